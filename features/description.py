@@ -1,0 +1,213 @@
+"""flywheel.toml: where the log is and what the business means by its words, as one frozen, validated object."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+
+from features.errors import BadDescription
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Section):
+    """A table of the log: where it is, how its dates are written."""
+
+    path: str = Field(min_length=1)
+    customer_id: str = Field(min_length=1)
+    date_format: str | None = None
+    has_header: bool = True
+    anonymous: tuple[str, ...] = ()
+
+
+class Orders(Source):
+    """One row per order line, or per order."""
+
+    ordered_at: str
+    amount: str | None = None
+    order_id: str | None = None
+    product_id: str | None = None
+    category: str | None = None
+    quantity: str | None = None
+    discount: str | None = None
+    channel: str | None = None
+    store_id: str | None = None
+    recorded_at: str | None = None
+    duplicates: Literal["keep", "drop"] = "keep"
+
+
+class Events(Source):
+    """What customers did besides ordering; each kind belongs to one of the two dimensions."""
+
+    happened_at: str
+    kind: str
+    channel: str | None = None
+    category: str | None = None
+    product_id: str | None = None
+    duration_s: str | None = None
+    value: str | None = None
+    behaviour: tuple[str, ...] = ()
+    social: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_dimension_each(self) -> Events:
+        both = sorted(set(self.behaviour) & set(self.social))
+        if both:
+            raise ValueError(f"kinds in both behaviour and social: {', '.join(both)}; keep each in one list")
+        return self
+
+
+class Touches(Source):
+    """What was sent to customers."""
+
+    sent_at: str
+    campaign_id: str
+    channel: str | None = None
+    variant: str | None = None
+    treated: str | None = None
+    probability: str | None = None
+
+
+class Consents(Source):
+    """What customers agreed to, and when."""
+
+    purpose: str
+    channel: str
+    granted: str
+    changed_at: str
+
+
+class Costs(_Section):
+    """What was spent to win customers."""
+
+    path: str
+    day: str
+    source: str
+    amount: str
+    date_format: str | None = None
+    has_header: bool = True
+
+
+class Bands(_Section):
+    """Cut-offs on the calibrated churn probability."""
+
+    low: Share = 0.3
+    high: Share = 0.7
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Bands:
+        if self.low >= self.high:
+            raise ValueError(f"low = {self.low} is not below high = {self.high}")
+        return self
+
+
+class Rfm(_Section):
+    """The business' own cut points for recency (days), frequency (orders) and monetary (spend)."""
+
+    recency: tuple[float, ...] = ()
+    frequency: tuple[float, ...] = ()
+    monetary: tuple[float, ...] = ()
+
+
+class Business(_Section):
+    """What the business means by its words."""
+
+    churn_days: Annotated[int, Field(ge=1, le=730)] | Literal["auto"] = "auto"
+    ltv_days: tuple[Annotated[int, Field(ge=1, le=730)], ...] = Field((30, 90, 365), min_length=1)
+    lead_days: Annotated[int, Field(ge=0, le=365)] = 15
+    max_feature_age_days: PositiveInt = 7
+    bands: Bands = Bands()
+    rfm: Rfm | None = None
+
+    @field_validator("ltv_days")
+    @classmethod
+    def _ascending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(days)))
+
+
+class Description(_Section):
+    """A shop, as its flywheel.toml describes it."""
+
+    name: str = Field(min_length=1)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    timezone: str
+    orders: Orders
+    events: Events | None = None
+    touches: Touches | None = None
+    consents: Consents | None = None
+    costs: Costs | None = None
+    business: Business = Business()
+
+    folder: Path = Field(exclude=True)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            near = difflib.get_close_matches(name, available_timezones(), n=3)
+            raise ValueError(f"{name!r} is no IANA time zone{', did you mean ' + ' or '.join(near) if near else ''}")
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when, and only when, the description does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def read_description(path: Path) -> Description:
+    """Read and check flywheel.toml.
+
+    Raises:
+        BadDescription: the file is missing, is not TOML, or says something unknown; all faults at once.
+    """
+    if not path.is_file():
+        raise BadDescription(
+            f"No description at {path}. Expected a flywheel.toml that says where the log is. "
+            "Write one (the README shows how), or name it with --config."
+        )
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadDescription(f"{path} is not TOML: {error}. Mend that line.") from None
+    try:
+        return Description.model_validate({**said, "folder": path.parent.resolve()})
+    except ValidationError as error:
+        faults = "\n".join(f"  - {_fault(fault)}" for fault in error.errors())
+        raise BadDescription(f"{path} cannot be used:\n{faults}") from None
+
+
+def _fault(fault: Any) -> str:
+    *section, key = [str(part) for part in fault["loc"] if not str(part).startswith(("literal", "constrained"))] or ["?"]
+    where = f"[{'.'.join(section)}] {key}" if section else key
+    if fault["type"] == "extra_forbidden":
+        known = sorted(_known_keys(section))
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(known)}."
+        return f"{where}: unknown key; {hint}"
+    if fault["type"] == "missing":
+        return f"{where}: missing; add it, the README's table says what it means."
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: found {fault['input']!r}; {message[0].lower()}{message[1:]}."
+
+
+def _known_keys(section: list[str]) -> set[str]:
+    model: Any = Description
+    for part in section:
+        found = model.model_fields[part].annotation
+        model = next(kind for kind in (found, *getattr(found, "__args__", ())) if hasattr(kind, "model_fields"))
+    return set(model.model_fields) - {"folder"}

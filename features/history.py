@@ -1,0 +1,115 @@
+"""The canonical history as Ibis tables, and what of it was known at a cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+
+from features.calendar import beginning, day_number, from_number
+from features.errors import NotEnoughData, NothingThere
+
+
+@dataclass(frozen=True)
+class Cutoff:
+    """The instant at which a local day begins: everything before it is known, nothing after it exists."""
+
+    day: date
+    at: datetime
+
+    @classmethod
+    def of(cls, day: date, zone: ZoneInfo) -> Cutoff:
+        """The cutoff at the beginning of a local day."""
+        return cls(day, beginning(day, zone))
+
+    @property
+    def number(self) -> int:
+        """The local day, as days since 1970."""
+        return day_number(self.day)
+
+
+@dataclass(frozen=True)
+class History:
+    """A shop's log in canonical columns.
+
+    ``lines`` has customer_id, order_id (never null), ordered_at, known_at, day_number (local days since 1970) and
+    amount, quantity, discount, product_id, category, channel, store_id where the shop has them; ``events`` has
+    customer_id, happened_at, day_number, kind and value, duration_s where it has them.
+    """
+
+    lines: ir.Table
+    events: ir.Table | None
+
+    @classmethod
+    def open(cls, folder: Path, *, memory: str = "2GB") -> History:
+        """Open the parquet files that ingestion wrote.
+
+        Raises:
+            NothingThere: nothing has been ingested.
+        """
+        if not (folder / "orders.parquet").is_file():
+            raise NothingThere(f"No history in {folder}. Expected an ingested log: run `flywheel ingest` first.")
+        connection = ibis.duckdb.connect()
+        connection.raw_sql("SET TimeZone='UTC'")
+        connection.raw_sql(f"SET memory_limit='{memory}'")
+        connection.raw_sql("SET preserve_insertion_order=false")
+        events = folder / "events.parquet"
+        return cls(
+            lines=_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
+            events=connection.read_parquet(events, table_name="events") if events.is_file() else None,
+        )
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the shop logs what was paid."""
+        return "amount" in self.lines.columns
+
+    def before(self, cutoff: Cutoff) -> History:
+        """What was known at the cutoff, and nothing else."""
+        at = ibis.literal(cutoff.at, "timestamp('UTC')")
+        lines = self.lines.filter(self.lines.known_at < at)
+        events = None if self.events is None else self.events.filter(self.events.happened_at < at)
+        return History(lines, events)
+
+    def days(self) -> tuple[date, date]:
+        """The first and the last local day with an order line.
+
+        Raises:
+            NotEnoughData: there is no line at all.
+        """
+        first, last = self.lines.aggregate(
+            first=self.lines.day_number.min(), last=self.lines.day_number.max()
+        ).to_pyarrow().to_pylist()[0].values()
+        if first is None:
+            raise NotEnoughData("No order line before the cutoff. Expected at least one: check --as-of and the log's dates.")
+        return from_number(first), from_number(last)
+
+
+def _lines(lines: ir.Table) -> ir.Table:
+    by_day = "day " + lines.day_number.cast("string")
+    order_id = ibis.coalesce(lines.order_id, by_day) if "order_id" in lines.columns else by_day
+    recorded = "recorded_at" in lines.columns
+    known_at = ibis.greatest(lines.ordered_at, lines.recorded_at.fill_null(lines.ordered_at)) if recorded else lines.ordered_at
+    return lines.mutate(order_id=order_id, known_at=known_at)
+
+
+def instants(cutoffs: Sequence[Cutoff]) -> ir.Table:
+    """The cutoffs as a table: position, cutoff, cutoff_day."""
+    rows = [
+        {"position": position, "cutoff": cutoff.at, "cutoff_day": cutoff.number} for position, cutoff in enumerate(cutoffs)
+    ]
+    return ibis.memtable(rows, schema={"position": "int32", "cutoff": "timestamp('UTC')", "cutoff_day": "int32"})
+
+
+def known_since(when: ir.TimestampColumn, cutoffs: Sequence[Cutoff]) -> ir.IntegerColumn:
+    """The position of the first cutoff that comes after an instant: from there on it is known."""
+    passed = [(when >= ibis.literal(cutoff.at, "timestamp('UTC')")).cast("int32") for cutoff in cutoffs]
+    total = passed[0]
+    for one in passed[1:]:
+        total = total + one
+    return total

@@ -1,0 +1,1 @@
+"""Feast plug-ins that keep one packed value per customer and view."""

@@ -1,0 +1,179 @@
+"""Recency, frequency, money and rhythm of a customer's orders, for many cutoffs at once (pure Ibis)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from features.history import Cutoff, History, instants, known_since
+from features.views import Column, Kind, View
+from features.windows import RECENT, STORED
+
+_DISTINCT = {"product_id": "products", "category": "categories", "store_id": "stores", "channel": "channels"}
+
+COLUMNS = (
+    Column("orders", Kind.FLOAT, "orders placed, 0 for a customer known from events or returns alone"),
+    Column("first_order_at", Kind.INTEGER, "first order, microseconds since 1970 UTC"),
+    Column("last_order_at", Kind.INTEGER, "last order, microseconds since 1970 UTC"),
+    Column("order_days", Kind.FLOAT, "local days with an order"),
+    *(Column(f"orders_{days}d", Kind.FLOAT, f"orders in the {days} days before the cutoff") for days in STORED),
+    Column("mean_gap_days", Kind.FLOAT, "mean days between the days with an order"),
+    Column("median_gap_days", Kind.FLOAT, "median days between the days with an order"),
+    Column("p90_gap_days", Kind.FLOAT, "90th percentile of the days between the days with an order"),
+    Column("std_gap_days", Kind.FLOAT, "standard deviation of the days between the days with an order"),
+    Column("last_gap_days", Kind.FLOAT, "days between the last two days with an order"),
+    Column("lines_per_order", Kind.FLOAT, "order lines per order"),
+    Column("recent_days", Kind.INTEGERS, f"days with lines in the last {RECENT} days, as days since 1970"),
+    Column("recent_orders", Kind.FLOATS, "orders on each of the recent days"),
+)
+MONEY = (
+    Column("spend", Kind.FLOAT, "net amount so far, returns taken off, in the log's currency"),
+    *(Column(f"spend_{days}d", Kind.FLOAT, f"net amount in the {days} days before the cutoff") for days in STORED),
+    Column("mean_order", Kind.FLOAT, "mean amount of an order"),
+    Column("max_order", Kind.FLOAT, "amount of the largest order"),
+    Column("returned", Kind.FLOAT, "amount sent back, as a positive number"),
+    Column("recent_spend", Kind.FLOATS, "net amount on each of the recent days"),
+)
+_OPTIONAL = {
+    "discount": Column("discount", Kind.FLOAT, "discount received so far"),
+    "quantity": Column("quantity", Kind.FLOAT, "units bought, returns taken off"),
+    **{
+        source: Column(name, Kind.FLOAT, f"different {name} bought from")
+        for source, name in _DISTINCT.items()
+    },
+}
+
+
+def transactions_view(history: History) -> View:
+    """The columns that this shop's log can fill."""
+    money = MONEY if history.has_amounts else ()
+    optional = tuple(column for source, column in _OPTIONAL.items() if source in history.lines.columns)
+    return View("transactions", COLUMNS + money + optional)
+
+
+def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
+    """One row per known customer and cutoff: customer_id, event_timestamp, then the view's columns.
+
+    A line is known at a cutoff if it was placed, and recorded, before it.
+    """
+    cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.at)
+    parts = _parts(history, cutoffs)
+    orders = _orders(parts, history.has_amounts)
+    table = _known(history, parts, cutoffs)
+    for piece in (_frequency(orders), _rhythm(orders), _lines(parts, history), _recent(parts, orders, history.has_amounts)):
+        table = table.left_join(piece, ["position", "customer_id"]).drop("position_right", "customer_id_right")
+    for source, name in _DISTINCT.items():
+        if source in history.lines.columns:
+            table = table.left_join(_distinct(history, cutoffs, source, name), ["position", "customer_id"]).drop(
+                "position_right", "customer_id_right"
+            )
+    table = table.mutate(orders=table.orders.fill_null(0.0), lines_per_order=table.lines / table.orders.nullif(0.0))
+    names = [column.name for column in transactions_view(history).columns]
+    return table.select("customer_id", table.cutoff.name("event_timestamp"), *names)
+
+
+def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
+    """Every order's lines, summed by day and by the cutoff that first knows them, at each cutoff that knows them."""
+    lines = history.lines.mutate(since=known_since(history.lines.known_at, cutoffs))
+    lines = lines.filter(lines.since < len(cutoffs))
+    sums = {name: lines[name].sum() for name in ("quantity", "discount") if name in lines.columns}
+    if history.has_amounts:
+        sums |= {"amount": lines.amount.sum(), "returned": lines.amount.sum(where=lines.amount < 0)}
+    parts = lines.group_by("customer_id", "order_id", "day_number", "since").aggregate(
+        at_us=lines.at_us.min(), lines=lines.count(), **sums
+    )
+    when = instants(cutoffs)
+    return parts.join(when, parts.since <= when.position)
+
+
+def _orders(parts: ir.Table, has_amounts: bool) -> ir.Table:
+    amount = {"amount": parts.amount.sum()} if has_amounts else {}
+    orders = parts.group_by("position", "cutoff_day", "customer_id", "order_id").aggregate(
+        at_us=parts.at_us.min(), day_number=parts.day_number.min(), **amount
+    )
+    return orders.filter(orders.amount > 0) if has_amounts else orders
+
+
+def _known(history: History, parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
+    known = parts.select("position", "cutoff", "customer_id").distinct()
+    if history.events is None:
+        return known
+    events = history.events
+    since = events.group_by("customer_id").aggregate(first=events.happened_at.min())
+    when = instants(cutoffs)
+    seen = since.join(when, since.first < when.cutoff).select("position", "cutoff", "customer_id")
+    return known.union(seen, distinct=True)
+
+
+def _frequency(orders: ir.Table) -> ir.Table:
+    age = orders.cutoff_day - orders.day_number
+    windows = {f"orders_{days}d": (age <= days).sum().cast("float64") for days in STORED}
+    money = {}
+    if "amount" in orders.columns:
+        money = {
+            "mean_order": orders.amount.sum().cast("float64") / orders.count(),
+            "max_order": orders.amount.max().cast("float64"),
+        }
+    return orders.group_by("position", "customer_id").aggregate(
+        orders=orders.count().cast("float64"),
+        first_order_at=orders.at_us.min(),
+        last_order_at=orders.at_us.max(),
+        **windows,
+        **money,
+    )
+
+
+def _rhythm(orders: ir.Table) -> ir.Table:
+    days = orders.select("position", "customer_id", "day_number").distinct()
+    window = ibis.window(group_by=["position", "customer_id"], order_by="day_number")
+    days = days.mutate(gap=days.day_number - days.day_number.lag().over(window))
+    count, total = days.gap.count(), days.gap.sum()
+    squares = (days.gap.cast("int64") * days.gap).sum()
+    spread = (squares.cast("float64") - total.cast("float64") * total / count) / (count - 1).nullif(0)
+    return days.group_by("position", "customer_id").aggregate(
+        order_days=days.count().cast("float64"),
+        mean_gap_days=total.cast("float64") / count.nullif(0),
+        median_gap_days=days.gap.cast("float64").quantile(0.5),
+        p90_gap_days=days.gap.cast("float64").quantile(0.9),
+        std_gap_days=ibis.greatest(spread, 0.0).sqrt(),
+        last_gap_days=days.gap.argmax(days.day_number).cast("float64"),
+    )
+
+
+def _lines(parts: ir.Table, history: History) -> ir.Table:
+    age = parts.cutoff_day - parts.day_number
+    sums = {name: parts[name].sum().cast("float64") for name in ("quantity", "discount") if name in parts.columns}
+    if history.has_amounts:
+        sums["spend"] = parts.amount.sum().cast("float64")
+        sums["returned"] = (-parts.returned.sum()).fill_null(0).cast("float64")
+        for days in STORED:
+            sums[f"spend_{days}d"] = parts.amount.sum(where=age <= days).fill_null(0).cast("float64")
+    return parts.group_by("position", "customer_id").aggregate(lines=parts.lines.sum().cast("float64"), **sums)
+
+
+def _recent(parts: ir.Table, orders: ir.Table, has_amounts: bool) -> ir.Table:
+    keys = ["position", "customer_id", "day_number"]
+    near = parts.filter(parts.cutoff_day - parts.day_number <= RECENT)
+    money = {"spend": near.amount.sum().cast("float64")} if has_amounts else {}
+    days = near.group_by(keys).aggregate(lines=near.count(), **money)
+    placed = orders.filter(orders.cutoff_day - orders.day_number <= RECENT)
+    counts = placed.group_by(keys).aggregate(placed=placed.count())
+    days = days.left_join(counts, keys).drop("position_right", "customer_id_right", "day_number_right")
+    lists = {
+        "recent_days": days.day_number.cast("int64").collect(order_by=days.day_number),
+        "recent_orders": days.placed.fill_null(0).cast("float64").collect(order_by=days.day_number),
+    }
+    if has_amounts:
+        lists["recent_spend"] = days.spend.collect(order_by=days.day_number)
+    return days.group_by("position", "customer_id").aggregate(**lists)
+
+
+def _distinct(history: History, cutoffs: Sequence[Cutoff], source: str, name: str) -> ir.Table:
+    lines = history.lines.filter(history.lines[source].notnull())
+    since = known_since(lines.known_at, cutoffs)
+    first = lines.mutate(since=since).group_by("customer_id", source).aggregate(since=lambda found: found.since.min())
+    when = instants(cutoffs)
+    seen = first.join(when, first.since <= when.position)
+    return seen.group_by("position", "customer_id").aggregate(seen.count().cast("float64").name(name))

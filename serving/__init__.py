@@ -1,0 +1,1 @@
+"""What we answer: HTTP in, predictions out."""

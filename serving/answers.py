@@ -1,0 +1,72 @@
+"""What do we answer about some customers? Columns, for the wire and for the scores table alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.predict.forecast import Spend
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+Days = NDArray[np.datetime64]  # local dates, NaT where there is none
+
+STATUSES = ("unknown_customer", "stale_features", "insufficient_history", "scored")  # the first that applies
+BANDS = ("low", "medium", "high")
+WITHIN_DAYS = (7, 14, 30, 60, 90)
+NOBODY = -1  # the code of a tier or band where nothing is answered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Churn:
+    """Will the customer place no order within the horizon?"""
+
+    horizon_days: int
+    probability: Floats  # (n,)
+    percentile: Floats  # (n,) 0 to 100
+    band: Codes  # (n,) index into BANDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextPurchase:
+    """When does the next order come? All dates are the shop's, none before the day asked about."""
+
+    p10: Days  # (n,)
+    p50: Days  # (n,)
+    p90: Days  # (n,)
+    remind_on: Days  # (n,)
+    overdue_ratio: Floats  # (n,) silence over the customer's own typical gap, NaN before a second order
+    probability_within: Floats  # (n, len(WITHIN_DAYS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ltv:
+    """What will the customer spend? ``horizons`` are those of the business and that of churn."""
+
+    horizons: tuple[int, ...]
+    expected_orders: Floats  # (n, horizons)
+    spend: Spend | None  # None for a log without amounts
+    historic: Floats  # (n,) net spend so far, NaN without amounts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """The three answers for n customers in the order asked for; NaN, NaT and NOBODY for one nobody knows."""
+
+    customer_ids: Sequence[str]
+    as_of: int  # microseconds since 1970 UTC
+    release: str
+    model_versions: Mapping[str, str]
+    status: Codes  # (n,) index into STATUSES
+    tier: Codes  # (n,) index into TIERS
+    features_at: NDArray[np.int64]  # (n,) microseconds since 1970 UTC, 0 where unknown
+    prediction_ids: tuple[str, ...]
+    churn: Churn
+    next_purchase: NextPurchase
+    ltv: Ltv
+
+    def __len__(self) -> int:
+        return len(self.status)

@@ -1,0 +1,109 @@
+"""How does the service say that something is wrong? As RFC 9457 problem details, whatever went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.schemas import FieldProblem, ProblemDetails
+
+MEDIA_TYPE = "application/problem+json"
+_MOST_LISTED = 20
+# Python 3.11 knows these by the names they had before RFC 9110.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
+class Problem(Exception):
+    """A request that gets no answer, and why."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldProblem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+
+    def response(self) -> Response:
+        """The problem as it goes over the wire."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": _TITLES.get(self.status) or HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = [{"field": error.field, "reason": error.reason} for error in self.errors]
+        return Response(orjson.dumps(body), self.status, dict(self.headers or {}), MEDIA_TYPE)
+
+
+async def as_problem(_: Request, error: Exception) -> Response:
+    """For the framework: a Problem, or one of its own exceptions, as a response."""
+    if isinstance(error, Problem):
+        return error.response()
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, DETAILS.get(error.status_code, error.detail), headers=error.headers).response()
+    raise error
+
+
+def invalid(found: Sequence[ErrorDetails]) -> Problem:
+    """422 for a body that is JSON but not a question, with every field named, up to twenty."""
+    errors = [FieldProblem(field=_field(error["loc"]), reason=_reason(error)) for error in found[:_MOST_LISTED]]
+    count = "1 field is" if len(found) == 1 else f"{len(found)} fields are"
+    listed = "" if len(found) <= _MOST_LISTED else f" The first {_MOST_LISTED} are listed."
+    return Problem(422, f"{count} not as expected.{listed} The form is in /openapi.json.", errors)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems a route may answer with, for the OpenAPI document."""
+    return {
+        status: {
+            "description": DETAILS.get(status) or HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}},
+        }
+        for status in statuses
+    }
+
+
+def _field(location: Iterable[int | str]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).removeprefix(".") or "body"
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "string_type" and error["loc"][:1] == ("customer_ids",):
+        return f"Found {_short(error['input'])}; expected a string, since ids are text: send it in quotes."
+    if error["type"] == "extra_forbidden":
+        return "Found a field nobody asks for; expected customer_ids, as_of or include. Leave it out."
+    return error["msg"].removeprefix("Value error, ")
+
+
+def _short(found: object) -> str:
+    text = orjson.dumps(found, default=repr).decode()
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+DETAILS = {
+    400: "The body is not JSON.",
+    401: "Found no valid API key; expected one as Authorization: Bearer or X-API-Key.",
+    404: "There is no such route. The routes are in /openapi.json.",
+    405: "This route has other methods; they are in the Allow header.",
+    408: "The body did not arrive in time. Send it again.",
+    413: "The body is too large. Ask for fewer customers at a time.",
+    415: "The body has another media type. Send Content-Type: application/json.",
+    422: "The request is not as expected; errors names the fields.",
+    500: "An unforeseen error; it is in the log under this response's X-Request-ID.",
+    503: "No release is ready to answer yet. Try again after Retry-After seconds.",
+}

@@ -1,0 +1,159 @@
+"""What goes over the wire: the request as it is checked, the answers as they are documented."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+
+from serving.moments import moment
+
+MOST_CUSTOMERS = 1000
+LONGEST_ID = 256
+
+Part = Literal["churn", "next_purchase", "ltv", "segment", "reasons"]
+DEFAULT_PARTS: frozenset[Part] = frozenset({"churn", "next_purchase", "ltv", "segment"})
+
+CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID)]
+AsOf = Annotated[
+    datetime,
+    BeforeValidator(moment),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "The instant the answer speaks for: RFC 3339; without an offset the shop's wall clock; a "
+            "plain date is that local day's beginning. Not before the features' own time.",
+            "examples": ["2026-11-21T00:00:00Z", "2026-11-21"],
+        }
+    ),
+]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Question(_Wire):
+    """Which customers, at which instant, and which parts of the answer."""
+
+    customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=MOST_CUSTOMERS)] = Field(
+        description="Ids as they stand in the shop's log, digit for digit. Answers come in this order.",
+        examples=[["17850", "13047"]],
+    )
+    as_of: AsOf | None = Field(default=None, description="Default: the service's clock.")
+    include: list[Part] | None = Field(
+        default=None,
+        description="Parts of the answer; what is not included is absent. Default: all but reasons.",
+        examples=[["churn", "next_purchase"]],
+    )
+
+
+class ChurnAnswer(_Wire):
+    """Will the customer place no order within the horizon?"""
+
+    horizon_days: int = Field(examples=[90])
+    probability: Probability = Field(examples=[0.1])
+    percentile: Annotated[float, Field(ge=0, le=100)] = Field(
+        description="Mid-rank within the population scored when the release was promoted; higher is likelier to churn.",
+        examples=[23.0],
+    )
+    band: Literal["low", "medium", "high"] = Field(examples=["low"])
+
+
+class NextPurchaseAnswer(_Wire):
+    """When does the next order come? Dates are the shop's; null lies beyond the model's last day."""
+
+    p10: date | None = Field(examples=["2026-11-25"])
+    p50: date | None = Field(examples=["2026-12-07"])
+    p90: date | None = Field(examples=["2027-02-19"])
+    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
+    overdue_ratio: float | None = Field(
+        description="Time since the last order over the customer's own typical gap; null before a second order.",
+        examples=[0.7],
+    )
+    probability_within: dict[str, Probability] = Field(
+        description="P(order) within so many days.", examples=[{"7": 0.21, "14": 0.44, "30": 0.66}]
+    )
+    by_category: None = Field(description="Not answered yet.")
+
+
+class Spending(_Wire):
+    """What the customer will do within one horizon; amounts are null for a log without amounts."""
+
+    expected_orders: Annotated[float, Field(ge=0)] = Field(examples=[0.9])
+    mean: float | None = Field(examples=[40.1])
+    median: float | None = Field(examples=[31.0])
+    p10: float | None = Field(examples=[0.0])
+    p90: float | None = Field(examples=[96.0])
+
+
+class LtvAnswer(_Wire):
+    """What has the customer spent, and what will they spend?"""
+
+    currency: str = Field(examples=["GBP"])
+    historic: float | None = Field(description="Net spend so far; null for a log without amounts.", examples=[1204.5])
+    predicted: dict[str, Spending] = Field(description="By horizon in days.")
+
+
+class Prediction(_Wire):
+    """One customer's answer. Of an unknown customer only the envelope is given, without tier, features or answers."""
+
+    customer_id: str = Field(examples=["17850"])
+    status: Literal["unknown_customer", "stale_features", "insufficient_history", "scored"]
+    model_tier: Literal["ml", "btyd", "cohort", "population"] | None = Field(
+        default=None, description="The lowest rung of the ladder that any of the answers rests on."
+    )
+    as_of: datetime
+    prediction_id: str = Field(description="The same for the same customer, instant, release and features.")
+    release: str = Field(examples=["7"])
+    model_versions: dict[str, str] = Field(examples=[{"churn": "3", "next_purchase": "3", "ltv": "2"}])
+    features_at: datetime | None = Field(default=None, description="The features' own time.")
+    churn: ChurnAnswer | None = None
+    next_purchase: NextPurchaseAnswer | None = None
+    ltv: LtvAnswer | None = None
+    segment: None = Field(default=None, description="Not answered yet.")
+    reasons: None = Field(default=None, description="Not answered yet.")
+
+
+class Predictions(_Wire):
+    """Answers in the order asked for."""
+
+    predictions: list[Prediction]
+
+
+class Models(_Wire):
+    """The champions that answer now."""
+
+    release: str = Field(examples=["7"])
+    trained_as_of: datetime = Field(description="Everything before this instant was known in training.")
+    feature_service: str
+    model_versions: dict[str, str]
+    models: list[dict[str, JsonValue]] = Field(
+        description="A card per model: version, horizon, training window, metrics against baselines."
+    )
+
+
+class Probe(_Wire):
+    """What a probe says when all is well."""
+
+    status: Literal["alive", "ready"]
+    release: str | None = None
+
+
+class FieldProblem(_Wire):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["customer_ids[0]"])
+    reason: str
+
+
+class ProblemDetails(_Wire):
+    """RFC 9457: what went wrong, in words and in numbers."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str
+    errors: list[FieldProblem] = Field(default=[], description="Where single fields are at fault.")

@@ -1,0 +1,150 @@
+"""What do we answer for these customers? Matrices in, answers out; free of HTTP and of arithmetic of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features import calendar
+from features.stored import Stored
+from serving.answers import NOBODY, STATUSES, WITHIN_DAYS, Answers, Churn, Codes, Days, Floats, Ltv, NextPurchase
+from serving.moments import rfc3339
+from serving.questions import prediction_ids
+from serving.released import Facts, Release
+from training.predict.forecast import TIERS, Forecast, Spend
+
+_STATUS = {status: np.int8(code) for code, status in enumerate(STATUSES)}
+_COHORT = TIERS.index("cohort")
+
+
+class TooEarly(ValueError):
+    """The answer was asked for an instant at which its features were not yet known."""
+
+
+def score(release: Release, stored: Stored, as_of: int) -> Answers:
+    """The answers of ``release`` for the stored customers at ``as_of`` (microseconds since 1970 UTC).
+
+    Raises TooEarly when one of them has features from after that instant.
+    """
+    _refuse_hindsight(stored, as_of)
+    facts, zone = release.facts, ZoneInfo(release.facts.timezone)
+    forecast = release.forecast(stored, as_of)
+    if not stored.known.all():
+        forecast = _silenced(forecast, stored.known)
+    return Answers(
+        customer_ids=stored.customer_ids,
+        as_of=as_of,
+        release=release.version,
+        model_versions=release.model_versions,
+        status=_status(stored, forecast.tier, _oldest_fresh(as_of, facts.max_feature_age_days, zone)),
+        tier=forecast.tier,
+        features_at=stored.features_at,
+        prediction_ids=prediction_ids(release.version, stored, as_of),
+        churn=_churn(release, forecast),
+        next_purchase=_next_purchase(forecast, stored, ShopDay.of(as_of, zone), facts.lead_days),
+        ltv=_ltv(forecast, stored, facts),
+    )
+
+
+@dataclass(frozen=True)
+class ShopDay:
+    """Where an instant stands in the shop's calendar."""
+
+    instant: int  # microseconds since 1970 UTC
+    day: np.datetime64
+    passed: float  # share of the day that is over, by its wall clock
+
+    @classmethod
+    def of(cls, instant: int, zone: ZoneInfo) -> ShopDay:
+        """The shop's day and time of day at an instant, microseconds since 1970 UTC."""
+        wall = calendar.instant(instant).astimezone(zone).replace(tzinfo=None)
+        midnight = datetime(wall.year, wall.month, wall.day)  # noqa: DTZ001 - wall clock, by intent
+        return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
+
+    def after(self, days: Floats) -> Days:
+        """The local date so many days later, (n,); NaT where that is never."""
+        reached = np.isfinite(days)
+        ahead = np.floor(np.where(reached, days, 0.0) + self.passed).astype("timedelta64[D]")
+        later: Days = np.where(reached, self.day + ahead, np.datetime64("NaT"))
+        return later
+
+
+def _refuse_hindsight(stored: Stored, as_of: int) -> None:
+    newest = int(stored.features_at.max(initial=0))
+    if as_of < newest:
+        raise TooEarly(
+            f"Found {rfc3339(as_of)}, while the features are of {rfc3339(newest)}; expected an instant not before "
+            "them. Ask for a later one, or publish features as of an earlier one."
+        )
+
+
+def _silenced(forecast: Forecast, known: NDArray[np.bool_]) -> Forecast:
+    """The forecast with nothing said of customers nobody knows."""
+    unknown = ~known
+    spend = forecast.spend
+
+    def blank(numbers: Floats) -> Floats:
+        return np.where(unknown[:, None], np.nan, numbers)
+
+    if spend is not None:
+        spend = Spend(mean=blank(spend.mean), median=blank(spend.median), p10=blank(spend.p10), p90=blank(spend.p90))
+    return replace(
+        forecast,
+        tier=np.where(known, forecast.tier, np.int8(NOBODY)),
+        order_by=blank(forecast.order_by),
+        expected_orders=blank(forecast.expected_orders),
+        spend=spend,
+    )
+
+
+def _oldest_fresh(as_of: int, days: int, zone: ZoneInfo) -> int:
+    """The instant so many local days before ``as_of``: features of before it are stale."""
+    wall = calendar.instant(as_of).astimezone(zone)
+    earlier = calendar.from_number(calendar.day_number(wall.date()) - days)
+    return calendar.micros(datetime.combine(earlier, wall.time(), tzinfo=zone))
+
+
+def _status(stored: Stored, tier: Codes, oldest_fresh: int) -> Codes:
+    status = np.where(tier >= _COHORT, _STATUS["insufficient_history"], _STATUS["scored"])
+    status = np.where(stored.features_at < oldest_fresh, _STATUS["stale_features"], status)
+    return np.where(stored.known, status, _STATUS["unknown_customer"])
+
+
+def _churn(release: Release, forecast: Forecast) -> Churn:
+    known = forecast.tier != NOBODY
+    probability = 1 - forecast.within(release.facts.churn_days)
+    low, high = release.facts.bands
+    band = (probability >= low).astype(np.int8) + (probability >= high).astype(np.int8)
+    return Churn(
+        horizon_days=release.facts.churn_days,
+        probability=probability,
+        percentile=np.where(known, release.churn_percentile(probability), np.nan),
+        band=np.where(known, band, np.int8(NOBODY)),
+    )
+
+
+def _next_purchase(forecast: Forecast, stored: Stored, today: ShopDay, lead_days: int) -> NextPurchase:
+    p10, p50, p90 = (today.after(forecast.day_of(probability)) for probability in (0.1, 0.5, 0.9))
+    silent_days = (today.instant - stored.column("last_order_at")) / calendar.DAY_US
+    return NextPurchase(
+        p10=p10,
+        p50=p50,
+        p90=p90,
+        remind_on=np.maximum(p50 - np.timedelta64(lead_days, "D"), today.day),
+        overdue_ratio=silent_days / np.maximum(stored.column("median_gap_days"), 1.0),
+        probability_within=np.column_stack([forecast.within(days) for days in WITHIN_DAYS]),
+    )
+
+
+def _ltv(forecast: Forecast, stored: Stored, facts: Facts) -> Ltv:
+    historic = stored.column("spend") if facts.has_amounts else np.full(len(stored), np.nan)
+    return Ltv(
+        horizons=forecast.horizons,
+        expected_orders=forecast.expected_orders,
+        spend=forecast.spend,
+        historic=historic,
+    )

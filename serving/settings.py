@@ -1,0 +1,79 @@
+"""What differs between deployments? Read from the environment, once, typed: FLYWHEEL_HOME and its like."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from serving.moments import moment
+
+PREFIX = "FLYWHEEL_"
+_LOCALHOST = {"localhost": "127.0.0.1"}
+
+
+class Settings(BaseSettings):
+    """Where the service finds its home, where it listens, and who may ask."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Field(default=Path(".flywheel"), description="The folder that holds releases and features.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=3000, ge=1, le=65535)
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), description="Separated by commas.")
+    as_of: Annotated[datetime, BeforeValidator(moment)] | None = Field(default=None, description="Pins the clock.")
+    workers: int = Field(default=1, ge=1, description="Worker processes.")
+    poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
+
+    @field_validator("host")
+    @classmethod
+    def _is_an_address(cls, host: str) -> str:
+        address = _LOCALHOST.get(host, host)
+        try:
+            return str(ip_address(address))
+        except ValueError:
+            raise ValueError(
+                f"Found {host!r}; expected an IP address to listen on. Take 127.0.0.1 for this machine alone, "
+                "0.0.0.0 for every network it is on."
+            ) from None
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split(cls, keys: object) -> object:
+        if isinstance(keys, str):
+            return tuple(key.strip() for key in keys.split(",") if key.strip())
+        return keys
+
+    @model_validator(mode="after")
+    def _strangers_need_a_key(self) -> Settings:
+        if not self.api_keys and not ip_address(self.host).is_loopback:
+            raise ValueError(
+                f"Found the address {self.host}, which other machines can reach, and no API keys; expected a loopback "
+                f"address or keys. Listen on 127.0.0.1, or set {PREFIX}API_KEYS."
+            )
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for worker processes."""
+        named = {
+            "HOME": str(self.home.resolve()),
+            "HOST": self.host,
+            "PORT": str(self.port),
+            "API_KEYS": ",".join(key.get_secret_value() for key in self.api_keys),
+            "WORKERS": str(self.workers),
+            "POLL_SECONDS": str(self.poll_seconds),
+        }
+        if self.as_of is not None:
+            named["AS_OF"] = self.as_of.isoformat()
+        return {f"{PREFIX}{name}": value for name, value in named.items()}
+
+    @property
+    def url(self) -> str:
+        """Where a caller on this machine finds the service."""
+        address = ip_address(self.host)
+        reachable = str(address) if not address.is_unspecified else {4: "127.0.0.1", 6: "::1"}[address.version]
+        return f"http://[{reachable}]:{self.port}" if address.version == 6 else f"http://{reachable}:{self.port}"

@@ -1,0 +1,134 @@
+"""How do answers look on the wire? Plain structures for orjson, which writes NaN as null and dates as RFC 3339."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from serving.answers import BANDS, STATUSES, WITHIN_DAYS, Answers
+from serving.moments import rfc3339
+from serving.released import Facts
+from serving.schemas import Part
+from training.predict.forecast import TIERS
+
+Json = dict[str, Any]
+Rows = list[Json]
+
+
+def predictions(answers: Answers, facts: Facts, include: Collection[Part]) -> Rows:
+    """One structure per customer, in order; each column becomes Python numbers once."""
+    known = (answers.status != STATUSES.index("unknown_customer")).tolist()
+    envelopes = _envelopes(answers)
+    written = {part: write(answers, facts) for part, write in PARTS.items() if part in include}
+    for row, envelope in enumerate(envelopes):
+        if known[row]:
+            for part, rows in written.items():
+                envelope[part] = rows[row]
+        else:
+            del envelope["model_tier"], envelope["features_at"]
+    return envelopes
+
+
+def _envelopes(answers: Answers) -> Rows:
+    as_of = rfc3339(answers.as_of)
+    versions = dict(answers.model_versions)
+    columns = zip(
+        answers.customer_ids,
+        answers.status.tolist(),
+        answers.tier.tolist(),
+        answers.prediction_ids,
+        answers.features_at.tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "customer_id": customer_id,
+            "status": STATUSES[status],
+            "model_tier": TIERS[tier],
+            "as_of": as_of,
+            "prediction_id": prediction_id,
+            "release": answers.release,
+            "model_versions": versions,
+            "features_at": rfc3339(features_at),
+        }
+        for customer_id, status, tier, prediction_id, features_at in columns
+    ]
+
+
+def _churn(answers: Answers, facts: Facts) -> Rows:  # noqa: ARG001 - every part is written alike
+    churn = answers.churn
+    columns = zip(churn.probability.tolist(), churn.percentile.tolist(), churn.band.tolist(), strict=True)
+    return [
+        {
+            "horizon_days": churn.horizon_days,
+            "probability": probability,
+            "percentile": percentile,
+            "band": BANDS[band],
+        }
+        for probability, percentile, band in columns
+    ]
+
+
+def _next_purchase(answers: Answers, facts: Facts) -> Rows:  # noqa: ARG001
+    purchase = answers.next_purchase
+    names = [str(days) for days in WITHIN_DAYS]
+    columns = zip(
+        purchase.p10.tolist(),
+        purchase.p50.tolist(),
+        purchase.p90.tolist(),
+        purchase.remind_on.tolist(),
+        purchase.overdue_ratio.tolist(),
+        purchase.probability_within.tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "p10": p10,
+            "p50": p50,
+            "p90": p90,
+            "remind_on": remind_on,
+            "overdue_ratio": overdue,
+            "probability_within": dict(zip(names, within, strict=True)),
+            "by_category": None,
+        }
+        for p10, p50, p90, remind_on, overdue, within in columns
+    ]
+
+
+def _ltv(answers: Answers, facts: Facts) -> Rows:
+    historic = answers.ltv.historic.tolist()
+    by_horizon = {str(days): _spending(answers, answers.ltv.horizons.index(days)) for days in facts.ltv_days}
+    return [
+        {
+            "currency": facts.currency,
+            "historic": historic[row],
+            "predicted": {days: rows[row] for days, rows in by_horizon.items()},
+        }
+        for row in range(len(answers))
+    ]
+
+
+def _spending(answers: Answers, horizon: int) -> Rows:
+    """Every customer's orders and spend within one horizon."""
+    orders, spend = answers.ltv.expected_orders[:, horizon].tolist(), answers.ltv.spend
+    amounts: Sequence[Sequence[float | None]] = [[None] * len(orders)] * 4
+    if spend is not None:
+        amounts = [column[:, horizon].tolist() for column in (spend.mean, spend.median, spend.p10, spend.p90)]
+    return [
+        {"expected_orders": count, "mean": mean, "median": median, "p10": p10, "p90": p90}
+        for count, mean, median, p10, p90 in zip(orders, *amounts, strict=True)
+    ]
+
+
+def _later(answers: Answers, facts: Facts) -> list[None]:  # noqa: ARG001
+    """A part of the contract that nothing answers yet."""
+    return [None] * len(answers)
+
+
+PARTS: Mapping[Part, Callable[[Answers, Facts], Sequence[Any]]] = {
+    "churn": _churn,
+    "next_purchase": _next_purchase,
+    "ltv": _ltv,
+    "segment": _later,
+    "reasons": _later,
+}

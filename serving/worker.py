@@ -1,0 +1,62 @@
+"""What does one worker process hold? A champion, a clock, the keys, and what it counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from structlog.typing import FilteringBoundLogger
+
+from features.packed.lmdb import PackedReader
+from serving.champions import Champions
+from serving.clock import Clock, clock
+from serving.keys import ApiKeys
+from serving.logs import json_log
+from serving.metrics import Metrics
+from serving.settings import Settings
+from training.predict.release import Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Everything a request may need, opened once."""
+
+    champions: Champions
+    clock: Clock
+    keys: ApiKeys
+    metrics: Metrics
+    log: FilteringBoundLogger
+    poll_seconds: float
+
+    @classmethod
+    def open(cls) -> Worker:
+        """A worker on the home that the environment names."""
+        settings = Settings()
+        time, metrics = clock(settings.as_of), Metrics()
+        log = json_log(time)
+        champions = Champions(
+            settings.home / "releases",
+            Release.load,
+            lambda views: PackedReader.open(settings.home / "online", views),
+            metrics,
+            log,
+        )
+        return cls(
+            champions=champions,
+            clock=time,
+            keys=ApiKeys(settings.api_keys),
+            metrics=metrics,
+            log=log,
+            poll_seconds=settings.poll_seconds,
+        )
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Follow the champion pointer as long as the service runs."""
+        following = asyncio.create_task(self.champions.follow(self.poll_seconds))
+        try:
+            yield
+        finally:
+            following.cancel()

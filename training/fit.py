@@ -1,0 +1,145 @@
+"""Fitting every rung on the same rows, calibrated on customers it has not seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.boost import boost
+from training.calibrate import fit_calibration, fit_spend_ratios
+from training.cohorts import fit_cohorts, fit_population, fit_prospects
+from training.model import Artefact, Plan
+from training.models import MODELS
+from training.models.churn import churned
+from training.outcomes import Rows
+from training.predict.calibration import IDENTITY, CalibrationMap
+from training.predict.cohorts import CohortsRung
+from training.predict.forecast import Forecast
+from training.predict.ladder import Ladder, Shape
+from training.predict.ml import TreesRung
+from training.predict.rung import Rung
+from training.predict.spending import SpendRatios
+
+Floats = NDArray[np.float64]
+FEWEST_CALIBRATION_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One rung answering all three questions, with what it was loaded from."""
+
+    tier: str
+    ladder: Ladder
+    artefacts: Mapping[str, Artefact]  # model name -> files; empty for the simple rungs
+
+
+def buyers(rows: Rows) -> NDArray[np.bool_]:
+    """Rows of customers who had ordered by their cutoff."""
+    return rows.column("orders") >= 1
+
+
+def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitted]:
+    """Fit the asked tiers on the rows; no row's outcome reaches beyond the limit that the rows were made with."""
+    bought = buyers(rows)
+    old, new = rows.at(bought), rows.at(~bought)
+    population = fit_population(old, plan)
+    prospects = fit_prospects(new, population, plan)
+    found = {}
+    for tier in tiers:
+        if tier == "ml":
+            found[tier] = _fit_trees(old, plan, prospects)
+        else:
+            rung = population if tier == "population" else fit_cohorts(old, plan)
+            found[tier] = Fitted(tier, _ladder(tier, rung, prospects, IDENTITY, _shape(old, plan, tier, rung)), {})
+    return found
+
+
+def _fit_trees(rows: Rows, plan: Plan, prospects: CohortsRung) -> Fitted:
+    halves = [_heads(rows.at(rows.fold != fold), plan) for fold in (0, 1)]
+    newest = _newest(rows, plan.churn_days)
+    unseen = rows.at(newest)
+    churn = _each_fold(unseen, [TreesRung(half["churn"], rows.names, ()).churn for half in halves])
+    calibration = fit_calibration(churn, churned(unseen.outcomes, plan.churn_days))
+    ratios = tuple(_unseen_ratios(rows, plan, halves, calibration, days) for days in plan.learned) if plan.has_amounts else None
+    artefacts = _heads(rows, plan)
+    rung = TreesRung({name: text for files in artefacts.values() for name, text in files.items()}, rows.names, plan.learned)
+    shape = Shape(plan.churn_days, plan.asked, plan.learned, *_growth(rows, plan), ratios)
+    return Fitted("ml", _ladder("ml", rung, prospects, calibration, shape), artefacts)
+
+
+def _heads(rows: Rows, plan: Plan) -> dict[str, Artefact]:
+    return {name: model.fit(rows, plan, boost) for name, model in MODELS.items()}
+
+
+def _unseen_ratios(
+    rows: Rows, plan: Plan, halves: list[dict[str, Artefact]], calibration: CalibrationMap, days: int
+) -> SpendRatios:
+    unseen = rows.at(_newest(rows, days))
+    within, mean = np.empty(len(unseen)), np.empty(len(unseen))
+    for fold, half in enumerate(halves):
+        files = {name: text for artefact in half.values() for name, text in artefact.items()}
+        rung = TreesRung(files, rows.names, plan.learned)
+        shape = Shape(plan.churn_days, (days,), plan.learned, 1.0, 1.0, None)
+        mine = unseen.fold == fold
+        inputs = unseen.inputs[mine]
+        within[mine] = _ladder("ml", rung, rung, calibration, shape).forecast(inputs, np.ones(len(inputs))).within(days)
+        mean[mine] = rung.mean_spend(inputs)[:, plan.learned.index(days)]
+    return fit_spend_ratios(within, mean, unseen.outcomes.spend_within(days))
+
+
+def _each_fold(rows: Rows, predictors: list) -> Floats:  # type: ignore[type-arg]
+    found = np.empty(len(rows))
+    for fold, predict in enumerate(predictors):
+        found[rows.fold == fold] = predict(rows.inputs[rows.fold == fold])
+    return found
+
+
+def _newest(rows: Rows, days: int) -> NDArray[np.bool_]:
+    """The newest cutoffs whose window is over, as many as calibration needs."""
+    over = rows.outcomes.follow_days >= days
+    chosen = np.zeros(len(rows), dtype=bool)
+    for cutoff in sorted(set(rows.cutoff[over].tolist()), reverse=True):
+        chosen |= rows.cutoff == cutoff
+        if chosen.sum() >= FEWEST_CALIBRATION_ROWS:
+            break
+    return chosen
+
+
+def _shape(rows: Rows, plan: Plan, tier: str, rung: Rung) -> Shape:
+    bare = Shape(plan.churn_days, plan.asked, plan.learned, *_growth(rows, plan), None)
+    if not plan.has_amounts:
+        return bare
+    ratios = []
+    for position, days in enumerate(plan.learned):
+        unseen = rows.at(_newest(rows, days))
+        within = rung.order_by(unseen.inputs, np.array([0.0, days]))[:, 1]
+        mean = rung.mean_spend(unseen.inputs)[:, position]
+        ratios.append(fit_spend_ratios(within, mean, unseen.outcomes.spend_within(days)))
+    return Shape(bare.churn_days, bare.asked, bare.learned, bare.order_growth, bare.spend_growth, tuple(ratios))
+
+
+def _ladder(tier: str, rung: Rung, prospects: Rung, calibration: CalibrationMap, shape: Shape) -> Ladder:
+    tiers = dict.fromkeys(MODELS, tier)
+    return Ladder(tiers, {tier: rung}, prospects, calibration, shape, shape.ratios)
+
+
+def _growth(rows: Rows, plan: Plan) -> tuple[float, float]:
+    """By which power of time the totals of orders and spend grew from half the longest learned horizon to all of it."""
+    last = plan.learned[-1]
+    half = max(last // 2, 1)
+    over = rows.outcomes.follow_days >= last
+    return (
+        _exponent(rows.outcomes.orders_within(half)[over], rows.outcomes.orders_within(last)[over], half, last),
+        _exponent(rows.outcomes.spend_within(half)[over], rows.outcomes.spend_within(last)[over], half, last),
+    )
+
+
+def _exponent(early: Floats, late: Floats, half: int, last: int) -> float:
+    first, second = float(np.nansum(early)), float(np.nansum(late))
+    if first <= 0 or second <= first or half >= last:
+        return 1.0
+    return float(np.clip(math.log(second / first) / math.log(last / half), 0.3, 1.0))

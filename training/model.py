@@ -1,0 +1,58 @@
+"""What every model must say about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.outcomes import Outcomes, Rows
+from training.predict.forecast import Forecast
+
+Floats = NDArray[np.float64]
+Artefact = dict[str, str]  # file name -> text: LightGBM models and JSON, nothing that can run
+Params = Mapping[str, str | int | float | bool]
+
+
+class Boost(Protocol):
+    """Fits one boosted ensemble and returns it as text."""
+
+    def __call__(self, inputs: Floats, target: Floats, params: Params, names: Sequence[str]) -> str:
+        """Fit on (n, features) and (n,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which horizons are asked for, and which of them have had finished windows to learn from."""
+
+    churn_days: int
+    asked: tuple[int, ...]  # ascending: ltv_days and churn_days
+    learned: tuple[int, ...]  # ascending, never empty; every label of these is observed
+    has_amounts: bool
+
+    def base(self, horizon: int) -> int:
+        """The learned horizon that answers for a horizon."""
+        return max((days for days in self.learned if days <= horizon), default=self.learned[0])
+
+    @property
+    def observed(self) -> tuple[int, ...]:
+        """Every horizon whose outcomes are needed; half the longest shows how totals grow with time."""
+        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1), self.churn_days}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A question about a customer, how we learn to answer it, and by what it is judged."""
+
+    name: str
+    question: str
+    fit: Callable[[Rows, Plan, Boost], Artefact]
+    loss: Callable[[Outcomes, Plan, Forecast], Floats]  # a proper loss per customer, lower is better, NaN if unseen
+    metrics: Callable[[Outcomes, Plan, Forecast], dict[str, float]]
+    baselines: Mapping[str, Callable[[Rows, Plan], Floats]]  # a named simple score per customer
+    compare: Callable[[Outcomes, Plan, Floats], dict[str, float]]  # a baseline's own metrics
+    headline: str  # the metric that a reviewer looks at first

@@ -1,0 +1,74 @@
+"""Will this customer place no order within the horizon?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import metrics
+from training.model import Artefact, Boost, Model, Params, Plan
+from training.outcomes import Outcomes, Rows
+from training.predict.forecast import Forecast
+
+Floats = NDArray[np.float64]
+
+PARAMS: Params = {
+    "objective": "binary",
+    "num_iterations": 120,
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.7,
+    "lambda_l2": 5.0,
+}
+
+
+def churned(outcomes: Outcomes, days: int) -> Floats:
+    """1 for a customer with no order in the window, 0 with one, NaN where the window is not over."""
+    return 1.0 - outcomes.ordered_within(days)
+
+
+def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
+    """One classifier on every row whose window is over."""
+    label = churned(rows.outcomes, plan.churn_days)
+    seen = ~np.isnan(label)
+    return {"churn.txt": boost(rows.inputs[seen], label[seen], PARAMS, rows.names)}
+
+
+def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:
+    """Squared error of the probability (Brier 1950)."""
+    return (1.0 - forecast.within(plan.churn_days) - churned(outcomes, plan.churn_days)) ** 2
+
+
+def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, float]:
+    """Ranking, calibration and error of the churn probability."""
+    label = churned(outcomes, plan.churn_days)
+    probability = 1.0 - forecast.within(plan.churn_days)
+    return {
+        "auc": metrics.auc(probability, label),
+        "average_precision": metrics.average_precision(probability, label),
+        "brier": metrics.brier(probability, label),
+        "ece": metrics.ece(probability, label),
+        "bias": metrics.bias(probability, label),
+    }
+
+
+def compare(outcomes: Outcomes, plan: Plan, score: Floats) -> dict[str, float]:
+    """How well a simple score ranks the same customers."""
+    label = churned(outcomes, plan.churn_days)
+    return {"auc": metrics.auc(score, label), "average_precision": metrics.average_precision(score, label)}
+
+
+MODEL = Model(
+    name="churn",
+    question=str(__doc__),
+    fit=fit,
+    loss=loss,
+    metrics=measure,
+    baselines={
+        "recency": lambda rows, plan: rows.column("recency_days"),
+        "frequency": lambda rows, plan: -rows.column("orders"),
+    },
+    compare=compare,
+    headline="auc",
+)

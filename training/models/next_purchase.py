@@ -1,0 +1,107 @@
+"""When will this customer order next?"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import metrics
+from training.model import Artefact, Boost, Model, Params, Plan
+from training.outcomes import Outcomes, Rows
+from training.predict.forecast import Forecast
+from training.predict.hazard import PERIOD_INPUTS, period_inputs
+
+Floats = NDArray[np.float64]
+
+PERIODS = 13
+MOST_PERIOD_ROWS = 400_000
+NEAR = 60.0
+DAYS = (7, 14, 30, 60)
+PARAMS: Params = {
+    "objective": "binary",
+    "num_iterations": 120,
+    "learning_rate": 0.08,
+    "num_leaves": 15,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.7,
+    "lambda_l2": 5.0,
+}
+
+
+def periods(outcomes: Outcomes, plan: Plan) -> Floats:
+    """Edges of the periods: about equally many next orders in each, and an edge at every learned horizon."""
+    last = max(float(plan.learned[-1]), float(np.quantile(outcomes.follow_days, 0.8)))
+    came = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
+    inner = np.ceil(np.quantile(came, np.linspace(0, 1, PERIODS)[1:-1])) if len(came) else np.array([])
+    edges = np.unique(np.concatenate([[0.0], inner, np.asarray(plan.learned, dtype=float), [last]]))
+    return edges[edges <= last]
+
+
+def person_periods(outcomes: Outcomes, edges: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Row, period and whether the order came in it, for every period that a customer entered and that is over."""
+    start, end = edges[:-1], edges[1:]
+    entered = outcomes.wait_days[:, None] >= start
+    over = outcomes.follow_days[:, None] >= end
+    row, period = np.nonzero(entered & over)
+    return row, period, (outcomes.wait_days[row] < end[period]).astype(float)
+
+
+def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
+    """One classifier over person-periods; a customer leaves with the order or when the log ends."""
+    edges = periods(rows.outcomes, plan)
+    row, period, came = person_periods(rows.outcomes, edges)
+    if len(row) > MOST_PERIOD_ROWS:
+        kept = np.sort(np.random.default_rng(0).choice(len(row), MOST_PERIOD_ROWS, replace=False))
+        row, period, came = row[kept], period[kept], came[kept]
+    inputs = period_inputs(rows.inputs[row], rows.names, edges, period)
+    text = boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
+    return {"hazard.txt": text, "periods.json": json.dumps({"edges": edges.tolist()})}
+
+
+def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:
+    """Squared error of P(order within d), averaged over d (integrated Brier score; Graf et al. 1999)."""
+    days = [d for d in DAYS if d <= outcomes.follow_days.min()] or [int(outcomes.follow_days.min())]
+    return np.mean([(forecast.within(d) - outcomes.ordered_within(d)) ** 2 for d in days], axis=0)
+
+
+def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, float]:
+    """Error of the median date for those who came within 60 days, order of all, calibration of P(order within d)."""
+    found = compare(outcomes, plan, forecast.day_of(0.5))
+    for days in DAYS:
+        label = outcomes.ordered_within(days)
+        if not np.isnan(label).any():
+            found[f"ece_{days}d"] = metrics.ece(forecast.within(days), label)
+    return found
+
+
+def compare(outcomes: Outcomes, plan: Plan, wait: Floats) -> dict[str, float]:
+    """Days between the expected and the true next order, times censored at 60 days."""
+    near = outcomes.wait_days < np.minimum(NEAR, outcomes.follow_days)
+    error = np.abs(np.minimum(wait[near], NEAR) - outcomes.wait_days[near])
+    return {
+        "mae_days": float(error.mean()) if len(error) else float("nan"),
+        "median_error_days": float(np.median(error)) if len(error) else float("nan"),
+        "within_3_days": float((error <= 3).mean()) if len(error) else float("nan"),
+        "concordance": metrics.concordance(wait, outcomes.wait_days, float(min(NEAR, outcomes.follow_days.min()))),
+    }
+
+
+def own_median_gap(rows: Rows, plan: Plan) -> Floats:
+    """The last order plus the customer's own median gap, today if that has passed; others wait the usual gap."""
+    gap = rows.column("median_gap_days")
+    usual = np.nanmedian(gap) if np.isfinite(gap).any() else NEAR
+    return np.maximum(np.where(np.isnan(gap), usual, gap) - rows.column("recency_days"), 0.0)
+
+
+MODEL = Model(
+    name="next_purchase",
+    question=str(__doc__),
+    fit=fit,
+    loss=loss,
+    metrics=measure,
+    baselines={"own median gap": own_median_gap},
+    compare=compare,
+    headline="mae_days",
+)

@@ -1,0 +1,72 @@
+"""What then happened to some customers, as NumPy arrays: what every label and every metric is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """Orders and spend after each row's cutoff, as far as the limit; NaN where a window was not over by then."""
+
+    wait_days: Floats  # (n,) days until the next order, infinite where none came before the limit
+    follow_days: Floats  # (n,) whole days from the cutoff to the limit
+    horizons: tuple[int, ...]  # days
+    orders: Floats  # (n, horizons) orders placed in [cutoff, cutoff + horizon)
+    spend: Floats  # (n, horizons) net amount booked in the same window, not below 0; NaN without amounts
+
+    def ordered_within(self, days: float) -> Floats:
+        """1 where an order came in ``[cutoff, cutoff + days)``, 0 where none did, NaN where the window is not over."""
+        came = (self.wait_days < days).astype(float)
+        return np.where(self.follow_days >= days, came, np.nan)
+
+    def orders_within(self, horizon: int) -> Floats:
+        """Orders placed within one of the horizons, (n,)."""
+        return self.orders[:, self.horizons.index(horizon)]
+
+    def spend_within(self, horizon: int) -> Floats:
+        """Net amount booked within one of the horizons, (n,)."""
+        return self.spend[:, self.horizons.index(horizon)]
+
+    def at(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Outcomes:
+        """The outcomes of some of the rows."""
+        return Outcomes(
+            wait_days=self.wait_days[chosen],
+            follow_days=self.follow_days[chosen],
+            horizons=self.horizons,
+            orders=self.orders[chosen],
+            spend=self.spend[chosen],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Customers at cutoffs: what was known, and what then happened."""
+
+    names: tuple[str, ...]
+    inputs: Floats  # (n, names)
+    cutoff: NDArray[np.int64]  # (n,) days since 1970
+    fold: NDArray[np.int8]  # (n,) 0 or 1, the same for all rows of a customer
+    outcomes: Outcomes
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def column(self, name: str) -> Floats:
+        """One input, (n,)."""
+        return self.inputs[:, self.names.index(name)]
+
+    def at(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
+        """Some of the rows."""
+        return Rows(
+            names=self.names,
+            inputs=self.inputs[chosen],
+            cutoff=self.cutoff[chosen],
+            fold=self.fold[chosen],
+            outcomes=self.outcomes.at(chosen),
+        )

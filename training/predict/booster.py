@@ -1,0 +1,92 @@
+"""LightGBM's own library through ctypes: a text model in, raw scores out.
+
+The lightgbm package imports pandas and scikit-learn, seconds of start-up that a serving worker does not need; its
+shared library alone predicts the same numbers (LightGBM C API, ``c_api.h``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib.util
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FLOAT64, _ROW_MAJOR, _NORMAL, _RAW = 1, 1, 0, 1
+_ONE_THREAD = b"num_threads=1"
+
+
+class BrokenBooster(Exception):
+    """The text is no LightGBM model, or does not fit the inputs."""
+
+
+class Booster:
+    """A gradient boosted ensemble, ready to predict from NumPy."""
+
+    def __init__(self, text: str) -> None:
+        """Load a model that LightGBM wrote as text.
+
+        Raises:
+            BrokenBooster: LightGBM cannot read it.
+        """
+        if "tree" not in text[:200]:
+            raise BrokenBooster("The text is no LightGBM model: expected a file that LightGBM saved. Train again.")
+        self._handle = ctypes.c_void_p()
+        iterations = ctypes.c_int()
+        _call("LGBM_BoosterLoadModelFromString", text.encode(), ctypes.byref(iterations), ctypes.byref(self._handle))
+        features = ctypes.c_int()
+        _call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(features))
+        self.features = features.value
+        self._single = threading.local()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            _library().LGBM_BoosterFree(self._handle)
+
+    def raw(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scores before the link function, (n,), from (n, features); NaN inputs mean missing.
+
+        Raises:
+            BrokenBooster: the inputs have another width than the model was trained on.
+        """
+        inputs = np.ascontiguousarray(inputs, dtype=np.float64)
+        n, width = inputs.shape
+        if width != self.features:
+            raise BrokenBooster(f"The model was trained on {self.features} inputs, found {width}. Train and publish again.")
+        scores = np.empty(n)
+        written = ctypes.c_int64()
+        _call(
+            "LGBM_BoosterPredictForMat",
+            self._handle, inputs.ctypes.data_as(ctypes.c_void_p), _FLOAT64, ctypes.c_int32(n), ctypes.c_int32(width),
+            _ROW_MAJOR, _RAW, 0, -1, _ONE_THREAD, ctypes.byref(written), scores.ctypes.data_as(ctypes.c_void_p),
+        )  # fmt: skip
+        return scores
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    found = importlib.util.find_spec("lightgbm")
+    if found is None or found.origin is None:
+        raise ImportError("lightgbm is not installed. Expected its shared library: install the pinned requirements.")
+    folder = Path(found.origin).parent
+    for name in ("lib/lib_lightgbm.so", "lib/lib_lightgbm.dylib", "bin/lib_lightgbm.dll", "lib_lightgbm.so"):
+        if (folder / name).is_file():
+            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+            library = ctypes.CDLL(str(folder / name))
+            library.LGBM_GetLastError.restype = ctypes.c_char_p
+            return library
+    raise ImportError(f"No LightGBM library in {folder}. Expected lib/lib_lightgbm.so: reinstall lightgbm.")
+
+
+def _call(function: str, *arguments: object) -> None:
+    if getattr(_library(), function)(*arguments):
+        raise BrokenBooster(f"LightGBM refused: {_library().LGBM_GetLastError().decode()}. Train again.")
+
+
+def probability(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logistic function, safe for large scores."""
+    return np.exp(-np.logaddexp(0.0, -score))

@@ -1,0 +1,91 @@
+"""What every buy-till-you-die model answers, whatever its idea of how customers are lost."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from training.predict.btyd.parameters import Parameters
+
+Floats = NDArray[np.float64]
+Answer = Callable[[Floats, Floats, Floats, Floats], Floats]
+
+ROWS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuyTillDie(Parameters, ABC):
+    """Customers order at a rate of their own until they are lost, which nobody sees.
+
+    A history is ``repeats`` (orders after the first), ``recency`` (from the first order to the last one) and ``age``
+    (from the first order to now), each (n,), with 0 <= recency <= age, in the time unit of the fit: days in this
+    project.
+    """
+
+    @abstractmethod
+    def log_alive(self, repeats: Floats, recency: Floats, age: Floats) -> Floats:
+        """Log P(not lost yet), (n,)."""
+
+    @abstractmethod
+    def order_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """P(an order within each of ``days``), given not lost yet, (n, k)."""
+
+    @abstractmethod
+    def orders_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """Expected orders within each of ``days``, given not lost yet, (n, k)."""
+
+    def alive(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
+        """P(not lost yet), (n,): at most a feature, for it says nothing of when the next order comes."""
+
+        def answer(x: Floats, t_x: Floats, now: Floats, _: Floats) -> Floats:
+            return np.exp(self.log_alive(x, t_x, now))[:, None]
+
+        return _in_blocks(answer, repeats, recency, age, [0.0])[:, 0]
+
+    def order_by(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
+        """P(at least one order within each of ``days``), (n, k), never falling; ``days`` ascend from 0 or more.
+
+        Raises ValueError where a history or the days are none.
+        """
+
+        def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
+            order = np.exp(self.log_alive(x, t_x, now))[:, None] * self.order_if_alive(x, now, ahead)
+            return np.maximum.accumulate(order.clip(0.0, 1.0), axis=1)
+
+        return _in_blocks(answer, repeats, recency, age, days)
+
+    def expected_orders(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
+        """Expected orders within each of ``days``, (n, k), never falling and never below ``order_by``."""
+
+        def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
+            if_alive = np.maximum(self.orders_if_alive(x, now, ahead), self.order_if_alive(x, now, ahead))
+            return np.maximum.accumulate(np.exp(self.log_alive(x, t_x, now))[:, None] * if_alive, axis=1)
+
+        return _in_blocks(answer, repeats, recency, age, days)
+
+
+def _in_blocks(answer: Answer, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
+    """Customers of like age together, a cache full at a time: the youngest sets the work of its block."""
+    x, t_x, now, ahead = (np.asarray(values, dtype=float) for values in (repeats, recency, age, days))
+    _check(x, t_x, now, ahead)
+    order = np.argsort(now)
+    answers = np.empty((len(order), len(ahead)))
+    for start in range(0, len(order), ROWS_AT_ONCE):
+        rows = order[start : start + ROWS_AT_ONCE]
+        answers[rows] = answer(x[rows], t_x[rows], now[rows], ahead)
+    return answers
+
+
+def _check(repeats: Floats, recency: Floats, age: Floats, days: Floats) -> None:
+    if not (np.isfinite(days).all() and (np.diff(days, prepend=0.0) >= 0).all()):
+        raise ValueError(f"Expected days that ascend from 0 or more; found {days.tolist()}.")
+    sound = (repeats >= 0) & (recency >= 0) & (recency <= age) & (repeats + age < np.inf)
+    if not sound.all():
+        row = int(np.argmin(sound))
+        found = f"repeats={repeats[row]}, recency={recency[row]}, age={age[row]}"
+        count = int((~sound).sum())
+        raise ValueError(f"Expected 0 <= recency <= age; row {row} has {found} ({count} such rows). Drop or mend them.")

@@ -1,0 +1,50 @@
+"""Pareto/NBD: a customer may be lost at any instant, also before a second order (Schmittlein et al. 1987)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from training.predict.btyd.model import BuyTillDie, Floats
+from training.predict.btyd.order_before_loss import order_before_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoNBD(BuyTillDie):
+    """Order rates are gamma (r, alpha) over customers, loss rates gamma (s, beta), independent of each other.
+
+    Every published 2F1 of this model is here one bounded quantity, P(the next order comes before the loss). P(an order
+    within d days) is 1 - L(x, t_x, T + d) / L(x, t_x, T): the same history, had it stayed silent.
+    """
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
+    family: ClassVar[str] = "pareto_nbd"
+
+    def log_alive(self, repeats: Floats, recency: Floats, age: Floats) -> Floats:
+        """Seen from the last order, loss came first; seen from now, an order would: both explain the silence."""
+        n = self.r + repeats
+        _, lost = order_before_loss(n, self.alpha, self.s, self.beta, recency)
+        ordered, _ = order_before_loss(n, self.alpha, self.s, self.beta, age)
+        silence = n * np.log((self.alpha + age) / (self.alpha + recency))
+        silence += self.s * np.log((self.beta + age) / (self.beta + recency))
+        return -np.logaddexp(silence + np.log(lost), np.log(ordered))
+
+    def order_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """P(an order before loss) as of now, less what is left of it after ``days`` without either."""
+        n, now = self.r + repeats[:, None], age[:, None]
+        first, _ = order_before_loss(n, self.alpha, self.s, self.beta, np.concatenate([now, now + days], axis=1))
+        neither = np.exp(-n * np.log1p(days / (self.alpha + now)) - self.s * np.log1p(days / (self.beta + now)))
+        return first[:, :1] - neither * first[:, 1:]
+
+    def orders_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """The expected rate times the expected days before loss; at s = 1 these are a logarithm."""
+        reach = np.log1p(days / (self.beta + age[:, None]))
+        wane = self.s - 1
+        before_loss = -np.expm1(-wane * reach) / wane if wane else reach
+        rate = (self.r + repeats) * (self.beta + age) / (self.alpha + age)
+        return rate[:, None] * before_loss

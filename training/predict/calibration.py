@@ -1,0 +1,38 @@
+"""Calibration maps as plain numbers: knots between which a probability is interpolated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FLOOR = 1e-4
+
+
+@dataclass(frozen=True)
+class CalibrationMap:
+    """A monotone map from raw to calibrated log-odds; linear between knots, slope one outside."""
+
+    method: str
+    raw: tuple[float, ...]
+    calibrated: tuple[float, ...]
+
+    def __call__(self, probability: Floats) -> Floats:
+        """Calibrated probabilities, kept off 0 and 1."""
+        odds = logit(probability)
+        raw, calibrated = np.asarray(self.raw), np.asarray(self.calibrated)
+        mapped = np.interp(odds, raw, calibrated)
+        mapped = mapped + np.minimum(odds - raw[0], 0.0) + np.maximum(odds - raw[-1], 0.0)
+        return np.clip(1 / (1 + np.exp(-mapped)), FLOOR, 1 - FLOOR)
+
+
+IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))
+
+
+def logit(probability: Floats) -> Floats:
+    """Log-odds, with the probability kept off 0 and 1."""
+    kept = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.log(kept / (1 - kept))

@@ -1,0 +1,53 @@
+"""Making three answers one: the tilt through the churn probability, and what must never fall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.predict.calibration import FLOOR
+from training.predict.forecast import Spend
+from training.predict.spending import SpendRatios
+
+Floats = NDArray[np.float64]
+
+
+def tilt(order_by: Floats, days: Floats, horizon: float, churn: Floats) -> Floats:
+    """Bend the survival curves by a proportional hazard so that they pass through ``churn`` at the horizon.
+
+    Args:
+        order_by: (n, k) P(order within days[j]).
+        days: (k,) grid that contains the horizon.
+        horizon: days.
+        churn: (n,) calibrated P(no order within the horizon).
+    """
+    at = int(np.searchsorted(days, horizon))
+    survival = 1 - np.maximum.accumulate(order_by, axis=1)
+    wanted = np.clip(churn, FLOOR, 1 - FLOOR)
+    power = np.log(wanted) / np.log(np.clip(survival[:, at], FLOOR, 1 - FLOOR))
+    tilted = 1 - np.clip(survival, 1e-12, 1.0) ** power[:, None]
+    tilted[:, at] = 1 - wanted
+    tilted[:, 0] = 0.0
+    left = np.minimum(tilted[:, :at], tilted[:, [at]])
+    right = np.maximum(tilted[:, at + 1 :], tilted[:, [at]])
+    return np.maximum.accumulate(np.concatenate([left, tilted[:, [at]], right], axis=1), axis=1)
+
+
+def never_fewer(expected_orders: Floats, within: Floats) -> Floats:
+    """Expected orders, (n, horizons), never below P(order) and never falling with the horizon."""
+    return np.maximum.accumulate(np.maximum(expected_orders, within), axis=1)
+
+
+def spend(mean: Floats, within: Floats, ratios: Sequence[SpendRatios]) -> Spend:
+    """Mean, median and 80 % interval per horizon, (n, horizons); none falls with the horizon."""
+    mean = np.maximum.accumulate(np.maximum(mean, 0.0), axis=1)
+
+    def quantiles(level: float) -> Floats:
+        columns = [one.quantile(level, within[:, j], mean[:, j]) for j, one in enumerate(ratios)]
+        return np.maximum.accumulate(np.column_stack(columns), axis=1)
+
+    p10, median, p90 = quantiles(0.1), quantiles(0.5), quantiles(0.9)
+    median = np.maximum(median, p10)
+    return Spend(mean=mean, median=median, p10=p10, p90=np.maximum(p90, median))

@@ -1,0 +1,58 @@
+"""What a release says of some customers: three answers that agree with each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+TIERS = ("ml", "btyd", "cohort", "population")
+LAST_DAY = 730
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spend:
+    """Net spend over each horizon, in the log's currency; every array is (n, horizons)."""
+
+    mean: Floats
+    median: Floats
+    p10: Floats
+    p90: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Coherent predictions for n customers, from the instant asked about onwards."""
+
+    tier: NDArray[np.int8]  # (n,) index into TIERS: the lowest rung that any of the answers rests on
+    days: Floats  # (k,) 0 = days[0] < ... < days[-1] = LAST_DAY
+    order_by: Floats  # (n, k) P(order within days[j]); 0 at day 0, never falling
+    horizons: tuple[int, ...]  # days, ascending
+    expected_orders: Floats  # (n, horizons), never below P(order within the horizon)
+    spend: Spend | None  # None for a log without amounts
+
+    def __len__(self) -> int:
+        return len(self.tier)
+
+    def within(self, days: float) -> Floats:
+        """P(order within ``days``), (n,); between grid days the hazard is constant."""
+        hazard = -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))
+        right = int(np.clip(np.searchsorted(self.days, days), 1, len(self.days) - 1))
+        left = right - 1
+        share = (days - self.days[left]) / (self.days[right] - self.days[left])
+        passed: Floats = hazard[:, left] + share * (hazard[:, right] - hazard[:, left])
+        return -np.expm1(-passed)
+
+    def day_of(self, probability: float) -> Floats:
+        """Days until P(order) reaches ``probability``, (n,); infinite beyond the last day."""
+        hazard = -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))
+        goal = -np.log1p(-probability)
+        right = np.clip((hazard < goal).sum(axis=1), 1, len(self.days) - 1)
+        rows = np.arange(len(self))
+        low, high = hazard[rows, right - 1], hazard[rows, right]
+        share = (goal - low) / np.maximum(high - low, 1e-300)
+        day = self.days[right - 1] + share * (self.days[right] - self.days[right - 1])
+        return np.where(hazard[:, -1] < goal, np.inf, day)

@@ -1,0 +1,114 @@
+"""From rungs to one coherent forecast: who is answered from which rung, and how the answers are made to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.predict import coherence
+from training.predict.calibration import CalibrationMap
+from training.predict.forecast import TIERS, Forecast, Spend
+from training.predict.hazard import answer_days
+from training.predict.ml import TreesRung
+from training.predict.rung import Rung
+from training.predict.spending import SpendRatios
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is asked, what was learned, and how answers reach from one to the other."""
+
+    churn_days: int
+    asked: tuple[int, ...]
+    learned: tuple[int, ...]
+    order_growth: float  # exponent by which orders grow with time beyond the longest learned horizon
+    spend_growth: float
+    ratios: tuple[SpendRatios, ...] | None  # per learned horizon; None without amounts
+
+    def extended(self, values: Floats, growth: float) -> Floats:
+        """From (n, learned) to (n, asked); beyond the longest learned horizon by a power of time."""
+        columns = []
+        for days in self.asked:
+            base = self.base(days)
+            columns.append(values[:, base] * (days / self.learned[base]) ** growth)
+        return np.column_stack(columns)
+
+    def base(self, days: int) -> int:
+        """The position of the learned horizon that answers for a horizon."""
+        return max((at for at, learned in enumerate(self.learned) if learned <= days), default=0)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A rung for each question, and one for those who have not ordered yet."""
+
+    tiers: Mapping[str, str]  # question -> tier
+    rungs: Mapping[str, Rung]  # tier -> rung
+    prospects: Rung
+    calibration: CalibrationMap
+    shape: Shape
+    prospect_ratios: tuple[SpendRatios, ...] | None
+
+    def forecast(self, inputs: Floats, orders: Floats) -> Forecast:
+        """Coherent answers for n customers; those with no order are answered as prospects.
+
+        Args:
+            inputs: (n, names) of ``features.request_time.model_inputs``.
+            orders: (n,) orders so far.
+        """
+        timing, value = self.rungs[self.tiers["next_purchase"]], self.rungs[self.tiers["ltv"]]
+        days = answer_days(self._edges(), (*self.shape.asked, self.shape.churn_days))
+        order_by = self._through_churn(timing.order_by(inputs, days), inputs, days)
+        expected, mean = value.expected_orders(inputs), self._mean(value, inputs)
+        new = orders < 1
+        if new.any():
+            order_by[new] = self.prospects.order_by(inputs[new], days)
+            expected[new] = self.prospects.expected_orders(inputs[new])
+            if mean is not None:
+                mean[new] = self.prospects.mean_spend(inputs[new])
+        return self._agreed(days, order_by, expected, mean, new)
+
+    def _agreed(self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: Floats) -> Forecast:
+        shape = self.shape
+        within = order_by[:, np.searchsorted(days, shape.asked)]
+        lowest = max(TIERS.index(tier) for tier in self.tiers.values())
+        return Forecast(
+            tier=np.where(new, TIERS.index("population"), lowest).astype(np.int8),
+            days=days,
+            order_by=order_by,
+            horizons=shape.asked,
+            expected_orders=coherence.never_fewer(shape.extended(expected, shape.order_growth), within),
+            spend=None if mean is None else self._spend(shape.extended(mean, shape.spend_growth), within, new),
+        )
+
+    def _spend(self, mean: Floats, within: Floats, new: NDArray[np.bool_]) -> Spend:
+        shape = self.shape
+        assert shape.ratios is not None and self.prospect_ratios is not None
+        found = coherence.spend(mean, within, [shape.ratios[shape.base(days)] for days in shape.asked])
+        if new.any():
+            ratios = [self.prospect_ratios[shape.base(days)] for days in shape.asked]
+            apart = coherence.spend(mean[new], within[new], ratios)
+            for name in ("mean", "median", "p10", "p90"):
+                getattr(found, name)[new] = getattr(apart, name)
+        return found
+
+    def _through_churn(self, order_by: Floats, inputs: Floats, days: Floats) -> Floats:
+        rung = self.rungs[self.tiers["churn"]]
+        if isinstance(rung, TreesRung):
+            churn = self.calibration(rung.churn(inputs))
+        elif self.tiers["churn"] != self.tiers["next_purchase"]:
+            churn = 1 - rung.order_by(inputs, np.array([0.0, self.shape.churn_days]))[:, 1]
+        else:
+            return order_by
+        return coherence.tilt(order_by, days, self.shape.churn_days, churn)
+
+    def _mean(self, value: Rung, inputs: Floats) -> Floats | None:
+        return value.mean_spend(inputs) if self.shape.ratios is not None else None
+
+    def _edges(self) -> Floats:
+        return np.asarray(getattr(self.rungs[self.tiers["next_purchase"]], "edges"), dtype=float)

@@ -1,0 +1,55 @@
+"""The highest rung: boosted trees for the hazard, the orders, the spend and the churn probability."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.predict.booster import Booster, probability
+from training.predict.hazard import all_periods, survival_curve
+
+Floats = NDArray[np.float64]
+
+
+class TreesRung:
+    """Heads learned by the model pages, loaded from their artefacts; a head that is not needed may be absent."""
+
+    def __init__(self, artefact: Mapping[str, str], names: Sequence[str], learned: Sequence[int]) -> None:
+        self._names = tuple(names)
+        self._churn = _booster(artefact, "churn.txt")
+        self._hazard = _booster(artefact, "hazard.txt")
+        self.edges = np.asarray(json.loads(artefact.get("periods.json", '{"edges": [0]}'))["edges"], dtype=float)
+        self._orders = _heads(artefact, "orders", learned)
+        self._spend = _heads(artefact, "spend", learned)
+
+    def churn(self, inputs: Floats) -> Floats:
+        """Uncalibrated P(no order within the churn horizon), (n,)."""
+        assert self._churn is not None
+        return probability(self._churn.raw(inputs))
+
+    def order_by(self, inputs: Floats, days: Floats) -> Floats:
+        """P(order within days[j]), (n, len(days)), from the hazard of every period."""
+        assert self._hazard is not None
+        rows = all_periods(inputs, self._names, self.edges)
+        hazards = probability(self._hazard.raw(rows)).reshape(len(inputs), -1)
+        return survival_curve(hazards, self.edges, days)
+
+    def expected_orders(self, inputs: Floats) -> Floats:
+        """Orders within each learned horizon, (n, learned)."""
+        return np.column_stack([np.exp(head.raw(inputs)) for head in self._orders])
+
+    def mean_spend(self, inputs: Floats) -> Floats:
+        """Net amount within each learned horizon, (n, learned)."""
+        return np.column_stack([np.exp(head.raw(inputs)) for head in self._spend])
+
+
+def _booster(artefact: Mapping[str, str], name: str) -> Booster | None:
+    return Booster(artefact[name]) if name in artefact else None
+
+
+def _heads(artefact: Mapping[str, str], kind: str, learned: Sequence[int]) -> list[Booster]:
+    files = [f"{kind}_{days}d.txt" for days in learned]
+    return [Booster(artefact[name]) for name in files if name in artefact]

@@ -1,0 +1,26 @@
+"""What every rung of the ladder can say of some customers, before the answers are made to agree."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Rung(Protocol):
+    """A way to answer all three questions, simple or not."""
+
+    def order_by(self, inputs: Floats, days: Floats) -> Floats:
+        """P(order within days[j]), (n, len(days))."""
+        ...
+
+    def expected_orders(self, inputs: Floats) -> Floats:
+        """Orders within each learned horizon, (n, learned)."""
+        ...
+
+    def mean_spend(self, inputs: Floats) -> Floats:
+        """Net amount within each learned horizon, (n, learned)."""
+        ...

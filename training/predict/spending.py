@@ -1,0 +1,40 @@
+"""What a customer spends if they order at all: quantiles of a zero-heavy amount from a calibrated P(order).
+
+An amount is 0 with probability 1 - p; else it is its conditional mean times a ratio whose quantiles were measured, on
+customers the model had not seen, in bands of p. The quantile at ``level`` of the whole is then 0 up to 1 - p, and the
+ratio's quantile at ``(level - (1 - p)) / p`` beyond (a two-part model; Duan et al. 1983).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SpendRatios:
+    """Quantiles of (amount / conditional mean) given an order, per band of P(order), for one horizon."""
+
+    bands: tuple[float, ...]  # inner borders of the bands of P(order)
+    levels: tuple[float, ...]  # (q,)
+    ratios: tuple[tuple[float, ...], ...]  # (bands + 1, q), each ascending
+
+    def quantile(self, level: float, probability: Floats, mean: Floats) -> Floats:
+        """The amount that a share ``level`` of such customers stays below, (n,)."""
+        p = np.maximum(probability, 1e-9)
+        inner = (level - (1 - p)) / p
+        band = np.searchsorted(np.asarray(self.bands), p)
+        ratio = _lookup(np.asarray(self.levels), np.asarray(self.ratios), band, np.clip(inner, 0.0, 1.0))
+        return np.where(inner > 0, ratio * mean / p, 0.0)
+
+
+def _lookup(levels: Floats, table: Floats, row: NDArray[np.int64], at: Floats) -> Floats:
+    right = np.clip(np.searchsorted(levels, at), 1, len(levels) - 1)
+    share = np.clip((at - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
+    low, high = table[row, right - 1], table[row, right]
+    found: Floats = low + share * (high - low)
+    return found

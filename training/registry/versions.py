@@ -1,0 +1,135 @@
+"""Registered versions: made once per fingerprint, hashed file by file, copied out whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from features.errors import NothingThere
+from training.registry import local
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+RELEASE = "release"
+
+QUESTIONS = {
+    "churn": "Will this customer place no order within the horizon? The probability of churn.",
+    "next_purchase": "When does this customer order next? A distribution over days, overall and per category.",
+    "ltv": "What will this customer spend over each horizon? Mean, median and an 80 % interval.",
+    RELEASE: (
+        "What serves: one version names the versions of the three models, the feature service and the sha256 of every "
+        "file. `champion` answers customers, `previous` is one command away, `challenger` waits for promotion."
+    ),
+}
+
+# The column's width in MLflow's schema; SQLite takes more, PostgreSQL refuses it.
+LONGEST_DESCRIPTION = 5000
+CUT_SHORT = "\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the run's artefacts.)*"
+_SHA256 = "sha256/"
+_FOLDER = "artefacts"
+
+
+class NotRegistered(NothingThere):
+    """A version or alias that the registry does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """What a new version is made of."""
+
+    name: str
+    run_id: str
+    artifact_path: str
+    description: str
+    tags: Mapping[str, str]
+    fingerprint: str
+
+
+def register(client: MlflowClient, candidate: Candidate) -> str:
+    """The version with this name and fingerprint, made now from the run's artefacts unless it was before."""
+    _name_the_question(client, candidate.name)
+    known = client.search_model_versions(f"name = '{candidate.name}' and tags.fingerprint = '{candidate.fingerprint}'")
+    if known:
+        return str(known[0].version)
+    run_id, path = candidate.run_id, candidate.artifact_path
+    digests = {f"{_SHA256}{file}": digest for file, digest in _hashes(client, run_id, path).items()}
+    version = client.create_model_version(
+        candidate.name,
+        source=f"{client.get_run(run_id).info.artifact_uri}/{path}",
+        run_id=run_id,
+        tags={**candidate.tags, **digests, "fingerprint": candidate.fingerprint, _FOLDER: path},
+        description=shortened(candidate.description),
+    )
+    return str(version.version)
+
+
+def _name_the_question(client: MlflowClient, name: str) -> None:
+    question = QUESTIONS.get(name, "")
+    known = client.search_registered_models(f"name = '{name}'")
+    if not known:
+        client.create_registered_model(name, description=question)
+    elif question and known[0].description != question:
+        client.update_registered_model(name, question)
+
+
+def _hashes(client: MlflowClient, run_id: str, artifact_path: str) -> dict[str, str]:
+    if not client.list_artifacts(run_id, artifact_path):
+        raise NotRegistered(
+            f"Run {run_id} has no artefacts under {artifact_path!r}, so there is nothing to register. "
+            "Log the run with a folder first."
+        )
+    with TemporaryDirectory() as folder:
+        return local.hashes(Path(client.download_artifacts(run_id, artifact_path, folder)))
+
+
+def shortened(description: str) -> str:
+    """The description as far as every MLflow store takes it, cut at a line's end."""
+    if len(description) <= LONGEST_DESCRIPTION:
+        return description
+    return description[: LONGEST_DESCRIPTION - len(CUT_SHORT)].rpartition("\n")[0] + CUT_SHORT
+
+
+def registered(client: MlflowClient) -> list[str]:
+    """The names of all registered models, the release among them."""
+    return [str(model.name) for model in client.search_registered_models()]
+
+
+def aliases(client: MlflowClient, name: str) -> dict[str, str]:
+    """Alias -> version; empty for a model that is not registered."""
+    known = client.search_registered_models(f"name = '{name}'")
+    return {alias: str(version) for alias, version in known[0].aliases.items()} if known else {}
+
+
+def tags_of(client: MlflowClient, name: str, version: str) -> dict[str, str]:
+    """What was noted at a version; ``NotRegistered`` where there is no such version."""
+    return dict(_find(client, name, version).tags)
+
+
+def _find(client: MlflowClient, name: str, version: str) -> ModelVersion:
+    known = {str(each.version): each for each in client.search_model_versions(f"name = '{name}'")}
+    if version not in known:
+        registered = ", ".join(sorted(known, key=int)) or "none yet"
+        raise NotRegistered(f"{name!r} has no version {version!r}. Registered: {registered}. Train to make a new one.")
+    return known[version]
+
+
+def fetch(client: MlflowClient, version: str, folder: Path) -> Path:
+    """A release's artefacts as a local folder: the registered bytes or ``Damaged``, whole or absent."""
+    found = _find(client, RELEASE, version)
+    expected = {key.removeprefix(_SHA256): value for key, value in found.tags.items() if key.startswith(_SHA256)}
+    if local.whole(folder, expected):
+        return folder
+    draft = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    copied = Path(client.download_artifacts(str(found.run_id), found.tags[_FOLDER], str(draft)))
+    local.check(copied, expected, f"Release {version}")
+    local.install(copied, folder)
+    shutil.rmtree(draft, ignore_errors=True)
+    return folder

@@ -1,0 +1,70 @@
+"""Which past days serve as cutoffs, and which of them as test origins: rolling origins over the log's span."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+LONGEST_WARMUP = 91
+MOST_ORIGINS = 3
+CUTOFFS_IN_SPAN = 26
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Cutoffs on a regular grid, the test origins among them, and the longest horizon that can be tested.
+
+    Training for an origin uses cutoffs whose windows end by that origin, so that no outcome after it is used.
+    """
+
+    first: date
+    as_of: date
+    step: int  # days between cutoffs
+    tested: int | None  # days; the longest horizon with a window after an origin and one before it
+    origins: tuple[date, ...]  # newest first; empty where the log is too short to test anything
+    cutoffs: tuple[date, ...]  # ascending; the last is as_of itself
+
+    @property
+    def span(self) -> int:
+        """Days from the first order to the cutoff."""
+        return (self.as_of - self.first).days
+
+    def learned(self, limit: date, asked: Sequence[int]) -> tuple[int, ...]:
+        """The asked horizons with a finished window before the limit; one as long as fits, if none has."""
+        fits = tuple(days for days in asked if self.trainings(limit, days))
+        longest = (limit - self.cutoffs[0]).days
+        return fits or (max(1, min(longest, min(asked))),)
+
+    def trainings(self, limit: date, days: int) -> tuple[date, ...]:
+        """The cutoffs whose window of so many days ends by the limit."""
+        return tuple(cutoff for cutoff in self.cutoffs if cutoff + timedelta(days=days) <= limit and cutoff < limit)
+
+
+def schedule(first: date, as_of: date, asked: Sequence[int], origins: Sequence[date] | None = None) -> Schedule:
+    """Lay out cutoffs and origins for a log from ``first`` to ``as_of``.
+
+    Args:
+        first: day of the first order line.
+        as_of: the day before which everything is known.
+        asked: horizons in days.
+        origins: test origins to use instead of the newest ones that fit.
+    """
+    span = max((as_of - first).days, 1)
+    warmup = max(1, min(LONGEST_WARMUP, span // 4))
+    step = max(1, round(span / CUTOFFS_IN_SPAN))
+    start = first + timedelta(days=warmup)
+    tested = max((days for days in asked if start + timedelta(days=2 * days) <= as_of), default=None)
+    if origins:
+        chosen = tuple(sorted(origins, reverse=True))
+    elif tested is None:
+        chosen = ()
+    else:
+        newest = as_of - timedelta(days=tested)
+        spaced = (newest - timedelta(days=2 * step * back) for back in range(MOST_ORIGINS))
+        chosen = tuple(origin for origin in spaced if start + timedelta(days=tested) <= origin)
+    anchor = chosen[0] if chosen else as_of
+    back = (anchor - timedelta(days=step * k) for k in range((anchor - start).days // step + 1))
+    forth = (anchor + timedelta(days=step * k) for k in range(1, (as_of - anchor).days // step + 1))
+    cutoffs = tuple(sorted({*back, *forth, *chosen, as_of, max(start, min(anchor, as_of))} if start <= as_of else {as_of}))
+    return Schedule(first, as_of, step, tested, chosen, cutoffs)
