@@ -1,4 +1,4 @@
-"""Where does a customer's past and present come from? The only door to Feast."""
+"""Where do a customer's past and present come from? The only door to Feast."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from pathlib import Path
 
 import ibis
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from feast import FeatureStore, RepoConfig
-from feast.errors import FeatureServiceNotFoundException
 
-from features.definitions import CUSTOMER_ID, EVENT_TIMESTAMP, SERVICE, Definition, definitions, table
 from features.errors import NothingThere
 from features.packed import arrow
-from features.packed.arrow import FEATURES_AT, stored
+from features.packed.arrow import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, stored
 from features.packed.lmdb import PackedReader, writing
 from features.stored import Stored
 from features.views import View
+
+with warnings.catch_warnings():  # Feast asks Python, while imported, to show the user every library's deprecations
+    from feast import FeatureStore, RepoConfig
+    from feast.errors import FeastObjectNotFoundException
+    from feast.feast_object import FeastObject
+
+    from features.definitions import SERVICE, definitions, table
 
 __all__ = ["CustomerFeatures", "stored"]
 
@@ -36,7 +39,7 @@ _ASKED = pa.schema([(CUSTOMER_ID, pa.string()), (EVENT_TIMESTAMP, arrow.INSTANT)
 
 
 class CustomerFeatures:
-    """What was known of customers at any cutoff, and what the store holds of them now."""
+    """What was known of customers at any cutoff, and what the online store holds of them now."""
 
     def __init__(self, feast: FeatureStore, home: Path, views: tuple[View, ...], ttl_days: int) -> None:
         self._feast = feast
@@ -47,6 +50,7 @@ class CustomerFeatures:
     @classmethod
     def open(cls, home: Path, views: tuple[View, ...], ttl_days: int) -> CustomerFeatures:
         """The features kept below ``home``; ``views[0]`` has a row for every known customer."""
+        home.mkdir(parents=True, exist_ok=True)
         with _quiet():
             return cls(FeatureStore(config=_repo_config(home.resolve())), home.resolve(), views, ttl_days)
 
@@ -54,7 +58,7 @@ class CustomerFeatures:
         """Make the catalogue say exactly what the views declare, and drop what is declared no more."""
         wanted = definitions(self._views, self._home, self._ttl_days)
         with _quiet():
-            self._feast.apply(wanted, objects_to_delete=self._no_longer(wanted), partial=False)
+            self._feast.apply(list(wanted), objects_to_delete=self._no_longer(wanted), partial=False)
 
     def as_of(self, customers: pa.Table) -> pa.Table:
         """What was known of each customer at its own instant, in the order given.
@@ -64,25 +68,29 @@ class CustomerFeatures:
 
         Returns:
             The same two columns, every column of the views (null where nothing was known, or what was is older than
-            the time to live), and ``features_at``, the cutoff of the row of the first view.
+            the time to live), and ``features_at``, the cutoff of the first view's row (null where there was none).
         """
-        asked = customers.select([CUSTOMER_ID, EVENT_TIMESTAMP]).cast(_ASKED)
+        asked = customers.select(_ASKED.names).cast(_ASKED).append_column(ROW, pa.array(np.arange(customers.num_rows)))
         if asked.num_rows == 0:
             return self._schema().empty_table()
-        joined = self._joined(asked.append_column(ROW, pa.array(np.arange(asked.num_rows))))
+        with _quiet():
+            joined, features_at = self._joined(asked), self._features_at(asked)
         if joined.num_rows != asked.num_rows:
             raise RuntimeError(
                 f"The point-in-time join returned {joined.num_rows} rows for {asked.num_rows} asked. "
-                f"Publish the features again: a view may hold a customer twice at one cutoff."
+                f"Training on them would be wrong: report this with the versions of feast and duckdb."
             )
-        joined = joined.sort_by(ROW).append_column(FEATURES_AT, self._features_at(asked))
+        joined = joined.sort_by(ROW).append_column(FEATURES_AT, features_at)
         return joined.select(self._schema().names).cast(self._schema())
 
     def materialize(self, as_of: datetime) -> int:
-        """Make the online store hold exactly the rows of this cutoff; how many customers that is."""
-        published = self._rows_at(as_of)
-        with _quiet():
-            self._feast.materialize(as_of, as_of)
+        """Make the online store hold exactly the rows of this cutoff, nobody else's; how many customers that is.
+
+        Readers see the store as it was until all views are written, and killed half way it stays as it was.
+        """
+        published = self._customers_at(as_of)
+        with _quiet(), _declared():
+            self._feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return published
 
     def now(self, customer_ids: Sequence[str]) -> Stored:
@@ -98,10 +106,10 @@ class CustomerFeatures:
     def _reader(self) -> PackedReader:
         return PackedReader.open(_online(self._home), self._views)
 
-    def _no_longer(self, wanted: list[Definition]) -> list[Definition]:
+    def _no_longer(self, wanted: Sequence[FeastObject]) -> list[FeastObject]:
         """What an earlier apply declared and this one does not."""
         names = {(type(definition), definition.name) for definition in wanted}
-        declared = [
+        declared: list[FeastObject] = [
             *self._feast.list_feature_services(),
             *self._feast.list_feature_views(),
             *self._feast.list_data_sources(),
@@ -109,37 +117,36 @@ class CustomerFeatures:
         return [definition for definition in declared if (type(definition), definition.name) not in names]
 
     def _joined(self, asked: pa.Table) -> pa.Table:
-        with _quiet():
+        """Feast's point-in-time join, in any order."""
+        with _declared():
             service = self._feast.get_feature_service(SERVICE)
-            return self._feast.get_historical_features(_frame(asked), service).to_arrow()
+        return self._feast.get_historical_features(asked.to_pandas(), service).to_arrow()
 
-    def _features_at(self, asked: pa.Table) -> pa.ChunkedArray:
-        """The cutoff of the first view's row that each line was joined with, null where there was none."""
-        left = ibis.memtable(asked.append_column(ROW, pa.array(np.arange(asked.num_rows))))
+    def _features_at(self, asked: pa.Table) -> pa.Array:
+        """The cutoff of the row of the first view that Feast joins each line with, in the order asked."""
         rows = ibis.read_parquet(table(self._home, self._views[0].name))
-        right = rows.select(CUSTOMER_ID, rows[EVENT_TIMESTAMP].name(FEATURES_AT))
-        joined = left.asof_join(right, left[EVENT_TIMESTAMP] >= right[FEATURES_AT], CUSTOMER_ID)
-        with _quiet():
-            found = joined.select(ROW, FEATURES_AT).to_pyarrow().sort_by(ROW)[FEATURES_AT].cast(arrow.INSTANT)
+        rows = rows.select(CUSTOMER_ID, rows[EVENT_TIMESTAMP].name(FEATURES_AT))
+        lines = ibis.memtable(asked)
+        joined = lines.asof_join(rows, lines[EVENT_TIMESTAMP] >= rows[FEATURES_AT], CUSTOMER_ID)
+        found = joined.select(ROW, FEATURES_AT).to_pyarrow().sort_by(ROW)[FEATURES_AT].cast(arrow.INSTANT)
         age = pc.subtract(asked[EVENT_TIMESTAMP], found)
-        fresh = pc.less_equal(age, pa.scalar(timedelta(days=self._ttl_days)))
-        return pc.if_else(fresh, found, None)
+        return pc.if_else(pc.less_equal(age, pa.scalar(timedelta(days=self._ttl_days))), found, None)
 
-    def _rows_at(self, as_of: datetime) -> int:
+    def _customers_at(self, as_of: datetime) -> int:
         """How many customers the first view has at this cutoff; raises NothingThere when it has none."""
+        path = table(self._home, self._views[0].name)
         if as_of.tzinfo is None:
             raise ValueError(f"{as_of} has no offset from UTC. Give the instant at which the shop's day begins.")
-        path = table(self._home, self._views[0].name)
         if not path.exists():
             raise NothingThere(f"There are no features in {path}. Compute them first: flywheel publish.")
         cutoffs = ds.dataset(path).to_table([EVENT_TIMESTAMP])[EVENT_TIMESTAMP]
-        rows = pc.sum(pc.equal(cutoffs, pa.scalar(as_of, arrow.INSTANT))).as_py()
-        if not rows:
+        customers = pc.sum(pc.equal(cutoffs, pa.scalar(as_of, arrow.INSTANT))).as_py()
+        if not customers:
             raise NothingThere(
-                f"There are no features at {as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}: those in {path} are from "
-                f"{pc.min(cutoffs)} to {pc.max(cutoffs)}. Compute them first: flywheel publish."
+                f"There are no features at {as_of.astimezone(UTC)}: those in {path} are from {pc.min(cutoffs)} to "
+                f"{pc.max(cutoffs)}. Compute them first: flywheel publish."
             )
-        return int(rows)
+        return int(customers)
 
     def _schema(self) -> pa.Schema:
         fields = [field for view in self._views for field in arrow.schema(view)]
@@ -150,12 +157,7 @@ def _online(home: Path) -> Path:
     return home / "online"
 
 
-def _frame(asked: pa.Table) -> pd.DataFrame:
-    return asked.to_pandas()
-
-
 def _repo_config(home: Path) -> RepoConfig:
-    home.mkdir(parents=True, exist_ok=True)
     return RepoConfig(
         project=PROJECT,
         provider="local",
@@ -173,8 +175,17 @@ def _repo_config(home: Path) -> RepoConfig:
 
 
 @contextmanager
+def _declared() -> Iterator[None]:
+    """Feast's word for a catalogue that was never applied, in ours."""
+    try:
+        yield
+    except FeastObjectNotFoundException as missing:
+        raise NothingThere(f"The catalogue does not know all views yet ({missing}). Run: flywheel publish.") from None
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
-    """Feast prints its progress in colours, and Ibis calls a DuckDB method that is about to be renamed."""
+    """Feast prints its progress in colours, and Ibis calls a DuckDB method that was renamed."""
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
         yield

@@ -1,49 +1,71 @@
-"""Compute every feature at every cutoff that is needed, and give today's to the online store."""
+"""Compute every feature at every cutoff that is needed, tell Feast, and give today's to the online store."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-import ibis.expr.types as ir
-import pyarrow as pa
-import pyarrow.parquet as pq
+import features
+from features.errors import NothingThere
+from features.ingestion import read_manifest, replace_text
+from features.tables import write_tables
+from pipelines.home import Home
+from pipelines.job import Job
 
-from features.behaviour import behaviour, behaviour_view
-from features.description import Description
-from features.history import Cutoff, History
-from features.social import social, social_view
-from features.transactions import transactions, transactions_view
-from features.views import View
-
-
-def views(description: Description, history: History) -> tuple[View, ...]:
-    """The views that this shop's log can fill; the first has a row for every known customer."""
-    found = [transactions_view(history)]
-    if description.events is not None and description.events.behaviour:
-        found.append(behaviour_view(description.events))
-    if description.events is not None and description.events.social:
-        found.append(social_view(description.events))
-    return tuple(found)
+# Older rows than this never answer a point-in-time question: every question is asked at a published cutoff.
+TTL_DAYS = 400
 
 
-def write_features(description: Description, history: History, cutoffs: Sequence[Cutoff], folder: Path) -> None:
-    """One parquet file per view, a row per customer and cutoff, replaced whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    events = description.events
-    _write(transactions(history, cutoffs), folder / "transactions.parquet")
-    if events is not None and events.behaviour:
-        _write(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
-    if events is not None and events.social:
-        _write(social(history, cutoffs, events), folder / "social.parquet")
+@dataclass(frozen=True)
+class Published:
+    """What the online store holds."""
+
+    customers: int
+    cutoffs: int
 
 
-def _write(table: ir.Table, path: Path) -> None:
-    draft = path.with_suffix(".tmp")
-    found = table.to_pyarrow()
-    micros = pa.timestamp("us", tz="UTC")
-    stamp = found.schema.get_field_index("event_timestamp")
-    found = found.set_column(stamp, pa.field("event_timestamp", micros), found["event_timestamp"].cast(micros))
-    pq.write_table(found, draft, coerce_timestamps="us")
-    os.replace(draft, path)
+def run(job: Job) -> Published:
+    """Publish features as of the job's day, to Feast's catalogue and to the online store."""
+    from features.store import CustomerFeatures  # noqa: PLC0415 -- Feast takes seconds to import
+
+    tables(job)
+    job.say("publishing to the online store")
+    store = CustomerFeatures.open(job.home.folder, job.views, TTL_DAYS)
+    store.apply()
+    return Published(store.materialize(job.now.at), len(job.cutoffs))
+
+
+def tables(job: Job) -> None:
+    """Write the feature tables of the job's cutoffs, unless they are there."""
+    wanted, mark = _fingerprint(job), _mark(job.home)
+    if mark.is_file() and json.loads(mark.read_text())["fingerprint"] == wanted:
+        job.say("the features are up to date")
+        return
+    job.say(f"computing features at {len(job.cutoffs)} cutoffs")
+    write_tables(job.history, job.description.events, job.cutoffs, job.home.features)
+    replace_text(mark, json.dumps({"fingerprint": wanted, "as_of": job.as_of.isoformat()}))
+
+
+def published_day(home: Home) -> date:
+    """The day that the feature tables were last computed for.
+
+    Raises:
+        NothingThere: none were.
+    """
+    if not _mark(home).is_file():
+        raise NothingThere(f"No features in {home.features}. Expected published ones: run `flywheel publish` first.")
+    return date.fromisoformat(json.loads(_mark(home).read_text())["as_of"])
+
+
+def _mark(home: Home) -> Path:
+    return home.features / "published.json"
+
+
+def _fingerprint(job: Job) -> str:
+    """Changes with the log, the description, the cutoffs and the features' own code."""
+    code = [path.read_bytes() for path in sorted(Path(features.__path__[0]).glob("*.py"))]
+    facts = [str(read_manifest(job.home.history)), str([cutoff.day for cutoff in job.cutoffs]), str(job.views)]
+    return hashlib.sha256(b"".join([*code, json.dumps(facts).encode()])).hexdigest()

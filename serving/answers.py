@@ -44,8 +44,10 @@ class NextPurchase:
 
 @dataclass(frozen=True, kw_only=True)
 class Ltv:
-    """What will the customer spend? ``horizons`` are those of the business and that of churn."""
+    """What will the customer spend? ``horizons`` are those of the business and that of churn, in days."""
 
+    currency: str
+    business_days: tuple[int, ...]  # the horizons that a caller is told of
     horizons: tuple[int, ...]
     expected_orders: Floats  # (n, horizons)
     spend: Spend | None  # None for a log without amounts

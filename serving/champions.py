@@ -11,7 +11,7 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from features.views import View
-from serving.logs import anonymous
+from serving.logs import report
 from serving.metrics import Metrics
 from serving.released import Features, Release
 from serving.smoke import smoke_test
@@ -75,7 +75,7 @@ class Champions:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a release, the old one must go on
             self._refused_looks = 1
             self._metrics.refused()
-            self._log.error("release refused", release=version, reason=str(error), **anonymous(error))
+            report(self._log, "release refused", error, release=version, reason=str(error))
             return
         self._switch(champion)
 
@@ -83,8 +83,8 @@ class Champions:
         """The version named, and when it was; None where nothing was promoted yet."""
         path = self._releases / POINTER
         try:
-            return path.read_text(encoding="utf-8").strip(), path.stat().st_mtime_ns
-        except FileNotFoundError:
+            return path.read_text(encoding="utf-8", errors="replace").strip(), path.stat().st_mtime_ns
+        except OSError:
             return None
 
     def _tries_again(self) -> bool:
@@ -105,9 +105,7 @@ class Champions:
         former = self.current
         self.current = champion
         self._metrics.serving(champion.release)
-        self._log.info(
-            "release serves", release=champion.release.version, former=former and former.release.version
-        )
+        self._log.info("release serves", release=champion.release.version, former=former and former.release.version)
         # Full collections of what the imports left behind stall requests for 100 to 190 ms.
         gc.collect()
         gc.freeze()

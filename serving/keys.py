@@ -26,7 +26,8 @@ class ApiKeys:
         if not self._digests:
             return True
         found = _digest(_brought(headers))
-        return any([hmac.compare_digest(found, digest) for digest in self._digests])
+        matches = [hmac.compare_digest(found, digest) for digest in self._digests]
+        return any(matches)
 
 
 class Locked:
@@ -41,7 +42,8 @@ class Locked:
             keys: ApiKeys = scope["app"].state.worker.keys
             if not keys.open_to(Headers(scope=scope)):
                 refusal = Problem(401, DETAILS[401], headers={"WWW-Authenticate": "Bearer"}).response()
-                return await refusal(scope, receive, send)
+                await refusal(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
 

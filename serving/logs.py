@@ -26,10 +26,10 @@ def json_log(clock: Clock, stream: TextIO = sys.stderr) -> FilteringBoundLogger:
     return log
 
 
-def anonymous(error: BaseException) -> dict[str, str]:
-    """Which error it was and where it came from; not its text, which may name a customer."""
+def report(log: FilteringBoundLogger, event: str, error: BaseException, **known: str) -> None:
+    """Write which error it was and where it came from; not its text, which may name a customer."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-3:]]
-    return {"error": type(error).__name__, "where": " < ".join(reversed(frames))}
+    log.error(event, error=type(error).__name__, where=" < ".join(reversed(frames)), **known)
 
 
 def _stamp(clock: Clock) -> Processor:

@@ -28,9 +28,7 @@ class Metrics:
         if shared:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         to = None if shared else self._registry
-        self._requests = Counter(
-            "http_requests", "Requests answered.", ["method", "route", "status"], registry=to
-        )
+        self._requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"], registry=to)
         self._seconds = Histogram(
             "http_request_duration_seconds", "Time to answer.", ["route"], buckets=_SECONDS, registry=to
         )

@@ -12,12 +12,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.schemas import FieldProblem, ProblemDetails
+from serving.schemas import FieldProblem
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_LISTED = 20
 # Python 3.11 knows these by the names they had before RFC 9110.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+DETAILS = {
+    400: "The body is not JSON.",
+    401: "Found no valid API key; expected one as Authorization: Bearer or X-API-Key.",
+    404: "There is no such route. The routes are in /openapi.json.",
+    405: "This route has other methods; they are in the Allow header.",
+    408: "The body did not arrive in time. Send it again.",
+    413: "The body is too large. Ask for fewer customers at a time.",
+    415: "The body has another media type. Send Content-Type: application/json.",
+    422: "The request is not as expected; errors names the fields.",
+    500: "An unforeseen error; it is in the log under this response's X-Request-ID.",
+    503: "No release is ready to answer yet. Try again after Retry-After seconds.",
+}
 
 
 class Problem(Exception):
@@ -54,7 +67,9 @@ async def as_problem(_: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         return error.response()
     if isinstance(error, HTTPException):
-        return Problem(error.status_code, DETAILS.get(error.status_code, error.detail), headers=error.headers).response()
+        return Problem(
+            error.status_code, DETAILS.get(error.status_code, error.detail), headers=error.headers
+        ).response()
     raise error
 
 
@@ -64,17 +79,6 @@ def invalid(found: Sequence[ErrorDetails]) -> Problem:
     count = "1 field is" if len(found) == 1 else f"{len(found)} fields are"
     listed = "" if len(found) <= _MOST_LISTED else f" The first {_MOST_LISTED} are listed."
     return Problem(422, f"{count} not as expected.{listed} The form is in /openapi.json.", errors)
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems a route may answer with, for the OpenAPI document."""
-    return {
-        status: {
-            "description": DETAILS.get(status) or HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}},
-        }
-        for status in statuses
-    }
 
 
 def _field(location: Iterable[int | str]) -> str:
@@ -93,17 +97,3 @@ def _reason(error: ErrorDetails) -> str:
 def _short(found: object) -> str:
     text = orjson.dumps(found, default=repr).decode()
     return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-DETAILS = {
-    400: "The body is not JSON.",
-    401: "Found no valid API key; expected one as Authorization: Bearer or X-API-Key.",
-    404: "There is no such route. The routes are in /openapi.json.",
-    405: "This route has other methods; they are in the Allow header.",
-    408: "The body did not arrive in time. Send it again.",
-    413: "The body is too large. Ask for fewer customers at a time.",
-    415: "The body has another media type. Send Content-Type: application/json.",
-    422: "The request is not as expected; errors names the fields.",
-    500: "An unforeseen error; it is in the log under this response's X-Request-ID.",
-    503: "No release is ready to answer yet. Try again after Retry-After seconds.",
-}

@@ -14,27 +14,37 @@ from features.stored import Stored
 from serving.answers import NOBODY, STATUSES, WITHIN_DAYS, Answers, Churn, Codes, Days, Floats, Ltv, NextPurchase
 from serving.moments import rfc3339
 from serving.questions import prediction_ids
-from serving.released import Facts, Release
+from serving.released import Release
 from training.predict.forecast import TIERS, Forecast, Spend
+from training.predict.release import Facts
 
 _STATUS = {status: np.int8(code) for code, status in enumerate(STATUSES)}
 _COHORT = TIERS.index("cohort")
+_QUANTILES = (0.1, 0.5, 0.9)
 
 
 class TooEarly(ValueError):
     """The answer was asked for an instant at which its features were not yet known."""
 
 
+class NotANumber(ArithmeticError):
+    """A release said something of a known customer that is no number."""
+
+
 def score(release: Release, stored: Stored, as_of: int) -> Answers:
     """The answers of ``release`` for the stored customers at ``as_of`` (microseconds since 1970 UTC).
 
-    Raises TooEarly when one of them has features from after that instant.
+    Raises:
+        TooEarly: one of them has features from after that instant.
+        NotANumber: the release's forecast has gaps.
     """
     _refuse_hindsight(stored, as_of)
     facts, zone = release.facts, ZoneInfo(release.facts.timezone)
     forecast = release.forecast(stored, as_of)
+    _refuse_gaps(forecast, stored.known)
     if not stored.known.all():
         forecast = _silenced(forecast, stored.known)
+    within = forecast.within_each((*WITHIN_DAYS, facts.churn_days))
     return Answers(
         customer_ids=stored.customer_ids,
         as_of=as_of,
@@ -44,8 +54,8 @@ def score(release: Release, stored: Stored, as_of: int) -> Answers:
         tier=forecast.tier,
         features_at=stored.features_at,
         prediction_ids=prediction_ids(release.version, stored, as_of),
-        churn=_churn(release, forecast),
-        next_purchase=_next_purchase(forecast, stored, ShopDay.of(as_of, zone), facts.lead_days),
+        churn=_churn(release, forecast, within[:, -1]),
+        next_purchase=_next_purchase(forecast, within[:, :-1], stored, ShopDay.of(as_of, zone), facts.lead_days),
         ltv=_ltv(forecast, stored, facts),
     )
 
@@ -66,7 +76,7 @@ class ShopDay:
         return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
 
     def after(self, days: Floats) -> Days:
-        """The local date so many days later, (n,); NaT where that is never."""
+        """The local date so many days later; NaT where that is never."""
         reached = np.isfinite(days)
         ahead = np.floor(np.where(reached, days, 0.0) + self.passed).astype("timedelta64[D]")
         later: Days = np.where(reached, self.day + ahead, np.datetime64("NaT"))
@@ -80,6 +90,16 @@ def _refuse_hindsight(stored: Stored, as_of: int) -> None:
             f"Found {rfc3339(as_of)}, while the features are of {rfc3339(newest)}; expected an instant not before "
             "them. Ask for a later one, or publish features as of an earlier one."
         )
+
+
+def _refuse_gaps(forecast: Forecast, known: NDArray[np.bool_]) -> None:
+    """A missing number would go over the wire as a null that nobody expects."""
+    said = [forecast.order_by, forecast.expected_orders]
+    if forecast.spend is not None:
+        said += [forecast.spend.mean, forecast.spend.median, forecast.spend.p10, forecast.spend.p90]
+    gaps = int((~np.isfinite(np.concatenate(said, axis=1)).all(axis=1) & known).sum())
+    if gaps:
+        raise NotANumber(f"Found {gaps} of {len(known)} known customers without a number in their forecast.")
 
 
 def _silenced(forecast: Forecast, known: NDArray[np.bool_]) -> Forecast:
@@ -114,9 +134,10 @@ def _status(stored: Stored, tier: Codes, oldest_fresh: int) -> Codes:
     return np.where(stored.known, status, _STATUS["unknown_customer"])
 
 
-def _churn(release: Release, forecast: Forecast) -> Churn:
+def _churn(release: Release, forecast: Forecast, within: Floats) -> Churn:
+    """From P(order within the churn horizon), (n,)."""
     known = forecast.tier != NOBODY
-    probability = 1 - forecast.within(release.facts.churn_days)
+    probability = 1 - within
     low, high = release.facts.bands
     band = (probability >= low).astype(np.int8) + (probability >= high).astype(np.int8)
     return Churn(
@@ -127,22 +148,24 @@ def _churn(release: Release, forecast: Forecast) -> Churn:
     )
 
 
-def _next_purchase(forecast: Forecast, stored: Stored, today: ShopDay, lead_days: int) -> NextPurchase:
-    p10, p50, p90 = (today.after(forecast.day_of(probability)) for probability in (0.1, 0.5, 0.9))
+def _next_purchase(forecast: Forecast, within: Floats, stored: Stored, today: ShopDay, lead_days: int) -> NextPurchase:
+    dates = today.after(forecast.days_of(_QUANTILES))
     silent_days = (today.instant - stored.column("last_order_at")) / calendar.DAY_US
     return NextPurchase(
-        p10=p10,
-        p50=p50,
-        p90=p90,
-        remind_on=np.maximum(p50 - np.timedelta64(lead_days, "D"), today.day),
+        p10=dates[:, 0],
+        p50=dates[:, 1],
+        p90=dates[:, 2],
+        remind_on=np.maximum(dates[:, 1] - np.timedelta64(lead_days, "D"), today.day),
         overdue_ratio=silent_days / np.maximum(stored.column("median_gap_days"), 1.0),
-        probability_within=np.column_stack([forecast.within(days) for days in WITHIN_DAYS]),
+        probability_within=within,
     )
 
 
 def _ltv(forecast: Forecast, stored: Stored, facts: Facts) -> Ltv:
     historic = stored.column("spend") if facts.has_amounts else np.full(len(stored), np.nan)
     return Ltv(
+        currency=facts.currency,
+        business_days=facts.ltv_days,
         horizons=forecast.horizons,
         expected_orders=forecast.expected_orders,
         spend=forecast.spend,

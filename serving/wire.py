@@ -7,7 +7,6 @@ from typing import Any
 
 from serving.answers import BANDS, STATUSES, WITHIN_DAYS, Answers
 from serving.moments import rfc3339
-from serving.released import Facts
 from serving.schemas import Part
 from training.predict.forecast import TIERS
 
@@ -15,11 +14,11 @@ Json = dict[str, Any]
 Rows = list[Json]
 
 
-def predictions(answers: Answers, facts: Facts, include: Collection[Part]) -> Rows:
+def predictions(answers: Answers, include: Collection[Part]) -> Rows:
     """One structure per customer, in order; each column becomes Python numbers once."""
     known = (answers.status != STATUSES.index("unknown_customer")).tolist()
     envelopes = _envelopes(answers)
-    written = {part: write(answers, facts) for part, write in PARTS.items() if part in include}
+    written = {part: write(answers) for part, write in PARTS.items() if part in include}
     for row, envelope in enumerate(envelopes):
         if known[row]:
             for part, rows in written.items():
@@ -55,7 +54,7 @@ def _envelopes(answers: Answers) -> Rows:
     ]
 
 
-def _churn(answers: Answers, facts: Facts) -> Rows:  # noqa: ARG001 - every part is written alike
+def _churn(answers: Answers) -> Rows:
     churn = answers.churn
     columns = zip(churn.probability.tolist(), churn.percentile.tolist(), churn.band.tolist(), strict=True)
     return [
@@ -69,7 +68,7 @@ def _churn(answers: Answers, facts: Facts) -> Rows:  # noqa: ARG001 - every part
     ]
 
 
-def _next_purchase(answers: Answers, facts: Facts) -> Rows:  # noqa: ARG001
+def _next_purchase(answers: Answers) -> Rows:
     purchase = answers.next_purchase
     names = [str(days) for days in WITHIN_DAYS]
     columns = zip(
@@ -95,12 +94,12 @@ def _next_purchase(answers: Answers, facts: Facts) -> Rows:  # noqa: ARG001
     ]
 
 
-def _ltv(answers: Answers, facts: Facts) -> Rows:
+def _ltv(answers: Answers) -> Rows:
     historic = answers.ltv.historic.tolist()
-    by_horizon = {str(days): _spending(answers, answers.ltv.horizons.index(days)) for days in facts.ltv_days}
+    by_horizon = {str(days): _spending(answers, answers.ltv.horizons.index(days)) for days in answers.ltv.business_days}
     return [
         {
-            "currency": facts.currency,
+            "currency": answers.ltv.currency,
             "historic": historic[row],
             "predicted": {days: rows[row] for days, rows in by_horizon.items()},
         }
@@ -120,12 +119,12 @@ def _spending(answers: Answers, horizon: int) -> Rows:
     ]
 
 
-def _later(answers: Answers, facts: Facts) -> list[None]:  # noqa: ARG001
+def _later(answers: Answers) -> list[None]:
     """A part of the contract that nothing answers yet."""
     return [None] * len(answers)
 
 
-PARTS: Mapping[Part, Callable[[Answers, Facts], Sequence[Any]]] = {
+PARTS: Mapping[Part, Callable[[Answers], Sequence[Any]]] = {
     "churn": _churn,
     "next_purchase": _next_purchase,
     "ltv": _ltv,

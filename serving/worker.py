@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
@@ -60,3 +60,5 @@ class Worker:
             yield
         finally:
             following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following

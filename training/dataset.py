@@ -20,8 +20,6 @@ from training.labels import outcomes
 from training.outcomes import Rows
 
 MOST_CUSTOMERS = 20_000
-MOST_ROWS = 300_000
-FEWEST_CUTOFFS = 6
 
 
 class PointInTime(Protocol):
@@ -41,6 +39,7 @@ class Dataset:
     names: tuple[str, ...]
     inputs: NDArray[np.float64]  # (n, names)
     history: History
+    numbers: dict[str, int]  # a number per customer
 
     def rows(self, limit: Cutoff, horizons: Sequence[int], cutoffs: Sequence[Cutoff]) -> Rows:
         """Rows at some of the cutoffs, with outcomes as far as the limit."""
@@ -51,6 +50,7 @@ class Dataset:
             names=self.names,
             inputs=self.inputs[chosen],
             cutoff=np.array([cutoff.number for cutoff in self.cutoffs])[customers["position"].to_numpy()],
+            customer=customers["customer_id"].map(self.numbers).to_numpy(np.int64),
             fold=fold(customers["customer_id"]),
             outcomes=outcomes(customers, self.cutoffs, self.history, limit, horizons),
         )
@@ -76,7 +76,8 @@ def dataset(known: pd.DataFrame, cutoffs: Sequence[Cutoff], history: History, fe
     stored = features.as_of(asked)
     day = np.array([cutoff.number for cutoff in cutoffs], dtype=np.int64)[ordered["position"].to_numpy()]
     names = input_names(stored.columns, tuple(stored.lists))
-    return Dataset(ordered, tuple(cutoffs), names, model_inputs(stored, at, day), history)
+    numbers = {customer: number for number, customer in enumerate(sorted(ordered["customer_id"].unique()))}
+    return Dataset(ordered, tuple(cutoffs), names, model_inputs(stored, at, day), history, numbers)
 
 
 def sample(customers: Sequence[str], most: int = MOST_CUSTOMERS) -> set[str]:

@@ -60,14 +60,14 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
 
 def _fit_trees(rows: Rows, plan: Plan, prospects: CohortsRung) -> Fitted:
     halves = [_heads(rows.at(rows.fold != fold), plan) for fold in (0, 1)]
-    newest = _newest(rows, plan.churn_days)
+    newest = _newest(rows, plan.judged_churn_days)
     unseen = rows.at(newest)
     churn = _each_fold(unseen, [TreesRung(half["churn"], rows.names, ()).churn for half in halves])
-    calibration = fit_calibration(churn, churned(unseen.outcomes, plan.churn_days))
+    calibration = fit_calibration(churn, churned(unseen.outcomes, plan.judged_churn_days))
     ratios = tuple(_unseen_ratios(rows, plan, halves, calibration, days) for days in plan.learned) if plan.has_amounts else None
     artefacts = _heads(rows, plan)
     rung = TreesRung({name: text for files in artefacts.values() for name, text in files.items()}, rows.names, plan.learned)
-    shape = Shape(plan.churn_days, plan.asked, plan.learned, *_growth(rows, plan), ratios)
+    shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), ratios)
     return Fitted("ml", _ladder("ml", rung, prospects, calibration, shape), artefacts)
 
 
@@ -83,7 +83,7 @@ def _unseen_ratios(
     for fold, half in enumerate(halves):
         files = {name: text for artefact in half.values() for name, text in artefact.items()}
         rung = TreesRung(files, rows.names, plan.learned)
-        shape = Shape(plan.churn_days, (days,), plan.learned, 1.0, 1.0, None)
+        shape = Shape(plan.judged_churn_days, (days,), plan.learned, 1.0, 1.0, None)
         mine = unseen.fold == fold
         inputs = unseen.inputs[mine]
         within[mine] = _ladder("ml", rung, rung, calibration, shape).forecast(inputs, np.ones(len(inputs))).within(days)
@@ -110,7 +110,7 @@ def _newest(rows: Rows, days: int) -> NDArray[np.bool_]:
 
 
 def _shape(rows: Rows, plan: Plan, tier: str, rung: Rung) -> Shape:
-    bare = Shape(plan.churn_days, plan.asked, plan.learned, *_growth(rows, plan), None)
+    bare = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), None)
     if not plan.has_amounts:
         return bare
     ratios = []

@@ -39,9 +39,14 @@ class Plan:
         return max((days for days in self.learned if days <= horizon), default=self.learned[0])
 
     @property
+    def judged_churn_days(self) -> int:
+        """The churn horizon, or the longest learned one where that is shorter: only what was observed can be judged."""
+        return min(self.churn_days, self.learned[-1])
+
+    @property
     def observed(self) -> tuple[int, ...]:
         """Every horizon whose outcomes are needed; half the longest shows how totals grow with time."""
-        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1), self.churn_days}))
+        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1)}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,7 @@ class Rows:
     names: tuple[str, ...]
     inputs: Floats  # (n, names)
     cutoff: NDArray[np.int64]  # (n,) days since 1970
+    customer: NDArray[np.int64]  # (n,) a number per customer
     fold: NDArray[np.int8]  # (n,) 0 or 1, the same for all rows of a customer
     outcomes: Outcomes
 
@@ -67,6 +68,7 @@ class Rows:
             names=self.names,
             inputs=self.inputs[chosen],
             cutoff=self.cutoff[chosen],
+            customer=self.customer[chosen],
             fold=self.fold[chosen],
             outcomes=self.outcomes.at(chosen),
         )

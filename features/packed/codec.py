@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from features.errors import FlywheelError
 from features.stored import Ragged
 from features.views import View
 
@@ -24,7 +25,7 @@ HEADER = 3  # words: tag, event time, created time
 LAYOUT = 0x4657_0001
 
 
-class OtherSchema(Exception):
+class OtherSchema(FlywheelError):
     """A stored row was written with other columns than the ones asked for."""
 
 

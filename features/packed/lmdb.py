@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
-from itertools import takewhile
+from itertools import compress, takewhile
 from pathlib import Path
 from threading import Lock
 from weakref import WeakValueDictionary
@@ -76,7 +76,7 @@ class PackedReader:
 class PackedWriter:
     """One write transaction: all of it becomes visible at once, or, killed half way, nothing."""
 
-    def __init__(self, transaction: lmdb.Transaction) -> None:
+    def __init__(self, transaction: lmdb.Transaction[bytes]) -> None:
         self._transaction = transaction
 
     def replace(self, view: str, packed: Mapping[str, bytes]) -> None:
@@ -91,8 +91,8 @@ class PackedWriter:
         """Add to the view; a stored row with a later event time, or an equal and later created time, stays."""
         rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
         held = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
-        stay = _outdates(headers(held.values()), headers(rows[key] for key in held))
-        for key in np.array(list(held), object)[stay]:
+        stays = _outdates(headers(held.values()), headers(rows[key] for key in held))
+        for key in compress(held, stays):
             del rows[key]
         self._put(rows)
 
@@ -173,6 +173,7 @@ def _key(view: str, customer_id: str) -> bytes:
 def _outdates(held: NDArray[np.uint64], arriving: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Where the held row is the newer one, (n,); a row of another schema never is, since nobody can read it."""
     held_at, arriving_at = held[:, 1:].view(np.int64), arriving[:, 1:].view(np.int64)
-    later = held_at[:, 0] > arriving_at[:, 0]
+    later = held_at > arriving_at
     same = held_at[:, 0] == arriving_at[:, 0]
-    return (held[:, 0] == arriving[:, 0]) & (later | (same & (held_at[:, 1] > arriving_at[:, 1])))
+    stays: NDArray[np.bool_] = (held[:, 0] == arriving[:, 0]) & (later[:, 0] | same & later[:, 1])
+    return stays

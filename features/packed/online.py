@@ -1,11 +1,11 @@
-"""Feast's online store on packed rows: pushes and reads come through here, publishing through the engine."""
+"""How do Feast's own doors reach the packed rows? Pushes and reads through here, publishing through the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,25 +14,27 @@ from feast.infra.online_stores.online_store import OnlineStore
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import DoubleList, Int64List, Value
 from feast.repo_config import FeastConfigBaseModel
+from typing_extensions import override
 
-from features.definitions import CUSTOMER_ID, view_of
+from features.definitions import view_of
 from features.packed import arrow
 from features.packed.codec import Codec, Rows
 from features.packed.lmdb import stored_values, writing
 from features.views import Kind, View
 
-EVENT_AT, CREATED_AT = "__event_at", "__created_at"
-EPOCH = datetime.fromtimestamp(0, UTC)
+Plain = float | int | list[float] | list[int] | None
+Written = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
+Read = tuple[datetime | None, dict[str, Value] | None]
 
-_VALUES: dict[Kind, Callable[[Any], Value]] = {
+EPOCH = datetime.fromtimestamp(0, UTC)
+EVENT_AT, CREATED_AT = "event_at of the row", "created_at of the row"  # no column is called so
+
+_VALUES: dict[Kind, Callable[..., Value]] = {
     Kind.FLOAT: lambda number: Value(double_val=number),
     Kind.INTEGER: lambda number: Value(int64_val=int(number)),
     Kind.FLOATS: lambda numbers: Value(double_list_val=DoubleList(val=numbers)),
     Kind.INTEGERS: lambda numbers: Value(int64_list_val=Int64List(val=map(int, numbers))),
 }
-
-Written = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
-Read = tuple[datetime | None, dict[str, Value] | None]
 
 
 class PackedOnlineStoreConfig(FeastConfigBaseModel):
@@ -45,8 +47,9 @@ class PackedOnlineStoreConfig(FeastConfigBaseModel):
 class PackedOnlineStore(OnlineStore):
     """One packed value per customer and view."""
 
+    @override
     def online_write_batch(
-        self, config: RepoConfig, table: FeatureView, data: list[Written], progress: Callable[[int], Any] | None
+        self, config: RepoConfig, table: FeatureView, data: list[Written], progress: Callable[[int], object] | None
     ) -> None:
         """Merge rows in: a later event time wins whatever the order of arrival."""
         view = view_of(table)
@@ -58,6 +61,7 @@ class PackedOnlineStore(OnlineStore):
         if progress:
             progress(len(data))
 
+    @override
     def online_read(
         self,
         config: RepoConfig,
@@ -72,10 +76,11 @@ class PackedOnlineStore(OnlineStore):
         names = requested_features or [column.name for column in view.columns]
         columns = zip(*(_feast_values(view, unpacked.rows, name) for name in names), strict=True)
         return [
-            (_instant(at), dict(zip(names, values, strict=True))) if known else (None, None)
-            for known, at, values in zip(unpacked.known, unpacked.rows.event_at.tolist(), columns, strict=True)
+            (EPOCH + timedelta(microseconds=at), dict(zip(names, row, strict=True))) if known else (None, None)
+            for known, at, row in zip(unpacked.known, unpacked.rows.event_at.tolist(), columns, strict=True)
         ]
 
+    @override
     def update(
         self,
         config: RepoConfig,
@@ -89,6 +94,7 @@ class PackedOnlineStore(OnlineStore):
         if tables_to_delete:
             self.teardown(config, tables_to_delete, entities_to_delete)
 
+    @override
     def teardown(self, config: RepoConfig, tables: Sequence[FeatureView], entities: Sequence[Entity]) -> None:
         """Drop every row of these views."""
         with writing(store_path(config)) as writer:
@@ -97,31 +103,32 @@ class PackedOnlineStore(OnlineStore):
 
 
 def store_path(config: RepoConfig) -> Path:
-    """The folder of the LMDB environment."""
+    """The folder of the packed rows."""
     return Path(config.online_store.path)
 
 
 def _customer_id(key: EntityKey) -> str:
-    """Raises TypeError for a number: 17 and "00017" are different customers."""
+    """Raises TypeError for a number, since 17 may be "17" or "00017"."""
     value = key.entity_values[0]
-    if list(key.join_keys) != [CUSTOMER_ID] or value.WhichOneof("val") != "string_val":
-        raise TypeError(f"A customer is asked for by {CUSTOMER_ID} as text, not by {key.join_keys} = {value}.")
+    if list(key.join_keys) != [arrow.CUSTOMER_ID] or value.WhichOneof("val") != "string_val":
+        raise TypeError(f"Asked for {list(key.join_keys)} = {value}. Ask for one {arrow.CUSTOMER_ID}, as text.")
     return str(value.string_val)
 
 
 def _table(view: View, data: list[Written]) -> pa.Table:
     """Feast's rows as the view's columns and two instants."""
     columns = {column.name: [_plain(values.get(column.name)) for _, values, _, _ in data] for column in view.columns}
-    times = {EVENT_AT: [_utc(event) for _, _, event, _ in data], CREATED_AT: [_utc(created) for _, _, _, created in data]}
+    events = [_utc(event) for _, _, event, _ in data]
+    created = [_utc(created) if created else None for _, _, _, created in data]
     types = pa.schema([*arrow.schema(view), (EVENT_AT, arrow.INSTANT), (CREATED_AT, arrow.INSTANT)])
-    return pa.table(columns | times, schema=types)
+    return pa.table({**columns, EVENT_AT: events, CREATED_AT: created}, schema=types)
 
 
-def _utc(instant: datetime | None) -> datetime | None:
-    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
+def _utc(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _plain(value: Value | None) -> Any:
+def _plain(value: Value | None) -> Plain:
     """Feast's value as Python's, None where unset."""
     kind = value.WhichOneof("val") if value is not None else None
     if kind is None:
@@ -130,18 +137,14 @@ def _plain(value: Value | None) -> Any:
     return list(plain.val) if kind.endswith("_list_val") else plain
 
 
-def _instant(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=micros)
-
-
 def _feast_values(view: View, rows: Rows, name: str) -> list[Value]:
     """One column as Feast's values, unset where null."""
     position = (*view.scalars, *view.lists).index(name)
-    kind = next(column.kind for column in view.columns if column.name == name)
     if name in view.lists:
         ragged = rows.lists[position - len(view.scalars)]
         plain = [part.tolist() for part in np.split(ragged.values, ragged.offsets[1:-1])]
     else:
         plain = rows.scalars[:, position].tolist()
+    kind = next(column.kind for column in view.columns if column.name == name)
     nulls = rows.nulls[:, position].tolist()
     return [Value() if null else _VALUES[kind](one) for one, null in zip(plain, nulls, strict=True)]

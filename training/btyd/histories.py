@@ -26,15 +26,15 @@ class Histories:
         """How many customers all rows stand for."""
         return float(self.weight.sum())
 
-    def in_spans_of(self, span: float) -> Histories:
-        """The same with ``recency`` and ``age`` in units of ``span``."""
-        return Histories(repeats=self.repeats, recency=self.recency / span, age=self.age / span, weight=self.weight)
+    def mean(self, values: Floats) -> float:
+        """The mean over customers of a value per row."""
+        return float(self.weight @ values) / self.customers
 
 
 def collapse(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Histories:
     """Equal histories as one weighted row; beyond 20,000 distinct ones, customers evenly spread over the sorted log.
 
-    Raises ValueError where lengths differ or a history is not 0 <= recency <= age.
+    Raises ValueError where lengths differ or are 0, or a history is not 0 <= recency <= age.
     """
     rows = _sorted(_checked(repeats, recency, age))
     customers = rows.shape[1]
@@ -42,7 +42,7 @@ def collapse(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Historie
     if len(first) > MOST_ROWS:
         rows = rows[:, ((np.arange(MOST_ROWS) + 0.5) * (customers / MOST_ROWS)).astype(int)]
         first = _first_of_equals(rows)
-    weight = np.diff(first, append=rows.shape[1]) * (customers / max(rows.shape[1], 1))
+    weight = np.diff(first, append=rows.shape[1]) * (customers / rows.shape[1])
     return Histories(repeats=rows[0, first], recency=rows[1, first], age=rows[2, first], weight=weight)
 
 
@@ -52,7 +52,7 @@ def _sorted(rows: Floats) -> Floats:
 
 def _first_of_equals(rows: Floats) -> NDArray[np.int64]:
     changed = (np.diff(rows, axis=1) != 0).any(axis=0)
-    return np.flatnonzero(np.append(True, changed)[: rows.shape[1]])
+    return np.flatnonzero(np.append(True, changed))
 
 
 def _checked(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
@@ -60,12 +60,14 @@ def _checked(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
     if any(column.ndim != 1 or column.shape != columns[0].shape for column in columns):
         shapes = ", ".join(str(column.shape) for column in columns)
         raise ValueError(f"Expected repeats, recency and age of one length; found shapes {shapes}.")
+    if not columns[0].size:
+        raise ValueError("No customer with an order: there is nothing to fit. Widen the window or check the log.")
     rows = np.stack(columns)
     sound = (rows[0] >= 0) & (rows[1] >= 0) & (rows[1] <= rows[2]) & np.isfinite(rows).all(axis=0)
     if not sound.all():
         found = rows[:, int(np.argmin(sound))].tolist()
         raise ValueError(
-            f"{int((~sound).sum())} of {sound.size} histories are not 0 <= recency <= age with repeats from 0; the first"
-            f" is repeats, recency, age = {found}. Leave out customers without an order and orders after the cutoff."
+            f"{int((~sound).sum())} of {sound.size} histories are not 0 <= recency <= age with 0 or more repeats; found"
+            f" repeats, recency, age = {found}. Leave out customers without an order and orders after the cutoff."
         )
     return rows

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
 from training.btyd.histories import Histories
-from training.predict.btyd import BGNBD, BuyTillDie, GammaPoisson, ParetoNBD
+from training.predict.btyd import BGNBD, GammaPoisson, ParetoNBD
 
 Floats = NDArray[np.float64]
 Family = ParetoNBD | BGNBD | GammaPoisson  # MBG/NBD is a BG/NBD with one more escape
@@ -26,11 +26,12 @@ def log_likelihood(model: Family, seen: Histories) -> float:
 
 
 def _log_survival(model: Family, seen: Histories) -> Floats:
+    survival: NDArray[np.floating]
     match model:
         case ParetoNBD():
-            survival: Floats = -model.s * np.log1p(seen.age / model.beta)
+            survival = -model.s * np.log1p(seen.age / model.beta)
         case BGNBD():
             survival = betaln(model.a, model.stays(seen.repeats)) - betaln(model.a, model.b)
         case GammaPoisson():
             survival = np.zeros_like(seen.age)
-    return survival
+    return survival.astype(float)

@@ -30,20 +30,20 @@ def churned(outcomes: Outcomes, days: int) -> Floats:
 
 def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
     """One classifier on every row whose window is over."""
-    label = churned(rows.outcomes, plan.churn_days)
+    label = churned(rows.outcomes, plan.judged_churn_days)
     seen = ~np.isnan(label)
     return {"churn.txt": boost(rows.inputs[seen], label[seen], PARAMS, rows.names)}
 
 
 def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:
     """Squared error of the probability (Brier 1950)."""
-    return (1.0 - forecast.within(plan.churn_days) - churned(outcomes, plan.churn_days)) ** 2
+    return (1.0 - forecast.within(plan.judged_churn_days) - churned(outcomes, plan.judged_churn_days)) ** 2
 
 
 def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, float]:
     """Ranking, calibration and error of the churn probability."""
-    label = churned(outcomes, plan.churn_days)
-    probability = 1.0 - forecast.within(plan.churn_days)
+    label = churned(outcomes, plan.judged_churn_days)
+    probability = 1.0 - forecast.within(plan.judged_churn_days)
     return {
         "auc": metrics.auc(probability, label),
         "average_precision": metrics.average_precision(probability, label),
@@ -55,7 +55,7 @@ def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, flo
 
 def compare(outcomes: Outcomes, plan: Plan, score: Floats) -> dict[str, float]:
     """How well a simple score ranks the same customers."""
-    label = churned(outcomes, plan.churn_days)
+    label = churned(outcomes, plan.judged_churn_days)
     return {"auc": metrics.auc(score, label), "average_precision": metrics.average_precision(score, label)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,20 +40,32 @@ class Forecast:
 
     def within(self, days: float) -> Floats:
         """P(order within ``days``), (n,); between grid days the hazard is constant."""
-        hazard = -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))
-        right = int(np.clip(np.searchsorted(self.days, days), 1, len(self.days) - 1))
+        return self.within_each((days,))[:, 0]
+
+    def within_each(self, days: Sequence[float]) -> Floats:
+        """P(order within each of ``days``), (n, len(days))."""
+        hazard, asked = self._hazard(), np.asarray(days, dtype=float)
+        right = np.minimum(np.maximum(np.searchsorted(self.days, asked), 1), len(self.days) - 1)
         left = right - 1
-        share = (days - self.days[left]) / (self.days[right] - self.days[left])
+        share = (asked - self.days[left]) / (self.days[right] - self.days[left])
         passed: Floats = hazard[:, left] + share * (hazard[:, right] - hazard[:, left])
         return -np.expm1(-passed)
 
     def day_of(self, probability: float) -> Floats:
         """Days until P(order) reaches ``probability``, (n,); infinite beyond the last day."""
-        hazard = -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))
-        goal = -np.log1p(-probability)
-        right = np.clip((hazard < goal).sum(axis=1), 1, len(self.days) - 1)
-        rows = np.arange(len(self))
+        return self.days_of((probability,))[:, 0]
+
+    def days_of(self, probabilities: Sequence[float]) -> Floats:
+        """Days until P(order) reaches each of ``probabilities``, (n, len(probabilities))."""
+        hazard, goal = self._hazard(), -np.log1p(-np.asarray(probabilities, dtype=float))
+        right = (hazard[:, :, None] < goal).sum(axis=1)
+        right = np.minimum(np.maximum(right, 1), len(self.days) - 1)
+        rows = np.arange(len(self))[:, None]
         low, high = hazard[rows, right - 1], hazard[rows, right]
         share = (goal - low) / np.maximum(high - low, 1e-300)
         day = self.days[right - 1] + share * (self.days[right] - self.days[right - 1])
-        return np.where(hazard[:, -1] < goal, np.inf, day)
+        return np.where(hazard[:, -1:] < goal, np.inf, day)
+
+    def _hazard(self) -> Floats:
+        """The hazard passed by each grid day, (n, k)."""
+        return -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))

@@ -59,7 +59,7 @@ class Registry:
 
     def version_of(self, name: str, alias: str) -> str | None:
         """The version an alias points to."""
-        return versions.aliases(self.client, name).get(alias)
+        return versions.aliases(self.client).get(name, {}).get(alias)
 
     def tags_of(self, name: str, version: str) -> dict[str, str]:
         """What was noted at a version: hashes, gate, promotion; raises ``NotRegistered``."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from training.registry.promotions import Promotion, PromotionLog
-from training.registry.versions import RELEASE, NotRegistered, aliases, registered, tags_of
+from training.registry.versions import RELEASE, NotRegistered, aliases, tags_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,7 +28,7 @@ def promote(client: MlflowClient, log: PromotionLog, wanted: Promotion) -> Promo
     standing = _note(client)
     if standing is not None and standing.version == wanted.version:
         return standing
-    replaced = _other_than(wanted.version, aliases(client, RELEASE))
+    replaced = _other_than(wanted.version, _of_release(client))
     return _move(client, log, replace(wanted, replaced=replaced))
 
 
@@ -37,7 +37,7 @@ def rollback(client: MlflowClient, log: PromotionLog, *, by: str, at: datetime, 
     finished = settle(client, log)
     if finished is not None and finished.kind == "rollback":
         return finished
-    now = aliases(client, RELEASE)
+    now = _of_release(client)
     champion, previous = now.get(CHAMPION), now.get(PREVIOUS)
     if previous is None or previous == champion:
         raise NotRegistered(
@@ -69,7 +69,7 @@ def challenge(client: MlflowClient, name: str, version: str) -> None:
 
 
 def _note(client: MlflowClient) -> Promotion | None:
-    champion = aliases(client, RELEASE).get(CHAMPION)
+    champion = _of_release(client).get(CHAMPION)
     note = None if champion is None else tags_of(client, RELEASE, champion).get(_NOTE)
     return None if note is None else Promotion.parse(note)
 
@@ -89,36 +89,38 @@ def _move(client: MlflowClient, log: PromotionLog, promotion: Promotion) -> Prom
 
 
 def _follow(client: MlflowClient, log: PromotionLog, promotion: Promotion) -> None:
+    champions = {RELEASE: promotion.version, **_named(client, promotion.version)}
+    previous = {}
     if promotion.replaced is not None:
-        client.set_registered_model_alias(RELEASE, PREVIOUS, promotion.replaced)
-    champions = _named(client, promotion.version)
-    previous = {} if promotion.replaced is None else _named(client, promotion.replaced)
-    for model in (each for each in registered(client) if each != RELEASE):
-        _point(client, model, CHAMPION, champions.get(model))
-        _point(client, model, PREVIOUS, previous.get(model))
-    for model, version in {**champions, RELEASE: promotion.version}.items():
-        if aliases(client, model).get(CHALLENGER) == version:
+        previous = {RELEASE: promotion.replaced, **_named(client, promotion.replaced)}
+    for model, now in aliases(client).items():
+        _point(client, model, CHAMPION, now, champions.get(model))
+        _point(client, model, PREVIOUS, now, previous.get(model))
+        if model in champions and now.get(CHALLENGER) == champions[model]:
             client.delete_registered_model_alias(model, CHALLENGER)
     for key, value in _facts(promotion).items():
         client.set_model_version_tag(RELEASE, promotion.version, key, value)
     log.append(promotion)
 
 
+def _point(client: MlflowClient, model: str, alias: str, now: Mapping[str, str], version: str | None) -> None:
+    if version is None and alias in now:
+        client.delete_registered_model_alias(model, alias)
+    elif version is not None and version != now.get(alias):
+        client.set_registered_model_alias(model, alias, version)
+
+
+def _of_release(client: MlflowClient) -> dict[str, str]:
+    return aliases(client).get(RELEASE, {})
+
+
 def _named(client: MlflowClient, release: str) -> dict[str, str]:
     """Model -> version as the release's tags name them; ``NotRegistered`` where one of them is missing."""
     tags = tags_of(client, RELEASE, release)
-    named = {model: tags[model] for model in registered(client) if model in tags}
+    named = {model: tags[model] for model in aliases(client) if model in tags}
     for model, version in named.items():
         tags_of(client, model, version)
     return named
-
-
-def _point(client: MlflowClient, model: str, alias: str, version: str | None) -> None:
-    now = aliases(client, model).get(alias)
-    if version is None and now is not None:
-        client.delete_registered_model_alias(model, alias)
-    elif version is not None and version != now:
-        client.set_registered_model_alias(model, alias, version)
 
 
 def _facts(promotion: Promotion) -> dict[str, str]:

@@ -95,15 +95,12 @@ def shortened(description: str) -> str:
     return description[: LONGEST_DESCRIPTION - len(CUT_SHORT)].rpartition("\n")[0] + CUT_SHORT
 
 
-def registered(client: MlflowClient) -> list[str]:
-    """The names of all registered models, the release among them."""
-    return [str(model.name) for model in client.search_registered_models()]
-
-
-def aliases(client: MlflowClient, name: str) -> dict[str, str]:
-    """Alias -> version; empty for a model that is not registered."""
-    known = client.search_registered_models(f"name = '{name}'")
-    return {alias: str(version) for alias, version in known[0].aliases.items()} if known else {}
+def aliases(client: MlflowClient) -> dict[str, dict[str, str]]:
+    """Model -> alias -> version, for every registered model, the release among them."""
+    return {
+        str(model.name): {alias: str(version) for alias, version in model.aliases.items()}
+        for model in client.search_registered_models()
+    }
 
 
 def tags_of(client: MlflowClient, name: str, version: str) -> dict[str, str]:
@@ -112,11 +109,13 @@ def tags_of(client: MlflowClient, name: str, version: str) -> dict[str, str]:
 
 
 def _find(client: MlflowClient, name: str, version: str) -> ModelVersion:
-    known = {str(each.version): each for each in client.search_model_versions(f"name = '{name}'")}
-    if version not in known:
-        registered = ", ".join(sorted(known, key=int)) or "none yet"
-        raise NotRegistered(f"{name!r} has no version {version!r}. Registered: {registered}. Train to make a new one.")
-    return known[version]
+    number = int(version) if version.isdecimal() else 0
+    found = client.search_model_versions(f"name = '{name}' and version_number = {number}")
+    if found:
+        return found[0]
+    known = sorted(int(each.version) for each in client.search_model_versions(f"name = '{name}'"))
+    registered = ", ".join(str(each) for each in known) or "none yet"
+    raise NotRegistered(f"{name!r} has no version {version!r}. Registered: {registered}. Train to make a new one.")
 
 
 def fetch(client: MlflowClient, version: str, folder: Path) -> Path:

@@ -9,46 +9,57 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-ROUNDING = 1e-14
+ROUNDING = 1e-13
 MOST_PAIRS = 2000
+ROWS_AT_ONCE = 512
 
 
-def order_before_loss(
-    n: Floats | float, alpha: float, s: Floats | float, beta: float, age: Floats
-) -> tuple[Floats, Floats]:
+def order_before_loss(n: Floats, alpha: float, s: float, beta: float, age: Floats) -> tuple[Floats, Floats]:
     """P(the order comes first) and P(the loss comes first) from ``age`` on, shaped as ``n`` and ``age`` broadcast.
 
-    At age u orders come at rate n / (alpha + u) and loss at rate s / (beta + u); n, alpha, s and beta are above 0.
-    The first answer is n / (n + s) 2F1(1, s; n + s + 1; 1 - (alpha + age) / (beta + age)). With the longer of the two
-    scales put first, every term of Gauss's continued fraction for it (DLMF 15.7.1) is positive: nothing cancels,
-    nothing overflows, and both answers keep their digits however small they are.
+    At age u orders come at rate n / (alpha + u) and loss at rate s / (beta + u), all four above 0; ``n`` and ``age``
+    have equally many rows. The first answer is n / (n + s) 2F1(1, s; n + s + 1; 1 - (alpha + age) / (beta + age)). With
+    the longer of the two scales put first, every term of Gauss's continued fraction for it (DLMF 15.7.1) is positive:
+    nothing cancels, nothing overflows, and both answers keep their digits however small they are.
     """
+    even = np.full_like(n, s)
     if alpha < beta:
-        lost, ordered = order_before_loss(s, beta, n, alpha, age)
+        lost, ordered = _longer_first(even, n, (beta - alpha) / (alpha + age))
         return ordered, lost
-    excess = _excess(np.asarray(n, dtype=float), np.asarray(s, dtype=float), (alpha - beta) / (beta + age))
-    both = n + s
+    return _longer_first(n, even, (alpha - beta) / (beta + age))
+
+
+def _longer_first(n: Floats, s: Floats, stretch: Floats) -> tuple[Floats, Floats]:
+    excess, both = _excess(n, s, stretch), n + s
     return n / both / (1 + excess), (s / both + excess) / (1 + excess)
 
 
 def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
-    """How far 1 / 2F1(1, s; n + s + 1; -stretch) lies above 1: the fraction, from its last term up."""
-    excess: Floats = np.zeros(np.broadcast_shapes(n.shape, s.shape, stretch.shape))
-    for weight in _weights(n, s, _pairs(float(stretch.max(initial=0.0)))):
-        excess += 1
-        np.divide(stretch, excess, out=excess)
-        excess *= weight
+    """How far 1 / 2F1(1, s; n + s + 1; -stretch) lies above 1, for rows of like stretch at a time."""
+    excess: Floats = np.empty(np.broadcast_shapes(n.shape, stretch.shape))
+    order = np.argsort(stretch.reshape(len(stretch), -1).max(axis=1))
+    for start in range(0, len(order), ROWS_AT_ONCE):
+        rows = order[start : start + ROWS_AT_ONCE]
+        excess[rows] = _fraction(n[rows], s[rows], stretch[rows])
     return excess
+
+
+def _fraction(n: Floats, s: Floats, stretch: Floats) -> Floats:
+    """Gauss's fraction less 1, from its last term up."""
+    fraction: Floats = np.zeros(np.broadcast_shapes(n.shape, stretch.shape))
+    for weight in _weights(n, s, _pairs(float(stretch.max()))):
+        fraction += 1
+        np.divide(stretch, fraction, out=fraction)
+        fraction *= weight
+    return fraction
 
 
 def _weights(n: Floats, s: Floats, pairs: int) -> Floats:
     """The fraction's coefficients without their common factor, last one first."""
-    both = n + s
-    m = np.arange(pairs).reshape(-1, *[1] * both.ndim)
+    m, both = np.arange(pairs).reshape(-1, *[1] * n.ndim), n + s
     odd = (s + m) * (both + m) / ((both + 2 * m) * (both + 2 * m + 1))
     even = (m + 1) * (n + m + 1) / ((both + 2 * m + 1) * (both + 2 * m + 2))
-    weights: Floats = np.stack([odd, even], axis=1).reshape(-1, *both.shape)[::-1]
-    return weights
+    return np.stack([odd, even], axis=1).reshape(-1, *n.shape)[::-1]
 
 
 def _pairs(stretch: float) -> int:

@@ -28,11 +28,15 @@ class ParetoNBD(BuyTillDie):
     def log_alive(self, repeats: Floats, recency: Floats, age: Floats) -> Floats:
         """Seen from the last order, loss came first; seen from now, an order would: both explain the silence."""
         n = self.r + repeats
-        _, lost = order_before_loss(n, self.alpha, self.s, self.beta, recency)
+        # In a sorted log equal neighbours are many: every one-time buyer's last order is the first one.
+        anew = np.append(True, (np.diff(n) != 0) | (np.diff(recency) != 0))[: len(n)]
+        _, lost = order_before_loss(n[anew], self.alpha, self.s, self.beta, recency[anew])
+        lost = lost.take(np.cumsum(anew) - 1)
         ordered, _ = order_before_loss(n, self.alpha, self.s, self.beta, age)
         silence = n * np.log((self.alpha + age) / (self.alpha + recency))
         silence += self.s * np.log((self.beta + age) / (self.beta + recency))
-        return -np.logaddexp(silence + np.log(lost), np.log(ordered))
+        alive: Floats = -np.logaddexp(silence + np.log(lost), np.log(ordered))
+        return alive
 
     def order_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
         """P(an order before loss) as of now, less what is left of it after ``days`` without either."""

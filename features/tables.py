@@ -1,0 +1,50 @@
+"""The feature tables on disk: every view at every cutoff, one parquet file each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.behaviour import behaviour, behaviour_view
+from features.description import Events
+from features.history import Cutoff, History
+from features.social import social, social_view
+from features.transactions import transactions, transactions_view
+from features.views import View
+
+_MICROS = pa.timestamp("us", tz="UTC")
+
+
+def views(history: History, events: Events | None) -> tuple[View, ...]:
+    """The views that this shop's log can fill; the first has a row for every known customer."""
+    found = [transactions_view(history)]
+    if events is not None and events.behaviour:
+        found.append(behaviour_view(events))
+    if events is not None and events.social:
+        found.append(social_view(events))
+    return tuple(found)
+
+
+def write_tables(history: History, events: Events | None, cutoffs: Sequence[Cutoff], folder: Path) -> None:
+    """One row per customer and cutoff in ``<folder>/<view>.parquet``, each file replaced whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(transactions(history, cutoffs), folder / "transactions.parquet")
+    if events is not None and events.behaviour:
+        _write(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
+    if events is not None and events.social:
+        _write(social(history, cutoffs, events), folder / "social.parquet")
+
+
+def _write(table: ir.Table, path: Path) -> None:
+    # Feast's DuckDB store and Spark both refuse nanoseconds.
+    found = table.to_pyarrow()
+    at = found.schema.get_field_index("event_timestamp")
+    found = found.set_column(at, pa.field("event_timestamp", _MICROS), found["event_timestamp"].cast(_MICROS))
+    draft = path.with_suffix(".tmp")
+    pq.write_table(found.sort_by([("event_timestamp", "ascending"), ("customer_id", "ascending")]), draft)
+    os.replace(draft, path)

@@ -1,0 +1,99 @@
+"""Rolling-origin back-test with baselines: as a table for people, as MLflow runs for reviewers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from features.errors import NotEnoughData
+from features.packed.arrow import stored
+from features.stored import Stored
+from pipelines import publish, trace
+from pipelines.job import Job
+from training.dataset import Dataset, dataset
+from training.evaluate import Backtest, Score, backtest, scores
+from training import report
+from training.known import known_customers
+from training.models import MODELS
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the back-test found."""
+
+    data: Dataset
+    tests: list[Backtest]
+    scores: list[Score]
+
+
+class PublishedFeatures:
+    """Point-in-time features through Feast."""
+
+    def __init__(self, job: Job) -> None:
+        from features.store import CustomerFeatures  # noqa: PLC0415 -- Feast takes seconds to import
+
+        publish.tables(job)
+        self._store = CustomerFeatures.open(job.home.folder, job.views, publish.TTL_DAYS)
+        self._store.apply()
+        self._views = job.views
+
+    def as_of(self, customers: pa.Table) -> Stored:
+        """Features of (customer_id, event_timestamp) rows, in the order given."""
+        return stored(self._store.as_of(customers), self._views)
+
+
+def test(job: Job) -> Tested:
+    """Back-test every rung that the log allows.
+
+    Raises:
+        NotEnoughData: an origin was asked for whose windows are not over, or before which there is nothing to learn.
+    """
+    _refuse_open_windows(job)
+    published = PublishedFeatures(job)
+    known = known_customers(job.home.features, job.cutoffs)
+    job.say(f"joining the features of {known['customer_id'].nunique():,} customers point in time")
+    data = dataset(known, job.cutoffs, job.history, published)
+    ready = job.readiness
+    tests = backtest(data, job.laid, ready.plan, ready.tiers, job.description.zone, job.say)
+    return Tested(data, tests, scores(tests))
+
+
+def _refuse_open_windows(job: Job) -> None:
+    longest = job.readiness.plan.learned[-1]
+    for origin in job.origins:
+        if (job.as_of - origin).days < longest:
+            raise NotEnoughData(
+                f"The window of {longest} days after {origin} is not over on {job.as_of}. Expected an origin at least "
+                f"{longest} days before --as-of: choose an earlier one, or shorter ltv_days."
+            )
+        if not job.laid.trainings(origin, longest):
+            raise NotEnoughData(
+                f"No window of {longest} days ends before {origin}: the log begins on {job.laid.first}. "
+                "Choose a later origin, or shorter ltv_days."
+            )
+
+
+def run(job: Job) -> Tested:
+    """Back-test, and log one MLflow run per question."""
+    from training.registry import Registry, Run  # noqa: PLC0415 -- MLflow takes seconds to import
+
+    tested = test(job)
+    job.say("logging to MLflow")
+    registry = Registry.open(job.home.folder)
+    mark = trace.fingerprint(job)
+    for name in MODELS:
+        newest = tested.tests[0] if tested.tests else None
+        tier = job.readiness.tiers[0]
+        registry.log_run(
+            Run(
+                name=f"{name} back-test",
+                experiment="evaluation",
+                fingerprint=mark,
+                params={"as_of": str(job.as_of), "tier": tier, "learned_days": str(job.readiness.plan.learned)},
+                metrics=report.metrics_of(name, tested.scores),
+                tags={"git_commit": trace.git_commit()},
+                figures=report.figures_of(name, newest, tier, newest.fitted[tier].artefacts.get(name, {})) if newest else {},
+            )
+        )
+    return tested

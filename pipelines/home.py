@@ -1,0 +1,92 @@
+"""A home folder: everything one shop's predictions live in, and the lock that lets one writer in at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from features.errors import FlywheelError
+
+PATIENCE_S = 5.0
+
+
+class HomeIsBusy(FlywheelError):
+    """Another writer holds the home."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the history, the features, the models and the scores of one shop are kept."""
+
+    folder: Path
+
+    @property
+    def history(self) -> Path:
+        """The canonical log."""
+        return self.folder / "history"
+
+    @property
+    def features(self) -> Path:
+        """Feature tables, one per view."""
+        return self.folder / "features"
+
+    @property
+    def releases(self) -> Path:
+        """Local copies of releases, by version, and the champion pointer."""
+        return self.folder / "releases"
+
+    @property
+    def scores(self) -> Path:
+        """The last scores of every customer."""
+        return self.folder / "scores.parquet"
+
+    def champion(self) -> str | None:
+        """The version of the release that serves, as the local pointer has it."""
+        pointer = self.releases / "champion"
+        return pointer.read_text().strip() if pointer.is_file() else None
+
+    @contextmanager
+    def writing(self, what: str, say: Callable[[str], None], patience: float | None = None) -> Iterator[None]:
+        """Hold the home while writing to it.
+
+        Raises:
+            HomeIsBusy: another writer did not finish in time; the text says who it is.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock, holder = FileLock(self.folder / ".lock"), self.folder / ".lock.holder"
+        try:
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                say(f"waiting for {_who(holder)}")
+                lock.acquire(timeout=_patience(patience))
+        except Timeout:
+            raise HomeIsBusy(
+                f"{self.folder} is being written by {_who(holder)}. Expected to be its only writer: wait until it is "
+                "done, or use another --home. FLYWHEEL_LOCK_SECONDS says how long to wait."
+            ) from None
+        try:
+            holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": what}))
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _patience(seconds: float | None) -> float:
+    return float(os.environ.get("FLYWHEEL_LOCK_SECONDS", PATIENCE_S)) if seconds is None else seconds
+
+
+def _who(holder: Path) -> str:
+    try:
+        said = json.loads(holder.read_text())
+    except (OSError, ValueError):
+        return "another process"
+    return f"`flywheel {said['what']}` (process {said['pid']} on {said['host']})"

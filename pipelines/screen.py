@@ -1,0 +1,164 @@
+"""What a person, or a program, is shown: progress on stderr, one summary on stdout."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from features.ingestion import Manifest
+    from pipelines.evaluate import Tested
+    from pipelines.home import Home
+    from pipelines.publish import Published
+    from pipelines.run import Done
+    from pipelines.score import Scored
+    from training.readiness import Readiness
+    from training.registry import Promotion
+
+MEASURES = {
+    "churn": ("auc", "average_precision", "brier", "ece"),
+    "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
+    "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
+}
+
+
+class Screen:
+    """Shows a command's progress and its result."""
+
+    def __init__(self, *, machine: bool) -> None:
+        self._machine = machine
+        self._progress = Console(stderr=True, highlight=False)
+        self._out = Console(highlight=False)
+        self._begun = time.monotonic()
+
+    def say(self, what: str) -> None:
+        """One line of progress."""
+        self._progress.print(f"[dim]{time.monotonic() - self._begun:6.1f} s[/dim]  {what}", soft_wrap=True)
+
+    def error(self, what: str) -> None:
+        """Why the command stopped."""
+        self._progress.print("[bold red]error[/bold red]", end="  ")
+        self._progress.print(what, markup=False, soft_wrap=True)
+
+    def readiness(self, found: Readiness, shop: str) -> None:
+        """Question by question, what can be learned."""
+        answers = [asdict(answer) for answer in found.answers]
+        if self._machine:
+            self._print({"as_of": found.laid.as_of, "first_day": found.laid.first, "origins": found.laid.origins,
+                         "learned_days": found.plan.learned, "churn_days": found.plan.churn_days,
+                         "tiers": found.tiers, "answers": answers})  # fmt: skip
+            return
+        table = _table(
+            f"{shop}: what can be learned as of {found.laid.as_of} ({found.laid.span} days of log)",
+            "question", "days", "trainable", "rungs to try", "customers", "did", "did not", "what is missing, and the cure",
+        )  # fmt: skip
+        for one in found.answers:
+            note = f"{one.missing}: {one.cure}" if one.missing else ""
+            table.add_row(
+                one.model, str(one.horizon_days), "yes" if one.trainable else "no", " > ".join(one.tiers) or "refused",
+                f"{one.customers:,}", f"{one.positives:,}", f"{one.negatives:,}", note,
+            )  # fmt: skip
+        self._out.print(table)
+
+    def intake(self, manifest: Manifest) -> None:
+        """What became of the raw log."""
+        if self._machine:
+            self._print({"tables": [asdict(intake) for intake in manifest.intakes], "source": manifest.source})
+            return
+        table = _table(
+            "The history", "table", "lines", "without customer", "exact duplicates", "kept", "customers"
+        )
+        for one in manifest.intakes:
+            counts = (one.lines, one.without_customer, one.duplicates, one.kept, one.customers)
+            table.add_row(one.table, *(f"{count:,}" for count in counts))
+        self._out.print(table)
+
+    def published(self, done: Published, as_of: date) -> None:
+        """What the online store holds."""
+        if self._machine:
+            self._print({"as_of": as_of, **asdict(done)})
+            return
+        self._out.print(f"{done.customers:,} customers are in the online store, as of {as_of}.")
+
+    def trained(self, version: str, home: Home) -> None:
+        """The release that waits."""
+        said = json.loads((home.releases / version / "release.json").read_text())
+        if self._machine:
+            self._print({"release": version, "model_versions": said["model_versions"], "gate": said["gate"]})
+            return
+        self._out.print(f"Release {version} is registered and waits for promotion.")
+        for name, reason in said["gate"]["reasons"].items():
+            self._out.print(f"  {name:14} {reason}")
+
+    def promoted(self, done: Promotion) -> None:
+        """Who serves now."""
+        if self._machine:
+            self._print(asdict(done))
+            return
+        before = f" instead of {done.replaced}" if done.replaced else ""
+        self._out.print(f"Release {done.version} serves{before}: {done.why}.")
+
+    def scored(self, done: Scored) -> None:
+        """Where the table is."""
+        why = "the log has no amounts, so the ltv_* columns are null" if done.without_amounts else ""
+        if self._machine:
+            self._print({**asdict(done), "note": why})
+            return
+        self._out.print(f"{done.customers:,} customers scored by release {done.release}: {done.path}")
+        if why:
+            self._out.print(f"Note: {why}.")
+
+    def evaluation(self, tested: Tested) -> None:
+        """Rungs and baselines side by side, origin by origin."""
+        if self._machine:
+            self._print({"scores": [asdict(score) for score in tested.scores]})
+            return
+        for name, measures in MEASURES.items():
+            mine = [score for score in tested.scores if score.model == name]
+            shown = [one for one in measures if any(one in score.metrics for score in mine)]
+            table = _table(name, "origin", "by", *shown)
+            for score in mine:
+                values = (_figure(score.metrics.get(one)) for one in shown)
+                table.add_row(str(score.origin), score.who, *values, end_section=score is mine[-1])
+            self._out.print(table)
+
+    def run(self, done: Done) -> None:
+        """What one whole run did."""
+        if self._machine:
+            self._print({
+                "as_of": done.readiness.laid.as_of, "trained": done.trained, "release": done.champion,
+                "refused": done.refused, "customers": done.scored.customers, "scores": done.scored.path,
+                "tables": [asdict(intake) for intake in done.manifest.intakes],
+                "ltv": "the log has no amounts" if done.scored.without_amounts else "",
+                "seconds": round(time.monotonic() - self._begun, 1),
+            })  # fmt: skip
+            return
+        self.intake(done.manifest)
+        if done.refused:
+            self._out.print(f"Release {done.trained} was refused; release {done.champion} goes on serving.")
+        self.scored(done.scored)
+
+    def _print(self, summary: Mapping[str, Any]) -> None:
+        print(json.dumps(summary, default=_plain))  # noqa: T201 -- the one line that programs read
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, Sequence | set) else str(value)

@@ -1,0 +1,31 @@
+"""Where a result came from: fingerprints of data, description and code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import features
+import training
+from features.ingestion import read_manifest
+from pipelines.job import Job
+
+
+def fingerprint(job: Job) -> str:
+    """Equal for equal data, description, instant and code: such trainings give the same release."""
+    facts = [str(read_manifest(job.home.history)), str(job.as_of), str(job.origins), _code()]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def git_commit() -> str:
+    """The commit this code was checked out at, or 'unknown' outside a checkout."""
+    here = Path(__file__).parent
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "unknown"
+
+
+def _code() -> str:
+    sources = sorted(path for package in (features, training) for path in Path(package.__path__[0]).rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()

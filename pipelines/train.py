@@ -1,0 +1,69 @@
+"""Back-test every rung, pick the one that passes for each question, refit it on everything, register a release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.history import Cutoff
+from features.ingestion import replace_text
+from pipelines import evaluate
+from pipelines.candidate import Candidate
+from pipelines.home import Home
+from pipelines.job import Job
+from pipelines.register import register
+from pipelines.trace import fingerprint
+from training.gate import falls, verdicts
+from training.models import MODELS
+from training.release import assemble, churn_sample
+
+
+def run(job: Job) -> str:
+    """Train a release on what was known as of the job's day; its version, the one made before where nothing changed."""
+    from training.registry import Registry  # noqa: PLC0415 -- MLflow takes seconds to import
+
+    mark, wanted = job.home.folder / "trained.json", fingerprint(job)
+    done = json.loads(mark.read_text()) if mark.is_file() else {}
+    if wanted in done:
+        job.say(f"release {done[wanted]} was trained on exactly this")
+        return str(done[wanted])
+    version = register(_candidate(job, wanted), Registry.open(job.home.folder))
+    replace_text(mark, json.dumps({**done, wanted: version}))
+    job.say(f"release {version} waits for promotion")
+    return version
+
+
+def _candidate(job: Job, wanted: str) -> Candidate:
+    tested = evaluate.test(job)
+    standing = champion_tiers(job.home)
+    judged = {
+        name: verdicts(tested.tests, model, job.readiness.tiers_for(name) or job.readiness.tiers, standing.get(name))
+        for name, model in MODELS.items()
+    }
+    tiers = {name: found[-1].tier for name, found in judged.items()}
+    job.say("refitting on everything: " + ", ".join(f"{name} by {tier}" for name, tier in tiers.items()))
+    plan, data = job.readiness.plan, tested.data
+    before = [Cutoff.of(day, job.description.zone) for day in job.laid.cutoffs if day < job.as_of]
+    assembled = assemble(data.rows(job.now, plan.observed, before), plan, tiers)
+    today = data.rows(job.now, plan.observed, [job.now])
+    return Candidate(
+        job=job,
+        fingerprint=wanted,
+        tested=tested,
+        judged=judged,
+        assembled=assembled,
+        churn_sample=churn_sample(assembled.ladder, today.inputs, np.nan_to_num(today.column("orders")), job.churn_days),
+        falls=falls(tiers, standing),
+    )
+
+
+def champion_tiers(home: Home) -> Mapping[str, str]:
+    """The rung from which the champion answers each question; empty where nothing serves yet."""
+    champion = home.champion()
+    manifest = home.releases / str(champion) / "release.json"
+    if champion is None or not manifest.is_file():
+        return {}
+    found: Mapping[str, str] = json.loads(manifest.read_text())["ladder"]["tiers"]
+    return found

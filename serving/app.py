@@ -1,0 +1,143 @@
+"""The routes: what is asked goes to the desk, what it answers goes over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from serving import documents
+from serving.answering import Desk
+from serving.caching import cacheable
+from serving.keys import Locked
+from serving.metrics import MEDIA_TYPE
+from serving.moments import rfc3339
+from serving.observed import Observed
+from serving.problems import Problem, as_problem
+from serving.requests import question, question_about
+from serving.schemas import Models, Predictions, Probe
+
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
+    from serving.worker import Worker
+
+# Observed and the metrics do it for a tenth of the price.
+_QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+class Api(FastAPI):
+    """The application, with one document that tells the truth about all its routes."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return documents.openapi(self)
+
+
+def create_app(open_worker: Callable[[], Worker]) -> Api:
+    """The application; ``open_worker`` is called when it starts, not before."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.worker = open_worker()
+        async with app.state.worker.following():
+            yield
+
+    app = Api(
+        title="Flywheel",
+        version="1",
+        description="Churn, next purchase and lifetime value of a shop's customers.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=_QUIET,
+    )
+    _add_routes(app)
+    app.add_middleware(Locked)
+    app.add_middleware(Observed)
+    for handled in (Problem, HTTPException):
+        app.add_exception_handler(handled, as_problem)
+    return app
+
+
+async def post_predictions(request: Request) -> Response:
+    """Up to 1,000 customers in one call; answers come in the order asked, a repeated id is answered each time."""
+    asked = await question(request)
+    return _json({"predictions": await _desk(request).now(asked)})
+
+
+async def get_predictions(request: Request) -> Response:
+    """One customer, safe to repeat per recipient: the answer holds for the shop's day unless as_of is given."""
+    asked = question_about(request.path_params["customer_id"], request)
+    return cacheable(request, orjson.dumps({"predictions": await _desk(request).today(asked)}))
+
+
+async def get_models(request: Request) -> Response:
+    """The champions that answer now, with their training windows and their metrics against baselines."""
+    release = _desk(request).champion.release
+    return _json(
+        {
+            "release": release.version,
+            "trained_as_of": rfc3339(release.facts.as_of),
+            "feature_service": release.facts.feature_service,
+            "model_versions": dict(release.model_versions),
+            "models": list(release.cards),
+        }
+    )
+
+
+async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework hands it over
+    """Whether the process runs."""
+    return _json({"status": "alive"})
+
+
+async def readyz(request: Request) -> Response:
+    """Whether a release is loaded, tried and warm."""
+    return _json({"status": "ready", "release": _desk(request).champion.release.version})
+
+
+async def metrics(request: Request) -> Response:
+    """What Prometheus reads."""
+    return Response(_worker(request).metrics.page(), media_type=MEDIA_TYPE)
+
+
+def _add_routes(app: FastAPI) -> None:
+    app.add_api_route(
+        "/v1/predictions",
+        post_predictions,
+        methods=["POST"],
+        responses=documents.answers(Predictions, 400, 401, 408, 413, 415, 422, 503),
+        openapi_extra=documents.BODY,
+    )
+    app.add_api_route(
+        "/v1/customers/{customer_id:path}/predictions",
+        get_predictions,
+        responses={**documents.answers(Predictions, 401, 422, 503), 304: {"description": "The caller has it already."}},
+        openapi_extra=documents.PARAMETERS,
+    )
+    app.add_api_route("/v1/models", get_models, responses=documents.answers(Models, 401, 503))
+    app.add_api_route("/livez", livez, responses=documents.answers(Probe))
+    app.add_api_route("/readyz", readyz, responses=documents.answers(Probe, 503))
+    app.add_api_route("/metrics", metrics, response_class=PlainTextResponse, responses=documents.problems(401))
+    app.add_api_route("/docs", documents.page, include_in_schema=False)
+    app.add_api_route("/docs/{name}", documents.asset, include_in_schema=False)
+
+
+def _worker(request: Request) -> Worker:
+    worker: Worker = request.app.state.worker
+    return worker
+
+
+def _desk(request: Request) -> Desk:
+    return Desk.of(_worker(request))
+
+
+def _json(content: object) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json")

@@ -1,0 +1,25 @@
+"""May the caller keep this answer, and is it the one it has? ETag and Cache-Control for the GET route."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+# Campaign tools keep a GET for five minutes by default; an answer holds for a day, or until the next promotion.
+KEEP = "private, max-age=300"
+
+
+def cacheable(request: Request, body: bytes) -> Response:
+    """The body with its ETag, or 304 for a caller who has it already."""
+    tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": KEEP}
+    if _has(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+def _has(held: str, tag: str) -> bool:
+    tags = {part.strip().removeprefix("W/") for part in held.split(",")}
+    return tag in tags or "*" in tags

@@ -1,0 +1,208 @@
+"""A little shop in Amsterdam: customers on a shelf, a release with a constant rate, a clock that stands."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from features.stored import Ragged, Stored
+from features.views import Column, Kind, View
+from serving.app import create_app
+from serving.champions import Champion, Champions
+from serving.clock import PinnedClock
+from serving.keys import ApiKeys
+from serving.logs import json_log
+from serving.metrics import Metrics
+from serving.moments import moment, resolve
+from serving.released import Features, Release
+from serving.worker import Worker
+from training.predict.forecast import LAST_DAY, Forecast, Spend
+from training.predict.release import Facts
+
+Floats = NDArray[np.float64]
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+DAY = 86_400_000_000
+
+
+def at(text: str) -> int:
+    """An instant in microseconds, the shop's wall clock unless it has an offset."""
+    return resolve(moment(text), AMSTERDAM)
+
+
+TODAY = at("2026-11-21")
+SCALARS = ("orders", "first_order_at", "last_order_at", "mean_gap_days", "median_gap_days", "spend")
+VIEWS = (
+    View(
+        "transactions",
+        (*(Column(name, Kind.FLOAT, name) for name in SCALARS), Column("recent_days", Kind.INTEGERS, "recent days")),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A customer of whom something is stored."""
+
+    orders: float = 4.0
+    first_order_at: float = TODAY - 90 * DAY
+    last_order_at: float = TODAY - 21 * DAY
+    mean_gap_days: float = 23.0
+    median_gap_days: float = 30.0
+    spend: float = 1204.5
+    recent_days: tuple[float, ...] = (20757.0,)
+    features_at: int = TODAY
+
+
+NO_ORDERS = Known(
+    orders=0.0,
+    first_order_at=np.nan,
+    last_order_at=np.nan,
+    mean_gap_days=np.nan,
+    median_gap_days=np.nan,
+    spend=0.0,
+    recent_days=(),
+)
+
+
+class Shelf:
+    """A feature store in a dictionary."""
+
+    def __init__(self, **customers: Known) -> None:
+        self.customers: dict[str, Known] = dict(customers)
+
+    def read(self, customer_ids: Sequence[str]) -> Stored:
+        return stored({customer_id: self.customers.get(customer_id) for customer_id in customer_ids}, customer_ids)
+
+
+def stored(customers: Mapping[str, Known | None], customer_ids: Sequence[str] = ()) -> Stored:
+    """What is stored of these customers; None for a stranger."""
+    customer_ids = customer_ids or tuple(customers)
+    rows = [customers[customer_id] for customer_id in customer_ids]
+    lists = [row.recent_days if row else () for row in rows]
+    return Stored(
+        customer_ids=customer_ids,
+        known=np.array([row is not None for row in rows], np.bool_),
+        features_at=np.array([row.features_at if row else 0 for row in rows], np.int64),
+        columns=SCALARS,
+        matrix=np.array([[getattr(row, name) if row else np.nan for name in SCALARS] for row in rows], float),
+        lists={
+            "recent_days": Ragged(
+                offsets=np.cumsum([0, *map(len, lists)]),
+                values=np.array([day for some in lists for day in some], float),
+            )
+        },
+    )
+
+
+FACTS = Facts(
+    as_of=TODAY,
+    name="little-shop",
+    currency="EUR",
+    timezone="Europe/Amsterdam",
+    churn_days=90,
+    ltv_days=(30, 90, 365),
+    lead_days=15,
+    bands=(0.3, 0.7),
+    max_feature_age_days=7,
+    feature_service="release_v1",
+    has_amounts=True,
+)
+
+
+def constant_rate(rates: Floats, tier: int = 0, *, amounts: bool = True) -> Forecast:
+    """Orders come as a Poisson stream of so many a day; each is worth 50."""
+    days = np.array([0.0, 1, 7, 14, 28, 30, 60, 90, 180, 365, LAST_DAY])
+    horizons = (30, 90, 365)
+    orders = rates[:, None] * np.array(horizons, float)
+    mean = 50 * orders
+    spend = Spend(mean=mean, median=0.8 * mean, p10=0.1 * mean, p90=2 * mean) if amounts else None
+    return Forecast(
+        tier=np.full(len(rates), tier, np.int8),
+        days=days,
+        order_by=-np.expm1(-rates[:, None] * days),
+        horizons=horizons,
+        expected_orders=orders,
+        spend=spend,
+    )
+
+
+def by_orders(known: Stored, as_of: int) -> Forecast:  # noqa: ARG001
+    """A release that expects an order every 100 days for each one placed."""
+    return constant_rate(np.where(known.known, known.column("orders"), 1.0) / 100)
+
+
+@dataclass(kw_only=True)
+class FakeRelease:
+    """A release made of a function."""
+
+    version: str = "7"
+    model_versions: dict[str, str] = field(default_factory=lambda: {"churn": "3", "next_purchase": "3", "ltv": "2"})
+    facts: Facts = FACTS
+    views: tuple[View, ...] = VIEWS
+    cards: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "churn", "version": "3", "horizon_days": 90}])
+    answer: Callable[[Stored, int], Forecast] = by_orders
+
+    def forecast(self, stored: Stored, as_of: int) -> Forecast:
+        return self.answer(stored, as_of)
+
+    def churn_percentile(self, probability: Floats) -> Floats:
+        return 100 * probability
+
+
+@dataclass
+class Shop:
+    """A whole service in this process, with what an operator would see of it."""
+
+    worker: Worker
+    log: io.StringIO
+
+    @classmethod
+    def of(
+        cls,
+        release: Release | None = None,
+        features: Features | None = None,
+        *,
+        now: str = "2026-11-21T10:30:00",
+        keys: Sequence[str] = (),
+    ) -> Shop:
+        clock, log, metrics = PinnedClock(moment(now)), io.StringIO(), Metrics()
+        champions = Champions(Path("nowhere"), never_loads, no_features, metrics, json_log(clock, log))
+        if release is not None:
+            champions.current = Champion(release, features or Shelf(ann=Known()))
+            metrics.serving(release)
+        worker = Worker(
+            champions=champions,
+            clock=clock,
+            keys=ApiKeys(map(SecretStr, keys)),
+            metrics=metrics,
+            log=json_log(clock, log),
+            poll_seconds=60,
+        )
+        return cls(worker, log)
+
+    def client(self) -> TestClient:
+        return TestClient(create_app(lambda: self.worker))
+
+
+def never_loads(folder: Path) -> Release:
+    raise FileNotFoundError(folder)
+
+
+def no_features(views: tuple[View, ...]) -> Features:  # noqa: ARG001
+    return Shelf()
+
+
+def wait(seconds: float) -> None:
+    """Let other threads have a turn."""
+    asyncio.run(asyncio.sleep(seconds))

@@ -1,0 +1,49 @@
+"""The arithmetic behind the figures: bins of equal mass, intervals of a share, curves that treat ties alike."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_Z95 = 1.959963984540054
+
+
+def seen(*columns: Floats) -> tuple[Floats, ...]:
+    """The rows that have a number in every column."""
+    arrays = [np.asarray(column, dtype=np.float64) for column in columns]
+    kept = np.logical_and.reduce([np.isfinite(array) for array in arrays])
+    return tuple(array[kept] for array in arrays)
+
+
+def bins(values: Floats, count: int = 10) -> list[NDArray[np.intp]]:
+    """Rows in at most ``count`` bins of about equal mass, ascending; equal values are never parted."""
+    order = np.argsort(values, kind="stable")
+    ranked = values[order]
+    cuts = np.round(np.linspace(0, len(values), count + 1)[1:-1]).astype(int)
+    starts = np.searchsorted(ranked, ranked[cuts[cuts < len(values)]], side="left")
+    return [part for part in np.split(order, np.unique(starts)) if len(part)]
+
+
+def wilson(share: Floats, count: Floats) -> tuple[Floats, Floats]:
+    """95 % interval of a share seen in ``count`` customers (Wilson 1927); (0, 1) where there are none."""
+    n = np.maximum(np.asarray(count, dtype=np.float64), 1e-9)
+    centre = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
+    half = _Z95 / (1 + _Z95**2 / n) * np.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n**2))
+    return np.minimum(centre - half, share), np.maximum(centre + half, share)
+
+
+def mean_interval(values: Floats) -> float:
+    """Half the 95 % interval of a mean, by the central limit; 0 for a single value."""
+    return float(_Z95 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def gains(score: Floats, outcome: Floats, at: Floats) -> Floats:
+    """Share of the outcome held by the best-scored share ``at`` of customers; equal scores share alike."""
+    order = np.argsort(-score, kind="stable")
+    last_of_tie = np.append(np.diff(score[order]) != 0, True)
+    customers = np.append(0, np.arange(1, len(score) + 1)[last_of_tie]) / len(score)
+    held = np.append(0, np.cumsum(outcome[order])[last_of_tie]) / outcome.sum()
+    found: Floats = np.interp(at, customers, held)
+    return found

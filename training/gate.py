@@ -1,0 +1,110 @@
+"""Which rung may answer: it must beat the next simpler one out of time, and mean what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.evaluate import Backtest
+from training.metrics import difference_interval
+from training.model import Model
+from training.models import MODELS
+from training.outcomes import Floats
+from training.predict.forecast import TIERS
+
+# How far off a rung may be, in the measure that says whether its answers mean what they say.
+CALIBRATED = {"churn": ("ece", 0.06), "next_purchase": ("ece_30d", 0.08), "ltv": ("bias", 0.35)}
+NOISE = 2.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a question is answered from a rung."""
+
+    model: str
+    tier: str
+    against: str  # the simpler rung it was compared with; empty for the last one
+    gain: float  # mean loss of the simpler rung less its own, per customer, over all origins
+    low: float  # 95 % interval of the gain
+    high: float
+    calibration: float
+    passed: bool
+    reason: str
+
+
+def verdicts(tests: Sequence[Backtest], model: Model, tiers: Sequence[str], champion: str | None) -> list[Verdict]:
+    """One verdict per rung, highest first, down to the first that passes.
+
+    Args:
+        tests: back-tests that hold every tier.
+        model: the question.
+        tiers: rungs to consider, highest first; the last always passes, so that there is an answer.
+        champion: the rung that answers today. On newer data the same recipe need only be no worse.
+    """
+    found = []
+    for position, tier in enumerate(tiers):
+        simpler = tiers[position + 1] if position + 1 < len(tiers) else ""
+        verdict = _judge(tests, model, tier, simpler, same_recipe=tier == champion)
+        found.append(verdict)
+        if verdict.passed:
+            break
+    return found
+
+
+def falls(chosen: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
+    """The questions that a release would answer from a lower rung than the champion does."""
+    return [
+        name
+        for name, tier in chosen.items()
+        if name in champion and TIERS.index(tier) > TIERS.index(champion[name])
+    ]
+
+
+def _judge(tests: Sequence[Backtest], model: Model, tier: str, simpler: str, same_recipe: bool) -> Verdict:
+    if not simpler:
+        return Verdict(model.name, tier, "", 0.0, 0.0, 0.0, float("nan"), True, "the last rung: there is always an answer")
+    if not tests:
+        reason = "no window after an origin is over yet, so nothing could be tested"
+        return Verdict(model.name, tier, simpler, 0.0, 0.0, 0.0, float("nan"), False, reason)
+    gain, low, high = difference_interval(*_losses(tests, model, simpler, tier))
+    off, allowed = _calibration(tests, model, tier)
+    better = high >= 0 if same_recipe else low > 0
+    reason = _reason(simpler, better, same_recipe, off <= allowed, off, allowed, CALIBRATED[model.name][0])
+    return Verdict(model.name, tier, simpler, gain, low, high, off, better and off <= allowed, reason)
+
+
+def _losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) -> tuple[Floats, Floats]:
+    """Mean loss per customer over the origins, of both rungs; customers are the unit of the bootstrap."""
+    pairs, customers = [], []
+    for test in tests:
+        losses = [model.loss(test.test.outcomes, test.plan, test.forecasts[tier]) for tier in (worse, better)]
+        pairs.append(np.column_stack(losses))
+        customers.append(test.test.customer)
+    values, who = np.concatenate(pairs), np.concatenate(customers)
+    seen = ~np.isnan(values).any(axis=1)
+    _, code = np.unique(who[seen], return_inverse=True)
+    count = np.bincount(code)
+    return tuple(np.bincount(code, weights=values[seen, side]) / count for side in (0, 1))  # type: ignore[return-value]
+
+
+def _calibration(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
+    measure, allowed = CALIBRATED[model.name]
+    found, sizes = [], []
+    for test in tests:
+        measured = model.metrics(test.test.outcomes, test.plan, test.forecasts[tier])
+        found.append(abs(measured.get(measure, 0.0)))
+        sizes.append(len(test.test))
+    noise = NOISE * 0.5 / np.sqrt(max(float(np.mean(sizes)) / 10, 1.0)) * 0.8
+    return float(np.median(found)), max(allowed, noise)
+
+
+def _reason(
+    simpler: str, better: bool, same_recipe: bool, calibrated: bool, off: float, allowed: float, measure: str
+) -> str:
+    if not calibrated:
+        return f"not calibrated: {measure} is {off:.3f}, at most {allowed:.3f} is allowed"
+    if same_recipe:
+        return f"{'no worse' if better else 'worse'} than {simpler} on newer data (95 % interval)"
+    return f"{'better' if better else 'not surely better'} than {simpler} (95 % interval)"

@@ -1,0 +1,71 @@
+"""A ladder as plain JSON and text files, and back: nothing in an artefact can run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from training.predict.calibration import CalibrationMap
+from training.predict.cohorts import CohortsRung
+from training.predict.ladder import Ladder, Shape
+from training.predict.ml import TreesRung
+from training.predict.rung import Rung
+from training.predict.spending import SpendRatios
+
+Json = dict[str, Any]
+
+
+def to_json(ladder: Ladder, names: Sequence[str]) -> Json:
+    """Everything but the boosted trees, which stay LightGBM's own text files."""
+    simple = {tier: asdict(rung) for tier, rung in ladder.rungs.items() if isinstance(rung, CohortsRung)}
+    assert isinstance(ladder.prospects, CohortsRung)
+    return {
+        "inputs": list(names),
+        "tiers": dict(ladder.tiers),
+        "rungs": simple,
+        "prospects": asdict(ladder.prospects),
+        "calibration": asdict(ladder.calibration),
+        "shape": asdict(ladder.shape),
+        "prospect_ratios": _ratios_json(ladder.prospect_ratios),
+    }
+
+
+def from_json(said: Mapping[str, Any], trees: Mapping[str, str]) -> Ladder:
+    """The ladder that ``to_json`` described, with the text files of its trees by file name."""
+    shape = said["shape"]
+    learned = tuple(shape["learned"])
+    rungs: dict[str, Rung] = {tier: _cohorts(rung) for tier, rung in said["rungs"].items()}
+    if trees:
+        rungs["ml"] = TreesRung(trees, said["inputs"], learned)
+    return Ladder(
+        tiers=said["tiers"],
+        rungs=rungs,
+        prospects=_cohorts(said["prospects"]),
+        calibration=_tuples(CalibrationMap, said["calibration"]),
+        shape=Shape(
+            shape["churn_days"], tuple(shape["asked"]), learned, shape["order_growth"], shape["spend_growth"],
+            _ratios(shape["ratios"]),
+        ),
+        prospect_ratios=_ratios(said["prospect_ratios"]),
+    )  # fmt: skip
+
+
+def _cohorts(said: Mapping[str, Any]) -> CohortsRung:
+    return _tuples(CohortsRung, said)
+
+
+def _tuples(kind: Any, said: Mapping[str, Any]) -> Any:
+    return kind(**{key: _frozen(value) for key, value in said.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+
+
+def _ratios_json(ratios: Sequence[SpendRatios] | None) -> list[Json] | None:
+    return None if ratios is None else [asdict(one) for one in ratios]
+
+
+def _ratios(said: Sequence[Mapping[str, Any]] | None) -> tuple[SpendRatios, ...] | None:
+    return None if said is None else tuple(_tuples(SpendRatios, one) for one in said)

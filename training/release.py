@@ -1,0 +1,65 @@
+"""Putting a release together: each question from the rung that passed its gate, refitted on everything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from training.fit import Fitted, fit_rungs
+from training.model import Artefact, Plan
+from training.models import MODELS
+from training.outcomes import Floats, Rows
+from training.predict.calibration import IDENTITY
+from training.predict.cohorts import CohortsRung
+from training.predict.ladder import Ladder
+from training.predict.ladder_json import to_json
+
+PERCENTILE_POINTS = 2001
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """What a release will answer with, and the files of each of its models."""
+
+    ladder: Ladder
+    files: Mapping[str, Artefact]
+    names: tuple[str, ...]
+
+    def ladder_json(self) -> dict[str, Any]:
+        """The ladder without its trees, as plain JSON."""
+        return to_json(self.ladder, self.names)
+
+
+def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str]) -> Assembled:
+    """Fit every rung that a question is answered from, on all rows, and join them."""
+    fitted = fit_rungs(rows, plan, tuple(sorted(set(tiers.values()))))
+    value, churn = fitted[tiers["ltv"]].ladder, fitted[tiers["churn"]].ladder
+    ladder = Ladder(
+        tiers=dict(tiers),
+        rungs={tier: one.ladder.rungs[tier] for tier, one in fitted.items()},
+        prospects=value.prospects,
+        calibration=churn.calibration if tiers["churn"] == "ml" else IDENTITY,
+        shape=value.shape,
+        prospect_ratios=value.shape.ratios,
+    )
+    return Assembled(ladder, {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}, rows.names)
+
+
+def churn_sample(ladder: Ladder, inputs: Floats, orders: Floats, churn_days: int) -> list[float]:
+    """The churn probabilities of the population, ascending, thinned to what percentiles need."""
+    probability = np.sort(1 - ladder.forecast(inputs, orders).within(churn_days))
+    if len(probability) <= PERCENTILE_POINTS:
+        return [float(one) for one in probability]
+    return [float(one) for one in np.quantile(probability, np.linspace(0, 1, PERCENTILE_POINTS))]
+
+
+def _files(fitted: Fitted, model: str, ladder: Ladder) -> Artefact:
+    if fitted.tier == "ml":
+        return dict(fitted.artefacts[model])
+    rung = ladder.rungs[fitted.tier]
+    assert isinstance(rung, CohortsRung)
+    return {f"{fitted.tier}.json": json.dumps(asdict(rung))}
