@@ -145,8 +145,8 @@ def score(
 
 @app.command()
 def serve(
-    config: Config = None,
     home: HomeDir = None,
+    config: Config = None,
     host: Annotated[str, typer.Option(envvar="FLYWHEEL_HOST", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535)] = 3000,
     as_of: Annotated[
@@ -157,7 +157,7 @@ def serve(
     from pipelines import serve as step  # noqa: PLC0415
 
     with _told(Screen(machine=False)):
-        step.run(_home(home), config, host, port, as_of)
+        step.run(_home(home), host, port, as_of)
 
 
 @app.command()

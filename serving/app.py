@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -108,7 +109,20 @@ async def metrics(request: Request) -> Response:
     return Response(_worker(request).metrics.page(), media_type=MEDIA_TYPE)
 
 
+class _Text(Convertor[str]):
+    """Any id at all; the framework's own ``path`` ends at a line break."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 def _add_routes(app: FastAPI) -> None:
+    register_url_convertor("text", _Text())
     app.add_api_route(
         "/v1/predictions",
         post_predictions,
@@ -117,7 +131,7 @@ def _add_routes(app: FastAPI) -> None:
         openapi_extra=documents.BODY,
     )
     app.add_api_route(
-        "/v1/customers/{customer_id:path}/predictions",
+        "/v1/customers/{customer_id:text}/predictions",
         get_predictions,
         responses={**documents.answers(Predictions, 401, 422, 503), 304: {"description": "The caller has it already."}},
         openapi_extra=documents.PARAMETERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -95,5 +96,5 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _short(found: object) -> str:
-    text = orjson.dumps(found, default=repr).decode()
+    text = json.dumps(found)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -32,7 +32,11 @@ def question_about(customer_id: str, request: Request) -> Question:
     try:
         return Question.model_validate(asked)
     except ValidationError as error:
-        raise invalid(error.errors(include_url=False)) from None
+        found = error.errors(include_url=False)
+    for one in found:
+        if one["loc"] == ("customer_ids", 0):
+            one["loc"] = ("customer_id",)
+    raise invalid(found)
 
 
 def _checked(body: bytes) -> Question:

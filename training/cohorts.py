@@ -92,7 +92,7 @@ def _order_value(rows: Rows) -> float:
 def _scale(rows: Rows, plan: Plan, found: CohortsRung) -> tuple[float, ...]:
     if not plan.has_amounts:
         return found.scale
-    predicted = found.mean_spend(rows.inputs)
+    predicted = found.mean_spend(rows.inputs, np.zeros((len(rows), len(plan.learned))))
     scales = []
     for position, days in enumerate(plan.learned):
         actual = rows.outcomes.spend_within(days)

@@ -86,8 +86,10 @@ def _unseen_ratios(
         shape = Shape(plan.judged_churn_days, (days,), plan.learned, 1.0, 1.0, None)
         mine = unseen.fold == fold
         inputs = unseen.inputs[mine]
-        within[mine] = _ladder("ml", rung, rung, calibration, shape).forecast(inputs, np.ones(len(inputs))).within(days)
-        mean[mine] = rung.mean_spend(inputs)[:, plan.learned.index(days)]
+        forecast = _ladder("ml", rung, rung, calibration, shape).forecast(inputs, np.ones(len(inputs)))
+        every = np.column_stack([forecast.within(one) for one in plan.learned])
+        within[mine] = forecast.within(days)
+        mean[mine] = rung.mean_spend(inputs, every)[:, plan.learned.index(days)]
     return fit_spend_ratios(within, mean, unseen.outcomes.spend_within(days))
 
 
@@ -117,7 +119,7 @@ def _shape(rows: Rows, plan: Plan, tier: str, rung: Rung) -> Shape:
     for position, days in enumerate(plan.learned):
         unseen = rows.at(_newest(rows, days))
         within = rung.order_by(unseen.inputs, np.array([0.0, days]))[:, 1]
-        mean = rung.mean_spend(unseen.inputs)[:, position]
+        mean = rung.mean_spend(unseen.inputs, within[:, None])[:, position]
         ratios.append(fit_spend_ratios(within, mean, unseen.outcomes.spend_within(days)))
     return Shape(bare.churn_days, bare.asked, bare.learned, bare.order_growth, bare.spend_growth, tuple(ratios))
 

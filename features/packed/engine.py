@@ -14,7 +14,6 @@ from feast.infra.compute_engines.base import ComputeEngine
 from feast.infra.compute_engines.local.job import LocalMaterializationJob
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.repo_config import FeastConfigBaseModel
-from typing_extensions import override
 
 from features.definitions import view_of
 from features.packed import arrow
@@ -35,12 +34,10 @@ class PackedEngine(ComputeEngine):
     """A window of one instant is a snapshot, which replaces what the views held; a longer one is merged into it."""
 
     @property
-    @override
     def supports_batch(self) -> bool:
         """All views come at once, so that no reader ever sees two of different dates."""
         return True
 
-    @override
     def materialize(
         self, registry: BaseRegistry, tasks: MaterializationTask | list[MaterializationTask], **kwargs: object
     ) -> list[MaterializationJob]:
@@ -54,7 +51,6 @@ class PackedEngine(ComputeEngine):
                 write(task.feature_view.name, rows)
         return [_done(task) for task in tasks]
 
-    @override
     def update(
         self,
         project: str,
@@ -65,7 +61,6 @@ class PackedEngine(ComputeEngine):
     ) -> None:
         """Nothing to prepare."""
 
-    @override
     def teardown_infra(self, project: str, fvs: Sequence[AnyView], entities: Sequence[Entity]) -> None:
         """Nothing to tear down: the rows belong to the online store."""
 

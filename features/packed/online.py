@@ -14,7 +14,6 @@ from feast.infra.online_stores.online_store import OnlineStore
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import DoubleList, Int64List, Value
 from feast.repo_config import FeastConfigBaseModel
-from typing_extensions import override
 
 from features.definitions import view_of
 from features.packed import arrow
@@ -47,7 +46,6 @@ class PackedOnlineStoreConfig(FeastConfigBaseModel):
 class PackedOnlineStore(OnlineStore):
     """One packed value per customer and view."""
 
-    @override
     def online_write_batch(
         self, config: RepoConfig, table: FeatureView, data: list[Written], progress: Callable[[int], object] | None
     ) -> None:
@@ -61,7 +59,6 @@ class PackedOnlineStore(OnlineStore):
         if progress:
             progress(len(data))
 
-    @override
     def online_read(
         self,
         config: RepoConfig,
@@ -80,7 +77,6 @@ class PackedOnlineStore(OnlineStore):
             for known, at, row in zip(unpacked.known, unpacked.rows.event_at.tolist(), columns, strict=True)
         ]
 
-    @override
     def update(
         self,
         config: RepoConfig,
@@ -94,7 +90,6 @@ class PackedOnlineStore(OnlineStore):
         if tables_to_delete:
             self.teardown(config, tables_to_delete, entities_to_delete)
 
-    @override
     def teardown(self, config: RepoConfig, tables: Sequence[FeatureView], entities: Sequence[Entity]) -> None:
         """Drop every row of these views."""
         with writing(store_path(config)) as writer:

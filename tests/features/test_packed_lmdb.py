@@ -60,7 +60,7 @@ def orders(path: Path, *customer_ids: str) -> list[float]:
 
 def run(script: str, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", script, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - scripts of this file alone
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def test_views_are_read_side_by_side_in_the_order_asked(reader: PackedReader) -> None:
@@ -189,6 +189,14 @@ def test_two_releases_read_the_same_store_side_by_side(reader: PackedReader, pat
     assert other.read(["ann"]).known.all()
     with pytest.raises(ValueError, match="This reader is closed"):
         reader.read(["ann"])
+
+
+def test_two_stores_in_one_process_are_two(reader: PackedReader, path: Path, tmp_path: Path) -> None:
+    with writing(tmp_path / "other") as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 50}))
+    other = PackedReader.open(tmp_path / "other", (TRANSACTIONS,))
+    assert orders(path, "ann") == list(reader.read(["ann"]).column("orders")) == [3]
+    assert list(other.read(["ann"]).column("orders")) == [50]
 
 
 def test_a_store_made_anew_is_read_anew_while_the_old_one_is_still_open(reader: PackedReader, path: Path) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from feast.feature_view import FeatureViewState
 
 from features.definitions import SERVICE
 from features.errors import NothingThere
@@ -120,6 +121,18 @@ def test_every_line_is_answered_in_the_order_asked_also_when_asked_twice(feature
     assert list(zip(past["customer_id"].to_pylist(), past["event_timestamp"].to_pylist(), strict=True)) == asked
     assert past["orders"].to_pylist() == [1.0, 3.0, None, 1.0, 4.0]
     assert past["visits"].to_pylist() == [None, None, None, None, 9.0]
+
+
+def test_a_join_that_loses_its_order_is_put_back_and_one_that_loses_a_line_is_refused(
+    features: CustomerFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join = CustomerFeatures._joined
+    asked = customers(ANN[:2], BOB[:2], (ANN[0], MONDAY + timedelta(days=7)))
+    monkeypatch.setattr(CustomerFeatures, "_joined", lambda self, lines: join(self, lines).take([2, 0, 1]))
+    assert features.as_of(asked)["orders"].to_pylist() == [3.0, 0.0, 4.0]
+    monkeypatch.setattr(CustomerFeatures, "_joined", lambda self, lines: join(self, lines).take([2, 0]))
+    with pytest.raises(RuntimeError, match="The point-in-time join returned 2 rows for 3 asked"):
+        features.as_of(asked)
 
 
 def test_lists_and_large_integers_survive_the_join(features: CustomerFeatures) -> None:
@@ -269,6 +282,22 @@ def test_the_second_publication_disturbs_no_reader(
     assert online(features, ANN[0])["orders"] == orders(features, ANN[0]) == [4.0]
 
 
+def test_a_catalogue_left_in_the_middle_of_a_publication_still_answers_and_is_repaired(
+    features: CustomerFeatures, home: Path
+) -> None:
+    features.materialize(MONDAY)
+    registry = features._feast.registry
+    for view in features._feast.list_feature_views():
+        view.state, view.owner = FeatureViewState.MATERIALIZING, "a state alone is not saved"
+        registry.apply_feature_view(view, features._feast.project)
+    other = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
+    assert other._feast.get_feature_view("transactions").state == FeatureViewState.MATERIALIZING
+    assert online(other, ANN[0])["orders"] == other.as_of(customers(ANN[:2]))["orders"].to_pylist() == [3.0]
+    other.materialize(MONDAY + timedelta(days=7))
+    assert other._feast.get_feature_view("transactions").state == FeatureViewState.AVAILABLE_ONLINE
+    assert online(other, ANN[0])["orders"] == [4.0]
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -292,7 +321,7 @@ def test_a_publication_killed_half_way_leaves_the_last_one_and_is_repaired_by_th
 ) -> None:
     features.materialize(MONDAY)
     command = [sys.executable, "-c", KILLED, str(home)]
-    died = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)  # noqa: S603 - the script above
+    died = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
     assert died.returncode == -signal.SIGKILL
     survivor = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
     assert online(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [3.0]

@@ -16,7 +16,7 @@ from training.btyd.histories import collapse
 from training.btyd.likelihood import log_likelihood
 from training.predict.btyd import BGNBD, MBGNBD, ParetoNBD
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 WEEKS = 7.0
 SPLIT = np.datetime64("1997-10-01")
@@ -43,11 +43,11 @@ def cdnow() -> Cohort:
     lines = [line.split() for line in Path(str(path)).read_text(encoding="ascii").splitlines() if line.strip()]
     days = np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for _, _, day, _, _ in lines], dtype="datetime64[D]")
     visits, line_visit = np.unique([[int(line[1]) for line in lines], days.astype(int)], axis=1, return_inverse=True)
-    value = np.bincount(line_visit.ravel(), [float(line[4]) for line in lines])
+    value = np.bincount(line_visit.ravel(), [float(line[4]) for line in lines]).astype(float)
     return cohort(visits[0] - 1, visits[1] - int(SPLIT.astype(int)), value)
 
 
-def cohort(customer: NDArray[np.int64], day: NDArray[np.int64], value: Floats) -> Cohort:
+def cohort(customer: NDArray[np.integer], day: NDArray[np.integer], value: Floats) -> Cohort:
     """Everybody's history before day 0, counted from their first visit, and how often they came afterwards."""
     seen = day < 0
     orders = np.bincount(customer[seen])
@@ -66,7 +66,7 @@ def test_the_sample_is_the_published_one(cdnow: Cohort) -> None:
 
 
 def test_bg_nbd_has_the_published_parameters(cdnow: Cohort) -> None:
-    fit = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, (BGNBD,))
+    fit = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, ladder=(BGNBD,))
     assert isinstance(fit.model, BGNBD)
     assert round(fit.log_likelihood, 1) == -9582.4
     found = [round(value, 3) for value in (fit.model.r, fit.model.alpha, fit.model.a, fit.model.b)]
@@ -96,14 +96,14 @@ def test_gamma_gamma_has_the_published_parameters(cdnow: Cohort) -> None:
 def test_forecast_orders_correlate_with_the_held_out_ones_as_published(
     cdnow: Cohort, kind: type[BGNBD | ParetoNBD], published: float
 ) -> None:
-    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, (kind,)).model
+    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, ladder=(kind,)).model
     expected = model.expected_orders(cdnow.repeats, cdnow.recency, cdnow.age, [39.0])[:, 0]
     assert round(float(np.corrcoef(expected, cdnow.later)[0, 1]), 3) == published
     assert np.sqrt(np.mean((expected - cdnow.later) ** 2)) < 1.61
 
 
 def test_one_time_buyers_of_cdnow_are_ranked_low_by_the_next_order_and_high_by_being_alive(cdnow: Cohort) -> None:
-    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, (BGNBD,)).model
+    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, ladder=(BGNBD,)).model
     returned = cdnow.later > 0
     assert auc(returned, model.order_by(cdnow.repeats, cdnow.recency, cdnow.age, [39.0])[:, 0]) > 0.74
     assert auc(returned, model.alive(cdnow.repeats, cdnow.recency, cdnow.age)) < 0.35

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from training import metrics
 from training.figures.canvas import ACTUAL, FAINT, INK, MODEL, OTHERS, label, legend, nothing, percent, sheet
-from training.figures.shares import Floats, bins, gains, mean_interval, seen
+from training.figures.shares import Floats, bins, gains, mean_interval, seen, unknown_last
 
 _TENTHS = np.linspace(0, 1, 11)
 _HUNDREDTHS = np.linspace(0, 1, 201)
@@ -20,8 +20,9 @@ def cumulative_gains(
     score: Floats, outcome: Floats, baselines: Mapping[str, Floats], found: str = "churners"
 ) -> Figure:
     """What the best-scored hold of all that is to be found, and the lift of each tenth; every array is (n,)."""
-    everything = seen(score, outcome, *baselines.values())
-    score, outcome, others = everything[0], everything[1], dict(zip(baselines, everything[2:], strict=True))
+    known = [unknown_last(np.asarray(baseline, dtype=np.float64)) for baseline in baselines.values()]
+    score, outcome, *compared = seen(score, outcome, *known)
+    others = dict(zip(baselines, compared, strict=True))
     if outcome.sum() <= 0:
         return nothing(f"No {found} among {len(outcome):,} customers: nothing to rank.")
     fifth = float(gains(score, outcome, np.array([0.2]))[0])

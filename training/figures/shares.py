@@ -17,6 +17,12 @@ def seen(*columns: Floats) -> tuple[Floats, ...]:
     return tuple(array[kept] for array in arrays)
 
 
+def unknown_last(score: Floats) -> Floats:
+    """The score, with those it does not know ranked below all it knows."""
+    known = np.isfinite(score)
+    return np.where(known, score, score[known].min() - 1 if known.any() else 0.0)
+
+
 def bins(values: Floats, count: int = 10) -> list[NDArray[np.intp]]:
     """Rows in at most ``count`` bins of about equal mass, ascending; equal values are never parted."""
     order = np.argsort(values, kind="stable")

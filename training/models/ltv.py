@@ -26,15 +26,15 @@ SPEND: Params = {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREES
 
 
 def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
-    """A count of orders and an amount for every learned horizon, each on the rows whose window is over."""
+    """A count of orders and an amount for every learned horizon, each on those who came; P(order) does the rest."""
     artefact = {}
     for days in plan.learned:
         orders = rows.outcomes.orders_within(days)
-        seen = ~np.isnan(orders)
-        artefact[f"orders_{days}d.txt"] = boost(rows.inputs[seen], orders[seen], ORDERS, rows.names)
+        came = orders > 0
+        artefact[f"orders_{days}d.txt"] = boost(rows.inputs[came], orders[came], ORDERS, rows.names)
         if plan.has_amounts:
             spend = rows.outcomes.spend_within(days)
-            artefact[f"spend_{days}d.txt"] = boost(rows.inputs[seen], spend[seen], SPEND, rows.names)
+            artefact[f"spend_{days}d.txt"] = boost(rows.inputs[came], spend[came], SPEND, rows.names)
     return artefact
 
 

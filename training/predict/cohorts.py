@@ -31,14 +31,14 @@ class CohortsRung:
         """P(order within days[j]), (n, len(days))."""
         return survival_curve(np.asarray(self.hazards), np.asarray(self.edges), days)[self.cells(inputs)]
 
-    def expected_orders(self, inputs: Floats) -> Floats:
+    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:  # noqa: ARG002 -- a cell's mean has it in
         """Orders within each learned horizon, (n, learned)."""
         return np.asarray(self.orders)[self.cells(inputs)]
 
-    def mean_spend(self, inputs: Floats) -> Floats:
+    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
         """Orders times the customer's own mean order, shrunk towards the usual one, (n, learned)."""
         value = self.own_order_value(inputs)[:, None]
-        return self.expected_orders(inputs) * value * np.asarray(self.scale)
+        return self.expected_orders(inputs, within) * value * np.asarray(self.scale)
 
     def own_order_value(self, inputs: Floats) -> Floats:
         """The customer's mean order, weighed against the population's, (n,)."""

@@ -62,15 +62,17 @@ class Ladder:
             orders: (n,) orders so far.
         """
         timing, value = self.rungs[self.tiers["next_purchase"]], self.rungs[self.tiers["ltv"]]
-        days = answer_days(self._edges(), (*self.shape.asked, self.shape.churn_days))
+        days = answer_days(self._edges(), (*self.shape.asked, *self.shape.learned, self.shape.churn_days))
         order_by = self._through_churn(timing.order_by(inputs, days), inputs, days)
-        expected, mean = value.expected_orders(inputs), self._mean(value, inputs)
         new = orders < 1
         if new.any():
             order_by[new] = self.prospects.order_by(inputs[new], days)
-            expected[new] = self.prospects.expected_orders(inputs[new])
+        within = order_by[:, np.searchsorted(days, self.shape.learned)]
+        expected, mean = value.expected_orders(inputs, within), self._mean(value, inputs, within)
+        if new.any():
+            expected[new] = self.prospects.expected_orders(inputs[new], within[new])
             if mean is not None:
-                mean[new] = self.prospects.mean_spend(inputs[new])
+                mean[new] = self.prospects.mean_spend(inputs[new], within[new])
         return self._agreed(days, order_by, expected, mean, new)
 
     def _agreed(self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: Floats) -> Forecast:
@@ -107,8 +109,8 @@ class Ladder:
             return order_by
         return coherence.tilt(order_by, days, self.shape.churn_days, churn)
 
-    def _mean(self, value: Rung, inputs: Floats) -> Floats | None:
-        return value.mean_spend(inputs) if self.shape.ratios is not None else None
+    def _mean(self, value: Rung, inputs: Floats, within: Floats) -> Floats | None:
+        return value.mean_spend(inputs, within) if self.shape.ratios is not None else None
 
     def _edges(self) -> Floats:
         return np.asarray(getattr(self.rungs[self.tiers["next_purchase"]], "edges"), dtype=float)

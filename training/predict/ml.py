@@ -37,13 +37,13 @@ class TreesRung:
         hazards = probability(self._hazard.raw(rows)).reshape(len(inputs), -1)
         return survival_curve(hazards, self.edges, days)
 
-    def expected_orders(self, inputs: Floats) -> Floats:
-        """Orders within each learned horizon, (n, learned)."""
-        return np.column_stack([np.exp(head.raw(inputs)) for head in self._orders])
+    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:
+        """P(order) times the orders of those who come, (n, learned)."""
+        return within * np.column_stack([np.maximum(np.exp(head.raw(inputs)), 1.0) for head in self._orders])
 
-    def mean_spend(self, inputs: Floats) -> Floats:
-        """Net amount within each learned horizon, (n, learned)."""
-        return np.column_stack([np.exp(head.raw(inputs)) for head in self._spend])
+    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
+        """P(order) times the net amount of those who come, (n, learned)."""
+        return within * np.column_stack([np.exp(head.raw(inputs)) for head in self._spend])
 
 
 def _booster(artefact: Mapping[str, str], name: str) -> Booster | None:

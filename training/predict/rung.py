@@ -17,10 +17,10 @@ class Rung(Protocol):
         """P(order within days[j]), (n, len(days))."""
         ...
 
-    def expected_orders(self, inputs: Floats) -> Floats:
-        """Orders within each learned horizon, (n, learned)."""
+    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:
+        """Orders within each learned horizon, (n, learned), given P(order) within each, (n, learned)."""
         ...
 
-    def mean_spend(self, inputs: Floats) -> Floats:
-        """Net amount within each learned horizon, (n, learned)."""
+    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
+        """Net amount within each learned horizon, (n, learned), given P(order) within each, (n, learned)."""
         ...

@@ -45,21 +45,22 @@ def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
 
 
 def _fraction(n: Floats, s: Floats, stretch: Floats) -> Floats:
-    """Gauss's fraction less 1, from its last term up."""
+    """Gauss's fraction less 1, from its last term up; customers with equally many orders share its coefficients."""
+    _, first, like = np.unique(n + s, return_index=True, return_inverse=True)
     fraction: Floats = np.zeros(np.broadcast_shapes(n.shape, stretch.shape))
-    for weight in _weights(n, s, _pairs(float(stretch.max()))):
+    for weight in _weights(n.ravel()[first], s.ravel()[first], _pairs(float(stretch.max()))):
         fraction += 1
         np.divide(stretch, fraction, out=fraction)
-        fraction *= weight
+        fraction *= weight[like]
     return fraction
 
 
 def _weights(n: Floats, s: Floats, pairs: int) -> Floats:
-    """The fraction's coefficients without their common factor, last one first."""
-    m, both = np.arange(pairs).reshape(-1, *[1] * n.ndim), n + s
+    """The fraction's coefficients without their common factor, (2 pairs, rows), last one first."""
+    m, both = np.arange(pairs)[:, None], n + s
     odd = (s + m) * (both + m) / ((both + 2 * m) * (both + 2 * m + 1))
     even = (m + 1) * (n + m + 1) / ((both + 2 * m + 1) * (both + 2 * m + 2))
-    return np.stack([odd, even], axis=1).reshape(-1, *n.shape)[::-1]
+    return np.stack([odd, even], axis=1).reshape(2 * pairs, -1)[::-1]
 
 
 def _pairs(stretch: float) -> int:

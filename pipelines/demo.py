@@ -1,0 +1,147 @@
+"""The main job on a real grocer's year, from the raw log to answers over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from features.description import read_description
+from features.errors import FlywheelError
+from pipelines import run
+from pipelines.home import Home
+from pipelines.screen import Screen
+from serving.server import wait_until_ready
+
+AS_OF = date(2017, 12, 31)
+HOME = Path(".flywheel-demo")
+SHOWN = 6
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the demo."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="stop after the answers")
+    parser.add_argument("--port", type=int, default=3000, help="of the service")
+    parser.add_argument("--ui-port", type=int, default=5000, help="of the MLflow UI")
+    parser.add_argument("--home", type=Path, default=HOME)
+    chosen = parser.parse_args(arguments)
+    screen = Screen(machine=False)
+    try:
+        demonstrate(chosen.home, chosen.port, chosen.ui_port, once=chosen.once, screen=screen)
+    except FlywheelError as error:
+        screen.error(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def demonstrate(folder: Path, port: int, ui_port: int, *, once: bool, screen: Screen) -> None:
+    """Describe, learn, serve, ask, show."""
+    home = Home(folder)
+    with home.writing("demo", screen.say):
+        description = read_description(write_log(folder / "log", screen))
+        run.run(description, home, AS_OF, datetime.now(UTC), screen.say)
+    screen.say(f"starting the service on port {port}")
+    url = f"http://127.0.0.1:{port}"
+    serve = ["serve", "--home", str(folder), "--port", str(port), "--as-of", AS_OF.isoformat()]
+    with _running(serve) as service:
+        if not wait_until_ready(url, 60) or service.poll() is not None:
+            raise FlywheelError(
+                f"The service did not answer on {url}. Expected the port to be free: stop what listens there, "
+                "or choose another one with ARGS='--port 3001'."
+            )
+        show(ask(url, customers(home)), Console())
+        _say_where(folder, url, ui_port)
+        if not once:
+            with _running(["ui", "--home", str(folder), "--port", str(ui_port)]):
+                service.wait()
+
+
+def write_log(folder: Path, screen: Screen) -> Path:
+    """Write the log as a shop would have it, and its description; where the description is."""
+    description = folder / "flywheel.toml"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "events.parquet").is_file():
+        from pipelines.complete_journey import write_tables  # noqa: PLC0415 -- reads 30 MB
+
+        screen.say("writing the Complete Journey log")
+        write_tables(folder)
+    shutil.copyfile(Path(__file__).parent / "examples" / "complete-journey.toml", description)
+    return description
+
+
+def customers(home: Home) -> list[str]:
+    """A handful of customers from the most to the least likely to leave, and somebody nobody knows."""
+    scores = pq.read_table(home.scores, columns=["customer_id", "churn_probability", "model_tier"]).to_pandas()
+    ranked = scores[scores["model_tier"] == "ml"].sort_values("churn_probability", ascending=False)["customer_id"]
+    places = [round(place * (len(ranked) - 1) / (SHOWN - 1)) for place in range(SHOWN)]
+    return [*ranked.iloc[places], "no-such-household"]
+
+
+def ask(url: str, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """What a campaign system asks, and is answered."""
+    body = json.dumps({"customer_ids": list(customer_ids)}).encode()
+    request = Request(f"{url}/v1/predictions", body, {"Content-Type": "application/json"})  # noqa: S310 -- our own address
+    with urlopen(request, timeout=10) as response:  # noqa: S310
+        answers: list[dict[str, Any]] = json.load(response)["predictions"]
+    return answers
+
+
+def show(answers: Sequence[dict[str, Any]], console: Console) -> None:
+    """The answers as a table for people."""
+    table = Table(title="\nWho is leaving, who buys next, what each is worth", title_justify="left", title_style="bold")
+    for heading in ("household", "churn probability\nin 28 days", "next order\n(80 % range)", "remind on",
+                    "spend in 91 days\n(80 % range)", "spent so far", "answered by"):  # fmt: skip
+        table.add_column(heading, justify="left" if heading == "household" else "right")
+    for answer in answers:
+        table.add_row(answer["customer_id"], *_cells(answer))
+    console.print(table)
+
+
+def _cells(answer: dict[str, Any]) -> list[str]:
+    if "churn" not in answer or answer["churn"] is None:
+        return ["", "", "", "", "", answer["status"].replace("_", " ")]
+    churn, following, value = answer["churn"], answer["next_purchase"], answer["ltv"]
+    spend = value["predicted"]["91"]
+    return [
+        f"{churn['probability']:.0%} ({churn['band']})",
+        f"{following['p50'] or 'not in sight'}\n{following['p10'] or '...'} to {following['p90'] or '...'}",
+        following["remind_on"] or "",
+        f"{spend['mean']:,.0f} USD\n{spend['p10']:,.0f} to {spend['p90']:,.0f}",
+        f"{value['historic']:,.0f} USD",
+        answer["model_tier"],
+    ]
+
+
+@contextmanager
+def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-m", "pipelines.cli", *command])
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _say_where(folder: Path, url: str, ui_port: int) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"  service's docs   {url}/docs")
+    console.print(f"  MLflow UI        http://127.0.0.1:{ui_port}   (by hand: flywheel ui --home {folder})")
+    console.print(f"  all scores       {folder / 'scores.parquet'}")
+
+
+if __name__ == "__main__":
+    main()

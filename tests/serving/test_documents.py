@@ -1,0 +1,95 @@
+"""The document tells the truth, and the page that shows it needs no internet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from starlette.testclient import TestClient
+
+from tests.serving.fakes import NO_ORDERS, FakeRelease, Known, Shelf, Shop
+
+ROUTES = {
+    "/v1/predictions": ("post", {"200", "400", "401", "408", "413", "415", "422", "500", "503"}),
+    "/v1/customers/{customer_id}/predictions": ("get", {"200", "304", "401", "422", "500", "503"}),
+    "/v1/models": ("get", {"200", "401", "500", "503"}),
+    "/livez": ("get", {"200", "500"}),
+    "/readyz": ("get", {"200", "500", "503"}),
+    "/metrics": ("get", {"200", "401", "500"}),
+}
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with Shop.of(FakeRelease(), Shelf(ann=Known(), bob=NO_ORDERS)).client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def document(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/openapi.json").json()
+    return found
+
+
+def schema(document: dict[str, Any], name: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]})
+
+
+def test_every_route_is_documented_with_every_problem(document: dict[str, Any]) -> None:
+    found = {
+        path: (method, {*operation["responses"]})
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert found == ROUTES
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    named = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
+    assert named <= {*document["components"]["schemas"]}
+    assert {"Question", "Predictions", "ProblemDetails"} <= named
+    Draft202012Validator.check_schema(document["components"]["schemas"]["Question"])
+
+
+@pytest.mark.parametrize("include", [None, [], ["churn"], ["churn", "next_purchase", "ltv", "segment", "reasons"]])
+def test_answers_are_as_documented(client: TestClient, document: dict[str, Any], include: list[str] | None) -> None:
+    question = {"customer_ids": ["ann", "bob", "zoe"], "include": include, "as_of": "2026-12-21"}
+    schema(document, "Question").validate(question)
+    schema(document, "Predictions").validate(client.post("/v1/predictions", json=question).json())
+
+
+@pytest.mark.parametrize(("path", "name"), [("/v1/models", "Models"), ("/livez", "Probe"), ("/readyz", "Probe")])
+def test_the_other_answers_are_as_documented_too(
+    client: TestClient, document: dict[str, Any], path: str, name: str
+) -> None:
+    schema(document, name).validate(client.get(path).json())
+
+
+def test_problems_are_as_documented(client: TestClient, document: dict[str, Any]) -> None:
+    for problem in (client.get("/nowhere"), client.post("/v1/predictions", json={"customer_ids": [1]})):
+        schema(document, "ProblemDetails").validate(problem.json())
+
+
+def test_the_parameters_of_the_get_route_are_documented(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/v1/customers/{customer_id}/predictions"]["get"]["parameters"]
+    assert [parameter["name"] for parameter in parameters] == ["customer_id", "as_of", "include"]
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs").text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert loaded
+    for path in loaded:
+        assert path.startswith("/docs/")
+        answered = client.get(path)
+        assert answered.status_code == 200
+        assert len(answered.content) > 500
+    assert "'/openapi.json'" in page
+
+
+@pytest.mark.parametrize("name", ["index.css", "../swagger-ui.css", "..%2f..%2f..%2f__init__.py", "nothing"])
+def test_no_other_file_is_given_away(client: TestClient, name: str) -> None:
+    assert client.get(f"/docs/{name}").status_code == 404

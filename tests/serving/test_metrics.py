@@ -1,0 +1,49 @@
+"""What Prometheus reads, and what must never stand in it."""
+
+from __future__ import annotations
+
+from tests.serving.fakes import DAY, TODAY, FakeRelease, Known, Shelf, Shop
+
+ASK = "/v1/predictions"
+
+
+def test_requests_are_counted_by_route_not_by_customer() -> None:
+    shop = Shop.of(FakeRelease())
+    with shop.client() as client:
+        client.get("/v1/customers/ann/predictions")
+        client.get("/v1/customers/zoe/predictions")
+        client.get("/nowhere/ann")
+        client.request("BREW", "/livez")
+        page = client.get("/metrics")
+    assert page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert (
+        'http_requests_total{method="GET",route="/v1/customers/{customer_id:text}/predictions",status="200"} 2.0'
+        in page.text
+    )
+    assert 'http_requests_total{method="GET",route="unmatched",status="404"} 1.0' in page.text
+    assert 'http_requests_total{method="other",route="/livez",status="405"} 1.0' in page.text
+    assert 'http_request_duration_seconds_count{route="/livez"} 1.0' in page.text
+    assert "ann" not in page.text
+
+
+def test_customers_are_counted_by_status_and_tier() -> None:
+    shop = Shop.of(FakeRelease(), Shelf(ann=Known(), old=Known(features_at=TODAY - 9 * DAY)))
+    with shop.client() as client:
+        client.post(ASK, json={"customer_ids": ["ann", "ann", "old", "zoe"]})
+        client.post(ASK, json={"customer_ids": ["zoe"]})
+        page = client.get("/metrics").text
+    assert 'predictions_total{status="scored",tier="ml"} 2.0' in page
+    assert 'predictions_total{status="stale_features",tier="ml"} 1.0' in page
+    assert 'predictions_total{status="unknown_customer",tier="none"} 2.0' in page
+
+
+def test_the_age_of_the_features_is_that_of_the_oldest() -> None:
+    shop = Shop.of(FakeRelease(), Shelf(ann=Known(), old=Known(features_at=TODAY - 2 * DAY)), now="2026-11-21T06:00:00")
+    with shop.client() as client:
+        client.post(ASK, json={"customer_ids": ["ann", "old", "zoe"]})
+        assert "feature_age_seconds 194400.0" in client.get("/metrics").text
+
+
+def test_the_release_that_answers_is_named() -> None:
+    with Shop.of(FakeRelease()).client() as client:
+        assert 'model_info{model="ltv",release="7",version="2"} 1.0' in client.get("/metrics").text

@@ -1,0 +1,154 @@
+"""The whole service as an operator runs it: processes, a port, a home on disk, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from serving.server import wait_until_ready
+from tests.serving import tiny
+
+ROOT = Path(__file__).resolve().parents[2]
+ODD_IDS = ["007", "a/b", "a%2Fb", "100%", "%00", "客户 1", "a?b#c", "x/predictions"]
+RUN = "from serving.server import run; from serving.settings import Settings; run(Settings())"
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port
+
+
+def started(home: Path, port: int, **settings: str) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "FLYWHEEL_HOME": str(home),
+        "FLYWHEEL_PORT": str(port),
+        "FLYWHEEL_AS_OF": "2026-11-21T10:30:00",
+        "FLYWHEEL_POLL_SECONDS": "0.05",
+        **settings,
+    }
+    command = [sys.executable, "-P", "-c", RUN]
+    return subprocess.Popen(
+        command, env=environment, cwd=home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "serving.py").write_text("raise ImportError('the caller has a folder of that name too')\n")
+    tiny.publish(folder, [*ODD_IDS, "ann"])
+    tiny.promote(folder, "1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    port = free_port()
+    with started(home, port, FLYWHEEL_WORKERS="2") as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            assert wait_until_ready(url, seconds=60)
+            yield process, url
+        finally:
+            process.terminate()
+
+
+def test_customers_are_answered_from_the_home(service: tuple[subprocess.Popen[str], str]) -> None:
+    answered = httpx.post(f"{service[1]}/v1/predictions", json={"customer_ids": ["ann", "zoe"]})
+    ann, zoe = answered.json()["predictions"]
+    assert (ann["status"], ann["model_tier"], ann["as_of"]) == (
+        "insufficient_history",
+        "population",
+        "2026-11-21T09:30:00Z",
+    )
+    assert ann["churn"]["probability"] == pytest.approx(0.5)
+    assert zoe["status"] == "unknown_customer"
+
+
+@pytest.mark.parametrize("odd", ODD_IDS)
+def test_an_id_survives_the_wire_digit_for_digit(service: tuple[subprocess.Popen[str], str], odd: str) -> None:
+    answered = httpx.get(f"{service[1]}/v1/customers/{quote(odd, safe='')}/predictions")
+    (row,) = answered.json()["predictions"]
+    assert row["customer_id"] == odd
+    assert row["status"] == "insufficient_history"
+
+
+def test_two_workers_switch_to_the_next_champion_without_a_failed_or_mixed_answer(
+    service: tuple[subprocess.Popen[str], str], home: Path
+) -> None:
+    releases = []
+    with httpx.Client(base_url=service[1]) as client:
+        for number in range(400):
+            if number == 50:
+                tiny.promote(home, "2", hazards=(0.9, 0.9))
+            row = client.get("/v1/customers/ann/predictions").raise_for_status().json()["predictions"][0]
+            releases.append(row["release"])
+            churned = 0.5 if row["release"] == "1" else 0.1
+            assert row["churn"]["probability"] == pytest.approx(churned)
+            assert row["model_versions"]["ltv"] == row["release"]
+    assert {*releases[:50]} == {"1"}
+    assert releases[-1] == "2"
+
+
+def test_a_corrupt_release_does_not_disturb(service: tuple[subprocess.Popen[str], str], home: Path) -> None:
+    tiny.promote(home, "3")
+    manifest = home / "releases" / "3" / "release.json"
+    manifest.write_text(manifest.read_text().replace("0.5", "0.6"))
+    (home / "releases" / "champion").write_text("3")
+    with httpx.Client(base_url=service[1]) as client:
+        for _ in range(100):
+            assert client.get("/v1/customers/ann/predictions").status_code == 200
+    tiny.promote(home, "4")
+
+
+def test_metrics_add_up_over_the_workers(service: tuple[subprocess.Popen[str], str]) -> None:
+    page = httpx.get(f"{service[1]}/metrics").text
+    route = 'route="/v1/customers/{customer_id:text}/predictions"'
+    (count,) = [line for line in page.splitlines() if line.startswith("http_requests_total") and route in line]
+    assert float(count.rpartition(" ")[2]) >= 500
+    assert "bentoml" not in page
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_quietly(tmp_path: Path, how: signal.Signals) -> None:
+    port = free_port()
+    with started(tmp_path, port) as process:
+        waiting = f"http://127.0.0.1:{port}/livez"
+        for _ in range(100):
+            try:
+                httpx.get(waiting).raise_for_status()
+                break
+            except httpx.TransportError:
+                pass
+        process.send_signal(how)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with started(tmp_path, taken.getsockname()[1]) as process:
+            _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "expected a free port of an address of this machine" in err
+
+
+def test_a_service_that_is_not_there_is_not_ready() -> None:
+    assert not wait_until_ready(f"http://127.0.0.1:{free_port()}", seconds=0.3)

@@ -1,0 +1,52 @@
+"""BentoML starts and stops the workers; every request is answered by our routes, and none by BentoML's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.app import create_app
+from serving.service import FLYWHEEL, service_of
+from tests.serving.fakes import FakeRelease, Shop
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    return Shop.of(FakeRelease())
+
+
+@pytest.fixture(scope="module")
+def client(shop: Shop) -> Iterator[TestClient]:
+    with TestClient(service_of(create_app(lambda: shop.worker)).to_asgi()) as client:
+        yield client
+
+
+def test_our_probes_answer_not_bentomls(client: TestClient, shop: Shop) -> None:
+    assert client.get("/livez").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
+    champion, shop.worker.champions.current = shop.worker.champions.current, None
+    assert client.get("/readyz").status_code == 503
+    shop.worker.champions.current = champion
+
+
+def test_customers_are_answered(client: TestClient) -> None:
+    (row,) = client.get("/v1/customers/ann/predictions").json()["predictions"]
+    assert row["status"] == "scored"
+
+
+def test_metrics_and_documents_are_ours(client: TestClient) -> None:
+    assert "http_requests_total" in client.get("/metrics").text
+    assert "/v1/predictions" in client.get("/openapi.json").json()["paths"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/docs.json", "/schema.json", "/static_content/index.css"])
+def test_what_bentoml_would_add_is_not_there(client: TestClient, path: str) -> None:
+    refused = client.get(path)
+    assert refused.status_code == 404
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+def test_a_worker_process_can_import_the_service_by_its_name() -> None:
+    assert FLYWHEEL.import_string == "serving.service:FLYWHEEL"

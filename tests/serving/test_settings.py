@@ -1,0 +1,94 @@
+"""The environment, typed: what is wrong in it is said before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from serving.moments import resolve
+from serving.settings import Settings
+from tests.serving.fakes import AMSTERDAM, TODAY
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "HOST", "PORT", "API_KEYS", "AS_OF", "WORKERS", "POLL_SECONDS"):
+        monkeypatch.delenv(f"FLYWHEEL_{name}", raising=False)
+
+
+def test_without_any_settings_it_listens_to_this_machine_alone() -> None:
+    settings = Settings()
+    assert (str(settings.home), settings.url, settings.workers) == (".flywheel", "http://127.0.0.1:3000", 1)
+    assert settings.as_of is None
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLYWHEEL_PORT", "8080")
+    monkeypatch.setenv("FLYWHEEL_API_KEYS", "one, two,")
+    monkeypatch.setenv("FLYWHEEL_AS_OF", "2026-11-21")
+    monkeypatch.setenv("FLYWHEEL_CONFIG", "flywheel.toml")
+    settings = Settings()
+    assert settings.port == 8080
+    assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
+    assert settings.as_of is not None
+    assert resolve(settings.as_of, AMSTERDAM) == TODAY
+
+
+def test_what_is_said_outright_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLYWHEEL_PORT", "8080")
+    assert Settings(port=8081).port == 8081
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7"])  # noqa: S104 - what is refused
+def test_strangers_are_not_let_in_without_keys(host: str) -> None:
+    expected = f"Found the address {host}, which other machines can reach, and no API keys; expected a loopback address"
+    with pytest.raises(ValidationError, match=expected):
+        Settings(host=host)
+    assert Settings(host=host, api_keys="key").host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_this_machine_needs_no_keys(host: str) -> None:
+    assert Settings(host=host).host == host.replace("localhost", "127.0.0.1")
+
+
+def test_a_host_name_is_told_to_be_an_address() -> None:
+    with pytest.raises(ValidationError, match=r"Found 'shop.example'; expected an IP address"):
+        Settings(host="shop.example")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"port": 0}, {"port": 70000}, {"workers": 0}, {"poll_seconds": 0}, {"as_of": "soon"}]
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_keys_are_not_shown() -> None:
+    assert "hush" not in repr(Settings(api_keys="hush"))
+
+
+def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    named = Settings(
+        home=tmp_path,
+        host="0.0.0.0",  # noqa: S104
+        port=81,
+        api_keys="a,b",
+        as_of="2026-11-21T10:00:00+01:00",
+        workers=3,
+        poll_seconds=0.5,
+    )
+    for name, value in named.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == named
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("0.0.0.0", "http://127.0.0.1:3000"), ("::", "http://[::1]:3000"), ("::1", "http://[::1]:3000")],  # noqa: S104
+)
+def test_there_is_always_an_address_to_call(host: str, url: str) -> None:
+    assert Settings(host=host, api_keys="key").url == url

@@ -1,0 +1,97 @@
+"""A home as small as a home can be: a release that answers everybody by the population's rates, and a few customers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from features.packed.codec import Codec, Rows
+from features.packed.lmdb import writing
+from features.request_time import input_names
+from features.stored import Ragged
+from features.views import Column, Kind, View
+from tests.serving.fakes import DAY, FACTS, TODAY
+from training.predict.calibration import IDENTITY
+from training.predict.cohorts import CohortsRung
+from training.predict.ladder import Ladder, Shape
+from training.predict.ladder_json import to_json
+from training.predict.release import views_json, write_release
+from training.predict.spending import SpendRatios
+
+NUMBERS = {
+    "orders": 3.0,
+    "first_order_at": float(TODAY - 200 * DAY),
+    "last_order_at": float(TODAY - 20 * DAY),
+    "orders_91d": 1.0,
+    "mean_gap_days": 90.0,
+    "median_gap_days": 90.0,
+    "p90_gap_days": 110.0,
+    "spend": 120.0,
+    "mean_order": 40.0,
+}
+LISTS = ("recent_days", "recent_orders", "recent_spend")
+TRANSACTIONS = View(
+    "transactions",
+    (*(Column(name, Kind.FLOAT, name) for name in NUMBERS), *(Column(name, Kind.FLOATS, name) for name in LISTS)),
+)
+HORIZONS = (30, 90, 365)
+
+
+def publish(home: Path, customer_ids: Sequence[str]) -> None:
+    """Put the same three orders of each customer into the online store."""
+    n = len(customer_ids)
+    rows = Rows(
+        event_at=np.full(n, TODAY, np.int64),
+        created_at=np.zeros(n, np.int64),
+        scalars=np.tile(np.array([*NUMBERS.values()]), (n, 1)),
+        nulls=np.zeros((n, len(TRANSACTIONS.columns)), np.bool_),
+        lists=tuple(Ragged(offsets=np.zeros(n + 1, np.int64), values=np.zeros(0)) for _ in LISTS),
+    )
+    with writing(home / "online") as store:
+        store.replace(TRANSACTIONS.name, dict(zip(customer_ids, Codec(TRANSACTIONS).pack(rows), strict=True)))
+
+
+def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> None:
+    """Write a release of the population's hazards per 90 days, and make it the champion."""
+    folder = home / "releases" / version
+    folder.mkdir(parents=True)
+    names = input_names([*NUMBERS], LISTS)
+    said = {
+        "model_versions": {"churn": version, "next_purchase": version, "ltv": version},
+        "facts": asdict(FACTS),
+        "views": views_json([TRANSACTIONS]),
+        "cards": [{"name": "churn", "version": version}],
+        "ladder": to_json(ladder(names, hazards), names),
+        "churn_sample": [0.1, 0.3, 0.5, 0.7],
+    }
+    write_release(folder, said, {})
+    draft = home / "releases" / "champion.tmp"
+    draft.write_text(version)
+    draft.replace(home / "releases" / "champion")
+
+
+def ladder(names: tuple[str, ...], hazards: Sequence[float]) -> Ladder:
+    """Everybody on the lowest rung."""
+    everybody = CohortsRung(
+        names=names,
+        frequency=(),
+        recency=(),
+        edges=(0.0, 90.0, 180.0),
+        hazards=(tuple(hazards),),
+        orders=((0.4, 1.1, 4.0),),
+        order_value=40.0,
+        own_value_weight=1.0,
+        scale=(1.0, 1.0, 1.0),
+    )
+    ratios = tuple(SpendRatios(bands=(), levels=(0.0, 0.5, 1.0), ratios=((0.2, 0.9, 3.0),)) for _ in HORIZONS)
+    return Ladder(
+        tiers=dict.fromkeys(("churn", "next_purchase", "ltv"), "population"),
+        rungs={"population": everybody},
+        prospects=everybody,
+        calibration=IDENTITY,
+        shape=Shape(FACTS.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios),
+        prospect_ratios=ratios,
+    )
