@@ -76,6 +76,10 @@ class History:
         events = None if self.events is None else self.events.filter(self.events.happened_at < at)
         return History(lines, events)
 
+    def customers(self) -> int:
+        """How many have an order line."""
+        return int(self.lines.customer_id.nunique().to_pyarrow().as_py())
+
     def days(self) -> tuple[date, date]:
         """The first and the last local day with an order line.
 

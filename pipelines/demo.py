@@ -63,7 +63,7 @@ def demonstrate(folder: Path, port: int, ui_port: int, *, once: bool, screen: Sc
                 f"The service did not answer on {url}. Expected the port to be free: stop what listens there, "
                 "or choose another one with ARGS='--port 3001'."
             )
-        show(ask(url, customers(home)), Console())
+        show(ask(url, customers(home)), Console(width=max(Console().width, 110)))
         _say_where(folder, url, ui_port)
         if not once:
             with _running(["ui", "--home", str(folder), "--port", str(ui_port)]):
@@ -102,10 +102,11 @@ def ask(url: str, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
 
 def show(answers: Sequence[dict[str, Any]], console: Console) -> None:
     """The answers as a table for people."""
-    table = Table(title="\nWho is leaving, who buys next, what each is worth", title_justify="left", title_style="bold")
-    for heading in ("household", "churn probability\nin 28 days", "next order\n(80 % range)", "remind on",
-                    "spend in 91 days\n(80 % range)", "spent so far", "answered by"):  # fmt: skip
-        table.add_column(heading, justify="left" if heading == "household" else "right")
+    title = "\nWho is leaving, who buys next, what each is worth (ranges hold for 8 in 10)"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for heading in ("household", "churn probability,\n28 days", "next order,\nand its range", "remind on",
+                    "USD in 91 days,\nand its range", "USD so far", "answered by"):  # fmt: skip
+        table.add_column(heading, justify="left" if heading == "household" else "right", no_wrap=True)
     for answer in answers:
         table.add_row(answer["customer_id"], *_cells(answer))
     console.print(table)
@@ -118,10 +119,10 @@ def _cells(answer: dict[str, Any]) -> list[str]:
     spend = value["predicted"]["91"]
     return [
         f"{churn['probability']:.0%} ({churn['band']})",
-        f"{following['p50'] or 'not in sight'}\n{following['p10'] or '...'} to {following['p90'] or '...'}",
+        f"{following['p50'] or 'not in sight'}\n{following['p10'] or '...'} to {following['p90'] or 'never'}",
         following["remind_on"] or "",
-        f"{spend['mean']:,.0f} USD\n{spend['p10']:,.0f} to {spend['p90']:,.0f}",
-        f"{value['historic']:,.0f} USD",
+        f"{spend['mean']:,.0f}\n{spend['p10']:,.0f} to {spend['p90']:,.0f}",
+        f"{value['historic']:,.0f}",
         answer["model_tier"],
     ]
 

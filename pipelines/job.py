@@ -52,7 +52,7 @@ class Job:
     def laid(self) -> Schedule:
         """Cutoffs and test origins."""
         first, _ = self.history.days()
-        return schedule(first, self.as_of, self.asked, self.origins or None)
+        return schedule(first, self.as_of, self.asked, self.history.customers(), self.origins or None)
 
     @cached_property
     def cutoffs(self) -> tuple[Cutoff, ...]:

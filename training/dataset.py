@@ -19,7 +19,7 @@ from features.stored import Stored
 from training.labels import outcomes
 from training.outcomes import Rows
 
-MOST_CUSTOMERS = 20_000
+MOST_CUSTOMERS = 15_000
 
 
 class PointInTime(Protocol):

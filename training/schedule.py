@@ -9,6 +9,8 @@ from datetime import date, timedelta
 LONGEST_WARMUP = 91
 MOST_ORIGINS = 3
 CUTOFFS_IN_SPAN = 26
+FEWEST_CUTOFFS_IN_SPAN = 8
+CUSTOMERS_FOR_ALL_CUTOFFS = 5_000
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,21 @@ class Schedule:
         return tuple(cutoff for cutoff in self.cutoffs if cutoff + timedelta(days=days) <= limit and cutoff < limit)
 
 
-def schedule(first: date, as_of: date, asked: Sequence[int], origins: Sequence[date] | None = None) -> Schedule:
+def schedule(
+    first: date, as_of: date, asked: Sequence[int], customers: int, origins: Sequence[date] | None = None
+) -> Schedule:
     """Lay out cutoffs and origins for a log from ``first`` to ``as_of``.
 
     Args:
         first: day of the first order line.
         as_of: the day before which everything is known.
         asked: horizons in days.
+        customers: how many there are; many customers need fewer cutoffs for as many rows.
         origins: test origins to use instead of the newest ones that fit.
     """
     span = max((as_of - first).days, 1)
     warmup = max(1, min(LONGEST_WARMUP, span // 4))
-    step = max(1, round(span / CUTOFFS_IN_SPAN))
+    step = max(1, round(span / _cutoffs(customers)))
     start = first + timedelta(days=warmup)
     tested = max((days for days in asked if start + timedelta(days=2 * days) <= as_of), default=None)
     if origins:
@@ -68,3 +73,8 @@ def schedule(first: date, as_of: date, asked: Sequence[int], origins: Sequence[d
     forth = (anchor + timedelta(days=step * k) for k in range(1, (as_of - anchor).days // step + 1))
     cutoffs = tuple(sorted({*back, *forth, *chosen, as_of, max(start, min(anchor, as_of))} if start <= as_of else {as_of}))
     return Schedule(first, as_of, step, tested, chosen, cutoffs)
+
+
+def _cutoffs(customers: int) -> float:
+    crowd = max(customers / CUSTOMERS_FOR_ALL_CUTOFFS, 1.0)
+    return max(CUTOFFS_IN_SPAN / crowd**0.5, FEWEST_CUTOFFS_IN_SPAN)

@@ -28,6 +28,7 @@ def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
     """A client of ``tracking_uri``, by default of the home's own store, which is created on first use (2 to 12 s)."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     from mlflow import MlflowClient  # noqa: PLC0415 -- MLflow starts its telemetry while it is imported
 
     for chatty in ("mlflow", "alembic"):

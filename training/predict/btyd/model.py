@@ -62,7 +62,7 @@ class BuyTillDie(Parameters, ABC):
         """Expected orders within each of ``days``, (n, k), never falling and never below ``order_by``."""
 
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
-            if_alive = self.orders_if_alive(x, now, ahead)
+            if_alive = np.maximum(self.orders_if_alive(x, now, ahead), self.order_if_alive(x, now, ahead))
             return np.maximum.accumulate(np.exp(self.log_alive(x, t_x, now))[:, None] * if_alive, axis=1)
 
         return _in_blocks(answer, repeats, recency, age, days)

@@ -1,0 +1,159 @@
+"""Simulated shops: who ordered what and when, and the rows that training makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.calendar import DAY_US, day_number
+from features.history import Cutoff, History
+from features.packed.arrow import stored
+from features.stored import Stored
+from features.transactions import transactions, transactions_view
+from training.dataset import Dataset, dataset
+from training.labels import outcomes
+from training.model import Plan
+from training.outcomes import Outcomes, Rows
+from training.readiness import Readiness, readiness
+from training.schedule import Schedule, schedule
+
+Floats = NDArray[np.float64]
+
+OPENING = date(2020, 1, 1)
+ZONE = ZoneInfo("UTC")
+
+
+def day(number: int) -> date:
+    """A day counted from the opening of the shop."""
+    return OPENING + timedelta(days=number)
+
+
+def cutoff(number: int) -> Cutoff:
+    return Cutoff.of(day(number), ZONE)
+
+
+def log(customers: Sequence[str], days: Floats, amounts: Floats | None) -> pd.DataFrame:
+    """One line per order: who, how many days after the opening, for how much."""
+    at_us = ((days + day_number(OPENING)) * DAY_US).astype(np.int64)
+    when = pd.Series(at_us).astype("datetime64[us]").dt.tz_localize(UTC)
+    lines = pd.DataFrame(
+        {
+            "customer_id": pd.Series(customers, dtype="str"),
+            "order_id": [f"order {number}" for number in range(len(days))],
+            "ordered_at": when,
+            "known_at": when,
+            "at_us": at_us,
+            "day_number": (at_us // DAY_US).astype(np.int32),
+        }
+    )
+    return lines if amounts is None else lines.assign(amount=amounts)
+
+
+def history(lines: pd.DataFrame) -> History:
+    connection = ibis.duckdb.connect()
+    connection.raw_sql("SET TimeZone='UTC'")
+    return History(connection.create_table("lines", ibis.memtable(pa.Table.from_pandas(lines, preserve_index=False))), None)
+
+
+def told(*orders: tuple[str, float, float]) -> History:
+    """A history written out by hand: customer, day, amount."""
+    customers, days, amounts = zip(*orders, strict=True)
+    return history(log(customers, np.array(days, dtype=float), np.array(amounts, dtype=float)))
+
+
+def simulated(customers: int, days: int, seed: int = 0) -> pd.DataFrame:
+    """Customers who join over most of the span, order at rates of their own, and one day stop.
+
+    One in twenty is known from a return alone and never orders.
+    """
+    rng = np.random.default_rng(seed)
+    joined, rate = rng.uniform(0, 0.7 * days, customers), rng.gamma(1.2, 1 / 18, customers)
+    leaves, price = rng.exponential(0.6 * days, customers), rng.lognormal(3, 0.6, customers)
+    orders = 1 + rng.poisson(rate * np.minimum(leaves, days - joined))
+    who = np.repeat(np.arange(customers), orders)
+    first = np.concatenate([[True], np.diff(who) > 0])
+    later = rng.uniform(0, np.minimum(leaves, days - joined)[who])
+    placed = np.minimum(joined[who] + np.where(first, 0.0, later), days - 0.01)
+    amounts = np.round(price[who] * rng.lognormal(0, 0.4, len(who)), 2)
+    returned = who % 20 == 7
+    amounts[returned] = -np.abs(amounts[returned])
+    return log([f"c{one:05d}" for one in who], placed, amounts)
+
+
+class Published:
+    """The point-in-time features of a history, without a catalogue between."""
+
+    def __init__(self, told: History, cutoffs: Sequence[Cutoff]) -> None:
+        self._view = transactions_view(told)
+        self._table = transactions(told, cutoffs).to_pyarrow().to_pandas()
+
+    def as_of(self, customers: pa.Table) -> Stored:
+        asked = customers.to_pandas()
+        joined = asked.merge(self._table, on=["customer_id", "event_timestamp"], how="left", sort=False)
+        table = pa.Table.from_pandas(joined.assign(features_at=joined["event_timestamp"]), preserve_index=False)
+        return stored(table, (self._view,))
+
+    def known(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
+        """customer_id and position of every known customer."""
+        position = {pd.Timestamp(one.at): place for place, one in enumerate(cutoffs)}
+        return self._table.assign(position=self._table["event_timestamp"].map(position))[["customer_id", "position"]]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A log with everything that training derives from it."""
+
+    lines: pd.DataFrame
+    told: History
+    laid: Schedule
+    cutoffs: tuple[Cutoff, ...]
+    ready: Readiness
+    data: Dataset
+
+    @property
+    def plan(self) -> Plan:
+        return self.ready.plan
+
+    @property
+    def now(self) -> Cutoff:
+        return self.cutoffs[-1]
+
+    def rows(self, before: Cutoff) -> Rows:
+        """Rows of all cutoffs before an instant, with outcomes as far as that instant."""
+        earlier = [one for one in self.cutoffs if one.day < before.day]
+        return self.data.rows(before, self.plan.observed, earlier)
+
+    def population(self) -> Rows:
+        """Everybody known today."""
+        return self.data.rows(self.now, self.plan.observed, [self.now])
+
+
+def shop(lines: pd.DataFrame, days: int, asked: Sequence[int], churn_days: int) -> Shop:
+    """Lay out and join a log as the pipeline does."""
+    told = history(lines)
+    laid = schedule(told.days()[0], day(days), asked, told.customers())
+    cutoffs = tuple(Cutoff.of(one, ZONE) for one in laid.cutoffs)
+    published = Published(told, cutoffs)
+    data = dataset(published.known(cutoffs), cutoffs, told, published)
+    return Shop(lines, told, laid, cutoffs, readiness(told, laid, cutoffs, churn_days, asked), data)
+
+
+@cache
+def corner_shop() -> Shop:
+    """900 customers over 300 days, asked about 30, 60 and, too early, 365 days."""
+    return shop(simulated(900, 300), 300, (30, 60, 365), 60)
+
+
+def seen(told: History, at: int, limit: int, horizons: Sequence[int]) -> Outcomes:
+    """What happened to everybody who had ordered by a day, as far as the limit."""
+    known = told.before(cutoff(at)).lines.select("customer_id").distinct().order_by("customer_id").to_pandas()
+    return outcomes(known.assign(position=0), [cutoff(at)], told, cutoff(limit), horizons)
