@@ -6,18 +6,22 @@ import difflib
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator, model_validator
 
 from features.errors import BadDescription
+from features.faults import faults
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=1, le=730)]
+Names = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
+Numbers = Annotated[tuple[float, ...], Strict(False)]  # noqa: FBT003 -- as above
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Source(_Section):
@@ -27,7 +31,7 @@ class Source(_Section):
     customer_id: str = Field(min_length=1)
     date_format: str | None = None
     has_header: bool = True
-    anonymous: tuple[str, ...] = ()
+    anonymous: Names = ()
 
 
 class Orders(Source):
@@ -56,14 +60,19 @@ class Events(Source):
     product_id: str | None = None
     duration_s: str | None = None
     value: str | None = None
-    behaviour: tuple[str, ...] = ()
-    social: tuple[str, ...] = ()
+    behaviour: Names = ()
+    social: Names = ()
+
+    @field_validator("behaviour", "social")
+    @classmethod
+    def _each_once(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(kinds))
 
     @model_validator(mode="after")
     def _one_dimension_each(self) -> Events:
         both = sorted(set(self.behaviour) & set(self.social))
         if both:
-            raise ValueError(f"kinds in both behaviour and social: {', '.join(both)}; keep each in one list")
+            raise ValueError(f"found {', '.join(both)} in both behaviour and social; keep each kind in one list")
         return self
 
 
@@ -107,25 +116,25 @@ class Bands(_Section):
     @model_validator(mode="after")
     def _ordered(self) -> Bands:
         if self.low >= self.high:
-            raise ValueError(f"low = {self.low} is not below high = {self.high}")
+            raise ValueError(f"found low = {self.low} and high = {self.high}; expected low below high")
         return self
 
 
 class Rfm(_Section):
     """The business' own cut points for recency (days), frequency (orders) and monetary (spend)."""
 
-    recency: tuple[float, ...] = ()
-    frequency: tuple[float, ...] = ()
-    monetary: tuple[float, ...] = ()
+    recency: Numbers = ()
+    frequency: Numbers = ()
+    monetary: Numbers = ()
 
 
 class Business(_Section):
     """What the business means by its words."""
 
-    churn_days: Annotated[int, Field(ge=1, le=730)] | Literal["auto"] = "auto"
-    ltv_days: tuple[Annotated[int, Field(ge=1, le=730)], ...] = Field((30, 90, 365), min_length=1)
+    churn_days: Days | Literal["auto"] = "auto"
+    ltv_days: Annotated[tuple[Days, ...], Strict(False), Field(min_length=1)] = (30, 90, 365)  # noqa: FBT003 -- as above
     lead_days: Annotated[int, Field(ge=0, le=365)] = 15
-    max_feature_age_days: PositiveInt = 7
+    max_feature_age_days: Annotated[int, Field(ge=1)] = 7
     bands: Bands = Bands()
     rfm: Rfm | None = None
 
@@ -148,14 +157,14 @@ class Description(_Section):
     costs: Costs | None = None
     business: Business = Business()
 
-    folder: Path = Field(exclude=True)
+    folder: Path = Field(alias="folder of flywheel.toml", exclude=True)  # no key of the file: what paths are relative to
 
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            near = difflib.get_close_matches(name, available_timezones(), n=3)
-            raise ValueError(f"{name!r} is no IANA time zone{', did you mean ' + ' or '.join(near) if near else ''}")
+            near = difflib.get_close_matches(name, available_timezones(), n=1) or ["Europe/London"]
+            raise ValueError(f"found {name!r}; expected an IANA time zone such as {near[0]!r}")
         return name
 
     @property
@@ -185,29 +194,7 @@ def read_description(path: Path) -> Description:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadDescription(f"{path} is not TOML: {error}. Mend that line.") from None
     try:
-        return Description.model_validate({**said, "folder": path.parent.resolve()})
+        return Description.model_validate({**said, "folder of flywheel.toml": path.parent.resolve()})
     except ValidationError as error:
-        faults = "\n".join(f"  - {_fault(fault)}" for fault in error.errors())
-        raise BadDescription(f"{path} cannot be used:\n{faults}") from None
-
-
-def _fault(fault: Any) -> str:
-    *section, key = [str(part) for part in fault["loc"] if not str(part).startswith(("literal", "constrained"))] or ["?"]
-    where = f"[{'.'.join(section)}] {key}" if section else key
-    if fault["type"] == "extra_forbidden":
-        known = sorted(_known_keys(section))
-        near = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(known)}."
-        return f"{where}: unknown key; {hint}"
-    if fault["type"] == "missing":
-        return f"{where}: missing; add it, the README's table says what it means."
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"{where}: found {fault['input']!r}; {message[0].lower()}{message[1:]}."
-
-
-def _known_keys(section: list[str]) -> set[str]:
-    model: Any = Description
-    for part in section:
-        found = model.model_fields[part].annotation
-        model = next(kind for kind in (found, *getattr(found, "__args__", ())) if hasattr(kind, "model_fields"))
-    return set(model.model_fields) - {"folder"}
+        found = "\n".join(f"  - {fault}" for fault in faults(error, Description))
+        raise BadDescription(f"{path} cannot be used:\n{found}") from None

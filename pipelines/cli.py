@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -172,6 +173,9 @@ def ui(home: HomeDir = None, config: Config = None, port: int = 5000) -> None:
 
 def main() -> None:
     """Run the command line."""
+    if not sys.warnoptions:
+        # Deprecations inside other people's libraries are not for those who run a command.
+        warnings.simplefilter("ignore", DeprecationWarning)
     app()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -142,6 +143,9 @@ def _add_routes(app: FastAPI) -> None:
     app.add_api_route("/metrics", metrics, response_class=PlainTextResponse, responses=documents.problems(401))
     app.add_api_route("/docs", documents.page, include_in_schema=False)
     app.add_api_route("/docs/{name}", documents.asset, include_in_schema=False)
+    for route in [*app.routes]:
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+            app.add_api_route(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False)
 
 
 def _worker(request: Request) -> Worker:

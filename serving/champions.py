@@ -58,7 +58,10 @@ class Champions:
     async def follow(self, poll_seconds: float) -> None:
         """Look at the pointer for ever; loading happens in a thread, beside the requests."""
         while True:
-            await asyncio.to_thread(self.look)
+            try:
+                await asyncio.to_thread(self.look)
+            except ZeroDivisionError as error:  # who stops looking would answer from the old release for ever
+                report(self._log, "champion not seen", error)
             await asyncio.sleep(poll_seconds)
 
     def look(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from serving.problems import DETAILS, MEDIA_TYPE, Problem
-from serving.schemas import LONGEST_ID, ProblemDetails, Question
+from serving.schemas import LONGEST_ID, Part, ProblemDetails, Question
 
 DOCUMENT = "/openapi.json"
 BODY = {
@@ -46,7 +46,7 @@ PARAMETERS = {
             "explode": False,
             "schema": {
                 "type": "array",
-                "items": {"enum": ["churn", "next_purchase", "ltv", "segment", "reasons"]},
+                "items": {"enum": [*get_args(Part)]},
             },
             "description": "Parts of the answer, separated by commas. Default: all but reasons.",
         },

@@ -16,10 +16,10 @@ from serving.moments import rfc3339
 _UTC = ZoneInfo("UTC")
 
 
-def json_log(clock: Clock, stream: TextIO = sys.stderr) -> FilteringBoundLogger:
-    """A log that writes one JSON object per line."""
+def json_log(clock: Clock, stream: TextIO | None = None) -> FilteringBoundLogger:
+    """A log that writes one JSON object per line, by default to stderr."""
     log: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(stream or sys.stderr),
         processors=[structlog.processors.add_log_level, _stamp(clock), structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger("INFO"),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,20 +61,22 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
 
 
 def _fit_trees(rows: Rows, plan: Plan, prospects: CohortsRung) -> Fitted:
-    halves = [_heads(rows.at(rows.fold != fold), plan) for fold in (0, 1)]
+    *halves, artefacts = _heads([rows.at(rows.fold != 0), rows.at(rows.fold != 1), rows], plan)
     newest = _newest(rows, plan.judged_churn_days)
     unseen = rows.at(newest)
     churn = _each_fold(unseen, [TreesRung(half["churn"], rows.names, ()).churn for half in halves])
     calibration = fit_calibration(churn, churned(unseen.outcomes, plan.judged_churn_days))
     ratios = tuple(_unseen_ratios(rows, plan, halves, calibration, days) for days in plan.learned) if plan.has_amounts else None
-    artefacts = _heads(rows, plan)
     rung = TreesRung({name: text for files in artefacts.values() for name, text in files.items()}, rows.names, plan.learned)
     shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), ratios)
     return Fitted("ml", _ladder("ml", rung, prospects, calibration, shape), artefacts)
 
 
-def _heads(rows: Rows, plan: Plan) -> dict[str, Artefact]:
-    return {name: model.fit(rows, plan, boost) for name, model in MODELS.items()}
+def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
+    """Every model fitted on every part of the rows, as many at once as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        begun = [{name: pool.submit(model.fit, part, plan, boost) for name, model in MODELS.items()} for part in parts]
+        return [{name: one.result() for name, one in fits.items()} for fits in begun]
 
 
 def _unseen_ratios(

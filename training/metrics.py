@@ -79,8 +79,8 @@ def concordance(predicted_wait: Floats, wait: Floats, limit: float, pairs: int =
     usable = (came < other) & (wait[one] < limit)
     if not usable.any():
         return float("nan")
-    difference = predicted_wait[two][usable] - predicted_wait[one][usable]
-    return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+    first, second = predicted_wait[one][usable], predicted_wait[two][usable]
+    return float(np.mean((second > first) + 0.5 * (second == first)))
 
 
 def coverage(low: Floats, high: Floats, actual: Floats) -> float:

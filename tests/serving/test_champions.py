@@ -183,6 +183,23 @@ def test_a_pointer_that_cannot_be_read_changes_nothing(home: Home) -> None:
     assert home.look() == "7"
 
 
+def test_a_worker_that_stumbles_goes_on_looking(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def stumble() -> None:
+        looks.append(1)
+        raise MemoryError
+
+    async def look_for_a_while() -> None:
+        following = asyncio.create_task(home.champions.follow(0.001))
+        await until(lambda: len(looks) > 2)
+        following.cancel()
+
+    monkeypatch.setattr(home.champions, "look", stumble)
+    asyncio.run(look_for_a_while())
+    assert '"event": "champion not seen"' in home.log.getvalue()
+
+
 def test_requests_go_on_while_the_next_release_loads(home: Home) -> None:
     loading, loaded = threading.Event(), threading.Event()
 

@@ -33,12 +33,24 @@ def test_churn_is_no_order_within_the_horizon() -> None:
     assert answers.churn.horizon_days == 90
 
 
-@pytest.mark.parametrize(
-    ("probability", "band"), [(0.29, "low"), (0.3, "medium"), (0.69, "medium"), (0.7, "high"), (0.99, "high")]
-)
-def test_a_band_begins_at_its_border(probability: float, band: str) -> None:
-    answers = score(release(-np.log(probability + 1e-12) / 90), ANN, TODAY)
+def test_churn_has_a_horizon_of_its_own() -> None:
+    monthly = release()
+    monthly.facts = replace(FACTS, churn_days=28)
+    assert score(monthly, ANN, TODAY).churn.probability[0] == pytest.approx(np.exp(-0.04 * 28))
+
+
+@pytest.mark.parametrize(("probability", "band"), [(0.29, "low"), (0.31, "medium"), (0.69, "medium"), (0.71, "high")])
+def test_a_band_is_a_range_of_probabilities(probability: float, band: str) -> None:
+    answers = score(release(-np.log(probability) / 90), ANN, TODAY)
     assert BANDS[answers.churn.band[0]] == band
+
+
+@pytest.mark.parametrize(("border", "band"), [(0, "medium"), (1, "high")])
+def test_a_band_begins_at_its_border(border: int, band: str) -> None:
+    probability = float(score(release(), ANN, TODAY).churn.probability[0])
+    bordering = release()
+    bordering.facts = replace(FACTS, bands=((probability, 0.99), (0.0, probability))[border])
+    assert BANDS[score(bordering, ANN, TODAY).churn.band[0]] == band
 
 
 def test_dates_count_from_the_shops_day() -> None:
