@@ -8,17 +8,21 @@ from collections.abc import Sequence
 
 from features.errors import BadDescription
 
-_QUOTED = re.compile(r'"([^"]+)"|`([^`]+)`')
+_NAME = re.compile(r'"([^"]+)"|`([^`]+)`|(?<![\w.])([^\W\d]\w*)')
+LARGEST = 1e15
 _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
 
 def columns_of(expression: str, known: Sequence[str]) -> list[str]:
-    """The columns that an expression reads; the expression itself where a column has that very name."""
+    """The columns that an expression reads; the expression itself where a column has that very name.
+
+    Raises:
+        BadDescription: it is more than numbers, columns, brackets and ``+ - * /``.
+    """
     if expression in known:
         return [expression]
     tree, names = _parsed(expression)
-    found = [names.get(node.id, node.id) for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(names[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name)))
 
 
 def number_sql(expression: str, known: Sequence[str]) -> str:
@@ -30,35 +34,51 @@ def number_sql(expression: str, known: Sequence[str]) -> str:
     if expression in known:
         return _column(expression)
     tree, names = _parsed(expression)
-    return _sql(tree.body, names, expression)
+    return _sql(tree.body, names)
 
 
 def _parsed(expression: str) -> tuple[ast.Expression, dict[str, str]]:
     names: dict[str, str] = {}
 
+    # Every name gets a stand-in, as a column may be called anything: "Unit Price", class, Preis_in_€.
     def stand_in(match: re.Match[str]) -> str:
-        name = f"quoted_{len(names)}"
-        names[name] = match.group(1) or match.group(2)
-        return name
+        name = f"column_{len(names)}"
+        names[name] = next(found for found in match.groups() if found)
+        return f" {name} "
 
+    # Python would take the rest of "Order #" for a comment.
+    plain = _NAME.sub(stand_in, expression).strip().replace("#", "?")
     try:
-        return ast.parse(_QUOTED.sub(stand_in, expression).strip(), mode="eval"), names
-    except SyntaxError:
+        tree = ast.parse(plain, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _refused(expression) from None
+    if not _is_arithmetic(tree.body):
+        raise _refused(expression)
+    return tree, names
 
 
-def _sql(node: ast.expr, names: dict[str, str], expression: str) -> str:
+def _is_arithmetic(node: ast.expr) -> bool:
+    match node:
+        case ast.Name():
+            return True
+        case ast.Constant(value=value):
+            return isinstance(value, int | float) and abs(value) <= LARGEST
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return _is_arithmetic(inner)
+        case ast.BinOp(left=left, op=operator, right=right):
+            return type(operator) in _OPERATORS and _is_arithmetic(left) and _is_arithmetic(right)
+    return False
+
+
+def _sql(node: ast.expr, names: dict[str, str]) -> str:
     match node:
         case ast.Name(id=name):
-            return _column(names.get(name, name))
-        case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
-            return f"CAST({value!r} AS DOUBLE)"
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return f"(-{_sql(inner, names, expression)})"
-        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            sign = _OPERATORS[type(operator)]
-            return f"({_sql(left, names, expression)} {sign} {_sql(right, names, expression)})"
-    raise _refused(expression)
+            return _column(names[name])
+        case ast.UnaryOp(operand=inner):
+            return f"(-{_sql(inner, names)})"
+        case ast.BinOp(left=left, op=operator, right=right):
+            return f"({_sql(left, names)} {_OPERATORS[type(operator)]} {_sql(right, names)})"
+    return f"CAST({ast.unparse(node)} AS DOUBLE)"
 
 
 def _column(name: str) -> str:

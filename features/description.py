@@ -132,7 +132,7 @@ class Business(_Section):
     """What the business means by its words."""
 
     churn_days: Days | Literal["auto"] = "auto"
-    ltv_days: Annotated[tuple[Days, ...], Strict(False), Field(min_length=1)] = (30, 90, 365)  # noqa: FBT003 -- as above
+    ltv_days: Annotated[tuple[Days, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- as above
     lead_days: Annotated[int, Field(ge=0, le=365)] = 15
     max_feature_age_days: Annotated[int, Field(ge=1)] = 7
     bands: Bands = Bands()
@@ -141,6 +141,8 @@ class Business(_Section):
     @field_validator("ltv_days")
     @classmethod
     def _ascending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if not days:
+            raise ValueError("found []; expected at least one horizon in days")
         return tuple(sorted(set(days)))
 
 
@@ -157,7 +159,7 @@ class Description(_Section):
     costs: Costs | None = None
     business: Business = Business()
 
-    folder: Path = Field(alias="folder of flywheel.toml", exclude=True)  # no key of the file: what paths are relative to
+    folder: Path = Field(alias="folder of flywheel.toml", exclude=True)  # what its paths are relative to
 
     @field_validator("timezone")
     @classmethod
@@ -197,4 +199,6 @@ def read_description(path: Path) -> Description:
         return Description.model_validate({**said, "folder of flywheel.toml": path.parent.resolve()})
     except ValidationError as error:
         found = "\n".join(f"  - {fault}" for fault in faults(error, Description))
-        raise BadDescription(f"{path} cannot be used:\n{found}") from None
+        raise BadDescription(
+            f"{path} cannot be used. Correct these keys, the README says what each of them means:\n{found}"
+        ) from None

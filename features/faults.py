@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -16,36 +16,41 @@ EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
     "tuple_type": "a list in square brackets",
-    "too_short": "at least one value",
     "model_type": "a section of keys",
     "literal_error": "{expected}",
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
 }
 
 
-def faults(error: ValidationError, description: type[BaseModel]) -> Iterator[str]:
-    """One sentence per key that is wrong, in the order of the file's sections."""
-    wrong: dict[str, tuple[str, list[str]]] = {}
+def faults(error: ValidationError, description: type[BaseModel]) -> list[str]:
+    """One sentence per fault, in the order in which the sections are declared."""
+    said: dict[str, list[str]] = {}
     for fault in error.errors():
-        sections, key = _place(fault, description)
-        where = " ".join(([f"[{'.'.join(sections)}]"] if sections else []) + ([key] if key else []))
-        match fault["type"]:
-            case "extra_forbidden":
-                yield f"{where}: unknown key; {_known(sections, key, description)}"
-            case "missing":
-                yield f"{where}: missing; add it, the README's table says what it means."
-            case "value_error":
-                yield f"{where}: {fault['msg'].removeprefix('Value error, ')}."
-            case kind:
-                expected = EXPECTED[kind].format(**fault.get("ctx", {})) if kind in EXPECTED else fault["msg"]
-                wrong.setdefault(where, (repr(fault["input"]), []))[1].append(expected)
-    for where, (found, expected_ones) in wrong.items():
-        yield f"{where}: found {found}; expected {' or '.join(expected_ones)}."
+        beginning, ending = _sentence(fault, description)
+        # A value that may be a number or a word is refused once as each.
+        said.setdefault(beginning, []).append(ending)
+    return [f"{beginning} {' or '.join(endings)}." for beginning, endings in said.items()]
+
+
+def _sentence(fault: ErrorDetails, description: type[BaseModel]) -> tuple[str, str]:
+    sections, key = _place(fault, description)
+    where = " ".join(([f"[{'.'.join(sections)}]"] if sections else []) + ([key] if key else []))
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key;", _known(sections, key, description)
+        case "missing":
+            return f"{where}: missing;", "add it"
+        case "value_error":
+            return f"{where}:", fault["msg"].removeprefix("Value error, ")
+        case kind:
+            expected = EXPECTED[kind].format(**fault.get("ctx", {})) if kind in EXPECTED else fault["msg"]
+            return f"{where}: found {fault['input']!r}; expected", expected
 
 
 def _place(fault: ErrorDetails, description: type[BaseModel]) -> tuple[list[str], str]:
-    sections, parts = [], [str(part) for part in fault["loc"]]
+    sections: list[str] = []
+    parts = [str(part) for part in fault["loc"]]
     while parts and _section(description, [*sections, parts[0]]):
         sections.append(parts.pop(0))
     return sections, parts[0] if parts else ""
@@ -55,7 +60,7 @@ def _known(sections: Sequence[str], key: str, description: type[BaseModel]) -> s
     model = _section(description, sections) or description
     known = sorted(name for name, field in model.model_fields.items() if field.alias is None)
     near = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(known)}. Correct or remove it."
+    return f"the nearest is {near[0]!r}" if near else f"remove it, or use one of {', '.join(known)}"
 
 
 def _section(description: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:

@@ -60,7 +60,7 @@ class Champions:
         while True:
             try:
                 await asyncio.to_thread(self.look)
-            except ZeroDivisionError as error:  # who stops looking would answer from the old release for ever
+            except Exception as error:  # noqa: BLE001 - who stops looking would answer from the old release for ever
                 report(self._log, "champion not seen", error)
             await asyncio.sleep(poll_seconds)
 

@@ -60,17 +60,24 @@ def fit_spend_ratios(within: Floats, mean: Floats, actual: Floats) -> SpendRatio
     spent = actual > 0
     if spent.sum() < ENOUGH_FOR_ANY:
         return SpendRatios((), (0.0, 1.0), ((0.0, 3.0),))
-    p = np.maximum(within, 1e-9)
-    ratio = actual[spent] * p[spent] / np.maximum(mean[spent], 1e-9)
-    bands = BANDS if spent.sum() >= 100 * BANDS else 1
-    borders = np.unique(np.quantile(p[spent], np.linspace(0, 1, bands + 1)[1:-1]))
-    band = np.searchsorted(borders, p[spent])
+    p = np.maximum(within[spent], 1e-9)
+    ratio = actual[spent] * p / np.maximum(mean[spent], 1e-9)
+    borders = _borders(p, BANDS if len(p) >= 100 * BANDS else 1)
+    band = np.searchsorted(borders, p)
     tables = [_quantiles(ratio[band == one]) for one in range(len(borders) + 1)]
     return SpendRatios(tuple(borders.tolist()), LEVELS, tuple(tables))
 
 
+def _borders(p: Floats, bands: int) -> Floats:
+    """Inner borders of about equally full bands, none of them empty."""
+    values = np.unique(p)
+    above = np.searchsorted(values, np.quantile(p, np.linspace(0, 1, bands + 1)[1:-1]), side="right")
+    above = np.unique(above[above < len(values)])
+    # Half-way between two values, so that a rounding of either stays in its band.
+    return np.asarray((values[above - 1] + values[above]) / 2)
+
+
 def _quantiles(ratio: Floats) -> tuple[float, ...]:
     # The (n + 1) correction of split conformal prediction widens small samples (Lei et al. 2018).
-    n = max(len(ratio), 1)
-    wider = np.clip((np.asarray(LEVELS) - 0.5) * (n + 1) / n + 0.5, 0.0, 1.0)
-    return tuple(np.quantile(ratio, wider).tolist()) if len(ratio) else (1.0,) * len(LEVELS)
+    wider = np.clip((np.asarray(LEVELS) - 0.5) * (len(ratio) + 1) / len(ratio) + 0.5, 0.0, 1.0)
+    return tuple(np.quantile(ratio, wider).tolist())

@@ -22,6 +22,8 @@ PRIOR_ORDERS = 3.0
 
 def fit_cohorts(rows: Rows, plan: Plan) -> CohortsRung:
     """Classes of order count by quarters of recency."""
+    if not len(rows):
+        return fit_population(rows, plan)
     quarters = np.quantile(rows.column("recency_days"), np.linspace(0, 1, RECENCY_CLASSES + 1)[1:-1])
     return _fit(rows, plan, FREQUENCY, tuple(np.unique(quarters).tolist()))
 
@@ -59,20 +61,16 @@ def _fit(rows: Rows, plan: Plan, frequency: Sequence[float], recency: Sequence[f
     return CohortsRung(**{**vars(found), "scale": _scale(rows, plan, found)})
 
 
-def _hazards(
-    rows: Rows, cell: NDArray[np.int64], edges: Floats, prior: Floats, count: int, weight: float
-) -> Floats:
+def _hazards(rows: Rows, cell: NDArray[np.int64], edges: Floats, prior: Floats, count: int, weight: float) -> Floats:
     row, period, came = person_periods(rows.outcomes, edges)
     at = cell[row] * (len(edges) - 1) + period
     size = count * (len(edges) - 1)
     entered = np.bincount(at, minlength=size).reshape(count, -1)
     ordered = np.bincount(at, weights=came, minlength=size).reshape(count, -1)
-    return (ordered + weight * prior) / np.maximum(entered + weight, 1e-9)
+    return np.asarray((ordered + weight * prior) / np.maximum(entered + weight, 1e-9))
 
 
-def _means(
-    rows: Rows, cell: NDArray[np.int64], prior: Floats, plan: Plan, count: int, weight: float
-) -> Floats:
+def _means(rows: Rows, cell: NDArray[np.int64], prior: Floats, plan: Plan, count: int, weight: float) -> Floats:
     columns = []
     for position, days in enumerate(plan.learned):
         orders = rows.outcomes.orders_within(days)
@@ -86,7 +84,8 @@ def _means(
 def _order_value(rows: Rows) -> float:
     if "mean_order" not in rows.names:
         return 0.0
-    return float(np.nansum(rows.column("mean_order") * rows.column("orders")) / max(np.nansum(rows.column("orders")), 1.0))
+    orders = rows.column("orders")
+    return float(np.nansum(rows.column("mean_order") * orders) / max(np.nansum(orders), 1.0))
 
 
 def _scale(rows: Rows, plan: Plan, found: CohortsRung) -> tuple[float, ...]:

@@ -50,7 +50,7 @@ class Dataset:
             names=self.names,
             inputs=self.inputs[chosen],
             cutoff=np.array([cutoff.number for cutoff in self.cutoffs])[customers["position"].to_numpy()],
-            customer=customers["customer_id"].map(self.numbers).to_numpy(np.int64),
+            customer=np.array([self.numbers[one] for one in customers["customer_id"]], dtype=np.int64),
             fold=fold(customers["customer_id"]),
             outcomes=outcomes(customers, self.cutoffs, self.history, limit, horizons),
         )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.boost import boost
+from training.btyd_rung import fit_btyd_rung
 from training.calibrate import fit_calibration, fit_spend_ratios
 from training.cohorts import fit_cohorts, fit_population, fit_prospects
 from training.model import Artefact, Plan
@@ -21,7 +22,7 @@ from training.outcomes import Rows
 from training.predict.calibration import IDENTITY, CalibrationMap
 from training.predict.cohorts import CohortsRung
 from training.predict.forecast import Forecast
-from training.predict.ladder import Ladder, Shape
+from training.predict.ladder import Ladder, Shape, churn_probability
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
 from training.predict.spending import SpendRatios
@@ -55,9 +56,22 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
         if tier == "ml":
             found[tier] = _fit_trees(old, plan, prospects)
         else:
-            rung = population if tier == "population" else fit_cohorts(old, plan)
-            found[tier] = Fitted(tier, _ladder(tier, rung, prospects, IDENTITY, _shape(old, plan, tier, rung)), {})
+            rung = _simple(tier, old, plan, population)
+            calibration = _btyd_calibration(old, plan, rung) if tier == "btyd" else IDENTITY
+            found[tier] = Fitted(tier, _ladder(tier, rung, prospects, calibration, _shape(old, plan, rung)), {})
     return found
+
+
+def _simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung) -> Rung:
+    if tier == "btyd":
+        return fit_btyd_rung(rows, rows.at(_newest(rows, plan.learned[-1])), plan)
+    return population if tier == "population" else fit_cohorts(rows, plan)
+
+
+def _btyd_calibration(rows: Rows, plan: Plan, rung: Rung) -> CalibrationMap:
+    newest = rows.at(_newest(rows, plan.judged_churn_days))
+    outcome = churned(newest.outcomes, plan.judged_churn_days)
+    return fit_calibration(churn_probability(rung, newest.inputs, plan.judged_churn_days), outcome)
 
 
 def _fit_trees(rows: Rows, plan: Plan, prospects: CohortsRung) -> Fitted:
@@ -115,7 +129,7 @@ def _newest(rows: Rows, days: int) -> NDArray[np.bool_]:
     return chosen
 
 
-def _shape(rows: Rows, plan: Plan, tier: str, rung: Rung) -> Shape:
+def _shape(rows: Rows, plan: Plan, rung: Rung) -> Shape:
     bare = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), None)
     if not plan.has_amounts:
         return bare

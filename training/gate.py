@@ -45,10 +45,10 @@ def verdicts(tests: Sequence[Backtest], model: Model, tiers: Sequence[str], cham
     """
     found = []
     for position, tier in enumerate(tiers):
-        simpler = tiers[position + 1] if position + 1 < len(tiers) else ""
-        verdict = _judge(tests, model, tier, simpler, same_recipe=tier == champion)
-        found.append(verdict)
-        if verdict.passed:
+        # Trees must earn their place; the rungs below them are what answers when they do not.
+        need_only_be_no_worse = tier != "ml" or tier == champion
+        found.append(_judge(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
+        if found[-1].passed:
             break
     return found
 
@@ -62,17 +62,19 @@ def falls(chosen: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _judge(tests: Sequence[Backtest], model: Model, tier: str, simpler: str, same_recipe: bool) -> Verdict:
+def _judge(tests: Sequence[Backtest], model: Model, tier: str, simpler: Sequence[str], no_worse: bool) -> Verdict:
     if not simpler:
         return Verdict(model.name, tier, "", 0.0, 0.0, 0.0, float("nan"), True, "the last rung: there is always an answer")
     if not tests:
         reason = "no window after an origin is over yet, so nothing could be tested"
-        return Verdict(model.name, tier, simpler, 0.0, 0.0, 0.0, float("nan"), False, reason)
-    gain, low, high = difference_interval(*_losses(tests, model, simpler, tier))
+        return Verdict(model.name, tier, simpler[0], 0.0, 0.0, 0.0, float("nan"), False, reason)
+    gains = {other: difference_interval(*_losses(tests, model, other, tier)) for other in simpler}
+    against = min(gains, key=lambda other: gains[other][2 if no_worse else 1])
+    gain, low, high = gains[against]
     off, allowed = _calibration(tests, model, tier)
-    better = high >= 0 if same_recipe else low > 0
-    reason = _reason(simpler, better, same_recipe, off <= allowed, off, allowed, CALIBRATED[model.name][0])
-    return Verdict(model.name, tier, simpler, gain, low, high, off, better and off <= allowed, reason)
+    better = high >= 0 if no_worse else low > 0
+    reason = _reason(against, better, no_worse, off, allowed, CALIBRATED[model.name][0])
+    return Verdict(model.name, tier, against, gain, low, high, off, better and off <= allowed, reason)
 
 
 def _losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) -> tuple[Floats, Floats]:
@@ -100,11 +102,9 @@ def _calibration(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[fl
     return float(np.median(found)), max(allowed, noise)
 
 
-def _reason(
-    simpler: str, better: bool, same_recipe: bool, calibrated: bool, off: float, allowed: float, measure: str
-) -> str:
-    if not calibrated:
+def _reason(against: str, better: bool, no_worse: bool, off: float, allowed: float, measure: str) -> str:
+    if off > allowed:
         return f"not calibrated: {measure} is {off:.3f}, at most {allowed:.3f} is allowed"
-    if same_recipe:
-        return f"{'no worse' if better else 'worse'} than {simpler} on newer data (95 % interval)"
-    return f"{'better' if better else 'not surely better'} than {simpler} (95 % interval)"
+    if no_worse:
+        return f"calibrated, and {'no worse' if better else 'worse'} than {against} (95 % interval)"
+    return f"{'better' if better else 'not surely better'} than {against}, and calibrated (95 % interval)"

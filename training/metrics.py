@@ -18,13 +18,14 @@ def auc(score: Floats, outcome: Floats) -> float:
 
 
 def average_precision(score: Floats, outcome: Floats) -> float:
-    """Mean precision over the positives, by falling score."""
-    order = np.argsort(-score, kind="stable")
-    hits = outcome[order] > 0.5
+    """Mean precision over the positives, by falling score; equal scores are taken together."""
+    hits = outcome > 0.5
     if not hits.any():
         return float("nan")
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].mean())
+    _, place, count = np.unique(-score, return_inverse=True, return_counts=True)
+    hit = np.bincount(place, weights=hits)
+    precision = np.cumsum(hit) / np.cumsum(count)
+    return float((precision * hit).sum() / hit.sum())
 
 
 def brier(probability: Floats, outcome: Floats) -> float:
@@ -43,7 +44,7 @@ def ece(probability: Floats, outcome: Floats, bins: int = 10) -> float:
 
 
 def normalised_gini(score: Floats, actual: Floats) -> float:
-    """Gini of the actual amounts ordered by the score, over Gini ordered by themselves."""
+    """Gini of the actual amounts ordered by the score, over Gini ordered by themselves; equal scores share alike."""
     best = _gini(actual, actual)
     return _gini(score, actual) / best if best > 0 else float("nan")
 
@@ -89,7 +90,10 @@ def coverage(low: Floats, high: Floats, actual: Floats) -> float:
 
 
 def difference_interval(worse: Floats, better: Floats, draws: int = 1000, seed: int = 0) -> tuple[float, float, float]:
-    """Mean of ``worse - better`` per customer and its 95 % interval (paired bootstrap; Efron & Tibshirani 1993, ch. 13)."""
+    """Mean of ``worse - better`` per customer and its 95 % interval, by paired bootstrap.
+
+    Efron & Tibshirani (1993), chapter 13.
+    """
     difference = worse - better
     rng = np.random.default_rng(seed)
     # A multinomial count of each customer would be exact; Poisson counts give the same interval without a sort.
@@ -109,5 +113,7 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _gini(score: Floats, actual: Floats) -> float:
-    share = np.cumsum(actual[np.argsort(-score, kind="stable")])
+    _, place, count = np.unique(-score, return_inverse=True, return_counts=True)
+    alike = np.bincount(place, weights=actual) / count
+    share = np.cumsum(np.repeat(alike, count))
     return float(share.sum() / share[-1] - (len(actual) + 1) / 2) / len(actual) if share[-1] > 0 else 0.0

@@ -14,6 +14,7 @@ from training.model import Plan
 from training.outcomes import Outcomes
 from training.schedule import LONGEST_WARMUP, Schedule
 
+SIMPLE = ("btyd", "cohort", "population")
 FEWEST_CUSTOMERS = 500
 FEWEST_OUTCOMES = 100
 
@@ -45,7 +46,7 @@ class Readiness:
     def tiers(self) -> tuple[str, ...]:
         """The rungs to fit, highest first."""
         trees = ("ml",) if any(answer.trainable for answer in self.answers) else ()
-        return (*trees, "cohort", "population")
+        return (*trees, *SIMPLE)
 
     def tiers_for(self, model: str) -> tuple[str, ...]:
         """The rungs to try for a question, highest first."""
@@ -123,7 +124,7 @@ def _answer(
     customers = positives + negatives
     missing, cure = _missing(days, customers, positives, negatives, laid, plan, both)
     enough = _enough(customers, positives, negatives, laid, both)
-    tiers = (*(("ml",) if enough else ()), "cohort", "population")
+    tiers = (*(("ml",) if enough else ()), *SIMPLE)
     return Answerable(model, days, enough and not missing, tiers, customers, positives, negatives, missing, cure)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,8 @@ from training.fit import Fitted, fit_rungs
 from training.model import Artefact, Plan
 from training.models import MODELS
 from training.outcomes import Floats, Rows
-from training.predict.calibration import IDENTITY
-from training.predict.cohorts import CohortsRung
 from training.predict.ladder import Ladder
-from training.predict.ladder_json import to_json
+from training.predict.ladder_json import rung_json, to_json
 
 PERCENTILE_POINTS = 2001
 
@@ -42,7 +40,7 @@ def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str]) -> Assembled:
         tiers=dict(tiers),
         rungs={tier: one.ladder.rungs[tier] for tier, one in fitted.items()},
         prospects=value.prospects,
-        calibration=churn.calibration if tiers["churn"] == "ml" else IDENTITY,
+        calibration=churn.calibration,
         shape=value.shape,
         prospect_ratios=value.shape.ratios,
     )
@@ -60,6 +58,4 @@ def churn_sample(ladder: Ladder, inputs: Floats, orders: Floats, churn_days: int
 def _files(fitted: Fitted, model: str, ladder: Ladder) -> Artefact:
     if fitted.tier == "ml":
         return dict(fitted.artefacts[model])
-    rung = ladder.rungs[fitted.tier]
-    assert isinstance(rung, CohortsRung)
-    return {f"{fitted.tier}.json": json.dumps(asdict(rung))}
+    return {f"{fitted.tier}.json": json.dumps(rung_json(ladder.rungs[fitted.tier]))}

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import lightgbm
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from training import figures
+from training.boost import gains
 from training.evaluate import Backtest, Score
 from training.metrics import coverage
 from training.model import Artefact, Floats
 from training.models import MODELS
 from training.models.churn import churned
+from training.outcomes import Rows
+from training.predict.forecast import Forecast
 from training.registry.run import Metric, Table
 
-SLICES = {
+SLICES: Mapping[str, Callable[[Rows], NDArray[np.bool_]]] = {
     "newcomers (first order within 91 days)": lambda test: test.column("tenure_days") <= 91,
     "one-time buyers": lambda test: test.column("orders") == 1,
     "regulars (5 orders or more)": lambda test: test.column("orders") >= 5,
@@ -57,7 +60,7 @@ def table_of(parts: Mapping[str, Mapping[str, float]]) -> Table:
     return {"part": list(parts), **{one: [row.get(one) for row in parts.values()] for one in measures}}
 
 
-def _parts(test: Backtest, tier: str):  # type: ignore[no-untyped-def]
+def _parts(test: Backtest, tier: str) -> Iterator[tuple[str, NDArray[np.intp], Forecast]]:
     spent = test.test.column("spend") if "spend" in test.test.names else test.test.column("orders")
     masks = {name: rule(test.test) for name, rule in SLICES.items()}
     masks["big spenders (top tenth so far)"] = spent >= np.nanquantile(spent, 0.9)
@@ -102,16 +105,21 @@ def _ltv(test: Backtest, tier: str) -> dict[str, Figure]:
         orders = outcomes.orders_within(days)
         return {"deciles": figures.deciles(forecast.expected_orders[:, column], orders, f"orders in {days} days")}
     actual, mean = outcomes.spend_within(days), forecast.spend.mean[:, column]
-    low, high = forecast.spend.p10[:, column], forecast.spend.p90[:, column]
-    quarter = np.digitize(test.test.column("recency_days"), np.quantile(test.test.column("recency_days"), [0.25, 0.5, 0.75]))
+    persistence = {"last window": _baselines("ltv", test)["last window"]}
+    return {
+        "deciles": figures.deciles(mean, actual, f"spend in {days} days"),
+        "gains_and_lift": figures.cumulative_gains(mean, actual, persistence),
+        "interval_coverage": _coverage(test, actual, forecast.spend.p10[:, column], forecast.spend.p90[:, column]),
+    }
+
+
+def _coverage(test: Backtest, actual: Floats, low: Floats, high: Floats) -> Figure:
+    recency = test.test.column("recency_days")
+    quarter = np.digitize(recency, np.quantile(recency, [0.25, 0.5, 0.75]))
     names = ("most recent quarter", "second quarter", "third quarter", "longest silent quarter")
     groups = {"all": np.ones(len(actual), bool), **{name: quarter == at for at, name in enumerate(names)}}
     covered = {name: coverage(low[mask], high[mask], actual[mask]) for name, mask in groups.items() if mask.any()}
-    return {
-        "deciles": figures.deciles(mean, actual, f"spend in {days} days"),
-        "gains_and_lift": figures.cumulative_gains(mean, actual, {"last window": _baselines("ltv", test)["last window"]}),
-        "interval_coverage": figures.coverage(0.8, covered, {name: int(groups[name].sum()) for name in covered}),
-    }
+    return figures.coverage(0.8, covered, {name: int(groups[name].sum()) for name in covered})
 
 
 def _baselines(model: str, test: Backtest) -> dict[str, Floats]:
@@ -119,5 +127,4 @@ def _baselines(model: str, test: Backtest) -> dict[str, Floats]:
 
 
 def _importance(text: str) -> Figure:
-    booster = lightgbm.Booster(model_str=text)
-    return figures.importance(booster.feature_name(), booster.feature_importance("gain"))
+    return figures.importance(*gains(text))

@@ -66,8 +66,8 @@ MODEL = Model(
     loss=loss,
     metrics=measure,
     baselines={
-        "recency": lambda rows, plan: rows.column("recency_days"),
-        "frequency": lambda rows, plan: -rows.column("orders"),
+        "recency": lambda rows, _: rows.column("recency_days"),
+        "frequency": lambda rows, _: -rows.column("orders"),
     },
     compare=compare,
     headline="auc",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training import metrics
 from training.model import Artefact, Boost, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
-from training.predict.forecast import Forecast
+from training.predict.forecast import LAST_DAY, Forecast
 from training.predict.hazard import PERIOD_INPUTS, period_inputs
 
 Floats = NDArray[np.float64]
@@ -19,6 +19,7 @@ PERIODS = 13
 MOST_PERIOD_ROWS = 400_000
 NEAR = 60.0
 DAYS = (7, 14, 30, 60)
+MONTH = 30
 PARAMS: Params = {
     "objective": "binary",
     "num_iterations": 120,
@@ -32,10 +33,11 @@ PARAMS: Params = {
 
 def periods(outcomes: Outcomes, plan: Plan) -> Floats:
     """Edges of the periods: about equally many next orders in each, and an edge at every learned horizon."""
-    last = max(float(plan.learned[-1]), float(np.quantile(outcomes.follow_days, 0.8)))
+    followed = float(np.quantile(outcomes.follow_days, 0.8)) if len(outcomes.follow_days) else 0.0
+    last = min(max(float(plan.learned[-1]), followed), LAST_DAY)
     came = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
     inner = np.ceil(np.quantile(came, np.linspace(0, 1, PERIODS)[1:-1])) if len(came) else np.array([])
-    edges = np.unique(np.concatenate([[0.0], inner, np.asarray(plan.learned, dtype=float), [last]]))
+    edges: Floats = np.unique(np.concatenate([[0.0], inner, np.asarray(plan.learned, dtype=float), [last]]))
     return edges[edges <= last]
 
 
@@ -60,23 +62,30 @@ def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
     return {"hazard.txt": text, "periods.json": json.dumps({"edges": edges.tolist()})}
 
 
-def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:
+def loss(outcomes: Outcomes, _plan: Plan, forecast: Forecast) -> Floats:
     """Squared error of P(order within d), averaged over d (integrated Brier score; Graf et al. 1999)."""
-    days = [d for d in DAYS if d <= outcomes.follow_days.min()] or [int(outcomes.follow_days.min())]
-    return np.mean([(forecast.within(d) - outcomes.ordered_within(d)) ** 2 for d in days], axis=0)
+    errors = [(forecast.within(d) - outcomes.ordered_within(d)) ** 2 for d in judged_days(outcomes)]
+    return np.asarray(np.mean(errors, axis=0))
+
+
+def judged_days(outcomes: Outcomes) -> list[int]:
+    """The days whose windows are over for everybody; where not even a week is, as many as are."""
+    followed = int(outcomes.follow_days.min())
+    return [days for days in DAYS if days <= followed] or [followed]
 
 
 def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, float]:
     """Error of the median date for those who came within 60 days, order of all, calibration of P(order within d)."""
-    found = compare(outcomes, plan, forecast.day_of(0.5))
-    for days in DAYS:
-        label = outcomes.ordered_within(days)
-        if not np.isnan(label).any():
-            found[f"ece_{days}d"] = metrics.ece(forecast.within(days), label)
-    return found
+    errors = {days: metrics.ece(forecast.within(days), outcomes.ordered_within(days)) for days in judged_days(outcomes)}
+    month = errors[max((days for days in errors if days <= MONTH), default=min(errors))]
+    return {
+        **compare(outcomes, plan, forecast.day_of(0.5)),
+        "ece": month,
+        **{f"ece_{days}d": error for days, error in errors.items()},
+    }
 
 
-def compare(outcomes: Outcomes, plan: Plan, wait: Floats) -> dict[str, float]:
+def compare(outcomes: Outcomes, _plan: Plan, wait: Floats) -> dict[str, float]:
     """Days between the expected and the true next order, times censored at 60 days."""
     near = outcomes.wait_days < np.minimum(NEAR, outcomes.follow_days)
     error = np.abs(np.minimum(wait[near], NEAR) - outcomes.wait_days[near])
@@ -88,7 +97,7 @@ def compare(outcomes: Outcomes, plan: Plan, wait: Floats) -> dict[str, float]:
     }
 
 
-def own_median_gap(rows: Rows, plan: Plan) -> Floats:
+def own_median_gap(rows: Rows, _plan: Plan) -> Floats:
     """The last order plus the customer's own median gap, today if that has passed; others wait the usual gap."""
     gap = rows.column("median_gap_days")
     usual = np.nanmedian(gap) if np.isfinite(gap).any() else NEAR

@@ -35,4 +35,4 @@ IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))
 def logit(probability: Floats) -> Floats:
     """Log-odds, with the probability kept off 0 and 1."""
     kept = np.clip(probability, 1e-6, 1 - 1e-6)
-    return np.log(kept / (1 - kept))
+    return np.asarray(np.log(kept / (1 - kept)))

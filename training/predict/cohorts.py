@@ -38,7 +38,7 @@ class CohortsRung:
     def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
         """Orders times the customer's own mean order, shrunk towards the usual one, (n, learned)."""
         value = self.own_order_value(inputs)[:, None]
-        return self.expected_orders(inputs, within) * value * np.asarray(self.scale)
+        return np.asarray(self.expected_orders(inputs, within) * value * np.asarray(self.scale))
 
     def own_order_value(self, inputs: Floats) -> Floats:
         """The customer's mean order, weighed against the population's, (n,)."""

@@ -48,7 +48,7 @@ def survival_curve(hazards: Floats, edges: Floats, days: Floats) -> Floats:
     total = passed[:, right - 1] + share * (passed[:, right] - passed[:, right - 1])
     last = step[:, -1] / (edges[-1] - edges[-2])
     beyond = edges[-1] * np.log(np.maximum(days, edges[-1]) / edges[-1])
-    return -np.expm1(-(total + last[:, None] * beyond[None, :]))
+    return np.asarray(-np.expm1(-(total + last[:, None] * beyond[None, :])))
 
 
 def answer_days(edges: Floats, horizons: Sequence[int]) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.predict import coherence
-from training.predict.calibration import CalibrationMap
+from training.predict.calibration import IDENTITY, CalibrationMap
 from training.predict.forecast import TIERS, Forecast, Spend
 from training.predict.hazard import answer_days
 from training.predict.ml import TreesRung
@@ -101,12 +101,9 @@ class Ladder:
 
     def _through_churn(self, order_by: Floats, inputs: Floats, days: Floats) -> Floats:
         rung = self.rungs[self.tiers["churn"]]
-        if isinstance(rung, TreesRung):
-            churn = self.calibration(rung.churn(inputs))
-        elif self.tiers["churn"] != self.tiers["next_purchase"]:
-            churn = 1 - rung.order_by(inputs, np.array([0.0, self.shape.churn_days]))[:, 1]
-        else:
+        if self.calibration == IDENTITY and self.tiers["churn"] == self.tiers["next_purchase"] != "ml":
             return order_by
+        churn = self.calibration(churn_probability(rung, inputs, self.shape.churn_days))
         return coherence.tilt(order_by, days, self.shape.churn_days, churn)
 
     def _mean(self, value: Rung, inputs: Floats, within: Floats) -> Floats | None:
@@ -114,3 +111,10 @@ class Ladder:
 
     def _edges(self) -> Floats:
         return np.asarray(getattr(self.rungs[self.tiers["next_purchase"]], "edges"), dtype=float)
+
+
+def churn_probability(rung: Rung, inputs: Floats, days: int) -> Floats:
+    """Uncalibrated P(no order within so many days), (n,): from a head of its own where the rung has one."""
+    if isinstance(rung, TreesRung):
+        return rung.churn(inputs)
+    return 1 - rung.order_by(inputs, np.array([0.0, days]))[:, 1]

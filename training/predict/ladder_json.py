@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import CalibrationMap
 from training.predict.cohorts import CohortsRung
 from training.predict.ladder import Ladder, Shape
@@ -18,7 +19,7 @@ Json = dict[str, Any]
 
 def to_json(ladder: Ladder, names: Sequence[str]) -> Json:
     """Everything but the boosted trees, which stay LightGBM's own text files."""
-    simple = {tier: asdict(rung) for tier, rung in ladder.rungs.items() if isinstance(rung, CohortsRung)}
+    simple = {tier: rung_json(rung) for tier, rung in ladder.rungs.items() if not isinstance(rung, TreesRung)}
     assert isinstance(ladder.prospects, CohortsRung)
     return {
         "inputs": list(names),
@@ -35,7 +36,7 @@ def from_json(said: Mapping[str, Any], trees: Mapping[str, str]) -> Ladder:
     """The ladder that ``to_json`` described, with the text files of its trees by file name."""
     shape = said["shape"]
     learned = tuple(shape["learned"])
-    rungs: dict[str, Rung] = {tier: _cohorts(rung) for tier, rung in said["rungs"].items()}
+    rungs = {tier: rung_from_json(rung) for tier, rung in said["rungs"].items()}
     if trees:
         rungs["ml"] = TreesRung(trees, said["inputs"], learned)
     return Ladder(
@@ -51,8 +52,22 @@ def from_json(said: Mapping[str, Any], trees: Mapping[str, str]) -> Ladder:
     )  # fmt: skip
 
 
+def rung_json(rung: Rung) -> Json:
+    """A simple rung as plain JSON."""
+    if isinstance(rung, BtydRung):
+        return rung.as_json()
+    assert isinstance(rung, CohortsRung)
+    return asdict(rung)
+
+
+def rung_from_json(said: Mapping[str, Any]) -> Rung:
+    """The simple rung that ``rung_json`` described."""
+    return BtydRung.from_json(said) if "model" in said else _cohorts(said)
+
+
 def _cohorts(said: Mapping[str, Any]) -> CohortsRung:
-    return _tuples(CohortsRung, said)
+    found: CohortsRung = _tuples(CohortsRung, said)
+    return found
 
 
 def _tuples(kind: Any, said: Mapping[str, Any]) -> Any:

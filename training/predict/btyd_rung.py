@@ -1,0 +1,75 @@
+"""The rung of buy-till-you-die models: few parameters, fitted to how often and how lately customers ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.predict.btyd import BuyTillDie, GammaGamma, btyd_from_json
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BtydRung:
+    """A model of orders, a model of order values, and what makes their totals right, per learned horizon."""
+
+    names: tuple[str, ...]
+    model: BuyTillDie
+    order_value: GammaGamma | None  # None without amounts
+    learned: tuple[int, ...]  # days
+    edges: tuple[float, ...]  # days at which answers are given
+    order_scale: tuple[float, ...]
+    spend_scale: tuple[float, ...]
+
+    def order_by(self, inputs: Floats, days: Floats) -> Floats:
+        """P(order within days[j]), (n, len(days))."""
+        return self.model.order_by(*self._histories(inputs), days)
+
+    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:  # noqa: ARG002 -- the model counts by itself
+        """Orders within each learned horizon, (n, learned)."""
+        days = np.asarray(self.learned, dtype=float)
+        return self.model.expected_orders(*self._histories(inputs), days) * np.asarray(self.order_scale)
+
+    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
+        """Orders times the expected value of one, (n, learned)."""
+        assert self.order_value is not None
+        orders = np.maximum(np.nan_to_num(self._column(inputs, "orders")), 1.0)
+        value = self.order_value.order_value(orders, np.maximum(np.nan_to_num(self._column(inputs, "mean_order")), 1e-6))
+        return self.expected_orders(inputs, within) * value[:, None] * np.asarray(self.spend_scale)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything it is made of, as plain JSON."""
+        value = None if self.order_value is None else self.order_value.as_json()
+        return {**vars(self), "model": self.model.as_json(), "order_value": value}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> BtydRung:
+        """The rung that ``as_json`` described."""
+        tuples = {key: tuple(value) for key, value in said.items() if isinstance(value, list | tuple)}
+        value = said["order_value"]
+        return cls(
+            **tuples,
+            model=btyd_from_json(said["model"]),
+            order_value=None if value is None else GammaGamma.from_json(value),
+        )
+
+    def _column(self, inputs: Floats, name: str) -> Floats:
+        return inputs[:, self.names.index(name)]
+
+    def _histories(self, inputs: Floats) -> tuple[Floats, Floats, Floats]:
+        """Repeats, recency and age; a customer without an order stands as one who ordered just now."""
+        return histories(inputs, self.names)
+
+
+def histories(inputs: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
+    """Days with an order after the first, days from the first order to the last, and to now, each (n,)."""
+    age = np.maximum(np.nan_to_num(inputs[:, names.index("tenure_days")]), 1e-3)
+    silent = np.nan_to_num(inputs[:, names.index("recency_days")])
+    repeats = np.maximum(np.nan_to_num(inputs[:, names.index("order_days")]) - 1, 0.0)
+    recency = np.where(repeats > 0, np.clip(age - silent, 0.0, age), 0.0)
+    return repeats, recency, age
