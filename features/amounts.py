@@ -88,6 +88,6 @@ def _column(name: str) -> str:
 
 def _refused(expression: str) -> BadDescription:
     return BadDescription(
-        f"{expression!r} is no amount. Expected a column, or columns and numbers joined by + - * / and brackets, "
-        'with names that hold spaces in quotes, as in `Quantity * "Unit Price"`. Correct it in flywheel.toml.'
+        f"{expression!r} is neither a column nor arithmetic. Expected a column, or columns and numbers joined by "
+        '+ - * / and brackets, with quotes around names that hold spaces, as in `Quantity * "Unit Price"`. Correct it.'
     )

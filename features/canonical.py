@@ -27,6 +27,11 @@ class Field:
     read: Read
     source: str | None
 
+    @property
+    def required(self) -> bool:
+        """Whether every line has to have it."""
+        return self.read is Read.AMOUNT or self.name in _REQUIRED
+
 
 @dataclass(frozen=True)
 class Table:
@@ -40,6 +45,11 @@ class Table:
     def present(self) -> tuple[Field, ...]:
         """The fields that this shop has."""
         return tuple(field for field in self.fields if field.source is not None)
+
+    @property
+    def anonymous(self) -> tuple[str, ...]:
+        """Ids that are nobody."""
+        return self.section.anonymous if isinstance(self.section, Source) else ()
 
 
 _COLUMNS: dict[str, dict[str, Read]] = {
@@ -59,6 +69,9 @@ _COLUMNS: dict[str, dict[str, Read]] = {
     "consents": {"purpose": Read.TEXT, "channel": Read.TEXT, "granted": Read.FLAG, "changed_at": Read.INSTANT},
     "costs": {"day": Read.INSTANT, "source": Read.TEXT, "amount": Read.AMOUNT},
 }  # fmt: skip
+_REQUIRED = {"ordered_at", "happened_at", "kind", "sent_at", "granted", "changed_at", "day"}
+
+NAMES = tuple(_COLUMNS)
 
 
 def tables(description: Description) -> Iterator[Table]:

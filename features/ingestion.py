@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 
-from features.amounts import columns_of, number_sql
-from features.canonical import Field, Read, Table, tables
-from features.description import Description
-from features.errors import BadLog
-from features.rawlog import digest, open_raw
+from features.canonical import NAMES, Field, Read, Table, tables
+from features.description import Description, Orders
+from features.errors import BadDescription, BadLog, FlywheelError
+from features.rawlog import digest, open_raw, reading
+from features.values import Kinds, literal, read_columns, shown, somebody, unreadable, value
 
 EXPECTED = {
     Read.TEXT: "text in every line",
@@ -48,10 +48,19 @@ class Manifest:
     intakes: tuple[Intake, ...]
 
 
+@dataclass(frozen=True)
+class _Checked:
+    table: Table
+    kinds: Kinds
+    source: str
+    lines: int
+    without_customer: int
+    duplicates: int
+
+
 def source_digest(description: Description) -> str:
     """sha256 over every source that the description names."""
-    digests = [digest(table.section.path, description.folder) for table in tables(description)]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    return _together(digest(table.section.path, description.folder) for table in tables(description))
 
 
 def ingest(description: Description, folder: Path, say: Callable[[str], None] = lambda _: None) -> Manifest:
@@ -61,24 +70,25 @@ def ingest(description: Description, folder: Path, say: Callable[[str], None] = 
         BadLog: a column is missing, or values cannot be read; every fault at once, nothing written.
     """
     connection = duckdb.connect()
-    connection.execute(f"SET TimeZone='{description.timezone}'")
+    connection.execute(f"SET TimeZone={literal(description.timezone)}")
     connection.execute("SET preserve_insertion_order=false")
-    opened = []
-    faults: list[str] = []
+    found, faults = [], []
     for table in tables(description):
         say(f"checking {table.name} at {table.section.path}")
-        columns = open_raw(connection, table.name, table.section.path, description.folder, table.section.has_header)
-        missing = _missing(table, columns)
-        faults += missing or _bad_values(connection, table, columns)
-        opened.append((table, columns))
+        try:
+            found.append(_check(connection, table, description.folder))
+        except FlywheelError as wrong:
+            faults += [f"  - [{table.name}] {sentence}" for sentence in str(wrong).splitlines()]
     if faults:
-        raise BadLog("The log is not as flywheel.toml describes it:\n" + "\n".join(f"  - {fault}" for fault in faults))
+        raise BadLog("\n".join(["The log is not as flywheel.toml describes it:", *faults]))
     folder.mkdir(parents=True, exist_ok=True)
     intakes = []
-    for table, columns in opened:
-        say(f"writing {table.name}")
-        intakes.append(_write(connection, table, columns, folder))
-    manifest = Manifest(description.fingerprint, source_digest(description), tuple(intakes))
+    for checked in found:
+        say(f"writing {checked.table.name}")
+        intakes.append(_write(connection, checked, folder))
+    for name in set(NAMES) - {checked.table.name for checked in found}:
+        (folder / f"{name}.parquet").unlink(missing_ok=True)
+    manifest = Manifest(description.fingerprint, _together(checked.source for checked in found), tuple(intakes))
     replace_text(folder / "manifest.json", json.dumps(asdict(manifest), indent=1))
     return manifest
 
@@ -88,7 +98,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     path = folder / "manifest.json"
     if not path.is_file():
         return None
-    said = json.loads(path.read_text())
+    said = json.loads(path.read_text(encoding="utf-8"))
     intakes = tuple(Intake(**{**intake, "columns": tuple(intake["columns"])}) for intake in said["intakes"])
     return Manifest(said["description"], said["source"], intakes)
 
@@ -96,137 +106,74 @@ def read_manifest(folder: Path) -> Manifest | None:
 def replace_text(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old or the new one, never half of it."""
     draft = path.with_suffix(path.suffix + ".tmp")
-    with draft.open("w") as handle:
+    with draft.open("w", encoding="utf-8") as handle:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
-    os.replace(draft, path)
+    draft.replace(path)
 
 
-def _missing(table: Table, columns: Sequence[str]) -> list[str]:
-    faults = []
+def _together(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _check(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> _Checked:
+    """Open and read all of a source; raises BadLog with one line per fault."""
+    # First, so that a log that grows while it is read is seen to have changed.
+    source = digest(table.section.path, folder)
+    raw = f"raw_{table.name}"
+    kinds = open_raw(connection, raw, table.section.path, folder, has_header=table.section.has_header)
+    missing = [fault for field in table.present if (fault := _missing(table, field, kinds))]
+    if missing:
+        raise BadLog("\n".join(missing))
+    who, checks = somebody(table, kinds), []
     for field in table.present:
-        source = str(field.source)
-        wanted = columns_of(source, columns) if field.read in (Read.AMOUNT, Read.NUMBER) else [source]
-        absent = [column for column in wanted if column not in columns]
-        if absent:
-            faults.append(
-                f"[{table.name}] {field.name} = {source!r}: no column {', '.join(map(repr, absent))} in "
-                f"{table.section.path!r}. Columns found: {', '.join(columns)}. Name one of these."
-            )
-    return faults
-
-
-def _bad_values(connection: duckdb.DuckDBPyConnection, table: Table, columns: Sequence[str]) -> list[str]:
-    kinds = _kinds(connection, table)
-    checks = []
-    for field in table.present:
-        raw, bad = _shown(field, columns), _is_bad(table, field, columns, kinds)
-        checks.append(f"count(*) FILTER (WHERE {bad}), any_value({raw}) FILTER (WHERE {bad})")
-    row = connection.execute(
-        f"SELECT count(*), {', '.join(checks)} FROM raw_{table.name} WHERE {_somebody(table, kinds)}"
-    ).fetchone()
-    assert row is not None
-    total, *found = row
-    return [
-        f"[{table.name}] {field.name} = {field.source!r}: {bad:,} of {total:,} lines cannot be read, for example "
-        f"{example!r}. Expected {EXPECTED[field.read]}."
+        bad = f"FILTER (WHERE {who} AND {unreadable(table, field, kinds)})"
+        checks.append(f"count(*) {bad}, max({shown(field, kinds)}) {bad}")
+    with reading(table.section.path):
+        counts = f"SELECT count(*), count(*) FILTER (WHERE {who}), {', '.join(checks)} FROM {raw}"
+        lines, known, *found = connection.execute(counts).fetchall()[0]
+        distinct = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {raw})").fetchall()[0][0]
+    wrong = [
+        f"{field.name} = {field.source!r}: {bad:,} of {known:,} lines cannot be read, for example {example!r}. "
+        f"Expected {EXPECTED[field.read]}."
         for field, bad, example in zip(table.present, found[::2], found[1::2], strict=True)
         if bad
     ]
+    if wrong:
+        raise BadLog("\n".join(wrong))
+    return _Checked(table, kinds, source, lines, lines - known, lines - distinct)
 
 
-def _kinds(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE raw_{table.name}").fetchall()}
+def _missing(table: Table, field: Field, kinds: Kinds) -> str:
+    found = f"Columns found: {', '.join(kinds)}."
+    try:
+        absent = [column for column in read_columns(field, kinds) if column not in kinds]
+    except BadDescription as wrong:
+        return f"{field.name}: {wrong} {found}"
+    names = ", ".join(map(repr, absent))
+    return (
+        f"{field.name} = {field.source!r}: no column {names} in {table.section.path!r}. {found} Name one of these."
+        if absent
+        else ""
+    )
 
 
-def _shown(field: Field, columns: Sequence[str]) -> str:
-    parts = columns_of(str(field.source), columns) if field.read in (Read.AMOUNT, Read.NUMBER) else [str(field.source)]
-    return "concat_ws(' | ', " + ", ".join(f"coalesce(CAST({_name(part)} AS VARCHAR), '(empty)')" for part in parts) + ")"
-
-
-def _is_bad(table: Table, field: Field, columns: Sequence[str], kinds: dict[str, str]) -> str:
-    value = _value(table, field, columns, kinds)
-    if field.name == "customer_id":
-        return "false"
-    if field.read is Read.AMOUNT or field.name in {"ordered_at", "happened_at", "sent_at", "changed_at", "day", "kind"}:
-        return f"({value}) IS NULL"
-    if field.read is Read.TEXT:
-        return "false"
-    parts = columns_of(str(field.source), columns) if field.read is Read.NUMBER else [str(field.source)]
-    filled = " AND ".join(f"nullif(trim(CAST({_name(part)} AS VARCHAR)), '') IS NOT NULL" for part in parts)
-    return f"({value}) IS NULL AND {filled}"
-
-
-def _somebody(table: Table, kinds: dict[str, str]) -> str:
-    if table.name == "costs":
-        return "true"
-    who = _text_value(str(table.fields[0].source), kinds)
-    nobody = ", ".join(_quote(name) for name in getattr(table.section, "anonymous", ()))
-    return f"({who}) IS NOT NULL" + (f" AND ({who}) NOT IN ({nobody})" if nobody else "")
-
-
-def _value(table: Table, field: Field, columns: Sequence[str], kinds: dict[str, str]) -> str:
-    source = str(field.source)
-    match field.read:
-        case Read.TEXT:
-            return _text_value(source, kinds)
-        case Read.INSTANT:
-            return _instant(source, kinds[source], table.section.date_format)
-        case Read.AMOUNT | Read.NUMBER:
-            # Decimals add up to the same total in any order; floating point does not.
-            return f"TRY_CAST(round({_finite(number_sql(source, columns))}, 4) AS DECIMAL(18, 4))"
-        case Read.FLAG:
-            return f"TRY_CAST({_name(source)} AS BOOLEAN)"
-
-
-def _text_value(column: str, kinds: dict[str, str]) -> str:
-    name = _name(column)
-    text = f"CAST({name} AS VARCHAR)"
-    if kinds[column] in {"DOUBLE", "FLOAT"}:
-        # A whole-number id with gaps reaches parquet as floating point; its digits are what the shop knows.
-        text = f"CASE WHEN {name} = trunc({name}) THEN CAST(CAST({name} AS HUGEINT) AS VARCHAR) ELSE {text} END"
-    return f"CASE WHEN trim({text}) = '' THEN NULL ELSE {text} END"
-
-
-def _instant(column: str, kind: str, date_format: str | None) -> str:
-    if date_format is None or kind.startswith(("TIMESTAMP", "DATE")):
-        return f"TRY_CAST({_name(column)} AS TIMESTAMPTZ)"
-    return f"CAST(try_strptime(trim(CAST({_name(column)} AS VARCHAR)), {_quote(date_format)}) AS TIMESTAMPTZ)"
-
-
-def _finite(number: str) -> str:
-    return f"CASE WHEN isfinite({number}) THEN {number} END"
-
-
-def _write(connection: duckdb.DuckDBPyConnection, table: Table, columns: Sequence[str], folder: Path) -> Intake:
-    kinds = _kinds(connection, table)
-    raw, somebody = f"raw_{table.name}", _somebody(table, kinds)
-    lines = _count(connection, f"SELECT count(*) FROM {raw}")
-    duplicates = lines - _count(connection, f"SELECT count(*) FROM (SELECT DISTINCT * FROM {raw})")
-    anonymous = lines - _count(connection, f"SELECT count(*) FROM {raw} WHERE {somebody}")
-    rows = f"(SELECT DISTINCT * FROM {raw})" if getattr(table.section, "duplicates", "keep") == "drop" else raw
-    values = ", ".join(f"{_value(table, field, columns, kinds)} AS {field.name}" for field in table.present)
+def _write(connection: duckdb.DuckDBPyConnection, checked: _Checked, folder: Path) -> Intake:
+    table, kinds, raw = checked.table, checked.kinds, f"raw_{checked.table.name}"
+    drops = isinstance(table.section, Orders) and table.section.duplicates == "drop"
+    rows = f"(SELECT DISTINCT * FROM {raw})" if drops else raw
+    values = ", ".join(f"{value(table, field, kinds)} AS {field.name}" for field in table.present)
     when = next(field.name for field in table.present if field.read is Read.INSTANT)
     target, draft = folder / f"{table.name}.parquet", folder / f"{table.name}.parquet.tmp"
     connection.execute(
         f"COPY (SELECT *, epoch_us({when}) AS at_us, "
         f"date_diff('day', DATE '1970-01-01', CAST({when} AS DATE))::INTEGER AS day_number "
-        f"FROM (SELECT {values} FROM {rows} WHERE {somebody})) TO {_quote(str(draft))} (FORMAT parquet)"
+        f"FROM (SELECT {values} FROM {rows} WHERE {somebody(table, kinds)})) TO {literal(str(draft))} (FORMAT parquet)"
     )
-    os.replace(draft, target)
+    draft.replace(target)
     who = "count(DISTINCT customer_id)" if table.name != "costs" else "0"
-    kept, customers = connection.execute(f"SELECT count(*), {who} FROM read_parquet({_quote(str(target))})").fetchall()[0]
-    return Intake(table.name, lines, anonymous, duplicates, kept, customers, tuple(field.name for field in table.present))
-
-
-def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    return int(connection.execute(query).fetchall()[0][0])
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    counts = f"SELECT count(*), {who} FROM read_parquet({literal(str(target))})"
+    kept, customers = connection.execute(counts).fetchall()[0]
+    columns = tuple(field.name for field in table.present)
+    return Intake(table.name, checked.lines, checked.without_customer, checked.duplicates, kept, customers, columns)

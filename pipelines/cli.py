@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -15,7 +14,7 @@ import typer
 
 from features.errors import FlywheelError
 from pipelines.home import Home
-from pipelines.screen import Screen
+from pipelines.screen import Screen, keep_warnings_off_the_screen
 
 app = typer.Typer(
     name="flywheel",
@@ -173,9 +172,7 @@ def ui(home: HomeDir = None, config: Config = None, port: int = 5000) -> None:
 
 def main() -> None:
     """Run the command line."""
-    if not sys.warnoptions:
-        # Deprecations inside other people's libraries are not for those who run a command.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    keep_warnings_off_the_screen()
     app()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pyarrow.parquet as pq
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +23,7 @@ from features.description import read_description
 from features.errors import FlywheelError
 from pipelines import run
 from pipelines.home import Home
-from pipelines.screen import Screen
+from pipelines.screen import Screen, keep_warnings_off_the_screen
 from serving.server import wait_until_ready
 
 AS_OF = date(2017, 12, 31)
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--ui-port", type=int, default=5000, help="of the MLflow UI")
     parser.add_argument("--home", type=Path, default=HOME)
     chosen = parser.parse_args(arguments)
+    keep_warnings_off_the_screen()
     screen = Screen(machine=False)
     try:
         demonstrate(chosen.home, chosen.port, chosen.ui_port, once=chosen.once, screen=screen)
@@ -57,16 +59,16 @@ def demonstrate(folder: Path, port: int, ui_port: int, *, once: bool, screen: Sc
     screen.say(f"starting the service on port {port}")
     url = f"http://127.0.0.1:{port}"
     serve = ["serve", "--home", str(folder), "--port", str(port), "--as-of", AS_OF.isoformat()]
-    with _running(serve) as service:
+    with _running(serve, folder / "service.log") as service:
         if not wait_until_ready(url, 60) or service.poll() is not None:
             raise FlywheelError(
-                f"The service did not answer on {url}. Expected the port to be free: stop what listens there, "
-                "or choose another one with ARGS='--port 3001'."
+                f"The service did not answer on {url}; {folder / 'service.log'} says why. Expected the port to be "
+                "free: stop what listens there, or choose another one with ARGS='--port 3001'."
             )
-        show(ask(url, customers(home)), Console(width=max(Console().width, 110)))
+        show(ask(url, customers(home)), Console(width=max(Console().width, 118)))
         _say_where(folder, url, ui_port)
         if not once:
-            with _running(["ui", "--home", str(folder), "--port", str(ui_port)]):
+            with _running(["ui", "--home", str(folder), "--port", str(ui_port)], folder / "ui.log"):
                 service.wait()
 
 
@@ -102,39 +104,42 @@ def ask(url: str, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
 
 def show(answers: Sequence[dict[str, Any]], console: Console) -> None:
     """The answers as a table for people."""
-    title = "\nWho is leaving, who buys next, what each is worth (ranges hold for 8 in 10)"
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for heading in ("household", "churn probability,\n28 days", "next order,\nand its range", "remind on",
-                    "USD in 91 days,\nand its range", "USD so far", "answered by"):  # fmt: skip
-        table.add_column(heading, justify="left" if heading == "household" else "right", no_wrap=True)
+    title = f"\nChurn probability, next order and spend of {SHOWN} households and a stranger; ranges hold for 8 in 10"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("household", no_wrap=True)
+    for heading in ("churn\n28 days", "next order", "its range", "remind on", "USD\n91 days", "its range", "USD\nso far", "rung"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for answer in answers:
         table.add_row(answer["customer_id"], *_cells(answer))
     console.print(table)
 
 
 def _cells(answer: dict[str, Any]) -> list[str]:
-    if "churn" not in answer or answer["churn"] is None:
-        return ["", "", "", "", "", answer["status"].replace("_", " ")]
+    if answer.get("churn") is None:
+        return ["", "", answer["status"].replace("_", " "), "", "", "", "", ""]
     churn, following, value = answer["churn"], answer["next_purchase"], answer["ltv"]
     spend = value["predicted"]["91"]
     return [
-        f"{churn['probability']:.0%} ({churn['band']})",
-        f"{following['p50'] or 'not in sight'}\n{following['p10'] or '...'} to {following['p90'] or 'never'}",
+        f"{churn['probability']:.0%} {churn['band']}",
+        following["p50"] or "never",
+        f"{following['p10'] or 'never'} - {following['p90'] or 'never'}",
         following["remind_on"] or "",
-        f"{spend['mean']:,.0f}\n{spend['p10']:,.0f} to {spend['p90']:,.0f}",
+        f"{spend['mean']:,.0f}",
+        f"{spend['p10']:,.0f} - {spend['p90']:,.0f}",
         f"{value['historic']:,.0f}",
         answer["model_tier"],
     ]
 
 
 @contextmanager
-def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "pipelines.cli", *command])
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+def _running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as told:
+        process = subprocess.Popen([sys.executable, "-m", "pipelines.cli", *command], stdout=told, stderr=told)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
 
 
 def _say_where(folder: Path, url: str, ui_port: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -27,6 +29,12 @@ MEASURES = {
     "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
     "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
 }
+
+
+def keep_warnings_off_the_screen() -> None:
+    """Send Python's warnings to the log: deprecations inside libraries are not for those who run a command."""
+    if not sys.warnoptions:
+        logging.captureWarnings(True)
 
 
 class Screen:

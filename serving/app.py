@@ -101,7 +101,9 @@ async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework h
 
 
 async def readyz(request: Request) -> Response:
-    """Whether a release is loaded, tried and warm."""
+    """Whether a release is loaded, tried and warm, and the worker stays."""
+    if _worker(request).departure.begun:
+        raise Problem(503, "This worker is about to stop. Ask another.")
     return _json({"status": "ready", "release": _desk(request).champion.release.version})
 
 

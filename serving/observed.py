@@ -16,6 +16,8 @@ from serving.worker import Worker
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 
+_LEAVING = ((b"connection", b"close"),)
+
 
 class Observed:
     """Counts and times every request, echoes its X-Request-ID, and answers 500 where the service fell over."""
@@ -37,7 +39,8 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                leaving = _LEAVING if worker.departure.begun else ()
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *leaving]
             await send(message)
 
         began = self._stopwatch()

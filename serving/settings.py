@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, description="Worker processes.")
     poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
 
+    drain_seconds: float = Field(default=1.0, ge=0, description="From the signal to stop until no request is taken.")
+
     @field_validator("host")
     @classmethod
     def _is_an_address(cls, host: str) -> str:
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
             "API_KEYS": ",".join(key.get_secret_value() for key in self.api_keys),
             "WORKERS": str(self.workers),
             "POLL_SECONDS": str(self.poll_seconds),
+            "DRAIN_SECONDS": str(self.drain_seconds),
         }
         if self.as_of is not None:
             named["AS_OF"] = self.as_of.isoformat()

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from features.packed.lmdb import PackedReader
 from serving.champions import Champions
 from serving.clock import Clock, clock
+from serving.departure import Departure
 from serving.keys import ApiKeys
 from serving.logs import json_log
 from serving.metrics import Metrics
@@ -28,6 +29,7 @@ class Worker:
     keys: ApiKeys
     metrics: Metrics
     log: FilteringBoundLogger
+    departure: Departure
     poll_seconds: float
 
     @classmethod
@@ -49,12 +51,14 @@ class Worker:
             keys=ApiKeys(settings.api_keys),
             metrics=metrics,
             log=log,
+            departure=Departure(settings.drain_seconds),
             poll_seconds=settings.poll_seconds,
         )
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
-        """Follow the champion pointer as long as the service runs."""
+        """Follow the champion pointer as long as the service runs, and hear of its end before it comes."""
+        self.departure.announce()
         following = asyncio.create_task(self.champions.follow(self.poll_seconds))
         try:
             yield

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from training.models.churn import churned
 from training.outcomes import Rows
 from training.predict.calibration import IDENTITY, CalibrationMap
 from training.predict.cohorts import CohortsRung
-from training.predict.forecast import Forecast
 from training.predict.ladder import Ladder, Shape, churn_probability
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
@@ -56,10 +55,15 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
         if tier == "ml":
             found[tier] = _fit_trees(old, plan, prospects)
         else:
-            rung = _simple(tier, old, plan, population)
-            calibration = _btyd_calibration(old, plan, rung) if tier == "btyd" else IDENTITY
-            found[tier] = Fitted(tier, _ladder(tier, rung, prospects, calibration, _shape(old, plan, rung)), {})
+            found[tier] = _fit_simple(tier, old, plan, population, prospects)
     return found
+
+
+def _fit_simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, prospects: CohortsRung) -> Fitted:
+    rung = _simple(tier, rows, plan, population)
+    calibration = _btyd_calibration(rows, plan, rung) if tier == "btyd" else IDENTITY
+    bare = _ladder(tier, rung, prospects, calibration, _bare(rows, plan))
+    return Fitted(tier, _ladder(tier, rung, prospects, calibration, _shape(rows, plan, bare)), {})
 
 
 def _simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung) -> Rung:
@@ -80,10 +84,17 @@ def _fit_trees(rows: Rows, plan: Plan, prospects: CohortsRung) -> Fitted:
     unseen = rows.at(newest)
     churn = _each_fold(unseen, [TreesRung(half["churn"], rows.names, ()).churn for half in halves])
     calibration = fit_calibration(churn, churned(unseen.outcomes, plan.judged_churn_days))
-    ratios = tuple(_unseen_ratios(rows, plan, halves, calibration, days) for days in plan.learned) if plan.has_amounts else None
-    rung = TreesRung({name: text for files in artefacts.values() for name, text in files.items()}, rows.names, plan.learned)
-    shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), ratios)
-    return Fitted("ml", _ladder("ml", rung, prospects, calibration, shape), artefacts)
+    shape = _bare(rows, plan)
+    if plan.has_amounts:
+        rungs = [_trees(half, rows, plan) for half in halves]
+        ratios = tuple(_unseen_ratios(rows, rungs, calibration, shape, days) for days in plan.learned)
+        shape = replace(shape, ratios=ratios)
+    return Fitted("ml", _ladder("ml", _trees(artefacts, rows, plan), prospects, calibration, shape), artefacts)
+
+
+def _trees(artefacts: Mapping[str, Artefact], rows: Rows, plan: Plan) -> TreesRung:
+    files = {name: text for artefact in artefacts.values() for name, text in artefact.items()}
+    return TreesRung(files, rows.names, plan.learned)
 
 
 def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
@@ -94,24 +105,25 @@ def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
 
 
 def _unseen_ratios(
-    rows: Rows, plan: Plan, halves: list[dict[str, Artefact]], calibration: CalibrationMap, days: int
+    rows: Rows, halves: Sequence[TreesRung], calibration: CalibrationMap, bare: Shape, days: int
 ) -> SpendRatios:
     unseen = rows.at(_newest(rows, days))
     within, mean = np.empty(len(unseen)), np.empty(len(unseen))
     for fold, half in enumerate(halves):
-        files = {name: text for artefact in half.values() for name, text in artefact.items()}
-        rung = TreesRung(files, rows.names, plan.learned)
-        shape = Shape(plan.judged_churn_days, (days,), plan.learned, 1.0, 1.0, None)
         mine = unseen.fold == fold
-        inputs = unseen.inputs[mine]
-        forecast = _ladder("ml", rung, rung, calibration, shape).forecast(inputs, np.ones(len(inputs)))
-        every = np.column_stack([forecast.within(one) for one in plan.learned])
-        within[mine] = forecast.within(days)
-        mean[mine] = rung.mean_spend(inputs, every)[:, plan.learned.index(days)]
+        within[mine], mean[mine] = _answered(_ladder("ml", half, half, calibration, bare), unseen.at(mine), days)
     return fit_spend_ratios(within, mean, unseen.outcomes.spend_within(days))
 
 
-def _each_fold(rows: Rows, predictors: list) -> Floats:  # type: ignore[type-arg]
+def _answered(ladder: Ladder, rows: Rows, days: int) -> tuple[Floats, Floats]:
+    """P(order) and expected spend within a learned horizon, as the ladder would answer them."""
+    learned = ladder.shape.learned
+    within = ladder.forecast(rows.inputs, np.ones(len(rows))).within_each(learned)
+    at = learned.index(days)
+    return within[:, at], ladder.rungs[ladder.tiers["ltv"]].mean_spend(rows.inputs, within)[:, at]
+
+
+def _each_fold(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> Floats:
     found = np.empty(len(rows))
     for fold, predict in enumerate(predictors):
         found[rows.fold == fold] = predict(rows.inputs[rows.fold == fold])
@@ -129,17 +141,18 @@ def _newest(rows: Rows, days: int) -> NDArray[np.bool_]:
     return chosen
 
 
-def _shape(rows: Rows, plan: Plan, rung: Rung) -> Shape:
-    bare = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), None)
+def _shape(rows: Rows, plan: Plan, ladder: Ladder) -> Shape:
     if not plan.has_amounts:
-        return bare
+        return ladder.shape
     ratios = []
-    for position, days in enumerate(plan.learned):
-        unseen = rows.at(_newest(rows, days))
-        within = rung.order_by(unseen.inputs, np.array([0.0, days]))[:, 1]
-        mean = rung.mean_spend(unseen.inputs, within[:, None])[:, position]
-        ratios.append(fit_spend_ratios(within, mean, unseen.outcomes.spend_within(days)))
-    return Shape(bare.churn_days, bare.asked, bare.learned, bare.order_growth, bare.spend_growth, tuple(ratios))
+    for days in plan.learned:
+        seen = rows.at(_newest(rows, days))
+        ratios.append(fit_spend_ratios(*_answered(ladder, seen, days), seen.outcomes.spend_within(days)))
+    return replace(ladder.shape, ratios=tuple(ratios))
+
+
+def _bare(rows: Rows, plan: Plan) -> Shape:
+    return Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), None)
 
 
 def _ladder(tier: str, rung: Rung, prospects: Rung, calibration: CalibrationMap, shape: Shape) -> Ladder:

@@ -20,4 +20,5 @@ def known_customers(tables: Path, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
     rows = rows.dropna(subset="position").astype({"position": int})
     newest = rows.loc[rows["position"] == len(cutoffs) - 1, "customer_id"]
     kept = rows["customer_id"].isin(sample(newest.tolist()))
-    return rows.loc[kept, ["customer_id", "position"]].reset_index(drop=True)
+    found: pd.DataFrame = rows.loc[kept, ["customer_id", "position"]].reset_index(drop=True)
+    return found

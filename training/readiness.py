@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.history import Cutoff, History, instants
 from training.labels import outcomes
@@ -35,6 +38,20 @@ class Answerable:
 
 
 @dataclass(frozen=True)
+class _Count:
+    """Customers who did, and who did not do, what a model predicts; of those who decide there are ``fewest``."""
+
+    positives: int
+    negatives: int
+    fewest: int
+    deciding: str
+
+    @property
+    def customers(self) -> int:
+        return self.positives + self.negatives
+
+
+@dataclass(frozen=True)
 class Readiness:
     """What ``train`` will do with this log; it follows this report to the letter."""
 
@@ -45,7 +62,7 @@ class Readiness:
     @property
     def tiers(self) -> tuple[str, ...]:
         """The rungs to fit, highest first."""
-        trees = ("ml",) if any(answer.trainable for answer in self.answers) else ()
+        trees = ("ml",) if any("ml" in answer.tiers for answer in self.answers) else ()
         return (*trees, *SIMPLE)
 
     def tiers_for(self, model: str) -> tuple[str, ...]:
@@ -54,7 +71,9 @@ class Readiness:
         return max((answer.tiers for answer in mine), key=len, default=())
 
 
-def readiness(history: History, laid: Schedule, cutoffs: Sequence[Cutoff], churn_days: int, asked: Sequence[int]) -> Readiness:
+def readiness(
+    history: History, laid: Schedule, cutoffs: Sequence[Cutoff], churn_days: int, asked: Sequence[int]
+) -> Readiness:
     """Count what there is to learn from, question by question and horizon by horizon.
 
     Args:
@@ -81,7 +100,9 @@ def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
     amount = {"amount": joined.amount.sum()} if history.has_amounts else {}
     orders = joined.group_by("position", "customer_id", "order_id").aggregate(lines=joined.count(), **amount)
     orders = orders.filter(orders.amount > 0) if history.has_amounts else orders
-    return orders.select("customer_id", "position").distinct().order_by("position", "customer_id").to_pandas()
+    buyers = orders.select("customer_id", "position").distinct().order_by("position", "customer_id")
+    found: pd.DataFrame = buyers.to_pandas()
+    return found
 
 
 def _testable(laid: Schedule, asked: Sequence[int]) -> tuple[int, ...]:
@@ -96,62 +117,76 @@ def _newest(laid: Schedule, cutoffs: Sequence[Cutoff], plan: Plan) -> list[Cutof
 
 
 def _churn(seen: Outcomes, laid: Schedule, plan: Plan) -> Answerable:
-    label = seen.ordered_within(plan.churn_days)
-    return _answer("churn", plan.churn_days, int((label == 0).sum()), int((label == 1).sum()), laid, plan)
+    came = seen.ordered_within(plan.judged_churn_days)
+    stayed, returned = int((came == 0).sum()), int((came == 1).sum())
+    deciding = "who stayed away" if stayed < returned else "who came"
+    found = _Count(stayed, returned, min(stayed, returned), deciding)
+    return _answer("churn", plan.churn_days, found, laid, plan)
 
 
 def _next_purchase(seen: Outcomes, laid: Schedule, plan: Plan) -> Answerable:
     days = plan.learned[-1]
-    label = seen.ordered_within(days)
-    return _answer("next_purchase", days, int((label == 1).sum()), int((label == 0).sum()), laid, plan, both=False)
+    came = seen.ordered_within(days)
+    return _answer("next_purchase", days, _of_those_who(came > 0, came == 0), laid, plan)
 
 
 def _ltv(seen: Outcomes, laid: Schedule, plan: Plan, days: int) -> Answerable:
-    base = plan.base(days)
     if not plan.has_amounts:
-        count = len(seen.wait_days)
         return Answerable(
-            "ltv", days, False, (), count, 0, 0,
-            "the log has no amounts", "name the amount column in [orders]; expected orders are given all the same",
-        )  # fmt: skip
-    spend = seen.spend_within(base)
-    return _answer("ltv", days, int((spend > 0).sum()), int((spend == 0).sum()), laid, plan, both=False)
+            model="ltv",
+            horizon_days=days,
+            trainable=False,
+            tiers=(),
+            customers=len(seen.wait_days),
+            positives=0,
+            negatives=0,
+            missing="the log has no amounts",
+            cure="name the amount column in [orders]; expected orders are given all the same",
+        )
+    spend = seen.spend_within(plan.base(days))
+    return _answer("ltv", days, _of_those_who(spend > 0, spend == 0), laid, plan)
 
 
-def _answer(
-    model: str, days: int, positives: int, negatives: int, laid: Schedule, plan: Plan, both: bool = True
-) -> Answerable:
-    customers = positives + negatives
-    missing, cure = _missing(days, customers, positives, negatives, laid, plan, both)
-    enough = _enough(customers, positives, negatives, laid, both)
-    tiers = (*(("ml",) if enough else ()), *SIMPLE)
-    return Answerable(model, days, enough and not missing, tiers, customers, positives, negatives, missing, cure)
+def _of_those_who(did: NDArray[np.bool_], did_not: NDArray[np.bool_]) -> _Count:
+    return _Count(int(did.sum()), int(did_not.sum()), int(did.sum()), "who came")
 
 
-def _enough(customers: int, positives: int, negatives: int, laid: Schedule, both: bool) -> bool:
-    rarer = min(positives, negatives) if both else positives
-    return bool(laid.origins) and customers >= FEWEST_CUSTOMERS and rarer >= FEWEST_OUTCOMES
+def _answer(model: str, days: int, found: _Count, laid: Schedule, plan: Plan) -> Answerable:
+    missing, cure = _missing(days, found, laid, plan)
+    enough = bool(laid.origins) and found.customers >= FEWEST_CUSTOMERS and found.fewest >= FEWEST_OUTCOMES
+    return Answerable(
+        model=model,
+        horizon_days=days,
+        trainable=enough and not missing,
+        tiers=(*(("ml",) if enough else ()), *SIMPLE),
+        customers=found.customers,
+        positives=found.positives,
+        negatives=found.negatives,
+        missing=missing,
+        cure=cure,
+    )
 
 
-def _missing(
-    days: int, customers: int, positives: int, negatives: int, laid: Schedule, plan: Plan, both: bool
-) -> tuple[str, str]:
+def _missing(days: int, found: _Count, laid: Schedule, plan: Plan) -> tuple[str, str]:
     if laid.tested is None or days > laid.tested:
-        need = 2 * days + min(LONGEST_WARMUP, max(laid.span // 4, 1))
+        need, base = span_needed(days), plan.base(days)
         until = laid.as_of + timedelta(days=need - laid.span)
-        base = plan.base(days)
+        rung = f"{base} days" if base != days else "simpler rungs"
         return (
             f"{need} days of log are needed to test {days} days ahead, there are {laid.span}",
-            f"trainable on {until:%Y-%m-%d}; until then answered from {base} days" if base != days
-            else f"trainable on {until:%Y-%m-%d}; until then answered from simpler rungs",
-        )  # fmt: skip
-    if customers < FEWEST_CUSTOMERS:
-        return f"{FEWEST_CUSTOMERS} customers are needed, there are {customers}", "answered from simpler rungs until then"
-    rarer = min(positives, negatives) if both else positives
-    if rarer < FEWEST_OUTCOMES:
-        which = "who came" if not both or positives > negatives else "who stayed away"
+            f"trainable on {until:%Y-%m-%d}; until then answered from {rung}",
+        )
+    if found.customers < FEWEST_CUSTOMERS:
+        missing = f"{FEWEST_CUSTOMERS} customers are needed, there are {found.customers}"
+        return missing, "answered from simpler rungs until then"
+    if found.fewest < FEWEST_OUTCOMES:
         return (
-            f"{FEWEST_OUTCOMES} customers {which} within {days} days are needed, there are {rarer}",
+            f"{FEWEST_OUTCOMES} customers {found.deciding} within {days} days are needed, there are {found.fewest}",
             "choose a horizon at which both happen often enough; answered from simpler rungs until then",
         )
     return "", ""
+
+
+def span_needed(days: int) -> int:
+    """The fewest days of log in which a window of so many days can follow an origin, and another precede it."""
+    return next(span for span in count(2 * days + 1) if max(1, min(LONGEST_WARMUP, span // 4)) + 2 * days <= span)

@@ -20,6 +20,7 @@ from features.views import Column, Kind, View
 from serving.app import create_app
 from serving.champions import Champion, Champions
 from serving.clock import PinnedClock
+from serving.departure import Departure
 from serving.keys import ApiKeys
 from serving.logs import json_log
 from serving.metrics import Metrics
@@ -187,6 +188,7 @@ class Shop:
             keys=ApiKeys(map(SecretStr, keys)),
             metrics=metrics,
             log=json_log(clock, log),
+            departure=Departure(seconds=0),
             poll_seconds=60,
         )
         return cls(worker, log)

@@ -82,8 +82,9 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 - the other side is a thread
-        await asyncio.sleep(0.001)
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - the other side is a thread
+            await asyncio.sleep(0.001)
 
 
 def broken() -> Release:

@@ -140,6 +140,20 @@ def test_a_signal_stops_it_quietly(tmp_path: Path, how: signal.Signals) -> None:
     assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_who_watches_its_readiness_loses_no_request_when_it_stops(home: Path) -> None:
+    port = free_port()
+    with started(home, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        assert wait_until_ready(f"http://127.0.0.1:{port}")
+        answered = 0
+        while client.get("/readyz").status_code == 200:
+            answered += client.get("/v1/customers/ann/predictions").raise_for_status().status_code == 200
+            if answered == 20:
+                process.terminate()
+        client.get("/v1/customers/ann/predictions").raise_for_status()
+        assert process.wait(timeout=30) == 0
+    assert answered >= 20
+
+
 def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

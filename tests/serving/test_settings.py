@@ -14,7 +14,7 @@ from tests.serving.fakes import AMSTERDAM, TODAY
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "HOST", "PORT", "API_KEYS", "AS_OF", "WORKERS", "POLL_SECONDS"):
+    for name in ("HOME", "HOST", "PORT", "API_KEYS", "AS_OF", "WORKERS", "POLL_SECONDS", "DRAIN_SECONDS"):
         monkeypatch.delenv(f"FLYWHEEL_{name}", raising=False)
 
 
@@ -80,6 +80,7 @@ def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatc
         as_of="2026-11-21T10:00:00+01:00",
         workers=3,
         poll_seconds=0.5,
+        drain_seconds=0.25,
     )
     for name, value in named.environment().items():
         monkeypatch.setenv(name, value)

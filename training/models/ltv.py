@@ -50,14 +50,14 @@ def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, flo
     """Mean, median and interval of the longest learned horizon, each by its own measure."""
     days, column = _longest(plan, forecast)
     orders = outcomes.orders_within(days)
-    found = {
-        "orders_rmse": metrics.rmse(forecast.expected_orders[:, column], orders),
-        "orders_bias": metrics.bias(forecast.expected_orders[:, column], orders),
-    }
+    expected = forecast.expected_orders[:, column]
+    counted = {"orders_rmse": metrics.rmse(expected, orders), "orders_bias": metrics.bias(expected, orders)}
     if forecast.spend is None:
-        return found | {"gini": metrics.normalised_gini(forecast.expected_orders[:, column], orders)}
+        return {**counted, **_totals(expected, orders)}
     actual, mean = outcomes.spend_within(days), forecast.spend.mean[:, column]
-    return found | _money(mean, actual) | {
+    return {
+        **counted,
+        **_totals(mean, actual),
         "decile_mape": metrics.decile_mape(mean, actual),
         "median_mae": metrics.mae(forecast.spend.median[:, column], actual),
         "coverage_80": metrics.coverage(forecast.spend.p10[:, column], forecast.spend.p90[:, column], actual),
@@ -67,7 +67,7 @@ def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, flo
 def compare(outcomes: Outcomes, plan: Plan, amount: Floats) -> dict[str, float]:
     """A simple amount per customer, judged like the mean."""
     actual = outcomes.spend_within(plan.learned[-1]) if plan.has_amounts else outcomes.orders_within(plan.learned[-1])
-    return _money(amount, actual)
+    return _totals(amount, actual)
 
 
 def last_window(rows: Rows, plan: Plan) -> Floats:
@@ -77,7 +77,7 @@ def last_window(rows: Rows, plan: Plan) -> Floats:
     return rows.column(f"{'spend' if plan.has_amounts else 'orders'}_{near}d") * days / near
 
 
-def _money(predicted: Floats, actual: Floats) -> dict[str, float]:
+def _totals(predicted: Floats, actual: Floats) -> dict[str, float]:
     return {
         "gini": metrics.normalised_gini(predicted, actual),
         "rmse": metrics.rmse(predicted, actual),
@@ -91,7 +91,7 @@ def _longest(plan: Plan, forecast: Forecast) -> tuple[int, int]:
 
 
 def _deviance(actual: Floats, mean: Floats) -> Floats:
-    mean = np.maximum(mean, 1e-6 * max(float(np.mean(actual)), 1e-6))
+    mean = np.maximum(mean, 1e-6 * max(float(np.nansum(actual)) / len(actual), 1e-6))
     return 4 * (np.sqrt(actual) - np.sqrt(mean)) ** 2 / np.sqrt(mean)
 
 
@@ -101,7 +101,7 @@ MODEL = Model(
     fit=fit,
     loss=loss,
     metrics=measure,
-    baselines={"last window": last_window, "always zero": lambda rows, plan: np.zeros(len(rows))},
+    baselines={"last window": last_window, "always zero": lambda rows, _: np.zeros(len(rows))},
     compare=compare,
     headline="gini",
 )

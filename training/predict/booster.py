@@ -10,7 +10,6 @@ import ctypes
 import functools
 import importlib.util
 import os
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +40,6 @@ class Booster:
         features = ctypes.c_int()
         _call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(features))
         self.features = features.value
-        self._single = threading.local()
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
@@ -56,7 +54,8 @@ class Booster:
         inputs = np.ascontiguousarray(inputs, dtype=np.float64)
         n, width = inputs.shape
         if width != self.features:
-            raise BrokenBooster(f"The model was trained on {self.features} inputs, found {width}. Train and publish again.")
+            found = f"The model was trained on {self.features} inputs, found {width}"
+            raise BrokenBooster(f"{found}. Train and publish again.")
         scores = np.empty(n)
         written = ctypes.c_int64()
         _call(

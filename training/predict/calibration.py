@@ -26,7 +26,7 @@ class CalibrationMap:
         raw, calibrated = np.asarray(self.raw), np.asarray(self.calibrated)
         mapped = np.interp(odds, raw, calibrated)
         mapped = mapped + np.minimum(odds - raw[0], 0.0) + np.maximum(odds - raw[-1], 0.0)
-        return np.clip(1 / (1 + np.exp(-mapped)), FLOOR, 1 - FLOOR)
+        return np.asarray(np.clip(1 / (1 + np.exp(-mapped)), FLOOR, 1 - FLOOR))
 
 
 IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))

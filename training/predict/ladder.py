@@ -75,7 +75,9 @@ class Ladder:
                 mean[new] = self.prospects.mean_spend(inputs[new], within[new])
         return self._agreed(days, order_by, expected, mean, new)
 
-    def _agreed(self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: Floats) -> Forecast:
+    def _agreed(
+        self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: NDArray[np.bool_]
+    ) -> Forecast:
         shape = self.shape
         within = order_by[:, np.searchsorted(days, shape.asked)]
         lowest = max(TIERS.index(tier) for tier in self.tiers.values())
@@ -85,12 +87,14 @@ class Ladder:
             order_by=order_by,
             horizons=shape.asked,
             expected_orders=coherence.never_fewer(shape.extended(expected, shape.order_growth), within),
-            spend=None if mean is None else self._spend(shape.extended(mean, shape.spend_growth), within, new),
+            spend=self._spend(mean, within, new),
         )
 
-    def _spend(self, mean: Floats, within: Floats, new: NDArray[np.bool_]) -> Spend:
+    def _spend(self, mean: Floats | None, within: Floats, new: NDArray[np.bool_]) -> Spend | None:
         shape = self.shape
-        assert shape.ratios is not None and self.prospect_ratios is not None
+        if mean is None or shape.ratios is None or self.prospect_ratios is None:
+            return None
+        mean = shape.extended(mean, shape.spend_growth)
         found = coherence.spend(mean, within, [shape.ratios[shape.base(days)] for days in shape.asked])
         if new.any():
             ratios = [self.prospect_ratios[shape.base(days)] for days in shape.asked]
@@ -110,7 +114,7 @@ class Ladder:
         return value.mean_spend(inputs, within) if self.shape.ratios is not None else None
 
     def _edges(self) -> Floats:
-        return np.asarray(getattr(self.rungs[self.tiers["next_purchase"]], "edges"), dtype=float)
+        return np.asarray(self.rungs[self.tiers["next_purchase"]].edges, dtype=float)
 
 
 def churn_probability(rung: Rung, inputs: Floats, days: int) -> Floats:

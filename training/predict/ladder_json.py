@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import CalibrationMap
@@ -15,17 +15,17 @@ from training.predict.rung import Rung
 from training.predict.spending import SpendRatios
 
 Json = dict[str, Any]
+Made = TypeVar("Made")
 
 
 def to_json(ladder: Ladder, names: Sequence[str]) -> Json:
     """Everything but the boosted trees, which stay LightGBM's own text files."""
     simple = {tier: rung_json(rung) for tier, rung in ladder.rungs.items() if not isinstance(rung, TreesRung)}
-    assert isinstance(ladder.prospects, CohortsRung)
     return {
         "inputs": list(names),
         "tiers": dict(ladder.tiers),
         "rungs": simple,
-        "prospects": asdict(ladder.prospects),
+        "prospects": rung_json(ladder.prospects),
         "calibration": asdict(ladder.calibration),
         "shape": asdict(ladder.shape),
         "prospect_ratios": _ratios_json(ladder.prospect_ratios),
@@ -42,8 +42,8 @@ def from_json(said: Mapping[str, Any], trees: Mapping[str, str]) -> Ladder:
     return Ladder(
         tiers=said["tiers"],
         rungs=rungs,
-        prospects=_cohorts(said["prospects"]),
-        calibration=_tuples(CalibrationMap, said["calibration"]),
+        prospects=rung_from_json(said["prospects"]),
+        calibration=_made(CalibrationMap, said["calibration"]),
         shape=Shape(
             shape["churn_days"], tuple(shape["asked"]), learned, shape["order_growth"], shape["spend_growth"],
             _ratios(shape["ratios"]),
@@ -56,25 +56,21 @@ def rung_json(rung: Rung) -> Json:
     """A simple rung as plain JSON."""
     if isinstance(rung, BtydRung):
         return rung.as_json()
-    assert isinstance(rung, CohortsRung)
-    return asdict(rung)
+    if isinstance(rung, CohortsRung):
+        return asdict(rung)
+    raise TypeError(f"{type(rung).__name__} has no JSON form. Expected a BtydRung or a CohortsRung.")
 
 
 def rung_from_json(said: Mapping[str, Any]) -> Rung:
     """The simple rung that ``rung_json`` described."""
-    return BtydRung.from_json(said) if "model" in said else _cohorts(said)
+    return BtydRung.from_json(said) if "model" in said else _made(CohortsRung, said)
 
 
-def _cohorts(said: Mapping[str, Any]) -> CohortsRung:
-    found: CohortsRung = _tuples(CohortsRung, said)
-    return found
-
-
-def _tuples(kind: Any, said: Mapping[str, Any]) -> Any:
+def _made(kind: Callable[..., Made], said: Mapping[str, Any]) -> Made:
     return kind(**{key: _frozen(value) for key, value in said.items()})
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(value: object) -> object:
     return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
 
 
@@ -83,4 +79,4 @@ def _ratios_json(ratios: Sequence[SpendRatios] | None) -> list[Json] | None:
 
 
 def _ratios(said: Sequence[Mapping[str, Any]] | None) -> tuple[SpendRatios, ...] | None:
-    return None if said is None else tuple(_tuples(SpendRatios, one) for one in said)
+    return None if said is None else tuple(_made(SpendRatios, one) for one in said)

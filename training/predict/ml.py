@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.predict.booster import Booster, probability
+from training.predict.booster import Booster, BrokenBooster, probability
 from training.predict.hazard import all_periods, survival_curve
 
 Floats = NDArray[np.float64]
@@ -27,23 +27,21 @@ class TreesRung:
 
     def churn(self, inputs: Floats) -> Floats:
         """Uncalibrated P(no order within the churn horizon), (n,)."""
-        assert self._churn is not None
-        return probability(self._churn.raw(inputs))
+        return probability(_present(self._churn, "churn.txt").raw(inputs))
 
     def order_by(self, inputs: Floats, days: Floats) -> Floats:
         """P(order within days[j]), (n, len(days)), from the hazard of every period."""
-        assert self._hazard is not None
         rows = all_periods(inputs, self._names, self.edges)
-        hazards = probability(self._hazard.raw(rows)).reshape(len(inputs), -1)
+        hazards = probability(_present(self._hazard, "hazard.txt").raw(rows)).reshape(len(inputs), -1)
         return survival_curve(hazards, self.edges, days)
 
     def expected_orders(self, inputs: Floats, within: Floats) -> Floats:
         """P(order) times the orders of those who come, (n, learned)."""
-        return within * np.column_stack([np.maximum(np.exp(head.raw(inputs)), 1.0) for head in self._orders])
+        return np.asarray(within * np.maximum(_exponentials(self._orders, inputs), 1.0))
 
     def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
         """P(order) times the net amount of those who come, (n, learned)."""
-        return within * np.column_stack([np.exp(head.raw(inputs)) for head in self._spend])
+        return np.asarray(within * _exponentials(self._spend, inputs))
 
 
 def _booster(artefact: Mapping[str, str], name: str) -> Booster | None:
@@ -52,4 +50,17 @@ def _booster(artefact: Mapping[str, str], name: str) -> Booster | None:
 
 def _heads(artefact: Mapping[str, str], kind: str, learned: Sequence[int]) -> list[Booster]:
     files = [f"{kind}_{days}d.txt" for days in learned]
-    return [Booster(artefact[name]) for name in files if name in artefact]
+    present = [name for name in files if name in artefact]
+    if present and present != files:
+        raise BrokenBooster(f"Found {', '.join(present)}, expected {', '.join(files)}. Fetch the release again.")
+    return [Booster(artefact[name]) for name in present]
+
+
+def _present(head: Booster | None, name: str) -> Booster:
+    if head is None:
+        raise BrokenBooster(f"There is no {name}, from which this release answers. Fetch it again, or train again.")
+    return head
+
+
+def _exponentials(heads: Sequence[Booster], inputs: Floats) -> Floats:
+    return np.exp(np.column_stack([head.raw(inputs) for head in heads]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -114,14 +113,14 @@ def write_release(folder: Path, said: Mapping[str, Any], models: Mapping[str, Ma
         models: model name -> its files' names and texts.
     """
     texts = {f"{model}/{name}": text for model, files in models.items() for name, text in files.items()}
-    texts[MANIFEST] = json.dumps({"format": FORMAT, **said}, indent=1)
+    texts[MANIFEST] = json.dumps({"format": FORMAT, "files": sorted(texts), **said}, indent=1)
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_bytes(text.encode())
     sums = "".join(f"{_sha256(text.encode())}  {name}\n" for name, text in sorted(texts.items()))
     draft = folder / f"{SUMS}.tmp"
     draft.write_text(sums)
-    os.replace(draft, folder / SUMS)
+    draft.replace(folder / SUMS)
 
 
 def views_json(views: Sequence[View]) -> list[dict[str, Any]]:
@@ -145,6 +144,8 @@ def _verified(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     said = json.loads(texts.pop(MANIFEST))
     if said["format"] != FORMAT:
         raise ValueError(f"it has format {said['format']}, this version reads {FORMAT}")
+    if said["files"] != sorted(texts):
+        raise ValueError(f"{SUMS} lists {', '.join(sorted(texts)) or 'no trees'}, not {', '.join(said['files'])}")
     return said, {name.partition("/")[2]: text for name, text in texts.items()}
 
 

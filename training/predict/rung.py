@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,11 @@ Floats = NDArray[np.float64]
 
 class Rung(Protocol):
     """A way to answer all three questions, simple or not."""
+
+    @property
+    def edges(self) -> Sequence[float] | Floats:
+        """Days between which its daily hazard stays the same, ascending from 0."""
+        ...
 
     def order_by(self, inputs: Floats, days: Floats) -> Floats:
         """P(order within days[j]), (n, len(days))."""

@@ -1,0 +1,42 @@
+"""How does a worker leave without dropping anybody? It says so first, and closes connections between requests.
+
+The server closes idle connections the moment it is told to stop; a caller whose next request is on its way by then
+sees a broken connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+
+Stop = Callable[[int, FrameType | None], object]
+
+
+class Departure:
+    """Whether the worker is about to stop; ``seconds`` pass before the server acts on the signal."""
+
+    def __init__(self, seconds: float) -> None:
+        self.begun = False
+        self._seconds = seconds
+
+    def announce(self) -> None:
+        """Get the signals to stop before the server does; only a process of its own gets any."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            stop = signal.getsignal(number)
+            if callable(stop):
+                signal.signal(number, partial(self._begin, loop, stop))
+
+    def _begin(self, loop: asyncio.AbstractEventLoop, stop: Stop, number: int, frame: FrameType | None) -> None:
+        """The first signal begins to leave; a second Ctrl-C does not wait."""
+        if not self.begun:
+            self.begun = True
+            loop.call_soon_threadsafe(loop.call_later, self._seconds, stop, number, frame)
+        elif number == signal.SIGINT:
+            stop(number, frame)
