@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ibis.expr.types as ir
 
+from features.errors import NothingThere
 from features.history import Cutoff, History, instants
 from features.views import Column, Kind, View
 
@@ -15,27 +16,29 @@ WINDOWS = (28, 91)
 
 def engagement_view(dimension: str, kinds: Sequence[str]) -> View:
     """The stored columns of one dimension, in events per customer."""
-    return View(
-        dimension,
-        (
-            Column(f"{dimension}_events", Kind.FLOAT, f"{dimension} events so far"),
-            Column(f"{dimension}_last_at", Kind.INTEGER, f"last {dimension} event, microseconds since 1970 UTC"),
-            *(Column(f"{dimension}_{days}d", Kind.FLOAT, f"{dimension} events in {days} days") for days in WINDOWS),
-            Column(f"{dimension}_active_91d", Kind.FLOAT, f"days with a {dimension} event, of the last 91"),
-            *(Column(_slug(kind), Kind.FLOAT, f"events of kind {kind} in 91 days") for kind in kinds),
-        ),
-    )
+    by_kind = [
+        Column(name, Kind.FLOAT, f"events of kind {kind} in 91 days") for kind, name in _names(dimension, kinds).items()
+    ]
+    return View(dimension, (*_columns(dimension), *by_kind))
 
 
 def engagement(history: History, cutoffs: Sequence[Cutoff], dimension: str, kinds: Sequence[str]) -> ir.Table:
-    """One row per customer with such an event before the cutoff, and cutoff."""
-    assert history.events is not None
+    """One row per customer with such an event before the cutoff, and cutoff.
+
+    Raises:
+        NothingThere: no events were ingested.
+    """
+    if history.events is None:
+        raise NothingThere(f"The history has no events to count as {dimension}: run `flywheel ingest` first.")
     events = history.events.filter(history.events.kind.isin(kinds))
     when = instants(cutoffs)
     known = events.join(when, events.happened_at < when.cutoff)
     age = known.cutoff_day - known.day_number
     counts = {f"{dimension}_{days}d": (age <= days).sum().cast("float64") for days in WINDOWS}
-    by_kind = {_slug(kind): ((age <= 91) & (known.kind == kind)).sum().cast("float64") for kind in kinds}
+    by_kind = {
+        name: ((age <= 91) & (known.kind == kind)).sum().cast("float64")
+        for kind, name in _names(dimension, kinds).items()
+    }
     table = known.group_by("customer_id", "cutoff").aggregate(
         **{f"{dimension}_events": known.count().cast("float64"), f"{dimension}_last_at": known.at_us.max()},
         **counts,
@@ -46,5 +49,24 @@ def engagement(history: History, cutoffs: Sequence[Cutoff], dimension: str, kind
     return table.select("customer_id", table.cutoff.name("event_timestamp"), *names)
 
 
-def _slug(kind: str) -> str:
-    return re.sub(r"\W+", "_", kind.lower()).strip("_") + "_91d"
+def _columns(dimension: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{dimension}_events", Kind.FLOAT, f"{dimension} events so far"),
+        Column(f"{dimension}_last_at", Kind.INTEGER, f"last {dimension} event, microseconds since 1970 UTC"),
+        *(Column(f"{dimension}_{days}d", Kind.FLOAT, f"{dimension} events in {days} days") for days in WINDOWS),
+        Column(f"{dimension}_active_91d", Kind.FLOAT, f"days with a {dimension} event, of the last 91"),
+    )
+
+
+def _names(dimension: str, kinds: Sequence[str]) -> Mapping[str, str]:
+    """A column for every kind, whatever it is called: "page-view" and "page view", "active", "!"."""
+    taken = {column.name for column in _columns(dimension)}
+    names: dict[str, str] = {}
+    for kind in kinds:
+        slug = re.sub(r"\W+", "_", kind.lower()).strip("_")
+        tries = (
+            f"{dimension}_{slug}{mark}_91d" for mark in ("", *(f"_{number}" for number in range(2, len(kinds) + 3)))
+        )
+        names[kind] = next(name for name in tries if name not in taken)
+        taken.add(names[kind])
+    return names

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from features.calendar import beginning, day_number, from_number
 from features.errors import NotEnoughData, NothingThere
+from features.values import literal
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class History:
         connection.raw_sql("SET TimeZone='UTC'")
         connection.raw_sql(f"SET memory_limit='{memory}'")
         connection.raw_sql("SET preserve_insertion_order=false")
+        connection.raw_sql(f"SET temp_directory={literal(str(folder / 'spill'))}")
         events = folder / "events.parquet"
         return cls(
             lines=_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
@@ -86,27 +88,27 @@ class History:
         Raises:
             NotEnoughData: there is no line at all.
         """
-        first, last = self.lines.aggregate(
-            first=self.lines.day_number.min(), last=self.lines.day_number.max()
-        ).to_pyarrow().to_pylist()[0].values()
-        if first is None:
-            raise NotEnoughData("No order line before the cutoff. Expected at least one: check --as-of and the log's dates.")
-        return from_number(first), from_number(last)
+        day = self.lines.day_number
+        found = self.lines.aggregate(first=day.min(), last=day.max()).to_pyarrow().to_pylist()[0]
+        if found["first"] is None:
+            raise NotEnoughData(
+                "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
+            )
+        return from_number(found["first"]), from_number(found["last"])
 
 
 def _lines(lines: ir.Table) -> ir.Table:
     by_day = "day " + lines.day_number.cast("string")
     order_id = ibis.coalesce(lines.order_id, by_day) if "order_id" in lines.columns else by_day
-    recorded = "recorded_at" in lines.columns
-    known_at = ibis.greatest(lines.ordered_at, lines.recorded_at.fill_null(lines.ordered_at)) if recorded else lines.ordered_at
+    known_at = lines.ordered_at
+    if "recorded_at" in lines.columns:
+        known_at = ibis.greatest(known_at, lines.recorded_at.fill_null(known_at))
     return lines.mutate(order_id=order_id, known_at=known_at)
 
 
 def instants(cutoffs: Sequence[Cutoff]) -> ir.Table:
     """The cutoffs as a table: position, cutoff, cutoff_day."""
-    rows = [
-        {"position": position, "cutoff": cutoff.at, "cutoff_day": cutoff.number} for position, cutoff in enumerate(cutoffs)
-    ]
+    rows = [(position, cutoff.at, cutoff.number) for position, cutoff in enumerate(cutoffs)]
     return ibis.memtable(rows, schema={"position": "int32", "cutoff": "timestamp('UTC')", "cutoff_day": "int32"})
 
 

@@ -69,9 +69,8 @@ def ingest(description: Description, folder: Path, say: Callable[[str], None] = 
     Raises:
         BadLog: a column is missing, or values cannot be read; every fault at once, nothing written.
     """
-    connection = duckdb.connect()
-    connection.execute(f"SET TimeZone={literal(description.timezone)}")
-    connection.execute("SET preserve_insertion_order=false")
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = _connection(description, folder)
     found, faults = [], []
     for table in tables(description):
         say(f"checking {table.name} at {table.section.path}")
@@ -81,7 +80,6 @@ def ingest(description: Description, folder: Path, say: Callable[[str], None] = 
             faults += [f"  - [{table.name}] {sentence}" for sentence in str(wrong).splitlines()]
     if faults:
         raise BadLog("\n".join(["The log is not as flywheel.toml describes it:", *faults]))
-    folder.mkdir(parents=True, exist_ok=True)
     intakes = []
     for checked in found:
         say(f"writing {checked.table.name}")
@@ -111,6 +109,14 @@ def replace_text(path: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     draft.replace(path)
+
+
+def _connection(description: Description, folder: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone={literal(description.timezone)}")
+    connection.execute(f"SET temp_directory={literal(str(folder / 'spill'))}")
+    connection.execute("SET preserve_insertion_order=false")
+    return connection
 
 
 def _together(digests: Iterable[str]) -> str:

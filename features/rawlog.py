@@ -78,8 +78,8 @@ def reading(path: str) -> Iterator[None]:
         yield
     except (duckdb.Error, OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise BadLog(
-            f"{path!r} cannot be read: {_reason(error)}. Expected csv or tsv in UTF-8 (plain or .gz) with as many values "
-            "in every line, or parquet: mend or convert it, or correct `path`, `has_header`, `date_format`."
+            f"{path!r} cannot be read: {_reason(error)}. Expected csv or tsv in UTF-8 (plain or .gz), with as many "
+            "values in every line, or parquet: mend or convert it, or correct `path`, `has_header`, `date_format`."
         ) from None
 
 
@@ -113,8 +113,8 @@ def _backend_table(path: str, folder: Path) -> pa.Table:
             backend.disconnect()
     except Exception as error:  # noqa: BLE001 -- every database's driver has errors of its own
         raise BadLog(
-            f"{path!r} cannot be read: {type(error).__name__}, {_reason(error)}. Expected backend://address#table as Ibis connects to it: "
-            "correct `path`, or install the backend's driver."
+            f"{path!r} cannot be read: {type(error).__name__}, {_reason(error)}. Expected backend://address#table as "
+            "Ibis connects to it: correct `path`, or install the backend's driver."
         ) from None
 
 

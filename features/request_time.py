@@ -59,7 +59,7 @@ def _short_windows(stored: Stored, as_of_day: NDArray[np.int64]) -> dict[str, Fl
 
 
 def _sum(values: Ragged, rows: NDArray[np.int64], inside: NDArray[np.bool_], n: int) -> Floats:
-    return np.bincount(rows[inside], weights=values.values[inside], minlength=n)
+    return np.asarray(np.bincount(rows[inside], weights=values.values[inside], minlength=n), dtype=np.float64)
 
 
 def _age_name(column: str) -> str:

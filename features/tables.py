@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,4 +46,4 @@ def _write(table: ir.Table, path: Path) -> None:
     found = found.set_column(at, pa.field("event_timestamp", _MICROS), found["event_timestamp"].cast(_MICROS))
     draft = path.with_suffix(".tmp")
     pq.write_table(found.sort_by([("event_timestamp", "ascending"), ("customer_id", "ascending")]), draft)
-    os.replace(draft, path)
+    draft.replace(path)

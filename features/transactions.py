@@ -39,10 +39,14 @@ MONEY = (
 _OPTIONAL = {
     "discount": Column("discount", Kind.FLOAT, "discount received so far"),
     "quantity": Column("quantity", Kind.FLOAT, "units bought, returns taken off"),
-    **{
-        source: Column(name, Kind.FLOAT, f"different {name} bought from")
-        for source, name in _DISTINCT.items()
-    },
+    **{source: Column(name, Kind.FLOAT, f"different {name} in the order lines") for source, name in _DISTINCT.items()},
+}
+_KEY = ["position", "customer_id"]
+_JOINED = [f"{name}_right" for name in _KEY]
+# Of who never ordered, or never sent anything back, these are known: none.
+_COUNTED = {
+    *("orders", "order_days", "spend", "returned", "quantity", "discount", *_DISTINCT.values()),
+    *(f"{name}_{days}d" for name in ("orders", "spend") for days in STORED),
 }
 
 
@@ -60,17 +64,16 @@ def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """
     cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.at)
     parts = _parts(history, cutoffs)
-    orders = _orders(parts, history.has_amounts)
+    orders = _orders(parts)
     table = _known(history, parts, cutoffs)
-    for piece in (_frequency(orders), _rhythm(orders), _lines(parts, history), _recent(parts, orders, history.has_amounts)):
-        table = table.left_join(piece, ["position", "customer_id"]).drop("position_right", "customer_id_right")
+    for piece in (_frequency(orders), _rhythm(orders), _lines(parts), _recent(parts, orders)):
+        table = table.left_join(piece, _KEY).drop(*_JOINED)
     for source, name in _DISTINCT.items():
         if source in history.lines.columns:
-            table = table.left_join(_distinct(history, cutoffs, source, name), ["position", "customer_id"]).drop(
-                "position_right", "customer_id_right"
-            )
-    table = table.mutate(orders=table.orders.fill_null(0.0), lines_per_order=table.lines / table.orders.nullif(0.0))
+            table = table.left_join(_distinct(history, cutoffs, source, name), _KEY).drop(*_JOINED)
     names = [column.name for column in transactions_view(history).columns]
+    nothing = {name: table[name].fill_null(0.0) for name in names if name in _COUNTED}
+    table = table.mutate(**nothing, lines_per_order=table.lines / table.orders)
     return table.select("customer_id", table.cutoff.name("event_timestamp"), *names)
 
 
@@ -88,12 +91,12 @@ def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     return parts.join(when, parts.since <= when.position)
 
 
-def _orders(parts: ir.Table, has_amounts: bool) -> ir.Table:
-    amount = {"amount": parts.amount.sum()} if has_amounts else {}
+def _orders(parts: ir.Table) -> ir.Table:
+    amount = {"amount": parts.amount.sum()} if "amount" in parts.columns else {}
     orders = parts.group_by("position", "cutoff_day", "customer_id", "order_id").aggregate(
         at_us=parts.at_us.min(), day_number=parts.day_number.min(), **amount
     )
-    return orders.filter(orders.amount > 0) if has_amounts else orders
+    return orders.filter(orders.amount > 0) if amount else orders
 
 
 def _known(history: History, parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
@@ -116,7 +119,7 @@ def _frequency(orders: ir.Table) -> ir.Table:
             "mean_order": orders.amount.sum().cast("float64") / orders.count(),
             "max_order": orders.amount.max().cast("float64"),
         }
-    return orders.group_by("position", "customer_id").aggregate(
+    return orders.group_by(_KEY).aggregate(
         orders=orders.count().cast("float64"),
         first_order_at=orders.at_us.min(),
         last_order_at=orders.at_us.max(),
@@ -127,47 +130,47 @@ def _frequency(orders: ir.Table) -> ir.Table:
 
 def _rhythm(orders: ir.Table) -> ir.Table:
     days = orders.select("position", "customer_id", "day_number").distinct()
-    window = ibis.window(group_by=["position", "customer_id"], order_by="day_number")
+    window = ibis.window(group_by=_KEY, order_by="day_number")
     days = days.mutate(gap=days.day_number - days.day_number.lag().over(window))
     count, total = days.gap.count(), days.gap.sum()
     squares = (days.gap.cast("int64") * days.gap).sum()
     spread = (squares.cast("float64") - total.cast("float64") * total / count) / (count - 1).nullif(0)
-    return days.group_by("position", "customer_id").aggregate(
+    return days.group_by(_KEY).aggregate(
         order_days=days.count().cast("float64"),
         mean_gap_days=total.cast("float64") / count.nullif(0),
         median_gap_days=days.gap.cast("float64").quantile(0.5),
         p90_gap_days=days.gap.cast("float64").quantile(0.9),
-        std_gap_days=ibis.greatest(spread, 0.0).sqrt(),
+        std_gap_days=spread.clip(lower=0.0).sqrt(),
         last_gap_days=days.gap.argmax(days.day_number).cast("float64"),
     )
 
 
-def _lines(parts: ir.Table, history: History) -> ir.Table:
+def _lines(parts: ir.Table) -> ir.Table:
     age = parts.cutoff_day - parts.day_number
     sums = {name: parts[name].sum().cast("float64") for name in ("quantity", "discount") if name in parts.columns}
-    if history.has_amounts:
+    if "amount" in parts.columns:
         sums["spend"] = parts.amount.sum().cast("float64")
-        sums["returned"] = (-parts.returned.sum()).fill_null(0).cast("float64")
+        sums["returned"] = (-parts.returned.sum()).cast("float64")
         for days in STORED:
-            sums[f"spend_{days}d"] = parts.amount.sum(where=age <= days).fill_null(0).cast("float64")
-    return parts.group_by("position", "customer_id").aggregate(lines=parts.lines.sum().cast("float64"), **sums)
+            sums[f"spend_{days}d"] = parts.amount.sum(where=age <= days).cast("float64")
+    return parts.group_by(_KEY).aggregate(lines=parts.lines.sum().cast("float64"), **sums)
 
 
-def _recent(parts: ir.Table, orders: ir.Table, has_amounts: bool) -> ir.Table:
-    keys = ["position", "customer_id", "day_number"]
+def _recent(parts: ir.Table, orders: ir.Table) -> ir.Table:
+    keys = [*_KEY, "day_number"]
     near = parts.filter(parts.cutoff_day - parts.day_number <= RECENT)
-    money = {"spend": near.amount.sum().cast("float64")} if has_amounts else {}
-    days = near.group_by(keys).aggregate(lines=near.count(), **money)
+    money = {"spend": near.amount.sum().cast("float64")} if "amount" in parts.columns else {}
     placed = orders.filter(orders.cutoff_day - orders.day_number <= RECENT)
     counts = placed.group_by(keys).aggregate(placed=placed.count())
-    days = days.left_join(counts, keys).drop("position_right", "customer_id_right", "day_number_right")
+    days = near.group_by(keys).aggregate(**money) if money else near.select(keys).distinct()
+    days = days.left_join(counts, keys).drop(*_JOINED, "day_number_right")
     lists = {
         "recent_days": days.day_number.cast("int64").collect(order_by=days.day_number),
         "recent_orders": days.placed.fill_null(0).cast("float64").collect(order_by=days.day_number),
     }
-    if has_amounts:
+    if money:
         lists["recent_spend"] = days.spend.collect(order_by=days.day_number)
-    return days.group_by("position", "customer_id").aggregate(**lists)
+    return days.group_by(_KEY).aggregate(**lists)
 
 
 def _distinct(history: History, cutoffs: Sequence[Cutoff], source: str, name: str) -> ir.Table:
@@ -176,4 +179,4 @@ def _distinct(history: History, cutoffs: Sequence[Cutoff], source: str, name: st
     first = lines.mutate(since=since).group_by("customer_id", source).aggregate(since=lambda found: found.since.min())
     when = instants(cutoffs)
     seen = first.join(when, first.since <= when.position)
-    return seen.group_by("position", "customer_id").aggregate(seen.count().cast("float64").name(name))
+    return seen.group_by(_KEY).aggregate(seen.count().cast("float64").name(name))

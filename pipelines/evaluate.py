@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from features.errors import NotEnoughData
+from features.ingestion import read_manifest
 from features.packed.arrow import stored
 from features.stored import Stored
 from pipelines import publish, trace
@@ -97,3 +98,10 @@ def run(job: Job) -> Tested:
             )
         )
     return tested
+
+
+def source_of(job: Job) -> str:
+    """sha256 of the log that the job's history was made from."""
+    manifest = read_manifest(job.home.history)
+    assert manifest is not None
+    return manifest.source

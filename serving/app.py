@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from serving.worker import Worker
 
-# Observed and the metrics do it for a tenth of the price.
+# Observed and Metrics do it already.
 _QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 

@@ -22,8 +22,6 @@ PRIOR_ORDERS = 3.0
 
 def fit_cohorts(rows: Rows, plan: Plan) -> CohortsRung:
     """Classes of order count by quarters of recency."""
-    if not len(rows):
-        return fit_population(rows, plan)
     quarters = np.quantile(rows.column("recency_days"), np.linspace(0, 1, RECENCY_CLASSES + 1)[1:-1])
     return _fit(rows, plan, FREQUENCY, tuple(np.unique(quarters).tolist()))
 

@@ -67,9 +67,11 @@ def _fit_simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, pros
 
 
 def _simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung) -> Rung:
-    if tier == "btyd":
-        return fit_btyd_rung(rows, rows.at(_newest(rows, plan.learned[-1])), plan)
-    return population if tier == "population" else fit_cohorts(rows, plan)
+    if tier == "population" or not len(rows):
+        return population
+    if tier == "cohort":
+        return fit_cohorts(rows, plan)
+    return fit_btyd_rung(rows, rows.at(_newest(rows, plan.learned[-1])), plan)
 
 
 def _btyd_calibration(rows: Rows, plan: Plan, rung: Rung) -> CalibrationMap:

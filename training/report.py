@@ -93,7 +93,10 @@ def _next_purchase(test: Backtest, tier: str) -> dict[str, Figure]:
         "survival": figures.survival(days, predicted, observed, len(test.test)),
         "reliability": figures.reliability(forecast.within(near), came, f"order within {near:.0f} days"),
         "gains_and_lift": figures.cumulative_gains(
-            forecast.within(near), came, {name: -wait for name, wait in _baselines("next_purchase", test).items()}
+            forecast.within(near),
+            came,
+            {name: -wait for name, wait in _baselines("next_purchase", test).items()},
+            "buyers",
         ),
     }
 
@@ -108,7 +111,7 @@ def _ltv(test: Backtest, tier: str) -> dict[str, Figure]:
     persistence = {"last window": _baselines("ltv", test)["last window"]}
     return {
         "deciles": figures.deciles(mean, actual, f"spend in {days} days"),
-        "gains_and_lift": figures.cumulative_gains(mean, actual, persistence),
+        "gains_and_lift": figures.cumulative_gains(mean, actual, persistence, "spend"),
         "interval_coverage": _coverage(test, actual, forecast.spend.p10[:, column], forecast.spend.p90[:, column]),
     }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 
 LONGEST_WARMUP = 91
 MOST_ORIGINS = 3
@@ -36,7 +38,7 @@ class Schedule:
         """The asked horizons with a finished window before the limit; one as long as fits, if none has."""
         fits = tuple(days for days in asked if self.trainings(limit, days))
         longest = (limit - self.cutoffs[0]).days
-        return fits or (max(1, min(longest, min(asked))),)
+        return fits or (max(1, min(longest, *asked)),)
 
     def trainings(self, limit: date, days: int) -> tuple[date, ...]:
         """The cutoffs whose window of so many days ends by the limit."""
@@ -56,25 +58,40 @@ def schedule(
         origins: test origins to use instead of the newest ones that fit.
     """
     span = max((as_of - first).days, 1)
-    warmup = max(1, min(LONGEST_WARMUP, span // 4))
-    step = max(1, round(span / _cutoffs(customers)))
-    start = first + timedelta(days=warmup)
+    start = first + timedelta(days=warmup(span))
+    step = max(1, round(span / _cutoffs_in_span(customers)))
     tested = max((days for days in asked if start + timedelta(days=2 * days) <= as_of), default=None)
-    if origins:
-        chosen = tuple(sorted(origins, reverse=True))
-    elif tested is None:
-        chosen = ()
-    else:
-        newest = as_of - timedelta(days=tested)
-        spaced = (newest - timedelta(days=2 * step * back) for back in range(MOST_ORIGINS))
-        chosen = tuple(origin for origin in spaced if start + timedelta(days=tested) <= origin)
-    anchor = chosen[0] if chosen else as_of
-    back = (anchor - timedelta(days=step * k) for k in range((anchor - start).days // step + 1))
-    forth = (anchor + timedelta(days=step * k) for k in range(1, (as_of - anchor).days // step + 1))
-    cutoffs = tuple(sorted({*back, *forth, *chosen, as_of, max(start, min(anchor, as_of))} if start <= as_of else {as_of}))
-    return Schedule(first, as_of, step, tested, chosen, cutoffs)
+    chosen = tuple(sorted(set(origins), reverse=True)) if origins else _origins(start, as_of, step, tested)
+    return Schedule(first, as_of, step, tested, chosen, _cutoffs(start, as_of, step, tested, chosen))
 
 
-def _cutoffs(customers: int) -> float:
+def warmup(span: int) -> int:
+    """Days of a log of so many days that pass before its first cutoff."""
+    return max(1, min(LONGEST_WARMUP, span // 4))
+
+
+def days_needed(horizon: int) -> int:
+    """Days of the shortest log that has a window of so many days after an origin, and one before it."""
+    return next(span for span in count(2 * horizon) if warmup(span) + 2 * horizon <= span)
+
+
+def _origins(start: date, as_of: date, step: int, tested: int | None) -> tuple[date, ...]:
+    if tested is None:
+        return ()
+    newest = as_of - timedelta(days=tested)
+    spaced = (newest - timedelta(days=2 * step * back) for back in range(MOST_ORIGINS))
+    return tuple(origin for origin in spaced if start + timedelta(days=tested) <= origin)
+
+
+def _cutoffs(start: date, as_of: date, step: int, tested: int | None, origins: Sequence[date]) -> tuple[date, ...]:
+    anchor = origins[0] if origins else as_of
+    back, forth = (anchor - start).days // step, (as_of - anchor).days // step
+    grid = {anchor + timedelta(days=step * k) for k in range(-back, forth + 1)}
+    # The grid may begin some days after the start: too late for a window to end before the oldest origin.
+    late = bool(origins) and min({*grid, as_of}) + timedelta(days=tested or 1) > origins[-1]
+    return tuple(sorted({*grid, *origins, as_of, *([start] if late else [])}))
+
+
+def _cutoffs_in_span(customers: int) -> float:
     crowd = max(customers / CUSTOMERS_FOR_ALL_CUTOFFS, 1.0)
-    return max(CUTOFFS_IN_SPAN / crowd**0.5, FEWEST_CUTOFFS_IN_SPAN)
+    return max(CUTOFFS_IN_SPAN / math.sqrt(crowd), FEWEST_CUTOFFS_IN_SPAN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -203,8 +202,3 @@ def never_loads(folder: Path) -> Release:
 
 def no_features(views: tuple[View, ...]) -> Features:  # noqa: ARG001
     return Shelf()
-
-
-def wait(seconds: float) -> None:
-    """Let other threads have a turn."""
-    asyncio.run(asyncio.sleep(seconds))

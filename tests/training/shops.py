@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from functools import cache
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from numpy.typing import NDArray
 
 from features.calendar import DAY_US, day_number
@@ -20,9 +23,12 @@ from features.packed.arrow import stored
 from features.stored import Stored
 from features.transactions import transactions, transactions_view
 from training.dataset import Dataset, dataset
+from training.fit import Fitted, fit_rungs
 from training.labels import outcomes
 from training.model import Plan
+from training.models import churn, ltv, next_purchase
 from training.outcomes import Outcomes, Rows
+from training.predict.forecast import LAST_DAY, TIERS, Forecast, Spend
 from training.readiness import Readiness, readiness
 from training.schedule import Schedule, schedule
 
@@ -30,6 +36,8 @@ Floats = NDArray[np.float64]
 
 OPENING = date(2020, 1, 1)
 ZONE = ZoneInfo("UTC")
+_NUMBERS = count()
+INPUTS = ("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days")
 
 
 def day(number: int) -> date:
@@ -59,9 +67,15 @@ def log(customers: Sequence[str], days: Floats, amounts: Floats | None) -> pd.Da
 
 
 def history(lines: pd.DataFrame) -> History:
+    table = ibis.memtable(pa.Table.from_pandas(lines, preserve_index=False))
+    return History(_database().create_table(f"lines_{next(_NUMBERS)}", table), None)
+
+
+@cache
+def _database() -> ibis.BaseBackend:
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
-    return History(connection.create_table("lines", ibis.memtable(pa.Table.from_pandas(lines, preserve_index=False))), None)
+    return connection
 
 
 def told(*orders: tuple[str, float, float]) -> History:
@@ -94,13 +108,14 @@ class Published:
 
     def __init__(self, told: History, cutoffs: Sequence[Cutoff]) -> None:
         self._view = transactions_view(told)
-        self._table = transactions(told, cutoffs).to_pyarrow().to_pandas()
+        table = transactions(told, cutoffs).to_pyarrow()
+        self._types, self._table = table.schema, table.to_pandas()
 
     def as_of(self, customers: pa.Table) -> Stored:
         asked = customers.to_pandas()
         joined = asked.merge(self._table, on=["customer_id", "event_timestamp"], how="left", sort=False)
-        table = pa.Table.from_pandas(joined.assign(features_at=joined["event_timestamp"]), preserve_index=False)
-        return stored(table, (self._view,))
+        table = pa.Table.from_pandas(joined[self._types.names], self._types, preserve_index=False)
+        return stored(table.append_column("features_at", table["event_timestamp"]), (self._view,))
 
     def known(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
         """customer_id and position of every known customer."""
@@ -153,7 +168,61 @@ def corner_shop() -> Shop:
     return shop(simulated(900, 300), 300, (30, 60, 365), 60)
 
 
+@cache
+def corner_rungs() -> dict[str, Fitted]:
+    """Every rung of the corner shop, fitted on all that is known."""
+    with few_rounds():
+        return fit_rungs(corner_shop().rows(corner_shop().now), corner_shop().plan, TIERS)
+
+
+@contextmanager
+def few_rounds(rounds: int = 20) -> Iterator[None]:
+    """Ensembles small enough for a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for params in (churn.PARAMS, next_purchase.PARAMS, ltv.ORDERS, ltv.SPEND):
+            patch.setitem(params, "num_iterations", rounds)
+        yield
+
+
 def seen(told: History, at: int, limit: int, horizons: Sequence[int]) -> Outcomes:
-    """What happened to everybody who had ordered by a day, as far as the limit."""
+    """What happened to everybody who had a line by a day, as far as the limit."""
     known = told.before(cutoff(at)).lines.select("customer_id").distinct().order_by("customer_id").to_pandas()
     return outcomes(known.assign(position=0), [cutoff(at)], told, cutoff(limit), horizons)
+
+
+def happened(wait: Sequence[float], follow: Sequence[float], horizons: Sequence[int] = (30, 60)) -> Outcomes:
+    """At most one order each, of 10, after so many days; infinite where none came."""
+    waits, follows = np.array(wait, dtype=float), np.array(follow, dtype=float)
+    came = np.column_stack([np.where(follows >= days, waits < days, np.nan) for days in horizons])
+    return Outcomes(
+        wait_days=waits, follow_days=follows, horizons=tuple(horizons), orders=came.astype(float), spend=10.0 * came
+    )
+
+
+def rows_of(found: Outcomes, **columns: Sequence[float]) -> Rows:
+    """Rows of one cutoff with inputs written out by hand, 1 where they are not."""
+    n, names = len(found.wait_days), dict.fromkeys(INPUTS) | dict.fromkeys(columns)
+    inputs = np.column_stack([columns.get(name, np.ones(n)) for name in names])
+    numbers = np.arange(n)
+    return Rows(
+        names=tuple(names),
+        inputs=inputs.astype(float),
+        cutoff=np.zeros(n, dtype=np.int64),
+        customer=numbers,
+        fold=(numbers % 2).astype(np.int8),
+        outcomes=found,
+    )
+
+
+def steady(daily: Sequence[float], horizons: Sequence[int] = (30, 60)) -> Forecast:
+    """Customers who order at a steady pace for 20 an order, at most doubled."""
+    rate, days = np.array(daily, dtype=float)[:, None], np.array([0.0, 7, 14, *horizons, 365, LAST_DAY])
+    expected = rate * np.array(horizons, dtype=float)
+    return Forecast(
+        tier=np.zeros(len(rate), dtype=np.int8),
+        days=days,
+        order_by=-np.expm1(-rate * days),
+        horizons=tuple(horizons),
+        expected_orders=expected,
+        spend=Spend(mean=20 * expected, median=15 * expected, p10=0 * expected, p90=40 * expected),
+    )

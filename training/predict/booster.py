@@ -10,6 +10,7 @@ import ctypes
 import functools
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,10 @@ class Booster:
         Raises:
             BrokenBooster: LightGBM cannot read it.
         """
-        if "tree" not in text[:200]:
-            raise BrokenBooster("The text is no LightGBM model: expected a file that LightGBM saved. Train again.")
+        if not _is_whole(text):
+            raise BrokenBooster(
+                "The text is no whole LightGBM model: expected a file that LightGBM saved. Train again."
+            )
         self._handle = ctypes.c_void_p()
         iterations = ctypes.c_int()
         _call("LGBM_BoosterLoadModelFromString", text.encode(), ctypes.byref(iterations), ctypes.byref(self._handle))
@@ -66,6 +69,13 @@ class Booster:
         return scores
 
 
+def _is_whole(text: str) -> bool:
+    # LightGBM ends the whole process over a tree that is cut off.
+    header, _, trees = text.encode().partition(b"\n\n")
+    sizes = re.search(rb"^tree_sizes=([\d ]+)$", header, re.MULTILINE)
+    return sizes is not None and trees[sum(int(size) for size in sizes[1].split()) :].startswith(b"end of trees")
+
+
 @functools.cache
 def _library() -> ctypes.CDLL:
     found = importlib.util.find_spec("lightgbm")
@@ -83,7 +93,8 @@ def _library() -> ctypes.CDLL:
 
 def _call(function: str, *arguments: object) -> None:
     if getattr(_library(), function)(*arguments):
-        raise BrokenBooster(f"LightGBM refused: {_library().LGBM_GetLastError().decode()}. Train again.")
+        said = _library().LGBM_GetLastError().decode(errors="replace")
+        raise BrokenBooster(f"LightGBM refused: {said}. Train again.")
 
 
 def probability(score: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,7 +32,7 @@ class TreesRung:
     def order_by(self, inputs: Floats, days: Floats) -> Floats:
         """P(order within days[j]), (n, len(days)), from the hazard of every period."""
         rows = all_periods(inputs, self._names, self.edges)
-        hazards = probability(_present(self._hazard, "hazard.txt").raw(rows)).reshape(len(inputs), -1)
+        hazards = probability(_present(self._hazard, "hazard.txt").raw(rows)).reshape(len(inputs), len(self.edges) - 1)
         return survival_curve(hazards, self.edges, days)
 
     def expected_orders(self, inputs: Floats, within: Floats) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.calendar import day_number, local_day
+from features.errors import FlywheelError
 from features.request_time import input_names, model_inputs
 from features.stored import Stored
 from features.views import Column, Kind, View
@@ -29,7 +30,7 @@ SUMS = "SHA256SUMS"
 MANIFEST = "release.json"
 
 
-class CorruptRelease(Exception):
+class CorruptRelease(FlywheelError):
     """The folder is no release, or not the one that was registered."""
 
 

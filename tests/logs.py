@@ -1,0 +1,94 @@
+"""Tiny shops written out by hand: a raw log with its flywheel.toml, or the history that such a log becomes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.calendar import day_number, micros
+from features.description import Description, read_description
+from features.history import Cutoff, History, _lines
+from features.ingestion import Manifest, ingest
+
+ORDERS = {"path": "orders.csv", "customer_id": "customer", "ordered_at": "at", "amount": "amount"}
+EVENTS = {"path": "events.csv", "customer_id": "customer", "happened_at": "at", "kind": "kind"}
+INSTANT = pa.timestamp("us", tz="UTC")
+TYPES = {
+    **{name: INSTANT for name in ("ordered_at", "recorded_at", "happened_at")},
+    **{name: pa.decimal128(18, 4) for name in ("amount", "quantity", "discount")},
+}
+LINES = ("customer_id", "ordered_at", "amount")
+
+
+def described(
+    folder: Path, *, zone: str = "UTC", events: dict[str, object] | None = None, **orders: object
+) -> Description:
+    """A flywheel.toml in the folder with these keys on top of the usual ones; None leaves one out."""
+    sections = {"orders": {**ORDERS, **orders}, **({"events": {**EVENTS, **events}} if events is not None else {})}
+    said = ['name = "corner-shop"', 'currency = "GBP"', f'timezone = "{zone}"']
+    for name, keys in sections.items():
+        said += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None)]
+    (folder / "flywheel.toml").write_text("\n".join(said), encoding="utf-8")
+    return read_description(folder / "flywheel.toml")
+
+
+def taken(folder: Path, log: str | bytes | pa.Table, **keys: object) -> Manifest:
+    """What became of a log that lies where the orders' path says."""
+    place = folder / str(keys.get("path", ORDERS["path"]))
+    if isinstance(log, pa.Table):
+        pq.write_table(log, place)
+    else:
+        place.write_bytes(log if isinstance(log, bytes) else log.encode())
+    return ingest(described(folder, **keys), folder / "history")
+
+
+def kept(folder: Path, *columns: str, table: str = "orders") -> list[tuple[object, ...]]:
+    """Some columns of the canonical table, in the order of the first of them."""
+    rows = pq.read_table(folder / "history" / f"{table}.parquet", columns=list(columns)).to_pylist()
+    return sorted(tuple(row[column] for column in columns) for row in rows)
+
+
+def at(wall_clock: str, zone: str = "UTC") -> datetime:
+    """An instant as the shop's clock shows it."""
+    return datetime.fromisoformat(wall_clock).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def cutoff(day: str, zone: str = "UTC") -> Cutoff:
+    return Cutoff.of(date.fromisoformat(day), ZoneInfo(zone))
+
+
+def told(
+    *lines: Sequence[object],
+    columns: Sequence[str] = LINES,
+    events: Sequence[tuple[str, str, str]] = (),
+    zone: str = "UTC",
+) -> History:
+    """A history of order lines, and of events as (customer, wall clock, kind)."""
+    connection = ibis.duckdb.connect()
+    connection.raw_sql("SET TimeZone='UTC'")
+    orders = connection.create_table("lines", _canonical(columns, lines, "ordered_at", zone))
+    happened = _canonical(("customer_id", "happened_at", "kind"), events, "happened_at", zone)
+    return History(_lines(orders), connection.create_table("events", happened) if events else None)
+
+
+def _canonical(columns: Sequence[str], rows: Sequence[Sequence[object]], when: str, zone: str) -> pa.Table:
+    values: dict[str, list[object]] = {name: [row[place] for row in rows] for place, name in enumerate(columns)}
+    for name, found in values.items():
+        if name.endswith("_at"):
+            values[name] = [one if one is None else at(str(one), zone) for one in found]
+        elif name in TYPES:
+            values[name] = [one if one is None else Decimal(str(one)) for one in found]
+    instants = [one for one in values[when] if isinstance(one, datetime)]
+    table = pa.table({name: pa.array(found, TYPES.get(name, pa.string())) for name, found in values.items()})
+    days = [day_number(one.astimezone(ZoneInfo(zone)).date()) for one in instants]
+    return table.append_column("at_us", pa.array([micros(one) for one in instants], pa.int64())).append_column(
+        "day_number", pa.array(days, pa.int32())
+    )

@@ -1,0 +1,158 @@
+"""Simulated shops as they really come: csv files, and a flywheel.toml that describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+OPENING = date(2024, 1, 8)
+KINDS = np.array(["app_open", "store_visit", "share"])
+CATEGORIES = np.array(["bread", "cheese", "fish", "tea", "wine"])
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+def day(number: int) -> date:
+    """A day counted from the opening of the shop."""
+    return OPENING + timedelta(days=number)
+
+
+@dataclass(frozen=True)
+class Log:
+    """What the shop has: order lines with their wall clock, and events, of which there may be none."""
+
+    orders: pd.DataFrame  # customer, basket, at, loaded_at, amount, quantity, category
+    events: pd.DataFrame | None  # customer, at, kind
+
+    def known_before(self, number: int) -> Log:
+        """The log as it was when a day began: what had been placed, and loaded, by then."""
+        cut = pd.Timestamp(day(number))
+        loaded = self.orders["loaded_at"].fillna(self.orders["at"])
+        events = None if self.events is None else self.events[self.events["at"] < cut]
+        return Log(self.orders[(self.orders["at"] < cut) & (loaded < cut)], events)
+
+    def of(self, orders: pd.DataFrame) -> Log:
+        """The same shop with other order lines."""
+        return replace(self, orders=orders)
+
+
+@dataclass(frozen=True)
+class _Crowd:
+    """Customers who join over most of the span, order at rates of their own, and one day stop."""
+
+    joined: Floats
+    stays: Floats
+    rate: Floats
+    price: Floats
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator, customers: int, days: int) -> _Crowd:
+        joined = np.minimum(rng.uniform(0, 0.85 * days, customers), days - 1)
+        stays = np.minimum(rng.exponential(0.7 * days, customers), days - joined)
+        return cls(joined, stays, rng.gamma(1.3, 1 / 20, customers), rng.lognormal(3, 0.6, customers))
+
+    def times(self, rng: np.random.Generator, rate: Floats) -> tuple[Whole, Floats]:
+        """Who, and how many days after the opening: once at the beginning, then as a Poisson process."""
+        count = 1 + rng.poisson(rate * self.stays)
+        who = np.repeat(np.arange(len(count)), count)
+        first = np.concatenate([[True], np.diff(who) > 0])
+        when = self.joined[who] + np.where(first, 0.0, rng.uniform(0, 1, len(who)) * self.stays[who])
+        return who, when
+
+
+def simulated(customers: int, days: int, seed: int = 0) -> Log:
+    """A shop with returns, late loads, strangers without an id, and customers known from events alone."""
+    rng = np.random.default_rng(seed)
+    crowd = _Crowd.drawn(rng, customers, days)
+    visitors = max(customers // 20, 1)
+    who, when = crowd.times(rng, np.minimum(3 * crowd.rate, 0.2))
+    orders = _lines(rng, crowd, days)
+    looked = pd.DataFrame(
+        {
+            "customer": np.concatenate([_names(who), [f"v{one:04d}" for one in range(visitors)]]),
+            "at": _clock(rng, np.concatenate([when, rng.uniform(0, days, visitors)])),
+            "kind": KINDS[rng.integers(0, len(KINDS), len(who) + visitors)],
+        }
+    )
+    return Log(orders, looked.sort_values(["at", "customer"], ignore_index=True))
+
+
+def _lines(rng: np.random.Generator, crowd: _Crowd, days: int) -> pd.DataFrame:
+    who, when = crowd.times(rng, crowd.rate)
+    lines = rng.integers(1, 4, len(who))
+    basket = np.repeat(np.arange(len(who)), lines)
+    at = _clock(rng, when)[basket]
+    amount = crowd.price[who][basket] * rng.lognormal(0, 0.5, len(basket)) / lines[basket]
+    back = rng.uniform(size=len(basket)) < 0.04
+    late = rng.uniform(size=len(basket)) < 0.03
+    loaded = np.where(late, at + pd.to_timedelta(rng.uniform(0, 20, len(at)), unit="D"), np.datetime64("NaT"))
+    table = pd.DataFrame(
+        {
+            "customer": np.where(rng.uniform(size=len(basket)) < 0.01, "", _names(who[basket])),
+            "basket": [f"b{one:06d}" for one in basket],
+            "at": np.where(back, at + pd.to_timedelta(rng.integers(1, 15, len(at)), unit="D"), at),
+            "loaded_at": pd.Series(loaded).dt.floor("s"),
+            "amount": np.where(back, -1, 1) * np.round(amount, 2),
+            "quantity": np.where(back, -1, 1) * rng.integers(1, 4, len(basket)),
+            "category": CATEGORIES[rng.integers(0, len(CATEGORIES), len(basket))],
+        }
+    )
+    known = table[table["at"] < pd.Timestamp(day(days))]
+    return known.sort_values(["at", "basket", "amount"], ignore_index=True)
+
+
+def _names(who: Whole) -> NDArray[np.str_]:
+    """Ids that look like numbers, with zeros in front that have to survive."""
+    return np.array([f"{one:05d}" for one in who])
+
+
+def _clock(rng: np.random.Generator, days: Floats) -> NDArray[np.datetime64]:
+    """Wall clock within opening hours, to the second."""
+    seconds = rng.integers(8 * 3600, 22 * 3600, len(days))
+    return np.datetime64(OPENING, "s") + (np.floor(days).astype(np.int64) * 86_400 + seconds)
+
+
+def bought(*orders: tuple[str, int, float]) -> Log:
+    """A log written out by hand: customer, day after the opening, amount; one order each, at ten."""
+    at = [datetime(OPENING.year, OPENING.month, OPENING.day, 10) + timedelta(days=number) for _, number, _ in orders]
+    table = pd.DataFrame(
+        {
+            "customer": [who for who, _, _ in orders],
+            "basket": [f"b{number}" for number in range(len(orders))],
+            "at": pd.Series(at, dtype="datetime64[s]"),
+            "loaded_at": pd.Series([pd.NaT] * len(orders), dtype="datetime64[s]"),
+            "amount": [amount for _, _, amount in orders],
+            "quantity": 1,
+            "category": "bread",
+        }
+    )
+    return Log(table, None)
+
+
+ORDERS = {
+    "customer_id": "customer", "ordered_at": "at", "order_id": "basket", "recorded_at": "loaded_at",
+    "amount": "amount", "quantity": "quantity", "category": "category",
+}  # fmt: skip
+BUSINESS = {"churn_days": "60", "ltv_days": "[30, 365]", "lead_days": "5"}
+
+
+def described(folder: Path, log: Log, **business: str) -> Path:
+    """Write the csv files and the flywheel.toml that describes the columns they have; where that is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log.orders.to_csv(folder / "orders.csv", index=False)
+    said = ['name = "corner-shop"', 'currency = "EUR"', 'timezone = "Europe/Amsterdam"', "", "[orders]"]
+    said += ['path = "orders.csv"']
+    said += [f'{name} = "{column}"' for name, column in ORDERS.items() if column in log.orders]
+    if log.events is not None:
+        log.events.to_csv(folder / "events.csv", index=False)
+        said += ["", "[events]", 'path = "events.csv"', 'customer_id = "customer"', 'happened_at = "at"', 'kind = "kind"']
+        said += ['behaviour = ["app_open", "store_visit"]', 'social = ["share"]']
+    said += ["", "[business]", *(f"{name} = {value}" for name, value in {**BUSINESS, **business}.items())]
+    (folder / "flywheel.toml").write_text("\n".join(said) + "\n")
+    return folder / "flywheel.toml"
