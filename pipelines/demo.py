@@ -77,7 +77,7 @@ def write_log(folder: Path, screen: Screen) -> Path:
     description = folder / "flywheel.toml"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "events.parquet").is_file():
-        from pipelines.complete_journey import write_tables  # noqa: PLC0415 -- reads 30 MB
+        from pipelines.complete_journey import write_tables
 
         screen.say("writing the Complete Journey log")
         write_tables(folder)
@@ -107,7 +107,16 @@ def show(answers: Sequence[dict[str, Any]], console: Console) -> None:
     title = f"\nChurn probability, next order and spend of {SHOWN} households and a stranger; ranges hold for 8 in 10"
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("household", no_wrap=True)
-    for heading in ("churn\n28 days", "next order", "its range", "remind on", "USD\n91 days", "its range", "USD\nso far", "rung"):
+    for heading in (
+        "churn\n28 days",
+        "next order",
+        "its range",
+        "remind on",
+        "USD\n91 days",
+        "its range",
+        "USD\nso far",
+        "rung",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for answer in answers:
         table.add_row(answer["customer_id"], *_cells(answer))
@@ -134,7 +143,8 @@ def _cells(answer: dict[str, Any]) -> list[str]:
 @contextmanager
 def _running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as told:
-        process = subprocess.Popen([sys.executable, "-m", "pipelines.cli", *command], stdout=told, stderr=told)
+        own = [sys.executable, "-m", "pipelines.cli", *command]
+        process = subprocess.Popen(own, stdout=told, stderr=told)  # noqa: S603 -- our own command line
         try:
             yield process
         finally:

@@ -1,4 +1,4 @@
-"""What a reviewer finds in MLflow about one question: the run with its figures, the card, and the line for /v1/models."""
+"""What a reviewer finds in MLflow about one question, its run and its card, and the line for GET /v1/models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from features.definitions import SERVICE
+from features.errors import NothingThere
 from features.ingestion import read_manifest
 from pipelines.candidate import Candidate
 from pipelines.trace import git_commit
@@ -50,12 +51,12 @@ def card_of(candidate: Candidate, name: str) -> str:
     job, plan, data = candidate.job, candidate.job.readiness.plan, candidate.tested.data
     tests, tier = candidate.tested.tests, candidate.tiers[name]
     trained = job.laid.trainings(job.as_of, plan.learned[-1]) or job.laid.cutoffs[:1]
-    dataset = _dataset(candidate)
+    dataset, reason = _dataset(candidate), candidate.judged[name][-1].reason
     return card.model_card(
         card.Card(
             name=name,
             question=MODELS[name].question,
-            horizon=f"{_days(candidate, name)} days, answered from the rung `{tier}`: {candidate.judged[name][-1].reason}",
+            horizon=f"{_days(candidate, name)} days, answered from the rung `{tier}`: {reason}",
             use=card.INTENDED_USE[name],
             population="Customers with an order before the cutoff",
             customers=len(tests[0].test) if tests else data.customers["customer_id"].nunique(),
@@ -117,7 +118,10 @@ def _params(candidate: Candidate, name: str) -> dict[str, str | int | float]:
 
 def _dataset(candidate: Candidate) -> Dataset:
     manifest = read_manifest(candidate.job.home.history)
-    assert manifest is not None
+    if manifest is None:
+        raise NothingThere(
+            f"No history in {candidate.job.home.history}. Expected an ingested log: run `flywheel ingest`."
+        )
     return Dataset(
         name=candidate.job.description.name,
         digest=manifest.source,

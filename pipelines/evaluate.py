@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from features.errors import NotEnoughData
-from features.ingestion import read_manifest
 from features.packed.arrow import stored
 from features.stored import Stored
 from pipelines import publish, trace
 from pipelines.job import Job
+from training import report
 from training.dataset import Dataset, dataset
 from training.evaluate import Backtest, Score, backtest, scores
-from training import report
 from training.known import known_customers
 from training.models import MODELS
 
@@ -32,7 +31,7 @@ class PublishedFeatures:
     """Point-in-time features through Feast."""
 
     def __init__(self, job: Job) -> None:
-        from features.store import CustomerFeatures  # noqa: PLC0415 -- Feast takes seconds to import
+        from features.store import CustomerFeatures
 
         publish.tables(job)
         self._store = CustomerFeatures.open(job.home.folder, job.views, publish.TTL_DAYS)
@@ -77,15 +76,14 @@ def _refuse_open_windows(job: Job) -> None:
 
 def run(job: Job) -> Tested:
     """Back-test, and log one MLflow run per question."""
-    from training.registry import Registry, Run  # noqa: PLC0415 -- MLflow takes seconds to import
+    from training.registry import Run
 
     tested = test(job)
     job.say("logging to MLflow")
-    registry = Registry.open(job.home.folder)
-    mark = trace.fingerprint(job)
+    registry, mark = job.home.registry(), trace.fingerprint(job)
+    newest, tier = next(iter(tested.tests), None), job.readiness.tiers[0]
     for name in MODELS:
-        newest = tested.tests[0] if tested.tests else None
-        tier = job.readiness.tiers[0]
+        artefact = newest.fitted[tier].artefacts.get(name, {}) if newest else {}
         registry.log_run(
             Run(
                 name=f"{name} back-test",
@@ -94,14 +92,7 @@ def run(job: Job) -> Tested:
                 params={"as_of": str(job.as_of), "tier": tier, "learned_days": str(job.readiness.plan.learned)},
                 metrics=report.metrics_of(name, tested.scores),
                 tags={"git_commit": trace.git_commit()},
-                figures=report.figures_of(name, newest, tier, newest.fitted[tier].artefacts.get(name, {})) if newest else {},
+                figures=report.figures_of(name, newest, tier, artefact) if newest else {},
             )
         )
     return tested
-
-
-def source_of(job: Job) -> str:
-    """sha256 of the log that the job's history was made from."""
-    manifest = read_manifest(job.home.history)
-    assert manifest is not None
-    return manifest.source

@@ -9,16 +9,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from features.errors import FlywheelError
+from features.errors import FlywheelError, NothingThere
+
+if TYPE_CHECKING:
+    from training.registry import Registry
 
 PATIENCE_S = 5.0
 
 
 class HomeIsBusy(FlywheelError):
     """Another writer holds the home."""
+
+
+class NoHome(FlywheelError):
+    """The home cannot be a folder of ours."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +60,37 @@ class Home:
         pointer = self.releases / "champion"
         return pointer.read_text().strip() if pointer.is_file() else None
 
+    def registry(self) -> Registry:
+        """Where models are registered: MLflow in the home, or at FLYWHEEL_MLFLOW_TRACKING_URI."""
+        from training.registry import Registry
+
+        return Registry.open(self.folder, _elsewhere())
+
+    def ui_command(self, port: int) -> list[str]:
+        """What to run to see the registered models in a browser.
+
+        Raises:
+            NothingThere: no model was ever registered here.
+        """
+        from training.registry import ui_command
+
+        if _elsewhere():
+            raise NothingThere(f"The models are registered at {_elsewhere()}: see them there.")
+        if not (self.folder / "mlflow.db").is_file():
+            raise NothingThere(
+                f"There are no models in {self.folder}. Expected trained ones: run `flywheel run` first."
+            )
+        return ui_command(self.folder, port)
+
     @contextmanager
     def writing(self, what: str, say: Callable[[str], None], patience: float | None = None) -> Iterator[None]:
         """Hold the home while writing to it.
 
         Raises:
             HomeIsBusy: another writer did not finish in time; the text says who it is.
+            NoHome: the folder cannot be made, or not be written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock, holder = FileLock(self.folder / ".lock"), self.folder / ".lock.holder"
+        lock, holder = self._lock(), self.folder / ".lock.holder"
         try:
             try:
                 lock.acquire(timeout=0)
@@ -78,6 +108,20 @@ class Home:
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+    def _lock(self) -> FileLock:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / ".lock").touch()
+        except OSError as error:
+            raise NoHome(
+                f"{self.folder} cannot be a home ({error.strerror}). Expected a folder to write to: say --home."
+            ) from None
+        return FileLock(self.folder / ".lock")
+
+
+def _elsewhere() -> str | None:
+    return os.environ.get("FLYWHEEL_MLFLOW_TRACKING_URI") or None
 
 
 def _patience(seconds: float | None) -> float:

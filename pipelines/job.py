@@ -9,9 +9,9 @@ from functools import cached_property
 
 from features.description import Description
 from features.history import Cutoff, History
+from features.tables import views
 from features.views import View
 from pipelines.home import Home
-from features.tables import views
 from training.horizon import churn_days
 from training.readiness import Readiness, readiness
 from training.schedule import Schedule, schedule

@@ -29,7 +29,7 @@ class Published:
 
 def run(job: Job) -> Published:
     """Publish features as of the job's day, to Feast's catalogue and to the online store."""
-    from features.store import CustomerFeatures  # noqa: PLC0415 -- Feast takes seconds to import
+    from features.store import CustomerFeatures
 
     tables(job)
     job.say("publishing to the online store")
@@ -45,6 +45,8 @@ def tables(job: Job) -> None:
         job.say("the features are up to date")
         return
     job.say(f"computing features at {len(job.cutoffs)} cutoffs")
+    # Killed half way, the tables are of no day; a mark of another day must not vouch for them.
+    mark.unlink(missing_ok=True)
     write_tables(job.history, job.description.events, job.cutoffs, job.home.features)
     replace_text(mark, json.dumps({"fingerprint": wanted, "as_of": job.as_of.isoformat()}))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from features.definitions import SERVICE
 from pipelines.candidate import Candidate
-from pipelines.trace import git_commit
 from pipelines.dossier import card_of, line_of, run_of
+from pipelines.trace import git_commit
 from training.models import MODELS
 from training.predict.release import views_json, write_release
 from training.registry import Registry, Run

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from features.ingestion import Manifest
@@ -30,11 +34,13 @@ MEASURES = {
     "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
 }
 
+WIDTH = 120  # of a table in a file
+
 
 def keep_warnings_off_the_screen() -> None:
     """Send Python's warnings to the log: deprecations inside libraries are not for those who run a command."""
     if not sys.warnoptions:
-        logging.captureWarnings(True)
+        logging.captureWarnings(capture=True)
 
 
 class Screen:
@@ -42,47 +48,50 @@ class Screen:
 
     def __init__(self, *, machine: bool) -> None:
         self._machine = machine
-        self._progress = Console(stderr=True, highlight=False)
-        self._out = Console(highlight=False)
+        # What is shown is the shop's own text, and "[orders]" is no style.
+        self._progress = Console(stderr=True, highlight=False, markup=False)
+        self._out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH)
         self._begun = time.monotonic()
 
     def say(self, what: str) -> None:
         """One line of progress."""
-        self._progress.print(f"[dim]{time.monotonic() - self._begun:6.1f} s[/dim]  {what}", soft_wrap=True)
+        since = f"{time.monotonic() - self._begun:6.1f} s"
+        self._progress.print(Text.assemble((since, "dim"), "  ", what), soft_wrap=True)
 
     def error(self, what: str) -> None:
         """Why the command stopped."""
-        self._progress.print("[bold red]error[/bold red]", end="  ")
-        self._progress.print(what, markup=False, soft_wrap=True)
+        self._progress.print(Text.assemble(("error", "bold red"), "  ", what), soft_wrap=True)
 
     def readiness(self, found: Readiness, shop: str) -> None:
         """Question by question, what can be learned."""
-        answers = [asdict(answer) for answer in found.answers]
+        laid = found.laid
         if self._machine:
-            self._print({"as_of": found.laid.as_of, "first_day": found.laid.first, "origins": found.laid.origins,
-                         "learned_days": found.plan.learned, "churn_days": found.plan.churn_days,
-                         "tiers": found.tiers, "answers": answers})  # fmt: skip
+            self._print({
+                "as_of": laid.as_of, "first_day": laid.first, "origins": laid.origins,
+                "learned_days": found.plan.learned, "churn_days": found.plan.churn_days,
+                "tiers": found.tiers, "answers": [asdict(answer) for answer in found.answers],
+            })  # fmt: skip
             return
         table = _table(
-            f"{shop}: what can be learned as of {found.laid.as_of} ({found.laid.span} days of log)",
-            "question", "days", "trainable", "rungs to try", "customers", "did", "did not", "what is missing, and the cure",
+            f"{shop}: what can be learned as of {laid.as_of} ({laid.span} days of log)",
+            "question", "days", "trainable", "highest rung", "customers", "did", "did not",
         )  # fmt: skip
         for one in found.answers:
-            note = f"{one.missing}: {one.cure}" if one.missing else ""
             table.add_row(
-                one.model, str(one.horizon_days), "yes" if one.trainable else "no", " > ".join(one.tiers) or "refused",
-                f"{one.customers:,}", f"{one.positives:,}", f"{one.negatives:,}", note,
+                one.model, str(one.horizon_days), "yes" if one.trainable else "no", next(iter(one.tiers), "refused"),
+                f"{one.customers:,}", f"{one.positives:,}", f"{one.negatives:,}",
             )  # fmt: skip
         self._out.print(table)
+        for one in found.answers:
+            if one.missing:
+                self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.cure}.", soft_wrap=True)
 
     def intake(self, manifest: Manifest) -> None:
         """What became of the raw log."""
         if self._machine:
             self._print({"tables": [asdict(intake) for intake in manifest.intakes], "source": manifest.source})
             return
-        table = _table(
-            "The history", "table", "lines", "without customer", "exact duplicates", "kept", "customers"
-        )
+        table = _table("The history", "table", "lines", "without customer", "exact duplicates", "kept", "customers")
         for one in manifest.intakes:
             counts = (one.lines, one.without_customer, one.duplicates, one.kept, one.customers)
             table.add_row(one.table, *(f"{count:,}" for count in counts))
@@ -125,8 +134,14 @@ class Screen:
 
     def evaluation(self, tested: Tested) -> None:
         """Rungs and baselines side by side, origin by origin."""
+        note = (
+            "" if tested.tests else "no window after an origin is over yet: `flywheel readiness` says what is missing"
+        )
         if self._machine:
-            self._print({"scores": [asdict(score) for score in tested.scores]})
+            self._print({"scores": [asdict(score) for score in tested.scores], "note": note})
+            return
+        if note:
+            self._out.print(f"Nothing could be tested: {note}.")
             return
         for name, measures in MEASURES.items():
             mine = [score for score in tested.scores if score.model == name]
@@ -153,20 +168,34 @@ class Screen:
             self._out.print(f"Release {done.trained} was refused; release {done.champion} goes on serving.")
         self.scored(done.scored)
 
-    def _print(self, summary: Mapping[str, Any]) -> None:
-        print(json.dumps(summary, default=_plain))  # noqa: T201 -- the one line that programs read
+    def _print(self, summary: Mapping[str, object]) -> None:
+        print(json.dumps(_plain(summary), allow_nan=False))  # noqa: T201 -- the one line that programs read
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"origin", "by"})
     return table
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    if value is None or math.isnan(value):
+        return ""
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, Sequence | set) else str(value)
+def _plain(value: object) -> object:
+    """The value as JSON can hold it: no NaN, no dates, no paths."""
+    match value:
+        case None | bool() | str():
+            return value
+        case Integral():
+            return int(value)
+        case Real():
+            return float(value) if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): _plain(one) for key, one in value.items()}
+        case Iterable():
+            return [_plain(one) for one in value]
+    return str(value)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from features.errors import FlywheelError
-from features.history import Cutoff
 from pipelines.home import Home
-from pipelines.score import champion
 from serving.server import run as serve
 from serving.settings import Settings
 
@@ -20,12 +17,12 @@ class BadSettings(FlywheelError):
     """The environment or the command line asks for a service that cannot be."""
 
 
-def run(home: Home, host: str, port: int, as_of: str | None) -> None:
+def run(home: Home, host: str, port: int, as_of: date | None) -> None:
     """Serve until stopped; the clock stands at the beginning of ``as_of`` where that is given."""
     serve(settings(home, host, port, as_of))
 
 
-def settings(home: Home, host: str, port: int, as_of: str | None) -> Settings:
+def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
     """The service's settings, the environment included.
 
     Raises:
@@ -33,17 +30,9 @@ def settings(home: Home, host: str, port: int, as_of: str | None) -> Settings:
     """
     said: dict[str, Any] = {"home": home.folder.resolve(), "host": host, "port": port}
     if as_of is not None:
-        said["as_of"] = _instant(home, as_of)
+        said["as_of"] = as_of
     try:
         return Settings(**said)
     except ValidationError as error:
         reasons = "\n".join(f"  - {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors())
         raise BadSettings(f"The service cannot be started so:\n{reasons}") from None
-
-
-def _instant(home: Home, as_of: str) -> datetime:
-    try:
-        day = date.fromisoformat(as_of)
-    except ValueError:
-        raise BadSettings(f"Found --as-of {as_of!r}. Expected a day like 2026-01-31.") from None
-    return Cutoff.of(day, ZoneInfo(champion(home).facts.timezone)).at

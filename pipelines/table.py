@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from features.stored import Stored
 from serving.answers import STATUSES, WITHIN_DAYS, Answers
 from training.predict.forecast import TIERS
-from training.predict.release import Release
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 
 
-def scores_table(answers: Answers, stored: Stored, release: Release) -> pa.Table:
+def scores_table(answers: Answers, stored: Stored) -> pa.Table:
     """One row per customer, in the order scored."""
     n = len(answers)
     columns: dict[str, pa.Array] = {
@@ -42,8 +41,8 @@ def _timing(answers: Answers) -> dict[str, pa.Array]:
         f"purchase_probability_{days}d": _number(said.probability_within[:, place])
         for place, days in enumerate(WITHIN_DAYS)
     }
-    dates = {"p10": said.p10, "p50": said.p50, "p90": said.p90}
-    return within | {f"next_purchase_{name}": _date(day) for name, day in dates.items()} | {"remind_on": _date(said.remind_on)}
+    days = {"next_purchase_p10": said.p10, "next_purchase_p50": said.p50, "next_purchase_p90": said.p90}
+    return within | {name: _date(day) for name, day in {**days, "remind_on": said.remind_on}.items()}
 
 
 def _value(answers: Answers) -> dict[str, pa.Array]:
@@ -52,9 +51,7 @@ def _value(answers: Answers) -> dict[str, pa.Array]:
         columns[f"expected_orders_{days}d"] = _number(said.expected_orders[:, place])
         for name in ("mean", "median", "p10", "p90"):
             amount = None if said.spend is None else getattr(said.spend, name)[:, place]
-            columns[f"ltv_{days}d_{name}"] = (
-                pa.nulls(len(answers), pa.float64()) if amount is None else _number(amount)
-            )
+            columns[f"ltv_{days}d_{name}"] = pa.nulls(len(answers), pa.float64()) if amount is None else _number(amount)
     return columns
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,9 +21,12 @@ def fingerprint(job: Job) -> str:
 
 
 def git_commit() -> str:
-    """The commit this code was checked out at, or 'unknown' outside a checkout."""
-    here = Path(__file__).parent
-    asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    """The commit this code was checked out at, or 'unknown' outside a checkout and without git."""
+    git, here = shutil.which("git"), Path(__file__).parent
+    if git is None:
+        return "unknown"
+    command = [git, "rev-parse", "HEAD"]
+    asked = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)  # noqa: S603 -- git itself
     return asked.stdout.strip() or "unknown"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,20 +20,34 @@ from training.gate import falls, verdicts
 from training.models import MODELS
 from training.release import assemble, churn_sample
 
+if TYPE_CHECKING:
+    from training.registry import Registry
+
 
 def run(job: Job) -> str:
     """Train a release on what was known as of the job's day; its version, the one made before where nothing changed."""
-    from training.registry import Registry  # noqa: PLC0415 -- MLflow takes seconds to import
-
     mark, wanted = job.home.folder / "trained.json", fingerprint(job)
-    done = json.loads(mark.read_text()) if mark.is_file() else {}
-    if wanted in done:
+    job.say("opening the model registry")
+    registry = job.home.registry()
+    done: dict[str, str] = json.loads(mark.read_text()) if mark.is_file() else {}
+    if wanted in done and _registered(registry, done[wanted], wanted):
         job.say(f"release {done[wanted]} was trained on exactly this")
-        return str(done[wanted])
-    version = register(_candidate(job, wanted), Registry.open(job.home.folder))
+        registry.fetch(done[wanted], job.home.releases / done[wanted])
+        return done[wanted]
+    version = register(_candidate(job, wanted), registry)
     replace_text(mark, json.dumps({**done, wanted: version}))
     job.say(f"release {version} waits for promotion")
     return version
+
+
+def _registered(registry: Registry, version: str, wanted: str) -> bool:
+    """Whether the registry still has it: a store may have been removed, or put in the place of another."""
+    from training.registry import NotRegistered
+
+    try:
+        return registry.tags_of("release", version).get("fingerprint") == wanted
+    except NotRegistered:
+        return False
 
 
 def _candidate(job: Job, wanted: str) -> Candidate:
@@ -48,13 +63,14 @@ def _candidate(job: Job, wanted: str) -> Candidate:
     before = [Cutoff.of(day, job.description.zone) for day in job.laid.cutoffs if day < job.as_of]
     assembled = assemble(data.rows(job.now, plan.observed, before), plan, tiers)
     today = data.rows(job.now, plan.observed, [job.now])
+    orders = np.nan_to_num(today.column("orders"))
     return Candidate(
         job=job,
         fingerprint=wanted,
         tested=tested,
         judged=judged,
         assembled=assembled,
-        churn_sample=churn_sample(assembled.ladder, today.inputs, np.nan_to_num(today.column("orders")), job.churn_days),
+        churn_sample=churn_sample(assembled.ladder, today.inputs, orders, job.churn_days),
         falls=falls(tiers, standing),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,21 +18,24 @@ from features.description import Description, read_description
 from features.history import Cutoff, History, _lines
 from features.ingestion import Manifest, ingest
 
+Key = str | bool | list[str] | None
+Keys = Mapping[str, Key]
+
 ORDERS = {"path": "orders.csv", "customer_id": "customer", "ordered_at": "at", "amount": "amount"}
 EVENTS = {"path": "events.csv", "customer_id": "customer", "happened_at": "at", "kind": "kind"}
 INSTANT = pa.timestamp("us", tz="UTC")
 TYPES = {
-    **{name: INSTANT for name in ("ordered_at", "recorded_at", "happened_at")},
-    **{name: pa.decimal128(18, 4) for name in ("amount", "quantity", "discount")},
+    **dict.fromkeys(("ordered_at", "recorded_at", "happened_at"), INSTANT),
+    **dict.fromkeys(("amount", "quantity", "discount"), pa.decimal128(18, 4)),
 }
 LINES = ("customer_id", "ordered_at", "amount")
 
 
-def described(
-    folder: Path, *, zone: str = "UTC", events: dict[str, object] | None = None, **orders: object
-) -> Description:
+def described(folder: Path, *, zone: str = "UTC", events: Keys | None = None, **orders: Key) -> Description:
     """A flywheel.toml in the folder with these keys on top of the usual ones; None leaves one out."""
-    sections = {"orders": {**ORDERS, **orders}, **({"events": {**EVENTS, **events}} if events is not None else {})}
+    sections: dict[str, Keys] = {"orders": {**ORDERS, **orders}}
+    if events is not None:
+        sections["events"] = {**EVENTS, **events}
     said = ['name = "corner-shop"', 'currency = "GBP"', f'timezone = "{zone}"']
     for name, keys in sections.items():
         said += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None)]
@@ -40,14 +43,16 @@ def described(
     return read_description(folder / "flywheel.toml")
 
 
-def taken(folder: Path, log: str | bytes | pa.Table, **keys: object) -> Manifest:
+def taken(
+    folder: Path, log: str | bytes | pa.Table, *, zone: str = "UTC", events: Keys | None = None, **orders: Key
+) -> Manifest:
     """What became of a log that lies where the orders' path says."""
-    place = folder / str(keys.get("path", ORDERS["path"]))
+    place = folder / str(orders.get("path", ORDERS["path"]))
     if isinstance(log, pa.Table):
         pq.write_table(log, place)
     else:
         place.write_bytes(log if isinstance(log, bytes) else log.encode())
-    return ingest(described(folder, **keys), folder / "history")
+    return ingest(described(folder, zone=zone, events=events, **orders), folder / "history")
 
 
 def kept(folder: Path, *columns: str, table: str = "orders") -> list[tuple[object, ...]]:
@@ -74,9 +79,12 @@ def told(
     """A history of order lines, and of events as (customer, wall clock, kind)."""
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
-    orders = connection.create_table("lines", _canonical(columns, lines, "ordered_at", zone))
-    happened = _canonical(("customer_id", "happened_at", "kind"), events, "happened_at", zone)
-    return History(_lines(orders), connection.create_table("events", happened) if events else None)
+    orders = ibis.memtable(_canonical(columns, lines, "ordered_at", zone))
+    happened = ibis.memtable(_canonical(("customer_id", "happened_at", "kind"), events, "happened_at", zone))
+    return History(
+        _lines(connection.create_table("lines", orders)),
+        connection.create_table("events", happened) if events else None,
+    )
 
 
 def _canonical(columns: Sequence[str], rows: Sequence[Sequence[object]], when: str, zone: str) -> pa.Table:

@@ -26,8 +26,8 @@ LINE = {
 def paid(expression: str) -> float | None:
     """What an expression makes of one order line."""
     columns = ", ".join(f"""'{value}' AS "{name}\"""" for name, value in LINE.items())
-    found = duckdb.connect().execute(f"SELECT {number_sql(expression, list(LINE))} FROM (SELECT {columns})").fetchall()
-    value: float | None = found[0][0]
+    line = duckdb.connect().sql(f"SELECT {columns}")
+    value: float | None = line.project(number_sql(expression, list(LINE))).fetchall()[0][0]
     return value
 
 

@@ -190,14 +190,20 @@ def test_a_shop_hears_of_everything_it_said_wrong_at_once(tmp_path: Path) -> Non
         ("max_feature_age_days = 0", "[business] max_feature_age_days: found 0; expected 1 or more."),
         ("bands = 0.3", "[business.bands]: found 0.3; expected a section of keys."),
         ("bands = { low = nan, high = 0.5 }", "[business.bands] low: found nan; expected 1 or less."),
-        ("bands = { low = 0.5, high = 0.5 }", "[business.bands]: found low = 0.5 and high = 0.5; expected low below high."),
+        ("bands = { high = 0.3 }", "[business.bands]: found low = 0.3 and high = 0.3; expected low below high."),
         ("bands = { lo = 0.5 }", "[business.bands] lo: unknown key; the nearest is 'low'."),
-        ("weather = 1", "[business] weather: unknown key; remove it, or use one of bands, churn_days, lead_days, ltv_days, "
-                        "max_feature_age_days, rfm."),
     ],
-)  # fmt: skip
+)
 def test_what_the_business_cannot_mean(tmp_path: Path, said: str, answer: str) -> None:
     assert refusal(tmp_path, SMALLEST + f"[business]\n{said}") == [answer]
+
+
+def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) -> None:
+    (answer,) = refusal(tmp_path, SMALLEST + "[business]\nweather = 'fair'")
+    assert answer == (
+        "[business] weather: unknown key; remove it, or use one of bands, churn_days, lead_days, ltv_days, "
+        "max_feature_age_days, rfm."
+    )
 
 
 def test_horizons_are_put_in_order_and_said_once(tmp_path: Path) -> None:

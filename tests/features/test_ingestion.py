@@ -12,17 +12,17 @@ import pytest
 from features.description import read_description
 from features.errors import BadLog
 from features.ingestion import ingest, read_manifest, source_digest
-from tests.logs import at, described, kept, taken
+from tests.logs import Key, Keys, at, described, kept, taken
 
 
-def refusal(folder: Path, log: str | bytes | pa.Table, **keys: object) -> list[str]:
+def refusal(folder: Path, log: str | bytes, *, events: Keys | None = None, **orders: Key) -> str:
     """All that is said against a log, which must have written nothing."""
     with pytest.raises(BadLog) as refused:
-        taken(folder, log, **keys)
+        taken(folder, log, zone="UTC", events=events, **orders)
     assert not [file for file in (folder / "history").rglob("*") if file.is_file()]
     first, *faults = str(refused.value).splitlines()
     assert first == "The log is not as flywheel.toml describes it:"
-    return [fault.removeprefix("  - ") for fault in faults]
+    return "\n".join(fault.removeprefix("  - ") for fault in faults)
 
 
 def test_an_order_line_is_kept_as_an_instant_and_a_decimal(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_an_order_line_is_kept_as_an_instant_and_a_decimal(tmp_path: Path) -> No
 
 
 def test_lines_of_nobody_are_left_out_and_counted(tmp_path: Path) -> None:
-    log = "customer,at,amount\nann,2026-01-31,1\n,2026-01-31,2\n  ,2026-01-31,3\n(Anonymous),never,x\nguest,2026-01-31,4\n"
+    log = "customer,at,amount\nann,2026-01-31,1\n,2026-01-31,2\n  ,2026-01-31,3\n(Anonymous),never,x\nguest,,\n"
     found = taken(tmp_path, log, anonymous=["(Anonymous)", "guest"]).intakes[0]
     assert (found.lines, found.without_customer, found.kept, found.customers) == (5, 4, 1, 1)
     assert kept(tmp_path, "customer_id") == [("ann",)]
@@ -115,18 +115,18 @@ def test_a_history_that_was_never_made_has_no_manifest(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_names_those_that_are_there(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "customer,at,price,number\nann,2026-01-31,1,2\n", amount="price * count") == [
-        "[orders] amount = 'price * count': no column 'count' in 'orders.csv'. Columns found: customer, at, price, number. "
-        "Name one of these."
-    ]
+    assert refusal(tmp_path, "customer,at,price,number\nann,2026-01-31,1,2\n", amount="price * count") == (
+        "[orders] amount = 'price * count': no column 'count' in 'orders.csv'. Columns found: customer, at, price, "
+        "number. Name one of these."
+    )
 
 
 def test_an_amount_that_is_no_arithmetic_names_the_columns_too(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "customer,at,Unit Price\nann,2026-01-31,1\n", amount="Unit Pric") == [
-        "[orders] amount: 'Unit Pric' is neither a column nor arithmetic. Expected a column, or columns and numbers joined "
-        'by + - * / and brackets, with quotes around names that hold spaces, as in `Quantity * "Unit Price"`. Correct it. '
-        "Columns found: customer, at, Unit Price."
-    ]
+    assert refusal(tmp_path, "customer,at,Unit Price\nann,2026-01-31,1\n", amount="Unit Pric") == (
+        "[orders] amount: 'Unit Pric' is neither a column nor arithmetic. Expected a column, or columns and numbers "
+        "joined by + - * / and brackets, with quotes around names that hold spaces, as in "
+        '`Quantity * "Unit Price"`. Correct it. Columns found: customer, at, Unit Price.'
+    )
 
 
 def test_a_column_that_one_of_the_files_lacks_is_missing(tmp_path: Path) -> None:
@@ -138,25 +138,25 @@ def test_a_column_that_one_of_the_files_lacks_is_missing(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("amount", ["many", "", "nan", "inf", "-inf", "1,5", "£5", "1e300"])
 def test_an_amount_that_is_no_number_is_refused(tmp_path: Path, amount: str) -> None:
-    assert refusal(tmp_path, f'customer,at,amount\nann,2026-01-31,"{amount}"\nbob,2026-01-31,1\n') == [
+    assert refusal(tmp_path, f'customer,at,amount\nann,2026-01-31,"{amount}"\nbob,2026-01-31,1\n') == (
         f"[orders] amount = 'amount': 1 of 2 lines cannot be read, for example {amount or '(empty)'!r}. "
         "Expected a plain number with a decimal point."
-    ]
+    )
 
 
 @pytest.mark.parametrize("written", ["31/01/2026", "2026-02-30", "", "infinity", "20260131", "soon", "now"])
 def test_a_date_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
-    assert refusal(tmp_path, f"customer,at,amount\nann,{written},1\nbob,2026-01-31,1\n") == [
-        f"[orders] ordered_at = 'at': 1 of 2 lines cannot be read, for example {written or '(empty)'!r}. Expected a date "
-        "or time like 2026-01-31 or 2026-01-31 18:30:00; say how yours are written with date_format."
-    ]
+    assert refusal(tmp_path, f"customer,at,amount\nann,{written},1\nbob,2026-01-31,1\n") == (
+        f"[orders] ordered_at = 'at': 1 of 2 lines cannot be read, for example {written or '(empty)'!r}. Expected "
+        "a date or time like 2026-01-31 or 2026-01-31 18:30:00; say how yours are written with date_format."
+    )
 
 
 def test_everything_wrong_in_every_table_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind\nann,2026-01-30,\n")
     log = "customer,at,price,number,loaded,n\n" + "ann,1 May,5,0,tomorrow,x\n" * 1500 + ",never,,,,\n"
     faults = refusal(tmp_path, log, amount="price / number", quantity="n", recorded_at="loaded", events={})
-    assert [fault.split(". Expected")[0] for fault in faults] == [
+    assert [fault.split(". Expected")[0] for fault in faults.splitlines()] == [
         "[orders] ordered_at = 'at': 1,500 of 1,500 lines cannot be read, for example '1 May'",
         "[orders] recorded_at = 'loaded': 1,500 of 1,500 lines cannot be read, for example 'tomorrow'",
         "[orders] amount = 'price / number': 1,500 of 1,500 lines cannot be read, for example '5 | 0'",
@@ -177,20 +177,20 @@ def test_everything_wrong_in_every_table_is_told_at_once(tmp_path: Path) -> None
     ],
 )
 def test_a_broken_line_deep_in_the_file_is_refused(tmp_path: Path, log: bytes, reason: str) -> None:
-    (fault,) = refusal(tmp_path, b"customer,at,amount\n" + b"ann,2026-01-31,1\n" * 20_000 + log)
+    fault = refusal(tmp_path, b"customer,at,amount\n" + b"ann,2026-01-31,1\n" * 20_000 + log)
     assert fault.startswith("[orders] 'orders.csv' cannot be read: orders.csv: ")
     assert reason in fault
     assert fault.endswith(
-        "Expected csv or tsv in UTF-8 (plain or .gz), with as many values in every line, or parquet: mend or convert it, "
-        "or correct `path`, `has_header`, `date_format`."
+        "Expected csv or tsv in UTF-8 (plain or .gz), with as many values in every line, or parquet: mend or convert "
+        "it, or correct `path`, `has_header`, `date_format`."
     )
 
 
 def test_a_ragged_line_between_spaces_is_refused(tmp_path: Path) -> None:
-    (fault,) = refusal(tmp_path, "customer at amount\nann 2026-01-31 1\nbob 2026-01-31\n")
+    fault = refusal(tmp_path, "customer at amount\nann 2026-01-31 1\nbob 2026-01-31\n")
     assert "a line has 2 values, expected 3: bob 2026-01-31" in fault
 
 
 def test_a_date_format_that_means_nothing_is_refused(tmp_path: Path) -> None:
-    (fault,) = refusal(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", date_format="%Q")
+    fault = refusal(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", date_format="%Q")
     assert "Failed to parse format specifier %Q" in fault

@@ -163,13 +163,13 @@ def test_the_digest_of_files_changes_with_any_byte_of_any_of_them(tmp_path: Path
 @pytest.mark.parametrize(
     ("path", "answer"),
     [
-        ("nothing.csv", r"^No file at 'nothing.csv' \(looked in .*\). Expected the log there: move it, or correct `path`.$"),
+        ("nothing.csv", r"^No file at 'nothing.csv' \(looked in .*\). Expected the log there: .* correct `path`.$"),
         ("duckdb://nothing.db#orders", r"^No file at 'nothing.db'"),
         ("empty.csv", r"empty.csv is empty. Expected at least one line of the log: remove it, or correct `path`.$"),
-        ("latin.csv", r"^'latin.csv' cannot be read: 'utf-8' codec can't decode byte 0xe9 .* Expected csv or tsv in UTF-8"),
+        ("latin.csv", r"^'latin.csv' cannot be read: 'utf-8' codec can't decode .* Expected csv or tsv in UTF-8"),
         ("fake.parquet", r"^'fake.parquet' cannot be read: .*fake.parquet' too small to be a Parquet file. Expected"),
         ("fake.csv.gz", r"^'fake.csv.gz' cannot be read: Not a gzipped file \(b'cu'\). Expected"),
-        ("duckdb://shop.db#nothing", r"cannot be read: TableNotFound, nothing. Expected backend://address#table as Ibis"),
+        ("duckdb://shop.db#nothing", r"cannot be read: TableNotFound, nothing. Expected backend://address#table"),
         ("nosuch://shop#orders", r"cannot be read: ValueError, Don't know how to connect to 'nosuch://shop'. Expected"),
     ],
 )  # fmt: skip

@@ -44,26 +44,26 @@ class Log:
 
 @dataclass(frozen=True)
 class _Crowd:
-    """Customers who join over most of the span, order at rates of their own, and one day stop."""
+    """Customers who join over most of the span, order in a rhythm of their own, and one day stop."""
 
     joined: Floats
     stays: Floats
-    rate: Floats
+    rhythm: Floats  # days
     price: Floats
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, customers: int, days: int) -> _Crowd:
-        joined = np.minimum(rng.uniform(0, 0.85 * days, customers), days - 1)
+        joined = rng.uniform(0, 0.95 * days, customers)
         stays = np.minimum(rng.exponential(0.7 * days, customers), days - joined)
-        return cls(joined, stays, rng.gamma(1.3, 1 / 20, customers), rng.lognormal(3, 0.6, customers))
+        return cls(joined, stays, np.clip(rng.lognormal(2.8, 0.7, customers), 4, 90), rng.lognormal(3, 0.6, customers))
 
-    def times(self, rng: np.random.Generator, rate: Floats) -> tuple[Whole, Floats]:
-        """Who, and how many days after the opening: once at the beginning, then as a Poisson process."""
-        count = 1 + rng.poisson(rate * self.stays)
-        who = np.repeat(np.arange(len(count)), count)
-        first = np.concatenate([[True], np.diff(who) > 0])
-        when = self.joined[who] + np.where(first, 0.0, rng.uniform(0, 1, len(who)) * self.stays[who])
-        return who, when
+    def times(self, rng: np.random.Generator, rhythm: Floats) -> tuple[Whole, Floats]:
+        """Who, and how many days after the opening: at once, then at about equal distances."""
+        most = int(self.stays.max() / rhythm.min()) + 2
+        gaps = rhythm[:, None] * rng.lognormal(0, 0.3, (len(rhythm), most))
+        since = np.cumsum(gaps, axis=1) - gaps[:, [0]]
+        who, _ = np.nonzero(since <= self.stays[:, None])
+        return who, self.joined[who] + since[since <= self.stays[:, None]]
 
 
 def simulated(customers: int, days: int, seed: int = 0) -> Log:
@@ -71,7 +71,7 @@ def simulated(customers: int, days: int, seed: int = 0) -> Log:
     rng = np.random.default_rng(seed)
     crowd = _Crowd.drawn(rng, customers, days)
     visitors = max(customers // 20, 1)
-    who, when = crowd.times(rng, np.minimum(3 * crowd.rate, 0.2))
+    who, when = crowd.times(rng, crowd.rhythm / 2)
     orders = _lines(rng, crowd, days)
     looked = pd.DataFrame(
         {
@@ -84,20 +84,20 @@ def simulated(customers: int, days: int, seed: int = 0) -> Log:
 
 
 def _lines(rng: np.random.Generator, crowd: _Crowd, days: int) -> pd.DataFrame:
-    who, when = crowd.times(rng, crowd.rate)
+    who, when = crowd.times(rng, crowd.rhythm)
     lines = rng.integers(1, 4, len(who))
     basket = np.repeat(np.arange(len(who)), lines)
     at = _clock(rng, when)[basket]
     amount = crowd.price[who][basket] * rng.lognormal(0, 0.5, len(basket)) / lines[basket]
-    back = rng.uniform(size=len(basket)) < 0.04
-    late = rng.uniform(size=len(basket)) < 0.03
-    loaded = np.where(late, at + pd.to_timedelta(rng.uniform(0, 20, len(at)), unit="D"), np.datetime64("NaT"))
+    back = rng.uniform(size=len(basket)) < 0.05
+    late = rng.uniform(size=len(basket)) < 0.05
+    loaded = np.where(late, at + rng.integers(0, 20 * 86_400, len(at)), np.datetime64("NaT", "s"))
     table = pd.DataFrame(
         {
             "customer": np.where(rng.uniform(size=len(basket)) < 0.01, "", _names(who[basket])),
             "basket": [f"b{one:06d}" for one in basket],
-            "at": np.where(back, at + pd.to_timedelta(rng.integers(1, 15, len(at)), unit="D"), at),
-            "loaded_at": pd.Series(loaded).dt.floor("s"),
+            "at": np.where(back, at + 86_400 * rng.integers(1, 20, len(at)), at),
+            "loaded_at": loaded,
             "amount": np.where(back, -1, 1) * np.round(amount, 2),
             "quantity": np.where(back, -1, 1) * rng.integers(1, 4, len(basket)),
             "category": CATEGORIES[rng.integers(0, len(CATEGORIES), len(basket))],
@@ -151,7 +151,14 @@ def described(folder: Path, log: Log, **business: str) -> Path:
     said += [f'{name} = "{column}"' for name, column in ORDERS.items() if column in log.orders]
     if log.events is not None:
         log.events.to_csv(folder / "events.csv", index=False)
-        said += ["", "[events]", 'path = "events.csv"', 'customer_id = "customer"', 'happened_at = "at"', 'kind = "kind"']
+        said += [
+            "",
+            "[events]",
+            'path = "events.csv"',
+            'customer_id = "customer"',
+            'happened_at = "at"',
+            'kind = "kind"',
+        ]
         said += ['behaviour = ["app_open", "store_visit"]', 'social = ["share"]']
     said += ["", "[business]", *(f"{name} = {value}" for name, value in {**BUSINESS, **business}.items())]
     (folder / "flywheel.toml").write_text("\n".join(said) + "\n")

@@ -23,7 +23,7 @@ from features.packed.arrow import stored
 from features.stored import Stored
 from features.transactions import transactions, transactions_view
 from training.dataset import Dataset, dataset
-from training.fit import Fitted, fit_rungs
+from training.fit import Fitted, buyers, fit_rungs
 from training.labels import outcomes
 from training.model import Plan
 from training.models import churn, ltv, next_purchase
@@ -67,8 +67,11 @@ def log(customers: Sequence[str], days: Floats, amounts: Floats | None) -> pd.Da
 
 
 def history(lines: pd.DataFrame) -> History:
-    table = ibis.memtable(pa.Table.from_pandas(lines, preserve_index=False))
-    return History(_database().create_table(f"lines_{next(_NUMBERS)}", table), None)
+    table = pa.Table.from_pandas(lines, preserve_index=False)
+    if "amount" in lines:
+        exact = table["amount"].cast(pa.decimal128(18, 4))
+        table = table.set_column(table.column_names.index("amount"), "amount", exact)
+    return History(_database().create_table(f"lines_{next(_NUMBERS)}", ibis.memtable(table)), None)
 
 
 @cache
@@ -173,6 +176,14 @@ def corner_rungs() -> dict[str, Fitted]:
     """Every rung of the corner shop, fitted on all that is known."""
     with few_rounds():
         return fit_rungs(corner_shop().rows(corner_shop().now), corner_shop().plan, TIERS)
+
+
+@cache
+def other_buyers() -> Rows:
+    """2,500 other customers of such a shop at its newest origin, and what they did in 60 days."""
+    others = shop(simulated(2_500, 300, seed=9), 300, (30, 60), 60)
+    rows = others.data.rows(others.now, (30, 60), [Cutoff.of(others.laid.origins[0], ZONE)])
+    return rows.at(buyers(rows))
 
 
 @contextmanager

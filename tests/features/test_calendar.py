@@ -1,0 +1,70 @@
+"""A shop's days begin when its clock says so, and are as long as its clock makes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import given, strategies as st
+
+from features.calendar import beginning, day_number, from_number, instant, local_day, micros
+
+ZONES = [
+    "UTC",
+    "Europe/London",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/Havana",
+    "Australia/Lord_Howe",
+    "Asia/Tehran",
+]
+days = st.dates(date(1990, 1, 1), date(2035, 12, 31))
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+
+
+@given(days, zones)
+def test_a_day_begins_with_its_first_instant(day: date, zone: ZoneInfo) -> None:
+    first = micros(beginning(day, zone))
+    assert local_day(first, zone) == day
+    assert local_day(first - 1, zone) == day - timedelta(days=1)
+
+
+@given(days, zones)
+def test_days_do_not_overlap(day: date, zone: ZoneInfo) -> None:
+    hours = (beginning(day + timedelta(days=1), zone) - beginning(day, zone)) / timedelta(hours=1)
+    assert 22 <= hours <= 26
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001 -- hypothesis adds it
+def test_an_instant_survives_as_microseconds(moment: datetime) -> None:
+    assert instant(micros(moment)) == moment
+
+
+@given(st.dates())
+def test_a_day_survives_as_a_number(day: date) -> None:
+    assert from_number(day_number(day)) == day
+
+
+def test_a_week_in_which_the_clocks_change_has_seven_days_and_not_168_hours() -> None:
+    london = ZoneInfo("Europe/London")
+    spring = beginning(date(2026, 4, 1), london) - beginning(date(2026, 3, 25), london)
+    autumn = beginning(date(2026, 10, 28), london) - beginning(date(2026, 10, 21), london)
+    assert (spring, autumn) == (timedelta(hours=167), timedelta(hours=169))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_ingestion_reads_the_same_calendar(zone: str) -> None:
+    """Every midnight of 1990 to 2035 as DuckDB reads a date without a time; where midnight comes twice, the later."""
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone='{zone}'")
+    every = [date(1990, 1, 1) + timedelta(days=number) for number in range(0, 16_800)]
+    rows = connection.execute(
+        "SELECT epoch_us(CAST(CAST(day AS VARCHAR) AS TIMESTAMPTZ)) FROM (SELECT unnest(?) AS day) ORDER BY day",
+        [every],
+    ).fetchall()
+    found = [row[0] for row in rows]
+    ours = [micros(beginning(day, ZoneInfo(zone))) for day in every]
+    assert all(0 <= theirs - mine <= 3_600_000_000 for theirs, mine in zip(found, ours, strict=True))
+    assert [local_day(theirs, ZoneInfo(zone)) for theirs in found] == every

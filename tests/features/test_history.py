@@ -1,0 +1,86 @@
+"""The history says what was known when, and nothing of what came later."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from features.errors import NotEnoughData, NothingThere
+from features.history import Cutoff, History
+from tests.logs import at, cutoff, taken, told
+
+LONDON = "Europe/London"
+
+
+def lines(history: History) -> list[tuple[object, ...]]:
+    """Customer and instant of every line."""
+    rows = history.lines.select("customer_id", "ordered_at").to_pyarrow().to_pylist()
+    return sorted((row["customer_id"], row["ordered_at"]) for row in rows)
+
+
+def test_a_cutoff_is_the_beginning_of_the_shops_day() -> None:
+    found = Cutoff.of(date(2026, 7, 1), ZoneInfo(LONDON))
+    assert (found.at, found.number) == (datetime(2026, 6, 30, 23, tzinfo=UTC), 20_635)
+
+
+def test_a_line_at_the_cutoff_is_not_known_before_it() -> None:
+    history = told(("ann", "2026-07-01 00:00", 1), ("bob", "2026-06-30 23:59:59.999999", 1), zone=LONDON)
+    assert [who for who, _ in lines(history.before(cutoff("2026-07-01", LONDON)))] == ["bob"]
+
+
+def test_a_visit_at_the_cutoff_is_not_known_before_it() -> None:
+    history = told(("ann", "2026-06-01", 1), events=[("ann", "2026-07-01", "visit"), ("bob", "2026-06-30", "visit")])
+    events = history.before(cutoff("2026-07-01")).events
+    assert events is not None
+    assert events.customer_id.to_pyarrow().to_pylist() == ["bob"]
+
+
+def test_a_line_is_known_when_it_was_placed_and_recorded() -> None:
+    columns = ("customer_id", "ordered_at", "recorded_at")
+    history = told(
+        ("early", "2026-06-01", "2026-05-01"),
+        ("late", "2026-06-01", "2026-07-01"),
+        ("unsaid", "2026-06-01", None),
+        columns=columns,
+    )
+    known = {row["customer_id"]: row["known_at"] for row in history.lines.to_pyarrow().to_pylist()}
+    assert known == {"early": at("2026-06-01"), "late": at("2026-07-01"), "unsaid": at("2026-06-01")}
+
+
+def test_cutting_twice_keeps_the_earlier_cut() -> None:
+    history = told(("ann", "2026-06-01", 1), ("bob", "2026-06-20", 1))
+    cut = history.before(cutoff("2026-06-10")).before(cutoff("2026-07-01"))
+    assert [who for who, _ in lines(cut)] == ["ann"]
+
+
+def test_a_history_spans_its_first_to_its_last_local_day() -> None:
+    history = told(("ann", "2026-07-01 00:30", 1), ("bob", "2026-07-03 23:30", 1), zone=LONDON)
+    assert history.days() == (date(2026, 7, 1), date(2026, 7, 3))
+    assert history.customers() == 2
+
+
+def test_a_history_without_a_line_before_the_cutoff_says_what_to_check() -> None:
+    with pytest.raises(NotEnoughData) as refused:
+        told(("ann", "2026-07-01", 1)).before(cutoff("2026-07-01")).days()
+    assert str(refused.value) == (
+        "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
+    )
+
+
+def test_what_was_ingested_opens_as_a_history(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("customer,at,kind\neve,2026-06-30,visit\n")
+    taken(tmp_path, "customer,at,amount\nann,2026-07-01 00:30,1\n", zone=LONDON, events={})
+    history = History.open(tmp_path / "history")
+    assert lines(history) == [("ann", at("2026-06-30 23:30"))]
+    assert history.has_amounts
+    assert history.events is not None
+    assert history.events.kind.to_pyarrow().to_pylist() == ["visit"]
+
+
+def test_nothing_ingested_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(NothingThere) as refused:
+        History.open(tmp_path)
+    assert str(refused.value) == (f"No history in {tmp_path}. Expected an ingested log: run `flywheel ingest` first.")

@@ -1,0 +1,99 @@
+"""What the features of a customer are, worked out slowly, one customer at one cutoff, in pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from features.history import Cutoff
+from tests.logs import at
+
+WINDOWS = (56, 91, 182, 365)
+DISTINCT = {"product_id": "products", "category": "categories", "store_id": "stores", "channel": "channels"}
+
+
+def frame(columns: Sequence[str], rows: Sequence[Sequence[object]], zone: str) -> pd.DataFrame:
+    """Order lines as the shop wrote them, with the instant and local day of each, and when it became known."""
+    log = pd.DataFrame(rows, columns=list(columns), dtype=object)
+    log["at"] = pd.to_datetime([at(str(when), zone) for when in log["ordered_at"]], utc=True)
+    log["day"] = pd.to_datetime(log["at"].dt.tz_convert(zone).dt.date)
+    log["known"] = log["at"]
+    if "recorded_at" in log:
+        recorded = pd.to_datetime([when and at(str(when), zone) for when in log["recorded_at"]], utc=True)
+        log["known"] = np.maximum(log["at"], pd.Series(recorded).fillna(log["at"]))
+    by_day = "day " + log["day"].astype(str)
+    log["order"] = log["order_id"].where(log["order_id"].notna(), by_day) if "order_id" in log else by_day
+    return log
+
+
+def transactions_truth(log: pd.DataFrame, customer: str, cutoff: Cutoff) -> dict[str, object]:
+    """Every column of the view for one customer at one cutoff."""
+    mine = log[(log["customer_id"] == customer) & (log["known"] < pd.Timestamp(cutoff.at))]
+    age = (pd.Timestamp(cutoff.day) - mine["day"]).dt.days
+    orders = _orders(mine)
+    order_age = (pd.Timestamp(cutoff.day) - orders["day"]).dt.days
+    found: dict[str, object] = {
+        "orders": float(len(orders)),
+        "first_order_at": _micros(orders["at"].min()),
+        "last_order_at": _micros(orders["at"].max()),
+        **{f"orders_{days}d": float((order_age <= days).sum()) for days in WINDOWS},
+        **_rhythm(sorted(set(orders["day"]))),
+        "lines_per_order": len(mine) / len(orders) if len(orders) else None,
+    }
+    if "amount" in log:
+        amount = mine["amount"].astype(float)
+        found |= {
+            "spend": amount.sum(),
+            **{f"spend_{days}d": amount[age <= days].sum() for days in WINDOWS},
+            "mean_order": orders["amount"].mean() if len(orders) else None,
+            "max_order": orders["amount"].max() if len(orders) else None,
+            "returned": -amount[amount < 0].sum(),
+        }
+    found |= {name: mine[name].dropna().astype(float).sum() for name in ("quantity", "discount") if name in log}
+    found |= {name: float(mine[source].nunique()) for source, name in DISTINCT.items() if source in log}
+    return found | _recent(mine[age <= 28], orders)
+
+
+def _orders(mine: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for _, lines in mine.groupby("order"):
+        amount = lines["amount"].astype(float).sum() if "amount" in lines else np.nan
+        if "amount" not in lines or round(amount, 4) > 0:
+            rows.append((lines["at"].min(), lines["day"].min(), amount))
+    empty = pd.DataFrame({"at": mine["at"][:0], "day": mine["day"][:0], "amount": pd.Series(dtype=float)})
+    return pd.DataFrame(rows, columns=["at", "day", "amount"]) if rows else empty
+
+
+def _rhythm(days: list[pd.Timestamp]) -> dict[str, object]:
+    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    return {
+        "order_days": float(len(days)),
+        "mean_gap_days": np.mean(gaps) if gaps else None,
+        "median_gap_days": np.median(gaps) if gaps else None,
+        "p90_gap_days": np.quantile(gaps, 0.9) if gaps else None,
+        "std_gap_days": np.std(gaps, ddof=1) if len(gaps) > 1 else None,
+        "last_gap_days": float(gaps[-1]) if gaps else None,
+    }
+
+
+def _recent(near: pd.DataFrame, orders: pd.DataFrame) -> dict[str, object]:
+    days = sorted(set(near["day"]))
+    found: dict[str, object] = {
+        "recent_days": [(day - pd.Timestamp("1970-01-01")).days for day in days] or None,
+        "recent_orders": [float((orders["day"] == day).sum()) for day in days] or None,
+    }
+    if "amount" in near:
+        found["recent_spend"] = [near.loc[near["day"] == day, "amount"].astype(float).sum() for day in days] or None
+    return found
+
+
+def _micros(instant: pd.Timestamp) -> int | None:
+    return None if pd.isna(instant) else int(instant.value // 1000)
+
+
+def known_customers(log: pd.DataFrame, events: Sequence[tuple[str, str, str]], cutoff: Cutoff, zone: str) -> set[str]:
+    """Who has a line or an event before the cutoff."""
+    seen = {who for who, when, _ in events if at(when, zone) < cutoff.at}
+    return seen | set(log.loc[log["known"] < pd.Timestamp(cutoff.at), "customer_id"])

@@ -1,0 +1,152 @@
+"""The command line in a process of its own, one that can be killed: forked from a server that has made its imports."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.home import Home
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a finished command left behind."""
+
+    status: int  # negative: the signal that killed it
+    out: str
+    err: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        (line,) = self.out.splitlines()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+@dataclass(frozen=True)
+class Death:
+    """``kill -9``, at the so manieth call of a function: once it is done, or before anything is."""
+
+    where: str  # module:qualified.name
+    call: int = 1
+    done: bool = True
+
+    def arm(self) -> None:
+        """Put the trap in the function's place."""
+        module, _, path = self.where.partition(":")
+        *owners, name = path.split(".")
+        owner: Any = importlib.import_module(module)
+        for one in owners:
+            owner = getattr(owner, one)
+        setattr(owner, name, self._trap(getattr(owner, name)))
+
+    def _trap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        calls = 0
+
+        def trap(*args: object, **kwargs: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls == self.call and not self.done:
+                os.kill(os.getpid(), signal.SIGKILL)
+            found = function(*args, **kwargs)
+            if calls == self.call:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return found
+
+        return trap
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command under way."""
+
+    process: ForkServerProcess
+    told: Path
+
+    def wait(self, seconds: float = 240) -> Said:
+        """What it left behind."""
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            self.process.kill()
+            raise TimeoutError(f"still running after {seconds} s")
+        out, err = (self.told.with_suffix(end).read_text() for end in (".out", ".err"))
+        return Said(self.process.exitcode, out, err)
+
+    def kill(self) -> Said:
+        """What ``kill -9`` leaves."""
+        self.process.kill()
+        return self.wait()
+
+
+@dataclass
+class Flywheel:
+    """Runs commands in a folder of their own."""
+
+    folder: Path
+    commands: list[Command] = field(default_factory=list)
+
+    @property
+    def home(self) -> Home:
+        """Where a command keeps everything unless told otherwise."""
+        return Home(self.folder / ".flywheel")
+
+    @property
+    def scores(self) -> pa.Table:
+        """The last scores."""
+        return pq.read_table(self.home.scores)
+
+    @property
+    def release(self) -> dict[str, Any]:
+        """What the champion says of itself."""
+        champion = self.home.releases / str(self.home.champion())
+        found: dict[str, Any] = json.loads((champion / "release.json").read_text())
+        return found
+
+    def __call__(self, *arguments: object, dies: Death | None = None, **environment: str) -> Said:
+        """Run a command to its end."""
+        return self.start(*arguments, dies=dies, **environment).wait()
+
+    def start(self, *arguments: object, dies: Death | None = None, **environment: str) -> Command:
+        """Start a command."""
+        told = self.folder / f"told{len(self.commands)}"
+        given = (tuple(map(str, arguments)), self.folder, environment, told, dies)
+        process = _server().Process(target=_command, args=given)
+        process.start()
+        self.commands.append(Command(process, told))
+        return self.commands[-1]
+
+
+def _server() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.pipelines.imports"])
+    return context
+
+
+def _command(
+    arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], told: Path, dies: Death | None
+) -> None:
+    for number, end in ((1, ".out"), (2, ".err")):
+        os.dup2(os.open(told.with_suffix(end), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.chdir(folder)
+    for name in [one for one in os.environ if one.startswith("FLYWHEEL_")]:
+        del os.environ[name]
+    os.environ.update(environment)
+    if dies is not None:
+        dies.arm()
+    from pipelines.cli import main
+
+    sys.argv = ["flywheel", *arguments]
+    main()

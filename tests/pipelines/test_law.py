@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from tests.pipelines import shops
+from tests.pipelines.command import Flywheel
+from tests.pipelines.conftest import AS_OF, ShopOf
+from tests.pipelines.shops import Log
+
+pytestmark = pytest.mark.slow
+
+
+def differing(one: pa.Table, other: pa.Table) -> list[str]:
+    """The columns that differ anywhere, in any digit; the release's own number is no prediction."""
+    assert one.column_names == other.column_names
+    assert one["customer_id"].equals(other["customer_id"])
+    return [name for name in one.column_names if name != "release" and not one[name].equals(other[name])]
+
+
+def test_the_log_has_all_that_could_tell_of_the_future(log: Log) -> None:
+    cut = pd.Timestamp(shops.day(AS_OF))
+    before, after = log.orders[log.orders["at"] < cut], log.orders[log.orders["at"] >= cut]
+    assert log.events is not None
+    assert (log.events["at"] >= cut).sum() > 100
+    assert len(set(before["basket"]) & set(after["basket"])) > 10
+    assert (after["amount"] < 0).sum() > 10
+    assert (before["loaded_at"] >= cut).sum() > 10
+    assert len(set(after["customer"]) - set(before["customer"])) > 10
+
+
+def test_the_log_cut_off_at_the_day_gives_the_same_predictions_to_the_last_digit(
+    trained: Flywheel, log: Log, shop_of: ShopOf
+) -> None:
+    cut = shop_of(log.known_before(AS_OF))
+    assert cut("run", "--as-of", shops.day(AS_OF)).status == 0
+    assert differing(trained.scores, cut.scores) == []
+    assert trained.release["ladder"] == cut.release["ladder"]
+
+
+@pytest.mark.parametrize("shop", ["orders by the day, horizon from the log", "without amounts and events"])
+def test_nor_does_a_little_shop_look_beyond_the_day(shop: str, shop_of: ShopOf) -> None:
+    log = shops.simulated(120, 200, seed=3)
+    by_day = shop.startswith("orders by the day")
+    orders = log.orders.drop(columns="basket" if by_day else ["amount", "quantity"])
+    log = Log(orders, log.events if by_day else None)
+    placed = log.of(orders[orders["at"] < pd.Timestamp(shops.day(150))])
+    business = {"churn_days": '"auto"'} if by_day else {}
+    whole, cut, unloaded = (shop_of(one, **business) for one in (log, log.known_before(150), placed))
+    for flywheel in (whole, cut, unloaded):
+        assert flywheel("run", "--as-of", shops.day(150)).status == 0
+    assert differing(whole.scores, cut.scores) == []
+    assert differing(whole.scores, unloaded.scores) == []
