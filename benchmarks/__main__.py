@@ -12,6 +12,7 @@ from benchmarks.logs import at_hand
 from benchmarks.markdown import page
 from benchmarks.speed import Speed, speed
 from benchmarks.temporal import lines
+from features.ingestion import source_digest
 from pipelines import evaluate
 from pipelines.screen import Screen, keep_warnings_off_the_screen
 from pipelines.trace import git_commit
@@ -35,7 +36,7 @@ def _measure(work: Path, out: Path, only: list[str] | None) -> None:
     for log in (log for log in at_hand() if not only or log.name in only):
         screen.say(f"== {log.name}")
         job = log.job(work, screen.say)
-        digests[log.name] = evaluate.source_of(job)
+        digests[log.name] = source_digest(job.description)
         begun = time.perf_counter()
         tested = evaluate.test(job)
         screen.say(f"{len(tested.tests)} origins in {time.perf_counter() - begun:.0f} s; now the anchors")

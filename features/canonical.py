@@ -42,6 +42,11 @@ class Table:
     fields: tuple[Field, ...]
 
     @property
+    def raw(self) -> str:
+        """The name of the view over its source."""
+        return f"raw_{self.name}"
+
+    @property
     def present(self) -> tuple[Field, ...]:
         """The fields that this shop has."""
         return tuple(field for field in self.fields if field.source is not None)

@@ -125,30 +125,39 @@ def _together(digests: Iterable[str]) -> str:
 
 def _check(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> _Checked:
     """Open and read all of a source; raises BadLog with one line per fault."""
+    path = table.section.path
     # First, so that a log that grows while it is read is seen to have changed.
-    source = digest(table.section.path, folder)
-    raw = f"raw_{table.name}"
-    kinds = open_raw(connection, raw, table.section.path, folder, has_header=table.section.has_header)
+    source = digest(path, folder)
+    kinds = open_raw(connection, table.raw, path, folder, has_header=table.section.has_header)
     missing = [fault for field in table.present if (fault := _missing(table, field, kinds))]
     if missing:
         raise BadLog("\n".join(missing))
+    with reading(path):
+        lines, known, unread = _survey(connection, table, kinds)
+        distinct = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {table.raw})").fetchall()[0][0]
+    if unread:
+        raise BadLog("\n".join(unread))
+    return _Checked(table, kinds, source, lines, lines - known, lines - distinct)
+
+
+def _survey(connection: duckdb.DuckDBPyConnection, table: Table, kinds: Kinds) -> tuple[int, int, list[str]]:
+    """How many lines there are, how many of them are somebody's, and what cannot be read in those."""
     who, checks = somebody(table, kinds), []
     for field in table.present:
         bad = f"FILTER (WHERE {who} AND {unreadable(table, field, kinds)})"
         checks.append(f"count(*) {bad}, max({shown(field, kinds)}) {bad}")
-    with reading(table.section.path):
-        counts = f"SELECT count(*), count(*) FILTER (WHERE {who}), {', '.join(checks)} FROM {raw}"
-        lines, known, *found = connection.execute(counts).fetchall()[0]
-        distinct = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {raw})").fetchall()[0][0]
-    wrong = [
-        f"{field.name} = {field.source!r}: {bad:,} of {known:,} lines cannot be read, for example {example!r}. "
-        f"Expected {EXPECTED[field.read]}."
-        for field, bad, example in zip(table.present, found[::2], found[1::2], strict=True)
-        if bad
-    ]
-    if wrong:
-        raise BadLog("\n".join(wrong))
-    return _Checked(table, kinds, source, lines, lines - known, lines - distinct)
+    counts = f"SELECT count(*), count(*) FILTER (WHERE {who}), {', '.join(checks)} FROM {table.raw}"
+    lines, known, *found = connection.execute(counts).fetchall()[0]
+    return (
+        lines,
+        known,
+        [
+            f"{field.name} = {field.source!r}: {bad:,} of {known:,} lines cannot be read, for example {example!r}. "
+            f"Expected {EXPECTED[field.read]}."
+            for field, bad, example in zip(table.present, found[::2], found[1::2], strict=True)
+            if bad
+        ],
+    )
 
 
 def _missing(table: Table, field: Field, kinds: Kinds) -> str:
@@ -157,18 +166,16 @@ def _missing(table: Table, field: Field, kinds: Kinds) -> str:
         absent = [column for column in read_columns(field, kinds) if column not in kinds]
     except BadDescription as wrong:
         return f"{field.name}: {wrong} {found}"
+    if not absent:
+        return ""
     names = ", ".join(map(repr, absent))
-    return (
-        f"{field.name} = {field.source!r}: no column {names} in {table.section.path!r}. {found} Name one of these."
-        if absent
-        else ""
-    )
+    return f"{field.name} = {field.source!r}: no column {names} in {table.section.path!r}. {found} Name one of these."
 
 
 def _write(connection: duckdb.DuckDBPyConnection, checked: _Checked, folder: Path) -> Intake:
-    table, kinds, raw = checked.table, checked.kinds, f"raw_{checked.table.name}"
+    table, kinds = checked.table, checked.kinds
     drops = isinstance(table.section, Orders) and table.section.duplicates == "drop"
-    rows = f"(SELECT DISTINCT * FROM {raw})" if drops else raw
+    rows = f"(SELECT DISTINCT * FROM {table.raw})" if drops else table.raw
     values = ", ".join(f"{value(table, field, kinds)} AS {field.name}" for field in table.present)
     when = next(field.name for field in table.present if field.read is Read.INSTANT)
     target, draft = folder / f"{table.name}.parquet", folder / f"{table.name}.parquet.tmp"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,10 @@ from features.stored import Ragged, Stored
 from serving.logs import report
 from serving.moments import day_beginning, resolve
 from serving.problems import DETAILS, Problem
-from serving.schemas import DEFAULT_PARTS, FieldProblem, Question
+from serving.schemas import DEFAULT_PARTS, FieldProblem, Part, Question
 from serving.scorer import TooEarly, score
 from serving.wire import Rows, predictions
+from training.predict.reasons import ANSWERS
 
 if TYPE_CHECKING:
     from serving.champions import Champion
@@ -80,12 +81,21 @@ class Desk:
             except TooEarly as error:
                 raise Problem(422, str(error), [FieldProblem(field="as_of", reason=str(error))]) from None
             metrics.answered(answers)
+            if "reasons" in include:
+                # Milliseconds a customer, in a thread that lets go of the interpreter for most of them.
+                reasons = await asyncio.to_thread(release.reasons, some, as_of, explained(include))
+                answers = replace(answers, reasons=reasons)
             rows += predictions(answers, include)
             if len(some) < len(stored):
                 await asyncio.sleep(0)
         if stored.known.any():
             metrics.aged(now - int(stored.features_at[stored.known].min()))
         return rows
+
+
+def explained(include: Collection[Part]) -> list[str]:
+    """The answers whose reasons are asked for: those that are included; with none of them, all three."""
+    return [answer for answer in ANSWERS if answer in include] or [*ANSWERS]
 
 
 def _turns(stored: Stored) -> Iterator[Stored]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.predict.forecast import Spend
+from training.predict.reasons import Reason
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -69,6 +70,7 @@ class Answers:
     churn: Churn
     next_purchase: NextPurchase
     ltv: Ltv
+    reasons: Sequence[Sequence[Reason]] | None = None  # per customer; None where nobody asked
 
     def __len__(self) -> int:
         return len(self.status)

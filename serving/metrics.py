@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.answers import STATUSES, Answers
@@ -24,7 +23,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        # The client decides once, when it is imported, whether its counts are shared between processes.
+        shared = values.ValueClass is not values.MutexValue
         if shared:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         to = None if shared else self._registry

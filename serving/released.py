@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.stored import Stored
 from features.views import View
 from training.predict.forecast import Forecast
+from training.predict.reasons import Reason
 from training.predict.release import Facts
 
 Floats = NDArray[np.float64]
@@ -27,6 +28,10 @@ class Release(Protocol):
 
     def forecast(self, stored: Stored, as_of: int) -> Forecast:
         """Predictions for the stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards."""
+        ...
+
+    def reasons(self, stored: Stored, as_of: int, answers: Sequence[str]) -> Sequence[Sequence[Reason]]:
+        """What moved some of the three answers of each stored customer most; nothing of one nobody knows."""
         ...
 
     def churn_percentile(self, probability: Floats) -> Floats:

@@ -45,7 +45,8 @@ class Question(_Wire):
     as_of: AsOf | None = Field(default=None, description="Default: the service's clock.")
     include: list[Part] | None = Field(
         default=None,
-        description="Parts of the answer; what is not included is absent. Default: all but reasons.",
+        description="Parts of the answer; what is not included is absent. Default: all but reasons, which take some "
+        "milliseconds per customer and speak of the answers included with them.",
         examples=[["churn", "next_purchase"]],
     )
 
@@ -97,6 +98,42 @@ class LtvAnswer(_Wire):
     predicted: dict[str, Spending] = Field(description="By horizon in days.")
 
 
+EXAMPLE_REASON: JsonValue = {
+    "answer": "churn",
+    "code": "recency_over_median_gap",
+    "value": 4.2,
+    "direction": "raises",
+    "importance": 0.38,
+    "text": {
+        "en": "Silent for 4.2 times the usual gap between orders",
+        "zh": "沉默时间已是平时购买间隔的 4.2 倍",
+    },
+}
+
+
+class Texts(_Wire):
+    """One sentence in each language."""
+
+    en: str
+    zh: str
+
+
+class ReasonAnswer(_Wire):
+    """One thing about the customer that moved one of the answers, and which way."""
+
+    answer: Literal["churn", "next_purchase", "ltv"]
+    code: str = Field(description="The feature that tells most of it; features that say the same thing count together.")
+    value: float | None = Field(description="Of that feature; null where nothing is known yet.")
+    direction: Literal["raises", "lowers", "sooner", "later"] = Field(
+        description="What it does to the churn probability or to the spend expected over the longest horizon that "
+        "could be learned: raises or lowers; to the next purchase: sooner or later."
+    )
+    importance: Probability = Field(
+        description="Its share in all that moved this answer away from that of customers in general."
+    )
+    text: Texts
+
+
 class Prediction(_Wire):
     """One customer's answer. Of an unknown customer only the envelope is given, without tier, features or answers."""
 
@@ -114,7 +151,12 @@ class Prediction(_Wire):
     next_purchase: NextPurchaseAnswer | None = None
     ltv: LtvAnswer | None = None
     segment: None = Field(default=None, description="Not answered yet.")
-    reasons: None = Field(default=None, description="Not answered yet.")
+    reasons: list[ReasonAnswer] | None = Field(
+        default=None,
+        description="Only when asked for: up to three for each answer included, for all three when none is, the most "
+        "important first. An answer that is the same for everybody has none.",
+        examples=[[EXAMPLE_REASON]],
+    )
 
 
 class Predictions(_Wire):

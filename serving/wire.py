@@ -119,6 +119,12 @@ def _spending(answers: Answers, horizon: int) -> Rows:
     ]
 
 
+def _reasons(answers: Answers) -> Rows | list[Rows] | list[None]:
+    if answers.reasons is None:
+        return [None] * len(answers)
+    return [[vars(reason) for reason in reasons] for reasons in answers.reasons]
+
+
 def _later(answers: Answers) -> list[None]:
     """A part of the contract that nothing answers yet."""
     return [None] * len(answers)
@@ -129,5 +135,5 @@ PARTS: Mapping[Part, Callable[[Answers], Sequence[Any]]] = {
     "next_purchase": _next_purchase,
     "ltv": _ltv,
     "segment": _later,
-    "reasons": _later,
+    "reasons": _reasons,
 }

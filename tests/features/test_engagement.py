@@ -82,6 +82,6 @@ def test_each_dimension_counts_the_kinds_that_the_shop_lists_under_it() -> None:
 
 def test_a_history_without_events_says_what_to_run() -> None:
     with pytest.raises(
-        NothingThere, match="The history has no events to count as social: run `flywheel ingest` first."
+        NothingThere, match=r"^The history has no events to count as social: run `flywheel ingest` first.$"
     ):
         engagement(told(ORDER), [cutoff("2026-02-01")], "social", ("post",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ def _orders(mine: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rhythm(days: list[pd.Timestamp]) -> dict[str, object]:
-    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     return {
         "order_days": float(len(days)),
         "mean_gap_days": np.mean(gaps) if gaps else None,

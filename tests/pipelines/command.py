@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import cli
 from pipelines.home import Home
 
 
@@ -115,6 +116,11 @@ class Flywheel:
         found: dict[str, Any] = json.loads((champion / "release.json").read_text())
         return found
 
+    @property
+    def promotions(self) -> list[dict[str, Any]]:
+        """Every change of the champion, oldest first."""
+        return [json.loads(line) for line in (self.home.folder / "promotions.jsonl").read_text().splitlines()]
+
     def __call__(self, *arguments: object, dies: Death | None = None, **environment: str) -> Said:
         """Run a command to its end."""
         return self.start(*arguments, dies=dies, **environment).wait()
@@ -146,7 +152,5 @@ def _command(
     os.environ.update(environment)
     if dies is not None:
         dies.arm()
-    from pipelines.cli import main
-
     sys.argv = ["flywheel", *arguments]
-    main()
+    cli.main()

@@ -42,7 +42,7 @@ def shop_of(tmp_path_factory: pytest.TempPathFactory, model_store: Path) -> Shop
 @pytest.fixture(scope="session")
 def log() -> Log:
     """A log that goes on for weeks after the day on which everything is asked."""
-    return shops.simulated(700, LOGGED)
+    return shops.simulated(900, LOGGED)
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +54,20 @@ def trained(shop_of: ShopOf, log: Log) -> Flywheel:
     return flywheel
 
 
-@pytest.fixture
-def corner_shop(shop_of: ShopOf) -> Flywheel:
-    """A shop of 120 customers and half a year, after ``flywheel run``."""
+@pytest.fixture(scope="session")
+def opened_corner_shop(shop_of: ShopOf) -> tuple[Flywheel, Path]:
+    """A shop of 120 customers and half a year, after ``flywheel run``, and a copy of its folder."""
     flywheel = shop_of(shops.simulated(120, 200))
     assert flywheel("run", "--as-of", shops.day(180)).status == 0
-    return flywheel
+    copied = flywheel.folder.with_name(f"{flywheel.folder.name}-copy")
+    shutil.copytree(flywheel.folder, copied)
+    return flywheel, copied
+
+
+@pytest.fixture
+def corner_shop(opened_corner_shop: tuple[Flywheel, Path]) -> Flywheel:
+    """The little shop, whatever other tests did to it: in its own place, since catalogues name their files in full."""
+    flywheel, copied = opened_corner_shop
+    shutil.rmtree(flywheel.folder)
+    shutil.copytree(copied, flywheel.folder)
+    return Flywheel(flywheel.folder)

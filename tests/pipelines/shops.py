@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 OPENING = date(2024, 1, 8)
+ZONE = ZoneInfo("Europe/Amsterdam")
 KINDS = np.array(["app_open", "store_visit", "share"])
 CATEGORIES = np.array(["bread", "cheese", "fish", "tea", "wine"])
 
@@ -120,7 +122,7 @@ def _clock(rng: np.random.Generator, days: Floats) -> NDArray[np.datetime64]:
 
 def bought(*orders: tuple[str, int, float]) -> Log:
     """A log written out by hand: customer, day after the opening, amount; one order each, at ten."""
-    at = [datetime(OPENING.year, OPENING.month, OPENING.day, 10) + timedelta(days=number) for _, number, _ in orders]
+    at = [pd.Timestamp(day(number)) + pd.Timedelta(hours=10) for _, number, _ in orders]
     table = pd.DataFrame(
         {
             "customer": [who for who, _, _ in orders],

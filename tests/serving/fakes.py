@@ -27,6 +27,7 @@ from serving.moments import moment, resolve
 from serving.released import Features, Release
 from serving.worker import Worker
 from training.predict.forecast import LAST_DAY, Forecast, Spend
+from training.predict.reasons import ANSWERS, Reason
 from training.predict.release import Facts
 
 Floats = NDArray[np.float64]
@@ -142,6 +143,13 @@ def by_orders(known: Stored, as_of: int) -> Forecast:  # noqa: ARG001
     return constant_rate(np.where(known.known, known.column("orders"), 1.0) / 100)
 
 
+def silence(answer: str, days: float) -> Reason:
+    """The one reason that a fake release gives."""
+    text = {"en": f"Last order {days:.0f} days ago", "zh": f"距上次下单 {days:.0f} 天"}
+    direction = "later" if answer == "next_purchase" else "raises"
+    return Reason(answer=answer, code="recency_days", value=days, direction=direction, importance=1.0, text=text)
+
+
 @dataclass(kw_only=True)
 class FakeRelease:
     """A release made of a function."""
@@ -155,6 +163,13 @@ class FakeRelease:
 
     def forecast(self, stored: Stored, as_of: int) -> Forecast:
         return self.answer(stored, as_of)
+
+    def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+        days = ((as_of - stored.column("last_order_at")) / DAY).tolist()
+        return [
+            [silence(answer, silent) for answer in answers] if known else []
+            for silent, known in zip(days, stored.known.tolist(), strict=True)
+        ]
 
     def churn_percentile(self, probability: Floats) -> Floats:
         return 100 * probability

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any, NoReturn, get_args
 from urllib.parse import quote
 
 import numpy as np
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from features.stored import Stored
-from serving.schemas import Models, Predictions, Probe
+from serving.schemas import Models, Part, Predictions, Probe
 from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, Known, Shelf, Shop, constant_rate
 from training.predict.forecast import Forecast
+from training.predict.reasons import ANSWERS, Reason
 
 ODD_IDS = ["007", "a/b", "../..", "x/predictions", "客户 1", "a?b#c", "  spaced ", "1e5", "null", "ü" * 256, "é\x00"]
 SHELF = Shelf(ann=Known(), bob=NO_ORDERS)
@@ -134,7 +137,67 @@ def test_stale_features_are_answered_all_the_same(client: TestClient) -> None:
 def test_reasons_are_given_only_when_asked_for(client: TestClient) -> None:
     assert {*ask(client, "ann")[0]} >= {"churn", "next_purchase", "ltv", "segment"}
     assert "reasons" not in ask(client, "ann")[0]
-    assert ask(client, "ann", include=["reasons"])[0]["reasons"] is None
+    assert {*ask(client, "ann", include=["reasons"])[0]} & {*get_args(Part)} == {"reasons"}
+
+
+@pytest.mark.parametrize(
+    ("include", "explained"),
+    [
+        (["reasons"], ["churn", "next_purchase", "ltv"]),
+        (["segment", "reasons"], ["churn", "next_purchase", "ltv"]),
+        (["reasons", "ltv", "churn"], ["churn", "ltv"]),
+        (["next_purchase", "reasons"], ["next_purchase"]),
+    ],
+)
+def test_reasons_speak_of_the_answers_they_come_with(
+    client: TestClient, include: list[str], explained: list[str]
+) -> None:
+    posted = ask(client, "ann", include=include, as_of="2026-11-22")[0]["reasons"]
+    assert [reason["answer"] for reason in posted] == explained
+    assert ask_one(client, "ann", include=",".join(include), as_of="2026-11-22")["reasons"] == posted
+
+
+def test_reasons_are_those_of_the_customer_and_a_stranger_has_none(client: TestClient) -> None:
+    ann, zoe, again = ask(client, "ann", "zoe", "ann", include=["churn", "reasons"], as_of="2026-11-22")
+    assert ann["reasons"] == [
+        {
+            "answer": "churn",
+            "code": "recency_days",
+            "value": 22.0,
+            "direction": "raises",
+            "importance": 1.0,
+            "text": {"en": "Last order 22 days ago", "zh": "距上次下单 22 天"},
+        }
+    ]
+    assert "reasons" not in zoe
+    assert again == ann
+
+
+def test_nobody_who_does_not_ask_pays_for_reasons() -> None:
+    class Miser(FakeRelease):
+        def reasons(self, *_: object) -> NoReturn:
+            raise AssertionError
+
+    with Shop.of(Miser(), Shelf(ann=Known())).client() as client:
+        assert ask(client, "ann")[0]["status"] == "scored"
+        assert ask(client, "ann", include=["churn", "next_purchase", "ltv", "segment"])[0]["status"] == "scored"
+
+
+def test_others_are_answered_while_reasons_are_sought() -> None:
+    begun, enough = Event(), Event()
+
+    class Thinker(FakeRelease):
+        def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+            begun.set()
+            assert enough.wait(10)
+            return super().reasons(stored, as_of, answers)
+
+    with Shop.of(Thinker(), Shelf(ann=Known())).client() as client, ThreadPoolExecutor() as pool:
+        asked = pool.submit(ask, client, "ann", include=["reasons"])
+        assert begun.wait(10)
+        assert ask(client, "ann")[0]["status"] == "scored"
+        enough.set()
+        assert len(asked.result()[0]["reasons"]) == 3
 
 
 @pytest.mark.parametrize("query", ["include=churn,ltv", "include=churn&include=ltv"])

@@ -61,6 +61,11 @@ def test_answers_are_as_documented(client: TestClient, document: dict[str, Any],
     schema(document, "Predictions").validate(client.post("/v1/predictions", json=question).json())
 
 
+def test_the_example_of_a_reason_is_one(document: dict[str, Any]) -> None:
+    ((example,),) = document["components"]["schemas"]["Prediction"]["properties"]["reasons"]["examples"]
+    schema(document, "ReasonAnswer").validate(example)
+
+
 @pytest.mark.parametrize(("path", "name"), [("/v1/models", "Models"), ("/livez", "Probe"), ("/readyz", "Probe")])
 def test_the_other_answers_are_as_documented_too(
     client: TestClient, document: dict[str, Any], path: str, name: str

@@ -16,7 +16,7 @@ from features.stored import Stored
 from serving.schemas import DEFAULT_PARTS, Part, Predictions
 from serving.scorer import score
 from serving.wire import PARTS, predictions
-from tests.serving.fakes import FACTS, NO_ORDERS, TODAY, FakeRelease, Known, Shelf, constant_rate, stored
+from tests.serving.fakes import FACTS, NO_ORDERS, TODAY, FakeRelease, Known, Shelf, constant_rate, silence, stored
 from tests.serving.forecasts import IDS, knowns, populations
 
 EVERY_PART = frozenset(get_args(Part))
@@ -81,6 +81,20 @@ def test_a_stranger_gets_an_envelope_and_no_answer() -> None:
         "release": "7",
         "model_versions": {"churn": "3", "next_purchase": "3", "ltv": "2"},
     }
+
+
+def test_reasons_nobody_asked_for_are_null_and_an_answer_without_any_has_none() -> None:
+    answers = score(FakeRelease(), stored({"ann": Known()}), TODAY)
+    assert predictions(answers, {"reasons"})[0]["reasons"] is None
+    assert predictions(replace(answers, reasons=[[]]), {"reasons"})[0]["reasons"] == []
+
+
+def test_a_feature_of_which_nothing_is_known_is_null() -> None:
+    answers = score(FakeRelease(), stored({"bob": NO_ORDERS}), TODAY)
+    reasoned = replace(answers, reasons=[[silence("ltv", np.nan)]])
+    body = orjson.dumps({"predictions": predictions(reasoned, {"reasons"})})
+    assert orjson.loads(body)["predictions"][0]["reasons"][0]["value"] is None
+    Predictions.model_validate_json(body)
 
 
 def test_only_the_horizons_of_the_business_are_told() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from features.calendar import DAY_US, day_number
 from features.history import Cutoff, History
@@ -123,7 +123,8 @@ class Published:
     def known(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
         """customer_id and position of every known customer."""
         position = {pd.Timestamp(one.at): place for place, one in enumerate(cutoffs)}
-        return self._table.assign(position=self._table["event_timestamp"].map(position))[["customer_id", "position"]]
+        found: pd.DataFrame = self._table.assign(position=self._table["event_timestamp"].map(position))
+        return found[["customer_id", "position"]]
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def seen(told: History, at: int, limit: int, horizons: Sequence[int]) -> Outcome
     return outcomes(known.assign(position=0), [cutoff(at)], told, cutoff(limit), horizons)
 
 
-def happened(wait: Sequence[float], follow: Sequence[float], horizons: Sequence[int] = (30, 60)) -> Outcomes:
+def happened(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Outcomes:
     """At most one order each, of 10, after so many days; infinite where none came."""
     waits, follows = np.array(wait, dtype=float), np.array(follow, dtype=float)
     came = np.column_stack([np.where(follows >= days, waits < days, np.nan) for days in horizons])
@@ -225,7 +226,7 @@ def rows_of(found: Outcomes, **columns: Sequence[float]) -> Rows:
     )
 
 
-def steady(daily: Sequence[float], horizons: Sequence[int] = (30, 60)) -> Forecast:
+def steady(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Forecast:
     """Customers who order at a steady pace for 20 an order, at most doubled."""
     rate, days = np.array(daily, dtype=float)[:, None], np.array([0.0, 7, 14, *horizons, 365, LAST_DAY])
     expected = rate * np.array(horizons, dtype=float)

@@ -39,8 +39,24 @@ def test_scores_are_lightgbms_own_to_the_last_bit(objective: str) -> None:
 
     theirs = lightgbm.Booster(model_str=trees(objective))
     ours = Booster(trees(objective))
-    assert np.array_equal(ours.raw(inputs()), theirs.predict(inputs(), raw_score=True))
-    assert np.array_equal(ours.raw(inputs()[:1]), theirs.predict(inputs()[:1], raw_score=True))
+    for table in (inputs(), inputs()[:1]):
+        assert np.array_equal(ours.raw(table), np.asarray(theirs.predict(table, raw_score=True)))
+
+
+@pytest.mark.parametrize("objective", ["binary", "poisson", "tweedie"])
+def test_contributions_are_lightgbms_own_to_the_last_bit_and_make_up_the_score(objective: str) -> None:
+    import lightgbm  # noqa: PLC0415 -- slow, and needed by this oracle alone
+
+    theirs, ours, some = lightgbm.Booster(model_str=trees(objective)), Booster(trees(objective)), inputs()[:100]
+    assert np.array_equal(ours.contributions(some), theirs.predict(some, pred_contrib=True))
+    assert np.array_equal(ours.contributions(some[:1]), theirs.predict(some[:1], pred_contrib=True))
+    assert ours.contributions(some).sum(axis=1) == pytest.approx(ours.raw(some))
+
+
+def test_where_nothing_was_learned_nothing_contributes() -> None:
+    made_of = Booster(learned("binary", inputs()[:30], np.zeros(30))).contributions(inputs()[:2])
+    assert (made_of[:, :-1] == 0).all()
+    assert (made_of[:, -1] < -10).all()
 
 
 def test_a_customer_of_whom_nothing_is_known_is_scored() -> None:
@@ -52,6 +68,7 @@ def test_a_customer_of_whom_nothing_is_known_is_scored() -> None:
 
 def test_nobody_has_no_scores() -> None:
     assert Booster(trees()).raw(np.empty((0, len(NAMES)))).shape == (0,)
+    assert Booster(trees()).contributions(np.empty((0, len(NAMES)))).shape == (0, len(NAMES) + 1)
 
 
 def test_columns_in_any_layout_give_the_same_scores() -> None:
@@ -68,6 +85,9 @@ def test_many_threads_at_once_get_the_scores_of_one() -> None:
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda part: booster.raw(inputs()[part]), parts))
     assert all(np.array_equal(alone[part], scores) for part, scores in zip(parts, together, strict=True))
+    with ThreadPoolExecutor(4) as pool:
+        made_of = list(pool.map(lambda _: booster.contributions(inputs()[:50]), range(8)))
+    assert all(np.array_equal(made_of[0], one) for one in made_of)
 
 
 def test_boosters_that_come_and_go_leave_the_others_alone() -> None:
@@ -83,6 +103,8 @@ def test_another_width_is_refused() -> None:
     message = "The model was trained on 5 inputs, found 3. Train and publish again."
     with pytest.raises(BrokenBooster, match=f"^{re.escape(message)}$"):
         Booster(trees()).raw(inputs()[:, :3])
+    with pytest.raises(BrokenBooster, match=f"^{re.escape(message)}$"):
+        Booster(trees()).contributions(inputs()[:, :3])
 
 
 NO_MODEL = "The text is no whole LightGBM model: expected a file that LightGBM saved. Train again."

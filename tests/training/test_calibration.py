@@ -124,6 +124,5 @@ def test_a_planted_miscalibration_reaches_nobody_thanks_to_the_map(monkeypatch: 
         forecast = replace(ladder, calibration=one).forecast(bought.inputs, bought.column("orders"))
         return metrics.ece(1 - forecast.within(60), outcome)
 
-    print(off(ladder.calibration), off(IDENTITY))
     assert off(ladder.calibration) < 0.05
     assert off(IDENTITY) > 0.12

@@ -85,7 +85,9 @@ def test_windows_that_are_not_over_do_not_lower_the_rates() -> None:
 
 
 def prospects(came: int, stayed: int) -> CohortsRung:
-    known = rows_of(happened([5.0] * came + [NEVER] * stayed, [90.0] * (came + stayed)), mean_order=[0.0] * (came + stayed))
+    known = rows_of(
+        happened([5.0] * came + [NEVER] * stayed, [90.0] * (came + stayed)), mean_order=[0.0] * (came + stayed)
+    )
     return fit_prospects(known, fit_population(shop(), PLAN), PLAN)
 
 

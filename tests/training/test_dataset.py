@@ -120,7 +120,9 @@ def test_a_sample_does_not_lean_to_either_half() -> None:
 
 
 def published(folder: Path, customers: int, cutoffs: list[Cutoff]) -> Path:
-    pq.write_table(transactions(history(simulated(customers, 60)), cutoffs).to_pyarrow(), folder / "transactions.parquet")
+    pq.write_table(
+        transactions(history(simulated(customers, 60)), cutoffs).to_pyarrow(), folder / "transactions.parquet"
+    )
     return folder
 
 
@@ -144,7 +146,9 @@ def test_a_crowd_is_sampled_with_all_its_cutoffs(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("training.known.sample", lambda customers: sample(customers, most=10))
     found = known_customers(published(tmp_path, 40, [cutoff(30), cutoff(60)]), [cutoff(30), cutoff(60)])
     assert found["customer_id"].nunique() == 10
-    assert set(found.loc[found["position"] == 0, "customer_id"]) <= set(found.loc[found["position"] == 1, "customer_id"])
+    assert set(found.loc[found["position"] == 0, "customer_id"]) <= set(
+        found.loc[found["position"] == 1, "customer_id"]
+    )
 
 
 def test_a_cutoff_is_a_local_day() -> None:

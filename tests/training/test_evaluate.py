@@ -30,9 +30,6 @@ def newest_test(one: Shop, tiers: tuple[str, ...] = TREES_AND_COUNTS) -> Backtes
         return backtest(one.data, replace(one.laid, origins=one.laid.origins[:1]), one.plan, tiers, ZONE)[0]
 
 
-
-
-
 def shuffled_after(one: Shop, seed: int) -> pd.DataFrame:
     """The same log up to the newest origin; after it other customers order, on other days, for other amounts."""
     rng = np.random.default_rng(seed)
@@ -103,7 +100,10 @@ def test_every_rung_and_every_baseline_is_scored_at_every_origin() -> None:
 
 def test_trees_and_counts_beat_everybody_alike() -> None:
     test = newest_test(sound(), ("ml", *TIERS[2:]))
-    losses = {tier: MODELS["churn"].loss(test.test.outcomes, test.plan, test.forecasts[tier]).mean() for tier in test.forecasts}
+    losses = {
+        tier: MODELS["churn"].loss(test.test.outcomes, test.plan, test.forecasts[tier]).mean()
+        for tier in test.forecasts
+    }
     assert losses["ml"] < losses["population"]
     assert losses["cohort"] < losses["population"]
 

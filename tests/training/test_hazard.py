@@ -89,7 +89,9 @@ def test_the_population_rung_is_kaplan_and_meiers_too_at_its_own_edges() -> None
 
 
 HAZARDS = arrays(float, (3, 4), elements=st.floats(0, 1))
-SOME_EDGES = st.lists(st.integers(1, 400), min_size=4, max_size=4, unique=True).map(lambda days: np.array([0, *sorted(days)], float))
+SOME_EDGES = st.lists(st.integers(1, 400), min_size=4, max_size=4, unique=True).map(
+    lambda days: np.array([0, *sorted(days)], float)
+)
 
 
 @given(HAZARDS, SOME_EDGES)

@@ -42,7 +42,11 @@ def test_average_precision_is_that_of_scikit_learn_with_ties(score: Floats, outc
 def test_no_ranking_depends_on_the_order_of_the_customers(
     score: Floats, outcome: Floats, amount: Floats, order: list[int]
 ) -> None:
-    for measure, actual in ((metrics.auc, outcome), (metrics.average_precision, outcome), (metrics.normalised_gini, amount)):
+    for measure, actual in (
+        (metrics.auc, outcome),
+        (metrics.average_precision, outcome),
+        (metrics.normalised_gini, amount),
+    ):
         assert measure(score, actual) == pytest.approx(measure(score[order], actual[order]), nan_ok=True, abs=1e-12)
 
 

@@ -61,7 +61,8 @@ def learned(model: Model, bob: float | None = None, limit: int = CUTOFF + HORIZO
 
 def judged(model: Model, bob: float | None = None) -> list[float]:
     """By what a model is judged, where Bob orders once more."""
-    return model.loss(outcomes_with(bob, 300), PLAN, steady([0.01] * 3, (HORIZON,))).tolist()
+    found: list[float] = model.loss(outcomes_with(bob, 300), PLAN, steady([0.01] * 3, (HORIZON,))).tolist()
+    return found
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -171,7 +172,7 @@ def test_customers_are_counted_who_had_ordered_and_whose_window_is_over() -> Non
     assert churn.positives == len(bought - came)
 
 
-def columns(lines: pd.DataFrame) -> tuple[Sequence[str], Sequence[object], Sequence[float]]:
+def columns(lines: pd.DataFrame) -> tuple[Sequence[str], Sequence[date], Sequence[float]]:
     return lines["customer_id"].tolist(), lines["ordered_at"].dt.date.tolist(), lines["amount"].tolist()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from features.calendar import micros
@@ -64,8 +65,6 @@ def known() -> Stored:
     shop = corner_shop()
     asked = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]
     published = Published(shop.told, shop.cutoffs[-1:])
-    import pyarrow as pa  # noqa: PLC0415
-
     return published.as_of(
         pa.table({"customer_id": asked["customer_id"].to_list(), "event_timestamp": [shop.now.at] * len(asked)})
     )
@@ -74,9 +73,13 @@ def known() -> Stored:
 def same(one: Forecast, other: Forecast) -> bool:
     assert one.spend is not None
     assert other.spend is not None
-    pairs = [(one.order_by, other.order_by), (one.expected_orders, other.expected_orders), (one.tier, other.tier)]
-    pairs += zip(vars(one.spend).values(), vars(other.spend).values(), strict=True)
-    return all(np.array_equal(left, right) for left, right in pairs)
+    amounts = zip(vars(one.spend).values(), vars(other.spend).values(), strict=True)
+    return (
+        np.array_equal(one.tier, other.tier)
+        and np.array_equal(one.order_by, other.order_by)
+        and np.array_equal(one.expected_orders, other.expected_orders)
+        and all(np.array_equal(left, right) for left, right in amounts)
+    )
 
 
 def test_a_release_comes_back_from_disk_to_the_last_bit(folder: Path) -> None:
@@ -154,7 +157,9 @@ def test_a_missing_file_is_refused(folder: Path) -> None:
 
 def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> None:
     sums = folder / "SHA256SUMS"
-    sums.write_text("".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_30d" not in line))
+    sums.write_text(
+        "".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_30d" not in line)
+    )
     refused(folder, "SHA256SUMS lists .*, not .*ltv/orders_30d.txt.*")
 
 
@@ -171,7 +176,9 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_a_store_with_other_columns_is_refused(folder: Path) -> None:
     stored = known()
     other = Stored(**{**vars(stored), "columns": ("basket", *stored.columns[1:])})
-    with pytest.raises(CorruptRelease, match=r"^Release 7 expects the inputs orders, .*, the store holds basket, .*\.$"):
+    with pytest.raises(
+        CorruptRelease, match=r"^Release 7 expects the inputs orders, .*, the store holds basket, .*\.$"
+    ):
         Release.load(folder).forecast(other, micros(corner_shop().now.at))
 
 
@@ -197,7 +204,8 @@ from training.predict.release import Release
 release = Release.load(Path(sys.argv[1]))
 import numpy as np
 release._ladder.forecast(np.full((2, len(release._inputs)), 1.0), np.array([0.0, 3.0]))
-print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "scipy", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
+heavy = {"lightgbm", "pandas", "sklearn", "mlflow", "feast", "scipy", "ibis", "duckdb", "pyarrow"}
+print(sorted(heavy & set(sys.modules)))
 """
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True, cwd=root)

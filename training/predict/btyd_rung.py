@@ -39,7 +39,9 @@ class BtydRung:
         """Orders times the expected value of one, (n, learned)."""
         assert self.order_value is not None
         orders = np.maximum(np.nan_to_num(self._column(inputs, "orders")), 1.0)
-        value = self.order_value.order_value(orders, np.maximum(np.nan_to_num(self._column(inputs, "mean_order")), 1e-6))
+        value = self.order_value.order_value(
+            orders, np.maximum(np.nan_to_num(self._column(inputs, "mean_order")), 1e-6)
+        )
         return self.expected_orders(inputs, within) * value[:, None] * np.asarray(self.spend_scale)
 
     def as_json(self) -> dict[str, Any]:

@@ -43,6 +43,23 @@ class TreesRung:
         """P(order) times the net amount of those who come, (n, learned)."""
         return np.asarray(within * _exponentials(self._spend, inputs))
 
+    def churn_contributions(self, inputs: Floats) -> Floats:
+        """What the log-odds of churn are made of, (n, inputs + 1)."""
+        return _present(self._churn, "churn.txt").contributions(inputs)
+
+    def hazard_contributions(self, inputs: Floats) -> Floats:
+        """What the log-odds of an order in each period are made of, (n, periods, inputs + period inputs + 1)."""
+        made_of = _present(self._hazard, "hazard.txt").contributions(all_periods(inputs, self._names, self.edges))
+        return made_of.reshape(len(inputs), len(self.edges) - 1, made_of.shape[1])
+
+    def value_contributions(self, inputs: Floats) -> Floats:
+        """What the log amount of those who come is made of, over the longest learned horizon, (n, inputs + 1).
+
+        Their log count of orders, where the log has no amounts.
+        """
+        heads = self._spend or self._orders
+        return _present(heads[-1] if heads else None, "spend or orders").contributions(inputs)
+
 
 def _booster(artefact: Mapping[str, str], name: str) -> Booster | None:
     return Booster(artefact[name]) if name in artefact else None

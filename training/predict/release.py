@@ -22,6 +22,7 @@ from training.predict.booster import BrokenBooster
 from training.predict.forecast import Forecast
 from training.predict.ladder import Ladder
 from training.predict.ladder_json import from_json
+from training.predict.reasons import ANSWERS, Reason, Reasons
 
 Floats = NDArray[np.float64]
 
@@ -65,6 +66,7 @@ class Release:
         self._zone = ZoneInfo(self.facts.timezone)
         self._churn_sample = np.asarray(said["churn_sample"], dtype=float)
         self._inputs = tuple(said["ladder"]["inputs"])
+        self._reasons = Reasons(ladder, self._inputs, self.views, self.facts.currency)
 
     @classmethod
     def load(cls, folder: Path) -> Release:
@@ -88,6 +90,27 @@ class Release:
         Raises:
             CorruptRelease: the store holds other columns than the release was trained on.
         """
+        return self._ladder.forecast(self._model_inputs(stored, as_of), np.nan_to_num(stored.column("orders")))
+
+    def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+        """What moved the answers of n stored customers most; nothing of one nobody knows. Milliseconds a customer.
+
+        Raises:
+            CorruptRelease: the store holds other columns than the release was trained on.
+        """
+        inputs, orders = self._model_inputs(stored, as_of), np.nan_to_num(stored.column("orders"))
+        usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
+        found = self._reasons.of(inputs, orders, answers, usual)
+        return [reasons if known else [] for reasons, known in zip(found, stored.known.tolist(), strict=True)]
+
+    def churn_percentile(self, probability: Floats) -> Floats:
+        """Mid-rank within the population scored when the release was made, 0 to 100, (n,)."""
+        sample = self._churn_sample
+        below, above = np.searchsorted(sample, probability, "left"), np.searchsorted(sample, probability, "right")
+        return 50.0 * (below + above) / max(len(sample), 1)
+
+    def _model_inputs(self, stored: Stored, as_of: int) -> Floats:
+        """The models' inputs at an instant, (n, inputs)."""
         if input_names(stored.columns, tuple(stored.lists)) != self._inputs:
             raise CorruptRelease(
                 f"Release {self.version} expects the inputs {', '.join(self._inputs)}, the store holds "
@@ -95,14 +118,7 @@ class Release:
             )
         n = len(stored)
         today = day_number(local_day(as_of, self._zone))
-        inputs = model_inputs(stored, np.full(n, as_of, dtype=np.int64), np.full(n, today, dtype=np.int64))
-        return self._ladder.forecast(inputs, np.nan_to_num(stored.column("orders")))
-
-    def churn_percentile(self, probability: Floats) -> Floats:
-        """Mid-rank within the population scored when the release was made, 0 to 100, (n,)."""
-        sample = self._churn_sample
-        below, above = np.searchsorted(sample, probability, "left"), np.searchsorted(sample, probability, "right")
-        return 50.0 * (below + above) / max(len(sample), 1)
+        return model_inputs(stored, np.full(n, as_of, dtype=np.int64), np.full(n, today, dtype=np.int64))
 
 
 def write_release(folder: Path, said: Mapping[str, Any], models: Mapping[str, Mapping[str, str]]) -> None:

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.pipelines import shops
+from tests.pipelines.command import Death, Flywheel
+from tests.pipelines.conftest import AS_OF, ShopOf
+from tests.pipelines.state import left_over, state
+
+pytestmark = pytest.mark.slow
+
+TODAY = shops.day(AS_OF)
+
+# Each finds the home as the death before it left it, and gets further.
+DEATHS = [
+    Death("features.tables:_write", call=2),
+    Death("pipelines.publish:write_tables"),
+    Death("features.store:CustomerFeatures.apply"),
+    Death("features.packed.lmdb:PackedWriter.replace", call=2),
+    Death("training.registry.runs:_log_numbers"),
+    Death("training.registry.runs:_log_files"),
+    Death("training.registry:Registry.register"),
+    Death("training.registry:Registry.log_run", call=3),
+    Death("training.registry:Registry.register", call=4),
+    Death("training.registry.local:install", done=False),
+    Death("training.registry:Registry.fetch"),
+    Death("pipelines.train:replace_text", done=False),
+    Death("training.registry.releases:_follow", done=False),
+    Death("training.registry:Registry.promote"),
+    Death("training.registry.local:sync_folder"),
+    Death("pyarrow.parquet:ParquetWriter.write_table"),
+]
+
+
+def test_a_second_run_changes_nothing(trained: Flywheel) -> None:
+    before = state(trained.home)
+    again = trained("run", "--as-of", TODAY, "--json")
+    assert (again.status, again.summary["trained"], again.summary["release"]) == (0, "1", "1")
+    assert state(trained.home) == before
+    assert before["left over"] == []
+
+
+def test_every_step_may_be_repeated(corner_shop: Flywheel) -> None:
+    day = shops.day(180)
+    assert corner_shop("evaluate", "--as-of", day).status == 0
+    before = state(corner_shop.home)
+    for command in ("readiness", "ingest", "publish", "train", "evaluate", "promote", "score"):
+        asked = () if command in {"ingest", "promote", "score"} else ("--as-of", day)
+        again = corner_shop(command, *asked)
+        assert again.status == 0, again.err
+        assert state(corner_shop.home) == before, command
+
+
+def test_run_is_its_steps_one_after_the_other(corner_shop: Flywheel, shop_of: ShopOf) -> None:
+    stepwise = shop_of(shops.simulated(120, 200))
+    for command in ("ingest", "publish", "train", "promote", "score"):
+        asked = () if command in {"ingest", "promote", "score"} else ("--as-of", shops.day(180))
+        assert stepwise(command, *asked).status == 0
+    assert state(stepwise.home) == state(corner_shop.home)
+
+
+def test_killed_at_any_point_and_run_again_it_ends_where_it_would_have(shop_of: ShopOf) -> None:
+    log, day = shops.simulated(60, 12), shops.day(10)
+    lucky, unlucky = shop_of(log), shop_of(log)
+    assert lucky("run", "--as-of", day).status == 0
+    for death in DEATHS:
+        assert unlucky("run", "--as-of", day, dies=death).status == -9, death
+    assert unlucky("run", "--as-of", day).status == 0
+    assert state(unlucky.home) == state(lucky.home)
+    assert left_over(unlucky.home.folder) == []
+
+
+def test_killed_while_publishing_another_day_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
+    before = state(corner_shop.home)
+    killed = corner_shop("publish", "--as-of", shops.day(120), dies=Death("pipelines.publish:write_tables"))
+    assert killed.status == -9
+    for command in ("publish", "score"):
+        assert corner_shop(command, "--as-of", shops.day(180)).status == 0
+    assert state(corner_shop.home) == before
+
+
+def test_killed_between_rolling_back_and_telling_the_workers_it_does_not_roll_forward_again(
+    corner_shop: Flywheel,
+) -> None:
+    assert corner_shop("run", "--as-of", shops.day(181)).status == 0
+    assert corner_shop.home.champion() == "2"
+    assert corner_shop("promote", "--rollback", dies=Death("training.registry:Registry.rollback")).status == -9
+    assert corner_shop.home.champion() == "2"
+    again = corner_shop("promote", "--rollback", "--json")
+    assert again.summary["version"] == corner_shop.home.champion() == "1"
+    assert [one["kind"] for one in corner_shop.promotions] == ["promotion", "promotion", "rollback"]
