@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,11 +104,23 @@ class Home:
                 "done, or use another --home. FLYWHEEL_LOCK_SECONDS says how long to wait."
             ) from None
         try:
+            if holder.exists():
+                self._sweep()
             holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": what}))
             yield
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+    def _sweep(self) -> None:
+        """Remove the drafts of a writer that was killed; nobody else may write, so they are nobody's."""
+        for folder in (self.folder, self.history, self.features, self.releases):
+            for draft in [*folder.glob("*.tmp"), *folder.glob("*.new")]:
+                if draft.is_dir():
+                    shutil.rmtree(draft)
+                else:
+                    draft.unlink()
+        shutil.rmtree(self.folder / "drafts", ignore_errors=True)
 
     def _lock(self) -> FileLock:
         try:

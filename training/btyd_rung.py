@@ -35,7 +35,8 @@ def fit_btyd_rung(rows: Rows, newest: Rows, plan: Plan) -> BtydRung:
     scaled = replace(bare, order_scale=orders)
     if value is None:
         return scaled
-    return replace(scaled, spend_scale=_scale(scaled.mean_spend(newest.inputs, none), newest.outcomes.spend, newest, plan))
+    spend = _scale(scaled.mean_spend(newest.inputs, none), newest.outcomes.spend, newest, plan)
+    return replace(scaled, spend_scale=spend)
 
 
 def _scale(predicted: Floats, observed: Floats, newest: Rows, plan: Plan) -> tuple[float, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from features.history import Cutoff, History, instants
 from training.labels import outcomes
 from training.model import Plan
 from training.outcomes import Outcomes
-from training.schedule import LONGEST_WARMUP, Schedule
+from training.schedule import Schedule, days_needed
 
 SIMPLE = ("btyd", "cohort", "population")
 FEWEST_CUSTOMERS = 500
@@ -169,7 +168,7 @@ def _answer(model: str, days: int, found: _Count, laid: Schedule, plan: Plan) ->
 
 def _missing(days: int, found: _Count, laid: Schedule, plan: Plan) -> tuple[str, str]:
     if laid.tested is None or days > laid.tested:
-        need, base = span_needed(days), plan.base(days)
+        need, base = days_needed(days), plan.base(days)
         until = laid.as_of + timedelta(days=need - laid.span)
         rung = f"{base} days" if base != days else "simpler rungs"
         return (
@@ -185,8 +184,3 @@ def _missing(days: int, found: _Count, laid: Schedule, plan: Plan) -> tuple[str,
             "choose a horizon at which both happen often enough; answered from simpler rungs until then",
         )
     return "", ""
-
-
-def span_needed(days: int) -> int:
-    """The fewest days of log in which a window of so many days can follow an origin, and another precede it."""
-    return next(span for span in count(2 * days + 1) if max(1, min(LONGEST_WARMUP, span // 4)) + 2 * days <= span)

@@ -152,6 +152,11 @@ def test_a_date_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
     )
 
 
+def test_a_fault_in_the_events_keeps_the_orders_from_being_written(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("customer,at,kind\nann,2026-01-30,\n")
+    assert refusal(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", events={}).startswith("[events] kind = 'kind'")
+
+
 def test_everything_wrong_in_every_table_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind\nann,2026-01-30,\n")
     log = "customer,at,price,number,loaded,n\n" + "ann,1 May,5,0,tomorrow,x\n" * 1500 + ",never,,,,\n"

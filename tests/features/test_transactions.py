@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.history import Cutoff, History
 from features.ingestion import ingest
 from features.transactions import transactions, transactions_view
 from tests.features.truth import frame, known_customers, transactions_truth
-from tests.logs import cutoff, described, told
+from tests.logs import FEW, cutoff, described, told
 
 Row = dict[str, object]
 
@@ -65,6 +65,12 @@ def test_the_lines_of_an_order_are_one_order_at_its_first_lines_time() -> None:
     assert (ann["orders"], ann["mean_order"], ann["max_order"], ann["lines_per_order"]) == (2.0, 6.0, 10.0, 1.5)
     assert (ann["order_days"], ann["recent_orders"]) == (1.0, [2.0])
     assert ann["first_order_at"] == 1_769_940_000_000_000
+
+
+def test_a_window_of_56_days_begins_56_days_before_the_cutoff() -> None:
+    history = told(("ann", "2026-01-04 00:00", 5), ("ann", "2026-01-03 23:59:59.999999", 9))
+    ann = known(history, "2026-03-01")["ann"]
+    assert (ann["orders_56d"], ann["spend_56d"], ann["orders_91d"], ann["spend_91d"]) == (1.0, 5.0, 2.0, 14.0)
 
 
 def test_without_order_ids_a_local_day_is_one_order() -> None:
@@ -153,7 +159,7 @@ def logs(draw: st.DrawFn) -> tuple[str, list[tuple[object, ...]], list[tuple[str
     return zone, draw(st.lists(line, min_size=1, max_size=40)), events, cutoffs
 
 
-@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@FEW
 @given(logs(), st.sampled_from([COLUMNS, COLUMNS[:3], COLUMNS[:2], (*COLUMNS[:2], "order_id")]))
 def test_features_are_what_a_patient_clerk_would_work_out(
     shop: tuple[str, list[tuple[object, ...]], list[tuple[str, str, str]], list[Cutoff]], columns: Sequence[str]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from features.packed.lmdb import PackedReader
 from pipelines.home import Home
 from training.predict.release import Release
+from training.registry.promotions import PromotionLog
 
 Facts = dict[str, Any]
 
@@ -39,23 +43,26 @@ def left_over(folder: Path) -> list[str]:
 
 
 def _registered(home: Home) -> Facts:
-    registry = home.registry()
-    experiments = [one for one in registry.client.search_experiments() if one.name != "Default"]
-    return {
-        "runs": sorted(
-            (one.name, run.info.run_name, run.info.status)
-            for one in experiments
-            for run in registry.client.search_runs([one.experiment_id])
-        ),
-        "versions": {
-            (found.name, str(found.version)): {
-                key: value for key, value in found.tags.items() if not key.startswith("promot")
-            }
-            for found in registry.client.search_model_versions()
-        },
-        "aliases": {model.name: dict(model.aliases) for model in registry.client.search_registered_models()},
-        "promotions": [(one.kind, one.version, one.replaced, one.why, one.forced) for one in registry.promotions()],
-    }
+    with TemporaryDirectory() as folder:
+        # MLflow keeps a store open as long as the process lives; this one may be put back to what it was.
+        shutil.copyfile(home.folder / "mlflow.db", Path(folder) / "mlflow.db")
+        client = Home(Path(folder)).registry().client
+        experiments = [one for one in client.search_experiments() if one.name != "Default"]
+        runs = [
+            (experiment.name, run.info.run_name, run.info.status)
+            for experiment in experiments
+            for run in client.search_runs([experiment.experiment_id])
+        ]
+        versions = {(found.name, str(found.version)): _lasting(found.tags) for found in client.search_model_versions()}
+        aliases = {model.name: dict(model.aliases) for model in client.search_registered_models()}
+    made = PromotionLog(home.folder / "promotions.jsonl").read()
+    promotions = [(one.kind, one.version, one.replaced, one.why, one.forced) for one in made]
+    return {"runs": sorted(runs), "versions": versions, "aliases": aliases, "promotions": promotions}
+
+
+def _lasting(tags: Mapping[str, str]) -> Facts:
+    """What is noted at a version, but for the hour of its promotion."""
+    return {key: value for key, value in tags.items() if not key.startswith("promot")}
 
 
 def _online(home: Home) -> str | None:

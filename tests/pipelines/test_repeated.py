@@ -23,6 +23,7 @@ DEATHS = [
     Death("training.registry:Registry.log_run", call=3),
     Death("training.registry:Registry.register", call=4),
     Death("training.registry.local:install", done=False),
+    Death("training.registry.local:install"),
     Death("training.registry:Registry.fetch"),
     Death("pipelines.train:replace_text", done=False),
     Death("training.registry.releases:_follow", done=False),

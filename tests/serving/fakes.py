@@ -143,9 +143,9 @@ def by_orders(known: Stored, as_of: int) -> Forecast:  # noqa: ARG001
     return constant_rate(np.where(known.known, known.column("orders"), 1.0) / 100)
 
 
-def silence(answer: str, days: float) -> Reason:
+def silence(answer: str, days: float | None) -> Reason:
     """The one reason that a fake release gives."""
-    text = {"en": f"Last order {days:.0f} days ago", "zh": f"距上次下单 {days:.0f} 天"}
+    text = {"en": f"Last order {days} days ago", "zh": f"距上次下单 {days} 天"}
     direction = "later" if answer == "next_purchase" else "raises"
     return Reason(answer=answer, code="recency_days", value=days, direction=direction, importance=1.0, text=text)
 
@@ -167,7 +167,7 @@ class FakeRelease:
     def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
         days = ((as_of - stored.column("last_order_at")) / DAY).tolist()
         return [
-            [silence(answer, silent) for answer in answers] if known else []
+            [silence(answer, None if np.isnan(silent) else silent) for answer in answers] if known else []
             for silent, known in zip(days, stored.known.tolist(), strict=True)
         ]
 

@@ -166,7 +166,7 @@ def test_reasons_are_those_of_the_customer_and_a_stranger_has_none(client: TestC
             "value": 22.0,
             "direction": "raises",
             "importance": 1.0,
-            "text": {"en": "Last order 22 days ago", "zh": "距上次下单 22 天"},
+            "text": {"en": "Last order 22.0 days ago", "zh": "距上次下单 22.0 天"},
         }
     ]
     assert "reasons" not in zoe

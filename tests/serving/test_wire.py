@@ -91,7 +91,7 @@ def test_reasons_nobody_asked_for_are_null_and_an_answer_without_any_has_none() 
 
 def test_a_feature_of_which_nothing_is_known_is_null() -> None:
     answers = score(FakeRelease(), stored({"bob": NO_ORDERS}), TODAY)
-    reasoned = replace(answers, reasons=[[silence("ltv", np.nan)]])
+    reasoned = replace(answers, reasons=[[silence("ltv", None)]])
     body = orjson.dumps({"predictions": predictions(reasoned, {"reasons"})})
     assert orjson.loads(body)["predictions"][0]["reasons"][0]["value"] is None
     Predictions.model_validate_json(body)

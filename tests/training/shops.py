@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from functools import cache
 from itertools import count
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -37,7 +39,22 @@ Floats = NDArray[np.float64]
 OPENING = date(2020, 1, 1)
 ZONE = ZoneInfo("UTC")
 _NUMBERS = count()
+_KEPT: list[Callable[[], None]] = []
+Made = TypeVar("Made")
 INPUTS = ("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days")
+
+
+def kept(make: Callable[..., Made]) -> Callable[..., Made]:
+    """Made once and shared by all tests, until they are over."""
+    cached = cache(make)
+    _KEPT.append(cached.cache_clear)
+    return cached
+
+
+def let_go() -> None:
+    for clear in _KEPT:
+        clear()
+    gc.collect()
 
 
 def day(number: int) -> date:
@@ -74,7 +91,7 @@ def history(lines: pd.DataFrame) -> History:
     return History(_database().create_table(f"lines_{next(_NUMBERS)}", ibis.memtable(table)), None)
 
 
-@cache
+@kept
 def _database() -> ibis.BaseBackend:
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
@@ -166,20 +183,20 @@ def shop(lines: pd.DataFrame, days: int, asked: Sequence[int], churn_days: int) 
     return Shop(lines, told, laid, cutoffs, readiness(told, laid, cutoffs, churn_days, asked), data)
 
 
-@cache
+@kept
 def corner_shop() -> Shop:
     """900 customers over 300 days, asked about 30, 60 and, too early, 365 days."""
     return shop(simulated(900, 300), 300, (30, 60, 365), 60)
 
 
-@cache
+@kept
 def corner_rungs() -> dict[str, Fitted]:
     """Every rung of the corner shop, fitted on all that is known."""
     with few_rounds():
         return fit_rungs(corner_shop().rows(corner_shop().now), corner_shop().plan, TIERS)
 
 
-@cache
+@kept
 def other_buyers() -> Rows:
     """2,500 other customers of such a shop at its newest origin, and what they did in 60 days."""
     others = shop(simulated(2_500, 300, seed=9), 300, (30, 60), 60)

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from features.calendar import DAY_US, day_number
-from tests.training.shops import ZONE, Shop, corner_shop, few_rounds, log, shop, simulated
+from tests.training.shops import ZONE, Shop, corner_shop, few_rounds, kept, log, shop, simulated
 from training.evaluate import Backtest, backtest, scores
 from training.fit import Fitted
 from training.models import MODELS
@@ -19,7 +18,7 @@ from training.predict.ladder_json import to_json
 TREES_AND_COUNTS = ("ml", "cohort", "population")
 
 
-@cache
+@kept
 def sound() -> Shop:
     return shop(simulated(500, 240, seed=4), 240, (30, 40), 40)
 

@@ -1,7 +1,6 @@
 """Every rung on the same rows, calibrated on customers it has not seen, for any shop at all."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from tests.training.shops import (
     corner_shop,
     few_rounds,
     happened,
+    kept,
     other_buyers,
     rows_of,
     shop,
@@ -136,7 +136,7 @@ SMALL: dict[str, tuple[pd.DataFrame, int]] = {
 }
 
 
-@cache
+@kept
 def small(name: str) -> Shop:
     lines, days = SMALL[name]
     return shop(lines, days, (3, 30), 30)

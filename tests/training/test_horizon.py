@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.logs import cutoff, told
+from tests.logs import FEW, cutoff, told
 from training.horizon import churn_days
 
 NEW_YEAR = date(2026, 1, 1)
@@ -28,7 +28,7 @@ def test_customers_who_return_every_week_have_left_after_a_week() -> None:
     assert auto(*ordered("ann", *range(0, 360, 7)), *ordered("bob", *range(3, 360, 7))) == 7
 
 
-@settings(max_examples=12, deadline=None)
+@FEW
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.integers(0, 60), min_size=1, max_size=12), min_size=1))
 def test_it_is_the_day_by_which_85_of_100_returns_have_come(shop: dict[str, set[int]]) -> None:
     after = 240

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.calendar import from_number
 from features.history import Cutoff, History
-from tests.logs import cutoff, told
+from tests.logs import FEW, cutoff, told
 from training.labels import outcomes
 from training.outcomes import Outcomes
 
@@ -150,7 +150,7 @@ lines = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@FEW
 @given(
     lines,
     st.sets(days, min_size=1, max_size=4),

@@ -5,9 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +14,7 @@ import pytest
 from features.calendar import micros
 from features.stored import Ragged, Stored
 from features.transactions import transactions_view
-from tests.training.shops import Published, corner_rungs, corner_shop, few_rounds
+from tests.training.shops import Published, corner_rungs, corner_shop, few_rounds, kept
 from training.models import MODELS
 from training.predict.forecast import TIERS, Forecast
 from training.predict.release import CorruptRelease, Release, views_json, write_release
@@ -30,15 +28,15 @@ FACTS = {
 }  # fmt: skip
 
 
-@cache
+@kept
 def assembled() -> Assembled:
     shop = corner_shop()
     with few_rounds():
         return assemble(shop.rows(shop.now), shop.plan, ML)
 
 
-@cache
-def written() -> "TemporaryDirectory[str]":
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop, today = corner_shop(), corner_shop().population()
     orders = np.nan_to_num(today.column("orders"))
     said = {
@@ -49,17 +47,17 @@ def written() -> "TemporaryDirectory[str]":
         "ladder": assembled().ladder_json(),
         "churn_sample": churn_sample(assembled().ladder, today.inputs, orders, 60),
     }
-    folder: TemporaryDirectory[str] = TemporaryDirectory()
-    write_release(Path(folder.name), said, assembled().files)
+    folder = tmp_path_factory.mktemp("release")
+    write_release(folder, said, assembled().files)
     return folder
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return shutil.copytree(written().name, tmp_path / "7")
+def folder(written: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(written, tmp_path / "7")
 
 
-@cache
+@kept
 def known() -> Stored:
     """Everybody as stored today."""
     shop = corner_shop()
@@ -163,8 +161,8 @@ def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> No
     refused(folder, "SHA256SUMS lists .*, not .*ltv/orders_30d.txt.*")
 
 
-def test_another_format_is_refused(tmp_path: Path) -> None:
-    said = json.loads((Path(written().name) / "release.json").read_text()) | {"format": 99}
+def test_another_format_is_refused(written: Path, tmp_path: Path) -> None:
+    said = json.loads((written / "release.json").read_text()) | {"format": 99}
     write_release(tmp_path, said, assembled().files)
     refused(tmp_path, "it has format 99, this version reads 1")
 

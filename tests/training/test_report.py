@@ -1,12 +1,10 @@
 """What a reviewer is shown of one question, from whichever rung it is answered."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tests.training.shops import corner_rungs, corner_shop, happened, rows_of, steady
+from tests.training.shops import corner_rungs, corner_shop, happened, kept, rows_of, steady
 from training.evaluate import Backtest, Score, scores
 from training.model import Plan
 from training.models import MODELS
@@ -19,7 +17,7 @@ EXPECTED = {
 }
 
 
-@cache
+@kept
 def newest() -> Backtest:
     """The corner shop at its newest origin, answered by rungs that know better: only the pictures matter."""
     one = corner_shop()

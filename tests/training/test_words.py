@@ -66,14 +66,14 @@ def test_a_shop_that_records_everything_has_many_inputs() -> None:
 
 
 @pytest.mark.parametrize("name", full_inputs())
-@pytest.mark.parametrize("number", [-12.5, 0.0, 0.04, 1.0, 2.0, 4.26, 1234.5, 1e9, np.nan])
-def test_every_input_has_words_in_both_languages_and_no_code_in_them(name: str, number: float) -> None:
-    english, chinese = said(name, number)
-    assert re.match(r"[A-Z0-9“-]", english)
-    assert re.search(r"[\u4e00-\u9fff]", chinese)
-    for text in (english, chinese):
-        assert not re.search(r"nan|inf|None|\w_\w|\dd\b", text.replace("“91d”", "")), text
-        assert not re.search(r"[{}]", text.replace("“{0}”", "")), text
+def test_every_input_has_words_in_both_languages_and_no_code_in_them(name: str) -> None:
+    for number in (-12.5, 0.0, 0.04, 1.0, 2.0, 4.26, 1234.5, 1e9, np.nan):
+        english, chinese = said(name, number)
+        assert re.match(r"[A-Z0-9“-]", english)
+        assert re.search(r"[\u4e00-\u9fff]", chinese)
+        for text in (english, chinese):
+            assert not re.search(r"nan|inf|None|\w_\w|\dd\b", text.replace("“91d”", "")), text
+            assert not re.search(r"[{}]", text.replace("“{0}”", "")), text
 
 
 @pytest.mark.parametrize("name", full_inputs())
@@ -123,7 +123,6 @@ def test_a_kind_called_like_a_column_is_not_taken_for_it() -> None:
 @pytest.mark.parametrize(
     ("name", "number", "english", "chinese"),
     [
-        ("recency_over_mean_gap", 4.2, "Silent for 4.2 times the average gap between orders", "沉默时间已是平均购买间隔的 4.2 倍"),
         ("recency_days", 1.0, "Last order 1 day ago", "距上次下单 1 天"),
         ("recency_days", 0.02, "Last order 0 days ago", "距上次下单 0 天"),
         ("orders_28d", 0.0, "No orders in the last 28 days", "近 28 天下单 0 次"),
@@ -141,6 +140,12 @@ def test_a_kind_called_like_a_column_is_not_taken_for_it() -> None:
 )  # fmt: skip
 def test_how_a_number_is_told(name: str, number: float, english: str, chinese: str) -> None:
     assert said(name, number) == (english, chinese)
+
+
+def test_silence_is_told_in_the_customers_own_rhythm() -> None:
+    english, chinese = said("recency_over_median_gap", 4.2)
+    assert english == "Silent for 4.2 times the usual gap between orders"
+    assert chinese == "沉默时间已是平时购买间隔的 4.2 倍"
 
 
 @pytest.mark.parametrize(

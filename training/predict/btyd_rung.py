@@ -33,16 +33,17 @@ class BtydRung:
     def expected_orders(self, inputs: Floats, within: Floats) -> Floats:  # noqa: ARG002 -- the model counts by itself
         """Orders within each learned horizon, (n, learned)."""
         days = np.asarray(self.learned, dtype=float)
-        return self.model.expected_orders(*self._histories(inputs), days) * np.asarray(self.order_scale)
+        counted = self.model.expected_orders(*self._histories(inputs), days)
+        return np.asarray(counted * np.asarray(self.order_scale))
 
     def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
         """Orders times the expected value of one, (n, learned)."""
-        assert self.order_value is not None
+        if self.order_value is None:
+            raise ValueError("There is no model of order values: the log it was fitted to has no amounts.")
         orders = np.maximum(np.nan_to_num(self._column(inputs, "orders")), 1.0)
-        value = self.order_value.order_value(
-            orders, np.maximum(np.nan_to_num(self._column(inputs, "mean_order")), 1e-6)
-        )
-        return self.expected_orders(inputs, within) * value[:, None] * np.asarray(self.spend_scale)
+        mean_order = np.maximum(np.nan_to_num(self._column(inputs, "mean_order")), 1e-6)
+        value = self.order_value.order_value(orders, mean_order)
+        return np.asarray(self.expected_orders(inputs, within) * value[:, None] * np.asarray(self.spend_scale))
 
     def as_json(self) -> dict[str, Any]:
         """Everything it is made of, as plain JSON."""

@@ -1,8 +1,8 @@
 # ruff: noqa: RUF001 -- Chinese has a punctuation of its own
 """What does each input say of a customer, in a marketer's words? Inputs that say the same thing are one concept.
 
-A phrase may hold {number}, {money}, {share}, {kind}, or any English noun, which takes the number along: {days} becomes
-"1 day" or "12 days". Where the number is a pace per day, {interval} and {days apart} are the days from one to the next.
+A phrase may hold {number}, {money}, {share}, or any English noun, which takes the number along: {days} becomes "1 day"
+or "12 days". Where the number is a pace per day, {interval} and {days apart} are the days from one to the next.
 """
 
 from __future__ import annotations

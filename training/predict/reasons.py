@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class Reason:
 
     answer: str  # one of ANSWERS
     code: str  # the input that tells most of it
-    value: float  # of that input; NaN where nothing is known
+    value: float | None  # of that input; None where nothing is known
     direction: str  # raises or lowers; of the next purchase, sooner or later
     importance: float  # its share in all that moved the answer, 0 to 1
     text: Texts
@@ -90,7 +91,7 @@ class Reasons:
         return Reason(
             answer=answer,
             code=name,
-            value=value,
+            value=None if math.isnan(value) else value,
             direction=DIRECTIONS[answer][raises],
             importance=importance,
             text=text,

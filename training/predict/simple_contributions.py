@@ -77,7 +77,7 @@ def _stages(rung: BtydRung, inputs: Floats) -> tuple[tuple[Floats, Floats, Float
 def _btyd(rung: Rung) -> BtydRung:
     if isinstance(rung, BtydRung):
         return rung
-    raise TypeError(f"{type(rung).__name__} gives no reasons. Expected trees, a BtydRung or a CohortsRung.")
+    raise TypeError(f"{type(rung).__name__} has no simple reasons. Expected a BtydRung or a CohortsRung.")
 
 
 def _log_pace(order: Floats) -> Floats:

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.home import Home, HomeIsBusy, NoHome
+from tests.pipelines import shops
+from tests.pipelines.command import Death, Flywheel
+
+
+@pytest.fixture
+def flywheel(tmp_path: Path) -> Flywheel:
+    shops.described(tmp_path, shops.simulated(20, 30))
+    return Flywheel(tmp_path)
+
+
+def silence(_: str) -> None:
+    pass
+
+
+def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
+    with flywheel.home.writing("nightly", silence):
+        said = flywheel("ingest", FLYWHEEL_LOCK_SECONDS="0.2")
+    assert said.status == 1
+    who = f"`flywheel nightly` (process {os.getpid()} on {socket.gethostname()})"
+    assert f"waiting for {who}" in said.err
+    assert f".flywheel is being written by {who}. Expected to be its only writer" in said.err
+    assert not (flywheel.home.history / "manifest.json").exists()
+
+
+def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
+    with flywheel.home.writing("nightly", silence):
+        command = flywheel.start("ingest", FLYWHEEL_LOCK_SECONDS="60")
+        while "waiting for `flywheel nightly`" not in command.told.with_suffix(".err").read_text():
+            time.sleep(0.01)
+        assert not flywheel.home.history.exists()
+    assert command.wait().status == 0
+    assert (flywheel.home.history / "manifest.json").exists()
+
+
+def test_a_killed_writer_holds_nothing(flywheel: Flywheel) -> None:
+    assert flywheel("ingest", dies=Death("features.ingestion:ingest", done=False)).status == -9
+    said = flywheel("ingest")
+    assert said.status == 0
+    assert "waiting" not in said.err
+
+
+def test_drafts_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    (home.releases / ".7.new" / "7").mkdir(parents=True)
+    (home.folder / "drafts").mkdir()
+    kept = [home.folder / "scores.parquet", home.releases / "champion"]
+    for file in [*kept, home.folder / ".scores.parquet.tmp", home.folder / ".lock.holder"]:
+        file.write_text("7")
+    with home.writing("test", silence):
+        found = {path.relative_to(home.folder).as_posix() for path in home.folder.rglob("*")}
+    assert found == {".lock", ".lock.holder", "releases", "releases/champion", "scores.parquet"}
+    assert not (home.folder / ".lock.holder").exists()
+
+
+def test_a_writer_that_failed_lets_the_next_one_in(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+
+    def fail() -> None:
+        with home.writing("failing", silence):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with home.writing("next", silence, patience=0.0):
+        pass
+
+
+def test_two_writers_of_one_process_are_two_writers(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with (
+        home.writing("one", silence),
+        pytest.raises(HomeIsBusy, match="`flywheel one`"),
+        home.writing("two", silence, patience=0.0),
+    ):
+        pass
+
+
+def test_a_file_cannot_be_a_home(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder")
+    with (
+        pytest.raises(NoHome, match="home cannot be a home .*Expected a folder to write to"),
+        Home(tmp_path / "home").writing("test", silence),
+    ):
+        pass

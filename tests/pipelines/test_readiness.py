@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.pipelines import shops
+from tests.pipelines.command import Flywheel, Said
+from tests.pipelines.conftest import AS_OF, ShopOf
+from tests.pipelines.shops import Log
+from training.predict.forecast import TIERS
+
+QUESTIONS = ("churn", "next_purchase", "ltv")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A log that can hardly be learned from."""
+
+    log: Log
+    today: int
+    customers: int
+    rungs: frozenset[str]  # from which it may be answered
+    told: str  # what is missing
+    business: dict[str, str] = field(default_factory=dict)
+
+
+def once(customers: int, days: int) -> Log:
+    when = np.random.default_rng(1).integers(0, days, customers)
+    return shops.bought(*((f"c{one:03d}", int(day), 10.0 + one % 7) for one, day in enumerate(when)))
+
+
+SIMPLE = frozenset({"btyd", "cohort", "population"})
+LAST = frozenset({"population"})
+SHOPS = {
+    "200 buyers": Shop(shops.simulated(200, 200), 200, 210, SIMPLE, "500 customers are needed"),
+    "ten days": Shop(shops.simulated(100, 10), 10, 105, LAST, "79 days of log are needed to test 30 days ahead"),
+    "a log that ended years ago": Shop(shops.simulated(60, 90), 1200, 63, SIMPLE, "500 customers are needed"),
+    "one customer": Shop(
+        shops.bought(("ann", 0, 10.0), ("ann", 20, 12.0), ("ann", 50, 9.0)), 80, 1, SIMPLE, "79 days of log are needed"
+    ),
+    "one order": Shop(shops.bought(("ann", 10, 10.0)), 40, 1, LAST, "there are 30"),
+    "one order, yesterday": Shop(shops.bought(("ann", 10, 10.0)), 11, 1, LAST, "there are 1"),
+    "all orders on one day": Shop(
+        shops.bought(*((f"c{one}", 5, 10.0 + one) for one in range(60))), 90, 60, SIMPLE, "500 customers are needed"
+    ),
+    "everybody bought once": Shop(once(700, 300), 300, 700, SIMPLE, "100 customers who came within 60 days are needed"),
+    "nothing but returns": Shop(shops.bought(("ann", 1, -5.0), ("bob", 3, -2.0)), 40, 2, LAST, "there are 39"),
+    "a horizon from the log": Shop(
+        shops.bought(("ann", 10, 10.0)), 40, 1, SIMPLE, "500 customers are needed", {"churn_days": '"auto"'}
+    ),
+}
+
+
+def trainable(report: Said) -> dict[str, bool]:
+    """Per question, whether any of its horizons is."""
+    answers = report.summary["answers"]
+    return {name: any(one["trainable"] for one in answers if one["model"] == name) for name in QUESTIONS}
+
+
+def tried(release: dict[str, Any]) -> dict[str, set[str]]:
+    """Per question, the rungs that were tested."""
+    return {
+        card["name"]: {one["who"] for one in card["metrics"] if one["who"] in TIERS} for card in release["cards"]
+    }  # fmt: skip
+
+
+def no_gap(flywheel: Flywheel) -> None:
+    """Every number is there for everybody, and somebody stands for it."""
+    scores = flywheel.scores
+    for name in scores.column_names:
+        if name.startswith(("churn", "purchase", "expected", "ltv")) and scores[name].null_count < scores.num_rows:
+            assert scores[name].null_count == 0, name
+            assert np.isfinite(scores[name].to_numpy()).all(), name
+    assert scores["model_tier"].null_count == scores["status"].null_count == 0
+
+
+@pytest.mark.slow
+def test_what_readiness_calls_trainable_is_what_is_trained(trained: Flywheel) -> None:
+    report = trained("readiness", "--as-of", shops.day(AS_OF), "--json")
+    assert trainable(report) == dict.fromkeys(QUESTIONS, True)
+    assert report.summary["tiers"] == ["ml", "btyd", "cohort", "population"]
+    assert tried(trained.release) == dict.fromkeys(QUESTIONS, set(TIERS))
+    assert trained.release["ladder"]["tiers"] == dict.fromkeys(QUESTIONS, "ml")
+    late = next(one for one in report.summary["answers"] if one["horizon_days"] == 365)
+    assert (late["trainable"], late["missing"]) == (
+        False,
+        "821 days of log are needed to test 365 days ahead, there are 260",
+    )
+    assert "until then answered from 60 days" in late["cure"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOPS)
+def test_a_shop_with_little_history_is_answered_from_the_rungs_announced(name: str, shop_of: ShopOf) -> None:
+    shop = SHOPS[name]
+    flywheel = shop_of(shop.log, **shop.business)
+    report = flywheel("readiness", "--as-of", shops.day(shop.today), "--json")
+    assert report.status == 0, report.err
+    assert trainable(report) == dict.fromkeys(QUESTIONS, False)
+    assert any(shop.told in one["missing"] for one in report.summary["answers"])
+    assert all(one["cure"] for one in report.summary["answers"])
+    done = flywheel("run", "--as-of", shops.day(shop.today), "--json")
+    assert (done.status, done.summary["customers"]) == (0, shop.customers), done.err
+    tiers = flywheel.release["ladder"]["tiers"]
+    assert set(tiers.values()) <= shop.rungs
+    assert set(tiers.values()) <= set(report.summary["tiers"])
+    assert all("ml" not in rungs for rungs in tried(flywheel.release).values())
+    no_gap(flywheel)
+
+
+@pytest.mark.slow
+def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: ShopOf) -> None:
+    log = shops.simulated(120, 200)
+    flywheel = shop_of(log.of(log.orders.drop(columns="amount")))
+    report = flywheel("readiness", "--as-of", shops.day(200), "--json")
+    ltv = [one for one in report.summary["answers"] if one["model"] == "ltv"]
+    assert {(one["missing"], one["trainable"], len(one["tiers"])) for one in ltv} == {
+        ("the log has no amounts", False, 0)
+    }
+    done = flywheel("run", "--as-of", shops.day(200), "--json")
+    assert (done.status, done.summary["ltv"]) == (0, "the log has no amounts")
+    scores = flywheel.scores
+    for name in scores.column_names:
+        missing = name.startswith("ltv_") or name == "historic_spend"
+        if missing or name.startswith(("churn", "purchase", "expected")):
+            assert scores[name].null_count == (scores.num_rows if missing else 0), name
+    assert (scores["expected_orders_60d"].to_numpy() >= scores["purchase_probability_60d"].to_numpy() - 1e-15).all()
+    assert flywheel("score", "--json").summary["note"] == "the log has no amounts, so the ltv_* columns are null"
+    no_gap(flywheel)
+
+
+@pytest.mark.parametrize("command", ["readiness", "run"])
+def test_a_log_with_nothing_before_the_day_says_so(command: str, shop_of: ShopOf) -> None:
+    flywheel = shop_of(shops.simulated(20, 30))
+    said = flywheel(command, "--as-of", shops.day(-1), "--json")
+    assert (said.status, said.out) == (1, "")
+    assert "No order line before the cutoff. Expected at least one: check --as-of and the log's dates." in said.err
