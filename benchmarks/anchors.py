@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -34,14 +35,17 @@ def anchors(rows: Rows, days: int) -> list[Anchor]:
     value = _order_value(rows)
     found = []
     for name, fitter in (("BG/NBD", BetaGeoFitter), ("Pareto/NBD", ParetoNBDFitter)):
-        orders = _fitted(lambda penalty, make=fitter: _expected(make(penalty), repeats, recency, age, days / 7))
+        orders = _fitted(partial(_expected, fitter, repeats, recency, age, days / 7))
         spend = None if orders is None or value is None else orders * value
         found.append(Anchor(f"{name} of lifetimes", orders, spend))
     return found
 
 
-def _expected(model: BetaGeoFitter, repeats: Floats, recency: Floats, age: Floats, weeks: float) -> Floats:
-    if isinstance(model, ParetoNBDFitter) and len(repeats) > 5000:
+def _expected(
+    fitter: type[BetaGeoFitter], repeats: Floats, recency: Floats, age: Floats, weeks: float, penalty: float
+) -> Floats:
+    model = fitter(penalty)
+    if fitter is ParetoNBDFitter and len(repeats) > 5000:
         chosen = np.random.default_rng(0).choice(len(repeats), 5000, replace=False)
     else:
         chosen = np.arange(len(repeats))

@@ -17,21 +17,35 @@ def page(found: Sequence[Line], speeds: Sequence[Speed], digests: Mapping[str, s
     counts = Counter(line.verdict for line in found)
     parts = [
         "# Benchmarks",
-        f"Measured {at:%Y-%m-%d} at commit `{commit[:12]}` on {os.cpu_count()} cores by `make bench`. "
-        "Every anchor is refitted on the customers' histories before each origin; no outcome after an origin is used "
-        f"in training. The interval is how much better ours is: paired bootstrap over customers, {DRAWS} draws, 95 %.",
+        _how(at, commit),
         f"{counts['win']} wins, {counts['tie']} ties, {counts['loss']} losses"
         + (f", {counts['anchor failed']} where the anchor would not fit." if counts["anchor failed"] else "."),
         *(_log_table(log, [line for line in found if line.log == log]) for log in digests),
         "## Speed",
         _table(
-            ("log", "training rows", "train every rung, s (all cores)", "three answers, µs a customer (one core, bulk)"),
-            [(one.log, f"{one.rows:,}", f"{one.train_seconds:.1f}", f"{one.answer_microseconds:.0f}") for one in speeds],
+            (
+                "log",
+                "training rows",
+                "train every rung, s (all cores)",
+                "three answers, µs a customer (one core, bulk)",
+            ),
+            [
+                (one.log, f"{one.rows:,}", f"{one.train_seconds:.1f}", f"{one.answer_microseconds:.0f}")
+                for one in speeds
+            ],
         ),
         "## Data",
         _table(("log", "sha256 of the source"), [(log, f"`{digest}`") for log, digest in digests.items()]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _how(at: datetime, commit: str) -> str:
+    return (
+        f"Measured {at:%Y-%m-%d} at commit `{commit[:12]}` on {os.cpu_count()} cores by `make bench`. "
+        "Every anchor is refitted on the customers' histories before each origin; no outcome after an origin is used "
+        f"in training. The interval is how much better ours is: paired bootstrap over customers, {DRAWS} draws, 95 %."
+    )
 
 
 def _log_table(log: str, found: Sequence[Line]) -> str:

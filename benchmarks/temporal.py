@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,23 @@ from training.models.churn import churned
 
 Floats = NDArray[np.float64]
 NEAR = 60.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """Our answers to one question at one origin, and what then happened."""
+
+    log: str
+    origin: str
+    question: str
+    rung: str
+    ours: Floats  # (n,)
+    actual: Floats  # (n,)
+
+    def line(self, measure: str, rule: Measure, anchor: str, theirs: Floats, *, higher: bool) -> Line:
+        """Beside an anchor's answers, (n,)."""
+        ours, other, low, high = difference(rule, self.ours, theirs, self.actual, higher_is_better=higher)
+        return Line(self.log, self.origin, self.question, measure, ours, self.rung, anchor, other, low, high)
 
 
 def lines(log: str, job: Job, tested: Tested) -> Iterator[Line]:
@@ -41,8 +59,9 @@ def _churn(log: str, test: Backtest, tier: str) -> Iterator[Line]:
         one.name: np.full(len(actual), np.nan) if one.expected_orders is None else -one.expected_orders
         for one in anchors(test.test, days)
     }
+    case = Case(log, str(test.origin), f"churn {days} d", tier, ours, actual)
     for name, theirs in others.items():
-        yield _line(log, test, f"churn {days} d", "AUC", metrics.auc, ours, tier, name, theirs, actual, higher=True)
+        yield case.line("AUC", metrics.auc, name, theirs, higher=True)
 
 
 def _next_purchase(log: str, test: Backtest, tier: str) -> Iterator[Line]:
@@ -50,37 +69,27 @@ def _next_purchase(log: str, test: Backtest, tier: str) -> Iterator[Line]:
     near = wait < limit
     ours = np.minimum(test.forecasts[tier].day_of(0.5), limit)[near]
     theirs = np.minimum(MODELS["next_purchase"].baselines["own median gap"](test.test, test.plan), limit)[near]
-    for measure, rule, higher in (("MAE days", metrics.mae, False), ("within 3 days", _within_3, True)):
-        yield _line(
-            log, test, "next purchase", measure, rule, ours, tier, "own median gap", theirs, wait[near], higher=higher
-        )
+    case = Case(log, str(test.origin), "next purchase", tier, ours, wait[near])
+    yield case.line("MAE days", metrics.mae, "own median gap", theirs, higher=False)
+    yield case.line("within 3 days", _within_3, "own median gap", theirs, higher=True)
 
 
 def _spend(log: str, test: Backtest, tier: str) -> Iterator[Line]:
     forecast, days = test.forecasts[tier], test.plan.learned[-1]
-    assert forecast.spend is not None
+    if forecast.spend is None:
+        return
     actual, ours = test.test.outcomes.spend_within(days), forecast.spend.mean[:, forecast.horizons.index(days)]
     others = {"last window": MODELS["ltv"].baselines["last window"](test.test, test.plan)}
     others |= {
         f"{one.name} x Gamma-Gamma": np.full(len(actual), np.nan) if one.expected_spend is None else one.expected_spend
         for one in anchors(test.test, days)
     }
+    case = Case(log, str(test.origin), f"spend {days} d", tier, ours, actual)
     for name, theirs in others.items():
-        for measure, rule, higher in (
-            ("Gini", metrics.normalised_gini, True),
-            ("RMSE", metrics.rmse, False),
-            ("decile MAPE", metrics.decile_mape, False),
-            ("abs(bias)", _off, False),
-        ):
-            yield _line(log, test, f"spend {days} d", measure, rule, ours, tier, name, theirs, actual, higher=higher)
-
-
-def _line(
-    log: str, test: Backtest, question: str, measure: str, rule: Measure, ours: Floats, tier: str,
-    name: str, theirs: Floats, actual: Floats, *, higher: bool,
-) -> Line:  # fmt: skip
-    values = difference(rule, ours, theirs, actual, higher_is_better=higher)
-    return Line(log, str(test.origin), question, measure, values[0], tier, name, *values[1:])
+        yield case.line("Gini", metrics.normalised_gini, name, theirs, higher=True)
+        yield case.line("RMSE", metrics.rmse, name, theirs, higher=False)
+        yield case.line("decile MAPE", metrics.decile_mape, name, theirs, higher=False)
+        yield case.line("abs(bias)", _off, name, theirs, higher=False)
 
 
 def _within_3(predicted: Floats, actual: Floats) -> float:

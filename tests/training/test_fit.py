@@ -6,19 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.training.shops import (
-    ZONE,
-    Shop,
-    corner_rungs,
-    corner_shop,
-    few_rounds,
-    happened,
-    kept,
-    other_buyers,
-    rows_of,
-    shop,
-    simulated,
-)  # fmt: skip
+from tests.training.by_hand import happened, rows_of
+from tests.training.shops import ZONE, Shop, corner_rungs, corner_shop, few_rounds, kept, other_buyers, shop, simulated
 from training import fit, metrics
 from training.evaluate import backtest
 from training.fit import buyers, fit_rungs

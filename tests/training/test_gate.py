@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.shops import Floats, day, happened, rows_of, steady
+from tests.training.by_hand import happened, rows_of, steady
+from tests.training.shops import Floats, day
 from training.evaluate import Backtest
 from training.gate import Verdict, falls, verdicts
 from training.model import Plan

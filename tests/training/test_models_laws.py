@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import training.models
-from tests.training.shops import Floats, corner_shop, happened, log, rows_of, seen, steady, told
+from tests.training.by_hand import happened, rows_of, steady
+from tests.training.shops import Floats, corner_shop, log, seen, told
 from training.boost import boost
 from training.fit import buyers
 from training.gate import CALIBRATED

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tests.training.shops import corner_rungs, corner_shop, happened, kept, rows_of, steady
+from tests.training.by_hand import happened, rows_of, steady
+from tests.training.shops import corner_rungs, corner_shop, kept
 from training.evaluate import Backtest, Score, scores
 from training.model import Plan
 from training.models import MODELS

@@ -1,0 +1,51 @@
+"""Outcomes, rows and forecasts of a few customers, written out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from training.outcomes import Outcomes, Rows
+from training.predict.forecast import LAST_DAY, Forecast, Spend
+
+INPUTS = ("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days")
+
+
+def happened(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Outcomes:
+    """At most one order each, of 10, after so many days; infinite where none came."""
+    waits, follows = np.array(wait, dtype=float), np.array(follow, dtype=float)
+    came = np.column_stack([np.where(follows >= days, waits < days, np.nan) for days in horizons])
+    return Outcomes(
+        wait_days=waits, follow_days=follows, horizons=tuple(horizons), orders=came.astype(float), spend=10.0 * came
+    )
+
+
+def rows_of(found: Outcomes, **columns: Sequence[float]) -> Rows:
+    """Rows of one cutoff with inputs written out by hand, 1 where they are not."""
+    n, names = len(found.wait_days), dict.fromkeys(INPUTS) | dict.fromkeys(columns)
+    inputs = np.column_stack([columns.get(name, np.ones(n)) for name in names])
+    numbers = np.arange(n)
+    return Rows(
+        names=tuple(names),
+        inputs=inputs.astype(float),
+        cutoff=np.zeros(n, dtype=np.int64),
+        customer=numbers,
+        fold=(numbers % 2).astype(np.int8),
+        outcomes=found,
+    )
+
+
+def steady(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Forecast:
+    """Customers who order at a steady pace for 20 an order, at most doubled."""
+    rate, days = np.array(daily, dtype=float)[:, None], np.array([0.0, 7, 14, *horizons, 365, LAST_DAY])
+    expected = rate * np.array(horizons, dtype=float)
+    return Forecast(
+        tier=np.zeros(len(rate), dtype=np.int8),
+        days=days,
+        order_by=-np.expm1(-rate * days),
+        horizons=tuple(horizons),
+        expected_orders=expected,
+        spend=Spend(mean=20 * expected, median=15 * expected, p10=0 * expected, p90=40 * expected),
+    )
