@@ -77,14 +77,19 @@ class Command:
     process: ForkServerProcess
     told: Path
 
+    @property
+    def err(self) -> str:
+        """What it has said on stderr so far."""
+        told = self.told.with_suffix(".err")
+        return told.read_text() if told.exists() else ""
+
     def wait(self, seconds: float = 240) -> Said:
         """What it left behind."""
         self.process.join(seconds)
         if self.process.exitcode is None:
             self.process.kill()
             raise TimeoutError(f"still running after {seconds} s")
-        out, err = (self.told.with_suffix(end).read_text() for end in (".out", ".err"))
-        return Said(self.process.exitcode, out, err)
+        return Said(self.process.exitcode, self.told.with_suffix(".out").read_text(), self.err)
 
     def kill(self) -> Said:
         """What ``kill -9`` leaves."""

@@ -35,7 +35,7 @@ def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
 def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
     with flywheel.home.writing("nightly", silence):
         command = flywheel.start("ingest", FLYWHEEL_LOCK_SECONDS="60")
-        while "waiting for `flywheel nightly`" not in command.told.with_suffix(".err").read_text():
+        while "waiting for `flywheel nightly`" not in command.err:
             time.sleep(0.01)
         assert not flywheel.home.history.exists()
     assert command.wait().status == 0
@@ -43,7 +43,7 @@ def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
 
 
 def test_a_killed_writer_holds_nothing(flywheel: Flywheel) -> None:
-    assert flywheel("ingest", dies=Death("features.ingestion:ingest", done=False)).status == -9
+    assert flywheel("ingest", dies=Death("pipelines.ingest:ingest", done=False)).status == -9
     said = flywheel("ingest")
     assert said.status == 0
     assert "waiting" not in said.err
@@ -88,7 +88,7 @@ def test_two_writers_of_one_process_are_two_writers(tmp_path: Path) -> None:
 def test_a_file_cannot_be_a_home(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("no folder")
     with (
-        pytest.raises(NoHome, match="home cannot be a home .*Expected a folder to write to"),
+        pytest.raises(NoHome, match=r"home cannot be a home .*Expected a folder to write to"),
         Home(tmp_path / "home").writing("test", silence),
     ):
         pass

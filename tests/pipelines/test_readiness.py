@@ -39,7 +39,11 @@ SHOPS = {
     "ten days": Shop(shops.simulated(100, 10), 10, 105, LAST, "79 days of log are needed to test 30 days ahead"),
     "a log that ended years ago": Shop(shops.simulated(60, 90), 1200, 63, SIMPLE, "500 customers are needed"),
     "one customer": Shop(
-        shops.bought(("ann", 0, 10.0), ("ann", 20, 12.0), ("ann", 50, 9.0)), 80, 1, SIMPLE, "79 days of log are needed"
+        shops.bought(("ann", 0, 10.0), ("ann", 20, 12.0), ("ann", 50, 9.0)),
+        80,
+        1,
+        SIMPLE,
+        "500 customers are needed, there are 1",
     ),
     "one order": Shop(shops.bought(("ann", 10, 10.0)), 40, 1, LAST, "there are 30"),
     "one order, yesterday": Shop(shops.bought(("ann", 10, 10.0)), 11, 1, LAST, "there are 1"),
@@ -82,7 +86,7 @@ def test_what_readiness_calls_trainable_is_what_is_trained(trained: Flywheel) ->
     report = trained("readiness", "--as-of", shops.day(AS_OF), "--json")
     assert trainable(report) == dict.fromkeys(QUESTIONS, True)
     assert report.summary["tiers"] == ["ml", "btyd", "cohort", "population"]
-    assert tried(trained.release) == dict.fromkeys(QUESTIONS, set(TIERS))
+    assert tried(trained.release) == {question: set(TIERS) for question in QUESTIONS}
     assert trained.release["ladder"]["tiers"] == dict.fromkeys(QUESTIONS, "ml")
     late = next(one for one in report.summary["answers"] if one["horizon_days"] == 365)
     assert (late["trainable"], late["missing"]) == (

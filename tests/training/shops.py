@@ -184,8 +184,8 @@ def shop(lines: pd.DataFrame, days: int, asked: Sequence[int], churn_days: int) 
 
 @kept
 def corner_shop() -> Shop:
-    """900 customers over 300 days, asked about 30, 60 and, too early, 365 days."""
-    return shop(simulated(900, 300), 300, (30, 60, 365), 60)
+    """700 customers over 300 days, asked about 30, 60 and, too early, 365 days."""
+    return shop(simulated(700, 300), 300, (30, 60, 365), 60)
 
 
 @kept

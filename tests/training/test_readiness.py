@@ -31,7 +31,7 @@ def small() -> Shop:
 
 @kept
 def without_amounts() -> Shop:
-    return shop(simulated(900, 300).drop(columns="amount"), 300, (30, 60), 60)
+    return shop(simulated(700, 300).drop(columns="amount"), 300, (30, 60), 60)
 
 
 @kept
@@ -46,7 +46,7 @@ def long() -> Shop:
 
 @kept
 def late_churn() -> Shop:
-    return shop(simulated(900, 300), 300, (30, 365), 365)
+    return shop(simulated(700, 300), 300, (30, 365), 365)
 
 
 SHOPS = {

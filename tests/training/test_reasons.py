@@ -9,9 +9,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+from features.engagement import engagement_view
 from features.transactions import transactions_view
 from features.views import View
 from tests.training.shops import Floats, corner_rungs, corner_shop
+from training.predict.cohorts import CohortsRung
 from training.predict.forecast import TIERS
 from training.predict.ladder import Ladder
 from training.predict.ml import TreesRung
@@ -108,6 +110,17 @@ def test_inputs_that_say_the_same_thing_count_together() -> None:
     assert second.importance == pytest.approx(4 / 9)
 
 
+def test_a_kind_of_event_that_two_views_count_is_two_things() -> None:
+    both = [engagement_view(dimension, ["share"]) for dimension in ("behaviour", "social")]
+    counted = ("behaviour_share_91d", "social_share_91d")
+    (found,) = Reasons(ladder("ml"), counted, both, "EUR")._buyers(
+        "churn", np.array([[1.0, 2.0]]), np.array([[0.6, -0.4]])
+    )
+    assert [(one.code, one.importance, one.direction) for one in found] == [
+        ("behaviour_share_91d", 0.6, "raises"), ("social_share_91d", 0.4, "lowers"),
+    ]  # fmt: skip
+
+
 def test_the_input_told_is_one_that_pulled_the_way_the_reason_goes() -> None:
     (one,) = told(
         customer(orders_28d=0.0, orders_91d=9.0, orders_182d=12.0),
@@ -188,25 +201,34 @@ def test_where_everybody_is_alike_there_is_no_reason_for_it() -> None:
 
 
 def test_a_cohort_is_told_by_its_borders() -> None:
-    one = ladder("cohort")
-    low, *_, high = one.rungs["cohort"].recency  # type: ignore[attr-defined]
-    inputs = np.concatenate(
-        [
-            customer(orders=12.0, recency_days=low / 2, mean_order=20.0),
-            customer(orders=1.0, recency_days=2 * high, mean_order=20.0),
-        ]
-    )
-    regular, lost = reasons(one).of(inputs, np.array([12.0, 1.0]), ANSWERS, 0.5)
-    texts = {(reason.answer, reason.code): reason for reason in regular}
-    assert texts["churn", "orders"].text["en"] == "12 orders so far (in the group of 10 orders or more)"
-    assert texts["churn", "orders"].direction == texts["churn", "recency_days"].direction == "lowers"
-    assert "(in the group of under " in texts["next_purchase", "recency_days"].text["en"]
-    texts = {(reason.answer, reason.code): reason for reason in lost}
-    assert texts["churn", "orders"].text["zh"] == "累计下单 1 次（同组：不足 2 次）"
-    assert texts["churn", "recency_days"].direction == "raises"
-    assert texts["next_purchase", "recency_days"].direction == "later"
-    assert texts["ltv", "recency_days"].direction == "lowers"
-    assert "or more)" in texts["ltv", "recency_days"].text["en"]
+    found = ladder("cohort").rungs["cohort"]
+    assert isinstance(found, CohortsRung)
+    cells = ((0.3,), (0.1,), (0.6,), (0.3,))  # once or more often, by lately or not
+    rung = replace(found, frequency=(2.0,), recency=(30.0,), edges=(0.0, 60.0), hazards=cells, orders=cells)
+    inputs = np.concatenate([customer(orders=12.0, recency_days=5.0), customer(orders=1.0, recency_days=99.0)])
+    told = reasons(replace(ladder("cohort"), rungs={"cohort": rung})).of(inputs, inputs[:, 0], ANSWERS, 0.5)
+    for one, moves, texts in zip(
+        told,
+        (("lowers", "sooner", "raises"), ("raises", "later", "lowers")),
+        (
+            {
+                "12 orders so far (in the group of 2 orders or more)",
+                "Last order 5 days ago (in the group of under 30 days)",
+            },
+            {
+                "1 order so far (in the group of under 2 orders)",
+                "Last order 99 days ago (in the group of 30 days or more)",
+            },
+        ),
+        strict=True,
+    ):
+        for answer, direction in zip(ANSWERS, moves, strict=True):
+            of_borders = [reason for reason in one if reason.answer == answer and reason.code != "mean_order"]
+            assert {reason.direction for reason in of_borders} == {direction}
+            assert {reason.text["en"] for reason in of_borders} == texts
+            assert any(
+                reason.text["zh"].endswith(("（同组：2 次及以上）", "（同组：不足 2 次）")) for reason in of_borders
+            )
 
 
 def test_a_mean_order_is_told_without_borders() -> None:

@@ -44,7 +44,7 @@ class Reasons:
         self._ladder = ladder
         self._names = tuple(names)
         self._currency = currency
-        self._concepts = tuple({said[name].name: said[name] for name in names if name in said}.values())
+        self._concepts = tuple({id(said[name]): said[name] for name in names if name in said}.values())
         self._members = [np.flatnonzero([name in concept.says for name in names]) for concept in self._concepts]
 
     def of(self, inputs: Floats, orders: Floats, answers: Sequence[str], usual_churn: float) -> list[list[Reason]]:

@@ -20,7 +20,7 @@ def vocabulary(views: Iterable[View]) -> dict[str, Concept]:
     """The concept of every input there are words for, those of the shop's own kinds of events included."""
     said = {name: concept for concept in CONCEPTS for name in concept.says}
     for column in (column for view in views for column in view.columns):
-        if column.name not in said and (kind := _OF_KIND.fullmatch(column.meaning)):
+        if kind := _OF_KIND.fullmatch(column.meaning):
             said[column.name] = of_kind(column.name, kind[1])
     return said
 
@@ -72,7 +72,7 @@ class _Figures(dict[str, str]):
 
 
 def _short(number: float) -> str:
-    digits = 1 if abs(number) < 9.95 else 0
+    digits = 1 if abs(number) < 10 else 0
     return f"{round(number, digits) + 0.0:,.{digits}f}".removesuffix(".0")
 
 
