@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from features.description import Description
 from features.ingestion import Manifest, ingest, read_manifest, source_digest
+from features.kinds import unmatched_kinds
 from pipelines.home import Home
 
 
@@ -15,4 +16,8 @@ def run(description: Description, home: Home, say: Callable[[str], None]) -> Man
     if known and (known.description, known.source) == (description.fingerprint, source_digest(description)):
         say("the history is up to date")
         return known
-    return ingest(description, home.history, say)
+    done = ingest(description, home.history, say)
+    if description.events is not None:
+        for sentence in unmatched_kinds(description.events, home.history):
+            say(f"note: {sentence}")
+    return done

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,8 @@ import pyarrow.parquet as pq
 
 from pipelines import cli
 from pipelines.home import Home
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -126,15 +129,15 @@ class Flywheel:
         """Every change of the champion, oldest first."""
         return [json.loads(line) for line in (self.home.folder / "promotions.jsonl").read_text().splitlines()]
 
-    def __call__(self, *arguments: object, dies: Death | None = None, **environment: str) -> Said:
-        """Run a command to its end."""
-        return self.start(*arguments, dies=dies, **environment).wait()
+    def __call__(self, *arguments: object, dies: Death | None = None, given: Mapping[str, str] = NOTHING) -> Said:
+        """Run a command to its end, in an environment in which so much is given."""
+        return self.start(*arguments, dies=dies, given=given).wait()
 
-    def start(self, *arguments: object, dies: Death | None = None, **environment: str) -> Command:
+    def start(self, *arguments: object, dies: Death | None = None, given: Mapping[str, str] = NOTHING) -> Command:
         """Start a command."""
         told = self.folder / f"told{len(self.commands)}"
-        given = (tuple(map(str, arguments)), self.folder, environment, told, dies)
-        process = _server().Process(target=_command, args=given)
+        task = (tuple(map(str, arguments)), self.folder, dict(given), told, dies)
+        process = _server().Process(target=_command, args=task)
         process.start()
         self.commands.append(Command(process, told))
         return self.commands[-1]

@@ -19,6 +19,11 @@ def differing(one: pa.Table, other: pa.Table) -> list[str]:
     return [name for name in one.column_names if name != "release" and not one[name].equals(other[name])]
 
 
+def run_side_by_side(*pair: Flywheel) -> None:
+    commands = [flywheel.start("run", "--as-of", shops.day(150)) for flywheel in pair]
+    assert [command.wait().status for command in commands] == [0, 0]
+
+
 def test_the_log_has_all_that_could_tell_of_the_future(log: Log) -> None:
     cut = pd.Timestamp(shops.day(AS_OF))
     before, after = log.orders[log.orders["at"] < cut], log.orders[log.orders["at"] >= cut]
@@ -43,8 +48,7 @@ def test_nor_does_a_shop_whose_orders_are_days_and_whose_churn_horizon_is_in_the
     log = shops.simulated(120, 200, seed=3)
     by_day = log.of(log.orders.drop(columns="basket"))
     whole, cut = (shop_of(one, churn_days='"auto"') for one in (by_day, by_day.known_before(150)))
-    for flywheel in (whole, cut):
-        assert flywheel("run", "--as-of", shops.day(150)).status == 0
+    run_side_by_side(whole, cut)
     assert differing(whole.scores, cut.scores) == []
 
 
@@ -52,6 +56,5 @@ def test_nor_does_a_shop_without_amounts_whose_late_lines_are_in_the_file(shop_o
     log = shops.simulated(120, 200, seed=4)
     lines = log.orders.drop(columns=["amount", "quantity"])
     whole, cut = (shop_of(Log(one, None)) for one in (lines, lines[lines["at"] < pd.Timestamp(shops.day(150))]))
-    for flywheel in (whole, cut):
-        assert flywheel("run", "--as-of", shops.day(150)).status == 0
+    run_side_by_side(whole, cut)
     assert differing(whole.scores, cut.scores) == []

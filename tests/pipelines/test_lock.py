@@ -24,7 +24,7 @@ def silence(_: str) -> None:
 
 def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
     with flywheel.home.writing("nightly", silence):
-        said = flywheel("ingest", FLYWHEEL_LOCK_SECONDS="0.2")
+        said = flywheel("ingest", given={"FLYWHEEL_LOCK_SECONDS": "0.2"})
     assert said.status == 1
     who = f"`flywheel nightly` (process {os.getpid()} on {socket.gethostname()})"
     assert f"waiting for {who}" in said.err
@@ -34,7 +34,7 @@ def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
 
 def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
     with flywheel.home.writing("nightly", silence):
-        command = flywheel.start("ingest", FLYWHEEL_LOCK_SECONDS="60")
+        command = flywheel.start("ingest", given={"FLYWHEEL_LOCK_SECONDS": "60"})
         while "waiting for `flywheel nightly`" not in command.err:
             time.sleep(0.01)
         assert not flywheel.home.history.exists()

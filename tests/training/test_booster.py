@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,13 +34,20 @@ def trees(objective: str = "binary") -> str:
     return boost(inputs(), target.astype(float), {"objective": objective, **PARAMS}, NAMES)
 
 
+def on_the_edge(text: str) -> Floats:
+    """Customers exactly at, and just beyond, each threshold of the trees."""
+    found = re.findall(r"^threshold=(.+)$", text, re.MULTILINE)
+    edges = np.array([float(edge) for line in found for edge in line.split()])
+    return np.tile(np.concatenate([edges, np.nextafter(edges, np.inf)])[:, None], len(NAMES))
+
+
 @pytest.mark.parametrize("objective", ["binary", "poisson", "tweedie"])
 def test_scores_are_lightgbms_own_to_the_last_bit(objective: str) -> None:
     import lightgbm  # noqa: PLC0415 -- slow, and needed by this oracle alone
 
     theirs = lightgbm.Booster(model_str=trees(objective))
     ours = Booster(trees(objective))
-    for table in (inputs(), inputs()[:1]):
+    for table in (inputs(), inputs()[:1], on_the_edge(trees(objective))):
         assert np.array_equal(ours.raw(table), np.asarray(theirs.predict(table, raw_score=True)))
 
 
@@ -150,6 +158,14 @@ def test_a_fit_does_not_depend_on_what_else_is_fitted_at_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda _: trees.__wrapped__(), range(4)))
     assert set(together) == {alone}
+
+
+def test_a_fit_is_the_same_in_another_process() -> None:
+    program = "import sys; from tests.training.test_booster import trees; sys.stdout.write(trees())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+    assert done.stdout == trees()
 
 
 def test_gains_name_the_inputs_that_the_outcome_came_from() -> None:

@@ -1,6 +1,7 @@
 """Laws for every question in the catalogue: a new file in models/ is tested by existing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -50,7 +51,7 @@ class Recorder:
 @cache
 def outcomes_with(bob: float | None, limit: int) -> Outcomes:
     more = () if bob is None else (("bob", bob, 5.0),)
-    return seen(told(*ORDERS, *more), CUTOFF, limit, PLAN.observed)
+    return seen(told(*ORDERS, *more), CUTOFF, limit, (30, HORIZON, 90))
 
 
 def learned(model: Model, bob: float | None = None, limit: int = CUTOFF + HORIZON) -> list[list[float]]:
@@ -61,9 +62,10 @@ def learned(model: Model, bob: float | None = None, limit: int = CUTOFF + HORIZO
 
 
 def judged(model: Model, bob: float | None = None) -> list[float]:
-    """By what a model is judged, where Bob orders once more."""
-    found: list[float] = model.loss(outcomes_with(bob, 300), PLAN, steady([0.01] * 3, (HORIZON,))).tolist()
-    return found
+    """By what a model is judged, with amounts and without, where Bob orders once more."""
+    found, forecast = outcomes_with(bob, 300), steady([0.01] * 3, (HORIZON,))
+    losses = [model.loss(found, PLAN, one) for one in (forecast, replace(forecast, spend=None))]
+    return [float(loss) for loss in np.concatenate(losses)]
 
 
 @pytest.mark.parametrize("name", FILES)

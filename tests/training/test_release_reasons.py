@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from features.calendar import micros
 from features.stored import Ragged, Stored
 from features.transactions import transactions_view
-from tests.training.shops import Published, corner_rungs, corner_shop
+from tests.training.shops import Published, corner_rungs, corner_shop, kept
 from training.predict.ladder_json import to_json
 from training.predict.reasons import ANSWERS, Reason, Reasons
 from training.predict.release import CorruptRelease, Release, views_json, write_release
@@ -49,7 +48,7 @@ def now() -> int:
     return micros(corner_shop().now.at)
 
 
-@cache
+@kept
 def known() -> Stored:
     """Three customers as stored today, and a stranger."""
     shop = corner_shop()

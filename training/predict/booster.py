@@ -59,7 +59,7 @@ class Booster:
     def contributions(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each input moved each score, and last the score of nobody in particular, (n, features + 1).
 
-        A row sums to its score (TreeSHAP; Lundberg et al. 2020). Some thirty times the price of the score itself.
+        A row sums to its score (TreeSHAP; Lundberg et al. 2020). Some sixty times the price of the score itself.
 
         Raises:
             BrokenBooster: the inputs have another width than the model was trained on.

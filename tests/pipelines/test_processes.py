@@ -1,0 +1,82 @@
+"""The commands that go on until they are stopped, as an operator runs them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving.server import wait_until_ready
+from tests.pipelines import shops
+from tests.pipelines.command import Flywheel
+from tests.pipelines.conftest import AS_OF
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port
+
+
+@contextmanager
+def running(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """The command line as it is installed, stopped with SIGTERM."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLYWHEEL_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        cwd=folder, env={**kept, "PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_the_service_answers_campaign_systems(trained: Flywheel) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    row = trained.scores.slice(0, 1).to_pylist()[0]
+    with running(trained.folder, "serve", "--port", port, "--as-of", shops.day(AS_OF)):
+        assert wait_until_ready(url, 60)
+        many = httpx.post(f"{url}/v1/predictions", json={"customer_ids": [row["customer_id"], "nobody"]}).json()
+        one = httpx.get(f"{url}/v1/customers/{row['customer_id']}/predictions").json()
+        assert httpx.get(f"{url}/docs").status_code == 200
+    ann, nobody = many["predictions"]
+    assert ann["churn"]["probability"] == row["churn_probability"]
+    assert nobody["status"] == "unknown_customer"
+    assert one["predictions"][0]["next_purchase"] == ann["next_purchase"]
+
+
+def test_a_service_on_an_address_for_strangers_needs_keys(trained: Flywheel) -> None:
+    said = trained("serve", "--host", "0.0.0.0")  # noqa: S104 -- to be refused
+    assert said.status == 1
+    assert "no API keys" in said.err
+
+
+def test_the_reviewer_finds_the_models_in_the_ui(trained: Flywheel) -> None:
+    port = free_port()
+    with running(trained.folder, "ui", "--port", port) as process:
+        for _ in range(600):
+            try:
+                page = httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
+                break
+            except httpx.TransportError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        listed = httpx.get(f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search", timeout=20).json()
+    assert "MLflow" in page.text
+    assert {one["name"] for one in listed["registered_models"]} == {"churn", "ltv", "next_purchase", "release"}

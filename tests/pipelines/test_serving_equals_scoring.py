@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from starlette.testclient import TestClient
+
+from features.calendar import micros
+from features.history import Cutoff, History
+from features.packed.arrow import stored
+from features.packed.lmdb import PackedReader
+from features.request_time import input_names, model_inputs
+from features.transactions import transactions, transactions_view
+from serving.app import create_app
+from serving.worker import Worker
+from tests.pipelines import shops
+from tests.pipelines.command import Flywheel
+from tests.pipelines.conftest import AS_OF
+from tests.pipelines.shops import Log
+
+pytestmark = pytest.mark.slow
+
+TODAY = shops.day(AS_OF)
+NOW = Cutoff.of(TODAY, shops.ZONE)
+AT_ONCE = 1000
+SILENT_DAYS = range(1, 8)
+
+
+@pytest.fixture(scope="module")
+def client(trained: Flywheel) -> Iterator[TestClient]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FLYWHEEL_HOME", str(trained.home.folder))
+        environment.setenv("FLYWHEEL_AS_OF", TODAY.isoformat())
+        with TestClient(create_app(Worker.open)) as opened:
+            while opened.get("/readyz").status_code != 200:
+                time.sleep(0.01)
+            yield opened
+
+
+def asked(client: TestClient, customers: list[str], **question: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(customers), AT_ONCE):
+        body = {"customer_ids": customers[start : start + AT_ONCE], **question}
+        found += client.post("/v1/predictions", json=body).raise_for_status().json()["predictions"]
+    return found
+
+
+def as_answered(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the scores table as the service would say it, to the last digit."""
+    horizons = ("30", "365")
+    return {
+        "customer_id": row["customer_id"],
+        "status": row["status"],
+        "model_tier": row["model_tier"],
+        "as_of": row["as_of"].isoformat().replace("+00:00", "Z"),
+        "release": row["release"],
+        "churn": (row["churn_horizon_days"], row["churn_probability"], row["churn_percentile"]),
+        "dates": [row[name] and row[name].isoformat() for name in DATES],
+        "within": {str(days): row[f"purchase_probability_{days}d"] for days in (7, 14, 30, 60, 90)},
+        "historic": row["historic_spend"],
+        "orders": [row[f"expected_orders_{days}d"] for days in horizons],
+        "spend": [[row[f"ltv_{days}d_{name}"] for name in ("mean", "median", "p10", "p90")] for days in horizons],
+    }
+
+
+DATES = ("next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on")
+
+
+def as_scored(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer of the service, in the same form."""
+    churn, following, value = answer["churn"], answer["next_purchase"], answer["ltv"]
+    assert list(value["predicted"]) == ["30", "365"]
+    predicted = value["predicted"].values()
+    return {
+        **{name: answer[name] for name in ("customer_id", "status", "model_tier", "as_of", "release")},
+        "churn": (churn["horizon_days"], churn["probability"], churn["percentile"]),
+        "dates": [following[name] for name in ("p10", "p50", "p90", "remind_on")],
+        "within": following["probability_within"],
+        "historic": value["historic"],
+        "orders": [one["expected_orders"] for one in predicted],
+        "spend": [[one[name] for name in ("mean", "median", "p10", "p90")] for one in predicted],
+    }
+
+
+def test_the_service_says_what_the_scores_table_says_of_every_customer(trained: Flywheel, client: TestClient) -> None:
+    rows = trained.scores.to_pylist()
+    answers = asked(client, [row["customer_id"] for row in rows])
+    assert len(answers) > 800
+    for row, answer in zip(rows, answers, strict=True):
+        assert as_scored(answer) == as_answered(row)
+
+
+def test_one_by_one_it_says_the_same(trained: Flywheel, client: TestClient) -> None:
+    for row in trained.scores.to_pylist()[::50]:
+        said = client.get(f"/v1/customers/{row['customer_id']}/predictions").raise_for_status().json()
+        assert as_scored(said["predictions"][0]) == as_answered(row)
+
+
+def test_the_service_names_the_release_that_was_scored(trained: Flywheel, client: TestClient) -> None:
+    assert client.get("/readyz").json() == {"status": "ready", "release": "1"}
+    models = client.get("/v1/models").json()
+    assert models["model_versions"] == trained.release["model_versions"]
+    assert {one["name"]: one["tier"] for one in models["models"]} == trained.release["ladder"]["tiers"]
+
+
+def test_a_stranger_and_one_known_only_later_are_unknown(client: TestClient, log: Log) -> None:
+    known = set(log.known_before(AS_OF).orders["customer"])
+    later = next(one for one in log.orders["customer"] if one not in known)
+    answers = asked(client, ["nobody", later, "11", "00011"])
+    assert [one["status"] for one in answers] == ["unknown_customer", "unknown_customer", "unknown_customer", "scored"]
+    assert "churn" not in answers[0]
+
+
+@pytest.mark.parametrize("days", SILENT_DAYS)
+def test_on_every_silent_day_the_answers_stay_coherent_and_no_date_is_past(
+    trained: Flywheel, client: TestClient, days: int
+) -> None:
+    day = TODAY + timedelta(days=days)
+    answers = asked(client, trained.scores["customer_id"].to_pylist(), as_of=day.isoformat())
+    assert {one["status"] for one in answers} == {"scored", "insufficient_history"}
+    for answer in answers:
+        following, spend = answer["next_purchase"], answer["ltv"]["predicted"]["30"]
+        within = [*following["probability_within"].values()]
+        assert within == sorted(within)
+        assert answer["churn"]["probability"] == 1 - following["probability_within"]["60"]
+        said = [following[name] or "9999" for name in ("p10", "p50", "p90")]
+        assert day.isoformat() <= said[0] <= said[1] <= said[2]
+        assert (following["remind_on"] or "9999") >= day.isoformat()
+        assert spend["p10"] <= spend["median"] <= spend["p90"]
+        assert spend["median"] == 0 or within[2] >= 0.5
+
+
+def test_after_a_week_the_features_are_stale_and_before_their_time_they_answer_nothing(client: TestClient) -> None:
+    (stale,) = asked(client, ["00011"], as_of=(TODAY + timedelta(days=8)).isoformat())
+    assert stale["status"] == "stale_features"
+    assert 0 < stale["churn"]["probability"] < 1
+    body = {"customer_ids": ["00011"], "as_of": (TODAY - timedelta(days=1)).isoformat()}
+    assert client.post("/v1/predictions", json=body).status_code == 422
+
+
+@pytest.mark.parametrize("days", SILENT_DAYS)
+def test_what_a_silent_day_changes_is_the_same_asked_as_computed_anew(trained: Flywheel, days: int) -> None:
+    """All but the long windows, which the contract lets age with the features for a week."""
+    history = History.open(trained.home.history).before(NOW)
+    view, then = transactions_view(history), Cutoff.of(TODAY + timedelta(days=days), shops.ZONE)
+    customers = trained.scores["customer_id"].to_pylist()
+    held = PackedReader.open(trained.home.folder / "online", (view,)).read(customers)
+    table = transactions(history, [then]).to_pyarrow().to_pandas().set_index("customer_id").loc[customers].reset_index()
+    anew = stored(pa.Table.from_pandas(table.assign(features_at=pd.Timestamp(then.at)), preserve_index=False), (view,))
+    at, day = np.full(len(customers), micros(then.at)), np.full(len(customers), then.number)
+    differing = {
+        name
+        for name, one, other in zip(
+            input_names(view.scalars, view.lists),
+            model_inputs(held, at, day).T,
+            model_inputs(anew, at, day).T,
+            strict=True,
+        )
+        if not np.array_equal(one, other, equal_nan=True)
+    }
+    assert differing <= {
+        *(f"{name}_{window}d" for name in ("orders", "spend") for window in (56, 91, 182, 365)), "orders_28d_over_91d"
+    }  # fmt: skip
