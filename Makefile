@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench serve ui lock clean
+.PHONY: help setup demo test check bench serve ui lock clean
 
 unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := true
@@ -19,6 +19,8 @@ help: ## list the targets
 
 demo: $(READY) ## learn from a real grocer and answer over HTTP; ONCE=1 stops after the answers
 	$(BIN)/python -m pipelines.demo $(if $(ONCE),--once) $(ARGS)
+
+setup: $(READY) ## make .venv and nothing else
 
 test: $(READY) ## run the tests; ARGS="-m 'not slow'" or any other pytest arguments
 	$(BIN)/python -m pytest -q --durations=10 $(ARGS)

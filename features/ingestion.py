@@ -140,6 +140,13 @@ def _check(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) ->
     return _Checked(table, kinds, source, lines, lines - known, lines - distinct)
 
 
+def _expected(field: Field, table: Table) -> str:
+    said = table.section.date_format
+    if field.read is Read.INSTANT and said is not None:
+        return f"dates written as date_format says, {said!r}; correct it, with the codes of strptime"
+    return EXPECTED[field.read]
+
+
 def _survey(connection: duckdb.DuckDBPyConnection, table: Table, kinds: Kinds) -> tuple[int, int, list[str]]:
     """How many lines there are, how many of them are somebody's, and what cannot be read in those."""
     who, checks = somebody(table, kinds), []
@@ -153,7 +160,7 @@ def _survey(connection: duckdb.DuckDBPyConnection, table: Table, kinds: Kinds) -
         known,
         [
             f"{field.name} = {field.source!r}: {bad:,} of {known:,} lines cannot be read, for example {example!r}. "
-            f"Expected {EXPECTED[field.read]}."
+            f"Expected {_expected(field, table)}."
             for field, bad, example in zip(table.present, found[::2], found[1::2], strict=True)
             if bad
         ],

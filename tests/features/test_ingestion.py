@@ -152,6 +152,13 @@ def test_a_date_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
     )
 
 
+def test_a_date_written_otherwise_than_date_format_says_is_told_the_format(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "customer,at,amount\nann,31.01.2026 20:03,1\n", date_format="%m/%d/%Y") == (
+        "[orders] ordered_at = 'at': 1 of 1 lines cannot be read, for example '31.01.2026 20:03'. Expected "
+        "dates written as date_format says, '%m/%d/%Y'; correct it, with the codes of strptime."
+    )
+
+
 def test_a_fault_in_the_events_keeps_the_orders_from_being_written(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind\nann,2026-01-30,\n")
     assert refusal(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", events={}).startswith("[events] kind = 'kind'")
