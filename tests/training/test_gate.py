@@ -62,8 +62,12 @@ def test_the_same_recipe_on_newer_data_need_only_be_no_worse() -> None:
 
 
 def test_the_same_recipe_that_has_become_worse_gives_way() -> None:
-    first, second = judged([backtest(0, 2_000, ml=1.2, cohort=0.05)], ("ml", "cohort"), "ml")
+    one = backtest(0, 2_000, cohort=0.05)
+    stayed = 1 - one.test.outcomes.ordered_within(60).mean()
+    everybody_alike = steady(np.full(2_000, -math.log(stayed) / 60))
+    first, second = judged([replace(one, forecasts={"ml": everybody_alike, **one.forecasts})], ("ml", "cohort"), "ml")
     assert (first.passed, first.high < 0, second.tier) == (False, True, "cohort")
+    assert first.reason == "calibrated, and worse than cohort (95 % interval)"
 
 
 def test_the_rungs_below_the_trees_need_only_be_no_worse() -> None:

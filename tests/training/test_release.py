@@ -87,6 +87,14 @@ def test_a_release_comes_back_from_disk_to_the_last_bit(folder: Path) -> None:
     assert same(before, after)
 
 
+def test_a_release_answers_as_the_rung_that_passed() -> None:
+    today, fitted = corner_shop().population(), corner_rungs()["ml"].ladder
+    assert assembled().ladder.calibration == fitted.calibration
+    assert fitted.calibration.method in ("platt", "isotonic")
+    orders = np.nan_to_num(today.column("orders"))
+    assert same(assembled().ladder.forecast(today.inputs, orders), fitted.forecast(today.inputs, orders))
+
+
 def test_a_release_says_what_it_was_trained_for(folder: Path) -> None:
     release = Release.load(folder)
     assert release.version == "7"
