@@ -65,7 +65,7 @@ def demonstrate(folder: Path, port: int, ui_port: int, *, once: bool, screen: Sc
                 f"The service did not answer on {url}; {folder / 'service.log'} says why. Expected the port to be "
                 "free: stop what listens there, or choose another one with ARGS='--port 3001'."
             )
-        show(ask(url, customers(home)), Console(width=max(Console().width, 118)))
+        show(ask(url, customers(home)), Console(width=max(Console().width, 130)))
         _say_where(folder, url, ui_port)
         if not once:
             with _running(["ui", "--home", str(folder), "--port", str(ui_port)], folder / "ui.log"):

@@ -1,5 +1,7 @@
 """Rates per cell of frequency and recency, shrunk towards the whole, counted by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,7 @@ def test_an_order_is_worth_the_customers_own_mean_weighed_against_the_usual() ->
 
 def test_the_total_spend_is_right_on_what_was_learned_from() -> None:
     rows = shop()
+    rows = replace(rows, outcomes=replace(rows.outcomes, spend=1.7 * rows.outcomes.spend))
     for rung in (fit_population(rows, PLAN), fit_cohorts(rows, PLAN)):
         total = rung.mean_spend(rows.inputs, NOTHING).sum(axis=0)
         assert total.tolist() == pytest.approx(rows.outcomes.spend.sum(axis=0).tolist())
