@@ -80,6 +80,8 @@ def ingest(description: Description, folder: Path, say: Callable[[str], None] = 
             faults += [f"  - [{table.name}] {sentence}" for sentence in str(wrong).splitlines()]
     if faults:
         raise BadLog("\n".join(["The log is not as flywheel.toml describes it:", *faults]))
+    # Killed half way, the tables are of no log, and the manifest of an earlier one must not vouch for them.
+    (folder / "manifest.json").unlink(missing_ok=True)
     intakes = []
     for checked in found:
         say(f"writing {checked.table.name}")

@@ -187,7 +187,9 @@ def _told(screen: Screen) -> Iterator[None]:
     except FlywheelError as error:
         screen.error(str(error))
         sys.exit({WrongUse: 2, GateRefused: 3}.get(type(error), 1))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as stop:
+        if isinstance(stop, RuntimeError) and str(stop) != "Query interrupted":  # DuckDB's word for Ctrl-C
+            raise
         screen.error("stopped; run the same command again to go on")
         sys.exit(130)
 

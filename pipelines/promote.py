@@ -42,9 +42,7 @@ def run(
     if force and not why:
         raise WrongUse("Found --force without --why. Expected a reason, for the log: say why with --why.")
     registry = home.registry()
-    wanted = version or registry.version_of("release", "challenger") or registry.version_of("release", "champion")
-    if wanted is None:
-        raise NothingThere("There is no release to promote. Expected a trained one: run `flywheel train` first.")
+    wanted = _waiting(registry) if version is None else version
     gate = _gate(registry, home, wanted)
     if not gate["passed"] and not force:
         raise GateRefused(
@@ -69,6 +67,14 @@ def rollback(home: Home, at: datetime, say: Callable[[str], None], *, why: str =
     moved = _cut_short(registry, home) or registry.rollback(by=_who(), at=at, why=why or "rolled back")
     _serve(registry, home, moved.version, say)
     return moved
+
+
+def _waiting(registry: Registry) -> str:
+    """The challenger; the champion where there is none, so that a promotion may be asked for twice."""
+    found = registry.version_of("release", "challenger") or registry.version_of("release", "champion")
+    if found is None:
+        raise NothingThere("There is no release to promote. Expected a trained one: run `flywheel train` first.")
+    return found
 
 
 def _gate(registry: Registry, home: Home, wanted: str) -> dict[str, Any]:

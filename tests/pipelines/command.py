@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 from pipelines import cli
 from pipelines.home import Home
 
+PATIENCE = 0.01
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -38,6 +40,15 @@ class Said:
         (line,) = self.out.splitlines()
         found: dict[str, Any] = json.loads(line)
         return found
+
+
+def until(found: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something that another process does."""
+    for _ in range(round(seconds / PATIENCE)):
+        if found():
+            return
+        time.sleep(PATIENCE)
+    raise TimeoutError(f"not so after {seconds} s")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -46,28 +47,66 @@ def log() -> Log:
 
 
 @pytest.fixture(scope="session")
-def trained(shop_of: ShopOf, log: Log) -> Flywheel:
-    """A shop large enough for trees, after ``flywheel run``: for reading alone."""
-    flywheel = shop_of(log)
-    done = flywheel("run", "--as-of", shops.day(AS_OF), "--json")
+def learning(shop_of: ShopOf, log: Log) -> tuple[Flywheel, Flywheel]:
+    """Two shops large enough for trees, under ``flywheel run``: one with its whole log, one with what was known."""
+    both = shop_of(log), shop_of(log.known_before(AS_OF))
+    for flywheel in both:
+        flywheel.start("run", "--as-of", shops.day(AS_OF), "--json")
+    return both
+
+
+@pytest.fixture(scope="session")
+def trained(learning: tuple[Flywheel, Flywheel]) -> Flywheel:
+    """The shop with its whole log, for reading alone."""
+    return finished(learning[0])
+
+
+@pytest.fixture(scope="session")
+def trained_then(learning: tuple[Flywheel, Flywheel]) -> Flywheel:
+    """The shop with the log that ends on the day."""
+    return finished(learning[1])
+
+
+def finished(flywheel: Flywheel) -> Flywheel:
+    done = flywheel.commands[0].wait()
     assert done.status == 0, done.err
     return flywheel
 
 
 @pytest.fixture(scope="session")
-def opened_corner_shop(shop_of: ShopOf) -> tuple[Flywheel, Path]:
-    """A shop of 120 customers and half a year, after ``flywheel run``, and a copy of its folder."""
-    flywheel = shop_of(shops.simulated(120, 200))
-    assert flywheel("run", "--as-of", shops.day(180)).status == 0
-    copied = flywheel.folder.with_name(f"{flywheel.folder.name}-copy")
-    shutil.copytree(flywheel.folder, copied)
-    return flywheel, copied
+def opened_corner_shop(shop_of: ShopOf) -> Kept:
+    """A shop that opened twelve days ago, after ``flywheel run`` on its tenth day: answered from the lowest rung."""
+    return Kept.of(shop_of(shops.simulated(60, 12)), 10)
+
+
+@pytest.fixture(scope="session")
+def grown_shop(shop_of: ShopOf) -> Kept:
+    """A shop of 120 customers, after ``flywheel run`` half a year on: answered from the rung below the trees."""
+    return Kept.of(shop_of(shops.simulated(120, 200)), 180)
 
 
 @pytest.fixture
-def corner_shop(opened_corner_shop: tuple[Flywheel, Path]) -> Flywheel:
-    """The little shop, whatever other tests did to it: in its own place, since catalogues name their files in full."""
-    flywheel, copied = opened_corner_shop
-    shutil.rmtree(flywheel.folder)
-    shutil.copytree(copied, flywheel.folder)
-    return Flywheel(flywheel.folder)
+def corner_shop(opened_corner_shop: Kept) -> Flywheel:
+    """The shop that has just opened, to do with as one likes."""
+    return opened_corner_shop.restored()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A shop and a copy of its folder; it is put back in its own place, since catalogues name their files in full."""
+
+    flywheel: Flywheel
+    copied: Path
+
+    @classmethod
+    def of(cls, flywheel: Flywheel, today: int) -> Kept:
+        assert flywheel("run", "--as-of", shops.day(today)).status == 0
+        copied = flywheel.folder.with_name(f"{flywheel.folder.name}-copy")
+        shutil.copytree(flywheel.folder, copied)
+        return cls(flywheel, copied)
+
+    def restored(self) -> Flywheel:
+        """The shop as it was, whatever was done to it since."""
+        shutil.rmtree(self.flywheel.folder)
+        shutil.copytree(self.copied, self.flywheel.folder)
+        return Flywheel(self.flywheel.folder)

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from pathlib import Path
 
 import pytest
 
 from pipelines.home import Home, HomeIsBusy, NoHome
 from tests.pipelines import shops
-from tests.pipelines.command import Death, Flywheel
+from tests.pipelines.command import Death, Flywheel, until
 
 
 @pytest.fixture
@@ -35,8 +34,7 @@ def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
 def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
     with flywheel.home.writing("nightly", silence):
         command = flywheel.start("ingest", given={"FLYWHEEL_LOCK_SECONDS": "60"})
-        while "waiting for `flywheel nightly`" not in command.err:
-            time.sleep(0.01)
+        until(lambda: "waiting for `flywheel nightly`" in command.err)
         assert not flywheel.home.history.exists()
     assert command.wait().status == 0
     assert (flywheel.home.history / "manifest.json").exists()

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from serving.server import wait_until_ready
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel
+from tests.pipelines.command import Flywheel, until
 from tests.pipelines.conftest import AS_OF
 
 pytestmark = pytest.mark.slow
@@ -29,6 +28,11 @@ def free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
     return port
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -69,14 +73,9 @@ def test_a_service_on_an_address_for_strangers_needs_keys(trained: Flywheel) -> 
 
 def test_the_reviewer_finds_the_models_in_the_ui(trained: Flywheel) -> None:
     port = free_port()
-    with running(trained.folder, "ui", "--port", port) as process:
-        for _ in range(600):
-            try:
-                page = httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
-                break
-            except httpx.TransportError:
-                assert process.poll() is None
-                time.sleep(0.1)
+    with running(trained.folder, "ui", "--port", port):
+        until(lambda: listening(port))
+        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=20)
         listed = httpx.get(f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search", timeout=20).json()
     assert "MLflow" in page.text
     assert {one["name"] for one in listed["registered_models"]} == {"churn", "ltv", "next_purchase", "release"}

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.pipelines import shops
 from tests.pipelines.command import Death, Flywheel
-from tests.pipelines.conftest import AS_OF, ShopOf
+from tests.pipelines.conftest import AS_OF, Kept, ShopOf
 from tests.pipelines.state import left_over, state
 
 pytestmark = pytest.mark.slow
 
-TODAY = shops.day(AS_OF)
+TODAY, TENTH = shops.day(AS_OF), shops.day(10)
 
 # Each finds the home as the death before it left it, and gets further.
 DEATHS = [
@@ -41,49 +45,76 @@ def test_a_second_run_changes_nothing(trained: Flywheel) -> None:
     assert before["left over"] == []
 
 
-def test_every_step_may_be_repeated(corner_shop: Flywheel) -> None:
-    day = shops.day(180)
-    assert corner_shop("evaluate", "--as-of", day).status == 0
-    before = state(corner_shop.home)
+def test_every_step_may_be_repeated(grown_shop: Kept) -> None:
+    flywheel, today = grown_shop.restored(), shops.day(180)
+    assert flywheel("evaluate", "--as-of", today).status == 0
+    before = state(flywheel.home)
     for command in ("readiness", "ingest", "publish", "train", "evaluate", "promote", "score"):
-        asked = () if command in {"ingest", "promote", "score"} else ("--as-of", day)
-        again = corner_shop(command, *asked)
-        assert again.status == 0, again.err
-        assert state(corner_shop.home) == before, command
+        assert flywheel(command, *on(today, command)).status == 0
+        assert state(flywheel.home) == before, command
+
+
+def on(today: date, command: str) -> tuple[object, ...]:
+    """The day, for the commands that ask for it."""
+    return () if command in {"ingest", "promote", "score"} else ("--as-of", today)
 
 
 def test_run_is_its_steps_one_after_the_other(corner_shop: Flywheel, shop_of: ShopOf) -> None:
-    stepwise = shop_of(shops.simulated(120, 200))
+    stepwise = shop_of(shops.simulated(60, 12))
     for command in ("ingest", "publish", "train", "promote", "score"):
-        asked = () if command in {"ingest", "promote", "score"} else ("--as-of", shops.day(180))
-        assert stepwise(command, *asked).status == 0
+        assert stepwise(command, *on(TENTH, command)).status == 0
     assert state(stepwise.home) == state(corner_shop.home)
 
 
-def test_killed_at_any_point_and_run_again_it_ends_where_it_would_have(shop_of: ShopOf) -> None:
-    log, day = shops.simulated(60, 12), shops.day(10)
-    lucky, unlucky = shop_of(log), shop_of(log)
-    assert lucky("run", "--as-of", day).status == 0
+def test_killed_at_any_point_and_run_again_it_ends_where_it_would_have(corner_shop: Flywheel, shop_of: ShopOf) -> None:
+    unlucky = shop_of(shops.simulated(60, 12))
     for death in DEATHS:
-        assert unlucky("run", "--as-of", day, dies=death).status == -9, death
-    assert unlucky("run", "--as-of", day).status == 0
-    assert state(unlucky.home) == state(lucky.home)
+        assert unlucky("run", "--as-of", TENTH, dies=death).status == -9, death
+    assert unlucky("run", "--as-of", TENTH).status == 0
+    assert state(unlucky.home) == state(corner_shop.home)
     assert left_over(unlucky.home.folder) == []
+
+
+def test_killed_while_ingesting_another_log_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
+    before = history(corner_shop)
+    shops.described(corner_shop.folder, shops.simulated(30, 12, seed=7))
+    assert corner_shop("ingest", dies=Death("features.ingestion:_write")).status == -9
+    assert history(corner_shop) != before
+    shops.described(corner_shop.folder, shops.simulated(60, 12))
+    assert corner_shop("ingest").status == 0
+    assert history(corner_shop) == before
+    assert left_over(corner_shop.home.folder) == []
+
+
+def history(flywheel: Flywheel) -> list[pa.Table]:
+    """Orders and events, in an order of their own."""
+    tables = [pq.read_table(flywheel.home.history / f"{name}.parquet") for name in ("orders", "events")]
+    return [table.sort_by([(name, "ascending") for name in table.column_names]) for table in tables]
+
+
+def test_a_log_that_is_refused_leaves_the_history_as_it_was(corner_shop: Flywheel) -> None:
+    before = history(corner_shop)
+    log = shops.simulated(30, 12, seed=7)
+    shops.described(corner_shop.folder, log.of(log.orders.assign(amount="much")))
+    assert corner_shop("ingest").status == 1
+    shops.described(corner_shop.folder, shops.simulated(60, 12))
+    assert "the history is up to date" in corner_shop("ingest").err
+    assert history(corner_shop) == before
 
 
 def test_killed_while_publishing_another_day_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
     before = state(corner_shop.home)
-    killed = corner_shop("publish", "--as-of", shops.day(120), dies=Death("pipelines.publish:write_tables"))
+    killed = corner_shop("publish", "--as-of", shops.day(6), dies=Death("pipelines.publish:write_tables"))
     assert killed.status == -9
     for command in ("publish", "score"):
-        assert corner_shop(command, "--as-of", shops.day(180)).status == 0
+        assert corner_shop(command, "--as-of", TENTH).status == 0
     assert state(corner_shop.home) == before
 
 
 def test_killed_between_rolling_back_and_telling_the_workers_it_does_not_roll_forward_again(
     corner_shop: Flywheel,
 ) -> None:
-    assert corner_shop("run", "--as-of", shops.day(181)).status == 0
+    assert corner_shop("run", "--as-of", shops.day(11)).status == 0
     assert corner_shop.home.champion() == "2"
     assert corner_shop("promote", "--rollback", dies=Death("training.registry:Registry.rollback")).status == -9
     assert corner_shop.home.champion() == "2"

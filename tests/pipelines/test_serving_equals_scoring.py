@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from features.transactions import transactions, transactions_view
 from serving.app import create_app
 from serving.worker import Worker
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel
+from tests.pipelines.command import Flywheel, until
 from tests.pipelines.conftest import AS_OF
 from tests.pipelines.shops import Log
 
@@ -38,8 +37,7 @@ def client(trained: Flywheel) -> Iterator[TestClient]:
         environment.setenv("FLYWHEEL_HOME", str(trained.home.folder))
         environment.setenv("FLYWHEEL_AS_OF", TODAY.isoformat())
         with TestClient(create_app(Worker.open)) as opened:
-            while opened.get("/readyz").status_code != 200:
-                time.sleep(0.01)
+            until(lambda: opened.get("/readyz").status_code == 200)
             yield opened
 
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
+from pipelines import cli
+from pipelines.screen import Screen
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, Said
+from tests.pipelines.command import Flywheel, Said, until
+from tests.pipelines.conftest import Kept, ShopOf
 
 TODAY = shops.day(180)
 SUMMARIES = {
@@ -29,10 +31,10 @@ def flywheel(tmp_path: Path) -> Flywheel:
     return Flywheel(tmp_path)
 
 
-def refused(corner_shop: Flywheel) -> Said:
+def refused(flywheel: Flywheel) -> Said:
     """``flywheel run`` once the shop has lost its log but for ten days: the new release falls below the champion."""
-    shops.described(corner_shop.folder, shops.simulated(60, 10))
-    return corner_shop("run", "--as-of", shops.day(10), "--json")
+    shops.described(flywheel.folder, shops.simulated(60, 10))
+    return flywheel("run", "--as-of", shops.day(10), "--json")
 
 
 def test_a_shop_without_a_description_is_told_how_to_get_one(tmp_path: Path) -> None:
@@ -81,69 +83,88 @@ def test_wrong_use_is_told_apart_from_failure(flywheel: Flywheel, arguments: lis
 
 def test_an_interrupted_command_says_how_to_go_on(flywheel: Flywheel) -> None:
     command = flywheel.start("run", "--as-of", shops.day(20))
-    while not (flywheel.home.folder / ".lock.holder").exists():
-        time.sleep(0.01)
+    until((flywheel.home.folder / ".lock.holder").exists)
     os.kill(command.process.pid or 0, signal.SIGINT)
     said = command.wait()
     assert said.status == 130
     assert "stopped; run the same command again to go on" in said.err
 
 
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_it_does_not_matter_what_was_interrupted(stopped: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="130"), cli._told(Screen(machine=False)):
+        raise stopped
+    assert "stopped; run the same command again to go on" in capsys.readouterr().err
+
+
+def test_a_fault_of_our_own_is_not_hidden() -> None:
+    with pytest.raises(RuntimeError, match="returned 3 rows"), cli._told(Screen(machine=False)):
+        raise RuntimeError("The point-in-time join returned 3 rows for 2 asked.")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", SUMMARIES)
-def test_the_summary_for_programs_is_all_there_is_on_stdout(
-    opened_corner_shop: tuple[Flywheel, Path], command: str
-) -> None:
-    flywheel, _ = opened_corner_shop
+def test_the_summary_for_programs_is_all_there_is_on_stdout(grown_shop: Kept, command: str) -> None:
     asked = () if command in {"ingest", "promote", "score"} else ("--as-of", TODAY)
-    said = flywheel(command, *asked, "--json")
+    said = grown_shop.restored()(command, *asked, "--json")
     assert said.status == 0, said.err
     assert set(said.summary) == SUMMARIES[command]
     assert said.err.strip()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["readiness", "ingest", "evaluate", "run"])
-def test_people_are_shown_what_the_shop_says_word_for_word(
-    opened_corner_shop: tuple[Flywheel, Path], command: str
-) -> None:
-    flywheel, _ = opened_corner_shop
-    asked = () if command == "ingest" else ("--as-of", TODAY)
-    said = flywheel(command, *asked)
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("readiness", "until then answered from 60 days"),
+        ("ingest", "without customer"),
+        ("train", "Release 1 is registered and waits for promotion."),
+        ("evaluate", "own median gap"),
+        ("run", "117 customers scored by release 1"),
+    ],
+)
+def test_people_are_shown_a_table_or_a_sentence(grown_shop: Kept, command: str, told: str) -> None:
+    said = grown_shop.restored()(command, *(() if command == "ingest" else ("--as-of", TODAY)))
     assert said.status == 0
-    assert all(len(line) <= 250 for line in said.out.splitlines())
-    shown = {"readiness": "821 days of log are needed", "ingest": "without customer", "evaluate": "own median gap"}
-    assert shown.get(command, "117 customers scored by release 1") in said.out
+    assert told in said.out
+
+
+def test_what_stands_in_brackets_is_shown_and_not_taken_for_a_style(shop_of: ShopOf) -> None:
+    log = shops.simulated(20, 30)
+    said = shop_of(log.of(log.orders.drop(columns="amount")))("readiness", "--as-of", shops.day(20))
+    assert "name the amount column in [orders]" in said.out
 
 
 @pytest.mark.slow
-def test_a_release_that_falls_below_the_champion_is_refused_and_the_champion_goes_on(corner_shop: Flywheel) -> None:
-    done = refused(corner_shop)
+def test_a_release_that_falls_below_the_champion_is_refused_and_the_champion_goes_on(grown_shop: Kept) -> None:
+    flywheel = grown_shop.restored()
+    done = refused(flywheel)
     assert done.status == 0, done.err
     assert (done.summary["trained"], done.summary["release"]) == ("2", "1")
     assert "The gate refuses release 2: it answers" in done.summary["refused"]
-    assert set(corner_shop.scores["release"].to_pylist()) == {"1"}
-    assert corner_shop.home.champion() == "1"
-    asked = corner_shop("promote", "--json")
+    assert set(flywheel.scores["release"].to_pylist()) == {"1"}
+    assert flywheel.home.champion() == "1"
+    asked = flywheel("promote", "--json")
     assert (asked.status, asked.out) == (3, "")
     assert "from a lower rung than the champion, which goes on serving" in asked.err
     assert "flywheel promote --version 2 --force --why REASON" in asked.err
-    assert [one["version"] for one in corner_shop.promotions] == ["1"]
+    assert [one["version"] for one in flywheel.promotions] == ["1"]
 
 
 @pytest.mark.slow
-def test_whoever_forces_a_release_says_why_and_the_previous_one_is_a_command_away(corner_shop: Flywheel) -> None:
-    refused(corner_shop)
-    assert corner_shop("promote", "--force").status == 2
-    assert corner_shop.home.champion() == "1"
-    forced = corner_shop("promote", "--force", "--why", "the old log is lost", "--json")
+def test_whoever_forces_a_release_says_why_and_the_previous_one_is_a_command_away(grown_shop: Kept) -> None:
+    flywheel = grown_shop.restored()
+    refused(flywheel)
+    assert flywheel("promote", "--force").status == 2
+    assert flywheel.home.champion() == "1"
+    forced = flywheel("promote", "--force", "--why", "the old log is lost", "--json")
     assert (forced.status, forced.summary["version"], forced.summary["forced"]) == (0, "2", True)
-    assert corner_shop.home.champion() == "2"
+    assert flywheel.home.champion() == "2"
     assert forced.summary["gate"]["falls"] == ["churn", "ltv", "next_purchase"]
-    back = corner_shop("promote", "--rollback", "--why", "it was found again", "--json")
+    back = flywheel("promote", "--rollback", "--why", "it was found again", "--json")
     assert (back.status, back.summary["version"], back.summary["replaced"]) == (0, "1", "2")
-    assert corner_shop.home.champion() == "1"
-    told = [(one["kind"], one["version"], one["why"], one["forced"]) for one in corner_shop.promotions]
+    assert flywheel.home.champion() == "1"
+    told = [(one["kind"], one["version"], one["why"], one["forced"]) for one in flywheel.promotions]
     assert told == [
         ("promotion", "1", "passed the gate", False),
         ("promotion", "2", "the old log is lost", True),
@@ -152,13 +173,15 @@ def test_whoever_forces_a_release_says_why_and_the_previous_one_is_a_command_awa
 
 
 @pytest.mark.slow
-def test_the_gate_compares_with_what_serves_now(corner_shop: Flywheel) -> None:
-    refused(corner_shop)
-    assert corner_shop("promote", "--version", "2", "--force", "--why", "for now").status == 0
-    better = corner_shop("promote", "--version", "1", "--json")
+def test_the_gate_compares_with_what_serves_now_not_with_what_served_when_it_was_trained(grown_shop: Kept) -> None:
+    flywheel = grown_shop.restored()
+    refused(flywheel)
+    assert flywheel("promote", "--version", "2", "--force", "--why", "for now").status == 0
+    assert flywheel("run", "--as-of", shops.day(9), "--json").summary["release"] == "3"
+    better = flywheel("promote", "--version", "1", "--json")
     assert (better.status, better.summary["version"], better.summary["forced"]) == (0, "1", False)
-    assert corner_shop("promote", "--version", "2").status == 3
-    assert corner_shop("promote", "--version", "7").status == 1
+    assert flywheel("promote", "--version", "3").status == 3
+    assert flywheel("promote", "--version", "7").status == 1
 
 
 @pytest.mark.slow
@@ -175,13 +198,13 @@ def test_a_damaged_champion_is_not_scored_with_but_fetched_again(corner_shop: Fl
 
 @pytest.mark.slow
 def test_a_champion_of_other_columns_says_what_it_misses_and_gives_way(corner_shop: Flywheel) -> None:
-    log = shops.simulated(120, 200)
+    log = shops.simulated(60, 12)
     shops.described(corner_shop.folder, log.of(log.orders.drop(columns="category")))
-    assert corner_shop("publish", "--as-of", TODAY).status == 0
+    assert corner_shop("publish", "--as-of", shops.day(10)).status == 0
     said = corner_shop("score")
     assert said.status == 1
     assert "Release 1 needs categories of the view 'transactions'" in said.err
-    done = corner_shop("run", "--as-of", TODAY, "--json")
+    done = corner_shop("run", "--as-of", shops.day(10), "--json")
     assert (done.status, done.summary["release"]) == (0, "2")
 
 
@@ -192,5 +215,5 @@ def test_what_was_trained_before_is_trained_again_when_the_registry_lost_it(
     for lost in ("mlflow.db", "promotions.jsonl"):
         (corner_shop.home.folder / lost).unlink()
     (corner_shop.home.folder / "mlflow.db").write_bytes(model_store.read_bytes())
-    done = corner_shop("run", "--as-of", TODAY, "--json")
+    done = corner_shop("run", "--as-of", shops.day(10), "--json")
     assert (done.status, done.summary["trained"]) == (0, "1")
