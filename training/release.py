@@ -40,6 +40,7 @@ def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str]) -> Assembled:
         tiers=dict(tiers),
         rungs={tier: one.ladder.rungs[tier] for tier, one in fitted.items()},
         prospects=value.prospects,
+        extension=value.extension,
         calibration=churn.calibration,
         shape=value.shape,
         prospect_ratios=value.shape.ratios,
