@@ -28,6 +28,7 @@ from training.predict.ladder import Ladder, Shape, churn_probability
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
 from training.predict.spending import SpendRatios
+from training.season import fit_season
 
 Floats = NDArray[np.float64]
 
@@ -52,11 +53,19 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
     old, new = rows.at(bought), rows.at(~bought)
     population = fit_population(old, plan)
     shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(old, plan), None)
-    empty = Ladder({}, {}, fit_prospects(new, population, plan), _extension(old, plan), IDENTITY, shape, None)
-    return {
+    empty = Ladder({}, {}, fit_prospects(new, population, plan), _extension(old, plan), None, IDENTITY, shape, None)
+    fitted = {
         tier: _fit_trees(old, plan, empty) if tier == "ml" else _fit_simple(tier, old, plan, population, empty)
         for tier in tiers
     }
+    if not len(old):
+        return fitted
+    btyd = fit_btyd_rung(old, plan)
+    return {tier: replace(one, ladder=_in_season(one.ladder, old, plan, btyd)) for tier, one in fitted.items()}
+
+
+def _in_season(ladder: Ladder, rows: Rows, plan: Plan, btyd: BtydRung) -> Ladder:
+    return replace(ladder, season=fit_season(ladder, rows, plan, btyd))
 
 
 def _extension(rows: Rows, plan: Plan) -> Extension | None:

@@ -41,6 +41,7 @@ def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str]) -> Assembled:
         rungs={tier: one.ladder.rungs[tier] for tier, one in fitted.items()},
         prospects=value.prospects,
         extension=value.extension,
+        season=value.season,
         calibration=churn.calibration,
         shape=value.shape,
         prospect_ratios=value.shape.ratios,

@@ -92,6 +92,7 @@ def ladder(names: tuple[str, ...], hazards: Sequence[float]) -> Ladder:
         rungs={"population": everybody},
         prospects=everybody,
         extension=None,
+        season=None,
         calibration=IDENTITY,
         shape=Shape(FACTS.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios),
         prospect_ratios=ratios,

@@ -15,6 +15,7 @@ from training.predict.forecast import TIERS, Forecast, Spend
 from training.predict.hazard import answer_days
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
+from training.predict.season import Factors, Season, in_season
 from training.predict.spending import SpendRatios
 
 Floats = NDArray[np.float64]
@@ -36,10 +37,11 @@ class Shape:
         """The asked horizons beyond the longest learned one."""
         return tuple(days for days in self.asked if days > self.learned[-1])
 
-    def extended(self, values: Floats, growth: Floats) -> Floats:
+    def extended(self, values: Floats, growth: Floats, factors: Factors | None = None) -> Floats:
         """From (n, learned) to (n, asked), with how often the longest learned horizon's values come beyond it."""
-        inside = [values[:, self.base(days)] for days in self.asked if days <= self.learned[-1]]
-        return np.column_stack([*inside, values[:, -1:] * growth])
+        learned, beyond = in_season(values, growth, factors)
+        inside = [learned[:, self.base(days)] for days in self.asked if days <= self.learned[-1]]
+        return np.column_stack([*inside, beyond])
 
     def power(self, exponent: float) -> Floats:
         """The growth beyond the longest learned horizon by a power of time, (beyond,)."""
@@ -58,6 +60,7 @@ class Ladder:
     rungs: Mapping[str, Rung]  # tier -> rung
     prospects: Rung
     extension: Extension | None  # None where no asked horizon lies beyond the learned ones, or nobody seems ever lost
+    season: Season | None  # None where the log knows of none
     calibration: CalibrationMap
     shape: Shape
     prospect_ratios: tuple[SpendRatios, ...] | None
@@ -81,9 +84,14 @@ class Ladder:
             expected[new], spend = self.prospects.value(inputs[new], within[new])
             if mean is not None:
                 mean[new] = spend
-        expected = self.shape.extended(expected, self._growth(inputs, new, self.shape.order_growth))
+        shape, season = self.shape, self.season
+        growth = self._growth(inputs, new, shape.order_growth)
+        expected = shape.extended(expected, growth, season.orders if season else None)
         if mean is not None:
-            mean = self.shape.extended(mean, self._growth(inputs, new, self.shape.spend_growth))
+            growth = self._growth(inputs, new, shape.spend_growth)
+            mean = shape.extended(mean, growth, season.spend if season else None)
+        if season is not None:
+            order_by = season.bent(order_by, days, shape.learned)
         return self._agreed(days, order_by, expected, mean, new)
 
     def _growth(self, inputs: Floats, new: NDArray[np.bool_], exponent: float) -> Floats:
