@@ -33,7 +33,7 @@ def run(job: Job) -> Published:
 
     tables(job)
     job.say("publishing to the online store")
-    store = CustomerFeatures.open(job.home.folder, job.views, TTL_DAYS)
+    store = CustomerFeatures.open(job.home.folder, job.views, TTL_DAYS, job.home.online)
     store.apply()
     return Published(store.materialize(job.now.at), len(job.cutoffs))
 

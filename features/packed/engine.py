@@ -18,8 +18,7 @@ from feast.repo_config import FeastConfigBaseModel
 from features.definitions import view_of
 from features.packed import arrow
 from features.packed.codec import Codec
-from features.packed.lmdb import writing
-from features.packed.online import store_path
+from features.packed.online import store_of
 
 AnyView = BatchFeatureView | StreamFeatureView | FeatureView
 
@@ -44,7 +43,7 @@ class PackedEngine(ComputeEngine):
         """Pull, pack and write the rows of every task; killed half way, the store is as it was."""
         tasks = [tasks] if isinstance(tasks, MaterializationTask) else tasks
         packed = [self._packed(task) for task in tasks]
-        with writing(store_path(self.repo_config)) as writer:
+        with store_of(self.repo_config).writing() as writer:
             for task, rows in zip(tasks, packed, strict=True):
                 snapshot = task.start_time == task.end_time and not task.disable_event_timestamp
                 write = writer.replace if snapshot else writer.merge
