@@ -27,5 +27,9 @@ class BadStore(FlywheelError):
     """The online store is said to be where none can be."""
 
 
+class LostRows(FlywheelError):
+    """The online store no longer holds what was published to it."""
+
+
 class Unreachable(FlywheelError):
     """The online store did not answer, or not in time; it may the next moment."""

@@ -89,10 +89,6 @@ class PackedWriter:
         views = list(self._views())
         return sum(self._transaction.delete(_key(view, customer_id)) for view in views)
 
-    def count(self, view: str) -> int:
-        """How many customers the view holds."""
-        return len(self._keys(view))
-
     def _put(self, rows: Mapping[bytes, bytes]) -> None:
         with self._transaction.cursor() as cursor:
             cursor.putmulti(sorted(rows.items()))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 
-from features.errors import NothingThere, Unreachable
+from features.errors import LostRows, NothingThere, Unreachable
 from features.packed.arrival import newer
 from features.packed.breaker import Breaker
 from features.packed.layers import LAYERS, MARK, Layers, field
@@ -40,7 +40,8 @@ class RedisReader:
 
         Raises:
             Unreachable: Redis did not answer in time.
-            NothingThere: nobody has published to it, or it has lost rows.
+            NothingThere: nobody has published to it.
+            LostRows: it holds less than was published.
             OtherSchema: the rows have other columns.
         """
         return self._side_by_side.stored(customer_ids, self._store.rows(self._side_by_side.views, customer_ids))
@@ -86,7 +87,7 @@ class RedisStore:
             return [None] * len(customer_ids)
 
     def rows(self, views: Sequence[str], customer_ids: Sequence[str]) -> list[Held]:
-        """The packed rows of all views at one moment, view by view; raises Unreachable and NothingThere."""
+        """The packed rows of all views at one moment, view by view; raises Unreachable, NothingThere and LostRows."""
         fields = [MARK, *map(field, customer_ids)]
         with self._breaker.watching():
             for _ in range(LOOKS):
@@ -101,13 +102,13 @@ class RedisStore:
             raise Unreachable(f"The online store in {self._link.name} changed {LOOKS} times while it was read.")
 
     def _by_view(self, views: Sequence[str], layers: Layers, answers: Iterable[Held], customers: int) -> list[Held]:
-        """Raises NothingThere for a hash without its mark."""
+        """Raises LostRows for a hash without its mark."""
         following, found = iter(answers), []
         for view in views:
             rows: Held = [None] * customers
             for depth, (mark, *layer) in enumerate(islice(following, len(layers.of(view)))):
                 if mark is None:
-                    raise NothingThere(
+                    raise LostRows(
                         f"{self._link.name} has lost rows of the view {view!r}. Publish them again: flywheel publish. "
                         "Keep Redis from evicting: maxmemory-policy noeviction."
                     )

@@ -17,6 +17,7 @@ from features.packed.redis_link import Link, Word
 from features.packed.redis_scripts import COMMIT, FORGET, MERGE, SINK
 
 AT_ONCE = 1000  # rows a command; Redis answers nobody else for the 2 ms they take
+MOST_AT_ONCE = 1000  # rows of a merge that needs no draft
 DRAFT_SECONDS = 600  # after its writer was killed
 TRIES = 100  # to be the one that changes the layers
 
@@ -75,14 +76,14 @@ class RedisWriter:
 
     def _merges_few(self) -> bool:
         """Whether it was so little that one script could do it."""
-        if self._replaced or sum(map(len, self._merged.values())) > AT_ONCE:
+        if self._replaced or sum(map(len, self._merged.values())) > MOST_AT_ONCE:
             return False
         for _ in range(TRIES):
             layers = self._settled()
             if not all(map(layers.of, self._merged)):
                 return False
             keys = [key for view in self._merged for key in layers.of(view)]
-            rows: list[Word] = [one for rows in self._merged.values() for one in (len(rows), *_flat(rows))]
+            rows = [one for rows in self._merged.values() for one in _counted(rows)]
             if self._link.run(MERGE, [LAYERS, *keys], layers.text, *rows):
                 return True
         raise self._too_many_writers()
@@ -121,6 +122,11 @@ class RedisWriter:
 
     def _too_many_writers(self) -> Unreachable:
         return Unreachable(f"{self._link.name} was changed by others {TRIES} times in a row. Try again.")
+
+
+def _counted(rows: Rows) -> list[Word]:
+    """How many, then id, row, id, row, .."""
+    return [len(rows), *_flat(rows)]
 
 
 def _flat(rows: Rows) -> Iterator[bytes]:
