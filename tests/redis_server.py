@@ -39,7 +39,7 @@ class RedisServer:
         with Redis(port=self.port) as redis:
             redis.flushall()
 
-    def keys(self) -> set[str]:
+    def names(self) -> set[str]:
         with Redis(port=self.port, decode_responses=True) as redis:
             return {str(key) for key in redis.scan_iter()}
 

@@ -25,13 +25,15 @@ class Breaker:
             if self._stopwatch() < self._rests_until:
                 raise Unreachable(str(self._failed))
             self._rest()
+        failed = None
         try:
             yield
-        except Unreachable as failed:
-            self._failed = failed
+        except Unreachable as error:
+            failed = error
             self._rest()
             raise
-        self._failed = None
+        finally:
+            self._failed = failed
 
     def _rest(self) -> None:
         self._rests_until = self._stopwatch() + self._rest_seconds

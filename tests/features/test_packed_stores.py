@@ -28,9 +28,14 @@ ARRIVALS = st.lists(st.tuples(st.sampled_from("abc"), INSTANTS, INSTANTS), min_s
 LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture
-def where(online: str, tmp_path: Path) -> str:
-    return place(online, tmp_path)
+@pytest.fixture(params=["lmdb", "redis", "redis, by drafts alone"])
+def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A Redis takes few rows in one script, and many by way of a draft; both must come to the same."""
+    if request.param == "lmdb":
+        return place("lmdb", tmp_path)
+    if request.param != "redis":
+        monkeypatch.setattr(redis_writer, "MOST_AT_ONCE", 0)
+    return place(request.getfixturevalue("redis").url, tmp_path)
 
 
 @pytest.fixture
@@ -59,12 +64,6 @@ def cleared(store: Store) -> Store:
     return store
 
 
-@pytest.fixture(params=[redis_writer.MOST_AT_ONCE, 0], ids=["at once", "by a draft"])
-def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Redis takes few rows in one script, and many by way of a draft; both must come to the same."""
-    monkeypatch.setattr(redis_writer, "MOST_AT_ONCE", request.param)
-
-
 def test_views_are_read_side_by_side_in_the_order_asked(reader: Reader) -> None:
     got = reader.read(["bob", "stranger", "ann", "bob", "cid"])
     assert got.customer_ids == ["bob", "stranger", "ann", "bob", "cid"]
@@ -91,7 +90,6 @@ def test_nobody_is_asked_for(reader: Reader) -> None:
         pytest.param(["y" * 600 + "1", "y" * 600 + "2", "y" * 498, "y" * 499, "客" * 300], id="long"),
     ],
 )
-@pytest.mark.usefixtures("size")
 def test_customers_are_told_apart_digit_for_digit(store: Store, ids: list[str]) -> None:
     customers = {customer_id: float(number) for number, customer_id in enumerate(ids)}
     with store.writing() as writer:
@@ -104,7 +102,6 @@ def test_customers_are_told_apart_digit_for_digit(store: Store, ids: list[str]) 
     assert kept.tolist() == [False, *[True] * (len(ids) - 2), False]
 
 
-@pytest.mark.usefixtures("size")
 @pytest.mark.parametrize("arrival", [*permutations([(1, 9), (2, 3), (2, 5)])], ids=str)
 def test_the_later_event_wins_then_the_later_created_whatever_the_order(
     store: Store, arrival: tuple[tuple[int, int], ...]
@@ -115,7 +112,6 @@ def test_the_later_event_wins_then_the_later_created_whatever_the_order(
     assert orders(store, "ann") == [5]
 
 
-@pytest.mark.usefixtures("size")
 @LAW
 @given(ARRIVALS, st.data())
 def test_any_order_of_arrival_comes_to_the_same_and_so_does_arriving_twice(
@@ -166,7 +162,6 @@ def in_mind(held: dict[tuple[str, str], tuple[int, int]], operation: tuple[str, 
                 held[view.name, who] = at, value
 
 
-@pytest.mark.usefixtures("size")
 @LAW
 @given(st.lists(OPERATIONS, max_size=4))
 def test_whatever_is_written_is_read_as_from_a_dictionary(
@@ -186,7 +181,6 @@ def test_whatever_is_written_is_read_as_from_a_dictionary(
         assert got.features_at.tolist() == [held.get(("transactions", who), nothing)[0] for who in "abcd"]
 
 
-@pytest.mark.usefixtures("size")
 def test_a_correction_of_the_same_time_is_taken(store: Store) -> None:
     for spoken in (1.0, 2.0):
         with store.writing() as writer:
@@ -206,7 +200,6 @@ def test_merging_many_rows_leaves_out_only_the_outdated(store: Store) -> None:
     assert orders(store, *everybody, "new") == [*want, 3.0]
 
 
-@pytest.mark.usefixtures("size")
 def test_a_row_of_other_columns_never_stands_in_the_way_and_is_never_misread(store: Store) -> None:
     wider = View("transactions", (*TRANSACTIONS.columns, Column("spend", Kind.FLOAT, "")))
     with store.writing() as writer:
