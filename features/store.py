@@ -29,6 +29,7 @@ with warnings.catch_warnings():  # Feast asks Python, while imported, to show th
     from feast.feast_object import FeastObject
 
     from features.definitions import SERVICE, definitions, table
+    from features.packed.engine import snapshot
 
 __all__ = ["CustomerFeatures", "stored"]
 
@@ -94,7 +95,7 @@ class CustomerFeatures:
         Readers see the store as it was until all views are written, and killed half way it stays as it was.
         """
         published = self._customers_at(as_of)
-        with _quiet(), _declared():
+        with _quiet(), _declared(), snapshot():
             self._feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return published
 

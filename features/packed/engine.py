@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -22,6 +24,18 @@ from features.packed.online import store_of
 
 AnyView = BatchFeatureView | StreamFeatureView | FeatureView
 
+_SNAPSHOT = ContextVar("snapshot", default=False)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Within it, what is materialized is all that the views shall hold; Feast has no word for that."""
+    token = _SNAPSHOT.set(True)
+    try:
+        yield
+    finally:
+        _SNAPSHOT.reset(token)
+
 
 class PackedEngineConfig(FeastConfigBaseModel):
     """Nothing to configure."""
@@ -30,7 +44,7 @@ class PackedEngineConfig(FeastConfigBaseModel):
 
 
 class PackedEngine(ComputeEngine):
-    """A window of one instant is a snapshot, which replaces what the views held; a longer one is merged into it."""
+    """Rows are merged into what the views hold, or replace it within ``snapshot``."""
 
     @property
     def supports_batch(self) -> bool:
@@ -44,9 +58,8 @@ class PackedEngine(ComputeEngine):
         tasks = [tasks] if isinstance(tasks, MaterializationTask) else tasks
         packed = [self._packed(task) for task in tasks]
         with store_of(self.repo_config).writing() as writer:
+            write = writer.replace if _SNAPSHOT.get() else writer.merge
             for task, rows in zip(tasks, packed, strict=True):
-                snapshot = task.start_time == task.end_time and not task.disable_event_timestamp
-                write = writer.replace if snapshot else writer.merge
                 write(task.feature_view.name, rows)
         return [_done(task) for task in tasks]
 

@@ -64,7 +64,7 @@ class Link:
             return ask()
         except RedisError as error:
             raise Unreachable(
-                f"The online store at {self.name} does not answer: {error}. Expected a Redis that does so within "
+                f"The online store at {self.name} fails: {error}. Expected a Redis that answers within "
                 f"{self.patience.answer:g} s. Start it, or say where it is: FLYWHEEL_ONLINE_STORE."
             ) from None
 
