@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from features.packed.codec import Codec, Rows
+from features.packed.redis import RedisStore
 from features.stored import Ragged
 from features.views import Column, Kind, View
+from tests.redis_server import RedisServer
 
 TRANSACTIONS = View("transactions", (Column("orders", Kind.FLOAT, ""), Column("recent_days", Kind.INTEGERS, "")))
 BEHAVIOUR = View("behaviour", (Column("visits", Kind.FLOAT, ""),))
@@ -27,3 +29,17 @@ def packed(view: View, customers: Mapping[str, float], event_at: int = 1, create
         lists=tuple(Ragged(offsets=np.arange(n + 1), values=numbers) for _ in view.lists),
     )
     return dict(zip(customers, Codec(view).pack(rows), strict=True))
+
+
+def filled(server: RedisServer, rest_seconds: float = 0.2) -> RedisStore:
+    """Ann and Bob order, Ann visits."""
+    store = RedisStore(server.url, rest_seconds)
+    with store.writing() as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3, "bob": 1}))
+        writer.replace("behaviour", packed(BEHAVIOUR, {"ann": 5}))
+    return store
+
+
+def seen(store: RedisStore) -> list[list[float]]:
+    found: list[list[float]] = store.reader(VIEWS).read(["ann"]).matrix.tolist()
+    return found

@@ -17,10 +17,12 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.types import Float64, String
 
 from features.definitions import SERVICE, definitions, view_of
+from features.errors import Unreachable
 from features.packed import arrow
 from features.packed.online import PackedOnlineStore
 from features.store import CustomerFeatures
 from features.views import Column, Kind, View
+from tests.redis_server import RedisServer
 
 VIEW = View(
     "transactions",
@@ -145,6 +147,18 @@ def test_an_expired_row_is_present_with_its_time_and_a_stranger_is_not_found(fea
     assert [FieldStatus.Name(status) for status in answered.statuses] == ["PRESENT", "NOT_FOUND"]
     assert answered.event_timestamps[0].ToDatetime(UTC) == long_ago
     assert features.now(["eve", "stranger"]).known.tolist() == [True, False]
+
+
+def test_a_frozen_redis_is_named_in_time_through_feast_too(
+    features: CustomerFeatures, tmp_path: Path, redis_of_its_own: RedisServer
+) -> None:
+    on_redis = CustomerFeatures.open(tmp_path, (VIEW,), 30, redis_of_its_own.url)
+    on_redis.materialize(NOON)
+    assert through_feast(on_redis, "ann") == through_feast(features, "ann")
+    redis_of_its_own.freeze()
+    with pytest.raises(Unreachable, match=r"The online store at .* fails: Timeout"):
+        through_feast(on_redis, "ann")
+    redis_of_its_own.thaw()
 
 
 def test_a_torn_down_catalogue_leaves_no_rows(features: CustomerFeatures) -> None:
