@@ -28,7 +28,8 @@ class RedisServer:
 
     def start(self) -> None:
         """Returns when it answers."""
-        kept = ["--appendonly", "yes" if self._lasting else "no", "--save", "", "--dir", str(self._folder)]
+        lasts = ["--appendonly", "yes", "--appendfsync", "always"] if self._lasting else ["--appendonly", "no"]
+        kept = [*lasts, "--save", "", "--dir", str(self._folder)]
         command = [program(), "--port", str(self.port), "--bind", "127.0.0.1", *kept]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         patient = Retry(ConstantBackoff(0.02), 500)

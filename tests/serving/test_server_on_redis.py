@@ -63,8 +63,8 @@ def crowd(url: str) -> Counter[str]:
 def answers_again(url: str) -> None:
     """Fails unless customers are scored again within ten seconds."""
     began = time.perf_counter()
-    while asked(url, ["00001"]) != {"insufficient_history": 1}:
-        assert time.perf_counter() - began < 10
+    while (told := asked(url, ["00001"])) != {"insufficient_history": 1}:
+        assert time.perf_counter() - began < 10, told
 
 
 def test_a_frozen_redis_means_degraded_answers_in_time_and_full_ones_when_it_thaws(
