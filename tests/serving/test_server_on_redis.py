@@ -25,7 +25,7 @@ CUSTOMERS = [f"{customer:05d}" for customer in range(1000)]
 
 
 @pytest.fixture
-def url(redis_of_its_own: RedisServer, tmp_path: Path) -> Iterator[str]:
+def service(redis_of_its_own: RedisServer, tmp_path: Path) -> Iterator[httpx.Client]:
     """A service of one worker on a Redis of its own, to which features were published."""
     home = tmp_path / "home"
     home.mkdir()
@@ -34,60 +34,63 @@ def url(redis_of_its_own: RedisServer, tmp_path: Path) -> Iterator[str]:
     yield from served(home, redis_of_its_own)
 
 
-def served(home: Path, redis: RedisServer) -> Iterator[str]:
+def served(home: Path, redis: RedisServer) -> Iterator[httpx.Client]:
     port = free_port()
     with started(home, port, FLYWHEEL_ONLINE_STORE=redis.url) as process:
         try:
             assert wait_until_ready(f"http://127.0.0.1:{port}")
-            yield f"http://127.0.0.1:{port}"
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+                yield client
         finally:
             process.terminate()
 
 
-def asked(url: str, customers: list[str]) -> Counter[str]:
+def asked(service: httpx.Client, customers: list[str]) -> Counter[str]:
     """How many answers of each status; each must come in time."""
     began = time.perf_counter()
-    answered = httpx.post(f"{url}/v1/predictions", json={"customer_ids": customers}, timeout=10)
+    answered = service.post("/v1/predictions", json={"customer_ids": customers})
     assert time.perf_counter() - began < DEADLINE
     predictions: list[dict[str, Any]] = answered.raise_for_status().json()["predictions"]
     return Counter(one.get("reason", one["status"]) for one in predictions)
 
 
-def crowd(url: str) -> Counter[str]:
+def crowd(service: httpx.Client) -> Counter[str]:
     """What many callers are told at once."""
     with ThreadPoolExecutor(AT_ONCE) as callers:
-        told = list(callers.map(lambda number: asked(url, CUSTOMERS[number : number + 3]), range(AT_ONCE)))
+        told = list(callers.map(lambda number: asked(service, CUSTOMERS[number : number + 3]), range(AT_ONCE)))
     return sum(told, Counter[str]())
 
 
-def answers_again(url: str) -> None:
+def answers_again(service: httpx.Client) -> None:
     """Fails unless customers are scored again within ten seconds."""
     began = time.perf_counter()
-    while (told := asked(url, ["00001"])) != {"insufficient_history": 1}:
+    while (told := asked(service, ["00001"])) != {"insufficient_history": 1}:
         assert time.perf_counter() - began < 10, told
 
 
 def test_a_frozen_redis_means_degraded_answers_in_time_and_full_ones_when_it_thaws(
-    url: str, redis_of_its_own: RedisServer
+    service: httpx.Client, redis_of_its_own: RedisServer
 ) -> None:
-    assert asked(url, [*CUSTOMERS[1:], "stranger"]) == {"insufficient_history": 999, "unknown_customer": 1}
+    assert asked(service, [*CUSTOMERS[1:], "stranger"]) == {"insufficient_history": 999, "unknown_customer": 1}
     redis_of_its_own.freeze()
     for _ in range(3):
-        assert crowd(url) == {"store_unreachable": 3 * AT_ONCE}
-        assert httpx.get(f"{url}/livez", timeout=0.5).status_code == 200
-    assert httpx.get(f"{url}/readyz").json()["status"] == "degraded"
+        assert crowd(service) == {"store_unreachable": 3 * AT_ONCE}
+        assert service.get("/livez", timeout=0.5).status_code == 200
+    assert service.get("/readyz").json()["status"] == "degraded"
     redis_of_its_own.thaw()
-    answers_again(url)
-    assert crowd(url) == {"insufficient_history": 3 * AT_ONCE}
+    answers_again(service)
+    assert crowd(service) == {"insufficient_history": 3 * AT_ONCE}
 
 
-def test_a_redis_that_dies_and_comes_back_needs_no_restart(url: str, redis_of_its_own: RedisServer) -> None:
+def test_a_redis_that_dies_and_comes_back_needs_no_restart(
+    service: httpx.Client, redis_of_its_own: RedisServer
+) -> None:
     redis_of_its_own.kill()
-    assert crowd(url) == {"store_unreachable": 3 * AT_ONCE}
+    assert crowd(service) == {"store_unreachable": 3 * AT_ONCE}
     redis_of_its_own.start()
-    answers_again(url)
+    answers_again(service)
     redis_of_its_own.empty()
-    assert asked(url, ["00001"]) == {"nothing_published": 1}
+    assert asked(service, ["00001"]) == {"nothing_published": 1}
 
 
 def test_a_service_that_starts_while_redis_is_away_answers_when_it_comes(
@@ -96,7 +99,7 @@ def test_a_service_that_starts_while_redis_is_away_answers_when_it_comes(
     tiny.publish(tmp_path, CUSTOMERS, redis_of_its_own.url)
     tiny.promote(tmp_path, "1")
     redis_of_its_own.kill()
-    for url in served(tmp_path, redis_of_its_own):
-        assert asked(url, ["00001"]) == {"store_unreachable": 1}
+    for service in served(tmp_path, redis_of_its_own):
+        assert asked(service, ["00001"]) == {"store_unreachable": 1}
         redis_of_its_own.start()
-        answers_again(url)
+        answers_again(service)
