@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from features.packed.backends import LMDB, place, store_at
 from features.packed.codec import Codec, Rows
-from features.packed.lmdb import writing
 from features.request_time import input_names
 from features.stored import Ragged
 from features.views import Column, Kind, View
@@ -40,7 +40,7 @@ TRANSACTIONS = View(
 HORIZONS = (30, 90, 365)
 
 
-def publish(home: Path, customer_ids: Sequence[str]) -> None:
+def publish(home: Path, customer_ids: Sequence[str], online: str = LMDB) -> None:
     """Put the same three orders of each customer into the online store."""
     n = len(customer_ids)
     rows = Rows(
@@ -50,8 +50,8 @@ def publish(home: Path, customer_ids: Sequence[str]) -> None:
         nulls=np.zeros((n, len(TRANSACTIONS.columns)), np.bool_),
         lists=tuple(Ragged(offsets=np.zeros(n + 1, np.int64), values=np.zeros(0)) for _ in LISTS),
     )
-    with writing(home / "online") as store:
-        store.replace(TRANSACTIONS.name, dict(zip(customer_ids, Codec(TRANSACTIONS).pack(rows), strict=True)))
+    with store_at(place(online, home)).writing() as writer:
+        writer.replace(TRANSACTIONS.name, dict(zip(customer_ids, Codec(TRANSACTIONS).pack(rows), strict=True)))
 
 
 def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> None:
