@@ -50,7 +50,7 @@ class Past:
         return pd.Timestamp(self.as_of) + pd.Timedelta(days=days) <= pd.Timestamp(until)
 
     def summary(self) -> pd.DataFrame:
-        """recency and age in days, days with an order, orders, mean order, of each customer."""
+        """Recency and age in days, days with an order, orders, mean order, of each customer."""
         now = pd.Timestamp(self.as_of)
         before = self.lines[self.lines["ordered_at"] < now]
         placed = before[before["amount"] > 0] if "amount" in before else before
@@ -73,7 +73,9 @@ class Past:
             counts, means = table["orders"].to_numpy(float), table["mean_order"].to_numpy()
             value = fit_gamma_gamma(counts, means).model.order_value(counts, means)
         return {
-            days: Answer(ordered=ordered[:, at], orders=orders[:, at], spend=None if value is None else orders[:, at] * value)
+            days: Answer(
+                ordered=ordered[:, at], orders=orders[:, at], spend=None if value is None else orders[:, at] * value
+            )
             for at, days in enumerate(horizons)
         }
 

@@ -80,8 +80,7 @@ def _fit_simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, empt
     ladder = _with(empty, tier, rung)
     if isinstance(rung, BtydRung):
         ladder = replace(ladder, calibration=_btyd_calibration(rows, plan, rung))
-        newest = rows.newest(plan.learned[-1])
-        ladder = replace(ladder, rungs={tier: scaled(rung, newest, _within(ladder, newest))})
+        ladder = replace(ladder, rungs={tier: scaled(rung, rows.newest(plan.learned[-1]))})
     if plan.has_amounts:
         ladder = _with_ratios(ladder, [_seen_ratios(rows, ladder, days) for days in plan.learned])
     return Fitted(tier, ladder, {})
@@ -151,14 +150,8 @@ def _seen_ratios(rows: Rows, ladder: Ladder, days: int) -> SpendRatios:
 
 def _answered(ladder: Ladder, rows: Rows, days: int) -> tuple[Floats, Floats]:
     """P(order) and expected spend within a learned horizon, as the ladder would answer them."""
-    within, at = _within(ladder, rows), ladder.shape.learned.index(days)
-    _, spend = ladder.rungs[ladder.tiers["ltv"]].value(rows.inputs, within)
+    (within, _, spend), at = ladder.at_learned(rows.inputs), ladder.shape.learned.index(days)
     return within[:, at], np.full(len(rows), np.nan) if spend is None else spend[:, at]
-
-
-def _within(ladder: Ladder, rows: Rows) -> Floats:
-    """P(order) within every learned horizon, (n, learned), as the ladder would answer it."""
-    return ladder.forecast(rows.inputs, np.ones(len(rows))).within_each(ladder.shape.learned)
 
 
 def _each_fold(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> Floats:
