@@ -1,0 +1,67 @@
+"""Fitting the hazard tables of the next order per category: orders counted over the silence they ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.category_rows import Assortment, CategoryRows
+from training.predict.category_tables import CategoryTables, cell_count
+
+Floats = NDArray[np.float64]
+
+BANDS = (4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0)
+EDGES = (0.0, *(float(edge) for edge in np.geomspace(0.1, 20.0, 15).round(4)))
+ENOUGH_ORDERS = 30_000
+PRIOR_ORDERS = 3.0
+MONTH = 30.0
+HALF_A_DAY = 0.5  # an order comes at some time of its day
+
+
+def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables:
+    """Learn from the newest cutoffs that together saw enough orders: what a count of orders means ages with the log."""
+    rows = rows.at(_newest(rows))
+    flat = ((1.0,) * len(EDGES),) * cell_count(BANDS)
+    tables = CategoryTables(
+        assortment.names, assortment.codes, assortment.gap_days, _usual_pace(rows), BANDS, EDGES, flat
+    )
+    place = tables.place(rows.lines)
+    rows, place = rows.at(place >= 0), place[place >= 0]
+    standing = tables.standing(rows.lines, place, rows.cutoff)
+    came = rows.wait_days < rows.follow_days
+    until = np.where(came, rows.wait_days + HALF_A_DAY, rows.follow_days)
+    end = standing.silence + until / standing.gap
+    hazards = _hazards(standing.cell, standing.silence, end, came, len(flat))
+    return replace(tables, hazards=tuple(tuple(one) for one in hazards.tolist()))
+
+
+def _newest(rows: CategoryRows) -> NDArray[np.bool_]:
+    chosen, came = np.zeros(len(rows), dtype=bool), rows.wait_days < rows.follow_days
+    for cutoff in sorted(set(rows.cutoff.tolist()), reverse=True):
+        chosen |= rows.cutoff == cutoff
+        if came[chosen].sum() >= ENOUGH_ORDERS:
+            break
+    return chosen
+
+
+def _usual_pace(rows: CategoryRows) -> float:
+    _, first = np.unique(rows.lines.row, return_index=True)
+    gap = rows.lines.mean_gap_days[first]
+    return max(float(np.nanmedian(gap)), 1.0) if np.isfinite(gap).any() else MONTH
+
+
+def _hazards(cell: NDArray[np.int64], begin: Floats, end: Floats, came: NDArray[np.bool_], count: int) -> Floats:
+    """Orders per expected gap for every cell and period, each weighed against all cells, these against all periods."""
+    orders, passed = np.zeros((count, len(EDGES))), np.zeros((count, len(EDGES)))
+    for period, (start, stop) in enumerate(zip(EDGES, (*EDGES[1:], np.inf), strict=True)):
+        low, high = np.clip(begin, start, stop), np.clip(end, start, stop)
+        spent = np.log(high / low) * start if stop == np.inf else high - low
+        here = came & (end >= start) & (end < stop)
+        passed[:, period] = np.bincount(cell, weights=spent, minlength=count)
+        orders[:, period] = np.bincount(cell[here], minlength=count)
+    overall = (orders.sum() + 1.0) / (passed.sum() + 1.0)
+    pooled = (orders.sum(axis=0) + PRIOR_ORDERS) / (passed.sum(axis=0) + PRIOR_ORDERS / overall)
+    found: Floats = (orders + PRIOR_ORDERS) / (passed + PRIOR_ORDERS / pooled)
+    return found
