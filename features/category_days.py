@@ -15,7 +15,7 @@ _ORDER = ["customer_id", "order_id"]
 
 
 def names(history: History) -> ir.Table:
-    """category and its code: every category of the log, numbered by its own name whatever else the log holds."""
+    """Category and its code: every category of the log, numbered by its own name whatever else the log holds."""
     lines = history.lines
     found = lines.filter(lines.category.notnull()).select("category").distinct()
     digest = found.category.hexdigest("sha256")

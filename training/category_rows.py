@@ -76,9 +76,7 @@ def _days(known: History, limit: Cutoff) -> ir.Table:
 
 
 def _assortment(known: History, days: ir.Table, limit: Cutoff) -> Assortment:
-    pairs = days.group_by("customer_id", "code").aggregate(
-        first=days.day_number.min(), orders=days.count() - 1
-    )
+    pairs = days.group_by("customer_id", "code").aggregate(first=days.day_number.min(), orders=days.count() - 1)
     sums = pairs.group_by("code").aggregate(days=(limit.number - pairs.first).sum(), orders=pairs.orders.sum())
     coded = names(known)
     # Two categories of one code cannot be told apart.

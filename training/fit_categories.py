@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.category_rows import Assortment, CategoryRows
+from features.history import Cutoff
+from training.category_rows import Assortment, CategoryRows, before
+from training.dataset import Dataset
 from training.predict.category_tables import CategoryTables, cell_count
 
 Floats = NDArray[np.float64]
@@ -18,6 +21,11 @@ ENOUGH_ORDERS = 30_000
 PRIOR_ORDERS = 3.0
 MONTH = 30.0
 HALF_A_DAY = 0.5  # an order comes at some time of its day
+
+
+def learn_categories(data: Dataset, limit: Cutoff, cutoffs: Sequence[Cutoff]) -> CategoryTables | None:
+    """The tables as they could be learned before a limit; None where the log has no categories."""
+    return None if data.lines is None else fit_categories(*before(data, limit, cutoffs))
 
 
 def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables:

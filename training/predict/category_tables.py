@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from training.predict.category_lines import Lines
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+CATEGORIES_FILE = "categories.json"  # beside the other files of the next purchase
 RUNGS = ("category", "customer", "population")
 OWN = 3  # days with an order in the category from which on its own rhythm answers
 PACED = 3  # days with any order from which on the customer has a pace
@@ -46,14 +48,18 @@ class CategoryTables:
     pace_days: float  # the median customer's mean gap between orders of any kind
     bands: tuple[float, ...]  # inner borders of the classes of days, from OWN on
     edges: tuple[float, ...]  # (periods,) in expected gaps, ascending from 0; the last period is open
-    hazards: tuple[tuple[float, ...], ...]  # (cells, periods) orders per expected gap; in the last one times the silence
+    hazards: tuple[
+        tuple[float, ...], ...
+    ]  # (cells, periods) orders per expected gap; in the last one times the silence
 
     @classmethod
     def from_json(cls, text: str) -> CategoryTables:
         """The tables that ``to_json`` wrote."""
-        said = json.loads(text)
-        said["hazards"] = [tuple(one) for one in said["hazards"]]
-        return cls(**{name: tuple(one) if isinstance(one, list) else one for name, one in said.items()})
+        said: dict[str, Any] = json.loads(text)
+        hazards = tuple(tuple(one) for one in said.pop("hazards"))
+        return cls(
+            **{name: tuple(one) if isinstance(one, list) else one for name, one in said.items()}, hazards=hazards
+        )
 
     def to_json(self) -> str:
         """All of it as text."""
@@ -84,7 +90,7 @@ class CategoryTables:
         """The hazard passed by a silence, both (m,) or (m, k); its inverse is ``silence_at``."""
         edges = np.asarray(self.edges)
         period = np.searchsorted(edges, silence, side="right") - 1
-        begun, hazard = self._begun[cell, period], np.asarray(self._table)[cell, period]
+        begun, hazard = self._begun[cell, period], self._table[cell, period]
         within = silence - edges[period]
         beyond = np.log(np.maximum(silence, edges[-1]) / edges[-1])
         return np.asarray(begun + hazard * np.where(period == len(edges) - 1, beyond, within))
@@ -95,7 +101,7 @@ class CategoryTables:
         period = (self._begun[cell][:, None, :] <= passed[:, :, None]).sum(axis=2) - 1
         left = (passed - self._begun[cell[:, None], period]) / self._table[cell[:, None], period]
         beyond = edges[-1] * np.exp(np.minimum(left, 50.0))
-        return np.where(period == len(edges) - 1, beyond, edges[period] + left)
+        return np.asarray(np.where(period == len(edges) - 1, beyond, edges[period] + left))
 
     @cached_property
     def _table(self) -> Floats:
