@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MEASURES = {
     "churn": ("auc", "average_precision", "brier", "ece"),
     "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
+    "by_category": ("lines", "came", "auc", "ece", "median_error_days", "mae_days"),
     "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
 }
 
@@ -145,6 +146,8 @@ class Screen:
             return
         for name, measures in MEASURES.items():
             mine = [score for score in tested.scores if score.model == name]
+            if not mine:
+                continue
             shown = [one for one in measures if any(one in score.metrics for score in mine)]
             table = _table(name, "origin", "by", *shown)
             for score in mine:

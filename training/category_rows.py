@@ -18,13 +18,13 @@ from training.predict.category_lines import Lines
 
 Floats = NDArray[np.float64]
 
-MOST_LINES = 400_000
 PRIOR_ORDERS = 20.0
+_PAIR = ["customer_id", "code"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryRows:
-    """Lines of customers at cutoffs, and what then happened in their category."""
+    """Lines of customers at cutoffs, and what then happened in their category; ``lines.row`` counts the dataset's."""
 
     lines: Lines
     cutoff: Floats  # (m,) days since 1970
@@ -53,93 +53,73 @@ class Assortment:
     gap_days: tuple[float, ...]  # days per order after a customer's first, gaps still open counted
 
 
-def before(data: Dataset, limit: Cutoff, cutoffs: Sequence[Cutoff]) -> tuple[Assortment, CategoryRows]:
-    """The categories, and the rows of the newest cutoffs with what came until the limit; nothing later is looked at."""
-    known = _known(data, limit)
-    days = ibis.memtable(_days(known, limit).to_pyarrow())
-    return _assortment(known, days, limit), _rows(data, days, limit, _newest(data, cutoffs))
+@dataclass(frozen=True)
+class CategoryLog:
+    """On which days the customers of a dataset ordered what, before a limit; nothing from the limit on is looked at."""
 
+    data: Dataset
+    held: Lines  # what the data's rows knew
+    known: History
+    limit: Cutoff
+    days: ir.Table  # customer_id, code, day_number, once each
 
-def after(data: Dataset, origin: Cutoff, limit: Cutoff) -> CategoryRows:
-    """The rows of one cutoff, with what came from there on until the limit."""
-    return _rows(data, _days(_known(data, limit), limit), limit, [origin])
+    @classmethod
+    def before(cls, data: Dataset, limit: Cutoff) -> CategoryLog | None:
+        """What was known at the limit; None where the log has no categories."""
+        if data.lines is None:
+            return None
+        known, customers = data.history.before(limit), ibis.memtable(data.customers[["customer_id"]].drop_duplicates())
+        known = replace(known, lines=known.lines.semi_join(customers, "customer_id"))
+        days = order_days(known, [limit]).select(*_PAIR, "day_number").distinct()
+        return cls(data, data.lines, known, limit, ibis.memtable(days.to_pyarrow()))
 
+    def assortment(self) -> Assortment:
+        """Every category that was ordered, but two of one code, which cannot be told apart."""
+        pairs = self.days.group_by(_PAIR).aggregate(first=self.days.day_number.min(), orders=self.days.count() - 1)
+        sums = pairs.group_by("code").aggregate(days=(self.limit.number - pairs.first).sum(), orders=pairs.orders.sum())
+        coded = names(self.known)
+        single = coded.group_by("code").aggregate(name=coded.category.min(), times=coded.count())
+        found = sums.join(single.filter(single.times == 1), "code").order_by("code").to_pandas()
+        passed, orders = found["days"].to_numpy(float), found["orders"].to_numpy(float)
+        usual = passed.sum() / max(orders.sum(), 1.0)
+        gap = np.maximum((passed + PRIOR_ORDERS * usual) / (orders + PRIOR_ORDERS), 1.0)
+        return Assortment(tuple(found["name"]), tuple(found["code"].tolist()), tuple(gap.tolist()))
 
-def _known(data: Dataset, limit: Cutoff) -> History:
-    """The history of the customers learned from."""
-    known, customers = data.history.before(limit), ibis.memtable(data.customers[["customer_id"]].drop_duplicates())
-    return replace(known, lines=known.lines.semi_join(customers, "customer_id"))
+    def rows(self, cutoffs: Sequence[Cutoff]) -> CategoryRows:
+        """The lines of some cutoffs, with what came from there on."""
+        position = self.data.customers["position"].to_numpy()[self.held.row]
+        chosen = np.isin(position, [self.data.cutoffs.index(one) for one in cutoffs])
+        found = self.held.at(chosen)
+        cutoff = np.array([one.number for one in self.data.cutoffs])[position[chosen]]
+        return CategoryRows(
+            lines=found,
+            cutoff=cutoff.astype(float),
+            wait_days=self._next(found, cutoff) - cutoff,
+            follow_days=(self.limit.number - cutoff).astype(float),
+        )
 
+    def median_gaps(self, lines: Lines) -> tuple[Floats, Floats]:
+        """The customer's own median gap in each line's category, NaN before a second order, and that of everybody."""
+        window = ibis.window(group_by=_PAIR, order_by="day_number")
+        gaps = self.days.mutate(gap=(self.days.day_number - self.days.day_number.lag().over(window)).cast("float64"))
+        gaps = gaps.filter(gaps.gap > 0)
+        asked = self._asked(lines)
+        own = asked.merge(gaps.group_by(_PAIR).aggregate(own=gaps.gap.median()).to_pandas(), on=_PAIR, how="left")
+        both = own.merge(gaps.group_by("code").aggregate(usual=gaps.gap.median()).to_pandas(), on="code", how="left")
+        return both["own"].to_numpy(float), both["usual"].to_numpy(float)
 
-def _days(known: History, limit: Cutoff) -> ir.Table:
-    return order_days(known, [limit]).select("customer_id", "code", "day_number").distinct()
+    def _next(self, lines: Lines, cutoff: NDArray[np.int64]) -> Floats:
+        """The first day from the cutoff on with an order in the line's category; infinite where none is known."""
+        asked = ibis.memtable(self._asked(lines).assign(cutoff_day=cutoff))
+        later = asked.join(self.days, _PAIR)
+        later = later.filter(later.day_number >= later.cutoff_day)
+        first = later.group_by("line").aggregate(day=later.day_number.min()).to_pandas()
+        day = np.full(len(lines), np.inf)
+        day[first["line"].to_numpy(np.int64)] = first["day"].to_numpy(float)
+        return day
 
-
-def _assortment(known: History, days: ir.Table, limit: Cutoff) -> Assortment:
-    pairs = days.group_by("customer_id", "code").aggregate(first=days.day_number.min(), orders=days.count() - 1)
-    sums = pairs.group_by("code").aggregate(days=(limit.number - pairs.first).sum(), orders=pairs.orders.sum())
-    coded = names(known)
-    # Two categories of one code cannot be told apart.
-    single = coded.group_by("code").aggregate(name=coded.category.min(), times=coded.count())
-    found = sums.join(single.filter(single.times == 1), "code").order_by("code").to_pandas()
-    passed, orders = found["days"].to_numpy(float), found["orders"].to_numpy(float)
-    usual = passed.sum() / max(orders.sum(), 1.0)
-    gap = np.maximum((passed + PRIOR_ORDERS * usual) / (orders + PRIOR_ORDERS), 1.0)
-    return Assortment(tuple(found["name"]), tuple(found["code"].tolist()), tuple(gap.tolist()))
-
-
-def _newest(data: Dataset, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
-    """As many as there are lines for."""
-    counts, chosen, total = _counts(data), [], 0
-    for cutoff in sorted(cutoffs, key=lambda one: one.at, reverse=True):
-        chosen.append(cutoff)
-        total += counts[data.cutoffs.index(cutoff)]
-        if total >= MOST_LINES:
-            break
-    return chosen
-
-
-def _counts(data: Dataset) -> list[int]:
-    held = _held(data)
-    position = data.customers["position"].to_numpy()[held.row]
-    found: list[int] = np.bincount(position, minlength=len(data.cutoffs)).tolist()
-    return found
-
-
-def _rows(data: Dataset, days: ir.Table, limit: Cutoff, cutoffs: Sequence[Cutoff]) -> CategoryRows:
-    held = _held(data)
-    position = data.customers["position"].to_numpy()[held.row]
-    chosen = np.isin(position, [data.cutoffs.index(one) for one in cutoffs])
-    found = held.at(chosen)
-    cutoff = np.array([one.number for one in data.cutoffs])[position[chosen]]
-    return CategoryRows(
-        lines=found,
-        cutoff=cutoff.astype(float),
-        wait_days=_next(data, days, found, cutoff) - cutoff,
-        follow_days=(limit.number - cutoff).astype(float),
-    )
-
-
-def _next(data: Dataset, days: ir.Table, found: Lines, cutoff: NDArray[np.int64]) -> Floats:
-    """The first day from the cutoff on with an order in the line's category; infinite where none is known."""
-    table = pd.DataFrame(
-        {
-            "line": np.arange(len(found)),
-            "customer_id": data.customers["customer_id"].to_numpy()[found.row],
-            "code": found.code.astype(np.int64),
-            "cutoff_day": cutoff,
-        }
-    )
-    asked = ibis.memtable(table)
-    later = asked.join(days, [asked.customer_id == days.customer_id, asked.code == days.code])
-    later = later.filter(later.day_number >= later.cutoff_day)
-    first = later.group_by("line").aggregate(day=later.day_number.min()).to_pandas()
-    day = np.full(len(found), np.inf)
-    day[first["line"].to_numpy()] = first["day"].to_numpy(float)
-    return day
-
-
-def _held(data: Dataset) -> Lines:
-    if data.lines is None:
-        raise ValueError("The features hold no categories. Ask `data.lines` before learning of them.")
-    return data.lines
+    def _asked(self, lines: Lines) -> pd.DataFrame:
+        customer_id = self.data.customers["customer_id"].to_numpy()[lines.row]
+        return pd.DataFrame(
+            {"line": np.arange(len(lines)), "customer_id": customer_id, "code": lines.code.astype(np.int64)}
+        )

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history import Cutoff
-from training.category_rows import Assortment, CategoryRows, before
-from training.dataset import Dataset
+from training.category_rows import Assortment, CategoryLog, CategoryRows
 from training.predict.category_tables import CategoryTables, cell_count
 
 Floats = NDArray[np.float64]
@@ -18,14 +17,15 @@ Floats = NDArray[np.float64]
 BANDS = (4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0)
 EDGES = (0.0, *(float(edge) for edge in np.geomspace(0.1, 20.0, 15).round(4)))
 ENOUGH_ORDERS = 30_000
+MOST_LINES = 400_000
 PRIOR_ORDERS = 3.0
 MONTH = 30.0
 HALF_A_DAY = 0.5  # an order comes at some time of its day
 
 
-def learn_categories(data: Dataset, limit: Cutoff, cutoffs: Sequence[Cutoff]) -> CategoryTables | None:
-    """The tables as they could be learned before a limit; None where the log has no categories."""
-    return None if data.lines is None else fit_categories(*before(data, limit, cutoffs))
+def learn_categories(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> CategoryTables:
+    """The tables as they could be learned before the log's limit, from some of the cutoffs before it."""
+    return fit_categories(log.assortment(), log.rows(_enough(log, cutoffs)))
 
 
 def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables:
@@ -43,6 +43,18 @@ def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables
     end = standing.silence + until / standing.gap
     hazards = _hazards(standing.cell, standing.silence, end, came, len(flat))
     return replace(tables, hazards=tuple(tuple(one) for one in hazards.tolist()))
+
+
+def _enough(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
+    """The newest cutoffs, as many as there are lines for."""
+    position, chosen, total = log.data.customers["position"].to_numpy()[log.held.row], [], 0
+    counts = np.bincount(position, minlength=len(log.data.cutoffs))
+    for cutoff in sorted(cutoffs, key=lambda one: one.at, reverse=True):
+        chosen.append(cutoff)
+        total += int(counts[log.data.cutoffs.index(cutoff)])
+        if total >= MOST_LINES:
+            break
+    return chosen
 
 
 def _newest(rows: CategoryRows) -> NDArray[np.bool_]:

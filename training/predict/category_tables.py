@@ -56,10 +56,9 @@ class CategoryTables:
     def from_json(cls, text: str) -> CategoryTables:
         """The tables that ``to_json`` wrote."""
         said: dict[str, Any] = json.loads(text)
-        hazards = tuple(tuple(one) for one in said.pop("hazards"))
-        return cls(
-            **{name: tuple(one) if isinstance(one, list) else one for name, one in said.items()}, hazards=hazards
-        )
+        said |= {name: tuple(one) for name, one in said.items() if isinstance(one, list)}
+        said["hazards"] = tuple(tuple(cell) for cell in said["hazards"])
+        return cls(**said)
 
     def to_json(self) -> str:
         """All of it as text."""
