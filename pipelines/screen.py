@@ -71,6 +71,7 @@ class Screen:
                 "as_of": laid.as_of, "first_day": laid.first, "origins": laid.origins,
                 "learned_days": found.plan.learned, "churn_days": found.plan.churn_days,
                 "tiers": found.tiers, "answers": [asdict(answer) for answer in found.answers],
+                "notes": found.notes,
             })  # fmt: skip
             return
         table = _table(
@@ -86,6 +87,8 @@ class Screen:
         for one in found.answers:
             if one.missing:
                 self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.cure}.", soft_wrap=True)
+        for note in found.notes:
+            self._out.print(note, soft_wrap=True)
 
     def intake(self, manifest: Manifest) -> None:
         """What became of the raw log."""

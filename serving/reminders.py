@@ -45,10 +45,11 @@ class ShopDay:
 def by_category(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> ByCategory:
     """The lines of so many customers, each customer's soonest reminder first."""
     days = forecast.days_of(_QUANTILES)
-    remind_on = today.remind_on(today.after(days[:, 1]), lead_days)
+    dates = today.after(days)
+    remind_on = today.remind_on(dates[:, 1], lead_days)
     # NaT sorts last; of reminders on one day the likelier order comes first.
     soonest = np.lexsort((forecast.place, days[:, 1], remind_on, forecast.lines.row))
-    dates, names = today.after(days[soonest]), forecast.tables.names
+    dates, names = dates[soonest], forecast.tables.names
     return ByCategory(
         offsets=np.searchsorted(forecast.lines.row, np.arange(customers + 1)),
         category=tuple(names[place] for place in forecast.place[soonest].tolist()),
