@@ -76,6 +76,25 @@ def test_a_line_recorded_after_the_cutoff_is_not_seen() -> None:
     assert held(history, "2026-03-01", "2026-03-06") == [[], [("tea", 1, "2026-02-10", "2026-02-10")]]
 
 
+def test_an_older_order_that_is_recorded_late_is_counted_and_is_not_the_last() -> None:
+    columns = ("customer_id", "ordered_at", "amount", "recorded_at", "category")
+    lines = [("ann", "2026-02-20", 5, None, "tea"), ("ann", "2026-02-01", 5, "2026-03-05", "tea")]
+    late = held(bought(*lines, columns=columns), "2026-03-01", "2026-03-06")
+    assert late == [[("tea", 1, "2026-02-20", "2026-02-20")], [("tea", 2, "2026-02-01", "2026-02-20")]]
+
+
+def test_a_day_of_two_orders_is_one_day_also_when_one_of_them_is_sent_back() -> None:
+    columns = ("customer_id", "ordered_at", "amount", "order_id", "category")
+    history = bought(
+        ("ann", "2026-02-01 10:00", 9, "A1", "tea"),
+        ("ann", "2026-02-01 11:00", 9, "A2", "tea"),
+        ("ann", "2026-02-20", -9, "A2", "tea"),
+        columns=columns,
+    )
+    once = [("tea", 1, "2026-02-01", "2026-02-01")]
+    assert held(history, "2026-02-10", "2026-03-01") == [once, once]
+
+
 def test_what_is_sent_back_is_not_ordered_and_takes_nothing_else_with_it() -> None:
     columns = ("customer_id", "ordered_at", "amount", "order_id", "category")
     history = bought(
@@ -136,7 +155,7 @@ STAMPS = st.builds(
 @st.composite
 def logs(draw: st.DrawFn) -> list[tuple[object, ...]]:
     """Orders of a few customers, sent back and recorded late as often as not."""
-    lines = []
+    lines: list[tuple[object, ...]] = []
     for _ in range(draw(st.integers(1, 40))):
         placed = draw(STAMPS)
         late = draw(st.one_of(st.none(), STAMPS))
