@@ -109,7 +109,7 @@ def test_every_silent_day_moves_the_answer() -> None:
     dates = [91.0 + day + of(lines, 91.0 + day, rising).days_of((0.5,))[0, 0] for day in range(60)]
     assert dates == sorted(set(dates))
     within = [of(lines, 91.0 + day, rising).within_each((7.0,))[0, 0] for day in range(60)]
-    assert within == sorted(within)
+    assert min(np.diff(within)) > -1e-12
     assert within[0] < within[-1]
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from features.category_days import names
 from features.history import Cutoff, History
-from tests.training.assortments import GAPS, SPAN, drugstore, needing, shuffled_after
+from tests.training.assortments import GAPS, SPAN, drugstore, lines_of, needing, shuffled_after
 from tests.training.shops import Shop, cutoff, kept, shop
 from training import category_rows, metrics
-from training.category_rows import CategoryLog
-from training.fit_categories import learn_categories
+from training.category_rows import Assortment, CategoryLog, CategoryRows
+from training.fit_categories import EDGES, fit_categories, learn_categories
 from training.predict.category_tables import CategoryTables
 
 
@@ -71,6 +71,20 @@ def test_an_order_on_the_cutoffs_own_day_is_waited_for_no_day() -> None:
     assert came.min() == 0
     assert (rows.lines.last_day < rows.cutoff).all()
     assert (came < rows.follow_days.max()).all()
+
+
+def test_a_constant_hazard_is_found_again_with_silences_that_go_on() -> None:
+    rng, n = np.random.default_rng(0), 40_000
+    gap, follow = 30.0, rng.integers(1, 60, n).astype(float)
+    wait = np.floor(rng.exponential(gap, n))
+    last = rng.integers(0, 99, n)
+    lines = lines_of(*zip(np.ones(n), last, last, np.ones(n), strict=True))
+    rows = CategoryRows(
+        lines=lines, cutoff=np.full(n, 100.0), wait_days=np.where(wait < follow, wait, np.inf), follow_days=follow
+    )
+    hazards = np.array(fit_categories(Assortment(("tea",), (1,), (gap,)), rows).hazards)[0]
+    seen = (np.array(EDGES) > 0.05) & (np.array(EDGES) < 3)
+    assert hazards[seen] == pytest.approx(1.0, abs=0.12)
 
 
 def test_little_history_gives_a_table_that_answers() -> None:
