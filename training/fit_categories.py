@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.history import Cutoff
 from training.category_rows import Assortment, CategoryLog, CategoryRows
-from training.predict.category_tables import CategoryTables, cell_count
+from training.predict.category_tables import CategoryTables, Standing, cell_count
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables
     came = rows.wait_days < rows.follow_days
     until = np.where(came, rows.wait_days + HALF_A_DAY, rows.follow_days)
     end = standing.silence + until / standing.gap
-    hazards = _hazards(standing.cell, standing.silence, end, came, len(flat))
+    hazards = _hazards(standing, end, came, len(flat))
     return replace(tables, hazards=tuple(tuple(one) for one in hazards.tolist()))
 
 
@@ -72,15 +72,19 @@ def _usual_pace(rows: CategoryRows) -> float:
     return max(float(np.nanmedian(gap)), 1.0) if np.isfinite(gap).any() else MONTH
 
 
-def _hazards(cell: NDArray[np.int64], begin: Floats, end: Floats, came: NDArray[np.bool_], count: int) -> Floats:
-    """Orders per expected gap for every cell and period, each weighed against all cells, these against all periods."""
+def _hazards(standing: Standing, end: Floats, came: NDArray[np.bool_], count: int) -> Floats:
+    """Orders per expected gap for every cell and period, each weighed against all cells, these against all periods.
+
+    An order came at some time of its day, which may lie in several periods.
+    """
     orders, passed = np.zeros((count, len(EDGES))), np.zeros((count, len(EDGES)))
+    cell, half = standing.cell, HALF_A_DAY / standing.gap
     for period, (start, stop) in enumerate(zip(EDGES, (*EDGES[1:], np.inf), strict=True)):
-        low, high = np.clip(begin, start, stop), np.clip(end, start, stop)
+        low, high = np.clip(standing.silence, start, stop), np.clip(end, start, stop)
         spent = np.log(high / low) * start if stop == np.inf else high - low
-        here = came & (end >= start) & (end < stop)
+        share = (np.clip(end + half, start, stop) - np.clip(end - half, start, stop)) / (2 * half)
         passed[:, period] = np.bincount(cell, weights=spent, minlength=count)
-        orders[:, period] = np.bincount(cell[here], minlength=count)
+        orders[:, period] = np.bincount(cell[came], weights=share[came], minlength=count)
     overall = (orders.sum() + 1.0) / (passed.sum() + 1.0)
     pooled = (orders.sum(axis=0) + PRIOR_ORDERS) / (passed.sum(axis=0) + PRIOR_ORDERS / overall)
     found: Floats = (orders + PRIOR_ORDERS) / (passed + PRIOR_ORDERS / pooled)

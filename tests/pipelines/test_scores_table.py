@@ -45,6 +45,8 @@ CONTRACT = {
     "orders": pa.int64(),
     "first_order_at": INSTANT,
     "last_order_at": INSTANT,
+    "next_category": pa.string(),
+    "next_category_remind_on": DAY,
 }
 
 

@@ -83,7 +83,7 @@ def test_a_constant_hazard_is_found_again_with_silences_that_go_on() -> None:
         lines=lines, cutoff=np.full(n, 100.0), wait_days=np.where(wait < follow, wait, np.inf), follow_days=follow
     )
     hazards = np.array(fit_categories(Assortment(("tea",), (1,), (gap,)), rows).hazards)[0]
-    seen = (np.array(EDGES) > 0.05) & (np.array(EDGES) < 3)
+    seen = (np.array(EDGES) > 0.2) & (np.array(EDGES) < 3)
     assert hazards[seen] == pytest.approx(1.0, abs=0.12)
 
 
