@@ -47,8 +47,8 @@ def by_category(forecast: CategoryForecast, customers: int, today: ShopDay, lead
     days = forecast.days_of(_QUANTILES)
     dates = today.after(days)
     remind_on = today.remind_on(dates[:, 1], lead_days)
-    # NaT sorts last; of reminders on one day the likelier order comes first.
-    soonest = np.lexsort((forecast.place, days[:, 1], remind_on, forecast.lines.row))
+    # The sooner half of the orders is expected, the sooner is the reminder; where that is never, there is none.
+    soonest = np.lexsort((forecast.place, days[:, 1], forecast.lines.row))
     dates, names = dates[soonest], forecast.tables.names
     return ByCategory(
         offsets=np.searchsorted(forecast.lines.row, np.arange(customers + 1)),

@@ -43,9 +43,9 @@ def test_the_soonest_reminder_comes_first_and_none_comes_last() -> None:
 
 
 def test_each_customer_keeps_their_own_categories() -> None:
-    found = of((TEA,), (), (WINE, CREAM))
-    assert found.offsets.tolist() == [0, 1, 1, 3]
-    assert found.category == ("tea", "cream", "wine")
+    found = of((WINE, CREAM), (), (TEA,))
+    assert found.offsets.tolist() == [0, 2, 2, 3]
+    assert found.category == ("cream", "wine", "tea")
 
 
 def test_a_reminder_whose_day_has_passed_is_for_today() -> None:
