@@ -44,7 +44,9 @@ class CategoryBacktest:
             if part.sum() >= FEWEST_LINES
         }
         if found:
+            often = metrics.auc(self.rows.lines.days, self._came())
             found |= {name: self._simple(gap) for name, gap in self._gaps().items()}
+            found["days ordered so far"] = {"lines": float(len(rung)), "auc": often}
         return found
 
     @property

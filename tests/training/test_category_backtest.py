@@ -33,6 +33,7 @@ def test_the_hazard_ranks_better_than_a_calendar_and_means_what_it_says() -> Non
     for origin in drugstore().laid.origins:
         found = {score.who: score.metrics for score in told() if score.origin == origin}
         assert found["all"]["auc"] > found["own median gap"]["auc"]
+        assert found["all"]["auc"] > found["days ordered so far"]["auc"]
         assert found["all"]["ece"] < 0.08
 
 
