@@ -36,7 +36,10 @@ def run_of(candidate: Candidate, name: str, folder: Path) -> Run:
         description=card_of(candidate, name),
         dataset=_dataset(candidate),
         figures=report.figures_of(name, newest, tier, candidate.assembled.files[name]) if newest else {},
-        tables={"where_it_is_weak": report.table_of(weak)} if weak else {},
+        tables={
+            **({"where_it_is_weak": report.table_of(weak)} if weak else {}),
+            **report.category_tables(name, candidate.tested.scores),
+        },
         texts={
             "flywheel.json": job.description.model_dump_json(indent=1),
             "card.md": card_of(candidate, name),

@@ -91,6 +91,7 @@ def run(job: Job) -> Tested:
                 fingerprint=mark,
                 params={"as_of": str(job.as_of), "tier": tier, "learned_days": str(job.readiness.plan.learned)},
                 metrics=report.metrics_of(name, tested.scores),
+                tables=report.category_tables(name, tested.scores),
                 tags={"git_commit": trace.git_commit()},
                 figures=report.figures_of(name, newest, tier, artefact) if newest else {},
             )

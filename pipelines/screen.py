@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MEASURES = {
     "churn": ("auc", "average_precision", "brier", "ece"),
     "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
+    "by_category": ("lines", "came", "auc", "ece", "median_error_days", "mae_days"),
     "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
 }
 
@@ -70,6 +71,7 @@ class Screen:
                 "as_of": laid.as_of, "first_day": laid.first, "origins": laid.origins,
                 "learned_days": found.plan.learned, "churn_days": found.plan.churn_days,
                 "tiers": found.tiers, "answers": [asdict(answer) for answer in found.answers],
+                "notes": found.notes,
             })  # fmt: skip
             return
         table = _table(
@@ -85,6 +87,8 @@ class Screen:
         for one in found.answers:
             if one.missing:
                 self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.cure}.", soft_wrap=True)
+        for note in found.notes:
+            self._out.print(note, soft_wrap=True)
 
     def intake(self, manifest: Manifest) -> None:
         """What became of the raw log."""
@@ -145,6 +149,8 @@ class Screen:
             return
         for name, measures in MEASURES.items():
             mine = [score for score in tested.scores if score.model == name]
+            if not mine:
+                continue
             shown = [one for one in measures if any(one in score.metrics for score in mine)]
             table = _table(name, "origin", "by", *shown)
             for score in mine:

@@ -16,6 +16,8 @@ from pipelines.home import Home
 from pipelines.job import Job
 from pipelines.register import register
 from pipelines.trace import fingerprint
+from training.category_rows import CategoryLog
+from training.fit_categories import learn_categories
 from training.gate import falls, verdicts
 from training.models import MODELS
 from training.release import assemble, churn_sample
@@ -61,7 +63,9 @@ def _candidate(job: Job, wanted: str) -> Candidate:
     job.say("refitting on everything: " + ", ".join(f"{name} by {tier}" for name, tier in tiers.items()))
     plan, data = job.readiness.plan, tested.data
     before = [Cutoff.of(day, job.description.zone) for day in job.laid.cutoffs if day < job.as_of]
-    assembled = assemble(data.rows(job.now, plan.observed, before), plan, tiers)
+    log = CategoryLog.before(data, job.now)
+    categories = None if log is None else learn_categories(log, before)
+    assembled = assemble(data.rows(job.now, plan.observed, before), plan, tiers, categories)
     today = data.rows(job.now, plan.observed, [job.now])
     orders = np.nan_to_num(today.column("orders"))
     return Candidate(
