@@ -117,7 +117,9 @@ def likeliest(probability: Floats, count: int) -> Floats:
         return np.zeros(len(probability))
     last = np.sort(probability)[-count]
     above, tied = probability > last, probability == last
-    return np.where(tied, (count - above.sum()) / tied.sum(), above.astype(float))
+    left = (count - float(above.sum())) / float(tied.sum())
+    found: Floats = above.astype(float) + left * tied
+    return found
 
 
 def _judged(name: str, origin: date | None, tier: str, days: int, seen: Sequence[Flags]) -> Judged:
