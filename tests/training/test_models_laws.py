@@ -1,6 +1,5 @@
 """Laws for every question in the catalogue: a new file in models/ is tested by existing."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -10,12 +9,12 @@ import numpy as np
 import pytest
 
 import training.models
-from tests.training.by_hand import happened, rows_of, steady
-from tests.training.shops import Floats, corner_shop, log, seen, told
+from tests.training.by_hand import Recorder, happened, rows_of, steady
+from tests.training.shops import corner_shop, log, seen, told
 from training.boost import boost
 from training.fit import buyers
 from training.gate import CALIBRATED
-from training.model import Model, Params, Plan
+from training.model import Model, Plan
 from training.models import MODELS, next_purchase
 from training.outcomes import Outcomes
 
@@ -32,22 +31,6 @@ BRIEF = happened([2.0, NEVER, 9.0], [5.0, 5.0, 5.0], (1, 3))
 @pytest.fixture(params=FILES)
 def model(request: pytest.FixtureRequest) -> Model:
     return MODELS[request.param]
-
-
-class Recorder:
-    """Learns nothing, and remembers what it was to learn."""
-
-    def __init__(self) -> None:
-        self.targets: list[list[float]] = []
-
-    def __call__(
-        self, inputs: Floats, target: Floats, params: Params, names: Sequence[str], offset: Floats | None = None
-    ) -> str:
-        assert len(inputs) == len(target) == len(target if offset is None else offset)
-        assert inputs.shape[1] == len(names)
-        assert "objective" in params
-        self.targets.append(target.tolist())
-        return ""
 
 
 @cache
