@@ -15,7 +15,7 @@ from training.boost import boost
 from training.btyd_rung import fit_btyd_rung, scaled
 from training.calibrate import fit_calibration, fit_spend_ratios
 from training.cohorts import fit_cohorts, fit_population, fit_prospects
-from training.model import Artefact, Plan
+from training.model import Artefact, Learners, Plan
 from training.models import MODELS
 from training.models.churn import churned
 from training.outcomes import Rows
@@ -31,6 +31,9 @@ from training.predict.spending import SpendRatios
 from training.season import fit_season
 
 Floats = NDArray[np.float64]
+
+
+LEARNERS = Learners(boost, fit_btyd_rung)
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,9 @@ def _trees(artefacts: Mapping[str, Artefact], rows: Rows, plan: Plan) -> TreesRu
 def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
     """Every model fitted on every part of the rows, as many at once as there are cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        begun = [{name: pool.submit(model.fit, part, plan, boost) for name, model in MODELS.items()} for part in parts]
+        begun = [
+            {name: pool.submit(model.fit, part, plan, LEARNERS) for name, model in MODELS.items()} for part in parts
+        ]
         return [{name: one.result() for name, one in fits.items()} for fits in begun]
 
 

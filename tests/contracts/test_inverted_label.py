@@ -42,7 +42,7 @@ def test_churn_is_no_order_in_the_window_for_every_customer_of_every_log(some: l
 
 def test_the_churn_model_learns_one_for_those_who_left() -> None:
     recorder = Recorder()
-    MODELS["churn"].fit(rows_of(outcomes_by_hand([3.0, NEVER, 29.9, 30.0], [90.0] * 4)), PLAN, recorder)
+    MODELS["churn"].fit(rows_of(outcomes_by_hand([3.0, NEVER, 29.9, 30.0], [90.0] * 4)), PLAN, recorder.learners)
     assert recorder.targets == [[0.0, 1.0, 0.0, 1.0]]
 
 

@@ -59,7 +59,7 @@ def test_longer_windows_hold_shorter_ones_and_no_more_than_was_booked(future: Lo
 def taught(outcomes: Outcomes) -> list[list[float]]:
     """All that the value model is given to learn."""
     recorder = Recorder()
-    MODELS["ltv"].fit(rows_of(outcomes), PLAN, recorder)
+    MODELS["ltv"].fit(rows_of(outcomes), PLAN, recorder.learners)
     return recorder.targets
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from training.model import Params
+from training.btyd_rung import fit_btyd_rung
+from training.model import Learners, Params
 from training.outcomes import Outcomes, Rows
 from training.predict.forecast import LAST_DAY, Forecast, Spend
 
@@ -60,6 +61,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self.targets: list[list[float]] = []
+
+    @property
+    def learners(self) -> Learners:
+        return Learners(self, fit_btyd_rung)
 
     def __call__(
         self,

@@ -10,7 +10,7 @@ import pytest
 from tests.training.shops import Floats, corner_rungs, corner_shop, few_rounds
 from training.boost import boost
 from training.btyd_rung import USUAL_DRIFT, shrunken_ratio
-from training.fit import buyers
+from training.fit import LEARNERS, buyers
 from training.models import ltv
 from training.predict.booster import Booster
 from training.predict.ml import TreesRung
@@ -29,8 +29,8 @@ def raw(text: str, inputs: Floats) -> Floats:
 
 def test_without_its_constant_an_offset_over_forecasts_several_times() -> None:
     rng = np.random.default_rng(0)
-    inputs, expected = rng.normal(size=(4_000, 3)), rng.gamma(1.0, 50.0, 4_000)
-    spend = rng.poisson(expected / 500) * 100.0  # a fifth of what is expected
+    inputs, expected = rng.normal(size=(4_000, 3)), np.asarray(rng.gamma(1.0, 50.0, 4_000), dtype=np.float64)
+    spend: Floats = rng.poisson(expected / 500) * np.float64(100)  # a fifth of what is expected
     params = {**ltv.PARAMS["spend"], **ltv.GENTLE}
     base = ltv.offset_base(spend, expected)
     totals = []
@@ -85,5 +85,5 @@ def test_a_head_that_is_missing_is_named() -> None:
 def test_few_rounds_are_enough_to_differ_from_btyd_alone() -> None:
     shop = corner_shop()
     with few_rounds(5):
-        files = ltv.fit(shop.rows(shop.now).newest(60), shop.plan, boost)
+        files = ltv.fit(shop.rows(shop.now).newest(60), shop.plan, LEARNERS)
     assert set(files) == set(corner_rungs()["ml"].artefacts["ltv"])
