@@ -14,7 +14,7 @@ from tests.pipelines.conftest import Kept, ShopOf
 
 TODAY = shops.day(180)
 SUMMARIES = {
-    "readiness": {"as_of", "first_day", "origins", "learned_days", "churn_days", "tiers", "answers"},
+    "readiness": {"as_of", "first_day", "notes", "origins", "learned_days", "churn_days", "tiers", "answers"},
     "ingest": {"tables", "source"},
     "publish": {"as_of", "customers", "cutoffs"},
     "train": {"release", "model_versions", "gate"},
