@@ -47,7 +47,8 @@ def _timing(answers: Answers) -> dict[str, pa.Array]:
 
 def _value(answers: Answers) -> dict[str, pa.Array]:
     said, columns = answers.ltv, {}
-    for place, days in enumerate(said.horizons):
+    for days in sorted({*said.business_days, answers.churn.horizon_days}):
+        place = said.horizons.index(days)
         columns[f"expected_orders_{days}d"] = _number(said.expected_orders[:, place])
         for name in ("mean", "median", "p10", "p90"):
             amount = None if said.spend is None else getattr(said.spend, name)[:, place]

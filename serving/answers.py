@@ -65,7 +65,7 @@ class NextPurchase:
 
 @dataclass(frozen=True, kw_only=True)
 class Ltv:
-    """What will the customer spend? ``horizons`` are those of the business and that of churn, in days."""
+    """What will the customer spend? ``horizons`` hold those of the business and that of churn, in days."""
 
     currency: str
     business_days: tuple[int, ...]  # the horizons that a caller is told of

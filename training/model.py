@@ -41,7 +41,7 @@ class Plan:
     """Which horizons are asked for, and which of them have had finished windows to learn from."""
 
     churn_days: int
-    asked: tuple[int, ...]  # ascending: ltv_days and churn_days
+    asked: tuple[int, ...]  # ascending: ltv_days and churn_days, and what could be learned instead of them
     learned: tuple[int, ...]  # ascending, never empty; every label of these is observed
     has_amounts: bool
 

@@ -87,7 +87,8 @@ def readiness(
         churn_days: horizon of churn.
         asked: ltv_days and churn_days.
     """
-    plan = Plan(churn_days, tuple(asked), _testable(laid, asked), history.has_amounts)
+    learned = _testable(laid, asked)
+    plan = Plan(churn_days, tuple(sorted({*asked, *learned})), learned, history.has_amounts)
     now = cutoffs[-1]
     newest = _newest(laid, cutoffs, plan)
     rows = known_buyers(history, newest)

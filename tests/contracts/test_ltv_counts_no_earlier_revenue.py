@@ -66,7 +66,9 @@ def taught(outcomes: Outcomes) -> list[list[float]]:
 def test_the_value_model_learns_nothing_of_what_was_spent_before() -> None:
     poor, rich = happened(AFTER.history), happened(AFTER.and_then(FORTUNE).history)
     assert taught(rich) == taught(poor)
-    assert taught(poor) == [[1.0], [10.0], [2.0], [15.0]]
+    # Of each window the orders and then the spend: of those who come, and of everybody for what corrects BTYD.
+    assert taught(poor)[::2] == [[1.0], [2.0], [10.0], [15.0]]
+    assert [sum(everybody) for everybody in taught(poor)[1::2]] == [1.0, 2.0, 10.0, 15.0]
 
 
 def test_the_value_model_is_judged_by_nothing_that_was_spent_before() -> None:
