@@ -18,6 +18,7 @@ from training.evaluate import Backtest, Score, backtest, scores
 from training.gate import Verdict, verdicts
 from training.known import known_customers
 from training.models import MODELS
+from training.rule_limits import Limit
 from training.rules import Judged
 
 
@@ -29,10 +30,12 @@ class Tested:
     tests: list[Backtest]
     scores: list[Score]
     rules: Sequence[Judged] = ()
+    limits: Sequence[Limit] = ()
 
     def beside_rules(self, job: Job, tier: str) -> Tested:
         """The same, with the business' own churn rules judged beside the rung that answers."""
-        return replace(self, rules=rulebook.judged(job, self.data, self.tests, tier))
+        judged = rulebook.judged(job, self.data, self.tests, tier)
+        return replace(self, rules=judged, limits=job.rule_limits)
 
 
 class PublishedFeatures:

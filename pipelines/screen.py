@@ -74,7 +74,7 @@ class Screen:
                 "learned_days": found.plan.learned, "churn_days": found.plan.churn_days,
                 "tiers": found.tiers, "answers": [asdict(answer) for answer in found.answers],
                 "notes": found.notes,
-                "churn_rules": [asdict(rule) for rule in rules],
+                "churn_rule_limits": [asdict(rule) for rule in rules],
             })  # fmt: skip
             return
         table = _table(
@@ -92,8 +92,7 @@ class Screen:
                 self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.cure}.", soft_wrap=True)
         for note in found.notes:
             self._out.print(note, soft_wrap=True)
-        for rule in rules:
-            self._out.print(f'rule "{rule.rule}": {rule.missing}; {rule.cure}.', soft_wrap=True)
+        self._limits(rules)
 
     def intake(self, manifest: Manifest) -> None:
         """What became of the raw log."""
@@ -147,8 +146,11 @@ class Screen:
             "" if tested.tests else "no window after an origin is over yet: `flywheel readiness` says what is missing"
         )
         if self._machine:
-            judged = [asdict(one) for one in tested.rules]
-            self._print({"scores": [asdict(one) for one in tested.scores], "churn_rules": judged, "note": note})
+            self._print({
+                "scores": [asdict(score) for score in tested.scores],
+                "churn_rules": [asdict(judged) for judged in tested.rules],
+                "churn_rule_limits": [asdict(limit) for limit in tested.limits], "note": note,
+            })  # fmt: skip
             return
         if note:
             self._out.print(f"Nothing could be tested: {note}.")
@@ -164,6 +166,7 @@ class Screen:
                 table.add_row(str(score.origin), score.who, *values, end_section=score is mine[-1])
             self._out.print(table)
         self._rules(tested.rules)
+        self._limits(tested.limits)
 
     def _rules(self, judged: Sequence[Judged]) -> None:
         if not judged:
@@ -180,6 +183,10 @@ class Screen:
             last = following is None or following.rule != one.rule
             table.add_row(one.rule, str(one.origin or "all"), *map(_percent, shares), gain, end_section=last)
         self._out.print(table)
+
+    def _limits(self, found: Sequence[Limit]) -> None:
+        for one in found:
+            self._out.print(f'rule "{one.rule}": {one.missing}; {one.cure}.', soft_wrap=True)
 
     def run(self, done: Done) -> None:
         """What one whole run did."""

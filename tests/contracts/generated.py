@@ -29,6 +29,7 @@ from training.outcomes import Outcomes
 OPENING, TODAY, LATER, CLOSED = date(2026, 1, 1), "2026-03-01", "2026-04-15", "2026-08-01"
 COLUMNS = ("customer_id", "ordered_at", "amount", "order_id", "recorded_at", "product_id")
 KINDS = Events(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",), social=("post",))
+CATEGORY = {"p": "tea", "q": "milk"}
 SEVERAL = settings(FEW, max_examples=6)
 CUSTOMERS, ZOE = ("ann", "bob", "eve"), "zoe"
 
@@ -48,7 +49,9 @@ class Log:
     def history(self) -> History:
         """As ingestion would make it; Zoe is there so that every shop has a line and an event."""
         zoe = (ZOE, "2026-01-01 09:00:00", "1.00", None, None, "p")
-        return told(*self.lines, zoe, columns=COLUMNS, events=(*self.events, (ZOE, "2026-01-01 09:00:00", "visit")))
+        lines = [(*line, CATEGORY[line[-1]]) for line in (*self.lines, zoe)]
+        happened = (*self.events, (ZOE, "2026-01-01 09:00:00", "visit"))
+        return told(*lines, columns=(*COLUMNS, "category"), events=happened)
 
     def and_then(self, other: Log) -> Log:
         """Both logs in one."""

@@ -43,6 +43,7 @@ def test_every_rule_is_judged_at_every_origin_and_over_all(evaluated: Said) -> N
     found = [(one["rule"], one["origin"]) for one in evaluated.summary["churn_rules"]]
     origins = sorted({one["origin"] for one in evaluated.summary["scores"]}, reverse=True)
     assert len(origins) > 1
+    assert [one["rule"] for one in evaluated.summary["churn_rule_limits"]] == ["a year"]
     assert found == [(name, at) for name in ("no contact for 3 days", "30 天未下单") for at in (*origins, None)]
 
 
@@ -75,11 +76,12 @@ def test_people_are_shown_a_table(ruled: Flywheel, evaluated: Said) -> None:
     assert f"the rules in use beside {tier}, flagging as many of the same customers" in said.out
     assert "(churn: no order in 60 days)" in said.out
     assert "30 天未下单" in said.out
+    assert 'rule "a year": it asks for 365 days of silence' in said.out
 
 
 def test_readiness_says_what_a_rule_cannot_say(ruled: Flywheel) -> None:
     said = ruled("readiness", "--as-of", shops.day(TODAY), "--json")
-    (limit,) = said.summary["churn_rules"]
+    (limit,) = said.summary["churn_rule_limits"]
     assert limit["rule"] == "a year"
     assert limit["missing"] == "it asks for 365 days of silence, there are 180 days of log: it can flag nobody"
     shown = ruled("readiness", "--as-of", shops.day(TODAY)).out
@@ -127,6 +129,6 @@ def test_a_shop_without_rules_is_shown_none(grown_shop: Kept) -> None:
     said = flywheel("evaluate", "--as-of", shops.day(TODAY), "--json")
     assert said.summary["churn_rules"] == []
     assert "rules in use" not in flywheel("evaluate", "--as-of", shops.day(TODAY)).out
-    assert flywheel("readiness", "--as-of", shops.day(TODAY), "--json").summary["churn_rules"] == []
+    assert flywheel("readiness", "--as-of", shops.day(TODAY), "--json").summary["churn_rule_limits"] == []
     assert "churn_rules" not in str(flywheel.release)
     assert artefacts(flywheel, "churn_rules.*") == []

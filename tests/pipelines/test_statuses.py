@@ -14,11 +14,14 @@ from tests.pipelines.conftest import Kept, ShopOf
 
 TODAY = shops.day(180)
 SUMMARIES = {
-    "readiness": {"as_of", "first_day", "notes", "origins", "learned_days", "churn_days", "tiers", "answers"},
+    "readiness": {
+        *("as_of", "first_day", "notes", "origins", "learned_days", "churn_days", "tiers", "answers"),
+        "churn_rule_limits",
+    },
     "ingest": {"tables", "source"},
     "publish": {"as_of", "customers", "cutoffs"},
     "train": {"release", "model_versions", "gate"},
-    "evaluate": {"scores", "note"},
+    "evaluate": {"scores", "churn_rules", "churn_rule_limits", "note"},
     "promote": {"version", "replaced", "by", "at", "why", "gate", "forced", "kind"},
     "score": {"path", "customers", "release", "without_amounts", "note"},
     "run": {"as_of", "trained", "release", "refused", "customers", "scores", "tables", "ltv", "seconds"},
