@@ -39,20 +39,23 @@ def crowd(
     *,
     opened: float = -BEFORE,
     season: Season = always,
-    growth: float = 1.0,
 ) -> Crowd:
-    """Customers who arrive steadily from ``opened`` on, each lost at a hazard of their own of mean 1 / ``life``.
-
-    With ``growth`` g the last day brings g times as many new customers as day 0; before day 0 all days are alike.
-    """
+    """Customers who arrive from ``opened`` on, more of them in season, each lost at a hazard of mean 1 / ``life``."""
     days = np.arange(opened, until)
-    weight = season(days) * growth ** (np.maximum(days, 0.0) / until)
+    weight = season(days)
     born = rng.choice(days, count, p=weight / weight.sum()) + rng.random(count)
     hazard = rng.gamma(1.5, 1 / (1.5 * life), count)
     return Crowd(np.sort(born), np.sort(born) + rng.exponential(1 / np.maximum(hazard, 1e-9)))
 
 
-def poisson(rng: Generator, who: Crowd, until: float, gap: float, *, shape: float = 0.8, season: Season = always) -> pd.DataFrame:
+def changing(factor: float, until: float) -> Season:
+    """A pace that from day 0 on changes steadily, to ``factor`` times as much on the last day."""
+    return lambda day: np.asarray(factor ** (np.maximum(day, 0.0) / until))
+
+
+def poisson(
+    rng: Generator, who: Crowd, until: float, gap: float, *, shape: float = 0.8, season: Season = always
+) -> pd.DataFrame:
     """Orders at a gamma rate of each customer's own, one in ``gap`` days on the mean, busier in season."""
     rate = rng.gamma(shape, 1 / (shape * gap), len(who))
     top = float(season(np.arange(-BEFORE, until)).max())
@@ -94,7 +97,9 @@ def bursts(rng: Generator, who: Crowd, until: float, sales: list[tuple[float, fl
     return found[found["day"] < until]
 
 
-def priced(rng: Generator, orders: pd.DataFrame, typical: float, *, between: float = 0.5, within: float = 0.5) -> pd.DataFrame:
+def priced(
+    rng: Generator, orders: pd.DataFrame, typical: float, *, between: float = 0.5, within: float = 0.5
+) -> pd.DataFrame:
     """With lognormal amounts: customers differ by ``between`` on the log scale, a customer's orders by ``within``."""
     level = rng.normal(np.log(typical), between, int(orders["customer"].max()) + 1)
     noise = rng.normal(0, within, len(orders))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from benchmarks.rates import Floats, bursts, crowd, poisson, priced, renewal, returned, yearly
+from benchmarks.rates import Floats, bursts, changing, crowd, poisson, priced, renewal, returned, yearly
 
 START = date(2022, 1, 1)
 
@@ -39,7 +39,9 @@ class Shop:
         orders = orders[orders["day"] >= (case.since - START).days]
         orders = orders[orders["day"] < (self.until - START).days]
         hour = 9 + 11 * (orders["day"] % 1)
-        when = pd.Timestamp(START) + pd.to_timedelta(np.floor(orders["day"]), unit="D") + pd.to_timedelta(hour, unit="h")
+        when = (
+            pd.Timestamp(START) + pd.to_timedelta(np.floor(orders["day"]), unit="D") + pd.to_timedelta(hour, unit="h")
+        )
         found = pd.DataFrame({"order_id": "o" + orders.index.astype(str), "ordered_at": when.dt.floor("min")})
         found["customer_id"] = "c" + orders["customer"].astype(str).str.zfill(5)
         return found.assign(amount=orders["amount"]) if "amount" in orders else found
@@ -105,7 +107,9 @@ def subscription(rng: Generator) -> Shop:
     until = day(2024, 5, 1)
     who = crowd(rng, 2000, until, 350)
     orders = renewal(rng, who, until, np.full(len(who), 30.0), 100.0)
-    return Shop("subscription", priced(rng, orders, 25, within=0.1), [_case(date(2023, 5, 1), 430)], 45, date(2024, 5, 1))
+    return Shop(
+        "subscription", priced(rng, orders, 25, within=0.1), [_case(date(2023, 5, 1), 430)], 45, date(2024, 5, 1)
+    )
 
 
 def four_months(rng: Generator) -> Shop:
@@ -136,7 +140,7 @@ def christmas_two(rng: Generator) -> Shop:
 def growing(rng: Generator) -> Shop:
     """Three times as many new customers a day at the end of the year as at its beginning."""
     until = day(2024, 1, 1)
-    who = crowd(rng, 4000, until, 250, opened=-200, growth=9.0)
+    who = crowd(rng, 4000, until, 250, opened=-200, season=changing(9.0, until))
     orders = poisson(rng, who, until, 40)
     return Shop("growing", priced(rng, orders, 60), [_case(date(2023, 1, 1), 365)], 60, date(2024, 1, 1))
 
@@ -144,7 +148,7 @@ def growing(rng: Generator) -> Shop:
 def dying(rng: Generator) -> Shop:
     """Hardly any new customers by now, and the old ones come ever more rarely."""
     until = day(2024, 1, 1)
-    who = crowd(rng, 2500, until, 250, growth=0.01)
+    who = crowd(rng, 2500, until, 250, season=changing(0.01, until))
     orders = poisson(rng, who, until, 35, season=lambda days: np.exp(-np.maximum(days, 0) / 400))
     return Shop("dying", priced(rng, orders, 60), [_case(date(2023, 1, 1), 365)], 60, date(2024, 1, 1))
 
