@@ -18,9 +18,14 @@ Floats = NDArray[np.float64]
 class Answer:
     """What one forecaster says of the same customers over one horizon, each (n,); also what then happened."""
 
-    ordered: Floats  # P(order), or 0 and 1
-    orders: Floats
+    ordered: Floats | None  # P(order), or 0 and 1
+    orders: Floats | None
     spend: Floats | None
+
+    def of(self, kind: str) -> Floats | None:
+        """One of the three; None where nobody says."""
+        found: Floats | None = getattr(self, kind)
+        return found
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Past:
         return pd.Timestamp(self.as_of) + pd.Timedelta(days=days) <= pd.Timestamp(until)
 
     def summary(self) -> pd.DataFrame:
-        """Recency and age in days, days with an order, orders, mean order, of each customer."""
+        """Age and silence in days, days with an order, orders and mean order of each customer."""
         now = pd.Timestamp(self.as_of)
         before = self.lines[self.lines["ordered_at"] < now]
         placed = before[before["amount"] > 0] if "amount" in before else before
@@ -60,6 +65,11 @@ class Past:
         if "amount" in placed:
             found["mean_order"] = grouped["amount"].mean()
         return found.reindex(self.customers)
+
+    def simple(self) -> dict[str, Floats]:
+        """Scores that need no model."""
+        table = self.summary()
+        return {"recency": -table["silent"].to_numpy(float), "frequency": table["orders"].to_numpy(float)}
 
     def btyd(self, horizons: list[int]) -> dict[int, Answer]:
         """Pareto/NBD and Gamma-Gamma, or the next simpler models that fit, as published: with no correction."""

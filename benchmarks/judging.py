@@ -1,21 +1,20 @@
-"""Is a total right, is a ranking as good as a simple one, do the answers agree with each other?"""
+"""Is a total right, and is a ranking as good as a simple one?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.afterwards import Answer
 from training import metrics
 
 Floats = NDArray[np.float64]
 NEAR = 0.25
 HAIR = 0.01
 DRAWS = 300
-TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Total:
     as_of: str
     quantity: str
     days: int
-    rung: str
+    rung: str  # with a star beyond the longest learned horizon
     ours: float
     low: float  # 95 % interval of ours / actual, by bootstrap over customers
     high: float
@@ -38,6 +37,10 @@ class Total:
     def ratio(self) -> float:
         """Ours over actual; infinite where nothing happened."""
         return self.ours / self.actual if self.actual else np.inf
+
+    def over(self, theirs: float) -> float:
+        """Another forecast over what happened; NaN where nothing did."""
+        return theirs / self.actual if self.actual else np.nan
 
     @property
     def verdict(self) -> str:
@@ -75,6 +78,45 @@ class Ranking:
         return "hair" if self.theirs - self.ours < HAIR else "FAIL"
 
 
+@dataclass(frozen=True)
+class Question:
+    """One horizon at one shop, and who answered it."""
+
+    shop: str
+    as_of: str
+    days: int
+    tiers: Mapping[str, str]  # question -> rung
+    beyond: bool  # the learned horizons
+
+    def totals(self, ours: Answer, actual: Answer, before: Answer, btyd: Answer) -> Iterator[Total]:
+        """Buyers, orders and spend: where the scores have them, and the log has."""
+        for name, kind, model in (
+            ("buyers", "ordered", "next_purchase"),
+            ("orders", "orders", "ltv"),
+            ("spend", "spend", "ltv"),
+        ):
+            mine, then, repeated, theirs = (one.of(kind) for one in (ours, actual, before, btyd))
+            if mine is None or then is None or repeated is None or theirs is None:
+                continue
+            low, high = ratio_interval(mine, then)
+            sums = [float(one.sum()) for one in (then, repeated, theirs)]
+            rung = self.tiers[model] + "*" * self.beyond
+            yield Total(self.shop, self.as_of, name, self.days, rung, float(mine.sum()), low, high, *sums)
+
+    def rankings(self, ours: Answer, actual: Answer, btyd: Answer, simple: Mapping[str, Floats]) -> Iterator[Ranking]:
+        """Buyers by AUC, spend by Gini, beside each simple score and BTYD."""
+        for measure, kind, model, rule in (
+            ("AUC", "ordered", "churn", metrics.auc),
+            ("Gini", "spend", "ltv", metrics.normalised_gini),
+        ):
+            mine, then, theirs = (one.of(kind) for one in (ours, actual, btyd))
+            if mine is None or then is None or theirs is None or not 0 < np.count_nonzero(then) < len(then):
+                continue
+            for rival, score in {**simple, "BTYD": theirs}.items():
+                values = rule(mine, then), rival, rule(score, then), *paired(rule, mine, score, then)
+                yield Ranking(self.shop, self.as_of, measure, self.days, self.tiers[model], *values)
+
+
 def ratio_interval(ours: Floats, actual: Floats) -> tuple[float, float]:
     """95 % interval of the ratio of the sums, (n,) each."""
     counts = np.random.default_rng(0).multinomial(len(ours), np.full(len(ours), 1 / len(ours)), DRAWS)
@@ -95,42 +137,3 @@ def paired(
         gains.append(measure(ours[drawn], actual[drawn]) - measure(theirs[drawn], actual[drawn]))
     low, high = np.nanquantile(gains, [0.025, 0.975]) if np.isfinite(gains).any() else (-np.inf, np.inf)
     return float(low), float(high)
-
-
-def incoherences(scores: pd.DataFrame, horizons: list[int]) -> Iterator[str]:
-    """What in a scores table contradicts itself, or is no number where one is due."""
-    numbers = scores.select_dtypes("number")
-    numbers = numbers.drop(columns=[name for name in numbers if name.startswith("ltv_") and numbers[name].isna().all()])
-    for name in numbers.columns[~np.isfinite(numbers.astype(float)).all()]:
-        yield f"{int((~np.isfinite(numbers[name].astype(float))).sum())} of {name} are no numbers"
-    within = scores[[f"purchase_probability_{days}d" for days in (7, 14, 30, 60, 90)]].to_numpy(float)
-    yield from _count("P(order) falls with time", (np.diff(within, axis=1) < -TOLERANCE).any(axis=1))
-    for kind in ("expected_orders_{}d", "ltv_{}d_mean", "ltv_{}d_median", "ltv_{}d_p10", "ltv_{}d_p90"):
-        values = scores[[kind.format(days) for days in horizons]].to_numpy(float)
-        yield from _count(f"{kind} falls with time", (np.diff(values, axis=1) < -TOLERANCE).any(axis=1))
-    for days in horizons:
-        low, middle, high = (scores[f"ltv_{days}d_{name}"].to_numpy(float) for name in ("p10", "median", "p90"))
-        yield from _count(
-            f"{days} d: p10 above median above p90", (low > middle + TOLERANCE) | (middle > high + TOLERANCE)
-        )
-        if (name := f"purchase_probability_{days}d") in scores:
-            ordered = scores[name].to_numpy(float)
-            yield from _count(
-                f"{days} d: fewer orders than P(order)", scores[f"expected_orders_{days}d"] < ordered - 1e-6
-            )
-            yield from _count(f"{days} d: a median above 0 at P(order) < 0.5", (ordered < 0.5) & (middle > 0))
-    days = int(scores["churn_horizon_days"].iloc[0])
-    if (name := f"purchase_probability_{days}d") in scores:
-        yield from _count("churn is not 1 - P(order)", (1 - scores["churn_probability"] - scores[name]).abs() > 1e-6)
-
-
-def coverage(scores: pd.DataFrame, days: int, spent: Floats) -> float:
-    """Share of the customers whose spend lies between p10 and p90."""
-    return metrics.coverage(
-        scores[f"ltv_{days}d_p10"].to_numpy(float), scores[f"ltv_{days}d_p90"].to_numpy(float), spent
-    )
-
-
-def _count(what: str, wrong: NDArray[np.bool_] | pd.Series) -> Iterator[str]:
-    if np.asarray(wrong).any():
-        yield f"{int(np.asarray(wrong).sum())} customers: {what}"

@@ -39,17 +39,18 @@ def crowd(
     *,
     opened: float = -BEFORE,
     season: Season = always,
-    growth: float = 1.0,
 ) -> Crowd:
-    """Customers who arrive steadily from ``opened`` on, each lost at a hazard of their own of mean 1 / ``life``.
-
-    With ``growth`` g the last day brings g times as many new customers as day 0; before day 0 all days are alike.
-    """
+    """Customers who arrive from ``opened`` on, more of them in season, each lost at a hazard of mean 1 / ``life``."""
     days = np.arange(opened, until)
-    weight = season(days) * growth ** (np.maximum(days, 0.0) / until)
+    weight = season(days)
     born = rng.choice(days, count, p=weight / weight.sum()) + rng.random(count)
     hazard = rng.gamma(1.5, 1 / (1.5 * life), count)
     return Crowd(np.sort(born), np.sort(born) + rng.exponential(1 / np.maximum(hazard, 1e-9)))
+
+
+def changing(factor: float, until: float) -> Season:
+    """A pace that from day 0 on changes steadily, to ``factor`` times as much on the last day."""
+    return lambda day: np.asarray(factor ** (np.maximum(day, 0.0) / until))
 
 
 def poisson(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from benchmarks.rates import Floats, bursts, crowd, poisson, priced, renewal, returned, yearly
+from benchmarks.rates import Floats, bursts, changing, crowd, poisson, priced, renewal, returned, yearly
 
 START = date(2022, 1, 1)
 
@@ -140,7 +140,7 @@ def christmas_two(rng: Generator) -> Shop:
 def growing(rng: Generator) -> Shop:
     """Three times as many new customers a day at the end of the year as at its beginning."""
     until = day(2024, 1, 1)
-    who = crowd(rng, 4000, until, 250, opened=-200, growth=9.0)
+    who = crowd(rng, 4000, until, 250, opened=-200, season=changing(9.0, until))
     orders = poisson(rng, who, until, 40)
     return Shop("growing", priced(rng, orders, 60), [_case(date(2023, 1, 1), 365)], 60, date(2024, 1, 1))
 
@@ -148,7 +148,7 @@ def growing(rng: Generator) -> Shop:
 def dying(rng: Generator) -> Shop:
     """Hardly any new customers by now, and the old ones come ever more rarely."""
     until = day(2024, 1, 1)
-    who = crowd(rng, 2500, until, 250, growth=0.01)
+    who = crowd(rng, 2500, until, 250, season=changing(0.01, until))
     orders = poisson(rng, who, until, 35, season=lambda days: np.exp(-np.maximum(days, 0) / 400))
     return Shop("dying", priced(rng, orders, 60), [_case(date(2023, 1, 1), 365)], 60, date(2024, 1, 1))
 
