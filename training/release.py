@@ -35,16 +35,21 @@ class Assembled:
 def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str]) -> Assembled:
     """Fit every rung that a question is answered from, on all rows, and join them."""
     fitted = fit_rungs(rows, plan, tuple(sorted(set(tiers.values()))))
+    ladder = joined(fitted, tiers)
+    return Assembled(ladder, {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}, rows.names)
+
+
+def joined(fitted: Mapping[str, Fitted], tiers: Mapping[str, str]) -> Ladder:
+    """One ladder that answers each question from the rung named for it."""
     value, churn = fitted[tiers["ltv"]].ladder, fitted[tiers["churn"]].ladder
-    ladder = Ladder(
+    return Ladder(
         tiers=dict(tiers),
-        rungs={tier: one.ladder.rungs[tier] for tier, one in fitted.items()},
+        rungs={tier: fitted[tier].ladder.rungs[tier] for tier in set(tiers.values())},
         prospects=value.prospects,
         calibration=churn.calibration,
         shape=value.shape,
         prospect_ratios=value.shape.ratios,
     )
-    return Assembled(ladder, {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}, rows.names)
 
 
 def churn_sample(ladder: Ladder, inputs: Floats, orders: Floats, churn_days: int) -> list[float]:
