@@ -58,8 +58,8 @@ def _pools(log: Log, count: int, work: Path, say: Callable[[str], None]) -> Iter
 def _how(count: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}`. At the newest origin of each log, "
-        f"{count} draws of customers of every size; rungs, readiness and gate as the product has them for a shop of these "
-        f"customers alone, then asked about {ASKED} customers of the same log who are in none of the draws, at "
+        f"{count} draws of customers of every size; rungs, readiness and gate as the product has them for a shop of "
+        f"these customers alone, then asked about {ASKED} customers of the same log who are in none of the draws, at "
         "the same origin. Draws are nested and asked about the same customers. A log with fewer customers than a size "
         f"gives all but those {ASKED}, in a quarter as many draws. Figures are of all draws pooled; AUC, Gini and RMSE "
         f"are means over draws. Calibrated: ECE of churn at most {LARGEST_ECE}, totals of buyers, orders and spend "
