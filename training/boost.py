@@ -20,17 +20,20 @@ _NEXT_TO_NOTHING = 1e-6
 Floats = NDArray[np.float64]
 
 
-def boost(inputs: Floats, target: Floats, params: Params, names: Sequence[str]) -> str:
+def boost(inputs: Floats, target: Floats, params: Params, names: Sequence[str], offset: Floats | None = None) -> str:
     """Fit on (n, features) and (n,), and return LightGBM's own text.
 
-    Small data gets smaller leaves: a leaf never needs more than a fiftieth of the rows.
+    Small data gets smaller leaves: a leaf never needs more than a fiftieth of the rows. With an ``offset``, (n,) on the
+    link's scale, trees learn what it leaves unexplained; LightGBM then starts from it, not from its own base rate.
     """
-    inputs, target = (inputs, target) if target.any() else _nothing_happened(inputs, params)
+    if not target.any():
+        (inputs, target), offset = _nothing_happened(inputs, params), None
     chosen = {**params, **_SAME_EVERY_TIME}
     chosen["min_data_in_leaf"] = max(5, min(int(params["min_data_in_leaf"]), len(target) // 50))
     rounds = int(chosen.pop("num_iterations"))
     lightgbm = _lightgbm()
-    data = lightgbm.Dataset(inputs, target, feature_name=[name.replace(" ", "_") for name in names], free_raw_data=True)
+    features = [name.replace(" ", "_") for name in names]
+    data = lightgbm.Dataset(inputs, target, feature_name=features, init_score=offset, free_raw_data=True)
     return str(lightgbm.train(chosen, data, num_boost_round=rounds).model_to_string())
 
 

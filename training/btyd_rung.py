@@ -9,34 +9,42 @@ from numpy.typing import NDArray
 
 from training.btyd import fit_btyd, fit_gamma_gamma
 from training.model import Plan
-from training.models.next_purchase import periods
 from training.outcomes import Rows
+from training.person_periods import periods
+from training.predict.btyd import GammaGamma, GammaPoisson
 from training.predict.btyd_rung import BtydRung, histories
 
 Floats = NDArray[np.float64]
 
+ONCE_A_YEAR = GammaPoisson(r=1.0, alpha=365.0)  # where there is nobody to learn from
+WORTHLESS = GammaGamma(p=1.0, q=2.0, gamma=1e-6)  # where no order is worth anything
 
-def fit_btyd_rung(rows: Rows, newest: Rows, plan: Plan) -> BtydRung:
-    """Parameters from the histories at the newest cutoff, scales from what customers of ``newest`` then did.
+
+def fit_btyd_rung(rows: Rows, plan: Plan) -> BtydRung:
+    """Parameters from the histories at the newest cutoff, scales from what happened in the newest finished windows.
 
     Args:
         rows: customers who had ordered, at every cutoff.
-        newest: those of the newest cutoffs whose windows are over.
         plan: the learned horizons.
     """
-    last = rows.at(rows.cutoff == rows.cutoff.max())
-    model = fit_btyd(*histories(last.inputs, last.names)).model
-    value = fit_gamma_gamma(last.column("orders"), last.column("mean_order")).model if plan.has_amounts else None
+    newest = rows.newest(plan.learned[-1])
+    last = rows.at(rows.cutoff == rows.cutoff.max(initial=0))
+    model = fit_btyd(*histories(last.inputs, last.names)).model if len(last) else ONCE_A_YEAR
+    value = _order_value(last) if plan.has_amounts else None
     ones = (1.0,) * len(plan.learned)
     edges = tuple(periods(rows.outcomes, plan).tolist())
     bare = BtydRung(rows.names, model, value, plan.learned, edges, ones, ones)
-    none = np.zeros((len(newest), len(plan.learned)))
-    orders = _scale(bare.expected_orders(newest.inputs, none), newest.outcomes.orders, newest, plan)
-    scaled = replace(bare, order_scale=orders)
-    if value is None:
+    _, orders, _ = bare.answers(newest.inputs)
+    scaled = replace(bare, order_scale=_scale(orders, newest.outcomes.orders, newest, plan))
+    _, _, spend = scaled.answers(newest.inputs)
+    if spend is None:
         return scaled
-    spend = _scale(scaled.mean_spend(newest.inputs, none), newest.outcomes.spend, newest, plan)
-    return replace(scaled, spend_scale=spend)
+    return replace(scaled, spend_scale=_scale(spend, newest.outcomes.spend, newest, plan))
+
+
+def _order_value(last: Rows) -> GammaGamma:
+    mean = last.column("mean_order")
+    return fit_gamma_gamma(last.column("orders"), mean).model if np.nan_to_num(mean).max(initial=0) > 0 else WORTHLESS
 
 
 def _scale(predicted: Floats, observed: Floats, newest: Rows, plan: Plan) -> tuple[float, ...]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.model import Plan
-from training.models.next_purchase import periods, person_periods
 from training.outcomes import Rows
+from training.person_periods import periods, person_periods
 from training.predict.cohorts import CohortsRung, cells
 
 Floats = NDArray[np.float64]

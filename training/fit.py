@@ -27,7 +27,6 @@ from training.predict.rung import Rung
 from training.predict.spending import SpendRatios
 
 Floats = NDArray[np.float64]
-FEWEST_CALIBRATION_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -71,19 +70,18 @@ def _simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung) -> Rung:
         return population
     if tier == "cohort":
         return fit_cohorts(rows, plan)
-    return fit_btyd_rung(rows, rows.at(_newest(rows, plan.learned[-1])), plan)
+    return fit_btyd_rung(rows, plan)
 
 
 def _btyd_calibration(rows: Rows, plan: Plan, rung: Rung) -> CalibrationMap:
-    newest = rows.at(_newest(rows, plan.judged_churn_days))
+    newest = rows.newest(plan.judged_churn_days)
     outcome = churned(newest.outcomes, plan.judged_churn_days)
     return fit_calibration(churn_probability(rung, newest.inputs, plan.judged_churn_days), outcome)
 
 
 def _fit_trees(rows: Rows, plan: Plan, prospects: CohortsRung) -> Fitted:
     *halves, artefacts = _heads([rows.at(rows.fold != 0), rows.at(rows.fold != 1), rows], plan)
-    newest = _newest(rows, plan.judged_churn_days)
-    unseen = rows.at(newest)
+    unseen = rows.newest(plan.judged_churn_days)
     churn = _each_fold(unseen, [TreesRung(half["churn"], rows.names, ()).churn for half in halves])
     calibration = fit_calibration(churn, churned(unseen.outcomes, plan.judged_churn_days))
     shape = _bare(rows, plan)
@@ -109,7 +107,7 @@ def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
 def _unseen_ratios(
     rows: Rows, halves: Sequence[TreesRung], calibration: CalibrationMap, bare: Shape, days: int
 ) -> SpendRatios:
-    unseen = rows.at(_newest(rows, days))
+    unseen = rows.newest(days)
     within, mean = np.empty(len(unseen)), np.empty(len(unseen))
     for fold, half in enumerate(halves):
         mine = unseen.fold == fold
@@ -122,7 +120,8 @@ def _answered(ladder: Ladder, rows: Rows, days: int) -> tuple[Floats, Floats]:
     learned = ladder.shape.learned
     within = ladder.forecast(rows.inputs, np.ones(len(rows))).within_each(learned)
     at = learned.index(days)
-    return within[:, at], ladder.rungs[ladder.tiers["ltv"]].mean_spend(rows.inputs, within)[:, at]
+    _, spend = ladder.rungs[ladder.tiers["ltv"]].value(rows.inputs, within)
+    return within[:, at], np.full(len(rows), np.nan) if spend is None else spend[:, at]
 
 
 def _each_fold(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> Floats:
@@ -132,23 +131,12 @@ def _each_fold(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> 
     return found
 
 
-def _newest(rows: Rows, days: int) -> NDArray[np.bool_]:
-    """The newest cutoffs whose window is over, as many as calibration needs."""
-    over = rows.outcomes.follow_days >= days
-    chosen = np.zeros(len(rows), dtype=bool)
-    for cutoff in sorted(set(rows.cutoff[over].tolist()), reverse=True):
-        chosen |= rows.cutoff == cutoff
-        if chosen.sum() >= FEWEST_CALIBRATION_ROWS:
-            break
-    return chosen
-
-
 def _shape(rows: Rows, plan: Plan, ladder: Ladder) -> Shape:
     if not plan.has_amounts:
         return ladder.shape
     ratios = []
     for days in plan.learned:
-        seen = rows.at(_newest(rows, days))
+        seen = rows.newest(days)
         ratios.append(fit_spend_ratios(*_answered(ladder, seen, days), seen.outcomes.spend_within(days)))
     return replace(ladder.shape, ratios=tuple(ratios))
 

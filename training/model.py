@@ -20,8 +20,10 @@ Params = Mapping[str, str | int | float | bool]
 class Boost(Protocol):
     """Fits one boosted ensemble and returns it as text."""
 
-    def __call__(self, inputs: Floats, target: Floats, params: Params, names: Sequence[str]) -> str:
-        """Fit on (n, features) and (n,)."""
+    def __call__(
+        self, inputs: Floats, target: Floats, params: Params, names: Sequence[str], offset: Floats | None = None
+    ) -> str:
+        """Fit on (n, features) and (n,), starting from (n,) on the link's scale."""
         ...
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+FEWEST_CALIBRATION_ROWS = 2_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcomes:
@@ -72,3 +74,13 @@ class Rows:
             fold=self.fold[chosen],
             outcomes=self.outcomes.at(chosen),
         )
+
+    def newest(self, days: int) -> Rows:
+        """The rows of the newest cutoffs whose window of so many days is over: as many as a calibration needs."""
+        over = self.outcomes.follow_days >= days
+        chosen = np.zeros(len(self), dtype=bool)
+        for cutoff in sorted(set(self.cutoff[over].tolist()), reverse=True):
+            chosen |= self.cutoff == cutoff
+            if chosen.sum() >= FEWEST_CALIBRATION_ROWS:
+                break
+        return self.at(chosen)

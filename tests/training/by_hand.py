@@ -10,7 +10,10 @@ from numpy.typing import ArrayLike
 from training.outcomes import Outcomes, Rows
 from training.predict.forecast import LAST_DAY, Forecast, Spend
 
-INPUTS = ("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days")
+INPUTS = (
+    *("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days"),
+    *("order_days", "mean_order", "tenure_days"),
+)
 
 
 def happened(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Outcomes:

@@ -207,7 +207,7 @@ def other_buyers() -> Rows:
 def few_rounds(rounds: int = 20) -> Iterator[None]:
     """Ensembles small enough for a test."""
     with pytest.MonkeyPatch.context() as patch:
-        for params in (churn.PARAMS, next_purchase.PARAMS, ltv.ORDERS, ltv.SPEND):
+        for params in (churn.PARAMS, next_purchase.PARAMS, *ltv.PARAMS.values(), ltv.GENTLE):
             patch.setitem(params, "num_iterations", rounds)
         yield
 

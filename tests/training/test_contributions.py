@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.training.shops import Floats, corner_rungs, corner_shop, kept
+from training.predict import simple_contributions
 from training.predict.booster import probability
 from training.predict.calibration import logit
-from training.predict.contributions import Contributions, level
+from training.predict.contributions import Contributions, _own, level
 from training.predict.forecast import TIERS, Forecast
 from training.predict.hazard import PERIOD_INPUTS
 from training.predict.ladder import Ladder
@@ -89,13 +90,7 @@ def test_who_is_moved_towards_spend_is_expected_to_spend_more(name: str) -> None
     shape, spend = ladder(name).shape, forecast(name).spend
     assert spend is not None
     mean = spend.mean[:, shape.asked.index(shape.learned[-1])]
-    assert together(moved(name, "ltv").sum(axis=1), mean) > 0.92
-
-
-def test_what_those_spend_who_come_is_not_all_that_makes_a_customer_worth_more() -> None:
-    spend, made_of = forecast("ml").spend, trees().value_contributions(buyers())
-    assert spend is not None
-    assert together(made_of[:, :-1].sum(axis=1), spend.mean[:, 1]) < 0.8
+    assert together(moved(name, "ltv").sum(axis=1), mean) > 0.9
 
 
 def test_the_churn_of_trees_is_made_up_to_the_last_bit_of_what_moved_it() -> None:
@@ -134,13 +129,16 @@ def test_over_a_whole_population_silence_makes_nobody_early() -> None:
     assert abs(silence.mean()) < 0.35 * np.abs(silence).mean()
 
 
-def test_a_mean_is_moved_by_the_chance_of_an_order_where_that_is_in_doubt() -> None:
-    both, alone = moved("ml", "ltv"), trees().value_contributions(buyers())[:, :-1]
-    added = np.abs(both - alone).sum(axis=1) / np.abs(moved("ml", "next_purchase")).sum(axis=1)
-    order = trees().order_by(buyers(), np.array([0.0, 60.0]))[:, 1]
-    assert together(added, -order) > 0.999
-    assert (added < 1).all()
-    assert added[order > 0.95] == pytest.approx(0.0, abs=0.16)
+def test_what_trees_make_of_btyds_answers_is_told_as_what_those_came_from() -> None:
+    heads = trees().value_heads
+    expected = simple_contributions.value(heads.expectation.rung, buyers())
+    for made_of in heads.contributions(buyers()):
+        own = _own(made_of, expected)
+        assert own.sum(axis=1) == pytest.approx(made_of[:, :-1].sum(axis=1))
+        gained = np.abs(own - made_of[:, : len(names())]).sum(axis=0) > 0
+        assert {name for name, more in zip(names(), gained, strict=True) if more} == {
+            "orders_per_day", "recency_days", "mean_order",
+        }  # fmt: skip
 
 
 def test_a_curve_bent_through_anothers_churn_is_moved_by_what_moves_that() -> None:

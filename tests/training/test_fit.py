@@ -8,7 +8,7 @@ import pytest
 
 from tests.training.by_hand import happened, rows_of
 from tests.training.shops import ZONE, Shop, corner_rungs, corner_shop, few_rounds, kept, other_buyers, shop, simulated
-from training import fit, metrics
+from training import fit, metrics, outcomes
 from training.evaluate import backtest
 from training.fit import buyers, fit_rungs
 from training.model import Plan
@@ -48,7 +48,11 @@ def test_trees_are_kept_as_text_by_model() -> None:
     assert files == {
         "churn": ["churn.txt"],
         "next_purchase": ["hazard.txt", "periods.json"],
-        "ltv": ["orders_30d.txt", "orders_60d.txt", "spend_30d.txt", "spend_60d.txt"],
+        "ltv": [
+            "expectation.json",
+            *(f"{kind}_{days}d.txt" for kind in ("orders_came", "orders_corrected") for days in (30, 60)),
+            *(f"{kind}_{days}d.txt" for kind in ("spend_came", "spend_corrected") for days in (30, 60)),
+        ],
     }
     assert all(corner_rungs()[tier].artefacts == {} for tier in SIMPLE)
 
@@ -84,8 +88,8 @@ def test_the_interval_of_spend_holds_four_in_five_of_others() -> None:
 def test_calibration_looks_at_the_newest_finished_cutoffs_until_it_has_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     one = corner_shop()
     rows = one.rows(one.now)
-    monkeypatch.setattr(fit, "FEWEST_CALIBRATION_ROWS", 1_000)
-    chosen = rows.at(fit._newest(rows, 60))
+    monkeypatch.setattr(outcomes, "FEWEST_CALIBRATION_ROWS", 1_000)
+    chosen = rows.newest(60)
     finished = rows.cutoff[rows.outcomes.follow_days >= 60]
     assert chosen.cutoff.max() == finished.max()
     assert 1_000 <= len(chosen) < 2_000

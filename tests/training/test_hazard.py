@@ -10,8 +10,9 @@ from tests.training.by_hand import INPUTS, happened, rows_of
 from tests.training.shops import Floats
 from training.cohorts import fit_population
 from training.model import Plan
-from training.models.next_purchase import judged_days, periods, person_periods
+from training.models.next_purchase import judged_days
 from training.outcomes import Outcomes
+from training.person_periods import periods, person_periods
 from training.predict.forecast import LAST_DAY
 from training.predict.hazard import all_periods, answer_days, period_inputs, survival_curve
 

@@ -40,8 +40,10 @@ class Recorder:
     def __init__(self) -> None:
         self.targets: list[list[float]] = []
 
-    def __call__(self, inputs: Floats, target: Floats, params: Params, names: Sequence[str]) -> str:
-        assert len(inputs) == len(target)
+    def __call__(
+        self, inputs: Floats, target: Floats, params: Params, names: Sequence[str], offset: Floats | None = None
+    ) -> str:
+        assert len(inputs) == len(target) == len(target if offset is None else offset)
         assert inputs.shape[1] == len(names)
         assert "objective" in params
         self.targets.append(target.tolist())

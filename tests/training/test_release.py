@@ -164,9 +164,9 @@ def test_a_missing_file_is_refused(folder: Path) -> None:
 def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> None:
     sums = folder / "SHA256SUMS"
     sums.write_text(
-        "".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_30d" not in line)
+        "".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_came_30d" not in line)
     )
-    refused(folder, "SHA256SUMS lists .*, not .*ltv/orders_30d.txt.*")
+    refused(folder, "SHA256SUMS lists .*, not .*ltv/orders_came_30d.txt.*")
 
 
 def test_another_format_is_refused(written: Path, tmp_path: Path) -> None:

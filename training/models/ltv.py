@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from features.windows import SHORT, STORED
 from training import metrics
+from training.btyd_rung import fit_btyd_rung
 from training.model import Artefact, Boost, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
+from training.predict.expectation import LEAST, Expectation
 from training.predict.forecast import Forecast
+from training.predict.value_heads import EXPECTATION
 
 Floats = NDArray[np.float64]
 
@@ -21,21 +28,44 @@ _TREES: Params = {
     "feature_fraction": 0.7,
     "lambda_l2": 5.0,
 }
-ORDERS: Params = {"objective": "poisson", **_TREES}
-SPEND: Params = {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREES}
+PARAMS: Mapping[str, Params] = {
+    "orders": {"objective": "poisson", **_TREES},
+    "spend": {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREES},
+}
+GENTLE: Params = {"num_iterations": 60, "learning_rate": 0.03}  # of trees that correct an expectation
 
 
 def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
-    """A count of orders and an amount for every learned horizon, each on those who came; P(order) does the rest."""
-    artefact = {}
-    for days in plan.learned:
-        orders = rows.outcomes.orders_within(days)
-        came = orders > 0
-        artefact[f"orders_{days}d.txt"] = boost(rows.inputs[came], orders[came], ORDERS, rows.names)
-        if plan.has_amounts:
-            spend = rows.outcomes.spend_within(days)
-            artefact[f"spend_{days}d.txt"] = boost(rows.inputs[came], spend[came], SPEND, rows.names)
-    return artefact
+    """Orders and spend of those who come, and trees on what BTYD's expectation leaves unexplained (``ValueHeads``)."""
+    expectation = Expectation(fit_btyd_rung(rows, plan))
+    beside = replace(rows, inputs=expectation.beside(rows.inputs), names=(*rows.names, *expectation.names))
+    artefact, bases = Artefact(), dict[str, list[float]]()
+    for kind in ("orders", "spend") if plan.has_amounts else ("orders",):
+        expected = expectation.of(kind, beside.inputs)
+        for position, days in enumerate(plan.learned):
+            files, base = _heads(kind, days, beside, expected[:, position], boost)
+            artefact |= files
+            bases.setdefault(kind, []).append(base)
+    return artefact | {EXPECTATION: json.dumps({"btyd": expectation.rung.as_json(), "base": bases})}
+
+
+def _heads(kind: str, days: int, rows: Rows, expected: Floats, boost: Boost) -> tuple[Artefact, float]:
+    amount = rows.outcomes.spend_within(days) if kind == "spend" else rows.outcomes.orders_within(days)
+    came, seen = rows.outcomes.orders_within(days) > 0, ~np.isnan(amount)
+    base = offset_base(amount[seen], expected[seen])
+    offset, gentle = np.log(expected[seen]) + base, {**PARAMS[kind], **GENTLE}
+    return {
+        f"{kind}_came_{days}d.txt": boost(rows.inputs[came], amount[came], PARAMS[kind], rows.names),
+        f"{kind}_corrected_{days}d.txt": boost(rows.inputs[seen], amount[seen], gentle, rows.names, offset),
+    }, base
+
+
+def offset_base(amount: Floats, expected: Floats) -> float:
+    """The log of the constant that makes the total of an offset right.
+
+    LightGBM leaves its own base rate out where there is an offset: without this the trees over-forecast several times.
+    """
+    return float(np.log(max(float(amount.sum()), LEAST) / max(float(expected.sum()), LEAST)))
 
 
 def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from training import metrics
 from training.model import Artefact, Boost, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
-from training.predict.forecast import LAST_DAY, Forecast
+from training.person_periods import periods, person_periods
+from training.predict.forecast import Forecast
 from training.predict.hazard import PERIOD_INPUTS, period_inputs
 
 Floats = NDArray[np.float64]
 
-PERIODS = 13
 MOST_PERIOD_ROWS = 400_000
 NEAR = 60.0
 DAYS = (7, 14, 30, 60)
@@ -29,25 +29,6 @@ PARAMS: Params = {
     "feature_fraction": 0.7,
     "lambda_l2": 5.0,
 }
-
-
-def periods(outcomes: Outcomes, plan: Plan) -> Floats:
-    """Edges of the periods: about equally many next orders in each, and an edge at every learned horizon."""
-    followed = float(np.quantile(outcomes.follow_days, 0.8)) if len(outcomes.follow_days) else 0.0
-    last = min(max(float(plan.learned[-1]), followed), LAST_DAY)
-    came = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
-    inner = np.ceil(np.quantile(came, np.linspace(0, 1, PERIODS)[1:-1])) if len(came) else np.array([])
-    edges: Floats = np.unique(np.concatenate([[0.0], inner, np.asarray(plan.learned, dtype=float), [last]]))
-    return edges[edges <= last]
-
-
-def person_periods(outcomes: Outcomes, edges: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Row, period and whether the order came in it, for every period that a customer entered and that is over."""
-    start, end = edges[:-1], edges[1:]
-    entered = outcomes.wait_days[:, None] >= start
-    over = outcomes.follow_days[:, None] >= end
-    row, period = np.nonzero(entered & over)
-    return row, period, (outcomes.wait_days[row] < end[period]).astype(float)
 
 
 def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:

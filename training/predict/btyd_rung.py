@@ -30,20 +30,25 @@ class BtydRung:
         """P(order within days[j]), (n, len(days))."""
         return self.model.order_by(*self._histories(inputs), days)
 
-    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:  # noqa: ARG002 -- the model counts by itself
-        """Orders within each learned horizon, (n, learned)."""
-        days = np.asarray(self.learned, dtype=float)
-        counted = self.model.expected_orders(*self._histories(inputs), days)
-        return np.asarray(counted * np.asarray(self.order_scale))
+    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:  # noqa: ARG002 -- it has its own
+        """Orders and net amount within each learned horizon, each (n, learned)."""
+        return self.answers(inputs)[1:]
 
-    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
-        """Orders times the expected value of one, (n, learned)."""
+    def answers(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
+        """P(order), expected orders and net amount within each learned horizon, each (n, learned)."""
+        days = np.asarray(self.learned, dtype=float)
+        within, orders = self.model.order_and_orders(*self._histories(inputs), days)
+        orders = np.asarray(orders * np.asarray(self.order_scale))
+        return within, orders, None if self.order_value is None else np.asarray(orders * self.spend_per_order(inputs))
+
+    def spend_per_order(self, inputs: Floats) -> Floats:
+        """Net amount that comes with each expected order, (n, learned)."""
         if self.order_value is None:
             raise ValueError("There is no model of order values: the log it was fitted to has no amounts.")
         orders = np.maximum(np.nan_to_num(self._column(inputs, "orders")), 1.0)
         mean_order = np.maximum(np.nan_to_num(self._column(inputs, "mean_order")), 1e-6)
         value = self.order_value.order_value(orders, mean_order)
-        return np.asarray(self.expected_orders(inputs, within) * value[:, None] * np.asarray(self.spend_scale))
+        return np.asarray(value[:, None] * np.asarray(self.spend_scale))
 
     def as_json(self) -> dict[str, Any]:
         """Everything it is made of, as plain JSON."""

@@ -40,6 +40,10 @@ class CohortsRung:
         value = self.own_order_value(inputs)[:, None]
         return np.asarray(self.expected_orders(inputs, within) * value * np.asarray(self.scale))
 
+    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats]:
+        """Orders and net amount within each learned horizon, each (n, learned)."""
+        return self.expected_orders(inputs, within), self.mean_spend(inputs, within)
+
     def own_order_value(self, inputs: Floats) -> Floats:
         """The customer's mean order, weighed against the population's, (n,)."""
         if not self.order_value or "mean_order" not in self.names:

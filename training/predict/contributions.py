@@ -55,11 +55,13 @@ class Contributions:
         return self._pace
 
     def _ltv(self) -> Floats:
-        """A mean is P(order) times what those spend who come: a head of its own says the second, the pace the first."""
         rung = level(self._ladder, "ltv")
-        if isinstance(rung, TreesRung):
-            return rung.value_contributions(self._inputs)[:, :-1] + self._slope()[:, None] * self._pace
-        return simple_contributions.value(rung, self._inputs)
+        if not isinstance(rung, TreesRung):
+            return simple_contributions.value(rung, self._inputs)
+        expected = simple_contributions.value(rung.value_heads.expectation.rung, self._inputs)
+        came, corrected = (_own(made_of, expected) for made_of in rung.value_heads.contributions(self._inputs))
+        share = rung.value_heads.share_of_came(self._inputs, self._within())[:, None]
+        return share * (came + self._slope()[:, None] * self._pace) + (1 - share) * (corrected + expected)
 
     @cached_property
     def _pace(self) -> Floats:
@@ -72,10 +74,13 @@ class Contributions:
 
     def _slope(self) -> Floats:
         """By how much log P(order) rises with the log pace, (n,): 1 for the unlikely, 0 for the certain."""
-        timing = self._ladder.rungs[self._ladder.tiers["next_purchase"]]
-        horizon = np.array([0.0, self._ladder.shape.learned[-1]])
-        order = np.clip(timing.order_by(self._inputs, horizon)[:, 1], 1e-9, 1 - 1e-9)
+        order = np.clip(self._within()[:, -1], 1e-9, 1 - 1e-9)
         return np.asarray(-np.log1p(-order) * (1 - order) / order)
+
+    def _within(self) -> Floats:
+        """P(order within each learned horizon), (n, learned)."""
+        timing = self._ladder.rungs[self._ladder.tiers["next_purchase"]]
+        return timing.order_by(self._inputs, np.array([0.0, *self._ladder.shape.learned]))[:, 1:]
 
     def _folded(self, made_of: Floats) -> Floats:
         """From (n, names + period inputs) to (n, names)."""
@@ -84,6 +89,17 @@ class Contributions:
             if name in _SAID_BY:
                 own[:, self._names.index(_SAID_BY[name])] += made_of[:, position]
         return own
+
+
+def _own(made_of: Floats, expected: Floats) -> Floats:
+    """From (n, inputs + expectation + 1) to (n, inputs).
+
+    What trees made of BTYD's answers goes to the inputs these come from, as much to each as it moved them.
+    """
+    size = np.abs(expected)
+    names = expected.shape[1]
+    answers = made_of[:, names:-1].sum(axis=1, keepdims=True)
+    return np.asarray(made_of[:, :names] + answers * size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300))
 
 
 def _over_periods(made_of: Floats) -> Floats:

@@ -68,11 +68,11 @@ class Ladder:
         if new.any():
             order_by[new] = self.prospects.order_by(inputs[new], days)
         within = order_by[:, np.searchsorted(days, self.shape.learned)]
-        expected, mean = value.expected_orders(inputs, within), self._mean(value, inputs, within)
+        expected, mean = value.value(inputs, within)
         if new.any():
-            expected[new] = self.prospects.expected_orders(inputs[new], within[new])
+            expected[new], spend = self.prospects.value(inputs[new], within[new])
             if mean is not None:
-                mean[new] = self.prospects.mean_spend(inputs[new], within[new])
+                mean[new] = spend
         return self._agreed(days, order_by, expected, mean, new)
 
     def _agreed(
@@ -109,9 +109,6 @@ class Ladder:
             return order_by
         churn = self.calibration(churn_probability(rung, inputs, self.shape.churn_days))
         return coherence.tilt(order_by, days, self.shape.churn_days, churn)
-
-    def _mean(self, value: Rung, inputs: Floats, within: Floats) -> Floats | None:
-        return value.mean_spend(inputs, within) if self.shape.ratios is not None else None
 
     def _edges(self) -> Floats:
         return np.asarray(self.rungs[self.tiers["next_purchase"]].edges, dtype=float)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from training.predict.booster import Booster, BrokenBooster, probability
 from training.predict.hazard import all_periods, survival_curve
+from training.predict.value_heads import EXPECTATION, ValueHeads
 
 Floats = NDArray[np.float64]
 
@@ -22,8 +23,7 @@ class TreesRung:
         self._churn = _booster(artefact, "churn.txt")
         self._hazard = _booster(artefact, "hazard.txt")
         self.edges = np.asarray(json.loads(artefact.get("periods.json", '{"edges": [0]}'))["edges"], dtype=float)
-        self._orders = _heads(artefact, "orders", learned)
-        self._spend = _heads(artefact, "spend", learned)
+        self._value = ValueHeads(artefact, learned) if EXPECTATION in artefact else None
 
     def churn(self, inputs: Floats) -> Floats:
         """Uncalibrated P(no order within the churn horizon), (n,)."""
@@ -35,13 +35,16 @@ class TreesRung:
         hazards = probability(_present(self._hazard, "hazard.txt").raw(rows)).reshape(len(inputs), len(self.edges) - 1)
         return survival_curve(hazards, self.edges, days)
 
-    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:
-        """P(order) times the orders of those who come, (n, learned)."""
-        return np.asarray(within * np.maximum(_exponentials(self._orders, inputs), 1.0))
+    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
+        """Orders and net amount within each learned horizon, each (n, learned), given P(order) within each."""
+        return self.value_heads(inputs, within)
 
-    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
-        """P(order) times the net amount of those who come, (n, learned)."""
-        return np.asarray(within * _exponentials(self._spend, inputs))
+    @property
+    def value_heads(self) -> ValueHeads:
+        """The heads of orders and spend; raises BrokenBooster where the release has none."""
+        if self._value is None:
+            raise _missing(EXPECTATION)
+        return self._value
 
     def churn_contributions(self, inputs: Floats) -> Floats:
         """What the log-odds of churn are made of, (n, inputs + 1)."""
@@ -52,32 +55,16 @@ class TreesRung:
         made_of = _present(self._hazard, "hazard.txt").contributions(all_periods(inputs, self._names, self.edges))
         return made_of.reshape(len(inputs), len(self.edges) - 1, made_of.shape[1])
 
-    def value_contributions(self, inputs: Floats) -> Floats:
-        """What the log amount of those who come is made of, over the longest learned horizon, (n, inputs + 1).
-
-        Their log count of orders, where the log has no amounts.
-        """
-        heads = self._spend or self._orders
-        return _present(heads[-1] if heads else None, "spend or orders").contributions(inputs)
-
 
 def _booster(artefact: Mapping[str, str], name: str) -> Booster | None:
     return Booster(artefact[name]) if name in artefact else None
 
 
-def _heads(artefact: Mapping[str, str], kind: str, learned: Sequence[int]) -> list[Booster]:
-    files = [f"{kind}_{days}d.txt" for days in learned]
-    present = [name for name in files if name in artefact]
-    if present and present != files:
-        raise BrokenBooster(f"Found {', '.join(present)}, expected {', '.join(files)}. Fetch the release again.")
-    return [Booster(artefact[name]) for name in present]
-
-
 def _present(head: Booster | None, name: str) -> Booster:
     if head is None:
-        raise BrokenBooster(f"There is no {name}, from which this release answers. Fetch it again, or train again.")
+        raise _missing(name)
     return head
 
 
-def _exponentials(heads: Sequence[Booster], inputs: Floats) -> Floats:
-    return np.exp(np.column_stack([head.raw(inputs) for head in heads]))
+def _missing(name: str) -> BrokenBooster:
+    return BrokenBooster(f"There is no {name}, from which this release answers. Fetch it again, or train again.")

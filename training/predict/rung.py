@@ -23,10 +23,9 @@ class Rung(Protocol):
         """P(order within days[j]), (n, len(days))."""
         ...
 
-    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:
-        """Orders within each learned horizon, (n, learned), given P(order) within each, (n, learned)."""
-        ...
+    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
+        """Orders and net amount within each learned horizon, each (n, learned), given P(order) within each.
 
-    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
-        """Net amount within each learned horizon, (n, learned), given P(order) within each, (n, learned)."""
+        No amount, where the log has none.
+        """
         ...

@@ -60,24 +60,33 @@ class BuyTillDie(Parameters, ABC):
 
     def expected_orders(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
         """Expected orders within each of ``days``, (n, k), never falling and never below ``order_by``."""
+        return self.order_and_orders(repeats, recency, age, days)[1]
+
+    def order_and_orders(
+        self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike
+    ) -> tuple[Floats, Floats]:
+        """``order_by`` and ``expected_orders`` at the price of one of them."""
 
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
-            if_alive = np.maximum(self.orders_if_alive(x, now, ahead), self.order_if_alive(x, now, ahead))
-            return np.maximum.accumulate(np.exp(self.log_alive(x, t_x, now))[:, None] * if_alive, axis=1)
+            alive, order = np.exp(self.log_alive(x, t_x, now))[:, None], self.order_if_alive(x, now, ahead)
+            orders = np.maximum(self.orders_if_alive(x, now, ahead), order)
+            both = np.stack([(alive * order).clip(0.0, 1.0), alive * orders], axis=2)
+            return np.maximum.accumulate(both, axis=1)
 
-        return _in_blocks(answer, repeats, recency, age, days)
+        found = _in_blocks(answer, repeats, recency, age, days)
+        return found[:, :, 0], found[:, :, 1]
 
 
 def _in_blocks(answer: Answer, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
     """Customers of like age together, a cache full at a time: the youngest sets the work of its block."""
     x, t_x, now, ahead = (np.asarray(values, dtype=float) for values in (repeats, recency, age, days))
     _check(x, t_x, now, ahead)
+    if len(now) <= ROWS_AT_ONCE:
+        return answer(x, t_x, now, ahead)
     order = np.argsort(now)
-    answers = np.empty((len(order), len(ahead)))
-    for start in range(0, len(order), ROWS_AT_ONCE):
-        rows = order[start : start + ROWS_AT_ONCE]
-        answers[rows] = answer(x[rows], t_x[rows], now[rows], ahead)
-    return answers
+    blocks = [order[start : start + ROWS_AT_ONCE] for start in range(0, len(order), ROWS_AT_ONCE)]
+    found = np.concatenate([answer(x[rows], t_x[rows], now[rows], ahead) for rows in blocks])
+    return found[np.argsort(order)]
 
 
 def _check(repeats: Floats, recency: Floats, age: Floats, days: Floats) -> None:
