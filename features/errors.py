@@ -21,3 +21,15 @@ class NotEnoughData(FlywheelError):
 
 class NothingThere(FlywheelError):
     """A step was asked for before the one it builds on."""
+
+
+class BadStore(FlywheelError):
+    """The online store is said to be where none can be."""
+
+
+class LostRows(FlywheelError):
+    """The online store no longer holds what was published to it."""
+
+
+class Unreachable(FlywheelError):
+    """The online store did not answer, or not in time; it may the next moment."""

@@ -19,7 +19,7 @@ import pyarrow.dataset as ds
 from features.errors import NothingThere
 from features.packed import arrow
 from features.packed.arrow import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, stored
-from features.packed.lmdb import PackedReader, writing
+from features.packed.backends import LMDB, Reader, place, store_at
 from features.stored import Stored
 from features.views import View
 
@@ -29,6 +29,7 @@ with warnings.catch_warnings():  # Feast asks Python, while imported, to show th
     from feast.feast_object import FeastObject
 
     from features.definitions import SERVICE, definitions, table
+    from features.packed.engine import snapshot
 
 __all__ = ["CustomerFeatures", "stored"]
 
@@ -46,13 +47,18 @@ class CustomerFeatures:
         self._home = home
         self._views = views
         self._ttl_days = ttl_days
+        self._online = store_at(feast.config.online_store.where)
 
     @classmethod
-    def open(cls, home: Path, views: tuple[View, ...], ttl_days: int) -> CustomerFeatures:
-        """The features kept below ``home``; ``views[0]`` has a row for every known customer."""
+    def open(cls, home: Path, views: tuple[View, ...], ttl_days: int, online: str = LMDB) -> CustomerFeatures:
+        """The features kept below ``home``; ``views[0]`` has a row for every known customer.
+
+        The online store is a folder of the home, or at the address of a Redis. Raises BadStore for any other word.
+        """
         home.mkdir(parents=True, exist_ok=True)
+        home = home.resolve()
         with _quiet():
-            return cls(FeatureStore(config=_repo_config(home.resolve())), home.resolve(), views, ttl_days)
+            return cls(FeatureStore(config=_repo_config(home, place(online, home))), home, views, ttl_days)
 
     def apply(self) -> None:
         """Make the catalogue say exactly what the views declare, and drop what is declared no more."""
@@ -89,7 +95,7 @@ class CustomerFeatures:
         Readers see the store as it was until all views are written, and killed half way it stays as it was.
         """
         published = self._customers_at(as_of)
-        with _quiet(), _declared():
+        with _quiet(), _declared(), snapshot():
             self._feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return published
 
@@ -99,12 +105,12 @@ class CustomerFeatures:
 
     def forget(self, customer_id: str) -> int:
         """Remove one customer from the online store, from every view; how many rows that was."""
-        with writing(_online(self._home)) as writer:
+        with self._online.writing() as writer:
             return writer.forget(customer_id)
 
     @cached_property
-    def _reader(self) -> PackedReader:
-        return PackedReader.open(_online(self._home), self._views)
+    def _reader(self) -> Reader:
+        return self._online.reader(self._views)
 
     def _no_longer(self, wanted: Sequence[FeastObject]) -> list[FeastObject]:
         """What an earlier apply declared and this one does not."""
@@ -153,11 +159,7 @@ class CustomerFeatures:
         return pa.schema([*_ASKED, *fields, (FEATURES_AT, arrow.INSTANT)])
 
 
-def _online(home: Path) -> Path:
-    return home / "online"
-
-
-def _repo_config(home: Path) -> RepoConfig:
+def _repo_config(home: Path, online: str) -> RepoConfig:
     return RepoConfig(
         project=PROJECT,
         provider="local",
@@ -168,7 +170,7 @@ def _repo_config(home: Path) -> RepoConfig:
             "serve_features_while_materializing": True,
         },
         offline_store={"type": "duckdb"},
-        online_store={"type": "features.packed.online.PackedOnlineStore", "path": str(_online(home))},
+        online_store={"type": "features.packed.online.PackedOnlineStore", "where": online},
         batch_engine={"type": "features.packed.engine.PackedEngine"},
         entity_key_serialization_version=3,
     )

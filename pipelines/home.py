@@ -67,6 +67,11 @@ class Home:
 
         return Registry.open(self.folder, _elsewhere())
 
+    @property
+    def online(self) -> str:
+        """Where the online store is: in the home (lmdb), or at the address that FLYWHEEL_ONLINE_STORE names."""
+        return os.environ.get("FLYWHEEL_ONLINE_STORE") or "lmdb"
+
     def ui_command(self, port: int) -> list[str]:
         """What to run to see the registered models in a browser.
 

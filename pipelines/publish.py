@@ -31,9 +31,9 @@ def run(job: Job) -> Published:
     """Publish features as of the job's day, to Feast's catalogue and to the online store."""
     from features.store import CustomerFeatures
 
+    store = CustomerFeatures.open(job.home.folder, job.views, TTL_DAYS, job.home.online)
     tables(job)
     job.say("publishing to the online store")
-    store = CustomerFeatures.open(job.home.folder, job.views, TTL_DAYS)
     store.apply()
     return Published(store.materialize(job.now.at), len(job.cutoffs))
 

@@ -12,6 +12,7 @@ from features.stored import Ragged, Stored
 from serving.logs import report
 from serving.moments import day_beginning, resolve
 from serving.problems import DETAILS, Problem
+from serving.reading import UNAVAILABLE, Read, read, unavailable
 from serving.schemas import DEFAULT_PARTS, FieldProblem, Part, Question
 from serving.scorer import TooEarly, score
 from serving.wire import Rows, predictions
@@ -43,9 +44,9 @@ class Desk:
     async def now(self, question: Question) -> Rows:
         """Answers for the instant asked about, by default this one."""
         now = self.worker.clock.now(self._zone)
-        stored = self._read(question.customer_ids)
+        found = await self.read(question.customer_ids)
         as_of = now if question.as_of is None else resolve(question.as_of, self._zone)
-        return await self._answer(question, stored, as_of, now)
+        return await self._answer(question, found, as_of, now)
 
     async def today(self, question: Question) -> Rows:
         """Answers that stay the same all day: for the beginning of the shop's day, unless an instant is asked for.
@@ -53,27 +54,34 @@ class Desk:
         Where the features became known since, for the instant at which they did.
         """
         now = self.worker.clock.now(self._zone)
-        stored = self._read(question.customer_ids)
-        newest = int(stored.features_at.max(initial=0))
+        found = await self.read(question.customer_ids)
+        newest = int(found.stored.features_at.max(initial=0))
         as_of = max(day_beginning(now, self._zone), min(newest, now))
         if question.as_of is not None:
             as_of = resolve(question.as_of, self._zone)
-        return await self._answer(question, stored, as_of, now)
+        return await self._answer(question, found, as_of, now)
 
     @property
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.champion.release.facts.timezone)
 
-    def _read(self, customer_ids: Sequence[str]) -> Stored:
+    async def read(self, customer_ids: Sequence[str]) -> Read:
+        """What is stored of these customers, or why that cannot be said; raises Problem for what nobody foresaw."""
         try:
-            return self.champion.features.read(customer_ids)
+            found = await read(self.champion.features, customer_ids)
         except Exception as error:  # noqa: BLE001 - a store has many ways to fail, and a caller may always try again
             report(self.worker.log, "features unreadable", error)
             raise Problem(503, "The features cannot be read just now. Try again soon.", headers=_SOON) from None
+        if self.worker.metrics.reads(available=found.reason is None):
+            self.worker.log.warning("features available", now=found.reason is None, reason=found.detail or None)
+        return found
 
-    async def _answer(self, question: Question, stored: Stored, as_of: int, now: int) -> Rows:
+    async def _answer(self, question: Question, found: Read, as_of: int, now: int) -> Rows:
         include = DEFAULT_PARTS if question.include is None else frozenset(question.include)
-        release, metrics = self.champion.release, self.worker.metrics
+        release, metrics, stored = self.champion.release, self.worker.metrics, found.stored
+        if found.reason is not None:
+            metrics.unanswered(len(stored), UNAVAILABLE)
+            return unavailable(release, found, as_of)
         rows: Rows = []
         for some in _turns(stored):
             try:

@@ -16,12 +16,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from serving import documents
 from serving.answering import Desk
-from serving.caching import cacheable
+from serving.caching import cacheable, fleeting
 from serving.keys import Locked
 from serving.metrics import MEDIA_TYPE
 from serving.moments import rfc3339
 from serving.observed import Observed
 from serving.problems import Problem, as_problem
+from serving.reading import UNAVAILABLE
 from serving.requests import question, question_about
 from serving.schemas import Models, Predictions, Probe
 
@@ -78,7 +79,9 @@ async def post_predictions(request: Request) -> Response:
 async def get_predictions(request: Request) -> Response:
     """One customer, safe to repeat per recipient: the answer holds for the shop's day unless as_of is given."""
     asked = question_about(request.path_params["customer_id"], request)
-    return cacheable(request, orjson.dumps({"predictions": await _desk(request).today(asked)}))
+    rows = await _desk(request).today(asked)
+    body = orjson.dumps({"predictions": rows})
+    return fleeting(body) if rows[0]["status"] == UNAVAILABLE else cacheable(request, body)
 
 
 async def get_models(request: Request) -> Response:
@@ -101,10 +104,13 @@ async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework h
 
 
 async def readyz(request: Request) -> Response:
-    """Whether a release is loaded, tried and warm, and the worker stays."""
+    """Whether a release is loaded, tried and warm, and the worker stays; degraded while features cannot be read."""
     if _worker(request).departure.begun:
         raise Problem(503, "This worker is about to stop. Ask another.")
-    return _json({"status": "ready", "release": _desk(request).champion.release.version})
+    desk = _desk(request)
+    reason = (await desk.read(())).reason
+    said = {"status": "ready"} if reason is None else {"status": "degraded", "reason": reason}
+    return _json({**said, "release": desk.champion.release.version})
 
 
 async def metrics(request: Request) -> Response:

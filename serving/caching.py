@@ -20,6 +20,11 @@ def cacheable(request: Request, body: bytes) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
+def fleeting(body: bytes) -> Response:
+    """A body that nobody may keep, since the next moment's may be better."""
+    return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
+
+
 def _has(held: str, tag: str) -> bool:
     tags = {part.strip().removeprefix("W/") for part in held.split(",")}
     return tag in tags or "*" in tags

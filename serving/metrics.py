@@ -47,6 +47,14 @@ class Metrics:
             registry=to,
             multiprocess_mode="mostrecent",
         )
+        self._readable = Gauge(
+            "features_available",
+            "1 while the feature store answers, as it was last seen.",
+            registry=to,
+            multiprocess_mode="mostrecent",
+        )
+        self._readable.set(1)
+        self._available: bool | None = None
         self._count = lru_cache(maxsize=512)(self._requests.labels)
         self._time = lru_cache(maxsize=512)(self._seconds.labels)
         self._answer = lru_cache(maxsize=512)(self._predictions.labels)
@@ -65,6 +73,17 @@ class Metrics:
         pairs, counts = np.unique(np.column_stack([answers.status, answers.tier]), axis=0, return_counts=True)
         for (status, tier), count in zip(pairs.tolist(), counts.tolist(), strict=True):
             self._answer(STATUSES[status], _TIERS[tier]).inc(count)
+
+    def unanswered(self, customers: int, status: str) -> None:
+        """Count customers of whom nothing could be said."""
+        self._answer(status, _TIERS[-1]).inc(customers)
+
+    def reads(self, *, available: bool) -> bool:
+        """Note whether features could be read; whether that is news."""
+        news = available != (self._available is not False)
+        self._available = available
+        self._readable.set(available)
+        return news
 
     def aged(self, microseconds: int) -> None:
         """Note how old the features were."""

@@ -42,6 +42,11 @@ class Release(Protocol):
 class Features(Protocol):
     """Where a worker reads what is known of customers."""
 
+    @property
+    def patience(self) -> float | None:
+        """The most seconds that a read should take; None where it never waits for another machine."""
+        ...
+
     def read(self, customer_ids: Sequence[str]) -> Stored:
         """What is stored of these customers, in the order asked for."""
         ...

@@ -135,10 +135,13 @@ class ReasonAnswer(_Wire):
 
 
 class Prediction(_Wire):
-    """One customer's answer. Of an unknown customer only the envelope is given, without tier, features or answers."""
+    """One customer's answer. Of an unknown one, and while features cannot be read, only the envelope is given."""
 
     customer_id: str = Field(examples=["17850"])
-    status: Literal["unknown_customer", "stale_features", "insufficient_history", "scored"]
+    status: Literal["features_unavailable", "unknown_customer", "stale_features", "insufficient_history", "scored"]
+    reason: Literal["store_unreachable", "nothing_published", "rows_lost", "other_columns"] | None = Field(
+        default=None, description="Why the features cannot be read just now. Ask again later."
+    )
     model_tier: Literal["ml", "btyd", "cohort", "population"] | None = Field(
         default=None, description="The lowest rung of the ladder that any of the answers rests on."
     )
@@ -178,10 +181,11 @@ class Models(_Wire):
 
 
 class Probe(_Wire):
-    """What a probe says when all is well."""
+    """What a probe says: degraded is ready, but every answer would be that features are unavailable."""
 
-    status: Literal["alive", "ready"]
+    status: Literal["alive", "ready", "degraded"]
     release: str | None = None
+    reason: str | None = None
 
 
 class FieldProblem(_Wire):

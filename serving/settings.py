@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from features.errors import BadStore
+from features.packed.backends import LMDB, place, store_at
 from serving.moments import moment
 
 PREFIX = "FLYWHEEL_"
@@ -19,12 +21,13 @@ _LOCALHOST = {"localhost": "127.0.0.1"}
 class Settings(BaseSettings):
     """Where the service finds its home, where it listens, and who may ask."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     home: Path = Field(default=Path(".flywheel"), description="The folder that holds releases and features.")
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=3000, ge=1, le=65535)
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), description="Separated by commas.")
+    online_store: SecretStr = Field(default=SecretStr(LMDB), description="lmdb in the home, or a Redis' address.")
     as_of: Annotated[datetime, BeforeValidator(moment)] | None = Field(default=None, description="Pins the clock.")
     workers: int = Field(default=1, ge=1, description="Worker processes.")
     poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
@@ -42,6 +45,16 @@ class Settings(BaseSettings):
                 f"Found {host!r}; expected an IP address to listen on. Take 127.0.0.1 for this machine alone, "
                 "0.0.0.0 for every network it is on."
             ) from None
+
+    @field_validator("online_store", mode="before")
+    @classmethod
+    def _is_a_store(cls, said: object) -> object:
+        if isinstance(said, str):
+            try:
+                store_at(place(said := said or LMDB, Path()))
+            except BadStore as error:
+                raise ValueError(str(error)) from None
+        return said
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -66,6 +79,7 @@ class Settings(BaseSettings):
             "HOST": self.host,
             "PORT": str(self.port),
             "API_KEYS": ",".join(key.get_secret_value() for key in self.api_keys),
+            "ONLINE_STORE": self.online_store.get_secret_value(),
             "WORKERS": str(self.workers),
             "POLL_SECONDS": str(self.poll_seconds),
             "DRAIN_SECONDS": str(self.drain_seconds),

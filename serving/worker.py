@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
 
-from features.packed.lmdb import PackedReader
+from features.packed.backends import place, store_at
 from serving.champions import Champions
 from serving.clock import Clock, clock
 from serving.departure import Departure
@@ -38,13 +38,8 @@ class Worker:
         settings = Settings()
         time, metrics = clock(settings.as_of), Metrics()
         log = json_log(time)
-        champions = Champions(
-            settings.home / "releases",
-            Release.load,
-            lambda views: PackedReader.open(settings.home / "online", views),
-            metrics,
-            log,
-        )
+        store = store_at(place(settings.online_store.get_secret_value(), settings.home))
+        champions = Champions(settings.home / "releases", Release.load, store.reader, metrics, log)
         return cls(
             champions=champions,
             clock=time,

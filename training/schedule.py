@@ -10,6 +10,7 @@ from itertools import count
 
 LONGEST_WARMUP = 91
 MOST_ORIGINS = 3
+FEWEST_TESTED_DAYS = 7
 CUTOFFS_IN_SPAN = 26
 FEWEST_CUTOFFS_IN_SPAN = 12
 CUSTOMERS_FOR_ALL_CUTOFFS = 5_000
@@ -25,7 +26,7 @@ class Schedule:
     first: date
     as_of: date
     step: int  # days between cutoffs
-    tested: int | None  # days; the longest horizon with a window after an origin and one before it
+    tested: int | None  # days; the longest horizon, asked for if any is, with a window after an origin and one before
     origins: tuple[date, ...]  # newest first; empty where the log is too short to test anything
     cutoffs: tuple[date, ...]  # ascending; the last is as_of itself
 
@@ -60,7 +61,7 @@ def schedule(
     span = max((as_of - first).days, 1)
     start = first + timedelta(days=warmup(span))
     step = max(1, round(span / _cutoffs_in_span(customers)))
-    tested = max((days for days in asked if start + timedelta(days=2 * days) <= as_of), default=None)
+    tested = _tested(asked, (as_of - start).days // 2)
     chosen = tuple(sorted(set(origins), reverse=True)) if origins else _origins(start, as_of, step, tested)
     return Schedule(first, as_of, step, tested, chosen, _cutoffs(start, as_of, step, tested, chosen))
 
@@ -73,6 +74,11 @@ def warmup(span: int) -> int:
 def days_needed(horizon: int) -> int:
     """Days of the shortest log that has a window of so many days after an origin, and one before it."""
     return next(span for span in count(2 * horizon) if warmup(span) + 2 * horizon <= span)
+
+
+def _tested(asked: Sequence[int], fits: int) -> int | None:
+    """The longest asked horizon that fits twice into the log; where none does, as many days as fit, if a week does."""
+    return max((days for days in asked if days <= fits), default=fits if fits >= FEWEST_TESTED_DAYS else None)
 
 
 def _origins(start: date, as_of: date, step: int, tested: int | None) -> tuple[date, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -18,10 +20,21 @@ from feast.repo_config import FeastConfigBaseModel
 from features.definitions import view_of
 from features.packed import arrow
 from features.packed.codec import Codec
-from features.packed.lmdb import writing
-from features.packed.online import store_path
+from features.packed.online import store_of
 
 AnyView = BatchFeatureView | StreamFeatureView | FeatureView
+
+_SNAPSHOT = ContextVar("snapshot", default=False)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Within it, what is materialized is all that the views shall hold; Feast has no word for that."""
+    token = _SNAPSHOT.set(True)
+    try:
+        yield
+    finally:
+        _SNAPSHOT.reset(token)
 
 
 class PackedEngineConfig(FeastConfigBaseModel):
@@ -31,7 +44,7 @@ class PackedEngineConfig(FeastConfigBaseModel):
 
 
 class PackedEngine(ComputeEngine):
-    """A window of one instant is a snapshot, which replaces what the views held; a longer one is merged into it."""
+    """Rows are merged into what the views hold, or replace it within ``snapshot``."""
 
     @property
     def supports_batch(self) -> bool:
@@ -44,10 +57,9 @@ class PackedEngine(ComputeEngine):
         """Pull, pack and write the rows of every task; killed half way, the store is as it was."""
         tasks = [tasks] if isinstance(tasks, MaterializationTask) else tasks
         packed = [self._packed(task) for task in tasks]
-        with writing(store_path(self.repo_config)) as writer:
+        with store_of(self.repo_config).writing() as writer:
+            write = writer.replace if _SNAPSHOT.get() else writer.merge
             for task, rows in zip(tasks, packed, strict=True):
-                snapshot = task.start_time == task.end_time and not task.disable_event_timestamp
-                write = writer.replace if snapshot else writer.merge
                 write(task.feature_view.name, rows)
         return [_done(task) for task in tasks]
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import compress, takewhile
+from itertools import takewhile
 from pathlib import Path
 from threading import Lock
 from weakref import WeakValueDictionary
 
 import lmdb
-import numpy as np
-from numpy.typing import NDArray
 
 from features.errors import NothingThere
-from features.packed.codec import Codec, Unpacked, headers
-from features.stored import Ragged, Stored
+from features.packed.arrival import newer
+from features.packed.side_by_side import SideBySide
+from features.stored import Stored
 from features.views import View
 
 MAP_SIZE = 2**36  # address space, not disk: large, so that readers never have to remap when a writer grows the file
@@ -31,10 +31,11 @@ _OPENING = Lock()
 class PackedReader:
     """Reads all views of a customer side by side, from one moment of the store."""
 
+    patience = None
+
     def __init__(self, environment: lmdb.Environment, views: tuple[View, ...]) -> None:
         self._environment: lmdb.Environment | None = environment
-        self._codecs = tuple(Codec(view) for view in views)
-        self._columns = tuple(name for view in views for name in view.scalars)
+        self._side_by_side = SideBySide(views)
 
     @classmethod
     def open(cls, path: Path, views: tuple[View, ...]) -> PackedReader:
@@ -48,29 +49,15 @@ class PackedReader:
         if self._environment is None:
             raise ValueError("This reader is closed. Open another: PackedReader.open(path, views).")
         with self._environment.begin(buffers=True) as transaction:
-            views = [
-                codec.unpack([transaction.get(_key(codec.view.name, customer_id)) for customer_id in customer_ids])
-                for codec in self._codecs
-            ]
-        return self._side_by_side(customer_ids, views)
+            values = (
+                [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
+                for view in self._side_by_side.views
+            )
+            return self._side_by_side.stored(customer_ids, values)
 
     def close(self) -> None:
         """Lets go of the store; the environment closes when nobody in the process reads it any more."""
         self._environment = None
-
-    def _side_by_side(self, customer_ids: Sequence[str], views: Sequence[Unpacked]) -> Stored:
-        """The first view says who is known, and since when."""
-        lists: dict[str, Ragged] = {}
-        for codec, unpacked in zip(self._codecs, views, strict=True):
-            lists.update(zip(codec.view.lists, unpacked.rows.lists, strict=True))
-        return Stored(
-            customer_ids=customer_ids,
-            known=views[0].known,
-            features_at=views[0].rows.event_at,
-            columns=self._columns,
-            matrix=np.hstack([unpacked.rows.scalars for unpacked in views]),
-            lists=lists,
-        )
 
 
 class PackedWriter:
@@ -91,10 +78,7 @@ class PackedWriter:
         """Add to the view; a stored row with a later event time, or an equal and later created time, stays."""
         rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
         held = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
-        stays = _outdates(headers(held.values()), headers(rows[key] for key in held))
-        for key in compress(held, stays):
-            del rows[key]
-        self._put(rows)
+        self._put(newer(held, rows))
 
     def drop(self, view: str) -> None:
         """Remove every row of a view."""
@@ -104,10 +88,6 @@ class PackedWriter:
         """Remove one customer's rows from every view, also from views no longer declared; how many there were."""
         views = list(self._views())
         return sum(self._transaction.delete(_key(view, customer_id)) for view in views)
-
-    def count(self, view: str) -> int:
-        """How many customers the view holds."""
-        return len(self._keys(view))
 
     def _put(self, rows: Mapping[bytes, bytes]) -> None:
         with self._transaction.cursor() as cursor:
@@ -136,6 +116,25 @@ def stored_values(path: Path, view: str, customer_ids: Sequence[str]) -> list[by
         return [None] * len(customer_ids)
     with _environment(path).begin() as transaction:
         return [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
+
+
+@dataclass(frozen=True)
+class LmdbStore:
+    """The store in one folder of this machine."""
+
+    path: Path
+
+    def reader(self, views: tuple[View, ...]) -> PackedReader:
+        """Reads these views; raises NothingThere when nobody has published to the store."""
+        return PackedReader.open(self.path, views)
+
+    def writing(self) -> AbstractContextManager[PackedWriter]:
+        """One write, all of it or nothing; waits for another writer to finish."""
+        return writing(self.path)
+
+    def values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
+        """The packed rows as they lie there, None for an unknown customer or a store never published to."""
+        return stored_values(self.path, view, customer_ids)
 
 
 @contextmanager
@@ -168,12 +167,3 @@ def _key(view: str, customer_id: str) -> bytes:
     if len(key) <= LONGEST_KEY:
         return key
     return view.encode() + b"\1" + blake2b(key, digest_size=32).digest()
-
-
-def _outdates(held: NDArray[np.uint64], arriving: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Where the held row is the newer one, (n,); a row of another schema never is, since nobody can read it."""
-    held_at, arriving_at = held[:, 1:].view(np.int64), arriving[:, 1:].view(np.int64)
-    later = held_at > arriving_at
-    same = held_at[:, 0] == arriving_at[:, 0]
-    stays: NDArray[np.bool_] = (held[:, 0] == arriving[:, 0]) & (later[:, 0] | same & later[:, 1])
-    return stays

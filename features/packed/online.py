@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,8 +16,8 @@ from feast.repo_config import FeastConfigBaseModel
 
 from features.definitions import view_of
 from features.packed import arrow
+from features.packed.backends import Store, store_at
 from features.packed.codec import Codec, Rows
-from features.packed.lmdb import stored_values, writing
 from features.views import Kind, View
 
 Plain = float | int | list[float] | list[int] | None
@@ -40,7 +39,7 @@ class PackedOnlineStoreConfig(FeastConfigBaseModel):
     """Where the packed rows are kept."""
 
     type: Literal["features.packed.online.PackedOnlineStore"] = "features.packed.online.PackedOnlineStore"
-    path: str
+    where: str  # a folder, or the address of a Redis
 
 
 class PackedOnlineStore(OnlineStore):
@@ -54,7 +53,7 @@ class PackedOnlineStore(OnlineStore):
         rows = arrow.rows(view, _table(view, data), EVENT_AT, CREATED_AT)
         packed = Codec(view).pack(rows)
         oldest_first = np.lexsort((rows.created_at, rows.event_at)).tolist()
-        with writing(store_path(config)) as writer:
+        with store_of(config).writing() as writer:
             writer.merge(view.name, {_customer_id(data[row][0]): packed[row] for row in oldest_first})
         if progress:
             progress(len(data))
@@ -68,7 +67,7 @@ class PackedOnlineStore(OnlineStore):
     ) -> list[Read]:
         """Event time and values per key, both None where the customer is unknown."""
         view = view_of(table)
-        values = stored_values(store_path(config), view.name, [_customer_id(key) for key in entity_keys])
+        values = store_of(config).values(view.name, [_customer_id(key) for key in entity_keys])
         unpacked = Codec(view).unpack(values)
         names = requested_features or [column.name for column in view.columns]
         columns = zip(*(_feast_values(view, unpacked.rows, name) for name in names), strict=True)
@@ -92,14 +91,14 @@ class PackedOnlineStore(OnlineStore):
 
     def teardown(self, config: RepoConfig, tables: Sequence[FeatureView], entities: Sequence[Entity]) -> None:
         """Drop every row of these views."""
-        with writing(store_path(config)) as writer:
+        with store_of(config).writing() as writer:
             for table in tables:
                 writer.drop(table.name)
 
 
-def store_path(config: RepoConfig) -> Path:
-    """The folder of the packed rows."""
-    return Path(config.online_store.path)
+def store_of(config: RepoConfig) -> Store:
+    """Where the packed rows are."""
+    return store_at(config.online_store.where)
 
 
 def _customer_id(key: EntityKey) -> str:

@@ -11,15 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from feast import FeatureView, Field
+from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.types import Float64, String
 
 from features.definitions import SERVICE, definitions, view_of
+from features.errors import Unreachable
 from features.packed import arrow
 from features.packed.online import PackedOnlineStore
 from features.store import CustomerFeatures
 from features.views import Column, Kind, View
+from tests.redis_server import RedisServer
 
 VIEW = View(
     "transactions",
@@ -35,7 +38,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 @pytest.fixture
-def features(tmp_path: Path) -> CustomerFeatures:
+def features(tmp_path: Path, online: str) -> CustomerFeatures:
     """Ann, Bob and a customer of whom all is null, published at noon."""
     (tmp_path / "features").mkdir()
     columns = {
@@ -47,13 +50,13 @@ def features(tmp_path: Path) -> CustomerFeatures:
         "last_order_at": pa.array([-(2**53), 1_780_000_000_000_001, None], pa.int64()),
     }
     pq.write_table(pa.table(columns), tmp_path / "features" / "transactions.parquet")
-    features = CustomerFeatures.open(tmp_path, (VIEW,), 30)
+    features = CustomerFeatures.open(tmp_path, (VIEW,), 30, online)
     features.apply()
     features.materialize(NOON)
     return features
 
 
-def online(features: CustomerFeatures, *customer_ids: object) -> dict[str, list[object]]:
+def through_feast(features: CustomerFeatures, *customer_ids: object) -> dict[str, list[object]]:
     rows = [{"customer_id": customer_id} for customer_id in customer_ids]
     answers: dict[str, list[object]] = features._feast.get_online_features(
         features._feast.get_feature_service(SERVICE), rows
@@ -67,7 +70,7 @@ def pushed(customer_id: str, at: datetime, orders: float) -> pd.DataFrame:
 
 
 def test_feast_answers_what_was_published_to_the_last_bit(features: CustomerFeatures) -> None:
-    got = online(features, "ann", "stranger", "00017", "null", "17")
+    got = through_feast(features, "ann", "stranger", "00017", "null", "17")
     assert got["customer_id"] == ["ann", "stranger", "00017", "null", "17"]
     assert str(got["recent_spend"]) == str([[0.1, -0.0, 1 / 3], None, [], None, None])
     assert str(got["orders"]) == str([5e-324, None, NAN, None, None])
@@ -88,8 +91,8 @@ def test_the_fast_reader_answers_the_same(features: CustomerFeatures) -> None:
 
 def test_a_pushed_row_is_read_by_both_doors(features: CustomerFeatures) -> None:
     features._feast.push("transactions_push", pushed("eve", NOON, 8.0))
-    assert online(features, "eve")["orders"] == [8.0]
-    assert online(features, "eve")["recent_days"] == [[1, 2]]
+    assert through_feast(features, "eve")["orders"] == [8.0]
+    assert through_feast(features, "eve")["recent_days"] == [[1, 2]]
     assert features.now(["eve"]).matrix.tolist() == [[8.0, 3.0]]
     assert features.now(["eve"]).features_at.tolist() == [1_780_315_200_000_000]
 
@@ -99,7 +102,7 @@ def test_an_old_event_that_arrives_late_overwrites_nothing(
     features: CustomerFeatures, hours: int, orders: list[float]
 ) -> None:
     features._feast.write_to_online_store("transactions", pushed("ann", NOON + timedelta(hours=hours), 9.0))
-    assert online(features, "ann")["orders"] == features.now(["ann"]).column("orders").tolist() == orders
+    assert through_feast(features, "ann")["orders"] == features.now(["ann"]).column("orders").tolist() == orders
 
 
 def test_of_a_customer_pushed_twice_at_once_the_later_event_is_kept(features: CustomerFeatures) -> None:
@@ -117,7 +120,45 @@ def test_feasts_own_materialize_adds_to_the_store(features: CustomerFeatures) ->
     features._feast.materialize(NOON, NOON, disable_event_timestamp=True)
     assert features.now(["ann", "eve", "00017"]).known.all()
     features._feast.materialize(NOON, NOON)
+    np.testing.assert_array_equal(features.now(["ann", "eve", "00017"]).column("orders"), [9.0, 8.0, NAN])
+    features.materialize(NOON)
     assert features.now(["ann", "eve", "00017"]).known.tolist() == [True, False, True]
+
+
+def test_feasts_incremental_materialize_takes_what_came_since(features: CustomerFeatures, tmp_path: Path) -> None:
+    features._feast.write_to_online_store("transactions", pushed("ann", NOON + timedelta(hours=2), 9.0))
+    features._feast.materialize_incremental(NOON)
+    later = pa.concat_tables([pq.read_table(path := tmp_path / "features" / "transactions.parquet")] * 2)
+    at = pa.array([NOON] * 3 + [NOON + timedelta(hours=1)] * 3, arrow.INSTANT)
+    orders = pa.array([1.0] * 3 + [2.0] * 3)
+    later = later.set_column(later.schema.get_field_index("event_timestamp"), "event_timestamp", at)
+    pq.write_table(later.set_column(later.schema.get_field_index("orders"), "orders", orders), path)
+    features._feast.materialize_incremental(NOON + timedelta(hours=1))
+    asked = ["ann", "00017", "null", "stranger"]
+    np.testing.assert_array_equal(features.now(asked).column("orders"), [9.0, 2.0, 2.0, NAN])
+    assert through_feast(features, *asked)["orders"] == [9.0, 2.0, 2.0, None]
+
+
+def test_an_expired_row_is_present_with_its_time_and_a_stranger_is_not_found(features: CustomerFeatures) -> None:
+    long_ago = NOON - timedelta(days=365)
+    features._feast.write_to_online_store("transactions", pushed("eve", long_ago, 8.0))
+    rows = [{"customer_id": "eve"}, {"customer_id": "stranger"}]
+    answered = features._feast.get_online_features(["transactions:orders"], rows).proto.results[1]
+    assert [FieldStatus.Name(status) for status in answered.statuses] == ["PRESENT", "NOT_FOUND"]
+    assert answered.event_timestamps[0].ToDatetime(UTC) == long_ago
+    assert features.now(["eve", "stranger"]).known.tolist() == [True, False]
+
+
+def test_a_frozen_redis_is_named_in_time_through_feast_too(
+    features: CustomerFeatures, tmp_path: Path, redis_of_its_own: RedisServer
+) -> None:
+    on_redis = CustomerFeatures.open(tmp_path, (VIEW,), 30, redis_of_its_own.url)
+    on_redis.materialize(NOON)
+    assert through_feast(on_redis, "ann") == through_feast(features, "ann")
+    redis_of_its_own.freeze()
+    with pytest.raises(Unreachable, match=r"The online store at .* fails: Timeout"):
+        through_feast(on_redis, "ann")
+    redis_of_its_own.thaw()
 
 
 def test_a_torn_down_catalogue_leaves_no_rows(features: CustomerFeatures) -> None:
@@ -132,7 +173,7 @@ def test_a_customer_asked_for_by_number_is_refused(features: CustomerFeatures) -
         TypeError, match=r"Asked for \['customer_id'\] = int64_val: 17\s+\. Ask for one customer_id, as text"
     ):
         PackedOnlineStore().online_read(features._feast.config, view, [key])
-    assert online(features, 17)["customer_id"] == ["17"]
+    assert through_feast(features, 17)["customer_id"] == ["17"]
 
 
 def test_the_catalogue_gives_back_the_view_it_was_made_from(features: CustomerFeatures) -> None:

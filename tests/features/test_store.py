@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,8 +20,10 @@ from feast.feature_view import FeatureViewState
 from features.definitions import SERVICE
 from features.errors import NothingThere
 from features.packed import arrow
+from features.packed.backends import LMDB
 from features.packed.codec import OtherSchema
 from features.packed.lmdb import PackedWriter
+from features.packed.redis_writer import RedisWriter
 from features.store import CustomerFeatures, stored
 from features.stored import Stored
 from features.views import Column, Kind, View
@@ -64,7 +67,7 @@ def customers(*asked: tuple[str, datetime]) -> pa.Table:
     return pa.table({"event_timestamp": pa.array(instants, arrow.INSTANT), "customer_id": pa.array(ids)})
 
 
-def online(features: CustomerFeatures, *customer_ids: str) -> dict[str, list[object]]:
+def through_feast(features: CustomerFeatures, *customer_ids: str) -> dict[str, list[object]]:
     """The same customers through Feast's own door."""
     service = features._feast.get_feature_service(SERVICE)
     rows = [{"customer_id": customer_id} for customer_id in customer_ids]
@@ -95,8 +98,10 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def features(home: Path) -> CustomerFeatures:
-    features = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
+def features(home: Path, request: pytest.FixtureRequest) -> CustomerFeatures:
+    """With the back end that the test asks for, if it does."""
+    online = request.getfixturevalue("online") if "online" in request.fixturenames else LMDB
+    features = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
     features.apply()
     return features
 
@@ -171,6 +176,7 @@ def test_the_join_agrees_with_pandas(features: CustomerFeatures, home: Path) -> 
 
 
 @pytest.mark.parametrize("weeks", [0, 1])
+@pytest.mark.usefixtures("online")
 def test_training_and_serving_are_told_the_same(features: CustomerFeatures, weeks: int) -> None:
     cutoff = MONDAY + timedelta(weeks=weeks)
     assert features.materialize(cutoff) == 2
@@ -180,6 +186,7 @@ def test_training_and_serving_are_told_the_same(features: CustomerFeatures, week
     assert_same(features.now(asked), past)
 
 
+@pytest.mark.usefixtures("online")
 def test_an_earlier_cutoff_published_again_is_all_there_is(features: CustomerFeatures, home: Path) -> None:
     write(home, TRANSACTIONS, [ANN, later(ANN, 7, 4.0), later(BOB, 7, 1.0)])
     assert features.materialize(MONDAY + timedelta(days=7)) == 2
@@ -191,6 +198,7 @@ def test_an_earlier_cutoff_published_again_is_all_there_is(features: CustomerFea
     np.testing.assert_array_equal(now.matrix[0], [3.0, 1_780_000_000_000_001, np.nan])
 
 
+@pytest.mark.usefixtures("online")
 def test_a_correction_of_a_published_cutoff_is_published(features: CustomerFeatures, home: Path) -> None:
     features.materialize(MONDAY)
     write(home, TRANSACTIONS, [later(ANN, 0, 33.0)])
@@ -213,8 +221,8 @@ def test_a_cutoff_that_was_never_computed_is_refused_and_nothing_is_cleared(feat
     assert orders(features, ANN[0]) == [3.0]
 
 
-def test_each_step_names_the_one_before_it(home: Path, tmp_path: Path) -> None:
-    unapplied = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
+def test_each_step_names_the_one_before_it(home: Path, tmp_path: Path, online: str) -> None:
+    unapplied = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
     with pytest.raises(NothingThere, match="There is no online store"):
         unapplied.now(["ann"])
     with pytest.raises(NothingThere, match="The catalogue does not know all views yet"):
@@ -225,11 +233,13 @@ def test_each_step_names_the_one_before_it(home: Path, tmp_path: Path) -> None:
         CustomerFeatures.open(tmp_path / "elsewhere", VIEWS, TTL_DAYS).materialize(MONDAY)
 
 
-def test_a_view_of_other_columns_is_refused_until_it_is_published(features: CustomerFeatures, home: Path) -> None:
+def test_a_view_of_other_columns_is_refused_until_it_is_published(
+    features: CustomerFeatures, home: Path, online: str
+) -> None:
     features.materialize(MONDAY)
     narrow = View("transactions", TRANSACTIONS.columns[:1])
     write(home, narrow, [(ANN[0], MONDAY, 5.0)])
-    changed = CustomerFeatures.open(home, (narrow, BEHAVIOUR), TTL_DAYS)
+    changed = CustomerFeatures.open(home, (narrow, BEHAVIOUR), TTL_DAYS, online)
     changed.apply()
     with pytest.raises(OtherSchema, match="Publish the features again"):
         changed.now([ANN[0]])
@@ -239,38 +249,54 @@ def test_a_view_of_other_columns_is_refused_until_it_is_published(features: Cust
         features.now([ANN[0]])
 
 
-def test_a_view_declared_no_more_leaves_the_catalogue_and_the_store(features: CustomerFeatures, home: Path) -> None:
+def test_a_view_declared_no_more_leaves_the_catalogue_and_the_store(
+    features: CustomerFeatures, home: Path, online: str
+) -> None:
     features.materialize(MONDAY + timedelta(days=7))
-    alone = CustomerFeatures.open(home, (TRANSACTIONS,), TTL_DAYS)
+    alone = CustomerFeatures.open(home, (TRANSACTIONS,), TTL_DAYS, online)
     alone.apply()
     assert [view.name for view in alone._feast.list_feature_views()] == ["transactions"]
     assert sorted(source.name for source in alone._feast.list_data_sources()) == ["transactions", "transactions_push"]
-    assert set(online(alone, ANN[0])) == {"customer_id", *(column.name for column in TRANSACTIONS.columns)}
+    assert set(through_feast(alone, ANN[0])) == {"customer_id", *(column.name for column in TRANSACTIONS.columns)}
     assert np.isnan(features.now([ANN[0]]).column("visits")).all()
 
 
+@pytest.mark.usefixtures("online")
 def test_a_forgotten_customer_is_unknown(features: CustomerFeatures) -> None:
     features.materialize(MONDAY + timedelta(days=7))
     assert features.forget(ANN[0]) == 2
     assert features.now([ANN[0], BOB[0]]).known.tolist() == [False, True]
-    assert online(features, ANN[0])["visits"] == [None]
+    assert through_feast(features, ANN[0])["visits"] == [None]
+
+
+def after_each_view(put: Callable[[object, str, object], None], do: Callable[[], None]) -> None:
+    """Do something whenever the rows of one view have gone to the online store."""
+
+    def followed(write: Callable[..., object]) -> Callable[..., object]:
+        def write_and_do(*rows: object) -> object:
+            written = write(*rows)
+            do()
+            return written
+
+        return write_and_do
+
+    put(PackedWriter, "replace", followed(PackedWriter.replace))
+    put(RedisWriter, "_draft", followed(RedisWriter._draft))
 
 
 @pytest.fixture
 def reading_half_way(
-    features: CustomerFeatures, home: Path, monkeypatch: pytest.MonkeyPatch
+    features: CustomerFeatures, home: Path, online: str, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[object, list[float]]]:
-    """What another worker is told, through Feast and directly, after the first view of a publication is written."""
+    """What another worker is told, through Feast and directly, after each view of a publication is written."""
     told: list[tuple[object, list[float]]] = []
-    replace = PackedWriter.replace
 
-    def replace_and_read(writer: PackedWriter, view: str, packed: dict[str, bytes]) -> None:
-        replace(writer, view, packed)
-        other = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
-        told.append((online(other, ANN[0])["orders"], orders(features, ANN[0])))
+    def read() -> None:
+        other = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
+        told.append((through_feast(other, ANN[0])["orders"], orders(features, ANN[0])))
 
     features.materialize(MONDAY)
-    monkeypatch.setattr(PackedWriter, "replace", replace_and_read)
+    after_each_view(monkeypatch.setattr, read)
     return told
 
 
@@ -279,54 +305,48 @@ def test_the_second_publication_disturbs_no_reader(
 ) -> None:
     features.materialize(MONDAY + timedelta(days=7))
     assert reading_half_way == [([3.0], [3.0]), ([3.0], [3.0])]
-    assert online(features, ANN[0])["orders"] == orders(features, ANN[0]) == [4.0]
+    assert through_feast(features, ANN[0])["orders"] == orders(features, ANN[0]) == [4.0]
 
 
 def test_a_catalogue_left_in_the_middle_of_a_publication_still_answers_and_is_repaired(
-    features: CustomerFeatures, home: Path
+    features: CustomerFeatures, home: Path, online: str
 ) -> None:
     features.materialize(MONDAY)
     registry = features._feast.registry
     for view in features._feast.list_feature_views():
         view.state, view.owner = FeatureViewState.MATERIALIZING, "a state alone is not saved"
         registry.apply_feature_view(view, features._feast.project)
-    other = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
+    other = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
     assert other._feast.get_feature_view("transactions").state == FeatureViewState.MATERIALIZING
-    assert online(other, ANN[0])["orders"] == other.as_of(customers(ANN[:2]))["orders"].to_pylist() == [3.0]
+    assert through_feast(other, ANN[0])["orders"] == other.as_of(customers(ANN[:2]))["orders"].to_pylist() == [3.0]
     other.materialize(MONDAY + timedelta(days=7))
     assert other._feast.get_feature_view("transactions").state == FeatureViewState.AVAILABLE_ONLINE
-    assert online(other, ANN[0])["orders"] == [4.0]
+    assert through_feast(other, ANN[0])["orders"] == [4.0]
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from features.packed.lmdb import PackedWriter
 from features.store import CustomerFeatures
-from tests.features.test_store import MONDAY, TTL_DAYS, VIEWS, timedelta
+from tests.features.test_store import MONDAY, TTL_DAYS, VIEWS, after_each_view, timedelta
 
-replace = PackedWriter.replace
-
-def replace_and_die(writer, view, packed):
-    replace(writer, view, packed)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-PackedWriter.replace = replace_and_die
-CustomerFeatures.open(Path(sys.argv[1]), VIEWS, TTL_DAYS).materialize(MONDAY + timedelta(days=7))
+features = CustomerFeatures.open(Path(sys.argv[1]), VIEWS, TTL_DAYS, sys.argv[2])
+after_each_view(setattr, lambda: os.kill(os.getpid(), signal.SIGKILL))
+features.materialize(MONDAY + timedelta(days=7))
 """
 
 
 def test_a_publication_killed_half_way_leaves_the_last_one_and_is_repaired_by_the_next(
-    features: CustomerFeatures, home: Path
+    features: CustomerFeatures, home: Path, online: str
 ) -> None:
     features.materialize(MONDAY)
-    command = [sys.executable, "-c", KILLED, str(home)]
+    command = [sys.executable, "-c", KILLED, str(home), online]
     died = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
     assert died.returncode == -signal.SIGKILL
-    survivor = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
-    assert online(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [3.0]
+    survivor = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
+    assert through_feast(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [3.0]
     assert survivor.materialize(MONDAY + timedelta(days=7)) == 2
-    assert online(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [4.0]
+    assert through_feast(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [4.0]
 
 
 def test_the_user_hears_nothing_of_feast(home: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -79,6 +79,8 @@ NO_ORDERS = Known(
 class Shelf:
     """A feature store in a dictionary."""
 
+    patience: float | None = None
+
     def __init__(self, **customers: Known) -> None:
         self.customers: dict[str, Known] = dict(customers)
 

@@ -14,7 +14,17 @@ from tests.serving.fakes import AMSTERDAM, TODAY
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "HOST", "PORT", "API_KEYS", "AS_OF", "WORKERS", "POLL_SECONDS", "DRAIN_SECONDS"):
+    for name in (
+        "HOME",
+        "HOST",
+        "PORT",
+        "API_KEYS",
+        "AS_OF",
+        "WORKERS",
+        "POLL_SECONDS",
+        "DRAIN_SECONDS",
+        "ONLINE_STORE",
+    ):
         monkeypatch.delenv(f"FLYWHEEL_{name}", raising=False)
 
 
@@ -93,3 +103,20 @@ def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatc
 )
 def test_there_is_always_an_address_to_call(host: str, url: str) -> None:
     assert Settings(host=host, api_keys="key").url == url
+
+
+def test_the_online_store_is_lmdb_unless_a_redis_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().online_store.get_secret_value() == "lmdb"
+    monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", "")
+    assert Settings().online_store.get_secret_value() == "lmdb"
+    monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", "redis://:secret@cache:6379/0")
+    assert Settings().environment()["FLYWHEEL_ONLINE_STORE"] == "redis://:secret@cache:6379/0"
+    assert "secret" not in repr(Settings())
+
+
+def test_an_online_store_that_cannot_be_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", "redis://:secret@cache:port")
+    expected = r"Found the online store redis://cache:port .*; expected an address"
+    with pytest.raises(ValidationError, match=expected) as refused:
+        Settings()
+    assert "secret" not in str(refused.value)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from features.packed.backends import LMDB, place, store_at
 from features.packed.codec import Codec, Rows
-from features.packed.lmdb import writing
 from features.request_time import input_names
 from features.stored import Ragged
 from features.views import Column, Kind, View
@@ -40,7 +40,7 @@ TRANSACTIONS = View(
 HORIZONS = (30, 90, 365)
 
 
-def publish(home: Path, customer_ids: Sequence[str]) -> None:
+def publish(home: Path, customer_ids: Sequence[str], online: str = LMDB) -> None:
     """Put the same three orders of each customer into the online store."""
     n = len(customer_ids)
     rows = Rows(
@@ -50,8 +50,8 @@ def publish(home: Path, customer_ids: Sequence[str]) -> None:
         nulls=np.zeros((n, len(TRANSACTIONS.columns)), np.bool_),
         lists=tuple(Ragged(offsets=np.zeros(n + 1, np.int64), values=np.zeros(0)) for _ in LISTS),
     )
-    with writing(home / "online") as store:
-        store.replace(TRANSACTIONS.name, dict(zip(customer_ids, Codec(TRANSACTIONS).pack(rows), strict=True)))
+    with store_at(place(online, home)).writing() as writer:
+        writer.replace(TRANSACTIONS.name, dict(zip(customer_ids, Codec(TRANSACTIONS).pack(rows), strict=True)))
 
 
 def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> None:
@@ -81,7 +81,7 @@ def ladder(names: tuple[str, ...], hazards: Sequence[float]) -> Ladder:
         recency=(),
         edges=(0.0, 90.0, 180.0),
         hazards=(tuple(hazards),),
-        orders=((0.4, 1.1, 4.0),),
+        orders_of_comers=((1.1, 1.6, 4.2),),
         order_value=40.0,
         own_value_weight=1.0,
         scale=(1.0, 1.0, 1.0),
@@ -91,6 +91,8 @@ def ladder(names: tuple[str, ...], hazards: Sequence[float]) -> Ladder:
         tiers=dict.fromkeys(("churn", "next_purchase", "ltv"), "population"),
         rungs={"population": everybody},
         prospects=everybody,
+        extension=None,
+        season=None,
         calibration=IDENTITY,
         shape=Shape(FACTS.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios),
         prospect_ratios=ratios,

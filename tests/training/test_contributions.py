@@ -131,7 +131,7 @@ def test_over_a_whole_population_silence_makes_nobody_early() -> None:
 
 def test_what_trees_make_of_btyds_answers_is_told_as_what_those_came_from() -> None:
     heads = trees().value_heads
-    expected = simple_contributions.value(heads.expectation.rung, buyers())
+    expected = simple_contributions.value(heads.expectation.rung, buyers(), 60)
     for made_of in heads.contributions(buyers()):
         own = _own(made_of, expected)
         assert own.sum(axis=1) == pytest.approx(made_of[:, :-1].sum(axis=1))

@@ -112,7 +112,7 @@ def test_totals_grow_beyond_what_was_learned_as_they_grew_within_it() -> None:
 
 def test_a_horizon_beyond_the_longest_learned_is_reached_by_that_growth() -> None:
     shape = Shape(60, (30, 60, 240), (30, 60), 0.5, 1.0, None)
-    assert shape.extended(np.array([[1.0, 3.0]]), 0.5)[0].tolist() == pytest.approx([1, 3, 3 * 2])
+    assert shape.extended(np.array([[1.0, 3.0]]), shape.power(0.5)[None, :])[0].tolist() == pytest.approx([1, 3, 3 * 2])
     assert [shape.base(days) for days in (7, 30, 59, 60, 365)] == [0, 0, 0, 1, 1]
 
 

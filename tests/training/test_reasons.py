@@ -205,7 +205,9 @@ def test_a_cohort_is_told_by_its_borders() -> None:
     found = ladder("cohort").rungs["cohort"]
     assert isinstance(found, CohortsRung)
     cells = ((0.3,), (0.1,), (0.6,), (0.3,))  # once or more often, by lately or not
-    rung = replace(found, frequency=(2.0,), recency=(30.0,), edges=(0.0, 60.0), hazards=cells, orders=cells)
+    rung = replace(
+        found, frequency=(2.0,), recency=(30.0,), edges=(0.0, 60.0), hazards=cells, orders_of_comers=((1.0, 2.0),) * 4
+    )
     inputs = np.concatenate([customer(orders=12.0, recency_days=5.0), customer(orders=1.0, recency_days=99.0)])
     regular, lost = reasons(replace(ladder("cohort"), rungs={"cohort": rung})).of(inputs, inputs[:, 0], ANSWERS, 0.5)
     assert {(one.answer, one.direction) for one in regular if one.code != "mean_order"} == {

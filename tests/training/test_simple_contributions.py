@@ -21,7 +21,7 @@ COHORTS = CohortsRung(
     recency=(30.0,),
     edges=(0.0, 30.0),
     hazards=((0.2,), (0.05,), (0.4,), (0.1,), (0.8,), (0.3,)),
-    orders=((0.3,), (0.1,), (0.6,), (0.2,), (2.0,), (0.5,)),
+    orders_of_comers=((1.5,), (2.0,), (1.5,), (2.0,), (2.5,), (1.7,)),
     order_value=30.0,
     own_value_weight=3.0,
     scale=(1.0,),
@@ -57,17 +57,17 @@ CUSTOMERS = np.concatenate(
 
 def test_they_name_only_what_they_use() -> None:
     assert used(pace(COHORTS, CUSTOMERS, 30)) == {"orders", "recency_days"}
-    assert used(value(COHORTS, CUSTOMERS)) == {"orders", "recency_days", "mean_order"}
+    assert used(value(COHORTS, CUSTOMERS, 30)) == {"orders", "recency_days", "mean_order"}
     assert used(pace(BTYD, CUSTOMERS, 30)) == {"orders_per_day", "recency_days"}
-    assert used(value(BTYD, CUSTOMERS)) == {"orders_per_day", "recency_days", "mean_order"}
+    assert used(value(BTYD, CUSTOMERS, 30)) == {"orders_per_day", "recency_days", "mean_order"}
 
 
 def test_what_moves_a_cohort_is_all_that_sets_it_apart_from_the_others() -> None:
     hazards = np.log(-np.log1p(-np.array(COHORTS.hazards)[:, 0]))
     assert pace(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(hazards - hazards.mean())
-    orders = np.log(np.array(COHORTS.orders)[:, 0])
+    orders = np.log(np.array(COHORTS.hazards)[:, 0] * np.array(COHORTS.orders_of_comers)[:, 0])
     worth = np.log(COHORTS.own_order_value(CUSTOMERS) / 30.0)
-    assert value(COHORTS, CUSTOMERS).sum(axis=1) == pytest.approx(orders - orders.mean() + worth)
+    assert value(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(orders - orders.mean() + worth)
 
 
 def test_a_border_that_changes_nothing_moves_nothing() -> None:
@@ -83,15 +83,15 @@ def test_borders_that_add_up_share_what_they_add() -> None:
 
 
 def test_where_all_are_in_one_cell_nothing_but_their_own_orders_moves_them() -> None:
-    population = replace(COHORTS, frequency=(), recency=(), hazards=((0.2,),), orders=((0.4,),))
+    population = replace(COHORTS, frequency=(), recency=(), hazards=((0.2,),), orders_of_comers=((2.0,),))
     assert used(pace(population, CUSTOMERS, 30)) == set()
-    assert used(value(population, CUSTOMERS)) == {"mean_order"}
+    assert used(value(population, CUSTOMERS, 30)) == {"mean_order"}
 
 
 def test_a_cell_in_which_nobody_came_back_is_no_infinity() -> None:
-    never = replace(COHORTS, hazards=((0.0,), *COHORTS.hazards[1:]), orders=((0.0,), *COHORTS.orders[1:]))
+    never = replace(COHORTS, hazards=((0.0,), *COHORTS.hazards[1:]))
     assert np.isfinite(pace(never, CUSTOMERS, 30)).all()
-    assert np.isfinite(value(never, CUSTOMERS)).all()
+    assert np.isfinite(value(never, CUSTOMERS, 30)).all()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_every_model_of_lost_customers_knows_pace_and_silence(model: BuyTillDie)
     gone, back = customer(orders=10, silent=60), customer(orders=10, silent=0.5)
     assert of(pace(rung, quick, 30), "orders_per_day") > of(pace(rung, slow, 30), "orders_per_day")
     assert of(pace(rung, gone, 30), "recency_days") < 0 < of(pace(rung, back, 30), "recency_days")
-    assert of(value(rung, gone), "recency_days") < 0 < of(value(rung, back), "recency_days")
+    assert of(value(rung, gone, 30), "recency_days") < 0 < of(value(rung, back, 30), "recency_days")
 
 
 def test_what_moves_a_history_is_all_that_sets_it_apart_from_anybodys_first_order() -> None:
@@ -127,14 +127,14 @@ def test_of_one_order_only_the_silence_since_is_told() -> None:
 
 
 def test_a_customer_whose_orders_are_larger_than_usual_is_worth_more() -> None:
-    assert of(value(BTYD, customer(orders=5, mean_order=2 * USUAL_ORDER)), "mean_order") > 0.3
-    assert of(value(BTYD, customer(orders=5, mean_order=USUAL_ORDER)), "mean_order") == pytest.approx(0.0, abs=1e-9)
-    assert of(value(BTYD, customer(orders=5, mean_order=USUAL_ORDER / 2)), "mean_order") < -0.3
+    assert of(value(BTYD, customer(orders=5, mean_order=2 * USUAL_ORDER), 30), "mean_order") > 0.3
+    assert of(value(BTYD, customer(orders=5, mean_order=USUAL_ORDER), 30), "mean_order") == pytest.approx(0.0, abs=1e-9)
+    assert of(value(BTYD, customer(orders=5, mean_order=USUAL_ORDER / 2), 30), "mean_order") < -0.3
 
 
 def test_without_amounts_only_orders_are_counted() -> None:
-    assert "mean_order" not in used(value(replace(BTYD, order_value=None), CUSTOMERS))
-    assert "mean_order" not in used(value(replace(COHORTS, order_value=0.0), CUSTOMERS))
+    assert "mean_order" not in used(value(replace(BTYD, order_value=None), CUSTOMERS, 30))
+    assert "mean_order" not in used(value(replace(COHORTS, order_value=0.0), CUSTOMERS, 30))
 
 
 def test_a_rung_of_another_kind_is_refused() -> None:
@@ -142,4 +142,4 @@ def test_a_rung_of_another_kind_is_refused() -> None:
     with pytest.raises(TypeError, match=refusal):
         pace(TreesRung({}, NAMES, ()), CUSTOMERS, 30)
     with pytest.raises(TypeError, match=refusal):
-        value(TreesRung({}, NAMES, ()), CUSTOMERS)
+        value(TreesRung({}, NAMES, ()), CUSTOMERS, 30)

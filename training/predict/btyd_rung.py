@@ -30,9 +30,11 @@ class BtydRung:
         """P(order within days[j]), (n, len(days))."""
         return self.model.order_by(*self._histories(inputs), days)
 
-    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:  # noqa: ARG002 -- it has its own
-        """Orders and net amount within each learned horizon, each (n, learned)."""
-        return self.answers(inputs)[1:]
+    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
+        """Orders and net amount within each learned horizon, each (n, learned): what those make of it who come."""
+        own, orders, spend = self.answers(inputs)
+        more = within / np.maximum(own, 1e-12)
+        return np.asarray(orders * more), None if spend is None else np.asarray(spend * more)
 
     def answers(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
         """P(order), expected orders and net amount within each learned horizon, each (n, learned)."""

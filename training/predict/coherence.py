@@ -40,12 +40,20 @@ def never_fewer(expected_orders: Floats, within: Floats) -> Floats:
     return np.maximum.accumulate(np.maximum(expected_orders, within), axis=1)
 
 
-def spend(mean: Floats, within: Floats, ratios: Sequence[SpendRatios]) -> Spend:
-    """Mean, median and 80 % interval per horizon, (n, horizons); none falls with the horizon."""
+def spend(mean: Floats, within: Floats, ratios: Sequence[SpendRatios], bases: Floats | None = None) -> Spend:
+    """Mean, median and 80 % interval per horizon, (n, horizons); none falls with the horizon.
+
+    Args:
+        mean: (n, horizons) expected spend.
+        within: (n, horizons) P(order within the horizon).
+        ratios: one per horizon.
+        bases: (n, horizons) P(order) within the horizon that each horizon's ratios were learned at, if another.
+    """
     mean = np.maximum.accumulate(np.maximum(mean, 0.0), axis=1)
+    bases = within if bases is None else bases
 
     def quantiles(level: float) -> Floats:
-        columns = [one.quantile(level, within[:, j], mean[:, j]) for j, one in enumerate(ratios)]
+        columns = [one.quantile(level, within[:, j], mean[:, j], bases[:, j]) for j, one in enumerate(ratios)]
         return np.maximum.accumulate(np.column_stack(columns), axis=1)
 
     p10, median, p90 = quantiles(0.1), quantiles(0.5), quantiles(0.9)

@@ -22,7 +22,7 @@ class CohortsRung:
     recency: tuple[float, ...]  # inner borders of the classes of days since the last order
     edges: tuple[float, ...]  # (periods + 1,) days
     hazards: tuple[tuple[float, ...], ...]  # (cells, periods)
-    orders: tuple[tuple[float, ...], ...]  # (cells, learned) orders per customer
+    orders_of_comers: tuple[tuple[float, ...], ...]  # (cells, learned) orders per customer who comes at all
     order_value: float  # mean amount of an order, in the log's currency; 0 without amounts
     own_value_weight: float  # how many typical orders a customer's own mean order is weighed against
     scale: tuple[float, ...]  # (learned,) what makes the total spend right
@@ -31,18 +31,10 @@ class CohortsRung:
         """P(order within days[j]), (n, len(days))."""
         return survival_curve(np.asarray(self.hazards), np.asarray(self.edges), days)[self.cells(inputs)]
 
-    def expected_orders(self, inputs: Floats, within: Floats) -> Floats:  # noqa: ARG002 -- a cell's mean has it in
-        """Orders within each learned horizon, (n, learned)."""
-        return np.asarray(self.orders)[self.cells(inputs)]
-
-    def mean_spend(self, inputs: Floats, within: Floats) -> Floats:
-        """Orders times the customer's own mean order, shrunk towards the usual one, (n, learned)."""
-        value = self.own_order_value(inputs)[:, None]
-        return np.asarray(self.expected_orders(inputs, within) * value * np.asarray(self.scale))
-
     def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats]:
-        """Orders and net amount within each learned horizon, each (n, learned)."""
-        return self.expected_orders(inputs, within), self.mean_spend(inputs, within)
+        """Orders, and those times the customer's own mean order, shrunk towards the usual one, each (n, learned)."""
+        orders = within * np.asarray(self.orders_of_comers)[self.cells(inputs)]
+        return orders, orders * self.own_order_value(inputs)[:, None] * np.asarray(self.scale)
 
     def own_order_value(self, inputs: Floats) -> Floats:
         """The customer's mean order, weighed against the population's, (n,)."""

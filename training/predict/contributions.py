@@ -55,10 +55,10 @@ class Contributions:
         return self._pace
 
     def _ltv(self) -> Floats:
-        rung = level(self._ladder, "ltv")
+        rung, longest = level(self._ladder, "ltv"), self._ladder.shape.learned[-1]
         if not isinstance(rung, TreesRung):
-            return simple_contributions.value(rung, self._inputs)
-        expected = simple_contributions.value(rung.value_heads.expectation.rung, self._inputs)
+            return simple_contributions.value(rung, self._inputs, longest)
+        expected = simple_contributions.value(rung.value_heads.expectation.rung, self._inputs, longest)
         came, corrected = (_own(made_of, expected) for made_of in rung.value_heads.contributions(self._inputs))
         share = rung.value_heads.share_of_came(self._inputs, self._within())[:, None]
         return share * (came + self._slope()[:, None] * self._pace) + (1 - share) * (corrected + expected)

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from training.predict import coherence
 from training.predict.calibration import IDENTITY, CalibrationMap
+from training.predict.extension import Extension
 from training.predict.forecast import TIERS, Forecast, Spend
 from training.predict.hazard import answer_days
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
+from training.predict.season import Factors, Season, in_season
 from training.predict.spending import SpendRatios
 
 Floats = NDArray[np.float64]
@@ -30,13 +32,20 @@ class Shape:
     spend_growth: float
     ratios: tuple[SpendRatios, ...] | None  # per learned horizon; None without amounts
 
-    def extended(self, values: Floats, growth: float) -> Floats:
-        """From (n, learned) to (n, asked); beyond the longest learned horizon by a power of time."""
-        columns = []
-        for days in self.asked:
-            base = self.base(days)
-            columns.append(values[:, base] * (days / self.learned[base]) ** growth)
-        return np.column_stack(columns)
+    @property
+    def beyond(self) -> tuple[int, ...]:
+        """The asked horizons beyond the longest learned one."""
+        return tuple(days for days in self.asked if days > self.learned[-1])
+
+    def extended(self, values: Floats, growth: Floats, factors: Factors | None = None) -> Floats:
+        """From (n, learned) to (n, asked), with how often the longest learned horizon's values come beyond it."""
+        learned, beyond = in_season(values, growth, factors)
+        inside = [learned[:, self.base(days)] for days in self.asked if days <= self.learned[-1]]
+        return np.column_stack([*inside, beyond])
+
+    def power(self, exponent: float) -> Floats:
+        """The growth beyond the longest learned horizon by a power of time, (beyond,)."""
+        return np.asarray((np.asarray(self.beyond) / self.learned[-1]) ** exponent)
 
     def base(self, days: int) -> int:
         """The position of the learned horizon that answers for a horizon."""
@@ -50,6 +59,8 @@ class Ladder:
     tiers: Mapping[str, str]  # question -> tier
     rungs: Mapping[str, Rung]  # tier -> rung
     prospects: Rung
+    extension: Extension | None  # None where no asked horizon lies beyond the learned ones, or nobody seems ever lost
+    season: Season | None  # None where the log knows of none
     calibration: CalibrationMap
     shape: Shape
     prospect_ratios: tuple[SpendRatios, ...] | None
@@ -73,32 +84,46 @@ class Ladder:
             expected[new], spend = self.prospects.value(inputs[new], within[new])
             if mean is not None:
                 mean[new] = spend
+        shape, season = self.shape, self.season
+        growth = self._growth(inputs, new, shape.order_growth)
+        expected = shape.extended(expected, growth, season.orders if season else None)
+        if mean is not None:
+            growth = self._growth(inputs, new, shape.spend_growth)
+            mean = shape.extended(mean, growth, season.spend if season else None)
+        if season is not None:
+            order_by = season.bent(order_by, days, shape.learned)
         return self._agreed(days, order_by, expected, mean, new)
+
+    def _growth(self, inputs: Floats, new: NDArray[np.bool_], exponent: float) -> Floats:
+        growth = np.tile(self.shape.power(exponent), (len(inputs), 1))
+        if self.extension is not None and self.shape.beyond and not new.all():
+            growth[~new] = self.extension.growth(inputs[~new], self.shape.learned[-1], self.shape.beyond)
+        return growth
 
     def _agreed(
         self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: NDArray[np.bool_]
     ) -> Forecast:
         shape = self.shape
         within = order_by[:, np.searchsorted(days, shape.asked)]
+        bases = order_by[:, np.searchsorted(days, [shape.learned[shape.base(one)] for one in shape.asked])]
         lowest = max(TIERS.index(tier) for tier in self.tiers.values())
         return Forecast(
             tier=np.where(new, TIERS.index("population"), lowest).astype(np.int8),
             days=days,
             order_by=order_by,
             horizons=shape.asked,
-            expected_orders=coherence.never_fewer(shape.extended(expected, shape.order_growth), within),
-            spend=self._spend(mean, within, new),
+            expected_orders=coherence.never_fewer(expected, within),
+            spend=self._spend(mean, within, bases, new),
         )
 
-    def _spend(self, mean: Floats | None, within: Floats, new: NDArray[np.bool_]) -> Spend | None:
+    def _spend(self, mean: Floats | None, within: Floats, bases: Floats, new: NDArray[np.bool_]) -> Spend | None:
         shape = self.shape
         if mean is None or shape.ratios is None or self.prospect_ratios is None:
             return None
-        mean = shape.extended(mean, shape.spend_growth)
-        found = coherence.spend(mean, within, [shape.ratios[shape.base(days)] for days in shape.asked])
+        found = coherence.spend(mean, within, [shape.ratios[shape.base(days)] for days in shape.asked], bases)
         if new.any():
             ratios = [self.prospect_ratios[shape.base(days)] for days in shape.asked]
-            apart = coherence.spend(mean[new], within[new], ratios)
+            apart = coherence.spend(mean[new], within[new], ratios, bases[new])
             for name in ("mean", "median", "p10", "p90"):
                 getattr(found, name)[new] = getattr(apart, name)
         return found

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
+from training.predict.btyd import btyd_from_json
 from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import CalibrationMap
 from training.predict.cohorts import CohortsRung
+from training.predict.extension import Extension
 from training.predict.ladder import Ladder, Shape
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
+from training.predict.season import Factors, Season
 from training.predict.spending import SpendRatios
 
 Json = dict[str, Any]
@@ -26,6 +29,8 @@ def to_json(ladder: Ladder, names: Sequence[str]) -> Json:
         "tiers": dict(ladder.tiers),
         "rungs": simple,
         "prospects": rung_json(ladder.prospects),
+        "extension": None if ladder.extension is None else ladder.extension.model.as_json(),
+        "season": None if ladder.season is None else asdict(ladder.season),
         "calibration": asdict(ladder.calibration),
         "shape": asdict(ladder.shape),
         "prospect_ratios": _ratios_json(ladder.prospect_ratios),
@@ -43,6 +48,8 @@ def from_json(said: Mapping[str, Any], trees: Mapping[str, str]) -> Ladder:
         tiers=said["tiers"],
         rungs=rungs,
         prospects=rung_from_json(said["prospects"]),
+        extension=_extension(said),
+        season=_season(said["season"]),
         calibration=_made(CalibrationMap, said["calibration"]),
         shape=Shape(
             shape["churn_days"], tuple(shape["asked"]), learned, shape["order_growth"], shape["spend_growth"],
@@ -50,6 +57,18 @@ def from_json(said: Mapping[str, Any], trees: Mapping[str, str]) -> Ladder:
         ),
         prospect_ratios=_ratios(said["prospect_ratios"]),
     )  # fmt: skip
+
+
+def _extension(said: Mapping[str, Any]) -> Extension | None:
+    model = said["extension"]
+    return None if model is None else Extension(tuple(said["inputs"]), btyd_from_json(model))
+
+
+def _season(said: Mapping[str, Any] | None) -> Season | None:
+    if said is None:
+        return None
+    buyers, orders = (_made(Factors, said[kind]) for kind in ("buyers", "orders"))
+    return Season(buyers, orders, None if said["spend"] is None else _made(Factors, said["spend"]))
 
 
 def rung_json(rung: Rung) -> Json:

@@ -25,16 +25,17 @@ def pace(rung: Rung, inputs: Floats, days: int) -> Floats:
     return _of_history(btyd, *(_log_pace(btyd.model.order_by(*one, horizon)[:, 1]) for one in _stages(btyd, inputs)))
 
 
-def value(rung: Rung, inputs: Floats) -> Floats:
-    """What moved the log of the amount expected within the longest learned horizon, (n, inputs)."""
+def value(rung: Rung, inputs: Floats, days: int) -> Floats:
+    """What moved the log of the amount expected within the longest learned horizon, so many days, (n, inputs)."""
+    horizon = np.array([0.0, days])
     if isinstance(rung, CohortsRung):
-        moved = _of_cells(rung, inputs, _log(np.asarray(rung.orders)[:, -1]))
+        within = survival_curve(np.asarray(rung.hazards), np.asarray(rung.edges), horizon)[:, 1]
+        moved = _of_cells(rung, inputs, _log(within * np.asarray(rung.orders_of_comers)[:, -1]))
         if rung.order_value and "mean_order" in rung.names:
             moved[:, rung.names.index("mean_order")] += _log(rung.own_order_value(inputs)) - _log(rung.order_value)
         return moved
     btyd = _btyd(rung)
-    horizon = np.array([btyd.learned[-1]], dtype=float)
-    orders = (_log(btyd.model.expected_orders(*one, horizon)[:, 0]) for one in _stages(btyd, inputs))
+    orders = (_log(btyd.model.expected_orders(*one, horizon)[:, 1]) for one in _stages(btyd, inputs))
     moved = _of_history(btyd, *orders)
     if btyd.order_value is not None:
         count, mean = (np.nan_to_num(inputs[:, btyd.names.index(name)]) for name in ("orders", "mean_order"))

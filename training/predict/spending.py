@@ -23,11 +23,19 @@ class SpendRatios:
     levels: tuple[float, ...]  # (q,)
     ratios: tuple[tuple[float, ...], ...]  # (bands + 1, q), each ascending
 
-    def quantile(self, level: float, probability: Floats, mean: Floats) -> Floats:
-        """The amount that a share ``level`` of such customers stays below, (n,)."""
+    def quantile(self, level: float, probability: Floats, mean: Floats, base: Floats | None = None) -> Floats:
+        """The amount that a share ``level`` of such customers stays below, (n,).
+
+        Args:
+            level: 0 to 1.
+            probability: (n,) P(order within the horizon).
+            mean: (n,) expected spend within it.
+            base: (n,) P(order) within the horizon at which the ratios were measured, if another. In a year nearly
+                everybody comes, but those who rarely do are no more predictable for it.
+        """
         p = np.maximum(probability, 1e-9)
         inner = (level - (1 - p)) / p
-        band = np.searchsorted(np.asarray(self.bands), p)
+        band = np.searchsorted(np.asarray(self.bands), p if base is None else base)
         ratio = _lookup(np.asarray(self.levels), np.asarray(self.ratios), band, np.clip(inner, 0.0, 1.0))
         return np.where(inner > 0, ratio * mean / p, 0.0)
 

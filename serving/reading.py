@@ -1,0 +1,84 @@
+"""What is known of these customers, or why can that not be said just now? In time, whatever the store does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from features.errors import FlywheelError, LostRows, NothingThere, Unreachable
+from features.packed.codec import OtherSchema
+from features.stored import Stored
+from serving.moments import rfc3339
+from serving.questions import prediction_ids
+from serving.released import Features, Release
+from serving.wire import Rows
+
+UNAVAILABLE = "features_unavailable"
+READS_AT_ONCE = 16
+_REASONS: dict[type[FlywheelError], str] = {
+    Unreachable: "store_unreachable",
+    NothingThere: "nothing_published",
+    LostRows: "rows_lost",
+    OtherSchema: "other_columns",
+}
+
+
+@dataclass(frozen=True)
+class Read:
+    """Stored features, or, where they cannot be read, a reason and nothing known of anybody."""
+
+    stored: Stored
+    reason: str | None = None
+    detail: str = ""
+
+
+async def read(features: Features, customer_ids: Sequence[str]) -> Read:
+    """What is stored, in the order asked for; a store on another machine keeps nobody longer than its patience."""
+    try:
+        if features.patience is None:
+            return Read(features.read(customer_ids))
+        async with asyncio.timeout(features.patience):
+            return Read(await asyncio.get_running_loop().run_in_executor(_threads(), features.read, customer_ids))
+    except TimeoutError:
+        return Read(_nothing(customer_ids), _REASONS[Unreachable], f"no answer within {features.patience} s")
+    except tuple(_REASONS) as error:
+        return Read(_nothing(customer_ids), _REASONS[type(error)], str(error))
+
+
+def unavailable(release: Release, customers: Read, as_of: int) -> Rows:
+    """Answers that say why there is none, in the order asked for."""
+    ids = prediction_ids(release.version, customers.stored, as_of)
+    envelope = {
+        "status": UNAVAILABLE,
+        "reason": customers.reason,
+        "as_of": rfc3339(as_of),
+        "release": release.version,
+        "model_versions": dict(release.model_versions),
+    }
+    return [
+        {"customer_id": customer_id, **envelope, "prediction_id": prediction_id}
+        for customer_id, prediction_id in zip(customers.stored.customer_ids, ids, strict=True)
+    ]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """For reading alone: behind slow work in the usual threads, a sound store would seem not to answer."""
+    return ThreadPoolExecutor(READS_AT_ONCE, "features")
+
+
+def _nothing(customer_ids: Sequence[str]) -> Stored:
+    n = len(customer_ids)
+    return Stored(
+        customer_ids=customer_ids,
+        known=np.zeros(n, np.bool_),
+        features_at=np.zeros(n, np.int64),
+        columns=(),
+        matrix=np.zeros((n, 0)),
+        lists={},
+    )

@@ -1,0 +1,25 @@
+"""The online store in each of its forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from features.packed import redis_writer
+from features.packed.backends import Store, place, store_at
+
+
+@pytest.fixture(params=["lmdb", "redis", "redis, by drafts alone"])
+def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A Redis takes few rows in one script, and many by way of a draft; both must come to the same."""
+    if request.param == "lmdb":
+        return place("lmdb", tmp_path)
+    if request.param != "redis":
+        monkeypatch.setattr(redis_writer, "MOST_AT_ONCE", 0)
+    return place(request.getfixturevalue("redis").url, tmp_path)
+
+
+@pytest.fixture
+def store(where: str) -> Store:
+    return store_at(where)

@@ -1,0 +1,45 @@
+"""Rows of two little views, in which every number is the customer's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.packed.codec import Codec, Rows
+from features.packed.redis import RedisStore
+from features.stored import Ragged
+from features.views import Column, Kind, View
+from tests.redis_server import RedisServer
+
+TRANSACTIONS = View("transactions", (Column("orders", Kind.FLOAT, ""), Column("recent_days", Kind.INTEGERS, "")))
+BEHAVIOUR = View("behaviour", (Column("visits", Kind.FLOAT, ""),))
+VIEWS = (TRANSACTIONS, BEHAVIOUR)
+
+
+def packed(view: View, customers: Mapping[str, float], event_at: int = 1, created_at: int = 0) -> dict[str, bytes]:
+    """Rows in which every number and the one item of every list is the customer's."""
+    n = len(customers)
+    numbers = np.array(list(customers.values()), np.float64)
+    rows = Rows(
+        event_at=np.full(n, event_at, np.int64),
+        created_at=np.full(n, created_at, np.int64),
+        scalars=np.tile(numbers[:, None], len(view.scalars)),
+        nulls=np.zeros((n, len(view.columns)), np.bool_),
+        lists=tuple(Ragged(offsets=np.arange(n + 1), values=numbers) for _ in view.lists),
+    )
+    return dict(zip(customers, Codec(view).pack(rows), strict=True))
+
+
+def filled(server: RedisServer, rest_seconds: float = 0.2) -> RedisStore:
+    """Ann and Bob order, Ann visits."""
+    store = RedisStore(server.url, rest_seconds)
+    with store.writing() as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3, "bob": 1}))
+        writer.replace("behaviour", packed(BEHAVIOUR, {"ann": 5}))
+    return store
+
+
+def seen(store: RedisStore) -> list[list[float]]:
+    found: list[list[float]] = store.reader(VIEWS).read(["ann"]).matrix.tolist()
+    return found

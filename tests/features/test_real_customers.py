@@ -1,0 +1,130 @@
+"""Every household of a real grocer, through Feast's doors and through the fast reader: the same to the last bit."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pytest
+from numpy.typing import NDArray
+
+import pipelines
+from features.calendar import micros
+from features.definitions import SERVICE
+from features.description import read_description
+from features.history import History
+from features.ingestion import ingest
+from features.packed import arrow
+from features.store import CustomerFeatures, stored
+from features.stored import Stored
+from features.tables import views, write_tables
+from features.views import View
+from pipelines import complete_journey
+from tests.logs import cutoff
+
+pytestmark = pytest.mark.slow
+
+TTL_DAYS = 400
+ZONE = "America/New_York"
+BEFORE, THEN = cutoff("2017-11-01", ZONE), cutoff("2017-12-01", ZONE)
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[View, ...]]:
+    """A home with the features of a year at two cutoffs, and its views."""
+    home = tmp_path_factory.mktemp("grocer")
+    complete_journey.write_tables(home)
+    example = Path(pipelines.__path__[0]) / "examples" / "complete-journey.toml"
+    description = read_description(Path(shutil.copy(example, home / "flywheel.toml")))
+    ingest(description, home / "history")
+    history = History.open(home / "history")
+    write_tables(history, description.events, [BEFORE, THEN], home / "features")
+    return home, views(history, description.events)
+
+
+@pytest.fixture
+def features(tables: tuple[Path, tuple[View, ...]], online: str, tmp_path: Path) -> CustomerFeatures:
+    home, declared = tables
+    shutil.copytree(home / "features", tmp_path / "features")
+    opened = CustomerFeatures.open(tmp_path, declared, TTL_DAYS, online)
+    opened.apply()
+    return opened
+
+
+@pytest.fixture
+def households(tables: tuple[Path, tuple[View, ...]]) -> list[str]:
+    """Everybody known at the later cutoff, and a stranger in their midst."""
+    known = ds.dataset(tables[0] / "features" / "transactions.parquet").to_table(
+        columns=["customer_id"], filter=pc.field("event_timestamp") == pa.scalar(THEN.at, arrow.INSTANT)
+    )
+    ids = sorted(known["customer_id"].to_pylist())
+    return [*ids[:1000], "stranger", *ids[1000:]]
+
+
+def bits(numbers: list[float | None] | NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.array(numbers, np.float64).view(np.int64)
+
+
+def assert_the_doors_agree(features: CustomerFeatures, households: list[str]) -> Stored:
+    """What the fast reader says, once it is what Feast says."""
+    now = features.now(households)
+    rows = [{"customer_id": household} for household in households]
+    feast = features._feast.get_online_features(features._feast.get_feature_service(SERVICE), rows).to_dict()
+    assert {*feast} == {"customer_id", *now.columns, *now.lists}
+    for name in now.columns:
+        np.testing.assert_array_equal(bits(now.column(name)), bits(feast[name]), err_msg=name)
+    for name, ragged in now.lists.items():
+        told = [one or [] for one in feast[name]]
+        np.testing.assert_array_equal(np.diff(ragged.offsets), [len(one) for one in told], err_msg=name)
+        np.testing.assert_array_equal(bits(ragged.values), bits([item for one in told for item in one]), err_msg=name)
+    return now
+
+
+def as_trained(features: CustomerFeatures, households: list[str], at: datetime) -> Stored:
+    instants = pa.array([at] * len(households), arrow.INSTANT)
+    asked = pa.table({"customer_id": households, "event_timestamp": instants})
+    return stored(features.as_of(asked), features._views)
+
+
+def test_published_features_are_the_same_online_as_in_training(
+    features: CustomerFeatures, households: list[str]
+) -> None:
+    assert features.materialize(THEN.at) == len(households) - 1
+    now, past = assert_the_doors_agree(features, households), as_trained(features, households, THEN.at)
+    assert now.known.sum() == len(households) - 1
+    np.testing.assert_array_equal(bits(now.matrix), bits(past.matrix))
+    for name, ragged in past.lists.items():
+        np.testing.assert_array_equal(bits(now.lists[name].values), bits(ragged.values), err_msg=name)
+
+
+def test_a_month_materialized_incrementally_comes_to_the_same_as_one_published_whole(
+    features: CustomerFeatures, households: list[str]
+) -> None:
+    features._feast.materialize(datetime(2017, 10, 1, tzinfo=UTC), BEFORE.at)
+    assert assert_the_doors_agree(features, households).features_at.max() == micros(BEFORE.at)
+    features._feast.materialize_incremental(THEN.at)
+    by_increment = assert_the_doors_agree(features, households)
+    features.materialize(THEN.at)
+    whole = features.now(households)
+    assert (by_increment.features_at[by_increment.known] == micros(THEN.at)).all()
+    np.testing.assert_array_equal(bits(by_increment.matrix), bits(whole.matrix))
+
+
+@pytest.mark.parametrize("door", ["push", "write_to_online_store"])
+def test_rows_that_come_one_by_one_are_the_same_as_published(
+    features: CustomerFeatures, households: list[str], door: str
+) -> None:
+    features.materialize(THEN.at)
+    published = features.now(households)
+    features.materialize(BEFORE.at)
+    assert features.now(households).features_at.max() == micros(BEFORE.at)
+    for view in features._views:
+        rows = ds.dataset(features._home / "features" / f"{view.name}.parquet").to_table().to_pandas()
+        name = f"{view.name}_push" if door == "push" else view.name
+        getattr(features._feast, door)(name, rows.sample(frac=1, random_state=0))
+    np.testing.assert_array_equal(bits(assert_the_doors_agree(features, households).matrix), bits(published.matrix))
