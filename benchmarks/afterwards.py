@@ -73,7 +73,9 @@ class Past:
             counts, means = table["orders"].to_numpy(float), table["mean_order"].to_numpy()
             value = fit_gamma_gamma(counts, means).model.order_value(counts, means)
         return {
-            days: Answer(ordered=ordered[:, at], orders=orders[:, at], spend=None if value is None else orders[:, at] * value)
+            days: Answer(
+                ordered=ordered[:, at], orders=orders[:, at], spend=None if value is None else orders[:, at] * value
+            )
             for at, days in enumerate(horizons)
         }
 

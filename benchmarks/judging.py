@@ -85,7 +85,9 @@ def ratio_interval(ours: Floats, actual: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def paired(measure: Callable[[Floats, Floats], float], ours: Floats, theirs: Floats, actual: Floats) -> tuple[float, float]:
+def paired(
+    measure: Callable[[Floats, Floats], float], ours: Floats, theirs: Floats, actual: Floats
+) -> tuple[float, float]:
     """95 % interval of how much better ours ranks."""
     rng, gains = np.random.default_rng(0), []
     for _ in range(DRAWS):
@@ -108,10 +110,14 @@ def incoherences(scores: pd.DataFrame, horizons: list[int]) -> Iterator[str]:
         yield from _count(f"{kind} falls with time", (np.diff(values, axis=1) < -TOLERANCE).any(axis=1))
     for days in horizons:
         low, middle, high = (scores[f"ltv_{days}d_{name}"].to_numpy(float) for name in ("p10", "median", "p90"))
-        yield from _count(f"{days} d: p10 above median above p90", (low > middle + TOLERANCE) | (middle > high + TOLERANCE))
+        yield from _count(
+            f"{days} d: p10 above median above p90", (low > middle + TOLERANCE) | (middle > high + TOLERANCE)
+        )
         if (name := f"purchase_probability_{days}d") in scores:
             ordered = scores[name].to_numpy(float)
-            yield from _count(f"{days} d: fewer orders than P(order)", scores[f"expected_orders_{days}d"] < ordered - 1e-6)
+            yield from _count(
+                f"{days} d: fewer orders than P(order)", scores[f"expected_orders_{days}d"] < ordered - 1e-6
+            )
             yield from _count(f"{days} d: a median above 0 at P(order) < 0.5", (ordered < 0.5) & (middle > 0))
     days = int(scores["churn_horizon_days"].iloc[0])
     if (name := f"purchase_probability_{days}d") in scores:
@@ -120,7 +126,9 @@ def incoherences(scores: pd.DataFrame, horizons: list[int]) -> Iterator[str]:
 
 def coverage(scores: pd.DataFrame, days: int, spent: Floats) -> float:
     """Share of the customers whose spend lies between p10 and p90."""
-    return metrics.coverage(scores[f"ltv_{days}d_p10"].to_numpy(float), scores[f"ltv_{days}d_p90"].to_numpy(float), spent)
+    return metrics.coverage(
+        scores[f"ltv_{days}d_p10"].to_numpy(float), scores[f"ltv_{days}d_p90"].to_numpy(float), spent
+    )
 
 
 def _count(what: str, wrong: NDArray[np.bool_] | pd.Series) -> Iterator[str]:

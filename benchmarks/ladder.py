@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.draws import ASKED, draws, ground
+from benchmarks.draws import ASKED, GATED, draws, ground
 from benchmarks.folds import SERVED
 from benchmarks.logs import Log, at_hand
 from benchmarks.markdown import number, replace_section, table
@@ -61,8 +61,9 @@ def _how(count: int) -> str:
         f"{count} draws of customers of every size; rungs, readiness and gate as the product has them for a shop of "
         f"these customers alone, then asked about {ASKED} customers of the same log who are in none of the draws, at "
         "the same origin. Draws are nested and asked about the same customers. A log with fewer customers than a size "
-        f"gives all but those {ASKED}, in a quarter as many draws. Figures are of all draws pooled; AUC, Gini and RMSE "
-        f"are means over draws. Calibrated: ECE of churn at most {LARGEST_ECE}, totals of buyers, orders and spend "
+        f"gives all but those {ASKED}, in a quarter as many draws. The gate is asked at the newest earlier origin, in "
+        f"the first {GATED} draws of a size; the others are answered by the rungs that most of these named. Figures are "
+        f"of all draws pooled; AUC, Gini and RMSE are means over draws. Calibrated: ECE of churn at most {LARGEST_ECE}, totals of buyers, orders and spend "
         f"within {LARGEST_TOTAL_ERROR:.0%} of the actual, and the interval of nominal 80 % covers at least "
         f"{LEAST_COVERAGE:.0%}."
     )

@@ -52,7 +52,9 @@ def crowd(
     return Crowd(np.sort(born), np.sort(born) + rng.exponential(1 / np.maximum(hazard, 1e-9)))
 
 
-def poisson(rng: Generator, who: Crowd, until: float, gap: float, *, shape: float = 0.8, season: Season = always) -> pd.DataFrame:
+def poisson(
+    rng: Generator, who: Crowd, until: float, gap: float, *, shape: float = 0.8, season: Season = always
+) -> pd.DataFrame:
     """Orders at a gamma rate of each customer's own, one in ``gap`` days on the mean, busier in season."""
     rate = rng.gamma(shape, 1 / (shape * gap), len(who))
     top = float(season(np.arange(-BEFORE, until)).max())
@@ -94,7 +96,9 @@ def bursts(rng: Generator, who: Crowd, until: float, sales: list[tuple[float, fl
     return found[found["day"] < until]
 
 
-def priced(rng: Generator, orders: pd.DataFrame, typical: float, *, between: float = 0.5, within: float = 0.5) -> pd.DataFrame:
+def priced(
+    rng: Generator, orders: pd.DataFrame, typical: float, *, between: float = 0.5, within: float = 0.5
+) -> pd.DataFrame:
     """With lognormal amounts: customers differ by ``between`` on the log scale, a customer's orders by ``within``."""
     level = rng.normal(np.log(typical), between, int(orders["customer"].max()) + 1)
     noise = rng.normal(0, within, len(orders))

@@ -78,7 +78,10 @@ def measure(shop: Shop, case: Case, seed: int, found: Found, say: Callable[[str]
     found.notes.append(
         f"{label} {case.as_of}: {seconds:.0f} s, {len(scores)} customers, {tiers}, learned {facts['ladder']['shape']['learned']}"
     )
-    found.notes += [f"{label} {case.as_of}: INCOHERENT {what}" for what in incoherences(scores, sorted({*LTV_DAYS, shop.churn_days}))]
+    found.notes += [
+        f"{label} {case.as_of}: INCOHERENT {what}"
+        for what in incoherences(scores, sorted({*LTV_DAYS, shop.churn_days}))
+    ]
 
 
 def _run(shop: Shop, case: Case, lines: pd.DataFrame, folder: Path, say: Callable[[str], None]) -> Home:
@@ -94,7 +97,9 @@ def _run(shop: Shop, case: Case, lines: pd.DataFrame, folder: Path, say: Callabl
     return home
 
 
-def _judge(label: str, shop: Shop, case: Case, past: Past, scores: pd.DataFrame, facts: dict[str, object], found: Found) -> None:
+def _judge(
+    label: str, shop: Shop, case: Case, past: Past, scores: pd.DataFrame, facts: dict[str, object], found: Found
+) -> None:
     horizons = [days for days in sorted({*LTV_DAYS, 60, shop.churn_days}) if past.horizon_is_known(days, shop.until)]
     btyd, table = past.btyd(horizons), past.summary()
     tiers, learned = facts["ladder"]["tiers"], facts["ladder"]["shape"]["learned"]  # type: ignore[index]
@@ -114,16 +119,31 @@ def _judge(label: str, shop: Shop, case: Case, past: Past, scores: pd.DataFrame,
                 )
             )  # fmt: skip
         rivals = {"recency": -table["silent"].to_numpy(), "frequency": table["orders"].to_numpy(float)}
-        for measured, what, rung, rule in (("AUC", "ordered", "churn", metrics.auc), ("Gini", "spend", "ltv", metrics.normalised_gini)):
+        for measured, what, rung, rule in (
+            ("AUC", "ordered", "churn", metrics.auc),
+            ("Gini", "spend", "ltv", metrics.normalised_gini),
+        ):
             mine, then = getattr(ours, what), getattr(actual, what)
             if mine is None or then is None or then.sum() == 0:
                 continue
             for name, score in {**rivals, "BTYD": getattr(btyd[days], what)}.items():
                 found.rankings.append(
-                    Ranking(label, str(case.as_of), measured, days, tiers[rung], rule(mine, then), name, rule(score, then), *paired(rule, mine, score, then))
+                    Ranking(
+                        label,
+                        str(case.as_of),
+                        measured,
+                        days,
+                        tiers[rung],
+                        rule(mine, then),
+                        name,
+                        rule(score, then),
+                        *paired(rule, mine, score, then),
+                    )
                 )
         if ours.spend is not None:
-            found.notes.append(f"{label} {case.as_of}: coverage {days} d {coverage(scores, days, actual.spend):.2f}, zero {np.mean(actual.spend == 0):.2f}")
+            found.notes.append(
+                f"{label} {case.as_of}: coverage {days} d {coverage(scores, days, actual.spend):.2f}, zero {np.mean(actual.spend == 0):.2f}"
+            )
 
 
 def _ours(scores: pd.DataFrame, days: int, shop: Shop) -> Answer:
@@ -132,7 +152,11 @@ def _ours(scores: pd.DataFrame, days: int, shop: Shop) -> Answer:
     def column(name: str) -> np.ndarray | None:
         return scores[name].to_numpy(float) if name in scores else None
 
-    ordered = 1 - scores["churn_probability"].to_numpy(float) if days == shop.churn_days else column(f"purchase_probability_{days}d")
+    ordered = (
+        1 - scores["churn_probability"].to_numpy(float)
+        if days == shop.churn_days
+        else column(f"purchase_probability_{days}d")
+    )
     spend = column(f"ltv_{days}d_mean") if "amount" in shop.orders else None
     return Answer(ordered=ordered, orders=column(f"expected_orders_{days}d"), spend=spend)  # type: ignore[arg-type]
 

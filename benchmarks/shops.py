@@ -39,7 +39,9 @@ class Shop:
         orders = orders[orders["day"] >= (case.since - START).days]
         orders = orders[orders["day"] < (self.until - START).days]
         hour = 9 + 11 * (orders["day"] % 1)
-        when = pd.Timestamp(START) + pd.to_timedelta(np.floor(orders["day"]), unit="D") + pd.to_timedelta(hour, unit="h")
+        when = (
+            pd.Timestamp(START) + pd.to_timedelta(np.floor(orders["day"]), unit="D") + pd.to_timedelta(hour, unit="h")
+        )
         found = pd.DataFrame({"order_id": "o" + orders.index.astype(str), "ordered_at": when.dt.floor("min")})
         found["customer_id"] = "c" + orders["customer"].astype(str).str.zfill(5)
         return found.assign(amount=orders["amount"]) if "amount" in orders else found
@@ -105,7 +107,9 @@ def subscription(rng: Generator) -> Shop:
     until = day(2024, 5, 1)
     who = crowd(rng, 2000, until, 350)
     orders = renewal(rng, who, until, np.full(len(who), 30.0), 100.0)
-    return Shop("subscription", priced(rng, orders, 25, within=0.1), [_case(date(2023, 5, 1), 430)], 45, date(2024, 5, 1))
+    return Shop(
+        "subscription", priced(rng, orders, 25, within=0.1), [_case(date(2023, 5, 1), 430)], 45, date(2024, 5, 1)
+    )
 
 
 def four_months(rng: Generator) -> Shop:

@@ -21,14 +21,29 @@ def summary(
     stood = standings(found)
     rows = [*(_row(one) for one in stood), *_others(parameters, intervals, speeds)]
     missed = [f"- {_bench(line)} {one.bar}: {short(line, one.bar)}" for one in stood for line in one.missed]
-    lost = [f"- {_bench(line)} to {line.anchor}: {why(line)}" for line in found if line.verdict == "loss"]
     head = ("bench", "protocol", "measure", "bar", "ours, newest origin first", "met")
     return "\n\n".join([
         f"## Summary\n\n{_counted(found)}",
         table(head, rows),
         "### Bars not met\n\n" + ("\n".join(missed) or "None."),
-        "### Rows lost\n\n" + ("\n".join(lost) or "None."),
+        "### Rows lost\n\n" + ("\n".join(_lost(found)) or "None."),
     ])  # fmt: skip
+
+
+def _lost(found: Sequence[Line]) -> list[str]:
+    """One sentence for rows of one question that were lost for one reason."""
+    alike: dict[tuple[str, str, str, str], list[Line]] = {}
+    for line in (line for line in found if line.verdict == "loss"):
+        alike.setdefault((line.case.log, line.case.origin, line.case.question, why(line)), []).append(line)
+    return [
+        f"- {log}, {origin}, {question}, {_named([line.measure for line in lost])} to "
+        f"{_named([line.anchor for line in lost])}: {reason}"
+        for (log, origin, question, reason), lost in alike.items()
+    ]
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
 
 
 def _counted(found: Sequence[Line]) -> str:
