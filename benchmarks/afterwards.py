@@ -50,7 +50,7 @@ class Past:
         return pd.Timestamp(self.as_of) + pd.Timedelta(days=days) <= pd.Timestamp(until)
 
     def summary(self) -> pd.DataFrame:
-        """recency and age in days, days with an order, orders, mean order, of each customer."""
+        """Recency and age in days, days with an order, orders, mean order, of each customer."""
         now = pd.Timestamp(self.as_of)
         before = self.lines[self.lines["ordered_at"] < now]
         placed = before[before["amount"] > 0] if "amount" in before else before

@@ -62,10 +62,10 @@ def _how(count: int) -> str:
         f"these customers alone, then asked about {ASKED} customers of the same log who are in none of the draws, at "
         "the same origin. Draws are nested and asked about the same customers. A log with fewer customers than a size "
         f"gives all but those {ASKED}, in a quarter as many draws. The gate is asked at the newest earlier origin, in "
-        f"the first {GATED} draws of a size; the others are answered by the rungs that most of these named. Figures are "
-        f"of all draws pooled; AUC, Gini and RMSE are means over draws. Calibrated: ECE of churn at most {LARGEST_ECE}, totals of buyers, orders and spend "
-        f"within {LARGEST_TOTAL_ERROR:.0%} of the actual, and the interval of nominal 80 % covers at least "
-        f"{LEAST_COVERAGE:.0%}."
+        f"the first {GATED} draws of a size; the others are answered by the rungs that most of these named. Figures "
+        "are of all draws pooled; AUC, Gini and RMSE are means over draws. Calibrated: ECE of churn at most "
+        f"{LARGEST_ECE}, totals of buyers, orders and spend within {LARGEST_TOTAL_ERROR:.0%} of the actual, and the "
+        f"interval of nominal 80 % covers at least {LEAST_COVERAGE:.0%}."
     )
 
 

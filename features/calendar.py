@@ -29,6 +29,12 @@ def local_day(micros_utc: int, zone: ZoneInfo) -> date:
     return instant(micros_utc).astimezone(zone).date()
 
 
+def local_time(micros_utc: int, zone: ZoneInfo) -> float:
+    """Days since 1970 by the shop's wall clock, the part of the day that has passed as a fraction."""
+    wall = instant(micros_utc).astimezone(zone).replace(tzinfo=None)
+    return (wall - datetime(1970, 1, 1)) / timedelta(days=1)  # noqa: DTZ001 -- wall clock, by intent
+
+
 def day_number(day: date) -> int:
     """Days since 1970-01-01; how local days are stored."""
     return (day - EPOCH).days

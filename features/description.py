@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator, model_validator
 
+from features.churn_rule import ChurnRules
 from features.errors import BadDescription
 from features.faults import faults
 
@@ -75,6 +76,11 @@ class Events(Source):
             raise ValueError(f"found {', '.join(both)} in both behaviour and social; keep each kind in one list")
         return self
 
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """The kinds of event by which a customer is heard of."""
+        return (*self.behaviour, *self.social)
+
 
 class Touches(Source):
     """What was sent to customers."""
@@ -137,6 +143,7 @@ class Business(_Section):
     max_feature_age_days: Annotated[int, Field(ge=1)] = 7
     bands: Bands = Bands()
     rfm: Rfm | None = None
+    churn_rules: ChurnRules = {}
 
     @field_validator("ltv_days")
     @classmethod

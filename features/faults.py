@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,6 +19,7 @@ EXPECTED = {
     "float_type": "a number",
     "tuple_type": "a list in square brackets",
     "model_type": "a section of keys",
+    "dict_type": "a section of keys",
     "literal_error": "{expected}",
     "greater_than_equal": "{ge:g} or more",
     "less_than_equal": "{le:g} or less",
@@ -35,7 +38,7 @@ def faults(error: ValidationError, description: type[BaseModel]) -> list[str]:
 
 def _sentence(fault: ErrorDetails, description: type[BaseModel]) -> tuple[str, str]:
     sections, key = _place(fault, description)
-    where = " ".join(([f"[{'.'.join(sections)}]"] if sections else []) + ([key] if key else []))
+    where = " ".join(([f"[{'.'.join(map(_name, sections))}]"] if sections else []) + ([key] if key else []))
     match fault["type"]:
         case "extra_forbidden":
             return f"{where}: unknown key;", _known(sections, key, description)
@@ -63,9 +66,13 @@ def _known(sections: Sequence[str], key: str, description: type[BaseModel]) -> s
     return f"the nearest is {near[0]!r}" if near else f"remove it, or use one of {', '.join(known)}"
 
 
+def _name(part: str) -> str:
+    return part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{part}"'
+
+
 def _section(description: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:
-    model = description
-    for name in path:
+    model, names = description, iter(path)
+    for name in names:
         if name not in model.model_fields:
             return None
         said = model.model_fields[name].annotation
@@ -73,5 +80,7 @@ def _section(description: type[BaseModel], path: Sequence[str]) -> type[BaseMode
         inner = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
         if inner is None:
             return None
+        if get_origin(said) is Mapping:
+            next(names, None)  # of the shop's own choosing
         model = inner
     return model

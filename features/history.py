@@ -71,6 +71,11 @@ class History:
         """Whether the shop logs what was paid."""
         return "amount" in self.lines.columns
 
+    @property
+    def has_categories(self) -> bool:
+        """Whether the shop logs what kind of thing was ordered."""
+        return "category" in self.lines.columns
+
     def before(self, cutoff: Cutoff) -> History:
         """What was known at the cutoff, and nothing else."""
         at = ibis.literal(cutoff.at, "timestamp('UTC')")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.behaviour import behaviour, behaviour_view
+from features.categories import CATEGORIES, categories
 from features.description import Events
 from features.history import Cutoff, History
 from features.social import social, social_view
@@ -22,6 +23,8 @@ _MICROS = pa.timestamp("us", tz="UTC")
 def views(history: History, events: Events | None) -> tuple[View, ...]:
     """The views that this shop's log can fill; the first has a row for every known customer."""
     found = [transactions_view(history)]
+    if history.has_categories:
+        found.append(CATEGORIES)
     if events is not None and events.behaviour:
         found.append(behaviour_view(events))
     if events is not None and events.social:
@@ -33,6 +36,8 @@ def write_tables(history: History, events: Events | None, cutoffs: Sequence[Cuto
     """One row per customer and cutoff in ``<folder>/<view>.parquet``, each file replaced whole."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(transactions(history, cutoffs), folder / "transactions.parquet")
+    if history.has_categories:
+        _write(categories(history, cutoffs), folder / f"{CATEGORIES.name}.parquet")
     if events is not None and events.behaviour:
         _write(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
     if events is not None and events.social:

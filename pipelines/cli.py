@@ -38,7 +38,7 @@ def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None
     """What can be predicted from this log today, at which horizons, and what is missing."""
     with _step("readiness", home, json=json) as (screen, kept):
         job = _job(config, kept, as_of, screen)
-        screen.readiness(job.readiness, job.description.name)
+        screen.readiness(job.readiness, job.description.name, job.rule_limits)
 
 
 @app.command()

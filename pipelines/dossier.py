@@ -13,10 +13,12 @@ from features.definitions import SERVICE
 from features.errors import NothingThere
 from features.ingestion import read_manifest
 from pipelines.candidate import Candidate
+from pipelines.rulebook import Exhibit, exhibit
 from pipelines.trace import git_commit
 from training import card, report
 from training.models import MODELS
 from training.registry import Dataset, Run
+from training.rule_report import rule_rows
 
 HIGHER_IS_BETTER = {"auc": True, "gini": True, "mae_days": False}
 
@@ -26,17 +28,25 @@ def run_of(candidate: Candidate, name: str, folder: Path) -> Run:
     job, tier = candidate.job, candidate.tiers[name]
     newest = candidate.tested.tests[0] if candidate.tested.tests else None
     weak = report.slices_of(name, newest, tier) if newest else {}
+    rules = exhibit(job, candidate.tested) if name == "churn" else Exhibit()
     return Run(
         name=name,
         experiment="training",
         fingerprint=candidate.fingerprint,
         params=_params(candidate, name),
-        metrics=report.metrics_of(name, candidate.tested.scores),
+        metrics=[*report.metrics_of(name, candidate.tested.scores), *rules.metrics],
         tags={"git_commit": git_commit(), "tier": tier, "feature_service": SERVICE},
         description=card_of(candidate, name),
         dataset=_dataset(candidate),
-        figures=report.figures_of(name, newest, tier, candidate.assembled.files[name]) if newest else {},
-        tables={"where_it_is_weak": report.table_of(weak)} if weak else {},
+        figures={
+            **(report.figures_of(name, newest, tier, candidate.assembled.files[name]) if newest else {}),
+            **rules.figures,
+        },
+        tables={
+            **({"where_it_is_weak": report.table_of(weak)} if weak else {}),
+            **report.category_tables(name, candidate.tested.scores),
+            **rules.tables,
+        },
         texts={
             "flywheel.json": job.description.model_dump_json(indent=1),
             "card.md": card_of(candidate, name),
@@ -71,6 +81,7 @@ def card_of(candidate: Candidate, name: str) -> str:
             scores=_card_scores(candidate, name),
             calibration=_calibration(candidate, name),
             slices=_card_slices(candidate, name),
+            rules=candidate.tested.rules if name == "churn" else (),
         )
     )
 
@@ -92,6 +103,7 @@ def line_of(candidate: Candidate, name: str, version: str) -> dict[str, Any]:
             for score in candidate.tested.scores
             if score.model == name
         ],
+        **({"churn_rules": _rule_rows(candidate)} if name == "churn" and candidate.tested.rules else {}),
     }
 
 
@@ -169,6 +181,13 @@ def _card_slices(candidate: Candidate, name: str) -> list[card.Slice]:
         )
         for part, measures in report.slices_of(name, newest, tier).items()
     ]  # fmt: skip
+
+
+def _rule_rows(candidate: Candidate) -> list[dict[str, Any]]:
+    rows = rule_rows(candidate.tested.rules)
+    numbers = [{key: value for key, value in row.items() if isinstance(value, float)} for row in rows]
+    origins = [{"origin": row["origin"] and str(row["origin"])} for row in rows]
+    return [row | _finite(values) | origin for row, values, origin in zip(rows, numbers, origins, strict=True)]
 
 
 def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:

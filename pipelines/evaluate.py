@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from features.errors import NotEnoughData
 from features.packed.arrow import stored
 from features.stored import Stored
-from pipelines import publish, trace
+from pipelines import publish, rulebook, trace
 from pipelines.job import Job
 from training import report
 from training.dataset import Dataset, dataset
 from training.evaluate import Backtest, Score, backtest, scores
+from training.gate import Verdict, verdicts
 from training.known import known_customers
 from training.models import MODELS
+from training.rules import Judged
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class Tested:
     data: Dataset
     tests: list[Backtest]
     scores: list[Score]
+    rules: Sequence[Judged] = ()
+
+    def beside_rules(self, job: Job, tier: str) -> Tested:
+        """The same, with the business' own churn rules judged beside the rung that answers."""
+        return replace(self, rules=rulebook.judged(job, self.data, self.tests, tier))
 
 
 class PublishedFeatures:
@@ -59,6 +67,12 @@ def test(job: Job) -> Tested:
     return Tested(data, tests, scores(tests))
 
 
+def verdicts_on(job: Job, tests: Sequence[Backtest], name: str) -> list[Verdict]:
+    """What the gate says of the rungs for a question, highest first, down to the one that answers."""
+    tiers = job.readiness.tiers_for(name) or job.readiness.tiers
+    return verdicts(tests, MODELS[name], tiers, job.home.champion_tiers().get(name))
+
+
 def _refuse_open_windows(job: Job) -> None:
     longest = job.readiness.plan.learned[-1]
     for origin in job.origins:
@@ -79,20 +93,24 @@ def run(job: Job) -> Tested:
     from training.registry import Run
 
     tested = test(job)
+    if job.description.business.churn_rules:
+        tested = tested.beside_rules(job, verdicts_on(job, tested.tests, "churn")[-1].tier)
     job.say("logging to MLflow")
     registry, mark = job.home.registry(), trace.fingerprint(job)
     newest, tier = next(iter(tested.tests), None), job.readiness.tiers[0]
     for name in MODELS:
         artefact = newest.fitted[tier].artefacts.get(name, {}) if newest else {}
+        rules = rulebook.exhibit(job, tested) if name == "churn" else rulebook.Exhibit()
         registry.log_run(
             Run(
                 name=f"{name} back-test",
                 experiment="evaluation",
                 fingerprint=mark,
                 params={"as_of": str(job.as_of), "tier": tier, "learned_days": str(job.readiness.plan.learned)},
-                metrics=report.metrics_of(name, tested.scores),
+                metrics=[*report.metrics_of(name, tested.scores), *rules.metrics],
                 tags={"git_commit": trace.git_commit()},
-                figures=report.figures_of(name, newest, tier, artefact) if newest else {},
+                figures={**(report.figures_of(name, newest, tier, artefact) if newest else {}), **rules.figures},
+                tables={**report.category_tables(name, tested.scores), **rules.tables},
             )
         )
     return tested

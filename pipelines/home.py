@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,15 @@ class Home:
         """The version of the release that serves, as the local pointer has it."""
         pointer = self.releases / "champion"
         return pointer.read_text().strip() if pointer.is_file() else None
+
+    def champion_tiers(self) -> Mapping[str, str]:
+        """The rung from which the champion answers each question; empty where nothing serves yet."""
+        champion = self.champion()
+        manifest = self.releases / str(champion) / "release.json"
+        if champion is None or not manifest.is_file():
+            return {}
+        found: Mapping[str, str] = json.loads(manifest.read_text())["ladder"]["tiers"]
+        return found
 
     def registry(self) -> Registry:
         """Where models are registered: MLflow in the home, or at FLYWHEEL_MLFLOW_TRACKING_URI."""

@@ -14,6 +14,7 @@ from features.views import View
 from pipelines.home import Home
 from training.horizon import churn_days
 from training.readiness import Readiness, readiness
+from training.rule_limits import Limit, limits
 from training.schedule import Schedule, schedule
 
 
@@ -63,6 +64,11 @@ class Job:
     def readiness(self) -> Readiness:
         """What can be learned today."""
         return readiness(self.history, self.laid, self.cutoffs, self.churn_days, self.asked)
+
+    @property
+    def rule_limits(self) -> list[Limit]:
+        """What keeps a churn rule of the business from meaning what it says on this log."""
+        return limits(self.description.business.churn_rules, self.laid, self.description.events)
 
     @cached_property
     def views(self) -> tuple[View, ...]:

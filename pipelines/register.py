@@ -63,8 +63,7 @@ def _write(candidate: Candidate, versions: dict[str, str], folder: Path) -> None
         "churn_sample": candidate.churn_sample,
         "gate": candidate.gate,
     }
-    trees = {name: candidate.assembled.files[name] for name in MODELS if candidate.tiers[name] == "ml"}
-    write_release(folder, said, trees)
+    write_release(folder, said, {name: candidate.assembled.answering(name) for name in MODELS})
 
 
 def _summary(candidate: Candidate, versions: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from numbers import Integral, Real
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from pipelines.score import Scored
     from training.readiness import Readiness
     from training.registry import Promotion
+    from training.rule_limits import Limit
+    from training.rules import Judged
 
 MEASURES = {
     "churn": ("auc", "average_precision", "brier", "ece"),
     "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
+    "by_category": ("lines", "came", "auc", "ece", "median_error_days", "mae_days"),
     "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
 }
 
@@ -62,14 +65,16 @@ class Screen:
         """Why the command stopped."""
         self._progress.print(Text.assemble(("error", "bold red"), "  ", what), soft_wrap=True)
 
-    def readiness(self, found: Readiness, shop: str) -> None:
-        """Question by question, what can be learned."""
+    def readiness(self, found: Readiness, shop: str, rules: Sequence[Limit] = ()) -> None:
+        """Question by question, what can be learned; and what the business' own churn rules cannot say."""
         laid = found.laid
         if self._machine:
             self._print({
                 "as_of": laid.as_of, "first_day": laid.first, "origins": laid.origins,
                 "learned_days": found.plan.learned, "churn_days": found.plan.churn_days,
                 "tiers": found.tiers, "answers": [asdict(answer) for answer in found.answers],
+                "notes": found.notes,
+                "churn_rules": [asdict(rule) for rule in rules],
             })  # fmt: skip
             return
         table = _table(
@@ -85,6 +90,10 @@ class Screen:
         for one in found.answers:
             if one.missing:
                 self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.cure}.", soft_wrap=True)
+        for note in found.notes:
+            self._out.print(note, soft_wrap=True)
+        for rule in rules:
+            self._out.print(f'rule "{rule.rule}": {rule.missing}; {rule.cure}.', soft_wrap=True)
 
     def intake(self, manifest: Manifest) -> None:
         """What became of the raw log."""
@@ -138,19 +147,39 @@ class Screen:
             "" if tested.tests else "no window after an origin is over yet: `flywheel readiness` says what is missing"
         )
         if self._machine:
-            self._print({"scores": [asdict(score) for score in tested.scores], "note": note})
+            judged = [asdict(one) for one in tested.rules]
+            self._print({"scores": [asdict(one) for one in tested.scores], "churn_rules": judged, "note": note})
             return
         if note:
             self._out.print(f"Nothing could be tested: {note}.")
             return
         for name, measures in MEASURES.items():
             mine = [score for score in tested.scores if score.model == name]
+            if not mine:
+                continue
             shown = [one for one in measures if any(one in score.metrics for score in mine)]
             table = _table(name, "origin", "by", *shown)
             for score in mine:
                 values = (_figure(score.metrics.get(one)) for one in shown)
                 table.add_row(str(score.origin), score.who, *values, end_section=score is mine[-1])
             self._out.print(table)
+        self._rules(tested.rules)
+
+    def _rules(self, judged: Sequence[Judged]) -> None:
+        if not judged:
+            return
+        days, tier = judged[0].horizon_days, judged[0].tier
+        table = _table(
+            f"the rules in use beside {tier}, flagging as many of the same customers (churn: no order in {days} days)",
+            "rule", "origin", "flags", "precision", "recall", "F1", f"{tier}\nprecision", f"{tier}\nrecall",
+            "precision better\nby points, 95 %",
+        )  # fmt: skip
+        for one, following in zip(judged, [*judged[1:], None], strict=True):
+            shares = (one.share, one.precision, one.recall, one.f1, one.model_precision, one.model_recall)
+            gain = " to ".join(_points(end) for end in (one.precision_gain.low, one.precision_gain.high))
+            last = following is None or following.rule != one.rule
+            table.add_row(one.rule, str(one.origin or "all"), *map(_percent, shares), gain, end_section=last)
+        self._out.print(table)
 
     def run(self, done: Done) -> None:
         """What one whole run did."""
@@ -183,6 +212,14 @@ def _figure(value: float | None) -> str:
     if value is None or math.isnan(value):
         return ""
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _percent(share: float) -> str:
+    return "" if math.isnan(share) else f"{share:.1%}"
+
+
+def _points(share: float) -> str:
+    return "n/a" if math.isnan(share) else f"{100 * share:+.1f}"
 
 
 def _plain(value: object) -> object:

@@ -32,7 +32,7 @@ def scores_table(answers: Answers, stored: Stored) -> pa.Table:
     columns["orders"] = pa.array(np.nan_to_num(stored.column("orders")).astype(np.int64))
     for name in ("first_order_at", "last_order_at"):
         columns[name] = _number(stored.column(name)).cast(pa.int64()).cast(_INSTANT)
-    return pa.table(columns)
+    return pa.table(columns | _next_category(answers))
 
 
 def _timing(answers: Answers) -> dict[str, pa.Array]:
@@ -53,6 +53,20 @@ def _value(answers: Answers) -> dict[str, pa.Array]:
             amount = None if said.spend is None else getattr(said.spend, name)[:, place]
             columns[f"ltv_{days}d_{name}"] = pa.nulls(len(answers), pa.float64()) if amount is None else _number(amount)
     return columns
+
+
+def _next_category(answers: Answers) -> dict[str, pa.Array]:
+    """The category of the soonest reminder; null where there is no reminder."""
+    names: list[str | None] = [None] * len(answers)
+    days = np.full(len(answers), np.datetime64("NaT", "D"))
+    said = answers.next_purchase.by_category
+    if said is not None:
+        begins, ends = said.offsets[:-1], said.offsets[1:]
+        for row in np.flatnonzero(begins < ends):
+            first = begins[row]
+            if not np.isnat(said.remind_on[first]):
+                names[row], days[row] = said.category[first], said.remind_on[first]
+    return {"next_category": pa.array(names, pa.string()), "next_category_remind_on": _date(days)}
 
 
 def _number(values: NDArray[np.float64]) -> pa.Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +11,12 @@ from features.history import Cutoff
 from features.ingestion import replace_text
 from pipelines import evaluate
 from pipelines.candidate import Candidate
-from pipelines.home import Home
 from pipelines.job import Job
 from pipelines.register import register
 from pipelines.trace import fingerprint
-from training.gate import falls, verdicts
+from training.category_rows import CategoryLog
+from training.fit_categories import learn_categories
+from training.gate import falls
 from training.models import MODELS
 from training.release import assemble, churn_sample
 
@@ -52,34 +52,22 @@ def _registered(registry: Registry, version: str, wanted: str) -> bool:
 
 def _candidate(job: Job, wanted: str) -> Candidate:
     tested = evaluate.test(job)
-    standing = champion_tiers(job.home)
-    judged = {
-        name: verdicts(tested.tests, model, job.readiness.tiers_for(name) or job.readiness.tiers, standing.get(name))
-        for name, model in MODELS.items()
-    }
+    judged = {name: evaluate.verdicts_on(job, tested.tests, name) for name in MODELS}
     tiers = {name: found[-1].tier for name, found in judged.items()}
     job.say("refitting on everything: " + ", ".join(f"{name} by {tier}" for name, tier in tiers.items()))
     plan, data = job.readiness.plan, tested.data
     before = [Cutoff.of(day, job.description.zone) for day in job.laid.cutoffs if day < job.as_of]
-    assembled = assemble(data.rows(job.now, plan.observed, before), plan, tiers)
+    log = CategoryLog.before(data, job.now)
+    categories = None if log is None else learn_categories(log, before)
+    assembled = assemble(data.rows(job.now, plan.observed, before), plan, tiers, categories)
     today = data.rows(job.now, plan.observed, [job.now])
     orders = np.nan_to_num(today.column("orders"))
     return Candidate(
         job=job,
         fingerprint=wanted,
-        tested=tested,
+        tested=tested.beside_rules(job, tiers["churn"]),
         judged=judged,
         assembled=assembled,
         churn_sample=churn_sample(assembled.ladder, today.inputs, orders, job.churn_days),
-        falls=falls(tiers, standing),
+        falls=falls(tiers, job.home.champion_tiers()),
     )
-
-
-def champion_tiers(home: Home) -> Mapping[str, str]:
-    """The rung from which the champion answers each question; empty where nothing serves yet."""
-    champion = home.champion()
-    manifest = home.releases / str(champion) / "release.json"
-    if champion is None or not manifest.is_file():
-        return {}
-    found: Mapping[str, str] = json.loads(manifest.read_text())["ladder"]["tiers"]
-    return found

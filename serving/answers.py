@@ -32,6 +32,25 @@ class Churn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ByCategory:
+    """When does the next order in a category come? The lines of customer i are ``offsets[i]:offsets[i + 1]``.
+
+    A customer's lines come by reminder, the soonest first, those without one last.
+    """
+
+    offsets: NDArray[np.int64]  # (n + 1,)
+    category: tuple[str, ...]  # (m,)
+    rung: Codes  # (m,) index into training.predict.category_tables.RUNGS
+    last_order_at: Days  # (m,)
+    p10: Days  # (m,)
+    p50: Days  # (m,)
+    p90: Days  # (m,)
+    remind_on: Days  # (m,)
+    overdue_ratio: Floats  # (m,) silence in the category over the gap expected there
+    probability_within: Floats  # (m, len(WITHIN_DAYS)), never above that of any order
+
+
+@dataclass(frozen=True, kw_only=True)
 class NextPurchase:
     """When does the next order come? All dates are the shop's, none before the day asked about."""
 
@@ -41,6 +60,7 @@ class NextPurchase:
     remind_on: Days  # (n,)
     overdue_ratio: Floats  # (n,) silence over the customer's own typical gap, NaN before a second order
     probability_within: Floats  # (n, len(WITHIN_DAYS))
+    by_category: ByCategory | None = None  # None for a log without categories
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.stored import Stored
 from features.views import View
+from training.predict.category_forecast import CategoryForecast
 from training.predict.forecast import Forecast
 from training.predict.reasons import Reason
 from training.predict.release import Facts
@@ -28,6 +29,10 @@ class Release(Protocol):
 
     def forecast(self, stored: Stored, as_of: int) -> Forecast:
         """Predictions for the stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards."""
+        ...
+
+    def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
+        """The next order in each category, given the forecast of any; None for a shop without categories."""
         ...
 
     def reasons(self, stored: Stored, as_of: int, answers: Sequence[str]) -> Sequence[Sequence[Reason]]:

@@ -63,6 +63,27 @@ class ChurnAnswer(_Wire):
     band: Literal["low", "medium", "high"] = Field(examples=["low"])
 
 
+class CategoryAnswer(_Wire):
+    """When does the next order in a category come? Never before the next order of any kind."""
+
+    category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
+    rung: Literal["category", "customer", "population"] = Field(
+        description="What the answer rests on: the customer's own rhythm in the category; the category's usual gap at "
+        "the customer's pace in general; that gap alone."
+    )
+    last_order_at: date = Field(description="The shop's day.", examples=["2026-09-09"])
+    p10: date | None = Field(examples=["2026-11-28"])
+    p50: date | None = Field(examples=["2026-12-09"])
+    p90: date | None = Field(examples=["2027-03-02"])
+    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
+    overdue_ratio: float = Field(
+        description="Time since the last order in the category over the gap expected there.", examples=[0.8]
+    )
+    probability_within: dict[str, Probability] = Field(
+        description="P(order in the category) within so many days.", examples=[{"7": 0.04, "14": 0.19, "30": 0.71}]
+    )
+
+
 class NextPurchaseAnswer(_Wire):
     """When does the next order come? Dates are the shop's; null lies beyond the model's last day."""
 
@@ -77,7 +98,10 @@ class NextPurchaseAnswer(_Wire):
     probability_within: dict[str, Probability] = Field(
         description="P(order) within so many days.", examples=[{"7": 0.21, "14": 0.44, "30": 0.66}]
     )
-    by_category: None = Field(description="Not answered yet.")
+    by_category: list[CategoryAnswer] | None = Field(
+        description="The categories that the customer ordered on the most days, up to eight, the soonest reminder "
+        "first and those without one last; empty before the first order in any, null for a log without categories."
+    )
 
 
 class Spending(_Wire):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from features import calendar
 from features.stored import Stored
-from serving.answers import NOBODY, STATUSES, WITHIN_DAYS, Answers, Churn, Codes, Days, Floats, Ltv, NextPurchase
+from serving.answers import NOBODY, STATUSES, WITHIN_DAYS, Answers, Churn, Codes, Floats, Ltv, NextPurchase
 from serving.moments import rfc3339
 from serving.questions import prediction_ids
 from serving.released import Release
+from serving.reminders import ShopDay, by_category
 from training.predict.forecast import TIERS, Forecast, Spend
 from training.predict.release import Facts
 
@@ -45,6 +46,10 @@ def score(release: Release, stored: Stored, as_of: int) -> Answers:
     if not stored.known.all():
         forecast = _silenced(forecast, stored.known)
     within = forecast.within_each((*WITHIN_DAYS, facts.churn_days))
+    today = ShopDay.of(as_of, zone)
+    purchase = _next_purchase(forecast, within[:, :-1], stored, today, facts.lead_days)
+    if (categories := release.by_category(stored, as_of, forecast)) is not None:
+        purchase = replace(purchase, by_category=by_category(categories, len(stored), today, facts.lead_days))
     return Answers(
         customer_ids=stored.customer_ids,
         as_of=as_of,
@@ -55,32 +60,9 @@ def score(release: Release, stored: Stored, as_of: int) -> Answers:
         features_at=stored.features_at,
         prediction_ids=prediction_ids(release.version, stored, as_of),
         churn=_churn(release, forecast, within[:, -1]),
-        next_purchase=_next_purchase(forecast, within[:, :-1], stored, ShopDay.of(as_of, zone), facts.lead_days),
+        next_purchase=purchase,
         ltv=_ltv(forecast, stored, facts),
     )
-
-
-@dataclass(frozen=True)
-class ShopDay:
-    """Where an instant stands in the shop's calendar."""
-
-    instant: int  # microseconds since 1970 UTC
-    day: np.datetime64
-    passed: float  # share of the day that is over, by its wall clock
-
-    @classmethod
-    def of(cls, instant: int, zone: ZoneInfo) -> ShopDay:
-        """The shop's day and time of day at an instant, microseconds since 1970 UTC."""
-        wall = calendar.instant(instant).astimezone(zone).replace(tzinfo=None)
-        midnight = datetime(wall.year, wall.month, wall.day)  # noqa: DTZ001 - wall clock, by intent
-        return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
-
-    def after(self, days: Floats) -> Days:
-        """The local date so many days later; NaT where that is never."""
-        reached = np.isfinite(days)
-        ahead = np.floor(np.where(reached, days, 0.0) + self.passed).astype("timedelta64[D]")
-        later: Days = np.where(reached, self.day + ahead, np.datetime64("NaT"))
-        return later
 
 
 def _refuse_hindsight(stored: Stored, as_of: int) -> None:
@@ -155,7 +137,7 @@ def _next_purchase(forecast: Forecast, within: Floats, stored: Stored, today: Sh
         p10=dates[:, 0],
         p50=dates[:, 1],
         p90=dates[:, 2],
-        remind_on=np.maximum(dates[:, 1] - np.timedelta64(lead_days, "D"), today.day),
+        remind_on=today.remind_on(dates[:, 1], lead_days),
         overdue_ratio=silent_days / np.maximum(stored.column("median_gap_days"), 1.0),
         probability_within=within,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from serving.answers import BANDS, STATUSES, WITHIN_DAYS, Answers
 from serving.moments import rfc3339
 from serving.schemas import Part
+from training.predict.category_tables import RUNGS
 from training.predict.forecast import TIERS
 
 Json = dict[str, Any]
@@ -88,10 +90,45 @@ def _next_purchase(answers: Answers) -> Rows:
             "remind_on": remind_on,
             "overdue_ratio": overdue,
             "probability_within": dict(zip(names, within, strict=True)),
-            "by_category": None,
+            "by_category": following,
         }
-        for p10, p50, p90, remind_on, overdue, within in columns
+        for (p10, p50, p90, remind_on, overdue, within), following in zip(columns, _by_category(answers), strict=True)
     ]
+
+
+def _by_category(answers: Answers) -> list[Rows] | list[None]:
+    found = answers.next_purchase.by_category
+    if found is None:
+        return [None] * len(answers)
+    names = [str(days) for days in WITHIN_DAYS]
+    columns = zip(
+        found.category,
+        found.rung.tolist(),
+        found.last_order_at.tolist(),
+        found.p10.tolist(),
+        found.p50.tolist(),
+        found.p90.tolist(),
+        found.remind_on.tolist(),
+        found.overdue_ratio.tolist(),
+        found.probability_within.tolist(),
+        strict=True,
+    )
+    lines = [
+        {
+            "category": category,
+            "rung": RUNGS[rung],
+            "last_order_at": last_order_at,
+            "p10": p10,
+            "p50": p50,
+            "p90": p90,
+            "remind_on": remind_on,
+            "overdue_ratio": overdue,
+            "probability_within": dict(zip(names, within, strict=True)),
+        }
+        for category, rung, last_order_at, p10, p50, p90, remind_on, overdue, within in columns
+    ]
+    offsets = found.offsets.tolist()
+    return [lines[begin:end] for begin, end in pairwise(offsets)]
 
 
 def _ltv(answers: Answers) -> Rows:

@@ -36,17 +36,16 @@ def fit_btyd_rung(rows: Rows, plan: Plan) -> BtydRung:
     return BtydRung(rows.names, model, value, plan.learned, edges, ones, ones)
 
 
-def scaled(rung: BtydRung, newest: Rows, within: Floats) -> BtydRung:
+def scaled(rung: BtydRung, newest: Rows) -> BtydRung:
     """The rung with the totals that the newest finished windows had, as far as these are more than chance.
 
     Args:
         rung: as it was fitted.
         newest: customers at the newest cutoffs whose windows are over.
-        within: (n, learned) P(order within each learned horizon), calibrated.
     """
-    orders, _ = rung.value(newest.inputs, within)
+    _, orders, _ = rung.answers(newest.inputs)
     rung = replace(rung, order_scale=_scales(orders, newest.outcomes.orders, newest, rung.learned))
-    _, spend = rung.value(newest.inputs, within)
+    _, _, spend = rung.answers(newest.inputs)
     if spend is None:
         return rung
     return replace(rung, spend_scale=_scales(spend, newest.outcomes.spend, newest, rung.learned))

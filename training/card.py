@@ -6,6 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.rules import Judged
 
 INTENDED_USE = {
     "churn": "Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
@@ -89,6 +93,7 @@ class Card:
     calibration: Calibration
     coverage: Sequence[Coverage] = ()
     slices: Sequence[Slice] = ()
+    rules: Sequence[Judged] = ()
     refresh: str = "Retrain weekly; score nightly. Older than the longest horizon, it must not be used."
     limits: Sequence[str] = LIMITS
 
@@ -98,6 +103,7 @@ def model_card(card: Card) -> str:
     sections = {
         f"{card.name}: {card.question}": _purpose(card),
         "How good it is": _performance(card.scores),
+        "Beside the rules in use": _rules(card.rules),
         "Calibration": _calibration(card.calibration),
         "Intervals": _coverage(card.coverage),
         "Where it is weak": _slices(card.slices),
@@ -196,6 +202,26 @@ def _slices(slices: Sequence[Slice]) -> list[str]:
 def _verdict(each: Slice) -> str:
     sign = 1 if each.higher_is_better else -1
     return "weaker" if sign * each.value < sign * each.everyone else ""
+
+
+def _rules(rules: Sequence[Judged]) -> list[str]:
+    head = ["rule", "origin", "flags", "precision", "recall", "model's precision", "model's recall", "better by, 95 %"]
+    said = "Whom the business would call lapsed, and as many of the same customers by the model; better in precision."
+    return [said, "", *_table(head, [_rule(each) for each in rules])] if rules else []
+
+
+def _rule(each: Judged) -> list[str]:
+    shares = (each.share, each.precision, each.recall, each.model_precision, each.model_recall)
+    gain = f"{_points(each.precision_gain.low)} to {_points(each.precision_gain.high)}"
+    return [each.rule.replace("|", "\\|"), str(each.origin or "all"), *map(_percent, shares), gain]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if math.isfinite(share) else _NONE
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}" if math.isfinite(share) else _NONE
 
 
 def _data(card: Card) -> list[str]:

@@ -18,6 +18,7 @@ from features.request_time import input_names, model_inputs
 from features.stored import Stored
 from training.labels import outcomes
 from training.outcomes import Rows
+from training.predict.category_lines import Lines, lines_of
 
 MOST_CUSTOMERS = 15_000
 
@@ -40,6 +41,7 @@ class Dataset:
     inputs: NDArray[np.float64]  # (n, names)
     history: History
     numbers: dict[str, int]  # a number per customer
+    lines: Lines | None = None  # what each row's customer ordered of each category; None where the log has none
 
     def rows(self, limit: Cutoff, horizons: Sequence[int], cutoffs: Sequence[Cutoff]) -> Rows:
         """Rows at some of the cutoffs, with outcomes as far as the limit."""
@@ -77,7 +79,8 @@ def dataset(known: pd.DataFrame, cutoffs: Sequence[Cutoff], history: History, fe
     day = np.array([cutoff.number for cutoff in cutoffs], dtype=np.int64)[ordered["position"].to_numpy()]
     names = input_names(stored.columns, tuple(stored.lists))
     numbers = {customer: number for number, customer in enumerate(sorted(ordered["customer_id"].unique()))}
-    return Dataset(ordered, tuple(cutoffs), names, model_inputs(stored, at, day), history, numbers)
+    inputs = model_inputs(stored, at, day)
+    return Dataset(ordered, tuple(cutoffs), names, inputs, history, numbers, lines_of(stored))
 
 
 def sample(customers: Sequence[str], most: int = MOST_CUSTOMERS) -> set[str]:

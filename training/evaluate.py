@@ -8,6 +8,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from features.history import Cutoff
+from training.category_backtest import CategoryBacktest, backtest_categories
+from training.category_rows import CategoryLog
 from training.dataset import Dataset
 from training.fit import Fitted, buyers, fit_rungs
 from training.model import Plan
@@ -15,6 +17,8 @@ from training.models import MODELS
 from training.outcomes import Rows
 from training.predict.forecast import Forecast
 from training.schedule import Schedule
+
+BY_CATEGORY = "by_category"  # scores of the next purchase per category, beside those of the three questions
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Backtest:
     test: Rows
     forecasts: Mapping[str, Forecast]  # tier -> forecast of the test rows
     fitted: Mapping[str, Fitted]
+    categories: CategoryBacktest | None = None  # None for a log without categories
 
 
 @dataclass(frozen=True)
@@ -51,19 +56,22 @@ def backtest(
     No outcome from the origin on is used in training: rows are made with the origin as their limit.
     """
     now = Cutoff.of(laid.as_of, zone)
-    found = []
+    later, found = CategoryLog.before(data, now), []
     for origin in laid.origins:
         say(f"testing at {origin:%Y-%m-%d}")
         limit = Cutoff.of(origin, zone)
         before = [Cutoff.of(day, zone) for day in laid.cutoffs if day < origin]
         fitted = fit_rungs(data.rows(limit, plan.observed, before), plan, tuple(tiers))
-        test = data.rows(now, plan.observed, [limit])
-        test = test.at(buyers(test))
+        everybody = data.rows(now, plan.observed, [limit])
+        bought = buyers(everybody)
+        test = everybody.at(bought)
         forecasts = {
             tier: one.ladder.forecast(test.inputs, test.column("orders")) for tier, one in fitted.items() if len(test)
         }
         if len(test):
-            found.append(Backtest(origin, plan, test, forecasts, fitted))
+            overall = forecasts[tiers[0]]
+            categories = None if later is None else backtest_categories(later, limit, before, overall, bought)
+            found.append(Backtest(origin, plan, test, forecasts, fitted, categories))
     return found
 
 
@@ -78,4 +86,6 @@ def scores(tests: Sequence[Backtest]) -> list[Score]:
             for baseline, simple in model.baselines.items():
                 measured = model.compare(outcomes, plan, simple(test.test, plan))
                 found.append(Score(name, test.origin, baseline, measured))
+        if test.categories is not None:
+            found += [Score(BY_CATEGORY, test.origin, who, of) for who, of in test.categories.measures().items()]
     return found

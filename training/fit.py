@@ -15,7 +15,7 @@ from training.boost import boost
 from training.btyd_rung import fit_btyd_rung, scaled
 from training.calibrate import fit_calibration, fit_spend_ratios
 from training.cohorts import fit_cohorts, fit_population, fit_prospects
-from training.model import Artefact, Plan
+from training.model import Artefact, Learners, Plan
 from training.models import MODELS
 from training.models.churn import churned
 from training.outcomes import Rows
@@ -31,6 +31,9 @@ from training.predict.spending import SpendRatios
 from training.season import fit_season
 
 Floats = NDArray[np.float64]
+
+
+LEARNERS = Learners(boost, fit_btyd_rung)
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,7 @@ def _fit_simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, empt
     ladder = _with(empty, tier, rung)
     if isinstance(rung, BtydRung):
         ladder = replace(ladder, calibration=_btyd_calibration(rows, plan, rung))
-        newest = rows.newest(plan.learned[-1])
-        ladder = replace(ladder, rungs={tier: scaled(rung, newest, _within(ladder, newest))})
+        ladder = replace(ladder, rungs={tier: scaled(rung, rows.newest(plan.learned[-1]))})
     if plan.has_amounts:
         ladder = _with_ratios(ladder, [_seen_ratios(rows, ladder, days) for days in plan.learned])
     return Fitted(tier, ladder, {})
@@ -131,7 +133,9 @@ def _trees(artefacts: Mapping[str, Artefact], rows: Rows, plan: Plan) -> TreesRu
 def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
     """Every model fitted on every part of the rows, as many at once as there are cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        begun = [{name: pool.submit(model.fit, part, plan, boost) for name, model in MODELS.items()} for part in parts]
+        begun = [
+            {name: pool.submit(model.fit, part, plan, LEARNERS) for name, model in MODELS.items()} for part in parts
+        ]
         return [{name: one.result() for name, one in fits.items()} for fits in begun]
 
 
@@ -151,14 +155,8 @@ def _seen_ratios(rows: Rows, ladder: Ladder, days: int) -> SpendRatios:
 
 def _answered(ladder: Ladder, rows: Rows, days: int) -> tuple[Floats, Floats]:
     """P(order) and expected spend within a learned horizon, as the ladder would answer them."""
-    within, at = _within(ladder, rows), ladder.shape.learned.index(days)
-    _, spend = ladder.rungs[ladder.tiers["ltv"]].value(rows.inputs, within)
+    (within, _, spend), at = ladder.at_learned(rows.inputs), ladder.shape.learned.index(days)
     return within[:, at], np.full(len(rows), np.nan) if spend is None else spend[:, at]
-
-
-def _within(ladder: Ladder, rows: Rows) -> Floats:
-    """P(order) within every learned horizon, (n, learned), as the ladder would answer it."""
-    return ladder.forecast(rows.inputs, np.ones(len(rows))).within_each(ladder.shape.learned)
 
 
 def _each_fold(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,15 +97,42 @@ def difference_interval(worse: Floats, better: Floats, draws: int = 1000, seed: 
     Efron & Tibshirani (1993), chapter 13.
     """
     difference = worse - better
-    rng = np.random.default_rng(seed)
-    # A multinomial count of each customer would be exact; Poisson counts give the same interval without a sort.
-    block = max(1, 5_000_000 // max(len(difference), 1))
-    means: list[Floats] = []
-    for start in range(0, draws, block):
-        weights = rng.poisson(1.0, (min(block, draws - start), len(difference))).astype(np.float32)
-        means.append(weights @ difference.astype(np.float32) / np.maximum(weights.sum(axis=1), 1))
+    means = [
+        weights @ difference.astype(np.float32) / np.maximum(weights.sum(axis=1), 1)
+        for weights in _redrawn(len(difference), draws, seed)
+    ]
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(difference.mean()), float(low), float(high)
+
+
+def share_difference_interval(
+    ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats], draws: int = 1000, seed: int = 0
+) -> tuple[float, float, float]:
+    """One share less another, and the difference's 95 % interval, by the same bootstrap; NaN where a share is of none.
+
+    A share is (parts, wholes): what each customer holds of its numerator and of its denominator, (n,) each.
+    """
+    columns = np.column_stack([*ours, *theirs])
+    drawn = [weights @ columns for weights in _redrawn(len(columns), draws, seed)]
+    found = _share_difference(np.concatenate(drawn))
+    known = found[~np.isnan(found)]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    return float(_share_difference(columns.sum(axis=0, keepdims=True))[0]), float(low), float(high)
+
+
+def _share_difference(totals: Floats) -> Floats:
+    parts, wholes = totals[:, ::2], totals[:, 1::2]
+    share = np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
+    return np.asarray(share[:, 0] - share[:, 1])
+
+
+def _redrawn(customers: int, draws: int, seed: int) -> Iterator[NDArray[np.float32]]:
+    """How often each customer is drawn, (draws, customers), in blocks that fit in memory."""
+    rng = np.random.default_rng(seed)
+    # A multinomial count of each customer would be exact; Poisson counts give the same interval without a sort.
+    block = max(1, 5_000_000 // max(customers, 1))
+    for start in range(0, draws, block):
+        yield rng.poisson(1.0, (min(block, draws - start), customers)).astype(np.float32)
 
 
 def _ranks(values: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.outcomes import Outcomes, Rows
+from training.predict.btyd_rung import BtydRung
 from training.predict.forecast import Forecast
 
 Floats = NDArray[np.float64]
@@ -25,6 +26,14 @@ class Boost(Protocol):
     ) -> str:
         """Fit on (n, features) and (n,), starting from (n,) on the link's scale."""
         ...
+
+
+@dataclass(frozen=True)
+class Learners:
+    """What a model page may fit with; pages themselves need NumPy alone, for the service reads them too."""
+
+    boost: Boost
+    btyd: Callable[[Rows, Plan], BtydRung]
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Model:
 
     name: str
     question: str
-    fit: Callable[[Rows, Plan, Boost], Artefact]
+    fit: Callable[[Rows, Plan, Learners], Artefact]
     loss: Callable[[Outcomes, Plan, Forecast], Floats]  # a proper loss per customer, lower is better, NaN if unseen
     metrics: Callable[[Outcomes, Plan, Forecast], dict[str, float]]
     baselines: Mapping[str, Callable[[Rows, Plan], Floats]]  # a named simple score per customer

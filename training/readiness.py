@@ -19,6 +19,10 @@ from training.schedule import Schedule, days_needed
 SIMPLE = ("btyd", "cohort", "population")
 FEWEST_CUSTOMERS = 500
 FEWEST_OUTCOMES = 100
+NO_CATEGORIES = (
+    "next_purchase per category: the log has no categories; name the category column in [orders], until then "
+    "by_category is null."
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Readiness:
     plan: Plan
     laid: Schedule
     answers: tuple[Answerable, ...]
+    notes: tuple[str, ...] = ()  # what the log lacks for parts of an answer, and the cure
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -89,7 +94,7 @@ def readiness(
     seen = outcomes(rows, newest, history, now, plan.observed)
     answers = [_churn(seen, laid, plan), _next_purchase(seen, laid, plan)]
     answers += [_ltv(seen, laid, plan, days) for days in sorted(asked)]
-    return Readiness(plan, laid, tuple(answers))
+    return Readiness(plan, laid, tuple(answers), () if history.has_categories else (NO_CATEGORIES,))
 
 
 def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:

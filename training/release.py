@@ -13,6 +13,7 @@ from training.fit import Fitted, fit_rungs
 from training.model import Artefact, Plan
 from training.models import MODELS
 from training.outcomes import Floats, Rows
+from training.predict.category_tables import CATEGORIES_FILE, CategoryTables
 from training.predict.ladder import Ladder
 from training.predict.ladder_json import rung_json, to_json
 
@@ -27,16 +28,24 @@ class Assembled:
     files: Mapping[str, Artefact]
     names: tuple[str, ...]
 
+    def answering(self, name: str) -> Artefact:
+        """The files that a release answers from besides its manifest, which holds the simple rungs."""
+        simple = f"{self.ladder.tiers[name]}.json"
+        return {file: text for file, text in self.files[name].items() if file != simple}
+
     def ladder_json(self) -> dict[str, Any]:
         """The ladder without its trees, as plain JSON."""
         return to_json(self.ladder, self.names)
 
 
-def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str]) -> Assembled:
+def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str], categories: CategoryTables | None = None) -> Assembled:
     """Fit every rung that a question is answered from, on all rows, and join them."""
     fitted = fit_rungs(rows, plan, tuple(sorted(set(tiers.values()))))
     ladder = joined(fitted, tiers)
-    return Assembled(ladder, {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}, rows.names)
+    files = {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}
+    if categories is not None:
+        files["next_purchase"][CATEGORIES_FILE] = categories.to_json()
+    return Assembled(ladder, files, rows.names)
 
 
 def joined(fitted: Mapping[str, Fitted], tiers: Mapping[str, str]) -> Ladder:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training import figures
 from training.boost import gains
-from training.evaluate import Backtest, Score
+from training.evaluate import BY_CATEGORY, Backtest, Score
 from training.metrics import coverage
 from training.model import Artefact, Floats
 from training.models import MODELS
@@ -27,14 +27,28 @@ SLICES: Mapping[str, Callable[[Rows], NDArray[np.bool_]]] = {
 
 
 def metrics_of(model: str, scores: Sequence[Score]) -> list[Metric]:
-    """One line per measure and contestant, a point per origin."""
+    """One line per measure and contestant, a point per origin; with the next purchase those per category."""
+    groups = {model: "", **({BY_CATEGORY: f"{BY_CATEGORY}/"} if model == "next_purchase" else {})}
     return [
-        Metric(f"{measure}/{score.who.replace(' ', '_')}", value, score.origin.toordinal())
+        Metric(f"{groups[score.model]}{measure}/{_key(score.who)}", value, score.origin.toordinal())
         for score in scores
-        if score.model == model
+        if score.model in groups
         for measure, value in score.metrics.items()
         if np.isfinite(value)
     ]
+
+
+def category_tables(model: str, scores: Sequence[Score]) -> dict[str, Table]:
+    """What was measured of the next purchase per category, as a table; none for another model or without categories."""
+    mine = [score for score in scores if score.model == BY_CATEGORY and model == "next_purchase"]
+    if not mine:
+        return {}
+    named = {"origin": [str(score.origin) for score in mine], "by": [score.who for score in mine]}
+    return {BY_CATEGORY: {**named, **{one: [score.metrics.get(one) for score in mine] for one in mine[0].metrics}}}
+
+
+def _key(who: str) -> str:
+    return who.replace(" ", "_").replace("'", "")
 
 
 def figures_of(model: str, test: Backtest, tier: str, artefact: Artefact) -> dict[str, Figure]:

@@ -19,6 +19,8 @@ YEAR = 364  # days: whole weeks, so that weekdays meet weekdays
 WIDEST_GAP = 45  # days between the cutoffs around the day a year ago
 FEWEST_PAIRS = 3
 LEAST_SWING = np.log(1.2)
+UNMISTAKABLE = np.log(1.5)
+ONCE_SEEN = 0.7
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def fit_season(ladder: Ladder, rows: Rows, plan: Plan, btyd: BtydRung) -> Season
     """The factors for the days after the rows' limit; None where the log has no year before it, or no season.
 
     A year ago is believed where it foretold the windows of the past year at least twice as well, in squared error of
-    the log, as the newest finished window did, and where these swung by a fifth or more.
+    the log, as the newest finished window did, and these swung by a fifth or more. Where all has been quiet since, as
+    in the autumn of a shop that lives on Christmas, a swing of half and more is believed to ``ONCE_SEEN``.
 
     Args:
         ladder: the answers that are to be put into season.
@@ -61,12 +64,15 @@ def fit_season(ladder: Ladder, rows: Rows, plan: Plan, btyd: BtydRung) -> Season
         return None
     _, expected, _ = btyd.answers(rows.inputs)
     paces = [_paces(rows, days, expected[:, position]) for position, days in enumerate(plan.learned)]
-    ahead = [one.at(limit - YEAR) for one in paces]
-    if not _explains(paces) or np.isnan(ahead).any():
+    ahead, shortest = np.array([one.at(limit - YEAR) for one in paces]), paces[0]
+    if np.isnan(ahead).any():
         return None
-    shortest = paces[0]
     year = float(np.mean(shortest.log[shortest.cutoff > shortest.cutoff[-1] - YEAR]))
-    return _season(ladder, rows.at(rows.cutoff == rows.cutoff.max()), btyd, np.exp(ahead), float(np.exp(year)))
+    believed = _believed(_errors(paces), float(np.abs(ahead - year).max()))
+    if not believed:
+        return None
+    last = rows.at(rows.cutoff == rows.cutoff.max())
+    return _season(ladder, last, btyd, np.exp(year + believed * (ahead - year)), float(np.exp(year)))
 
 
 def _paces(rows: Rows, days: int, expected: Floats) -> Paces:
@@ -77,24 +83,29 @@ def _paces(rows: Rows, days: int, expected: Floats) -> Paces:
     return Paces(days, cutoffs.astype(float), np.log(np.maximum(actual, 0.5) / np.maximum(usual, 0.5)))
 
 
-def _explains(paces: list[Paces]) -> bool:
+def _errors(paces: list[Paces]) -> Floats:
+    """Errors, on the log scale, of the window a year before and of the newest finished one, (pairs, 2)."""
     pairs = [
         (told - one.at(cutoff - YEAR), told - one.standing(cutoff))
         for one in paces
         for cutoff, told in zip(one.cutoff, one.log, strict=True)
     ]
-    errors = np.array([pair for pair in pairs if not np.isnan(pair).any()])
-    if len(errors) < FEWEST_PAIRS:
-        return False
-    by_year, by_newest = (errors**2).mean(axis=0)
-    return bool(by_newest > LEAST_SWING**2 and by_year < by_newest / 2)
+    return np.array([pair for pair in pairs if not np.isnan(pair).any()]).reshape(-1, 2)
+
+
+def _believed(errors: Floats, swing: float) -> float:
+    """How much of last year's swing is expected again, 0 to 1."""
+    by_year, by_newest = (errors**2).mean(axis=0) if len(errors) >= FEWEST_PAIRS else (0.0, 0.0)
+    if by_newest > LEAST_SWING**2:
+        return float(by_year < by_newest / 2)
+    # The swing ahead was seen once, and nothing yet that it could have been tested on.
+    return ONCE_SEEN if swing > UNMISTAKABLE and by_year < LEAST_SWING**2 else 0.0
 
 
 def _season(ladder: Ladder, last: Rows, btyd: BtydRung, ahead: Floats, year: float) -> Season:
     """Factors that bring the ladder's totals of the newest cutoff's customers to BTYD's in season."""
     within, orders, spend = btyd.answers(last.inputs)
-    said = ladder.forecast(last.inputs, np.ones(len(last))).within_each(ladder.shape.learned)
-    counted, spent = ladder.rungs[ladder.tiers["ltv"]].value(last.inputs, said)
+    said, counted, spent = ladder.at_learned(last.inputs)
     return Season(
         buyers=_factors(said, within, ahead, year),
         orders=_factors(counted, orders, ahead, year),

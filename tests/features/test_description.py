@@ -77,6 +77,10 @@ EVERY_KEY = """
     max_feature_age_days = 7
     bands = { low = 0.3, high = 0.7 }
     rfm = { recency = [30, 90], frequency = [2, 5], monetary = [100, 500] }
+
+    [business.churn_rules]
+    "no contact for 3 days" = { no_contact_days = 3 }
+    lapsed = { no_contact_days = 30, no_order_days = 182 }
 """
 SMALLEST = """
     name = "corner-shop"
@@ -121,6 +125,11 @@ def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
     assert said.costs is not None
     assert said.business.rfm is not None
     assert said.business.rfm.monetary == (100, 500)
+    assert {name: dict(rule.conditions) for name, rule in said.business.churn_rules.items()} == {
+        "no contact for 3 days": {"no_contact_days": 3},
+        "lapsed": {"no_contact_days": 30, "no_order_days": 182},
+    }
+    assert said.business.churn_rules["lapsed"].days == 182
     assert said.folder == tmp_path
 
 
@@ -131,6 +140,7 @@ def test_a_shop_may_say_only_where_its_orders_are(tmp_path: Path) -> None:
     assert said.business.churn_days == "auto"
     assert said.business.ltv_days == (30, 90, 365)
     assert said.events is None
+    assert not said.business.churn_rules
 
 
 def test_a_shop_hears_of_everything_it_said_wrong_at_once(tmp_path: Path) -> None:
@@ -201,9 +211,42 @@ def test_what_the_business_cannot_mean(tmp_path: Path, said: str, answer: str) -
 def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) -> None:
     (answer,) = refusal(tmp_path, SMALLEST + "[business]\nweather = 'fair'")
     assert answer == (
-        "[business] weather: unknown key; remove it, or use one of bands, churn_days, lead_days, ltv_days, "
-        "max_feature_age_days, rfm."
+        "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, lead_days, "
+        "ltv_days, max_feature_age_days, rfm."
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("lapsed = {}", ".lapsed]: found no condition; expected no_contact_days, no_order_days, or both."),
+        ("lapsed = { no_order_days = 0 }", ".lapsed] no_order_days: found 0; expected 1 or more."),
+        ("lapsed = { no_order_days = -3 }", ".lapsed] no_order_days: found -3; expected 1 or more."),
+        ("lapsed = { no_order_days = 99999 }", ".lapsed] no_order_days: found 99999; expected 36500 or less."),
+        ("lapsed = { no_order_days = 2.5 }", ".lapsed] no_order_days: found 2.5; expected a whole number."),
+        ("lapsed = { no_order_days = true }", ".lapsed] no_order_days: found True; expected a whole number."),
+        (
+            "'no order, 3 days' = { no_order_day = 3 }",
+            ".\"no order, 3 days\"] no_order_day: unknown key; the nearest is 'no_order_days'.",
+        ),
+        (
+            "lapsed = { weather = 3, no_order_days = 3 }",
+            ".lapsed] weather: unknown key; remove it, or use one of no_contact_days, no_order_days.",
+        ),
+        ("lapsed = 30", ".lapsed]: found 30; expected a section of keys."),
+        (
+            "'' = { no_order_days = 3 }",
+            "]: found a rule named ''; expected a name of 1 to 80 printable characters, no blanks around it.",
+        ),
+    ],
+)
+def test_what_cannot_be_a_rule_for_who_has_lapsed(tmp_path: Path, said: str, answer: str) -> None:
+    assert refusal(tmp_path, SMALLEST + f"[business.churn_rules]\n{said}") == [f"[business.churn_rules{answer}"]
+
+
+def test_rules_are_a_section_and_not_a_number(tmp_path: Path) -> None:
+    (answer,) = refusal(tmp_path, SMALLEST + "[business]\nchurn_rules = 30")
+    assert answer == "[business.churn_rules]: found 30; expected a section of keys."
 
 
 def test_horizons_are_put_in_order_and_said_once(tmp_path: Path) -> None:

@@ -42,18 +42,6 @@ def test_lines_of_nobody_are_left_out_and_counted(tmp_path: Path) -> None:
     assert kept(tmp_path, "customer_id") == [("ann",)]
 
 
-def test_exact_duplicates_are_counted_and_kept(tmp_path: Path) -> None:
-    log = "customer,at,amount,till\nann,2026-01-31,1,a\nann,2026-01-31,1,a\nann,2026-01-31,1,b\n"
-    found = taken(tmp_path, log).intakes[0]
-    assert (found.lines, found.duplicates, found.kept) == (3, 1, 3)
-
-
-def test_exact_duplicates_are_dropped_if_the_shop_says_so(tmp_path: Path) -> None:
-    log = "customer,at,amount,till\nann,2026-01-31,1,a\nann,2026-01-31,1,a\nann,2026-01-31,1,b\n"
-    found = taken(tmp_path, log, duplicates="drop").intakes[0]
-    assert (found.lines, found.duplicates, found.kept) == (3, 1, 2)
-
-
 def test_a_log_without_amounts_is_a_log(tmp_path: Path) -> None:
     found = taken(tmp_path, "customer,at\nann,2026-01-31\n", amount=None).intakes[0]
     assert found.columns == ("customer_id", "ordered_at")

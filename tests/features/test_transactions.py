@@ -102,19 +102,6 @@ def test_an_order_whose_lines_straddle_the_cutoff_is_known_by_its_first_lines() 
     assert (later["orders"], later["max_order"], later["recent_orders"]) == (1.0, 12.0, [1.0, 0.0])
 
 
-def test_a_line_recorded_after_the_cutoff_is_not_known_at_it() -> None:
-    columns = ("customer_id", "ordered_at", "amount", "recorded_at")
-    lines = [
-        ("ann", "2026-02-01", 5, "2026-02-01 12:00"),
-        ("ann", "2026-02-10", 7, "2026-03-01 00:00"),
-        ("ann", "2026-02-20", 9, None),
-        ("ann", "2026-02-21", 11, "2026-01-01"),
-    ]
-    history = told(*lines, columns=columns)
-    assert known(history, "2026-03-01")["ann"]["spend"] == 25.0
-    assert known(history, "2026-03-02")["ann"]["spend"] == 32.0
-
-
 def test_a_customer_known_from_visits_alone_has_no_orders_and_no_dates() -> None:
     history = told(("ann", "2026-02-01", 5), events=[("eve", "2026-02-01", "visit"), ("zoe", "2026-03-01", "visit")])
     found = known(history, "2026-03-01")
@@ -221,12 +208,6 @@ def test_many_cutoffs_at_once_are_the_same_as_each_alone() -> None:
     assert table_of(history, CUTOFFS[::3]).equals(pa.concat_tables(alone).combine_chunks())
     together = table_of(history)
     assert together.filter(pc.equal(together["event_timestamp"], CUTOFFS[3].at)).equals(alone[1].combine_chunks())
-
-
-def test_cutting_the_log_at_the_cutoff_changes_nothing() -> None:
-    history = told(*busy_log(), columns=BUSY, zone=LONDON)
-    for one in CUTOFFS[-3:]:
-        assert table_of(history.before(one), [one]).equals(table_of(history, [one]))
 
 
 def test_the_order_of_the_lines_and_of_the_files_changes_nothing(tmp_path: Path) -> None:

@@ -127,6 +127,17 @@ def test_a_shop_with_little_history_is_answered_from_the_rungs_announced(
 
 
 @pytest.mark.slow
+def test_a_shop_without_categories_is_told_so_and_answers_without_them(shop_of: ShopOf) -> None:
+    log = shops.simulated(120, 200)
+    flywheel = shop_of(log.of(log.orders.drop(columns="category")))
+    report = flywheel("readiness", "--as-of", shops.day(200), "--json")
+    (note,) = report.summary["notes"]
+    assert note.startswith("next_purchase per category: the log has no categories; name the category column")
+    assert flywheel("run", "--as-of", shops.day(200), "--json").status == 0
+    assert flywheel.scores["next_category"].null_count == flywheel.scores.num_rows
+
+
+@pytest.mark.slow
 def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: ShopOf) -> None:
     log = shops.simulated(120, 200)
     flywheel = shop_of(log.of(log.orders.drop(columns="amount")))

@@ -45,6 +45,8 @@ CONTRACT = {
     "orders": pa.int64(),
     "first_order_at": INSTANT,
     "last_order_at": INSTANT,
+    "next_category": pa.string(),
+    "next_category_remind_on": DAY,
 }
 
 
@@ -128,10 +130,20 @@ def test_a_visitor_who_never_ordered_is_answered_from_the_lowest_rung(scores: pa
 def test_nothing_is_missing_but_dates_that_never_come(scores: pa.Table) -> None:
     nulls = {name for name in scores.column_names if scores[name].null_count}
     dates = {"next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on"}
+    dates |= {"next_category", "next_category_remind_on"}
     assert nulls <= dates | {"first_order_at", "last_order_at"}
     for name in scores.column_names:
         if scores[name].type == AMOUNT:
             assert np.isfinite(column(scores, name)).all(), name
+
+
+def test_a_category_is_named_with_its_reminder_which_is_never_before_that_of_any_order(scores: pa.Table) -> None:
+    named, reminded = scores["next_category"].is_valid(), scores["next_category_remind_on"].is_valid()
+    assert named.equals(reminded)
+    assert pc.sum(named).as_py() > 400
+    assert set(scores["next_category"].drop_null().to_pylist()) == set(shops.CATEGORIES)
+    own = dates(scores, "next_category_remind_on")
+    assert (own[named.to_numpy()] >= dates(scores, "remind_on")[named.to_numpy()]).all()
 
 
 def test_churn_is_what_is_left_of_ordering_within_its_horizon(scores: pa.Table) -> None:

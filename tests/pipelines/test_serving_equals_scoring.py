@@ -64,6 +64,7 @@ def as_answered(row: dict[str, Any]) -> dict[str, Any]:
         "historic": row["historic_spend"],
         "orders": [row[f"expected_orders_{days}d"] for days in horizons],
         "spend": [[row[f"ltv_{days}d_{name}"] for name in ("mean", "median", "p10", "p90")] for days in horizons],
+        "next_category": (row["next_category"], (on := row["next_category_remind_on"]) and on.isoformat()),
     }
 
 
@@ -83,6 +84,9 @@ def as_scored(answer: dict[str, Any]) -> dict[str, Any]:
         "historic": value["historic"],
         "orders": [one["expected_orders"] for one in predicted],
         "spend": [[one[name] for name in ("mean", "median", "p10", "p90")] for one in predicted],
+        "next_category": next(
+            ((one["category"], one["remind_on"]) for one in following["by_category"] if one["remind_on"]), (None, None)
+        ),
     }
 
 
@@ -115,6 +119,42 @@ def test_a_stranger_and_one_known_only_later_are_unknown(client: TestClient, log
     assert "churn" not in answers[0]
 
 
+def coherent(line: dict[str, Any], following: dict[str, Any], today: str) -> bool:
+    """Whether a category comes no sooner than any order, and never in the past."""
+    within, any_within = line["probability_within"], following["probability_within"]
+    dates = [line[name] or "9999" for name in ("p10", "p50", "p90")]
+    return (
+        [*within.values()] == sorted(within.values())
+        and all(within[name] <= any_within[name] for name in any_within)
+        and today <= dates[0] <= dates[1] <= dates[2]
+        and all((line[name] or "9999") >= (following[name] or "9999") for name in ("p10", "p50", "p90"))
+        and (line["remind_on"] or "9999") >= max(today, following["remind_on"] or "9999")
+    )
+
+
+def test_what_was_ordered_of_each_category_is_what_the_log_says(
+    trained: Flywheel, client: TestClient, log: Log
+) -> None:
+    lines = log.known_before(AS_OF).orders
+    lines = lines[lines["customer"] != ""]
+    whole = lines.groupby(["customer", "basket"]).agg(paid=("amount", "sum"), at=("at", "min"))
+    parts = (
+        lines.groupby(["customer", "basket", "category"])["amount"]
+        .sum()
+        .reset_index()
+        .merge(whole.reset_index(), on=["customer", "basket"])
+    )
+    parts = parts[(parts["amount"].round(2) > 0) & (parts["paid"].round(2) > 0)]
+    days = parts.assign(day=parts["at"].dt.date).groupby(["customer", "category"])["day"].agg(["max", "nunique"])
+    answers = asked(client, trained.scores["customer_id"].to_pylist())
+    said = {
+        (one["customer_id"], line["category"]): line for one in answers for line in one["next_purchase"]["by_category"]
+    }
+    assert set(said) == set(days.index)
+    assert all(line["last_order_at"] == days.loc[key, "max"].isoformat() for key, line in said.items())
+    assert all((line["rung"] == "category") == (days.loc[key, "nunique"] >= 3) for key, line in said.items())
+
+
 @pytest.mark.parametrize("days", SILENT_DAYS)
 def test_on_every_silent_day_the_answers_stay_coherent_and_no_date_is_past(
     trained: Flywheel, client: TestClient, days: int
@@ -130,6 +170,8 @@ def test_on_every_silent_day_the_answers_stay_coherent_and_no_date_is_past(
         said = [following[name] or "9999" for name in ("p10", "p50", "p90")]
         assert day.isoformat() <= said[0] <= said[1] <= said[2]
         assert (following["remind_on"] or "9999") >= day.isoformat()
+        for line in following["by_category"]:
+            assert coherent(line, following, day.isoformat()), line
         assert spend["p10"] <= spend["median"] <= spend["p90"]
         assert spend["median"] == 0 or within[2] >= 0.5
 

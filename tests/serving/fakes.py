@@ -26,6 +26,7 @@ from serving.metrics import Metrics
 from serving.moments import moment, resolve
 from serving.released import Features, Release
 from serving.worker import Worker
+from training.predict.category_forecast import CategoryForecast
 from training.predict.forecast import LAST_DAY, Forecast, Spend
 from training.predict.reasons import ANSWERS, Reason
 from training.predict.release import Facts
@@ -162,9 +163,13 @@ class FakeRelease:
     views: tuple[View, ...] = VIEWS
     cards: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "churn", "version": "3", "horizon_days": 90}])
     answer: Callable[[Stored, int], Forecast] = by_orders
+    categories: Callable[[Stored, int, Forecast], CategoryForecast | None] | None = None
 
     def forecast(self, stored: Stored, as_of: int) -> Forecast:
         return self.answer(stored, as_of)
+
+    def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
+        return None if self.categories is None else self.categories(stored, as_of, overall)
 
     def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
         days = ((as_of - stored.column("last_order_at")) / DAY).tolist()

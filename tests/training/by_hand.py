@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from training.btyd_rung import fit_btyd_rung
+from training.model import Learners, Params
 from training.outcomes import Outcomes, Rows
 from training.predict.forecast import LAST_DAY, Forecast, Spend
 
@@ -52,3 +54,28 @@ def steady(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Forecast:
         expected_orders=expected,
         spend=Spend(mean=20 * expected, median=15 * expected, p10=0 * expected, p90=40 * expected),
     )
+
+
+class Recorder:
+    """Learns nothing, and remembers what it was to learn."""
+
+    def __init__(self) -> None:
+        self.targets: list[list[float]] = []
+
+    @property
+    def learners(self) -> Learners:
+        return Learners(self, fit_btyd_rung)
+
+    def __call__(
+        self,
+        inputs: NDArray[np.float64],
+        target: NDArray[np.float64],
+        params: Params,
+        names: Sequence[str],
+        offset: NDArray[np.float64] | None = None,
+    ) -> str:
+        assert len(inputs) == len(target) == len(target if offset is None else offset)
+        assert inputs.shape[1] == len(names)
+        assert "objective" in params
+        self.targets.append(target.tolist())
+        return ""

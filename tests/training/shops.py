@@ -20,10 +20,12 @@ import pytest
 from numpy.typing import NDArray
 
 from features.calendar import DAY_US, day_number
+from features.categories import CATEGORIES, categories
 from features.history import Cutoff, History
 from features.packed.arrow import stored
 from features.stored import Stored
-from features.transactions import transactions, transactions_view
+from features.tables import views
+from features.transactions import transactions
 from training.dataset import Dataset, dataset
 from training.fit import Fitted, buyers, fit_rungs
 from training.labels import outcomes
@@ -126,15 +128,21 @@ class Published:
     """The point-in-time features of a history, without a catalogue between."""
 
     def __init__(self, told: History, cutoffs: Sequence[Cutoff]) -> None:
-        self._view = transactions_view(told)
+        self._views = views(told, None)
         table = transactions(told, cutoffs).to_pyarrow()
         self._types, self._table = table.schema, table.to_pandas()
+        if told.has_categories:
+            table = categories(told, cutoffs).to_pyarrow()
+            for column in CATEGORIES.columns:
+                self._types = self._types.append(table.schema.field(column.name))
+            on = ["customer_id", "event_timestamp"]
+            self._table = self._table.merge(table.to_pandas(), on=on, how="left", sort=False)
 
     def as_of(self, customers: pa.Table) -> Stored:
         asked = customers.to_pandas()
         joined = asked.merge(self._table, on=["customer_id", "event_timestamp"], how="left", sort=False)
         table = pa.Table.from_pandas(joined[self._types.names], self._types, preserve_index=False)
-        return stored(table.append_column("features_at", table["event_timestamp"]), (self._view,))
+        return stored(table.append_column("features_at", table["event_timestamp"]), self._views)
 
     def known(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
         """customer_id and position of every known customer."""

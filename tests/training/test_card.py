@@ -6,6 +6,7 @@ from math import nan
 from textwrap import dedent
 
 from training.card import INTENDED_USE, Calibration, Card, Coverage, Score, Slice, model_card
+from training.rules import Gain, Judged
 
 AUGUST, SEPTEMBER = date(2017, 8, 1), date(2017, 9, 1)
 CARD = Card(
@@ -127,6 +128,29 @@ def test_a_shop_without_a_finished_window_is_told_that_nothing_was_judged() -> N
     assert "Not judged: no past origin has a finished window." in card
     assert "## Calibration" not in card
     assert "## Intervals" not in card
+
+
+def test_the_rules_in_use_are_told_beside_the_model_and_only_where_there_are_any() -> None:
+    assert "Beside the rules in use" not in model_card(CARD)
+    rule = Judged(
+        rule="3 | days", origin=AUGUST, horizon_days=28, customers=2446, churned=441, flagged=1634, share=0.668,
+        precision=0.2436, recall=0.9025, f1=0.3836, tier="ml", model_precision=0.2662, model_recall=nan,
+        precision_gain=Gain(0.0226, 0.0149, 0.0319), recall_gain=Gain(nan, nan, nan),
+    )  # fmt: skip
+    card = model_card(replace(CARD, rules=[rule, replace(rule, origin=None, precision_gain=Gain(nan, nan, nan))]))
+    _, told = card.split("## Beside the rules in use\n\n")
+    assert told.startswith(
+        dedent("""\
+        Whom the business would call lapsed, and as many of the same customers by the model; better in precision.
+
+        | rule | origin | flags | precision | recall | model's precision | model's recall | better by, 95 % |
+        | --- | --- | --- | --- | --- | --- | --- | --- |
+        | 3 \\| days | 2017-08-01 | 66.8% | 24.4% | 90.2% | 26.6% | n/a | +1.5 to +3.2 |
+        | 3 \\| days | all | 66.8% | 24.4% | 90.2% | 26.6% | n/a | n/a to n/a |
+
+        ## Calibration
+    """)
+    )
 
 
 def test_an_amount_is_calibrated_in_tenths_of_customers() -> None:

@@ -52,15 +52,6 @@ def test_inputs_of_a_row_are_the_features_of_that_customer_at_that_cutoff(place:
     assert np.array_equal(shop.data.inputs[someone], expected, equal_nan=True)
 
 
-def test_what_happens_after_a_cutoff_does_not_reach_its_inputs() -> None:
-    shop = corner_shop()
-    at = shop.cutoffs[5]
-    past = history(shop.lines[shop.lines["ordered_at"] < at.at])
-    before = dataset(Published(past, [at]).known([at]), [at], past, Published(past, [at]))
-    rows = shop.data.rows(shop.now, (30,), [at])
-    assert np.array_equal(before.inputs, rows.inputs, equal_nan=True)
-
-
 def test_the_order_in_which_customers_are_known_changes_nothing() -> None:
     shop = corner_shop()
     cutoffs = shop.cutoffs[:3]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from training.figures import coverage, cumulative_gains, deciles, importance, reliability, survival
+from training.figures import coverage, cumulative_gains, deciles, importance, reliability, rules, survival
 from training.figures.shares import Floats, bins, gains, wilson
 
 
@@ -45,6 +45,10 @@ DEGENERATE: dict[str, Callable[[], Figure]] = {
     "nobody to find": lambda: cumulative_gains(FEW, ZERO, {}),
     "equal scores": lambda: cumulative_gains(ALIKE, column(0, 1, 0), {"recency": FEW, "orders": ALIKE}),
     "one customer": lambda: cumulative_gains(column(1), column(1), {}),
+    "nobody flagged": lambda: rules(FEW, column(0, 1, 0), {"lapsed": ZERO}),
+    "no rules": lambda: rules(FEW, column(0, 1, 0), {}),
+    "nobody left to flag": lambda: rules(FEW, ZERO, {"lapsed": ALIKE}),
+    "everybody flagged": lambda: rules(ALIKE, column(0, 1, 0), {"lapsed": ALIKE, "one": column(0, 1, 0)}),
     "nobody to spend": lambda: deciles(NONE, NONE),
     "nobody spent": lambda: deciles(FEW, ZERO, unit="GBP"),
     "nothing predicted": lambda: deciles(ZERO, FEW),

@@ -81,24 +81,6 @@ def test_a_week_in_which_the_clocks_change_has_seven_local_days(zone: str) -> No
     assert seen.wait_days.astype(int).tolist() == [41, 42]
 
 
-def test_a_refund_in_the_window_is_taken_off() -> None:
-    history = told(("ann", "2026-03-02", 10), ("ann", "2026-03-04", -3))
-    seen = happened(history)
-    assert (seen.orders[0, 0], seen.spend[0, 0]) == (1.0, 7.0)
-
-
-def test_a_refund_of_an_older_order_is_taken_off_and_never_below_nothing() -> None:
-    history = told(("ann", "2026-02-01", 100), ("ann", "2026-03-02", 10), ("ann", "2026-03-04", -100))
-    seen = happened(history, horizons=(3, 7))
-    assert seen.spend[0].tolist() == [10.0, 0.0]
-
-
-def test_two_equal_payments_both_count() -> None:
-    lines = [("ann", "2026-03-02 10:00", 10, "A1"), ("ann", "2026-03-02 10:00", 10, "A2")]
-    seen = happened(told(*lines, columns=ORDERED))
-    assert (seen.orders[0, 0], seen.spend[0, 0]) == (2.0, 20.0)
-
-
 def test_an_order_counts_at_its_first_line_and_its_money_when_it_is_booked() -> None:
     lines = [("ann", "2026-02-28", 10, "A1"), ("ann", "2026-03-01", 5, "A1"), ("ann", "2026-03-07", 1, "A2"),
              ("ann", "2026-03-08", 1, "A2")]  # fmt: skip

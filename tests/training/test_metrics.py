@@ -156,6 +156,30 @@ def test_no_difference_has_an_interval_of_nothing() -> None:
     assert metrics.difference_interval(same, same) == (0.0, 0.0, 0.0)
 
 
+def test_a_share_less_another_is_that_of_the_totals() -> None:
+    hits, flagged = column(2, 0, 1, 0), column(2, 1, 1, 2)
+    value, low, high = metrics.share_difference_interval((hits, flagged), (column(0, 0, 1, 0), flagged))
+    assert value == pytest.approx(3 / 6 - 1 / 6)
+    assert low <= value <= high
+
+
+def test_the_interval_of_a_difference_of_shares_is_about_that_of_the_normal_theory() -> None:
+    rng = np.random.default_rng(3)
+    flagged = (rng.uniform(size=20_000) < 0.3).astype(float)
+    ours, theirs = (flagged * (rng.uniform(size=20_000) < share) for share in (0.6, 0.5))
+    value, low, high = metrics.share_difference_interval((ours, flagged), (theirs, flagged))
+    spread = np.where(flagged, ours - theirs - value, 0.0)
+    half = 1.96 * math.sqrt((spread**2).sum()) / flagged.sum()
+    assert (low, high) == pytest.approx((value - half, value + half), abs=0.12 * half)
+
+
+def test_a_share_of_nothing_is_not_a_number() -> None:
+    none, some = column(0, 0), column(1, 1)
+    assert all(math.isnan(one) for one in metrics.share_difference_interval((none, none), (some, some)))
+    value, low, high = metrics.share_difference_interval((column(1, 0), column(1, 0)), (column(0, 0), column(1, 0)))
+    assert (value, low, high) == (1.0, 1.0, 1.0)
+
+
 @settings(max_examples=20)
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_the_interval_holds_its_mean_for_any_shop(customers: int, seed: int) -> None:

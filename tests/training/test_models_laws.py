@@ -1,6 +1,5 @@
 """Laws for every question in the catalogue: a new file in models/ is tested by existing."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -10,12 +9,11 @@ import numpy as np
 import pytest
 
 import training.models
-from tests.training.by_hand import happened, rows_of, steady
-from tests.training.shops import Floats, corner_shop, log, seen, told
-from training.boost import boost
-from training.fit import buyers
+from tests.training.by_hand import Recorder, happened, rows_of, steady
+from tests.training.shops import corner_shop, log, seen, told
+from training.fit import LEARNERS, buyers
 from training.gate import CALIBRATED
-from training.model import Model, Params, Plan
+from training.model import Model, Plan
 from training.models import MODELS, next_purchase
 from training.outcomes import Outcomes
 
@@ -34,22 +32,6 @@ def model(request: pytest.FixtureRequest) -> Model:
     return MODELS[request.param]
 
 
-class Recorder:
-    """Learns nothing, and remembers what it was to learn."""
-
-    def __init__(self) -> None:
-        self.targets: list[list[float]] = []
-
-    def __call__(
-        self, inputs: Floats, target: Floats, params: Params, names: Sequence[str], offset: Floats | None = None
-    ) -> str:
-        assert len(inputs) == len(target) == len(target if offset is None else offset)
-        assert inputs.shape[1] == len(names)
-        assert "objective" in params
-        self.targets.append(target.tolist())
-        return ""
-
-
 @cache
 def outcomes_with(bob: float | None, limit: int) -> Outcomes:
     more = () if bob is None else (("bob", bob, 5.0),)
@@ -59,7 +41,7 @@ def outcomes_with(bob: float | None, limit: int) -> Outcomes:
 def learned(model: Model, bob: float | None = None, limit: int = CUTOFF + HORIZON) -> list[list[float]]:
     """What a model is given to learn, where Bob orders once more."""
     recorder = Recorder()
-    model.fit(rows_of(outcomes_with(bob, limit)), PLAN, recorder)
+    model.fit(rows_of(outcomes_with(bob, limit)), PLAN, recorder.learners)
     return recorder.targets
 
 
@@ -115,16 +97,16 @@ def test_a_fit_is_the_same_to_the_last_byte(model: Model, monkeypatch: pytest.Mo
     shop = corner_shop()
     rows = shop.rows(shop.now)
     rows = rows.at(buyers(rows))
-    assert model.fit(rows, shop.plan, boost) == model.fit(rows, shop.plan, boost)
+    assert model.fit(rows, shop.plan, LEARNERS) == model.fit(rows, shop.plan, LEARNERS)
 
 
 def test_a_model_is_fitted_even_where_nobody_came(model: Model) -> None:
-    files = model.fit(rows_of(happened([NEVER] * 40, [90.0] * 40)), WITH_AMOUNTS, boost)
+    files = model.fit(rows_of(happened([NEVER] * 40, [90.0] * 40)), WITH_AMOUNTS, LEARNERS)
     assert all(text for text in files.values())
 
 
 def test_a_model_is_fitted_even_where_no_window_is_over(model: Model) -> None:
-    files = model.fit(rows_of(happened([NEVER, 3.0, 8.0], [10.0, 10.0, 10.0])), WITH_AMOUNTS, boost)
+    files = model.fit(rows_of(happened([NEVER, 3.0, 8.0], [10.0, 10.0, 10.0])), WITH_AMOUNTS, LEARNERS)
     assert all(text for text in files.values())
 
 

@@ -24,16 +24,6 @@ def laid(span: int, horizons: tuple[int, ...] = (30, 90, 365), customers: int = 
 
 
 @given(spans, asked, customers)
-def test_no_training_window_reaches_beyond_its_origin(span: int, horizons: tuple[int, ...], customers: int) -> None:
-    plan = laid(span, horizons, customers)
-    for origin in plan.origins:
-        for days in horizons:
-            for cutoff in plan.trainings(origin, days):
-                assert cutoff < origin
-                assert cutoff + timedelta(days=days) <= origin
-
-
-@given(spans, asked, customers)
 def test_every_origin_has_a_window_over_after_it_and_one_before_it(
     span: int, horizons: tuple[int, ...], customers: int
 ) -> None:

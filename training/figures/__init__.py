@@ -3,5 +3,6 @@
 from training.figures.importance import importance
 from training.figures.probability import coverage, reliability, survival
 from training.figures.ranking import cumulative_gains, deciles
+from training.figures.rules import rules
 
-__all__ = ["coverage", "cumulative_gains", "deciles", "importance", "reliability", "survival"]
+__all__ = ["coverage", "cumulative_gains", "deciles", "importance", "reliability", "rules", "survival"]

@@ -52,7 +52,7 @@ def percent(panel: Axes, *, x: bool = False, y: bool = False) -> None:
             axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g}%"))
 
 
-def legend(panel: Axes, place: Literal["upper left", "lower right"]) -> None:
+def legend(panel: Axes, place: Literal["upper left", "lower left", "lower right"]) -> None:
     """Name the lines, without a box."""
     panel.legend(loc=place, fontsize=9, frameon=False, labelcolor=INK)
 

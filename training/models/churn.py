@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import metrics
-from training.model import Artefact, Boost, Model, Params, Plan
+from training.model import Artefact, Learners, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
 from training.predict.forecast import Forecast
 
@@ -28,11 +28,11 @@ def churned(outcomes: Outcomes, days: int) -> Floats:
     return 1.0 - outcomes.ordered_within(days)
 
 
-def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
+def fit(rows: Rows, plan: Plan, learners: Learners) -> Artefact:
     """One classifier on every row whose window is over."""
     label = churned(rows.outcomes, plan.judged_churn_days)
     seen = ~np.isnan(label)
-    return {"churn.txt": boost(rows.inputs[seen], label[seen], PARAMS, rows.names)}
+    return {"churn.txt": learners.boost(rows.inputs[seen], label[seen], PARAMS, rows.names)}
 
 
 def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from features.windows import SHORT, STORED
 from training import metrics
-from training.btyd_rung import fit_btyd_rung
-from training.model import Artefact, Boost, Model, Params, Plan
+from training.model import Artefact, Boost, Learners, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
 from training.predict.expectation import LEAST, Expectation
 from training.predict.forecast import Forecast
@@ -35,15 +34,15 @@ PARAMS: Mapping[str, Params] = {
 GENTLE: Params = {"num_iterations": 60, "learning_rate": 0.03}  # of trees that correct an expectation
 
 
-def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
+def fit(rows: Rows, plan: Plan, learners: Learners) -> Artefact:
     """Orders and spend of those who come, and trees on what BTYD's expectation leaves unexplained (``ValueHeads``)."""
-    expectation = Expectation(fit_btyd_rung(rows, plan))
+    expectation = Expectation(learners.btyd(rows, plan))
     beside = replace(rows, inputs=expectation.beside(rows.inputs), names=(*rows.names, *expectation.names))
     artefact, bases = Artefact(), dict[str, list[float]]()
     for kind in ("orders", "spend") if plan.has_amounts else ("orders",):
         expected = expectation.of(kind, beside.inputs)
         for position, days in enumerate(plan.learned):
-            files, base = _heads(kind, days, beside, expected[:, position], boost)
+            files, base = _heads(kind, days, beside, expected[:, position], learners.boost)
             artefact |= files
             bases.setdefault(kind, []).append(base)
     return artefact | {EXPECTATION: json.dumps({"btyd": expectation.rung.as_json(), "base": bases})}

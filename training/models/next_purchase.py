@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import metrics
-from training.model import Artefact, Boost, Model, Params, Plan
+from training.model import Artefact, Learners, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
 from training.person_periods import periods, person_periods
 from training.predict.forecast import Forecast
@@ -31,7 +31,7 @@ PARAMS: Params = {
 }
 
 
-def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
+def fit(rows: Rows, plan: Plan, learners: Learners) -> Artefact:
     """One classifier over person-periods; a customer leaves with the order or when the log ends."""
     edges = periods(rows.outcomes, plan)
     row, period, came = person_periods(rows.outcomes, edges)
@@ -39,7 +39,7 @@ def fit(rows: Rows, plan: Plan, boost: Boost) -> Artefact:
         kept = np.sort(np.random.default_rng(0).choice(len(row), MOST_PERIOD_ROWS, replace=False))
         row, period, came = row[kept], period[kept], came[kept]
     inputs = period_inputs(rows.inputs[row], rows.names, edges, period)
-    text = boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
+    text = learners.boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
     return {"hazard.txt": text, "periods.json": json.dumps({"edges": edges.tolist()})}
 
 

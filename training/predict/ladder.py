@@ -72,27 +72,46 @@ class Ladder:
             inputs: (n, names) of ``features.request_time.model_inputs``.
             orders: (n,) orders so far.
         """
-        timing, value = self.rungs[self.tiers["next_purchase"]], self.rungs[self.tiers["ltv"]]
-        days = answer_days(self._edges(), (*self.shape.asked, *self.shape.learned, self.shape.churn_days))
-        order_by = self._through_churn(timing.order_by(inputs, days), inputs, days)
-        new = orders < 1
+        days, new = self._days(), orders < 1
+        order_by, expected, mean = self._of_buyers(inputs, days)
         if new.any():
             order_by[new] = self.prospects.order_by(inputs[new], days)
-        within = order_by[:, np.searchsorted(days, self.shape.learned)]
-        expected, mean = value.value(inputs, within)
-        if new.any():
-            expected[new], spend = self.prospects.value(inputs[new], within[new])
+            within = order_by[new][:, np.searchsorted(days, self.shape.learned)]
+            expected[new], spend = self.prospects.value(inputs[new], within)
             if mean is not None:
                 mean[new] = spend
+        return self._agreed(days, *self._in_season(inputs, new, days, order_by, expected, mean), new)
+
+    def at_learned(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
+        """P(order), orders and net amount of those who have ordered, each (n, learned), the season left aside."""
+        days = self._days()
+        order_by, expected, mean = self._of_buyers(inputs, days)
+        return order_by[:, np.searchsorted(days, self.shape.learned)], expected, mean
+
+    def _of_buyers(self, inputs: Floats, days: Floats) -> tuple[Floats, Floats, Floats | None]:
+        own = self.rungs[self.tiers["next_purchase"]].order_by(inputs, days)
+        order_by = self._through_churn(own, inputs, days)
+        # What a simple rung says of orders follows its own chances; trees and another rung follow the answer's.
+        of_one = self.tiers["ltv"] == self.tiers["next_purchase"] != "ml"
+        within = (own if of_one else order_by)[:, np.searchsorted(days, self.shape.learned)]
+        return order_by, *self.rungs[self.tiers["ltv"]].value(inputs, within)
+
+    def _in_season(
+        self,
+        inputs: Floats,
+        new: NDArray[np.bool_],
+        days: Floats,
+        order_by: Floats,
+        expected: Floats,
+        mean: Floats | None,
+    ) -> tuple[Floats, Floats, Floats | None]:
         shape, season = self.shape, self.season
         growth = self._growth(inputs, new, shape.order_growth)
         expected = shape.extended(expected, growth, season.orders if season else None)
         if mean is not None:
             growth = self._growth(inputs, new, shape.spend_growth)
             mean = shape.extended(mean, growth, season.spend if season else None)
-        if season is not None:
-            order_by = season.bent(order_by, days, shape.learned)
-        return self._agreed(days, order_by, expected, mean, new)
+        return order_by if season is None else season.bent(order_by, days, shape.learned), expected, mean
 
     def _growth(self, inputs: Floats, new: NDArray[np.bool_], exponent: float) -> Floats:
         growth = np.tile(self.shape.power(exponent), (len(inputs), 1))
@@ -135,8 +154,9 @@ class Ladder:
         churn = self.calibration(churn_probability(rung, inputs, self.shape.churn_days))
         return coherence.tilt(order_by, days, self.shape.churn_days, churn)
 
-    def _edges(self) -> Floats:
-        return np.asarray(self.rungs[self.tiers["next_purchase"]].edges, dtype=float)
+    def _days(self) -> Floats:
+        edges = np.asarray(self.rungs[self.tiers["next_purchase"]].edges, dtype=float)
+        return answer_days(edges, (*self.shape.asked, *self.shape.learned, self.shape.churn_days))
 
 
 def churn_probability(rung: Rung, inputs: Floats, days: int) -> Floats:

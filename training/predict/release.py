@@ -13,12 +13,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from features.calendar import day_number, local_day
+from features.calendar import day_number, local_day, local_time
 from features.errors import FlywheelError
 from features.request_time import input_names, model_inputs
 from features.stored import Stored
 from features.views import Column, Kind, View
 from training.predict.booster import BrokenBooster
+from training.predict.category_forecast import CategoryForecast, forecast_categories
+from training.predict.category_lines import lines_of
+from training.predict.category_tables import CATEGORIES_FILE, CategoryTables
 from training.predict.forecast import Forecast
 from training.predict.ladder import Ladder
 from training.predict.ladder_json import from_json
@@ -55,7 +58,9 @@ class Facts:
 class Release:
     """Coherent forecasts from stored features."""
 
-    def __init__(self, version: str, said: Mapping[str, Any], ladder: Ladder) -> None:
+    def __init__(
+        self, version: str, said: Mapping[str, Any], ladder: Ladder, categories: CategoryTables | None = None
+    ) -> None:
         self.version = version
         self.model_versions: dict[str, str] = said["model_versions"]
         facts = said["facts"]
@@ -63,6 +68,7 @@ class Release:
         self.views = tuple(_view(view) for view in said["views"])
         self.cards: list[dict[str, Any]] = said["cards"]
         self._ladder = ladder
+        self._categories = categories
         self._zone = ZoneInfo(self.facts.timezone)
         self._churn_sample = np.asarray(said["churn_sample"], dtype=float)
         self._inputs = tuple(said["ladder"]["inputs"])
@@ -76,8 +82,10 @@ class Release:
             CorruptRelease: a file is missing, changed, or of another format.
         """
         try:
-            said, trees = _verified(folder)
-            return cls(folder.name, said, from_json(said["ladder"], trees))
+            said, texts = _verified(folder)
+            categories = texts.pop(CATEGORIES_FILE, None)
+            tables = None if categories is None else CategoryTables.from_json(categories)
+            return cls(folder.name, said, from_json(said["ladder"], texts), tables)
         except (OSError, KeyError, TypeError, ValueError, BrokenBooster) as error:
             raise CorruptRelease(
                 f"{folder} is no sound release: {error}. Expected the files that `flywheel train` wrote: "
@@ -91,6 +99,13 @@ class Release:
             CorruptRelease: the store holds other columns than the release was trained on.
         """
         return self._ladder.forecast(self._model_inputs(stored, as_of), np.nan_to_num(stored.column("orders")))
+
+    def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
+        """The next order in each category, given what ``forecast`` said; None for a shop without categories."""
+        lines = None if self._categories is None else lines_of(stored)
+        if self._categories is None or lines is None:
+            return None
+        return forecast_categories(self._categories, lines, overall, local_time(as_of, self._zone))
 
     def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
         """What moved the answers of n stored customers most; nothing of one nobody knows. Milliseconds a customer.

@@ -1,0 +1,50 @@
+"""What a business calls a lapsed customer today, in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+LONGEST_NAME = 80
+Silence = Annotated[int, Field(ge=1, le=36_500)]  # whole local days
+
+
+class ChurnRule(BaseModel):
+    """Silent for so many days, in every way that it names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    no_contact_days: Silence | None = None
+    no_order_days: Silence | None = None
+
+    @model_validator(mode="after")
+    def _conditional(self) -> ChurnRule:
+        if not self.conditions:
+            raise ValueError("found no condition; expected no_contact_days, no_order_days, or both")
+        return self
+
+    @property
+    def conditions(self) -> Mapping[str, int]:
+        """Days of silence, by what they are without."""
+        said: dict[str, int] = self.model_dump(exclude_none=True)
+        return said
+
+    @property
+    def days(self) -> int:
+        """The longest silence that it asks for."""
+        return max(self.conditions.values())
+
+
+def _named(rules: Mapping[str, ChurnRule]) -> Mapping[str, ChurnRule]:
+    for name in rules:
+        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
+            raise ValueError(
+                f"found a rule named {name!r}; expected a name of 1 to {LONGEST_NAME} printable characters, "
+                "no blanks around it"
+            )
+    return rules
+
+
+ChurnRules = Annotated[Mapping[str, ChurnRule], AfterValidator(_named)]

@@ -1,0 +1,57 @@
+"""The churn rules in flywheel.toml on a shop's own past, beside what the model would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from features.history import Cutoff
+from pipelines.job import Job
+from training.dataset import Dataset
+from training.evaluate import Backtest
+from training.registry.run import Metric, Table
+from training.rules import Judged, Silence, flags, judge, silent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pipelines.evaluate import Tested
+
+
+def judged(job: Job, data: Dataset, tests: Sequence[Backtest], tier: str) -> list[Judged]:
+    """Every rule beside the rung that answers for churn; empty where there is no rule."""
+    rules = job.description.business.churn_rules
+    silences = {test.origin: _silent(job, data, test) for test in tests} if rules else {}
+    return judge(tests, rules, silences, job.laid.first, tier)
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What a reviewer finds of the rules in MLflow."""
+
+    metrics: Sequence[Metric] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+def exhibit(job: Job, tested: Tested) -> Exhibit:
+    """The rules as they were judged, drawn at the newest origin; nothing where none was."""
+    from training.rule_report import rule_figure, rule_metrics, rule_table
+
+    if not tested.rules:
+        return Exhibit()
+    newest, tier = tested.tests[0], tested.rules[0].tier
+    silence = _silent(job, tested.data, newest)
+    rules = job.description.business.churn_rules
+    by_rule = {name: flags(newest, rule, silence, tier).by_rule for name, rule in rules.items()}
+    return Exhibit(
+        metrics=rule_metrics(tested.rules),
+        tables={"churn_rules": rule_table(tested.rules)},
+        figures={"churn_rules": rule_figure(newest, tier, by_rule)},
+    )
+
+
+def _silent(job: Job, data: Dataset, test: Backtest) -> Silence:
+    cutoff, events = Cutoff.of(test.origin, job.description.zone), job.description.events
+    return silent(data, test, cutoff, events.contacts if events else ())

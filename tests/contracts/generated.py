@@ -1,0 +1,136 @@
+"""Generated logs of a small shop around one cutoff, and everything that is known, or then happened, there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from features.behaviour import behaviour
+from features.calendar import micros
+from features.description import Events
+from features.history import History
+from features.packed.arrow import INSTANT, schema, stored
+from features.request_time import input_names, model_inputs
+from features.social import social
+from features.tables import views
+from features.transactions import transactions
+from features.views import View
+from tests.logs import FEW, cutoff, told
+from training.labels import outcomes
+from training.outcomes import Outcomes
+
+OPENING, TODAY, LATER, CLOSED = date(2026, 1, 1), "2026-03-01", "2026-04-15", "2026-08-01"
+COLUMNS = ("customer_id", "ordered_at", "amount", "order_id", "recorded_at", "product_id")
+KINDS = Events(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",), social=("post",))
+SEVERAL = settings(FEW, max_examples=6)
+CUSTOMERS, ZOE = ("ann", "bob", "eve"), "zoe"
+
+Line = tuple[str, str, str, str | None, str | None, str]  # as in COLUMNS
+Event = tuple[str, str, str]
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Log:
+    """Order lines and events, in whatever order they were written."""
+
+    lines: tuple[Line, ...]
+    events: tuple[Event, ...] = ()
+
+    @property
+    def history(self) -> History:
+        """As ingestion would make it; Zoe is there so that every shop has a line and an event."""
+        zoe = (ZOE, "2026-01-01 09:00:00", "1.00", None, None, "p")
+        return told(*self.lines, zoe, columns=COLUMNS, events=(*self.events, (ZOE, "2026-01-01 09:00:00", "visit")))
+
+    def and_then(self, other: Log) -> Log:
+        """Both logs in one."""
+        return Log(self.lines + other.lines, self.events + other.events)
+
+    def of(self, lines: Sequence[Line]) -> Log:
+        """The same events with other lines."""
+        return replace(self, lines=tuple(lines))
+
+
+def day(number: int) -> str:
+    """A day counted from the opening; 59 is TODAY, 104 is LATER."""
+    return (OPENING + timedelta(days=number)).isoformat()
+
+
+CLOCK = st.sampled_from(["00:00:00", "09:30:00", "09:30:00", "23:59:59.999999"])
+AMOUNT = st.sampled_from(["5.00", "5.00", "10.00", "0.10", "19.99", "-5.00", "-19.99"])
+BASKET = st.none() | st.sampled_from(["A1", "A2", "A3"])
+
+
+def _when(first: int, last: int) -> st.SearchStrategy[str]:
+    return st.builds(lambda number, clock: f"{day(number)} {clock}", st.integers(first, last), CLOCK)
+
+
+def lines(
+    first: int, last: int, recorded: st.SearchStrategy[str | None] | None = None, most: int = 12
+) -> st.SearchStrategy[list[Line]]:
+    """Lines placed between two days, the same few baskets and amounts again and again."""
+    late = st.none() if recorded is None else recorded
+    line = st.tuples(st.sampled_from(CUSTOMERS), _when(first, last), AMOUNT, BASKET, late, st.sampled_from("pq"))
+    return st.lists(line, max_size=most)
+
+
+def events(first: int, last: int) -> st.SearchStrategy[list[Event]]:
+    """Visits and posts between two days."""
+    kinds = st.sampled_from(["visit", "post", "bounce"])
+    return st.lists(st.tuples(st.sampled_from(CUSTOMERS), _when(first, last), kinds), max_size=5)
+
+
+def pasts() -> st.SearchStrategy[Log]:
+    """All that was placed, recorded and done before TODAY."""
+    recorded = st.none() | _when(0, 58)
+    return st.builds(lambda some, done: Log(tuple(some), tuple(done)), lines(0, 58, recorded), events(0, 58))
+
+
+def futures() -> st.SearchStrategy[Log]:
+    """What nobody can know TODAY: placed from then on, also in old baskets, or placed before and recorded later."""
+    placed = lines(59, 150, st.none() | _when(0, 150), most=6)
+    arrived = lines(0, 58, _when(59, 103), most=4)
+    return st.builds(
+        lambda some, late, done: Log((*some, *late), tuple(done)), placed, arrived, events(59, 150)
+    )  # fmt: skip
+
+
+def known(history: History, today: str = TODAY) -> dict[str, Row]:
+    """Every stored feature and every input of the models, of each customer but Zoe who is known when a day begins."""
+    at, shown = cutoff(today), views(history, KINDS if history.events is not None else None)
+    rows = {str(row["customer_id"]): row for row in transactions(history, [at]).to_pyarrow().to_pylist()}
+    if history.events is not None:
+        for table in (behaviour(history, [at], KINDS), social(history, [at], KINDS)):
+            for row in table.to_pyarrow().to_pylist():
+                rows[row["customer_id"]] |= row
+    table = _table(sorted(rows.items()), shown, at.at)
+    found = stored(table, shown)
+    inputs = model_inputs(found, np.full(len(rows), micros(at.at)), np.full(len(rows), at.number))
+    names = input_names(found.columns, tuple(found.lists))
+    plain = [[None if np.isnan(value) else float(value) for value in values] for values in inputs]
+    return {
+        who: {**rows[who], **dict(zip(names, values, strict=True))}
+        for who, values in zip(sorted(rows), plain, strict=True)
+        if who != ZOE
+    }
+
+
+def _table(rows: Sequence[tuple[str, Row]], shown: Sequence[View], at: datetime) -> pa.Table:
+    fields = [pa.field("customer_id", pa.string()), pa.field("features_at", INSTANT)]
+    fields += [field for view in shown for field in schema(view)]
+    whole = pa.schema(fields)
+    return pa.Table.from_pylist([{**dict.fromkeys(whole.names), **row, "features_at": at} for _, row in rows], whole)
+
+
+def happened(history: History, *customers: str, limit: str = CLOSED, horizons: Sequence[int] = (7, 30)) -> Outcomes:
+    """What customers did from TODAY on, as far as it is known when another day begins."""
+    rows = pd.DataFrame({"customer_id": list(customers or CUSTOMERS), "position": 0})
+    return outcomes(rows, [cutoff(TODAY)], history, cutoff(limit), horizons)

@@ -1,0 +1,92 @@
+"""Fault: customers are split by a hash, and models tested on the days they were taught. The split is by time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import training.evaluate
+from features.calendar import day_number
+from tests.training.shops import ZONE, Shop, corner_shop, kept
+from training.evaluate import Backtest, backtest
+from training.fit import Fitted, fit_rungs
+from training.model import Plan
+from training.outcomes import Rows
+from training.schedule import schedule
+
+FIRST = date(2021, 1, 1)
+spans = st.integers(1, 5 * 365)
+asked = st.lists(st.integers(1, 730), min_size=1, max_size=4, unique=True).map(lambda days: tuple(sorted(days)))
+customers = st.sampled_from([1, 900, 5_000, 30_000, 2_000_000])
+
+
+@given(spans, asked, customers)
+def test_no_training_window_reaches_beyond_its_origin(span: int, horizons: tuple[int, ...], customers: int) -> None:
+    plan = schedule(FIRST, FIRST + timedelta(days=span), horizons, customers)
+    for origin in plan.origins:
+        for days in horizons:
+            for cutoff in plan.trainings(origin, days):
+                assert cutoff < origin
+                assert cutoff + timedelta(days=days) <= origin
+
+
+@kept
+def back_tested() -> tuple[Shop, list[Rows], list[Backtest]]:
+    """A shop, what was learned from before each origin, and the tests there."""
+    one, taught = corner_shop(), []
+
+    def remember(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> Mapping[str, Fitted]:
+        taught.append(rows)
+        return fit_rungs(rows, plan, tiers)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.evaluate, "fit_rungs", remember)
+        tests = backtest(one.data, one.laid, one.plan, ("cohort", "population"), ZONE)
+    return one, taught, tests
+
+
+def pairs() -> list[tuple[Rows, Backtest]]:
+    _, taught, tests = back_tested()
+    assert len(tests) == 3
+    return list(zip(taught, tests, strict=True))
+
+
+def test_every_cutoff_that_is_learned_from_lies_before_the_origin_and_the_test_lies_at_it() -> None:
+    for taught, test in pairs():
+        assert taught.cutoff.max() < day_number(test.origin)
+        assert set(test.test.cutoff.tolist()) == {day_number(test.origin)}
+
+
+def test_what_is_learned_from_was_over_at_the_origin() -> None:
+    for taught, test in pairs():
+        over = day_number(test.origin) - taught.cutoff
+        assert np.array_equal(taught.outcomes.follow_days, over.astype(float))
+        for place, days in enumerate(taught.outcomes.horizons):
+            labelled = ~np.isnan(taught.outcomes.orders[:, place])
+            assert np.array_equal(labelled, over >= days)
+            assert np.array_equal(~np.isnan(taught.outcomes.ordered_within(days)), over >= days)
+        came = taught.outcomes.wait_days[np.isfinite(taught.outcomes.wait_days)]
+        assert (came <= np.repeat(over, np.isfinite(taught.outcomes.wait_days))).all()
+
+
+def test_the_windows_of_the_tests_are_over_today() -> None:
+    one, _, tests = back_tested()
+    for test in tests:
+        assert test.origin + timedelta(days=one.plan.learned[-1]) <= one.laid.as_of
+        assert not np.isnan(test.test.outcomes.orders).any()
+
+
+def test_nobody_is_held_back_from_learning_or_from_the_test() -> None:
+    one, _, _ = back_tested()
+    for taught, test in pairs():
+        earlier = [place for place, cutoff in enumerate(one.data.cutoffs) if cutoff.day < test.origin]
+        known = one.data.customers.loc[one.data.customers["position"].isin(earlier), "customer_id"]
+        assert set(taught.customer.tolist()) == {one.data.numbers[who] for who in known}
+        buyers_before = set(taught.customer[taught.column("orders") >= 1].tolist())
+        assert buyers_before <= set(test.test.customer.tolist())
+        assert len(buyers_before) > 300
