@@ -1,19 +1,23 @@
-"""Measure everything, print the table, write docs/benchmarks.md."""
+"""Measure everything, print it, write docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.logs import at_hand
-from benchmarks.markdown import page
-from benchmarks.speed import Speed, speed
-from benchmarks.temporal import lines
+from benchmarks import ladder, temporal, window
+from benchmarks.logs import Log, at_hand
+from benchmarks.markdown import section
+from benchmarks.page import Measured, page
+from benchmarks.parameters import published
+from benchmarks.speed import speed
 from features.ingestion import source_digest
 from pipelines import evaluate
+from pipelines.job import Job
 from pipelines.screen import Screen, keep_warnings_off_the_screen
 from pipelines.trace import git_commit
 
@@ -24,28 +28,63 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="keep the homes here instead of in a temporary folder")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     parser.add_argument("--log", action="append", help="only this log; may be repeated")
+    parser.add_argument(
+        "--draws", type=int, default=ladder.DRAWS, help="of the ladder at each size; 0 keeps its section as it is"
+    )
     chosen = parser.parse_args()
     keep_warnings_off_the_screen()
-    with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
-        _measure(chosen.work or Path(scratch), chosen.out, chosen.log)
-
-
-def _measure(work: Path, out: Path, only: list[str] | None) -> None:
     screen = Screen(machine=False)
-    found, speeds, digests = [], list[Speed](), {}
-    for log in (log for log in at_hand() if not only or log.name in only):
+    logs = [log for log in at_hand() if not chosen.log or log.name in chosen.log]
+    with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
+        work = chosen.work or Path(scratch)
+        found = _measured(work, logs, screen)
+        climbed = ladder.measure(logs, chosen.draws, work, screen.say) if chosen.draws else ""
+    text = page(found, climbed or section(chosen.out, ladder.TITLE))
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(text)
+    print(text)  # noqa: T201 -- the table is the result
+
+
+def _measured(work: Path, logs: Sequence[Log], screen: Screen) -> Measured:
+    found = Measured(
+        at=datetime.now(UTC),
+        commit=git_commit(),
+        lines=[],
+        parameters=[],
+        windows=[],
+        intervals=[],
+        speeds=[],
+        digests={},
+    )
+    for log in logs:
         screen.say(f"== {log.name}")
         job = log.job(work, screen.say)
-        digests[log.name] = source_digest(job.description)
-        begun = time.perf_counter()
-        tested = evaluate.test(job)
-        screen.say(f"{len(tested.tests)} origins in {time.perf_counter() - begun:.0f} s; now the anchors")
-        found += list(lines(log.name, job, tested))
-        speeds.append(speed(log.name, job, tested))
-    text = page(found, speeds, digests, datetime.now(UTC), git_commit())
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text)
-    print(text)  # noqa: T201 -- the table is the result
+        found.digests[log.name] = source_digest(job.description)
+        _rolled(log, job, found, screen)
+        if log.name == "cdnow":
+            _folded(job, found, screen)
+    return found
+
+
+def _rolled(log: Log, job: Job, found: Measured, screen: Screen) -> None:
+    """Protocol T."""
+    begun = time.perf_counter()
+    tested = evaluate.test(job)
+    screen.say(f"{len(tested.tests)} origins in {time.perf_counter() - begun:.0f} s; now the anchors")
+    tiers = temporal.answering(job, tested)
+    found.speeds.append(speed(log.name, job, tested))
+    found.lines.extend(temporal.lines(log.name, tested, tiers))
+    found.intervals.extend(temporal.intervals(log.name, tested, tiers))
+
+
+def _folded(job: Job, found: Measured, screen: Screen) -> None:
+    """The published figures of CDNOW, and protocol C."""
+    found.parameters.extend(published())
+    for one in window.windows(job, screen.say):
+        screen.say(f"{one.log}: beside its anchors")
+        found.windows.append(one)
+        found.lines.extend(one.lines())
+        found.intervals.append(one.interval())
 
 
 if __name__ == "__main__":

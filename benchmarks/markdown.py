@@ -1,70 +1,42 @@
-"""The table as a page that can be read and kept."""
+"""Tables and figures in Markdown."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-
-from benchmarks.compare import DRAWS, Line
-from benchmarks.speed import Speed
+from collections.abc import Sequence
+from pathlib import Path
 
 
-def page(found: Sequence[Line], speeds: Sequence[Speed], digests: Mapping[str, str], at: datetime, commit: str) -> str:
-    """Everything measured, losses included."""
-    counts = Counter(line.verdict for line in found)
-    parts = [
-        "# Benchmarks",
-        _how(at, commit),
-        f"{counts['win']} wins, {counts['tie']} ties, {counts['loss']} losses"
-        + (f", {counts['anchor failed']} where the anchor would not fit." if counts["anchor failed"] else "."),
-        *(_log_table(log, [line for line in found if line.log == log]) for log in digests),
-        "## Speed",
-        _table(
-            (
-                "log",
-                "training rows",
-                "train every rung, s (all cores)",
-                "three answers, µs a customer (one core, bulk)",
-            ),
-            [
-                (one.log, f"{one.rows:,}", f"{one.train_seconds:.1f}", f"{one.answer_microseconds:.0f}")
-                for one in speeds
-            ],
-        ),
-        "## Data",
-        _table(("log", "sha256 of the source"), [(log, f"`{digest}`") for log, digest in digests.items()]),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _how(at: datetime, commit: str) -> str:
-    return (
-        f"Measured {at:%Y-%m-%d} at commit `{commit[:12]}` on {os.cpu_count()} cores by `make bench`. "
-        "Every anchor is refitted on the customers' histories before each origin; no outcome after an origin is used "
-        f"in training. The interval is how much better ours is: paired bootstrap over customers, {DRAWS} draws, 95 %."
-    )
-
-
-def _log_table(log: str, found: Sequence[Line]) -> str:
-    rows = [
-        (
-            line.origin, line.question, line.measure, f"**{_number(line.ours)}** ({line.rung})", line.anchor,
-            _number(line.theirs), f"{_number(line.low)} to {_number(line.high)}", line.verdict,
-        )
-        for line in found
-    ]  # fmt: skip
-    head = ("origin", "question", "measure", "ours (rung)", "anchor", "anchor's", "better by, 95 %", "verdict")
-    return f"## {log}\n\n{_table(head, rows)}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Pipes and dashes."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
 
 
-def _number(value: float) -> str:
+def number(value: float | None) -> str:
+    """Four decimals below 1, and fewer above; nothing where there is no figure."""
+    if value is None:
+        return ""
     if not math.isfinite(value):
         return "n/a"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    decimals = 4 if abs(value) < 1 else 2 if abs(value) < 100 else 1
+    return f"{value:,.{decimals}f}"
+
+
+def yes(answer: bool | None) -> str:  # noqa: FBT001 -- the word for it
+    """Whether a bar is met; nothing where none was set."""
+    return "" if answer is None else "yes" if answer else "**no**"
+
+
+def replace_section(path: Path, title: str, text: str) -> None:
+    """Put a section of level two, heading included, in the place of the one of that title, or at the end."""
+    page = path.read_text() if path.is_file() else ""
+    old = section(path, title)
+    path.write_text(page.replace(old, text) if old else f"{page.rstrip()}\n\n{text}\n".lstrip())
+
+
+def section(path: Path, title: str) -> str:
+    """The section of that title as it stands in the page, empty where there is none."""
+    page = path.read_text() if path.is_file() else ""
+    _, found, rest = f"\n{page}".partition(f"\n## {title}\n")
+    body = rest.partition("\n## ")[0]
+    return f"## {title}\n{body.rstrip()}" if found else ""

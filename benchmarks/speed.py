@@ -12,6 +12,8 @@ from training.fit import fit_rungs
 
 REPEATS = 5
 MOST_ROWS = 20_000
+MOST_SECONDS = {"complete-journey": 60.0, "cdnow": 20.0}
+MOST_MICROSECONDS = 150.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,17 @@ class Speed:
     rows: int
     train_seconds: float
     answer_microseconds: float
+
+    @property
+    def trains_in_time(self) -> bool | None:
+        """None where no bar was set."""
+        most = MOST_SECONDS.get(self.log)
+        return None if most is None else self.train_seconds <= most
+
+    @property
+    def answers_in_time(self) -> bool:
+        """All three answers of one customer."""
+        return self.answer_microseconds <= MOST_MICROSECONDS
 
 
 def speed(log: str, job: Job, tested: Tested) -> Speed:

@@ -1,100 +1,84 @@
-"""Rolling origins: every anchor refitted before each origin, judged on the same customers after it."""
+"""Protocol T, rolling origins: every anchor refitted before each origin, judged on the same customers after it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.anchors import anchors
-from benchmarks.compare import Line, Measure, difference
+from benchmarks import cases
+from benchmarks.anchors import anchors, seen
+from benchmarks.compare import Line
+from benchmarks.intervals import Covered, covered
 from pipelines.evaluate import Tested
 from pipelines.job import Job
-from training import metrics
 from training.evaluate import Backtest
 from training.gate import verdicts
 from training.models import MODELS
 from training.models.churn import churned
 
-Floats = NDArray[np.float64]
-NEAR = 60.0
 
-
-@dataclass(frozen=True)
-class Case:
-    """Our answers to one question at one origin, and what then happened."""
-
-    log: str
-    origin: str
-    question: str
-    rung: str
-    ours: Floats  # (n,)
-    actual: Floats  # (n,)
-
-    def line(self, measure: str, rule: Measure, anchor: str, theirs: Floats, *, higher: bool) -> Line:
-        """Beside an anchor's answers, (n,)."""
-        ours, other, low, high = difference(rule, self.ours, theirs, self.actual, higher_is_better=higher)
-        return Line(self.log, self.origin, self.question, measure, ours, self.rung, anchor, other, low, high)
-
-
-def lines(log: str, job: Job, tested: Tested) -> Iterator[Line]:
-    """Every question, origin and anchor of one log; ours is the rung that the gate lets answer."""
-    tiers = {
+def answering(job: Job, tested: Tested) -> dict[str, str]:
+    """The rung that the gate lets answer each question."""
+    return {
         name: verdicts(tested.tests, model, job.readiness.tiers_for(name) or job.readiness.tiers, None)[-1].tier
         for name, model in MODELS.items()
     }
+
+
+def lines(log: str, tested: Tested, tiers: Mapping[str, str]) -> Iterator[Line]:
+    """Every question, origin and anchor of one log; ours is the rung that answers it."""
     for test in tested.tests:
         yield from _churn(log, test, tiers["churn"])
         yield from _next_purchase(log, test, tiers["next_purchase"])
         yield from _spend(log, test, tiers["ltv"])
 
 
+def intervals(log: str, tested: Tested, tiers: Mapping[str, str]) -> Iterator[Covered]:
+    """The served interval of every learned horizon's spend at every origin."""
+    for test in tested.tests:
+        forecast, rows = test.forecasts[tiers["ltv"]], test.test
+        if forecast.spend is None:
+            continue
+        for days in test.plan.learned:
+            actual, recency = rows.outcomes.spend_within(days), rows.column("recency_days")
+            where, at, spend = f"{test.origin}, {days} d", forecast.horizons.index(days), forecast.spend
+            said = spend.p10[:, at], spend.median[:, at], spend.p90[:, at]
+            yield covered(
+                log=log, protocol="T", where=where, rung=tiers["ltv"], said=said, actual=actual, recency=recency
+            )
+
+
+def _stage(log: str, test: Backtest, days: int) -> cases.Stage:
+    told = seen(test.test)
+    return cases.Stage(log=log, protocol="T", origin=str(test.origin), anchors=anchors(told, told, days))
+
+
 def _churn(log: str, test: Backtest, tier: str) -> Iterator[Line]:
     days = test.plan.judged_churn_days
-    actual, ours = churned(test.test.outcomes, days), 1 - test.forecasts[tier].within(days)
-    others = {name: simple(test.test, test.plan) for name, simple in MODELS["churn"].baselines.items()}
-    others |= {
-        one.name: np.full(len(actual), np.nan) if one.expected_orders is None else -one.expected_orders
-        for one in anchors(test.test, days)
-    }
-    case = Case(log, str(test.origin), f"churn {days} d", tier, ours, actual)
-    for name, theirs in others.items():
-        yield case.line("AUC", metrics.auc, name, theirs, higher=True)
+    ranks = {name: simple(test.test, test.plan) for name, simple in MODELS["churn"].baselines.items()}
+    ours = cases.Ours.of(tier, {name: 1 - one.within(days) for name, one in test.forecasts.items()})
+    yield from cases.churn(_stage(log, test, days), days, ours, churned(test.test.outcomes, days), ranks)
 
 
 def _next_purchase(log: str, test: Backtest, tier: str) -> Iterator[Line]:
-    wait, limit = test.test.outcomes.wait_days, min(NEAR, float(test.test.outcomes.follow_days.min()))
-    near = wait < limit
-    ours = np.minimum(test.forecasts[tier].day_of(0.5), limit)[near]
-    theirs = np.minimum(MODELS["next_purchase"].baselines["own median gap"](test.test, test.plan), limit)[near]
-    case = Case(log, str(test.origin), "next purchase", tier, ours, wait[near])
-    yield case.line("MAE days", metrics.mae, "own median gap", theirs, higher=False)
-    yield case.line("within 3 days", _within_3, "own median gap", theirs, higher=True)
+    others = {name: simple(test.test, test.plan) for name, simple in MODELS["next_purchase"].baselines.items()}
+    stage = cases.Stage(log=log, protocol="T", origin=str(test.origin), anchors=())
+    gap = test.test.column("median_gap_days")
+    others["own median gap from today"] = np.where(np.isnan(gap), np.nanmedian(gap), gap)
+    yield from cases.next_purchase(stage, tier, test.forecasts, test.test.outcomes, others)
 
 
 def _spend(log: str, test: Backtest, tier: str) -> Iterator[Line]:
     forecast, days = test.forecasts[tier], test.plan.learned[-1]
     if forecast.spend is None:
         return
-    actual, ours = test.test.outcomes.spend_within(days), forecast.spend.mean[:, forecast.horizons.index(days)]
-    others = {"last window": MODELS["ltv"].baselines["last window"](test.test, test.plan)}
-    others |= {
-        f"{one.name} x Gamma-Gamma": np.full(len(actual), np.nan) if one.expected_spend is None else one.expected_spend
-        for one in anchors(test.test, days)
-    }
-    case = Case(log, str(test.origin), f"spend {days} d", tier, ours, actual)
-    for name, theirs in others.items():
-        yield case.line("Gini", metrics.normalised_gini, name, theirs, higher=True)
-        yield case.line("RMSE", metrics.rmse, name, theirs, higher=False)
-        yield case.line("decile MAPE", metrics.decile_mape, name, theirs, higher=False)
-        yield case.line("abs(bias)", _off, name, theirs, higher=False)
-
-
-def _within_3(predicted: Floats, actual: Floats) -> float:
-    return float(np.mean(np.abs(predicted - actual) <= 3))
-
-
-def _off(predicted: Floats, actual: Floats) -> float:
-    return abs(metrics.bias(predicted, actual))
+    at, outcomes, stage = forecast.horizons.index(days), test.test.outcomes, _stage(log, test, days)
+    simple = {"last window": MODELS["ltv"].baselines["last window"](test.test, test.plan)}
+    mean, median = (
+        cases.Ours.of(tier, {name: getattr(one.spend, what)[:, at] for name, one in test.forecasts.items()})
+        for what in ("mean", "median")
+    )
+    yield from cases.spend(stage, days, mean, median, outcomes.spend_within(days), simple)
+    counts = cases.Ours.of(tier, {name: one.expected_orders[:, at] for name, one in test.forecasts.items()})
+    yield from cases.orders(stage, days, counts, outcomes.orders_within(days))

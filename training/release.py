@@ -41,10 +41,19 @@ class Assembled:
 def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str], categories: CategoryTables | None = None) -> Assembled:
     """Fit every rung that a question is answered from, on all rows, and join them."""
     fitted = fit_rungs(rows, plan, tuple(sorted(set(tiers.values()))))
+    ladder = joined(fitted, tiers)
+    files = {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}
+    if categories is not None:
+        files["next_purchase"][CATEGORIES_FILE] = categories.to_json()
+    return Assembled(ladder, files, rows.names)
+
+
+def joined(fitted: Mapping[str, Fitted], tiers: Mapping[str, str]) -> Ladder:
+    """One ladder that answers each question from the rung named for it."""
     value, churn = fitted[tiers["ltv"]].ladder, fitted[tiers["churn"]].ladder
-    ladder = Ladder(
+    return Ladder(
         tiers=dict(tiers),
-        rungs={tier: one.ladder.rungs[tier] for tier, one in fitted.items()},
+        rungs={tier: fitted[tier].ladder.rungs[tier] for tier in set(tiers.values())},
         prospects=value.prospects,
         extension=value.extension,
         season=value.season,
@@ -52,10 +61,6 @@ def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str], categories: Categ
         shape=value.shape,
         prospect_ratios=value.shape.ratios,
     )
-    files = {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}
-    if categories is not None:
-        files["next_purchase"][CATEGORIES_FILE] = categories.to_json()
-    return Assembled(ladder, files, rows.names)
 
 
 def churn_sample(ladder: Ladder, inputs: Floats, orders: Floats, churn_days: int) -> list[float]:

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 TRIED_TO_THE_END = 2
 BOUND = 5.0
 FLAT = 1e-5
-PENALTY = 1e-4  # of one customer, against thousands: it only tells apart what the data cannot
+PENALTY = 1e-5  # of one customer, against thousands: it only tells apart what the data cannot
 
 
 class NoMaximum(ArithmeticError):
@@ -50,7 +50,7 @@ def _descend(depth: Callable[[Floats], float], start: Floats) -> OptimizeResult:
         method="L-BFGS-B",
         jac="2-point",
         bounds=bounds,
-        options={"ftol": 1e-11, "gtol": 1e-6, "maxiter": 300},
+        options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 300},
     )
     return end
 
