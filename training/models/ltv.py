@@ -31,6 +31,7 @@ PARAMS: Mapping[str, Params] = {
     "orders": {"objective": "poisson", **_TREES},
     "spend": {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREES},
 }
+NEXT_TO_NOTHING = 0.01  # of the usual amount: below it, a few who come after all would be all that counts
 GENTLE: Params = {"num_iterations": 60, "learning_rate": 0.03}  # of trees that correct an expectation
 
 
@@ -120,7 +121,7 @@ def _longest(plan: Plan, forecast: Forecast) -> tuple[int, int]:
 
 
 def _deviance(actual: Floats, mean: Floats) -> Floats:
-    mean = np.maximum(mean, 1e-6 * max(float(np.nansum(actual)) / len(actual), 1e-6))
+    mean = np.maximum(mean, NEXT_TO_NOTHING * max(float(np.nansum(actual)) / len(actual), 1e-6))
     return 4 * (np.sqrt(actual) - np.sqrt(mean)) ** 2 / np.sqrt(mean)
 
 
