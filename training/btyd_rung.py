@@ -33,7 +33,7 @@ def fit_btyd_rung(rows: Rows, plan: Plan) -> BtydRung:
     model = fit_btyd(*histories(last.inputs, last.names)).model if len(last) else ONCE_A_YEAR
     value = _order_value(last) if plan.has_amounts else None
     ones, edges = (1.0,) * len(plan.learned), tuple(periods(rows.outcomes, plan).tolist())
-    return BtydRung(rows.names, model, value, plan.learned, edges, ones, ones)
+    return BtydRung(rows.names, model, value, plan.learned, edges, ones, ones, ones)
 
 
 def scaled(rung: BtydRung, newest: Rows) -> BtydRung:
@@ -43,8 +43,13 @@ def scaled(rung: BtydRung, newest: Rows) -> BtydRung:
         rung: as it was fitted.
         newest: customers at the newest cutoffs whose windows are over.
     """
-    _, orders, _ = rung.answers(newest.inputs)
-    rung = replace(rung, order_scale=_scales(orders, newest.outcomes.orders, newest, rung.learned))
+    within, orders, _ = rung.answers(newest.inputs)
+    came = np.where(np.isnan(newest.outcomes.orders), np.nan, newest.outcomes.orders > 0)
+    rung = replace(
+        rung,
+        buyer_scale=_scales(within, came, newest, rung.learned),
+        order_scale=_scales(orders, newest.outcomes.orders, newest, rung.learned),
+    )
     _, _, spend = rung.answers(newest.inputs)
     if spend is None:
         return rung

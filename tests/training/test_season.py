@@ -63,7 +63,7 @@ def joined(parts: list[Rows]) -> Rows:
 
 
 def season_of(rows: Rows) -> Season | None:
-    btyd = BtydRung(rows.names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0), (1.0,), (1.0,))
+    btyd = BtydRung(rows.names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0), (1.0,), (1.0,), (1.0,))
     return fit_season(ladder(rows.names), rows, PLAN, btyd)
 
 

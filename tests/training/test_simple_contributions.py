@@ -32,6 +32,7 @@ BTYD = BtydRung(
     order_value=GammaGamma(p=6.0, q=4.0, gamma=15.0),
     learned=(30,),
     edges=(0.0, 30.0),
+    buyer_scale=(1.0,),
     order_scale=(1.0,),
     spend_scale=(1.0,),
 )

@@ -23,6 +23,7 @@ class BtydRung:
     order_value: GammaGamma | None  # None without amounts
     learned: tuple[int, ...]  # days
     edges: tuple[float, ...]  # days at which answers are given
+    buyer_scale: tuple[float, ...]
     order_scale: tuple[float, ...]
     spend_scale: tuple[float, ...]
 
@@ -33,7 +34,7 @@ class BtydRung:
     def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
         """Orders and net amount within each learned horizon, each (n, learned): what those make of it who come."""
         own, orders, spend = self.answers(inputs)
-        more = within / np.maximum(own, 1e-12)
+        more = within / np.maximum(own * np.asarray(self.buyer_scale), 1e-12)
         return np.asarray(orders * more), None if spend is None else np.asarray(spend * more)
 
     def answers(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:

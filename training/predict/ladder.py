@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.predict import coherence
+from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import IDENTITY, CalibrationMap
 from training.predict.extension import Extension
 from training.predict.forecast import TIERS, Forecast, Spend
@@ -91,10 +92,10 @@ class Ladder:
     def _of_buyers(self, inputs: Floats, days: Floats) -> tuple[Floats, Floats, Floats | None]:
         own = self.rungs[self.tiers["next_purchase"]].order_by(inputs, days)
         order_by = self._through_churn(own, inputs, days)
-        # What a simple rung says of orders follows its own chances; trees and another rung follow the answer's.
-        of_one = self.tiers["ltv"] == self.tiers["next_purchase"] != "ml"
-        within = (own if of_one else order_by)[:, np.searchsorted(days, self.shape.learned)]
-        return order_by, *self.rungs[self.tiers["ltv"]].value(inputs, within)
+        rung = self.rungs[self.tiers["ltv"]]
+        if isinstance(rung, BtydRung) and rung is self.rungs[self.tiers["next_purchase"]]:
+            return order_by, *rung.answers(inputs)[1:]
+        return order_by, *rung.value(inputs, order_by[:, np.searchsorted(days, self.shape.learned)])
 
     def _in_season(
         self,
