@@ -22,13 +22,12 @@ from training.outcomes import Rows
 from training.predict.btyd import GammaPoisson
 from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import IDENTITY, CalibrationMap
-from training.predict.cohorts import CohortsRung
 from training.predict.extension import Extension
 from training.predict.ladder import Ladder, Shape, churn_probability
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
 from training.predict.spending import SpendRatios
-from training.season import fit_season
+from training.season import YearAgo, year_ago
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +42,7 @@ class Fitted:
     tier: str
     ladder: Ladder
     artefacts: Mapping[str, Artefact]  # model name -> files; empty for the simple rungs
+    year_ago: YearAgo | None = None
 
 
 def buyers(rows: Rows) -> NDArray[np.bool_]:
@@ -55,31 +55,29 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
     bought = buyers(rows)
     old, new = rows.at(bought), rows.at(~bought)
     population = fit_population(old, plan)
-    shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(old, plan), None)
-    empty = Ladder({}, {}, fit_prospects(new, population, plan), _extension(old, plan), None, IDENTITY, shape, None)
-    fitted = {
-        tier: _fit_trees(old, plan, empty) if tier == "ml" else _fit_simple(tier, old, plan, population, empty)
-        for tier in tiers
-    }
-    if not len(old):
-        return fitted
     btyd = fit_btyd_rung(old, plan)
-    return {tier: replace(one, ladder=_in_season(one.ladder, old, plan, btyd)) for tier, one in fitted.items()}
+    shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(old, plan), None)
+    empty = Ladder({}, {}, fit_prospects(new, population, plan), _extension(btyd), None, IDENTITY, shape, None)
+    simple: dict[str, Rung] = {"btyd": btyd, "cohort": fit_cohorts(old, plan)} if len(old) else {}
+    a_year_ago = year_ago(old, plan, btyd)
+    found = {}
+    for tier in tiers:
+        rung = simple.get(tier, population)
+        one = _fit_trees(old, plan, empty) if tier == "ml" else _fit_simple(tier, rung, old, plan, empty)
+        found[tier] = replace(one, ladder=in_season(one.ladder, a_year_ago), year_ago=a_year_ago)
+    return found
 
 
-def _in_season(ladder: Ladder, rows: Rows, plan: Plan, btyd: BtydRung) -> Ladder:
-    return replace(ladder, season=fit_season(ladder, rows, plan, btyd))
+def in_season(ladder: Ladder, a_year_ago: YearAgo | None) -> Ladder:
+    """The ladder, with the season that the days ahead were in a year ago."""
+    return ladder if a_year_ago is None else replace(ladder, season=a_year_ago.season(ladder))
 
 
-def _extension(rows: Rows, plan: Plan) -> Extension | None:
-    if plan.asked[-1] <= plan.learned[-1] or not len(rows):
-        return None
-    model = fit_btyd_rung(rows, plan).model
-    return None if isinstance(model, GammaPoisson) else Extension(rows.names, model)
+def _extension(btyd: BtydRung) -> Extension | None:
+    return None if isinstance(btyd.model, GammaPoisson) else Extension(btyd.names, btyd.model)
 
 
-def _fit_simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, empty: Ladder) -> Fitted:
-    rung = _simple(tier, rows, plan, population)
+def _fit_simple(tier: str, rung: Rung, rows: Rows, plan: Plan, empty: Ladder) -> Fitted:
     ladder = _with(empty, tier, rung)
     if isinstance(rung, BtydRung):
         ladder = replace(ladder, calibration=_btyd_calibration(rows, plan, rung))
@@ -95,14 +93,6 @@ def _with(empty: Ladder, tier: str, rung: Rung) -> Ladder:
 
 def _with_ratios(ladder: Ladder, ratios: Sequence[SpendRatios]) -> Ladder:
     return replace(ladder, shape=replace(ladder.shape, ratios=tuple(ratios)), prospect_ratios=tuple(ratios))
-
-
-def _simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung) -> Rung:
-    if tier == "population" or not len(rows):
-        return population
-    if tier == "cohort":
-        return fit_cohorts(rows, plan)
-    return fit_btyd_rung(rows, plan)
 
 
 def _btyd_calibration(rows: Rows, plan: Plan, rung: Rung) -> CalibrationMap:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from training.fit import Fitted, fit_rungs
+from training.fit import Fitted, fit_rungs, in_season
 from training.model import Artefact, Plan
 from training.models import MODELS
 from training.outcomes import Floats, Rows
@@ -45,6 +45,7 @@ def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str], categories: Categ
     files = {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}
     if categories is not None:
         files["next_purchase"][CATEGORIES_FILE] = categories.to_json()
+    ladder = in_season(ladder, fitted[tiers["ltv"]].year_ago)
     return Assembled(ladder, files, rows.names)
 
 
@@ -56,7 +57,7 @@ def joined(fitted: Mapping[str, Fitted], tiers: Mapping[str, str]) -> Ladder:
         rungs={tier: fitted[tier].ladder.rungs[tier] for tier in set(tiers.values())},
         prospects=value.prospects,
         extension=value.extension,
-        season=value.season,
+        season=None,
         calibration=churn.calibration,
         shape=value.shape,
         prospect_ratios=value.shape.ratios,

@@ -46,16 +46,39 @@ class Paces:
         return float(self.log[over[-1]]) if len(over) else float("nan")
 
 
-def fit_season(ladder: Ladder, rows: Rows, plan: Plan, btyd: BtydRung) -> Season | None:
-    """The factors for the days after the rows' limit; None where the log has no year before it, or no season.
+@dataclass(frozen=True)
+class YearAgo:
+    """How busy the days ahead were a year ago, and customers to bring a ladder's totals to that with."""
+
+    btyd: BtydRung
+    last: Rows  # those of the newest cutoff
+    ahead: Floats  # (learned,) orders within each learned horizon over what BTYD expects
+    usual: float  # the same over the whole year
+
+    def season(self, ladder: Ladder) -> Season:
+        """The factors that bring the ladder's totals to BTYD's in season."""
+        within, orders, spend = self.btyd.answers(self.last.inputs)
+        said, counted, spent = ladder.at_learned(self.last.inputs)
+        return Season(
+            buyers=self._factors(said, within),
+            orders=self._factors(counted, orders),
+            spend=None if spent is None or spend is None else self._factors(spent, spend),
+        )
+
+    def _factors(self, ours: Floats, theirs: Floats) -> Factors:
+        level = np.maximum(ours.sum(axis=0), 1e-9) / np.maximum(theirs.sum(axis=0), 1e-9)
+        return Factors(tuple((self.ahead / level).tolist()), float(self.usual / level[-1]))
+
+
+def year_ago(rows: Rows, plan: Plan, btyd: BtydRung) -> YearAgo | None:
+    """What the log has of the same days a year ago; None where it has none, or where they are not to be believed.
 
     A year ago is believed where it foretold the windows of the past year at least twice as well, in squared error of
     the log, as the newest finished window did, and these swung by a fifth or more. Where all has been quiet since, as
     in the autumn of a shop that lives on Christmas, a swing of half and more is believed to ``ONCE_SEEN``.
 
     Args:
-        ladder: the answers that are to be put into season.
-        rows: customers who had ordered, at every cutoff.
+        rows: customers who had ordered, at every cutoff; their limit is the day from which to look ahead.
         plan: the learned horizons.
         btyd: a fit without scales, whose expectation is the same all the year round.
     """
@@ -67,12 +90,12 @@ def fit_season(ladder: Ladder, rows: Rows, plan: Plan, btyd: BtydRung) -> Season
     ahead, shortest = np.array([one.at(limit - YEAR) for one in paces]), paces[0]
     if np.isnan(ahead).any():
         return None
-    year = float(np.mean(shortest.log[shortest.cutoff > shortest.cutoff[-1] - YEAR]))
-    believed = _believed(_errors(paces), float(np.abs(ahead - year).max()))
+    usual = float(np.mean(shortest.log[shortest.cutoff > shortest.cutoff[-1] - YEAR]))
+    believed = _believed(_errors(paces), float(np.abs(ahead - usual).max()))
     if not believed:
         return None
     last = rows.at(rows.cutoff == rows.cutoff.max())
-    return _season(ladder, last, btyd, np.exp(year + believed * (ahead - year)), float(np.exp(year)))
+    return YearAgo(btyd, last, np.exp(usual + believed * (ahead - usual)), float(np.exp(usual)))
 
 
 def _paces(rows: Rows, days: int, expected: Floats) -> Paces:
@@ -100,19 +123,3 @@ def _believed(errors: Floats, swing: float) -> float:
         return float(by_year < by_newest / 2)
     # The swing ahead was seen once, and nothing yet that it could have been tested on.
     return ONCE_SEEN if swing > UNMISTAKABLE and by_year < LEAST_SWING**2 else 0.0
-
-
-def _season(ladder: Ladder, last: Rows, btyd: BtydRung, ahead: Floats, year: float) -> Season:
-    """Factors that bring the ladder's totals of the newest cutoff's customers to BTYD's in season."""
-    within, orders, spend = btyd.answers(last.inputs)
-    said, counted, spent = ladder.at_learned(last.inputs)
-    return Season(
-        buyers=_factors(said, within, ahead, year),
-        orders=_factors(counted, orders, ahead, year),
-        spend=None if spent is None or spend is None else _factors(spent, spend, ahead, year),
-    )
-
-
-def _factors(ours: Floats, theirs: Floats, ahead: Floats, year: float) -> Factors:
-    level = ours.sum(axis=0) / np.maximum(theirs.sum(axis=0), 1e-9)
-    return Factors(tuple((ahead / level).tolist()), float(year / level[-1]))

@@ -19,7 +19,7 @@ from training.predict.calibration import IDENTITY
 from training.predict.cohorts import CohortsRung
 from training.predict.ladder import Ladder, Shape
 from training.predict.season import LEAST, Factors, Season, in_season
-from training.season import YEAR, fit_season
+from training.season import YEAR, year_ago
 
 PLAN = Plan(churn_days=30, asked=(30, 365), learned=(30,), has_amounts=False)
 CUSTOMERS, STEP = 200, 28
@@ -64,7 +64,8 @@ def joined(parts: list[Rows]) -> Rows:
 
 def season_of(rows: Rows) -> Season | None:
     btyd = BtydRung(rows.names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0), (1.0,), (1.0,), (1.0,))
-    return fit_season(ladder(rows.names), rows, PLAN, btyd)
+    found = year_ago(rows, PLAN, btyd)
+    return None if found is None else found.season(ladder(rows.names))
 
 
 def ladder(names: tuple[str, ...]) -> Ladder:
