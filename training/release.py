@@ -45,14 +45,13 @@ def assemble(rows: Rows, plan: Plan, tiers: Mapping[str, str], categories: Categ
     files = {name: _files(fitted[tiers[name]], name, ladder) for name in MODELS}
     if categories is not None:
         files["next_purchase"][CATEGORIES_FILE] = categories.to_json()
-    ladder = in_season(ladder, fitted[tiers["ltv"]].year_ago)
     return Assembled(ladder, files, rows.names)
 
 
 def joined(fitted: Mapping[str, Fitted], tiers: Mapping[str, str]) -> Ladder:
-    """One ladder that answers each question from the rung named for it."""
+    """One ladder that answers each question from the rung named for it, put into season as a whole."""
     value, churn = fitted[tiers["ltv"]].ladder, fitted[tiers["churn"]].ladder
-    return Ladder(
+    ladder = Ladder(
         tiers=dict(tiers),
         rungs={tier: fitted[tier].ladder.rungs[tier] for tier in set(tiers.values())},
         prospects=value.prospects,
@@ -62,6 +61,7 @@ def joined(fitted: Mapping[str, Fitted], tiers: Mapping[str, str]) -> Ladder:
         shape=value.shape,
         prospect_ratios=value.shape.ratios,
     )
+    return in_season(ladder, fitted[tiers["ltv"]].year_ago)
 
 
 def churn_sample(ladder: Ladder, inputs: Floats, orders: Floats, churn_days: int) -> list[float]:
