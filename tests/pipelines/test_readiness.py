@@ -46,7 +46,7 @@ SHOPS = {
         SIMPLE,
         "500 customers are needed, there are 1",
     ),
-    "one order": Shop(shops.bought(("ann", 10, 10.0)), 40, 1, LAST, "there are 30"),
+    "one order": Shop(shops.bought(("ann", 10, 10.0)), 40, 1, SIMPLE, "there are 30"),
     "one order, yesterday": Shop(shops.bought(("ann", 10, 10.0)), 11, 1, LAST, "there are 1"),
     "all orders on one day": Shop(
         shops.bought(*((f"c{one}", 5, 10.0 + one) for one in range(60))), 90, 60, SIMPLE, "500 customers are needed"

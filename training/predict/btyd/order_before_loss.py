@@ -36,31 +36,36 @@ def _longer_first(n: Floats, s: Floats, stretch: Floats) -> tuple[Floats, Floats
 
 
 def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
-    """How far 1 / 2F1(1, s; n + s + 1; -stretch) lies above 1, for rows of like stretch at a time."""
+    """How far 1 / 2F1(1, s; n + s + 1; -stretch) lies above 1, for rows that need as many terms at a time.
+
+    How many a row gets depends on nobody else, so a customer is answered the same, to the last bit, in any company.
+    """
     excess: Floats = np.empty(np.broadcast_shapes(n.shape, stretch.shape))
-    order = np.argsort(stretch.reshape(len(stretch), -1).max(axis=1)) if excess.size else np.array([], dtype=np.int64)
-    for start in range(0, len(order), ROWS_AT_ONCE):
-        rows = order[start : start + ROWS_AT_ONCE]
-        excess[rows] = _fraction(n[rows], s[rows], stretch[rows])
+    pairs = _pairs(stretch.reshape(len(stretch), -1).max(axis=1)) if excess.size else np.array([], dtype=np.int64)
+    for count in np.unique(pairs).tolist():
+        alike = np.flatnonzero(pairs == count)
+        for start in range(0, len(alike), ROWS_AT_ONCE):
+            rows = alike[start : start + ROWS_AT_ONCE]
+            excess[rows] = _fraction(n[rows], s[rows], stretch[rows], count)
     return excess
 
 
-def _fraction(n: Floats, s: Floats, stretch: Floats) -> Floats:
+def _fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
     """Gauss's fraction less 1, from its last term up; customers with equally many orders share its coefficients."""
     if stretch.size <= FEW and n.size == s.size == 1:
-        return _fraction_of_one(n, s, stretch)
+        return _fraction_of_one(n, s, stretch, pairs)
     _, first, like = np.unique(n + s, return_index=True, return_inverse=True)
     fraction: Floats = np.zeros(np.broadcast_shapes(n.shape, stretch.shape))
-    for weight in _weights(n.ravel()[first], s.ravel()[first], _pairs(float(stretch.max()))):
+    for weight in _weights(n.ravel()[first], s.ravel()[first], pairs):
         fraction += 1
         np.divide(stretch, fraction, out=fraction)
         fraction *= weight[like]
     return fraction
 
 
-def _fraction_of_one(n: Floats, s: Floats, stretch: Floats) -> Floats:
+def _fraction_of_one(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
     """The same of one customer, to the last bit: a number at a time costs a tenth of an array of one."""
-    weights = _weights(n.ravel(), s.ravel(), _pairs(float(stretch.max()))).ravel().tolist()
+    weights = _weights(n.ravel(), s.ravel(), pairs).ravel().tolist()
     fractions = []
     for one in stretch.ravel().tolist():
         fraction = 0.0
@@ -78,8 +83,10 @@ def _weights(n: Floats, s: Floats, pairs: int) -> Floats:
     return np.stack([odd, even], axis=1).reshape(2 * pairs, -1)[::-1]
 
 
-def _pairs(stretch: float) -> int:
-    """Pairs of terms after which the rest is rounding: how fast Gauss quadrature meets a pole at -1 / stretch."""
-    root = math.sqrt(1 + stretch)
-    shrink = (root - 1) / (root + 1)
-    return min(MOST_PAIRS, 2 + math.ceil(math.log(ROUNDING) / (2 * math.log(shrink)))) if shrink > 0 else 1
+def _pairs(stretch: Floats) -> NDArray[np.int64]:
+    """Pairs of terms after which the rest is rounding, (rows,), powers of two: how fast Gauss quadrature meets a pole."""
+    root = np.sqrt(1 + stretch)
+    shrink = np.maximum((root - 1) / (root + 1), 1e-300)
+    needed = np.clip(2 + np.ceil(math.log(ROUNDING) / (2 * np.log(shrink))), 1, MOST_PAIRS)
+    found: NDArray[np.int64] = np.exp2(np.ceil(np.log2(needed))).astype(np.int64)
+    return found
