@@ -84,7 +84,7 @@ def _weights(n: Floats, s: Floats, pairs: int) -> Floats:
 
 
 def _pairs(stretch: Floats) -> NDArray[np.int64]:
-    """Pairs of terms after which the rest is rounding, (rows,), powers of two: how fast Gauss quadrature meets a pole."""
+    """Pairs of terms after which the rest is rounding, (rows,), powers of two: as Gauss quadrature meets a pole."""
     root = np.sqrt(1 + stretch)
     shrink = np.maximum((root - 1) / (root + 1), 1e-300)
     needed = np.clip(2 + np.ceil(math.log(ROUNDING) / (2 * np.log(shrink))), 1, MOST_PAIRS)
