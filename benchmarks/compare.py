@@ -75,16 +75,20 @@ def lines(case: Case, measures: Sequence[Measure]) -> Iterator[Line]:
 
 def _drawn(case: Case, measures: Sequence[Measure], others: Mapping[str, Floats]) -> dict[tuple[str, str], Floats]:
     """Every measure of everybody's answers, (DRAWS,) each, over the same resampled customers; ours is named ''."""
-    rng = np.random.default_rng(0)
     answers = {"": case.ours, **others}
     found: dict[tuple[str, str], list[float]] = {(one.name, who): [] for one in measures for who in answers}
-    for _ in range(DRAWS):
-        drawn = rng.integers(0, len(case.actual), len(case.actual))
+    for drawn in redrawn(len(case.actual)):
         actual = case.actual[drawn]
         for who, answer in answers.items():
             for one in measures:
                 found[one.name, who].append(one.rule(answer[drawn], actual))
     return {key: np.array(values) for key, values in found.items()}
+
+
+def redrawn(customers: int) -> Iterator[NDArray[np.int64]]:
+    """Which customers are drawn, (customers,) with replacement, so many times; the same every time."""
+    rng = np.random.default_rng(0)
+    return (rng.integers(0, customers, customers) for _ in range(DRAWS))
 
 
 def _interval(drawn: Mapping[tuple[str, str], Floats], measure: Measure, anchor: str) -> tuple[float, float]:

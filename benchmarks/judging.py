@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.afterwards import Answer
+from benchmarks.compare import DRAWS, redrawn
 from training import metrics
 
 Floats = NDArray[np.float64]
 NEAR = 0.25
 HAIR = 0.01
-DRAWS = 300
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,8 @@ def paired(
     measure: Callable[[Floats, Floats], float], ours: Floats, theirs: Floats, actual: Floats
 ) -> tuple[float, float]:
     """95 % interval of how much better ours ranks."""
-    rng, gains = np.random.default_rng(0), []
-    for _ in range(DRAWS):
-        drawn = rng.integers(0, len(actual), len(actual))
-        gains.append(measure(ours[drawn], actual[drawn]) - measure(theirs[drawn], actual[drawn]))
+    gains = [
+        measure(ours[drawn], actual[drawn]) - measure(theirs[drawn], actual[drawn]) for drawn in redrawn(len(actual))
+    ]
     low, high = np.nanquantile(gains, [0.025, 0.975]) if np.isfinite(gains).any() else (-np.inf, np.inf)
     return float(low), float(high)

@@ -29,10 +29,14 @@ def local_day(micros_utc: int, zone: ZoneInfo) -> date:
     return instant(micros_utc).astimezone(zone).date()
 
 
+def wall_clock(micros_utc: int, zone: ZoneInfo) -> datetime:
+    """What the shop's clock showed, without an offset."""
+    return instant(micros_utc).astimezone(zone).replace(tzinfo=None)
+
+
 def local_time(micros_utc: int, zone: ZoneInfo) -> float:
     """Days since 1970 by the shop's wall clock, the part of the day that has passed as a fraction."""
-    wall = instant(micros_utc).astimezone(zone).replace(tzinfo=None)
-    return (wall - datetime(1970, 1, 1)) / timedelta(days=1)  # noqa: DTZ001 -- wall clock, by intent
+    return (wall_clock(micros_utc, zone) - datetime(1970, 1, 1)) / timedelta(days=1)  # noqa: DTZ001 -- wall clock, by intent
 
 
 def day_number(day: date) -> int:

@@ -13,7 +13,7 @@ from features.definitions import SERVICE
 from features.errors import NothingThere
 from features.ingestion import read_manifest
 from pipelines.candidate import Candidate
-from pipelines.rulebook import Exhibit, exhibit
+from pipelines.rulebook import exhibit
 from pipelines.trace import git_commit
 from training import card, report
 from training.models import MODELS
@@ -28,7 +28,7 @@ def run_of(candidate: Candidate, name: str, folder: Path) -> Run:
     job, tier = candidate.job, candidate.tiers[name]
     newest = candidate.tested.tests[0] if candidate.tested.tests else None
     weak = report.slices_of(name, newest, tier) if newest else {}
-    rules = exhibit(job, candidate.tested) if name == "churn" else Exhibit()
+    rules = exhibit(name, candidate.tested)
     return Run(
         name=name,
         experiment="training",

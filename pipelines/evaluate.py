@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -18,6 +18,7 @@ from training.evaluate import Backtest, Score, backtest, scores
 from training.gate import Verdict, verdicts
 from training.known import known_customers
 from training.models import MODELS
+from training.outcomes import Floats
 from training.rule_limits import Limit
 from training.rules import Judged
 
@@ -30,12 +31,13 @@ class Tested:
     tests: list[Backtest]
     scores: list[Score]
     rules: Sequence[Judged] = ()
+    flagged: Mapping[str, Floats] = field(default_factory=dict)  # by rule, (n,) of the newest test's rows
     limits: Sequence[Limit] = ()
 
     def beside_rules(self, job: Job, tier: str) -> Tested:
         """The same, with the business' own churn rules judged beside the rung that answers."""
-        judged = rulebook.judged(job, self.data, self.tests, tier)
-        return replace(self, rules=judged, limits=job.rule_limits)
+        judged, flagged = rulebook.judged(job, self.data, self.tests, tier)
+        return replace(self, rules=judged, flagged=flagged, limits=job.rule_limits)
 
 
 class PublishedFeatures:
@@ -103,7 +105,7 @@ def run(job: Job) -> Tested:
     newest, tier = next(iter(tested.tests), None), job.readiness.tiers[0]
     for name in MODELS:
         artefact = newest.fitted[tier].artefacts.get(name, {}) if newest else {}
-        rules = rulebook.exhibit(job, tested) if name == "churn" else rulebook.Exhibit()
+        rules = rulebook.exhibit(name, tested)
         registry.log_run(
             Run(
                 name=f"{name} back-test",

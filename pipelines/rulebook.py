@@ -10,6 +10,7 @@ from features.history import Cutoff
 from pipelines.job import Job
 from training.dataset import Dataset
 from training.evaluate import Backtest
+from training.outcomes import Floats
 from training.registry.run import Metric, Table
 from training.rules import Judged, Silence, flags, judge, silent
 
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from pipelines.evaluate import Tested
 
 
-def judged(job: Job, data: Dataset, tests: Sequence[Backtest], tier: str) -> list[Judged]:
-    """Every rule beside the rung that answers for churn; empty where there is no rule."""
+def judged(job: Job, data: Dataset, tests: Sequence[Backtest], tier: str) -> tuple[list[Judged], dict[str, Floats]]:
+    """Every rule beside the rung that answers for churn, and whom each flags at the newest origin, (n,) of 0 and 1."""
     rules = job.description.business.churn_rules
-    silences = {test.origin: _silent(job, data, test) for test in tests} if rules else {}
-    return judge(tests, rules, silences, job.laid.first, tier)
+    if not rules or not tests:
+        return [], {}
+    silences, newest = {test.origin: _silent(job, data, test) for test in tests}, tests[0]
+    flagged = {name: flags(newest, rule, silences[newest.origin], tier).by_rule for name, rule in rules.items()}
+    return judge(tests, rules, silences, job.laid.first, tier), flagged
 
 
 @dataclass(frozen=True)
@@ -35,20 +39,17 @@ class Exhibit:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def exhibit(job: Job, tested: Tested) -> Exhibit:
-    """The rules as they were judged, drawn at the newest origin; nothing where none was."""
+def exhibit(question: str, tested: Tested) -> Exhibit:
+    """The rules as they were judged, drawn at the newest origin; nothing where none was, or another question asked."""
     from training.rule_report import rule_figure, rule_metrics, rule_table
 
-    if not tested.rules:
+    if question != "churn" or not tested.rules:
         return Exhibit()
     newest, tier = tested.tests[0], tested.rules[0].tier
-    silence = _silent(job, tested.data, newest)
-    rules = job.description.business.churn_rules
-    by_rule = {name: flags(newest, rule, silence, tier).by_rule for name, rule in rules.items()}
     return Exhibit(
         metrics=rule_metrics(tested.rules),
         tables={"churn_rules": rule_table(tested.rules)},
-        figures={"churn_rules": rule_figure(newest, tier, by_rule)},
+        figures={"churn_rules": rule_figure(newest, tier, tested.flagged)},
     )
 
 

@@ -18,6 +18,7 @@ Days = NDArray[np.datetime64]  # local dates, NaT where there is none
 STATUSES = ("unknown_customer", "stale_features", "insufficient_history", "scored")  # the first that applies
 BANDS = ("low", "medium", "high")
 WITHIN_DAYS = (7, 14, 30, 60, 90)
+QUANTILES = (0.1, 0.5, 0.9)  # of the date of an order
 NOBODY = -1  # the code of a tier or band where nothing is answered
 
 
@@ -32,34 +33,35 @@ class Churn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ByCategory:
+class Dates:
+    """When do m orders come? All dates are the shop's, none before the day asked about."""
+
+    p10: Days  # (m,)
+    p50: Days  # (m,)
+    p90: Days  # (m,)
+    remind_on: Days  # (m,)
+    overdue_ratio: Floats  # (m,) silence over the gap that is usual, NaN where none is known
+    probability_within: Floats  # (m, len(WITHIN_DAYS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByCategory(Dates):
     """When does the next order in a category come? The lines of customer i are ``offsets[i]:offsets[i + 1]``.
 
-    A customer's lines come by reminder, the soonest first, those without one last.
+    A customer's lines come by reminder, the soonest first, those without one last. The gap is that expected in the
+    category; no probability is above that of any order.
     """
 
     offsets: NDArray[np.int64]  # (n + 1,)
     category: tuple[str, ...]  # (m,)
     rung: Codes  # (m,) index into training.predict.category_tables.RUNGS
     last_order_at: Days  # (m,)
-    p10: Days  # (m,)
-    p50: Days  # (m,)
-    p90: Days  # (m,)
-    remind_on: Days  # (m,)
-    overdue_ratio: Floats  # (m,) silence in the category over the gap expected there
-    probability_within: Floats  # (m, len(WITHIN_DAYS)), never above that of any order
 
 
 @dataclass(frozen=True, kw_only=True)
-class NextPurchase:
-    """When does the next order come? All dates are the shop's, none before the day asked about."""
+class NextPurchase(Dates):
+    """When does the next order of each of n customers come? The gap is their own typical one, from the second order."""
 
-    p10: Days  # (n,)
-    p50: Days  # (n,)
-    p90: Days  # (n,)
-    remind_on: Days  # (n,)
-    overdue_ratio: Floats  # (n,) silence over the customer's own typical gap, NaN before a second order
-    probability_within: Floats  # (n, len(WITHIN_DAYS))
     by_category: ByCategory | None = None  # None for a log without categories
 
 

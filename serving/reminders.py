@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features import calendar
-from serving.answers import WITHIN_DAYS, ByCategory, Days, Floats
+from serving.answers import QUANTILES, WITHIN_DAYS, ByCategory, Days, Floats
 from training.predict.category_forecast import CategoryForecast
-
-_QUANTILES = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class ShopDay:
     @classmethod
     def of(cls, instant: int, zone: ZoneInfo) -> ShopDay:
         """The shop's day and time of day at an instant, microseconds since 1970 UTC."""
-        wall = calendar.instant(instant).astimezone(zone).replace(tzinfo=None)
+        wall = calendar.wall_clock(instant, zone)
         midnight = datetime(wall.year, wall.month, wall.day)  # noqa: DTZ001 - wall clock, by intent
         return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
 
@@ -44,7 +42,7 @@ class ShopDay:
 
 def by_category(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> ByCategory:
     """The lines of so many customers, each customer's soonest reminder first."""
-    days = forecast.days_of(_QUANTILES)
+    days = forecast.days_of(QUANTILES)
     dates = today.after(days)
     remind_on = today.remind_on(dates[:, 1], lead_days)
     # The sooner half of the orders is expected, the sooner is the reminder; where that is never, there is none.

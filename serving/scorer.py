@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features import calendar
 from features.stored import Stored
-from serving.answers import NOBODY, STATUSES, WITHIN_DAYS, Answers, Churn, Codes, Floats, Ltv, NextPurchase
+from serving.answers import NOBODY, QUANTILES, STATUSES, WITHIN_DAYS, Answers, Churn, Codes, Floats, Ltv, NextPurchase
 from serving.moments import rfc3339
 from serving.questions import prediction_ids
 from serving.released import Release
@@ -21,7 +21,6 @@ from training.predict.release import Facts
 
 _STATUS = {status: np.int8(code) for code, status in enumerate(STATUSES)}
 _COHORT = TIERS.index("cohort")
-_QUANTILES = (0.1, 0.5, 0.9)
 
 
 class TooEarly(ValueError):
@@ -131,7 +130,7 @@ def _churn(release: Release, forecast: Forecast, within: Floats) -> Churn:
 
 
 def _next_purchase(forecast: Forecast, within: Floats, stored: Stored, today: ShopDay, lead_days: int) -> NextPurchase:
-    dates = today.after(forecast.days_of(_QUANTILES))
+    dates = today.after(forecast.days_of(QUANTILES))
     silent_days = (today.instant - stored.column("last_order_at")) / calendar.DAY_US
     return NextPurchase(
         p10=dates[:, 0],

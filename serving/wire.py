@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from serving.answers import BANDS, STATUSES, WITHIN_DAYS, Answers
+from serving.answers import BANDS, STATUSES, WITHIN_DAYS, Answers, Dates
 from serving.moments import rfc3339
 from serving.schemas import Part
 from training.predict.category_tables import RUNGS
@@ -71,15 +71,31 @@ def _churn(answers: Answers) -> Rows:
 
 
 def _next_purchase(answers: Answers) -> Rows:
-    purchase = answers.next_purchase
+    both = zip(_dates(answers.next_purchase), _by_category(answers), strict=True)
+    return [{**dates, "by_category": following} for dates, following in both]
+
+
+def _by_category(answers: Answers) -> list[Rows] | list[None]:
+    found = answers.next_purchase.by_category
+    if found is None:
+        return [None] * len(answers)
+    columns = zip(found.category, found.rung.tolist(), found.last_order_at.tolist(), _dates(found), strict=True)
+    lines = [
+        {"category": category, "rung": RUNGS[rung], "last_order_at": last_order_at, **dates}
+        for category, rung, last_order_at, dates in columns
+    ]
+    return [lines[begin:end] for begin, end in pairwise(found.offsets.tolist())]
+
+
+def _dates(said: Dates) -> Rows:
     names = [str(days) for days in WITHIN_DAYS]
     columns = zip(
-        purchase.p10.tolist(),
-        purchase.p50.tolist(),
-        purchase.p90.tolist(),
-        purchase.remind_on.tolist(),
-        purchase.overdue_ratio.tolist(),
-        purchase.probability_within.tolist(),
+        said.p10.tolist(),
+        said.p50.tolist(),
+        said.p90.tolist(),
+        said.remind_on.tolist(),
+        said.overdue_ratio.tolist(),
+        said.probability_within.tolist(),
         strict=True,
     )
     return [
@@ -90,45 +106,9 @@ def _next_purchase(answers: Answers) -> Rows:
             "remind_on": remind_on,
             "overdue_ratio": overdue,
             "probability_within": dict(zip(names, within, strict=True)),
-            "by_category": following,
         }
-        for (p10, p50, p90, remind_on, overdue, within), following in zip(columns, _by_category(answers), strict=True)
+        for p10, p50, p90, remind_on, overdue, within in columns
     ]
-
-
-def _by_category(answers: Answers) -> list[Rows] | list[None]:
-    found = answers.next_purchase.by_category
-    if found is None:
-        return [None] * len(answers)
-    names = [str(days) for days in WITHIN_DAYS]
-    columns = zip(
-        found.category,
-        found.rung.tolist(),
-        found.last_order_at.tolist(),
-        found.p10.tolist(),
-        found.p50.tolist(),
-        found.p90.tolist(),
-        found.remind_on.tolist(),
-        found.overdue_ratio.tolist(),
-        found.probability_within.tolist(),
-        strict=True,
-    )
-    lines = [
-        {
-            "category": category,
-            "rung": RUNGS[rung],
-            "last_order_at": last_order_at,
-            "p10": p10,
-            "p50": p50,
-            "p90": p90,
-            "remind_on": remind_on,
-            "overdue_ratio": overdue,
-            "probability_within": dict(zip(names, within, strict=True)),
-        }
-        for category, rung, last_order_at, p10, p50, p90, remind_on, overdue, within in columns
-    ]
-    offsets = found.offsets.tolist()
-    return [lines[begin:end] for begin, end in pairwise(offsets)]
 
 
 def _ltv(answers: Answers) -> Rows:

@@ -12,6 +12,7 @@ from features.history import Cutoff
 from training import metrics
 from training.category_rows import CategoryLog, CategoryRows
 from training.fit_categories import learn_categories
+from training.models.next_purchase import NEAR
 from training.predict.category_forecast import CategoryForecast, forecast_categories
 from training.predict.category_tables import RUNGS
 from training.predict.forecast import Forecast
@@ -19,7 +20,6 @@ from training.predict.forecast import Forecast
 Floats = NDArray[np.float64]
 
 DAYS = (7, 14, 30)
-NEAR = 60.0
 FEWEST_LINES = 30
 
 

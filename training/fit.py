@@ -22,6 +22,7 @@ from training.outcomes import Rows
 from training.predict.btyd import GammaPoisson
 from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import IDENTITY, CalibrationMap
+from training.predict.cohorts import CohortsRung
 from training.predict.extension import Extension
 from training.predict.ladder import Ladder, Shape, churn_probability
 from training.predict.ml import TreesRung
@@ -30,7 +31,6 @@ from training.predict.spending import SpendRatios
 from training.season import YearAgo, year_ago
 
 Floats = NDArray[np.float64]
-
 
 LEARNERS = Learners(boost, fit_btyd_rung)
 
@@ -58,12 +58,13 @@ def fit_rungs(rows: Rows, plan: Plan, tiers: tuple[str, ...]) -> dict[str, Fitte
     btyd = fit_btyd_rung(old, plan)
     shape = Shape(plan.judged_churn_days, plan.asked, plan.learned, *_growth(old, plan), None)
     empty = Ladder({}, {}, fit_prospects(new, population, plan), _extension(btyd), None, IDENTITY, shape, None)
-    simple: dict[str, Rung] = {"btyd": btyd, "cohort": fit_cohorts(old, plan)} if len(old) else {}
     a_year_ago = year_ago(old, plan, btyd)
     found = {}
     for tier in tiers:
-        rung = simple.get(tier, population)
-        one = _fit_trees(old, plan, empty) if tier == "ml" else _fit_simple(tier, rung, old, plan, empty)
+        if tier == "ml":
+            one = _fit_trees(old, plan, empty, btyd)
+        else:
+            one = _fit_simple(tier, _simple(tier, old, plan, population, btyd), old, plan, empty)
         found[tier] = replace(one, ladder=in_season(one.ladder, a_year_ago), year_ago=a_year_ago)
     return found
 
@@ -75,6 +76,12 @@ def in_season(ladder: Ladder, a_year_ago: YearAgo | None) -> Ladder:
 
 def _extension(btyd: BtydRung) -> Extension | None:
     return None if isinstance(btyd.model, GammaPoisson) else Extension(btyd.names, btyd.model)
+
+
+def _simple(tier: str, rows: Rows, plan: Plan, population: CohortsRung, btyd: BtydRung) -> Rung:
+    if tier == "population" or not len(rows):
+        return population
+    return fit_cohorts(rows, plan) if tier == "cohort" else btyd
 
 
 def _fit_simple(tier: str, rung: Rung, rows: Rows, plan: Plan, empty: Ladder) -> Fitted:
@@ -101,8 +108,10 @@ def _btyd_calibration(rows: Rows, plan: Plan, rung: Rung) -> CalibrationMap:
     return fit_calibration(churn_probability(rung, newest.inputs, plan.judged_churn_days), outcome)
 
 
-def _fit_trees(rows: Rows, plan: Plan, empty: Ladder) -> Fitted:
-    *halves, artefacts = _heads([rows.at(rows.fold != 0), rows.at(rows.fold != 1), rows], plan)
+def _fit_trees(rows: Rows, plan: Plan, empty: Ladder, btyd: BtydRung) -> Fitted:
+    of_all = replace(LEARNERS, btyd=lambda *_: btyd)
+    parts = [(rows.at(rows.fold != 0), LEARNERS), (rows.at(rows.fold != 1), LEARNERS), (rows, of_all)]
+    *halves, artefacts = _heads(parts, plan)
     unseen = rows.newest(plan.judged_churn_days)
     churn = _each_fold(unseen, [TreesRung(half["churn"], rows.names, ()).churn for half in halves])
     calibration = fit_calibration(churn, churned(unseen.outcomes, plan.judged_churn_days))
@@ -120,11 +129,12 @@ def _trees(artefacts: Mapping[str, Artefact], rows: Rows, plan: Plan) -> TreesRu
     return TreesRung(files, rows.names, plan.learned)
 
 
-def _heads(parts: Sequence[Rows], plan: Plan) -> list[dict[str, Artefact]]:
+def _heads(parts: Sequence[tuple[Rows, Learners]], plan: Plan) -> list[dict[str, Artefact]]:
     """Every model fitted on every part of the rows, as many at once as there are cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         begun = [
-            {name: pool.submit(model.fit, part, plan, LEARNERS) for name, model in MODELS.items()} for part in parts
+            {name: pool.submit(model.fit, rows, plan, learners) for name, model in MODELS.items()}
+            for rows, learners in parts
         ]
         return [{name: one.result() for name, one in fits.items()} for fits in begun]
 

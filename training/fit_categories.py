@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.history import Cutoff
 from training.category_rows import Assortment, CategoryLog, CategoryRows
+from training.outcomes import newest_cutoffs
 from training.predict.category_tables import CategoryTables, Standing, cell_count
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,7 @@ def learn_categories(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> CategoryTab
 
 def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables:
     """Learn from the newest cutoffs that together saw enough orders: what a count of orders means ages with the log."""
-    rows = rows.at(_newest(rows))
+    rows = rows.at(newest_cutoffs(rows.cutoff, rows.cutoff, rows.wait_days < rows.follow_days, ENOUGH_ORDERS))
     flat = ((1.0,) * len(EDGES),) * cell_count(BANDS)
     tables = CategoryTables(
         assortment.names, assortment.codes, assortment.gap_days, _usual_pace(rows), BANDS, EDGES, flat
@@ -53,15 +54,6 @@ def _enough(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
         chosen.append(cutoff)
         total += int(counts[log.data.cutoffs.index(cutoff)])
         if total >= MOST_LINES:
-            break
-    return chosen
-
-
-def _newest(rows: CategoryRows) -> NDArray[np.bool_]:
-    chosen, came = np.zeros(len(rows), dtype=bool), rows.wait_days < rows.follow_days
-    for cutoff in sorted(set(rows.cutoff.tolist()), reverse=True):
-        chosen |= rows.cutoff == cutoff
-        if came[chosen].sum() >= ENOUGH_ORDERS:
             break
     return chosen
 

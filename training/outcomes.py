@@ -78,9 +78,17 @@ class Rows:
     def newest(self, days: int) -> Rows:
         """The rows of the newest cutoffs whose window of so many days is over: as many as a calibration needs."""
         over = self.outcomes.follow_days >= days
-        chosen = np.zeros(len(self), dtype=bool)
-        for cutoff in sorted(set(self.cutoff[over].tolist()), reverse=True):
-            chosen |= self.cutoff == cutoff
-            if chosen.sum() >= FEWEST_CALIBRATION_ROWS:
-                break
-        return self.at(chosen)
+        everybody = np.ones(len(self), dtype=bool)
+        return self.at(newest_cutoffs(self.cutoff, self.cutoff[over], everybody, FEWEST_CALIBRATION_ROWS))
+
+
+def newest_cutoffs(
+    cutoff: NDArray[np.int64] | Floats, among: NDArray[np.int64] | Floats, counted: NDArray[np.bool_], enough: int
+) -> NDArray[np.bool_]:
+    """The rows, (n,), of the newest cutoffs among some, as many cutoffs as it takes to have enough that count."""
+    chosen = np.zeros(len(cutoff), dtype=bool)
+    for newest in sorted(set(among.tolist()), reverse=True):
+        chosen |= cutoff == newest
+        if counted[chosen].sum() >= enough:
+            break
+    return chosen

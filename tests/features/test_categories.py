@@ -24,6 +24,10 @@ LONDON = "Europe/London"
 Held = list[tuple[str, int, str, str]]  # category, days, first day, last day
 
 
+BY_ORDER = ("customer_id", "ordered_at", "amount", "order_id", "category")
+RECORDED = ("customer_id", "ordered_at", "amount", "recorded_at", "category")
+
+
 def code(category: str) -> int:
     return int(hashlib.sha256(category.encode()).hexdigest()[:12], 16)
 
@@ -71,48 +75,43 @@ def test_an_order_at_the_cutoff_is_not_yet_known() -> None:
 
 
 def test_a_line_recorded_after_the_cutoff_is_not_seen() -> None:
-    columns = ("customer_id", "ordered_at", "amount", "recorded_at", "category")
-    history = bought(("ann", "2026-02-10", 5, "2026-03-05", "tea"), columns=columns)
+    history = bought(("ann", "2026-02-10", 5, "2026-03-05", "tea"), columns=RECORDED)
     assert held(history, "2026-03-01", "2026-03-06") == [[], [("tea", 1, "2026-02-10", "2026-02-10")]]
 
 
 def test_an_older_order_that_is_recorded_late_is_counted_and_is_not_the_last() -> None:
-    columns = ("customer_id", "ordered_at", "amount", "recorded_at", "category")
     lines = [("ann", "2026-02-20", 5, None, "tea"), ("ann", "2026-02-01", 5, "2026-03-05", "tea")]
-    late = held(bought(*lines, columns=columns), "2026-03-01", "2026-03-06")
+    late = held(bought(*lines, columns=RECORDED), "2026-03-01", "2026-03-06")
     assert late == [[("tea", 1, "2026-02-20", "2026-02-20")], [("tea", 2, "2026-02-01", "2026-02-20")]]
 
 
 def test_a_day_of_two_orders_is_one_day_also_when_one_of_them_is_sent_back() -> None:
-    columns = ("customer_id", "ordered_at", "amount", "order_id", "category")
     history = bought(
         ("ann", "2026-02-01 10:00", 9, "A1", "tea"),
         ("ann", "2026-02-01 11:00", 9, "A2", "tea"),
         ("ann", "2026-02-20", -9, "A2", "tea"),
-        columns=columns,
+        columns=BY_ORDER,
     )
     once = [("tea", 1, "2026-02-01", "2026-02-01")]
     assert held(history, "2026-02-10", "2026-03-01") == [once, once]
 
 
 def test_what_is_sent_back_is_not_ordered_and_takes_nothing_else_with_it() -> None:
-    columns = ("customer_id", "ordered_at", "amount", "order_id", "category")
     history = bought(
         ("ann", "2026-02-01", 9, "A1", "tea"),
         ("ann", "2026-02-01", -4, "A1", "fish"),
         ("ann", "2026-02-03", -3, "C1", "wine"),
-        columns=columns,
+        columns=BY_ORDER,
     )
     assert held(history, "2026-03-01") == [[("tea", 1, "2026-02-01", "2026-02-01")]]
 
 
 def test_an_order_sent_back_later_counts_until_then() -> None:
-    columns = ("customer_id", "ordered_at", "amount", "order_id", "category")
     history = bought(
         ("ann", "2026-01-05", 9, "A0", "tea"),
         ("ann", "2026-02-01", 9, "A1", "tea"),
         ("ann", "2026-02-20", -9, "A1", "tea"),
-        columns=columns,
+        columns=BY_ORDER,
     )
     once, twice = [("tea", 1, "2026-01-05", "2026-01-05")], [("tea", 2, "2026-01-05", "2026-02-01")]
     assert held(history, "2026-02-01", "2026-02-10", "2026-03-01") == [once, twice, once]

@@ -33,6 +33,15 @@ class Silence:
                 raise Unreachable("nobody there")
 
 
+def rested() -> Silence:
+    """A store that did not answer, as long ago as it takes to be asked again."""
+    silence = Silence()
+    with pytest.raises(Unreachable, match="nobody there"):
+        silence.ask()
+    silence.watch.now += 1.0
+    return silence
+
+
 def test_after_a_failure_nobody_asks_until_the_store_has_rested() -> None:
     silence = Silence()
     for _ in range(5):
@@ -47,10 +56,7 @@ def test_after_a_failure_nobody_asks_until_the_store_has_rested() -> None:
 
 
 def test_one_answer_and_everybody_asks_again() -> None:
-    silence = Silence()
-    with pytest.raises(Unreachable, match="nobody there"):
-        silence.ask()
-    silence.watch.now += 1.0
+    silence = rested()
     silence.answers = True
     for _ in range(5):
         silence.ask()
@@ -58,20 +64,14 @@ def test_one_answer_and_everybody_asks_again() -> None:
 
 
 def test_while_one_tries_the_others_do_not() -> None:
-    silence = Silence()
-    with pytest.raises(Unreachable, match="nobody there"):
-        silence.ask()
-    silence.watch.now += 1.0
+    silence = rested()
     with silence.breaker.watching(), pytest.raises(Unreachable, match="nobody there"):
         silence.ask()
     assert silence.asked == 1
 
 
 def test_a_store_that_answers_with_another_error_answers() -> None:
-    silence = Silence()
-    with pytest.raises(Unreachable, match="nobody there"):
-        silence.ask()
-    silence.watch.now += 1.0
+    silence = rested()
     with pytest.raises(KeyError), silence.breaker.watching():
         raise KeyError
     silence.answers = True

@@ -13,8 +13,8 @@ from features.packed.codec import Codec, Rows
 from features.request_time import input_names
 from features.stored import Ragged
 from features.views import Column, Kind, View
+from tests.ladders import everybody_on
 from tests.serving.fakes import DAY, FACTS, TODAY
-from training.predict.calibration import IDENTITY
 from training.predict.cohorts import CohortsRung
 from training.predict.ladder import Ladder, Shape
 from training.predict.ladder_json import to_json
@@ -87,13 +87,4 @@ def ladder(names: tuple[str, ...], hazards: Sequence[float]) -> Ladder:
         scale=(1.0, 1.0, 1.0),
     )
     ratios = tuple(SpendRatios(bands=(), levels=(0.0, 0.5, 1.0), ratios=((0.2, 0.9, 3.0),)) for _ in HORIZONS)
-    return Ladder(
-        tiers=dict.fromkeys(("churn", "next_purchase", "ltv"), "population"),
-        rungs={"population": everybody},
-        prospects=everybody,
-        extension=None,
-        season=None,
-        calibration=IDENTITY,
-        shape=Shape(FACTS.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios),
-        prospect_ratios=ratios,
-    )
+    return everybody_on(everybody, Shape(FACTS.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios))

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.ladders import everybody_on
 from tests.training.by_hand import happened, rows_of
 from tests.training.shops import Floats
 from training.model import Plan
 from training.outcomes import Outcomes, Rows
 from training.predict.btyd import GammaPoisson
 from training.predict.btyd_rung import BtydRung
-from training.predict.calibration import IDENTITY
 from training.predict.cohorts import CohortsRung
 from training.predict.ladder import Ladder, Shape
 from training.predict.season import LEAST, Factors, Season, in_season
@@ -70,16 +70,7 @@ def season_of(rows: Rows) -> Season | None:
 
 def ladder(names: tuple[str, ...]) -> Ladder:
     everybody = CohortsRung(names, (), (), (0.0, 30.0), ((0.6,),), ((1.5,),), 0.0, 1.0, (1.0,))
-    return Ladder(
-        tiers=dict.fromkeys(("churn", "next_purchase", "ltv"), "population"),
-        rungs={"population": everybody},
-        prospects=everybody,
-        extension=None,
-        season=None,
-        calibration=IDENTITY,
-        shape=Shape(30, (30, 365), (30,), 1.0, 1.0, None),
-        prospect_ratios=None,
-    )
+    return everybody_on(everybody, Shape(30, (30, 365), (30,), 1.0, 1.0, None))
 
 
 def test_what_was_busy_in_two_years_is_said_to_be_busy_again() -> None:

@@ -60,7 +60,7 @@ class Contributions:
             return simple_contributions.value(rung, self._inputs, longest)
         expected = simple_contributions.value(rung.value_heads.expectation.rung, self._inputs, longest)
         came, corrected = (_own(made_of, expected) for made_of in rung.value_heads.contributions(self._inputs))
-        share = rung.value_heads.share_of_came(self._inputs, self._within())[:, None]
+        share = rung.value_heads.share_of_came(self._inputs, self._within)[:, None]
         return share * (came + self._slope()[:, None] * self._pace) + (1 - share) * (corrected + expected)
 
     @cached_property
@@ -74,9 +74,10 @@ class Contributions:
 
     def _slope(self) -> Floats:
         """By how much log P(order) rises with the log pace, (n,): 1 for the unlikely, 0 for the certain."""
-        order = np.clip(self._within()[:, -1], 1e-9, 1 - 1e-9)
+        order = np.clip(self._within[:, -1], 1e-9, 1 - 1e-9)
         return np.asarray(-np.log1p(-order) * (1 - order) / order)
 
+    @cached_property
     def _within(self) -> Floats:
         """P(order within each learned horizon), (n, learned)."""
         timing = self._ladder.rungs[self._ladder.tiers["next_purchase"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,17 +107,25 @@ class Ladder:
         mean: Floats | None,
     ) -> tuple[Floats, Floats, Floats | None]:
         shape, season = self.shape, self.season
-        growth = self._growth(inputs, new, shape.order_growth)
-        expected = shape.extended(expected, growth, season.orders if season else None)
+        growth = self._growth(inputs, new)
+        expected = shape.extended(expected, growth(shape.order_growth), season.orders if season else None)
         if mean is not None:
-            growth = self._growth(inputs, new, shape.spend_growth)
-            mean = shape.extended(mean, growth, season.spend if season else None)
+            mean = shape.extended(mean, growth(shape.spend_growth), season.spend if season else None)
         return order_by if season is None else season.bent(order_by, days, shape.learned), expected, mean
 
-    def _growth(self, inputs: Floats, new: NDArray[np.bool_], exponent: float) -> Floats:
-        growth = np.tile(self.shape.power(exponent), (len(inputs), 1))
-        if self.extension is not None and self.shape.beyond and not new.all():
-            growth[~new] = self.extension.growth(inputs[~new], self.shape.learned[-1], self.shape.beyond)
+    def _growth(self, inputs: Floats, new: NDArray[np.bool_]) -> Callable[[float], Floats]:
+        """The growth beyond the longest learned horizon, (n, beyond), by the exponent where only that is known."""
+        shape, bought = self.shape, ~new
+        lasting = None
+        if self.extension is not None and shape.beyond and bought.any():
+            lasting = self.extension.growth(inputs[bought], shape.learned[-1], shape.beyond)
+
+        def growth(exponent: float) -> Floats:
+            found = np.tile(shape.power(exponent), (len(inputs), 1))
+            if lasting is not None:
+                found[bought] = lasting
+            return found
+
         return growth
 
     def _agreed(

@@ -93,7 +93,7 @@ class Reasons:
             code=name,
             value=None if math.isnan(value) else value,
             direction=DIRECTIONS[answer][raises],
-            importance=round(importance, 9),
+            importance=importance,
             text=text,
         )
 
