@@ -21,7 +21,7 @@ from features.transactions import transactions, transactions_view
 from pipelines.job import Job
 from training import metrics
 from training.dataset import fold
-from training.labels import outcomes
+from training.labels import orders_by_day, outcomes
 from training.model import Plan
 from training.outcomes import Rows
 
@@ -107,4 +107,5 @@ def _rows(job: Job, people: Cohort) -> Rows:
         customer=np.arange(len(known)),
         fold=fold(known["customer_id"]),
         outcomes=outcomes(known, [cutoff], job.history, limit, PLAN.observed),
+        by_day=orders_by_day(job.history, limit),
     )

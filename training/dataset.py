@@ -16,7 +16,7 @@ from features.calendar import micros
 from features.history import Cutoff, History
 from features.request_time import input_names, model_inputs
 from features.stored import Stored
-from training.labels import outcomes
+from training.labels import orders_by_day, outcomes
 from training.outcomes import Rows
 from training.predict.category_lines import Lines, lines_of
 
@@ -55,6 +55,7 @@ class Dataset:
             customer=np.array([self.numbers[one] for one in customers["customer_id"]], dtype=np.int64),
             fold=fold(customers["customer_id"]),
             outcomes=outcomes(customers, self.cutoffs, self.history, limit, horizons),
+            by_day=orders_by_day(self.history, limit),
         )
 
 

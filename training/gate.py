@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from training.evaluate import Backtest
+from training.levelled import levelled
 from training.metrics import difference_interval
 from training.model import Model
 from training.outcomes import Floats
@@ -49,20 +50,28 @@ def verdicts(tests: Sequence[Backtest], model: Model, tiers: Sequence[str], cham
         found.append(_judge(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
         if found[-1].passed:
             break
-    return [*found, *_nearest(found, last_is_off=_off(tests, model, found[-1].tier))]
+    if found[-1].against or not _off(tests, model, found[-1].tier):
+        return found
+    return [*found, *_surest(tests, model, tiers)]
 
 
-def _nearest(found: Sequence[Verdict], *, last_is_off: bool) -> list[Verdict]:
-    """Where the last rung's level is as wrong as the others', that simple one which is surely nearer to what happened.
+def _surest(tests: Sequence[Backtest], model: Model, tiers: Sequence[str]) -> list[Verdict]:
+    """Where no rung has the level right, that simple one which, at the level that came, is surely better than the last.
 
-    A proper loss counts calibration in (Gneiting and Raftery 2007): in a season unlike the one before no rung has the
-    level right, and then to tell customers apart is better than to say the same of everybody.
+    In a season unlike the one before every level is wrong, and a proper loss would mostly tell by how much. Which rung
+    tells customers apart is what can still be learned: losses are compared with all totals as they came.
     """
-    nearer = [one for one in found[:-1] if one.tier != "ml" and one.low > 0]
-    if found[-1].against or not last_is_off or not nearer:
+    alike, last = [levelled(test) for test in tests], tiers[-1]
+    gains = {
+        tier: difference_interval(*_losses(alike, model, last, tier)) for tier in tiers[:-1] if tier not in {"ml", last}
+    }
+    surely = {tier: gain for tier, gain in gains.items() if gain[1] > 0}
+    if not surely:
         return []
-    best = max(nearer, key=lambda one: one.gain)
-    return [replace(best, passed=True, reason=f"surely better than {best.against}; of all rungs none is calibrated")]
+    tier = max(surely, key=lambda one: surely[one][0])
+    off, _ = _calibration(tests, model, tier)
+    reason = f"of all rungs none is calibrated; with totals as they came surely better than {last}"
+    return [Verdict(model.name, tier, last, *surely[tier], off, passed=True, reason=reason)]
 
 
 def falls(chosen: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:

@@ -53,16 +53,31 @@ def outcomes(
     )
 
 
+def orders_by_day(history: History, limit: Cutoff) -> NDArray[np.float64]:
+    """Orders known before the limit on each local day from the log's first one to the limit, (days,)."""
+    orders = _orders(history.before(limit))
+    counted = orders.group_by("day").aggregate(orders=orders.count()).to_pandas()
+    if counted.empty:
+        return np.zeros(0)
+    days, placed = counted["day"].to_numpy(np.int64), counted["orders"].to_numpy(float)
+    length = limit.number - int(days.min())
+    return np.asarray(np.bincount(days - days.min(), weights=placed, minlength=length), dtype=float)
+
+
 def _placed(known: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:
+    orders = _orders(known)
+    after = orders.join(when, orders.day >= when.cutoff_day)
+    counts = {f"orders_{days}": window(after.day, after.cutoff_day, days).sum() for days in horizons}
+    return after.group_by(*KEY).aggregate(next_us=after.at_us.min(), next_day=after.day.min(), **counts)
+
+
+def _orders(known: History) -> ir.Table:
     lines = known.lines
     amount = {"amount": lines.amount.sum()} if known.has_amounts else {}
     orders = lines.group_by("customer_id", "order_id").aggregate(
         at_us=lines.at_us.min(), day=lines.day_number.min(), **amount
     )
-    orders = orders.filter(orders.amount > 0) if known.has_amounts else orders
-    after = orders.join(when, orders.day >= when.cutoff_day)
-    counts = {f"orders_{days}": window(after.day, after.cutoff_day, days).sum() for days in horizons}
-    return after.group_by(*KEY).aggregate(next_us=after.at_us.min(), next_day=after.day.min(), **counts)
+    return orders.filter(orders.amount > 0) if known.has_amounts else orders
 
 
 def _booked(known: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:

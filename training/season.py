@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.first_year import first_year
 from training.model import Plan
 from training.outcomes import Rows
 from training.predict.btyd_rung import BtydRung
@@ -25,11 +26,17 @@ ONCE_SEEN = 0.7
 
 @dataclass(frozen=True)
 class Paces:
-    """By cutoff, log of orders within one horizon over those that BTYD expects of the same histories."""
+    """By cutoff, orders within one horizon, and those that BTYD expects of the same histories."""
 
     days: int
     cutoff: Floats  # (k,) ascending
-    log: Floats  # (k,)
+    orders: Floats  # (k,)
+    expected: Floats  # (k,)
+
+    @property
+    def log(self) -> Floats:
+        """The one over the other, (k,)."""
+        return np.asarray(np.log(np.maximum(self.orders, 0.5) / np.maximum(self.expected, 0.5)))
 
     def at(self, day: float) -> float:
         """Interpolated between cutoffs; NaN outside of them, or where they are far apart."""
@@ -39,6 +46,11 @@ class Paces:
         if right in {0, len(self.cutoff)} or self.cutoff[right] - self.cutoff[right - 1] > WIDEST_GAP:
             return float("nan")
         return float(np.interp(day, self.cutoff, self.log))
+
+    def rest(self, day: float) -> float:
+        """Of the windows from a day on taken together, or of the newest where none is that new."""
+        rest = self.cutoff >= min(day, self.cutoff[-1])
+        return float(np.log(max(self.orders[rest].sum(), 0.5) / max(self.expected[rest].sum(), 0.5)))
 
     def standing(self, day: float) -> float:
         """Of the newest window that was over by a day; NaN where none was."""
@@ -53,7 +65,7 @@ class YearAgo:
     btyd: BtydRung
     last: Rows  # those of the newest cutoff
     ahead: Floats  # (learned,) orders within each learned horizon over what BTYD expects
-    usual: float  # the same over the whole year
+    usual: float  # the same over the rest of the year
 
     def season(self, ladder: Ladder) -> Season:
         """The factors that bring the ladder's totals to BTYD's in season."""
@@ -82,19 +94,21 @@ def year_ago(rows: Rows, plan: Plan, btyd: BtydRung) -> YearAgo | None:
         plan: the learned horizons.
         btyd: a fit without scales, whose expectation is the same all the year round.
     """
-    limit = float((rows.cutoff + rows.outcomes.follow_days).max(initial=0))
-    if not len(rows) or rows.cutoff.min() > limit - YEAR:
+    if not len(rows):
         return None
+    limit, last = float((rows.cutoff + rows.outcomes.follow_days).max()), rows.at(rows.cutoff == rows.cutoff.max())
+    if rows.cutoff.min() > limit - YEAR:
+        found = first_year(rows, plan, btyd, last)
+        return None if found is None else YearAgo(btyd, last, *found)
     _, expected, _ = btyd.answers(rows.inputs)
     paces = [_paces(rows, days, expected[:, position]) for position, days in enumerate(plan.learned)]
     ahead, shortest = np.array([one.at(limit - YEAR) for one in paces]), paces[0]
     if np.isnan(ahead).any():
         return None
-    usual = float(np.mean(shortest.log[shortest.cutoff > shortest.cutoff[-1] - YEAR]))
+    usual = shortest.rest(limit - YEAR + plan.learned[-1])
     believed = _believed(_errors(paces), float(np.abs(ahead - usual).max()))
     if not believed:
         return None
-    last = rows.at(rows.cutoff == rows.cutoff.max())
     return YearAgo(btyd, last, np.exp(usual + believed * (ahead - usual)), float(np.exp(usual)))
 
 
@@ -103,7 +117,7 @@ def _paces(rows: Rows, days: int, expected: Floats) -> Paces:
     seen = ~np.isnan(orders)
     cutoffs, at = np.unique(rows.cutoff[seen], return_inverse=True)
     actual, usual = (np.bincount(at, weights=one[seen], minlength=len(cutoffs)) for one in (orders, expected))
-    return Paces(days, cutoffs.astype(float), np.log(np.maximum(actual, 0.5) / np.maximum(usual, 0.5)))
+    return Paces(days, cutoffs.astype(float), actual.astype(float), usual.astype(float))
 
 
 def _errors(paces: list[Paces]) -> Floats:
