@@ -20,6 +20,7 @@ USUAL = 0.3  # weeks whose log is as near to the trend as this have no season
 TURN = 3  # weeks before and after, between which a season begins or ends
 LEAST_TURN = 0.5  # on the log scale
 CLEAR = 6.0  # standard errors of a turn under Poisson noise
+SHARED = 0.5  # of the largest turn must show in the orders of those who have ordered before
 
 
 @dataclass(frozen=True)
@@ -64,21 +65,37 @@ def first_year(rows: Rows, plan: Plan, btyd: BtydRung, last: Rows) -> tuple[Floa
 
 
 def count_weeks(by_day: Floats) -> Weeks | None:
-    """The weeks' index about a trend that a season does not bend; None without a year of them, or without a season."""
-    count = len(by_day) // WEEK
+    """The weeks' index about a trend that a season does not bend; None without a year of them, or without a season.
+
+    New customers who stop coming are no season, though orders fall as at the end of one: those who have ordered before
+    must turn, too.
+
+    Args:
+        by_day: as in ``Rows.by_day``, (2, days).
+    """
+    days = by_day.shape[1]
+    count = days // WEEK
     if count < FEWEST_WEEKS:
         return None
-    orders = by_day[len(by_day) - WEEK * count :].reshape(count, WEEK).sum(axis=1)
+    orders, again = by_day[:, days - WEEK * count :].reshape(2, count, WEEK).sum(axis=2)
     log, place = np.log(orders + 1.0), np.arange(count)
     smooth = np.convolve(np.pad(log, 1, mode="edge"), np.ones(TURN) / TURN, mode="valid")
     slope, base = _trend(place, smooth)
     off = log - slope * place - base
     least = max(LEAST_TURN, CLEAR * np.sqrt(2 / (TURN * np.median(orders) + 1)))
-    if max(abs(off[at : at + TURN].mean() - off[at - TURN : at].mean()) for at in range(WEEK, count - 2)) < least:
+    turns, of_known = _turns(off), _turns(np.log(again + 1.0))
+    largest = int(np.argmax(np.abs(turns)))
+    if abs(turns[largest]) < least or of_known[largest] / turns[largest] < SHARED:
         return None
     index = np.exp(np.repeat(off, WEEK))
-    before = np.full(len(by_day) - len(index), index[0])
+    before = np.full(days - len(index), index[0])
     return Weeks(np.concatenate([before, index]), float(np.exp(base + slope * (count - 1)) / WEEK))
+
+
+def _turns(log: Floats) -> Floats:
+    """By how much each week and those after it lie above those before it, from the second month on."""
+    means = np.convolve(log, np.ones(TURN) / TURN, mode="valid")
+    return np.asarray(means[WEEK:] - means[WEEK - TURN : -TURN])
 
 
 def _trend(place: NDArray[np.int64], log: Floats) -> tuple[float, float]:
@@ -102,5 +119,6 @@ def _known_share(rows: Rows, days: int) -> float:
     over = rows.outcomes.follow_days >= days
     recent = over & (rows.cutoff >= rows.cutoff[over].max() - RECENT)
     placed = float(rows.outcomes.orders_within(days)[recent].sum())
-    first = np.unique(rows.cutoff[recent]) - limit + len(rows.by_day)
-    return placed / max(sum(float(rows.by_day[at : at + days].sum()) for at in first), 1.0)
+    everybody = rows.by_day[0]
+    first = np.unique(rows.cutoff[recent]) - limit + len(everybody)
+    return placed / max(sum(float(everybody[at : at + days].sum()) for at in first), 1.0)

@@ -54,14 +54,17 @@ def outcomes(
 
 
 def orders_by_day(history: History, limit: Cutoff) -> NDArray[np.float64]:
-    """Orders known before the limit on each local day from the log's first one to the limit, (days,)."""
+    """Orders known before the limit on each local day from the log's first one to the limit, (2, days).
+
+    First all of them, then those of customers who had ordered on an earlier day.
+    """
     orders = _orders(history.before(limit))
-    counted = orders.group_by("day").aggregate(orders=orders.count()).to_pandas()
-    if counted.empty:
-        return np.zeros(0)
-    days, placed = counted["day"].to_numpy(np.int64), counted["orders"].to_numpy(float)
-    length = limit.number - int(days.min())
-    return np.asarray(np.bincount(days - days.min(), weights=placed, minlength=length), dtype=float)
+    orders = orders.mutate(again=orders.day > orders.day.min().over(group_by="customer_id"))
+    counted = orders.group_by("day").aggregate(placed=orders.count(), again=orders.again.sum()).to_pandas()
+    first = int(counted["day"].min()) if len(counted) else limit.number
+    found = np.zeros((2, limit.number - first))
+    found[:, counted["day"].to_numpy(np.int64) - first] = counted[["placed", "again"]].to_numpy(float).T
+    return found
 
 
 def _placed(known: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:

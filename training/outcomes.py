@@ -56,7 +56,7 @@ class Rows:
     customer: NDArray[np.int64]  # (n,) a number per customer
     fold: NDArray[np.int8]  # (n,) 0 or 1, the same for all rows of a customer
     outcomes: Outcomes
-    by_day: Floats  # (days,) orders of the whole log on each of its days, up to the limit
+    by_day: Floats  # (2, days) ``labels.orders_by_day``: how busy the whole log was up to the limit
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -39,7 +39,7 @@ def rows_of(found: Outcomes, **columns: Sequence[float]) -> Rows:
         customer=numbers,
         fold=(numbers % 2).astype(np.int8),
         outcomes=found,
-        by_day=np.zeros(0),
+        by_day=np.zeros((2, 0)),
     )
 
 

@@ -22,7 +22,12 @@ STEADY = np.full(len(DAYS), 50.0)
 
 
 def noisy(pace: Floats) -> Floats:
-    return np.random.default_rng(0).poisson(pace).astype(float)
+    return both(np.random.default_rng(0).poisson(pace).astype(float))
+
+
+def both(orders: Floats, known: float = 0.7) -> Floats:
+    """All orders, and those of customers who had ordered before."""
+    return np.stack([orders, known * orders])
 
 
 def shop(by_day: Floats, until: int) -> Rows:
@@ -32,7 +37,7 @@ def shop(by_day: Floats, until: int) -> Rows:
     wait = happened(np.full(len(cutoffs), 15.0), until - cutoffs.astype(float), (30,))
     placed = np.array([[0.7 * log[at : at + 30].sum() if at + 30 <= until else np.nan] for at in cutoffs])
     rows = rows_of(replace(wait, orders=placed), order_days=[4.0] * len(cutoffs), tenure_days=[90.0] * len(cutoffs))
-    return replace(rows, cutoff=cutoffs.astype(np.int64), by_day=log)
+    return replace(rows, cutoff=cutoffs.astype(np.int64), by_day=both(log))
 
 
 def said(rows: Rows) -> Floats | None:
@@ -70,6 +75,12 @@ def test_noise_is_no_season(pace: float) -> None:
     assert count_weeks(noisy(STEADY * pace / 50)) is None
 
 
+def test_new_customers_who_stop_coming_are_no_season() -> None:
+    first_orders, again = np.where(DAYS < 90, 300.0, 5.0), np.minimum(DAYS, 90) * 0.5
+    assert count_weeks(np.stack([first_orders + again, again])) is None
+    assert count_weeks(both(first_orders + again)) is not None
+
+
 def test_a_season_does_not_bend_the_trend_it_is_counted_from() -> None:
     weeks = count_weeks(noisy(np.where(BUSY, 5.0, 1.0) * STEADY * 2.0 ** (DAYS / YEAR)))
     assert weeks is not None
@@ -80,11 +91,11 @@ def test_a_season_does_not_bend_the_trend_it_is_counted_from() -> None:
 
 @pytest.mark.parametrize("days", [0, 1, 60, 349])
 def test_less_than_fifty_weeks_are_no_year(days: int) -> None:
-    assert count_weeks((np.where(BUSY, 4.0, 1.0) * STEADY)[len(DAYS) - days :]) is None
+    assert count_weeks(both((np.where(BUSY, 4.0, 1.0) * STEADY)[len(DAYS) - days :])) is None
 
 
 def test_days_a_year_ago_that_the_log_does_not_reach_are_left_out() -> None:
-    weeks = count_weeks((np.where(BUSY, 4.0, 1.0) * STEADY)[-352:])
+    weeks = count_weeks(both((np.where(BUSY, 4.0, 1.0) * STEADY)[-352:]))
     assert weeks is not None
     assert np.isnan(weeks.ahead(0, 10))
     assert weeks.ahead(0, 30) == pytest.approx(1, rel=0.05)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from features.calendar import from_number
 from features.history import Cutoff, History
 from tests.logs import FEW, cutoff, told
-from training.labels import outcomes
+from training.labels import orders_by_day, outcomes
 from training.outcomes import Outcomes
 
 MARCH = "2026-03-01"
@@ -115,6 +115,14 @@ def test_outcomes_come_in_the_order_of_the_rows() -> None:
     assert seen.spend_within(7).tolist() == [2.0, 0.0, 0.0, 1.0]
     assert seen.orders_within(7).tolist() == [1.0, 0.0, 0.0, 1.0]
     assert seen.follow_days.tolist() == [30.0, 30.0, 61.0, 61.0]
+
+
+def test_orders_are_counted_by_day_and_those_of_known_customers_beside_them() -> None:
+    history = told(
+        ("ann", "2026-03-02", 1), ("bob", "2026-03-02", 2), ("ann", "2026-03-04", 3), ("bob", "2026-03-06", 1)
+    )
+    assert orders_by_day(history, cutoff("2026-03-06")).tolist() == [[2, 0, 1, 0], [0, 0, 1, 0]]
+    assert orders_by_day(history, cutoff("2026-03-01")).shape == (2, 0)
 
 
 def test_nobody_has_no_outcomes() -> None:
