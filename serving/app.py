@@ -73,14 +73,16 @@ def create_app(open_worker: Callable[[], Worker]) -> Api:
 async def post_predictions(request: Request) -> Response:
     """Up to 1,000 customers in one call; answers come in the order asked, a repeated id is answered each time."""
     asked = await question(request)
-    return _json({"predictions": await _desk(request).now(asked)})
+    async with _worker(request).pressure.turn():
+        return _json({"predictions": await _desk(request).now(asked)})
 
 
 async def get_predictions(request: Request) -> Response:
     """One customer, safe to repeat per recipient: the answer holds for the shop's day unless as_of is given."""
     asked = question_about(request.path_params["customer_id"], request)
-    rows = await _desk(request).today(asked)
-    body = orjson.dumps({"predictions": rows})
+    async with _worker(request).pressure.turn():
+        rows = await _desk(request).today(asked)
+        body = orjson.dumps({"predictions": rows})
     return fleeting(body) if rows[0]["status"] == UNAVAILABLE else cacheable(request, body)
 
 

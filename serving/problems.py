@@ -29,6 +29,7 @@ DETAILS = {
     413: "The body is too large. Ask for fewer customers at a time.",
     415: "The body has another media type. Send Content-Type: application/json.",
     422: "The request is not as expected; errors names the fields.",
+    429: "Too many requests wait already. Try again after Retry-After seconds.",
     500: "An unforeseen error; it is in the log under this response's X-Request-ID.",
     503: "No release is ready to answer yet. Try again after Retry-After seconds.",
 }

@@ -31,7 +31,8 @@ class Settings(BaseSettings):
     as_of: Annotated[datetime, BeforeValidator(moment)] | None = Field(default=None, description="Pins the clock.")
     workers: int = Field(default=1, ge=1, description="Worker processes.")
     poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
-
+    most_waiting: int = Field(default=500, ge=1, description="Requests a worker has at once; to more it says 429.")
+    deadline_seconds: float = Field(default=1.5, gt=0, description="Until a prediction is answered, or given up.")
     drain_seconds: float = Field(default=1.0, ge=0, description="From the signal to stop until no request is taken.")
 
     @field_validator("host")
@@ -83,6 +84,8 @@ class Settings(BaseSettings):
             "WORKERS": str(self.workers),
             "POLL_SECONDS": str(self.poll_seconds),
             "DRAIN_SECONDS": str(self.drain_seconds),
+            "MOST_WAITING": str(self.most_waiting),
+            "DEADLINE_SECONDS": str(self.deadline_seconds),
         }
         if self.as_of is not None:
             named["AS_OF"] = self.as_of.isoformat()

@@ -16,6 +16,7 @@ from serving.departure import Departure
 from serving.keys import ApiKeys
 from serving.logs import json_log
 from serving.metrics import Metrics
+from serving.pressure import Pressure
 from serving.settings import Settings
 from training.predict.release import Release
 
@@ -30,6 +31,7 @@ class Worker:
     metrics: Metrics
     log: FilteringBoundLogger
     departure: Departure
+    pressure: Pressure
     poll_seconds: float
 
     @classmethod
@@ -47,6 +49,7 @@ class Worker:
             metrics=metrics,
             log=log,
             departure=Departure(settings.drain_seconds),
+            pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             poll_seconds=settings.poll_seconds,
         )
 

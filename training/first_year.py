@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.model import Plan
+from training.model import YEAR, Plan
 from training.outcomes import Rows
 from training.predict.btyd_rung import BtydRung
 
 Floats = NDArray[np.float64]
 
-WEEK, YEAR = 7, 364  # days
+WEEK = 7  # days
 FEWEST_WEEKS = 50
 RECENT = 120  # days of cutoffs that tell how much of all the orders known customers place
 USUAL = 0.3  # weeks whose log is as near to the trend as this have no season

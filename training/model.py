@@ -15,6 +15,7 @@ from training.predict.forecast import Forecast
 
 Floats = NDArray[np.float64]
 Artefact = dict[str, str]  # file name -> text: LightGBM models and JSON, nothing that can run
+YEAR = 364  # days: whole weeks, so that weekdays meet weekdays
 Params = Mapping[str, str | int | float | bool]
 
 
@@ -56,8 +57,8 @@ class Plan:
 
     @property
     def observed(self) -> tuple[int, ...]:
-        """Every horizon whose outcomes are needed; half the longest shows how totals grow with time."""
-        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1)}))
+        """Every horizon whose outcomes are needed; half the longest shows how totals grow, a year what is a season."""
+        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1), YEAR}))
 
 
 @dataclass(frozen=True, kw_only=True)

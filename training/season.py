@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.first_year import first_year
-from training.model import Plan
+from training.model import YEAR, Plan
 from training.outcomes import Rows
-from training.predict.btyd_rung import BtydRung
+from training.predict.btyd_rung import BtydRung, histories
 from training.predict.ladder import Ladder
 from training.predict.season import Factors, Season
 
 Floats = NDArray[np.float64]
 
-YEAR = 364  # days: whole weeks, so that weekdays meet weekdays
 WIDEST_GAP = 45  # days between the cutoffs around the day a year ago
 FEWEST_PAIRS = 3
 LEAST_SWING = np.log(1.2)
@@ -47,10 +46,10 @@ class Paces:
             return float("nan")
         return float(np.interp(day, self.cutoff, self.log))
 
-    def rest(self, day: float) -> float:
-        """Of the windows from a day on taken together, or of the newest where none is that new."""
-        rest = self.cutoff >= min(day, self.cutoff[-1])
-        return float(np.log(max(self.orders[rest].sum(), 0.5) / max(self.expected[rest].sum(), 0.5)))
+    @property
+    def usual(self) -> float:
+        """The mean over the newest year."""
+        return float(np.mean(self.log[self.cutoff > self.cutoff[-1] - YEAR]))
 
     def standing(self, day: float) -> float:
         """Of the newest window that was over by a day; NaN where none was."""
@@ -105,11 +104,21 @@ def year_ago(rows: Rows, plan: Plan, btyd: BtydRung) -> YearAgo | None:
     ahead, shortest = np.array([one.at(limit - YEAR) for one in paces]), paces[0]
     if np.isnan(ahead).any():
         return None
-    usual = shortest.rest(limit - YEAR + plan.learned[-1])
+    usual = _rest_of_the_year(rows, plan, btyd, expected[:, -1]) if plan.learned[-1] < YEAR / 2 else shortest.usual
     believed = _believed(_errors(paces), float(np.abs(ahead - usual).max()))
     if not believed:
         return None
     return YearAgo(btyd, last, np.exp(usual + believed * (ahead - usual)), float(np.exp(usual)))
+
+
+def _rest_of_the_year(rows: Rows, plan: Plan, btyd: BtydRung, expected: Floats) -> float:
+    """Log of orders between the longest learned horizon and a year, over BTYD's, since the newest cutoff a year ago."""
+    longest = plan.learned[-1]
+    over = rows.outcomes.follow_days >= YEAR
+    ago = over & (rows.cutoff == rows.cutoff[over].max())
+    placed = (rows.outcomes.orders_within(YEAR) - rows.outcomes.orders_within(longest))[ago].sum()
+    later = btyd.model.expected_orders(*histories(rows.inputs[ago], rows.names), np.array([float(YEAR)]))[:, 0]
+    return float(np.log(max(placed, 0.5) / max((later - expected[ago]).sum(), 0.5)))
 
 
 def _paces(rows: Rows, days: int, expected: Floats) -> Paces:

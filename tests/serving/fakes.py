@@ -24,6 +24,7 @@ from serving.keys import ApiKeys
 from serving.logs import json_log
 from serving.metrics import Metrics
 from serving.moments import moment, resolve
+from serving.pressure import Pressure
 from serving.released import Features, Release
 from serving.worker import Worker
 from training.predict.category_forecast import CategoryForecast
@@ -197,6 +198,8 @@ class Shop:
         *,
         now: str = "2026-11-21T10:30:00",
         keys: Sequence[str] = (),
+        most_waiting: int = 100,
+        deadline_seconds: float = 5.0,
     ) -> Shop:
         clock, log, metrics = PinnedClock(moment(now)), io.StringIO(), Metrics()
         champions = Champions(Path("nowhere"), never_loads, no_features, metrics, json_log(clock, log))
@@ -210,6 +213,7 @@ class Shop:
             metrics=metrics,
             log=json_log(clock, log),
             departure=Departure(seconds=0),
+            pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
             poll_seconds=60,
         )
         return cls(worker, log)

@@ -23,6 +23,8 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "WORKERS",
         "POLL_SECONDS",
         "DRAIN_SECONDS",
+        "MOST_WAITING",
+        "DEADLINE_SECONDS",
         "ONLINE_STORE",
     ):
         monkeypatch.delenv(f"FLYWHEEL_{name}", raising=False)
@@ -91,6 +93,8 @@ def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatc
         workers=3,
         poll_seconds=0.5,
         drain_seconds=0.25,
+        most_waiting=7,
+        deadline_seconds=0.75,
     )
     for name, value in named.environment().items():
         monkeypatch.setenv(name, value)

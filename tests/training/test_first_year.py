@@ -9,8 +9,8 @@ import pytest
 
 from tests.training.by_hand import happened, rows_of
 from tests.training.shops import Floats
-from training.first_year import YEAR, count_weeks, first_year
-from training.model import Plan
+from training.first_year import count_weeks, first_year
+from training.model import YEAR, Plan
 from training.outcomes import Rows
 from training.predict.btyd import GammaPoisson
 from training.predict.btyd_rung import BtydRung
