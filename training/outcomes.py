@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-FEWEST_CALIBRATION_ROWS = 2_000
+FEWEST_CALIBRATION_ROWS = 30_000
 
 
 @dataclass(frozen=True, kw_only=True)
