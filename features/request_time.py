@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ _AGES = {"first_order_at": "tenure_days", "last_order_at": "recency_days"}
 Floats = NDArray[np.float64]
 
 
-def input_names(columns: Sequence[str], lists: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def input_names(columns: tuple[str, ...], lists: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the model's inputs, in the order of the columns that ``model_inputs`` returns."""
     stored = [name for name in columns if not name.endswith("_at")]
     ages = [_age_name(name) for name in columns if name.endswith("_at")]
@@ -35,7 +36,7 @@ def model_inputs(stored: Stored, as_of: NDArray[np.int64], as_of_day: NDArray[np
         as_of: (n,) the instant the answer speaks for, microseconds since 1970 UTC, not before ``stored.features_at``.
         as_of_day: (n,) the shop's calendar day at that instant, days since 1970.
     """
-    is_age = np.array([name.endswith("_at") for name in stored.columns])
+    is_age = _ages(stored.columns)
     ages = (as_of[:, None] - stored.matrix[:, is_age]) / DAY_US
     short = _short_windows(stored, as_of_day)
     recency = (as_of - stored.column("last_order_at")) / DAY_US
@@ -44,6 +45,12 @@ def model_inputs(stored: Stored, as_of: NDArray[np.int64], as_of_day: NDArray[np
     pace = stored.column("orders") / np.maximum(tenure, 1.0)
     trend = short["orders_28d"] / np.maximum(stored.column("orders_91d"), 1.0)
     return np.column_stack([stored.matrix[:, ~is_age], ages, *short.values(), *overdue, pace, trend])
+
+
+@lru_cache(maxsize=64)
+def _ages(columns: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which columns are instants, (columns,)."""
+    return np.array([name.endswith("_at") for name in columns])
 
 
 def _short_windows(stored: Stored, as_of_day: NDArray[np.int64]) -> dict[str, Floats]:

@@ -16,6 +16,11 @@ class Ragged:
     offsets: NDArray[np.int64]  # (n + 1,)
     values: NDArray[np.float64]  # (offsets[-1],)
 
+    def rows(self, first: int, last: int) -> Ragged:
+        """The lists of customers ``first`` to ``last - 1``."""
+        offsets = self.offsets[first : last + 1]
+        return Ragged(offsets=offsets - offsets[0], values=self.values[offsets[0] : offsets[-1]])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
@@ -34,3 +39,14 @@ class Stored:
     def column(self, name: str) -> NDArray[np.float64]:
         """One stored feature, (n,)."""
         return self.matrix[:, self.columns.index(name)]
+
+    def rows(self, first: int, last: int) -> Stored:
+        """Customers ``first`` to ``last - 1``, all read at one moment."""
+        return Stored(
+            customer_ids=self.customer_ids[first:last],
+            known=self.known[first:last],
+            features_at=self.features_at[first:last],
+            columns=self.columns,
+            matrix=self.matrix[first:last],
+            lists={name: ragged.rows(first, last) for name, ragged in self.lists.items()},
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class Kind(StrEnum):
@@ -36,12 +37,12 @@ class View:
     name: str
     columns: tuple[Column, ...]
 
-    @property
+    @cached_property
     def scalars(self) -> tuple[str, ...]:
         """Names of the columns that hold one number per customer."""
         return tuple(column.name for column in self.columns if not column.is_list)
 
-    @property
+    @cached_property
     def lists(self) -> tuple[str, ...]:
         """Names of the columns that hold a short list per customer."""
         return tuple(column.name for column in self.columns if column.is_list)

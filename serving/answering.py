@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from features.stored import Ragged, Stored
+from features.stored import Stored
 from serving.logs import report
 from serving.moments import day_beginning, resolve
 from serving.problems import DETAILS, Problem
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from serving.worker import Worker
 
 SCORED_AT_ONCE = 200  # customers, before other requests get their turn
+FEW = 10  # customers, up to which a request is answered together with others
 _SOON = {"Retry-After": "1"}
 
 
@@ -32,38 +34,55 @@ class Desk:
 
     worker: Worker
     champion: Champion
+    due: float  # by the loop's clock: later nobody waits for the answer any more
 
     @classmethod
-    def of(cls, worker: Worker) -> Desk:
+    def of(cls, worker: Worker, due: float = math.inf) -> Desk:
         """The desk for a new request; raises Problem while no release is ready."""
         champion = worker.champions.current
         if champion is None:
             raise Problem(503, DETAILS[503], headers=_SOON)
-        return cls(worker, champion)
+        return cls(worker, champion, due)
+
+    def in_time(self) -> bool:
+        """Whether anybody still waits."""
+        return asyncio.get_running_loop().time() < self.due
 
     async def now(self, question: Question) -> Rows:
         """Answers for the instant asked about, by default this one."""
-        now = self.worker.clock.now(self._zone)
-        found = await self.read(question.customer_ids)
-        as_of = now if question.as_of is None else resolve(question.as_of, self._zone)
-        return await self._answer(question, found, as_of, now)
+        return await self._asked(question, all_day=False)
 
     async def today(self, question: Question) -> Rows:
         """Answers that stay the same all day: for the beginning of the shop's day, unless an instant is asked for.
 
         Where the features became known since, for the instant at which they did.
         """
-        now = self.worker.clock.now(self._zone)
+        return await self._asked(question, all_day=True)
+
+    async def _asked(self, question: Question, *, all_day: bool) -> Rows:
+        include = DEFAULT_PARTS if question.include is None else frozenset(question.include)
+        if len(question.customer_ids) <= FEW and question.as_of is None and "reasons" not in include:
+            return await self.worker.together.ask(self, question.customer_ids, include, all_day=all_day)
+        # Whoever has arrived by now is counted before this one is worked for.
+        await asyncio.sleep(0)
+        if not self.in_time():
+            raise TimeoutError
         found = await self.read(question.customer_ids)
-        newest = int(found.stored.features_at.max(initial=0))
-        as_of = max(day_beginning(now, self._zone), min(newest, now))
+        as_of = self.as_of(found.stored, all_day=all_day)
         if question.as_of is not None:
             as_of = resolve(question.as_of, self._zone)
-        return await self._answer(question, found, as_of, now)
+        return await self.answer(found, as_of, include)
 
     @property
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.champion.release.facts.timezone)
+
+    def as_of(self, stored: Stored, *, all_day: bool) -> int:
+        """The instant that answers are for where none is asked about, microseconds since 1970 UTC."""
+        now = self.worker.clock.now(self._zone)
+        if not all_day:
+            return now
+        return max(day_beginning(now, self._zone), min(int(stored.features_at.max(initial=0)), now))
 
     async def read(self, customer_ids: Sequence[str]) -> Read:
         """What is stored of these customers, or why that cannot be said; raises Problem for what nobody foresaw."""
@@ -76,8 +95,8 @@ class Desk:
             self.worker.log.warning("features available", now=found.reason is None, reason=found.detail or None)
         return found
 
-    async def _answer(self, question: Question, found: Read, as_of: int, now: int) -> Rows:
-        include = DEFAULT_PARTS if question.include is None else frozenset(question.include)
+    async def answer(self, found: Read, as_of: int, include: Collection[Part]) -> Rows:
+        """Answers for an instant, in the order read; raises Problem where that lies before the features."""
         release, metrics, stored = self.champion.release, self.worker.metrics, found.stored
         if found.reason is not None:
             metrics.unanswered(len(stored), UNAVAILABLE)
@@ -97,6 +116,7 @@ class Desk:
             if len(some) < len(stored):
                 await asyncio.sleep(0)
         if stored.known.any():
+            now = self.worker.clock.now(self._zone)
             metrics.aged(now - int(stored.features_at[stored.known].min()))
         return rows
 
@@ -111,21 +131,4 @@ def _turns(stored: Stored) -> Iterator[Stored]:
         yield stored
         return
     for first in range(0, len(stored), SCORED_AT_ONCE):
-        yield _some(stored, slice(first, first + SCORED_AT_ONCE))
-
-
-def _some(stored: Stored, rows: slice) -> Stored:
-    """The stored features of some of the customers, all read at one moment."""
-    return Stored(
-        customer_ids=stored.customer_ids[rows],
-        known=stored.known[rows],
-        features_at=stored.features_at[rows],
-        columns=stored.columns,
-        matrix=stored.matrix[rows],
-        lists={name: _some_lists(ragged, rows) for name, ragged in stored.lists.items()},
-    )
-
-
-def _some_lists(ragged: Ragged, rows: slice) -> Ragged:
-    offsets = ragged.offsets[rows.start : rows.stop + 1]
-    return Ragged(offsets=offsets - offsets[0], values=ragged.values[offsets[0] : offsets[-1]])
+        yield stored.rows(first, first + SCORED_AT_ONCE)

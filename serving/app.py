@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 
 # Observed and Metrics do it already.
 _QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+class Direct(APIRoute):
+    """A documented route whose endpoint reads the request itself: nothing is resolved, checked or converted twice."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint."""
+        return self.endpoint
 
 
 class Api(FastAPI):
@@ -73,15 +81,17 @@ def create_app(open_worker: Callable[[], Worker]) -> Api:
 async def post_predictions(request: Request) -> Response:
     """Up to 1,000 customers in one call; answers come in the order asked, a repeated id is answered each time."""
     asked = await question(request)
-    async with _worker(request).pressure.turn():
-        return _json({"predictions": await _desk(request).now(asked)})
+    worker = _worker(request)
+    async with worker.pressure.turn() as due:
+        return _json({"predictions": await Desk.of(worker, due).now(asked)})
 
 
 async def get_predictions(request: Request) -> Response:
     """One customer, safe to repeat per recipient: the answer holds for the shop's day unless as_of is given."""
     asked = question_about(request.path_params["customer_id"], request)
-    async with _worker(request).pressure.turn():
-        rows = await _desk(request).today(asked)
+    worker = _worker(request)
+    async with worker.pressure.turn() as due:
+        rows = await Desk.of(worker, due).today(asked)
         body = orjson.dumps({"predictions": rows})
     return fleeting(body) if rows[0]["status"] == UNAVAILABLE else cacheable(request, body)
 
@@ -134,6 +144,7 @@ class _Text(Convertor[str]):
 
 def _add_routes(app: FastAPI) -> None:
     register_url_convertor("text", _Text())
+    app.router.route_class = Direct
     app.add_api_route(
         "/v1/predictions",
         post_predictions,

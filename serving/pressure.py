@@ -25,25 +25,19 @@ class Pressure:
         self._seconds = seconds
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn and have it; raises Problem where there are too many already, or when time is up."""
+    async def turn(self) -> AsyncIterator[float]:
+        """While a request is answered; yields when that must be done, by the loop's clock.
+
+        Raises Problem where there are too many already, or when time is up.
+        """
         if self.waiting >= self._most:
             raise Problem(429, DETAILS[429], headers=_SOON)
-        loop = asyncio.get_running_loop()
-        due = loop.time() + self._seconds
+        due = asyncio.get_running_loop().time() + self._seconds
         self.waiting += 1
         try:
             async with asyncio.timeout_at(due):
-                # Whoever has arrived by now is counted before the first of them is worked for.
-                await asyncio.sleep(0)
-                if loop.time() >= due:
-                    raise _too_late()
-                yield
+                yield due
         except TimeoutError:
-            raise _too_late() from None
+            raise Problem(503, TOO_LATE, headers=_SOON) from None
         finally:
             self.waiting -= 1
-
-
-def _too_late() -> Problem:
-    return Problem(503, TOO_LATE, headers=_SOON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -13,9 +14,8 @@ _BYTES = 16
 
 def prediction_ids(release: str, stored: Stored, as_of: int) -> tuple[str, ...]:
     """One id per customer, 32 hexadecimal digits; every part is preceded by its length, so that none can pass over."""
-    question = blake2b(digest_size=_BYTES)
-    for part in (release, str(as_of), *stored.columns, *sorted(stored.lists)):
-        question.update(_measured(part.encode()))
+    question = _of_release(release, stored.columns, tuple(sorted(stored.lists))).copy()
+    question.update(_measured(str(as_of).encode()))
     numbers = np.column_stack([stored.features_at.view(np.float64), stored.matrix]).tobytes()
     width = len(numbers) // max(len(stored), 1)
     lists = [_Slices(stored.lists[name]) for name in sorted(stored.lists)]
@@ -28,6 +28,15 @@ def prediction_ids(release: str, stored: Stored, as_of: int) -> tuple[str, ...]:
             one.update(_measured(slices[row]))
         ids.append(one.hexdigest())
     return tuple(ids)
+
+
+@lru_cache(maxsize=64)
+def _of_release(release: str, columns: tuple[str, ...], lists: tuple[str, ...]) -> blake2b:
+    """What all questions to a release have in common."""
+    common = blake2b(digest_size=_BYTES)
+    for part in (release, *columns, *lists):
+        common.update(_measured(part.encode()))
+    return common
 
 
 class _Slices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.message import Message
+from functools import lru_cache
 
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -50,11 +51,16 @@ def _checked(body: bytes) -> Question:
 
 
 def _refuse_other_media(request: Request) -> None:
-    declared = Message()
-    declared["content-type"] = request.headers.get("content-type", "application/json")
-    media = declared.get_content_type()
+    media = _media(request.headers.get("content-type", "application/json"))
     if media != "application/json" and not media.endswith("+json"):
         raise Problem(415, f"Found the media type {media}. {DETAILS[415]}")
+
+
+@lru_cache(maxsize=64)
+def _media(content_type: str) -> str:
+    declared = Message()
+    declared["content-type"] = content_type
+    return declared.get_content_type()
 
 
 async def _body(request: Request) -> bytes:

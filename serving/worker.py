@@ -18,6 +18,7 @@ from serving.logs import json_log
 from serving.metrics import Metrics
 from serving.pressure import Pressure
 from serving.settings import Settings
+from serving.together import Together
 from training.predict.release import Release
 
 
@@ -32,6 +33,7 @@ class Worker:
     log: FilteringBoundLogger
     departure: Departure
     pressure: Pressure
+    together: Together
     poll_seconds: float
 
     @classmethod
@@ -50,6 +52,7 @@ class Worker:
             log=log,
             departure=Departure(settings.drain_seconds),
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
+            together=Together(),
             poll_seconds=settings.poll_seconds,
         )
 

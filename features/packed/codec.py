@@ -54,6 +54,7 @@ class Codec:
     def __init__(self, view: View) -> None:
         self.view = view
         self.tag = np.uint64(LAYOUT << 32 | _fingerprint(view))
+        self._lists_of_view = view.lists
         self._columns = len(view.scalars) + len(view.lists)
         self._bitmap = -(-self._columns // 64)
         self._first_scalar = HEADER + self._bitmap
@@ -79,6 +80,8 @@ class Codec:
 
     def unpack(self, values: Sequence[Buffer | None]) -> Unpacked:
         """The rows behind ``values``, None meaning unknown; raises OtherSchema for a row of other columns."""
+        if len(values) == 1 and values[0] is not None:
+            return self._unpack_one(values[0])
         found = [value for value in values if value is not None]
         known = np.array([value is not None for value in values], np.bool_)
         sizes = np.fromiter(map(len, found), np.int64, len(found)) // 8
@@ -95,6 +98,24 @@ class Codec:
             lists=self._lists(words, starts + self._width, known),
         )
         return Unpacked(known=known, rows=rows)
+
+    def _unpack_one(self, value: Buffer) -> Unpacked:
+        """The same of a single row, by slices: half the price."""
+        words = np.frombuffer(bytes(value), "<u8")
+        self._refuse_other_schema(words[:1])
+        fixed, at, lists = words[None, : self._width], self._width, []
+        for _ in self._lists_of_view:
+            count = int(words[at])
+            lists.append(Ragged(offsets=np.array([0, count]), values=words[at + 1 : at + 1 + count].view("<f8")))
+            at += 1 + count
+        rows = Rows(
+            event_at=fixed[:, 1].view("<i8"),
+            created_at=fixed[:, 2].view("<i8"),
+            scalars=fixed[:, self._first_scalar :].view("<f8"),
+            nulls=self._nulls(fixed),
+            lists=tuple(lists),
+        )
+        return Unpacked(known=np.ones(1, np.bool_), rows=rows)
 
     def _fixed(self, rows: Rows) -> Words:
         """The words every row has, (n, width)."""
@@ -115,7 +136,7 @@ class Codec:
     def _lists(self, words: Words, at: NDArray[np.int64], known: NDArray[np.bool_]) -> tuple[Ragged, ...]:
         """The variable part: ``at`` is the word where each known row's lists begin."""
         lists = []
-        for _ in self.view.lists:
+        for _ in self._lists_of_view:
             count = words[at].view("<i8")
             offsets = np.zeros(len(known) + 1, np.int64)
             offsets[1:][known] = count

@@ -26,6 +26,7 @@ from serving.metrics import Metrics
 from serving.moments import moment, resolve
 from serving.pressure import Pressure
 from serving.released import Features, Release
+from serving.together import Together
 from serving.worker import Worker
 from training.predict.category_forecast import CategoryForecast
 from training.predict.forecast import LAST_DAY, Forecast, Spend
@@ -214,6 +215,7 @@ class Shop:
             log=json_log(clock, log),
             departure=Departure(seconds=0),
             pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
+            together=Together(),
             poll_seconds=60,
         )
         return cls(worker, log)

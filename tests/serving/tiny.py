@@ -58,7 +58,7 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
     """Write a release of the population's hazards per 90 days, and make it the champion."""
     folder = home / "releases" / version
     folder.mkdir(parents=True)
-    names = input_names([*NUMBERS], LISTS)
+    names = input_names((*NUMBERS,), LISTS)
     said = {
         "model_versions": {"churn": version, "next_purchase": version, "ltv": version},
         "facts": asdict(FACTS),

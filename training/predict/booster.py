@@ -43,9 +43,11 @@ class Booster:
         features = ctypes.c_int()
         _call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(features))
         self.features = features.value
+        self._one = _OfOne(self._handle, self.features)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
+            self._one.free()
             _library().LGBM_BoosterFree(self._handle)
 
     def raw(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -54,6 +56,8 @@ class Booster:
         Raises:
             BrokenBooster: the inputs have another width than the model was trained on.
         """
+        if inputs.shape == (1, self.features):
+            return self._one.raw(inputs)
         return self._predict(inputs, _RAW, 1)[:, 0]
 
     def contributions(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,6 +84,36 @@ class Booster:
             _ROW_MAJOR, kind, 0, -1, _ONE_THREAD, ctypes.byref(written), answers.ctypes.data_as(ctypes.c_void_p),
         )  # fmt: skip
         return answers
+
+
+class _OfOne:
+    """Scores of a single row, with all but the row prepared before: a third of the price of a matrix of one."""
+
+    def __init__(self, booster: ctypes.c_void_p, features: int) -> None:
+        self._prepared = ctypes.c_void_p()
+        _call(
+            "LGBM_BoosterPredictForMatSingleRowFastInit",
+            booster, _RAW, 0, -1, _FLOAT64, ctypes.c_int32(features), _ONE_THREAD, ctypes.byref(self._prepared),
+        )  # fmt: skip
+
+    def raw(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The score, (1,), from (1, features)."""
+        row = np.ascontiguousarray(inputs, dtype=np.float64)
+        answer, written = np.empty(1), ctypes.c_int64()
+        _call(
+            "LGBM_BoosterPredictForMatSingleRowFast",
+            self._prepared, ctypes.c_void_p(_address(row)), ctypes.byref(written), ctypes.c_void_p(_address(answer)),
+        )  # fmt: skip
+        return answer
+
+    def free(self) -> None:
+        """Let go of what was prepared."""
+        _library().LGBM_FastConfigFree(self._prepared)
+
+
+def _address(array: NDArray[np.float64]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _is_whole(text: str) -> bool:

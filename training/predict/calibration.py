@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,14 @@ class CalibrationMap:
     def __call__(self, probability: Floats) -> Floats:
         """Calibrated probabilities, kept off 0 and 1."""
         odds = logit(probability)
-        raw, calibrated = np.asarray(self.raw), np.asarray(self.calibrated)
+        raw, calibrated = self._knots
         mapped = np.interp(odds, raw, calibrated)
         mapped = mapped + np.minimum(odds - raw[0], 0.0) + np.maximum(odds - raw[-1], 0.0)
-        return np.asarray(np.clip(1 / (1 + np.exp(-mapped)), FLOOR, 1 - FLOOR))
+        return np.asarray(np.minimum(np.maximum(1 / (1 + np.exp(-mapped)), FLOOR), 1 - FLOOR))
+
+    @cached_property
+    def _knots(self) -> tuple[Floats, Floats]:
+        return np.asarray(self.raw), np.asarray(self.calibrated)
 
 
 IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))
@@ -34,5 +39,5 @@ IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))
 
 def logit(probability: Floats) -> Floats:
     """Log-odds, with the probability kept off 0 and 1."""
-    kept = np.clip(probability, 1e-6, 1 - 1e-6)
+    kept = np.minimum(np.maximum(probability, 1e-6), 1 - 1e-6)
     return np.asarray(np.log(kept / (1 - kept)))

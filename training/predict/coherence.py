@@ -13,6 +13,8 @@ from training.predict.spending import SpendRatios
 
 Floats = NDArray[np.float64]
 
+_LEVELS = np.array([[0.1], [0.5], [0.9]])
+
 
 def tilt(order_by: Floats, days: Floats, horizon: float, churn: Floats) -> Floats:
     """Bend the survival curves by a proportional hazard so that they pass through ``churn`` at the horizon.
@@ -25,14 +27,19 @@ def tilt(order_by: Floats, days: Floats, horizon: float, churn: Floats) -> Float
     """
     at = int(np.searchsorted(days, horizon))
     survival = 1 - np.maximum.accumulate(order_by, axis=1)
-    wanted = np.clip(churn, FLOOR, 1 - FLOOR)
-    power = np.log(wanted) / np.log(np.clip(survival[:, at], FLOOR, 1 - FLOOR))
-    tilted = 1 - np.clip(survival, 1e-12, 1.0) ** power[:, None]
+    wanted = _between(churn, FLOOR, 1 - FLOOR)
+    power = np.log(wanted) / np.log(_between(survival[:, at], FLOOR, 1 - FLOOR))
+    tilted = 1 - _between(survival, 1e-12, 1.0) ** power[:, None]
     tilted[:, at] = 1 - wanted
     tilted[:, 0] = 0.0
     left = np.minimum(tilted[:, :at], tilted[:, [at]])
     right = np.maximum(tilted[:, at + 1 :], tilted[:, [at]])
     return np.maximum.accumulate(np.concatenate([left, tilted[:, [at]], right], axis=1), axis=1)
+
+
+def _between(values: Floats, least: float, most: float) -> Floats:
+    """``np.clip`` at a third of its price for a few numbers."""
+    return np.asarray(np.minimum(np.maximum(values, least), most))
 
 
 def never_fewer(expected_orders: Floats, within: Floats) -> Floats:
@@ -52,10 +59,7 @@ def spend(mean: Floats, within: Floats, ratios: Sequence[SpendRatios], bases: Fl
     mean = np.maximum.accumulate(np.maximum(mean, 0.0), axis=1)
     bases = within if bases is None else bases
 
-    def quantiles(level: float) -> Floats:
-        columns = [one.quantile(level, within[:, j], mean[:, j], bases[:, j]) for j, one in enumerate(ratios)]
-        return np.maximum.accumulate(np.column_stack(columns), axis=1)
-
-    p10, median, p90 = quantiles(0.1), quantiles(0.5), quantiles(0.9)
+    quantiles = [one.quantile(_LEVELS, within[:, j], mean[:, j], bases[:, j]) for j, one in enumerate(ratios)]
+    p10, median, p90 = np.maximum.accumulate(np.stack(quantiles, axis=2), axis=2)
     median = np.maximum(median, p10)
     return Spend(mean=mean, median=median, p10=p10, p90=np.maximum(p90, median))

@@ -40,10 +40,10 @@ def survival_curve(hazards: Floats, edges: Floats, days: Floats) -> Floats:
     1 / t: the tail of a mixture of customers of whom the quick ones have already come (Fader & Hardie's Pareto/NBD
     has the same tail).
     """
-    step = -np.log1p(-np.clip(hazards, 1e-9, 1 - 1e-9))
+    step = -np.log1p(-np.minimum(np.maximum(hazards, 1e-9), 1 - 1e-9))
     passed = np.concatenate([np.zeros((len(step), 1)), np.cumsum(step, axis=1)], axis=1)
     inside = np.minimum(days, edges[-1])
-    right = np.clip(np.searchsorted(edges, inside), 1, len(edges) - 1)
+    right = np.minimum(np.maximum(edges.searchsorted(inside), 1), len(edges) - 1)
     share = (inside - edges[right - 1]) / (edges[right] - edges[right - 1])
     total = passed[:, right - 1] + share * (passed[:, right] - passed[:, right - 1])
     last = step[:, -1] / (edges[-1] - edges[-2])

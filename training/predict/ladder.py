@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ class Ladder:
             inputs: (n, names) of ``features.request_time.model_inputs``.
             orders: (n,) orders so far.
         """
-        days, new = self._days(), orders < 1
+        days, new = self._days, orders < 1
         order_by, expected, mean = self._of_buyers(inputs, days)
         if new.any():
             order_by[new] = self.prospects.order_by(inputs[new], days)
@@ -85,7 +86,7 @@ class Ladder:
 
     def at_learned(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
         """P(order), orders and net amount of those who have ordered, each (n, learned), the season left aside."""
-        days = self._days()
+        days = self._days
         order_by, expected, mean = self._of_buyers(inputs, days)
         return order_by[:, np.searchsorted(days, self.shape.learned)], expected, mean
 
@@ -163,7 +164,9 @@ class Ladder:
         churn = self.calibration(churn_probability(rung, inputs, self.shape.churn_days))
         return coherence.tilt(order_by, days, self.shape.churn_days, churn)
 
+    @cached_property
     def _days(self) -> Floats:
+        """The days on which answers are given, (k,)."""
         edges = np.asarray(self.rungs[self.tiers["next_purchase"]].edges, dtype=float)
         return answer_days(edges, (*self.shape.asked, *self.shape.learned, self.shape.churn_days))
 

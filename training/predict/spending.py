@@ -8,6 +8,7 @@ ratio's quantile at ``(level - (1 - p)) / p`` beyond (a two-part model; Duan et 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,26 +24,31 @@ class SpendRatios:
     levels: tuple[float, ...]  # (q,)
     ratios: tuple[tuple[float, ...], ...]  # (bands + 1, q), each ascending
 
-    def quantile(self, level: float, probability: Floats, mean: Floats, base: Floats | None = None) -> Floats:
-        """The amount that a share ``level`` of such customers stays below, (n,).
+    def quantile(self, level: float | Floats, probability: Floats, mean: Floats, base: Floats | None = None) -> Floats:
+        """The amount that a share ``level`` of such customers stays below, (n,), or (levels, n).
 
         Args:
-            level: 0 to 1.
+            level: 0 to 1; several as (levels, 1).
             probability: (n,) P(order within the horizon).
             mean: (n,) expected spend within it.
             base: (n,) P(order) within the horizon at which the ratios were measured, if another. In a year nearly
                 everybody comes, but those who rarely do are no more predictable for it.
         """
+        bands, levels, table = self._arrays
         p = np.maximum(probability, 1e-9)
         inner = (level - (1 - p)) / p
-        band = np.searchsorted(np.asarray(self.bands), p if base is None else base)
-        ratio = _lookup(np.asarray(self.levels), np.asarray(self.ratios), band, np.clip(inner, 0.0, 1.0))
+        band = bands.searchsorted(p if base is None else base)
+        ratio = _lookup(levels, table, band, np.minimum(np.maximum(inner, 0.0), 1.0))
         return np.where(inner > 0, ratio * mean / p, 0.0)
+
+    @cached_property
+    def _arrays(self) -> tuple[Floats, Floats, Floats]:
+        return np.asarray(self.bands), np.asarray(self.levels), np.asarray(self.ratios)
 
 
 def _lookup(levels: Floats, table: Floats, row: NDArray[np.int64], at: Floats) -> Floats:
-    right = np.clip(np.searchsorted(levels, at), 1, len(levels) - 1)
-    share = np.clip((at - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
+    right = np.minimum(np.maximum(levels.searchsorted(at), 1), len(levels) - 1)
+    share = np.minimum(np.maximum((at - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0), 1.0)
     low, high = table[row, right - 1], table[row, right]
     found: Floats = low + share * (high - low)
     return found

@@ -54,7 +54,7 @@ class BuyTillDie(Parameters, ABC):
 
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
             order = np.exp(self.log_alive(x, t_x, now))[:, None] * self.order_if_alive(x, now, ahead)
-            return np.maximum.accumulate(order.clip(0.0, 1.0), axis=1)
+            return np.maximum.accumulate(np.minimum(np.maximum(order, 0.0), 1.0), axis=1)
 
         return _in_blocks(answer, repeats, recency, age, days)
 
@@ -70,7 +70,7 @@ class BuyTillDie(Parameters, ABC):
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
             alive, order = np.exp(self.log_alive(x, t_x, now))[:, None], self.order_if_alive(x, now, ahead)
             orders = np.maximum(self.orders_if_alive(x, now, ahead), order)
-            both = np.stack([(alive * order).clip(0.0, 1.0), alive * orders], axis=2)
+            both = np.stack([np.minimum(np.maximum(alive * order, 0.0), 1.0), alive * orders], axis=2)
             return np.maximum.accumulate(both, axis=1)
 
         found = _in_blocks(answer, repeats, recency, age, days)

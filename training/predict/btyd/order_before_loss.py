@@ -40,6 +40,8 @@ def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
 
     How many a row gets depends on nobody else, so a customer is answered the same, to the last bit, in any company.
     """
+    if n.size == s.size == 1 and 0 < stretch.size <= FEW:
+        return _excess_of_one(float(n.flat[0]), float(s.flat[0]), stretch)
     excess: Floats = np.empty(np.broadcast_shapes(n.shape, stretch.shape))
     pairs = _pairs(stretch.reshape(len(stretch), -1).max(axis=1)) if excess.size else np.array([], dtype=np.int64)
     for count in np.unique(pairs).tolist():
@@ -52,8 +54,6 @@ def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
 
 def _fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
     """Gauss's fraction less 1, from its last term up; customers with equally many orders share its coefficients."""
-    if stretch.size <= FEW and n.size == s.size == 1:
-        return _fraction_of_one(n, s, stretch, pairs)
     _, first, like = np.unique(n + s, return_index=True, return_inverse=True)
     fraction: Floats = np.zeros(np.broadcast_shapes(n.shape, stretch.shape))
     for weight in _weights(n.ravel()[first], s.ravel()[first], pairs):
@@ -63,9 +63,13 @@ def _fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
     return fraction
 
 
-def _fraction_of_one(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
-    """The same of one customer, to the last bit: a number at a time costs a tenth of an array of one."""
-    weights = _weights(n.ravel(), s.ravel(), pairs).ravel().tolist()
+def _excess_of_one(n: float, s: float, stretch: Floats) -> Floats:
+    """The same of one customer, to the last bit: a number at a time costs a tenth of arrays of one."""
+    (pairs,) = _pairs(stretch.max(keepdims=True).ravel()).tolist()
+    both, weights = n + s, []
+    for m in range(pairs - 1, -1, -1):
+        weights.append((m + 1) * (n + m + 1) / ((both + 2 * m + 1) * (both + 2 * m + 2)))
+        weights.append((s + m) * (both + m) / ((both + 2 * m) * (both + 2 * m + 1)))
     fractions = []
     for one in stretch.ravel().tolist():
         fraction = 0.0
