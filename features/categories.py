@@ -49,7 +49,8 @@ def _growing(days: ir.Table, when: ir.Table) -> ir.Table:
     so_far = ibis.cumulative_window(group_by=_PAIR, order_by="since")
     following = ibis.window(group_by=_PAIR, order_by="since")
     grown = new.mutate(
-        days=new.days.sum().over(so_far),
+        # DuckDB adds whole numbers up to ones of 128 bits, which a parquet file has no place for.
+        days=new.days.sum().over(so_far).cast("float64"),
         first_day=new.first_day.min().over(so_far),
         last_day=new.last_day.max().over(so_far),
         until=new.since.lead().over(following),

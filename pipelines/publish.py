@@ -62,6 +62,11 @@ def published_day(home: Home) -> date:
     return date.fromisoformat(json.loads(_mark(home).read_text())["as_of"])
 
 
+def mark(home: Home) -> str:
+    """What tells one publishing of features from another."""
+    return _mark(home).read_text() if _mark(home).is_file() else ""
+
+
 def _mark(home: Home) -> Path:
     return home.features / "published.json"
 

@@ -1,30 +1,31 @@
-"""Every known customer's predictions in one table."""
+"""Every known customer's predictions in one table: a slice at a time, on all cores, taken up where it was left."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from features.calendar import micros
 from features.errors import FlywheelError, NothingThere
 from features.history import Cutoff
-from features.packed.arrow import stored
+from features.published import Published
 from pipelines import publish
 from pipelines.home import Home
+from pipelines.parts import Parts
 from pipelines.table import scores_table
 from serving.scorer import score
 from training.predict.release import CorruptRelease, Release
 
-BATCH = 20_000
-_INSTANT = pa.timestamp("us", tz="UTC")
+SLICE = 10_000  # customers in a part of the table
+ALONE = 3  # parts up to which other processes would take longer to start than to score
 
 
 class CannotScore(FlywheelError):
@@ -41,24 +42,42 @@ class Scored:
     without_amounts: bool
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What every slice is scored with; small, for it goes to other processes."""
+
+    home: Path
+    version: str
+    at: int  # the cutoff, microseconds since 1970 UTC
+    target: Path
+
+
 def run(home: Home, as_of: Cutoff, say: Callable[[str], None], out: Path | None = None) -> Scored:
     """Score everybody known at the cutoff with the champion, and replace the table whole.
+
+    Memory holds a slice for each core, however many customers there are. After a kill the slices that were done are
+    not done again, as long as champion, features and cutoff are the same.
 
     Raises:
         NothingThere: no champion, or no features at that cutoff.
         CannotScore: the champion cannot answer from these features.
     """
     release = champion(home)
-    customers = _known(home, as_of)
-    _refuse_other_columns(home, release)
     target = (out or home.scores).resolve()
+    work = _Work(home.folder.resolve(), release.version, micros(as_of.at), target)
+    customers = _known(home, release, as_of)
+    slices = [customers[start : start + SLICE] for start in range(0, len(customers), SLICE)]
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.tmp")
-    try:
-        _write(_scored(home, release, customers, as_of), draft, len(customers), say)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    parts = Parts(target)
+    parts.begin({"release": work.version, "at": work.at, "features": publish.mark(home), "slice": SLICE})
+    missing = [part for part in range(len(slices)) if not parts.has(part)]
+    if len(missing) < len(slices):
+        say(f"{len(slices) - len(missing)} of {len(slices)} parts were scored before")
+    done = len(slices) - len(missing)
+    for _ in _scored(work, [(part, slices[part]) for part in missing]):
+        done += 1
+        say(f"scored {min(done * SLICE, len(customers)):,} of {len(customers):,} customers")
+    parts.join(len(slices))
     return Scored(target, len(customers), release.version, not release.facts.has_amounts)
 
 
@@ -78,18 +97,17 @@ def champion(home: Home) -> Release:
         raise CannotScore(f"{error} `flywheel promote --version {version}` fetches it.") from None
 
 
-def _known(home: Home, as_of: Cutoff) -> list[str]:
-    path = home.features / "transactions.parquet"
-    if not path.is_file():
+def _known(home: Home, release: Release, as_of: Cutoff) -> pa.Array:
+    if not (home.features / f"{release.views[0].name}.parquet").is_file():
         raise NothingThere(f"No features in {home.features}. Expected published ones: run `flywheel publish` first.")
-    at = pa.scalar(as_of.at, _INSTANT)
-    known = ds.dataset(path).to_table(columns=["customer_id"], filter=pc.field("event_timestamp") == at)
-    if known.num_rows == 0:
+    _refuse_other_columns(home, release)
+    known = Published(home.features, release.views, micros(as_of.at)).customers()
+    if len(known) == 0:
         raise NothingThere(
             f"The published features have nobody at {as_of.day}. Expected features of that day: "
             f"run `flywheel publish --as-of {as_of.day}` first."
         )
-    return sorted(known["customer_id"].to_pylist())
+    return known
 
 
 def _refuse_other_columns(home: Home, release: Release) -> None:
@@ -105,22 +123,24 @@ def _refuse_other_columns(home: Home, release: Release) -> None:
             )
 
 
-def _scored(home: Home, release: Release, customers: Sequence[str], as_of: Cutoff) -> Iterator[pa.Table]:
-    from features.store import CustomerFeatures
+def _scored(work: _Work, slices: Sequence[tuple[int, pa.Array]]) -> Iterator[None]:
+    """Score the slices, as many at once as there are cores; one item for each that is done."""
+    cores = min(os.cpu_count() or 1, len(slices) // ALONE)
+    if cores <= 1:
+        for part, customers in slices:
+            _score(work, part, customers)
+            yield
+        return
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_score, [work] * len(slices), *zip(*slices, strict=True))
 
-    store, instant = CustomerFeatures.open(home.folder, release.views, publish.TTL_DAYS), micros(as_of.at)
-    for start in range(0, len(customers), BATCH):
-        some = pa.array(customers[start : start + BATCH], pa.string())
-        at = pa.array(np.full(len(some), instant, dtype=np.int64)).cast(_INSTANT)
-        asked = pa.table({"customer_id": some, "event_timestamp": at})
-        found = stored(store.as_of(asked), release.views)
-        yield scores_table(score(release, found, instant), found)
+
+def _score(work: _Work, part: int, customers: pa.Array) -> None:
+    release = _release(work.home, work.version)
+    found = Published(Home(work.home).features, release.views, work.at).of(customers)
+    Parts(work.target).write(part, scores_table(score(release, found, work.at), found))
 
 
-def _write(tables: Iterator[pa.Table], path: Path, customers: int, say: Callable[[str], None]) -> None:
-    first, written = next(tables), 0
-    with pq.ParquetWriter(path, first.schema) as writer:
-        for table in chain([first], tables):
-            writer.write_table(table)
-            written += table.num_rows
-            say(f"scored {written:,} of {customers:,} customers")
+@lru_cache(maxsize=1)
+def _release(home: Path, version: str) -> Release:
+    return Release.load(Home(home).releases / version)

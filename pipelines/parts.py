@@ -1,0 +1,62 @@
+"""A table written part by part: killed half way, the parts that are whole are there the next time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.ingestion import replace_text
+
+_ABOUT = "about.json"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one table, in a hidden folder beside it until they are joined."""
+
+    target: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        return self.target.with_name(f".{self.target.name}.parts")
+
+    def begin(self, about: Mapping[str, object]) -> None:
+        """Keep the parts that are there if they are of the same table, and throw away any others."""
+        said = json.dumps(about, sort_keys=True)
+        mark = self.folder / _ABOUT
+        if not mark.is_file() or mark.read_text() != said:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            replace_text(mark, said)
+
+    def has(self, part: int) -> bool:
+        """Whether a part is there, whole."""
+        return self._path(part).is_file()
+
+    def write(self, part: int, table: pa.Table) -> None:
+        """Keep a part; it is there whole, or not at all."""
+        draft = self._path(part).with_suffix(".tmp")
+        pq.write_table(table, draft)
+        draft.replace(self._path(part))
+
+    def join(self, count: int) -> None:
+        """Put all parts into the table, one after the other, replace it whole, and let the parts go."""
+        draft = self.target.with_name(f".{self.target.name}.tmp")
+        try:
+            with pq.ParquetWriter(draft, pq.read_schema(self._path(0))) as writer:
+                for part in range(count):
+                    writer.write_table(pq.read_table(self._path(part)))
+            draft.replace(self.target)
+        finally:
+            draft.unlink(missing_ok=True)
+        shutil.rmtree(self.folder)
+
+    def _path(self, part: int) -> Path:
+        return self.folder / f"{part:06d}.parquet"
