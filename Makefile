@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check bench serve ui lock clean
+.PHONY: help setup demo test check bench bench-serving serve ui lock clean
 
 unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := true
@@ -15,7 +15,7 @@ PYTHON ?= python3.11 python3
 ARGS ?=
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## learn from a real grocer and answer over HTTP; ONCE=1 stops after the answers
 	$(BIN)/python -m pipelines.demo $(if $(ONCE),--once) $(ARGS)
@@ -36,6 +36,9 @@ check: $(READY) ## format, lint, types, import arrows, deployment files
 
 bench: $(READY) ## measure what the README claims
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-serving: $(READY) ## measure what serving costs beside the bare minimum; needs wrk and redis-server
+	$(BIN)/python -m benchmarks.serving $(ARGS)
 
 serve: $(READY) ## serve the champion; ARGS="--port 3001 --as-of 2017-12-01"
 	$(BIN)/flywheel serve $(ARGS)

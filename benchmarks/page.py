@@ -36,8 +36,8 @@ class Measured:
     digests: dict[str, str]
 
 
-def page(found: Measured, ladder: str) -> str:
-    """Losses included; ``ladder`` is its section as measured apart."""
+def page(found: Measured, *apart: str) -> str:
+    """Losses included; ``apart`` are sections that were measured by themselves."""
     logs = dict.fromkeys(line.case.log for line in found.lines)
     parts = [
         f"# Benchmarks\n\n{_how(found)}",
@@ -47,7 +47,7 @@ def page(found: Measured, ladder: str) -> str:
         *([f"## Every rung by itself, protocol C\n\n{_rungs(found.windows)}"] if found.windows else []),
         f"## Intervals\n\n{_intervals(found.intervals)}",
         f"## Speed\n\n{_speeds(found.speeds)}",
-        *([ladder] if ladder else []),
+        *(section for section in apart if section),
         f"## Data\n\n{_digests(found.digests)}",
     ]
     return "\n\n".join(parts) + "\n"

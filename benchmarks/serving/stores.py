@@ -1,4 +1,4 @@
-"""What do publishing and reading cost, in the packed store and in Feast's own, on the same tables and by the same calls?"""
+"""What do publishing and reading cost, in the packed store and in Feast's own, on the same tables?"""
 
 from __future__ import annotations
 
