@@ -81,8 +81,7 @@ def _bar(what: str, found: float, *, most: float | None = None, least: float | N
 def _loads(found: Sequence[Server]) -> str:
     rows = []
     for server in found:
-        for one in server.one:
-            rows.append((server.name, *_load(one)))
+        rows += [(server.name, *_load(one)) for one in server.one]
         if server.thousand is not None:
             rows.append((f"{server.name}, 1,000 customers a call", *_load(server.thousand)))
     return table(("server", "connections", "p50, ms", "p99, ms", "calls a second", "errors"), rows)

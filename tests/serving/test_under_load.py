@@ -1,0 +1,178 @@
+"""Releases come and go, workers die, and whoever asks meanwhile is answered: right, whole, and from one release."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from serving.server import wait_until_ready
+from tests.redis_server import free_port
+from tests.serving import tiny
+from tests.serving.test_server import started
+
+pytestmark = pytest.mark.slow
+
+CUSTOMERS = [f"{customer:04d}" for customer in range(50)]
+CALLERS = 6
+PROMOTIONS = 20
+
+
+def hazard(version: str) -> float:
+    """P(order within 90 days) that a release of this version tells everybody."""
+    return 0.02 * int(version)
+
+
+@dataclass
+class Callers:
+    """Callers who ask without a pause, and what was wrong with the answers."""
+
+    url: str
+    stopped: threading.Event = field(default_factory=threading.Event)
+    statuses: Counter[int] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+    mixed: list[str] = field(default_factory=list)
+    releases: Counter[str] = field(default_factory=Counter)
+
+    def ask(self, number: int) -> None:
+        """One caller; every third asks for many at once."""
+        with httpx.Client(base_url=self.url, timeout=10) as client:
+            while not self.stopped.is_set():
+                try:
+                    self._judge(self._answer(client, number))
+                except httpx.TransportError as error:
+                    self.broken.append(repr(error))
+
+    def _answer(self, client: httpx.Client, number: int) -> httpx.Response:
+        if number % 3 == 0:
+            return client.post("/v1/predictions", json={"customer_ids": CUSTOMERS})
+        return client.get(f"/v1/customers/{CUSTOMERS[number]}/predictions")
+
+    def _judge(self, answered: httpx.Response) -> None:
+        self.statuses[answered.status_code] += 1
+        if answered.status_code != 200:
+            return
+        rows = answered.json()["predictions"]
+        told = {(row["release"], *row["model_versions"].values(), f"{row['churn']['probability']:.6f}") for row in rows}
+        release = rows[0]["release"]
+        self.releases[release] += 1
+        if told != {(release, release, release, release, f"{1 - hazard(release):.6f}")}:
+            self.mixed.append(str(told))
+
+
+@contextmanager
+def asking(url: str) -> Iterator[Callers]:
+    callers = Callers(url)
+    with ThreadPoolExecutor(CALLERS) as pool:
+        done = [pool.submit(callers.ask, number) for number in range(CALLERS)]
+        try:
+            yield callers
+        finally:
+            callers.stopped.set()
+    for one in done:
+        one.result()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    tiny.publish(tmp_path, CUSTOMERS)
+    tiny.promote(tmp_path, "1", (hazard("1"),) * 2)
+    return tmp_path
+
+
+@pytest.fixture
+def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    port = free_port()
+    with started(home, port, FLYWHEEL_WORKERS="2") as process:
+        try:
+            assert wait_until_ready(f"http://127.0.0.1:{port}")
+            yield process, f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+def spoilt(home: Path, version: str, how: int) -> None:
+    """A release that must never answer, one way or another, made the champion."""
+    folder, good = home / "releases" / version, home / "releases" / "1"
+    if how == 0:
+        tiny.promote(home, version, (float("nan"),) * 2)
+        return
+    if how > 1:
+        shutil.copytree(good, folder)
+        manifest = folder / "release.json"
+        text = manifest.read_text()
+        manifest.write_text({2: text.replace("0.02", "0.03"), 3: text[:99]}.get(how, text))
+        if how == 4:
+            (folder / "SHA256SUMS").unlink()
+    (home / "releases" / "champion").write_text(version)
+
+
+def until(callers: Callers, release: str) -> None:
+    """Wait until callers hear of nothing but a release; it takes each worker a look at the pointer."""
+    began = time.monotonic()
+    while time.monotonic() - began < 20:
+        callers.releases.clear()
+        time.sleep(0.2)
+        if set(callers.releases) == {release}:
+            return
+    raise TimeoutError(f"after 20 s {callers.releases}, not {release} alone")
+
+
+def test_twenty_promotions_and_five_bad_releases_cost_nobody_an_answer(
+    service: tuple[subprocess.Popen[str], str], home: Path
+) -> None:
+    with asking(service[1]) as callers:
+        for number in range(2, PROMOTIONS + 2):
+            tiny.promote(home, str(number), (hazard(str(number)),) * 2)
+            until(callers, str(number))
+            if number % 4 == 0:
+                spoilt(home, str(100 + number), how=number // 4 - 1)
+                time.sleep(0.3)
+                until(callers, str(number))
+    assert set(callers.statuses) == {200}
+    assert callers.statuses[200] > 40 * PROMOTIONS
+    assert (callers.broken, callers.mixed) == ([], [])
+    page = httpx.get(f"{service[1]}/metrics").text
+    (failures,) = [line for line in page.splitlines() if line.startswith("model_load_failures_total")]
+    assert float(failures.split()[1]) == 2 * 5
+
+
+def test_while_a_worker_is_killed_the_other_answers_and_another_takes_its_place(
+    service: tuple[subprocess.Popen[str], str],
+) -> None:
+    def workers() -> set[int]:
+        found = set()
+        for one in psutil.Process(service[0].pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # dead, and not yet buried
+                if any("worker" in word for word in one.cmdline()):
+                    found.add(one.pid)
+        return found
+
+    before = workers()
+    assert len(before) == 2
+    with asking(service[1]) as callers:
+        time.sleep(0.5)
+        psutil.Process(min(before)).send_signal(signal.SIGKILL)
+        killed, answered = time.monotonic(), callers.statuses[200]
+        time.sleep(1)
+        assert callers.statuses[200] > answered + 20
+        while len(workers()) < 2 or min(before) in workers():
+            assert time.monotonic() - killed < 20
+            time.sleep(0.1)
+    assert set(callers.statuses) == {200}
+    # Only who was being answered by the one that died hears of it.
+    assert len(callers.broken) <= CALLERS
+    assert callers.mixed == []
