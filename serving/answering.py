@@ -99,7 +99,7 @@ class Desk:
         """Answers for an instant, in the order read; raises Problem where that lies before the features."""
         release, metrics, stored = self.champion.release, self.worker.metrics, found.stored
         if found.reason is not None:
-            metrics.unanswered(len(stored), UNAVAILABLE)
+            metrics.unanswered(release, len(stored), UNAVAILABLE)
             return unavailable(release, found, as_of)
         rows: Rows = []
         for some in _turns(stored):

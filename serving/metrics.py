@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -32,7 +33,9 @@ class Metrics:
         self._seconds = Histogram(
             "http_request_duration_seconds", "Time to answer.", ["route"], buckets=_SECONDS, registry=to
         )
-        self._predictions = Counter("predictions", "Customers answered.", ["status", "tier"], registry=to)
+        self._predictions = Counter(
+            "predictions", "Customers answered.", ["model", "version", "status", "tier"], registry=to
+        )
         self._failures = Counter("model_load_failures", "Releases refused.", registry=to)
         self._models = Gauge(
             "model_info",
@@ -66,17 +69,18 @@ class Metrics:
         self._time(route).observe(seconds)
 
     def answered(self, answers: Answers) -> None:
-        """Count the customers of one answer by status and tier."""
+        """Count the customers of one answer, for each of its models, by status and tier."""
         if len(answers) == 1:
-            self._answer(STATUSES[int(answers.status[0])], _TIERS[int(answers.tier[0])]).inc()
+            self._predicted(answers.model_versions, int(answers.status[0]), int(answers.tier[0]), 1)
             return
         pairs, counts = np.unique(np.column_stack([answers.status, answers.tier]), axis=0, return_counts=True)
         for (status, tier), count in zip(pairs.tolist(), counts.tolist(), strict=True):
-            self._answer(STATUSES[status], _TIERS[tier]).inc(count)
+            self._predicted(answers.model_versions, status, tier, count)
 
-    def unanswered(self, customers: int, status: str) -> None:
+    def unanswered(self, release: Release, customers: int, status: str) -> None:
         """Count customers of whom nothing could be said."""
-        self._answer(status, _TIERS[-1]).inc(customers)
+        for model, version in release.model_versions.items():
+            self._answer(model, version, status, _TIERS[-1]).inc(customers)
 
     def reads(self, *, available: bool) -> bool:
         """Note whether features could be read; whether that is news."""
@@ -103,6 +107,10 @@ class Metrics:
     def page(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self._registry)
+
+    def _predicted(self, versions: Mapping[str, str], status: int, tier: int, customers: int) -> None:
+        for model, version in versions.items():
+            self._answer(model, version, STATUSES[status], _TIERS[tier]).inc(customers)
 
     def _show(self, release: Release, value: int) -> None:
         for model, version in release.model_versions.items():

@@ -20,7 +20,7 @@ _LEAVING = ((b"connection", b"close"),)
 
 
 class Observed:
-    """Counts and times every request, echoes its X-Request-ID, and answers 500 where the service fell over."""
+    """Counts, times and, where wanted, logs every request, echoes its X-Request-ID, and answers 500 as a last net."""
 
     def __init__(self, app: ASGIApp, stopwatch: Callable[[], float] = perf_counter) -> None:
         self._app = app
@@ -51,7 +51,11 @@ class Observed:
             if not status:
                 await Problem(500, DETAILS[500]).response()(scope, receive, answer)
         finally:
-            worker.metrics.requested(scope["method"], _route(scope), status, self._stopwatch() - began)
+            seconds = self._stopwatch() - began
+            worker.metrics.requested(scope["method"], _route(scope), status, seconds)
+            if worker.access_log:
+                told = {"method": scope["method"], "route": _route(scope), "status": status}
+                worker.log.info("request", request_id=request_id, **told, milliseconds=round(1e3 * seconds, 3))
 
 
 def _request_id(headers: Headers) -> str:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
     most_waiting: int = Field(default=500, ge=1, description="Requests a worker has at once; to more it says 429.")
     deadline_seconds: float = Field(default=1.5, gt=0, description="Until a prediction is answered, or given up.")
+    access_log: bool = Field(default=False, description="Whether every request gets a line.")
     drain_seconds: float = Field(default=1.0, ge=0, description="From the signal to stop until no request is taken.")
 
     @field_validator("host")
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
             "WORKERS": str(self.workers),
             "POLL_SECONDS": str(self.poll_seconds),
             "DRAIN_SECONDS": str(self.drain_seconds),
+            "ACCESS_LOG": str(self.access_log),
             "MOST_WAITING": str(self.most_waiting),
             "DEADLINE_SECONDS": str(self.deadline_seconds),
         }

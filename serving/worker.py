@@ -35,6 +35,7 @@ class Worker:
     pressure: Pressure
     together: Together
     poll_seconds: float
+    access_log: bool
 
     @classmethod
     def open(cls) -> Worker:
@@ -54,6 +55,7 @@ class Worker:
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             together=Together(),
             poll_seconds=settings.poll_seconds,
+            access_log=settings.access_log,
         )
 
     @asynccontextmanager

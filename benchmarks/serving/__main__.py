@@ -54,12 +54,14 @@ def main() -> None:
 
 def _servers(home: Served, seconds: float, scratch: Path, say: Say) -> list[Server]:
     customers = np.random.default_rng(0).permutation(home.customers).tolist()
-    bodies = [_body([customer]) for customer in customers[:BODIES]]
-    thousand = _body(customers[:1000])
+    bodies = [body([customer]) for customer in customers[:BODIES]]
+    thousand = body(customers[:1000])
     with servers.ours(home) as url:
         answer = _asked(url, bodies[0])
         ours = _loads(url, bodies, seconds, scratch)
         many = load(url, [thousand], 1, seconds, scratch)
+    with servers.ours(home, access_log="true") as url:
+        logged = _loads(url, bodies, seconds, scratch)
     say("measured ours")
     with servers.bare(answer, scratch) as url:
         bare = _loads(url, bodies, seconds, scratch)
@@ -70,6 +72,7 @@ def _servers(home: Served, seconds: float, scratch: Path, say: Say) -> list[Serv
     say("measured mlflow models serve")
     return [
         Server("flywheel, three answers", ours, many),
+        Server("the same with its access log", logged, None),
         Server("bare uvicorn, same bytes", bare, None),
         Server("mlflow models serve, one booster", theirs, None),
     ]
@@ -93,7 +96,8 @@ def _scales(work: Path, sizes: Sequence[int], say: Say) -> list[Scale]:
     return scales(work / "scale", sizes, say)
 
 
-def _body(customers: Sequence[str]) -> str:
+def body(customers: Sequence[str]) -> str:
+    """What is asked of these customers."""
     return json.dumps({"customer_ids": list(customers)})
 
 

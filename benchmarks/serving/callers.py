@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,10 @@ wrk.headers["Content-Type"] = "application/json"
 function request()
     at = at % #bodies + 1
     return wrk.format("POST", nil, nil, bodies[at])
+end
+local pause = tonumber(os.getenv("PAUSE"))
+if pause > 0 then
+    function delay() return pause end
 end
 function done(summary, latency)
     local e = summary.errors
@@ -41,8 +45,10 @@ class Load:
     errors: int  # connections broken, answers other than 2xx, and none within two seconds
 
 
-def load(url: str, bodies: Sequence[str], connections: int, seconds: float, scratch: Path) -> Load:
+def load(url: str, bodies: Sequence[str], connections: int, seconds: float, scratch: Path, *, pause: float = 0) -> Load:
     """So many connections at once, each asking for one body after the other; the first second is not counted.
+
+    Every connection waits ``pause`` milliseconds before it asks again.
 
     Raises:
         NothingThere: wrk is not installed.
@@ -52,13 +58,14 @@ def load(url: str, bodies: Sequence[str], connections: int, seconds: float, scra
     script, lines = scratch / "ask.lua", scratch / "bodies.txt"
     script.write_text(_SCRIPT)
     lines.write_text("\n".join(bodies))
-    _run(url, script, lines, connections, 1)
-    return _run(url, script, lines, connections, seconds)
+    environment = {"BODIES": str(lines), "PAUSE": f"{pause:.0f}"}
+    _run(url, script, environment, connections, 1)
+    return _run(url, script, environment, connections, seconds)
 
 
-def _run(url: str, script: Path, bodies: Path, connections: int, seconds: float) -> Load:
+def _run(url: str, script: Path, environment: Mapping[str, str], connections: int, seconds: float) -> Load:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "2s", "-s", str(script), url]
-    said = subprocess.run(command, env={"BODIES": str(bodies)}, capture_output=True, text=True, check=True)
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     (line,) = (one for one in said.stdout.splitlines() if one.startswith("found "))
     found = json.loads(line.removeprefix("found "))
     rate = 1e6 * found["requests"] / found["microseconds"]

@@ -29,7 +29,7 @@ class Server:
 class Found:
     """Everything measured in one run."""
 
-    servers: Sequence[Server]  # ours, the limit, and MLflow's
+    servers: Sequence[Server]  # ours, ours with its access log, the limit, and MLflow's
     stores: Sequence[Store]
     stored: int  # customers in them
     scales: Sequence[Scale]
@@ -48,7 +48,7 @@ def page(found: Found) -> str:
 
 
 def _bars(found: Found) -> str:
-    ours, bare, theirs = found.servers
+    ours, _, bare, theirs = found.servers
     (one, *_, most), (limit, *_, limits) = ours.one, bare.one
     by_name = {store.name: store for store in found.stores}
     lmdb, sqlite, redis = by_name["packed, LMDB"], by_name["Feast, SQLite"], by_name["Feast, Redis"]

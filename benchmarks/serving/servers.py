@@ -23,13 +23,12 @@ _BIN = Path(sys.executable).parent
 
 
 @contextmanager
-def ours(home: Served, *, workers: int = 1, online: str = "") -> Iterator[str]:
-    """``flywheel serve`` on a home, its clock at the day as of which features were published."""
+def ours(home: Served, **settings: str) -> Iterator[str]:
+    """``flywheel serve`` on a home, its clock at the day as of which features were published; settings by name."""
     port = _free_port()
     command = [str(_BIN / "flywheel"), "serve", "--home", str(home.home.folder), "--port", str(port)]
-    environment = {"FLYWHEEL_WORKERS": str(workers), "FLYWHEEL_AS_OF": home.as_of.isoformat()}
-    if online:
-        environment["FLYWHEEL_ONLINE_STORE"] = online
+    environment = {f"FLYWHEEL_{name.upper()}": value for name, value in settings.items()}
+    environment["FLYWHEEL_AS_OF"] = home.as_of.isoformat()
     with _running(command, environment, f"http://127.0.0.1:{port}/readyz"):
         yield f"http://127.0.0.1:{port}/v1/predictions"
 

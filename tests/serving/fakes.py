@@ -201,6 +201,7 @@ class Shop:
         keys: Sequence[str] = (),
         most_waiting: int = 100,
         deadline_seconds: float = 5.0,
+        access_log: bool = False,
     ) -> Shop:
         clock, log, metrics = PinnedClock(moment(now)), io.StringIO(), Metrics()
         champions = Champions(Path("nowhere"), never_loads, no_features, metrics, json_log(clock, log))
@@ -217,6 +218,7 @@ class Shop:
             pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
             together=Together(),
             poll_seconds=60,
+            access_log=access_log,
         )
         return cls(worker, log)
 

@@ -26,15 +26,15 @@ def test_requests_are_counted_by_route_not_by_customer() -> None:
     assert "ann" not in page.text
 
 
-def test_customers_are_counted_by_status_and_tier() -> None:
+def test_customers_are_counted_by_model_version_status_and_tier() -> None:
     shop = Shop.of(FakeRelease(), Shelf(ann=Known(), old=Known(features_at=TODAY - 9 * DAY)))
     with shop.client() as client:
         client.post(ASK, json={"customer_ids": ["ann", "ann", "old", "zoe"]})
         client.post(ASK, json={"customer_ids": ["zoe"]})
         page = client.get("/metrics").text
-    assert 'predictions_total{status="scored",tier="ml"} 2.0' in page
-    assert 'predictions_total{status="stale_features",tier="ml"} 1.0' in page
-    assert 'predictions_total{status="unknown_customer",tier="none"} 2.0' in page
+    assert 'predictions_total{model="ltv",status="scored",tier="ml",version="2"} 2.0' in page
+    assert 'predictions_total{model="ltv",status="stale_features",tier="ml",version="2"} 1.0' in page
+    assert 'predictions_total{model="ltv",status="unknown_customer",tier="none",version="2"} 2.0' in page
 
 
 def test_the_age_of_the_features_is_that_of_the_oldest() -> None:

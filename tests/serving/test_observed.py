@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -13,6 +14,28 @@ from tests.serving.fakes import FakeRelease, Shop
 def test_the_callers_request_id_is_echoed(path: str) -> None:
     with Shop.of(FakeRelease()).client() as client:
         assert client.get(path, headers={"X-Request-ID": "campaign/42:17"}).headers["x-request-id"] == "campaign/42:17"
+
+
+def test_a_request_is_logged_if_asked_to_without_saying_whose_it_was() -> None:
+    for wanted in (False, True):
+        shop = Shop.of(FakeRelease(), access_log=wanted)
+        with shop.client() as client:
+            client.get("/v1/customers/ann/predictions?include=churn", headers={"X-Request-ID": "campaign/42:17"})
+        lines = [json.loads(line) for line in shop.log.getvalue().splitlines()]
+        found = [line for line in lines if line["event"] == "request"]
+        assert len(found) == wanted
+    (line,) = found
+    assert line.pop("milliseconds") > 0
+    assert line == {
+        "event": "request",
+        "level": "info",
+        "method": "GET",
+        "request_id": "campaign/42:17",
+        "route": "/v1/customers/{customer_id:text}/predictions",
+        "status": 200,
+        "timestamp": "2026-11-21T10:30:00Z",
+    }
+    assert "ann" not in shop.log.getvalue()
 
 
 @pytest.mark.parametrize("brought", [None, "", "a b", "x" * 129, "<script>"])

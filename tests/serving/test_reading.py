@@ -130,7 +130,7 @@ def test_it_is_counted_and_logged_once_when_it_begins_and_once_when_it_ends(
     for _ in range(5):
         asked(client, "ann", "zoe")
     page = client.get("/metrics").text
-    assert 'predictions_total{status="features_unavailable",tier="none"} 10.0' in page
+    assert 'predictions_total{model="ltv",status="features_unavailable",tier="none",version="2"} 10.0' in page
     assert "features_available 0.0" in page
     shelf.fails = None
     for _ in range(5):

@@ -23,6 +23,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "WORKERS",
         "POLL_SECONDS",
         "DRAIN_SECONDS",
+        "ACCESS_LOG",
         "MOST_WAITING",
         "DEADLINE_SECONDS",
         "ONLINE_STORE",
@@ -93,6 +94,7 @@ def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatc
         workers=3,
         poll_seconds=0.5,
         drain_seconds=0.25,
+        access_log=True,
         most_waiting=7,
         deadline_seconds=0.75,
     )
