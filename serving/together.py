@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from serving.answering import Desk
 
 MOST_CUSTOMERS = 128  # in one forecast: the callers of the next are answered the sooner
+CROWD = 8  # callers, after whom as many are on their way again
+PAUSE = 0.001  # seconds until they are here: a forecast of few costs as much as one of many
 
 _Key = tuple[int, bool, frozenset[Part]]
 
@@ -51,6 +53,7 @@ class Together:
     def __init__(self) -> None:
         self._waiting: dict[_Key, _Batch] = {}
         self._answering: set[asyncio.Task[None]] = set()
+        self._last = 0  # callers of the last batch
 
     async def ask(self, desk: Desk, customer_ids: Sequence[str], include: frozenset[Part], *, all_day: bool) -> Rows:
         """Answers with all parts of ``include`` but reasons, for now, or such as hold all day; raises Problem."""
@@ -58,8 +61,11 @@ class Together:
         batch = self._waiting.get(key)
         if batch is None:
             batch = self._waiting[key] = _Batch(all_day, include)
-            # Behind everybody who has arrived by now: whoever is awake in this turn of the loop joins.
-            loop.call_soon(self._begin, key, batch)
+            if self._last > CROWD:
+                loop.call_later(PAUSE, self._begin, key, batch)
+            else:
+                # Behind everybody who has arrived by now: whoever is awake in this turn of the loop joins.
+                loop.call_soon(self._begin, key, batch)
         caller = _Caller(desk, customer_ids, loop.create_future())
         batch.callers.append(caller)
         batch.customers += len(customer_ids)
@@ -70,6 +76,7 @@ class Together:
     def _begin(self, key: _Key, batch: _Batch) -> None:
         if self._waiting.get(key) is batch:
             del self._waiting[key]
+            self._last = len(batch.callers)
             task = asyncio.create_task(_answer(batch))
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)

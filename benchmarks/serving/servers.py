@@ -72,7 +72,12 @@ def redis(scratch: Path) -> Iterator[str]:
 
 @contextmanager
 def _running(command: Sequence[str], environment: Mapping[str, str], probe: str) -> Iterator[None]:
-    quiet = {**os.environ, **environment, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": os.pathsep.join(sys.path)}
+    quiet = {
+        **os.environ,
+        **environment,
+        "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
     process = subprocess.Popen(
         command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -38,6 +38,10 @@ class BuyTillDie(Parameters, ABC):
     def orders_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
         """Expected orders within each of ``days``, given not lost yet, (n, k)."""
 
+    def alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
+        """``log_alive`` and ``order_if_alive``, for models that find both at the price of one and a half."""
+        return self.log_alive(repeats, recency, age), self.order_if_alive(repeats, age, days)
+
     def alive(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
         """P(not lost yet), (n,): at most a feature, for it says nothing of when the next order comes."""
 
@@ -68,7 +72,8 @@ class BuyTillDie(Parameters, ABC):
         """``order_by`` and ``expected_orders`` at the price of one of them."""
 
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
-            alive, order = np.exp(self.log_alive(x, t_x, now))[:, None], self.order_if_alive(x, now, ahead)
+            log_alive, order = self.alive_and_order(x, t_x, now, ahead)
+            alive = np.exp(log_alive)[:, None]
             orders = np.maximum(self.orders_if_alive(x, now, ahead), order)
             both = np.stack([np.minimum(np.maximum(alive * order, 0.0), 1.0), alive * orders], axis=2)
             return np.maximum.accumulate(both, axis=1)

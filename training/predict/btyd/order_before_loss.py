@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 ROUNDING = 1e-13
 MOST_PAIRS = 2000
 ROWS_AT_ONCE = 512
-FEW = 16
+FEW = 4  # rows that cost less one by one
 
 
 def order_before_loss(n: Floats, alpha: float, s: float, beta: float, age: Floats) -> tuple[Floats, Floats]:
@@ -40,9 +40,11 @@ def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
 
     How many a row gets depends on nobody else, so a customer is answered the same, to the last bit, in any company.
     """
-    if n.size == s.size == 1 and 0 < stretch.size <= FEW:
-        return _excess_of_one(float(n.flat[0]), float(s.flat[0]), stretch)
     excess: Floats = np.empty(np.broadcast_shapes(n.shape, stretch.shape))
+    if n.size == len(n) <= FEW:
+        for row in range(len(n)):
+            excess[row] = _excess_of_one(float(n.flat[row]), float(s.flat[row]), stretch[row])
+        return excess
     pairs = _pairs(stretch.reshape(len(stretch), -1).max(axis=1)) if excess.size else np.array([], dtype=np.int64)
     for count in np.unique(pairs).tolist():
         alike = np.flatnonzero(pairs == count)
@@ -56,27 +58,28 @@ def _fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
     """Gauss's fraction less 1, from its last term up; customers with equally many orders share its coefficients."""
     _, first, like = np.unique(n + s, return_index=True, return_inverse=True)
     fraction: Floats = np.zeros(np.broadcast_shapes(n.shape, stretch.shape))
-    for weight in _weights(n.ravel()[first], s.ravel()[first], pairs):
+    weights = _weights(n.ravel()[first], s.ravel()[first], pairs)[:, like]
+    for weight in weights:
         fraction += 1
         np.divide(stretch, fraction, out=fraction)
-        fraction *= weight[like]
+        fraction *= weight
     return fraction
 
 
 def _excess_of_one(n: float, s: float, stretch: Floats) -> Floats:
     """The same of one customer, to the last bit: a number at a time costs a tenth of arrays of one."""
-    (pairs,) = _pairs(stretch.max(keepdims=True).ravel()).tolist()
+    (pairs,) = _pairs(np.atleast_1d(stretch.max())).tolist()
     both, weights = n + s, []
     for m in range(pairs - 1, -1, -1):
         weights.append((m + 1) * (n + m + 1) / ((both + 2 * m + 1) * (both + 2 * m + 2)))
         weights.append((s + m) * (both + m) / ((both + 2 * m) * (both + 2 * m + 1)))
     fractions = []
-    for one in stretch.ravel().tolist():
+    for one in np.ravel(stretch).tolist():
         fraction = 0.0
         for weight in weights:
             fraction = weight * (one / (fraction + 1))
         fractions.append(fraction)
-    return np.reshape(fractions, stretch.shape)
+    return np.reshape(fractions, np.shape(stretch))
 
 
 def _weights(n: Floats, s: Floats, pairs: int) -> Floats:

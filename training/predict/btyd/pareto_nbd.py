@@ -27,21 +27,38 @@ class ParetoNBD(BuyTillDie):
 
     def log_alive(self, repeats: Floats, recency: Floats, age: Floats) -> Floats:
         """Seen from the last order, loss came first; seen from now, an order would: both explain the silence."""
+        ordered, _ = order_before_loss(self.r + repeats, self.alpha, self.s, self.beta, age)
+        return self._log_alive(repeats, recency, age, ordered)
+
+    def order_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """P(an order before loss) as of now, less what is left of it after ``days`` without either."""
+        return self._order_if_alive(repeats, age, days, self._order_first(repeats, age, days))
+
+    def alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
+        """``log_alive`` and ``order_if_alive``, which both ask which comes first from now on."""
+        first = self._order_first(repeats, age, days)
+        alive = self._log_alive(repeats, recency, age, first[:, 0])
+        return alive, self._order_if_alive(repeats, age, days, first)
+
+    def _order_first(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """P(an order comes before loss) as of now and after each of ``days`` without either, (n, 1 + k)."""
+        now = age[:, None]
+        ages = np.concatenate([now, now + days], axis=1)
+        return order_before_loss(self.r + repeats[:, None], self.alpha, self.s, self.beta, ages)[0]
+
+    def _log_alive(self, repeats: Floats, recency: Floats, age: Floats, ordered: Floats) -> Floats:
         n = self.r + repeats
         # In a sorted log equal neighbours are many: every one-time buyer's last order is the first one.
         anew = np.append(True, (np.diff(n) != 0) | (np.diff(recency) != 0))[: len(n)]
         _, lost = order_before_loss(n[anew], self.alpha, self.s, self.beta, recency[anew])
         lost = lost.take(np.cumsum(anew) - 1)
-        ordered, _ = order_before_loss(n, self.alpha, self.s, self.beta, age)
         silence = n * np.log((self.alpha + age) / (self.alpha + recency))
         silence += self.s * np.log((self.beta + age) / (self.beta + recency))
         alive: Floats = -np.logaddexp(silence + np.log(lost), np.log(ordered))
         return alive
 
-    def order_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
-        """P(an order before loss) as of now, less what is left of it after ``days`` without either."""
+    def _order_if_alive(self, repeats: Floats, age: Floats, days: Floats, first: Floats) -> Floats:
         n, now = self.r + repeats[:, None], age[:, None]
-        first, _ = order_before_loss(n, self.alpha, self.s, self.beta, np.concatenate([now, now + days], axis=1))
         neither = np.exp(-n * np.log1p(days / (self.alpha + now)) - self.s * np.log1p(days / (self.beta + now)))
         return first[:, :1] - neither * first[:, 1:]
 
