@@ -115,7 +115,7 @@ class CategoryTables:
     def _pace(self, lines: Lines) -> Floats:
         """How slowly the customer orders in general, 1 for the median customer."""
         gaps = np.maximum(lines.order_days - 1, 0.0)
-        own = np.nan_to_num(lines.mean_gap_days) * gaps
+        own = np.where(np.isnan(lines.mean_gap_days), 0.0, lines.mean_gap_days) * gaps
         usual = (PRIOR_PACE_GAPS * self.pace_days + own) / (PRIOR_PACE_GAPS + gaps)
         return np.asarray((usual / self.pace_days) ** PACE_POWER)
 

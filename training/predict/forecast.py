@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class Forecast:
 
     def within_each(self, days: Sequence[float]) -> Floats:
         """P(order within each of ``days``), (n, len(days))."""
-        hazard, asked = self._hazard(), np.asarray(days, dtype=float)
+        hazard, asked = self._hazard, np.asarray(days, dtype=float)
         right = np.minimum(np.maximum(np.searchsorted(self.days, asked), 1), len(self.days) - 1)
         left = right - 1
         share = (asked - self.days[left]) / (self.days[right] - self.days[left])
@@ -57,7 +58,7 @@ class Forecast:
 
     def days_of(self, probabilities: Sequence[float]) -> Floats:
         """Days until P(order) reaches each of ``probabilities``, (n, len(probabilities))."""
-        hazard, goal = self._hazard(), -np.log1p(-np.asarray(probabilities, dtype=float))
+        hazard, goal = self._hazard, -np.log1p(-np.asarray(probabilities, dtype=float))
         right = (hazard[:, :, None] < goal).sum(axis=1)
         right = np.minimum(np.maximum(right, 1), len(self.days) - 1)
         rows = np.arange(len(self))[:, None]
@@ -66,6 +67,7 @@ class Forecast:
         day = self.days[right - 1] + share * (self.days[right] - self.days[right - 1])
         return np.where(hazard[:, -1:] < goal, np.inf, day)
 
+    @cached_property
     def _hazard(self) -> Floats:
         """The hazard passed by each grid day, (n, k)."""
         return -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))

@@ -95,7 +95,7 @@ def _in_blocks(answer: Answer, repeats: ArrayLike, recency: ArrayLike, age: Arra
 
 
 def _check(repeats: Floats, recency: Floats, age: Floats, days: Floats) -> None:
-    if not (np.isfinite(days).all() and (np.diff(days, prepend=0.0) >= 0).all()):
+    if not (np.isfinite(days).all() and (days[1:] >= days[:-1]).all() and (days >= 0).all()):
         raise ValueError(f"Expected days that ascend from 0 or more; found {days.tolist()}.")
     sound = (repeats >= 0) & (recency >= 0) & (recency <= age) & (repeats + age < np.inf)
     if not sound.all():
