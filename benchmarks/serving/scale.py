@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.serving import shop
+from benchmarks.serving.stores import folder_bytes
 from features.description import read_description
 from features.history import Cutoff
 from pipelines import ingest, promote, publish, score, train
@@ -33,6 +34,7 @@ class Scale:
     tables: float  # seconds to compute the features of all cutoffs
     materialize: float  # seconds to publish today's to the online store
     materialize_memory: float  # GiB, the largest process
+    bytes_each: float  # of the online store, per customer
     score: float  # seconds, all cores
     score_memory: float  # GiB, the largest process times as many as there were
 
@@ -55,6 +57,7 @@ def scales(work: Path, sizes: Sequence[int], say: Callable[[str], None]) -> list
                 tables=steps["tables"].seconds,
                 materialize=steps["materialize"].seconds,
                 materialize_memory=steps["materialize"].memory,
+                bytes_each=folder_bytes(folder / "home" / "online") / size,
                 score=steps["score"].seconds,
                 score_memory=steps["score"].memory,
             )

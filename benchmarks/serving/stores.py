@@ -42,7 +42,7 @@ def packed(home: Path, count: int, online: str = LMDB) -> Store:
     features = CustomerFeatures.open(home, VIEWS, ttl_days=TTL_DAYS, online=online)
     features.apply()
     took = _timed(lambda: features.materialize(DAY))
-    size = _folder_bytes(home / "online") if online == LMDB else _redis_bytes(online)
+    size = folder_bytes(home / "online") if online == LMDB else _redis_bytes(online)
     name = "packed, LMDB" if online == LMDB else "packed, Redis"
     return _store(name, took, size, count, features.now)
 
@@ -83,7 +83,7 @@ def _store(name: str, took: float, size: int, count: int, read: Callable[[Sequen
     return Store(name=name, materialize=took, bytes_each=size / count, read_thousand=thousand, read_one=one)
 
 
-def _folder_bytes(folder: Path) -> int:
+def folder_bytes(folder: Path) -> int:
     """What it takes on the disk: LMDB's file has holes."""
     return sum(512 * path.stat().st_blocks for path in folder.rglob("*") if path.is_file())
 
