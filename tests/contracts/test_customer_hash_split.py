@@ -78,7 +78,8 @@ def test_the_windows_of_the_tests_are_over_today() -> None:
     one, _, tests = back_tested()
     for test in tests:
         assert test.origin + timedelta(days=one.plan.learned[-1]) <= one.laid.as_of
-        assert not np.isnan(test.test.outcomes.orders).any()
+        for days in one.plan.learned:
+            assert not np.isnan(test.test.outcomes.orders_within(days)).any()
 
 
 def test_nobody_is_held_back_from_learning_or_from_the_test() -> None:
