@@ -1,42 +1,37 @@
-"""What publishing and scoring cost as a shop grows: seconds, and the memory of the process and its children."""
+"""What publishing and scoring cost as a shop grows: seconds of the commands, and the memory of all their processes."""
 
 from __future__ import annotations
 
-import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
 
 from benchmarks.serving import shop
 from benchmarks.serving.stores import folder_bytes
-from features.description import read_description
-from features.history import Cutoff
-from pipelines import ingest, promote, publish, score, train
-from pipelines.home import Home
-from pipelines.job import Job
-from pipelines.screen import keep_warnings_off_the_screen
 
 LEARNED_FROM = 10_000  # customers of the shop whose release scores all others
+LOOK_EVERY = 0.05  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """One size's figures, each command in a process of its own."""
+    """One size's figures, from the start of a command to its end."""
 
     customers: int
-    tables: float  # seconds to compute the features of all cutoffs
-    materialize: float  # seconds to publish today's to the online store
-    materialize_memory: float  # GiB, the largest process
+    features: float  # seconds to compute the features of all cutoffs and to publish today's
+    publish: float  # seconds to publish today's again
+    publish_memory: float  # GiB, all processes at once
     bytes_each: float  # of the online store, per customer
     score: float  # seconds, all cores
-    score_memory: float  # GiB, the largest process times as many as there were
+    score_memory: float  # GiB, all processes at once
 
     @property
     def each_core(self) -> float:
@@ -44,72 +39,65 @@ class Scale:
         return self.customers / self.score / (os.cpu_count() or 1)
 
 
-def scales(work: Path, sizes: Sequence[int], say: Callable[[str], None]) -> list[Scale]:
-    """Figures at every size; the release is that of the smallest shop, trained once."""
-    _in_a_process("learn", work / str(LEARNED_FROM), LEARNED_FROM, work)
-    found = []
-    for size in sizes:
-        folder = work / str(size)
-        steps = {name: _in_a_process(name, folder, size, work) for name in ("tables", "materialize", "score")}
-        found.append(
-            Scale(
-                customers=size,
-                tables=steps["tables"].seconds,
-                materialize=steps["materialize"].seconds,
-                materialize_memory=steps["materialize"].memory,
-                bytes_each=folder_bytes(folder / "home" / "online") / size,
-                score=steps["score"].seconds,
-                score_memory=steps["score"].memory,
-            )
-        )
-        say(f"{size:,} customers: scored in {steps['score'].seconds:.1f} s")
-    return found
-
-
 @dataclass(frozen=True)
-class _Step:
+class _Cost:
     seconds: float
     memory: float  # GiB
 
 
-def _in_a_process(step: str, folder: Path, customers: int, work: Path) -> _Step:
-    command = [sys.executable, "-m", "benchmarks.serving.scale", step, str(folder), str(customers), str(work)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return _Step(**json.loads(done.stdout.splitlines()[-1]))
+def scales(work: Path, sizes: Sequence[int], say: Callable[[str], None]) -> list[Scale]:
+    """Figures at every size; the release is that of the smallest shop, trained once."""
+    teacher = work / str(LEARNED_FROM)
+    if not (teacher / "home" / "releases" / "champion").is_file():
+        shop.write_shop(teacher, LEARNED_FROM)
+        _flywheel("run", teacher)
+    return [_scale(work / str(size), size, teacher, say) for size in sizes]
 
 
-def _main(step: str, folder: Path, customers: int, work: Path) -> _Step:
-    keep_warnings_off_the_screen()
-    description = folder / "flywheel.toml"
-    if not description.is_file():
+def _scale(folder: Path, customers: int, teacher: Path, say: Callable[[str], None]) -> Scale:
+    if not (folder / "flywheel.toml").is_file():
         shop.write_shop(folder, customers)
-    said, home = read_description(description), Home(folder / "home")
-    if step in {"learn", "tables"}:
-        ingest.run(said, home, _quiet)
-    if step == "score":
-        if home.champion() is None:
-            shutil.copytree(work / str(LEARNED_FROM) / "home" / "releases", home.releases, dirs_exist_ok=True)
-        cutoff = Cutoff.of(shop.AS_OF, said.zone)
-        return _measured(lambda: score.run(home, cutoff, _quiet))
-    job = Job(said, home, shop.AS_OF, _quiet)
-    if step == "learn" and home.champion() is None:
-        publish.run(job)
-        promote.run(home, datetime.now(UTC), _quiet, version=train.run(job))
-    return _measured(lambda: publish.tables(job) if step == "tables" else publish.run(job))
+    _flywheel("ingest", folder, day=False)
+    shutil.rmtree(folder / "home" / "features", ignore_errors=True)
+    computed, published = _flywheel("publish", folder), _flywheel("publish", folder)
+    if folder != teacher:
+        shutil.copytree(teacher / "home" / "releases", folder / "home" / "releases", dirs_exist_ok=True)
+    scored = _flywheel("score", folder)
+    say(f"{customers:,} customers: scored in {scored.seconds:.1f} s")
+    return Scale(
+        customers=customers,
+        features=computed.seconds,
+        publish=published.seconds,
+        publish_memory=published.memory,
+        bytes_each=folder_bytes(folder / "home" / "online") / customers,
+        score=scored.seconds,
+        score_memory=scored.memory,
+    )
 
 
-def _measured(do: Callable[[], object]) -> _Step:
-    begun = time.perf_counter()
-    do()
-    seconds = time.perf_counter() - begun
-    own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    # A child's peak is the largest child's; there is one for each core.
-    return _Step(seconds, (own + child * (os.cpu_count() or 1)) / 2**20)
+def _flywheel(command: str, folder: Path, *, day: bool = True) -> _Cost:
+    """Run a command on a shop; what the system remembers as its peak would include that of whoever started it."""
+    where = ["--config", str(folder / "flywheel.toml"), "--home", str(folder / "home")]
+    as_of = ["--as-of", shop.AS_OF.isoformat()] if day else []
+    begun, most = time.perf_counter(), 0
+    running = psutil.Popen(
+        [str(Path(sys.executable).parent / "flywheel"), command, *where, *as_of],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while running.poll() is None:
+        most = max(most, _resident(running))
+        time.sleep(LOOK_EVERY)
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command)
+    return _Cost(time.perf_counter() - begun, most / 2**30)
 
 
-def _quiet(_: str) -> None:
-    """Progress that nobody watches."""
-
-
-if __name__ == "__main__":
-    print(json.dumps(asdict(_main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])))))  # noqa: T201
+def _resident(process: psutil.Process) -> int:
+    """Resident bytes of a process and its children together."""
+    total = 0
+    with suppress(psutil.NoSuchProcess):
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                total += one.memory_info().rss
+    return total
