@@ -12,13 +12,6 @@ import pytest
 from tests.redis_server import RedisServer
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what is costly to make stay in one process: those of a file, and all of the pipelines."""
-    for item in items:
-        room = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(room if room == "pipelines" else item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One Redis for the whole session; a test that freezes or kills takes one of its own."""
