@@ -14,6 +14,7 @@ from benchmarks.serving.stores import Store
 from pipelines.trace import git_commit
 
 TITLE = "Serving"
+SOAK = "Half an hour at half load"
 
 
 @dataclass(frozen=True)

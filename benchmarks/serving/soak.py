@@ -16,10 +16,10 @@ from benchmarks.serving import servers
 from benchmarks.serving.__main__ import body
 from benchmarks.serving.callers import Load, load
 from benchmarks.serving.homes import served
+from benchmarks.serving.report import SOAK
 from pipelines.screen import Screen, keep_warnings_off_the_screen
 from pipelines.trace import git_commit
 
-TITLE = "Half an hour at half load"
 CONNECTIONS = 16
 MINUTE = 60.0
 
@@ -45,7 +45,7 @@ def main() -> None:
                 found.append((load(url, bodies, CONNECTIONS, MINUTE, Path(scratch), pause=pause), memory(url)))
                 say(f"minute {minute + 1}: {found[-1][0].rate:.0f} a second, {found[-1][1]:.1f} MiB")
     text = page(full, found)
-    replace_section(chosen.out, TITLE, text)
+    replace_section(chosen.out, SOAK, text)
     print(text)  # noqa: T201 -- the table is the result
 
 
@@ -73,7 +73,7 @@ def page(full: Load, found: Sequence[tuple[Load, float]]) -> str:
         f"{errors} errors; memory {found[0][1]:.1f} MiB after the first minute and {found[-1][1]:.1f} after the last."
     )
     head = ("minute", "requests a second", "p50, ms", "p99, ms", "errors", "worker's memory, MiB")
-    return f"## {TITLE}\n\n{how}\n\n{table(head, rows)}"
+    return f"## {SOAK}\n\n{how}\n\n{table(head, rows)}"
 
 
 if __name__ == "__main__":
