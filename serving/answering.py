@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from features.stored import Stored
 from serving.logs import report
 from serving.moments import day_beginning, resolve
-from serving.problems import DETAILS, Problem
+from serving.problems import DETAILS, SOON, Problem
 from serving.reading import UNAVAILABLE, Read, read, unavailable
 from serving.schemas import DEFAULT_PARTS, FieldProblem, Part, Question
 from serving.scorer import TooEarly, score
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 SCORED_AT_ONCE = 200  # customers, before other requests get their turn
 FEW = 10  # customers, up to which a request is answered together with others
-_SOON = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Desk:
         """The desk for a new request; raises Problem while no release is ready."""
         champion = worker.champions.current
         if champion is None:
-            raise Problem(503, DETAILS[503], headers=_SOON)
+            raise Problem(503, DETAILS[503], headers=SOON)
         return cls(worker, champion, due)
 
     def in_time(self) -> bool:
@@ -90,7 +89,7 @@ class Desk:
             found = await read(self.champion.features, customer_ids)
         except Exception as error:  # noqa: BLE001 - a store has many ways to fail, and a caller may always try again
             report(self.worker.log, "features unreadable", error)
-            raise Problem(503, "The features cannot be read just now. Try again soon.", headers=_SOON) from None
+            raise Problem(503, "The features cannot be read just now. Try again soon.", headers=SOON) from None
         if self.worker.metrics.reads(available=found.reason is None):
             self.worker.log.warning("features available", now=found.reason is None, reason=found.detail or None)
         return found

@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from serving.problems import DETAILS, Problem
+from serving.problems import DETAILS, SOON, Problem
 
 TOO_LATE = "The answer would come too late. Try again after Retry-After seconds."
-_SOON = {"Retry-After": "1"}
 
 
 class Pressure:
@@ -31,13 +30,13 @@ class Pressure:
         Raises Problem where there are too many already, or when time is up.
         """
         if self.waiting >= self._most:
-            raise Problem(429, DETAILS[429], headers=_SOON)
+            raise Problem(429, DETAILS[429], headers=SOON)
         due = asyncio.get_running_loop().time() + self._seconds
         self.waiting += 1
         try:
             async with asyncio.timeout_at(due):
                 yield due
         except TimeoutError:
-            raise Problem(503, TOO_LATE, headers=_SOON) from None
+            raise Problem(503, TOO_LATE, headers=SOON) from None
         finally:
             self.waiting -= 1

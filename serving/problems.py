@@ -20,6 +20,7 @@ _MOST_LISTED = 20
 # Python 3.11 knows these by the names they had before RFC 9110.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
+SOON = {"Retry-After": "1"}  # seconds
 DETAILS = {
     400: "The body is not JSON.",
     401: "Found no valid API key; expected one as Authorization: Bearer or X-API-Key.",

@@ -114,7 +114,7 @@ async def _told_together(batch: _Batch, callers: Sequence[_Caller], found: Read)
     desk = callers[0].desk
     as_of = desk.as_of(found.stored, all_day=batch.all_day)
     # What holds all day is said for the instant at which a customer's features became known, if that was today.
-    if as_of != desk.as_of(found.stored.rows(0, 0), all_day=batch.all_day) and batch.all_day:
+    if batch.all_day and as_of != desk.as_of(found.stored.rows(0, 0), all_day=True):
         return False
     try:
         rows = await desk.answer(found, as_of, batch.include)

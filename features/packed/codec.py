@@ -54,7 +54,6 @@ class Codec:
     def __init__(self, view: View) -> None:
         self.view = view
         self.tag = np.uint64(LAYOUT << 32 | _fingerprint(view))
-        self._lists_of_view = view.lists
         self._columns = len(view.scalars) + len(view.lists)
         self._bitmap = -(-self._columns // 64)
         self._first_scalar = HEADER + self._bitmap
@@ -90,32 +89,28 @@ class Codec:
         self._refuse_other_schema(words[starts])
         fixed = np.repeat(self._unknown, len(known), axis=0)
         fixed[known] = words[starts[:, None] + np.arange(self._width)]
-        rows = Rows(
-            event_at=fixed[:, 1].view("<i8"),
-            created_at=fixed[:, 2].view("<i8"),
-            scalars=fixed[:, self._first_scalar :].view("<f8"),
-            nulls=self._nulls(fixed),
-            lists=self._lists(words, starts + self._width, known),
-        )
-        return Unpacked(known=known, rows=rows)
+        return Unpacked(known=known, rows=self._rows(fixed, self._lists(words, starts + self._width, known)))
 
     def _unpack_one(self, value: Buffer) -> Unpacked:
         """The same of a single row, by slices: half the price."""
         words = np.frombuffer(bytes(value), "<u8")
         self._refuse_other_schema(words[:1])
         fixed, at, lists = words[None, : self._width], self._width, []
-        for _ in self._lists_of_view:
+        for _ in self.view.lists:
             count = int(words[at])
             lists.append(Ragged(offsets=np.array([0, count]), values=words[at + 1 : at + 1 + count].view("<f8")))
             at += 1 + count
-        rows = Rows(
+        return Unpacked(known=np.ones(1, np.bool_), rows=self._rows(fixed, tuple(lists)))
+
+    def _rows(self, fixed: Words, lists: tuple[Ragged, ...]) -> Rows:
+        """What the words that every row has say, (n, width), and the lists beside them."""
+        return Rows(
             event_at=fixed[:, 1].view("<i8"),
             created_at=fixed[:, 2].view("<i8"),
             scalars=fixed[:, self._first_scalar :].view("<f8"),
             nulls=self._nulls(fixed),
-            lists=tuple(lists),
+            lists=lists,
         )
-        return Unpacked(known=np.ones(1, np.bool_), rows=rows)
 
     def _fixed(self, rows: Rows) -> Words:
         """The words every row has, (n, width)."""
@@ -136,7 +131,7 @@ class Codec:
     def _lists(self, words: Words, at: NDArray[np.int64], known: NDArray[np.bool_]) -> tuple[Ragged, ...]:
         """The variable part: ``at`` is the word where each known row's lists begin."""
         lists = []
-        for _ in self._lists_of_view:
+        for _ in self.view.lists:
             count = words[at].view("<i8")
             offsets = np.zeros(len(known) + 1, np.int64)
             offsets[1:][known] = count

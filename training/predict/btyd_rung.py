@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.predict.btyd import BuyTillDie, GammaGamma, btyd_from_json
+from training.predict.numbers import between, filled
 
 Floats = NDArray[np.float64]
 
@@ -48,8 +49,8 @@ class BtydRung:
         """Net amount that comes with each expected order, (n, learned)."""
         if self.order_value is None:
             raise ValueError("There is no model of order values: the log it was fitted to has no amounts.")
-        orders = np.maximum(_filled(self._column(inputs, "orders")), 1.0)
-        mean_order = np.maximum(_filled(self._column(inputs, "mean_order")), 1e-6)
+        orders = np.maximum(filled(self._column(inputs, "orders")), 1.0)
+        mean_order = np.maximum(filled(self._column(inputs, "mean_order")), 1e-6)
         value = self.order_value.order_value(orders, mean_order)
         return np.asarray(value[:, None] * np.asarray(self.spend_scale))
 
@@ -79,13 +80,8 @@ class BtydRung:
 
 def histories(inputs: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
     """Days with an order after the first, days from the first order to the last, and to now, each (n,)."""
-    age = np.maximum(_filled(inputs[:, names.index("tenure_days")]), 1e-3)
-    silent = _filled(inputs[:, names.index("recency_days")])
-    repeats = np.maximum(_filled(inputs[:, names.index("order_days")]) - 1, 0.0)
-    recency = np.where(repeats > 0, np.minimum(np.maximum(age - silent, 0.0), age), 0.0)
+    age = np.maximum(filled(inputs[:, names.index("tenure_days")]), 1e-3)
+    silent = filled(inputs[:, names.index("recency_days")])
+    repeats = np.maximum(filled(inputs[:, names.index("order_days")]) - 1, 0.0)
+    recency = np.where(repeats > 0, between(age - silent, 0.0, age), 0.0)
     return repeats, recency, age
-
-
-def _filled(values: Floats) -> Floats:
-    """0 where nothing is known."""
-    return np.where(np.isnan(values), 0.0, values)

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from training.predict.numbers import between
+
 Floats = NDArray[np.float64]
 
 FLOOR = 1e-4
@@ -27,7 +29,7 @@ class CalibrationMap:
         raw, calibrated = self._knots
         mapped = np.interp(odds, raw, calibrated)
         mapped = mapped + np.minimum(odds - raw[0], 0.0) + np.maximum(odds - raw[-1], 0.0)
-        return np.asarray(np.minimum(np.maximum(1 / (1 + np.exp(-mapped)), FLOOR), 1 - FLOOR))
+        return between(1 / (1 + np.exp(-mapped)), FLOOR, 1 - FLOOR)
 
     @cached_property
     def _knots(self) -> tuple[Floats, Floats]:
@@ -39,5 +41,5 @@ IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))
 
 def logit(probability: Floats) -> Floats:
     """Log-odds, with the probability kept off 0 and 1."""
-    kept = np.minimum(np.maximum(probability, 1e-6), 1 - 1e-6)
+    kept = between(probability, 1e-6, 1 - 1e-6)
     return np.asarray(np.log(kept / (1 - kept)))

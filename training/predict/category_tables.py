@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.predict.category_lines import Lines
+from training.predict.numbers import filled
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -115,7 +116,7 @@ class CategoryTables:
     def _pace(self, lines: Lines) -> Floats:
         """How slowly the customer orders in general, 1 for the median customer."""
         gaps = np.maximum(lines.order_days - 1, 0.0)
-        own = np.where(np.isnan(lines.mean_gap_days), 0.0, lines.mean_gap_days) * gaps
+        own = filled(lines.mean_gap_days) * gaps
         usual = (PRIOR_PACE_GAPS * self.pace_days + own) / (PRIOR_PACE_GAPS + gaps)
         return np.asarray((usual / self.pace_days) ** PACE_POWER)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.predict.forecast import LAST_DAY
+from training.predict.numbers import between
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ def survival_curve(hazards: Floats, edges: Floats, days: Floats) -> Floats:
     1 / t: the tail of a mixture of customers of whom the quick ones have already come (Fader & Hardie's Pareto/NBD
     has the same tail).
     """
-    step = -np.log1p(-np.minimum(np.maximum(hazards, 1e-9), 1 - 1e-9))
+    step = -np.log1p(-between(hazards, 1e-9, 1 - 1e-9))
     passed = np.concatenate([np.zeros((len(step), 1)), np.cumsum(step, axis=1)], axis=1)
     inside = np.minimum(days, edges[-1])
     right = np.minimum(np.maximum(edges.searchsorted(inside), 1), len(edges) - 1)

@@ -25,6 +25,7 @@ from training.predict.category_tables import CATEGORIES_FILE, CategoryTables
 from training.predict.forecast import Forecast
 from training.predict.ladder import Ladder
 from training.predict.ladder_json import from_json
+from training.predict.numbers import filled
 from training.predict.reasons import ANSWERS, Reason, Reasons
 
 Floats = NDArray[np.float64]
@@ -98,7 +99,7 @@ class Release:
         Raises:
             CorruptRelease: the store holds other columns than the release was trained on.
         """
-        return self._ladder.forecast(self._model_inputs(stored, as_of), _orders(stored))
+        return self._ladder.forecast(self._model_inputs(stored, as_of), filled(stored.column("orders")))
 
     def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
         """The next order in each category, given what ``forecast`` said; None for a shop without categories."""
@@ -113,7 +114,7 @@ class Release:
         Raises:
             CorruptRelease: the store holds other columns than the release was trained on.
         """
-        inputs, orders = self._model_inputs(stored, as_of), _orders(stored)
+        inputs, orders = self._model_inputs(stored, as_of), filled(stored.column("orders"))
         usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
         found = self._reasons.of(inputs, orders, answers, usual)
         return [reasons if known else [] for reasons, known in zip(found, stored.known.tolist(), strict=True)]
@@ -158,12 +159,6 @@ def write_release(folder: Path, said: Mapping[str, Any], models: Mapping[str, Ma
 def views_json(views: Sequence[View]) -> list[dict[str, Any]]:
     """The views as plain JSON."""
     return [asdict(view) for view in views]
-
-
-def _orders(stored: Stored) -> Floats:
-    """Orders so far, (n,), 0 of whom nothing is known."""
-    orders = stored.column("orders")
-    return np.where(np.isnan(orders), 0.0, orders)
 
 
 def _view(said: Mapping[str, Any]) -> View:

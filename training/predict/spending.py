@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from training.predict.numbers import between
+
 Floats = NDArray[np.float64]
 
 
@@ -38,7 +40,7 @@ class SpendRatios:
         p = np.maximum(probability, 1e-9)
         inner = (level - (1 - p)) / p
         band = bands.searchsorted(p if base is None else base)
-        ratio = _lookup(levels, table, band, np.minimum(np.maximum(inner, 0.0), 1.0))
+        ratio = _lookup(levels, table, band, between(inner, 0.0, 1.0))
         return np.where(inner > 0, ratio * mean / p, 0.0)
 
     @cached_property
@@ -48,7 +50,7 @@ class SpendRatios:
 
 def _lookup(levels: Floats, table: Floats, row: NDArray[np.int64], at: Floats) -> Floats:
     right = np.minimum(np.maximum(levels.searchsorted(at), 1), len(levels) - 1)
-    share = np.minimum(np.maximum((at - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0), 1.0)
+    share = between((at - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
     low, high = table[row, right - 1], table[row, right]
     found: Floats = low + share * (high - low)
     return found

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from training.predict.btyd.parameters import Parameters
+from training.predict.numbers import between
 
 Floats = NDArray[np.float64]
 Answer = Callable[[Floats, Floats, Floats, Floats], Floats]
@@ -58,7 +59,7 @@ class BuyTillDie(Parameters, ABC):
 
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
             order = np.exp(self.log_alive(x, t_x, now))[:, None] * self.order_if_alive(x, now, ahead)
-            return np.maximum.accumulate(np.minimum(np.maximum(order, 0.0), 1.0), axis=1)
+            return np.maximum.accumulate(between(order, 0.0, 1.0), axis=1)
 
         return _in_blocks(answer, repeats, recency, age, days)
 
@@ -75,7 +76,7 @@ class BuyTillDie(Parameters, ABC):
             log_alive, order = self.alive_and_order(x, t_x, now, ahead)
             alive = np.exp(log_alive)[:, None]
             orders = np.maximum(self.orders_if_alive(x, now, ahead), order)
-            both = np.stack([np.minimum(np.maximum(alive * order, 0.0), 1.0), alive * orders], axis=2)
+            both = np.stack([between(alive * order, 0.0, 1.0), alive * orders], axis=2)
             return np.maximum.accumulate(both, axis=1)
 
         found = _in_blocks(answer, repeats, recency, age, days)

@@ -1,0 +1,18 @@
+"""What NumPy does too, at a third of its price for the few numbers of one customer."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def between(values: Floats, least: float | Floats, most: float | Floats) -> Floats:
+    """``np.clip``."""
+    return np.asarray(np.minimum(np.maximum(values, least), most))
+
+
+def filled(values: Floats) -> Floats:
+    """0 where nothing is known, as ``np.nan_to_num`` has it; infinite numbers stay."""
+    return np.where(np.isnan(values), 0.0, values)
