@@ -49,8 +49,9 @@ class Forecast:
         right = np.minimum(np.maximum(np.searchsorted(self.days, asked), 1), len(self.days) - 1)
         left = right - 1
         share = (asked - self.days[left]) / (self.days[right] - self.days[left])
-        passed: Floats = hazard[:, left] + share * (hazard[:, right] - hazard[:, left])
-        return -np.expm1(-passed)
+        passed = hazard[:, left] + share * (hazard[:, right] - hazard[:, left])
+        # Rounded up at the end of a step, it would fall where the next one is flat.
+        return np.asarray(-np.expm1(-np.minimum(passed, hazard[:, right])))
 
     def day_of(self, probability: float) -> Floats:
         """Days until P(order) reaches ``probability``, (n,); infinite beyond the last day."""
