@@ -71,7 +71,10 @@ _COLUMNS: dict[str, dict[str, Read]] = {
         "sent_at": Read.INSTANT, "campaign_id": Read.TEXT, "channel": Read.TEXT, "variant": Read.TEXT,
         "treated": Read.FLAG, "probability": Read.NUMBER,
     },
-    "consents": {"purpose": Read.TEXT, "channel": Read.TEXT, "granted": Read.FLAG, "changed_at": Read.INSTANT},
+    "consents": {
+        "purpose": Read.TEXT, "channel": Read.TEXT, "granted": Read.FLAG, "changed_at": Read.INSTANT,
+        "until": Read.INSTANT,
+    },
     "costs": {"day": Read.INSTANT, "source": Read.TEXT, "amount": Read.AMOUNT},
 }  # fmt: skip
 _REQUIRED = {"ordered_at", "happened_at", "kind", "sent_at", "granted", "changed_at", "day"}

@@ -5,19 +5,32 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from features.churn_rule import ChurnRules
+from features.consents.consent import meaning
+from features.consents.shapes import COLUMNS
 from features.errors import BadDescription
 from features.faults import faults
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=730)]
 Names = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
+Purpose = Annotated[str, AfterValidator(meaning)]
 Numbers = Annotated[tuple[float, ...], Strict(False)]  # noqa: FBT003 -- as above
 
 
@@ -94,12 +107,27 @@ class Touches(Source):
 
 
 class Consents(Source):
-    """What customers agreed to, and when."""
+    """What customers agreed to, and when: a table, or what Segment or Apache Unomi write, a JSON object a line."""
 
+    format: Literal["table", "segment", "unomi"] = "table"
+    purposes: Mapping[str, Purpose] = {}
     purpose: str
-    channel: str
+    channel: str | None = None
     granted: str
     changed_at: str
+    until: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_their_format(cls, said: object) -> object:
+        if not isinstance(said, dict) or said.get("format", "table") == "table":
+            return said
+        own = sorted(set(said) & set(COLUMNS))
+        if own:
+            raise ValueError(
+                f"found {', '.join(own)} beside format = {said['format']!r}, which names them; leave them out"
+            )
+        return {**{name: name for name in COLUMNS}, **said}
 
 
 class Costs(_Section):
@@ -134,6 +162,13 @@ class Rfm(_Section):
     monetary: Numbers = ()
 
 
+class ConsentDefaults(_Section):
+    """What counts for a customer who never said anything of a purpose."""
+
+    profiling: bool = True
+    marketing: bool = False
+
+
 class Business(_Section):
     """What the business means by its words."""
 
@@ -144,6 +179,7 @@ class Business(_Section):
     bands: Bands = Bands()
     rfm: Rfm | None = None
     churn_rules: ChurnRules = {}
+    consent_defaults: ConsentDefaults = ConsentDefaults()
 
     @field_validator("ltv_days")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -82,6 +82,18 @@ class History:
         lines = self.lines.filter(self.lines.known_at < at)
         events = None if self.events is None else self.events.filter(self.events.happened_at < at)
         return History(lines, events)
+
+    def without(self, customers: Sequence[str]) -> History:
+        """The log of everybody else."""
+        return self._each(lambda table, named: table.anti_join(named, "customer_id"), customers) if customers else self
+
+    def only(self, customers: Sequence[str]) -> History:
+        """The log of these customers."""
+        return self._each(lambda table, named: table.semi_join(named, "customer_id"), customers)
+
+    def _each(self, some: Callable[[ir.Table, ir.Table], ir.Table], customers: Sequence[str]) -> History:
+        named = ibis.memtable({"customer_id": list(customers)}, schema={"customer_id": "string"})
+        return History(some(self.lines, named), None if self.events is None else some(self.events, named))
 
     def customers(self) -> int:
         """How many have an order line."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 
 from features.canonical import NAMES, Field, Read, Table, tables
-from features.description import Description, Orders
+from features.consents.shapes import flattened
+from features.description import Consents, Description, Orders
 from features.errors import BadDescription, BadLog, FlywheelError
-from features.rawlog import digest, open_raw, reading
+from features.rawlog import digest, files, open_raw, reading
 from features.values import Kinds, literal, read_columns, shown, somebody, unreadable, value
 
 EXPECTED = {
@@ -24,6 +25,8 @@ EXPECTED = {
     Read.NUMBER: "a plain number with a decimal point, or nothing",
     Read.FLAG: "true or false",
 }
+
+Forgotten = Callable[[Iterable[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,15 @@ def source_digest(description: Description) -> str:
     return _together(digest(table.section.path, description.folder) for table in tables(description))
 
 
-def ingest(description: Description, folder: Path, say: Callable[[str], None] = lambda _: None) -> Manifest:
+def ingest(
+    description: Description,
+    folder: Path,
+    say: Callable[[str], None] = lambda _: None,
+    forgotten: Forgotten | None = None,
+) -> Manifest:
     """Check the whole raw log, then write it to ``folder``, one parquet file per table.
+
+    Lines of those whom ``forgotten`` names among the customers it is given are left out.
 
     Raises:
         BadLog: a column is missing, or values cannot be read; every fault at once, nothing written.
@@ -83,6 +93,7 @@ def ingest(description: Description, folder: Path, say: Callable[[str], None] = 
     # Killed half way, the tables are of no log, and the manifest of an earlier one must not vouch for them.
     (folder / "manifest.json").unlink(missing_ok=True)
     intakes = []
+    _leave_out(connection, found, forgotten)
     for checked in found:
         say(f"writing {checked.table.name}")
         intakes.append(_write(connection, checked, folder))
@@ -130,7 +141,7 @@ def _check(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) ->
     path = table.section.path
     # First, so that a log that grows while it is read is seen to have changed.
     source = digest(path, folder)
-    kinds = open_raw(connection, table.raw, path, folder, has_header=table.section.has_header)
+    kinds = _open(connection, table, folder)
     missing = [fault for field in table.present if (fault := _missing(table, field, kinds))]
     if missing:
         raise BadLog("\n".join(missing))
@@ -140,6 +151,28 @@ def _check(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) ->
     if unread:
         raise BadLog("\n".join(unread))
     return _Checked(table, kinds, source, lines, lines - known, lines - distinct)
+
+
+def _open(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> dict[str, str]:
+    """The raw columns of a source and their types."""
+    section = table.section
+    if not isinstance(section, Consents) or section.format == "table":
+        return open_raw(connection, table.raw, section.path, folder, has_header=section.has_header)
+    with reading(section.path):
+        lines = flattened(files(section.path, folder), section.format, list(section.purposes))
+    connection.register(table.raw, lines)
+    return dict.fromkeys(lines.column_names, "VARCHAR")
+
+
+def _leave_out(connection: duckdb.DuckDBPyConnection, found: Sequence[_Checked], forgotten: Forgotten | None) -> None:
+    """Make the table of who is to be left out."""
+    connection.execute("CREATE TEMP TABLE forgotten (customer_id VARCHAR)")
+    for checked in found:
+        if forgotten is not None and checked.table.name != "costs":
+            who = value(checked.table, checked.table.fields[0], checked.kinds)
+            known = connection.execute(f"SELECT DISTINCT {who} FROM {checked.table.raw} WHERE {who} IS NOT NULL")
+            for one in forgotten(row[0] for row in known.fetchall()):
+                connection.execute("INSERT INTO forgotten VALUES (?)", [one])
 
 
 def _expected(field: Field, table: Table) -> str:
@@ -187,11 +220,13 @@ def _write(connection: duckdb.DuckDBPyConnection, checked: _Checked, folder: Pat
     rows = f"(SELECT DISTINCT * FROM {table.raw})" if drops else table.raw
     values = ", ".join(f"{value(table, field, kinds)} AS {field.name}" for field in table.present)
     when = next(field.name for field in table.present if field.read is Read.INSTANT)
+    left = "" if table.name == "costs" else " ANTI JOIN forgotten USING (customer_id)"
     target, draft = folder / f"{table.name}.parquet", folder / f"{table.name}.parquet.tmp"
     connection.execute(
         f"COPY (SELECT *, epoch_us({when}) AS at_us, "
         f"date_diff('day', DATE '1970-01-01', CAST({when} AS DATE))::INTEGER AS day_number "
-        f"FROM (SELECT {values} FROM {rows} WHERE {somebody(table, kinds)})) TO {literal(str(draft))} (FORMAT parquet)"
+        f"FROM (SELECT {values} FROM {rows} WHERE {somebody(table, kinds)}){left}) "
+        f"TO {literal(str(draft))} (FORMAT parquet)"
     )
     draft.replace(target)
     who = "count(DISTINCT customer_id)" if table.name != "costs" else "0"

@@ -200,7 +200,7 @@ def _job(config: Path | None, home: Home, as_of: date | None, screen: Screen, or
 
     description = _description(config)
     step.run(description, home, screen.say)
-    return Job(description, home, as_of or _today(description.zone), screen.say, origins)
+    return Job(description, home, as_of or _today(description.zone), screen.say, origins, _now())
 
 
 def _description(config: Path | None) -> Description:

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from features.errors import FlywheelError, NothingThere
 
 if TYPE_CHECKING:
+    from features.consents.ledger import Ledger
     from training.registry import Registry
 
 PATIENCE_S = 5.0
@@ -75,6 +76,12 @@ class Home:
         from training.registry import Registry
 
         return Registry.open(self.folder, _elsewhere())
+
+    def ledger(self) -> Ledger:
+        """What customers agreed to, and who is forgotten."""
+        from features.consents.ledger import ledger
+
+        return ledger(self.folder)
 
     @property
     def online(self) -> str:

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from features.description import Description
-from features.ingestion import Manifest, ingest, read_manifest, source_digest
+from features.consents.consent import Defaults
+from features.consents.intake import take
+from features.description import Consents, Description
+from features.ingestion import Manifest, ingest, read_manifest, replace_text, source_digest
 from features.kinds import unmatched_kinds
 from pipelines.home import Home
 
 
 def run(description: Description, home: Home, say: Callable[[str], None]) -> Manifest:
-    """Ingest the log that the description names, unless that has been done."""
+    """Ingest the log that the description names, unless that has been done; nobody forgotten comes back by it."""
     known = read_manifest(home.history)
     if known and (known.description, known.source) == (description.fingerprint, source_digest(description)):
         say("the history is up to date")
+        _take_consents(description, known, home, say)
         return known
-    done = ingest(description, home.history, say)
+    done = ingest(description, home.history, say, home.ledger().forgotten_among)
     if description.events is not None:
         for sentence in unmatched_kinds(description.events, home.history):
             say(f"note: {sentence}")
+    _take_consents(description, done, home, say)
     return done
+
+
+def _take_consents(description: Description, manifest: Manifest, home: Home, say: Callable[[str], None]) -> None:
+    """What the log says of consents goes to the ledger, where it is newer than what callers said since."""
+    mark, wanted = home.history / "consents.taken", f"{manifest.description} {manifest.source}"
+    if mark.is_file() and mark.read_text() == wanted:
+        return
+    home.ledger().adopt(Defaults(**description.business.consent_defaults.model_dump()))
+    if description.consents is not None:
+        _take(description.consents, home, say)
+    replace_text(mark, wanted)
+
+
+def _take(described: Consents, home: Home, say: Callable[[str], None]) -> None:
+    taken = take(home.history / "consents.parquet", described.purposes, home.ledger())
+    say(f"consents of {taken.customers:,} customers are new")
+    if taken.unused:
+        listed = ", ".join(map(repr, taken.unused[:5]))
+        say(f"note: consents for purposes that mean nothing here are not used: {listed}; name them under `purposes`")

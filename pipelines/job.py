@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
+from features.calendar import micros
+from features.consents.ledger import Profiled
 from features.description import Description
 from features.history import Cutoff, History
 from features.tables import views
@@ -27,6 +29,7 @@ class Job:
     as_of: date
     say: Callable[[str], None]
     origins: tuple[date, ...] = ()
+    at: datetime | None = None  # when consents count; the beginning of the day where nobody says
 
     @property
     def now(self) -> Cutoff:
@@ -35,8 +38,14 @@ class Job:
 
     @cached_property
     def history(self) -> History:
-        """What was known at that instant."""
-        return History.open(self.home.history).before(self.now)
+        """What was known at that instant, of customers of whom predictions may be made and learned."""
+        known = History.open(self.home.history).before(self.now)
+        return known.without(self.profiled.others) if self.profiled.by_default else known.only(self.profiled.others)
+
+    @cached_property
+    def profiled(self) -> Profiled:
+        """Of whom predictions may be made and learned."""
+        return self.home.ledger().profiled(micros(self.at or self.now.at))
 
     @cached_property
     def churn_days(self) -> int:

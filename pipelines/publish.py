@@ -75,4 +75,5 @@ def _fingerprint(job: Job) -> str:
     """Changes with the log, the description, the cutoffs and the features' own code."""
     code = [path.read_bytes() for path in sorted(Path(features.__path__[0]).glob("*.py"))]
     facts = [str(read_manifest(job.home.history)), str([cutoff.day for cutoff in job.cutoffs]), str(job.views)]
+    facts.append(job.profiled.fingerprint)
     return hashlib.sha256(b"".join([*code, json.dumps(facts).encode()])).hexdigest()

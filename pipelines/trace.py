@@ -16,7 +16,7 @@ from pipelines.job import Job
 
 def fingerprint(job: Job) -> str:
     """Equal for equal data, description, instant and code: such trainings give the same release."""
-    facts = [str(read_manifest(job.home.history)), str(job.as_of), str(job.origins), _code()]
+    facts = [str(read_manifest(job.home.history)), str(job.as_of), str(job.origins), job.profiled.fingerprint, _code()]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

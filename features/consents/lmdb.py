@@ -1,0 +1,154 @@
+"""Where are consents kept on one machine? In an LMDB environment of their own: one writer, readers that never wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from threading import Lock
+from weakref import WeakValueDictionary
+
+import lmdb
+
+from features.consents.shelf import DEFAULTS, Found
+
+MAP_SIZE = 2**34  # address space, not disk
+LONGEST_KEY = 511
+_TABLES = ("records", "changes", "forgotten", "facts")
+_STATE = b"state"
+
+# LMDB may be opened once per process only.
+_OPENED: WeakValueDictionary[str, LmdbShelf] = WeakValueDictionary()
+_OPENING = Lock()
+
+
+class LmdbShelf:
+    """Records by customer, their changes in order, tombstones, and a few facts."""
+
+    patience = None
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self._environment = lmdb.open(str(path), map_size=MAP_SIZE, max_dbs=len(_TABLES), max_readers=1024, mode=0o640)
+        self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
+
+    @classmethod
+    def at(cls, path: Path) -> LmdbShelf:
+        """The shelf in a folder, made if it is not there."""
+        where = str(path.resolve())
+        with _OPENING:
+            shelf = _OPENED.get(where)
+            if shelf is None or not (path / "data.mdb").exists():
+                shelf = _OPENED[where] = cls(path)
+            return shelf
+
+    def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
+        """The records of these customers and whether they are forgotten, at one moment."""
+        with self._environment.begin() as reading:
+            get, (records, _, forgotten, facts) = reading.get, self._tables.values()
+            return Found(
+                state=_number(get(_STATE, db=facts)),
+                defaults=get(DEFAULTS.encode(), db=facts),
+                records=[get(_key(one), db=records) for one in customer_ids],
+                forgotten=[get(one, db=forgotten) is not None for one in tombstones],
+            )
+
+    def fact(self, name: str) -> bytes | None:
+        """A fact of the whole shelf."""
+        with self._environment.begin() as reading:
+            found: bytes | None = reading.get(name.encode(), db=self._tables["facts"])
+            return found
+
+    def state(self) -> int:
+        """How many changes there have been."""
+        return _number(self.fact(_STATE.decode()))
+
+    def records(self) -> Iterator[bytes]:
+        """Every record, at one moment."""
+        with self._environment.begin() as reading, reading.cursor(db=self._tables["records"]) as cursor:
+            yield from cursor.iternext(keys=False, values=True)
+
+    def changed_since(self, state: int) -> list[bytes]:
+        """The records that changed after a state."""
+        with self._environment.begin() as reading, reading.cursor(db=self._tables["changes"]) as cursor:
+            if not cursor.set_range(_ordered(state + 1)):
+                return []
+            keys = list(cursor.iternext(keys=False, values=True))
+            values = [reading.get(key, db=self._tables["records"]) for key in keys]
+            return [value for value in values if value is not None]
+
+    def tombstones(self) -> dict[bytes, int]:
+        """The digests of who is forgotten, and the state since when."""
+        with self._environment.begin() as reading, reading.cursor(db=self._tables["forgotten"]) as cursor:
+            return {bytes(key): _number(value) for key, value in cursor}
+
+    @contextmanager
+    def writing(self) -> Iterator[LmdbDraft]:
+        """One write: all of it, on the disk, or nothing; waits for another writer."""
+        with self._environment.begin(write=True) as transaction:
+            yield LmdbDraft(transaction, self._tables)
+
+
+class LmdbDraft:
+    """One write transaction."""
+
+    def __init__(self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database]) -> None:
+        self._transaction = transaction
+        self._tables = tables
+        self._state: int | None = None
+
+    def next_state(self) -> int:
+        """The state that this write makes; the same however often it is asked."""
+        if self._state is None:
+            facts = self._tables["facts"]
+            self._state = _number(self._transaction.get(_STATE, db=facts)) + 1
+            self._transaction.put(_STATE, str(self._state).encode(), db=facts)
+        return self._state
+
+    def get(self, customer_id: str) -> bytes | None:
+        """A record."""
+        found: bytes | None = self._transaction.get(_key(customer_id), db=self._tables["records"])
+        return found
+
+    def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:
+        """A record in the place of the one written at the state ``before``."""
+        key = _key(customer_id)
+        self._transaction.put(key, value, db=self._tables["records"])
+        self._moved(key, before, state)
+
+    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:
+        """No record, and a tombstone."""
+        key = _key(customer_id)
+        self._transaction.delete(key, db=self._tables["records"])
+        self._moved(key, before, None)
+        self._transaction.put(tombstone, str(state).encode(), db=self._tables["forgotten"])
+
+    def say(self, name: str, value: bytes) -> None:
+        """A fact of the whole shelf."""
+        self._transaction.put(name.encode(), value, db=self._tables["facts"])
+
+    def _moved(self, key: bytes, before: int | None, state: int | None) -> None:
+        changes = self._tables["changes"]
+        if before is not None:
+            self._transaction.delete(_ordered(before) + key_digest(key), db=changes)
+        if state is not None:
+            self._transaction.put(_ordered(state) + key_digest(key), key, db=changes)
+
+
+def key_digest(key: bytes) -> bytes:
+    """What tells the customers of one change apart."""
+    return blake2b(key, digest_size=16).digest()
+
+
+def _key(customer_id: str) -> bytes:
+    key = b"\0" + customer_id.encode("utf-8", "surrogatepass")
+    return key if len(key) <= LONGEST_KEY else b"\1" + blake2b(key, digest_size=32).digest()
+
+
+def _ordered(state: int) -> bytes:
+    return state.to_bytes(8, "big")
+
+
+def _number(text: bytes | None) -> int:
+    return 0 if text is None else int(text)

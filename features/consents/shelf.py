@@ -1,0 +1,82 @@
+"""What does the ledger need of whatever keeps it? Reads at one moment, and writes that are whole or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is kept of some customers, at one moment."""
+
+    state: int  # how many changes there have been
+    defaults: bytes | None  # the fact of that name
+    records: list[bytes | None]
+    forgotten: list[bool]
+
+
+DEFAULTS = "defaults"
+
+
+class Draft(Protocol):
+    """One write; what it reads stays as it is until it ends."""
+
+    def next_state(self) -> int:
+        """The state that this write makes; the same however often it is asked."""
+        ...
+
+    def get(self, customer_id: str) -> bytes | None:
+        """A record."""
+        ...
+
+    def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:
+        """A record in the place of the one written at the state ``before``."""
+        ...
+
+    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:
+        """No record, and a tombstone."""
+        ...
+
+    def say(self, name: str, value: bytes) -> None:
+        """A fact of the whole shelf."""
+        ...
+
+
+class Shelf(Protocol):
+    """Records by customer, their changes in order, tombstones, and a few facts."""
+
+    @property
+    def patience(self) -> float | None:
+        """The most seconds that a read should take; None where it never waits for another machine."""
+        ...
+
+    def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
+        """The records of these customers, and which of these tombstones there are."""
+        ...
+
+    def fact(self, name: str) -> bytes | None:
+        """A fact of the whole shelf."""
+        ...
+
+    def state(self) -> int:
+        """How many changes there have been."""
+        ...
+
+    def records(self) -> Iterator[bytes]:
+        """Every record."""
+        ...
+
+    def changed_since(self, state: int) -> list[bytes]:
+        """The records that changed after a state."""
+        ...
+
+    def tombstones(self) -> dict[bytes, int]:
+        """The digests of who is forgotten, and the state since when."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Draft]:
+        """One write, all of it or nothing; waits for another writer."""
+        ...
