@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from features.consents.ledger import Standing
+from features.errors import Unreachable
 from features.stored import Stored
 from serving.logs import report
 from serving.moments import day_beginning, resolve
+from serving.permission import status_of, unsaid
 from serving.problems import DETAILS, SOON, Problem
-from serving.reading import UNAVAILABLE, Read, read, unavailable
+from serving.reading import UNAVAILABLE, Read, lost, nothing, read, unavailable
 from serving.schemas import DEFAULT_PARTS, FieldProblem, Part, Question
 from serving.scorer import TooEarly, score
 from serving.wire import Rows, predictions
@@ -59,7 +62,36 @@ class Desk:
         return await self._asked(question, all_day=True)
 
     async def _asked(self, question: Question, *, all_day: bool) -> Rows:
+        customer_ids = question.customer_ids
+        try:
+            held = await self.worker.permission.held(customer_ids, self.worker.clock.now(self._zone))
+        except Unreachable as error:
+            found = lost(customer_ids, error)
+            return await self.answer(found, self._instant(question, found.stored, all_day=all_day), ())
+        if not held:
+            return await self._spoken(question, all_day=all_day)
+        free = [one for place, one in enumerate(customer_ids) if place not in held]
+        spoken = iter(await self._spoken(question.model_copy(update={"customer_ids": free}), all_day=all_day))
+        silent = iter(await self._unsaid(question, held, all_day=all_day))
+        return [next(silent if place in held else spoken) for place in range(len(customer_ids))]
+
+    async def _unsaid(self, question: Question, held: Mapping[int, Standing], *, all_day: bool) -> Rows:
+        """For those of whom nothing may be said, in the order asked; of whom nothing is read but whether they exist."""
+        customer_ids = [question.customer_ids[place] for place in held]
+        unasked = [place for place, standing in enumerate(held.values()) if standing is Standing.UNASKED]
+        found = await self.read([customer_ids[place] for place in unasked]) if unasked else None
+        known = dict(zip(unasked, found.stored.known.tolist(), strict=True)) if found else {}
+        statuses = [status_of(one, known=known.get(place, False)) for place, one in enumerate(held.values())]
+        release, customers = self.champion.release, Read(nothing(customer_ids))
+        for status in statuses:
+            self.worker.metrics.unanswered(release, 1, status)
+        return unsaid(release, customers, statuses, self._instant(question, customers.stored, all_day=all_day))
+
+    async def _spoken(self, question: Question, *, all_day: bool) -> Rows:
+        """For those of whom there may be answers."""
         include = DEFAULT_PARTS if question.include is None else frozenset(question.include)
+        if not question.customer_ids:
+            return []
         if len(question.customer_ids) <= FEW and question.as_of is None and "reasons" not in include:
             return await self.worker.together.ask(self, question.customer_ids, include, all_day=all_day)
         # Whoever has arrived by now is counted before this one is worked for.
@@ -67,10 +99,13 @@ class Desk:
         if not self.in_time():
             raise TimeoutError
         found = await self.read(question.customer_ids)
-        as_of = self.as_of(found.stored, all_day=all_day)
+        return await self.answer(found, self._instant(question, found.stored, all_day=all_day), include)
+
+    def _instant(self, question: Question, stored: Stored, *, all_day: bool) -> int:
+        """The instant asked about, or the one that answers are for where none is."""
         if question.as_of is not None:
-            as_of = resolve(question.as_of, self._zone)
-        return await self.answer(found, as_of, include)
+            return resolve(question.as_of, self._zone)
+        return self.as_of(stored, all_day=all_day)
 
     @property
     def _zone(self) -> ZoneInfo:

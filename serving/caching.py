@@ -7,8 +7,9 @@ from hashlib import blake2b
 from starlette.requests import Request
 from starlette.responses import Response
 
-# Campaign tools keep a GET for five minutes by default; an answer holds for a day, or until the next promotion.
-KEEP = "private, max-age=300"
+# Campaign tools keep a GET for five minutes by default. A revoked consent acts on the next call, so each has to come
+# back and ask whether its copy still holds; most then get 304 and no body.
+KEEP = "private, max-age=0, must-revalidate"
 
 
 def cacheable(request: Request, body: bytes) -> Response:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 import orjson
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -76,9 +77,9 @@ async def as_problem(_: Request, error: Exception) -> Response:
     raise error
 
 
-def invalid(found: Sequence[ErrorDetails]) -> Problem:
-    """422 for a body that is JSON but not a question, with every field named, up to twenty."""
-    errors = [FieldProblem(field=_field(error["loc"]), reason=_reason(error)) for error in found[:_MOST_LISTED]]
+def invalid(found: Sequence[ErrorDetails], form: type[BaseModel]) -> Problem:
+    """422 for a body that is JSON but not of this form, with every field named, up to twenty."""
+    errors = [FieldProblem(field=_field(error["loc"]), reason=_reason(error, form)) for error in found[:_MOST_LISTED]]
     count = "1 field is" if len(found) == 1 else f"{len(found)} fields are"
     listed = "" if len(found) <= _MOST_LISTED else f" The first {_MOST_LISTED} are listed."
     return Problem(422, f"{count} not as expected.{listed} The form is in /openapi.json.", errors)
@@ -89,12 +90,29 @@ def _field(location: Iterable[int | str]) -> str:
     return "".join(parts).removeprefix(".") or "body"
 
 
-def _reason(error: ErrorDetails) -> str:
+def _reason(error: ErrorDetails, form: type[BaseModel]) -> str:
     if error["type"] == "string_type" and error["loc"][:1] == ("customer_ids",):
         return f"Found {_short(error['input'])}; expected a string, since ids are text: send it in quotes."
     if error["type"] == "extra_forbidden":
-        return "Found a field nobody asks for; expected customer_ids, as_of or include. Leave it out."
+        *most, last = _fields(form, error["loc"][:-1])
+        expected = f"{', '.join(most)} or {last}" if most else last
+        return f"Found a field nobody asks for; expected {expected}. Leave it out."
     return error["msg"].removeprefix("Value error, ")
+
+
+def _fields(form: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """The fields of the form, or of the part of it that a path leads to."""
+    inner = [form]
+    for name in path:
+        parts = [one.model_fields[name].annotation for one in inner if name in one.model_fields]
+        inner = [model for part in parts for model in _models(part)] or inner
+    return [name for one in inner for name in one.model_fields]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - an annotation may be anything
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
 
 
 def _short(found: object) -> str:

@@ -43,11 +43,16 @@ async def read(features: Features, customer_ids: Sequence[str]) -> Read:
         if features.patience is None:
             return Read(features.read(customer_ids))
         async with asyncio.timeout(features.patience):
-            return Read(await asyncio.get_running_loop().run_in_executor(_threads(), features.read, customer_ids))
+            return Read(await asyncio.get_running_loop().run_in_executor(threads(), features.read, customer_ids))
     except TimeoutError:
-        return Read(_nothing(customer_ids), _REASONS[Unreachable], f"no answer within {features.patience} s")
+        return Read(nothing(customer_ids), _REASONS[Unreachable], f"no answer within {features.patience} s")
     except tuple(_REASONS) as error:
-        return Read(_nothing(customer_ids), _REASONS[type(error)], str(error))
+        return lost(customer_ids, error)
+
+
+def lost(customer_ids: Sequence[str], error: FlywheelError) -> Read:
+    """Nothing known of anybody, because of one of the foreseen errors."""
+    return Read(nothing(customer_ids), _REASONS[type(error)], str(error))
 
 
 def unavailable(release: Release, customers: Read, as_of: int) -> Rows:
@@ -67,12 +72,13 @@ def unavailable(release: Release, customers: Read, as_of: int) -> Rows:
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def threads() -> ThreadPoolExecutor:
     """For reading alone: behind slow work in the usual threads, a sound store would seem not to answer."""
     return ThreadPoolExecutor(READS_AT_ONCE, "features")
 
 
-def _nothing(customer_ids: Sequence[str]) -> Stored:
+def nothing(customer_ids: Sequence[str]) -> Stored:
+    """As if nothing were stored of anybody."""
     n = len(customer_ids)
     return Stored(
         customer_ids=customer_ids,

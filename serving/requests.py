@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from email.message import Message
 from functools import lru_cache
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from serving.problems import DETAILS, Problem, invalid
@@ -14,13 +15,23 @@ from serving.schemas import Question
 
 LARGEST_BODY = 2 * 2**20  # a thousand of the longest ids, each character escaped
 _PATIENCE_SECONDS = 10
+Form = TypeVar("Form", bound=BaseModel)
 
 
 async def question(request: Request) -> Question:
     """The question in the body of a POST; raises Problem."""
+    return await read(request, Question)
+
+
+async def read(request: Request, form: type[Form]) -> Form:
+    """The JSON in the body of a request, as the form that it has to have; raises Problem."""
+    return checked(await json_body(request), form)
+
+
+async def json_body(request: Request) -> bytes:
+    """The body of a request that says it is JSON; raises Problem."""
     _refuse_other_media(request)
-    body = await _body(request)
-    return _checked(body)
+    return await _body(request)
 
 
 def question_about(customer_id: str, request: Request) -> Question:
@@ -37,17 +48,18 @@ def question_about(customer_id: str, request: Request) -> Question:
     for one in found:
         if one["loc"] == ("customer_ids", 0):
             one["loc"] = ("customer_id",)
-    raise invalid(found)
+    raise invalid(found, Question)
 
 
-def _checked(body: bytes) -> Question:
+def checked(body: bytes, form: type[Form]) -> Form:
+    """The JSON as the form that it has to have; raises Problem."""
     try:
-        return Question.model_validate_json(body)
+        return form.model_validate_json(body)
     except ValidationError as error:
         found = error.errors(include_url=False)
     if found[0]["type"] == "json_invalid":
         raise Problem(400, f"{DETAILS[400]} {found[0]['msg']}.")
-    raise invalid(found)
+    raise invalid(found, form)
 
 
 def _refuse_other_media(request: Request) -> None:

@@ -31,11 +31,13 @@ AsOf = Annotated[
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
+    """What goes over the wire, or comes over it: nothing but the fields it names."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Question(_Wire):
+class Question(Wire):
     """Which customers, at which instant, and which parts of the answer."""
 
     customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=MOST_CUSTOMERS)] = Field(
@@ -51,7 +53,7 @@ class Question(_Wire):
     )
 
 
-class ChurnAnswer(_Wire):
+class ChurnAnswer(Wire):
     """Will the customer place no order within the horizon?"""
 
     horizon_days: int = Field(examples=[90])
@@ -63,7 +65,7 @@ class ChurnAnswer(_Wire):
     band: Literal["low", "medium", "high"] = Field(examples=["low"])
 
 
-class CategoryAnswer(_Wire):
+class CategoryAnswer(Wire):
     """When does the next order in a category come? Never before the next order of any kind."""
 
     category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
@@ -84,7 +86,7 @@ class CategoryAnswer(_Wire):
     )
 
 
-class NextPurchaseAnswer(_Wire):
+class NextPurchaseAnswer(Wire):
     """When does the next order come? Dates are the shop's; null lies beyond the model's last day."""
 
     p10: date | None = Field(examples=["2026-11-25"])
@@ -104,7 +106,7 @@ class NextPurchaseAnswer(_Wire):
     )
 
 
-class Spending(_Wire):
+class Spending(Wire):
     """What the customer will do within one horizon; amounts are null for a log without amounts."""
 
     expected_orders: Annotated[float, Field(ge=0)] = Field(examples=[0.9])
@@ -114,7 +116,7 @@ class Spending(_Wire):
     p90: float | None = Field(examples=[96.0])
 
 
-class LtvAnswer(_Wire):
+class LtvAnswer(Wire):
     """What has the customer spent, and what will they spend?"""
 
     currency: str = Field(examples=["GBP"])
@@ -135,14 +137,14 @@ EXAMPLE_REASON: JsonValue = {
 }
 
 
-class Texts(_Wire):
+class Texts(Wire):
     """One sentence in each language."""
 
     en: str
     zh: str
 
 
-class ReasonAnswer(_Wire):
+class ReasonAnswer(Wire):
     """One thing about the customer that moved one of the answers, and which way."""
 
     answer: Literal["churn", "next_purchase", "ltv"]
@@ -158,11 +160,18 @@ class ReasonAnswer(_Wire):
     text: Texts
 
 
-class Prediction(_Wire):
-    """One customer's answer. Of an unknown one, and while features cannot be read, only the envelope is given."""
+class Prediction(Wire):
+    """One customer's answer; of an unknown or withheld one, and while features cannot be read, only the envelope."""
 
     customer_id: str = Field(examples=["17850"])
-    status: Literal["features_unavailable", "unknown_customer", "stale_features", "insufficient_history", "scored"]
+    status: Literal[
+        "features_unavailable",
+        "unknown_customer",
+        "withheld_consent",
+        "stale_features",
+        "insufficient_history",
+        "scored",
+    ]
     reason: Literal["store_unreachable", "nothing_published", "rows_lost", "other_columns"] | None = Field(
         default=None, description="Why the features cannot be read just now. Ask again later."
     )
@@ -186,13 +195,13 @@ class Prediction(_Wire):
     )
 
 
-class Predictions(_Wire):
+class Predictions(Wire):
     """Answers in the order asked for."""
 
     predictions: list[Prediction]
 
 
-class Models(_Wire):
+class Models(Wire):
     """The champions that answer now."""
 
     release: str = Field(examples=["7"])
@@ -204,7 +213,7 @@ class Models(_Wire):
     )
 
 
-class Probe(_Wire):
+class Probe(Wire):
     """What a probe says: degraded is ready, but every answer would be that features are unavailable."""
 
     status: Literal["alive", "ready", "degraded"]
@@ -212,14 +221,14 @@ class Probe(_Wire):
     reason: str | None = None
 
 
-class FieldProblem(_Wire):
+class FieldProblem(Wire):
     """What is wrong with one field."""
 
     field: str = Field(examples=["customer_ids[0]"])
     reason: str
 
 
-class ProblemDetails(_Wire):
+class ProblemDetails(Wire):
     """RFC 9457: what went wrong, in words and in numbers."""
 
     type: str = Field(examples=["about:blank"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
 
+from features.consents.ledger import ledger
 from features.packed.backends import place, store_at
 from serving.champions import Champions
 from serving.clock import Clock, clock
@@ -16,6 +17,7 @@ from serving.departure import Departure
 from serving.keys import ApiKeys
 from serving.logs import json_log
 from serving.metrics import Metrics
+from serving.permission import Permission
 from serving.pressure import Pressure
 from serving.settings import Settings
 from serving.together import Together
@@ -34,6 +36,7 @@ class Worker:
     departure: Departure
     pressure: Pressure
     together: Together
+    permission: Permission
     poll_seconds: float
     access_log: bool
 
@@ -54,6 +57,7 @@ class Worker:
             departure=Departure(settings.drain_seconds),
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             together=Together(),
+            permission=Permission(ledger(settings.home)),
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )

@@ -24,10 +24,12 @@ from serving.keys import ApiKeys
 from serving.logs import json_log
 from serving.metrics import Metrics
 from serving.moments import moment, resolve
+from serving.permission import Permission
 from serving.pressure import Pressure
 from serving.released import Features, Release
 from serving.together import Together
 from serving.worker import Worker
+from tests.dictionary_shelf import dictionary_ledger
 from training.predict.category_forecast import CategoryForecast
 from training.predict.forecast import LAST_DAY, Forecast, Spend
 from training.predict.reasons import ANSWERS, Reason
@@ -217,6 +219,7 @@ class Shop:
             departure=Departure(seconds=0),
             pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
             together=Together(),
+            permission=Permission(dictionary_ledger()),
             poll_seconds=60,
             access_log=access_log,
         )

@@ -75,7 +75,9 @@ words = st.builds(
 
 
 @given(st.lists(words), st.lists(words))
-def test_words_may_arrive_in_any_order_if_no_two_are_of_one_instant(first: list[Consent], second: list[Consent]) -> None:
+def test_words_may_arrive_in_any_order_if_no_two_are_of_one_instant(
+    first: list[Consent], second: list[Consent]
+) -> None:
     at_once = {(word.purpose, word.channel, word.changed_at): word for word in first + second}
     distinct = list(at_once.values())
     assert Consents().after(distinct, again=False) == Consents().after(distinct[::-1], again=False)

@@ -1,0 +1,131 @@
+"""What did this customer agree to, and what do they say now? Through the ledger that all workers share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StrictBool, StringConstraints, model_validator
+
+from features.consents.consent import ALL, MARKETING, PROFILING, Consent, Consents, Defaults
+from features.consents.ledger import Ledger, Standing
+from serving.moments import resolve, rfc3339
+from serving.problems import Problem
+from serving.schemas import AsOf, FieldProblem, Wire
+
+DAY_US = 86_400_000_000
+Channel = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class ConsentChange(Wire):
+    """One word of the customer."""
+
+    purpose: Literal["profiling", "marketing"]
+    channel: Channel | None = Field(
+        default=None, description="Of marketing; without one, every channel that has no word of its own."
+    )
+    granted: StrictBool
+    changed_at: AsOf | None = Field(default=None, description="When the customer said so; default: now.")
+    until: AsOf | None = Field(default=None, description="From when on a grant counts no more.")
+
+    @model_validator(mode="after")
+    def _profiling_has_no_channel(self) -> ConsentChange:
+        if self.purpose == PROFILING and self.channel not in (None, ALL):
+            raise ValueError(f"found the channel {self.channel!r} for profiling; expected none: leave it out")
+        return self
+
+
+class ConsentChanges(Wire):
+    """What the customer says now; what is not named stays as it is."""
+
+    consents: Annotated[list[ConsentChange], Field(min_length=1, max_length=100)]
+
+
+class ConsentWord(Wire):
+    """The customer's last word for one purpose and channel."""
+
+    purpose: str
+    channel: str | None
+    granted: bool
+    changed_at: datetime
+    until: datetime | None
+
+
+class ConsentsAnswer(Wire):
+    """What a customer agreed to, and what follows from it now."""
+
+    customer_id: str
+    consents: list[ConsentWord]
+    profiling: bool = Field(description="Whether anything may be predicted of the customer.")
+    marketing: dict[str, bool] = Field(description="By channel; * stands for those without a word of their own.")
+    consent_state: str = Field(description="Changes with every change in the ledger.", examples=["1207"])
+
+
+def told(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
+    """What is on record of a customer, as ConsentsAnswer."""
+    spoken, defaults = ledger.consents(customer_id), ledger.defaults()
+    return {
+        "customer_id": customer_id,
+        "consents": [_word(word) for word in spoken.consents.words],
+        "profiling": spoken.consents.allows(PROFILING, ALL, now, defaults),
+        "marketing": _marketing(spoken.consents, now, defaults),
+        "consent_state": str(spoken.state),
+    }
+
+
+def change(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zone: ZoneInfo) -> int:
+    """Write what the customer says; whether that changed anything, 0 or 1.
+
+    What is said without a date is said now, and is the last word; if it is what is on record, nothing changes.
+
+    Raises:
+        Problem: the customer is forgotten, or a date lies ahead.
+    """
+    if ledger.standings([customer_id], now) == [Standing.FORGOTTEN]:
+        raise Problem(409, "This customer asked to be forgotten, and stays so: nothing is kept under this id any more.")
+    held = ledger.consents(customer_id).consents
+    words = [_meant(place, one, held, now, zone) for place, one in enumerate(said.consents)]
+    return ledger.record({customer_id: [word for word in words if word is not None]}, again=True)
+
+
+async def changed(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zone: ZoneInfo) -> int:
+    """As ``change``, in a thread, since the disk is waited for."""
+    return await asyncio.to_thread(change, ledger, customer_id, said, now, zone)
+
+
+def _meant(place: int, said: ConsentChange, held: Consents, now: int, zone: ZoneInfo) -> Consent | None:
+    """What is said, with its date; None where it is on record already."""
+    channel = said.channel or ALL
+    until = None if said.until is None else resolve(said.until, zone)
+    if said.changed_at is not None:
+        at = resolve(said.changed_at, zone)
+        if at > now + DAY_US:
+            reason = f"Found {rfc3339(at)}, while it is {rfc3339(now)}; expected an instant that has passed."
+            raise Problem(422, reason, [FieldProblem(field=f"consents[{place}].changed_at", reason=reason)])
+        return Consent(said.purpose, channel, said.granted, at, until)
+    before = _held(held.words, said.purpose, channel)
+    if before is not None and (before.granted, before.until) == (said.granted, until):
+        return None
+    return Consent(said.purpose, channel, said.granted, max(now, 0 if before is None else before.changed_at), until)
+
+
+def _held(words: Iterable[Consent], purpose: str, channel: str) -> Consent | None:
+    return next((word for word in words if (word.purpose, word.channel) == (purpose, channel)), None)
+
+
+def _word(word: Consent) -> dict[str, Any]:
+    return {
+        "purpose": word.purpose,
+        "channel": None if word.channel == ALL else word.channel,
+        "granted": word.granted,
+        "changed_at": rfc3339(word.changed_at),
+        "until": None if word.until is None else rfc3339(word.until),
+    }
+
+
+def _marketing(consents: Consents, now: int, defaults: Defaults) -> dict[str, bool]:
+    named = sorted({word.channel for word in consents.words if word.purpose == MARKETING} - {ALL})
+    return {one: consents.allows(MARKETING, one, now, defaults) for one in (ALL, *named)}
