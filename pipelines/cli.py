@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.errors import FlywheelError
-from pipelines.home import Home
+from pipelines import keys
 from pipelines.options import AsOf, Config, HomeDir, Json, Origins, Out, Pinned
-from pipelines.promote import GateRefused, WrongUse
+from pipelines.promote import WrongUse
 from pipelines.screen import Screen, keep_warnings_off_the_screen
+from pipelines.steps import held, home_at, place, told
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from features.description import Description
+    from pipelines.home import Home
     from pipelines.job import Job
 
 app = typer.Typer(
@@ -31,12 +29,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys.app, name="keys")
 
 
 @app.command()
 def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
     """What can be predicted from this log today, at which horizons, and what is missing."""
-    with _step("readiness", home, json=json) as (screen, kept):
+    with held("readiness", home, json=json) as (screen, kept):
         job = _job(config, kept, as_of, screen)
         screen.readiness(job.readiness, job.description.name, job.rule_limits)
 
@@ -48,7 +47,7 @@ def run(
     """The whole main job: ingest, publish features, train, evaluate, promote, score."""
     from pipelines import run as whole
 
-    with _step("run", home, json=json) as (screen, kept):
+    with held("run", home, json=json) as (screen, kept):
         description = _description(config)
         screen.run(whole.run(description, kept, as_of or _today(description.zone), _now(), screen.say, out))
 
@@ -58,7 +57,7 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
     """Check the raw log and write the canonical history."""
     from pipelines import ingest as step
 
-    with _step("ingest", home, json=json) as (screen, kept):
+    with held("ingest", home, json=json) as (screen, kept):
         screen.intake(step.run(_description(config), kept, screen.say))
 
 
@@ -67,7 +66,7 @@ def publish(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, 
     """Compute features and give them to the online store."""
     from pipelines import publish as step
 
-    with _step("publish", home, json=json) as (screen, kept):
+    with held("publish", home, json=json) as (screen, kept):
         job = _job(config, kept, as_of, screen)
         screen.published(step.run(job), job.as_of)
 
@@ -77,7 +76,7 @@ def train(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, js
     """Back-test, fit and register a release; it waits for promotion."""
     from pipelines import train as step
 
-    with _step("train", home, json=json) as (screen, kept):
+    with held("train", home, json=json) as (screen, kept):
         screen.trained(step.run(_job(config, kept, as_of, screen)), kept)
 
 
@@ -93,7 +92,7 @@ def evaluate(
     """Back-test on rolling origins, beside the baselines."""
     from pipelines import evaluate as step
 
-    with _step("evaluate", home, json=json) as (screen, kept):
+    with held("evaluate", home, json=json) as (screen, kept):
         screen.evaluation(step.run(_job(config, kept, as_of, screen, tuple(origin or ()))))
 
 
@@ -111,7 +110,7 @@ def promote(
     """Let a release serve, if the gate lets it (exit status 3 if not)."""
     from pipelines import promote as step
 
-    with _step("promote", home, json=json) as (screen, kept):
+    with held("promote", home, json=json) as (screen, kept):
         if rollback and (force or version):
             raise WrongUse(
                 "Found --rollback beside --force or --version. Expected it alone: it names the release itself."
@@ -131,7 +130,7 @@ def score(
     from pipelines import publish
     from pipelines import score as step
 
-    with _step("score", home, json=json) as (screen, kept):
+    with held("score", home, json=json) as (screen, kept):
         zone = _description(config).zone
         screen.scored(step.run(kept, Cutoff.of(as_of or publish.published_day(kept), zone), screen.say, out))
 
@@ -148,8 +147,8 @@ def serve(
     """Answer over HTTP."""
     from pipelines import serve as step
 
-    with _told(Screen(machine=False)):
-        step.run(_home(home), host, port, as_of)
+    with told(Screen(machine=False)):
+        step.run(home_at(home), host, port, as_of)
 
 
 @app.command()
@@ -160,8 +159,8 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 5000,
 ) -> None:
     """Open the MLflow UI on the home's models."""
-    with _told(Screen(machine=False)):
-        command = _home(home).ui_command(port)
+    with told(Screen(machine=False)):
+        command = home_at(home).ui_command(port)
     typer.echo(f"MLflow UI on http://127.0.0.1:{port} (Ctrl-C stops it)", err=True)
     os.execvp(command[0], command)  # noqa: S606 -- MLflow's own server, in place of this process
 
@@ -169,29 +168,7 @@ def ui(
 def main() -> None:
     """Run the command line."""
     keep_warnings_off_the_screen()
-    app()
-
-
-@contextmanager
-def _step(name: str, home: Path | None, *, json: bool) -> Iterator[tuple[Screen, Home]]:
-    screen, kept = Screen(machine=json), _home(home)
-    with _told(screen), kept.writing(name, screen.say):
-        yield screen, kept
-
-
-@contextmanager
-def _told(screen: Screen) -> Iterator[None]:
-    """Say what went wrong in one message, and leave with the exit status that the contract gives it."""
-    try:
-        yield
-    except FlywheelError as error:
-        screen.error(str(error))
-        sys.exit({WrongUse: 2, GateRefused: 3}.get(type(error), 1))
-    except (KeyboardInterrupt, RuntimeError) as stop:
-        if isinstance(stop, RuntimeError) and str(stop) != "Query interrupted":  # DuckDB's word for Ctrl-C
-            raise
-        screen.error("stopped; run the same command again to go on")
-        sys.exit(130)
+    app(obj=_now)
 
 
 def _job(config: Path | None, home: Home, as_of: date | None, screen: Screen, origins: tuple[date, ...] = ()) -> Job:
@@ -206,18 +183,7 @@ def _job(config: Path | None, home: Home, as_of: date | None, screen: Screen, or
 def _description(config: Path | None) -> Description:
     from features.description import read_description
 
-    return read_description(_place(config, "flywheel.toml", "FLYWHEEL_CONFIG"))
-
-
-def _home(said: Path | None) -> Home:
-    return Home(_place(said, ".flywheel", "FLYWHEEL_HOME"))
-
-
-def _place(said: Path | None, here: str, variable: str) -> Path:
-    """What the command line says, else what lies in the working directory, else what the environment says."""
-    if said is not None:
-        return said
-    return Path(here if Path(here).exists() else os.environ.get(variable) or here)
+    return read_description(place(config, "flywheel.toml", "FLYWHEEL_CONFIG"))
 
 
 def _today(zone: ZoneInfo) -> date:

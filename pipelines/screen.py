@@ -77,7 +77,7 @@ class Screen:
                 "churn_rule_limits": [asdict(rule) for rule in rules],
             })  # fmt: skip
             return
-        table = _table(
+        table = headed(
             f"{shop}: what can be learned as of {laid.as_of} ({laid.span} days of log)",
             "question", "days", "trainable", "highest rung", "customers", "did", "did not",
         )  # fmt: skip
@@ -99,7 +99,7 @@ class Screen:
         if self._machine:
             self._print({"tables": [asdict(intake) for intake in manifest.intakes], "source": manifest.source})
             return
-        table = _table("The history", "table", "lines", "without customer", "exact duplicates", "kept", "customers")
+        table = headed("The history", "table", "lines", "without customer", "exact duplicates", "kept", "customers")
         for one in manifest.intakes:
             counts = (one.lines, one.without_customer, one.duplicates, one.kept, one.customers)
             table.add_row(one.table, *(f"{count:,}" for count in counts))
@@ -160,7 +160,7 @@ class Screen:
             if not mine:
                 continue
             shown = [one for one in measures if any(one in score.metrics for score in mine)]
-            table = _table(name, "origin", "by", *shown)
+            table = headed(name, "origin", "by", *shown)
             for score in mine:
                 values = (_figure(score.metrics.get(one)) for one in shown)
                 table.add_row(str(score.origin), score.who, *values, end_section=score is mine[-1])
@@ -172,7 +172,7 @@ class Screen:
         if not judged:
             return
         days, tier = judged[0].horizon_days, judged[0].tier
-        table = _table(
+        table = headed(
             f"the rules in use beside {tier}, flagging as many of the same customers (churn: no order in {days} days)",
             "rule", "origin", "flags", "precision", "recall", "F1", f"{tier}\nprecision", f"{tier}\nrecall",
             "precision better\nby points, 95 %",
@@ -208,7 +208,8 @@ class Screen:
         print(json.dumps(_plain(summary), allow_nan=False))  # noqa: T201 -- the one line that programs read
 
 
-def _table(title: str, *columns: str) -> Table:
+def headed(title: str, *columns: str) -> Table:
+    """A table as every command shows it; spaces for the underscores of its columns."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"origin", "by"})

@@ -149,16 +149,19 @@ def _add_routes(app: FastAPI) -> None:
         "/v1/predictions",
         post_predictions,
         methods=["POST"],
-        responses=documents.answers(Predictions, 400, 401, 408, 413, 415, 422, 503),
+        responses=documents.answers(Predictions, 400, 401, 403, 408, 413, 415, 422, 503),
         openapi_extra=documents.BODY,
     )
     app.add_api_route(
         "/v1/customers/{customer_id:text}/predictions",
         get_predictions,
-        responses={**documents.answers(Predictions, 401, 422, 503), 304: {"description": "The caller has it already."}},
+        responses={
+            **documents.answers(Predictions, 401, 403, 422, 503),
+            304: {"description": "The caller has it already."},
+        },
         openapi_extra=documents.PARAMETERS,
     )
-    app.add_api_route("/v1/models", get_models, responses=documents.answers(Models, 401, 503))
+    app.add_api_route("/v1/models", get_models, responses=documents.answers(Models, 401, 403, 503))
     app.add_api_route("/livez", livez, responses=documents.answers(Probe))
     app.add_api_route("/readyz", readyz, responses=documents.answers(Probe, 503))
     app.add_api_route("/metrics", metrics, response_class=PlainTextResponse, responses=documents.problems(401))

@@ -25,6 +25,7 @@ SOON = {"Retry-After": "1"}  # seconds
 DETAILS = {
     400: "The body is not JSON.",
     401: "Found no valid API key; expected one as Authorization: Bearer or X-API-Key.",
+    403: "The key lacks the scope that this route needs; detail names it.",
     404: "There is no such route. The routes are in /openapi.json.",
     405: "This route has other methods; they are in the Allow header.",
     408: "The body did not arrive in time. Send it again.",

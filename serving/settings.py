@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.errors import BadStore
 from features.packed.backends import LMDB, place, store_at
+from serving.key_file import BadKeys, KeyFile, active
 from serving.moments import moment
 
 PREFIX = "FLYWHEEL_"
@@ -26,11 +27,13 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".flywheel"), description="The folder that holds releases and features.")
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=3000, ge=1, le=65535)
-    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), description="Separated by commas.")
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), description="Separated by commas; each has every scope, beside those of keys.json."
+    )
     online_store: SecretStr = Field(default=SecretStr(LMDB), description="lmdb in the home, or a Redis' address.")
     as_of: Annotated[datetime, BeforeValidator(moment)] | None = Field(default=None, description="Pins the clock.")
     workers: int = Field(default=1, ge=1, description="Worker processes.")
-    poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
+    poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a champion, and for keys.")
     most_waiting: int = Field(default=500, ge=1, description="Requests a worker has at once; to more it says 429.")
     deadline_seconds: float = Field(default=1.5, gt=0, description="Until a prediction is answered, or given up.")
     access_log: bool = Field(default=False, description="Whether every request gets a line.")
@@ -67,10 +70,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _strangers_need_a_key(self) -> Settings:
-        if not self.api_keys and not ip_address(self.host).is_loopback:
+        try:
+            stored = active(KeyFile.of(self.home).read())
+        except BadKeys as error:
+            raise ValueError(str(error)) from None
+        if not self.api_keys and not stored and not ip_address(self.host).is_loopback:
             raise ValueError(
                 f"Found the address {self.host}, which other machines can reach, and no API keys; expected a loopback "
-                f"address or keys. Listen on 127.0.0.1, or set {PREFIX}API_KEYS."
+                "address or keys. Listen on 127.0.0.1, or create a key: flywheel keys create."
             )
         return self
 

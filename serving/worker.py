@@ -14,6 +14,8 @@ from features.packed.backends import place, store_at
 from serving.champions import Champions
 from serving.clock import Clock, clock
 from serving.departure import Departure
+from serving.key_file import KeyFile
+from serving.key_watch import KeyWatch
 from serving.keys import ApiKeys
 from serving.logs import json_log
 from serving.metrics import Metrics
@@ -51,7 +53,7 @@ class Worker:
         return cls(
             champions=champions,
             clock=time,
-            keys=ApiKeys(settings.api_keys),
+            keys=ApiKeys(settings.api_keys, KeyWatch(KeyFile.of(settings.home), log, settings.poll_seconds)),
             metrics=metrics,
             log=log,
             departure=Departure(settings.drain_seconds),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
 from pipelines.screen import Screen
+from pipelines.steps import told
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel, Said, until
 from tests.pipelines.conftest import Kept, ShopOf
@@ -95,13 +95,13 @@ def test_an_interrupted_command_says_how_to_go_on(flywheel: Flywheel) -> None:
 
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
 def test_it_does_not_matter_what_was_interrupted(stopped: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="130"), cli._told(Screen(machine=False)):
+    with pytest.raises(SystemExit, match="130"), told(Screen(machine=False)):
         raise stopped
     assert "stopped; run the same command again to go on" in capsys.readouterr().err
 
 
 def test_a_fault_of_our_own_is_not_hidden() -> None:
-    with pytest.raises(RuntimeError, match="returned 3 rows"), cli._told(Screen(machine=False)):
+    with pytest.raises(RuntimeError, match="returned 3 rows"), told(Screen(machine=False)):
         raise RuntimeError("The point-in-time join returned 3 rows for 2 asked.")
 
 

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 from tests.serving.fakes import NO_ORDERS, FakeRelease, Known, Shelf, Shop
 
 ROUTES = {
-    "/v1/predictions": ("post", {"200", "400", "401", "408", "413", "415", "422", "500", "503"}),
-    "/v1/customers/{customer_id}/predictions": ("get", {"200", "304", "401", "422", "500", "503"}),
-    "/v1/models": ("get", {"200", "401", "500", "503"}),
+    "/v1/predictions": ("post", {"200", "400", "401", "403", "408", "413", "415", "422", "500", "503"}),
+    "/v1/customers/{customer_id}/predictions": ("get", {"200", "304", "401", "403", "422", "500", "503"}),
+    "/v1/models": ("get", {"200", "401", "403", "500", "503"}),
     "/livez": ("get", {"200", "500"}),
     "/readyz": ("get", {"200", "500", "503"}),
     "/metrics": ("get", {"200", "401", "500"}),
