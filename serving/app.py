@@ -14,17 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from serving import documents
+from serving import customers, documents
 from serving.answering import Desk
 from serving.caching import cacheable, fleeting
 from serving.keys import Locked
 from serving.metrics import MEDIA_TYPE
 from serving.moments import rfc3339
 from serving.observed import Observed
+from serving.permission import WITHHELD
 from serving.problems import Problem, as_problem
 from serving.reading import UNAVAILABLE
 from serving.requests import question, question_about
-from serving.schemas import Models, Predictions, Probe
+from serving.schemas import Models, Predictions, Probe, Question
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -93,7 +94,7 @@ async def get_predictions(request: Request) -> Response:
     async with worker.pressure.turn() as due:
         rows = await Desk.of(worker, due).today(asked)
         body = orjson.dumps({"predictions": rows})
-    return fleeting(body) if rows[0]["status"] == UNAVAILABLE else cacheable(request, body)
+    return fleeting(body) if rows[0]["status"] in (UNAVAILABLE, WITHHELD) else cacheable(request, body)
 
 
 async def get_models(request: Request) -> Response:
@@ -150,7 +151,7 @@ def _add_routes(app: FastAPI) -> None:
         post_predictions,
         methods=["POST"],
         responses=documents.answers(Predictions, 400, 401, 403, 408, 413, 415, 422, 503),
-        openapi_extra=documents.BODY,
+        openapi_extra=documents.body_of(Question),
     )
     app.add_api_route(
         "/v1/customers/{customer_id:text}/predictions",
@@ -161,6 +162,7 @@ def _add_routes(app: FastAPI) -> None:
         },
         openapi_extra=documents.PARAMETERS,
     )
+    customers.add_routes(app)
     app.add_api_route("/v1/models", get_models, responses=documents.answers(Models, 401, 403, 503))
     app.add_api_route("/livez", livez, responses=documents.answers(Probe))
     app.add_api_route("/readyz", readyz, responses=documents.answers(Probe, 503))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -76,10 +76,27 @@ def told(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
     }
 
 
-def change(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zone: ZoneInfo) -> int:
-    """Write what the customer says; whether that changed anything, 0 or 1.
+@dataclass(frozen=True)
+class News:
+    """What a customer says that is not on record."""
 
-    What is said without a date is said now, and is the last word; if it is what is on record, nothing changes.
+    customer_id: str
+    words: list[Consent]
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+    def facts(self) -> list[dict[str, Any]]:
+        """What the audit keeps of it."""
+        return [{"purpose": one.purpose, "channel": one.channel, "granted": one.granted} for one in self.words]
+
+    def record(self, ledger: Ledger) -> None:
+        """Write it."""
+        ledger.record({self.customer_id: self.words}, again=True)
+
+
+def news(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zone: ZoneInfo) -> News:
+    """What of it is not on record; what is said without a date is said now, and is the last word.
 
     Raises:
         Problem: the customer is forgotten, or a date lies ahead.
@@ -88,12 +105,8 @@ def change(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zon
         raise Problem(409, "This customer asked to be forgotten, and stays so: nothing is kept under this id any more.")
     held = ledger.consents(customer_id).consents
     words = [_meant(place, one, held, now, zone) for place, one in enumerate(said.consents)]
-    return ledger.record({customer_id: [word for word in words if word is not None]}, again=True)
-
-
-async def changed(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zone: ZoneInfo) -> int:
-    """As ``change``, in a thread, since the disk is waited for."""
-    return await asyncio.to_thread(change, ledger, customer_id, said, now, zone)
+    new = [word for word in words if word is not None]
+    return News(customer_id, [] if held.after(new, again=True) == held else new)
 
 
 def _meant(place: int, said: ConsentChange, held: Consents, now: int, zone: ZoneInfo) -> Consent | None:

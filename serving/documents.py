@@ -15,25 +15,21 @@ from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from serving.consenting import ConsentChanges
 from serving.problems import DETAILS, MEDIA_TYPE, Problem
 from serving.schemas import LONGEST_ID, Part, ProblemDetails, Question
 
 DOCUMENT = "/openapi.json"
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Question"}}},
-    }
+CUSTOMER_ID = {
+    "name": "customer_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
+    "description": "As it stands in the shop's log, percent-encoded.",
 }
 PARAMETERS = {
     "parameters": [
-        {
-            "name": "customer_id",
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
-            "description": "As it stands in the shop's log, percent-encoded.",
-        },
+        CUSTOMER_ID,
         {
             "name": "as_of",
             "in": "query",
@@ -64,7 +60,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         _, schemas = models_json_schema(
-            [(Question, "validation"), (ProblemDetails, "validation")], ref_template="#/components/schemas/{model}"
+            [(model, "validation") for model in (Question, ConsentChanges, ProblemDetails)],
+            ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"].update(schemas["$defs"])
         document["components"]["securitySchemes"] = {
@@ -74,6 +71,12 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         document["security"] = [{}, {"bearer": []}, {"header": []}]
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The body that a route reads by itself."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:

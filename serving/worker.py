@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from features.consents.ledger import ledger
 from features.packed.backends import place, store_at
+from serving.audit import Audit
 from serving.champions import Champions
 from serving.clock import Clock, clock
 from serving.departure import Departure
@@ -39,6 +40,7 @@ class Worker:
     pressure: Pressure
     together: Together
     permission: Permission
+    audit: Audit
     poll_seconds: float
     access_log: bool
 
@@ -60,6 +62,7 @@ class Worker:
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             together=Together(),
             permission=Permission(ledger(settings.home)),
+            audit=Audit.open(settings.home),
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from features.stored import Ragged, Stored
 from features.views import Column, Kind, View
 from serving.app import create_app
+from serving.audit import Audit
 from serving.champions import Champion, Champions
 from serving.clock import PinnedClock
 from serving.departure import Departure
@@ -204,6 +205,7 @@ class Shop:
         most_waiting: int = 100,
         deadline_seconds: float = 5.0,
         access_log: bool = False,
+        home: Path = Path("nowhere"),
     ) -> Shop:
         clock, log, metrics = PinnedClock(moment(now)), io.StringIO(), Metrics()
         champions = Champions(Path("nowhere"), never_loads, no_features, metrics, json_log(clock, log))
@@ -220,6 +222,7 @@ class Shop:
             pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
             together=Together(),
             permission=Permission(dictionary_ledger()),
+            audit=Audit(home / "audit.jsonl", b"s" * 32),
             poll_seconds=60,
             access_log=access_log,
         )

@@ -1,0 +1,104 @@
+"""The routes about one customer's rights: what they agreed to, and to be forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from features.errors import Unreachable
+from serving import documents
+from serving.audit import CONSENT, NotAudited
+from serving.caching import fleeting
+from serving.consenting import ConsentChanges, ConsentsAnswer, news, told
+from serving.keys import actor
+from serving.logs import report
+from serving.problems import SOON, Problem
+from serving.requests import read
+from serving.schemas import LONGEST_ID, FieldProblem
+
+if TYPE_CHECKING:
+    from serving.worker import Worker
+
+Done = TypeVar("Done")
+
+
+async def get_consents(request: Request) -> Response:
+    """What one customer agreed to, and what follows from it."""
+    worker, customer_id = _worker(request), customer_in(request)
+    now = worker.clock.now(_zone(worker))
+    return _json(await _attempt(worker, lambda: told(worker.permission.ledger, customer_id, now)))
+
+
+async def put_consents(request: Request) -> Response:
+    """What one customer says now; to say it again changes nothing. It counts from the very next call on."""
+    worker, customer_id = _worker(request), customer_in(request)
+    said = await read(request, ConsentChanges)
+    ledger, zone, by = worker.permission.ledger, _zone(worker), actor(request)
+    now = worker.clock.now(zone)
+
+    def write() -> dict[str, Any]:
+        new = news(ledger, customer_id, said, now, zone)
+        if new:
+            worker.audit.note(CONSENT, by, now, customer=worker.audit.of(customer_id), consents=new.facts())
+            new.record(ledger)
+        return told(ledger, customer_id, now)
+
+    return _json(await _attempt(worker, write))
+
+
+def add_routes(app: FastAPI) -> None:
+    """Let the application answer them."""
+    path = "/v1/customers/{customer_id:text}/consents"
+    app.add_api_route(
+        path,
+        get_consents,
+        responses=documents.answers(ConsentsAnswer, 401, 403, 422, 503),
+        openapi_extra={"parameters": [documents.CUSTOMER_ID]},
+    )
+    app.add_api_route(
+        path,
+        put_consents,
+        methods=["PUT"],
+        responses=documents.answers(ConsentsAnswer, 400, 401, 403, 408, 409, 413, 415, 422, 503),
+        openapi_extra={"parameters": [documents.CUSTOMER_ID], **documents.body_of(ConsentChanges)},
+    )
+
+
+def customer_in(request: Request) -> str:
+    """The id in the path; raises Problem for one that no log has."""
+    customer_id: str = request.path_params["customer_id"]
+    if not 1 <= len(customer_id) <= LONGEST_ID:
+        reason = f"Found {len(customer_id)} characters; expected an id of 1 to {LONGEST_ID}."
+        raise Problem(422, reason, [FieldProblem(field="customer_id", reason=reason)])
+    return customer_id
+
+
+async def _attempt(worker: Worker, work: Callable[[], Done]) -> Done:
+    """Done in a thread, since disks and other machines are waited for; raises Problem where they fail."""
+    try:
+        return await asyncio.to_thread(work)
+    except (Unreachable, NotAudited) as error:
+        report(worker.log, "rights not served", error)
+        raise Problem(503, "This cannot be written or read just now. Try again soon.", headers=SOON) from None
+
+
+def _zone(worker: Worker) -> ZoneInfo:
+    """The shop's, or UTC's while no release says which that is."""
+    champion = worker.champions.current
+    return ZoneInfo("UTC" if champion is None else champion.release.facts.timezone)
+
+
+def _worker(request: Request) -> Worker:
+    worker: Worker = request.app.state.worker
+    return worker
+
+
+def _json(content: object) -> Response:
+    return fleeting(orjson.dumps(content))
