@@ -7,6 +7,16 @@ import tempfile
 from pathlib import Path
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old or the new one, never half of it."""
+    draft = path.with_suffix(path.suffix + ".tmp")
+    with draft.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    draft.replace(path)
+
+
 def replace_privately(path: Path, content: bytes) -> None:
     """Write a file that this user alone may read; a reader, or a power cut, finds the old one or the new one whole.
 

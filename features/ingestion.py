@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import duckdb
 from features.canonical import NAMES, Field, Read, Table, tables
 from features.consents.shapes import flattened
 from features.description import Consents, Description, Orders
+from features.durable import replace_text
 from features.errors import BadDescription, BadLog, FlywheelError
 from features.rawlog import digest, files, open_raw, reading
 from features.values import Kinds, literal, read_columns, shown, somebody, unreadable, value
@@ -112,16 +112,6 @@ def read_manifest(folder: Path) -> Manifest | None:
     said = json.loads(path.read_text(encoding="utf-8"))
     intakes = tuple(Intake(**{**intake, "columns": tuple(intake["columns"])}) for intake in said["intakes"])
     return Manifest(said["description"], said["source"], intakes)
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old or the new one, never half of it."""
-    draft = path.with_suffix(path.suffix + ".tmp")
-    with draft.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(path)
 
 
 def _connection(description: Description, folder: Path) -> duckdb.DuckDBPyConnection:

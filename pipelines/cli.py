@@ -136,6 +136,22 @@ def score(
 
 
 @app.command()
+def forget(
+    *,
+    customer_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As they stand in the log.")],
+    home: HomeDir = None,
+    _config: Config = None,
+    json: Json = False,
+) -> None:
+    """Remove customers from everything, and keep them from coming back."""
+    from pipelines import forget as step
+
+    screen = Screen(machine=json)
+    with told(screen):
+        screen.forgotten(list(step.run(home_at(home), customer_ids, _now())))
+
+
+@app.command()
 def serve(
     *,
     home: HomeDir = None,

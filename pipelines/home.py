@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
-from features.errors import FlywheelError, NothingThere
+from features import home_lock
+from features.errors import NothingThere
 
 if TYPE_CHECKING:
     from features.consents.ledger import Ledger
     from training.registry import Registry
 
 PATIENCE_S = 5.0
-
-
-class HomeIsBusy(FlywheelError):
-    """Another writer holds the home."""
-
-
-class NoHome(FlywheelError):
-    """The home cannot be a folder of ours."""
 
 
 @dataclass(frozen=True)
@@ -112,46 +101,14 @@ class Home:
             HomeIsBusy: another writer did not finish in time; the text says who it is.
             NoHome: the folder cannot be made, or not be written to.
         """
-        lock, holder = self._lock(), self.folder / ".lock.holder"
-        try:
+        from serving.erasure import catch_up
+
+        with home_lock.writing(self.folder, what, say, _patience(patience)):
             try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                say(f"waiting for {_who(holder)}")
-                lock.acquire(timeout=_patience(patience))
-        except Timeout:
-            raise HomeIsBusy(
-                f"{self.folder} is being written by {_who(holder)}. Expected to be its only writer: wait until it is "
-                "done, or use another --home. FLYWHEEL_LOCK_SECONDS says how long to wait."
-            ) from None
-        try:
-            if holder.exists():
-                self._sweep()
-            holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": what}))
-            yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
-
-    def _sweep(self) -> None:
-        """Remove the drafts of a writer that was killed; nobody else may write, so they are nobody's."""
-        for folder in (self.folder, self.history, self.features, self.releases):
-            for draft in [*folder.glob("*.tmp"), *folder.glob("*.new")]:
-                if draft.is_dir():
-                    shutil.rmtree(draft)
-                else:
-                    draft.unlink()
-        shutil.rmtree(self.folder / "drafts", ignore_errors=True)
-
-    def _lock(self) -> FileLock:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / ".lock").touch()
-        except OSError as error:
-            raise NoHome(
-                f"{self.folder} cannot be a home ({error.strerror}). Expected a folder to write to: say --home."
-            ) from None
-        return FileLock(self.folder / ".lock")
+                yield
+            finally:
+                # Whoever was forgotten meanwhile may be in what was written.
+                catch_up(self.folder, self.online, self.ledger())
 
 
 def _elsewhere() -> str | None:
@@ -160,11 +117,3 @@ def _elsewhere() -> str | None:
 
 def _patience(seconds: float | None) -> float:
     return float(os.environ.get("FLYWHEEL_LOCK_SECONDS", PATIENCE_S)) if seconds is None else seconds
-
-
-def _who(holder: Path) -> str:
-    try:
-        said = json.loads(holder.read_text())
-    except (OSError, ValueError):
-        return "another process"
-    return f"`flywheel {said['what']}` (process {said['pid']} on {said['host']})"

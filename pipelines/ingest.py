@@ -7,7 +7,8 @@ from collections.abc import Callable
 from features.consents.consent import Defaults
 from features.consents.intake import take
 from features.description import Consents, Description
-from features.ingestion import Manifest, ingest, read_manifest, replace_text, source_digest
+from features.durable import replace_text
+from features.ingestion import Manifest, ingest, read_manifest, source_digest
 from features.kinds import unmatched_kinds
 from pipelines.home import Home
 

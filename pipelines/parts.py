@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.ingestion import replace_text
+from features.durable import replace_text
 
 _ABOUT = "about.json"
 

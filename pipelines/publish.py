@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 
 import features
+from features.durable import replace_text
 from features.errors import NothingThere
-from features.ingestion import read_manifest, replace_text
+from features.ingestion import read_manifest
 from features.tables import write_tables
 from pipelines.home import Home
 from pipelines.job import Job

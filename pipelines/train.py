@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.durable import replace_text
 from features.history import Cutoff
-from features.ingestion import replace_text
 from pipelines import evaluate
 from pipelines.candidate import Candidate
 from pipelines.job import Job

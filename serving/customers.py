@@ -14,9 +14,10 @@ from starlette.responses import Response
 
 from features.errors import Unreachable
 from serving import documents
-from serving.audit import CONSENT, NotAudited
+from serving.audit import CONSENT, ERASURE, NotAudited
 from serving.caching import fleeting
 from serving.consenting import ConsentChanges, ConsentsAnswer, news, told
+from serving.erasure import FINISHED, ErasureReport, forget
 from serving.keys import actor
 from serving.logs import report
 from serving.problems import SOON, Problem
@@ -53,6 +54,19 @@ async def put_consents(request: Request) -> Response:
     return _json(await _attempt(worker, write))
 
 
+async def delete_customer(request: Request) -> Response:
+    """Forget one customer: nothing is said of them from now on, and the answer says what was removed where."""
+    worker, customer_id, by = _worker(request), customer_in(request), actor(request)
+    now = worker.clock.now(_zone(worker))
+
+    def erase() -> dict[str, Any]:
+        worker.audit.note(ERASURE, by, now, customer=worker.audit.of(customer_id))
+        return forget(worker.home, worker.online, worker.permission.ledger, customer_id).report()
+
+    report = await _attempt(worker, erase)
+    return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")
+
+
 def add_routes(app: FastAPI) -> None:
     """Let the application answer them."""
     path = "/v1/customers/{customer_id:text}/consents"
@@ -68,6 +82,16 @@ def add_routes(app: FastAPI) -> None:
         methods=["PUT"],
         responses=documents.answers(ConsentsAnswer, 400, 401, 403, 408, 409, 413, 415, 422, 503),
         openapi_extra={"parameters": [documents.CUSTOMER_ID], **documents.body_of(ConsentChanges)},
+    )
+    app.add_api_route(
+        "/v1/customers/{customer_id:text}",
+        delete_customer,
+        methods=["DELETE"],
+        responses={
+            **documents.answers(ErasureReport, 401, 403, 422, 503),
+            202: {"model": ErasureReport, "description": "Another writer takes the rest away when it ends."},
+        },
+        openapi_extra={"parameters": [documents.CUSTOMER_ID]},
     )
 
 

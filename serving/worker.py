@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
@@ -41,6 +42,8 @@ class Worker:
     together: Together
     permission: Permission
     audit: Audit
+    home: Path
+    online: str
     poll_seconds: float
     access_log: bool
 
@@ -63,6 +66,8 @@ class Worker:
             together=Together(),
             permission=Permission(ledger(settings.home)),
             audit=Audit.open(settings.home),
+            home=settings.home,
+            online=settings.online_store.get_secret_value(),
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )

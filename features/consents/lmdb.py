@@ -12,14 +12,15 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from features.consents.shelf import DEFAULTS, Found
+from features.packed.lmdb import identity
 
 MAP_SIZE = 2**34  # address space, not disk
 LONGEST_KEY = 511
 _TABLES = ("records", "changes", "forgotten", "facts")
 _STATE = b"state"
 
-# LMDB may be opened once per process only.
-_OPENED: WeakValueDictionary[str, LmdbShelf] = WeakValueDictionary()
+# LMDB may be opened once per process only; another shelf may be made under the name of one that was removed.
+_OPENED: WeakValueDictionary[tuple[int, int], LmdbShelf] = WeakValueDictionary()
 _OPENING = Lock()
 
 
@@ -36,11 +37,11 @@ class LmdbShelf:
     @classmethod
     def at(cls, path: Path) -> LmdbShelf:
         """The shelf in a folder, made if it is not there."""
-        where = str(path.resolve())
         with _OPENING:
-            shelf = _OPENED.get(where)
-            if shelf is None or not (path / "data.mdb").exists():
-                shelf = _OPENED[where] = cls(path)
+            shelf = _OPENED.get(identity(path))
+            if shelf is None:
+                shelf = cls(path)
+                _OPENED[identity(path)] = shelf
             return shelf
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:

@@ -147,16 +147,16 @@ def writing(path: Path) -> Iterator[PackedWriter]:
 
 def _environment(path: Path) -> lmdb.Environment:
     with _OPENING:
-        opened = _OPENED.get(_identity(path))
+        opened = _OPENED.get(identity(path))
         if opened is None:
             opened = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, readahead=False)
             opened.reader_check()
-            _OPENED[_identity(path)] = opened
+            _OPENED[identity(path)] = opened
         return opened
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """The file itself: another store may be made under the same name while the old one is still read."""
+def identity(path: Path) -> tuple[int, int]:
+    """The file itself, (0, 0) for none: another store may be made under the same name while the old one is still read."""
     file = path / "data.mdb"
     return (file.stat().st_dev, file.stat().st_ino) if file.exists() else (0, 0)
 

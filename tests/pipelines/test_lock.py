@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.home import Home, HomeIsBusy, NoHome
+from features.home_lock import HomeIsBusy, NoHome
+from pipelines.home import Home
 from tests.pipelines import shops
 from tests.pipelines.command import Death, Flywheel, until
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from features.packed.backends import LMDB
 from features.stored import Ragged, Stored
 from features.views import Column, Kind, View
 from serving.app import create_app
@@ -223,6 +224,8 @@ class Shop:
             together=Together(),
             permission=Permission(dictionary_ledger()),
             audit=Audit(home / "audit.jsonl", b"s" * 32),
+            home=home,
+            online=LMDB,
             poll_seconds=60,
             access_log=access_log,
         )

@@ -1,0 +1,167 @@
+"""How is a customer forgotten? At once wherever anything is said, then on every disk; a report says what was where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from features import home_lock
+from features.consents.ledger import Ledger
+from features.durable import replace_text
+from features.erasing import customers_in, erase
+from features.errors import Unreachable
+from features.home_lock import HomeIsBusy
+from features.packed.arrow import CUSTOMER_ID
+from features.packed.backends import LMDB, place, store_at
+from serving.moments import rfc3339
+from serving.schemas import Wire
+
+PATIENCE_SECONDS = 5.0  # for another writer of the home
+FINISHED = "forgotten"
+KEPT = (
+    "a salted hash, which keeps logs that are read again from bringing the customer back; the audit's lines, which "
+    "know the customer by another salted hash; tables written to other places than the home"
+)
+_FOLDERS = ("history", "features", ".", "audiences")
+_MARK = "erased"  # the state of the ledger up to which nobody forgotten is left in any table
+_SEEN = ("orders", "events", "touches")
+
+
+class SeenBy(Wire):
+    """A release that was trained on a log with the customer in it."""
+
+    release: str
+    trained_as_of: datetime
+    model_versions: dict[str, str]
+
+
+class ErasureReport(Wire):
+    """What was removed, where; without the customer's id."""
+
+    status: Literal["forgotten", "pending"] = Field(
+        description="pending: another writer holds the home, and takes the rest away when it ends."
+    )
+    removed: dict[str, int] = Field(description="Rows, by table.")
+    seen_by: list[SeenBy] = Field(description="Releases trained after the customer was first heard of.")
+    kept: str = KEPT
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was removed, where, in rows."""
+
+    finished: bool
+    removed: dict[str, int]
+    seen_by: list[dict[str, Any]]
+
+    def report(self) -> dict[str, Any]:
+        """As ErasureReport."""
+        status = FINISHED if self.finished else "pending"
+        return {"status": status, "removed": self.removed, "seen_by": self.seen_by, "kept": KEPT}
+
+
+def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgotten:
+    """Remove a customer from everything below ``home`` and from the online store.
+
+    From the first moment nothing is said of the customer any more. Where another writer holds the home, or the online
+    store is away, the rest waits: the next writer's end takes the customer out. Tables written elsewhere are out of
+    reach.
+    """
+    seen, was_done = seen_by(home, customer_id), _caught_up(home, ledger)
+    removed = {"consents": ledger.forget(customer_id)}
+    try:
+        removed["online"] = _offline(home, online, [customer_id])
+        with home_lock.writing(home, "forget", lambda _: None, PATIENCE_SECONDS):
+            removed |= _erased(home, [customer_id])
+            if was_done:
+                replace_text(home / _MARK, str(ledger.erasures()[-1]))
+            catch_up(home, online, ledger)
+    except (HomeIsBusy, Unreachable):
+        return Forgotten(finished=False, removed=removed, seen_by=seen)
+    return Forgotten(finished=True, removed=removed, seen_by=seen)
+
+
+def catch_up(home: Path, online: str, ledger: Ledger) -> None:
+    """Take whoever was forgotten since the last time out of what was written since; whoever calls holds the home.
+
+    While the online store is away it waits for the next time.
+    """
+    if _caught_up(home, ledger):
+        return
+    state = ledger.erasures()[-1]
+    gone = sorted({one for path in _tables(home) for one in customers_in(path, ledger.forgotten_among)})
+    with suppress(Unreachable):
+        # First, since the tables are where the next time would find whom to remove.
+        _offline(home, online, gone)
+        _erased(home, gone)
+        replace_text(home / _MARK, str(state))
+
+
+def _caught_up(home: Path, ledger: Ledger) -> bool:
+    erasures, mark = ledger.erasures(), home / _MARK
+    return not erasures or (mark.is_file() and mark.read_text() == str(erasures[-1]))
+
+
+def seen_by(home: Path, customer_id: str) -> list[dict[str, Any]]:
+    """The releases of this home trained after the customer was first heard of: they may have learned from it."""
+    first = _first_seen(home, customer_id)
+    if first is None:
+        return []
+    found = sorted((home / "releases").glob("*/release.json"), key=lambda path: (len(path.parent.name), path))
+    told = ((path.parent.name, json.loads(path.read_text())) for path in found)
+    return [
+        {"release": version, "trained_as_of": rfc3339(at), "model_versions": said["model_versions"]}
+        for version, said in told
+        if (at := said["facts"]["as_of"]) > first
+    ]
+
+
+def _first_seen(home: Path, customer_id: str) -> int | None:
+    """The first instant in the log, microseconds since 1970 UTC."""
+    found = []
+    for path in (home / "history" / f"{name}.parquet" for name in _SEEN):
+        if path.is_file():
+            rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "=", customer_id)])
+            found += [] if rows.num_rows == 0 else [pc.min(rows["at_us"]).as_py()]
+    return min(found, default=None)
+
+
+def _erased(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for path in _tables(home):
+        name = _name(home, path)
+        counts[name] = counts.get(name, 0) + erase(path, customer_ids)
+    return counts
+
+
+def _offline(home: Path, online: str, customer_ids: Sequence[str]) -> int:
+    where = place(online, home)
+    if not customer_ids or (online == LMDB and not Path(where).is_dir()):
+        return 0
+    with store_at(where).writing() as writer:
+        return sum(writer.forget(one) for one in customer_ids)
+
+
+def _tables(home: Path) -> Iterator[Path]:
+    """Every table of the home that may hold customers: the log, features, scores and their parts, audiences."""
+    for folder in _FOLDERS:
+        yield from sorted((home / folder).glob("*.parquet"))
+    yield from sorted(home.glob(".*.parts/*.parquet"))
+    yield from sorted(home.glob("audiences/*/*.parquet"))
+
+
+def _name(home: Path, path: Path) -> str:
+    """What the report calls a table; audiences together, parts of scores with the scores."""
+    inside = path.relative_to(home)
+    if inside.parts[0] == "audiences":
+        return "audiences"
+    return "scores" if inside.parts[0].startswith((".", "scores")) else inside.with_suffix("").as_posix()
