@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ def lines(home: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (home / "audit.jsonl").read_text().splitlines()]
 
 
-def write_many(home: Path, number: int) -> None:
+def write_many(home: Path, number: int, together: Barrier) -> None:
     audit = Audit.open(home)
+    together.wait()
     for page in range(LINES):
         audit.note(EXPORT, f"process/{number}", TODAY, page=page, padding="x" * (13 * page))
 
@@ -46,8 +48,13 @@ def test_lines_follow_each_other(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_processes_that_write_at_once_lose_no_line(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        pool.starmap(write_many, [(tmp_path, number) for number in range(PROCESSES)], chunksize=1)
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(PROCESSES)
+    writers = [context.Process(target=write_many, args=(tmp_path, number, together)) for number in range(PROCESSES)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
     for number in range(PROCESSES):
         mine = [line["page"] for line in lines(tmp_path) if line["actor"] == f"process/{number}"]
         assert mine == list(range(LINES))

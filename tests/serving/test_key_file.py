@@ -188,6 +188,16 @@ def test_a_file_that_is_removed_opens_nothing(file: KeyFile, revoked: bool) -> N
     assert "no more; expected it to stay" in log.getvalue()
 
 
+def test_a_file_that_came_back_is_missed_again(file: KeyFile) -> None:
+    key = created(file)
+    watch, stopwatch, log = watched(file)
+    aside = file.path.with_name("aside")
+    for stopwatch.seconds in (1.0, 2.0, 3.0):
+        file.path.rename(aside) if file.path.exists() else aside.rename(file.path)
+        assert watch.now() == (key,)
+    assert len(log.getvalue().splitlines()) == 2
+
+
 def test_a_file_that_is_broken_from_its_first_moment_locks_the_service(file: KeyFile) -> None:
     watch, stopwatch, log = watched(file)
     file.path.parent.mkdir()
