@@ -17,7 +17,7 @@ from features.secret import BadSecret
 from serving.audit import COMMAND_LINE, CONSENT, ERASURE, EXPORT, Audit, NotAudited
 from tests.serving.fakes import TODAY
 
-LINES, PROCESSES = 300, 3
+LINES, PROCESSES = 1000, 3
 
 
 def lines(home: Path) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def write_many(home: Path, number: int, together: Barrier) -> None:
     audit = Audit.open(home)
     together.wait()
     for page in range(LINES):
-        audit.note(EXPORT, f"process/{number}", TODAY, page=page, padding="x" * (13 * page))
+        audit.note(EXPORT, f"process/{number}", TODAY, page=page, padding="x" * (page % 900))
 
 
 def test_a_line_says_who_did_what_when(tmp_path: Path) -> None:
@@ -44,6 +44,18 @@ def test_lines_follow_each_other(tmp_path: Path) -> None:
     for day, action in enumerate((EXPORT, CONSENT, ERASURE)):
         Audit.open(tmp_path).note(action, COMMAND_LINE, TODAY + day)
     assert [line["action"] for line in lines(tmp_path)] == ["export", "consent", "erasure"]
+
+
+def test_a_line_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit, write, written = Audit.open(tmp_path), os.write, list[bytes]()
+
+    def counted(file: int, line: bytes) -> int:
+        written.append(line)
+        return write(file, line)
+
+    monkeypatch.setattr(os, "write", counted)
+    audit.note(EXPORT, COMMAND_LINE, TODAY, padding="x" * 100_000)
+    assert written == [(tmp_path / "audit.jsonl").read_bytes()]
 
 
 @pytest.mark.slow
