@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from serving.key_file import KeyFile
 from serving.moments import resolve
+from serving.scopes import KeyScope
 from serving.settings import Settings
 from tests.serving.fakes import AMSTERDAM, TODAY
 
@@ -60,6 +63,21 @@ def test_strangers_are_not_let_in_without_keys(host: str) -> None:
     with pytest.raises(ValidationError, match=expected):
         Settings(host=host)
     assert Settings(host=host, api_keys="key").host == host
+
+
+def test_a_key_that_the_home_knows_lets_strangers_in_until_it_is_revoked(tmp_path: Path) -> None:
+    keys = KeyFile.of(tmp_path)
+    _, key = keys.create("mail", [KeyScope.PREDICT], datetime(2026, 11, 16, tzinfo=UTC))
+    assert Settings(host="::", home=tmp_path).host == "::"
+    keys.revoke(key.id, datetime(2026, 11, 17, tzinfo=UTC))
+    with pytest.raises(ValidationError, match=r"and no API keys; .* create a key: flywheel keys create"):
+        Settings(host="::", home=tmp_path)
+
+
+def test_damaged_keys_are_found_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("{")
+    with pytest.raises(ValidationError, match=r"Found .*keys.json damaged"):
+        Settings(home=tmp_path)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

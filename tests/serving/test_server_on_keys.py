@@ -1,0 +1,56 @@
+"""The whole service while keys come and go: every worker notices, and none has to start again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving.key_file import KeyFile
+from serving.scopes import KeyScope
+from serving.server import wait_until_ready
+from tests.serving import tiny
+from tests.serving.test_server import free_port, started
+
+pytestmark = pytest.mark.slow
+
+MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
+POLL = 0.05  # seconds, as test_server sets it
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    tiny.publish(tmp_path, ["ann"])
+    tiny.promote(tmp_path, "1")
+    port = free_port()
+    with started(tmp_path, port, FLYWHEEL_WORKERS="2") as process:
+        try:
+            assert wait_until_ready(f"http://127.0.0.1:{port}")
+            yield f"http://127.0.0.1:{port}/v1/customers/ann/predictions", tmp_path
+        finally:
+            process.terminate()
+
+
+def statuses(url: str, key: str = "") -> set[int]:
+    """What many connections are told, so that both workers are asked, once a look is due."""
+    time.sleep(2 * POLL)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return {httpx.get(url, headers=headers).status_code for _ in range(30)}
+
+
+def test_every_worker_follows_the_keys(service: tuple[str, Path]) -> None:
+    url, home = service
+    keys = KeyFile.of(home)
+    assert statuses(url) == {200}
+    old, kept = keys.create("mail", [KeyScope.PREDICT], MONDAY)
+    assert (statuses(url), statuses(url, old)) == ({401}, {200})
+    new, _ = keys.create("mail", [KeyScope.PREDICT], MONDAY)
+    assert (statuses(url, old), statuses(url, new)) == ({200}, {200})
+    keys.revoke(kept.id, MONDAY)
+    assert (statuses(url, old), statuses(url, new)) == ({401}, {200})
+    narrow, _ = keys.create("till", [KeyScope.CONSENT], MONDAY)
+    assert statuses(url, narrow) == {403}
