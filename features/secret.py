@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from features.durable import sync_folder
 from features.errors import FlywheelError
 
 BYTES = 32
@@ -62,8 +63,4 @@ def _make(path: Path) -> None:
             path.hardlink_to(draft)
     finally:
         Path(draft).unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

@@ -156,7 +156,7 @@ def _environment(path: Path) -> lmdb.Environment:
 
 
 def identity(path: Path) -> tuple[int, int]:
-    """The file itself, (0, 0) for none: another store may be made under the same name while the old one is still read."""
+    """The file itself, (0, 0) for none: another may be made under the same name while the old one is still read."""
     file = path / "data.mdb"
     return (file.stat().st_dev, file.stat().st_ino) if file.exists() else (0, 0)
 

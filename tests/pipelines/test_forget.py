@@ -64,7 +64,8 @@ def test_the_service_forgets_and_says_nothing_any_more(corner_shop: Flywheel, mo
     monkeypatch.setenv("FLYWHEEL_AS_OF", str(shops.day(10)))
     with TestClient(create_app(Worker.open)) as client:
         asked = {"customer_ids": [who]}
-        print(client.post("/v1/predictions", json=asked).text); assert 0
+        until(lambda: client.get("/readyz").status_code == 200)
+        assert client.post("/v1/predictions", json=asked).json()["predictions"][0]["status"] != "unknown_customer"
         report = client.delete(f"/v1/customers/{who}")
         assert (report.status_code, report.json()["status"]) == (200, "forgotten")
         assert client.post("/v1/predictions", json=asked).json()["predictions"][0]["status"] == "unknown_customer"
