@@ -84,3 +84,14 @@ def test_nothing_ingested_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(NothingThere) as refused:
         History.open(tmp_path)
     assert str(refused.value) == (f"No history in {tmp_path}. Expected an ingested log: run `flywheel ingest` first.")
+
+
+def test_a_log_without_some_customers_is_that_of_all_others() -> None:
+    log = told(("ann", "2026-06-01", 1), ("bob", "2026-06-20", 1), events=[("ann", "2026-07-01", "visit")])
+    without, only = log.without(["ann"]), log.only(["ann"])
+    assert [who for who, _ in lines(without)] == ["bob"]
+    assert [who for who, _ in lines(only)] == ["ann"]
+    assert without.events is not None
+    assert without.events.customer_id.to_pyarrow().to_pylist() == []
+    assert lines(log.without([])) == lines(log)
+    assert lines(log.only([])) == []
