@@ -9,16 +9,25 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from features.churn_rule import ChurnRules
 from features.errors import BadDescription
 from features.faults import faults
+from features.segmentation import LIFECYCLE, Crowds, Lifecycle, Rfm, Segments, ValueTiers, in_money
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=730)]
 Names = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
-Numbers = Annotated[tuple[float, ...], Strict(False)]  # noqa: FBT003 -- as above
 
 
 class _Section(BaseModel):
@@ -126,14 +135,6 @@ class Bands(_Section):
         return self
 
 
-class Rfm(_Section):
-    """The business' own cut points for recency (days), frequency (orders) and monetary (spend)."""
-
-    recency: Numbers = ()
-    frequency: Numbers = ()
-    monetary: Numbers = ()
-
-
 class Business(_Section):
     """What the business means by its words."""
 
@@ -142,8 +143,12 @@ class Business(_Section):
     lead_days: Annotated[int, Field(ge=0, le=365)] = 15
     max_feature_age_days: Annotated[int, Field(ge=1)] = 7
     bands: Bands = Bands()
-    rfm: Rfm | None = None
     churn_rules: ChurnRules = {}
+    rfm: Rfm = Rfm()
+    lifecycle: Lifecycle = LIFECYCLE
+    value_tiers: ValueTiers = ValueTiers()
+    segments: Segments = {}
+    crowds: Crowds = Crowds()
 
     @field_validator("ltv_days")
     @classmethod
@@ -151,6 +156,20 @@ class Business(_Section):
         if not days:
             raise ValueError("found []; expected at least one horizon in days")
         return tuple(sorted(set(days)))
+
+    @model_validator(mode="after")
+    def _predicted(self) -> Business:
+        asked = self.value_tiers.horizon_days
+        if asked is not None and asked not in self.ltv_days:
+            known = ", ".join(map(str, self.ltv_days))
+            raise ValueError(f"found horizon_days = {asked} in value_tiers; expected one of ltv_days, {known}")
+        return self
+
+    @property
+    def in_money(self) -> tuple[str, ...]:
+        """What it asks for that only amounts can answer."""
+        revenue = ['by = "revenue" in [business.value_tiers]'] if self.value_tiers.by == "revenue" else []
+        return (*in_money(self.lifecycle, self.segments), *revenue)
 
 
 class Description(_Section):
@@ -175,6 +194,17 @@ class Description(_Section):
             near = difflib.get_close_matches(name, available_timezones(), n=1) or ["Europe/London"]
             raise ValueError(f"found {name!r}; expected an IANA time zone such as {near[0]!r}")
         return name
+
+    @field_validator("business")
+    @classmethod
+    def _known_amounts(cls, business: Business, info: ValidationInfo) -> Business:
+        orders = info.data.get("orders")
+        if orders is not None and orders.amount is None and business.in_money:
+            raise ValueError(
+                f"found {', '.join(business.in_money)}, while [orders] names no amount; expected rules of orders, "
+                "contacts and days alone, or an amount in [orders]"
+            )
+        return business
 
     @property
     def zone(self) -> ZoneInfo:
