@@ -71,7 +71,14 @@ def run(
     target = (out or home.scores).resolve()
     work = _Work(home.folder.resolve(), release.version, micros(as_of.at), target)
     customers = _known(home, release, as_of)
-    population = Population(home=home, description=description, cutoff=as_of, release=release, customers=customers)
+    population = Population(
+        home=home,
+        description=description,
+        cutoff=as_of,
+        version=release.version,
+        facts=release.facts,
+        customers=customers,
+    )
     needed = population.needed
     target.parent.mkdir(parents=True, exist_ok=True)
     count = _write_parts(work, customers, publish.mark(home), say)

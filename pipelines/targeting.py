@@ -21,7 +21,7 @@ from serving.segments.crowds import Floats, Predicted
 from serving.segments.lifecycle import lifecycle
 from serving.segments.rules import holds
 from serving.segments.tiers import value_tiers
-from training.predict.release import Release
+from training.predict.release import Facts
 
 MEMORY = "1GB"  # of the query; more is spilled to the disk
 
@@ -37,7 +37,8 @@ class Population:
     home: Home
     description: Description
     cutoff: Cutoff
-    release: Release
+    version: str  # of the release
+    facts: Facts  # of the release
     customers: pa.Array  # ids, ascending
 
     @property
@@ -47,15 +48,15 @@ class Population:
         Raises:
             CannotTarget: the champion does not look so far ahead as the value tiers.
         """
-        facts, asked = self.release.facts, self.description.business.value_tiers.horizon_days
-        if asked is not None and asked not in facts.ltv_days:
+        predicted, asked = self.facts.ltv_days, self.description.business.value_tiers.horizon_days
+        if asked is not None and asked not in predicted:
             raise CannotTarget(
-                f"Release {self.release.version} predicts {', '.join(map(str, facts.ltv_days))} days, and "
+                f"Release {self.version} predicts {', '.join(map(str, predicted))} days, and "
                 f"[business.value_tiers] asks for {asked}. Expected a champion trained on what flywheel.toml says now: "
                 "`flywheel train`, then `flywheel promote`."
             )
-        days = asked or max(facts.ltv_days)
-        return f"ltv_{days}d_mean" if facts.has_amounts else f"expected_orders_{days}d"
+        days = asked or max(predicted)
+        return f"ltv_{days}d_mean" if self.facts.has_amounts else f"expected_orders_{days}d"
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -78,7 +79,7 @@ def segments(of: Population, scores: pa.Table) -> Assigned:
         tiers=(*tiers.shares, tiers.rest),
         tier=value_tiers(predicted.worth, [*tiers.shares.values()], tiers.by),
         own={name: holds(said, measured, customers) for name, said in business.segments.items()},
-        crowds=crowds.crowds(business.crowds, measured, predicted, of.release.facts.bands, lapsed, today),
+        crowds=crowds.crowds(business.crowds, measured, predicted, of.facts.bands, lapsed, today),
     )
 
 
