@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from features.description import Costs, Description, Source
+from features.description import Description
+from features.sources import Costs, Source
 
 
 class Read(StrEnum):

@@ -123,7 +123,6 @@ def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
     assert said.touches is not None
     assert said.consents is not None
     assert said.costs is not None
-    assert said.business.rfm is not None
     assert said.business.rfm.monetary == (100, 500)
     assert {name: dict(rule.conditions) for name, rule in said.business.churn_rules.items()} == {
         "no contact for 3 days": {"no_contact_days": 3},
@@ -211,8 +210,8 @@ def test_what_the_business_cannot_mean(tmp_path: Path, said: str, answer: str) -
 def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) -> None:
     (answer,) = refusal(tmp_path, SMALLEST + "[business]\nweather = 'fair'")
     assert answer == (
-        "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, lead_days, "
-        "ltv_days, max_feature_age_days, rfm."
+        "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, "
+        "consent_defaults, crowds, lead_days, lifecycle, ltv_days, max_feature_age_days, rfm, segments, value_tiers."
     )
 
 
