@@ -67,7 +67,7 @@ def backtested(cards: Sequence[Mapping[str, Any]], measure: str, horizon_days: i
 def _read(said: Mapping[str, Any]) -> Backtested | str:
     origins = [one for one in said["origins"] if one["everybody"]["log_ratio"] is not None]
     if not origins:
-        return f"After none of the {len(said['origins'])} test origins there was a total to compare with."
+        return "After no test origin was there a total to compare with."
     everybody = _group([one["everybody"] for one in origins])
     by_place = zip(*(one["groups"] for one in origins), strict=True)
     return Backtested(
