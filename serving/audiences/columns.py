@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from serving.audiences.held import Held, Opaque, Ordered
+from serving.audiences.held import Held, Mask, Opaque, Ordered
 from serving.audiences.kinds import COMPARED, Kind, Typed
 from serving.audiences.refusals import BadScores
 from serving.audiences.words import Ids, Lists, Words
@@ -53,6 +54,11 @@ class Columns:
     def ids(self) -> pa.StringArray:
         """The customers, ascending."""
         return self[ID].values  # type: ignore[attr-defined]
+
+    def among(self, customer_ids: Sequence[str]) -> Mask:
+        """Which rows are those of some customers, (customers,)."""
+        held = self[ID]
+        return held.among(customer_ids) if isinstance(held, Ids) else np.zeros(len(self), np.bool_)
 
     @property
     def nbytes(self) -> int:
