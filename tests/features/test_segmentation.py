@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -240,9 +241,11 @@ def test_tiers_have_names(tmp_path: Path, shares: str) -> None:
     assert answer.endswith("; expected a section of keys.")
 
 
-def test_ten_tenths_are_a_whole(tmp_path: Path) -> None:
-    said = ", ".join(f"t{one} = 0.1" for one in range(10))
-    assert len(business(tmp_path, f"[business.value_tiers]\nshares = {{ {said} }}").value_tiers.shares) == 10
+@pytest.mark.parametrize("shares", [(0.1,) * 10, (0.5, 0.5), (0.05, 0.55, 0.3, 0.1)])
+def test_shares_may_come_to_a_whole_whatever_floats_make_of_them(tmp_path: Path, shares: Sequence[float]) -> None:
+    said = ", ".join(f"t{place} = {share}" for place, share in enumerate(shares))
+    tiers = business(tmp_path, f"[business.value_tiers]\nshares = {{ {said} }}").value_tiers
+    assert tuple(tiers.shares.values()) == shares
 
 
 def test_a_shop_without_amounts_cannot_ask_for_money(tmp_path: Path) -> None:

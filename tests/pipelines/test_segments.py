@@ -112,6 +112,18 @@ def test_crowds_are_made_of_the_log_and_the_predictions(tmp_path: Path) -> None:
     assert table(tmp_path, shop(tmp_path, "[business.crowds]\nregular_orders = 2"))["crowd_active_regular"][0]
 
 
+def test_who_stands_nowhere_has_not_lapsed(tmp_path: Path) -> None:
+    said = """
+        [[business.lifecycle]]
+        stage = "retention"
+        phase = "lapse"
+        when = { days_since_order = { at_least = 182 } }
+    """
+    found = table(tmp_path, shop(tmp_path, said), churn_probability=pa.array([0.9] * 5))
+    assert found["lifecycle_phase"] == [None, "lapse", None, None, None]
+    assert found["crowd_about_to_lapse"] == [True, False, False, False, False]
+
+
 def test_price_sensitivity_is_a_crowd_where_the_scores_have_it(tmp_path: Path) -> None:
     known = pa.array([0.9, 0.1, None, None, None], pa.float64())
     found = table(tmp_path, shop(tmp_path), price_sensitivity=known)
