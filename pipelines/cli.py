@@ -133,7 +133,7 @@ def score(
     with held("score", home, json=json) as (screen, kept):
         description = _description(config)
         cutoff = Cutoff.of(as_of or publish.published_day(kept), description.zone)
-        screen.scored(step.run(description, kept, cutoff, screen.say, out))
+        screen.scored(step.run(description, kept, cutoff, screen.say, out, _now()))
 
 
 @app.command()

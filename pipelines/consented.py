@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from features.consents.consent import ALL, MARKETING, Consents, Defaults, Record
 from features.consents.ledger import Ledger
+from features.errors import NothingThere
 from serving.reach import Basis
 
 COLUMNS = pa.schema([("consent_channels", pa.list_(pa.string())), ("consent_until", pa.timestamp("us", tz="UTC"))])
@@ -18,12 +19,18 @@ _Row = tuple[list[str], int | None]
 
 
 def scorable(customers: pa.Array, ledger: Ledger, now: int) -> pa.Array:
-    """Of these customers those of whom predictions may be made, in the order given."""
+    """Of these customers those of whom predictions may be made, in the order given; raises NothingThere for none."""
     profiled = ledger.profiled(now)
     named = pc.is_in(customers, value_set=pa.array(profiled.others, pa.string()))
     may = customers.filter(pc.invert(named) if profiled.by_default else named)
     forgotten = ledger.forgotten_among(may.to_pylist()) if ledger.erasures() else []
-    return may.filter(pc.invert(pc.is_in(may, value_set=pa.array(forgotten, pa.string()))))
+    may = may.filter(pc.invert(pc.is_in(may, value_set=pa.array(forgotten, pa.string()))))
+    if not len(may):
+        raise NothingThere(
+            f"Of {len(customers):,} known customers nobody may be scored. Expected some who consent to profiling: give "
+            "their consents, or say what counts for those who were never asked, [business.consent_defaults]."
+        )
+    return may
 
 
 @dataclass(frozen=True)

@@ -82,4 +82,4 @@ class Parts:
 def _side_by_side(left: pa.Table, right: pa.Table) -> pa.Table:
     for name in right.column_names:
         left = left.append_column(name, right[name])
-    return left
+    return left.replace_schema_metadata({**(left.schema.metadata or {}), **(right.schema.metadata or {})})

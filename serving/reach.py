@@ -14,7 +14,8 @@ import pyarrow as pa
 from features.consents.consent import ALL, MARKETING, Asked, Defaults
 from features.consents.ledger import Ledger
 from serving.audiences.columns import Columns, Identity
-from serving.audiences.held import Lists, Mask, Ordered
+from serving.audiences.held import Mask, Ordered
+from serving.audiences.words import Lists
 
 CHANNELS, UNTIL = "consent_channels", "consent_until"
 _KEY = b"flywheel.consents"
