@@ -53,29 +53,30 @@ class Reach:
         self._gone: tuple[Identity, int, Mask] | None = None
         self._counting = Lock()
 
-    def mask(self, columns: Columns, purpose: str, channel: str | None, now: int) -> Mask:
+    def state(self) -> int:
+        """The ledger's, now."""
+        return self._ledger.state()
+
+    def mask(self, columns: Columns, asked: Asked, now: int) -> Mask:
         """Who may be reached, (customers,): with consent to profiling and to the purpose, on the channel or on any."""
         basis, defaults = Basis.of(columns.schema), self._ledger.defaults()
         if basis is None or basis.defaults != defaults:
-            return self._asked_one_by_one(columns, purpose, channel, now)
-        may = self._then(columns, basis, purpose, channel)
-        self._put_right(may, columns, Asked(purpose, channel), self._unsure(columns, basis, now), now)
+            return self.page(columns.ids.to_pylist(), asked, now)
+        may = _then(columns, basis, asked)
+        self._put_right(may, columns, asked, self._unsure(columns, basis, now), now)
         return may & ~self._forgotten(columns, basis)
 
-    def page(self, customer_ids: Sequence[str], purpose: str, channel: str | None, now: int) -> Mask:
+    def page(self, customer_ids: Sequence[str], asked: Asked, now: int) -> Mask:
         """Who of some customers may be reached at this very moment, (customers,)."""
-        return np.array(self._ledger.allowed(customer_ids, Asked(purpose, channel), now), np.bool_)
+        return np.array(self._ledger.allowed(customer_ids, asked, now), np.bool_)
 
-    def _then(self, columns: Columns, basis: Basis, purpose: str, channel: str | None) -> Mask:
-        """As it was when they were scored; whoever was not to be profiled is not in the table."""
-        if purpose != MARKETING:
-            return np.ones(len(columns), np.bool_)
-        channels = columns[CHANNELS]
-        if not isinstance(channels, Lists):
-            raise TypeError(f"Found {CHANNELS} of another kind than lists; expected what `flywheel score` writes.")
-        if channel is None:
-            return channels.among([*basis.channels, ALL])
-        return channels.among([channel if channel in basis.channels else ALL])
+    def still(self, customer_ids: Sequence[str], asked: Asked, since: int, now: int) -> Mask:
+        """Who of some customers, all of whom could be reached at a state of the ledger, can be reached still."""
+        changed = {record.customer_id for record in self._ledger.changed_since(since)}
+        doubtful = [one for one in customer_ids if one in changed] if changed else []
+        may = dict(zip(doubtful, self._ledger.allowed(doubtful, asked, now), strict=True))
+        gone = set(self._ledger.forgotten_among(customer_ids, since))
+        return np.array([may.get(one, True) and one not in gone for one in customer_ids], np.bool_)
 
     def _unsure(self, columns: Columns, basis: Basis, now: int) -> Mask:
         """Who said something since, or whose grant has run out."""
@@ -89,9 +90,6 @@ class Reach:
         if len(rows):
             may[rows] = self._ledger.allowed(columns.ids.take(pa.array(rows)).to_pylist(), asked, now)
 
-    def _asked_one_by_one(self, columns: Columns, purpose: str, channel: str | None, now: int) -> Mask:
-        return self.page(columns.ids.to_pylist(), purpose, channel, now)
-
     def _forgotten(self, columns: Columns, basis: Basis) -> Mask:
         """Who asked to be forgotten and is still in the file, because another writer held the home."""
         since = max(basis.state, _erased(self._home))
@@ -103,6 +101,18 @@ class Reach:
                 gone = self._ledger.forgotten_among(columns.ids.to_pylist(), since)
                 self._gone = (columns.identity, last, columns.among(gone))
             return self._gone[2]
+
+
+def _then(columns: Columns, basis: Basis, asked: Asked) -> Mask:
+    """As it was when they were scored; whoever was not to be profiled is not in the table."""
+    if asked.purpose != MARKETING:
+        return np.ones(len(columns), np.bool_)
+    channels = columns[CHANNELS]
+    if not isinstance(channels, Lists):
+        raise TypeError(f"Found {CHANNELS} of another kind than lists; expected what `flywheel score` writes.")
+    if asked.channel is None:
+        return channels.among([*basis.channels, ALL])
+    return channels.among([asked.channel if asked.channel in basis.channels else ALL])
 
 
 def _erased(home: Path) -> int:

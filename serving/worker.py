@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from features.consents.ledger import ledger
 from features.packed.backends import place, store_at
+from serving.audiences.desk import AudienceDesk
 from serving.audit import Audit
 from serving.champions import Champions
 from serving.clock import Clock, clock
@@ -42,6 +43,7 @@ class Worker:
     together: Together
     permission: Permission
     audit: Audit
+    audiences: AudienceDesk
     home: Path
     online: str
     poll_seconds: float
@@ -54,6 +56,7 @@ class Worker:
         time, metrics = clock(settings.as_of), Metrics()
         log = json_log(time)
         store = store_at(place(settings.online_store.get_secret_value(), settings.home))
+        rights, audit = ledger(settings.home), Audit.open(settings.home)
         champions = Champions(settings.home / "releases", Release.load, store.reader, metrics, log)
         return cls(
             champions=champions,
@@ -64,8 +67,9 @@ class Worker:
             departure=Departure(settings.drain_seconds),
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             together=Together(),
-            permission=Permission(ledger(settings.home)),
-            audit=Audit.open(settings.home),
+            permission=Permission(rights),
+            audit=audit,
+            audiences=AudienceDesk.of(settings.home, rights, audit),
             home=settings.home,
             online=settings.online_store.get_secret_value(),
             poll_seconds=settings.poll_seconds,

@@ -26,6 +26,7 @@ from serving.schemas import FieldProblem
 
 # Which of some customers may be approached now, (n,); for the purpose and channel that the caller knows.
 Allowed = Callable[[pa.StringArray], NDArray[np.bool_]]
+Reachable = Callable[[Columns], Mask]  # the same of a whole table, (customers,)
 
 SAMPLE = 10
 MEMBER, HELD_OUT = "member", "holdout"  # columns that an audience adds to those of the table
@@ -59,13 +60,15 @@ class Found:
         return _members(self.columns, self.names, self.rows[:most], self.held_out)
 
 
-def count(request: AudienceRequest, columns: Columns, allowed: Allowed, setting: Setting, consent_state: str) -> Found:
+def count(
+    request: AudienceRequest, columns: Columns, reachable: Reachable, setting: Setting, consent_state: str
+) -> Found:
     """The members, and what is to be expected of them.
 
     Args:
         request: as ``asking.asked`` returns it.
         columns: as ``ScoresFile.columns`` returns them.
-        allowed: asked once, about the customers whom the filter finds.
+        reachable: asked once, when the request has turned out to fit the table.
         setting: what else must be known.
         consent_state: handed on to the answer.
 
@@ -76,7 +79,7 @@ def count(request: AudienceRequest, columns: Columns, allowed: Allowed, setting:
     names, horizon = _names(request, columns), horizon_of(request.horizon_days, columns)
     check_order(request.order_by, columns)
     matched = chosen.mask()
-    may = _may(matched, columns, allowed)
+    may = matched & reachable(columns)
     rows = selected(may, columns, request.order_by, request.limit)
     held = None
     if request.holdout is not None:
@@ -98,14 +101,6 @@ def count(request: AudienceRequest, columns: Columns, allowed: Allowed, setting:
         sample=_sample(_members(columns, names, rows[:SAMPLE], held)),
     )
     return Found(request=request, columns=columns, names=names, rows=rows, held_out=held, answer=answer)
-
-
-def _may(matched: Mask, columns: Columns, allowed: Allowed) -> Mask:
-    rows = np.flatnonzero(matched)
-    may = np.zeros(len(matched), np.bool_)
-    # Whoever keeps an answer for all customers knows them again by the very array.
-    may[rows] = allowed(columns.ids if len(rows) == len(columns) else columns[ID].at(rows))
-    return may
 
 
 def _names(request: AudienceRequest, columns: Columns) -> tuple[str, ...]:
