@@ -17,17 +17,19 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features.consents.consent import MARKETING, Asked, Consent, Defaults
+from features.consents.ledger import Ledger, ledger
 from serving.audiences import members
-from serving.audiences.columns import ScoresFile
-from serving.audiences.finding import Allowed, Found, Setting, count
-from serving.audiences.held import Mask, as_mask
+from serving.audiences.columns import Columns, ScoresFile
+from serving.audiences.finding import Found, Reachable, Setting, count
+from serving.audiences.held import Mask
 from serving.audiences.pages import Reader
 from serving.audiences.schema import AudienceRequest
 from serving.audiences.writing import FORMATS
+from serving.reach import Basis, Reach
 
 SECRET = b"a secret for a benchmark"
 Result = TypeVar("Result")
@@ -66,7 +68,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
         path = Path(scratch) / "scores.parquet"
         write_scores(path, customers)
-        lines = [f"{customers:,} customers", *_counted(path, customers), *_stored(path, customers, Path(scratch))]
+        reach = Reach(_words_of(Path(scratch)), Path(scratch))
+        counted = _counted(path, customers, lambda of: reach.mask(of, Asked(MARKETING, "email"), 2))
+        lines = [f"{customers:,} customers", *counted, *_stored(path, customers, Path(scratch))]
     print("\n".join(lines))  # noqa: T201 -- the figures are the result
 
 
@@ -96,26 +100,28 @@ def write_scores(path: Path, customers: int) -> None:
             "lifecycle_stage": _words(rng, customers, "new", "active", "at risk", "lost"),
             "rfm_segment": _words(rng, customers, *(f"segment {number}" for number in range(11))),
             "last_order_at": pa.array(ordered, mask=rng.random(customers) < 0.05).cast(pa.timestamp("us", "UTC")),
+            # Every tenth customer has objected.
+            "consent_channels": pa.array([["*", "email"] if number % 10 else [] for number in range(customers)]),
+            "consent_until": pa.nulls(customers, pa.timestamp("us", "UTC")),
             "segments": pa.ListArray.from_arrays(
                 np.concatenate([[0], np.cumsum(lists)]).astype(np.int32), pa.array(rng.choice(names, lists.sum()))
             ),
         }
     )
-    pq.write_table(table, path, row_group_size=10_000)
+    basis = Basis(0, Defaults(), frozenset({"email"}))
+    pq.write_table(table.replace_schema_metadata(basis.metadata()), path, row_group_size=10_000)
 
 
 def _words(rng: np.random.Generator, number: int, *words: str) -> pa.Array:
     return pa.array(np.array(words)[rng.integers(0, len(words), number)])
 
 
-class _Consent:
-    """Every tenth customer has objected."""
-
-    def __init__(self, customers: int) -> None:
-        self._refused = pa.array([f"{number:09d}" for number in range(0, customers, 10)])
-
-    def __call__(self, ids: pa.StringArray) -> Mask:
-        return np.logical_not(as_mask(pc.is_in(ids, value_set=self._refused)))
+def _words_of(home: Path) -> Ledger:
+    """A ledger in which a thousand customers have revoked their consent since they were scored."""
+    rights = ledger(home)
+    no = Consent(MARKETING, "email", granted=False, changed_at=1)
+    rights.record({f"{number:09d}": [no] for number in range(0, 1_000_000, 1_000)})
+    return rights
 
 
 def _setting() -> Setting:
@@ -126,8 +132,7 @@ def _setting() -> Setting:
     return Setting(zone=ZoneInfo("Europe/Amsterdam"), bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET)
 
 
-def _counted(path: Path, customers: int) -> Iterator[str]:
-    consent = _Consent(customers)
+def _counted(path: Path, customers: int, consent: Reachable) -> Iterator[str]:
     cold, _ = _timed(partial(_found, ScoresFile(path), ASKS["three conditions"], consent))
     yield f"three conditions, first touch of the file: {cold * 1000:,.0f} ms"
     scores = ScoresFile(path)
@@ -140,13 +145,13 @@ def _counted(path: Path, customers: int) -> Iterator[str]:
     yield f"columns in memory: {held / 2**20:,.0f} MiB, {held / customers:,.0f} bytes a customer"
 
 
-def _found(scores: ScoresFile, asked: dict[str, Any], consent: Allowed) -> Found:
+def _found(scores: ScoresFile, asked: dict[str, Any], consent: Reachable) -> Found:
     return count(AudienceRequest.model_validate(asked), scores.columns(), consent, _setting(), "")
 
 
 def _stored(path: Path, customers: int, scratch: Path) -> Iterator[str]:
     scores, folder = ScoresFile(path), scratch / "audiences"
-    everybody = count(AudienceRequest(), scores.columns(), _all, _setting(), "")
+    everybody = count(AudienceRequest(), scores.columns(), _everybody, _setting(), "")
     seconds, audience = _timed(lambda: members.store(folder, everybody, _all, NOW))
     size = sum(file.stat().st_size for file in (folder / audience).iterdir())
     yield f"{customers:,} members stored in {seconds:.2f} s, {size / 2**20:,.0f} MiB"
@@ -164,6 +169,10 @@ def _stored(path: Path, customers: int, scratch: Path) -> Iterator[str]:
 
 def _bytes(written: Callable[[Iterable[pa.Table]], Iterator[bytes]], tables: Iterable[pa.Table]) -> int:
     return sum(map(len, written(tables)))
+
+
+def _everybody(columns: Columns) -> Mask:
+    return np.ones(len(columns), np.bool_)
 
 
 def _all(ids: pa.StringArray) -> NDArray[np.bool_]:

@@ -90,4 +90,5 @@ def little(folder: Path, number: int = 60) -> Columns:
 
 def found(shop: Columns, consent: Consent | None = None, **asked: Any) -> Found:  # noqa: ANN401 - any JSON
     """The audience that a body asks for."""
-    return count(AudienceRequest.model_validate(asked), shop, consent or Consent(), setting(), "imported 2026-06-01")
+    may = consent or Consent()
+    return count(AudienceRequest.model_validate(asked), shop, lambda of: may(of.ids), setting(), "imported 2026-06-01")
