@@ -1,81 +1,79 @@
-"""One row per order, as the lines known so far make it; what is in it, and what it was bought with (pure Ibis)."""
+"""What some customers' order lines come to at a cutoff: one row per order, and what is in it (pure Ibis)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-import ibis
 import ibis.expr.types as ir
 
 from features.history import Cutoff, History
 
-RECENT = 91  # days
 _ORDER = ["customer_id", "order_id"]
+_SUMS = ("amount", "coupon", "discount")
 
 
-def baskets(known: History) -> ir.Table:
-    """Every order: customer_id, order_id, ordered_at, at_us, day_number, and channel, coupon, discount where logged.
+@dataclass(frozen=True)
+class Baskets:
+    """What was known of some customers.
 
-    Lines that sum to more than 0 are an order, at its first line's time and, of several channels, in the first by name.
+    ``orders`` has customer_id, order_id, ordered_at, at_us, day_number, and coupon, discount, channel where logged:
+    lines that sum to more than 0, at the first one's time and, of several channels, in the first by name. ``parts`` has
+    the lines of each order by category, where categories are logged, returns and orders sent back among them.
     """
-    lines = known.lines
-    sums = {name: lines[name].sum() for name in ("amount", "coupon", "discount") if name in lines.columns}
-    channel = {"channel": lines.channel.min()} if "channel" in lines.columns else {}
-    orders = lines.group_by(_ORDER).aggregate(
-        ordered_at=lines.ordered_at.min(), at_us=lines.at_us.min(), day_number=lines.day_number.min(), **sums, **channel
-    )
-    return orders.filter(orders.amount > 0).drop("amount") if known.has_amounts else orders
+
+    known: History
+    parts: ir.Table
+    orders: ir.Table
+
+    @classmethod
+    def before(cls, history: History, cutoff: Cutoff) -> Baskets:
+        """Of every customer."""
+        return cls._of(history.before(cutoff))
+
+    @classmethod
+    @contextmanager
+    def between(cls, history: History, cutoff: Cutoff, first: str, last: str) -> Iterator[Baskets]:
+        """Of the customers from one id to another, these included; computed once, and held by the database meanwhile."""
+        known = history.before(cutoff)
+        tables = {"lines": known.lines, "events": known.events, "touches": known.touches}
+        some = {name: None if table is None else _between(table, first, last) for name, table in tables.items()}
+        found = cls._of(replace(known, **some))
+        with found.parts.cache() as parts, _orders(parts).cache() as orders:
+            yield replace(found, parts=parts, orders=orders)
+
+    @classmethod
+    def _of(cls, known: History) -> Baskets:
+        parts = _parts(known.lines)
+        return cls(known, parts, _orders(parts))
+
+    def by_category(self) -> ir.Table:
+        """customer_id, category, orders: how many of a customer's orders contain the category.
+
+        An order contains a category if its lines of it sum to more than 0.
+        """
+        parts = self.parts.filter(self.parts.category.notnull())
+        parts = parts.filter(parts.amount > 0) if self.known.has_amounts else parts
+        kept = parts.semi_join(self.orders, _ORDER)
+        return kept.group_by("customer_id", "category").aggregate(orders=kept.count())
 
 
-def ordered_categories(history: History, cutoff: Cutoff) -> ir.Table:
-    """customer_id, category, orders: how many of a customer's orders before the cutoff contain the category.
-
-    An order contains a category if its lines of it sum to more than 0.
-    """
-    known = history.before(cutoff)
-    lines = known.lines.filter(known.lines.category.notnull())
-    amount = {"amount": lines.amount.sum()} if known.has_amounts else {}
-    parts = lines.group_by(*_ORDER, "category").aggregate(lines=lines.count(), **amount)
-    parts = parts.filter(parts.amount > 0) if known.has_amounts else parts
-    kept = parts.semi_join(baskets(known), _ORDER)
-    return kept.group_by("customer_id", "category").aggregate(orders=kept.count())
+def _between(table: ir.Table, first: str, last: str) -> ir.Table:
+    return table.filter(table.customer_id.between(first, last))
 
 
-def discount_signal(history: History, redemptions: Sequence[str]) -> str | None:
-    """What tells that an order was bought for its price: coupons where they are told apart, else any discount.
-
-    None where the log has neither. Hardly an order of a grocer is without some discount, but few have a coupon.
-    """
-    told = (["coupon"] if "coupon" in history.lines.columns else []) + (
-        ["redemption"] if redemptions and history.events is not None else []
-    )
-    if told:
-        return " or ".join(told)
-    return "discount" if "discount" in history.lines.columns else None
+def _parts(lines: ir.Table) -> ir.Table:
+    sums = {name: lines[name].sum() for name in _SUMS if name in lines.columns}
+    return _first(lines, [*_ORDER, "category"] if "category" in lines.columns else _ORDER, sums)
 
 
-def discounted_orders(history: History, cutoff: Cutoff, redemptions: Sequence[str]) -> ir.Table:
-    """customer_id, orders, orders_91d, discounted: how many orders, how many of late, how many with a discount.
+def _orders(parts: ir.Table) -> ir.Table:
+    sums = {name: parts[name].sum() for name in _SUMS if name in parts.columns}
+    orders = _first(parts, _ORDER, sums)
+    return orders.filter(orders.amount > 0).drop("amount") if "amount" in sums else orders
 
-    Which orders these are, ``discount_signal`` says; an order is bought with a redemption if the customer has an event
-    of such a kind on its local day. Without any signal none is.
-    """
-    known = history.before(cutoff)
-    orders = baskets(known)
-    signal = discount_signal(known, redemptions) or ""
-    found = ibis.literal(False)  # noqa: FBT003 -- a column of it
-    if signal == "discount":
-        found = orders.discount > 0
-    if "coupon" in signal:
-        found = orders.coupon > 0
-    orders = orders.mutate(found=found.fill_null(False))  # noqa: FBT003 -- as above
-    if "redemption" in signal and known.events is not None:
-        events = known.events.filter(known.events.kind.isin(redemptions))
-        days = events.select("customer_id", "day_number").distinct().mutate(redeemed=True)
-        orders = orders.left_join(days, ["customer_id", "day_number"])
-        orders = orders.mutate(found=orders.found | orders.redeemed.notnull())
-    return orders.group_by("customer_id").aggregate(
-        orders=orders.count(),
-        orders_91d=(orders.day_number >= cutoff.number - RECENT).sum(),
-        discounted=orders.found.sum(),
-    )
+
+def _first(table: ir.Table, keys: list[str], sums: dict[str, ir.Value]) -> ir.Table:
+    names = [name for name in ("ordered_at", "at_us", "day_number", "channel") if name in table.columns]
+    return table.group_by(keys).aggregate(**{name: table[name].min() for name in names}, **sums)

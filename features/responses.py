@@ -8,34 +8,41 @@ from datetime import timedelta
 import ibis
 import ibis.expr.types as ir
 
-from features.baskets import baskets
+from features.baskets import Baskets
 from features.calendar import DAY_US
+from features.errors import NothingThere
 from features.history import Cutoff, History
 
 ANSWER_DAYS = 7
 
 
-def responses(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table | None:
-    """customer_id, channel, touches, answered; None where the log says of no touch by which channel it went.
+def names_channels(history: History) -> bool:
+    """Whether the log says through which channel touches went."""
+    return history.touches is not None and "channel" in history.touches.columns
+
+
+def responses(baskets: Baskets, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table:
+    """customer_id, channel, touches, answered, of a log that names channels.
 
     A touch is answered by an order, or an event of these kinds, within seven times 24 hours. Touches whose week was not
     over at the cutoff are left out: what came of them is not known yet.
+
+    Raises:
+        NothingThere: no touches were ingested.
     """
-    known = history.before(cutoff)
-    if known.touches is None or "channel" not in known.touches.columns:
-        return None
+    touches = baskets.known.touches
+    if touches is None:
+        raise NothingThere("The history has no touches to count answers of: run `flywheel ingest` first.")
     over = ibis.literal(cutoff.at - timedelta(days=ANSWER_DAYS), "timestamp('UTC')")
-    touches = known.touches.filter(known.touches.channel.notnull(), known.touches.sent_at <= over)
+    touches = touches.filter(touches.channel.notnull(), touches.sent_at <= over)
     sent = touches.select("customer_id", "channel", at=touches.at_us, came=ibis.null("int64"))
-    return _answered(sent.union(_arrivals(known, kinds)))
+    return _answered(sent.union(_arrivals(baskets, kinds)))
 
 
-def _arrivals(known: History, kinds: Sequence[str]) -> ir.Table:
-    orders = baskets(known)
-    came = orders.select("customer_id", at=orders.at_us)
-    if known.events is not None:
-        events = known.events.filter(known.events.kind.isin(kinds))
-        came = came.union(events.select("customer_id", at=events.at_us))
+def _arrivals(baskets: Baskets, kinds: Sequence[str]) -> ir.Table:
+    came, events = baskets.orders.select("customer_id", at=baskets.orders.at_us), baskets.known.events
+    if events is not None:
+        came = came.union(events.filter(events.kind.isin(kinds)).select("customer_id", at=events.at_us))
     return came.select("customer_id", channel=ibis.null("string"), at=came.at, came=came.at)
 
 
@@ -46,8 +53,5 @@ def _answered(both: ir.Table) -> ir.Table:
     )
     both = both.mutate(next=both.came.min().over(following))
     sent = both.filter(both.channel.notnull())
-    in_time = sent.next < sent.at + ANSWER_DAYS * DAY_US
-    return sent.group_by("customer_id", "channel").aggregate(
-        touches=sent.count(),
-        answered=in_time.fill_null(False).sum(),  # noqa: FBT003 -- a column of it
-    )
+    in_time = (sent.next < sent.at + ANSWER_DAYS * DAY_US).fill_null(False)  # noqa: FBT003 -- a column of it
+    return sent.group_by("customer_id", "channel").aggregate(touches=sent.count(), answered=in_time.sum())

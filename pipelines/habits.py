@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.baskets import discount_signal, discounted_orders, ordered_categories
 from features.description import Description
-from features.habits import moments
+from features.discounts import discount_signals
+from features.habits import Clock
 from features.history import Cutoff, History
-from features.responses import responses
-from pipelines.habit_counts import Population, words
+from pipelines.habit_counts import Shop, Tally, Words
 from serving.segments.habits import EVERYBODY, FAMILIES, OWN
-from training.habits.counts import Counts, Whole
+from training.habits.counts import Counts
 from training.habits.dirichlet import concentrations
 from training.habits.posterior import Shares, shares
 from training.habits.preferred import preferred
@@ -24,8 +24,6 @@ from training.habits.ranking import Ranked, by_frequency, by_rate, by_share, ran
 from training.habits.rates import rates
 
 CATEGORIES = 5  # ranked for each customer
-CHANNELS = 50  # that are told apart, the most used ones
-EVERY_CATEGORY = 1_000_000
 
 Columns = dict[str, pa.Array]
 
@@ -38,15 +36,11 @@ class Habits:
     gaps: Mapping[str, str]
 
 
-class _Unknown(Exception):
-    """The log does not say; the message tells what it lacks."""
-
-
 def habit_columns(description: Description, history: History, cutoff: Cutoff, customers: pa.Array) -> Columns:
     """The columns of ``serving.segments.habits``, one value per customer, in the order given.
 
-    Everybody known at the cutoff is learned from, whoever is asked about; one not known is told the population's
-    habits. Memory holds the counts of one family at a time.
+    Everybody known at the cutoff is learned from, whoever is asked about; who is not known is told the population's
+    habits. However many customers there are, DuckDB sees the lines of some of them at a time.
 
     Args:
         description: the shop.
@@ -59,117 +53,94 @@ def habit_columns(description: Description, history: History, cutoff: Cutoff, cu
 
 def habits(description: Description, history: History, cutoff: Cutoff, customers: pa.Array) -> Habits:
     """The same columns, and why some of them are null."""
-    known = history.before(cutoff)
-    asked = _Asked(description, known, cutoff, Population(known, customers))
+    everybody = _everybody(history.before(cutoff), customers.cast(pa.string()))
     columns: Columns = {}
     gaps: dict[str, str] = {}
+    if len(everybody) == 0:
+        return Habits({one.name: pa.nulls(0, one.type) for family in FAMILIES.values() for one in family}, gaps)
+    said = _said(description, history, cutoff, everybody)
+    place = None if everybody.equals(customers) else pc.index_in(customers.cast(pa.string()), everybody)
     for family, told in _FAMILIES.items():
-        found = {column.name: pa.nulls(len(customers), column.type) for column in FAMILIES[family]}
-        try:
-            columns |= found | (told(asked) if len(customers) else {})
-        except _Unknown as unknown:
-            columns |= found
-            gaps[family] = str(unknown)
+        found = told(said)
+        if isinstance(found, str):
+            gaps[family] = found
+            columns |= {one.name: pa.nulls(len(customers), one.type) for one in FAMILIES[family]}
+        else:
+            columns |= {name: one if place is None else one.take(place) for name, one in found.items()}
     return Habits(columns, gaps)
 
 
-@dataclass
-class _Asked:
-    description: Description
-    known: History
-    cutoff: Cutoff
-    people: Population
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        events = self.description.events
-        return () if events is None else events.contacts
-
-    @property
-    def redemptions(self) -> tuple[str, ...]:
-        events = self.description.events
-        return () if events is None else events.redemptions
-
-    def moments(self, by: str, channels: list[str] | None = None) -> dict[str, Whole]:
-        found = moments(self.known, self.cutoff, self.kinds, self.description.zone)
-        counted = found.group_by("customer_id", by).aggregate(times=found.times.sum())
-        return self.people.pull(counted, {by: channels} if channels else None)
-
-    def first(self, counts: Counts) -> Counts:
-        return counts.between(0, self.people.asked)
+@dataclass(frozen=True)
+class _Said:
+    tally: Tally
+    words: Words
+    signals: Sequence[str]
 
 
-def _hour(asked: _Asked) -> Columns:
-    return _preferred(asked, "hour", 24, 2, "no order or event has a time of day: the log has dates alone")
+def _everybody(known: History, asked: pa.Array) -> pa.Array:
+    """The ids known or asked about, ascending."""
+    ids = known.lines.select("customer_id").distinct()
+    if known.events is not None:
+        ids = ids.union(known.events.select("customer_id"), distinct=True)
+    found = ids.to_pyarrow()["customer_id"].combine_chunks()
+    new = asked.filter(pc.invert(pc.is_in(asked, value_set=found)))
+    return pc.take(both := pa.concat_arrays([found, new]), pc.array_sort_indices(both))
 
 
-def _weekday(asked: _Asked) -> Columns:
-    return _preferred(asked, "weekday", 8, 1, "no order or event was known at the cutoff")
+def _said(description: Description, history: History, cutoff: Cutoff, everybody: pa.Array) -> _Said:
+    known, events = history.before(cutoff), description.events
+    kinds = () if events is None else events.contacts
+    clock, words = Clock.of(history, cutoff, kinds, description.zone), Words.of(known)
+    shop = Shop(history, cutoff, events, clock, words)
+    return _Said(shop.tally(everybody), words, discount_signals(known, shop.redemptions))
 
 
-def _preferred(asked: _Asked, by: str, values: int, width: int, lacking: str) -> Columns:
-    said = asked.moments(by)
-    counts = asked.people.counts(said["place"], said[by], said["times"], values)
-    prior = concentrations(counts)
-    if not prior.any():
-        raise _Unknown(lacking)
-    best, name = preferred(asked.first(counts), prior, width), f"preferred_{by}"
+def _hour(said: _Said) -> Columns | str:
+    if not len(said.tally.hours.row):
+        return "no order or event has a time of day: the log has dates alone"
+    return _preferred("preferred_hour", said.tally.hours, 2)
+
+
+def _weekday(said: _Said) -> Columns | str:
+    if not len(said.tally.weekdays.row):
+        return "no order or event was known at the cutoff"
+    return _preferred("preferred_weekday", said.tally.weekdays, 1)
+
+
+def _preferred(name: str, counts: Counts, width: int) -> Columns:
+    best = preferred(counts, concentrations(counts), width)
     columns = {name: pa.array(best.first, pa.int8()), f"{name}_share": pa.array(best.share.mean)}
     return columns | _interval(name, best.share) | {f"{name}_rung": _rung(best.own)}
 
 
-def _channel(asked: _Asked) -> Columns:
-    answered = responses(asked.known, asked.cutoff, asked.kinds)
-    if answered is not None and asked.known.touches is not None:
-        named = words([asked.known.touches.channel], CHANNELS)
-        said = asked.people.pull(answered, {"channel": named})
-        tried, yes = (
-            asked.people.counts(said["place"], said["channel"], said[one], len(named))
-            for one in ("touches", "answered")
-        )
-        if len(tried.row):
-            candidates = by_rate(asked.first(yes), asked.first(tried), rates(yes, tried))
-            return _ranking("channel", ranked(asked.people.asked, CHANNELS, candidates), named)
-    return _own_channels(asked)
+def _channel(said: _Said) -> Columns | str:
+    tally, words = said.tally, said.words
+    if len(tally.touches.row):
+        candidates = by_rate(tally.answered, tally.touches, rates(tally.answered, tally.touches))
+        found = ranked(tally.touches.customers, len(words.touched), candidates)
+        return _ranking("channel", found, words.touched)
+    if not len(tally.channels.row):
+        return "neither touches nor orders nor events name a channel"
+    candidates = by_share(tally.channels, concentrations(tally.channels))
+    return _ranking("channel", ranked(tally.channels.customers, len(words.channels), candidates), words.channels)
 
 
-def _own_channels(asked: _Asked) -> Columns:
-    tables = (asked.known.lines, asked.known.events)
-    named = words([table.channel for table in tables if table is not None and "channel" in table.columns], CHANNELS)
-    if not named:
-        raise _Unknown("neither touches nor orders nor events name a channel")
-    said = asked.moments("channel", named)
-    counts = asked.people.counts(said["place"], said["channel"], said["times"], len(named))
-    candidates = by_share(asked.first(counts), concentrations(counts))
-    return _ranking("channel", ranked(asked.people.asked, CHANNELS, candidates), named)
+def _category(said: _Said) -> Columns | str:
+    mine, orders = said.tally.categories, said.tally.orders
+    if not len(mine.row):
+        return "no order of a category was known at the cutoff" if said.words.categories else "orders have no category"
+    candidates = by_frequency(mine, orders, rates(mine, orders), CATEGORIES)
+    return _ranking("category", ranked(mine.customers, CATEGORIES, candidates), said.words.categories)
 
 
-def _category(asked: _Asked) -> Columns:
-    if not asked.known.has_categories:
-        raise _Unknown("the orders have no category")
-    named = words([asked.known.lines.category], EVERY_CATEGORY)
-    said = asked.people.pull(ordered_categories(asked.known, asked.cutoff), {"category": named})
-    yes = asked.people.counts(said["place"], said["category"], said["orders"], len(named))
-    if not len(yes.row):
-        raise _Unknown("no order of a category was known at the cutoff")
-    del said
-    orders = asked.people.pull(discounted_orders(asked.known, asked.cutoff, ()))
-    tried = asked.people.counts(orders["place"], np.zeros_like(orders["place"]), orders["orders"], 1)
-    candidates = by_frequency(asked.first(yes), asked.first(tried), rates(yes, tried), CATEGORIES)
-    return _ranking("category", ranked(asked.people.asked, CATEGORIES, candidates), named)
-
-
-def _price(asked: _Asked) -> Columns:
-    if discount_signal(asked.known, asked.redemptions) is None:
-        raise _Unknown("the log has no discounts, no coupons and no redemptions")
-    said = asked.people.pull(discounted_orders(asked.known, asked.cutoff, asked.redemptions))
-    if not len(said["place"]):
-        raise _Unknown("no order was known at the cutoff")
-    nothing = np.zeros_like(said["place"])
-    yes, tried = (asked.people.counts(said["place"], nothing, said[one], 1) for one in ("discounted", "orders"))
-    prior = rates(yes, tried)
-    recent = asked.people.counts(said["place"], nothing, said["orders_91d"], 1)
-    found, orders, late = (asked.first(one).dense()[:, 0] for one in (yes, tried, recent))
+def _price(said: _Said) -> Columns | str:
+    tally = said.tally
+    if not said.signals:
+        return "the log has no discounts, no coupons and no redemptions"
+    if not len(tally.orders.row):
+        return "no order was known at the cutoff"
+    prior = rates(tally.discounted, tally.orders)
+    found, orders, late = (one.dense()[:, 0] for one in (tally.discounted, tally.orders, tally.recent))
     share = shares(*prior.posterior(np.zeros(len(found), np.int32), found, orders))
     columns = {"price_sensitivity": pa.array(share.mean)} | _interval("price_sensitivity", share)
     return columns | {
@@ -187,20 +158,18 @@ def _rung(own: NDArray[np.bool_]) -> pa.Array:
     return pa.array([EVERYBODY, OWN]).take(pa.array(own.astype(np.int8)))
 
 
-def _ranking(name: str, found: Ranked, named: list[str]) -> Columns:
-    def lists(values: pa.Array) -> pa.Array:
-        return pa.ListArray.from_arrays(pa.array(found.offsets), values)
-
-    return {
-        f"{name}_ranking": lists(pa.array(named, pa.string()).take(pa.array(found.value))),
-        f"{name}_affinity": lists(pa.array(found.share.mean)),
-        f"{name}_p10": lists(pa.array(found.share.p10)),
-        f"{name}_p90": lists(pa.array(found.share.p90)),
-        f"{name}_rung": _rung(found.own),
+def _ranking(name: str, found: Ranked, words: Sequence[str]) -> Columns:
+    said = {
+        f"{name}_ranking": pa.array(words, pa.string()).take(pa.array(found.value)),
+        f"{name}_affinity": pa.array(found.share.mean),
+        **_interval(name, found.share),
     }
+    offsets = pa.array(found.offsets)
+    lists = {column: pa.ListArray.from_arrays(offsets, values) for column, values in said.items()}
+    return lists | {f"{name}_rung": _rung(found.own)}
 
 
-_FAMILIES: Mapping[str, Callable[[_Asked], Columns]] = {
+_FAMILIES: Mapping[str, Callable[[_Said], Columns | str]] = {
     "preferred_hour": _hour,
     "preferred_weekday": _weekday,
     "channel": _channel,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Counts:
-    """Cells that are not empty, (m,) each, ascending by customer, each pair of customer and value once."""
+    """Cells that are not empty, (m,) each, ascending by customer and value, each pair once."""
 
     row: Whole  # the customer's place
     value: Whole
@@ -23,20 +24,29 @@ class Counts:
 
     @classmethod
     def of(cls, row: Whole, value: Whole, times: Whole, customers: int, values: int) -> Counts:
-        """Counts in any order, pairs that come repeatedly added up."""
-        cell = row.astype(np.int64) * values + value
+        """Counts in any order, pairs that come repeatedly added up, those of value -1 or 0 times left out."""
+        said = (value >= 0) & (times > 0)
+        cell = row[said].astype(np.int64) * values + value[said]
         order = np.argsort(cell, kind="stable")
         cell = cell[order]
         first = np.flatnonzero(np.diff(cell, prepend=-1))
-        total = np.add.reduceat(times[order], first) if len(first) else times[:0]
-        kept = cell[first]
-        return cls(
-            (kept // values).astype(np.int32),
-            (kept % values).astype(np.int32),
-            total.astype(np.int32),
-            customers,
-            values,
-        )
+        total = np.add.reduceat(times[said][order], first) if len(first) else times[:0]
+        place, kept = np.divmod(cell[first], max(values, 1))
+        return cls(place.astype(np.int32), kept.astype(np.int32), total.astype(np.int32), customers, values)
+
+    @classmethod
+    def whole(cls, times: Whole) -> Counts:
+        """Of one value alone, from the times of every customer, (customers,)."""
+        row = np.flatnonzero(times).astype(np.int32)
+        return cls(row, np.zeros_like(row), times[row].astype(np.int32), len(times), 1)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Counts]) -> Counts:
+        """Of the customers of the first part, then those of the second, and so on."""
+        begins = np.cumsum([0, *(part.customers for part in parts)])
+        row = np.concatenate([part.row + np.int32(begin) for part, begin in zip(parts, begins, strict=False)])
+        value, times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "times"))
+        return cls(row, value, times, int(begins[-1]), parts[0].values)
 
     def totals(self) -> Whole:
         """How often each customer did anything, (customers,)."""
@@ -44,7 +54,7 @@ class Counts:
 
     def between(self, start: int, stop: int) -> Counts:
         """The customers at the places from start to before stop, who are then at places from 0 on."""
-        first, last = np.searchsorted(self.row, (start, stop))
+        first, last = np.searchsorted(self.row, np.array([start, stop], dtype=np.int32))
         part = slice(first, last)
         return Counts(self.row[part] - np.int32(start), self.value[part], self.times[part], stop - start, self.values)
 
