@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
+from ibis.util import gen_name
 
 from features.history import Cutoff, History
 
@@ -35,12 +36,12 @@ class Baskets:
     @classmethod
     @contextmanager
     def between(cls, history: History, cutoff: Cutoff, first: str, last: str) -> Iterator[Baskets]:
-        """Of the customers from one id to another, these included; computed once, and held by the database meanwhile."""
+        """Of the customers from one id to another, these included; computed once, and held by the database."""
         known = history.before(cutoff)
         tables = {"lines": known.lines, "events": known.events, "touches": known.touches}
         some = {name: None if table is None else _between(table, first, last) for name, table in tables.items()}
         found = cls._of(replace(known, **some))
-        with found.parts.cache() as parts, _orders(parts).cache() as orders:
+        with _held(found.parts) as parts, _held(_orders(parts)) as orders:
             yield replace(found, parts=parts, orders=orders)
 
     @classmethod
@@ -57,6 +58,16 @@ class Baskets:
         parts = parts.filter(parts.amount > 0) if self.known.has_amounts else parts
         kept = parts.semi_join(self.orders, _ORDER)
         return kept.group_by("customer_id", "category").aggregate(orders=kept.count())
+
+
+@contextmanager
+def _held(table: ir.Table) -> Iterator[ir.Table]:
+    """As a temporary table. Ibis keeps one too, but with SQLGlot 30 it cannot drop it again."""
+    database, name = table.get_backend(), gen_name("held")
+    try:
+        yield database.create_table(name, table, temp=True)
+    finally:
+        database.raw_sql(f"DROP TABLE IF EXISTS {name}")
 
 
 def _between(table: ir.Table, first: str, last: str) -> ir.Table:

@@ -58,11 +58,6 @@ class Tally:
     recent: Counts  # orders of late
     discounted: Counts
 
-    @classmethod
-    def joined(cls, parts: Sequence[Tally]) -> Tally:
-        """Of the customers of the first part, then those of the second, and so on."""
-        return cls(*(Counts.joined([getattr(part, one.name) for part in parts]) for one in fields(cls)))
-
 
 @dataclass(frozen=True)
 class Shop:
@@ -88,13 +83,15 @@ class Shop:
         """The counts of everybody in ``customers``, ids in ascending order; of others nothing is looked at."""
         lines = int(self.history.lines.count().to_pyarrow().as_py())
         step = max(1, len(customers) * LINES // max(lines, 1))
-        return Tally.joined([self._part(customers.slice(at, step)) for at in range(0, len(customers), step)])
+        parts = [self._part(customers.slice(at, step)) for at in range(0, len(customers), step)]
+        # One after the other, so that what is joined is not held twice.
+        return Tally(*(Counts.joined([part.pop(0) for part in parts]) for _ in fields(Tally)))
 
-    def _part(self, customers: pa.Array) -> Tally:
+    def _part(self, customers: pa.Array) -> list[Counts]:
         named = {"customer_id": customers, "place": pa.array(range(len(customers)), pa.int32())}
         first, last = customers[0].as_py(), customers[-1].as_py()
         with Baskets.between(self.history, self.cutoff, first, last) as baskets:
-            return Tally(*self._counts(baskets, ibis.memtable(pa.table(named)), len(customers)))
+            return list(self._counts(baskets, ibis.memtable(pa.table(named)), len(customers)))
 
     def _counts(self, baskets: Baskets, places: ir.Table, n: int) -> Iterator[Counts]:
         words = self.words

@@ -43,8 +43,8 @@ class Counts:
     @classmethod
     def joined(cls, parts: Sequence[Counts]) -> Counts:
         """Of the customers of the first part, then those of the second, and so on."""
-        begins = np.cumsum([0, *(part.customers for part in parts)])
-        row = np.concatenate([part.row + np.int32(begin) for part, begin in zip(parts, begins, strict=False)])
+        begins = np.cumsum([0, *(part.customers for part in parts)]).astype(np.int32)
+        row = np.concatenate([part.row + begin for part, begin in zip(parts, begins[:-1], strict=True)])
         value, times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "times"))
         return cls(row, value, times, int(begins[-1]), parts[0].values)
 

@@ -92,13 +92,22 @@ def by_frequency(yes: Counts, trials: Counts, prior: Rates, most: int) -> Callab
     def candidates(start: int, stop: int) -> Candidates:
         mine, of = yes.between(start, stop), tried[start:stop]
         row, value = _popular(of, prior, most)
-        new = ~np.isin(row.astype(np.int64) * yes.values + value, mine.row.astype(np.int64) * yes.values + mine.value)
+        new = ~_among(_cell(row, value, yes.values), _cell(mine.row, mine.value, yes.values))
         row, value = np.concatenate([mine.row, row[new]]), np.concatenate([mine.value, value[new]])
         times = np.concatenate([mine.times, np.zeros(int(new.sum()))])
         one, other = prior.posterior(value, times, of[row])
         return Candidates(row, value, one, other, of[row] > prior.weight[value])
 
     return candidates
+
+
+def _cell(row: Whole, value: Whole, values: int) -> NDArray[np.int64]:
+    return row.astype(np.int64) * values + value
+
+
+def _among(cells: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+    place = np.minimum(np.searchsorted(ascending, cells), max(len(ascending) - 1, 0))
+    return ascending[place] == cells if len(ascending) else np.zeros(len(cells), np.bool_)
 
 
 def _popular(tried: Floats, prior: Rates, most: int) -> tuple[Whole, Whole]:
@@ -118,7 +127,8 @@ def _every(customers: int, values: int) -> tuple[Whole, Whole]:
 
 def _first(found: Candidates, most: int, start: int) -> tuple[NDArray[np.generic], ...]:
     mean = found.yes / (found.yes + found.no)
-    order = np.lexsort((found.value, -mean, found.row))
+    # Shares lie between 0 and 1: by customer, and within a customer by falling share, in one sort.
+    order = np.argsort(found.row - mean, kind="stable")
     row = found.row[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)
     kept = order[rank < most]
