@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Whole = NDArray[np.int32]
+Small = NDArray[np.integer]
 Floats = NDArray[np.float64]
 
 
@@ -17,13 +18,13 @@ class Counts:
     """Cells that are not empty, (m,) each, ascending by customer and value, each pair once."""
 
     row: Whole  # the customer's place
-    value: Whole
-    times: Whole
+    value: Small
+    times: Small
     customers: int
     values: int
 
     @classmethod
-    def of(cls, row: Whole, value: Whole, times: Whole, customers: int, values: int) -> Counts:
+    def of(cls, row: Whole, value: Small, times: Small, customers: int, values: int) -> Counts:
         """Counts in any order, pairs that come repeatedly added up, those of value -1 or 0 times left out."""
         said = (value >= 0) & (times > 0)
         cell = row[said].astype(np.int64) * values + value[said]
@@ -32,13 +33,13 @@ class Counts:
         first = np.flatnonzero(np.diff(cell, prepend=-1))
         total = np.add.reduceat(times[said][order], first) if len(first) else times[:0]
         place, kept = np.divmod(cell[first], max(values, 1))
-        return cls(place.astype(np.int32), kept.astype(np.int32), total.astype(np.int32), customers, values)
+        return cls(place.astype(np.int32), _small(kept, values), _small(total, total.max(initial=0)), customers, values)
 
     @classmethod
     def whole(cls, times: Whole) -> Counts:
         """Of one value alone, from the times of every customer, (customers,)."""
         row = np.flatnonzero(times).astype(np.int32)
-        return cls(row, np.zeros_like(row), times[row].astype(np.int32), len(times), 1)
+        return cls(row, _small(np.zeros_like(row), 1), _small(times[row], times.max(initial=0)), len(times), 1)
 
     @classmethod
     def joined(cls, parts: Sequence[Counts]) -> Counts:
@@ -63,3 +64,8 @@ class Counts:
         table = np.zeros((self.customers, self.values))
         table[self.row, self.value] = self.times
         return table
+
+
+def _small(numbers: Small, most: int) -> Small:
+    """In as few bytes as numbers up to the greatest take: a million customers have tens of millions of cells."""
+    return numbers.astype(np.min_scalar_type(int(most)))

@@ -1,23 +1,26 @@
 """How alike are customers in how they divide what they do? The prior of a Dirichlet-multinomial, by maximum likelihood.
 
-The fixed point of Minka (2000), "Estimating a Dirichlet distribution", on the Dirichlet-multinomial (Polya)
-distribution. Customers with equal counts are equal in it, so that a million cost no more than a thousand.
+The likelihood and its gradient are those of Minka (2000), "Estimating a Dirichlet distribution", on the
+Dirichlet-multinomial (Polya) distribution. Customers with equal counts are equal in them, so that a million cost hardly
+more than a thousand.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma
+from scipy.optimize import minimize
+from scipy.special import digamma, gammaln
 
-from training.habits.counts import Counts
+from training.habits.counts import Counts, Small
 
 Floats = NDArray[np.float64]
 
 UNTOLD = 10.0  # the prior's weight where nobody did anything twice, which tells nothing of it
 LEAST, MOST = 1.0, 1e4  # of the weight, in times
-CLOSE = 1e-5
-STEPS = 1_000
+_BASE = 1 << 32
 
 
 def concentrations(counts: Counts) -> Floats:
@@ -26,23 +29,49 @@ def concentrations(counts: Counts) -> Floats:
     Their sum is how many own counts weigh as much as the population, and lies within ``LEAST`` and ``MOST``.
     """
     usual = np.bincount(counts.value, weights=counts.times, minlength=counts.values)
-    if not usual.any():
+    used = np.flatnonzero(usual)
+    if not len(used):
         return np.zeros(counts.values)
-    cells, often = np.unique(_paired(counts.value, counts.times), return_counts=True)
-    value, times = cells // _BASE, (cells % _BASE).astype(np.float64)
-    total, customers = np.unique(counts.totals(), return_counts=True)
-    found = UNTOLD * usual / usual.sum()
-    for _ in range(STEPS):
-        rises = often * (digamma(times + found[value]) - digamma(found[value]))
-        spread = customers @ (digamma(total + found.sum()) - digamma(found.sum()))
-        before, found = found, found * np.bincount(value, weights=rises, minlength=counts.values) / spread
-        if np.abs(found - before).max() <= CLOSE * found.sum() or not LEAST < found.sum() < MOST:
-            break
-    return np.asarray(found * np.clip(found.sum(), LEAST, MOST) / found.sum())
+    seen = _Seen.of(counts, used)
+    start = np.log(UNTOLD * usual[used] / usual.sum())
+    bounds = [(one - np.log(UNTOLD * MOST), one + np.log(MOST)) for one in start]
+    best = np.exp(minimize(seen.unlikelihood, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    found = np.zeros(counts.values)
+    found[used] = best * np.clip(best.sum(), LEAST, MOST) / best.sum()
+    return found
 
 
-_BASE = 1 << 32
+@dataclass(frozen=True)
+class _Seen:
+    """All that the likelihood needs to know: which counts came how often, of a value and of all."""
+
+    value: NDArray[np.int64]  # (cells,)
+    times: Floats  # (cells,)
+    often: Floats  # (cells,) customers
+    total: Floats  # (totals,)
+    customers: Floats  # (totals,)
+
+    @classmethod
+    def of(cls, counts: Counts, used: NDArray[np.int64]) -> _Seen:
+        cells, often = np.unique(_paired(counts.value, counts.times), return_counts=True)
+        total, customers = np.unique(counts.totals(), return_counts=True)
+        place = np.searchsorted(used, cells // _BASE)
+        return cls(
+            place, (cells % _BASE).astype(float), often.astype(float), total.astype(float), customers.astype(float)
+        )
+
+    def unlikelihood(self, logarithm: Floats) -> tuple[float, Floats]:
+        """The negative log likelihood per customer, but for a constant, and its gradient by the logarithm."""
+        prior = np.exp(logarithm)
+        own, whole = prior[self.value], prior.sum()
+        likely = self.often @ (gammaln(self.times + own) - gammaln(own))
+        likely -= self.customers @ (gammaln(self.total + whole) - gammaln(whole))
+        rises = self.often * (digamma(self.times + own) - digamma(own))
+        spread = self.customers @ (digamma(self.total + whole) - digamma(whole))
+        gradient = prior * (np.bincount(self.value, weights=rises, minlength=len(prior)) - spread)
+        everybody = self.customers.sum()
+        return -float(likely) / everybody, -gradient / everybody
 
 
-def _paired(value: NDArray[np.int32], times: NDArray[np.int32]) -> NDArray[np.int64]:
+def _paired(value: Small, times: Small) -> NDArray[np.int64]:
     return value.astype(np.int64) * _BASE + times

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.habits.counts import Counts
+from training.habits.counts import Counts, Small, Whole
 from training.habits.posterior import Shares, shares
 from training.habits.rates import Rates
 
 Floats = NDArray[np.float64]
-Whole = NDArray[np.int32]
 
 SLICE = 50_000  # customers
 
@@ -23,7 +22,7 @@ class Candidates:
     """Values that may be among a customer's first, (m,) each, with the parameters of their Beta posteriors."""
 
     row: Whole
-    value: Whole
+    value: Small
     yes: Floats
     no: Floats
     own: NDArray[np.bool_]  # whether the customer's own trials outweigh the population
@@ -34,7 +33,7 @@ class Ranked:
     """Every customer's first values, the best one first."""
 
     offsets: Whole  # (customers + 1,) where each customer's begin
-    value: Whole
+    value: Small
     share: Shares
     own: NDArray[np.bool_]  # (customers,) of the first one
 
@@ -101,7 +100,7 @@ def by_frequency(yes: Counts, trials: Counts, prior: Rates, most: int) -> Callab
     return candidates
 
 
-def _cell(row: Whole, value: Whole, values: int) -> NDArray[np.int64]:
+def _cell(row: Whole, value: Small, values: int) -> NDArray[np.int64]:
     return row.astype(np.int64) * values + value
 
 

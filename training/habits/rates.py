@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 UNTOLD = 10.0  # the prior's weight where the trials tell nothing of it
 LEAST, MOST = 1.0, 1e4  # of the weight, in trials
+SLICE = 50_000  # customers
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Rates:
     mean: Floats
     weight: Floats  # in trials: as many own ones count as much as the population
 
-    def posterior(self, value: NDArray[np.int32], yes: Floats, trials: Floats) -> tuple[Floats, Floats]:
+    def posterior(self, value: NDArray[np.integer], yes: Floats, trials: Floats) -> tuple[Floats, Floats]:
         """The two parameters of the Beta distribution after so many trials, all (m,)."""
         mean, weight = self.mean[value], self.weight[value]
         return mean * weight + yes, (1 - mean) * weight + trials - yes
@@ -39,21 +40,25 @@ def rates(yes: Counts, trials: Counts) -> Rates:
         yes: at most as many as trials.
         trials: of the same customers; with one value alone they are trials of every value of ``yes``.
     """
+    sums = np.zeros((5, yes.values))
+    for start in range(0, yes.customers, SLICE):
+        sums += _sums(*(one.between(start, min(start + SLICE, yes.customers)) for one in (yes, trials)))
+    customers, number, squares, said, spread = sums
+    mean = (said + 0.5) / (number + 1.0)
+    return Rates(mean, _weight(mean, spread - number * mean**2, customers, number - squares / np.maximum(number, 1.0)))
+
+
+def _sums(yes: Counts, trials: Counts) -> Floats:
+    """For each value: customers who tried, their trials, these squared, times of yes, these squared over trials."""
     shared = trials.values == 1 and yes.values > 1
     of = trials.dense()[:, 0][yes.row] if shared else _matched(yes, trials)
-    size = (1,) if shared else (yes.values,)
-    everybody = _sum(trials, np.ones(len(trials.row)))
-    number, squares = _sum(trials, trials.times), _sum(trials, trials.times.astype(np.float64) ** 2)
-    everybody, number, squares = (
-        np.broadcast_to(one.reshape(size), yes.values) for one in (everybody, number, squares)
-    )
-    mean = (_sum(yes, yes.times) + 0.5) / (number + 1.0)
-    spread = _sum(yes, yes.times.astype(np.float64) ** 2 / of) - number * mean**2
-    return Rates(mean, _weight(mean, spread, everybody, number - squares / np.maximum(number, 1.0)))
+    tried, said = trials.times.astype(np.float64), yes.times.astype(np.float64)
+    found = [_sum(trials, weights) for weights in (np.ones(len(tried)), tried, tried**2)]
+    return np.array([*(np.broadcast_to(one, yes.values) for one in found), _sum(yes, said), _sum(yes, said**2 / of)])
 
 
-def _sum(counts: Counts, weights: Floats | NDArray[np.int32]) -> Floats:
-    return np.bincount(counts.value, weights=weights, minlength=counts.values).astype(np.float64)
+def _sum(counts: Counts, weights: Floats) -> Floats:
+    return np.bincount(counts.value, weights=weights, minlength=counts.values).astype(np.float64, copy=False)
 
 
 def _matched(yes: Counts, trials: Counts) -> Floats:
