@@ -54,7 +54,8 @@ class _Seen:
     @classmethod
     def of(cls, counts: Counts, used: NDArray[np.int64]) -> _Seen:
         cells, often = np.unique(_paired(counts.value, counts.times), return_counts=True)
-        total, customers = np.unique(counts.totals(), return_counts=True)
+        totals = counts.totals()
+        total, customers = np.unique(totals[totals > 0], return_counts=True)
         place = np.searchsorted(used, cells // _BASE)
         return cls(
             place, (cells % _BASE).astype(float), often.astype(float), total.astype(float), customers.astype(float)
