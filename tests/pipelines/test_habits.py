@@ -104,6 +104,14 @@ def test_price_sensitivity_weighs_own_orders_against_everybodys(shop: Descriptio
         assert row["crowd_price_sensitive"] is bool(beta.ppf(0.1, yes, no) > mean)
 
 
+def test_one_order_with_a_coupon_does_not_make_a_customer_surely_price_sensitive(shop: Description) -> None:
+    crowd = [line for place in range(40) for line in evenings(f"c{place:02d}", 4, 9, coupons=place % 2)]
+    lines = [*crowd, *evenings("dan", 1, 9, coupons=1), *evenings("eve", 20, 9, coupons=20)]
+    dan, eve, none = asked(shop, told(*lines, columns=LINES, zone=LONDON), "dan", "eve", "none")
+    assert none["price_sensitivity"] < dan["price_sensitivity"] < eve["price_sensitivity"]  # type: ignore[operator]
+    assert (dan["crowd_price_sensitive"], eve["crowd_price_sensitive"]) == (False, True)
+
+
 def test_touches_rank_channels_by_how_often_they_are_answered(shop: Description) -> None:
     touches = [(f"c{place:02d}", f"2026-{month:02d}-02 10:00", channel)
                for place in range(10) for month in (1, 2, 3) for channel in ("email", "sms", "sms")]  # fmt: skip

@@ -22,7 +22,7 @@ def test_a_pair_that_comes_twice_is_added_up() -> None:
 
 
 def test_what_was_not_said_or_never_done_is_left_out() -> None:
-    assert len(counted((0, -1, 5), (1, 1, 0)).row) == 0
+    assert len(counted((0, -1, 5), (1, -1, 5), (1, 1, 0)).row) == 0
 
 
 @given(CELLS, st.randoms())
