@@ -62,7 +62,7 @@ _COLUMNS: dict[str, dict[str, Read]] = {
     "orders": {
         "ordered_at": Read.INSTANT, "recorded_at": Read.INSTANT, "amount": Read.AMOUNT, "order_id": Read.TEXT,
         "product_id": Read.TEXT, "category": Read.TEXT, "quantity": Read.NUMBER, "discount": Read.NUMBER,
-        "channel": Read.TEXT, "store_id": Read.TEXT,
+        "coupon": Read.NUMBER, "channel": Read.TEXT, "store_id": Read.TEXT,
     },
     "events": {
         "happened_at": Read.INSTANT, "kind": Read.TEXT, "channel": Read.TEXT, "category": Read.TEXT,

@@ -35,6 +35,7 @@ class Orders(Source):
     category: str | None = None
     quantity: str | None = None
     discount: str | None = None
+    coupon: str | None = None
     channel: str | None = None
     store_id: str | None = None
     recorded_at: str | None = None
@@ -53,8 +54,9 @@ class Events(Source):
     value: str | None = None
     behaviour: Names = ()
     social: Names = ()
+    redemptions: Names = ()
 
-    @field_validator("behaviour", "social")
+    @field_validator("behaviour", "social", "redemptions")
     @classmethod
     def _each_once(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(kinds))
@@ -64,6 +66,14 @@ class Events(Source):
         both = sorted(set(self.behaviour) & set(self.social))
         if both:
             raise ValueError(f"found {', '.join(both)} in both behaviour and social; keep each kind in one list")
+        return self
+
+    @model_validator(mode="after")
+    def _redemptions_listed(self) -> Events:
+        if others := [kind for kind in self.redemptions if kind not in self.contacts]:
+            raise ValueError(
+                f"found {', '.join(others)} in redemptions but in neither behaviour nor social; list them there too"
+            )
         return self
 
     @property

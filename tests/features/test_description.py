@@ -25,6 +25,7 @@ EVERY_KEY = """
     category = "Department"
     quantity = "Quantity"
     discount = "Discount"
+    coupon = "Coupon"
     channel = "Channel"
     store_id = "Store"
     anonymous = ["(Anonymous)"]
@@ -45,6 +46,7 @@ EVERY_KEY = """
     value = "value"
     behaviour = ["store_visit", "app_open", "page_view", "coupon_redeemed"]
     social = ["post", "comment", "share", "referral"]
+    redemptions = ["coupon_redeemed"]
 
     [touches]
     path = "touches.csv"
@@ -286,3 +288,12 @@ def test_the_fingerprint_changes_with_what_is_said_and_not_with_where(tmp_path: 
     here = read(tmp_path, SMALLEST).fingerprint
     assert read(tmp_path / "elsewhere", SMALLEST + "# a comment").fingerprint == here
     assert read(tmp_path, SMALLEST.replace("corner", "other")).fingerprint != here
+
+
+def test_a_redemption_is_an_event_that_is_listed(tmp_path: Path) -> None:
+    said = dedent(EVERY_KEY).replace('redemptions = ["coupon_redeemed"]', 'redemptions = ["coupon_reedemed"]')
+    (tmp_path / "flywheel.toml").write_text(said)
+    with pytest.raises(
+        BadDescription, match="found coupon_reedemed in redemptions but in neither behaviour nor social; list them"
+    ):
+        read_description(tmp_path / "flywheel.toml")
