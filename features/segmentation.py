@@ -102,7 +102,6 @@ class Crowds(Section):
     regular_days: LookBack = ONGOING
     lapse_orders: Annotated[int, Field(ge=2)] = 2  # fewer have no rhythm to fall out of
     overdue_gaps: Annotated[float, Field(ge=1)] = 2.0  # silence, in the customer's own mean gaps
-    price_sensitivity: Share = 0.5  # at least so much
 
 
 def _sayable(segments: Mapping[str, Conditions]) -> Mapping[str, Conditions]:

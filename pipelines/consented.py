@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from features.consents.consent import ALL, MARKETING, Consents, Defaults, Record
 from features.consents.ledger import Ledger
 from features.errors import NothingThere
-from serving.reach import Basis
+from serving.reach import CHANNELS, UNTIL, Basis
 
-COLUMNS = pa.schema([("consent_channels", pa.list_(pa.string())), ("consent_until", pa.timestamp("us", tz="UTC"))])
+COLUMNS = pa.schema([(CHANNELS, pa.list_(pa.string())), (UNTIL, pa.timestamp("us", tz="UTC"))])
 _Row = tuple[list[str], int | None]
 
 

@@ -18,10 +18,12 @@ import pyarrow.parquet as pq
 from features.calendar import micros
 from features.description import Description
 from features.errors import FlywheelError, NothingThere
-from features.history import Cutoff
+from features.history import Cutoff, History
 from features.published import Published
 from pipelines import publish
-from pipelines.consented import COLUMNS, Consented, scorable
+from pipelines.beside import Beside
+from pipelines.consented import Consented, scorable
+from pipelines.habits import habits
 from pipelines.home import Home
 from pipelines.parts import Parts
 from pipelines.table import scores_table
@@ -94,15 +96,10 @@ def run(
     target.parent.mkdir(parents=True, exist_ok=True)
     count = _write_parts(work, customers, publish.mark(home), say)
     say("sorting them into segments")
-    found = segments(population, Parts(target).read(count, needed))
-
-    def beside(start: int, stop: int) -> pa.Table:
-        some = found.table(start, stop)
-        for name, column in zip(COLUMNS.names, consented.table(customers[start:stop]).columns, strict=True):
-            some = some.append_column(name, column)
-        return some.replace_schema_metadata(consented.basis.metadata())
-
-    Parts(target).join(count, beside)
+    sorted_into = segments(population, Parts(target).read(count, needed))
+    say("learning when, where and with what to reach them")
+    reached = habits(description, History.open(home.history), as_of, customers)
+    Parts(target).join(count, Beside(sorted_into, reached.columns, consented, customers).table)
     return Scored(target, len(customers), release.version, not release.facts.has_amounts)
 
 

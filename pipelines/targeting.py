@@ -61,7 +61,7 @@ class Population:
     @property
     def needed(self) -> tuple[str, ...]:
         """The columns of the scores that segments are made of; a table may be without the last."""
-        return ("churn_probability", self.worth, "next_category_remind_on", "price_sensitivity")
+        return ("churn_probability", self.worth, "next_category_remind_on")
 
 
 def segments(of: Population, scores: pa.Table) -> Assigned:
@@ -100,10 +100,8 @@ def _measured(of: Population) -> Mapping[Measure, Floats]:
 
 
 def _predicted(scores: pa.Table, worth: str) -> Predicted:
-    known = scores.column_names
     return Predicted(
         churn_probability=scores["churn_probability"].to_numpy(),
         worth=scores[worth].to_numpy(),
         category_due_on=scores["next_category_remind_on"].to_numpy(),
-        price_sensitivity=scores["price_sensitivity"].to_numpy() if "price_sensitivity" in known else None,
     )

@@ -41,9 +41,6 @@ CROWDS = (
     ),
     SegmentColumn("crowd_due_for_replenishment", _FLAG, "Is due for a reminder of the next order in a category."),
 )
-PRICE_SENSITIVE = SegmentColumn(
-    "crowd_price_sensitive", _FLAG, "Buys at reduced prices; there where price sensitivity is."
-)
 
 
 def segment_columns(own: Iterable[str]) -> tuple[SegmentColumn, ...]:

@@ -25,7 +25,6 @@ class Predicted:
     churn_probability: Floats  # (n,)
     worth: Floats  # (n,) spend, or orders, of the value tiers' horizon
     category_due_on: NDArray[np.datetime64]  # (n,) the soonest category's reminder, NaT where there is none
-    price_sensitivity: Floats | None = None  # (n,) 0 to 1, nan where it is not known; None where nobody computes it
 
 
 def measures(said: Crowds) -> tuple[Measure, ...]:
@@ -54,15 +53,12 @@ def crowds(
     newcomers = measured[FIRST] < said.newcomer_days
     regulars = measured[Measure("orders", said.regular_days)] >= said.regular_orders
     leaving = (predicted.churn_probability >= bands[1]) | overdue(measured, said.overdue_gaps)
-    found = {
+    return {
         "crowd_high_potential_newcomer": best(predicted.worth, newcomers, said.newcomer_share),
         "crowd_active_regular": regulars & (predicted.churn_probability < bands[0]),
         "crowd_about_to_lapse": leaving & (measured[ORDERS] >= said.lapse_orders) & ~lapsed,
         "crowd_due_for_replenishment": predicted.category_due_on <= today,
     }
-    if predicted.price_sensitivity is not None:
-        found["crowd_price_sensitive"] = predicted.price_sensitivity >= said.price_sensitivity
-    return found
 
 
 def overdue(measured: Mapping[Measure, Floats], gaps: float) -> Flags:

@@ -16,7 +16,7 @@ from features.description import Description, read_description
 from features.ingestion import ingest
 from pipelines.home import Home
 from pipelines.targeting import CannotTarget, Population, segments
-from serving.segments.columns import PRICE_SENSITIVE, segment_columns
+from serving.segments.columns import segment_columns
 from tests.logs import cutoff, described
 from tests.pipelines import shops
 from tests.pipelines.conftest import Kept
@@ -122,12 +122,6 @@ def test_who_stands_nowhere_has_not_lapsed(tmp_path: Path) -> None:
     found = table(tmp_path, shop(tmp_path, said), churn_probability=pa.array([0.9] * 5))
     assert found["lifecycle_phase"] == [None, "lapse", None, None, None]
     assert found["crowd_about_to_lapse"] == [True, False, False, False, False]
-
-
-def test_price_sensitivity_is_a_crowd_where_the_scores_have_it(tmp_path: Path) -> None:
-    known = pa.array([0.9, 0.1, None, None, None], pa.float64())
-    found = table(tmp_path, shop(tmp_path), price_sensitivity=known)
-    assert found[PRICE_SENSITIVE.name] == [True, False, False, False, False]
 
 
 def test_without_amounts_orders_are_worth_and_layers_are_not_known(tmp_path: Path) -> None:

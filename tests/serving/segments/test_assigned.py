@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from features.segmentation import LIFECYCLE
 from serving.segments.assigned import Assigned
-from serving.segments.columns import COLUMNS, CROWDS, PRICE_SENSITIVE, segment_columns
+from serving.segments.columns import COLUMNS, CROWDS, segment_columns
 from serving.segments.rfm import Scores
 
 OWN = ("big baskets", "no order for half a year")
@@ -60,6 +60,6 @@ def test_a_shop_without_segments_of_its_own_has_an_empty_list_of_them() -> None:
 
 
 def test_every_column_is_explained_in_a_sentence() -> None:
-    for column in (*segment_columns(OWN), PRICE_SENSITIVE):
+    for column in segment_columns(OWN):
         assert column.meaning[0].isupper()
         assert column.meaning.endswith(".")

@@ -75,17 +75,3 @@ def test_a_reminder_is_due_on_its_day_and_after() -> None:
     measured = dict.fromkeys((FIRST, LAST, ORDERS, Measure("orders", 182)), some)
     crowd = crowds(Crowds(), measured, predicted, (0.3, 0.7), some > 0, TODAY)
     assert crowd["crowd_due_for_replenishment"].tolist() == [True, True, False, False]
-    assert "crowd_price_sensitive" not in crowd
-
-
-def test_price_sensitivity_makes_a_crowd_where_it_is_known() -> None:
-    some = np.zeros(3)
-    predicted = Predicted(
-        churn_probability=some,
-        worth=some,
-        category_due_on=np.full(3, np.datetime64("NaT", "D")),
-        price_sensitivity=np.array([0.5, 0.49, NOBODY]),
-    )
-    measured = dict.fromkeys((FIRST, LAST, ORDERS, Measure("orders", 182)), some)
-    crowd = crowds(Crowds(), measured, predicted, (0.3, 0.7), some > 0, TODAY)
-    assert crowd["crowd_price_sensitive"].tolist() == [True, False, False]
