@@ -70,7 +70,7 @@ class Home:
         """What customers agreed to, and who is forgotten."""
         from features.consents.ledger import ledger
 
-        return ledger(self.folder)
+        return ledger(self.folder, self.online)
 
     @property
     def online(self) -> str:

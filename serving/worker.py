@@ -53,7 +53,8 @@ class Worker:
         settings = Settings()
         time, metrics = clock(settings.as_of), Metrics()
         log = json_log(time)
-        store = store_at(place(settings.online_store.get_secret_value(), settings.home))
+        online = settings.online_store.get_secret_value()
+        store = store_at(place(online, settings.home))
         champions = Champions(settings.home / "releases", Release.load, store.reader, metrics, log)
         return cls(
             champions=champions,
@@ -64,10 +65,10 @@ class Worker:
             departure=Departure(settings.drain_seconds),
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             together=Together(),
-            permission=Permission(ledger(settings.home)),
+            permission=Permission(ledger(settings.home, online)),
             audit=Audit.open(settings.home),
             home=settings.home,
-            online=settings.online_store.get_secret_value(),
+            online=online,
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from features.consents.consent import ALL, PURPOSES, Consent
 from features.consents.ledger import Ledger
 
-AT_ONCE = 20_000  # customers in one write
+AT_ONCE = 1000  # customers in one write, which others wait for
 
 
 @dataclass(frozen=True)

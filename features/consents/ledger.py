@@ -12,6 +12,7 @@ import orjson
 
 from features.consents.consent import ALL, PROFILING, Asked, Consent, Consents, Defaults, Record
 from features.consents.shelf import DEFAULTS, Draft, Shelf
+from features.packed.backends import LMDB, place
 from features.secret import digest, secret
 
 _TOMBSTONE = "tombstone"
@@ -70,10 +71,13 @@ class Ledger:
 
     def adopt(self, defaults: Defaults) -> None:
         """Let other defaults count from now on."""
-        if defaults != self.defaults():
-            with self._shelf.writing() as draft:
+
+        def say(draft: Draft) -> None:
+            if defaults != _defaults(draft.found.defaults):
                 draft.next_state()
                 draft.say(DEFAULTS, orjson.dumps(asdict(defaults)))
+
+        self._shelf.write([], [], say)
 
     def standings(self, customer_ids: Sequence[str], now: int) -> list[Standing]:
         """What may be said of each of these customers at an instant, microseconds since 1970 UTC."""
@@ -96,13 +100,22 @@ class Ledger:
 
         Words of the forgotten are not written. Of two words of one instant the first stays, unless said ``again``.
         """
-        forgotten = set(self.forgotten_among(said))
-        changed = 0
-        with self._shelf.writing() as draft:
-            for customer_id, words in said.items():
-                if customer_id not in forgotten:
-                    changed += _merged(draft, customer_id, words, again=again)
-        return changed
+        words = {customer_id: list(some) for customer_id, some in said.items()}
+
+        def write(draft: Draft) -> int:
+            found = draft.found
+            held = zip(words.items(), found.records, found.forgotten, strict=True)
+            return sum(
+                _merged(draft, customer_id, record, some, again=again)
+                for (customer_id, some), record, forgotten in held
+                if not forgotten
+            )
+
+        return self._shelf.write(list(words), [self._tombstone(one) for one in words], write)
+
+    def identity(self) -> str:
+        """What tells it from another that took its place."""
+        return self._shelf.identity()
 
     def everybody(self) -> Iterator[Record]:
         """Every customer who said anything."""
@@ -124,12 +137,16 @@ class Ledger:
 
     def forget(self, customer_id: str) -> int:
         """Remove a customer's words for good and leave a tombstone; how many words there were."""
-        with self._shelf.writing() as draft:
-            held = draft.get(customer_id)
+        tombstone = self._tombstone(customer_id)
+
+        def write(draft: Draft) -> int:
+            (held,) = draft.found.records
             record = None if held is None else Record.unpacked(held)
             before = None if record is None else record.state
-            draft.forget(customer_id, before, self._tombstone(customer_id), draft.next_state())
-        return 0 if record is None else len(record.consents.words)
+            draft.forget(customer_id, before, tombstone, draft.next_state())
+            return 0 if record is None else len(record.consents.words)
+
+        return self._shelf.write([customer_id], [], write)
 
     def forgotten_among(self, customer_ids: Iterable[str], since: int = 0) -> list[str]:
         """Who of these customers is forgotten, by a word after a state of the ledger."""
@@ -153,16 +170,23 @@ class Ledger:
         return digest(self._secret, _TOMBSTONE, customer_id)
 
 
-def ledger(home: Path) -> Ledger:
-    """The ledger of a home on this machine."""
-    from features.consents.lmdb import LmdbShelf  # noqa: PLC0415 - whoever keeps it elsewhere needs no LMDB
-
-    return Ledger(LmdbShelf.at(home / "consents"), lambda: secret(home))
+def ledger(home: Path, online: str) -> Ledger:
+    """The ledger of a home: in it, or in the Redis that ``online`` names; the word is the online store's."""
+    return Ledger(_shelf(home, online), lambda: secret(home))
 
 
-def _merged(draft: Draft, customer_id: str, words: Iterable[Consent], *, again: bool) -> bool:
+def _shelf(home: Path, online: str) -> Shelf:
+    if online == LMDB:
+        from features.consents.lmdb import LmdbShelf  # noqa: PLC0415 - whoever keeps it elsewhere needs no LMDB
+
+        return LmdbShelf.at(home / "consents")
+    from features.consents.redis import RedisShelf  # noqa: PLC0415 - 0.4 s that only those who use it should pay
+
+    return RedisShelf.of(place(online, home), home)
+
+
+def _merged(draft: Draft, customer_id: str, held: bytes | None, words: Iterable[Consent], *, again: bool) -> bool:
     """Whether the words were news."""
-    held = draft.get(customer_id)
     record = None if held is None else Record.unpacked(held)
     before = Consents() if record is None else record.consents
     after = before.after(words, again=again)

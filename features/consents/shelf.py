@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,15 @@ DEFAULTS = "defaults"
 
 
 class Draft(Protocol):
-    """One write; what it reads stays as it is until it ends."""
+    """One write."""
+
+    @property
+    def found(self) -> Found:
+        """What is kept of the customers it is about; it stays so until the write ends."""
+        ...
 
     def next_state(self) -> int:
         """The state that this write makes; the same however often it is asked."""
-        ...
-
-    def get(self, customer_id: str) -> bytes | None:
-        """A record."""
         ...
 
     def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:
@@ -66,7 +68,7 @@ class Shelf(Protocol):
         ...
 
     def records(self) -> Iterator[bytes]:
-        """Every record."""
+        """Every record, once; of what changes meanwhile the one or the other."""
         ...
 
     def changed_since(self, state: int) -> list[bytes]:
@@ -77,6 +79,10 @@ class Shelf(Protocol):
         """The digests of who is forgotten, and the state since when."""
         ...
 
-    def writing(self) -> AbstractContextManager[Draft]:
-        """One write, all of it or nothing; waits for another writer."""
+    def write(self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[Draft], Done]) -> Done:
+        """One write about these customers, all of it or nothing; the work is done again if another writer was first."""
+        ...
+
+    def identity(self) -> str:
+        """What tells it from another that took its place."""
         ...
