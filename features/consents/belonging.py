@@ -49,8 +49,8 @@ class Belonging:
         if kept is not None and kept != ledger:
             raise LostRows(
                 f"{where} has lost the consents of {self._home}: found {ledger or 'no ledger'}, expected {kept}. "
-                f"Restore its append-only file. Only where there is none: stop the service, remove {self._mark}, run `flywheel "
-                "ingest`, and repeat each later word and erasure that the audit tells of."
+                "Restore its append-only file. Only where there is none: stop the service, remove "
+                f"{self._mark}, run `flywheel ingest`, and repeat what customers said and every erasure since."
             )
         if ledger is None:
             return
