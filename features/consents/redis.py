@@ -72,20 +72,17 @@ class RedisShelf:
             BadSecret: the ledger was begun with another secret than this home's.
             NoHome: the home cannot keep the mark of its ledger.
         """
-        with self._breaker.watching():
-            facts, *answers = self._asked(self._link, *_about(customer_ids, tombstones))
-            return _found(facts, *answers)
+        facts, *answers = self._asked(self._link, *_about(customer_ids, tombstones))
+        return _found(facts, *answers)
 
     def fact(self, name: str) -> bytes | None:
         """A fact of the whole shelf."""
-        with self._breaker.watching():
-            found: bytes | None = self._asked(self._link, ("HGET", FACTS, name))[1]
-            return found
+        found: bytes | None = self._asked(self._link, ("HGET", FACTS, name))[1]
+        return found
 
     def state(self) -> int:
         """How many changes there have been."""
-        with self._breaker.watching():
-            return self._asked(self._link)[0].state
+        return self._asked(self._link)[0].state
 
     def identity(self) -> str:
         """The ledger's own name, once somebody said anything."""
@@ -114,7 +111,7 @@ class RedisShelf:
 
     def tombstones(self) -> dict[bytes, int]:
         """The digests of who is forgotten, and the state since when."""
-        _, stones = self._asked(self._patient, ("HGETALL", FORGOTTEN))
+        _, stones = self._asked(self._link, ("HGETALL", FORGOTTEN))
         return {key: int(state) for key, state in stones.items() if key != MARK}
 
     def write(
@@ -152,9 +149,9 @@ class RedisShelf:
 
     def _asked(self, link: Link, *commands: Sequence[Word]) -> tuple[Facts, *tuple[Answer, ...]]:
         """What is said of the whole shelf, and the answers, at one moment; raises as ``read`` does."""
-        said, there, *answers = link.together(
-            ("HMGET", FACTS, LEDGER, PROOF, STATE, DEFAULTS), ("EXISTS", *KEYS), *commands
-        )
+        shelf = ("HMGET", FACTS, LEDGER, PROOF, STATE, DEFAULTS), ("EXISTS", *KEYS)
+        with self._breaker.watching():
+            said, there, *answers = link.together(*shelf, *commands)
         ledger, proof = (None if one is None else one.decode() for one in said[:2])
         self._belonging.check(ledger, proof, link.name)
         if there not in (0, len(KEYS)):

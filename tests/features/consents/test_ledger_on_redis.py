@@ -266,6 +266,18 @@ def test_what_is_evicted_between_reading_and_writing_is_not_begun_again(redis: R
         RedisShelf(redis.url, tmp_path).write(["bob"], [], late)
 
 
+def test_what_another_ledger_took_the_place_of_is_not_written_to_it(redis: RedisServer, tmp_path: Path) -> None:
+    opened(tmp_path, redis).record({"ann": [NO]})
+
+    def late(draft: RedisDraft) -> None:
+        redis.empty()
+        opened(machine(tmp_path, "there"), redis).record({"bob": [NO]})
+        draft.put("ann", b"[]", None, draft.next_state())
+
+    with pytest.raises(LostRows, match=r"found \w{32}, expected \w{32}"):
+        RedisShelf(redis.url, tmp_path).write(["ann"], [], late)
+
+
 def test_a_home_with_another_secret_is_refused(redis: RedisServer, tmp_path: Path) -> None:
     opened(tmp_path / "here", redis).forget("ann")
     stranger = opened(tmp_path / "there", redis)
