@@ -68,7 +68,7 @@ class Home:
 
     def ledger(self) -> Ledger:
         """What customers agreed to, and who is forgotten."""
-        from features.consents.ledger import ledger
+        from features.consents.backends import ledger
 
         return ledger(self.folder, self.online)
 

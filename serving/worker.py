@@ -10,7 +10,7 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from features.consents.ledger import ledger
+from features.consents.backends import ledger
 from features.packed.backends import place, store_at
 from serving.audit import Audit
 from serving.champions import Champions

@@ -62,8 +62,10 @@ class DictionaryDraft:
     def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:  # noqa: ARG002
         self._shelf.held[customer_id] = value
 
-    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:  # noqa: ARG002
+    def remove(self, customer_id: str, before: int | None) -> None:  # noqa: ARG002
         self._shelf.held.pop(customer_id, None)
+
+    def bury(self, tombstone: bytes, state: int) -> None:
         self._shelf.stones[tombstone] = state
 
     def say(self, name: str, value: bytes) -> None:

@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from pathlib import Path
+from itertools import islice
 
 import orjson
 
 from features.consents.consent import ALL, PROFILING, Asked, Consent, Consents, Defaults, Record
 from features.consents.shelf import DEFAULTS, Draft, Shelf
-from features.packed.backends import LMDB, place
-from features.secret import digest, secret
+from features.secret import digest
 
+AT_ONCE = 1000  # customers in one write, which others wait for
 _TOMBSTONE = "tombstone"
 
 
@@ -143,10 +143,26 @@ class Ledger:
             (held,) = draft.found.records
             record = None if held is None else Record.unpacked(held)
             before = None if record is None else record.state
-            draft.forget(customer_id, before, tombstone, draft.next_state())
+            draft.remove(customer_id, before)
+            draft.bury(tombstone, draft.next_state())
             return 0 if record is None else len(record.consents.words)
 
         return self._shelf.write([customer_id], [], write)
+
+    def take_over(self, other: Ledger) -> None:
+        """Hold what another ledger of the same secret holds, where it is newer; done twice it is as done once."""
+
+        def bury(draft: Draft) -> None:
+            for tombstone in stones - self._shelf.tombstones().keys():
+                draft.bury(tombstone, draft.next_state())
+
+        stones = other._shelf.tombstones().keys()
+        self._shelf.write([], [], bury)
+        if self._shelf.fact(DEFAULTS) is None:
+            self.adopt(other.defaults())
+        records = other.everybody()
+        while some := {one.customer_id: one.consents.words for one in islice(records, AT_ONCE)}:
+            self.record(some)
 
     def forgotten_among(self, customer_ids: Iterable[str], since: int = 0) -> list[str]:
         """Who of these customers is forgotten, by a word after a state of the ledger."""
@@ -168,21 +184,6 @@ class Ledger:
         if self._secret is None:
             self._secret = self._secret_of_home()
         return digest(self._secret, _TOMBSTONE, customer_id)
-
-
-def ledger(home: Path, online: str) -> Ledger:
-    """The ledger of a home: in it, or in the Redis that ``online`` names; the word is the online store's."""
-    return Ledger(_shelf(home, online), lambda: secret(home))
-
-
-def _shelf(home: Path, online: str) -> Shelf:
-    if online == LMDB:
-        from features.consents.lmdb import LmdbShelf  # noqa: PLC0415 - whoever keeps it elsewhere needs no LMDB
-
-        return LmdbShelf.at(home / "consents")
-    from features.consents.redis import RedisShelf  # noqa: PLC0415 - 0.4 s that only those who use it should pay
-
-    return RedisShelf.of(place(online, home), home)
 
 
 def _merged(draft: Draft, customer_id: str, held: bytes | None, words: Iterable[Consent], *, again: bool) -> bool:

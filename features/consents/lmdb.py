@@ -124,11 +124,14 @@ class LmdbDraft:
         self._transaction.put(key, value, db=self._tables["records"])
         self._moved(key, before, state)
 
-    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:
-        """No record, and a tombstone."""
+    def remove(self, customer_id: str, before: int | None) -> None:
+        """No record in the place of the one written at the state ``before``."""
         key = _key(customer_id)
         self._transaction.delete(key, db=self._tables["records"])
         self._moved(key, before, None)
+
+    def bury(self, tombstone: bytes, state: int) -> None:
+        """A tombstone."""
         self._transaction.put(tombstone, str(state).encode(), db=self._tables["forgotten"])
 
     def say(self, name: str, value: bytes) -> None:

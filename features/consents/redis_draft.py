@@ -63,10 +63,13 @@ class RedisDraft:
         self._then("HSET", RECORDS, field(customer_id), value)
         self._then("ZADD", CHANGES, state, field(customer_id))
 
-    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:  # noqa: ARG002 - so here
-        """No record, and a tombstone."""
+    def remove(self, customer_id: str, before: int | None) -> None:  # noqa: ARG002 - as little
+        """No record in the place of the one written at the state ``before``."""
         self._then("HDEL", RECORDS, field(customer_id))
         self._then("ZREM", CHANGES, field(customer_id))
+
+    def bury(self, tombstone: bytes, state: int) -> None:
+        """A tombstone."""
         self._then("HSET", FORGOTTEN, tombstone, state)
 
     def say(self, name: str, value: bytes) -> None:

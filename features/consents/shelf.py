@@ -38,8 +38,12 @@ class Draft(Protocol):
         """A record in the place of the one written at the state ``before``."""
         ...
 
-    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:
-        """No record, and a tombstone."""
+    def remove(self, customer_id: str, before: int | None) -> None:
+        """No record in the place of the one written at the state ``before``."""
+        ...
+
+    def bury(self, tombstone: bytes, state: int) -> None:
+        """A tombstone."""
         ...
 
     def say(self, name: str, value: bytes) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from features.consents.backends import ledger
 from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Defaults
-from features.consents.ledger import Ledger, Standing, ledger
+from features.consents.ledger import Ledger, Standing
 from features.packed.backends import LMDB
 from tests.dictionary_shelf import dictionary_ledger
 

@@ -87,7 +87,7 @@ def test_of_writers_that_begin_a_ledger_together_one_does(redis: RedisServer, tm
 @pytest.mark.slow
 def test_processes_that_write_at_once_lose_no_word(redis: RedisServer, tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from features.consents.ledger import ledger\n"
+        "import sys; from pathlib import Path; from features.consents.backends import ledger\n"
         "from features.consents.consent import Consent\n"
         "for turn in range(50):\n"
         "    word = Consent('marketing', sys.argv[3] + str(turn), granted=True, changed_at=5)\n"
