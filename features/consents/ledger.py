@@ -62,7 +62,7 @@ class Ledger:
         return self._shelf.patience
 
     def state(self) -> int:
-        """How many changes there have been: what an export was made by."""
+        """What every change makes greater: what an export was made by."""
         return self._shelf.state()
 
     def defaults(self) -> Defaults:

@@ -55,7 +55,7 @@ class LmdbShelf:
             return found
 
     def state(self) -> int:
-        """How many changes there have been."""
+        """What every change makes greater; 0 before the first."""
         return _number(self.fact(_STATE.decode()))
 
     def records(self) -> Iterator[bytes]:

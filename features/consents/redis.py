@@ -29,7 +29,8 @@ from features.packed.layers import MARK, field
 from features.packed.redis_link import READING, WRITING, Answer, Link, Word
 
 REST_SECONDS = 1.0
-AT_ONCE = 1000  # customers a command, where many are read; Redis answers nobody else meanwhile
+AT_ONCE = 1000  # customers a page, where all are read; Redis answers nobody else meanwhile
+MOST_AT_ONCE = 10_000  # customers at one moment
 LONGEST_PAUSE = 0.02  # seconds, after another writer was first
 _PAGE = ("WITHSCORES", "LIMIT", 0, AT_ONCE)
 
@@ -64,7 +65,9 @@ class RedisShelf:
         return 1.2 * (self._link.patience.connect + self._link.patience.answer)
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
-        """The records of these customers and whether they are forgotten, at one moment.
+        """The records of these customers and whether they are forgotten, up to MOST_AT_ONCE at one moment.
+
+        Of more, some may be newer than the state that is said.
 
         Raises:
             Unreachable: Redis did not answer in time.
@@ -72,8 +75,14 @@ class RedisShelf:
             BadSecret: the ledger was begun with another secret than this home's.
             NoHome: the home cannot keep the mark of its ledger.
         """
-        facts, *answers = self._asked(self._link, *_about(customer_ids, tombstones))
-        return _found(facts, *answers)
+        first, *rest = (
+            self._some(customer_ids[start : start + MOST_AT_ONCE], tombstones[start : start + MOST_AT_ONCE])
+            for start in range(0, max(len(customer_ids), len(tombstones), 1), MOST_AT_ONCE)
+        )
+        for more in rest:
+            first.records.extend(more.records)
+            first.forgotten.extend(more.forgotten)
+        return first
 
     def fact(self, name: str) -> bytes | None:
         """A fact of the whole shelf."""
@@ -81,7 +90,7 @@ class RedisShelf:
         return found
 
     def state(self) -> int:
-        """How many changes there have been."""
+        """What every change makes greater; 0 before the first."""
         return self._asked(self._link)[0].state
 
     def identity(self) -> str:
@@ -102,10 +111,10 @@ class RedisShelf:
     def changed_since(self, state: int) -> list[bytes]:
         """The records that changed after a state; who changes meanwhile, as found last."""
         changed: dict[bytes, bytes] = {}
-        while page := self._asked(self._patient, ("ZRANGEBYSCORE", CHANGES, f"({state}", "+inf", *_PAGE))[1]:
+        while page := self._asked(self._link, ("ZRANGEBYSCORE", CHANGES, f"({state}", "+inf", *_PAGE))[1]:
             state = int(page[-1])
             # Of the last state all, which a page may have cut; who changes meanwhile moves on to a later one.
-            _, rest = self._asked(self._patient, ("ZRANGEBYSCORE", CHANGES, state, state))
+            _, rest = self._asked(self._link, ("ZRANGEBYSCORE", CHANGES, state, state))
             changed |= self._held([*page[::2], *rest])
         return list(changed.values())
 
@@ -121,7 +130,7 @@ class RedisShelf:
         until, tries = monotonic() + self._patient.patience.answer, 0
         while monotonic() < until:
             facts, *answers = self._asked(self._patient, *_about(customer_ids, tombstones))
-            draft = RedisDraft(facts.ledger, _found(facts, *answers))
+            draft = RedisDraft(facts.ledger, _found(facts, *answers), self._before(facts))
             done = work(draft)
             if self._committed(draft):
                 return done
@@ -130,6 +139,20 @@ class RedisShelf:
         raise Unreachable(
             f"The consents in {self._link.name} were changed by others {tries} times in a row. Try again."
         )
+
+    def _some(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
+        facts, *answers = self._asked(self._link, *_about(customer_ids, tombstones))
+        return _found(facts, *answers)
+
+    def _before(self, facts: Facts) -> int:
+        """The state that a write follows: a new ledger's states are greater than those of any that was before it.
+
+        By Redis' clock, in microseconds since 1970: any state that somebody remembers of one that is gone is smaller.
+        """
+        if facts.ledger is not None:
+            return facts.state
+        seconds, microseconds = self._patient.call("TIME")
+        return int(seconds) * 1_000_000 + int(microseconds)
 
     def _committed(self, draft: RedisDraft) -> bool:
         """Whether nobody was first; a ledger that this write began is the home's from now on."""
@@ -144,7 +167,7 @@ class RedisShelf:
 
     def _held(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The records of these keys, where there are any; few enough to ask for at once."""
-        _, values = self._asked(self._patient, ("HMGET", RECORDS, *keys))
+        _, values = self._asked(self._link, ("HMGET", RECORDS, *keys))
         return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
     def _asked(self, link: Link, *commands: Sequence[Word]) -> tuple[Facts, *tuple[Answer, ...]]:

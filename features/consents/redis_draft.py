@@ -30,8 +30,9 @@ return 1
 class RedisDraft:
     """Commands, all of which are carried out at one moment, or none."""
 
-    def __init__(self, ledger: str | None, found: Found) -> None:
+    def __init__(self, ledger: str | None, found: Found, before: int) -> None:
         self.found = found
+        self._before = before
         self.commands: list[Word] = []
         self._ledger = ledger
         self._state: int | None = None
@@ -54,7 +55,7 @@ class RedisDraft:
     def next_state(self) -> int:
         """The state that this write makes; the same however often it is asked."""
         if self._state is None:
-            self._state = self.found.state + 1
+            self._state = self._before + 1
             self._then("HSET", FACTS, STATE, self._state)
         return self._state
 

@@ -13,7 +13,7 @@ Done = TypeVar("Done")
 class Found:
     """What is kept of some customers, at one moment."""
 
-    state: int  # how many changes there have been
+    state: int  # greater with every change, 0 before the first
     defaults: bytes | None  # the fact of that name
     records: list[bytes | None]
     forgotten: list[bool]
@@ -68,7 +68,7 @@ class Shelf(Protocol):
         ...
 
     def state(self) -> int:
-        """How many changes there have been."""
+        """What every change makes greater; 0 before the first."""
         ...
 
     def records(self) -> Iterator[bytes]:

@@ -22,7 +22,9 @@ def test_a_home_that_goes_over_to_redis_takes_its_consents_along(redis: RedisSer
     own.adopt(Defaults(marketing=True))
     own.record({f"{number:04d}": [NO] for number in range(1500)})
     own.forget("0007")
+    before = own.state()
     shared = ledger(tmp_path, redis.url)
+    assert len(shared.changed_since(before)) == 1499
     assert shared.standings(["0006", "0007", "zoe"], 9) == [Standing.WITHHELD, Standing.FORGOTTEN, Standing.FREE]
     assert shared.defaults() == Defaults(marketing=True)
     assert len(list(shared.everybody())) == 1499
