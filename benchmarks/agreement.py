@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
 WITHIN_DAYS = (7, 14, 30, 60, 90)
-MEANT_TO_BE_EMPTY = ("ltv_", "historic_spend")  # without amounts
+MEANT_TO_BE_EMPTY = ("ltv_", "historic_spend", "rfm_monetary")  # without amounts
 
 
 def incoherences(scores: pd.DataFrame, horizons: Sequence[int], *, has_amounts: bool) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import ibis.expr.types as ir
 
-from features.description import Events
 from features.engagement import engagement, engagement_view
 from features.history import Cutoff, History
+from features.sources import Events
 from features.views import View
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from features.description import Costs, Description, Source
+from features.description import Description
+from features.sources import Costs, Source
 
 
 class Read(StrEnum):
@@ -61,7 +62,7 @@ _COLUMNS: dict[str, dict[str, Read]] = {
     "orders": {
         "ordered_at": Read.INSTANT, "recorded_at": Read.INSTANT, "amount": Read.AMOUNT, "order_id": Read.TEXT,
         "product_id": Read.TEXT, "category": Read.TEXT, "quantity": Read.NUMBER, "discount": Read.NUMBER,
-        "channel": Read.TEXT, "store_id": Read.TEXT,
+        "coupon": Read.NUMBER, "channel": Read.TEXT, "store_id": Read.TEXT,
     },
     "events": {
         "happened_at": Read.INSTANT, "kind": Read.TEXT, "channel": Read.TEXT, "category": Read.TEXT,

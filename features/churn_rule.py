@@ -37,9 +37,14 @@ class ChurnRule(BaseModel):
         return max(self.conditions.values())
 
 
+def proper_name(name: str) -> bool:
+    """Whether something of the business can be called so."""
+    return 1 <= len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
+
+
 def _named(rules: Mapping[str, ChurnRule]) -> Mapping[str, ChurnRule]:
     for name in rules:
-        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
+        if not proper_name(name):
             raise ValueError(
                 f"found a rule named {name!r}; expected a name of 1 to {LONGEST_NAME} printable characters, "
                 "no blanks around it"

@@ -5,143 +5,31 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     Strict,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from features.churn_rule import ChurnRules
-from features.consents.consent import meaning
-from features.consents.shapes import COLUMNS
 from features.errors import BadDescription
 from features.faults import faults
+from features.section import Section
+from features.segmentation import LIFECYCLE, Crowds, Lifecycle, Rfm, Segments, ValueTiers, in_money
+from features.sources import Consents, Costs, Events, Orders, Touches
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=730)]
-Names = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
-Purpose = Annotated[str, AfterValidator(meaning)]
-Numbers = Annotated[tuple[float, ...], Strict(False)]  # noqa: FBT003 -- as above
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Source(_Section):
-    """A table of the log: where it is, how its dates are written."""
-
-    path: str = Field(min_length=1)
-    customer_id: str = Field(min_length=1)
-    date_format: str | None = None
-    has_header: bool = True
-    anonymous: Names = ()
-
-
-class Orders(Source):
-    """One row per order line, or per order."""
-
-    ordered_at: str
-    amount: str | None = None
-    order_id: str | None = None
-    product_id: str | None = None
-    category: str | None = None
-    quantity: str | None = None
-    discount: str | None = None
-    channel: str | None = None
-    store_id: str | None = None
-    recorded_at: str | None = None
-    duplicates: Literal["keep", "drop"] = "keep"
-
-
-class Events(Source):
-    """What customers did besides ordering; each kind belongs to one of the two dimensions."""
-
-    happened_at: str
-    kind: str
-    channel: str | None = None
-    category: str | None = None
-    product_id: str | None = None
-    duration_s: str | None = None
-    value: str | None = None
-    behaviour: Names = ()
-    social: Names = ()
-
-    @field_validator("behaviour", "social")
-    @classmethod
-    def _each_once(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(kinds))
-
-    @model_validator(mode="after")
-    def _one_dimension_each(self) -> Events:
-        both = sorted(set(self.behaviour) & set(self.social))
-        if both:
-            raise ValueError(f"found {', '.join(both)} in both behaviour and social; keep each kind in one list")
-        return self
-
-    @property
-    def contacts(self) -> tuple[str, ...]:
-        """The kinds of event by which a customer is heard of."""
-        return (*self.behaviour, *self.social)
-
-
-class Touches(Source):
-    """What was sent to customers."""
-
-    sent_at: str
-    campaign_id: str
-    channel: str | None = None
-    variant: str | None = None
-    treated: str | None = None
-    probability: str | None = None
-
-
-class Consents(Source):
-    """What customers agreed to, and when: a table, or what Segment or Apache Unomi write, a JSON object a line."""
-
-    format: Literal["table", "segment", "unomi"] = "table"
-    purposes: Mapping[str, Purpose] = {}
-    purpose: str
-    channel: str | None = None
-    granted: str
-    changed_at: str
-    until: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named_by_their_format(cls, said: object) -> object:
-        if not isinstance(said, dict) or said.get("format", "table") == "table":
-            return said
-        own = sorted(set(said) & set(COLUMNS))
-        if own:
-            raise ValueError(
-                f"found {', '.join(own)} beside format = {said['format']!r}, which names them; leave them out"
-            )
-        return {**{name: name for name in COLUMNS}, **said}
-
-
-class Costs(_Section):
-    """What was spent to win customers."""
-
-    path: str
-    day: str
-    source: str
-    amount: str
-    date_format: str | None = None
-    has_header: bool = True
-
-
-class Bands(_Section):
+class Bands(Section):
     """Cut-offs on the calibrated churn probability."""
 
     low: Share = 0.3
@@ -154,32 +42,28 @@ class Bands(_Section):
         return self
 
 
-class Rfm(_Section):
-    """The business' own cut points for recency (days), frequency (orders) and monetary (spend)."""
-
-    recency: Numbers = ()
-    frequency: Numbers = ()
-    monetary: Numbers = ()
-
-
-class ConsentDefaults(_Section):
+class ConsentDefaults(Section):
     """What counts for a customer who never said anything of a purpose."""
 
     profiling: bool = True
     marketing: bool = False
 
 
-class Business(_Section):
+class Business(Section):
     """What the business means by its words."""
 
     churn_days: Days | Literal["auto"] = "auto"
-    ltv_days: Annotated[tuple[Days, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- as above
+    ltv_days: Annotated[tuple[Days, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- a list in TOML
     lead_days: Annotated[int, Field(ge=0, le=365)] = 15
     max_feature_age_days: Annotated[int, Field(ge=1)] = 7
     bands: Bands = Bands()
-    rfm: Rfm | None = None
-    churn_rules: ChurnRules = {}
+    churn_rules: ChurnRules = Field(default={})
     consent_defaults: ConsentDefaults = ConsentDefaults()
+    rfm: Rfm = Rfm()
+    lifecycle: Lifecycle = LIFECYCLE
+    value_tiers: ValueTiers = ValueTiers()
+    segments: Segments = Field(default={})
+    crowds: Crowds = Crowds()
 
     @field_validator("ltv_days")
     @classmethod
@@ -188,8 +72,22 @@ class Business(_Section):
             raise ValueError("found []; expected at least one horizon in days")
         return tuple(sorted(set(days)))
 
+    @model_validator(mode="after")
+    def _predicted(self) -> Business:
+        asked = self.value_tiers.horizon_days
+        if asked is not None and asked not in self.ltv_days:
+            known = ", ".join(map(str, self.ltv_days))
+            raise ValueError(f"found horizon_days = {asked} in value_tiers; expected one of ltv_days, {known}")
+        return self
 
-class Description(_Section):
+    @property
+    def in_money(self) -> tuple[str, ...]:
+        """What it asks for that only amounts can answer."""
+        revenue = ['by = "revenue" in [business.value_tiers]'] if self.value_tiers.by == "revenue" else []
+        return (*in_money(self.lifecycle, self.segments), *revenue)
+
+
+class Description(Section):
     """A shop, as its flywheel.toml describes it."""
 
     name: str = Field(min_length=1)
@@ -211,6 +109,17 @@ class Description(_Section):
             near = difflib.get_close_matches(name, available_timezones(), n=1) or ["Europe/London"]
             raise ValueError(f"found {name!r}; expected an IANA time zone such as {near[0]!r}")
         return name
+
+    @field_validator("business")
+    @classmethod
+    def _known_amounts(cls, business: Business, info: ValidationInfo) -> Business:
+        orders = info.data.get("orders")
+        if orders is not None and orders.amount is None and business.in_money:
+            raise ValueError(
+                f"found {', '.join(business.in_money)}, while [orders] names no amount; expected rules of orders, "
+                "contacts and days alone, or an amount in [orders]"
+            )
+        return business
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,6 +17,7 @@ EXPECTED = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "float_type": "a number",
+    "finite_number": "a number",
     "tuple_type": "a list in square brackets",
     "model_type": "a section of keys",
     "dict_type": "a section of keys",
@@ -53,7 +54,7 @@ def _sentence(fault: ErrorDetails, description: type[BaseModel]) -> tuple[str, s
 
 def _place(fault: ErrorDetails, description: type[BaseModel]) -> tuple[list[str], str]:
     sections: list[str] = []
-    parts = [str(part) for part in fault["loc"]]
+    parts = [f"#{part + 1}" if isinstance(part, int) else part for part in fault["loc"]]
     while parts and _section(description, [*sections, parts[0]]):
         sections.append(parts.pop(0))
     return sections, parts[0] if parts else ""
@@ -67,7 +68,7 @@ def _known(sections: Sequence[str], key: str, description: type[BaseModel]) -> s
 
 
 def _name(part: str) -> str:
-    return part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{part}"'
+    return part if re.fullmatch(r"[A-Za-z0-9_-]+|#\d+", part) else f'"{part}"'
 
 
 def _section(description: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:
@@ -80,7 +81,7 @@ def _section(description: type[BaseModel], path: Sequence[str]) -> type[BaseMode
         inner = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
         if inner is None:
             return None
-        if get_origin(said) is Mapping:
-            next(names, None)  # of the shop's own choosing
+        if get_origin(said) in {Mapping, tuple}:
+            next(names, None)  # of the shop's own choosing, or its place in the list
         model = inner
     return model

@@ -39,12 +39,14 @@ class History:
     """A shop's log in canonical columns.
 
     ``lines`` has customer_id, order_id (never null), ordered_at, known_at, day_number (local days since 1970) and
-    amount, quantity, discount, product_id, category, channel, store_id where the shop has them; ``events`` has
-    customer_id, happened_at, day_number, kind and value, duration_s where it has them.
+    amount, quantity, discount, coupon, product_id, category, channel, store_id where the shop has them; ``events`` has
+    customer_id, happened_at, day_number, kind and channel, value, duration_s where it has them; ``touches``, what was
+    sent, has customer_id, sent_at, campaign_id and channel where it has them.
     """
 
     lines: ir.Table
     events: ir.Table | None
+    touches: ir.Table | None = None
 
     @classmethod
     def open(cls, folder: Path, *, memory: str = "2GB") -> History:
@@ -60,10 +62,10 @@ class History:
         connection.raw_sql(f"SET memory_limit='{memory}'")
         connection.raw_sql("SET preserve_insertion_order=false")
         connection.raw_sql(f"SET temp_directory={literal(str(folder / 'spill'))}")
-        events = folder / "events.parquet"
+        more = {name: folder / f"{name}.parquet" for name in ("events", "touches")}
         return cls(
-            lines=_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
-            events=connection.read_parquet(events, table_name="events") if events.is_file() else None,
+            _lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
+            *(connection.read_parquet(at, table_name=name) if at.is_file() else None for name, at in more.items()),
         )
 
     @property
@@ -81,7 +83,8 @@ class History:
         at = ibis.literal(cutoff.at, "timestamp('UTC')")
         lines = self.lines.filter(self.lines.known_at < at)
         events = None if self.events is None else self.events.filter(self.events.happened_at < at)
-        return History(lines, events)
+        touches = None if self.touches is None else self.touches.filter(self.touches.sent_at < at)
+        return History(lines, events, touches)
 
     def without(self, customers: Sequence[str]) -> History:
         """The log of everybody else."""
@@ -93,7 +96,8 @@ class History:
 
     def _each(self, some: Callable[[ir.Table, ir.Table], ir.Table], customers: Sequence[str]) -> History:
         named = ibis.memtable({"customer_id": list(customers)}, schema={"customer_id": "string"})
-        return History(some(self.lines, named), None if self.events is None else some(self.events, named))
+        events, touches = (None if one is None else some(one, named) for one in (self.events, self.touches))
+        return History(some(self.lines, named), events, touches)
 
     def customers(self) -> int:
         """How many have an order line."""

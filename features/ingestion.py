@@ -12,10 +12,11 @@ import duckdb
 
 from features.canonical import NAMES, Field, Read, Table, tables
 from features.consents.shapes import flattened
-from features.description import Consents, Description, Orders
+from features.description import Description
 from features.durable import replace_text
 from features.errors import BadDescription, BadLog, FlywheelError
 from features.rawlog import digest, files, open_raw, reading
+from features.sources import Consents, Orders
 from features.values import Kinds, literal, read_columns, shown, somebody, unreadable, value
 
 EXPECTED = {

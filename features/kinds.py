@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.description import Events
+from features.sources import Events
 
 SHOWN = 5
 

@@ -29,9 +29,14 @@ def silence(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table:
     )
 
 
-def _last_orders(known: History) -> ir.Table:
+def placed(known: History) -> ir.Table:
+    """One row per order: customer_id, order_id, day (local, of its first line) and, where it is logged, amount."""
     lines = known.lines
     amount = {"amount": lines.amount.sum()} if known.has_amounts else {}
     orders = lines.group_by("customer_id", "order_id").aggregate(day=lines.day_number.min(), **amount)
-    orders = orders.filter(orders.amount > 0) if known.has_amounts else orders
+    return orders.filter(orders.amount > 0) if known.has_amounts else orders
+
+
+def _last_orders(known: History) -> ir.Table:
+    orders = placed(known)
     return orders.group_by("customer_id").aggregate(order_day=orders.day.max())

@@ -9,9 +9,9 @@ import ibis.expr.types as ir
 
 from features.behaviour import behaviour, behaviour_view
 from features.categories import CATEGORIES, categories
-from features.description import Events
 from features.history import Cutoff, History
 from features.social import social, social_view
+from features.sources import Events
 from features.transactions import transactions, transactions_view
 from features.views import View
 

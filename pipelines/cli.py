@@ -125,14 +125,15 @@ def promote(
 def score(
     *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
 ) -> None:
-    """Every customer's predictions in one table."""
+    """Every customer's predictions and segments in one table."""
     from features.history import Cutoff
     from pipelines import publish
     from pipelines import score as step
 
     with held("score", home, json=json) as (screen, kept):
-        zone = _description(config).zone
-        screen.scored(step.run(kept, Cutoff.of(as_of or publish.published_day(kept), zone), screen.say, out))
+        description = _description(config)
+        cutoff = Cutoff.of(as_of or publish.published_day(kept), description.zone)
+        screen.scored(step.run(description, kept, cutoff, screen.say, out, _now()))
 
 
 @app.command()

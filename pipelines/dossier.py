@@ -19,6 +19,7 @@ from training import card, report
 from training.models import MODELS
 from training.registry import Dataset, Run
 from training.rule_report import rule_rows
+from training.totals import totals_json, totals_of
 
 HIGHER_IS_BETTER = {"auc": True, "gini": True, "mae_days": False}
 
@@ -80,6 +81,7 @@ def card_of(candidate: Candidate, name: str) -> str:
             features=data.names,
             scores=_card_scores(candidate, name),
             calibration=_calibration(candidate, name),
+            totals=[one.line() for one in totals_of(tests, name, tier)],
             slices=_card_slices(candidate, name),
             rules=candidate.tested.rules if name == "churn" else (),
         )
@@ -103,6 +105,7 @@ def line_of(candidate: Candidate, name: str, version: str) -> dict[str, Any]:
             for score in candidate.tested.scores
             if score.model == name
         ],
+        "totals": totals_json(totals_of(candidate.tested.tests, name, verdict.tier)),
         **({"churn_rules": _rule_rows(candidate)} if name == "churn" and candidate.tested.rules else {}),
     }
 

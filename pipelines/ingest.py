@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from features.consents.consent import Defaults
 from features.consents.intake import take
-from features.description import Consents, Description
+from features.description import Description
 from features.durable import replace_text
 from features.ingestion import Manifest, ingest, read_manifest, source_digest
 from features.kinds import unmatched_kinds
+from features.sources import Consents
 from pipelines.home import Home
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +47,29 @@ class Parts:
         pq.write_table(table, draft)
         draft.replace(self._path(part))
 
-    def join(self, count: int) -> None:
-        """Put all parts into the table, one after the other, replace it whole, and let the parts go."""
-        draft = self.target.with_name(f".{self.target.name}.tmp")
+    def read(self, count: int, columns: Sequence[str]) -> pa.Table:
+        """Those of the columns that the parts have, of all parts one after the other."""
+        known = pq.read_schema(self._path(0)).names
+        chosen = [name for name in columns if name in known]
+        return pa.concat_tables(pq.read_table(self._path(part), columns=chosen) for part in range(count))
+
+    def join(self, count: int, beside: Callable[[int, int], pa.Table]) -> None:
+        """Put all parts into the table, one after the other, replace it whole, and let the parts go.
+
+        Args:
+            count: of the parts.
+            beside: further columns, of the rows from one place to before another.
+        """
+        draft, begun = self.target.with_name(f".{self.target.name}.tmp"), 0
         try:
-            with pq.ParquetWriter(draft, pq.read_schema(self._path(0))) as writer:
+            with ExitStack() as open_files:
+                writer = None
                 for part in range(count):
-                    writer.write_table(pq.read_table(self._path(part)))
+                    scored = pq.read_table(self._path(part))
+                    whole = _side_by_side(scored, beside(begun, begun + len(scored)))
+                    writer = writer or open_files.enter_context(pq.ParquetWriter(draft, whole.schema))
+                    writer.write_table(whole)
+                    begun += len(scored)
             draft.replace(self.target)
         finally:
             draft.unlink(missing_ok=True)
@@ -60,3 +77,9 @@ class Parts:
 
     def _path(self, part: int) -> Path:
         return self.folder / f"{part:06d}.parquet"
+
+
+def _side_by_side(left: pa.Table, right: pa.Table) -> pa.Table:
+    for name in right.column_names:
+        left = left.append_column(name, right[name])
+    return left.replace_schema_metadata({**(left.schema.metadata or {}), **(right.schema.metadata or {})})

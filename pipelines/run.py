@@ -50,5 +50,5 @@ def run(
     except GateRefused as refusal:
         refused = str(refusal)
         say(refused)
-    scored = score.run(home, job.now, say, out)
+    scored = score.run(description, home, job.now, say, out, at)
     return Done(manifest, job.readiness, trained, scored.release, refused, scored)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,13 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.calendar import micros
+from features.description import Description
 from features.errors import FlywheelError, NothingThere
 from features.history import Cutoff
 from features.published import Published
 from pipelines import publish
+from pipelines.consented import COLUMNS, Consented, scorable
 from pipelines.home import Home
 from pipelines.parts import Parts
 from pipelines.table import scores_table
+from pipelines.targeting import Population, segments
 from serving.scorer import score
 from training.predict.release import CorruptRelease, Release
 
@@ -52,32 +57,52 @@ class _Work:
     target: Path
 
 
-def run(home: Home, as_of: Cutoff, say: Callable[[str], None], out: Path | None = None) -> Scored:
-    """Score everybody known at the cutoff with the champion, and replace the table whole.
+def run(
+    description: Description,
+    home: Home,
+    as_of: Cutoff,
+    say: Callable[[str], None],
+    out: Path | None = None,
+    at: datetime | None = None,
+) -> Scored:
+    """Score everybody known at the cutoff with the champion, sort them into segments, and replace the table whole.
 
-    Memory holds a slice for each core, however many customers there are. After a kill the slices that were done are
-    not done again, as long as champion, features and cutoff are the same.
+    Whoever does not consent to profiling at the instant ``at``, by default the cutoff, is left out. Memory holds a
+    slice for each core, and a few numbers of every customer. After a kill the slices that were done are not done again,
+    as long as champion, features, customers and cutoff are the same.
 
     Raises:
-        NothingThere: no champion, or no features at that cutoff.
+        NothingThere: no champion, no features at that cutoff, no history, or nobody who may be scored.
         CannotScore: the champion cannot answer from these features.
+        CannotTarget: it does not predict what the segments are made of.
     """
     release = champion(home)
     target = (out or home.scores).resolve()
     work = _Work(home.folder.resolve(), release.version, micros(as_of.at), target)
-    customers = _known(home, release, as_of)
-    slices = [customers[start : start + SLICE] for start in range(0, len(customers), SLICE)]
+    ledger, now = home.ledger(), micros(at or as_of.at)
+    consented = Consented.of(ledger, now)
+    customers = scorable(_known(home, release, as_of), ledger, now)
+    population = Population(
+        home=home,
+        description=description,
+        cutoff=as_of,
+        version=release.version,
+        facts=release.facts,
+        customers=customers,
+    )
+    needed = population.needed
     target.parent.mkdir(parents=True, exist_ok=True)
-    parts = Parts(target)
-    parts.begin({"release": work.version, "at": work.at, "features": publish.mark(home), "slice": SLICE})
-    missing = [part for part in range(len(slices)) if not parts.has(part)]
-    if len(missing) < len(slices):
-        say(f"{len(slices) - len(missing)} of {len(slices)} parts were scored before")
-    done = len(slices) - len(missing)
-    for _ in _scored(work, [(part, slices[part]) for part in missing]):
-        done += 1
-        say(f"scored {min(done * SLICE, len(customers)):,} of {len(customers):,} customers")
-    parts.join(len(slices))
+    count = _write_parts(work, customers, publish.mark(home), say)
+    say("sorting them into segments")
+    found = segments(population, Parts(target).read(count, needed))
+
+    def beside(start: int, stop: int) -> pa.Table:
+        some = found.table(start, stop)
+        for name, column in zip(COLUMNS.names, consented.table(customers[start:stop]).columns, strict=True):
+            some = some.append_column(name, column)
+        return some.replace_schema_metadata(consented.basis.metadata())
+
+    Parts(target).join(count, beside)
     return Scored(target, len(customers), release.version, not release.facts.has_amounts)
 
 
@@ -121,6 +146,22 @@ def _refuse_other_columns(home: Home, release: Release) -> None:
                 "features do not have. Expected a champion trained on what flywheel.toml says now: `flywheel train`, "
                 "then `flywheel promote`."
             )
+
+
+def _write_parts(work: _Work, customers: pa.Array, features: str, say: Callable[[str], None]) -> int:
+    """Score what was not scored before; how many parts there are."""
+    slices = [customers[start : start + SLICE] for start in range(0, len(customers), SLICE)]
+    parts = Parts(work.target)
+    whom = hashlib.sha256("\0".join(customers.to_pylist()).encode("utf-8", "surrogatepass")).hexdigest()
+    parts.begin({"release": work.version, "at": work.at, "features": features, "slice": SLICE, "customers": whom})
+    missing = [part for part in range(len(slices)) if not parts.has(part)]
+    if len(missing) < len(slices):
+        say(f"{len(slices) - len(missing)} of {len(slices)} parts were scored before")
+    done = len(slices) - len(missing)
+    for _ in _scored(work, [(part, slices[part]) for part in missing]):
+        done += 1
+        say(f"scored {min(done * SLICE, len(customers)):,} of {len(customers):,} customers")
+    return len(slices)
 
 
 def _scored(work: _Work, slices: Sequence[tuple[int, pa.Array]]) -> Iterator[None]:

@@ -144,7 +144,8 @@ class Screen:
 
     def scored(self, done: Scored) -> None:
         """Where the table is."""
-        why = "the log has no amounts, so the ltv_* columns are null" if done.without_amounts else ""
+        null = "ltv_* columns, rfm_monetary and rfm_segment"
+        why = f"the log has no amounts, so the {null} are null" if done.without_amounts else ""
         if self._machine:
             self._print({**asdict(done), "note": why})
             return

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from serving import customers, documents
+from serving import audience_routes, customers, documents
 from serving.answering import Desk
 from serving.caching import cacheable, fleeting
 from serving.keys import Locked
@@ -163,6 +163,7 @@ def _add_routes(app: FastAPI) -> None:
         openapi_extra=documents.PARAMETERS,
     )
     customers.add_routes(app)
+    audience_routes.add_routes(app)
     app.add_api_route("/v1/models", get_models, responses=documents.answers(Models, 401, 403, 503))
     app.add_api_route("/livez", livez, responses=documents.answers(Probe))
     app.add_api_route("/readyz", readyz, responses=documents.answers(Probe, 503))

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from serving.audiences.schema import AudienceRequest
 from serving.consenting import ConsentChanges
 from serving.problems import DETAILS, MEDIA_TYPE, Problem
 from serving.schemas import LONGEST_ID, Part, ProblemDetails, Question
@@ -60,7 +61,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         _, schemas = models_json_schema(
-            [(model, "validation") for model in (Question, ConsentChanges, ProblemDetails)],
+            [(model, "validation") for model in (Question, ConsentChanges, AudienceRequest, ProblemDetails)],
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"].update(schemas["$defs"])
@@ -77,6 +78,17 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
     """The body that a route reads by itself."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def path_parameter(name: str, meaning: str) -> dict[str, Any]:
+    """A parameter in the path, of text."""
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": meaning}
+
+
+def query_of(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The query parameters that a route checks by a model of its own."""
+    fields: dict[str, Any] = model.model_json_schema()["properties"]
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
 
 
 def answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:

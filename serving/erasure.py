@@ -22,6 +22,7 @@ from features.errors import Unreachable
 from features.home_lock import HomeIsBusy
 from features.packed.arrow import CUSTOMER_ID
 from features.packed.backends import LMDB, place, store_at
+from serving.audiences import members
 from serving.moments import rfc3339
 from serving.schemas import Wire
 
@@ -31,7 +32,7 @@ KEPT = (
     "a salted hash, which keeps logs that are read again from bringing the customer back; the audit's lines, which "
     "know the customer by another salted hash; tables written to other places than the home"
 )
-_FOLDERS = ("history", "features", ".", "audiences")
+_FOLDERS = ("history", "features", ".")
 _MARK = "erased"  # the state of the ledger up to which nobody forgotten is left in any table
 _SEEN = ("orders", "events", "touches")
 
@@ -50,7 +51,7 @@ class ErasureReport(Wire):
     status: Literal["forgotten", "pending"] = Field(
         description="pending: another writer holds the home, and takes the rest away when it ends."
     )
-    removed: dict[str, int] = Field(description="Rows, by table.")
+    removed: dict[str, int] = Field(description="Rows by table, and the number of audiences.")
     seen_by: list[SeenBy] = Field(description="Releases trained after the customer was first heard of.")
     kept: str = KEPT
 
@@ -79,6 +80,7 @@ def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgott
     seen, was_done = seen_by(home, customer_id), _caught_up(home, ledger)
     removed = {"consents": ledger.forget(customer_id)}
     try:
+        removed["audiences"] = _unlisted(home, [customer_id])
         removed["online"] = _offline(home, online, [customer_id])
         with home_lock.writing(home, "forget", lambda _: None, PATIENCE_SECONDS):
             removed |= _erased(home, [customer_id])
@@ -102,6 +104,7 @@ def catch_up(home: Path, online: str, ledger: Ledger) -> None:
         gone = sorted({one for path in _tables(home) for one in customers_in(path, ledger.forgotten_among)})
         # First, since the tables are where the next time would find whom to remove.
         _offline(home, online, gone)
+        _unlisted(home, gone)
         _erased(home, gone)
         replace_text(home / _MARK, str(state))
 
@@ -143,6 +146,12 @@ def _erased(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
     return counts
 
 
+def _unlisted(home: Path, customer_ids: Sequence[str]) -> int:
+    """How many audiences held any of them."""
+    folder = home / "audiences"
+    return members.forget(folder, customer_ids) if customer_ids and folder.is_dir() else 0
+
+
 def _offline(home: Path, online: str, customer_ids: Sequence[str]) -> int:
     where = place(online, home)
     if not customer_ids or (online == LMDB and not Path(where).is_dir()):
@@ -152,16 +161,13 @@ def _offline(home: Path, online: str, customer_ids: Sequence[str]) -> int:
 
 
 def _tables(home: Path) -> Iterator[Path]:
-    """Every table of the home that may hold customers: the log, features, scores and their parts, audiences."""
+    """Every table of the home that may hold customers: the log, features, scores and their parts."""
     for folder in _FOLDERS:
         yield from sorted((home / folder).glob("*.parquet"))
     yield from sorted(home.glob(".*.parts/*.parquet"))
-    yield from sorted(home.glob("audiences/*/*.parquet"))
 
 
 def _name(home: Path, path: Path) -> str:
-    """What the report calls a table; audiences together, parts of scores with the scores."""
+    """What the report calls a table; parts of scores with the scores."""
     inside = path.relative_to(home)
-    if inside.parts[0] == "audiences":
-        return "audiences"
     return "scores" if inside.parts[0].startswith((".", "scores")) else inside.with_suffix("").as_posix()

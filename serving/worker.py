@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from features.consents.backends import ledger
 from features.packed.backends import place, store_at
+from serving.audiences.desk import AudienceDesk
 from serving.audit import Audit
 from serving.champions import Champions
 from serving.clock import Clock, clock
@@ -42,6 +43,7 @@ class Worker:
     together: Together
     permission: Permission
     audit: Audit
+    audiences: AudienceDesk
     home: Path
     online: str
     poll_seconds: float
@@ -55,6 +57,7 @@ class Worker:
         log = json_log(time)
         online = settings.online_store.get_secret_value()
         store = store_at(place(online, settings.home))
+        rights, audit = ledger(settings.home, online), Audit.open(settings.home)
         champions = Champions(settings.home / "releases", Release.load, store.reader, metrics, log)
         return cls(
             champions=champions,
@@ -65,8 +68,9 @@ class Worker:
             departure=Departure(settings.drain_seconds),
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             together=Together(),
-            permission=Permission(ledger(settings.home, online)),
-            audit=Audit.open(settings.home),
+            permission=Permission(rights),
+            audit=audit,
+            audiences=AudienceDesk.of(settings.home, rights, audit),
             home=settings.home,
             online=online,
             poll_seconds=settings.poll_seconds,

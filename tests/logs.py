@@ -26,8 +26,8 @@ ORDERS = {"path": "orders.csv", "customer_id": "customer", "ordered_at": "at", "
 EVENTS = {"path": "events.csv", "customer_id": "customer", "happened_at": "at", "kind": "kind"}
 INSTANT = pa.timestamp("us", tz="UTC")
 TYPES = {
-    **dict.fromkeys(("ordered_at", "recorded_at", "happened_at"), INSTANT),
-    **dict.fromkeys(("amount", "quantity", "discount"), pa.decimal128(18, 4)),
+    **dict.fromkeys(("ordered_at", "recorded_at", "happened_at", "sent_at"), INSTANT),
+    **dict.fromkeys(("amount", "quantity", "discount", "coupon"), pa.decimal128(18, 4)),
 }
 # Every example of a law over whole logs takes several queries; shrinking one would take minutes.
 FEW = settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
@@ -77,16 +77,19 @@ def told(
     *lines: Sequence[object],
     columns: Sequence[str] = LINES,
     events: Sequence[tuple[str, str, str]] = (),
+    touches: Sequence[tuple[str, str, str]] = (),
     zone: str = "UTC",
 ) -> History:
-    """A history of order lines, and of events as (customer, wall clock, kind)."""
+    """A history of order lines, of events as (customer, wall clock, kind), of touches as (customer, clock, channel)."""
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
     orders = ibis.memtable(_canonical(columns, lines, "ordered_at", zone))
     happened = ibis.memtable(_canonical(("customer_id", "happened_at", "kind"), events, "happened_at", zone))
+    sent = ibis.memtable(_canonical(("customer_id", "sent_at", "channel"), touches, "sent_at", zone))
     return History(
         _lines(connection.create_table("lines", orders)),
         connection.create_table("events", happened) if events else None,
+        connection.create_table("touches", sent) if touches else None,
     )
 
 

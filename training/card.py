@@ -91,6 +91,7 @@ class Card:
     features: Sequence[str]
     scores: Sequence[Score]
     calibration: Calibration
+    totals: Sequence[str] = ()  # a line for each
     coverage: Sequence[Coverage] = ()
     slices: Sequence[Slice] = ()
     rules: Sequence[Judged] = ()
@@ -104,7 +105,7 @@ def model_card(card: Card) -> str:
         f"{card.name}: {card.question}": _purpose(card),
         "How good it is": _performance(card.scores),
         "Beside the rules in use": _rules(card.rules),
-        "Calibration": _calibration(card.calibration),
+        "Calibration": [*_calibration(card.calibration), *card.totals],
         "Intervals": _coverage(card.coverage),
         "Where it is weak": _slices(card.slices),
         "Limits and ethical considerations": [f"- {limit}" for limit in card.limits],

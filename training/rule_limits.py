@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from features.churn_rule import ChurnRule
-from features.description import Events
+from features.sources import Events
 from training.schedule import Schedule
 
 

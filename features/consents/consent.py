@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 
 import orjson
 
@@ -112,11 +112,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who may be reached: a purpose, on a channel or, without one, on any of those known."""
+    """Who may be reached: for a purpose, on a channel or, without one, on any."""
 
     purpose: str
     channel: str | None = None
-    known: Collection[str] = field(default=())
 
     def allowed(self, consents: Consents, now: int, defaults: Defaults) -> bool:
         """Whether a customer with these consents may be reached so; never without consent to profiling."""
@@ -124,7 +123,8 @@ class Asked:
             return False
         if self.channel is not None:
             return consents.allows(self.purpose, self.channel, now, defaults)
-        return bool(consents.channels(self.purpose, self.known, now, defaults))
+        own = {word.channel for word in consents.words if word.purpose == self.purpose}
+        return bool(consents.channels(self.purpose, own - {ALL}, now, defaults))
 
 
 Said = Mapping[str, Iterable[Consent]]  # by customer

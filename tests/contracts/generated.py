@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from features.behaviour import behaviour
 from features.calendar import micros
-from features.description import Events
 from features.history import History
 from features.packed.arrow import INSTANT, schema, stored
 from features.request_time import input_names, model_inputs
 from features.social import social
+from features.sources import Events
 from features.tables import views
 from features.transactions import transactions
 from features.views import View

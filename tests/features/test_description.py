@@ -25,6 +25,7 @@ EVERY_KEY = """
     category = "Department"
     quantity = "Quantity"
     discount = "Discount"
+    coupon = "Coupon"
     channel = "Channel"
     store_id = "Store"
     anonymous = ["(Anonymous)"]
@@ -45,6 +46,7 @@ EVERY_KEY = """
     value = "value"
     behaviour = ["store_visit", "app_open", "page_view", "coupon_redeemed"]
     social = ["post", "comment", "share", "referral"]
+    redemptions = ["coupon_redeemed"]
 
     [touches]
     path = "touches.csv"
@@ -123,7 +125,6 @@ def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
     assert said.touches is not None
     assert said.consents is not None
     assert said.costs is not None
-    assert said.business.rfm is not None
     assert said.business.rfm.monetary == (100, 500)
     assert {name: dict(rule.conditions) for name, rule in said.business.churn_rules.items()} == {
         "no contact for 3 days": {"no_contact_days": 3},
@@ -211,8 +212,8 @@ def test_what_the_business_cannot_mean(tmp_path: Path, said: str, answer: str) -
 def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) -> None:
     (answer,) = refusal(tmp_path, SMALLEST + "[business]\nweather = 'fair'")
     assert answer == (
-        "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, lead_days, "
-        "ltv_days, max_feature_age_days, rfm."
+        "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, "
+        "consent_defaults, crowds, lead_days, lifecycle, ltv_days, max_feature_age_days, rfm, segments, value_tiers."
     )
 
 
@@ -287,3 +288,12 @@ def test_the_fingerprint_changes_with_what_is_said_and_not_with_where(tmp_path: 
     here = read(tmp_path, SMALLEST).fingerprint
     assert read(tmp_path / "elsewhere", SMALLEST + "# a comment").fingerprint == here
     assert read(tmp_path, SMALLEST.replace("corner", "other")).fingerprint != here
+
+
+def test_a_redemption_is_an_event_that_is_listed(tmp_path: Path) -> None:
+    said = dedent(EVERY_KEY).replace('redemptions = ["coupon_redeemed"]', 'redemptions = ["coupon_reedemed"]')
+    (tmp_path / "flywheel.toml").write_text(said)
+    with pytest.raises(
+        BadDescription, match="found coupon_reedemed in redemptions but in neither behaviour nor social; list them"
+    ):
+        read_description(tmp_path / "flywheel.toml")

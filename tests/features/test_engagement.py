@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from features.behaviour import behaviour, behaviour_view
-from features.description import Events
 from features.engagement import engagement, engagement_view
 from features.errors import NothingThere
 from features.social import social, social_view
+from features.sources import Events
 from tests.logs import at, cutoff, told
 
 KINDS = ("store_visit", "app_open")

@@ -80,7 +80,29 @@ def test_what_was_ingested_opens_as_a_history(tmp_path: Path) -> None:
     assert history.events.kind.to_pyarrow().to_pylist() == ["visit"]
 
 
+def test_a_touch_is_known_once_it_was_sent(tmp_path: Path) -> None:
+    history = told(("ann", "2026-07-01", 1), touches=[("ann", "2026-07-01 23:59", "sms"), ("bob", "2026-07-02", "sms")])
+    touches = history.before(cutoff("2026-07-02")).touches
+    assert touches is not None
+    assert touches.customer_id.to_pyarrow().to_pylist() == ["ann"]
+    history.lines.drop("known_at").to_parquet(tmp_path / "orders.parquet")
+    assert History.open(tmp_path).touches is None
+    touches.to_parquet(tmp_path / "touches.parquet")
+    assert History.open(tmp_path).touches is not None
+
+
 def test_nothing_ingested_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(NothingThere) as refused:
         History.open(tmp_path)
     assert str(refused.value) == (f"No history in {tmp_path}. Expected an ingested log: run `flywheel ingest` first.")
+
+
+def test_a_log_without_some_customers_is_that_of_all_others() -> None:
+    log = told(("ann", "2026-06-01", 1), ("bob", "2026-06-20", 1), events=[("ann", "2026-07-01", "visit")])
+    without, only = log.without(["ann"]), log.only(["ann"])
+    assert [who for who, _ in lines(without)] == ["bob"]
+    assert [who for who, _ in lines(only)] == ["ann"]
+    assert without.events is not None
+    assert without.events.customer_id.to_pyarrow().to_pylist() == []
+    assert lines(log.without([])) == lines(log)
+    assert lines(log.only([])) == []

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.description import Events
 from features.kinds import unmatched_kinds
+from features.sources import Events
 
 
 def logged(folder: Path, *kinds: str) -> Path:

@@ -13,10 +13,10 @@ import pytest
 
 from features.behaviour import behaviour, behaviour_view
 from features.calendar import DAY_US, day_number, local_day, micros
-from features.description import Events
 from features.history import Cutoff
 from features.packed.arrow import stored
 from features.request_time import input_names, model_inputs
+from features.sources import Events
 from features.stored import Ragged, Stored
 from features.transactions import transactions, transactions_view
 from tests.features.truth import frame, transactions_truth

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.description import Events
 from features.packed.arrow import INSTANT, schema
+from features.sources import Events
 from features.tables import views, write_tables
 from tests.logs import cutoff, told
 

@@ -154,7 +154,9 @@ def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: S
         if missing or name.startswith(("churn", "purchase", "expected")):
             assert scores[name].null_count == (scores.num_rows if missing else 0), name
     assert (scores["expected_orders_60d"].to_numpy() >= scores["purchase_probability_60d"].to_numpy() - 1e-15).all()
-    assert flywheel("score", "--json").summary["note"] == "the log has no amounts, so the ltv_* columns are null"
+    assert flywheel("score", "--json").summary["note"] == (
+        "the log has no amounts, so the ltv_* columns, rfm_monetary and rfm_segment are null"
+    )
     no_gap(flywheel)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.description import read_description
 from features.history import Cutoff
 from pipelines import score
 from pipelines.parts import Parts
@@ -27,11 +28,11 @@ class Stopped(Exception):
 @pytest.fixture
 def scored(trained: Flywheel, tmp_path: Path) -> Callable[[], tuple[pa.Table, list[str]]]:
     """Score a trained shop into a file of its own, and what was said meanwhile."""
-    as_of = Cutoff.of(shops.day(AS_OF), ZONE)
+    as_of, description = Cutoff.of(shops.day(AS_OF), ZONE), read_description(trained.folder / "flywheel.toml")
 
     def run() -> tuple[pa.Table, list[str]]:
         said: list[str] = []
-        score.run(trained.home, as_of, said.append, tmp_path / "scores.parquet")
+        score.run(description, trained.home, as_of, said.append, tmp_path / "scores.parquet")
         assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
         return pq.read_table(tmp_path / "scores.parquet"), said
 

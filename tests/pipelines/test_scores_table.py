@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from serving.answers import WITHIN_DAYS
+from serving.segments.columns import segment_columns
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import AS_OF
@@ -47,6 +48,7 @@ CONTRACT = {
     "last_order_at": INSTANT,
     "next_category": pa.string(),
     "next_category_remind_on": DAY,
+    **{column.name: column.type for column in segment_columns(())},
 }
 
 
@@ -131,7 +133,10 @@ def test_nothing_is_missing_but_dates_that_never_come(scores: pa.Table) -> None:
     nulls = {name for name in scores.column_names if scores[name].null_count}
     dates = {"next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on"}
     dates |= {"next_category", "next_category_remind_on"}
-    assert nulls <= dates | {"first_order_at", "last_order_at"}
+    never = {"first_order_at", "last_order_at"} | {name for name in scores.column_names if name.startswith("rfm_")}
+    assert nulls <= dates | never
+    for name in never:
+        assert scores[name].is_null().equals(pc.equal(scores["orders"], 0)), name
     for name in scores.column_names:
         if scores[name].type == AMOUNT:
             assert np.isfinite(column(scores, name)).all(), name

@@ -18,6 +18,7 @@ from features.packed.backends import LMDB
 from features.stored import Ragged, Stored
 from features.views import Column, Kind, View
 from serving.app import create_app
+from serving.audiences.desk import AudienceDesk
 from serving.audit import Audit
 from serving.champions import Champion, Champions
 from serving.clock import PinnedClock
@@ -48,6 +49,7 @@ def at(text: str) -> int:
     return resolve(moment(text), AMSTERDAM)
 
 
+SECRET = b"s" * 32
 TODAY = at("2026-11-21")
 SCALARS = ("orders", "first_order_at", "last_order_at", "mean_gap_days", "median_gap_days", "spend")
 VIEWS = (
@@ -213,6 +215,7 @@ class Shop:
         if release is not None:
             champions.current = Champion(release, features or Shelf(ann=Known()))
             metrics.serving(release)
+        ledger, audit = dictionary_ledger(), Audit(home / "audit.jsonl", SECRET)
         worker = Worker(
             champions=champions,
             clock=clock,
@@ -222,8 +225,9 @@ class Shop:
             departure=Departure(seconds=0),
             pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
             together=Together(),
-            permission=Permission(dictionary_ledger()),
-            audit=Audit(home / "audit.jsonl", b"s" * 32),
+            permission=Permission(ledger),
+            audit=audit,
+            audiences=AudienceDesk(home, ledger, audit, lambda: SECRET),
             home=home,
             online=LMDB,
             poll_seconds=60,

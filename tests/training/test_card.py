@@ -157,3 +157,8 @@ def test_an_amount_is_calibrated_in_tenths_of_customers() -> None:
     card = model_card(replace(CARD, calibration=Calibration(decile_mape=0.034, bias=0.012)))
     assert "- Tenths of customers by prediction are 3.4% off on average." in card
     assert "- The predicted total is 1.2% above the actual one." in card
+
+
+def test_totals_stand_with_the_calibration() -> None:
+    line = "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01)."
+    assert line in model_card(replace(CARD, totals=[line])).split("## Calibration")[1].split("##")[0]

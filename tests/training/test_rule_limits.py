@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from features.churn_rule import ChurnRule
-from features.description import Events
+from features.sources import Events
 from training.rule_limits import Limit, limits
 from training.schedule import Schedule, schedule
 

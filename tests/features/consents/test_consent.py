@@ -52,10 +52,10 @@ def test_nobody_without_consent_to_profiling_is_in_any_audience() -> None:
     assert not Asked(MARKETING, "email").allowed(consents, 9, NOBODY_UNASKED)
 
 
-def test_without_a_channel_one_of_those_known_is_enough() -> None:
-    consents = Consents((said("sms", True, 1),))
-    assert Asked(MARKETING, None, ("email", "sms")).allowed(consents, 9, NOBODY_UNASKED)
-    assert not Asked(MARKETING, None, ("email",)).allowed(consents, 9, NOBODY_UNASKED)
+def test_without_a_channel_any_is_enough() -> None:
+    assert Asked(MARKETING).allowed(Consents((said("sms", True, 1),)), 9, NOBODY_UNASKED)
+    assert Asked(MARKETING).allowed(Consents((said(ALL, True, 1), said("sms", False, 1))), 9, NOBODY_UNASKED)
+    assert not Asked(MARKETING).allowed(Consents((said("sms", False, 1),)), 9, NOBODY_UNASKED)
 
 
 @pytest.mark.parametrize("wrong", ["ads", "profiling.email", "marketing.", ""])

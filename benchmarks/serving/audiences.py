@@ -1,0 +1,191 @@
+"""What an audience costs among a million customers: seconds to find and count it, to store it, and to read it back.
+
+Run as ``python -m benchmarks.serving.audiences``; the table is made up, in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from features.consents.backends import ledger
+from features.consents.consent import MARKETING, Asked, Consent, Defaults
+from features.consents.ledger import Ledger
+from features.packed.backends import LMDB
+from serving.audiences import members
+from serving.audiences.columns import Columns, ScoresFile
+from serving.audiences.finding import Found, Reachable, Setting, count
+from serving.audiences.held import Mask
+from serving.audiences.pages import Reader
+from serving.audiences.schema import AudienceRequest
+from serving.audiences.writing import FORMATS
+from serving.reach import Basis, Reach
+
+SECRET = b"a secret for a benchmark"
+Result = TypeVar("Result")
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+REPEATS = 7
+THREE = {
+    "all": [
+        {"column": "churn_probability", "at_least": 0.2},
+        {
+            "any": [
+                {"column": "value_tier", "in": ["gold", "silver"]},
+                {"column": "segments", "contains": "big baskets"},
+            ]
+        },
+        {"not": {"column": "last_order_at", "before": "2025-03-01"}},
+    ]
+}
+ASKS: dict[str, dict[str, Any]] = {
+    "three conditions": {"filter": THREE},
+    "three conditions, the best 50,000": {
+        "filter": THREE,
+        "order_by": {"column": "ltv_90d_mean", "descending": True},
+        "limit": 50_000,
+        "holdout": {"share": 0.1, "name": "autumn"},
+    },
+    "everybody": {},
+    "everybody, a tenth held out": {"holdout": {"share": 0.1, "name": "autumn"}},
+}
+
+
+def main() -> None:
+    """All figures of one run on one machine."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.audiences", description=__doc__)
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    customers = parser.parse_args().customers
+    with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
+        path = Path(scratch) / "scores.parquet"
+        write_scores(path, customers)
+        reach = Reach(_words_of(Path(scratch)), Path(scratch))
+        counted = _counted(path, customers, lambda of: reach.mask(of, Asked(MARKETING, "email"), 2))
+        lines = [f"{customers:,} customers", *counted, *_stored(path, customers, Path(scratch))]
+    print("\n".join(lines))  # noqa: T201 -- the figures are the result
+
+
+def write_scores(path: Path, customers: int) -> None:
+    """A scores table in row groups of ten thousand, as scoring writes it."""
+    rng = np.random.default_rng(0)
+    chance = rng.beta(0.6, 0.9, customers)
+    mean = rng.gamma(0.7, 60, customers)
+    ordered = np.datetime64("2024-01-01", "us") + rng.integers(0, 880 * 24 * 3600, customers) * np.timedelta64(
+        1_000_000
+    )
+    lists = rng.integers(0, 4, customers)
+    names = np.array(["big baskets", "weekend", "night owls", "bargains", "gifts"])
+    table = pa.table(
+        {
+            "customer_id": [f"{number:09d}" for number in range(customers)],
+            "as_of": pa.array(np.full(customers, np.datetime64("2026-06-01", "us"))).cast(pa.timestamp("us", "UTC")),
+            "release": pa.array(["7"] * customers),
+            "status": _words(rng, customers, "scored", "insufficient_history", "stale_features"),
+            "model_tier": _words(rng, customers, "ml", "btyd", "population"),
+            "churn_probability": chance,
+            "churn_horizon_days": np.full(customers, 90, np.int32),
+            "purchase_probability_90d": 1 - chance,
+            "ltv_90d_mean": mean,
+            "expected_orders_90d": (1 - chance) * 1.5,
+            "value_tier": _words(rng, customers, "gold", "silver", "bronze", "none"),
+            "lifecycle_stage": _words(rng, customers, "new", "active", "at risk", "lost"),
+            "rfm_segment": _words(rng, customers, *(f"segment {number}" for number in range(11))),
+            "last_order_at": pa.array(ordered, mask=rng.random(customers) < 0.05).cast(pa.timestamp("us", "UTC")),
+            # Every tenth customer has objected.
+            "consent_channels": pa.array([["*", "email"] if number % 10 else [] for number in range(customers)]),
+            "consent_until": pa.nulls(customers, pa.timestamp("us", "UTC")),
+            "segments": pa.ListArray.from_arrays(
+                np.concatenate([[0], np.cumsum(lists)]).astype(np.int32), pa.array(rng.choice(names, lists.sum()))
+            ),
+        }
+    )
+    basis = Basis(0, Defaults(), frozenset({"email"}))
+    pq.write_table(table.replace_schema_metadata(basis.metadata()), path, row_group_size=10_000)
+
+
+def _words(rng: np.random.Generator, number: int, *words: str) -> pa.Array:
+    return pa.array(np.array(words)[rng.integers(0, len(words), number)])
+
+
+def _words_of(home: Path) -> Ledger:
+    """A ledger in which a thousand customers have revoked their consent since they were scored."""
+    rights = ledger(home, LMDB)
+    no = Consent(MARKETING, "email", granted=False, changed_at=1)
+    rights.record({f"{number:09d}": [no] for number in range(0, 1_000_000, 1_000)})
+    return rights
+
+
+def _setting() -> Setting:
+    error = {"log_ratio": 0.1, "noise": 0.01}
+    origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
+    total = {"horizon_days": 90, "edges": [10.0, 20.0, 40.0, 80.0], "dispersion": 1.0, "origins": [origin]}
+    cards = [{"totals": [{"measure": measure, **total} for measure in ("buyers", "spend")]}]
+    return Setting(zone=ZoneInfo("Europe/Amsterdam"), bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET)
+
+
+def _counted(path: Path, customers: int, consent: Reachable) -> Iterator[str]:
+    cold, _ = _timed(partial(_found, ScoresFile(path), ASKS["three conditions"], consent))
+    yield f"three conditions, first touch of the file: {cold * 1000:,.0f} ms"
+    scores = ScoresFile(path)
+    for name, asked in ASKS.items():
+        ask = partial(_found, scores, asked, consent)
+        number = ask().answer.count
+        taken = sorted(_timed(ask)[0] for _ in range(REPEATS))
+        yield f"{name}: {number:,} members in {taken[REPEATS // 2] * 1000:,.0f} ms (at most {taken[-1] * 1000:,.0f})"
+    held = scores.columns().nbytes
+    yield f"columns in memory: {held / 2**20:,.0f} MiB, {held / customers:,.0f} bytes a customer"
+
+
+def _found(scores: ScoresFile, asked: dict[str, Any], consent: Reachable) -> Found:
+    return count(AudienceRequest.model_validate(asked), scores.columns(), consent, _setting(), "")
+
+
+def _stored(path: Path, customers: int, scratch: Path) -> Iterator[str]:
+    scores, folder = ScoresFile(path), scratch / "audiences"
+    everybody = count(AudienceRequest(), scores.columns(), _everybody, _setting(), "")
+    seconds, audience = _timed(lambda: members.store(folder, everybody, _all, NOW))
+    size = sum(file.stat().st_size for file in (folder / audience).iterdir())
+    yield f"{customers:,} members stored in {seconds:.2f} s, {size / 2**20:,.0f} MiB"
+    reader = Reader(folder, SECRET)
+    first = reader.page(audience, None, 10_000, _all)
+    seconds, _ = _timed(lambda: reader.page(audience, first.next, 10_000, _all))
+    yield f"a page of 10,000: {seconds * 1000:.1f} ms"
+    for form, written in FORMATS.items():
+        seconds, total = _timed(partial(_bytes, written, reader.export(audience, _all)))
+        yield f"all members as {form}: {seconds:.2f} s, {total / 2**20:,.0f} MiB"
+    forgotten = everybody.columns.ids.take(pa.array([5, customers // 2])).to_pylist()
+    seconds, _ = _timed(lambda: members.forget(folder, forgotten))
+    yield f"two customers forgotten: {seconds:.2f} s"
+
+
+def _bytes(written: Callable[[Iterable[pa.Table]], Iterator[bytes]], tables: Iterable[pa.Table]) -> int:
+    return sum(map(len, written(tables)))
+
+
+def _everybody(columns: Columns) -> Mask:
+    return np.ones(len(columns), np.bool_)
+
+
+def _all(ids: pa.StringArray) -> NDArray[np.bool_]:
+    return np.ones(len(ids), np.bool_)
+
+
+def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
+    begun = time.perf_counter()
+    result = work()
+    return time.perf_counter() - begun, result
+
+
+if __name__ == "__main__":
+    main()

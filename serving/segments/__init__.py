@@ -1,0 +1,1 @@
+"""Which segments is a customer of? Columns of the whole population in, columns out."""

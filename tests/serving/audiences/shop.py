@@ -1,0 +1,94 @@
+"""An audience engine of a little shop: a table of many customers, what consent says, and how the past went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from serving.audiences.columns import Columns
+from serving.audiences.finding import Found, Setting, count
+from serving.audiences.schema import AudienceRequest
+from tests.serving.audiences.tables import ZONE, columns
+
+SECRET = b"of a little shop"
+NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
+TYPES = {
+    "as_of": pa.timestamp("us", tz="UTC"),
+    "release": pa.string(),
+    "churn_probability": pa.float64(),
+    "churn_horizon_days": pa.int32(),
+    "purchase_probability_30d": pa.float64(),
+    "purchase_probability_60d": pa.float64(),
+    "ltv_30d_mean": pa.float64(),
+    "ltv_90d_mean": pa.float64(),
+    "expected_orders_90d": pa.float64(),
+    "value_tier": pa.string(),
+    "segments": pa.list_(pa.string()),
+}
+
+
+def customers(number: int) -> list[dict[str, Any]]:
+    """Customers 000, 001, ...: each likelier to leave, and worth more, than the one before; the last without values."""
+    known = [
+        {
+            "customer_id": f"{one:03d}",
+            "as_of": datetime(2026, 6, 1, tzinfo=UTC),
+            "release": "7",
+            "churn_probability": one / number,
+            "churn_horizon_days": 90,
+            "purchase_probability_30d": 0.5,
+            "purchase_probability_60d": 0.75,
+            "ltv_30d_mean": float(one),
+            "ltv_90d_mean": 3.0 * one,
+            "expected_orders_90d": 1.5,
+            "value_tier": ("gold", "silver", "silver")[one % 3],
+            "segments": ["weekend"] if one % 2 else [],
+        }
+        for one in range(number - 1)
+    ]
+    return [*known, {"customer_id": f"{number - 1:03d}", "as_of": datetime(2026, 6, 1, tzinfo=UTC), "release": "7"}]
+
+
+class Consent:
+    """Who may not be approached; it may change while an audience is read."""
+
+    def __init__(self, refused: Sequence[str] = ()) -> None:
+        self.refused = set(refused)
+        self.asked = 0
+
+    def __call__(self, ids: pa.StringArray) -> NDArray[np.bool_]:
+        self.asked += len(ids)
+        refused = pc.is_in(ids, value_set=pa.array(sorted(self.refused), pa.string()))
+        return ~np.asarray(refused.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def card(measure: str, days: int, log_ratio: float = 0.1) -> dict[str, Any]:
+    """What a back-test of one origin found."""
+    error = {"log_ratio": log_ratio, "noise": 0.01}
+    origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
+    return {"measure": measure, "horizon_days": days, "edges": [1.0] * 4, "dispersion": 1.0, "origins": [origin]}
+
+
+CARDS = [{"name": "next_purchase", "totals": [card("buyers", 90)]}, {"name": "ltv", "totals": [card("spend", 90)]}]
+
+
+def setting(cards: Sequence[dict[str, Any]] = CARDS) -> Setting:
+    return Setting(zone=ZONE, bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET)
+
+
+def little(folder: Path, number: int = 60) -> Columns:
+    """The table of so many customers."""
+    return columns(folder, customers(number), TYPES)
+
+
+def found(shop: Columns, consent: Consent | None = None, **asked: Any) -> Found:  # noqa: ANN401 - any JSON
+    """The audience that a body asks for."""
+    may = consent or Consent()
+    return count(AudienceRequest.model_validate(asked), shop, lambda of: may(of.ids), setting(), "imported 2026-06-01")

@@ -1,0 +1,62 @@
+"""A home in which a little shop's customers have been scored, with the consents of that moment beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.consents.ledger import Ledger
+from pipelines.consented import Consented
+from tests.serving.fakes import FACTS
+
+COLUMNS = {
+    "as_of": pa.timestamp("us", tz="UTC"),
+    "release": pa.string(),
+    "churn_probability": pa.float64(),
+    "purchase_probability_30d": pa.float64(),
+    "ltv_90d_mean": pa.float64(),
+    "value_tier": pa.string(),
+    "segments": pa.list_(pa.string()),
+}
+ERROR = {"log_ratio": 0.1, "noise": 0.01}
+ORIGIN = {"origin": "2026-03-01", "customers": 9, "everybody": ERROR, "groups": [ERROR] * 5}
+TOTALS = {"edges": [1.0] * 4, "dispersion": 1.0, "origins": [ORIGIN]}
+CARDS = [{"totals": [{"measure": "buyers", "horizon_days": 30, **TOTALS}]}]
+
+
+def customer(number: int, of: int) -> dict[str, Any]:
+    """Each likelier to leave, and worth more, than the one before."""
+    return {
+        "as_of": datetime(2026, 11, 21, tzinfo=UTC),
+        "release": "7",
+        "churn_probability": number / of,
+        "purchase_probability_30d": 0.5,
+        "ltv_90d_mean": float(number),
+        "value_tier": ("gold", "silver")[number % 2],
+        "segments": ["weekend"] if number % 3 else [],
+    }
+
+
+def score(home: Path, ledger: Ledger, customer_ids: Sequence[str], **more: Mapping[str, Any]) -> None:
+    """Write the scores of these customers, and the release that scored."""
+    ids = sorted(customer_ids, key=lambda one: one.encode())
+    rows = [customer(place, len(ids)) | dict(more.get(one, {})) for place, one in enumerate(ids)]
+    consented = Consented.of(ledger, now=0)
+    columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in COLUMNS.items()}
+    beside = consented.table(pa.array(ids, pa.string()))
+    table = pa.table({"customer_id": pa.array(ids, pa.string()), **columns})
+    for name in beside.column_names:
+        table = table.append_column(name, beside[name])
+    draft = home / "scores.draft"
+    pq.write_table(table.replace_schema_metadata(consented.basis.metadata()), draft)
+    draft.replace(home / "scores.parquet")
+    release = home / "releases" / "7"
+    release.mkdir(parents=True, exist_ok=True)
+    (release / "release.json").write_text(json.dumps({"facts": asdict(FACTS), "cards": CARDS}))
