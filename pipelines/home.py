@@ -68,9 +68,9 @@ class Home:
 
     def ledger(self) -> Ledger:
         """What customers agreed to, and who is forgotten."""
-        from features.consents.ledger import ledger
+        from features.consents.backends import ledger
 
-        return ledger(self.folder)
+        return ledger(self.folder, self.online)
 
     @property
     def online(self) -> str:

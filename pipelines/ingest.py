@@ -31,13 +31,14 @@ def run(description: Description, home: Home, say: Callable[[str], None]) -> Man
 
 def _take_consents(description: Description, manifest: Manifest, home: Home, say: Callable[[str], None]) -> None:
     """What the log says of consents goes to the ledger, where it is newer than what callers said since."""
-    mark, wanted = home.history / "consents.taken", f"{manifest.description} {manifest.source}"
-    if mark.is_file() and mark.read_text() == wanted:
+    mark, source = home.history / "consents.taken", f"{manifest.description} {manifest.source}"
+    if mark.is_file() and mark.read_text() == f"{source} {home.ledger().identity()}":
         return
     home.ledger().adopt(Defaults(**description.business.consent_defaults.model_dump()))
     if description.consents is not None:
         _take(description.consents, home, say)
-    replace_text(mark, wanted)
+    # The ledger may have begun with them.
+    replace_text(mark, f"{source} {home.ledger().identity()}")
 
 
 def _take(described: Consents, home: Home, say: Callable[[str], None]) -> None:

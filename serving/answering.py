@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from features.consents.ledger import Standing
-from features.errors import Unreachable
+from features.errors import FlywheelError
 from features.stored import Stored
 from serving.logs import report
 from serving.moments import day_beginning, resolve
 from serving.permission import status_of, unsaid
 from serving.problems import DETAILS, SOON, Problem
-from serving.reading import UNAVAILABLE, Read, lost, nothing, read, unavailable
+from serving.reading import UNAVAILABLE, Read, nothing, read, unavailable, unpermitted
 from serving.schemas import DEFAULT_PARTS, FieldProblem, Part, Question
 from serving.scorer import TooEarly, score
 from serving.wire import Rows, predictions
@@ -65,8 +65,8 @@ class Desk:
         customer_ids = question.customer_ids
         try:
             held = await self.worker.permission.held(customer_ids, self.worker.clock.now(self._zone))
-        except Unreachable as error:
-            found = lost(customer_ids, error)
+        except FlywheelError as error:
+            found = self._noted(unpermitted(customer_ids, error))
             return await self.answer(found, self._instant(question, found.stored, all_day=all_day), ())
         if not held:
             return await self._spoken(question, all_day=all_day)
@@ -125,6 +125,18 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - a store has many ways to fail, and a caller may always try again
             report(self.worker.log, "features unreadable", error)
             raise Problem(503, "The features cannot be read just now. Try again soon.", headers=SOON) from None
+        return self._noted(found)
+
+    async def trouble(self) -> str | None:
+        """Why customers would be left without an answer just now; None where they would not."""
+        try:
+            await self.worker.permission.held((), 0)
+        except FlywheelError as error:
+            return self._noted(unpermitted((), error)).reason
+        return (await self.read(())).reason
+
+    def _noted(self, found: Read) -> Read:
+        """Counted, and logged when it begins and when it ends."""
         if self.worker.metrics.reads(available=found.reason is None):
             self.worker.log.warning("features available", now=found.reason is None, reason=found.detail or None)
         return found

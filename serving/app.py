@@ -121,7 +121,7 @@ async def readyz(request: Request) -> Response:
     if _worker(request).departure.begun:
         raise Problem(503, "This worker is about to stop. Ask another.")
     desk = _desk(request)
-    reason = (await desk.read(())).reason
+    reason = await desk.trouble()
     said = {"status": "ready"} if reason is None else {"status": "degraded", "reason": reason}
     return _json({**said, "release": desk.champion.release.version})
 

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from features.errors import FlywheelError, Unreachable
+from features.errors import FlywheelError, LostRows, Unreachable
+from features.secret import BadSecret
 from serving import documents
 from serving.audiences.about import About
 from serving.audiences.asking import asked
@@ -153,7 +154,7 @@ def _problem(worker: Worker, error: FlywheelError) -> Problem:
         case BadScores():
             report(worker.log, "no audience without scores", error)
             return Problem(503, "Nobody has been scored here yet. Run `flywheel score`, then ask again.", headers=SOON)
-        case Unreachable() | NotAudited():
+        case Unreachable() | LostRows() | BadSecret() | NotAudited():
             report(worker.log, "audience not served", error)
             return Problem(503, "This cannot be read or written just now. Try again soon.", headers=SOON)
     raise error

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from features.errors import Unreachable
+from features.errors import FlywheelError
 from serving import documents
-from serving.audit import CONSENT, ERASURE, NotAudited
+from serving.audit import CONSENT, ERASURE
 from serving.caching import fleeting
 from serving.consenting import ConsentChanges, ConsentsAnswer, news, told
 from serving.erasure import FINISHED, ErasureReport, forget
@@ -108,7 +108,7 @@ async def _attempt(worker: Worker, work: Callable[[], Done]) -> Done:
     """Done in a thread, since disks and other machines are waited for; raises Problem where they fail."""
     try:
         return await asyncio.to_thread(work)
-    except (Unreachable, NotAudited) as error:
+    except FlywheelError as error:
         report(worker.log, "rights not served", error)
         raise Problem(503, "This cannot be written or read just now. Try again soon.", headers=SOON) from None
 

@@ -95,13 +95,13 @@ def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgott
 def catch_up(home: Path, online: str, ledger: Ledger) -> None:
     """Take whoever was forgotten since the last time out of what was written since; whoever calls holds the home.
 
-    While the online store is away it waits for the next time.
+    While the online store, or the ledger, is away it waits for the next time.
     """
-    if _caught_up(home, ledger):
-        return
-    state = ledger.erasures()[-1]
-    gone = sorted({one for path in _tables(home) for one in customers_in(path, ledger.forgotten_among)})
     with suppress(Unreachable):
+        if _caught_up(home, ledger):
+            return
+        state = ledger.erasures()[-1]
+        gone = sorted({one for path in _tables(home) for one in customers_in(path, ledger.forgotten_among)})
         # First, since the tables are where the next time would find whom to remove.
         _offline(home, online, gone)
         _unlisted(home, gone)

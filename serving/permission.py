@@ -25,7 +25,7 @@ class Permission:
     ledger: Ledger
 
     async def held(self, customer_ids: Sequence[str], now: int) -> Mapping[int, Standing]:
-        """The places of those of whom nothing may be said, or who were never asked; raises Unreachable."""
+        """The places of those of whom nothing may be said, or who were never asked; raises what the shelf does."""
         standings = await self.ask(lambda: self.ledger.standings(customer_ids, now))
         return {place: standing for place, standing in enumerate(standings) if standing}
 

@@ -19,6 +19,7 @@ from serving.released import Features, Release
 from serving.wire import Rows
 
 UNAVAILABLE = "features_unavailable"
+UNREADABLE = "consents_unreadable"
 READS_AT_ONCE = 16
 _REASONS: dict[type[FlywheelError], str] = {
     Unreachable: "store_unreachable",
@@ -53,6 +54,12 @@ async def read(features: Features, customer_ids: Sequence[str]) -> Read:
 def lost(customer_ids: Sequence[str], error: FlywheelError) -> Read:
     """Nothing known of anybody, because of one of the foreseen errors."""
     return Read(nothing(customer_ids), _REASONS[type(error)], str(error))
+
+
+def unpermitted(customer_ids: Sequence[str], error: FlywheelError) -> Read:
+    """Nothing known of anybody, since nobody knows of whom anything may be said."""
+    reason = _REASONS[Unreachable] if isinstance(error, Unreachable) else UNREADABLE
+    return Read(nothing(customer_ids), reason, str(error))
 
 
 def unavailable(release: Release, customers: Read, as_of: int) -> Rows:

@@ -172,9 +172,9 @@ class Prediction(Wire):
         "insufficient_history",
         "scored",
     ]
-    reason: Literal["store_unreachable", "nothing_published", "rows_lost", "other_columns"] | None = Field(
-        default=None, description="Why the features cannot be read just now. Ask again later."
-    )
+    reason: (
+        Literal["store_unreachable", "nothing_published", "rows_lost", "other_columns", "consents_unreadable"] | None
+    ) = Field(default=None, description="Why the features cannot be read just now. Ask again later.")
     model_tier: Literal["ml", "btyd", "cohort", "population"] | None = Field(
         default=None, description="The lowest rung of the ladder that any of the answers rests on."
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from features.consents.ledger import ledger
+from features.consents.backends import ledger
 from features.packed.backends import place, store_at
 from serving.audiences.desk import AudienceDesk
 from serving.audit import Audit
@@ -55,8 +55,9 @@ class Worker:
         settings = Settings()
         time, metrics = clock(settings.as_of), Metrics()
         log = json_log(time)
-        store = store_at(place(settings.online_store.get_secret_value(), settings.home))
-        rights, audit = ledger(settings.home), Audit.open(settings.home)
+        online = settings.online_store.get_secret_value()
+        store = store_at(place(online, settings.home))
+        rights, audit = ledger(settings.home, online), Audit.open(settings.home)
         champions = Champions(settings.home / "releases", Release.load, store.reader, metrics, log)
         return cls(
             champions=champions,
@@ -71,7 +72,7 @@ class Worker:
             audit=audit,
             audiences=AudienceDesk.of(settings.home, rights, audit),
             home=settings.home,
-            online=settings.online_store.get_secret_value(),
+            online=online,
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )

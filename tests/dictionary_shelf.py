@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 
 from features.consents.consent import Record
 from features.consents.ledger import Ledger
-from features.consents.shelf import DEFAULTS, Found
+from features.consents.shelf import DEFAULTS, Done, Found
 
 
 class DictionaryShelf:
@@ -40,30 +39,33 @@ class DictionaryShelf:
     def tombstones(self) -> dict[bytes, int]:
         return dict(self.stones)
 
-    @contextmanager
-    def writing(self) -> Iterator[DictionaryDraft]:
-        yield DictionaryDraft(self)
+    def write(
+        self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[DictionaryDraft], Done]
+    ) -> Done:
+        return work(DictionaryDraft(self, self.read(customer_ids, tombstones)))
+
+    def identity(self) -> str:
+        return "dictionary"
 
 
 class DictionaryDraft:
     """Writes at once."""
 
-    def __init__(self, shelf: DictionaryShelf) -> None:
+    def __init__(self, shelf: DictionaryShelf, found: Found) -> None:
         self._shelf = shelf
-        self._began = shelf.changes
+        self.found = found
 
     def next_state(self) -> int:
-        self._shelf.changes = self._began + 1
+        self._shelf.changes = self.found.state + 1
         return self._shelf.changes
-
-    def get(self, customer_id: str) -> bytes | None:
-        return self._shelf.held.get(customer_id)
 
     def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:  # noqa: ARG002
         self._shelf.held[customer_id] = value
 
-    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:  # noqa: ARG002
+    def remove(self, customer_id: str, before: int | None) -> None:  # noqa: ARG002
         self._shelf.held.pop(customer_id, None)
+
+    def bury(self, tombstone: bytes, state: int) -> None:
         self._shelf.stones[tombstone] = state
 
     def say(self, name: str, value: bytes) -> None:

@@ -20,8 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features.consents.backends import ledger
 from features.consents.consent import MARKETING, Asked, Consent, Defaults
-from features.consents.ledger import Ledger, ledger
+from features.consents.ledger import Ledger
+from features.packed.backends import LMDB
 from serving.audiences import members
 from serving.audiences.columns import Columns, ScoresFile
 from serving.audiences.finding import Found, Reachable, Setting, count
@@ -118,7 +120,7 @@ def _words(rng: np.random.Generator, number: int, *words: str) -> pa.Array:
 
 def _words_of(home: Path) -> Ledger:
     """A ledger in which a thousand customers have revoked their consent since they were scored."""
-    rights = ledger(home)
+    rights = ledger(home, LMDB)
     no = Consent(MARKETING, "email", granted=False, changed_at=1)
     rights.record({f"{number:09d}": [no] for number in range(0, 1_000_000, 1_000)})
     return rights

@@ -13,9 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.consents.consent import ALL, PURPOSES, Consent
-from features.consents.ledger import Ledger
-
-AT_ONCE = 20_000  # customers in one write
+from features.consents.ledger import AT_ONCE, Ledger
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from pathlib import Path
+from itertools import islice
 
 import orjson
 
 from features.consents.consent import ALL, PROFILING, Asked, Consent, Consents, Defaults, Record
 from features.consents.shelf import DEFAULTS, Draft, Shelf
-from features.secret import digest, secret
+from features.secret import digest
 
+AT_ONCE = 1000  # customers in one write, which others wait for
 _TOMBSTONE = "tombstone"
 
 
@@ -61,7 +62,7 @@ class Ledger:
         return self._shelf.patience
 
     def state(self) -> int:
-        """How many changes there have been: what an export was made by."""
+        """What every change makes greater: what an export was made by."""
         return self._shelf.state()
 
     def defaults(self) -> Defaults:
@@ -70,10 +71,13 @@ class Ledger:
 
     def adopt(self, defaults: Defaults) -> None:
         """Let other defaults count from now on."""
-        if defaults != self.defaults():
-            with self._shelf.writing() as draft:
+
+        def say(draft: Draft) -> None:
+            if defaults != _defaults(draft.found.defaults):
                 draft.next_state()
                 draft.say(DEFAULTS, orjson.dumps(asdict(defaults)))
+
+        self._shelf.write([], [], say)
 
     def standings(self, customer_ids: Sequence[str], now: int) -> list[Standing]:
         """What may be said of each of these customers at an instant, microseconds since 1970 UTC."""
@@ -96,13 +100,22 @@ class Ledger:
 
         Words of the forgotten are not written. Of two words of one instant the first stays, unless said ``again``.
         """
-        forgotten = set(self.forgotten_among(said))
-        changed = 0
-        with self._shelf.writing() as draft:
-            for customer_id, words in said.items():
-                if customer_id not in forgotten:
-                    changed += _merged(draft, customer_id, words, again=again)
-        return changed
+        words = {customer_id: list(some) for customer_id, some in said.items()}
+
+        def write(draft: Draft) -> int:
+            found = draft.found
+            held = zip(words.items(), found.records, found.forgotten, strict=True)
+            return sum(
+                _merged(draft, customer_id, record, some, again=again)
+                for (customer_id, some), record, forgotten in held
+                if not forgotten
+            )
+
+        return self._shelf.write(list(words), [self._tombstone(one) for one in words], write)
+
+    def identity(self) -> str:
+        """What tells it from another that took its place."""
+        return self._shelf.identity()
 
     def everybody(self) -> Iterator[Record]:
         """Every customer who said anything."""
@@ -124,12 +137,32 @@ class Ledger:
 
     def forget(self, customer_id: str) -> int:
         """Remove a customer's words for good and leave a tombstone; how many words there were."""
-        with self._shelf.writing() as draft:
-            held = draft.get(customer_id)
+        tombstone = self._tombstone(customer_id)
+
+        def write(draft: Draft) -> int:
+            (held,) = draft.found.records
             record = None if held is None else Record.unpacked(held)
             before = None if record is None else record.state
-            draft.forget(customer_id, before, self._tombstone(customer_id), draft.next_state())
-        return 0 if record is None else len(record.consents.words)
+            draft.remove(customer_id, before)
+            draft.bury(tombstone, draft.next_state())
+            return 0 if record is None else len(record.consents.words)
+
+        return self._shelf.write([customer_id], [], write)
+
+    def take_over(self, other: Ledger) -> None:
+        """Hold what another ledger of the same secret holds, where it is newer; done twice it is as done once."""
+
+        def bury(draft: Draft) -> None:
+            for tombstone in stones - self._shelf.tombstones().keys():
+                draft.bury(tombstone, draft.next_state())
+
+        stones = other._shelf.tombstones().keys()
+        self._shelf.write([], [], bury)
+        if self._shelf.fact(DEFAULTS) is None:
+            self.adopt(other.defaults())
+        records = other.everybody()
+        while some := {one.customer_id: one.consents.words for one in islice(records, AT_ONCE)}:
+            self.record(some)
 
     def forgotten_among(self, customer_ids: Iterable[str], since: int = 0) -> list[str]:
         """Who of these customers is forgotten, by a word after a state of the ledger."""
@@ -153,16 +186,8 @@ class Ledger:
         return digest(self._secret, _TOMBSTONE, customer_id)
 
 
-def ledger(home: Path) -> Ledger:
-    """The ledger of a home on this machine."""
-    from features.consents.lmdb import LmdbShelf  # noqa: PLC0415 - whoever keeps it elsewhere needs no LMDB
-
-    return Ledger(LmdbShelf.at(home / "consents"), lambda: secret(home))
-
-
-def _merged(draft: Draft, customer_id: str, words: Iterable[Consent], *, again: bool) -> bool:
+def _merged(draft: Draft, customer_id: str, held: bytes | None, words: Iterable[Consent], *, again: bool) -> bool:
     """Whether the words were news."""
-    held = draft.get(customer_id)
     record = None if held is None else Record.unpacked(held)
     before = Consents() if record is None else record.consents
     after = before.after(words, again=again)

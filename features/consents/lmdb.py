@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -11,7 +10,7 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from features.consents.shelf import DEFAULTS, Found
+from features.consents.shelf import DEFAULTS, Done, Found
 from features.packed.lmdb import identity
 
 MAP_SIZE = 2**34  # address space, not disk
@@ -47,13 +46,7 @@ class LmdbShelf:
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
         """The records of these customers and whether they are forgotten, at one moment."""
         with self._environment.begin() as reading:
-            get, (records, _, forgotten, facts) = reading.get, self._tables.values()
-            return Found(
-                state=_number(get(_STATE, db=facts)),
-                defaults=get(DEFAULTS.encode(), db=facts),
-                records=[get(_key(one), db=records) for one in customer_ids],
-                forgotten=[get(one, db=forgotten) is not None for one in tombstones],
-            )
+            return self._found(reading, customer_ids, tombstones)
 
     def fact(self, name: str) -> bytes | None:
         """A fact of the whole shelf."""
@@ -62,7 +55,7 @@ class LmdbShelf:
             return found
 
     def state(self) -> int:
-        """How many changes there have been."""
+        """What every change makes greater; 0 before the first."""
         return _number(self.fact(_STATE.decode()))
 
     def records(self) -> Iterator[bytes]:
@@ -84,17 +77,36 @@ class LmdbShelf:
         with self._environment.begin() as reading, reading.cursor(db=self._tables["forgotten"]) as cursor:
             return {bytes(key): _number(value) for key, value in cursor}
 
-    @contextmanager
-    def writing(self) -> Iterator[LmdbDraft]:
+    def write(
+        self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbDraft], Done]
+    ) -> Done:
         """One write: all of it, on the disk, or nothing; waits for another writer."""
         with self._environment.begin(write=True) as transaction:
-            yield LmdbDraft(transaction, self._tables)
+            return work(LmdbDraft(transaction, self._tables, self._found(transaction, customer_ids, tombstones)))
+
+    def identity(self) -> str:
+        """It is the one in this home."""
+        return "lmdb"
+
+    def _found(
+        self, reading: lmdb.Transaction[bytes], customer_ids: Sequence[str], tombstones: Sequence[bytes]
+    ) -> Found:
+        get, (records, _, forgotten, facts) = reading.get, self._tables.values()
+        return Found(
+            state=_number(get(_STATE, db=facts)),
+            defaults=get(DEFAULTS.encode(), db=facts),
+            records=[get(_key(one), db=records) for one in customer_ids],
+            forgotten=[get(one, db=forgotten) is not None for one in tombstones],
+        )
 
 
 class LmdbDraft:
     """One write transaction."""
 
-    def __init__(self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database]) -> None:
+    def __init__(
+        self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database], found: Found
+    ) -> None:
+        self.found = found
         self._transaction = transaction
         self._tables = tables
         self._state: int | None = None
@@ -102,15 +114,9 @@ class LmdbDraft:
     def next_state(self) -> int:
         """The state that this write makes; the same however often it is asked."""
         if self._state is None:
-            facts = self._tables["facts"]
-            self._state = _number(self._transaction.get(_STATE, db=facts)) + 1
-            self._transaction.put(_STATE, str(self._state).encode(), db=facts)
+            self._state = self.found.state + 1
+            self._transaction.put(_STATE, str(self._state).encode(), db=self._tables["facts"])
         return self._state
-
-    def get(self, customer_id: str) -> bytes | None:
-        """A record."""
-        found: bytes | None = self._transaction.get(_key(customer_id), db=self._tables["records"])
-        return found
 
     def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:
         """A record in the place of the one written at the state ``before``."""
@@ -118,11 +124,14 @@ class LmdbDraft:
         self._transaction.put(key, value, db=self._tables["records"])
         self._moved(key, before, state)
 
-    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:
-        """No record, and a tombstone."""
+    def remove(self, customer_id: str, before: int | None) -> None:
+        """No record in the place of the one written at the state ``before``."""
         key = _key(customer_id)
         self._transaction.delete(key, db=self._tables["records"])
         self._moved(key, before, None)
+
+    def bury(self, tombstone: bytes, state: int) -> None:
+        """A tombstone."""
         self._transaction.put(tombstone, str(state).encode(), db=self._tables["forgotten"])
 
     def say(self, name: str, value: bytes) -> None:

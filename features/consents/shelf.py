@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
 class Found:
     """What is kept of some customers, at one moment."""
 
-    state: int  # how many changes there have been
+    state: int  # greater with every change, 0 before the first
     defaults: bytes | None  # the fact of that name
     records: list[bytes | None]
     forgotten: list[bool]
@@ -22,22 +23,27 @@ DEFAULTS = "defaults"
 
 
 class Draft(Protocol):
-    """One write; what it reads stays as it is until it ends."""
+    """One write."""
+
+    @property
+    def found(self) -> Found:
+        """What is kept of the customers it is about; it stays so until the write ends."""
+        ...
 
     def next_state(self) -> int:
         """The state that this write makes; the same however often it is asked."""
-        ...
-
-    def get(self, customer_id: str) -> bytes | None:
-        """A record."""
         ...
 
     def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:
         """A record in the place of the one written at the state ``before``."""
         ...
 
-    def forget(self, customer_id: str, before: int | None, tombstone: bytes, state: int) -> None:
-        """No record, and a tombstone."""
+    def remove(self, customer_id: str, before: int | None) -> None:
+        """No record in the place of the one written at the state ``before``."""
+        ...
+
+    def bury(self, tombstone: bytes, state: int) -> None:
+        """A tombstone."""
         ...
 
     def say(self, name: str, value: bytes) -> None:
@@ -62,11 +68,11 @@ class Shelf(Protocol):
         ...
 
     def state(self) -> int:
-        """How many changes there have been."""
+        """What every change makes greater; 0 before the first."""
         ...
 
     def records(self) -> Iterator[bytes]:
-        """Every record."""
+        """Every record, once; of what changes meanwhile the one or the other."""
         ...
 
     def changed_since(self, state: int) -> list[bytes]:
@@ -77,6 +83,10 @@ class Shelf(Protocol):
         """The digests of who is forgotten, and the state since when."""
         ...
 
-    def writing(self) -> AbstractContextManager[Draft]:
-        """One write, all of it or nothing; waits for another writer."""
+    def write(self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[Draft], Done]) -> Done:
+        """One write about these customers, all of it or nothing; the work is done again if another writer was first."""
+        ...
+
+    def identity(self) -> str:
+        """What tells it from another that took its place."""
         ...

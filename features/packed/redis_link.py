@@ -35,10 +35,11 @@ WRITING = Patience(connect=5.0, answer=30.0)  # a disk that is busy may delay a 
 class Link:
     """A Redis at an address like redis://user:password@host:6379/0; connects when it is first asked, and again."""
 
-    def __init__(self, url: str, patience: Patience) -> None:
+    def __init__(self, url: str, patience: Patience, holds: str = "online store") -> None:
         parts = urlsplit(url)
         # The password stays out of every message.
         self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        self._holds = holds
         self._pool = _pool(url, self.name, patience)
         said = self._pool.connection_kwargs
         self.patience = Patience(connect=said["socket_connect_timeout"], answer=said["socket_timeout"])
@@ -64,7 +65,7 @@ class Link:
             return ask()
         except RedisError as error:
             raise Unreachable(
-                f"The online store at {self.name} fails: {error}. Expected a Redis that answers within "
+                f"The {self._holds} at {self.name} fails: {error}. Expected a Redis that answers within "
                 f"{self.patience.answer:g} s. Start it, or say where it is: FLYWHEEL_ONLINE_STORE."
             ) from None
 

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from features.consents.backends import ledger
 from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Defaults
-from features.consents.ledger import Ledger, Standing, ledger
+from features.consents.ledger import Ledger, Standing
+from features.packed.backends import LMDB
 from tests.dictionary_shelf import dictionary_ledger
 
 NOW = 1_000
 EMAIL = Asked(MARKETING, "email")
 
 
-@pytest.fixture(params=["lmdb", "dictionary"])
+@pytest.fixture(params=["lmdb", "redis", "dictionary"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
-    return ledger(tmp_path) if request.param == "lmdb" else dictionary_ledger()
+    if request.param == "dictionary":
+        return dictionary_ledger()
+    return ledger(tmp_path, LMDB if request.param == "lmdb" else request.getfixturevalue("redis").url)
 
 
 def no(purpose: str = PROFILING, channel: str = ALL, at: int = 5) -> Consent:
@@ -93,14 +97,14 @@ def test_defaults_are_adopted_once(opened: Ledger) -> None:
     assert opened.allowed(["ann"], EMAIL, NOW) == [True]
 
 
-def test_another_process_sees_it(tmp_path: Path) -> None:
-    ledger(tmp_path).record({"ann": [no()]})
-    again = ledger(tmp_path)
+def test_another_process_sees_it(tmp_path: Path, online: str) -> None:
+    ledger(tmp_path, online).record({"ann": [no()]})
+    again = ledger(tmp_path, online)
     assert again.standings(["ann"], NOW) == [Standing.WITHHELD]
 
 
-def test_the_home_keeps_no_id_of_the_forgotten(tmp_path: Path) -> None:
-    kept = ledger(tmp_path)
+def test_the_home_keeps_no_id_of_the_forgotten(tmp_path: Path, online: str) -> None:
+    kept = ledger(tmp_path, online)
     kept.record({"ann-of-the-mill": [no()]})
     kept.forget("ann-of-the-mill")
     assert kept.forgotten_among(["ann-of-the-mill"]) == ["ann-of-the-mill"]

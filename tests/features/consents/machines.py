@@ -1,0 +1,31 @@
+"""A ledger on a Redis, as other processes and other machines have it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from features.consents.consent import MARKETING, PROFILING, Consent
+from features.consents.ledger import Ledger
+from features.consents.redis import RedisShelf
+from features.secret import secret
+from tests.redis_server import RedisServer
+
+NO = Consent(PROFILING, "*", granted=False, changed_at=5)
+
+
+def opened(home: Path, redis: RedisServer, options: str = "", rest_seconds: float = 0) -> Ledger:
+    """The ledger as another process of this home has it: nothing is known but what home and Redis hold."""
+    return Ledger(RedisShelf(redis.url + options, home, rest_seconds), lambda: secret(home))
+
+
+def machine(tmp_path: Path, name: str) -> Path:
+    """The home of another machine with the same secret."""
+    secret(tmp_path)
+    (tmp_path / name).mkdir()
+    shutil.copy(tmp_path / "secret", tmp_path / name)
+    return tmp_path / name
+
+
+def says(channel: str, at: int = 5) -> Consent:
+    return Consent(MARKETING, channel, granted=True, changed_at=at)

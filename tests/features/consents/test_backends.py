@@ -1,0 +1,58 @@
+"""One word says where a home's consents are, and to change it loses none of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from features.consents.backends import ledger
+from features.consents.consent import MARKETING, PROFILING, Consent, Defaults
+from features.consents.ledger import Standing
+from features.errors import BadStore, Unreachable
+from features.packed.backends import LMDB
+from tests.redis_server import RedisServer, free_port
+
+NO = Consent(PROFILING, "*", granted=False, changed_at=5)
+YES = Consent(PROFILING, "*", granted=True, changed_at=6)
+
+
+def test_a_home_that_goes_over_to_redis_takes_its_consents_along(redis: RedisServer, tmp_path: Path) -> None:
+    own = ledger(tmp_path, LMDB)
+    own.adopt(Defaults(marketing=True))
+    own.record({f"{number:04d}": [NO] for number in range(1500)})
+    own.forget("0007")
+    before = own.state()
+    shared = ledger(tmp_path, redis.url)
+    assert len(shared.changed_since(before)) == 1499
+    assert shared.standings(["0006", "0007", "zoe"], 9) == [Standing.WITHHELD, Standing.FORGOTTEN, Standing.FREE]
+    assert shared.defaults() == Defaults(marketing=True)
+    assert len(list(shared.everybody())) == 1499
+    assert not (tmp_path / "consents").exists()
+
+
+def test_what_was_said_in_redis_since_is_newer(redis: RedisServer, tmp_path: Path) -> None:
+    ledger(tmp_path, redis.url).record({"ann": [YES], "bob": [Consent(MARKETING, "sms", granted=True, changed_at=1)]})
+    (tmp_path / "consents.redis").unlink()
+    ledger(tmp_path, LMDB).record({"ann": [NO], "bob": [NO]})
+    shared = ledger(tmp_path, redis.url)
+    assert shared.standings(["ann", "bob"], 9) == [Standing.FREE, Standing.WITHHELD]
+    assert len(shared.consents("bob").consents.words) == 2
+
+
+def test_nothing_is_removed_while_redis_is_away(tmp_path: Path) -> None:
+    ledger(tmp_path, LMDB).record({"ann": [NO]})
+    with pytest.raises(Unreachable, match="The consents' ledger at redis://"):
+        ledger(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
+    assert ledger(tmp_path, LMDB).standings(["ann"], 9) == [Standing.WITHHELD]
+
+
+def test_a_home_without_consents_opens_while_redis_is_away(tmp_path: Path) -> None:
+    ledger(tmp_path, LMDB)
+    ledger(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
+
+
+def test_a_home_whose_consents_are_in_redis_does_not_forget_where(redis: RedisServer, tmp_path: Path) -> None:
+    ledger(tmp_path, redis.url).record({"ann": [NO]})
+    with pytest.raises(BadStore, match=r"whose consents are in a Redis.*Set FLYWHEEL_ONLINE_STORE"):
+        ledger(tmp_path, LMDB)
