@@ -24,7 +24,7 @@ from pipelines.screen import Screen, keep_warnings_off_the_screen
 from pipelines.trace import git_commit
 
 TITLE = "Targeting"
-CHOSEN_AT = date(2017, 5, 7)  # its window is over where the first test's begins
+BEFORE = date(2017, 5, 7)  # its window is over where the first test's begins
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def measure(log: Log, work: Path, screen: Screen) -> str:
 def _how(log: Log, lead: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {log.name}, protocol T: all that is "
-        f"learned was known before each origin. Intervals are of how much better ours is: paired bootstrap over "
+        "learned was known before each origin. Intervals are of how much better ours is: paired bootstrap over "
         f"customers, {DRAWS} draws for who redeems, 1,000 for reminders, 95 %; lead_days = {lead}."
     )
 
@@ -75,7 +75,8 @@ def _redeemers(found: Sequence[Line]) -> str:
     shares = {line.case.origin: f"{line.case.actual.mean():.1%} on {line.case.origin}" for line in found}
     note = (
         f"Of those who had ordered by the origin, these redeem a coupon within {DAYS} days: "
-        f"{', '.join(shares.values())}. {SHARE} is a share per order; who redeems at all depends on how often they come as well."
+        f"{', '.join(shares.values())}. {SHARE} is a share per order; whether a customer redeems at "
+        "all depends on how often they come as well."
     )
     return f"### Who redeems a coupon next\n\n{note}\n\n{table(head, rows)}"
 
@@ -90,9 +91,9 @@ def _crowds(job: Job, tested: Tested) -> str:
 
 
 def _signals(job: Job) -> str:
-    rows = [row for day in (CHOSEN_AT, *sorted(job.laid.origins)) for row in _by_signal(job, day)]
+    rows = [row for day in (BEFORE, *sorted(job.laid.origins)) for row in _by_signal(job, day)]
     head = ("origin", "signal", *(f"{name}: {one.name}" for name in (SHARE, ORDERS) for one in MEASURES))
-    note = f"The same, were the log to tell but one thing of a discounted order. The rule was chosen on {CHOSEN_AT}."
+    note = f"Were the log to tell one thing alone of a discounted order. What follows {BEFORE} ends before the tests."
     return f"### Which signal of price\n\n{note}\n\n{table(head, rows)}"
 
 
