@@ -17,6 +17,7 @@ from benchmarks.parameters import published
 from benchmarks.serving.report import SOAK
 from benchmarks.serving.report import TITLE as SERVING
 from benchmarks.speed import speed
+from benchmarks.targeting import TITLE as TARGETING
 from features.ingestion import source_digest
 from pipelines import evaluate
 from pipelines.job import Job
@@ -41,7 +42,7 @@ def main() -> None:
         work = chosen.work or Path(scratch)
         found = _measured(work, logs, screen)
         climbed = ladder.measure(logs, chosen.draws, work, screen.say) if chosen.draws else ""
-    served = [section(chosen.out, title) for title in (SERVING, SOAK)]
+    served = [section(chosen.out, title) for title in (TARGETING, SERVING, SOAK)]
     text = page(found, climbed or section(chosen.out, ladder.TITLE), *served)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(text)
