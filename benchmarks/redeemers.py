@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from benchmarks.compare import Case, Line, Measure, lines
 from features.baskets import Baskets
-from features.description import Description, Events
+from features.description import Description
 from features.history import Cutoff, History
+from features.sources import Events
 from pipelines.evaluate import Tested
 from pipelines.habits import habit_columns
 from pipelines.job import Job

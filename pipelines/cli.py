@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines import keys
+from pipelines.audience_cli import audience
 from pipelines.options import AsOf, Config, HomeDir, Json, Origins, Out, Pinned
 from pipelines.promote import WrongUse
 from pipelines.screen import Screen, keep_warnings_off_the_screen
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="keys")
+app.command()(audience)
 
 
 @app.command()

@@ -158,6 +158,9 @@ class Desk:
                 # Milliseconds a customer, in a thread that lets go of the interpreter for most of them.
                 reasons = await asyncio.to_thread(release.reasons, some, as_of, explained(include))
                 answers = replace(answers, reasons=reasons)
+            if "segment" in include:
+                now = self.worker.clock.now(self._zone)
+                answers = replace(answers, segments=await self.worker.segments.of(some.customer_ids, now))
             rows += predictions(answers, include)
             if len(some) < len(stored):
                 await asyncio.sleep(0)

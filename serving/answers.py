@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,7 @@ class Answers:
     next_purchase: NextPurchase
     ltv: Ltv
     reasons: Sequence[Sequence[Reason]] | None = None  # per customer; None where nobody asked
+    segments: Sequence[Mapping[str, Any]] | None = None  # per customer, as SegmentAnswer; None where nobody asked
 
     def __len__(self) -> int:
         return len(self.status)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pyarrow as pa
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -24,6 +24,7 @@ from serving.audiences.refusals import BadCursor, BadScores, NoSuchAudience, Not
 from serving.audiences.schema import AudienceAnswer, AudienceRequest
 from serving.audiences.writing import FORMATS, ndjson
 from serving.audit import NotAudited
+from serving.form import Wire
 from serving.keys import actor
 from serving.logs import report
 from serving.problems import SOON, Problem, invalid
@@ -39,17 +40,15 @@ USUAL_PAGE, LARGEST_PAGE, LARGEST_JSON = 1_000, 100_000, 10_000
 Done = TypeVar("Done")
 
 
-class Paging(BaseModel):
+class Paging(Wire):
     """Which members, and how they are written."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Format = "json"
     cursor: Annotated[str, Field(max_length=200)] | None = None
     size: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] | None = None
 
 
-class Members(BaseModel):
+class Members(Wire):
     """A page of an audience."""
 
     members: list[dict[str, JsonValue]] = Field(description="customer_id, holdout, and the columns asked for.")

@@ -12,9 +12,10 @@ from pydantic import Field, StrictBool, StringConstraints, model_validator
 
 from features.consents.consent import ALL, MARKETING, PROFILING, Consent, Consents, Defaults
 from features.consents.ledger import Ledger, Standing
+from serving.form import Wire
 from serving.moments import resolve, rfc3339
 from serving.problems import Problem
-from serving.schemas import AsOf, FieldProblem, Wire
+from serving.schemas import AsOf, FieldProblem
 
 DAY_US = 86_400_000_000
 Channel = Annotated[str, StringConstraints(min_length=1, max_length=64)]

@@ -23,8 +23,8 @@ from features.home_lock import HomeIsBusy
 from features.packed.arrow import CUSTOMER_ID
 from features.packed.backends import LMDB, place, store_at
 from serving.audiences import members
+from serving.form import Wire
 from serving.moments import rfc3339
-from serving.schemas import Wire
 
 PATIENCE_SECONDS = 5.0  # for another writer of the home
 FINISHED = "forgotten"

@@ -60,7 +60,7 @@ class Reach:
     def mask(self, columns: Columns, asked: Asked, now: int) -> Mask:
         """Who may be reached, (customers,): with consent to profiling and to the purpose, on the channel or on any."""
         basis, defaults = Basis.of(columns.schema), self._ledger.defaults()
-        if basis is None or basis.defaults != defaults:
+        if basis is None or basis.defaults != defaults or self._ledger.state() < basis.state:
             return self.page(columns.ids.to_pylist(), asked, now)
         may = _then(columns, basis, asked)
         self._put_right(may, columns, asked, self._unsure(columns, basis, now), now)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJsonSchema
 
+from serving.form import Probability, Wire
 from serving.moments import moment
+from serving.segments.answer import SegmentAnswer
 
 MOST_CUSTOMERS = 1000
 LONGEST_ID = 256
@@ -28,13 +30,6 @@ AsOf = Annotated[
         }
     ),
 ]
-Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-class Wire(BaseModel):
-    """What goes over the wire, or comes over it: nothing but the fields it names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Question(Wire):
@@ -186,7 +181,7 @@ class Prediction(Wire):
     churn: ChurnAnswer | None = None
     next_purchase: NextPurchaseAnswer | None = None
     ltv: LtvAnswer | None = None
-    segment: None = Field(default=None, description="Not answered yet.")
+    segment: SegmentAnswer | None = None
     reasons: list[ReasonAnswer] | None = Field(
         default=None,
         description="Only when asked for: up to three for each answer included, for all three when none is, the most "

@@ -9,6 +9,7 @@ from typing import Any
 from serving.answers import BANDS, STATUSES, WITHIN_DAYS, Answers, Dates
 from serving.moments import rfc3339
 from serving.schemas import Part
+from serving.segments.telling import NOT_SCORED
 from training.predict.category_tables import RUNGS
 from training.predict.forecast import TIERS
 
@@ -142,15 +143,14 @@ def _reasons(answers: Answers) -> Rows | list[Rows] | list[None]:
     return [[vars(reason) for reason in reasons] for reasons in answers.reasons]
 
 
-def _later(answers: Answers) -> list[None]:
-    """A part of the contract that nothing answers yet."""
-    return [None] * len(answers)
+def _segment(answers: Answers) -> Sequence[Mapping[str, Any]]:
+    return [NOT_SCORED] * len(answers) if answers.segments is None else answers.segments
 
 
 PARTS: Mapping[Part, Callable[[Answers], Sequence[Any]]] = {
     "churn": _churn,
     "next_purchase": _next_purchase,
     "ltv": _ltv,
-    "segment": _later,
+    "segment": _segment,
     "reasons": _reasons,
 }

@@ -24,6 +24,7 @@ from serving.logs import json_log
 from serving.metrics import Metrics
 from serving.permission import Permission
 from serving.pressure import Pressure
+from serving.segmenting import Segments
 from serving.settings import Settings
 from serving.together import Together
 from training.predict.release import Release
@@ -44,6 +45,7 @@ class Worker:
     permission: Permission
     audit: Audit
     audiences: AudienceDesk
+    segments: Segments
     home: Path
     online: str
     poll_seconds: float
@@ -58,6 +60,7 @@ class Worker:
         online = settings.online_store.get_secret_value()
         store = store_at(place(online, settings.home))
         rights, audit = ledger(settings.home, online), Audit.open(settings.home)
+        permission, desk = Permission(rights), AudienceDesk.of(settings.home, rights, audit)
         champions = Champions(settings.home / "releases", Release.load, store.reader, metrics, log)
         return cls(
             champions=champions,
@@ -68,9 +71,10 @@ class Worker:
             departure=Departure(settings.drain_seconds),
             pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
             together=Together(),
-            permission=Permission(rights),
+            permission=permission,
             audit=audit,
-            audiences=AudienceDesk.of(settings.home, rights, audit),
+            audiences=desk,
+            segments=Segments(desk.scores, permission),
             home=settings.home,
             online=online,
             poll_seconds=settings.poll_seconds,

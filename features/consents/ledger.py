@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from itertools import islice
 
 import orjson
 
-from features.consents.consent import ALL, PROFILING, Asked, Consent, Consents, Defaults, Record
+from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Consents, Defaults, Record
 from features.consents.shelf import DEFAULTS, Draft, Shelf
 from features.secret import digest
 
@@ -88,6 +88,14 @@ class Ledger:
         return [
             standing is not Standing.FORGOTTEN and asked.allowed(consents, now, defaults)
             for standing, consents, defaults in self._judged(customer_ids, now)
+        ]
+
+    def channels(self, customer_ids: Sequence[str], wanted: Sequence[Collection[str]], now: int) -> list[list[str]]:
+        """On which of some channels each of these customers may be written to at an instant."""
+        judged = zip(wanted, self._judged(customer_ids, now), strict=True)
+        return [
+            [one for one in channels if Asked(MARKETING, one).allowed(consents, now, defaults)]
+            for channels, (_, consents, defaults) in judged
         ]
 
     def consents(self, customer_id: str) -> Spoken:

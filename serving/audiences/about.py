@@ -8,7 +8,8 @@ from pydantic import JsonValue
 
 from serving.audiences.columns import ID
 from serving.audiences.finding import Found
-from serving.audiences.schema import AllOf, AnyOf, Condition, Holdout, Node, OrderBy, Scores, Wire
+from serving.audiences.schema import AllOf, AnyOf, Condition, Holdout, Node, OrderBy, Scores
+from serving.form import Wire
 
 
 class About(Wire):

@@ -52,7 +52,7 @@ class AudienceDesk:
 
     def __init__(self, home: Path, ledger: Ledger, audit: Audit, secret_of_home: Callable[[], bytes]) -> None:
         self._home = home
-        self._scores = ScoresFile(home / "scores.parquet")
+        self.scores = ScoresFile(home / "scores.parquet")
         self._reach = Reach(ledger, home)
         self._audit = audit
         self._secret_of_home = secret_of_home
@@ -75,7 +75,7 @@ class AudienceDesk:
             BadScores: nobody has been scored.
         """
         asked = _asked(request)
-        columns, state = self._scores.columns(), self._reach.state()
+        columns, state = self.scores.columns(), self._reach.state()
         setting = replace(_setting(self._home, _release(columns)), secret=self._key("holdout"))
         found = count(request, columns, lambda of: self._reach.mask(of, asked, now), setting, str(state))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, WithJsonSchema
 
 from serving.audiences.limits import MOST_VALUES
+from serving.form import Wire
 
 LARGEST_AUDIENCE = 10_000_000
 MOST_COLUMNS = 100
@@ -19,12 +20,6 @@ Operand = Annotated[Any, WithJsonSchema({"type": ["number", "string", "boolean"]
 Bound = Annotated[Any, WithJsonSchema({"type": ["number", "string"]})]
 Day = Annotated[Any, WithJsonSchema({"type": "string", "examples": ["2026-01-01", "2026-01-01T00:00:00Z"]})]
 Operands = Annotated[list[Operand], Field(min_length=1, max_length=MOST_VALUES)]
-
-
-class Wire(BaseModel):
-    """Frozen, and nothing unforeseen in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Condition(Wire):

@@ -30,6 +30,7 @@ from serving.moments import moment, resolve
 from serving.permission import Permission
 from serving.pressure import Pressure
 from serving.released import Features, Release
+from serving.segmenting import Segments
 from serving.together import Together
 from serving.worker import Worker
 from tests.dictionary_shelf import dictionary_ledger
@@ -216,6 +217,7 @@ class Shop:
             champions.current = Champion(release, features or Shelf(ann=Known()))
             metrics.serving(release)
         ledger, audit = dictionary_ledger(), Audit(home / "audit.jsonl", SECRET)
+        permission, desk = Permission(ledger), AudienceDesk(home, ledger, audit, lambda: SECRET)
         worker = Worker(
             champions=champions,
             clock=clock,
@@ -225,9 +227,10 @@ class Shop:
             departure=Departure(seconds=0),
             pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
             together=Together(),
-            permission=Permission(ledger),
+            permission=permission,
             audit=audit,
-            audiences=AudienceDesk(home, ledger, audit, lambda: SECRET),
+            audiences=desk,
+            segments=Segments(desk.scores, permission),
             home=home,
             online=LMDB,
             poll_seconds=60,

@@ -67,7 +67,7 @@ def test_one_customer_looks_as_the_contract_says() -> None:
             "overdue_ratio": pytest.approx(0.7),
             "by_category": None,
         },
-        "segment": None,
+        "segment": {"status": "not_scored"},
     }
 
 
