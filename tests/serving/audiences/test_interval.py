@@ -164,6 +164,12 @@ def test_an_audience_is_never_surer_than_its_members_chances() -> None:
     assert found.p90 == pytest.approx(900 * math.exp(ITS_TENTH * 0.1), rel=1e-3)
 
 
+def test_a_lucky_past_makes_nobody_surer_than_chance_allows() -> None:
+    lucky = replace(PAST, everybody=Spread(1e-6, 0.01), ratios=np.full((3, 2), 1.001), noises=np.full((3, 2), 0.1))
+    found = interval(replace(ONE, variance=np.full(1000, 8.1)), lucky)
+    assert found.p90 == pytest.approx(900 * math.exp(ITS_TENTH * 0.1), rel=1e-3)
+
+
 def test_fewer_independent_origins_say_less() -> None:
     reach = [interval(ONE, replace(PAST, independent=one)).p90 for one in (1.0, 1.5, 3.0)]
     assert reach == sorted(reach, reverse=True)
