@@ -17,8 +17,8 @@ UNTESTED = "No window after a test origin is over yet, so that nobody knows how 
 
 
 @dataclass(frozen=True)
-class Group:
-    """Mean squared error, on the log scale, of the total of a group of customers over the origins."""
+class Spread:
+    """Mean squares, on the log scale, of the errors of a total over the origins."""
 
     error: float
     noise: float  # the part of it that single customers' chance explains
@@ -26,22 +26,27 @@ class Group:
 
 @dataclass(frozen=True)
 class Backtested:
-    """The errors of one total over one horizon."""
+    """The errors of one total over one horizon, for everybody and for groups of customers."""
 
-    everybody: Group
-    groups: tuple[Group, ...]  # ascending by prediction
-    edges: Floats  # predictions that part them, (groups - 1,)
+    everybody: Spread
+    ratios: Floats  # (origins, groups ascending by prediction): the actual over the predicted total
+    noises: Floats  # (origins, groups): the part of its log that chance explains, a standard deviation
+    edges: Floats  # predictions that part the groups, (groups - 1,)
     dispersion: float
-    origins: int
     independent: float  # origins whose windows do not overlap: what they tell is worth so many
 
-    def of(self, predicted: Floats) -> Group:
-        """The error to expect of customers predicted so, by the groups that their total comes from; (n,)."""
+    @property
+    def origins(self) -> int:
+        """How many there were."""
+        return len(self.ratios)
+
+    def of(self, predicted: Floats) -> Spread:
+        """The errors that customers predicted so, (n,), would have had: their total is made of the groups' totals."""
         place = np.searchsorted(self.edges, predicted, "right")
-        shares = np.bincount(place, weights=predicted, minlength=len(self.groups)) / predicted.sum()
-        return Group(
-            error=float(sum(share * group.error for share, group in zip(shares, self.groups, strict=True))),
-            noise=float(sum(share * group.noise for share, group in zip(shares, self.groups, strict=True))),
+        shares = np.bincount(place, weights=predicted, minlength=self.ratios.shape[1]) / predicted.sum()
+        return Spread(
+            error=float(np.mean(np.log(self.ratios @ shares) ** 2)),
+            noise=float(np.mean(self.noises**2 @ shares**2)),
         )
 
 
@@ -55,7 +60,9 @@ def backtested(cards: Sequence[Mapping[str, Any]], measure: str, horizon_days: i
     """
     if not any("totals" in card for card in cards):
         return UNTOLD
-    told = {one["horizon_days"]: one for card in cards for one in card.get("totals", ()) if one["measure"] == measure}
+    # Where two cards tell of a horizon, churn's is the first: the probabilities of its horizon are tilted to it.
+    listed = [one for card in reversed(cards) for one in card.get("totals", ()) if one["measure"] == measure]
+    told = {one["horizon_days"]: one for one in listed}
     if not told:
         return UNTESTED
     if horizon_days not in told:
@@ -68,25 +75,22 @@ def _read(said: Mapping[str, Any]) -> Backtested | str:
     origins = [one for one in said["origins"] if one["everybody"]["log_ratio"] is not None]
     if not origins:
         return "After no test origin was there a total to compare with."
-    everybody = _group([one["everybody"] for one in origins])
-    by_place = zip(*(one["groups"] for one in origins), strict=True)
+    everybody = np.array([_error(one["everybody"]) for one in origins])
+    groups = np.array([[_error(group, one["everybody"]) for group in one["groups"]] for one in origins])
     return Backtested(
-        everybody=everybody or Group(0.0, 0.0),
-        groups=tuple(_group(errors) or everybody or Group(0.0, 0.0) for errors in by_place),
+        everybody=Spread(*(float(square) for square in (everybody**2).mean(axis=0))),
+        ratios=np.exp(groups[:, :, 0]),
+        noises=groups[:, :, 1],
         edges=np.array(said["edges"], dtype=float),
         dispersion=said["dispersion"],
-        origins=len(origins),
         independent=_independent([date.fromisoformat(one["origin"]) for one in origins], said["horizon_days"]),
     )
 
 
-def _group(errors: Sequence[Mapping[str, float | None]]) -> Group | None:
-    """None for a group that never had a total."""
-    found = [(one["log_ratio"], one["noise"]) for one in errors if one["log_ratio"] is not None]
-    if not found:
-        return None
-    squares = np.array(found, dtype=float) ** 2
-    return Group(*(float(one) for one in squares.mean(axis=0)))
+def _error(said: Mapping[str, float | None], otherwise: Mapping[str, float | None] | None = None) -> list[float | None]:
+    """Log-ratio and noise, everybody's for a group that had no total."""
+    told = otherwise if otherwise is not None and said["log_ratio"] is None else said
+    return [told["log_ratio"], told["noise"]]
 
 
 def _independent(origins: Sequence[date], horizon_days: int) -> float:

@@ -68,9 +68,8 @@ def _conversions(columns: Columns, rows: Places, asked: int, cards: Cards) -> Ex
         return None
     days = min(buying, key=lambda one: (abs(one - asked), one))
     name = buying[days]
-    everybody = _amounts(columns, name, churn=name == _CHURN)
-    chance = everybody[rows]
-    total = Total(chance, chance * (1 - chance), float(everybody.sum()))
+    chance = _amounts(columns, name, rows, churn=name == _CHURN)
+    total = Total(chance, chance * (1 - chance))
     column = f"1 - {name}" if name == _CHURN else name
     return _expected(total, "buyers", days, cards, _Basis(column, _without(columns, name, rows), len(rows)))
 
@@ -79,11 +78,10 @@ def _revenue(columns: Columns, rows: Places, days: int, cards: Cards) -> Expecte
     name = _horizons(columns, _SPENDS).get(days)
     if name is None or _ordered(columns, name).null().all():
         return None
-    everybody = _amounts(columns, name)
-    mean = everybody[rows]
+    mean = _amounts(columns, name, rows)
     orders = f"expected_orders_{days}d"
-    number = _amounts(columns, orders)[rows] if _is_number(columns, orders) else np.ones(len(rows))
-    total = Total(mean, mean**2 / np.maximum(number, 1e-9), float(everybody.sum()))
+    number = _amounts(columns, orders, rows) if _is_number(columns, orders) else np.ones(len(rows))
+    total = Total(mean, mean**2 / np.maximum(number, 1e-9))
     return _expected(total, "spend", days, cards, _Basis(name, _without(columns, name, rows)))
 
 
@@ -118,7 +116,7 @@ def _expected(total: Total, measure: str, days: int, cards: Cards, basis: _Basis
 
 
 def _method(found: Range, origins: int, independent: float) -> str:
-    whose = "everybody's total" if found.whole else "totals of fifths by prediction"
+    whose = "the total of such customers" if found.own_kind else "everybody's total"
     counted = "1 test origin" if origins == 1 else f"{origins} test origins worth {independent:.1f} independent ones"
     degrees = "many" if found.degrees > 1000 else f"{found.degrees:.1f}"
     return (
@@ -131,7 +129,7 @@ def _buying(columns: Columns) -> dict[int, str]:
     """By horizon, the column that tells who orders within it."""
     found = _horizons(columns, _BUYS)
     if len(columns) and _is_number(columns, _CHURN) and _is_number(columns, _CHURN_DAYS):
-        found.setdefault(int(_amounts(columns, _CHURN_DAYS)[0]), _CHURN)
+        found.setdefault(int(_amounts(columns, _CHURN_DAYS, np.zeros(1, np.intp))[0]), _CHURN)
     return {days: name for days, name in found.items() if days > 0}
 
 
@@ -140,13 +138,13 @@ def _horizons(columns: Columns, pattern: re.Pattern[str]) -> dict[int, str]:
     return {int(one[1]): one[0] for one in matches if one is not None and _is_number(columns, one[0])}
 
 
-def _amounts(columns: Columns, name: str, *, churn: bool = False) -> Floats:
-    """A column of numbers, (customers,); 0 where there is no value, for churn what is left of 1."""
+def _amounts(columns: Columns, name: str, rows: Places, *, churn: bool = False) -> Floats:
+    """Some rows' numbers; 0 where there is no value, for churn what is left of 1."""
     held = _ordered(columns, name)
-    values = held.values.astype(np.float64, copy=False)
+    values = held.values[rows].astype(np.float64)
     if churn:
         values = 1.0 - values
-    return values if held.nulls is None else np.where(held.nulls, 0.0, values)
+    return values if held.nulls is None else np.where(held.nulls[rows], 0.0, values)
 
 
 def _without(columns: Columns, name: str, rows: Places) -> int:

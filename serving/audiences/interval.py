@@ -5,9 +5,9 @@ sale, a competitor move all of them at once, and what is left of that error in t
 back-test saw from origin to origin. So the variance of the log of actual over predicted has two parts.
 
 The common part is the mean squared log-ratio over the test origins, around 0 and not around its mean, for a release
-that is always off by a fifth will be again. An audience that makes up half of the population's total or more takes the
-error of everybody's total. A smaller one may be moved by what moves its kind alone, and takes the errors of the fifths
-by prediction that its own total comes from, where they are larger.
+that is always off by a fifth will be again. An audience may be moved by what moves its kind alone: the totals of fifths
+by prediction are put together in the shares in which its own total comes from them, and the errors of that total are
+taken if they are larger than those of everybody's. For an audience of everybody the two are one.
 
 Single customers' chance is the other part: Poisson-binomial for buyers (the variance of a sum of unlike coins), and for
 amounts a compound one, the square of the expected spend over the expected orders, times the dispersion that the
@@ -27,13 +27,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.audiences.backtested import Backtested, Group
+from serving.audiences.backtested import Backtested, Spread
 
 Floats = NDArray[np.float64]
 
 MOST_DEGREES = 1e4  # from here on the normal distribution
 ITS_TENTH = 1.2815515655446004  # the 0.9 quantile of the normal distribution
-MAJORITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,6 @@ class Total:
 
     predicted: Floats  # (n,) per customer, not below 0
     variance: Floats  # (n,) of each one's outcome, but for the dispersion
-    population: float  # the same total over all customers
 
     @property
     def mean(self) -> float:
@@ -57,28 +55,24 @@ class Range:
     p10: float
     p90: float
     degrees: float  # of freedom of Student's t
-    whole: bool  # whether everybody's errors were taken, and not those of groups
+    own_kind: bool  # whether the errors of its own kind were larger than everybody's
 
 
 def interval(total: Total, past: Backtested) -> Range:
     """The 80 % interval of a total above 0."""
     mean = total.mean
-    whole = mean >= MAJORITY * total.population
     chance = past.dispersion * float(total.variance.sum()) / mean**2
-    common = _spread(past.everybody, chance)
-    error = past.everybody.error
-    if not whole:
-        own = past.of(total.predicted)
-        common, error = max((common, error), (_spread(own, chance), own.error))
-    variance = max(common, chance)
-    known = min(error, variance)
+    everybody, own = past.everybody, past.of(total.predicted)
+    taken = max(everybody, own, key=lambda spread: _common(spread, chance))
+    variance = max(_common(taken, chance), chance)
+    known = min(taken.error, variance)
     degrees = variance**2 / (known**2 / past.independent) if known > 0 else math.inf
     reach = math.exp(upper_tenth(degrees) * math.sqrt(variance))
-    return Range(mean / reach, mean * reach, degrees, whole)
+    return Range(mean / reach, mean * reach, degrees, own_kind=taken is own)
 
 
-def _spread(group: Group, chance: float) -> float:
-    return group.error + max(chance - group.noise, 0.0)
+def _common(past: Spread, chance: float) -> float:
+    return past.error + max(chance - past.noise, 0.0)
 
 
 def upper_tenth(degrees: float) -> float:

@@ -71,8 +71,8 @@ class Consent:
 
 def card(measure: str, days: int, log_ratio: float = 0.1) -> dict[str, Any]:
     """What a back-test of one origin found."""
-    error = {"log_ratio": log_ratio, "noise": 0.01}
-    origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
+    everybody, group = {"log_ratio": log_ratio, "noise": 0.01}, {"log_ratio": log_ratio / 2, "noise": 0.01}
+    origin = {"origin": "2026-03-01", "customers": 9, "everybody": everybody, "groups": [group] * 5}
     return {"measure": measure, "horizon_days": days, "edges": [1.0] * 4, "dispersion": 1.0, "origins": [origin]}
 
 

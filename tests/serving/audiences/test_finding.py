@@ -94,6 +94,18 @@ def test_expected_conversions_and_revenue_are_sums_of_the_table(shop: Columns) -
     assert (revenue.column, revenue.horizon_days, revenue.without_value) == ("ltv_90d_mean", 90, 0)
 
 
+def test_members_without_a_value_are_counted_and_expected_to_do_nothing(tmp_path: Path) -> None:
+    rows = customers(4)
+    rows[2]["ltv_90d_mean"] = math.nan
+    answer = found(columns(tmp_path, rows, TYPES)).answer
+    conversions, revenue = answer.expected_conversions, answer.expected_revenue
+    assert conversions is not None
+    assert revenue is not None
+    assert conversions.mean == pytest.approx(1 + 0.75 + 0.5)
+    assert conversions.without_value == 1
+    assert (revenue.mean, revenue.without_value) == (3.0, 2)
+
+
 def test_an_interval_rests_on_what_the_back_test_saw(shop: Columns) -> None:
     revenue = found(shop).answer.expected_revenue
     assert revenue is not None

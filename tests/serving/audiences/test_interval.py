@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from serving.audiences.backtested import Backtested, Group, backtested
+from serving.audiences.backtested import Backtested, Spread, backtested
 from serving.audiences.interval import ITS_TENTH, Total, interval, upper_tenth
 from training.totals import Predicted, totals, totals_json
 
@@ -55,6 +56,7 @@ def card_of(rng: np.random.Generator, customers: int, origins: int, shock: float
         (5_000, 5_000, 8, 0.1, 0.1),
         (2_000, 100, 3, 0.05, 0.0),  # a small audience, whose own chance is most of it
         (500, 500, 3, 0.0, 0.0),  # a small shop where each moves for themselves
+        (5_000, 2_000, 3, 0.05, 0.2),  # two kinds of customers with moods of their own
         (5_000, 500, 3, 0.1, 0.2),  # a kind of customer with moods of its own
     ],
 )
@@ -66,7 +68,7 @@ def test_four_fifths_of_totals_lie_inside(customers: int, members: int, origins:
         chance = np.sort(rng.uniform(0.01, 0.3, customers))
         actual = came(rng, chance, shock, own)[1][-members:].sum()
         mine = chance[-members:]
-        found = interval(Total(mine, mine * (1 - mine), chance.sum()), past)
+        found = interval(Total(mine, mine * (1 - mine)), past)
         inside.append(found.p10 <= actual <= found.p90)
     assert 0.75 <= np.mean(inside) <= 0.89
 
@@ -93,7 +95,7 @@ def test_four_fifths_of_revenues_lie_inside(members: int, shock: float) -> None:
         orders = np.sort(rng.gamma(0.5, 1, 4_000))
         actual = spent(rng, orders, shock)[-members:].sum()
         mine = orders[-members:]
-        found = interval(Total(20 * mine, 400 * mine, 20 * orders.sum()), past)
+        found = interval(Total(20 * mine, 400 * mine), past)
         inside.append(found.p10 <= actual <= found.p90)
     assert 0.75 <= np.mean(inside) <= 0.89
 
@@ -110,33 +112,61 @@ def test_the_errors_of_single_customers_alone_would_say_far_too_much() -> None:
 
 
 PAST = Backtested(
-    everybody=Group(0.01, 0.001),
-    groups=(Group(0.04, 0.001), Group(0.09, 0.001)),
+    everybody=Spread(0.01, 0.001),
+    ratios=np.exp([[0.2, 0.3], [-0.2, -0.3], [0.2, 0.3]]),
+    noises=np.full((3, 2), 0.03),
     edges=np.array([0.5]),
     dispersion=1.0,
-    origins=3,
     independent=3.0,
 )
-ONE = Total(np.full(1000, 0.9), np.full(1000, 0.0), 1000.0)
+ONE = Total(np.full(1000, 0.9), np.zeros(1000))
 
 
-def test_a_majority_takes_the_error_of_everybody() -> None:
+def test_an_audience_takes_the_error_of_its_own_kind() -> None:
     found = interval(ONE, PAST)
-    assert found.whole
-    assert found.p90 == pytest.approx(900 * math.exp(upper_tenth(3) * 0.1), rel=1e-6)
+    assert found.own_kind
+    assert found.p90 == pytest.approx(900 * math.exp(upper_tenth(3) * 0.3), rel=1e-6)
     assert found.p10 * found.p90 == pytest.approx(900**2)
-
-
-def test_a_minority_takes_the_error_of_its_own_kind() -> None:
-    few = replace(ONE, population=1e6)
-    assert interval(few, PAST).p90 == pytest.approx(900 * math.exp(upper_tenth(3) * 0.3), rel=1e-6)
-    below = replace(few, predicted=np.full(1000, 0.1))
+    below = replace(ONE, predicted=np.full(1000, 0.1))
     assert interval(below, PAST).p90 == pytest.approx(100 * math.exp(upper_tenth(3) * 0.2), rel=1e-6)
 
 
+def test_an_audience_is_no_surer_than_everybody() -> None:
+    found = interval(ONE, replace(PAST, everybody=Spread(0.16, 0.001)))
+    assert not found.own_kind
+    assert found.p90 == pytest.approx(900 * math.exp(upper_tenth(3) * 0.4), rel=1e-6)
+
+
+def test_errors_of_two_kinds_that_cancel_cancel_in_an_audience_of_both() -> None:
+    opposite = replace(PAST, everybody=Spread(0.0, 0.0), ratios=np.array([[1.2, 0.8]] * 3))
+    of_both = Total(np.array([0.4] * 600 + [0.6] * 400), np.zeros(1000))
+    assert interval(of_both, opposite).p90 == pytest.approx(480, rel=1e-6)
+
+
+def test_a_group_without_a_total_is_taken_to_err_as_everybody_does() -> None:
+    cards = told("2026-03-01")
+    cards[1]["totals"][0]["origins"][0]["groups"][0] = {"log_ratio": None, "noise": None}
+    past = backtested(cards, "buyers", 90)
+    assert isinstance(past, Backtested)
+    assert past.ratios.tolist() == [[pytest.approx(math.exp(0.1))] * 5]
+
+
+def test_of_the_churn_horizon_the_churn_card_tells() -> None:
+    churn = {"name": "churn", "totals": told("2026-03-01", log_ratio=0.7)[1]["totals"]}
+    past = backtested([churn, *told("2026-03-01")], "buyers", 90)
+    assert isinstance(past, Backtested)
+    assert past.everybody.error == pytest.approx(0.49)
+
+
 def test_an_audience_is_never_surer_than_its_members_chances() -> None:
-    sure = replace(PAST, everybody=Group(1e-6, 1e-6))
+    sure = replace(PAST, everybody=Spread(1e-6, 1e-6), ratios=np.full((3, 2), 1.001))
     found = interval(replace(ONE, variance=np.full(1000, 8.1)), sure)
+    assert found.p90 == pytest.approx(900 * math.exp(ITS_TENTH * 0.1), rel=1e-3)
+
+
+def test_a_lucky_past_makes_nobody_surer_than_chance_allows() -> None:
+    lucky = replace(PAST, everybody=Spread(1e-6, 0.01), ratios=np.full((3, 2), 1.001), noises=np.full((3, 2), 0.1))
+    found = interval(replace(ONE, variance=np.full(1000, 8.1)), lucky)
     assert found.p90 == pytest.approx(900 * math.exp(ITS_TENTH * 0.1), rel=1e-3)
 
 
@@ -145,7 +175,7 @@ def test_fewer_independent_origins_say_less() -> None:
     assert reach == sorted(reach, reverse=True)
 
 
-def told(*origins: str, log_ratio: float | None = 0.1) -> list[dict[str, object]]:
+def told(*origins: str, log_ratio: float | None = 0.1) -> list[dict[str, Any]]:
     error = {"log_ratio": log_ratio, "noise": None if log_ratio is None else 0.01}
     listed = [{"origin": origin, "customers": 9, "everybody": error, "groups": [error] * 5} for origin in origins]
     total = {"measure": "buyers", "horizon_days": 90, "edges": [0.1, 0.2, 0.3, 0.4], "dispersion": 1.0}
@@ -170,7 +200,7 @@ def test_windows_that_overlap_count_once() -> None:
         (told("2026-03-01", log_ratio=None), 90, "After no test origin was there a total to compare with."),
     ],
 )
-def test_without_a_past_the_reason_is_said(cards: list[dict[str, object]], days: int, reason: str) -> None:
+def test_without_a_past_the_reason_is_said(cards: list[dict[str, Any]], days: int, reason: str) -> None:
     found = backtested(cards, "buyers", days)
     assert isinstance(found, str)
     assert found.startswith(reason)

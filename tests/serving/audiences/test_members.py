@@ -91,6 +91,8 @@ def test_who_is_forgotten_between_two_pages_shifts_nobody(folder: Path, shop: Co
     assert members.forget(folder, ["003", "009", "010", "nobody"]) == 1
     second = reader.page(audience, first.next, 10, consent)
     assert names(second.rows) == [f"0{one}" for one in range(11, 21)]
+    third = reader.page(audience, second.next, 10, consent)
+    assert names(third.rows) == [f"0{one}" for one in range(21, 31)]
     assert "003" not in read(folder, audience, [7])[0]
 
 
@@ -151,9 +153,9 @@ def test_an_audience_that_is_not_there_is_said_to_be_so(folder: Path, shop: Colu
 def test_old_audiences_and_unfinished_ones_are_deleted(folder: Path, shop: Columns) -> None:
     old, young = stored(folder, shop), members.store(folder, found(shop), Consent(), NOW + 2 * DAY)
     (folder / ".draft-of-a-crash").mkdir()
+    assert members.expire(folder, 3 * DAY, NOW + 2 * DAY) == []
     assert members.expire(folder, DAY, NOW + 2 * DAY) == [old]
     assert sorted(one.name for one in folder.iterdir()) == sorted([".lock", young])
-    assert members.expire(folder, 3 * DAY, NOW + 2 * DAY) == []
 
 
 def test_without_any_audience_there_is_nothing_to_forget(folder: Path) -> None:
@@ -199,6 +201,12 @@ def test_a_cursor_of_another_making_is_refused(folder: Path, shop: Columns, forg
     audience = stored(folder, shop)
     with pytest.raises(BadCursor, match=r"Found a cursor that was not given out for this audience; expected one from"):
         Reader(folder, SECRET).page(audience, forged, 10, Consent())
+
+
+@pytest.mark.parametrize("more", ["\n", "=", "\n====", "AAAA"])
+def test_a_cursor_with_anything_after_it_is_refused(more: str) -> None:
+    with pytest.raises(BadCursor, match="Found a cursor"):
+        last_seen("a" * 22, cursor("a" * 22, 10, SECRET) + more, SECRET)
 
 
 @settings(max_examples=60, deadline=None)
