@@ -6,21 +6,20 @@ import math
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from numpy.typing import NDArray
 
-from serving.audiences.columns import ScoresFile
+from serving.audiences.columns import Columns, ScoresFile
 from serving.audiences.finding import Found, Setting, count
+from serving.audiences.held import Mask
 from serving.audiences.schema import AudienceRequest
 from tests.pipelines.command import Flywheel
 
 pytestmark = pytest.mark.slow
 
 
-def everybody(ids: pa.StringArray) -> NDArray[np.bool_]:
-    return np.ones(len(ids), np.bool_)
+def everybody(columns: Columns) -> Mask:
+    return np.ones(len(columns), np.bool_)
 
 
 def audience(shop: Flywheel, **asked: object) -> Found:
