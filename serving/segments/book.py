@@ -35,7 +35,7 @@ def _finder(ids: pa.StringArray) -> Callable[[bytes], int | None]:
     whole = pa.concat_arrays([ids])  # one that begins at the beginning of its buffers
     _, ends, text = whole.buffers()
     n = len(whole)
-    offsets = np.frombuffer(ends, np.int32, n + 1) if n else np.zeros(1, np.int32)
+    offsets = memoryview(ends).cast("i") if n else np.zeros(1, np.int32).data
     data = memoryview(text or b"")
 
     def find(wanted: bytes) -> int | None:
@@ -62,21 +62,23 @@ def _teller(held: Held) -> Teller:
 
 
 def _words(held: Words) -> Teller:
-    codes, words = held.codes, [*held.words.to_pylist(), None]  # the last place is where -1 points to
+    # A memory view hands out Python's own numbers, at a third of the time that NumPy's scalars take.
+    codes, words = held.codes.data, [*held.words.to_pylist(), None]  # the last place is where -1 points to
     return lambda place: words[codes[place]]
 
 
 def _numbers(held: Ordered) -> Teller:
-    values, nulls = held.values, held.nulls
-    if nulls is None:
-        return lambda place: values[place].item()
-    return lambda place: None if nulls[place] else values[place].item()
+    values = held.values.data
+    if held.nulls is None:
+        return values.__getitem__
+    nulls = held.nulls.data
+    return lambda place: None if nulls[place] else values[place]
 
 
 def _lists(held: Lists) -> Teller:
     tell = _teller(held.members)
-    ends = np.concatenate([[0], np.cumsum(np.bincount(held.parents, minlength=len(held.values)))])
-    null = held.null()
+    counts = np.bincount(held.parents, minlength=len(held.values))
+    ends, null = np.concatenate([[0], np.cumsum(counts)]).data, held.null().data
 
     def told(place: int) -> list[Any] | None:
         return None if null[place] else [tell(member) for member in range(ends[place], ends[place + 1])]
