@@ -81,9 +81,7 @@ def count(
     matched = chosen.mask()
     may = matched & reachable(columns)
     rows = selected(may, columns, request.order_by, request.limit)
-    held = None
-    if request.holdout is not None:
-        held = held_out(columns[ID].at(rows), request.holdout.share, request.holdout.name, setting.secret)
+    held = _held_out(request, columns, rows, setting.secret)
     expected = expectations(columns, rows, horizon, setting.cards)
     answer = AudienceAnswer(
         audience_id=None,
@@ -101,6 +99,11 @@ def count(
         sample=_sample(_members(columns, names, rows[:SAMPLE], held)),
     )
     return Found(request=request, columns=columns, names=names, rows=rows, held_out=held, answer=answer)
+
+
+def _held_out(request: AudienceRequest, columns: Columns, rows: Places, secret: bytes) -> Mask | None:
+    asked = request.holdout
+    return None if asked is None else held_out(columns[ID].at(rows), asked.share, asked.name, secret)
 
 
 def _names(request: AudienceRequest, columns: Columns) -> tuple[str, ...]:

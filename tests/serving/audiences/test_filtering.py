@@ -6,13 +6,10 @@ import math
 import operator
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -223,31 +220,3 @@ def test_an_audience_and_its_complement_share_out_everybody(rows: list[Row], nod
         shop = opened(rows, folder)
         inside, outside = found(shop, node), found(shop, {"not": node})
     assert sorted([*inside, *outside]) == [f"{place:03d}" for place in range(len(rows))]
-
-
-@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
-def test_text_is_text_however_the_file_holds_it(tmp_path: Path, kind: pa.DataType) -> None:
-    shop = columns(tmp_path, [{"customer_id": "a", "tier": "x"}, {"customer_id": "b", "tier": None}], {"tier": kind})
-    assert found(shop, {"column": "tier", "not_equals": "y"}) == ["a"]
-
-
-def test_a_column_of_another_kind_is_there_or_not(tmp_path: Path) -> None:
-    rows: list[Row] = [{"customer_id": "a", "raw": b"x"}, {"customer_id": "b"}]
-    shop = columns(tmp_path, rows, {"raw": pa.binary()})
-    assert found(shop, {"column": "raw", "is_null": True}) == ["b"]
-    with pytest.raises(Refused, match="1 field") as refusal:
-        found(shop, {"column": "raw", "equals": "x"})
-    assert refusal.value.errors[0].reason == "Found equals, but raw is a nested or binary column; expected is_null."
-
-
-def test_a_narrow_float_is_compared_at_its_full_width(tmp_path: Path) -> None:
-    rows = [{"customer_id": "a", "share": float(np.float32(0.1))}]
-    shop = columns(tmp_path, rows, {"share": pa.float32()})
-    assert found(shop, {"column": "share", "above": 0.1}) == ["a"]
-    assert found(shop, {"column": "share", "at_most": 1e300}) == ["a"]
-
-
-def test_exact_amounts_are_numbers(tmp_path: Path) -> None:
-    rows = [{"customer_id": "a", "spend": Decimal("1.10")}, {"customer_id": "b", "spend": Decimal("2.25")}]
-    shop = columns(tmp_path, rows, {"spend": pa.decimal128(9, 2)})
-    assert found(shop, {"column": "spend", "at_least": 2.25}) == ["b"]
