@@ -39,6 +39,7 @@ bench: $(READY) ## measure what the README claims
 
 bench-serving: $(READY) ## measure what serving costs beside the bare minimum; needs wrk and redis-server
 	$(BIN)/python -m benchmarks.serving $(ARGS)
+	$(BIN)/python -m benchmarks.serving.audiences
 
 serve: $(READY) ## serve the champion; ARGS="--port 3001 --as-of 2017-12-01"
 	$(BIN)/flywheel serve $(ARGS)

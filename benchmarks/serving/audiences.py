@@ -1,11 +1,12 @@
 """What an audience costs among a million customers: seconds to find and count it, to store it, and to read it back.
 
-Run as ``python -m benchmarks.serving.audiences``; the table is made up, in a temporary folder.
+Run as ``python -m benchmarks.serving.audiences``, which writes its own section of docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,10 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from benchmarks.markdown import replace_section
 from features.consents.backends import ledger
 from features.consents.consent import MARKETING, Asked, Consent, Defaults
 from features.consents.ledger import Ledger
 from features.packed.backends import LMDB
+from pipelines.trace import git_commit
 from serving.audiences import members
 from serving.audiences.columns import Columns, ScoresFile
 from serving.audiences.finding import Found, Reachable, Setting, count
@@ -33,6 +36,7 @@ from serving.audiences.schema import AudienceRequest
 from serving.audiences.writing import FORMATS
 from serving.reach import Basis, Reach
 
+TITLE = "Audiences"
 SECRET = b"a secret for a benchmark"
 Result = TypeVar("Result")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -66,14 +70,27 @@ def main() -> None:
     """All figures of one run on one machine."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.audiences", description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
-    customers = parser.parse_args().customers
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
+    chosen = parser.parse_args()
+    customers = chosen.customers
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
         path = Path(scratch) / "scores.parquet"
         write_scores(path, customers)
         reach = Reach(_words_of(Path(scratch)), Path(scratch))
         counted = _counted(path, customers, lambda of: reach.mask(of, Asked(MARKETING, "email"), 2))
-        lines = [f"{customers:,} customers", *counted, *_stored(path, customers, Path(scratch))]
-    print("\n".join(lines))  # noqa: T201 -- the figures are the result
+        lines = [f"- {line}" for line in (*counted, *_stored(path, customers, Path(scratch)))]
+    text = f"## {TITLE}\n\n{_how(customers)}\n\n" + "\n".join(lines)
+    replace_section(chosen.out, TITLE, text)
+    print(text)  # noqa: T201 -- the figures are the result
+
+
+def _how(customers: int) -> str:
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {os.cpu_count()} cores by `python -m "
+        f"benchmarks.serving.audiences`: a made-up scores table of {customers:,} customers, a tenth of whom have "
+        "objected; a thousand more have since they were scored. Every count includes consent, composition, and both "
+        "expectations with their intervals; medians of seven, the slowest in brackets. The bar is 300 ms."
+    )
 
 
 def write_scores(path: Path, customers: int) -> None:
@@ -122,7 +139,7 @@ def _words_of(home: Path) -> Ledger:
     """A ledger in which a thousand customers have revoked their consent since they were scored."""
     rights = ledger(home, LMDB)
     no = Consent(MARKETING, "email", granted=False, changed_at=1)
-    rights.record({f"{number:09d}": [no] for number in range(0, 1_000_000, 1_000)})
+    rights.record({f"{number:09d}": [no] for number in range(1, 1_000_000, 1_000)})
     return rights
 
 

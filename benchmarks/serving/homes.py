@@ -1,4 +1,4 @@
-"""The service that is measured: Complete Journey, trained, promoted and published."""
+"""The service that is measured: Complete Journey, trained, promoted, published and scored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks.logs import LOGS
-from pipelines import promote, publish, train
+from pipelines import promote, publish, score, train
 from pipelines.home import Home
 
 
@@ -30,5 +30,7 @@ def served(work: Path, say: Callable[[str], None]) -> Served:
     if job.home.champion() is None:
         publish.run(job)
         promote.run(job.home, datetime.now(UTC), say, version=train.run(job))
+    if not job.home.scores.is_file():
+        score.run(job.description, job.home, job.now, say)
     customers = pq.read_table(job.home.features / "transactions.parquet", columns=["customer_id"])
     return Served(job.home, sorted(set(customers["customer_id"].to_pylist())), job.now.at)
