@@ -86,7 +86,7 @@ def main() -> None:
 
 def _how(customers: int) -> str:
     return (
-        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {os.cpu_count()} cores by `python -m "
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}`, {os.cpu_count()} cores, by `python -m "
         f"benchmarks.serving.audiences`: a made-up scores table of {customers:,} customers, a tenth of whom have "
         "objected; a thousand more have since they were scored. Every count includes consent, composition, and both "
         "expectations with their intervals; medians of seven, the slowest in brackets. The bar is 300 ms."
