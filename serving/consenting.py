@@ -105,8 +105,10 @@ def news(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zone:
     if ledger.standings([customer_id], now) == [Standing.FORGOTTEN]:
         raise Problem(409, "This customer asked to be forgotten, and stays so: nothing is kept under this id any more.")
     held = ledger.consents(customer_id).consents
-    words = [_meant(place, one, held, now, zone) for place, one in enumerate(said.consents)]
-    new = [word for word in words if word is not None]
+    new: list[Consent] = []
+    for place, one in enumerate(said.consents):
+        word = _meant(place, one, held.after(new, again=True), now, zone)
+        new += [] if word is None else [word]
     return News(customer_id, [] if held.after(new, again=True) == held else new)
 
 

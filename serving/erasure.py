@@ -77,15 +77,14 @@ def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgott
     store is away, the rest waits: the next writer's end takes the customer out. Tables written elsewhere are out of
     reach.
     """
-    seen, was_done = seen_by(home, customer_id), _caught_up(home, ledger)
+    seen = seen_by(home, customer_id)
     removed = {"consents": ledger.forget(customer_id)}
     try:
         removed["audiences"] = _unlisted(home, [customer_id])
         removed["online"] = _offline(home, online, [customer_id])
         with home_lock.writing(home, "forget", lambda _: None, PATIENCE_SECONDS):
             removed |= _erased(home, [customer_id])
-            if was_done:
-                replace_text(home / _MARK, str(ledger.erasures()[-1]))
+            _mark_alone(home, ledger, customer_id)
             catch_up(home, online, ledger)
     except (HomeIsBusy, Unreachable):
         return Forgotten(finished=False, removed=removed, seen_by=seen)
@@ -110,8 +109,22 @@ def catch_up(home: Path, online: str, ledger: Ledger) -> None:
 
 
 def _caught_up(home: Path, ledger: Ledger) -> bool:
-    erasures, mark = ledger.erasures(), home / _MARK
-    return not erasures or (mark.is_file() and mark.read_text() == str(erasures[-1]))
+    erasures = ledger.erasures()
+    return not erasures or erased_until(home) == erasures[-1]
+
+
+def _mark_alone(home: Path, ledger: Ledger, customer_id: str) -> None:
+    """Nobody need look for others where only this customer was forgotten since the last time."""
+    before = erased_until(home)
+    newer = [state for state in ledger.erasures() if state > before]
+    if len(newer) == 1 and ledger.forgotten_among([customer_id], before):
+        replace_text(home / _MARK, str(newer[0]))
+
+
+def erased_until(home: Path) -> int:
+    """The state of the ledger up to which nobody forgotten is left in any file; 0 before the first time."""
+    mark = home / _MARK
+    return int(mark.read_text()) if mark.is_file() else 0
 
 
 def seen_by(home: Path, customer_id: str) -> list[dict[str, Any]]:

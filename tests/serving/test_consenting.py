@@ -126,6 +126,13 @@ def test_a_word_without_a_date_is_the_last_one(shop: Shop, client: TestClient) -
     assert say(client, "ann", NO)["profiling"] is False
 
 
+@pytest.mark.parametrize(("before", "last"), [(NO, False), (YES, True)])
+def test_of_several_words_in_one_call_the_last_stands(client: TestClient, before: dict[str, Any], last: bool) -> None:
+    say(client, "ann", before)
+    words = [{"purpose": "profiling", "granted": granted} for granted in (not last, last)]
+    assert say(client, "ann", {"consents": words})["profiling"] is last
+
+
 def test_what_is_on_record_is_told(client: TestClient) -> None:
     words = [
         {"purpose": "marketing", "channel": "email", "granted": True, "changed_at": "2026-01-01", "until": "2027-01-01"}
