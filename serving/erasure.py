@@ -77,8 +77,8 @@ def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgott
     store is away, the rest waits: the next writer's end takes the customer out. Tables written elsewhere are out of
     reach.
     """
-    seen = seen_by(home, customer_id)
     removed = {"consents": ledger.forget(customer_id)}
+    seen = seen_by(home, customer_id)
     try:
         removed["audiences"] = _unlisted(home, [customer_id])
         removed["online"] = _offline(home, online, [customer_id])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from features.consents.backends import ledger
 from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Defaults
-from features.consents.ledger import Ledger
+from features.consents.ledger import Ledger, Standing
 from features.packed.backends import LMDB
 from serving import erasure
 from serving.audiences.desk import AudienceDesk, Export
@@ -209,3 +209,12 @@ def test_whoever_was_erased_is_not_counted_by_a_version_of_the_table_read_before
     may = Reach(rights, tmp_path).mask(columns, Asked(MARKETING), TODAY)
     assert not may[columns.among(["c003"])].any()
     assert may.sum() == len(IDS) - 1
+
+
+def test_a_home_that_cannot_be_read_keeps_nobody_from_being_forgotten(tmp_path: Path) -> None:
+    rights = ledger(tmp_path, LMDB)
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "orders.parquet").write_text("torn")
+    with pytest.raises(ValueError, match="Parquet"):
+        forget(tmp_path, LMDB, rights, "c003")
+    assert rights.standings(["c003"], TODAY) == [Standing.FORGOTTEN]
