@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +28,7 @@ from serving.audiences import members
 from serving.form import Wire
 from serving.moments import rfc3339
 
+ERASED_AT_ONCE = 4
 PATIENCE_SECONDS = 5.0  # for another writer of the home
 FINISHED = "forgotten"
 KEPT = (
@@ -68,6 +71,12 @@ class Forgotten:
         """As ErasureReport."""
         status = FINISHED if self.finished else "pending"
         return {"status": status, "removed": self.removed, "seen_by": self.seen_by, "kept": KEPT}
+
+
+@cache
+def threads() -> ThreadPoolExecutor:
+    """For erasing alone: each may wait seconds for another writer, and nobody's consent is to wait behind it."""
+    return ThreadPoolExecutor(ERASED_AT_ONCE, "erasing")
 
 
 def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgotten:
