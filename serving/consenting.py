@@ -67,7 +67,9 @@ class ConsentsAnswer(Wire):
 
 def told(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
     """What is on record of a customer, as ConsentsAnswer."""
-    spoken, defaults = ledger.consents(customer_id), ledger.defaults()
+    spoken = ledger.consents(customer_id)
+    forgotten = ledger.standings([customer_id], now) == [Standing.FORGOTTEN]
+    defaults = Defaults(profiling=False, marketing=False) if forgotten else ledger.defaults()
     return {
         "customer_id": customer_id,
         "consents": [_word(word) for word in spoken.consents.words],

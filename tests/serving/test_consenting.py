@@ -141,6 +141,13 @@ def test_the_forgotten_are_unknown(shop: Shop, client: TestClient) -> None:
     assert "asked to be forgotten" in answered.json()["detail"]
 
 
+def test_of_the_forgotten_nothing_may_be_said_and_nothing_sent_to_them(shop: Shop, client: TestClient) -> None:
+    shop.worker.permission.ledger.adopt(Defaults(profiling=True, marketing=True))
+    shop.worker.permission.ledger.forget("ann")
+    told = client.get("/v1/customers/ann/consents").json()
+    assert (told["consents"], told["profiling"], told["marketing"]) == ([], False, {"*": False})
+
+
 def test_saying_it_again_changes_nothing_and_leaves_no_line(client: TestClient, tmp_path: Path) -> None:
     first = say(client, "ann", NO)
     assert say(client, "ann", NO) == first
