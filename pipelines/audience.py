@@ -14,7 +14,7 @@ from features.calendar import micros
 from features.errors import FlywheelError
 from pipelines.home import Home
 from serving.audiences.asking import asked
-from serving.audiences.desk import AudienceDesk, Export
+from serving.audiences.desk import SAMPLE, AudienceDesk, Export
 from serving.audiences.refusals import NotJson, Refused
 from serving.audiences.schema import AudienceAnswer
 from serving.audiences.writing import FORMATS
@@ -63,7 +63,7 @@ def run(home: Home, body: bytes, at: datetime, out: Path | None = None) -> Made:
         raise BadRequest(f"Found --out {out}. Expected a name that ends in {', '.join(SUFFIXES)}.")
     desk = AudienceDesk.of(home.folder, home.ledger(), Audit.open(home.folder))
     try:
-        answer = desk.make(asked(body), micros(at))
+        answer = desk.make(asked(body), Export(COMMAND_LINE, micros(at), SAMPLE))
     except Refused as refused:
         faults = "\n".join(f"  - {error.field}: {error.reason}" for error in refused.errors)
         raise BadRequest(f"{refused.detail}\n{faults}") from None

@@ -19,7 +19,7 @@ from features.secret import BadSecret
 from serving import documents
 from serving.audiences.about import About
 from serving.audiences.asking import asked
-from serving.audiences.desk import Export
+from serving.audiences.desk import SAMPLE, Export
 from serving.audiences.refusals import BadCursor, BadScores, NoSuchAudience, NotJson, Refused
 from serving.audiences.schema import AudienceAnswer, AudienceRequest
 from serving.audiences.writing import FORMATS, ndjson
@@ -60,8 +60,8 @@ class Members(Wire):
 async def post_audience(request: Request) -> Response:
     """Whom to reach: counted, described, and kept under an id by which pages of members are asked for."""
     worker = _worker(request)
-    body, now = await json_body(request), _now(worker)
-    answer = await _attempt(worker, lambda: worker.audiences.make(asked(body), now))
+    body, export = await json_body(request), Export(actor(request), _now(worker), SAMPLE)
+    answer = await _attempt(worker, lambda: worker.audiences.make(asked(body), export))
     return Response(answer.model_dump_json(), media_type="application/json")
 
 

@@ -17,7 +17,7 @@ from features.consents.consent import PURPOSES, Asked
 from features.consents.ledger import Ledger
 from features.secret import digest, secret
 from serving.audiences import members
-from serving.audiences.about import About
+from serving.audiences.about import About, about_of
 from serving.audiences.columns import Columns, ScoresFile
 from serving.audiences.finding import Allowed, Setting, count
 from serving.audiences.held import Mask
@@ -27,6 +27,7 @@ from serving.audiences.schema import AudienceAnswer, AudienceRequest
 from serving.audit import EXPORT, Audit
 from serving.reach import Reach
 
+SAMPLE = "sample"  # the format of members in an answer
 KEPT = timedelta(days=30)  # after that a stored audience speaks of scores that nobody should act on
 
 
@@ -67,14 +68,14 @@ class AudienceDesk:
         """Where audiences are stored."""
         return self._home / "audiences"
 
-    def make(self, request: AudienceRequest, now: int) -> AudienceAnswer:
-        """Find an audience and freeze its members.
+    def make(self, request: AudienceRequest, export: Export) -> AudienceAnswer:
+        """Find an audience and freeze its members; the sample is taken out at once.
 
         Raises:
             Refused: something in the request does not fit the table.
             BadScores: nobody has been scored.
         """
-        asked = _asked(request)
+        asked, now = _asked(request), export.now
         state, columns = self._reach.state(), self.scores.columns()
         setting = replace(_setting(self._home, _release(columns)), secret=self._key("holdout"))
         found = count(request, columns, lambda of: self._reach.mask(of, asked, now), setting, str(state))
@@ -85,6 +86,7 @@ class AudienceDesk:
         self.folder.mkdir(parents=True, exist_ok=True)
         members.expire(self.folder, KEPT, instant(now))
         audience_id = members.store(self.folder, found, still, instant(now))
+        self._note(about_of(audience_id, found, instant(now)), export, len(found.answer.sample), 0, state)
         return found.answer.model_copy(update={"audience_id": audience_id})
 
     def about(self, audience_id: str) -> About:

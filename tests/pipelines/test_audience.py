@@ -58,7 +58,8 @@ def test_a_person_is_told_how_many_and_what_to_expect(flywheel: Flywheel) -> Non
 
 def test_the_export_is_audited_as_the_command_lines(flywheel: Flywheel, tmp_path: Path) -> None:
     assert flywheel("audience", "--out", str(tmp_path / "all.csv")).status == 0
-    line = json.loads((flywheel.home.folder / "audit.jsonl").read_text())
+    sample, line = map(json.loads, (flywheel.home.folder / "audit.jsonl").read_text().splitlines())
+    assert (sample["actor"], sample["members"], sample["format"]) == ("cli", 10, "sample")
     assert (line["action"], line["actor"], line["members"], line["format"]) == ("export", "cli", 20, "csv")
 
 

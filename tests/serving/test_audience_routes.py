@@ -185,7 +185,8 @@ def test_every_export_leaves_a_line_with_what_it_was_made_by(client: TestClient,
     audience = made(client, channel="email")
     page(client, audience, size=30)
     client.get(f"/v1/audiences/{audience['audience_id']}/members", params={"format": "csv"})
-    first, second = lines(tmp_path)
+    sample, first, second = lines(tmp_path)
+    assert (sample["action"], sample["format"], sample["members"], sample["left_out"]) == ("export", "sample", 10, 0)
     assert (first["action"], first["format"], first["members"], first["channel"]) == ("export", "json", 30, "email")
     assert (second["format"], second["members"], second["left_out"]) == ("csv", 38, 0)
     assert {first["consent_state"], second["consent_state"]} == {audience["consent_state"]}

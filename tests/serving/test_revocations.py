@@ -40,7 +40,7 @@ def audience(desk: AudienceDesk, **asked: object) -> str:
 
 
 def counted(desk: AudienceDesk, **asked: object) -> tuple[str, int]:
-    answer = desk.make(AudienceRequest.model_validate(asked), TODAY)
+    answer = desk.make(AudienceRequest.model_validate(asked), EXPORT)
     assert answer.audience_id is not None
     return answer.audience_id, answer.count
 
