@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from features.consents.shelf import DEFAULTS, Done, Found
+from features.errors import BadStore
 from features.packed.lmdb import identity
 
 MAP_SIZE = 2**34  # address space, not disk
@@ -29,13 +30,24 @@ class LmdbShelf:
     patience = None
 
     def __init__(self, path: Path) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        self._environment = lmdb.open(str(path), map_size=MAP_SIZE, max_dbs=len(_TABLES), max_readers=1024, mode=0o640)
-        self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
+        """Raises BadStore where the folder cannot be made, or holds something else."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._environment = lmdb.open(
+                str(path), map_size=MAP_SIZE, max_dbs=len(_TABLES), max_readers=1024, mode=0o640
+            )
+            # Whoever was killed while reading would keep every page since then from being used again.
+            self._environment.reader_check()
+            self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
+        except (OSError, lmdb.Error) as error:
+            raise BadStore(
+                f"Found no consents to open in {path} ({error}); expected a folder of this user's. Give this user "
+                "access to it, or restore it from a backup."
+            ) from None
 
     @classmethod
     def at(cls, path: Path) -> LmdbShelf:
-        """The shelf in a folder, made if it is not there."""
+        """The shelf in a folder, made if it is not there; raises BadStore where that cannot be."""
         with _OPENING:
             shelf = _OPENED.get(identity(path))
             if shelf is None:
