@@ -124,8 +124,8 @@ def show_audience(answer: dict[str, Any], console: Console) -> None:
     range_ = f" ({ends['p10']:,.0f} to {ends['p90']:,.0f})" if ends else ""
     console.print(
         f"About to lapse, of high or medium value, and agreed to email: {answer['count']:,} households, "
-        f"{answer['holdout_count']:,} of them held out.\nIf nobody does anything, they spend {revenue['mean']:,.0f}{range_} "
-        f"{answer['currency']} in {revenue['horizon_days']} days.\n"
+        f"{answer['holdout_count']:,} of them held out.\nIf nobody does anything, they spend {revenue['mean']:,.0f}"
+        f"{range_} {answer['currency']} in {revenue['horizon_days']} days.\n"
     )
 
 
