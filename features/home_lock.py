@@ -57,13 +57,14 @@ def writing(folder: Path, what: str, say: Callable[[str], None], patience: float
 
 def _sweep(folder: Path) -> None:
     """Remove the drafts of a writer that was killed; nobody else may write, so they are nobody's."""
-    for drafted in (folder / name for name in _DRAFTED):
+    for drafted in [*(folder / name for name in _DRAFTED), *folder.glob(".*.parts")]:
         for draft in [*drafted.glob("*.tmp"), *drafted.glob("*.new")]:
             if draft.is_dir():
                 shutil.rmtree(draft)
             else:
                 draft.unlink()
-    shutil.rmtree(folder / "drafts", ignore_errors=True)
+    for emptied in ("drafts", "history/spill"):
+        shutil.rmtree(folder / emptied, ignore_errors=True)
 
 
 def _lock(folder: Path) -> FileLock:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features import home_lock
-from features.errors import NothingThere
+from features.errors import NothingThere, Unreachable
 
 if TYPE_CHECKING:
     from features.consents.ledger import Ledger
@@ -101,14 +101,22 @@ class Home:
             HomeIsBusy: another writer did not finish in time; the text says who it is.
             NoHome: the folder cannot be made, or not be written to.
         """
-        from serving.erasure import catch_up
-
         with home_lock.writing(self.folder, what, say, _patience(patience)):
+            # Whoever was forgotten while a writer that was killed held the home is still in it; a table that cannot be
+            # read may be just what this one is about to write again.
+            with suppress(OSError, ValueError):
+                self._catch_up()
             try:
                 yield
             finally:
                 # Whoever was forgotten meanwhile may be in what was written.
-                catch_up(self.folder, self.online, self.ledger())
+                self._catch_up()
+
+    def _catch_up(self) -> None:
+        from serving.erasure import catch_up
+
+        with suppress(Unreachable):
+            catch_up(self.folder, self.online, self.ledger())
 
 
 def _elsewhere() -> str | None:

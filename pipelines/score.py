@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.calendar import micros
+from features.consents.consent import PROFILING
 from features.description import Description
 from features.errors import FlywheelError, NothingThere
 from features.history import Cutoff, History
@@ -28,6 +29,7 @@ from pipelines.home import Home
 from pipelines.parts import Parts
 from pipelines.table import scores_table
 from pipelines.targeting import Population, segments
+from serving.audit import COMMAND_LINE, EXPORT, Audit
 from serving.scorer import score
 from training.predict.release import CorruptRelease, Release
 
@@ -99,8 +101,16 @@ def run(
     sorted_into = segments(population, Parts(target).read(count, needed))
     say("learning when, where and with what to reach them")
     reached = habits(description, History.open(home.history), as_of, customers)
+    if target != home.scores.resolve():
+        _audited(home, now, len(customers), consented)
     Parts(target).join(count, Beside(sorted_into, reached.columns, consented, customers).table)
     return Scored(target, len(customers), release.version, not release.facts.has_amounts)
+
+
+def _audited(home: Home, at: int, customers: int, consented: Consented) -> None:
+    """A table that leaves the home is an export."""
+    said = {"format": "parquet", "members": customers, "consent_state": str(consented.basis.state)}
+    Audit.open(home.folder).note(EXPORT, COMMAND_LINE, at, purpose=PROFILING, **said)
 
 
 def champion(home: Home) -> Release:

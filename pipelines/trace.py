@@ -17,6 +17,8 @@ from pipelines.job import Job
 def fingerprint(job: Job) -> str:
     """Equal for equal data, description, instant and code: such trainings give the same release."""
     facts = [str(read_manifest(job.home.history)), str(job.as_of), str(job.origins), job.profiled.fingerprint, _code()]
+    # Whoever was forgotten is in the data no more, of which the manifest knows nothing.
+    facts += [str(one) for one in job.home.ledger().erasures()[-1:]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -83,6 +83,9 @@ class Desk:
         known = dict(zip(unasked, found.stored.known.tolist(), strict=True)) if found else {}
         statuses = [status_of(one, known=known.get(place, False)) for place, one in enumerate(held.values())]
         release, customers = self.champion.release, Read(nothing(customer_ids))
+        if found is not None and found.reason is not None:
+            customers = replace(customers, reason=found.reason)
+            statuses = [UNAVAILABLE if place in known else one for place, one in enumerate(statuses)]
         for status in statuses:
             self.worker.metrics.unanswered(release, 1, status)
         return unsaid(release, customers, statuses, self._instant(question, customers.stored, all_day=all_day))

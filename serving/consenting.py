@@ -67,7 +67,9 @@ class ConsentsAnswer(Wire):
 
 def told(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
     """What is on record of a customer, as ConsentsAnswer."""
-    spoken, defaults = ledger.consents(customer_id), ledger.defaults()
+    spoken = ledger.consents(customer_id)
+    forgotten = ledger.standings([customer_id], now) == [Standing.FORGOTTEN]
+    defaults = Defaults(profiling=False, marketing=False) if forgotten else ledger.defaults()
     return {
         "customer_id": customer_id,
         "consents": [_word(word) for word in spoken.consents.words],
@@ -105,8 +107,10 @@ def news(ledger: Ledger, customer_id: str, said: ConsentChanges, now: int, zone:
     if ledger.standings([customer_id], now) == [Standing.FORGOTTEN]:
         raise Problem(409, "This customer asked to be forgotten, and stays so: nothing is kept under this id any more.")
     held = ledger.consents(customer_id).consents
-    words = [_meant(place, one, held, now, zone) for place, one in enumerate(said.consents)]
-    new = [word for word in words if word is not None]
+    new: list[Consent] = []
+    for place, one in enumerate(said.consents):
+        word = _meant(place, one, held.after(new, again=True), now, zone)
+        new += [] if word is None else [word]
     return News(customer_id, [] if held.after(new, again=True) == held else new)
 
 

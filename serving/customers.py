@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from serving import documents
 from serving.audit import CONSENT, ERASURE
 from serving.caching import fleeting
 from serving.consenting import ConsentChanges, ConsentsAnswer, news, told
-from serving.erasure import FINISHED, ErasureReport, forget
+from serving.erasure import FINISHED, ErasureReport, forget, threads
 from serving.keys import actor
 from serving.logs import report
 from serving.problems import SOON, Problem
@@ -63,7 +64,7 @@ async def delete_customer(request: Request) -> Response:
         worker.audit.note(ERASURE, by, now, customer=worker.audit.of(customer_id))
         return forget(worker.home, worker.online, worker.permission.ledger, customer_id).report()
 
-    report = await _attempt(worker, erase)
+    report = await _attempt(worker, erase, threads())
     return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")
 
 
@@ -104,10 +105,10 @@ def customer_in(request: Request) -> str:
     return customer_id
 
 
-async def _attempt(worker: Worker, work: Callable[[], Done]) -> Done:
+async def _attempt(worker: Worker, work: Callable[[], Done], threads: ThreadPoolExecutor | None = None) -> Done:
     """Done in a thread, since disks and other machines are waited for; raises Problem where they fail."""
     try:
-        return await asyncio.to_thread(work)
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
     except FlywheelError as error:
         report(worker.log, "rights not served", error)
         raise Problem(503, "This cannot be written or read just now. Try again soon.", headers=SOON) from None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +28,7 @@ from serving.audiences import members
 from serving.form import Wire
 from serving.moments import rfc3339
 
+ERASED_AT_ONCE = 4
 PATIENCE_SECONDS = 5.0  # for another writer of the home
 FINISHED = "forgotten"
 KEPT = (
@@ -70,6 +73,12 @@ class Forgotten:
         return {"status": status, "removed": self.removed, "seen_by": self.seen_by, "kept": KEPT}
 
 
+@cache
+def threads() -> ThreadPoolExecutor:
+    """For erasing alone: each may wait seconds for another writer, and nobody's consent is to wait behind it."""
+    return ThreadPoolExecutor(ERASED_AT_ONCE, "erasing")
+
+
 def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgotten:
     """Remove a customer from everything below ``home`` and from the online store.
 
@@ -77,15 +86,14 @@ def forget(home: Path, online: str, ledger: Ledger, customer_id: str) -> Forgott
     store is away, the rest waits: the next writer's end takes the customer out. Tables written elsewhere are out of
     reach.
     """
-    seen, was_done = seen_by(home, customer_id), _caught_up(home, ledger)
     removed = {"consents": ledger.forget(customer_id)}
+    seen = seen_by(home, customer_id)
     try:
         removed["audiences"] = _unlisted(home, [customer_id])
         removed["online"] = _offline(home, online, [customer_id])
         with home_lock.writing(home, "forget", lambda _: None, PATIENCE_SECONDS):
             removed |= _erased(home, [customer_id])
-            if was_done:
-                replace_text(home / _MARK, str(ledger.erasures()[-1]))
+            _mark_alone(home, ledger, customer_id)
             catch_up(home, online, ledger)
     except (HomeIsBusy, Unreachable):
         return Forgotten(finished=False, removed=removed, seen_by=seen)
@@ -110,8 +118,22 @@ def catch_up(home: Path, online: str, ledger: Ledger) -> None:
 
 
 def _caught_up(home: Path, ledger: Ledger) -> bool:
-    erasures, mark = ledger.erasures(), home / _MARK
-    return not erasures or (mark.is_file() and mark.read_text() == str(erasures[-1]))
+    erasures = ledger.erasures()
+    return not erasures or erased_until(home) == erasures[-1]
+
+
+def _mark_alone(home: Path, ledger: Ledger, customer_id: str) -> None:
+    """Nobody need look for others where only this customer was forgotten since the last time."""
+    before = erased_until(home)
+    newer = [state for state in ledger.erasures() if state > before]
+    if len(newer) == 1 and ledger.forgotten_among([customer_id], before):
+        replace_text(home / _MARK, str(newer[0]))
+
+
+def erased_until(home: Path) -> int:
+    """The state of the ledger up to which nobody forgotten is left in any file; 0 before the first time."""
+    mark = home / _MARK
+    return int(mark.read_text()) if mark.is_file() else 0
 
 
 def seen_by(home: Path, customer_id: str) -> list[dict[str, Any]]:

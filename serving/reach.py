@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -13,9 +14,11 @@ import pyarrow as pa
 
 from features.consents.consent import ALL, MARKETING, Asked, Defaults
 from features.consents.ledger import Ledger
-from serving.audiences.columns import Columns, Identity
+from serving.audiences.columns import Columns, Identity, identity_of
 from serving.audiences.held import Mask, Ordered
+from serving.audiences.refusals import BadScores
 from serving.audiences.words import Lists
+from serving.erasure import erased_until
 
 CHANNELS, UNTIL = "consent_channels", "consent_until"
 _KEY = b"flywheel.consents"
@@ -92,7 +95,7 @@ class Reach:
 
     def _forgotten(self, columns: Columns, basis: Basis) -> Mask:
         """Who asked to be forgotten and is still in the file, because another writer held the home."""
-        since = max(basis.state, _erased(self._home))
+        since = max(basis.state, self._erased_from(columns))
         last = max(self._ledger.erasures(), default=0)
         if last <= since:
             return np.zeros(len(columns), np.bool_)
@@ -101,6 +104,14 @@ class Reach:
                 gone = self._ledger.forgotten_among(columns.ids.to_pylist(), since)
                 self._gone = (columns.identity, last, columns.among(gone))
             return self._gone[2]
+
+    def _erased_from(self, columns: Columns) -> int:
+        """The state up to which nobody forgotten is in these columns: others may have been erased from a newer file."""
+        until = erased_until(self._home)
+        with suppress(BadScores):
+            if identity_of(columns.path) == columns.identity:
+                return until
+        return 0
 
 
 def _then(columns: Columns, basis: Basis, asked: Asked) -> Mask:
@@ -113,9 +124,3 @@ def _then(columns: Columns, basis: Basis, asked: Asked) -> Mask:
     if asked.channel is None:
         return channels.among([*basis.channels, ALL])
     return channels.among([asked.channel if asked.channel in basis.channels else ALL])
-
-
-def _erased(home: Path) -> int:
-    """The state of the ledger up to which nobody forgotten is left in any file."""
-    mark = home / "erased"
-    return int(mark.read_text()) if mark.is_file() else 0

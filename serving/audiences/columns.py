@@ -66,7 +66,10 @@ class Columns:
         return sum(held.nbytes for held in list(self._held.values()))
 
     def _read(self, name: str) -> Held:
-        values = self._file.read(columns=[self.schema.field(name).name]).column(0).combine_chunks()
+        try:
+            values = self._file.read(columns=[self.schema.field(name).name]).column(0).combine_chunks()
+        except (OSError, pa.ArrowInvalid) as error:
+            raise _bad(self.path, f"its {name} cannot be read ({error})") from None
         return self._ids(values) if name == ID else held(values)
 
     def _ids(self, values: pa.Array) -> Ids:

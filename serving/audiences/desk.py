@@ -75,7 +75,7 @@ class AudienceDesk:
             BadScores: nobody has been scored.
         """
         asked = _asked(request)
-        columns, state = self.scores.columns(), self._reach.state()
+        state, columns = self._reach.state(), self.scores.columns()
         setting = replace(_setting(self._home, _release(columns)), secret=self._key("holdout"))
         found = count(request, columns, lambda of: self._reach.mask(of, asked, now), setting, str(state))
 

@@ -77,6 +77,7 @@ def forget(folder: Path, customer_ids: Sequence[str]) -> int:
     """
     wanted, changed = pa.array(sorted(set(customer_ids)), pa.string()), 0
     with _locked(folder):
+        _sweep(folder)
         for audience_id in _stored(folder):
             kept = members(folder, audience_id)
             held = pc.is_in(kept.column(ID), value_set=wanted)
@@ -89,13 +90,18 @@ def forget(folder: Path, customer_ids: Sequence[str]) -> int:
 def expire(folder: Path, age: timedelta, at: datetime) -> list[str]:
     """Delete audiences that are older than ``age`` at an instant, and drafts that nobody finished; their ids."""
     with _locked(folder):
-        for draft in folder.glob(f"{_DRAFT}*"):
-            shutil.rmtree(draft)
+        _sweep(folder)
         old = [one for one in _stored(folder) if about(folder, one).created_at < at - age]
         for audience_id in old:
             # Renamed first: half of an audience is no audience.
             shutil.rmtree((folder / audience_id).rename(folder / f"{_DRAFT}{audience_id}"))
     return old
+
+
+def _sweep(folder: Path) -> None:
+    """Remove drafts of whoever was killed; the lock is held, so they are nobody's."""
+    for draft in folder.glob(f"{_DRAFT}*"):
+        shutil.rmtree(draft)
 
 
 def _stored(folder: Path) -> list[str]:

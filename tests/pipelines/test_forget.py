@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from features import home_lock
 from pipelines.home import Home
 from serving.app import create_app
 from serving.worker import Worker
@@ -83,6 +84,24 @@ def test_a_writer_that_was_busy_takes_them_out_when_it_ends(corner_shop: Flywhee
         assert report["status"] == "pending"
         assert [name for name, known in tables(home).items() if who in known]
     assert not [name for name, known in tables(home).items() if who in known]
+
+
+def test_whom_a_killed_writer_left_behind_is_gone_before_the_next_one_begins(corner_shop: Flywheel) -> None:
+    home = corner_shop.home
+    who = somebody(home)
+    with home_lock.writing(home.folder, "killed", lambda _: None, 1.0):
+        (report,) = corner_shop("forget", who, "--json").summary["customers"]
+        assert report["status"] == "pending"
+    assert [name for name, known in tables(home).items() if who in known]
+    with home.writing("train", lambda _: None):
+        assert not [name for name, known in tables(home).items() if who in known]
+
+
+def test_a_release_that_saw_them_is_not_taken_for_one_that_did_not(corner_shop: Flywheel) -> None:
+    asked = ("train", "--as-of", shops.day(10), "--json")
+    assert corner_shop(*asked).summary["release"] == "1"
+    assert corner_shop("forget", somebody(corner_shop.home)).status == 0
+    assert corner_shop(*asked).summary["release"] == "2"
 
 
 def test_who_withdraws_consent_is_left_out_of_scores_and_training(corner_shop: Flywheel) -> None:

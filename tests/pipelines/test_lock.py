@@ -52,12 +52,17 @@ def test_drafts_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) 
     home = Home(tmp_path / "home")
     (home.releases / ".7.new" / "7").mkdir(parents=True)
     (home.folder / "drafts").mkdir()
+    (home.history / "spill").mkdir(parents=True)
+    (home.folder / ".scores.parquet.parts").mkdir()
+    (home.folder / ".scores.parquet.parts" / "000001.tmp").write_text("7")
     kept = [home.folder / "scores.parquet", home.releases / "champion"]
     for file in [*kept, home.folder / ".scores.parquet.tmp", home.folder / ".lock.holder"]:
         file.write_text("7")
     with home.writing("test", silence):
         found = {path.relative_to(home.folder).as_posix() for path in home.folder.rglob("*")}
-    assert found == {".lock", ".lock.holder", "releases", "releases/champion", "scores.parquet"}
+    drafted = {name for name in found if not name.startswith("consents")}
+    folders = {"history", "releases", ".scores.parquet.parts"}
+    assert drafted == {".lock", ".lock.holder", *folders, "releases/champion", "scores.parquet"}
     assert not (home.folder / ".lock.holder").exists()
 
 

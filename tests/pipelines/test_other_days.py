@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pyarrow.parquet as pq
 import pytest
 
@@ -39,6 +41,16 @@ def test_any_published_day_can_be_scored_and_into_any_file(corner_shop: Flywheel
     assert said.summary["customers"] == published.count(min(published))
     assert corner_shop.home.scores.read_bytes() == before
     assert [one.name for one in (corner_shop.folder / "then").iterdir()] == ["scores.parquet"]
+
+
+def test_scores_that_leave_the_home_leave_a_line_and_those_that_stay_none(corner_shop: Flywheel) -> None:
+    audit = corner_shop.home.folder / "audit.jsonl"
+    assert corner_shop("score").status == 0
+    assert not audit.exists()
+    said = corner_shop("score", "--out", "elsewhere.parquet", "--json")
+    line = json.loads(audit.read_text())
+    assert (line["action"], line["actor"], line["members"]) == ("export", "cli", said.summary["customers"])
+    assert line["consent_state"] == str(corner_shop.home.ledger().state())
 
 
 def test_a_day_that_was_not_published_says_how_to_publish_it(corner_shop: Flywheel) -> None:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from features import home_lock
 from features.consents.consent import Consent, Defaults
+from features.consents.ledger import Standing
+from features.errors import Unreachable
+from features.stored import Stored
+from serving import erasure
 from serving.schemas import Predictions
 from tests.serving.fakes import TODAY, FakeRelease, Known, Shelf, Shop
+
+
+class OutOfReach(Shelf):
+    """A store that does not answer."""
+
+    def read(self, customer_ids: Sequence[str]) -> Stored:
+        raise Unreachable(f"no answer for {len(customer_ids)} customers")
+
 
 NO = {"consents": [{"purpose": "profiling", "granted": False}]}
 YES = {"consents": [{"purpose": "profiling", "granted": True}]}
@@ -90,12 +104,48 @@ def test_where_the_default_is_no_only_those_who_said_yes_are_answered(shop: Shop
     assert statuses(client, "ann") == ["scored"]
 
 
+def test_nobody_is_called_unknown_while_features_cannot_be_read(tmp_path: Path) -> None:
+    shop = Shop.of(FakeRelease(), OutOfReach(ann=Known()), home=tmp_path)
+    shop.worker.permission.ledger.adopt(Defaults(profiling=False))
+    with shop.client() as client:
+        say(client, "bob", NO)
+        assert statuses(client, "ann", "bob", "zoe") == [
+            "features_unavailable",
+            "withheld_consent",
+            "features_unavailable",
+        ]
+
+
+def test_a_consent_does_not_wait_behind_erasures_that_wait_for_the_home(
+    shop: Shop, client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure, "PATIENCE_SECONDS", 0.2)
+    with home_lock.writing(tmp_path, "train", lambda _: None, 1.0), ThreadPoolExecutor(40) as callers:
+        erasures = [callers.submit(client.delete, f"/v1/customers/c{number}") for number in range(40)]
+        while not any(erased(shop, f"c{number}") for number in range(40)):
+            wait(erasures, timeout=0.01)
+        say(client, "ann", NO)
+        assert sum(one.done() for one in erasures) < len(erasures) / 2
+        assert {one.result().status_code for one in erasures} == {202}
+
+
+def erased(shop: Shop, customer_id: str) -> bool:
+    return shop.worker.permission.ledger.standings([customer_id], TODAY) == [Standing.FORGOTTEN]
+
+
 def test_the_forgotten_are_unknown(shop: Shop, client: TestClient) -> None:
     shop.worker.permission.ledger.forget("ann")
     assert statuses(client, "ann") == ["unknown_customer"]
     answered = client.put("/v1/customers/ann/consents", json=YES)
     assert answered.status_code == 409
     assert "asked to be forgotten" in answered.json()["detail"]
+
+
+def test_of_the_forgotten_nothing_may_be_said_and_nothing_sent_to_them(shop: Shop, client: TestClient) -> None:
+    shop.worker.permission.ledger.adopt(Defaults(profiling=True, marketing=True))
+    shop.worker.permission.ledger.forget("ann")
+    told = client.get("/v1/customers/ann/consents").json()
+    assert (told["consents"], told["profiling"], told["marketing"]) == ([], False, {"*": False})
 
 
 def test_saying_it_again_changes_nothing_and_leaves_no_line(client: TestClient, tmp_path: Path) -> None:
@@ -124,6 +174,13 @@ def test_a_word_without_a_date_is_the_last_one(shop: Shop, client: TestClient) -
     later = Consent("profiling", "*", granted=True, changed_at=TODAY + 10**13)
     shop.worker.permission.ledger.record({"ann": [later]})
     assert say(client, "ann", NO)["profiling"] is False
+
+
+@pytest.mark.parametrize(("before", "last"), [(NO, False), (YES, True)])
+def test_of_several_words_in_one_call_the_last_stands(client: TestClient, before: dict[str, Any], last: bool) -> None:
+    say(client, "ann", before)
+    words = [{"purpose": "profiling", "granted": granted} for granted in (not last, last)]
+    assert say(client, "ann", {"consents": words})["profiling"] is last
 
 
 def test_what_is_on_record_is_told(client: TestClient) -> None:

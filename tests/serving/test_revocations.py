@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from features.consents.backends import ledger
 from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Defaults
-from features.consents.ledger import Ledger
+from features.consents.ledger import Ledger, Standing
 from features.packed.backends import LMDB
+from serving import erasure
 from serving.audiences.desk import AudienceDesk, Export
 from serving.audiences.schema import AudienceRequest
 from serving.audit import Audit
@@ -180,3 +181,40 @@ def test_who_said_no_between_the_count_and_the_writing_down_is_not_written_down(
     rights.forget("c003")
     still = reach.still(["c000", "c001", "c002", "c003"], asked, before, TODAY)
     assert still.tolist() == [True, False, True, False]
+
+
+def test_one_erasure_does_not_hide_another_that_is_not_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rights = ledger(tmp_path, LMDB)
+    desk = desk_of(tmp_path, rights)
+
+    def erased_while_another_is_forgotten(home: Path, customer_ids: list[str]) -> dict[str, int]:
+        monkeypatch.undo()
+        rights.forget("c007")
+        return erasure._erased(home, customer_ids)
+
+    monkeypatch.setattr(erasure, "_erased", erased_while_another_is_forgotten)
+    assert forget(tmp_path, LMDB, rights, "c003").finished
+    erasure.catch_up(tmp_path, LMDB, rights)
+    assert "c007" not in set(desk.scores.columns().ids.to_pylist())
+    assert counted(desk)[1] == len(IDS) - 2
+
+
+def test_whoever_was_erased_is_not_counted_by_a_version_of_the_table_read_before(tmp_path: Path) -> None:
+    rights = ledger(tmp_path, LMDB)
+    desk = desk_of(tmp_path, rights)
+    columns = desk.scores.columns()
+    assert forget(tmp_path, LMDB, rights, "c003").finished
+    may = Reach(rights, tmp_path).mask(columns, Asked(MARKETING), TODAY)
+    assert not may[columns.among(["c003"])].any()
+    assert may.sum() == len(IDS) - 1
+
+
+def test_a_home_that_cannot_be_read_keeps_nobody_from_being_forgotten(tmp_path: Path) -> None:
+    rights = ledger(tmp_path, LMDB)
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "orders.parquet").write_text("torn")
+    with pytest.raises(ValueError, match="Parquet"):
+        forget(tmp_path, LMDB, rights, "c003")
+    assert rights.standings(["c003"], TODAY) == [Standing.FORGOTTEN]

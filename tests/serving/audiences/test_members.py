@@ -219,3 +219,11 @@ def test_a_cursor_with_any_letter_changed_is_refused(place: int, letter: str) ->
     else:
         with pytest.raises(BadCursor, match="Found a cursor"):
             last_seen("a" * 22, altered, SECRET)
+
+
+def test_a_draft_that_nobody_finished_holds_the_forgotten_no_longer(folder: Path, shop: Columns) -> None:
+    audience = stored(folder, shop)
+    draft = folder / f"{members._DRAFT}{audience}"
+    (folder / audience).rename(draft)
+    assert members.forget(folder, ["001"]) == 0
+    assert not draft.exists()
