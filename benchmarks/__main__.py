@@ -14,6 +14,7 @@ from benchmarks.logs import Log, at_hand
 from benchmarks.markdown import section
 from benchmarks.page import Measured, page
 from benchmarks.parameters import published
+from benchmarks.serving.audiences import TITLE as AUDIENCES
 from benchmarks.serving.report import SOAK
 from benchmarks.serving.report import TITLE as SERVING
 from benchmarks.speed import speed
@@ -42,7 +43,7 @@ def main() -> None:
         work = chosen.work or Path(scratch)
         found = _measured(work, logs, screen)
         climbed = ladder.measure(logs, chosen.draws, work, screen.say) if chosen.draws else ""
-    served = [section(chosen.out, title) for title in (TARGETING, SERVING, SOAK)]
+    served = [section(chosen.out, title) for title in (TARGETING, AUDIENCES, SERVING, SOAK)]
     text = page(found, climbed or section(chosen.out, ladder.TITLE), *served)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(text)

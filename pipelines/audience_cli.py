@@ -72,7 +72,7 @@ class AudienceScreen(Screen):
                 self._out.print(f"Expected to {what} within {expected.horizon_days} days: {_range(expected)}{unit}.")
         if answer.holdout_count is not None:
             self._out.print(f"{answer.holdout_count:,} of them are held out: do not approach them.")
-        for name, parts in answer.composition.items():
+        for name, parts in answer.composition.items() if answer.count else ():
             shown = headed(name.replace("_", " "), "value", "members", "share")
             for part in parts:
                 shown.add_row(part.value or "none", f"{part.count:,}", f"{part.share:.1%}")

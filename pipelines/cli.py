@@ -149,7 +149,7 @@ def forget(
     """Remove customers from everything, and keep them from coming back."""
     from pipelines import forget as step
 
-    screen = Screen(machine=json)
+    screen = step.ErasureScreen(machine=json)
     with told(screen):
         screen.forgotten(list(step.run(home_at(home), customer_ids, _now())))
 

@@ -20,6 +20,8 @@ def write_tables(folder: Path) -> None:
 
     products = read("products")[["product_id", "product_category"]]
     orders = read("transactions").merge(products, on="product_id", how="left")
+    # The package has New York's evening after midnight: its times are UTC, only not marked so. Its dates are local.
+    orders["transaction_timestamp"] = orders["transaction_timestamp"].dt.tz_localize("UTC")
     orders.to_parquet(folder / "orders.parquet", index=False, coerce_timestamps="us")
     campaigns = read("campaigns").merge(read("campaign_descriptions"), on="campaign_id")
     events = pd.concat(

@@ -66,6 +66,7 @@ def demonstrate(folder: Path, port: int, ui_port: int, *, once: bool, screen: Sc
                 "free: stop what listens there, or choose another one with ARGS='--port 3001'."
             )
         show(ask(url, customers(home)), Console(width=max(Console().width, 130)))
+        show_audience(reach(url), Console(highlight=False, soft_wrap=True))
         _say_where(folder, url, ui_port)
         if not once:
             with _running(["ui", "--home", str(folder), "--port", str(ui_port)], folder / "ui.log"):
@@ -95,11 +96,37 @@ def customers(home: Home) -> list[str]:
 
 def ask(url: str, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
     """What a campaign system asks, and is answered."""
-    body = json.dumps({"customer_ids": list(customer_ids)}).encode()
-    request = Request(f"{url}/v1/predictions", body, {"Content-Type": "application/json"})  # noqa: S310 -- our own address
-    with urlopen(request, timeout=10) as response:  # noqa: S310
-        answers: list[dict[str, Any]] = json.load(response)["predictions"]
+    answers: list[dict[str, Any]] = _posted(f"{url}/v1/predictions", {"customer_ids": list(customer_ids)})[
+        "predictions"
+    ]
     return answers
+
+
+def reach(url: str) -> dict[str, Any]:
+    """Whom a campaign system would write to before they leave."""
+    leaving = {"column": "crowd_about_to_lapse", "equals": True}
+    valuable = {"column": "value_tier", "in": ["high", "medium"]}
+    asked = {"filter": {"all": [leaving, valuable]}, "channel": "email", "holdout": {"share": 0.1, "name": "demo"}}
+    return _posted(f"{url}/v1/audiences", {**asked, "horizon_days": 91})
+
+
+def _posted(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 -- our own
+    with urlopen(request, timeout=10) as response:  # noqa: S310
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+def show_audience(answer: dict[str, Any], console: Console) -> None:
+    """Whom to reach, in a sentence for people."""
+    revenue = answer["expected_revenue"]
+    ends = revenue["interval"]
+    range_ = f" ({ends['p10']:,.0f} to {ends['p90']:,.0f})" if ends else ""
+    console.print(
+        f"About to lapse, of high or medium value, and agreed to email: {answer['count']:,} households, "
+        f"{answer['holdout_count']:,} of them held out.\nIf nobody does anything, they spend {revenue['mean']:,.0f}"
+        f"{range_} {answer['currency']} in {revenue['horizon_days']} days.\n"
+    )
 
 
 def show(answers: Sequence[dict[str, Any]], console: Console) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -129,18 +129,6 @@ class Screen:
             return
         before = f" instead of {done.replaced}" if done.replaced else ""
         self._out.print(f"Release {done.version} serves{before}: {done.why}.")
-
-    def forgotten(self, reports: Sequence[Mapping[str, Any]]) -> None:
-        """What was removed of whom, in the order asked for."""
-        if self._machine:
-            self._print({"customers": reports})
-            return
-        for report in reports:
-            rows = ", ".join(f"{where} {count:,}" for where, count in report["removed"].items() if count)
-            seen = ", ".join(one["release"] for one in report["seen_by"]) or "none"
-            self._out.print(f"{report['status']}: rows removed: {rows or 'none'}; releases that had seen them: {seen}.")
-        if reports:
-            self._out.print(f"Kept: {reports[0]['kept']}.", soft_wrap=True)
 
     def scored(self, done: Scored) -> None:
         """Where the table is."""

@@ -64,7 +64,7 @@ def create_app(open_worker: Callable[[], Worker]) -> Api:
     app = Api(
         title="Flywheel",
         version="1",
-        description="Churn, next purchase and lifetime value of a shop's customers.",
+        description="Churn, next purchase and lifetime value of a shop's customers, and whom to reach.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

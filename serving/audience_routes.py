@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
-from zoneinfo import ZoneInfo
 
 import orjson
 import pyarrow as pa
@@ -60,7 +59,7 @@ class Members(Wire):
 async def post_audience(request: Request) -> Response:
     """Whom to reach: counted, described, and kept under an id by which pages of members are asked for."""
     worker = _worker(request)
-    body, export = await json_body(request), Export(actor(request), _now(worker), SAMPLE)
+    body, export = await json_body(request), Export(actor(request), worker.now(), SAMPLE)
     answer = await _attempt(worker, lambda: worker.audiences.make(asked(body), export))
     return Response(answer.model_dump_json(), media_type="application/json")
 
@@ -78,7 +77,7 @@ async def get_members(request: Request) -> Response:
     Consent is asked again for every page, and for every fifty thousand members of a stream. Each leaves an audit line.
     """
     worker, audience_id, said = _worker(request), request.path_params["audience_id"], _paging(request)
-    export = Export(actor(request), _now(worker), said.format)
+    export = Export(actor(request), worker.now(), said.format)
     if said.format != "json" and said.size is None and said.cursor is None:
         return await _streamed(worker, audience_id, export)
     size = min(said.size or USUAL_PAGE, LARGEST_JSON if said.format == "json" else LARGEST_PAGE)
@@ -175,11 +174,6 @@ def _accepted(request: Request) -> str:
 def _json(rows: pa.Table, about: Mapping[str, JsonValue]) -> bytes:
     lines = b"".join(ndjson([rows])).splitlines()
     return orjson.dumps({"members": [orjson.Fragment(line) for line in lines], **about})
-
-
-def _now(worker: Worker) -> int:
-    champion = worker.champions.current
-    return worker.clock.now(ZoneInfo("UTC" if champion is None else champion.release.facts.timezone))
 
 
 def _worker(request: Request) -> Worker:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import FastAPI
@@ -34,7 +33,7 @@ Done = TypeVar("Done")
 async def get_consents(request: Request) -> Response:
     """What one customer agreed to, and what follows from it."""
     worker, customer_id = _worker(request), customer_in(request)
-    now = worker.clock.now(_zone(worker))
+    now = worker.now()
     return _json(await _attempt(worker, lambda: told(worker.permission.ledger, customer_id, now)))
 
 
@@ -42,8 +41,8 @@ async def put_consents(request: Request) -> Response:
     """What one customer says now; to say it again changes nothing. It counts from the very next call on."""
     worker, customer_id = _worker(request), customer_in(request)
     said = await read(request, ConsentChanges)
-    ledger, zone, by = worker.permission.ledger, _zone(worker), actor(request)
-    now = worker.clock.now(zone)
+    ledger, by = worker.permission.ledger, actor(request)
+    now, zone = worker.now(), worker.zone
 
     def write() -> dict[str, Any]:
         new = news(ledger, customer_id, said, now, zone)
@@ -58,7 +57,7 @@ async def put_consents(request: Request) -> Response:
 async def delete_customer(request: Request) -> Response:
     """Forget one customer: nothing is said of them from now on, and the answer says what was removed where."""
     worker, customer_id, by = _worker(request), customer_in(request), actor(request)
-    now = worker.clock.now(_zone(worker))
+    now = worker.now()
 
     def erase() -> dict[str, Any]:
         worker.audit.note(ERASURE, by, now, customer=worker.audit.of(customer_id))
@@ -112,12 +111,6 @@ async def _attempt(worker: Worker, work: Callable[[], Done], threads: ThreadPool
     except FlywheelError as error:
         report(worker.log, "rights not served", error)
         raise Problem(503, "This cannot be written or read just now. Try again soon.", headers=SOON) from None
-
-
-def _zone(worker: Worker) -> ZoneInfo:
-    """The shop's, or UTC's while no release says which that is."""
-    champion = worker.champions.current
-    return ZoneInfo("UTC" if champion is None else champion.release.facts.timezone)
 
 
 def _worker(request: Request) -> Worker:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from structlog.typing import FilteringBoundLogger
 
@@ -80,6 +81,16 @@ class Worker:
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's, or UTC's while no release says which that is."""
+        champion = self.champions.current
+        return ZoneInfo("UTC" if champion is None else champion.release.facts.timezone)
+
+    def now(self) -> int:
+        """This instant by the worker's clock, microseconds since 1970 UTC."""
+        return self.clock.now(self.zone)
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+ALIKE = 0.1  # of a horizon
 UNTOLD = "The release that scored does not say how far off its totals were; train and promote a new one."
 UNTESTED = "No window after a test origin is over yet, so that nobody knows how far off totals are."
 
@@ -65,10 +66,23 @@ def backtested(cards: Sequence[Mapping[str, Any]], measure: str, horizon_days: i
     told = {one["horizon_days"]: one for one in listed}
     if not told:
         return UNTESTED
-    if horizon_days not in told:
+    near = nearest(told, horizon_days)
+    if near is None:
         days = ", ".join(map(str, sorted(told)))
         return f"Test origins have finished windows of {days} days, and none of {horizon_days}."
-    return _read(told[horizon_days])
+    return _read(told[near])
+
+
+def tested(cards: Sequence[Mapping[str, Any]], measure: str) -> set[int]:
+    """The horizons over which a total was back-tested, in days."""
+    totals = (total for card in cards for total in card.get("totals", ()))
+    return {one["horizon_days"] for one in totals if one["measure"] == measure}
+
+
+def nearest(horizons: Collection[int], wanted: int) -> int | None:
+    """The nearest horizon, if it is so near that the errors over both are alike."""
+    best = min(horizons, key=lambda one: (abs(one - wanted), one), default=None)
+    return best if best is not None and abs(best - wanted) <= ALIKE * wanted else None
 
 
 def _read(said: Mapping[str, Any]) -> Backtested | str:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.audiences.backtested import backtested
+from serving.audiences.backtested import backtested, nearest, tested
 from serving.audiences.columns import Columns
 from serving.audiences.held import Ordered, Places
 from serving.audiences.interval import Range, Total, interval
@@ -47,15 +47,19 @@ def expectations(columns: Columns, rows: Places, horizon_days: int | None, cards
     )
 
 
-def horizon_of(asked: int | None, columns: Columns) -> int | None:
-    """The horizon asked for, else the longest one of amounts, else of purchases; None for a table without any.
+def horizon_of(asked: int | None, columns: Columns, cards: Cards) -> int | None:
+    """The horizon asked for, else the longest of amounts, else of purchases, that was tested, or at least is there.
+
+    None for a table without any.
 
     Raises:
         Refused: the table has nothing of that horizon.
     """
     spends, buys = _horizons(columns, _SPENDS), _buying(columns)
     if asked is None:
-        return max(spends or buys, default=None)
+        offered, measure = (spends, "spend") if spends else (buys, "buyers")
+        known = [days for days in offered if nearest(tested(cards, measure), days) is not None]
+        return max(known or offered, default=None)
     if asked not in {*spends, *buys}:
         there = ", ".join(map(str, sorted({*spends, *buys}))) or "none"
         raise Refused.at("horizon_days", f"Found {asked}; expected one of the table's horizons: {there}.")

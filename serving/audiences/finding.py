@@ -76,7 +76,7 @@ def count(
         Refused: something in the request does not fit the table.
     """
     chosen = Filter(request.filter, columns, setting.zone)
-    names, horizon = _names(request, columns), horizon_of(request.horizon_days, columns)
+    names, horizon = _names(request, columns), horizon_of(request.horizon_days, columns, setting.cards)
     check_order(request.order_by, columns)
     matched = chosen.mask()
     may = matched & reachable(columns)

@@ -116,7 +116,8 @@ class AudienceRequest(Wire):
     )
     holdout: Holdout | None = None
     horizon_days: Annotated[int, Field(ge=1, strict=True)] | None = Field(
-        default=None, description="Of the expectations. Default: the longest that the scores table has amounts for."
+        default=None,
+        description="Of the expectations. Default: the longest tested one of the table's amounts.",
     )
     columns: Annotated[list[Name], Field(min_length=1, max_length=MOST_COLUMNS)] | None = Field(
         default=None,

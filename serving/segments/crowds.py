@@ -52,10 +52,12 @@ def crowds(
     """
     newcomers = measured[FIRST] < said.newcomer_days
     regulars = measured[Measure("orders", said.regular_days)] >= said.regular_orders
-    leaving = (predicted.churn_probability >= bands[1]) | overdue(measured, said.overdue_gaps)
+    chance = predicted.churn_probability
+    # Silence alone is no sign: of those who come every other day many are overdue on any day.
+    leaving = (chance >= bands[1]) | ((chance >= bands[0]) & overdue(measured, said.overdue_gaps))
     return {
         "crowd_high_potential_newcomer": best(predicted.worth, newcomers, said.newcomer_share),
-        "crowd_active_regular": regulars & (predicted.churn_probability < bands[0]),
+        "crowd_active_regular": regulars & (chance < bands[0]),
         "crowd_about_to_lapse": leaving & (measured[ORDERS] >= said.lapse_orders) & ~lapsed,
         "crowd_due_for_replenishment": predicted.category_due_on <= today,
     }

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from features.durable import sync_folder
 from features.errors import FlywheelError
 
 
@@ -63,12 +64,3 @@ def point(home: Path, version: str) -> None:
         os.fsync(file.fileno())
     draft.replace(pointer)
     sync_folder(pointer.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` survive a power cut, as fsync does for a file's content."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from training.registry.local import sync_folder
+from features.durable import sync_folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -139,13 +139,32 @@ def test_the_horizon_may_be_chosen(shop: Columns, asked: int, column: str, days:
 
 def test_without_a_column_of_the_horizon_the_nearest_one_tells_of_conversions(tmp_path: Path) -> None:
     types = {**TYPES, "ltv_365d_mean": pa.float64()}
-    answer = found(columns(tmp_path, customers(5), types)).answer
+    answer = found(columns(tmp_path, customers(5), types), horizon_days=365).answer
     assert answer.expected_conversions is not None
     assert (answer.expected_conversions.column, answer.expected_conversions.horizon_days) == (
         "1 - churn_probability", 90
     )  # fmt: skip
     # A column of nulls is that of a log without amounts.
     assert answer.expected_revenue is None
+
+
+def test_by_default_the_longest_horizon_that_was_tested_is_told(tmp_path: Path) -> None:
+    types = {**TYPES, "ltv_365d_mean": pa.float64()}
+    shop = columns(tmp_path, [{**one, "ltv_365d_mean": 9.0} for one in customers(5)], types)
+    revenue = found(shop).answer.expected_revenue
+    assert revenue is not None
+    assert (revenue.horizon_days, revenue.interval is None) == (90, False)
+    untested = count(AudienceRequest(), shop, lambda of: Consent()(of.ids), setting([]), "").answer.expected_revenue
+    assert untested is not None
+    assert (untested.horizon_days, untested.interval) == (365, None)
+
+
+def test_the_errors_of_nearly_the_same_horizon_are_taken(tmp_path: Path) -> None:
+    types = {**TYPES, "purchase_probability_91d": pa.float64()}
+    shop = columns(tmp_path, [{**one, "purchase_probability_91d": 0.5} for one in customers(5)], types)
+    conversions = found(shop, horizon_days=91).answer.expected_conversions
+    assert conversions is not None
+    assert conversions.interval is not None
 
 
 def test_a_horizon_that_the_table_lacks_is_refused(shop: Columns) -> None:

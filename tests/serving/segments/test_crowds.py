@@ -49,9 +49,15 @@ def test_a_regular_orders_often_and_is_unlikely_to_leave() -> None:
     assert found("crowd_active_regular", *customers) == [True, False, False]
 
 
-def test_about_to_lapse_is_who_is_likely_to_leave_or_overdue() -> None:
-    customers: list[Customer] = [{"churn": 0.7}, {"churn": 0.69}, {"last": 150}, {"churn": 0.9, "orders": 1}]
-    assert found("crowd_about_to_lapse", *customers) == [True, False, True, False]
+def test_about_to_lapse_is_who_is_likely_to_leave_or_overdue_and_not_unlikely_to() -> None:
+    customers: list[Customer] = [
+        {"churn": 0.7},
+        {"churn": 0.69},
+        {"churn": 0.3, "last": 150},
+        {"churn": 0.29, "last": 150},
+        {"churn": 0.9, "orders": 1},
+    ]
+    assert found("crowd_about_to_lapse", *customers) == [True, False, True, False, False]
 
 
 def test_who_has_lapsed_is_not_about_to() -> None:
