@@ -15,7 +15,7 @@ Chosen = Callable[[Iterable[str]], Sequence[str]]
 
 
 def customers_in(path: Path, chosen: Chosen) -> list[str]:
-    """Whom of the customers in a table somebody chooses; nobody where it has none."""
+    """Whom of the customers in a table somebody chooses; nobody where it has none, or nobody can read it any more."""
     if not _has_customers(path):
         return []
     known = pc.unique(pq.read_table(path, columns=[CUSTOMER_ID])[CUSTOMER_ID]).cast(pa.string())
@@ -54,4 +54,7 @@ def _held(table: pq.ParquetFile, gone: pa.Array) -> bool:
 
 
 def _has_customers(path: Path) -> bool:
-    return path.is_file() and CUSTOMER_ID in pq.read_schema(path).names
+    try:
+        return CUSTOMER_ID in pq.read_schema(path).names
+    except (OSError, pa.ArrowInvalid):
+        return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 
 import orjson
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "ndjson", "parquet"]
 MEDIA: dict[str, str] = {name.rpartition("/")[2].removeprefix("x-").rpartition(".")[2]: name for name in FORMATS}
 USUAL_PAGE, LARGEST_PAGE, LARGEST_JSON = 1_000, 100_000, 10_000
+AT_ONCE = 2  # audiences that a worker makes or reads; others wait
 Done = TypeVar("Done")
 
 
@@ -77,6 +80,9 @@ async def get_members(request: Request) -> Response:
     Consent is asked again for every page, and for every fifty thousand members of a stream. Each leaves an audit line.
     """
     worker, audience_id, said = _worker(request), request.path_params["audience_id"], _paging(request)
+    if request.method == "HEAD":
+        await _attempt(worker, lambda: worker.audiences.about(audience_id))
+        return Response(headers={"Cache-Control": "no-store"}, media_type=MEDIA.get(said.format, "application/json"))
     export = Export(actor(request), worker.now(), said.format)
     if said.format != "json" and said.size is None and said.cursor is None:
         return await _streamed(worker, audience_id, export)
@@ -127,16 +133,23 @@ async def _streamed(worker: Worker, audience_id: str, export: Export) -> Respons
 async def _following(first: bytes, written: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Chunk after chunk, each made in a thread when the one before has gone."""
     yield first
-    while (chunk := await asyncio.to_thread(next, written, None)) is not None:
+    loop = asyncio.get_running_loop()
+    while (chunk := await loop.run_in_executor(_threads(), next, written, None)) is not None:
         yield chunk
 
 
 async def _attempt(worker: Worker, work: Callable[[], Done]) -> Done:
     """Done in a thread, since a million customers take a moment; raises Problem for all that is foreseen."""
     try:
-        return await asyncio.to_thread(work)
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
     except FlywheelError as error:
         raise _problem(worker, error) from None
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """For audiences alone: a million customers take a moment, in which no other work is to wait for a thread."""
+    return ThreadPoolExecutor(AT_ONCE, "audiences")
 
 
 def _problem(worker: Worker, error: FlywheelError) -> Problem:

@@ -33,7 +33,8 @@ PATIENCE_SECONDS = 5.0  # for another writer of the home
 FINISHED = "forgotten"
 KEPT = (
     "a salted hash, which keeps logs that are read again from bringing the customer back; the audit's lines, which "
-    "know the customer by another salted hash; tables written to other places than the home"
+    "know the customer by another salted hash; tables written to other places than the home; free pages of the home's "
+    "stores, until they are written over"
 )
 _FOLDERS = ("history", "features", ".")
 _MARK = "erased"  # the state of the ledger up to which nobody forgotten is left in any table

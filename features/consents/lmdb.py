@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -11,7 +12,7 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from features.consents.shelf import DEFAULTS, Done, Found
-from features.errors import BadStore
+from features.errors import BadStore, Unreachable
 from features.packed.lmdb import identity
 
 MAP_SIZE = 2**34  # address space, not disk
@@ -57,12 +58,12 @@ class LmdbShelf:
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
         """The records of these customers and whether they are forgotten, at one moment."""
-        with self._environment.begin() as reading:
+        with self._reading() as reading:
             return self._found(reading, customer_ids, tombstones)
 
     def fact(self, name: str) -> bytes | None:
         """A fact of the whole shelf."""
-        with self._environment.begin() as reading:
+        with self._reading() as reading:
             found: bytes | None = reading.get(name.encode(), db=self._tables["facts"])
             return found
 
@@ -72,12 +73,12 @@ class LmdbShelf:
 
     def records(self) -> Iterator[bytes]:
         """Every record, at one moment."""
-        with self._environment.begin() as reading, reading.cursor(db=self._tables["records"]) as cursor:
+        with self._reading() as reading, reading.cursor(db=self._tables["records"]) as cursor:
             yield from cursor.iternext(keys=False, values=True)
 
     def changed_since(self, state: int) -> list[bytes]:
         """The records that changed after a state."""
-        with self._environment.begin() as reading, reading.cursor(db=self._tables["changes"]) as cursor:
+        with self._reading() as reading, reading.cursor(db=self._tables["changes"]) as cursor:
             if not cursor.set_range(_ordered(state + 1)):
                 return []
             keys = list(cursor.iternext(keys=False, values=True))
@@ -86,7 +87,7 @@ class LmdbShelf:
 
     def tombstones(self) -> dict[bytes, int]:
         """The digests of who is forgotten, and the state since when."""
-        with self._environment.begin() as reading, reading.cursor(db=self._tables["forgotten"]) as cursor:
+        with self._reading() as reading, reading.cursor(db=self._tables["forgotten"]) as cursor:
             return {bytes(key): _number(value) for key, value in cursor}
 
     def write(
@@ -99,6 +100,14 @@ class LmdbShelf:
     def identity(self) -> str:
         """It is the one in this home."""
         return "lmdb"
+
+    @contextmanager
+    def _reading(self) -> Iterator[lmdb.Transaction[bytes]]:
+        try:
+            with self._environment.begin() as reading:
+                yield reading
+        except lmdb.Error as error:
+            raise Unreachable(f"The consents cannot be read just now ({error}). Try again soon.") from None
 
     def _found(
         self, reading: lmdb.Transaction[bytes], customer_ids: Sequence[str], tombstones: Sequence[bytes]

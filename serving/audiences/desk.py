@@ -28,6 +28,7 @@ from serving.audit import EXPORT, Audit
 from serving.reach import Reach
 
 SAMPLE = "sample"  # the format of members in an answer
+COUNTED = "counted"  # the audit's word for an audience that was not kept
 KEPT = timedelta(days=30)  # after that a stored audience speaks of scores that nobody should act on
 
 
@@ -69,7 +70,7 @@ class AudienceDesk:
         return self._home / "audiences"
 
     def make(self, request: AudienceRequest, export: Export) -> AudienceAnswer:
-        """Find an audience and freeze its members; the sample is taken out at once.
+        """Find an audience and freeze its members, unless it was only to be counted; the sample is taken out at once.
 
         Raises:
             Refused: something in the request does not fit the table.
@@ -85,8 +86,8 @@ class AudienceDesk:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         members.expire(self.folder, KEPT, instant(now))
-        audience_id = members.store(self.folder, found, still, instant(now))
-        self._note(about_of(audience_id, found, instant(now)), export, len(found.answer.sample), 0, state)
+        audience_id = members.store(self.folder, found, still, instant(now)) if request.keep else None
+        self._note(about_of(audience_id or COUNTED, found, instant(now)), export, len(found.answer.sample), 0, state)
         return found.answer.model_copy(update={"audience_id": audience_id})
 
     def about(self, audience_id: str) -> About:

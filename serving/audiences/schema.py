@@ -119,6 +119,9 @@ class AudienceRequest(Wire):
         default=None,
         description="Of the expectations. Default: the longest tested one of the table's amounts.",
     )
+    keep: bool = Field(
+        default=True, strict=True, description="Whether to keep the members, to be paged; else they are only counted."
+    )
     columns: Annotated[list[Name], Field(min_length=1, max_length=MOST_COLUMNS)] | None = Field(
         default=None,
         description="What pages hold of each member, besides customer_id.",

@@ -45,6 +45,13 @@ def test_a_table_without_customers_is_nobodys(tmp_path: Path) -> None:
     assert (erase(path, ["ann"]), customers_in(path, list)) == (0, [])
 
 
+def test_a_table_that_nobody_can_read_is_left_to_who_writes_it_anew(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    path.write_bytes(b"torn")
+    assert (erase(path, ["ann"]), customers_in(path, list)) == (0, [])
+    assert path.read_bytes() == b"torn"
+
+
 def test_whoever_is_chosen_is_found_once(tmp_path: Path) -> None:
     path = table(tmp_path / "orders.parquet", "ann", "bob", "ann")
     assert customers_in(path, lambda known: [one for one in known if one == "ann"]) == ["ann"]

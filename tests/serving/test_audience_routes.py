@@ -243,6 +243,21 @@ def test_another_audiences_cursor_is_refused(client: TestClient) -> None:
     assert "was not given out for this audience" in answered.text
 
 
+def test_an_audience_may_be_counted_and_not_kept(client: TestClient, tmp_path: Path) -> None:
+    audience = made(client, keep=False)
+    assert (audience["audience_id"], audience["count"]) == (None, 39)
+    assert [path for path in (tmp_path / "audiences").iterdir() if path.is_dir()] == []
+    assert lines(tmp_path)[-1]["audience"] == "counted"
+
+
+def test_to_ask_for_the_head_takes_nobody_out(client: TestClient, tmp_path: Path) -> None:
+    path = f"/v1/audiences/{made(client)['audience_id']}/members"
+    before = len(lines(tmp_path))
+    assert client.head(path, params={"format": "csv"}).status_code == 200
+    assert client.head("/v1/audiences/nobody/members").status_code == 404
+    assert len(lines(tmp_path)) == before
+
+
 def test_no_audience_is_not_found(client: TestClient) -> None:
     for path in ("/v1/audiences/nobody", "/v1/audiences/nobody/members", f"/v1/audiences/{'x' * 22}/members"):
         assert client.get(path).status_code == 404
