@@ -39,8 +39,7 @@ class Job:
     @cached_property
     def history(self) -> History:
         """What was known at that instant, of customers of whom predictions may be made and learned."""
-        known = History.open(self.home.history).before(self.now)
-        return known.without(self.profiled.others) if self.profiled.by_default else known.only(self.profiled.others)
+        return self.profiled.log_of(History.open(self.home.history).before(self.now))
 
     @cached_property
     def profiled(self) -> Profiled:

@@ -86,21 +86,14 @@ def run(
     ledger, now = home.ledger(), micros(at or as_of.at)
     consented = Consented.of(ledger, now)
     customers = scorable(_known(home, release, as_of), ledger, now)
-    population = Population(
-        home=home,
-        description=description,
-        cutoff=as_of,
-        version=release.version,
-        facts=release.facts,
-        customers=customers,
-    )
+    population = Population.of(release, home, description, as_of, customers)
     needed = population.needed
     target.parent.mkdir(parents=True, exist_ok=True)
     count = _write_parts(work, customers, publish.mark(home), say)
     say("sorting them into segments")
     sorted_into = segments(population, Parts(target).read(count, needed))
     say("learning when, where and with what to reach them")
-    reached = habits(description, History.open(home.history), as_of, customers)
+    reached = habits(description, ledger.profiled(now).log_of(History.open(home.history)), as_of, customers)
     if target != home.scores.resolve():
         _audited(home, now, len(customers), consented)
     Parts(target).join(count, Beside(sorted_into, reached.columns, consented, customers).table)

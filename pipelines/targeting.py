@@ -21,7 +21,7 @@ from serving.segments.crowds import Floats, Predicted
 from serving.segments.lifecycle import lifecycle
 from serving.segments.rules import holds
 from serving.segments.tiers import value_tiers
-from training.predict.release import Facts
+from training.predict.release import Facts, Release
 
 MEMORY = "1GB"  # of the query; more is spilled to the disk
 
@@ -40,6 +40,20 @@ class Population:
     version: str  # of the release
     facts: Facts  # of the release
     customers: pa.Array  # ids, ascending
+
+    @classmethod
+    def of(
+        cls, release: Release, home: Home, description: Description, cutoff: Cutoff, customers: pa.Array
+    ) -> Population:
+        """These customers, scored by a release."""
+        return cls(
+            home=home,
+            description=description,
+            cutoff=cutoff,
+            version=release.version,
+            facts=release.facts,
+            customers=customers,
+        )
 
     @property
     def worth(self) -> str:
