@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,8 @@ class Audit:
             new = not self.path.exists()
             file = os.open(self.path, _APPENDING, 0o600)
             try:
+                # Whoever looks at the last line while it is written would take it for a torn one.
+                fcntl.flock(file, fcntl.LOCK_EX)
                 yield file
             finally:
                 os.close(file)

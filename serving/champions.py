@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,10 @@ class Champions:
 
     def _pointer(self) -> tuple[str, int] | None:
         """The version named, and when it was; None where nothing was promoted yet."""
-        path = self._releases / POINTER
         try:
-            return path.read_text(encoding="utf-8", errors="replace").strip(), path.stat().st_mtime_ns
+            # Both of one file: another may take its name between two looks.
+            with (self._releases / POINTER).open(encoding="utf-8", errors="replace") as file:
+                return file.read().strip(), os.fstat(file.fileno()).st_mtime_ns
         except OSError:
             return None
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from serving.answers import WITHIN_DAYS
 from serving.segments.columns import segment_columns
+from serving.segments.habits import COLUMNS as HABITS
+from serving.segments.habits import FAMILIES
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import AS_OF
@@ -49,6 +51,9 @@ CONTRACT = {
     "next_category": pa.string(),
     "next_category_remind_on": DAY,
     **{column.name: column.type for column in segment_columns(())},
+    **{column.name: column.type for column in HABITS},
+    "consent_channels": pa.list_(pa.string()),
+    "consent_until": INSTANT,
 }
 
 
@@ -134,10 +139,13 @@ def test_nothing_is_missing_but_dates_that_never_come(scores: pa.Table) -> None:
     dates = {"next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on"}
     dates |= {"next_category", "next_category_remind_on"}
     never = {"first_order_at", "last_order_at"} | {name for name in scores.column_names if name.startswith("rfm_")}
-    assert nulls <= dates | never
+    # The shop logs neither channels nor discounts, and nobody's consent ends.
+    unlogged = {one.name for family in ("channel", "price") for one in FAMILIES[family]} | {"consent_until"}
+    assert nulls <= dates | never | unlogged
+    assert all(scores[name].null_count == scores.num_rows for name in unlogged)
     for name in never:
         assert scores[name].is_null().equals(pc.equal(scores["orders"], 0)), name
-    for name in scores.column_names:
+    for name in {*scores.column_names} - unlogged:
         if scores[name].type == AMOUNT:
             assert np.isfinite(column(scores, name)).all(), name
 

@@ -147,7 +147,8 @@ def test_twenty_promotions_and_five_bad_releases_cost_nobody_an_answer(
     assert (callers.broken, callers.mixed) == ([], [])
     page = httpx.get(f"{service[1]}/metrics").text
     (failures,) = [line for line in page.splitlines() if line.startswith("model_load_failures_total")]
-    assert float(failures.split()[1]) == 2 * 5
+    # By each of the two workers; one that stays long enough is tried again.
+    assert float(failures.split()[1]) >= 2 * 5
 
 
 def test_while_a_worker_is_killed_the_other_answers_and_another_takes_its_place(
