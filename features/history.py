@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.calendar import beginning, day_number, from_number
+from features.consents.ledger import Profiled
 from features.errors import NotEnoughData, NothingThere
 from features.values import literal
 
@@ -85,6 +86,10 @@ class History:
         events = None if self.events is None else self.events.filter(self.events.happened_at < at)
         touches = None if self.touches is None else self.touches.filter(self.touches.sent_at < at)
         return History(lines, events, touches)
+
+    def of(self, profiled: Profiled) -> History:
+        """The log of those of whom predictions may be made and learned."""
+        return self.without(profiled.others) if profiled.by_default else self.only(profiled.others)
 
     def without(self, customers: Sequence[str]) -> History:
         """The log of everybody else."""

@@ -39,7 +39,7 @@ class Job:
     @cached_property
     def history(self) -> History:
         """What was known at that instant, of customers of whom predictions may be made and learned."""
-        return self.profiled.log_of(History.open(self.home.history).before(self.now))
+        return History.open(self.home.history).before(self.now).of(self.profiled)
 
     @cached_property
     def profiled(self) -> Profiled:

@@ -93,7 +93,7 @@ def run(
     say("sorting them into segments")
     sorted_into = segments(population, Parts(target).read(count, needed))
     say("learning when, where and with what to reach them")
-    reached = habits(description, ledger.profiled(now).log_of(History.open(home.history)), as_of, customers)
+    reached = habits(description, History.open(home.history).of(ledger.profiled(now)), as_of, customers)
     if target != home.scores.resolve():
         _audited(home, now, len(customers), consented)
     Parts(target).join(count, Beside(sorted_into, reached.columns, consented, customers).table)

@@ -7,16 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import orjson
 
 from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Consents, Defaults, Record
 from features.consents.shelf import DEFAULTS, Draft, Shelf
 from features.secret import digest
-
-if TYPE_CHECKING:
-    from features.history import History
 
 AT_ONCE = 1000  # customers in one write, which others wait for
 _TOMBSTONE = "tombstone"
@@ -45,10 +41,6 @@ class Profiled:
 
     by_default: bool
     others: tuple[str, ...]  # ascending
-
-    def log_of(self, history: History) -> History:
-        """What a history says of them."""
-        return history.without(self.others) if self.by_default else history.only(self.others)
 
     @property
     def fingerprint(self) -> str:

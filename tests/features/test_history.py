@@ -111,6 +111,6 @@ def test_a_log_without_some_customers_is_that_of_all_others() -> None:
 
 def test_the_log_of_those_who_may_be_profiled_is_that_of_all_but_a_few_or_of_a_few_alone() -> None:
     log = told(("ann", "2026-06-01", 1), ("bob", "2026-06-20", 1))
-    assert [who for who, _ in lines(Profiled(by_default=True, others=("ann",)).log_of(log))] == ["bob"]
-    assert [who for who, _ in lines(Profiled(by_default=False, others=("ann",)).log_of(log))] == ["ann"]
-    assert lines(Profiled(by_default=False, others=()).log_of(log)) == []
+    assert [who for who, _ in lines(log.of(Profiled(by_default=True, others=("ann",))))] == ["bob"]
+    assert [who for who, _ in lines(log.of(Profiled(by_default=False, others=("ann",))))] == ["ann"]
+    assert lines(log.of(Profiled(by_default=False, others=()))) == []
