@@ -66,6 +66,13 @@ class AudienceScreen(Screen):
             f"{answer.excluded_by_consent:,} more have not consented (consent state {answer.consent_state}).",
             soft_wrap=True,
         )
+        if not answer.count and answer.excluded_by_consent:
+            self._out.print(
+                "Nobody of them agreed. Give their consents ([consents], or PUT /v1/customers/{id}/consents), or say "
+                "what counts for those who were never asked: [business.consent_defaults].",
+                soft_wrap=True,
+            )
+            return
         for what, expected in (("order", answer.expected_conversions), ("spend", answer.expected_revenue)):
             if expected is not None:
                 unit = "" if what == "order" else f" {answer.currency}"
@@ -84,7 +91,7 @@ class AudienceScreen(Screen):
 def _range(expected: Expected) -> str:
     mean = f"{expected.mean:,.0f}"
     if expected.interval is None:
-        return f"{mean} ({expected.reason})"
+        return f"{mean} ({(expected.reason or '').rstrip('.')})"
     return f"{mean} (80 %: {expected.interval.p10:,.0f} to {expected.interval.p90:,.0f})"
 
 

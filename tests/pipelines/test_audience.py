@@ -56,6 +56,13 @@ def test_a_person_is_told_how_many_and_what_to_expect(flywheel: Flywheel) -> Non
     assert "value tier" in said.out
 
 
+def test_who_finds_nobody_for_want_of_consent_is_told_what_to_do(flywheel: Flywheel) -> None:
+    flywheel.home.ledger().adopt(Defaults(marketing=False))
+    said = flywheel("audience")
+    assert "0 of 20 customers, scored by release 7; 20 more have not consented" in said.out
+    assert "[business.consent_defaults]" in said.out
+
+
 def test_the_export_is_audited_as_the_command_lines(flywheel: Flywheel, tmp_path: Path) -> None:
     assert flywheel("audience", "--out", str(tmp_path / "all.csv")).status == 0
     sample, line = map(json.loads, (flywheel.home.folder / "audit.jsonl").read_text().splitlines())
