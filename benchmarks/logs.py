@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pipelines
@@ -37,7 +37,7 @@ class Log:
             write_tables(folder)
         (folder / "flywheel.toml").write_text((EXAMPLES / self.example).read_text())
         description = self._asked(read_description(folder / "flywheel.toml"))
-        ingest.run(description, home, say)
+        ingest.run(description, home, datetime.now(UTC), say)
         job = Job(description, home, self.as_of, say)
         publish.tables(job)
         return job

@@ -60,7 +60,7 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
     from pipelines import ingest as step
 
     with held("ingest", home, json=json) as (screen, kept):
-        screen.intake(step.run(_description(config), kept, screen.say))
+        screen.intake(step.run(_description(config), kept, _now(), screen.say))
 
 
 @app.command()
@@ -195,7 +195,7 @@ def _job(config: Path | None, home: Home, as_of: date | None, screen: Screen, or
     from pipelines.job import Job
 
     description = _description(config)
-    step.run(description, home, screen.say)
+    step.run(description, home, _now(), screen.say)
     return Job(description, home, as_of or _today(description.zone), screen.say, origins, _now())
 
 

@@ -40,7 +40,7 @@ def run(
 
     A release that the gate refuses is registered all the same, and the champion goes on serving.
     """
-    manifest = ingest.run(description, home, say)
+    manifest = ingest.run(description, home, at, say)
     job = Job(description, home, as_of, say, at=at)
     publish.run(job)
     trained = train.run(job)

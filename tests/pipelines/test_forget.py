@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -115,6 +116,8 @@ def test_who_withdraws_consent_is_left_out_of_scores_and_training(corner_shop: F
     said = corner_shop("run", "--as-of", shops.day(10), "--json")
     assert said.status == 0, said.err
     assert corner_shop.home.ledger().profiled(0).others == (who,)
+    line = json.loads((corner_shop.home.folder / "audit.jsonl").read_text())
+    assert (line["action"], line["actor"], line["customers"]) == ("consent", "cli", 1)
     left = tables(corner_shop.home)
     assert who in left["history/orders.parquet"]
     assert not [name for name, known in left.items() if who in known and not name.startswith("history")]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from features.description import read_description
@@ -20,7 +20,7 @@ def silence(_: str) -> None:
 def job(folder: Path, today: date, log: Log = LOG, **business: str) -> Job:
     description = read_description(shops.described(folder, log, **business))
     home = Home(folder / "home")
-    ingest.run(description, home, silence)
+    ingest.run(description, home, datetime.now(UTC), silence)
     return Job(description, home, today, silence)
 
 
