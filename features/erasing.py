@@ -41,7 +41,7 @@ def erase(path: Path, customer_ids: Sequence[str]) -> int:
 
 def _copied(rows: pa.Table, gone: pa.Array, writer: pq.ParquetWriter) -> int:
     """How many rows were kept."""
-    kept = rows.filter(pc.invert(pc.is_in(rows[CUSTOMER_ID].cast(pa.string()), value_set=gone)))
+    kept = rows.filter(pc.invert(_theirs(rows, gone)))
     if kept.num_rows:
         writer.write_table(kept)
     return int(kept.num_rows)
@@ -50,7 +50,12 @@ def _copied(rows: pa.Table, gone: pa.Array, writer: pq.ParquetWriter) -> int:
 def _held(table: pq.ParquetFile, gone: pa.Array) -> bool:
     """Whether there is anything to take out."""
     groups = (table.read_row_group(group, columns=[CUSTOMER_ID]) for group in range(table.num_row_groups))
-    return any(pc.any(pc.is_in(rows[CUSTOMER_ID].cast(pa.string()), value_set=gone)).as_py() for rows in groups)
+    return any(pc.any(_theirs(rows, gone)).as_py() for rows in groups)
+
+
+def _theirs(rows: pa.Table, gone: pa.Array) -> pa.ChunkedArray:
+    """Which rows are of those who leave."""
+    return pc.is_in(rows[CUSTOMER_ID].cast(pa.string()), value_set=gone)
 
 
 def _has_customers(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from features.consents.consent import ALL
 from pipelines.consented import Consented
+from serving.audiences.columns import held
+from serving.audiences.words import Lists
 from serving.reach import CHANNELS
 from serving.segments.assigned import Assigned
 
@@ -48,9 +51,9 @@ def allowed(rankings: pa.ListArray, granted: pa.ListArray, named: frozenset[str]
         named: the channels that somebody has.
     """
     channels, rows = rankings.flatten(), pc.list_parent_indices(rankings).to_numpy()
-    may = np.zeros(len(channels), np.bool_)
+    may, grants = np.zeros(len(channels), np.bool_), cast("Lists", held(granted))
     for channel in pc.unique(channels).to_pylist():
-        has = _contains(granted, channel if channel in named else ALL)
+        has = grants.among([channel if channel in named else ALL])
         here = pc.equal(channels, channel).to_numpy(zero_copy_only=False)
         may[here] = has[rows[here]]
     return may
@@ -62,11 +65,3 @@ def kept(lists: pa.ListArray, may: NDArray[np.bool_]) -> pa.ListArray:
     counts = np.bincount(rows[may], minlength=len(lists))
     offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
     return pa.ListArray.from_arrays(offsets, lists.flatten().filter(pa.array(may)), mask=lists.is_null())
-
-
-def _contains(lists: pa.ListArray, value: str) -> NDArray[np.bool_]:
-    found = np.zeros(len(lists), np.bool_)
-    found[pc.list_parent_indices(lists).to_numpy()[pc.equal(lists.flatten(), value).to_numpy(zero_copy_only=False)]] = (
-        True
-    )
-    return found

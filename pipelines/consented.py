@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.consents.consent import ALL, MARKETING, Consents, Defaults, Record
-from features.consents.ledger import Ledger
+from features.consents.consent import ALL, MARKETING, Consents, Defaults
+from features.consents.ledger import Ledger, Profiled
 from features.errors import NothingThere
 from serving.reach import CHANNELS, UNTIL, Basis
 
@@ -18,12 +17,11 @@ COLUMNS = pa.schema([(CHANNELS, pa.list_(pa.string())), (UNTIL, pa.timestamp("us
 _Row = tuple[list[str], int | None]
 
 
-def scorable(customers: pa.Array, ledger: Ledger, now: int) -> pa.Array:
+def scorable(customers: pa.Array, ledger: Ledger, profiled: Profiled) -> pa.Array:
     """Of these customers those of whom predictions may be made, in the order given; raises NothingThere for none."""
-    profiled = ledger.profiled(now)
     named = pc.is_in(customers, value_set=pa.array(profiled.others, pa.string()))
     may = customers.filter(pc.invert(named) if profiled.by_default else named)
-    forgotten = ledger.forgotten_among(may.to_pylist()) if ledger.erasures() else []
+    forgotten = ledger.forgotten_among(may.to_pylist())
     may = may.filter(pc.invert(pc.is_in(may, value_set=pa.array(forgotten, pa.string()))))
     if not len(may):
         raise NothingThere(
@@ -46,7 +44,8 @@ class Consented:
         """As the ledger stands; what is said while it is read counts as said afterwards."""
         state, defaults = ledger.state(), ledger.defaults()
         records = list(ledger.everybody())
-        known = sorted(_channels(records))
+        words = (word for record in records for word in record.consents.words)
+        known = sorted({word.channel for word in words if word.purpose == MARKETING} - {ALL})
         said = {record.customer_id: _row(record.consents, known, now, defaults) for record in records}
         basis = Basis(state, defaults, frozenset(known))
         return cls(basis, said, _row(Consents(), known, now, defaults))
@@ -58,11 +57,6 @@ class Consented:
         flat = pa.array([channel for channels, _ in rows for channel in channels], pa.string())
         until = pa.array([end for _, end in rows], pa.int64()).cast(COLUMNS.field(1).type)
         return pa.table([pa.ListArray.from_arrays(offsets, flat), until], schema=COLUMNS)
-
-
-def _channels(records: list[Record]) -> Iterator[str]:
-    found = {word.channel for record in records for word in record.consents.words if word.purpose == MARKETING}
-    yield from found - {ALL}
 
 
 def _row(consents: Consents, known: list[str], now: int, defaults: Defaults) -> _Row:

@@ -84,8 +84,8 @@ def run(
     target = (out or home.scores).resolve()
     work = _Work(home.folder.resolve(), release.version, micros(as_of.at), target)
     ledger, now = home.ledger(), micros(at or as_of.at)
-    consented = Consented.of(ledger, now)
-    customers = scorable(_known(home, release, as_of), ledger, now)
+    consented, profiled = Consented.of(ledger, now), ledger.profiled(now)
+    customers = scorable(_known(home, release, as_of), ledger, profiled)
     population = Population.of(release, home, description, as_of, customers)
     needed = population.needed
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def run(
     say("sorting them into segments")
     sorted_into = segments(population, Parts(target).read(count, needed))
     say("learning when, where and with what to reach them")
-    reached = habits(description, History.open(home.history).of(ledger.profiled(now)), as_of, customers)
+    reached = habits(description, History.open(home.history).of(profiled), as_of, customers)
     if target != home.scores.resolve():
         _audited(home, now, len(customers), consented)
     Parts(target).join(count, Beside(sorted_into, reached.columns, consented, customers).table)

@@ -74,7 +74,7 @@ class Population:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The columns of the scores that segments are made of; a table may be without the last."""
+        """The columns of the scores that segments are made of."""
         return ("churn_probability", self.worth, "next_category_remind_on")
 
 

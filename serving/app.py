@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from serving import audience_routes, customers, documents
 from serving.answering import Desk
+from serving.attempts import worker_of
 from serving.caching import cacheable, fleeting
 from serving.keys import Locked
 from serving.metrics import MEDIA_TYPE
@@ -82,7 +83,7 @@ def create_app(open_worker: Callable[[], Worker]) -> Api:
 async def post_predictions(request: Request) -> Response:
     """Up to 1,000 customers in one call; answers come in the order asked, a repeated id is answered each time."""
     asked = await question(request)
-    worker = _worker(request)
+    worker = worker_of(request)
     async with worker.pressure.turn() as due:
         return _json({"predictions": await Desk.of(worker, due).now(asked)})
 
@@ -90,7 +91,7 @@ async def post_predictions(request: Request) -> Response:
 async def get_predictions(request: Request) -> Response:
     """One customer, safe to repeat per recipient: the answer holds for the shop's day unless as_of is given."""
     asked = question_about(request.path_params["customer_id"], request)
-    worker = _worker(request)
+    worker = worker_of(request)
     async with worker.pressure.turn() as due:
         rows = await Desk.of(worker, due).today(asked)
         body = orjson.dumps({"predictions": rows})
@@ -118,7 +119,7 @@ async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework h
 
 async def readyz(request: Request) -> Response:
     """Whether a release is loaded, tried and warm, and the worker stays; degraded while features cannot be read."""
-    if _worker(request).departure.begun:
+    if worker_of(request).departure.begun:
         raise Problem(503, "This worker is about to stop. Ask another.")
     desk = _desk(request)
     reason = await desk.trouble()
@@ -128,7 +129,7 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """What Prometheus reads."""
-    return Response(_worker(request).metrics.page(), media_type=MEDIA_TYPE)
+    return Response(worker_of(request).metrics.page(), media_type=MEDIA_TYPE)
 
 
 class _Text(Convertor[str]):
@@ -175,13 +176,8 @@ def _add_routes(app: FastAPI) -> None:
             app.add_api_route(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False)
 
 
-def _worker(request: Request) -> Worker:
-    worker: Worker = request.app.state.worker
-    return worker
-
-
 def _desk(request: Request) -> Desk:
-    return Desk.of(_worker(request))
+    return Desk.of(worker_of(request))
 
 
 def _json(content: object) -> Response:

@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from features.errors import FlywheelError, LostRows, Unreachable
 from features.secret import BadSecret
 from serving import documents
+from serving.attempts import attempt, worker_of
 from serving.audiences.about import About
 from serving.audiences.asking import asked
 from serving.audiences.desk import SAMPLE, Export
@@ -61,7 +62,7 @@ class Members(Wire):
 
 async def post_audience(request: Request) -> Response:
     """Whom to reach: counted, described, and kept under an id by which pages of members are asked for."""
-    worker = _worker(request)
+    worker = worker_of(request)
     body, export = await json_body(request), Export(actor(request), worker.now(), SAMPLE)
     answer = await _attempt(worker, lambda: worker.audiences.make(asked(body), export))
     return Response(answer.model_dump_json(), media_type="application/json")
@@ -69,7 +70,7 @@ async def post_audience(request: Request) -> Response:
 
 async def get_audience(request: Request) -> Response:
     """What an audience was made for."""
-    worker, audience_id = _worker(request), request.path_params["audience_id"]
+    worker, audience_id = worker_of(request), request.path_params["audience_id"]
     about = await _attempt(worker, lambda: worker.audiences.about(audience_id))
     return Response(about.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -79,7 +80,7 @@ async def get_members(request: Request) -> Response:
 
     Consent is asked again for every page, and for every fifty thousand members of a stream. Each leaves an audit line.
     """
-    worker, audience_id, said = _worker(request), request.path_params["audience_id"], _paging(request)
+    worker, audience_id, said = worker_of(request), request.path_params["audience_id"], _paging(request)
     if request.method == "HEAD":
         await _attempt(worker, lambda: worker.audiences.about(audience_id))
         return Response(headers={"Cache-Control": "no-store"}, media_type=MEDIA.get(said.format, "application/json"))
@@ -139,11 +140,7 @@ async def _following(first: bytes, written: Iterator[bytes]) -> AsyncIterator[by
 
 
 async def _attempt(worker: Worker, work: Callable[[], Done]) -> Done:
-    """Done in a thread, since a million customers take a moment; raises Problem for all that is foreseen."""
-    try:
-        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
-    except FlywheelError as error:
-        raise _problem(worker, error) from None
+    return await attempt(worker, work, _problem, _threads())
 
 
 @cache
@@ -187,8 +184,3 @@ def _accepted(request: Request) -> str:
 def _json(rows: pa.Table, about: Mapping[str, JsonValue]) -> bytes:
     lines = b"".join(ndjson([rows])).splitlines()
     return orjson.dumps({"members": [orjson.Fragment(line) for line in lines], **about})
-
-
-def _worker(request: Request) -> Worker:
-    worker: Worker = request.app.state.worker
-    return worker

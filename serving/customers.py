@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI
@@ -14,6 +11,7 @@ from starlette.responses import Response
 
 from features.errors import FlywheelError
 from serving import documents
+from serving.attempts import attempt, worker_of
 from serving.audit import CONSENT, ERASURE
 from serving.caching import fleeting
 from serving.consenting import ConsentChanges, ConsentsAnswer, news, told
@@ -27,19 +25,17 @@ from serving.schemas import LONGEST_ID, FieldProblem
 if TYPE_CHECKING:
     from serving.worker import Worker
 
-Done = TypeVar("Done")
-
 
 async def get_consents(request: Request) -> Response:
     """What one customer agreed to, and what follows from it."""
-    worker, customer_id = _worker(request), customer_in(request)
+    worker, customer_id = worker_of(request), customer_in(request)
     now = worker.now()
-    return _json(await _attempt(worker, lambda: told(worker.permission.ledger, customer_id, now)))
+    return _json(await attempt(worker, lambda: told(worker.permission.ledger, customer_id, now), _told, None))
 
 
 async def put_consents(request: Request) -> Response:
     """What one customer says now; to say it again changes nothing. It counts from the very next call on."""
-    worker, customer_id = _worker(request), customer_in(request)
+    worker, customer_id = worker_of(request), customer_in(request)
     said = await read(request, ConsentChanges)
     ledger, by = worker.permission.ledger, actor(request)
     now, zone = worker.now(), worker.zone
@@ -51,19 +47,19 @@ async def put_consents(request: Request) -> Response:
             new.record(ledger)
         return told(ledger, customer_id, now)
 
-    return _json(await _attempt(worker, write))
+    return _json(await attempt(worker, write, _told, None))
 
 
 async def delete_customer(request: Request) -> Response:
     """Forget one customer: nothing is said of them from now on, and the answer says what was removed where."""
-    worker, customer_id, by = _worker(request), customer_in(request), actor(request)
+    worker, customer_id, by = worker_of(request), customer_in(request), actor(request)
     now = worker.now()
 
     def erase() -> dict[str, Any]:
         worker.audit.note(ERASURE, by, now, customer=worker.audit.of(customer_id))
         return forget(worker.home, worker.online, worker.permission.ledger, customer_id).report()
 
-    report = await _attempt(worker, erase, threads())
+    report = await attempt(worker, erase, _told, threads())
     return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")
 
 
@@ -104,18 +100,9 @@ def customer_in(request: Request) -> str:
     return customer_id
 
 
-async def _attempt(worker: Worker, work: Callable[[], Done], threads: ThreadPoolExecutor | None = None) -> Done:
-    """Done in a thread, since disks and other machines are waited for; raises Problem where they fail."""
-    try:
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
-    except FlywheelError as error:
-        report(worker.log, "rights not served", error)
-        raise Problem(503, "This cannot be written or read just now. Try again soon.", headers=SOON) from None
-
-
-def _worker(request: Request) -> Worker:
-    worker: Worker = request.app.state.worker
-    return worker
+def _told(worker: Worker, error: FlywheelError) -> Problem:
+    report(worker.log, "rights not served", error)
+    return Problem(503, "This cannot be written or read just now. Try again soon.", headers=SOON)
 
 
 def _json(content: object) -> Response:

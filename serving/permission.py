@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from features.consents.ledger import Ledger, Standing
 from features.errors import Unreachable
-from serving.reading import UNAVAILABLE, Read, threads, unavailable
+from serving.reading import UNAVAILABLE, Read, patiently, unavailable
 from serving.released import Release
 from serving.wire import Rows
 
@@ -31,11 +30,8 @@ class Permission:
 
     async def ask(self, question: Callable[[], Found]) -> Found:
         """What the ledger says; one on another machine keeps nobody longer than its patience; raises Unreachable."""
-        if self.ledger.patience is None:
-            return question()
         try:
-            async with asyncio.timeout(self.ledger.patience):
-                return await asyncio.get_running_loop().run_in_executor(threads(), question)
+            return await patiently(self.ledger.patience, question)
         except TimeoutError:
             raise Unreachable(f"The consents were not read within {self.ledger.patience} s. Try again soon.") from None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from serving.wire import Rows
 UNAVAILABLE = "features_unavailable"
 UNREADABLE = "consents_unreadable"
 READS_AT_ONCE = 16
+Done = TypeVar("Done")
 _REASONS: dict[type[FlywheelError], str] = {
     Unreachable: "store_unreachable",
     NothingThere: "nothing_published",
@@ -41,10 +43,7 @@ class Read:
 async def read(features: Features, customer_ids: Sequence[str]) -> Read:
     """What is stored, in the order asked for; a store on another machine keeps nobody longer than its patience."""
     try:
-        if features.patience is None:
-            return Read(features.read(customer_ids))
-        async with asyncio.timeout(features.patience):
-            return Read(await asyncio.get_running_loop().run_in_executor(threads(), features.read, customer_ids))
+        return Read(await patiently(features.patience, lambda: features.read(customer_ids)))
     except TimeoutError:
         return Read(nothing(customer_ids), _REASONS[Unreachable], f"no answer within {features.patience} s")
     except tuple(_REASONS) as error:
@@ -78,8 +77,16 @@ def unavailable(release: Release, customers: Read, as_of: int) -> Rows:
     ]
 
 
+async def patiently(patience: float | None, work: Callable[[], Done]) -> Done:
+    """What is read from this machine at once, and from another in a thread; raises TimeoutError after the patience."""
+    if patience is None:
+        return work()
+    async with asyncio.timeout(patience):
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+
+
 @cache
-def threads() -> ThreadPoolExecutor:
+def _threads() -> ThreadPoolExecutor:
     """For reading alone: behind slow work in the usual threads, a sound store would seem not to answer."""
     return ThreadPoolExecutor(READS_AT_ONCE, "features")
 

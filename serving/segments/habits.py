@@ -3,54 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import pyarrow as pa
 
+from serving.segments.column import Column
+
 OWN, EVERYBODY = "customer", "population"  # what a rung may be
-
-
-class HabitColumn(NamedTuple):
-    """One column, explained in a sentence."""
-
-    name: str
-    type: pa.DataType
-    meaning: str
 
 
 _NUMBER, _SMALL, _WORD, _FLAG = pa.float64(), pa.int8(), pa.string(), pa.bool_()
 
 
-def _interval(name: str, of: str, kind: pa.DataType) -> tuple[HabitColumn, HabitColumn]:
+def _interval(name: str, of: str, kind: pa.DataType) -> tuple[Column, Column]:
     return (
-        HabitColumn(f"{name}_p10", kind, f"{of}, lower end of its 80 % interval."),
-        HabitColumn(f"{name}_p90", kind, f"{of}, upper end of its 80 % interval."),
+        Column(f"{name}_p10", kind, f"{of}, lower end of its 80 % interval."),
+        Column(f"{name}_p90", kind, f"{of}, upper end of its 80 % interval."),
     )
 
 
-def _rung(name: str) -> HabitColumn:
-    return HabitColumn(f"{name}_rung", _WORD, "Whose counts weigh more in it: customer, or population.")
+def _rung(name: str) -> Column:
+    return Column(f"{name}_rung", _WORD, "Whose counts weigh more in it: customer, or population.")
 
 
-def _preferred(name: str, what: str, share: str) -> tuple[HabitColumn, ...]:
+def _preferred(name: str, what: str, share: str) -> tuple[Column, ...]:
     return (
-        HabitColumn(name, _SMALL, what),
-        HabitColumn(f"{name}_share", _NUMBER, f"{share}, the population's habit weighed in."),
+        Column(name, _SMALL, what),
+        Column(f"{name}_share", _NUMBER, f"{share}, the population's habit weighed in."),
         *_interval(name, share, _NUMBER),
         _rung(name),
     )
 
 
-def _ranking(name: str, what: str, affinity: str) -> tuple[HabitColumn, ...]:
+def _ranking(name: str, what: str, affinity: str) -> tuple[Column, ...]:
     return (
-        HabitColumn(f"{name}_ranking", pa.list_(_WORD), what),
-        HabitColumn(f"{name}_affinity", pa.list_(_NUMBER), affinity),
+        Column(f"{name}_ranking", pa.list_(_WORD), what),
+        Column(f"{name}_affinity", pa.list_(_NUMBER), affinity),
         *_interval(name, "The same affinities", pa.list_(_NUMBER)),
         _rung(name),
     )
 
 
-FAMILIES: Mapping[str, tuple[HabitColumn, ...]] = {
+FAMILIES: Mapping[str, tuple[Column, ...]] = {
     "preferred_hour": _preferred(
         "preferred_hour",
         "First hour, 0 to 23 by the shop's clock, of the two in a row in which the customer comes most.",
@@ -73,7 +66,7 @@ FAMILIES: Mapping[str, tuple[HabitColumn, ...]] = {
         "Share of the customer's orders that contain the category.",
     ),
     "price": (
-        HabitColumn(
+        Column(
             "price_sensitivity",
             _NUMBER,
             "Share of the customer's orders that are bought with a coupon or discount; observed, not caused: only a "
@@ -81,12 +74,12 @@ FAMILIES: Mapping[str, tuple[HabitColumn, ...]] = {
         ),
         *_interval("price_sensitivity", "The same share", _NUMBER),
         _rung("price_sensitivity"),
-        HabitColumn(
+        Column(
             "discounted_orders_91d",
             _NUMBER,
             "Orders with a coupon or discount to be expected in 91 days at the pace of the last 91; who redeems next.",
         ),
-        HabitColumn("crowd_price_sensitive", _FLAG, "Buys at a reduced price surely more often than the population."),
+        Column("crowd_price_sensitive", _FLAG, "Buys at a reduced price surely more often than the population."),
     ),
 }
 COLUMNS = tuple(column for family in FAMILIES.values() for column in family)

@@ -10,7 +10,7 @@ from serving.segments.answer import Rfm
 from serving.segments.columns import COLUMNS, CROWDS
 from serving.segments.habits import COLUMNS as HABITS
 
-NAMES = ("as_of", *(one.name for one in (*COLUMNS, *CROWDS)), *(one.name for one in HABITS))
+NAMES = ("as_of", *(one.name for one in (*COLUMNS, *CROWDS, *HABITS)))
 NOT_SCORED: Mapping[str, Any] = {"status": "not_scored"}
 _CROWD = "crowd_"
 _HOURS = 24

@@ -45,12 +45,12 @@ def test_the_basis_survives_the_file(ledger: Ledger) -> None:
 
 def test_who_is_not_to_be_profiled_is_not_scored(ledger: Ledger) -> None:
     everybody = pa.array(["ann", "bob", "cem", "dan"])
-    assert scorable(everybody, ledger, 9).to_pylist() == ["ann", "bob", "dan"]
+    assert scorable(everybody, ledger, ledger.profiled(9)).to_pylist() == ["ann", "bob", "dan"]
     ledger.forget("ann")
-    assert scorable(everybody, ledger, 9).to_pylist() == ["bob", "dan"]
+    assert scorable(everybody, ledger, ledger.profiled(9)).to_pylist() == ["bob", "dan"]
     ledger.adopt(Defaults(profiling=False))
     with pytest.raises(NothingThere, match=r"Of 4 known customers nobody may be scored\. .*consent_defaults"):
-        scorable(everybody, ledger, 9)
+        scorable(everybody, ledger, ledger.profiled(9))
 
 
 def test_channels_are_ranked_as_far_as_they_are_granted() -> None:

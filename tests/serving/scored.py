@@ -47,7 +47,7 @@ def customer(number: int, of: int) -> dict[str, Any]:
 def score(home: Path, ledger: Ledger, customer_ids: Sequence[str], **more: Mapping[str, Any]) -> None:
     """Write the scores of those of these customers who may be scored, and the release that scored."""
     everybody = pa.array(sorted(customer_ids, key=lambda one: one.encode()), pa.string())
-    ids = scorable(everybody, ledger, 0).to_pylist()
+    ids = scorable(everybody, ledger, ledger.profiled(0)).to_pylist()
     rows = [customer(place, len(ids)) | dict(more.get(one, {})) for place, one in enumerate(ids)]
     consented = Consented.of(ledger, now=0)
     columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in COLUMNS.items()}

@@ -1,0 +1,15 @@
+"""How is a column of the scores table explained?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyarrow as pa
+
+
+class Column(NamedTuple):
+    """One column, explained in a sentence."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
