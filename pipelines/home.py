@@ -101,22 +101,20 @@ class Home:
             HomeIsBusy: another writer did not finish in time; the text says who it is.
             NoHome: the folder cannot be made, or not be written to.
         """
+        # Loaded before the home is held: who holds it is at work, and a Ctrl-C must not meet a module half loaded.
+        from serving.erasure import catch_up
+
         with home_lock.writing(self.folder, what, say, _patience(patience)):
             # Whoever was forgotten while a writer that was killed held the home is still in it; a table that cannot be
             # read may be just what this one is about to write again.
-            with suppress(OSError, ValueError):
-                self._catch_up()
+            with suppress(OSError, ValueError, Unreachable):
+                catch_up(self.folder, self.online, self.ledger())
             try:
                 yield
             finally:
                 # Whoever was forgotten meanwhile may be in what was written.
-                self._catch_up()
-
-    def _catch_up(self) -> None:
-        from serving.erasure import catch_up
-
-        with suppress(Unreachable):
-            catch_up(self.folder, self.online, self.ledger())
+                with suppress(Unreachable):
+                    catch_up(self.folder, self.online, self.ledger())
 
 
 def _elsewhere() -> str | None:
