@@ -7,11 +7,9 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.btyd import fit_btyd, fit_gamma_gamma
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

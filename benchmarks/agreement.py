@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Booleans, Floats
+
 TOLERANCE = 1e-6
 WITHIN_DAYS = (7, 14, 30, 60, 90)
 MEANT_TO_BE_EMPTY = ("ltv_", "historic_spend", "rfm_monetary")  # without amounts
@@ -48,7 +48,7 @@ def _at(scores: pd.DataFrame, days: int) -> Iterator[str]:
             yield from _count("churn is not 1 - P(order)", off > TOLERANCE)
 
 
-def _falls(values: Floats) -> NDArray[np.bool_]:
+def _falls(values: Floats) -> Booleans:
     return np.asarray(np.diff(values, axis=1).min(axis=1) < -TOLERANCE)
 
 
@@ -56,6 +56,6 @@ def _column(scores: pd.DataFrame, name: str) -> Floats:
     return scores[name].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _count(what: str, wrong: NDArray[np.bool_]) -> Iterator[str]:
+def _count(what: str, wrong: Booleans) -> Iterator[str]:
     if wrong.any():
         yield f"{int(wrong.sum())} customers: {what}"

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from lifetimes import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from training.outcomes import Rows
 from training.predict.btyd import BGNBD, ParetoNBD
 from training.predict.btyd_rung import histories
 
-Floats = NDArray[np.float64]
 WEEK = 7
 PENALTIES = (0.0, 0.001, 0.01, 0.1)
 FAMILIES: dict[str, tuple[Any, type[BGNBD | ParetoNBD]]] = {
@@ -37,7 +36,7 @@ class Seen:
     orders: Floats | None  # of mean_order each; None without amounts
     mean_order: Floats | None
 
-    def at(self, chosen: NDArray[np.bool_]) -> Seen:
+    def at(self, chosen: Booleans) -> Seen:
         """Some of the customers."""
         values = (self.repeats, self.recency, self.age, self.orders, self.mean_order)
         return Seen(*(None if one is None else one[chosen] for one in values))  # type: ignore[arg-type]

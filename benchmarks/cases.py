@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.anchors import Anchor
 from benchmarks.compare import Case, Line, Measure, lines
+from features.arrays import Booleans, Floats
 from training import metrics
 from training.outcomes import Outcomes
 from training.predict.forecast import Forecast
 
-Floats = NDArray[np.float64]
 NEAR = 60.0
 
 
@@ -67,7 +66,7 @@ class Ours:
         """The answers of one of the rungs."""
         return cls(rung, alone[rung], alone)
 
-    def at(self, chosen: NDArray[np.bool_], limit: float) -> Ours:
+    def at(self, chosen: Booleans, limit: float) -> Ours:
         """Some customers' dates, those beyond a limit taken to lie at it."""
         alone = {name: np.minimum(answer, limit)[chosen] for name, answer in self.alone.items()}
         return Ours(self.rung, np.minimum(self.answer, limit)[chosen], alone)
@@ -136,7 +135,7 @@ def orders(stage: Stage, days: int, ours: Ours, actual: Floats) -> Iterator[Line
     yield from lines(stage.case(f"orders {days} d", ours, actual, stage.of("orders")), COUNTS)
 
 
-def _of_those_who_came(forecast: Forecast, wait: Floats, near: NDArray[np.bool_], limit: int) -> str:
+def _of_those_who_came(forecast: Forecast, wait: Floats, near: Booleans, limit: int) -> str:
     """What other readings of the same distribution would have scored: the median served speaks for everybody."""
     by_day = forecast.within_each(range(limit + 1))[near]
     given = (by_day < by_day[:, -1:] / 2).sum(axis=1) - 0.5

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats, Integers
+
 DRAWS = 300
 
 
@@ -85,7 +85,7 @@ def _drawn(case: Case, measures: Sequence[Measure], others: Mapping[str, Floats]
     return {key: np.array(values) for key, values in found.items()}
 
 
-def redrawn(customers: int) -> Iterator[NDArray[np.int64]]:
+def redrawn(customers: int) -> Iterator[Integers]:
     """Which customers are drawn, (customers,) with replacement, so many times; the same every time."""
     rng = np.random.default_rng(0)
     return (rng.integers(0, customers, customers) for _ in range(DRAWS))

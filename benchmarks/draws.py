@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.folds import SERVED
 from benchmarks.logs import Log
+from features.arrays import Integers
 from features.history import Cutoff, History
 from pipelines.evaluate import PublishedFeatures
 from pipelines.job import Job
@@ -34,7 +34,6 @@ from training.release import joined
 ASKED = 500
 GATE_ORIGINS = 1
 GATED = 5  # draws of a size in which the gate is asked; the others are answered as most of these
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Split:
     train: Rows
     test: Rows
 
-    def among(self, learnt: Numbers, asked: Numbers) -> Split:
+    def among(self, learnt: Integers, asked: Integers) -> Split:
         """Trained on some customers, asked about others."""
         return Split(
             self.train.at(np.isin(self.train.customer, learnt)), self.test.at(np.isin(self.test.customer, asked))
@@ -61,7 +60,7 @@ class Ground:
     before: Sequence[Split]  # at earlier origins: what the gate goes by
     names: Sequence[str]  # customer ids by number
 
-    def plan_and_tiers(self, learnt: Numbers) -> tuple[Plan, dict[str, tuple[str, ...]]]:
+    def plan_and_tiers(self, learnt: Integers) -> tuple[Plan, dict[str, tuple[str, ...]]]:
         """What readiness makes of a shop with these customers alone."""
         mine = [self.names[number] for number in learnt]
         lines = self.job.history.lines
@@ -106,7 +105,7 @@ def draws(here: Ground, sizes: Sequence[int], count: int, say: Callable[[str], N
         say(f"{here.log}: draw {number + 1} of {count}")
 
 
-def _drawn(here: Ground, learnt: Numbers, asked: Numbers, judged: list[dict[str, str]]) -> Drawn:
+def _drawn(here: Ground, learnt: Integers, asked: Integers, judged: list[dict[str, str]]) -> Drawn:
     plan, tried = here.plan_and_tiers(learnt)
     tiers = max(tried.values(), key=len)
     if len(judged) < GATED:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.anchors import Anchor, Seen, anchors
+from features.arrays import Floats, Integers
 from training.evaluate import Backtest
 from training.fit import fit_rungs
 from training.gate import verdicts
@@ -23,9 +23,6 @@ from training.models import MODELS
 from training.outcomes import Rows
 from training.predict.forecast import TIERS, Forecast
 from training.release import joined
-
-Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
 
 OUTER, INNER = 5, 3
 SERVED = "as served"
@@ -85,7 +82,7 @@ def folded(rows: Rows, told: Seen, plan: Plan, day: date, say: Callable[[str], N
     return Folded(answers=stitched, anchors=_anchors(theirs, place), chosen=chosen)
 
 
-def places(count: int, folds: int) -> Places:
+def places(count: int, folds: int) -> Integers:
     """The fold of each customer, (n,), at random and always the same."""
     return np.random.default_rng(0).permutation(count) % folds
 
@@ -117,13 +114,13 @@ def _chosen(train: Rows, plan: Plan, day: date) -> dict[str, str]:
     return {name: verdicts(tests, model, TIERS, None)[-1].tier for name, model in MODELS.items()}
 
 
-def _stitched(parts: Sequence[Answers], place: Places) -> Answers:
+def _stitched(parts: Sequence[Answers], place: Integers) -> Answers:
     return Answers(
         **{one.name: _together([getattr(part, one.name) for part in parts], place) for one in fields(Answers)}
     )
 
 
-def _anchors(parts: Sequence[Sequence[Anchor]], place: Places) -> list[Anchor]:
+def _anchors(parts: Sequence[Sequence[Anchor]], place: Integers) -> list[Anchor]:
     found = []
     for folds in zip(*parts, strict=True):
         whole = {}
@@ -134,7 +131,7 @@ def _anchors(parts: Sequence[Sequence[Anchor]], place: Places) -> list[Anchor]:
     return found
 
 
-def _together(parts: Sequence[Floats], place: Places) -> Floats:
+def _together(parts: Sequence[Floats], place: Integers) -> Floats:
     whole = np.empty(len(place))
     for fold, part in enumerate(parts):
         whole[place == fold] = part

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Booleans, Floats
+
 NOMINAL = 0.8
 SLACK, SLACK_OF_A_QUARTER = 0.02, 0.04
 
@@ -87,5 +87,5 @@ def pinball(level: float, quantile: Floats, actual: Floats) -> float:
     return float(np.mean(np.maximum(level * gap, (level - 1) * gap)))
 
 
-def _slice(inside: NDArray[np.bool_], actual: Floats, slack: float) -> Slice:
+def _slice(inside: Booleans, actual: Floats, slack: float) -> Slice:
     return Slice(float(inside.mean()), float((actual <= 0).mean()), slack)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.afterwards import Answer
 from benchmarks.compare import DRAWS, redrawn
+from features.arrays import Floats
 from training import metrics
 
-Floats = NDArray[np.float64]
 NEAR = 0.25
 HAIR = 0.01
 

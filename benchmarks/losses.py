@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.bars import Bar
 from benchmarks.compare import Line
 from benchmarks.markdown import number
+from features.arrays import Floats
 from training import metrics
 
-Floats = NDArray[np.float64]
 FEW = 5
 ALIKE = 0.99
 

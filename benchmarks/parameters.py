@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.anchors import WEEK, numbers, parameters, spending
 from benchmarks.tenth import DAYS, Cohort, cohort, tenth
+from features.arrays import Floats
 from training.btyd import BtydFit, fit_btyd, fit_gamma_gamma
 from training.btyd.histories import collapse
 from training.btyd.likelihood import log_likelihood
 from training.predict.btyd import BGNBD, ParetoNBD
-
-Floats = NDArray[np.float64]
 
 FAMILIES: dict[str, type[BGNBD | ParetoNBD]] = {"BG/NBD": BGNBD, "Pareto/NBD": ParetoNBD}
 # Fader, Hardie, Lee (2005), "Counting your customers the easy way" and "RFM and CLV"; decimals as printed.

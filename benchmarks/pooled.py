@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.draws import Drawn
+from features.arrays import Floats
 from training import metrics
 from training.models import MODELS
 from training.models.churn import churned
-
-Floats = NDArray[np.float64]
 
 ERRORS = {"churn": "Brier", "next_purchase": "integrated Brier", "ltv": "spend deviance"}
 LARGEST_ECE, LARGEST_TOTAL_ERROR, LEAST_COVERAGE = 0.03, 0.15, 0.78

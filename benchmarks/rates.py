@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats, Integers
+
 Season = Callable[[Floats], Floats]  # days since the log's first day -> how busy the shop is, 1 on an ordinary day
 BEFORE = 500.0  # days for which a shop that did not just open has had customers already
 
@@ -113,7 +113,7 @@ def returned(rng: Generator, orders: pd.DataFrame, share: float, wait: float) ->
     return pd.concat([orders, later], ignore_index=True)
 
 
-def _with_first(who: Crowd, customer: NDArray[np.int64], day: Floats) -> pd.DataFrame:
+def _with_first(who: Crowd, customer: Integers, day: Floats) -> pd.DataFrame:
     return pd.DataFrame(
         {"customer": np.concatenate([np.arange(len(who)), customer]), "day": np.concatenate([who.born, day])}
     )

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from benchmarks.compare import Case, Line, Measure, lines
+from features.arrays import Floats
 from features.baskets import Baskets
 from features.description import Description
 from features.history import Cutoff, History
@@ -22,8 +22,6 @@ from pipelines.habits import habit_columns
 from pipelines.job import Job
 from training import metrics
 from training.evaluate import Backtest
-
-Floats = NDArray[np.float64]
 
 DAYS = 91
 TENTH = 10

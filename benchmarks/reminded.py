@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats, Integers
 from training import metrics
 from training.category_backtest import CategoryBacktest
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 WEEK = 7
 
@@ -56,7 +53,7 @@ def reminded(origin: str, found: CategoryBacktest, lead_days: int) -> Iterator[R
             )  # fmt: skip
 
 
-def by_own_gap(found: CategoryBacktest, count: int) -> Flags:
+def by_own_gap(found: CategoryBacktest, count: int) -> Booleans:
     """So many lines, (m,), that are due soonest by the last order plus the customer's own median gap, else everybody's.
 
     Of those that are overdue, which are due today, the least overdue come first: the others seem to have given it up.
@@ -66,23 +63,23 @@ def by_own_gap(found: CategoryBacktest, count: int) -> Flags:
     return _first(np.lexsort((np.abs(wait), np.maximum(wait, 0.0))), count)
 
 
-def most_ordered(found: CategoryBacktest, count: int) -> Flags:
+def most_ordered(found: CategoryBacktest, count: int) -> Booleans:
     """So many lines, (m,), that the customer ordered on the most days, however long ago."""
     return _first(np.argsort(-found.rows.lines.days, kind="stable"), count)
 
 
-def _first(order: NDArray[np.int64], count: int) -> Flags:
+def _first(order: Integers, count: int) -> Booleans:
     chosen = np.zeros(len(order), dtype=bool)
     chosen[order[:count]] = True
     return chosen
 
 
 def _beside(
-    customer: NDArray[np.int64], came: Flags, ours: Flags, theirs: Flags
+    customer: Integers, came: Booleans, ours: Booleans, theirs: Booleans
 ) -> dict[str, tuple[float, float, float, float]]:
     """Ours, theirs and the interval of the difference, customers redrawn whole."""
 
-    def per(flags: Flags) -> Floats:
+    def per(flags: Booleans) -> Floats:
         return np.bincount(customer, weights=flags).astype(np.float64, copy=False)
 
     found = {}

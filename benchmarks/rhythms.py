@@ -15,17 +15,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.afterwards import Answer, Past
 from benchmarks.agreement import coverage, incoherences
 from benchmarks.judging import Question, Ranking, Total
 from benchmarks.shops import SHOPS, Case, Shop
 from benchmarks.verdicts import page
+from features.arrays import Floats
 from features.description import read_description
 from pipelines import run
 from pipelines.home import Home
 from pipelines.screen import Screen, keep_warnings_off_the_screen
+from training.predict.manifest import ReleaseManifest
 
 LTV_DAYS = (30, 90, 365)
 
@@ -74,10 +75,10 @@ def measure(shop: Shop, case: Case, label: str, found: Found) -> None:
             return
         seconds = time.perf_counter() - begun
         scores = pd.read_parquet(home.scores)
-        manifest = json.loads((home.releases / str(home.champion()) / "release.json").read_text())
+        manifest = ReleaseManifest.read(home.releases / str(home.champion()))
     scores = scores[scores["orders"] >= 1].reset_index(drop=True)
-    judge(shop, Past(lines, case.as_of, scores["customer_id"].tolist()), label, scores, manifest["ladder"], found)
-    tiers = ", ".join(f"{name} {tier}" for name, tier in manifest["ladder"]["tiers"].items())
+    judge(shop, Past(lines, case.as_of, scores["customer_id"].tolist()), label, scores, manifest.ladder, found)
+    tiers = ", ".join(f"{name} {tier}" for name, tier in manifest.tiers.items())
     found.notes.append(f"{label} {case.as_of}: {seconds:.0f} s, {len(scores)} customers, {tiers}")
 
 
@@ -112,7 +113,7 @@ def _run(shop: Shop, case: Case, lines: pd.DataFrame, folder: Path) -> Home:
 
 
 def _ours(scores: pd.DataFrame, days: int, shop: Shop) -> Answer:
-    def column(name: str) -> NDArray[np.float64] | None:
+    def column(name: str) -> Floats | None:
         return scores[name].to_numpy(float) if name in scores else None
 
     churn = 1 - scores["churn_probability"].to_numpy(float)

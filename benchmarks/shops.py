@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from benchmarks.rates import Floats, bursts, changing, crowd, poisson, priced, renewal, returned, yearly
+from benchmarks.rates import bursts, changing, crowd, poisson, priced, renewal, returned, yearly
+from features.arrays import Floats
 
 START = date(2022, 1, 1)
 

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.anchors import Seen
 from benchmarks.logs import packaged
-
-Floats = NDArray[np.float64]
+from features.arrays import Floats
 
 SPLIT = date(1997, 10, 1)
 END = date(1998, 7, 1)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.durable import atomic_write
 from features.packed.arrow import CUSTOMER_ID
 
 Chosen = Callable[[Iterable[str]], Sequence[str]]
@@ -26,16 +27,12 @@ def erase(path: Path, customer_ids: Sequence[str]) -> int:
     """Take customers' rows out of a table, a group of rows at a time; how many there were."""
     if not customer_ids or not _has_customers(path):
         return 0
-    gone, draft = pa.array(customer_ids, pa.string()), path.with_suffix(".erasing.tmp")
+    gone = pa.array(customer_ids, pa.string())
     table = pq.ParquetFile(path)
     if not _held(table, gone):
         return 0
-    try:
-        with pq.ParquetWriter(draft, table.schema_arrow) as writer:
-            kept = sum(_copied(table.read_row_group(group), gone, writer) for group in range(table.num_row_groups))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with atomic_write(path) as temporary, pq.ParquetWriter(temporary, table.schema_arrow) as writer:
+        kept = sum(_copied(table.read_row_group(group), gone, writer) for group in range(table.num_row_groups))
     return int(table.metadata.num_rows) - kept
 
 

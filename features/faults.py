@@ -10,21 +10,7 @@ from typing import get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-EXPECTED = {
-    "string_type": "text in quotes",
-    "string_too_short": "some text",
-    "string_pattern_mismatch": "three capital letters such as 'EUR'",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a number",
-    "tuple_type": "a list in square brackets",
-    "model_type": "a section of keys",
-    "dict_type": "a section of keys",
-    "literal_error": "{expected}",
-    "greater_than_equal": "{ge:g} or more",
-    "less_than_equal": "{le:g} or less",
-}
+from features.validation_errors import expected, found, message
 
 
 def faults(error: ValidationError, description: type[BaseModel]) -> list[str]:
@@ -46,10 +32,11 @@ def _sentence(fault: ErrorDetails, description: type[BaseModel]) -> tuple[str, s
         case "missing":
             return f"{where}: missing;", "add it"
         case "value_error":
-            return f"{where}:", fault["msg"].removeprefix("Value error, ")
-        case kind:
-            expected = EXPECTED[kind].format(**fault.get("ctx", {})) if kind in EXPECTED else fault["msg"]
-            return f"{where}: found {fault['input']!r}; expected", expected
+            return f"{where}:", message(fault)
+        case "string_pattern_mismatch":
+            return f"{where}: found {fault['input']!r}; expected", "three capital letters such as 'EUR'"
+        case _:
+            return f"{where}: found {found(fault)}; expected", expected(fault)
 
 
 def _place(fault: ErrorDetails, description: type[BaseModel]) -> tuple[list[str], str]:

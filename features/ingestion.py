@@ -13,7 +13,7 @@ import duckdb
 from features.canonical import NAMES, Field, Read, Table, tables
 from features.consents.shapes import flattened
 from features.description import Description
-from features.durable import replace_text
+from features.durable import atomic_write, replace_text
 from features.errors import BadDescription, BadLog, FlywheelError
 from features.rawlog import digest, files, open_raw, reading
 from features.sources import Consents, Orders
@@ -212,14 +212,14 @@ def _write(connection: duckdb.DuckDBPyConnection, checked: _Checked, folder: Pat
     values = ", ".join(f"{value(table, field, kinds)} AS {field.name}" for field in table.present)
     when = next(field.name for field in table.present if field.read is Read.INSTANT)
     left = "" if table.name == "costs" else " ANTI JOIN forgotten USING (customer_id)"
-    target, draft = folder / f"{table.name}.parquet", folder / f"{table.name}.parquet.tmp"
-    connection.execute(
-        f"COPY (SELECT *, epoch_us({when}) AS at_us, "
-        f"date_diff('day', DATE '1970-01-01', CAST({when} AS DATE))::INTEGER AS day_number "
-        f"FROM (SELECT {values} FROM {rows} WHERE {somebody(table, kinds)}){left}) "
-        f"TO {literal(str(draft))} (FORMAT parquet)"
-    )
-    draft.replace(target)
+    target = folder / f"{table.name}.parquet"
+    with atomic_write(target) as temporary:
+        connection.execute(
+            f"COPY (SELECT *, epoch_us({when}) AS at_us, "
+            f"date_diff('day', DATE '1970-01-01', CAST({when} AS DATE))::INTEGER AS day_number "
+            f"FROM (SELECT {values} FROM {rows} WHERE {somebody(table, kinds)}){left}) "
+            f"TO {literal(str(temporary))} (FORMAT parquet)"
+        )
     who = "count(DISTINCT customer_id)" if table.name != "costs" else "0"
     counts = f"SELECT count(*), {who} FROM read_parquet({literal(str(target))})"
     kept, customers = connection.execute(counts).fetchall()[0]

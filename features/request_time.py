@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats, Integers
 from features.calendar import DAY_US
 from features.stored import Ragged, Stored
 from features.windows import SHORT
@@ -14,8 +14,6 @@ from features.windows import SHORT
 LISTS = {"recent_orders": "orders", "recent_spend": "spend"}
 _RHYTHMS = ("mean_gap_days", "median_gap_days", "p90_gap_days")
 _AGES = {"first_order_at": "tenure_days", "last_order_at": "recency_days"}
-
-Floats = NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)
@@ -28,7 +26,7 @@ def input_names(columns: tuple[str, ...], lists: tuple[str, ...]) -> tuple[str, 
     return (*stored, *ages, *short, *overdue, "orders_per_day", "orders_28d_over_91d")
 
 
-def model_inputs(stored: Stored, as_of: NDArray[np.int64], as_of_day: NDArray[np.int64]) -> Floats:
+def model_inputs(stored: Stored, as_of: Integers, as_of_day: Integers) -> Floats:
     """Stored features and what today makes of them, (n, len(input_names)); NaN where there is nothing to say.
 
     Args:
@@ -48,12 +46,12 @@ def model_inputs(stored: Stored, as_of: NDArray[np.int64], as_of_day: NDArray[np
 
 
 @lru_cache(maxsize=64)
-def _ages(columns: tuple[str, ...]) -> NDArray[np.bool_]:
+def _ages(columns: tuple[str, ...]) -> Booleans:
     """Which columns are instants, (columns,)."""
     return np.array([name.endswith("_at") for name in columns])
 
 
-def _short_windows(stored: Stored, as_of_day: NDArray[np.int64]) -> dict[str, Floats]:
+def _short_windows(stored: Stored, as_of_day: Integers) -> dict[str, Floats]:
     days = stored.lists["recent_days"]
     rows = np.repeat(np.arange(len(stored)), np.diff(days.offsets))
     age = as_of_day[rows] - days.values
@@ -65,7 +63,7 @@ def _short_windows(stored: Stored, as_of_day: NDArray[np.int64]) -> dict[str, Fl
     }
 
 
-def _sum(values: Ragged, rows: NDArray[np.int64], inside: NDArray[np.bool_], n: int) -> Floats:
+def _sum(values: Ragged, rows: Integers, inside: Booleans, n: int) -> Floats:
     return np.asarray(np.bincount(rows[inside], weights=values.values[inside], minlength=n), dtype=np.float64)
 
 

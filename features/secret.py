@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
-from features.durable import sync_folder
+from features.durable import create_private
 from features.errors import FlywheelError
 
 BYTES = 32
@@ -28,7 +25,8 @@ def secret(home: Path) -> bytes:
     path = home / "secret"
     try:
         if not path.exists():
-            _make(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            create_private(path, secrets.token_bytes(BYTES))
         found = path.read_bytes()
     except OSError as error:
         raise BadSecret(
@@ -48,19 +46,3 @@ def digest(secret: bytes, purpose: str, text: str) -> bytes:
     if "\0" in purpose:
         raise ValueError(f"Found the purpose {purpose!r}; expected one without NUL, which ends it. Name it by a word.")
     return hmac.digest(secret, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
-
-
-def _make(path: Path) -> None:
-    """Write a draft, and link it into place: the first link stays, and nobody ever reads half a secret."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=".secret-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        Path(draft).unlink()
-    sync_folder(path.parent)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from features.arrays import Booleans, Floats, Integers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ragged:
     """A short list per customer: the values of customer i are ``values[offsets[i]:offsets[i + 1]]``."""
 
-    offsets: NDArray[np.int64]  # (n + 1,)
-    values: NDArray[np.float64]  # (offsets[-1],)
+    offsets: Integers  # (n + 1,)
+    values: Floats  # (offsets[-1],)
 
     def rows(self, first: int, last: int) -> Ragged:
         """The lists of customers ``first`` to ``last - 1``."""
@@ -27,16 +26,16 @@ class Stored:
     """Stored features of n customers, in the order asked for, each at its own time."""
 
     customer_ids: Sequence[str]
-    known: NDArray[np.bool_]  # (n,) False: nothing is stored
-    features_at: NDArray[np.int64]  # (n,) microseconds since 1970 UTC, 0 where unknown
+    known: Booleans  # (n,) False: nothing is stored
+    features_at: Integers  # (n,) microseconds since 1970 UTC, 0 where unknown
     columns: tuple[str, ...]  # names of the matrix' columns
-    matrix: NDArray[np.float64]  # (n, len(columns)) NaN where null or unknown
+    matrix: Floats  # (n, len(columns)) NaN where null or unknown
     lists: dict[str, Ragged]
 
     def __len__(self) -> int:
         return len(self.customer_ids)
 
-    def column(self, name: str) -> NDArray[np.float64]:
+    def column(self, name: str) -> Floats:
         """One stored feature, (n,)."""
         return self.matrix[:, self.columns.index(name)]
 

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from features.behaviour import behaviour, behaviour_view
 from features.categories import CATEGORIES, categories
+from features.durable import atomic_write
 from features.history import Cutoff, History
 from features.social import social, social_view
 from features.sources import Events
@@ -43,8 +44,7 @@ def write_tables(history: History, events: Events | None, cutoffs: Sequence[Cuto
 
 
 def _write(table: ir.Table, path: Path) -> None:
-    draft = path.with_suffix(".tmp")
     ordered = table.order_by(["event_timestamp", "customer_id"])
     # DuckDB sorts what does not fit into memory on the disk; small groups let a slice of customers be read alone.
-    ordered.to_parquet(draft, row_group_size=ROWS_IN_A_GROUP)
-    draft.replace(path)
+    with atomic_write(path) as temporary:
+        ordered.to_parquet(temporary, row_group_size=ROWS_IN_A_GROUP)

@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from features.arrays import Booleans
 from features.consents.consent import ALL
 from pipelines.consented import Consented
 from serving.audiences.columns import held
@@ -42,7 +42,7 @@ class Beside:
         return some.replace_schema_metadata(self.consented.basis.metadata())
 
 
-def allowed(rankings: pa.ListArray, granted: pa.ListArray, named: frozenset[str]) -> NDArray[np.bool_]:
+def allowed(rankings: pa.ListArray, granted: pa.ListArray, named: frozenset[str]) -> Booleans:
     """Which of all ranked channels, one list after the other, the customers of the lists have granted.
 
     Args:
@@ -59,7 +59,7 @@ def allowed(rankings: pa.ListArray, granted: pa.ListArray, named: frozenset[str]
     return may
 
 
-def kept(lists: pa.ListArray, may: NDArray[np.bool_]) -> pa.ListArray:
+def kept(lists: pa.ListArray, may: Booleans) -> pa.ListArray:
     """The lists without the members that may not be; a null list stays null."""
     rows = pc.list_parent_indices(lists).to_numpy()
     counts = np.bincount(rows[may], minlength=len(lists))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from features.calendar import micros
 from features.definitions import SERVICE
 from pipelines.evaluate import Tested
 from pipelines.job import Job
 from training.gate import Verdict
+from training.predict.manifest import Facts, Gate
 from training.release import Assembled
 
 
@@ -32,24 +32,24 @@ class Candidate:
         return {name: found[-1].tier for name, found in self.judged.items()}
 
     @property
-    def gate(self) -> dict[str, Any]:
+    def gate(self) -> Gate:
         """What promotion goes by."""
         reasons = {name: f"{found[-1].tier}: {found[-1].reason}" for name, found in self.judged.items()}
-        return {"passed": not self.falls, "falls": list(self.falls), "reasons": reasons}
+        return Gate(passed=not self.falls, falls=list(self.falls), reasons=reasons)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Facts:
         """What the release was trained for, as its manifest says it."""
         said = self.job.description
-        return {
-            "as_of": micros(self.job.now.at),
-            "name": said.name,
-            "currency": said.currency,
-            "timezone": said.timezone,
-            "churn_days": self.job.churn_days,
-            "ltv_days": list(said.business.ltv_days),
-            "lead_days": said.business.lead_days,
-            "bands": [said.business.bands.low, said.business.bands.high],
-            "max_feature_age_days": said.business.max_feature_age_days,
-            "feature_service": SERVICE,
-            "has_amounts": self.job.history.has_amounts,
-        }
+        return Facts(
+            as_of=micros(self.job.now.at),
+            name=said.name,
+            currency=said.currency,
+            timezone=said.timezone,
+            churn_days=self.job.churn_days,
+            ltv_days=said.business.ltv_days,
+            lead_days=said.business.lead_days,
+            bands=(said.business.bands.low, said.business.bands.high),
+            max_feature_age_days=said.business.max_feature_age_days,
+            feature_service=SERVICE,
+            has_amounts=self.job.history.has_amounts,
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from features.arrays import Floats
 from features.errors import NotEnoughData
 from features.packed.arrow import stored
 from features.stored import Stored
@@ -18,7 +19,6 @@ from training.evaluate import Backtest, Score, backtest, scores
 from training.gate import Verdict, verdicts
 from training.known import known_customers
 from training.models import MODELS
-from training.outcomes import Floats
 from training.rule_limits import Limit
 from training.rules import Judged
 

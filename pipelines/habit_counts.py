@@ -10,13 +10,14 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from features.arrays import SmallIntegers
 from features.baskets import Baskets
 from features.discounts import discounted_orders
 from features.habits import Clock, moments
 from features.history import Cutoff, History
 from features.responses import names_channels, responses
 from features.sources import Events
-from training.habits.counts import Counts, Whole
+from training.habits.counts import Counts
 
 LINES = 2_000_000  # that are looked at together, about
 CHANNELS = 50  # that are told apart, the most used ones
@@ -112,12 +113,12 @@ class Shop:
             yield Counts.of(bought["place"], np.zeros_like(bought["place"]), bought[name], n, 1)
 
 
-_NOTHING: Mapping[str, Whole] = dict.fromkeys(
+_NOTHING: Mapping[str, SmallIntegers] = dict.fromkeys(
     ("place", "channel", "touches", "answered", "category", "orders"), np.zeros(0, np.int32)
 )
 
 
-def _pulled(table: ir.Table, places: ir.Table, codes: Mapping[str, Sequence[str]]) -> Mapping[str, Whole]:
+def _pulled(table: ir.Table, places: ir.Table, codes: Mapping[str, Sequence[str]]) -> Mapping[str, SmallIntegers]:
     """The columns of a table, customers and some words by their place; -1 for what is null, or not among the words."""
     table = table.join(places, "customer_id").drop("customer_id")
     for name, words in codes.items():

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from features.arrays import Booleans
 from features.description import Description
 from features.discounts import discount_signals
 from features.habits import Clock
@@ -154,7 +154,7 @@ def _interval(name: str, share: Shares) -> Columns:
     return {f"{name}_p10": pa.array(share.p10), f"{name}_p90": pa.array(share.p90)}
 
 
-def _rung(own: NDArray[np.bool_]) -> pa.Array:
+def _rung(own: Booleans) -> pa.Array:
     return pa.array([EVERYBODY, OWN]).take(pa.array(own.astype(np.int8)))
 
 

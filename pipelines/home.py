@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from features import home_lock
 from features.errors import NothingThere, Unreachable
+from training.predict.manifest import ReleaseManifest
 
 if TYPE_CHECKING:
     from features.consents.ledger import Ledger
@@ -54,11 +54,10 @@ class Home:
     def champion_tiers(self) -> Mapping[str, str]:
         """The rung from which the champion answers each question; empty where nothing serves yet."""
         champion = self.champion()
-        manifest = self.releases / str(champion) / "release.json"
-        if champion is None or not manifest.is_file():
+        try:
+            return ReleaseManifest.read(self.releases / str(champion)).tiers if champion else {}
+        except FileNotFoundError:
             return {}
-        found: Mapping[str, str] = json.loads(manifest.read_text())["ladder"]["tiers"]
-        return found
 
     def registry(self) -> Registry:
         """Where models are registered: MLflow in the home, or at FLYWHEEL_MLFLOW_TRACKING_URI."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.durable import replace_text
+from features.durable import atomic_write, replace_text
 
 _ABOUT = "about.json"
 
@@ -43,9 +43,8 @@ class Parts:
 
     def write(self, part: int, table: pa.Table) -> None:
         """Keep a part; it is there whole, or not at all."""
-        draft = self._path(part).with_suffix(".tmp")
-        pq.write_table(table, draft)
-        draft.replace(self._path(part))
+        with atomic_write(self._path(part)) as temporary:
+            pq.write_table(table, temporary)
 
     def read(self, count: int, columns: Sequence[str]) -> pa.Table:
         """Some columns of all parts, one after the other."""
@@ -58,19 +57,14 @@ class Parts:
             count: of the parts.
             beside: further columns, of the rows from one place to before another.
         """
-        draft, begun = self.target.with_name(f".{self.target.name}.tmp"), 0
-        try:
-            with ExitStack() as open_files:
-                writer = None
-                for part in range(count):
-                    scored = pq.read_table(self._path(part))
-                    whole = _side_by_side(scored, beside(begun, begun + len(scored)))
-                    writer = writer or open_files.enter_context(pq.ParquetWriter(draft, whole.schema))
-                    writer.write_table(whole)
-                    begun += len(scored)
-            draft.replace(self.target)
-        finally:
-            draft.unlink(missing_ok=True)
+        writer, begun = None, 0
+        with atomic_write(self.target) as temporary, ExitStack() as open_files:
+            for part in range(count):
+                scored = pq.read_table(self._path(part))
+                whole = _side_by_side(scored, beside(begun, begun + len(scored)))
+                writer = writer or open_files.enter_context(pq.ParquetWriter(temporary, whole.schema))
+                writer.write_table(whole)
+                begun += len(scored)
         shutil.rmtree(self.folder)
 
     def _path(self, part: int) -> Path:

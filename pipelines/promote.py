@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from features.errors import FlywheelError, NothingThere
 from pipelines.home import Home
+from training.predict.manifest import ReleaseManifest
 
 if TYPE_CHECKING:
     from training.registry import Promotion, Registry
@@ -81,22 +82,21 @@ def _gate(registry: Registry, home: Home, wanted: str) -> dict[str, Any]:
     """The gate as it stands now: against what serves today, not against what served when the release was trained."""
     from training.gate import falls
 
-    said, standing = _manifest(registry, home, wanted), registry.version_of("release", "champion")
+    manifest, standing = _manifest(registry, home, wanted), registry.version_of("release", "champion")
     fallen: list[str] = []
     if standing not in {None, wanted}:
         champion = _manifest(registry, home, str(standing))
         # A champion of other columns cannot read what is published now, so there is nothing to protect.
-        if champion["views"] == said["views"]:
-            fallen = falls(said["ladder"]["tiers"], champion["ladder"]["tiers"])
-    return {**said["gate"], "passed": not fallen, "falls": fallen}
+        if champion.views == manifest.views:
+            fallen = falls(manifest.tiers, champion.tiers)
+    return {**asdict(manifest.gate), "passed": not fallen, "falls": fallen}
 
 
-def _manifest(registry: Registry, home: Home, version: str) -> Mapping[str, Any]:
+def _manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest:
     folder = home.releases / version
     if not folder.is_dir():
         registry.fetch(version, folder)
-    said: Mapping[str, Any] = json.loads((folder / "release.json").read_text(encoding="utf-8"))
-    return said
+    return ReleaseManifest.read(folder)
 
 
 def _cut_short(registry: Registry, home: Home) -> Promotion | None:

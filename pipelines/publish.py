@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import features
+from features.code_fingerprint import code_fingerprint
 from features.durable import replace_text
 from features.errors import NothingThere
 from features.ingestion import read_manifest
@@ -74,7 +75,6 @@ def _mark(home: Home) -> Path:
 
 def _fingerprint(job: Job) -> str:
     """Changes with the log, the description, the cutoffs and the features' own code."""
-    code = [path.read_bytes() for path in sorted(Path(features.__path__[0]).glob("*.py"))]
     facts = [str(read_manifest(job.home.history)), str([cutoff.day for cutoff in job.cutoffs]), str(job.views)]
-    facts.append(job.profiled.fingerprint)
-    return hashlib.sha256(b"".join([*code, json.dumps(facts).encode()])).hexdigest()
+    facts += [job.profiled.fingerprint, code_fingerprint(features)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

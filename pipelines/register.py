@@ -10,7 +10,8 @@ from pipelines.candidate import Candidate
 from pipelines.dossier import card_of, line_of, run_of
 from pipelines.trace import git_commit
 from training.models import MODELS
-from training.predict.release import views_json, write_release
+from training.predict.manifest import ReleaseManifest
+from training.predict.release import write_release
 from training.registry import Registry, Run
 
 
@@ -54,16 +55,16 @@ def _register_model(candidate: Candidate, registry: Registry, name: str, folder:
 
 def _write(candidate: Candidate, versions: dict[str, str], folder: Path) -> None:
     folder.mkdir(parents=True)
-    said = {
-        "model_versions": versions,
-        "facts": candidate.facts(),
-        "views": views_json(candidate.job.views),
-        "cards": [line_of(candidate, name, version) for name, version in versions.items()],
-        "ladder": candidate.assembled.ladder_json(),
-        "churn_sample": candidate.churn_sample,
-        "gate": candidate.gate,
-    }
-    write_release(folder, said, {name: candidate.assembled.answering(name) for name in MODELS})
+    manifest = ReleaseManifest(
+        model_versions=versions,
+        facts=candidate.facts(),
+        views=tuple(candidate.job.views),
+        cards=[line_of(candidate, name, version) for name, version in versions.items()],
+        ladder=candidate.assembled.ladder_json(),
+        churn_sample=candidate.churn_sample,
+        gate=candidate.gate,
+    )
+    write_release(folder, manifest, {name: candidate.assembled.answering(name) for name in MODELS})
 
 
 def _summary(candidate: Candidate, versions: dict[str, str]) -> str:

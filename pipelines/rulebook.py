@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from features.arrays import Floats
 from features.history import Cutoff
 from pipelines.job import Job
 from training.dataset import Dataset
 from training.evaluate import Backtest
-from training.outcomes import Floats
 from training.registry.run import Metric, Table
 from training.rules import Judged, Silence, flags, judge, silent
 

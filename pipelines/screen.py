@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from training.predict.manifest import ReleaseManifest
+
 if TYPE_CHECKING:
     from features.ingestion import Manifest
     from pipelines.evaluate import Tested
@@ -114,12 +116,12 @@ class Screen:
 
     def trained(self, version: str, home: Home) -> None:
         """The release that waits."""
-        said = json.loads((home.releases / version / "release.json").read_text())
+        manifest = ReleaseManifest.read(home.releases / version)
         if self._machine:
-            self._print({"release": version, "model_versions": said["model_versions"], "gate": said["gate"]})
+            self._print({"release": version, "model_versions": manifest.model_versions, "gate": asdict(manifest.gate)})
             return
         self._out.print(f"Release {version} is registered and waits for promotion.")
-        for name, reason in said["gate"]["reasons"].items():
+        for name, reason in manifest.gate.reasons.items():
             self._out.print(f"  {name:14} {reason}")
 
     def promoted(self, done: Promotion) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.errors import FlywheelError
+from features.validation_errors import message
 from pipelines.home import Home
 from serving.server import run as serve
 from serving.settings import Settings
@@ -34,5 +35,5 @@ def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
     try:
         return Settings(**said)
     except ValidationError as error:
-        reasons = "\n".join(f"  - {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors())
+        reasons = "\n".join(f"  - {message(fault)}" for fault in error.errors())
         raise BadSettings(f"The service cannot be started so:\n{reasons}") from None

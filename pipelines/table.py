@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from features.arrays import Days, Floats
 from features.stored import Stored
 from serving.answers import STATUSES, WITHIN_DAYS, Answers
 from training.predict.forecast import TIERS
@@ -70,9 +70,9 @@ def _next_category(answers: Answers) -> dict[str, pa.Array]:
     return {"next_category": pa.array(names, pa.string()), "next_category_remind_on": _date(days)}
 
 
-def _number(values: NDArray[np.float64]) -> pa.Array:
+def _number(values: Floats) -> pa.Array:
     return pa.array(values, pa.float64(), mask=np.isnan(values))
 
 
-def _date(days: NDArray[np.datetime64]) -> pa.Array:
+def _date(days: Days) -> pa.Array:
     return pa.array(days.astype("datetime64[D]"), pa.date32())

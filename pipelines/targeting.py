@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import Floats
 from features.conditions import Measure
 from features.description import Business, Description
 from features.errors import FlywheelError
@@ -17,11 +18,12 @@ from features.measures import measures
 from pipelines.home import Home
 from serving.segments import crowds, rfm
 from serving.segments.assigned import Assigned
-from serving.segments.crowds import Floats, Predicted
+from serving.segments.crowds import Predicted
 from serving.segments.lifecycle import lifecycle
 from serving.segments.rules import holds
 from serving.segments.tiers import value_tiers
-from training.predict.release import Facts, Release
+from training.predict.manifest import Facts
+from training.predict.release import Release
 
 MEMORY = "1GB"  # of the query; more is spilled to the disk
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import features
 import training
+from features.code_fingerprint import code_fingerprint
 from features.ingestion import read_manifest
 from pipelines.job import Job
 
 
 def fingerprint(job: Job) -> str:
     """Equal for equal data, description, instant and code: such trainings give the same release."""
-    facts = [str(read_manifest(job.home.history)), str(job.as_of), str(job.origins), job.profiled.fingerprint, _code()]
+    code = code_fingerprint(features, training)
+    facts = [str(read_manifest(job.home.history)), str(job.as_of), str(job.origins), job.profiled.fingerprint, code]
     # Whoever was forgotten is in the data no more, of which the manifest knows nothing.
     facts += [str(one) for one in job.home.ledger().erasures()[-1:]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -30,8 +32,3 @@ def git_commit() -> str:
     command = [git, "rev-parse", "HEAD"]
     asked = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)  # noqa: S603 -- git itself
     return asked.stdout.strip() or "unknown"
-
-
-def _code() -> str:
-    sources = sorted(path for package in (features, training) for path in Path(package.__path__[0]).rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()

@@ -6,15 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from features.arrays import Codes, Days, Floats, Integers
 from training.predict.forecast import Spend
 from training.predict.reasons import Reason
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int8]
-Days = NDArray[np.datetime64]  # local dates, NaT where there is none
 
 STATUSES = ("unknown_customer", "stale_features", "insufficient_history", "scored")  # the first that applies
 BANDS = ("low", "medium", "high")
@@ -53,7 +47,7 @@ class ByCategory(Dates):
     category; no probability is above that of any order.
     """
 
-    offsets: NDArray[np.int64]  # (n + 1,)
+    offsets: Integers  # (n + 1,)
     category: tuple[str, ...]  # (m,)
     rung: Codes  # (m,) index into training.predict.category_tables.RUNGS
     last_order_at: Days  # (m,)
@@ -88,7 +82,7 @@ class Answers:
     model_versions: Mapping[str, str]
     status: Codes  # (n,) index into STATUSES
     tier: Codes  # (n,) index into TIERS
-    features_at: NDArray[np.int64]  # (n,) microseconds since 1970 UTC, 0 where unknown
+    features_at: Integers  # (n,) microseconds since 1970 UTC, 0 where unknown
     prediction_ids: tuple[str, ...]
     churn: Churn
     next_purchase: NextPurchase

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -27,6 +26,7 @@ from features.packed.backends import LMDB, place, store_at
 from serving.audiences import members
 from serving.form import Wire
 from serving.moments import rfc3339
+from training.predict.manifest import MANIFEST, ReleaseManifest
 
 ERASED_AT_ONCE = 4
 PATIENCE_SECONDS = 5.0  # for another writer of the home
@@ -142,12 +142,12 @@ def seen_by(home: Path, customer_id: str) -> list[dict[str, Any]]:
     first = _first_seen(home, customer_id)
     if first is None:
         return []
-    found = sorted((home / "releases").glob("*/release.json"), key=lambda path: (len(path.parent.name), path))
-    told = ((path.parent.name, json.loads(path.read_text())) for path in found)
+    paths = sorted((home / "releases").glob(f"*/{MANIFEST}"), key=lambda path: (len(path.parent.name), path))
+    manifests = ((path.parent.name, ReleaseManifest.read(path.parent)) for path in paths)
     return [
-        {"release": version, "trained_as_of": rfc3339(at), "model_versions": said["model_versions"]}
-        for version, said in told
-        if (at := said["facts"]["as_of"]) > first
+        {"release": version, "trained_as_of": rfc3339(at), "model_versions": manifest.model_versions}
+        for version, manifest in manifests
+        if (at := manifest.facts.as_of) > first
     ]
 
 

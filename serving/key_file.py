@@ -14,7 +14,7 @@ from typing import Annotated
 from filelock import FileLock, Timeout
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from features.durable import replace_privately
+from features.durable import replace_private
 from features.errors import FlywheelError
 from serving.scopes import KeyScope
 
@@ -161,7 +161,7 @@ class KeyFile:
             raise self._closed(error) from None
 
     def _write(self, keys: Keys) -> None:
-        replace_privately(self.path, f"{_Written(keys=keys).model_dump_json(indent=1)}\n".encode())
+        replace_private(self.path, f"{_Written(keys=keys).model_dump_json(indent=1)}\n".encode())
 
     def _closed(self, error: OSError) -> BadKeys:
         return BadKeys(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, get_args
@@ -14,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from features.validation_errors import expected_json, found, json_text, message
 from serving.schemas import FieldProblem
 
 MEDIA_TYPE = "application/problem+json"
@@ -78,11 +78,11 @@ async def as_problem(_: Request, error: Exception) -> Response:
     raise error
 
 
-def invalid(found: Sequence[ErrorDetails], form: type[BaseModel]) -> Problem:
+def invalid(faults: Sequence[ErrorDetails], form: type[BaseModel]) -> Problem:
     """422 for a body that is JSON but not of this form, with every field named, up to twenty."""
-    errors = [FieldProblem(field=_field(error["loc"]), reason=_reason(error, form)) for error in found[:_MOST_LISTED]]
-    count = "1 field is" if len(found) == 1 else f"{len(found)} fields are"
-    listed = "" if len(found) <= _MOST_LISTED else f" The first {_MOST_LISTED} are listed."
+    errors = [FieldProblem(field=_field(error["loc"]), reason=_reason(error, form)) for error in faults[:_MOST_LISTED]]
+    count = "1 field is" if len(faults) == 1 else f"{len(faults)} fields are"
+    listed = "" if len(faults) <= _MOST_LISTED else f" The first {_MOST_LISTED} are listed."
     return Problem(422, f"{count} not as expected.{listed} The form is in /openapi.json.", errors)
 
 
@@ -93,12 +93,16 @@ def _field(location: Iterable[int | str]) -> str:
 
 def _reason(error: ErrorDetails, form: type[BaseModel]) -> str:
     if error["type"] == "string_type" and error["loc"][:1] == ("customer_ids",):
-        return f"Found {_short(error['input'])}; expected a string, since ids are text: send it in quotes."
+        return f"Found {json_text(error['input'])}; expected a string, since ids are text: send it in quotes."
     if error["type"] == "extra_forbidden":
         *most, last = _fields(form, error["loc"][:-1])
         expected = f"{', '.join(most)} or {last}" if most else last
         return f"Found a field nobody asks for; expected {expected}. Leave it out."
-    return error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return "Found nothing; expected a value. Add it."
+    if error["type"] == "value_error":
+        return message(error)
+    return f"Found {found(error, json_text)}; expected {expected_json(error)}."
 
 
 def _fields(form: type[BaseModel], path: Sequence[int | str]) -> list[str]:
@@ -114,8 +118,3 @@ def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - an anno
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models(part)]
-
-
-def _short(found: object) -> str:
-    text = json.dumps(found)
-    return text if len(text) <= 40 else f"{text[:37]}..."

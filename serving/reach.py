@@ -12,10 +12,11 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from features.arrays import Booleans
 from features.consents.consent import ALL, MARKETING, Asked, Defaults
 from features.consents.ledger import Ledger
 from serving.audiences.columns import Columns, Identity, identity_of
-from serving.audiences.held import Mask, Ordered
+from serving.audiences.held import Ordered
 from serving.audiences.refusals import BadScores
 from serving.audiences.words import Lists
 from serving.erasure import erased_until
@@ -53,14 +54,14 @@ class Reach:
     def __init__(self, ledger: Ledger, home: Path) -> None:
         self._ledger = ledger
         self._home = home
-        self._gone: tuple[Identity, int, Mask] | None = None
+        self._gone: tuple[Identity, int, Booleans] | None = None
         self._counting = Lock()
 
     def state(self) -> int:
         """The ledger's, now."""
         return self._ledger.state()
 
-    def mask(self, columns: Columns, asked: Asked, now: int) -> Mask:
+    def mask(self, columns: Columns, asked: Asked, now: int) -> Booleans:
         """Who may be reached, (customers,): with consent to profiling and to the purpose, on the channel or on any."""
         basis, defaults = Basis.of(columns.schema), self._ledger.defaults()
         if basis is None or basis.defaults != defaults or self._ledger.state() < basis.state:
@@ -69,11 +70,11 @@ class Reach:
         self._put_right(may, columns, asked, self._unsure(columns, basis, now), now)
         return may & ~self._forgotten(columns, basis)
 
-    def page(self, customer_ids: Sequence[str], asked: Asked, now: int) -> Mask:
+    def page(self, customer_ids: Sequence[str], asked: Asked, now: int) -> Booleans:
         """Who of some customers may be reached at this very moment, (customers,)."""
         return np.array(self._ledger.allowed(customer_ids, asked, now), np.bool_)
 
-    def still(self, customer_ids: Sequence[str], asked: Asked, since: int, now: int) -> Mask:
+    def still(self, customer_ids: Sequence[str], asked: Asked, since: int, now: int) -> Booleans:
         """Who of some customers, all of whom could be reached at a state of the ledger, can be reached still."""
         changed = {record.customer_id for record in self._ledger.changed_since(since)}
         doubtful = [one for one in customer_ids if one in changed] if changed else []
@@ -81,19 +82,19 @@ class Reach:
         gone = set(self._ledger.forgotten_among(customer_ids, since))
         return np.array([may.get(one, True) and one not in gone for one in customer_ids], np.bool_)
 
-    def _unsure(self, columns: Columns, basis: Basis, now: int) -> Mask:
+    def _unsure(self, columns: Columns, basis: Basis, now: int) -> Booleans:
         """Who said something since, or whose grant has run out."""
         changed = [record.customer_id for record in self._ledger.changed_since(basis.state)]
         unsure = columns.among(changed)
         until = columns[UNTIL]
         return unsure | until.compared("at_most", now) if isinstance(until, Ordered) else unsure
 
-    def _put_right(self, may: Mask, columns: Columns, asked: Asked, unsure: Mask, now: int) -> None:
+    def _put_right(self, may: Booleans, columns: Columns, asked: Asked, unsure: Booleans, now: int) -> None:
         rows = np.flatnonzero(unsure)
         if len(rows):
             may[rows] = self._ledger.allowed(columns.ids.take(pa.array(rows)).to_pylist(), asked, now)
 
-    def _forgotten(self, columns: Columns, basis: Basis) -> Mask:
+    def _forgotten(self, columns: Columns, basis: Basis) -> Booleans:
         """Who asked to be forgotten and is still in the file, because another writer held the home."""
         since = max(basis.state, self._erased_from(columns))
         last = max(self._ledger.erasures(), default=0)
@@ -114,7 +115,7 @@ class Reach:
         return 0
 
 
-def _then(columns: Columns, basis: Basis, asked: Asked) -> Mask:
+def _then(columns: Columns, basis: Basis, asked: Asked) -> Booleans:
     """As it was when they were scored; whoever was not to be profiled is not in the table."""
     if asked.purpose != MARKETING:
         return np.ones(len(columns), np.bool_)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from features.arrays import Floats
 from features.stored import Stored
 from features.views import View
 from training.predict.category_forecast import CategoryForecast
 from training.predict.forecast import Forecast
+from training.predict.manifest import Facts
 from training.predict.reasons import Reason
-from training.predict.release import Facts
-
-Floats = NDArray[np.float64]
 
 
 class Release(Protocol):
@@ -25,7 +21,7 @@ class Release(Protocol):
     model_versions: dict[str, str]
     facts: Facts
     views: tuple[View, ...]
-    cards: list[dict[str, Any]]  # plain JSON, one per model
+    cards: Sequence[Mapping[str, Any]]  # plain JSON, one per model
 
     def forecast(self, stored: Stored, as_of: int) -> Forecast:
         """Predictions for the stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards."""

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features import calendar
-from serving.answers import QUANTILES, WITHIN_DAYS, ByCategory, Days, Floats
+from features.arrays import Days, Floats
+from serving.answers import QUANTILES, WITHIN_DAYS, ByCategory
 from training.predict.category_forecast import CategoryForecast
 
 

@@ -7,17 +7,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features import calendar
+from features.arrays import Booleans, Codes, Floats
 from features.stored import Stored
-from serving.answers import NOBODY, QUANTILES, STATUSES, WITHIN_DAYS, Answers, Churn, Codes, Floats, Ltv, NextPurchase
+from serving.answers import NOBODY, QUANTILES, STATUSES, WITHIN_DAYS, Answers, Churn, Ltv, NextPurchase
 from serving.moments import rfc3339
 from serving.questions import prediction_ids
 from serving.released import Release
 from serving.reminders import ShopDay, by_category
 from training.predict.forecast import TIERS, Forecast, Spend
-from training.predict.release import Facts
+from training.predict.manifest import Facts
 
 _STATUS = {status: np.int8(code) for code, status in enumerate(STATUSES)}
 _COHORT = TIERS.index("cohort")
@@ -73,7 +73,7 @@ def _refuse_hindsight(stored: Stored, as_of: int) -> None:
         )
 
 
-def _refuse_gaps(forecast: Forecast, known: NDArray[np.bool_]) -> None:
+def _refuse_gaps(forecast: Forecast, known: Booleans) -> None:
     """A missing number would go over the wire as a null that nobody expects."""
     said = [forecast.order_by, forecast.expected_orders]
     if forecast.spend is not None:
@@ -83,7 +83,7 @@ def _refuse_gaps(forecast: Forecast, known: NDArray[np.bool_]) -> None:
         raise NotANumber(f"Found {gaps} of {len(known)} known customers without a number in their forecast.")
 
 
-def _silenced(forecast: Forecast, known: NDArray[np.bool_]) -> Forecast:
+def _silenced(forecast: Forecast, known: Booleans) -> Forecast:
     """The forecast with nothing said of customers nobody knows."""
     unknown = ~known
     spend = forecast.spend

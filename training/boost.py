@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.model import Params
 
 _SAME_EVERY_TIME = {"seed": 0, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1}
 _NEXT_TO_NOTHING = 1e-6
-
-Floats = NDArray[np.float64]
 
 
 def boost(inputs: Floats, target: Floats, params: Params, names: Sequence[str], offset: Floats | None = None) -> str:

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.btyd import fit_btyd, fit_gamma_gamma
 from training.model import Plan
 from training.outcomes import Rows
 from training.person_periods import periods
 from training.predict.btyd import GammaGamma, GammaPoisson
 from training.predict.btyd_rung import BtydRung, histories
-
-Floats = NDArray[np.float64]
 
 ONCE_A_YEAR = GammaPoisson(r=1.0, alpha=365.0)  # where there is nobody to learn from
 WORTHLESS = GammaGamma(p=1.0, q=2.0, gamma=1e-6)  # where no order is worth anything

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from features.arrays import Floats
 from training.predict.calibration import IDENTITY, CalibrationMap, logit
 from training.predict.spending import SpendRatios
-
-Floats = NDArray[np.float64]
 
 ENOUGH_FOR_ISOTONIC = 1000
 ENOUGH_FOR_ANY = 20

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from features.history import Cutoff
 from training import metrics
 from training.category_rows import CategoryLog, CategoryRows
@@ -16,8 +16,6 @@ from training.models.next_purchase import NEAR
 from training.predict.category_forecast import CategoryForecast, forecast_categories
 from training.predict.category_tables import RUNGS
 from training.predict.forecast import Forecast
-
-Floats = NDArray[np.float64]
 
 DAYS = (7, 14, 30)
 FEWEST_LINES = 30
@@ -58,7 +56,7 @@ class CategoryBacktest:
     def _came(self) -> Floats:
         return (self.rows.wait_days < self.days).astype(float)
 
-    def _probability(self, within: Floats, part: NDArray[np.bool_]) -> dict[str, float]:
+    def _probability(self, within: Floats, part: Booleans) -> dict[str, float]:
         came = self._came()[part]
         return {
             "lines": float(part.sum()),
@@ -68,7 +66,7 @@ class CategoryBacktest:
             "brier": metrics.brier(within, came),
         }
 
-    def _date(self, wait: Floats, part: NDArray[np.bool_]) -> dict[str, float]:
+    def _date(self, wait: Floats, part: Booleans) -> dict[str, float]:
         """Days between the median date and the true one, for orders that came within 60 days."""
         actual = self.rows.wait_days[part]
         near = actual < np.minimum(NEAR, self.rows.follow_days[part])
@@ -91,7 +89,7 @@ class CategoryBacktest:
 
 
 def backtest_categories(
-    later: CategoryLog, origin: Cutoff, cutoffs: Sequence[Cutoff], overall: Forecast, bought: NDArray[np.bool_]
+    later: CategoryLog, origin: Cutoff, cutoffs: Sequence[Cutoff], overall: Forecast, bought: Booleans
 ) -> CategoryBacktest | None:
     """Learn before an origin, and judge on what came after it.
 

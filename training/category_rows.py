@@ -9,14 +9,12 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats, Integers
 from features.category_days import names, order_days
 from features.history import Cutoff, History
 from training.dataset import Dataset
 from training.predict.category_lines import Lines
-
-Floats = NDArray[np.float64]
 
 PRIOR_ORDERS = 20.0
 _PAIR = ["customer_id", "code"]
@@ -34,7 +32,7 @@ class CategoryRows:
     def __len__(self) -> int:
         return len(self.cutoff)
 
-    def at(self, chosen: NDArray[np.bool_]) -> CategoryRows:
+    def at(self, chosen: Booleans) -> CategoryRows:
         """Some of the lines."""
         return CategoryRows(
             lines=self.lines.at(chosen),
@@ -108,7 +106,7 @@ class CategoryLog:
         both = own.merge(gaps.group_by("code").aggregate(usual=gaps.gap.median()).to_pandas(), on="code", how="left")
         return both["own"].to_numpy(float), both["usual"].to_numpy(float)
 
-    def _next(self, lines: Lines, cutoff: NDArray[np.int64]) -> Floats:
+    def _next(self, lines: Lines, cutoff: Integers) -> Floats:
         """The first day from the cutoff on with an order in the line's category; infinite where none is known."""
         asked = ibis.memtable(self._asked(lines).assign(cutoff_day=cutoff))
         later = asked.join(self.days, _PAIR)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from training.model import Plan
 from training.outcomes import Rows
 from training.person_periods import periods, person_periods
 from training.predict.cohorts import CohortsRung, cells
-
-Floats = NDArray[np.float64]
 
 FREQUENCY = (2.0, 3.0, 5.0, 10.0)
 RECENCY_CLASSES = 4
@@ -59,7 +57,7 @@ def _fit(rows: Rows, plan: Plan, frequency: Sequence[float], recency: Sequence[f
     return CohortsRung(**{**vars(found), "scale": _scale(rows, plan, found)})
 
 
-def _hazards(rows: Rows, cell: NDArray[np.int64], edges: Floats, prior: Floats, count: int, weight: float) -> Floats:
+def _hazards(rows: Rows, cell: Integers, edges: Floats, prior: Floats, count: int, weight: float) -> Floats:
     row, period, came = person_periods(rows.outcomes, edges)
     at = cell[row] * (len(edges) - 1) + period
     size = count * (len(edges) - 1)
@@ -68,7 +66,7 @@ def _hazards(rows: Rows, cell: NDArray[np.int64], edges: Floats, prior: Floats, 
     return np.asarray((ordered + weight * prior) / np.maximum(entered + weight, 1e-9))
 
 
-def _of_comers(rows: Rows, cell: NDArray[np.int64], prior: Floats, plan: Plan, count: int, weight: float) -> Floats:
+def _of_comers(rows: Rows, cell: Integers, prior: Floats, plan: Plan, count: int, weight: float) -> Floats:
     """Mean orders of those who came within each learned horizon, (cells, learned)."""
     columns = []
     for position, days in enumerate(plan.learned):

@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from features.arrays import Codes, Floats
 from features.calendar import micros
 from features.history import Cutoff, History
 from features.request_time import input_names, model_inputs
@@ -38,7 +38,7 @@ class Dataset:
     customers: pd.DataFrame  # customer_id, position of its cutoff
     cutoffs: tuple[Cutoff, ...]
     names: tuple[str, ...]
-    inputs: NDArray[np.float64]  # (n, names)
+    inputs: Floats  # (n, names)
     history: History
     numbers: dict[str, int]  # a number per customer
     lines: Lines | None = None  # what each row's customer ordered of each category; None where the log has none
@@ -92,7 +92,7 @@ def sample(customers: Sequence[str], most: int = MOST_CUSTOMERS) -> set[str]:
     return set(ranked[:most])
 
 
-def fold(customers: pd.Series) -> NDArray[np.int8]:
+def fold(customers: pd.Series) -> Codes:
     """0 or 1, the same for all rows of a customer."""
     halves = {customer: zlib.crc32(b"fold " + customer.encode()) & 1 for customer in customers.unique()}
     return customers.map(halves).to_numpy(np.int8)

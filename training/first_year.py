@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from training.model import YEAR, Plan
 from training.outcomes import Rows
 from training.predict.btyd_rung import BtydRung
-
-Floats = NDArray[np.float64]
 
 WEEK = 7  # days
 FEWEST_WEEKS = 50
@@ -98,7 +96,7 @@ def _turns(log: Floats) -> Floats:
     return np.asarray(means[WEEK:] - means[WEEK - TURN : -TURN])
 
 
-def _trend(place: NDArray[np.int64], log: Floats) -> tuple[float, float]:
+def _trend(place: Integers, log: Floats) -> tuple[float, float]:
     """Slope and base by Theil and Sen's medians, then by least squares through the weeks that lie near."""
     early, late = np.triu_indices(len(place), 4)
     slope = float(np.median((log[late] - log[early]) / (place[late] - place[early])))

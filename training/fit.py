@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from training.boost import boost
 from training.btyd_rung import fit_btyd_rung, scaled
 from training.calibrate import fit_calibration, fit_spend_ratios
@@ -30,8 +30,6 @@ from training.predict.rung import Rung
 from training.predict.spending import SpendRatios
 from training.season import YearAgo, year_ago
 
-Floats = NDArray[np.float64]
-
 LEARNERS = Learners(boost, fit_btyd_rung)
 
 
@@ -45,7 +43,7 @@ class Fitted:
     year_ago: YearAgo | None = None
 
 
-def buyers(rows: Rows) -> NDArray[np.bool_]:
+def buyers(rows: Rows) -> Booleans:
     """Rows of customers who had ordered by their cutoff."""
     return rows.column("orders") >= 1
 

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from features.history import Cutoff
 from training.category_rows import Assortment, CategoryLog, CategoryRows
 from training.outcomes import newest_cutoffs
 from training.predict.category_tables import CategoryTables, Standing, cell_count
-
-Floats = NDArray[np.float64]
 
 BANDS = (4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0)
 EDGES = (0.0, *(float(edge) for edge in np.geomspace(0.1, 20.0, 15).round(4)))
@@ -64,7 +62,7 @@ def _usual_pace(rows: CategoryRows) -> float:
     return max(float(np.nanmedian(gap)), 1.0) if np.isfinite(gap).any() else MONTH
 
 
-def _hazards(standing: Standing, end: Floats, came: NDArray[np.bool_], count: int) -> Floats:
+def _hazards(standing: Standing, end: Floats, came: Booleans, count: int) -> Floats:
     """Orders per expected gap for every cell and period, each weighed against all cells, these against all periods.
 
     An order came at some time of its day, which may lie in several periods.

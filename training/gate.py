@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.arrays import Floats
 from training.evaluate import Backtest
 from training.levelled import levelled
 from training.metrics import difference_interval
 from training.model import Model
-from training.outcomes import Floats
 from training.predict.forecast import TIERS
 
 # How far off a rung may be, in the measure that says whether its answers mean what they say.

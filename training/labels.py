@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from features.calendar import DAY_US, micros
 from features.history import Cutoff, History, instants
 from training.outcomes import Outcomes
@@ -53,7 +53,7 @@ def outcomes(
     )
 
 
-def orders_by_day(history: History, limit: Cutoff) -> NDArray[np.float64]:
+def orders_by_day(history: History, limit: Cutoff) -> Floats:
     """Orders known before the limit on each local day from the log's first one to the limit, (2, days).
 
     First all of them, then those of customers who had ordered on an earlier day.
@@ -94,12 +94,12 @@ def _booked(known: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table
     return near.group_by(*KEY).aggregate(**sums)
 
 
-def _wait(placed: pd.DataFrame, cutoff_day: NDArray[np.int64], cutoff_us: NDArray[np.int64]) -> NDArray[np.float64]:
+def _wait(placed: pd.DataFrame, cutoff_day: Integers, cutoff_us: Integers) -> Floats:
     whole = placed["next_day"].to_numpy(float) - cutoff_day
     exact = (placed["next_us"].to_numpy(float) - cutoff_us) / DAY_US
     # Where the clocks change a local day is not 24 hours long; the calendar day decides.
     return np.where(np.isnan(whole), np.inf, np.clip(exact, whole, whole + 1 - 1e-6))
 
 
-def _filled(found: pd.DataFrame, name: str, horizons: Sequence[int]) -> NDArray[np.float64]:
+def _filled(found: pd.DataFrame, name: str, horizons: Sequence[int]) -> Floats:
     return found[[f"{name}_{days}" for days in horizons]].to_numpy(float, na_value=0.0)

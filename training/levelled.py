@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.evaluate import Backtest
 from training.outcomes import Outcomes
 from training.predict.ladder import Ladder
 from training.predict.season import Factors, Season
-
-Floats = NDArray[np.float64]
 
 HALVINGS = 50
 WIDEST = 1e3  # by which a level may be off

@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from features.arrays import Floats
 from training.outcomes import Outcomes, Rows
 from training.predict.btyd_rung import BtydRung
 from training.predict.forecast import Forecast
 
-Floats = NDArray[np.float64]
 Artefact = dict[str, str]  # file name -> text: LightGBM models and JSON, nothing that can run
 YEAR = 364  # days: whole weeks, so that weekdays meet weekdays
 Params = Mapping[str, str | int | float | bool]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Booleans, Codes, Floats, Integers
 
 FEWEST_CALIBRATION_ROWS = 30_000
 
@@ -35,7 +34,7 @@ class Outcomes:
         """Net amount booked within one of the horizons, (n,)."""
         return self.spend[:, self.horizons.index(horizon)]
 
-    def at(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Outcomes:
+    def at(self, chosen: Booleans | Integers) -> Outcomes:
         """The outcomes of some of the rows."""
         return Outcomes(
             wait_days=self.wait_days[chosen],
@@ -52,9 +51,9 @@ class Rows:
 
     names: tuple[str, ...]
     inputs: Floats  # (n, names)
-    cutoff: NDArray[np.int64]  # (n,) days since 1970
-    customer: NDArray[np.int64]  # (n,) a number per customer
-    fold: NDArray[np.int8]  # (n,) 0 or 1, the same for all rows of a customer
+    cutoff: Integers  # (n,) days since 1970
+    customer: Integers  # (n,) a number per customer
+    fold: Codes  # (n,) 0 or 1, the same for all rows of a customer
     outcomes: Outcomes
     by_day: Floats  # (2, days) ``labels.orders_by_day``: how busy the whole log was up to the limit
 
@@ -65,7 +64,7 @@ class Rows:
         """One input, (n,)."""
         return self.inputs[:, self.names.index(name)]
 
-    def at(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
+    def at(self, chosen: Booleans | Integers) -> Rows:
         """Some of the rows."""
         return Rows(
             names=self.names,
@@ -84,9 +83,7 @@ class Rows:
         return self.at(newest_cutoffs(self.cutoff, self.cutoff[over], everybody, FEWEST_CALIBRATION_ROWS))
 
 
-def newest_cutoffs(
-    cutoff: NDArray[np.int64] | Floats, among: NDArray[np.int64] | Floats, counted: NDArray[np.bool_], enough: int
-) -> NDArray[np.bool_]:
+def newest_cutoffs(cutoff: Integers | Floats, among: Integers | Floats, counted: Booleans, enough: int) -> Booleans:
     """The rows, (n,), of the newest cutoffs among some, as many cutoffs as it takes to have enough that count."""
     chosen = np.zeros(len(cutoff), dtype=bool)
     for newest in sorted(set(among.tolist()), reverse=True):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from training.model import Plan
 from training.outcomes import Outcomes
 from training.predict.forecast import LAST_DAY
-
-Floats = NDArray[np.float64]
 
 PERIODS = 13
 
@@ -24,7 +22,7 @@ def periods(outcomes: Outcomes, plan: Plan) -> Floats:
     return edges[edges <= last]
 
 
-def person_periods(outcomes: Outcomes, edges: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def person_periods(outcomes: Outcomes, edges: Floats) -> tuple[Integers, Integers, Floats]:
     """Row, period and whether the order came in it, for every period that a customer entered and that is over."""
     start, end = edges[:-1], edges[1:]
     entered = outcomes.wait_days[:, None] >= start

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Booleans
 from features.history import Cutoff, History, instants
 from training.labels import outcomes
 from training.model import Plan
@@ -152,7 +151,7 @@ def _ltv(seen: Outcomes, laid: Schedule, plan: Plan, days: int) -> Answerable:
     return _answer("ltv", days, _of_those_who(spend > 0, spend == 0), laid, plan)
 
 
-def _of_those_who(did: NDArray[np.bool_], did_not: NDArray[np.bool_]) -> _Count:
+def _of_those_who(did: Booleans, did_not: Booleans) -> _Count:
     return _Count(int(did.sum()), int(did_not.sum()), int(did.sum()), "who came")
 
 

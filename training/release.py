@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats
 from training.fit import Fitted, fit_rungs, in_season
 from training.model import Artefact, Plan
 from training.models import MODELS
-from training.outcomes import Floats, Rows
+from training.outcomes import Rows
 from training.predict.category_tables import CATEGORIES_FILE, CategoryTables
 from training.predict.ladder import Ladder
 from training.predict.ladder_json import rung_json, to_json

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats, RowIndices
 from training import figures
 from training.boost import gains
 from training.evaluate import BY_CATEGORY, Backtest, Score
 from training.metrics import coverage
-from training.model import Artefact, Floats
+from training.model import Artefact
 from training.models import MODELS
 from training.models.churn import churned
 from training.outcomes import Rows
 from training.predict.forecast import Forecast
 from training.registry.run import Metric, Table
 
-SLICES: Mapping[str, Callable[[Rows], NDArray[np.bool_]]] = {
+SLICES: Mapping[str, Callable[[Rows], Booleans]] = {
     "newcomers (first order within 91 days)": lambda test: test.column("tenure_days") <= 91,
     "one-time buyers": lambda test: test.column("orders") == 1,
     "regulars (5 orders or more)": lambda test: test.column("orders") >= 5,
@@ -74,7 +74,7 @@ def table_of(parts: Mapping[str, Mapping[str, float]]) -> Table:
     return {"part": list(parts), **{one: [row.get(one) for row in parts.values()] for one in measures}}
 
 
-def _parts(test: Backtest, tier: str) -> Iterator[tuple[str, NDArray[np.intp], Forecast]]:
+def _parts(test: Backtest, tier: str) -> Iterator[tuple[str, RowIndices, Forecast]]:
     spent = test.test.column("spend") if "spend" in test.test.names else test.test.column("orders")
     masks = {name: rule(test.test) for name, rule in SLICES.items()}
     masks["big spenders (top tenth so far)"] = spent >= np.nanquantile(spent, 0.9)

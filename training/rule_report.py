@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from features.arrays import Floats
 from training import figures
 from training.evaluate import Backtest
 from training.models.churn import churned
-from training.outcomes import Floats
 from training.registry.run import Metric, Table
 from training.rules import Judged
 

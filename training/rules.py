@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from features.churn_rule import ChurnRule
 from features.history import Cutoff
 from features.silence import silence
@@ -16,7 +16,6 @@ from training.dataset import Dataset
 from training.evaluate import Backtest
 from training.metrics import share_difference_interval
 from training.models.churn import churned
-from training.outcomes import Floats
 
 Silence = Mapping[str, Floats]  # condition of a rule -> whole days of silence, (n,) test rows
 
@@ -55,7 +54,7 @@ class Judged:
 class Flags:
     """Who left at one origin, and whom the rule and the model, with as many customers, would have flagged."""
 
-    customer: NDArray[np.int64]  # (n,) a number per customer
+    customer: Integers  # (n,) a number per customer
     churned: Floats  # (n,) 0 or 1
     by_rule: Floats  # (n,) 0 or 1
     by_model: Floats  # (n,) 0 to 1

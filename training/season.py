@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.first_year import first_year
 from training.model import YEAR, Plan
 from training.outcomes import Rows
 from training.predict.btyd_rung import BtydRung, histories
 from training.predict.ladder import Ladder
 from training.predict.season import Factors, Season
-
-Floats = NDArray[np.float64]
 
 WIDEST_GAP = 45  # days between the cutoffs around the day a year ago
 FEWEST_PAIRS = 3

@@ -13,14 +13,12 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from training.evaluate import Backtest
 from training.models.next_purchase import judged_days
 from training.outcomes import Outcomes
 from training.predict.forecast import Forecast
-
-Floats = NDArray[np.float64]
 
 GROUPS = 5  # customers by what was predicted of them, as many in each
 
@@ -107,7 +105,7 @@ def _origin(one: Predicted, dispersion: float) -> Origin:
     return Origin(str(one.origin), len(one.mean), _error(one, dispersion, np.ones(len(one.mean), np.bool_)), groups)
 
 
-def _error(one: Predicted, dispersion: float, who: NDArray[np.bool_]) -> Error:
+def _error(one: Predicted, dispersion: float, who: Booleans) -> Error:
     mean, actual = float(one.mean[who].sum()), float(one.actual[who].sum())
     if mean <= 0 or actual <= 0:
         return Error(None, None)

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from benchmarks.markdown import replace_section
+from features.arrays import Booleans
 from features.consents.backends import ledger
 from features.consents.consent import MARKETING, Asked, Consent, Defaults
 from features.consents.ledger import Ledger
@@ -30,7 +30,6 @@ from pipelines.trace import git_commit
 from serving.audiences import members
 from serving.audiences.columns import Columns, ScoresFile
 from serving.audiences.finding import Found, Reachable, Setting, count
-from serving.audiences.held import Mask
 from serving.audiences.pages import Reader
 from serving.audiences.schema import AudienceRequest
 from serving.audiences.writing import FORMATS
@@ -190,11 +189,11 @@ def _bytes(written: Callable[[Iterable[pa.Table]], Iterator[bytes]], tables: Ite
     return sum(map(len, written(tables)))
 
 
-def _everybody(columns: Columns) -> Mask:
+def _everybody(columns: Columns) -> Booleans:
     return np.ones(len(columns), np.bool_)
 
 
-def _all(ids: pa.StringArray) -> NDArray[np.bool_]:
+def _all(ids: pa.StringArray) -> Booleans:
     return np.ones(len(ids), np.bool_)
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
 
-from features.durable import replace_privately
+from features.durable import replace_private
 from features.errors import LostRows
 from features.home_lock import NoHome
 from features.secret import BadSecret, digest, secret
@@ -66,7 +66,7 @@ class Belonging:
         """Remember the ledger."""
         try:
             if not self._mark.is_file():
-                replace_privately(self._mark, ledger.encode())
+                replace_private(self._mark, ledger.encode())
         except OSError as error:
             raise NoHome(
                 f"Found no way to write {self._mark} ({error.strerror}); expected a folder that takes the mark of its "

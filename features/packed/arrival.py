@@ -7,8 +7,8 @@ from itertools import compress
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans
 from features.packed.codec import Buffer, Words, headers
 
 Key = TypeVar("Key", bound=Hashable)
@@ -25,10 +25,10 @@ def newer(held: Mapping[Key, Buffer], arriving: Mapping[Key, bytes]) -> dict[Key
     return {key: row for key, row in arriving.items() if key not in outdated}
 
 
-def outdates(held: Words, arriving: Words) -> NDArray[np.bool_]:
+def outdates(held: Words, arriving: Words) -> Booleans:
     """Where the held row is the newer one, (n,); a row of another schema never is, since nobody can read it."""
     held_at, arriving_at = held[:, 1:].view(np.int64), arriving[:, 1:].view(np.int64)
     later = held_at > arriving_at
     same = held_at[:, 0] == arriving_at[:, 0]
-    stays: NDArray[np.bool_] = (held[:, 0] == arriving[:, 0]) & (later[:, 0] | same & later[:, 1])
+    stays: Booleans = (held[:, 0] == arriving[:, 0]) & (later[:, 0] | same & later[:, 1])
     return stays

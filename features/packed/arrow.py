@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats, Integers
 from features.packed.codec import LARGEST_INTEGER, Rows
 from features.stored import Ragged, Stored
 from features.views import Kind, View
@@ -54,7 +54,7 @@ def stored(table: pa.Table, views: tuple[View, ...]) -> Stored:
     )
 
 
-def matrix(columns: pa.Table) -> NDArray[np.float64]:
+def matrix(columns: pa.Table) -> Floats:
     """Numbers side by side, (n, columns), NaN where null."""
     side_by_side = np.empty((columns.num_rows, columns.num_columns))
     for position, name in enumerate(columns.column_names):
@@ -75,13 +75,13 @@ def ragged(column: pa.ChunkedArray) -> Ragged:
     return Ragged(offsets=offsets, values=values.to_numpy(zero_copy_only=False).astype(np.float64))
 
 
-def micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
+def micros(column: pa.ChunkedArray) -> Integers:
     """Instants as microseconds since 1970 UTC, 0 where null; without an offset they are taken as UTC."""
     instants = column.cast(INSTANT, safe=False).cast(pa.int64())
     return np.asarray(pc.fill_null(instants, 0).to_numpy(), np.int64)
 
 
-def _nulls(columns: pa.Table) -> NDArray[np.bool_]:
+def _nulls(columns: pa.Table) -> Booleans:
     nulls = np.zeros((columns.num_rows, columns.num_columns), np.bool_)
     for position, column in enumerate(columns.columns):
         nulls[:, position] = column.is_null().to_numpy()

@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats, Integers
 from features.errors import FlywheelError
 from features.stored import Ragged
 from features.views import View
@@ -33,10 +34,10 @@ class OtherSchema(FlywheelError):
 class Rows:
     """Rows of one view, a customer each, before they are packed or after they are read."""
 
-    event_at: NDArray[np.int64]  # (n,) microseconds since 1970 UTC
-    created_at: NDArray[np.int64]  # (n,) microseconds since 1970 UTC, 0 where the source does not say
-    scalars: NDArray[np.float64]  # (n, scalars) NaN where null
-    nulls: NDArray[np.bool_]  # (n, columns) scalars first, then lists
+    event_at: Integers  # (n,) microseconds since 1970 UTC
+    created_at: Integers  # (n,) microseconds since 1970 UTC, 0 where the source does not say
+    scalars: Floats  # (n, scalars) NaN where null
+    nulls: Booleans  # (n, columns) scalars first, then lists
     lists: tuple[Ragged, ...]
 
 
@@ -44,7 +45,7 @@ class Rows:
 class Unpacked:
     """What was asked for and what of it was stored: a line for every ask, all null and at time 0 where unknown."""
 
-    known: NDArray[np.bool_]  # (n,)
+    known: Booleans  # (n,)
     rows: Rows
 
 
@@ -123,12 +124,12 @@ class Codec:
         fixed[:, self._first_scalar :].view("<f8")[:] = rows.scalars
         return fixed
 
-    def _nulls(self, fixed: Words) -> NDArray[np.bool_]:
+    def _nulls(self, fixed: Words) -> Booleans:
         """The bitmap as booleans, (n, columns)."""
         bits = np.ascontiguousarray(fixed[:, HEADER : self._first_scalar]).view("u1")
         return np.unpackbits(bits, axis=1, count=self._columns, bitorder="little").view(np.bool_)
 
-    def _lists(self, words: Words, at: NDArray[np.int64], known: NDArray[np.bool_]) -> tuple[Ragged, ...]:
+    def _lists(self, words: Words, at: Integers, known: Booleans) -> tuple[Ragged, ...]:
         """The variable part: ``at`` is the word where each known row's lists begin."""
         lists = []
         for _ in self.view.lists:
@@ -157,12 +158,12 @@ def _fingerprint(view: View) -> int:
     return crc32("\n".join(f"{column.name}:{column.kind}" for column in view.columns).encode())
 
 
-def _runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _runs(starts: Integers, lengths: Integers) -> Integers:
     """The positions start, start + 1, .. of runs that lie end to end in the result."""
     before = np.cumsum(lengths) - lengths
     return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
 
 
-def _slices(whole: bytes, sizes: NDArray[np.int64]) -> list[bytes]:
+def _slices(whole: bytes, sizes: Integers) -> list[bytes]:
     ends = np.cumsum(sizes)
     return [whole[start:end] for start, end in zip((ends - sizes).tolist(), ends.tolist(), strict=True)]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from serving.audiences.limits import MOST_VALUES, plain
+from features.validation_errors import expected_json, found
+from serving.audiences.limits import plain
 from serving.audiences.refusals import Refused, choice, shown
 from serving.audiences.schema import AudienceRequest, Condition, Holdout, OrderBy
 from serving.schemas import FieldProblem
@@ -32,8 +33,8 @@ def asked(body: bytes) -> AudienceRequest:
     try:
         return AudienceRequest.model_validate(said)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-    raise Refused.of([FieldProblem(field=_path(one["loc"]), reason=_reason(one)) for one in found])
+        errors = error.errors(include_url=False)
+    raise Refused.of([FieldProblem(field=_path(one["loc"]), reason=_reason(one)) for one in errors])
 
 
 def _path(location: Iterable[int | str]) -> str:
@@ -49,16 +50,15 @@ def _path(location: Iterable[int | str]) -> str:
 
 
 def _reason(error: ErrorDetails) -> str:
-    kind, found, limit = error["type"], error["input"], error.get("ctx", {})
+    kind = error["type"]
     if kind == "extra_forbidden":
         return _unforeseen(error)
     if kind == "missing":
         return "Found nothing; expected a value. Add it."
     if kind in {"union_tag_not_found", "model_type", "model_attributes_type"}:
-        return f"Found {shown(found)}; expected an object with {_expected(error)}."
-    if kind.startswith(("too_", "string_too_")):
-        return f"Found {len(found):,}; expected {_length(limit)}."
-    return f"Found {shown(found)}; expected {_value(kind, limit)}."
+        return f"Found {shown(error['input'])}; expected an object with {_expected(error)}."
+    remedy = {"too_long": " Send fewer.", "too_short": " Leave it out where there is nothing to say."}.get(kind, "")
+    return f"Found {found(error, shown)}; expected {expected_json(error)}.{remedy}"
 
 
 def _unforeseen(error: ErrorDetails) -> str:
@@ -78,23 +78,3 @@ def _words(place: list[int | str]) -> list[str]:
 def _expected(error: ErrorDetails) -> str:
     named = {"order_by": "column and descending", "holdout": "share and name"}
     return named.get(str(error["loc"][-1]), _NODES)
-
-
-def _length(limit: dict[str, object]) -> str:
-    if "max_length" in limit:
-        return f"at most {limit['max_length']:,}. Send fewer."
-    return f"at least {limit.get('min_length', 1)}. Leave it out where there is nothing to say"
-
-
-def _value(kind: str, limit: dict[str, object]) -> str:
-    bounds = {"ge": "at least", "le": "at most", "gt": "above", "lt": "below"}
-    for name, words in bounds.items():
-        if name in limit:
-            return f"{words} {limit[name]:,}"
-    return {
-        "string_type": "a string: send it in quotes",
-        "list_type": f"an array, of at most {MOST_VALUES:,} values",
-        "bool_type": "true or false",
-        "int_type": "a whole number",
-        "float_type": "a number",
-    }.get(kind, "another value")

@@ -8,9 +8,8 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats
 
 ALIKE = 0.1  # of a horizon
 UNTOLD = "The release that scored does not say how far off its totals were; train and promote a new one."

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from serving.audiences.held import Held, Mask, Opaque, Ordered
+from features.arrays import Booleans
+from serving.audiences.held import Held, Opaque, Ordered
 from serving.audiences.kinds import COMPARED, Kind, Typed
 from serving.audiences.refusals import BadScores
 from serving.audiences.words import Ids, Lists, Words
@@ -55,7 +56,7 @@ class Columns:
         """The customers, ascending."""
         return self[ID].values  # type: ignore[attr-defined]
 
-    def among(self, customer_ids: Sequence[str]) -> Mask:
+    def among(self, customer_ids: Sequence[str]) -> Booleans:
         """Which rows are those of some customers, (customers,)."""
         held = self[ID]
         return held.among(customer_ids) if isinstance(held, Ids) else np.zeros(len(self), np.bool_)

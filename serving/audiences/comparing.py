@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from features.arrays import Booleans
 from serving.audiences.columns import Columns
-from serving.audiences.held import COMPARISONS, Compared, Mask, Ordered
+from serving.audiences.held import COMPARISONS, Compared, Ordered
 from serving.audiences.kinds import COMPARED, ORDERED, Kind, Typed, Value, operand
 from serving.audiences.refusals import choice
 from serving.audiences.schema import Condition
@@ -32,7 +33,7 @@ class Comparison:
     bounds: Mapping[str, Value] = field(default_factory=dict)
     null: bool = False  # whether nulls are asked for, and no values
 
-    def mask(self, columns: Columns) -> Mask:
+    def mask(self, columns: Columns) -> Booleans:
         """Whom it finds, (customers,); a null value fulfils no comparison."""
         held = columns[self.column]
         if self.null:

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.arrays import RowIndices
 from serving.answers import BANDS
 from serving.audiences.columns import Columns
-from serving.audiences.held import Ordered, Places
+from serving.audiences.held import Ordered
 from serving.audiences.kinds import Kind
 from serving.audiences.schema import Part
 from serving.audiences.words import Words
@@ -19,7 +20,7 @@ KINDS = ("value_tier", "lifecycle_stage", "lifecycle_phase", "rfm_segment", "mod
 CHURN_BAND, _CHURN = "churn_band", "churn_probability"
 
 
-def composition(columns: Columns, rows: Places, bands: tuple[float, float]) -> dict[str, list[Part]]:
+def composition(columns: Columns, rows: RowIndices, bands: tuple[float, float]) -> dict[str, list[Part]]:
     """Counts and shares by every column of ``KINDS`` that the table has, and by churn band; the largest part first.
 
     Args:
@@ -33,12 +34,12 @@ def composition(columns: Columns, rows: Places, bands: tuple[float, float]) -> d
     return found
 
 
-def _by_word(columns: Columns, name: str, rows: Places) -> list[Part]:
+def _by_word(columns: Columns, name: str, rows: RowIndices) -> list[Part]:
     held = cast("Words", columns[name])
     return _parts(held.codes[rows], held.words)
 
 
-def _by_band(held: Ordered, rows: Places, bands: tuple[float, float]) -> list[Part]:
+def _by_band(held: Ordered, rows: RowIndices, bands: tuple[float, float]) -> list[Part]:
     chance = held.values[rows]
     codes = np.asarray(chance >= np.float64(bands[0]), np.int8) + np.asarray(chance >= np.float64(bands[1]), np.int8)
     known = codes if held.nulls is None else np.where(held.nulls[rows], -1, codes)

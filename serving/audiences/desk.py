@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from features.arrays import Booleans
 from features.calendar import instant
 from features.consents.consent import PURPOSES, Asked
 from features.consents.ledger import Ledger
@@ -20,12 +20,12 @@ from serving.audiences import members
 from serving.audiences.about import About, about_of
 from serving.audiences.columns import Columns, ScoresFile
 from serving.audiences.finding import Allowed, Setting, count
-from serving.audiences.held import Mask
 from serving.audiences.pages import Page, Reader
 from serving.audiences.refusals import BadScores, Refused
 from serving.audiences.schema import AudienceAnswer, AudienceRequest
 from serving.audit import EXPORT, Audit
 from serving.reach import Reach
+from training.predict.manifest import ReleaseManifest
 
 SAMPLE = "sample"  # the format of members in an answer
 COUNTED = "counted"  # the audit's word for an audience that was not kept
@@ -81,7 +81,7 @@ class AudienceDesk:
         setting = replace(_setting(self._home, _release(columns)), secret=self._key("holdout"))
         found = count(request, columns, lambda of: self._reach.mask(of, asked, now), setting, str(state))
 
-        def still(customers: pa.StringArray) -> Mask:
+        def still(customers: pa.StringArray) -> Booleans:
             return self._reach.still(customers.to_pylist(), asked, state, now)
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ class AudienceDesk:
         looked_at = 0
         allowed = self._allowed(about, export)
 
-        def counted(customers: pa.StringArray) -> Mask:
+        def counted(customers: pa.StringArray) -> Booleans:
             nonlocal looked_at
             looked_at = len(customers)
             return allowed(customers)
@@ -166,18 +166,17 @@ def _release(columns: Columns) -> str:
 @lru_cache(maxsize=8)
 def _setting(home: Path, version: str) -> Setting:
     """What the release that scored says of the shop and of its own errors."""
-    manifest = home / "releases" / version / "release.json"
-    if not manifest.is_file():
+    try:
+        manifest = ReleaseManifest.read(home / "releases" / version)
+    except FileNotFoundError:
         raise BadScores(
-            f"The scores are of release {version}, which is not in {manifest.parent.parent}. Expected the release that "
+            f"The scores are of release {version}, which is not in {home / 'releases'}. Expected the release that "
             "scored: score again with `flywheel score`."
-        )
-    said = json.loads(manifest.read_text())
-    facts = said["facts"]
+        ) from None
     return Setting(
-        zone=ZoneInfo(facts["timezone"]),
-        bands=tuple(facts["bands"]),
-        currency=facts["currency"] if facts["has_amounts"] else None,
-        cards=said["cards"],
+        zone=ZoneInfo(manifest.facts.timezone),
+        bands=manifest.facts.bands,
+        currency=manifest.facts.currency if manifest.facts.has_amounts else None,
+        cards=manifest.cards,
         secret=b"",
     )

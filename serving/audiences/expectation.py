@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, RowIndices
 from serving.audiences.backtested import backtested, nearest, tested
 from serving.audiences.columns import Columns
-from serving.audiences.held import Ordered, Places
+from serving.audiences.held import Ordered
 from serving.audiences.interval import Range, Total, interval
 from serving.audiences.kinds import Kind
 from serving.audiences.refusals import Refused
 from serving.audiences.schema import Expected, Interval
 
-Floats = NDArray[np.float64]
 Cards = Sequence[Mapping[str, Any]]
 
 _BUYS, _SPENDS = re.compile(r"purchase_probability_(\d+)d"), re.compile(r"ltv_(\d+)d_mean")
@@ -33,7 +32,7 @@ class Expectations:
     revenue: Expected | None
 
 
-def expectations(columns: Columns, rows: Places, horizon_days: int | None, cards: Cards) -> Expectations:
+def expectations(columns: Columns, rows: RowIndices, horizon_days: int | None, cards: Cards) -> Expectations:
     """Members who order, and what they spend, within the horizon; None where the table has no such column.
 
     Conversions are summed over ``purchase_probability_{h}d``; where the table has none of that horizon over
@@ -66,7 +65,7 @@ def horizon_of(asked: int | None, columns: Columns, cards: Cards) -> int | None:
     return asked
 
 
-def _conversions(columns: Columns, rows: Places, asked: int, cards: Cards) -> Expected | None:
+def _conversions(columns: Columns, rows: RowIndices, asked: int, cards: Cards) -> Expected | None:
     buying = _buying(columns)
     if not buying:
         return None
@@ -78,7 +77,7 @@ def _conversions(columns: Columns, rows: Places, asked: int, cards: Cards) -> Ex
     return _expected(total, "buyers", days, cards, _Basis(column, _without(columns, name, rows), len(rows)))
 
 
-def _revenue(columns: Columns, rows: Places, days: int, cards: Cards) -> Expected | None:
+def _revenue(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> Expected | None:
     name = _horizons(columns, _SPENDS).get(days)
     if name is None or _ordered(columns, name).null().all():
         return None
@@ -142,7 +141,7 @@ def _horizons(columns: Columns, pattern: re.Pattern[str]) -> dict[int, str]:
     return {int(one[1]): one[0] for one in matches if one is not None and _is_number(columns, one[0])}
 
 
-def _amounts(columns: Columns, name: str, rows: Places, *, churn: bool = False) -> Floats:
+def _amounts(columns: Columns, name: str, rows: RowIndices, *, churn: bool = False) -> Floats:
     """Some rows' numbers; 0 where there is no value, for churn what is left of 1."""
     held = _ordered(columns, name)
     values = held.values[rows].astype(np.float64)
@@ -151,7 +150,7 @@ def _amounts(columns: Columns, name: str, rows: Places, *, churn: bool = False) 
     return values if held.nulls is None else np.where(held.nulls[rows], 0.0, values)
 
 
-def _without(columns: Columns, name: str, rows: Places) -> int:
+def _without(columns: Columns, name: str, rows: RowIndices) -> int:
     nulls = _ordered(columns, name).nulls
     return 0 if nulls is None else int(nulls[rows].sum())
 

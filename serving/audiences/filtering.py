@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from features.arrays import Booleans
 from serving.audiences.columns import Columns
 from serving.audiences.comparing import Comparison, comparison
-from serving.audiences.held import Mask
 from serving.audiences.refusals import Refused
 from serving.audiences.schema import AllOf, AnyOf, Condition, Node, NotOf
 from serving.schemas import FieldProblem
@@ -39,7 +39,7 @@ class Filter:
         if self._problems:
             raise Refused.of(self._problems)
 
-    def mask(self) -> Mask:
+    def mask(self) -> Booleans:
         """Whom it finds, (customers,)."""
         everybody = np.ones(len(self._columns), np.bool_)
         return everybody if self._node is None else self._mask(self._node)
@@ -57,14 +57,14 @@ class Filter:
             for place, one in enumerate(node.nodes):
                 self._check(one, f"{path}.{node.word}[{place}]")
 
-    def _mask(self, node: Node) -> Mask:
+    def _mask(self, node: Node) -> Booleans:
         if isinstance(node, Condition):
             return self._comparisons[id(node)].mask(self._columns)
         if isinstance(node, NotOf):
             return ~self._mask(node.node)
         return self._joined(node)
 
-    def _joined(self, node: AllOf | AnyOf) -> Mask:
+    def _joined(self, node: AllOf | AnyOf) -> Booleans:
         """One mask at a time, so that a thousand conditions take no more memory than two."""
         join = np.logical_and if isinstance(node, AllOf) else np.logical_or
         nodes = cast("Sequence[Node]", node.nodes)

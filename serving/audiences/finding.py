@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import orjson
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, RowIndices
 from serving.audiences.columns import ID, Columns
 from serving.audiences.composition import composition
 from serving.audiences.expectation import expectations, horizon_of
 from serving.audiences.filtering import Filter
-from serving.audiences.held import Mask, Places
 from serving.audiences.holdout import held_out
 from serving.audiences.refusals import Refused, choice
 from serving.audiences.schema import AudienceAnswer, AudienceRequest, Scores
@@ -25,8 +24,8 @@ from serving.audiences.writing import ndjson
 from serving.schemas import FieldProblem
 
 # Which of some customers may be approached now, (n,); for the purpose and channel that the caller knows.
-Allowed = Callable[[pa.StringArray], NDArray[np.bool_]]
-Reachable = Callable[[Columns], Mask]  # the same of a whole table, (customers,)
+Allowed = Callable[[pa.StringArray], Booleans]
+Reachable = Callable[[Columns], Booleans]  # the same of a whole table, (customers,)
 
 SAMPLE = 10
 MEMBER, HELD_OUT = "member", "holdout"  # columns that an audience adds to those of the table
@@ -51,8 +50,8 @@ class Found:
     request: AudienceRequest
     columns: Columns
     names: tuple[str, ...]  # columns of its members, customer_id first
-    rows: Places  # of the table, in order
-    held_out: Mask | None  # (members,); None without a hold-out
+    rows: RowIndices  # of the table, in order
+    held_out: Booleans | None  # (members,); None without a hold-out
     answer: AudienceAnswer
 
     def members(self, most: int | None = None) -> pa.Table:
@@ -101,7 +100,7 @@ def count(
     return Found(request=request, columns=columns, names=names, rows=rows, held_out=held, answer=answer)
 
 
-def _held_out(request: AudienceRequest, columns: Columns, rows: Places, secret: bytes) -> Mask | None:
+def _held_out(request: AudienceRequest, columns: Columns, rows: RowIndices, secret: bytes) -> Booleans | None:
     asked = request.holdout
     return None if asked is None else held_out(columns[ID].at(rows), asked.share, asked.name, secret)
 
@@ -128,7 +127,7 @@ def _unfit(name: str, columns: Columns) -> str:
     return f"Found {name}, which is no column of the scores table. {choice(name, columns.kinds)}"
 
 
-def _members(columns: Columns, names: Sequence[str], rows: Places, held: Mask | None) -> pa.Table:
+def _members(columns: Columns, names: Sequence[str], rows: RowIndices, held: Booleans | None) -> pa.Table:
     table = {name: columns[name].at(rows) for name in names}
     sides = {} if held is None else {HELD_OUT: pa.array(held[: len(rows)])}
     return pa.table({ID: table.pop(ID), **sides, **table})

@@ -12,12 +12,12 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 
-from serving.audiences.held import Mask
+from features.arrays import Booleans
 
 _WHOLE = 2.0**64
 
 
-def held_out(customer_ids: pa.Array, share: float, name: str, secret: bytes) -> Mask:
+def held_out(customer_ids: pa.Array, share: float, name: str, secret: bytes) -> Booleans:
     """Which of n customers are held out, (n,); with a larger share they still are.
 
     Args:

@@ -25,11 +25,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from serving.audiences.backtested import Backtested, Spread
-
-Floats = NDArray[np.float64]
 
 MOST_DEGREES = 1e4  # from here on the normal distribution
 ITS_TENTH = 1.2815515655446004  # the 0.9 quantile of the normal distribution

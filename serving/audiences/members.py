@@ -14,13 +14,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from os import fsync
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.durable import atomic_write, replace_text
 from serving.audiences.about import About, about_of
 from serving.audiences.columns import ID
 from serving.audiences.finding import MEMBER, Allowed, Found
@@ -48,7 +48,7 @@ def store(folder: Path, found: Found, allowed: Allowed, at: datetime) -> str:
     with _locked(folder):
         draft.mkdir()
         _write(members.filter(pa.array(allowed(members.column(ID).combine_chunks()))), draft / FILE)
-        _write_text(about_of(audience_id, found, at).model_dump_json(by_alias=True, indent=1), draft / ABOUT)
+        replace_text(draft / ABOUT, about_of(audience_id, found, at).model_dump_json(by_alias=True, indent=1))
         draft.rename(folder / audience_id)
     return audience_id
 
@@ -116,22 +116,12 @@ def _home(folder: Path, audience_id: str) -> Path:
 
 def _write(table: pa.Table, path: Path) -> None:
     """The file is there whole, or the one before it still is."""
-    draft = path.with_name(f".{path.name}")
-    with pa.OSFile(str(draft), "wb") as target, pa.ipc.new_file(target, table.schema) as writer:
+    with (
+        atomic_write(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as target,
+        pa.ipc.new_file(target, table.schema) as writer,
+    ):
         writer.write_table(table.combine_chunks(), max_chunksize=BATCH)
-    _keep(draft, path)
-
-
-def _write_text(text: str, path: Path) -> None:
-    draft = path.with_name(f".{path.name}")
-    draft.write_text(text, encoding="utf-8")
-    _keep(draft, path)
-
-
-def _keep(draft: Path, path: Path) -> None:
-    with draft.open("rb") as written:
-        fsync(written.fileno())
-    draft.replace(path)
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from features.arrays import Booleans
 from serving.audiences.columns import ID
 from serving.audiences.cursors import cursor, last_seen
 from serving.audiences.finding import MEMBER, Allowed
-from serving.audiences.held import Mask
 from serving.audiences.members import members
 
 EXPORTED = 50_000  # members looked at for each table of an export
@@ -78,5 +78,5 @@ def _after(everybody: pa.Table, seen: int) -> int:
 
 
 def _checked(some: pa.Table, allowed: Allowed) -> tuple[pa.Table, int]:
-    may: Mask = np.asarray(allowed(some.column(ID).combine_chunks()), np.bool_)
+    may: Booleans = np.asarray(allowed(some.column(ID).combine_chunks()), np.bool_)
     return some.drop_columns([MEMBER]).filter(pa.array(may)), len(may) - int(may.sum())

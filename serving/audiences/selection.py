@@ -7,14 +7,15 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Booleans, RowIndices
 from serving.audiences.columns import Columns
-from serving.audiences.held import Mask, Places, Sortable
+from serving.audiences.held import Sortable
 from serving.audiences.kinds import COMPARED
 from serving.audiences.refusals import Refused, choice
 from serving.audiences.schema import OrderBy
 
 
-def selected(mask: Mask, columns: Columns, order_by: OrderBy | None, limit: int | None) -> Places:
+def selected(mask: Booleans, columns: Columns, order_by: OrderBy | None, limit: int | None) -> RowIndices:
     """The rows of members, in order, the first of them where there is a limit.
 
     Customers without a value come last, whichever way the others are ordered; equal ones by customer_id.
@@ -52,7 +53,7 @@ def check_order(order_by: OrderBy | None, columns: Columns) -> None:
         )
 
 
-def _first(keys: NDArray[np.generic], most: int) -> Places:
+def _first(keys: NDArray[np.generic], most: int) -> RowIndices:
     """The places of the smallest keys in ascending order, equal keys in the order they come."""
     if most >= len(keys):
         return np.argsort(keys, kind="stable")

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from serving.audiences.held import Compared, Mask, Places, as_mask
+from features.arrays import Booleans, Integers, RowIndices
+from serving.audiences.held import Compared, as_mask
 from serving.audiences.kinds import Value
 
 
@@ -34,11 +35,11 @@ class Words:
         """The memory that it takes."""
         return int(self.codes.nbytes + self.words.nbytes)
 
-    def null(self) -> Mask:
+    def null(self) -> Booleans:
         """Where there is no value, (n,)."""
         return self.codes < 0
 
-    def among(self, values: Sequence[Value]) -> Mask:
+    def among(self, values: Sequence[Value]) -> Booleans:
         """Where the value is one of some, (n,)."""
         wanted = pc.index_in(pa.array(values, pa.string()), value_set=self.words).drop_null().to_numpy()
         if len(wanted) == 1:
@@ -47,14 +48,14 @@ class Words:
         hit[wanted] = True
         return np.asarray(hit[self.codes])
 
-    def at(self, rows: Places) -> pa.Array:
+    def at(self, rows: RowIndices) -> pa.Array:
         """The values of some rows."""
         codes = self.codes[rows]
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self.words).dictionary_decode()
 
-    def keys(self, rows: Places) -> NDArray[np.generic]:
+    def keys(self, rows: RowIndices) -> NDArray[np.generic]:
         """The places of some rows' values in the alphabet, by code point."""
-        rank: NDArray[np.int64] = np.empty(len(self.words) + 1, np.int64)
+        rank: Integers = np.empty(len(self.words) + 1, np.int64)
         rank[pc.array_sort_indices(self.words).to_numpy()] = np.arange(len(self.words))
         return np.asarray(rank[self.codes[rows]])
 
@@ -70,19 +71,19 @@ class Ids:
         """The memory that it takes."""
         return int(self.values.nbytes)
 
-    def null(self) -> Mask:
+    def null(self) -> Booleans:
         """Nowhere, (n,)."""
         return np.zeros(len(self.values), np.bool_)
 
-    def among(self, values: Sequence[Value]) -> Mask:
+    def among(self, values: Sequence[Value]) -> Booleans:
         """Where the id is one of some, (n,)."""
         return as_mask(pc.is_in(self.values, value_set=pa.array(values, pa.string())))
 
-    def at(self, rows: Places) -> pa.Array:
+    def at(self, rows: RowIndices) -> pa.Array:
         """The ids of some rows."""
         return self.values.take(pa.array(rows))
 
-    def keys(self, rows: Places) -> NDArray[np.generic]:
+    def keys(self, rows: RowIndices) -> NDArray[np.generic]:
         """The rows themselves."""
         return rows
 
@@ -93,23 +94,23 @@ class Lists:
 
     values: pa.ListArray
     members: Compared
-    parents: Places  # of every member of all lists, its row
+    parents: RowIndices  # of every member of all lists, its row
 
     @property
     def nbytes(self) -> int:
         """The memory that it takes."""
         return int(self.values.nbytes + self.members.nbytes + self.parents.nbytes)
 
-    def null(self) -> Mask:
+    def null(self) -> Booleans:
         """Where there is no list, (n,)."""
         return as_mask(self.values.is_null())
 
-    def among(self, values: Sequence[Value]) -> Mask:
+    def among(self, values: Sequence[Value]) -> Booleans:
         """Where the list contains one of some values, (n,)."""
         found = np.zeros(len(self.values), np.bool_)
         found[self.parents[self.members.among(values)]] = True
         return found
 
-    def at(self, rows: Places) -> pa.Array:
+    def at(self, rows: RowIndices) -> pa.Array:
         """The lists of some rows."""
         return self.values.take(pa.array(rows))

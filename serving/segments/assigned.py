@@ -10,11 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.arrays import Booleans, Codes
 from features.segmentation import Stage
 from serving.segments.rfm import LAYERS, Scores
 from serving.segments.rules import column_names
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +25,8 @@ class Assigned:
     stage: NDArray[np.int16]  # (n,) index into stages, -1 for none
     tiers: Sequence[str]
     tier: NDArray[np.int16]  # (n,) index into tiers
-    own: Mapping[str, Flags]  # by the segment's name as the business wrote it
-    crowds: Mapping[str, Flags]  # by the name of the column
+    own: Mapping[str, Booleans]  # by the segment's name as the business wrote it
+    crowds: Mapping[str, Booleans]  # by the name of the column
 
     def table(self, start: int, stop: int) -> pa.Table:
         """The columns of customers ``start`` to ``stop - 1``, in their order."""
@@ -49,7 +48,7 @@ class Assigned:
         return pa.table(columns | {name: pa.array(flags[rows]) for name, flags in self.crowds.items()})
 
 
-def _score(codes: NDArray[np.int8]) -> pa.Array:
+def _score(codes: Codes) -> pa.Array:
     return pa.array(codes, pa.int8(), mask=codes == 0)
 
 
@@ -57,7 +56,7 @@ def _words(codes: NDArray[Any], words: Sequence[str]) -> pa.Array:
     return pa.array(words, pa.string()).take(pa.array(codes, mask=codes < 0))
 
 
-def _lists(own: Mapping[str, Flags], customers: int) -> pa.Array:
+def _lists(own: Mapping[str, Booleans], customers: int) -> pa.Array:
     """The names of each customer's segments, in the order in which the business wrote them."""
     member = np.column_stack([*own.values()]) if own else np.zeros((customers, 0), np.bool_)
     _, place = np.nonzero(member)

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Days, Floats
 from features.conditions import Measure
 from features.segmentation import Crowds
 from serving.segments.tiers import best
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 FIRST, LAST, ORDERS = Measure("days_since_first_order"), Measure("days_since_order"), Measure("orders")
 
@@ -24,7 +21,7 @@ class Predicted:
 
     churn_probability: Floats  # (n,)
     worth: Floats  # (n,) spend, or orders, of the value tiers' horizon
-    category_due_on: NDArray[np.datetime64]  # (n,) the soonest category's reminder, NaT where there is none
+    category_due_on: Days  # (n,) the soonest category's reminder, NaT where there is none
 
 
 def measures(said: Crowds) -> tuple[Measure, ...]:
@@ -37,9 +34,9 @@ def crowds(
     measured: Mapping[Measure, Floats],
     predicted: Predicted,
     bands: tuple[float, float],
-    lapsed: Flags,
+    lapsed: Booleans,
     today: np.datetime64,
-) -> dict[str, Flags]:
+) -> dict[str, Booleans]:
     """Who is of each crowd, (n,) by the name of its column.
 
     Args:
@@ -63,9 +60,9 @@ def crowds(
     }
 
 
-def overdue(measured: Mapping[Measure, Floats], gaps: float) -> Flags:
+def overdue(measured: Mapping[Measure, Floats], gaps: float) -> Booleans:
     """Silent for longer than so many of one's own mean gaps between orders, a gap counting a day or more, (n,)."""
     days, others = measured[LAST], measured[ORDERS] - 1
     usual = (measured[FIRST] - days) / np.where(others > 0, others, np.nan)
-    late: Flags = days > gaps * np.maximum(usual, 1.0)
+    late: Booleans = days > gaps * np.maximum(usual, 1.0)
     return late

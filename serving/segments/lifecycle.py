@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.conditions import Measure
 from features.segmentation import Stage
 from serving.segments.rules import holds
@@ -14,9 +15,7 @@ from serving.segments.rules import holds
 NOWHERE = -1  # of no stage
 
 
-def lifecycle(
-    stages: Sequence[Stage], measured: Mapping[Measure, NDArray[np.float64]], customers: int
-) -> NDArray[np.int16]:
+def lifecycle(stages: Sequence[Stage], measured: Mapping[Measure, Floats], customers: int) -> NDArray[np.int16]:
     """The place of the first stage that holds of each customer, (customers,); NOWHERE where none does."""
     found = np.full(customers, NOWHERE, np.int16)
     for place in reversed(range(len(stages))):

@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Codes, Floats
 from features.conditions import Measure
 from features.segmentation import Rfm
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int8]
 
 QUANTILES = 5
 # In English and as Chinese retailers call them; the first half spends much.
@@ -79,6 +76,6 @@ def scores(worth: Floats, points: Sequence[float]) -> Codes:
     return found
 
 
-def _low(found: Codes, points: Sequence[float]) -> NDArray[np.bool_]:
+def _low(found: Codes, points: Sequence[float]) -> Booleans:
     top = len(points) + 1 if points else QUANTILES
     return 2 * found.astype(np.int64) <= top + 1

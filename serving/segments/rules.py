@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from features.conditions import Bounds, Conditions, Measure
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
-
-def holds(conditions: Conditions, measured: Mapping[Measure, Floats], customers: int) -> Flags:
+def holds(conditions: Conditions, measured: Mapping[Measure, Floats], customers: int) -> Booleans:
     """Whether all conditions hold, (customers,); what is not known of somebody fulfils none."""
     found = np.ones(customers, np.bool_)
     for measure, bounds in conditions.bounds.items():
@@ -32,7 +29,7 @@ def column_names(segments: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _within(values: Floats, bounds: Bounds) -> Flags:
+def _within(values: Floats, bounds: Bounds) -> Booleans:
     # No comparison holds of a nan, so one bound is enough to leave it out.
     found = np.ones(len(values), np.bool_)
     for word, bound in bounds.said.items():

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from features.segmentation import exact
 
-Floats = NDArray[np.float64]
 # A share of a sum that floats reach only but for their last places is reached.
 ROUNDING = 1e-12
 
@@ -32,7 +32,7 @@ def value_tiers(worth: Floats, shares: Sequence[float], by: Literal["customers",
     return found
 
 
-def best(worth: Floats, among: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
+def best(worth: Floats, among: Booleans, share: float) -> Booleans:
     """The most valuable share of some customers, rounded up, (n,); of equals the first."""
     some = np.flatnonzero(among)
     chosen = some[np.argsort(-worth[some], kind="stable")]

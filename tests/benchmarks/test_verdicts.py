@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from benchmarks.bars import BARS, GIFTS, GROCER, Bar, standings
-from benchmarks.compare import Case, Floats, Line, Measure, lines
+from benchmarks.compare import Case, Line, Measure, lines
 from benchmarks.intervals import Covered, covered
 from benchmarks.losses import why
 from benchmarks.markdown import replace_section, section
+from features.arrays import Floats
 from training import metrics
 
 RNG = np.random.default_rng(5)

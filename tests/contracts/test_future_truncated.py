@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
+from features.arrays import Floats
 from tests.contracts.generated import SEVERAL, TODAY, Log, futures, known, pasts
 from tests.logs import cutoff
 from tests.training.shops import Published, Shop, corner_shop, day, few_rounds, history, kept, shop, simulated
 from training.dataset import dataset
 from training.models import MODELS
-from training.outcomes import Floats
 from training.release import Assembled, assemble
 
 AS_OF = 200

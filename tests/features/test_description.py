@@ -223,7 +223,7 @@ def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) ->
         ("lapsed = {}", ".lapsed]: found no condition; expected no_contact_days, no_order_days, or both."),
         ("lapsed = { no_order_days = 0 }", ".lapsed] no_order_days: found 0; expected 1 or more."),
         ("lapsed = { no_order_days = -3 }", ".lapsed] no_order_days: found -3; expected 1 or more."),
-        ("lapsed = { no_order_days = 99999 }", ".lapsed] no_order_days: found 99999; expected 36500 or less."),
+        ("lapsed = { no_order_days = 99999 }", ".lapsed] no_order_days: found 99999; expected 36,500 or less."),
         ("lapsed = { no_order_days = 2.5 }", ".lapsed] no_order_days: found 2.5; expected a whole number."),
         ("lapsed = { no_order_days = true }", ".lapsed] no_order_days: found True; expected a whole number."),
         (

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
-from numpy.typing import NDArray
 
 import pipelines
+from features.arrays import Floats, Integers
 from features.calendar import micros
 from features.definitions import SERVICE
 from features.description import read_description
@@ -66,7 +66,7 @@ def households(tables: tuple[Path, tuple[View, ...]]) -> list[str]:
     return [*ids[:1000], "stranger", *ids[1000:]]
 
 
-def bits(numbers: list[float | None] | NDArray[np.float64]) -> NDArray[np.int64]:
+def bits(numbers: list[float | None] | Floats) -> Integers:
     return np.array(numbers, np.float64).view(np.int64)
 
 

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Days, Floats, Integers
+
 OPENING = date(2024, 1, 8)
 ZONE = ZoneInfo("Europe/Amsterdam")
 KINDS = np.array(["app_open", "store_visit", "share"])
 CATEGORIES = np.array(["bread", "cheese", "fish", "tea", "wine"])
-
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
 
 
 def day(number: int) -> date:
@@ -59,7 +58,7 @@ class _Crowd:
         stays = np.minimum(rng.exponential(0.7 * days, customers), days - joined)
         return cls(joined, stays, np.clip(rng.lognormal(2.8, 0.7, customers), 4, 90), rng.lognormal(3, 0.6, customers))
 
-    def times(self, rng: np.random.Generator, rhythm: Floats) -> tuple[Whole, Floats]:
+    def times(self, rng: np.random.Generator, rhythm: Floats) -> tuple[Integers, Floats]:
         """Who, and how many days after the opening: at once, then at about equal distances."""
         most = int(self.stays.max() / rhythm.min()) + 2
         gaps = rhythm[:, None] * rng.lognormal(0, 0.3, (len(rhythm), most))
@@ -109,12 +108,12 @@ def _lines(rng: np.random.Generator, crowd: _Crowd, days: int) -> pd.DataFrame:
     return known.sort_values(["at", "basket", "amount"], ignore_index=True)
 
 
-def _names(who: Whole) -> NDArray[np.str_]:
+def _names(who: Integers) -> NDArray[np.str_]:
     """Ids that look like numbers, with zeros in front that have to survive."""
     return np.array([f"{one:05d}" for one in who])
 
 
-def _clock(rng: np.random.Generator, days: Floats) -> NDArray[np.datetime64]:
+def _clock(rng: np.random.Generator, days: Floats) -> Days:
     """Wall clock within opening hours, to the second."""
     seconds = rng.integers(8 * 3600, 22 * 3600, len(days))
     return np.datetime64(OPENING, "s") + (np.floor(days).astype(np.int64) * 86_400 + seconds)

@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
+from features.arrays import Booleans
 from serving.audiences.columns import Columns, ScoresFile
 from serving.audiences.finding import Found, Setting, count
-from serving.audiences.held import Mask
 from serving.audiences.schema import AudienceRequest
 from tests.pipelines.command import Flywheel
 
 pytestmark = pytest.mark.slow
 
 
-def everybody(columns: Columns) -> Mask:
+def everybody(columns: Columns) -> Booleans:
     return np.ones(len(columns), np.bool_)
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from numpy.typing import NDArray
 
+from features.arrays import Days, Floats
 from serving.answers import WITHIN_DAYS
 from serving.segments.columns import segment_columns
 from serving.segments.habits import COLUMNS as HABITS
@@ -62,19 +62,19 @@ def scores(trained: Flywheel) -> pa.Table:
     return trained.scores
 
 
-def column(scores: pa.Table, name: str) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = scores[name].to_numpy()
+def column(scores: pa.Table, name: str) -> Floats:
+    found: Floats = scores[name].to_numpy()
     return found
 
 
-def within(scores: pa.Table) -> NDArray[np.float64]:
+def within(scores: pa.Table) -> Floats:
     """P(order) within each of the days of the contract, (n, days)."""
     return np.column_stack([column(scores, f"purchase_probability_{days}d") for days in WITHIN_DAYS])
 
 
-def dates(scores: pa.Table, name: str) -> NDArray[np.datetime64]:
+def dates(scores: pa.Table, name: str) -> Days:
     """Days, in the far future where they are beyond the model's last."""
-    found: NDArray[np.datetime64] = scores[name].fill_null(pa.scalar(TODAY + timedelta(days=3650))).to_numpy()
+    found: Days = scores[name].fill_null(pa.scalar(TODAY + timedelta(days=3650))).to_numpy()
     return found
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.arrays import Floats
 from features.calendar import local_time
 from features.stored import Stored
 from serving.answers import Answers
 from serving.scorer import score
-from tests.serving.fakes import AMSTERDAM, TODAY, FakeRelease, Floats, Known, constant_rate, stored
+from tests.serving.fakes import AMSTERDAM, TODAY, FakeRelease, Known, constant_rate, stored
 from training.predict.category_forecast import CategoryForecast, forecast_categories
 from training.predict.category_lines import Lines
 from training.predict.category_tables import CategoryTables, cell_count

@@ -10,10 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from features.arrays import Floats
 from features.packed.backends import LMDB
 from features.stored import Ragged, Stored
 from features.views import Column, Kind, View
@@ -36,10 +36,8 @@ from serving.worker import Worker
 from tests.dictionary_shelf import dictionary_ledger
 from training.predict.category_forecast import CategoryForecast
 from training.predict.forecast import LAST_DAY, Forecast, Spend
+from training.predict.manifest import Facts
 from training.predict.reasons import ANSWERS, Reason
-from training.predict.release import Facts
-
-Floats = NDArray[np.float64]
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = 86_400_000_000
@@ -170,7 +168,9 @@ class FakeRelease:
     model_versions: dict[str, str] = field(default_factory=lambda: {"churn": "3", "next_purchase": "3", "ltv": "2"})
     facts: Facts = FACTS
     views: tuple[View, ...] = VIEWS
-    cards: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "churn", "version": "3", "horizon_days": 90}])
+    cards: Sequence[Mapping[str, Any]] = field(
+        default_factory=lambda: [{"name": "churn", "version": "3", "horizon_days": 90}]
+    )
     answer: Callable[[Stored, int], Forecast] = by_orders
     categories: Callable[[Stored, int, Forecast], CategoryForecast | None] | None = None
 

@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from features.arrays import Floats
 from features.stored import Stored
-from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, Floats, Known, stored
+from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, Known, stored
 from training.predict.forecast import LAST_DAY, Forecast, Spend
 
 IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

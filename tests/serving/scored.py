@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pyarrow.parquet as pq
 from features.consents.ledger import Ledger
 from pipelines.consented import Consented, scorable
 from tests.serving.fakes import FACTS
+from training.predict.manifest import MANIFEST, Gate, ReleaseManifest
 
 COLUMNS = {
     "as_of": pa.timestamp("us", tz="UTC"),
@@ -60,4 +59,13 @@ def score(home: Path, ledger: Ledger, customer_ids: Sequence[str], **more: Mappi
     draft.replace(home / "scores.parquet")
     release = home / "releases" / "7"
     release.mkdir(parents=True, exist_ok=True)
-    (release / "release.json").write_text(json.dumps({"facts": asdict(FACTS), "cards": CARDS}))
+    manifest = ReleaseManifest(
+        model_versions={},
+        facts=FACTS,
+        views=(),
+        cards=CARDS,
+        ladder={},
+        churn_sample=[],
+        gate=Gate(passed=True, falls=[], reasons={}),
+    )
+    (release / MANIFEST).write_text(manifest.text())

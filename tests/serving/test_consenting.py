@@ -204,9 +204,9 @@ def test_what_is_on_record_is_told(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("said", "field", "told"),
     [
-        ({"consents": []}, "consents", "at least 1 item"),
+        ({"consents": []}, "consents", "at least 1 values"),
         ({"consents": [{"purpose": "ads", "granted": True}]}, "consents[0].purpose", "'profiling' or 'marketing'"),
-        ({"consents": [{"purpose": "marketing", "granted": 1}]}, "consents[0].granted", "valid boolean"),
+        ({"consents": [{"purpose": "marketing", "granted": 1}]}, "consents[0].granted", "expected true or false"),
         ({"consents": [{"purpose": "profiling", "channel": "sms", "granted": True}]}, "consents[0]", "expected none"),
         ({"consents": [{"purpose": "marketing", "granted": True, "by": "phone"}]}, "consents[0].by", "or until"),
         (

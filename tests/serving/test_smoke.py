@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.arrays import Floats
 from features.stored import Stored
 from serving.smoke import Unfit, made_up, smoke_test
-from tests.serving.fakes import FACTS, SCALARS, TODAY, VIEWS, FakeRelease, Floats, constant_rate
+from tests.serving.fakes import FACTS, SCALARS, TODAY, VIEWS, FakeRelease, constant_rate
 from training.predict.forecast import Forecast
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,8 @@ from tests.serving.fakes import DAY, FACTS, TODAY
 from training.predict.cohorts import CohortsRung
 from training.predict.ladder import Ladder, Shape
 from training.predict.ladder_json import to_json
-from training.predict.release import views_json, write_release
+from training.predict.manifest import Gate, ReleaseManifest
+from training.predict.release import write_release
 from training.predict.spending import SpendRatios
 
 NUMBERS = {
@@ -59,15 +59,16 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
     folder = home / "releases" / version
     folder.mkdir(parents=True)
     names = input_names((*NUMBERS,), LISTS)
-    said = {
-        "model_versions": {"churn": version, "next_purchase": version, "ltv": version},
-        "facts": asdict(FACTS),
-        "views": views_json([TRANSACTIONS]),
-        "cards": [{"name": "churn", "version": version}],
-        "ladder": to_json(ladder(names, hazards), names),
-        "churn_sample": [0.1, 0.3, 0.5, 0.7],
-    }
-    write_release(folder, said, {})
+    manifest = ReleaseManifest(
+        model_versions={"churn": version, "next_purchase": version, "ltv": version},
+        facts=FACTS,
+        views=(TRANSACTIONS,),
+        cards=[{"name": "churn", "version": version}],
+        ladder=to_json(ladder(names, hazards), names),
+        churn_sample=[0.1, 0.3, 0.5, 0.7],
+        gate=Gate(passed=True, falls=[], reasons={}),
+    )
+    write_release(folder, manifest, {})
     draft = home / "releases" / "champion.tmp"
     draft.write_text(version)
     draft.replace(home / "releases" / "champion")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from features.arrays import Floats
 from training.btyd_rung import fit_btyd_rung
 from training.model import Learners, Params
 from training.outcomes import Outcomes, Rows
@@ -69,11 +70,11 @@ class Recorder:
 
     def __call__(
         self,
-        inputs: NDArray[np.float64],
-        target: NDArray[np.float64],
+        inputs: Floats,
+        target: Floats,
         params: Params,
         names: Sequence[str],
-        offset: NDArray[np.float64] | None = None,
+        offset: Floats | None = None,
     ) -> str:
         assert len(inputs) == len(target) == len(target if offset is None else offset)
         assert inputs.shape[1] == len(names)

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.calendar import DAY_US, day_number
 from features.categories import CATEGORIES, categories
 from features.history import Cutoff, History
@@ -35,8 +35,6 @@ from training.outcomes import Outcomes, Rows
 from training.predict.forecast import TIERS
 from training.readiness import Readiness, readiness
 from training.schedule import Schedule, schedule
-
-Floats = NDArray[np.float64]
 
 OPENING = date(2020, 1, 1)
 ZONE = ZoneInfo("UTC")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.shops import Floats
+from features.arrays import Floats
 from training.boost import boost, gains
 from training.predict.booster import Booster, BrokenBooster, probability
 

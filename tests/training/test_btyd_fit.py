@@ -7,15 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from features.arrays import Floats
 from training.btyd import BtydFit, fit_btyd
 from training.btyd.histories import MOST_ROWS, collapse
 from training.btyd.likelihood import Family, log_likelihood
 from training.btyd.search import NoMaximum, highest
 from training.predict.btyd import BGNBD, MBGNBD, GammaPoisson, ParetoNBD
 
-Floats = NDArray[np.float64]
 History = tuple[Floats, Floats, Floats]
 
 LADDER = ("pareto_nbd", "mbg_nbd", "bg_nbd")

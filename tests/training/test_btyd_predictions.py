@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.integrate import quad
 
+from features.arrays import Floats
 from training.btyd.histories import collapse
 from training.btyd.likelihood import Family, log_likelihood
 from training.predict.btyd import BGNBD, MBGNBD, GammaGamma, GammaPoisson, ParetoNBD, btyd_from_json
 
-Floats = NDArray[np.float64]
 History = tuple[Floats, Floats, Floats]
 
 DAYS = [0.0, 1e-6, 0.01, 1.0, 2.0, 7.0, 14.0, 30.0, 60.0, 90.0, 180.0, 365.0, 730.0]

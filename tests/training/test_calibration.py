@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tests.training.shops import Floats, corner_shop, few_rounds, other_buyers
+from features.arrays import Floats
+from tests.training.shops import corner_shop, few_rounds, other_buyers
 from training import metrics
 from training.calibrate import fit_calibration
 from training.fit import fit_rungs

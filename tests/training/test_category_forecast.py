@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 from tests.training.assortments import BANDS, lines_of, tables
 from tests.training.by_hand import steady
@@ -18,8 +17,6 @@ from training.predict.category_forecast import CategoryForecast, forecast_catego
 from training.predict.category_lines import Lines
 from training.predict.category_tables import CategoryTables, cell_count
 from training.predict.forecast import LAST_DAY, Forecast
-
-Floats = NDArray[np.float64]
 
 DAYS = (0.0, 0.5, 1, 7, 14, 30, 60, 90, 365, 730, 5000)
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.9, 0.999)

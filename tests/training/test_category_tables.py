@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from tests.training.assortments import BANDS, lines_of, tables
 from training.fit_categories import EDGES
 from training.predict.category_tables import RUNGS, CategoryTables, cell_count
@@ -77,9 +77,7 @@ def any_tables(draw: st.DrawFn) -> CategoryTables:
 
 @settings(deadline=None)
 @given(any_tables(), arrays(float, (CELLS, 4), elements=st.floats(0, 400)))
-def test_hazard_never_falls_with_silence_and_leads_back_to_it(
-    said: CategoryTables, silence: NDArray[np.float64]
-) -> None:
+def test_hazard_never_falls_with_silence_and_leads_back_to_it(said: CategoryTables, silence: Floats) -> None:
     cell = np.arange(CELLS)
     ascending = np.sort(silence, axis=1)
     passed = said.passed(cell[:, None], ascending)

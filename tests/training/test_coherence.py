@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tests.training.shops import Floats
+from features.arrays import Floats
 from training.predict import coherence
 from training.predict.calibration import FLOOR
 from training.predict.forecast import LAST_DAY, Forecast

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.arrays import Floats
 from tests.training.by_hand import happened, rows_of
-from tests.training.shops import Floats
 from training.cohorts import PRIOR_CUSTOMERS, PRIOR_ORDERS, fit_cohorts, fit_population, fit_prospects
 from training.model import Plan
 from training.outcomes import Rows

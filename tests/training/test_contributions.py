@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.shops import Floats, corner_rungs, corner_shop, kept
+from features.arrays import Floats
+from tests.training.shops import corner_rungs, corner_shop, kept
 from training.predict import simple_contributions
 from training.predict.booster import probability
 from training.predict.calibration import logit

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from features.arrays import Floats
 from training.figures import coverage, cumulative_gains, deciles, importance, reliability, rules, survival
-from training.figures.shares import Floats, bins, gains, wilson
+from training.figures.shares import bins, gains, wilson
 
 
 def column(*values: float) -> Floats:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.arrays import Floats
 from tests.training.by_hand import happened, rows_of
-from tests.training.shops import Floats
 from training.first_year import count_weeks, first_year
 from training.model import YEAR, Plan
 from training.outcomes import Rows

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.arrays import Floats
 from tests.training.by_hand import happened, rows_of, steady
-from tests.training.shops import Floats, day
+from tests.training.shops import day
 from training.evaluate import Backtest
 from training.gate import Verdict, falls, verdicts
 from training.model import Plan

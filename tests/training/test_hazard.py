@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from features.arrays import Floats
 from tests.training.by_hand import INPUTS, happened, rows_of
-from tests.training.shops import Floats
 from training.cohorts import fit_population
 from training.model import Plan
 from training.models.next_purchase import judged_days

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.shops import Floats, corner_rungs, corner_shop
+from features.arrays import Floats
+from tests.training.shops import corner_rungs, corner_shop
 from training.predict.forecast import LAST_DAY, TIERS, Forecast
 from training.predict.ladder import Ladder
 from training.predict.ladder_json import from_json, to_json

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn
 
-from tests.training.shops import Floats
+from features.arrays import Floats
 from training import metrics
 
 INFINITE = float("inf")

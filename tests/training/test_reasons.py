@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.arrays import Floats
 from features.engagement import engagement_view
 from features.transactions import transactions_view
 from features.views import View
-from tests.training.shops import Floats, corner_rungs, corner_shop, kept
+from tests.training.shops import corner_rungs, corner_shop, kept
 from training.predict.cohorts import CohortsRung
 from training.predict.forecast import TIERS
 from training.predict.ladder import Ladder

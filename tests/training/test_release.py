@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,15 @@ from features.transactions import transactions_view
 from tests.training.shops import Published, corner_rungs, corner_shop, few_rounds, kept
 from training.models import MODELS
 from training.predict.forecast import TIERS, Forecast
-from training.predict.release import CorruptRelease, Release, views_json, write_release
+from training.predict.manifest import Facts, Gate, ReleaseManifest
+from training.predict.release import CorruptRelease, Release, write_release
 from training.release import Assembled, assemble, churn_sample
 
 ML = dict.fromkeys(MODELS, "ml")
-FACTS = {
-    "as_of": 0, "name": "corner-shop", "currency": "£", "timezone": "Europe/London", "churn_days": 60,
-    "ltv_days": [30, 60, 365], "lead_days": 15, "bands": [0.3, 0.7], "max_feature_age_days": 7,
-    "feature_service": "customer_inputs", "has_amounts": True,
-}  # fmt: skip
+FACTS = Facts(
+    as_of=0, name="corner-shop", currency="£", timezone="Europe/London", churn_days=60, ltv_days=(30, 60, 365),
+    lead_days=15, bands=(0.3, 0.7), max_feature_age_days=7, feature_service="customer_inputs", has_amounts=True,
+)  # fmt: skip
 
 
 @kept
@@ -39,16 +40,17 @@ def assembled() -> Assembled:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop, today = corner_shop(), corner_shop().population()
     orders = np.nan_to_num(today.column("orders"))
-    said = {
-        "model_versions": {"churn": "3", "next_purchase": "3", "ltv": "2"},
-        "facts": {**FACTS, "as_of": micros(shop.now.at)},
-        "views": views_json([transactions_view(shop.told)]),
-        "cards": [],
-        "ladder": assembled().ladder_json(),
-        "churn_sample": churn_sample(assembled().ladder, today.inputs, orders, 60),
-    }
+    manifest = ReleaseManifest(
+        model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
+        facts=replace(FACTS, as_of=micros(shop.now.at)),
+        views=(transactions_view(shop.told),),
+        cards=[],
+        ladder=assembled().ladder_json(),
+        churn_sample=churn_sample(assembled().ladder, today.inputs, orders, 60),
+        gate=Gate(passed=True, falls=[], reasons={}),
+    )
     folder = tmp_path_factory.mktemp("release")
-    write_release(folder, said, assembled().files)
+    write_release(folder, manifest, assembled().files)
     return folder
 
 
@@ -170,8 +172,7 @@ def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> No
 
 
 def test_another_format_is_refused(written: Path, tmp_path: Path) -> None:
-    said = json.loads((written / "release.json").read_text()) | {"format": 99}
-    write_release(tmp_path, said, assembled().files)
+    write_release(tmp_path, replace(ReleaseManifest.read(written), format=99), assembled().files)
     refused(tmp_path, "it has format 99, this version reads 1")
 
 
@@ -204,6 +205,7 @@ def test_nothing_is_pickled_and_nothing_can_run(folder: Path) -> None:
 def test_answering_imports_numpy_alone(folder: Path) -> None:
     program = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from training.predict.release import Release
 

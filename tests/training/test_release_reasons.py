@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,31 +16,32 @@ from features.stored import Ragged, Stored
 from features.transactions import transactions_view
 from tests.training.shops import Published, corner_rungs, corner_shop, kept
 from training.predict.ladder_json import to_json
+from training.predict.manifest import Facts, Gate, ReleaseManifest
 from training.predict.reasons import ANSWERS, Reason, Reasons
-from training.predict.release import CorruptRelease, Release, views_json, write_release
+from training.predict.release import CorruptRelease, Release, write_release
 
 DAY_US = 86_400_000_000
-FACTS: dict[str, Any] = {
-    "name": "corner-shop", "currency": "EUR", "timezone": "UTC", "churn_days": 60, "ltv_days": [30, 60, 365],
-    "lead_days": 15, "bands": [0.3, 0.7], "max_feature_age_days": 7, "feature_service": "release_v1",
-    "has_amounts": True,
-}  # fmt: skip
+FACTS = Facts(
+    as_of=0, name="corner-shop", currency="EUR", timezone="UTC", churn_days=60, ltv_days=(30, 60, 365), lead_days=15,
+    bands=(0.3, 0.7), max_feature_age_days=7, feature_service="release_v1", has_amounts=True,
+)  # fmt: skip
 
 
-def said(*sample: float) -> dict[str, Any]:
+def manifest(*sample: float) -> ReleaseManifest:
     """What a release of the corner shop's trees says of itself, with the churn of the population at its promotion."""
-    return {
-        "model_versions": {"churn": "3", "next_purchase": "3", "ltv": "2"},
-        "facts": {**FACTS, "as_of": now()},
-        "views": views_json((transactions_view(corner_shop().told),)),
-        "cards": [],
-        "ladder": to_json(corner_rungs()["ml"].ladder, corner_shop().data.names),
-        "churn_sample": sample,
-    }
+    return ReleaseManifest(
+        model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
+        facts=replace(FACTS, as_of=now()),
+        views=(transactions_view(corner_shop().told),),
+        cards=[],
+        ladder=to_json(corner_rungs()["ml"].ladder, corner_shop().data.names),
+        churn_sample=sample,
+        gate=Gate(passed=True, falls=[], reasons={}),
+    )
 
 
 def release(tier: str = "ml", *sample: float) -> Release:
-    return Release("7", said(*sample), corner_rungs()[tier].ladder)
+    return Release("7", manifest(*sample), corner_rungs()[tier].ladder)
 
 
 def now() -> int:
@@ -109,11 +109,12 @@ def test_a_store_with_other_columns_gives_no_reasons() -> None:
 
 
 def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
-    write_release(tmp_path, said(0.5), corner_rungs()["ml"].artefacts)
+    write_release(tmp_path, manifest(0.5), corner_rungs()["ml"].artefacts)
     program = """
 import sys
 from pathlib import Path
 import numpy as np
+from training.predict.manifest import Facts, Gate, ReleaseManifest
 from training.predict.release import Release
 
 release = Release.load(Path(sys.argv[1]))

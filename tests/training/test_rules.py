@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from features.arrays import Floats
 from features.churn_rule import ChurnRule
 from tests.training.by_hand import happened, rows_of, steady
-from tests.training.shops import ZONE, Floats, Shop, corner_shop, few_rounds, kept
+from tests.training.shops import ZONE, Shop, corner_shop, few_rounds, kept
 from training.evaluate import Backtest, backtest
 from training.model import Plan
 from training.rules import Judged, flags, judge, likeliest, silent

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.arrays import Floats
 from tests.ladders import everybody_on
 from tests.training.by_hand import happened, rows_of
-from tests.training.shops import Floats
 from training.model import YEAR, Plan
 from training.outcomes import Outcomes, Rows
 from training.predict.btyd import GammaPoisson

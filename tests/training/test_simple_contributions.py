@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.shops import Floats
+from features.arrays import Floats
 from training.predict.btyd import BGNBD, MBGNBD, BuyTillDie, GammaGamma, GammaPoisson, ParetoNBD
 from training.predict.btyd_rung import BtydRung
 from training.predict.cohorts import CohortsRung

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.training.shops import Floats, corner_rungs, corner_shop, few_rounds
+from features.arrays import Floats
+from tests.training.shops import corner_rungs, corner_shop, few_rounds
 from training.boost import boost
 from training.btyd_rung import USUAL_DRIFT, shrunken_ratio
 from training.fit import LEARNERS, buyers

@@ -7,14 +7,13 @@ from dataclasses import dataclass, fields
 from itertools import product
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from features.arrays import Floats
 from training.btyd.histories import Histories, collapse
 from training.btyd.likelihood import Family, log_likelihood
 from training.btyd.search import NoMaximum, highest
 from training.predict.btyd import BGNBD, MBGNBD, GammaPoisson, ParetoNBD
-
-Floats = NDArray[np.float64]
 
 LADDER: tuple[type[ParetoNBD | BGNBD], ...] = (ParetoNBD, MBGNBD, BGNBD)
 FEWEST_CUSTOMERS = 30

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats, Integers
 
 MOST_ROWS = 20_000
 
@@ -50,7 +50,7 @@ def _sorted(rows: Floats) -> Floats:
     return rows[:, np.lexsort(rows[::-1])]
 
 
-def _first_of_equals(rows: Floats) -> NDArray[np.int64]:
+def _first_of_equals(rows: Floats) -> Integers:
     changed = (np.diff(rows, axis=1) != 0).any(axis=0)
     return np.flatnonzero(np.append(True, changed))
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
+from features.arrays import Floats
 from training.btyd.histories import Histories
 from training.predict.btyd import BGNBD, GammaPoisson, ParetoNBD
 
-Floats = NDArray[np.float64]
 Family = ParetoNBD | BGNBD | GammaPoisson  # MBG/NBD is a BG/NBD with one more escape
 
 

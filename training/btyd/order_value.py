@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
+from features.arrays import Floats
 from training.btyd.search import NoMaximum, highest
 from training.predict.btyd import GammaGamma
-
-Floats = NDArray[np.float64]
 
 FEWEST_CUSTOMERS = 30
 STARTS = np.log([[1.0, 3.0, 3.0], [5.0, 3.0, 3.0], [5.0, 1.0, 0.3], [1.0, 10.0, 10.0], [20.0, 3.0, 0.1]])

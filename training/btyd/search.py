@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats
 
 TRIED_TO_THE_END = 2
 BOUND = 5.0

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from features.arrays import Floats
 from training.figures.canvas import INK, MODEL, label, nothing, percent, sheet
-from training.figures.shares import Floats
 
 
 def importance(names: Sequence[str], gains: Floats, top: int = 20) -> Figure:

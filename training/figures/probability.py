@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from features.arrays import Floats
 from training.figures.canvas import ACTUAL, BAD, FAINT, MODEL, label, legend, nothing, percent, sheet
-from training.figures.shares import Floats, bins, seen, wilson
+from training.figures.shares import bins, seen, wilson
 
 
 def reliability(probability: Floats, outcome: Floats, event: str = "churn") -> Figure:

@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from features.arrays import Floats
 from training import metrics
 from training.figures.canvas import ACTUAL, FAINT, INK, MODEL, OTHERS, label, legend, nothing, percent, sheet
-from training.figures.shares import Floats, bins, gains, mean_interval, seen, unknown_last
+from training.figures.shares import bins, gains, mean_interval, seen, unknown_last
 
 _TENTHS = np.linspace(0, 1, 11)
 _HUNDREDTHS = np.linspace(0, 1, 201)

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from features.arrays import Floats
 from training.figures.canvas import FAINT, INK, MODEL, OTHERS, label, legend, nothing, percent, sheet
-from training.figures.shares import Floats, gains
+from training.figures.shares import gains
 
 _SHARES = np.linspace(0.005, 1, 200)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats, RowIndices
 
 _Z95 = 1.959963984540054
 
@@ -23,7 +22,7 @@ def unknown_last(score: Floats) -> Floats:
     return np.where(known, score, score[known].min() - 1 if known.any() else 0.0)
 
 
-def bins(values: Floats, count: int = 10) -> list[NDArray[np.intp]]:
+def bins(values: Floats, count: int = 10) -> list[RowIndices]:
     """Rows in at most ``count`` bins of about equal mass, ascending; equal values are never parted."""
     order = np.argsort(values, kind="stable")
     ranked = values[order]

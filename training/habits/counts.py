@@ -6,25 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Whole = NDArray[np.int32]
-Small = NDArray[np.integer]
-Floats = NDArray[np.float64]
+from features.arrays import AnyIntegers, Floats, SmallIntegers
 
 
 @dataclass(frozen=True)
 class Counts:
     """Cells that are not empty, (m,) each, ascending by customer and value, each pair once."""
 
-    row: Whole  # the customer's place
-    value: Small
-    times: Small
+    row: SmallIntegers  # the customer's place
+    value: AnyIntegers
+    times: AnyIntegers
     customers: int
     values: int
 
     @classmethod
-    def of(cls, row: Whole, value: Small, times: Small, customers: int, values: int) -> Counts:
+    def of(cls, row: SmallIntegers, value: AnyIntegers, times: AnyIntegers, customers: int, values: int) -> Counts:
         """Counts in any order, pairs that come repeatedly added up, those of value -1 or 0 times left out."""
         said = (value >= 0) & (times > 0)
         cell = row[said].astype(np.int64) * values + value[said]
@@ -36,7 +33,7 @@ class Counts:
         return cls(place.astype(np.int32), _small(kept, values), _small(total, total.max(initial=0)), customers, values)
 
     @classmethod
-    def whole(cls, times: Whole) -> Counts:
+    def whole(cls, times: SmallIntegers) -> Counts:
         """Of one value alone, from the times of every customer, (customers,)."""
         row = np.flatnonzero(times).astype(np.int32)
         return cls(row, _small(np.zeros_like(row), 1), _small(times[row], times.max(initial=0)), len(times), 1)
@@ -49,7 +46,7 @@ class Counts:
         value, times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "times"))
         return cls(row, value, times, int(begins[-1]), parts[0].values)
 
-    def totals(self) -> Whole:
+    def totals(self) -> SmallIntegers:
         """How often each customer did anything, (customers,)."""
         return np.bincount(self.row, weights=self.times, minlength=self.customers).astype(np.int32)
 
@@ -66,6 +63,6 @@ class Counts:
         return table
 
 
-def _small(numbers: Small, most: int) -> Small:
+def _small(numbers: AnyIntegers, most: int) -> AnyIntegers:
     """In as few bytes as numbers up to the greatest take: a million customers have tens of millions of cells."""
     return numbers.astype(np.min_scalar_type(int(most)))

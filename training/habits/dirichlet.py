@@ -10,13 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
-from training.habits.counts import Counts, Small
-
-Floats = NDArray[np.float64]
+from features.arrays import AnyIntegers, Floats, Integers
+from training.habits.counts import Counts
 
 UNTOLD = 10.0  # the prior's weight where nobody did anything twice, which tells nothing of it
 LEAST, MOST = 1.0, 1e4  # of the weight, in times
@@ -45,14 +43,14 @@ def concentrations(counts: Counts) -> Floats:
 class _Seen:
     """All that the likelihood needs to know: which counts came how often, of a value and of all."""
 
-    value: NDArray[np.int64]  # (cells,)
+    value: Integers  # (cells,)
     times: Floats  # (cells,)
     often: Floats  # (cells,) customers
     total: Floats  # (totals,)
     customers: Floats  # (totals,)
 
     @classmethod
-    def of(cls, counts: Counts, used: NDArray[np.int64]) -> _Seen:
+    def of(cls, counts: Counts, used: Integers) -> _Seen:
         cells, often = np.unique(_paired(counts.value, counts.times), return_counts=True)
         totals = counts.totals()
         total, customers = np.unique(totals[totals > 0], return_counts=True)
@@ -74,5 +72,5 @@ class _Seen:
         return -float(likely) / everybody, -gradient / everybody
 
 
-def _paired(value: Small, times: Small) -> NDArray[np.int64]:
+def _paired(value: AnyIntegers, times: AnyIntegers) -> Integers:
     return value.astype(np.int64) * _BASE + times

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Codes, Floats
 from training.habits.counts import Counts
 from training.habits.posterior import Shares, shares
-
-Floats = NDArray[np.float64]
 
 SLICE = 50_000  # customers
 
@@ -19,9 +17,9 @@ SLICE = 50_000  # customers
 class Preferred:
     """For each customer, (customers,)."""
 
-    first: NDArray[np.int8]  # value of the best window
+    first: Codes  # value of the best window
     share: Shares  # of all that the customer does, in that window
-    own: NDArray[np.bool_]  # whether the customer's own times outweigh the population
+    own: Booleans  # whether the customer's own times outweigh the population
 
 
 def preferred(counts: Counts, prior: Floats, width: int = 1) -> Preferred:
@@ -43,7 +41,7 @@ def preferred(counts: Counts, prior: Floats, width: int = 1) -> Preferred:
     return Preferred(first, shares(one, other), own)
 
 
-def _preferred(counts: Counts, prior: Floats, width: int) -> tuple[NDArray[np.int8], Floats, Floats, NDArray[np.bool_]]:
+def _preferred(counts: Counts, prior: Floats, width: int) -> tuple[Codes, Floats, Floats, Booleans]:
     weights = counts.dense() + prior
     windows = sum(np.roll(weights, -step, axis=1) for step in range(width))
     whole, first = weights.sum(axis=1), np.asarray(windows).argmax(axis=1)

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.habits.counts import Counts, Small, Whole
+from features.arrays import AnyIntegers, Booleans, Floats, Integers, SmallIntegers
+from training.habits.counts import Counts
 from training.habits.posterior import Shares, shares
 from training.habits.rates import Rates
-
-Floats = NDArray[np.float64]
 
 SLICE = 50_000  # customers
 
@@ -21,21 +20,21 @@ SLICE = 50_000  # customers
 class Candidates:
     """Values that may be among a customer's first, (m,) each, with the parameters of their Beta posteriors."""
 
-    row: Whole
-    value: Small
+    row: SmallIntegers
+    value: AnyIntegers
     yes: Floats
     no: Floats
-    own: NDArray[np.bool_]  # whether the customer's own trials outweigh the population
+    own: Booleans  # whether the customer's own trials outweigh the population
 
 
 @dataclass(frozen=True)
 class Ranked:
     """Every customer's first values, the best one first."""
 
-    offsets: Whole  # (customers + 1,) where each customer's begin
-    value: Small
+    offsets: SmallIntegers  # (customers + 1,) where each customer's begin
+    value: AnyIntegers
     share: Shares
-    own: NDArray[np.bool_]  # (customers,) of the first one
+    own: Booleans  # (customers,) of the first one
 
 
 def ranked(customers: int, most: int, candidates: Callable[[int, int], Candidates]) -> Ranked:
@@ -100,16 +99,16 @@ def by_frequency(yes: Counts, trials: Counts, prior: Rates, most: int) -> Callab
     return candidates
 
 
-def _cell(row: Whole, value: Small, values: int) -> NDArray[np.int64]:
+def _cell(row: SmallIntegers, value: AnyIntegers, values: int) -> Integers:
     return row.astype(np.int64) * values + value
 
 
-def _among(cells: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _among(cells: Integers, ascending: Integers) -> Booleans:
     place = np.minimum(np.searchsorted(ascending, cells), max(len(ascending) - 1, 0))
     return ascending[place] == cells if len(ascending) else np.zeros(len(cells), np.bool_)
 
 
-def _popular(tried: Floats, prior: Rates, most: int) -> tuple[Whole, Whole]:
+def _popular(tried: Floats, prior: Rates, most: int) -> tuple[SmallIntegers, SmallIntegers]:
     """The first values of customers who had none of them in so many trials, (customers * most,)."""
     number, back = np.unique(tried, return_inverse=True)
     weight = prior.weight / (prior.weight + number[:, None])
@@ -117,7 +116,7 @@ def _popular(tried: Floats, prior: Rates, most: int) -> tuple[Whole, Whole]:
     return np.repeat(np.arange(len(tried), dtype=np.int32), first.shape[1]), first[back].ravel().astype(np.int32)
 
 
-def _every(customers: int, values: int) -> tuple[Whole, Whole]:
+def _every(customers: int, values: int) -> tuple[SmallIntegers, SmallIntegers]:
     return (
         np.repeat(np.arange(customers, dtype=np.int32), values),
         np.tile(np.arange(values, dtype=np.int32), customers),

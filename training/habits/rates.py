@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.habits.counts import Counts
-
-Floats = NDArray[np.float64]
 
 UNTOLD = 10.0  # the prior's weight where the trials tell nothing of it
 LEAST, MOST = 1.0, 1e4  # of the weight, in trials

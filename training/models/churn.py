@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training import metrics
 from training.model import Artefact, Learners, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
 from training.predict.forecast import Forecast
-
-Floats = NDArray[np.float64]
 
 PARAMS: Params = {
     "objective": "binary",

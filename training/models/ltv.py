@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.windows import SHORT, STORED
 from training import metrics
 from training.model import Artefact, Boost, Learners, Model, Params, Plan
@@ -16,8 +16,6 @@ from training.outcomes import Outcomes, Rows
 from training.predict.expectation import LEAST, Expectation
 from training.predict.forecast import Forecast
 from training.predict.value_heads import EXPECTATION
-
-Floats = NDArray[np.float64]
 
 _TREES: Params = {
     "num_iterations": 150,

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training import metrics
 from training.model import Artefact, Learners, Model, Params, Plan
 from training.outcomes import Outcomes, Rows
 from training.person_periods import periods, person_periods
 from training.predict.forecast import Forecast
 from training.predict.hazard import PERIOD_INPUTS, period_inputs
-
-Floats = NDArray[np.float64]
 
 MOST_PERIOD_ROWS = 400_000
 NEAR = 60.0

@@ -14,7 +14,8 @@ import re
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+
+from features.arrays import Floats
 
 _FLOAT64, _ROW_MAJOR, _RAW, _CONTRIBUTIONS = 1, 1, 1, 3
 _ONE_THREAD = b"num_threads=1"
@@ -50,7 +51,7 @@ class Booster:
             self._one.free()
             _library().LGBM_BoosterFree(self._handle)
 
-    def raw(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    def raw(self, inputs: Floats) -> Floats:
         """Scores before the link function, (n,), from (n, features); NaN inputs mean missing.
 
         Raises:
@@ -60,7 +61,7 @@ class Booster:
             return self._one.raw(inputs)
         return self._predict(inputs, _RAW, 1)[:, 0]
 
-    def contributions(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    def contributions(self, inputs: Floats) -> Floats:
         """How far each input moved each score, and last the score of nobody in particular, (n, features + 1).
 
         A row sums to its score (TreeSHAP; Lundberg et al. 2020). Some sixty times the price of the score itself.
@@ -70,7 +71,7 @@ class Booster:
         """
         return self._predict(inputs, _CONTRIBUTIONS, self.features + 1)
 
-    def _predict(self, inputs: NDArray[np.float64], kind: int, columns: int) -> NDArray[np.float64]:
+    def _predict(self, inputs: Floats, kind: int, columns: int) -> Floats:
         inputs = np.ascontiguousarray(inputs, dtype=np.float64)
         n, width = inputs.shape
         if width != self.features:
@@ -96,7 +97,7 @@ class _OfOne:
             booster, _RAW, 0, -1, _FLOAT64, ctypes.c_int32(features), _ONE_THREAD, ctypes.byref(self._prepared),
         )  # fmt: skip
 
-    def raw(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    def raw(self, inputs: Floats) -> Floats:
         """The score, (1,), from (1, features)."""
         row = np.ascontiguousarray(inputs, dtype=np.float64)
         answer, written = np.empty(1), ctypes.c_int64()
@@ -111,7 +112,7 @@ class _OfOne:
         _library().LGBM_FastConfigFree(self._prepared)
 
 
-def _address(array: NDArray[np.float64]) -> int:
+def _address(array: Floats) -> int:
     address: int = array.__array_interface__["data"][0]
     return address
 
@@ -144,6 +145,6 @@ def _call(function: str, *arguments: object) -> None:
         raise BrokenBooster(f"LightGBM refused: {said}. Train again.")
 
 
-def probability(score: NDArray[np.float64]) -> NDArray[np.float64]:
+def probability(score: Floats) -> Floats:
     """The logistic function, safe for large scores."""
     return np.exp(-np.logaddexp(0.0, -score))

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.btyd import BuyTillDie, GammaGamma, btyd_from_json
 from training.predict.numbers import between, filled
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.numbers import between
-
-Floats = NDArray[np.float64]
 
 FLOOR = 1e-4
 

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from training.predict.category_lines import Lines
 from training.predict.category_tables import CategoryTables, Standing
 from training.predict.forecast import LAST_DAY, Forecast
-
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +20,7 @@ class CategoryForecast:
     tables: CategoryTables
     overall: Forecast  # of the n customers
     lines: Lines
-    place: Whole  # (m,) the category, as its place among ``tables.names``
+    place: Integers  # (m,) the category, as its place among ``tables.names``
     standing: Standing
 
     def __len__(self) -> int:

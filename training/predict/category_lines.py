@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats, Integers
 from features.stored import Ragged, Stored
 
-Floats = NDArray[np.float64]
 LISTS = ("category_codes", "category_days", "category_first_day", "category_last_day")
 
 
@@ -18,7 +17,7 @@ LISTS = ("category_codes", "category_days", "category_first_day", "category_last
 class Lines:
     """Each array is (m,), customer by customer."""
 
-    row: NDArray[np.int64]  # the customer's place among those asked about
+    row: Integers  # the customer's place among those asked about
     code: Floats
     days: Floats  # local days with an order in the category
     first_day: Floats  # days since 1970
@@ -29,7 +28,7 @@ class Lines:
     def __len__(self) -> int:
         return len(self.row)
 
-    def at(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Lines:
+    def at(self, chosen: Booleans | Integers) -> Lines:
         """Some of the lines."""
         return Lines(**{name: values[chosen] for name, values in vars(self).items()})
 

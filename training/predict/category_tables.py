@@ -12,13 +12,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Codes, Floats, Integers
 from training.predict.category_lines import Lines
 from training.predict.numbers import filled
-
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
 
 CATEGORIES_FILE = "categories.json"  # beside the other files of the next purchase
 RUNGS = ("category", "customer", "population")
@@ -33,8 +30,8 @@ PACE_POWER = 0.5
 class Standing:
     """Where lines stand at an instant; each array is (m,)."""
 
-    rung: NDArray[np.int8]  # index into RUNGS
-    cell: Whole  # the table
+    rung: Codes  # index into RUNGS
+    cell: Integers  # the table
     gap: Floats  # days expected between orders
     silence: Floats  # expected gaps since the last order
 
@@ -65,7 +62,7 @@ class CategoryTables:
         """All of it as text."""
         return json.dumps(asdict(self))
 
-    def place(self, lines: Lines) -> Whole:
+    def place(self, lines: Lines) -> Integers:
         """Each line's category, as its place among ``names``; -1 for one that was not learned of."""
         codes = np.asarray(self.codes, dtype=np.float64)
         if not len(codes):
@@ -73,7 +70,7 @@ class CategoryTables:
         place = np.minimum(np.searchsorted(codes, lines.code), len(codes) - 1)
         return np.where(codes[place] == lines.code, place, -1)
 
-    def standing(self, lines: Lines, place: Whole, today: Floats | float) -> Standing:
+    def standing(self, lines: Lines, place: Integers, today: Floats | float) -> Standing:
         """Where lines of known categories stand at ``today``, in days since 1970 by the shop's clock."""
         paced, own = lines.order_days >= PACED, lines.days >= OWN
         pace = np.where(paced, self._pace(lines), 1.0)
@@ -86,7 +83,7 @@ class CategoryTables:
             silence=(today - lines.last_day) / gap,
         )
 
-    def passed(self, cell: Whole, silence: Floats) -> Floats:
+    def passed(self, cell: Integers, silence: Floats) -> Floats:
         """The hazard passed by a silence, both (m,) or (m, k); its inverse is ``silence_at``."""
         edges = np.asarray(self.edges)
         period = np.searchsorted(edges, silence, side="right") - 1
@@ -95,7 +92,7 @@ class CategoryTables:
         beyond = np.log(np.maximum(silence, edges[-1]) / edges[-1])
         return np.asarray(begun + hazard * np.where(period == len(edges) - 1, beyond, within))
 
-    def silence_at(self, cell: Whole, passed: Floats) -> Floats:
+    def silence_at(self, cell: Integers, passed: Floats) -> Floats:
         """The silence at which so much hazard, (m, k), has passed."""
         edges = np.asarray(self.edges)
         period = (self._begun[cell][:, None, :] <= passed[:, :, None]).sum(axis=2) - 1
@@ -121,7 +118,7 @@ class CategoryTables:
         return np.asarray((usual / self.pace_days) ** PACE_POWER)
 
 
-def cells(lines: Lines, bands: tuple[float, ...]) -> Whole:
+def cells(lines: Lines, bands: tuple[float, ...]) -> Integers:
     """The class of evidence of each line: by days with an order, those below OWN also by whether there is a pace."""
     few = 2 * (np.minimum(lines.days, OWN - 1) - 1) + (lines.order_days >= PACED)
     many = 2 * (OWN - 1) + np.searchsorted(bands, lines.days, side="right")

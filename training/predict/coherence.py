@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.calibration import FLOOR
 from training.predict.forecast import Spend
 from training.predict.numbers import between
 from training.predict.spending import SpendRatios
-
-Floats = NDArray[np.float64]
 
 _LEVELS = np.array([[0.1], [0.5], [0.9]])
 

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from training.predict.hazard import survival_curve
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,12 @@ class CohortsRung:
         value: Floats = (count * own + self.own_value_weight * self.order_value) / (count + self.own_value_weight)
         return value
 
-    def cells(self, inputs: Floats) -> NDArray[np.int64]:
+    def cells(self, inputs: Floats) -> Integers:
         """Each customer's cell, (n,)."""
         return cells(inputs, self.names, self.frequency, self.recency)
 
 
-def cells(
-    inputs: Floats, names: Sequence[str], frequency: Sequence[float], recency: Sequence[float]
-) -> NDArray[np.int64]:
+def cells(inputs: Floats, names: Sequence[str], frequency: Sequence[float], recency: Sequence[float]) -> Integers:
     """The cell of each row in a grid of frequency by recency, (n,)."""
     often = np.searchsorted(frequency, inputs[:, names.index("orders")], side="right")
     silent = np.searchsorted(recency, np.nan_to_num(inputs[:, names.index("recency_days")], nan=np.inf), side="right")

@@ -8,16 +8,14 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict import simple_contributions
 from training.predict.booster import probability
 from training.predict.hazard import PERIOD_INPUTS
 from training.predict.ladder import Ladder
 from training.predict.ml import TreesRung
 from training.predict.rung import Rung
-
-Floats = NDArray[np.float64]
 
 # Where the silence stands as a period begins is today's silence told later; which period it is, is said of nobody.
 _SAID_BY = {

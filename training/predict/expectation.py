@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.btyd_rung import BtydRung
-
-Floats = NDArray[np.float64]
 
 LEAST = 0.01  # of an expected count or amount, so that its logarithm is finite
 

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.btyd import BuyTillDie
 from training.predict.btyd_rung import histories
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

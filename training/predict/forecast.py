@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Codes, Floats
 
 TIERS = ("ml", "btyd", "cohort", "population")
 LAST_DAY = 730
@@ -29,7 +28,7 @@ class Spend:
 class Forecast:
     """Coherent predictions for n customers, from the instant asked about onwards."""
 
-    tier: NDArray[np.int8]  # (n,) index into TIERS: the lowest rung that any of the answers rests on
+    tier: Codes  # (n,) index into TIERS: the lowest rung that any of the answers rests on
     days: Floats  # (k,) 0 = days[0] < ... < days[-1] = LAST_DAY
     order_by: Floats  # (n, k) P(order within days[j]); 0 at day 0, never falling
     horizons: tuple[int, ...]  # days, ascending

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from training.predict.forecast import LAST_DAY
 from training.predict.numbers import between
-
-Floats = NDArray[np.float64]
 
 PERIOD_INPUTS = ("period_start", "period_end", "gap_at_start", "gap_over_mean", "gap_over_median", "gap_over_p90")
 
 
-def period_inputs(inputs: Floats, names: Sequence[str], edges: Floats, period: NDArray[np.int64]) -> Floats:
+def period_inputs(inputs: Floats, names: Sequence[str], edges: Floats, period: Integers) -> Floats:
     """Each row's inputs, and where its silence would stand when the period begins, (n, inputs + 6)."""
     start, end = edges[period], edges[period + 1]
     gap = inputs[:, names.index("recency_days")] + start

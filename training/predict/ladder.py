@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Booleans, Floats
 from training.predict import coherence
 from training.predict.btyd_rung import BtydRung
 from training.predict.calibration import IDENTITY, CalibrationMap
@@ -19,8 +19,6 @@ from training.predict.ml import TreesRung
 from training.predict.rung import Rung
 from training.predict.season import Factors, Season, in_season
 from training.predict.spending import SpendRatios
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ class Ladder:
     def _in_season(
         self,
         inputs: Floats,
-        new: NDArray[np.bool_],
+        new: Booleans,
         days: Floats,
         order_by: Floats,
         expected: Floats,
@@ -114,7 +112,7 @@ class Ladder:
             mean = shape.extended(mean, growth(shape.spend_growth), season.spend if season else None)
         return order_by if season is None else season.bent(order_by, days, shape.learned), expected, mean
 
-    def _growth(self, inputs: Floats, new: NDArray[np.bool_]) -> Callable[[float], Floats]:
+    def _growth(self, inputs: Floats, new: Booleans) -> Callable[[float], Floats]:
         """The growth beyond the longest learned horizon, (n, beyond), by the exponent where only that is known."""
         shape, bought = self.shape, ~new
         lasting = None
@@ -129,9 +127,7 @@ class Ladder:
 
         return growth
 
-    def _agreed(
-        self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: NDArray[np.bool_]
-    ) -> Forecast:
+    def _agreed(self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: Booleans) -> Forecast:
         shape = self.shape
         within = order_by[:, np.searchsorted(days, shape.asked)]
         bases = order_by[:, np.searchsorted(days, [shape.learned[shape.base(one)] for one in shape.asked])]
@@ -145,7 +141,7 @@ class Ladder:
             spend=self._spend(mean, within, bases, new),
         )
 
-    def _spend(self, mean: Floats | None, within: Floats, bases: Floats, new: NDArray[np.bool_]) -> Spend | None:
+    def _spend(self, mean: Floats | None, within: Floats, bases: Floats, new: Booleans) -> Spend | None:
         shape = self.shape
         if mean is None or shape.ratios is None or self.prospect_ratios is None:
             return None

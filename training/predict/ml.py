@@ -6,13 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.booster import Booster, BrokenBooster, probability
 from training.predict.hazard import all_periods, survival_curve
 from training.predict.value_heads import EXPECTATION, ValueHeads
-
-Floats = NDArray[np.float64]
 
 
 class TreesRung:

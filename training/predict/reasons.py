@@ -7,16 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.views import View
 from training.predict.cohorts import CohortsRung
 from training.predict.contributions import Contributions, level
 from training.predict.ladder import Ladder
 from training.predict.phrases import ORDERS
 from training.predict.words import UNITS, Texts, among, sentence, vocabulary
-
-Floats = NDArray[np.float64]
 
 DIRECTIONS = {"churn": ("lowers", "raises"), "next_purchase": ("later", "sooner"), "ltv": ("lowers", "raises")}
 ANSWERS = tuple(DIRECTIONS)

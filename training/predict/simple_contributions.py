@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.btyd_rung import BtydRung, histories
 from training.predict.cohorts import CohortsRung
 from training.predict.hazard import survival_curve
 from training.predict.rung import Rung
-
-Floats = NDArray[np.float64]
 
 _LEAST = 1e-9
 

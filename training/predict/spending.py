@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats, Integers
 from training.predict.numbers import between
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class SpendRatios:
         return np.asarray(self.bands), np.asarray(self.levels), np.asarray(self.ratios)
 
 
-def _lookup(levels: Floats, table: Floats, row: NDArray[np.int64], at: Floats) -> Floats:
+def _lookup(levels: Floats, table: Floats, row: Integers, at: Floats) -> Floats:
     right = np.minimum(np.maximum(levels.searchsorted(at), 1), len(levels) - 1)
     share = between((at - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
     low, high = table[row, right - 1], table[row, right]

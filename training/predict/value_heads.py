@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.predict.booster import Booster, BrokenBooster
 from training.predict.btyd_rung import BtydRung
 from training.predict.expectation import Expectation
-
-Floats = NDArray[np.float64]
 
 EXPECTATION = "expectation.json"
 

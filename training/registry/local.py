@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from features.durable import sync_folder
+from features.durable import replace_text
 from features.errors import FlywheelError
 
 
@@ -57,10 +56,4 @@ def point(home: Path, version: str) -> None:
     """Name the release to serve in ``home/releases/champion``; a crash leaves the old name or the new one."""
     pointer = home / "releases" / "champion"
     pointer.parent.mkdir(parents=True, exist_ok=True)
-    draft = pointer.with_name(".champion.new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(f"{version}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(pointer)
-    sync_folder(pointer.parent)
+    replace_text(pointer, f"{version}\n")

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.durable import atomic_write
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -43,11 +45,9 @@ def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
 def _create(database: Path) -> None:
     from mlflow.db import upgrade  # noqa: PLC0415 -- as above
 
-    # MLflow cannot reopen a store whose first migration was cut short, so migrate a draft and rename it.
-    draft = database.with_name(f".{database.name}.new")
-    draft.unlink(missing_ok=True)
-    upgrade.main([sqlite_uri(draft)], standalone_mode=False)
-    draft.replace(database)
+    # MLflow cannot reopen a store whose first migration was cut short.
+    with atomic_write(database) as temporary:
+        upgrade.main([sqlite_uri(temporary)], standalone_mode=False)
 
 
 def experiment_id(client: MlflowClient, home: Path, name: str) -> str:

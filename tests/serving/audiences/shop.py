@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from features.arrays import Booleans
 from serving.audiences.columns import Columns
 from serving.audiences.finding import Found, Setting, count
 from serving.audiences.schema import AudienceRequest
@@ -63,7 +63,7 @@ class Consent:
         self.refused = set(refused)
         self.asked = 0
 
-    def __call__(self, ids: pa.StringArray) -> NDArray[np.bool_]:
+    def __call__(self, ids: pa.StringArray) -> Booleans:
         self.asked += len(ids)
         refused = pc.is_in(ids, value_set=pa.array(sorted(self.refused), pa.string()))
         return ~np.asarray(refused.to_numpy(zero_copy_only=False), np.bool_)

@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from serving.audiences.backtested import Backtested, Spread, backtested
 from serving.audiences.interval import ITS_TENTH, Total, interval, upper_tenth
 from training.totals import Predicted, totals, totals_json
-
-Floats = NDArray[np.float64]
 
 HORIZON = 30
 NEWEST = date(2026, 3, 1)

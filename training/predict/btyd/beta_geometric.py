@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from features.arrays import Floats
 from training.predict.btyd.gamma_poisson import order_at_gamma_rate
-from training.predict.btyd.model import BuyTillDie, Floats
+from training.predict.btyd.model import BuyTillDie
 
 TICKS = np.linspace(0.0, 1.0, 80)
 TAIL = 30.0  # what lies beyond is exp(-30) of the peak

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from features.arrays import Floats
 from training.predict.btyd.parameters import Parameters
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

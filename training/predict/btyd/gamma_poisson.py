@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from training.predict.btyd.model import BuyTillDie, Floats
+from features.arrays import Floats
+from training.predict.btyd.model import BuyTillDie
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from features.arrays import Floats
 from training.predict.btyd.parameters import Parameters
 from training.predict.numbers import between
 
-Floats = NDArray[np.float64]
 Answer = Callable[[Floats, Floats, Floats, Floats], Floats]
 
 ROWS_AT_ONCE = 1024

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats, Integers
 
 ROUNDING = 1e-13
 MOST_PAIRS = 2000
@@ -90,10 +89,10 @@ def _weights(n: Floats, s: Floats, pairs: int) -> Floats:
     return np.stack([odd, even], axis=1).reshape(2 * pairs, -1)[::-1]
 
 
-def _pairs(stretch: Floats) -> NDArray[np.int64]:
+def _pairs(stretch: Floats) -> Integers:
     """Pairs of terms after which the rest is rounding, (rows,), powers of two: as Gauss quadrature meets a pole."""
     root = np.sqrt(1 + stretch)
     shrink = np.maximum((root - 1) / (root + 1), 1e-300)
     needed = np.clip(2 + np.ceil(math.log(ROUNDING) / (2 * np.log(shrink))), 1, MOST_PAIRS)
-    found: NDArray[np.int64] = np.exp2(np.ceil(np.log2(needed))).astype(np.int64)
+    found: Integers = np.exp2(np.ceil(np.log2(needed))).astype(np.int64)
     return found

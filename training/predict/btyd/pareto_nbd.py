@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from training.predict.btyd.model import BuyTillDie, Floats
+from features.arrays import Floats
+from training.predict.btyd.model import BuyTillDie
 from training.predict.btyd.order_before_loss import order_before_loss
 
 

@@ -1,0 +1,96 @@
+"""Release manifest: what ``release.json`` says of a release, read and written here alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from features.views import Column, Kind, View
+
+FORMAT = 1
+MANIFEST = "release.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Release metadata: what the release was trained for."""
+
+    as_of: int  # the training cutoff, microseconds since 1970 UTC
+    name: str
+    currency: str
+    timezone: str
+    churn_days: int
+    ltv_days: tuple[int, ...]
+    lead_days: int
+    bands: tuple[float, float]
+    max_feature_age_days: int
+    feature_service: str
+    has_amounts: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """Gate result: whether the release may be promoted, and why each question is answered as it is."""
+
+    passed: bool
+    falls: list[str]  # questions that the champion answers from a higher tier
+    reasons: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseManifest:
+    """Everything that ``release.json`` holds."""
+
+    model_versions: dict[str, str]
+    facts: Facts
+    views: tuple[View, ...]
+    cards: Sequence[Mapping[str, Any]]
+    ladder: Mapping[str, Any]  # the tiers without their trees, as ``ladder_json`` writes them
+    churn_sample: Sequence[float]
+    gate: Gate
+    format: int = FORMAT
+    files: list[str] = field(default_factory=list)  # the other files of the release
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> ReleaseManifest:
+        """The manifest that a text holds.
+
+        Raises:
+            ValueError: the text is not JSON, or is of another format.
+            KeyError: something is missing.
+            TypeError: something is of another type.
+        """
+        payload = json.loads(text)
+        if payload["format"] != FORMAT:
+            raise ValueError(f"it has format {payload['format']}, this version reads {FORMAT}")
+        facts = payload["facts"]
+        facts = Facts(**{**facts, "ltv_days": tuple(facts["ltv_days"]), "bands": tuple(facts["bands"])})
+        views = tuple(_view(view) for view in payload["views"])
+        return cls(**{**payload, "facts": facts, "views": views, "gate": Gate(**payload["gate"])})
+
+    @classmethod
+    def read(cls, folder: Path) -> ReleaseManifest:
+        """The manifest of a release on disk, which is not verified.
+
+        Raises:
+            FileNotFoundError: the folder holds no release.
+        """
+        return cls.parse((folder / MANIFEST).read_bytes())
+
+    @property
+    def tiers(self) -> Mapping[str, str]:
+        """The tier that answers each question."""
+        tiers: Mapping[str, str] = self.ladder["tiers"]
+        return tiers
+
+    def text(self) -> str:
+        """The manifest as ``release.json`` holds it."""
+        return json.dumps(asdict(self), indent=1)
+
+
+def _view(payload: Mapping[str, Any]) -> View:
+    columns = (Column(column["name"], Kind(column["kind"]), column["meaning"]) for column in payload["columns"])
+    return View(payload["name"], tuple(columns))
