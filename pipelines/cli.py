@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import keys
+from pipelines import environment, keys
 from pipelines.audience_cli import audience
 from pipelines.options import AsOf, Config, HomeDir, Json, Origins, Out, Pinned
 from pipelines.promote import WrongUse
@@ -202,7 +202,7 @@ def _job(config: Path | None, home: Home, as_of: date | None, screen: Screen, or
 def _description(config: Path | None) -> Description:
     from features.description import read_description
 
-    return read_description(place(config, "flywheel.toml", "FLYWHEEL_CONFIG"))
+    return read_description(place(config, environment.CONFIG))
 
 
 def _today(zone: ZoneInfo) -> date:
