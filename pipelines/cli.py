@@ -160,7 +160,7 @@ def serve(
     home: HomeDir = None,
     _config: Config = None,
     host: Annotated[str, typer.Option(envvar="FLYWHEEL_HOST", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535)] = 3000,
+    port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535, help="The port to listen on.")] = 3000,
     as_of: Pinned = None,
 ) -> None:
     """Answer over HTTP."""
@@ -175,7 +175,7 @@ def ui(
     *,
     home: HomeDir = None,
     _config: Config = None,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the home's models."""
     with told(Screen(machine=False)):
