@@ -63,7 +63,8 @@ def _plain_type(schema: Schema, prefix: str) -> str:
             named = schema.get("additionalProperties")
             return f"names with {type_of(named, prefix)}" if isinstance(named, Mapping) else "object"
         case str(kind):
-            return _FORMATS.get(schema.get("format", ""), schema.get("format", _TYPES[kind]))
+            form = str(schema.get("format", _TYPES[kind]))
+            return _FORMATS.get(form, form)
     return "any JSON"
 
 
