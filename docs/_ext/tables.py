@@ -9,7 +9,7 @@ from features.categories import CATEGORIES
 from features.engagement import engagement_view
 from features.transactions import COLUMNS, MONEY, OPTIONAL
 from features.views import Column as Feature
-from pipelines import consented
+from pipelines.consented import DECLARED as CONSENTS
 from pipelines.table import score_columns
 from serving.segments.column import Column
 from serving.segments.columns import segment_columns
@@ -26,7 +26,7 @@ def scores_table() -> str:
             section(2, "Predictions", "scores-predictions", _scores(score_columns([_EXAMPLE_HORIZON]))),
             section(2, "Segments", "scores-segments", _scores(segment_columns([_EXAMPLE_SEGMENT]))),
             section(2, "Preferences", "scores-preferences", _scores(PREFERENCES)),
-            section(2, "Consent", "scores-consent", _scores(consented.DECLARED)),
+            section(2, "Consent", "scores-consent", _scores(CONSENTS)),
         ]
     )
 
