@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check bench bench-serving serve ui lock clean
+.PHONY: help setup demo test check docs bench bench-serving serve ui lock clean
 
 unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := true
@@ -25,7 +25,7 @@ setup: $(READY) ## make .venv and nothing else
 test: $(READY) ## run the tests; ARGS="-m 'not slow'" or any other pytest arguments
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 $(ARGS)
 
-check: $(READY) ## format, lint, types, import arrows, deployment files
+check: $(READY) ## format, lint, types, import contracts, deployment files, documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -33,6 +33,10 @@ check: $(READY) ## format, lint, types, import arrows, deployment files
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	$(BIN)/kubernetes-validate --strict deploy/cronjob.yaml
+	$(MAKE) --no-print-directory docs
+
+docs: $(READY) ## build the documentation into build/docs; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going -q docs build/docs
 
 bench: $(READY) ## measure what the README claims
 	$(BIN)/python -m benchmarks $(ARGS)

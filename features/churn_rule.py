@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from features.section import Section
 
 LONGEST_NAME = 80
 Silence = Annotated[int, Field(ge=1, le=36_500)]  # whole local days
 
 
-class ChurnRule(BaseModel):
+class ChurnRule(Section):
     """Silent for so many days, in every way that it names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
     no_contact_days: Silence | None = None
+    """No order line, return or listed event for at least this many whole days."""
     no_order_days: Silence | None = None
+    """No order for at least this many whole days."""
 
     @model_validator(mode="after")
     def _conditional(self) -> ChurnRule:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from features.section import Section
 
 LookBack = Annotated[int, Field(ge=1, le=36_500)]  # whole local days before the cutoff
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -24,15 +26,17 @@ class Measure(NamedTuple):
         return self.name if self.within_days is None else f"{self.name}_{self.within_days}d"
 
 
-class Bounds(BaseModel):
+class Bounds(Section):
     """Numbers that a measure lies between."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
     at_least: Number | None = None
+    """The measure is this number or more."""
     at_most: Number | None = None
+    """The measure is this number or less."""
     above: Number | None = None
+    """The measure is more than this number."""
     below: Number | None = None
+    """The measure is less than this number."""
 
     @model_validator(mode="after")
     def _satisfiable(self) -> Bounds:
@@ -58,20 +62,26 @@ class Within(Bounds):
     """Bounds on what happened in the last so many days; ever, where none are named."""
 
     within_days: LookBack | None = None
+    """Only the last so many days count; without it, all of the log."""
 
 
-class Conditions(BaseModel):
+class Conditions(Section):
     """What has to hold of a customer, all of it; with no condition it holds of everybody."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
     orders: Within | None = None
+    """The number of orders."""
     spend: Within | None = None
+    """The net amount spent."""
     average_basket: Within | None = None
+    """The mean amount of an order."""
     contacts: Within | None = None
+    """The number of contacts: a listed event, or the lines of one order or return on one day."""
     days_since_order: Bounds | None = None
+    """Whole days since the last order."""
     days_since_contact: Bounds | None = None
+    """Whole days since the last contact."""
     days_known: Bounds | None = None
+    """Whole days since the first order line or event of any kind."""
 
     @property
     def bounds(self) -> Mapping[Measure, Bounds]:

@@ -33,7 +33,9 @@ class Bands(Section):
     """Cut-offs on the calibrated churn probability."""
 
     low: Share = 0.3
+    """A churn probability below this value is in the band `low`."""
     high: Share = 0.7
+    """A churn probability from this value up is in the band `high`; between the two it is `medium`."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Bands:
@@ -46,24 +48,38 @@ class ConsentDefaults(Section):
     """What counts for a customer who never said anything of a purpose."""
 
     profiling: bool = True
+    """Whether predictions may be made for a customer who never answered the question of profiling."""
     marketing: bool = False
+    """Whether marketing messages may be sent to a customer who never answered the question of marketing."""
 
 
 class Business(Section):
     """What the business means by its words."""
 
     churn_days: Days | Literal["auto"] = "auto"
+    """The churn horizon in days; `auto` takes the days by which 85 % of repeat orders have come."""
     ltv_days: Annotated[tuple[Days, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- a list in TOML
+    """The horizons, in days, for which orders and spend are predicted."""
     lead_days: Annotated[int, Field(ge=0, le=365)] = 15
+    """`remind_on` is this many days before the median of the next order, and never before today."""
     max_feature_age_days: Annotated[int, Field(ge=1)] = 7
+    """An answer from older features has the status `stale_features`."""
     bands: Bands = Bands()
+    """The limits between low, medium and high churn probability."""
     churn_rules: ChurnRules = Field(default={})
+    """The rules by which the business calls a customer lapsed today; they are evaluated beside the churn model."""
     consent_defaults: ConsentDefaults = ConsentDefaults()
+    """The consent that counts for a customer who never gave or refused one."""
     rfm: Rfm = Rfm()
+    """Cut points and windows of the RFM scores."""
     lifecycle: Lifecycle = LIFECYCLE
+    """The lifecycle stages in their order; a customer is in the first one whose conditions all hold."""
     value_tiers: ValueTiers = ValueTiers()
+    """The sizes of the value tiers."""
     segments: Segments = Field(default={})
+    """Segments of your own: a name, and the conditions that all have to hold."""
     crowds: Crowds = Crowds()
+    """The limits of the preset segments."""
 
     @field_validator("ltv_days")
     @classmethod
@@ -91,16 +107,26 @@ class Description(Section):
     """A shop, as its flywheel.toml describes it."""
 
     name: str = Field(min_length=1)
+    """The shop's name."""
     currency: str = Field(pattern=r"^[A-Z]{3}$")
+    """The currency of all amounts, as three capital letters such as `EUR`."""
     timezone: str
+    """The shop's IANA time zone, such as `Europe/London`; a day is a day in this zone."""
     orders: Orders
+    """The table of orders."""
     events: Events | None = None
+    """The table of events: what customers do besides ordering."""
     touches: Touches | None = None
+    """The table of messages that were sent to customers."""
     consents: Consents | None = None
+    """The table of consents."""
     costs: Costs | None = None
+    """The table of acquisition costs; they are checked and stored, and nothing uses them yet."""
     business: Business = Business()
+    """What the business means by its words."""
 
-    folder: Path = Field(alias="folder of flywheel.toml", exclude=True)  # what its paths are relative to
+    folder: Path = Field(alias="folder of flywheel.toml", exclude=True)
+    """The folder of the file; relative paths start there."""
 
     @field_validator("timezone")
     @classmethod

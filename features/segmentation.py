@@ -23,10 +23,15 @@ class Rfm(Section):
     """The business' own cut points for recency (days), frequency (orders) and monetary (spend), and how far back."""
 
     recency: Points = ()
+    """Rising cut points for the days since the last order; without them, fifths of the buyers."""
     frequency: Points = ()
+    """Rising cut points for the number of orders; without them, fifths of the buyers."""
     monetary: Points = ()
+    """Rising cut points for the amount spent; without them, fifths of the buyers."""
     frequency_days: LookBack | None = None
+    """How many days back orders are counted; without it, all of the log."""
     monetary_days: LookBack | None = None
+    """How many days back the amount is summed; without it, all of the log."""
 
     @field_validator("recency", "frequency", "monetary")
     @classmethod
@@ -41,8 +46,11 @@ class Stage(Section):
     """A step in the life of a customer, and who stands on it."""
 
     stage: Literal["potential", "contact", "conversion", "retention", "loyalty"]
+    """How far the customer has come with the shop."""
     phase: Literal["acquire", "activate", "repurchase", "lapse"]
+    """What the shop wants to achieve with the customer next."""
     when: Conditions = Conditions()
+    """The conditions that all have to hold; only the last stage may have none."""
 
 
 # A lapsed buyer is of the stage "retention": who once bought is no prospect to convert, but somebody to win back.
@@ -70,9 +78,13 @@ class ValueTiers(Section):
     """How many are most valuable: shares of the customers, or of the revenue they are predicted to bring."""
 
     by: Literal["customers", "revenue"] = "customers"
+    """Shares of the customers, or of the revenue that they are predicted to bring."""
     horizon_days: Annotated[int, Field(ge=1, le=730)] | None = None
+    """The horizon of the predicted value, one of `ltv_days`; without it, the longest."""
     shares: Mapping[str, float] = {"high": 0.2, "medium": 0.3}
+    """The share of each tier, the most valuable first; together 1 or less."""
     rest: str = "low"
+    """The tier of all other customers."""
 
     @field_validator("shares")
     @classmethod
@@ -96,12 +108,18 @@ class ValueTiers(Section):
 class Crowds(Section):
     """Where the crowds that are made for campaigns begin and end."""
 
-    newcomer_days: LookBack = 30  # days within which the first order makes a newcomer
-    newcomer_share: Share = 0.2  # of the newcomers, the most valuable
+    newcomer_days: LookBack = 30
+    """A customer whose first order is at most this many days ago is a newcomer."""
+    newcomer_share: Share = 0.2
+    """The share of the newcomers, most valuable first, that has high potential."""
     regular_orders: Least = 5
+    """An active regular has at least this many orders within `regular_days`."""
     regular_days: LookBack = ONGOING
-    lapse_orders: Annotated[int, Field(ge=2)] = 2  # fewer have no rhythm to fall out of
-    overdue_gaps: Annotated[float, Field(ge=1)] = 2.0  # silence, in the customer's own mean gaps
+    """The window in which the orders of an active regular are counted."""
+    lapse_orders: Annotated[int, Field(ge=2)] = 2
+    """A customer with fewer orders has no rhythm, and is never about to lapse."""
+    overdue_gaps: Annotated[float, Field(ge=1)] = 2.0
+    """A customer is overdue after a silence of this many of their own mean gaps."""
 
 
 def _sayable(segments: Mapping[str, Conditions]) -> Mapping[str, Conditions]:

@@ -36,7 +36,7 @@ MONEY = (
     Column("returned", Kind.FLOAT, "amount sent back, as a positive number"),
     Column("recent_spend", Kind.FLOATS, "net amount on each of the recent days"),
 )
-_OPTIONAL = {
+OPTIONAL = {
     "discount": Column("discount", Kind.FLOAT, "discount received so far"),
     "quantity": Column("quantity", Kind.FLOAT, "units bought, returns taken off"),
     **{source: Column(name, Kind.FLOAT, f"different {name} in the order lines") for source, name in _DISTINCT.items()},
@@ -53,7 +53,7 @@ _COUNTED = {
 def transactions_view(history: History) -> View:
     """The columns that this shop's log can fill."""
     money = MONEY if history.has_amounts else ()
-    optional = tuple(column for source, column in _OPTIONAL.items() if source in history.lines.columns)
+    optional = tuple(column for source, column in OPTIONAL.items() if source in history.lines.columns)
     return View("transactions", COLUMNS + money + optional)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import keys
+from pipelines import environment, keys
 from pipelines.audience_cli import audience
 from pipelines.options import AsOf, Config, HomeDir, Json, Origins, Out, Pinned
 from pipelines.promote import WrongUse
@@ -160,7 +160,7 @@ def serve(
     home: HomeDir = None,
     _config: Config = None,
     host: Annotated[str, typer.Option(envvar="FLYWHEEL_HOST", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535)] = 3000,
+    port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535, help="The port to listen on.")] = 3000,
     as_of: Pinned = None,
 ) -> None:
     """Answer over HTTP."""
@@ -175,7 +175,7 @@ def ui(
     *,
     home: HomeDir = None,
     _config: Config = None,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the home's models."""
     with told(Screen(machine=False)):
@@ -202,7 +202,7 @@ def _job(config: Path | None, home: Home, as_of: date | None, screen: Screen, or
 def _description(config: Path | None) -> Description:
     from features.description import read_description
 
-    return read_description(place(config, "flywheel.toml", "FLYWHEEL_CONFIG"))
+    return read_description(place(config, environment.CONFIG))
 
 
 def _today(zone: ZoneInfo) -> date:

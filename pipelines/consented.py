@@ -12,8 +12,15 @@ from features.consents.consent import ALL, MARKETING, Consents, Defaults
 from features.consents.ledger import Ledger, Profiled
 from features.errors import NothingThere
 from serving.reach import CHANNELS, UNTIL, Basis
+from serving.segments.column import Column
 
-COLUMNS = pa.schema([(CHANNELS, pa.list_(pa.string())), (UNTIL, pa.timestamp("us", tz="UTC"))])
+DECLARED = (
+    Column(
+        CHANNELS, pa.list_(pa.string()), "Channels that the customer may be reached on; `*` is every other channel."
+    ),
+    Column(UNTIL, pa.timestamp("us", tz="UTC"), "When the first of these consents ends."),
+)
+COLUMNS = pa.schema([(column.name, column.type) for column in DECLARED])
 _Row = tuple[list[str], int | None]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from features import home_lock
 from features.errors import NothingThere, Unreachable
+from pipelines import environment
 from training.predict.manifest import ReleaseManifest
 
 if TYPE_CHECKING:
     from features.consents.ledger import Ledger
     from training.registry import Registry
-
-PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Home:
     @property
     def online(self) -> str:
         """Where the online store is: in the home (lmdb), or at the address that FLYWHEEL_ONLINE_STORE names."""
-        return os.environ.get("FLYWHEEL_ONLINE_STORE") or "lmdb"
+        return environment.ONLINE_STORE.value
 
     def ui_command(self, port: int) -> list[str]:
         """What to run to see the registered models in a browser.
@@ -117,8 +115,8 @@ class Home:
 
 
 def _elsewhere() -> str | None:
-    return os.environ.get("FLYWHEEL_MLFLOW_TRACKING_URI") or None
+    return environment.MLFLOW_TRACKING_URI.value or None
 
 
 def _patience(seconds: float | None) -> float:
-    return float(os.environ.get("FLYWHEEL_LOCK_SECONDS", PATIENCE_S)) if seconds is None else seconds
+    return float(environment.LOCK_SECONDS.value) if seconds is None else seconds

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from features.errors import FlywheelError
+from pipelines import environment
 from pipelines.home import Home
 from pipelines.promote import GateRefused, WrongUse
 from pipelines.screen import Screen
@@ -39,11 +39,12 @@ def told(screen: Screen) -> Iterator[None]:
 
 def home_at(said: Path | None) -> Home:
     """The home that the command line says, else the one in the working directory, else the environment's."""
-    return Home(place(said, ".flywheel", "FLYWHEEL_HOME"))
+    return Home(place(said, environment.HOME))
 
 
-def place(said: Path | None, here: str, variable: str) -> Path:
+def place(said: Path | None, variable: environment.Variable) -> Path:
     """What the command line says, else what lies in the working directory, else what the environment says."""
     if said is not None:
         return said
-    return Path(here if Path(here).exists() else os.environ.get(variable) or here)
+    here = Path(variable.default)
+    return here if here.exists() else Path(variable.value)

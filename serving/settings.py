@@ -24,20 +24,26 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    home: Path = Field(default=Path(".flywheel"), description="The folder that holds releases and features.")
-    host: str = Field(default="127.0.0.1", description="The address to listen on.")
-    port: int = Field(default=3000, ge=1, le=65535)
+    home: Path = Field(default=Path(".flywheel"), description="The folder with history, features, releases and scores.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on; any but loopback needs API keys.")
+    port: int = Field(default=3000, ge=1, le=65535, description="The port to listen on.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        default=(), description="Separated by commas; each has every scope, beside those of keys.json."
+        default=(), description="API keys with every scope, separated by commas; keys of `flywheel keys` count too."
     )
-    online_store: SecretStr = Field(default=SecretStr(LMDB), description="lmdb in the home, or a Redis' address.")
-    as_of: Annotated[datetime, BeforeValidator(moment)] | None = Field(default=None, description="Pins the clock.")
-    workers: int = Field(default=1, ge=1, description="Worker processes.")
-    poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a champion, and for keys.")
-    most_waiting: int = Field(default=500, ge=1, description="Requests a worker has at once; to more it says 429.")
-    deadline_seconds: float = Field(default=1.5, gt=0, description="Until a prediction is answered, or given up.")
-    access_log: bool = Field(default=False, description="Whether every request gets a line.")
-    drain_seconds: float = Field(default=1.0, ge=0, description="From the signal to stop until no request is taken.")
+    online_store: SecretStr = Field(
+        default=SecretStr(LMDB),
+        description="Where features and consents are kept: `lmdb` in the home, or the address of a Redis that several "
+        "machines share. `?socket_connect_timeout=0.25&socket_timeout=0.5` in it limits how long a reader waits.",
+    )
+    as_of: Annotated[datetime, BeforeValidator(moment)] | None = Field(
+        default=None, description="Pins the service's clock, for a log that ended in the past."
+    )
+    workers: int = Field(default=1, ge=1, description="Worker processes of the service.")
+    poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
+    most_waiting: int = Field(default=500, ge=1, description="Requests a worker may hold; others get 429.")
+    deadline_seconds: float = Field(default=1.5, gt=0, description="Time limit of a prediction; later ones get 503.")
+    access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
+    drain_seconds: float = Field(default=1.0, ge=0, description="From the stop signal to the last accepted request.")
 
     @field_validator("host")
     @classmethod

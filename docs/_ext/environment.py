@@ -1,0 +1,56 @@
+"""The reference of the environment: the service's settings, and the variables of the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from docs._ext.markdown import Schema, code, limits_of, section, table, type_of
+from pipelines.environment import VARIABLES
+from serving.settings import PREFIX, Settings
+
+
+def environment() -> str:
+    """Every variable with its default and meaning."""
+    schemas: dict[str, Schema] = Settings.model_json_schema()["properties"]
+    service = [
+        [
+            code(f"{PREFIX}{name.upper()}"),
+            _type(schemas[name]),
+            _default(field),
+            limits_of(schemas[name]),
+            field.description or "",
+        ]
+        for name, field in Settings.model_fields.items()
+    ]
+    commands = [[code(one.name), code(one.default) or "none", one.meaning] for one in VARIABLES]
+    return "\n".join(
+        [
+            section(
+                2,
+                "The service",
+                "environment-service",
+                table(["variable", "type", "default", "limits", "meaning"], service),
+            ),
+            section(2, "The command line", "environment-commands", table(["variable", "default", "meaning"], commands)),
+        ]
+    )
+
+
+def _type(schema: Schema) -> str:
+    return type_of(schema, "environment")
+
+
+def _default(field: FieldInfo) -> str:
+    match field.default:
+        case None | ():
+            return "none"
+        case SecretStr() as secret:
+            return code(secret.get_secret_value())
+        case Path() as path:
+            return code(path)
+        case value:
+            return code(value if isinstance(value, str) else json.dumps(value))

@@ -1,0 +1,88 @@
+"""The reference of the HTTP interface: routes and schemas, from the service's own OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
+from serving.app import create_app
+from serving.scopes import needed
+
+PREFIX = "schema"
+
+
+def http_api() -> str:
+    """Every route with its scope, parameters, body and answers; then every schema."""
+    document = create_app(_no_worker).openapi()
+    routes = [
+        _route(method.upper(), path, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+    schemas = [_schema(name, schema) for name, schema in sorted(document["components"]["schemas"].items())]
+    return "\n".join(["## Routes\n", *routes, "## Schemas\n", *schemas])
+
+
+def _route(method: str, path: str, operation: Mapping[str, Any]) -> str:
+    scope = needed(method, path)
+    key = "no scope; any valid key" if scope is None else f"scope {code(scope.value)}"
+    name = f"{method} {path}".replace("/", " ").replace("{", "").replace("}", "")
+    return section(
+        3,
+        code(f"{method} {path}"),
+        anchor("route", " ".join(name.split())),
+        operation.get("description", ""),
+        f"Needs {key}.",
+        _parameters(operation),
+        _body(operation),
+        _responses(operation),
+    )
+
+
+def _parameters(operation: Mapping[str, Any]) -> str:
+    rows = [
+        [code(one["name"]), one["in"], type_of(one["schema"], PREFIX), limits_of(one["schema"]), _meaning(one)]
+        for one in operation.get("parameters", ())
+    ]
+    return table(["parameter", "in", "type", "limits", "meaning"], rows) if rows else ""
+
+
+def _body(operation: Mapping[str, Any]) -> str:
+    content = operation.get("requestBody", {}).get("content", {})
+    return " ".join(f"Body, {code(media)}: {type_of(one['schema'], PREFIX)}." for media, one in content.items())
+
+
+def _responses(operation: Mapping[str, Any]) -> str:
+    rows = []
+    for status, answer in operation["responses"].items():
+        kinds = [type_of(one["schema"], PREFIX) for one in answer.get("content", {}).values() if one.get("schema")]
+        rows.append([code(status), ", ".join(kinds), answer["description"]])
+    return table(["status", "content", "when"], sorted(rows))
+
+
+def _schema(name: str, schema: Schema) -> str:
+    required = schema.get("required", ())
+    rows = [
+        [
+            code(field),
+            type_of(one, PREFIX),
+            "required" if field in required else code(json.dumps(one["default"])) if "default" in one else "",
+            limits_of(one),
+            _meaning(one),
+        ]
+        for field, one in schema.get("properties", {}).items()
+    ]
+    kind = (
+        table(["field", "type", "default", "limits", "meaning"], rows) if rows else f"Type: {type_of(schema, PREFIX)}."
+    )
+    return section(3, name, anchor(PREFIX, name), schema.get("description", ""), kind)
+
+
+def _meaning(one: Mapping[str, Any]) -> str:
+    return str(one.get("description", ""))
+
+
+def _no_worker() -> Any:  # noqa: ANN401 -- never called: the document needs routes alone
+    raise NotImplementedError

@@ -1,0 +1,81 @@
+"""The references of the scores table and of the features, from the columns as they are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from docs._ext.markdown import arrow_type, code, section, table
+from features.categories import CATEGORIES
+from features.engagement import engagement_view
+from features.transactions import COLUMNS, MONEY, OPTIONAL
+from features.views import Column as Feature
+from pipelines.consented import DECLARED as CONSENTS
+from pipelines.table import score_columns
+from serving.segments.column import Column
+from serving.segments.columns import segment_columns
+from serving.segments.habits import COLUMNS as PREFERENCES
+
+_EXAMPLE_HORIZON = 90
+_EXAMPLE_SEGMENT = "big baskets"
+
+
+def scores_table() -> str:
+    """The columns of scores.parquet in their order."""
+    return "\n".join(
+        [
+            section(2, "Predictions", "scores-predictions", _scores(score_columns([_EXAMPLE_HORIZON]))),
+            section(2, "Segments", "scores-segments", _scores(segment_columns([_EXAMPLE_SEGMENT]))),
+            section(2, "Preferences", "scores-preferences", _scores(PREFERENCES)),
+            section(2, "Consent", "scores-consent", _scores(CONSENTS)),
+        ]
+    )
+
+
+def features() -> str:
+    """The feature views, each with its columns."""
+    return "\n".join(
+        [
+            section(2, "`transactions`", "view-transactions", "Every log fills these columns.", _features(COLUMNS)),
+            section(3, "With amounts", "view-transactions-amounts", "Needs `amount` in `[orders]`.", _features(MONEY)),
+            section(
+                3,
+                "With further columns",
+                "view-transactions-optional",
+                "Each needs its own key in `[orders]`.",
+                table(
+                    ["key", "feature", "type", "meaning"],
+                    [[code(key), *_feature(column)] for key, column in OPTIONAL.items()],
+                ),
+            ),
+            section(
+                2, "`categories`", "view-categories", "Needs `category` in `[orders]`.", _features(CATEGORIES.columns)
+            ),
+            *(
+                section(
+                    2,
+                    code(dimension),
+                    f"view-{dimension}",
+                    f"Needs `{dimension}` in `[events]`; the last row is an example of what every listed kind adds.",
+                    _features(engagement_view(dimension, [kind]).columns),
+                )
+                for dimension, kind in (("behaviour", "store_visit"), ("social", "referral"))
+            ),
+        ]
+    )
+
+
+def _scores(columns: Iterable[Column]) -> str:
+    rows = [[code(column.name), arrow_type(column.type), column.meaning] for column in columns]
+    return table(["column", "type", "meaning"], rows)
+
+
+def _features(columns: Iterable[Feature]) -> str:
+    return table(["feature", "type", "meaning"], [_feature(column) for column in columns])
+
+
+def _feature(column: Feature) -> list[str]:
+    return [
+        code(column.name),
+        column.kind.value.replace("<", " of ").removesuffix(">"),
+        f"{column.meaning[:1].upper()}{column.meaning[1:]}.",
+    ]

@@ -1,0 +1,43 @@
+"""Environment variables of the command line; the service's own are in ``serving.settings``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable: its name, its default and its meaning."""
+
+    name: str
+    default: str
+    meaning: str
+
+    @property
+    def value(self) -> str:
+        """The value in the environment, or the default where it is not set or empty."""
+        return os.environ.get(self.name) or self.default
+
+
+CONFIG = Variable(
+    "FLYWHEEL_CONFIG", "flywheel.toml", "The configuration file, where the working directory has no `flywheel.toml`."
+)
+HOME = Variable(
+    "FLYWHEEL_HOME",
+    ".flywheel",
+    "The folder with history, features, releases and scores, where the working directory has no `.flywheel`.",
+)
+ONLINE_STORE = Variable(
+    "FLYWHEEL_ONLINE_STORE", "lmdb", "The online store that features are materialized into, as for the service."
+)
+MLFLOW_TRACKING_URI = Variable(
+    "FLYWHEEL_MLFLOW_TRACKING_URI",
+    "",
+    "The address of an MLflow server or database of your own; without it, MLflow is in the home.",
+)
+LOCK_SECONDS = Variable(
+    "FLYWHEEL_LOCK_SECONDS", "5", "How many seconds a second writer waits for the home's write lock."
+)
+
+VARIABLES = (CONFIG, HOME, ONLINE_STORE, MLFLOW_TRACKING_URI, LOCK_SECONDS)
