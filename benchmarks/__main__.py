@@ -9,21 +9,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ladder, temporal, window
-from benchmarks.logs import Log, at_hand
-from benchmarks.markdown import section
-from benchmarks.page import Measured, page
-from benchmarks.parameters import published
+from benchmarks.accuracy import cdnow_split, rolling_origin
+from benchmarks.accuracy.cdnow_published_figures import published
+from benchmarks.accuracy.training_speed import speed
+from benchmarks.datasets import Log, at_hand
+from benchmarks.reporting.markdown import section
+from benchmarks.reporting.page import Measured, page
+from benchmarks.sample_size import run
 from benchmarks.serving.audiences import TITLE as AUDIENCES
 from benchmarks.serving.report import SOAK
 from benchmarks.serving.report import TITLE as SERVING
-from benchmarks.speed import speed
-from benchmarks.targeting import TITLE as TARGETING
-from features.ingestion import source_digest
-from pipelines import evaluate
-from pipelines.job import Job
-from pipelines.screen import Screen, keep_warnings_off_the_screen
-from pipelines.trace import git_commit
+from benchmarks.targeting.run import TITLE as TARGETING
+from features.ingestion.ingest import source_digest
+from pipelines.cli.console import Screen, keep_warnings_off_the_screen
+from pipelines.registration.fingerprint import git_commit
+from pipelines.run_context import Job
+from pipelines.steps import evaluate
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     parser.add_argument("--log", action="append", help="only this log; may be repeated")
     parser.add_argument(
-        "--draws", type=int, default=ladder.DRAWS, help="of the ladder at each size; 0 keeps its section as it is"
+        "--draws", type=int, default=run.DRAWS, help="of the ladder at each size; 0 keeps its section as it is"
     )
     chosen = parser.parse_args()
     keep_warnings_off_the_screen()
@@ -42,9 +43,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
         work = chosen.work or Path(scratch)
         found = _measured(work, logs, screen)
-        climbed = ladder.measure(logs, chosen.draws, work, screen.say) if chosen.draws else ""
+        climbed = run.measure(logs, chosen.draws, work, screen.say) if chosen.draws else ""
     served = [section(chosen.out, title) for title in (TARGETING, AUDIENCES, SERVING, SOAK)]
-    text = page(found, climbed or section(chosen.out, ladder.TITLE), *served)
+    text = page(found, climbed or section(chosen.out, run.TITLE), *served)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(text)
     print(text)  # noqa: T201 -- the table is the result
@@ -76,16 +77,16 @@ def _rolled(log: Log, job: Job, found: Measured, screen: Screen) -> None:
     begun = time.perf_counter()
     tested = evaluate.test(job)
     screen.say(f"{len(tested.tests)} origins in {time.perf_counter() - begun:.0f} s; now the anchors")
-    tiers = temporal.answering(job, tested)
+    tiers = rolling_origin.answering(job, tested)
     found.speeds.append(speed(log.name, job, tested))
-    found.lines.extend(temporal.lines(log.name, tested, tiers))
-    found.intervals.extend(temporal.intervals(log.name, tested, tiers))
+    found.lines.extend(rolling_origin.lines(log.name, tested, tiers))
+    found.intervals.extend(rolling_origin.intervals(log.name, tested, tiers))
 
 
 def _folded(job: Job, found: Measured, screen: Screen) -> None:
     """The published figures of CDNOW, and protocol C."""
     found.parameters.extend(published())
-    for one in window.windows(job, screen.say):
+    for one in cdnow_split.windows(job, screen.say):
         screen.say(f"{one.log}: beside its anchors")
         found.windows.append(one)
         found.lines.extend(one.lines())

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from features.calendar import beginning, day_number, from_number
 from features.consents.ledger import Profiled
 from features.errors import NotEnoughData, NothingThere
-from features.values import literal
+from features.ingestion.value_parsing import literal
 
 
 @dataclass(frozen=True)

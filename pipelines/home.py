@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features import home_lock
 from features.errors import NothingThere, Unreachable
+from features.storage import write_lock
 from pipelines import environment
-from training.predict.manifest import ReleaseManifest
+from training.inference.release_manifest import ReleaseManifest
 
 if TYPE_CHECKING:
     from features.consents.ledger import Ledger
@@ -99,9 +99,9 @@ class Home:
             NoHome: the folder cannot be made, or not be written to.
         """
         # Loaded before the home is held: who holds it is at work, and a Ctrl-C must not meet a module half loaded.
-        from serving.erasure import catch_up
+        from serving.privacy.erasure import catch_up
 
-        with home_lock.writing(self.folder, what, say, _patience(patience)):
+        with write_lock.writing(self.folder, what, say, _patience(patience)):
             # Whoever was forgotten while a writer that was killed held the home is still in it; a table that cannot be
             # read may be just what this one is about to write again.
             with suppress(OSError, ValueError, Unreachable):

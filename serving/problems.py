@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.validation_errors import expected_json, found, json_text, message
-from serving.schemas import FieldProblem
+from serving.schemas.predictions import FieldProblem
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_LISTED = 20

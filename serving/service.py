@@ -8,8 +8,8 @@ import bentoml
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.app import create_app
-from serving.worker import Worker
+from serving.api.app import create_app
+from serving.api.app_state import Worker
 
 
 class FrontDoor:

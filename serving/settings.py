@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.errors import BadStore
-from features.packed.backends import LMDB, place, store_at
-from serving.key_file import BadKeys, KeyFile, active
+from features.online.backends import LMDB, place, store_at
+from serving.auth.key_store import BadKeys, KeyFile, active
 from serving.moments import moment
 
 PREFIX = "FLYWHEEL_"

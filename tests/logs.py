@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from hypothesis import Phase, settings
 
 from features.calendar import day_number, micros
-from features.description import Description, read_description
+from features.config.shop import Description, read_description
 from features.history import Cutoff, History, _lines
-from features.ingestion import Manifest, ingest
+from features.ingestion.ingest import Manifest, ingest
 
 Key = str | bool | list[str] | None
 Keys = Mapping[str, Key]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from features.arrays import Floats
-from training.outcomes import Outcomes, Rows
-from training.predict.btyd_rung import BtydRung
-from training.predict.forecast import Forecast
+from training.dataset.outcomes import Outcomes, Rows
+from training.inference.forecast import Forecast
+from training.inference.tiers.btyd import BtydRung
 
 Artefact = dict[str, str]  # file name -> text: LightGBM models and JSON, nothing that can run
 YEAR = 364  # days: whole weeks, so that weekdays meet weekdays

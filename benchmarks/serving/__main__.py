@@ -11,15 +11,15 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
-from benchmarks.markdown import replace_section
-from benchmarks.serving import forty, servers
-from benchmarks.serving.anchor import booster_in_mlflow
-from benchmarks.serving.callers import Load, load
-from benchmarks.serving.homes import Served, served
+from benchmarks.reporting.markdown import replace_section
+from benchmarks.serving import feature_fixture, servers
+from benchmarks.serving.batch_scaling import Scale, scales
+from benchmarks.serving.home_fixture import Served, served
+from benchmarks.serving.load_generator import Load, load
+from benchmarks.serving.mlflow_baseline import booster_in_mlflow
+from benchmarks.serving.online_stores import Store, feasts_own, packed
 from benchmarks.serving.report import TITLE, Found, Server, page
-from benchmarks.serving.scale import Scale, scales
-from benchmarks.serving.stores import Store, feasts_own, packed
-from pipelines.screen import Screen, keep_warnings_off_the_screen
+from pipelines.cli.console import Screen, keep_warnings_off_the_screen
 
 CONNECTIONS = (1, 16, 64)
 SIZES = (10_000, 100_000, 1_000_000)
@@ -83,7 +83,7 @@ def _loads(url: str, bodies: Sequence[str], seconds: float, scratch: Path) -> li
 
 
 def _stores(count: int, scratch: Path, say: Say) -> list[Store]:
-    forty.write_tables(scratch, count)
+    feature_fixture.write_tables(scratch, count)
     found = [packed(scratch, count), feasts_own(scratch, count)]
     for measured in (packed, feasts_own):
         with servers.redis(scratch) as address:

@@ -20,20 +20,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.markdown import replace_section
+from benchmarks.reporting.markdown import replace_section
 from features.arrays import Booleans
 from features.consents.backends import ledger
 from features.consents.consent import MARKETING, Asked, Consent, Defaults
 from features.consents.ledger import Ledger
-from features.packed.backends import LMDB
-from pipelines.trace import git_commit
-from serving.audiences import members
-from serving.audiences.columns import Columns, ScoresFile
-from serving.audiences.finding import Found, Reachable, Setting, count
-from serving.audiences.pages import Reader
+from features.online.backends import LMDB
+from pipelines.registration.fingerprint import git_commit
+from serving.audiences.builder import Found, Reachable, Setting, count
+from serving.audiences.consent_filter import Basis, Reach
+from serving.audiences.export import member_store
+from serving.audiences.export.formats import FORMATS
+from serving.audiences.export.paging import Reader
+from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest
-from serving.audiences.writing import FORMATS
-from serving.reach import Basis, Reach
 
 TITLE = "Audiences"
 SECRET = b"a secret for a benchmark"
@@ -170,7 +170,7 @@ def _found(scores: ScoresFile, asked: dict[str, Any], consent: Reachable) -> Fou
 def _stored(path: Path, customers: int, scratch: Path) -> Iterator[str]:
     scores, folder = ScoresFile(path), scratch / "audiences"
     everybody = count(AudienceRequest(), scores.columns(), _everybody, _setting(), "")
-    seconds, audience = _timed(lambda: members.store(folder, everybody, _all, NOW))
+    seconds, audience = _timed(lambda: member_store.store(folder, everybody, _all, NOW))
     size = sum(file.stat().st_size for file in (folder / audience).iterdir())
     yield f"{customers:,} members stored in {seconds:.2f} s, {size / 2**20:,.0f} MiB"
     reader = Reader(folder, SECRET)
@@ -181,7 +181,7 @@ def _stored(path: Path, customers: int, scratch: Path) -> Iterator[str]:
         seconds, total = _timed(partial(_bytes, written, reader.export(audience, _all)))
         yield f"all members as {form}: {seconds:.2f} s, {total / 2**20:,.0f} MiB"
     forgotten = everybody.columns.ids.take(pa.array([5, customers // 2])).to_pylist()
-    seconds, _ = _timed(lambda: members.forget(folder, forgotten))
+    seconds, _ = _timed(lambda: member_store.forget(folder, forgotten))
     yield f"two customers forgotten: {seconds:.2f} s"
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks.markdown import table, yes
-from benchmarks.serving.callers import Load
-from benchmarks.serving.scale import Scale
-from benchmarks.serving.stores import Store
-from pipelines.trace import git_commit
+from benchmarks.reporting.markdown import table, yes
+from benchmarks.serving.batch_scaling import Scale
+from benchmarks.serving.load_generator import Load
+from benchmarks.serving.online_stores import Store
+from pipelines.registration.fingerprint import git_commit
 
 TITLE = "Serving"
 SOAK = "Half an hour at half load"

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from benchmarks.serving.homes import Served
+from benchmarks.serving.home_fixture import Served
 from features.errors import NothingThere
 
 _WAIT = 120.0  # seconds
@@ -39,7 +39,7 @@ def bare(answer: bytes, scratch: Path) -> Iterator[str]:
     port = _free_port()
     path = scratch / "answer.json"
     path.write_bytes(answer)
-    command = [str(_BIN / "uvicorn"), "benchmarks.serving.bare:app", "--port", str(port), "--no-access-log"]
+    command = [str(_BIN / "uvicorn"), "benchmarks.serving.uvicorn_baseline:app", "--port", str(port), "--no-access-log"]
     with _running(command, {"BARE_ANSWER": str(path)}, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}/v1/predictions"
 

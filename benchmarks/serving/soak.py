@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 
-from benchmarks.markdown import replace_section, table
+from benchmarks.reporting.markdown import replace_section, table
 from benchmarks.serving import servers
 from benchmarks.serving.__main__ import body
-from benchmarks.serving.callers import Load, load
-from benchmarks.serving.homes import served
+from benchmarks.serving.home_fixture import served
+from benchmarks.serving.load_generator import Load, load
 from benchmarks.serving.report import SOAK
-from pipelines.screen import Screen, keep_warnings_off_the_screen
-from pipelines.trace import git_commit
+from pipelines.cli.console import Screen, keep_warnings_off_the_screen
+from pipelines.registration.fingerprint import git_commit
 
 CONNECTIONS = 16
 MINUTE = 60.0

@@ -8,7 +8,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from docs._ext.markdown import anchor, code, section, table
-from pipelines.cli import app
+from pipelines.cli.main import app
 
 
 def command_line() -> str:

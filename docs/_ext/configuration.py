@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
-from features.description import Description
+from features.config.shop import Description
 
 PREFIX = "config"
 _LARGEST_DEFAULT = 60  # characters; longer defaults are whole sections with keys and defaults of their own

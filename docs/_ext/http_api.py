@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
-from serving.app import create_app
-from serving.scopes import needed
+from serving.api.app import create_app
+from serving.auth.scopes import needed
 
 PREFIX = "schema"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from docs._ext.markdown import arrow_type, code, section, table
-from features.categories import CATEGORIES
-from features.engagement import engagement_view
-from features.transactions import COLUMNS, MONEY, OPTIONAL
+from features.transformations.categories import CATEGORIES
+from features.transformations.engagement import engagement_view
+from features.transformations.transactions import COLUMNS, MONEY, OPTIONAL
 from features.views import Column as Feature
-from pipelines.consented import DECLARED as CONSENTS
-from pipelines.table import score_columns
-from serving.segments.column import Column
-from serving.segments.columns import segment_columns
-from serving.segments.habits import COLUMNS as PREFERENCES
+from pipelines.scoring.consent_columns import DECLARED as CONSENTS
+from pipelines.scoring.scores_schema import score_columns
+from training.segments.column import Column
+from training.segments.columns import segment_columns
+from training.segments.preferences import COLUMNS as PREFERENCES
 
 _EXAMPLE_HORIZON = 90
 _EXAMPLE_SEGMENT = "big baskets"

@@ -6,11 +6,11 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from features.consents.belonging import MARK
 from features.consents.ledger import Ledger
+from features.consents.ledger_binding import MARK
 from features.errors import BadStore
-from features.packed.backends import LMDB, place
-from features.secret import secret
+from features.online.backends import LMDB, place
+from features.storage.secret import secret
 
 _OWN = "consents"
 

@@ -11,8 +11,8 @@ from itertools import islice
 import orjson
 
 from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Consents, Defaults, Record
-from features.consents.shelf import DEFAULTS, Draft, Shelf
-from features.secret import digest
+from features.consents.storage import DEFAULTS, Draft, Shelf
+from features.storage.secret import digest
 
 AT_ONCE = 1000  # customers in one write, which others wait for
 _TOMBSTONE = "tombstone"

@@ -11,9 +11,9 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from features.consents.shelf import DEFAULTS, Done, Found
+from features.consents.storage import DEFAULTS, Done, Found
 from features.errors import BadStore, Unreachable
-from features.packed.lmdb import identity
+from features.online.lmdb import identity
 
 MAP_SIZE = 2**34  # address space, not disk
 LONGEST_KEY = 511

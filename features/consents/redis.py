@@ -9,8 +9,8 @@ from pathlib import Path
 from random import uniform
 from time import monotonic, sleep
 
-from features.consents.belonging import Belonging
-from features.consents.redis_draft import (
+from features.consents.ledger_binding import Belonging
+from features.consents.redis_transaction import (
     CHANGES,
     COMMIT,
     FACTS,
@@ -22,11 +22,11 @@ from features.consents.redis_draft import (
     STATE,
     RedisDraft,
 )
-from features.consents.shelf import DEFAULTS, Done, Found
+from features.consents.storage import DEFAULTS, Done, Found
 from features.errors import LostRows, Unreachable
-from features.packed.breaker import Breaker
-from features.packed.layers import MARK, field
-from features.packed.redis_link import READING, WRITING, Answer, Link, Word
+from features.online.redis_manifest import MARK, field
+from features.storage.circuit_breaker import Breaker
+from features.storage.redis_client import READING, WRITING, Answer, Link, Word
 
 REST_SECONDS = 1.0
 AT_ONCE = 1000  # customers a page, where all are read; Redis answers nobody else meanwhile

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, WithJsonSchema
 
-from serving.audiences.limits import MOST_VALUES
-from serving.form import Wire
+from serving.audiences.request_limits import MOST_VALUES
+from serving.schemas.base import Wire
 
 LARGEST_AUDIENCE = 10_000_000
 MOST_COLUMNS = 100

@@ -12,19 +12,19 @@ import pyarrow as pa
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from features.behaviour import behaviour
 from features.calendar import micros
+from features.config.sources import Events
 from features.history import History
-from features.packed.arrow import INSTANT, schema, stored
-from features.request_time import input_names, model_inputs
-from features.social import social
-from features.sources import Events
-from features.tables import views
-from features.transactions import transactions
+from features.online.arrow_rows import INSTANT, schema, stored
+from features.transformations.behaviour import behaviour
+from features.transformations.feature_tables import views
+from features.transformations.on_demand import input_names, model_inputs
+from features.transformations.social import social
+from features.transformations.transactions import transactions
 from features.views import View
 from tests.logs import FEW, cutoff, told
-from training.labels import outcomes
-from training.outcomes import Outcomes
+from training.dataset.labels import outcomes
+from training.dataset.outcomes import Outcomes
 
 OPENING, TODAY, LATER, CLOSED = date(2026, 1, 1), "2026-03-01", "2026-04-15", "2026-08-01"
 COLUMNS = ("customer_id", "ordered_at", "amount", "order_id", "recorded_at", "product_id")

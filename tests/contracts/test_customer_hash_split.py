@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import training.evaluate
+import training.evaluation.backtest
 from features.calendar import day_number
 from tests.training.shops import ZONE, Shop, corner_shop, kept
-from training.evaluate import Backtest, backtest
-from training.fit import Fitted, fit_rungs
+from training.dataset.outcomes import Rows
+from training.dataset.schedule import schedule
+from training.evaluation.backtest import Backtest, backtest
+from training.fitting.fit import Fitted, fit_rungs
 from training.model import Plan
-from training.outcomes import Rows
-from training.schedule import schedule
 
 FIRST = date(2021, 1, 1)
 spans = st.integers(1, 5 * 365)
@@ -45,7 +45,7 @@ def back_tested() -> tuple[Shop, list[Rows], list[Backtest]]:
         return fit_rungs(rows, plan, tiers)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.evaluate, "fit_rungs", remember)
+        patch.setattr(training.evaluation.backtest, "fit_rungs", remember)
         tests = backtest(one.data, one.laid, one.plan, ("cohort", "population"), ZONE)
     return one, taught, tests
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from features.calendar import DAY_US, day_number
 from tests.contracts.generated import SEVERAL, Log, futures, happened, known, pasts
 from tests.training.shops import ZONE, Shop, few_rounds, kept, log, shop, simulated
-from training.evaluate import Backtest, backtest
-from training.fit import Fitted
-from training.predict.forecast import TIERS
-from training.predict.ladder_json import to_json
+from training.evaluation.backtest import Backtest, backtest
+from training.fitting.fit import Fitted
+from training.inference.forecast import TIERS
+from training.inference.serialization import to_json
 
 
 @SEVERAL

@@ -12,9 +12,9 @@ from features.arrays import Floats
 from tests.contracts.generated import SEVERAL, TODAY, Log, futures, known, pasts
 from tests.logs import cutoff
 from tests.training.shops import Published, Shop, corner_shop, day, few_rounds, history, kept, shop, simulated
-from training.dataset import dataset
+from training.dataset.point_in_time import dataset
+from training.fitting.assemble import Assembled, assemble
 from training.models import MODELS
-from training.release import Assembled, assemble
 
 AS_OF = 200
 

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from serving.answers import BANDS
-from serving.scorer import score
+from serving.predictions.scorer import score
+from serving.schemas.prediction_columns import BANDS
 from tests.contracts.generated import CUSTOMERS, SEVERAL, TODAY, Line, Log, day, happened, lines
 from tests.serving.fakes import TODAY as ASKED
 from tests.serving.fakes import FakeRelease, Known, constant_rate, stored
 from tests.training.by_hand import Recorder, rows_of
 from tests.training.by_hand import happened as outcomes_by_hand
 from tests.training.shops import Shop, few_rounds, kept, log, shop, simulated
-from training.fit import Fitted, fit_rungs
+from training.fitting.fit import Fitted, fit_rungs
 from training.metrics import auc
 from training.model import Plan
 from training.models import MODELS

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.silence import silence
+from features.aggregates.inactivity import silence
 from tests.contracts.generated import LATER, SEVERAL, TODAY, Line, Log, happened, known, lines
 from tests.logs import cutoff
 

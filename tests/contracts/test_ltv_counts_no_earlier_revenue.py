@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.contracts.generated import CUSTOMERS, SEVERAL, Log, day, futures, happened, pasts
 from tests.training.by_hand import Recorder, rows_of
+from training.dataset.outcomes import Outcomes
 from training.model import Plan
 from training.models import MODELS
-from training.outcomes import Outcomes
 
 PLAN = Plan(churn_days=30, asked=(7, 30), learned=(7, 30), has_amounts=True)
 AFTER = Log(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from features.packed import redis_writer
-from features.packed.backends import Store, place, store_at
+from features.online import redis_writer
+from features.online.backends import Store, place, store_at
 
 
 @pytest.fixture(params=["lmdb", "redis", "redis, by drafts alone"])

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.packed.codec import Codec, Rows
-from features.packed.redis import RedisStore
-from features.stored import Ragged
+from features.online.codec import Codec, Rows
+from features.online.feature_rows import Ragged
+from features.online.redis import RedisStore
 from features.views import Column, Kind, View
 from tests.redis_server import RedisServer
 

@@ -15,16 +15,16 @@ import pytest
 import pipelines
 from features.arrays import Floats, Integers
 from features.calendar import micros
-from features.definitions import SERVICE
-from features.description import read_description
+from features.config.shop import read_description
 from features.history import History
-from features.ingestion import ingest
-from features.packed import arrow
-from features.store import CustomerFeatures, stored
-from features.stored import Stored
-from features.tables import views, write_tables
+from features.ingestion.ingest import ingest
+from features.online import arrow_rows
+from features.online.feature_rows import Stored
+from features.store.client import CustomerFeatures, stored
+from features.store.definitions import SERVICE
+from features.transformations.feature_tables import views, write_tables
 from features.views import View
-from pipelines import complete_journey
+from pipelines.demo import complete_journey
 from tests.logs import cutoff
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def features(tables: tuple[Path, tuple[View, ...]], online: str, tmp_path: Path)
 def households(tables: tuple[Path, tuple[View, ...]]) -> list[str]:
     """Everybody known at the later cutoff, and a stranger in their midst."""
     known = ds.dataset(tables[0] / "features" / "transactions.parquet").to_table(
-        columns=["customer_id"], filter=pc.field("event_timestamp") == pa.scalar(THEN.at, arrow.INSTANT)
+        columns=["customer_id"], filter=pc.field("event_timestamp") == pa.scalar(THEN.at, arrow_rows.INSTANT)
     )
     ids = sorted(known["customer_id"].to_pylist())
     return [*ids[:1000], "stranger", *ids[1000:]]
@@ -86,7 +86,7 @@ def assert_the_doors_agree(features: CustomerFeatures, households: list[str]) ->
 
 
 def as_trained(features: CustomerFeatures, households: list[str], at: datetime) -> Stored:
-    instants = pa.array([at] * len(households), arrow.INSTANT)
+    instants = pa.array([at] * len(households), arrow_rows.INSTANT)
     asked = pa.table({"customer_id": households, "event_timestamp": instants})
     return stored(features.as_of(asked), features._views)
 

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import cli
+from pipelines.cli import main
 from pipelines.home import Home
 
 PATIENCE = 0.01
@@ -172,4 +172,4 @@ def _command(
     if dies is not None:
         dies.arm()
     sys.argv = ["flywheel", *arguments]
-    cli.main()
+    main.main()

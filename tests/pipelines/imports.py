@@ -7,6 +7,14 @@ import os
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-for one in ("features.store", "mlflow.store.db.utils", "pipelines.cli", "pipelines.evaluate", "pipelines.run",
-            "training.boost", "training.registry.runs", "matplotlib.backends.backend_agg"):  # fmt: skip
+for one in (
+    "features.store.client",
+    "matplotlib.backends.backend_agg",
+    "mlflow.store.db.utils",
+    "pipelines.cli.main",
+    "pipelines.steps.evaluate",
+    "pipelines.steps.run",
+    "training.fitting.gradient_boosting",
+    "training.registry.tracking",
+):
     importlib.import_module(one)

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from features.packed.lmdb import PackedReader
+from features.online.lmdb import PackedReader
 from pipelines.home import Home
-from training.predict.release import Release
-from training.registry.promotions import PromotionLog
+from training.inference.release import Release
+from training.registry.promotion_log import PromotionLog
 
 Facts = dict[str, Any]
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ["feast", "mlflow", "lightgbm", "pandas", "sklearn", "scipy", "duckdb", "ibis", "pyarrow", "numpy", "bentoml"]
 HELP = f"""
 import sys
-from pipelines.cli import main
+from pipelines.cli.main import main
 try:
     main()
 except SystemExit as ended:

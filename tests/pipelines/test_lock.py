@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from features.home_lock import HomeIsBusy, NoHome
+from features.storage.write_lock import HomeIsBusy, NoHome
 from pipelines.home import Home
 from tests.pipelines import shops
 from tests.pipelines.command import Death, Flywheel, until
@@ -42,7 +42,7 @@ def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
 
 
 def test_a_killed_writer_holds_nothing(flywheel: Flywheel) -> None:
-    assert flywheel("ingest", dies=Death("pipelines.ingest:ingest", done=False)).status == -9
+    assert flywheel("ingest", dies=Death("pipelines.steps.ingest:ingest", done=False)).status == -9
     said = flywheel("ingest")
     assert said.status == 0
     assert "waiting" not in said.err

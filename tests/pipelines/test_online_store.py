@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from pipelines.home import Home
-from serving.app import create_app
-from serving.worker import Worker
+from serving.api.app import create_app
+from serving.api.app_state import Worker
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel, until
 from tests.redis_server import RedisServer, free_port

@@ -40,7 +40,7 @@ def running(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]
     """The command line as it is installed, stopped with SIGTERM."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLYWHEEL_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        [sys.executable, "-m", "pipelines.cli.main", *map(str, arguments)],
         cwd=folder, env={**kept, "PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -11,7 +11,7 @@ from tests.pipelines import shops
 from tests.pipelines.command import Flywheel, Said
 from tests.pipelines.conftest import AS_OF, ShopOf
 from tests.pipelines.shops import Log
-from training.predict.forecast import TIERS
+from training.inference.forecast import TIERS
 
 QUESTIONS = ("churn", "next_purchase", "ltv")
 

@@ -17,22 +17,22 @@ TODAY, TENTH = shops.day(AS_OF), shops.day(10)
 
 # Each finds the home as the death before it left it, and gets further.
 DEATHS = [
-    Death("features.tables:_write", call=2),
-    Death("pipelines.publish:write_tables"),
-    Death("features.store:CustomerFeatures.apply"),
-    Death("features.packed.lmdb:PackedWriter.replace", call=2),
-    Death("training.registry.runs:_log_numbers"),
-    Death("training.registry.runs:_log_files"),
+    Death("features.transformations.feature_tables:_write", call=2),
+    Death("pipelines.steps.publish:write_tables"),
+    Death("features.store.client:CustomerFeatures.apply"),
+    Death("features.online.lmdb:PackedWriter.replace", call=2),
+    Death("training.registry.tracking:_log_numbers"),
+    Death("training.registry.tracking:_log_files"),
     Death("training.registry:Registry.register"),
     Death("training.registry:Registry.log_run", call=3),
     Death("training.registry:Registry.register", call=4),
-    Death("training.registry.local:install", done=False),
-    Death("training.registry.local:install"),
+    Death("training.registry.release_files:install", done=False),
+    Death("training.registry.release_files:install"),
     Death("training.registry:Registry.fetch"),
-    Death("pipelines.train:replace_text", done=False),
-    Death("training.registry.releases:_follow", done=False),
+    Death("pipelines.steps.train:replace_text", done=False),
+    Death("training.registry.promotion:_follow", done=False),
     Death("training.registry:Registry.promote"),
-    Death("training.registry.local:sync_folder"),
+    Death("training.registry.release_files:sync_folder"),
     Death("pyarrow.parquet:ParquetWriter.write_table"),
 ]
 
@@ -78,7 +78,7 @@ def test_killed_at_any_point_and_run_again_it_ends_where_it_would_have(corner_sh
 def test_killed_while_ingesting_another_log_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
     before = history(corner_shop)
     shops.described(corner_shop.folder, shops.simulated(30, 12, seed=7))
-    assert corner_shop("ingest", dies=Death("features.ingestion:_write")).status == -9
+    assert corner_shop("ingest", dies=Death("features.ingestion.ingest:_write")).status == -9
     assert history(corner_shop) != before
     shops.described(corner_shop.folder, shops.simulated(60, 12))
     assert corner_shop("ingest").status == 0
@@ -104,7 +104,7 @@ def test_a_log_that_is_refused_leaves_the_history_as_it_was(corner_shop: Flywhee
 
 def test_killed_while_publishing_another_day_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
     before = state(corner_shop.home)
-    killed = corner_shop("publish", "--as-of", shops.day(6), dies=Death("pipelines.publish:write_tables"))
+    killed = corner_shop("publish", "--as-of", shops.day(6), dies=Death("pipelines.steps.publish:write_tables"))
     assert killed.status == -9
     for command in ("publish", "score"):
         assert corner_shop(command, "--as-of", TENTH).status == 0

@@ -12,12 +12,12 @@ from starlette.testclient import TestClient
 
 from features.calendar import micros
 from features.history import Cutoff, History
-from features.packed.arrow import stored
-from features.packed.lmdb import PackedReader
-from features.request_time import input_names, model_inputs
-from features.transactions import transactions, transactions_view
-from serving.app import create_app
-from serving.worker import Worker
+from features.online.arrow_rows import stored
+from features.online.lmdb import PackedReader
+from features.transformations.on_demand import input_names, model_inputs
+from features.transformations.transactions import transactions, transactions_view
+from serving.api.app import create_app
+from serving.api.app_state import Worker
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel, until
 from tests.pipelines.conftest import AS_OF

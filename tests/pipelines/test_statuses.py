@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.screen import Screen
-from pipelines.steps import told
+from pipelines.cli.command_context import told
+from pipelines.cli.console import Screen
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel, Said, until
 from tests.pipelines.conftest import Kept, ShopOf

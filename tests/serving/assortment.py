@@ -8,14 +8,14 @@ import numpy as np
 
 from features.arrays import Floats
 from features.calendar import local_time
-from features.stored import Stored
-from serving.answers import Answers
-from serving.scorer import score
+from features.online.feature_rows import Stored
+from serving.predictions.scorer import score
+from serving.schemas.prediction_columns import Answers
 from tests.serving.fakes import AMSTERDAM, TODAY, FakeRelease, Known, constant_rate, stored
-from training.predict.category_forecast import CategoryForecast, forecast_categories
-from training.predict.category_lines import Lines
-from training.predict.category_tables import CategoryTables, cell_count
-from training.predict.forecast import Forecast
+from training.inference.categories.forecast import CategoryForecast, forecast_categories
+from training.inference.categories.hazard_tables import CategoryTables, cell_count
+from training.inference.categories.lines import Lines
+from training.inference.forecast import Forecast
 
 NUMBER = 20_778  # 2026-11-21
 NAMES = ("cream", "tea", "wine")

@@ -14,30 +14,30 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from features.arrays import Floats
-from features.packed.backends import LMDB
-from features.stored import Ragged, Stored
+from features.online.backends import LMDB
+from features.online.feature_rows import Ragged, Stored
 from features.views import Column, Kind, View
-from serving.app import create_app
-from serving.audiences.desk import AudienceDesk
-from serving.audit import Audit
-from serving.champions import Champion, Champions
-from serving.clock import PinnedClock
-from serving.departure import Departure
-from serving.keys import ApiKeys
-from serving.logs import json_log
-from serving.metrics import Metrics
+from serving.api.app import create_app
+from serving.api.app_state import Worker
+from serving.api.graceful_shutdown import Departure
+from serving.api.load_shedding import Pressure
+from serving.audiences.audience_service import AudienceDesk
+from serving.auth.api_keys import ApiKeys
+from serving.interfaces import Features, Release
 from serving.moments import moment, resolve
-from serving.permission import Permission
-from serving.pressure import Pressure
-from serving.released import Features, Release
-from serving.segmenting import Segments
-from serving.together import Together
-from serving.worker import Worker
-from tests.dictionary_shelf import dictionary_ledger
-from training.predict.category_forecast import CategoryForecast
-from training.predict.forecast import LAST_DAY, Forecast, Spend
-from training.predict.manifest import Facts
-from training.predict.reasons import ANSWERS, Reason
+from serving.observability.audit_log import Audit
+from serving.observability.clock import PinnedClock
+from serving.observability.json_logs import json_log
+from serving.observability.metrics import Metrics
+from serving.predictions.consent_gate import Permission
+from serving.predictions.micro_batching import Together
+from serving.releases.release_loader import Champion, Champions
+from serving.segments.segment_lookup import Segments
+from tests.dictionary_storage import dictionary_ledger
+from training.inference.categories.forecast import CategoryForecast
+from training.inference.explanations.reasons import ANSWERS, Reason
+from training.inference.forecast import LAST_DAY, Forecast, Spend
+from training.inference.release_manifest import Facts
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = 86_400_000_000

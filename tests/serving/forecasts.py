@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
-from features.stored import Stored
+from features.online.feature_rows import Stored
 from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, Known, stored
-from training.predict.forecast import LAST_DAY, Forecast, Spend
+from training.inference.forecast import LAST_DAY, Forecast, Spend
 
 IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 GRID = np.array([0.0, 1, 7, 14, 21, 30, 60, 90, 180, 365, LAST_DAY])

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.consents.ledger import Ledger
-from pipelines.consented import Consented, scorable
+from pipelines.scoring.consent_columns import Consented, scorable
 from tests.serving.fakes import FACTS
-from training.predict.manifest import MANIFEST, Gate, ReleaseManifest
+from training.inference.release_manifest import MANIFEST, Gate, ReleaseManifest
 
 COLUMNS = {
     "as_of": pa.timestamp("us", tz="UTC"),

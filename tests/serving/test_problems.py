@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from features.stored import Stored
-from serving import requests
-from serving.schemas import ProblemDetails
+from features.online.feature_rows import Stored
+from serving.api import request_parsing
+from serving.schemas.predictions import ProblemDetails
 from tests.serving.fakes import FakeRelease, Shelf, Shop
-from training.predict.forecast import Forecast
+from training.inference.forecast import Forecast
 
 ASK = "/v1/predictions"
 
@@ -77,7 +77,7 @@ def test_json_by_any_of_its_names(client: TestClient, media: str) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClient) -> None:
-    problem = refused(client, "POST", ASK, content=b" " * (requests.LARGEST_BODY + 1))
+    problem = refused(client, "POST", ASK, content=b" " * (request_parsing.LARGEST_BODY + 1))
     assert problem.status == 413
     assert problem.detail.startswith("Found more than the 2,097,152 bytes allowed.")
 
@@ -93,7 +93,7 @@ def test_the_longest_ids_that_are_allowed_fit_however_they_are_written(client: T
 
 
 def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(request_parsing, "_PATIENCE_SECONDS", 0.05)
     messages: list[Message] = []
 
     async def receive() -> Message:

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.key_file import KeyFile
-from serving.scopes import KeyScope
+from serving.auth.key_store import KeyFile
+from serving.auth.scopes import KeyScope
 from serving.server import wait_until_ready
 from tests.serving import tiny
 from tests.serving.test_server import free_port, started

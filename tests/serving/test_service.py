@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import create_app
+from serving.api.app import create_app
 from serving.service import FLYWHEEL, service_of
 from tests.serving.fakes import FakeRelease, Shop
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from serving.key_file import KeyFile
+from serving.auth.key_store import KeyFile
+from serving.auth.scopes import KeyScope
 from serving.moments import resolve
-from serving.scopes import KeyScope
 from serving.settings import Settings
 from tests.serving.fakes import AMSTERDAM, TODAY
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from features.packed.backends import LMDB, place, store_at
-from features.packed.codec import Codec, Rows
-from features.request_time import input_names
-from features.stored import Ragged
+from features.online.backends import LMDB, place, store_at
+from features.online.codec import Codec, Rows
+from features.online.feature_rows import Ragged
+from features.transformations.on_demand import input_names
 from features.views import Column, Kind, View
-from tests.ladders import everybody_on
 from tests.serving.fakes import DAY, FACTS, TODAY
-from training.predict.cohorts import CohortsRung
-from training.predict.ladder import Ladder, Shape
-from training.predict.ladder_json import to_json
-from training.predict.manifest import Gate, ReleaseManifest
-from training.predict.release import write_release
-from training.predict.spending import SpendRatios
+from tests.tiered_models import everybody_on
+from training.inference.release import write_release
+from training.inference.release_manifest import Gate, ReleaseManifest
+from training.inference.serialization import to_json
+from training.inference.spend_distribution import SpendRatios
+from training.inference.tiered_model import Ladder, Shape
+from training.inference.tiers.cohort import CohortsRung
 
 NUMBERS = {
     "orders": 3.0,

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tests.training.shops import Shop, day, kept, log, shop
-from training.fit_categories import EDGES
-from training.predict.category_lines import Lines
-from training.predict.category_tables import CategoryTables, cell_count
+from training.fitting.category_hazards import EDGES
+from training.inference.categories.hazard_tables import CategoryTables, cell_count
+from training.inference.categories.lines import Lines
 
 GAPS = {"bread": 6.0, "cream": 45.0, "tea": 20.0}  # days
 SPAN = 300

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from features.arrays import Floats
-from training.btyd_rung import fit_btyd_rung
+from training.dataset.outcomes import Outcomes, Rows
+from training.fitting.btyd_tier import fit_btyd_rung
+from training.inference.forecast import LAST_DAY, Forecast, Spend
 from training.model import Learners, Params
-from training.outcomes import Outcomes, Rows
-from training.predict.forecast import LAST_DAY, Forecast, Spend
 
 INPUTS = (
     *("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days"),

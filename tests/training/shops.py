@@ -20,21 +20,21 @@ import pytest
 
 from features.arrays import Floats
 from features.calendar import DAY_US, day_number
-from features.categories import CATEGORIES, categories
 from features.history import Cutoff, History
-from features.packed.arrow import stored
-from features.stored import Stored
-from features.tables import views
-from features.transactions import transactions
-from training.dataset import Dataset, dataset
-from training.fit import Fitted, buyers, fit_rungs
-from training.labels import outcomes
+from features.online.arrow_rows import stored
+from features.online.feature_rows import Stored
+from features.transformations.categories import CATEGORIES, categories
+from features.transformations.feature_tables import views
+from features.transformations.transactions import transactions
+from training.dataset.labels import outcomes
+from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.point_in_time import Dataset, dataset
+from training.dataset.readiness import Readiness, readiness
+from training.dataset.schedule import Schedule, schedule
+from training.fitting.fit import Fitted, buyers, fit_rungs
+from training.inference.forecast import TIERS
 from training.model import Plan
 from training.models import churn, ltv, next_purchase
-from training.outcomes import Outcomes, Rows
-from training.predict.forecast import TIERS
-from training.readiness import Readiness, readiness
-from training.schedule import Schedule, schedule
 
 OPENING = date(2020, 1, 1)
 ZONE = ZoneInfo("UTC")

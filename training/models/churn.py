@@ -6,9 +6,9 @@ import numpy as np
 
 from features.arrays import Floats
 from training import metrics
+from training.dataset.outcomes import Outcomes, Rows
+from training.inference.forecast import Forecast
 from training.model import Artefact, Learners, Model, Params, Plan
-from training.outcomes import Outcomes, Rows
-from training.predict.forecast import Forecast
 
 PARAMS: Params = {
     "objective": "binary",

@@ -11,11 +11,11 @@ import numpy as np
 from features.arrays import Floats
 from features.windows import SHORT, STORED
 from training import metrics
+from training.dataset.outcomes import Outcomes, Rows
+from training.inference.forecast import Forecast
+from training.inference.tiers.btyd_expectation import LEAST, Expectation
+from training.inference.tiers.value_heads import EXPECTATION
 from training.model import Artefact, Boost, Learners, Model, Params, Plan
-from training.outcomes import Outcomes, Rows
-from training.predict.expectation import LEAST, Expectation
-from training.predict.forecast import Forecast
-from training.predict.value_heads import EXPECTATION
 
 _TREES: Params = {
     "num_iterations": 150,

@@ -8,11 +8,11 @@ import numpy as np
 
 from features.arrays import Floats
 from training import metrics
+from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.person_periods import periods, person_periods
+from training.inference.forecast import Forecast
+from training.inference.survival import PERIOD_INPUTS, period_inputs
 from training.model import Artefact, Learners, Model, Params, Plan
-from training.outcomes import Outcomes, Rows
-from training.person_periods import periods, person_periods
-from training.predict.forecast import Forecast
-from training.predict.hazard import PERIOD_INPUTS, period_inputs
 
 MOST_PERIOD_ROWS = 400_000
 NEAR = 60.0

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from features.errors import NothingThere
-from training.registry import local
+from training.registry import release_files
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -85,7 +85,7 @@ def _hashes(client: MlflowClient, run_id: str, artifact_path: str) -> dict[str, 
             "Log the run with a folder first."
         )
     with TemporaryDirectory() as folder:
-        return local.hashes(Path(client.download_artifacts(run_id, artifact_path, folder)))
+        return release_files.hashes(Path(client.download_artifacts(run_id, artifact_path, folder)))
 
 
 def shortened(description: str) -> str:
@@ -122,13 +122,13 @@ def fetch(client: MlflowClient, version: str, folder: Path) -> Path:
     """A release's artefacts as a local folder: the registered bytes or ``Damaged``, whole or absent."""
     found = _find(client, RELEASE, version)
     expected = {key.removeprefix(_SHA256): value for key, value in found.tags.items() if key.startswith(_SHA256)}
-    if local.whole(folder, expected):
+    if release_files.whole(folder, expected):
         return folder
     draft = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     copied = Path(client.download_artifacts(str(found.run_id), found.tags[_FOLDER], str(draft)))
-    local.check(copied, expected, f"Release {version}")
-    local.install(copied, folder)
+    release_files.check(copied, expected, f"Release {version}")
+    release_files.install(copied, folder)
     shutil.rmtree(draft, ignore_errors=True)
     return folder

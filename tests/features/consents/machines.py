@@ -8,7 +8,7 @@ from pathlib import Path
 from features.consents.consent import MARKETING, PROFILING, Consent
 from features.consents.ledger import Ledger
 from features.consents.redis import RedisShelf
-from features.secret import secret
+from features.storage.secret import secret
 from tests.redis_server import RedisServer
 
 NO = Consent(PROFILING, "*", granted=False, changed_at=5)

@@ -10,7 +10,7 @@ from features.consents.backends import ledger
 from features.consents.consent import MARKETING, PROFILING, Consent, Defaults
 from features.consents.ledger import Standing
 from features.errors import BadStore, Unreachable
-from features.packed.backends import LMDB
+from features.online.backends import LMDB
 from tests.redis_server import RedisServer, free_port
 
 NO = Consent(PROFILING, "*", granted=False, changed_at=5)

@@ -9,8 +9,8 @@ import pytest
 from features.consents.backends import ledger
 from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Defaults
 from features.consents.ledger import Ledger, Standing
-from features.packed.backends import LMDB
-from tests.dictionary_shelf import dictionary_ledger
+from features.online.backends import LMDB
+from tests.dictionary_storage import dictionary_ledger
 
 NOW = 1_000
 EMAIL = Asked(MARKETING, "email")

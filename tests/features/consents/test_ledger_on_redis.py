@@ -12,8 +12,8 @@ import pytest
 from features.consents.consent import PROFILING, Consent
 from features.consents.ledger import Standing
 from features.consents.redis import RedisShelf
-from features.consents.redis_draft import RedisDraft
-from features.secret import secret
+from features.consents.redis_transaction import RedisDraft
+from features.storage.secret import secret
 from tests.features.consents.machines import NO, machine, opened, says
 from tests.redis_server import RedisServer
 

@@ -12,9 +12,9 @@ from redis import Redis
 from features.consents.consent import Defaults
 from features.consents.ledger import Ledger, Standing
 from features.consents.redis import RedisShelf
-from features.consents.redis_draft import CHANGES, FORGOTTEN, RECORDS, RedisDraft
+from features.consents.redis_transaction import CHANGES, FORGOTTEN, RECORDS, RedisDraft
 from features.errors import LostRows, Unreachable
-from features.secret import BadSecret, secret
+from features.storage.secret import BadSecret, secret
 from tests.features.consents.machines import NO, machine, opened, says
 from tests.redis_server import RedisServer
 

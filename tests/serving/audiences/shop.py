@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.arrays import Booleans
-from serving.audiences.columns import Columns
-from serving.audiences.finding import Found, Setting, count
+from serving.audiences.builder import Found, Setting, count
+from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AudienceRequest
 from tests.serving.audiences.tables import ZONE, columns
 

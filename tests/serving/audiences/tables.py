@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.audiences.columns import Columns, ScoresFile
+from serving.audiences.query.scores_table import Columns, ScoresFile
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)

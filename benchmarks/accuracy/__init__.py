@@ -1,0 +1,1 @@
+"""Accuracy: predictions compared with baselines on real logs."""

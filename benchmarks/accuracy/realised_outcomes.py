@@ -1,0 +1,92 @@
+"""What customers then did, and what those would have said who only repeat the past or count on buy-till-you-die."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from features.arrays import Floats
+from training.fitting.btyd import fit_btyd, fit_gamma_gamma
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one forecaster says of the same customers over one horizon, each (n,); also what then happened."""
+
+    ordered: Floats | None  # P(order), or 0 and 1
+    orders: Floats | None
+    spend: Floats | None
+
+    def of(self, kind: str) -> Floats | None:
+        """One of the three; None where nobody says."""
+        found: Floats | None = getattr(self, kind)
+        return found
+
+
+@dataclass(frozen=True)
+class Past:
+    """The lines of a log before and after a day, and the customers who had ordered by then."""
+
+    lines: pd.DataFrame  # order_id, customer_id, ordered_at, perhaps amount
+    as_of: date
+    customers: list[str]
+
+    def between(self, first: int, last: int) -> Answer:
+        """What happened in ``[as_of + first, as_of + last)`` days."""
+        now = pd.Timestamp(self.as_of)
+        inside = self.lines["ordered_at"].between(
+            now + pd.Timedelta(days=first), now + pd.Timedelta(days=last), inclusive="left"
+        )
+        lines = self.lines[inside]
+        placed = lines[lines["amount"] > 0] if "amount" in lines else lines
+        orders = self._each(placed.groupby("customer_id")["order_id"].nunique())
+        spend = None
+        if "amount" in lines:
+            spend = np.maximum(self._each(lines.groupby("customer_id")["amount"].sum()), 0.0)
+        return Answer(ordered=(orders > 0).astype(float), orders=orders, spend=spend)
+
+    def horizon_is_known(self, days: int, until: date) -> bool:
+        """Whether everything in the window after the day was simulated."""
+        return pd.Timestamp(self.as_of) + pd.Timedelta(days=days) <= pd.Timestamp(until)
+
+    def summary(self) -> pd.DataFrame:
+        """Age and silence in days, days with an order, orders and mean order of each customer."""
+        now = pd.Timestamp(self.as_of)
+        before = self.lines[self.lines["ordered_at"] < now]
+        placed = before[before["amount"] > 0] if "amount" in before else before
+        ages = (now - placed["ordered_at"]).dt.total_seconds() / 86_400
+        grouped = placed.assign(age=ages, day=placed["ordered_at"].dt.normalize()).groupby("customer_id")
+        found = grouped.agg(age=("age", "max"), silent=("age", "min"), days=("day", "nunique"), orders=("day", "size"))
+        if "amount" in placed:
+            found["mean_order"] = grouped["amount"].mean()
+        return found.reindex(self.customers)
+
+    def simple(self) -> dict[str, Floats]:
+        """Scores that need no model."""
+        table = self.summary()
+        return {"recency": -table["silent"].to_numpy(float), "frequency": table["orders"].to_numpy(float)}
+
+    def btyd(self, horizons: list[int]) -> dict[int, Answer]:
+        """Pareto/NBD and Gamma-Gamma, or the next simpler models that fit, as published: with no correction."""
+        table = self.summary()
+        age, repeats = table["age"].to_numpy(), table["days"].to_numpy(float) - 1
+        history = repeats, np.where(repeats > 0, age - table["silent"].to_numpy(), 0.0), age
+        model = fit_btyd(*history).model
+        ordered, orders = model.order_by(*history, horizons), model.expected_orders(*history, horizons)
+        value = None
+        if "mean_order" in table:
+            counts, means = table["orders"].to_numpy(float), table["mean_order"].to_numpy()
+            value = fit_gamma_gamma(counts, means).model.order_value(counts, means)
+        return {
+            days: Answer(
+                ordered=ordered[:, at], orders=orders[:, at], spend=None if value is None else orders[:, at] * value
+            )
+            for at, days in enumerate(horizons)
+        }
+
+    def _each(self, found: pd.Series) -> Floats:
+        values: Floats = found.reindex(self.customers).fillna(0.0).to_numpy(float)
+        return values

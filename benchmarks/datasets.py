@@ -1,0 +1,65 @@
+"""The logs that are measured on, each described by nothing but a flywheel.toml."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pipelines
+from features.config.shop import Description, read_description
+from pipelines.demo.complete_journey import write_tables
+from pipelines.home import Home
+from pipelines.run_context import Job
+from pipelines.steps import ingest, publish
+
+EXAMPLES = Path(pipelines.__path__[0]) / "examples"
+
+
+@dataclass(frozen=True)
+class Log:
+    """A shop's log, the day it is known until, and what is asked of it."""
+
+    name: str
+    example: str
+    as_of: date
+    business: Mapping[str, object]  # instead of the example's own
+
+    def job(self, work: Path, say: Callable[[str], None]) -> Job:
+        """Ingest the log into a home of its own below ``work``."""
+        home = Home(work / self.name)
+        folder = home.folder / "log"
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.name == "complete-journey" and not (folder / "events.parquet").is_file():
+            write_tables(folder)
+        (folder / "flywheel.toml").write_text((EXAMPLES / self.example).read_text())
+        description = self._asked(read_description(folder / "flywheel.toml"))
+        ingest.run(description, home, datetime.now(UTC), say)
+        job = Job(description, home, self.as_of, say)
+        publish.tables(job)
+        return job
+
+    def _asked(self, said: Description) -> Description:
+        business = said.business.model_copy(update=dict(self.business))
+        return said.model_copy(update={"business": business})
+
+
+LOGS = (
+    Log("complete-journey", "complete-journey.toml", date(2017, 12, 31), {"churn_days": 28, "ltv_days": (28, 91)}),
+    Log("online-retail", "online-retail.toml", date(2011, 12, 10), {"churn_days": 90, "ltv_days": (30, 90)}),
+    Log("cdnow", "cdnow.toml", date(1998, 7, 1), {"churn_days": 90, "ltv_days": (30, 90)}),
+)
+
+
+def packaged(path: str) -> Path:
+    """A data file inside the installed package lifetimes."""
+    return Path(str(importlib.metadata.distribution("lifetimes").locate_file(path)))
+
+
+def at_hand() -> list[Log]:
+    """The logs whose data are on this machine; Online Retail where ONLINE_RETAIL says where it is."""
+    os.environ.setdefault("CDNOW", str(packaged("lifetimes/datasets/CDNOW_master.txt")))
+    return [log for log in LOGS if log.name != "online-retail" or "ONLINE_RETAIL" in os.environ]

@@ -1,0 +1,1 @@
+"""Reporting: the benchmark page and its tables."""

@@ -1,0 +1,1 @@
+"""Sample size: accuracy over ever larger samples of customers."""

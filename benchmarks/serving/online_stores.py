@@ -1,0 +1,108 @@
+"""What do publishing and reading cost, in the packed store and in Feast's own, on the same tables?"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import redis
+from feast import FeatureStore, RepoConfig
+
+from benchmarks.serving.feature_fixture import DAY, VIEWS, customers
+from features.online.backends import LMDB
+from features.store.client import CustomerFeatures
+from features.store.definitions import SERVICE, definitions
+
+TTL_DAYS = 30
+READS = 20
+AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """One store's figures."""
+
+    name: str
+    materialize: float  # seconds
+    bytes_each: float  # per customer
+    read_thousand: float  # seconds
+    read_one: float  # seconds
+
+
+def packed(home: Path, count: int, online: str = LMDB) -> Store:
+    """Ours, in a folder of the home or in a Redis with nothing in it."""
+    features = CustomerFeatures.open(home, VIEWS, ttl_days=TTL_DAYS, online=online)
+    features.apply()
+    took = _timed(lambda: features.materialize(DAY))
+    size = folder_bytes(home / "online") if online == LMDB else _redis_bytes(online)
+    name = "packed, LMDB" if online == LMDB else "packed, Redis"
+    return _store(name, took, size, count, features.now)
+
+
+def feasts_own(home: Path, count: int, online: str = "") -> Store:
+    """Feast's SQLite store, or its Redis store on a Redis with nothing in it; read by ``get_online_features``."""
+    where = {"type": "redis", "connection_string": online.removeprefix("redis://").partition("/")[0]}
+    stock = {"type": "sqlite", "path": str(home / "online_sqlite.db")}
+    feast = FeatureStore(
+        config=RepoConfig(
+            project="stock",
+            provider="local",
+            registry={"registry_type": "sql", "path": f"sqlite:///{home / 'stock.db'}"},
+            offline_store={"type": "duckdb"},
+            online_store=where if online else stock,
+            entity_key_serialization_version=3,
+        )
+    )
+    with _quiet():
+        feast.apply(definitions(VIEWS, home, TTL_DAYS))
+        took = _timed(lambda: feast.materialize(DAY - timedelta(seconds=1), DAY + timedelta(seconds=1)))
+    service = feast.get_feature_service(SERVICE)
+
+    def read(ids: Sequence[str]) -> dict[str, Any]:
+        return feast.get_online_features(service, [{"customer_id": customer} for customer in ids]).to_dict()
+
+    size = _redis_bytes(online) if online else (home / "online_sqlite.db").stat().st_size
+    return _store("Feast, Redis" if online else "Feast, SQLite", took, size, count, read)
+
+
+def _store(name: str, took: float, size: int, count: int, read: Callable[[Sequence[str]], object]) -> Store:
+    rng, everybody = np.random.default_rng(1), customers(count)
+    some = [[everybody[one] for one in rng.choice(count, AT_ONCE, replace=False)] for _ in range(READS)]
+    with _quiet():
+        read(some[0])
+        thousand = median(_timed(lambda ids=ids: read(ids)) for ids in some)  # type: ignore[misc]
+        one = median(_timed(lambda ids=ids: read(ids[:1])) for ids in some)  # type: ignore[misc]
+    return Store(name=name, materialize=took, bytes_each=size / count, read_thousand=thousand, read_one=one)
+
+
+def folder_bytes(folder: Path) -> int:
+    """What it takes on the disk: LMDB's file has holes."""
+    return sum(512 * path.stat().st_blocks for path in folder.rglob("*") if path.is_file())
+
+
+def _redis_bytes(address: str) -> int:
+    with redis.Redis.from_url(address) as server:
+        info: dict[str, int] = server.info("memory")
+    return info["used_memory_dataset"]
+
+
+def _timed(do: Callable[[], object]) -> float:
+    """Seconds."""
+    begun = time.perf_counter()
+    do()
+    return time.perf_counter() - begun
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Feast prints its progress."""
+    with redirect_stdout(io.StringIO()):
+        yield

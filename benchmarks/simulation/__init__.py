@@ -1,0 +1,1 @@
+"""Simulation: whole runs on simulated shops, judged by the truth."""

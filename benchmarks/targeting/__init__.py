@@ -1,0 +1,1 @@
+"""Targeting: whether segments and reminders find the right customers."""

@@ -1,0 +1,1 @@
+"""Configuration: flywheel.toml as frozen, validated objects; environment variables are read in serving/settings.py."""

@@ -1,0 +1,57 @@
+"""What a business calls a lapsed customer today, in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from features.config.base import Section
+
+LONGEST_NAME = 80
+Silence = Annotated[int, Field(ge=1, le=36_500)]  # whole local days
+
+
+class ChurnRule(Section):
+    """Silent for so many days, in every way that it names."""
+
+    no_contact_days: Silence | None = None
+    """No order line, return or listed event for at least this many whole days."""
+    no_order_days: Silence | None = None
+    """No order for at least this many whole days."""
+
+    @model_validator(mode="after")
+    def _conditional(self) -> ChurnRule:
+        if not self.conditions:
+            raise ValueError("found no condition; expected no_contact_days, no_order_days, or both")
+        return self
+
+    @property
+    def conditions(self) -> Mapping[str, int]:
+        """Days of silence, by what they are without."""
+        said: dict[str, int] = self.model_dump(exclude_none=True)
+        return said
+
+    @property
+    def days(self) -> int:
+        """The longest silence that it asks for."""
+        return max(self.conditions.values())
+
+
+def proper_name(name: str) -> bool:
+    """Whether something of the business can be called so."""
+    return 1 <= len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
+
+
+def _named(rules: Mapping[str, ChurnRule]) -> Mapping[str, ChurnRule]:
+    for name in rules:
+        if not proper_name(name):
+            raise ValueError(
+                f"found a rule named {name!r}; expected a name of 1 to {LONGEST_NAME} printable characters, "
+                "no blanks around it"
+            )
+    return rules
+
+
+ChurnRules = Annotated[Mapping[str, ChurnRule], AfterValidator(_named)]

@@ -1,0 +1,182 @@
+"""flywheel.toml: where the log is and what the business means by its words, as one frozen, validated object."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    Field,
+    Strict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from features.config.base import Section
+from features.config.churn_rules import ChurnRules
+from features.config.config_errors import faults
+from features.config.segmentation import LIFECYCLE, Crowds, Lifecycle, Rfm, Segments, ValueTiers, in_money
+from features.config.sources import Consents, Costs, Events, Orders, Touches
+from features.errors import BadDescription
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=1, le=730)]
+
+
+class Bands(Section):
+    """Cut-offs on the calibrated churn probability."""
+
+    low: Share = 0.3
+    """A churn probability below this value is in the band `low`."""
+    high: Share = 0.7
+    """A churn probability from this value up is in the band `high`; between the two it is `medium`."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Bands:
+        if self.low >= self.high:
+            raise ValueError(f"found low = {self.low} and high = {self.high}; expected low below high")
+        return self
+
+
+class ConsentDefaults(Section):
+    """What counts for a customer who never said anything of a purpose."""
+
+    profiling: bool = True
+    """Whether predictions may be made for a customer who never answered the question of profiling."""
+    marketing: bool = False
+    """Whether marketing messages may be sent to a customer who never answered the question of marketing."""
+
+
+class Business(Section):
+    """What the business means by its words."""
+
+    churn_days: Days | Literal["auto"] = "auto"
+    """The churn horizon in days; `auto` takes the days by which 85 % of repeat orders have come."""
+    ltv_days: Annotated[tuple[Days, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- a list in TOML
+    """The horizons, in days, for which orders and spend are predicted."""
+    lead_days: Annotated[int, Field(ge=0, le=365)] = 15
+    """`remind_on` is this many days before the median of the next order, and never before today."""
+    max_feature_age_days: Annotated[int, Field(ge=1)] = 7
+    """An answer from older features has the status `stale_features`."""
+    bands: Bands = Bands()
+    """The limits between low, medium and high churn probability."""
+    churn_rules: ChurnRules = Field(default={})
+    """The rules by which the business calls a customer lapsed today; they are evaluated beside the churn model."""
+    consent_defaults: ConsentDefaults = ConsentDefaults()
+    """The consent that counts for a customer who never gave or refused one."""
+    rfm: Rfm = Rfm()
+    """Cut points and windows of the RFM scores."""
+    lifecycle: Lifecycle = LIFECYCLE
+    """The lifecycle stages in their order; a customer is in the first one whose conditions all hold."""
+    value_tiers: ValueTiers = ValueTiers()
+    """The sizes of the value tiers."""
+    segments: Segments = Field(default={})
+    """Segments of your own: a name, and the conditions that all have to hold."""
+    crowds: Crowds = Crowds()
+    """The limits of the preset segments."""
+
+    @field_validator("ltv_days")
+    @classmethod
+    def _ascending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if not days:
+            raise ValueError("found []; expected at least one horizon in days")
+        return tuple(sorted(set(days)))
+
+    @model_validator(mode="after")
+    def _predicted(self) -> Business:
+        asked = self.value_tiers.horizon_days
+        if asked is not None and asked not in self.ltv_days:
+            known = ", ".join(map(str, self.ltv_days))
+            raise ValueError(f"found horizon_days = {asked} in value_tiers; expected one of ltv_days, {known}")
+        return self
+
+    @property
+    def in_money(self) -> tuple[str, ...]:
+        """What it asks for that only amounts can answer."""
+        revenue = ['by = "revenue" in [business.value_tiers]'] if self.value_tiers.by == "revenue" else []
+        return (*in_money(self.lifecycle, self.segments), *revenue)
+
+
+class Description(Section):
+    """A shop, as its flywheel.toml describes it."""
+
+    name: str = Field(min_length=1)
+    """The shop's name."""
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    """The currency of all amounts, as three capital letters such as `EUR`."""
+    timezone: str
+    """The shop's IANA time zone, such as `Europe/London`; a day is a day in this zone."""
+    orders: Orders
+    """The table of orders."""
+    events: Events | None = None
+    """The table of events: what customers do besides ordering."""
+    touches: Touches | None = None
+    """The table of messages that were sent to customers."""
+    consents: Consents | None = None
+    """The table of consents."""
+    costs: Costs | None = None
+    """The table of acquisition costs; they are checked and stored, and nothing uses them yet."""
+    business: Business = Business()
+    """What the business means by its words."""
+
+    folder: Path = Field(alias="folder of flywheel.toml", exclude=True)
+    """The folder of the file; relative paths start there."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            near = difflib.get_close_matches(name, available_timezones(), n=1) or ["Europe/London"]
+            raise ValueError(f"found {name!r}; expected an IANA time zone such as {near[0]!r}")
+        return name
+
+    @field_validator("business")
+    @classmethod
+    def _known_amounts(cls, business: Business, info: ValidationInfo) -> Business:
+        orders = info.data.get("orders")
+        if orders is not None and orders.amount is None and business.in_money:
+            raise ValueError(
+                f"found {', '.join(business.in_money)}, while [orders] names no amount; expected rules of orders, "
+                "contacts and days alone, or an amount in [orders]"
+            )
+        return business
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when, and only when, the description does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def read_description(path: Path) -> Description:
+    """Read and check flywheel.toml.
+
+    Raises:
+        BadDescription: the file is missing, is not TOML, or says something unknown; all faults at once.
+    """
+    if not path.is_file():
+        raise BadDescription(
+            f"No description at {path}. Expected a flywheel.toml that says where the log is. "
+            "Write one (the README shows how), or name it with --config."
+        )
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadDescription(f"{path} is not TOML: {error}. Mend that line.") from None
+    try:
+        return Description.model_validate({**said, "folder of flywheel.toml": path.parent.resolve()})
+    except ValidationError as error:
+        found = "\n".join(f"  - {fault}" for fault in faults(error, Description))
+        raise BadDescription(
+            f"{path} cannot be used. Correct these keys, the README says what each of them means:\n{found}"
+        ) from None

@@ -1,0 +1,174 @@
+"""The sources that flywheel.toml may name: where each table of the log is, and how its columns are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
+
+from features.config.base import Section
+from features.consents.consent import meaning
+from features.consents.formats import COLUMNS
+
+Names = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
+Purpose = Annotated[str, AfterValidator(meaning)]
+
+
+class Source(Section):
+    """A table of the log: where it is, how its dates are written."""
+
+    path: str = Field(min_length=1)
+    """A csv, tsv or parquet file, also with `.gz`; a glob; or the address of a table; relative to `flywheel.toml`."""
+    customer_id: str = Field(min_length=1)
+    """The column with the customer's id; it is read as text and returned digit for digit."""
+    date_format: str | None = None
+    """How the dates are written, in strptime codes such as `%d.%m.%Y %H:%M`; without it ISO 8601."""
+    has_header: bool = True
+    """Whether the first line names the columns; otherwise they are `column0`, `column1` and so on."""
+    anonymous: Names = ()
+    """Ids that stand for no customer, besides empty ones."""
+
+
+class Orders(Source):
+    """One row per order line, or per order."""
+
+    ordered_at: str
+    """The column with the time of the order."""
+    amount: str | None = None
+    """The net amount, as a column or an expression such as `Quantity * UnitPrice`; returns are negative."""
+    order_id: str | None = None
+    """The column that says which lines belong to one order; without it, a customer has one order per day."""
+    product_id: str | None = None
+    """The column with the product; a feature counts the different ones."""
+    category: str | None = None
+    """The column with the category; it also gives the next order per category."""
+    quantity: str | None = None
+    """The number of units, as a column or an expression."""
+    discount: str | None = None
+    """The discount, as a column or an expression."""
+    coupon: str | None = None
+    """The part of the amount that a coupon took off, as a column or an expression."""
+    channel: str | None = None
+    """The column with the sales channel."""
+    store_id: str | None = None
+    """The column with the store."""
+    recorded_at: str | None = None
+    """The column with the time at which the line became known, where this is later than the order."""
+    duplicates: Literal["keep", "drop"] = "keep"
+    """What happens to exact duplicates of a line: they are counted, and kept or dropped."""
+
+
+class Events(Source):
+    """What customers did besides ordering; each kind belongs to one of the two dimensions."""
+
+    happened_at: str
+    """The column with the time of the event."""
+    kind: str
+    """The column with the kind of the event."""
+    channel: str | None = None
+    """The column with the channel; it counts for the ranking of channels."""
+    category: str | None = None
+    """The column with the category; it is stored, and nothing uses it yet."""
+    product_id: str | None = None
+    """The column with the product; it is stored, and nothing uses it yet."""
+    duration_s: str | None = None
+    """The duration in seconds; it is stored, and nothing uses it yet."""
+    value: str | None = None
+    """The column with a value; it is stored, and nothing uses it yet."""
+    behaviour: Names = ()
+    """The kinds that are behaviour, such as `store_visit` and `app_open`."""
+    social: Names = ()
+    """The kinds that are social, such as `post` and `referral`."""
+    redemptions: Names = ()
+    """The kinds, listed in `behaviour` or `social`, that redeem a coupon."""
+
+    @field_validator("behaviour", "social", "redemptions")
+    @classmethod
+    def _each_once(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(kinds))
+
+    @model_validator(mode="after")
+    def _one_dimension_each(self) -> Events:
+        both = sorted(set(self.behaviour) & set(self.social))
+        if both:
+            raise ValueError(f"found {', '.join(both)} in both behaviour and social; keep each kind in one list")
+        return self
+
+    @model_validator(mode="after")
+    def _redemptions_listed(self) -> Events:
+        if others := [kind for kind in self.redemptions if kind not in self.contacts]:
+            raise ValueError(
+                f"found {', '.join(others)} in redemptions but in neither behaviour nor social; list them there too"
+            )
+        return self
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """The kinds of event by which a customer is heard of."""
+        return (*self.behaviour, *self.social)
+
+
+class Touches(Source):
+    """What was sent to customers."""
+
+    sent_at: str
+    """The column with the time at which the message was sent."""
+    campaign_id: str
+    """The column with the campaign."""
+    channel: str | None = None
+    """The column with the channel; channels are ranked by how often an order or event follows a message."""
+    variant: str | None = None
+    """The column with the variant of the message."""
+    treated: str | None = None
+    """The column that says whether the customer was treated or held out."""
+    probability: str | None = None
+    """The column with the probability of being treated."""
+
+
+class Consents(Source):
+    """What customers agreed to, and when: a table, or what Segment or Apache Unomi write, a JSON object a line."""
+
+    format: Literal["table", "segment", "unomi"] = "table"
+    """A table, or files as Segment or Apache Unomi write them, one JSON object per line."""
+    purposes: Mapping[str, Purpose] = Field(default={})
+    """Names of purposes in the file, each with the purpose it stands for, `profiling` or `marketing`."""
+    purpose: str
+    """The column with the purpose."""
+    channel: str | None = None
+    """The column with the channel; without it, a consent counts for all channels."""
+    granted: str
+    """The column that says whether the consent was given."""
+    changed_at: str
+    """The column with the time of the change."""
+    until: str | None = None
+    """The column with the time at which the consent ends."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_their_format(cls, said: object) -> object:
+        if not isinstance(said, dict) or said.get("format", "table") == "table":
+            return said
+        own = sorted(set(said) & set(COLUMNS))
+        if own:
+            raise ValueError(
+                f"found {', '.join(own)} beside format = {said['format']!r}, which names them; leave them out"
+            )
+        return {**{name: name for name in COLUMNS}, **said}
+
+
+class Costs(Section):
+    """What was spent to win customers."""
+
+    path: str
+    """The file or table of the costs, as in `[orders]`."""
+    day: str
+    """The column with the day."""
+    source: str
+    """The column with the source that the money was spent on."""
+    amount: str
+    """The amount, as a column or an expression."""
+    date_format: str | None = None
+    """How the dates are written, as in `[orders]`."""
+    has_header: bool = True
+    """Whether the first line names the columns."""

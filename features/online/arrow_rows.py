@@ -1,0 +1,96 @@
+"""How does an Arrow table of one view become the arrays that the codec packs?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.arrays import Booleans, Floats, Integers
+from features.online.codec import LARGEST_INTEGER, Rows
+from features.online.feature_rows import Ragged, Stored
+from features.views import Kind, View
+
+CUSTOMER_ID = "customer_id"
+EVENT_TIMESTAMP = "event_timestamp"
+FEATURES_AT = "features_at"
+INSTANT = pa.timestamp("us", tz="UTC")
+TYPES = {
+    Kind.FLOAT: pa.float64(),
+    Kind.INTEGER: pa.int64(),
+    Kind.INTEGERS: pa.list_(pa.int64()),
+    Kind.FLOATS: pa.list_(pa.float64()),
+}
+
+
+def schema(view: View) -> pa.Schema:
+    """The view's columns as Arrow knows them, in order."""
+    return pa.schema([(column.name, TYPES[column.kind]) for column in view.columns])
+
+
+def rows(view: View, table: pa.Table, event_at: str, created_at: str | None = None) -> Rows:
+    """The table's rows; raises ValueError where a value would not come back as it went in."""
+    columns = table.select(schema(view).names).cast(schema(view))
+    names = (*view.scalars, *view.lists)
+    return Rows(
+        event_at=micros(table[event_at]),
+        created_at=micros(table[created_at]) if created_at else np.zeros(table.num_rows, np.int64),
+        scalars=matrix(columns.select(view.scalars)),
+        nulls=_nulls(columns.select(names)),
+        lists=tuple(ragged(columns[name]) for name in view.lists),
+    )
+
+
+def stored(table: pa.Table, views: tuple[View, ...]) -> Stored:
+    """A point-in-time join's rows as the fast reader would give them; unknown where ``features_at`` is null."""
+    columns = tuple(name for view in views for name in view.scalars)
+    return Stored(
+        customer_ids=table[CUSTOMER_ID].to_pylist(),
+        known=table[FEATURES_AT].is_valid().to_numpy(),
+        features_at=micros(table[FEATURES_AT]),
+        columns=columns,
+        matrix=matrix(table.select(columns)),
+        lists={name: ragged(table[name]) for view in views for name in view.lists},
+    )
+
+
+def matrix(columns: pa.Table) -> Floats:
+    """Numbers side by side, (n, columns), NaN where null."""
+    side_by_side = np.empty((columns.num_rows, columns.num_columns))
+    for position, name in enumerate(columns.column_names):
+        _refuse_rounding(name, columns[name])
+        side_by_side[:, position] = columns[name].to_numpy()
+    return side_by_side
+
+
+def ragged(column: pa.ChunkedArray) -> Ragged:
+    """A list column; null becomes an empty list, and a null inside a list is refused."""
+    whole = column.combine_chunks()
+    values = whole.flatten()
+    if values.null_count:
+        raise ValueError(f"{values.null_count} lists hold a null. Leave the value out, or give it a number.")
+    _refuse_rounding("a list", values)
+    offsets = np.zeros(len(whole) + 1, np.int64)
+    np.cumsum(pc.fill_null(pc.list_value_length(whole), 0).to_numpy(), out=offsets[1:])
+    return Ragged(offsets=offsets, values=values.to_numpy(zero_copy_only=False).astype(np.float64))
+
+
+def micros(column: pa.ChunkedArray) -> Integers:
+    """Instants as microseconds since 1970 UTC, 0 where null; without an offset they are taken as UTC."""
+    instants = column.cast(INSTANT, safe=False).cast(pa.int64())
+    return np.asarray(pc.fill_null(instants, 0).to_numpy(), np.int64)
+
+
+def _nulls(columns: pa.Table) -> Booleans:
+    nulls = np.zeros((columns.num_rows, columns.num_columns), np.bool_)
+    for position, column in enumerate(columns.columns):
+        nulls[:, position] = column.is_null().to_numpy()
+    return nulls
+
+
+def _refuse_rounding(name: str, values: pa.ChunkedArray | pa.Array) -> None:
+    if not pa.types.is_integer(values.type):
+        return
+    least, most = pc.min_max(values).as_py().values()
+    if most is not None and max(-least, most) > LARGEST_INTEGER:
+        raise ValueError(f"{name} holds {max(-least, most)}: integers beyond 2**53 lose digits. Store a smaller unit.")

@@ -1,0 +1,169 @@
+"""Where are the packed rows kept? In one LMDB environment: many processes read while one writes, and none waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import takewhile
+from pathlib import Path
+from threading import Lock
+from weakref import WeakValueDictionary
+
+import lmdb
+
+from features.errors import NothingThere
+from features.online.conflict_resolution import newer
+from features.online.feature_rows import Stored
+from features.online.view_joiner import SideBySide
+from features.views import View
+
+MAP_SIZE = 2**36  # address space, not disk: large, so that readers never have to remap when a writer grows the file
+MAX_READERS = 1024
+LONGEST_KEY = 511
+
+# LMDB may be opened once per process only, and two releases read side by side while one replaces the other.
+_OPENED: WeakValueDictionary[tuple[int, int], lmdb.Environment] = WeakValueDictionary()
+_OPENING = Lock()
+
+
+class PackedReader:
+    """Reads all views of a customer side by side, from one moment of the store."""
+
+    patience = None
+
+    def __init__(self, environment: lmdb.Environment, views: tuple[View, ...]) -> None:
+        self._environment: lmdb.Environment | None = environment
+        self._side_by_side = SideBySide(views)
+
+    @classmethod
+    def open(cls, path: Path, views: tuple[View, ...]) -> PackedReader:
+        """The store in the folder ``path``; raises NothingThere when nobody has published to it."""
+        if not (path / "data.mdb").exists():
+            raise NothingThere(f"There is no online store in {path}. Publish features first: flywheel publish.")
+        return cls(_environment(path), views)
+
+    def read(self, customer_ids: Sequence[str]) -> Stored:
+        """What is stored of these customers, in the order asked for; raises OtherSchema for rows of other columns."""
+        if self._environment is None:
+            raise ValueError("This reader is closed. Open another: PackedReader.open(path, views).")
+        with self._environment.begin(buffers=True) as transaction:
+            values = (
+                [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
+                for view in self._side_by_side.views
+            )
+            return self._side_by_side.stored(customer_ids, values)
+
+    def close(self) -> None:
+        """Lets go of the store; the environment closes when nobody in the process reads it any more."""
+        self._environment = None
+
+
+class PackedWriter:
+    """One write transaction: all of it becomes visible at once, or, killed half way, nothing."""
+
+    def __init__(self, transaction: lmdb.Transaction[bytes]) -> None:
+        self._transaction = transaction
+
+    def replace(self, view: str, packed: Mapping[str, bytes]) -> None:
+        """Make the view hold exactly these customers, whatever it held before."""
+        rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
+        for key in self._keys(view):
+            if key not in rows:
+                self._transaction.delete(key)
+        self._put(rows)
+
+    def merge(self, view: str, packed: Mapping[str, bytes]) -> None:
+        """Add to the view; a stored row with a later event time, or an equal and later created time, stays."""
+        rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
+        held = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
+        self._put(newer(held, rows))
+
+    def drop(self, view: str) -> None:
+        """Remove every row of a view."""
+        self.replace(view, {})
+
+    def forget(self, customer_id: str) -> int:
+        """Remove one customer's rows from every view, also from views no longer declared; how many there were."""
+        views = list(self._views())
+        return sum(self._transaction.delete(_key(view, customer_id)) for view in views)
+
+    def _put(self, rows: Mapping[bytes, bytes]) -> None:
+        with self._transaction.cursor() as cursor:
+            cursor.putmulti(sorted(rows.items()))
+
+    def _keys(self, view: str) -> list[bytes]:
+        beyond = f"{view}\2".encode()
+        with self._transaction.cursor() as cursor:
+            if not cursor.set_range(f"{view}\0".encode()):
+                return []
+            return list(takewhile(lambda key: key < beyond, cursor.iternext(keys=True, values=False)))
+
+    def _views(self) -> Iterator[str]:
+        """The views that hold rows, found by leaping from one to the next."""
+        with self._transaction.cursor() as cursor:
+            found = cursor.first()
+            while found:
+                view = cursor.key().replace(b"\1", b"\0").partition(b"\0")[0].decode()
+                yield view
+                found = cursor.set_range(f"{view}\2".encode())
+
+
+def stored_values(path: Path, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
+    """The packed rows as they lie there, None for an unknown customer or a store never published to."""
+    if not (path / "data.mdb").exists():
+        return [None] * len(customer_ids)
+    with _environment(path).begin() as transaction:
+        return [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
+
+
+@dataclass(frozen=True)
+class LmdbStore:
+    """The store in one folder of this machine."""
+
+    path: Path
+
+    def reader(self, views: tuple[View, ...]) -> PackedReader:
+        """Reads these views; raises NothingThere when nobody has published to the store."""
+        return PackedReader.open(self.path, views)
+
+    def writing(self) -> AbstractContextManager[PackedWriter]:
+        """One write, all of it or nothing; waits for another writer to finish."""
+        return writing(self.path)
+
+    def values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
+        """The packed rows as they lie there, None for an unknown customer or a store never published to."""
+        return stored_values(self.path, view, customer_ids)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[PackedWriter]:
+    """A write to the store in the folder ``path``, made if it is not there; waits for another writer to finish."""
+    path.mkdir(parents=True, exist_ok=True)
+    with _environment(path).begin(write=True) as transaction:
+        yield PackedWriter(transaction)
+
+
+def _environment(path: Path) -> lmdb.Environment:
+    with _OPENING:
+        opened = _OPENED.get(identity(path))
+        if opened is None:
+            opened = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, readahead=False)
+            opened.reader_check()
+            _OPENED[identity(path)] = opened
+        return opened
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """The file itself, (0, 0) for none: another may be made under the same name while the old one is still read."""
+    file = path / "data.mdb"
+    return (file.stat().st_dev, file.stat().st_ino) if file.exists() else (0, 0)
+
+
+def _key(view: str, customer_id: str) -> bytes:
+    """``view NUL id``, or ``view SOH digest`` for an id too long to be part of a key."""
+    key = f"{view}\0{customer_id}".encode("utf-8", "surrogatepass")
+    if len(key) <= LONGEST_KEY:
+        return key
+    return view.encode() + b"\1" + blake2b(key, digest_size=32).digest()

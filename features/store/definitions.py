@@ -1,0 +1,76 @@
+"""What does Feast's catalogue say? The views as entity, sources, feature views and the one service over them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
+from feast.feast_object import FeastObject
+from feast.types import Array, FeastType, Float64, Int64, String
+
+from features.online.arrow_rows import CUSTOMER_ID, EVENT_TIMESTAMP
+from features.views import Column, Kind, View
+
+SERVICE = "predictions_v1"
+
+FEAST_TYPES: dict[Kind, FeastType] = {
+    Kind.FLOAT: Float64,
+    Kind.INTEGER: Int64,
+    Kind.INTEGERS: Array(Int64),
+    Kind.FLOATS: Array(Float64),
+}
+_KINDS = {str(feast_type): kind for kind, feast_type in FEAST_TYPES.items()}
+
+
+def definitions(views: tuple[View, ...], home: Path, ttl_days: int) -> list[FeastObject]:
+    """Everything to apply; raises ValueError when two views share a column's name."""
+    _refuse_shared_names(views)
+    customer = Entity(
+        name="customer", join_keys=[CUSTOMER_ID], value_type=ValueType.STRING, description="one who orders or visits"
+    )
+    files = [
+        FileSource(name=view.name, path=str(table(home, view.name)), timestamp_field=EVENT_TIMESTAMP) for view in views
+    ]
+    pushes = [PushSource(name=f"{file.name}_push", batch_source=file) for file in files]
+    ttl = timedelta(days=ttl_days)
+    declared = [_feature_view(view, customer, push, ttl) for view, push in zip(views, pushes, strict=True)]
+    service = FeatureService(name=SERVICE, features=list(declared), description="all that the predictions are made of")
+    return [customer, *files, *pushes, *declared, service]
+
+
+def table(home: Path, view: str) -> Path:
+    """The file of a view: one row per customer and cutoff."""
+    return home.resolve() / "features" / f"{view}.parquet"
+
+
+def view_of(declared: FeatureView) -> View:
+    """The view that a Feast feature view was made from; raises ValueError for types that are never packed."""
+    if unknown := [f"{field.name} ({field.dtype})" for field in declared.features if str(field.dtype) not in _KINDS]:
+        raise ValueError(
+            f"The packed store cannot hold {', '.join(unknown)} of {declared.name!r}, only {', '.join(_KINDS)}. "
+            f"Declare the view through features.store.definitions."
+        )
+    columns = [Column(field.name, _KINDS[str(field.dtype)], field.description) for field in declared.features]
+    return View(declared.name, tuple(columns))
+
+
+def _feature_view(view: View, customer: Entity, source: PushSource, ttl: timedelta) -> FeatureView:
+    fields = [
+        Field(name=column.name, dtype=FEAST_TYPES[column.kind], description=column.meaning) for column in view.columns
+    ]
+    return FeatureView(
+        name=view.name,
+        entities=[customer],
+        schema=[Field(name=CUSTOMER_ID, dtype=String), *fields],
+        source=source,
+        ttl=ttl,
+        description=f"{view.name} of one customer before one cutoff",
+    )
+
+
+def _refuse_shared_names(views: tuple[View, ...]) -> None:
+    names = Counter(column.name for view in views for column in view.columns)
+    if shared := sorted(name for name, times in names.items() if times > 1):
+        raise ValueError(f"Columns of more than one view: {', '.join(shared)}. Put the view's name in front of each.")

@@ -1,0 +1,1 @@
+"""Transformations: feature views as Ibis expressions over the history, and what is computed on demand in NumPy."""

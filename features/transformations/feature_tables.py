@@ -1,0 +1,50 @@
+"""The feature tables on disk: every view at every cutoff, one parquet file each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import ibis.expr.types as ir
+
+from features.config.sources import Events
+from features.history import Cutoff, History
+from features.storage.atomic_files import atomic_write
+from features.transformations.behaviour import behaviour, behaviour_view
+from features.transformations.categories import CATEGORIES, categories
+from features.transformations.social import social, social_view
+from features.transformations.transactions import transactions, transactions_view
+from features.views import View
+
+ROWS_IN_A_GROUP = 20_480
+
+
+def views(history: History, events: Events | None) -> tuple[View, ...]:
+    """The views that this shop's log can fill; the first has a row for every known customer."""
+    found = [transactions_view(history)]
+    if history.has_categories:
+        found.append(CATEGORIES)
+    if events is not None and events.behaviour:
+        found.append(behaviour_view(events))
+    if events is not None and events.social:
+        found.append(social_view(events))
+    return tuple(found)
+
+
+def write_tables(history: History, events: Events | None, cutoffs: Sequence[Cutoff], folder: Path) -> None:
+    """One row per customer and cutoff in ``<folder>/<view>.parquet``, each file replaced whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(transactions(history, cutoffs), folder / "transactions.parquet")
+    if history.has_categories:
+        _write(categories(history, cutoffs), folder / f"{CATEGORIES.name}.parquet")
+    if events is not None and events.behaviour:
+        _write(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
+    if events is not None and events.social:
+        _write(social(history, cutoffs, events), folder / "social.parquet")
+
+
+def _write(table: ir.Table, path: Path) -> None:
+    ordered = table.order_by(["event_timestamp", "customer_id"])
+    # DuckDB sorts what does not fit into memory on the disk; small groups let a slice of customers be read alone.
+    with atomic_write(path) as temporary:
+        ordered.to_parquet(temporary, row_group_size=ROWS_IN_A_GROUP)

@@ -1,0 +1,22 @@
+"""Posts, shares, invitations, messages: what customers do with each other and the brand (pure Ibis)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis.expr.types as ir
+
+from features.config.sources import Events
+from features.history import Cutoff, History
+from features.transformations.engagement import engagement, engagement_view
+from features.views import View
+
+
+def social_view(events: Events) -> View:
+    """Events of the kinds that the description lists under ``social``."""
+    return engagement_view("social", events.social)
+
+
+def social(history: History, cutoffs: Sequence[Cutoff], events: Events) -> ir.Table:
+    """One row per customer and cutoff with any such event before it."""
+    return engagement(history, cutoffs, "social", events.social)

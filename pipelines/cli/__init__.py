@@ -1,0 +1,1 @@
+"""Command line: commands, options and what they print; what they do is in steps/."""

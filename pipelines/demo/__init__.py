@@ -1,0 +1,1 @@
+"""Demo: a real grocer from its log to answers over HTTP."""

@@ -1,0 +1,1 @@
+"""Registration: from a release candidate to MLflow."""

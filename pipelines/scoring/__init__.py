@@ -1,0 +1,1 @@
+"""Scoring: the scores table and its columns."""

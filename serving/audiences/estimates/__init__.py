@@ -1,0 +1,1 @@
+"""Estimates: expected totals of an audience and their prediction intervals."""

@@ -1,0 +1,1 @@
+"""Export: stored members of audiences, in pages and files."""

@@ -1,0 +1,1 @@
+"""Query: filters and orderings over the columns of the scores table."""

@@ -1,0 +1,71 @@
+"""Whom does a filter find? It is checked against the table's columns whole, then answered by masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from features.arrays import Booleans
+from serving.audiences.errors import Refused
+from serving.audiences.query.comparisons import Comparison, comparison
+from serving.audiences.query.scores_table import Columns
+from serving.audiences.schema import AllOf, AnyOf, Condition, Node, NotOf
+from serving.schemas.predictions import FieldProblem
+
+
+class Filter:
+    """A filter that has a meaning for one table."""
+
+    def __init__(self, node: Node | None, columns: Columns, zone: ZoneInfo) -> None:
+        """Checks every condition.
+
+        Args:
+            node: the filter; None finds everybody.
+            columns: the table.
+            zone: the shop's, for instants that are given as plain dates.
+
+        Raises:
+            Refused: with every field that does not fit the table.
+        """
+        self._node, self._columns, self._zone = node, columns, zone
+        self._problems: list[FieldProblem] = []
+        self._comparisons: dict[int, Comparison] = {}
+        if node is not None:
+            self._check(node, "filter")
+        if self._problems:
+            raise Refused.of(self._problems)
+
+    def mask(self) -> Booleans:
+        """Whom it finds, (customers,)."""
+        everybody = np.ones(len(self._columns), np.bool_)
+        return everybody if self._node is None else self._mask(self._node)
+
+    def _check(self, node: Node, path: str) -> None:
+        if isinstance(node, Condition):
+            found = comparison(node, self._columns.kinds, self._zone, path)
+            if isinstance(found, Comparison):
+                self._comparisons[id(node)] = found
+            else:
+                self._problems += found
+        elif isinstance(node, NotOf):
+            self._check(node.node, f"{path}.not")
+        else:
+            for place, one in enumerate(node.nodes):
+                self._check(one, f"{path}.{node.word}[{place}]")
+
+    def _mask(self, node: Node) -> Booleans:
+        if isinstance(node, Condition):
+            return self._comparisons[id(node)].mask(self._columns)
+        if isinstance(node, NotOf):
+            return ~self._mask(node.node)
+        return self._joined(node)
+
+    def _joined(self, node: AllOf | AnyOf) -> Booleans:
+        """One mask at a time, so that a thousand conditions take no more memory than two."""
+        join = np.logical_and if isinstance(node, AllOf) else np.logical_or
+        nodes = cast("Sequence[Node]", node.nodes)
+        return reduce(lambda found, one: join(found, self._mask(one)), nodes[1:], self._mask(nodes[0]))

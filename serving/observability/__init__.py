@@ -1,0 +1,1 @@
+"""Observability: metrics, JSON logs, the audit log and the clock."""

@@ -1,0 +1,1 @@
+"""Predictions: from customer ids to answers, through consent, features and the release."""

@@ -1,0 +1,63 @@
+"""On which of the shop's days is a customer expected, and in which category first?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from features import calendar
+from features.arrays import Days, Floats
+from serving.schemas.prediction_columns import QUANTILES, WITHIN_DAYS, ByCategory
+from training.inference.categories.forecast import CategoryForecast
+
+
+@dataclass(frozen=True)
+class ShopDay:
+    """Where an instant stands in the shop's calendar."""
+
+    instant: int  # microseconds since 1970 UTC
+    day: np.datetime64
+    passed: float  # share of the day that is over, by its wall clock
+
+    @classmethod
+    def of(cls, instant: int, zone: ZoneInfo) -> ShopDay:
+        """The shop's day and time of day at an instant, microseconds since 1970 UTC."""
+        wall = calendar.wall_clock(instant, zone)
+        midnight = datetime(wall.year, wall.month, wall.day)  # noqa: DTZ001 - wall clock, by intent
+        return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
+
+    def after(self, days: Floats) -> Days:
+        """The local date so many days later; NaT where that is never."""
+        reached = np.isfinite(days)
+        ahead = np.floor(np.where(reached, days, 0.0) + self.passed).astype("timedelta64[D]")
+        later: Days = np.where(reached, self.day + ahead, np.datetime64("NaT"))
+        return later
+
+    def remind_on(self, expected: Days, lead_days: int) -> Days:
+        """So many days before, and never before this one."""
+        return np.maximum(expected - np.timedelta64(lead_days, "D"), self.day)
+
+
+def by_category(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> ByCategory:
+    """The lines of so many customers, each customer's soonest reminder first."""
+    days = forecast.days_of(QUANTILES)
+    dates = today.after(days)
+    remind_on = today.remind_on(dates[:, 1], lead_days)
+    # The sooner half of the orders is expected, the sooner is the reminder; where that is never, there is none.
+    soonest = np.lexsort((forecast.place, days[:, 1], forecast.lines.row))
+    dates, names = dates[soonest], forecast.tables.names
+    return ByCategory(
+        offsets=np.searchsorted(forecast.lines.row, np.arange(customers + 1)),
+        category=tuple(names[place] for place in forecast.place[soonest].tolist()),
+        rung=forecast.standing.rung[soonest],
+        last_order_at=forecast.lines.last_day[soonest].astype(np.int64).astype("datetime64[D]"),
+        p10=dates[:, 0],
+        p50=dates[:, 1],
+        p90=dates[:, 2],
+        remind_on=remind_on[soonest],
+        overdue_ratio=forecast.standing.silence[soonest],
+        probability_within=forecast.within_each(WITHIN_DAYS)[soonest],
+    )

@@ -1,0 +1,1 @@
+"""Privacy: changes of consent and erasure of customers."""

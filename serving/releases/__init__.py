@@ -1,0 +1,1 @@
+"""Releases: loading, checking and switching what answers."""

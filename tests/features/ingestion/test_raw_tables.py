@@ -1,0 +1,189 @@
+"""The log is read as it lies there, however the shop's systems wrote it."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from importlib.metadata import distribution
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from features.errors import BadLog
+from features.ingestion.raw_tables import digest, open_raw
+
+CSV = "customer,at,amount\n0017,2026-01-31,9.50\nbob,2026-02-01,3\n"
+COLUMNS = ["customer", "at", "amount"]
+LINES = [("0017", "2026-01-31", "9.50"), ("bob", "2026-02-01", "3")]
+
+Open = Callable[..., list[tuple[object, ...]]]
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Open:
+    """The raw lines of a source, sorted; the names of its columns first."""
+
+    def opened(path: str, *, has_header: bool = True) -> list[tuple[object, ...]]:
+        connection = duckdb.connect()
+        columns = open_raw(connection, "raw", path, tmp_path, has_header=has_header)
+        return [tuple(columns), *connection.execute("SELECT * FROM raw ORDER BY ALL").fetchall()]
+
+    return opened
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_text_file_is_read_whatever_its_delimiter(
+    tmp_path: Path, lines: Open, delimiter: str, end: str, mark: bytes
+) -> None:
+    (tmp_path / "orders.csv").write_bytes(mark + CSV.replace(",", delimiter).replace("\n", end).encode())
+    assert lines("orders.csv") == [tuple(COLUMNS), *LINES]
+
+
+def test_a_zipped_file_is_read(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders.csv.gz").write_bytes(gzip.compress(CSV.encode()))
+    assert lines("orders.csv.gz") == [tuple(COLUMNS), *LINES]
+
+
+def test_a_file_without_a_header_names_its_columns_by_position(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders.csv").write_text(CSV.split("\n", 1)[1])
+    assert lines("orders.csv", has_header=False) == [("column0", "column1", "column2"), *LINES]
+
+
+def test_a_quoted_value_may_hold_delimiters_quotes_and_new_lines(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders.csv").write_text('customer,note\n"Smith, ""Ann""","one\ntwo"\nbob,\n')
+    assert lines("orders.csv") == [("customer", "note"), ("Smith, \"Ann\"", "one\ntwo"), ("bob", None)]  # fmt: skip
+
+
+def test_a_quoted_new_line_in_the_first_line_hides_no_column(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders.csv").write_text('"one\ntwo",0017,5\nthree,bob,6\n')
+    assert lines("orders.csv", has_header=False)[1:] == [("one\ntwo", "0017", "5"), ("three", "bob", "6")]
+
+
+def test_blank_lines_before_the_header_and_after_the_last_line_are_nothing(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders.csv").write_text("\n\n" + CSV + "\n\n")
+    assert lines("orders.csv") == [tuple(COLUMNS), *LINES]
+
+
+def test_columns_called_alike_or_not_at_all_keep_apart(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders.csv").write_text(" id ,ID,id_2,,x\n1,2,3,4,5\n")
+    assert lines("orders.csv") == [("id", "ID_2", "id_2_2", "column3", "x"), ("1", "2", "3", "4", "5")]
+
+
+def test_a_file_whose_values_stand_between_spaces_is_read(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders.txt").write_text(" customer  at  amount\n 0017  2026-01-31   9.50\n\n bob  2026-02-01 3 \n")
+    assert lines("orders.txt") == [tuple(COLUMNS), *LINES]
+
+
+def test_the_cdnow_file_is_read_as_its_authors_published_it(lines: Open) -> None:
+    path = distribution("lifetimes").locate_file("lifetimes/datasets/CDNOW_master.txt")
+    found = lines(str(path))
+    assert found[:2] == [
+        ("customer_id", "date", "number_of_cds", "dollar_value"),
+        ("00001", "19970101", "1", "11.77"),
+    ]
+    assert len(found) - 1 == 69_659
+
+
+def test_parquet_keeps_its_types(tmp_path: Path, lines: Open) -> None:
+    pq.write_table(pa.table({"customer": [2**62 + 1], "amount": [Decimal("9.50")]}), tmp_path / "orders.parquet")
+    assert lines("orders.parquet") == [("customer", "amount"), (2**62 + 1, Decimal("9.50"))]
+
+
+def test_several_files_are_one_log(tmp_path: Path, lines: Open) -> None:
+    header, first, second = CSV.strip().split("\n")
+    (tmp_path / "orders-1.csv").write_text(f"{header}\n{first}\n")
+    (tmp_path / "orders-2.csv").write_text(f"{header}\n{second}\n")
+    assert lines("orders-*.csv") == [tuple(COLUMNS), *LINES]
+
+
+def test_files_with_their_columns_in_another_order_are_read_by_name(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders-1.csv").write_text("customer,at,amount\n0017,2026-01-31,9.50\n")
+    (tmp_path / "orders-2.csv").write_text("amount;note;customer;at\n3;new till;bob;2026-02-01\n")
+    assert lines("orders-*.csv") == [tuple(COLUMNS), *LINES]
+
+
+def test_files_of_different_types_keep_every_digit(tmp_path: Path, lines: Open) -> None:
+    pq.write_table(pa.table({"customer": [2**62 + 1]}), tmp_path / "orders-1.parquet")
+    pq.write_table(pa.table({"customer": [7.0, None]}), tmp_path / "orders-2.parquet")
+    pq.write_table(pa.table({"customer": ["0017"]}), tmp_path / "orders-3.parquet")
+    assert lines("orders-*.parquet")[1:] == [("0017",), (str(2**62 + 1),), ("7",), (None,)]
+
+
+def test_a_file_may_have_brackets_in_its_name(tmp_path: Path, lines: Open) -> None:
+    (tmp_path / "orders[1].csv").write_text(CSV)
+    assert lines("orders[1].csv") == [tuple(COLUMNS), *LINES]
+
+
+def test_a_path_may_come_from_the_environment(tmp_path: Path, lines: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "orders.csv").write_text(CSV)
+    monkeypatch.setenv("SHOP_LOG", str(tmp_path / "orders.csv"))
+    assert lines("$SHOP_LOG") == [tuple(COLUMNS), *LINES]
+
+
+def test_a_table_of_duckdb_is_read(tmp_path: Path, lines: Open) -> None:
+    _duckdb(tmp_path / "shop.db", "('0017', DATE '2026-01-31', 9.5)")
+    assert lines(f"duckdb://{tmp_path}/shop.db#orders") == [tuple(COLUMNS), ("0017", date(2026, 1, 31), Decimal("9.5"))]
+    assert lines("duckdb://shop.db#orders") == lines(f"duckdb://{tmp_path}/shop.db#orders")
+
+
+def test_a_table_of_sqlite_is_read(tmp_path: Path, lines: Open) -> None:
+    shop = sqlite3.connect(tmp_path / "shop.db")
+    shop.execute("CREATE TABLE orders (customer TEXT, at TEXT, amount REAL)")
+    shop.execute("INSERT INTO orders VALUES ('0017', '2026-01-31', 9.5)")
+    shop.commit()
+    shop.close()
+    assert lines("sqlite://shop.db#orders") == [tuple(COLUMNS), ("0017", "2026-01-31", 9.5)]
+
+
+def test_the_digest_of_a_backends_table_changes_when_a_line_comes_in(tmp_path: Path) -> None:
+    _duckdb(tmp_path / "shop.db", "('0017', DATE '2026-01-31', 9.5)")
+    before = digest("duckdb://shop.db#orders", tmp_path)
+    assert digest("duckdb://shop.db#orders", tmp_path) == before
+    with duckdb.connect(str(tmp_path / "shop.db")) as shop:
+        shop.execute("INSERT INTO orders VALUES ('bob', DATE '2026-02-01', 3)")
+    assert digest("duckdb://shop.db#orders", tmp_path) != before
+
+
+def test_the_digest_of_files_changes_with_any_byte_of_any_of_them(tmp_path: Path) -> None:
+    (tmp_path / "orders-1.csv").write_text(CSV)
+    (tmp_path / "orders-2.csv").write_text(CSV)
+    before = digest("orders-*.csv", tmp_path)
+    (tmp_path / "orders-2.csv").write_text(CSV.replace("3", "4"))
+    assert digest("orders-*.csv", tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("nothing.csv", r"^No file at 'nothing.csv' \(looked in .*\). Expected the log there: .* correct `path`.$"),
+        ("duckdb://nothing.db#orders", r"^No file at 'nothing.db'"),
+        ("empty.csv", r"empty.csv is empty. Expected at least one line of the log: remove it, or correct `path`.$"),
+        ("latin.csv", r"^'latin.csv' cannot be read: 'utf-8' codec can't decode .* Expected csv or tsv in UTF-8"),
+        ("fake.parquet", r"^'fake.parquet' cannot be read: .*fake.parquet' too small to be a Parquet file. Expected"),
+        ("fake.csv.gz", r"^'fake.csv.gz' cannot be read: Not a gzipped file \(b'cu'\). Expected"),
+        ("duckdb://shop.db#nothing", r"cannot be read: TableNotFound, nothing. Expected backend://address#table"),
+        ("nosuch://shop#orders", r"cannot be read: ValueError, Don't know how to connect to 'nosuch://shop'. Expected"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_opened_says_why_and_what_to_do(tmp_path: Path, lines: Open, path: str, answer: str) -> None:
+    (tmp_path / "empty.csv").write_text("\n\n")
+    (tmp_path / "latin.csv").write_bytes("customer,café\n".encode("latin-1"))
+    (tmp_path / "fake.parquet").write_text("customer")
+    (tmp_path / "fake.csv.gz").write_text(CSV)
+    _duckdb(tmp_path / "shop.db", "('0017', DATE '2026-01-31', 9.5)")
+    with pytest.raises(BadLog, match=answer):
+        lines(path)
+
+
+def _duckdb(path: Path, values: str) -> None:
+    with duckdb.connect(str(path)) as shop:
+        shop.execute('CREATE TABLE orders (customer VARCHAR, "at" DATE, amount DECIMAL(9, 1))')
+        shop.execute(f"INSERT INTO orders VALUES {values}")  # noqa: S608 -- the test's own

@@ -1,0 +1,100 @@
+"""What holds of LMDB alone: one file, opened once a process, whoever made it anew."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from features.errors import NothingThere
+from features.online.lmdb import PackedReader, stored_values, writing
+from tests.features.rows import BEHAVIOUR, TRANSACTIONS, VIEWS, packed
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "online"
+
+
+@pytest.fixture
+def reader(path: Path) -> Iterator[PackedReader]:
+    """Ann and Bob order, Ann and Cid visit."""
+    with writing(path) as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3, "bob": 1}))
+        writer.replace("behaviour", packed(BEHAVIOUR, {"cid": 7, "ann": 5}))
+    reader = PackedReader.open(path, VIEWS)
+    yield reader
+    reader.close()
+
+
+def orders(path: Path, *customer_ids: str) -> list[float]:
+    return list(PackedReader.open(path, (TRANSACTIONS,)).read(customer_ids).column("orders"))
+
+
+def run(script: str, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def test_two_releases_read_the_same_store_side_by_side(reader: PackedReader, path: Path) -> None:
+    other = PackedReader.open(path, (TRANSACTIONS,))
+    reader.close()
+    assert other.read(["ann"]).known.all()
+    with pytest.raises(ValueError, match="This reader is closed"):
+        reader.read(["ann"])
+
+
+def test_two_stores_in_one_process_are_two(reader: PackedReader, path: Path, tmp_path: Path) -> None:
+    with writing(tmp_path / "other") as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 50}))
+    other = PackedReader.open(tmp_path / "other", (TRANSACTIONS,))
+    assert orders(path, "ann") == list(reader.read(["ann"]).column("orders")) == [3]
+    assert list(other.read(["ann"]).column("orders")) == [50]
+
+
+def test_a_store_made_anew_is_read_anew_while_the_old_one_is_still_open(reader: PackedReader, path: Path) -> None:
+    shutil.rmtree(path)
+    with writing(path) as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"eve": 4}))
+    assert orders(path, "eve") == [4]
+    assert reader.read(["ann"]).known.all()
+
+
+def test_before_anybody_published_there_is_nothing_to_open(path: Path) -> None:
+    with pytest.raises(NothingThere, match=r"There is no online store in .*online\. Publish features first"):
+        PackedReader.open(path, VIEWS)
+    assert stored_values(path, "transactions", ["ann"]) == [None]
+    assert not path.exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from features.online.lmdb import writing
+
+with writing(Path(sys.argv[1])) as writer:
+    writer.drop("transactions")
+    writer.replace("behaviour", {str(customer): bytes(500) for customer in range(20_000)})
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_writer_killed_half_way_leaves_the_last_complete_state(reader: PackedReader, path: Path) -> None:
+    with run(KILLED, str(path)) as killed:
+        killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    assert reader.read(["ann", "bob"]).matrix[:, 0].tolist() == [3, 1]
+    with writing(path) as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 8}))
+    assert reader.read(["ann", "bob"]).known.tolist() == [True, False]
+
+
+def test_reading_needs_neither_feast_nor_pandas_nor_arrow() -> None:
+    script = "import sys, features.online.lmdb; print({'feast', 'pandas', 'pyarrow', 'ibis'} & set(sys.modules))"
+    with run(script) as imported:
+        assert imported.communicate()[0] == b"set()\n"

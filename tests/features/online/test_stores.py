@@ -1,0 +1,284 @@
+"""What holds of the online store, whichever back end keeps it."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.errors import NothingThere
+from features.online.backends import Reader, Store, Writer
+from features.online.codec import OtherSchema
+from features.views import Column, Kind, View
+from tests.features.rows import BEHAVIOUR, TRANSACTIONS, VIEWS, packed
+
+INSTANTS = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)
+ARRIVALS = st.lists(st.tuples(st.sampled_from("abc"), INSTANTS, INSTANTS), min_size=1, max_size=8, unique=True)
+LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def reader(store: Store) -> Reader:
+    """Ann and Bob order, Ann and Cid visit."""
+    with store.writing() as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3, "bob": 1}))
+        writer.replace("behaviour", packed(BEHAVIOUR, {"cid": 7, "ann": 5}))
+    return store.reader(VIEWS)
+
+
+def orders(store: Store, *customer_ids: str) -> list[float]:
+    return list(store.reader((TRANSACTIONS,)).read(customer_ids).column("orders"))
+
+
+def cleared(store: Store) -> Store:
+    """The store without a row, between two examples of a law."""
+    with store.writing() as writer:
+        for view in VIEWS:
+            writer.drop(view.name)
+    return store
+
+
+def test_views_are_read_side_by_side_in_the_order_asked(reader: Reader) -> None:
+    got = reader.read(["bob", "stranger", "ann", "bob", "cid"])
+    assert got.customer_ids == ["bob", "stranger", "ann", "bob", "cid"]
+    assert got.known.tolist() == [True, False, True, True, False]
+    assert got.features_at.tolist() == [1, 0, 1, 1, 0]
+    assert got.columns == ("orders", "visits")
+    nan = np.nan
+    np.testing.assert_array_equal(got.matrix, [[1, nan], [nan, nan], [3, 5], [1, nan], [nan, 7]])
+    assert got.lists["recent_days"].offsets.tolist() == [0, 1, 1, 2, 3, 3]
+    assert got.lists["recent_days"].values.tolist() == [1, 3, 1]
+
+
+def test_nobody_is_asked_for(reader: Reader) -> None:
+    assert reader.read([]).matrix.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        pytest.param(["17", "00017", "18446744073709551617", "1.7e1", "+17"], id="digits"),
+        pytest.param(
+            ["", " ", "0\0", "é", "e\N{COMBINING ACUTE ACCENT}", "客户", "\ud800", "?", "x\0", "x\1", "x\2"], id="marks"
+        ),
+        pytest.param(["y" * 600 + "1", "y" * 600 + "2", "y" * 498, "y" * 499, "客" * 300], id="long"),
+    ],
+)
+def test_customers_are_told_apart_digit_for_digit(store: Store, ids: list[str]) -> None:
+    customers = {customer_id: float(number) for number, customer_id in enumerate(ids)}
+    with store.writing() as writer:
+        writer.merge("transactions", packed(TRANSACTIONS, customers))
+    assert orders(store, *ids) == list(customers.values())
+    with store.writing() as writer:
+        assert writer.forget(ids[0]) == 1
+        assert writer.forget(ids[-1]) == 1
+    kept = store.reader((TRANSACTIONS,)).read(ids).known
+    assert kept.tolist() == [False, *[True] * (len(ids) - 2), False]
+
+
+@pytest.mark.parametrize("arrival", [*permutations([(1, 9), (2, 3), (2, 5)])], ids=str)
+def test_the_later_event_wins_then_the_later_created_whatever_the_order(
+    store: Store, arrival: tuple[tuple[int, int], ...]
+) -> None:
+    for event_at, created_at in arrival:
+        with store.writing() as writer:
+            writer.merge("transactions", packed(TRANSACTIONS, {"ann": created_at}, event_at, created_at))
+    assert orders(store, "ann") == [5]
+
+
+@LAW
+@given(ARRIVALS, st.data())
+def test_any_order_of_arrival_comes_to_the_same_and_so_does_arriving_twice(
+    store: Store, arrivals: list[tuple[str, int, int]], data: st.DataObject
+) -> None:
+    values = {arrival: float(number) for number, arrival in enumerate(arrivals)}
+    last = {who: max(one[1:] for one in arrivals if one[0] == who) for who, _, _ in arrivals}
+    cleared(store)
+    for who, event_at, created_at in [*data.draw(st.permutations(arrivals)), data.draw(st.sampled_from(arrivals))]:
+        with store.writing() as writer:
+            value = values[who, event_at, created_at]
+            writer.merge("transactions", packed(TRANSACTIONS, {who: value}, event_at, created_at))
+    assert orders(store, *last) == [values[who, *times] for who, times in last.items()]
+    assert store.reader((TRANSACTIONS,)).read([*last]).features_at.tolist() == [times[0] for times in last.values()]
+
+
+OPERATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["replace", "merge", "drop", "forget"]),
+        st.sampled_from(VIEWS),
+        st.dictionaries(st.sampled_from("abcd"), st.integers(0, 9), max_size=4),
+        st.integers(0, 4),
+    ),
+    max_size=6,
+)
+
+
+def done(writer: Writer, operation: tuple[str, View, dict[str, int], int]) -> None:
+    name, view, customers, at = operation
+    if name == "drop":
+        writer.drop(view.name)
+    elif name == "forget":
+        for customer_id in customers:
+            writer.forget(customer_id)
+    else:
+        getattr(writer, name)(view.name, packed(view, customers, at))
+
+
+def in_mind(held: dict[tuple[str, str], tuple[int, int]], operation: tuple[str, View, dict[str, int], int]) -> None:
+    """The same, in a dictionary."""
+    name, view, customers, at = operation
+    for key in [*held]:
+        if (name in ("replace", "drop") and key[0] == view.name) or (name == "forget" and key[1] in customers):
+            del held[key]
+    if name in ("replace", "merge"):
+        for who, value in customers.items():
+            if held.get((view.name, who), (at, 0))[0] <= at:
+                held[view.name, who] = at, value
+
+
+@LAW
+@given(st.lists(OPERATIONS, max_size=4))
+def test_whatever_is_written_is_read_as_from_a_dictionary(
+    store: Store, writes: list[list[tuple[str, View, dict[str, int], int]]]
+) -> None:
+    held: dict[tuple[str, str], tuple[int, int]] = {}
+    cleared(store)
+    for operations in writes:
+        with store.writing() as writer:
+            for operation in operations:
+                done(writer, operation)
+                in_mind(held, operation)
+        got = store.reader(VIEWS).read([*"abcd"])
+        nothing = (0, np.nan)
+        want = [[held.get((view.name, who), nothing)[1] for view in VIEWS] for who in "abcd"]
+        np.testing.assert_array_equal(got.matrix, want)
+        assert got.features_at.tolist() == [held.get(("transactions", who), nothing)[0] for who in "abcd"]
+
+
+def test_a_correction_of_the_same_time_is_taken(store: Store) -> None:
+    for spoken in (1.0, 2.0):
+        with store.writing() as writer:
+            writer.merge("transactions", packed(TRANSACTIONS, {"ann": spoken}))
+    assert orders(store, "ann") == [2.0]
+
+
+def test_merging_many_rows_leaves_out_only_the_outdated(store: Store) -> None:
+    everybody = [f"{customer:04d}" for customer in range(2500)]
+    with store.writing() as writer:
+        writer.merge("transactions", packed(TRANSACTIONS, dict.fromkeys(everybody, 1.0), event_at=5))
+    with store.writing() as writer:
+        writer.merge("transactions", packed(TRANSACTIONS, dict.fromkeys(everybody[::3], 2.0), event_at=7))
+    with store.writing() as writer:
+        writer.merge("transactions", packed(TRANSACTIONS, dict.fromkeys([*everybody[::2], "new"], 3.0), event_at=6))
+    want = [2.0 if number % 3 == 0 else 3.0 if number % 2 == 0 else 1.0 for number in range(2500)]
+    assert orders(store, *everybody, "new") == [*want, 3.0]
+
+
+def test_a_row_of_other_columns_never_stands_in_the_way_and_is_never_misread(store: Store) -> None:
+    wider = View("transactions", (*TRANSACTIONS.columns, Column("spend", Kind.FLOAT, "")))
+    with store.writing() as writer:
+        writer.replace("transactions", packed(wider, {"ann": 1, "bob": 1}, event_at=9))
+    with store.writing() as writer:
+        writer.merge("transactions", packed(TRANSACTIONS, {"ann": 2}, event_at=1))
+    assert orders(store, "ann") == [2]
+    with pytest.raises(OtherSchema, match="1 of 2 rows stored for the view 'transactions'"):
+        orders(store, "ann", "bob")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param((Column("recent_days", Kind.INTEGERS, ""), Column("orders", Kind.FLOAT, "")), id="moved"),
+        pytest.param((Column("orders_ever", Kind.FLOAT, ""), Column("recent_days", Kind.INTEGERS, "")), id="renamed"),
+        pytest.param((Column("orders", Kind.INTEGER, ""), Column("recent_days", Kind.INTEGERS, "")), id="another kind"),
+        pytest.param((Column("orders", Kind.FLOAT, ""),), id="removed"),
+    ],
+)
+def test_a_changed_schema_is_refused_and_the_old_release_reads_on(
+    reader: Reader, store: Store, columns: tuple[Column, ...]
+) -> None:
+    with pytest.raises(OtherSchema, match="2 of 2 rows stored for the view 'transactions'"):
+        store.reader((View("transactions", columns),)).read(["ann", "bob"])
+    assert reader.read(["ann", "bob"]).known.all()
+
+
+def test_replacing_a_view_leaves_exactly_its_customers_and_no_other_view_touched(store: Store) -> None:
+    views = ["behaviour", "transactions", "transactions2", "a", "z"]
+    with store.writing() as writer:
+        for view in views:
+            writer.replace(view, packed(TRANSACTIONS, {"ann": 1, "bob": 1}, event_at=9))
+    with store.writing() as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"bob": 2, "cid": 2}, event_at=3))
+    for view in views:
+        held = [value is not None for value in store.values(view, ["ann", "bob", "cid"])]
+        assert held == ([False, True, True] if view == "transactions" else [True, True, False])
+    np.testing.assert_array_equal(orders(store, "ann", "bob", "cid"), [np.nan, 2, 2])
+
+
+def test_a_dropped_view_is_gone_and_the_others_are_not(reader: Reader, store: Store) -> None:
+    with store.writing() as writer:
+        writer.drop("behaviour")
+    assert store.values("behaviour", ["cid", "ann"]) == [None, None]
+    assert np.isnan(reader.read(["ann"]).column("visits")).all()
+    assert reader.read(["ann", "bob"]).known.all()
+
+
+def test_a_forgotten_customer_is_in_no_view_also_not_in_one_declared_no_more(reader: Reader, store: Store) -> None:
+    with store.writing() as writer:
+        writer.replace("retired", packed(TRANSACTIONS, {"ann": 1, "y" * 600: 2}))
+    with store.writing() as writer:
+        assert writer.forget("ann") == 3
+        assert writer.forget("y" * 600) == 1
+        assert writer.forget("ann") == 0
+    assert reader.read(["ann", "bob"]).known.tolist() == [False, True]
+    assert store.values("retired", ["ann"]) == [None]
+
+
+def test_a_row_of_long_ago_is_known_with_its_time_and_a_stranger_is_not(store: Store) -> None:
+    with store.writing() as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3}, event_at=-62_135_596_800_000_000))
+    got = store.reader((TRANSACTIONS,)).read(["ann", "stranger"])
+    assert got.known.tolist() == [True, False]
+    assert got.features_at.tolist() == [-62_135_596_800_000_000, 0]
+
+
+def test_a_reader_sees_the_store_as_it_was_until_the_write_is_done(reader: Reader, store: Store) -> None:
+    with store.writing() as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 100}))
+        writer.merge("behaviour", packed(BEHAVIOUR, {"ann": 100}))
+        assert reader.read(["ann"]).matrix.tolist() == [[3, 5]]
+    assert reader.read(["ann"]).matrix.tolist() == [[100, 100]]
+
+
+def test_a_write_that_fails_changes_nothing(reader: Reader, store: Store) -> None:
+    def fail() -> None:
+        with store.writing() as writer:
+            writer.drop("transactions")
+            writer.merge("behaviour", packed(BEHAVIOUR, {"ann": 100}))
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        fail()
+    assert reader.read(["ann", "bob"]).matrix[:, 0].tolist() == [3, 1]
+    assert reader.read(["ann"]).column("visits") == [5]
+
+
+def test_two_releases_read_the_same_store_side_by_side(reader: Reader, store: Store) -> None:
+    other = store.reader((TRANSACTIONS,))
+    assert other.read(["ann"]).columns == ("orders",)
+    assert reader.read(["ann"]).columns == ("orders", "visits")
+
+
+def test_before_anybody_published_there_is_nothing_to_read(store: Store) -> None:
+    with pytest.raises(NothingThere, match=r"There is no online store in .*\. Publish"):
+        store.reader(VIEWS).read(["ann"])
+    assert store.values("transactions", ["ann"]) == [None]
+
+
+def test_a_view_that_nobody_published_yet_is_null(store: Store) -> None:
+    with store.writing() as writer:
+        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3}))
+    np.testing.assert_array_equal(store.reader(VIEWS).read(["ann"]).matrix, [[3, np.nan]])

@@ -1,0 +1,169 @@
+"""What depends on today is true on the day it is asked, however old the stored features are."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from features.calendar import DAY_US, day_number, local_day, micros
+from features.config.sources import Events
+from features.history import Cutoff
+from features.online.arrow_rows import stored
+from features.online.feature_rows import Ragged, Stored
+from features.transformations.behaviour import behaviour, behaviour_view
+from features.transformations.on_demand import input_names, model_inputs
+from features.transformations.transactions import transactions, transactions_view
+from tests.features.truth import frame, transactions_truth
+from tests.logs import told
+
+ZONE = ZoneInfo("Europe/London")
+MONDAY = date(2026, 3, 23)  # the clocks change on the following Sunday
+VISITS = Events(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",))
+COLUMNS = ("customer_id", "ordered_at", "amount", "order_id")
+AGES = range(8)
+
+# The only inputs that a silent week may make wrong: they count what lies in windows that have moved on.
+SLIDING = {
+    *(f"{name}_{days}d" for name in ("orders", "spend") for days in (56, 91, 182, 365)),
+    *("behaviour_28d", "behaviour_91d", "behaviour_active_91d", "behaviour_visit_91d", "orders_28d_over_91d"),
+}
+
+
+@cache
+def lines() -> tuple[tuple[object, ...], ...]:
+    """A dozen customers until the Sunday before, most of them in the last weeks; some send something back."""
+    rng = np.random.default_rng(1)
+    found = []
+    for number in range(240):
+        placed = MONDAY - timedelta(days=1 + int(rng.exponential(20)))
+        clock = f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
+        order = f"o{number // 2}" if number % 3 else None
+        found.append((f"c{rng.integers(0, 12)}", f"{placed} {clock}", f"{rng.integers(-200, 2000) / 100:.2f}", order))
+    return tuple(found)
+
+
+@cache
+def known(day: date) -> Stored:
+    """What is stored of everybody at the beginning of a day after which nobody has ordered."""
+    visits = [(str(who), str(when), "visit") for who, when, *_ in lines()[::5]]
+    history = told(*lines(), columns=COLUMNS, events=visits, zone=str(ZONE))
+    cutoff = [Cutoff.of(day, ZONE)]
+    table = transactions(history, cutoff).left_join(behaviour(history, cutoff, VISITS), ["customer_id"])
+    found = table.mutate(features_at=table.event_timestamp).order_by("customer_id").to_pyarrow()
+    return stored(found, (transactions_view(history), behaviour_view(VISITS)))
+
+
+def asked(features: Stored, at: datetime) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """The model's inputs at an instant, by name."""
+    now = np.full(len(features), micros(at))
+    today = np.full(len(features), day_number(local_day(micros(at), ZONE)))
+    inputs = model_inputs(features, now, today)
+    return dict(zip(input_names(features.columns, tuple(features.lists)), inputs.T, strict=True))
+
+
+def placed(log: pd.DataFrame) -> pd.DataFrame:
+    """Customer and day of every order."""
+    paid = log.assign(paid=log["amount"].astype(float)).groupby(["customer_id", "order"], as_index=False)
+    orders = paid.agg({"paid": "sum", "day": "min"})
+    return orders[orders["paid"].round(4) > 0]
+
+
+def beginning(age: int) -> datetime:
+    return Cutoff.of(MONDAY + timedelta(days=age), ZONE).at
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_each_silent_day_moves_what_depends_on_today_as_a_recomputation_would(age: int) -> None:
+    found = asked(known(MONDAY), beginning(age))
+    fresh = asked(known(MONDAY + timedelta(days=age)), beginning(age))
+    moved = {name for name in found if not np.array_equal(found[name], fresh[name], equal_nan=True)}
+    assert moved <= SLIDING
+    assert bool(moved) == bool(age)
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_recency_and_short_windows_are_those_of_the_raw_log(age: int) -> None:
+    features, now = known(MONDAY), beginning(age) + timedelta(hours=13)
+    found, log = asked(features, now), frame(COLUMNS, lines(), str(ZONE))
+    for row, who in enumerate(features.customer_ids):
+        mine = log[log["customer_id"] == who]
+        days_ago = (pd.Timestamp(MONDAY + timedelta(days=age)) - mine["day"]).dt.days
+        truth = transactions_truth(log, who, Cutoff(MONDAY, now))
+        ordered = (pd.Timestamp(MONDAY + timedelta(days=age)) - placed(mine)["day"]).dt.days
+        assert found["recency_days"][row] == (micros(now) - int(str(truth["last_order_at"]))) / DAY_US
+        assert found["tenure_days"][row] == (micros(now) - int(str(truth["first_order_at"]))) / DAY_US
+        for window in (7, 14, 28):
+            assert found[f"orders_{window}d"][row] == (ordered <= window).sum()
+            spent = mine.loc[days_ago <= window, "amount"].astype(float).sum()
+            assert found[f"spend_{window}d"][row] == pytest.approx(spent, abs=1e-9)
+
+
+def test_at_their_own_time_the_short_windows_agree_with_the_long_ones() -> None:
+    found = asked(known(MONDAY), beginning(0))
+    assert np.all(found["orders_28d"] <= found["orders_56d"])
+    assert np.all(found["orders_7d"] <= found["orders_14d"])
+    assert found["orders_28d"].sum() > 40
+
+
+@pytest.mark.parametrize("age", AGES)
+@pytest.mark.parametrize("days", [56, 91, 182, 365])
+def test_a_long_window_is_too_high_by_the_orders_that_have_left_it(days: int, age: int) -> None:
+    features, name = known(MONDAY), f"orders_{days}d"
+    too_high = asked(features, beginning(age))[name] - asked(known(MONDAY + timedelta(days=age)), beginning(age))[name]
+    orders = placed(frame(COLUMNS, lines(), str(ZONE)))
+    left = [MONDAY - timedelta(days=days - number) for number in range(age)]
+    gone = orders[orders["day"].isin(pd.to_datetime(left))].groupby("customer_id").size()
+    assert too_high.tolist() == gone.reindex(list(features.customer_ids), fill_value=0).tolist()
+
+
+def test_a_silent_customer_grows_overdue() -> None:
+    ann = told(*(("ann", f"2026-03-{day:02d}", 5) for day in (1, 8, 15)), zone=str(ZONE))
+    table = transactions(ann, [Cutoff.of(MONDAY, ZONE)])
+    features = stored(table.mutate(features_at=table.event_timestamp).to_pyarrow(), (transactions_view(ann),))
+    overdue = [asked(features, beginning(age))["recency_over_median_gap"][0] for age in (0, 6, 7)]
+    assert overdue == pytest.approx([8 / 7, 14 / 7, (15 - 1 / 24) / 7])
+
+
+def test_what_is_not_known_of_a_stranger_is_nan_and_not_zero() -> None:
+    nobody = Stored(
+        customer_ids=["nobody"],
+        known=np.array([False]),
+        features_at=np.zeros(1, np.int64),
+        columns=known(MONDAY).columns,
+        matrix=np.full((1, len(known(MONDAY).columns)), np.nan),
+        lists={name: Ragged(offsets=np.zeros(2, np.int64), values=np.empty(0)) for name in known(MONDAY).lists},
+    )
+    found = asked(nobody, beginning(3))
+    assert {name for name, value in found.items() if not np.isnan(value[0])} == {
+        f"{name}_{days}d" for name in ("orders", "spend") for days in (7, 14, 28)
+    }
+
+
+def test_the_inputs_are_named_in_the_order_of_their_columns() -> None:
+    assert input_names(
+        ("orders", "first_order_at", "last_order_at", "social_last_at", "orders_91d"), ("recent_days", "recent_orders")
+    ) == (
+        "orders", "orders_91d", "tenure_days", "recency_days", "social_recency_days",
+        "orders_7d", "orders_14d", "orders_28d",
+        "recency_over_mean_gap", "recency_over_median_gap", "recency_over_p90_gap",
+        "orders_per_day", "orders_28d_over_91d",
+    )  # fmt: skip
+
+
+def test_no_customers_have_no_inputs() -> None:
+    nobody = stored(
+        pa.Table.from_pylist([], schema=_schema()), (transactions_view(told(*lines()[:1], columns=COLUMNS)),)
+    )
+    assert asked(nobody, datetime(2026, 3, 23, tzinfo=UTC))["recency_days"].shape == (0,)
+
+
+def _schema() -> pa.Schema:
+    history = told(*lines()[:1], columns=COLUMNS, zone=str(ZONE))
+    table = transactions(history, [Cutoff.of(MONDAY, ZONE)])
+    return table.mutate(features_at=table.event_timestamp).to_pyarrow().schema

@@ -1,0 +1,94 @@
+"""``flywheel keys``: a key is shown once, at most two of a client are active, and revoking needs nobody's leave."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from serving.auth.key_store import KeyFile
+from tests.pipelines.command import Flywheel
+
+KEY = re.compile(r"fw_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
+
+
+@pytest.fixture
+def flywheel(tmp_path: Path) -> Flywheel:
+    return Flywheel(tmp_path)
+
+
+def test_a_key_is_shown_once_and_never_listed(flywheel: Flywheel) -> None:
+    before = datetime.now(UTC)
+    said = flywheel("keys", "create", "--client", "mail", "--scope", "audience", "--scope", "predict")
+    (key,) = KEY.findall(said.out)
+    key_id = key.split("_")[1]
+    assert said.status == 0
+    assert f"Key {key_id} for mail (predict, audience). It is shown this once:" in said.out
+    listed = flywheel("keys", "list").out
+    assert re.search(rf"{key_id}\s+mail\s+predict, audience\s+{before:%Y}", listed)
+    assert not KEY.search(listed)
+    ((kept,),) = [KeyFile.of(flywheel.home.folder).read() or ()]
+    assert before <= kept.created_at <= datetime.now(UTC)
+
+
+def test_programs_read_json(flywheel: Flywheel) -> None:
+    made = flywheel("keys", "create", "--client", "mail", "--scope", "consent", "--json").summary
+    assert set(made) == {"id", "client", "scopes", "created_at", "revoked_at", "key"}
+    assert KEY.fullmatch(made.pop("key"))
+    assert flywheel("keys", "list", "--json").summary == {"keys": [made]}
+    revoked = flywheel("keys", "revoke", made["id"], "--json").summary
+    assert revoked["revoked_at"] is not None
+    assert flywheel("keys", "list", "--json").summary == {"keys": [revoked]}
+    assert flywheel("keys", "list", "--json", "--home", "elsewhere").summary == {"keys": []}
+    assert not (flywheel.folder / "elsewhere").exists()
+
+
+def test_a_third_key_is_refused_until_one_is_revoked(flywheel: Flywheel) -> None:
+    create = ("keys", "create", "--client", "mail", "--scope", "predict", "--json")
+    old, _ = flywheel(*create).summary, flywheel(*create).summary
+    refused = flywheel(*create)
+    assert (refused.status, refused.out) == (1, "")
+    assert f"Revoke the older first: flywheel keys revoke {old['id']}." in refused.err
+    assert "opens nothing any more" in flywheel("keys", "revoke", old["id"]).out
+    assert flywheel(*create).status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (("revoke", "deadbeef"), 1, "Found no key 'deadbeef'"),
+        (("create", "--client", "a/b", "--scope", "predict"), 1, "Found the client 'a/b'"),
+        (("create", "--client", "mail"), 2, "--scope"),
+        (("create", "--client", "mail", "--scope", "everything"), 2, "everything"),
+        (("create", "--scope", "predict"), 2, "--client"),
+        (("list", "--home", "a-file"), 1, "Found no way to read"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(flywheel: Flywheel, arguments: tuple[str, ...], status: int, told: str) -> None:
+    (flywheel.folder / "a-file").touch()
+    said = flywheel("keys", *arguments)
+    assert (said.status, said.out) == (status, "")
+    assert told in said.err
+
+
+def test_a_key_is_revoked_while_somebody_writes_the_home(flywheel: Flywheel) -> None:
+    made = flywheel("keys", "create", "--client", "mail", "--scope", "predict", "--json").summary
+    with flywheel.home.writing("run", print):
+        began = time.monotonic()
+        assert flywheel("keys", "revoke", made["id"]).status == 0
+    assert time.monotonic() - began < 5
+
+
+def test_damaged_keys_are_not_written_over(flywheel: Flywheel) -> None:
+    flywheel.home.folder.mkdir()
+    path = flywheel.home.folder / "keys.json"
+    path.write_text(json.dumps({"keys": "lost"}))
+    for arguments in (("list",), ("create", "--client", "mail", "--scope", "predict"), ("revoke", "deadbeef")):
+        said = flywheel("keys", *arguments)
+        assert said.status == 1
+        assert "damaged, at keys" in said.err
+    assert json.loads(path.read_text()) == {"keys": "lost"}

@@ -1,0 +1,33 @@
+"""One JSON line per event, stamped by the service's clock, and never a customer's name."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from serving.moments import moment
+from serving.observability.clock import PinnedClock
+from serving.observability.json_logs import json_log, report
+
+
+def test_a_line_is_json_with_the_services_time() -> None:
+    stream = io.StringIO()
+    json_log(PinnedClock(moment("2026-11-21T10:00:00Z")), stream).info("release serves", release="7")
+    assert json.loads(stream.getvalue()) == {
+        "timestamp": "2026-11-21T10:00:00Z",
+        "level": "info",
+        "event": "release serves",
+        "release": "7",
+    }
+
+
+def test_an_error_is_reported_by_its_kind_and_place_alone() -> None:
+    stream = io.StringIO()
+    try:
+        {"bob": 1}["ann"]
+    except KeyError as error:
+        report(json_log(PinnedClock(moment("2026-11-21")), stream), "request failed", error, route="/v1")
+    line = json.loads(stream.getvalue())
+    assert line["error"] == "KeyError"
+    assert "test_an_error_is_reported_by_its_kind_and_place_alone" in line["where"]
+    assert "ann" not in stream.getvalue()

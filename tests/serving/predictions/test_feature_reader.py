@@ -1,0 +1,141 @@
+"""Features that cannot be read are said to be so, in time, and nothing is made up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from starlette.testclient import TestClient
+
+from features.errors import FlywheelError, LostRows, NothingThere, Unreachable
+from features.online.codec import OtherSchema
+from features.online.feature_rows import Stored
+from tests.serving.fakes import FakeRelease, Known, Shelf, Shop
+
+
+class Elsewhere(Shelf):
+    """A shelf on another machine, which may fail, or take its time."""
+
+    patience = 0.2
+
+    def __init__(self) -> None:
+        super().__init__(ann=Known())
+        self.fails: FlywheelError | None = None
+        self.seconds = 0.0
+
+    def read(self, customer_ids: Sequence[str]) -> Stored:
+        time.sleep(self.seconds)
+        if self.fails is not None:
+            raise self.fails
+        return super().read(customer_ids)
+
+
+@pytest.fixture
+def shelf() -> Elsewhere:
+    return Elsewhere()
+
+
+@pytest.fixture
+def shop(shelf: Elsewhere) -> Shop:
+    return Shop.of(FakeRelease(), shelf)
+
+
+@pytest.fixture
+def client(shop: Shop) -> Iterator[TestClient]:
+    with shop.client() as client:
+        yield client
+
+
+def asked(client: TestClient, *customers: str) -> list[dict[str, Any]]:
+    answered = client.post("/v1/predictions", json={"customer_ids": customers})
+    found: list[dict[str, Any]] = answered.raise_for_status().json()["predictions"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unreachable, "store_unreachable"),
+        (NothingThere, "nothing_published"),
+        (LostRows, "rows_lost"),
+        (OtherSchema, "other_columns"),
+    ],
+)
+def test_every_customer_is_answered_with_the_reason_and_nothing_else(
+    client: TestClient, shelf: Elsewhere, error: type[FlywheelError], reason: str
+) -> None:
+    shelf.fails = error("the cable of ann was cut")
+    ann, zoe, again = asked(client, "ann", "zoe", "ann")
+    assert (ann["status"], ann["reason"]) == ("features_unavailable", reason)
+    assert (ann["customer_id"], zoe["customer_id"], again) == ("ann", "zoe", ann)
+    assert {*ann} == {"customer_id", "status", "reason", "as_of", "release", "model_versions", "prediction_id"}
+    assert ann["as_of"] == "2026-11-21T09:30:00Z"
+    assert ann["prediction_id"] != zoe["prediction_id"]
+
+
+def test_such_an_answer_is_as_documented(client: TestClient, shelf: Elsewhere) -> None:
+    shelf.fails = Unreachable("cut")
+    document = client.get("/openapi.json").json()
+    predictions = {"$ref": "#/components/schemas/Predictions", "components": document["components"]}
+    probe = {"$ref": "#/components/schemas/Probe", "components": document["components"]}
+    Draft202012Validator(predictions).validate({"predictions": asked(client, "ann")})
+    Draft202012Validator(probe).validate(client.get("/readyz").json())
+
+
+def test_it_is_another_answer_than_that_the_customer_is_unknown(client: TestClient, shelf: Elsewhere) -> None:
+    (unknown,) = asked(client, "zoe")
+    shelf.fails = Unreachable("cut")
+    (unavailable,) = asked(client, "zoe")
+    assert unknown["status"] == "unknown_customer"
+    assert unavailable["prediction_id"] != unknown["prediction_id"]
+
+
+def test_nobody_keeps_such_an_answer_for_the_day(client: TestClient, shelf: Elsewhere) -> None:
+    shelf.fails = Unreachable("cut")
+    answered = client.get("/v1/customers/ann/predictions", headers={"If-None-Match": "*"})
+    assert answered.status_code == 200
+    assert answered.headers["cache-control"] == "no-store"
+    assert "etag" not in answered.headers
+    assert answered.json()["predictions"][0]["as_of"] == "2026-11-20T23:00:00Z"
+    shelf.fails = None
+    assert "max-age" in client.get("/v1/customers/ann/predictions").headers["cache-control"]
+
+
+def test_a_store_that_never_answers_keeps_nobody_longer_than_its_patience(client: TestClient, shelf: Elsewhere) -> None:
+    shelf.seconds = 1.0
+    began = time.perf_counter()
+    (ann,) = asked(client, "ann")
+    assert time.perf_counter() - began < 0.6
+    assert ann["reason"] == "store_unreachable"
+
+
+def test_the_probe_says_that_it_answers_without_features_and_stays_ready(client: TestClient, shelf: Elsewhere) -> None:
+    assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
+    shelf.fails = Unreachable("cut")
+    degraded = client.get("/readyz")
+    assert degraded.status_code == 200
+    assert degraded.json() == {"status": "degraded", "reason": "store_unreachable", "release": "7"}
+    shelf.fails = None
+    assert client.get("/readyz").json()["status"] == "ready"
+
+
+def test_it_is_counted_and_logged_once_when_it_begins_and_once_when_it_ends(
+    client: TestClient, shop: Shop, shelf: Elsewhere
+) -> None:
+    assert "features_available 1.0" in client.get("/metrics").text
+    shelf.fails = Unreachable("the cable was cut")
+    for _ in range(5):
+        asked(client, "ann", "zoe")
+    page = client.get("/metrics").text
+    assert 'predictions_total{model="ltv",status="features_unavailable",tier="none",version="2"} 10.0' in page
+    assert "features_available 0.0" in page
+    shelf.fails = None
+    for _ in range(5):
+        asked(client, "ann")
+    assert "features_available 1.0" in client.get("/metrics").text
+    logged = shop.log.getvalue()
+    assert logged.count("features available") == 2
+    assert logged.count("the cable was cut") == 1

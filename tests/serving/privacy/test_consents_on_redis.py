@@ -1,0 +1,123 @@
+"""Consents in a Redis that freezes, dies or is emptied: in time an answer that says nothing of anybody, and no 500."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from features.consents.ledger import Ledger
+from features.consents.redis import RedisShelf
+from features.storage.secret import secret
+from serving.predictions.consent_gate import Permission
+from serving.schemas.predictions import Predictions
+from tests.redis_server import RedisServer
+from tests.serving.fakes import FakeRelease, Known, Shelf, Shop
+
+pytestmark = pytest.mark.slow
+
+DEADLINE = 2.0
+NO = {"consents": [{"purpose": "profiling", "granted": False}]}
+
+
+def shop(home: Path, redis: RedisServer) -> Shop:
+    """A shop with Ann and Bob, as one worker has it; its features are always there."""
+    made = Shop.of(FakeRelease(), Shelf(ann=Known(), bob=Known()), home=home)
+    ledger = Ledger(RedisShelf(redis.url, home, rest_seconds=0.3), lambda: secret(home))
+    return Shop(replace(made.worker, permission=Permission(ledger), online=redis.url), made.log)
+
+
+@pytest.fixture
+def one(redis_of_its_own: RedisServer, tmp_path: Path) -> Shop:
+    return shop(tmp_path, redis_of_its_own)
+
+
+@pytest.fixture
+def client(one: Shop) -> Iterator[TestClient]:
+    with one.client() as client:
+        yield client
+
+
+def say(client: TestClient, customer_id: str, said: dict[str, Any]) -> None:
+    assert client.put(f"/v1/customers/{customer_id}/consents", json=said).status_code == 200
+
+
+def told(client: TestClient, *customer_ids: str) -> list[str]:
+    """The status, or the reason why there is none, for each; in time."""
+    began = perf_counter()
+    answered = client.post("/v1/predictions", json={"customer_ids": customer_ids})
+    assert perf_counter() - began < DEADLINE
+    Predictions.model_validate_json(answered.content)
+    return [row.get("reason", row["status"]) for row in answered.raise_for_status().json()["predictions"]]
+
+
+def refused(client: TestClient) -> None:
+    """Neither reading nor writing consents works, and callers are told to come again."""
+    began = perf_counter()
+    path = "/v1/customers/ann/consents"
+    for answered in (client.put(path, json=NO), client.get(path), client.delete("/v1/customers/ann")):
+        assert (answered.status_code, answered.headers["Retry-After"]) == (503, "1")
+    assert perf_counter() - began < DEADLINE
+
+
+def answers_again(client: TestClient, *expected: str) -> None:
+    """Fails unless Ann and Bob are answered so within ten seconds."""
+    began = perf_counter()
+    while (found := told(client, "ann", "bob")) != [*expected]:
+        assert perf_counter() - began < 10, found
+
+
+def test_a_no_to_one_worker_withholds_the_next_answer_of_another(
+    client: TestClient, redis_of_its_own: RedisServer, tmp_path: Path
+) -> None:
+    with shop(tmp_path, redis_of_its_own).client() as another:
+        assert told(another, "ann", "bob") == ["scored", "scored"]
+        say(client, "ann", NO)
+        assert told(another, "ann", "bob") == ["withheld_consent", "scored"]
+
+
+def test_while_redis_is_frozen_nothing_is_said_of_anybody(client: TestClient, redis_of_its_own: RedisServer) -> None:
+    say(client, "ann", NO)
+    redis_of_its_own.freeze()
+    assert [told(client, "ann", "bob") for _ in range(3)] == [["store_unreachable", "store_unreachable"]] * 3
+    refused(client)
+    assert client.get("/readyz").json() == {"status": "degraded", "reason": "store_unreachable", "release": "7"}
+    redis_of_its_own.thaw()
+    answers_again(client, "withheld_consent", "scored")
+    assert client.get("/readyz").json()["status"] == "ready"
+
+
+def test_a_redis_that_dies_and_comes_back_needs_no_restart(client: TestClient, redis_of_its_own: RedisServer) -> None:
+    say(client, "ann", NO)
+    redis_of_its_own.kill()
+    assert told(client, "ann") == ["store_unreachable"]
+    refused(client)
+    redis_of_its_own.start()
+    answers_again(client, "withheld_consent", "scored")
+
+
+def test_an_emptied_redis_silences_everybody_and_the_log_says_what_to_do(
+    one: Shop, client: TestClient, redis_of_its_own: RedisServer
+) -> None:
+    say(client, "ann", NO)
+    redis_of_its_own.empty()
+    assert told(client, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
+    refused(client)
+    assert client.get("/readyz").json()["reason"] == "consents_unreadable"
+    assert one.log.getvalue().count("Restore its append-only file") == 1
+
+
+def test_a_worker_with_another_secret_says_nothing_of_anybody(
+    client: TestClient, redis_of_its_own: RedisServer, tmp_path: Path
+) -> None:
+    say(client, "ann", NO)
+    stranger = shop(tmp_path / "elsewhere", redis_of_its_own)
+    (tmp_path / "elsewhere").mkdir(exist_ok=True)
+    with stranger.client() as another:
+        assert told(another, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
+        assert "Copy the file from the home that began them" in stranger.log.getvalue()

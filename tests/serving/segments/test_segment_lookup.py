@@ -1,0 +1,78 @@
+"""Who is asked about while scores are read, or after they were damaged, is answered all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from serving.audiences.query.scores_table import Columns, ScoresFile
+from serving.predictions.consent_gate import Permission
+from serving.segments import segment_lookup
+from serving.segments.row_lookup import Book
+from serving.segments.segment_lookup import Segments
+from tests.dictionary_storage import dictionary_ledger
+from tests.serving.fakes import TODAY, FakeRelease, Known, Shelf, Shop
+
+
+def scores(home: Path, *customer_ids: str, tier: str = "high") -> Path:
+    instants = pa.array([TODAY] * len(customer_ids)).cast(pa.timestamp("us", tz="UTC"))
+    tiers = [tier] * len(customer_ids)
+    path = home / "scores.parquet"
+    pq.write_table(pa.table({"customer_id": customer_ids, "as_of": instants, "value_tier": tiers}), path)
+    return path
+
+
+def asked(home: Path) -> dict[str, Any]:
+    with Shop.of(FakeRelease(), Shelf(ann=Known()), home=home).client() as client:
+        answered = client.post("/v1/predictions", json={"customer_ids": ["ann"]})
+    assert answered.status_code == 200, answered.text
+    row: dict[str, Any] = answered.json()["predictions"][0]
+    return row
+
+
+def test_scores_that_cannot_be_read_cost_the_segment_alone(tmp_path: Path) -> None:
+    path = scores(tmp_path, "ann", "bob")
+    torn = bytearray(path.read_bytes())
+    torn[4:100] = b"\xff" * 96
+    path.write_bytes(torn)
+    row = asked(tmp_path)
+    assert (row["status"], row["segment"]) == ("scored", {"status": "not_scored"})
+
+
+def test_scores_out_of_order_cost_the_segment_alone(tmp_path: Path) -> None:
+    scores(tmp_path, "bob", "ann")
+    row = asked(tmp_path)
+    assert (row["status"], row["segment"]) == ("scored", {"status": "not_scored"})
+
+
+def test_while_new_scores_are_read_the_old_ones_answer_and_nobody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, go_on = scores(tmp_path, "ann", tier="high"), threading.Event()
+    segments = Segments(ScoresFile(path), Permission(dictionary_ledger()))
+
+    def slow(columns: Columns, names: tuple[str, ...]) -> Book:
+        assert go_on.wait(timeout=10)
+        return Book(columns, names)
+
+    async def tier() -> object:
+        return (await segments.of(["ann"], TODAY))[0]["value_tier"]
+
+    async def day() -> list[object]:
+        found = [await tier()]
+        scores(tmp_path, "ann", tier="low")
+        monkeypatch.setattr(segment_lookup, "Book", slow)
+        found.append(await asyncio.wait_for(tier(), timeout=5))
+        reading = segments._reading
+        assert reading is not None
+        go_on.set()
+        await reading
+        return [*found, await tier()]
+
+    assert asyncio.run(day()) == ["high", "high", "low"]

@@ -1,0 +1,156 @@
+"""Three answers that never contradict each other, whatever the models say."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from features.arrays import Floats
+from training.inference import coherence
+from training.inference.calibration import FLOOR
+from training.inference.forecast import LAST_DAY, Forecast
+from training.inference.spend_distribution import SpendRatios
+
+DAYS = np.array([0.0, 1, 7, 14, 30, 60, 90, 180, 365, LAST_DAY])
+HORIZONS = (30, 90, 365)
+N = 4
+
+STEPS = arrays(float, (N, len(DAYS) - 1), elements=st.one_of(st.just(0.0), st.floats(0, 3), st.floats(0, 1e-6)))
+DISTINCT = arrays(float, (N, len(DAYS) - 1), elements=st.one_of(st.just(0.0), st.floats(0.01, 3)))
+CHURN = arrays(float, N, elements=st.floats(0, 1))
+ANYTHING = arrays(float, (N, len(HORIZONS)), elements=st.floats(-50, 1e5))
+
+
+def curves(steps: Floats) -> Floats:
+    """P(order) by each day, from the hazard of each step."""
+    return np.column_stack([np.zeros(N), -np.expm1(-np.cumsum(steps, axis=1))])
+
+
+def forecast(order_by: Floats) -> Forecast:
+    return Forecast(
+        tier=np.zeros(len(order_by), np.int8),
+        days=DAYS,
+        order_by=order_by,
+        horizons=HORIZONS,
+        expected_orders=np.ones((len(order_by), 3)),
+        spend=None,
+    )
+
+
+@st.composite
+def ratios(draw: st.DrawFn) -> list[SpendRatios]:
+    bands = tuple(sorted(draw(st.sets(st.floats(0.01, 0.99), max_size=2))))
+    rows = draw(arrays(float, (len(bands) + 1, 5), elements=st.floats(0, 9)))
+    levels = (0.0, 0.1, 0.5, 0.9, 1.0)
+    one = SpendRatios(bands, levels, tuple(tuple(row) for row in np.sort(rows, axis=1).tolist()))
+    return [one] * len(HORIZONS)
+
+
+@given(STEPS, CHURN, st.sampled_from([1.0, 30.0, 90.0, 365.0, float(LAST_DAY)]))
+def test_the_tilt_passes_exactly_through_the_churn_probability(steps: Floats, churn: Floats, horizon: float) -> None:
+    tilted = coherence.tilt(curves(steps), DAYS, horizon, churn)
+    at = DAYS.tolist().index(horizon)
+    assert tilted[:, at].tolist() == (1 - np.clip(churn, FLOOR, 1 - FLOOR)).tolist()
+
+
+@given(STEPS, CHURN, st.sampled_from([1.0, 30.0, 90.0, 365.0, float(LAST_DAY)]))
+def test_the_tilt_never_falls_and_stays_a_probability(steps: Floats, churn: Floats, horizon: float) -> None:
+    tilted = coherence.tilt(curves(steps), DAYS, horizon, churn)
+    assert (np.diff(tilted, axis=1) >= 0).all()
+    assert (tilted >= 0).all()
+    assert (tilted <= 1).all()
+    assert (tilted[:, 0] == 0).all()
+
+
+@given(arrays(float, (N, len(DAYS)), elements=st.floats(0, 1)), CHURN)
+def test_the_tilt_mends_a_curve_that_falls(order_by: Floats, churn: Floats) -> None:
+    assert (np.diff(coherence.tilt(order_by, DAYS, 90.0, churn), axis=1) >= 0).all()
+
+
+def test_the_tilt_is_a_proportional_hazard() -> None:
+    order_by = -np.expm1(-np.full((1, 1), 0.01) * DAYS)
+    churn = np.exp(-np.full(1, 0.01 * 90 * 2))
+    tilted = coherence.tilt(order_by, DAYS, 90.0, churn)
+    assert tilted[0] == pytest.approx(-np.expm1(-0.02 * DAYS), abs=1e-6)
+
+
+def test_a_curve_that_already_agrees_is_left_alone() -> None:
+    order_by = -np.expm1(-np.full((1, 1), 0.003) * DAYS)
+    assert coherence.tilt(order_by, DAYS, 90.0, 1 - order_by[:, 6]) == pytest.approx(order_by, abs=1e-9)
+
+
+def within(steps: Floats) -> Floats:
+    return curves(steps)[:, np.searchsorted(DAYS, HORIZONS)]
+
+
+@given(ANYTHING, STEPS)
+def test_expected_orders_are_never_fewer_than_the_probability_and_never_fall(expected: Floats, steps: Floats) -> None:
+    found = coherence.never_fewer(expected, within(steps))
+    assert (found >= within(steps)).all()
+    assert (np.diff(found, axis=1) >= 0).all()
+
+
+@given(ANYTHING, STEPS, ratios())
+def test_no_amount_falls_with_the_horizon_or_below_0(mean: Floats, steps: Floats, tables: list[SpendRatios]) -> None:
+    spend = coherence.spend(mean, within(steps), tables)
+    for amounts in (spend.mean, spend.median, spend.p10, spend.p90):
+        assert (np.diff(amounts, axis=1) >= 0).all()
+        assert (amounts >= 0).all()
+        assert np.isfinite(amounts).all()
+
+
+@given(ANYTHING, STEPS, ratios())
+def test_the_median_lies_in_the_interval(mean: Floats, steps: Floats, tables: list[SpendRatios]) -> None:
+    spend = coherence.spend(mean, within(steps), tables)
+    assert (spend.p10 <= spend.median).all()
+    assert (spend.median <= spend.p90).all()
+
+
+@given(ANYTHING, STEPS, ratios())
+def test_the_median_is_0_where_an_order_is_less_likely_than_not(
+    mean: Floats, steps: Floats, tables: list[SpendRatios]
+) -> None:
+    spend = coherence.spend(mean, within(steps), tables)
+    assert (spend.median[within(steps) < 0.5] == 0).all()
+
+
+@given(DISTINCT, st.floats(0, LAST_DAY))
+def test_the_day_of_a_probability_is_the_day_within_which_it_is_reached(steps: Floats, day: float) -> None:
+    answers = forecast(curves(steps))
+    for customer, reached in enumerate(answers.within(day)):
+        if 0 < reached < 0.999:
+            earliest = answers.day_of(reached)[customer]
+            assert earliest <= day + 1e-6
+            assert answers.within(earliest)[customer] == pytest.approx(reached, abs=1e-9)
+
+
+@given(STEPS, st.floats(0.001, 0.999))
+def test_the_probability_within_a_day_is_that_of_which_it_is_the_day(steps: Floats, probability: float) -> None:
+    answers = forecast(curves(steps))
+    for customer, day in enumerate(answers.day_of(probability)):
+        if np.isfinite(day):
+            assert answers.within(day)[customer] == pytest.approx(probability, abs=1e-9)
+        else:
+            assert answers.within(LAST_DAY)[customer] < probability
+
+
+@given(STEPS)
+def test_later_days_and_higher_probabilities_never_come_earlier(steps: Floats) -> None:
+    answers = forecast(curves(steps))
+    assert (np.diff(answers.within_each(np.linspace(0, LAST_DAY, 40).tolist()), axis=1) >= -1e-12).all()
+    days = answers.days_of((0.1, 0.5, 0.9))
+    assert (days[:, :-1] <= days[:, 1:]).all()
+
+
+def test_between_grid_days_the_hazard_is_constant() -> None:
+    answers = forecast(np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 0.75, 0.75, 0.75, 0.75, 0.75]]))
+    assert answers.within(45)[0] == pytest.approx(0.5)
+    assert answers.day_of(0.5)[0] == pytest.approx(45)
+    assert answers.day_of(0.8)[0] == np.inf
+
+
+def test_a_customer_who_surely_orders_has_finite_days() -> None:
+    answers = forecast(np.array([[0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]))
+    assert np.isfinite(answers.days_of((0.1, 0.5, 0.9, 0.999))).all()
+    assert answers.within(60)[0] == pytest.approx(1.0)

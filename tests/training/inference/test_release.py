@@ -1,0 +1,240 @@
+"""A release on disk answers as it did before, or not at all."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from features.calendar import micros
+from features.online.feature_rows import Ragged, Stored
+from features.transformations.transactions import transactions_view
+from tests.training.shops import Published, corner_rungs, corner_shop, few_rounds, kept
+from training.fitting.assemble import Assembled, assemble, churn_sample
+from training.inference.forecast import TIERS, Forecast
+from training.inference.release import CorruptRelease, Release, write_release
+from training.inference.release_manifest import Facts, Gate, ReleaseManifest
+from training.models import MODELS
+
+ML = dict.fromkeys(MODELS, "ml")
+FACTS = Facts(
+    as_of=0, name="corner-shop", currency="£", timezone="Europe/London", churn_days=60, ltv_days=(30, 60, 365),
+    lead_days=15, bands=(0.3, 0.7), max_feature_age_days=7, feature_service="customer_inputs", has_amounts=True,
+)  # fmt: skip
+
+
+@kept
+def assembled() -> Assembled:
+    shop = corner_shop()
+    with few_rounds():
+        return assemble(shop.rows(shop.now), shop.plan, ML)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shop, today = corner_shop(), corner_shop().population()
+    orders = np.nan_to_num(today.column("orders"))
+    manifest = ReleaseManifest(
+        model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
+        facts=replace(FACTS, as_of=micros(shop.now.at)),
+        views=(transactions_view(shop.told),),
+        cards=[],
+        ladder=assembled().ladder_json(),
+        churn_sample=churn_sample(assembled().ladder, today.inputs, orders, 60),
+        gate=Gate(passed=True, falls=[], reasons={}),
+    )
+    folder = tmp_path_factory.mktemp("release")
+    write_release(folder, manifest, assembled().files)
+    return folder
+
+
+@pytest.fixture
+def folder(written: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(written, tmp_path / "7")
+
+
+@kept
+def known() -> Stored:
+    """Everybody as stored today."""
+    shop = corner_shop()
+    asked = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]
+    published = Published(shop.told, shop.cutoffs[-1:])
+    return published.as_of(
+        pa.table({"customer_id": asked["customer_id"].to_list(), "event_timestamp": [shop.now.at] * len(asked)})
+    )
+
+
+def same(one: Forecast, other: Forecast) -> bool:
+    assert one.spend is not None
+    assert other.spend is not None
+    amounts = zip(vars(one.spend).values(), vars(other.spend).values(), strict=True)
+    return (
+        np.array_equal(one.tier, other.tier)
+        and np.array_equal(one.order_by, other.order_by)
+        and np.array_equal(one.expected_orders, other.expected_orders)
+        and all(np.array_equal(left, right) for left, right in amounts)
+    )
+
+
+def test_a_release_comes_back_from_disk_to_the_last_bit(folder: Path) -> None:
+    today = corner_shop().population()
+    before = assembled().ladder.forecast(today.inputs, np.nan_to_num(today.column("orders")))
+    after = Release.load(folder).forecast(known(), micros(corner_shop().now.at))
+    assert same(before, after)
+
+
+def test_a_release_answers_as_the_rung_that_passed() -> None:
+    today, fitted = corner_shop().population(), corner_rungs()["ml"].ladder
+    assert assembled().ladder.calibration == fitted.calibration
+    assert fitted.calibration.method in ("platt", "isotonic")
+    orders = np.nan_to_num(today.column("orders"))
+    assert same(assembled().ladder.forecast(today.inputs, orders), fitted.forecast(today.inputs, orders))
+
+
+def test_a_release_says_what_it_was_trained_for(folder: Path) -> None:
+    release = Release.load(folder)
+    assert release.version == "7"
+    assert release.model_versions == {"churn": "3", "next_purchase": "3", "ltv": "2"}
+    assert (release.facts.currency, release.facts.ltv_days, release.facts.bands) == ("£", (30, 60, 365), (0.3, 0.7))
+    assert release.views == (transactions_view(corner_shop().told),)
+
+
+def test_time_that_passes_moves_the_answer(folder: Path) -> None:
+    release, now = Release.load(folder), micros(corner_shop().now.at)
+    later = release.forecast(known(), now + 20 * 86_400_000_000)
+    assert (later.within(30) != release.forecast(known(), now).within(30)).mean() > 0.5
+
+
+def test_a_customer_of_whom_nothing_is_stored_is_answered_as_a_prospect(folder: Path) -> None:
+    view, columns = transactions_view(corner_shop().told), known().columns
+    nothing = Ragged(offsets=np.zeros(2, np.int64), values=np.empty(0))
+    stranger = Stored(
+        customer_ids=["nobody"],
+        known=np.zeros(1, bool),
+        features_at=np.zeros(1, np.int64),
+        columns=columns,
+        matrix=np.full((1, len(columns)), np.nan),
+        lists=dict.fromkeys(view.lists, nothing),
+    )
+    answer = Release.load(folder).forecast(stranger, micros(corner_shop().now.at))
+    assert TIERS[answer.tier[0]] == "population"
+    assert np.isfinite(answer.order_by).all()
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def refused(folder: Path, because: str) -> None:
+    expected = (
+        f"{folder} is no sound release: {because}. Expected the files that `flywheel train` wrote: "
+        "fetch it again from the registry, or promote another."
+    )
+    with pytest.raises(CorruptRelease, match=f"^{expected}$"):
+        Release.load(folder)
+
+
+def test_a_changed_byte_in_any_file_is_refused(folder: Path) -> None:
+    for path in files(folder):
+        content = path.read_bytes()
+        path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
+        with pytest.raises(CorruptRelease):
+            Release.load(folder)
+        path.write_bytes(content)
+    Release.load(folder)
+
+
+def test_a_changed_tree_is_named(folder: Path) -> None:
+    tree = folder / "churn" / "churn.txt"
+    tree.write_text(tree.read_text().replace("leaf_value=0", "leaf_value=9", 1) + " ")
+    refused(folder, re.escape("churn/churn.txt is not the file that was registered (sha256 differs)"))
+
+
+def test_a_missing_file_is_refused(folder: Path) -> None:
+    for path in files(folder):
+        path.rename(path.with_name("away"))
+        refused(folder, f".*No such file.*{re.escape(path.name)}.*")
+        path.with_name("away").rename(path)
+
+
+def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> None:
+    sums = folder / "SHA256SUMS"
+    sums.write_text(
+        "".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_came_30d" not in line)
+    )
+    refused(folder, "SHA256SUMS lists .*, not .*ltv/orders_came_30d.txt.*")
+
+
+def test_another_format_is_refused(written: Path, tmp_path: Path) -> None:
+    write_release(tmp_path, replace(ReleaseManifest.read(written), format=99), assembled().files)
+    refused(tmp_path, "it has format 99, this version reads 1")
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path, ".*No such file.*SHA256SUMS.*")
+
+
+def test_a_store_with_other_columns_is_refused(folder: Path) -> None:
+    stored = known()
+    other = Stored(**{**vars(stored), "columns": ("basket", *stored.columns[1:])})
+    with pytest.raises(
+        CorruptRelease, match=r"^Release 7 expects the inputs orders, .*, the store holds basket, .*\.$"
+    ):
+        Release.load(folder).forecast(other, micros(corner_shop().now.at))
+
+
+def test_nothing_is_pickled_and_nothing_can_run(folder: Path) -> None:
+    for path in files(folder):
+        text = path.read_bytes().decode()
+        if path.suffix == ".json":
+            json.loads(text)
+        elif path.suffix == ".txt":
+            assert text.startswith("tree\n")
+        else:
+            assert path.name == "SHA256SUMS"
+    for source in (Path(__file__).parents[3] / "training").rglob("*.py"):
+        assert not re.search(r"\b(pickle|joblib|dill|cloudpickle|skops|eval\(|exec\()", source.read_text()), source
+
+
+def test_answering_imports_numpy_alone(folder: Path) -> None:
+    program = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from training.inference.release import Release
+
+release = Release.load(Path(sys.argv[1]))
+import numpy as np
+release._ladder.forecast(np.full((2, len(release._inputs)), 1.0), np.array([0.0, 3.0]))
+heavy = {"lightgbm", "pandas", "sklearn", "mlflow", "feast", "scipy", "ibis", "duckdb", "pyarrow"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True, cwd=root)
+    assert done.stdout == "[]\n"
+
+
+def test_a_percentile_is_the_mid_rank_within_the_population_of_the_release(folder: Path) -> None:
+    release, now = Release.load(folder), micros(corner_shop().now.at)
+    churn = 1 - release.forecast(known(), now).within(60)
+    percentile = release.churn_percentile(churn)
+    assert percentile.mean() == pytest.approx(50.0, abs=0.1)
+    assert (percentile[np.argsort(churn)] == np.sort(percentile)).all()
+    assert release.churn_percentile(np.array([-1.0, 2.0])).tolist() == [0.0, 100.0]
+
+
+def test_the_population_of_a_large_shop_is_thinned_without_moving_its_percentiles() -> None:
+    today = corner_shop().population()
+    orders, ladder = np.nan_to_num(today.column("orders")), corner_rungs()["ml"].ladder
+    all_of_it = churn_sample(ladder, today.inputs, orders, 60)
+    many = churn_sample(ladder, np.repeat(today.inputs, 5, axis=0), np.repeat(orders, 5), 60)
+    assert all_of_it == sorted(all_of_it)
+    assert len(all_of_it) == len(orders)
+    assert len(many) == 2001
+    assert np.quantile(many, [0.1, 0.5, 0.9]) == pytest.approx(np.quantile(all_of_it, [0.1, 0.5, 0.9]), abs=0.01)

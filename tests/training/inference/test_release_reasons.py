@@ -1,0 +1,130 @@
+"""A release tells why it answers as it does, from what is stored and what today makes of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from features.calendar import micros
+from features.online.feature_rows import Ragged, Stored
+from features.transformations.transactions import transactions_view
+from tests.training.shops import Published, corner_rungs, corner_shop, kept
+from training.inference.explanations.reasons import ANSWERS, Reason, Reasons
+from training.inference.release import CorruptRelease, Release, write_release
+from training.inference.release_manifest import Facts, Gate, ReleaseManifest
+from training.inference.serialization import to_json
+
+DAY_US = 86_400_000_000
+FACTS = Facts(
+    as_of=0, name="corner-shop", currency="EUR", timezone="UTC", churn_days=60, ltv_days=(30, 60, 365), lead_days=15,
+    bands=(0.3, 0.7), max_feature_age_days=7, feature_service="release_v1", has_amounts=True,
+)  # fmt: skip
+
+
+def manifest(*sample: float) -> ReleaseManifest:
+    """What a release of the corner shop's trees says of itself, with the churn of the population at its promotion."""
+    return ReleaseManifest(
+        model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
+        facts=replace(FACTS, as_of=now()),
+        views=(transactions_view(corner_shop().told),),
+        cards=[],
+        ladder=to_json(corner_rungs()["ml"].ladder, corner_shop().data.names),
+        churn_sample=sample,
+        gate=Gate(passed=True, falls=[], reasons={}),
+    )
+
+
+def release(tier: str = "ml", *sample: float) -> Release:
+    return Release("7", manifest(*sample), corner_rungs()[tier].ladder)
+
+
+def now() -> int:
+    return micros(corner_shop().now.at)
+
+
+@kept
+def known() -> Stored:
+    """Three customers as stored today, and a stranger."""
+    shop = corner_shop()
+    asked = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]["customer_id"].to_list()[:3]
+    instants = [shop.now.at] * len(asked)
+    found = Published(shop.told, shop.cutoffs[-1:]).as_of(pa.table({"customer_id": asked, "event_timestamp": instants}))
+    return Stored(
+        customer_ids=[*found.customer_ids, "stranger"],
+        known=np.append(found.known, False),
+        features_at=np.append(found.features_at, 0),
+        columns=found.columns,
+        matrix=np.concatenate([found.matrix, np.full((1, len(found.columns)), np.nan)]),
+        lists={
+            name: Ragged(offsets=np.append(one.offsets, one.offsets[-1]), values=one.values)
+            for name, one in found.lists.items()
+        },
+    )
+
+
+def of_the_ladder() -> list[list[Reason]]:
+    """Straight from the ladder, for the three."""
+    today = corner_shop().population()
+    inputs, orders = today.inputs[:3], np.nan_to_num(today.column("orders"))[:3]
+    views = (transactions_view(corner_shop().told),)
+    return Reasons(corner_rungs()["ml"].ladder, today.names, views, "EUR").of(inputs, orders, ANSWERS, 0.5)
+
+
+def test_a_release_gives_the_reasons_of_its_ladder_and_none_of_a_stranger() -> None:
+    assert release("ml", 0.2, 0.5, 0.9).reasons(known(), now()) == [*of_the_ladder(), []]
+
+
+def test_only_the_answers_asked_for_are_explained() -> None:
+    found = release().reasons(known(), now(), ("churn",))
+    assert found[:3] == [[one for one in reasons if one.answer == "churn"] for reasons in of_the_ladder()]
+
+
+def test_a_customer_without_orders_is_compared_with_the_middle_of_the_population() -> None:
+    new = replace(known(), matrix=np.where(np.array(known().columns) == "orders", 0.0, known().matrix))
+    churn = 1 - release().forecast(new, now()).within(60)[0]
+    above, below = release("ml", 0.0, churn - 0.01, 1.0), release("ml", 0.0, churn + 0.01, 1.0)
+    assert [reason.direction for reason in above.reasons(new, now())[0]] == ["raises", "later", "lowers"]
+    assert [reason.direction for reason in below.reasons(new, now())[0]] == ["lowers", "sooner", "raises"]
+
+
+def test_a_day_that_passes_is_told() -> None:
+    def silent(as_of: int) -> float:
+        return next(
+            one.value or 0.0 for one in release("btyd").reasons(known(), as_of)[0] if one.code == "recency_days"
+        )
+
+    assert silent(now() + 30 * DAY_US) == pytest.approx(silent(now()) + 30)
+
+
+def test_a_store_with_other_columns_gives_no_reasons() -> None:
+    other = replace(known(), columns=("basket", *known().columns[1:]))
+    with pytest.raises(CorruptRelease, match="the store holds basket"):
+        release().reasons(other, now())
+
+
+def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
+    write_release(tmp_path, manifest(0.5), corner_rungs()["ml"].artefacts)
+    program = """
+import sys
+from pathlib import Path
+import numpy as np
+from training.inference.release_manifest import Facts, Gate, ReleaseManifest
+from training.inference.release import Release
+
+release = Release.load(Path(sys.argv[1]))
+inputs = np.full((2, len(release._inputs)), 1.0)
+found = release._reasons.of(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
+print([{reason.answer for reason in one} == {"churn", "next_purchase", "ltv"} for one in found])
+print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
+"""
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert done.stdout == "[True, True]\n[]\n"

@@ -1,0 +1,166 @@
+"""The answers of a real ladder over a whole population: not one may contradict another."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.arrays import Floats
+from tests.training.shops import corner_rungs, corner_shop
+from training.fitting.assemble import assemble
+from training.inference.forecast import LAST_DAY, TIERS, Forecast
+from training.inference.serialization import from_json, to_json
+from training.inference.tiered_model import Ladder
+
+MIXED = {"churn": "ml", "next_purchase": "btyd", "ltv": "cohort"}
+LADDERS = (*TIERS, "mixed")
+
+
+def ladder(name: str) -> Ladder:
+    rungs = corner_rungs()
+    if name != "mixed":
+        return rungs[name].ladder
+    parts = {model: rungs[tier].ladder for model, tier in MIXED.items()}
+    return replace(
+        parts["ltv"],
+        tiers=MIXED,
+        rungs={tier: rungs[tier].ladder.rungs[tier] for tier in MIXED.values()},
+        calibration=parts["churn"].calibration,
+    )
+
+
+def everybody() -> tuple[Floats, Floats]:
+    """All known customers, those without an order too, and strangers of whom every input is missing."""
+    today = corner_shop().population()
+    inputs = np.concatenate([today.inputs, np.full((3, today.inputs.shape[1]), np.nan)])
+    return inputs, np.nan_to_num(inputs[:, today.names.index("orders")])
+
+
+def forecast(name: str) -> Forecast:
+    return ladder(name).forecast(*everybody())
+
+
+def test_the_population_has_all_kinds_of_customers() -> None:
+    _, orders = everybody()
+    assert {kind: bool((orders == kind).any()) for kind in (0, 1, 2)} == {0: True, 1: True, 2: True}
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_no_answer_is_missing(name: str) -> None:
+    answers = forecast(name)
+    assert answers.spend is not None
+    for table in (answers.order_by, answers.expected_orders, *vars(answers.spend).values()):
+        assert np.isfinite(table).all()
+        assert (table >= 0).all()
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_p_order_is_a_probability_that_never_falls_with_time(name: str) -> None:
+    answers = forecast(name)
+    assert (answers.days[0], answers.days[-1]) == (0.0, LAST_DAY)
+    assert (answers.order_by[:, 0] == 0).all()
+    assert (np.diff(answers.order_by, axis=1) >= 0).all()
+    assert (answers.order_by <= 1).all()
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_orders_are_expected_at_least_as_often_as_one_is_likely(name: str) -> None:
+    answers = forecast(name)
+    within = answers.within_each(answers.horizons)
+    assert (answers.expected_orders >= within - 1e-12).all()
+    assert (np.diff(answers.expected_orders, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_no_amount_falls_with_the_horizon_and_the_median_lies_in_the_interval(name: str) -> None:
+    spend = forecast(name).spend
+    assert spend is not None
+    for amounts in vars(spend).values():
+        assert (np.diff(amounts, axis=1) >= 0).all()
+    assert (spend.p10 <= spend.median).all()
+    assert (spend.median <= spend.p90).all()
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_the_median_spend_is_0_where_an_order_is_unlikely(name: str) -> None:
+    answers = forecast(name)
+    assert answers.spend is not None
+    within = answers.within_each(answers.horizons)
+    assert (answers.spend.median[within < 0.5] == 0).all()
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_an_interval_beyond_what_was_learned_has_a_width(name: str) -> None:
+    answers = forecast(name)
+    assert answers.spend is not None
+    wide = answers.spend.p90 - answers.spend.p10
+    assert (wide[:, 2] > 0)[answers.within(365) > 0.2].all()
+
+
+@pytest.mark.parametrize("name", ["ml", "mixed"])
+def test_churn_is_the_calibrated_probability_to_the_last_bit(name: str) -> None:
+    one, (inputs, orders) = ladder(name), everybody()
+    trees, bought = one.rungs["ml"], orders >= 1
+    calibrated = one.calibration(trees.churn(inputs))  # type: ignore[attr-defined]
+    said = 1 - one.forecast(inputs, orders).within(one.shape.churn_days)
+    assert said[bought] == pytest.approx(calibrated[bought], abs=1e-12)
+
+
+def test_customers_without_an_order_are_answered_as_prospects() -> None:
+    inputs, orders = everybody()
+    for name in LADDERS:
+        one = ladder(name)
+        answers = one.forecast(inputs, orders)
+        new = orders < 1
+        assert answers.order_by[new] == pytest.approx(one.prospects.order_by(inputs[new], answers.days))
+        assert set(answers.tier[new].tolist()) == {TIERS.index("population")}
+
+
+def test_the_rung_named_is_the_lowest_that_any_answer_rests_on() -> None:
+    _, orders = everybody()
+    for name in (*TIERS, "mixed"):
+        named = {TIERS[tier] for tier in forecast(name).tier[orders >= 1]}
+        assert named == {"cohort" if name == "mixed" else name}
+
+
+def test_a_customers_answer_does_not_depend_on_who_else_is_asked_about() -> None:
+    inputs, orders = everybody()
+    for name in LADDERS:
+        together, alone = forecast(name), ladder(name).forecast(inputs[40:41], orders[40:41])
+        assert alone.order_by[0].tolist() == together.order_by[40].tolist()
+        assert alone.expected_orders[0].tolist() == together.expected_orders[40].tolist()
+
+
+def test_nobody_asked_about_is_nobody_answered() -> None:
+    inputs, orders = everybody()
+    for name in LADDERS:
+        assert len(ladder(name).forecast(inputs[:0], orders[:0])) == 0
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_a_ladder_comes_back_from_json_to_the_last_bit(name: str) -> None:
+    one, rungs = ladder(name), corner_rungs()
+    files = [files for model, files in rungs["ml"].artefacts.items() if one.tiers[model] == "ml"]
+    said = json.loads(json.dumps(to_json(one, corner_shop().data.names)))
+    back = from_json(said, {name: text for artefact in files for name, text in artefact.items()})
+    before, after = one.forecast(*everybody()), back.forecast(*everybody())
+    assert np.array_equal(before.order_by, after.order_by)
+    assert np.array_equal(before.expected_orders, after.expected_orders)
+    assert before.spend is not None
+    assert after.spend is not None
+    for amount, again in zip(vars(before.spend).values(), vars(after.spend).values(), strict=True):
+        assert np.array_equal(amount, again)
+
+
+def test_a_release_is_assembled_from_the_rung_of_each_question() -> None:
+    shop = corner_shop()
+    found = assemble(shop.rows(shop.now), shop.plan, {"churn": "cohort", "next_purchase": "btyd", "ltv": "population"})
+    assert set(found.ladder.rungs) == {"cohort", "btyd", "population"}
+    assert {name: sorted(files) for name, files in found.files.items()} == {
+        "churn": ["cohort.json"],
+        "next_purchase": ["btyd.json"],
+        "ltv": ["population.json"],
+    }
+    assert found.names == shop.data.names
+    assert json.loads(json.dumps(found.ladder_json()))["tiers"]["ltv"] == "population"

@@ -1,0 +1,73 @@
+"""How often anybody says yes, and how alike customers are in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.preferences.beta_binomial import LEAST, MOST, UNTOLD, rates
+from training.preferences.counts import Counts
+
+CUSTOMERS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8)
+
+
+def told(*customers: tuple[int, int]) -> tuple[Counts, Counts]:
+    """Customers as (times of yes, times of no)."""
+    yes, no = np.array(customers, np.int32).T
+    return Counts.whole(yes), Counts.whole(yes + no)
+
+
+def test_the_rate_and_the_likeness_are_those_of_which_customers_were_drawn() -> None:
+    rng = np.random.default_rng(0)
+    trials = rng.poisson(6, 20_000)
+    yes = rng.binomial(trials, rng.beta(0.6, 9.0, len(trials)))
+    found = rates(*told(*zip(yes.tolist(), (trials - yes).tolist(), strict=True)))
+    assert (found.mean[0], found.weight[0]) == (pytest.approx(0.0625, rel=0.05), pytest.approx(9.6, rel=0.15))
+
+
+def test_customers_who_are_all_alike_outweigh_the_own_trials_of_any() -> None:
+    assert rates(*told(*[(5, 5)] * 50)).weight[0] == pytest.approx(MOST)
+
+
+def test_customers_who_always_or_never_say_yes_weigh_one_trial() -> None:
+    assert rates(*told((9, 0), (0, 9), (9, 0), (0, 9))).weight[0] == pytest.approx(LEAST)
+
+
+def test_single_trials_do_not_tell_how_alike_customers_are() -> None:
+    assert rates(*told((1, 0), (0, 1), (0, 1))).weight[0] == UNTOLD
+
+
+def test_many_values_with_trials_of_their_own_are_the_same_as_each_alone() -> None:
+    yes, trials = np.array([[1, 0], [4, 2], [0, 3]]), np.array([[2, 1], [5, 6], [3, 0]])
+    trials = np.maximum(trials, yes)
+    both = rates(_of(yes), _of(trials))
+    for value in range(2):
+        alone = rates(*told(*zip(yes[:, value], (trials - yes)[:, value], strict=True)))
+        assert (both.mean[value], both.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
+
+
+def test_many_values_that_share_their_trials_are_the_same_as_each_alone() -> None:
+    yes, trials = np.array([[1, 0], [4, 2], [0, 3], [0, 0]]), np.array([2, 6, 4, 5])
+    both = rates(_of(yes), Counts.whole(trials))
+    for value in range(2):
+        alone = rates(*told(*zip(yes[:, value], trials - yes[:, value], strict=True)))
+        assert (both.mean[value], both.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
+
+
+@given(CUSTOMERS)
+def test_the_posterior_lies_between_the_customers_share_and_everybodys(customers: list[tuple[int, int]]) -> None:
+    prior = rates(*told(*customers))
+    yes, no = np.array(customers, float).T
+    one, other = prior.posterior(np.zeros(len(yes), np.int32), yes, yes + no)
+    share, usual = one / (one + other), prior.mean[0]
+    own = np.where(yes + no > 0, yes / np.maximum(yes + no, 1), usual)
+    assert (share >= np.minimum(own, usual) - 1e-12).all()
+    assert (share <= np.maximum(own, usual) + 1e-12).all()
+    assert share[yes + no == 0] == pytest.approx(usual)
+
+
+def _of(table: np.ndarray) -> Counts:
+    row, value = np.nonzero(table)
+    return Counts.of(row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape)

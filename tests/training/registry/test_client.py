@@ -1,0 +1,240 @@
+"""The door to MLflow: what a reviewer finds there, and what a second try or a crash leaves behind."""
+
+import logging
+import math
+import os
+import socket
+import subprocess
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from matplotlib.figure import Figure
+
+from tests.training.registry.ready_store import registry_in, three_releases_in
+from training.registry import Damaged, Dataset, Metric, NotRegistered, Registry, Run, point, ui_command
+from training.registry.versions import LONGEST_DESCRIPTION, shortened
+
+JUNE = date(2017, 6, 1)
+JULY = date(2017, 7, 1)
+
+
+def training(folder: Path | None = None) -> Run:
+    return Run(
+        name="churn",
+        experiment="training",
+        fingerprint="ab12",
+        params={"num_leaves": 15, "objective": "binary"},
+        metrics=[
+            Metric("auc/model", 0.87, JUNE.toordinal()),
+            Metric("auc/model", 0.86, JULY.toordinal()),
+            Metric("auc/recency", math.nan, JUNE.toordinal()),
+        ],
+        tags={"git_commit": "c0ffee"},
+        description="**Churn** within 28 days",
+        dataset=Dataset(
+            name="transactions", digest="ef" * 32, source="features/transactions.parquet", rows=7, columns={"n": "long"}
+        ),
+        figures={"reliability": Figure()},
+        tables={"deciles": {"decile": [1, 2], "churned": [0.1, 0.2]}},
+        texts={"model_card.md": "# Churn\n", "config/flywheel.toml": "name = 'shop'\n"},
+        folder=folder,
+    )
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return registry_in(tmp_path / "home")
+
+
+@pytest.fixture
+def artefacts(tmp_path: Path) -> Path:
+    folder = tmp_path / "artefacts"
+    (folder / "churn").mkdir(parents=True)
+    (folder / "churn" / "trees.txt").write_text("tree\n")
+    (folder / "release.json").write_text("{}\n")
+    return folder
+
+
+def test_a_run_shows_what_was_trained_on_what_and_how_well(registry: Registry, artefacts: Path) -> None:
+    run = registry.client.get_run(registry.log_run(training(artefacts)))
+    assert (run.info.run_name, run.info.status) == ("churn", "FINISHED")
+    assert run.data.params == {"num_leaves": "15", "objective": "binary"}
+    assert run.data.metrics == {"auc/model": 0.86}
+    assert run.data.tags["mlflow.note.content"] == "**Churn** within 28 days"
+    assert run.data.tags["mlflow.source.git.commit"] == "c0ffee"
+    assert run.data.tags["data_sha256"] == "ef" * 32
+    assert run.inputs is not None
+    data = run.inputs.dataset_inputs[0].dataset
+    assert (data.name, data.digest, data.profile) == ("transactions", "ef" * 18, '{"num_rows": 7, "num_elements": 7}')
+
+
+def test_a_metric_is_a_line_over_origins_on_their_dates(registry: Registry) -> None:
+    line = registry.client.get_metric_history(registry.log_run(training()), "auc/model")
+    assert [(point.step, point.value) for point in line] == [(JUNE.toordinal(), 0.87), (JULY.toordinal(), 0.86)]
+    assert [datetime.fromtimestamp(point.timestamp / 1000, UTC).date() for point in line] == [JUNE, JULY]
+
+
+def test_figures_tables_texts_and_artefacts_are_kept_with_the_run(registry: Registry, artefacts: Path) -> None:
+    folder = Path(registry.client.download_artifacts(registry.log_run(training(artefacts)), ""))
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files == {
+        "figures/reliability.png",
+        "tables/deciles.csv",
+        "model_card.md",
+        "config/flywheel.toml",
+        "model/churn/trees.txt",
+        "model/release.json",
+    }
+    assert (folder / "tables" / "deciles.csv").read_text() == "decile,churned\n1,0.1\n2,0.2\n"
+    assert folder.is_relative_to(registry.home / "mlartifacts" / "training")
+
+
+def test_a_wide_run_is_logged_whole(registry: Registry) -> None:
+    metrics = [Metric("loss", 1 / step, step) for step in range(1, 1302)]
+    run = Run(
+        name="ltv", experiment="evaluation", fingerprint="f", params={f"p{n}": n for n in range(230)}, metrics=metrics
+    )
+    run_id = registry.log_run(run)
+    assert len(registry.client.get_run(run_id).data.params) == 230
+    assert len(registry.client.get_metric_history(run_id, "loss")) == 1301
+
+
+def test_the_same_training_is_logged_once(registry: Registry) -> None:
+    first = registry.log_run(training())
+    assert registry.log_run(training()) == first
+    assert registry.log_run(replace(training(), name="ltv")) != first
+    assert registry.log_run(replace(training(), fingerprint="cd34")) != first
+
+
+def test_a_run_cut_short_is_logged_anew(registry: Registry) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    figure = Figure()
+    figure.savefig = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        registry.log_run(replace(training(), figures={"reliability": figure}))
+    run_id = registry.log_run(training())
+    left = registry.client.search_runs([registry.client.get_run(run_id).info.experiment_id])
+    assert [(run.info.run_id, run.info.status) for run in left] == [(run_id, "FINISHED")]
+
+
+def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Registry, artefacts: Path) -> None:
+    run_id = registry.log_run(training(artefacts))
+    version = registry.register("churn", run_id, "model/churn", "# Card", {"feature_service": "churn_v1"}, "ab12")
+    assert version == "1"
+    assert registry.tags_of("churn", "1") == {
+        "feature_service": "churn_v1",
+        "sha256/trees.txt": "f27e01fe7624cca3e69811a0bf9a4efd9dca9fd39f7a3a8f939cae0cfe8cdfb8",
+        "fingerprint": "ab12",
+        "artefacts": "model/churn",
+    }
+    known = registry.client.get_model_version("churn", "1")
+    assert (known.description, known.run_id) == ("# Card", run_id)
+    assert registry.client.get_registered_model("churn").description.startswith("Will this customer place no order")
+
+
+def test_a_version_is_registered_once_per_fingerprint(registry: Registry, artefacts: Path) -> None:
+    run_id = registry.log_run(training(artefacts))
+    versions = [registry.register("churn", run_id, "model", "", {}, fingerprint) for fingerprint in ("a", "a", "b")]
+    assert versions == ["1", "1", "2"]
+
+
+def test_a_run_without_artefacts_cannot_be_registered(registry: Registry) -> None:
+    run_id = registry.log_run(training())
+    with pytest.raises(NotRegistered, match="has no artefacts under 'model', so there is nothing to register"):
+        registry.register("churn", run_id, "model", "", {}, "ab12")
+
+
+def test_a_card_longer_than_mlflow_keeps_is_cut_at_a_line_and_says_so() -> None:
+    cut = shortened("a line of a card\n" * 400)
+    assert len(cut) <= LONGEST_DESCRIPTION
+    assert cut.endswith("a line of a card\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the "
+                        "run's artefacts.)*")  # fmt: skip
+    assert shortened("# Card") == "# Card"
+
+
+def test_a_release_is_copied_whole_and_stays_as_it_is(tmp_path: Path) -> None:
+    registry, folder = three_releases_in(tmp_path / "home"), tmp_path / "home" / "releases" / "1"
+    assert registry.fetch("1", folder) == folder
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    registry.fetch("1", folder)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["1"]
+
+
+def test_a_local_copy_that_was_spoilt_is_replaced(tmp_path: Path) -> None:
+    registry, folder = three_releases_in(tmp_path / "home"), tmp_path / "home" / "releases" / "1"
+    registry.fetch("1", folder)
+    (folder / "churn" / "trees.txt").write_text("another tree")
+    (folder.parent / ".1.new").mkdir()
+    registry.fetch("1", folder)
+    assert (folder / "churn" / "trees.txt").read_text() == "tree"
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["1"]
+
+
+def test_a_damaged_release_is_not_installed(registry: Registry, artefacts: Path, tmp_path: Path) -> None:
+    run_id = registry.log_run(training(artefacts))
+    registry.register("release", run_id, "model", "", {}, "ab12")
+    (stored,) = registry.home.rglob("trees.txt")
+    stored.write_text("another tree")
+    with pytest.raises(Damaged, match=r"Release 1 is damaged: churn/trees.txt differ"):
+        registry.fetch("1", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_the_champion_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
+    point(tmp_path, "7")
+    pointer = tmp_path / "releases" / "champion"
+    with pointer.open() as reader:
+        point(tmp_path, "8")
+        assert reader.read() == "7\n"
+    assert pointer.read_text() == "8\n"
+    assert [path.name for path in pointer.parent.iterdir()] == ["champion"]
+
+
+def test_a_store_cut_short_while_being_made_is_made_anew(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+    home = tmp_path / "100 % sure? #1"
+    home.mkdir()
+    (home / ".mlflow.db.0a1b2c3d.tmp").write_bytes(b"half a store")
+    with caplog.at_level(logging.INFO):
+        registry = Registry.open(home)
+        registry.log_run(training())
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert [path.name for path in home.glob("mlflow.db*")] == ["mlflow.db"]
+    assert (caplog.text, *capfd.readouterr()) == ("", "", "")
+
+
+@pytest.mark.slow
+def test_the_ui_opens_the_same_store_to_this_machine_only(registry: Registry, artefacts: Path, tmp_path: Path) -> None:
+    run_id = registry.log_run(training(artefacts))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command, address = ui_command(registry.home, port), f"http://127.0.0.1:{port}"
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            figure = f"{address}/get-artifact?run_uuid={run_id}&path=figures/reliability.png"
+            assert until_it_answers(figure).startswith(b"\x89PNG")
+            assert httpx.get(address, headers={"Host": "elsewhere.example"}).status_code == 403
+        finally:
+            server.terminate()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artefacts", "home"]
+
+
+def until_it_answers(address: str) -> bytes:
+    for _ in range(240):
+        try:
+            return httpx.get(address).content
+        except httpx.ConnectError:
+            time.sleep(0.25)
+    pytest.fail("the UI did not start within a minute")

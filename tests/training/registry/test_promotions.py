@@ -1,0 +1,234 @@
+"""Who serves: promotions that a crash at any step cannot leave half done."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from tests.training.registry.ready_store import registry_in, three_releases_in
+from training.registry import NotRegistered, Promotion, Registry
+from training.registry.promotion_log import PromotionLog
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+class KilledError(Exception):
+    pass
+
+
+class Shelf:
+    """MLflow's registry in memory, in a process that dies after its last allowed write."""
+
+    def __init__(self) -> None:
+        self.aliases: dict[str, dict[str, str]] = {"release": {}, "churn": {}, "ltv": {}}
+        self.tags: dict[tuple[str, str], dict[str, str]] = {
+            ("release", "1"): {"churn": "1", "ltv": "1"},
+            ("release", "2"): {"churn": "2"},
+            ("release", "3"): {"churn": "3", "ltv": "2"},
+            **{("churn", version): {} for version in "123"},
+            **{("ltv", version): {} for version in "12"},
+        }
+        self.writes, self.allowed = 0, -1
+
+    def search_registered_models(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name=name, aliases=dict(aliases)) for name, aliases in self.aliases.items()]
+
+    def search_model_versions(self, wanted: str) -> list[SimpleNamespace]:
+        name, version = wanted.removeprefix("name = '").split("' and version_number = ")
+        return [SimpleNamespace(version=version, tags=self.tags[name, version])]
+
+    def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
+        self.aliases[name][alias] = version
+        self._live_on()
+
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        del self.aliases[name][alias]
+        self._live_on()
+
+    def set_model_version_tag(self, name: str, version: str, key: str, value: str) -> None:
+        self.tags[name, version][key] = value
+        self._live_on()
+
+    def _live_on(self) -> None:
+        self.writes += 1
+        if self.writes == self.allowed:
+            raise KilledError
+
+
+def shelf_in(home: Path) -> tuple[Registry, Shelf]:
+    home.mkdir()
+    shelf = Shelf()
+    return Registry(home, cast("MlflowClient", shelf)), shelf
+
+
+def promote(registry: Registry, version: str, at: datetime = NOON) -> Promotion:
+    return registry.promote(version, by="ann", at=at, why="better", gate={"auc": 0.87})
+
+
+def rollback(registry: Registry, at: datetime = NOON) -> Promotion:
+    return registry.rollback(by="bob", at=at, why="complaints")
+
+
+def aliases(registry: Registry) -> dict[str, str]:
+    models = registry.client.search_registered_models()
+    return {f"{model.name}@{alias}": str(version) for model in models for alias, version in model.aliases.items()}
+
+
+def state(registry: Registry) -> object:
+    tags = [registry.tags_of("release", version) for version in "123"]
+    return aliases(registry), tags, registry.promotions()
+
+
+def test_the_first_promotion_makes_a_champion_and_its_models_follow(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    registry.challenger("release", "1")
+    assert (registry.version_of("churn", "challenger"), registry.version_of("ltv", "challenger")) == ("1", "1")
+    promotion = promote(registry, "1")
+    assert promotion == Promotion(version="1", replaced=None, by="ann", at=NOON, why="better", gate={"auc": 0.87})
+    assert aliases(registry) == {"release@champion": "1", "churn@champion": "1", "ltv@champion": "1"}
+    assert registry.promotions() == [promotion]
+
+
+def test_a_second_promotion_keeps_the_first_as_previous(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    promote(registry, "1")
+    promote(registry, "3", NOON + timedelta(days=7))
+    assert (registry.version_of("release", "champion"), registry.version_of("release", "previous")) == ("3", "1")
+    assert (registry.version_of("ltv", "champion"), registry.version_of("ltv", "previous")) == ("2", "1")
+    tags = registry.tags_of("release", "3")
+    facts = {key: tags[key] for key in ("promoted_by", "promoted_at", "promoted_why", "replaced")}
+    assert facts == {
+        "promoted_by": "ann",
+        "promoted_at": "2026-01-12T12:00:00+00:00",
+        "promoted_why": "better",
+        "replaced": "1",
+    }
+
+
+def test_a_model_that_the_release_does_not_name_has_no_champion(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    promote(registry, "1")
+    promote(registry, "2")
+    assert (registry.version_of("ltv", "champion"), registry.version_of("ltv", "previous")) == (None, "1")
+
+
+def test_another_challenger_stays_when_a_release_is_promoted(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    registry.challenger("release", "3")
+    promote(registry, "1")
+    assert (registry.version_of("release", "challenger"), registry.version_of("churn", "challenger")) == ("3", "3")
+
+
+def test_promoting_the_champion_again_changes_nothing(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    first = promote(registry, "1")
+    before = state(registry)
+    assert promote(registry, "1", NOON + timedelta(days=1)) == first
+    assert state(registry) == before
+
+
+def test_a_rollback_swaps_champion_and_previous(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    promote(registry, "1")
+    promote(registry, "3")
+    back = rollback(registry)
+    assert back == Promotion(version="1", replaced="3", by="bob", at=NOON, why="complaints", gate={}, kind="rollback")
+    assert (registry.version_of("churn", "champion"), registry.version_of("churn", "previous")) == ("1", "3")
+    assert rollback(registry, NOON + timedelta(hours=1)).version == "3"
+    assert [each.version for each in registry.promotions()] == ["1", "3", "1", "3"]
+
+
+def test_a_rollback_without_a_previous_release_says_what_there_is(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    promote(registry, "2")
+    with pytest.raises(NotRegistered, match="no previous release to go back to: champion is 2, previous is none"):
+        rollback(registry)
+
+
+def test_a_release_that_is_not_there_cannot_be_promoted(tmp_path: Path) -> None:
+    with pytest.raises(NotRegistered, match=r"'release' has no version '9'. Registered: 1, 2, 3"):
+        promote(three_releases_in(tmp_path), "9")
+
+
+def test_a_shop_without_releases_has_nothing_to_promote_or_log(tmp_path: Path) -> None:
+    registry = registry_in(tmp_path)
+    assert (registry.version_of("release", "champion"), registry.promotions()) == (None, [])
+    with pytest.raises(NotRegistered, match="Registered: none yet"):
+        promote(registry, "1")
+
+
+def test_a_champion_made_by_hand_is_replaced_like_any_other(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    registry.client.set_registered_model_alias("release", "champion", "1")
+    assert promote(registry, "2").replaced == "1"
+    registry.client.set_registered_model_alias("release", "champion", "3")
+    assert promote(registry, "3").replaced == "1"
+
+
+CHANGES = {"promotion": lambda registry: promote(registry, "3"), "rollback": rollback}
+
+
+def change_with_crashes(
+    home: Path, change: Callable[[Registry], Promotion], crashes: tuple[int, ...]
+) -> tuple[object, int]:
+    registry, shelf = shelf_in(home)
+    promote(registry, "1", NOON - timedelta(days=2))
+    promote(registry, "2", NOON - timedelta(days=1))
+    registry.challenger("release", "3")
+    for step in crashes:
+        shelf.writes, shelf.allowed = 0, step
+        with suppress(KilledError):
+            change(registry)
+            pytest.fail("the process was to die")
+    shelf.writes, shelf.allowed = 0, -1
+    change(registry)
+    return (shelf.aliases, shelf.tags, registry.promotions()), shelf.writes
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_crash_after_any_step_is_mended_by_asking_again(
+    change: Callable[[Registry], Promotion], tmp_path: Path
+) -> None:
+    whole, steps = change_with_crashes(tmp_path / "whole", change, ())
+    assert steps >= 11
+    for step in range(1, steps + 1):
+        mended, left = change_with_crashes(tmp_path / f"{step}", change, (step,))
+        assert mended == whole, f"after step {step} of {steps}"
+        for second in range(1, left + 1):
+            mended, _ = change_with_crashes(tmp_path / f"{step}-{second}", change, (step, second))
+            assert mended == whole, f"after step {step} and again after {second}"
+
+
+def test_a_promotion_cut_short_is_finished_before_the_next(tmp_path: Path) -> None:
+    registry, shelf = shelf_in(tmp_path / "shop")
+    promote(registry, "1")
+    shelf.writes, shelf.allowed = 0, 2
+    with pytest.raises(KilledError):
+        promote(registry, "2")
+    promote(registry, "3")
+    assert [(each.version, each.replaced) for each in registry.promotions()] == [("1", None), ("2", "1"), ("3", "2")]
+
+
+def test_a_line_torn_by_a_crash_counts_as_not_written(tmp_path: Path) -> None:
+    log = PromotionLog(tmp_path / "promotions.jsonl")
+    first = Promotion(version="1", replaced=None, by="Zoë", at=NOON, why="first", gate={"auc": float("nan")})
+    log.append(first)
+    log.path.write_bytes(log.path.read_bytes() + b'{"at": "2026-')
+    assert log.has(first)
+    log.append(first)
+    second = replace(first, version="2", replaced="1", at=NOON.astimezone(timezone(timedelta(hours=2))))
+    log.append(second)
+    assert [each.line() for each in log.read()] == [first.line(), second.line()]
+
+
+def test_a_promotion_needs_an_instant_not_a_wall_clock() -> None:
+    with pytest.raises(ValueError, match="needs a UTC offset, got 2026-01-05T12:00:00"):
+        Promotion(version="1", replaced=None, by="ann", at=NOON.replace(tzinfo=None), why="", gate={})

@@ -1,0 +1,164 @@
+"""The model card: what it prints, and that losses are said as plainly as wins."""
+
+from dataclasses import replace
+from datetime import date
+from math import nan
+from textwrap import dedent
+
+from training.evaluation.churn_rules import Gain, Judged
+from training.reporting.model_card import INTENDED_USE, Calibration, Card, Coverage, Score, Slice, model_card
+
+AUGUST, SEPTEMBER = date(2017, 8, 1), date(2017, 9, 1)
+CARD = Card(
+    name="churn",
+    question="Will this customer place no order within the horizon?",
+    horizon="28 days",
+    use=INTENDED_USE["churn"],
+    population="every known customer with an order",
+    customers=2469,
+    trained_from=date(2017, 4, 1),
+    trained_to=SEPTEMBER,
+    known_until=date(2017, 10, 1),
+    data_name="transactions",
+    data_digest="ab12",
+    data_rows=14_800,
+    feature_service="churn_v1",
+    features=["recency_days", "orders_91d"],
+    scores=[
+        Score(origin=AUGUST, metric="AUC", model=0.869, baselines={"recency": 0.787, "BG/NBD": 0.845}),
+        Score(origin=SEPTEMBER, metric="AUC", model=0.861, baselines={"recency": 0.79, "BG/NBD": 0.8612}),
+        Score(origin=SEPTEMBER, metric="Brier", model=0.11, baselines={"BG/NBD": 0.1}, higher_is_better=False),
+    ],
+    calibration=Calibration(ece=0.011, bias=-0.021),
+    coverage=[Coverage(slice="everyone", nominal=0.8, covered=0.813, customers=2469)],
+    slices=[
+        Slice(name="newcomers", customers=212, metric="AUC", value=0.71, everyone=0.869),
+        Slice(name="big spenders", customers=247, metric="AUC", value=0.9, everyone=0.869),
+    ],
+    limits=["Not for credit."],
+)
+
+
+def test_a_card_says_what_the_model_is_for_how_good_it_is_and_where_it_is_weak() -> None:
+    assert model_card(CARD) == dedent("""\
+        # churn: Will this customer place no order within the horizon?
+
+        **Use.** Choosing whom a retention campaign approaches, and how many customers to expect to lose.
+
+        **Horizon.** 28 days. **Scored.** 2,469 customers: every known customer with an order.
+
+        ## How good it is
+
+        Against the best baseline, at origins the model had not seen: 1 win, 1 tie, 1 loss.
+
+        | origin | metric | model | recency | BG/NBD | result |
+        | --- | --- | --- | --- | --- | --- |
+        | 2017-08-01 | AUC ↑ | **0.869** | 0.787 | 0.845 | win |
+        | 2017-09-01 | AUC ↑ | **0.861** | 0.790 | 0.861 | tie with BG/NBD |
+        | 2017-09-01 | Brier ↓ | **0.110** | n/a | 0.100 | loss to BG/NBD |
+
+        ## Calibration
+
+        - Probabilities are 1.1 points off on average (ECE).
+        - The predicted total is 2.1% below the actual one.
+
+        ## Intervals
+
+        | customers | number | promised | inside |
+        | --- | --- | --- | --- |
+        | everyone | 2,469 | 80% | 81.3% |
+
+        ## Where it is weak
+
+        | customers | number | metric | here | everyone |  |
+        | --- | --- | --- | --- | --- | --- |
+        | newcomers | 212 | AUC | 0.710 | 0.869 | weaker |
+        | big spenders | 247 | AUC | 0.900 | 0.869 |  |
+
+        ## Limits and ethical considerations
+
+        - Not for credit.
+
+        ## Data
+
+        - `transactions`, 14,800 rows, sha256 `ab12`
+        - Origins from 2017-04-01 to 2017-09-01; outcomes known before 2017-10-01.
+
+        ## Refresh
+
+        Retrain weekly; score nightly. Older than the longest horizon, it must not be used.
+
+        ## Features
+
+        2 from `churn_v1`: recency_days, orders_91d.
+    """)
+
+
+def result(model: float, *, higher_is_better: bool = True, **baselines: float) -> str:
+    score = Score(origin=AUGUST, metric="m", model=model, baselines=baselines, higher_is_better=higher_is_better)
+    (row,) = (
+        line for line in model_card(replace(CARD, scores=[score])).splitlines() if line.startswith("| 2017-08-01")
+    )
+    return row.split(" | ")[-1].removesuffix(" |")
+
+
+def test_one_better_baseline_is_a_loss_whatever_else_was_beaten() -> None:
+    assert result(0.8, recency=0.7, btyd=0.9) == "loss to btyd"
+    assert result(5.0, recency=4.0, btyd=6.0, higher_is_better=False) == "loss to recency"
+
+
+def test_a_difference_that_is_not_printed_is_not_claimed() -> None:
+    assert result(0.8004, recency=0.7996) == "tie with recency"
+
+
+def test_what_could_not_be_measured_is_neither_won_nor_lost() -> None:
+    assert result(nan, recency=0.7) == "n/a"
+    assert result(0.8, recency=nan) == "n/a"
+    assert result(0.8) == "n/a"
+
+
+def test_large_amounts_are_printed_without_decimals() -> None:
+    assert "| **12,346** | 999 |" in model_card(
+        replace(CARD, scores=[Score(origin=AUGUST, metric="RMSE", model=12345.6, baselines={"mean": 999.1})])
+    )
+
+
+def test_a_shop_without_a_finished_window_is_told_that_nothing_was_judged() -> None:
+    card = model_card(replace(CARD, scores=[], calibration=Calibration(), coverage=[], slices=[]))
+    assert "Not judged: no past origin has a finished window." in card
+    assert "## Calibration" not in card
+    assert "## Intervals" not in card
+
+
+def test_the_rules_in_use_are_told_beside_the_model_and_only_where_there_are_any() -> None:
+    assert "Beside the rules in use" not in model_card(CARD)
+    rule = Judged(
+        rule="3 | days", origin=AUGUST, horizon_days=28, customers=2446, churned=441, flagged=1634, share=0.668,
+        precision=0.2436, recall=0.9025, f1=0.3836, tier="ml", model_precision=0.2662, model_recall=nan,
+        precision_gain=Gain(0.0226, 0.0149, 0.0319), recall_gain=Gain(nan, nan, nan),
+    )  # fmt: skip
+    card = model_card(replace(CARD, rules=[rule, replace(rule, origin=None, precision_gain=Gain(nan, nan, nan))]))
+    _, told = card.split("## Beside the rules in use\n\n")
+    assert told.startswith(
+        dedent("""\
+        Whom the business would call lapsed, and as many of the same customers by the model; better in precision.
+
+        | rule | origin | flags | precision | recall | model's precision | model's recall | better by, 95 % |
+        | --- | --- | --- | --- | --- | --- | --- | --- |
+        | 3 \\| days | 2017-08-01 | 66.8% | 24.4% | 90.2% | 26.6% | n/a | +1.5 to +3.2 |
+        | 3 \\| days | all | 66.8% | 24.4% | 90.2% | 26.6% | n/a | n/a to n/a |
+
+        ## Calibration
+    """)
+    )
+
+
+def test_an_amount_is_calibrated_in_tenths_of_customers() -> None:
+    card = model_card(replace(CARD, calibration=Calibration(decile_mape=0.034, bias=0.012)))
+    assert "- Tenths of customers by prediction are 3.4% off on average." in card
+    assert "- The predicted total is 1.2% above the actual one." in card
+
+
+def test_totals_stand_with_the_calibration() -> None:
+    line = "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01)."
+    assert line in model_card(replace(CARD, totals=[line])).split("## Calibration")[1].split("##")[0]

@@ -1,0 +1,96 @@
+"""What a reviewer is shown of one question, from whichever rung it is answered."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from tests.training.by_hand import happened, rows_of, steady
+from tests.training.shops import corner_rungs, corner_shop, kept
+from training.evaluation.backtest import Backtest, Score, scores
+from training.model import Plan
+from training.models import MODELS
+from training.reporting.report import figures_of, metrics_of, slices_of, table_of
+
+EXPECTED = {
+    "churn": {"reliability", "gains_and_lift"},
+    "next_purchase": {"survival", "reliability", "gains_and_lift"},
+    "ltv": {"deciles", "gains_and_lift", "interval_coverage"},
+}
+
+
+@kept
+def newest() -> Backtest:
+    """The corner shop at its newest origin, answered by rungs that know better: only the pictures matter."""
+    one = corner_shop()
+    at = next(cutoff for cutoff in one.cutoffs if cutoff.day == one.laid.origins[0])
+    rows = one.data.rows(one.now, one.plan.observed, [at])
+    test = rows.at(rows.column("orders") >= 1)
+    forecasts = {
+        tier: fitted.ladder.forecast(test.inputs, test.column("orders")) for tier, fitted in corner_rungs().items()
+    }
+    return Backtest(at.day, one.plan, test, forecasts, corner_rungs())
+
+
+@pytest.mark.parametrize("tier", ["ml", "btyd", "population"])
+@pytest.mark.parametrize("model", EXPECTED)
+def test_every_question_has_its_figures_from_every_rung(model: str, tier: str) -> None:
+    artefact = newest().fitted[tier].artefacts.get(model, {})
+    figures = figures_of(model, newest(), tier, artefact)
+    trees = {f"importance_{name.removesuffix('.txt')}" for name in artefact if name.endswith(".txt")}
+    assert set(figures) == EXPECTED[model] | trees
+    assert all(isinstance(figure, Figure) for figure in figures.values())
+
+
+def test_the_figures_of_trees_name_the_inputs() -> None:
+    files = newest().fitted["ml"].artefacts["churn"]
+    figure = figures_of("churn", newest(), "ml", files)["importance_churn"]
+    names = [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
+    assert any("recency" in name for name in names)
+
+
+def test_without_amounts_the_deciles_are_of_orders() -> None:
+    test = rows_of(happened([3.0, 40.0, float("inf")] * 20, [90.0] * 60), tenure_days=[50.0] * 60)
+    plan = Plan(churn_days=60, asked=(30, 60), learned=(30, 60), has_amounts=False)
+    counted = steady([0.1, 0.01, 0.001] * 20)
+    without = type(counted)(**{**vars(counted), "spend": None})
+    assert set(
+        figures_of("ltv", Backtest(corner_shop().now.day, plan, test, {"cohort": without}, {}), "cohort", {})
+    ) == {"deciles"}
+
+
+@pytest.mark.parametrize("model", EXPECTED)
+def test_every_part_of_the_population_is_measured_on_its_own(model: str) -> None:
+    parts = slices_of(model, newest(), "ml")
+    assert "one-time buyers" in parts
+    assert parts["one-time buyers"]["customers"] == (newest().test.column("orders") == 1).sum()
+    assert all(MODELS[model].headline in measures for measures in parts.values())
+
+
+def test_a_part_too_small_to_measure_is_left_out() -> None:
+    few = newest().test.at(np.arange(29))
+    one = Backtest(newest().origin, newest().plan, few, newest().forecasts, newest().fitted)
+    assert slices_of("churn", one, "ml") == {}
+
+
+def test_a_table_has_one_column_per_measure() -> None:
+    table = table_of({"regulars": {"customers": 40.0, "auc": 0.7}, "newcomers": {"customers": 30.0, "auc": 0.6}})
+    assert table == {"part": ["regulars", "newcomers"], "customers": [40.0, 30.0], "auc": [0.7, 0.6]}
+    assert table_of({}) == {"part": []}
+
+
+def test_metrics_are_named_by_measure_and_contestant_and_never_missing() -> None:
+    origin = newest().origin
+    told = [
+        Score("churn", origin, "last window", {"auc": 0.7, "bias": float("nan")}),
+        Score("ltv", origin, "ml", {"gini": 0.5}),
+    ]
+    (metric,) = metrics_of("churn", told)
+    assert (metric.key, metric.value, metric.step) == ("auc/last_window", 0.7, origin.toordinal())
+
+
+def test_all_that_was_scored_can_be_logged() -> None:
+    found = scores([newest()])
+    for model in MODELS:
+        keys = [metric.key for metric in metrics_of(model, found)]
+        assert len(keys) == len(set(keys))
+        assert f"{MODELS[model].headline}/ml" in keys

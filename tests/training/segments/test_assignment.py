@@ -1,0 +1,65 @@
+"""A slice of everybody's segments as columns, which are a contract."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from features.config.segmentation import LIFECYCLE
+from training.segments.assignment import Assigned
+from training.segments.columns import COLUMNS, CROWDS, segment_columns
+from training.segments.rfm import Scores
+
+OWN = ("big baskets", "no order for half a year")
+
+
+def three() -> Assigned:
+    """A keeper in both segments, a lapsed customer in one, a prospect in none."""
+    return Assigned(
+        scores=Scores(
+            recency=np.array([3, 1, 0], np.int8),
+            frequency=np.array([3, 1, 0], np.int8),
+            monetary=np.array([3, 1, 0], np.int8),
+            layer=np.array([0, 7, -1], np.int8),
+        ),
+        stages=LIFECYCLE,
+        stage=np.array([1, 0, -1], np.int16),
+        tiers=("gold", "rest"),
+        tier=np.array([0, 1, 1], np.int16),
+        own={OWN[0]: np.array([True, False, False]), OWN[1]: np.array([True, True, False])},
+        crowds={column.name: np.array([False, True, False]) for column in CROWDS},
+    )
+
+
+def test_codes_become_words_and_what_is_missing_is_null() -> None:
+    ann, bob, pat = three().table(0, 3).to_pylist()
+    assert [ann[name] for name in ("rfm_recency", "rfm_segment", "rfm_segment_zh")] == [3, "important_keep", "重要价值"]
+    assert [pat[name] for name in ("rfm_recency", "rfm_segment", "rfm_segment_zh")] == [None, None, None]
+    assert (bob["lifecycle_stage"], bob["lifecycle_phase"], bob["value_tier"]) == ("retention", "lapse", "rest")
+    assert (pat["lifecycle_stage"], pat["lifecycle_phase"]) == (None, None)
+    assert [row["segments"] for row in (ann, bob, pat)] == [list(OWN), [OWN[1]], []]
+    assert [row["segment_big_baskets"] for row in (ann, bob, pat)] == [True, False, False]
+    assert [row["crowd_about_to_lapse"] for row in (ann, bob, pat)] == [False, True, False]
+
+
+def test_slices_come_to_the_whole() -> None:
+    found = three()
+    assert pa.concat_tables([found.table(0, 1), found.table(1, 3)]).equals(found.table(0, 3))
+    assert found.table(2, 2).num_rows == 0
+
+
+def test_the_columns_are_those_that_are_listed() -> None:
+    schema = three().table(0, 3).schema
+    listed = segment_columns(OWN)
+    assert schema.names == [column.name for column in listed]
+    assert schema.types == [column.type for column in listed]
+
+
+def test_a_shop_without_segments_of_its_own_has_an_empty_list_of_them() -> None:
+    assert [column.name for column in segment_columns(())] == [column.name for column in (*COLUMNS, *CROWDS)]
+
+
+def test_every_column_is_explained_in_a_sentence() -> None:
+    for column in segment_columns(OWN):
+        assert column.meaning[0].isupper()
+        assert column.meaning.endswith(".")

@@ -1,8 +1,0 @@
-"""How do this shop's customers order, leave and spend? Buy-till-you-die models by maximum likelihood."""
-
-from __future__ import annotations
-
-from training.btyd.fit import BtydFit, fit_btyd
-from training.btyd.order_value import OrderValueFit, fit_gamma_gamma
-
-__all__ = ["BtydFit", "OrderValueFit", "fit_btyd", "fit_gamma_gamma"]

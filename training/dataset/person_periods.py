@@ -1,0 +1,31 @@
+"""The time after a cutoff in periods, and who was still waiting as each began: the rows of a discrete-time hazard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.arrays import Floats, Integers
+from training.dataset.outcomes import Outcomes
+from training.inference.forecast import LAST_DAY
+from training.model import Plan
+
+PERIODS = 13
+
+
+def periods(outcomes: Outcomes, plan: Plan) -> Floats:
+    """Edges of the periods: about equally many next orders in each, and an edge at every learned horizon."""
+    followed = float(np.quantile(outcomes.follow_days, 0.8)) if len(outcomes.follow_days) else 0.0
+    last = min(max(float(plan.learned[-1]), followed), LAST_DAY)
+    came = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
+    inner = np.ceil(np.quantile(came, np.linspace(0, 1, PERIODS)[1:-1])) if len(came) else np.array([])
+    edges: Floats = np.unique(np.concatenate([[0.0], inner, np.asarray(plan.learned, dtype=float), [last]]))
+    return edges[edges <= last]
+
+
+def person_periods(outcomes: Outcomes, edges: Floats) -> tuple[Integers, Integers, Floats]:
+    """Row, period and whether the order came in it, for every period that a customer entered and that is over."""
+    start, end = edges[:-1], edges[1:]
+    entered = outcomes.wait_days[:, None] >= start
+    over = outcomes.follow_days[:, None] >= end
+    row, period = np.nonzero(entered & over)
+    return row, period, (outcomes.wait_days[row] < end[period]).astype(float)

@@ -1,0 +1,1 @@
+"""Evaluation: back-tests, the quality gate, totals and churn rules; nothing here writes reports."""

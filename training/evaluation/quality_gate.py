@@ -1,0 +1,144 @@
+"""Which rung may answer: it must hold its own against every simpler one out of time, and mean what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Floats
+from training.evaluation.backtest import Backtest
+from training.evaluation.level_adjusted import levelled
+from training.inference.forecast import TIERS
+from training.metrics import difference_interval
+from training.model import Model
+
+# How far off a rung may be, in the measure that says whether its answers mean what they say.
+CALIBRATED = {"churn": ("ece", 0.06), "next_purchase": ("ece", 0.08), "ltv": ("bias", 0.35)}
+NOISE = 2.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a question is answered from a rung."""
+
+    model: str
+    tier: str
+    against: str  # the simpler rung it was compared with; empty for the last one
+    gain: float  # mean loss of the simpler rung less its own, per customer, over all origins
+    low: float  # 95 % interval of the gain
+    high: float
+    calibration: float
+    passed: bool
+    reason: str
+
+
+def verdicts(tests: Sequence[Backtest], model: Model, tiers: Sequence[str], champion: str | None) -> list[Verdict]:
+    """One verdict per rung, highest first, down to the first that passes.
+
+    Args:
+        tests: back-tests that hold every tier.
+        model: the question.
+        tiers: rungs to consider, highest first; the last always passes, so that there is an answer.
+        champion: the rung that answers today. On newer data the same recipe need only be no worse.
+    """
+    found = []
+    for position, tier in enumerate(tiers):
+        # Trees must earn their place; the rungs below them are what answers when they do not.
+        need_only_be_no_worse = tier != "ml" or tier == champion
+        found.append(_judge(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
+        if found[-1].passed:
+            break
+    if found[-1].against or not _off(tests, model, found[-1].tier):
+        return found
+    return [*found, *_surest(tests, model, tiers)]
+
+
+def _surest(tests: Sequence[Backtest], model: Model, tiers: Sequence[str]) -> list[Verdict]:
+    """Where no rung has the level right, that simple one which, at the level that came, is surely better than the last.
+
+    In a season unlike the one before every level is wrong, and a proper loss would mostly tell by how much. Which rung
+    tells customers apart is what can still be learned: losses are compared with all totals as they came.
+    """
+    alike, last = [levelled(test) for test in tests], tiers[-1]
+    gains = {
+        tier: difference_interval(*_losses(alike, model, last, tier)) for tier in tiers[:-1] if tier not in {"ml", last}
+    }
+    surely = {tier: gain for tier, gain in gains.items() if gain[1] > 0}
+    if not surely:
+        return []
+    tier = max(surely, key=lambda one: surely[one][0])
+    off, _ = _calibration(tests, model, tier)
+    reason = f"of all rungs none is calibrated; with totals as they came surely better than {last}"
+    return [Verdict(model.name, tier, last, *surely[tier], off, passed=True, reason=reason)]
+
+
+def falls(chosen: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
+    """The questions that a release would answer from a lower rung than the champion does."""
+    return [
+        name for name, tier in chosen.items() if name in champion and TIERS.index(tier) > TIERS.index(champion[name])
+    ]
+
+
+def _judge(tests: Sequence[Backtest], model: Model, tier: str, simpler: Sequence[str], *, no_worse: bool) -> Verdict:
+    if not simpler:
+        return _untested(model, tier, "", "the last rung: there is always an answer", passed=True)
+    if not tests:
+        reason = "no window after an origin is over yet, so nothing could be tested"
+        return _untested(model, tier, simpler[0], reason, passed=False)
+    gains = {other: difference_interval(*_losses(tests, model, other, tier)) for other in simpler}
+    against = min(gains, key=lambda other: gains[other][2 if no_worse else 1])
+    gain, low, high = gains[against]
+    off, allowed = _calibration(tests, model, tier)
+    better = high >= 0 if no_worse else low > 0
+    if calibrated := off <= allowed:
+        reason = _compared(against, better=better, no_worse=no_worse)
+    else:
+        reason = f"not calibrated: {CALIBRATED[model.name][0]} is {off:.3f}, at most {allowed:.3f} is allowed"
+    return Verdict(model.name, tier, against, gain, low, high, off, better and calibrated, reason)
+
+
+def _untested(model: Model, tier: str, against: str, reason: str, *, passed: bool) -> Verdict:
+    return Verdict(model.name, tier, against, 0.0, 0.0, 0.0, float("nan"), passed, reason)
+
+
+def _losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) -> tuple[Floats, Floats]:
+    """Mean loss per customer over the origins, of both rungs; customers are the unit of the bootstrap."""
+    pairs, customers = [], []
+    for test in tests:
+        losses = [model.loss(test.test.outcomes, test.plan, test.forecasts[tier]) for tier in (worse, better)]
+        pairs.append(np.column_stack(losses))
+        customers.append(test.test.customer)
+    values, who = np.concatenate(pairs), np.concatenate(customers)
+    seen = ~np.isnan(values).any(axis=1)
+    _, code = np.unique(who[seen], return_inverse=True)
+    count = np.bincount(code)
+    first, second = (np.bincount(code, weights=values[seen, side]) / count for side in (0, 1))
+    return first, second
+
+
+def _off(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
+    off, allowed = _calibration(tests, model, tier) if tests else (0.0, 0.0)
+    return not off <= allowed
+
+
+def _calibration(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
+    measure, allowed = CALIBRATED[model.name]
+    found, sizes = [], []
+    for test in tests:
+        measured = model.metrics(test.test.outcomes, test.plan, test.forecasts[tier])
+        # Where nobody bought after an origin there is no bias to speak of.
+        if not np.isnan(measured[measure]):
+            found.append(abs(measured[measure]))
+            sizes.append(len(test.test))
+    if not found:
+        return float("nan"), allowed
+    noise = NOISE * 0.5 / np.sqrt(max(float(np.mean(sizes)) / 10, 1.0)) * 0.8
+    return float(np.median(found)), max(allowed, noise)
+
+
+def _compared(against: str, *, better: bool, no_worse: bool) -> str:
+    if no_worse:
+        return f"calibrated, and {'no worse' if better else 'worse'} than {against} (95 % interval)"
+    return f"{'better' if better else 'not surely better'} than {against}, and calibrated (95 % interval)"

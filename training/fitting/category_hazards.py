@@ -1,0 +1,81 @@
+"""Fitting the hazard tables of the next order per category: orders counted over the silence they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from features.arrays import Booleans, Floats
+from features.history import Cutoff
+from training.dataset.category_rows import Assortment, CategoryLog, CategoryRows
+from training.dataset.outcomes import newest_cutoffs
+from training.inference.categories.hazard_tables import CategoryTables, Standing, cell_count
+
+BANDS = (4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0)
+EDGES = (0.0, *(float(edge) for edge in np.geomspace(0.1, 20.0, 15).round(4)))
+ENOUGH_ORDERS = 30_000
+MOST_LINES = 400_000
+PRIOR_ORDERS = 3.0
+MONTH = 30.0
+HALF_A_DAY = 0.5  # an order comes at some time of its day
+
+
+def learn_categories(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> CategoryTables:
+    """The tables as they could be learned before the log's limit, from some of the cutoffs before it."""
+    return fit_categories(log.assortment(), log.rows(_enough(log, cutoffs)))
+
+
+def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables:
+    """Learn from the newest cutoffs that together saw enough orders: what a count of orders means ages with the log."""
+    rows = rows.at(newest_cutoffs(rows.cutoff, rows.cutoff, rows.wait_days < rows.follow_days, ENOUGH_ORDERS))
+    flat = ((1.0,) * len(EDGES),) * cell_count(BANDS)
+    tables = CategoryTables(
+        assortment.names, assortment.codes, assortment.gap_days, _usual_pace(rows), BANDS, EDGES, flat
+    )
+    place = tables.place(rows.lines)
+    rows, place = rows.at(place >= 0), place[place >= 0]
+    standing = tables.standing(rows.lines, place, rows.cutoff)
+    came = rows.wait_days < rows.follow_days
+    until = np.where(came, rows.wait_days + HALF_A_DAY, rows.follow_days)
+    end = standing.silence + until / standing.gap
+    hazards = _hazards(standing, end, came, len(flat))
+    return replace(tables, hazards=tuple(tuple(one) for one in hazards.tolist()))
+
+
+def _enough(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
+    """The newest cutoffs, as many as there are lines for."""
+    position, chosen, total = log.data.customers["position"].to_numpy()[log.held.row], [], 0
+    counts = np.bincount(position, minlength=len(log.data.cutoffs))
+    for cutoff in sorted(cutoffs, key=lambda one: one.at, reverse=True):
+        chosen.append(cutoff)
+        total += int(counts[log.data.cutoffs.index(cutoff)])
+        if total >= MOST_LINES:
+            break
+    return chosen
+
+
+def _usual_pace(rows: CategoryRows) -> float:
+    _, first = np.unique(rows.lines.row, return_index=True)
+    gap = rows.lines.mean_gap_days[first]
+    return max(float(np.nanmedian(gap)), 1.0) if np.isfinite(gap).any() else MONTH
+
+
+def _hazards(standing: Standing, end: Floats, came: Booleans, count: int) -> Floats:
+    """Orders per expected gap for every cell and period, each weighed against all cells, these against all periods.
+
+    An order came at some time of its day, which may lie in several periods.
+    """
+    orders, passed = np.zeros((count, len(EDGES))), np.zeros((count, len(EDGES)))
+    cell, half = standing.cell, HALF_A_DAY / standing.gap
+    for period, (start, stop) in enumerate(zip(EDGES, (*EDGES[1:], np.inf), strict=True)):
+        low, high = np.clip(standing.silence, start, stop), np.clip(end, start, stop)
+        spent = np.log(high / low) * start if stop == np.inf else high - low
+        share = (np.clip(end + half, start, stop) - np.clip(end - half, start, stop)) / (2 * half)
+        passed[:, period] = np.bincount(cell, weights=spent, minlength=count)
+        orders[:, period] = np.bincount(cell[came], weights=share[came], minlength=count)
+    overall = (orders.sum() + 1.0) / (passed.sum() + 1.0)
+    pooled = (orders.sum(axis=0) + PRIOR_ORDERS) / (passed.sum(axis=0) + PRIOR_ORDERS / overall)
+    found: Floats = (orders + PRIOR_ORDERS) / (passed + PRIOR_ORDERS / pooled)
+    return found

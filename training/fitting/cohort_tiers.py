@@ -1,0 +1,103 @@
+"""Fitting the simple rungs: rates per cell, shrunk towards the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from features.arrays import Floats, Integers
+from training.dataset.outcomes import Rows
+from training.dataset.person_periods import periods, person_periods
+from training.inference.tiers.cohort import CohortsRung, cells
+from training.model import Plan
+
+FREQUENCY = (2.0, 3.0, 5.0, 10.0)
+RECENCY_CLASSES = 4
+PRIOR_CUSTOMERS = 20.0
+PRIOR_ORDERS = 3.0
+
+
+def fit_cohorts(rows: Rows, plan: Plan) -> CohortsRung:
+    """Classes of order count by quarters of recency."""
+    quarters = np.quantile(rows.column("recency_days"), np.linspace(0, 1, RECENCY_CLASSES + 1)[1:-1])
+    return _fit(rows, plan, FREQUENCY, tuple(np.unique(quarters).tolist()))
+
+
+def fit_population(rows: Rows, plan: Plan) -> CohortsRung:
+    """Everybody alike."""
+    return _fit(rows, plan, (), ())
+
+
+def fit_prospects(rows: Rows, buyers: CohortsRung, plan: Plan) -> CohortsRung:
+    """Those who have not ordered yet; with hardly any seen so far, one of them in ten is taken to be like a buyer."""
+    edges = np.asarray(buyers.edges)
+    prior = np.asarray(buyers.hazards) * 0.1
+    hazards = _hazards(rows, np.zeros(len(rows), dtype=np.int64), edges, prior, 1, weight=5.0)
+    usual = np.asarray(buyers.orders_of_comers)[0]
+    orders = _of_comers(rows, np.zeros(len(rows), dtype=np.int64), usual, plan, 1, weight=5.0)
+    return CohortsRung(
+        buyers.names, (), (), buyers.edges, _tuples(hazards), _tuples(orders), buyers.order_value, 1.0, buyers.scale
+    )
+
+
+def _fit(rows: Rows, plan: Plan, frequency: Sequence[float], recency: Sequence[float]) -> CohortsRung:
+    edges = periods(rows.outcomes, plan)
+    cell = cells(rows.inputs, rows.names, frequency, recency)
+    count = (len(frequency) + 1) * (len(recency) + 1)
+    nobody = np.zeros(len(rows), dtype=np.int64)
+    whole = _hazards(rows, nobody, edges, np.zeros((1, len(edges) - 1)), 1, weight=1e-9)
+    hazards = _hazards(rows, cell, edges, whole, count, PRIOR_CUSTOMERS)
+    usual = _of_comers(rows, nobody, np.ones(len(plan.learned)), plan, 1, weight=1e-9)
+    orders = _of_comers(rows, cell, usual[0], plan, count, PRIOR_CUSTOMERS)
+    found = CohortsRung(
+        rows.names, tuple(frequency), tuple(recency), tuple(edges.tolist()), _tuples(hazards), _tuples(orders),
+        _order_value(rows), PRIOR_ORDERS, (1.0,) * len(plan.learned),
+    )  # fmt: skip
+    return CohortsRung(**{**vars(found), "scale": _scale(rows, plan, found)})
+
+
+def _hazards(rows: Rows, cell: Integers, edges: Floats, prior: Floats, count: int, weight: float) -> Floats:
+    row, period, came = person_periods(rows.outcomes, edges)
+    at = cell[row] * (len(edges) - 1) + period
+    size = count * (len(edges) - 1)
+    entered = np.bincount(at, minlength=size).reshape(count, -1)
+    ordered = np.bincount(at, weights=came, minlength=size).reshape(count, -1)
+    return np.asarray((ordered + weight * prior) / np.maximum(entered + weight, 1e-9))
+
+
+def _of_comers(rows: Rows, cell: Integers, prior: Floats, plan: Plan, count: int, weight: float) -> Floats:
+    """Mean orders of those who came within each learned horizon, (cells, learned)."""
+    columns = []
+    for position, days in enumerate(plan.learned):
+        orders = rows.outcomes.orders_within(days)
+        came = orders > 0
+        total = np.bincount(cell[came], weights=orders[came], minlength=count)
+        number = np.bincount(cell[came], minlength=count)
+        columns.append((total + weight * prior[position]) / np.maximum(number + weight, 1e-9))
+    return np.column_stack(columns)
+
+
+def _order_value(rows: Rows) -> float:
+    if "mean_order" not in rows.names:
+        return 0.0
+    orders = rows.column("orders")
+    return float(np.nansum(rows.column("mean_order") * orders) / max(np.nansum(orders), 1.0))
+
+
+def _scale(rows: Rows, plan: Plan, found: CohortsRung) -> tuple[float, ...]:
+    if not plan.has_amounts:
+        return found.scale
+    within = found.order_by(rows.inputs, np.asarray(plan.learned, dtype=float))
+    _, predicted = found.value(rows.inputs, within)
+    scales = []
+    for position, days in enumerate(plan.learned):
+        actual = rows.outcomes.spend_within(days)
+        seen = ~np.isnan(actual)
+        total = float(predicted[seen, position].sum())
+        scales.append(float(actual[seen].sum()) / total if total > 0 else 1.0)
+    return tuple(scales)
+
+
+def _tuples(table: Floats) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in table.tolist())

@@ -1,0 +1,72 @@
+"""Pareto/NBD: a customer may be lost at any instant, also before a second order (Schmittlein et al. 1987)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from features.arrays import Floats
+from training.inference.btyd.model import BuyTillDie
+from training.inference.btyd.order_before_loss import order_before_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoNBD(BuyTillDie):
+    """Order rates are gamma (r, alpha) over customers, loss rates gamma (s, beta), independent of each other.
+
+    Every published 2F1 of this model is here one bounded quantity, P(the next order comes before the loss). P(an order
+    within d days) is 1 - L(x, t_x, T + d) / L(x, t_x, T): the same history, had it stayed silent.
+    """
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
+    family: ClassVar[str] = "pareto_nbd"
+
+    def log_alive(self, repeats: Floats, recency: Floats, age: Floats) -> Floats:
+        """Seen from the last order, loss came first; seen from now, an order would: both explain the silence."""
+        ordered, _ = order_before_loss(self.r + repeats, self.alpha, self.s, self.beta, age)
+        return self._log_alive(repeats, recency, age, ordered)
+
+    def order_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """P(an order before loss) as of now, less what is left of it after ``days`` without either."""
+        return self._order_if_alive(repeats, age, days, self._order_first(repeats, age, days))
+
+    def alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
+        """``log_alive`` and ``order_if_alive``, which both ask which comes first from now on."""
+        first = self._order_first(repeats, age, days)
+        alive = self._log_alive(repeats, recency, age, first[:, 0])
+        return alive, self._order_if_alive(repeats, age, days, first)
+
+    def _order_first(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """P(an order comes before loss) as of now and after each of ``days`` without either, (n, 1 + k)."""
+        now = age[:, None]
+        ages = np.concatenate([now, now + days], axis=1)
+        return order_before_loss(self.r + repeats[:, None], self.alpha, self.s, self.beta, ages)[0]
+
+    def _log_alive(self, repeats: Floats, recency: Floats, age: Floats, ordered: Floats) -> Floats:
+        n = self.r + repeats
+        # In a sorted log equal neighbours are many: every one-time buyer's last order is the first one.
+        anew = np.append(True, (np.diff(n) != 0) | (np.diff(recency) != 0))[: len(n)]
+        _, lost = order_before_loss(n[anew], self.alpha, self.s, self.beta, recency[anew])
+        lost = lost.take(np.cumsum(anew) - 1)
+        silence = n * np.log((self.alpha + age) / (self.alpha + recency))
+        silence += self.s * np.log((self.beta + age) / (self.beta + recency))
+        alive: Floats = -np.logaddexp(silence + np.log(lost), np.log(ordered))
+        return alive
+
+    def _order_if_alive(self, repeats: Floats, age: Floats, days: Floats, first: Floats) -> Floats:
+        n, now = self.r + repeats[:, None], age[:, None]
+        neither = np.exp(-n * np.log1p(days / (self.alpha + now)) - self.s * np.log1p(days / (self.beta + now)))
+        return first[:, :1] - neither * first[:, 1:]
+
+    def orders_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
+        """The expected rate times the expected days before loss; at s = 1 these are a logarithm."""
+        reach = np.log1p(days / (self.beta + age[:, None]))
+        wane = self.s - 1
+        before_loss = -np.expm1(-wane * reach) / wane if wane else reach
+        rate = (self.r + repeats) * (self.beta + age) / (self.alpha + age)
+        return rate[:, None] * before_loss

@@ -1,0 +1,1 @@
+"""Categories: the next order within each category, from hazard tables."""

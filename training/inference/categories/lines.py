@@ -1,0 +1,56 @@
+"""What some customers ordered of each category so far: the stored lists as lines, one per customer and category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Booleans, Floats, Integers
+from features.online.feature_rows import Ragged, Stored
+
+LISTS = ("category_codes", "category_days", "category_first_day", "category_last_day")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """Each array is (m,), customer by customer."""
+
+    row: Integers  # the customer's place among those asked about
+    code: Floats
+    days: Floats  # local days with an order in the category
+    first_day: Floats  # days since 1970
+    last_day: Floats  # days since 1970
+    order_days: Floats  # the customer's local days with an order of any kind
+    mean_gap_days: Floats  # between these; NaN before the second one
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def at(self, chosen: Booleans | Integers) -> Lines:
+        """Some of the lines."""
+        return Lines(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+def lines_of(stored: Stored) -> Lines | None:
+    """The lines of the known customers; None where the log has no categories."""
+    if any(name not in stored.lists for name in LISTS):
+        return None
+    found = lines(stored.lists, stored.column("order_days"), stored.column("mean_gap_days"))
+    return found if stored.known.all() else found.at(stored.known[found.row])
+
+
+def lines(lists: Mapping[str, Ragged], order_days: Floats, mean_gap_days: Floats) -> Lines:
+    """The lines of n customers, from their lists and two columns, (n,)."""
+    row = np.repeat(np.arange(len(order_days)), np.diff(lists[LISTS[0]].offsets))
+    code, days, first_day, last_day = (lists[name].values for name in LISTS)
+    return Lines(
+        row=row,
+        code=code,
+        days=days,
+        first_day=first_day,
+        last_day=last_day,
+        order_days=order_days[row],
+        mean_gap_days=mean_gap_days[row],
+    )

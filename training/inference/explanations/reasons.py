@@ -1,0 +1,123 @@
+"""Why this answer? The few things about a customer that moved it most, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Floats
+from features.views import View
+from training.inference.explanations.attributions import Contributions, level
+from training.inference.explanations.phrases import ORDERS
+from training.inference.explanations.rendering import UNITS, Texts, among, sentence, vocabulary
+from training.inference.tiered_model import Ladder
+from training.inference.tiers.cohort import CohortsRung
+
+DIRECTIONS = {"churn": ("lowers", "raises"), "next_purchase": ("later", "sooner"), "ltv": ("lowers", "raises")}
+ANSWERS = tuple(DIRECTIONS)
+MOST = 3
+LEAST_IMPORTANCE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One thing about a customer, and what it did to one of the answers."""
+
+    answer: str  # one of ANSWERS
+    code: str  # the input that tells most of it
+    value: float | None  # of that input; None where nothing is known
+    direction: str  # raises or lowers; of the next purchase, sooner or later
+    importance: float  # its share in all that moved the answer, 0 to 1
+    text: Texts
+
+
+class Reasons:
+    """Finds the reasons for the answers of one ladder."""
+
+    def __init__(self, ladder: Ladder, names: Sequence[str], views: Iterable[View], currency: str) -> None:
+        said = vocabulary(views)
+        self._ladder = ladder
+        self._names = tuple(names)
+        self._currency = currency
+        self._concepts = tuple({id(said[name]): said[name] for name in names if name in said}.values())
+        self._members = [np.flatnonzero([name in concept.says for name in names]) for concept in self._concepts]
+
+    def of(self, inputs: Floats, orders: Floats, answers: Sequence[str], usual_churn: float) -> list[list[Reason]]:
+        """For each of n customers up to three reasons per answer, the most important first; none where all are alike.
+
+        Args:
+            inputs: (n, names) of ``features.transformations.on_demand.model_inputs``.
+            orders: (n,) orders so far.
+            answers: some of ANSWERS.
+            usual_churn: the churn probability with which those are compared of whom only the lack of orders is known.
+        """
+        found: list[list[Reason]] = [[] for _ in orders]
+        bought, new = np.flatnonzero(orders >= 1), np.flatnonzero(orders < 1)
+        moved = Contributions(self._ladder, self._names, inputs[bought])
+        for answer in answers:
+            for row, reasons in zip(
+                bought.tolist(), self._buyers(answer, inputs[bought], moved.of(answer)), strict=True
+            ):
+                found[row] += reasons
+        for row, churns in zip(new.tolist(), (self._churn(inputs[new]) >= usual_churn).tolist(), strict=True):
+            found[row] = [self._no_orders(answer, raises=churns == (answer == "churn")) for answer in answers]
+        return found
+
+    def _buyers(self, answer: str, inputs: Floats, moved: Floats) -> Iterable[list[Reason]]:
+        by_concept = np.column_stack([moved[:, members].sum(axis=1) for members in self._members])
+        size = np.abs(by_concept)
+        shares = size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300)
+        best = np.argsort(-shares, axis=1, kind="stable")[:, :MOST]
+        for row, concepts in enumerate(best.tolist()):
+            yield [
+                self._reason(answer, concept, inputs[row], moved[row], float(shares[row, concept]))
+                for concept in concepts
+                if shares[row, concept] >= LEAST_IMPORTANCE
+            ]
+
+    def _reason(self, answer: str, position: int, inputs: Floats, moved: Floats, importance: float) -> Reason:
+        concept, members = self._concepts[position], self._members[position]
+        told = self._most_telling(inputs[members], moved[members])
+        name, value = self._names[members[told]], float(inputs[members[told]])
+        text = sentence(concept, name, value, self._currency)
+        if borders := self._borders(answer, name):
+            text = among(text, value, borders, UNITS[name])
+        raises = bool(moved[members].sum() > 0)
+        return Reason(
+            answer=answer,
+            code=name,
+            value=None if math.isnan(value) else value,
+            direction=DIRECTIONS[answer][raises],
+            importance=importance,
+            text=text,
+        )
+
+    @staticmethod
+    def _most_telling(values: Floats, moved: Floats) -> int:
+        """Which of a concept's inputs has a value and moved the answer furthest in the concept's own direction."""
+        towards = moved * np.sign(moved.sum())
+        known = np.isfinite(values)
+        return int(np.argmax(np.where(known, towards, -np.inf) if known.any() else towards))
+
+    def _borders(self, answer: str, name: str) -> tuple[float, ...]:
+        rung = level(self._ladder, answer)
+        if not isinstance(rung, CohortsRung):
+            return ()
+        return {"orders": rung.frequency, "recency_days": rung.recency}.get(name, ())
+
+    def _churn(self, inputs: Floats) -> Floats:
+        horizon = np.array([0.0, self._ladder.shape.churn_days])
+        return 1 - self._ladder.prospects.order_by(inputs, horizon)[:, 1]
+
+    def _no_orders(self, answer: str, *, raises: bool) -> Reason:
+        return Reason(
+            answer=answer,
+            code="orders",
+            value=0.0,
+            direction=DIRECTIONS[answer][raises],
+            importance=1.0,
+            text=sentence(ORDERS, "orders", 0.0, self._currency),
+        )

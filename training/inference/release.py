@@ -1,0 +1,149 @@
+"""A release on disk: the three models that were promoted together, verified byte for byte before they answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from features.arrays import Floats
+from features.calendar import day_number, local_day, local_time
+from features.errors import FlywheelError
+from features.online.feature_rows import Stored
+from features.storage.atomic_files import replace_text
+from features.transformations.on_demand import input_names, model_inputs
+from training.inference.categories.forecast import CategoryForecast, forecast_categories
+from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
+from training.inference.categories.lines import lines_of
+from training.inference.explanations.reasons import ANSWERS, Reason, Reasons
+from training.inference.fast_numpy import filled
+from training.inference.forecast import Forecast
+from training.inference.release_manifest import MANIFEST, ReleaseManifest
+from training.inference.serialization import from_json
+from training.inference.tiered_model import Ladder
+from training.inference.tiers.lightgbm_runtime import BrokenBooster
+
+SUMS = "SHA256SUMS"
+
+
+class CorruptRelease(FlywheelError):
+    """The folder is no release, or not the one that was registered."""
+
+
+class Release:
+    """Coherent forecasts from stored features."""
+
+    def __init__(
+        self, version: str, manifest: ReleaseManifest, ladder: Ladder, categories: CategoryTables | None = None
+    ) -> None:
+        self.version = version
+        self.model_versions = manifest.model_versions
+        self.facts = manifest.facts
+        self.views = manifest.views
+        self.cards = manifest.cards
+        self._ladder = ladder
+        self._categories = categories
+        self._zone = ZoneInfo(self.facts.timezone)
+        self._churn_sample = np.asarray(manifest.churn_sample, dtype=float)
+        self._inputs = tuple(manifest.ladder["inputs"])
+        self._reasons = Reasons(ladder, self._inputs, self.views, self.facts.currency)
+
+    @classmethod
+    def load(cls, folder: Path) -> Release:
+        """Read and verify a release; its version is the folder's name.
+
+        Raises:
+            CorruptRelease: a file is missing, changed, or of another format.
+        """
+        try:
+            manifest, texts = _verified(folder)
+            categories = texts.pop(CATEGORIES_FILE, None)
+            tables = None if categories is None else CategoryTables.from_json(categories)
+            return cls(folder.name, manifest, from_json(manifest.ladder, texts), tables)
+        except (OSError, KeyError, TypeError, ValueError, BrokenBooster) as error:
+            raise CorruptRelease(
+                f"{folder} is no sound release: {error}. Expected the files that `flywheel train` wrote: "
+                "fetch it again from the registry, or promote another."
+            ) from None
+
+    def forecast(self, stored: Stored, as_of: int) -> Forecast:
+        """Predictions for n stored customers from ``as_of`` (microseconds since 1970 UTC) onwards.
+
+        Raises:
+            CorruptRelease: the store holds other columns than the release was trained on.
+        """
+        return self._ladder.forecast(self._model_inputs(stored, as_of), filled(stored.column("orders")))
+
+    def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
+        """The next order in each category, given what ``forecast`` said; None for a shop without categories."""
+        lines = None if self._categories is None else lines_of(stored)
+        if self._categories is None or lines is None:
+            return None
+        return forecast_categories(self._categories, lines, overall, local_time(as_of, self._zone))
+
+    def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+        """What moved the answers of n stored customers most; nothing of one nobody knows. Milliseconds a customer.
+
+        Raises:
+            CorruptRelease: the store holds other columns than the release was trained on.
+        """
+        inputs, orders = self._model_inputs(stored, as_of), filled(stored.column("orders"))
+        usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
+        found = self._reasons.of(inputs, orders, answers, usual)
+        return [reasons if known else [] for reasons, known in zip(found, stored.known.tolist(), strict=True)]
+
+    def churn_percentile(self, probability: Floats) -> Floats:
+        """Mid-rank within the population scored when the release was made, 0 to 100, (n,)."""
+        sample = self._churn_sample
+        below, above = np.searchsorted(sample, probability, "left"), np.searchsorted(sample, probability, "right")
+        return 50.0 * (below + above) / max(len(sample), 1)
+
+    def _model_inputs(self, stored: Stored, as_of: int) -> Floats:
+        """The models' inputs at an instant, (n, inputs)."""
+        if input_names(stored.columns, tuple(stored.lists)) != self._inputs:
+            raise CorruptRelease(
+                f"Release {self.version} expects the inputs {', '.join(self._inputs)}, the store holds "
+                f"{', '.join(stored.columns)}. Publish the features again, or promote a release trained on them."
+            )
+        n = len(stored)
+        today = day_number(local_day(as_of, self._zone))
+        return model_inputs(stored, np.full(n, as_of, dtype=np.int64), np.full(n, today, dtype=np.int64))
+
+
+def write_release(folder: Path, manifest: ReleaseManifest, models: Mapping[str, Mapping[str, str]]) -> None:
+    """Write a release's files and their sums into an empty folder.
+
+    Args:
+        folder: where to.
+        manifest: everything but the names of the files, which are added here.
+        models: model name -> its files' names and texts.
+    """
+    texts = {f"{model}/{name}": text for model, files in models.items() for name, text in files.items()}
+    texts[MANIFEST] = replace(manifest, files=sorted(texts)).text()
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode())
+    sums = "".join(f"{_sha256(text.encode())}  {name}\n" for name, text in sorted(texts.items()))
+    replace_text(folder / SUMS, sums)
+
+
+def _verified(folder: Path) -> tuple[ReleaseManifest, dict[str, str]]:
+    texts = {}
+    for line in (folder / SUMS).read_text().splitlines():
+        expected, _, name = line.partition("  ")
+        content = (folder / name).read_bytes()
+        if _sha256(content) != expected:
+            raise ValueError(f"{name} is not the file that was registered (sha256 differs)")
+        texts[name] = content.decode()
+    manifest = ReleaseManifest.parse(texts.pop(MANIFEST))
+    if manifest.files != sorted(texts):
+        raise ValueError(f"{SUMS} lists {', '.join(sorted(texts)) or 'no trees'}, not {', '.join(manifest.files)}")
+    return manifest, {name.partition("/")[2]: text for name, text in texts.items()}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,1 @@
+"""Tiers: the models that can answer a question, from trees down to cohorts."""

@@ -1,0 +1,85 @@
+"""The rung of buy-till-you-die models: few parameters, fitted to how often and how lately customers ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.arrays import Floats
+from training.inference.btyd import BuyTillDie, GammaGamma, btyd_from_json
+from training.inference.fast_numpy import between, filled
+
+
+@dataclass(frozen=True)
+class BtydRung:
+    """A model of orders, a model of order values, and what makes their totals right, per learned horizon."""
+
+    names: tuple[str, ...]
+    model: BuyTillDie
+    order_value: GammaGamma | None  # None without amounts
+    learned: tuple[int, ...]  # days
+    edges: tuple[float, ...]  # days at which answers are given
+    buyer_scale: tuple[float, ...]
+    order_scale: tuple[float, ...]
+    spend_scale: tuple[float, ...]
+
+    def order_by(self, inputs: Floats, days: Floats) -> Floats:
+        """P(order within days[j]), (n, len(days))."""
+        return self.model.order_by(*self._histories(inputs), days)
+
+    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
+        """Orders and net amount within each learned horizon, each (n, learned): what those make of it who come."""
+        own, orders, spend = self.answers(inputs)
+        more = within / np.maximum(own * np.asarray(self.buyer_scale), 1e-12)
+        return np.asarray(orders * more), None if spend is None else np.asarray(spend * more)
+
+    def answers(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
+        """P(order), expected orders and net amount within each learned horizon, each (n, learned)."""
+        days = np.asarray(self.learned, dtype=float)
+        within, orders = self.model.order_and_orders(*self._histories(inputs), days)
+        orders = np.asarray(orders * np.asarray(self.order_scale))
+        return within, orders, None if self.order_value is None else np.asarray(orders * self.spend_per_order(inputs))
+
+    def spend_per_order(self, inputs: Floats) -> Floats:
+        """Net amount that comes with each expected order, (n, learned)."""
+        if self.order_value is None:
+            raise ValueError("There is no model of order values: the log it was fitted to has no amounts.")
+        orders = np.maximum(filled(self._column(inputs, "orders")), 1.0)
+        mean_order = np.maximum(filled(self._column(inputs, "mean_order")), 1e-6)
+        value = self.order_value.order_value(orders, mean_order)
+        return np.asarray(value[:, None] * np.asarray(self.spend_scale))
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything it is made of, as plain JSON."""
+        value = None if self.order_value is None else self.order_value.as_json()
+        return {**vars(self), "model": self.model.as_json(), "order_value": value}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> BtydRung:
+        """The rung that ``as_json`` described."""
+        tuples = {key: tuple(value) for key, value in said.items() if isinstance(value, list | tuple)}
+        value = said["order_value"]
+        return cls(
+            **tuples,
+            model=btyd_from_json(said["model"]),
+            order_value=None if value is None else GammaGamma.from_json(value),
+        )
+
+    def _column(self, inputs: Floats, name: str) -> Floats:
+        return inputs[:, self.names.index(name)]
+
+    def _histories(self, inputs: Floats) -> tuple[Floats, Floats, Floats]:
+        """Repeats, recency and age; a customer without an order stands as one who ordered just now."""
+        return histories(inputs, self.names)
+
+
+def histories(inputs: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
+    """Days with an order after the first, days from the first order to the last, and to now, each (n,)."""
+    age = np.maximum(filled(inputs[:, names.index("tenure_days")]), 1e-3)
+    silent = filled(inputs[:, names.index("recency_days")])
+    repeats = np.maximum(filled(inputs[:, names.index("order_days")]) - 1, 0.0)
+    recency = np.where(repeats > 0, between(age - silent, 0.0, age), 0.0)
+    return repeats, recency, age

@@ -1,0 +1,125 @@
+"""Logging a run: once per fingerprint, in few calls."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import json
+import math
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from mlflow import MlflowClient, entities
+
+from training.registry.run_record import Dataset, Metric, Run, Table
+
+ARTEFACTS = "model"
+DPI = 110
+_EPOCH = date(1970, 1, 1).toordinal()
+_PARAMS_A_CALL, _METRICS_A_CALL = 100, 1000
+_DIGEST_LENGTH = 36
+
+T = TypeVar("T")
+
+
+def log_run(client: MlflowClient, experiment: str, run: Run) -> str:
+    """The id of the finished run with this name and fingerprint, logged now unless it was before."""
+    finished = _finished(client, experiment, run)
+    if finished is not None:
+        return finished
+    run_id = str(client.create_run(experiment, run_name=run.name, tags=_tags(run)).info.run_id)
+    _log_numbers(client, run_id, run)
+    _log_files(client, run_id, run)
+    client.set_terminated(run_id, "FINISHED")
+    return run_id
+
+
+def _finished(client: MlflowClient, experiment: str, run: Run) -> str | None:
+    """A run cut short cannot be told from one still missing a metric, so it is deleted."""
+    same = client.search_runs([experiment], f"tags.fingerprint = '{run.fingerprint}'")
+    for found in (each for each in same if each.info.run_name == run.name):
+        if found.info.status == "FINISHED":
+            return str(found.info.run_id)
+        client.delete_run(found.info.run_id)
+    return None
+
+
+def _tags(run: Run) -> dict[str, str]:
+    shown = {"mlflow.note.content": run.description} if run.description else {}
+    if "git_commit" in run.tags:
+        shown["mlflow.source.git.commit"] = run.tags["git_commit"]
+    if run.dataset is not None:
+        shown["data_sha256"] = run.dataset.digest
+    source = {"mlflow.source.name": "flywheel", "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+    return {**source, **shown, **run.tags, "fingerprint": run.fingerprint}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user id without a name
+        return "unknown"
+
+
+def _log_numbers(client: MlflowClient, run_id: str, run: Run) -> None:
+    if run.dataset is not None:
+        client.log_inputs(run_id, [_input(run.dataset)])
+    for params in _chunks([entities.Param(key, str(value)) for key, value in run.params.items()], _PARAMS_A_CALL):
+        client.log_batch(run_id, params=params)
+    # A metric that could not be computed would break the line of those that could.
+    measured = [_metric(metric) for metric in run.metrics if math.isfinite(metric.value)]
+    for metrics in _chunks(measured, _METRICS_A_CALL):
+        client.log_batch(run_id, metrics=metrics)
+
+
+def _metric(metric: Metric) -> entities.Metric:
+    """The origin's date as time stamp too, so that charts can have dates on their axis."""
+    milliseconds = max(0, (metric.step - _EPOCH) * 86_400_000)
+    return entities.Metric(metric.key, float(metric.value), milliseconds, metric.step)
+
+
+def _input(dataset: Dataset) -> entities.DatasetInput:
+    columns = [{"name": name, "type": kind, "required": True} for name, kind in dataset.columns.items()]
+    described = entities.Dataset(
+        name=dataset.name,
+        digest=dataset.digest[:_DIGEST_LENGTH],
+        source_type="local",
+        source=json.dumps({"uri": dataset.source}),
+        schema=json.dumps({"mlflow_colspec": columns}),
+        profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(columns)}),
+    )
+    return entities.DatasetInput(described, [entities.InputTag("mlflow.data.context", "training")])
+
+
+def _log_files(client: MlflowClient, run_id: str, run: Run) -> None:
+    with TemporaryDirectory() as folder:
+        _write_files(run, Path(folder))
+        client.log_artifacts(run_id, folder)
+    if run.folder is not None:
+        client.log_artifacts(run_id, str(run.folder), ARTEFACTS)
+
+
+def _write_files(run: Run, folder: Path) -> None:
+    for name, text in run.texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    for kind in ("figures", "tables"):
+        (folder / kind).mkdir(exist_ok=True)
+    for name, table in run.tables.items():
+        _write_table(folder / "tables" / f"{name}.csv", table)
+    for name, figure in run.figures.items():
+        figure.savefig(folder / "figures" / f"{name}.png", dpi=DPI)
+
+
+def _write_table(path: Path, table: Table) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(table)
+        writer.writerows(zip(*table.values(), strict=True))
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

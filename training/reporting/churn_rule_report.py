@@ -1,0 +1,76 @@
+"""What a reviewer is shown of the business' own churn rules: metrics, a table, a figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from features.arrays import Floats
+from training.evaluation.backtest import Backtest
+from training.evaluation.churn_rules import Judged
+from training.models.churn import churned
+from training.registry.run_record import Metric, Table
+from training.reporting import figures
+
+
+def rule_metrics(judged: Sequence[Judged]) -> list[Metric]:
+    """A point per rule, measure and origin: precision/RULE, precision/TIER_flagging_as_many_as_RULE and so on."""
+    names = _keys([one.rule for one in judged])
+    return [
+        Metric(f"{measure}/{who}{names[one.rule]}", value, one.origin.toordinal())
+        for one in judged
+        if one.origin is not None
+        for measure, who, value in _measures(one)
+        if np.isfinite(value)
+    ]
+
+
+def rule_rows(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Everything that was measured, one flat row per rule and origin; the origin is None over all of them."""
+    return [_row(one) for one in judged]
+
+
+def rule_table(judged: Sequence[Judged]) -> Table:
+    """The same as columns, with ``all`` for all origins."""
+    rows = [{**row, "origin": row["origin"] or "all"} for row in rule_rows(judged)]
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def rule_figure(test: Backtest, tier: str, by_rule: Mapping[str, Floats]) -> Figure:
+    """The rules beside the model at one origin; each rule's flags are (n,) of 0 and 1."""
+    days = test.plan.judged_churn_days
+    return figures.rules(1 - test.forecasts[tier].within(days), churned(test.test.outcomes, days), by_rule)
+
+
+def _measures(one: Judged) -> Iterator[tuple[str, str, float]]:
+    model = f"{one.tier}_flagging_as_many_as_"
+    yield "flagged", "", one.share
+    yield "f1", "", one.f1
+    yield "precision", "", one.precision
+    yield "precision", model, one.model_precision
+    yield "recall", "", one.recall
+    yield "recall", model, one.model_recall
+    yield "precision_gain", model, one.precision_gain.value
+    yield "recall_gain", model, one.recall_gain.value
+
+
+def _row(one: Judged) -> dict[str, Any]:
+    gains = {"precision_gain": one.precision_gain, "recall_gain": one.recall_gain}
+    plain = {name: value for name, value in vars(one).items() if name not in gains}
+    for name, gain in gains.items():
+        plain |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
+    return plain
+
+
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """A name that MLflow takes for every rule, whatever it is called: "3 days!" and "3 days?"."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        slug = re.sub(r"\W+", "_", name).strip("_") or "rule"
+        tries = (slug, *(f"{slug}_{number}" for number in range(2, len(names) + 3)))
+        found[name] = next(one for one in tries if one not in found.values())
+    return found

@@ -1,0 +1,60 @@
+"""Does the model find more of those who leave than the rules in use?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from features.arrays import Floats
+from training.reporting.figures.canvas import FAINT, INK, MODEL, OTHERS, label, legend, nothing, percent, sheet
+from training.reporting.figures.shares import gains
+
+_SHARES = np.linspace(0.005, 1, 200)
+
+
+def rules(probability: Floats, outcome: Floats, flagged: Mapping[str, Floats]) -> Figure:
+    """Precision and recall of each rule, and of the model at every number of customers flagged; every array is (n,)."""
+    used = {name: by_rule for name, by_rule in flagged.items() if by_rule.sum()}
+    if not used or outcome.sum() <= 0:
+        return nothing("No rule flags anybody, or nobody left: nothing to compare.")
+    figure, (panel,) = sheet(_headline(probability, outcome, used))
+    recall = gains(probability, outcome, _SHARES)
+    panel.plot(recall, recall * outcome.mean() / _SHARES, color=MODEL, linewidth=2.6, label="model")
+    panel.axhline(outcome.mean(), color=FAINT, linestyle="--", linewidth=1.2, label="chance")
+    for place, (name, by_rule) in enumerate(used.items()):
+        _point(panel, OTHERS[place % len(OTHERS)], name, *_shares(probability, outcome, by_rule))
+    panel.set(xlim=(-0.02, 1.04), ylim=(-0.02, 1.04))
+    percent(panel, x=True, y=True)
+    counted = f"{len(outcome):,} customers, of whom {outcome.sum():,.0f} left"
+    label(
+        panel,
+        f"{counted}. Dotted: from a rule to the model with as many flagged.",
+        "recall: share of those who left that were flagged",
+        "precision: share of those flagged that left",
+    )
+    legend(panel, "lower left")
+    return figure
+
+
+def _headline(probability: Floats, outcome: Floats, flagged: Mapping[str, Floats]) -> str:
+    """The rule with the highest F1 speaks for them."""
+    name = max(flagged, key=lambda one: (flagged[one] * outcome).sum() / (flagged[one].sum() + outcome.sum()))
+    (_, precision), (_, ours) = _shares(probability, outcome, flagged[name])
+    best = "The best rule, " if len(flagged) > 1 else ""
+    return f'{best}"{name}", is right in {precision:.0%}; the model with as many flagged in {ours:.0%}'
+
+
+def _shares(probability: Floats, outcome: Floats, by_rule: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Recall and precision of the rule, and of the model with as many."""
+    count, left, right = by_rule.sum(), outcome.sum(), (by_rule * outcome).sum()
+    found = float(gains(probability, outcome, np.array([count / len(outcome)]))[0])
+    return (float(right / left), float(right / count)), (found, float(found * left / count))
+
+
+def _point(panel: Axes, colour: str, name: str, rule: tuple[float, float], model: tuple[float, float]) -> None:
+    panel.plot(*zip(rule, model, strict=True), color=colour, linestyle=":", linewidth=1.4)
+    panel.plot(*model, "o", color=MODEL, markersize=5)
+    panel.plot(*rule, "s", color=colour, markersize=7, markeredgecolor=INK, markeredgewidth=0.6, label=name)

@@ -1,0 +1,244 @@
+"""The model card: what a reviewer must know before trusting a version (after Mitchell et al. 2019), as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.evaluation.churn_rules import Judged
+
+INTENDED_USE = {
+    "churn": "Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
+    "next_purchase": "Choosing the day of a reminder, and the size of the demand to expect.",
+    "ltv": "Setting what an acquisition or a retention offer may cost, for groups of customers.",
+}
+
+LIMITS = (
+    "A prediction describes customers like this one, not this one: nobody should be refused anything because of it.",
+    "It says who is likely to leave or buy, not whom an offer would change. Measure offers against a hold-out group.",
+    "No demographic data is used: no age, gender, origin or address, nothing bought about a customer elsewhere.",
+    "Shopping habits can stand in for them: compare how often groups you must not disadvantage are chosen.",
+    "Not for credit, insurance, employment, personal prices, or any decision with legal effect.",
+    "It knows nothing of what the log does not hold: a new range, a strike, a competitor's opening.",
+)
+
+_NONE = "n/a"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One metric at one past origin, beside what the baselines reached on the same customers."""
+
+    origin: date
+    metric: str
+    model: float
+    baselines: Mapping[str, float]
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """How far predictions lie from what happened, on origins the model had not seen."""
+
+    ece: float | None = None  # mean gap over ten bins of equal mass; None for an amount
+    decile_mape: float | None = None  # mean relative error over ten bins; None for a probability
+    bias: float | None = None  # predicted total over actual total, less 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How many outcomes fell into their interval."""
+
+    slice: str
+    nominal: float
+    covered: float
+    customers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """A group of customers judged by itself."""
+
+    name: str
+    customers: int
+    metric: str
+    value: float
+    everyone: float  # the same metric over all customers
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """Everything a model card says."""
+
+    name: str
+    question: str
+    horizon: str
+    use: str  # INTENDED_USE[name] for the three that come with the project
+    population: str
+    customers: int
+    trained_from: date  # first training origin
+    trained_to: date  # last training origin
+    known_until: date  # outcomes up to this day, exclusive, were used
+    data_name: str
+    data_digest: str
+    data_rows: int
+    feature_service: str
+    features: Sequence[str]
+    scores: Sequence[Score]
+    calibration: Calibration
+    totals: Sequence[str] = ()  # a line for each
+    coverage: Sequence[Coverage] = ()
+    slices: Sequence[Slice] = ()
+    rules: Sequence[Judged] = ()
+    refresh: str = "Retrain weekly; score nightly. Older than the longest horizon, it must not be used."
+    limits: Sequence[str] = LIMITS
+
+
+def model_card(card: Card) -> str:
+    """The card as Markdown, most important first, since MLflow shows the first 5,000 characters."""
+    sections = {
+        f"{card.name}: {card.question}": _purpose(card),
+        "How good it is": _performance(card.scores),
+        "Beside the rules in use": _rules(card.rules),
+        "Calibration": [*_calibration(card.calibration), *card.totals],
+        "Intervals": _coverage(card.coverage),
+        "Where it is weak": _slices(card.slices),
+        "Limits and ethical considerations": [f"- {limit}" for limit in card.limits],
+        "Data": _data(card),
+        "Refresh": [card.refresh],
+        "Features": [f"{len(card.features)} from `{card.feature_service}`: {', '.join(card.features)}."],
+    }
+    title, *others = (f"## {heading}\n\n" + "\n".join(lines) for heading, lines in sections.items() if lines)
+    return "\n\n".join([title.removeprefix("#"), *others]) + "\n"
+
+
+def _purpose(card: Card) -> list[str]:
+    return [
+        f"**Use.** {card.use}",
+        "",
+        f"**Horizon.** {card.horizon}. **Scored.** {card.customers:,} customers: {card.population}.",
+    ]
+
+
+def _performance(scores: Sequence[Score]) -> list[str]:
+    if not scores:
+        return ["Not judged: no past origin has a finished window."]
+    names = list(dict.fromkeys(name for score in scores for name in score.baselines))
+    head = ["origin", "metric", "model", *names, "result"]
+    rows = [_row(score, names) for score in scores]
+    return [_summary(scores), "", *_table(head, rows)]
+
+
+def _row(score: Score, names: Sequence[str]) -> list[str]:
+    arrow = "↑" if score.higher_is_better else "↓"
+    baselines = [_number(score.baselines.get(name, math.nan)) for name in names]
+    return [f"{score.origin}", f"{score.metric} {arrow}", f"**{_number(score.model)}**", *baselines, _result(score)]
+
+
+def _result(score: Score) -> str:
+    lost, tied = _beaten_by(score), _tied_with(score)
+    if lost:
+        return f"loss to {', '.join(lost)}"
+    if tied:
+        return f"tie with {', '.join(tied)}"
+    compared = math.isfinite(score.model) and any(math.isfinite(value) for value in score.baselines.values())
+    return "win" if compared else _NONE
+
+
+def _beaten_by(score: Score) -> list[str]:
+    sign = 1 if score.higher_is_better else -1
+    return [
+        name
+        for name, value in score.baselines.items()
+        if sign * value > sign * score.model and _number(value) != _number(score.model)
+    ]
+
+
+def _tied_with(score: Score) -> list[str]:
+    return [name for name, value in score.baselines.items() if _number(value) == _number(score.model) != _NONE]
+
+
+def _summary(scores: Sequence[Score]) -> str:
+    results = [_result(score).split()[0] for score in scores]
+    counts = {word: results.count(word) for word in ("win", "tie", "loss")}
+    wins, ties, losses = (_counted(number, word) for word, number in counts.items())
+    return f"Against the best baseline, at origins the model had not seen: {wins}, {ties}, {losses}."
+
+
+def _counted(number: int, word: str) -> str:
+    plural = {"loss": "losses"}.get(word, f"{word}s")
+    return f"{number} {word if number == 1 else plural}"
+
+
+def _calibration(calibration: Calibration) -> list[str]:
+    said = []
+    if calibration.ece is not None:
+        said.append(f"- Probabilities are {100 * calibration.ece:.1f} points off on average (ECE).")
+    if calibration.decile_mape is not None:
+        said.append(f"- Tenths of customers by prediction are {calibration.decile_mape:.1%} off on average.")
+    if calibration.bias is not None:
+        side = "above" if calibration.bias >= 0 else "below"
+        said.append(f"- The predicted total is {abs(calibration.bias):.1%} {side} the actual one.")
+    return said
+
+
+def _coverage(coverage: Sequence[Coverage]) -> list[str]:
+    rows = [[each.slice, f"{each.customers:,}", f"{each.nominal:.0%}", f"{each.covered:.1%}"] for each in coverage]
+    return _table(["customers", "number", "promised", "inside"], rows) if rows else []
+
+
+def _slices(slices: Sequence[Slice]) -> list[str]:
+    rows = [
+        [each.name, f"{each.customers:,}", each.metric, _number(each.value), _number(each.everyone), _verdict(each)]
+        for each in slices
+    ]
+    return _table(["customers", "number", "metric", "here", "everyone", ""], rows) if rows else []
+
+
+def _verdict(each: Slice) -> str:
+    sign = 1 if each.higher_is_better else -1
+    return "weaker" if sign * each.value < sign * each.everyone else ""
+
+
+def _rules(rules: Sequence[Judged]) -> list[str]:
+    head = ["rule", "origin", "flags", "precision", "recall", "model's precision", "model's recall", "better by, 95 %"]
+    said = "Whom the business would call lapsed, and as many of the same customers by the model; better in precision."
+    return [said, "", *_table(head, [_rule(each) for each in rules])] if rules else []
+
+
+def _rule(each: Judged) -> list[str]:
+    shares = (each.share, each.precision, each.recall, each.model_precision, each.model_recall)
+    gain = f"{_points(each.precision_gain.low)} to {_points(each.precision_gain.high)}"
+    return [each.rule.replace("|", "\\|"), str(each.origin or "all"), *map(_percent, shares), gain]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if math.isfinite(share) else _NONE
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}" if math.isfinite(share) else _NONE
+
+
+def _data(card: Card) -> list[str]:
+    return [
+        f"- `{card.data_name}`, {card.data_rows:,} rows, sha256 `{card.data_digest}`",
+        f"- Origins from {card.trained_from} to {card.trained_to}; outcomes known before {card.known_until}.",
+    ]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [_cells(head), _cells(["---"] * len(head)), *(_cells(row) for row in rows)]
+
+
+def _cells(row: Sequence[str]) -> str:
+    return f"| {' | '.join(row)} |"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}" if math.isfinite(value) else _NONE
