@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pipelines
-from features.config.shop import Description, read_description
+from features.config.shop import ShopConfig, read_shop_config
 from pipelines.demo.complete_journey import write_tables
 from pipelines.home import Home
-from pipelines.run_context import Job
+from pipelines.run_context import RunContext
 from pipelines.steps import ingest, publish
 
 EXAMPLES = Path(pipelines.__path__[0]) / "examples"
@@ -28,7 +28,7 @@ class Log:
     as_of: date
     business: Mapping[str, object]  # instead of the example's own
 
-    def job(self, work: Path, say: Callable[[str], None]) -> Job:
+    def run_context(self, work: Path, report: Callable[[str], None]) -> RunContext:
         """Ingest the log into a home of its own below ``work``."""
         home = Home(work / self.name)
         folder = home.folder / "log"
@@ -36,15 +36,15 @@ class Log:
         if self.name == "complete-journey" and not (folder / "events.parquet").is_file():
             write_tables(folder)
         (folder / "flywheel.toml").write_text((EXAMPLES / self.example).read_text())
-        description = self._asked(read_description(folder / "flywheel.toml"))
-        ingest.run(description, home, datetime.now(UTC), say)
-        job = Job(description, home, self.as_of, say)
-        publish.tables(job)
+        description = self._with_business(read_shop_config(folder / "flywheel.toml"))
+        ingest.run(description, home, datetime.now(UTC), report)
+        job = RunContext(description, home, self.as_of, report)
+        publish.ensure_feature_tables(job)
         return job
 
-    def _asked(self, said: Description) -> Description:
-        business = said.business.model_copy(update=dict(self.business))
-        return said.model_copy(update={"business": business})
+    def _with_business(self, config: ShopConfig) -> ShopConfig:
+        business = config.business.model_copy(update=dict(self.business))
+        return config.model_copy(update={"business": business})
 
 
 LOGS = (
@@ -54,12 +54,12 @@ LOGS = (
 )
 
 
-def packaged(path: str) -> Path:
+def package_file(path: str) -> Path:
     """A data file inside the installed package lifetimes."""
     return Path(str(importlib.metadata.distribution("lifetimes").locate_file(path)))
 
 
-def at_hand() -> list[Log]:
+def available_logs() -> list[Log]:
     """The logs whose data are on this machine; Online Retail where ONLINE_RETAIL says where it is."""
-    os.environ.setdefault("CDNOW", str(packaged("lifetimes/datasets/CDNOW_master.txt")))
+    os.environ.setdefault("CDNOW", str(package_file("lifetimes/datasets/CDNOW_master.txt")))
     return [log for log in LOGS if log.name != "online-retail" or "ONLINE_RETAIL" in os.environ]

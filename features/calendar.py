@@ -9,7 +9,7 @@ EPOCH = date(1970, 1, 1)
 DAY_US = 86_400_000_000
 
 
-def beginning(day: date, zone: ZoneInfo) -> datetime:
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The instant at which a local day begins, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
@@ -34,7 +34,7 @@ def wall_clock(micros_utc: int, zone: ZoneInfo) -> datetime:
     return instant(micros_utc).astimezone(zone).replace(tzinfo=None)
 
 
-def local_time(micros_utc: int, zone: ZoneInfo) -> float:
+def local_time_days(micros_utc: int, zone: ZoneInfo) -> float:
     """Days since 1970 by the shop's wall clock, the part of the day that has passed as a fraction."""
     return (wall_clock(micros_utc, zone) - datetime(1970, 1, 1)) / timedelta(days=1)  # noqa: DTZ001 -- wall clock, by intent
 
@@ -44,6 +44,6 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def from_number(number: int) -> date:
+def day_from_number(number: int) -> date:
     """The day so many days after 1970-01-01."""
     return EPOCH + timedelta(days=int(number))

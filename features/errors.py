@@ -7,11 +7,11 @@ class FlywheelError(Exception):
     """Something the caller can put right; its text is all that is shown."""
 
 
-class BadDescription(FlywheelError):
+class InvalidConfig(FlywheelError):
     """flywheel.toml says something that has no meaning here."""
 
 
-class BadLog(FlywheelError):
+class InvalidLog(FlywheelError):
     """The log is not what flywheel.toml says it is."""
 
 
@@ -19,17 +19,17 @@ class NotEnoughData(FlywheelError):
     """The log is sound, but cannot answer this question."""
 
 
-class NothingThere(FlywheelError):
+class NotFound(FlywheelError):
     """A step was asked for before the one it builds on."""
 
 
-class BadStore(FlywheelError):
+class InvalidStore(FlywheelError):
     """The online store is said to be where none can be."""
 
 
-class LostRows(FlywheelError):
+class RowsLost(FlywheelError):
     """The online store no longer holds what was published to it."""
 
 
-class Unreachable(FlywheelError):
+class StoreUnavailable(FlywheelError):
     """The online store did not answer, or not in time; it may the next moment."""

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-from features.calendar import beginning, day_number, from_number
-from features.consents.ledger import Profiled
-from features.errors import NotEnoughData, NothingThere
-from features.ingestion.value_parsing import literal
+from features.calendar import day_from_number, day_number, start_of_day
+from features.consents.ledger import ProfilingScope
+from features.errors import NotEnoughData, NotFound
+from features.ingestion.value_parsing import quote_literal
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,15 @@ class Cutoff:
     """The instant at which a local day begins: everything before it is known, nothing after it exists."""
 
     day: date
-    at: datetime
+    timestamp: datetime
 
     @classmethod
-    def of(cls, day: date, zone: ZoneInfo) -> Cutoff:
+    def from_day(cls, day: date, zone: ZoneInfo) -> Cutoff:
         """The cutoff at the beginning of a local day."""
-        return cls(day, beginning(day, zone))
+        return cls(day, start_of_day(day, zone))
 
     @property
-    def number(self) -> int:
+    def day_number(self) -> int:
         """The local day, as days since 1970."""
         return day_number(self.day)
 
@@ -50,22 +50,22 @@ class History:
     touches: ir.Table | None = None
 
     @classmethod
-    def open(cls, folder: Path, *, memory: str = "2GB") -> History:
+    def open(cls, folder: Path, *, memory_limit: str = "2GB") -> History:
         """Open the parquet files that ingestion wrote.
 
         Raises:
-            NothingThere: nothing has been ingested.
+            NotFound: nothing has been ingested.
         """
         if not (folder / "orders.parquet").is_file():
-            raise NothingThere(f"No history in {folder}. Expected an ingested log: run `flywheel ingest` first.")
+            raise NotFound(f"No history in {folder}. Expected an ingested log: run `flywheel ingest` first.")
         connection = ibis.duckdb.connect()
         connection.raw_sql("SET TimeZone='UTC'")
-        connection.raw_sql(f"SET memory_limit='{memory}'")
+        connection.raw_sql(f"SET memory_limit='{memory_limit}'")
         connection.raw_sql("SET preserve_insertion_order=false")
-        connection.raw_sql(f"SET temp_directory={literal(str(folder / 'spill'))}")
+        connection.raw_sql(f"SET temp_directory={quote_literal(str(folder / 'spill'))}")
         more = {name: folder / f"{name}.parquet" for name in ("events", "touches")}
         return cls(
-            _lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
+            _complete_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
             *(connection.read_parquet(at, table_name=name) if at.is_file() else None for name, at in more.items()),
         )
 
@@ -81,34 +81,42 @@ class History:
 
     def before(self, cutoff: Cutoff) -> History:
         """What was known at the cutoff, and nothing else."""
-        at = ibis.literal(cutoff.at, "timestamp('UTC')")
+        at = ibis.literal(cutoff.timestamp, "timestamp('UTC')")
         lines = self.lines.filter(self.lines.known_at < at)
         events = None if self.events is None else self.events.filter(self.events.happened_at < at)
         touches = None if self.touches is None else self.touches.filter(self.touches.sent_at < at)
         return History(lines, events, touches)
 
-    def of(self, profiled: Profiled) -> History:
+    def restrict_to_scope(self, scope: ProfilingScope) -> History:
         """The log of those of whom predictions may be made and learned."""
-        return self.without(profiled.others) if profiled.by_default else self.only(profiled.others)
+        return (
+            self.without_customers(scope.exception_ids)
+            if scope.by_default
+            else self.only_customers(scope.exception_ids)
+        )
 
-    def without(self, customers: Sequence[str]) -> History:
+    def without_customers(self, customer_ids: Sequence[str]) -> History:
         """The log of everybody else."""
-        return self._each(lambda table, named: table.anti_join(named, "customer_id"), customers) if customers else self
+        return (
+            self._map_tables(lambda table, named: table.anti_join(named, "customer_id"), customer_ids)
+            if customer_ids
+            else self
+        )
 
-    def only(self, customers: Sequence[str]) -> History:
+    def only_customers(self, customer_ids: Sequence[str]) -> History:
         """The log of these customers."""
-        return self._each(lambda table, named: table.semi_join(named, "customer_id"), customers)
+        return self._map_tables(lambda table, named: table.semi_join(named, "customer_id"), customer_ids)
 
-    def _each(self, some: Callable[[ir.Table, ir.Table], ir.Table], customers: Sequence[str]) -> History:
-        named = ibis.memtable({"customer_id": list(customers)}, schema={"customer_id": "string"})
-        events, touches = (None if one is None else some(one, named) for one in (self.events, self.touches))
-        return History(some(self.lines, named), events, touches)
+    def _map_tables(self, transform: Callable[[ir.Table, ir.Table], ir.Table], customer_ids: Sequence[str]) -> History:
+        named = ibis.memtable({"customer_id": list(customer_ids)}, schema={"customer_id": "string"})
+        events, touches = (None if one is None else transform(one, named) for one in (self.events, self.touches))
+        return History(transform(self.lines, named), events, touches)
 
-    def customers(self) -> int:
+    def count_customers(self) -> int:
         """How many have an order line."""
         return int(self.lines.customer_id.nunique().to_pyarrow().as_py())
 
-    def days(self) -> tuple[date, date]:
+    def day_range(self) -> tuple[date, date]:
         """The first and the last local day with an order line.
 
         Raises:
@@ -120,10 +128,10 @@ class History:
             raise NotEnoughData(
                 "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
             )
-        return from_number(found["first"]), from_number(found["last"])
+        return day_from_number(found["first"]), day_from_number(found["last"])
 
 
-def _lines(lines: ir.Table) -> ir.Table:
+def _complete_lines(lines: ir.Table) -> ir.Table:
     by_day = "day " + lines.day_number.cast("string")
     order_id = ibis.coalesce(lines.order_id, by_day) if "order_id" in lines.columns else by_day
     known_at = lines.ordered_at
@@ -132,15 +140,15 @@ def _lines(lines: ir.Table) -> ir.Table:
     return lines.mutate(order_id=order_id, known_at=known_at)
 
 
-def instants(cutoffs: Sequence[Cutoff]) -> ir.Table:
+def cutoff_table(cutoffs: Sequence[Cutoff]) -> ir.Table:
     """The cutoffs as a table: position, cutoff, cutoff_day."""
-    rows = [(position, cutoff.at, cutoff.number) for position, cutoff in enumerate(cutoffs)]
+    rows = [(position, cutoff.timestamp, cutoff.day_number) for position, cutoff in enumerate(cutoffs)]
     return ibis.memtable(rows, schema={"position": "int32", "cutoff": "timestamp('UTC')", "cutoff_day": "int32"})
 
 
-def known_since(when: ir.TimestampColumn, cutoffs: Sequence[Cutoff]) -> ir.IntegerColumn:
+def first_cutoff_after(timestamp: ir.TimestampColumn, cutoffs: Sequence[Cutoff]) -> ir.IntegerColumn:
     """The position of the first cutoff that comes after an instant: from there on it is known."""
-    passed = [(when >= ibis.literal(cutoff.at, "timestamp('UTC')")).cast("int32") for cutoff in cutoffs]
+    passed = [(timestamp >= ibis.literal(cutoff.timestamp, "timestamp('UTC')")).cast("int32") for cutoff in cutoffs]
     total = passed[0]
     for one in passed[1:]:
         total = total + one

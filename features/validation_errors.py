@@ -30,7 +30,7 @@ _EXPECTED = {
     "too_short": "at least {min_length:,} values",
     "tuple_type": "a list in square brackets",
 }
-_IN_JSON = {
+_EXPECTED_JSON = {
     "dict_type": "an object",
     "list_type": "an array",
     "model_attributes_type": "an object",
@@ -38,23 +38,23 @@ _IN_JSON = {
     "string_type": "a string: send it in quotes",
     "tuple_type": "an array",
 }
-_COUNTED = {"string_too_long": "characters", "too_long": "values", "too_short": "values"}
+_LENGTH_UNITS = {"string_too_long": "characters", "too_long": "values", "too_short": "values"}
 
 
-def found(error: ErrorDetails, show: Callable[[object], str] = repr) -> str:
+def found_text(error: ErrorDetails, show: Callable[[object], str] = repr) -> str:
     """What was found: the value itself, or its length where the length is at fault."""
-    unit = _COUNTED.get(error["type"])
+    unit = _LENGTH_UNITS.get(error["type"])
     return f"{len(error['input']):,} {unit}" if unit else show(error["input"])
 
 
-def expected(error: ErrorDetails) -> str:
+def expected_text(error: ErrorDetails) -> str:
     """What was expected in its place; pydantic's own sentence for a kind of error that has no words here."""
-    return _in_words(error, _EXPECTED)
+    return _expectation(error, _EXPECTED)
 
 
-def expected_json(error: ErrorDetails) -> str:
+def expected_json_text(error: ErrorDetails) -> str:
     """What was expected, in the words of JSON: an object is no section, and an array no list."""
-    return _in_words(error, _EXPECTED | _IN_JSON)
+    return _expectation(error, _EXPECTED | _EXPECTED_JSON)
 
 
 def message(error: ErrorDetails) -> str:
@@ -68,6 +68,6 @@ def json_text(value: object) -> str:
     return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[: MAX_SHOWN_CHARACTERS - 3]}..."
 
 
-def _in_words(error: ErrorDetails, words: Mapping[str, str]) -> str:
+def _expectation(error: ErrorDetails, words: Mapping[str, str]) -> str:
     template = words.get(error["type"])
     return error["msg"] if template is None else template.format(**error.get("ctx", {}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.errors import NothingThere, Unreachable
+from features.errors import NotFound, StoreUnavailable
 from features.storage import write_lock
 from pipelines import environment
 from training.inference.release_manifest import ReleaseManifest
@@ -61,13 +61,13 @@ class Home:
         """Where models are registered: MLflow in the home, or at FLYWHEEL_MLFLOW_TRACKING_URI."""
         from training.registry import Registry
 
-        return Registry.open(self.folder, _elsewhere())
+        return Registry.open(self.folder, _tracking_uri())
 
     def ledger(self) -> Ledger:
         """What customers agreed to, and who is forgotten."""
-        from features.consents.backends import ledger
+        from features.consents.backends import open_ledger
 
-        return ledger(self.folder, self.online)
+        return open_ledger(self.folder, self.online)
 
     @property
     def online(self) -> str:
@@ -78,45 +78,45 @@ class Home:
         """What to run to see the registered models in a browser.
 
         Raises:
-            NothingThere: no model was ever registered here.
+            NotFound: no model was ever registered here.
         """
         from training.registry import ui_command
 
-        if _elsewhere():
-            raise NothingThere(f"The models are registered at {_elsewhere()}: see them there.")
+        if _tracking_uri():
+            raise NotFound(f"The models are registered at {_tracking_uri()}: see them there.")
         if not (self.folder / "mlflow.db").is_file():
-            raise NothingThere(
-                f"There are no models in {self.folder}. Expected trained ones: run `flywheel run` first."
-            )
+            raise NotFound(f"There are no models in {self.folder}. Expected trained ones: run `flywheel run` first.")
         return ui_command(self.folder, port)
 
     @contextmanager
-    def writing(self, what: str, say: Callable[[str], None], patience: float | None = None) -> Iterator[None]:
+    def hold_write_lock(
+        self, command: str, report: Callable[[str], None], timeout_seconds: float | None = None
+    ) -> Iterator[None]:
         """Hold the home while writing to it.
 
         Raises:
-            HomeIsBusy: another writer did not finish in time; the text says who it is.
-            NoHome: the folder cannot be made, or not be written to.
+            HomeLocked: another writer did not finish in time; the text says who it is.
+            HomeNotWritable: the folder cannot be made, or not be written to.
         """
         # Loaded before the home is held: who holds it is at work, and a Ctrl-C must not meet a module half loaded.
-        from serving.privacy.erasure import catch_up
+        from serving.privacy.erasure import apply_pending_erasures
 
-        with write_lock.writing(self.folder, what, say, _patience(patience)):
+        with write_lock.hold_write_lock(self.folder, command, report, _lock_timeout(timeout_seconds)):
             # Whoever was forgotten while a writer that was killed held the home is still in it; a table that cannot be
             # read may be just what this one is about to write again.
-            with suppress(OSError, ValueError, Unreachable):
-                catch_up(self.folder, self.online, self.ledger())
+            with suppress(OSError, ValueError, StoreUnavailable):
+                apply_pending_erasures(self.folder, self.online, self.ledger())
             try:
                 yield
             finally:
                 # Whoever was forgotten meanwhile may be in what was written.
-                with suppress(Unreachable):
-                    catch_up(self.folder, self.online, self.ledger())
+                with suppress(StoreUnavailable):
+                    apply_pending_erasures(self.folder, self.online, self.ledger())
 
 
-def _elsewhere() -> str | None:
+def _tracking_uri() -> str | None:
     return environment.MLFLOW_TRACKING_URI.value or None
 
 
-def _patience(seconds: float | None) -> float:
+def _lock_timeout(seconds: float | None) -> float:
     return float(environment.LOCK_SECONDS.value) if seconds is None else seconds

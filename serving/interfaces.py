@@ -6,32 +6,32 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from features.arrays import Floats
-from features.online.feature_rows import Stored
+from features.online.feature_rows import FeatureRows
 from features.views import View
 from training.inference.categories.forecast import CategoryForecast
 from training.inference.explanations.reasons import Reason
 from training.inference.forecast import Forecast
-from training.inference.release_manifest import Facts
+from training.inference.release_manifest import ReleaseMetadata
 
 
-class Release(Protocol):
+class ReleasePort(Protocol):
     """The three models that were promoted together, ready to answer."""
 
     version: str
     model_versions: dict[str, str]
-    facts: Facts
+    metadata: ReleaseMetadata
     views: tuple[View, ...]
     cards: Sequence[Mapping[str, Any]]  # plain JSON, one per model
 
-    def forecast(self, stored: Stored, as_of: int) -> Forecast:
+    def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
         """Predictions for the stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards."""
         ...
 
-    def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
+    def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
         """The next order in each category, given the forecast of any; None for a shop without categories."""
         ...
 
-    def reasons(self, stored: Stored, as_of: int, answers: Sequence[str]) -> Sequence[Sequence[Reason]]:
+    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str]) -> Sequence[Sequence[Reason]]:
         """What moved some of the three answers of each stored customer most; nothing of one nobody knows."""
         ...
 
@@ -40,14 +40,14 @@ class Release(Protocol):
         ...
 
 
-class Features(Protocol):
+class FeatureReader(Protocol):
     """Where a worker reads what is known of customers."""
 
     @property
-    def patience(self) -> float | None:
+    def timeout_seconds(self) -> float | None:
         """The most seconds that a read should take; None where it never waits for another machine."""
         ...
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         """What is stored of these customers, in the order asked for."""
         ...

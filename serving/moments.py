@@ -11,33 +11,33 @@ from features import calendar
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
-_WRITTEN = re.compile(rf"{_DATE}([Tt ]{_TIME}([Zz]|[+-]\d{{2}}:\d{{2}})?)?", re.ASCII)
-_FIRST, _LAST = 1970, 9990  # beyond, an answer's own dates would have no four-digit year
+_DATETIME_PATTERN = re.compile(rf"{_DATE}([Tt ]{_TIME}([Zz]|[+-]\d{{2}}:\d{{2}})?)?", re.ASCII)
+_MIN_YEAR, _MAX_YEAR = 1970, 9990  # beyond, an answer's own dates would have no four-digit year
 
 
-def moment(text: object) -> datetime:
+def parse_datetime(text: object) -> datetime:
     """What ``text`` names: without an offset the shop's wall clock, a plain date that day's beginning."""
     if isinstance(text, datetime):
         return text
-    if not isinstance(text, (str, date)) or not _WRITTEN.fullmatch(str(text)):
-        raise ValueError(_expected(text))
+    if not isinstance(text, (str, date)) or not _DATETIME_PATTERN.fullmatch(str(text)):
+        raise ValueError(_invalid_datetime_message(text))
     try:
         named = datetime.fromisoformat(str(text).upper())
     except ValueError:
-        raise ValueError(_expected(text)) from None
-    if not _FIRST <= named.year <= _LAST:
-        raise ValueError(f"{text} lies outside the years {_FIRST} to {_LAST}. Name an instant within them.")
+        raise ValueError(_invalid_datetime_message(text)) from None
+    if not _MIN_YEAR <= named.year <= _MAX_YEAR:
+        raise ValueError(f"{text} lies outside the years {_MIN_YEAR} to {_MAX_YEAR}. Name an instant within them.")
     return named
 
 
-def resolve(named: datetime, zone: ZoneInfo) -> int:
+def resolve_instant(moment: datetime, zone: ZoneInfo) -> int:
     """Microseconds since 1970, UTC; ``zone`` is the shop's."""
-    return calendar.micros(named if named.tzinfo else named.replace(tzinfo=zone))
+    return calendar.micros(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
-def day_beginning(instant: int, zone: ZoneInfo) -> int:
+def start_of_shop_day(instant: int, zone: ZoneInfo) -> int:
     """The instant at which the shop's day of ``instant`` began, microseconds since 1970 UTC."""
-    return calendar.micros(calendar.beginning(calendar.local_day(instant, zone), zone))
+    return calendar.micros(calendar.start_of_day(calendar.local_day(instant, zone), zone))
 
 
 @lru_cache(maxsize=1024)
@@ -46,7 +46,7 @@ def rfc3339(instant: int) -> str:
     return calendar.instant(instant).isoformat().replace("+00:00", "Z")
 
 
-def _expected(text: object) -> str:
+def _invalid_datetime_message(text: object) -> str:
     return (
         f"Found {text!r}; expected an RFC 3339 date-time such as 2026-11-21T10:30:00Z, the shop's wall clock such as "
         "2026-11-21T10:30:00, or a date such as 2026-11-21."

@@ -13,15 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from features.validation_errors import expected_json, found, json_text, message
+from features.validation_errors import expected_json_text, found_text, json_text, message
 from serving.schemas.predictions import FieldProblem
 
 MEDIA_TYPE = "application/problem+json"
-_MOST_LISTED = 20
+_MAX_LISTED_ERRORS = 20
 # Python 3.11 knows these by the names they had before RFC 9110.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
-SOON = {"Retry-After": "1"}  # seconds
+RETRY_AFTER = {"Retry-After": "1"}  # seconds
 DETAILS = {
     400: "The body is not JSON.",
     401: "Found no valid API key; expected one as Authorization: Bearer or X-API-Key.",
@@ -67,7 +67,7 @@ class Problem(Exception):
         return Response(orjson.dumps(body), self.status, dict(self.headers or {}), MEDIA_TYPE)
 
 
-async def as_problem(_: Request, error: Exception) -> Response:
+async def to_problem_response(_: Request, error: Exception) -> Response:
     """For the framework: a Problem, or one of its own exceptions, as a response."""
     if isinstance(error, Problem):
         return error.response()
@@ -78,43 +78,46 @@ async def as_problem(_: Request, error: Exception) -> Response:
     raise error
 
 
-def invalid(faults: Sequence[ErrorDetails], form: type[BaseModel]) -> Problem:
+def validation_problem(faults: Sequence[ErrorDetails], schema: type[BaseModel]) -> Problem:
     """422 for a body that is JSON but not of this form, with every field named, up to twenty."""
-    errors = [FieldProblem(field=_field(error["loc"]), reason=_reason(error, form)) for error in faults[:_MOST_LISTED]]
+    errors = [
+        FieldProblem(field=_field_path(error["loc"]), reason=_reason(error, schema))
+        for error in faults[:_MAX_LISTED_ERRORS]
+    ]
     count = "1 field is" if len(faults) == 1 else f"{len(faults)} fields are"
-    listed = "" if len(faults) <= _MOST_LISTED else f" The first {_MOST_LISTED} are listed."
+    listed = "" if len(faults) <= _MAX_LISTED_ERRORS else f" The first {_MAX_LISTED_ERRORS} are listed."
     return Problem(422, f"{count} not as expected.{listed} The form is in /openapi.json.", errors)
 
 
-def _field(location: Iterable[int | str]) -> str:
+def _field_path(location: Iterable[int | str]) -> str:
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
     return "".join(parts).removeprefix(".") or "body"
 
 
-def _reason(error: ErrorDetails, form: type[BaseModel]) -> str:
+def _reason(error: ErrorDetails, schema: type[BaseModel]) -> str:
     if error["type"] == "string_type" and error["loc"][:1] == ("customer_ids",):
         return f"Found {json_text(error['input'])}; expected a string, since ids are text: send it in quotes."
     if error["type"] == "extra_forbidden":
-        *most, last = _fields(form, error["loc"][:-1])
+        *most, last = _field_names(schema, error["loc"][:-1])
         expected = f"{', '.join(most)} or {last}" if most else last
         return f"Found a field nobody asks for; expected {expected}. Leave it out."
     if error["type"] == "missing":
         return "Found nothing; expected a value. Add it."
     if error["type"] == "value_error":
         return message(error)
-    return f"Found {found(error, json_text)}; expected {expected_json(error)}."
+    return f"Found {found_text(error, json_text)}; expected {expected_json_text(error)}."
 
 
-def _fields(form: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+def _field_names(schema: type[BaseModel], path: Sequence[int | str]) -> list[str]:
     """The fields of the form, or of the part of it that a path leads to."""
-    inner = [form]
+    inner = [schema]
     for name in path:
         parts = [one.model_fields[name].annotation for one in inner if name in one.model_fields]
-        inner = [model for part in parts for model in _models(part)] or inner
+        inner = [model for part in parts for model in _model_types(part)] or inner
     return [name for one in inner for name in one.model_fields]
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - an annotation may be anything
+def _model_types(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - an annotation may be anything
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in get_args(annotation) for model in _models(part)]
+    return [model for part in get_args(annotation) for model in _model_types(part)]

@@ -13,17 +13,17 @@ from urllib.request import urlopen
 from features.errors import FlywheelError
 from serving.settings import Settings
 
-_LOOK_EVERY = 0.1  # seconds
+_POLL_SECONDS = 0.1  # seconds
 
 
-class CannotListen(FlywheelError):
+class AddressUnavailable(FlywheelError):
     """The address is taken, or not ours."""
 
 
 def run(settings: Settings) -> None:
     """Serve until Ctrl-C or SIGTERM; returns when the requests under way are answered and every worker has ended.
 
-    Raises CannotListen.
+    Raises AddressUnavailable.
     """
     with TemporaryDirectory(prefix="flywheel-serve-") as scratch:
         os.environ.update(_environment(settings, Path(scratch)))
@@ -34,20 +34,20 @@ def run(settings: Settings) -> None:
         try:
             FLYWHEEL.serve_http(host=settings.host, port=settings.port)
         except OSError as error:
-            raise CannotListen(
+            raise AddressUnavailable(
                 f"Found {settings.host}:{settings.port} closed to us ({error.strerror}); expected a free port of an "
                 "address of this machine. Stop what listens there, or choose another port."
             ) from None
 
 
-def wait_until_ready(url: str, seconds: float = 60.0) -> bool:
+def wait_until_ready(url: str, timeout_seconds: float = 60.0) -> bool:
     """Whether the service at ``url`` said within so many seconds that a release is loaded and warm."""
-    for _ in range(round(seconds / _LOOK_EVERY)):
+    for _ in range(round(timeout_seconds / _POLL_SECONDS)):
         try:
             with urlopen(f"{url}/readyz", timeout=1.0):  # noqa: S310 - our own address
                 return True
         except (URLError, OSError):
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_SECONDS)
     return False
 
 

@@ -10,19 +10,21 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from features.errors import BadStore
-from features.online.backends import LMDB, place, store_at
-from serving.auth.key_store import BadKeys, KeyFile, active
-from serving.moments import moment
+from features.errors import InvalidStore
+from features.online.backends import LMDB, open_store, resolve_location
+from serving.auth.key_store import InvalidKeyStore, KeyStore, active_keys
+from serving.moments import parse_datetime
 
-PREFIX = "FLYWHEEL_"
+ENVIRONMENT_PREFIX = "FLYWHEEL_"
 _LOCALHOST = {"localhost": "127.0.0.1"}
 
 
 class Settings(BaseSettings):
     """Where the service finds its home, where it listens, and who may ask."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     home: Path = Field(default=Path(".flywheel"), description="The folder with history, features, releases and scores.")
     host: str = Field(default="127.0.0.1", description="The address to listen on; any but loopback needs API keys.")
@@ -35,7 +37,7 @@ class Settings(BaseSettings):
         description="Where features and consents are kept: `lmdb` in the home, or the address of a Redis that several "
         "machines share. `?socket_connect_timeout=0.25&socket_timeout=0.5` in it limits how long a reader waits.",
     )
-    as_of: Annotated[datetime, BeforeValidator(moment)] | None = Field(
+    as_of: Annotated[datetime, BeforeValidator(parse_datetime)] | None = Field(
         default=None, description="Pins the service's clock, for a log that ended in the past."
     )
     workers: int = Field(default=1, ge=1, description="Worker processes of the service.")
@@ -47,7 +49,7 @@ class Settings(BaseSettings):
 
     @field_validator("host")
     @classmethod
-    def _is_an_address(cls, host: str) -> str:
+    def _validate_host(cls, host: str) -> str:
         address = _LOCALHOST.get(host, host)
         try:
             return str(ip_address(address))
@@ -59,26 +61,26 @@ class Settings(BaseSettings):
 
     @field_validator("online_store", mode="before")
     @classmethod
-    def _is_a_store(cls, said: object) -> object:
-        if isinstance(said, str):
+    def _validate_online_store(cls, value: object) -> object:
+        if isinstance(value, str):
             try:
-                store_at(place(said := said or LMDB, Path()))
-            except BadStore as error:
+                open_store(resolve_location(value := value or LMDB, Path()))
+            except InvalidStore as error:
                 raise ValueError(str(error)) from None
-        return said
+        return value
 
     @field_validator("api_keys", mode="before")
     @classmethod
-    def _split(cls, keys: object) -> object:
+    def _split_keys(cls, keys: object) -> object:
         if isinstance(keys, str):
             return tuple(key.strip() for key in keys.split(",") if key.strip())
         return keys
 
     @model_validator(mode="after")
-    def _strangers_need_a_key(self) -> Settings:
+    def _require_keys_off_loopback(self) -> Settings:
         try:
-            stored = active(KeyFile.of(self.home).read())
-        except BadKeys as error:
+            stored = active_keys(KeyStore.for_home(self.home).read())
+        except InvalidKeyStore as error:
             raise ValueError(str(error)) from None
         if not self.api_keys and not stored and not ip_address(self.host).is_loopback:
             raise ValueError(
@@ -104,7 +106,7 @@ class Settings(BaseSettings):
         }
         if self.as_of is not None:
             named["AS_OF"] = self.as_of.isoformat()
-        return {f"{PREFIX}{name}": value for name, value in named.items()}
+        return {f"{ENVIRONMENT_PREFIX}{name}": value for name, value in named.items()}
 
     @property
     def url(self) -> str:

@@ -23,7 +23,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def redis(redis_server: RedisServer) -> RedisServer:
     """An empty Redis."""
-    redis_server.empty()
+    redis_server.flush()
     return redis_server
 
 
@@ -31,7 +31,7 @@ def redis(redis_server: RedisServer) -> RedisServer:
 def redis_of_its_own(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis to freeze, kill and start again, which then has what it had."""
     (tmp_path / "redis").mkdir()
-    server = RedisServer(tmp_path / "redis", lasting=True)
+    server = RedisServer(tmp_path / "redis", persistent=True)
     yield server
     server.kill()
 

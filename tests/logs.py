@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from hypothesis import Phase, settings
 
 from features.calendar import day_number, micros
-from features.config.shop import Description, read_description
-from features.history import Cutoff, History, _lines
-from features.ingestion.ingest import Manifest, ingest
+from features.config.shop import ShopConfig, read_shop_config
+from features.history import Cutoff, History, _complete_lines
+from features.ingestion.ingest import HistoryManifest, ingest
 
 Key = str | bool | list[str] | None
 Keys = Mapping[str, Key]
@@ -30,11 +30,11 @@ TYPES = {
     **dict.fromkeys(("amount", "quantity", "discount", "coupon"), pa.decimal128(18, 4)),
 }
 # Every example of a law over whole logs takes several queries; shrinking one would take minutes.
-FEW = settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW_EXAMPLES = settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 LINES = ("customer_id", "ordered_at", "amount")
 
 
-def described(folder: Path, *, zone: str = "UTC", events: Keys | None = None, **orders: Key) -> Description:
+def write_config(folder: Path, *, zone: str = "UTC", events: Keys | None = None, **orders: Key) -> ShopConfig:
     """A flywheel.toml in the folder with these keys on top of the usual ones; None leaves one out."""
     sections: dict[str, Keys] = {"orders": {**ORDERS, **orders}}
     if events is not None:
@@ -43,37 +43,37 @@ def described(folder: Path, *, zone: str = "UTC", events: Keys | None = None, **
     for name, keys in sections.items():
         said += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None)]
     (folder / "flywheel.toml").write_text("\n".join(said), encoding="utf-8")
-    return read_description(folder / "flywheel.toml")
+    return read_shop_config(folder / "flywheel.toml")
 
 
-def taken(
+def ingest_log(
     folder: Path, log: str | bytes | pa.Table, *, zone: str = "UTC", events: Keys | None = None, **orders: Key
-) -> Manifest:
+) -> HistoryManifest:
     """What became of a log that lies where the orders' path says."""
     place = folder / str(orders.get("path", ORDERS["path"]))
     if isinstance(log, pa.Table):
         pq.write_table(log, place)
     else:
         place.write_bytes(log if isinstance(log, bytes) else log.encode())
-    return ingest(described(folder, zone=zone, events=events, **orders), folder / "history")
+    return ingest(write_config(folder, zone=zone, events=events, **orders), folder / "history")
 
 
-def kept(folder: Path, *columns: str, table: str = "orders") -> list[tuple[object, ...]]:
+def canonical_rows(folder: Path, *columns: str, table: str = "orders") -> list[tuple[object, ...]]:
     """Some columns of the canonical table, in the order of the first of them."""
     rows = pq.read_table(folder / "history" / f"{table}.parquet", columns=list(columns)).to_pylist()
     return sorted(tuple(row[column] for column in columns) for row in rows)
 
 
-def at(wall_clock: str, zone: str = "UTC") -> datetime:
+def utc_instant(wall_clock: str, zone: str = "UTC") -> datetime:
     """An instant as the shop's clock shows it."""
     return datetime.fromisoformat(wall_clock).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def cutoff(day: str, zone: str = "UTC") -> Cutoff:
-    return Cutoff.of(date.fromisoformat(day), ZoneInfo(zone))
+    return Cutoff.from_day(date.fromisoformat(day), ZoneInfo(zone))
 
 
-def told(
+def history_of(
     *lines: Sequence[object],
     columns: Sequence[str] = LINES,
     events: Sequence[tuple[str, str, str]] = (),
@@ -83,21 +83,21 @@ def told(
     """A history of order lines, of events as (customer, wall clock, kind), of touches as (customer, clock, channel)."""
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
-    orders = ibis.memtable(_canonical(columns, lines, "ordered_at", zone))
-    happened = ibis.memtable(_canonical(("customer_id", "happened_at", "kind"), events, "happened_at", zone))
-    sent = ibis.memtable(_canonical(("customer_id", "sent_at", "channel"), touches, "sent_at", zone))
+    orders = ibis.memtable(_canonical_table(columns, lines, "ordered_at", zone))
+    happened = ibis.memtable(_canonical_table(("customer_id", "happened_at", "kind"), events, "happened_at", zone))
+    sent = ibis.memtable(_canonical_table(("customer_id", "sent_at", "channel"), touches, "sent_at", zone))
     return History(
-        _lines(connection.create_table("lines", orders)),
+        _complete_lines(connection.create_table("lines", orders)),
         connection.create_table("events", happened) if events else None,
         connection.create_table("touches", sent) if touches else None,
     )
 
 
-def _canonical(columns: Sequence[str], rows: Sequence[Sequence[object]], when: str, zone: str) -> pa.Table:
+def _canonical_table(columns: Sequence[str], rows: Sequence[Sequence[object]], when: str, zone: str) -> pa.Table:
     values: dict[str, list[object]] = {name: [row[place] for row in rows] for place, name in enumerate(columns)}
     for name, found in values.items():
         if name.endswith("_at"):
-            values[name] = [one if one is None else at(str(one), zone) for one in found]
+            values[name] = [one if one is None else utc_instant(str(one), zone) for one in found]
         elif name in TYPES:
             values[name] = [one if one is None else Decimal(str(one)) for one in found]
     instants = [one for one in values[when] if isinstance(one, datetime)]

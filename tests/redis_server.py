@@ -18,29 +18,29 @@ from redis.retry import Retry
 class RedisServer:
     """A real ``redis-server`` on this machine, with nothing in it at first."""
 
-    def __init__(self, folder: Path, *, lasting: bool = False) -> None:
+    def __init__(self, folder: Path, *, persistent: bool = False) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
-        self._lasting = lasting
+        self._persistent = persistent
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
         """Returns when it answers."""
-        lasts = ["--appendonly", "yes", "--appendfsync", "always"] if self._lasting else ["--appendonly", "no"]
+        lasts = ["--appendonly", "yes", "--appendfsync", "always"] if self._persistent else ["--appendonly", "no"]
         kept = [*lasts, "--save", "", "--dir", str(self._folder)]
-        command = [program(), "--port", str(self.port), "--bind", "127.0.0.1", *kept]
+        command = [server_program(), "--port", str(self.port), "--bind", "127.0.0.1", *kept]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         patient = Retry(ConstantBackoff(0.02), 500)
         with Redis(port=self.port, retry=patient) as redis:
             redis.ping()
 
-    def empty(self) -> None:
+    def flush(self) -> None:
         with Redis(port=self.port) as redis:
             redis.flushall()
 
-    def names(self) -> set[str]:
+    def keys(self) -> set[str]:
         with Redis(port=self.port, decode_responses=True) as redis:
             return {str(key) for key in redis.scan_iter()}
 
@@ -56,12 +56,12 @@ class RedisServer:
             self._process.wait()
             self._process = None
 
-    def _signal(self, what: signal.Signals) -> None:
+    def _signal(self, signal_number: signal.Signals) -> None:
         assert self._process is not None
-        self._process.send_signal(what)
+        self._process.send_signal(signal_number)
 
 
-def program() -> str:
+def server_program() -> str:
     """Skips the test on a laptop without Redis, and fails it where everything is checked."""
     found = shutil.which("redis-server")
     if found is None:

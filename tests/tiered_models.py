@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from training.inference.calibration import IDENTITY
-from training.inference.tiered_model import Ladder, Shape
-from training.inference.tiers.cohort import CohortsRung
+from training.inference.tiered_model import HorizonLayout, TieredModel
+from training.inference.tiers.cohort import CohortTier
 
 
-def everybody_on(rung: CohortsRung, shape: Shape) -> Ladder:
+def single_tier_model(rung: CohortTier, shape: HorizonLayout) -> TieredModel:
     """Everybody on the lowest rung, those who have not ordered yet too."""
-    return Ladder(
-        tiers=dict.fromkeys(("churn", "next_purchase", "ltv"), "population"),
-        rungs={"population": rung},
+    return TieredModel(
+        tier_by_model=dict.fromkeys(("churn", "next_purchase", "ltv"), "population"),
+        tier_by_name={"population": rung},
         prospects=rung,
-        extension=None,
-        season=None,
+        extrapolation=None,
+        seasonality=None,
         calibration=IDENTITY,
-        shape=shape,
-        prospect_ratios=shape.ratios,
+        layout=shape,
+        prospect_distributions=shape.ratios,
     )

@@ -99,7 +99,7 @@ def difference_interval(worse: Floats, better: Floats, draws: int = 1000, seed: 
     difference = worse - better
     means = [
         weights @ difference.astype(np.float32) / np.maximum(weights.sum(axis=1), 1)
-        for weights in _redrawn(len(difference), draws, seed)
+        for weights in _bootstrap_weights(len(difference), draws, seed)
     ]
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(difference.mean()), float(low), float(high)
@@ -113,7 +113,7 @@ def share_difference_interval(
     A share is (parts, wholes): what each customer holds of its numerator and of its denominator, (n,) each.
     """
     columns = np.column_stack([*ours, *theirs])
-    drawn = [weights @ columns for weights in _redrawn(len(columns), draws, seed)]
+    drawn = [weights @ columns for weights in _bootstrap_weights(len(columns), draws, seed)]
     found = _share_difference(np.concatenate(drawn))
     known = found[~np.isnan(found)]
     low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
@@ -126,7 +126,7 @@ def _share_difference(totals: Floats) -> Floats:
     return np.asarray(share[:, 0] - share[:, 1])
 
 
-def _redrawn(customers: int, draws: int, seed: int) -> Iterator[NDArray[np.float32]]:
+def _bootstrap_weights(customers: int, draws: int, seed: int) -> Iterator[NDArray[np.float32]]:
     """How often each customer is drawn, (draws, customers), in blocks that fit in memory."""
     rng = np.random.default_rng(seed)
     # A multinomial count of each customer would be exact; Poisson counts give the same interval without a sort.

@@ -11,21 +11,21 @@ from features.arrays import Booleans, Floats
 
 TOLERANCE = 1e-6
 WITHIN_DAYS = (7, 14, 30, 60, 90)
-MEANT_TO_BE_EMPTY = ("ltv_", "historic_spend", "rfm_monetary")  # without amounts
+EMPTY_WITHOUT_AMOUNTS = ("ltv_", "historic_spend", "rfm_monetary")  # without amounts
 
 
 def incoherences(scores: pd.DataFrame, horizons: Sequence[int], *, has_amounts: bool) -> Iterator[str]:
     """What contradicts itself, or is no number where one is due."""
     for name in scores.select_dtypes("number").columns.astype(str):
-        if has_amounts or not name.startswith(MEANT_TO_BE_EMPTY):
-            yield from _count(f"{name} is no number", ~np.isfinite(_column(scores, name)))
+        if has_amounts or not name.startswith(EMPTY_WITHOUT_AMOUNTS):
+            yield from _describe_faults(f"{name} is no number", ~np.isfinite(_column(scores, name)))
     within = np.column_stack([_column(scores, f"purchase_probability_{days}d") for days in WITHIN_DAYS])
-    yield from _count("P(order) falls with time", _falls(within))
+    yield from _describe_faults("P(order) falls with time", _decreases(within))
     for kind in ("expected_orders_{}d", "ltv_{}d_mean", "ltv_{}d_median", "ltv_{}d_p10", "ltv_{}d_p90"):
         values = np.column_stack([_column(scores, kind.format(days)) for days in horizons])
-        yield from _count(f"{kind} falls with time", _falls(values))
+        yield from _describe_faults(f"{kind} falls with time", _decreases(values))
     for days in horizons:
-        yield from _at(scores, days)
+        yield from _horizon_incoherences(scores, days)
 
 
 def coverage(scores: pd.DataFrame, days: int, spent: Floats) -> float:
@@ -34,21 +34,23 @@ def coverage(scores: pd.DataFrame, days: int, spent: Floats) -> float:
     return float(np.mean((spent >= low) & (spent <= high)))
 
 
-def _at(scores: pd.DataFrame, days: int) -> Iterator[str]:
+def _horizon_incoherences(scores: pd.DataFrame, days: int) -> Iterator[str]:
     low, middle, high = (_column(scores, f"ltv_{days}d_{name}") for name in ("p10", "median", "p90"))
-    yield from _count(f"{days} d: p10 > median > p90", (low > middle + TOLERANCE) | (middle > high + TOLERANCE))
+    yield from _describe_faults(
+        f"{days} d: p10 > median > p90", (low > middle + TOLERANCE) | (middle > high + TOLERANCE)
+    )
     churn = int(scores["churn_horizon_days"].iloc[0])
     if days in WITHIN_DAYS:
         ordered = _column(scores, f"purchase_probability_{days}d")
         fewer = _column(scores, f"expected_orders_{days}d") < ordered - TOLERANCE
-        yield from _count(f"{days} d: fewer orders than P(order)", fewer)
-        yield from _count(f"{days} d: a median above 0 at P(order) < 0.5", (ordered < 0.5) & (middle > 0))
+        yield from _describe_faults(f"{days} d: fewer orders than P(order)", fewer)
+        yield from _describe_faults(f"{days} d: a median above 0 at P(order) < 0.5", (ordered < 0.5) & (middle > 0))
         if days == churn:
             off = np.abs(1 - _column(scores, "churn_probability") - ordered)
-            yield from _count("churn is not 1 - P(order)", off > TOLERANCE)
+            yield from _describe_faults("churn is not 1 - P(order)", off > TOLERANCE)
 
 
-def _falls(values: Floats) -> Booleans:
+def _decreases(values: Floats) -> Booleans:
     return np.asarray(np.diff(values, axis=1).min(axis=1) < -TOLERANCE)
 
 
@@ -56,6 +58,6 @@ def _column(scores: pd.DataFrame, name: str) -> Floats:
     return scores[name].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _count(what: str, wrong: Booleans) -> Iterator[str]:
-    if wrong.any():
-        yield f"{int(wrong.sum())} customers: {what}"
+def _describe_faults(description: str, mask: Booleans) -> Iterator[str]:
+    if mask.any():
+        yield f"{int(mask.sum())} customers: {description}"

@@ -27,7 +27,7 @@ FAMILIES: dict[str, tuple[Any, type[BGNBD | ParetoNBD]]] = {
 
 
 @dataclass(frozen=True)
-class Seen:
+class BtydHistories:
     """What the models are told of each customer, (n,) each, times in weeks."""
 
     repeats: Floats
@@ -36,14 +36,14 @@ class Seen:
     orders: Floats | None  # of mean_order each; None without amounts
     mean_order: Floats | None
 
-    def at(self, chosen: Booleans) -> Seen:
+    def select(self, mask: Booleans) -> BtydHistories:
         """Some of the customers."""
         values = (self.repeats, self.recency, self.age, self.orders, self.mean_order)
-        return Seen(*(None if one is None else one[chosen] for one in values))  # type: ignore[arg-type]
+        return BtydHistories(*(None if one is None else one[mask] for one in values))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
-class Anchor:
+class BaselineForecast:
     """One published model's answers, (n,) each; None where it would not fit."""
 
     name: str
@@ -52,77 +52,81 @@ class Anchor:
     spend: Floats | None
 
 
-def seen(rows: Rows) -> Seen:
+def btyd_histories(rows: Rows) -> BtydHistories:
     """The customers' histories at their cutoff; every order counts towards what one is worth."""
     repeats, recency, age = histories(rows.inputs, rows.names)
     if "mean_order" not in rows.names:
-        return Seen(repeats, recency / WEEK, age / WEEK, None, None)
-    return Seen(repeats, recency / WEEK, age / WEEK, rows.column("orders"), rows.column("mean_order"))
+        return BtydHistories(repeats, recency / WEEK, age / WEEK, None, None)
+    return BtydHistories(repeats, recency / WEEK, age / WEEK, rows.column("orders"), rows.column("mean_order"))
 
 
-def anchors(train: Seen, test: Seen, days: int) -> list[Anchor]:
+def fit_baselines(train: BtydHistories, test: BtydHistories, days: int) -> list[BaselineForecast]:
     """BG/NBD and Pareto/NBD with Gamma-Gamma of ``lifetimes`` 0.11.3, fitted to some customers, asked about others.
 
     P(no order) is the closed form over the parameters that lifetimes found: it has none of its own for every family.
     """
-    value = order_value(train, test)
-    return [_answers(family, train, test, days / WEEK, value) for family in FAMILIES]
+    value = expected_order_value(train, test)
+    return [_baseline_forecast(family, train, test, days / WEEK, value) for family in FAMILIES]
 
 
-def _answers(family: str, train: Seen, test: Seen, weeks: float, value: Floats | None) -> Anchor:
-    name, model = f"{family} of lifetimes", parameters(family, train)
+def _baseline_forecast(
+    family: str, train: BtydHistories, test: BtydHistories, weeks: float, value: Floats | None
+) -> BaselineForecast:
+    name, model = f"{family} of lifetimes", fit_lifetimes_model(family, train)
     if model is None:
-        return Anchor(name, None, None, None)
-    closed = FAMILIES[family][1](**numbers(model))
+        return BaselineForecast(name, None, None, None)
+    closed = FAMILIES[family][1](**named_parameters(model))
     within = closed.order_by(test.repeats, test.recency, test.age, [weeks])[:, 0]
-    orders = _expected(model, test, weeks)
-    return Anchor(name, 1 - within, orders, None if value is None else orders * value)
+    orders = _expected_orders(model, test, weeks)
+    return BaselineForecast(name, 1 - within, orders, None if value is None else orders * value)
 
 
-def parameters(family: str, train: Seen) -> Any | None:  # noqa: ANN401 -- the library has no types
+def fit_lifetimes_model(family: str, train: BtydHistories) -> Any | None:  # noqa: ANN401 -- the library has no types
     """The fitted model in weeks, with the mildest penalty that converges to finite answers; None where none does."""
     distinct, weight = np.unique(np.stack([train.repeats, train.recency, train.age]), axis=1, return_counts=True)
-    return _mildest(
+    return _fit_with_least_penalty(
         lambda penalty: FAMILIES[family][0](penalty).fit(*distinct, weights=weight),
-        lambda model: _expected(model, train, 1.0),
+        lambda model: _expected_orders(model, train, 1.0),
     )
 
 
-def spending(train: Seen) -> Any | None:  # noqa: ANN401
+def fit_lifetimes_gamma_gamma(train: BtydHistories) -> Any | None:  # noqa: ANN401
     """Gamma-Gamma of those who ordered, with the mildest penalty that converges; None where none does."""
     if train.orders is None or train.mean_order is None:
         return None
     some = (train.orders > 0) & (train.mean_order > 0)
     orders, mean = train.orders[some], train.mean_order[some]
-    return _mildest(lambda penalty: GammaGammaFitter(penalty).fit(orders, mean), lambda _: np.zeros(1))
+    return _fit_with_least_penalty(lambda penalty: GammaGammaFitter(penalty).fit(orders, mean), lambda _: np.zeros(1))
 
 
-def order_value(train: Seen, test: Seen) -> Floats | None:
+def expected_order_value(train: BtydHistories, test: BtydHistories) -> Floats | None:
     """What an order of each of the test's customers is worth, (n,)."""
-    model = spending(train)
+    model = fit_lifetimes_gamma_gamma(train)
     if model is None or test.orders is None or test.mean_order is None:
         return None
     frame = pd.DataFrame({"orders": test.orders, "mean": test.mean_order})
     return np.asarray(model.conditional_expected_average_profit(frame["orders"], frame["mean"]))
 
 
-def numbers(model: Any) -> dict[str, float]:  # noqa: ANN401
+def named_parameters(model: Any) -> dict[str, float]:  # noqa: ANN401
     """The parameters by name."""
     return {name: float(one) for name, one in dict(model.params_).items()}
 
 
-def _expected(model: Any, told: Seen, weeks: float) -> Floats:  # noqa: ANN401
-    ahead = model.conditional_expected_number_of_purchases_up_to_time(weeks, told.repeats, told.recency, told.age)
+def _expected_orders(model: Any, histories: BtydHistories, weeks: float) -> Floats:  # noqa: ANN401
+    ahead = model.conditional_expected_number_of_purchases_up_to_time(
+        weeks, histories.repeats, histories.recency, histories.age
+    )
     return np.asarray(ahead, dtype=float)
 
 
-def _mildest(fit: Callable[[float], Any], answer: Callable[[Any], Floats]) -> Any | None:  # noqa: ANN401
+def _fit_with_least_penalty(fit: Callable[[float], Any], predict: Callable[[Any], Floats]) -> Any | None:  # noqa: ANN401
     for penalty in PENALTIES:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             try:
                 model = fit(penalty)
-                sound = np.isfinite(answer(model)).all() and all(one > 0 for one in numbers(model).values())
+                sound = np.isfinite(predict(model)).all() and all(one > 0 for one in named_parameters(model).values())
             except Exception:  # noqa: BLE001, S112 -- lifetimes raises its own and SciPy's errors alike
                 continue
         if sound:

@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.accuracy.baselines import Anchor
-from benchmarks.accuracy.paired_comparison import Case, Line, Measure, lines
+from benchmarks.accuracy.baselines import BaselineForecast
+from benchmarks.accuracy.paired_comparison import Case, ComparisonRow, Measure, compare_to_baselines
 from features.arrays import Booleans, Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes
 from training.inference.forecast import Forecast
 
-NEAR = 60.0
+CENSOR_DAYS = 60.0
 
 
-def _off(predicted: Floats, actual: Floats) -> float:
+def _absolute_bias(predicted: Floats, actual: Floats) -> float:
     return abs(metrics.bias(predicted, actual))
 
 
-def _within_3(predicted: Floats, actual: Floats) -> float:
+def _share_within_3_days(predicted: Floats, actual: Floats) -> float:
     return float(np.mean(np.abs(predicted - actual) <= 3))
 
 
@@ -41,109 +41,128 @@ PROBABILITY = (Measure("Brier", metrics.brier), Measure("ECE", metrics.ece))
 DATES = (
     Measure("MAE days", metrics.mae),
     Measure("median error days", _median_error),
-    Measure("within 3 days", _within_3, higher_is_better=True),
+    Measure("within 3 days", _share_within_3_days, higher_is_better=True),
 )
 TOTALS = (
     Measure("Gini", metrics.normalised_gini, higher_is_better=True),
     Measure("RMSE", metrics.rmse),
     Measure("decile MAPE", metrics.decile_mape),
-    Measure("abs(bias)", _off),
+    Measure("abs(bias)", _absolute_bias),
 )
 MEDIAN = (Measure("MAE of the median", metrics.mae),)
-COUNTS = (Measure("RMSE", metrics.rmse), Measure("r", _correlation, higher_is_better=True), Measure("abs(bias)", _off))
+COUNTS = (
+    Measure("RMSE", metrics.rmse),
+    Measure("r", _correlation, higher_is_better=True),
+    Measure("abs(bias)", _absolute_bias),
+)
 
 
 @dataclass(frozen=True)
-class Ours:
+class OurForecast:
     """Our answers to one question, (n,) each."""
 
-    rung: str  # that answers
+    tier: str  # that answers
     answer: Floats
-    alone: Mapping[str, Floats]  # by rung
+    by_tier: Mapping[str, Floats]  # by rung
 
     @classmethod
-    def of(cls, rung: str, alone: Mapping[str, Floats]) -> Ours:
+    def from_tiers(cls, tier: str, by_tier: Mapping[str, Floats]) -> OurForecast:
         """The answers of one of the rungs."""
-        return cls(rung, alone[rung], alone)
+        return cls(tier, by_tier[tier], by_tier)
 
-    def at(self, chosen: Booleans, limit: float) -> Ours:
+    def select_clipped(self, mask: Booleans, limit: float) -> OurForecast:
         """Some customers' dates, those beyond a limit taken to lie at it."""
-        alone = {name: np.minimum(answer, limit)[chosen] for name, answer in self.alone.items()}
-        return Ours(self.rung, np.minimum(self.answer, limit)[chosen], alone)
+        alone = {name: np.minimum(answer, limit)[mask] for name, answer in self.by_tier.items()}
+        return OurForecast(self.tier, np.minimum(self.answer, limit)[mask], alone)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class EvaluationSetting:
     """Where and when some customers were asked about."""
 
     log: str
     protocol: str
     origin: str
-    anchors: Sequence[Anchor]
+    baselines: Sequence[BaselineForecast]
 
-    def of(self, what: str) -> dict[str, Floats | None]:
-        """What the published models answered, by name: an attribute of ``Anchor``."""
-        suffix = " x Gamma-Gamma" if what == "spend" else ""
-        return {one.name + suffix: getattr(one, what) for one in self.anchors}
+    def baseline_values(self, quantity: str) -> dict[str, Floats | None]:
+        """What the published models answered, by name: an attribute of ``BaselineForecast``."""
+        suffix = " x Gamma-Gamma" if quantity == "spend" else ""
+        return {one.name + suffix: getattr(one, quantity) for one in self.baselines}
 
-    def case(self, question: str, ours: Ours, actual: Floats, others: Mapping[str, Floats | None]) -> Case:
+    def make_case(
+        self, question: str, ours: OurForecast, actual: Floats, baselines: Mapping[str, Floats | None]
+    ) -> Case:
         """Our answers beside the others'."""
         return Case(
             log=self.log, protocol=self.protocol, origin=self.origin, question=question,
-            rung=ours.rung, ours=ours.answer, alone=ours.alone, actual=actual, others=others,
+            tier=ours.tier, ours=ours.answer, by_tier=ours.by_tier, actual=actual, baselines=baselines,
         )  # fmt: skip
 
 
-def churn(stage: Stage, days: int, ours: Ours, actual: Floats, ranks: Mapping[str, Floats]) -> Iterator[Line]:
+def churn_rows(
+    setting: EvaluationSetting, days: int, ours: OurForecast, actual: Floats, simple_scores: Mapping[str, Floats]
+) -> Iterator[ComparisonRow]:
     """Ranked beside simple scores, judged as a probability beside those that are one."""
-    question, published = f"churn {days} d", stage.of("stays_away")
-    yield from lines(stage.case(question, ours, actual, {**ranks, **published}), RANKING)
-    yield from lines(stage.case(question, ours, actual, published), PROBABILITY)
+    question, published = f"churn {days} d", setting.baseline_values("stays_away")
+    yield from compare_to_baselines(setting.make_case(question, ours, actual, {**simple_scores, **published}), RANKING)
+    yield from compare_to_baselines(setting.make_case(question, ours, actual, published), PROBABILITY)
 
 
-def next_purchase(
-    stage: Stage, rung: str, said: Mapping[str, Forecast], outcomes: Outcomes, others: Mapping[str, Floats]
-) -> Iterator[Line]:
+def next_purchase_rows(
+    setting: EvaluationSetting,
+    tier: str,
+    forecasts: Mapping[str, Forecast],
+    outcomes: Outcomes,
+    baselines: Mapping[str, Floats],
+) -> Iterator[ComparisonRow]:
     """Errors of the date for those who came within 60 days; its order for everybody, times censored at 60."""
-    limit = min(NEAR, float(outcomes.follow_days.min()))
+    limit = min(CENSOR_DAYS, float(outcomes.follow_days.min()))
     near, wait = outcomes.wait_days < limit, outcomes.wait_days
-    alone = {name: forecast.day_of(0.5) for name, forecast in said.items()}
-    ours = Ours.of(rung, alone)
-    dates = {name: np.minimum(theirs, limit)[near] for name, theirs in others.items()}
-    case = stage.case("next purchase", ours.at(near, limit), wait[near], dates)
-    yield from lines(replace(case, aside=_of_those_who_came(said[rung], wait, near, int(limit))), DATES)
+    alone = {name: forecast.wait_quantile(0.5) for name, forecast in forecasts.items()}
+    ours = OurForecast.from_tiers(tier, alone)
+    dates = {name: np.minimum(theirs, limit)[near] for name, theirs in baselines.items()}
+    case = setting.make_case("next purchase", ours.select_clipped(near, limit), wait[near], dates)
+    yield from compare_to_baselines(replace(case, note=_buyers_note(forecasts[tier], wait, near, int(limit))), DATES)
 
     def concordance(predicted: Floats, actual: Floats) -> float:
         return metrics.concordance(predicted, actual, limit)
 
-    yield from lines(
-        stage.case("next purchase", ours, wait, others), (Measure("C", concordance, higher_is_better=True),)
+    yield from compare_to_baselines(
+        setting.make_case("next purchase", ours, wait, baselines), (Measure("C", concordance, higher_is_better=True),)
     )
 
 
-def spend(
-    stage: Stage, days: int, mean: Ours, median: Ours, actual: Floats, simple: Mapping[str, Floats]
-) -> Iterator[Line]:
+def spend_rows(
+    setting: EvaluationSetting,
+    days: int,
+    mean: OurForecast,
+    median: OurForecast,
+    actual: Floats,
+    simple_forecasts: Mapping[str, Floats],
+) -> Iterator[ComparisonRow]:
     """The mean by its total, order and error, the median by its absolute error."""
-    others, nothing = {**simple, **stage.of("spend")}, {"always zero": np.zeros(len(actual))}
-    yield from lines(stage.case(f"spend {days} d", mean, actual, others), TOTALS)
-    yield from lines(stage.case(f"spend {days} d", median, actual, {**others, **nothing}), MEDIAN)
+    others, nothing = {**simple_forecasts, **setting.baseline_values("spend")}, {"always zero": np.zeros(len(actual))}
+    yield from compare_to_baselines(setting.make_case(f"spend {days} d", mean, actual, others), TOTALS)
+    yield from compare_to_baselines(setting.make_case(f"spend {days} d", median, actual, {**others, **nothing}), MEDIAN)
 
 
-def orders(stage: Stage, days: int, ours: Ours, actual: Floats) -> Iterator[Line]:
+def order_rows(setting: EvaluationSetting, days: int, ours: OurForecast, actual: Floats) -> Iterator[ComparisonRow]:
     """Expected orders beside the published models'."""
-    yield from lines(stage.case(f"orders {days} d", ours, actual, stage.of("orders")), COUNTS)
+    yield from compare_to_baselines(
+        setting.make_case(f"orders {days} d", ours, actual, setting.baseline_values("orders")), COUNTS
+    )
 
 
-def _of_those_who_came(forecast: Forecast, wait: Floats, near: Booleans, limit: int) -> str:
+def _buyers_note(forecast: Forecast, wait: Floats, within_limit: Booleans, limit: int) -> str:
     """What other readings of the same distribution would have scored: the median served speaks for everybody."""
-    by_day = forecast.within_each(range(limit + 1))[near]
+    by_day = forecast.order_probabilities(range(limit + 1))[within_limit]
     given = (by_day < by_day[:, -1:] / 2).sum(axis=1) - 0.5
     likeliest = np.argmax(by_day[:, 6:] - by_day[:, :-6], axis=1) + 3.0
-    beyond = float((forecast.day_of(0.5)[near] > limit).mean())
+    beyond = float((forecast.wait_quantile(0.5)[within_limit] > limit).mean())
     return (
-        f"{near.mean():.0%} came within {limit} days and only they are judged; the served median speaks for all and "
+        f"{within_limit.mean():.0%} came within {limit} days and only they are judged; the served median speaks for all and "
         f"lies beyond for {beyond:.0%} of them; read off the same distribution, the median given an order within "
-        f"{limit} days would be {metrics.mae(given, wait[near]):.1f} days off, and the middle of the likeliest six "
-        f"days within 3 days for {_within_3(likeliest, wait[near]):.0%}"
+        f"{limit} days would be {metrics.mae(given, wait[within_limit]):.1f} days off, and the middle of the likeliest six "
+        f"days within 3 days for {_share_within_3_days(likeliest, wait[within_limit]):.0%}"
     )

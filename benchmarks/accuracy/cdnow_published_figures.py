@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from benchmarks.accuracy.baselines import WEEK, numbers, parameters, spending
-from benchmarks.accuracy.cdnow_published_sample import DAYS, Cohort, cohort, tenth
+from benchmarks.accuracy.baselines import WEEK, fit_lifetimes_gamma_gamma, fit_lifetimes_model, named_parameters
+from benchmarks.accuracy.cdnow_published_sample import HOLDOUT_DAYS, Cohort, published_sample_ids, read_cohort
 from features.arrays import Floats
 from training.fitting.btyd import BtydFit, fit_btyd, fit_gamma_gamma
-from training.fitting.btyd.histories import collapse
+from training.fitting.btyd.histories import collapse_histories
 from training.fitting.btyd.likelihood import log_likelihood
 from training.inference.btyd import BGNBD, ParetoNBD
 
@@ -35,7 +35,7 @@ class Parameter:
     published: str
 
     @property
-    def equal(self) -> bool:
+    def is_equal(self) -> bool:
         """Whether ours is the published figure at its precision."""
         return abs(self.ours - float(self.published)) <= 0.5001 * 10.0**-self.decimals
 
@@ -45,42 +45,46 @@ class Parameter:
         return len(self.published.partition(".")[2])
 
 
-def published() -> Iterator[Parameter]:
+def published_parameters() -> Iterator[Parameter]:
     """Every published figure, measured again."""
-    people = cohort(tenth())
+    people = read_cohort(published_sample_ids())
     for family, kind in FAMILIES.items():
-        yield from _paired(family, *_counts(family, kind, people))
-    yield from _paired("Gamma-Gamma", *_values(people))
+        yield from _compare_figures(family, *_order_figures(family, kind, people))
+    yield from _compare_figures("Gamma-Gamma", *_order_value_figures(people))
 
 
-def _paired(model: str, ours: dict[str, float], theirs: dict[str, float]) -> Iterator[Parameter]:
+def _compare_figures(model: str, ours: dict[str, float], theirs: dict[str, float]) -> Iterator[Parameter]:
     for name, said in PUBLISHED[model].items():
         yield Parameter(model, name, ours[name], theirs.get(name, float("nan")), said)
 
 
-def _counts(family: str, kind: type[BGNBD | ParetoNBD], people: Cohort) -> tuple[dict[str, float], dict[str, float]]:
-    seen = people.seen
-    fit: BtydFit = fit_btyd(seen.repeats, seen.recency, seen.age, ladder=(kind,))
-    expected = fit.model.expected_orders(seen.repeats, seen.recency, seen.age, [DAYS / WEEK])[:, 0]
-    found = {**asdict(fit.model), "LL": fit.log_likelihood, "holdout r": _correlation(expected, people.later_orders)}
-    model = parameters(family, seen)
+def _order_figures(
+    family: str, model_class: type[BGNBD | ParetoNBD], cohort: Cohort
+) -> tuple[dict[str, float], dict[str, float]]:
+    seen = cohort.histories
+    fit: BtydFit = fit_btyd(seen.repeats, seen.recency, seen.age, families=(model_class,))
+    expected = fit.model.expected_orders(seen.repeats, seen.recency, seen.age, [HOLDOUT_DAYS / WEEK])[:, 0]
+    found = {**asdict(fit.model), "LL": fit.log_likelihood, "holdout r": _correlation(expected, cohort.later_orders)}
+    model = fit_lifetimes_model(family, seen)
     if model is None:
         return found, {}
-    again = model.conditional_expected_number_of_purchases_up_to_time(DAYS / WEEK, seen.repeats, seen.recency, seen.age)
-    histories = collapse(seen.repeats, seen.recency, seen.age)
+    again = model.conditional_expected_number_of_purchases_up_to_time(
+        HOLDOUT_DAYS / WEEK, seen.repeats, seen.recency, seen.age
+    )
+    histories = collapse_histories(seen.repeats, seen.recency, seen.age)
     return found, {
-        **numbers(model),
-        "LL": log_likelihood(kind(**numbers(model)), histories),
-        "holdout r": _correlation(np.asarray(again), people.later_orders),
+        **named_parameters(model),
+        "LL": log_likelihood(model_class(**named_parameters(model)), histories),
+        "holdout r": _correlation(np.asarray(again), cohort.later_orders),
     }
 
 
-def _values(people: Cohort) -> tuple[dict[str, float], dict[str, float]]:
-    model = spending(people.seen)
-    found = asdict(fit_gamma_gamma(people.seen.repeats, people.mean_value).model)
-    theirs = {} if model is None else numbers(model)
+def _order_value_figures(cohort: Cohort) -> tuple[dict[str, float], dict[str, float]]:
+    model = fit_lifetimes_gamma_gamma(cohort.histories)
+    found = asdict(fit_gamma_gamma(cohort.histories.repeats, cohort.mean_value).model)
+    theirs = {} if model is None else named_parameters(model)
     return found, {("gamma" if name == "v" else name): value for name, value in theirs.items()}
 
 
-def _correlation(expected: Floats, came: Floats) -> float:
-    return float(np.corrcoef(expected, came)[0, 1])
+def _correlation(expected: Floats, actual: Floats) -> float:
+    return float(np.corrcoef(expected, actual)[0, 1])

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.arrays import Floats, Integers
 
-DRAWS = 300
+BOOTSTRAP_DRAWS = 300
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,23 @@ class Case:
     protocol: str  # T: rolling origins; C: folds of customers inside one window
     origin: str
     question: str
-    rung: str
+    tier: str
     ours: Floats  # (n,)
-    alone: Mapping[str, Floats]  # (n,) by rung: what each of ours would have said
+    by_tier: Mapping[str, Floats]  # (n,) by rung: what each of ours would have said
     actual: Floats  # (n,)
-    others: Mapping[str, Floats | None]  # (n,) by anchor; None where it would not fit
-    aside: str = ""  # what else the figures of this case say, where it is lost
+    baselines: Mapping[str, Floats | None]  # (n,) by anchor; None where it would not fit
+    note: str = ""  # what else the figures of this case say, where it is lost
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class ComparisonRow:
     """One row of the table."""
 
     case: Case
     measure: str
-    alone: Mapping[str, float]  # every rung of ours by itself
+    by_tier: Mapping[str, float]  # every rung of ours by itself
     ours: float
-    anchor: str
+    baseline: str
     theirs: float  # NaN where the anchor would not fit
     low: float  # 95 % interval of how much better ours is
     high: float
@@ -58,26 +58,35 @@ class Line:
         return "win" if self.low > 0 else "loss" if self.high < 0 else "tie"
 
 
-def lines(case: Case, measures: Sequence[Measure]) -> Iterator[Line]:
+def compare_to_baselines(case: Case, measures: Sequence[Measure]) -> Iterator[ComparisonRow]:
     """Every measure beside every anchor; the interval is a paired bootstrap over customers."""
-    fitted = {name: theirs for name, theirs in case.others.items() if theirs is not None}
-    drawn = _drawn(case, measures, fitted)
+    fitted = {name: theirs for name, theirs in case.baselines.items() if theirs is not None}
+    drawn = _bootstrap_values(case, measures, fitted)
     for measure in measures:
         value = measure.rule(case.ours, case.actual)
-        alone = {rung: measure.rule(answer, case.actual) for rung, answer in case.alone.items()}
-        for name in case.others:
+        alone = {rung: measure.rule(answer, case.actual) for rung, answer in case.by_tier.items()}
+        for name in case.baselines:
             theirs = measure.rule(fitted[name], case.actual) if name in fitted else float("nan")
-            low, high = _interval(drawn, measure, name) if name in fitted else (float("nan"), float("nan"))
-            yield Line(
-                case=case, measure=measure.name, alone=alone, ours=value, anchor=name, theirs=theirs, low=low, high=high
+            low, high = _difference_interval(drawn, measure, name) if name in fitted else (float("nan"), float("nan"))
+            yield ComparisonRow(
+                case=case,
+                measure=measure.name,
+                by_tier=alone,
+                ours=value,
+                baseline=name,
+                theirs=theirs,
+                low=low,
+                high=high,
             )
 
 
-def _drawn(case: Case, measures: Sequence[Measure], others: Mapping[str, Floats]) -> dict[tuple[str, str], Floats]:
+def _bootstrap_values(
+    case: Case, measures: Sequence[Measure], baselines: Mapping[str, Floats]
+) -> dict[tuple[str, str], Floats]:
     """Every measure of everybody's answers, (DRAWS,) each, over the same resampled customers; ours is named ''."""
-    answers = {"": case.ours, **others}
+    answers = {"": case.ours, **baselines}
     found: dict[tuple[str, str], list[float]] = {(one.name, who): [] for one in measures for who in answers}
-    for drawn in redrawn(len(case.actual)):
+    for drawn in bootstrap_samples(len(case.actual)):
         actual = case.actual[drawn]
         for who, answer in answers.items():
             for one in measures:
@@ -85,13 +94,15 @@ def _drawn(case: Case, measures: Sequence[Measure], others: Mapping[str, Floats]
     return {key: np.array(values) for key, values in found.items()}
 
 
-def redrawn(customers: int) -> Iterator[Integers]:
+def bootstrap_samples(customers: int) -> Iterator[Integers]:
     """Which customers are drawn, (customers,) with replacement, so many times; the same every time."""
     rng = np.random.default_rng(0)
-    return (rng.integers(0, customers, customers) for _ in range(DRAWS))
+    return (rng.integers(0, customers, customers) for _ in range(BOOTSTRAP_DRAWS))
 
 
-def _interval(drawn: Mapping[tuple[str, str], Floats], measure: Measure, anchor: str) -> tuple[float, float]:
-    gain = drawn[measure.name, ""] - drawn[measure.name, anchor]
+def _difference_interval(
+    bootstrap_values: Mapping[tuple[str, str], Floats], measure: Measure, baseline: str
+) -> tuple[float, float]:
+    gain = bootstrap_values[measure.name, ""] - bootstrap_values[measure.name, baseline]
     low, high = np.nanquantile(gain if measure.higher_is_better else -gain, [0.025, 0.975])
     return float(low), float(high)

@@ -13,28 +13,28 @@ from training.fitting.btyd import fit_btyd, fit_gamma_gamma
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class HorizonValues:
     """What one forecaster says of the same customers over one horizon, each (n,); also what then happened."""
 
     ordered: Floats | None  # P(order), or 0 and 1
     orders: Floats | None
     spend: Floats | None
 
-    def of(self, kind: str) -> Floats | None:
+    def get(self, kind: str) -> Floats | None:
         """One of the three; None where nobody says."""
         found: Floats | None = getattr(self, kind)
         return found
 
 
 @dataclass(frozen=True)
-class Past:
+class SplitLog:
     """The lines of a log before and after a day, and the customers who had ordered by then."""
 
     lines: pd.DataFrame  # order_id, customer_id, ordered_at, perhaps amount
     as_of: date
     customers: list[str]
 
-    def between(self, first: int, last: int) -> Answer:
+    def outcomes_between(self, first: int, last: int) -> HorizonValues:
         """What happened in ``[as_of + first, as_of + last)`` days."""
         now = pd.Timestamp(self.as_of)
         inside = self.lines["ordered_at"].between(
@@ -42,11 +42,11 @@ class Past:
         )
         lines = self.lines[inside]
         placed = lines[lines["amount"] > 0] if "amount" in lines else lines
-        orders = self._each(placed.groupby("customer_id")["order_id"].nunique())
+        orders = self._per_customer(placed.groupby("customer_id")["order_id"].nunique())
         spend = None
         if "amount" in lines:
-            spend = np.maximum(self._each(lines.groupby("customer_id")["amount"].sum()), 0.0)
-        return Answer(ordered=(orders > 0).astype(float), orders=orders, spend=spend)
+            spend = np.maximum(self._per_customer(lines.groupby("customer_id")["amount"].sum()), 0.0)
+        return HorizonValues(ordered=(orders > 0).astype(float), orders=orders, spend=spend)
 
     def horizon_is_known(self, days: int, until: date) -> bool:
         """Whether everything in the window after the day was simulated."""
@@ -64,12 +64,12 @@ class Past:
             found["mean_order"] = grouped["amount"].mean()
         return found.reindex(self.customers)
 
-    def simple(self) -> dict[str, Floats]:
+    def simple_scores(self) -> dict[str, Floats]:
         """Scores that need no model."""
         table = self.summary()
         return {"recency": -table["silent"].to_numpy(float), "frequency": table["orders"].to_numpy(float)}
 
-    def btyd(self, horizons: list[int]) -> dict[int, Answer]:
+    def btyd_forecasts(self, horizons: list[int]) -> dict[int, HorizonValues]:
         """Pareto/NBD and Gamma-Gamma, or the next simpler models that fit, as published: with no correction."""
         table = self.summary()
         age, repeats = table["age"].to_numpy(), table["days"].to_numpy(float) - 1
@@ -81,12 +81,12 @@ class Past:
             counts, means = table["orders"].to_numpy(float), table["mean_order"].to_numpy()
             value = fit_gamma_gamma(counts, means).model.order_value(counts, means)
         return {
-            days: Answer(
+            days: HorizonValues(
                 ordered=ordered[:, at], orders=orders[:, at], spend=None if value is None else orders[:, at] * value
             )
             for at, days in enumerate(horizons)
         }
 
-    def _each(self, found: pd.Series) -> Floats:
-        values: Floats = found.reindex(self.customers).fillna(0.0).to_numpy(float)
+    def _per_customer(self, series: pd.Series) -> Floats:
+        values: Floats = series.reindex(self.customers).fillna(0.0).to_numpy(float)
         return values

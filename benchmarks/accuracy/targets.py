@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.accuracy.paired_comparison import Line
+from benchmarks.accuracy.paired_comparison import ComparisonRow
 
 GROCER, GIFTS, TENTH, WHOLE = "complete-journey", "online-retail", "cdnow 1/10", "cdnow full"
 PARETO, BG = "Pareto/NBD of lifetimes", "BG/NBD of lifetimes"
 PARETO_VALUE, GAP = f"{PARETO} x Gamma-Gamma", "own median gap from today"
 
 # Published, or measured by others when the bars were set; log, question, measure, anchor.
-STATED = {
+REFERENCE_FIGURES = {
     (TENTH, "spend 273 d", "Gini", PARETO_VALUE): 0.660,
     (TENTH, "spend 273 d", "RMSE", PARETO_VALUE): 72.2,
     (TENTH, "spend 273 d", "abs(bias)", PARETO_VALUE): 0.148,
@@ -36,90 +36,90 @@ STATED = {
 
 
 @dataclass(frozen=True)
-class Bar:
+class Target:
     """A limit on one of our figures, or anchors to be surely better than."""
 
     log: str
     question: str
     measure: str
-    least: float | None = None
-    most: float | None = None
-    beats: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    baselines_to_beat: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [
-            *([f">= {self.least:g}"] if self.least is not None else []),
-            *([f"<= {self.most:g}"] if self.most is not None else []),
-            *([f"surely better than {' and '.join(self.beats)}"] if self.beats else []),
+            *([f">= {self.minimum:g}"] if self.minimum is not None else []),
+            *([f"<= {self.maximum:g}"] if self.maximum is not None else []),
+            *([f"surely better than {' and '.join(self.baselines_to_beat)}"] if self.baselines_to_beat else []),
         ]
         return ", ".join(parts)
 
-    def holds(self, lines: Sequence[Line]) -> bool:
+    def is_met_by(self, rows: Sequence[ComparisonRow]) -> bool:
         """Whether it is met by the lines of one measure at one origin."""
-        value = lines[0].ours
-        enough = self.least is None or value >= self.least
-        little = self.most is None or value <= self.most
-        return enough and little and all(one.verdict == "win" for one in lines if one.anchor in self.beats)
+        value = rows[0].ours
+        enough = self.minimum is None or value >= self.minimum
+        little = self.maximum is None or value <= self.maximum
+        return enough and little and all(one.verdict == "win" for one in rows if one.baseline in self.baselines_to_beat)
 
 
-BARS = (
-    Bar(TENTH, "spend 273 d", "Gini", least=0.68, beats=(PARETO_VALUE,)),
-    Bar(TENTH, "spend 273 d", "RMSE", most=72),
-    Bar(TENTH, "spend 273 d", "abs(bias)", most=0.13),
-    Bar(TENTH, "spend 273 d", "MAE of the median", most=27),
-    Bar(TENTH, "orders 273 d", "RMSE", most=1.61),
-    Bar(WHOLE, "churn 273 d", "AUC", least=0.770),
-    Bar(WHOLE, "churn 273 d", "Brier", most=0.160),
-    Bar(WHOLE, "churn 273 d", "ECE", most=0.02),
-    Bar(GROCER, "spend 91 d", "RMSE", most=267),
-    Bar(GROCER, "spend 91 d", "Gini", least=0.868),
-    Bar(GROCER, "spend 91 d", "decile MAPE", most=0.06),
-    Bar(GROCER, "churn 28 d", "AUC", least=0.865),
-    Bar(GROCER, "churn 28 d", "AP", least=0.48),
-    Bar(GROCER, "churn 28 d", "ECE", most=0.02),
-    Bar(GROCER, "next purchase", "MAE days", most=8.4),
-    Bar(GROCER, "next purchase", "C", least=0.73),
-    Bar(GROCER, "next purchase", "within 3 days", least=0.50),
-    Bar(GIFTS, "churn 90 d", "AUC", beats=("recency", "frequency")),
+TARGETS = (
+    Target(TENTH, "spend 273 d", "Gini", minimum=0.68, baselines_to_beat=(PARETO_VALUE,)),
+    Target(TENTH, "spend 273 d", "RMSE", maximum=72),
+    Target(TENTH, "spend 273 d", "abs(bias)", maximum=0.13),
+    Target(TENTH, "spend 273 d", "MAE of the median", maximum=27),
+    Target(TENTH, "orders 273 d", "RMSE", maximum=1.61),
+    Target(WHOLE, "churn 273 d", "AUC", minimum=0.770),
+    Target(WHOLE, "churn 273 d", "Brier", maximum=0.160),
+    Target(WHOLE, "churn 273 d", "ECE", maximum=0.02),
+    Target(GROCER, "spend 91 d", "RMSE", maximum=267),
+    Target(GROCER, "spend 91 d", "Gini", minimum=0.868),
+    Target(GROCER, "spend 91 d", "decile MAPE", maximum=0.06),
+    Target(GROCER, "churn 28 d", "AUC", minimum=0.865),
+    Target(GROCER, "churn 28 d", "AP", minimum=0.48),
+    Target(GROCER, "churn 28 d", "ECE", maximum=0.02),
+    Target(GROCER, "next purchase", "MAE days", maximum=8.4),
+    Target(GROCER, "next purchase", "C", minimum=0.73),
+    Target(GROCER, "next purchase", "within 3 days", minimum=0.50),
+    Target(GIFTS, "churn 90 d", "AUC", baselines_to_beat=("recency", "frequency")),
 )
 
 
 @dataclass(frozen=True)
-class Standing:
+class TargetResult:
     """A bar, and how our figure stood against it at each origin, newest first."""
 
-    bar: Bar
-    at: tuple[tuple[Sequence[Line], bool], ...]  # the lines of one origin, and whether it holds there
+    target: Target
+    by_origin: tuple[tuple[Sequence[ComparisonRow], bool], ...]  # the lines of one origin, and whether it holds there
 
     @property
-    def met(self) -> bool:
+    def is_met(self) -> bool:
         """Everywhere."""
-        return all(holds for _, holds in self.at)
+        return all(holds for _, holds in self.by_origin)
 
     @property
-    def missed(self) -> list[Line]:
+    def missed_rows(self) -> list[ComparisonRow]:
         """One line per origin where it does not hold: beside the anchor that did best."""
-        return [min(lines, key=lambda line: line.high) for lines, holds in self.at if not holds]
+        return [min(lines, key=lambda line: line.high) for lines, holds in self.by_origin if not holds]
 
 
-def standings(found: Sequence[Line]) -> list[Standing]:
+def evaluate_targets(rows: Sequence[ComparisonRow]) -> list[TargetResult]:
     """Every bar whose log was measured."""
-    return [one for one in (_standing(bar, found) for bar in BARS) if one.at]
+    return [one for one in (_evaluate_target(bar, rows) for bar in TARGETS) if one.by_origin]
 
 
-def stated(line: Line) -> float | None:
+def reference_figure(row: ComparisonRow) -> float | None:
     """The anchor's figure as it was published or given with the bar."""
-    return STATED.get((line.case.log, line.case.question, line.measure, line.anchor))
+    return REFERENCE_FIGURES.get((row.case.log, row.case.question, row.measure, row.baseline))
 
 
-def bar_of(line: Line) -> Bar | None:
+def target_of(row: ComparisonRow) -> Target | None:
     """The bar on this line's figure."""
-    key = line.case.log, line.case.question, line.measure
-    return next((bar for bar in BARS if (bar.log, bar.question, bar.measure) == key), None)
+    key = row.case.log, row.case.question, row.measure
+    return next((bar for bar in TARGETS if (bar.log, bar.question, bar.measure) == key), None)
 
 
-def _standing(bar: Bar, found: Sequence[Line]) -> Standing:
-    mine = [line for line in found if (one := bar_of(line)) is not None and one is bar]
+def _evaluate_target(target: Target, rows: Sequence[ComparisonRow]) -> TargetResult:
+    mine = [line for line in rows if (one := target_of(line)) is not None and one is target]
     origins = dict.fromkeys(line.case.origin for line in mine)
     groups = [[line for line in mine if line.case.origin == origin] for origin in origins]
-    return Standing(bar, tuple((lines, bar.holds(lines)) for lines in groups))
+    return TargetResult(target, tuple((lines, target.is_met_by(lines)) for lines in groups))

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
-from pipelines.run_context import Job
-from pipelines.steps.evaluate import Tested
-from training.fitting.fit import fit_rungs
+from pipelines.run_context import RunContext
+from pipelines.steps.evaluate import BacktestResult
+from training.fitting.fit import fit_tiers
 
 REPEATS = 5
-MOST_ROWS = 20_000
-MOST_SECONDS = {"complete-journey": 60.0, "cdnow": 20.0}
-MOST_MICROSECONDS = 150.0
+MAX_ROWS = 20_000
+MAX_SECONDS = {"complete-journey": 60.0, "cdnow": 20.0}
+MAX_MICROSECONDS = 150.0
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,26 @@ class Speed:
     @property
     def trains_in_time(self) -> bool | None:
         """None where no bar was set."""
-        most = MOST_SECONDS.get(self.log)
+        most = MAX_SECONDS.get(self.log)
         return None if most is None else self.train_seconds <= most
 
     @property
     def answers_in_time(self) -> bool:
         """All three answers of one customer."""
-        return self.answer_microseconds <= MOST_MICROSECONDS
+        return self.answer_microseconds <= MAX_MICROSECONDS
 
 
-def speed(log: str, job: Job, tested: Tested) -> Speed:
+def measure_speed(log: str, context: RunContext, backtest_result: BacktestResult) -> Speed:
     """Train as for a release, then answer the newest origin's customers, the median of five times."""
-    plan = job.readiness.plan
-    before = [cutoff for cutoff in job.cutoffs if cutoff.day < job.as_of]
-    rows = tested.data.rows(job.now, plan.observed, before)
+    plan = context.readiness.plan
+    before = [cutoff for cutoff in context.cutoffs if cutoff.day < context.as_of]
+    rows = backtest_result.data.rows(context.now, plan.outcome_horizons, before)
     begun = time.perf_counter()
-    fitted = fit_rungs(rows, plan, job.readiness.tiers)
+    fitted = fit_tiers(rows, plan, context.readiness.tiers)
     trained = time.perf_counter() - begun
-    ladder = fitted[job.readiness.tiers[0]].ladder
-    test = tested.tests[0].test
-    inputs, orders = test.inputs[:MOST_ROWS], test.column("orders")[:MOST_ROWS]
+    ladder = fitted[context.readiness.tiers[0]].tiered_model
+    test = backtest_result.tests[0].rows
+    inputs, orders = test.inputs[:MAX_ROWS], test.column("orders")[:MAX_ROWS]
     times = []
     for _ in range(REPEATS):
         begun = time.perf_counter()

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Pipes and dashes."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """Four decimals below 1, and fewer above; nothing where there is no figure."""
     if value is None:
         return ""
@@ -22,7 +22,7 @@ def number(value: float | None) -> str:
     return f"{value:,.{decimals}f}"
 
 
-def yes(answer: bool | None) -> str:  # noqa: FBT001 -- the word for it
+def format_met(answer: bool | None) -> str:  # noqa: FBT001 -- the word for it
     """Whether a bar is met; nothing where none was set."""
     return "" if answer is None else "yes" if answer else "**no**"
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.sample_size.subsamples import Drawn
+from benchmarks.sample_size.subsamples import DrawResult
 from features.arrays import Floats
 from training import metrics
 from training.models import MODELS
-from training.models.churn import churned
+from training.models.churn import churn_label
 
 ERRORS = {"churn": "Brier", "next_purchase": "integrated Brier", "ltv": "spend deviance"}
-LARGEST_ECE, LARGEST_TOTAL_ERROR, LEAST_COVERAGE = 0.03, 0.15, 0.78
+MAX_ECE, MAX_TOTAL_ERROR, MIN_COVERAGE = 0.03, 0.15, 0.78
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class DrawAnswers:
     """What one rung said in one draw of the customers asked about, and what they then did, (n,) each."""
 
     stays_away: Floats
@@ -34,52 +34,52 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pooled:
+class PooledResult:
     """One rung at one size, over all draws."""
 
     log: str
     size: int
-    rung: str
+    tier: str
     draws: int
-    answered: Mapping[str, Mapping[str, int]]  # question -> rung that the gate let answer -> draws
+    answering_tiers: Mapping[str, Mapping[str, int]]  # question -> rung that the gate let answer -> draws
     figures: Mapping[str, float]
     errors: Mapping[str, Floats]  # question -> mean loss of each draw, (draws,)
 
     @property
-    def amiss(self) -> list[str]:
+    def calibration_faults(self) -> list[str]:
         """What is not calibrated in the pool."""
         found = self.figures
         totals = ("buyers", "orders", "spend")
-        far = [f"{name} {found[name]:.2f} of the actual" for name in totals if _far(found[name])]
-        ece = [f"ECE {found['ECE']:.3f}"] if found["ECE"] > LARGEST_ECE else []
-        held = [f"coverage {found['coverage']:.2f}"] if found["coverage"] < LEAST_COVERAGE else []
+        far = [f"{name} {found[name]:.2f} of the actual" for name in totals if _is_far_off(found[name])]
+        ece = [f"ECE {found['ECE']:.3f}"] if found["ECE"] > MAX_ECE else []
+        held = [f"coverage {found['coverage']:.2f}"] if found["coverage"] < MIN_COVERAGE else []
         return [*ece, *far, *held]
 
 
-def said(drawn: Drawn) -> dict[str, Said]:
+def draw_answers(draw: DrawResult) -> dict[str, DrawAnswers]:
     """Every rung's answers of a draw, at the longest horizon that it learned."""
-    return {name: _said(drawn, name) for name in drawn.forecasts}
+    return {name: _tier_answers(draw, name) for name in draw.forecasts}
 
 
-def pooled(
-    log: str, size: int, tiers: Sequence[Mapping[str, str]], parts: Sequence[Mapping[str, Said]]
-) -> list[Pooled]:
+def pool_draws(
+    log: str, size: int, tiers: Sequence[Mapping[str, str]], parts: Sequence[Mapping[str, DrawAnswers]]
+) -> list[PooledResult]:
     """One entry per rung, for draws of one size."""
     answered = {question: Counter(one[question] for one in tiers) for question in MODELS}
     names = dict.fromkeys(name for part in parts for name in part)
-    return [_pool(log, size, name, answered, [part[name] for part in parts if name in part]) for name in names]
+    return [_pool_tier(log, size, name, answered, [part[name] for part in parts if name in part]) for name in names]
 
 
-def _said(drawn: Drawn, name: str) -> Said:
-    forecast, outcomes, plan = drawn.forecasts[name], drawn.test.outcomes, drawn.plan
+def _tier_answers(draw: DrawResult, name: str) -> DrawAnswers:
+    forecast, outcomes, plan = draw.forecasts[name], draw.test.outcomes, draw.plan
     days, spend = plan.learned[-1], forecast.spend
     if spend is None:
         raise ValueError("The log has no amounts: the ladder is measured on spend as well.")
     at = forecast.horizons.index(days)
     losses = {one: float(np.nanmean(model.loss(outcomes, plan, forecast))) for one, model in MODELS.items()}
-    return Said(
-        stays_away=1 - forecast.within(plan.judged_churn_days),
-        stayed=churned(outcomes, plan.judged_churn_days),
+    return DrawAnswers(
+        stays_away=1 - forecast.order_probability(plan.evaluated_churn_days),
+        stayed=churn_label(outcomes, plan.evaluated_churn_days),
         expected_orders=forecast.expected_orders[:, at],
         orders=outcomes.orders_within(days),
         mean=spend.mean[:, at],
@@ -90,10 +90,12 @@ def _said(drawn: Drawn, name: str) -> Said:
     )
 
 
-def _pool(log: str, size: int, rung: str, answered: Mapping[str, Mapping[str, int]], parts: Sequence[Said]) -> Pooled:
+def _pool_tier(
+    log: str, size: int, tier: str, answering_tiers: Mapping[str, Mapping[str, int]], parts: Sequence[DrawAnswers]
+) -> PooledResult:
     whole = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in Said.__dataclass_fields__
+        for name in DrawAnswers.__dataclass_fields__
         if name != "losses"
     }
     figures = {
@@ -110,10 +112,12 @@ def _pool(log: str, size: int, rung: str, answered: Mapping[str, Mapping[str, in
         "mean width": float(np.mean(whole["high"] - whole["low"])),
     }
     errors = {question: np.array([part.losses[question] for part in parts]) for question in MODELS}
-    return Pooled(log=log, size=size, rung=rung, draws=len(parts), answered=answered, figures=figures, errors=errors)
+    return PooledResult(
+        log=log, size=size, tier=tier, draws=len(parts), answering_tiers=answering_tiers, figures=figures, errors=errors
+    )
 
 
-def falls(small: Floats, large: Floats) -> str:
+def error_trend(small: Floats, large: Floats) -> str:
     """Whether the mean loss falls from small draws to large ones of the same number: 95 % interval, paired."""
     count = min(len(small), len(large))
     gain = small[:count] - large[:count]
@@ -123,8 +127,8 @@ def falls(small: Floats, large: Floats) -> str:
     return "falls" if gain.mean() > reach else "rises" if gain.mean() < -reach else "no difference"
 
 
-def _far(ratio: float) -> bool:
-    return abs(ratio - 1) > LARGEST_TOTAL_ERROR
+def _is_far_off(ratio: float) -> bool:
+    return abs(ratio - 1) > MAX_TOTAL_ERROR
 
 
 def _ratio(predicted: Floats, actual: Floats) -> float:

@@ -13,19 +13,19 @@ import numpy as np
 
 from benchmarks.reporting.markdown import replace_section
 from benchmarks.serving import feature_fixture, servers
-from benchmarks.serving.batch_scaling import Scale, scales
-from benchmarks.serving.home_fixture import Served, served
-from benchmarks.serving.load_generator import Load, load
+from benchmarks.serving.batch_scaling import ScaleResult, measure_scales
+from benchmarks.serving.home_fixture import HomeFixture, prepare_home
+from benchmarks.serving.load_generator import LoadResult, run_load
 from benchmarks.serving.mlflow_baseline import booster_in_mlflow
-from benchmarks.serving.online_stores import Store, feasts_own, packed
-from benchmarks.serving.report import TITLE, Found, Server, page
-from pipelines.cli.console import Screen, keep_warnings_off_the_screen
+from benchmarks.serving.online_stores import StoreResult, measure_feast_store, measure_packed_store
+from benchmarks.serving.report import TITLE, ServerResult, ServingResults, render_section
+from pipelines.cli.console import CommandConsole, capture_warnings
 
 CONNECTIONS = (1, 16, 64)
 SIZES = (10_000, 100_000, 1_000_000)
-STORED = 100_000
-BODIES = 1_000
-Say = Callable[[str], None]
+STORED_CUSTOMERS = 100_000
+BODY_COUNT = 1_000
+ProgressCallback = Callable[[str], None]
 
 
 def main() -> None:
@@ -35,73 +35,75 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     parser.add_argument("--seconds", type=float, default=10, help="of load at each number of connections")
     parser.add_argument("--size", type=int, action="append", help="customers of a shop to score; may be repeated")
-    parser.add_argument("--stored", type=int, default=STORED, help="customers in the stores that are compared")
+    parser.add_argument(
+        "--stored", type=int, default=STORED_CUSTOMERS, help="customers in the stores that are compared"
+    )
     chosen = parser.parse_args()
-    keep_warnings_off_the_screen()
-    say = Screen(machine=False).say
+    capture_warnings()
+    say = CommandConsole(json_output=False).report
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
         work = chosen.work or Path(scratch)
-        found = Found(
-            servers=_servers(served(work, say), chosen.seconds, Path(scratch), say),
-            stores=_stores(chosen.stored, Path(scratch), say),
-            stored=chosen.stored,
-            scales=_scales(work, chosen.size or SIZES, say),
+        found = ServingResults(
+            servers=_measure_servers(prepare_home(work, say), chosen.seconds, Path(scratch), say),
+            stores=_measure_stores(chosen.stored, Path(scratch), say),
+            stored_customers=chosen.stored,
+            scales=_measure_scales(work, chosen.size or SIZES, say),
         )
-    text = page(found)
+    text = render_section(found)
     replace_section(chosen.out, TITLE, text)
     print(text)  # noqa: T201 -- the tables are the result
 
 
-def _servers(home: Served, seconds: float, scratch: Path, say: Say) -> list[Server]:
+def _measure_servers(home: HomeFixture, seconds: float, scratch: Path, report: ProgressCallback) -> list[ServerResult]:
     customers = np.random.default_rng(0).permutation(home.customers).tolist()
-    bodies = [body([customer]) for customer in customers[:BODIES]]
-    thousand = body(customers[:1000])
-    with servers.ours(home) as url:
-        answer = _asked(url, bodies[0])
-        ours = _loads(url, bodies, seconds, scratch)
-        many = load(url, [thousand], 1, seconds, scratch)
-    with servers.ours(home, access_log="true") as url:
-        logged = _loads(url, bodies, seconds, scratch)
-    say("measured ours")
-    with servers.bare(answer, scratch) as url:
-        bare = _loads(url, bodies, seconds, scratch)
-    say("measured bare uvicorn")
+    bodies = [request_body([customer]) for customer in customers[:BODY_COUNT]]
+    thousand = request_body(customers[:1000])
+    with servers.flywheel_server(home) as url:
+        answer = _post(url, bodies[0])
+        ours = _measure_loads(url, bodies, seconds, scratch)
+        many = run_load(url, [thousand], 1, seconds, scratch)
+    with servers.flywheel_server(home, access_log="true") as url:
+        logged = _measure_loads(url, bodies, seconds, scratch)
+    report("measured ours")
+    with servers.uvicorn_server(answer, scratch) as url:
+        bare = _measure_loads(url, bodies, seconds, scratch)
+    report("measured bare uvicorn")
     model, rows = booster_in_mlflow(home, scratch)
-    with servers.mlflow_serve(model) as url:
-        theirs = _loads(url, rows, seconds, scratch)
-    say("measured mlflow models serve")
+    with servers.mlflow_server(model) as url:
+        theirs = _measure_loads(url, rows, seconds, scratch)
+    report("measured mlflow models serve")
     return [
-        Server("flywheel, three answers", ours, many),
-        Server("the same with its access log", logged, None),
-        Server("bare uvicorn, same bytes", bare, None),
-        Server("mlflow models serve, one booster", theirs, None),
+        ServerResult("flywheel, three answers", ours, many),
+        ServerResult("the same with its access log", logged, None),
+        ServerResult("bare uvicorn, same bytes", bare, None),
+        ServerResult("mlflow models serve, one booster", theirs, None),
     ]
 
 
-def _loads(url: str, bodies: Sequence[str], seconds: float, scratch: Path) -> list[Load]:
-    return [load(url, bodies, connections, seconds, scratch) for connections in CONNECTIONS]
+def _measure_loads(url: str, bodies: Sequence[str], seconds: float, scratch: Path) -> list[LoadResult]:
+    return [run_load(url, bodies, connections, seconds, scratch) for connections in CONNECTIONS]
 
 
-def _stores(count: int, scratch: Path, say: Say) -> list[Store]:
+def _measure_stores(count: int, scratch: Path, report: ProgressCallback) -> list[StoreResult]:
     feature_fixture.write_tables(scratch, count)
-    found = [packed(scratch, count), feasts_own(scratch, count)]
-    for measured in (packed, feasts_own):
-        with servers.redis(scratch) as address:
+    found = [measure_packed_store(scratch, count), measure_feast_store(scratch, count)]
+    for measured in (measure_packed_store, measure_feast_store):
+        with servers.redis_server(scratch) as address:
             found.append(measured(scratch, count, address))
-    say(f"measured the stores of {count:,} customers")
+    report(f"measured the stores of {count:,} customers")
     return found
 
 
-def _scales(work: Path, sizes: Sequence[int], say: Say) -> list[Scale]:
-    return scales(work / "scale", sizes, say)
+def _measure_scales(work: Path, sizes: Sequence[int], report: ProgressCallback) -> list[ScaleResult]:
+    return measure_scales(work / "scale", sizes, report)
 
 
-def body(customers: Sequence[str]) -> str:
+def request_body(customers: Sequence[str]) -> str:
     """What is asked of these customers."""
     return json.dumps({"customer_ids": list(customers)})
 
 
-def _asked(url: str, body: str) -> bytes:
+def _post(url: str, body: str) -> bytes:
     request = Request(url, data=body.encode(), headers={"Content-Type": "application/json"})  # noqa: S310 - our own
     with urlopen(request) as answered:  # noqa: S310
         answer: bytes = answered.read()

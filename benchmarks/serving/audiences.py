@@ -22,16 +22,16 @@ import pyarrow.parquet as pq
 
 from benchmarks.reporting.markdown import replace_section
 from features.arrays import Booleans
-from features.consents.backends import ledger
-from features.consents.consent import MARKETING, Asked, Consent, Defaults
+from features.consents.backends import open_ledger
+from features.consents.consent import MARKETING, Consent, Defaults, ReachRequest
 from features.consents.ledger import Ledger
 from features.online.backends import LMDB
 from pipelines.registration.fingerprint import git_commit
-from serving.audiences.builder import Found, Reachable, Setting, count
-from serving.audiences.consent_filter import Basis, Reach
+from serving.audiences.builder import AudienceContext, AudienceResult, TableConsentCheck, build_audience
+from serving.audiences.consent_filter import ConsentFilter, ConsentSnapshotRef
 from serving.audiences.export import member_store
 from serving.audiences.export.formats import FORMATS
-from serving.audiences.export.paging import Reader
+from serving.audiences.export.paging import AudienceReader
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest
 
@@ -40,7 +40,7 @@ SECRET = b"a secret for a benchmark"
 Result = TypeVar("Result")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 REPEATS = 7
-THREE = {
+THREE_CONDITIONS = {
     "all": [
         {"column": "churn_probability", "at_least": 0.2},
         {
@@ -52,10 +52,10 @@ THREE = {
         {"not": {"column": "last_order_at", "before": "2025-03-01"}},
     ]
 }
-ASKS: dict[str, dict[str, Any]] = {
-    "three conditions": {"filter": THREE},
+REQUESTS: dict[str, dict[str, Any]] = {
+    "three conditions": {"filter": THREE_CONDITIONS},
     "three conditions, the best 50,000": {
-        "filter": THREE,
+        "filter": THREE_CONDITIONS,
         "order_by": {"column": "ltv_90d_mean", "descending": True},
         "limit": 50_000,
         "holdout": {"share": 0.1, "name": "autumn"},
@@ -75,15 +75,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
         path = Path(scratch) / "scores.parquet"
         write_scores(path, customers)
-        reach = Reach(_words_of(Path(scratch)), Path(scratch))
-        counted = _counted(path, customers, lambda of: reach.mask(of, Asked(MARKETING, "email"), 2))
-        lines = [f"- {line}" for line in (*counted, *_stored(path, customers, Path(scratch)))]
-    text = f"## {TITLE}\n\n{_how(customers)}\n\n" + "\n".join(lines)
+        reach = ConsentFilter(_ledger_with_revocations(Path(scratch)), Path(scratch))
+        counted = _measure_counts(path, customers, lambda of: reach.mask(of, ReachRequest(MARKETING, "email"), 2))
+        lines = [f"- {line}" for line in (*counted, *_measure_storage(path, customers, Path(scratch)))]
+    text = f"## {TITLE}\n\n{_describe_method(customers)}\n\n" + "\n".join(lines)
     replace_section(chosen.out, TITLE, text)
     print(text)  # noqa: T201 -- the figures are the result
 
 
-def _how(customers: int) -> str:
+def _describe_method(customers: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}`, {os.cpu_count()} cores, by `python -m "
         f"benchmarks.serving.audiences`: a made-up scores table of {customers:,} customers, a tenth of whom have "
@@ -107,16 +107,16 @@ def write_scores(path: Path, customers: int) -> None:
             "customer_id": [f"{number:09d}" for number in range(customers)],
             "as_of": pa.array(np.full(customers, np.datetime64("2026-06-01", "us"))).cast(pa.timestamp("us", "UTC")),
             "release": pa.array(["7"] * customers),
-            "status": _words(rng, customers, "scored", "insufficient_history", "stale_features"),
-            "model_tier": _words(rng, customers, "ml", "btyd", "population"),
+            "status": _random_values(rng, customers, "scored", "insufficient_history", "stale_features"),
+            "model_tier": _random_values(rng, customers, "ml", "btyd", "population"),
             "churn_probability": chance,
             "churn_horizon_days": np.full(customers, 90, np.int32),
             "purchase_probability_90d": 1 - chance,
             "ltv_90d_mean": mean,
             "expected_orders_90d": (1 - chance) * 1.5,
-            "value_tier": _words(rng, customers, "gold", "silver", "bronze", "none"),
-            "lifecycle_stage": _words(rng, customers, "new", "active", "at risk", "lost"),
-            "rfm_segment": _words(rng, customers, *(f"segment {number}" for number in range(11))),
+            "value_tier": _random_values(rng, customers, "gold", "silver", "bronze", "none"),
+            "lifecycle_stage": _random_values(rng, customers, "new", "active", "at risk", "lost"),
+            "rfm_segment": _random_values(rng, customers, *(f"segment {number}" for number in range(11))),
             "last_order_at": pa.array(ordered, mask=rng.random(customers) < 0.05).cast(pa.timestamp("us", "UTC")),
             # Every tenth customer has objected.
             "consent_channels": pa.array([["*", "email"] if number % 10 else [] for number in range(customers)]),
@@ -126,78 +126,80 @@ def write_scores(path: Path, customers: int) -> None:
             ),
         }
     )
-    basis = Basis(0, Defaults(), frozenset({"email"}))
+    basis = ConsentSnapshotRef(0, Defaults(), frozenset({"email"}))
     pq.write_table(table.replace_schema_metadata(basis.metadata()), path, row_group_size=10_000)
 
 
-def _words(rng: np.random.Generator, number: int, *words: str) -> pa.Array:
+def _random_values(rng: np.random.Generator, number: int, *words: str) -> pa.Array:
     return pa.array(np.array(words)[rng.integers(0, len(words), number)])
 
 
-def _words_of(home: Path) -> Ledger:
+def _ledger_with_revocations(home: Path) -> Ledger:
     """A ledger in which a thousand customers have revoked their consent since they were scored."""
-    rights = ledger(home, LMDB)
+    rights = open_ledger(home, LMDB)
     no = Consent(MARKETING, "email", granted=False, changed_at=1)
     rights.record({f"{number:09d}": [no] for number in range(1, 1_000_000, 1_000)})
     return rights
 
 
-def _setting() -> Setting:
+def _audience_context() -> AudienceContext:
     error = {"log_ratio": 0.1, "noise": 0.01}
     origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
     total = {"horizon_days": 90, "edges": [10.0, 20.0, 40.0, 80.0], "dispersion": 1.0, "origins": [origin]}
     cards = [{"totals": [{"measure": measure, **total} for measure in ("buyers", "spend")]}]
-    return Setting(zone=ZoneInfo("Europe/Amsterdam"), bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET)
+    return AudienceContext(
+        zone=ZoneInfo("Europe/Amsterdam"), bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET
+    )
 
 
-def _counted(path: Path, customers: int, consent: Reachable) -> Iterator[str]:
-    cold, _ = _timed(partial(_found, ScoresFile(path), ASKS["three conditions"], consent))
+def _measure_counts(path: Path, customers: int, reachable: TableConsentCheck) -> Iterator[str]:
+    cold, _ = _time_call(partial(_count_audience, ScoresFile(path), REQUESTS["three conditions"], reachable))
     yield f"three conditions, first touch of the file: {cold * 1000:,.0f} ms"
     scores = ScoresFile(path)
-    for name, asked in ASKS.items():
-        ask = partial(_found, scores, asked, consent)
+    for name, asked in REQUESTS.items():
+        ask = partial(_count_audience, scores, asked, reachable)
         number = ask().answer.count
-        taken = sorted(_timed(ask)[0] for _ in range(REPEATS))
+        taken = sorted(_time_call(ask)[0] for _ in range(REPEATS))
         yield f"{name}: {number:,} members in {taken[REPEATS // 2] * 1000:,.0f} ms (at most {taken[-1] * 1000:,.0f})"
     held = scores.columns().nbytes
     yield f"columns in memory: {held / 2**20:,.0f} MiB, {held / customers:,.0f} bytes a customer"
 
 
-def _found(scores: ScoresFile, asked: dict[str, Any], consent: Reachable) -> Found:
-    return count(AudienceRequest.model_validate(asked), scores.columns(), consent, _setting(), "")
+def _count_audience(scores: ScoresFile, request: dict[str, Any], reachable: TableConsentCheck) -> AudienceResult:
+    return build_audience(AudienceRequest.model_validate(request), scores.columns(), reachable, _audience_context(), "")
 
 
-def _stored(path: Path, customers: int, scratch: Path) -> Iterator[str]:
+def _measure_storage(path: Path, customers: int, scratch: Path) -> Iterator[str]:
     scores, folder = ScoresFile(path), scratch / "audiences"
-    everybody = count(AudienceRequest(), scores.columns(), _everybody, _setting(), "")
-    seconds, audience = _timed(lambda: member_store.store(folder, everybody, _all, NOW))
+    everybody = build_audience(AudienceRequest(), scores.columns(), _allow_every_row, _audience_context(), "")
+    seconds, audience = _time_call(lambda: member_store.store_audience(folder, everybody, _allow_every_id, NOW))
     size = sum(file.stat().st_size for file in (folder / audience).iterdir())
     yield f"{customers:,} members stored in {seconds:.2f} s, {size / 2**20:,.0f} MiB"
-    reader = Reader(folder, SECRET)
-    first = reader.page(audience, None, 10_000, _all)
-    seconds, _ = _timed(lambda: reader.page(audience, first.next, 10_000, _all))
+    reader = AudienceReader(folder, SECRET)
+    first = reader.page(audience, None, 10_000, _allow_every_id)
+    seconds, _ = _time_call(lambda: reader.page(audience, first.next, 10_000, _allow_every_id))
     yield f"a page of 10,000: {seconds * 1000:.1f} ms"
     for form, written in FORMATS.items():
-        seconds, total = _timed(partial(_bytes, written, reader.export(audience, _all)))
+        seconds, total = _time_call(partial(_exported_bytes, written, reader.export(audience, _allow_every_id)))
         yield f"all members as {form}: {seconds:.2f} s, {total / 2**20:,.0f} MiB"
     forgotten = everybody.columns.ids.take(pa.array([5, customers // 2])).to_pylist()
-    seconds, _ = _timed(lambda: member_store.forget(folder, forgotten))
+    seconds, _ = _time_call(lambda: member_store.delete_customers(folder, forgotten))
     yield f"two customers forgotten: {seconds:.2f} s"
 
 
-def _bytes(written: Callable[[Iterable[pa.Table]], Iterator[bytes]], tables: Iterable[pa.Table]) -> int:
-    return sum(map(len, written(tables)))
+def _exported_bytes(export: Callable[[Iterable[pa.Table]], Iterator[bytes]], tables: Iterable[pa.Table]) -> int:
+    return sum(map(len, export(tables)))
 
 
-def _everybody(columns: Columns) -> Booleans:
+def _allow_every_row(columns: Columns) -> Booleans:
     return np.ones(len(columns), np.bool_)
 
 
-def _all(ids: pa.StringArray) -> Booleans:
+def _allow_every_id(ids: pa.StringArray) -> Booleans:
     return np.ones(len(ids), np.bool_)
 
 
-def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
+def _time_call(work: Callable[[], Result]) -> tuple[float, Result]:
     begun = time.perf_counter()
     result = work()
     return time.perf_counter() - begun, result

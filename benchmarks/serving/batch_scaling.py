@@ -17,24 +17,24 @@ import psutil  # type: ignore[import-untyped]
 from benchmarks.serving import log_fixture
 from benchmarks.serving.online_stores import folder_bytes
 
-LEARNED_FROM = 10_000  # customers of the shop whose release scores all others
-LOOK_EVERY = 0.05  # seconds
+TRAINED_CUSTOMERS = 10_000  # customers of the shop whose release scores all others
+POLL_SECONDS = 0.05  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scale:
+class ScaleResult:
     """One size's figures, from the start of a command to its end."""
 
     customers: int
     features: float  # seconds to compute the features of all cutoffs and to publish today's
     publish: float  # seconds to publish today's again
     publish_memory: float  # GiB, all processes at once
-    bytes_each: float  # of the online store, per customer
+    bytes_per_customer: float  # of the online store, per customer
     score: float  # seconds, all cores
     score_memory: float  # GiB, all processes at once
 
     @property
-    def each_core(self) -> float:
+    def customers_per_core_second(self) -> float:
         """Customers scored by each core in a second."""
         return self.customers / self.score / (os.cpu_count() or 1)
 
@@ -45,40 +45,40 @@ class _Cost:
     memory: float  # GiB
 
 
-def scales(work: Path, sizes: Sequence[int], say: Callable[[str], None]) -> list[Scale]:
+def measure_scales(work: Path, sizes: Sequence[int], report: Callable[[str], None]) -> list[ScaleResult]:
     """Figures at every size; the release is that of the smallest shop, trained once."""
-    teacher = work / str(LEARNED_FROM)
+    teacher = work / str(TRAINED_CUSTOMERS)
     if not (teacher / "home" / "releases" / "champion").is_file():
-        log_fixture.write_shop(teacher, LEARNED_FROM)
-        _flywheel("run", teacher)
-    return [_scale(work / str(size), size, teacher, say) for size in sizes]
+        log_fixture.write_shop(teacher, TRAINED_CUSTOMERS)
+        _run_command("run", teacher)
+    return [_measure_scale(work / str(size), size, teacher, report) for size in sizes]
 
 
-def _scale(folder: Path, customers: int, teacher: Path, say: Callable[[str], None]) -> Scale:
+def _measure_scale(folder: Path, customers: int, release_folder: Path, report: Callable[[str], None]) -> ScaleResult:
     if not (folder / "flywheel.toml").is_file():
         log_fixture.write_shop(folder, customers)
-    _flywheel("ingest", folder, day=False)
+    _run_command("ingest", folder, pin_as_of=False)
     shutil.rmtree(folder / "home" / "features", ignore_errors=True)
-    computed, published = _flywheel("publish", folder), _flywheel("publish", folder)
-    if folder != teacher:
-        shutil.copytree(teacher / "home" / "releases", folder / "home" / "releases", dirs_exist_ok=True)
-    scored = _flywheel("score", folder)
-    say(f"{customers:,} customers: scored in {scored.seconds:.1f} s")
-    return Scale(
+    computed, published = _run_command("publish", folder), _run_command("publish", folder)
+    if folder != release_folder:
+        shutil.copytree(release_folder / "home" / "releases", folder / "home" / "releases", dirs_exist_ok=True)
+    scored = _run_command("score", folder)
+    report(f"{customers:,} customers: scored in {scored.seconds:.1f} s")
+    return ScaleResult(
         customers=customers,
         features=computed.seconds,
         publish=published.seconds,
         publish_memory=published.memory,
-        bytes_each=folder_bytes(folder / "home" / "online") / customers,
+        bytes_per_customer=folder_bytes(folder / "home" / "online") / customers,
         score=scored.seconds,
         score_memory=scored.memory,
     )
 
 
-def _flywheel(command: str, folder: Path, *, day: bool = True) -> _Cost:
+def _run_command(command: str, folder: Path, *, pin_as_of: bool = True) -> _Cost:
     """Run a command on a shop; what the system remembers as its peak would include that of whoever started it."""
     where = ["--config", str(folder / "flywheel.toml"), "--home", str(folder / "home")]
-    as_of = ["--as-of", log_fixture.AS_OF.isoformat()] if day else []
+    as_of = ["--as-of", log_fixture.AS_OF.isoformat()] if pin_as_of else []
     begun, most = time.perf_counter(), 0
     running = psutil.Popen(
         [str(Path(sys.executable).parent / "flywheel"), command, *where, *as_of],
@@ -86,14 +86,14 @@ def _flywheel(command: str, folder: Path, *, day: bool = True) -> _Cost:
         stderr=subprocess.DEVNULL,
     )
     while running.poll() is None:
-        most = max(most, _resident(running))
-        time.sleep(LOOK_EVERY)
+        most = max(most, _resident_bytes(running))
+        time.sleep(POLL_SECONDS)
     if running.returncode:
         raise subprocess.CalledProcessError(running.returncode, command)
     return _Cost(time.perf_counter() - begun, most / 2**30)
 
 
-def _resident(process: psutil.Process) -> int:
+def _resident_bytes(process: psutil.Process) -> int:
     """Resident bytes of a process and its children together."""
     total = 0
     with suppress(psutil.NoSuchProcess):

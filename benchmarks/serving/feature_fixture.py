@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.online import arrow_rows
-from features.store.definitions import table
+from features.store.definitions import table_path
 from features.views import Column, Kind, View
 
 SHAPE = {"transactions": (19, 3), "behaviour": (10, 0), "social": (8, 0)}  # numbers and lists of twelve
@@ -27,7 +27,7 @@ VIEWS = tuple(
 )
 
 
-def customers(count: int) -> list[str]:
+def customer_ids(count: int) -> list[str]:
     """Their ids."""
     return [f"{customer:08d}" for customer in range(count)]
 
@@ -38,11 +38,11 @@ def write_tables(home: Path, count: int) -> None:
     (home / "features").mkdir(parents=True, exist_ok=True)
     for view in VIEWS:
         columns = {
-            arrow_rows.CUSTOMER_ID: pa.array(customers(count)),
-            arrow_rows.EVENT_TIMESTAMP: pa.array([DAY] * count, arrow_rows.INSTANT),
+            arrow_rows.CUSTOMER_ID: pa.array(customer_ids(count)),
+            arrow_rows.EVENT_TIMESTAMP: pa.array([DAY] * count, arrow_rows.TIMESTAMP_TYPE),
             **{name: pa.array(rng.normal(size=count)) for name in view.scalars},
         }
         for name in view.lists:
             offsets = np.arange(count + 1, dtype=np.int32) * 12
             columns[name] = pa.ListArray.from_arrays(offsets, rng.normal(size=12 * count))
-        pq.write_table(pa.table(columns), table(home, view.name))
+        pq.write_table(pa.table(columns), table_path(home, view.name))

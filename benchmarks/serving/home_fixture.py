@@ -15,7 +15,7 @@ from pipelines.steps import promote, publish, score, train
 
 
 @dataclass(frozen=True)
-class Served:
+class HomeFixture:
     """A home with a champion, its customers, and the day as of which they are known."""
 
     home: Home
@@ -23,14 +23,14 @@ class Served:
     as_of: datetime
 
 
-def served(work: Path, say: Callable[[str], None]) -> Served:
+def prepare_home(work: Path, report: Callable[[str], None]) -> HomeFixture:
     """The home below ``work``, made there unless it is there already."""
     (log,) = (one for one in LOGS if one.name == "complete-journey")
-    job = log.job(work, say)
+    job = log.run_context(work, report)
     if job.home.champion() is None:
         publish.run(job)
-        promote.run(job.home, datetime.now(UTC), say, version=train.run(job))
+        promote.run(job.home, datetime.now(UTC), report, version=train.run(job))
     if not job.home.scores.is_file():
-        score.run(job.description, job.home, job.now, say)
+        score.run(job.config, job.home, job.now, report)
     customers = pq.read_table(job.home.features / "transactions.parquet", columns=["customer_id"])
-    return Served(job.home, sorted(set(customers["customer_id"].to_pylist())), job.now.at)
+    return HomeFixture(job.home, sorted(set(customers["customer_id"].to_pylist())), job.now.timestamp)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.errors import NothingThere
+from features.errors import NotFound
 
 _SCRIPT = """
 local bodies = {}
@@ -35,7 +35,7 @@ end
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadResult:
     """What callers saw who asked again as soon as they were answered."""
 
     connections: int
@@ -45,28 +45,30 @@ class Load:
     errors: int  # connections broken, answers other than 2xx, and none within two seconds
 
 
-def load(url: str, bodies: Sequence[str], connections: int, seconds: float, scratch: Path, *, pause: float = 0) -> Load:
+def run_load(
+    url: str, bodies: Sequence[str], connections: int, seconds: float, scratch: Path, *, pause_milliseconds: float = 0
+) -> LoadResult:
     """So many connections at once, each asking for one body after the other; the first second is not counted.
 
-    Every connection waits ``pause`` milliseconds before it asks again.
+    Every connection waits ``pause_milliseconds`` milliseconds before it asks again.
 
     Raises:
-        NothingThere: wrk is not installed.
+        NotFound: wrk is not installed.
     """
     if shutil.which("wrk") is None:
-        raise NothingThere("There is no wrk. Expected Debian's load generator: apt-get install wrk.")
+        raise NotFound("There is no wrk. Expected Debian's load generator: apt-get install wrk.")
     script, lines = scratch / "ask.lua", scratch / "bodies.txt"
     script.write_text(_SCRIPT)
     lines.write_text("\n".join(bodies))
-    environment = {"BODIES": str(lines), "PAUSE": f"{pause:.0f}"}
-    _run(url, script, environment, connections, 1)
-    return _run(url, script, environment, connections, seconds)
+    environment = {"BODIES": str(lines), "PAUSE": f"{pause_milliseconds:.0f}"}
+    _run_wrk(url, script, environment, connections, 1)
+    return _run_wrk(url, script, environment, connections, seconds)
 
 
-def _run(url: str, script: Path, environment: Mapping[str, str], connections: int, seconds: float) -> Load:
+def _run_wrk(url: str, script: Path, environment: Mapping[str, str], connections: int, seconds: float) -> LoadResult:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "2s", "-s", str(script), url]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     (line,) = (one for one in said.stdout.splitlines() if one.startswith("found "))
     found = json.loads(line.removeprefix("found "))
     rate = 1e6 * found["requests"] / found["microseconds"]
-    return Load(connections, found["p50"] / 1e3, found["p99"] / 1e3, rate, found["errors"])
+    return LoadResult(connections, found["p50"] / 1e3, found["p99"] / 1e3, rate, found["errors"])

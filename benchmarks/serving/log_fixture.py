@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 DAYS = 400
-BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
-AS_OF: date = (BEGAN + timedelta(days=DAYS)).date()
+FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
+AS_OF: date = (FIRST_DAY + timedelta(days=DAYS)).date()
 _DESCRIPTION = """name = "made-up"
 currency = "EUR"
 timezone = "UTC"
@@ -37,7 +37,7 @@ def write_shop(folder: Path, customers: int) -> Path:
     first = rng.uniform(0, DAYS, customers)
     day = first[who] + rng.uniform(0, 1, len(who)) * (DAYS - first[who])
     day[np.cumsum(count) - count] = first
-    at = (BEGAN.timestamp() * 1e6 + day * 86_400e6).astype(np.int64)
+    at = (FIRST_DAY.timestamp() * 1e6 + day * 86_400e6).astype(np.int64)
     table = pa.table(
         {
             "customer_id": pa.array(np.char.zfill(who.astype(str), 8)),

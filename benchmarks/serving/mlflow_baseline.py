@@ -9,10 +9,10 @@ import lightgbm
 import mlflow.lightgbm
 import numpy as np
 
-from benchmarks.serving.home_fixture import Served
+from benchmarks.serving.home_fixture import HomeFixture
 
 
-def booster_in_mlflow(home: Served, scratch: Path) -> tuple[Path, list[str]]:
+def booster_in_mlflow(home: HomeFixture, scratch: Path) -> tuple[Path, list[str]]:
     """The champion's churn trees as a model folder, and bodies that ask it for one row each."""
     release = home.home.releases / str(home.home.champion())
     text = (release / "churn" / "churn.txt").read_text()

@@ -16,38 +16,38 @@ import numpy as np
 import redis
 from feast import FeatureStore, RepoConfig
 
-from benchmarks.serving.feature_fixture import DAY, VIEWS, customers
+from benchmarks.serving.feature_fixture import DAY, VIEWS, customer_ids
 from features.online.backends import LMDB
 from features.store.client import CustomerFeatures
-from features.store.definitions import SERVICE, definitions
+from features.store.definitions import FEATURE_SERVICE, feast_objects
 
 TTL_DAYS = 30
 READS = 20
-AT_ONCE = 1_000
+BATCH_SIZE = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Store:
+class StoreResult:
     """One store's figures."""
 
     name: str
     materialize: float  # seconds
-    bytes_each: float  # per customer
+    bytes_per_customer: float  # per customer
     read_thousand: float  # seconds
     read_one: float  # seconds
 
 
-def packed(home: Path, count: int, online: str = LMDB) -> Store:
+def measure_packed_store(home: Path, count: int, online: str = LMDB) -> StoreResult:
     """Ours, in a folder of the home or in a Redis with nothing in it."""
     features = CustomerFeatures.open(home, VIEWS, ttl_days=TTL_DAYS, online=online)
     features.apply()
-    took = _timed(lambda: features.materialize(DAY))
+    took = _time_call(lambda: features.materialize(DAY))
     size = folder_bytes(home / "online") if online == LMDB else _redis_bytes(online)
     name = "packed, LMDB" if online == LMDB else "packed, Redis"
-    return _store(name, took, size, count, features.now)
+    return _measure_reads(name, took, size, count, features.now)
 
 
-def feasts_own(home: Path, count: int, online: str = "") -> Store:
+def measure_feast_store(home: Path, count: int, online: str = "") -> StoreResult:
     """Feast's SQLite store, or its Redis store on a Redis with nothing in it; read by ``get_online_features``."""
     where = {"type": "redis", "connection_string": online.removeprefix("redis://").partition("/")[0]}
     stock = {"type": "sqlite", "path": str(home / "online_sqlite.db")}
@@ -61,26 +61,34 @@ def feasts_own(home: Path, count: int, online: str = "") -> Store:
             entity_key_serialization_version=3,
         )
     )
-    with _quiet():
-        feast.apply(definitions(VIEWS, home, TTL_DAYS))
-        took = _timed(lambda: feast.materialize(DAY - timedelta(seconds=1), DAY + timedelta(seconds=1)))
-    service = feast.get_feature_service(SERVICE)
+    with _silence_stdout():
+        feast.apply(feast_objects(VIEWS, home, TTL_DAYS))
+        took = _time_call(lambda: feast.materialize(DAY - timedelta(seconds=1), DAY + timedelta(seconds=1)))
+    service = feast.get_feature_service(FEATURE_SERVICE)
 
     def read(ids: Sequence[str]) -> dict[str, Any]:
         return feast.get_online_features(service, [{"customer_id": customer} for customer in ids]).to_dict()
 
     size = _redis_bytes(online) if online else (home / "online_sqlite.db").stat().st_size
-    return _store("Feast, Redis" if online else "Feast, SQLite", took, size, count, read)
+    return _measure_reads("Feast, Redis" if online else "Feast, SQLite", took, size, count, read)
 
 
-def _store(name: str, took: float, size: int, count: int, read: Callable[[Sequence[str]], object]) -> Store:
-    rng, everybody = np.random.default_rng(1), customers(count)
-    some = [[everybody[one] for one in rng.choice(count, AT_ONCE, replace=False)] for _ in range(READS)]
-    with _quiet():
+def _measure_reads(
+    name: str, materialize_seconds: float, size: int, count: int, read: Callable[[Sequence[str]], object]
+) -> StoreResult:
+    rng, everybody = np.random.default_rng(1), customer_ids(count)
+    some = [[everybody[one] for one in rng.choice(count, BATCH_SIZE, replace=False)] for _ in range(READS)]
+    with _silence_stdout():
         read(some[0])
-        thousand = median(_timed(lambda ids=ids: read(ids)) for ids in some)  # type: ignore[misc]
-        one = median(_timed(lambda ids=ids: read(ids[:1])) for ids in some)  # type: ignore[misc]
-    return Store(name=name, materialize=took, bytes_each=size / count, read_thousand=thousand, read_one=one)
+        thousand = median(_time_call(lambda ids=ids: read(ids)) for ids in some)  # type: ignore[misc]
+        one = median(_time_call(lambda ids=ids: read(ids[:1])) for ids in some)  # type: ignore[misc]
+    return StoreResult(
+        name=name,
+        materialize=materialize_seconds,
+        bytes_per_customer=size / count,
+        read_thousand=thousand,
+        read_one=one,
+    )
 
 
 def folder_bytes(folder: Path) -> int:
@@ -94,15 +102,15 @@ def _redis_bytes(address: str) -> int:
     return info["used_memory_dataset"]
 
 
-def _timed(do: Callable[[], object]) -> float:
+def _time_call(function: Callable[[], object]) -> float:
     """Seconds."""
     begun = time.perf_counter()
-    do()
+    function()
     return time.perf_counter() - begun
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_stdout() -> Iterator[None]:
     """Feast prints its progress."""
     with redirect_stdout(io.StringIO()):
         yield

@@ -7,36 +7,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks.reporting.markdown import table, yes
-from benchmarks.serving.batch_scaling import Scale
-from benchmarks.serving.load_generator import Load
-from benchmarks.serving.online_stores import Store
+from benchmarks.reporting.markdown import format_met, table
+from benchmarks.serving.batch_scaling import ScaleResult
+from benchmarks.serving.load_generator import LoadResult
+from benchmarks.serving.online_stores import StoreResult
 from pipelines.registration.fingerprint import git_commit
 
 TITLE = "Serving"
-SOAK = "Half an hour at half load"
+SOAK_TITLE = "Half an hour at half load"
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerResult:
     """What one server's callers saw."""
 
     name: str
-    one: Sequence[Load]  # a customer in each call, by the number of connections
-    thousand: Load | None  # a thousand customers in each call, one connection
+    single_loads: Sequence[LoadResult]  # a customer in each call, by the number of connections
+    batch_load: LoadResult | None  # a thousand customers in each call, one connection
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ServingResults:
     """Everything measured in one run."""
 
-    servers: Sequence[Server]  # ours, ours with its access log, the limit, and MLflow's
-    stores: Sequence[Store]
-    stored: int  # customers in them
-    scales: Sequence[Scale]
+    servers: Sequence[ServerResult]  # ours, ours with its access log, the limit, and MLflow's
+    stores: Sequence[StoreResult]
+    stored_customers: int  # customers in them
+    scales: Sequence[ScaleResult]
 
 
-def page(found: Found) -> str:
+def render_section(results: ServingResults) -> str:
     """The whole section."""
     how = (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {os.cpu_count()} cores by `make "
@@ -44,74 +44,92 @@ def page(found: Found) -> str:
         "the categories, one worker; `wrk` asks again as soon as it is answered. Bare uvicorn runs on uvloop and "
         "httptools, checks the same request with pydantic and sends the same bytes, made before."
     )
-    parts = [how, _bars(found), _loads(found.servers), _stores(found), _scales(found.scales)]
+    parts = [
+        how,
+        _targets_table(results),
+        _loads_table(results.servers),
+        _stores_table(results),
+        _scales_table(results.scales),
+    ]
     return f"## {TITLE}\n\n" + "\n\n".join(parts)
 
 
-def _bars(found: Found) -> str:
-    ours, _, bare, theirs = found.servers
-    (one, *_, most), (limit, *_, limits) = ours.one, bare.one
-    by_name = {store.name: store for store in found.stores}
+def _targets_table(results: ServingResults) -> str:
+    ours, _, bare, theirs = results.servers
+    (one, *_, most), (limit, *_, limits) = ours.single_loads, bare.single_loads
+    by_name = {store.name: store for store in results.stores}
     lmdb, sqlite, redis = by_name["packed, LMDB"], by_name["Feast, SQLite"], by_name["Feast, Redis"]
-    many = ours.thousand.p50 if ours.thousand else float("nan")
-    largest = found.scales[-1]
+    many = ours.batch_load.p50 if ours.batch_load else float("nan")
+    largest = results.scales[-1]
     rows = [
-        _bar("one customer, 1 connection: p50 over bare uvicorn's", one.p50 / limit.p50, most=2.5),
-        _bar("the same, p99", one.p99 / limit.p99, most=4),
-        _bar("the same, times faster than `mlflow models serve`", theirs.one[0].p50 / one.p50, least=10),
-        _bar(f"{most.connections} connections: errors", most.errors, most=0),
-        _bar("the same, p99, ms", most.p99, most=2000),
-        _bar("the same, throughput over bare uvicorn's", most.rate / limits.rate, least=0.4),
-        _bar("1,000 customers in one call, ms", many, most=200),
-        _bar("the same over Feast's Redis read alone", many / 1e3 / redis.read_thousand, most=0.5),
-        _bar("materialize, times faster than Feast into SQLite", sqlite.materialize / lmdb.materialize, least=80),
-        _bar("the same, its bytes over SQLite's", lmdb.bytes_each / sqlite.bytes_each, most=0.1),
-        _bar("read 1,000, times faster than from SQLite", sqlite.read_thousand / lmdb.read_thousand, least=100),
-        _bar(f"score {largest.customers:,}: customers a second and core", largest.each_core, least=6000),
-        _bar("the same, memory of all processes, GiB", largest.score_memory, most=2),
+        _target_row("one customer, 1 connection: p50 over bare uvicorn's", one.p50 / limit.p50, maximum=2.5),
+        _target_row("the same, p99", one.p99 / limit.p99, maximum=4),
+        _target_row(
+            "the same, times faster than `mlflow models serve`", theirs.single_loads[0].p50 / one.p50, minimum=10
+        ),
+        _target_row(f"{most.connections} connections: errors", most.errors, maximum=0),
+        _target_row("the same, p99, ms", most.p99, maximum=2000),
+        _target_row("the same, throughput over bare uvicorn's", most.rate / limits.rate, minimum=0.4),
+        _target_row("1,000 customers in one call, ms", many, maximum=200),
+        _target_row("the same over Feast's Redis read alone", many / 1e3 / redis.read_thousand, maximum=0.5),
+        _target_row(
+            "materialize, times faster than Feast into SQLite", sqlite.materialize / lmdb.materialize, minimum=80
+        ),
+        _target_row(
+            "the same, its bytes over SQLite's", lmdb.bytes_per_customer / sqlite.bytes_per_customer, maximum=0.1
+        ),
+        _target_row(
+            "read 1,000, times faster than from SQLite", sqlite.read_thousand / lmdb.read_thousand, minimum=100
+        ),
+        _target_row(
+            f"score {largest.customers:,}: customers a second and core", largest.customers_per_core_second, minimum=6000
+        ),
+        _target_row("the same, memory of all processes, GiB", largest.score_memory, maximum=2),
     ]
     return table(("what", "found", "bar", "met"), rows)
 
 
-def _bar(what: str, found: float, *, most: float | None = None, least: float | None = None) -> tuple[str, ...]:
-    bar = f"at most {most:,g}" if most is not None else f"at least {least:,g}"
-    met = found <= most if most is not None else least is not None and found >= least
-    return what, f"{found:,.3g}" if found < 1000 else f"{found:,.0f}", bar, yes(met)
+def _target_row(
+    measure: str, value: float, *, maximum: float | None = None, minimum: float | None = None
+) -> tuple[str, ...]:
+    bar = f"at most {maximum:,g}" if maximum is not None else f"at least {minimum:,g}"
+    met = value <= maximum if maximum is not None else minimum is not None and value >= minimum
+    return measure, f"{value:,.3g}" if value < 1000 else f"{value:,.0f}", bar, format_met(met)
 
 
-def _loads(found: Sequence[Server]) -> str:
+def _loads_table(servers: Sequence[ServerResult]) -> str:
     rows = []
-    for server in found:
-        rows += [(server.name, *_load(one)) for one in server.one]
-        if server.thousand is not None:
-            rows.append((f"{server.name}, 1,000 customers a call", *_load(server.thousand)))
+    for server in servers:
+        rows += [(server.name, *_load_cells(one)) for one in server.single_loads]
+        if server.batch_load is not None:
+            rows.append((f"{server.name}, 1,000 customers a call", *_load_cells(server.batch_load)))
     return table(("server", "connections", "p50, ms", "p99, ms", "calls a second", "errors"), rows)
 
 
-def _load(one: Load) -> tuple[str, ...]:
-    return str(one.connections), f"{one.p50:.3f}", f"{one.p99:.2f}", f"{one.rate:,.0f}", str(one.errors)
+def _load_cells(load: LoadResult) -> tuple[str, ...]:
+    return str(load.connections), f"{load.p50:.3f}", f"{load.p99:.2f}", f"{load.rate:,.0f}", str(load.errors)
 
 
-def _stores(found: Found) -> str:
+def _stores_table(results: ServingResults) -> str:
     rows = [
         (
-            one.name, f"{one.materialize:.2f}", f"{one.bytes_each:,.0f}", f"{1e3 * one.read_thousand:.2f}",
+            one.name, f"{one.materialize:.2f}", f"{one.bytes_per_customer:,.0f}", f"{1e3 * one.read_thousand:.2f}",
             f"{1e6 * one.read_one:.0f}",
         )
-        for one in found.stores
+        for one in results.stores
     ]  # fmt: skip
     head = ("store", "materialize, s", "bytes a customer", "read 1,000, ms", "read one, µs")
-    shape = f"{found.stored:,} customers, 40 features in three views, three of them lists of twelve."
+    shape = f"{results.stored_customers:,} customers, 40 features in three views, three of them lists of twelve."
     return f"{shape}\n\n{table(head, rows)}"
 
 
-def _scales(found: Sequence[Scale]) -> str:
+def _scales_table(scales: Sequence[ScaleResult]) -> str:
     rows = [
         (
             f"{one.customers:,}", f"{one.features:.1f}", f"{one.publish:.1f}", f"{one.publish_memory:.2f}",
-            f"{one.bytes_each:,.0f}", f"{one.score:.1f}", f"{one.each_core:,.0f}", f"{one.score_memory:.2f}",
+            f"{one.bytes_per_customer:,.0f}", f"{one.score:.1f}", f"{one.customers_per_core_second:,.0f}", f"{one.score_memory:.2f}",
         )
-        for one in found
+        for one in scales
     ]  # fmt: skip
     head = (
         "customers", "`publish` at first, s", "`publish` again, s", "memory, GiB", "bytes a customer", "`score`, s",

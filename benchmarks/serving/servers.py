@@ -15,63 +15,63 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from benchmarks.serving.home_fixture import Served
-from features.errors import NothingThere
+from benchmarks.serving.home_fixture import HomeFixture
+from features.errors import NotFound
 
-_WAIT = 120.0  # seconds
+_START_TIMEOUT_SECONDS = 120.0  # seconds
 _BIN = Path(sys.executable).parent
 
 
 @contextmanager
-def ours(home: Served, **settings: str) -> Iterator[str]:
+def flywheel_server(home: HomeFixture, **settings: str) -> Iterator[str]:
     """``flywheel serve`` on a home, its clock at the day as of which features were published; settings by name."""
     port = _free_port()
     command = [str(_BIN / "flywheel"), "serve", "--home", str(home.home.folder), "--port", str(port)]
     environment = {f"FLYWHEEL_{name.upper()}": value for name, value in settings.items()}
     environment["FLYWHEEL_AS_OF"] = home.as_of.isoformat()
-    with _running(command, environment, f"http://127.0.0.1:{port}/readyz"):
+    with _running_process(command, environment, f"http://127.0.0.1:{port}/readyz"):
         yield f"http://127.0.0.1:{port}/v1/predictions"
 
 
 @contextmanager
-def bare(answer: bytes, scratch: Path) -> Iterator[str]:
+def uvicorn_server(answer: bytes, scratch: Path) -> Iterator[str]:
     """The limit, answering with these bytes."""
     port = _free_port()
     path = scratch / "answer.json"
     path.write_bytes(answer)
     command = [str(_BIN / "uvicorn"), "benchmarks.serving.uvicorn_baseline:app", "--port", str(port), "--no-access-log"]
-    with _running(command, {"BARE_ANSWER": str(path)}, f"http://127.0.0.1:{port}/"):
+    with _running_process(command, {"BARE_ANSWER": str(path)}, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}/v1/predictions"
 
 
 @contextmanager
-def mlflow_serve(model: Path) -> Iterator[str]:
+def mlflow_server(model: Path) -> Iterator[str]:
     """``mlflow models serve`` of a model in MLflow's own format, in this environment."""
     port = _free_port()
     arguments = ["models", "serve", "-m", str(model), "--env-manager", "local", "--port", str(port), "--workers", "1"]
-    with _running([str(_BIN / "mlflow"), *arguments], {}, f"http://127.0.0.1:{port}/ping"):
+    with _running_process([str(_BIN / "mlflow"), *arguments], {}, f"http://127.0.0.1:{port}/ping"):
         yield f"http://127.0.0.1:{port}/invocations"
 
 
 @contextmanager
-def redis(scratch: Path) -> Iterator[str]:
+def redis_server(scratch: Path) -> Iterator[str]:
     """A Redis of one's own with nothing in it, that keeps nothing; yields its address.
 
     Raises:
-        NothingThere: it is not installed.
+        NotFound: it is not installed.
     """
     if shutil.which("redis-server") is None:
-        raise NothingThere("There is no redis-server. Expected Debian's: apt-get install redis-server.")
+        raise NotFound("There is no redis-server. Expected Debian's: apt-get install redis-server.")
     port = _free_port()
     kept = ["--save", "", "--appendonly", "no", "--dir", str(scratch)]
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", *kept]
-    with _running(command, {}, ""):
+    with _running_process(command, {}, ""):
         _wait_for_port(port)
         yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
-def _running(command: Sequence[str], environment: Mapping[str, str], probe: str) -> Iterator[None]:
+def _running_process(command: Sequence[str], environment: Mapping[str, str], probe_url: str) -> Iterator[None]:
     quiet = {
         **os.environ,
         **environment,
@@ -82,8 +82,8 @@ def _running(command: Sequence[str], environment: Mapping[str, str], probe: str)
         command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        if probe:
-            _wait_for(probe)
+        if probe_url:
+            _wait_until_ready(probe_url)
         yield
     finally:
         # MLflow leaves the server that it started running: the whole group is told.
@@ -91,11 +91,11 @@ def _running(command: Sequence[str], environment: Mapping[str, str], probe: str)
         process.wait()
 
 
-def _wait_for(probe: str) -> None:
+def _wait_until_ready(probe_url: str) -> None:
     began = time.monotonic()
-    while time.monotonic() - began < _WAIT:
+    while time.monotonic() - began < _START_TIMEOUT_SECONDS:
         try:
-            with urlopen(probe, timeout=1):  # noqa: S310 - our own address
+            with urlopen(probe_url, timeout=1):  # noqa: S310 - our own address
                 return
         except HTTPError as answered:
             if answered.code != 503:
@@ -103,7 +103,7 @@ def _wait_for(probe: str) -> None:
         except (URLError, OSError):
             pass
         time.sleep(0.1)
-    raise TimeoutError(f"{probe} did not answer within {_WAIT:.0f} s.")
+    raise TimeoutError(f"{probe_url} did not answer within {_START_TIMEOUT_SECONDS:.0f} s.")
 
 
 def _wait_for_port(port: int) -> None:

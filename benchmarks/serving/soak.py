@@ -13,15 +13,15 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks.reporting.markdown import replace_section, table
 from benchmarks.serving import servers
-from benchmarks.serving.__main__ import body
-from benchmarks.serving.home_fixture import served
-from benchmarks.serving.load_generator import Load, load
-from benchmarks.serving.report import SOAK
-from pipelines.cli.console import Screen, keep_warnings_off_the_screen
+from benchmarks.serving.__main__ import request_body
+from benchmarks.serving.home_fixture import prepare_home
+from benchmarks.serving.load_generator import LoadResult, run_load
+from benchmarks.serving.report import SOAK_TITLE
+from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.fingerprint import git_commit
 
 CONNECTIONS = 16
-MINUTE = 60.0
+MINUTE_SECONDS = 60.0
 
 
 def main() -> None:
@@ -31,25 +31,30 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     parser.add_argument("--minutes", type=int, default=30)
     chosen = parser.parse_args()
-    keep_warnings_off_the_screen()
-    say = Screen(machine=False).say
+    capture_warnings()
+    say = CommandConsole(json_output=False).report
     with tempfile.TemporaryDirectory(prefix="flywheel-soak-") as scratch:
-        home = served(chosen.work or Path(scratch), say)
-        bodies = [body([one]) for one in np.random.default_rng(0).permutation(home.customers).tolist()]
-        with servers.ours(home) as url:
-            full = load(url, bodies, CONNECTIONS, 10, Path(scratch))
+        home = prepare_home(chosen.work or Path(scratch), say)
+        bodies = [request_body([one]) for one in np.random.default_rng(0).permutation(home.customers).tolist()]
+        with servers.flywheel_server(home) as url:
+            full = run_load(url, bodies, CONNECTIONS, 10, Path(scratch))
             # Each connection waits as long again as it takes to be answered at full load.
             pause = full.p50
             found = []
             for minute in range(chosen.minutes):
-                found.append((load(url, bodies, CONNECTIONS, MINUTE, Path(scratch), pause=pause), memory(url)))
+                found.append(
+                    (
+                        run_load(url, bodies, CONNECTIONS, MINUTE_SECONDS, Path(scratch), pause_milliseconds=pause),
+                        worker_memory(url),
+                    )
+                )
                 say(f"minute {minute + 1}: {found[-1][0].rate:.0f} a second, {found[-1][1]:.1f} MiB")
-    text = page(full, found)
-    replace_section(chosen.out, SOAK, text)
+    text = render_section(full, found)
+    replace_section(chosen.out, SOAK_TITLE, text)
     print(text)  # noqa: T201 -- the table is the result
 
 
-def memory(url: str) -> float:
+def worker_memory(url: str) -> float:
     """Resident MiB of whoever listens at an address: the largest of its processes, the worker."""
     port = int(url.split(":")[2].partition("/")[0])
     listening = {
@@ -58,22 +63,22 @@ def memory(url: str) -> float:
     return max(float(psutil.Process(pid).memory_info().rss) for pid in listening) / 2**20
 
 
-def page(full: Load, found: Sequence[tuple[Load, float]]) -> str:
+def render_section(full_load: LoadResult, minutes: Sequence[tuple[LoadResult, float]]) -> str:
     """Every fifth minute as a table."""
     rows = [
         (str(minute), f"{one.rate:,.0f}", f"{one.p50:.2f}", f"{one.p99:.1f}", str(one.errors), f"{size:.1f}")
-        for minute, (one, size) in enumerate(found, start=1)
+        for minute, (one, size) in enumerate(minutes, start=1)
         if minute == 1 or minute % 5 == 0
     ]
-    errors = sum(one.errors for one, _ in found)
-    asked = sum(one.rate for one, _ in found) * MINUTE
+    errors = sum(one.errors for one, _ in minutes)
+    asked = sum(one.rate for one, _ in minutes) * MINUTE_SECONDS
     how = (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}`: {CONNECTIONS} connections that pause "
-        f"between requests, one worker that bears {full.rate:,.0f} requests a second. {asked:,.0f} requests, "
-        f"{errors} errors; memory {found[0][1]:.1f} MiB after the first minute and {found[-1][1]:.1f} after the last."
+        f"between requests, one worker that bears {full_load.rate:,.0f} requests a second. {asked:,.0f} requests, "
+        f"{errors} errors; memory {minutes[0][1]:.1f} MiB after the first minute and {minutes[-1][1]:.1f} after the last."
     )
     head = ("minute", "requests a second", "p50, ms", "p99, ms", "errors", "worker's memory, MiB")
-    return f"## {SOAK}\n\n{how}\n\n{table(head, rows)}"
+    return f"## {SOAK_TITLE}\n\n{how}\n\n{table(head, rows)}"
 
 
 if __name__ == "__main__":

@@ -15,19 +15,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 
-class Question(BaseModel):
+class PredictionRequest(BaseModel):
     """What is asked of the service."""
 
     customer_ids: list[str]
 
 
-_ANSWER = Path(os.environ["BARE_ANSWER"]).read_bytes()
+_RESPONSE_BYTES = Path(os.environ["BARE_ANSWER"]).read_bytes()
 
 
-async def answer(request: Request) -> Response:
+async def respond(request: Request) -> Response:
     """The same bytes to everybody."""
-    Question.model_validate_json(await request.body())
-    return Response(_ANSWER, media_type="application/json")
+    PredictionRequest.model_validate_json(await request.body())
+    return Response(_RESPONSE_BYTES, media_type="application/json")
 
 
-app = Starlette(routes=[Route("/v1/predictions", answer, methods=["POST"])])
+app = Starlette(routes=[Route("/v1/predictions", respond, methods=["POST"])])

@@ -12,32 +12,32 @@ _HEAD = (
 )
 
 
-def page(totals: Sequence[Total], rankings: Sequence[Ranking], notes: Sequence[str]) -> Iterator[str]:
+def render_page(totals: Sequence[Total], rankings: Sequence[Ranking], notes: Sequence[str]) -> Iterator[str]:
     """Line by line."""
     yield _HEAD
-    yield from map(_total, totals)
+    yield from map(_format_total, totals)
     yield "\nrankings: ours beside a simple score, and by how much ours is better (95 %)"
-    yield from map(_ranking, rankings)
+    yield from map(_format_ranking, rankings)
     yield "\nruns"
     yield from notes
     yield "\nfailures"
     wrong = [one for one in totals if one.verdict == "FAIL"]
     behind = [one for one in rankings if one.verdict == "FAIL"]
-    yield from map(_total, wrong)
-    yield from map(_ranking, behind)
+    yield from map(_format_total, wrong)
+    yield from map(_format_ranking, behind)
     yield f"{len(wrong)} of {len(totals)} totals and {len(behind)} of {len(rankings)} rankings failed"
 
 
-def _total(one: Total) -> str:
+def _format_total(total: Total) -> str:
     return (
-        f"{one.shop:16} {one.as_of} {one.quantity:7} {one.days:4d} {one.rung:11} {one.ours:9.0f} {one.actual:9.0f} "
-        f"{one.ratio:6.2f} {one.low:5.2f}-{one.high:5.2f} {one.over(one.persistence):11.2f} {one.over(one.btyd):6.2f} "
-        f"{one.verdict}"
+        f"{total.shop:16} {total.as_of} {total.quantity:7} {total.days:4d} {total.tier:11} {total.ours:9.0f} {total.actual:9.0f} "
+        f"{total.ratio:6.2f} {total.low:5.2f}-{total.high:5.2f} {total.ratio_of(total.persistence):11.2f} {total.ratio_of(total.btyd):6.2f} "
+        f"{total.verdict}"
     )
 
 
-def _ranking(one: Ranking) -> str:
+def _format_ranking(ranking: Ranking) -> str:
     return (
-        f"{one.shop:16} {one.as_of} {one.measure:5} {one.days:4d} {one.rung:10} {one.ours:.3f} "
-        f"{one.rival:9} {one.theirs:.3f}  {one.low:+.3f} to {one.high:+.3f} {one.verdict}"
+        f"{ranking.shop:16} {ranking.as_of} {ranking.measure:5} {ranking.days:4d} {ranking.tier:10} {ranking.ours:.3f} "
+        f"{ranking.baseline:9} {ranking.theirs:.3f}  {ranking.low:+.3f} to {ranking.high:+.3f} {ranking.verdict}"
     )

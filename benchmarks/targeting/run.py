@@ -11,20 +11,28 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from benchmarks.accuracy.paired_comparison import DRAWS, Line
+from benchmarks.accuracy.paired_comparison import BOOTSTRAP_DRAWS, ComparisonRow
 from benchmarks.datasets import LOGS, Log
-from benchmarks.reporting.markdown import number, replace_section, table
-from benchmarks.targeting.coupon_redemption import DAYS, MEASURES, ORDERS, SHARE, by_signal, crowds, redeemers
-from benchmarks.targeting.reminders import WEEK, Reminded, reminded
+from benchmarks.reporting.markdown import format_number, replace_section, table
+from benchmarks.targeting.coupon_redemption import (
+    DAYS,
+    MEASURES,
+    ORDERS,
+    SHARE,
+    compare_redeemers,
+    price_sensitive_segments,
+    scores_by_signal,
+)
+from benchmarks.targeting.reminders import WEEK, ReminderComparison, compare_reminders
 from features.history import Cutoff
-from pipelines.cli.console import Screen, keep_warnings_off_the_screen
+from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.fingerprint import git_commit
-from pipelines.run_context import Job
+from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
-from pipelines.steps.evaluate import Tested
+from pipelines.steps.evaluate import BacktestResult
 
 TITLE = "Targeting"
-BEFORE = date(2017, 5, 7)  # its window is over where the first test's begins
+EARLIER_ORIGIN = date(2017, 5, 7)  # its window is over where the first test's begins
 
 
 def main() -> None:
@@ -33,46 +41,52 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="keep the home here instead of in a temporary folder")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
-    keep_warnings_off_the_screen()
+    capture_warnings()
     log = next(log for log in LOGS if log.name == "complete-journey")
     with tempfile.TemporaryDirectory(prefix="flywheel-targeting-") as scratch:
-        text = measure(log, chosen.work or Path(scratch), Screen(machine=False))
+        text = measure_targeting(log, chosen.work or Path(scratch), CommandConsole(json_output=False))
     replace_section(chosen.out, TITLE, text)
     print(text)  # noqa: T201 -- the table is the result
 
 
-def measure(log: Log, work: Path, screen: Screen) -> str:
+def measure_targeting(log: Log, work: Path, console: CommandConsole) -> str:
     """The log's section of the page."""
-    job = log.job(work, screen.say)
-    tested = evaluate.test(job)
-    screen.say("who redeems")
-    found = list(redeemers(log.name, job, tested))
-    lead = job.description.business.lead_days
+    job = log.run_context(work, console.report)
+    tested = evaluate.run_backtest(job)
+    console.report("who redeems")
+    found = list(compare_redeemers(log.name, job, tested))
+    lead = job.config.business.lead_days
     with_categories = [(str(one.origin), one.categories) for one in tested.tests if one.categories is not None]
-    weeks = [line for origin, said in with_categories for line in reminded(origin, said, lead)]
-    parts = [_how(log, lead), _redeemers(found), _crowds(job, tested), _signals(job), _reminders(weeks, lead)]
+    weeks = [line for origin, said in with_categories for line in compare_reminders(origin, said, lead)]
+    parts = [
+        _describe_method(log, lead),
+        _redeemers_section(found),
+        _price_sensitive_section(job, tested),
+        _signals_section(job),
+        _reminders_section(weeks, lead),
+    ]
     return f"## {TITLE}\n\n" + "\n\n".join(parts)
 
 
-def _how(log: Log, lead: int) -> str:
+def _describe_method(log: Log, lead: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {log.name}, protocol T: all that is "
         "learned was known before each origin. Intervals are of how much better ours is: paired bootstrap over "
-        f"customers, {DRAWS} draws for who redeems, 1,000 for reminders, 95 %; lead_days = {lead}."
+        f"customers, {BOOTSTRAP_DRAWS} draws for who redeems, 1,000 for reminders, 95 %; lead_days = {lead}."
     )
 
 
-def _redeemers(found: Sequence[Line]) -> str:
+def _redeemers_section(comparisons: Sequence[ComparisonRow]) -> str:
     rows = []
-    for line in found:
+    for line in comparisons:
         base = float(line.case.actual.mean())
-        lift = number(line.ours / base) if line.measure != MEASURES[0].name else ""
+        lift = format_number(line.ours / base) if line.measure != MEASURES[0].name else ""
         rows.append((
-            line.case.origin, line.case.rung, line.measure, f"**{number(line.ours)}**", lift, line.anchor,
-            number(line.theirs), f"{number(line.low)} to {number(line.high)}", line.verdict,
+            line.case.origin, line.case.tier, line.measure, f"**{format_number(line.ours)}**", lift, line.baseline,
+            format_number(line.theirs), f"{format_number(line.low)} to {format_number(line.high)}", line.verdict,
         ))  # fmt: skip
     head = ("origin", "ours", "measure", "ours", "lift", "baseline", "baseline's", "better by, 95 %", "verdict")
-    shares = {line.case.origin: f"{line.case.actual.mean():.1%} on {line.case.origin}" for line in found}
+    shares = {line.case.origin: f"{line.case.actual.mean():.1%} on {line.case.origin}" for line in comparisons}
     note = (
         f"Of those who had ordered by the origin, these redeem a coupon within {DAYS} days: "
         f"{', '.join(shares.values())}. {SHARE} is a share per order; whether a customer redeems at "
@@ -81,36 +95,38 @@ def _redeemers(found: Sequence[Line]) -> str:
     return f"### Who redeems a coupon next\n\n{note}\n\n{table(head, rows)}"
 
 
-def _crowds(job: Job, tested: Tested) -> str:
+def _price_sensitive_section(context: RunContext, backtest_result: BacktestResult) -> str:
     rows = []
-    for one in crowds(job, tested):
+    for one in price_sensitive_segments(context, backtest_result):
         counts = f"{one.members:,} of {one.customers:,}"
-        rows.append((one.origin, counts, *(number(share) for share in (one.redeem, one.others, one.found))))
+        rows.append(
+            (one.origin, counts, *(format_number(share) for share in (one.member_share, one.other_share, one.recall)))
+        )
     head = ("origin", "crowd", "of them redeem", "of the others", "share of all who redeem")
     return f"### The price-sensitive crowd\n\n{table(head, rows)}"
 
 
-def _signals(job: Job) -> str:
-    rows = [row for day in (BEFORE, *sorted(job.laid.origins)) for row in _by_signal(job, day)]
+def _signals_section(context: RunContext) -> str:
+    rows = [row for day in (EARLIER_ORIGIN, *sorted(context.schedule.origins)) for row in _signal_rows(context, day)]
     head = ("origin", "signal", *(f"{name}: {one.name}" for name in (SHARE, ORDERS) for one in MEASURES))
-    note = f"Were the log to tell one thing alone of a discounted order. What follows {BEFORE} ends before the tests."
+    note = f"Were the log to tell one thing alone of a discounted order. What follows {EARLIER_ORIGIN} ends before the tests."
     return f"### Which signal of price\n\n{note}\n\n{table(head, rows)}"
 
 
-def _by_signal(job: Job, day: date) -> Iterator[tuple[str, ...]]:
-    for signal, scores, came in by_signal(job, Cutoff.of(day, job.description.zone)):
-        figures = (number(one.rule(scores[name], came)) for name in (SHARE, ORDERS) for one in MEASURES)
+def _signal_rows(context: RunContext, day: date) -> Iterator[tuple[str, ...]]:
+    for signal, scores, came in scores_by_signal(context, Cutoff.from_day(day, context.config.zone)):
+        figures = (format_number(one.rule(scores[name], came)) for name in (SHARE, ORDERS) for one in MEASURES)
         yield str(day), signal, *figures
 
 
-def _reminders(found: Sequence[Reminded], lead: int) -> str:
+def _reminders_section(comparisons: Sequence[ReminderComparison], lead: int) -> str:
     rows = [
         (
-            one.origin, f"{one.lines:,}", f"{one.bought:,}", f"{one.reminders:,}", one.measure,
-            f"**{number(one.ours)}**", one.rival, number(one.theirs),
-            f"{number(one.low)} to {number(one.high)}", one.verdict,
+            one.origin, f"{one.lines:,}", f"{one.bought_lines:,}", f"{one.reminders:,}", one.measure,
+            f"**{format_number(one.ours)}**", one.baseline, format_number(one.theirs),
+            f"{format_number(one.low)} to {format_number(one.high)}", one.verdict,
         )
-        for one in found
+        for one in comparisons
     ]  # fmt: skip
     head = (
         "origin", "lines", "bought", "reminders", "measure", "ours", "baseline", "baseline's",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
-from features.config.shop import Description
+from features.config.shop import ShopConfig
 
 PREFIX = "config"
 _LARGEST_DEFAULT = 60  # characters; longer defaults are whole sections with keys and defaults of their own
@@ -16,7 +16,7 @@ _LARGEST_DEFAULT = 60  # characters; longer defaults are whole sections with key
 
 def configuration() -> str:
     """Every section with its keys, in the order in which the models declare them."""
-    whole = Description.model_json_schema()
+    whole = ShopConfig.model_json_schema()
     models: Mapping[str, Schema] = whole["$defs"]
     used = Counter(name for schema in [whole, *models.values()] for name in _references(schema))
     titles = {name: title for name, title in _titles(whole, models, "") if used[name] == 1}

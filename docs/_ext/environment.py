@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from docs._ext.markdown import Schema, code, limits_of, section, table, type_of
 from pipelines.environment import VARIABLES
-from serving.settings import PREFIX, Settings
+from serving.settings import ENVIRONMENT_PREFIX, Settings
 
 
 def environment() -> str:
@@ -18,7 +18,7 @@ def environment() -> str:
     schemas: dict[str, Schema] = Settings.model_json_schema()["properties"]
     service = [
         [
-            code(f"{PREFIX}{name.upper()}"),
+            code(f"{ENVIRONMENT_PREFIX}{name.upper()}"),
             _type(schemas[name]),
             _default(field),
             limits_of(schemas[name]),

@@ -8,7 +8,7 @@ from typing import Any
 
 from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
 from serving.api.app import create_app
-from serving.auth.scopes import needed
+from serving.auth.scopes import required_scope
 
 PREFIX = "schema"
 
@@ -26,7 +26,7 @@ def http_api() -> str:
 
 
 def _route(method: str, path: str, operation: Mapping[str, Any]) -> str:
-    scope = needed(method, path)
+    scope = required_scope(method, path)
     key = "no scope; any valid key" if scope is None else f"scope {code(scope.value)}"
     name = f"{method} {path}".replace("/", " ").replace("{", "").replace("}", "")
     return section(

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from docs._ext.markdown import arrow_type, code, section, table
 from features.transformations.categories import CATEGORIES
 from features.transformations.engagement import engagement_view
-from features.transformations.transactions import COLUMNS, MONEY, OPTIONAL
+from features.transformations.transactions import AMOUNT_COLUMNS, BASE_COLUMNS, OPTIONAL_COLUMNS
 from features.views import Column as Feature
 from pipelines.scoring.consent_columns import DECLARED as CONSENTS
 from pipelines.scoring.scores_schema import score_columns
-from training.segments.column import Column
+from training.segments.column import ColumnSpec
 from training.segments.columns import segment_columns
-from training.segments.preferences import COLUMNS as PREFERENCES
+from training.segments.preferences import PREFERENCE_COLUMNS as PREFERENCES
 
 _EXAMPLE_HORIZON = 90
 _EXAMPLE_SEGMENT = "big baskets"
@@ -35,8 +35,16 @@ def features() -> str:
     """The feature views, each with its columns."""
     return "\n".join(
         [
-            section(2, "`transactions`", "view-transactions", "Every log fills these columns.", _features(COLUMNS)),
-            section(3, "With amounts", "view-transactions-amounts", "Needs `amount` in `[orders]`.", _features(MONEY)),
+            section(
+                2, "`transactions`", "view-transactions", "Every log fills these columns.", _features(BASE_COLUMNS)
+            ),
+            section(
+                3,
+                "With amounts",
+                "view-transactions-amounts",
+                "Needs `amount` in `[orders]`.",
+                _features(AMOUNT_COLUMNS),
+            ),
             section(
                 3,
                 "With further columns",
@@ -44,7 +52,7 @@ def features() -> str:
                 "Each needs its own key in `[orders]`.",
                 table(
                     ["key", "feature", "type", "meaning"],
-                    [[code(key), *_feature(column)] for key, column in OPTIONAL.items()],
+                    [[code(key), *_feature(column)] for key, column in OPTIONAL_COLUMNS.items()],
                 ),
             ),
             section(
@@ -64,7 +72,7 @@ def features() -> str:
     )
 
 
-def _scores(columns: Iterable[Column]) -> str:
+def _scores(columns: Iterable[ColumnSpec]) -> str:
     rows = [[code(column.name), arrow_type(column.type), column.meaning] for column in columns]
     return table(["column", "type", "meaning"], rows)
 

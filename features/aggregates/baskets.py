@@ -11,7 +11,7 @@ from ibis.util import gen_name
 
 from features.history import Cutoff, History
 
-_ORDER = ["customer_id", "order_id"]
+_ORDER_KEYS = ["customer_id", "order_id"]
 _SUMS = ("amount", "coupon", "discount")
 
 
@@ -24,30 +24,35 @@ class Baskets:
     the lines of each order by category, where categories are logged, returns and orders sent back among them.
     """
 
-    known: History
+    history: History
     parts: ir.Table
     orders: ir.Table
 
     @classmethod
     def before(cls, history: History, cutoff: Cutoff) -> Baskets:
         """Of every customer."""
-        return cls._of(history.before(cutoff))
+        return cls._from_history(history.before(cutoff))
 
     @classmethod
     @contextmanager
-    def between(cls, history: History, cutoff: Cutoff, first: str, last: str) -> Iterator[Baskets]:
+    def open_customer_range(
+        cls, history: History, cutoff: Cutoff, first_customer_id: str, last_customer_id: str
+    ) -> Iterator[Baskets]:
         """Of the customers from one id to another, these included; computed once, and held by the database."""
         known = history.before(cutoff)
         tables = {"lines": known.lines, "events": known.events, "touches": known.touches}
-        some = {name: None if table is None else _between(table, first, last) for name, table in tables.items()}
-        found = cls._of(replace(known, **some))
-        with _held(found.parts) as parts, _held(_orders(parts)) as orders:
+        some = {
+            name: None if table is None else _filter_customer_range(table, first_customer_id, last_customer_id)
+            for name, table in tables.items()
+        }
+        found = cls._from_history(replace(known, **some))
+        with _temporary_table(found.parts) as parts, _temporary_table(_orders(parts)) as orders:
             yield replace(found, parts=parts, orders=orders)
 
     @classmethod
-    def _of(cls, known: History) -> Baskets:
-        parts = _parts(known.lines)
-        return cls(known, parts, _orders(parts))
+    def _from_history(cls, history: History) -> Baskets:
+        parts = _parts(history.lines)
+        return cls(history, parts, _orders(parts))
 
     def by_category(self) -> ir.Table:
         """customer_id, category, orders: how many of a customer's orders contain the category.
@@ -55,13 +60,13 @@ class Baskets:
         An order contains a category if its lines of it sum to more than 0.
         """
         parts = self.parts.filter(self.parts.category.notnull())
-        parts = parts.filter(parts.amount > 0) if self.known.has_amounts else parts
-        kept = parts.semi_join(self.orders, _ORDER)
+        parts = parts.filter(parts.amount > 0) if self.history.has_amounts else parts
+        kept = parts.semi_join(self.orders, _ORDER_KEYS)
         return kept.group_by("customer_id", "category").aggregate(orders=kept.count())
 
 
 @contextmanager
-def _held(table: ir.Table) -> Iterator[ir.Table]:
+def _temporary_table(table: ir.Table) -> Iterator[ir.Table]:
     """As a temporary table. Ibis keeps one too, but with SQLGlot 30 it cannot drop it again."""
     database, name = table.get_backend(), gen_name("held")
     try:
@@ -70,21 +75,21 @@ def _held(table: ir.Table) -> Iterator[ir.Table]:
         database.raw_sql(f"DROP TABLE IF EXISTS {name}")
 
 
-def _between(table: ir.Table, first: str, last: str) -> ir.Table:
-    return table.filter(table.customer_id.between(first, last))
+def _filter_customer_range(table: ir.Table, first_customer_id: str, last_customer_id: str) -> ir.Table:
+    return table.filter(table.customer_id.between(first_customer_id, last_customer_id))
 
 
 def _parts(lines: ir.Table) -> ir.Table:
     sums = {name: lines[name].sum() for name in _SUMS if name in lines.columns}
-    return _first(lines, [*_ORDER, "category"] if "category" in lines.columns else _ORDER, sums)
+    return _aggregate(lines, [*_ORDER_KEYS, "category"] if "category" in lines.columns else _ORDER_KEYS, sums)
 
 
 def _orders(parts: ir.Table) -> ir.Table:
     sums = {name: parts[name].sum() for name in _SUMS if name in parts.columns}
-    orders = _first(parts, _ORDER, sums)
+    orders = _aggregate(parts, _ORDER_KEYS, sums)
     return orders.filter(orders.amount > 0).drop("amount") if "amount" in sums else orders
 
 
-def _first(table: ir.Table, keys: list[str], sums: dict[str, ir.Value]) -> ir.Table:
+def _aggregate(table: ir.Table, keys: list[str], sums: dict[str, ir.Value]) -> ir.Table:
     names = [name for name in ("ordered_at", "at_us", "day_number", "channel") if name in table.columns]
     return table.group_by(keys).aggregate(**{name: table[name].min() for name in names}, **sums)

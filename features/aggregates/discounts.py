@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from features.aggregates.baskets import Baskets
 from features.history import Cutoff, History
 
-RECENT = 91  # days
+RECENT_DAYS = 91  # days
 
 
 def discount_signals(history: History, redemptions: Sequence[str]) -> tuple[str, ...]:
@@ -29,22 +29,22 @@ def discounted_orders(baskets: Baskets, cutoff: Cutoff, redemptions: Sequence[st
 
     An order is bought with a redemption if the customer has such an event on its local day.
     """
-    orders, signals = baskets.orders, discount_signals(baskets.known, redemptions)
+    orders, signals = baskets.orders, discount_signals(baskets.history, redemptions)
     nothing = ibis.literal(False)  # noqa: FBT003 -- a column of it
     found = nothing
     for column in set(signals) & {"coupon", "discount"}:
         found = (orders[column] > 0).fill_null(nothing)
     orders = orders.mutate(found=found)
-    if "redemption" in signals and baskets.known.events is not None:
-        orders = _redeemed(orders, baskets.known.events, redemptions)
+    if "redemption" in signals and baskets.history.events is not None:
+        orders = _with_redemptions(orders, baskets.history.events, redemptions)
     return orders.group_by("customer_id").aggregate(
         orders=orders.count(),
-        orders_91d=(orders.day_number >= cutoff.number - RECENT).sum(),
+        orders_91d=(orders.day_number >= cutoff.day_number - RECENT_DAYS).sum(),
         discounted=orders.found.sum(),
     )
 
 
-def _redeemed(orders: ir.Table, events: ir.Table, redemptions: Sequence[str]) -> ir.Table:
+def _with_redemptions(orders: ir.Table, events: ir.Table, redemptions: Sequence[str]) -> ir.Table:
     days = events.filter(events.kind.isin(redemptions)).select("customer_id", "day_number").distinct()
     joined = orders.left_join(days.mutate(redeemed=True), ["customer_id", "day_number"])
     return joined.mutate(found=joined.found | joined.redeemed.notnull())

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 from features.history import Cutoff, History
 
 
-def silence(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table:
+def inactivity(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table:
     """One row per customer heard of before the cutoff: customer_id, no_contact_days, no_order_days.
 
     Both count whole local days before the cutoff, 0 for who came yesterday; no_order_days is null for who has no
@@ -21,22 +21,22 @@ def silence(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table:
         events = known.events.filter(known.events.kind.isin(kinds))
         contacts = contacts.union(events.select("customer_id", "day_number"))
     heard = contacts.group_by("customer_id").aggregate(contact_day=contacts.day_number.max())
-    silent = heard.left_join(_last_orders(known), "customer_id")
+    silent = heard.left_join(_last_order_days(known), "customer_id")
     return silent.select(
         "customer_id",
-        no_contact_days=(cutoff.number - 1 - silent.contact_day).cast("float64"),
-        no_order_days=(cutoff.number - 1 - silent.order_day).cast("float64"),
+        no_contact_days=(cutoff.day_number - 1 - silent.contact_day).cast("float64"),
+        no_order_days=(cutoff.day_number - 1 - silent.order_day).cast("float64"),
     )
 
 
-def placed(known: History) -> ir.Table:
+def placed_orders(history: History) -> ir.Table:
     """One row per order: customer_id, order_id, day (local, of its first line) and, where it is logged, amount."""
-    lines = known.lines
-    amount = {"amount": lines.amount.sum()} if known.has_amounts else {}
+    lines = history.lines
+    amount = {"amount": lines.amount.sum()} if history.has_amounts else {}
     orders = lines.group_by("customer_id", "order_id").aggregate(day=lines.day_number.min(), **amount)
-    return orders.filter(orders.amount > 0) if known.has_amounts else orders
+    return orders.filter(orders.amount > 0) if history.has_amounts else orders
 
 
-def _last_orders(known: History) -> ir.Table:
-    orders = placed(known)
+def _last_order_days(history: History) -> ir.Table:
+    orders = placed_orders(history)
     return orders.group_by("customer_id").aggregate(order_day=orders.day.max())

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from features.aggregates.inactivity import placed
-from features.config.conditions import MONEY, Measure
+from features.aggregates.inactivity import placed_orders
+from features.config.conditions import AMOUNT_MEASURES, Measure
 from features.history import Cutoff, History
 
 # Of whom there is no line these are known: none.
-_COUNTED = {"orders", "spend", "contacts"}
+_ZERO_WHEN_ABSENT = {"orders", "spend", "contacts"}
 # What each is measured on.
-_ROWS = {
+_MEASURES_BY_TABLE = {
     "orders": ("orders", "average_basket", "days_since_order", "days_since_first_order"),
     "lines": ("spend",),
     "contacts": ("contacts", "days_since_contact"),
@@ -22,7 +22,7 @@ _ROWS = {
 }
 
 
-def measures(history: History, cutoff: Cutoff, kinds: Sequence[str], wanted: Iterable[Measure]) -> ir.Table:
+def rule_measures(history: History, cutoff: Cutoff, kinds: Sequence[str], measures: Iterable[Measure]) -> ir.Table:
     """One row per customer known at the cutoff: customer_id, then each measure in a column of its name, as float64.
 
     A window of W days is the W local days before the cutoff. Days since something are whole local days, 0 for
@@ -31,20 +31,25 @@ def measures(history: History, cutoff: Cutoff, kinds: Sequence[str], wanted: Ite
     what there is nothing to say of: the days since an order of who has none, and amounts where none are logged.
     """
     known = history.before(cutoff)
-    rows = {"orders": _orders(known), "lines": known.lines, "contacts": _contacts(known, kinds), "known": _seen(known)}
-    asked = sorted(set(wanted), key=lambda measure: measure.column)
+    rows = {
+        "orders": _orders(known),
+        "lines": known.lines,
+        "contacts": _contacts(known, kinds),
+        "known": _activity_days(known),
+    }
+    asked = sorted(set(measures), key=lambda measure: measure.column)
     table = rows["known"].select("customer_id").distinct()
-    for name, measured in _ROWS.items():
-        mine = [one for one in asked if one.name in measured and (known.has_amounts or one.name not in MONEY)]
+    for name, measured in _MEASURES_BY_TABLE.items():
+        mine = [one for one in asked if one.name in measured and (known.has_amounts or one.name not in AMOUNT_MEASURES)]
         if mine:
-            aged = rows[name].mutate(age=cutoff.number - rows[name].day_number)
-            values = {one.column: _value(aged, one) for one in mine}
+            aged = rows[name].mutate(age=cutoff.day_number - rows[name].day_number)
+            values = {one.column: _measure_value(aged, one) for one in mine}
             piece = aged.group_by("customer_id").aggregate(**values)
             table = table.left_join(piece, "customer_id").drop("customer_id_right")
-    return table.select("customer_id", **{one.column: _number(table, one) for one in asked})
+    return table.select("customer_id", **{one.column: _measure_column(table, one) for one in asked})
 
 
-def _value(rows: ir.Table, measure: Measure) -> ir.Value:
+def _measure_value(rows: ir.Table, measure: Measure) -> ir.Value:
     within = rows.age.notnull() if measure.within_days is None else rows.age <= measure.within_days
     match measure.name:
         case "orders" | "contacts":
@@ -59,27 +64,27 @@ def _value(rows: ir.Table, measure: Measure) -> ir.Value:
             return rows.age.max() - 1
 
 
-def _number(table: ir.Table, measure: Measure) -> ir.Value:
+def _measure_column(table: ir.Table, measure: Measure) -> ir.Value:
     if measure.column not in table.columns:
         return ibis.null("float64")
     value = table[measure.column].cast("float64")
-    return value.fill_null(0.0) if measure.name in _COUNTED else value
+    return value.fill_null(0.0) if measure.name in _ZERO_WHEN_ABSENT else value
 
 
-def _orders(known: History) -> ir.Table:
-    return placed(known).rename(day_number="day")
+def _orders(history: History) -> ir.Table:
+    return placed_orders(history).rename(day_number="day")
 
 
-def _contacts(known: History, kinds: Sequence[str]) -> ir.Table:
-    baskets = known.lines.select("customer_id", "order_id", "day_number").distinct()
+def _contacts(history: History, kinds: Sequence[str]) -> ir.Table:
+    baskets = history.lines.select("customer_id", "order_id", "day_number").distinct()
     contacts = baskets.select("customer_id", "day_number")
-    if known.events is None:
+    if history.events is None:
         return contacts
-    events = known.events.filter(known.events.kind.isin(kinds))
+    events = history.events.filter(history.events.kind.isin(kinds))
     return contacts.union(events.select("customer_id", "day_number"))
 
 
-def _seen(known: History) -> ir.Table:
+def _activity_days(history: History) -> ir.Table:
     """A customer is known from any line and any event, of whatever kind."""
-    lines = known.lines.select("customer_id", "day_number")
-    return lines if known.events is None else lines.union(known.events.select("customer_id", "day_number"))
+    lines = history.lines.select("customer_id", "day_number")
+    return lines if history.events is None else lines.union(history.events.select("customer_id", "day_number"))

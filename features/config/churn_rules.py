@@ -7,22 +7,22 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from features.config.base import Section
+from features.config.base import ConfigModel
 
-LONGEST_NAME = 80
-Silence = Annotated[int, Field(ge=1, le=36_500)]  # whole local days
+MAX_NAME_LENGTH = 80
+InactiveDays = Annotated[int, Field(ge=1, le=36_500)]  # whole local days
 
 
-class ChurnRule(Section):
+class ChurnRule(ConfigModel):
     """Silent for so many days, in every way that it names."""
 
-    no_contact_days: Silence | None = None
+    no_contact_days: InactiveDays | None = None
     """No order line, return or listed event for at least this many whole days."""
-    no_order_days: Silence | None = None
+    no_order_days: InactiveDays | None = None
     """No order for at least this many whole days."""
 
     @model_validator(mode="after")
-    def _conditional(self) -> ChurnRule:
+    def _check_conditions(self) -> ChurnRule:
         if not self.conditions:
             raise ValueError("found no condition; expected no_contact_days, no_order_days, or both")
         return self
@@ -34,24 +34,24 @@ class ChurnRule(Section):
         return said
 
     @property
-    def days(self) -> int:
+    def max_inactive_days(self) -> int:
         """The longest silence that it asks for."""
         return max(self.conditions.values())
 
 
-def proper_name(name: str) -> bool:
+def is_valid_name(name: str) -> bool:
     """Whether something of the business can be called so."""
-    return 1 <= len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
+    return 1 <= len(name) <= MAX_NAME_LENGTH and name.isprintable() and name == name.strip()
 
 
-def _named(rules: Mapping[str, ChurnRule]) -> Mapping[str, ChurnRule]:
+def _check_names(rules: Mapping[str, ChurnRule]) -> Mapping[str, ChurnRule]:
     for name in rules:
-        if not proper_name(name):
+        if not is_valid_name(name):
             raise ValueError(
-                f"found a rule named {name!r}; expected a name of 1 to {LONGEST_NAME} printable characters, "
+                f"found a rule named {name!r}; expected a name of 1 to {MAX_NAME_LENGTH} printable characters, "
                 "no blanks around it"
             )
     return rules
 
 
-ChurnRules = Annotated[Mapping[str, ChurnRule], AfterValidator(_named)]
+ChurnRules = Annotated[Mapping[str, ChurnRule], AfterValidator(_check_names)]

@@ -10,56 +10,56 @@ from typing import get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from features.validation_errors import expected, found, message
+from features.validation_errors import expected_text, found_text, message
 
 
-def faults(error: ValidationError, description: type[BaseModel]) -> list[str]:
+def validation_messages(error: ValidationError, root_model: type[BaseModel]) -> list[str]:
     """One sentence per fault, in the order in which the sections are declared."""
     said: dict[str, list[str]] = {}
     for fault in error.errors():
-        beginning, ending = _sentence(fault, description)
+        beginning, ending = _message_parts(fault, root_model)
         # A value that may be a number or a word is refused once as each.
         said.setdefault(beginning, []).append(ending)
     return [f"{beginning} {' or '.join(endings)}." for beginning, endings in said.items()]
 
 
-def _sentence(fault: ErrorDetails, description: type[BaseModel]) -> tuple[str, str]:
-    sections, key = _place(fault, description)
-    where = " ".join(([f"[{'.'.join(map(_name, sections))}]"] if sections else []) + ([key] if key else []))
-    match fault["type"]:
+def _message_parts(detail: ErrorDetails, root_model: type[BaseModel]) -> tuple[str, str]:
+    sections, key = _locate(detail, root_model)
+    where = " ".join(([f"[{'.'.join(map(_quote_key, sections))}]"] if sections else []) + ([key] if key else []))
+    match detail["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key;", _known(sections, key, description)
+            return f"{where}: unknown key;", _suggest_key(sections, key, root_model)
         case "missing":
             return f"{where}: missing;", "add it"
         case "value_error":
-            return f"{where}:", message(fault)
+            return f"{where}:", message(detail)
         case "string_pattern_mismatch":
-            return f"{where}: found {fault['input']!r}; expected", "three capital letters such as 'EUR'"
+            return f"{where}: found {detail['input']!r}; expected", "three capital letters such as 'EUR'"
         case _:
-            return f"{where}: found {found(fault)}; expected", expected(fault)
+            return f"{where}: found {found_text(detail)}; expected", expected_text(detail)
 
 
-def _place(fault: ErrorDetails, description: type[BaseModel]) -> tuple[list[str], str]:
+def _locate(detail: ErrorDetails, root_model: type[BaseModel]) -> tuple[list[str], str]:
     sections: list[str] = []
-    parts = [f"#{part + 1}" if isinstance(part, int) else part for part in fault["loc"]]
-    while parts and _section(description, [*sections, parts[0]]):
+    parts = [f"#{part + 1}" if isinstance(part, int) else part for part in detail["loc"]]
+    while parts and _section_model(root_model, [*sections, parts[0]]):
         sections.append(parts.pop(0))
     return sections, parts[0] if parts else ""
 
 
-def _known(sections: Sequence[str], key: str, description: type[BaseModel]) -> str:
-    model = _section(description, sections) or description
+def _suggest_key(sections: Sequence[str], key: str, root_model: type[BaseModel]) -> str:
+    model = _section_model(root_model, sections) or root_model
     known = sorted(name for name, field in model.model_fields.items() if field.alias is None)
     near = difflib.get_close_matches(key, known, n=1)
     return f"the nearest is {near[0]!r}" if near else f"remove it, or use one of {', '.join(known)}"
 
 
-def _name(part: str) -> str:
+def _quote_key(part: str) -> str:
     return part if re.fullmatch(r"[A-Za-z0-9_-]+|#\d+", part) else f'"{part}"'
 
 
-def _section(description: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:
-    model, names = description, iter(path)
+def _section_model(root_model: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:
+    model, names = root_model, iter(path)
     for name in names:
         if name not in model.model_fields:
             return None

@@ -9,40 +9,40 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
-from features.config.base import Section
-from features.config.churn_rules import LONGEST_NAME, proper_name
-from features.config.conditions import MONEY, Bounds, Conditions, LookBack, Within
+from features.config.base import ConfigModel
+from features.config.churn_rules import MAX_NAME_LENGTH, is_valid_name
+from features.config.conditions import AMOUNT_MEASURES, Bounds, Conditions, LookbackDays, WindowedBounds
 
-Points = Annotated[tuple[float, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
+CutPoints = Annotated[tuple[float, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
 Share = Annotated[float, Field(ge=0, le=1)]
-Least = Annotated[int, Field(ge=1)]
-ONGOING = 182  # half a year of whole weeks without an order, and a customer has lapsed
+AtLeastOne = Annotated[int, Field(ge=1)]
+LAPSE_DAYS = 182  # half a year of whole weeks without an order, and a customer has lapsed
 
 
-class Rfm(Section):
+class Rfm(ConfigModel):
     """The business' own cut points for recency (days), frequency (orders) and monetary (spend), and how far back."""
 
-    recency: Points = ()
+    recency: CutPoints = ()
     """Rising cut points for the days since the last order; without them, fifths of the buyers."""
-    frequency: Points = ()
+    frequency: CutPoints = ()
     """Rising cut points for the number of orders; without them, fifths of the buyers."""
-    monetary: Points = ()
+    monetary: CutPoints = ()
     """Rising cut points for the amount spent; without them, fifths of the buyers."""
-    frequency_days: LookBack | None = None
+    frequency_days: LookbackDays | None = None
     """How many days back orders are counted; without it, all of the log."""
-    monetary_days: LookBack | None = None
+    monetary_days: LookbackDays | None = None
     """How many days back the amount is summed; without it, all of the log."""
 
     @field_validator("recency", "frequency", "monetary")
     @classmethod
-    def _rising(cls, points: tuple[float, ...]) -> tuple[float, ...]:
+    def _check_rising(cls, points: tuple[float, ...]) -> tuple[float, ...]:
         # Written so that a nan is refused too.
         if not all(low < high for low, high in pairwise((*points, float("inf")))):
             raise ValueError(f"found [{', '.join(f'{point:g}' for point in points)}]; expected rising numbers")
         return points
 
 
-class Stage(Section):
+class Stage(ConfigModel):
     """A step in the life of a customer, and who stands on it."""
 
     stage: Literal["potential", "contact", "conversion", "retention", "loyalty"]
@@ -55,16 +55,18 @@ class Stage(Section):
 
 # A lapsed buyer is of the stage "retention": who once bought is no prospect to convert, but somebody to win back.
 LIFECYCLE = (
-    Stage(stage="retention", phase="lapse", when=Conditions(days_since_order=Bounds(at_least=ONGOING))),
-    Stage(stage="loyalty", phase="repurchase", when=Conditions(orders=Within(within_days=ONGOING, at_least=5))),
-    Stage(stage="retention", phase="repurchase", when=Conditions(orders=Within(at_least=2))),
-    Stage(stage="conversion", phase="activate", when=Conditions(orders=Within(at_least=1))),
-    Stage(stage="contact", phase="acquire", when=Conditions(contacts=Within(within_days=30, at_least=1))),
+    Stage(stage="retention", phase="lapse", when=Conditions(days_since_order=Bounds(at_least=LAPSE_DAYS))),
+    Stage(
+        stage="loyalty", phase="repurchase", when=Conditions(orders=WindowedBounds(within_days=LAPSE_DAYS, at_least=5))
+    ),
+    Stage(stage="retention", phase="repurchase", when=Conditions(orders=WindowedBounds(at_least=2))),
+    Stage(stage="conversion", phase="activate", when=Conditions(orders=WindowedBounds(at_least=1))),
+    Stage(stage="contact", phase="acquire", when=Conditions(contacts=WindowedBounds(within_days=30, at_least=1))),
     Stage(stage="potential", phase="acquire"),
 )
 
 
-def _each_reachable(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+def _check_reachable(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     if not stages:
         raise ValueError("found []; expected at least one stage")
     if not all(stage.when.bounds for stage in stages[:-1]):
@@ -74,7 +76,7 @@ def _each_reachable(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     return stages
 
 
-class ValueTiers(Section):
+class ValueTiers(ConfigModel):
     """How many are most valuable: shares of the customers, or of the revenue they are predicted to bring."""
 
     by: Literal["customers", "revenue"] = "customers"
@@ -88,33 +90,33 @@ class ValueTiers(Section):
 
     @field_validator("shares")
     @classmethod
-    def _parts_of_one(cls, shares: Mapping[str, float]) -> Mapping[str, float]:
+    def _check_shares(cls, shares: Mapping[str, float]) -> Mapping[str, float]:
         found = ", ".join(f"{name} = {share:g}" for name, share in shares.items())
-        if not all(0 < share <= 1 for share in shares.values()) or sum(map(exact, shares.values())) > 1:
+        if not all(0 < share <= 1 for share in shares.values()) or sum(map(exact_fraction, shares.values())) > 1:
             raise ValueError(f"found {found}; expected shares above 0 that come to 1 or less together")
         return shares
 
     @model_validator(mode="after")
-    def _told_apart(self) -> ValueTiers:
+    def _check_names(self) -> ValueTiers:
         names = [*self.shares, self.rest]
-        if len(set(names)) < len(names) or not all(map(proper_name, names)):
+        if len(set(names)) < len(names) or not all(map(is_valid_name, names)):
             raise ValueError(
-                f"found the tiers {', '.join(map(repr, names))}; expected different names of 1 to {LONGEST_NAME} "
+                f"found the tiers {', '.join(map(repr, names))}; expected different names of 1 to {MAX_NAME_LENGTH} "
                 "printable characters"
             )
         return self
 
 
-class Crowds(Section):
+class PresetSegmentsConfig(ConfigModel):
     """Where the crowds that are made for campaigns begin and end."""
 
-    newcomer_days: LookBack = 30
+    newcomer_days: LookbackDays = 30
     """A customer whose first order is at most this many days ago is a newcomer."""
     newcomer_share: Share = 0.2
     """The share of the newcomers, most valuable first, that has high potential."""
-    regular_orders: Least = 5
+    regular_orders: AtLeastOne = 5
     """An active regular has at least this many orders within `regular_days`."""
-    regular_days: LookBack = ONGOING
+    regular_days: LookbackDays = LAPSE_DAYS
     """The window in which the orders of an active regular are counted."""
     lapse_orders: Annotated[int, Field(ge=2)] = 2
     """A customer with fewer orders has no rhythm, and is never about to lapse."""
@@ -122,11 +124,11 @@ class Crowds(Section):
     """A customer is overdue after a silence of this many of their own mean gaps."""
 
 
-def _sayable(segments: Mapping[str, Conditions]) -> Mapping[str, Conditions]:
+def _check_segments(segments: Mapping[str, Conditions]) -> Mapping[str, Conditions]:
     for name, conditions in segments.items():
-        if not proper_name(name):
+        if not is_valid_name(name):
             raise ValueError(
-                f"found a segment named {name!r}; expected a name of 1 to {LONGEST_NAME} printable characters, "
+                f"found a segment named {name!r}; expected a name of 1 to {MAX_NAME_LENGTH} printable characters, "
                 "no blanks around it"
             )
         if not conditions.bounds:
@@ -136,20 +138,20 @@ def _sayable(segments: Mapping[str, Conditions]) -> Mapping[str, Conditions]:
     return segments
 
 
-Lifecycle = Annotated[tuple[Stage, ...], Strict(False), AfterValidator(_each_reachable)]  # noqa: FBT003 -- as above
-Segments = Annotated[Mapping[str, Conditions], AfterValidator(_sayable)]
+Lifecycle = Annotated[tuple[Stage, ...], Strict(False), AfterValidator(_check_reachable)]  # noqa: FBT003 -- as above
+Segments = Annotated[Mapping[str, Conditions], AfterValidator(_check_segments)]
 
 
-def in_money(lifecycle: tuple[Stage, ...], segments: Mapping[str, Conditions]) -> Iterator[str]:
+def amount_conditions(lifecycle: tuple[Stage, ...], segments: Mapping[str, Conditions]) -> Iterator[str]:
     """Every condition that asks for amounts, with the section it stands in."""
     rules = [(f"[business.lifecycle.#{place}]", stage.when) for place, stage in enumerate(lifecycle, 1)]
     rules += [(f'[business.segments."{name}"]', conditions) for name, conditions in segments.items()]
     for where, conditions in rules:
         for measure in conditions.bounds:
-            if measure.name in MONEY:
+            if measure.name in AMOUNT_MEASURES:
                 yield f"{measure.name} in {where}"
 
 
-def exact(share: float) -> Fraction:
+def exact_fraction(share: float) -> Fraction:
     """The share as it was written: 0.1 is a tenth, and ten of them are one."""
     return Fraction(repr(share))

@@ -18,18 +18,26 @@ from pydantic import (
     model_validator,
 )
 
-from features.config.base import Section
+from features.config.base import ConfigModel
 from features.config.churn_rules import ChurnRules
-from features.config.config_errors import faults
-from features.config.segmentation import LIFECYCLE, Crowds, Lifecycle, Rfm, Segments, ValueTiers, in_money
-from features.config.sources import Consents, Costs, Events, Orders, Touches
-from features.errors import BadDescription
+from features.config.config_errors import validation_messages
+from features.config.segmentation import (
+    LIFECYCLE,
+    Lifecycle,
+    PresetSegmentsConfig,
+    Rfm,
+    Segments,
+    ValueTiers,
+    amount_conditions,
+)
+from features.config.sources import ConsentsSource, CostsSource, EventsSource, OrdersSource, TouchesSource
+from features.errors import InvalidConfig
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Days = Annotated[int, Field(ge=1, le=730)]
+HorizonDays = Annotated[int, Field(ge=1, le=730)]
 
 
-class Bands(Section):
+class ChurnBands(ConfigModel):
     """Cut-offs on the calibrated churn probability."""
 
     low: Share = 0.3
@@ -38,13 +46,13 @@ class Bands(Section):
     """A churn probability from this value up is in the band `high`; between the two it is `medium`."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> Bands:
+    def _check_order(self) -> ChurnBands:
         if self.low >= self.high:
             raise ValueError(f"found low = {self.low} and high = {self.high}; expected low below high")
         return self
 
 
-class ConsentDefaults(Section):
+class ConsentDefaults(ConfigModel):
     """What counts for a customer who never said anything of a purpose."""
 
     profiling: bool = True
@@ -53,18 +61,18 @@ class ConsentDefaults(Section):
     """Whether marketing messages may be sent to a customer who never answered the question of marketing."""
 
 
-class Business(Section):
+class BusinessConfig(ConfigModel):
     """What the business means by its words."""
 
-    churn_days: Days | Literal["auto"] = "auto"
+    churn_days: HorizonDays | Literal["auto"] = "auto"
     """The churn horizon in days; `auto` takes the days by which 85 % of repeat orders have come."""
-    ltv_days: Annotated[tuple[Days, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- a list in TOML
+    ltv_days: Annotated[tuple[HorizonDays, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- a list in TOML
     """The horizons, in days, for which orders and spend are predicted."""
     lead_days: Annotated[int, Field(ge=0, le=365)] = 15
     """`remind_on` is this many days before the median of the next order, and never before today."""
     max_feature_age_days: Annotated[int, Field(ge=1)] = 7
     """An answer from older features has the status `stale_features`."""
-    bands: Bands = Bands()
+    bands: ChurnBands = ChurnBands()
     """The limits between low, medium and high churn probability."""
     churn_rules: ChurnRules = Field(default={})
     """The rules by which the business calls a customer lapsed today; they are evaluated beside the churn model."""
@@ -78,18 +86,18 @@ class Business(Section):
     """The sizes of the value tiers."""
     segments: Segments = Field(default={})
     """Segments of your own: a name, and the conditions that all have to hold."""
-    crowds: Crowds = Crowds()
+    preset_segments: PresetSegmentsConfig = PresetSegmentsConfig()
     """The limits of the preset segments."""
 
     @field_validator("ltv_days")
     @classmethod
-    def _ascending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+    def _sort_horizons(cls, days: tuple[int, ...]) -> tuple[int, ...]:
         if not days:
             raise ValueError("found []; expected at least one horizon in days")
         return tuple(sorted(set(days)))
 
     @model_validator(mode="after")
-    def _predicted(self) -> Business:
+    def _check_tier_horizon(self) -> BusinessConfig:
         asked = self.value_tiers.horizon_days
         if asked is not None and asked not in self.ltv_days:
             known = ", ".join(map(str, self.ltv_days))
@@ -97,13 +105,13 @@ class Business(Section):
         return self
 
     @property
-    def in_money(self) -> tuple[str, ...]:
+    def amount_conditions(self) -> tuple[str, ...]:
         """What it asks for that only amounts can answer."""
         revenue = ['by = "revenue" in [business.value_tiers]'] if self.value_tiers.by == "revenue" else []
-        return (*in_money(self.lifecycle, self.segments), *revenue)
+        return (*amount_conditions(self.lifecycle, self.segments), *revenue)
 
 
-class Description(Section):
+class ShopConfig(ConfigModel):
     """A shop, as its flywheel.toml describes it."""
 
     name: str = Field(min_length=1)
@@ -112,17 +120,17 @@ class Description(Section):
     """The currency of all amounts, as three capital letters such as `EUR`."""
     timezone: str
     """The shop's IANA time zone, such as `Europe/London`; a day is a day in this zone."""
-    orders: Orders
+    orders: OrdersSource
     """The table of orders."""
-    events: Events | None = None
+    events: EventsSource | None = None
     """The table of events: what customers do besides ordering."""
-    touches: Touches | None = None
+    touches: TouchesSource | None = None
     """The table of messages that were sent to customers."""
-    consents: Consents | None = None
+    consents: ConsentsSource | None = None
     """The table of consents."""
-    costs: Costs | None = None
+    costs: CostsSource | None = None
     """The table of acquisition costs; they are checked and stored, and nothing uses them yet."""
-    business: Business = Business()
+    business: BusinessConfig = BusinessConfig()
     """What the business means by its words."""
 
     folder: Path = Field(alias="folder of flywheel.toml", exclude=True)
@@ -130,7 +138,7 @@ class Description(Section):
 
     @field_validator("timezone")
     @classmethod
-    def _known_zone(cls, name: str) -> str:
+    def _check_timezone(cls, name: str) -> str:
         if name not in available_timezones():
             near = difflib.get_close_matches(name, available_timezones(), n=1) or ["Europe/London"]
             raise ValueError(f"found {name!r}; expected an IANA time zone such as {near[0]!r}")
@@ -138,11 +146,11 @@ class Description(Section):
 
     @field_validator("business")
     @classmethod
-    def _known_amounts(cls, business: Business, info: ValidationInfo) -> Business:
+    def _check_amounts(cls, business: BusinessConfig, info: ValidationInfo) -> BusinessConfig:
         orders = info.data.get("orders")
-        if orders is not None and orders.amount is None and business.in_money:
+        if orders is not None and orders.amount is None and business.amount_conditions:
             raise ValueError(
-                f"found {', '.join(business.in_money)}, while [orders] names no amount; expected rules of orders, "
+                f"found {', '.join(business.amount_conditions)}, while [orders] names no amount; expected rules of orders, "
                 "contacts and days alone, or an amount in [orders]"
             )
         return business
@@ -158,25 +166,25 @@ class Description(Section):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-def read_description(path: Path) -> Description:
+def read_shop_config(path: Path) -> ShopConfig:
     """Read and check flywheel.toml.
 
     Raises:
-        BadDescription: the file is missing, is not TOML, or says something unknown; all faults at once.
+        InvalidConfig: the file is missing, is not TOML, or says something unknown; all faults at once.
     """
     if not path.is_file():
-        raise BadDescription(
+        raise InvalidConfig(
             f"No description at {path}. Expected a flywheel.toml that says where the log is. "
             "Write one (the README shows how), or name it with --config."
         )
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadDescription(f"{path} is not TOML: {error}. Mend that line.") from None
+        raise InvalidConfig(f"{path} is not TOML: {error}. Mend that line.") from None
     try:
-        return Description.model_validate({**said, "folder of flywheel.toml": path.parent.resolve()})
+        return ShopConfig.model_validate({**said, "folder of flywheel.toml": path.parent.resolve()})
     except ValidationError as error:
-        found = "\n".join(f"  - {fault}" for fault in faults(error, Description))
-        raise BadDescription(
+        found = "\n".join(f"  - {fault}" for fault in validation_messages(error, ShopConfig))
+        raise InvalidConfig(
             f"{path} cannot be used. Correct these keys, the README says what each of them means:\n{found}"
         ) from None

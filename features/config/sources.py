@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
-from features.config.base import Section
-from features.consents.consent import meaning
+from features.config.base import ConfigModel
+from features.consents.consent import parse_purpose
 from features.consents.formats import COLUMNS
 
-Names = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
-Purpose = Annotated[str, AfterValidator(meaning)]
+NameList = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
+Purpose = Annotated[str, AfterValidator(parse_purpose)]
 
 
-class Source(Section):
+class Source(ConfigModel):
     """A table of the log: where it is, how its dates are written."""
 
     path: str = Field(min_length=1)
@@ -26,11 +26,11 @@ class Source(Section):
     """How the dates are written, in strptime codes such as `%d.%m.%Y %H:%M`; without it ISO 8601."""
     has_header: bool = True
     """Whether the first line names the columns; otherwise they are `column0`, `column1` and so on."""
-    anonymous: Names = ()
+    anonymous: NameList = ()
     """Ids that stand for no customer, besides empty ones."""
 
 
-class Orders(Source):
+class OrdersSource(Source):
     """One row per order line, or per order."""
 
     ordered_at: str
@@ -59,7 +59,7 @@ class Orders(Source):
     """What happens to exact duplicates of a line: they are counted, and kept or dropped."""
 
 
-class Events(Source):
+class EventsSource(Source):
     """What customers did besides ordering; each kind belongs to one of the two dimensions."""
 
     happened_at: str
@@ -76,40 +76,40 @@ class Events(Source):
     """The duration in seconds; it is stored, and nothing uses it yet."""
     value: str | None = None
     """The column with a value; it is stored, and nothing uses it yet."""
-    behaviour: Names = ()
+    behaviour: NameList = ()
     """The kinds that are behaviour, such as `store_visit` and `app_open`."""
-    social: Names = ()
+    social: NameList = ()
     """The kinds that are social, such as `post` and `referral`."""
-    redemptions: Names = ()
+    redemptions: NameList = ()
     """The kinds, listed in `behaviour` or `social`, that redeem a coupon."""
 
     @field_validator("behaviour", "social", "redemptions")
     @classmethod
-    def _each_once(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    def _drop_duplicates(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(kinds))
 
     @model_validator(mode="after")
-    def _one_dimension_each(self) -> Events:
+    def _check_dimensions(self) -> EventsSource:
         both = sorted(set(self.behaviour) & set(self.social))
         if both:
             raise ValueError(f"found {', '.join(both)} in both behaviour and social; keep each kind in one list")
         return self
 
     @model_validator(mode="after")
-    def _redemptions_listed(self) -> Events:
-        if others := [kind for kind in self.redemptions if kind not in self.contacts]:
+    def _check_redemptions(self) -> EventsSource:
+        if others := [kind for kind in self.redemptions if kind not in self.contact_kinds]:
             raise ValueError(
                 f"found {', '.join(others)} in redemptions but in neither behaviour nor social; list them there too"
             )
         return self
 
     @property
-    def contacts(self) -> tuple[str, ...]:
+    def contact_kinds(self) -> tuple[str, ...]:
         """The kinds of event by which a customer is heard of."""
         return (*self.behaviour, *self.social)
 
 
-class Touches(Source):
+class TouchesSource(Source):
     """What was sent to customers."""
 
     sent_at: str
@@ -126,7 +126,7 @@ class Touches(Source):
     """The column with the probability of being treated."""
 
 
-class Consents(Source):
+class ConsentsSource(Source):
     """What customers agreed to, and when: a table, or what Segment or Apache Unomi write, a JSON object a line."""
 
     format: Literal["table", "segment", "unomi"] = "table"
@@ -146,18 +146,18 @@ class Consents(Source):
 
     @model_validator(mode="before")
     @classmethod
-    def _named_by_their_format(cls, said: object) -> object:
-        if not isinstance(said, dict) or said.get("format", "table") == "table":
-            return said
-        own = sorted(set(said) & set(COLUMNS))
+    def _fill_columns(cls, section: object) -> object:
+        if not isinstance(section, dict) or section.get("format", "table") == "table":
+            return section
+        own = sorted(set(section) & set(COLUMNS))
         if own:
             raise ValueError(
-                f"found {', '.join(own)} beside format = {said['format']!r}, which names them; leave them out"
+                f"found {', '.join(own)} beside format = {section['format']!r}, which names them; leave them out"
             )
-        return {**{name: name for name in COLUMNS}, **said}
+        return {**{name: name for name in COLUMNS}, **section}
 
 
-class Costs(Section):
+class CostsSource(ConfigModel):
     """What was spent to win customers."""
 
     path: str

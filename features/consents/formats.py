@@ -10,64 +10,64 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from features.errors import BadLog
+from features.errors import InvalidLog
 
 COLUMNS = ("customer_id", "purpose", "channel", "granted", "changed_at", "until")
-_SHOWN = 60  # characters of a line that cannot be read
-_TIMES = ("timestamp", "receivedAt", "sentAt")
-_GRANTED = {"GRANTED": True, "GRANT": True, "DENIED": False, "DENY": False, "REVOKED": False}
+_MAX_SHOWN_CHARACTERS = 60  # characters of a line that cannot be read
+_TIME_FIELDS = ("timestamp", "receivedAt", "sentAt")
+_GRANTED_BY_STATUS = {"GRANTED": True, "GRANT": True, "DENIED": False, "DENY": False, "REVOKED": False}
 
-Line = tuple[str | None, ...]
-Words = Callable[[Mapping[str, Any], Sequence[str]], Iterator[Line]]
+ConsentLine = tuple[str | None, ...]
+ConsentParser = Callable[[Mapping[str, Any], Sequence[str]], Iterator[ConsentLine]]
 
 
-def segment(event: Mapping[str, Any], categories: Sequence[str]) -> Iterator[Line]:
+def parse_segment(event: Mapping[str, Any], categories: Sequence[str]) -> Iterator[ConsentLine]:
     """The ``context.consent.categoryPreferences`` of an event; a category that is asked for and not there is a no."""
-    consent = _part(_part(event, "context"), "consent")
+    consent = _child_object(_child_object(event, "context"), "consent")
     preferences = consent.get("categoryPreferences")
     if not isinstance(preferences, Mapping):
         return
-    at = next((event[name] for name in _TIMES if event.get(name)), None)
+    at = next((event[name] for name in _TIME_FIELDS if event.get(name)), None)
     for category in dict.fromkeys([*preferences, *categories]):
-        yield _line(event.get("userId"), category, preferences.get(category, False), at, None)
+        yield _consent_line(event.get("userId"), category, preferences.get(category, False), at, None)
 
 
-def unomi(profile: Mapping[str, Any], _categories: Sequence[str]) -> Iterator[Line]:
+def parse_unomi(profile: Mapping[str, Any], _categories: Sequence[str]) -> Iterator[ConsentLine]:
     """The ``consents`` of a profile, each with its status, the date of it, and the date at which it runs out."""
     who = profile.get("itemId") or profile.get("profileId")
-    for name, consent in _part(profile, "consents").items():
+    for name, consent in _child_object(profile, "consents").items():
         if not isinstance(consent, Mapping):
             raise TypeError(f"the consent {name!r} is no object")
         kind, status = consent.get("typeIdentifier") or name.rpartition("/")[2], str(consent.get("status")).upper()
-        if status not in _GRANTED:
-            raise ValueError(f"found the status {status}, expected {', '.join(_GRANTED)}")
-        yield _line(who, kind, _GRANTED[status], consent.get("statusDate"), consent.get("revokeDate"))
+        if status not in _GRANTED_BY_STATUS:
+            raise ValueError(f"found the status {status}, expected {', '.join(_GRANTED_BY_STATUS)}")
+        yield _consent_line(who, kind, _GRANTED_BY_STATUS[status], consent.get("statusDate"), consent.get("revokeDate"))
 
 
-SHAPES: Mapping[str, Words] = {"segment": segment, "unomi": unomi}
+PARSERS: Mapping[str, ConsentParser] = {"segment": parse_segment, "unomi": parse_unomi}
 
 
-def flattened(files: Sequence[Path], shape: str, categories: Sequence[str]) -> pa.Table:
+def parse_files(files: Sequence[Path], source_format: str, categories: Sequence[str]) -> pa.Table:
     """The lines of JSON files as one table of text, with the columns COLUMNS.
 
     Raises:
-        BadLog: a line is no such JSON; the first of each file is named.
+        InvalidLog: a line is no such JSON; the first of each file is named.
     """
-    lines: list[Line] = []
+    lines: list[ConsentLine] = []
     for file in files:
-        for number, text in _texts(file):
+        for number, text in _json_lines(file):
             try:
-                lines += SHAPES[shape](_object(text), categories)
+                lines += PARSERS[source_format](_parse_object(text), categories)
             except (ValueError, TypeError) as wrong:
-                raise BadLog(
-                    f"{file.name}, line {number}: {wrong}, in {text[:_SHOWN].decode(errors='replace')!r}. Expected one "
-                    f"JSON object a line, as {shape} writes them: mend the line, or correct `format`."
+                raise InvalidLog(
+                    f"{file.name}, line {number}: {wrong}, in {text[:_MAX_SHOWN_CHARACTERS].decode(errors='replace')!r}. Expected one "
+                    f"JSON object a line, as {source_format} writes them: mend the line, or correct `format`."
                 ) from None
     columns = zip(*lines, strict=True) if lines else ((),) * len(COLUMNS)
     return pa.table({name: pa.array(values, pa.string()) for name, values in zip(COLUMNS, columns, strict=True)})
 
 
-def _texts(file: Path) -> Iterator[tuple[int, bytes]]:
+def _json_lines(file: Path) -> Iterator[tuple[int, bytes]]:
     opened = gzip.open if file.suffix.lower() == ".gz" else open
     with opened(file, "rb") as lines:
         for number, line in enumerate(lines, 1):
@@ -76,23 +76,23 @@ def _texts(file: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, text
 
 
-def _object(text: bytes) -> Mapping[str, Any]:
+def _parse_object(text: bytes) -> Mapping[str, Any]:
     found = orjson.loads(text)
     if not isinstance(found, dict):
         raise TypeError(f"found a {type(found).__name__}, expected an object")
     return found
 
 
-def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = of.get(name)
+def _child_object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = parent.get(name)
     return found if isinstance(found, Mapping) else {}
 
 
-def _line(who: object, category: str, granted: object, at: object, until: object) -> Line:
+def _consent_line(user_id: object, category: str, granted: object, changed_at: object, until: object) -> ConsentLine:
     """Raises ValueError for what says neither yes nor no, or not when."""
     if not isinstance(granted, bool):
         raise ValueError(f"found {granted!r} for {category!r}, expected true or false")  # noqa: TRY004 -- the log's fault
-    if at is None:
-        raise ValueError(f"found no time for {category!r}, expected one of {', '.join(_TIMES)} or statusDate")
-    customer_id = None if who is None else str(who)
-    return customer_id, category, None, str(granted).lower(), str(at), None if until is None else str(until)
+    if changed_at is None:
+        raise ValueError(f"found no time for {category!r}, expected one of {', '.join(_TIME_FIELDS)} or statusDate")
+    customer_id = None if user_id is None else str(user_id)
+    return customer_id, category, None, str(granted).lower(), str(changed_at), None if until is None else str(until)

@@ -11,27 +11,27 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from features.consents.storage import DEFAULTS, Done, Found
-from features.errors import BadStore, Unreachable
-from features.online.lmdb import identity
+from features.consents.storage import DEFAULTS, LedgerRead, Result
+from features.errors import InvalidStore, StoreUnavailable
+from features.online.lmdb import file_identity
 
 MAP_SIZE = 2**34  # address space, not disk
-LONGEST_KEY = 511
+MAX_KEY_BYTES = 511
 _TABLES = ("records", "changes", "forgotten", "facts")
-_STATE = b"state"
+_STATE_KEY = b"state"
 
 # LMDB may be opened once per process only; another shelf may be made under the name of one that was removed.
-_OPENED: WeakValueDictionary[tuple[int, int], LmdbShelf] = WeakValueDictionary()
-_OPENING = Lock()
+_OPEN_STORAGES: WeakValueDictionary[tuple[int, int], LmdbLedgerStorage] = WeakValueDictionary()
+_OPEN_LOCK = Lock()
 
 
-class LmdbShelf:
+class LmdbLedgerStorage:
     """Records by customer, their changes in order, tombstones, and a few facts."""
 
-    patience = None
+    timeout_seconds = None
 
     def __init__(self, path: Path) -> None:
-        """Raises BadStore where the folder cannot be made, or holds something else."""
+        """Raises InvalidStore where the folder cannot be made, or holds something else."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._environment = lmdb.open(
@@ -41,45 +41,45 @@ class LmdbShelf:
             self._environment.reader_check()
             self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
         except (OSError, lmdb.Error) as error:
-            raise BadStore(
+            raise InvalidStore(
                 f"Found no consents to open in {path} ({error}); expected a folder of this user's. Give this user "
                 "access to it, or restore it from a backup."
             ) from None
 
     @classmethod
-    def at(cls, path: Path) -> LmdbShelf:
-        """The shelf in a folder, made if it is not there; raises BadStore where that cannot be."""
-        with _OPENING:
-            shelf = _OPENED.get(identity(path))
+    def open(cls, path: Path) -> LmdbLedgerStorage:
+        """The shelf in a folder, made if it is not there; raises InvalidStore where that cannot be."""
+        with _OPEN_LOCK:
+            shelf = _OPEN_STORAGES.get(file_identity(path))
             if shelf is None:
                 shelf = cls(path)
-                _OPENED[identity(path)] = shelf
+                _OPEN_STORAGES[file_identity(path)] = shelf
             return shelf
 
-    def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
+    def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
         """The records of these customers and whether they are forgotten, at one moment."""
-        with self._reading() as reading:
-            return self._found(reading, customer_ids, tombstones)
+        with self._read_transaction() as reading:
+            return self._read_records(reading, customer_ids, tombstones)
 
-    def fact(self, name: str) -> bytes | None:
+    def meta(self, name: str) -> bytes | None:
         """A fact of the whole shelf."""
-        with self._reading() as reading:
+        with self._read_transaction() as reading:
             found: bytes | None = reading.get(name.encode(), db=self._tables["facts"])
             return found
 
     def state(self) -> int:
         """What every change makes greater; 0 before the first."""
-        return _number(self.fact(_STATE.decode()))
+        return _parse_int(self.meta(_STATE_KEY.decode()))
 
     def records(self) -> Iterator[bytes]:
         """Every record, at one moment."""
-        with self._reading() as reading, reading.cursor(db=self._tables["records"]) as cursor:
+        with self._read_transaction() as reading, reading.cursor(db=self._tables["records"]) as cursor:
             yield from cursor.iternext(keys=False, values=True)
 
     def changed_since(self, state: int) -> list[bytes]:
         """The records that changed after a state."""
-        with self._reading() as reading, reading.cursor(db=self._tables["changes"]) as cursor:
-            if not cursor.set_range(_ordered(state + 1)):
+        with self._read_transaction() as reading, reading.cursor(db=self._tables["changes"]) as cursor:
+            if not cursor.set_range(_state_key(state + 1)):
                 return []
             keys = list(cursor.iternext(keys=False, values=True))
             values = [reading.get(key, db=self._tables["records"]) for key in keys]
@@ -87,47 +87,51 @@ class LmdbShelf:
 
     def tombstones(self) -> dict[bytes, int]:
         """The digests of who is forgotten, and the state since when."""
-        with self._reading() as reading, reading.cursor(db=self._tables["forgotten"]) as cursor:
-            return {bytes(key): _number(value) for key, value in cursor}
+        with self._read_transaction() as reading, reading.cursor(db=self._tables["forgotten"]) as cursor:
+            return {bytes(key): _parse_int(value) for key, value in cursor}
 
     def write(
-        self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbDraft], Done]
-    ) -> Done:
+        self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
+    ) -> Result:
         """One write: all of it, on the disk, or nothing; waits for another writer."""
         with self._environment.begin(write=True) as transaction:
-            return work(LmdbDraft(transaction, self._tables, self._found(transaction, customer_ids, tombstones)))
+            return work(
+                LmdbWriteTransaction(
+                    transaction, self._tables, self._read_records(transaction, customer_ids, tombstones)
+                )
+            )
 
     def identity(self) -> str:
         """It is the one in this home."""
         return "lmdb"
 
     @contextmanager
-    def _reading(self) -> Iterator[lmdb.Transaction[bytes]]:
+    def _read_transaction(self) -> Iterator[lmdb.Transaction[bytes]]:
         try:
             with self._environment.begin() as reading:
                 yield reading
         except lmdb.Error as error:
-            raise Unreachable(f"The consents cannot be read just now ({error}). Try again soon.") from None
+            raise StoreUnavailable(f"The consents cannot be read just now ({error}). Try again soon.") from None
 
-    def _found(
-        self, reading: lmdb.Transaction[bytes], customer_ids: Sequence[str], tombstones: Sequence[bytes]
-    ) -> Found:
-        get, (records, _, forgotten, facts) = reading.get, self._tables.values()
-        return Found(
-            state=_number(get(_STATE, db=facts)),
+    def _read_records(
+        self, transaction: lmdb.Transaction[bytes], customer_ids: Sequence[str], tombstones: Sequence[bytes]
+    ) -> LedgerRead:
+        get, (records, _, forgotten, facts) = transaction.get, self._tables.values()
+        return LedgerRead(
+            state=_parse_int(get(_STATE_KEY, db=facts)),
             defaults=get(DEFAULTS.encode(), db=facts),
             records=[get(_key(one), db=records) for one in customer_ids],
-            forgotten=[get(one, db=forgotten) is not None for one in tombstones],
+            erased=[get(one, db=forgotten) is not None for one in tombstones],
         )
 
 
-class LmdbDraft:
+class LmdbWriteTransaction:
     """One write transaction."""
 
     def __init__(
-        self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database], found: Found
+        self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database], stored: LedgerRead
     ) -> None:
-        self.found = found
+        self.stored = stored
         self._transaction = transaction
         self._tables = tables
         self._state: int | None = None
@@ -135,36 +139,36 @@ class LmdbDraft:
     def next_state(self) -> int:
         """The state that this write makes; the same however often it is asked."""
         if self._state is None:
-            self._state = self.found.state + 1
-            self._transaction.put(_STATE, str(self._state).encode(), db=self._tables["facts"])
+            self._state = self.stored.state + 1
+            self._transaction.put(_STATE_KEY, str(self._state).encode(), db=self._tables["facts"])
         return self._state
 
-    def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:
-        """A record in the place of the one written at the state ``before``."""
+    def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:
+        """A record in the place of the one written at the state ``previous_state``."""
         key = _key(customer_id)
         self._transaction.put(key, value, db=self._tables["records"])
-        self._moved(key, before, state)
+        self._update_change_index(key, previous_state, state)
 
-    def remove(self, customer_id: str, before: int | None) -> None:
-        """No record in the place of the one written at the state ``before``."""
+    def remove(self, customer_id: str, previous_state: int | None) -> None:
+        """No record in the place of the one written at the state ``previous_state``."""
         key = _key(customer_id)
         self._transaction.delete(key, db=self._tables["records"])
-        self._moved(key, before, None)
+        self._update_change_index(key, previous_state, None)
 
-    def bury(self, tombstone: bytes, state: int) -> None:
+    def add_tombstone(self, tombstone: bytes, state: int) -> None:
         """A tombstone."""
         self._transaction.put(tombstone, str(state).encode(), db=self._tables["forgotten"])
 
-    def say(self, name: str, value: bytes) -> None:
+    def set_meta(self, name: str, value: bytes) -> None:
         """A fact of the whole shelf."""
         self._transaction.put(name.encode(), value, db=self._tables["facts"])
 
-    def _moved(self, key: bytes, before: int | None, state: int | None) -> None:
+    def _update_change_index(self, key: bytes, previous_state: int | None, state: int | None) -> None:
         changes = self._tables["changes"]
-        if before is not None:
-            self._transaction.delete(_ordered(before) + key_digest(key), db=changes)
+        if previous_state is not None:
+            self._transaction.delete(_state_key(previous_state) + key_digest(key), db=changes)
         if state is not None:
-            self._transaction.put(_ordered(state) + key_digest(key), key, db=changes)
+            self._transaction.put(_state_key(state) + key_digest(key), key, db=changes)
 
 
 def key_digest(key: bytes) -> bytes:
@@ -174,12 +178,12 @@ def key_digest(key: bytes) -> bytes:
 
 def _key(customer_id: str) -> bytes:
     key = b"\0" + customer_id.encode("utf-8", "surrogatepass")
-    return key if len(key) <= LONGEST_KEY else b"\1" + blake2b(key, digest_size=32).digest()
+    return key if len(key) <= MAX_KEY_BYTES else b"\1" + blake2b(key, digest_size=32).digest()
 
 
-def _ordered(state: int) -> bytes:
+def _state_key(state: int) -> bytes:
     return state.to_bytes(8, "big")
 
 
-def _number(text: bytes | None) -> int:
+def _parse_int(text: bytes | None) -> int:
     return 0 if text is None else int(text)

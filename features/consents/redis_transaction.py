@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from features.consents.storage import Found
-from features.online.redis_manifest import MARK, field
-from features.storage.redis_client import Word
+from features.consents.storage import LedgerRead
+from features.online.redis_manifest import SENTINEL_FIELD, customer_field
+from features.storage.redis_client import CommandArgument
 
-FACTS, RECORDS, CHANGES, FORGOTTEN = KEYS = tuple(
+META_KEY, RECORDS_KEY, CHANGES_KEY, TOMBSTONES_KEY = KEYS = tuple(
     f"flywheel:consents:{name}" for name in ("facts", "records", "changes", "forgotten")
 )
-STATE, LEDGER, PROOF = "state", "ledger", "proof"
+STATE_FIELD, LEDGER_ID_FIELD, PROOF_FIELD = "state", "ledger", "proof"
 
 # Keys: all four. Arguments: the ledger and its state as they were, then commands: how many words, the command, the
 # place of its key, what follows.
 COMMIT = f"""
-local ledger, state = unpack(redis.call('HMGET', KEYS[1], '{LEDGER}', '{STATE}'))
+local ledger, state = unpack(redis.call('HMGET', KEYS[1], '{LEDGER_ID_FIELD}', '{STATE_FIELD}'))
 if (ledger or '') ~= ARGV[1] or (state or '0') ~= ARGV[2] then return 0 end
 if ledger and redis.call('EXISTS', unpack(KEYS)) < #KEYS then return 0 end
 local at = 3
@@ -27,55 +27,55 @@ return 1
 """
 
 
-class RedisDraft:
+class RedisWriteTransaction:
     """Commands, all of which are carried out at one moment, or none."""
 
-    def __init__(self, ledger: str | None, found: Found, before: int) -> None:
-        self.found = found
-        self._before = before
-        self.commands: list[Word] = []
-        self._ledger = ledger
+    def __init__(self, ledger_id: str | None, stored: LedgerRead, previous_state: int) -> None:
+        self.stored = stored
+        self._previous_state = previous_state
+        self.commands: list[CommandArgument] = []
+        self._ledger_id = ledger_id
         self._state: int | None = None
 
     @property
-    def arguments(self) -> list[Word]:
+    def script_arguments(self) -> list[CommandArgument]:
         """For the script COMMIT."""
-        return [self._ledger or "", self.found.state, *self.commands]
+        return [self._ledger_id or "", self.stored.state, *self.commands]
 
-    def begins(self, ledger: str, proof: str) -> str | None:
+    def begin_ledger(self, ledger_id: str, proof: str) -> str | None:
         """The ledger that it begins where there is none yet; each key gets a mark: one without any was evicted."""
-        if self._ledger is not None:
+        if self._ledger_id is not None:
             return None
-        self._then("HSET", FACTS, LEDGER, ledger, PROOF, proof)
-        self._then("HSET", RECORDS, MARK, ledger)
-        self._then("HSET", FORGOTTEN, MARK, ledger)
-        self._then("ZADD", CHANGES, 0, MARK)
-        return ledger
+        self._queue("HSET", META_KEY, LEDGER_ID_FIELD, ledger_id, PROOF_FIELD, proof)
+        self._queue("HSET", RECORDS_KEY, SENTINEL_FIELD, ledger_id)
+        self._queue("HSET", TOMBSTONES_KEY, SENTINEL_FIELD, ledger_id)
+        self._queue("ZADD", CHANGES_KEY, 0, SENTINEL_FIELD)
+        return ledger_id
 
     def next_state(self) -> int:
         """The state that this write makes; the same however often it is asked."""
         if self._state is None:
-            self._state = self._before + 1
-            self._then("HSET", FACTS, STATE, self._state)
+            self._state = self._previous_state + 1
+            self._queue("HSET", META_KEY, STATE_FIELD, self._state)
         return self._state
 
-    def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:  # noqa: ARG002 - it moves
-        """A record in the place of the one written at the state ``before``."""
-        self._then("HSET", RECORDS, field(customer_id), value)
-        self._then("ZADD", CHANGES, state, field(customer_id))
+    def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:  # noqa: ARG002 - it moves
+        """A record in the place of the one written at the state ``previous_state``."""
+        self._queue("HSET", RECORDS_KEY, customer_field(customer_id), value)
+        self._queue("ZADD", CHANGES_KEY, state, customer_field(customer_id))
 
-    def remove(self, customer_id: str, before: int | None) -> None:  # noqa: ARG002 - as little
-        """No record in the place of the one written at the state ``before``."""
-        self._then("HDEL", RECORDS, field(customer_id))
-        self._then("ZREM", CHANGES, field(customer_id))
+    def remove(self, customer_id: str, previous_state: int | None) -> None:  # noqa: ARG002 - as little
+        """No record in the place of the one written at the state ``previous_state``."""
+        self._queue("HDEL", RECORDS_KEY, customer_field(customer_id))
+        self._queue("ZREM", CHANGES_KEY, customer_field(customer_id))
 
-    def bury(self, tombstone: bytes, state: int) -> None:
+    def add_tombstone(self, tombstone: bytes, state: int) -> None:
         """A tombstone."""
-        self._then("HSET", FORGOTTEN, tombstone, state)
+        self._queue("HSET", TOMBSTONES_KEY, tombstone, state)
 
-    def say(self, name: str, value: bytes) -> None:
+    def set_meta(self, name: str, value: bytes) -> None:
         """A fact of the whole shelf."""
-        self._then("HSET", FACTS, name, value)
+        self._queue("HSET", META_KEY, name, value)
 
-    def _then(self, command: str, key: str, *words: Word) -> None:
-        self.commands += [2 + len(words), command, 1 + KEYS.index(key), *words]
+    def _queue(self, command: str, key: str, *arguments: CommandArgument) -> None:
+        self.commands += [2 + len(arguments), command, 1 + KEYS.index(key), *arguments]

@@ -6,27 +6,27 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Found:
+class LedgerRead:
     """What is kept of some customers, at one moment."""
 
     state: int  # greater with every change, 0 before the first
     defaults: bytes | None  # the fact of that name
     records: list[bytes | None]
-    forgotten: list[bool]
+    erased: list[bool]
 
 
 DEFAULTS = "defaults"
 
 
-class Draft(Protocol):
+class WriteTransaction(Protocol):
     """One write."""
 
     @property
-    def found(self) -> Found:
+    def stored(self) -> LedgerRead:
         """What is kept of the customers it is about; it stays so until the write ends."""
         ...
 
@@ -34,36 +34,36 @@ class Draft(Protocol):
         """The state that this write makes; the same however often it is asked."""
         ...
 
-    def put(self, customer_id: str, value: bytes, before: int | None, state: int) -> None:
-        """A record in the place of the one written at the state ``before``."""
+    def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:
+        """A record in the place of the one written at the state ``previous_state``."""
         ...
 
-    def remove(self, customer_id: str, before: int | None) -> None:
-        """No record in the place of the one written at the state ``before``."""
+    def remove(self, customer_id: str, previous_state: int | None) -> None:
+        """No record in the place of the one written at the state ``previous_state``."""
         ...
 
-    def bury(self, tombstone: bytes, state: int) -> None:
+    def add_tombstone(self, tombstone: bytes, state: int) -> None:
         """A tombstone."""
         ...
 
-    def say(self, name: str, value: bytes) -> None:
+    def set_meta(self, name: str, value: bytes) -> None:
         """A fact of the whole shelf."""
         ...
 
 
-class Shelf(Protocol):
+class LedgerStorage(Protocol):
     """Records by customer, their changes in order, tombstones, and a few facts."""
 
     @property
-    def patience(self) -> float | None:
+    def timeout_seconds(self) -> float | None:
         """The most seconds that a read should take; None where it never waits for another machine."""
         ...
 
-    def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> Found:
+    def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
         """The records of these customers, and which of these tombstones there are."""
         ...
 
-    def fact(self, name: str) -> bytes | None:
+    def meta(self, name: str) -> bytes | None:
         """A fact of the whole shelf."""
         ...
 
@@ -83,7 +83,9 @@ class Shelf(Protocol):
         """The digests of who is forgotten, and the state since when."""
         ...
 
-    def write(self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[Draft], Done]) -> Done:
+    def write(
+        self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[WriteTransaction], Result]
+    ) -> Result:
         """One write about these customers, all of it or nothing; the work is done again if another writer was first."""
         ...
 

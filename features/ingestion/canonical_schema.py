@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from features.config.shop import Description
-from features.config.sources import Costs, Source
+from features.config.shop import ShopConfig
+from features.config.sources import CostsSource, Source
 
 
-class Read(StrEnum):
+class ParseAs(StrEnum):
     """How a raw value becomes a canonical one."""
 
     TEXT = "text"
@@ -25,13 +25,13 @@ class Field:
     """One canonical column and the raw column, or expression, that it comes from."""
 
     name: str
-    read: Read
+    parse_as: ParseAs
     source: str | None
 
     @property
     def required(self) -> bool:
         """Whether every line has to have it."""
-        return self.read is Read.AMOUNT or self.name in _REQUIRED
+        return self.parse_as is ParseAs.AMOUNT or self.name in _REQUIRED_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -39,56 +39,56 @@ class Table:
     """One canonical table, with the section of flywheel.toml that describes it."""
 
     name: str
-    section: Source | Costs
+    section: Source | CostsSource
     fields: tuple[Field, ...]
 
     @property
-    def raw(self) -> str:
+    def raw_view(self) -> str:
         """The name of the view over its source."""
         return f"raw_{self.name}"
 
     @property
-    def present(self) -> tuple[Field, ...]:
+    def present_fields(self) -> tuple[Field, ...]:
         """The fields that this shop has."""
         return tuple(field for field in self.fields if field.source is not None)
 
     @property
-    def anonymous(self) -> tuple[str, ...]:
+    def anonymous_ids(self) -> tuple[str, ...]:
         """Ids that are nobody."""
         return self.section.anonymous if isinstance(self.section, Source) else ()
 
 
-_COLUMNS: dict[str, dict[str, Read]] = {
+_COLUMNS: dict[str, dict[str, ParseAs]] = {
     "orders": {
-        "ordered_at": Read.INSTANT, "recorded_at": Read.INSTANT, "amount": Read.AMOUNT, "order_id": Read.TEXT,
-        "product_id": Read.TEXT, "category": Read.TEXT, "quantity": Read.NUMBER, "discount": Read.NUMBER,
-        "coupon": Read.NUMBER, "channel": Read.TEXT, "store_id": Read.TEXT,
+        "ordered_at": ParseAs.INSTANT, "recorded_at": ParseAs.INSTANT, "amount": ParseAs.AMOUNT, "order_id": ParseAs.TEXT,
+        "product_id": ParseAs.TEXT, "category": ParseAs.TEXT, "quantity": ParseAs.NUMBER, "discount": ParseAs.NUMBER,
+        "coupon": ParseAs.NUMBER, "channel": ParseAs.TEXT, "store_id": ParseAs.TEXT,
     },
     "events": {
-        "happened_at": Read.INSTANT, "kind": Read.TEXT, "channel": Read.TEXT, "category": Read.TEXT,
-        "product_id": Read.TEXT, "duration_s": Read.NUMBER, "value": Read.NUMBER,
+        "happened_at": ParseAs.INSTANT, "kind": ParseAs.TEXT, "channel": ParseAs.TEXT, "category": ParseAs.TEXT,
+        "product_id": ParseAs.TEXT, "duration_s": ParseAs.NUMBER, "value": ParseAs.NUMBER,
     },
     "touches": {
-        "sent_at": Read.INSTANT, "campaign_id": Read.TEXT, "channel": Read.TEXT, "variant": Read.TEXT,
-        "treated": Read.FLAG, "probability": Read.NUMBER,
+        "sent_at": ParseAs.INSTANT, "campaign_id": ParseAs.TEXT, "channel": ParseAs.TEXT, "variant": ParseAs.TEXT,
+        "treated": ParseAs.FLAG, "probability": ParseAs.NUMBER,
     },
     "consents": {
-        "purpose": Read.TEXT, "channel": Read.TEXT, "granted": Read.FLAG, "changed_at": Read.INSTANT,
-        "until": Read.INSTANT,
+        "purpose": ParseAs.TEXT, "channel": ParseAs.TEXT, "granted": ParseAs.FLAG, "changed_at": ParseAs.INSTANT,
+        "until": ParseAs.INSTANT,
     },
-    "costs": {"day": Read.INSTANT, "source": Read.TEXT, "amount": Read.AMOUNT},
+    "costs": {"day": ParseAs.INSTANT, "source": ParseAs.TEXT, "amount": ParseAs.AMOUNT},
 }  # fmt: skip
-_REQUIRED = {"ordered_at", "happened_at", "kind", "sent_at", "granted", "changed_at", "day"}
+_REQUIRED_COLUMNS = {"ordered_at", "happened_at", "kind", "sent_at", "granted", "changed_at", "day"}
 
-NAMES = tuple(_COLUMNS)
+TABLE_NAMES = tuple(_COLUMNS)
 
 
-def tables(description: Description) -> Iterator[Table]:
+def canonical_tables(config: ShopConfig) -> Iterator[Table]:
     """Every table that the description names, in a fixed order."""
     for name, columns in _COLUMNS.items():
-        section = getattr(description, name)
+        section = getattr(config, name)
         if section is None:
             continue
-        who = () if name == "costs" else (Field("customer_id", Read.TEXT, section.customer_id),)
+        who = () if name == "costs" else (Field("customer_id", ParseAs.TEXT, section.customer_id),)
         rest = tuple(Field(column, read, getattr(section, column)) for column, read in columns.items())
         yield Table(name, section, who + rest)

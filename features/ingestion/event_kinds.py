@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.config.sources import Events
+from features.config.sources import EventsSource
 
-SHOWN = 5
+MAX_LISTED = 5
 
 
-def unmatched_kinds(events: Events, folder: Path) -> list[str]:
+def unmatched_kinds(events: EventsSource, folder: Path) -> list[str]:
     """One sentence for kinds that are logged but in neither list, one for kinds that are listed but never logged."""
     counted = pc.value_counts(pq.read_table(folder / "events.parquet", columns=["kind"])["kind"]).to_pylist()
     logged = {one["values"]: one["counts"] for one in counted}
@@ -20,13 +20,15 @@ def unmatched_kinds(events: Events, folder: Path) -> list[str]:
     unused = {kind: count for kind, count in logged.items() if kind not in listed}
     found = []
     if unused:
-        found.append(f"{sum(unused.values()):,} events are of kinds in neither list and not used: {_some(unused)}")
+        found.append(
+            f"{sum(unused.values()):,} events are of kinds in neither list and not used: {_list_kinds(unused)}"
+        )
     if listed - set(logged):
-        found.append(f"no event is of a listed kind: {_some(listed - set(logged))}")
+        found.append(f"no event is of a listed kind: {_list_kinds(listed - set(logged))}")
     return found
 
 
-def _some(kinds: set[str] | dict[str, int]) -> str:
+def _list_kinds(kinds: set[str] | dict[str, int]) -> str:
     names = sorted(kinds)
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(repr, names[:SHOWN])) + more
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return ", ".join(map(repr, names[:MAX_LISTED])) + more

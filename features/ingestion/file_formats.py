@@ -12,63 +12,63 @@ from pathlib import Path
 
 import duckdb
 
-from features.errors import BadLog
-from features.ingestion.value_parsing import literal, name
+from features.errors import InvalidLog
+from features.ingestion.value_parsing import quote_identifier, quote_literal
 
-_SPACES = " "
-_LONGEST_RECORD = 100  # lines
-_NOWHERE = "\x01"  # a delimiter that no text holds
+_WHITESPACE = " "
+_MAX_RECORD_LINES = 100  # lines
+_UNUSED_DELIMITER = "\x01"  # a delimiter that no text holds
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileFormat:
     """Files that are written alike."""
 
     columns: tuple[tuple[str, str], ...]  # name and DuckDB type
-    before: str  # SQL before and
-    after: str  # after the list of files
+    sql_prefix: str  # SQL before and
+    sql_suffix: str  # after the list of files
 
-    def scan(self, files: Sequence[Path]) -> str:
+    def scan_sql(self, files: Sequence[Path]) -> str:
         """What to select from."""
-        return f"{self.before}[{', '.join(literal(str(file)) for file in files)}]{self.after}"
+        return f"{self.sql_prefix}[{', '.join(quote_literal(str(file)) for file in files)}]{self.sql_suffix}"
 
 
-def layout(connection: duckdb.DuckDBPyConnection, file: Path, *, has_header: bool) -> Layout:
+def detect_format(connection: duckdb.DuckDBPyConnection, file: Path, *, has_header: bool) -> FileFormat:
     """How one file is written.
 
     Raises:
-        BadLog: it is empty.
+        InvalidLog: it is empty.
     """
     if file.suffix.lower() in {".parquet", ".pq"}:
-        return _parquet(connection, file)
+        return _parquet_format(connection, file)
     skipped, first = _first_record(file)
-    delimiter = _delimiter(first)
-    parts = first.split() if delimiter == _SPACES else next(csv.reader([first], delimiter=delimiter))
-    columns = _unique(parts) if has_header else [f"column{position}" for position in range(len(parts))]
+    delimiter = _detect_delimiter(first)
+    parts = first.split() if delimiter == _WHITESPACE else next(csv.reader([first], delimiter=delimiter))
+    columns = _unique_names(parts) if has_header else [f"column{position}" for position in range(len(parts))]
     options = (
         f"header={str(has_header).lower()}, skip={skipped}, auto_detect=false, null_padding=false, strict_mode=true"
     )
     kinds = tuple((column, "VARCHAR") for column in columns)
-    if delimiter == _SPACES:
-        return Layout(kinds, *_spaced(columns, options))
-    named = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
-    after = f", delim={literal(delimiter)}, columns={{{named}}}, quote='\"', escape='\"', {options})"
-    return Layout(kinds, "read_csv(", after)
+    if delimiter == _WHITESPACE:
+        return FileFormat(kinds, *_whitespace_sql(columns, options))
+    named = ", ".join(f"{quote_literal(column)}: 'VARCHAR'" for column in columns)
+    after = f", delim={quote_literal(delimiter)}, columns={{{named}}}, quote='\"', escape='\"', {options})"
+    return FileFormat(kinds, "read_csv(", after)
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> Layout:
-    one = Layout((), "read_parquet(", ", binary_as_string=true)")
-    columns = connection.execute(f"DESCRIBE FROM {one.scan([file])}").fetchall()
-    return Layout(tuple((column[0], column[1]) for column in columns), one.before, one.after)
+def _parquet_format(connection: duckdb.DuckDBPyConnection, file: Path) -> FileFormat:
+    one = FileFormat((), "read_parquet(", ", binary_as_string=true)")
+    columns = connection.execute(f"DESCRIBE FROM {one.scan_sql([file])}").fetchall()
+    return FileFormat(tuple((column[0], column[1]) for column in columns), one.sql_prefix, one.sql_suffix)
 
 
-def _spaced(columns: Sequence[str], options: str) -> tuple[str, str]:
+def _whitespace_sql(columns: Sequence[str], options: str) -> tuple[str, str]:
     """No quotes here: a value is what stands between blanks."""
     wrong = f"error('a line has ' || len(parts) || ' values, expected {len(columns)}: ' || line)"
-    named = ", ".join(f"parts[{position}] AS {name(column)}" for position, column in enumerate(columns, 1))
+    named = ", ".join(f"parts[{position}] AS {quote_identifier(column)}" for position, column in enumerate(columns, 1))
     split = "SELECT line, regexp_extract_all(line, '\\S+') AS parts"
     whole = f"SELECT CASE WHEN len(parts) = {len(columns)} THEN parts ELSE {wrong} END AS parts"
-    lines = f"columns={{'line': 'VARCHAR'}}, delim='{_NOWHERE}', quote='', escape='', {options}"
+    lines = f"columns={{'line': 'VARCHAR'}}, delim='{_UNUSED_DELIMITER}', quote='', escape='', {options}"
     return f"(SELECT {named} FROM ({whole} FROM ({split} FROM read_csv(", f", {lines}) WHERE len(parts) > 0)))"  # noqa: S608 -- the shop's own files
 
 
@@ -78,28 +78,28 @@ def _first_record(file: Path) -> tuple[int, str]:
     with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
         for skipped, line in enumerate(lines):
             if line.strip():
-                return skipped, _whole(str(line), [str(one) for one in islice(lines, _LONGEST_RECORD)])
-    raise BadLog(f"{file} is empty. Expected at least one line of the log: remove it, or correct `path`.")
+                return skipped, _join_record(str(line), [str(one) for one in islice(lines, _MAX_RECORD_LINES)])
+    raise InvalidLog(f"{file} is empty. Expected at least one line of the log: remove it, or correct `path`.")
 
 
-def _whole(first: str, following: Sequence[str]) -> str:
-    record = first
-    for line in following:
+def _join_record(first_line: str, following_lines: Sequence[str]) -> str:
+    record = first_line
+    for line in following_lines:
         if record.count('"') % 2 == 0:
             return record.rstrip("\r\n")
         record += line
-    return (record if record.count('"') % 2 == 0 else first).rstrip("\r\n")
+    return (record if record.count('"') % 2 == 0 else first_line).rstrip("\r\n")
 
 
-def _delimiter(record: str) -> str:
+def _detect_delimiter(record: str) -> str:
     unquoted = re.sub(r'"[^"]*"', "", record)
     best = max(",;\t|", key=unquoted.count)
     if unquoted.count(best):
         return best
-    return _SPACES if len(unquoted.split()) > 1 and '"' not in record else ","
+    return _WHITESPACE if len(unquoted.split()) > 1 and '"' not in record else ","
 
 
-def _unique(columns: Sequence[str]) -> list[str]:
+def _unique_names(columns: Sequence[str]) -> list[str]:
     names: list[str] = []
     for position, column in enumerate(columns):
         named = wanted = column.strip() or f"column{position}"

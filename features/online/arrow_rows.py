@@ -7,15 +7,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.arrays import Booleans, Floats, Integers
-from features.online.codec import LARGEST_INTEGER, Rows
-from features.online.feature_rows import Ragged, Stored
+from features.online.codec import MAX_EXACT_INTEGER, ViewRows
+from features.online.feature_rows import FeatureRows, RaggedList
 from features.views import Kind, View
 
 CUSTOMER_ID = "customer_id"
 EVENT_TIMESTAMP = "event_timestamp"
 FEATURES_AT = "features_at"
-INSTANT = pa.timestamp("us", tz="UTC")
-TYPES = {
+TIMESTAMP_TYPE = pa.timestamp("us", tz="UTC")
+ARROW_TYPES = {
     Kind.FLOAT: pa.float64(),
     Kind.INTEGER: pa.int64(),
     Kind.INTEGERS: pa.list_(pa.int64()),
@@ -23,34 +23,34 @@ TYPES = {
 }
 
 
-def schema(view: View) -> pa.Schema:
+def arrow_schema(view: View) -> pa.Schema:
     """The view's columns as Arrow knows them, in order."""
-    return pa.schema([(column.name, TYPES[column.kind]) for column in view.columns])
+    return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in view.columns])
 
 
-def rows(view: View, table: pa.Table, event_at: str, created_at: str | None = None) -> Rows:
+def view_rows(view: View, table: pa.Table, event_at: str, created_at: str | None = None) -> ViewRows:
     """The table's rows; raises ValueError where a value would not come back as it went in."""
-    columns = table.select(schema(view).names).cast(schema(view))
+    columns = table.select(arrow_schema(view).names).cast(arrow_schema(view))
     names = (*view.scalars, *view.lists)
-    return Rows(
+    return ViewRows(
         event_at=micros(table[event_at]),
         created_at=micros(table[created_at]) if created_at else np.zeros(table.num_rows, np.int64),
         scalars=matrix(columns.select(view.scalars)),
         nulls=_nulls(columns.select(names)),
-        lists=tuple(ragged(columns[name]) for name in view.lists),
+        lists=tuple(ragged_list(columns[name]) for name in view.lists),
     )
 
 
-def stored(table: pa.Table, views: tuple[View, ...]) -> Stored:
+def feature_rows(table: pa.Table, views: tuple[View, ...]) -> FeatureRows:
     """A point-in-time join's rows as the fast reader would give them; unknown where ``features_at`` is null."""
     columns = tuple(name for view in views for name in view.scalars)
-    return Stored(
+    return FeatureRows(
         customer_ids=table[CUSTOMER_ID].to_pylist(),
         known=table[FEATURES_AT].is_valid().to_numpy(),
         features_at=micros(table[FEATURES_AT]),
         columns=columns,
         matrix=matrix(table.select(columns)),
-        lists={name: ragged(table[name]) for view in views for name in view.lists},
+        lists={name: ragged_list(table[name]) for view in views for name in view.lists},
     )
 
 
@@ -63,7 +63,7 @@ def matrix(columns: pa.Table) -> Floats:
     return side_by_side
 
 
-def ragged(column: pa.ChunkedArray) -> Ragged:
+def ragged_list(column: pa.ChunkedArray) -> RaggedList:
     """A list column; null becomes an empty list, and a null inside a list is refused."""
     whole = column.combine_chunks()
     values = whole.flatten()
@@ -72,12 +72,12 @@ def ragged(column: pa.ChunkedArray) -> Ragged:
     _refuse_rounding("a list", values)
     offsets = np.zeros(len(whole) + 1, np.int64)
     np.cumsum(pc.fill_null(pc.list_value_length(whole), 0).to_numpy(), out=offsets[1:])
-    return Ragged(offsets=offsets, values=values.to_numpy(zero_copy_only=False).astype(np.float64))
+    return RaggedList(offsets=offsets, values=values.to_numpy(zero_copy_only=False).astype(np.float64))
 
 
 def micros(column: pa.ChunkedArray) -> Integers:
     """Instants as microseconds since 1970 UTC, 0 where null; without an offset they are taken as UTC."""
-    instants = column.cast(INSTANT, safe=False).cast(pa.int64())
+    instants = column.cast(TIMESTAMP_TYPE, safe=False).cast(pa.int64())
     return np.asarray(pc.fill_null(instants, 0).to_numpy(), np.int64)
 
 
@@ -92,5 +92,5 @@ def _refuse_rounding(name: str, values: pa.ChunkedArray | pa.Array) -> None:
     if not pa.types.is_integer(values.type):
         return
     least, most = pc.min_max(values).as_py().values()
-    if most is not None and max(-least, most) > LARGEST_INTEGER:
+    if most is not None and max(-least, most) > MAX_EXACT_INTEGER:
         raise ValueError(f"{name} holds {max(-least, most)}: integers beyond 2**53 lose digits. Store a smaller unit.")

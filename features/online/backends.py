@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from features.errors import BadStore
-from features.online.feature_rows import Stored
+from features.errors import InvalidStore
+from features.online.feature_rows import FeatureRows
 from features.online.lmdb import LmdbStore
 from features.views import View
 
@@ -21,11 +21,11 @@ class Reader(Protocol):
     """Reads all views of a customer side by side, from one moment of the store."""
 
     @property
-    def patience(self) -> float | None:
+    def timeout_seconds(self) -> float | None:
         """The most seconds that a read should take; None where it never waits for another machine."""
         ...
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         """What is stored of these customers, in the order asked for."""
         ...
 
@@ -45,7 +45,7 @@ class Writer(Protocol):
         """Remove every row of a view."""
         ...
 
-    def forget(self, customer_id: str) -> int:
+    def erase(self, customer_id: str) -> int:
         """Remove one customer from every view; how many rows that was."""
         ...
 
@@ -57,39 +57,39 @@ class Store(Protocol):
         """Reads these views."""
         ...
 
-    def writing(self) -> AbstractContextManager[Writer]:
+    def write_transaction(self) -> AbstractContextManager[Writer]:
         """One write, all of it or nothing."""
         ...
 
-    def values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
+    def packed_values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
         """The packed rows as they lie there, None for an unknown customer."""
         ...
 
 
-def place(said: str, home: Path) -> str:
+def resolve_location(setting: str, home: Path) -> str:
     """Where a home's online store is, from the word in its configuration: a folder, or the address of a Redis.
 
     Raises:
-        BadStore: the word is neither ``lmdb`` nor such an address.
+        InvalidStore: the word is neither ``lmdb`` nor such an address.
     """
-    if said == LMDB:
+    if setting == LMDB:
         return str(home / "online")
-    if not said.startswith(SCHEMES):
-        scheme = said.partition("://")[0] + "://..." if "://" in said else repr(said)
-        raise BadStore(
+    if not setting.startswith(SCHEMES):
+        scheme = setting.partition("://")[0] + "://..." if "://" in setting else repr(setting)
+        raise InvalidStore(
             f"Found the online store {scheme}; expected {LMDB}, or an address like redis://:password@host:6379/0. "
             "Set FLYWHEEL_ONLINE_STORE."
         )
-    return said
+    return setting
 
 
-def store_at(where: str) -> Store:
-    """The store in a folder or at an address; raises BadStore for an address that cannot be one."""
-    return _redis(where) if where.startswith(SCHEMES) else LmdbStore(Path(where))
+def open_store(location: str) -> Store:
+    """The store in a folder or at an address; raises InvalidStore for an address that cannot be one."""
+    return _open_redis_store(location) if location.startswith(SCHEMES) else LmdbStore(Path(location))
 
 
 @lru_cache(maxsize=8)
-def _redis(url: str) -> Store:
+def _open_redis_store(url: str) -> Store:
     from features.online.redis import RedisStore  # noqa: PLC0415 - 0.4 s that only those who use it should pay
 
     return RedisStore(url)

@@ -15,38 +15,38 @@ from numpy.typing import NDArray
 
 from features.arrays import Booleans, Floats, Integers
 from features.errors import FlywheelError
-from features.online.feature_rows import Ragged
+from features.online.feature_rows import RaggedList
 from features.views import View
 
 Buffer = bytes | memoryview
 Words = NDArray[np.uint64]
 
-LARGEST_INTEGER = 2**53  # beyond it a float64 skips integers
-HEADER = 3  # words: tag, event time, created time
-LAYOUT = 0x4657_0001
+MAX_EXACT_INTEGER = 2**53  # beyond it a float64 skips integers
+HEADER_WORDS = 3  # words: tag, event time, created time
+LAYOUT_VERSION = 0x4657_0001
 
 
-class OtherSchema(FlywheelError):
+class SchemaMismatch(FlywheelError):
     """A stored row was written with other columns than the ones asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class ViewRows:
     """Rows of one view, a customer each, before they are packed or after they are read."""
 
     event_at: Integers  # (n,) microseconds since 1970 UTC
     created_at: Integers  # (n,) microseconds since 1970 UTC, 0 where the source does not say
     scalars: Floats  # (n, scalars) NaN where null
     nulls: Booleans  # (n, columns) scalars first, then lists
-    lists: tuple[Ragged, ...]
+    lists: tuple[RaggedList, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unpacked:
+class UnpackedRows:
     """What was asked for and what of it was stored: a line for every ask, all null and at time 0 where unknown."""
 
     known: Booleans  # (n,)
-    rows: Rows
+    rows: ViewRows
 
 
 class Codec:
@@ -54,32 +54,32 @@ class Codec:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.tag = np.uint64(LAYOUT << 32 | _fingerprint(view))
+        self.tag = np.uint64(LAYOUT_VERSION << 32 | _fingerprint(view))
         self._columns = len(view.scalars) + len(view.lists)
-        self._bitmap = -(-self._columns // 64)
-        self._first_scalar = HEADER + self._bitmap
+        self._bitmap_words = -(-self._columns // 64)
+        self._first_scalar = HEADER_WORDS + self._bitmap_words
         self._width = self._first_scalar + len(view.scalars)
         self._unknown = np.zeros((1, self._width), "<u8")
-        self._unknown[:, HEADER : self._first_scalar] = np.iinfo(np.uint64).max
+        self._unknown[:, HEADER_WORDS : self._first_scalar] = np.iinfo(np.uint64).max
         self._unknown[:, self._first_scalar :].view("<f8")[:] = np.nan
 
-    def pack(self, rows: Rows) -> list[bytes]:
+    def pack(self, rows: ViewRows) -> list[bytes]:
         """One value per row, in the order given."""
         counts = [np.diff(ragged.offsets) for ragged in rows.lists]
         sizes = np.full(len(rows.event_at), self._width, np.int64) + sum(count + 1 for count in counts)
         ends = np.cumsum(sizes)
         at = ends - sizes
         words = np.empty(int(sizes.sum()), "<u8")
-        words[at[:, None] + np.arange(self._width)] = self._fixed(rows)
+        words[at[:, None] + np.arange(self._width)] = self._fixed_words(rows)
         at = at + self._width
         for ragged, count in zip(rows.lists, counts, strict=True):
             words[at] = count
-            words[_runs(at + 1, count)] = ragged.values.astype("<f8").view("<u8")
+            words[_run_positions(at + 1, count)] = ragged.values.astype("<f8").view("<u8")
             at = at + 1 + count
-        return _slices(words.tobytes(), 8 * sizes)
+        return _split_bytes(words.tobytes(), 8 * sizes)
 
-    def unpack(self, values: Sequence[Buffer | None]) -> Unpacked:
-        """The rows behind ``values``, None meaning unknown; raises OtherSchema for a row of other columns."""
+    def unpack(self, values: Sequence[Buffer | None]) -> UnpackedRows:
+        """The rows behind ``values``, None meaning unknown; raises SchemaMismatch for a row of other columns."""
         if len(values) == 1 and values[0] is not None:
             return self._unpack_one(values[0])
         found = [value for value in values if value is not None]
@@ -90,22 +90,22 @@ class Codec:
         self._refuse_other_schema(words[starts])
         fixed = np.repeat(self._unknown, len(known), axis=0)
         fixed[known] = words[starts[:, None] + np.arange(self._width)]
-        return Unpacked(known=known, rows=self._rows(fixed, self._lists(words, starts + self._width, known)))
+        return UnpackedRows(known=known, rows=self._view_rows(fixed, self._lists(words, starts + self._width, known)))
 
-    def _unpack_one(self, value: Buffer) -> Unpacked:
+    def _unpack_one(self, value: Buffer) -> UnpackedRows:
         """The same of a single row, by slices: half the price."""
         words = np.frombuffer(bytes(value), "<u8")
         self._refuse_other_schema(words[:1])
         fixed, at, lists = words[None, : self._width], self._width, []
         for _ in self.view.lists:
             count = int(words[at])
-            lists.append(Ragged(offsets=np.array([0, count]), values=words[at + 1 : at + 1 + count].view("<f8")))
+            lists.append(RaggedList(offsets=np.array([0, count]), values=words[at + 1 : at + 1 + count].view("<f8")))
             at += 1 + count
-        return Unpacked(known=np.ones(1, np.bool_), rows=self._rows(fixed, tuple(lists)))
+        return UnpackedRows(known=np.ones(1, np.bool_), rows=self._view_rows(fixed, tuple(lists)))
 
-    def _rows(self, fixed: Words, lists: tuple[Ragged, ...]) -> Rows:
+    def _view_rows(self, fixed: Words, lists: tuple[RaggedList, ...]) -> ViewRows:
         """What the words that every row has say, (n, width), and the lists beside them."""
-        return Rows(
+        return ViewRows(
             event_at=fixed[:, 1].view("<i8"),
             created_at=fixed[:, 2].view("<i8"),
             scalars=fixed[:, self._first_scalar :].view("<f8"),
@@ -113,36 +113,38 @@ class Codec:
             lists=lists,
         )
 
-    def _fixed(self, rows: Rows) -> Words:
+    def _fixed_words(self, rows: ViewRows) -> Words:
         """The words every row has, (n, width)."""
         fixed = np.zeros((len(rows.event_at), self._width), "<u8")
         fixed[:, 0] = self.tag
         fixed[:, 1] = rows.event_at.view(np.uint64)
         fixed[:, 2] = rows.created_at.view(np.uint64)
         bits = np.packbits(rows.nulls, axis=1, bitorder="little")
-        fixed[:, HEADER : self._first_scalar].view("u1")[:, : bits.shape[1]] = bits
+        fixed[:, HEADER_WORDS : self._first_scalar].view("u1")[:, : bits.shape[1]] = bits
         fixed[:, self._first_scalar :].view("<f8")[:] = rows.scalars
         return fixed
 
     def _nulls(self, fixed: Words) -> Booleans:
         """The bitmap as booleans, (n, columns)."""
-        bits = np.ascontiguousarray(fixed[:, HEADER : self._first_scalar]).view("u1")
+        bits = np.ascontiguousarray(fixed[:, HEADER_WORDS : self._first_scalar]).view("u1")
         return np.unpackbits(bits, axis=1, count=self._columns, bitorder="little").view(np.bool_)
 
-    def _lists(self, words: Words, at: Integers, known: Booleans) -> tuple[Ragged, ...]:
+    def _lists(self, words: Words, at: Integers, known: Booleans) -> tuple[RaggedList, ...]:
         """The variable part: ``at`` is the word where each known row's lists begin."""
         lists = []
         for _ in self.view.lists:
             count = words[at].view("<i8")
             offsets = np.zeros(len(known) + 1, np.int64)
             offsets[1:][known] = count
-            lists.append(Ragged(offsets=np.cumsum(offsets), values=words[_runs(at + 1, count)].view("<f8")))
+            lists.append(
+                RaggedList(offsets=np.cumsum(offsets), values=words[_run_positions(at + 1, count)].view("<f8"))
+            )
             at = at + 1 + count
         return tuple(lists)
 
     def _refuse_other_schema(self, tags: Words) -> None:
         if (other := int((tags != self.tag).sum())) > 0:
-            raise OtherSchema(
+            raise SchemaMismatch(
                 f"{other} of {len(tags)} rows stored for the view {self.view.name!r} were written with other columns "
                 f"than these {self._columns}. Publish the features again, and read with the release trained on them."
             )
@@ -150,7 +152,7 @@ class Codec:
 
 def headers(values: Iterable[Buffer]) -> Words:
     """Tag, event time and created time of packed rows of any schema, (n, 3)."""
-    return np.frombuffer(b"".join([value[: 8 * HEADER] for value in values]), "<u8").reshape(-1, HEADER)
+    return np.frombuffer(b"".join([value[: 8 * HEADER_WORDS] for value in values]), "<u8").reshape(-1, HEADER_WORDS)
 
 
 def _fingerprint(view: View) -> int:
@@ -158,12 +160,12 @@ def _fingerprint(view: View) -> int:
     return crc32("\n".join(f"{column.name}:{column.kind}" for column in view.columns).encode())
 
 
-def _runs(starts: Integers, lengths: Integers) -> Integers:
+def _run_positions(starts: Integers, lengths: Integers) -> Integers:
     """The positions start, start + 1, .. of runs that lie end to end in the result."""
     before = np.cumsum(lengths) - lengths
     return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
 
 
-def _slices(whole: bytes, sizes: Integers) -> list[bytes]:
+def _split_bytes(whole: bytes, sizes: Integers) -> list[bytes]:
     ends = np.cumsum(sizes)
     return [whole[start:end] for start, end in zip((ends - sizes).tolist(), ends.tolist(), strict=True)]

@@ -9,20 +9,20 @@ from features.arrays import Booleans, Floats, Integers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ragged:
+class RaggedList:
     """A short list per customer: the values of customer i are ``values[offsets[i]:offsets[i + 1]]``."""
 
     offsets: Integers  # (n + 1,)
     values: Floats  # (offsets[-1],)
 
-    def rows(self, first: int, last: int) -> Ragged:
+    def rows(self, first: int, last: int) -> RaggedList:
         """The lists of customers ``first`` to ``last - 1``."""
         offsets = self.offsets[first : last + 1]
-        return Ragged(offsets=offsets - offsets[0], values=self.values[offsets[0] : offsets[-1]])
+        return RaggedList(offsets=offsets - offsets[0], values=self.values[offsets[0] : offsets[-1]])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stored:
+class FeatureRows:
     """Stored features of n customers, in the order asked for, each at its own time."""
 
     customer_ids: Sequence[str]
@@ -30,7 +30,7 @@ class Stored:
     features_at: Integers  # (n,) microseconds since 1970 UTC, 0 where unknown
     columns: tuple[str, ...]  # names of the matrix' columns
     matrix: Floats  # (n, len(columns)) NaN where null or unknown
-    lists: dict[str, Ragged]
+    lists: dict[str, RaggedList]
 
     def __len__(self) -> int:
         return len(self.customer_ids)
@@ -39,9 +39,9 @@ class Stored:
         """One stored feature, (n,)."""
         return self.matrix[:, self.columns.index(name)]
 
-    def rows(self, first: int, last: int) -> Stored:
+    def rows(self, first: int, last: int) -> FeatureRows:
         """Customers ``first`` to ``last - 1``, all read at one moment."""
-        return Stored(
+        return FeatureRows(
             customer_ids=self.customer_ids[first:last],
             known=self.known[first:last],
             features_at=self.features_at[first:last],

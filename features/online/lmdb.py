@@ -13,54 +13,54 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from features.errors import NothingThere
-from features.online.conflict_resolution import newer
-from features.online.feature_rows import Stored
-from features.online.view_joiner import SideBySide
+from features.errors import NotFound
+from features.online.conflict_resolution import later_rows
+from features.online.feature_rows import FeatureRows
+from features.online.view_joiner import ViewJoiner
 from features.views import View
 
 MAP_SIZE = 2**36  # address space, not disk: large, so that readers never have to remap when a writer grows the file
 MAX_READERS = 1024
-LONGEST_KEY = 511
+MAX_KEY_BYTES = 511
 
 # LMDB may be opened once per process only, and two releases read side by side while one replaces the other.
-_OPENED: WeakValueDictionary[tuple[int, int], lmdb.Environment] = WeakValueDictionary()
-_OPENING = Lock()
+_OPEN_ENVIRONMENTS: WeakValueDictionary[tuple[int, int], lmdb.Environment] = WeakValueDictionary()
+_OPEN_LOCK = Lock()
 
 
-class PackedReader:
+class LmdbReader:
     """Reads all views of a customer side by side, from one moment of the store."""
 
-    patience = None
+    timeout_seconds = None
 
     def __init__(self, environment: lmdb.Environment, views: tuple[View, ...]) -> None:
         self._environment: lmdb.Environment | None = environment
-        self._side_by_side = SideBySide(views)
+        self._view_joiner = ViewJoiner(views)
 
     @classmethod
-    def open(cls, path: Path, views: tuple[View, ...]) -> PackedReader:
-        """The store in the folder ``path``; raises NothingThere when nobody has published to it."""
+    def open(cls, path: Path, views: tuple[View, ...]) -> LmdbReader:
+        """The store in the folder ``path``; raises NotFound when nobody has published to it."""
         if not (path / "data.mdb").exists():
-            raise NothingThere(f"There is no online store in {path}. Publish features first: flywheel publish.")
-        return cls(_environment(path), views)
+            raise NotFound(f"There is no online store in {path}. Publish features first: flywheel publish.")
+        return cls(_open_environment(path), views)
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
-        """What is stored of these customers, in the order asked for; raises OtherSchema for rows of other columns."""
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
+        """What is stored of these customers, in the order asked for; raises SchemaMismatch for rows of other columns."""
         if self._environment is None:
             raise ValueError("This reader is closed. Open another: PackedReader.open(path, views).")
         with self._environment.begin(buffers=True) as transaction:
             values = (
                 [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
-                for view in self._side_by_side.views
+                for view in self._view_joiner.view_names
             )
-            return self._side_by_side.stored(customer_ids, values)
+            return self._view_joiner.join(customer_ids, values)
 
     def close(self) -> None:
         """Lets go of the store; the environment closes when nobody in the process reads it any more."""
         self._environment = None
 
 
-class PackedWriter:
+class LmdbWriter:
     """One write transaction: all of it becomes visible at once, or, killed half way, nothing."""
 
     def __init__(self, transaction: lmdb.Transaction[bytes]) -> None:
@@ -78,13 +78,13 @@ class PackedWriter:
         """Add to the view; a stored row with a later event time, or an equal and later created time, stays."""
         rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
         held = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
-        self._put(newer(held, rows))
+        self._put(later_rows(held, rows))
 
     def drop(self, view: str) -> None:
         """Remove every row of a view."""
         self.replace(view, {})
 
-    def forget(self, customer_id: str) -> int:
+    def erase(self, customer_id: str) -> int:
         """Remove one customer's rows from every view, also from views no longer declared; how many there were."""
         views = list(self._views())
         return sum(self._transaction.delete(_key(view, customer_id)) for view in views)
@@ -110,11 +110,11 @@ class PackedWriter:
                 found = cursor.set_range(f"{view}\2".encode())
 
 
-def stored_values(path: Path, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
+def read_packed_values(path: Path, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
     """The packed rows as they lie there, None for an unknown customer or a store never published to."""
     if not (path / "data.mdb").exists():
         return [None] * len(customer_ids)
-    with _environment(path).begin() as transaction:
+    with _open_environment(path).begin() as transaction:
         return [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
 
 
@@ -124,38 +124,38 @@ class LmdbStore:
 
     path: Path
 
-    def reader(self, views: tuple[View, ...]) -> PackedReader:
-        """Reads these views; raises NothingThere when nobody has published to the store."""
-        return PackedReader.open(self.path, views)
+    def reader(self, views: tuple[View, ...]) -> LmdbReader:
+        """Reads these views; raises NotFound when nobody has published to the store."""
+        return LmdbReader.open(self.path, views)
 
-    def writing(self) -> AbstractContextManager[PackedWriter]:
+    def write_transaction(self) -> AbstractContextManager[LmdbWriter]:
         """One write, all of it or nothing; waits for another writer to finish."""
-        return writing(self.path)
+        return write_transaction(self.path)
 
-    def values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
+    def packed_values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
         """The packed rows as they lie there, None for an unknown customer or a store never published to."""
-        return stored_values(self.path, view, customer_ids)
+        return read_packed_values(self.path, view, customer_ids)
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[PackedWriter]:
+def write_transaction(path: Path) -> Iterator[LmdbWriter]:
     """A write to the store in the folder ``path``, made if it is not there; waits for another writer to finish."""
     path.mkdir(parents=True, exist_ok=True)
-    with _environment(path).begin(write=True) as transaction:
-        yield PackedWriter(transaction)
+    with _open_environment(path).begin(write=True) as transaction:
+        yield LmdbWriter(transaction)
 
 
-def _environment(path: Path) -> lmdb.Environment:
-    with _OPENING:
-        opened = _OPENED.get(identity(path))
+def _open_environment(path: Path) -> lmdb.Environment:
+    with _OPEN_LOCK:
+        opened = _OPEN_ENVIRONMENTS.get(file_identity(path))
         if opened is None:
             opened = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, readahead=False)
             opened.reader_check()
-            _OPENED[identity(path)] = opened
+            _OPEN_ENVIRONMENTS[file_identity(path)] = opened
         return opened
 
 
-def identity(path: Path) -> tuple[int, int]:
+def file_identity(path: Path) -> tuple[int, int]:
     """The file itself, (0, 0) for none: another may be made under the same name while the old one is still read."""
     file = path / "data.mdb"
     return (file.stat().st_dev, file.stat().st_ino) if file.exists() else (0, 0)
@@ -164,6 +164,6 @@ def identity(path: Path) -> tuple[int, int]:
 def _key(view: str, customer_id: str) -> bytes:
     """``view NUL id``, or ``view SOH digest`` for an id too long to be part of a key."""
     key = f"{view}\0{customer_id}".encode("utf-8", "surrogatepass")
-    if len(key) <= LONGEST_KEY:
+    if len(key) <= MAX_KEY_BYTES:
         return key
     return view.encode() + b"\1" + blake2b(key, digest_size=32).digest()

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from secrets import token_hex
 
-LAYERS = "flywheel:layers"
-MARK = b"\xff"  # a field of every hash: one without it was evicted; no customer is called so, since it is no UTF-8
+MANIFEST_KEY = "flywheel:layers"
+SENTINEL_FIELD = (
+    b"\xff"  # a field of every hash: one without it was evicted; no customer is called so, since it is no UTF-8
+)
 
-Hashes = tuple[str, ...]  # keys, the lowest layer first
+HashKeys = tuple[str, ...]  # keys, the lowest layer first
 
 
 @dataclass(frozen=True)
-class Layers:
+class RedisManifest:
     """A view has one hash, and for moments a second one on top of it: rows that are being merged."""
 
     text: bytes  # as it stands in Redis, empty where nobody has published
 
     @cached_property
-    def views(self) -> dict[str, Hashes]:
+    def views(self) -> dict[str, HashKeys]:
         """What the text says."""
         return {view: tuple(keys) for view, keys in json.loads(self.text or b"{}").items()}
 
@@ -30,21 +32,21 @@ class Layers:
         """Every hash."""
         return [key for keys in self.views.values() for key in keys]
 
-    def of(self, view: str) -> Hashes:
+    def hash_keys(self, view: str) -> HashKeys:
         """The hashes of a view; none where it was never published."""
         return self.views.get(view, ())
 
-    def changed(self, views: Mapping[str, Hashes]) -> Layers:
+    def with_views(self, views: Mapping[str, HashKeys]) -> RedisManifest:
         """These views elsewhere, and those without a hash gone."""
         merged = {**self.views, **views}
-        return Layers(json.dumps({view: keys for view, keys in merged.items() if keys}).encode())
+        return RedisManifest(json.dumps({view: keys for view, keys in merged.items() if keys}).encode())
 
 
-def new_hash(view: str) -> str:
+def new_hash_key(view: str) -> str:
     """A key that never was and never will be again, since readers tell states of the store by their keys."""
     return f"flywheel:{view}:{token_hex(8)}"
 
 
-def field(customer_id: str) -> bytes:
+def customer_field(customer_id: str) -> bytes:
     """Digit for digit."""
     return customer_id.encode("utf-8", "surrogatepass")

@@ -6,13 +6,13 @@ as its caller knows it, and does nothing when another writer has changed it sinc
 
 from __future__ import annotations
 
-_MOVED = """
+_MANIFEST_CHANGED = """
 local function moved()
   return (redis.call('GET', KEYS[1]) or '') ~= ARGV[1]
 end
 """
 
-_TAKE = """
+_MERGE_ROWS = """
 local function outdates(held, row)
   if not held or held:sub(1, 8) ~= row:sub(1, 8) then return false end
   for at = 9, 17, 8 do
@@ -38,7 +38,7 @@ end
 """
 
 # Keys: the layers, the drafts, the hashes to remove. Arguments: the layers as they were, as they shall be, drafts.
-COMMIT = f"""{_MOVED}
+COMMIT = f"""{_MANIFEST_CHANGED}
 if moved() then return 0 end
 local drafts = tonumber(ARGV[3])
 for i = 2, 1 + drafts do
@@ -51,7 +51,7 @@ return 1
 """
 
 # Keys: the layers, a hash per view. Arguments: the layers, then for each hash how many rows, and their ids and rows.
-MERGE = f"""{_MOVED}{_TAKE}
+MERGE = f"""{_MANIFEST_CHANGED}{_MERGE_ROWS}
 if moved() then return 0 end
 local at = 2
 for view = 2, #KEYS do
@@ -67,7 +67,7 @@ return 1
 """
 
 # Keys: the layers, the upper hash, the lower one. Arguments: the layers, where to go on, about how many rows.
-SINK = f"""{_MOVED}{_TAKE}
+COMPACT = f"""{_MANIFEST_CHANGED}{_MERGE_ROWS}
 if moved() then return false end
 local page = redis.call('HSCAN', KEYS[2], ARGV[2], 'COUNT', ARGV[3])
 local ids, rows = {{}}, {{}}
@@ -80,7 +80,7 @@ return page[1]
 """
 
 # Keys: the layers, every hash. Arguments: the layers, a customer.
-FORGET = f"""{_MOVED}
+ERASE = f"""{_MANIFEST_CHANGED}
 if moved() then return false end
 local rows = 0
 for i = 2, #KEYS do rows = rows + redis.call('HDEL', KEYS[i], ARGV[2]) end

@@ -10,125 +10,138 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from features.errors import Unreachable
-from features.online.conflict_resolution import newer
-from features.online.redis_manifest import LAYERS, MARK, Hashes, Layers, field, new_hash
-from features.online.redis_scripts import COMMIT, FORGET, MERGE, SINK
-from features.storage.redis_client import Link, Word
+from features.errors import StoreUnavailable
+from features.online.conflict_resolution import later_rows
+from features.online.redis_manifest import (
+    MANIFEST_KEY,
+    SENTINEL_FIELD,
+    HashKeys,
+    RedisManifest,
+    customer_field,
+    new_hash_key,
+)
+from features.online.redis_scripts import COMMIT, COMPACT, ERASE, MERGE
+from features.storage.redis_client import CommandArgument, RedisClient
 
-AT_ONCE = 1000  # rows a command; Redis answers nobody else for the 2 ms they take
-MOST_AT_ONCE = 1000  # rows of a merge that needs no draft
-DRAFT_SECONDS = 600  # after its writer was killed
-TRIES = 100  # to be the one that changes the layers
+BATCH_SIZE = 1000  # rows a command; Redis answers nobody else for the 2 ms they take
+MAX_SMALL_MERGE = 1000  # rows of a merge that needs no draft
+STAGING_TTL_SECONDS = 600  # after its writer was killed
+MAX_ATTEMPTS = 100  # to be the one that changes the layers
 
-Rows = dict[str, bytes]
+PackedRows = dict[str, bytes]
 
 
 class RedisWriter:
     """What shall be written, and then all of it at once."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._replaced: dict[str, Rows] = {}
-        self._merged: dict[str, Rows] = {}
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
+        self._to_replace: dict[str, PackedRows] = {}
+        self._to_merge: dict[str, PackedRows] = {}
 
     def replace(self, view: str, packed: Mapping[str, bytes]) -> None:
         """Make the view hold exactly these customers, whatever it held before."""
-        self._merged.pop(view, None)
-        self._replaced[view] = dict(packed)
+        self._to_merge.pop(view, None)
+        self._to_replace[view] = dict(packed)
 
     def merge(self, view: str, packed: Mapping[str, bytes]) -> None:
         """Add to the view; a stored row with a later event time, or an equal and later created time, stays."""
-        rows = self._replaced[view] if view in self._replaced else self._merged.setdefault(view, {})
-        rows |= newer(rows, packed)
+        rows = self._to_replace[view] if view in self._to_replace else self._to_merge.setdefault(view, {})
+        rows |= later_rows(rows, packed)
 
     def drop(self, view: str) -> None:
         """Remove every row of a view."""
         self.replace(view, {})
 
-    def forget(self, customer_id: str) -> int:
+    def erase(self, customer_id: str) -> int:
         """Remove one customer's rows from every view at once, before all else; how many there were."""
-        for rows in chain(self._replaced.values(), self._merged.values()):
+        for rows in chain(self._to_replace.values(), self._to_merge.values()):
             rows.pop(customer_id, None)
-        for _ in range(TRIES):
-            layers = self._settled()
-            removed = self._link.run(FORGET, [LAYERS, *layers.keys], layers.text, field(customer_id))
+        for _ in range(MAX_ATTEMPTS):
+            layers = self._compacted_manifest()
+            removed = self._client.eval_script(
+                ERASE, [MANIFEST_KEY, *layers.keys], layers.text, customer_field(customer_id)
+            )
             if removed is not None:
                 return int(removed)
         raise self._too_many_writers()
 
     def commit(self) -> None:
         """Make it visible, all of it at once; raises Unreachable when Redis did not say that it is."""
-        if not (self._replaced or self._merged) or self._merges_few():
+        if not (self._to_replace or self._to_merge) or self._merge_small():
             return
-        rows = {view: rows for view, rows in {**self._replaced, **self._merged}.items() if rows}
-        drafts: dict[str, Hashes] = {view: (self._draft(view, rows[view]),) for view in rows}
-        for _ in range(TRIES):
-            layers = self._settled()
-            replaced = {view: drafts.get(view, ()) for view in self._replaced}
-            merged = {view: layers.of(view) + drafts.get(view, ()) for view in self._merged}
-            if self._change(
-                layers, layers.changed(replaced | merged), [key for keys in drafts.values() for key in keys]
+        rows = {view: rows for view, rows in {**self._to_replace, **self._to_merge}.items() if rows}
+        drafts: dict[str, HashKeys] = {view: (self._stage(view, rows[view]),) for view in rows}
+        for _ in range(MAX_ATTEMPTS):
+            layers = self._compacted_manifest()
+            replaced = {view: drafts.get(view, ()) for view in self._to_replace}
+            merged = {view: layers.hash_keys(view) + drafts.get(view, ()) for view in self._to_merge}
+            if self._commit_manifest(
+                layers, layers.with_views(replaced | merged), [key for keys in drafts.values() for key in keys]
             ):
-                self._settled()
+                self._compacted_manifest()
                 return
         raise self._too_many_writers()
 
-    def _merges_few(self) -> bool:
+    def _merge_small(self) -> bool:
         """Whether it was so little that one script could do it."""
-        if self._replaced or sum(map(len, self._merged.values())) > MOST_AT_ONCE:
+        if self._to_replace or sum(map(len, self._to_merge.values())) > MAX_SMALL_MERGE:
             return False
-        for _ in range(TRIES):
-            layers = self._settled()
-            if not all(map(layers.of, self._merged)):
+        for _ in range(MAX_ATTEMPTS):
+            layers = self._compacted_manifest()
+            if not all(map(layers.hash_keys, self._to_merge)):
                 return False
-            keys = [key for view in self._merged for key in layers.of(view)]
-            rows = [one for rows in self._merged.values() for one in _counted(rows)]
-            if self._link.run(MERGE, [LAYERS, *keys], layers.text, *rows):
+            keys = [key for view in self._to_merge for key in layers.hash_keys(view)]
+            rows = [one for rows in self._to_merge.values() for one in _with_row_count(rows)]
+            if self._client.eval_script(MERGE, [MANIFEST_KEY, *keys], layers.text, *rows):
                 return True
         raise self._too_many_writers()
 
-    def _draft(self, view: str, rows: Rows) -> str:
+    def _stage(self, view: str, rows: PackedRows) -> str:
         """The key of a new hash with these rows, and a mark that it is whole."""
-        draft, flat = new_hash(view), [*_flat(rows), MARK, bytes(24)]
-        for start in range(0, len(flat), 2 * AT_ONCE):
-            some = flat[start : start + 2 * AT_ONCE]
-            self._link.together(("HSET", draft, *some), ("EXPIRE", draft, DRAFT_SECONDS))
+        draft, flat = new_hash_key(view), [*_id_row_pairs(rows), SENTINEL_FIELD, bytes(24)]
+        for start in range(0, len(flat), 2 * BATCH_SIZE):
+            some = flat[start : start + 2 * BATCH_SIZE]
+            self._client.transaction(("HSET", draft, *some), ("EXPIRE", draft, STAGING_TTL_SECONDS))
         return draft
 
-    def _settled(self) -> Layers:
+    def _compacted_manifest(self) -> RedisManifest:
         """The layers, one hash a view: what is still on top of another sinks into it."""
-        for _ in range(TRIES):
-            layers = Layers(self._link.call("GET", LAYERS) or b"")
+        for _ in range(MAX_ATTEMPTS):
+            layers = RedisManifest(self._client.execute("GET", MANIFEST_KEY) or b"")
             deep = {view: keys for view, keys in layers.views.items() if len(keys) > 1}
             if not deep:
                 return layers
-            if all(self._sinks(layers, upper, keys[0]) for keys in deep.values() for upper in keys[1:]):
-                self._change(layers, layers.changed({view: keys[:1] for view, keys in deep.items()}), [])
+            if all(self._compact(layers, upper, keys[0]) for keys in deep.values() for upper in keys[1:]):
+                self._commit_manifest(layers, layers.with_views({view: keys[:1] for view, keys in deep.items()}), [])
         raise self._too_many_writers()
 
-    def _sinks(self, layers: Layers, upper: str, lower: str) -> bool:
+    def _compact(self, manifest: RedisManifest, upper: str, lower: str) -> bool:
         """Whether all rows of one hash went into another before the layers changed."""
         cursor = b"0"
         while True:
-            cursor = self._link.run(SINK, [LAYERS, upper, lower], layers.text, cursor, AT_ONCE)
+            cursor = self._client.eval_script(COMPACT, [MANIFEST_KEY, upper, lower], manifest.text, cursor, BATCH_SIZE)
             if cursor is None or cursor == b"0":
                 return cursor is not None
 
-    def _change(self, layers: Layers, now: Layers, drafts: list[str]) -> bool:
+    def _commit_manifest(self, manifest: RedisManifest, new_manifest: RedisManifest, staged_keys: list[str]) -> bool:
         """Whether the layers could be changed, nobody else having done so before."""
-        gone = [key for key in layers.keys if key not in now.keys]
-        return bool(self._link.run(COMMIT, [LAYERS, *drafts, *gone], layers.text, now.text, len(drafts)))
+        gone = [key for key in manifest.keys if key not in new_manifest.keys]
+        return bool(
+            self._client.eval_script(
+                COMMIT, [MANIFEST_KEY, *staged_keys, *gone], manifest.text, new_manifest.text, len(staged_keys)
+            )
+        )
 
-    def _too_many_writers(self) -> Unreachable:
-        return Unreachable(f"{self._link.name} was changed by others {TRIES} times in a row. Try again.")
+    def _too_many_writers(self) -> StoreUnavailable:
+        return StoreUnavailable(f"{self._client.name} was changed by others {MAX_ATTEMPTS} times in a row. Try again.")
 
 
-def _counted(rows: Rows) -> list[Word]:
+def _with_row_count(rows: PackedRows) -> list[CommandArgument]:
     """How many, then id, row, id, row, .."""
-    return [len(rows), *_flat(rows)]
+    return [len(rows), *_id_row_pairs(rows)]
 
 
-def _flat(rows: Rows) -> Iterator[bytes]:
+def _id_row_pairs(rows: PackedRows) -> Iterator[bytes]:
     """Id, row, id, row, .."""
-    return chain.from_iterable((field(customer_id), row) for customer_id, row in rows.items())
+    return chain.from_iterable((customer_field(customer_id), row) for customer_id, row in rows.items())

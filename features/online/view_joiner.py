@@ -7,30 +7,30 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from features.online.codec import Buffer, Codec
-from features.online.feature_rows import Ragged, Stored
+from features.online.feature_rows import FeatureRows, RaggedList
 from features.views import View
 
-Values = Sequence[Buffer | None]
+PackedValues = Sequence[Buffer | None]
 
 
-class SideBySide:
+class ViewJoiner:
     """Unpacks the rows of all views at once."""
 
     def __init__(self, views: tuple[View, ...]) -> None:
-        self.views = tuple(view.name for view in views)
+        self.view_names = tuple(view.name for view in views)
         self._codecs = tuple(Codec(view) for view in views)
         self._columns = tuple(name for view in views for name in view.scalars)
 
-    def stored(self, customer_ids: Sequence[str], values: Iterable[Values]) -> Stored:
+    def join(self, customer_ids: Sequence[str], values: Iterable[PackedValues]) -> FeatureRows:
         """The customers' features; ``values`` has a packed row or None for each of them, view by view.
 
-        Raises OtherSchema for rows of other columns.
+        Raises SchemaMismatch for rows of other columns.
         """
         views = [codec.unpack(rows) for codec, rows in zip(self._codecs, values, strict=True)]
-        lists: dict[str, Ragged] = {}
+        lists: dict[str, RaggedList] = {}
         for codec, unpacked in zip(self._codecs, views, strict=True):
             lists.update(zip(codec.view.lists, unpacked.rows.lists, strict=True))
-        return Stored(
+        return FeatureRows(
             customer_ids=customer_ids,
             known=views[0].known,
             features_at=views[0].rows.event_at,

@@ -6,34 +6,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from features.errors import Unreachable
+from features.errors import StoreUnavailable
 
 
-class Breaker:
+class CircuitBreaker:
     """After a failure nobody waits for the store until it has rested; then one reader tries it."""
 
-    def __init__(self, rest_seconds: float, stopwatch: Callable[[], float] = monotonic) -> None:
-        self._rest_seconds = rest_seconds
+    def __init__(self, cooldown_seconds: float, stopwatch: Callable[[], float] = monotonic) -> None:
+        self._cooldown_seconds = cooldown_seconds
         self._stopwatch = stopwatch
-        self._failed: Unreachable | None = None
-        self._rests_until = 0.0
+        self._last_failure: StoreUnavailable | None = None
+        self._open_until = 0.0
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def guard(self) -> Iterator[None]:
         """Around one attempt; raises Unreachable without an attempt while the store rests."""
-        if self._failed is not None:
-            if self._stopwatch() < self._rests_until:
-                raise Unreachable(str(self._failed))
-            self._rest()
+        if self._last_failure is not None:
+            if self._stopwatch() < self._open_until:
+                raise StoreUnavailable(str(self._last_failure))
+            self._open()
         failed = None
         try:
             yield
-        except Unreachable as error:
+        except StoreUnavailable as error:
             failed = error
-            self._rest()
+            self._open()
             raise
         finally:
-            self._failed = failed
+            self._last_failure = failed
 
-    def _rest(self) -> None:
-        self._rests_until = self._stopwatch() + self._rest_seconds
+    def _open(self) -> None:
+        self._open_until = self._stopwatch() + self._cooldown_seconds

@@ -13,75 +13,75 @@ from redis.connection import ConnectionPool
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from features.errors import BadStore, Unreachable
+from features.errors import InvalidStore, StoreUnavailable
 
-Word = bytes | str | int
-Answer: TypeAlias = Any  # its type is the command's
-Answered = TypeVar("Answered")
+CommandArgument = bytes | str | int
+Reply: TypeAlias = Any  # its type is the command's
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long to wait for a connection, and for each answer, in seconds; the address may say otherwise."""
 
-    connect: float
-    answer: float
+    connect_seconds: float
+    reply_seconds: float
 
 
-READING = Patience(connect=0.25, answer=0.5)  # well within what a caller of the service waits
-WRITING = Patience(connect=5.0, answer=30.0)  # a disk that is busy may delay a write
+READ_TIMEOUTS = Timeouts(connect_seconds=0.25, reply_seconds=0.5)  # well within what a caller of the service waits
+WRITE_TIMEOUTS = Timeouts(connect_seconds=5.0, reply_seconds=30.0)  # a disk that is busy may delay a write
 
 
-class Link:
+class RedisClient:
     """A Redis at an address like redis://user:password@host:6379/0; connects when it is first asked, and again."""
 
-    def __init__(self, url: str, patience: Patience, holds: str = "online store") -> None:
+    def __init__(self, url: str, timeouts: Timeouts, contents: str = "online store") -> None:
         parts = urlsplit(url)
         # The password stays out of every message.
         self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        self._holds = holds
-        self._pool = _pool(url, self.name, patience)
+        self._contents = contents
+        self._pool = _connection_pool(url, self.name, timeouts)
         said = self._pool.connection_kwargs
-        self.patience = Patience(connect=said["socket_connect_timeout"], answer=said["socket_timeout"])
+        self.timeouts = Timeouts(connect_seconds=said["socket_connect_timeout"], reply_seconds=said["socket_timeout"])
         self._redis = Redis(connection_pool=self._pool)
 
-    def call(self, *command: Word) -> Answer:
+    def execute(self, *command: CommandArgument) -> Reply:
         """One command's answer; raises Unreachable when there is none."""
-        return self._named(lambda: self._redis.execute_command(*command))  # type: ignore[no-untyped-call]
+        return self._translate_errors(lambda: self._redis.execute_command(*command))  # type: ignore[no-untyped-call]
 
-    def together(self, *commands: Sequence[Word]) -> list[Answer]:
+    def transaction(self, *commands: Sequence[CommandArgument]) -> list[Reply]:
         """The answers of several commands at one moment; raises Unreachable when there is none."""
         pipeline = self._redis.pipeline(transaction=True)
         for command in commands:
             pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
-        return self._named(pipeline.execute)
+        return self._translate_errors(pipeline.execute)
 
-    def run(self, script: str, keys: Sequence[str], *arguments: Word) -> Answer:
+    def eval_script(self, script: str, keys: Sequence[str], *arguments: CommandArgument) -> Reply:
         """What a Lua script returns; raises Unreachable when it does not."""
-        return self.call("EVAL", script, len(keys), *keys, *arguments)
+        return self.execute("EVAL", script, len(keys), *keys, *arguments)
 
-    def _named(self, ask: Callable[[], Answered]) -> Answered:
+    def _translate_errors(self, command: Callable[[], Result]) -> Result:
         try:
-            return ask()
+            return command()
         except RedisError as error:
-            raise Unreachable(
-                f"The {self._holds} at {self.name} fails: {error}. Expected a Redis that answers within "
-                f"{self.patience.answer:g} s. Start it, or say where it is: FLYWHEEL_ONLINE_STORE."
+            raise StoreUnavailable(
+                f"The {self._contents} at {self.name} fails: {error}. Expected a Redis that answers within "
+                f"{self.timeouts.reply_seconds:g} s. Start it, or say where it is: FLYWHEEL_ONLINE_STORE."
             ) from None
 
 
-def _pool(url: str, name: str, patience: Patience) -> ConnectionPool:
-    """Raises BadStore for an address that cannot be one."""
+def _connection_pool(url: str, name: str, timeouts: Timeouts) -> ConnectionPool:
+    """Raises InvalidStore for an address that cannot be one."""
     try:
         pool = ConnectionPool.from_url(
             url,
-            socket_connect_timeout=patience.connect,
-            socket_timeout=patience.answer,
+            socket_connect_timeout=timeouts.connect_seconds,
+            socket_timeout=timeouts.reply_seconds,
             retry=Retry(NoBackoff(), 0),  # of its own accord the client tries for more than ten seconds
         )
         pool.connection_class(**pool.connection_kwargs)
     except (ValueError, TypeError, RedisError) as error:
-        raise BadStore(
+        raise InvalidStore(
             f"Found the online store {name} ({error}); expected an address like redis://:password@host:6379/0. "
             "Set FLYWHEEL_ONLINE_STORE."
         ) from None

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from features.errors import NothingThere
+from features.errors import NotFound
 from features.online import arrow_rows
-from features.online.arrow_rows import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, stored
-from features.online.backends import LMDB, Reader, place, store_at
-from features.online.feature_rows import Stored
+from features.online.arrow_rows import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, feature_rows
+from features.online.backends import LMDB, Reader, open_store, resolve_location
+from features.online.feature_rows import FeatureRows
 from features.views import View
 
 with warnings.catch_warnings():  # Feast asks Python, while imported, to show the user every library's deprecations
@@ -28,15 +28,15 @@ with warnings.catch_warnings():  # Feast asks Python, while imported, to show th
     from feast.errors import FeastObjectNotFoundException
     from feast.feast_object import FeastObject
 
-    from features.store.definitions import SERVICE, definitions, table
+    from features.store.definitions import FEATURE_SERVICE, feast_objects, table_path
     from features.store.materialization_engine import snapshot
 
-__all__ = ["CustomerFeatures", "stored"]
+__all__ = ["CustomerFeatures", "feature_rows"]
 
 PROJECT = "flywheel"
-ROW = "row"
+ROW_NUMBER = "row"
 
-_ASKED = pa.schema([(CUSTOMER_ID, pa.string()), (EVENT_TIMESTAMP, arrow_rows.INSTANT)])
+_REQUEST_SCHEMA = pa.schema([(CUSTOMER_ID, pa.string()), (EVENT_TIMESTAMP, arrow_rows.TIMESTAMP_TYPE)])
 
 
 class CustomerFeatures:
@@ -47,24 +47,24 @@ class CustomerFeatures:
         self._home = home
         self._views = views
         self._ttl_days = ttl_days
-        self._online = store_at(feast.config.online_store.where)
+        self._online = open_store(feast.config.online_store.where)
 
     @classmethod
     def open(cls, home: Path, views: tuple[View, ...], ttl_days: int, online: str = LMDB) -> CustomerFeatures:
         """The features kept below ``home``; ``views[0]`` has a row for every known customer.
 
-        The online store is a folder of the home, or at the address of a Redis. Raises BadStore for any other word.
+        The online store is a folder of the home, or at the address of a Redis. Raises InvalidStore for any other word.
         """
         home.mkdir(parents=True, exist_ok=True)
         home = home.resolve()
-        with _quiet():
-            return cls(FeatureStore(config=_repo_config(home, place(online, home))), home, views, ttl_days)
+        with _suppress_feast_output():
+            return cls(FeatureStore(config=_repo_config(home, resolve_location(online, home))), home, views, ttl_days)
 
     def apply(self) -> None:
         """Make the catalogue say exactly what the views declare, and drop what is declared no more."""
-        wanted = definitions(self._views, self._home, self._ttl_days)
-        with _quiet():
-            self._feast.apply(list(wanted), objects_to_delete=self._no_longer(wanted), partial=False)
+        wanted = feast_objects(self._views, self._home, self._ttl_days)
+        with _suppress_feast_output():
+            self._feast.apply(list(wanted), objects_to_delete=self._obsolete_objects(wanted), partial=False)
 
     def as_of(self, customers: pa.Table) -> pa.Table:
         """What was known of each customer at its own instant, in the order given.
@@ -76,17 +76,21 @@ class CustomerFeatures:
             The same two columns, every column of the views (null where nothing was known, or what was is older than
             the time to live), and ``features_at``, the cutoff of the first view's row (null where there was none).
         """
-        asked = customers.select(_ASKED.names).cast(_ASKED).append_column(ROW, pa.array(np.arange(customers.num_rows)))
+        asked = (
+            customers.select(_REQUEST_SCHEMA.names)
+            .cast(_REQUEST_SCHEMA)
+            .append_column(ROW_NUMBER, pa.array(np.arange(customers.num_rows)))
+        )
         if asked.num_rows == 0:
             return self._schema().empty_table()
-        with _quiet():
-            joined, features_at = self._joined(asked), self._features_at(asked)
+        with _suppress_feast_output():
+            joined, features_at = self._point_in_time_join(asked), self._features_at(asked)
         if joined.num_rows != asked.num_rows:
             raise RuntimeError(
                 f"The point-in-time join returned {joined.num_rows} rows for {asked.num_rows} asked. "
                 f"Training on them would be wrong: report this with the versions of feast and duckdb."
             )
-        joined = joined.sort_by(ROW).append_column(FEATURES_AT, features_at)
+        joined = joined.sort_by(ROW_NUMBER).append_column(FEATURES_AT, features_at)
         return joined.select(self._schema().names).cast(self._schema())
 
     def materialize(self, as_of: datetime) -> int:
@@ -94,27 +98,27 @@ class CustomerFeatures:
 
         Readers see the store as it was until all views are written, and killed half way it stays as it was.
         """
-        published = self._customers_at(as_of)
-        with _quiet(), _declared(), snapshot():
+        published = self._count_customers_at(as_of)
+        with _suppress_feast_output(), _translate_missing_view(), snapshot():
             self._feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return published
 
-    def now(self, customer_ids: Sequence[str]) -> Stored:
+    def now(self, customer_ids: Sequence[str]) -> FeatureRows:
         """What the online store holds of these customers, in the order given."""
         return self._reader.read(customer_ids)
 
-    def forget(self, customer_id: str) -> int:
+    def erase(self, customer_id: str) -> int:
         """Remove one customer from the online store, from every view; how many rows that was."""
-        with self._online.writing() as writer:
-            return writer.forget(customer_id)
+        with self._online.write_transaction() as writer:
+            return writer.erase(customer_id)
 
     @cached_property
     def _reader(self) -> Reader:
         return self._online.reader(self._views)
 
-    def _no_longer(self, wanted: Sequence[FeastObject]) -> list[FeastObject]:
+    def _obsolete_objects(self, declared_objects: Sequence[FeastObject]) -> list[FeastObject]:
         """What an earlier apply declared and this one does not."""
-        names = {(type(definition), definition.name) for definition in wanted}
+        names = {(type(definition), definition.name) for definition in declared_objects}
         declared: list[FeastObject] = [
             *self._feast.list_feature_services(),
             *self._feast.list_feature_views(),
@@ -122,41 +126,46 @@ class CustomerFeatures:
         ]
         return [definition for definition in declared if (type(definition), definition.name) not in names]
 
-    def _joined(self, asked: pa.Table) -> pa.Table:
+    def _point_in_time_join(self, request: pa.Table) -> pa.Table:
         """Feast's point-in-time join, in any order."""
-        with _declared():
-            service = self._feast.get_feature_service(SERVICE)
-        return self._feast.get_historical_features(asked.to_pandas(), service).to_arrow()
+        with _translate_missing_view():
+            service = self._feast.get_feature_service(FEATURE_SERVICE)
+        return self._feast.get_historical_features(request.to_pandas(), service).to_arrow()
 
-    def _features_at(self, asked: pa.Table) -> pa.Array:
+    def _features_at(self, request: pa.Table) -> pa.Array:
         """The cutoff of the row of the first view that Feast joins each line with, in the order asked."""
-        rows = ibis.read_parquet(table(self._home, self._views[0].name))
+        rows = ibis.read_parquet(table_path(self._home, self._views[0].name))
         rows = rows.select(CUSTOMER_ID, rows[EVENT_TIMESTAMP].name(FEATURES_AT))
-        lines = ibis.memtable(asked)
+        lines = ibis.memtable(request)
         joined = lines.asof_join(rows, lines[EVENT_TIMESTAMP] >= rows[FEATURES_AT], CUSTOMER_ID)
-        found = joined.select(ROW, FEATURES_AT).to_pyarrow().sort_by(ROW)[FEATURES_AT].cast(arrow_rows.INSTANT)
-        age = pc.subtract(asked[EVENT_TIMESTAMP], found)
+        found = (
+            joined.select(ROW_NUMBER, FEATURES_AT)
+            .to_pyarrow()
+            .sort_by(ROW_NUMBER)[FEATURES_AT]
+            .cast(arrow_rows.TIMESTAMP_TYPE)
+        )
+        age = pc.subtract(request[EVENT_TIMESTAMP], found)
         return pc.if_else(pc.less_equal(age, pa.scalar(timedelta(days=self._ttl_days))), found, None)
 
-    def _customers_at(self, as_of: datetime) -> int:
-        """How many customers the first view has at this cutoff; raises NothingThere when it has none."""
-        path = table(self._home, self._views[0].name)
+    def _count_customers_at(self, as_of: datetime) -> int:
+        """How many customers the first view has at this cutoff; raises NotFound when it has none."""
+        path = table_path(self._home, self._views[0].name)
         if as_of.tzinfo is None:
             raise ValueError(f"{as_of} has no offset from UTC. Give the instant at which the shop's day begins.")
         if not path.exists():
-            raise NothingThere(f"There are no features in {path}. Compute them first: flywheel publish.")
+            raise NotFound(f"There are no features in {path}. Compute them first: flywheel publish.")
         cutoffs = ds.dataset(path).to_table([EVENT_TIMESTAMP])[EVENT_TIMESTAMP]
-        customers = pc.sum(pc.equal(cutoffs, pa.scalar(as_of, arrow_rows.INSTANT))).as_py()
+        customers = pc.sum(pc.equal(cutoffs, pa.scalar(as_of, arrow_rows.TIMESTAMP_TYPE))).as_py()
         if not customers:
-            raise NothingThere(
+            raise NotFound(
                 f"There are no features at {as_of.astimezone(UTC)}: those in {path} are from {pc.min(cutoffs)} to "
                 f"{pc.max(cutoffs)}. Compute them first: flywheel publish."
             )
         return int(customers)
 
     def _schema(self) -> pa.Schema:
-        fields = [field for view in self._views for field in arrow_rows.schema(view)]
-        return pa.schema([*_ASKED, *fields, (FEATURES_AT, arrow_rows.INSTANT)])
+        fields = [field for view in self._views for field in arrow_rows.arrow_schema(view)]
+        return pa.schema([*_REQUEST_SCHEMA, *fields, (FEATURES_AT, arrow_rows.TIMESTAMP_TYPE)])
 
 
 def _repo_config(home: Path, online: str) -> RepoConfig:
@@ -177,16 +186,16 @@ def _repo_config(home: Path, online: str) -> RepoConfig:
 
 
 @contextmanager
-def _declared() -> Iterator[None]:
+def _translate_missing_view() -> Iterator[None]:
     """Feast's word for a catalogue that was never applied, in ours."""
     try:
         yield
     except FeastObjectNotFoundException as missing:
-        raise NothingThere(f"The catalogue does not know all views yet ({missing}). Run: flywheel publish.") from None
+        raise NotFound(f"The catalogue does not know all views yet ({missing}). Run: flywheel publish.") from None
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _suppress_feast_output() -> Iterator[None]:
     """Feast prints its progress in colours, and Ibis calls a DuckDB method that was renamed."""
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)

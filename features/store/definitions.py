@@ -13,7 +13,7 @@ from feast.types import Array, FeastType, Float64, Int64, String
 from features.online.arrow_rows import CUSTOMER_ID, EVENT_TIMESTAMP
 from features.views import Column, Kind, View
 
-SERVICE = "predictions_v1"
+FEATURE_SERVICE = "predictions_v1"
 
 FEAST_TYPES: dict[Kind, FeastType] = {
     Kind.FLOAT: Float64,
@@ -21,39 +21,48 @@ FEAST_TYPES: dict[Kind, FeastType] = {
     Kind.INTEGERS: Array(Int64),
     Kind.FLOATS: Array(Float64),
 }
-_KINDS = {str(feast_type): kind for kind, feast_type in FEAST_TYPES.items()}
+_KINDS_BY_FEAST_TYPE = {str(feast_type): kind for kind, feast_type in FEAST_TYPES.items()}
 
 
-def definitions(views: tuple[View, ...], home: Path, ttl_days: int) -> list[FeastObject]:
+def feast_objects(views: tuple[View, ...], home: Path, ttl_days: int) -> list[FeastObject]:
     """Everything to apply; raises ValueError when two views share a column's name."""
     _refuse_shared_names(views)
     customer = Entity(
         name="customer", join_keys=[CUSTOMER_ID], value_type=ValueType.STRING, description="one who orders or visits"
     )
     files = [
-        FileSource(name=view.name, path=str(table(home, view.name)), timestamp_field=EVENT_TIMESTAMP) for view in views
+        FileSource(name=view.name, path=str(table_path(home, view.name)), timestamp_field=EVENT_TIMESTAMP)
+        for view in views
     ]
     pushes = [PushSource(name=f"{file.name}_push", batch_source=file) for file in files]
     ttl = timedelta(days=ttl_days)
     declared = [_feature_view(view, customer, push, ttl) for view, push in zip(views, pushes, strict=True)]
-    service = FeatureService(name=SERVICE, features=list(declared), description="all that the predictions are made of")
+    service = FeatureService(
+        name=FEATURE_SERVICE, features=list(declared), description="all that the predictions are made of"
+    )
     return [customer, *files, *pushes, *declared, service]
 
 
-def table(home: Path, view: str) -> Path:
+def table_path(home: Path, view: str) -> Path:
     """The file of a view: one row per customer and cutoff."""
     return home.resolve() / "features" / f"{view}.parquet"
 
 
-def view_of(declared: FeatureView) -> View:
+def view_from_feast(feature_view: FeatureView) -> View:
     """The view that a Feast feature view was made from; raises ValueError for types that are never packed."""
-    if unknown := [f"{field.name} ({field.dtype})" for field in declared.features if str(field.dtype) not in _KINDS]:
+    if unknown := [
+        f"{field.name} ({field.dtype})"
+        for field in feature_view.features
+        if str(field.dtype) not in _KINDS_BY_FEAST_TYPE
+    ]:
         raise ValueError(
-            f"The packed store cannot hold {', '.join(unknown)} of {declared.name!r}, only {', '.join(_KINDS)}. "
+            f"The packed store cannot hold {', '.join(unknown)} of {feature_view.name!r}, only {', '.join(_KINDS_BY_FEAST_TYPE)}. "
             f"Declare the view through features.store.definitions."
         )
-    columns = [Column(field.name, _KINDS[str(field.dtype)], field.description) for field in declared.features]
-    return View(declared.name, tuple(columns))
+    columns = [
+        Column(field.name, _KINDS_BY_FEAST_TYPE[str(field.dtype)], field.description) for field in feature_view.features
+    ]
+    return View(feature_view.name, tuple(columns))
 
 
 def _feature_view(view: View, customer: Entity, source: PushSource, ttl: timedelta) -> FeatureView:

@@ -19,8 +19,8 @@ from feast.repo_config import FeastConfigBaseModel
 
 from features.online import arrow_rows
 from features.online.codec import Codec
-from features.store.definitions import view_of
-from features.store.online_store import store_of
+from features.store.definitions import view_from_feast
+from features.store.online_store import open_configured_store
 
 AnyView = BatchFeatureView | StreamFeatureView | FeatureView
 
@@ -58,12 +58,12 @@ class PackedEngine(ComputeEngine):
     ) -> list[MaterializationJob]:
         """Pull, pack and write the rows of every task; killed half way, the store is as it was."""
         tasks = [tasks] if isinstance(tasks, MaterializationTask) else tasks
-        packed = [self._packed(task) for task in tasks]
-        with store_of(self.repo_config).writing() as writer:
+        packed = [self._pack_rows(task) for task in tasks]
+        with open_configured_store(self.repo_config).write_transaction() as writer:
             write = writer.replace if _SNAPSHOT.get() else writer.merge
             for task, rows in zip(tasks, packed, strict=True):
                 write(task.feature_view.name, rows)
-        return [_done(task) for task in tasks]
+        return [_succeeded_job(task) for task in tasks]
 
     def update(
         self,
@@ -78,15 +78,15 @@ class PackedEngine(ComputeEngine):
     def teardown_infra(self, project: str, fvs: Sequence[AnyView], entities: Sequence[Entity]) -> None:
         """Nothing to tear down: the rows belong to the online store."""
 
-    def _packed(self, task: MaterializationTask) -> dict[str, bytes]:
+    def _pack_rows(self, task: MaterializationTask) -> dict[str, bytes]:
         """A packed row per customer."""
         if (source := task.feature_view.batch_source) is None:
             raise ValueError(f"The view {task.feature_view.name!r} has no file to publish from. Give it a source.")
-        pulled, view = self._pulled(task, source), view_of(task.feature_view)
-        rows = arrow_rows.rows(view, pulled, source.timestamp_field, source.created_timestamp_column)
+        pulled, view = self._pull_latest_rows(task, source), view_from_feast(task.feature_view)
+        rows = arrow_rows.view_rows(view, pulled, source.timestamp_field, source.created_timestamp_column)
         return dict(zip(pulled[arrow_rows.CUSTOMER_ID].to_pylist(), Codec(view).pack(rows), strict=True))
 
-    def _pulled(self, task: MaterializationTask, source: DataSource) -> pa.Table:
+    def _pull_latest_rows(self, task: MaterializationTask, source: DataSource) -> pa.Table:
         """The newest row of each customer within the task's window."""
         ever = task.disable_event_timestamp
         job = self.offline_store.pull_latest_from_table_or_query(
@@ -102,7 +102,7 @@ class PackedEngine(ComputeEngine):
         return job.to_arrow()
 
 
-def _done(task: MaterializationTask) -> MaterializationJob:
+def _succeeded_job(task: MaterializationTask) -> MaterializationJob:
     return LocalMaterializationJob(
         job_id=f"{task.feature_view.name}-{task.start_time}-{task.end_time}", status=MaterializationJobStatus.SUCCEEDED
     )

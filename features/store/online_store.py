@@ -15,19 +15,19 @@ from feast.protos.feast.types.Value_pb2 import DoubleList, Int64List, Value
 from feast.repo_config import FeastConfigBaseModel
 
 from features.online import arrow_rows
-from features.online.backends import Store, store_at
-from features.online.codec import Codec, Rows
-from features.store.definitions import view_of
+from features.online.backends import Store, open_store
+from features.online.codec import Codec, ViewRows
+from features.store.definitions import view_from_feast
 from features.views import Kind, View
 
-Plain = float | int | list[float] | list[int] | None
-Written = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
-Read = tuple[datetime | None, dict[str, Value] | None]
+PlainValue = float | int | list[float] | list[int] | None
+WriteRow = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
+ReadRow = tuple[datetime | None, dict[str, Value] | None]
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 EVENT_AT, CREATED_AT = "event_at of the row", "created_at of the row"  # no column is called so
 
-_VALUES: dict[Kind, Callable[..., Value]] = {
+_TO_FEAST_VALUE: dict[Kind, Callable[..., Value]] = {
     Kind.FLOAT: lambda number: Value(double_val=number),
     Kind.INTEGER: lambda number: Value(int64_val=int(number)),
     Kind.FLOATS: lambda numbers: Value(double_list_val=DoubleList(val=numbers)),
@@ -46,14 +46,14 @@ class PackedOnlineStore(OnlineStore):
     """One packed value per customer and view."""
 
     def online_write_batch(
-        self, config: RepoConfig, table: FeatureView, data: list[Written], progress: Callable[[int], object] | None
+        self, config: RepoConfig, table: FeatureView, data: list[WriteRow], progress: Callable[[int], object] | None
     ) -> None:
         """Merge rows in: a later event time wins whatever the order of arrival."""
-        view = view_of(table)
-        rows = arrow_rows.rows(view, _table(view, data), EVENT_AT, CREATED_AT)
+        view = view_from_feast(table)
+        rows = arrow_rows.view_rows(view, _arrow_table(view, data), EVENT_AT, CREATED_AT)
         packed = Codec(view).pack(rows)
         oldest_first = np.lexsort((rows.created_at, rows.event_at)).tolist()
-        with store_of(config).writing() as writer:
+        with open_configured_store(config).write_transaction() as writer:
             writer.merge(view.name, {_customer_id(data[row][0]): packed[row] for row in oldest_first})
         if progress:
             progress(len(data))
@@ -64,10 +64,10 @@ class PackedOnlineStore(OnlineStore):
         table: FeatureView,
         entity_keys: list[EntityKey],
         requested_features: list[str] | None = None,
-    ) -> list[Read]:
+    ) -> list[ReadRow]:
         """Event time and values per key, both None where the customer is unknown."""
-        view = view_of(table)
-        values = store_of(config).values(view.name, [_customer_id(key) for key in entity_keys])
+        view = view_from_feast(table)
+        values = open_configured_store(config).packed_values(view.name, [_customer_id(key) for key in entity_keys])
         unpacked = Codec(view).unpack(values)
         names = requested_features or [column.name for column in view.columns]
         columns = zip(*(_feast_values(view, unpacked.rows, name) for name in names), strict=True)
@@ -91,14 +91,14 @@ class PackedOnlineStore(OnlineStore):
 
     def teardown(self, config: RepoConfig, tables: Sequence[FeatureView], entities: Sequence[Entity]) -> None:
         """Drop every row of these views."""
-        with store_of(config).writing() as writer:
+        with open_configured_store(config).write_transaction() as writer:
             for table in tables:
                 writer.drop(table.name)
 
 
-def store_of(config: RepoConfig) -> Store:
+def open_configured_store(config: RepoConfig) -> Store:
     """Where the packed rows are."""
-    return store_at(config.online_store.where)
+    return open_store(config.online_store.where)
 
 
 def _customer_id(key: EntityKey) -> str:
@@ -109,20 +109,24 @@ def _customer_id(key: EntityKey) -> str:
     return str(value.string_val)
 
 
-def _table(view: View, data: list[Written]) -> pa.Table:
+def _arrow_table(view: View, data: list[WriteRow]) -> pa.Table:
     """Feast's rows as the view's columns and two instants."""
-    columns = {column.name: [_plain(values.get(column.name)) for _, values, _, _ in data] for column in view.columns}
-    events = [_utc(event) for _, _, event, _ in data]
-    created = [_utc(created) if created else None for _, _, _, created in data]
-    types = pa.schema([*arrow_rows.schema(view), (EVENT_AT, arrow_rows.INSTANT), (CREATED_AT, arrow_rows.INSTANT)])
+    columns = {
+        column.name: [_plain_value(values.get(column.name)) for _, values, _, _ in data] for column in view.columns
+    }
+    events = [_to_utc(event) for _, _, event, _ in data]
+    created = [_to_utc(created) if created else None for _, _, _, created in data]
+    types = pa.schema(
+        [*arrow_rows.arrow_schema(view), (EVENT_AT, arrow_rows.TIMESTAMP_TYPE), (CREATED_AT, arrow_rows.TIMESTAMP_TYPE)]
+    )
     return pa.table({**columns, EVENT_AT: events, CREATED_AT: created}, schema=types)
 
 
-def _utc(instant: datetime) -> datetime:
+def _to_utc(instant: datetime) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _plain(value: Value | None) -> Plain:
+def _plain_value(value: Value | None) -> PlainValue:
     """Feast's value as Python's, None where unset."""
     kind = value.WhichOneof("val") if value is not None else None
     if kind is None:
@@ -131,7 +135,7 @@ def _plain(value: Value | None) -> Plain:
     return list(plain.val) if kind.endswith("_list_val") else plain
 
 
-def _feast_values(view: View, rows: Rows, name: str) -> list[Value]:
+def _feast_values(view: View, rows: ViewRows, name: str) -> list[Value]:
     """One column as Feast's values, unset where null."""
     position = (*view.scalars, *view.lists).index(name)
     if name in view.lists:
@@ -141,4 +145,4 @@ def _feast_values(view: View, rows: Rows, name: str) -> list[Value]:
         plain = rows.scalars[:, position].tolist()
     kind = next(column.kind for column in view.columns if column.name == name)
     nulls = rows.nulls[:, position].tolist()
-    return [Value() if null else _VALUES[kind](one) for one, null in zip(plain, nulls, strict=True)]
+    return [Value() if null else _TO_FEAST_VALUE[kind](one) for one, null in zip(plain, nulls, strict=True)]

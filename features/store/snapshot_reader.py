@@ -9,43 +9,50 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from features.online.arrow_rows import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, INSTANT, schema, stored
-from features.online.feature_rows import Stored
+from features.online.arrow_rows import (
+    CUSTOMER_ID,
+    EVENT_TIMESTAMP,
+    FEATURES_AT,
+    TIMESTAMP_TYPE,
+    arrow_schema,
+    feature_rows,
+)
+from features.online.feature_rows import FeatureRows
 from features.views import View
 
 
 @dataclass(frozen=True)
-class Published:
+class SnapshotReader:
     """The tables' rows of one cutoff: what publishing that cutoff gives to the online store."""
 
     folder: Path
     views: tuple[View, ...]  # the first has a row for every known customer
-    at: int  # the cutoff, microseconds since 1970 UTC
+    cutoff_us: int  # the cutoff, microseconds since 1970 UTC
 
-    def customers(self) -> pa.Array:
+    def customer_ids(self) -> pa.Array:
         """Everybody known at the cutoff, in order."""
         first = self._dataset(self.views[0])
-        known = first.to_table(columns=[CUSTOMER_ID], filter=self._of_the_cutoff())
+        known = first.to_table(columns=[CUSTOMER_ID], filter=self._cutoff_filter())
         return known[CUSTOMER_ID].combine_chunks().cast(pa.string()).sort()
 
-    def of(self, customers: pa.Array) -> Stored:
+    def read(self, customer_ids: pa.Array) -> FeatureRows:
         """Their features, in the order given, which must be ascending; null where a view has no row of one."""
-        columns: dict[str, pa.ChunkedArray | pa.Array] = {CUSTOMER_ID: customers}
+        columns: dict[str, pa.ChunkedArray | pa.Array] = {CUSTOMER_ID: customer_ids}
         for view in self.views:
-            names = schema(view).names
-            chosen = self._of_the_cutoff() & (pc.field(CUSTOMER_ID) >= customers[0])
-            chosen &= pc.field(CUSTOMER_ID) <= customers[-1]
+            names = arrow_schema(view).names
+            chosen = self._cutoff_filter() & (pc.field(CUSTOMER_ID) >= customer_ids[0])
+            chosen &= pc.field(CUSTOMER_ID) <= customer_ids[-1]
             rows = self._dataset(view).to_table(columns=[CUSTOMER_ID, *names], filter=chosen)
-            place = pc.index_in(customers, value_set=rows[CUSTOMER_ID].combine_chunks().cast(pa.string()))
+            place = pc.index_in(customer_ids, value_set=rows[CUSTOMER_ID].combine_chunks().cast(pa.string()))
             columns |= {name: rows[name].take(place) for name in names}
-        columns[FEATURES_AT] = pa.repeat(self._instant(), len(customers))
-        return stored(pa.table(columns), self.views)
+        columns[FEATURES_AT] = pa.repeat(self._cutoff_scalar(), len(customer_ids))
+        return feature_rows(pa.table(columns), self.views)
 
     def _dataset(self, view: View) -> ds.Dataset:
         return ds.dataset(self.folder / f"{view.name}.parquet")
 
-    def _of_the_cutoff(self) -> pc.Expression:
-        return pc.field(EVENT_TIMESTAMP) == self._instant()
+    def _cutoff_filter(self) -> pc.Expression:
+        return pc.field(EVENT_TIMESTAMP) == self._cutoff_scalar()
 
-    def _instant(self) -> pa.Scalar:
-        return pa.scalar(self.at, pa.int64()).cast(INSTANT)
+    def _cutoff_scalar(self) -> pa.Scalar:
+        return pa.scalar(self.cutoff_us, pa.int64()).cast(TIMESTAMP_TYPE)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import ibis.expr.types as ir
 
-from features.config.sources import Events
+from features.config.sources import EventsSource
 from features.history import Cutoff, History
 from features.transformations.engagement import engagement, engagement_view
 from features.views import View
 
 
-def behaviour_view(events: Events) -> View:
+def behaviour_view(events: EventsSource) -> View:
     """Events of the kinds that the description lists under ``behaviour``."""
     return engagement_view("behaviour", events.behaviour)
 
 
-def behaviour(history: History, cutoffs: Sequence[Cutoff], events: Events) -> ir.Table:
+def behaviour(history: History, cutoffs: Sequence[Cutoff], events: EventsSource) -> ir.Table:
     """One row per customer and cutoff with any such event before it."""
     return engagement(history, cutoffs, "behaviour", events.behaviour)

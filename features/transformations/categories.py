@@ -7,47 +7,49 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from features.history import Cutoff, History, instants
-from features.transformations.category_days import order_days
+from features.history import Cutoff, History, cutoff_table
+from features.transformations.category_days import category_order_days
 from features.views import Column, Kind, View
 
-MOST = 8  # categories per customer: those ordered on the most days, the newest first among equals
+MAX_CATEGORIES = 8  # categories per customer: those ordered on the most days, the newest first among equals
 
 CATEGORIES = View(
     "categories",
     (
-        Column("category_codes", Kind.INTEGERS, f"the {MOST} categories ordered on the most days, by code"),
+        Column("category_codes", Kind.INTEGERS, f"the {MAX_CATEGORIES} categories ordered on the most days, by code"),
         Column("category_days", Kind.INTEGERS, "local days with an order in each of them"),
         Column("category_first_day", Kind.INTEGERS, "first of these days, as days since 1970"),
         Column("category_last_day", Kind.INTEGERS, "last of these days, as days since 1970"),
     ),
 )
-_PAIR = ["customer_id", "code"]
+_PAIR_KEYS = ["customer_id", "code"]
 
 
 def categories(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """One row per customer and cutoff with an order in any category before it."""
-    cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.at)
-    days, when = order_days(history, cutoffs), instants(cutoffs)
-    changing = days.filter(days.until < len(cutoffs)).select(_PAIR).distinct()
-    found = _growing(days.anti_join(changing, _PAIR), when).union(_counted(days.semi_join(changing, _PAIR), when))
+    cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.timestamp)
+    days, when = category_order_days(history, cutoffs), cutoff_table(cutoffs)
+    changing = days.filter(days.until < len(cutoffs)).select(_PAIR_KEYS).distinct()
+    found = _count_cumulatively(days.anti_join(changing, _PAIR_KEYS), when).union(
+        _count_at_each_cutoff(days.semi_join(changing, _PAIR_KEYS), when)
+    )
     order = [found.days.desc(), found.last_day.desc(), found.code]
     window = ibis.window(group_by=["position", "customer_id"], order_by=order)
-    found = found.mutate(rank=ibis.row_number().over(window)).filter(lambda table: table["rank"] < MOST)
+    found = found.mutate(rank=ibis.row_number().over(window)).filter(lambda table: table["rank"] < MAX_CATEGORIES)
     values = {"codes": found.code, "days": found.days, "first_day": found.first_day, "last_day": found.last_day}
     lists = {f"category_{name}": one.cast("int64").collect(order_by=found["rank"]) for name, one in values.items()}
     kept = found.group_by("position", "customer_id").aggregate(**lists).join(when, "position")
     return kept.select("customer_id", kept.cutoff.name("event_timestamp"), *lists)
 
 
-def _growing(days: ir.Table, when: ir.Table) -> ir.Table:
+def _count_cumulatively(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
     """Of pairs whose days only ever become more: the sums so far, instead of all days again at every cutoff."""
-    once = days.group_by(*_PAIR, "day_number").aggregate(since=days.since.min())
-    new = once.group_by(*_PAIR, "since").aggregate(
+    once = days.group_by(*_PAIR_KEYS, "day_number").aggregate(since=days.since.min())
+    new = once.group_by(*_PAIR_KEYS, "since").aggregate(
         days=once.count(), first_day=once.day_number.min(), last_day=once.day_number.max()
     )
-    so_far = ibis.cumulative_window(group_by=_PAIR, order_by="since")
-    following = ibis.window(group_by=_PAIR, order_by="since")
+    so_far = ibis.cumulative_window(group_by=_PAIR_KEYS, order_by="since")
+    following = ibis.window(group_by=_PAIR_KEYS, order_by="since")
     grown = new.mutate(
         # DuckDB adds whole numbers up to ones of 128 bits, which a parquet file has no place for.
         days=new.days.sum().over(so_far).cast("float64"),
@@ -55,20 +57,20 @@ def _growing(days: ir.Table, when: ir.Table) -> ir.Table:
         last_day=new.last_day.max().over(so_far),
         until=new.since.lead().over(following),
     )
-    known = [grown.since <= when.position, grown.until.isnull() | (when.position < grown.until)]
-    return _pairs(grown.join(when, known))
+    known = [grown.since <= cutoffs.position, grown.until.isnull() | (cutoffs.position < grown.until)]
+    return _select_pairs(grown.join(cutoffs, known))
 
 
-def _counted(days: ir.Table, when: ir.Table) -> ir.Table:
+def _count_at_each_cutoff(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
     """Of the other pairs: counted anew at every cutoff."""
-    known = days.join(when, [days.since <= when.position, when.position < days.until])
-    return _pairs(
-        known.group_by("position", *_PAIR).aggregate(
+    known = days.join(cutoffs, [days.since <= cutoffs.position, cutoffs.position < days.until])
+    return _select_pairs(
+        known.group_by("position", *_PAIR_KEYS).aggregate(
             days=known.day_number.nunique(), first_day=known.day_number.min(), last_day=known.day_number.max()
         )
     )
 
 
-def _pairs(table: ir.Table) -> ir.Table:
+def _select_pairs(table: ir.Table) -> ir.Table:
     numbers = {name: table[name].cast("int64") for name in ("days", "first_day", "last_day")}
-    return table.select("position", *_PAIR, **numbers)
+    return table.select("position", *_PAIR_KEYS, **numbers)

@@ -7,20 +7,20 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from features.history import Cutoff, History, instants, known_since
+from features.history import Cutoff, History, cutoff_table, first_cutoff_after
 
-_DIGITS = "0123456789abcdef"
+_HEX_DIGITS = "0123456789abcdef"
 _CODE_DIGITS = 12  # 48 bits: a packed row holds numbers, exactly up to 2**53
-_ORDER = ["customer_id", "order_id"]
+_ORDER_KEYS = ["customer_id", "order_id"]
 
 
-def names(history: History) -> ir.Table:
+def category_codes(history: History) -> ir.Table:
     """Category and its code: every category of the log, numbered by its own name whatever else the log holds."""
     lines = history.lines
     found = lines.filter(lines.category.notnull()).select("category").distinct()
     digest = found.category.hexdigest("sha256")
     digits = [
-        ibis.literal(_DIGITS).find(digest[place]).cast("int64") * 16 ** (_CODE_DIGITS - 1 - place)
+        ibis.literal(_HEX_DIGITS).find(digest[place]).cast("int64") * 16 ** (_CODE_DIGITS - 1 - place)
         for place in range(_CODE_DIGITS)
     ]
     code = digits[0]
@@ -29,7 +29,7 @@ def names(history: History) -> ir.Table:
     return found.mutate(code=code)
 
 
-def order_days(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
+def category_order_days(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """customer_id, code, day_number, since, until: the day counts at the cutoffs ``since <= position < until``.
 
     An order counts in a category if it is an order, and its lines of the category sum to more than 0: it may stop
@@ -37,45 +37,45 @@ def order_days(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """
     parts = _parts(history, cutoffs)
     amount = {"amount": parts.amount.sum()} if history.has_amounts else {}
-    orders = parts.group_by(_ORDER).aggregate(
+    orders = parts.group_by(_ORDER_KEYS).aggregate(
         began=parts.since.min(), ended=parts.since.max(), day_number=parts.day_number.min(), **amount
     )
-    settled = _settled(parts, _positive(orders.filter(orders.began == orders.ended)), len(cutoffs))
-    changing = _changing(parts.semi_join(orders.filter(orders.began != orders.ended), _ORDER), cutoffs)
-    found, coded = settled.union(changing), names(history)
+    settled = _stable_order_days(parts, _filter_positive(orders.filter(orders.began == orders.ended)), len(cutoffs))
+    changing = _changing_order_days(parts.semi_join(orders.filter(orders.began != orders.ended), _ORDER_KEYS), cutoffs)
+    found, coded = settled.union(changing), category_codes(history)
     return found.join(coded, "category").select("customer_id", "code", "day_number", "since", "until")
 
 
 def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """Every order's lines of a category, none included, summed by the cutoff that first knows them."""
-    lines = history.lines.mutate(since=known_since(history.lines.known_at, cutoffs).cast("int32"))
+    lines = history.lines.mutate(since=first_cutoff_after(history.lines.known_at, cutoffs).cast("int32"))
     lines = lines.filter(lines.since < len(cutoffs))
     amount = {"amount": lines.amount.sum()} if history.has_amounts else {}
-    return lines.group_by(*_ORDER, "category", "since").aggregate(day_number=lines.day_number.min(), **amount)
+    return lines.group_by(*_ORDER_KEYS, "category", "since").aggregate(day_number=lines.day_number.min(), **amount)
 
 
-def _settled(parts: ir.Table, orders: ir.Table, ever: int) -> ir.Table:
+def _stable_order_days(parts: ir.Table, orders: ir.Table, end: int) -> ir.Table:
     """Of orders whose lines became known together."""
-    mine = _positive(parts.filter(parts.category.notnull())).drop("day_number")
-    found = mine.join(orders.select(*_ORDER, "day_number"), _ORDER)
-    return found.select("customer_id", "category", "day_number", "since", until=ibis.literal(ever, "int32"))
+    mine = _filter_positive(parts.filter(parts.category.notnull())).drop("day_number")
+    found = mine.join(orders.select(*_ORDER_KEYS, "day_number"), _ORDER_KEYS)
+    return found.select("customer_id", "category", "day_number", "since", until=ibis.literal(end, "int32"))
 
 
-def _changing(parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
+def _changing_order_days(parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """Of orders that look different at different cutoffs: a line for each cutoff."""
-    when = instants(cutoffs)
+    when = cutoff_table(cutoffs)
     seen = parts.join(when, parts.since <= when.position)
     amount = {"amount": seen.amount.sum()} if "amount" in parts.columns else {}
-    keys = ["position", *_ORDER]
-    orders = _positive(seen.group_by(keys).aggregate(day_number=seen.day_number.min(), **amount))
+    keys = ["position", *_ORDER_KEYS]
+    orders = _filter_positive(seen.group_by(keys).aggregate(day_number=seen.day_number.min(), **amount))
     named = seen.filter(seen.category.notnull())
     amount = {"amount": named.amount.sum()} if "amount" in parts.columns else {}
-    mine = _positive(named.group_by(*keys, "category").aggregate(lines=named.count(), **amount))
+    mine = _filter_positive(named.group_by(*keys, "category").aggregate(lines=named.count(), **amount))
     found = mine.join(orders.select(*keys, "day_number"), keys)
     until = (found.position + 1).cast("int32")
     return found.select("customer_id", "category", "day_number", since=found.position, until=until)
 
 
-def _positive(table: ir.Table) -> ir.Table:
+def _filter_positive(table: ir.Table) -> ir.Table:
     """Without amounts nothing is known to be a return."""
     return table.filter(table.amount > 0) if "amount" in table.columns else table

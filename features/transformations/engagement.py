@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 
 import ibis.expr.types as ir
 
-from features.errors import NothingThere
-from features.history import Cutoff, History, instants
+from features.errors import NotFound
+from features.history import Cutoff, History, cutoff_table
 from features.views import Column, Kind, View
 
-WINDOWS = (28, 91)
+WINDOW_DAYS = (28, 91)
 
 
 def engagement_view(dimension: str, kinds: Sequence[str]) -> View:
     """The stored columns of one dimension, in events per customer."""
     by_kind = [
-        Column(name, Kind.FLOAT, f"events of kind {kind} in 91 days") for kind, name in _names(dimension, kinds).items()
+        Column(name, Kind.FLOAT, f"events of kind {kind} in 91 days")
+        for kind, name in _kind_columns(dimension, kinds).items()
     ]
     return View(dimension, (*_columns(dimension), *by_kind))
 
@@ -26,18 +27,18 @@ def engagement(history: History, cutoffs: Sequence[Cutoff], dimension: str, kind
     """One row per customer with such an event before the cutoff, and cutoff.
 
     Raises:
-        NothingThere: no events were ingested.
+        NotFound: no events were ingested.
     """
     if history.events is None:
-        raise NothingThere(f"The history has no events to count as {dimension}: run `flywheel ingest` first.")
+        raise NotFound(f"The history has no events to count as {dimension}: run `flywheel ingest` first.")
     events = history.events.filter(history.events.kind.isin(kinds))
-    when = instants(cutoffs)
+    when = cutoff_table(cutoffs)
     known = events.join(when, events.happened_at < when.cutoff)
     age = known.cutoff_day - known.day_number
-    counts = {f"{dimension}_{days}d": (age <= days).sum().cast("float64") for days in WINDOWS}
+    counts = {f"{dimension}_{days}d": (age <= days).sum().cast("float64") for days in WINDOW_DAYS}
     by_kind = {
         name: ((age <= 91) & (known.kind == kind)).sum().cast("float64")
-        for kind, name in _names(dimension, kinds).items()
+        for kind, name in _kind_columns(dimension, kinds).items()
     }
     table = known.group_by("customer_id", "cutoff").aggregate(
         **{f"{dimension}_events": known.count().cast("float64"), f"{dimension}_last_at": known.at_us.max()},
@@ -53,12 +54,12 @@ def _columns(dimension: str) -> tuple[Column, ...]:
     return (
         Column(f"{dimension}_events", Kind.FLOAT, f"{dimension} events so far"),
         Column(f"{dimension}_last_at", Kind.INTEGER, f"last {dimension} event, microseconds since 1970 UTC"),
-        *(Column(f"{dimension}_{days}d", Kind.FLOAT, f"{dimension} events in {days} days") for days in WINDOWS),
+        *(Column(f"{dimension}_{days}d", Kind.FLOAT, f"{dimension} events in {days} days") for days in WINDOW_DAYS),
         Column(f"{dimension}_active_91d", Kind.FLOAT, f"days with a {dimension} event, of the last 91"),
     )
 
 
-def _names(dimension: str, kinds: Sequence[str]) -> Mapping[str, str]:
+def _kind_columns(dimension: str, kinds: Sequence[str]) -> Mapping[str, str]:
     """A column for every kind, whatever it is called: "page-view" and "page view", "active", "!"."""
     taken = {column.name for column in _columns(dimension)}
     names: dict[str, str] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 
-from features.config.sources import Events
+from features.config.sources import EventsSource
 from features.history import Cutoff, History
 from features.storage.atomic_files import atomic_write
 from features.transformations.behaviour import behaviour, behaviour_view
@@ -16,10 +16,10 @@ from features.transformations.social import social, social_view
 from features.transformations.transactions import transactions, transactions_view
 from features.views import View
 
-ROWS_IN_A_GROUP = 20_480
+ROW_GROUP_SIZE = 20_480
 
 
-def views(history: History, events: Events | None) -> tuple[View, ...]:
+def feature_views(history: History, events: EventsSource | None) -> tuple[View, ...]:
     """The views that this shop's log can fill; the first has a row for every known customer."""
     found = [transactions_view(history)]
     if history.has_categories:
@@ -31,20 +31,20 @@ def views(history: History, events: Events | None) -> tuple[View, ...]:
     return tuple(found)
 
 
-def write_tables(history: History, events: Events | None, cutoffs: Sequence[Cutoff], folder: Path) -> None:
+def write_tables(history: History, events: EventsSource | None, cutoffs: Sequence[Cutoff], folder: Path) -> None:
     """One row per customer and cutoff in ``<folder>/<view>.parquet``, each file replaced whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(transactions(history, cutoffs), folder / "transactions.parquet")
+    _write_parquet(transactions(history, cutoffs), folder / "transactions.parquet")
     if history.has_categories:
-        _write(categories(history, cutoffs), folder / f"{CATEGORIES.name}.parquet")
+        _write_parquet(categories(history, cutoffs), folder / f"{CATEGORIES.name}.parquet")
     if events is not None and events.behaviour:
-        _write(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
+        _write_parquet(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
     if events is not None and events.social:
-        _write(social(history, cutoffs, events), folder / "social.parquet")
+        _write_parquet(social(history, cutoffs, events), folder / "social.parquet")
 
 
-def _write(table: ir.Table, path: Path) -> None:
+def _write_parquet(table: ir.Table, path: Path) -> None:
     ordered = table.order_by(["event_timestamp", "customer_id"])
     # DuckDB sorts what does not fit into memory on the disk; small groups let a slice of customers be read alone.
     with atomic_write(path) as temporary:
-        ordered.to_parquet(temporary, row_group_size=ROWS_IN_A_GROUP)
+        ordered.to_parquet(temporary, row_group_size=ROW_GROUP_SIZE)

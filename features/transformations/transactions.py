@@ -7,54 +7,63 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from features.history import Cutoff, History, instants, known_since
+from features.history import Cutoff, History, cutoff_table, first_cutoff_after
 from features.views import Column, Kind, View
-from features.windows import RECENT, STORED
+from features.windows import RECENT_DAYS, STORED_WINDOW_DAYS
 
-_DISTINCT = {"product_id": "products", "category": "categories", "store_id": "stores", "channel": "channels"}
+_DISTINCT_COUNTS = {"product_id": "products", "category": "categories", "store_id": "stores", "channel": "channels"}
 
-COLUMNS = (
+BASE_COLUMNS = (
     Column("orders", Kind.FLOAT, "orders placed, 0 for a customer known from events or returns alone"),
     Column("first_order_at", Kind.INTEGER, "first order, microseconds since 1970 UTC"),
     Column("last_order_at", Kind.INTEGER, "last order, microseconds since 1970 UTC"),
     Column("order_days", Kind.FLOAT, "local days with an order"),
-    *(Column(f"orders_{days}d", Kind.FLOAT, f"orders in the {days} days before the cutoff") for days in STORED),
+    *(
+        Column(f"orders_{days}d", Kind.FLOAT, f"orders in the {days} days before the cutoff")
+        for days in STORED_WINDOW_DAYS
+    ),
     Column("mean_gap_days", Kind.FLOAT, "mean days between the days with an order"),
     Column("median_gap_days", Kind.FLOAT, "median days between the days with an order"),
     Column("p90_gap_days", Kind.FLOAT, "90th percentile of the days between the days with an order"),
     Column("std_gap_days", Kind.FLOAT, "standard deviation of the days between the days with an order"),
     Column("last_gap_days", Kind.FLOAT, "days between the last two days with an order"),
     Column("lines_per_order", Kind.FLOAT, "order lines per order"),
-    Column("recent_days", Kind.INTEGERS, f"days with lines in the last {RECENT} days, as days since 1970"),
+    Column("recent_days", Kind.INTEGERS, f"days with lines in the last {RECENT_DAYS} days, as days since 1970"),
     Column("recent_orders", Kind.FLOATS, "orders on each of the recent days"),
 )
-MONEY = (
+AMOUNT_COLUMNS = (
     Column("spend", Kind.FLOAT, "net amount so far, returns taken off, in the log's currency"),
-    *(Column(f"spend_{days}d", Kind.FLOAT, f"net amount in the {days} days before the cutoff") for days in STORED),
+    *(
+        Column(f"spend_{days}d", Kind.FLOAT, f"net amount in the {days} days before the cutoff")
+        for days in STORED_WINDOW_DAYS
+    ),
     Column("mean_order", Kind.FLOAT, "mean amount of an order"),
     Column("max_order", Kind.FLOAT, "amount of the largest order"),
     Column("returned", Kind.FLOAT, "amount sent back, as a positive number"),
     Column("recent_spend", Kind.FLOATS, "net amount on each of the recent days"),
 )
-OPTIONAL = {
+OPTIONAL_COLUMNS = {
     "discount": Column("discount", Kind.FLOAT, "discount received so far"),
     "quantity": Column("quantity", Kind.FLOAT, "units bought, returns taken off"),
-    **{source: Column(name, Kind.FLOAT, f"different {name} in the order lines") for source, name in _DISTINCT.items()},
+    **{
+        source: Column(name, Kind.FLOAT, f"different {name} in the order lines")
+        for source, name in _DISTINCT_COUNTS.items()
+    },
 }
-_KEY = ["position", "customer_id"]
-_JOINED = [f"{name}_right" for name in _KEY]
+_JOIN_KEYS = ["position", "customer_id"]
+_DUPLICATE_KEYS = [f"{name}_right" for name in _JOIN_KEYS]
 # Of who never ordered, or never sent anything back, these are known: none.
-_COUNTED = {
-    *("orders", "order_days", "spend", "returned", "quantity", "discount", *_DISTINCT.values()),
-    *(f"{name}_{days}d" for name in ("orders", "spend") for days in STORED),
+_ZERO_WHEN_ABSENT = {
+    *("orders", "order_days", "spend", "returned", "quantity", "discount", *_DISTINCT_COUNTS.values()),
+    *(f"{name}_{days}d" for name in ("orders", "spend") for days in STORED_WINDOW_DAYS),
 }
 
 
 def transactions_view(history: History) -> View:
     """The columns that this shop's log can fill."""
-    money = MONEY if history.has_amounts else ()
-    optional = tuple(column for source, column in OPTIONAL.items() if source in history.lines.columns)
-    return View("transactions", COLUMNS + money + optional)
+    money = AMOUNT_COLUMNS if history.has_amounts else ()
+    optional = tuple(column for source, column in OPTIONAL_COLUMNS.items() if source in history.lines.columns)
+    return View("transactions", BASE_COLUMNS + money + optional)
 
 
 def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
@@ -62,24 +71,24 @@ def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
 
     A line is known at a cutoff if it was placed, and recorded, before it.
     """
-    cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.at)
+    cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.timestamp)
     parts = _parts(history, cutoffs)
     orders = _orders(parts)
-    table = _known(history, parts, cutoffs)
-    for piece in (_frequency(orders), _rhythm(orders), _lines(parts), _recent(parts, orders)):
-        table = table.left_join(piece, _KEY).drop(*_JOINED)
-    for source, name in _DISTINCT.items():
+    table = _known_customers(history, parts, cutoffs)
+    for piece in (_frequency(orders), _gap_statistics(orders), _line_totals(parts), _recent_days(parts, orders)):
+        table = table.left_join(piece, _JOIN_KEYS).drop(*_DUPLICATE_KEYS)
+    for source, name in _DISTINCT_COUNTS.items():
         if source in history.lines.columns:
-            table = table.left_join(_distinct(history, cutoffs, source, name), _KEY).drop(*_JOINED)
+            table = table.left_join(_count_distinct(history, cutoffs, source, name), _JOIN_KEYS).drop(*_DUPLICATE_KEYS)
     names = [column.name for column in transactions_view(history).columns]
-    nothing = {name: table[name].fill_null(0.0) for name in names if name in _COUNTED}
+    nothing = {name: table[name].fill_null(0.0) for name in names if name in _ZERO_WHEN_ABSENT}
     table = table.mutate(**nothing, lines_per_order=table.lines / table.orders)
     return table.select("customer_id", table.cutoff.name("event_timestamp"), *names)
 
 
 def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """Every order's lines, summed by day and by the cutoff that first knows them, at each cutoff that knows them."""
-    lines = history.lines.mutate(since=known_since(history.lines.known_at, cutoffs))
+    lines = history.lines.mutate(since=first_cutoff_after(history.lines.known_at, cutoffs))
     lines = lines.filter(lines.since < len(cutoffs))
     sums = {name: lines[name].sum() for name in ("quantity", "discount") if name in lines.columns}
     if history.has_amounts:
@@ -87,7 +96,7 @@ def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     parts = lines.group_by("customer_id", "order_id", "day_number", "since").aggregate(
         at_us=lines.at_us.min(), lines=lines.count(), **sums
     )
-    when = instants(cutoffs)
+    when = cutoff_table(cutoffs)
     return parts.join(when, parts.since <= when.position)
 
 
@@ -99,27 +108,27 @@ def _orders(parts: ir.Table) -> ir.Table:
     return orders.filter(orders.amount > 0) if amount else orders
 
 
-def _known(history: History, parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
+def _known_customers(history: History, parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
     known = parts.select("position", "cutoff", "customer_id").distinct()
     if history.events is None:
         return known
     events = history.events
     since = events.group_by("customer_id").aggregate(first=events.happened_at.min())
-    when = instants(cutoffs)
+    when = cutoff_table(cutoffs)
     seen = since.join(when, since.first < when.cutoff).select("position", "cutoff", "customer_id")
     return known.union(seen, distinct=True)
 
 
 def _frequency(orders: ir.Table) -> ir.Table:
     age = orders.cutoff_day - orders.day_number
-    windows = {f"orders_{days}d": (age <= days).sum().cast("float64") for days in STORED}
+    windows = {f"orders_{days}d": (age <= days).sum().cast("float64") for days in STORED_WINDOW_DAYS}
     money = {}
     if "amount" in orders.columns:
         money = {
             "mean_order": orders.amount.sum().cast("float64") / orders.count(),
             "max_order": orders.amount.max().cast("float64"),
         }
-    return orders.group_by(_KEY).aggregate(
+    return orders.group_by(_JOIN_KEYS).aggregate(
         orders=orders.count().cast("float64"),
         first_order_at=orders.at_us.min(),
         last_order_at=orders.at_us.max(),
@@ -128,14 +137,14 @@ def _frequency(orders: ir.Table) -> ir.Table:
     )
 
 
-def _rhythm(orders: ir.Table) -> ir.Table:
+def _gap_statistics(orders: ir.Table) -> ir.Table:
     days = orders.select("position", "customer_id", "day_number").distinct()
-    window = ibis.window(group_by=_KEY, order_by="day_number")
+    window = ibis.window(group_by=_JOIN_KEYS, order_by="day_number")
     days = days.mutate(gap=days.day_number - days.day_number.lag().over(window))
     count, total = days.gap.count(), days.gap.sum()
     squares = (days.gap.cast("int64") * days.gap).sum()
     spread = (squares.cast("float64") - total.cast("float64") * total / count) / (count - 1).nullif(0)
-    return days.group_by(_KEY).aggregate(
+    return days.group_by(_JOIN_KEYS).aggregate(
         order_days=days.count().cast("float64"),
         mean_gap_days=total.cast("float64") / count.nullif(0),
         median_gap_days=days.gap.cast("float64").quantile(0.5),
@@ -145,38 +154,38 @@ def _rhythm(orders: ir.Table) -> ir.Table:
     )
 
 
-def _lines(parts: ir.Table) -> ir.Table:
+def _line_totals(parts: ir.Table) -> ir.Table:
     age = parts.cutoff_day - parts.day_number
     sums = {name: parts[name].sum().cast("float64") for name in ("quantity", "discount") if name in parts.columns}
     if "amount" in parts.columns:
         sums["spend"] = parts.amount.sum().cast("float64")
         sums["returned"] = (-parts.returned.sum()).cast("float64")
-        for days in STORED:
+        for days in STORED_WINDOW_DAYS:
             sums[f"spend_{days}d"] = parts.amount.sum(where=age <= days).cast("float64")
-    return parts.group_by(_KEY).aggregate(lines=parts.lines.sum().cast("float64"), **sums)
+    return parts.group_by(_JOIN_KEYS).aggregate(lines=parts.lines.sum().cast("float64"), **sums)
 
 
-def _recent(parts: ir.Table, orders: ir.Table) -> ir.Table:
-    keys = [*_KEY, "day_number"]
-    near = parts.filter(parts.cutoff_day - parts.day_number <= RECENT)
+def _recent_days(parts: ir.Table, orders: ir.Table) -> ir.Table:
+    keys = [*_JOIN_KEYS, "day_number"]
+    near = parts.filter(parts.cutoff_day - parts.day_number <= RECENT_DAYS)
     money = {"spend": near.amount.sum().cast("float64")} if "amount" in parts.columns else {}
-    placed = orders.filter(orders.cutoff_day - orders.day_number <= RECENT)
+    placed = orders.filter(orders.cutoff_day - orders.day_number <= RECENT_DAYS)
     counts = placed.group_by(keys).aggregate(placed=placed.count())
     days = near.group_by(keys).aggregate(**money) if money else near.select(keys).distinct()
-    days = days.left_join(counts, keys).drop(*_JOINED, "day_number_right")
+    days = days.left_join(counts, keys).drop(*_DUPLICATE_KEYS, "day_number_right")
     lists = {
         "recent_days": days.day_number.cast("int64").collect(order_by=days.day_number),
         "recent_orders": days.placed.fill_null(0).cast("float64").collect(order_by=days.day_number),
     }
     if money:
         lists["recent_spend"] = days.spend.collect(order_by=days.day_number)
-    return days.group_by(_KEY).aggregate(**lists)
+    return days.group_by(_JOIN_KEYS).aggregate(**lists)
 
 
-def _distinct(history: History, cutoffs: Sequence[Cutoff], source: str, name: str) -> ir.Table:
+def _count_distinct(history: History, cutoffs: Sequence[Cutoff], source: str, name: str) -> ir.Table:
     lines = history.lines.filter(history.lines[source].notnull())
-    since = known_since(lines.known_at, cutoffs)
+    since = first_cutoff_after(lines.known_at, cutoffs)
     first = lines.mutate(since=since).group_by("customer_id", source).aggregate(since=lambda found: found.since.min())
-    when = instants(cutoffs)
+    when = cutoff_table(cutoffs)
     seen = first.join(when, first.since <= when.position)
-    return seen.group_by(_KEY).aggregate(seen.count().cast("float64").name(name))
+    return seen.group_by(_JOIN_KEYS).aggregate(seen.count().cast("float64").name(name))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.command_context import home_at, told
-from pipelines.cli.console import Screen, headed
+from pipelines.cli.command_context import exit_on_error, resolve_home
+from pipelines.cli.console import CommandConsole, titled_table
 from pipelines.cli.options import Config, HomeDir, Json
 
 if TYPE_CHECKING:
-    from pipelines.steps.audience import Made
-    from serving.audiences.schema import Expected
+    from pipelines.steps.audience import AudienceOutput
+    from serving.audiences.schema import ExpectedTotal
 
 
 def audience(  # noqa: PLR0913 -- each is an option of the command
@@ -36,29 +36,29 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
     """Whom to reach: counted, described, and with --out written to a file; nobody without consent."""
     from pipelines.steps import audience as step
 
-    screen = AudienceScreen(machine=json)
-    with told(screen):
+    screen = AudienceConsole(json_output=json)
+    with exit_on_error(screen):
         said = {
-            "filter": _json(where),
+            "filter": _parse_json(where),
             "purpose": purpose,
             "channel": channel,
-            "order_by": _order(order_by),
+            "order_by": _parse_order(order_by),
             "limit": limit,
-            "holdout": _holdout(holdout),
+            "holdout": _parse_holdout(holdout),
             "columns": column or None,
         }
         now: datetime = context.obj()
-        screen.made(step.run(home_at(home), step.request(said, request), now, out))
+        screen.show_audience(step.run(resolve_home(home), step.build_request(said, request), now, out))
 
 
-class AudienceScreen(Screen):
+class AudienceConsole(CommandConsole):
     """Shows who was found."""
 
-    def made(self, found: Made) -> None:
+    def show_audience(self, output: AudienceOutput) -> None:
         """How many, of which kind, and what to expect of them."""
-        answer = found.answer
-        if self._machine:
-            self._print({**answer.model_dump(mode="json"), "members": found.path})
+        answer = output.answer
+        if self._json_output:
+            self._print_json({**answer.model_dump(mode="json"), "members": output.path})
             return
         scores = answer.scores
         self._out.print(
@@ -76,26 +76,28 @@ class AudienceScreen(Screen):
         for what, expected in (("order", answer.expected_conversions), ("spend", answer.expected_revenue)):
             if expected is not None:
                 unit = "" if what == "order" else f" {answer.currency}"
-                self._out.print(f"Expected to {what} within {expected.horizon_days} days: {_range(expected)}{unit}.")
+                self._out.print(
+                    f"Expected to {what} within {expected.horizon_days} days: {_format_estimate(expected)}{unit}."
+                )
         if answer.holdout_count is not None:
             self._out.print(f"{answer.holdout_count:,} of them are held out: do not approach them.")
         for name, parts in answer.composition.items() if answer.count else ():
-            shown = headed(name.replace("_", " "), "value", "members", "share")
+            shown = titled_table(name.replace("_", " "), "value", "members", "share")
             for part in parts:
                 shown.add_row(part.value or "none", f"{part.count:,}", f"{part.share:.1%}")
             self._out.print(shown)
-        where = f"Members: {found.path}" if found.path else "Members: --out writes them"
+        where = f"Members: {output.path}" if output.path else "Members: --out writes them"
         self._out.print(f"{where}; the service pages them as audience {answer.audience_id}.", soft_wrap=True)
 
 
-def _range(expected: Expected) -> str:
-    mean = f"{expected.mean:,.0f}"
-    if expected.interval is None:
-        return f"{mean} ({(expected.reason or '').rstrip('.')})"
-    return f"{mean} (80 %: {expected.interval.p10:,.0f} to {expected.interval.p90:,.0f})"
+def _format_estimate(estimate: ExpectedTotal) -> str:
+    mean = f"{estimate.mean:,.0f}"
+    if estimate.interval is None:
+        return f"{mean} ({(estimate.reason or '').rstrip('.')})"
+    return f"{mean} (80 %: {estimate.interval.p10:,.0f} to {estimate.interval.p90:,.0f})"
 
 
-def _json(text: str | None) -> Any:  # noqa: ANN401 - any JSON
+def _parse_json(text: str | None) -> Any:  # noqa: ANN401 - any JSON
     import orjson
 
     try:
@@ -104,11 +106,11 @@ def _json(text: str | None) -> Any:  # noqa: ANN401 - any JSON
         raise typer.BadParameter(f"--filter is not JSON: {error}. Expected one condition or group in quotes.") from None
 
 
-def _order(text: str | None) -> dict[str, Any] | None:
+def _parse_order(text: str | None) -> dict[str, Any] | None:
     return None if text is None else {"column": text.removeprefix("-"), "descending": not text.startswith("-")}
 
 
-def _holdout(text: str | None) -> dict[str, Any] | None:
+def _parse_holdout(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     share, _, name = text.partition(":")

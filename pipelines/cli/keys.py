@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.command_context import home_at, told
-from pipelines.cli.console import Screen, headed
+from pipelines.cli.command_context import exit_on_error, resolve_home
+from pipelines.cli.console import CommandConsole, titled_table
 from pipelines.cli.options import HomeDir, Json
 from serving.auth.scopes import KeyScope
 
@@ -28,21 +28,21 @@ def create(
     json: Json = False,
 ) -> None:
     """Give a client a key, shown this once; at most two are active, for rotation."""
-    from serving.auth.key_store import KeyFile
+    from serving.auth.key_store import KeyStore
 
-    screen = KeyScreen(machine=json)
-    with told(screen):
-        screen.created(*KeyFile.of(home_at(home).folder).create(client, scope, _now(context)))
+    screen = KeyConsole(json_output=json)
+    with exit_on_error(screen):
+        screen.show_created_key(*KeyStore.for_home(resolve_home(home).folder).create(client, scope, _now(context)))
 
 
 @app.command("list")
 def list_keys(*, home: HomeDir = None, json: Json = False) -> None:
     """Every key that was ever given out, without what opens the service."""
-    from serving.auth.key_store import KeyFile
+    from serving.auth.key_store import KeyStore
 
-    screen = KeyScreen(machine=json)
-    with told(screen):
-        screen.listed(KeyFile.of(home_at(home).folder).read())
+    screen = KeyConsole(json_output=json)
+    with exit_on_error(screen):
+        screen.show_keys(KeyStore.for_home(resolve_home(home).folder).read())
 
 
 @app.command()
@@ -54,50 +54,52 @@ def revoke(
     json: Json = False,
 ) -> None:
     """Let a key open nothing any more; a service that runs notices by itself."""
-    from serving.auth.key_store import KeyFile
+    from serving.auth.key_store import KeyStore
 
-    screen = KeyScreen(machine=json)
-    with told(screen):
-        screen.revoked(KeyFile.of(home_at(home).folder).revoke(key_id, _now(context)))
+    screen = KeyConsole(json_output=json)
+    with exit_on_error(screen):
+        screen.show_revoked_key(KeyStore.for_home(resolve_home(home).folder).revoke(key_id, _now(context)))
 
 
-class KeyScreen(Screen):
+class KeyConsole(CommandConsole):
     """Shows keys, and the one moment in which a key itself is shown."""
 
-    def created(self, sent: str, key: StoredKey) -> None:
+    def show_created_key(self, api_key: str, key: StoredKey) -> None:
         """The key, this once."""
-        if self._machine:
-            self._print({**_told(key), "key": sent})
+        if self._json_output:
+            self._print_json({**_key_payload(key), "key": api_key})
             return
         self._out.print(f"Key {key.id} for {key.client} ({', '.join(key.scopes)}). It is shown this once:")
-        self._out.print(sent, soft_wrap=True)
+        self._out.print(api_key, soft_wrap=True)
 
-    def listed(self, keys: Keys | None) -> None:
+    def show_keys(self, keys: Keys | None) -> None:
         """Key by key, whose it is and what it may do."""
-        if self._machine:
-            self._print({"keys": [_told(key) for key in keys or ()]})
+        if self._json_output:
+            self._print_json({"keys": [_key_payload(key) for key in keys or ()]})
             return
         if not keys:
             self._out.print("No key was created in this home: flywheel keys create.")
             return
-        shown = headed("API keys", "id", "client", "scopes", "created", "revoked")
+        shown = titled_table("API keys", "id", "client", "scopes", "created", "revoked")
         for key in keys:
-            shown.add_row(key.id, key.client, ", ".join(key.scopes), _day(key.created_at), _day(key.revoked_at))
+            shown.add_row(
+                key.id, key.client, ", ".join(key.scopes), _format_day(key.created_at), _format_day(key.revoked_at)
+            )
         self._out.print(shown)
 
-    def revoked(self, key: StoredKey) -> None:
+    def show_revoked_key(self, key: StoredKey) -> None:
         """What no longer opens."""
-        if self._machine:
-            self._print(_told(key))
+        if self._json_output:
+            self._print_json(_key_payload(key))
             return
         self._out.print(f"Key {key.id} of {key.client} opens nothing any more; running services notice in a moment.")
 
 
-def _told(key: StoredKey) -> dict[str, object]:
+def _key_payload(key: StoredKey) -> dict[str, object]:
     return key.model_dump(mode="json", exclude={"sha256"})
 
 
-def _day(moment: datetime | None) -> str:
+def _format_day(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d}"
 
 

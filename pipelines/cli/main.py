@@ -12,17 +12,17 @@ import typer
 from pipelines import environment
 from pipelines.cli import keys
 from pipelines.cli.audience import audience
-from pipelines.cli.command_context import held, home_at, place, told
-from pipelines.cli.console import Screen, keep_warnings_off_the_screen
-from pipelines.cli.options import AsOf, Config, HomeDir, Json, Origins, Out, Pinned
-from pipelines.steps.promote import WrongUse
+from pipelines.cli.command_context import exit_on_error, locked_home, resolve_home, resolve_path
+from pipelines.cli.console import CommandConsole, capture_warnings
+from pipelines.cli.options import AsOf, Config, HomeDir, Json, Origins, Out, PinnedAsOf
+from pipelines.steps.promote import UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from features.config.shop import Description
+    from features.config.shop import ShopConfig
     from pipelines.home import Home
-    from pipelines.run_context import Job
+    from pipelines.run_context import RunContext
 
 app = typer.Typer(
     name="flywheel",
@@ -38,9 +38,9 @@ app.command()(audience)
 @app.command()
 def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
     """What can be predicted from this log today, at which horizons, and what is missing."""
-    with held("readiness", home, json=json) as (screen, kept):
-        job = _job(config, kept, as_of, screen)
-        screen.readiness(job.readiness, job.description.name, job.rule_limits)
+    with locked_home("readiness", home, json=json) as (screen, kept):
+        job = _run_context(config, kept, as_of, screen)
+        screen.show_readiness(job.readiness, job.config.name, job.rule_limits)
 
 
 @app.command()
@@ -50,9 +50,11 @@ def run(
     """The whole main job: ingest, publish features, train, evaluate, promote, score."""
     from pipelines.steps import run as whole
 
-    with held("run", home, json=json) as (screen, kept):
-        description = _description(config)
-        screen.run(whole.run(description, kept, as_of or _today(description.zone), _now(), screen.say, out))
+    with locked_home("run", home, json=json) as (screen, kept):
+        description = _load_config(config)
+        screen.show_run_summary(
+            whole.run(description, kept, as_of or _today(description.zone), _now(), screen.report, out)
+        )
 
 
 @app.command()
@@ -60,8 +62,8 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
     """Check the raw log and write the canonical history."""
     from pipelines.steps import ingest as step
 
-    with held("ingest", home, json=json) as (screen, kept):
-        screen.intake(step.run(_description(config), kept, _now(), screen.say))
+    with locked_home("ingest", home, json=json) as (screen, kept):
+        screen.show_ingestion(step.run(_load_config(config), kept, _now(), screen.report))
 
 
 @app.command()
@@ -69,9 +71,9 @@ def publish(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, 
     """Compute features and give them to the online store."""
     from pipelines.steps import publish as step
 
-    with held("publish", home, json=json) as (screen, kept):
-        job = _job(config, kept, as_of, screen)
-        screen.published(step.run(job), job.as_of)
+    with locked_home("publish", home, json=json) as (screen, kept):
+        job = _run_context(config, kept, as_of, screen)
+        screen.show_publish_summary(step.run(job), job.as_of)
 
 
 @app.command()
@@ -79,8 +81,8 @@ def train(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, js
     """Back-test, fit and register a release; it waits for promotion."""
     from pipelines.steps import train as step
 
-    with held("train", home, json=json) as (screen, kept):
-        screen.trained(step.run(_job(config, kept, as_of, screen)), kept)
+    with locked_home("train", home, json=json) as (screen, kept):
+        screen.show_trained_release(step.run(_run_context(config, kept, as_of, screen)), kept)
 
 
 @app.command()
@@ -95,8 +97,8 @@ def evaluate(
     """Back-test on rolling origins, beside the baselines."""
     from pipelines.steps import evaluate as step
 
-    with held("evaluate", home, json=json) as (screen, kept):
-        screen.evaluation(step.run(_job(config, kept, as_of, screen, tuple(origin or ()))))
+    with locked_home("evaluate", home, json=json) as (screen, kept):
+        screen.show_backtest(step.run(_run_context(config, kept, as_of, screen, tuple(origin or ()))))
 
 
 @app.command()
@@ -113,15 +115,15 @@ def promote(
     """Let a release serve, if the gate lets it (exit status 3 if not)."""
     from pipelines.steps import promote as step
 
-    with held("promote", home, json=json) as (screen, kept):
+    with locked_home("promote", home, json=json) as (screen, kept):
         if rollback and (force or version):
-            raise WrongUse(
+            raise UsageError(
                 "Found --rollback beside --force or --version. Expected it alone: it names the release itself."
             )
         if rollback:
-            screen.promoted(step.rollback(kept, _now(), screen.say, why=why))
+            screen.show_promotion(step.rollback(kept, _now(), screen.report, why=why))
         else:
-            screen.promoted(step.run(kept, _now(), screen.say, version=version, why=why, force=force))
+            screen.show_promotion(step.run(kept, _now(), screen.report, version=version, why=why, force=force))
 
 
 @app.command()
@@ -133,10 +135,10 @@ def score(
     from pipelines.steps import publish
     from pipelines.steps import score as step
 
-    with held("score", home, json=json) as (screen, kept):
-        description = _description(config)
-        cutoff = Cutoff.of(as_of or publish.published_day(kept), description.zone)
-        screen.scored(step.run(description, kept, cutoff, screen.say, out, _now()))
+    with locked_home("score", home, json=json) as (screen, kept):
+        description = _load_config(config)
+        cutoff = Cutoff.from_day(as_of or publish.publication_day(kept), description.zone)
+        screen.show_score_summary(step.run(description, kept, cutoff, screen.report, out, _now()))
 
 
 @app.command()
@@ -150,9 +152,9 @@ def forget(
     """Remove customers from everything, and keep them from coming back."""
     from pipelines.steps import forget as step
 
-    screen = step.ErasureScreen(machine=json)
-    with told(screen):
-        screen.forgotten(list(step.run(home_at(home), customer_ids, _now())))
+    screen = step.ErasureConsole(json_output=json)
+    with exit_on_error(screen):
+        screen.show_erasures(list(step.run(resolve_home(home), customer_ids, _now())))
 
 
 @app.command()
@@ -162,13 +164,13 @@ def serve(
     _config: Config = None,
     host: Annotated[str, typer.Option(envvar="FLYWHEEL_HOST", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535, help="The port to listen on.")] = 3000,
-    as_of: Pinned = None,
+    as_of: PinnedAsOf = None,
 ) -> None:
     """Answer over HTTP."""
     from pipelines.steps import serve as step
 
-    with told(Screen(machine=False)):
-        step.run(home_at(home), host, port, as_of)
+    with exit_on_error(CommandConsole(json_output=False)):
+        step.run(resolve_home(home), host, port, as_of)
 
 
 @app.command()
@@ -179,31 +181,33 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the home's models."""
-    with told(Screen(machine=False)):
-        command = home_at(home).ui_command(port)
+    with exit_on_error(CommandConsole(json_output=False)):
+        command = resolve_home(home).ui_command(port)
     typer.echo(f"MLflow UI on http://127.0.0.1:{port} (Ctrl-C stops it)", err=True)
     os.execvp(command[0], command)  # noqa: S606 -- MLflow's own server, in place of this process
 
 
 def main() -> None:
     """Run the command line."""
-    keep_warnings_off_the_screen()
+    capture_warnings()
     app(obj=_now)
 
 
-def _job(config: Path | None, home: Home, as_of: date | None, screen: Screen, origins: tuple[date, ...] = ()) -> Job:
-    from pipelines.run_context import Job
+def _run_context(
+    config: Path | None, home: Home, as_of: date | None, console: CommandConsole, origins: tuple[date, ...] = ()
+) -> RunContext:
+    from pipelines.run_context import RunContext
     from pipelines.steps import ingest as step
 
-    description = _description(config)
-    step.run(description, home, _now(), screen.say)
-    return Job(description, home, as_of or _today(description.zone), screen.say, origins, _now())
+    description = _load_config(config)
+    step.run(description, home, _now(), console.report)
+    return RunContext(description, home, as_of or _today(description.zone), console.report, origins, _now())
 
 
-def _description(config: Path | None) -> Description:
-    from features.config.shop import read_description
+def _load_config(config: Path | None) -> ShopConfig:
+    from features.config.shop import read_shop_config
 
-    return read_description(place(config, environment.CONFIG))
+    return read_shop_config(resolve_path(config, environment.CONFIG))
 
 
 def _today(zone: ZoneInfo) -> date:

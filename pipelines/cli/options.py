@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 
-def day(text: str) -> date:
+def parse_day(text: str) -> date:
     """The day that a person wrote.
 
     Raises:
@@ -30,15 +30,17 @@ HomeDir = Annotated[
 ]
 AsOf = Annotated[
     date | None,
-    typer.Option("--as-of", metavar="DATE", parser=day, help="Know everything before this day, and nothing after."),
+    typer.Option(
+        "--as-of", metavar="DATE", parser=parse_day, help="Know everything before this day, and nothing after."
+    ),
 ]
-Pinned = Annotated[
+PinnedAsOf = Annotated[
     date | None,
-    typer.Option("--as-of", metavar="DATE", parser=day, help="Pin the service's clock, as FLYWHEEL_AS_OF does."),
+    typer.Option("--as-of", metavar="DATE", parser=parse_day, help="Pin the service's clock, as FLYWHEEL_AS_OF does."),
 ]
 Origins = Annotated[
     list[date] | None,
-    typer.Option("--origin", metavar="DATE", parser=day, help="A test origin; may be repeated."),
+    typer.Option("--origin", metavar="DATE", parser=parse_day, help="A test origin; may be repeated."),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", dir_okay=False, help="Where the scores go, instead of into the home.")

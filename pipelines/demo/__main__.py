@@ -19,16 +19,16 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from features.config.shop import read_description
+from features.config.shop import read_shop_config
 from features.errors import FlywheelError
-from pipelines.cli.console import Screen, keep_warnings_off_the_screen
+from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.home import Home
 from pipelines.steps import run
 from serving.server import wait_until_ready
 
 AS_OF = date(2017, 12, 31)
 HOME = Path(".flywheel-demo")
-SHOWN = 6
+SHOWN_CUSTOMERS = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,78 +39,78 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--ui-port", type=int, default=5000, help="of the MLflow UI")
     parser.add_argument("--home", type=Path, default=HOME)
     chosen = parser.parse_args(arguments)
-    keep_warnings_off_the_screen()
-    screen = Screen(machine=False)
+    capture_warnings()
+    screen = CommandConsole(json_output=False)
     try:
-        demonstrate(chosen.home, chosen.port, chosen.ui_port, once=chosen.once, screen=screen)
+        run_demo(chosen.home, chosen.port, chosen.ui_port, once=chosen.once, console=screen)
     except FlywheelError as error:
-        screen.error(str(error))
+        screen.show_error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def demonstrate(folder: Path, port: int, ui_port: int, *, once: bool, screen: Screen) -> None:
+def run_demo(folder: Path, port: int, ui_port: int, *, once: bool, console: CommandConsole) -> None:
     """Describe, learn, serve, ask, show."""
     home = Home(folder)
-    with home.writing("demo", screen.say):
-        description = read_description(write_log(folder / "log", screen))
-        run.run(description, home, AS_OF, datetime.now(UTC), screen.say)
-    screen.say(f"starting the service on port {port}")
+    with home.hold_write_lock("demo", console.report):
+        description = read_shop_config(write_log(folder / "log", console))
+        run.run(description, home, AS_OF, datetime.now(UTC), console.report)
+    console.report(f"starting the service on port {port}")
     url = f"http://127.0.0.1:{port}"
     serve = ["serve", "--home", str(folder), "--port", str(port), "--as-of", AS_OF.isoformat()]
-    with _running(serve, folder / "service.log") as service:
+    with _running_process(serve, folder / "service.log") as service:
         if not wait_until_ready(url, 60) or service.poll() is not None:
             raise FlywheelError(
                 f"The service did not answer on {url}; {folder / 'service.log'} says why. Expected the port to be "
                 "free: stop what listens there, or choose another one with ARGS='--port 3001'."
             )
-        show(ask(url, customers(home)), Console(width=max(Console().width, 130)))
-        show_audience(reach(url), Console(highlight=False, soft_wrap=True))
-        _say_where(folder, url, ui_port)
+        show_predictions(request_predictions(url, sample_customers(home)), Console(width=max(Console().width, 130)))
+        show_audience(request_audience(url), Console(highlight=False, soft_wrap=True))
+        _print_locations(folder, url, ui_port)
         if not once:
-            with _running(["ui", "--home", str(folder), "--port", str(ui_port)], folder / "ui.log"):
+            with _running_process(["ui", "--home", str(folder), "--port", str(ui_port)], folder / "ui.log"):
                 service.wait()
 
 
-def write_log(folder: Path, screen: Screen) -> Path:
+def write_log(folder: Path, console: CommandConsole) -> Path:
     """Write the log as a shop would have it, and its description; where the description is."""
     description = folder / "flywheel.toml"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "events.parquet").is_file():
         from pipelines.demo.complete_journey import write_tables
 
-        screen.say("writing the Complete Journey log")
+        console.report("writing the Complete Journey log")
         write_tables(folder)
     shutil.copyfile(Path(__file__).parents[1] / "examples" / "complete-journey.toml", description)
     return description
 
 
-def customers(home: Home) -> list[str]:
+def sample_customers(home: Home) -> list[str]:
     """A handful of customers from the most to the least likely to leave, and somebody nobody knows."""
     scores = pq.read_table(home.scores, columns=["customer_id", "churn_probability", "model_tier"]).to_pandas()
     ranked = scores[scores["model_tier"] == "ml"].sort_values("churn_probability", ascending=False)["customer_id"]
-    places = [round(place * (len(ranked) - 1) / (SHOWN - 1)) for place in range(SHOWN)]
+    places = [round(place * (len(ranked) - 1) / (SHOWN_CUSTOMERS - 1)) for place in range(SHOWN_CUSTOMERS)]
     return [*ranked.iloc[places], "no-such-household"]
 
 
-def ask(url: str, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
+def request_predictions(url: str, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
     """What a campaign system asks, and is answered."""
-    answers: list[dict[str, Any]] = _posted(f"{url}/v1/predictions", {"customer_ids": list(customer_ids)})[
+    answers: list[dict[str, Any]] = _post_json(f"{url}/v1/predictions", {"customer_ids": list(customer_ids)})[
         "predictions"
     ]
     return answers
 
 
-def reach(url: str) -> dict[str, Any]:
+def request_audience(url: str) -> dict[str, Any]:
     """Whom a campaign system would write to before they leave."""
     leaving = {"column": "crowd_about_to_lapse", "equals": True}
     valuable = {"column": "value_tier", "in": ["high", "medium"]}
     asked = {"filter": {"all": [leaving, valuable]}, "channel": "email", "holdout": {"share": 0.1, "name": "demo"}}
-    return _posted(f"{url}/v1/audiences", {**asked, "horizon_days": 91})
+    return _post_json(f"{url}/v1/audiences", {**asked, "horizon_days": 91})
 
 
-def _posted(url: str, body: dict[str, Any]) -> dict[str, Any]:
+def _post_json(url: str, body: dict[str, Any]) -> dict[str, Any]:
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 -- our own
     with urlopen(request, timeout=10) as response:  # noqa: S310
         answer: dict[str, Any] = json.load(response)
@@ -129,9 +129,9 @@ def show_audience(answer: dict[str, Any], console: Console) -> None:
     )
 
 
-def show(answers: Sequence[dict[str, Any]], console: Console) -> None:
+def show_predictions(answers: Sequence[dict[str, Any]], console: Console) -> None:
     """The answers as a table for people."""
-    title = f"\nChurn probability, next order and spend of {SHOWN} households and a stranger; ranges hold for 8 in 10"
+    title = f"\nChurn probability, next order and spend of {SHOWN_CUSTOMERS} households and a stranger; ranges hold for 8 in 10"
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("household", no_wrap=True)
     for heading in (
@@ -146,11 +146,11 @@ def show(answers: Sequence[dict[str, Any]], console: Console) -> None:
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     for answer in answers:
-        table.add_row(answer["customer_id"], *_cells(answer))
+        table.add_row(answer["customer_id"], *_prediction_cells(answer))
     console.print(table)
 
 
-def _cells(answer: dict[str, Any]) -> list[str]:
+def _prediction_cells(answer: dict[str, Any]) -> list[str]:
     if answer.get("churn") is None:
         return ["", "", answer["status"].replace("_", " "), "", "", "", "", ""]
     churn, following, value = answer["churn"], answer["next_purchase"], answer["ltv"]
@@ -168,7 +168,7 @@ def _cells(answer: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def _running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _running_process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as told:
         own = [sys.executable, "-m", "pipelines.cli.main", *command]
         process = subprocess.Popen(own, stdout=told, stderr=told)  # noqa: S603 -- our own command line
@@ -179,7 +179,7 @@ def _running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byt
             process.wait(timeout=30)
 
 
-def _say_where(folder: Path, url: str, ui_port: int) -> None:
+def _print_locations(folder: Path, url: str, ui_port: int) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"  service's docs   {url}/docs")
     console.print(f"  MLflow UI        http://127.0.0.1:{ui_port}   (by hand: flywheel ui --home {folder})")

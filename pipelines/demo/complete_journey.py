@@ -33,6 +33,6 @@ def write_tables(folder: Path) -> None:
     events.to_parquet(folder / "events.parquet", index=False, coerce_timestamps="us")
 
 
-def _events(table: pd.DataFrame, when: str, kind: str) -> pd.DataFrame:
-    happened = pd.to_datetime(table[when]).astype("datetime64[us]")
+def _events(table: pd.DataFrame, time_column: str, kind: str) -> pd.DataFrame:
+    happened = pd.to_datetime(table[time_column]).astype("datetime64[us]")
     return pd.DataFrame({"household_id": table["household_id"], "happened_at": happened, "kind": kind})

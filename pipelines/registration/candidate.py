@@ -6,50 +6,50 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from features.calendar import micros
-from features.store.definitions import SERVICE
-from pipelines.run_context import Job
-from pipelines.steps.evaluate import Tested
-from training.evaluation.quality_gate import Verdict
-from training.fitting.assemble import Assembled
-from training.inference.release_manifest import Facts, Gate
+from features.store.definitions import FEATURE_SERVICE
+from pipelines.run_context import RunContext
+from pipelines.steps.evaluate import BacktestResult
+from training.evaluation.quality_gate import GateDecision
+from training.fitting.assemble import AssembledRelease
+from training.inference.release_manifest import GateResult, ReleaseMetadata
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class ReleaseCandidate:
     """Everything that is registered of one training."""
 
-    job: Job
+    context: RunContext
     fingerprint: str
-    tested: Tested
-    judged: Mapping[str, Sequence[Verdict]]  # question -> verdicts, the last one passed
-    assembled: Assembled
+    backtest_result: BacktestResult
+    gate_decisions: Mapping[str, Sequence[GateDecision]]  # question -> verdicts, the last one passed
+    assembled_release: AssembledRelease
     churn_sample: list[float]
-    falls: Sequence[str]  # questions that the champion answers from a higher rung
+    regressions: Sequence[str]  # questions that the champion answers from a higher rung
 
     @property
     def tiers(self) -> dict[str, str]:
         """The rung that answers each question."""
-        return {name: found[-1].tier for name, found in self.judged.items()}
+        return {name: found[-1].tier for name, found in self.gate_decisions.items()}
 
     @property
-    def gate(self) -> Gate:
+    def gate(self) -> GateResult:
         """What promotion goes by."""
-        reasons = {name: f"{found[-1].tier}: {found[-1].reason}" for name, found in self.judged.items()}
-        return Gate(passed=not self.falls, falls=list(self.falls), reasons=reasons)
+        reasons = {name: f"{found[-1].tier}: {found[-1].reason}" for name, found in self.gate_decisions.items()}
+        return GateResult(passed=not self.regressions, falls=list(self.regressions), reasons=reasons)
 
-    def facts(self) -> Facts:
+    def release_metadata(self) -> ReleaseMetadata:
         """What the release was trained for, as its manifest says it."""
-        said = self.job.description
-        return Facts(
-            as_of=micros(self.job.now.at),
+        said = self.context.config
+        return ReleaseMetadata(
+            as_of=micros(self.context.now.timestamp),
             name=said.name,
             currency=said.currency,
             timezone=said.timezone,
-            churn_days=self.job.churn_days,
+            churn_days=self.context.churn_days,
             ltv_days=said.business.ltv_days,
             lead_days=said.business.lead_days,
             bands=(said.business.bands.low, said.business.bands.high),
             max_feature_age_days=said.business.max_feature_age_days,
-            feature_service=SERVICE,
-            has_amounts=self.job.history.has_amounts,
+            feature_service=FEATURE_SERVICE,
+            has_amounts=self.context.history.has_amounts,
         )

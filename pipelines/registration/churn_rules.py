@@ -8,30 +8,34 @@ from typing import TYPE_CHECKING
 
 from features.arrays import Floats
 from features.history import Cutoff
-from pipelines.run_context import Job
+from pipelines.run_context import RunContext
 from training.dataset.point_in_time import Dataset
 from training.evaluation.backtest import Backtest
-from training.evaluation.churn_rules import Judged, Silence, flags, judge, silent
+from training.evaluation.churn_rules import Inactivity, RuleResult, compare_rules, flag_customers, inactivity_at_origin
 from training.registry.run_record import Metric, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pipelines.steps.evaluate import Tested
+    from pipelines.steps.evaluate import BacktestResult
 
 
-def judged(job: Job, data: Dataset, tests: Sequence[Backtest], tier: str) -> tuple[list[Judged], dict[str, Floats]]:
+def evaluate_rules(
+    context: RunContext, data: Dataset, tests: Sequence[Backtest], tier: str
+) -> tuple[list[RuleResult], dict[str, Floats]]:
     """Every rule beside the rung that answers for churn, and whom each flags at the newest origin, (n,) of 0 and 1."""
-    rules = job.description.business.churn_rules
+    rules = context.config.business.churn_rules
     if not rules or not tests:
         return [], {}
-    silences, newest = {test.origin: _silent(job, data, test) for test in tests}, tests[0]
-    flagged = {name: flags(newest, rule, silences[newest.origin], tier).by_rule for name, rule in rules.items()}
-    return judge(tests, rules, silences, job.laid.first, tier), flagged
+    silences, newest = {test.origin: _inactivity(context, data, test) for test in tests}, tests[0]
+    flagged = {
+        name: flag_customers(newest, rule, silences[newest.origin], tier).by_rule for name, rule in rules.items()
+    }
+    return compare_rules(tests, rules, silences, context.schedule.first, tier), flagged
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class RuleReport:
     """What a reviewer finds of the rules in MLflow."""
 
     metrics: Sequence[Metric] = ()
@@ -39,20 +43,20 @@ class Exhibit:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def exhibit(question: str, tested: Tested) -> Exhibit:
+def rule_report(model_name: str, backtest_result: BacktestResult) -> RuleReport:
     """The rules as they were judged, drawn at the newest origin; nothing where none was, or another question asked."""
     from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_table
 
-    if question != "churn" or not tested.rules:
-        return Exhibit()
-    newest, tier = tested.tests[0], tested.rules[0].tier
-    return Exhibit(
-        metrics=rule_metrics(tested.rules),
-        tables={"churn_rules": rule_table(tested.rules)},
-        figures={"churn_rules": rule_figure(newest, tier, tested.flagged)},
+    if model_name != "churn" or not backtest_result.rule_results:
+        return RuleReport()
+    newest, tier = backtest_result.tests[0], backtest_result.rule_results[0].tier
+    return RuleReport(
+        metrics=rule_metrics(backtest_result.rule_results),
+        tables={"churn_rules": rule_table(backtest_result.rule_results)},
+        figures={"churn_rules": rule_figure(newest, tier, backtest_result.rule_flags)},
     )
 
 
-def _silent(job: Job, data: Dataset, test: Backtest) -> Silence:
-    cutoff, events = Cutoff.of(test.origin, job.description.zone), job.description.events
-    return silent(data, test, cutoff, events.contacts if events else ())
+def _inactivity(context: RunContext, data: Dataset, test: Backtest) -> Inactivity:
+    cutoff, events = Cutoff.from_day(test.origin, context.config.zone), context.config.events
+    return inactivity_at_origin(data, test, cutoff, events.contact_kinds if events else ())

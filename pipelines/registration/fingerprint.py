@@ -12,15 +12,21 @@ import features
 import training
 from features.ingestion.ingest import read_manifest
 from pipelines.registration.code_fingerprint import code_fingerprint
-from pipelines.run_context import Job
+from pipelines.run_context import RunContext
 
 
-def fingerprint(job: Job) -> str:
+def training_fingerprint(context: RunContext) -> str:
     """Equal for equal data, description, instant and code: such trainings give the same release."""
     code = code_fingerprint(features, training)
-    facts = [str(read_manifest(job.home.history)), str(job.as_of), str(job.origins), job.profiled.fingerprint, code]
+    facts = [
+        str(read_manifest(context.home.history)),
+        str(context.as_of),
+        str(context.origins),
+        context.profiling_scope.fingerprint,
+        code,
+    ]
     # Whoever was forgotten is in the data no more, of which the manifest knows nothing.
-    facts += [str(one) for one in job.home.ledger().erasures()[-1:]]
+    facts += [str(one) for one in context.home.ledger().erasures()[-1:]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 
 from features.storage.atomic_files import atomic_write, replace_text
 
-_ABOUT = "about.json"
+_MANIFEST_FILE = "about.json"
 
 
 @dataclass(frozen=True)
-class Parts:
+class PartFiles:
     """The parts of one table, in a hidden folder beside it until they are joined."""
 
     target: Path
@@ -28,10 +28,10 @@ class Parts:
         """Where they are kept."""
         return self.target.with_name(f".{self.target.name}.parts")
 
-    def begin(self, about: Mapping[str, object]) -> None:
+    def start_or_resume(self, manifest: Mapping[str, object]) -> None:
         """Keep the parts that are there if they are of the same table, and throw away any others."""
-        said = json.dumps(about, sort_keys=True)
-        mark = self.folder / _ABOUT
+        said = json.dumps(manifest, sort_keys=True)
+        mark = self.folder / _MANIFEST_FILE
         if not mark.is_file() or mark.read_text() != said:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
@@ -50,18 +50,18 @@ class Parts:
         """Some columns of all parts, one after the other."""
         return pa.concat_tables(pq.read_table(self._path(part), columns=list(columns)) for part in range(count))
 
-    def join(self, count: int, beside: Callable[[int, int], pa.Table]) -> None:
+    def join(self, count: int, extra_columns: Callable[[int, int], pa.Table]) -> None:
         """Put all parts into the table, one after the other, replace it whole, and let the parts go.
 
         Args:
             count: of the parts.
-            beside: further columns, of the rows from one place to before another.
+            extra_columns: further columns, of the rows from one place to before another.
         """
         writer, begun = None, 0
         with atomic_write(self.target) as temporary, ExitStack() as open_files:
             for part in range(count):
                 scored = pq.read_table(self._path(part))
-                whole = _side_by_side(scored, beside(begun, begun + len(scored)))
+                whole = _append_columns(scored, extra_columns(begun, begun + len(scored)))
                 writer = writer or open_files.enter_context(pq.ParquetWriter(temporary, whole.schema))
                 writer.write_table(whole)
                 begun += len(scored)
@@ -71,7 +71,7 @@ class Parts:
         return self.folder / f"{part:06d}.parquet"
 
 
-def _side_by_side(left: pa.Table, right: pa.Table) -> pa.Table:
+def _append_columns(left: pa.Table, right: pa.Table) -> pa.Table:
     for name in right.column_names:
         left = left.append_column(name, right[name])
     return left.replace_schema_metadata({**(left.schema.metadata or {}), **(right.schema.metadata or {})})

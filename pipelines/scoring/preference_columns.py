@@ -10,169 +10,190 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.aggregates.discounts import discount_signals
-from features.aggregates.visit_times import Clock
+from features.aggregates.visit_times import TimeOfDayAvailability
 from features.arrays import Booleans
-from features.config.shop import Description
+from features.config.shop import ShopConfig
 from features.history import Cutoff, History
-from pipelines.scoring.preference_counts import Shop, Tally, Words
-from training.preferences.beta_binomial import rates
-from training.preferences.beta_interval import Shares, shares
-from training.preferences.counts import Counts
+from pipelines.scoring.preference_counts import CountQuery, PreferenceCounts, Vocabulary
+from training.preferences.beta_binomial import fit_beta_binomial
+from training.preferences.beta_interval import BetaInterval, beta_interval
+from training.preferences.counts import SparseCounts
 from training.preferences.dirichlet_prior import concentrations
-from training.preferences.ranking import Ranked, by_frequency, by_rate, by_share, ranked
-from training.preferences.time_windows import preferred
-from training.segments.preferences import EVERYBODY, FAMILIES, OWN
+from training.preferences.ranking import (
+    RankedPreferences,
+    frequency_candidates,
+    rank_preferences,
+    rate_candidates,
+    share_candidates,
+)
+from training.preferences.time_windows import preferred_windows
+from training.segments.preferences import COLUMN_FAMILIES, EVIDENCE_CUSTOMER, EVIDENCE_POPULATION
 
-CATEGORIES = 5  # ranked for each customer
+MAX_RANKED_CATEGORIES = 5  # ranked for each customer
 
 Columns = dict[str, pa.Array]
 
 
 @dataclass(frozen=True)
-class Habits:
+class PreferenceColumns:
     """Columns in the order of the customers; why those of a family are null, by the family's name."""
 
     columns: Columns
-    gaps: Mapping[str, str]
+    null_reasons: Mapping[str, str]
 
 
-def habit_columns(description: Description, history: History, cutoff: Cutoff, customers: pa.Array) -> Columns:
+def preference_columns(config: ShopConfig, history: History, cutoff: Cutoff, customers: pa.Array) -> Columns:
     """The columns of ``training.segments.preferences``, one value per customer, in the order given.
 
     Everybody known at the cutoff is learned from, whoever is asked about; who is not known is told the population's
     habits. However many customers there are, DuckDB sees the lines of some of them at a time.
 
     Args:
-        description: the shop.
+        config: the shop.
         history: its log.
         cutoff: nothing from there on is looked at.
         customers: (n,) ids, each once.
     """
-    return habits(description, history, cutoff, customers).columns
+    return compute_preferences(config, history, cutoff, customers).columns
 
 
-def habits(description: Description, history: History, cutoff: Cutoff, customers: pa.Array) -> Habits:
+def compute_preferences(config: ShopConfig, history: History, cutoff: Cutoff, customers: pa.Array) -> PreferenceColumns:
     """The same columns, and why some of them are null."""
-    everybody = _everybody(history.before(cutoff), customers.cast(pa.string()))
+    everybody = _all_customers(history.before(cutoff), customers.cast(pa.string()))
     columns: Columns = {}
     gaps: dict[str, str] = {}
     if len(everybody) == 0:
-        return Habits({one.name: pa.nulls(0, one.type) for family in FAMILIES.values() for one in family}, gaps)
-    said = _said(description, history, cutoff, everybody)
+        return PreferenceColumns(
+            {one.name: pa.nulls(0, one.type) for family in COLUMN_FAMILIES.values() for one in family}, gaps
+        )
+    said = _preference_inputs(config, history, cutoff, everybody)
     place = None if everybody.equals(customers) else pc.index_in(customers.cast(pa.string()), everybody)
     for family, told in _FAMILIES.items():
         found = told(said)
         if isinstance(found, str):
             gaps[family] = found
-            columns |= {one.name: pa.nulls(len(customers), one.type) for one in FAMILIES[family]}
+            columns |= {one.name: pa.nulls(len(customers), one.type) for one in COLUMN_FAMILIES[family]}
         else:
             columns |= {name: one if place is None else one.take(place) for name, one in found.items()}
-    return Habits(columns, gaps)
+    return PreferenceColumns(columns, gaps)
 
 
 @dataclass(frozen=True)
-class _Said:
-    tally: Tally
-    words: Words
-    signals: Sequence[str]
+class _PreferenceInputs:
+    counts: PreferenceCounts
+    vocabulary: Vocabulary
+    price_signals: Sequence[str]
 
 
-def _everybody(known: History, asked: pa.Array) -> pa.Array:
+def _all_customers(history: History, customers: pa.Array) -> pa.Array:
     """The ids known or asked about, ascending."""
-    ids = known.lines.select("customer_id").distinct()
-    if known.events is not None:
-        ids = ids.union(known.events.select("customer_id"), distinct=True)
+    ids = history.lines.select("customer_id").distinct()
+    if history.events is not None:
+        ids = ids.union(history.events.select("customer_id"), distinct=True)
     found = ids.to_pyarrow()["customer_id"].combine_chunks()
-    new = asked.filter(pc.invert(pc.is_in(asked, value_set=found)))
+    new = customers.filter(pc.invert(pc.is_in(customers, value_set=found)))
     return pc.take(both := pa.concat_arrays([found, new]), pc.array_sort_indices(both))
 
 
-def _said(description: Description, history: History, cutoff: Cutoff, everybody: pa.Array) -> _Said:
-    known, events = history.before(cutoff), description.events
-    kinds = () if events is None else events.contacts
-    clock, words = Clock.of(history, cutoff, kinds, description.zone), Words.of(known)
-    shop = Shop(history, cutoff, events, clock, words)
-    return _Said(shop.tally(everybody), words, discount_signals(known, shop.redemptions))
+def _preference_inputs(config: ShopConfig, history: History, cutoff: Cutoff, customers: pa.Array) -> _PreferenceInputs:
+    known, events = history.before(cutoff), config.events
+    kinds = () if events is None else events.contact_kinds
+    clock, words = (
+        TimeOfDayAvailability.from_history(history, cutoff, kinds, config.zone),
+        Vocabulary.from_history(known),
+    )
+    shop = CountQuery(history, cutoff, events, clock, words)
+    return _PreferenceInputs(shop.count(customers), words, discount_signals(known, shop.redemption_kinds))
 
 
-def _hour(said: _Said) -> Columns | str:
-    if not len(said.tally.hours.row):
+def _hour_columns(inputs: _PreferenceInputs) -> Columns | str:
+    if not len(inputs.counts.hours.row):
         return "no order or event has a time of day: the log has dates alone"
-    return _preferred("preferred_hour", said.tally.hours, 2)
+    return _window_columns("preferred_hour", inputs.counts.hours, 2)
 
 
-def _weekday(said: _Said) -> Columns | str:
-    if not len(said.tally.weekdays.row):
+def _weekday_columns(inputs: _PreferenceInputs) -> Columns | str:
+    if not len(inputs.counts.weekdays.row):
         return "no order or event was known at the cutoff"
-    return _preferred("preferred_weekday", said.tally.weekdays, 1)
+    return _window_columns("preferred_weekday", inputs.counts.weekdays, 1)
 
 
-def _preferred(name: str, counts: Counts, width: int) -> Columns:
-    best = preferred(counts, concentrations(counts), width)
+def _window_columns(name: str, counts: SparseCounts, width: int) -> Columns:
+    best = preferred_windows(counts, concentrations(counts), width)
     columns = {name: pa.array(best.first, pa.int8()), f"{name}_share": pa.array(best.share.mean)}
-    return columns | _interval(name, best.share) | {f"{name}_rung": _rung(best.own)}
+    return columns | _interval_columns(name, best.share) | {f"{name}_rung": _evidence_column(best.has_own_evidence)}
 
 
-def _channel(said: _Said) -> Columns | str:
-    tally, words = said.tally, said.words
+def _channel_columns(inputs: _PreferenceInputs) -> Columns | str:
+    tally, words = inputs.counts, inputs.vocabulary
     if len(tally.touches.row):
-        candidates = by_rate(tally.answered, tally.touches, rates(tally.answered, tally.touches))
-        found = ranked(tally.touches.customers, len(words.touched), candidates)
-        return _ranking("channel", found, words.touched)
+        candidates = rate_candidates(
+            tally.touch_responses, tally.touches, fit_beta_binomial(tally.touch_responses, tally.touches)
+        )
+        found = rank_preferences(tally.touches.customers, len(words.touch_channels), candidates)
+        return _ranking_columns("channel", found, words.touch_channels)
     if not len(tally.channels.row):
         return "neither touches nor orders nor events name a channel"
-    candidates = by_share(tally.channels, concentrations(tally.channels))
-    return _ranking("channel", ranked(tally.channels.customers, len(words.channels), candidates), words.channels)
+    candidates = share_candidates(tally.channels, concentrations(tally.channels))
+    return _ranking_columns(
+        "channel", rank_preferences(tally.channels.customers, len(words.channels), candidates), words.channels
+    )
 
 
-def _category(said: _Said) -> Columns | str:
-    mine, orders = said.tally.categories, said.tally.orders
+def _category_columns(inputs: _PreferenceInputs) -> Columns | str:
+    mine, orders = inputs.counts.categories, inputs.counts.orders
     if not len(mine.row):
-        return "no order of a category was known at the cutoff" if said.words.categories else "orders have no category"
-    candidates = by_frequency(mine, orders, rates(mine, orders), CATEGORIES)
-    return _ranking("category", ranked(mine.customers, CATEGORIES, candidates), said.words.categories)
+        return (
+            "no order of a category was known at the cutoff"
+            if inputs.vocabulary.categories
+            else "orders have no category"
+        )
+    candidates = frequency_candidates(mine, orders, fit_beta_binomial(mine, orders), MAX_RANKED_CATEGORIES)
+    return _ranking_columns(
+        "category", rank_preferences(mine.customers, MAX_RANKED_CATEGORIES, candidates), inputs.vocabulary.categories
+    )
 
 
-def _price(said: _Said) -> Columns | str:
-    tally = said.tally
-    if not said.signals:
+def _price_columns(inputs: _PreferenceInputs) -> Columns | str:
+    tally = inputs.counts
+    if not inputs.price_signals:
         return "the log has no discounts, no coupons and no redemptions"
     if not len(tally.orders.row):
         return "no order was known at the cutoff"
-    prior = rates(tally.discounted, tally.orders)
-    found, orders, late = (one.dense()[:, 0] for one in (tally.discounted, tally.orders, tally.recent))
-    share = shares(*prior.posterior(np.zeros(len(found), np.int32), found, orders))
-    columns = {"price_sensitivity": pa.array(share.mean)} | _interval("price_sensitivity", share)
+    prior = fit_beta_binomial(tally.discounted_orders, tally.orders)
+    found, orders, late = (one.to_dense()[:, 0] for one in (tally.discounted_orders, tally.orders, tally.recent_orders))
+    share = beta_interval(*prior.posterior(np.zeros(len(found), np.int32), found, orders))
+    columns = {"price_sensitivity": pa.array(share.mean)} | _interval_columns("price_sensitivity", share)
     return columns | {
-        "price_sensitivity_rung": _rung(orders > prior.weight[0]),
+        "price_sensitivity_rung": _evidence_column(orders > prior.weight[0]),
         "discounted_orders_91d": pa.array(share.mean * late),
         "crowd_price_sensitive": pa.array(share.p10 > prior.mean[0]),
     }
 
 
-def _interval(name: str, share: Shares) -> Columns:
+def _interval_columns(name: str, share: BetaInterval) -> Columns:
     return {f"{name}_p10": pa.array(share.p10), f"{name}_p90": pa.array(share.p90)}
 
 
-def _rung(own: Booleans) -> pa.Array:
-    return pa.array([EVERYBODY, OWN]).take(pa.array(own.astype(np.int8)))
+def _evidence_column(has_own_evidence: Booleans) -> pa.Array:
+    return pa.array([EVIDENCE_POPULATION, EVIDENCE_CUSTOMER]).take(pa.array(has_own_evidence.astype(np.int8)))
 
 
-def _ranking(name: str, found: Ranked, words: Sequence[str]) -> Columns:
+def _ranking_columns(name: str, ranking: RankedPreferences, vocabulary: Sequence[str]) -> Columns:
     said = {
-        f"{name}_ranking": pa.array(words, pa.string()).take(pa.array(found.value)),
-        f"{name}_affinity": pa.array(found.share.mean),
-        **_interval(name, found.share),
+        f"{name}_ranking": pa.array(vocabulary, pa.string()).take(pa.array(ranking.value)),
+        f"{name}_affinity": pa.array(ranking.share.mean),
+        **_interval_columns(name, ranking.share),
     }
-    offsets = pa.array(found.offsets)
+    offsets = pa.array(ranking.offsets)
     lists = {column: pa.ListArray.from_arrays(offsets, values) for column, values in said.items()}
-    return lists | {f"{name}_rung": _rung(found.own)}
+    return lists | {f"{name}_rung": _evidence_column(ranking.has_own_evidence)}
 
 
-_FAMILIES: Mapping[str, Callable[[_Said], Columns | str]] = {
-    "preferred_hour": _hour,
-    "preferred_weekday": _weekday,
-    "channel": _channel,
-    "category": _category,
-    "price": _price,
+_FAMILIES: Mapping[str, Callable[[_PreferenceInputs], Columns | str]] = {
+    "preferred_hour": _hour_columns,
+    "preferred_weekday": _weekday_columns,
+    "channel": _channel_columns,
+    "category": _category_columns,
+    "price": _price_columns,
 }

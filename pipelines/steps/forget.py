@@ -7,30 +7,30 @@ from datetime import datetime
 from typing import Any
 
 from features.calendar import micros
-from pipelines.cli.console import Screen
+from pipelines.cli.console import CommandConsole
 from pipelines.home import Home
-from serving.observability.audit_log import COMMAND_LINE, ERASURE, Audit
-from serving.privacy.erasure import forget
+from serving.observability.audit_log import COMMAND_LINE, ERASURE, AuditLog
+from serving.privacy.erasure import erase_customer
 
 
-def run(home: Home, customer_ids: Sequence[str], at: datetime) -> Iterator[dict[str, Any]]:
+def run(home: Home, customer_ids: Sequence[str], timestamp: datetime) -> Iterator[dict[str, Any]]:
     """Forget these customers, one after the other; a report for each, without its id.
 
     The home is taken for each alone, so that a longer list does not keep other writers out.
     """
-    audit, ledger = Audit.open(home.folder), home.ledger()
+    audit, ledger = AuditLog.open(home.folder), home.ledger()
     for customer_id in customer_ids:
-        audit.note(ERASURE, COMMAND_LINE, micros(at), customer=audit.of(customer_id))
-        yield forget(home.folder, home.online, ledger, customer_id).report()
+        audit.append(ERASURE, COMMAND_LINE, micros(timestamp), customer=audit.pseudonym(customer_id))
+        yield erase_customer(home.folder, home.online, ledger, customer_id).to_report()
 
 
-class ErasureScreen(Screen):
+class ErasureConsole(CommandConsole):
     """Shows what was removed, without of whom."""
 
-    def forgotten(self, reports: Sequence[Mapping[str, Any]]) -> None:
+    def show_erasures(self, reports: Sequence[Mapping[str, Any]]) -> None:
         """What was removed of whom, in the order asked for."""
-        if self._machine:
-            self._print({"customers": reports})
+        if self._json_output:
+            self._print_json({"customers": reports})
             return
         for report in reports:
             rows = ", ".join(f"{where} {count:,}" for where, count in report["removed"].items() if count)

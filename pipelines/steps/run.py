@@ -7,48 +7,48 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from features.config.shop import Description
-from features.ingestion.ingest import Manifest
+from features.config.shop import ShopConfig
+from features.ingestion.ingest import HistoryManifest
 from pipelines.home import Home
-from pipelines.run_context import Job
+from pipelines.run_context import RunContext
 from pipelines.steps import ingest, promote, publish, score, train
-from pipelines.steps.promote import GateRefused
+from pipelines.steps.promote import GateRejected
 from training.dataset.readiness import Readiness
 
 
 @dataclass(frozen=True)
-class Done:
+class RunSummary:
     """What one run did."""
 
-    manifest: Manifest
+    manifest: HistoryManifest
     readiness: Readiness
-    trained: str
+    trained_version: str
     champion: str
-    refused: str  # why the gate kept the trained release from serving; empty when it serves
-    scored: score.Scored
+    refusal: str  # why the gate kept the trained release from serving; empty when it serves
+    score_summary: score.ScoreSummary
 
 
 def run(
-    description: Description,
+    config: ShopConfig,
     home: Home,
     as_of: date,
-    at: datetime,
-    say: Callable[[str], None],
+    timestamp: datetime,
+    report: Callable[[str], None],
     out: Path | None = None,
-) -> Done:
+) -> RunSummary:
     """Everything from the raw log to the scores table, as of a day; nothing after it is looked at.
 
     A release that the gate refuses is registered all the same, and the champion goes on serving.
     """
-    manifest = ingest.run(description, home, at, say)
-    job = Job(description, home, as_of, say, at=at)
+    manifest = ingest.run(config, home, timestamp, report)
+    job = RunContext(config, home, as_of, report, consents_at=timestamp)
     publish.run(job)
     trained = train.run(job)
     refused = ""
     try:
-        promote.run(home, at, say, version=trained)
-    except GateRefused as refusal:
+        promote.run(home, timestamp, report, version=trained)
+    except GateRejected as refusal:
         refused = str(refusal)
-        say(refused)
-    scored = score.run(description, home, job.now, say, out, at)
-    return Done(manifest, job.readiness, trained, scored.release, refused, scored)
+        report(refused)
+    scored = score.run(config, home, job.now, report, out, timestamp)
+    return RunSummary(manifest, job.readiness, trained, scored.release, refused, scored)

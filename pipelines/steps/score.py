@@ -16,33 +16,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.calendar import micros
-from features.config.shop import Description
+from features.config.shop import ShopConfig
 from features.consents.consent import PROFILING
-from features.errors import FlywheelError, NothingThere
+from features.errors import FlywheelError, NotFound
 from features.history import Cutoff, History
-from features.store.snapshot_reader import Published
+from features.store.snapshot_reader import SnapshotReader
 from pipelines.home import Home
-from pipelines.scoring.consent_columns import Consented, scorable
-from pipelines.scoring.extra_columns import Beside
-from pipelines.scoring.part_files import Parts
-from pipelines.scoring.preference_columns import habits
+from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
+from pipelines.scoring.extra_columns import ExtraColumns
+from pipelines.scoring.part_files import PartFiles
+from pipelines.scoring.preference_columns import compute_preferences
 from pipelines.scoring.scores_schema import scores_table
-from pipelines.scoring.segment_columns import Population, segments
+from pipelines.scoring.segment_columns import ScoredPopulation, assign_segments
 from pipelines.steps import publish
-from serving.observability.audit_log import COMMAND_LINE, EXPORT, Audit
+from serving.observability.audit_log import COMMAND_LINE, EXPORT, AuditLog
 from serving.predictions.scorer import score
 from training.inference.release import CorruptRelease, Release
 
-SLICE = 10_000  # customers in a part of the table
-ALONE = 3  # parts up to which other processes would take longer to start than to score
+CHUNK_SIZE = 10_000  # customers in a part of the table
+MIN_PARTS_PER_PROCESS = 3  # parts up to which other processes would take longer to start than to score
 
 
-class CannotScore(FlywheelError):
+class ReleaseNotScorable(FlywheelError):
     """The champion is damaged, or was trained on other features than those published."""
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoreSummary:
     """What was written, and where."""
 
     path: Path
@@ -52,136 +52,146 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class _Work:
+class _ScoringTask:
     """What every slice is scored with; small, for it goes to other processes."""
 
     home: Path
     version: str
-    at: int  # the cutoff, microseconds since 1970 UTC
+    cutoff_us: int  # the cutoff, microseconds since 1970 UTC
     target: Path
 
 
 def run(
-    description: Description,
+    config: ShopConfig,
     home: Home,
     as_of: Cutoff,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     out: Path | None = None,
-    at: datetime | None = None,
-) -> Scored:
+    consents_at: datetime | None = None,
+) -> ScoreSummary:
     """Score everybody known at the cutoff with the champion, sort them into segments, and replace the table whole.
 
-    Whoever does not consent to profiling at the instant ``at``, by default the cutoff, is left out. Memory holds a
+    Whoever does not consent to profiling at the instant ``consents_at``, by default the cutoff, is left out. Memory holds a
     slice for each core, and a few numbers of every customer. After a kill the slices that were done are not done again,
     as long as champion, features, customers and cutoff are the same.
 
     Raises:
-        NothingThere: no champion, no features at that cutoff, no history, or nobody who may be scored.
-        CannotScore: the champion cannot answer from these features.
-        CannotTarget: it does not predict what the segments are made of.
+        NotFound: no champion, no features at that cutoff, no history, or nobody who may be scored.
+        ReleaseNotScorable: the champion cannot answer from these features.
+        SegmentsNotComputable: it does not predict what the segments are made of.
     """
-    release = champion(home)
+    release = load_champion(home)
     target = (out or home.scores).resolve()
-    work = _Work(home.folder.resolve(), release.version, micros(as_of.at), target)
-    ledger, now = home.ledger(), micros(at or as_of.at)
-    consented, profiled = Consented.of(ledger, now), ledger.profiled(now)
-    customers = scorable(_known(home, release, as_of), ledger, profiled)
-    population = Population.of(release, home, description, as_of, customers)
-    needed = population.needed
+    work = _ScoringTask(home.folder.resolve(), release.version, micros(as_of.timestamp), target)
+    ledger, now = home.ledger(), micros(consents_at or as_of.timestamp)
+    consented, profiled = ConsentColumns.from_ledger(ledger, now), ledger.profiling_scope(now)
+    customers = consented_customers(_known_customers(home, release, as_of), ledger, profiled)
+    population = ScoredPopulation.from_release(release, home, config, as_of, customers)
+    needed = population.required_columns
     target.parent.mkdir(parents=True, exist_ok=True)
-    count = _write_parts(work, customers, publish.mark(home), say)
-    say("sorting them into segments")
-    sorted_into = segments(population, Parts(target).read(count, needed))
-    say("learning when, where and with what to reach them")
-    reached = habits(description, History.open(home.history).of(profiled), as_of, customers)
+    count = _write_parts(work, customers, publish.publication_marker(home), report)
+    report("sorting them into segments")
+    sorted_into = assign_segments(population, PartFiles(target).read(count, needed))
+    report("learning when, where and with what to reach them")
+    reached = compute_preferences(config, History.open(home.history).restrict_to_scope(profiled), as_of, customers)
     if target != home.scores.resolve():
-        _audited(home, now, len(customers), consented)
-    Parts(target).join(count, Beside(sorted_into, reached.columns, consented, customers).table)
-    return Scored(target, len(customers), release.version, not release.facts.has_amounts)
+        _audit_export(home, now, len(customers), consented)
+    PartFiles(target).join(count, ExtraColumns(sorted_into, reached.columns, consented, customers).table)
+    return ScoreSummary(target, len(customers), release.version, not release.metadata.has_amounts)
 
 
-def _audited(home: Home, at: int, customers: int, consented: Consented) -> None:
+def _audit_export(home: Home, timestamp_us: int, customers: int, consent_columns: ConsentColumns) -> None:
     """A table that leaves the home is an export."""
-    said = {"format": "parquet", "members": customers, "consent_state": str(consented.basis.state)}
-    Audit.open(home.folder).note(EXPORT, COMMAND_LINE, at, purpose=PROFILING, **said)
+    said = {"format": "parquet", "members": customers, "consent_state": str(consent_columns.consent_snapshot.state)}
+    AuditLog.open(home.folder).append(EXPORT, COMMAND_LINE, timestamp_us, purpose=PROFILING, **said)
 
 
-def champion(home: Home) -> Release:
+def load_champion(home: Home) -> Release:
     """The release that serves.
 
     Raises:
-        NothingThere: none does.
-        CannotScore: its files are not those that were registered.
+        NotFound: none does.
+        ReleaseNotScorable: its files are not those that were registered.
     """
     version = home.champion()
     if version is None:
-        raise NothingThere(f"No release serves in {home.folder}. Expected a champion: run `flywheel run` first.")
+        raise NotFound(f"No release serves in {home.folder}. Expected a champion: run `flywheel run` first.")
     try:
         return Release.load(home.releases / version)
     except CorruptRelease as error:
-        raise CannotScore(f"{error} `flywheel promote --version {version}` fetches it.") from None
+        raise ReleaseNotScorable(f"{error} `flywheel promote --version {version}` fetches it.") from None
 
 
-def _known(home: Home, release: Release, as_of: Cutoff) -> pa.Array:
+def _known_customers(home: Home, release: Release, as_of: Cutoff) -> pa.Array:
     if not (home.features / f"{release.views[0].name}.parquet").is_file():
-        raise NothingThere(f"No features in {home.features}. Expected published ones: run `flywheel publish` first.")
-    _refuse_other_columns(home, release)
-    known = Published(home.features, release.views, micros(as_of.at)).customers()
+        raise NotFound(f"No features in {home.features}. Expected published ones: run `flywheel publish` first.")
+    _check_feature_columns(home, release)
+    known = SnapshotReader(home.features, release.views, micros(as_of.timestamp)).customer_ids()
     if len(known) == 0:
-        raise NothingThere(
+        raise NotFound(
             f"The published features have nobody at {as_of.day}. Expected features of that day: "
             f"run `flywheel publish --as-of {as_of.day}` first."
         )
     return known
 
 
-def _refuse_other_columns(home: Home, release: Release) -> None:
+def _check_feature_columns(home: Home, release: Release) -> None:
     for view in release.views:
         path = home.features / f"{view.name}.parquet"
         published = pq.read_schema(path).names if path.is_file() else []
         missing = [column.name for column in view.columns if column.name not in published]
         if missing:
-            raise CannotScore(
+            raise ReleaseNotScorable(
                 f"Release {release.version} needs {', '.join(missing)} of the view {view.name!r}, which the published "
                 "features do not have. Expected a champion trained on what flywheel.toml says now: `flywheel train`, "
                 "then `flywheel promote`."
             )
 
 
-def _write_parts(work: _Work, customers: pa.Array, features: str, say: Callable[[str], None]) -> int:
+def _write_parts(
+    task: _ScoringTask, customers: pa.Array, publication_marker: str, report: Callable[[str], None]
+) -> int:
     """Score what was not scored before; how many parts there are."""
-    slices = [customers[start : start + SLICE] for start in range(0, len(customers), SLICE)]
-    parts = Parts(work.target)
+    slices = [customers[start : start + CHUNK_SIZE] for start in range(0, len(customers), CHUNK_SIZE)]
+    parts = PartFiles(task.target)
     whom = hashlib.sha256("\0".join(customers.to_pylist()).encode("utf-8", "surrogatepass")).hexdigest()
-    parts.begin({"release": work.version, "at": work.at, "features": features, "slice": SLICE, "customers": whom})
+    parts.start_or_resume(
+        {
+            "release": task.version,
+            "at": task.cutoff_us,
+            "features": publication_marker,
+            "slice": CHUNK_SIZE,
+            "customers": whom,
+        }
+    )
     missing = [part for part in range(len(slices)) if not parts.has(part)]
     if len(missing) < len(slices):
-        say(f"{len(slices) - len(missing)} of {len(slices)} parts were scored before")
+        report(f"{len(slices) - len(missing)} of {len(slices)} parts were scored before")
     done = len(slices) - len(missing)
-    for _ in _scored(work, [(part, slices[part]) for part in missing]):
+    for _ in _score_parts(task, [(part, slices[part]) for part in missing]):
         done += 1
-        say(f"scored {min(done * SLICE, len(customers)):,} of {len(customers):,} customers")
+        report(f"scored {min(done * CHUNK_SIZE, len(customers)):,} of {len(customers):,} customers")
     return len(slices)
 
 
-def _scored(work: _Work, slices: Sequence[tuple[int, pa.Array]]) -> Iterator[None]:
+def _score_parts(task: _ScoringTask, chunks: Sequence[tuple[int, pa.Array]]) -> Iterator[None]:
     """Score the slices, as many at once as there are cores; one item for each that is done."""
-    cores = min(os.cpu_count() or 1, len(slices) // ALONE)
+    cores = min(os.cpu_count() or 1, len(chunks) // MIN_PARTS_PER_PROCESS)
     if cores <= 1:
-        for part, customers in slices:
-            _score(work, part, customers)
+        for part, customers in chunks:
+            _score_part(task, part, customers)
             yield
         return
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_score, [work] * len(slices), *zip(*slices, strict=True))
+        yield from pool.map(_score_part, [task] * len(chunks), *zip(*chunks, strict=True))
 
 
-def _score(work: _Work, part: int, customers: pa.Array) -> None:
-    release = _release(work.home, work.version)
-    found = Published(Home(work.home).features, release.views, work.at).of(customers)
-    Parts(work.target).write(part, scores_table(score(release, found, work.at), found))
+def _score_part(task: _ScoringTask, part: int, customers: pa.Array) -> None:
+    release = _load_release(task.home, task.version)
+    found = SnapshotReader(Home(task.home).features, release.views, task.cutoff_us).read(customers)
+    PartFiles(task.target).write(part, scores_table(score(release, found, task.cutoff_us), found))
 
 
 @lru_cache(maxsize=1)
-def _release(home: Path, version: str) -> Release:
+def _load_release(home: Path, version: str) -> Release:
     return Release.load(Home(home).releases / version)

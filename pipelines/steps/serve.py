@@ -14,7 +14,7 @@ from serving.server import run as serve
 from serving.settings import Settings
 
 
-class BadSettings(FlywheelError):
+class InvalidSettings(FlywheelError):
     """The environment or the command line asks for a service that cannot be."""
 
 
@@ -27,7 +27,7 @@ def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
     """The service's settings, the environment included.
 
     Raises:
-        BadSettings: they contradict each other, or open the service to strangers without keys.
+        InvalidSettings: they contradict each other, or open the service to strangers without keys.
     """
     said: dict[str, Any] = {"home": home.folder.resolve(), "host": host, "port": port}
     if as_of is not None:
@@ -36,4 +36,4 @@ def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
         return Settings(**said)
     except ValidationError as error:
         reasons = "\n".join(f"  - {message(fault)}" for fault in error.errors())
-        raise BadSettings(f"The service cannot be started so:\n{reasons}") from None
+        raise InvalidSettings(f"The service cannot be started so:\n{reasons}") from None

@@ -11,73 +11,75 @@ from zoneinfo import ZoneInfo
 
 from structlog.typing import FilteringBoundLogger
 
-from features.consents.backends import ledger
-from features.online.backends import place, store_at
-from serving.api.graceful_shutdown import Departure
-from serving.api.load_shedding import Pressure
-from serving.audiences.audience_service import AudienceDesk
+from features.consents.backends import open_ledger
+from features.online.backends import open_store, resolve_location
+from serving.api.graceful_shutdown import GracefulShutdown
+from serving.api.load_shedding import LoadShedder
+from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys
-from serving.auth.key_reload import KeyWatch
-from serving.auth.key_store import KeyFile
-from serving.observability.audit_log import Audit
-from serving.observability.clock import Clock, clock
+from serving.auth.key_reload import KeyReloader
+from serving.auth.key_store import KeyStore
+from serving.observability.audit_log import AuditLog
+from serving.observability.clock import Clock, make_clock
 from serving.observability.json_logs import json_log
 from serving.observability.metrics import Metrics
-from serving.predictions.consent_gate import Permission
-from serving.predictions.micro_batching import Together
-from serving.releases.release_loader import Champions
-from serving.segments.segment_lookup import Segments
+from serving.predictions.consent_gate import ConsentGate
+from serving.predictions.micro_batching import MicroBatcher
+from serving.releases.release_loader import ReleaseLoader
+from serving.segments.segment_lookup import SegmentLookup
 from serving.settings import Settings
 from training.inference.release import Release
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worker:
+class AppState:
     """Everything a request may need, opened once."""
 
-    champions: Champions
+    release_loader: ReleaseLoader
     clock: Clock
-    keys: ApiKeys
+    api_keys: ApiKeys
     metrics: Metrics
     log: FilteringBoundLogger
-    departure: Departure
-    pressure: Pressure
-    together: Together
-    permission: Permission
-    audit: Audit
-    audiences: AudienceDesk
-    segments: Segments
+    shutdown: GracefulShutdown
+    load_shedder: LoadShedder
+    micro_batcher: MicroBatcher
+    consent_gate: ConsentGate
+    audit_log: AuditLog
+    audience_service: AudienceService
+    segment_lookup: SegmentLookup
     home: Path
-    online: str
+    online_store: str
     poll_seconds: float
     access_log: bool
 
     @classmethod
-    def open(cls) -> Worker:
+    def open(cls) -> AppState:
         """A worker on the home that the environment names."""
         settings = Settings()
-        time, metrics = clock(settings.as_of), Metrics()
+        time, metrics = make_clock(settings.as_of), Metrics()
         log = json_log(time)
         online = settings.online_store.get_secret_value()
-        store = store_at(place(online, settings.home))
-        rights, audit = ledger(settings.home, online), Audit.open(settings.home)
-        permission, desk = Permission(rights), AudienceDesk.of(settings.home, rights, audit)
-        champions = Champions(settings.home / "releases", Release.load, store.reader, metrics, log)
+        store = open_store(resolve_location(online, settings.home))
+        rights, audit = open_ledger(settings.home, online), AuditLog.open(settings.home)
+        permission, desk = ConsentGate(rights), AudienceService.for_home(settings.home, rights, audit)
+        champions = ReleaseLoader(settings.home / "releases", Release.load, store.reader, metrics, log)
         return cls(
-            champions=champions,
+            release_loader=champions,
             clock=time,
-            keys=ApiKeys(settings.api_keys, KeyWatch(KeyFile.of(settings.home), log, settings.poll_seconds)),
+            api_keys=ApiKeys(
+                settings.api_keys, KeyReloader(KeyStore.for_home(settings.home), log, settings.poll_seconds)
+            ),
             metrics=metrics,
             log=log,
-            departure=Departure(settings.drain_seconds),
-            pressure=Pressure(settings.most_waiting, settings.deadline_seconds),
-            together=Together(),
-            permission=permission,
-            audit=audit,
-            audiences=desk,
-            segments=Segments(desk.scores, permission),
+            shutdown=GracefulShutdown(settings.drain_seconds),
+            load_shedder=LoadShedder(settings.most_waiting, settings.deadline_seconds),
+            micro_batcher=MicroBatcher(),
+            consent_gate=permission,
+            audit_log=audit,
+            audience_service=desk,
+            segment_lookup=SegmentLookup(desk.scores, permission),
             home=settings.home,
-            online=online,
+            online_store=online,
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )
@@ -85,18 +87,18 @@ class Worker:
     @property
     def zone(self) -> ZoneInfo:
         """The shop's, or UTC's while no release says which that is."""
-        champion = self.champions.current
-        return ZoneInfo("UTC" if champion is None else champion.release.facts.timezone)
+        champion = self.release_loader.current
+        return ZoneInfo("UTC" if champion is None else champion.release.metadata.timezone)
 
     def now(self) -> int:
         """This instant by the worker's clock, microseconds since 1970 UTC."""
         return self.clock.now(self.zone)
 
     @asynccontextmanager
-    async def following(self) -> AsyncIterator[None]:
+    async def lifespan(self) -> AsyncIterator[None]:
         """Follow the champion pointer as long as the service runs, and hear of its end before it comes."""
-        self.departure.announce()
-        following = asyncio.create_task(self.champions.follow(self.poll_seconds))
+        self.shutdown.install_signal_handlers()
+        following = asyncio.create_task(self.release_loader.follow(self.poll_seconds))
         try:
             yield
         finally:

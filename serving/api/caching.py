@@ -9,23 +9,23 @@ from starlette.responses import Response
 
 # Campaign tools keep a GET for five minutes by default. A revoked consent acts on the next call, so each has to come
 # back and ask whether its copy still holds; most then get 304 and no body.
-KEEP = "private, max-age=0, must-revalidate"
+CACHE_CONTROL = "private, max-age=0, must-revalidate"
 
 
 def cacheable(request: Request, body: bytes) -> Response:
     """The body with its ETag, or 304 for a caller who has it already."""
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": KEEP}
-    if _has(request.headers.get("if-none-match", ""), tag):
+    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL}
+    if _matches_etag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
 
 
-def fleeting(body: bytes) -> Response:
+def no_store(body: bytes) -> Response:
     """A body that nobody may keep, since the next moment's may be better."""
     return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
 
-def _has(held: str, tag: str) -> bool:
-    tags = {part.strip().removeprefix("W/") for part in held.split(",")}
-    return tag in tags or "*" in tags
+def _matches_etag(if_none_match: str, etag: str) -> bool:
+    tags = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return etag in tags or "*" in tags

@@ -13,21 +13,23 @@ from features.errors import FlywheelError
 from serving.problems import Problem
 
 if TYPE_CHECKING:
-    from serving.api.app_state import Worker
+    from serving.api.app_state import AppState
 
-Done = TypeVar("Done")
-Told = Callable[["Worker", FlywheelError], Problem]
+Result = TypeVar("Result")
+ErrorMapper = Callable[["AppState", FlywheelError], Problem]
 
 
-async def attempt(worker: Worker, work: Callable[[], Done], told: Told, threads: ThreadPoolExecutor | None) -> Done:
+async def run_in_thread(
+    app_state: AppState, work: Callable[[], Result], map_error: ErrorMapper, executor: ThreadPoolExecutor | None
+) -> Result:
     """Done in one of the threads, else the loop's own; raises the Problem by which what went wrong is told."""
     try:
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
     except FlywheelError as error:
-        raise told(worker, error) from None
+        raise map_error(app_state, error) from None
 
 
-def worker_of(request: Request) -> Worker:
+def app_state_of(request: Request) -> AppState:
     """The worker that answers a request."""
-    worker: Worker = request.app.state.worker
+    worker: AppState = request.app.state.worker
     return worker

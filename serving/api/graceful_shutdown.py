@@ -13,17 +13,17 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
-Stop = Callable[[int, FrameType | None], object]
+SignalHandler = Callable[[int, FrameType | None], object]
 
 
-class Departure:
+class GracefulShutdown:
     """Whether the worker is about to stop; ``seconds`` pass before the server acts on the signal."""
 
-    def __init__(self, seconds: float) -> None:
-        self.begun = False
-        self._seconds = seconds
+    def __init__(self, drain_seconds: float) -> None:
+        self.draining = False
+        self._drain_seconds = drain_seconds
 
-    def announce(self) -> None:
+    def install_signal_handlers(self) -> None:
         """Get the signals to stop before the server does; only a process of its own gets any."""
         if threading.current_thread() is not threading.main_thread():
             return
@@ -31,12 +31,14 @@ class Departure:
         for number in (signal.SIGTERM, signal.SIGINT):
             stop = signal.getsignal(number)
             if callable(stop):
-                signal.signal(number, partial(self._begin, loop, stop))
+                signal.signal(number, partial(self._on_signal, loop, stop))
 
-    def _begin(self, loop: asyncio.AbstractEventLoop, stop: Stop, number: int, frame: FrameType | None) -> None:
+    def _on_signal(
+        self, loop: asyncio.AbstractEventLoop, stop: SignalHandler, number: int, frame: FrameType | None
+    ) -> None:
         """The first signal begins to leave; a second Ctrl-C does not wait."""
-        if not self.begun:
-            self.begun = True
-            loop.call_soon_threadsafe(loop.call_later, self._seconds, stop, number, frame)
+        if not self.draining:
+            self.draining = True
+            loop.call_soon_threadsafe(loop.call_later, self._drain_seconds, stop, number, frame)
         elif number == signal.SIGINT:
             stop(number, frame)

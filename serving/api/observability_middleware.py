@@ -10,28 +10,28 @@ from time import perf_counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.app_state import Worker
-from serving.observability.json_logs import report
+from serving.api.app_state import AppState
+from serving.observability.json_logs import log_error
 from serving.problems import DETAILS, Problem
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 
-_LEAVING = ((b"connection", b"close"),)
+_CONNECTION_CLOSE = ((b"connection", b"close"),)
 
 
-class Observed:
+class ObservabilityMiddleware:
     """Counts, times and, where wanted, logs every request, echoes its X-Request-ID, and answers 500 as a last net."""
 
-    def __init__(self, app: ASGIApp, stopwatch: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, app: ASGIApp, timer: Callable[[], float] = perf_counter) -> None:
         self._app = app
-        self._stopwatch = stopwatch
+        self._timer = timer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, and is the last to see its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        worker: Worker = scope["app"].state.worker
+        worker: AppState = scope["app"].state.worker
         request_id = _request_id(Headers(scope=scope))
         status = 0
 
@@ -39,20 +39,20 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                leaving = _LEAVING if worker.departure.begun else ()
+                leaving = _CONNECTION_CLOSE if worker.shutdown.draining else ()
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *leaving]
             await send(message)
 
-        began = self._stopwatch()
+        began = self._timer()
         try:
             await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - the last net: the caller gets a problem, the log its cause
-            report(worker.log, "request failed", error, request_id=request_id, route=_route(scope))
+            log_error(worker.log, "request failed", error, request_id=request_id, route=_route(scope))
             if not status:
                 await Problem(500, DETAILS[500]).response()(scope, receive, answer)
         finally:
-            seconds = self._stopwatch() - began
-            worker.metrics.requested(scope["method"], _route(scope), status, seconds)
+            seconds = self._timer() - began
+            worker.metrics.record_request(scope["method"], _route(scope), status, seconds)
             if worker.access_log:
                 told = {"method": scope["method"], "route": _route(scope), "status": status}
                 worker.log.info("request", request_id=request_id, **told, milliseconds=round(1e3 * seconds, 3))

@@ -18,19 +18,19 @@ from starlette.responses import FileResponse, Response
 from serving.audiences.schema import AudienceRequest
 from serving.privacy.consents import ConsentChanges
 from serving.problems import DETAILS, MEDIA_TYPE, Problem
-from serving.schemas.predictions import LONGEST_ID, Part, ProblemDetails, Question
+from serving.schemas.predictions import MAX_ID_LENGTH, Part, PredictionRequest, ProblemDetails
 
-DOCUMENT = "/openapi.json"
-CUSTOMER_ID = {
+OPENAPI_PATH = "/openapi.json"
+CUSTOMER_ID_PARAMETER = {
     "name": "customer_id",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
     "description": "As it stands in the shop's log, percent-encoded.",
 }
-PARAMETERS = {
+PREDICTION_PARAMETERS = {
     "parameters": [
-        CUSTOMER_ID,
+        CUSTOMER_ID_PARAMETER,
         {
             "name": "as_of",
             "in": "query",
@@ -56,12 +56,12 @@ _ASSETS = {
 }
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
+def openapi_document(app: FastAPI) -> dict[str, Any]:
     """The document of all routes, made once; the models that no route declares by type are added."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         _, schemas = models_json_schema(
-            [(model, "validation") for model in (Question, ConsentChanges, AudienceRequest, ProblemDetails)],
+            [(model, "validation") for model in (PredictionRequest, ConsentChanges, AudienceRequest, ProblemDetails)],
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"].update(schemas["$defs"])
@@ -74,29 +74,29 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def body_of(model: type[BaseModel]) -> dict[str, Any]:
+def request_body(model: type[BaseModel]) -> dict[str, Any]:
     """The body that a route reads by itself."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
-def path_parameter(name: str, meaning: str) -> dict[str, Any]:
+def path_parameter(name: str, description: str) -> dict[str, Any]:
     """A parameter in the path, of text."""
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": meaning}
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": description}
 
 
-def query_of(model: type[BaseModel]) -> list[dict[str, Any]]:
+def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     """The query parameters that a route checks by a model of its own."""
     fields: dict[str, Any] = model.model_json_schema()["properties"]
     return [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
 
 
-def answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+def success_and_problem_responses(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route answers with, and the problems it may have instead."""
-    return {200: {"model": model}, **problems(*statuses)}
+    return {200: {"model": model}, **problem_responses(*statuses)}
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems a route may answer with, besides the unforeseen."""
     schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
     return {
@@ -108,11 +108,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-async def page(request: Request) -> Response:
+async def docs_page(request: Request) -> Response:
     """The page that shows the document and lets one try it."""
     base = request.url.path.rstrip("/")
     return get_swagger_ui_html(
-        openapi_url=DOCUMENT,
+        openapi_url=OPENAPI_PATH,
         title=request.app.title,
         swagger_js_url=f"{base}/swagger-ui-bundle.js",
         swagger_css_url=f"{base}/swagger-ui.css",
@@ -120,15 +120,15 @@ async def page(request: Request) -> Response:
     )
 
 
-async def asset(request: Request) -> Response:
+async def docs_asset(request: Request) -> Response:
     """A file that the page needs."""
     name = request.path_params["name"]
     if name not in _ASSETS:
         raise Problem(404, DETAILS[404])
-    return FileResponse(_folder() / name, media_type=_ASSETS[name])
+    return FileResponse(_asset_folder() / name, media_type=_ASSETS[name])
 
 
-def _folder() -> Path:
+def _asset_folder() -> Path:
     """BentoML brings the files of the page along; finding them does not import it."""
     found = find_spec("bentoml")
     if found is None or found.origin is None:

@@ -10,31 +10,31 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from serving.problems import DETAILS, Problem, invalid
-from serving.schemas.predictions import Question
+from serving.problems import DETAILS, Problem, validation_problem
+from serving.schemas.predictions import PredictionRequest
 
-LARGEST_BODY = 2 * 2**20  # a thousand of the longest ids, each character escaped
-_PATIENCE_SECONDS = 10
-Form = TypeVar("Form", bound=BaseModel)
+MAX_BODY_BYTES = 2 * 2**20  # a thousand of the longest ids, each character escaped
+_BODY_TIMEOUT_SECONDS = 10
+Schema = TypeVar("Schema", bound=BaseModel)
 
 
-async def question(request: Request) -> Question:
+async def prediction_request(request: Request) -> PredictionRequest:
     """The question in the body of a POST; raises Problem."""
-    return await read(request, Question)
+    return await read_json_as(request, PredictionRequest)
 
 
-async def read(request: Request, form: type[Form]) -> Form:
+async def read_json_as(request: Request, schema: type[Schema]) -> Schema:
     """The JSON in the body of a request, as the form that it has to have; raises Problem."""
-    return checked(await json_body(request), form)
+    return validate_json(await json_body(request), schema)
 
 
 async def json_body(request: Request) -> bytes:
     """The body of a request that says it is JSON; raises Problem."""
-    _refuse_other_media(request)
-    return await _body(request)
+    _require_json(request)
+    return await _read_body(request)
 
 
-def question_about(customer_id: str, request: Request) -> Question:
+def prediction_request_from_query(customer_id: str, request: Request) -> PredictionRequest:
     """The question in the path and query of a GET; raises Problem."""
     asked: dict[str, object] = {"customer_ids": [customer_id]}
     if "as_of" in request.query_params:
@@ -42,60 +42,60 @@ def question_about(customer_id: str, request: Request) -> Question:
     if "include" in request.query_params:
         asked["include"] = ",".join(request.query_params.getlist("include")).split(",")
     try:
-        return Question.model_validate(asked)
+        return PredictionRequest.model_validate(asked)
     except ValidationError as error:
         found = error.errors(include_url=False)
     for one in found:
         if one["loc"] == ("customer_ids", 0):
             one["loc"] = ("customer_id",)
-    raise invalid(found, Question)
+    raise validation_problem(found, PredictionRequest)
 
 
-def checked(body: bytes, form: type[Form]) -> Form:
+def validate_json(body: bytes, schema: type[Schema]) -> Schema:
     """The JSON as the form that it has to have; raises Problem."""
     try:
-        return form.model_validate_json(body)
+        return schema.model_validate_json(body)
     except ValidationError as error:
         found = error.errors(include_url=False)
     if found[0]["type"] == "json_invalid":
         raise Problem(400, f"{DETAILS[400]} {found[0]['msg']}.")
-    raise invalid(found, form)
+    raise validation_problem(found, schema)
 
 
-def _refuse_other_media(request: Request) -> None:
-    media = _media(request.headers.get("content-type", "application/json"))
+def _require_json(request: Request) -> None:
+    media = _media_type(request.headers.get("content-type", "application/json"))
     if media != "application/json" and not media.endswith("+json"):
         raise Problem(415, f"Found the media type {media}. {DETAILS[415]}")
 
 
 @lru_cache(maxsize=64)
-def _media(content_type: str) -> str:
+def _media_type(content_type: str) -> str:
     declared = Message()
     declared["content-type"] = content_type
     return declared.get_content_type()
 
 
-async def _body(request: Request) -> bytes:
-    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:
-        raise _too_large()
+async def _read_body(request: Request) -> bytes:
+    if int(request.headers.get("content-length", "0")) > MAX_BODY_BYTES:
+        raise _body_too_large()
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await _collected(request)
+        async with asyncio.timeout(_BODY_TIMEOUT_SECONDS):
+            return await _read_chunks(request)
     except TimeoutError:
         raise Problem(408, DETAILS[408], headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "The connection closed before the body was complete.") from None
 
 
-async def _collected(request: Request) -> bytes:
+async def _read_chunks(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_BODY:
-            raise _too_large()
+        if len(body) > MAX_BODY_BYTES:
+            raise _body_too_large()
     return bytes(body)
 
 
-def _too_large() -> Problem:
-    detail = f"Found more than the {LARGEST_BODY:,} bytes allowed. {DETAILS[413]}"
+def _body_too_large() -> Problem:
+    detail = f"Found more than the {MAX_BODY_BYTES:,} bytes allowed. {DETAILS[413]}"
     return Problem(413, detail, headers={"Connection": "close"})

@@ -9,16 +9,16 @@ from difflib import get_close_matches
 from features.errors import FlywheelError
 from serving.schemas.predictions import FieldProblem
 
-_MOST_LISTED = 20
-_LONGEST_SHOWN = 60
-_MOST_NAMES = 12
+_MAX_LISTED_ERRORS = 20
+_MAX_SHOWN_LENGTH = 60
+_MAX_SUGGESTIONS = 12
 
 
-class NotJson(FlywheelError):
+class InvalidJson(FlywheelError):
     """The body is no JSON at all."""
 
 
-class Refused(FlywheelError):
+class InvalidAudienceRequest(FlywheelError):
     """The request is JSON, but asks for something that has no meaning here; ``errors`` names the fields."""
 
     def __init__(self, detail: str, errors: Sequence[FieldProblem] = ()) -> None:
@@ -27,41 +27,41 @@ class Refused(FlywheelError):
         self.errors = tuple(errors)
 
     @classmethod
-    def of(cls, errors: Sequence[FieldProblem]) -> Refused:
+    def from_errors(cls, errors: Sequence[FieldProblem]) -> InvalidAudienceRequest:
         """One refusal for all fields at fault, of which the first twenty are listed."""
         count = "1 field is" if len(errors) == 1 else f"{len(errors)} fields are"
-        listed = "" if len(errors) <= _MOST_LISTED else f" The first {_MOST_LISTED} are listed."
-        return cls(f"{count} not as expected.{listed} The form is in /openapi.json.", errors[:_MOST_LISTED])
+        listed = "" if len(errors) <= _MAX_LISTED_ERRORS else f" The first {_MAX_LISTED_ERRORS} are listed."
+        return cls(f"{count} not as expected.{listed} The form is in /openapi.json.", errors[:_MAX_LISTED_ERRORS])
 
     @classmethod
-    def at(cls, field: str, reason: str) -> Refused:
+    def for_field(cls, field: str, reason: str) -> InvalidAudienceRequest:
         """A refusal for one field."""
-        return cls.of([FieldProblem(field=field, reason=reason)])
+        return cls.from_errors([FieldProblem(field=field, reason=reason)])
 
 
-class NoSuchAudience(FlywheelError):
+class AudienceNotFound(FlywheelError):
     """There is no stored audience of that id, or there is none any more."""
 
 
-class BadCursor(FlywheelError):
+class InvalidCursor(FlywheelError):
     """The cursor is not one that was given out for this audience."""
 
 
-class BadScores(FlywheelError):
+class InvalidScores(FlywheelError):
     """The scores table is not there, or is not what `flywheel score` writes."""
 
 
-def shown(found: object) -> str:
+def truncated_json(value: object) -> str:
     """A value as JSON, cut short."""
-    text = json.dumps(found, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 3]}..."
 
 
-def choice(found: str, names: Iterable[str]) -> str:
+def suggestions(name: str, names: Iterable[str]) -> str:
     """What there is to choose from, the nearest to what was found first."""
     known = sorted(names)
-    near = get_close_matches(found, known, n=1, cutoff=0.6)
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {near[0]}?"
-    more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
-    return f"There are {', '.join(known[:_MOST_NAMES]) or 'none'}{more}."
+    more = f" and {len(known) - _MAX_SUGGESTIONS} more" if len(known) > _MAX_SUGGESTIONS else ""
+    return f"There are {', '.join(known[:_MAX_SUGGESTIONS]) or 'none'}{more}."

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from features.arrays import Booleans
 
-_WHOLE = 2.0**64
+_HASH_RANGE = 2.0**64
 
 
-def held_out(customer_ids: pa.Array, share: float, name: str, secret: bytes) -> Booleans:
+def holdout_mask(customer_ids: pa.Array, share: float, name: str, secret: bytes) -> Booleans:
     """Which of n customers are held out, (n,); with a larger share they still are.
 
     Args:
@@ -31,4 +31,4 @@ def held_out(customer_ids: pa.Array, share: float, name: str, secret: bytes) -> 
         blake2b(customer_id, digest_size=8, key=key).digest()
         for customer_id in customer_ids.cast(pa.binary()).to_pylist()
     )
-    return np.asarray(np.frombuffer(digests, dtype="<u8") < np.uint64(share * _WHOLE))
+    return np.asarray(np.frombuffer(digests, dtype="<u8") < np.uint64(share * _HASH_RANGE))

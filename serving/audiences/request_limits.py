@@ -7,20 +7,20 @@ from typing import Any
 
 import orjson
 
-from serving.audiences.errors import NotJson, Refused
+from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
 
-DEEPEST = 20  # filter nodes one within another, the condition included
-MOST_CONDITIONS = 1_000
-MOST_VALUES = 10_000
-_DEEPEST_JSON = 2 * DEEPEST + 5  # a node may be an object within an array; the body and the values around it
-_NESTING = {"all", "any", "not"}
+MAX_DEPTH = 20  # filter nodes one within another, the condition included
+MAX_CONDITIONS = 1_000
+MAX_VALUES = 10_000
+_MAX_JSON_DEPTH = 2 * MAX_DEPTH + 5  # a node may be an object within an array; the body and the values around it
+_NODE_KEYWORDS = {"all", "any", "not"}
 
 
-def plain(body: bytes) -> dict[str, Any]:
+def parse_json(body: bytes) -> dict[str, Any]:
     """The body as plain JSON within the limits.
 
     Raises:
-        NotJson: it is none.
+        InvalidJson: it is none.
         Refused: it is no object, nests too deep, or has too many conditions.
     """
     try:
@@ -28,36 +28,36 @@ def plain(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         if "limit" in str(error).lower():
             raise _too_deep("body", "more than a thousand") from None
-        raise NotJson(f"The body is not JSON: {error}. Send one JSON object.") from None
+        raise InvalidJson(f"The body is not JSON: {error}. Send one JSON object.") from None
     if not isinstance(said, dict):
-        raise Refused.at("body", f"Found {_named(said)}; expected one JSON object.")
-    checked(said)
+        raise InvalidAudienceRequest.for_field("body", f"Found {_type_name(said)}; expected one JSON object.")
+    check_limits(said)
     return said
 
 
-def checked(said: dict[str, Any]) -> None:
+def check_limits(payload: dict[str, Any]) -> None:
     """Refuses plain JSON that nests too deep or has too many conditions; raises Refused."""
-    if any(depth > _DEEPEST_JSON for depth in _depths(said)):
-        raise _too_deep("body", f"more than {_DEEPEST_JSON}")
+    if any(depth > _MAX_JSON_DEPTH for depth in _depths(payload)):
+        raise _too_deep("body", f"more than {_MAX_JSON_DEPTH}")
     conditions = 0
-    for node, depth in _nodes(said.get("filter")):
-        if depth > DEEPEST:
-            raise _too_deep("filter", f"more than {DEEPEST}")
-        conditions += not isinstance(node, dict) or not _NESTING & node.keys()
-    if conditions > MOST_CONDITIONS:
-        raise Refused.at(
+    for node, depth in _nodes(payload.get("filter")):
+        if depth > MAX_DEPTH:
+            raise _too_deep("filter", f"more than {MAX_DEPTH}")
+        conditions += not isinstance(node, dict) or not _NODE_KEYWORDS & node.keys()
+    if conditions > MAX_CONDITIONS:
+        raise InvalidAudienceRequest.for_field(
             "filter",
-            f"Found {conditions:,} conditions; expected at most {MOST_CONDITIONS:,}. "
+            f"Found {conditions:,} conditions; expected at most {MAX_CONDITIONS:,}. "
             "Say many values of one column with one `in`.",
         )
 
 
-def _depths(said: object) -> Iterator[int]:
-    waiting = [(said, 1)]
+def _depths(payload: object) -> Iterator[int]:
+    waiting = [(payload, 1)]
     while waiting:
         value, depth = waiting.pop()
         yield depth
-        if depth <= _DEEPEST_JSON and isinstance(value, (dict, list)):
+        if depth <= _MAX_JSON_DEPTH and isinstance(value, (dict, list)):
             within = value.values() if isinstance(value, dict) else value
             waiting += [(one, depth + 1) for one in within if isinstance(one, (dict, list))]
 
@@ -68,19 +68,19 @@ def _nodes(node: object) -> Iterator[tuple[object, int]]:
         one, depth = waiting.pop()
         yield one, depth
         if isinstance(one, dict):
-            for word in _NESTING & one.keys():
+            for word in _NODE_KEYWORDS & one.keys():
                 within = one[word] if isinstance(one[word], list) else [one[word]]
                 waiting += [(each, depth + 1) for each in within]
 
 
-def _too_deep(field: str, levels: str) -> Refused:
-    return Refused.at(
+def _too_deep(field: str, levels: str) -> InvalidAudienceRequest:
+    return InvalidAudienceRequest.for_field(
         field,
-        f"Found {levels} levels of nesting; expected at most {DEEPEST} levels of all, any and not. Several conditions "
+        f"Found {levels} levels of nesting; expected at most {MAX_DEPTH} levels of all, any and not. Several conditions "
         "fit side by side into one `all` or `any`.",
     )
 
 
-def _named(value: object) -> str:
+def _type_name(value: object) -> str:
     names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")

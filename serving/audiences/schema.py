@@ -7,22 +7,22 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, WithJsonSchema
 
-from serving.audiences.request_limits import MOST_VALUES
-from serving.schemas.base import Wire
+from serving.audiences.request_limits import MAX_VALUES
+from serving.schemas.base import StrictModel
 
-LARGEST_AUDIENCE = 10_000_000
-MOST_COLUMNS = 100
-LONGEST_NAME = 100
+MAX_AUDIENCE_SIZE = 10_000_000
+MAX_COLUMNS = 100
+MAX_NAME_LENGTH = 100
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH)]
 # Their types are the column's, which only the table knows.
 Operand = Annotated[Any, WithJsonSchema({"type": ["number", "string", "boolean"]})]
 Bound = Annotated[Any, WithJsonSchema({"type": ["number", "string"]})]
 Day = Annotated[Any, WithJsonSchema({"type": "string", "examples": ["2026-01-01", "2026-01-01T00:00:00Z"]})]
-Operands = Annotated[list[Operand], Field(min_length=1, max_length=MOST_VALUES)]
+Operands = Annotated[list[Operand], Field(min_length=1, max_length=MAX_VALUES)]
 
 
-class Condition(Wire):
+class Condition(StrictModel):
     """One column compared in one way: the two ends of a range count as one. A null value fulfils no comparison.
 
     Numbers are compared with numbers, text with strings, dates with ISO dates, instants with RFC 3339 date-times
@@ -46,7 +46,7 @@ class Condition(Wire):
     is_null: bool | None = Field(default=None, strict=True)
 
 
-class AllOf(Wire):
+class AllOf(StrictModel):
     """Fulfilled where every one of its nodes is."""
 
     word: ClassVar[str] = "all"
@@ -54,7 +54,7 @@ class AllOf(Wire):
     nodes: Annotated[list[Node], Field(min_length=1)] = Field(alias="all")
 
 
-class AnyOf(Wire):
+class AnyOf(StrictModel):
     """Fulfilled where at least one of its nodes is."""
 
     word: ClassVar[str] = "any"
@@ -62,7 +62,7 @@ class AnyOf(Wire):
     nodes: Annotated[list[Node], Field(min_length=1)] = Field(alias="any")
 
 
-class NotOf(Wire):
+class NotOf(StrictModel):
     """Fulfilled where its node is not, null values included: a node and its ``not`` share out all customers."""
 
     word: ClassVar[str] = "not"
@@ -70,7 +70,7 @@ class NotOf(Wire):
     node: Node = Field(alias="not")
 
 
-def tag_of(value: object) -> str | None:
+def node_tag(value: object) -> str | None:
     """Which kind of node is meant: by its words."""
     if isinstance(value, dict):
         return next((word for word in ("all", "any", "not") if word in value), "condition")
@@ -82,18 +82,18 @@ Node = Annotated[
     | Annotated[AnyOf, Tag("any")]
     | Annotated[NotOf, Tag("not")]
     | Annotated[Condition, Tag("condition")],
-    Discriminator(tag_of),
+    Discriminator(node_tag),
 ]
 
 
-class OrderBy(Wire):
+class OrderBy(StrictModel):
     """By which column members are ordered; customers without a value come last, equal ones by customer_id."""
 
     column: Name = Field(examples=["ltv_90d_mean"])
     descending: bool = Field(default=False, strict=True)
 
 
-class Holdout(Wire):
+class Holdout(StrictModel):
     """A share of the members who shall not be approached, so that the campaign's effect can be measured.
 
     A customer's side depends on the name and nothing else: under one name it is the same in every audience, and a
@@ -104,14 +104,14 @@ class Holdout(Wire):
     name: Name = Field(examples=["autumn"])
 
 
-class AudienceRequest(Wire):
+class AudienceRequest(StrictModel):
     """Whom to choose, in which order, and what to say of them."""
 
     filter: Node | None = Field(default=None, description="Who belongs to the audience. Default: everybody.")
     purpose: Name = "marketing"
     channel: Name | None = Field(default=None, examples=["email"])
     order_by: OrderBy | None = Field(default=None, description="Default: ascending customer_id.")
-    limit: Annotated[int, Field(ge=1, le=LARGEST_AUDIENCE, strict=True)] | None = Field(
+    limit: Annotated[int, Field(ge=1, le=MAX_AUDIENCE_SIZE, strict=True)] | None = Field(
         default=None, description="The most members, the first in order. Default: all.", examples=[50_000]
     )
     holdout: Holdout | None = None
@@ -122,14 +122,14 @@ class AudienceRequest(Wire):
     keep: bool = Field(
         default=True, strict=True, description="Whether to keep the members, to be paged; else they are only counted."
     )
-    columns: Annotated[list[Name], Field(min_length=1, max_length=MOST_COLUMNS)] | None = Field(
+    columns: Annotated[list[Name], Field(min_length=1, max_length=MAX_COLUMNS)] | None = Field(
         default=None,
         description="What pages hold of each member, besides customer_id.",
         examples=[["churn_probability"]],
     )
 
 
-class Interval(Wire):
+class Interval(StrictModel):
     """Between which totals the actual one should lie, with the probability given."""
 
     p10: float
@@ -137,7 +137,7 @@ class Interval(Wire):
     method: str = Field(description="How the interval was made.")
 
 
-class Expected(Wire):
+class ExpectedTotal(StrictModel):
     """A total over all members, the hold-out included, if nobody did anything."""
 
     mean: float
@@ -148,7 +148,7 @@ class Expected(Wire):
     reason: str | None = Field(default=None, description="Why there is no interval.")
 
 
-class Part(Wire):
+class CompositionPart(StrictModel):
     """How many members have one value of a column; null is no value."""
 
     value: str | None
@@ -156,7 +156,7 @@ class Part(Wire):
     share: float
 
 
-class Scores(Wire):
+class Scores(StrictModel):
     """The table that was asked."""
 
     as_of: datetime | None
@@ -164,7 +164,7 @@ class Scores(Wire):
     customers: int
 
 
-class AudienceAnswer(Wire):
+class AudienceResponse(StrictModel):
     """Who was found: how many, of which kind, and what to expect of them."""
 
     audience_id: str | None = Field(description="By which pages of members are asked for; null when none were stored.")
@@ -175,8 +175,8 @@ class AudienceAnswer(Wire):
     purpose: str
     channel: str | None
     scores: Scores
-    composition: dict[str, list[Part]]
-    expected_conversions: Expected | None = Field(description="Members who order within the horizon.")
-    expected_revenue: Expected | None = Field(description="Net amount; null for a log without amounts.")
+    composition: dict[str, list[CompositionPart]]
+    expected_conversions: ExpectedTotal | None = Field(description="Members who order within the horizon.")
+    expected_revenue: ExpectedTotal | None = Field(description="Net amount; null for a log without amounts.")
     currency: str | None
     sample: list[dict[str, JsonValue]] = Field(description="The first members in order, with their columns.")

@@ -7,61 +7,61 @@ from time import monotonic
 
 from structlog.typing import FilteringBoundLogger
 
-from serving.auth.key_store import BadKeys, KeyFile, Keys, active
+from serving.auth.key_store import InvalidKeyStore, Keys, KeyStore, active_keys
 
 
-class KeyWatch:
+class KeyReloader:
     """Follows keys.json from request to request; a file that was broken or removed opens nothing new."""
 
     def __init__(
         self,
-        file: KeyFile,
+        store: KeyStore,
         log: FilteringBoundLogger,
-        every_seconds: float = 1.0,
-        stopwatch: Callable[[], float] = monotonic,
+        poll_seconds: float = 1.0,
+        timer: Callable[[], float] = monotonic,
     ) -> None:
-        self._file = file
+        self._store = store
         self._log = log
-        self._every_seconds = every_seconds
-        self._stopwatch = stopwatch
-        self._seen = file.stamp()
-        self._keys = _active(file)
-        self._complaint = ""
-        self._due = stopwatch() + every_seconds
+        self._poll_seconds = poll_seconds
+        self._timer = timer
+        self._last_fingerprint = store.fingerprint()
+        self._keys = _active_keys_in(store)
+        self._error = ""
+        self._next_check_at = timer() + poll_seconds
 
-    def now(self) -> Keys | None:
+    def current_keys(self) -> Keys | None:
         """The active keys, the same object until they change; None where the home never had a file of them."""
-        if self._stopwatch() >= self._due:
-            self._look()
-            self._due = self._stopwatch() + self._every_seconds
+        if self._timer() >= self._next_check_at:
+            self._reload_if_changed()
+            self._next_check_at = self._timer() + self._poll_seconds
         return self._keys
 
-    def _look(self) -> None:
+    def _reload_if_changed(self) -> None:
         """Read the file if it is another; one that is not as expected is tried again at every look."""
         try:
-            stamp = self._file.stamp()
-            if stamp == self._seen and not self._complaint:
+            stamp = self._store.fingerprint()
+            if stamp == self._last_fingerprint and not self._error:
                 return
-            keys = self._read()
-        except BadKeys as error:
-            self._complain(str(error))
+            keys = self._read_active_keys()
+        except InvalidKeyStore as error:
+            self._keep_last_good(str(error))
             return
-        self._seen, self._keys, self._complaint = stamp, keys, ""
+        self._last_fingerprint, self._keys, self._error = stamp, keys, ""
 
-    def _read(self) -> Keys | None:
-        keys = _active(self._file)
+    def _read_active_keys(self) -> Keys | None:
+        keys = _active_keys_in(self._store)
         if keys is None and self._keys is not None:
-            raise BadKeys(f"Found {self._file.path} no more; expected it to stay. Restore it, or restart.")
+            raise InvalidKeyStore(f"Found {self._store.path} no more; expected it to stay. Restore it, or restart.")
         return keys
 
-    def _complain(self, what: str) -> None:
+    def _keep_last_good(self, reason: str) -> None:
         """Keep the last good keys; where there were none, the service was to be locked, and is."""
         self._keys = self._keys if self._keys is not None else ()
-        if what != self._complaint:
-            self._log.error("keys unreadable, the last good ones stay", reason=what)
-        self._complaint = what
+        if reason != self._error:
+            self._log.error("keys unreadable, the last good ones stay", reason=reason)
+        self._error = reason
 
 
-def _active(file: KeyFile) -> Keys | None:
-    keys = file.read()
-    return None if keys is None else active(keys)
+def _active_keys_in(store: KeyStore) -> Keys | None:
+    keys = store.read()
+    return None if keys is None else active_keys(keys)

@@ -18,21 +18,21 @@ from features.errors import FlywheelError
 from features.storage.atomic_files import replace_private
 from serving.auth.scopes import KeyScope
 
-MOST_ACTIVE = 2  # of one client: the old key and the new one, while a rotation lasts
-_PATIENCE_SECONDS = 5.0
+MAX_ACTIVE_KEYS = 2  # of one client: the old key and the new one, while a rotation lasts
+_LOCK_TIMEOUT_SECONDS = 5.0
 
 Keys = tuple["StoredKey", ...]
 
 
-class BadKeys(FlywheelError):
+class InvalidKeyStore(FlywheelError):
     """keys.json cannot be read or written, or says something that it should not."""
 
 
-class KeyRefused(FlywheelError):
+class KeyRejected(FlywheelError):
     """No key can be created or revoked in this way."""
 
 
-def _is_a_name(client: str) -> str:
+def _validate_client_name(client: str) -> str:
     if not 1 <= len(client) <= 64 or client != client.strip() or "/" in client or not client.isprintable():
         raise ValueError(f"Found the client {client!r}; expected a name of up to 64 printed characters without a slash")
     return client
@@ -44,152 +44,152 @@ class StoredKey(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     id: str = Field(pattern=r"^[0-9a-f]{8}$")
-    client: Annotated[str, AfterValidator(_is_a_name)]
+    client: Annotated[str, AfterValidator(_validate_client_name)]
     scopes: tuple[KeyScope, ...] = Field(min_length=1)
     created_at: AwareDatetime
     revoked_at: AwareDatetime | None = None
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of the key as it is sent
 
 
-class _Written(BaseModel):
+class _KeyFileContent(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     keys: Keys
 
 
 @dataclass(frozen=True)
-class KeyFile:
+class KeyStore:
     """``keys.json``, mode 0600; revoked keys stay in it, so that the audit's actors keep their names."""
 
     path: Path
 
     @classmethod
-    def of(cls, home: Path) -> KeyFile:
+    def for_home(cls, home: Path) -> KeyStore:
         """The file of this home, which need not exist."""
         return cls(home / "keys.json")
 
-    def stamp(self) -> tuple[int, int, int] | None:
+    def fingerprint(self) -> tuple[int, int, int] | None:
         """What is different once the file was replaced, at the price of one ``stat``; None where there is none.
 
         Raises:
-            BadKeys: the folder does not let us look.
+            InvalidKeyStore: the folder does not let us look.
         """
         try:
             found = self.path.stat()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._closed(error) from None
+            raise self._inaccessible(error) from None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def read(self) -> Keys | None:
         """Every key ever given out, oldest first; None where there is no file.
 
         Raises:
-            BadKeys: the file cannot be read, or is damaged.
+            InvalidKeyStore: the file cannot be read, or is damaged.
         """
         try:
-            return _Written.model_validate_json(self.path.read_bytes()).keys
+            return _KeyFileContent.model_validate_json(self.path.read_bytes()).keys
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._closed(error) from None
+            raise self._inaccessible(error) from None
         except ValidationError as error:
             fault = error.errors(include_input=False)[0]
             where = ".".join(map(str, fault["loc"])) or "the file"
-            raise BadKeys(
+            raise InvalidKeyStore(
                 f"Found {self.path} damaged, at {where}: {fault['msg']}. Expected what `flywheel keys create` writes. "
                 "Restore it from a backup, or remove it and create the keys again."
             ) from None
 
-    def create(self, client: str, scopes: Sequence[KeyScope], at: datetime) -> tuple[str, StoredKey]:
+    def create(self, client: str, scopes: Sequence[KeyScope], created_at: datetime) -> tuple[str, StoredKey]:
         """A new key for the client, as it is sent, and what is kept of it.
 
         Its secret is 256 random bits, which nobody finds by trying: one SHA-256 hides it as well as a slow hash, which
         is for passwords that people think up, and takes a microsecond where that would take a request's whole time.
 
         Raises:
-            KeyRefused: the name is none, or the client has two active keys.
-            BadKeys: the file is damaged, or the home cannot be written to.
+            KeyRejected: the name is none, or the client has two active keys.
+            InvalidKeyStore: the file is damaged, or the home cannot be written to.
         """
         try:
-            _is_a_name(client)
+            _validate_client_name(client)
         except ValueError as error:
-            raise KeyRefused(f"{error}. Say --client NAME.") from None
-        with self._writing() as keys:
-            _leave_room(client, [key for key in active(keys) if key.client == client])
-            key_id = _unused({key.id for key in keys})
+            raise KeyRejected(f"{error}. Say --client NAME.") from None
+        with self._locked_keys() as keys:
+            _check_key_limit(client, [key for key in active_keys(keys) if key.client == client])
+            key_id = _unused_key_id({key.id for key in keys})
             sent = f"fw_{key_id}_{secrets.token_urlsafe(32)}"
             kept = StoredKey(
                 id=key_id,
                 client=client,
                 scopes=tuple(scope for scope in KeyScope if scope in scopes),
-                created_at=at,
+                created_at=created_at,
                 sha256=sha256(sent.encode()).hexdigest(),
             )
             self._write((*keys, kept))
         return sent, kept
 
-    def revoke(self, key_id: str, at: datetime) -> StoredKey:
+    def revoke(self, key_id: str, revoked_at: datetime) -> StoredKey:
         """Let the key open nothing any more, from the next look of every worker on.
 
         Raises:
-            KeyRefused: there is no such key, or it was revoked before.
-            BadKeys: the file is damaged, or the home cannot be written to.
+            KeyRejected: there is no such key, or it was revoked before.
+            InvalidKeyStore: the file is damaged, or the home cannot be written to.
         """
-        with self._writing() as keys:
+        with self._locked_keys() as keys:
             former = {key.id: key for key in keys}.get(key_id)
             if former is None or former.revoked_at is not None:
-                raise KeyRefused(_not_active(key_id, former, keys))
-            revoked = former.model_copy(update={"revoked_at": at})
+                raise KeyRejected(_inactive_key_message(key_id, former, keys))
+            revoked = former.model_copy(update={"revoked_at": revoked_at})
             self._write(tuple(revoked if key is former else key for key in keys))
         return revoked
 
     @contextmanager
-    def _writing(self) -> Iterator[Keys]:
+    def _locked_keys(self) -> Iterator[Keys]:
         """Hold the file; not the home, since a key must be revocable while a whole run goes on."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path.with_name(".keys.lock"), timeout=_PATIENCE_SECONDS):
+            with FileLock(self.path.with_name(".keys.lock"), timeout=_LOCK_TIMEOUT_SECONDS):
                 yield self.read() or ()
         except Timeout:
-            raise KeyRefused(
+            raise KeyRejected(
                 f"Found {self.path} held by another `flywheel keys`; expected it to be done within "
-                f"{_PATIENCE_SECONDS:.0f} seconds. Try again."
+                f"{_LOCK_TIMEOUT_SECONDS:.0f} seconds. Try again."
             ) from None
         except OSError as error:
-            raise self._closed(error) from None
+            raise self._inaccessible(error) from None
 
     def _write(self, keys: Keys) -> None:
-        replace_private(self.path, f"{_Written(keys=keys).model_dump_json(indent=1)}\n".encode())
+        replace_private(self.path, f"{_KeyFileContent(keys=keys).model_dump_json(indent=1)}\n".encode())
 
-    def _closed(self, error: OSError) -> BadKeys:
-        return BadKeys(
+    def _inaccessible(self, error: OSError) -> InvalidKeyStore:
+        return InvalidKeyStore(
             f"Found no way to read or write {self.path} ({error.strerror}); expected a file of this user's. Run as the "
             "user who created it, or say another home."
         )
 
 
-def active(keys: Keys | None) -> Keys:
+def active_keys(keys: Keys | None) -> Keys:
     """Those that were not revoked."""
     return tuple(key for key in keys or () if key.revoked_at is None)
 
 
-def _leave_room(client: str, held: Sequence[StoredKey]) -> None:
-    if len(held) >= MOST_ACTIVE:
-        listed = " and ".join(f"{key.id} (of {key.created_at:%Y-%m-%d})" for key in held)
-        raise KeyRefused(
-            f"Found {len(held)} active keys for {client!r}: {listed}. Expected at most {MOST_ACTIVE}, the old one and "
-            f"the new one of a rotation. Revoke the older first: flywheel keys revoke {held[0].id}."
+def _check_key_limit(client: str, existing_keys: Sequence[StoredKey]) -> None:
+    if len(existing_keys) >= MAX_ACTIVE_KEYS:
+        listed = " and ".join(f"{key.id} (of {key.created_at:%Y-%m-%d})" for key in existing_keys)
+        raise KeyRejected(
+            f"Found {len(existing_keys)} active keys for {client!r}: {listed}. Expected at most {MAX_ACTIVE_KEYS}, the old one and "
+            f"the new one of a rotation. Revoke the older first: flywheel keys revoke {existing_keys[0].id}."
         )
 
 
-def _unused(taken: set[str]) -> str:
-    return next(found for found in iter(lambda: secrets.token_hex(4), "") if found not in taken)
+def _unused_key_id(used_ids: set[str]) -> str:
+    return next(found for found in iter(lambda: secrets.token_hex(4), "") if found not in used_ids)
 
 
-def _not_active(key_id: str, found: StoredKey | None, keys: Keys) -> str:
-    if found is not None:
-        return f"Found {key_id} revoked already ({found.revoked_at}). Expected an active key."
-    known = ", ".join(key.id for key in active(keys)) or "none is active"
+def _inactive_key_message(key_id: str, stored_key: StoredKey | None, keys: Keys) -> str:
+    if stored_key is not None:
+        return f"Found {key_id} revoked already ({stored_key.revoked_at}). Expected an active key."
+    known = ", ".join(key.id for key in active_keys(keys)) or "none is active"
     return f"Found no key {key_id!r}. Expected the id of an active one ({known}): see flywheel keys list."

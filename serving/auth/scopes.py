@@ -17,25 +17,25 @@ class KeyScope(StrEnum):
 
 
 # An id is any text, "x/consents" too: as the routes do, a pattern takes all of it, and `$` lets a last line break pass.
-_ID = r"[\s\S]*"
-_EVERY = ""
-_TABLE: tuple[tuple[str, re.Pattern[str], KeyScope], ...] = (
+_ANY_ID = r"[\s\S]*"
+_ANY_METHOD = ""
+_SCOPE_RULES: tuple[tuple[str, re.Pattern[str], KeyScope], ...] = (
     ("DELETE", re.compile(r"/v1/customers/"), KeyScope.ADMIN),
-    (_EVERY, re.compile(rf"/v1/customers/{_ID}/consents$"), KeyScope.CONSENT),
-    (_EVERY, re.compile(rf"/v1/customers/{_ID}/predictions$"), KeyScope.PREDICT),
-    (_EVERY, re.compile(r"/v1/(predictions|models)$"), KeyScope.PREDICT),
-    (_EVERY, re.compile(r"/v1/audiences"), KeyScope.AUDIENCE),
+    (_ANY_METHOD, re.compile(rf"/v1/customers/{_ANY_ID}/consents$"), KeyScope.CONSENT),
+    (_ANY_METHOD, re.compile(rf"/v1/customers/{_ANY_ID}/predictions$"), KeyScope.PREDICT),
+    (_ANY_METHOD, re.compile(r"/v1/(predictions|models)$"), KeyScope.PREDICT),
+    (_ANY_METHOD, re.compile(r"/v1/audiences"), KeyScope.AUDIENCE),
 )
 
 
-def needed(method: str, path: str) -> KeyScope | None:
+def required_scope(method: str, path: str) -> KeyScope | None:
     """The scope of the first row that fits; None where any valid key will do. ``path`` is percent-decoded."""
-    for named, pattern, scope in _TABLE:
-        if named in (_EVERY, method) and pattern.match(path):
+    for named, pattern, scope in _SCOPE_RULES:
+        if named in (_ANY_METHOD, method) and pattern.match(path):
             return scope
     return None
 
 
-def allows(scopes: Collection[KeyScope], wanted: KeyScope | None) -> bool:
-    """Whether a key with these scopes may do what needs the scope ``wanted``."""
-    return wanted is None or wanted in scopes or KeyScope.ADMIN in scopes
+def allows(scopes: Collection[KeyScope], required: KeyScope | None) -> bool:
+    """Whether a key with these scopes may do what needs the scope ``required``."""
+    return required is None or required in scopes or KeyScope.ADMIN in scopes

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from serving.moments import resolve
+from serving.moments import resolve_instant
 
 
 class Clock(Protocol):
@@ -35,9 +35,9 @@ class PinnedClock:
 
     def now(self, zone: ZoneInfo) -> int:
         """Microseconds since 1970, UTC."""
-        return resolve(self.moment, zone)
+        return resolve_instant(self.moment, zone)
 
 
-def clock(moment: datetime | None) -> Clock:
+def make_clock(moment: datetime | None) -> Clock:
     """A clock that stands at ``moment``, or the machine's."""
     return SystemClock() if moment is None else PinnedClock(moment)

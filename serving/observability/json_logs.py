@@ -20,19 +20,23 @@ def json_log(clock: Clock, stream: TextIO | None = None) -> FilteringBoundLogger
     """A log that writes one JSON object per line, by default to stderr."""
     log: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
-        processors=[structlog.processors.add_log_level, _stamp(clock), structlog.processors.JSONRenderer()],
+        processors=[
+            structlog.processors.add_log_level,
+            _timestamp_processor(clock),
+            structlog.processors.JSONRenderer(),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger("INFO"),
     )
     return log
 
 
-def report(log: FilteringBoundLogger, event: str, error: BaseException, **known: str) -> None:
+def log_error(log: FilteringBoundLogger, event: str, error: BaseException, **context: str) -> None:
     """Write which error it was and where it came from; not its text, which may name a customer."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-3:]]
-    log.error(event, error=type(error).__name__, where=" < ".join(reversed(frames)), **known)
+    log.error(event, error=type(error).__name__, where=" < ".join(reversed(frames)), **context)
 
 
-def _stamp(clock: Clock) -> Processor:
+def _timestamp_processor(clock: Clock) -> Processor:
     def stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         return {"timestamp": rfc3339(clock.now(_UTC)), **event}
 

@@ -9,12 +9,12 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from serving.interfaces import Release
-from serving.schemas.prediction_columns import STATUSES, Answers
+from serving.interfaces import ReleasePort
+from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from training.inference.forecast import TIERS
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_DURATION_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _TIERS = (*TIERS, "none")
 
@@ -30,88 +30,88 @@ class Metrics:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         to = None if shared else self._registry
         self._requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"], registry=to)
-        self._seconds = Histogram(
-            "http_request_duration_seconds", "Time to answer.", ["route"], buckets=_SECONDS, registry=to
+        self._durations = Histogram(
+            "http_request_duration_seconds", "Time to answer.", ["route"], buckets=_DURATION_BUCKETS, registry=to
         )
         self._predictions = Counter(
             "predictions", "Customers answered.", ["model", "version", "status", "tier"], registry=to
         )
-        self._failures = Counter("model_load_failures", "Releases refused.", registry=to)
-        self._models = Gauge(
+        self._load_failures = Counter("model_load_failures", "Releases refused.", registry=to)
+        self._model_info = Gauge(
             "model_info",
             "1 for the models that answer.",
             ["model", "version", "release"],
             registry=to,
             multiprocess_mode="mostrecent",
         )
-        self._age = Gauge(
+        self._feature_age = Gauge(
             "feature_age_seconds",
             "Age of the oldest features last answered from.",
             registry=to,
             multiprocess_mode="mostrecent",
         )
-        self._readable = Gauge(
+        self._features_available = Gauge(
             "features_available",
             "1 while the feature store answers, as it was last seen.",
             registry=to,
             multiprocess_mode="mostrecent",
         )
-        self._readable.set(1)
-        self._available: bool | None = None
-        self._count = lru_cache(maxsize=512)(self._requests.labels)
-        self._time = lru_cache(maxsize=512)(self._seconds.labels)
-        self._answer = lru_cache(maxsize=512)(self._predictions.labels)
-        self._serving: Release | None = None
+        self._features_available.set(1)
+        self._last_available: bool | None = None
+        self._request_counter = lru_cache(maxsize=512)(self._requests.labels)
+        self._duration_observer = lru_cache(maxsize=512)(self._durations.labels)
+        self._prediction_counter = lru_cache(maxsize=512)(self._predictions.labels)
+        self._active_release: ReleasePort | None = None
 
-    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
+    def record_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""
-        self._count(method if method in _METHODS else "other", route, str(status)).inc()
-        self._time(route).observe(seconds)
+        self._request_counter(method if method in _METHODS else "other", route, str(status)).inc()
+        self._duration_observer(route).observe(seconds)
 
-    def answered(self, answers: Answers) -> None:
+    def record_predictions(self, predictions: PredictionColumns) -> None:
         """Count the customers of one answer, for each of its models, by status and tier."""
-        if len(answers) == 1:
-            self._predicted(answers.model_versions, int(answers.status[0]), int(answers.tier[0]), 1)
+        if len(predictions) == 1:
+            self._count_predictions(predictions.model_versions, int(predictions.status[0]), int(predictions.tier[0]), 1)
             return
-        pairs, counts = np.unique(np.column_stack([answers.status, answers.tier]), axis=0, return_counts=True)
+        pairs, counts = np.unique(np.column_stack([predictions.status, predictions.tier]), axis=0, return_counts=True)
         for (status, tier), count in zip(pairs.tolist(), counts.tolist(), strict=True):
-            self._predicted(answers.model_versions, status, tier, count)
+            self._count_predictions(predictions.model_versions, status, tier, count)
 
-    def unanswered(self, release: Release, customers: int, status: str) -> None:
+    def record_unanswered(self, release: ReleasePort, customers: int, status: str) -> None:
         """Count customers of whom nothing could be said."""
         for model, version in release.model_versions.items():
-            self._answer(model, version, status, _TIERS[-1]).inc(customers)
+            self._prediction_counter(model, version, status, _TIERS[-1]).inc(customers)
 
-    def reads(self, *, available: bool) -> bool:
+    def record_feature_read(self, *, available: bool) -> bool:
         """Note whether features could be read; whether that is news."""
-        news = available != (self._available is not False)
-        self._available = available
-        self._readable.set(available)
+        news = available != (self._last_available is not False)
+        self._last_available = available
+        self._features_available.set(available)
         return news
 
-    def aged(self, microseconds: int) -> None:
+    def record_feature_age(self, microseconds: int) -> None:
         """Note how old the features were."""
-        self._age.set(microseconds / 1e6)
+        self._feature_age.set(microseconds / 1e6)
 
-    def serving(self, release: Release) -> None:
+    def set_active_release(self, release: ReleasePort) -> None:
         """Note which release answers from now on."""
-        if self._serving is not None:
-            self._show(self._serving, 0)
-        self._show(release, 1)
-        self._serving = release
+        if self._active_release is not None:
+            self._set_model_info(self._active_release, 0)
+        self._set_model_info(release, 1)
+        self._active_release = release
 
-    def refused(self) -> None:
+    def record_load_failure(self) -> None:
         """Count a release that could not be loaded."""
-        self._failures.inc()
+        self._load_failures.inc()
 
-    def page(self) -> bytes:
+    def render(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self._registry)
 
-    def _predicted(self, versions: Mapping[str, str], status: int, tier: int, customers: int) -> None:
+    def _count_predictions(self, versions: Mapping[str, str], status: int, tier: int, customers: int) -> None:
         for model, version in versions.items():
-            self._answer(model, version, STATUSES[status], _TIERS[tier]).inc(customers)
+            self._prediction_counter(model, version, STATUSES[status], _TIERS[tier]).inc(customers)
 
-    def _show(self, release: Release, value: int) -> None:
+    def _set_model_info(self, release: ReleasePort, value: int) -> None:
         for model, version in release.model_versions.items():
-            self._models.labels(model, version, release.version).set(value)
+            self._model_info.labels(model, version, release.version).set(value)

@@ -6,48 +6,50 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from features.consents.ledger import Ledger, Standing
-from features.errors import Unreachable
-from serving.interfaces import Release
-from serving.predictions.feature_reader import UNAVAILABLE, Read, patiently, unavailable
+from features.consents.ledger import ConsentStatus, Ledger
+from features.errors import StoreUnavailable
+from serving.interfaces import ReleasePort
+from serving.predictions.feature_reader import FEATURES_UNAVAILABLE, FeatureReadResult, unavailable_rows, with_timeout
 from serving.predictions.serializers import Rows
 
-WITHHELD = "withheld_consent"
-UNKNOWN = "unknown_customer"
-Found = TypeVar("Found")
+WITHHELD_CONSENT = "withheld_consent"
+UNKNOWN_CUSTOMER = "unknown_customer"
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Permission:
+class ConsentGate:
     """The ledger, as a worker asks it."""
 
     ledger: Ledger
 
-    async def held(self, customer_ids: Sequence[str], now: int) -> Mapping[int, Standing]:
+    async def blocked(self, customer_ids: Sequence[str], now: int) -> Mapping[int, ConsentStatus]:
         """The places of those of whom nothing may be said, or who were never asked; raises what the shelf does."""
-        standings = await self.ask(lambda: self.ledger.standings(customer_ids, now))
+        standings = await self.call(lambda: self.ledger.statuses(customer_ids, now))
         return {place: standing for place, standing in enumerate(standings) if standing}
 
-    async def ask(self, question: Callable[[], Found]) -> Found:
+    async def call(self, function: Callable[[], Result]) -> Result:
         """What the ledger says; one on another machine keeps nobody longer than its patience; raises Unreachable."""
         try:
-            return await patiently(self.ledger.patience, question)
+            return await with_timeout(self.ledger.timeout_seconds, function)
         except TimeoutError:
-            raise Unreachable(f"The consents were not read within {self.ledger.patience} s. Try again soon.") from None
+            raise StoreUnavailable(
+                f"The consents were not read within {self.ledger.timeout_seconds} s. Try again soon."
+            ) from None
 
 
-def unsaid(release: Release, customers: Read, statuses: Sequence[str], as_of: int) -> Rows:
+def without_prediction(release: ReleasePort, customers: FeatureReadResult, statuses: Sequence[str], as_of: int) -> Rows:
     """Envelopes without an answer, each with its own status, in the order read."""
-    rows = unavailable(release, customers, as_of)
+    rows = unavailable_rows(release, customers, as_of)
     for row, status in zip(rows, statuses, strict=True):
         row["status"] = status
-        if status != UNAVAILABLE:
+        if status != FEATURES_UNAVAILABLE:
             del row["reason"]
     return rows
 
 
-def status_of(standing: Standing, *, known: bool) -> str:
+def blocked_status(consent_status: ConsentStatus, *, known: bool) -> str:
     """Who said no is withheld; who never said anything is, if there would be anything to say."""
-    if standing is Standing.WITHHELD or (standing is Standing.UNASKED and known):
-        return WITHHELD
-    return UNKNOWN
+    if consent_status is ConsentStatus.DENIED or (consent_status is ConsentStatus.UNKNOWN and known):
+        return WITHHELD_CONSENT
+    return UNKNOWN_CUSTOMER

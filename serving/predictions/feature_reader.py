@@ -11,61 +11,63 @@ from typing import TypeVar
 
 import numpy as np
 
-from features.errors import FlywheelError, LostRows, NothingThere, Unreachable
-from features.online.codec import OtherSchema
-from features.online.feature_rows import Stored
-from serving.interfaces import Features, Release
+from features.errors import FlywheelError, NotFound, RowsLost, StoreUnavailable
+from features.online.codec import SchemaMismatch
+from features.online.feature_rows import FeatureRows
+from serving.interfaces import FeatureReader, ReleasePort
 from serving.moments import rfc3339
 from serving.predictions.prediction_ids import prediction_ids
 from serving.predictions.serializers import Rows
 
-UNAVAILABLE = "features_unavailable"
-UNREADABLE = "consents_unreadable"
-READS_AT_ONCE = 16
-Done = TypeVar("Done")
+FEATURES_UNAVAILABLE = "features_unavailable"
+CONSENTS_UNREADABLE = "consents_unreadable"
+MAX_CONCURRENT_READS = 16
+Result = TypeVar("Result")
 _REASONS: dict[type[FlywheelError], str] = {
-    Unreachable: "store_unreachable",
-    NothingThere: "nothing_published",
-    LostRows: "rows_lost",
-    OtherSchema: "other_columns",
+    StoreUnavailable: "store_unreachable",
+    NotFound: "nothing_published",
+    RowsLost: "rows_lost",
+    SchemaMismatch: "other_columns",
 }
 
 
 @dataclass(frozen=True)
-class Read:
+class FeatureReadResult:
     """Stored features, or, where they cannot be read, a reason and nothing known of anybody."""
 
-    stored: Stored
+    stored: FeatureRows
     reason: str | None = None
     detail: str = ""
 
 
-async def read(features: Features, customer_ids: Sequence[str]) -> Read:
+async def read_features(features: FeatureReader, customer_ids: Sequence[str]) -> FeatureReadResult:
     """What is stored, in the order asked for; a store on another machine keeps nobody longer than its patience."""
     try:
-        return Read(await patiently(features.patience, lambda: features.read(customer_ids)))
+        return FeatureReadResult(await with_timeout(features.timeout_seconds, lambda: features.read(customer_ids)))
     except TimeoutError:
-        return Read(nothing(customer_ids), _REASONS[Unreachable], f"no answer within {features.patience} s")
+        return FeatureReadResult(
+            empty_rows(customer_ids), _REASONS[StoreUnavailable], f"no answer within {features.timeout_seconds} s"
+        )
     except tuple(_REASONS) as error:
-        return lost(customer_ids, error)
+        return read_failed(customer_ids, error)
 
 
-def lost(customer_ids: Sequence[str], error: FlywheelError) -> Read:
+def read_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
     """Nothing known of anybody, because of one of the foreseen errors."""
-    return Read(nothing(customer_ids), _REASONS[type(error)], str(error))
+    return FeatureReadResult(empty_rows(customer_ids), _REASONS[type(error)], str(error))
 
 
-def unpermitted(customer_ids: Sequence[str], error: FlywheelError) -> Read:
+def consents_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
     """Nothing known of anybody, since nobody knows of whom anything may be said."""
-    reason = _REASONS[Unreachable] if isinstance(error, Unreachable) else UNREADABLE
-    return Read(nothing(customer_ids), reason, str(error))
+    reason = _REASONS[StoreUnavailable] if isinstance(error, StoreUnavailable) else CONSENTS_UNREADABLE
+    return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
 
-def unavailable(release: Release, customers: Read, as_of: int) -> Rows:
+def unavailable_rows(release: ReleasePort, customers: FeatureReadResult, as_of: int) -> Rows:
     """Answers that say why there is none, in the order asked for."""
     ids = prediction_ids(release.version, customers.stored, as_of)
     envelope = {
-        "status": UNAVAILABLE,
+        "status": FEATURES_UNAVAILABLE,
         "reason": customers.reason,
         "as_of": rfc3339(as_of),
         "release": release.version,
@@ -77,24 +79,24 @@ def unavailable(release: Release, customers: Read, as_of: int) -> Rows:
     ]
 
 
-async def patiently(patience: float | None, work: Callable[[], Done]) -> Done:
+async def with_timeout(timeout_seconds: float | None, work: Callable[[], Result]) -> Result:
     """What is read from this machine at once, and from another in a thread; raises TimeoutError after the patience."""
-    if patience is None:
+    if timeout_seconds is None:
         return work()
-    async with asyncio.timeout(patience):
-        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+    async with asyncio.timeout(timeout_seconds):
+        return await asyncio.get_running_loop().run_in_executor(_executor(), work)
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def _executor() -> ThreadPoolExecutor:
     """For reading alone: behind slow work in the usual threads, a sound store would seem not to answer."""
-    return ThreadPoolExecutor(READS_AT_ONCE, "features")
+    return ThreadPoolExecutor(MAX_CONCURRENT_READS, "features")
 
 
-def nothing(customer_ids: Sequence[str]) -> Stored:
+def empty_rows(customer_ids: Sequence[str]) -> FeatureRows:
     """As if nothing were stored of anybody."""
     n = len(customer_ids)
-    return Stored(
+    return FeatureRows(
         customer_ids=customer_ids,
         known=np.zeros(n, np.bool_),
         features_at=np.zeros(n, np.int64),

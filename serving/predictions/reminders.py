@@ -10,7 +10,7 @@ import numpy as np
 
 from features import calendar
 from features.arrays import Days, Floats
-from serving.schemas.prediction_columns import QUANTILES, WITHIN_DAYS, ByCategory
+from serving.schemas.prediction_columns import QUANTILES, WITHIN_DAYS, CategoryColumns
 from training.inference.categories.forecast import CategoryForecast
 
 
@@ -20,19 +20,19 @@ class ShopDay:
 
     instant: int  # microseconds since 1970 UTC
     day: np.datetime64
-    passed: float  # share of the day that is over, by its wall clock
+    elapsed_share: float  # share of the day that is over, by its wall clock
 
     @classmethod
-    def of(cls, instant: int, zone: ZoneInfo) -> ShopDay:
+    def from_instant(cls, instant: int, zone: ZoneInfo) -> ShopDay:
         """The shop's day and time of day at an instant, microseconds since 1970 UTC."""
         wall = calendar.wall_clock(instant, zone)
         midnight = datetime(wall.year, wall.month, wall.day)  # noqa: DTZ001 - wall clock, by intent
         return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
 
-    def after(self, days: Floats) -> Days:
+    def date_after(self, days: Floats) -> Days:
         """The local date so many days later; NaT where that is never."""
         reached = np.isfinite(days)
-        ahead = np.floor(np.where(reached, days, 0.0) + self.passed).astype("timedelta64[D]")
+        ahead = np.floor(np.where(reached, days, 0.0) + self.elapsed_share).astype("timedelta64[D]")
         later: Days = np.where(reached, self.day + ahead, np.datetime64("NaT"))
         return later
 
@@ -41,23 +41,23 @@ class ShopDay:
         return np.maximum(expected - np.timedelta64(lead_days, "D"), self.day)
 
 
-def by_category(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> ByCategory:
+def category_columns(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> CategoryColumns:
     """The lines of so many customers, each customer's soonest reminder first."""
-    days = forecast.days_of(QUANTILES)
-    dates = today.after(days)
+    days = forecast.wait_quantiles(QUANTILES)
+    dates = today.date_after(days)
     remind_on = today.remind_on(dates[:, 1], lead_days)
     # The sooner half of the orders is expected, the sooner is the reminder; where that is never, there is none.
-    soonest = np.lexsort((forecast.place, days[:, 1], forecast.lines.row))
+    soonest = np.lexsort((forecast.category_index, days[:, 1], forecast.lines.row))
     dates, names = dates[soonest], forecast.tables.names
-    return ByCategory(
+    return CategoryColumns(
         offsets=np.searchsorted(forecast.lines.row, np.arange(customers + 1)),
-        category=tuple(names[place] for place in forecast.place[soonest].tolist()),
-        rung=forecast.standing.rung[soonest],
+        category=tuple(names[place] for place in forecast.category_index[soonest].tolist()),
+        evidence=forecast.state.evidence[soonest],
         last_order_at=forecast.lines.last_day[soonest].astype(np.int64).astype("datetime64[D]"),
         p10=dates[:, 0],
         p50=dates[:, 1],
         p90=dates[:, 2],
         remind_on=remind_on[soonest],
-        overdue_ratio=forecast.standing.silence[soonest],
-        probability_within=forecast.within_each(WITHIN_DAYS)[soonest],
+        overdue_ratio=forecast.state.silence[soonest],
+        probability_within=forecast.order_probabilities(WITHIN_DAYS)[soonest],
     )

@@ -7,21 +7,21 @@ from itertools import pairwise
 from typing import Any
 
 from serving.moments import rfc3339
-from serving.schemas.prediction_columns import BANDS, STATUSES, WITHIN_DAYS, Answers, Dates
+from serving.schemas.prediction_columns import BANDS, STATUSES, WITHIN_DAYS, DateColumns, PredictionColumns
 from serving.schemas.predictions import Part
 from serving.segments.serializer import NOT_SCORED
-from training.inference.categories.hazard_tables import RUNGS
+from training.inference.categories.hazard_tables import EVIDENCE_LEVELS
 from training.inference.forecast import TIERS
 
 Json = dict[str, Any]
 Rows = list[Json]
 
 
-def predictions(answers: Answers, include: Collection[Part]) -> Rows:
+def serialize_predictions(columns: PredictionColumns, include: Collection[Part]) -> Rows:
     """One structure per customer, in order; each column becomes Python numbers once."""
-    known = (answers.status != STATUSES.index("unknown_customer")).tolist()
-    envelopes = _envelopes(answers)
-    written = {part: write(answers) for part, write in PARTS.items() if part in include}
+    known = (columns.status != STATUSES.index("unknown_customer")).tolist()
+    envelopes = _envelopes(columns)
+    written = {part: write(columns) for part, write in PART_SERIALIZERS.items() if part in include}
     for row, envelope in enumerate(envelopes):
         if known[row]:
             for part, rows in written.items():
@@ -31,15 +31,15 @@ def predictions(answers: Answers, include: Collection[Part]) -> Rows:
     return envelopes
 
 
-def _envelopes(answers: Answers) -> Rows:
-    as_of = rfc3339(answers.as_of)
-    versions = dict(answers.model_versions)
+def _envelopes(predictions: PredictionColumns) -> Rows:
+    as_of = rfc3339(predictions.as_of)
+    versions = dict(predictions.model_versions)
     columns = zip(
-        answers.customer_ids,
-        answers.status.tolist(),
-        answers.tier.tolist(),
-        answers.prediction_ids,
-        answers.features_at.tolist(),
+        predictions.customer_ids,
+        predictions.status.tolist(),
+        predictions.tier.tolist(),
+        predictions.prediction_ids,
+        predictions.features_at.tolist(),
         strict=True,
     )
     return [
@@ -49,7 +49,7 @@ def _envelopes(answers: Answers) -> Rows:
             "model_tier": TIERS[tier],
             "as_of": as_of,
             "prediction_id": prediction_id,
-            "release": answers.release,
+            "release": predictions.release,
             "model_versions": versions,
             "features_at": rfc3339(features_at),
         }
@@ -57,8 +57,8 @@ def _envelopes(answers: Answers) -> Rows:
     ]
 
 
-def _churn(answers: Answers) -> Rows:
-    churn = answers.churn
+def _churn(predictions: PredictionColumns) -> Rows:
+    churn = predictions.churn
     columns = zip(churn.probability.tolist(), churn.percentile.tolist(), churn.band.tolist(), strict=True)
     return [
         {
@@ -71,32 +71,32 @@ def _churn(answers: Answers) -> Rows:
     ]
 
 
-def _next_purchase(answers: Answers) -> Rows:
-    both = zip(_dates(answers.next_purchase), _by_category(answers), strict=True)
+def _next_purchase(predictions: PredictionColumns) -> Rows:
+    both = zip(_dates(predictions.next_purchase), _by_category(predictions), strict=True)
     return [{**dates, "by_category": following} for dates, following in both]
 
 
-def _by_category(answers: Answers) -> list[Rows] | list[None]:
-    found = answers.next_purchase.by_category
+def _by_category(predictions: PredictionColumns) -> list[Rows] | list[None]:
+    found = predictions.next_purchase.by_category
     if found is None:
-        return [None] * len(answers)
-    columns = zip(found.category, found.rung.tolist(), found.last_order_at.tolist(), _dates(found), strict=True)
+        return [None] * len(predictions)
+    columns = zip(found.category, found.evidence.tolist(), found.last_order_at.tolist(), _dates(found), strict=True)
     lines = [
-        {"category": category, "rung": RUNGS[rung], "last_order_at": last_order_at, **dates}
+        {"category": category, "rung": EVIDENCE_LEVELS[rung], "last_order_at": last_order_at, **dates}
         for category, rung, last_order_at, dates in columns
     ]
     return [lines[begin:end] for begin, end in pairwise(found.offsets.tolist())]
 
 
-def _dates(said: Dates) -> Rows:
+def _dates(dates: DateColumns) -> Rows:
     names = [str(days) for days in WITHIN_DAYS]
     columns = zip(
-        said.p10.tolist(),
-        said.p50.tolist(),
-        said.p90.tolist(),
-        said.remind_on.tolist(),
-        said.overdue_ratio.tolist(),
-        said.probability_within.tolist(),
+        dates.p10.tolist(),
+        dates.p50.tolist(),
+        dates.p90.tolist(),
+        dates.remind_on.tolist(),
+        dates.overdue_ratio.tolist(),
+        dates.probability_within.tolist(),
         strict=True,
     )
     return [
@@ -112,22 +112,25 @@ def _dates(said: Dates) -> Rows:
     ]
 
 
-def _ltv(answers: Answers) -> Rows:
-    historic = answers.ltv.historic.tolist()
-    by_horizon = {str(days): _spending(answers, answers.ltv.horizons.index(days)) for days in answers.ltv.business_days}
+def _ltv(predictions: PredictionColumns) -> Rows:
+    historic = predictions.ltv.historic.tolist()
+    by_horizon = {
+        str(days): _spending(predictions, predictions.ltv.horizons.index(days))
+        for days in predictions.ltv.business_days
+    }
     return [
         {
-            "currency": answers.ltv.currency,
+            "currency": predictions.ltv.currency,
             "historic": historic[row],
             "predicted": {days: rows[row] for days, rows in by_horizon.items()},
         }
-        for row in range(len(answers))
+        for row in range(len(predictions))
     ]
 
 
-def _spending(answers: Answers, horizon: int) -> Rows:
+def _spending(predictions: PredictionColumns, horizon: int) -> Rows:
     """Every customer's orders and spend within one horizon."""
-    orders, spend = answers.ltv.expected_orders[:, horizon].tolist(), answers.ltv.spend
+    orders, spend = predictions.ltv.expected_orders[:, horizon].tolist(), predictions.ltv.spend
     amounts: Sequence[Sequence[float | None]] = [[None] * len(orders)] * 4
     if spend is not None:
         amounts = [column[:, horizon].tolist() for column in (spend.mean, spend.median, spend.p10, spend.p90)]
@@ -137,17 +140,17 @@ def _spending(answers: Answers, horizon: int) -> Rows:
     ]
 
 
-def _reasons(answers: Answers) -> Rows | list[Rows] | list[None]:
-    if answers.reasons is None:
-        return [None] * len(answers)
-    return [[vars(reason) for reason in reasons] for reasons in answers.reasons]
+def _reasons(predictions: PredictionColumns) -> Rows | list[Rows] | list[None]:
+    if predictions.reasons is None:
+        return [None] * len(predictions)
+    return [[vars(reason) for reason in reasons] for reasons in predictions.reasons]
 
 
-def _segment(answers: Answers) -> Sequence[Mapping[str, Any]]:
-    return [NOT_SCORED] * len(answers) if answers.segments is None else answers.segments
+def _segment(predictions: PredictionColumns) -> Sequence[Mapping[str, Any]]:
+    return [NOT_SCORED] * len(predictions) if predictions.segments is None else predictions.segments
 
 
-PARTS: Mapping[Part, Callable[[Answers], Sequence[Any]]] = {
+PART_SERIALIZERS: Mapping[Part, Callable[[PredictionColumns], Sequence[Any]]] = {
     "churn": _churn,
     "next_purchase": _next_purchase,
     "ltv": _ltv,

@@ -4,61 +4,65 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.online.feature_rows import Ragged, Stored
+from features.online.feature_rows import FeatureRows, RaggedList
 from features.views import View
-from serving.interfaces import Release
+from serving.interfaces import ReleasePort
 from serving.predictions.scorer import score
 from training.inference.forecast import Forecast
 
 _DAY = 86_400_000_000
-_STRANGER, _SILENT, _BUYER = range(3)
+_UNKNOWN, _WITHOUT_ORDERS, _WITH_ORDERS = range(3)
 
 
-class Unfit(Exception):
+class ReleaseCheckFailed(Exception):
     """A release that loads, but does not answer as a release must."""
 
 
-def smoke_test(release: Release) -> None:
+def smoke_test(release: ReleasePort) -> None:
     """Ask for a stranger, a customer without orders and one with; raises Unfit, and warms what is used first."""
-    at = release.facts.as_of
-    stored = made_up(release.views, at)
+    at = release.metadata.as_of
+    stored = synthetic_rows(release.views, at)
     forecast = release.forecast(stored, at)
-    found = [broken for broken, holds in _laws(forecast, stored.known).items() if not holds]
-    missing = {*release.facts.ltv_days, release.facts.churn_days} - {*forecast.horizons}
+    found = [broken for broken, holds in _invariants(forecast, stored.known).items() if not holds]
+    missing = {*release.metadata.ltv_days, release.metadata.churn_days} - {*forecast.horizons}
     if missing:
         found.append(f"no horizon of {sorted(missing)} days")
     if found:
-        raise Unfit(f"Release {release.version} answers made-up customers with {', '.join(found)}. Train another.")
+        raise ReleaseCheckFailed(
+            f"Release {release.version} answers made-up customers with {', '.join(found)}. Train another."
+        )
     percentile = score(release, stored, at).churn.percentile[stored.known]
     if not ((percentile >= 0) & (percentile <= 100)).all():
-        raise Unfit(f"Release {release.version} has percentiles outside 0 to 100: {percentile}. Train another.")
+        raise ReleaseCheckFailed(
+            f"Release {release.version} has percentiles outside 0 to 100: {percentile}. Train another."
+        )
 
 
-def made_up(views: tuple[View, ...], at: int) -> Stored:
+def synthetic_rows(views: tuple[View, ...], as_of: int) -> FeatureRows:
     """A stranger, a customer without orders, and one of two orders: all the columns of ``views``, lists empty."""
     columns = tuple(name for view in views for name in view.scalars)
     matrix = np.full((3, len(columns)), np.nan)
-    matrix[_BUYER] = 1.0
+    matrix[_WITH_ORDERS] = 1.0
     for column, name in enumerate(columns):
         if name.endswith("_at"):
-            matrix[_BUYER, column] = at - 30 * _DAY
+            matrix[_WITH_ORDERS, column] = as_of - 30 * _DAY
         elif name == "orders":
-            matrix[_SILENT:, column] = (0.0, 2.0)
-    empty = Ragged(offsets=np.zeros(4, np.int64), values=np.zeros(0))
-    return Stored(
+            matrix[_WITHOUT_ORDERS:, column] = (0.0, 2.0)
+    empty = RaggedList(offsets=np.zeros(4, np.int64), values=np.zeros(0))
+    return FeatureRows(
         customer_ids=("stranger", "silent", "buyer"),
         known=np.array([False, True, True]),
-        features_at=np.array([0, at, at]),
+        features_at=np.array([0, as_of, as_of]),
         columns=columns,
         matrix=matrix,
         lists={name: empty for view in views for name in view.lists},
     )
 
 
-def _laws(forecast: Forecast, known: np.ndarray) -> dict[str, bool]:
+def _invariants(forecast: Forecast, known: np.ndarray) -> dict[str, bool]:
     """What must hold of the known customers, named by what is found where it does not."""
     order_by, orders = forecast.order_by[known], forecast.expected_orders[known]
-    within = np.column_stack([forecast.within(days)[known] for days in forecast.horizons])
+    within = np.column_stack([forecast.order_probability(days)[known] for days in forecast.horizons])
     laws = {
         "probabilities that are not numbers from 0 to 1": bool(((order_by >= 0) & (order_by <= 1)).all()),
         "probabilities that fall with time": bool((np.diff(order_by, axis=1) >= 0).all()),

@@ -12,31 +12,31 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from features.views import View
-from serving.interfaces import Features, Release
-from serving.observability.json_logs import report
+from serving.interfaces import FeatureReader, ReleasePort
+from serving.observability.json_logs import log_error
 from serving.observability.metrics import Metrics
 from serving.releases.release_check import smoke_test
 
 POINTER = "champion"
-_PATIENCE = 30  # looks at an unchanged pointer before a refused release is tried again
+_RETRY_AFTER_POLLS = 30  # looks at an unchanged pointer before a refused release is tried again
 
-LoadRelease = Callable[[Path], Release]
-OpenFeatures = Callable[[tuple[View, ...]], Features]
+LoadRelease = Callable[[Path], ReleasePort]
+OpenFeatures = Callable[[tuple[View, ...]], FeatureReader]
 
 
-class NotAVersion(Exception):
+class InvalidVersion(Exception):
     """The pointer, or the folder it names, holds something else than it should."""
 
 
 @dataclass(frozen=True)
-class Champion:
+class ActiveRelease:
     """A release and the features it reads: what one request is answered from, whole."""
 
-    release: Release
-    features: Features
+    release: ReleasePort
+    features: FeatureReader
 
 
-class Champions:
+class ReleaseLoader:
     """Follows ``releases/champion``; ``current`` is read once per request and never half changed."""
 
     def __init__(
@@ -47,43 +47,43 @@ class Champions:
         metrics: Metrics,
         log: FilteringBoundLogger,
     ) -> None:
-        self.current: Champion | None = None
+        self.current: ActiveRelease | None = None
         self._releases = releases
         self._load = load
         self._open_features = open_features
         self._metrics = metrics
         self._log = log
-        self._seen: tuple[str, int] | None = None
-        self._refused_looks = 0
+        self._last_pointer: tuple[str, int] | None = None
+        self._polls_since_failure = 0
 
     async def follow(self, poll_seconds: float) -> None:
         """Look at the pointer for ever; loading happens in a thread, beside the requests."""
         while True:
             try:
-                await asyncio.to_thread(self.look)
+                await asyncio.to_thread(self.poll)
             except Exception as error:  # noqa: BLE001 - who stops looking would answer from the old release for ever
-                report(self._log, "champion not seen", error)
+                log_error(self._log, "champion not seen", error)
             await asyncio.sleep(poll_seconds)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """One look at the pointer; a release that cannot answer is refused, logged and counted, the old one stays."""
-        pointer = self._pointer()
-        if pointer is None or (pointer == self._seen and not self._tries_again()):
+        pointer = self._read_pointer()
+        if pointer is None or (pointer == self._last_pointer and not self._should_retry()):
             return
-        self._seen, self._refused_looks = pointer, 0
+        self._last_pointer, self._polls_since_failure = pointer, 0
         version = pointer[0]
         if self.current is not None and version == self.current.release.version:
             return
         try:
-            champion = self._ready(version)
+            champion = self._load_version(version)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a release, the old one must go on
-            self._refused_looks = 1
-            self._metrics.refused()
-            report(self._log, "release refused", error, release=version, reason=str(error))
+            self._polls_since_failure = 1
+            self._metrics.record_load_failure()
+            log_error(self._log, "release refused", error, release=version, reason=str(error))
             return
-        self._switch(champion)
+        self._activate(champion)
 
-    def _pointer(self) -> tuple[str, int] | None:
+    def _read_pointer(self) -> tuple[str, int] | None:
         """The version named, and when it was; None where nothing was promoted yet."""
         try:
             # Both of one file: another may take its name between two looks.
@@ -92,24 +92,24 @@ class Champions:
         except OSError:
             return None
 
-    def _tries_again(self) -> bool:
-        if self._refused_looks:
-            self._refused_looks += 1
-        return self._refused_looks > _PATIENCE
+    def _should_retry(self) -> bool:
+        if self._polls_since_failure:
+            self._polls_since_failure += 1
+        return self._polls_since_failure > _RETRY_AFTER_POLLS
 
-    def _ready(self, version: str) -> Champion:
+    def _load_version(self, version: str) -> ActiveRelease:
         if not version or Path(version).name != version:
-            raise NotAVersion(f"Found {version!r} in {POINTER}; expected a version. Promote a release again.")
+            raise InvalidVersion(f"Found {version!r} in {POINTER}; expected a version. Promote a release again.")
         release = self._load(self._releases / version)
         if release.version != version:
-            raise NotAVersion(f"Found release {release.version!r} in the folder of {version!r}. Promote it again.")
+            raise InvalidVersion(f"Found release {release.version!r} in the folder of {version!r}. Promote it again.")
         smoke_test(release)
-        return Champion(release, self._open_features(release.views))
+        return ActiveRelease(release, self._open_features(release.views))
 
-    def _switch(self, champion: Champion) -> None:
+    def _activate(self, champion: ActiveRelease) -> None:
         former = self.current
         self.current = champion
-        self._metrics.serving(champion.release)
+        self._metrics.set_active_release(champion.release)
         self._log.info("release serves", release=champion.release.version, former=former and former.release.version)
         # Full collections of what the imports left behind stall requests for 100 to 190 ms.
         gc.collect()

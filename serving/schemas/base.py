@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class Wire(BaseModel):
+class StrictModel(BaseModel):
     """Frozen, and nothing unforeseen in it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

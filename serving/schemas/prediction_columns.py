@@ -8,17 +8,17 @@ from typing import Any
 
 from features.arrays import Codes, Days, Floats, Integers
 from training.inference.explanations.reasons import Reason
-from training.inference.forecast import Spend
+from training.inference.forecast import SpendForecast
 
 STATUSES = ("unknown_customer", "stale_features", "insufficient_history", "scored")  # the first that applies
 BANDS = ("low", "medium", "high")
 WITHIN_DAYS = (7, 14, 30, 60, 90)
 QUANTILES = (0.1, 0.5, 0.9)  # of the date of an order
-NOBODY = -1  # the code of a tier or band where nothing is answered
+MISSING_CODE = -1  # the code of a tier or band where nothing is answered
 
 
 @dataclass(frozen=True, kw_only=True)
-class Churn:
+class ChurnColumns:
     """Will the customer place no order within the horizon?"""
 
     horizon_days: int
@@ -28,7 +28,7 @@ class Churn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dates:
+class DateColumns:
     """When do m orders come? All dates are the shop's, none before the day asked about."""
 
     p10: Days  # (m,)
@@ -40,7 +40,7 @@ class Dates:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ByCategory(Dates):
+class CategoryColumns(DateColumns):
     """When does the next order in a category come? The lines of customer i are ``offsets[i]:offsets[i + 1]``.
 
     A customer's lines come by reminder, the soonest first, those without one last. The gap is that expected in the
@@ -49,31 +49,31 @@ class ByCategory(Dates):
 
     offsets: Integers  # (n + 1,)
     category: tuple[str, ...]  # (m,)
-    rung: Codes  # (m,) index into training.inference.categories.hazard_tables.RUNGS
+    evidence: Codes  # (m,) index into training.inference.categories.hazard_tables.RUNGS
     last_order_at: Days  # (m,)
 
 
 @dataclass(frozen=True, kw_only=True)
-class NextPurchase(Dates):
+class NextPurchaseColumns(DateColumns):
     """When does the next order of each of n customers come? The gap is their own typical one, from the second order."""
 
-    by_category: ByCategory | None = None  # None for a log without categories
+    by_category: CategoryColumns | None = None  # None for a log without categories
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ltv:
+class LtvColumns:
     """What will the customer spend? ``horizons`` hold those of the business and that of churn, in days."""
 
     currency: str
     business_days: tuple[int, ...]  # the horizons that a caller is told of
     horizons: tuple[int, ...]
     expected_orders: Floats  # (n, horizons)
-    spend: Spend | None  # None for a log without amounts
+    spend: SpendForecast | None  # None for a log without amounts
     historic: Floats  # (n,) net spend so far, NaN without amounts
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
+class PredictionColumns:
     """The three answers for n customers in the order asked for; NaN, NaT and NOBODY for one nobody knows."""
 
     customer_ids: Sequence[str]
@@ -84,11 +84,11 @@ class Answers:
     tier: Codes  # (n,) index into TIERS
     features_at: Integers  # (n,) microseconds since 1970 UTC, 0 where unknown
     prediction_ids: tuple[str, ...]
-    churn: Churn
-    next_purchase: NextPurchase
-    ltv: Ltv
+    churn: ChurnColumns
+    next_purchase: NextPurchaseColumns
+    ltv: LtvColumns
     reasons: Sequence[Sequence[Reason]] | None = None  # per customer; None where nobody asked
-    segments: Sequence[Mapping[str, Any]] | None = None  # per customer, as SegmentAnswer; None where nobody asked
+    segments: Sequence[Mapping[str, Any]] | None = None  # per customer, as SegmentResponse; None where nobody asked
 
     def __len__(self) -> int:
         return len(self.status)

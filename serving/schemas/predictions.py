@@ -7,20 +7,20 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJsonSchema
 
-from serving.moments import moment
-from serving.schemas.base import Probability, Wire
-from serving.schemas.segments import SegmentAnswer
+from serving.moments import parse_datetime
+from serving.schemas.base import Probability, StrictModel
+from serving.schemas.segments import SegmentResponse
 
-MOST_CUSTOMERS = 1000
-LONGEST_ID = 256
+MAX_CUSTOMERS = 1000
+MAX_ID_LENGTH = 256
 
 Part = Literal["churn", "next_purchase", "ltv", "segment", "reasons"]
 DEFAULT_PARTS: frozenset[Part] = frozenset({"churn", "next_purchase", "ltv", "segment"})
 
-CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID)]
+CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH)]
 AsOf = Annotated[
     datetime,
-    BeforeValidator(moment),
+    BeforeValidator(parse_datetime),
     WithJsonSchema(
         {
             "type": "string",
@@ -32,10 +32,10 @@ AsOf = Annotated[
 ]
 
 
-class Question(Wire):
+class PredictionRequest(StrictModel):
     """Which customers, at which instant, and which parts of the answer."""
 
-    customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=MOST_CUSTOMERS)] = Field(
+    customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=MAX_CUSTOMERS)] = Field(
         description="Ids as they stand in the shop's log, digit for digit. Answers come in this order.",
         examples=[["17850", "13047"]],
     )
@@ -48,7 +48,7 @@ class Question(Wire):
     )
 
 
-class ChurnAnswer(Wire):
+class ChurnResponse(StrictModel):
     """Will the customer place no order within the horizon?"""
 
     horizon_days: int = Field(examples=[90])
@@ -60,11 +60,11 @@ class ChurnAnswer(Wire):
     band: Literal["low", "medium", "high"] = Field(examples=["low"])
 
 
-class CategoryAnswer(Wire):
+class CategoryResponse(StrictModel):
     """When does the next order in a category come? Never before the next order of any kind."""
 
     category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
-    rung: Literal["category", "customer", "population"] = Field(
+    evidence: Literal["category", "customer", "population"] = Field(
         description="What the answer rests on: the customer's own rhythm in the category; the category's usual gap at "
         "the customer's pace in general; that gap alone."
     )
@@ -81,7 +81,7 @@ class CategoryAnswer(Wire):
     )
 
 
-class NextPurchaseAnswer(Wire):
+class NextPurchaseResponse(StrictModel):
     """When does the next order come? Dates are the shop's; null lies beyond the model's last day."""
 
     p10: date | None = Field(examples=["2026-11-25"])
@@ -95,13 +95,13 @@ class NextPurchaseAnswer(Wire):
     probability_within: dict[str, Probability] = Field(
         description="P(order) within so many days.", examples=[{"7": 0.21, "14": 0.44, "30": 0.66}]
     )
-    by_category: list[CategoryAnswer] | None = Field(
+    by_category: list[CategoryResponse] | None = Field(
         description="The categories that the customer ordered on the most days, up to eight, the soonest reminder "
         "first and those without one last; empty before the first order in any, null for a log without categories."
     )
 
 
-class Spending(Wire):
+class Spending(StrictModel):
     """What the customer will do within one horizon; amounts are null for a log without amounts."""
 
     expected_orders: Annotated[float, Field(ge=0)] = Field(examples=[0.9])
@@ -111,7 +111,7 @@ class Spending(Wire):
     p90: float | None = Field(examples=[96.0])
 
 
-class LtvAnswer(Wire):
+class LtvResponse(StrictModel):
     """What has the customer spent, and what will they spend?"""
 
     currency: str = Field(examples=["GBP"])
@@ -132,14 +132,14 @@ EXAMPLE_REASON: JsonValue = {
 }
 
 
-class Texts(Wire):
+class LocalizedText(StrictModel):
     """One sentence in each language."""
 
     en: str
     zh: str
 
 
-class ReasonAnswer(Wire):
+class ReasonResponse(StrictModel):
     """One thing about the customer that moved one of the answers, and which way."""
 
     answer: Literal["churn", "next_purchase", "ltv"]
@@ -152,10 +152,10 @@ class ReasonAnswer(Wire):
     importance: Probability = Field(
         description="Its share in all that moved this answer away from that of customers in general."
     )
-    text: Texts
+    text: LocalizedText
 
 
-class Prediction(Wire):
+class Prediction(StrictModel):
     """One customer's answer; of an unknown or withheld one, and while features cannot be read, only the envelope."""
 
     customer_id: str = Field(examples=["17850"])
@@ -178,11 +178,11 @@ class Prediction(Wire):
     release: str = Field(examples=["7"])
     model_versions: dict[str, str] = Field(examples=[{"churn": "3", "next_purchase": "3", "ltv": "2"}])
     features_at: datetime | None = Field(default=None, description="The features' own time.")
-    churn: ChurnAnswer | None = None
-    next_purchase: NextPurchaseAnswer | None = None
-    ltv: LtvAnswer | None = None
-    segment: SegmentAnswer | None = None
-    reasons: list[ReasonAnswer] | None = Field(
+    churn: ChurnResponse | None = None
+    next_purchase: NextPurchaseResponse | None = None
+    ltv: LtvResponse | None = None
+    segment: SegmentResponse | None = None
+    reasons: list[ReasonResponse] | None = Field(
         default=None,
         description="Only when asked for: up to three for each answer included, for all three when none is, the most "
         "important first. An answer that is the same for everybody has none.",
@@ -190,13 +190,13 @@ class Prediction(Wire):
     )
 
 
-class Predictions(Wire):
+class PredictionsResponse(StrictModel):
     """Answers in the order asked for."""
 
     predictions: list[Prediction]
 
 
-class Models(Wire):
+class ModelsResponse(StrictModel):
     """The champions that answer now."""
 
     release: str = Field(examples=["7"])
@@ -208,7 +208,7 @@ class Models(Wire):
     )
 
 
-class Probe(Wire):
+class ProbeResponse(StrictModel):
     """What a probe says: degraded is ready, but every answer would be that features are unavailable."""
 
     status: Literal["alive", "ready", "degraded"]
@@ -216,14 +216,14 @@ class Probe(Wire):
     reason: str | None = None
 
 
-class FieldProblem(Wire):
+class FieldProblem(StrictModel):
     """What is wrong with one field."""
 
     field: str = Field(examples=["customer_ids[0]"])
     reason: str
 
 
-class ProblemDetails(Wire):
+class ProblemDetails(StrictModel):
     """RFC 9457: what went wrong, in words and in numbers."""
 
     type: str = Field(examples=["about:blank"])

@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from serving.schemas.base import Probability, Wire
+from serving.schemas.base import Probability, StrictModel
 
-Rung = Literal["customer", "population"]
+Evidence = Literal["customer", "population"]
 
 
-class Rfm(Wire):
+class Rfm(StrictModel):
     """Recency, frequency and monetary scores, and the layer that they make."""
 
     recency: int | None
@@ -22,13 +22,13 @@ class Rfm(Wire):
     segment_zh: str | None = Field(examples=["重要价值"])
 
 
-class Share(Wire):
+class Share(StrictModel):
     """A share, how sure it is (80 % interval), and whose counts weigh more in it."""
 
     share: Probability
     p10: Probability
     p90: Probability
-    rung: Rung
+    evidence: Evidence
 
 
 class Hours(Share):
@@ -44,7 +44,7 @@ class Weekday(Share):
     weekday: int = Field(examples=[5])
 
 
-class Affinity(Wire):
+class Affinity(StrictModel):
     """One of some ranked things, and how sure its affinity is (80 % interval)."""
 
     name: str
@@ -53,14 +53,14 @@ class Affinity(Wire):
     p90: Probability
 
 
-class Ranking(Wire):
+class Ranking(StrictModel):
     """The best first; whose counts weigh more in it."""
 
     ranked: list[Affinity]
-    rung: Rung
+    evidence: Evidence
 
 
-class SegmentAnswer(Wire):
+class SegmentResponse(StrictModel):
     """To whom the customer belonged when everybody was scored last."""
 
     status: Literal["scored", "not_scored"]
@@ -70,7 +70,7 @@ class SegmentAnswer(Wire):
     lifecycle_phase: str | None = Field(default=None, examples=["repurchase"])
     value_tier: str | None = Field(default=None, examples=["high"])
     segments: list[str] = Field(default=[], description="The business' own segments.")
-    crowds: list[str] = Field(default=[], examples=[["active_regular", "price_sensitive"]])
+    preset_segments: list[str] = Field(default=[], examples=[["active_regular", "price_sensitive"]])
     preferred_hours: Hours | None = None
     preferred_weekday: Weekday | None = None
     channels: Ranking | None = Field(default=None, description="Only those that the customer lets be used just now.")

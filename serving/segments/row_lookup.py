@@ -8,29 +8,29 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from serving.audiences.query.column_store import Held, Ordered
+from serving.audiences.query.column_store import Column, NumericColumn
 from serving.audiences.query.scores_table import Columns
-from serving.audiences.query.text_columns import Lists, Words
+from serving.audiences.query.text_columns import DictionaryColumn, ListColumn
 
-Teller = Callable[[int], Any]
+CellReader = Callable[[int], Any]
 Row = Mapping[str, Any]
 
 
-class Book:
+class SegmentIndex:
     """Some columns of one version of the scores table, customer by customer."""
 
     def __init__(self, columns: Columns, names: Sequence[str]) -> None:
         self.columns = columns
-        self._find = _finder(columns.ids)
-        self._tellers = {name: _teller(columns[name]) for name in names if name in columns}
+        self._find_row = _id_lookup(columns.ids)
+        self._cell_readers = {name: _cell_reader(columns[name]) for name in names if name in columns}
 
-    def told(self, customer_id: str) -> Row | None:
+    def row(self, customer_id: str) -> Row | None:
         """What the columns say of a customer; None for one who was not scored. Instants are microseconds."""
-        place = self._find(customer_id.encode("utf-8", "surrogatepass"))
-        return None if place is None else {name: tell(place) for name, tell in self._tellers.items()}
+        place = self._find_row(customer_id.encode("utf-8", "surrogatepass"))
+        return None if place is None else {name: tell(place) for name, tell in self._cell_readers.items()}
 
 
-def _finder(ids: pa.StringArray) -> Callable[[bytes], int | None]:
+def _id_lookup(ids: pa.StringArray) -> Callable[[bytes], int | None]:
     """The place of an id among ascending ones."""
     whole = pa.concat_arrays([ids])  # one that begins at the beginning of its buffers
     _, ends, text = whole.buffers()
@@ -51,34 +51,34 @@ def _finder(ids: pa.StringArray) -> Callable[[bytes], int | None]:
     return find
 
 
-def _teller(held: Held) -> Teller:
-    if isinstance(held, Words):
-        return _words(held)
-    if isinstance(held, Ordered):
-        return _numbers(held)
-    if isinstance(held, Lists):
-        return _lists(held)
-    raise TypeError(f"Found a column held as {type(held).__name__}; expected text, numbers or lists of them.")
+def _cell_reader(column: Column) -> CellReader:
+    if isinstance(column, DictionaryColumn):
+        return _text_reader(column)
+    if isinstance(column, NumericColumn):
+        return _number_reader(column)
+    if isinstance(column, ListColumn):
+        return _list_reader(column)
+    raise TypeError(f"Found a column held as {type(column).__name__}; expected text, numbers or lists of them.")
 
 
-def _words(held: Words) -> Teller:
+def _text_reader(column: DictionaryColumn) -> CellReader:
     # A memory view hands out Python's own numbers, at a third of the time that NumPy's scalars take.
-    codes, words = held.codes.data, [*held.words.to_pylist(), None]  # the last place is where -1 points to
+    codes, words = column.codes.data, [*column.dictionary.to_pylist(), None]  # the last place is where -1 points to
     return lambda place: words[codes[place]]
 
 
-def _numbers(held: Ordered) -> Teller:
-    values = held.values.data
-    if held.nulls is None:
+def _number_reader(column: NumericColumn) -> CellReader:
+    values = column.values.data
+    if column.nulls is None:
         return values.__getitem__
-    nulls = held.nulls.data
+    nulls = column.nulls.data
     return lambda place: None if nulls[place] else values[place]
 
 
-def _lists(held: Lists) -> Teller:
-    tell = _teller(held.members)
-    counts = np.bincount(held.parents, minlength=len(held.values))
-    ends, null = np.concatenate([[0], np.cumsum(counts)]).data, held.null().data
+def _list_reader(column: ListColumn) -> CellReader:
+    tell = _cell_reader(column.members)
+    counts = np.bincount(column.parent_rows, minlength=len(column.values))
+    ends, null = np.concatenate([[0], np.cumsum(counts)]).data, column.is_null().data
 
     def told(place: int) -> list[Any] | None:
         return None if null[place] else [tell(member) for member in range(ends[place], ends[place + 1])]

@@ -13,24 +13,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from features.calendar import micros
-from features.config.sources import Events
+from features.config.sources import EventsSource
 from features.history import History
-from features.online.arrow_rows import INSTANT, schema, stored
+from features.online.arrow_rows import TIMESTAMP_TYPE, arrow_schema, feature_rows
 from features.transformations.behaviour import behaviour
-from features.transformations.feature_tables import views
+from features.transformations.feature_tables import feature_views
 from features.transformations.on_demand import input_names, model_inputs
 from features.transformations.social import social
 from features.transformations.transactions import transactions
 from features.views import View
-from tests.logs import FEW, cutoff, told
+from tests.logs import FEW_EXAMPLES, cutoff, history_of
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
 
 OPENING, TODAY, LATER, CLOSED = date(2026, 1, 1), "2026-03-01", "2026-04-15", "2026-08-01"
 COLUMNS = ("customer_id", "ordered_at", "amount", "order_id", "recorded_at", "product_id")
-KINDS = Events(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",), social=("post",))
+KINDS = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",), social=("post",))
 CATEGORY = {"p": "tea", "q": "milk"}
-SEVERAL = settings(FEW, max_examples=6)
+SIX_EXAMPLES = settings(FEW_EXAMPLES, max_examples=6)
 CUSTOMERS, ZOE = ("ann", "bob", "eve"), "zoe"
 
 Line = tuple[str, str, str, str | None, str | None, str]  # as in COLUMNS
@@ -51,13 +51,13 @@ class Log:
         zoe = (ZOE, "2026-01-01 09:00:00", "1.00", None, None, "p")
         lines = [(*line, CATEGORY[line[-1]]) for line in (*self.lines, zoe)]
         happened = (*self.events, (ZOE, "2026-01-01 09:00:00", "visit"))
-        return told(*lines, columns=(*COLUMNS, "category"), events=happened)
+        return history_of(*lines, columns=(*COLUMNS, "category"), events=happened)
 
-    def and_then(self, other: Log) -> Log:
+    def combine(self, other: Log) -> Log:
         """Both logs in one."""
         return Log(self.lines + other.lines, self.events + other.events)
 
-    def of(self, lines: Sequence[Line]) -> Log:
+    def with_lines(self, lines: Sequence[Line]) -> Log:
         """The same events with other lines."""
         return replace(self, lines=tuple(lines))
 
@@ -72,51 +72,51 @@ AMOUNT = st.sampled_from(["5.00", "5.00", "10.00", "0.10", "19.99", "-5.00", "-1
 BASKET = st.none() | st.sampled_from(["A1", "A2", "A3"])
 
 
-def _when(first: int, last: int) -> st.SearchStrategy[str]:
+def _wall_clocks(first: int, last: int) -> st.SearchStrategy[str]:
     return st.builds(lambda number, clock: f"{day(number)} {clock}", st.integers(first, last), CLOCK)
 
 
 def lines(
-    first: int, last: int, recorded: st.SearchStrategy[str | None] | None = None, most: int = 12
+    first: int, last: int, recorded: st.SearchStrategy[str | None] | None = None, max_size: int = 12
 ) -> st.SearchStrategy[list[Line]]:
     """Lines placed between two days, the same few baskets and amounts again and again."""
     late = st.none() if recorded is None else recorded
-    line = st.tuples(st.sampled_from(CUSTOMERS), _when(first, last), AMOUNT, BASKET, late, st.sampled_from("pq"))
-    return st.lists(line, max_size=most)
+    line = st.tuples(st.sampled_from(CUSTOMERS), _wall_clocks(first, last), AMOUNT, BASKET, late, st.sampled_from("pq"))
+    return st.lists(line, max_size=max_size)
 
 
 def events(first: int, last: int) -> st.SearchStrategy[list[Event]]:
     """Visits and posts between two days."""
     kinds = st.sampled_from(["visit", "post", "bounce"])
-    return st.lists(st.tuples(st.sampled_from(CUSTOMERS), _when(first, last), kinds), max_size=5)
+    return st.lists(st.tuples(st.sampled_from(CUSTOMERS), _wall_clocks(first, last), kinds), max_size=5)
 
 
-def pasts() -> st.SearchStrategy[Log]:
+def past_logs() -> st.SearchStrategy[Log]:
     """All that was placed, recorded and done before TODAY."""
-    recorded = st.none() | _when(0, 58)
+    recorded = st.none() | _wall_clocks(0, 58)
     return st.builds(lambda some, done: Log(tuple(some), tuple(done)), lines(0, 58, recorded), events(0, 58))
 
 
-def futures() -> st.SearchStrategy[Log]:
+def future_logs() -> st.SearchStrategy[Log]:
     """What nobody can know TODAY: placed from then on, also in old baskets, or placed before and recorded later."""
-    placed = lines(59, 150, st.none() | _when(0, 150), most=6)
-    arrived = lines(0, 58, _when(59, 103), most=4)
+    placed = lines(59, 150, st.none() | _wall_clocks(0, 150), max_size=6)
+    arrived = lines(0, 58, _wall_clocks(59, 103), max_size=4)
     return st.builds(
         lambda some, late, done: Log((*some, *late), tuple(done)), placed, arrived, events(59, 150)
     )  # fmt: skip
 
 
-def known(history: History, today: str = TODAY) -> dict[str, Row]:
+def known_features(history: History, today: str = TODAY) -> dict[str, Row]:
     """Every stored feature and every input of the models, of each customer but Zoe who is known when a day begins."""
-    at, shown = cutoff(today), views(history, KINDS if history.events is not None else None)
+    at, shown = cutoff(today), feature_views(history, KINDS if history.events is not None else None)
     rows = {str(row["customer_id"]): row for row in transactions(history, [at]).to_pyarrow().to_pylist()}
     if history.events is not None:
         for table in (behaviour(history, [at], KINDS), social(history, [at], KINDS)):
             for row in table.to_pyarrow().to_pylist():
                 rows[row["customer_id"]] |= row
-    table = _table(sorted(rows.items()), shown, at.at)
-    found = stored(table, shown)
-    inputs = model_inputs(found, np.full(len(rows), micros(at.at)), np.full(len(rows), at.number))
+    table = _features_table(sorted(rows.items()), shown, at.timestamp)
+    found = feature_rows(table, shown)
+    inputs = model_inputs(found, np.full(len(rows), micros(at.timestamp)), np.full(len(rows), at.day_number))
     names = input_names(found.columns, tuple(found.lists))
     plain = [[None if np.isnan(value) else float(value) for value in values] for values in inputs]
     return {
@@ -126,14 +126,16 @@ def known(history: History, today: str = TODAY) -> dict[str, Row]:
     }
 
 
-def _table(rows: Sequence[tuple[str, Row]], shown: Sequence[View], at: datetime) -> pa.Table:
-    fields = [pa.field("customer_id", pa.string()), pa.field("features_at", INSTANT)]
-    fields += [field for view in shown for field in schema(view)]
+def _features_table(rows: Sequence[tuple[str, Row]], shown_views: Sequence[View], at: datetime) -> pa.Table:
+    fields = [pa.field("customer_id", pa.string()), pa.field("features_at", TIMESTAMP_TYPE)]
+    fields += [field for view in shown_views for field in arrow_schema(view)]
     whole = pa.schema(fields)
     return pa.Table.from_pylist([{**dict.fromkeys(whole.names), **row, "features_at": at} for _, row in rows], whole)
 
 
-def happened(history: History, *customers: str, limit: str = CLOSED, horizons: Sequence[int] = (7, 30)) -> Outcomes:
+def outcomes_after_today(
+    history: History, *customers: str, limit: str = CLOSED, horizons: Sequence[int] = (7, 30)
+) -> Outcomes:
     """What customers did from TODAY on, as far as it is known when another day begins."""
     rows = pd.DataFrame({"customer_id": list(customers or CUSTOMERS), "position": 0})
     return outcomes(rows, [cutoff(TODAY)], history, cutoff(limit), horizons)

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 
 from features.calendar import DAY_US, day_number
-from tests.contracts.generated import SEVERAL, Log, futures, happened, known, pasts
-from tests.training.shops import ZONE, Shop, few_rounds, kept, log, shop, simulated
+from tests.contracts.generated import SIX_EXAMPLES, Log, future_logs, known_features, outcomes_after_today, past_logs
+from tests.training.shops import ZONE, TrainingShop, build_shop, order_lines, shared, simulate_lines, small_ensembles
 from training.evaluation.backtest import Backtest, backtest
-from training.fitting.fit import Fitted
+from training.fitting.fit import FittedTier
 from training.inference.forecast import TIERS
-from training.inference.serialization import to_json
+from training.inference.serialization import serialize_tiered_model
 
 
-@SEVERAL
-@given(pasts(), futures(), futures())
+@SIX_EXAMPLES
+@given(past_logs(), future_logs(), future_logs())
 def test_another_future_changes_no_feature(past: Log, one: Log, other: Log) -> None:
-    assert known(past.and_then(one).history) == known(past.and_then(other).history)
+    assert known_features(past.combine(one).history) == known_features(past.combine(other).history)
 
 
 def test_a_corrupted_future_changes_no_feature_though_it_changes_what_happened() -> None:
@@ -37,62 +37,69 @@ def test_a_corrupted_future_changes_no_feature_though_it_changes_what_happened()
         ),
         (("ann", "2026-03-01 00:00:00", "visit"), ("new", "2026-03-01 00:00:00", "post")),
     )
-    both = past.and_then(after).history
-    assert known(both) == known(past.history)
-    assert happened(both, "ann").spend[0, 0] != happened(past.history, "ann").spend[0, 0]
+    both = past.combine(after).history
+    assert known_features(both) == known_features(past.history)
+    assert outcomes_after_today(both, "ann").spend[0, 0] != outcomes_after_today(past.history, "ann").spend[0, 0]
 
 
-@kept
-def sound() -> Shop:
-    return shop(simulated(500, 240, seed=4), 240, (30, 40), 40)
+@shared
+def small_shop() -> TrainingShop:
+    return build_shop(simulate_lines(500, 240, seed=4), 240, (30, 40), 40)
 
 
-@kept
-def newest(seed: int | None) -> tuple[Shop, Backtest]:
+@shared
+def newest_backtest(seed: int | None) -> tuple[TrainingShop, Backtest]:
     """The newest origin's back-test: of the log as it is, or with another future."""
-    one = sound() if seed is None else shop(shuffled_after(sound(), seed), 240, (30, 40), 40)
-    assert one.laid.origins == sound().laid.origins
-    with few_rounds(8):
-        return one, backtest(one.data, replace(one.laid, origins=one.laid.origins[:1]), one.plan, TIERS, ZONE)[0]
+    one = small_shop() if seed is None else build_shop(with_shuffled_future(small_shop(), seed), 240, (30, 40), 40)
+    assert one.schedule.origins == small_shop().schedule.origins
+    with small_ensembles(8):
+        return one, backtest(one.data, replace(one.schedule, origins=one.schedule.origins[:1]), one.plan, TIERS, ZONE)[
+            0
+        ]
 
 
-def shuffled_after(one: Shop, seed: int) -> pd.DataFrame:
+def with_shuffled_future(one: TrainingShop, seed: int) -> pd.DataFrame:
     """The same log up to the newest origin; after it other customers order, on other days, for other amounts."""
     rng = np.random.default_rng(seed)
-    origin = day_number(one.laid.origins[0])
+    origin = day_number(one.schedule.origins[0])
     past, future = (one.lines[one.lines["day_number"] < origin], one.lines[one.lines["day_number"] >= origin])
-    start, end = origin * DAY_US, day_number(one.laid.as_of) * DAY_US
+    start, end = origin * DAY_US, day_number(one.schedule.as_of) * DAY_US
     when = np.sort(rng.integers(start, end, 3 * len(future))) / DAY_US - day_number(pd.Timestamp("2020-01-01").date())
     who = rng.choice(one.lines["customer_id"].unique()[::3], len(when))
-    later = log(who.tolist(), when, np.where(rng.uniform(size=len(when)) < 0.5, 500.0, 1.0))
+    later = order_lines(who.tolist(), when, np.where(rng.uniform(size=len(when)) < 0.5, 500.0, 1.0))
     missing = sorted(set(future["customer_id"]) - set(past["customer_id"]))
-    newcomers = log(missing, np.full(len(missing), when[-1]), np.ones(len(missing)))
+    newcomers = order_lines(missing, np.full(len(missing), when[-1]), np.ones(len(missing)))
     return pd.concat([past, later, newcomers]).assign(order_id=lambda lines: [f"o{n}" for n in range(len(lines))])
 
 
-def said(fitted: Mapping[str, Fitted], one: Shop) -> dict[str, str]:
+def serialized_tiers(fitted: Mapping[str, FittedTier], one: TrainingShop) -> dict[str, str]:
     """Every byte that was fitted."""
     return {
-        tier: json.dumps([to_json(found.ladder, one.data.names), {k: dict(v) for k, v in found.artefacts.items()}])
+        tier: json.dumps(
+            [
+                serialize_tiered_model(found.tiered_model, one.data.names),
+                {k: dict(v) for k, v in found.artifacts.items()},
+            ]
+        )
         for tier, found in fitted.items()
     }
 
 
 def test_another_future_is_another_outcome() -> None:
-    (_, before), (_, after) = newest(None), newest(1)
-    assert not np.array_equal(before.test.outcomes.orders, after.test.outcomes.orders)
+    (_, before), (_, after) = newest_backtest(None), newest_backtest(1)
+    assert not np.array_equal(before.rows.outcomes.orders, after.rows.outcomes.orders)
 
 
 def test_another_future_changes_no_fitted_byte() -> None:
-    (one, before), (other, after) = newest(None), newest(1)
-    assert said(before.fitted, one) == said(after.fitted, other)
+    (one, before), (other, after) = newest_backtest(None), newest_backtest(1)
+    assert serialized_tiers(before.fitted_tiers, one) == serialized_tiers(after.fitted_tiers, other)
 
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_another_future_changes_no_prediction(tier: str) -> None:
-    (_, before), (_, after) = newest(None), newest(1)
+    (_, before), (_, after) = newest_backtest(None), newest_backtest(1)
     then, now = before.forecasts[tier], after.forecasts[tier]
-    assert np.array_equal(before.test.inputs, after.test.inputs, equal_nan=True)
+    assert np.array_equal(before.rows.inputs, after.rows.inputs, equal_nan=True)
     assert np.array_equal(then.order_by, now.order_by)
     assert np.array_equal(then.expected_orders, now.expected_orders)
     assert then.spend is not None

@@ -9,77 +9,81 @@ from hypothesis import given
 
 from serving.predictions.scorer import score
 from serving.schemas.prediction_columns import BANDS
-from tests.contracts.generated import CUSTOMERS, SEVERAL, TODAY, Line, Log, day, happened, lines
+from tests.contracts.generated import CUSTOMERS, SIX_EXAMPLES, TODAY, Line, Log, day, lines, outcomes_after_today
 from tests.serving.fakes import TODAY as ASKED
-from tests.serving.fakes import FakeRelease, Known, constant_rate, stored
-from tests.training.by_hand import Recorder, rows_of
-from tests.training.by_hand import happened as outcomes_by_hand
-from tests.training.shops import Shop, few_rounds, kept, log, shop, simulated
-from training.fitting.fit import Fitted, fit_rungs
+from tests.serving.fakes import FakeRelease, KnownCustomer, constant_rate_forecast, feature_rows
+from tests.training.by_hand import RecordingTrainer, rows_of
+from tests.training.by_hand import outcomes_of as outcomes_by_hand
+from tests.training.shops import TrainingShop, build_shop, order_lines, shared, simulate_lines, small_ensembles
+from training.fitting.fit import FittedTier, fit_tiers
 from training.metrics import auc
-from training.model import Plan
+from training.model import HorizonPlan
 from training.models import MODELS
-from training.models.churn import churned
+from training.models.churn import churn_label
 
-PLAN = Plan(churn_days=30, asked=(30,), learned=(30,), has_amounts=True)
+PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=True)
 NEVER = float("inf")
 
 
 def test_who_orders_in_the_window_has_stayed_and_who_does_not_has_left() -> None:
     stays = ("ann", "2026-03-30 23:59:59", "5.00", None, None, "p")
     leaves = ("bob", "2026-03-31 00:00:00", "5.00", None, None, "p")
-    assert churned(happened(Log((stays, leaves)).history), 30).tolist() == [0.0, 1.0, 1.0]
+    assert churn_label(outcomes_after_today(Log((stays, leaves)).history), 30).tolist() == [0.0, 1.0, 1.0]
 
 
-@SEVERAL
+@SIX_EXAMPLES
 @given(lines(0, 120))
 def test_churn_is_no_order_in_the_window_for_every_customer_of_every_log(some: list[Line]) -> None:
     paid = [(*line[:3], f"{line[1]} {line[3]}", *line[4:]) for line in some if float(line[2]) > 0]
-    found = churned(happened(Log(tuple(paid)).history), 30)
+    found = churn_label(outcomes_after_today(Log(tuple(paid)).history), 30)
     came = {line[0] for line in paid if TODAY <= line[1] < day(89)}
     assert found.tolist() == [float(who not in came) for who in CUSTOMERS]
 
 
 def test_the_churn_model_learns_one_for_those_who_left() -> None:
-    recorder = Recorder()
-    MODELS["churn"].fit(rows_of(outcomes_by_hand([3.0, NEVER, 29.9, 30.0], [90.0] * 4)), PLAN, recorder.learners)
+    recorder = RecordingTrainer()
+    MODELS["churn"].fit(rows_of(outcomes_by_hand([3.0, NEVER, 29.9, 30.0], [90.0] * 4)), PLAN, recorder.trainers)
     assert recorder.targets == [[0.0, 1.0, 0.0, 1.0]]
 
 
-@kept
-def obvious() -> tuple[Shop, dict[str, Fitted]]:
+@shared
+def shop_with_clear_cases() -> tuple[TrainingShop, dict[str, FittedTier]]:
     """A shop with somebody who came every week until yesterday, and somebody who did until half a year ago."""
     weeks = np.arange(2.5, 300, 7)
-    regular = log(["still here"] * len(weeks), weeks, np.full(len(weeks), 20.0))
-    gone = log(["long gone"] * 17, weeks[:17], np.full(17, 20.0))
-    everybody = pd.concat([simulated(500, 300, seed=6), regular, gone], ignore_index=True)
-    one = shop(everybody.assign(order_id=[f"o{number}" for number in range(len(everybody))]), 300, (30, 60), 60)
-    with few_rounds(20):
-        return one, fit_rungs(one.rows(one.now), one.plan, ("ml", "btyd", "cohort"))
+    regular = order_lines(["still here"] * len(weeks), weeks, np.full(len(weeks), 20.0))
+    gone = order_lines(["long gone"] * 17, weeks[:17], np.full(17, 20.0))
+    everybody = pd.concat([simulate_lines(500, 300, seed=6), regular, gone], ignore_index=True)
+    one = build_shop(everybody.assign(order_id=[f"o{number}" for number in range(len(everybody))]), 300, (30, 60), 60)
+    with small_ensembles(20):
+        return one, fit_tiers(one.rows(one.now), one.plan, ("ml", "btyd", "cohort"))
 
 
 @pytest.mark.parametrize("tier", ["ml", "btyd", "cohort"])
 def test_who_is_long_gone_is_likelier_to_churn_than_who_still_comes(tier: str) -> None:
-    one, fitted = obvious()
+    one, fitted = shop_with_clear_cases()
     today = one.population()
-    probability = 1 - fitted[tier].ladder.forecast(today.inputs, np.nan_to_num(today.column("orders"))).within(60)
-    gone, here = (probability[today.customer == one.data.numbers[who]][0] for who in ("long gone", "still here"))
+    probability = 1 - fitted[tier].tiered_model.forecast(
+        today.inputs, np.nan_to_num(today.column("orders"))
+    ).order_probability(60)
+    gone, here = (
+        probability[today.customer == one.data.customer_numbers[who]][0] for who in ("long gone", "still here")
+    )
     assert gone > 0.7
     assert here < 0.3
 
 
 @pytest.mark.parametrize("tier", ["ml", "btyd", "cohort"])
 def test_those_who_left_were_given_the_higher_probabilities(tier: str) -> None:
-    one, fitted = obvious()
+    one, fitted = shop_with_clear_cases()
     before = one.rows(one.now)
-    seen = before.at((before.outcomes.follow_days >= 60) & (before.column("orders") >= 1))
-    forecast = fitted[tier].ladder.forecast(seen.inputs, seen.column("orders"))
-    assert auc(1 - forecast.within(60), churned(seen.outcomes, 60)) > 0.7
+    seen = before.select((before.outcomes.follow_days >= 60) & (before.column("orders") >= 1))
+    forecast = fitted[tier].tiered_model.forecast(seen.inputs, seen.column("orders"))
+    assert auc(1 - forecast.order_probability(60), churn_label(seen.outcomes, 60)) > 0.7
 
 
 def test_the_answer_says_churn_and_not_its_opposite() -> None:
-    release = FakeRelease(answer=lambda *_: constant_rate(np.array([0.001, 0.2])))
-    churn = score(release, stored({"gone": Known(), "here": Known()}), ASKED).churn
+    release = FakeRelease(answer=lambda *_: constant_rate_forecast(np.array([0.001, 0.2])))
+    churn = score(release, feature_rows({"gone": KnownCustomer(), "here": KnownCustomer()}), ASKED).churn
     assert churn.probability[0] > 0.9
     assert churn.probability[1] < 0.1
     assert [BANDS[code] for code in churn.band] == ["high", "low"]

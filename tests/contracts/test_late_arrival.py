@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.aggregates.inactivity import silence
-from tests.contracts.generated import LATER, SEVERAL, TODAY, Line, Log, happened, known, lines
+from features.aggregates.inactivity import inactivity
+from tests.contracts.generated import LATER, SIX_EXAMPLES, TODAY, Line, Log, known_features, lines, outcomes_after_today
 from tests.logs import cutoff
 
 LATE_BUT_BY_LATER = st.none() | st.sampled_from(
@@ -16,19 +16,19 @@ LATE_BUT_BY_LATER = st.none() | st.sampled_from(
 )
 
 
-def recorded(line: Line) -> str:
+def known_at(line: Line) -> str:
     """When a line became knowable, as the wall clock has it."""
     return max(line[1], line[4] or line[1])
 
 
-@SEVERAL
+@SIX_EXAMPLES
 @given(lines(0, 58, LATE_BUT_BY_LATER))
 def test_a_line_counts_at_every_cutoff_after_it_was_recorded_and_at_none_before(some: list[Line]) -> None:
     log = Log(tuple(some))
-    in_time = [line for line in some if recorded(line) < TODAY]
+    in_time = [line for line in some if known_at(line) < TODAY]
     punctual: list[Line] = [(*line[:4], None, line[5]) for line in some]
-    assert known(log.history) == known(log.of(in_time).history)
-    assert known(log.history, LATER) == known(log.of(punctual).history, LATER)
+    assert known_features(log.history) == known_features(log.with_lines(in_time).history)
+    assert known_features(log.history, LATER) == known_features(log.with_lines(punctual).history, LATER)
 
 
 LATE = Log(
@@ -42,34 +42,34 @@ LATE = Log(
 
 
 def test_a_line_recorded_at_the_cutoff_is_known_the_day_after() -> None:
-    assert (known(LATE.history)["ann"]["spend"], known(LATE.history)["ann"]["orders"]) == (25.0, 3.0)
-    assert (known(LATE.history, "2026-03-02")["ann"]["spend"]) == 32.0
+    assert (known_features(LATE.history)["ann"]["spend"], known_features(LATE.history)["ann"]["orders"]) == (25.0, 3.0)
+    assert (known_features(LATE.history, "2026-03-02")["ann"]["spend"]) == 32.0
 
 
 def test_a_line_is_not_known_before_it_was_placed_whenever_it_was_recorded() -> None:
     early = replace(
         LATE, lines=(*LATE.lines, ("ann", "2026-03-05 09:30:00", "99.00", None, "2026-01-01 00:00:00", "p"))
     )
-    assert known(early.history) == known(LATE.history)
+    assert known_features(early.history) == known_features(LATE.history)
 
 
 def test_a_customer_of_whom_nothing_is_recorded_yet_is_nobody_yet() -> None:
     log = Log((*LATE.lines, ("bob", "2026-02-10 09:30:00", "5.00", None, "2026-03-04 10:00:00", "p")))
-    assert set(known(log.history)) == {"ann"}
-    assert set(known(log.history, "2026-03-05")) == {"ann", "bob"}
+    assert set(known_features(log.history)) == {"ann"}
+    assert set(known_features(log.history, "2026-03-05")) == {"ann", "bob"}
 
 
 def test_an_outcome_counts_once_it_is_recorded_and_in_the_window_it_was_placed_in() -> None:
     log = Log((("ann", "2026-03-02 09:30:00", "10.00", None, "2026-04-01 00:00:00", "p"),))
-    assert happened(log.history, "ann", limit="2026-04-01").spend[0].tolist() == [0.0, 0.0]
-    assert happened(log.history, "ann", limit="2026-04-02").spend[0].tolist() == [10.0, 10.0]
+    assert outcomes_after_today(log.history, "ann", limit="2026-04-01").spend[0].tolist() == [0.0, 0.0]
+    assert outcomes_after_today(log.history, "ann", limit="2026-04-02").spend[0].tolist() == [10.0, 10.0]
 
 
 def test_an_order_that_is_known_is_not_also_what_happens_next() -> None:
     log = Log((("ann", "2026-02-10 09:30:00", "5.00", None, "2026-03-04 10:00:00", "p"),))
-    assert happened(log.history, "ann").ordered_within(30)[0] == 0.0
+    assert outcomes_after_today(log.history, "ann").ordered_within(30)[0] == 0.0
 
 
 def test_a_rule_of_the_business_hears_of_it_no_sooner() -> None:
-    rows = silence(LATE.of(LATE.lines[:2]).history, cutoff(TODAY), ()).to_pyarrow().to_pylist()
+    rows = inactivity(LATE.with_lines(LATE.lines[:2]).history, cutoff(TODAY), ()).to_pyarrow().to_pylist()
     assert {row["customer_id"]: row["no_order_days"] for row in rows}["ann"] == 27.0

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contracts.generated import CUSTOMERS, SEVERAL, Log, day, futures, happened, pasts
-from tests.training.by_hand import Recorder, rows_of
+from tests.contracts.generated import CUSTOMERS, SIX_EXAMPLES, Log, day, future_logs, outcomes_after_today, past_logs
+from tests.training.by_hand import RecordingTrainer, rows_of
 from training.dataset.outcomes import Outcomes
-from training.model import Plan
+from training.model import HorizonPlan
 from training.models import MODELS
 
-PLAN = Plan(churn_days=30, asked=(7, 30), learned=(7, 30), has_amounts=True)
+PLAN = HorizonPlan(churn_days=30, horizons=(7, 30), learned=(7, 30), has_amounts=True)
 AFTER = Log(
     (("ann", "2026-03-02 09:30:00", "10.00", "A1", None, "p"), ("ann", "2026-03-20 09:30:00", "5.00", "A2", None, "p"))
 )
@@ -21,57 +21,59 @@ FORTUNE = Log(tuple((who, f"{day(number)} 23:59:59.999999", "9999.00", None, Non
                     for number in (0, 30, 58)))  # fmt: skip
 
 
-@SEVERAL
-@given(pasts(), futures())
+@SIX_EXAMPLES
+@given(past_logs(), future_logs())
 def test_a_fortune_spent_before_the_cutoff_is_in_no_window_after_it(past: Log, future: Log) -> None:
-    both = past.and_then(future)
-    assert np.array_equal(happened(both.and_then(FORTUNE).history).spend, happened(both.history).spend)
+    both = past.combine(future)
+    assert np.array_equal(
+        outcomes_after_today(both.combine(FORTUNE).history).spend, outcomes_after_today(both.history).spend
+    )
 
 
 def test_a_window_begins_with_the_cutoffs_own_instant() -> None:
     last = Log((("ann", "2026-02-28 23:59:59.999999", "9999.00", None, None, "p"),))
     first = Log((("ann", "2026-03-01 00:00:00", "1.00", None, None, "p"),))
-    assert happened(AFTER.and_then(last).history, "ann").spend[0].tolist() == [10.0, 15.0]
-    assert happened(AFTER.and_then(first).history, "ann").spend[0].tolist() == [11.0, 16.0]
+    assert outcomes_after_today(AFTER.combine(last).history, "ann").spend[0].tolist() == [10.0, 15.0]
+    assert outcomes_after_today(AFTER.combine(first).history, "ann").spend[0].tolist() == [11.0, 16.0]
 
 
 def test_the_lines_before_the_cutoff_of_an_order_that_goes_on_after_it_are_not_counted() -> None:
     begun = Log((("ann", "2026-02-28 09:30:00", "500.00", "A1", None, "p"),))
-    assert happened(AFTER.and_then(begun).history, "ann").spend[0].tolist() == [10.0, 15.0]
+    assert outcomes_after_today(AFTER.combine(begun).history, "ann").spend[0].tolist() == [10.0, 15.0]
 
 
 def test_what_was_spent_before_and_recorded_after_is_not_counted() -> None:
     late = Log((("ann", "2026-02-20 09:30:00", "500.00", None, "2026-03-03 09:30:00", "p"),))
-    assert happened(AFTER.and_then(late).history, "ann").spend[0].tolist() == [10.0, 15.0]
+    assert outcomes_after_today(AFTER.combine(late).history, "ann").spend[0].tolist() == [10.0, 15.0]
 
 
-@SEVERAL
-@given(futures(), st.integers(1, 30))
+@SIX_EXAMPLES
+@given(future_logs(), st.integers(1, 30))
 def test_longer_windows_hold_shorter_ones_and_no_more_than_was_booked(future: Log, days: int) -> None:
-    paid = future.of([line for line in future.lines if float(line[2]) > 0])
-    seen = happened(paid.history, horizons=(days, 2 * days))
+    paid = future.with_lines([line for line in future.lines if float(line[2]) > 0])
+    seen = outcomes_after_today(paid.history, horizons=(days, 2 * days))
     assert (seen.spend[:, 0] <= seen.spend[:, 1]).all()
     for place, who in enumerate(CUSTOMERS):
         booked = sum(float(line[2]) for line in paid.lines if line[0] == who and day(59) <= line[1] < day(59 + days))
         assert seen.spend[place, 0] == pytest.approx(booked)
 
 
-def taught(outcomes: Outcomes) -> list[list[float]]:
+def training_targets(outcomes: Outcomes) -> list[list[float]]:
     """All that the value model is given to learn."""
-    recorder = Recorder()
-    MODELS["ltv"].fit(rows_of(outcomes), PLAN, recorder.learners)
+    recorder = RecordingTrainer()
+    MODELS["ltv"].fit(rows_of(outcomes), PLAN, recorder.trainers)
     return recorder.targets
 
 
 def test_the_value_model_learns_nothing_of_what_was_spent_before() -> None:
-    poor, rich = happened(AFTER.history), happened(AFTER.and_then(FORTUNE).history)
-    assert taught(rich) == taught(poor)
+    poor, rich = outcomes_after_today(AFTER.history), outcomes_after_today(AFTER.combine(FORTUNE).history)
+    assert training_targets(rich) == training_targets(poor)
     # Of each window the orders and then the spend: of those who come, and of everybody for what corrects BTYD.
-    assert taught(poor)[::2] == [[1.0], [2.0], [10.0], [15.0]]
-    assert [sum(everybody) for everybody in taught(poor)[1::2]] == [1.0, 2.0, 10.0, 15.0]
+    assert training_targets(poor)[::2] == [[1.0], [2.0], [10.0], [15.0]]
+    assert [sum(everybody) for everybody in training_targets(poor)[1::2]] == [1.0, 2.0, 10.0, 15.0]
 
 
 def test_the_value_model_is_judged_by_nothing_that_was_spent_before() -> None:
-    poor, rich = happened(AFTER.history), happened(AFTER.and_then(FORTUNE).history)
+    poor, rich = outcomes_after_today(AFTER.history), outcomes_after_today(AFTER.combine(FORTUNE).history)
     guess = np.array([12.0, 3.0, 0.0])
     assert MODELS["ltv"].compare(rich, PLAN, guess) == MODELS["ltv"].compare(poor, PLAN, guess)

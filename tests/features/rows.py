@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.online.codec import Codec, Rows
-from features.online.feature_rows import Ragged
+from features.online.codec import Codec, ViewRows
+from features.online.feature_rows import RaggedList
 from features.online.redis import RedisStore
 from features.views import Column, Kind, View
 from tests.redis_server import RedisServer
@@ -17,29 +17,29 @@ BEHAVIOUR = View("behaviour", (Column("visits", Kind.FLOAT, ""),))
 VIEWS = (TRANSACTIONS, BEHAVIOUR)
 
 
-def packed(view: View, customers: Mapping[str, float], event_at: int = 1, created_at: int = 0) -> dict[str, bytes]:
+def packed_rows(view: View, customers: Mapping[str, float], event_at: int = 1, created_at: int = 0) -> dict[str, bytes]:
     """Rows in which every number and the one item of every list is the customer's."""
     n = len(customers)
     numbers = np.array(list(customers.values()), np.float64)
-    rows = Rows(
+    rows = ViewRows(
         event_at=np.full(n, event_at, np.int64),
         created_at=np.full(n, created_at, np.int64),
         scalars=np.tile(numbers[:, None], len(view.scalars)),
         nulls=np.zeros((n, len(view.columns)), np.bool_),
-        lists=tuple(Ragged(offsets=np.arange(n + 1), values=numbers) for _ in view.lists),
+        lists=tuple(RaggedList(offsets=np.arange(n + 1), values=numbers) for _ in view.lists),
     )
     return dict(zip(customers, Codec(view).pack(rows), strict=True))
 
 
-def filled(server: RedisServer, rest_seconds: float = 0.2) -> RedisStore:
+def filled_store(server: RedisServer, rest_seconds: float = 0.2) -> RedisStore:
     """Ann and Bob order, Ann visits."""
     store = RedisStore(server.url, rest_seconds)
-    with store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3, "bob": 1}))
-        writer.replace("behaviour", packed(BEHAVIOUR, {"ann": 5}))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3, "bob": 1}))
+        writer.replace("behaviour", packed_rows(BEHAVIOUR, {"ann": 5}))
     return store
 
 
-def seen(store: RedisStore) -> list[list[float]]:
+def read_ann(store: RedisStore) -> list[list[float]]:
     found: list[list[float]] = store.reader(VIEWS).read(["ann"]).matrix.tolist()
     return found

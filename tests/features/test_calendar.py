@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.calendar import beginning, day_number, from_number, instant, local_day, micros
+from features.calendar import day_from_number, day_number, instant, local_day, micros, start_of_day
 
 ZONES = [
     "UTC",
@@ -27,14 +27,14 @@ zones = st.sampled_from(ZONES).map(ZoneInfo)
 
 @given(days, zones)
 def test_a_day_begins_with_its_first_instant(day: date, zone: ZoneInfo) -> None:
-    first = micros(beginning(day, zone))
+    first = micros(start_of_day(day, zone))
     assert local_day(first, zone) == day
     assert local_day(first - 1, zone) == day - timedelta(days=1)
 
 
 @given(days, zones)
 def test_days_do_not_overlap(day: date, zone: ZoneInfo) -> None:
-    hours = (beginning(day + timedelta(days=1), zone) - beginning(day, zone)) / timedelta(hours=1)
+    hours = (start_of_day(day + timedelta(days=1), zone) - start_of_day(day, zone)) / timedelta(hours=1)
     assert 22 <= hours <= 26
 
 
@@ -45,13 +45,13 @@ def test_an_instant_survives_as_microseconds(moment: datetime) -> None:
 
 @given(st.dates())
 def test_a_day_survives_as_a_number(day: date) -> None:
-    assert from_number(day_number(day)) == day
+    assert day_from_number(day_number(day)) == day
 
 
 def test_a_week_in_which_the_clocks_change_has_seven_days_and_not_168_hours() -> None:
     london = ZoneInfo("Europe/London")
-    spring = beginning(date(2026, 4, 1), london) - beginning(date(2026, 3, 25), london)
-    autumn = beginning(date(2026, 10, 28), london) - beginning(date(2026, 10, 21), london)
+    spring = start_of_day(date(2026, 4, 1), london) - start_of_day(date(2026, 3, 25), london)
+    autumn = start_of_day(date(2026, 10, 28), london) - start_of_day(date(2026, 10, 21), london)
     assert (spring, autumn) == (timedelta(hours=167), timedelta(hours=169))
 
 
@@ -66,6 +66,6 @@ def test_ingestion_reads_the_same_calendar(zone: str) -> None:
         [every],
     ).fetchall()
     found = [row[0] for row in rows]
-    ours = [micros(beginning(day, ZoneInfo(zone))) for day in every]
+    ours = [micros(start_of_day(day, ZoneInfo(zone))) for day in every]
     assert all(0 <= theirs - mine <= 3_600_000_000 for theirs, mine in zip(found, ours, strict=True))
     assert [local_day(theirs, ZoneInfo(zone)) for theirs in found] == every

@@ -15,14 +15,14 @@ import pytest
 import pipelines
 from features.arrays import Floats, Integers
 from features.calendar import micros
-from features.config.shop import read_description
+from features.config.shop import read_shop_config
 from features.history import History
 from features.ingestion.ingest import ingest
 from features.online import arrow_rows
-from features.online.feature_rows import Stored
-from features.store.client import CustomerFeatures, stored
-from features.store.definitions import SERVICE
-from features.transformations.feature_tables import views, write_tables
+from features.online.feature_rows import FeatureRows
+from features.store.client import CustomerFeatures, feature_rows
+from features.store.definitions import FEATURE_SERVICE
+from features.transformations.feature_tables import feature_views, write_tables
 from features.views import View
 from pipelines.demo import complete_journey
 from tests.logs import cutoff
@@ -40,11 +40,11 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[View, 
     home = tmp_path_factory.mktemp("grocer")
     complete_journey.write_tables(home)
     example = Path(pipelines.__path__[0]) / "examples" / "complete-journey.toml"
-    description = read_description(Path(shutil.copy(example, home / "flywheel.toml")))
+    description = read_shop_config(Path(shutil.copy(example, home / "flywheel.toml")))
     ingest(description, home / "history")
     history = History.open(home / "history")
     write_tables(history, description.events, [BEFORE, THEN], home / "features")
-    return home, views(history, description.events)
+    return home, feature_views(history, description.events)
 
 
 @pytest.fixture
@@ -60,7 +60,8 @@ def features(tables: tuple[Path, tuple[View, ...]], online: str, tmp_path: Path)
 def households(tables: tuple[Path, tuple[View, ...]]) -> list[str]:
     """Everybody known at the later cutoff, and a stranger in their midst."""
     known = ds.dataset(tables[0] / "features" / "transactions.parquet").to_table(
-        columns=["customer_id"], filter=pc.field("event_timestamp") == pa.scalar(THEN.at, arrow_rows.INSTANT)
+        columns=["customer_id"],
+        filter=pc.field("event_timestamp") == pa.scalar(THEN.timestamp, arrow_rows.TIMESTAMP_TYPE),
     )
     ids = sorted(known["customer_id"].to_pylist())
     return [*ids[:1000], "stranger", *ids[1000:]]
@@ -70,11 +71,11 @@ def bits(numbers: list[float | None] | Floats) -> Integers:
     return np.array(numbers, np.float64).view(np.int64)
 
 
-def assert_the_doors_agree(features: CustomerFeatures, households: list[str]) -> Stored:
+def assert_readers_agree(features: CustomerFeatures, households: list[str]) -> FeatureRows:
     """What the fast reader says, once it is what Feast says."""
     now = features.now(households)
     rows = [{"customer_id": household} for household in households]
-    feast = features._feast.get_online_features(features._feast.get_feature_service(SERVICE), rows).to_dict()
+    feast = features._feast.get_online_features(features._feast.get_feature_service(FEATURE_SERVICE), rows).to_dict()
     assert {*feast} == {"customer_id", *now.columns, *now.lists}
     for name in now.columns:
         np.testing.assert_array_equal(bits(now.column(name)), bits(feast[name]), err_msg=name)
@@ -85,17 +86,17 @@ def assert_the_doors_agree(features: CustomerFeatures, households: list[str]) ->
     return now
 
 
-def as_trained(features: CustomerFeatures, households: list[str], at: datetime) -> Stored:
-    instants = pa.array([at] * len(households), arrow_rows.INSTANT)
+def training_features(features: CustomerFeatures, households: list[str], at: datetime) -> FeatureRows:
+    instants = pa.array([at] * len(households), arrow_rows.TIMESTAMP_TYPE)
     asked = pa.table({"customer_id": households, "event_timestamp": instants})
-    return stored(features.as_of(asked), features._views)
+    return feature_rows(features.as_of(asked), features._views)
 
 
 def test_published_features_are_the_same_online_as_in_training(
     features: CustomerFeatures, households: list[str]
 ) -> None:
-    assert features.materialize(THEN.at) == len(households) - 1
-    now, past = assert_the_doors_agree(features, households), as_trained(features, households, THEN.at)
+    assert features.materialize(THEN.timestamp) == len(households) - 1
+    now, past = assert_readers_agree(features, households), training_features(features, households, THEN.timestamp)
     assert now.known.sum() == len(households) - 1
     np.testing.assert_array_equal(bits(now.matrix), bits(past.matrix))
     for name, ragged in past.lists.items():
@@ -105,13 +106,13 @@ def test_published_features_are_the_same_online_as_in_training(
 def test_a_month_materialized_incrementally_comes_to_the_same_as_one_published_whole(
     features: CustomerFeatures, households: list[str]
 ) -> None:
-    features._feast.materialize(datetime(2017, 10, 1, tzinfo=UTC), BEFORE.at)
-    assert assert_the_doors_agree(features, households).features_at.max() == micros(BEFORE.at)
-    features._feast.materialize_incremental(THEN.at)
-    by_increment = assert_the_doors_agree(features, households)
-    features.materialize(THEN.at)
+    features._feast.materialize(datetime(2017, 10, 1, tzinfo=UTC), BEFORE.timestamp)
+    assert assert_readers_agree(features, households).features_at.max() == micros(BEFORE.timestamp)
+    features._feast.materialize_incremental(THEN.timestamp)
+    by_increment = assert_readers_agree(features, households)
+    features.materialize(THEN.timestamp)
     whole = features.now(households)
-    assert (by_increment.features_at[by_increment.known] == micros(THEN.at)).all()
+    assert (by_increment.features_at[by_increment.known] == micros(THEN.timestamp)).all()
     np.testing.assert_array_equal(bits(by_increment.matrix), bits(whole.matrix))
 
 
@@ -119,12 +120,12 @@ def test_a_month_materialized_incrementally_comes_to_the_same_as_one_published_w
 def test_rows_that_come_one_by_one_are_the_same_as_published(
     features: CustomerFeatures, households: list[str], door: str
 ) -> None:
-    features.materialize(THEN.at)
+    features.materialize(THEN.timestamp)
     published = features.now(households)
-    features.materialize(BEFORE.at)
-    assert features.now(households).features_at.max() == micros(BEFORE.at)
+    features.materialize(BEFORE.timestamp)
+    assert features.now(households).features_at.max() == micros(BEFORE.timestamp)
     for view in features._views:
         rows = ds.dataset(features._home / "features" / f"{view.name}.parquet").to_table().to_pandas()
         name = f"{view.name}_push" if door == "push" else view.name
         getattr(features._feast, door)(name, rows.sample(frac=1, random_state=0))
-    np.testing.assert_array_equal(bits(assert_the_doors_agree(features, households).matrix), bits(published.matrix))
+    np.testing.assert_array_equal(bits(assert_readers_agree(features, households).matrix), bits(published.matrix))

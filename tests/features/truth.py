@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.history import Cutoff
-from tests.logs import at
+from tests.logs import utc_instant
 
 WINDOWS = (56, 91, 182, 365)
 DISTINCT = {"product_id": "products", "category": "categories", "store_id": "stores", "channel": "channels"}
@@ -18,11 +18,11 @@ DISTINCT = {"product_id": "products", "category": "categories", "store_id": "sto
 def frame(columns: Sequence[str], rows: Sequence[Sequence[object]], zone: str) -> pd.DataFrame:
     """Order lines as the shop wrote them, with the instant and local day of each, and when it became known."""
     log = pd.DataFrame(rows, columns=list(columns), dtype=object)
-    log["at"] = pd.to_datetime([at(str(when), zone) for when in log["ordered_at"]], utc=True)
+    log["at"] = pd.to_datetime([utc_instant(str(when), zone) for when in log["ordered_at"]], utc=True)
     log["day"] = pd.to_datetime(log["at"].dt.tz_convert(zone).dt.date)
     log["known"] = log["at"]
     if "recorded_at" in log:
-        recorded = pd.to_datetime([when and at(str(when), zone) for when in log["recorded_at"]], utc=True)
+        recorded = pd.to_datetime([when and utc_instant(str(when), zone) for when in log["recorded_at"]], utc=True)
         log["known"] = np.maximum(log["at"], pd.Series(recorded).fillna(log["at"]))
     by_day = "day " + log["day"].astype(str)
     log["order"] = log["order_id"].where(log["order_id"].notna(), by_day) if "order_id" in log else by_day
@@ -31,7 +31,7 @@ def frame(columns: Sequence[str], rows: Sequence[Sequence[object]], zone: str) -
 
 def transactions_truth(log: pd.DataFrame, customer: str, cutoff: Cutoff) -> dict[str, object]:
     """Every column of the view for one customer at one cutoff."""
-    mine = log[(log["customer_id"] == customer) & (log["known"] < pd.Timestamp(cutoff.at))]
+    mine = log[(log["customer_id"] == customer) & (log["known"] < pd.Timestamp(cutoff.timestamp))]
     age = (pd.Timestamp(cutoff.day) - mine["day"]).dt.days
     orders = _orders(mine)
     order_age = (pd.Timestamp(cutoff.day) - orders["day"]).dt.days
@@ -40,7 +40,7 @@ def transactions_truth(log: pd.DataFrame, customer: str, cutoff: Cutoff) -> dict
         "first_order_at": _micros(orders["at"].min()),
         "last_order_at": _micros(orders["at"].max()),
         **{f"orders_{days}d": float((order_age <= days).sum()) for days in WINDOWS},
-        **_rhythm(sorted(set(orders["day"]))),
+        **_gap_columns(sorted(set(orders["day"]))),
         "lines_per_order": len(mine) / len(orders) if len(orders) else None,
     }
     if "amount" in log:
@@ -54,7 +54,7 @@ def transactions_truth(log: pd.DataFrame, customer: str, cutoff: Cutoff) -> dict
         }
     found |= {name: mine[name].dropna().astype(float).sum() for name in ("quantity", "discount") if name in log}
     found |= {name: float(mine[source].nunique()) for source, name in DISTINCT.items() if source in log}
-    return found | _recent(mine[age <= 28], orders)
+    return found | _recent_columns(mine[age <= 28], orders)
 
 
 def _orders(mine: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def _orders(mine: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["at", "day", "amount"]) if rows else empty
 
 
-def _rhythm(days: list[pd.Timestamp]) -> dict[str, object]:
+def _gap_columns(days: list[pd.Timestamp]) -> dict[str, object]:
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     return {
         "order_days": float(len(days)),
@@ -79,7 +79,7 @@ def _rhythm(days: list[pd.Timestamp]) -> dict[str, object]:
     }
 
 
-def _recent(near: pd.DataFrame, orders: pd.DataFrame) -> dict[str, object]:
+def _recent_columns(near: pd.DataFrame, orders: pd.DataFrame) -> dict[str, object]:
     days = sorted(set(near["day"]))
     found: dict[str, object] = {
         "recent_days": [(day - pd.Timestamp("1970-01-01")).days for day in days] or None,
@@ -96,5 +96,5 @@ def _micros(instant: pd.Timestamp) -> int | None:
 
 def known_customers(log: pd.DataFrame, events: Sequence[tuple[str, str, str]], cutoff: Cutoff, zone: str) -> set[str]:
     """Who has a line or an event before the cutoff."""
-    seen = {who for who, when, _ in events if at(when, zone) < cutoff.at}
-    return seen | set(log.loc[log["known"] < pd.Timestamp(cutoff.at), "customer_id"])
+    seen = {who for who, when, _ in events if utc_instant(when, zone) < cutoff.timestamp}
+    return seen | set(log.loc[log["known"] < pd.Timestamp(cutoff.timestamp), "customer_id"])

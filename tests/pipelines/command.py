@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 from pipelines.cli import main
 from pipelines.home import Home
 
-PATIENCE = 0.01
-NOTHING: Mapping[str, str] = MappingProxyType({})
+POLL_SECONDS = 0.01
+EMPTY_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """What a finished command left behind."""
 
     status: int  # negative: the signal that killed it
@@ -42,26 +42,26 @@ class Said:
         return found
 
 
-def until(found: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that another process does."""
-    for _ in range(round(seconds / PATIENCE)):
-        if found():
+    for _ in range(round(seconds / POLL_SECONDS)):
+        if condition():
             return
-        time.sleep(PATIENCE)
+        time.sleep(POLL_SECONDS)
     raise TimeoutError(f"not so after {seconds} s")
 
 
 @dataclass(frozen=True)
-class Death:
+class KillPoint:
     """``kill -9``, at the so manieth call of a function: once it is done, or before anything is."""
 
-    where: str  # module:qualified.name
+    target: str  # module:qualified.name
     call: int = 1
-    done: bool = True
+    after_call: bool = True
 
-    def arm(self) -> None:
+    def install(self) -> None:
         """Put the trap in the function's place."""
-        module, _, path = self.where.partition(":")
+        module, _, path = self.target.partition(":")
         *owners, name = path.split(".")
         owner: Any = importlib.import_module(module)
         for one in owners:
@@ -74,7 +74,7 @@ class Death:
         def trap(*args: object, **kwargs: object) -> object:
             nonlocal calls
             calls += 1
-            if calls == self.call and not self.done:
+            if calls == self.call and not self.after_call:
                 os.kill(os.getpid(), signal.SIGKILL)
             found = function(*args, **kwargs)
             if calls == self.call:
@@ -89,23 +89,23 @@ class Command:
     """One command under way."""
 
     process: ForkServerProcess
-    told: Path
+    output: Path
 
     @property
     def err(self) -> str:
         """What it has said on stderr so far."""
-        told = self.told.with_suffix(".err")
+        told = self.output.with_suffix(".err")
         return told.read_text() if told.exists() else ""
 
-    def wait(self, seconds: float = 240) -> Said:
+    def wait(self, seconds: float = 240) -> CommandResult:
         """What it left behind."""
         self.process.join(seconds)
         if self.process.exitcode is None:
             self.process.kill()
             raise TimeoutError(f"still running after {seconds} s")
-        return Said(self.process.exitcode, self.told.with_suffix(".out").read_text(), self.err)
+        return CommandResult(self.process.exitcode, self.output.with_suffix(".out").read_text(), self.err)
 
-    def kill(self) -> Said:
+    def kill(self) -> CommandResult:
         """What ``kill -9`` leaves."""
         self.process.kill()
         return self.wait()
@@ -140,36 +140,46 @@ class Flywheel:
         """Every change of the champion, oldest first."""
         return [json.loads(line) for line in (self.home.folder / "promotions.jsonl").read_text().splitlines()]
 
-    def __call__(self, *arguments: object, dies: Death | None = None, given: Mapping[str, str] = NOTHING) -> Said:
+    def __call__(
+        self,
+        *arguments: object,
+        kill_point: KillPoint | None = None,
+        environment: Mapping[str, str] = EMPTY_ENVIRONMENT,
+    ) -> CommandResult:
         """Run a command to its end, in an environment in which so much is given."""
-        return self.start(*arguments, dies=dies, given=given).wait()
+        return self.start(*arguments, kill_point=kill_point, environment=environment).wait()
 
-    def start(self, *arguments: object, dies: Death | None = None, given: Mapping[str, str] = NOTHING) -> Command:
+    def start(
+        self,
+        *arguments: object,
+        kill_point: KillPoint | None = None,
+        environment: Mapping[str, str] = EMPTY_ENVIRONMENT,
+    ) -> Command:
         """Start a command."""
         told = self.folder / f"told{len(self.commands)}"
-        task = (tuple(map(str, arguments)), self.folder, dict(given), told, dies)
-        process = _server().Process(target=_command, args=task)
+        task = (tuple(map(str, arguments)), self.folder, dict(environment), told, kill_point)
+        process = _fork_server().Process(target=_run_command, args=task)
         process.start()
         self.commands.append(Command(process, told))
         return self.commands[-1]
 
 
-def _server() -> ForkServerContext:
+def _fork_server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.pipelines.imports"])
     return context
 
 
-def _command(
-    arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], told: Path, dies: Death | None
+def _run_command(
+    arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], output: Path, kill_point: KillPoint | None
 ) -> None:
     for number, end in ((1, ".out"), (2, ".err")):
-        os.dup2(os.open(told.with_suffix(end), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.dup2(os.open(output.with_suffix(end), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.chdir(folder)
     for name in [one for one in os.environ if one.startswith("FLYWHEEL_")]:
         del os.environ[name]
     os.environ.update(environment)
-    if dies is not None:
-        dies.arm()
+    if kill_point is not None:
+        kill_point.install()
     sys.argv = ["flywheel", *arguments]
     main.main()

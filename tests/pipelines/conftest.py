@@ -14,7 +14,7 @@ from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.shops import Log
 
-AS_OF, LOGGED = 260, 300  # days after the opening
+AS_OF, LOG_DAYS = 260, 300  # days after the opening
 ShopOf = Callable[..., Flywheel]
 
 
@@ -32,7 +32,7 @@ def shop_of(tmp_path_factory: pytest.TempPathFactory, model_store: Path) -> Shop
 
     def opened(log: Log, **business: str) -> Flywheel:
         flywheel = Flywheel(tmp_path_factory.mktemp("shop"))
-        shops.described(flywheel.folder, log, **business)
+        shops.write_shop(flywheel.folder, log, **business)
         flywheel.home.folder.mkdir()
         shutil.copyfile(model_store, flywheel.home.folder / "mlflow.db")
         return flywheel
@@ -43,7 +43,7 @@ def shop_of(tmp_path_factory: pytest.TempPathFactory, model_store: Path) -> Shop
 @pytest.fixture(scope="session")
 def log() -> Log:
     """A log that goes on for weeks after the day on which everything is asked."""
-    return shops.simulated(900, LOGGED)
+    return shops.simulate_log(900, LOG_DAYS)
 
 
 @pytest.fixture(scope="session")
@@ -58,55 +58,55 @@ def learning(shop_of: ShopOf, log: Log) -> tuple[Flywheel, Flywheel]:
 @pytest.fixture(scope="session")
 def trained(learning: tuple[Flywheel, Flywheel]) -> Flywheel:
     """The shop with its whole log, for reading alone."""
-    return finished(learning[0])
+    return wait_for_run(learning[0])
 
 
 @pytest.fixture(scope="session")
 def trained_then(learning: tuple[Flywheel, Flywheel]) -> Flywheel:
     """The shop with the log that ends on the day."""
-    return finished(learning[1])
+    return wait_for_run(learning[1])
 
 
-def finished(flywheel: Flywheel) -> Flywheel:
+def wait_for_run(flywheel: Flywheel) -> Flywheel:
     done = flywheel.commands[0].wait()
     assert done.status == 0, done.err
     return flywheel
 
 
 @pytest.fixture(scope="session")
-def opened_corner_shop(shop_of: ShopOf) -> Kept:
+def opened_corner_shop(shop_of: ShopOf) -> ShopSnapshot:
     """A shop that opened twelve days ago, after ``flywheel run`` on its tenth day: answered from the lowest rung."""
-    return Kept.of(shop_of(shops.simulated(60, 12)), 10)
+    return ShopSnapshot.take(shop_of(shops.simulate_log(60, 12)), 10)
 
 
 @pytest.fixture(scope="session")
-def grown_shop(shop_of: ShopOf) -> Kept:
+def grown_shop(shop_of: ShopOf) -> ShopSnapshot:
     """A shop of 120 customers, after ``flywheel run`` half a year on: answered from the rung below the trees."""
-    return Kept.of(shop_of(shops.simulated(120, 200)), 180)
+    return ShopSnapshot.take(shop_of(shops.simulate_log(120, 200)), 180)
 
 
 @pytest.fixture
-def corner_shop(opened_corner_shop: Kept) -> Flywheel:
+def corner_shop(opened_corner_shop: ShopSnapshot) -> Flywheel:
     """The shop that has just opened, to do with as one likes."""
-    return opened_corner_shop.restored()
+    return opened_corner_shop.restore()
 
 
 @dataclass(frozen=True)
-class Kept:
+class ShopSnapshot:
     """A shop and a copy of its folder; it is put back in its own place, since catalogues name their files in full."""
 
     flywheel: Flywheel
-    copied: Path
+    copy: Path
 
     @classmethod
-    def of(cls, flywheel: Flywheel, today: int) -> Kept:
+    def take(cls, flywheel: Flywheel, today: int) -> ShopSnapshot:
         assert flywheel("run", "--as-of", shops.day(today)).status == 0
         copied = flywheel.folder.with_name(f"{flywheel.folder.name}-copy")
         shutil.copytree(flywheel.folder, copied)
         return cls(flywheel, copied)
 
-    def restored(self) -> Flywheel:
+    def restore(self) -> Flywheel:
         """The shop as it was, whatever was done to it since."""
         shutil.rmtree(self.flywheel.folder)
-        shutil.copytree(self.copied, self.flywheel.folder)
+        shutil.copytree(self.copy, self.flywheel.folder)
         return Flywheel(self.flywheel.folder)

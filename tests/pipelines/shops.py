@@ -38,42 +38,42 @@ class Log:
         events = None if self.events is None else self.events[self.events["at"] < cut]
         return Log(self.orders[(self.orders["at"] < cut) & (loaded < cut)], events)
 
-    def of(self, orders: pd.DataFrame) -> Log:
+    def with_orders(self, orders: pd.DataFrame) -> Log:
         """The same shop with other order lines."""
         return replace(self, orders=orders)
 
 
 @dataclass(frozen=True)
-class _Crowd:
+class _SimulatedCustomers:
     """Customers who join over most of the span, order in a rhythm of their own, and one day stop."""
 
-    joined: Floats
-    stays: Floats
-    rhythm: Floats  # days
+    joined_day: Floats
+    stay_days: Floats
+    gap_days: Floats  # days
     price: Floats
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, customers: int, days: int) -> _Crowd:
+    def draw(cls, rng: np.random.Generator, customers: int, days: int) -> _SimulatedCustomers:
         joined = rng.uniform(0, 0.95 * days, customers)
         stays = np.minimum(rng.exponential(0.7 * days, customers), days - joined)
         return cls(joined, stays, np.clip(rng.lognormal(2.8, 0.7, customers), 4, 90), rng.lognormal(3, 0.6, customers))
 
-    def times(self, rng: np.random.Generator, rhythm: Floats) -> tuple[Integers, Floats]:
+    def times(self, rng: np.random.Generator, gap_days: Floats) -> tuple[Integers, Floats]:
         """Who, and how many days after the opening: at once, then at about equal distances."""
-        most = int(self.stays.max() / rhythm.min()) + 2
-        gaps = rhythm[:, None] * rng.lognormal(0, 0.3, (len(rhythm), most))
+        most = int(self.stay_days.max() / gap_days.min()) + 2
+        gaps = gap_days[:, None] * rng.lognormal(0, 0.3, (len(gap_days), most))
         since = np.cumsum(gaps, axis=1) - gaps[:, [0]]
-        who, _ = np.nonzero(since <= self.stays[:, None])
-        return who, self.joined[who] + since[since <= self.stays[:, None]]
+        who, _ = np.nonzero(since <= self.stay_days[:, None])
+        return who, self.joined_day[who] + since[since <= self.stay_days[:, None]]
 
 
-def simulated(customers: int, days: int, seed: int = 0) -> Log:
+def simulate_log(customers: int, days: int, seed: int = 0) -> Log:
     """A shop with returns, late loads, strangers without an id, and customers known from events alone."""
     rng = np.random.default_rng(seed)
-    crowd = _Crowd.drawn(rng, customers, days)
+    crowd = _SimulatedCustomers.draw(rng, customers, days)
     visitors = max(customers // 20, 1)
-    who, when = crowd.times(rng, crowd.rhythm / 2)
-    orders = _lines(rng, crowd, days)
+    who, when = crowd.times(rng, crowd.gap_days / 2)
+    orders = _order_lines(rng, crowd, days)
     looked = pd.DataFrame(
         {
             "customer": np.concatenate([_names(who), [f"v{one:04d}" for one in range(visitors)]]),
@@ -84,12 +84,12 @@ def simulated(customers: int, days: int, seed: int = 0) -> Log:
     return Log(orders, looked.sort_values(["at", "customer"], ignore_index=True))
 
 
-def _lines(rng: np.random.Generator, crowd: _Crowd, days: int) -> pd.DataFrame:
-    who, when = crowd.times(rng, crowd.rhythm)
+def _order_lines(rng: np.random.Generator, customers: _SimulatedCustomers, days: int) -> pd.DataFrame:
+    who, when = customers.times(rng, customers.gap_days)
     lines = rng.integers(1, 4, len(who))
     basket = np.repeat(np.arange(len(who)), lines)
     at = _clock(rng, when)[basket]
-    amount = crowd.price[who][basket] * rng.lognormal(0, 0.5, len(basket)) / lines[basket]
+    amount = customers.price[who][basket] * rng.lognormal(0, 0.5, len(basket)) / lines[basket]
     back = rng.uniform(size=len(basket)) < 0.05
     late = rng.uniform(size=len(basket)) < 0.05
     loaded = np.where(late, at + rng.integers(0, 20 * 86_400, len(at)), np.datetime64("NaT", "s"))
@@ -119,7 +119,7 @@ def _clock(rng: np.random.Generator, days: Floats) -> Days:
     return np.datetime64(OPENING, "s") + (np.floor(days).astype(np.int64) * 86_400 + seconds)
 
 
-def bought(*orders: tuple[str, int, float]) -> Log:
+def log_of_orders(*orders: tuple[str, int, float]) -> Log:
     """A log written out by hand: customer, day after the opening, amount; one order each, at ten."""
     at = [pd.Timestamp(day(number)) + pd.Timedelta(hours=10) for _, number, _ in orders]
     table = pd.DataFrame(
@@ -143,7 +143,7 @@ ORDERS = {
 BUSINESS = {"churn_days": "60", "ltv_days": "[30, 365]", "lead_days": "5"}
 
 
-def described(folder: Path, log: Log, **business: str) -> Path:
+def write_shop(folder: Path, log: Log, **business: str) -> Path:
     """Write the csv files and the flywheel.toml that describes the columns they have; where that is."""
     folder.mkdir(parents=True, exist_ok=True)
     log.orders.to_csv(folder / "orders.csv", index=False)

@@ -9,18 +9,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from features.online.lmdb import PackedReader
+from features.online.lmdb import LmdbReader
 from pipelines.home import Home
 from training.inference.release import Release
 from training.registry.promotion_log import PromotionLog
 
-Facts = dict[str, Any]
+State = dict[str, Any]
 
 
-def state(home: Home) -> Facts:
+def home_state(home: Home) -> State:
     """Two homes of one shop with equal states answer, and are governed, alike."""
     return {
-        **_registered(home),
+        **_registry_state(home),
         "pointer": home.champion(),
         "files": {
             str(path.relative_to(home.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -29,12 +29,12 @@ def state(home: Home) -> Facts:
             if path.is_file()
         },
         "scores": hashlib.sha256(home.scores.read_bytes()).hexdigest() if home.scores.is_file() else None,
-        "online": _online(home),
-        "left over": left_over(home.folder),
+        "online": _online_digest(home),
+        "left over": leftover_files(home.folder),
     }
 
 
-def left_over(folder: Path) -> list[str]:
+def leftover_files(folder: Path) -> list[str]:
     """What a killed command leaves half done, below a home or anywhere."""
     ends = (".tmp", ".new", ".old", ".holder", "-journal")
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.endswith(ends)) + [
@@ -42,7 +42,7 @@ def left_over(folder: Path) -> list[str]:
     ]
 
 
-def _registered(home: Home) -> Facts:
+def _registry_state(home: Home) -> State:
     with TemporaryDirectory() as folder:
         # MLflow keeps a store open as long as the process lives; this one may be put back to what it was.
         shutil.copyfile(home.folder / "mlflow.db", Path(folder) / "mlflow.db")
@@ -53,24 +53,26 @@ def _registered(home: Home) -> Facts:
             for experiment in experiments
             for run in client.search_runs([experiment.experiment_id])
         ]
-        versions = {(found.name, str(found.version)): _lasting(found.tags) for found in client.search_model_versions()}
+        versions = {
+            (found.name, str(found.version)): _stable_tags(found.tags) for found in client.search_model_versions()
+        }
         aliases = {model.name: dict(model.aliases) for model in client.search_registered_models()}
     made = PromotionLog(home.folder / "promotions.jsonl").read()
     promotions = [(one.kind, one.version, one.replaced, one.why, one.forced) for one in made]
     return {"runs": sorted(runs), "versions": versions, "aliases": aliases, "promotions": promotions}
 
 
-def _lasting(tags: Mapping[str, str]) -> Facts:
+def _stable_tags(tags: Mapping[str, str]) -> State:
     """What is noted at a version, but for the hour of its promotion."""
     return {key: value for key, value in tags.items() if not key.startswith("promot")}
 
 
-def _online(home: Home) -> str | None:
+def _online_digest(home: Home) -> str | None:
     if home.champion() is None or not (home.folder / "online" / "data.mdb").is_file():
         return None
     release = Release.load(home.releases / str(home.champion()))
     customers = [f"{one:05d}" for one in range(1000)] + [f"v{one:04d}" for one in range(50)]
-    stored = PackedReader.open(home.folder / "online", release.views).read(customers)
+    stored = LmdbReader.open(home.folder / "online", release.views).read(customers)
     found = hashlib.sha256(stored.matrix.tobytes() + stored.features_at.tobytes())
     for name in sorted(stored.lists):
         found.update(stored.lists[name].values.tobytes())

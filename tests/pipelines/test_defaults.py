@@ -26,39 +26,39 @@ print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
 @pytest.fixture
 def flywheel(tmp_path: Path) -> Flywheel:
     """A folder with nothing in it, beside a shop of one customer."""
-    shops.described(tmp_path / "shop", shops.bought(("ann", 0, 10.0), ("ann", 9, 10.0)))
+    shops.write_shop(tmp_path / "shop", shops.log_of_orders(("ann", 0, 10.0), ("ann", 9, 10.0)))
     (tmp_path / "here").mkdir()
     return Flywheel(tmp_path / "here")
 
 
 def test_the_description_and_the_home_of_the_working_directory_come_first(flywheel: Flywheel) -> None:
-    shops.described(flywheel.folder, shops.bought(("bob", 0, 10.0)))
+    shops.write_shop(flywheel.folder, shops.log_of_orders(("bob", 0, 10.0)))
     flywheel.home.folder.mkdir()
     elsewhere = {"FLYWHEEL_CONFIG": "../shop/flywheel.toml", "FLYWHEEL_HOME": "../home"}
-    assert flywheel("ingest", "--json", given=elsewhere).summary["tables"][0]["lines"] == 1
+    assert flywheel("ingest", "--json", environment=elsewhere).summary["tables"][0]["lines"] == 1
     assert (flywheel.home.history / "manifest.json").exists()
     assert not (flywheel.folder / "../home").exists()
 
 
 def test_then_those_that_the_environment_names(flywheel: Flywheel) -> None:
     elsewhere = {"FLYWHEEL_CONFIG": "../shop/flywheel.toml", "FLYWHEEL_HOME": "../home"}
-    assert flywheel("ingest", "--json", given=elsewhere).summary["tables"][0]["lines"] == 2
+    assert flywheel("ingest", "--json", environment=elsewhere).summary["tables"][0]["lines"] == 2
     assert (flywheel.folder / "../home/history/manifest.json").exists()
     assert not flywheel.home.folder.exists()
 
 
 def test_what_the_command_line_names_comes_before_both(flywheel: Flywheel) -> None:
-    shops.described(flywheel.folder, shops.bought(("bob", 0, 10.0)))
+    shops.write_shop(flywheel.folder, shops.log_of_orders(("bob", 0, 10.0)))
     flywheel.home.folder.mkdir()
     chosen = ("--config", "../shop/flywheel.toml", "--home", "../chosen")
-    said = flywheel("ingest", "--json", *chosen, given={"FLYWHEEL_CONFIG": "no.toml", "FLYWHEEL_HOME": "../home"})
+    said = flywheel("ingest", "--json", *chosen, environment={"FLYWHEEL_CONFIG": "no.toml", "FLYWHEEL_HOME": "../home"})
     assert said.summary["tables"][0]["lines"] == 2
     assert (flywheel.folder / "../chosen/history/manifest.json").exists()
     assert not flywheel.home.history.exists()
 
 
 def test_an_empty_variable_names_nothing(flywheel: Flywheel) -> None:
-    said = flywheel("ingest", given={"FLYWHEEL_CONFIG": "", "FLYWHEEL_HOME": ""})
+    said = flywheel("ingest", environment={"FLYWHEEL_CONFIG": "", "FLYWHEEL_HOME": ""})
     assert "No description at flywheel.toml" in said.err
     assert flywheel.home.folder.exists()
 

@@ -12,14 +12,14 @@ from tests.pipelines.shops import Log
 pytestmark = pytest.mark.slow
 
 
-def differing(one: pa.Table, other: pa.Table) -> list[str]:
+def differing_columns(one: pa.Table, other: pa.Table) -> list[str]:
     """The columns that differ anywhere, in any digit; the release's own number is no prediction."""
     assert one.column_names == other.column_names
     assert one["customer_id"].equals(other["customer_id"])
     return [name for name in one.column_names if name != "release" and not one[name].equals(other[name])]
 
 
-def run_side_by_side(*shop: Flywheel) -> None:
+def run_in_parallel(*shop: Flywheel) -> None:
     commands = [flywheel.start("run", "--as-of", shops.day(150)) for flywheel in shop]
     assert {command.wait().status for command in commands} == {0}
 
@@ -38,23 +38,23 @@ def test_the_log_has_all_that_could_tell_of_the_future(log: Log) -> None:
 def test_the_log_cut_off_at_the_day_gives_the_same_predictions_to_the_last_digit(
     trained: Flywheel, trained_then: Flywheel
 ) -> None:
-    assert differing(trained.scores, trained_then.scores) == []
+    assert differing_columns(trained.scores, trained_then.scores) == []
     assert trained.release["ladder"] == trained_then.release["ladder"]
 
 
 def test_nor_does_a_shop_whose_orders_are_days_and_whose_churn_horizon_is_in_the_log(shop_of: ShopOf) -> None:
-    log = shops.simulated(120, 200, seed=3)
-    by_day = log.of(log.orders.drop(columns="basket"))
+    log = shops.simulate_log(120, 200, seed=3)
+    by_day = log.with_orders(log.orders.drop(columns="basket"))
     whole, cut = (shop_of(one, churn_days='"auto"') for one in (by_day, by_day.known_before(150)))
-    run_side_by_side(whole, cut)
-    assert differing(whole.scores, cut.scores) == []
+    run_in_parallel(whole, cut)
+    assert differing_columns(whole.scores, cut.scores) == []
 
 
 def test_nor_does_a_shop_without_amounts_whose_late_lines_are_in_the_file(shop_of: ShopOf) -> None:
-    log = shops.simulated(120, 200, seed=4)
+    log = shops.simulate_log(120, 200, seed=4)
     log = Log(log.orders.drop(columns=["amount", "quantity"]), None)
-    placed = log.of(log.orders[log.orders["at"] < pd.Timestamp(shops.day(150))])
+    placed = log.with_orders(log.orders[log.orders["at"] < pd.Timestamp(shops.day(150))])
     whole, cut, late = (shop_of(one) for one in (log, log.known_before(150), placed))
-    run_side_by_side(whole, cut, late)
-    assert differing(whole.scores, cut.scores) == []
-    assert differing(whole.scores, late.scores) == []
+    run_in_parallel(whole, cut, late)
+    assert differing_columns(whole.scores, cut.scores) == []
+    assert differing_columns(whole.scores, late.scores) == []

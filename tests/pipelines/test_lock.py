@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from features.storage.write_lock import HomeIsBusy, NoHome
+from features.storage.write_lock import HomeLocked, HomeNotWritable
 from pipelines.home import Home
 from tests.pipelines import shops
-from tests.pipelines.command import Death, Flywheel, until
+from tests.pipelines.command import Flywheel, KillPoint, wait_until
 
 
 @pytest.fixture
 def flywheel(tmp_path: Path) -> Flywheel:
-    shops.described(tmp_path, shops.simulated(20, 30))
+    shops.write_shop(tmp_path, shops.simulate_log(20, 30))
     return Flywheel(tmp_path)
 
 
-def silence(_: str) -> None:
+def no_progress(_: str) -> None:
     pass
 
 
 def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
-    with flywheel.home.writing("nightly", silence):
-        said = flywheel("ingest", given={"FLYWHEEL_LOCK_SECONDS": "0.2"})
+    with flywheel.home.hold_write_lock("nightly", no_progress):
+        said = flywheel("ingest", environment={"FLYWHEEL_LOCK_SECONDS": "0.2"})
     assert said.status == 1
     who = f"`flywheel nightly` (process {os.getpid()} on {socket.gethostname()})"
     assert f"waiting for {who}" in said.err
@@ -33,16 +33,16 @@ def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
 
 
 def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
-    with flywheel.home.writing("nightly", silence):
-        command = flywheel.start("ingest", given={"FLYWHEEL_LOCK_SECONDS": "60"})
-        until(lambda: "waiting for `flywheel nightly`" in command.err)
+    with flywheel.home.hold_write_lock("nightly", no_progress):
+        command = flywheel.start("ingest", environment={"FLYWHEEL_LOCK_SECONDS": "60"})
+        wait_until(lambda: "waiting for `flywheel nightly`" in command.err)
         assert not flywheel.home.history.exists()
     assert command.wait().status == 0
     assert (flywheel.home.history / "manifest.json").exists()
 
 
 def test_a_killed_writer_holds_nothing(flywheel: Flywheel) -> None:
-    assert flywheel("ingest", dies=Death("pipelines.steps.ingest:ingest", done=False)).status == -9
+    assert flywheel("ingest", kill_point=KillPoint("pipelines.steps.ingest:ingest", after_call=False)).status == -9
     said = flywheel("ingest")
     assert said.status == 0
     assert "waiting" not in said.err
@@ -58,7 +58,7 @@ def test_drafts_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) 
     kept = [home.folder / "scores.parquet", home.releases / "champion"]
     for file in [*kept, home.folder / ".scores.parquet.tmp", home.folder / ".lock.holder"]:
         file.write_text("7")
-    with home.writing("test", silence):
+    with home.hold_write_lock("test", no_progress):
         found = {path.relative_to(home.folder).as_posix() for path in home.folder.rglob("*")}
     drafted = {name for name in found if not name.startswith("consents")}
     folders = {"history", "releases", ".scores.parquet.parts"}
@@ -70,21 +70,21 @@ def test_a_writer_that_failed_lets_the_next_one_in(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
 
     def fail() -> None:
-        with home.writing("failing", silence):
+        with home.hold_write_lock("failing", no_progress):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    with home.writing("next", silence, patience=0.0):
+    with home.hold_write_lock("next", no_progress, timeout_seconds=0.0):
         pass
 
 
 def test_two_writers_of_one_process_are_two_writers(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with (
-        home.writing("one", silence),
-        pytest.raises(HomeIsBusy, match="`flywheel one`"),
-        home.writing("two", silence, patience=0.0),
+        home.hold_write_lock("one", no_progress),
+        pytest.raises(HomeLocked, match="`flywheel one`"),
+        home.hold_write_lock("two", no_progress, timeout_seconds=0.0),
     ):
         pass
 
@@ -92,7 +92,7 @@ def test_two_writers_of_one_process_are_two_writers(tmp_path: Path) -> None:
 def test_a_file_cannot_be_a_home(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("no folder")
     with (
-        pytest.raises(NoHome, match=r"home cannot be a home .*Expected a folder to write to"),
-        Home(tmp_path / "home").writing("test", silence),
+        pytest.raises(HomeNotWritable, match=r"home cannot be a home .*Expected a folder to write to"),
+        Home(tmp_path / "home").hold_write_lock("test", no_progress),
     ):
         pass

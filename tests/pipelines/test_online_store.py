@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from pipelines.home import Home
 from serving.api.app import create_app
-from serving.api.app_state import Worker
+from serving.api.app_state import AppState
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, until
+from tests.pipelines.command import Flywheel, wait_until
 from tests.redis_server import RedisServer, free_port
 
 pytestmark = pytest.mark.slow
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.slow
 TODAY = 10
 
 
-def answers(home: Home, online: str, customers: list[str]) -> list[dict[str, Any]]:
+def predictions_of(home: Home, online: str, customers: list[str]) -> list[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FLYWHEEL_HOME", str(home.folder))
         environment.setenv("FLYWHEEL_AS_OF", shops.day(TODAY).isoformat())
         environment.setenv("FLYWHEEL_ONLINE_STORE", online)
-        with TestClient(create_app(Worker.open)) as client:
-            until(lambda: client.get("/readyz").status_code == 200)
+        with TestClient(create_app(AppState.open)) as client:
+            wait_until(lambda: client.get("/readyz").status_code == 200)
             answered = client.post("/v1/predictions", json={"customer_ids": customers}).raise_for_status()
     found: list[dict[str, Any]] = answered.json()["predictions"]
     return found
@@ -34,17 +34,17 @@ def answers(home: Home, online: str, customers: list[str]) -> list[dict[str, Any
 
 def test_a_shop_on_redis_answers_what_it_answers_on_lmdb(corner_shop: Flywheel, redis: RedisServer) -> None:
     customers = [*corner_shop.scores["customer_id"].to_pylist(), "nobody"]
-    on_lmdb = answers(corner_shop.home, "lmdb", customers)
+    on_lmdb = predictions_of(corner_shop.home, "lmdb", customers)
     shutil.rmtree(corner_shop.home.folder / "online")
-    done = corner_shop("publish", "--as-of", shops.day(TODAY), given={"FLYWHEEL_ONLINE_STORE": redis.url})
+    done = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": redis.url})
     assert done.status == 0, done.err
     assert not (corner_shop.home.folder / "online").exists()
-    assert answers(corner_shop.home, redis.url, customers) == on_lmdb
+    assert predictions_of(corner_shop.home, redis.url, customers) == on_lmdb
 
 
 def test_publishing_to_a_redis_that_is_not_there_says_so(corner_shop: Flywheel) -> None:
     nowhere = f"redis://:secret@127.0.0.1:{free_port()}/0"
-    done = corner_shop("publish", "--as-of", shops.day(TODAY), given={"FLYWHEEL_ONLINE_STORE": nowhere})
+    done = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": nowhere})
     assert done.status == 1
     assert "Start it, or say where it is: FLYWHEEL_ONLINE_STORE" in done.err
     assert "Traceback" not in done.err
@@ -52,6 +52,6 @@ def test_publishing_to_a_redis_that_is_not_there_says_so(corner_shop: Flywheel) 
 
 
 def test_a_word_that_is_no_store_is_refused_before_anything_is_done(corner_shop: Flywheel) -> None:
-    done = corner_shop("publish", "--as-of", shops.day(TODAY), given={"FLYWHEEL_ONLINE_STORE": "memcached"})
+    done = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": "memcached"})
     assert done.status == 1
     assert "Found the online store 'memcached'; expected lmdb, or an address" in done.err.replace("\n", " ")

@@ -7,29 +7,29 @@ import pytest
 
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
-from tests.pipelines.conftest import Kept
-from tests.pipelines.state import state
+from tests.pipelines.conftest import ShopSnapshot
+from tests.pipelines.state import home_state
 
 pytestmark = pytest.mark.slow
 
 TENTH = shops.day(10)
 
 
-def days(flywheel: Flywheel) -> set[str]:
+def scored_days(flywheel: Flywheel) -> set[str]:
     """The days that the last scores speak for."""
     at = flywheel.scores["as_of"].unique().to_pylist()
     return {one.astimezone(shops.ZONE).date().isoformat() for one in at}
 
 
 def test_an_earlier_day_may_be_published_and_scored_and_the_later_one_again(corner_shop: Flywheel) -> None:
-    before, everybody = state(corner_shop.home), corner_shop.scores.num_rows
+    before, everybody = home_state(corner_shop.home), corner_shop.scores.num_rows
     assert corner_shop("publish", "--as-of", shops.day(6)).status == 0
     assert corner_shop("score").status == 0
-    assert days(corner_shop) == {shops.day(6).isoformat()}
+    assert scored_days(corner_shop) == {shops.day(6).isoformat()}
     assert 0 < corner_shop.scores.num_rows < everybody
     assert corner_shop("publish", "--as-of", TENTH).status == 0
     assert corner_shop("score").status == 0
-    assert state(corner_shop.home) == before
+    assert home_state(corner_shop.home) == before
 
 
 def test_any_published_day_can_be_scored_and_into_any_file(corner_shop: Flywheel) -> None:
@@ -67,8 +67,8 @@ def test_tomorrow_the_same_shop_learns_a_second_release(corner_shop: Flywheel) -
     assert set(corner_shop.scores["release"].to_pylist()) == {"1"}
 
 
-def test_an_origin_whose_window_is_still_open_is_refused(grown_shop: Kept) -> None:
-    flywheel, today = grown_shop.restored(), shops.day(180)
+def test_an_origin_whose_window_is_still_open_is_refused(grown_shop: ShopSnapshot) -> None:
+    flywheel, today = grown_shop.restore(), shops.day(180)
     said = flywheel("evaluate", "--as-of", today, "--origin", shops.day(150))
     assert said.status == 1
     assert "The window of 60 days after" in said.err

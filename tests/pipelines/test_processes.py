@@ -15,7 +15,7 @@ import pytest
 
 from serving.server import wait_until_ready
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, until
+from tests.pipelines.command import Flywheel, wait_until
 from tests.pipelines.conftest import AS_OF
 
 pytestmark = pytest.mark.slow
@@ -30,13 +30,13 @@ def free_port() -> int:
     return port
 
 
-def listening(port: int) -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as caller:
         return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
-def running(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+def run_cli(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """The command line as it is installed, stopped with SIGTERM."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLYWHEEL_")}
     process = subprocess.Popen(
@@ -54,7 +54,7 @@ def test_the_service_answers_campaign_systems(trained: Flywheel) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     row = trained.scores.slice(0, 1).to_pylist()[0]
-    with running(trained.folder, "serve", "--port", port, "--as-of", shops.day(AS_OF)):
+    with run_cli(trained.folder, "serve", "--port", port, "--as-of", shops.day(AS_OF)):
         assert wait_until_ready(url, 60)
         many = httpx.post(f"{url}/v1/predictions", json={"customer_ids": [row["customer_id"], "nobody"]}).json()
         one = httpx.get(f"{url}/v1/customers/{row['customer_id']}/predictions").json()
@@ -73,8 +73,8 @@ def test_a_service_on_an_address_for_strangers_needs_keys(trained: Flywheel) -> 
 
 def test_the_reviewer_finds_the_models_in_the_ui(trained: Flywheel) -> None:
     port = free_port()
-    with running(trained.folder, "ui", "--port", port):
-        until(lambda: listening(port))
+    with run_cli(trained.folder, "ui", "--port", port):
+        wait_until(lambda: is_listening(port))
         page = httpx.get(f"http://127.0.0.1:{port}/", timeout=20)
         listed = httpx.get(f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search", timeout=20).json()
     assert "MLflow" in page.text

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, Said
+from tests.pipelines.command import CommandResult, Flywheel
 from tests.pipelines.conftest import AS_OF, ShopOf
 from tests.pipelines.shops import Log
 from training.inference.forecast import TIERS
@@ -23,56 +23,62 @@ class Shop:
     log: Log
     today: int
     customers: int
-    rungs: frozenset[str]  # from which it may be answered
-    told: str  # what is missing
+    tiers: frozenset[str]  # from which it may be answered
+    missing: str  # what is missing
     business: dict[str, str] = field(default_factory=dict)
 
 
-def once(customers: int, days: int) -> Log:
+def log_of_single_orders(customers: int, days: int) -> Log:
     when = np.random.default_rng(1).integers(0, days, customers)
-    return shops.bought(*((f"c{one:03d}", int(day), 10.0 + one % 7) for one, day in enumerate(when)))
+    return shops.log_of_orders(*((f"c{one:03d}", int(day), 10.0 + one % 7) for one, day in enumerate(when)))
 
 
 SIMPLE = frozenset({"btyd", "cohort", "population"})
 LAST = frozenset({"population"})
 SHOPS = {
-    "200 buyers": Shop(shops.simulated(200, 100), 100, 210, SIMPLE, "500 customers are needed"),
-    "ten days": Shop(shops.simulated(100, 10), 10, 105, LAST, "79 days of log are needed to test 30 days ahead"),
-    "a log that ended years ago": Shop(shops.simulated(60, 90), 1200, 63, SIMPLE, "500 customers are needed"),
+    "200 buyers": Shop(shops.simulate_log(200, 100), 100, 210, SIMPLE, "500 customers are needed"),
+    "ten days": Shop(shops.simulate_log(100, 10), 10, 105, LAST, "79 days of log are needed to test 30 days ahead"),
+    "a log that ended years ago": Shop(shops.simulate_log(60, 90), 1200, 63, SIMPLE, "500 customers are needed"),
     "one customer": Shop(
-        shops.bought(("ann", 0, 10.0), ("ann", 20, 12.0), ("ann", 50, 9.0)),
+        shops.log_of_orders(("ann", 0, 10.0), ("ann", 20, 12.0), ("ann", 50, 9.0)),
         80,
         1,
         SIMPLE,
         "500 customers are needed, there are 1",
     ),
-    "one order": Shop(shops.bought(("ann", 10, 10.0)), 40, 1, SIMPLE, "there are 30"),
-    "one order, yesterday": Shop(shops.bought(("ann", 10, 10.0)), 11, 1, LAST, "there are 1"),
+    "one order": Shop(shops.log_of_orders(("ann", 10, 10.0)), 40, 1, SIMPLE, "there are 30"),
+    "one order, yesterday": Shop(shops.log_of_orders(("ann", 10, 10.0)), 11, 1, LAST, "there are 1"),
     "all orders on one day": Shop(
-        shops.bought(*((f"c{one}", 5, 10.0 + one) for one in range(60))), 90, 60, SIMPLE, "500 customers are needed"
+        shops.log_of_orders(*((f"c{one}", 5, 10.0 + one) for one in range(60))),
+        90,
+        60,
+        SIMPLE,
+        "500 customers are needed",
     ),
-    "everybody bought once": Shop(once(700, 300), 300, 700, SIMPLE, "100 customers who came within 60 days are needed"),
-    "nothing but returns": Shop(shops.bought(("ann", 1, -5.0), ("bob", 3, -2.0)), 40, 2, LAST, "there are 39"),
+    "everybody bought once": Shop(
+        log_of_single_orders(700, 300), 300, 700, SIMPLE, "100 customers who came within 60 days are needed"
+    ),
+    "nothing but returns": Shop(shops.log_of_orders(("ann", 1, -5.0), ("bob", 3, -2.0)), 40, 2, LAST, "there are 39"),
     "a horizon from the log": Shop(
-        shops.bought(("ann", 10, 10.0)), 40, 1, SIMPLE, "500 customers are needed", {"churn_days": '"auto"'}
+        shops.log_of_orders(("ann", 10, 10.0)), 40, 1, SIMPLE, "500 customers are needed", {"churn_days": '"auto"'}
     ),
 }
 
 
-def trainable(report: Said) -> dict[str, bool]:
+def trainable_models(report: CommandResult) -> dict[str, bool]:
     """Per question, whether any of its horizons is."""
     answers = report.summary["answers"]
     return {name: any(one["trainable"] for one in answers if one["model"] == name) for name in QUESTIONS}
 
 
-def tried(release: dict[str, Any]) -> dict[str, set[str]]:
+def tested_tiers(release: dict[str, Any]) -> dict[str, set[str]]:
     """Per question, the rungs that were tested."""
     return {
         card["name"]: {one["who"] for one in card["metrics"] if one["who"] in TIERS} for card in release["cards"]
     }  # fmt: skip
 
 
-def no_gap(flywheel: Flywheel) -> None:
+def assert_no_gaps(flywheel: Flywheel) -> None:
     """Every number is there for everybody, and somebody stands for it."""
     scores = flywheel.scores
     for name in scores.column_names:
@@ -85,9 +91,9 @@ def no_gap(flywheel: Flywheel) -> None:
 @pytest.mark.slow
 def test_what_readiness_calls_trainable_is_what_is_trained(trained: Flywheel) -> None:
     report = trained("readiness", "--as-of", shops.day(AS_OF), "--json")
-    assert trainable(report) == dict.fromkeys(QUESTIONS, True)
+    assert trainable_models(report) == dict.fromkeys(QUESTIONS, True)
     assert report.summary["tiers"] == ["ml", "btyd", "cohort", "population"]
-    assert tried(trained.release) == {question: set(TIERS) for question in QUESTIONS}
+    assert tested_tiers(trained.release) == {question: set(TIERS) for question in QUESTIONS}
     assert trained.release["ladder"]["tiers"] == dict.fromkeys(QUESTIONS, "ml")
     late = next(one for one in report.summary["answers"] if one["horizon_days"] == 365)
     assert (late["trainable"], late["missing"]) == (
@@ -98,10 +104,10 @@ def test_what_readiness_calls_trainable_is_what_is_trained(trained: Flywheel) ->
 
 
 @pytest.fixture(scope="module")
-def answered(shop_of: ShopOf) -> dict[str, tuple[Flywheel, Said, Said]]:
+def answered(shop_of: ShopOf) -> dict[str, tuple[Flywheel, CommandResult, CommandResult]]:
     """Every little shop with what ``readiness`` and ``run`` said of it."""
 
-    def asked(shop: Shop) -> tuple[Flywheel, Said, Said]:
+    def asked(shop: Shop) -> tuple[Flywheel, CommandResult, CommandResult]:
         flywheel, today = shop_of(shop.log, **shop.business), shops.day(shop.today)
         return flywheel, flywheel("readiness", "--as-of", today, "--json"), flywheel("run", "--as-of", today, "--json")
 
@@ -112,24 +118,24 @@ def answered(shop_of: ShopOf) -> dict[str, tuple[Flywheel, Said, Said]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHOPS)
 def test_a_shop_with_little_history_is_answered_from_the_rungs_announced(
-    name: str, answered: dict[str, tuple[Flywheel, Said, Said]]
+    name: str, answered: dict[str, tuple[Flywheel, CommandResult, CommandResult]]
 ) -> None:
     shop, (flywheel, report, done) = SHOPS[name], answered[name]
     assert (report.status, done.status) == (0, 0), report.err + done.err
-    assert trainable(report) == dict.fromkeys(QUESTIONS, False)
-    assert any(shop.told in one["missing"] for one in report.summary["answers"])
+    assert trainable_models(report) == dict.fromkeys(QUESTIONS, False)
+    assert any(shop.missing in one["missing"] for one in report.summary["answers"])
     assert all(one["cure"] for one in report.summary["answers"])
     assert done.summary["customers"] == shop.customers
     tiers = flywheel.release["ladder"]["tiers"]
-    assert set(tiers.values()) <= shop.rungs & set(report.summary["tiers"])
-    assert all("ml" not in rungs for rungs in tried(flywheel.release).values())
-    no_gap(flywheel)
+    assert set(tiers.values()) <= shop.tiers & set(report.summary["tiers"])
+    assert all("ml" not in rungs for rungs in tested_tiers(flywheel.release).values())
+    assert_no_gaps(flywheel)
 
 
 @pytest.mark.slow
 def test_a_shop_without_categories_is_told_so_and_answers_without_them(shop_of: ShopOf) -> None:
-    log = shops.simulated(120, 200)
-    flywheel = shop_of(log.of(log.orders.drop(columns="category")))
+    log = shops.simulate_log(120, 200)
+    flywheel = shop_of(log.with_orders(log.orders.drop(columns="category")))
     report = flywheel("readiness", "--as-of", shops.day(200), "--json")
     (note,) = report.summary["notes"]
     assert note.startswith("next_purchase per category: the log has no categories; name the category column")
@@ -139,8 +145,8 @@ def test_a_shop_without_categories_is_told_so_and_answers_without_them(shop_of: 
 
 @pytest.mark.slow
 def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: ShopOf) -> None:
-    log = shops.simulated(120, 200)
-    flywheel = shop_of(log.of(log.orders.drop(columns="amount")))
+    log = shops.simulate_log(120, 200)
+    flywheel = shop_of(log.with_orders(log.orders.drop(columns="amount")))
     report = flywheel("readiness", "--as-of", shops.day(200), "--json")
     ltv = [one for one in report.summary["answers"] if one["model"] == "ltv"]
     assert {(one["missing"], one["trainable"], len(one["tiers"])) for one in ltv} == {
@@ -157,12 +163,12 @@ def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: S
     assert flywheel("score", "--json").summary["note"] == (
         "the log has no amounts, so the ltv_* columns, rfm_monetary and rfm_segment are null"
     )
-    no_gap(flywheel)
+    assert_no_gaps(flywheel)
 
 
 @pytest.mark.parametrize("command", ["readiness", "run"])
 def test_a_log_with_nothing_before_the_day_says_so(command: str, shop_of: ShopOf) -> None:
-    flywheel = shop_of(shops.simulated(20, 30))
+    flywheel = shop_of(shops.simulate_log(20, 30))
     said = flywheel(command, "--as-of", shops.day(-1), "--json")
     assert (said.status, said.out) == (1, "")
     assert "No order line before the cutoff. Expected at least one: check --as-of and the log's dates." in said.err

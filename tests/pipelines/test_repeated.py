@@ -7,108 +7,108 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.pipelines import shops
-from tests.pipelines.command import Death, Flywheel
-from tests.pipelines.conftest import AS_OF, Kept, ShopOf
-from tests.pipelines.state import left_over, state
+from tests.pipelines.command import Flywheel, KillPoint
+from tests.pipelines.conftest import AS_OF, ShopOf, ShopSnapshot
+from tests.pipelines.state import home_state, leftover_files
 
 pytestmark = pytest.mark.slow
 
 TODAY, TENTH = shops.day(AS_OF), shops.day(10)
 
 # Each finds the home as the death before it left it, and gets further.
-DEATHS = [
-    Death("features.transformations.feature_tables:_write", call=2),
-    Death("pipelines.steps.publish:write_tables"),
-    Death("features.store.client:CustomerFeatures.apply"),
-    Death("features.online.lmdb:PackedWriter.replace", call=2),
-    Death("training.registry.tracking:_log_numbers"),
-    Death("training.registry.tracking:_log_files"),
-    Death("training.registry:Registry.register"),
-    Death("training.registry:Registry.log_run", call=3),
-    Death("training.registry:Registry.register", call=4),
-    Death("training.registry.release_files:install", done=False),
-    Death("training.registry.release_files:install"),
-    Death("training.registry:Registry.fetch"),
-    Death("pipelines.steps.train:replace_text", done=False),
-    Death("training.registry.promotion:_follow", done=False),
-    Death("training.registry:Registry.promote"),
-    Death("training.registry.release_files:sync_folder"),
-    Death("pyarrow.parquet:ParquetWriter.write_table"),
+KILL_POINTS = [
+    KillPoint("features.transformations.feature_tables:_write", call=2),
+    KillPoint("pipelines.steps.publish:write_tables"),
+    KillPoint("features.store.client:CustomerFeatures.apply"),
+    KillPoint("features.online.lmdb:PackedWriter.replace", call=2),
+    KillPoint("training.registry.tracking:_log_numbers"),
+    KillPoint("training.registry.tracking:_log_files"),
+    KillPoint("training.registry:Registry.register"),
+    KillPoint("training.registry:Registry.log_run", call=3),
+    KillPoint("training.registry:Registry.register", call=4),
+    KillPoint("training.registry.release_files:install", after_call=False),
+    KillPoint("training.registry.release_files:install"),
+    KillPoint("training.registry:Registry.fetch"),
+    KillPoint("pipelines.steps.train:replace_text", after_call=False),
+    KillPoint("training.registry.promotion:_follow", after_call=False),
+    KillPoint("training.registry:Registry.promote"),
+    KillPoint("training.registry.release_files:sync_folder"),
+    KillPoint("pyarrow.parquet:ParquetWriter.write_table"),
 ]
 
 
 def test_a_second_run_changes_nothing(trained: Flywheel) -> None:
-    before = state(trained.home)
+    before = home_state(trained.home)
     again = trained("run", "--as-of", TODAY, "--json")
     assert (again.status, again.summary["trained"], again.summary["release"]) == (0, "1", "1")
-    assert state(trained.home) == before
+    assert home_state(trained.home) == before
     assert before["left over"] == []
 
 
-def test_every_step_may_be_repeated(grown_shop: Kept) -> None:
-    flywheel, today = grown_shop.restored(), shops.day(180)
+def test_every_step_may_be_repeated(grown_shop: ShopSnapshot) -> None:
+    flywheel, today = grown_shop.restore(), shops.day(180)
     assert flywheel("evaluate", "--as-of", today).status == 0
-    before = state(flywheel.home)
+    before = home_state(flywheel.home)
     for command in ("readiness", "ingest", "publish", "train", "evaluate", "promote", "score"):
-        assert flywheel(command, *on(today, command)).status == 0
-        assert state(flywheel.home) == before, command
+        assert flywheel(command, *as_of_arguments(today, command)).status == 0
+        assert home_state(flywheel.home) == before, command
 
 
-def on(today: date, command: str) -> tuple[object, ...]:
+def as_of_arguments(today: date, command: str) -> tuple[object, ...]:
     """The day, for the commands that ask for it."""
     return () if command in {"ingest", "promote", "score"} else ("--as-of", today)
 
 
 def test_run_is_its_steps_one_after_the_other(corner_shop: Flywheel, shop_of: ShopOf) -> None:
-    stepwise = shop_of(shops.simulated(60, 12))
+    stepwise = shop_of(shops.simulate_log(60, 12))
     for command in ("ingest", "publish", "train", "promote", "score"):
-        assert stepwise(command, *on(TENTH, command)).status == 0
-    assert state(stepwise.home) == state(corner_shop.home)
+        assert stepwise(command, *as_of_arguments(TENTH, command)).status == 0
+    assert home_state(stepwise.home) == home_state(corner_shop.home)
 
 
 def test_killed_at_any_point_and_run_again_it_ends_where_it_would_have(corner_shop: Flywheel, shop_of: ShopOf) -> None:
-    unlucky = shop_of(shops.simulated(60, 12))
-    for death in DEATHS:
-        assert unlucky("run", "--as-of", TENTH, dies=death).status == -9, death
+    unlucky = shop_of(shops.simulate_log(60, 12))
+    for death in KILL_POINTS:
+        assert unlucky("run", "--as-of", TENTH, kill_point=death).status == -9, death
     assert unlucky("run", "--as-of", TENTH).status == 0
-    assert state(unlucky.home) == state(corner_shop.home)
-    assert left_over(unlucky.home.folder) == []
+    assert home_state(unlucky.home) == home_state(corner_shop.home)
+    assert leftover_files(unlucky.home.folder) == []
 
 
 def test_killed_while_ingesting_another_log_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
-    before = history(corner_shop)
-    shops.described(corner_shop.folder, shops.simulated(30, 12, seed=7))
-    assert corner_shop("ingest", dies=Death("features.ingestion.ingest:_write")).status == -9
-    assert history(corner_shop) != before
-    shops.described(corner_shop.folder, shops.simulated(60, 12))
+    before = history_tables(corner_shop)
+    shops.write_shop(corner_shop.folder, shops.simulate_log(30, 12, seed=7))
+    assert corner_shop("ingest", kill_point=KillPoint("features.ingestion.ingest:_write")).status == -9
+    assert history_tables(corner_shop) != before
+    shops.write_shop(corner_shop.folder, shops.simulate_log(60, 12))
     assert corner_shop("ingest").status == 0
-    assert history(corner_shop) == before
-    assert left_over(corner_shop.home.folder) == []
+    assert history_tables(corner_shop) == before
+    assert leftover_files(corner_shop.home.folder) == []
 
 
-def history(flywheel: Flywheel) -> list[pa.Table]:
+def history_tables(flywheel: Flywheel) -> list[pa.Table]:
     """Orders and events, in an order of their own."""
     tables = [pq.read_table(flywheel.home.history / f"{name}.parquet") for name in ("orders", "events")]
     return [table.sort_by([(name, "ascending") for name in table.column_names]) for table in tables]
 
 
 def test_a_log_that_is_refused_leaves_the_history_as_it_was(corner_shop: Flywheel) -> None:
-    before = history(corner_shop)
-    log = shops.simulated(30, 12, seed=7)
-    shops.described(corner_shop.folder, log.of(log.orders.assign(amount="much")))
+    before = history_tables(corner_shop)
+    log = shops.simulate_log(30, 12, seed=7)
+    shops.write_shop(corner_shop.folder, log.with_orders(log.orders.assign(amount="much")))
     assert corner_shop("ingest").status == 1
-    shops.described(corner_shop.folder, shops.simulated(60, 12))
+    shops.write_shop(corner_shop.folder, shops.simulate_log(60, 12))
     assert "the history is up to date" in corner_shop("ingest").err
-    assert history(corner_shop) == before
+    assert history_tables(corner_shop) == before
 
 
 def test_killed_while_publishing_another_day_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
-    before = state(corner_shop.home)
-    killed = corner_shop("publish", "--as-of", shops.day(6), dies=Death("pipelines.steps.publish:write_tables"))
+    before = home_state(corner_shop.home)
+    killed = corner_shop("publish", "--as-of", shops.day(6), kill_point=KillPoint("pipelines.steps.publish:write_tables"))
     assert killed.status == -9
     for command in ("publish", "score"):
         assert corner_shop(command, "--as-of", TENTH).status == 0
-    assert state(corner_shop.home) == before
+    assert home_state(corner_shop.home) == before
 
 
 def test_killed_between_rolling_back_and_telling_the_workers_it_does_not_roll_forward_again(
@@ -116,7 +116,7 @@ def test_killed_between_rolling_back_and_telling_the_workers_it_does_not_roll_fo
 ) -> None:
     assert corner_shop("run", "--as-of", shops.day(11)).status == 0
     assert corner_shop.home.champion() == "2"
-    assert corner_shop("promote", "--rollback", dies=Death("training.registry:Registry.rollback")).status == -9
+    assert corner_shop("promote", "--rollback", kill_point=KillPoint("training.registry:Registry.rollback")).status == -9
     assert corner_shop.home.champion() == "2"
     again = corner_shop("promote", "--rollback", "--json")
     assert again.summary["version"] == corner_shop.home.champion() == "1"

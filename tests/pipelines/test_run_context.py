@@ -3,50 +3,50 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from features.config.shop import read_description
+from features.config.shop import read_shop_config
 from pipelines.home import Home
-from pipelines.run_context import Job
+from pipelines.run_context import RunContext
 from pipelines.steps import ingest
 from tests.pipelines import shops
 from tests.pipelines.shops import Log
 
-LOG = shops.simulated(40, 90)
+LOG = shops.simulate_log(40, 90)
 
 
-def silence(_: str) -> None:
+def no_progress(_: str) -> None:
     pass
 
 
-def job(folder: Path, today: date, log: Log = LOG, **business: str) -> Job:
-    description = read_description(shops.described(folder, log, **business))
+def run_context(folder: Path, today: date, log: Log = LOG, **business: str) -> RunContext:
+    description = read_shop_config(shops.write_shop(folder, log, **business))
     home = Home(folder / "home")
-    ingest.run(description, home, datetime.now(UTC), silence)
-    return Job(description, home, today, silence)
+    ingest.run(description, home, datetime.now(UTC), no_progress)
+    return RunContext(description, home, today, no_progress)
 
 
 def test_a_job_knows_what_was_known_on_its_day_and_no_more(tmp_path: Path) -> None:
-    found = job(tmp_path, shops.day(60)).history
+    found = run_context(tmp_path, shops.day(60)).history
     known = LOG.known_before(60)
     assert known.events is not None
     assert found.events is not None
     assert int(found.lines.count().execute()) == int((known.orders["customer"] != "").sum())
     assert int(found.events.count().execute()) == len(known.events)
-    assert found.days()[1] < shops.day(60)
+    assert found.day_range()[1] < shops.day(60)
 
 
 def test_the_churn_horizon_that_is_left_to_the_log_is_that_of_the_day(tmp_path: Path) -> None:
     monthly, weekly = [("ann", when, 5.0) for when in (0, 30, 60)], [("bob", when, 5.0) for when in range(61, 300, 7)]
-    log = shops.bought(*monthly, *weekly)
-    assert job(tmp_path, shops.day(61), log, churn_days='"auto"').churn_days == 20  # a third of the history
-    assert job(tmp_path, shops.day(300), log, churn_days='"auto"').churn_days == 7
+    log = shops.log_of_orders(*monthly, *weekly)
+    assert run_context(tmp_path, shops.day(61), log, churn_days='"auto"').churn_days == 20  # a third of the history
+    assert run_context(tmp_path, shops.day(300), log, churn_days='"auto"').churn_days == 7
 
 
 def test_the_horizons_asked_for_are_those_of_churn_and_of_lifetime_value(tmp_path: Path) -> None:
-    asked = job(tmp_path, shops.day(60), churn_days="45", ltv_days="[365, 30]")
-    assert asked.asked == (30, 45, 365)
+    asked = run_context(tmp_path, shops.day(60), churn_days="45", ltv_days="[365, 30]")
+    assert asked.horizons == (30, 45, 365)
 
 
 def test_the_last_cutoff_is_the_beginning_of_the_shop_s_day(tmp_path: Path) -> None:
-    cutoffs = job(tmp_path, shops.day(80)).cutoffs
-    assert [one.at for one in cutoffs] == sorted(one.at for one in cutoffs)
-    assert cutoffs[-1].at.isoformat() == "2024-03-27T23:00:00+00:00"
+    cutoffs = run_context(tmp_path, shops.day(80)).cutoffs
+    assert [one.timestamp for one in cutoffs] == sorted(one.timestamp for one in cutoffs)
+    assert cutoffs[-1].timestamp.isoformat() == "2024-03-27T23:00:00+00:00"

@@ -12,22 +12,22 @@ from starlette.testclient import TestClient
 
 from features.calendar import micros
 from features.history import Cutoff, History
-from features.online.arrow_rows import stored
-from features.online.lmdb import PackedReader
+from features.online.arrow_rows import feature_rows
+from features.online.lmdb import LmdbReader
 from features.transformations.on_demand import input_names, model_inputs
 from features.transformations.transactions import transactions, transactions_view
 from serving.api.app import create_app
-from serving.api.app_state import Worker
+from serving.api.app_state import AppState
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, until
+from tests.pipelines.command import Flywheel, wait_until
 from tests.pipelines.conftest import AS_OF
 from tests.pipelines.shops import Log
 
 pytestmark = pytest.mark.slow
 
 TODAY = shops.day(AS_OF)
-NOW = Cutoff.of(TODAY, shops.ZONE)
-AT_ONCE = 1000
+NOW = Cutoff.from_day(TODAY, shops.ZONE)
+BATCH_SIZE = 1000
 SILENT_DAYS = range(1, 8)
 
 
@@ -36,20 +36,20 @@ def client(trained: Flywheel) -> Iterator[TestClient]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FLYWHEEL_HOME", str(trained.home.folder))
         environment.setenv("FLYWHEEL_AS_OF", TODAY.isoformat())
-        with TestClient(create_app(Worker.open)) as opened:
-            until(lambda: opened.get("/readyz").status_code == 200)
+        with TestClient(create_app(AppState.open)) as opened:
+            wait_until(lambda: opened.get("/readyz").status_code == 200)
             yield opened
 
 
-def asked(client: TestClient, customers: list[str], **question: str) -> list[dict[str, Any]]:
+def request_predictions(client: TestClient, customers: list[str], **question: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for start in range(0, len(customers), AT_ONCE):
-        body = {"customer_ids": customers[start : start + AT_ONCE], **question}
+    for start in range(0, len(customers), BATCH_SIZE):
+        body = {"customer_ids": customers[start : start + BATCH_SIZE], **question}
         found += client.post("/v1/predictions", json=body).raise_for_status().json()["predictions"]
     return found
 
 
-def as_answered(row: dict[str, Any]) -> dict[str, Any]:
+def from_scores_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the scores table as the service would say it, to the last digit."""
     horizons = ("30", "365")
     return {
@@ -71,7 +71,7 @@ def as_answered(row: dict[str, Any]) -> dict[str, Any]:
 DATES = ("next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on")
 
 
-def as_scored(answer: dict[str, Any]) -> dict[str, Any]:
+def from_response(answer: dict[str, Any]) -> dict[str, Any]:
     """An answer of the service, in the same form."""
     churn, following, value = answer["churn"], answer["next_purchase"], answer["ltv"]
     assert list(value["predicted"]) == ["30", "365"]
@@ -92,16 +92,16 @@ def as_scored(answer: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_service_says_what_the_scores_table_says_of_every_customer(trained: Flywheel, client: TestClient) -> None:
     rows = trained.scores.to_pylist()
-    answers = asked(client, [row["customer_id"] for row in rows])
+    answers = request_predictions(client, [row["customer_id"] for row in rows])
     assert len(answers) > 800
     for row, answer in zip(rows, answers, strict=True):
-        assert as_scored(answer) == as_answered(row)
+        assert from_response(answer) == from_scores_row(row)
 
 
 def test_one_by_one_it_says_the_same(trained: Flywheel, client: TestClient) -> None:
     for row in trained.scores.to_pylist()[::50]:
         said = client.get(f"/v1/customers/{row['customer_id']}/predictions").raise_for_status().json()
-        assert as_scored(said["predictions"][0]) == as_answered(row)
+        assert from_response(said["predictions"][0]) == from_scores_row(row)
 
 
 def test_the_service_names_the_release_that_was_scored(trained: Flywheel, client: TestClient) -> None:
@@ -114,12 +114,12 @@ def test_the_service_names_the_release_that_was_scored(trained: Flywheel, client
 def test_a_stranger_and_one_known_only_later_are_unknown(client: TestClient, log: Log) -> None:
     known = set(log.known_before(AS_OF).orders["customer"])
     later = next(one for one in log.orders["customer"] if one not in known)
-    answers = asked(client, ["nobody", later, "11", "00011"])
+    answers = request_predictions(client, ["nobody", later, "11", "00011"])
     assert [one["status"] for one in answers] == ["unknown_customer", "unknown_customer", "unknown_customer", "scored"]
     assert "churn" not in answers[0]
 
 
-def coherent(line: dict[str, Any], following: dict[str, Any], today: str) -> bool:
+def is_coherent(line: dict[str, Any], following: dict[str, Any], today: str) -> bool:
     """Whether a category comes no sooner than any order, and never in the past."""
     within, any_within = line["probability_within"], following["probability_within"]
     dates = [line[name] or "9999" for name in ("p10", "p50", "p90")]
@@ -146,7 +146,7 @@ def test_what_was_ordered_of_each_category_is_what_the_log_says(
     )
     parts = parts[(parts["amount"].round(2) > 0) & (parts["paid"].round(2) > 0)]
     days = parts.assign(day=parts["at"].dt.date).groupby(["customer", "category"])["day"].agg(["max", "nunique"])
-    answers = asked(client, trained.scores["customer_id"].to_pylist())
+    answers = request_predictions(client, trained.scores["customer_id"].to_pylist())
     said = {
         (one["customer_id"], line["category"]): line for one in answers for line in one["next_purchase"]["by_category"]
     }
@@ -160,7 +160,7 @@ def test_on_every_silent_day_the_answers_stay_coherent_and_no_date_is_past(
     trained: Flywheel, client: TestClient, days: int
 ) -> None:
     day = TODAY + timedelta(days=days)
-    answers = asked(client, trained.scores["customer_id"].to_pylist(), as_of=day.isoformat())
+    answers = request_predictions(client, trained.scores["customer_id"].to_pylist(), as_of=day.isoformat())
     assert {one["status"] for one in answers} == {"scored", "insufficient_history"}
     for answer in answers:
         following, spend = answer["next_purchase"], answer["ltv"]["predicted"]["30"]
@@ -171,13 +171,13 @@ def test_on_every_silent_day_the_answers_stay_coherent_and_no_date_is_past(
         assert day.isoformat() <= said[0] <= said[1] <= said[2]
         assert (following["remind_on"] or "9999") >= day.isoformat()
         for line in following["by_category"]:
-            assert coherent(line, following, day.isoformat()), line
+            assert is_coherent(line, following, day.isoformat()), line
         assert spend["p10"] <= spend["median"] <= spend["p90"]
         assert spend["median"] == 0 or within[2] >= 0.5
 
 
 def test_after_a_week_the_features_are_stale_and_before_their_time_they_answer_nothing(client: TestClient) -> None:
-    (stale,) = asked(client, ["00011"], as_of=(TODAY + timedelta(days=8)).isoformat())
+    (stale,) = request_predictions(client, ["00011"], as_of=(TODAY + timedelta(days=8)).isoformat())
     assert stale["status"] == "stale_features"
     assert 0 < stale["churn"]["probability"] < 1
     body = {"customer_ids": ["00011"], "as_of": (TODAY - timedelta(days=1)).isoformat()}
@@ -188,12 +188,14 @@ def test_after_a_week_the_features_are_stale_and_before_their_time_they_answer_n
 def test_what_a_silent_day_changes_is_the_same_asked_as_computed_anew(trained: Flywheel, days: int) -> None:
     """All but the long windows, which the contract lets age with the features for a week."""
     history = History.open(trained.home.history).before(NOW)
-    view, then = transactions_view(history), Cutoff.of(TODAY + timedelta(days=days), shops.ZONE)
+    view, then = transactions_view(history), Cutoff.from_day(TODAY + timedelta(days=days), shops.ZONE)
     customers = trained.scores["customer_id"].to_pylist()
-    held = PackedReader.open(trained.home.folder / "online", (view,)).read(customers)
+    held = LmdbReader.open(trained.home.folder / "online", (view,)).read(customers)
     table = transactions(history, [then]).to_pyarrow().to_pandas().set_index("customer_id").loc[customers].reset_index()
-    anew = stored(pa.Table.from_pandas(table.assign(features_at=pd.Timestamp(then.at)), preserve_index=False), (view,))
-    at, day = np.full(len(customers), micros(then.at)), np.full(len(customers), then.number)
+    anew = feature_rows(
+        pa.Table.from_pandas(table.assign(features_at=pd.Timestamp(then.timestamp)), preserve_index=False), (view,)
+    )
+    at, day = np.full(len(customers), micros(then.timestamp)), np.full(len(customers), then.day_number)
     differing = {
         name
         for name, one, other in zip(

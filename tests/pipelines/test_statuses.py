@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.command_context import told
-from pipelines.cli.console import Screen
+from pipelines.cli.command_context import exit_on_error
+from pipelines.cli.console import CommandConsole
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, Said, until
-from tests.pipelines.conftest import Kept, ShopOf
+from tests.pipelines.command import CommandResult, Flywheel, wait_until
+from tests.pipelines.conftest import ShopOf, ShopSnapshot
 
 TODAY = shops.day(180)
 SUMMARIES = {
@@ -30,13 +30,13 @@ SUMMARIES = {
 
 @pytest.fixture
 def flywheel(tmp_path: Path) -> Flywheel:
-    shops.described(tmp_path, shops.simulated(20, 30))
+    shops.write_shop(tmp_path, shops.simulate_log(20, 30))
     return Flywheel(tmp_path)
 
 
-def refused(flywheel: Flywheel) -> Said:
+def run_rejected_release(flywheel: Flywheel) -> CommandResult:
     """``flywheel run`` once the shop has lost its log but for ten days: the new release falls below the champion."""
-    shops.described(flywheel.folder, shops.simulated(60, 10))
+    shops.write_shop(flywheel.folder, shops.simulate_log(60, 10))
     return flywheel("run", "--as-of", shops.day(10), "--json")
 
 
@@ -86,7 +86,7 @@ def test_wrong_use_is_told_apart_from_failure(flywheel: Flywheel, arguments: lis
 
 def test_an_interrupted_command_says_how_to_go_on(flywheel: Flywheel) -> None:
     command = flywheel.start("run", "--as-of", shops.day(20))
-    until((flywheel.home.folder / ".lock.holder").exists)
+    wait_until((flywheel.home.folder / ".lock.holder").exists)
     os.kill(command.process.pid or 0, signal.SIGINT)
     said = command.wait()
     assert said.status == 130
@@ -95,21 +95,21 @@ def test_an_interrupted_command_says_how_to_go_on(flywheel: Flywheel) -> None:
 
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
 def test_it_does_not_matter_what_was_interrupted(stopped: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="130"), told(Screen(machine=False)):
+    with pytest.raises(SystemExit, match="130"), exit_on_error(CommandConsole(json_output=False)):
         raise stopped
     assert "stopped; run the same command again to go on" in capsys.readouterr().err
 
 
 def test_a_fault_of_our_own_is_not_hidden() -> None:
-    with pytest.raises(RuntimeError, match="returned 3 rows"), told(Screen(machine=False)):
+    with pytest.raises(RuntimeError, match="returned 3 rows"), exit_on_error(CommandConsole(json_output=False)):
         raise RuntimeError("The point-in-time join returned 3 rows for 2 asked.")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", SUMMARIES)
-def test_the_summary_for_programs_is_all_there_is_on_stdout(grown_shop: Kept, command: str) -> None:
+def test_the_summary_for_programs_is_all_there_is_on_stdout(grown_shop: ShopSnapshot, command: str) -> None:
     asked = () if command in {"ingest", "promote", "score"} else ("--as-of", TODAY)
-    said = grown_shop.restored()(command, *asked, "--json")
+    said = grown_shop.restore()(command, *asked, "--json")
     assert said.status == 0, said.err
     assert set(said.summary) == SUMMARIES[command]
     assert said.err.strip()
@@ -126,22 +126,22 @@ def test_the_summary_for_programs_is_all_there_is_on_stdout(grown_shop: Kept, co
         ("run", "117 customers scored by release 1"),
     ],
 )
-def test_people_are_shown_a_table_or_a_sentence(grown_shop: Kept, command: str, told: str) -> None:
-    said = grown_shop.restored()(command, *(() if command == "ingest" else ("--as-of", TODAY)))
+def test_people_are_shown_a_table_or_a_sentence(grown_shop: ShopSnapshot, command: str, told: str) -> None:
+    said = grown_shop.restore()(command, *(() if command == "ingest" else ("--as-of", TODAY)))
     assert said.status == 0
     assert told in said.out
 
 
 def test_what_stands_in_brackets_is_shown_and_not_taken_for_a_style(shop_of: ShopOf) -> None:
-    log = shops.simulated(20, 30)
-    said = shop_of(log.of(log.orders.drop(columns="amount")))("readiness", "--as-of", shops.day(20))
+    log = shops.simulate_log(20, 30)
+    said = shop_of(log.with_orders(log.orders.drop(columns="amount")))("readiness", "--as-of", shops.day(20))
     assert "name the amount column in [orders]" in said.out
 
 
 @pytest.mark.slow
-def test_a_release_that_falls_below_the_champion_is_refused_and_the_champion_goes_on(grown_shop: Kept) -> None:
-    flywheel = grown_shop.restored()
-    done = refused(flywheel)
+def test_a_release_that_falls_below_the_champion_is_refused_and_the_champion_goes_on(grown_shop: ShopSnapshot) -> None:
+    flywheel = grown_shop.restore()
+    done = run_rejected_release(flywheel)
     assert done.status == 0, done.err
     assert (done.summary["trained"], done.summary["release"]) == ("2", "1")
     assert "The gate refuses release 2: it answers" in done.summary["refused"]
@@ -155,9 +155,9 @@ def test_a_release_that_falls_below_the_champion_is_refused_and_the_champion_goe
 
 
 @pytest.mark.slow
-def test_whoever_forces_a_release_says_why_and_the_previous_one_is_a_command_away(grown_shop: Kept) -> None:
-    flywheel = grown_shop.restored()
-    refused(flywheel)
+def test_whoever_forces_a_release_says_why_and_the_previous_one_is_a_command_away(grown_shop: ShopSnapshot) -> None:
+    flywheel = grown_shop.restore()
+    run_rejected_release(flywheel)
     assert flywheel("promote", "--force").status == 2
     assert flywheel.home.champion() == "1"
     forced = flywheel("promote", "--force", "--why", "the old log is lost", "--json")
@@ -176,9 +176,11 @@ def test_whoever_forces_a_release_says_why_and_the_previous_one_is_a_command_awa
 
 
 @pytest.mark.slow
-def test_the_gate_compares_with_what_serves_now_not_with_what_served_when_it_was_trained(grown_shop: Kept) -> None:
-    flywheel = grown_shop.restored()
-    refused(flywheel)
+def test_the_gate_compares_with_what_serves_now_not_with_what_served_when_it_was_trained(
+    grown_shop: ShopSnapshot,
+) -> None:
+    flywheel = grown_shop.restore()
+    run_rejected_release(flywheel)
     assert flywheel("promote", "--version", "2", "--force", "--why", "for now").status == 0
     assert flywheel("run", "--as-of", shops.day(9), "--json").summary["release"] == "3"
     better = flywheel("promote", "--version", "1", "--json")
@@ -201,8 +203,8 @@ def test_a_damaged_champion_is_not_scored_with_but_fetched_again(corner_shop: Fl
 
 @pytest.mark.slow
 def test_a_champion_of_other_columns_says_what_it_misses_and_gives_way(corner_shop: Flywheel) -> None:
-    log = shops.simulated(60, 12)
-    shops.described(corner_shop.folder, log.of(log.orders.drop(columns="category")))
+    log = shops.simulate_log(60, 12)
+    shops.write_shop(corner_shop.folder, log.with_orders(log.orders.drop(columns="category")))
     assert corner_shop("publish", "--as-of", shops.day(10)).status == 0
     said = corner_shop("score")
     assert said.status == 1

@@ -15,41 +15,41 @@ from starlette.testclient import TestClient
 
 from features.arrays import Floats
 from features.online.backends import LMDB
-from features.online.feature_rows import Ragged, Stored
+from features.online.feature_rows import FeatureRows, RaggedList
 from features.views import Column, Kind, View
 from serving.api.app import create_app
-from serving.api.app_state import Worker
-from serving.api.graceful_shutdown import Departure
-from serving.api.load_shedding import Pressure
-from serving.audiences.audience_service import AudienceDesk
+from serving.api.app_state import AppState
+from serving.api.graceful_shutdown import GracefulShutdown
+from serving.api.load_shedding import LoadShedder
+from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys
-from serving.interfaces import Features, Release
-from serving.moments import moment, resolve
-from serving.observability.audit_log import Audit
+from serving.interfaces import FeatureReader, ReleasePort
+from serving.moments import parse_datetime, resolve_instant
+from serving.observability.audit_log import AuditLog
 from serving.observability.clock import PinnedClock
 from serving.observability.json_logs import json_log
 from serving.observability.metrics import Metrics
-from serving.predictions.consent_gate import Permission
-from serving.predictions.micro_batching import Together
-from serving.releases.release_loader import Champion, Champions
-from serving.segments.segment_lookup import Segments
-from tests.dictionary_storage import dictionary_ledger
+from serving.predictions.consent_gate import ConsentGate
+from serving.predictions.micro_batching import MicroBatcher
+from serving.releases.release_loader import ActiveRelease, ReleaseLoader
+from serving.segments.segment_lookup import SegmentLookup
+from tests.dictionary_storage import in_memory_ledger
 from training.inference.categories.forecast import CategoryForecast
 from training.inference.explanations.reasons import ANSWERS, Reason
-from training.inference.forecast import LAST_DAY, Forecast, Spend
-from training.inference.release_manifest import Facts
+from training.inference.forecast import LAST_DAY, Forecast, SpendForecast
+from training.inference.release_manifest import ReleaseMetadata
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = 86_400_000_000
 
 
-def at(text: str) -> int:
+def timestamp_us(text: str) -> int:
     """An instant in microseconds, the shop's wall clock unless it has an offset."""
-    return resolve(moment(text), AMSTERDAM)
+    return resolve_instant(parse_datetime(text), AMSTERDAM)
 
 
 SECRET = b"s" * 32
-TODAY = at("2026-11-21")
+TODAY = timestamp_us("2026-11-21")
 SCALARS = ("orders", "first_order_at", "last_order_at", "mean_gap_days", "median_gap_days", "spend")
 VIEWS = (
     View(
@@ -60,7 +60,7 @@ VIEWS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownCustomer:
     """A customer of whom something is stored."""
 
     orders: float = 4.0
@@ -73,7 +73,7 @@ class Known:
     features_at: int = TODAY
 
 
-NO_ORDERS = Known(
+NO_ORDERS = KnownCustomer(
     orders=0.0,
     first_order_at=np.nan,
     last_order_at=np.nan,
@@ -84,31 +84,33 @@ NO_ORDERS = Known(
 )
 
 
-class Shelf:
+class FakeFeatureReader:
     """A feature store in a dictionary."""
 
-    patience: float | None = None
+    timeout_seconds: float | None = None
 
-    def __init__(self, **customers: Known) -> None:
-        self.customers: dict[str, Known] = dict(customers)
+    def __init__(self, **customers: KnownCustomer) -> None:
+        self.customers: dict[str, KnownCustomer] = dict(customers)
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
-        return stored({customer_id: self.customers.get(customer_id) for customer_id in customer_ids}, customer_ids)
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
+        return feature_rows(
+            {customer_id: self.customers.get(customer_id) for customer_id in customer_ids}, customer_ids
+        )
 
 
-def stored(customers: Mapping[str, Known | None], customer_ids: Sequence[str] = ()) -> Stored:
+def feature_rows(customers: Mapping[str, KnownCustomer | None], customer_ids: Sequence[str] = ()) -> FeatureRows:
     """What is stored of these customers; None for a stranger."""
     customer_ids = customer_ids or tuple(customers)
     rows = [customers[customer_id] for customer_id in customer_ids]
     lists = [row.recent_days if row else () for row in rows]
-    return Stored(
+    return FeatureRows(
         customer_ids=customer_ids,
         known=np.array([row is not None for row in rows], np.bool_),
         features_at=np.array([row.features_at if row else 0 for row in rows], np.int64),
         columns=SCALARS,
         matrix=np.array([[getattr(row, name) if row else np.nan for name in SCALARS] for row in rows], float),
         lists={
-            "recent_days": Ragged(
+            "recent_days": RaggedList(
                 offsets=np.cumsum([0, *map(len, lists)]),
                 values=np.array([day for some in lists for day in some], float),
             )
@@ -116,7 +118,7 @@ def stored(customers: Mapping[str, Known | None], customer_ids: Sequence[str] = 
     )
 
 
-FACTS = Facts(
+METADATA = ReleaseMetadata(
     as_of=TODAY,
     name="little-shop",
     currency="EUR",
@@ -131,13 +133,13 @@ FACTS = Facts(
 )
 
 
-def constant_rate(rates: Floats, tier: int = 0, *, amounts: bool = True) -> Forecast:
+def constant_rate_forecast(rates: Floats, tier: int = 0, *, amounts: bool = True) -> Forecast:
     """Orders come as a Poisson stream of so many a day; each is worth 50."""
     days = np.array([0.0, 1, 7, 14, 28, 30, 60, 90, 180, 365, LAST_DAY])
     horizons = (30, 90, 365)
     orders = rates[:, None] * np.array(horizons, float)
     mean = 50 * orders
-    spend = Spend(mean=mean, median=0.8 * mean, p10=0.1 * mean, p90=2 * mean) if amounts else None
+    spend = SpendForecast(mean=mean, median=0.8 * mean, p10=0.1 * mean, p90=2 * mean) if amounts else None
     return Forecast(
         tier=np.full(len(rates), tier, np.int8),
         days=days,
@@ -148,12 +150,12 @@ def constant_rate(rates: Floats, tier: int = 0, *, amounts: bool = True) -> Fore
     )
 
 
-def by_orders(known: Stored, as_of: int) -> Forecast:  # noqa: ARG001
+def forecast_by_orders(known: FeatureRows, as_of: int) -> Forecast:  # noqa: ARG001
     """A release that expects an order every 100 days for each one placed."""
-    return constant_rate(np.where(known.known, known.column("orders"), 1.0) / 100)
+    return constant_rate_forecast(np.where(known.known, known.column("orders"), 1.0) / 100)
 
 
-def silence(answer: str, days: float | None) -> Reason:
+def silence_reason(answer: str, days: float | None) -> Reason:
     """The one reason that a fake release gives."""
     text = {"en": f"Last order {days} days ago", "zh": f"距上次下单 {days} 天"}
     direction = "later" if answer == "next_purchase" else "raises"
@@ -166,24 +168,24 @@ class FakeRelease:
 
     version: str = "7"
     model_versions: dict[str, str] = field(default_factory=lambda: {"churn": "3", "next_purchase": "3", "ltv": "2"})
-    facts: Facts = FACTS
+    metadata: ReleaseMetadata = METADATA
     views: tuple[View, ...] = VIEWS
     cards: Sequence[Mapping[str, Any]] = field(
         default_factory=lambda: [{"name": "churn", "version": "3", "horizon_days": 90}]
     )
-    answer: Callable[[Stored, int], Forecast] = by_orders
-    categories: Callable[[Stored, int, Forecast], CategoryForecast | None] | None = None
+    answer: Callable[[FeatureRows, int], Forecast] = forecast_by_orders
+    categories: Callable[[FeatureRows, int, Forecast], CategoryForecast | None] | None = None
 
-    def forecast(self, stored: Stored, as_of: int) -> Forecast:
+    def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
         return self.answer(stored, as_of)
 
-    def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
+    def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
         return None if self.categories is None else self.categories(stored, as_of, overall)
 
-    def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
         days = ((as_of - stored.column("last_order_at")) / DAY).tolist()
         return [
-            [silence(answer, None if np.isnan(silent) else silent) for answer in answers] if known else []
+            [silence_reason(answer, None if np.isnan(silent) else silent) for answer in answers] if known else []
             for silent, known in zip(days, stored.known.tolist(), strict=True)
         ]
 
@@ -195,14 +197,14 @@ class FakeRelease:
 class Shop:
     """A whole service in this process, with what an operator would see of it."""
 
-    worker: Worker
+    worker: AppState
     log: io.StringIO
 
     @classmethod
     def of(
         cls,
-        release: Release | None = None,
-        features: Features | None = None,
+        release: ReleasePort | None = None,
+        features: FeatureReader | None = None,
         *,
         now: str = "2026-11-21T10:30:00",
         keys: Sequence[str] = (),
@@ -211,28 +213,28 @@ class Shop:
         access_log: bool = False,
         home: Path = Path("nowhere"),
     ) -> Shop:
-        clock, log, metrics = PinnedClock(moment(now)), io.StringIO(), Metrics()
-        champions = Champions(Path("nowhere"), never_loads, no_features, metrics, json_log(clock, log))
+        clock, log, metrics = PinnedClock(parse_datetime(now)), io.StringIO(), Metrics()
+        champions = ReleaseLoader(Path("nowhere"), fail_if_loaded, empty_feature_reader, metrics, json_log(clock, log))
         if release is not None:
-            champions.current = Champion(release, features or Shelf(ann=Known()))
-            metrics.serving(release)
-        ledger, audit = dictionary_ledger(), Audit(home / "audit.jsonl", SECRET)
-        permission, desk = Permission(ledger), AudienceDesk(home, ledger, audit, lambda: SECRET)
-        worker = Worker(
-            champions=champions,
+            champions.current = ActiveRelease(release, features or FakeFeatureReader(ann=KnownCustomer()))
+            metrics.set_active_release(release)
+        ledger, audit = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
+        permission, desk = ConsentGate(ledger), AudienceService(home, ledger, audit, lambda: SECRET)
+        worker = AppState(
+            release_loader=champions,
             clock=clock,
-            keys=ApiKeys(map(SecretStr, keys)),
+            api_keys=ApiKeys(map(SecretStr, keys)),
             metrics=metrics,
             log=json_log(clock, log),
-            departure=Departure(seconds=0),
-            pressure=Pressure(most=most_waiting, seconds=deadline_seconds),
-            together=Together(),
-            permission=permission,
-            audit=audit,
-            audiences=desk,
-            segments=Segments(desk.scores, permission),
+            shutdown=GracefulShutdown(drain_seconds=0),
+            load_shedder=LoadShedder(max_waiting=most_waiting, deadline_seconds=deadline_seconds),
+            micro_batcher=MicroBatcher(),
+            consent_gate=permission,
+            audit_log=audit,
+            audience_service=desk,
+            segment_lookup=SegmentLookup(desk.scores, permission),
             home=home,
-            online=LMDB,
+            online_store=LMDB,
             poll_seconds=60,
             access_log=access_log,
         )
@@ -242,9 +244,9 @@ class Shop:
         return TestClient(create_app(lambda: self.worker))
 
 
-def never_loads(folder: Path) -> Release:
+def fail_if_loaded(folder: Path) -> ReleasePort:
     raise FileNotFoundError(folder)
 
 
-def no_features(views: tuple[View, ...]) -> Features:  # noqa: ARG001
-    return Shelf()
+def empty_feature_reader(views: tuple[View, ...]) -> FeatureReader:  # noqa: ARG001
+    return FakeFeatureReader()

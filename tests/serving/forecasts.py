@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
-from features.online.feature_rows import Stored
-from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, Known, stored
-from training.inference.forecast import LAST_DAY, Forecast, Spend
+from features.online.feature_rows import FeatureRows
+from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, KnownCustomer, feature_rows
+from training.inference.forecast import LAST_DAY, Forecast, SpendForecast
 
 IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 GRID = np.array([0.0, 1, 7, 14, 21, 30, 60, 90, 180, 365, LAST_DAY])
@@ -17,13 +17,15 @@ HORIZONS = (30, 90, 365)
 
 
 @st.composite
-def knowns(draw: st.DrawFn) -> Known:
+def knowns(draw: st.DrawFn) -> KnownCustomer:
     """A customer with any history before today."""
     if draw(st.booleans()):
         return NO_ORDERS
     last = TODAY - draw(st.integers(1, 900 * DAY))
     gap = draw(st.one_of(st.just(np.nan), st.floats(1, 400)))
-    return Known(last_order_at=float(last), median_gap_days=gap, mean_gap_days=gap, spend=draw(st.floats(-50, 9000)))
+    return KnownCustomer(
+        last_order_at=float(last), median_gap_days=gap, mean_gap_days=gap, spend=draw(st.floats(-50, 9000))
+    )
 
 
 @st.composite
@@ -43,16 +45,16 @@ def forecasts(draw: st.DrawFn, n: int) -> Forecast:
         order_by=order_by,
         horizons=HORIZONS,
         expected_orders=orders,
-        spend=Spend(mean=mean, median=median, p10=0.2 * median, p90=median + 2 * mean),
+        spend=SpendForecast(mean=mean, median=median, p10=0.2 * median, p90=median + 2 * mean),
     )
 
 
 @st.composite
-def populations(draw: st.DrawFn) -> tuple[Stored, FakeRelease]:
+def populations(draw: st.DrawFn) -> tuple[FeatureRows, FakeRelease]:
     """Some customers, known or not, and a release that answers them."""
     customers = draw(st.dictionaries(IDS, st.one_of(st.none(), knowns()), min_size=1, max_size=6))
     forecast = draw(forecasts(len(customers)))
-    return stored(customers), FakeRelease(answer=lambda _, __: forecast)
+    return feature_rows(customers), FakeRelease(answer=lambda _, __: forecast)
 
 
 def ascending(columns: Floats) -> bool:

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.consents.ledger import Ledger
-from pipelines.scoring.consent_columns import Consented, scorable
-from tests.serving.fakes import FACTS
-from training.inference.release_manifest import MANIFEST, Gate, ReleaseManifest
+from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
+from tests.serving.fakes import METADATA
+from training.inference.release_manifest import MANIFEST_FILE, GateResult, ReleaseManifest
 
 COLUMNS = {
     "as_of": pa.timestamp("us", tz="UTC"),
@@ -30,12 +30,12 @@ TOTALS = {"edges": [1.0] * 4, "dispersion": 1.0, "origins": [ORIGIN]}
 CARDS = [{"totals": [{"measure": "buyers", "horizon_days": 30, **TOTALS}]}]
 
 
-def customer(number: int, of: int) -> dict[str, Any]:
+def scores_row(number: int, total: int) -> dict[str, Any]:
     """Each likelier to leave, and worth more, than the one before."""
     return {
         "as_of": datetime(2026, 11, 21, tzinfo=UTC),
         "release": "7",
-        "churn_probability": number / of,
+        "churn_probability": number / total,
         "purchase_probability_30d": 0.5,
         "ltv_90d_mean": float(number),
         "value_tier": ("gold", "silver")[number % 2],
@@ -43,29 +43,29 @@ def customer(number: int, of: int) -> dict[str, Any]:
     }
 
 
-def score(home: Path, ledger: Ledger, customer_ids: Sequence[str], **more: Mapping[str, Any]) -> None:
+def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **more: Mapping[str, Any]) -> None:
     """Write the scores of those of these customers who may be scored, and the release that scored."""
     everybody = pa.array(sorted(customer_ids, key=lambda one: one.encode()), pa.string())
-    ids = scorable(everybody, ledger, ledger.profiled(0)).to_pylist()
-    rows = [customer(place, len(ids)) | dict(more.get(one, {})) for place, one in enumerate(ids)]
-    consented = Consented.of(ledger, now=0)
+    ids = consented_customers(everybody, ledger, ledger.profiling_scope(0)).to_pylist()
+    rows = [scores_row(place, len(ids)) | dict(more.get(one, {})) for place, one in enumerate(ids)]
+    consented = ConsentColumns.from_ledger(ledger, now=0)
     columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in COLUMNS.items()}
     beside = consented.table(pa.array(ids, pa.string()))
     table = pa.table({"customer_id": pa.array(ids, pa.string()), **columns})
     for name in beside.column_names:
         table = table.append_column(name, beside[name])
     draft = home / "scores.draft"
-    pq.write_table(table.replace_schema_metadata(consented.basis.metadata()), draft)
+    pq.write_table(table.replace_schema_metadata(consented.consent_snapshot.metadata()), draft)
     draft.replace(home / "scores.parquet")
     release = home / "releases" / "7"
     release.mkdir(parents=True, exist_ok=True)
     manifest = ReleaseManifest(
         model_versions={},
-        facts=FACTS,
+        facts=METADATA,
         views=(),
         cards=CARDS,
         ladder={},
         churn_sample=[],
-        gate=Gate(passed=True, falls=[], reasons={}),
+        gate=GateResult(passed=True, falls=[], reasons={}),
     )
-    (release / MANIFEST).write_text(manifest.text())
+    (release / MANIFEST_FILE).write_text(manifest.to_text())

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.moments import day_beginning, moment, resolve, rfc3339
-from tests.serving.fakes import AMSTERDAM, DAY, at
+from serving.moments import parse_datetime, resolve_instant, rfc3339, start_of_shop_day
+from tests.serving.fakes import AMSTERDAM, DAY, timestamp_us
 
 
 def test_an_offset_is_taken_at_its_word() -> None:
-    assert rfc3339(at("2026-07-01T12:00:00+05:30")) == "2026-07-01T06:30:00Z"
+    assert rfc3339(timestamp_us("2026-07-01T12:00:00+05:30")) == "2026-07-01T06:30:00Z"
 
 
 def test_without_an_offset_it_is_the_shops_wall_clock() -> None:
-    assert rfc3339(at("2026-07-01T12:00:00")) == "2026-07-01T10:00:00Z"
+    assert rfc3339(timestamp_us("2026-07-01T12:00:00")) == "2026-07-01T10:00:00Z"
 
 
 def test_a_plain_date_is_that_local_days_beginning() -> None:
-    assert rfc3339(at("2026-07-01")) == "2026-06-30T22:00:00Z"
+    assert rfc3339(timestamp_us("2026-07-01")) == "2026-06-30T22:00:00Z"
 
 
 def test_small_letters_and_fractions_are_rfc_3339_too() -> None:
-    assert rfc3339(at("2026-07-01t12:00:00.25z")) == "2026-07-01T12:00:00.250000Z"
+    assert rfc3339(timestamp_us("2026-07-01t12:00:00.25z")) == "2026-07-01T12:00:00.250000Z"
 
 
 @pytest.mark.parametrize(
@@ -36,28 +36,28 @@ def test_small_letters_and_fractions_are_rfc_3339_too() -> None:
 )  # fmt: skip
 def test_anything_else_is_refused_with_examples(text: object) -> None:
     with pytest.raises(ValueError, match=r"^Found .*; expected an RFC 3339 date-time such as 2026-11-21T10:30:00Z"):
-        moment(text)
+        parse_datetime(text)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01", "1969-12-31T23:59:59Z", "9999-12-31"])
 def test_a_year_no_answer_could_be_written_for_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="lies outside the years 1970 to 9990"):
-        moment(text)
+        parse_datetime(text)
 
 
 def test_what_is_already_an_instant_or_a_day_is_taken_as_it_is() -> None:
-    assert moment(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 12)  # noqa: DTZ001 - a wall clock
-    assert moment(date(2026, 7, 1)) == datetime(2026, 7, 1)  # noqa: DTZ001
+    assert parse_datetime(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 12)  # noqa: DTZ001 - a wall clock
+    assert parse_datetime(date(2026, 7, 1)) == datetime(2026, 7, 1)  # noqa: DTZ001
 
 
 def test_a_day_begins_where_the_clocks_make_it_begin() -> None:
     santiago = ZoneInfo("America/Santiago")  # midnight of 2026-09-06 does not exist there
-    assert rfc3339(resolve(moment("2026-09-06"), santiago)) == "2026-09-06T04:00:00Z"
+    assert rfc3339(resolve_instant(parse_datetime("2026-09-06"), santiago)) == "2026-09-06T04:00:00Z"
 
 
-@given(st.integers(at("1971-01-01"), at("2100-01-01")))
+@given(st.integers(timestamp_us("1971-01-01"), timestamp_us("2100-01-01")))
 def test_an_instant_lies_in_the_day_that_began_last(instant: int) -> None:
-    began = day_beginning(instant, AMSTERDAM)
+    began = start_of_shop_day(instant, AMSTERDAM)
     assert began <= instant < began + 1.05 * DAY
-    assert day_beginning(began, AMSTERDAM) == began
-    assert at(rfc3339(instant)) == instant
+    assert start_of_shop_day(began, AMSTERDAM) == began
+    assert timestamp_us(rfc3339(instant)) == instant

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from features.online.feature_rows import Stored
+from features.online.feature_rows import FeatureRows
 from serving.api import request_parsing
 from serving.schemas.predictions import ProblemDetails
-from tests.serving.fakes import FakeRelease, Shelf, Shop
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, Shop
 from training.inference.forecast import Forecast
 
 ASK = "/v1/predictions"
@@ -27,7 +27,7 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-def refused(client: TestClient, method: str, path: str, **sent: object) -> ProblemDetails:
+def request_problem(client: TestClient, method: str, path: str, **sent: object) -> ProblemDetails:
     answered = client.request(method, path, **sent)  # type: ignore[arg-type]
     assert answered.headers["content-type"] == "application/problem+json"
     problem = ProblemDetails.model_validate_json(answered.content)
@@ -35,8 +35,8 @@ def refused(client: TestClient, method: str, path: str, **sent: object) -> Probl
     return problem
 
 
-def wrong(client: TestClient, **body: object) -> dict[str, str]:
-    problem = refused(client, "POST", ASK, json=body)
+def validation_errors(client: TestClient, **body: object) -> dict[str, str]:
+    problem = request_problem(client, "POST", ASK, json=body)
     assert problem.status == 422
     assert problem.title == "Unprocessable Content"
     return {error.field: error.reason for error in problem.errors}
@@ -48,7 +48,7 @@ def wrong(client: TestClient, **body: object) -> dict[str, str]:
      ("GET", ASK, 405), ("DELETE", "/v1/models", 405), ("POST", "/livez", 405)],
 )  # fmt: skip
 def test_no_such_route_or_method(client: TestClient, method: str, path: str, status: int) -> None:
-    assert refused(client, method, path).status == status
+    assert request_problem(client, method, path).status == status
 
 
 def test_a_wrong_method_is_told_the_right_one(client: TestClient) -> None:
@@ -57,14 +57,14 @@ def test_a_wrong_method_is_told_the_right_one(client: TestClient) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b'{"customer_ids": ["\\ud800"]}', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_not_json(client: TestClient, body: bytes) -> None:
-    problem = refused(client, "POST", ASK, content=body, headers={"Content-Type": "application/json"})
+    problem = request_problem(client, "POST", ASK, content=body, headers={"Content-Type": "application/json"})
     assert problem.status == 400
     assert problem.detail.startswith("The body is not JSON. Invalid JSON: ")
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
 def test_a_body_in_another_media_type(client: TestClient, media: str) -> None:
-    problem = refused(client, "POST", ASK, content=b"{}", headers={"Content-Type": media})
+    problem = request_problem(client, "POST", ASK, content=b"{}", headers={"Content-Type": media})
     assert problem.status == 415
     assert problem.detail.startswith(f"Found the media type {media}.")
     assert problem.detail.endswith("Send Content-Type: application/json.")
@@ -77,14 +77,14 @@ def test_json_by_any_of_its_names(client: TestClient, media: str) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClient) -> None:
-    problem = refused(client, "POST", ASK, content=b" " * (request_parsing.LARGEST_BODY + 1))
+    problem = request_problem(client, "POST", ASK, content=b" " * (request_parsing.MAX_BODY_BYTES + 1))
     assert problem.status == 413
     assert problem.detail.startswith("Found more than the 2,097,152 bytes allowed.")
 
 
 def test_a_body_that_does_not_say_its_length_is_counted(client: TestClient) -> None:
     endless = (b" " * 65536 for _ in range(64))
-    assert refused(client, "POST", ASK, content=endless).status == 413
+    assert request_problem(client, "POST", ASK, content=endless).status == 413
 
 
 def test_the_longest_ids_that_are_allowed_fit_however_they_are_written(client: TestClient) -> None:
@@ -93,7 +93,7 @@ def test_the_longest_ids_that_are_allowed_fit_however_they_are_written(client: T
 
 
 def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_parsing, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(request_parsing, "_BODY_TIMEOUT_SECONDS", 0.05)
     messages: list[Message] = []
 
     async def receive() -> Message:
@@ -113,7 +113,7 @@ def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pyt
 
 
 def test_an_id_that_is_a_number_is_told_to_be_text(client: TestClient) -> None:
-    assert wrong(client, customer_ids=["ann", 17850]) == {
+    assert validation_errors(client, customer_ids=["ann", 17850]) == {
         "customer_ids[1]": "Found 17850; expected a string, since ids are text: send it in quotes."
     }
 
@@ -124,7 +124,7 @@ def test_an_id_that_is_a_number_is_told_to_be_text(client: TestClient) -> None:
      (["a" * 257], "customer_ids[0]"), ([None], "customer_ids[0]"), ([["ann"]], "customer_ids[0]")],
 )  # fmt: skip
 def test_ids_out_of_bounds(client: TestClient, ids: object, field: str) -> None:
-    assert [*wrong(client, customer_ids=ids)] == [field]
+    assert [*validation_errors(client, customer_ids=ids)] == [field]
 
 
 def test_the_most_and_longest_ids_are_within_bounds(client: TestClient) -> None:
@@ -132,7 +132,7 @@ def test_the_most_and_longest_ids_are_within_bounds(client: TestClient) -> None:
 
 
 def test_every_field_that_is_wrong_is_named(client: TestClient) -> None:
-    found = wrong(client, customer_ids=["ann"], as_of="soon", include=["churn", "love"], colour="red")
+    found = validation_errors(client, customer_ids=["ann"], as_of="soon", include=["churn", "love"], colour="red")
     assert {*found} == {"as_of", "include[1]", "colour"}
     assert found["as_of"].startswith("Found 'soon'; expected an RFC 3339 date-time")
     assert "'churn', 'next_purchase', 'ltv', 'segment' or 'reasons'" in found["include[1]"]
@@ -140,33 +140,33 @@ def test_every_field_that_is_wrong_is_named(client: TestClient) -> None:
 
 
 def test_a_thousand_wrong_ids_do_not_make_a_thousand_reasons(client: TestClient) -> None:
-    problem = refused(client, "POST", ASK, json={"customer_ids": list(range(1000))})
+    problem = request_problem(client, "POST", ASK, json={"customer_ids": list(range(1000))})
     assert problem.detail.startswith("1000 fields are not as expected. The first 20 are listed.")
     assert len(problem.errors) == 20
 
 
 @pytest.mark.parametrize("body", [[], "ann", 7, False])
 def test_a_body_that_is_no_object(client: TestClient, body: object) -> None:
-    problem = refused(client, "POST", ASK, json=body)
+    problem = request_problem(client, "POST", ASK, json=body)
     assert problem.status == 422
     assert problem.errors[0].field == "body"
 
 
 def test_get_names_its_own_fields(client: TestClient) -> None:
-    problem = refused(client, "GET", f"/v1/customers/{'a' * 257}/predictions?as_of=soon&include=love")
+    problem = request_problem(client, "GET", f"/v1/customers/{'a' * 257}/predictions?as_of=soon&include=love")
     assert [error.field for error in problem.errors] == ["customer_id", "as_of", "include[0]"]
 
 
 def test_an_instant_before_the_features_is_refused_for_the_whole_request(client: TestClient) -> None:
-    problem = refused(client, "POST", ASK, json={"customer_ids": ["zoe", "ann"], "as_of": "2026-11-20"})
+    problem = request_problem(client, "POST", ASK, json={"customer_ids": ["zoe", "ann"], "as_of": "2026-11-20"})
     assert problem.status == 422
     assert problem.errors[0].field == "as_of"
     assert "while the features are of 2026-11-20T23:00:00Z" in problem.detail
 
 
 def test_features_that_cannot_be_read_are_a_reason_to_try_again() -> None:
-    class Broken(Shelf):
-        def read(self, customer_ids: Sequence[str]) -> Stored:
+    class Broken(FakeFeatureReader):
+        def read(self, customer_ids: Sequence[str]) -> FeatureRows:
             raise OSError(f"no page for {customer_ids}")
 
     shop = Shop.of(FakeRelease(), Broken())
@@ -179,12 +179,12 @@ def test_features_that_cannot_be_read_are_a_reason_to_try_again() -> None:
 
 
 def test_what_nobody_foresaw_is_a_problem_too_and_the_log_names_no_customer() -> None:
-    def stumbles(some: Stored, _: int) -> Forecast:
+    def stumbles(some: FeatureRows, _: int) -> Forecast:
         raise KeyError(some.customer_ids[0])
 
     shop = Shop.of(FakeRelease(answer=stumbles))
     with shop.client() as client:
-        problem = refused(client, "GET", "/v1/customers/ann/predictions", headers={"X-Request-ID": "r-1"})
+        problem = request_problem(client, "GET", "/v1/customers/ann/predictions", headers={"X-Request-ID": "r-1"})
     assert problem.status == 500
     logged = shop.log.getvalue()
     assert '"error": "KeyError"' in logged

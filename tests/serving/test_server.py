@@ -31,7 +31,7 @@ def free_port() -> int:
     return port
 
 
-def started(home: Path, port: int, **settings: str) -> subprocess.Popen[str]:
+def start_server(home: Path, port: int, **settings: str) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -59,10 +59,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     port = free_port()
-    with started(home, port, FLYWHEEL_WORKERS="2") as process:
+    with start_server(home, port, FLYWHEEL_WORKERS="2") as process:
         url = f"http://127.0.0.1:{port}"
         try:
-            assert wait_until_ready(url, seconds=60)
+            assert wait_until_ready(url, timeout_seconds=60)
             yield process, url
         finally:
             process.terminate()
@@ -127,7 +127,7 @@ def test_metrics_add_up_over_the_workers(service: tuple[subprocess.Popen[str], s
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_quietly(tmp_path: Path, how: signal.Signals) -> None:
     port = free_port()
-    with started(tmp_path, port) as process:
+    with start_server(tmp_path, port) as process:
         waiting = f"http://127.0.0.1:{port}/livez"
         for _ in range(100):
             try:
@@ -142,7 +142,7 @@ def test_a_signal_stops_it_quietly(tmp_path: Path, how: signal.Signals) -> None:
 
 def test_who_watches_its_readiness_loses_no_request_when_it_stops(home: Path) -> None:
     port = free_port()
-    with started(home, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with start_server(home, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         assert wait_until_ready(f"http://127.0.0.1:{port}")
         answered = 0
         while client.get("/readyz").status_code == 200:
@@ -158,11 +158,11 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with started(tmp_path, taken.getsockname()[1]) as process:
+        with start_server(tmp_path, taken.getsockname()[1]) as process:
             _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "expected a free port of an address of this machine" in err
 
 
 def test_a_service_that_is_not_there_is_not_ready() -> None:
-    assert not wait_until_ready(f"http://127.0.0.1:{free_port()}", seconds=0.3)
+    assert not wait_until_ready(f"http://127.0.0.1:{free_port()}", timeout_seconds=0.3)

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.auth.key_store import KeyFile
+from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
 from serving.server import wait_until_ready
 from tests.serving import tiny
-from tests.serving.test_server import free_port, started
+from tests.serving.test_server import free_port, start_server
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def service(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     tiny.publish(tmp_path, ["ann"])
     tiny.promote(tmp_path, "1")
     port = free_port()
-    with started(tmp_path, port, FLYWHEEL_WORKERS="2") as process:
+    with start_server(tmp_path, port, FLYWHEEL_WORKERS="2") as process:
         try:
             assert wait_until_ready(f"http://127.0.0.1:{port}")
             yield f"http://127.0.0.1:{port}/v1/customers/ann/predictions", tmp_path
@@ -44,7 +44,7 @@ def statuses(url: str, key: str = "") -> set[int]:
 
 def test_every_worker_follows_the_keys(service: tuple[str, Path]) -> None:
     url, home = service
-    keys = KeyFile.of(home)
+    keys = KeyStore.for_home(home)
     assert statuses(url) == {200}
     old, kept = keys.create("mail", [KeyScope.PREDICT], MONDAY)
     assert (statuses(url), statuses(url, old)) == ({401}, {200})

@@ -15,12 +15,12 @@ import pytest
 from serving.server import wait_until_ready
 from tests.redis_server import RedisServer, free_port
 from tests.serving import tiny
-from tests.serving.test_server import started
+from tests.serving.test_server import start_server
 
 pytestmark = pytest.mark.slow
 
 DEADLINE = 2.0
-AT_ONCE = 32
+CONCURRENT_CALLERS = 32
 CUSTOMERS = [f"{customer:05d}" for customer in range(1000)]
 
 
@@ -31,12 +31,12 @@ def service(redis_of_its_own: RedisServer, tmp_path: Path) -> Iterator[httpx.Cli
     home.mkdir()
     tiny.publish(home, CUSTOMERS, redis_of_its_own.url)
     tiny.promote(home, "1")
-    yield from served(home, redis_of_its_own)
+    yield from running_service(home, redis_of_its_own)
 
 
-def served(home: Path, redis: RedisServer) -> Iterator[httpx.Client]:
+def running_service(home: Path, redis: RedisServer) -> Iterator[httpx.Client]:
     port = free_port()
-    with started(home, port, FLYWHEEL_ONLINE_STORE=redis.url) as process:
+    with start_server(home, port, FLYWHEEL_ONLINE_STORE=redis.url) as process:
         try:
             assert wait_until_ready(f"http://127.0.0.1:{port}")
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
@@ -45,7 +45,7 @@ def served(home: Path, redis: RedisServer) -> Iterator[httpx.Client]:
             process.terminate()
 
 
-def asked(service: httpx.Client, customers: list[str]) -> Counter[str]:
+def status_counts(service: httpx.Client, customers: list[str]) -> Counter[str]:
     """How many answers of each status; each must come in time."""
     began = time.perf_counter()
     answered = service.post("/v1/predictions", json={"customer_ids": customers})
@@ -54,43 +54,47 @@ def asked(service: httpx.Client, customers: list[str]) -> Counter[str]:
     return Counter(one.get("reason", one["status"]) for one in predictions)
 
 
-def crowd(service: httpx.Client) -> Counter[str]:
+def concurrent_status_counts(service: httpx.Client) -> Counter[str]:
     """What many callers are told at once."""
-    with ThreadPoolExecutor(AT_ONCE) as callers:
-        told = list(callers.map(lambda number: asked(service, CUSTOMERS[number : number + 3]), range(AT_ONCE)))
+    with ThreadPoolExecutor(CONCURRENT_CALLERS) as callers:
+        told = list(
+            callers.map(
+                lambda number: status_counts(service, CUSTOMERS[number : number + 3]), range(CONCURRENT_CALLERS)
+            )
+        )
     return sum(told, Counter[str]())
 
 
-def answers_again(service: httpx.Client) -> None:
+def wait_for_recovery(service: httpx.Client) -> None:
     """Fails unless customers are scored again within ten seconds."""
     began = time.perf_counter()
-    while (told := asked(service, ["00001"])) != {"insufficient_history": 1}:
+    while (told := status_counts(service, ["00001"])) != {"insufficient_history": 1}:
         assert time.perf_counter() - began < 10, told
 
 
 def test_a_frozen_redis_means_degraded_answers_in_time_and_full_ones_when_it_thaws(
     service: httpx.Client, redis_of_its_own: RedisServer
 ) -> None:
-    assert asked(service, [*CUSTOMERS[1:], "stranger"]) == {"insufficient_history": 999, "unknown_customer": 1}
+    assert status_counts(service, [*CUSTOMERS[1:], "stranger"]) == {"insufficient_history": 999, "unknown_customer": 1}
     redis_of_its_own.freeze()
     for _ in range(3):
-        assert crowd(service) == {"store_unreachable": 3 * AT_ONCE}
+        assert concurrent_status_counts(service) == {"store_unreachable": 3 * CONCURRENT_CALLERS}
         assert service.get("/livez", timeout=0.5).status_code == 200
     assert service.get("/readyz").json()["status"] == "degraded"
     redis_of_its_own.thaw()
-    answers_again(service)
-    assert crowd(service) == {"insufficient_history": 3 * AT_ONCE}
+    wait_for_recovery(service)
+    assert concurrent_status_counts(service) == {"insufficient_history": 3 * CONCURRENT_CALLERS}
 
 
 def test_a_redis_that_dies_and_comes_back_needs_no_restart(
     service: httpx.Client, redis_of_its_own: RedisServer
 ) -> None:
     redis_of_its_own.kill()
-    assert crowd(service) == {"store_unreachable": 3 * AT_ONCE}
+    assert concurrent_status_counts(service) == {"store_unreachable": 3 * CONCURRENT_CALLERS}
     redis_of_its_own.start()
-    answers_again(service)
-    redis_of_its_own.empty()
-    assert asked(service, ["00001"]) == {"nothing_published": 1}
+    wait_for_recovery(service)
+    redis_of_its_own.flush()
+    assert status_counts(service, ["00001"]) == {"nothing_published": 1}
 
 
 def test_a_service_that_starts_while_redis_is_away_answers_when_it_comes(
@@ -99,7 +103,7 @@ def test_a_service_that_starts_while_redis_is_away_answers_when_it_comes(
     tiny.publish(tmp_path, CUSTOMERS, redis_of_its_own.url)
     tiny.promote(tmp_path, "1")
     redis_of_its_own.kill()
-    for service in served(tmp_path, redis_of_its_own):
-        assert asked(service, ["00001"]) == {"store_unreachable": 1}
+    for service in running_service(tmp_path, redis_of_its_own):
+        assert status_counts(service, ["00001"]) == {"store_unreachable": 1}
         redis_of_its_own.start()
-        answers_again(service)
+        wait_for_recovery(service)

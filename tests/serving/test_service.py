@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.api.app import create_app
-from serving.service import FLYWHEEL, service_of
+from serving.service import FLYWHEEL, create_service
 from tests.serving.fakes import FakeRelease, Shop
 
 
@@ -19,16 +19,16 @@ def shop() -> Shop:
 
 @pytest.fixture(scope="module")
 def client(shop: Shop) -> Iterator[TestClient]:
-    with TestClient(service_of(create_app(lambda: shop.worker)).to_asgi()) as client:
+    with TestClient(create_service(create_app(lambda: shop.worker)).to_asgi()) as client:
         yield client
 
 
 def test_our_probes_answer_not_bentomls(client: TestClient, shop: Shop) -> None:
     assert client.get("/livez").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
-    champion, shop.worker.champions.current = shop.worker.champions.current, None
+    champion, shop.worker.release_loader.current = shop.worker.release_loader.current, None
     assert client.get("/readyz").status_code == 503
-    shop.worker.champions.current = champion
+    shop.worker.release_loader.current = champion
 
 
 def test_customers_are_answered(client: TestClient) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from serving.auth.key_store import KeyFile
+from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
-from serving.moments import resolve
+from serving.moments import resolve_instant
 from serving.settings import Settings
 from tests.serving.fakes import AMSTERDAM, TODAY
 
@@ -49,7 +49,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.port == 8080
     assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
     assert settings.as_of is not None
-    assert resolve(settings.as_of, AMSTERDAM) == TODAY
+    assert resolve_instant(settings.as_of, AMSTERDAM) == TODAY
 
 
 def test_what_is_said_outright_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_strangers_are_not_let_in_without_keys(host: str) -> None:
 
 
 def test_a_key_that_the_home_knows_lets_strangers_in_until_it_is_revoked(tmp_path: Path) -> None:
-    keys = KeyFile.of(tmp_path)
+    keys = KeyStore.for_home(tmp_path)
     _, key = keys.create("mail", [KeyScope.PREDICT], datetime(2026, 11, 16, tzinfo=UTC))
     assert Settings(host="::", home=tmp_path).host == "::"
     keys.revoke(key.id, datetime(2026, 11, 17, tzinfo=UTC))

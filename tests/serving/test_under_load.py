@@ -21,7 +21,7 @@ import pytest
 from serving.server import wait_until_ready
 from tests.redis_server import free_port
 from tests.serving import tiny
-from tests.serving.test_server import started
+from tests.serving.test_server import start_server
 
 pytestmark = pytest.mark.slow
 
@@ -36,14 +36,14 @@ def hazard(version: str) -> float:
 
 
 @dataclass
-class Callers:
+class LoadCallers:
     """Callers who ask without a pause, and what was wrong with the answers."""
 
     url: str
     stopped: threading.Event = field(default_factory=threading.Event)
     statuses: Counter[int] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
-    mixed: list[str] = field(default_factory=list)
+    transport_errors: list[str] = field(default_factory=list)
+    mixed_releases: list[str] = field(default_factory=list)
     releases: Counter[str] = field(default_factory=Counter)
 
     def ask(self, number: int) -> None:
@@ -53,7 +53,7 @@ class Callers:
                 try:
                     self._judge(self._answer(client, number))
                 except httpx.TransportError as error:
-                    self.broken.append(repr(error))
+                    self.transport_errors.append(repr(error))
 
     def _answer(self, client: httpx.Client, number: int) -> httpx.Response:
         if number % 3 == 0:
@@ -69,12 +69,12 @@ class Callers:
         release = rows[0]["release"]
         self.releases[release] += 1
         if told != {(release, release, release, release, f"{1 - hazard(release):.6f}")}:
-            self.mixed.append(str(told))
+            self.mixed_releases.append(str(told))
 
 
 @contextmanager
-def asking(url: str) -> Iterator[Callers]:
-    callers = Callers(url)
+def running_callers(url: str) -> Iterator[LoadCallers]:
+    callers = LoadCallers(url)
     with ThreadPoolExecutor(CALLERS) as pool:
         done = [pool.submit(callers.ask, number) for number in range(CALLERS)]
         try:
@@ -95,7 +95,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     port = free_port()
-    with started(home, port, FLYWHEEL_WORKERS="2") as process:
+    with start_server(home, port, FLYWHEEL_WORKERS="2") as process:
         try:
             assert wait_until_ready(f"http://127.0.0.1:{port}")
             yield process, f"http://127.0.0.1:{port}"
@@ -104,7 +104,7 @@ def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.communicate(timeout=30)
 
 
-def spoilt(home: Path, version: str, how: int) -> None:
+def promote_broken_release(home: Path, version: str, how: int) -> None:
     """A release that must never answer, one way or another, made the champion."""
     folder, good = home / "releases" / version, home / "releases" / "1"
     if how == 0:
@@ -120,7 +120,7 @@ def spoilt(home: Path, version: str, how: int) -> None:
     (home / "releases" / "champion").write_text(version)
 
 
-def until(callers: Callers, release: str) -> None:
+def wait_for_release(callers: LoadCallers, release: str) -> None:
     """Wait until callers hear of nothing but a release; it takes each worker a look at the pointer."""
     began = time.monotonic()
     while time.monotonic() - began < 20:
@@ -134,17 +134,17 @@ def until(callers: Callers, release: str) -> None:
 def test_twenty_promotions_and_five_bad_releases_cost_nobody_an_answer(
     service: tuple[subprocess.Popen[str], str], home: Path
 ) -> None:
-    with asking(service[1]) as callers:
+    with running_callers(service[1]) as callers:
         for number in range(2, PROMOTIONS + 2):
             tiny.promote(home, str(number), (hazard(str(number)),) * 2)
-            until(callers, str(number))
+            wait_for_release(callers, str(number))
             if number % 4 == 0:
-                spoilt(home, str(100 + number), how=number // 4 - 1)
+                promote_broken_release(home, str(100 + number), how=number // 4 - 1)
                 time.sleep(0.3)
-                until(callers, str(number))
+                wait_for_release(callers, str(number))
     assert set(callers.statuses) == {200}
     assert callers.statuses[200] > 40 * PROMOTIONS
-    assert (callers.broken, callers.mixed) == ([], [])
+    assert (callers.transport_errors, callers.mixed_releases) == ([], [])
     page = httpx.get(f"{service[1]}/metrics").text
     (failures,) = [line for line in page.splitlines() if line.startswith("model_load_failures_total")]
     # By each of the two workers; one that stays long enough is tried again.
@@ -164,7 +164,7 @@ def test_while_a_worker_is_killed_the_other_answers_and_another_takes_its_place(
 
     before = workers()
     assert len(before) == 2
-    with asking(service[1]) as callers:
+    with running_callers(service[1]) as callers:
         time.sleep(0.5)
         psutil.Process(min(before)).send_signal(signal.SIGKILL)
         killed, answered = time.monotonic(), callers.statuses[200]
@@ -175,5 +175,5 @@ def test_while_a_worker_is_killed_the_other_answers_and_another_takes_its_place(
             time.sleep(0.1)
     assert set(callers.statuses) == {200}
     # Only who was being answered by the one that died hears of it.
-    assert len(callers.broken) <= CALLERS
-    assert callers.mixed == []
+    assert len(callers.transport_errors) <= CALLERS
+    assert callers.mixed_releases == []

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from features.online.backends import LMDB, place, store_at
-from features.online.codec import Codec, Rows
-from features.online.feature_rows import Ragged
+from features.online.backends import LMDB, open_store, resolve_location
+from features.online.codec import Codec, ViewRows
+from features.online.feature_rows import RaggedList
 from features.transformations.on_demand import input_names
 from features.views import Column, Kind, View
-from tests.serving.fakes import DAY, FACTS, TODAY
-from tests.tiered_models import everybody_on
+from tests.serving.fakes import DAY, METADATA, TODAY
+from tests.tiered_models import single_tier_model
 from training.inference.release import write_release
-from training.inference.release_manifest import Gate, ReleaseManifest
-from training.inference.serialization import to_json
-from training.inference.spend_distribution import SpendRatios
-from training.inference.tiered_model import Ladder, Shape
-from training.inference.tiers.cohort import CohortsRung
+from training.inference.release_manifest import GateResult, ReleaseManifest
+from training.inference.serialization import serialize_tiered_model
+from training.inference.spend_distribution import SpendDistribution
+from training.inference.tiered_model import HorizonLayout, TieredModel
+from training.inference.tiers.cohort import CohortTier
 
 NUMBERS = {
     "orders": 3.0,
@@ -43,14 +43,14 @@ HORIZONS = (30, 90, 365)
 def publish(home: Path, customer_ids: Sequence[str], online: str = LMDB) -> None:
     """Put the same three orders of each customer into the online store."""
     n = len(customer_ids)
-    rows = Rows(
+    rows = ViewRows(
         event_at=np.full(n, TODAY, np.int64),
         created_at=np.zeros(n, np.int64),
         scalars=np.tile(np.array([*NUMBERS.values()]), (n, 1)),
         nulls=np.zeros((n, len(TRANSACTIONS.columns)), np.bool_),
-        lists=tuple(Ragged(offsets=np.zeros(n + 1, np.int64), values=np.zeros(0)) for _ in LISTS),
+        lists=tuple(RaggedList(offsets=np.zeros(n + 1, np.int64), values=np.zeros(0)) for _ in LISTS),
     )
-    with store_at(place(online, home)).writing() as writer:
+    with open_store(resolve_location(online, home)).write_transaction() as writer:
         writer.replace(TRANSACTIONS.name, dict(zip(customer_ids, Codec(TRANSACTIONS).pack(rows), strict=True)))
 
 
@@ -61,12 +61,12 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
     names = input_names((*NUMBERS,), LISTS)
     manifest = ReleaseManifest(
         model_versions={"churn": version, "next_purchase": version, "ltv": version},
-        facts=FACTS,
+        facts=METADATA,
         views=(TRANSACTIONS,),
         cards=[{"name": "churn", "version": version}],
-        ladder=to_json(ladder(names, hazards), names),
+        ladder=serialize_tiered_model(population_model(names, hazards), names),
         churn_sample=[0.1, 0.3, 0.5, 0.7],
-        gate=Gate(passed=True, falls=[], reasons={}),
+        gate=GateResult(passed=True, falls=[], reasons={}),
     )
     write_release(folder, manifest, {})
     draft = home / "releases" / "champion.tmp"
@@ -74,9 +74,9 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
     draft.replace(home / "releases" / "champion")
 
 
-def ladder(names: tuple[str, ...], hazards: Sequence[float]) -> Ladder:
+def population_model(names: tuple[str, ...], hazards: Sequence[float]) -> TieredModel:
     """Everybody on the lowest rung."""
-    everybody = CohortsRung(
+    everybody = CohortTier(
         names=names,
         frequency=(),
         recency=(),
@@ -87,5 +87,5 @@ def ladder(names: tuple[str, ...], hazards: Sequence[float]) -> Ladder:
         own_value_weight=1.0,
         scale=(1.0, 1.0, 1.0),
     )
-    ratios = tuple(SpendRatios(bands=(), levels=(0.0, 0.5, 1.0), ratios=((0.2, 0.9, 3.0),)) for _ in HORIZONS)
-    return everybody_on(everybody, Shape(FACTS.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios))
+    ratios = tuple(SpendDistribution(bands=(), levels=(0.0, 0.5, 1.0), ratios=((0.2, 0.9, 3.0),)) for _ in HORIZONS)
+    return single_tier_model(everybody, HorizonLayout(METADATA.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios))

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 
 from features.arrays import Floats
 from training.dataset.outcomes import Outcomes, Rows
-from training.fitting.btyd_tier import fit_btyd_rung
-from training.inference.forecast import LAST_DAY, Forecast, Spend
-from training.model import Learners, Params
+from training.fitting.btyd_tier import fit_btyd_tier
+from training.inference.forecast import LAST_DAY, Forecast, SpendForecast
+from training.model import BoostingParams, Trainers
 
 INPUTS = (
     *("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days"),
@@ -19,7 +19,7 @@ INPUTS = (
 )
 
 
-def happened(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Outcomes:
+def outcomes_of(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Outcomes:
     """At most one order each, of 10, after so many days; infinite where none came."""
     waits, follows = np.array(wait, dtype=float), np.array(follow, dtype=float)
     came = np.column_stack([np.where(follows >= days, waits < days, np.nan) for days in horizons])
@@ -28,9 +28,9 @@ def happened(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (30, 
     )
 
 
-def rows_of(found: Outcomes, **columns: Sequence[float]) -> Rows:
+def rows_of(outcomes: Outcomes, **columns: Sequence[float]) -> Rows:
     """Rows of one cutoff with inputs written out by hand, 1 where they are not."""
-    n, names = len(found.wait_days), dict.fromkeys(INPUTS) | dict.fromkeys(columns)
+    n, names = len(outcomes.wait_days), dict.fromkeys(INPUTS) | dict.fromkeys(columns)
     inputs = np.column_stack([columns.get(name, np.ones(n)) for name in names])
     numbers = np.arange(n)
     return Rows(
@@ -39,12 +39,12 @@ def rows_of(found: Outcomes, **columns: Sequence[float]) -> Rows:
         cutoff=np.zeros(n, dtype=np.int64),
         customer=numbers,
         fold=(numbers % 2).astype(np.int8),
-        outcomes=found,
-        by_day=np.zeros((2, 0)),
+        outcomes=outcomes,
+        orders_by_day=np.zeros((2, 0)),
     )
 
 
-def steady(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Forecast:
+def steady_forecast(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Forecast:
     """Customers who order at a steady pace for 20 an order, at most doubled."""
     rate, days = np.array(daily, dtype=float)[:, None], np.array([0.0, 7, 14, *horizons, 365, LAST_DAY])
     expected = rate * np.array(horizons, dtype=float)
@@ -54,25 +54,25 @@ def steady(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Forecast:
         order_by=-np.expm1(-rate * days),
         horizons=tuple(horizons),
         expected_orders=expected,
-        spend=Spend(mean=20 * expected, median=15 * expected, p10=0 * expected, p90=40 * expected),
+        spend=SpendForecast(mean=20 * expected, median=15 * expected, p10=0 * expected, p90=40 * expected),
     )
 
 
-class Recorder:
+class RecordingTrainer:
     """Learns nothing, and remembers what it was to learn."""
 
     def __init__(self) -> None:
         self.targets: list[list[float]] = []
 
     @property
-    def learners(self) -> Learners:
-        return Learners(self, fit_btyd_rung)
+    def trainers(self) -> Trainers:
+        return Trainers(self, fit_btyd_tier)
 
     def __call__(
         self,
         inputs: Floats,
         target: Floats,
-        params: Params,
+        params: BoostingParams,
         names: Sequence[str],
         offset: Floats | None = None,
     ) -> str:

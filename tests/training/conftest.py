@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.training.shops import let_go
+from tests.training.shops import clear_shared
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _shops() -> Iterator[None]:
     yield
-    let_go()
+    clear_shared()

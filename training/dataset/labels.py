@@ -10,13 +10,13 @@ import pandas as pd
 
 from features.arrays import Floats, Integers
 from features.calendar import DAY_US, micros
-from features.history import Cutoff, History, instants
+from features.history import Cutoff, History, cutoff_table
 from training.dataset.outcomes import Outcomes
 
-KEY = ["customer_id", "position"]
+ROW_KEY = ["customer_id", "position"]
 
 
-def window(day: ir.IntegerColumn, cutoff_day: ir.IntegerColumn, horizon: int) -> ir.BooleanValue:
+def in_window(day: ir.IntegerColumn, cutoff_day: ir.IntegerColumn, horizon: int) -> ir.BooleanValue:
     """Whether a local day lies in ``[cutoff, cutoff + horizon)``."""
     return (day >= cutoff_day) & (day < cutoff_day + horizon)
 
@@ -33,22 +33,22 @@ def outcomes(
         limit: the instant from which on nothing exists.
         horizons: days.
     """
-    known, when = history.before(limit), instants(cutoffs)
+    known, when = history.before(limit), cutoff_table(cutoffs)
     position = rows["position"].to_numpy()
-    cutoff_day = np.array([cutoff.number for cutoff in cutoffs])[position]
-    cutoff_us = np.array([micros(cutoff.at) for cutoff in cutoffs])[position]
-    follow = (limit.number - cutoff_day).astype(float)
+    cutoff_day = np.array([cutoff.day_number for cutoff in cutoffs])[position]
+    cutoff_us = np.array([micros(cutoff.timestamp) for cutoff in cutoffs])[position]
+    follow = (limit.day_number - cutoff_day).astype(float)
     over = follow[:, None] >= np.asarray(horizons)
-    placed = rows.merge(_placed(known, when, horizons).to_pandas(), on=KEY, how="left", sort=False)
+    placed = rows.merge(_orders_after_cutoffs(known, when, horizons).to_pandas(), on=ROW_KEY, how="left", sort=False)
     spend = np.full((len(rows), len(horizons)), np.nan)
     if history.has_amounts:
-        booked = rows.merge(_booked(known, when, horizons).to_pandas(), on=KEY, how="left", sort=False)
-        spend = np.where(over, np.maximum(_filled(booked, "spend", horizons), 0.0), np.nan)
+        booked = rows.merge(_spend_after_cutoffs(known, when, horizons).to_pandas(), on=ROW_KEY, how="left", sort=False)
+        spend = np.where(over, np.maximum(_horizon_columns(booked, "spend", horizons), 0.0), np.nan)
     return Outcomes(
-        wait_days=_wait(placed, cutoff_day, cutoff_us),
+        wait_days=_wait_days(placed, cutoff_day, cutoff_us),
         follow_days=follow,
         horizons=tuple(horizons),
-        orders=np.where(over, _filled(placed, "orders", horizons), np.nan),
+        orders=np.where(over, _horizon_columns(placed, "orders", horizons), np.nan),
         spend=spend,
     )
 
@@ -58,48 +58,48 @@ def orders_by_day(history: History, limit: Cutoff) -> Floats:
 
     First all of them, then those of customers who had ordered on an earlier day.
     """
-    orders = _orders(history.before(limit))
+    orders = _order_table(history.before(limit))
     orders = orders.mutate(again=orders.day > orders.day.min().over(group_by="customer_id"))
     counted = orders.group_by("day").aggregate(placed=orders.count(), again=orders.again.sum()).to_pandas()
-    first = int(counted["day"].min()) if len(counted) else limit.number
-    found = np.zeros((2, limit.number - first))
+    first = int(counted["day"].min()) if len(counted) else limit.day_number
+    found = np.zeros((2, limit.day_number - first))
     found[:, counted["day"].to_numpy(np.int64) - first] = counted[["placed", "again"]].to_numpy(float).T
     return found
 
 
-def _placed(known: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:
-    orders = _orders(known)
+def _orders_after_cutoffs(history: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:
+    orders = _order_table(history)
     after = orders.join(when, orders.day >= when.cutoff_day)
-    counts = {f"orders_{days}": window(after.day, after.cutoff_day, days).sum() for days in horizons}
-    return after.group_by(*KEY).aggregate(next_us=after.at_us.min(), next_day=after.day.min(), **counts)
+    counts = {f"orders_{days}": in_window(after.day, after.cutoff_day, days).sum() for days in horizons}
+    return after.group_by(*ROW_KEY).aggregate(next_us=after.at_us.min(), next_day=after.day.min(), **counts)
 
 
-def _orders(known: History) -> ir.Table:
-    lines = known.lines
-    amount = {"amount": lines.amount.sum()} if known.has_amounts else {}
+def _order_table(history: History) -> ir.Table:
+    lines = history.lines
+    amount = {"amount": lines.amount.sum()} if history.has_amounts else {}
     orders = lines.group_by("customer_id", "order_id").aggregate(
         at_us=lines.at_us.min(), day=lines.day_number.min(), **amount
     )
-    return orders.filter(orders.amount > 0) if known.has_amounts else orders
+    return orders.filter(orders.amount > 0) if history.has_amounts else orders
 
 
-def _booked(known: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:
-    lines = known.lines
+def _spend_after_cutoffs(history: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:
+    lines = history.lines
     daily = lines.group_by("customer_id", "day_number").aggregate(amount=lines.amount.sum())
     near = daily.join(when, [daily.day_number >= when.cutoff_day, daily.day_number < when.cutoff_day + max(horizons)])
     sums = {
-        f"spend_{days}": near.amount.sum(where=window(near.day_number, near.cutoff_day, days)).cast("float64")
+        f"spend_{days}": near.amount.sum(where=in_window(near.day_number, near.cutoff_day, days)).cast("float64")
         for days in horizons
     }
-    return near.group_by(*KEY).aggregate(**sums)
+    return near.group_by(*ROW_KEY).aggregate(**sums)
 
 
-def _wait(placed: pd.DataFrame, cutoff_day: Integers, cutoff_us: Integers) -> Floats:
-    whole = placed["next_day"].to_numpy(float) - cutoff_day
-    exact = (placed["next_us"].to_numpy(float) - cutoff_us) / DAY_US
+def _wait_days(orders: pd.DataFrame, cutoff_day: Integers, cutoff_us: Integers) -> Floats:
+    whole = orders["next_day"].to_numpy(float) - cutoff_day
+    exact = (orders["next_us"].to_numpy(float) - cutoff_us) / DAY_US
     # Where the clocks change a local day is not 24 hours long; the calendar day decides.
     return np.where(np.isnan(whole), np.inf, np.clip(exact, whole, whole + 1 - 1e-6))
 
 
-def _filled(found: pd.DataFrame, name: str, horizons: Sequence[int]) -> Floats:
-    return found[[f"{name}_{days}" for days in horizons]].to_numpy(float, na_value=0.0)
+def _horizon_columns(table: pd.DataFrame, name: str, horizons: Sequence[int]) -> Floats:
+    return table[[f"{name}_{days}" for days in horizons]].to_numpy(float, na_value=0.0)

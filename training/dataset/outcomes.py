@@ -8,7 +8,7 @@ import numpy as np
 
 from features.arrays import Booleans, Codes, Floats, Integers
 
-FEWEST_CALIBRATION_ROWS = 30_000
+MIN_CALIBRATION_ROWS = 30_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Outcomes:
         """Net amount booked within one of the horizons, (n,)."""
         return self.spend[:, self.horizons.index(horizon)]
 
-    def at(self, chosen: Booleans | Integers) -> Outcomes:
+    def select(self, chosen: Booleans | Integers) -> Outcomes:
         """The outcomes of some of the rows."""
         return Outcomes(
             wait_days=self.wait_days[chosen],
@@ -55,7 +55,7 @@ class Rows:
     customer: Integers  # (n,) a number per customer
     fold: Codes  # (n,) 0 or 1, the same for all rows of a customer
     outcomes: Outcomes
-    by_day: Floats  # (2, days) ``labels.orders_by_day``: how busy the whole log was up to the limit
+    orders_by_day: Floats  # (2, days) ``labels.orders_by_day``: how busy the whole log was up to the limit
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -64,7 +64,7 @@ class Rows:
         """One input, (n,)."""
         return self.inputs[:, self.names.index(name)]
 
-    def at(self, chosen: Booleans | Integers) -> Rows:
+    def select(self, chosen: Booleans | Integers) -> Rows:
         """Some of the rows."""
         return Rows(
             names=self.names,
@@ -72,22 +72,24 @@ class Rows:
             cutoff=self.cutoff[chosen],
             customer=self.customer[chosen],
             fold=self.fold[chosen],
-            outcomes=self.outcomes.at(chosen),
-            by_day=self.by_day,
+            outcomes=self.outcomes.select(chosen),
+            orders_by_day=self.orders_by_day,
         )
 
-    def newest(self, days: int) -> Rows:
+    def newest_finished(self, days: int) -> Rows:
         """The rows of the newest cutoffs whose window of so many days is over: as many as a calibration needs."""
         over = self.outcomes.follow_days >= days
         everybody = np.ones(len(self), dtype=bool)
-        return self.at(newest_cutoffs(self.cutoff, self.cutoff[over], everybody, FEWEST_CALIBRATION_ROWS))
+        return self.select(newest_cutoffs(self.cutoff, self.cutoff[over], everybody, MIN_CALIBRATION_ROWS))
 
 
-def newest_cutoffs(cutoff: Integers | Floats, among: Integers | Floats, counted: Booleans, enough: int) -> Booleans:
+def newest_cutoffs(
+    cutoff: Integers | Floats, candidates: Integers | Floats, counts: Booleans, min_count: int
+) -> Booleans:
     """The rows, (n,), of the newest cutoffs among some, as many cutoffs as it takes to have enough that count."""
     chosen = np.zeros(len(cutoff), dtype=bool)
-    for newest in sorted(set(among.tolist()), reverse=True):
+    for newest in sorted(set(candidates.tolist()), reverse=True):
         chosen |= cutoff == newest
-        if counted[chosen].sum() >= enough:
+        if counts[chosen].sum() >= min_count:
             break
     return chosen

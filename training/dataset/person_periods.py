@@ -7,17 +7,17 @@ import numpy as np
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Outcomes
 from training.inference.forecast import LAST_DAY
-from training.model import Plan
+from training.model import HorizonPlan
 
-PERIODS = 13
+TARGET_PERIODS = 13
 
 
-def periods(outcomes: Outcomes, plan: Plan) -> Floats:
+def period_edges(outcomes: Outcomes, plan: HorizonPlan) -> Floats:
     """Edges of the periods: about equally many next orders in each, and an edge at every learned horizon."""
     followed = float(np.quantile(outcomes.follow_days, 0.8)) if len(outcomes.follow_days) else 0.0
     last = min(max(float(plan.learned[-1]), followed), LAST_DAY)
     came = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
-    inner = np.ceil(np.quantile(came, np.linspace(0, 1, PERIODS)[1:-1])) if len(came) else np.array([])
+    inner = np.ceil(np.quantile(came, np.linspace(0, 1, TARGET_PERIODS)[1:-1])) if len(came) else np.array([])
     edges: Floats = np.unique(np.concatenate([[0.0], inner, np.asarray(plan.learned, dtype=float), [last]]))
     return edges[edges <= last]
 

@@ -9,16 +9,16 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.history import Cutoff
-from training.dataset.point_in_time import sample
+from training.dataset.point_in_time import sample_customers
 
 
 def known_customers(tables: Path, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
     """customer_id and position of its cutoff, for all customers that the published features know there."""
     rows = pq.read_table(tables / "transactions.parquet", columns=["customer_id", "event_timestamp"]).to_pandas()
-    position = {pd.Timestamp(cutoff.at): place for place, cutoff in enumerate(cutoffs)}
+    position = {pd.Timestamp(cutoff.timestamp): place for place, cutoff in enumerate(cutoffs)}
     rows["position"] = rows["event_timestamp"].map(position)
     rows = rows.dropna(subset="position").astype({"position": int})
     newest = rows.loc[rows["position"] == len(cutoffs) - 1, "customer_id"]
-    kept = rows["customer_id"].isin(sample(newest.tolist()))
+    kept = rows["customer_id"].isin(sample_customers(newest.tolist()))
     found: pd.DataFrame = rows.loc[kept, ["customer_id", "position"]].reset_index(drop=True)
     return found

@@ -9,23 +9,23 @@ from datetime import timedelta
 import pandas as pd
 
 from features.arrays import Booleans
-from features.history import Cutoff, History, instants
+from features.history import Cutoff, History, cutoff_table
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
 from training.dataset.schedule import Schedule, days_needed
-from training.model import Plan
+from training.model import HorizonPlan
 
-SIMPLE = ("btyd", "cohort", "population")
-FEWEST_CUSTOMERS = 500
-FEWEST_OUTCOMES = 100
-NO_CATEGORIES = (
+SIMPLE_TIERS = ("btyd", "cohort", "population")
+MIN_CUSTOMERS = 500
+MIN_OUTCOMES = 100
+NO_CATEGORIES_NOTE = (
     "next_purchase per category: the log has no categories; name the category column in [orders], until then "
     "by_category is null."
 )
 
 
 @dataclass(frozen=True)
-class Answerable:
+class HorizonReadiness:
     """One question at one horizon."""
 
     model: str
@@ -40,13 +40,13 @@ class Answerable:
 
 
 @dataclass(frozen=True)
-class _Count:
-    """Customers who did, and who did not do, what a model predicts; of those who decide there are ``fewest``."""
+class _OutcomeCounts:
+    """Customers who did, and who did not do, what a model predicts; of those who decide there are ``smaller_class``."""
 
     positives: int
     negatives: int
-    fewest: int
-    deciding: str
+    smaller_class: int
+    smaller_class_meaning: str
 
     @property
     def customers(self) -> int:
@@ -57,16 +57,16 @@ class _Count:
 class Readiness:
     """What ``train`` will do with this log; it follows this report to the letter."""
 
-    plan: Plan
-    laid: Schedule
-    answers: tuple[Answerable, ...]
+    plan: HorizonPlan
+    schedule: Schedule
+    answers: tuple[HorizonReadiness, ...]
     notes: tuple[str, ...] = ()  # what the log lacks for parts of an answer, and the cure
 
     @property
     def tiers(self) -> tuple[str, ...]:
         """The rungs to fit, highest first."""
         trees = ("ml",) if any("ml" in answer.tiers for answer in self.answers) else ()
-        return (*trees, *SIMPLE)
+        return (*trees, *SIMPLE_TIERS)
 
     def tiers_for(self, model: str) -> tuple[str, ...]:
         """The rungs to try for a question, highest first."""
@@ -75,31 +75,31 @@ class Readiness:
 
 
 def readiness(
-    history: History, laid: Schedule, cutoffs: Sequence[Cutoff], churn_days: int, asked: Sequence[int]
+    history: History, schedule: Schedule, cutoffs: Sequence[Cutoff], churn_days: int, horizons: Sequence[int]
 ) -> Readiness:
     """Count what there is to learn from, question by question and horizon by horizon.
 
     Args:
         history: the canonical log.
-        laid: cutoffs and origins.
+        schedule: cutoffs and origins.
         cutoffs: the schedule's cutoffs as instants, ascending; the last is now.
         churn_days: horizon of churn.
-        asked: ltv_days and churn_days.
+        horizons: ltv_days and churn_days.
     """
-    learned = _testable(laid, asked)
-    plan = Plan(churn_days, tuple(sorted({*asked, *learned})), learned, history.has_amounts)
+    learned = _testable_horizons(schedule, horizons)
+    plan = HorizonPlan(churn_days, tuple(sorted({*horizons, *learned})), learned, history.has_amounts)
     now = cutoffs[-1]
-    newest = _newest(laid, cutoffs, plan)
+    newest = _newest_finished_cutoffs(schedule, cutoffs, plan)
     rows = known_buyers(history, newest)
-    seen = outcomes(rows, newest, history, now, plan.observed)
-    answers = [_churn(seen, laid, plan), _next_purchase(seen, laid, plan)]
-    answers += [_ltv(seen, laid, plan, days) for days in sorted(asked)]
-    return Readiness(plan, laid, tuple(answers), () if history.has_categories else (NO_CATEGORIES,))
+    seen = outcomes(rows, newest, history, now, plan.outcome_horizons)
+    answers = [_churn_readiness(seen, schedule, plan), _next_purchase_readiness(seen, schedule, plan)]
+    answers += [_ltv_readiness(seen, schedule, plan, days) for days in sorted(horizons)]
+    return Readiness(plan, schedule, tuple(answers), () if history.has_categories else (NO_CATEGORIES_NOTE,))
 
 
 def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
     """customer_id and position of everybody who had ordered by each cutoff."""
-    lines, when = history.lines, instants(cutoffs)
+    lines, when = history.lines, cutoff_table(cutoffs)
     joined = lines.join(when, lines.known_at < when.cutoff)
     amount = {"amount": joined.amount.sum()} if history.has_amounts else {}
     orders = joined.group_by("position", "customer_id", "order_id").aggregate(lines=joined.count(), **amount)
@@ -109,34 +109,34 @@ def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
     return found
 
 
-def _testable(laid: Schedule, asked: Sequence[int]) -> tuple[int, ...]:
-    if laid.tested is None:
-        return laid.learned(laid.as_of, (min(asked),))
-    return tuple(days for days in asked if days <= laid.tested) or (laid.tested,)
+def _testable_horizons(schedule: Schedule, horizons: Sequence[int]) -> tuple[int, ...]:
+    if schedule.tested_horizon is None:
+        return schedule.trainable_horizons(schedule.as_of, (min(horizons),))
+    return tuple(days for days in horizons if days <= schedule.tested_horizon) or (schedule.tested_horizon,)
 
 
-def _newest(laid: Schedule, cutoffs: Sequence[Cutoff], plan: Plan) -> list[Cutoff]:
-    trained = laid.trainings(laid.as_of, plan.learned[-1]) or laid.cutoffs[:1]
+def _newest_finished_cutoffs(schedule: Schedule, cutoffs: Sequence[Cutoff], plan: HorizonPlan) -> list[Cutoff]:
+    trained = schedule.training_cutoffs(schedule.as_of, plan.learned[-1]) or schedule.cutoffs[:1]
     return [cutoff for cutoff in cutoffs if cutoff.day == trained[-1]]
 
 
-def _churn(seen: Outcomes, laid: Schedule, plan: Plan) -> Answerable:
-    came = seen.ordered_within(plan.judged_churn_days)
+def _churn_readiness(seen: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
+    came = seen.ordered_within(plan.evaluated_churn_days)
     stayed, returned = int((came == 0).sum()), int((came == 1).sum())
     deciding = "who stayed away" if stayed < returned else "who came"
-    found = _Count(stayed, returned, min(stayed, returned), deciding)
-    return _answer("churn", plan.churn_days, found, laid, plan)
+    found = _OutcomeCounts(stayed, returned, min(stayed, returned), deciding)
+    return _horizon_readiness("churn", plan.churn_days, found, schedule, plan)
 
 
-def _next_purchase(seen: Outcomes, laid: Schedule, plan: Plan) -> Answerable:
+def _next_purchase_readiness(seen: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
     days = plan.learned[-1]
     came = seen.ordered_within(days)
-    return _answer("next_purchase", days, _of_those_who(came > 0, came == 0), laid, plan)
+    return _horizon_readiness("next_purchase", days, _outcome_counts(came > 0, came == 0), schedule, plan)
 
 
-def _ltv(seen: Outcomes, laid: Schedule, plan: Plan, days: int) -> Answerable:
+def _ltv_readiness(seen: Outcomes, schedule: Schedule, plan: HorizonPlan, days: int) -> HorizonReadiness:
     if not plan.has_amounts:
-        return Answerable(
+        return HorizonReadiness(
             model="ltv",
             horizon_days=days,
             trainable=False,
@@ -147,45 +147,47 @@ def _ltv(seen: Outcomes, laid: Schedule, plan: Plan, days: int) -> Answerable:
             missing="the log has no amounts",
             cure="name the amount column in [orders]; expected orders are given all the same",
         )
-    spend = seen.spend_within(plan.base(days))
-    return _answer("ltv", days, _of_those_who(spend > 0, spend == 0), laid, plan)
+    spend = seen.spend_within(plan.base_horizon(days))
+    return _horizon_readiness("ltv", days, _outcome_counts(spend > 0, spend == 0), schedule, plan)
 
 
-def _of_those_who(did: Booleans, did_not: Booleans) -> _Count:
-    return _Count(int(did.sum()), int(did_not.sum()), int(did.sum()), "who came")
+def _outcome_counts(positive: Booleans, negative: Booleans) -> _OutcomeCounts:
+    return _OutcomeCounts(int(positive.sum()), int(negative.sum()), int(positive.sum()), "who came")
 
 
-def _answer(model: str, days: int, found: _Count, laid: Schedule, plan: Plan) -> Answerable:
-    missing, cure = _missing(days, found, laid, plan)
-    enough = bool(laid.origins) and found.customers >= FEWEST_CUSTOMERS and found.fewest >= FEWEST_OUTCOMES
-    return Answerable(
+def _horizon_readiness(
+    model: str, days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan
+) -> HorizonReadiness:
+    missing, cure = _missing_and_cure(days, counts, schedule, plan)
+    enough = bool(schedule.origins) and counts.customers >= MIN_CUSTOMERS and counts.smaller_class >= MIN_OUTCOMES
+    return HorizonReadiness(
         model=model,
         horizon_days=days,
         trainable=enough and not missing,
-        tiers=(*(("ml",) if enough else ()), *SIMPLE),
-        customers=found.customers,
-        positives=found.positives,
-        negatives=found.negatives,
+        tiers=(*(("ml",) if enough else ()), *SIMPLE_TIERS),
+        customers=counts.customers,
+        positives=counts.positives,
+        negatives=counts.negatives,
         missing=missing,
         cure=cure,
     )
 
 
-def _missing(days: int, found: _Count, laid: Schedule, plan: Plan) -> tuple[str, str]:
-    if laid.tested is None or days > laid.tested:
-        need, base = days_needed(days), plan.base(days)
-        until = laid.as_of + timedelta(days=need - laid.span)
+def _missing_and_cure(days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan) -> tuple[str, str]:
+    if schedule.tested_horizon is None or days > schedule.tested_horizon:
+        need, base = days_needed(days), plan.base_horizon(days)
+        until = schedule.as_of + timedelta(days=need - schedule.span)
         rung = f"{base} days" if base != days else "simpler rungs"
         return (
-            f"{need} days of log are needed to test {days} days ahead, there are {laid.span}",
+            f"{need} days of log are needed to test {days} days ahead, there are {schedule.span}",
             f"trainable on {until:%Y-%m-%d}; until then answered from {rung}",
         )
-    if found.customers < FEWEST_CUSTOMERS:
-        missing = f"{FEWEST_CUSTOMERS} customers are needed, there are {found.customers}"
+    if counts.customers < MIN_CUSTOMERS:
+        missing = f"{MIN_CUSTOMERS} customers are needed, there are {counts.customers}"
         return missing, "answered from simpler rungs until then"
-    if found.fewest < FEWEST_OUTCOMES:
+    if counts.smaller_class < MIN_OUTCOMES:
         return (
-            f"{FEWEST_OUTCOMES} customers {found.deciding} within {days} days are needed, there are {found.fewest}",
+            f"{MIN_OUTCOMES} customers {counts.smaller_class_meaning} within {days} days are needed, there are {counts.smaller_class}",
             "choose a horizon at which both happen often enough; answered from simpler rungs until then",
         )
     return "", ""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
 
-LONGEST_WARMUP = 91
-MOST_ORIGINS = 3
-FEWEST_TESTED_DAYS = 7
-CUTOFFS_IN_SPAN = 26
-FEWEST_CUTOFFS_IN_SPAN = 12
+MAX_WARMUP_DAYS = 91
+MAX_ORIGINS = 3
+MIN_TESTED_DAYS = 7
+MAX_CUTOFFS_IN_SPAN = 26
+MIN_CUTOFFS_IN_SPAN = 12
 CUSTOMERS_FOR_ALL_CUTOFFS = 5_000
 
 
@@ -26,7 +26,9 @@ class Schedule:
     first: date
     as_of: date
     step: int  # days between cutoffs
-    tested: int | None  # days; the longest horizon, asked for if any is, with a window after an origin and one before
+    tested_horizon: (
+        int | None
+    )  # days; the longest horizon, asked for if any is, with a window after an origin and one before
     origins: tuple[date, ...]  # newest first; empty where the log is too short to test anything
     cutoffs: tuple[date, ...]  # ascending; the last is as_of itself
 
@@ -35,69 +37,73 @@ class Schedule:
         """Days from the first order to the cutoff."""
         return (self.as_of - self.first).days
 
-    def learned(self, limit: date, asked: Sequence[int]) -> tuple[int, ...]:
+    def trainable_horizons(self, limit: date, horizons: Sequence[int]) -> tuple[int, ...]:
         """The asked horizons with a finished window before the limit; one as long as fits, if none has."""
-        fits = tuple(days for days in asked if self.trainings(limit, days))
+        fits = tuple(days for days in horizons if self.training_cutoffs(limit, days))
         longest = (limit - self.cutoffs[0]).days
-        return fits or (max(1, min(longest, *asked)),)
+        return fits or (max(1, min(longest, *horizons)),)
 
-    def trainings(self, limit: date, days: int) -> tuple[date, ...]:
+    def training_cutoffs(self, limit: date, days: int) -> tuple[date, ...]:
         """The cutoffs whose window of so many days ends by the limit."""
         return tuple(cutoff for cutoff in self.cutoffs if cutoff + timedelta(days=days) <= limit and cutoff < limit)
 
 
-def schedule(
-    first: date, as_of: date, asked: Sequence[int], customers: int, origins: Sequence[date] | None = None
+def plan_schedule(
+    first: date, as_of: date, horizons: Sequence[int], customers: int, origins: Sequence[date] | None = None
 ) -> Schedule:
     """Lay out cutoffs and origins for a log from ``first`` to ``as_of``.
 
     Args:
         first: day of the first order line.
         as_of: the day before which everything is known.
-        asked: horizons in days.
+        horizons: horizons in days.
         customers: how many there are; many customers need fewer cutoffs for as many rows.
         origins: test origins to use instead of the newest ones that fit.
     """
     span = max((as_of - first).days, 1)
-    start = first + timedelta(days=warmup(span))
+    start = first + timedelta(days=warmup_days(span))
     step = max(1, round(span / _cutoffs_in_span(customers)))
-    tested = _tested(asked, (as_of - start).days // 2)
-    chosen = tuple(sorted(set(origins), reverse=True)) if origins else _origins(start, as_of, step, tested)
-    return Schedule(first, as_of, step, tested, chosen, _cutoffs(start, as_of, step, tested, chosen))
+    tested = _longest_testable(horizons, (as_of - start).days // 2)
+    chosen = tuple(sorted(set(origins), reverse=True)) if origins else _test_origins(start, as_of, step, tested)
+    return Schedule(first, as_of, step, tested, chosen, _cutoff_grid(start, as_of, step, tested, chosen))
 
 
-def warmup(span: int) -> int:
+def warmup_days(span: int) -> int:
     """Days of a log of so many days that pass before its first cutoff."""
-    return max(1, min(LONGEST_WARMUP, span // 4))
+    return max(1, min(MAX_WARMUP_DAYS, span // 4))
 
 
 def days_needed(horizon: int) -> int:
     """Days of the shortest log that has a window of so many days after an origin, and one before it."""
-    return next(span for span in count(2 * horizon) if warmup(span) + 2 * horizon <= span)
+    return next(span for span in count(2 * horizon) if warmup_days(span) + 2 * horizon <= span)
 
 
-def _tested(asked: Sequence[int], fits: int) -> int | None:
+def _longest_testable(horizons: Sequence[int], max_days: int) -> int | None:
     """The longest asked horizon that fits twice into the log; where none does, as many days as fit, if a week does."""
-    return max((days for days in asked if days <= fits), default=fits if fits >= FEWEST_TESTED_DAYS else None)
+    return max(
+        (days for days in horizons if days <= max_days), default=max_days if max_days >= MIN_TESTED_DAYS else None
+    )
 
 
-def _origins(start: date, as_of: date, step: int, tested: int | None) -> tuple[date, ...]:
-    if tested is None:
+def _test_origins(start: date, as_of: date, step: int, tested_horizon: int | None) -> tuple[date, ...]:
+    if tested_horizon is None:
         return ()
-    newest = as_of - timedelta(days=tested)
-    spaced = (newest - timedelta(days=2 * step * back) for back in range(MOST_ORIGINS))
-    return tuple(origin for origin in spaced if start + timedelta(days=tested) <= origin)
+    newest = as_of - timedelta(days=tested_horizon)
+    spaced = (newest - timedelta(days=2 * step * back) for back in range(MAX_ORIGINS))
+    return tuple(origin for origin in spaced if start + timedelta(days=tested_horizon) <= origin)
 
 
-def _cutoffs(start: date, as_of: date, step: int, tested: int | None, origins: Sequence[date]) -> tuple[date, ...]:
+def _cutoff_grid(
+    start: date, as_of: date, step: int, tested_horizon: int | None, origins: Sequence[date]
+) -> tuple[date, ...]:
     anchor = origins[0] if origins else as_of
     back, forth = (anchor - start).days // step, (as_of - anchor).days // step
     grid = {anchor + timedelta(days=step * k) for k in range(-back, forth + 1)}
     # The grid may begin some days after the start: too late for a window to end before the oldest origin.
-    late = bool(origins) and min({*grid, as_of}) + timedelta(days=tested or 1) > origins[-1]
+    late = bool(origins) and min({*grid, as_of}) + timedelta(days=tested_horizon or 1) > origins[-1]
     return tuple(sorted({*grid, *origins, as_of, *([start] if late else [])}))
 
 
 def _cutoffs_in_span(customers: int) -> float:
     crowd = max(customers / CUSTOMERS_FOR_ALL_CUTOFFS, 1.0)
-    return max(CUTOFFS_IN_SPAN / math.sqrt(crowd), FEWEST_CUTOFFS_IN_SPAN)
+    return max(MAX_CUTOFFS_IN_SPAN / math.sqrt(crowd), MIN_CUTOFFS_IN_SPAN)

@@ -9,18 +9,18 @@ import numpy as np
 
 from features.arrays import Floats
 from training.evaluation.backtest import Backtest
-from training.evaluation.level_adjusted import levelled
+from training.evaluation.level_adjusted import match_totals
 from training.inference.forecast import TIERS
 from training.metrics import difference_interval
 from training.model import Model
 
 # How far off a rung may be, in the measure that says whether its answers mean what they say.
-CALIBRATED = {"churn": ("ece", 0.06), "next_purchase": ("ece", 0.08), "ltv": ("bias", 0.35)}
-NOISE = 2.0
+CALIBRATION_LIMITS = {"churn": ("ece", 0.06), "next_purchase": ("ece", 0.08), "ltv": ("bias", 0.35)}
+NOISE_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateDecision:
     """Why a question is answered from a rung."""
 
     model: str
@@ -34,7 +34,9 @@ class Verdict:
     reason: str
 
 
-def verdicts(tests: Sequence[Backtest], model: Model, tiers: Sequence[str], champion: str | None) -> list[Verdict]:
+def evaluate_gate(
+    tests: Sequence[Backtest], model: Model, tiers: Sequence[str], champion: str | None
+) -> list[GateDecision]:
     """One verdict per rung, highest first, down to the first that passes.
 
     Args:
@@ -47,69 +49,73 @@ def verdicts(tests: Sequence[Backtest], model: Model, tiers: Sequence[str], cham
     for position, tier in enumerate(tiers):
         # Trees must earn their place; the rungs below them are what answers when they do not.
         need_only_be_no_worse = tier != "ml" or tier == champion
-        found.append(_judge(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
+        found.append(_evaluate_tier(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
         if found[-1].passed:
             break
-    if found[-1].against or not _off(tests, model, found[-1].tier):
+    if found[-1].against or not _is_miscalibrated(tests, model, found[-1].tier):
         return found
-    return [*found, *_surest(tests, model, tiers)]
+    return [*found, *_best_uncalibrated_tier(tests, model, tiers)]
 
 
-def _surest(tests: Sequence[Backtest], model: Model, tiers: Sequence[str]) -> list[Verdict]:
+def _best_uncalibrated_tier(tests: Sequence[Backtest], model: Model, tiers: Sequence[str]) -> list[GateDecision]:
     """Where no rung has the level right, that simple one which, at the level that came, is surely better than the last.
 
     In a season unlike the one before every level is wrong, and a proper loss would mostly tell by how much. Which rung
     tells customers apart is what can still be learned: losses are compared with all totals as they came.
     """
-    alike, last = [levelled(test) for test in tests], tiers[-1]
+    alike, last = [match_totals(test) for test in tests], tiers[-1]
     gains = {
-        tier: difference_interval(*_losses(alike, model, last, tier)) for tier in tiers[:-1] if tier not in {"ml", last}
+        tier: difference_interval(*_mean_losses(alike, model, last, tier))
+        for tier in tiers[:-1]
+        if tier not in {"ml", last}
     }
     surely = {tier: gain for tier, gain in gains.items() if gain[1] > 0}
     if not surely:
         return []
     tier = max(surely, key=lambda one: surely[one][0])
-    off, _ = _calibration(tests, model, tier)
+    off, _ = _calibration_error(tests, model, tier)
     reason = f"of all rungs none is calibrated; with totals as they came surely better than {last}"
-    return [Verdict(model.name, tier, last, *surely[tier], off, passed=True, reason=reason)]
+    return [GateDecision(model.name, tier, last, *surely[tier], off, passed=True, reason=reason)]
 
 
-def falls(chosen: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
+def regressions(tiers: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
     """The questions that a release would answer from a lower rung than the champion does."""
     return [
-        name for name, tier in chosen.items() if name in champion and TIERS.index(tier) > TIERS.index(champion[name])
+        name for name, tier in tiers.items() if name in champion and TIERS.index(tier) > TIERS.index(champion[name])
     ]
 
 
-def _judge(tests: Sequence[Backtest], model: Model, tier: str, simpler: Sequence[str], *, no_worse: bool) -> Verdict:
+def _evaluate_tier(
+    tests: Sequence[Backtest], model: Model, tier: str, simpler: Sequence[str], *, no_worse: bool
+) -> GateDecision:
     if not simpler:
-        return _untested(model, tier, "", "the last rung: there is always an answer", passed=True)
+        return _untested_decision(model, tier, "", "the last rung: there is always an answer", passed=True)
     if not tests:
         reason = "no window after an origin is over yet, so nothing could be tested"
-        return _untested(model, tier, simpler[0], reason, passed=False)
-    gains = {other: difference_interval(*_losses(tests, model, other, tier)) for other in simpler}
+        return _untested_decision(model, tier, simpler[0], reason, passed=False)
+    gains = {other: difference_interval(*_mean_losses(tests, model, other, tier)) for other in simpler}
     against = min(gains, key=lambda other: gains[other][2 if no_worse else 1])
     gain, low, high = gains[against]
-    off, allowed = _calibration(tests, model, tier)
+    off, allowed = _calibration_error(tests, model, tier)
     better = high >= 0 if no_worse else low > 0
     if calibrated := off <= allowed:
-        reason = _compared(against, better=better, no_worse=no_worse)
+        reason = _comparison_reason(against, better=better, no_worse=no_worse)
     else:
-        reason = f"not calibrated: {CALIBRATED[model.name][0]} is {off:.3f}, at most {allowed:.3f} is allowed"
-    return Verdict(model.name, tier, against, gain, low, high, off, better and calibrated, reason)
+        reason = f"not calibrated: {CALIBRATION_LIMITS[model.name][0]} is {off:.3f}, at most {allowed:.3f} is allowed"
+    return GateDecision(model.name, tier, against, gain, low, high, off, better and calibrated, reason)
 
 
-def _untested(model: Model, tier: str, against: str, reason: str, *, passed: bool) -> Verdict:
-    return Verdict(model.name, tier, against, 0.0, 0.0, 0.0, float("nan"), passed, reason)
+def _untested_decision(model: Model, tier: str, against: str, reason: str, *, passed: bool) -> GateDecision:
+    return GateDecision(model.name, tier, against, 0.0, 0.0, 0.0, float("nan"), passed, reason)
 
 
-def _losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) -> tuple[Floats, Floats]:
+def _mean_losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) -> tuple[Floats, Floats]:
     """Mean loss per customer over the origins, of both rungs; customers are the unit of the bootstrap."""
     pairs, customers = [], []
     for test in tests:
-        losses = [model.loss(test.test.outcomes, test.plan, test.forecasts[tier]) for tier in (worse, better)]
+        losses = [model.loss(test.rows.outcomes, test.plan, test.forecasts[tier]) for tier in (worse, better)]
         pairs.append(np.column_stack(losses))
-        customers.append(test.test.customer)
+        customers.append(test.rows.customer)
     values, who = np.concatenate(pairs), np.concatenate(customers)
     seen = ~np.isnan(values).any(axis=1)
     _, code = np.unique(who[seen], return_inverse=True)
@@ -118,27 +124,27 @@ def _losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) ->
     return first, second
 
 
-def _off(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
-    off, allowed = _calibration(tests, model, tier) if tests else (0.0, 0.0)
+def _is_miscalibrated(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
+    off, allowed = _calibration_error(tests, model, tier) if tests else (0.0, 0.0)
     return not off <= allowed
 
 
-def _calibration(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
-    measure, allowed = CALIBRATED[model.name]
+def _calibration_error(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
+    measure, allowed = CALIBRATION_LIMITS[model.name]
     found, sizes = [], []
     for test in tests:
-        measured = model.metrics(test.test.outcomes, test.plan, test.forecasts[tier])
+        measured = model.metrics(test.rows.outcomes, test.plan, test.forecasts[tier])
         # Where nobody bought after an origin there is no bias to speak of.
         if not np.isnan(measured[measure]):
             found.append(abs(measured[measure]))
-            sizes.append(len(test.test))
+            sizes.append(len(test.rows))
     if not found:
         return float("nan"), allowed
-    noise = NOISE * 0.5 / np.sqrt(max(float(np.mean(sizes)) / 10, 1.0)) * 0.8
+    noise = NOISE_FACTOR * 0.5 / np.sqrt(max(float(np.mean(sizes)) / 10, 1.0)) * 0.8
     return float(np.median(found)), max(allowed, noise)
 
 
-def _compared(against: str, *, better: bool, no_worse: bool) -> str:
+def _comparison_reason(against: str, *, better: bool, no_worse: bool) -> str:
     if no_worse:
         return f"calibrated, and {'no worse' if better else 'worse'} than {against} (95 % interval)"
     return f"{'better' if better else 'not surely better'} than {against}, and calibrated (95 % interval)"

@@ -18,13 +18,13 @@ from features.arrays import Booleans, Floats
 from training.dataset.outcomes import Outcomes
 from training.evaluation.backtest import Backtest
 from training.inference.forecast import Forecast
-from training.models.next_purchase import judged_days
+from training.models.next_purchase import evaluated_days
 
-GROUPS = 5  # customers by what was predicted of them, as many in each
+GROUP_COUNT = 5  # customers by what was predicted of them, as many in each
 
 
 @dataclass(frozen=True)
-class Error:
+class TotalError:
     """By how much one total was off; None where nothing was predicted, or nothing came."""
 
     log_ratio: float | None  # log of the actual over the predicted total
@@ -32,26 +32,26 @@ class Error:
 
 
 @dataclass(frozen=True)
-class Origin:
+class OriginErrors:
     """What came after one test origin, over what had been predicted."""
 
     origin: str
     customers: int
-    everybody: Error
-    groups: tuple[Error, ...]  # ascending by prediction
+    everybody: TotalError
+    groups: tuple[TotalError, ...]  # ascending by prediction
 
 
 @dataclass(frozen=True)
-class Totals:
+class TotalErrors:
     """The errors of one total over one horizon, newest origin first."""
 
     measure: str  # buyers, orders or spend
     horizon_days: int
     edges: tuple[float, ...]  # predictions that part the groups, at the newest origin
-    dispersion: float  # variance of single customers' outcomes over ``Predicted.variance``
-    origins: tuple[Origin, ...]
+    dispersion: float  # variance of single customers' outcomes over ``PredictedOutcomes.variance``
+    origins: tuple[OriginErrors, ...]
 
-    def line(self) -> str:
+    def summary_line(self) -> str:
         """A sentence for the model card."""
         found = [(one.origin, one.everybody.log_ratio) for one in self.origins]
         said = ", ".join(f"{np.expm1(ratio):+.1%} ({origin})" for origin, ratio in found if ratio is not None)
@@ -59,7 +59,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictedOutcomes:
     """What was predicted of n customers, and what came."""
 
     origin: date
@@ -69,94 +69,99 @@ class Predicted:
     dispersion: float | None = None  # known, or to be estimated
 
 
-def totals_of(tests: Sequence[Backtest], question: str, tier: str) -> list[Totals]:
+def backtest_totals(tests: Sequence[Backtest], model: str, tier: str) -> list[TotalErrors]:
     """The errors of the totals that a question answers, as answered from a rung; none where nothing was tested."""
-    measured = {"churn": _judged_churn, "next_purchase": _days, "ltv": _learned}[question]
-    found: dict[tuple[str, int], list[Predicted]] = {}
+    measured = {"churn": _churn_measures, "next_purchase": _next_purchase_measures, "ltv": _ltv_measures}[model]
+    found: dict[tuple[str, int], list[PredictedOutcomes]] = {}
     for test in tests:
         for measure, days in measured(test):
-            of = _OF[measure](test.forecasts[tier], test.test.outcomes, days, test.origin)
+            of = _PREDICTED_BY_MEASURE[measure](test.forecasts[tier], test.rows.outcomes, days, test.origin)
             if not np.isnan(of.actual).any():
                 found.setdefault((measure, days), []).append(of)
-    return [totals(measure, days, predicted) for (measure, days), predicted in sorted(found.items())]
+    return [total_errors(measure, days, predicted) for (measure, days), predicted in sorted(found.items())]
 
 
-def totals(measure: str, horizon_days: int, predicted: Sequence[Predicted]) -> Totals:
+def total_errors(measure: str, horizon_days: int, predicted: Sequence[PredictedOutcomes]) -> TotalErrors:
     """The errors of one total, by origin, newest first, for everybody and for five groups by prediction."""
-    spreads = [_dispersion(one) for one in predicted]
+    spreads = [_estimate_dispersion(one) for one in predicted]
     dispersion = float(np.mean(spreads))
-    return Totals(
+    return TotalErrors(
         measure=measure,
         horizon_days=horizon_days,
-        edges=tuple(_edges(predicted[0].mean)),
+        edges=tuple(_group_edges(predicted[0].mean)),
         dispersion=dispersion,
-        origins=tuple(_origin(one, dispersion) for one in predicted),
+        origins=tuple(_origin_errors(one, dispersion) for one in predicted),
     )
 
 
-def totals_json(found: Sequence[Totals]) -> list[dict[str, Any]]:
+def totals_json(totals: Sequence[TotalErrors]) -> list[dict[str, Any]]:
     """The same as plain JSON."""
-    return [asdict(one) for one in found]
+    return [asdict(one) for one in totals]
 
 
-def _origin(one: Predicted, dispersion: float) -> Origin:
-    group = np.searchsorted(_edges(one.mean), one.mean, "right")
-    groups = tuple(_error(one, dispersion, group == at) for at in range(GROUPS))
-    return Origin(str(one.origin), len(one.mean), _error(one, dispersion, np.ones(len(one.mean), np.bool_)), groups)
+def _origin_errors(predicted: PredictedOutcomes, dispersion: float) -> OriginErrors:
+    group = np.searchsorted(_group_edges(predicted.mean), predicted.mean, "right")
+    groups = tuple(_total_error(predicted, dispersion, group == at) for at in range(GROUP_COUNT))
+    return OriginErrors(
+        str(predicted.origin),
+        len(predicted.mean),
+        _total_error(predicted, dispersion, np.ones(len(predicted.mean), np.bool_)),
+        groups,
+    )
 
 
-def _error(one: Predicted, dispersion: float, who: Booleans) -> Error:
-    mean, actual = float(one.mean[who].sum()), float(one.actual[who].sum())
+def _total_error(predicted: PredictedOutcomes, dispersion: float, mask: Booleans) -> TotalError:
+    mean, actual = float(predicted.mean[mask].sum()), float(predicted.actual[mask].sum())
     if mean <= 0 or actual <= 0:
-        return Error(None, None)
-    noise = np.sqrt(dispersion * float(one.variance[who].sum())) / mean
-    return Error(round(float(np.log(actual / mean)), 6), round(float(noise), 6))
+        return TotalError(None, None)
+    noise = np.sqrt(dispersion * float(predicted.variance[mask].sum())) / mean
+    return TotalError(round(float(np.log(actual / mean)), 6), round(float(noise), 6))
 
 
-def _edges(mean: Floats) -> list[float]:
-    return [float(edge) for edge in np.quantile(mean, np.arange(1, GROUPS) / GROUPS)]
+def _group_edges(mean: Floats) -> list[float]:
+    return [float(edge) for edge in np.quantile(mean, np.arange(1, GROUP_COUNT) / GROUP_COUNT)]
 
 
-def _dispersion(one: Predicted) -> float:
+def _estimate_dispersion(predicted: PredictedOutcomes) -> float:
     """Pearson's estimate (McCullagh & Nelder 1989, section 4.5)."""
-    if one.dispersion is not None:
-        return one.dispersion
-    variance = float(one.variance.sum())
-    return float(((one.actual - one.mean) ** 2).sum()) / variance if variance > 0 else 1.0
+    if predicted.dispersion is not None:
+        return predicted.dispersion
+    variance = float(predicted.variance.sum())
+    return float(((predicted.actual - predicted.mean) ** 2).sum()) / variance if variance > 0 else 1.0
 
 
-def _judged_churn(test: Backtest) -> list[tuple[str, int]]:
-    return [("buyers", test.plan.judged_churn_days)]
+def _churn_measures(test: Backtest) -> list[tuple[str, int]]:
+    return [("buyers", test.plan.evaluated_churn_days)]
 
 
-def _days(test: Backtest) -> list[tuple[str, int]]:
-    return [("buyers", days) for days in sorted({*judged_days(test.test.outcomes), *test.plan.learned})]
+def _next_purchase_measures(test: Backtest) -> list[tuple[str, int]]:
+    return [("buyers", days) for days in sorted({*evaluated_days(test.rows.outcomes), *test.plan.learned})]
 
 
-def _learned(test: Backtest) -> list[tuple[str, int]]:
+def _ltv_measures(test: Backtest) -> list[tuple[str, int]]:
     return [("spend" if test.plan.has_amounts else "orders", days) for days in test.plan.learned]
 
 
-def _buyers(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> Predicted:
-    within = forecast.within(days)
-    return Predicted(origin, within, within * (1 - within), outcomes.ordered_within(days), dispersion=1.0)
+def _predicted_buyers(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
+    within = forecast.order_probability(days)
+    return PredictedOutcomes(origin, within, within * (1 - within), outcomes.ordered_within(days), dispersion=1.0)
 
 
-def _orders(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> Predicted:
+def _predicted_orders(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
     expected = forecast.expected_orders[:, forecast.horizons.index(days)]
-    return Predicted(origin, expected, expected, outcomes.orders_within(days))
+    return PredictedOutcomes(origin, expected, expected, outcomes.orders_within(days))
 
 
-def _spend(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> Predicted:
+def _predicted_spend(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
     """Spend as a sum of orders that are alike in worth spreads by the square of its mean over their number."""
     column = forecast.horizons.index(days)
     mean = np.zeros(len(forecast)) if forecast.spend is None else forecast.spend.mean[:, column]
     variance = mean**2 / np.maximum(forecast.expected_orders[:, column], 1e-9)
-    return Predicted(origin, mean, variance, outcomes.spend_within(days))
+    return PredictedOutcomes(origin, mean, variance, outcomes.spend_within(days))
 
 
-_OF: dict[str, Callable[[Forecast, Outcomes, int, date], Predicted]] = {
-    "buyers": _buyers,
-    "orders": _orders,
-    "spend": _spend,
+_PREDICTED_BY_MEASURE: dict[str, Callable[[Forecast, Outcomes, int, date], PredictedOutcomes]] = {
+    "buyers": _predicted_buyers,
+    "orders": _predicted_orders,
+    "spend": _predicted_spend,
 }

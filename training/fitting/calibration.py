@@ -8,12 +8,12 @@ from sklearn.linear_model import LogisticRegression
 
 from features.arrays import Floats
 from training.inference.calibration import IDENTITY, CalibrationMap, logit
-from training.inference.spend_distribution import SpendRatios
+from training.inference.spend_distribution import SpendDistribution
 
-ENOUGH_FOR_ISOTONIC = 1000
-ENOUGH_FOR_ANY = 20
-LEVELS = tuple(np.round(np.linspace(0, 1, 41), 3).tolist())
-BANDS = 4
+MIN_ISOTONIC_OUTCOMES = 1000
+MIN_CALIBRATION_OUTCOMES = 20
+QUANTILE_LEVELS = tuple(np.round(np.linspace(0, 1, 41), 3).tolist())
+PROBABILITY_BANDS = 4
 
 
 def fit_calibration(probability: Floats, outcome: Floats) -> CalibrationMap:
@@ -22,32 +22,32 @@ def fit_calibration(probability: Floats, outcome: Floats) -> CalibrationMap:
     Platt (1999); Zadrozny & Elkan (2002). Plateaus of the isotonic steps are drawn as slopes, to keep the ranking.
     """
     rarer = min(outcome.sum(), (1 - outcome).sum())
-    if rarer < ENOUGH_FOR_ANY:
+    if rarer < MIN_CALIBRATION_OUTCOMES:
         return IDENTITY
-    if rarer < ENOUGH_FOR_ISOTONIC:
-        return _platt(logit(probability), outcome)
-    return _isotonic(probability, outcome)
+    if rarer < MIN_ISOTONIC_OUTCOMES:
+        return _fit_platt(logit(probability), outcome)
+    return _fit_isotonic(probability, outcome)
 
 
-def _platt(odds: Floats, outcome: Floats) -> CalibrationMap:
-    fitted = LogisticRegression(C=1e6).fit(odds[:, None], outcome)
+def _fit_platt(log_odds: Floats, outcome: Floats) -> CalibrationMap:
+    fitted = LogisticRegression(C=1e6).fit(log_odds[:, None], outcome)
     slope, intercept = max(float(fitted.coef_[0, 0]), 0.05), float(fitted.intercept_[0])
-    low, high = float(odds.min()), float(odds.max()) + 1e-6
+    low, high = float(log_odds.min()), float(log_odds.max()) + 1e-6
     return CalibrationMap("platt", (low, high), (slope * low + intercept, slope * high + intercept))
 
 
-def _isotonic(probability: Floats, outcome: Floats) -> CalibrationMap:
+def _fit_isotonic(probability: Floats, outcome: Floats) -> CalibrationMap:
     fitted = IsotonicRegression(out_of_bounds="clip").fit(probability, outcome)
     steps = fitted.predict(probability)
     knots = [(float(probability[steps == level].mean()), float(level)) for level in np.unique(steps)]
     raw, calibrated = (logit(np.array(side)) for side in zip(*knots, strict=True))
     kept = np.concatenate([[True], np.diff(raw) > 1e-6])
     if kept.sum() < 2:
-        return _platt(logit(probability), outcome)
+        return _fit_platt(logit(probability), outcome)
     return CalibrationMap("isotonic", tuple(raw[kept].tolist()), tuple(calibrated[kept].tolist()))
 
 
-def fit_spend_ratios(within: Floats, mean: Floats, actual: Floats) -> SpendRatios:
+def fit_spend_distribution(within: Floats, mean: Floats, actual: Floats) -> SpendDistribution:
     """Quantiles of amount over conditional mean among those who spent, in bands of P(order).
 
     Args:
@@ -56,17 +56,17 @@ def fit_spend_ratios(within: Floats, mean: Floats, actual: Floats) -> SpendRatio
         actual: (n,) what they spent.
     """
     spent = actual > 0
-    if spent.sum() < ENOUGH_FOR_ANY:
-        return SpendRatios((), (0.0, 1.0), ((0.0, 3.0),))
+    if spent.sum() < MIN_CALIBRATION_OUTCOMES:
+        return SpendDistribution((), (0.0, 1.0), ((0.0, 3.0),))
     p = np.maximum(within[spent], 1e-9)
     ratio = actual[spent] * p / np.maximum(mean[spent], 1e-9)
-    borders = _borders(p, BANDS if len(p) >= 100 * BANDS else 1)
+    borders = _band_edges(p, PROBABILITY_BANDS if len(p) >= 100 * PROBABILITY_BANDS else 1)
     band = np.searchsorted(borders, p)
     tables = [_quantiles(ratio[band == one]) for one in range(len(borders) + 1)]
-    return SpendRatios(tuple(borders.tolist()), LEVELS, tuple(tables))
+    return SpendDistribution(tuple(borders.tolist()), QUANTILE_LEVELS, tuple(tables))
 
 
-def _borders(p: Floats, bands: int) -> Floats:
+def _band_edges(p: Floats, bands: int) -> Floats:
     """Inner borders of about equally full bands, none of them empty."""
     values = np.unique(p)
     above = np.searchsorted(values, np.quantile(p, np.linspace(0, 1, bands + 1)[1:-1]), side="right")
@@ -77,5 +77,5 @@ def _borders(p: Floats, bands: int) -> Floats:
 
 def _quantiles(ratio: Floats) -> tuple[float, ...]:
     # The (n + 1) correction of split conformal prediction widens small samples (Lei et al. 2018).
-    wider = np.clip((np.asarray(LEVELS) - 0.5) * (len(ratio) + 1) / len(ratio) + 0.5, 0.0, 1.0)
+    wider = np.clip((np.asarray(QUANTILE_LEVELS) - 0.5) * (len(ratio) + 1) / len(ratio) + 0.5, 0.0, 1.0)
     return tuple(np.quantile(ratio, wider).tolist())

@@ -11,66 +11,72 @@ from features.arrays import Booleans, Floats
 from features.history import Cutoff
 from training.dataset.category_rows import Assortment, CategoryLog, CategoryRows
 from training.dataset.outcomes import newest_cutoffs
-from training.inference.categories.hazard_tables import CategoryTables, Standing, cell_count
+from training.inference.categories.hazard_tables import CategoryTables, LineState, evidence_cell_count
 
-BANDS = (4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0)
-EDGES = (0.0, *(float(edge) for edge in np.geomspace(0.1, 20.0, 15).round(4)))
-ENOUGH_ORDERS = 30_000
-MOST_LINES = 400_000
+ORDER_DAY_BANDS = (4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0)
+PERIOD_EDGES = (0.0, *(float(edge) for edge in np.geomspace(0.1, 20.0, 15).round(4)))
+MIN_ORDERS = 30_000
+MAX_LINES = 400_000
 PRIOR_ORDERS = 3.0
-MONTH = 30.0
-HALF_A_DAY = 0.5  # an order comes at some time of its day
+DEFAULT_PACE_DAYS = 30.0
+HALF_DAY = 0.5  # an order comes at some time of its day
 
 
-def learn_categories(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> CategoryTables:
+def fit_category_tables_from_log(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> CategoryTables:
     """The tables as they could be learned before the log's limit, from some of the cutoffs before it."""
-    return fit_categories(log.assortment(), log.rows(_enough(log, cutoffs)))
+    return fit_category_tables(log.assortment(), log.rows(_newest_cutoffs(log, cutoffs)))
 
 
-def fit_categories(assortment: Assortment, rows: CategoryRows) -> CategoryTables:
+def fit_category_tables(assortment: Assortment, rows: CategoryRows) -> CategoryTables:
     """Learn from the newest cutoffs that together saw enough orders: what a count of orders means ages with the log."""
-    rows = rows.at(newest_cutoffs(rows.cutoff, rows.cutoff, rows.wait_days < rows.follow_days, ENOUGH_ORDERS))
-    flat = ((1.0,) * len(EDGES),) * cell_count(BANDS)
+    rows = rows.select(newest_cutoffs(rows.cutoff, rows.cutoff, rows.wait_days < rows.follow_days, MIN_ORDERS))
+    flat = ((1.0,) * len(PERIOD_EDGES),) * evidence_cell_count(ORDER_DAY_BANDS)
     tables = CategoryTables(
-        assortment.names, assortment.codes, assortment.gap_days, _usual_pace(rows), BANDS, EDGES, flat
+        assortment.names,
+        assortment.codes,
+        assortment.gap_days,
+        _median_pace_days(rows),
+        ORDER_DAY_BANDS,
+        PERIOD_EDGES,
+        flat,
     )
-    place = tables.place(rows.lines)
-    rows, place = rows.at(place >= 0), place[place >= 0]
-    standing = tables.standing(rows.lines, place, rows.cutoff)
+    place = tables.category_index(rows.lines)
+    rows, place = rows.select(place >= 0), place[place >= 0]
+    standing = tables.line_state(rows.lines, place, rows.cutoff)
     came = rows.wait_days < rows.follow_days
-    until = np.where(came, rows.wait_days + HALF_A_DAY, rows.follow_days)
+    until = np.where(came, rows.wait_days + HALF_DAY, rows.follow_days)
     end = standing.silence + until / standing.gap
-    hazards = _hazards(standing, end, came, len(flat))
+    hazards = _cell_hazards(standing, end, came, len(flat))
     return replace(tables, hazards=tuple(tuple(one) for one in hazards.tolist()))
 
 
-def _enough(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
+def _newest_cutoffs(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
     """The newest cutoffs, as many as there are lines for."""
-    position, chosen, total = log.data.customers["position"].to_numpy()[log.held.row], [], 0
+    position, chosen, total = log.data.customers["position"].to_numpy()[log.lines.row], [], 0
     counts = np.bincount(position, minlength=len(log.data.cutoffs))
-    for cutoff in sorted(cutoffs, key=lambda one: one.at, reverse=True):
+    for cutoff in sorted(cutoffs, key=lambda one: one.timestamp, reverse=True):
         chosen.append(cutoff)
         total += int(counts[log.data.cutoffs.index(cutoff)])
-        if total >= MOST_LINES:
+        if total >= MAX_LINES:
             break
     return chosen
 
 
-def _usual_pace(rows: CategoryRows) -> float:
+def _median_pace_days(rows: CategoryRows) -> float:
     _, first = np.unique(rows.lines.row, return_index=True)
     gap = rows.lines.mean_gap_days[first]
-    return max(float(np.nanmedian(gap)), 1.0) if np.isfinite(gap).any() else MONTH
+    return max(float(np.nanmedian(gap)), 1.0) if np.isfinite(gap).any() else DEFAULT_PACE_DAYS
 
 
-def _hazards(standing: Standing, end: Floats, came: Booleans, count: int) -> Floats:
+def _cell_hazards(state: LineState, end: Floats, came: Booleans, count: int) -> Floats:
     """Orders per expected gap for every cell and period, each weighed against all cells, these against all periods.
 
     An order came at some time of its day, which may lie in several periods.
     """
-    orders, passed = np.zeros((count, len(EDGES))), np.zeros((count, len(EDGES)))
-    cell, half = standing.cell, HALF_A_DAY / standing.gap
-    for period, (start, stop) in enumerate(zip(EDGES, (*EDGES[1:], np.inf), strict=True)):
-        low, high = np.clip(standing.silence, start, stop), np.clip(end, start, stop)
+    orders, passed = np.zeros((count, len(PERIOD_EDGES))), np.zeros((count, len(PERIOD_EDGES)))
+    cell, half = state.cell, HALF_DAY / state.gap
+    for period, (start, stop) in enumerate(zip(PERIOD_EDGES, (*PERIOD_EDGES[1:], np.inf), strict=True)):
+        low, high = np.clip(state.silence, start, stop), np.clip(end, start, stop)
         spent = np.log(high / low) * start if stop == np.inf else high - low
         share = (np.clip(end + half, start, stop) - np.clip(end - half, start, stop)) / (2 * half)
         passed[:, period] = np.bincount(cell, weights=spent, minlength=count)

@@ -8,56 +8,64 @@ import numpy as np
 
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
-from training.dataset.person_periods import periods, person_periods
-from training.inference.tiers.cohort import CohortsRung, cells
-from training.model import Plan
+from training.dataset.person_periods import period_edges, person_periods
+from training.inference.tiers.cohort import CohortTier, cohort_cells
+from training.model import HorizonPlan
 
-FREQUENCY = (2.0, 3.0, 5.0, 10.0)
+FREQUENCY_EDGES = (2.0, 3.0, 5.0, 10.0)
 RECENCY_CLASSES = 4
 PRIOR_CUSTOMERS = 20.0
 PRIOR_ORDERS = 3.0
 
 
-def fit_cohorts(rows: Rows, plan: Plan) -> CohortsRung:
+def fit_cohort_tier(rows: Rows, plan: HorizonPlan) -> CohortTier:
     """Classes of order count by quarters of recency."""
     quarters = np.quantile(rows.column("recency_days"), np.linspace(0, 1, RECENCY_CLASSES + 1)[1:-1])
-    return _fit(rows, plan, FREQUENCY, tuple(np.unique(quarters).tolist()))
+    return _fit_cells(rows, plan, FREQUENCY_EDGES, tuple(np.unique(quarters).tolist()))
 
 
-def fit_population(rows: Rows, plan: Plan) -> CohortsRung:
+def fit_population_tier(rows: Rows, plan: HorizonPlan) -> CohortTier:
     """Everybody alike."""
-    return _fit(rows, plan, (), ())
+    return _fit_cells(rows, plan, (), ())
 
 
-def fit_prospects(rows: Rows, buyers: CohortsRung, plan: Plan) -> CohortsRung:
+def fit_prospect_tier(rows: Rows, buyers: CohortTier, plan: HorizonPlan) -> CohortTier:
     """Those who have not ordered yet; with hardly any seen so far, one of them in ten is taken to be like a buyer."""
     edges = np.asarray(buyers.edges)
     prior = np.asarray(buyers.hazards) * 0.1
-    hazards = _hazards(rows, np.zeros(len(rows), dtype=np.int64), edges, prior, 1, weight=5.0)
+    hazards = _cell_hazards(rows, np.zeros(len(rows), dtype=np.int64), edges, prior, 1, weight=5.0)
     usual = np.asarray(buyers.orders_of_comers)[0]
-    orders = _of_comers(rows, np.zeros(len(rows), dtype=np.int64), usual, plan, 1, weight=5.0)
-    return CohortsRung(
-        buyers.names, (), (), buyers.edges, _tuples(hazards), _tuples(orders), buyers.order_value, 1.0, buyers.scale
+    orders = _orders_per_buyer(rows, np.zeros(len(rows), dtype=np.int64), usual, plan, 1, weight=5.0)
+    return CohortTier(
+        buyers.names,
+        (),
+        (),
+        buyers.edges,
+        _as_tuples(hazards),
+        _as_tuples(orders),
+        buyers.order_value,
+        1.0,
+        buyers.scale,
     )
 
 
-def _fit(rows: Rows, plan: Plan, frequency: Sequence[float], recency: Sequence[float]) -> CohortsRung:
-    edges = periods(rows.outcomes, plan)
-    cell = cells(rows.inputs, rows.names, frequency, recency)
+def _fit_cells(rows: Rows, plan: HorizonPlan, frequency: Sequence[float], recency: Sequence[float]) -> CohortTier:
+    edges = period_edges(rows.outcomes, plan)
+    cell = cohort_cells(rows.inputs, rows.names, frequency, recency)
     count = (len(frequency) + 1) * (len(recency) + 1)
     nobody = np.zeros(len(rows), dtype=np.int64)
-    whole = _hazards(rows, nobody, edges, np.zeros((1, len(edges) - 1)), 1, weight=1e-9)
-    hazards = _hazards(rows, cell, edges, whole, count, PRIOR_CUSTOMERS)
-    usual = _of_comers(rows, nobody, np.ones(len(plan.learned)), plan, 1, weight=1e-9)
-    orders = _of_comers(rows, cell, usual[0], plan, count, PRIOR_CUSTOMERS)
-    found = CohortsRung(
-        rows.names, tuple(frequency), tuple(recency), tuple(edges.tolist()), _tuples(hazards), _tuples(orders),
-        _order_value(rows), PRIOR_ORDERS, (1.0,) * len(plan.learned),
+    whole = _cell_hazards(rows, nobody, edges, np.zeros((1, len(edges) - 1)), 1, weight=1e-9)
+    hazards = _cell_hazards(rows, cell, edges, whole, count, PRIOR_CUSTOMERS)
+    usual = _orders_per_buyer(rows, nobody, np.ones(len(plan.learned)), plan, 1, weight=1e-9)
+    orders = _orders_per_buyer(rows, cell, usual[0], plan, count, PRIOR_CUSTOMERS)
+    found = CohortTier(
+        rows.names, tuple(frequency), tuple(recency), tuple(edges.tolist()), _as_tuples(hazards), _as_tuples(orders),
+        _mean_order_value(rows), PRIOR_ORDERS, (1.0,) * len(plan.learned),
     )  # fmt: skip
-    return CohortsRung(**{**vars(found), "scale": _scale(rows, plan, found)})
+    return CohortTier(**{**vars(found), "scale": _spend_scale(rows, plan, found)})
 
 
-def _hazards(rows: Rows, cell: Integers, edges: Floats, prior: Floats, count: int, weight: float) -> Floats:
+def _cell_hazards(rows: Rows, cell: Integers, edges: Floats, prior: Floats, count: int, weight: float) -> Floats:
     row, period, came = person_periods(rows.outcomes, edges)
     at = cell[row] * (len(edges) - 1) + period
     size = count * (len(edges) - 1)
@@ -66,7 +74,9 @@ def _hazards(rows: Rows, cell: Integers, edges: Floats, prior: Floats, count: in
     return np.asarray((ordered + weight * prior) / np.maximum(entered + weight, 1e-9))
 
 
-def _of_comers(rows: Rows, cell: Integers, prior: Floats, plan: Plan, count: int, weight: float) -> Floats:
+def _orders_per_buyer(
+    rows: Rows, cell: Integers, prior: Floats, plan: HorizonPlan, count: int, weight: float
+) -> Floats:
     """Mean orders of those who came within each learned horizon, (cells, learned)."""
     columns = []
     for position, days in enumerate(plan.learned):
@@ -78,18 +88,18 @@ def _of_comers(rows: Rows, cell: Integers, prior: Floats, plan: Plan, count: int
     return np.column_stack(columns)
 
 
-def _order_value(rows: Rows) -> float:
+def _mean_order_value(rows: Rows) -> float:
     if "mean_order" not in rows.names:
         return 0.0
     orders = rows.column("orders")
     return float(np.nansum(rows.column("mean_order") * orders) / max(np.nansum(orders), 1.0))
 
 
-def _scale(rows: Rows, plan: Plan, found: CohortsRung) -> tuple[float, ...]:
+def _spend_scale(rows: Rows, plan: HorizonPlan, tier: CohortTier) -> tuple[float, ...]:
     if not plan.has_amounts:
-        return found.scale
-    within = found.order_by(rows.inputs, np.asarray(plan.learned, dtype=float))
-    _, predicted = found.value(rows.inputs, within)
+        return tier.scale
+    within = tier.order_by(rows.inputs, np.asarray(plan.learned, dtype=float))
+    _, predicted = tier.orders_and_spend(rows.inputs, within)
     scales = []
     for position, days in enumerate(plan.learned):
         actual = rows.outcomes.spend_within(days)
@@ -99,5 +109,5 @@ def _scale(rows: Rows, plan: Plan, found: CohortsRung) -> tuple[float, ...]:
     return tuple(scales)
 
 
-def _tuples(table: Floats) -> tuple[tuple[float, ...], ...]:
+def _as_tuples(table: Floats) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(row) for row in table.tolist())

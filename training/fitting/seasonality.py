@@ -8,21 +8,21 @@ import numpy as np
 
 from features.arrays import Floats
 from training.dataset.outcomes import Rows
-from training.fitting.first_year_seasonality import first_year
-from training.inference.seasonality import Factors, Season
-from training.inference.tiered_model import Ladder
-from training.inference.tiers.btyd import BtydRung, histories
-from training.model import YEAR, Plan
+from training.fitting.first_year_seasonality import first_year_ratios
+from training.inference.seasonality import SeasonalFactors, Seasonality
+from training.inference.tiered_model import TieredModel
+from training.inference.tiers.btyd import BtydTier, histories
+from training.model import YEAR_DAYS, HorizonPlan
 
-WIDEST_GAP = 45  # days between the cutoffs around the day a year ago
-FEWEST_PAIRS = 3
-LEAST_SWING = np.log(1.2)
-UNMISTAKABLE = np.log(1.5)
-ONCE_SEEN = 0.7
+MAX_CUTOFF_GAP_DAYS = 45  # days between the cutoffs around the day a year ago
+MIN_PAIRS = 3
+MIN_SWING = np.log(1.2)
+LARGE_SWING = np.log(1.5)
+UNTESTED_SWING_WEIGHT = 0.7
 
 
 @dataclass(frozen=True)
-class Paces:
+class OrderRates:
     """By cutoff, orders within one horizon, and those that BTYD expects of the same histories."""
 
     days: int
@@ -31,60 +31,60 @@ class Paces:
     expected: Floats  # (k,)
 
     @property
-    def log(self) -> Floats:
+    def log_ratio(self) -> Floats:
         """The one over the other, (k,)."""
         return np.asarray(np.log(np.maximum(self.orders, 0.5) / np.maximum(self.expected, 0.5)))
 
-    def at(self, day: float) -> float:
+    def interpolate(self, day: float) -> float:
         """Interpolated between cutoffs; NaN outside of them, or where they are far apart."""
         right = int(np.searchsorted(self.cutoff, day))
         if right < len(self.cutoff) and self.cutoff[right] == day:
-            return float(self.log[right])
-        if right in {0, len(self.cutoff)} or self.cutoff[right] - self.cutoff[right - 1] > WIDEST_GAP:
+            return float(self.log_ratio[right])
+        if right in {0, len(self.cutoff)} or self.cutoff[right] - self.cutoff[right - 1] > MAX_CUTOFF_GAP_DAYS:
             return float("nan")
-        return float(np.interp(day, self.cutoff, self.log))
+        return float(np.interp(day, self.cutoff, self.log_ratio))
 
     @property
-    def usual(self) -> float:
+    def newest_year_mean(self) -> float:
         """The mean over the newest year."""
-        return float(np.mean(self.log[self.cutoff > self.cutoff[-1] - YEAR]))
+        return float(np.mean(self.log_ratio[self.cutoff > self.cutoff[-1] - YEAR_DAYS]))
 
-    def standing(self, day: float) -> float:
+    def latest_finished(self, day: float) -> float:
         """Of the newest window that was over by a day; NaN where none was."""
         over = np.flatnonzero(self.cutoff + self.days <= day)
-        return float(self.log[over[-1]]) if len(over) else float("nan")
+        return float(self.log_ratio[over[-1]]) if len(over) else float("nan")
 
 
 @dataclass(frozen=True)
-class YearAgo:
+class YearAgoSeasonality:
     """How busy the days ahead were a year ago, and customers to bring a ladder's totals to that with."""
 
-    btyd: BtydRung
-    last: Rows  # those of the newest cutoff
+    btyd: BtydTier
+    newest: Rows  # those of the newest cutoff
     ahead: Floats  # (learned,) orders within each learned horizon over what BTYD expects
-    usual: float  # the same over the rest of the year
+    rest_of_year: float  # the same over the rest of the year
 
-    def season(self, ladder: Ladder) -> Season:
+    def seasonality(self, tiered_model: TieredModel) -> Seasonality:
         """The factors that bring the ladder's totals to BTYD's in season."""
-        within, orders, spend = self.btyd.answers(self.last.inputs)
-        said, counted, spent = ladder.at_learned(self.last.inputs)
-        return Season(
-            buyers=self._factors(said, within),
-            orders=self._factors(counted, orders),
-            spend=None if spent is None or spend is None else self._factors(spent, spend),
+        within, orders, spend = self.btyd.predict(self.newest.inputs)
+        said, counted, spent = tiered_model.predict_learned(self.newest.inputs)
+        return Seasonality(
+            buyers=self._seasonal_factors(said, within),
+            orders=self._seasonal_factors(counted, orders),
+            spend=None if spent is None or spend is None else self._seasonal_factors(spent, spend),
         )
 
-    def _factors(self, ours: Floats, theirs: Floats) -> Factors:
+    def _seasonal_factors(self, ours: Floats, theirs: Floats) -> SeasonalFactors:
         level = np.maximum(ours.sum(axis=0), 1e-9) / np.maximum(theirs.sum(axis=0), 1e-9)
-        return Factors(tuple((self.ahead / level).tolist()), float(self.usual / level[-1]))
+        return SeasonalFactors(tuple((self.ahead / level).tolist()), float(self.rest_of_year / level[-1]))
 
 
-def year_ago(rows: Rows, plan: Plan, btyd: BtydRung) -> YearAgo | None:
+def fit_year_ago_seasonality(rows: Rows, plan: HorizonPlan, btyd: BtydTier) -> YearAgoSeasonality | None:
     """What the log has of the same days a year ago; None where it has none, or where they are not to be believed.
 
     A year ago is believed where it foretold the windows of the past year at least twice as well, in squared error of
     the log, as the newest finished window did, and these swung by a fifth or more. Where all has been quiet since, as
-    in the autumn of a shop that lives on Christmas, a swing of half and more is believed to ``ONCE_SEEN``.
+    in the autumn of a shop that lives on Christmas, a swing of half and more is believed to ``UNTESTED_SWING_WEIGHT``.
 
     Args:
         rows: customers who had ordered, at every cutoff; their limit is the day from which to look ahead.
@@ -93,54 +93,58 @@ def year_ago(rows: Rows, plan: Plan, btyd: BtydRung) -> YearAgo | None:
     """
     if not len(rows):
         return None
-    limit, last = float((rows.cutoff + rows.outcomes.follow_days).max()), rows.at(rows.cutoff == rows.cutoff.max())
-    if rows.cutoff.min() > limit - YEAR:
-        found = first_year(rows, plan, btyd, last)
-        return None if found is None else YearAgo(btyd, last, *found)
-    _, expected, _ = btyd.answers(rows.inputs)
-    paces = [_paces(rows, days, expected[:, position]) for position, days in enumerate(plan.learned)]
-    ahead, shortest = np.array([one.at(limit - YEAR) for one in paces]), paces[0]
+    limit, last = float((rows.cutoff + rows.outcomes.follow_days).max()), rows.select(rows.cutoff == rows.cutoff.max())
+    if rows.cutoff.min() > limit - YEAR_DAYS:
+        found = first_year_ratios(rows, plan, btyd, last)
+        return None if found is None else YearAgoSeasonality(btyd, last, *found)
+    _, expected, _ = btyd.predict(rows.inputs)
+    paces = [_order_rates(rows, days, expected[:, position]) for position, days in enumerate(plan.learned)]
+    ahead, shortest = np.array([one.interpolate(limit - YEAR_DAYS) for one in paces]), paces[0]
     if np.isnan(ahead).any():
         return None
-    usual = _rest_of_the_year(rows, plan, btyd, expected[:, -1]) if plan.learned[-1] < YEAR / 2 else shortest.usual
-    believed = _believed(_errors(paces), float(np.abs(ahead - usual).max()))
+    usual = (
+        _rest_of_year_log_ratio(rows, plan, btyd, expected[:, -1])
+        if plan.learned[-1] < YEAR_DAYS / 2
+        else shortest.newest_year_mean
+    )
+    believed = _swing_weight(_forecast_errors(paces), float(np.abs(ahead - usual).max()))
     if not believed:
         return None
-    return YearAgo(btyd, last, np.exp(usual + believed * (ahead - usual)), float(np.exp(usual)))
+    return YearAgoSeasonality(btyd, last, np.exp(usual + believed * (ahead - usual)), float(np.exp(usual)))
 
 
-def _rest_of_the_year(rows: Rows, plan: Plan, btyd: BtydRung, expected: Floats) -> float:
+def _rest_of_year_log_ratio(rows: Rows, plan: HorizonPlan, btyd: BtydTier, expected: Floats) -> float:
     """Log of orders between the longest learned horizon and a year, over BTYD's, since the newest cutoff a year ago."""
     longest = plan.learned[-1]
-    over = rows.outcomes.follow_days >= YEAR
+    over = rows.outcomes.follow_days >= YEAR_DAYS
     ago = over & (rows.cutoff == rows.cutoff[over].max())
-    placed = (rows.outcomes.orders_within(YEAR) - rows.outcomes.orders_within(longest))[ago].sum()
-    later = btyd.model.expected_orders(*histories(rows.inputs[ago], rows.names), np.array([float(YEAR)]))[:, 0]
+    placed = (rows.outcomes.orders_within(YEAR_DAYS) - rows.outcomes.orders_within(longest))[ago].sum()
+    later = btyd.model.expected_orders(*histories(rows.inputs[ago], rows.names), np.array([float(YEAR_DAYS)]))[:, 0]
     return float(np.log(max(placed, 0.5) / max((later - expected[ago]).sum(), 0.5)))
 
 
-def _paces(rows: Rows, days: int, expected: Floats) -> Paces:
+def _order_rates(rows: Rows, days: int, expected: Floats) -> OrderRates:
     orders = rows.outcomes.orders_within(days)
     seen = ~np.isnan(orders)
     cutoffs, at = np.unique(rows.cutoff[seen], return_inverse=True)
     actual, usual = (np.bincount(at, weights=one[seen], minlength=len(cutoffs)) for one in (orders, expected))
-    return Paces(days, cutoffs.astype(float), actual.astype(float), usual.astype(float))
+    return OrderRates(days, cutoffs.astype(float), actual.astype(float), usual.astype(float))
 
 
-def _errors(paces: list[Paces]) -> Floats:
+def _forecast_errors(rates: list[OrderRates]) -> Floats:
     """Errors, on the log scale, of the window a year before and of the newest finished one, (pairs, 2)."""
     pairs = [
-        (told - one.at(cutoff - YEAR), told - one.standing(cutoff))
-        for one in paces
-        for cutoff, told in zip(one.cutoff, one.log, strict=True)
+        (told - one.interpolate(cutoff - YEAR_DAYS), told - one.latest_finished(cutoff))
+        for one in rates
+        for cutoff, told in zip(one.cutoff, one.log_ratio, strict=True)
     ]
     return np.array([pair for pair in pairs if not np.isnan(pair).any()]).reshape(-1, 2)
 
 
-def _believed(errors: Floats, swing: float) -> float:
+def _swing_weight(errors: Floats, swing: float) -> float:
     """How much of last year's swing is expected again, 0 to 1."""
-    by_year, by_newest = (errors**2).mean(axis=0) if len(errors) >= FEWEST_PAIRS else (0.0, 0.0)
-    if by_newest > LEAST_SWING**2:
+    by_year, by_newest = (errors**2).mean(axis=0) if len(errors) >= MIN_PAIRS else (0.0, 0.0)
+    if by_newest > MIN_SWING**2:
         return float(by_year < by_newest / 2)
     # The swing ahead was seen once, and nothing yet that it could have been tested on.
-    return ONCE_SEEN if swing > UNMISTAKABLE and by_year < LEAST_SWING**2 else 0.0
+    return UNTESTED_SWING_WEIGHT if swing > LARGE_SWING and by_year < MIN_SWING**2 else 0.0

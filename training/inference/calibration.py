@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from features.arrays import Floats
-from training.inference.fast_numpy import between
+from training.inference.fast_numpy import clip
 
-FLOOR = 1e-4
+MIN_PROBABILITY = 1e-4
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class CalibrationMap:
         raw, calibrated = self._knots
         mapped = np.interp(odds, raw, calibrated)
         mapped = mapped + np.minimum(odds - raw[0], 0.0) + np.maximum(odds - raw[-1], 0.0)
-        return between(1 / (1 + np.exp(-mapped)), FLOOR, 1 - FLOOR)
+        return clip(1 / (1 + np.exp(-mapped)), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
 
     @cached_property
     def _knots(self) -> tuple[Floats, Floats]:
@@ -39,5 +39,5 @@ IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))
 
 def logit(probability: Floats) -> Floats:
     """Log-odds, with the probability kept off 0 and 1."""
-    kept = between(probability, 1e-6, 1 - 1e-6)
+    kept = clip(probability, 1e-6, 1 - 1e-6)
     return np.asarray(np.log(kept / (1 - kept)))

@@ -13,7 +13,7 @@ from training.inference.tiers.btyd import histories
 
 
 @dataclass(frozen=True)
-class Extension:
+class Extrapolation:
     """How many times as much a customer orders within longer horizons than within one that was learned.
 
     Customers go on being lost, so twice the time is not twice the orders, and a power of time measured on short windows
@@ -23,7 +23,7 @@ class Extension:
     names: tuple[str, ...]
     model: BuyTillDie
 
-    def growth(self, inputs: Floats, learned: int, days: Sequence[int]) -> Floats:
+    def growth_factors(self, inputs: Floats, learned: int, days: Sequence[int]) -> Floats:
         """Orders within each of ``days`` over those within ``learned`` days, (n, len(days)), never below 1."""
         repeats, _, age = histories(inputs, self.names)
         orders = self.model.orders_if_alive(repeats, age, np.array([learned, *days], dtype=float))

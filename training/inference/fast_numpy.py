@@ -7,11 +7,11 @@ import numpy as np
 from features.arrays import Floats
 
 
-def between(values: Floats, least: float | Floats, most: float | Floats) -> Floats:
+def clip(values: Floats, minimum: float | Floats, maximum: float | Floats) -> Floats:
     """``np.clip``."""
-    return np.asarray(np.minimum(np.maximum(values, least), most))
+    return np.asarray(np.minimum(np.maximum(values, minimum), maximum))
 
 
-def filled(values: Floats) -> Floats:
+def nan_to_zero(values: Floats) -> Floats:
     """0 where nothing is known, as ``np.nan_to_num`` has it; infinite numbers stay."""
     return np.where(np.isnan(values), 0.0, values)

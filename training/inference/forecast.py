@@ -15,7 +15,7 @@ LAST_DAY = 730
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spend:
+class SpendForecast:
     """Net spend over each horizon, in the log's currency; every array is (n, horizons)."""
 
     mean: Floats
@@ -33,18 +33,18 @@ class Forecast:
     order_by: Floats  # (n, k) P(order within days[j]); 0 at day 0, never falling
     horizons: tuple[int, ...]  # days, ascending
     expected_orders: Floats  # (n, horizons), never below P(order within the horizon)
-    spend: Spend | None  # None for a log without amounts
+    spend: SpendForecast | None  # None for a log without amounts
 
     def __len__(self) -> int:
         return len(self.tier)
 
-    def within(self, days: float) -> Floats:
+    def order_probability(self, days: float) -> Floats:
         """P(order within ``days``), (n,); between grid days the hazard is constant."""
-        return self.within_each((days,))[:, 0]
+        return self.order_probabilities((days,))[:, 0]
 
-    def within_each(self, days: Sequence[float]) -> Floats:
+    def order_probabilities(self, days: Sequence[float]) -> Floats:
         """P(order within each of ``days``), (n, len(days))."""
-        hazard, asked = self._hazard, np.asarray(days, dtype=float)
+        hazard, asked = self._cumulative_hazard, np.asarray(days, dtype=float)
         right = np.minimum(np.maximum(np.searchsorted(self.days, asked), 1), len(self.days) - 1)
         left = right - 1
         share = (asked - self.days[left]) / (self.days[right] - self.days[left])
@@ -52,13 +52,13 @@ class Forecast:
         # Rounded up at the end of a step, it would fall where the next one is flat.
         return np.asarray(-np.expm1(-np.minimum(passed, hazard[:, right])))
 
-    def day_of(self, probability: float) -> Floats:
+    def wait_quantile(self, probability: float) -> Floats:
         """Days until P(order) reaches ``probability``, (n,); infinite beyond the last day."""
-        return self.days_of((probability,))[:, 0]
+        return self.wait_quantiles((probability,))[:, 0]
 
-    def days_of(self, probabilities: Sequence[float]) -> Floats:
+    def wait_quantiles(self, probabilities: Sequence[float]) -> Floats:
         """Days until P(order) reaches each of ``probabilities``, (n, len(probabilities))."""
-        hazard, goal = self._hazard, -np.log1p(-np.asarray(probabilities, dtype=float))
+        hazard, goal = self._cumulative_hazard, -np.log1p(-np.asarray(probabilities, dtype=float))
         right = (hazard[:, :, None] < goal).sum(axis=1)
         right = np.minimum(np.maximum(right, 1), len(self.days) - 1)
         rows = np.arange(len(self))[:, None]
@@ -68,6 +68,6 @@ class Forecast:
         return np.where(hazard[:, -1:] < goal, np.inf, day)
 
     @cached_property
-    def _hazard(self) -> Floats:
+    def _cumulative_hazard(self) -> Floats:
         """The hazard passed by each grid day, (n, k)."""
         return -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))

@@ -11,23 +11,23 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.arrays import Floats
-from features.calendar import day_number, local_day, local_time
+from features.calendar import day_number, local_day, local_time_days
 from features.errors import FlywheelError
-from features.online.feature_rows import Stored
+from features.online.feature_rows import FeatureRows
 from features.storage.atomic_files import replace_text
 from features.transformations.on_demand import input_names, model_inputs
 from training.inference.categories.forecast import CategoryForecast, forecast_categories
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
-from training.inference.categories.lines import lines_of
-from training.inference.explanations.reasons import ANSWERS, Reason, Reasons
-from training.inference.fast_numpy import filled
+from training.inference.categories.lines import lines_from_features
+from training.inference.explanations.reasons import ANSWERS, Explainer, Reason
+from training.inference.fast_numpy import nan_to_zero
 from training.inference.forecast import Forecast
-from training.inference.release_manifest import MANIFEST, ReleaseManifest
-from training.inference.serialization import from_json
-from training.inference.tiered_model import Ladder
-from training.inference.tiers.lightgbm_runtime import BrokenBooster
+from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
+from training.inference.serialization import deserialize_tiered_model
+from training.inference.tiered_model import TieredModel
+from training.inference.tiers.lightgbm_runtime import InvalidBooster
 
-SUMS = "SHA256SUMS"
+CHECKSUMS_FILE = "SHA256SUMS"
 
 
 class CorruptRelease(FlywheelError):
@@ -38,19 +38,23 @@ class Release:
     """Coherent forecasts from stored features."""
 
     def __init__(
-        self, version: str, manifest: ReleaseManifest, ladder: Ladder, categories: CategoryTables | None = None
+        self,
+        version: str,
+        manifest: ReleaseManifest,
+        tiered_model: TieredModel,
+        categories: CategoryTables | None = None,
     ) -> None:
         self.version = version
         self.model_versions = manifest.model_versions
-        self.facts = manifest.facts
+        self.metadata = manifest.facts
         self.views = manifest.views
         self.cards = manifest.cards
-        self._ladder = ladder
+        self._tiered_model = tiered_model
         self._categories = categories
-        self._zone = ZoneInfo(self.facts.timezone)
+        self._zone = ZoneInfo(self.metadata.timezone)
         self._churn_sample = np.asarray(manifest.churn_sample, dtype=float)
-        self._inputs = tuple(manifest.ladder["inputs"])
-        self._reasons = Reasons(ladder, self._inputs, self.views, self.facts.currency)
+        self._input_names = tuple(manifest.ladder["inputs"])
+        self._explainer = Explainer(tiered_model, self._input_names, self.views, self.metadata.currency)
 
     @classmethod
     def load(cls, folder: Path) -> Release:
@@ -60,40 +64,40 @@ class Release:
             CorruptRelease: a file is missing, changed, or of another format.
         """
         try:
-            manifest, texts = _verified(folder)
+            manifest, texts = _read_verified(folder)
             categories = texts.pop(CATEGORIES_FILE, None)
             tables = None if categories is None else CategoryTables.from_json(categories)
-            return cls(folder.name, manifest, from_json(manifest.ladder, texts), tables)
-        except (OSError, KeyError, TypeError, ValueError, BrokenBooster) as error:
+            return cls(folder.name, manifest, deserialize_tiered_model(manifest.ladder, texts), tables)
+        except (OSError, KeyError, TypeError, ValueError, InvalidBooster) as error:
             raise CorruptRelease(
                 f"{folder} is no sound release: {error}. Expected the files that `flywheel train` wrote: "
                 "fetch it again from the registry, or promote another."
             ) from None
 
-    def forecast(self, stored: Stored, as_of: int) -> Forecast:
+    def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
         """Predictions for n stored customers from ``as_of`` (microseconds since 1970 UTC) onwards.
 
         Raises:
             CorruptRelease: the store holds other columns than the release was trained on.
         """
-        return self._ladder.forecast(self._model_inputs(stored, as_of), filled(stored.column("orders")))
+        return self._tiered_model.forecast(self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders")))
 
-    def by_category(self, stored: Stored, as_of: int, overall: Forecast) -> CategoryForecast | None:
+    def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
         """The next order in each category, given what ``forecast`` said; None for a shop without categories."""
-        lines = None if self._categories is None else lines_of(stored)
+        lines = None if self._categories is None else lines_from_features(stored)
         if self._categories is None or lines is None:
             return None
-        return forecast_categories(self._categories, lines, overall, local_time(as_of, self._zone))
+        return forecast_categories(self._categories, lines, overall, local_time_days(as_of, self._zone))
 
-    def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
         """What moved the answers of n stored customers most; nothing of one nobody knows. Milliseconds a customer.
 
         Raises:
             CorruptRelease: the store holds other columns than the release was trained on.
         """
-        inputs, orders = self._model_inputs(stored, as_of), filled(stored.column("orders"))
+        inputs, orders = self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders"))
         usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
-        found = self._reasons.of(inputs, orders, answers, usual)
+        found = self._explainer.explain(inputs, orders, answers, usual)
         return [reasons if known else [] for reasons, known in zip(found, stored.known.tolist(), strict=True)]
 
     def churn_percentile(self, probability: Floats) -> Floats:
@@ -102,11 +106,11 @@ class Release:
         below, above = np.searchsorted(sample, probability, "left"), np.searchsorted(sample, probability, "right")
         return 50.0 * (below + above) / max(len(sample), 1)
 
-    def _model_inputs(self, stored: Stored, as_of: int) -> Floats:
+    def _model_inputs(self, stored: FeatureRows, as_of: int) -> Floats:
         """The models' inputs at an instant, (n, inputs)."""
-        if input_names(stored.columns, tuple(stored.lists)) != self._inputs:
+        if input_names(stored.columns, tuple(stored.lists)) != self._input_names:
             raise CorruptRelease(
-                f"Release {self.version} expects the inputs {', '.join(self._inputs)}, the store holds "
+                f"Release {self.version} expects the inputs {', '.join(self._input_names)}, the store holds "
                 f"{', '.join(stored.columns)}. Publish the features again, or promote a release trained on them."
             )
         n = len(stored)
@@ -123,25 +127,27 @@ def write_release(folder: Path, manifest: ReleaseManifest, models: Mapping[str, 
         models: model name -> its files' names and texts.
     """
     texts = {f"{model}/{name}": text for model, files in models.items() for name, text in files.items()}
-    texts[MANIFEST] = replace(manifest, files=sorted(texts)).text()
+    texts[MANIFEST_FILE] = replace(manifest, files=sorted(texts)).to_text()
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text.encode())
     sums = "".join(f"{_sha256(text.encode())}  {name}\n" for name, text in sorted(texts.items()))
-    replace_text(folder / SUMS, sums)
+    replace_text(folder / CHECKSUMS_FILE, sums)
 
 
-def _verified(folder: Path) -> tuple[ReleaseManifest, dict[str, str]]:
+def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, str]]:
     texts = {}
-    for line in (folder / SUMS).read_text().splitlines():
+    for line in (folder / CHECKSUMS_FILE).read_text().splitlines():
         expected, _, name = line.partition("  ")
         content = (folder / name).read_bytes()
         if _sha256(content) != expected:
             raise ValueError(f"{name} is not the file that was registered (sha256 differs)")
         texts[name] = content.decode()
-    manifest = ReleaseManifest.parse(texts.pop(MANIFEST))
+    manifest = ReleaseManifest.parse(texts.pop(MANIFEST_FILE))
     if manifest.files != sorted(texts):
-        raise ValueError(f"{SUMS} lists {', '.join(sorted(texts)) or 'no trees'}, not {', '.join(manifest.files)}")
+        raise ValueError(
+            f"{CHECKSUMS_FILE} lists {', '.join(sorted(texts)) or 'no trees'}, not {', '.join(manifest.files)}"
+        )
     return manifest, {name.partition("/")[2]: text for name, text in texts.items()}
 
 

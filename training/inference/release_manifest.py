@@ -10,12 +10,12 @@ from typing import Any
 
 from features.views import Column, Kind, View
 
-FORMAT = 1
-MANIFEST = "release.json"
+FORMAT_VERSION = 1
+MANIFEST_FILE = "release.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class ReleaseMetadata:
     """Release metadata: what the release was trained for."""
 
     as_of: int  # the training cutoff, microseconds since 1970 UTC
@@ -32,7 +32,7 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gate:
+class GateResult:
     """Gate result: whether the release may be promoted, and why each question is answered as it is."""
 
     passed: bool
@@ -45,13 +45,13 @@ class ReleaseManifest:
     """Everything that ``release.json`` holds."""
 
     model_versions: dict[str, str]
-    facts: Facts
+    facts: ReleaseMetadata
     views: tuple[View, ...]
     cards: Sequence[Mapping[str, Any]]
     ladder: Mapping[str, Any]  # the tiers without their trees, as ``ladder_json`` writes them
     churn_sample: Sequence[float]
-    gate: Gate
-    format: int = FORMAT
+    gate: GateResult
+    format: int = FORMAT_VERSION
     files: list[str] = field(default_factory=list)  # the other files of the release
 
     @classmethod
@@ -64,12 +64,12 @@ class ReleaseManifest:
             TypeError: something is of another type.
         """
         payload = json.loads(text)
-        if payload["format"] != FORMAT:
-            raise ValueError(f"it has format {payload['format']}, this version reads {FORMAT}")
+        if payload["format"] != FORMAT_VERSION:
+            raise ValueError(f"it has format {payload['format']}, this version reads {FORMAT_VERSION}")
         facts = payload["facts"]
-        facts = Facts(**{**facts, "ltv_days": tuple(facts["ltv_days"]), "bands": tuple(facts["bands"])})
-        views = tuple(_view(view) for view in payload["views"])
-        return cls(**{**payload, "facts": facts, "views": views, "gate": Gate(**payload["gate"])})
+        facts = ReleaseMetadata(**{**facts, "ltv_days": tuple(facts["ltv_days"]), "bands": tuple(facts["bands"])})
+        views = tuple(_parse_view(view) for view in payload["views"])
+        return cls(**{**payload, "facts": facts, "views": views, "gate": GateResult(**payload["gate"])})
 
     @classmethod
     def read(cls, folder: Path) -> ReleaseManifest:
@@ -78,7 +78,7 @@ class ReleaseManifest:
         Raises:
             FileNotFoundError: the folder holds no release.
         """
-        return cls.parse((folder / MANIFEST).read_bytes())
+        return cls.parse((folder / MANIFEST_FILE).read_bytes())
 
     @property
     def tiers(self) -> Mapping[str, str]:
@@ -86,11 +86,11 @@ class ReleaseManifest:
         tiers: Mapping[str, str] = self.ladder["tiers"]
         return tiers
 
-    def text(self) -> str:
+    def to_text(self) -> str:
         """The manifest as ``release.json`` holds it."""
         return json.dumps(asdict(self), indent=1)
 
 
-def _view(payload: Mapping[str, Any]) -> View:
+def _parse_view(payload: Mapping[str, Any]) -> View:
     columns = (Column(column["name"], Kind(column["kind"]), column["meaning"]) for column in payload["columns"])
     return View(payload["name"], tuple(columns))

@@ -9,11 +9,11 @@ import numpy as np
 
 from features.arrays import Floats
 
-LEAST = 0.05  # of what a stretch of days usually brings, however dead the season
+MIN_SEASONAL_SHARE = 0.05  # of what a stretch of days usually brings, however dead the season
 
 
 @dataclass(frozen=True)
-class Factors:
+class SeasonalFactors:
     """By how much totals over the days ahead exceed what would be said of them without the season."""
 
     learned: tuple[float, ...]  # over each learned horizon
@@ -21,14 +21,14 @@ class Factors:
 
 
 @dataclass(frozen=True)
-class Season:
+class Seasonality:
     """The factors of each kind of total; all are 1 where the log knows no season."""
 
-    buyers: Factors
-    orders: Factors
-    spend: Factors | None  # None without amounts
+    buyers: SeasonalFactors
+    orders: SeasonalFactors
+    spend: SeasonalFactors | None  # None without amounts
 
-    def bent(self, order_by: Floats, days: Floats, learned: Sequence[int]) -> Floats:
+    def adjust_order_by(self, order_by: Floats, days: Floats, learned: Sequence[int]) -> Floats:
         """P(order within days[j]), (n, k), with the hazard of each stretch between learned horizons in its season."""
         passed = -np.log1p(-np.minimum(order_by, 1 - 1e-12))
         at = [0, *np.searchsorted(days, learned).tolist()]
@@ -36,7 +36,7 @@ class Season:
         bent = np.zeros_like(passed)
         for left, right, before, after in zip(at, at[1:], weights, weights[1:], strict=False):
             usual = passed[:, right] - passed[:, left]
-            wanted = np.maximum(after * passed[:, right] - before * passed[:, left], LEAST * usual)
+            wanted = np.maximum(after * passed[:, right] - before * passed[:, left], MIN_SEASONAL_SHARE * usual)
             share = (passed[:, left : right + 1] - passed[:, [left]]) / np.maximum(usual, 1e-300)[:, None]
             bent[:, left : right + 1] = bent[:, [left]] + share * wanted[:, None]
         last = at[-1]
@@ -44,7 +44,7 @@ class Season:
         return -np.expm1(-bent)
 
 
-def in_season(values: Floats, growth: Floats, factors: Factors | None) -> tuple[Floats, Floats]:
+def seasonal_totals(values: Floats, growth: Floats, factors: SeasonalFactors | None) -> tuple[Floats, Floats]:
     """Totals per learned horizon, (n, learned), and those beyond, (n, beyond), ``growth`` times the longest's."""
     if factors is None:
         return values, values[:, -1:] * growth

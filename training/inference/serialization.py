@@ -8,94 +8,98 @@ from typing import Any, TypeVar
 
 from training.inference.btyd import btyd_from_json
 from training.inference.calibration import CalibrationMap
-from training.inference.extrapolation import Extension
-from training.inference.seasonality import Factors, Season
-from training.inference.spend_distribution import SpendRatios
-from training.inference.tiered_model import Ladder, Shape
-from training.inference.tiers.base import Rung
-from training.inference.tiers.btyd import BtydRung
-from training.inference.tiers.cohort import CohortsRung
-from training.inference.tiers.trees import TreesRung
+from training.inference.extrapolation import Extrapolation
+from training.inference.seasonality import SeasonalFactors, Seasonality
+from training.inference.spend_distribution import SpendDistribution
+from training.inference.tiered_model import HorizonLayout, TieredModel
+from training.inference.tiers.base import Tier
+from training.inference.tiers.btyd import BtydTier
+from training.inference.tiers.cohort import CohortTier
+from training.inference.tiers.trees import TreesTier
 
 Json = dict[str, Any]
-Made = TypeVar("Made")
+Built = TypeVar("Built")
 
 
-def to_json(ladder: Ladder, names: Sequence[str]) -> Json:
+def serialize_tiered_model(tiered_model: TieredModel, names: Sequence[str]) -> Json:
     """Everything but the boosted trees, which stay LightGBM's own text files."""
-    simple = {tier: rung_json(rung) for tier, rung in ladder.rungs.items() if not isinstance(rung, TreesRung)}
+    simple = {
+        tier: serialize_tier(rung)
+        for tier, rung in tiered_model.tier_by_name.items()
+        if not isinstance(rung, TreesTier)
+    }
     return {
         "inputs": list(names),
-        "tiers": dict(ladder.tiers),
+        "tiers": dict(tiered_model.tier_by_model),
         "rungs": simple,
-        "prospects": rung_json(ladder.prospects),
-        "extension": None if ladder.extension is None else ladder.extension.model.as_json(),
-        "season": None if ladder.season is None else asdict(ladder.season),
-        "calibration": asdict(ladder.calibration),
-        "shape": asdict(ladder.shape),
-        "prospect_ratios": _ratios_json(ladder.prospect_ratios),
+        "prospects": serialize_tier(tiered_model.prospects),
+        "extension": None if tiered_model.extrapolation is None else tiered_model.extrapolation.model.as_json(),
+        "season": None if tiered_model.seasonality is None else asdict(tiered_model.seasonality),
+        "calibration": asdict(tiered_model.calibration),
+        "shape": asdict(tiered_model.layout),
+        "prospect_ratios": _serialize_distributions(tiered_model.prospect_distributions),
     }
 
 
-def from_json(said: Mapping[str, Any], trees: Mapping[str, str]) -> Ladder:
-    """The ladder that ``to_json`` described, with the text files of its trees by file name."""
-    shape = said["shape"]
+def deserialize_tiered_model(payload: Mapping[str, Any], trees: Mapping[str, str]) -> TieredModel:
+    """The ladder that ``serialize_tiered_model`` described, with the text files of its trees by file name."""
+    shape = payload["shape"]
     learned = tuple(shape["learned"])
-    rungs = {tier: rung_from_json(rung) for tier, rung in said["rungs"].items()}
+    rungs = {tier: deserialize_tier(rung) for tier, rung in payload["rungs"].items()}
     if trees:
-        rungs["ml"] = TreesRung(trees, said["inputs"], learned)
-    return Ladder(
-        tiers=said["tiers"],
-        rungs=rungs,
-        prospects=rung_from_json(said["prospects"]),
-        extension=_extension(said),
-        season=_season(said["season"]),
-        calibration=_made(CalibrationMap, said["calibration"]),
-        shape=Shape(
+        rungs["ml"] = TreesTier(trees, payload["inputs"], learned)
+    return TieredModel(
+        tier_by_model=payload["tiers"],
+        tier_by_name=rungs,
+        prospects=deserialize_tier(payload["prospects"]),
+        extrapolation=_deserialize_extrapolation(payload),
+        seasonality=_deserialize_seasonality(payload["season"]),
+        calibration=_build(CalibrationMap, payload["calibration"]),
+        layout=HorizonLayout(
             shape["churn_days"], tuple(shape["asked"]), learned, shape["order_growth"], shape["spend_growth"],
-            _ratios(shape["ratios"]),
+            _deserialize_distributions(shape["ratios"]),
         ),
-        prospect_ratios=_ratios(said["prospect_ratios"]),
+        prospect_distributions=_deserialize_distributions(payload["prospect_ratios"]),
     )  # fmt: skip
 
 
-def _extension(said: Mapping[str, Any]) -> Extension | None:
-    model = said["extension"]
-    return None if model is None else Extension(tuple(said["inputs"]), btyd_from_json(model))
+def _deserialize_extrapolation(payload: Mapping[str, Any]) -> Extrapolation | None:
+    model = payload["extension"]
+    return None if model is None else Extrapolation(tuple(payload["inputs"]), btyd_from_json(model))
 
 
-def _season(said: Mapping[str, Any] | None) -> Season | None:
-    if said is None:
+def _deserialize_seasonality(payload: Mapping[str, Any] | None) -> Seasonality | None:
+    if payload is None:
         return None
-    buyers, orders = (_made(Factors, said[kind]) for kind in ("buyers", "orders"))
-    return Season(buyers, orders, None if said["spend"] is None else _made(Factors, said["spend"]))
+    buyers, orders = (_build(SeasonalFactors, payload[kind]) for kind in ("buyers", "orders"))
+    return Seasonality(buyers, orders, None if payload["spend"] is None else _build(SeasonalFactors, payload["spend"]))
 
 
-def rung_json(rung: Rung) -> Json:
+def serialize_tier(tier: Tier) -> Json:
     """A simple rung as plain JSON."""
-    if isinstance(rung, BtydRung):
-        return rung.as_json()
-    if isinstance(rung, CohortsRung):
-        return asdict(rung)
-    raise TypeError(f"{type(rung).__name__} has no JSON form. Expected a BtydRung or a CohortsRung.")
+    if isinstance(tier, BtydTier):
+        return tier.as_json()
+    if isinstance(tier, CohortTier):
+        return asdict(tier)
+    raise TypeError(f"{type(tier).__name__} has no JSON form. Expected a BtydRung or a CohortsRung.")
 
 
-def rung_from_json(said: Mapping[str, Any]) -> Rung:
-    """The simple rung that ``rung_json`` described."""
-    return BtydRung.from_json(said) if "model" in said else _made(CohortsRung, said)
+def deserialize_tier(payload: Mapping[str, Any]) -> Tier:
+    """The simple rung that ``serialize_tier`` described."""
+    return BtydTier.from_json(payload) if "model" in payload else _build(CohortTier, payload)
 
 
-def _made(kind: Callable[..., Made], said: Mapping[str, Any]) -> Made:
-    return kind(**{key: _frozen(value) for key, value in said.items()})
+def _build(kind: Callable[..., Built], payload: Mapping[str, Any]) -> Built:
+    return kind(**{key: _to_tuples(value) for key, value in payload.items()})
 
 
-def _frozen(value: object) -> object:
-    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+def _to_tuples(value: object) -> object:
+    return tuple(_to_tuples(one) for one in value) if isinstance(value, list) else value
 
 
-def _ratios_json(ratios: Sequence[SpendRatios] | None) -> list[Json] | None:
-    return None if ratios is None else [asdict(one) for one in ratios]
+def _serialize_distributions(distributions: Sequence[SpendDistribution] | None) -> list[Json] | None:
+    return None if distributions is None else [asdict(one) for one in distributions]
 
 
-def _ratios(said: Sequence[Mapping[str, Any]] | None) -> tuple[SpendRatios, ...] | None:
-    return None if said is None else tuple(_made(SpendRatios, one) for one in said)
+def _deserialize_distributions(payload: Sequence[Mapping[str, Any]] | None) -> tuple[SpendDistribution, ...] | None:
+    return None if payload is None else tuple(_build(SpendDistribution, one) for one in payload)

@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from features.arrays import Floats, Integers
-from training.inference.fast_numpy import between
+from training.inference.fast_numpy import clip
 
 
 @dataclass(frozen=True)
-class SpendRatios:
+class SpendDistribution:
     """Quantiles of (amount / conditional mean) given an order, per band of P(order), for one horizon."""
 
     bands: tuple[float, ...]  # inner borders of the bands of P(order)
@@ -38,7 +38,7 @@ class SpendRatios:
         p = np.maximum(probability, 1e-9)
         inner = (level - (1 - p)) / p
         band = bands.searchsorted(p if base is None else base)
-        ratio = _lookup(levels, table, band, between(inner, 0.0, 1.0))
+        ratio = _interpolate(levels, table, band, clip(inner, 0.0, 1.0))
         return np.where(inner > 0, ratio * mean / p, 0.0)
 
     @cached_property
@@ -46,9 +46,9 @@ class SpendRatios:
         return np.asarray(self.bands), np.asarray(self.levels), np.asarray(self.ratios)
 
 
-def _lookup(levels: Floats, table: Floats, row: Integers, at: Floats) -> Floats:
-    right = np.minimum(np.maximum(levels.searchsorted(at), 1), len(levels) - 1)
-    share = between((at - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
+def _interpolate(levels: Floats, table: Floats, row: Integers, level: Floats) -> Floats:
+    right = np.minimum(np.maximum(levels.searchsorted(level), 1), len(levels) - 1)
+    share = clip((level - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
     low, high = table[row, right - 1], table[row, right]
     found: Floats = low + share * (high - low)
     return found

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.arrays import Floats, Integers
-from training.inference.fast_numpy import between
+from training.inference.fast_numpy import clip
 from training.inference.forecast import LAST_DAY
 
 PERIOD_INPUTS = ("period_start", "period_end", "gap_at_start", "gap_over_mean", "gap_over_median", "gap_over_p90")
@@ -25,7 +25,7 @@ def period_inputs(inputs: Floats, names: Sequence[str], edges: Floats, period: I
     return np.column_stack([inputs, start, end, gap, *(gap / np.maximum(days, 1.0) for days in rhythm)])
 
 
-def all_periods(inputs: Floats, names: Sequence[str], edges: Floats) -> Floats:
+def person_period_inputs(inputs: Floats, names: Sequence[str], edges: Floats) -> Floats:
     """Person-period rows for every customer and period, (n * periods, inputs + 6), customer by customer."""
     periods = len(edges) - 1
     period = np.tile(np.arange(periods), len(inputs))
@@ -39,7 +39,7 @@ def survival_curve(hazards: Floats, edges: Floats, days: Floats) -> Floats:
     1 / t: the tail of a mixture of customers of whom the quick ones have already come (Fader & Hardie's Pareto/NBD
     has the same tail).
     """
-    step = -np.log1p(-between(hazards, 1e-9, 1 - 1e-9))
+    step = -np.log1p(-clip(hazards, 1e-9, 1 - 1e-9))
     passed = np.concatenate([np.zeros((len(step), 1)), np.cumsum(step, axis=1)], axis=1)
     inside = np.minimum(days, edges[-1])
     right = np.minimum(np.maximum(edges.searchsorted(inside), 1), len(edges) - 1)
@@ -50,7 +50,7 @@ def survival_curve(hazards: Floats, edges: Floats, days: Floats) -> Floats:
     return np.asarray(-np.expm1(-(total + last[:, None] * beyond[None, :])))
 
 
-def answer_days(edges: Floats, horizons: Sequence[int]) -> Floats:
+def forecast_grid(edges: Floats, horizons: Sequence[int]) -> Floats:
     """The grid on which a forecast is given: the edges, the horizons, and widening steps to the last day."""
     tail = np.geomspace(max(edges[-1], 1.0), LAST_DAY, 8).round()
     return np.unique(np.concatenate([[0.0], edges, np.asarray(horizons, dtype=float), tail, [LAST_DAY]]))

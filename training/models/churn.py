@@ -8,9 +8,9 @@ from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
 from training.inference.forecast import Forecast
-from training.model import Artefact, Learners, Model, Params, Plan
+from training.model import Artifact, BoostingParams, HorizonPlan, Model, Trainers
 
-PARAMS: Params = {
+PARAMS: BoostingParams = {
     "objective": "binary",
     "num_iterations": 120,
     "learning_rate": 0.05,
@@ -21,27 +21,29 @@ PARAMS: Params = {
 }
 
 
-def churned(outcomes: Outcomes, days: int) -> Floats:
+def churn_label(outcomes: Outcomes, days: int) -> Floats:
     """1 for a customer with no order in the window, 0 with one, NaN where the window is not over."""
     return 1.0 - outcomes.ordered_within(days)
 
 
-def fit(rows: Rows, plan: Plan, learners: Learners) -> Artefact:
+def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
     """One classifier on every row whose window is over."""
-    label = churned(rows.outcomes, plan.judged_churn_days)
+    label = churn_label(rows.outcomes, plan.evaluated_churn_days)
     seen = ~np.isnan(label)
-    return {"churn.txt": learners.boost(rows.inputs[seen], label[seen], PARAMS, rows.names)}
+    return {"churn.txt": trainers.boost(rows.inputs[seen], label[seen], PARAMS, rows.names)}
 
 
-def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:
+def loss(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> Floats:
     """Squared error of the probability (Brier 1950)."""
-    return (1.0 - forecast.within(plan.judged_churn_days) - churned(outcomes, plan.judged_churn_days)) ** 2
+    return (
+        1.0 - forecast.order_probability(plan.evaluated_churn_days) - churn_label(outcomes, plan.evaluated_churn_days)
+    ) ** 2
 
 
-def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, float]:
+def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[str, float]:
     """Ranking, calibration and error of the churn probability."""
-    label = churned(outcomes, plan.judged_churn_days)
-    probability = 1.0 - forecast.within(plan.judged_churn_days)
+    label = churn_label(outcomes, plan.evaluated_churn_days)
+    probability = 1.0 - forecast.order_probability(plan.evaluated_churn_days)
     return {
         "auc": metrics.auc(probability, label),
         "average_precision": metrics.average_precision(probability, label),
@@ -51,9 +53,9 @@ def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, flo
     }
 
 
-def compare(outcomes: Outcomes, plan: Plan, score: Floats) -> dict[str, float]:
+def compare(outcomes: Outcomes, plan: HorizonPlan, score: Floats) -> dict[str, float]:
     """How well a simple score ranks the same customers."""
-    label = churned(outcomes, plan.judged_churn_days)
+    label = churn_label(outcomes, plan.evaluated_churn_days)
     return {"auc": metrics.auc(score, label), "average_precision": metrics.average_precision(score, label)}
 
 

@@ -9,15 +9,15 @@ from dataclasses import replace
 import numpy as np
 
 from features.arrays import Floats
-from features.windows import SHORT, STORED
+from features.windows import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
 from training.inference.forecast import Forecast
-from training.inference.tiers.btyd_expectation import LEAST, Expectation
-from training.inference.tiers.value_heads import EXPECTATION
-from training.model import Artefact, Boost, Learners, Model, Params, Plan
+from training.inference.tiers.btyd_expectation import MIN_EXPECTED, BtydExpectation
+from training.inference.tiers.value_heads import EXPECTATION_FILE
+from training.model import Artifact, BoostingParams, GradientBoostingTrainer, HorizonPlan, Model, Trainers
 
-_TREES: Params = {
+_TREE_PARAMS: BoostingParams = {
     "num_iterations": 150,
     "learning_rate": 0.05,
     "num_leaves": 15,
@@ -25,33 +25,38 @@ _TREES: Params = {
     "feature_fraction": 0.7,
     "lambda_l2": 5.0,
 }
-PARAMS: Mapping[str, Params] = {
-    "orders": {"objective": "poisson", **_TREES},
-    "spend": {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREES},
+PARAMS: Mapping[str, BoostingParams] = {
+    "orders": {"objective": "poisson", **_TREE_PARAMS},
+    "spend": {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREE_PARAMS},
 }
-NEXT_TO_NOTHING = 0.01  # of the usual amount: below it, a few who come after all would be all that counts
-GENTLE: Params = {"num_iterations": 60, "learning_rate": 0.03}  # of trees that correct an expectation
+MIN_MEAN_SHARE = 0.01  # of the usual amount: below it, a few who come after all would be all that counts
+CORRECTION_PARAMS: BoostingParams = {
+    "num_iterations": 60,
+    "learning_rate": 0.03,
+}  # of trees that correct an expectation
 
 
-def fit(rows: Rows, plan: Plan, learners: Learners) -> Artefact:
-    """Orders and spend of those who come, and trees on what BTYD's expectation leaves unexplained (``ValueHeads``)."""
-    expectation = Expectation(learners.btyd(rows, plan))
-    beside = replace(rows, inputs=expectation.beside(rows.inputs), names=(*rows.names, *expectation.names))
-    artefact, bases = Artefact(), dict[str, list[float]]()
+def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
+    """Orders and spend of those who come, and trees on what BTYD's expectation leaves unexplained (``ValueModel``)."""
+    expectation = BtydExpectation(trainers.btyd(rows, plan))
+    beside = replace(rows, inputs=expectation.append_to(rows.inputs), names=(*rows.names, *expectation.names))
+    artefact, bases = Artifact(), dict[str, list[float]]()
     for kind in ("orders", "spend") if plan.has_amounts else ("orders",):
-        expected = expectation.of(kind, beside.inputs)
+        expected = expectation.extract(kind, beside.inputs)
         for position, days in enumerate(plan.learned):
-            files, base = _heads(kind, days, beside, expected[:, position], learners.boost)
+            files, base = _fit_heads(kind, days, beside, expected[:, position], trainers.boost)
             artefact |= files
             bases.setdefault(kind, []).append(base)
-    return artefact | {EXPECTATION: json.dumps({"btyd": expectation.rung.as_json(), "base": bases})}
+    return artefact | {EXPECTATION_FILE: json.dumps({"btyd": expectation.tier.as_json(), "base": bases})}
 
 
-def _heads(kind: str, days: int, rows: Rows, expected: Floats, boost: Boost) -> tuple[Artefact, float]:
+def _fit_heads(
+    kind: str, days: int, rows: Rows, expected: Floats, boost: GradientBoostingTrainer
+) -> tuple[Artifact, float]:
     amount = rows.outcomes.spend_within(days) if kind == "spend" else rows.outcomes.orders_within(days)
     came, seen = rows.outcomes.orders_within(days) > 0, ~np.isnan(amount)
     base = offset_base(amount[seen], expected[seen])
-    offset, gentle = np.log(expected[seen]) + base, {**PARAMS[kind], **GENTLE}
+    offset, gentle = np.log(expected[seen]) + base, {**PARAMS[kind], **CORRECTION_PARAMS}
     return {
         f"{kind}_came_{days}d.txt": boost(rows.inputs[came], amount[came], PARAMS[kind], rows.names),
         f"{kind}_corrected_{days}d.txt": boost(rows.inputs[seen], amount[seen], gentle, rows.names, offset),
@@ -63,49 +68,49 @@ def offset_base(amount: Floats, expected: Floats) -> float:
 
     LightGBM leaves its own base rate out where there is an offset: without this the trees over-forecast several times.
     """
-    return float(np.log(max(float(amount.sum()), LEAST) / max(float(expected.sum()), LEAST)))
+    return float(np.log(max(float(amount.sum()), MIN_EXPECTED) / max(float(expected.sum()), MIN_EXPECTED)))
 
 
-def loss(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> Floats:
+def loss(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> Floats:
     """Tweedie deviance of the expected spend, of the expected orders without amounts (Jorgensen 1987)."""
-    days, column = _longest(plan, forecast)
+    days, column = _longest_horizon(plan, forecast)
     if forecast.spend is None:
         return _deviance(outcomes.orders_within(days), forecast.expected_orders[:, column])
     return _deviance(outcomes.spend_within(days), forecast.spend.mean[:, column])
 
 
-def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, float]:
+def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[str, float]:
     """Mean, median and interval of the longest learned horizon, each by its own measure."""
-    days, column = _longest(plan, forecast)
+    days, column = _longest_horizon(plan, forecast)
     orders = outcomes.orders_within(days)
     expected = forecast.expected_orders[:, column]
     counted = {"orders_rmse": metrics.rmse(expected, orders), "orders_bias": metrics.bias(expected, orders)}
     if forecast.spend is None:
-        return {**counted, **_totals(expected, orders)}
+        return {**counted, **_amount_metrics(expected, orders)}
     actual, mean = outcomes.spend_within(days), forecast.spend.mean[:, column]
     return {
         **counted,
-        **_totals(mean, actual),
+        **_amount_metrics(mean, actual),
         "decile_mape": metrics.decile_mape(mean, actual),
         "median_mae": metrics.mae(forecast.spend.median[:, column], actual),
         "coverage_80": metrics.coverage(forecast.spend.p10[:, column], forecast.spend.p90[:, column], actual),
     }
 
 
-def compare(outcomes: Outcomes, plan: Plan, amount: Floats) -> dict[str, float]:
+def compare(outcomes: Outcomes, plan: HorizonPlan, amount: Floats) -> dict[str, float]:
     """A simple amount per customer, judged like the mean."""
     actual = outcomes.spend_within(plan.learned[-1]) if plan.has_amounts else outcomes.orders_within(plan.learned[-1])
-    return _totals(amount, actual)
+    return _amount_metrics(amount, actual)
 
 
-def last_window(rows: Rows, plan: Plan) -> Floats:
+def last_window_amount(rows: Rows, plan: HorizonPlan) -> Floats:
     """Spend, or orders, of the last window, scaled to the horizon: what persistence would forecast."""
     days = plan.learned[-1]
-    near = min((*SHORT, *STORED), key=lambda window: abs(window - days))
+    near = min((*ON_DEMAND_WINDOW_DAYS, *STORED_WINDOW_DAYS), key=lambda window: abs(window - days))
     return rows.column(f"{'spend' if plan.has_amounts else 'orders'}_{near}d") * days / near
 
 
-def _totals(predicted: Floats, actual: Floats) -> dict[str, float]:
+def _amount_metrics(predicted: Floats, actual: Floats) -> dict[str, float]:
     return {
         "gini": metrics.normalised_gini(predicted, actual),
         "rmse": metrics.rmse(predicted, actual),
@@ -114,12 +119,12 @@ def _totals(predicted: Floats, actual: Floats) -> dict[str, float]:
     }
 
 
-def _longest(plan: Plan, forecast: Forecast) -> tuple[int, int]:
+def _longest_horizon(plan: HorizonPlan, forecast: Forecast) -> tuple[int, int]:
     return plan.learned[-1], forecast.horizons.index(plan.learned[-1])
 
 
 def _deviance(actual: Floats, mean: Floats) -> Floats:
-    mean = np.maximum(mean, NEXT_TO_NOTHING * max(float(np.nansum(actual)) / len(actual), 1e-6))
+    mean = np.maximum(mean, MIN_MEAN_SHARE * max(float(np.nansum(actual)) / len(actual), 1e-6))
     return 4 * (np.sqrt(actual) - np.sqrt(mean)) ** 2 / np.sqrt(mean)
 
 
@@ -129,7 +134,7 @@ MODEL = Model(
     fit=fit,
     loss=loss,
     metrics=measure,
-    baselines={"last window": last_window, "always zero": lambda rows, _: np.zeros(len(rows))},
+    baselines={"last window": last_window_amount, "always zero": lambda rows, _: np.zeros(len(rows))},
     compare=compare,
     headline="gini",
 )

@@ -9,16 +9,16 @@ import numpy as np
 from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
-from training.dataset.person_periods import periods, person_periods
+from training.dataset.person_periods import period_edges, person_periods
 from training.inference.forecast import Forecast
 from training.inference.survival import PERIOD_INPUTS, period_inputs
-from training.model import Artefact, Learners, Model, Params, Plan
+from training.model import Artifact, BoostingParams, HorizonPlan, Model, Trainers
 
-MOST_PERIOD_ROWS = 400_000
-NEAR = 60.0
-DAYS = (7, 14, 30, 60)
-MONTH = 30
-PARAMS: Params = {
+MAX_PERIOD_ROWS = 400_000
+CENSOR_DAYS = 60.0
+EVALUATION_DAYS = (7, 14, 30, 60)
+HEADLINE_ECE_DAYS = 30
+PARAMS: BoostingParams = {
     "objective": "binary",
     "num_iterations": 120,
     "learning_rate": 0.08,
@@ -29,57 +29,62 @@ PARAMS: Params = {
 }
 
 
-def fit(rows: Rows, plan: Plan, learners: Learners) -> Artefact:
+def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
     """One classifier over person-periods; a customer leaves with the order or when the log ends."""
-    edges = periods(rows.outcomes, plan)
+    edges = period_edges(rows.outcomes, plan)
     row, period, came = person_periods(rows.outcomes, edges)
-    if len(row) > MOST_PERIOD_ROWS:
-        kept = np.sort(np.random.default_rng(0).choice(len(row), MOST_PERIOD_ROWS, replace=False))
+    if len(row) > MAX_PERIOD_ROWS:
+        kept = np.sort(np.random.default_rng(0).choice(len(row), MAX_PERIOD_ROWS, replace=False))
         row, period, came = row[kept], period[kept], came[kept]
     inputs = period_inputs(rows.inputs[row], rows.names, edges, period)
-    text = learners.boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
+    text = trainers.boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
     return {"hazard.txt": text, "periods.json": json.dumps({"edges": edges.tolist()})}
 
 
-def loss(outcomes: Outcomes, _plan: Plan, forecast: Forecast) -> Floats:
+def loss(outcomes: Outcomes, _plan: HorizonPlan, forecast: Forecast) -> Floats:
     """Squared error of P(order within d), averaged over d (integrated Brier score; Graf et al. 1999)."""
-    errors = [(forecast.within(d) - outcomes.ordered_within(d)) ** 2 for d in judged_days(outcomes)]
+    errors = [(forecast.order_probability(d) - outcomes.ordered_within(d)) ** 2 for d in evaluated_days(outcomes)]
     return np.asarray(np.mean(errors, axis=0))
 
 
-def judged_days(outcomes: Outcomes) -> list[int]:
+def evaluated_days(outcomes: Outcomes) -> list[int]:
     """The days whose windows are over for everybody; where not even a week is, as many as are."""
     followed = int(outcomes.follow_days.min())
-    return [days for days in DAYS if days <= followed] or [followed]
+    return [days for days in EVALUATION_DAYS if days <= followed] or [followed]
 
 
-def measure(outcomes: Outcomes, plan: Plan, forecast: Forecast) -> dict[str, float]:
+def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[str, float]:
     """Error of the median date for those who came within 60 days, order of all, calibration of P(order within d)."""
-    errors = {days: metrics.ece(forecast.within(days), outcomes.ordered_within(days)) for days in judged_days(outcomes)}
-    month = errors[max((days for days in errors if days <= MONTH), default=min(errors))]
+    errors = {
+        days: metrics.ece(forecast.order_probability(days), outcomes.ordered_within(days))
+        for days in evaluated_days(outcomes)
+    }
+    month = errors[max((days for days in errors if days <= HEADLINE_ECE_DAYS), default=min(errors))]
     return {
-        **compare(outcomes, plan, forecast.day_of(0.5)),
+        **compare(outcomes, plan, forecast.wait_quantile(0.5)),
         "ece": month,
         **{f"ece_{days}d": error for days, error in errors.items()},
     }
 
 
-def compare(outcomes: Outcomes, _plan: Plan, wait: Floats) -> dict[str, float]:
+def compare(outcomes: Outcomes, _plan: HorizonPlan, wait: Floats) -> dict[str, float]:
     """Days between the expected and the true next order, times censored at 60 days."""
-    near = outcomes.wait_days < np.minimum(NEAR, outcomes.follow_days)
-    error = np.abs(np.minimum(wait[near], NEAR) - outcomes.wait_days[near])
+    near = outcomes.wait_days < np.minimum(CENSOR_DAYS, outcomes.follow_days)
+    error = np.abs(np.minimum(wait[near], CENSOR_DAYS) - outcomes.wait_days[near])
     return {
         "mae_days": float(error.mean()) if len(error) else float("nan"),
         "median_error_days": float(np.median(error)) if len(error) else float("nan"),
         "within_3_days": float((error <= 3).mean()) if len(error) else float("nan"),
-        "concordance": metrics.concordance(wait, outcomes.wait_days, float(min(NEAR, outcomes.follow_days.min()))),
+        "concordance": metrics.concordance(
+            wait, outcomes.wait_days, float(min(CENSOR_DAYS, outcomes.follow_days.min()))
+        ),
     }
 
 
-def own_median_gap(rows: Rows, _plan: Plan) -> Floats:
+def own_median_gap_wait(rows: Rows, _plan: HorizonPlan) -> Floats:
     """The last order plus the customer's own median gap, today if that has passed; others wait the usual gap."""
     gap = rows.column("median_gap_days")
-    usual = np.nanmedian(gap) if np.isfinite(gap).any() else NEAR
+    usual = np.nanmedian(gap) if np.isfinite(gap).any() else CENSOR_DAYS
     return np.maximum(np.where(np.isnan(gap), usual, gap) - rows.column("recency_days"), 0.0)
 
 
@@ -89,7 +94,7 @@ MODEL = Model(
     fit=fit,
     loss=loss,
     metrics=measure,
-    baselines={"own median gap": own_median_gap},
+    baselines={"own median gap": own_median_gap_wait},
     compare=compare,
     headline="mae_days",
 )

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Booleans, Codes, Floats
-from training.preferences.beta_interval import Shares, shares
-from training.preferences.counts import Counts
+from training.preferences.beta_interval import BetaInterval, beta_interval
+from training.preferences.counts import SparseCounts
 
-SLICE = 50_000  # customers
+CHUNK_SIZE = 50_000  # customers
 
 
 @dataclass(frozen=True)
-class Preferred:
+class PreferredWindow:
     """For each customer, (customers,)."""
 
     first: Codes  # value of the best window
-    share: Shares  # of all that the customer does, in that window
-    own: Booleans  # whether the customer's own times outweigh the population
+    share: BetaInterval  # of all that the customer does, in that window
+    has_own_evidence: Booleans  # whether the customer's own times outweigh the population
 
 
-def preferred(counts: Counts, prior: Floats, width: int = 1) -> Preferred:
+def preferred_windows(counts: SparseCounts, prior: Floats, width: int = 1) -> PreferredWindow:
     """The window of so many neighbouring values, round the clock, with the highest posterior mean share.
 
     Of a Dirichlet posterior the share of a window is a Beta (Gelman et al. 2013, appendix A). Among equal windows the
@@ -34,15 +34,15 @@ def preferred(counts: Counts, prior: Floats, width: int = 1) -> Preferred:
         width: values in a window.
     """
     parts = [
-        _preferred(counts.between(start, min(start + SLICE, counts.customers)), prior, width)
-        for start in range(0, counts.customers, SLICE)
+        _chunk_windows(counts.slice_customers(start, min(start + CHUNK_SIZE, counts.customers)), prior, width)
+        for start in range(0, counts.customers, CHUNK_SIZE)
     ]
     first, one, other, own = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Preferred(first, shares(one, other), own)
+    return PreferredWindow(first, beta_interval(one, other), own)
 
 
-def _preferred(counts: Counts, prior: Floats, width: int) -> tuple[Codes, Floats, Floats, Booleans]:
-    weights = counts.dense() + prior
+def _chunk_windows(counts: SparseCounts, prior: Floats, width: int) -> tuple[Codes, Floats, Floats, Booleans]:
+    weights = counts.to_dense() + prior
     windows = sum(np.roll(weights, -step, axis=1) for step in range(width))
     whole, first = weights.sum(axis=1), np.asarray(windows).argmax(axis=1)
     best = np.asarray(windows)[np.arange(counts.customers), first]

@@ -3,8 +3,18 @@
 from training.registry.backend import ui_command
 from training.registry.client import Registry
 from training.registry.promotion_log import Promotion
-from training.registry.release_files import Damaged, point
-from training.registry.run_record import Dataset, Metric, Run
-from training.registry.versions import NotRegistered
+from training.registry.release_files import CorruptArtifacts, write_champion_pointer
+from training.registry.run_record import DatasetInfo, Metric, Run
+from training.registry.versions import VersionNotFound
 
-__all__ = ["Damaged", "Dataset", "Metric", "NotRegistered", "Promotion", "Registry", "Run", "point", "ui_command"]
+__all__ = [
+    "CorruptArtifacts",
+    "DatasetInfo",
+    "Metric",
+    "Promotion",
+    "Registry",
+    "Run",
+    "VersionNotFound",
+    "ui_command",
+    "write_champion_pointer",
+]

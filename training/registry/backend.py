@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ALLOWED_HOSTS = "localhost:*,127.0.0.1:*"
 
-ABOUT = {
+EXPERIMENT_DESCRIPTIONS = {
     "training": "One run per model and training: parameters, metrics per origin, data set, figures, model card.",
     "evaluation": "Rolling-origin back-tests: every model beside its baselines, at past origins it had not seen.",
 }
@@ -37,12 +37,12 @@ def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     home.mkdir(parents=True, exist_ok=True)
     if tracking_uri is None and not (home / "mlflow.db").exists():
-        _create(home / "mlflow.db")
+        _create_database(home / "mlflow.db")
     uri = tracking_uri or sqlite_uri(home / "mlflow.db")
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _create(database: Path) -> None:
+def _create_database(database: Path) -> None:
     from mlflow.db import upgrade  # noqa: PLC0415 -- as above
 
     # MLflow cannot reopen a store whose first migration was cut short.
@@ -57,7 +57,7 @@ def experiment_id(client: MlflowClient, home: Path, name: str) -> str:
         return str(known.experiment_id)
     remote = client.tracking_uri.startswith(("http:", "https:", "databricks"))
     location = None if remote else (home.resolve() / "mlartifacts" / name).as_uri()
-    tags = {"mlflow.note.content": ABOUT[name], "mlflow.experimentKind": "custom_model_development"}
+    tags = {"mlflow.note.content": EXPERIMENT_DESCRIPTIONS[name], "mlflow.experimentKind": "custom_model_development"}
     return str(client.create_experiment(name, artifact_location=location, tags=tags))
 
 

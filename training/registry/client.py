@@ -47,7 +47,7 @@ class Registry:
 
         A ``release`` names the versions of its models in tags of their names: ``{"churn": "3", "ltv": "2"}``.
         """
-        candidate = versions.Candidate(
+        candidate = versions.ModelVersionSpec(
             name=name,
             run_id=run_id,
             artifact_path=artifact_path,
@@ -62,32 +62,32 @@ class Registry:
         return versions.aliases(self.client).get(name, {}).get(alias)
 
     def tags_of(self, name: str, version: str) -> dict[str, str]:
-        """What was noted at a version: hashes, gate, promotion; raises ``NotRegistered``."""
+        """What was noted at a version: hashes, gate, promotion; raises ``VersionNotFound``."""
         return versions.tags_of(self.client, name, version)
 
-    def challenger(self, name: str, version: str) -> None:
+    def set_challenger(self, name: str, version: str) -> None:
         """Mark a version as waiting for promotion; a release's models follow."""
-        promotion.challenge(self.client, name, version)
+        promotion.set_challenger(self.client, name, version)
 
     def promote(
         self, version: str, *, by: str, at: datetime, why: str, gate: Mapping[str, object], forced: bool = False
     ) -> Promotion:
-        """Make a release the champion and the champion the previous one; raises ``NotRegistered``."""
+        """Make a release the champion and the champion the previous one; raises ``VersionNotFound``."""
         wanted = Promotion(version=version, replaced=None, by=by, at=at, why=why, gate=gate, forced=forced)
-        return promotion.promote(self.client, self._log, wanted)
+        return promotion.promote(self.client, self._promotion_log, wanted)
 
     def rollback(self, *, by: str, at: datetime, why: str) -> Promotion:
-        """Make the previous release the champion again; raises ``NotRegistered`` where there is none."""
-        return promotion.rollback(self.client, self._log, by=by, at=at, why=why)
+        """Make the previous release the champion again; raises ``VersionNotFound`` where there is none."""
+        return promotion.rollback(self.client, self._promotion_log, by=by, at=at, why=why)
 
     def promotions(self) -> list[Promotion]:
         """Every change of the champion, oldest first."""
-        return self._log.read()
+        return self._promotion_log.read()
 
     def fetch(self, version: str, folder: Path) -> Path:
-        """A release's artefacts in ``folder``: all of them with the registered sha256, or ``Damaged`` and none."""
+        """A release's artefacts in ``folder``: all of them with the registered sha256, or ``CorruptArtifacts`` and none."""
         return versions.fetch(self.client, version, folder)
 
     @property
-    def _log(self) -> PromotionLog:
+    def _promotion_log(self) -> PromotionLog:
         return PromotionLog(self.home / "promotions.jsonl")

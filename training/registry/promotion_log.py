@@ -33,13 +33,13 @@ class Promotion:
                 f"A promotion's time needs a UTC offset, got {self.at.isoformat()}. Use datetime.now(UTC)."
             )
 
-    def line(self) -> str:
+    def to_line(self) -> str:
         """The promotion as one line of JSON, the same for equal promotions."""
         return json.dumps(asdict(self) | {"at": self.at.isoformat()}, sort_keys=True)
 
     @classmethod
     def parse(cls, line: str) -> Promotion:
-        """Read back what ``line`` wrote."""
+        """Read back what ``to_line`` wrote."""
         facts = json.loads(line)
         return cls(**facts | {"at": datetime.fromisoformat(facts["at"])})
 
@@ -54,25 +54,25 @@ class PromotionLog:
         """Every promotion that was completed."""
         return [Promotion.parse(line) for line in self._lines()]
 
-    def has(self, promotion: Promotion) -> bool:
+    def contains(self, promotion: Promotion) -> bool:
         """Whether the promotion was completed."""
-        return promotion.line() in self._lines()
+        return promotion.to_line() in self._lines()
 
     def append(self, promotion: Promotion) -> None:
         """Write the promotion to disk, unless it is there already."""
-        if self.has(promotion):
+        if self.contains(promotion):
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as file:
-            file.truncate(len(self._whole()))
-            file.write(f"{promotion.line()}\n".encode())
+            file.truncate(len(self._complete_lines()))
+            file.write(f"{promotion.to_line()}\n".encode())
             file.flush()
             os.fsync(file.fileno())
         sync_folder(self.path.parent)
 
     def _lines(self) -> list[str]:
-        return self._whole().decode().splitlines()
+        return self._complete_lines().decode().splitlines()
 
-    def _whole(self) -> bytes:
+    def _complete_lines(self) -> bytes:
         written = self.path.read_bytes() if self.path.exists() else b""
         return written[: written.rfind(b"\n") + 1]

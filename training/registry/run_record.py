@@ -22,7 +22,7 @@ class Metric(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dataset:
+class DatasetInfo:
     """The rows a model learned from, named so that they can be found again."""
 
     name: str
@@ -43,7 +43,7 @@ class Run:
     metrics: Sequence[Metric] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str = ""  # Markdown, shown above the run's details
-    dataset: Dataset | None = None
+    dataset: DatasetInfo | None = None
     figures: Mapping[str, Figure] = field(default_factory=dict)  # figures/<name>.png
     tables: Mapping[str, Table] = field(default_factory=dict)  # tables/<name>.csv, columns of equal length
     texts: Mapping[str, str] = field(default_factory=dict)  # file name -> content

@@ -14,12 +14,12 @@ from typing import TypeVar
 
 from mlflow import MlflowClient, entities
 
-from training.registry.run_record import Dataset, Metric, Run, Table
+from training.registry.run_record import DatasetInfo, Metric, Run, Table
 
-ARTEFACTS = "model"
+ARTIFACT_PATH = "model"
 DPI = 110
 _EPOCH = date(1970, 1, 1).toordinal()
-_PARAMS_A_CALL, _METRICS_A_CALL = 100, 1000
+_PARAMS_BATCH_SIZE, _METRICS_BATCH_SIZE = 100, 1000
 _DIGEST_LENGTH = 36
 
 T = TypeVar("T")
@@ -27,17 +27,17 @@ T = TypeVar("T")
 
 def log_run(client: MlflowClient, experiment: str, run: Run) -> str:
     """The id of the finished run with this name and fingerprint, logged now unless it was before."""
-    finished = _finished(client, experiment, run)
+    finished = _find_finished_run(client, experiment, run)
     if finished is not None:
         return finished
-    run_id = str(client.create_run(experiment, run_name=run.name, tags=_tags(run)).info.run_id)
-    _log_numbers(client, run_id, run)
+    run_id = str(client.create_run(experiment, run_name=run.name, tags=_run_tags(run)).info.run_id)
+    _log_params_and_metrics(client, run_id, run)
     _log_files(client, run_id, run)
     client.set_terminated(run_id, "FINISHED")
     return run_id
 
 
-def _finished(client: MlflowClient, experiment: str, run: Run) -> str | None:
+def _find_finished_run(client: MlflowClient, experiment: str, run: Run) -> str | None:
     """A run cut short cannot be told from one still missing a metric, so it is deleted."""
     same = client.search_runs([experiment], f"tags.fingerprint = '{run.fingerprint}'")
     for found in (each for each in same if each.info.run_name == run.name):
@@ -47,41 +47,41 @@ def _finished(client: MlflowClient, experiment: str, run: Run) -> str | None:
     return None
 
 
-def _tags(run: Run) -> dict[str, str]:
+def _run_tags(run: Run) -> dict[str, str]:
     shown = {"mlflow.note.content": run.description} if run.description else {}
     if "git_commit" in run.tags:
         shown["mlflow.source.git.commit"] = run.tags["git_commit"]
     if run.dataset is not None:
         shown["data_sha256"] = run.dataset.digest
-    source = {"mlflow.source.name": "flywheel", "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+    source = {"mlflow.source.name": "flywheel", "mlflow.source.type": "LOCAL", "mlflow.user": _current_user()}
     return {**source, **shown, **run.tags, "fingerprint": run.fingerprint}
 
 
-def _user() -> str:
+def _current_user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user id without a name
         return "unknown"
 
 
-def _log_numbers(client: MlflowClient, run_id: str, run: Run) -> None:
+def _log_params_and_metrics(client: MlflowClient, run_id: str, run: Run) -> None:
     if run.dataset is not None:
-        client.log_inputs(run_id, [_input(run.dataset)])
-    for params in _chunks([entities.Param(key, str(value)) for key, value in run.params.items()], _PARAMS_A_CALL):
+        client.log_inputs(run_id, [_dataset_input(run.dataset)])
+    for params in _chunks([entities.Param(key, str(value)) for key, value in run.params.items()], _PARAMS_BATCH_SIZE):
         client.log_batch(run_id, params=params)
     # A metric that could not be computed would break the line of those that could.
-    measured = [_metric(metric) for metric in run.metrics if math.isfinite(metric.value)]
-    for metrics in _chunks(measured, _METRICS_A_CALL):
+    measured = [_mlflow_metric(metric) for metric in run.metrics if math.isfinite(metric.value)]
+    for metrics in _chunks(measured, _METRICS_BATCH_SIZE):
         client.log_batch(run_id, metrics=metrics)
 
 
-def _metric(metric: Metric) -> entities.Metric:
+def _mlflow_metric(metric: Metric) -> entities.Metric:
     """The origin's date as time stamp too, so that charts can have dates on their axis."""
     milliseconds = max(0, (metric.step - _EPOCH) * 86_400_000)
     return entities.Metric(metric.key, float(metric.value), milliseconds, metric.step)
 
 
-def _input(dataset: Dataset) -> entities.DatasetInput:
+def _dataset_input(dataset: DatasetInfo) -> entities.DatasetInput:
     columns = [{"name": name, "type": kind, "required": True} for name, kind in dataset.columns.items()]
     described = entities.Dataset(
         name=dataset.name,
@@ -99,7 +99,7 @@ def _log_files(client: MlflowClient, run_id: str, run: Run) -> None:
         _write_files(run, Path(folder))
         client.log_artifacts(run_id, folder)
     if run.folder is not None:
-        client.log_artifacts(run_id, str(run.folder), ARTEFACTS)
+        client.log_artifacts(run_id, str(run.folder), ARTIFACT_PATH)
 
 
 def _write_files(run: Run, folder: Path) -> None:

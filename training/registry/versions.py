@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from features.errors import NothingThere
+from features.errors import NotFound
 from training.registry import release_files
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RELEASE = "release"
 
-QUESTIONS = {
+MODEL_DESCRIPTIONS = {
     "churn": "Will this customer place no order within the horizon? The probability of churn.",
     "next_purchase": "When does this customer order next? A distribution over days, overall and per category.",
     "ltv": "What will this customer spend over each horizon? Mean, median and an 80 % interval.",
@@ -29,18 +29,18 @@ QUESTIONS = {
 }
 
 # The column's width in MLflow's schema; SQLite takes more, PostgreSQL refuses it.
-LONGEST_DESCRIPTION = 5000
-CUT_SHORT = "\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the run's artefacts.)*"
-_SHA256 = "sha256/"
-_FOLDER = "artefacts"
+MAX_DESCRIPTION_LENGTH = 5000
+TRUNCATION_NOTE = "\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the run's artefacts.)*"
+_SHA256_TAG_PREFIX = "sha256/"
+_ARTIFACT_PATH_TAG = "artefacts"
 
 
-class NotRegistered(NothingThere):
+class VersionNotFound(NotFound):
     """A version or alias that the registry does not have."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class ModelVersionSpec:
     """What a new version is made of."""
 
     name: str
@@ -51,26 +51,26 @@ class Candidate:
     fingerprint: str
 
 
-def register(client: MlflowClient, candidate: Candidate) -> str:
+def register(client: MlflowClient, spec: ModelVersionSpec) -> str:
     """The version with this name and fingerprint, made now from the run's artefacts unless it was before."""
-    _name_the_question(client, candidate.name)
-    known = client.search_model_versions(f"name = '{candidate.name}' and tags.fingerprint = '{candidate.fingerprint}'")
+    _ensure_registered_model(client, spec.name)
+    known = client.search_model_versions(f"name = '{spec.name}' and tags.fingerprint = '{spec.fingerprint}'")
     if known:
         return str(known[0].version)
-    run_id, path = candidate.run_id, candidate.artifact_path
-    digests = {f"{_SHA256}{file}": digest for file, digest in _hashes(client, run_id, path).items()}
+    run_id, path = spec.run_id, spec.artifact_path
+    digests = {f"{_SHA256_TAG_PREFIX}{file}": digest for file, digest in _hash_artifacts(client, run_id, path).items()}
     version = client.create_model_version(
-        candidate.name,
+        spec.name,
         source=f"{client.get_run(run_id).info.artifact_uri}/{path}",
         run_id=run_id,
-        tags={**candidate.tags, **digests, "fingerprint": candidate.fingerprint, _FOLDER: path},
-        description=shortened(candidate.description),
+        tags={**spec.tags, **digests, "fingerprint": spec.fingerprint, _ARTIFACT_PATH_TAG: path},
+        description=truncate_description(spec.description),
     )
     return str(version.version)
 
 
-def _name_the_question(client: MlflowClient, name: str) -> None:
-    question = QUESTIONS.get(name, "")
+def _ensure_registered_model(client: MlflowClient, name: str) -> None:
+    question = MODEL_DESCRIPTIONS.get(name, "")
     known = client.search_registered_models(f"name = '{name}'")
     if not known:
         client.create_registered_model(name, description=question)
@@ -78,21 +78,21 @@ def _name_the_question(client: MlflowClient, name: str) -> None:
         client.update_registered_model(name, question)
 
 
-def _hashes(client: MlflowClient, run_id: str, artifact_path: str) -> dict[str, str]:
+def _hash_artifacts(client: MlflowClient, run_id: str, artifact_path: str) -> dict[str, str]:
     if not client.list_artifacts(run_id, artifact_path):
-        raise NotRegistered(
+        raise VersionNotFound(
             f"Run {run_id} has no artefacts under {artifact_path!r}, so there is nothing to register. "
             "Log the run with a folder first."
         )
     with TemporaryDirectory() as folder:
-        return release_files.hashes(Path(client.download_artifacts(run_id, artifact_path, folder)))
+        return release_files.hash_files(Path(client.download_artifacts(run_id, artifact_path, folder)))
 
 
-def shortened(description: str) -> str:
+def truncate_description(description: str) -> str:
     """The description as far as every MLflow store takes it, cut at a line's end."""
-    if len(description) <= LONGEST_DESCRIPTION:
+    if len(description) <= MAX_DESCRIPTION_LENGTH:
         return description
-    return description[: LONGEST_DESCRIPTION - len(CUT_SHORT)].rpartition("\n")[0] + CUT_SHORT
+    return description[: MAX_DESCRIPTION_LENGTH - len(TRUNCATION_NOTE)].rpartition("\n")[0] + TRUNCATION_NOTE
 
 
 def aliases(client: MlflowClient) -> dict[str, dict[str, str]]:
@@ -104,31 +104,35 @@ def aliases(client: MlflowClient) -> dict[str, dict[str, str]]:
 
 
 def tags_of(client: MlflowClient, name: str, version: str) -> dict[str, str]:
-    """What was noted at a version; ``NotRegistered`` where there is no such version."""
-    return dict(_find(client, name, version).tags)
+    """What was noted at a version; ``VersionNotFound`` where there is no such version."""
+    return dict(_find_version(client, name, version).tags)
 
 
-def _find(client: MlflowClient, name: str, version: str) -> ModelVersion:
+def _find_version(client: MlflowClient, name: str, version: str) -> ModelVersion:
     number = int(version) if version.isdecimal() else 0
     found = client.search_model_versions(f"name = '{name}' and version_number = {number}")
     if found:
         return found[0]
     known = sorted(int(each.version) for each in client.search_model_versions(f"name = '{name}'"))
     registered = ", ".join(str(each) for each in known) or "none yet"
-    raise NotRegistered(f"{name!r} has no version {version!r}. Registered: {registered}. Train to make a new one.")
+    raise VersionNotFound(f"{name!r} has no version {version!r}. Registered: {registered}. Train to make a new one.")
 
 
 def fetch(client: MlflowClient, version: str, folder: Path) -> Path:
-    """A release's artefacts as a local folder: the registered bytes or ``Damaged``, whole or absent."""
-    found = _find(client, RELEASE, version)
-    expected = {key.removeprefix(_SHA256): value for key, value in found.tags.items() if key.startswith(_SHA256)}
-    if release_files.whole(folder, expected):
+    """A release's artefacts as a local folder: the registered bytes or ``CorruptArtifacts``, whole or absent."""
+    found = _find_version(client, RELEASE, version)
+    expected = {
+        key.removeprefix(_SHA256_TAG_PREFIX): value
+        for key, value in found.tags.items()
+        if key.startswith(_SHA256_TAG_PREFIX)
+    }
+    if release_files.is_intact(folder, expected):
         return folder
     draft = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    copied = Path(client.download_artifacts(str(found.run_id), found.tags[_FOLDER], str(draft)))
-    release_files.check(copied, expected, f"Release {version}")
-    release_files.install(copied, folder)
+    copied = Path(client.download_artifacts(str(found.run_id), found.tags[_ARTIFACT_PATH_TAG], str(draft)))
+    release_files.verify_files(copied, expected, f"Release {version}")
+    release_files.install_folder(copied, folder)
     shutil.rmtree(draft, ignore_errors=True)
     return folder

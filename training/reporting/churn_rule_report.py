@@ -11,62 +11,64 @@ from matplotlib.figure import Figure
 
 from features.arrays import Floats
 from training.evaluation.backtest import Backtest
-from training.evaluation.churn_rules import Judged
-from training.models.churn import churned
+from training.evaluation.churn_rules import RuleResult
+from training.models.churn import churn_label
 from training.registry.run_record import Metric, Table
 from training.reporting import figures
 
 
-def rule_metrics(judged: Sequence[Judged]) -> list[Metric]:
+def rule_metrics(results: Sequence[RuleResult]) -> list[Metric]:
     """A point per rule, measure and origin: precision/RULE, precision/TIER_flagging_as_many_as_RULE and so on."""
-    names = _keys([one.rule for one in judged])
+    names = _metric_keys([one.rule for one in results])
     return [
         Metric(f"{measure}/{who}{names[one.rule]}", value, one.origin.toordinal())
-        for one in judged
+        for one in results
         if one.origin is not None
-        for measure, who, value in _measures(one)
+        for measure, who, value in _rule_measures(one)
         if np.isfinite(value)
     ]
 
 
-def rule_rows(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+def rule_rows(results: Sequence[RuleResult]) -> list[dict[str, Any]]:
     """Everything that was measured, one flat row per rule and origin; the origin is None over all of them."""
-    return [_row(one) for one in judged]
+    return [_result_row(one) for one in results]
 
 
-def rule_table(judged: Sequence[Judged]) -> Table:
+def rule_table(results: Sequence[RuleResult]) -> Table:
     """The same as columns, with ``all`` for all origins."""
-    rows = [{**row, "origin": row["origin"] or "all"} for row in rule_rows(judged)]
+    rows = [{**row, "origin": row["origin"] or "all"} for row in rule_rows(results)]
     return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def rule_figure(test: Backtest, tier: str, by_rule: Mapping[str, Floats]) -> Figure:
     """The rules beside the model at one origin; each rule's flags are (n,) of 0 and 1."""
-    days = test.plan.judged_churn_days
-    return figures.rules(1 - test.forecasts[tier].within(days), churned(test.test.outcomes, days), by_rule)
+    days = test.plan.evaluated_churn_days
+    return figures.rules_precision_recall(
+        1 - test.forecasts[tier].order_probability(days), churn_label(test.rows.outcomes, days), by_rule
+    )
 
 
-def _measures(one: Judged) -> Iterator[tuple[str, str, float]]:
-    model = f"{one.tier}_flagging_as_many_as_"
-    yield "flagged", "", one.share
-    yield "f1", "", one.f1
-    yield "precision", "", one.precision
-    yield "precision", model, one.model_precision
-    yield "recall", "", one.recall
-    yield "recall", model, one.model_recall
-    yield "precision_gain", model, one.precision_gain.value
-    yield "recall_gain", model, one.recall_gain.value
+def _rule_measures(result: RuleResult) -> Iterator[tuple[str, str, float]]:
+    model = f"{result.tier}_flagging_as_many_as_"
+    yield "flagged", "", result.share
+    yield "f1", "", result.f1
+    yield "precision", "", result.precision
+    yield "precision", model, result.model_precision
+    yield "recall", "", result.recall
+    yield "recall", model, result.model_recall
+    yield "precision_gain", model, result.precision_gain.value
+    yield "recall_gain", model, result.recall_gain.value
 
 
-def _row(one: Judged) -> dict[str, Any]:
-    gains = {"precision_gain": one.precision_gain, "recall_gain": one.recall_gain}
-    plain = {name: value for name, value in vars(one).items() if name not in gains}
+def _result_row(result: RuleResult) -> dict[str, Any]:
+    gains = {"precision_gain": result.precision_gain, "recall_gain": result.recall_gain}
+    plain = {name: value for name, value in vars(result).items() if name not in gains}
     for name, gain in gains.items():
         plain |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
     return plain
 
 
-def _keys(names: Sequence[str]) -> dict[str, str]:
+def _metric_keys(names: Sequence[str]) -> dict[str, str]:
     """A name that MLflow takes for every rule, whatever it is called: "3 days!" and "3 days?"."""
     found: dict[str, str] = {}
     for name in dict.fromkeys(names):

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training.evaluation.churn_rules import Judged
+    from training.evaluation.churn_rules import RuleResult
 
 INTENDED_USE = {
     "churn": "Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
@@ -30,7 +30,7 @@ _NONE = "n/a"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
+class MetricComparison:
     """One metric at one past origin, beside what the baselines reached on the same customers."""
 
     origin: date
@@ -50,29 +50,29 @@ class Calibration:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coverage:
+class IntervalCoverage:
     """How many outcomes fell into their interval."""
 
     slice: str
     nominal: float
-    covered: float
+    observed: float
     customers: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slice:
+class PopulationSlice:
     """A group of customers judged by itself."""
 
     name: str
     customers: int
     metric: str
     value: float
-    everyone: float  # the same metric over all customers
+    overall: float  # the same metric over all customers
     higher_is_better: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class ModelCard:
     """Everything a model card says."""
 
     name: str
@@ -89,27 +89,27 @@ class Card:
     data_rows: int
     feature_service: str
     features: Sequence[str]
-    scores: Sequence[Score]
+    scores: Sequence[MetricComparison]
     calibration: Calibration
     totals: Sequence[str] = ()  # a line for each
-    coverage: Sequence[Coverage] = ()
-    slices: Sequence[Slice] = ()
-    rules: Sequence[Judged] = ()
+    coverage: Sequence[IntervalCoverage] = ()
+    slices: Sequence[PopulationSlice] = ()
+    rules: Sequence[RuleResult] = ()
     refresh: str = "Retrain weekly; score nightly. Older than the longest horizon, it must not be used."
     limits: Sequence[str] = LIMITS
 
 
-def model_card(card: Card) -> str:
+def render_model_card(card: ModelCard) -> str:
     """The card as Markdown, most important first, since MLflow shows the first 5,000 characters."""
     sections = {
-        f"{card.name}: {card.question}": _purpose(card),
-        "How good it is": _performance(card.scores),
-        "Beside the rules in use": _rules(card.rules),
-        "Calibration": [*_calibration(card.calibration), *card.totals],
-        "Intervals": _coverage(card.coverage),
-        "Where it is weak": _slices(card.slices),
+        f"{card.name}: {card.question}": _purpose_lines(card),
+        "How good it is": _performance_lines(card.scores),
+        "Beside the rules in use": _rule_lines(card.rules),
+        "Calibration": [*_calibration_lines(card.calibration), *card.totals],
+        "Intervals": _coverage_lines(card.coverage),
+        "Where it is weak": _slice_lines(card.slices),
         "Limits and ethical considerations": [f"- {limit}" for limit in card.limits],
-        "Data": _data(card),
+        "Data": _data_lines(card),
         "Refresh": [card.refresh],
         "Features": [f"{len(card.features)} from `{card.feature_service}`: {', '.join(card.features)}."],
     }
@@ -117,7 +117,7 @@ def model_card(card: Card) -> str:
     return "\n\n".join([title.removeprefix("#"), *others]) + "\n"
 
 
-def _purpose(card: Card) -> list[str]:
+def _purpose_lines(card: ModelCard) -> list[str]:
     return [
         f"**Use.** {card.use}",
         "",
@@ -125,22 +125,28 @@ def _purpose(card: Card) -> list[str]:
     ]
 
 
-def _performance(scores: Sequence[Score]) -> list[str]:
+def _performance_lines(scores: Sequence[MetricComparison]) -> list[str]:
     if not scores:
         return ["Not judged: no past origin has a finished window."]
     names = list(dict.fromkeys(name for score in scores for name in score.baselines))
     head = ["origin", "metric", "model", *names, "result"]
-    rows = [_row(score, names) for score in scores]
+    rows = [_score_row(score, names) for score in scores]
     return [_summary(scores), "", *_table(head, rows)]
 
 
-def _row(score: Score, names: Sequence[str]) -> list[str]:
+def _score_row(score: MetricComparison, names: Sequence[str]) -> list[str]:
     arrow = "↑" if score.higher_is_better else "↓"
-    baselines = [_number(score.baselines.get(name, math.nan)) for name in names]
-    return [f"{score.origin}", f"{score.metric} {arrow}", f"**{_number(score.model)}**", *baselines, _result(score)]
+    baselines = [_format_number(score.baselines.get(name, math.nan)) for name in names]
+    return [
+        f"{score.origin}",
+        f"{score.metric} {arrow}",
+        f"**{_format_number(score.model)}**",
+        *baselines,
+        _result(score),
+    ]
 
 
-def _result(score: Score) -> str:
+def _result(score: MetricComparison) -> str:
     lost, tied = _beaten_by(score), _tied_with(score)
     if lost:
         return f"loss to {', '.join(lost)}"
@@ -150,32 +156,34 @@ def _result(score: Score) -> str:
     return "win" if compared else _NONE
 
 
-def _beaten_by(score: Score) -> list[str]:
+def _beaten_by(score: MetricComparison) -> list[str]:
     sign = 1 if score.higher_is_better else -1
     return [
         name
         for name, value in score.baselines.items()
-        if sign * value > sign * score.model and _number(value) != _number(score.model)
+        if sign * value > sign * score.model and _format_number(value) != _format_number(score.model)
     ]
 
 
-def _tied_with(score: Score) -> list[str]:
-    return [name for name, value in score.baselines.items() if _number(value) == _number(score.model) != _NONE]
+def _tied_with(score: MetricComparison) -> list[str]:
+    return [
+        name for name, value in score.baselines.items() if _format_number(value) == _format_number(score.model) != _NONE
+    ]
 
 
-def _summary(scores: Sequence[Score]) -> str:
+def _summary(scores: Sequence[MetricComparison]) -> str:
     results = [_result(score).split()[0] for score in scores]
     counts = {word: results.count(word) for word in ("win", "tie", "loss")}
-    wins, ties, losses = (_counted(number, word) for word, number in counts.items())
+    wins, ties, losses = (_count_noun(number, word) for word, number in counts.items())
     return f"Against the best baseline, at origins the model had not seen: {wins}, {ties}, {losses}."
 
 
-def _counted(number: int, word: str) -> str:
+def _count_noun(number: int, word: str) -> str:
     plural = {"loss": "losses"}.get(word, f"{word}s")
     return f"{number} {word if number == 1 else plural}"
 
 
-def _calibration(calibration: Calibration) -> list[str]:
+def _calibration_lines(calibration: Calibration) -> list[str]:
     said = []
     if calibration.ece is not None:
         said.append(f"- Probabilities are {100 * calibration.ece:.1f} points off on average (ECE).")
@@ -187,45 +195,52 @@ def _calibration(calibration: Calibration) -> list[str]:
     return said
 
 
-def _coverage(coverage: Sequence[Coverage]) -> list[str]:
-    rows = [[each.slice, f"{each.customers:,}", f"{each.nominal:.0%}", f"{each.covered:.1%}"] for each in coverage]
+def _coverage_lines(coverage: Sequence[IntervalCoverage]) -> list[str]:
+    rows = [[each.slice, f"{each.customers:,}", f"{each.nominal:.0%}", f"{each.observed:.1%}"] for each in coverage]
     return _table(["customers", "number", "promised", "inside"], rows) if rows else []
 
 
-def _slices(slices: Sequence[Slice]) -> list[str]:
+def _slice_lines(slices: Sequence[PopulationSlice]) -> list[str]:
     rows = [
-        [each.name, f"{each.customers:,}", each.metric, _number(each.value), _number(each.everyone), _verdict(each)]
+        [
+            each.name,
+            f"{each.customers:,}",
+            each.metric,
+            _format_number(each.value),
+            _format_number(each.overall),
+            _weakness(each),
+        ]
         for each in slices
     ]
     return _table(["customers", "number", "metric", "here", "everyone", ""], rows) if rows else []
 
 
-def _verdict(each: Slice) -> str:
-    sign = 1 if each.higher_is_better else -1
-    return "weaker" if sign * each.value < sign * each.everyone else ""
+def _weakness(population_slice: PopulationSlice) -> str:
+    sign = 1 if population_slice.higher_is_better else -1
+    return "weaker" if sign * population_slice.value < sign * population_slice.overall else ""
 
 
-def _rules(rules: Sequence[Judged]) -> list[str]:
+def _rule_lines(rules: Sequence[RuleResult]) -> list[str]:
     head = ["rule", "origin", "flags", "precision", "recall", "model's precision", "model's recall", "better by, 95 %"]
     said = "Whom the business would call lapsed, and as many of the same customers by the model; better in precision."
-    return [said, "", *_table(head, [_rule(each) for each in rules])] if rules else []
+    return [said, "", *_table(head, [_rule_row(each) for each in rules])] if rules else []
 
 
-def _rule(each: Judged) -> list[str]:
-    shares = (each.share, each.precision, each.recall, each.model_precision, each.model_recall)
-    gain = f"{_points(each.precision_gain.low)} to {_points(each.precision_gain.high)}"
-    return [each.rule.replace("|", "\\|"), str(each.origin or "all"), *map(_percent, shares), gain]
+def _rule_row(result: RuleResult) -> list[str]:
+    shares = (result.share, result.precision, result.recall, result.model_precision, result.model_recall)
+    gain = f"{_percentage_points(result.precision_gain.low)} to {_percentage_points(result.precision_gain.high)}"
+    return [result.rule.replace("|", "\\|"), str(result.origin or "all"), *map(_format_percent, shares), gain]
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     return f"{share:.1%}" if math.isfinite(share) else _NONE
 
 
-def _points(share: float) -> str:
+def _percentage_points(share: float) -> str:
     return f"{100 * share:+.1f}" if math.isfinite(share) else _NONE
 
 
-def _data(card: Card) -> list[str]:
+def _data_lines(card: ModelCard) -> list[str]:
     return [
         f"- `{card.data_name}`, {card.data_rows:,} rows, sha256 `{card.data_digest}`",
         f"- Origins from {card.trained_from} to {card.trained_to}; outcomes known before {card.known_until}.",
@@ -240,5 +255,5 @@ def _cells(row: Sequence[str]) -> str:
     return f"| {' | '.join(row)} |"
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}" if math.isfinite(value) else _NONE

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 
-class Column(NamedTuple):
+class ColumnSpec(NamedTuple):
     """One column, explained in a sentence."""
 
     name: str

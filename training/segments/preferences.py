@@ -6,80 +6,80 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from training.segments.column import Column
+from training.segments.column import ColumnSpec
 
-OWN, EVERYBODY = "customer", "population"  # what a rung may be
-
-
-_NUMBER, _SMALL, _WORD, _FLAG = pa.float64(), pa.int8(), pa.string(), pa.bool_()
+EVIDENCE_CUSTOMER, EVIDENCE_POPULATION = "customer", "population"  # what a rung may be
 
 
-def _interval(name: str, of: str, kind: pa.DataType) -> tuple[Column, Column]:
+_NUMBER, _INTEGER, _TEXT, _FLAG = pa.float64(), pa.int8(), pa.string(), pa.bool_()
+
+
+def _interval_columns(name: str, meaning: str, kind: pa.DataType) -> tuple[ColumnSpec, ColumnSpec]:
     return (
-        Column(f"{name}_p10", kind, f"{of}, lower end of its 80 % interval."),
-        Column(f"{name}_p90", kind, f"{of}, upper end of its 80 % interval."),
+        ColumnSpec(f"{name}_p10", kind, f"{meaning}, lower end of its 80 % interval."),
+        ColumnSpec(f"{name}_p90", kind, f"{meaning}, upper end of its 80 % interval."),
     )
 
 
-def _rung(name: str) -> Column:
-    return Column(f"{name}_rung", _WORD, "Whose counts weigh more in it: customer, or population.")
+def _evidence_column(name: str) -> ColumnSpec:
+    return ColumnSpec(f"{name}_rung", _TEXT, "Whose counts weigh more in it: customer, or population.")
 
 
-def _preferred(name: str, what: str, share: str) -> tuple[Column, ...]:
+def _preferred_columns(name: str, meaning: str, share: str) -> tuple[ColumnSpec, ...]:
     return (
-        Column(name, _SMALL, what),
-        Column(f"{name}_share", _NUMBER, f"{share}, the population's habit weighed in."),
-        *_interval(name, share, _NUMBER),
-        _rung(name),
+        ColumnSpec(name, _INTEGER, meaning),
+        ColumnSpec(f"{name}_share", _NUMBER, f"{share}, the population's habit weighed in."),
+        *_interval_columns(name, share, _NUMBER),
+        _evidence_column(name),
     )
 
 
-def _ranking(name: str, what: str, affinity: str) -> tuple[Column, ...]:
+def _ranking_columns(name: str, meaning: str, affinity: str) -> tuple[ColumnSpec, ...]:
     return (
-        Column(f"{name}_ranking", pa.list_(_WORD), what),
-        Column(f"{name}_affinity", pa.list_(_NUMBER), affinity),
-        *_interval(name, "The same affinities", pa.list_(_NUMBER)),
-        _rung(name),
+        ColumnSpec(f"{name}_ranking", pa.list_(_TEXT), meaning),
+        ColumnSpec(f"{name}_affinity", pa.list_(_NUMBER), affinity),
+        *_interval_columns(name, "The same affinities", pa.list_(_NUMBER)),
+        _evidence_column(name),
     )
 
 
-FAMILIES: Mapping[str, tuple[Column, ...]] = {
-    "preferred_hour": _preferred(
+COLUMN_FAMILIES: Mapping[str, tuple[ColumnSpec, ...]] = {
+    "preferred_hour": _preferred_columns(
         "preferred_hour",
         "First hour, 0 to 23 by the shop's clock, of the two in a row in which the customer comes most.",
         "Share of the customer's orders and events in these two hours",
     ),
-    "preferred_weekday": _preferred(
+    "preferred_weekday": _preferred_columns(
         "preferred_weekday",
         "Day of the week, 1 Monday to 7 Sunday by the shop's calendar, on which the customer comes most.",
         "Share of the customer's orders and events on this day of the week",
     ),
-    "channel": _ranking(
+    "channel": _ranking_columns(
         "channel",
         "Channels, the best one first.",
         "Rate at which a touch there is followed by an order or event within 7 days; without touches, the share of "
         "the customer's orders and events that come through the channel.",
     ),
-    "category": _ranking(
+    "category": _ranking_columns(
         "category",
         "Up to five categories that the customer orders most often, the first one first.",
         "Share of the customer's orders that contain the category.",
     ),
     "price": (
-        Column(
+        ColumnSpec(
             "price_sensitivity",
             _NUMBER,
             "Share of the customer's orders that are bought with a coupon or discount; observed, not caused: only a "
             "randomised offer shows who would not have bought without it.",
         ),
-        *_interval("price_sensitivity", "The same share", _NUMBER),
-        _rung("price_sensitivity"),
-        Column(
+        *_interval_columns("price_sensitivity", "The same share", _NUMBER),
+        _evidence_column("price_sensitivity"),
+        ColumnSpec(
             "discounted_orders_91d",
             _NUMBER,
             "Orders with a coupon or discount to be expected in 91 days at the pace of the last 91; who redeems next.",
         ),
-        Column("crowd_price_sensitive", _FLAG, "Buys at a reduced price surely more often than the population."),
+        ColumnSpec("crowd_price_sensitive", _FLAG, "Buys at a reduced price surely more often than the population."),
     ),
 }
-COLUMNS = tuple(column for family in FAMILIES.values() for column in family)
+PREFERENCE_COLUMNS = tuple(column for family in COLUMN_FAMILIES.values() for column in family)

@@ -11,9 +11,9 @@ from features.arrays import Booleans, Codes, Floats
 from features.config.conditions import Measure
 from features.config.segmentation import Rfm
 
-QUANTILES = 5
+QUANTILE_COUNT = 5
 # In English and as Chinese retailers call them; the first half spends much.
-LAYERS = {
+RFM_SEGMENTS = {
     "important_keep": "重要价值",
     "important_develop": "重要发展",
     "important_retain": "重要保持",
@@ -26,7 +26,7 @@ LAYERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scores:
+class RfmScores:
     """The scores of n customers, the best highest."""
 
     recency: Codes  # (n,) 1 upwards, 0 for who never ordered
@@ -35,25 +35,25 @@ class Scores:
     layer: Codes  # (n,) index into LAYERS, -1 where a score is missing
 
 
-def measures(said: Rfm) -> tuple[Measure, Measure, Measure]:
+def required_measures(config: Rfm) -> tuple[Measure, Measure, Measure]:
     """What has to be known of every customer: recency, frequency, monetary."""
-    return Measure("days_since_order"), Measure("orders", said.frequency_days), Measure("spend", said.monetary_days)
+    return Measure("days_since_order"), Measure("orders", config.frequency_days), Measure("spend", config.monetary_days)
 
 
-def rfm(said: Rfm, measured: Mapping[Measure, Floats]) -> Scores:
+def score_rfm(config: Rfm, measured: Mapping[Measure, Floats]) -> RfmScores:
     """The scores by the cut points of the business, or by fifths of the buyers where it gives none.
 
     Fifths are those of Hughes, Strategic Database Marketing (1994). The layers cross what is high with what is low, a
     score above the middle of its scale being high.
     """
-    days, orders, spend = (measured[measure] for measure in measures(said))
+    days, orders, spend = (measured[measure] for measure in required_measures(config))
     bought = ~np.isnan(days)
-    recency = scores(-days, [-point for point in reversed(said.recency)])
-    frequency = scores(np.where(bought, orders, np.nan), said.frequency)
-    monetary = scores(np.where(bought, spend, np.nan), said.monetary)
-    low = (_low(monetary, said.monetary), _low(recency, said.recency), _low(frequency, said.frequency))
+    recency = quantile_scores(-days, [-point for point in reversed(config.recency)])
+    frequency = quantile_scores(np.where(bought, orders, np.nan), config.frequency)
+    monetary = quantile_scores(np.where(bought, spend, np.nan), config.monetary)
+    low = (_is_low(monetary, config.monetary), _is_low(recency, config.recency), _is_low(frequency, config.frequency))
     layer = (4 * low[0] + 2 * low[1] + low[2]).astype(np.int8)
-    return Scores(
+    return RfmScores(
         recency=recency,
         frequency=frequency,
         monetary=monetary,
@@ -61,21 +61,21 @@ def rfm(said: Rfm, measured: Mapping[Measure, Floats]) -> Scores:
     )
 
 
-def scores(worth: Floats, points: Sequence[float]) -> Codes:
+def quantile_scores(values: Floats, points: Sequence[float]) -> Codes:
     """One more for every cut point that is reached, from 1; 0 for a nan, (n,).
 
     Without points: one more for every whole fifth of the others who are worth less, so that equals stay together.
     """
-    known = ~np.isnan(worth)
-    found = np.zeros(len(worth), np.int8)
+    known = ~np.isnan(values)
+    found = np.zeros(len(values), np.int8)
     if points:
-        found[known] = 1 + np.searchsorted(points, worth[known], "right")
+        found[known] = 1 + np.searchsorted(points, values[known], "right")
     elif known.any():
-        below = np.searchsorted(np.sort(worth[known]), worth[known], "left")
-        found[known] = 1 + QUANTILES * below // int(known.sum())
+        below = np.searchsorted(np.sort(values[known]), values[known], "left")
+        found[known] = 1 + QUANTILE_COUNT * below // int(known.sum())
     return found
 
 
-def _low(found: Codes, points: Sequence[float]) -> Booleans:
-    top = len(points) + 1 if points else QUANTILES
-    return 2 * found.astype(np.int64) <= top + 1
+def _is_low(scores: Codes, points: Sequence[float]) -> Booleans:
+    top = len(points) + 1 if points else QUANTILE_COUNT
+    return 2 * scores.astype(np.int64) <= top + 1

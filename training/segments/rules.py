@@ -11,11 +11,11 @@ from features.arrays import Booleans, Floats
 from features.config.conditions import Bounds, Conditions, Measure
 
 
-def holds(conditions: Conditions, measured: Mapping[Measure, Floats], customers: int) -> Booleans:
+def matches(conditions: Conditions, measured: Mapping[Measure, Floats], customers: int) -> Booleans:
     """Whether all conditions hold, (customers,); what is not known of somebody fulfils none."""
     found = np.ones(customers, np.bool_)
     for measure, bounds in conditions.bounds.items():
-        found &= _within(measured[measure], bounds)
+        found &= _in_bounds(measured[measure], bounds)
     return found
 
 
@@ -29,10 +29,10 @@ def column_names(segments: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _within(values: Floats, bounds: Bounds) -> Booleans:
+def _in_bounds(values: Floats, bounds: Bounds) -> Booleans:
     # No comparison holds of a nan, so one bound is enough to leave it out.
     found = np.ones(len(values), np.bool_)
-    for word, bound in bounds.said.items():
+    for word, bound in bounds.given_bounds.items():
         match word:
             case "at_least":
                 found &= values >= bound

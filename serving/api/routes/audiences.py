@@ -15,43 +15,43 @@ from pydantic import Field, JsonValue, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from features.errors import FlywheelError, LostRows, Unreachable
-from features.storage.secret import BadSecret
+from features.errors import FlywheelError, RowsLost, StoreUnavailable
+from features.storage.secret import InvalidSecret
 from serving.api import openapi
-from serving.api.dependencies import attempt, worker_of
+from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import json_body
-from serving.audiences.audience_service import SAMPLE, Export
-from serving.audiences.errors import BadCursor, BadScores, NoSuchAudience, NotJson, Refused
+from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
+from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest, InvalidCursor, InvalidJson, InvalidScores
 from serving.audiences.export.formats import FORMATS, ndjson
-from serving.audiences.export.metadata import About
-from serving.audiences.request_parsing import asked
-from serving.audiences.schema import AudienceAnswer, AudienceRequest
+from serving.audiences.export.metadata import AudienceMetadata
+from serving.audiences.request_parsing import parse_request
+from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.auth.api_keys import actor
-from serving.observability.audit_log import NotAudited
-from serving.observability.json_logs import report
-from serving.problems import SOON, Problem, invalid
-from serving.schemas.base import Wire
+from serving.observability.audit_log import AuditWriteFailed
+from serving.observability.json_logs import log_error
+from serving.problems import RETRY_AFTER, Problem, validation_problem
+from serving.schemas.base import StrictModel
 from serving.schemas.predictions import FieldProblem
 
 if TYPE_CHECKING:
-    from serving.api.app_state import Worker
+    from serving.api.app_state import AppState
 
 Format = Literal["json", "csv", "ndjson", "parquet"]
-MEDIA: dict[str, str] = {name.rpartition("/")[2].removeprefix("x-").rpartition(".")[2]: name for name in FORMATS}
-USUAL_PAGE, LARGEST_PAGE, LARGEST_JSON = 1_000, 100_000, 10_000
-AT_ONCE = 2  # audiences that a worker makes or reads; others wait
-Done = TypeVar("Done")
+MEDIA_TYPES: dict[str, str] = {name.rpartition("/")[2].removeprefix("x-").rpartition(".")[2]: name for name in FORMATS}
+DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_JSON_PAGE_SIZE = 1_000, 100_000, 10_000
+MAX_AUDIENCE_THREADS = 2  # audiences that a worker makes or reads; others wait
+Result = TypeVar("Result")
 
 
-class Paging(Wire):
+class PagingQuery(StrictModel):
     """Which members, and how they are written."""
 
     format: Format = "json"
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    size: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] | None = None
+    size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] | None = None
 
 
-class Members(Wire):
+class MembersResponse(StrictModel):
     """A page of an audience."""
 
     members: list[dict[str, JsonValue]] = Field(description="customer_id, holdout, and the columns asked for.")
@@ -62,16 +62,16 @@ class Members(Wire):
 
 async def post_audience(request: Request) -> Response:
     """Whom to reach: counted, described, and kept under an id by which pages of members are asked for."""
-    worker = worker_of(request)
-    body, export = await json_body(request), Export(actor(request), worker.now(), SAMPLE)
-    answer = await _attempt(worker, lambda: worker.audiences.make(asked(body), export))
+    worker = app_state_of(request)
+    body, export = await json_body(request), ExportContext(actor(request), worker.now(), SAMPLE_FORMAT)
+    answer = await _run_in_audience_thread(worker, lambda: worker.audience_service.create(parse_request(body), export))
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
 async def get_audience(request: Request) -> Response:
     """What an audience was made for."""
-    worker, audience_id = worker_of(request), request.path_params["audience_id"]
-    about = await _attempt(worker, lambda: worker.audiences.about(audience_id))
+    worker, audience_id = app_state_of(request), request.path_params["audience_id"]
+    about = await _run_in_audience_thread(worker, lambda: worker.audience_service.metadata(audience_id))
     return Response(about.model_dump_json(by_alias=True), media_type="application/json")
 
 
@@ -80,23 +80,31 @@ async def get_members(request: Request) -> Response:
 
     Consent is asked again for every page, and for every fifty thousand members of a stream. Each leaves an audit line.
     """
-    worker, audience_id, said = worker_of(request), request.path_params["audience_id"], _paging(request)
+    worker, audience_id, said = app_state_of(request), request.path_params["audience_id"], _paging_query(request)
     if request.method == "HEAD":
-        await _attempt(worker, lambda: worker.audiences.about(audience_id))
-        return Response(headers={"Cache-Control": "no-store"}, media_type=MEDIA.get(said.format, "application/json"))
-    export = Export(actor(request), worker.now(), said.format)
+        await _run_in_audience_thread(worker, lambda: worker.audience_service.metadata(audience_id))
+        return Response(
+            headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(said.format, "application/json")
+        )
+    export = ExportContext(actor(request), worker.now(), said.format)
     if said.format != "json" and said.size is None and said.cursor is None:
-        return await _streamed(worker, audience_id, export)
-    size = min(said.size or USUAL_PAGE, LARGEST_JSON if said.format == "json" else LARGEST_PAGE)
-    taken = await _attempt(worker, lambda: worker.audiences.page(audience_id, said.cursor, size, export))
+        return await _stream(worker, audience_id, export)
+    size = min(said.size or DEFAULT_PAGE_SIZE, MAX_JSON_PAGE_SIZE if said.format == "json" else MAX_PAGE_SIZE)
+    taken = await _run_in_audience_thread(
+        worker, lambda: worker.audience_service.page(audience_id, said.cursor, size, export)
+    )
     page, state = taken.page, str(taken.consent_state)
     if said.format == "json":
         about = {"left_out": page.left_out, "next": page.next, "consent_state": state}
-        return Response(_json(page.rows, about), headers={"Cache-Control": "no-store"}, media_type="application/json")
+        return Response(
+            _members_json(page.rows, about), headers={"Cache-Control": "no-store"}, media_type="application/json"
+        )
     headers = {"X-Consent-State": state, "X-Left-Out": str(page.left_out), "Cache-Control": "no-store"}
     if page.next is not None:
         headers["X-Next-Cursor"] = page.next
-    return Response(b"".join(FORMATS[MEDIA[said.format]]([page.rows])), headers=headers, media_type=MEDIA[said.format])
+    return Response(
+        b"".join(FORMATS[MEDIA_TYPES[said.format]]([page.rows])), headers=headers, media_type=MEDIA_TYPES[said.format]
+    )
 
 
 def add_routes(app: FastAPI) -> None:
@@ -105,82 +113,86 @@ def add_routes(app: FastAPI) -> None:
         "/v1/audiences",
         post_audience,
         methods=["POST"],
-        responses=openapi.answers(AudienceAnswer, 400, 401, 403, 408, 413, 415, 422, 503),
-        openapi_extra=openapi.body_of(AudienceRequest),
+        responses=openapi.success_and_problem_responses(AudienceResponse, 400, 401, 403, 408, 413, 415, 422, 503),
+        openapi_extra=openapi.request_body(AudienceRequest),
     )
     parameters = [openapi.path_parameter("audience_id", "As `POST /v1/audiences` answered it.")]
     app.add_api_route(
         "/v1/audiences/{audience_id}",
         get_audience,
-        responses=openapi.answers(About, 401, 403, 404, 503),
+        responses=openapi.success_and_problem_responses(AudienceMetadata, 401, 403, 404, 503),
         openapi_extra={"parameters": parameters},
     )
     app.add_api_route(
         "/v1/audiences/{audience_id}/members",
         get_members,
-        responses=openapi.answers(Members, 401, 403, 404, 422, 503),
-        openapi_extra={"parameters": [*parameters, *openapi.query_of(Paging)]},
+        responses=openapi.success_and_problem_responses(MembersResponse, 401, 403, 404, 422, 503),
+        openapi_extra={"parameters": [*parameters, *openapi.query_parameters(PagingQuery)]},
     )
 
 
-async def _streamed(worker: Worker, audience_id: str, export: Export) -> Response:
-    state, tables = await _attempt(worker, lambda: worker.audiences.all(audience_id, export))
-    written = FORMATS[MEDIA[export.format]](tables)
-    first = await _attempt(worker, lambda: next(written, b""))
+async def _stream(app_state: AppState, audience_id: str, export: ExportContext) -> Response:
+    state, tables = await _run_in_audience_thread(
+        app_state, lambda: app_state.audience_service.export_all(audience_id, export)
+    )
+    written = FORMATS[MEDIA_TYPES[export.format]](tables)
+    first = await _run_in_audience_thread(app_state, lambda: next(written, b""))
     headers = {"X-Consent-State": str(state), "Cache-Control": "no-store"}
-    return StreamingResponse(_following(first, written), headers=headers, media_type=MEDIA[export.format])
+    return StreamingResponse(_stream_chunks(first, written), headers=headers, media_type=MEDIA_TYPES[export.format])
 
 
-async def _following(first: bytes, written: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _stream_chunks(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Chunk after chunk, each made in a thread when the one before has gone."""
     yield first
     loop = asyncio.get_running_loop()
-    while (chunk := await loop.run_in_executor(_threads(), next, written, None)) is not None:
+    while (chunk := await loop.run_in_executor(_executor(), next, chunks, None)) is not None:
         yield chunk
 
 
-async def _attempt(worker: Worker, work: Callable[[], Done]) -> Done:
-    return await attempt(worker, work, _problem, _threads())
+async def _run_in_audience_thread(app_state: AppState, work: Callable[[], Result]) -> Result:
+    return await run_in_thread(app_state, work, _to_problem, _executor())
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def _executor() -> ThreadPoolExecutor:
     """For audiences alone: a million customers take a moment, in which no other work is to wait for a thread."""
-    return ThreadPoolExecutor(AT_ONCE, "audiences")
+    return ThreadPoolExecutor(MAX_AUDIENCE_THREADS, "audiences")
 
 
-def _problem(worker: Worker, error: FlywheelError) -> Problem:
+def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
     match error:
-        case NotJson():
+        case InvalidJson():
             return Problem(400, str(error))
-        case Refused():
+        case InvalidAudienceRequest():
             return Problem(422, error.detail, error.errors)
-        case BadCursor():
+        case InvalidCursor():
             return Problem(422, str(error), [FieldProblem(field="cursor", reason=str(error))])
-        case NoSuchAudience():
+        case AudienceNotFound():
             return Problem(404, "There is no audience of this id: it never was, or it has expired. Make a new one.")
-        case BadScores():
-            report(worker.log, "no audience without scores", error)
-            return Problem(503, "Nobody has been scored here yet. Run `flywheel score`, then ask again.", headers=SOON)
-        case Unreachable() | LostRows() | BadSecret() | NotAudited():
-            report(worker.log, "audience not served", error)
-            return Problem(503, "This cannot be read or written just now. Try again soon.", headers=SOON)
+        case InvalidScores():
+            log_error(app_state.log, "no audience without scores", error)
+            return Problem(
+                503, "Nobody has been scored here yet. Run `flywheel score`, then ask again.", headers=RETRY_AFTER
+            )
+        case StoreUnavailable() | RowsLost() | InvalidSecret() | AuditWriteFailed():
+            log_error(app_state.log, "audience not served", error)
+            return Problem(503, "This cannot be read or written just now. Try again soon.", headers=RETRY_AFTER)
     raise error
 
 
-def _paging(request: Request) -> Paging:
+def _paging_query(request: Request) -> PagingQuery:
     try:
-        return Paging.model_validate({"format": _accepted(request), **request.query_params})
+        return PagingQuery.model_validate({"format": _accepted_format(request), **request.query_params})
     except ValidationError as error:
-        raise invalid(error.errors(include_url=False), Paging) from None
+        raise validation_problem(error.errors(include_url=False), PagingQuery) from None
 
 
-def _accepted(request: Request) -> str:
+def _accepted_format(request: Request) -> str:
     """The format that the Accept header names, where it names one of ours."""
     accepted = request.headers.get("accept", "")
-    return next((name for name, media in MEDIA.items() if media in accepted), get_args(Format)[0])
+    return next((name for name, media in MEDIA_TYPES.items() if media in accepted), get_args(Format)[0])
 
 
-def _json(rows: pa.Table, about: Mapping[str, JsonValue]) -> bytes:
+def _members_json(rows: pa.Table, page_info: Mapping[str, JsonValue]) -> bytes:
     lines = b"".join(ndjson([rows])).splitlines()
-    return orjson.dumps({"members": [orjson.Fragment(line) for line in lines], **about})
+    return orjson.dumps({"members": [orjson.Fragment(line) for line in lines], **page_info})

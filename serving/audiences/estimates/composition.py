@@ -9,52 +9,54 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.arrays import RowIndices
-from serving.audiences.query.column_store import Ordered
-from serving.audiences.query.column_types import Kind
+from serving.audiences.query.column_store import NumericColumn
+from serving.audiences.query.column_types import ColumnKind
 from serving.audiences.query.scores_table import Columns
-from serving.audiences.query.text_columns import Words
-from serving.audiences.schema import Part
+from serving.audiences.query.text_columns import DictionaryColumn
+from serving.audiences.schema import CompositionPart
 from serving.schemas.prediction_columns import BANDS
 
-KINDS = ("value_tier", "lifecycle_stage", "lifecycle_phase", "rfm_segment", "model_tier", "status")
-CHURN_BAND, _CHURN = "churn_band", "churn_probability"
+COMPOSITION_COLUMNS = ("value_tier", "lifecycle_stage", "lifecycle_phase", "rfm_segment", "model_tier", "status")
+CHURN_BAND, _CHURN_PROBABILITY = "churn_band", "churn_probability"
 
 
-def composition(columns: Columns, rows: RowIndices, bands: tuple[float, float]) -> dict[str, list[Part]]:
-    """Counts and shares by every column of ``KINDS`` that the table has, and by churn band; the largest part first.
+def composition(columns: Columns, rows: RowIndices, bands: tuple[float, float]) -> dict[str, list[CompositionPart]]:
+    """Counts and shares by every column of ``COMPOSITION_COLUMNS`` that the table has, and by churn band; the largest part first.
 
     Args:
         columns: the table.
         rows: the members.
         bands: the churn probabilities from which on the band is medium, and high.
     """
-    found = {name: _by_word(columns, name, rows) for name in KINDS if _is(columns, name, Kind.TEXT)}
-    if _is(columns, _CHURN, Kind.NUMBER):
-        found[CHURN_BAND] = _by_band(cast("Ordered", columns[_CHURN]), rows, bands)
+    found = {
+        name: _by_text(columns, name, rows) for name in COMPOSITION_COLUMNS if _has_kind(columns, name, ColumnKind.TEXT)
+    }
+    if _has_kind(columns, _CHURN_PROBABILITY, ColumnKind.NUMBER):
+        found[CHURN_BAND] = _by_band(cast("NumericColumn", columns[_CHURN_PROBABILITY]), rows, bands)
     return found
 
 
-def _by_word(columns: Columns, name: str, rows: RowIndices) -> list[Part]:
-    held = cast("Words", columns[name])
-    return _parts(held.codes[rows], held.words)
+def _by_text(columns: Columns, name: str, rows: RowIndices) -> list[CompositionPart]:
+    held = cast("DictionaryColumn", columns[name])
+    return _count_parts(held.codes[rows], held.dictionary)
 
 
-def _by_band(held: Ordered, rows: RowIndices, bands: tuple[float, float]) -> list[Part]:
-    chance = held.values[rows]
+def _by_band(column: NumericColumn, rows: RowIndices, bands: tuple[float, float]) -> list[CompositionPart]:
+    chance = column.values[rows]
     codes = np.asarray(chance >= np.float64(bands[0]), np.int8) + np.asarray(chance >= np.float64(bands[1]), np.int8)
-    known = codes if held.nulls is None else np.where(held.nulls[rows], -1, codes)
-    return _parts(np.asarray(known, np.int8), pa.array(BANDS))
+    known = codes if column.nulls is None else np.where(column.nulls[rows], -1, codes)
+    return _count_parts(np.asarray(known, np.int8), pa.array(BANDS))
 
 
-def _parts(codes: NDArray[np.signedinteger], words: pa.StringArray) -> list[Part]:
-    counts = np.bincount(np.add(codes, 1, dtype=np.int64), minlength=len(words) + 1).tolist()
+def _count_parts(codes: NDArray[np.signedinteger], labels: pa.StringArray) -> list[CompositionPart]:
+    counts = np.bincount(np.add(codes, 1, dtype=np.int64), minlength=len(labels) + 1).tolist()
     parts = [
-        Part(value=word, count=count, share=count / len(codes))
-        for word, count in zip([None, *words.to_pylist()], counts, strict=True)
+        CompositionPart(value=word, count=count, share=count / len(codes))
+        for word, count in zip([None, *labels.to_pylist()], counts, strict=True)
         if count
     ]
     return sorted(parts, key=lambda part: (-part.count, part.value is None, part.value))
 
 
-def _is(columns: Columns, name: str, kind: Kind) -> bool:
-    return name in columns and columns.kinds[name].kind is kind
+def _has_kind(columns: Columns, name: str, kind: ColumnKind) -> bool:
+    return name in columns and columns.column_types[name].kind is kind

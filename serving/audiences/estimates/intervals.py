@@ -27,14 +27,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats
-from serving.audiences.estimates.backtest_errors import Backtested, Spread
+from serving.audiences.estimates.backtest_errors import BacktestErrors, ErrorVariance
 
-MOST_DEGREES = 1e4  # from here on the normal distribution
-ITS_TENTH = 1.2815515655446004  # the 0.9 quantile of the normal distribution
+MAX_DEGREES_OF_FREEDOM = 1e4  # from here on the normal distribution
+Z90 = 1.2815515655446004  # the 0.9 quantile of the normal distribution
 
 
 @dataclass(frozen=True)
-class Total:
+class TotalEstimate:
     """What is expected of some customers together."""
 
     predicted: Floats  # (n,) per customer, not below 0
@@ -47,41 +47,41 @@ class Total:
 
 
 @dataclass(frozen=True)
-class Range:
+class PredictionInterval:
     """The middle four fifths of what a total may be."""
 
     p10: float
     p90: float
-    degrees: float  # of freedom of Student's t
-    own_kind: bool  # whether the errors of its own kind were larger than everybody's
+    degrees_of_freedom: float  # of freedom of Student's t
+    uses_own_errors: bool  # whether the errors of its own kind were larger than everybody's
 
 
-def interval(total: Total, past: Backtested) -> Range:
+def prediction_interval(total: TotalEstimate, errors: BacktestErrors) -> PredictionInterval:
     """The 80 % interval of a total above 0."""
     mean = total.mean
-    chance = past.dispersion * float(total.variance.sum()) / mean**2
-    everybody, own = past.everybody, past.of(total.predicted)
-    taken = max(everybody, own, key=lambda spread: _common(spread, chance))
-    variance = max(_common(taken, chance), chance)
+    chance = errors.dispersion * float(total.variance.sum()) / mean**2
+    everybody, own = errors.overall, errors.errors_for(total.predicted)
+    taken = max(everybody, own, key=lambda spread: _common_variance(spread, chance))
+    variance = max(_common_variance(taken, chance), chance)
     known = min(taken.error, variance)
-    degrees = variance**2 / (known**2 / past.independent) if known > 0 else math.inf
-    reach = math.exp(upper_tenth(degrees) * math.sqrt(variance))
-    return Range(mean / reach, mean * reach, degrees, own_kind=taken is own)
+    degrees = variance**2 / (known**2 / errors.independent_origins) if known > 0 else math.inf
+    reach = math.exp(t_quantile_90(degrees) * math.sqrt(variance))
+    return PredictionInterval(mean / reach, mean * reach, degrees, uses_own_errors=taken is own)
 
 
-def _common(past: Spread, chance: float) -> float:
-    return past.error + max(chance - past.noise, 0.0)
+def _common_variance(errors: ErrorVariance, chance: float) -> float:
+    return errors.error + max(chance - errors.noise, 0.0)
 
 
-def upper_tenth(degrees: float) -> float:
+def t_quantile_90(degrees_of_freedom: float) -> float:
     """The 0.9 quantile of Student's t with any number of degrees of freedom, 1 or more.
 
     With t = sqrt(degrees) tan(angle) the density is a power of a cosine, which is summed over a grid.
     """
-    if degrees > MOST_DEGREES:
-        return ITS_TENTH
+    if degrees_of_freedom > MAX_DEGREES_OF_FREEDOM:
+        return Z90
     angle = np.linspace(0.0, np.pi / 2, 20_001)
-    density = np.cos(angle) ** (degrees - 1)
+    density = np.cos(angle) ** (degrees_of_freedom - 1)
     passed = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
     # Half of the probability lies on this side of 0, and a tenth beyond what is looked for.
-    return float(np.sqrt(degrees) * np.tan(np.interp(0.8 * passed[-1], passed, angle)))
+    return float(np.sqrt(degrees_of_freedom) * np.tan(np.interp(0.8 * passed[-1], passed, angle)))

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-_ROWS = 10_000  # that become Python's objects at a time
-_HEADLESS = arrow_csv.WriteOptions(include_header=False)
+_ROWS_PER_CHUNK = 10_000  # that become Python's objects at a time
+_WITHOUT_HEADER = arrow_csv.WriteOptions(include_header=False)
 
 
 def csv(tables: Iterable[pa.Table]) -> Iterator[bytes]:
@@ -24,7 +24,7 @@ def csv(tables: Iterable[pa.Table]) -> Iterator[bytes]:
     for place, table in enumerate(tables):
         written = io.BytesIO()
         cells = pa.table({name: _cells(table.column(name)) for name in table.column_names})
-        arrow_csv.write_csv(cells, written, None if place == 0 else _HEADLESS)
+        arrow_csv.write_csv(cells, written, None if place == 0 else _WITHOUT_HEADER)
         yield written.getvalue()
 
 
@@ -32,22 +32,22 @@ def ndjson(tables: Iterable[pa.Table]) -> Iterator[bytes]:
     """One JSON object per member and line."""
     for table in tables:
         names = table.column_names
-        for begin in range(0, len(table), _ROWS):
-            columns = [column.to_pylist() for column in table.slice(begin, _ROWS).columns]
+        for begin in range(0, len(table), _ROWS_PER_CHUNK):
+            columns = [column.to_pylist() for column in table.slice(begin, _ROWS_PER_CHUNK).columns]
             rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
             yield b"".join(orjson.dumps(row, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for row in rows)
 
 
 def parquet(tables: Iterable[pa.Table]) -> Iterator[bytes]:
     """One Parquet file, which ends with the last bytes; of at least one table, be it empty."""
-    outlet, waiting = _Outlet(), iter(tables)
+    outlet, waiting = _ByteBuffer(), iter(tables)
     first = next(waiting)
     with pq.ParquetWriter(outlet, first.schema) as writer:
         writer.write_table(first)
         for table in waiting:
-            yield outlet.taken()
+            yield outlet.drain()
             writer.write_table(table)
-    yield outlet.taken()
+    yield outlet.drain()
 
 
 FORMATS: Mapping[str, Callable[[Iterable[pa.Table]], Iterator[bytes]]] = {
@@ -57,23 +57,23 @@ FORMATS: Mapping[str, Callable[[Iterable[pa.Table]], Iterator[bytes]]] = {
 }
 
 
-class _Outlet:
+class _ByteBuffer:
     """A file from which is taken what was written to it."""
 
     closed = False
 
     def __init__(self) -> None:
-        self._written = bytearray()
+        self._buffer = bytearray()
 
     def write(self, more: bytes) -> int:
         """Keep some bytes until they are taken."""
-        self._written += more
+        self._buffer += more
         return len(more)
 
-    def taken(self) -> bytes:
+    def drain(self) -> bytes:
         """All bytes since the last time."""
-        found = bytes(self._written)
-        self._written.clear()
+        found = bytes(self._buffer)
+        self._buffer.clear()
         return found
 
     def flush(self) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from features.arrays import Booleans
-from serving.audiences.builder import MEMBER, Allowed
-from serving.audiences.export.cursors import cursor, last_seen
-from serving.audiences.export.member_store import members
-from serving.audiences.query.scores_table import ID
+from serving.audiences.builder import MEMBER_COLUMN, ConsentCheck
+from serving.audiences.export.cursors import decode_cursor, encode_cursor
+from serving.audiences.export.member_store import read_members
+from serving.audiences.query.scores_table import ID_COLUMN
 
-EXPORTED = 50_000  # members looked at for each table of an export
+EXPORT_BATCH_SIZE = 50_000  # members looked at for each table of an export
 
 
 @dataclass(frozen=True)
@@ -28,55 +28,55 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Reader:
+class AudienceReader:
     """Reads stored audiences."""
 
     folder: Path
     secret: bytes  # of the cursors
 
-    def page(self, audience_id: str, given: str | None, size: int, allowed: Allowed) -> Page:
+    def page(self, audience_id: str, page_cursor: str | None, size: int, allowed: ConsentCheck) -> Page:
         """The members after a cursor.
 
         Args:
             audience_id: as ``members.store`` returned it.
-            given: the cursor of the page before; None begins.
+            page_cursor: the cursor of the page before; None begins.
             size: the most members to look at; those left out count, so that a page may hold fewer, or none.
             allowed: asked about these members.
 
         Raises:
-            NoSuchAudience: there is none of that id.
-            BadCursor: the cursor is not of this audience.
+            AudienceNotFound: there is none of that id.
+            InvalidCursor: the cursor is not of this audience.
         """
-        everybody = members(self.folder, audience_id)
-        begin = _after(everybody, last_seen(audience_id, given, self.secret))
+        everybody = read_members(self.folder, audience_id)
+        begin = _first_row_after(everybody, decode_cursor(audience_id, page_cursor, self.secret))
         some = everybody.slice(begin, size)
-        rows, left_out = _checked(some, allowed)
+        rows, left_out = _consented_rows(some, allowed)
         more = begin + len(some) < len(everybody)
-        following = cursor(audience_id, some.column(MEMBER)[-1].as_py(), self.secret) if more else None
+        following = encode_cursor(audience_id, some.column(MEMBER_COLUMN)[-1].as_py(), self.secret) if more else None
         return Page(rows, left_out, following)
 
-    def export(self, audience_id: str, allowed: Allowed) -> Iterator[pa.Table]:
+    def export(self, audience_id: str, allowed: ConsentCheck) -> Iterator[pa.Table]:
         """All members who may be approached, in tables of which each is checked when it is taken; at least one.
 
         Raises:
-            NoSuchAudience: there is none of that id.
+            AudienceNotFound: there is none of that id.
         """
-        everybody = members(self.folder, audience_id)
-        for begin in range(0, max(len(everybody), 1), EXPORTED):
-            yield _checked(everybody.slice(begin, EXPORTED), allowed)[0]
+        everybody = read_members(self.folder, audience_id)
+        for begin in range(0, max(len(everybody), 1), EXPORT_BATCH_SIZE):
+            yield _consented_rows(everybody.slice(begin, EXPORT_BATCH_SIZE), allowed)[0]
 
 
-def _after(everybody: pa.Table, seen: int) -> int:
+def _first_row_after(members_table: pa.Table, last_member: int) -> int:
     """The first row of a member after an order number."""
     begin = 0
-    for batch in everybody.column(MEMBER).chunks:
-        within = int(np.searchsorted(batch.to_numpy(), seen, "right"))
+    for batch in members_table.column(MEMBER_COLUMN).chunks:
+        within = int(np.searchsorted(batch.to_numpy(), last_member, "right"))
         begin += within
         if within < len(batch):
             break
     return begin
 
 
-def _checked(some: pa.Table, allowed: Allowed) -> tuple[pa.Table, int]:
-    may: Booleans = np.asarray(allowed(some.column(ID).combine_chunks()), np.bool_)
-    return some.drop_columns([MEMBER]).filter(pa.array(may)), len(may) - int(may.sum())
+def _consented_rows(table: pa.Table, allowed: ConsentCheck) -> tuple[pa.Table, int]:
+    may: Booleans = np.asarray(allowed(table.column(ID_COLUMN).combine_chunks()), np.bool_)
+    return table.drop_columns([MEMBER_COLUMN]).filter(pa.array(may)), len(may) - int(may.sum())

@@ -17,7 +17,7 @@ from serving.audiences.query.column_types import Value
 COMPARISONS = {"at_least": operator.ge, "above": operator.gt, "at_most": operator.le, "below": operator.lt}
 
 
-class Held(Protocol):
+class Column(Protocol):
     """A column of n rows."""
 
     @property
@@ -25,33 +25,33 @@ class Held(Protocol):
         """The memory that it takes."""
         ...
 
-    def null(self) -> Booleans:
+    def is_null(self) -> Booleans:
         """Where there is no value, (n,)."""
         ...
 
-    def at(self, rows: RowIndices) -> pa.Array:
+    def take(self, rows: RowIndices) -> pa.Array:
         """The values of some rows; dates as date32, instants as microseconds UTC."""
         ...
 
 
-class Compared(Held, Protocol):
+class ComparableColumn(Column, Protocol):
     """A column whose values, or whose lists' members, can be told apart."""
 
-    def among(self, values: Sequence[Value]) -> Booleans:
+    def is_in(self, values: Sequence[Value]) -> Booleans:
         """Where the value is one of some, or the list contains one; a null is none, (n,)."""
         ...
 
 
-class Sortable(Compared, Protocol):
+class SortableColumn(ComparableColumn, Protocol):
     """A column by which customers can be ordered."""
 
-    def keys(self, rows: RowIndices) -> NDArray[np.generic]:
+    def sort_keys(self, rows: RowIndices) -> NDArray[np.generic]:
         """Numbers ordered as the values of some rows are; those of nulls mean nothing."""
         ...
 
 
 @dataclass(frozen=True)
-class Ordered:
+class NumericColumn:
     """Numbers, booleans, days and microseconds, as NumPy holds them."""
 
     type: pa.DataType
@@ -63,39 +63,39 @@ class Ordered:
         """The memory that it takes."""
         return self.values.nbytes + (0 if self.nulls is None else self.nulls.nbytes)
 
-    def null(self) -> Booleans:
+    def is_null(self) -> Booleans:
         """Where there is no value, (n,)."""
         return np.zeros(len(self.values), np.bool_) if self.nulls is None else self.nulls
 
-    def among(self, values: Sequence[Value]) -> Booleans:
+    def is_in(self, values: Sequence[Value]) -> Booleans:
         """Where the value is one of some, (n,)."""
         if len(values) == 1:
-            return self._of_known(np.asarray(self.values == self._like(values[0])))
-        return self._of_known(np.isin(self.values, np.asarray(values)))
+            return self._exclude_nulls(np.asarray(self.values == self._comparable(values[0])))
+        return self._exclude_nulls(np.isin(self.values, np.asarray(values)))
 
-    def compared(self, how: str, value: Value) -> Booleans:
+    def compare(self, comparison: str, value: Value) -> Booleans:
         """Where the value is, say, ``at_least`` another, (n,)."""
-        return self._of_known(np.asarray(COMPARISONS[how](self.values, self._like(value))))
+        return self._exclude_nulls(np.asarray(COMPARISONS[comparison](self.values, self._comparable(value))))
 
-    def at(self, rows: RowIndices) -> pa.Array:
+    def take(self, rows: RowIndices) -> pa.Array:
         """The values of some rows."""
         nulls = None if self.nulls is None else self.nulls[rows]
         return pa.array(self.values[rows], mask=nulls).cast(self.type)
 
-    def keys(self, rows: RowIndices) -> NDArray[np.generic]:
+    def sort_keys(self, rows: RowIndices) -> NDArray[np.generic]:
         """The values of some rows."""
         return self.values[rows]
 
-    def _like(self, value: Value) -> Any:  # noqa: ANN401 - whatever NumPy compares with
+    def _comparable(self, value: Value) -> Any:  # noqa: ANN401 - whatever NumPy compares with
         """A float of full width, which NumPy would otherwise round to a narrower column's."""
         return np.float64(value) if isinstance(value, float) or self.values.dtype.kind == "f" else value
 
-    def _of_known(self, found: Booleans) -> Booleans:
-        return found if self.nulls is None else found & ~self.nulls
+    def _exclude_nulls(self, mask: Booleans) -> Booleans:
+        return mask if self.nulls is None else mask & ~self.nulls
 
 
 @dataclass(frozen=True)
-class Opaque:
+class OpaqueColumn:
     """Values that can be handed on, but not compared."""
 
     values: pa.Array
@@ -105,15 +105,15 @@ class Opaque:
         """The memory that it takes."""
         return int(self.values.nbytes)
 
-    def null(self) -> Booleans:
+    def is_null(self) -> Booleans:
         """Where there is no value, (n,)."""
-        return as_mask(self.values.is_null())
+        return to_mask(self.values.is_null())
 
-    def at(self, rows: RowIndices) -> pa.Array:
+    def take(self, rows: RowIndices) -> pa.Array:
         """The values of some rows."""
         return self.values.take(pa.array(rows))
 
 
-def as_mask(found: pa.BooleanArray) -> Booleans:
+def to_mask(values: pa.BooleanArray) -> Booleans:
     """An Arrow mask without nulls as NumPy's, (n,)."""
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
+    return np.asarray(values.to_numpy(zero_copy_only=False), np.bool_)

@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from features.calendar import day_number
-from serving.audiences.errors import shown
-from serving.moments import moment, resolve
+from serving.audiences.errors import truncated_json
+from serving.moments import parse_datetime, resolve_instant
 
 Value = bool | int | float | str
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column holds, as a caller would say it."""
 
     NUMBER = "number"
@@ -31,79 +31,79 @@ class Kind(StrEnum):
     OTHER = "nested or binary"
 
 
-ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.INSTANT})
-COMPARED = ORDERED | {Kind.TEXT, Kind.BOOLEAN}
-_EXPECTED = {
-    Kind.NUMBER: "a number",
-    Kind.TEXT: "a string: send it in quotes",
-    Kind.BOOLEAN: "true or false",
-    Kind.DATE: "an ISO date such as 2026-11-21",
+ORDERED_KINDS = frozenset({ColumnKind.NUMBER, ColumnKind.DATE, ColumnKind.INSTANT})
+COMPARABLE_KINDS = ORDERED_KINDS | {ColumnKind.TEXT, ColumnKind.BOOLEAN}
+_EXPECTED_OPERANDS = {
+    ColumnKind.NUMBER: "a number",
+    ColumnKind.TEXT: "a string: send it in quotes",
+    ColumnKind.BOOLEAN: "true or false",
+    ColumnKind.DATE: "an ISO date such as 2026-11-21",
 }
 
 
 @dataclass(frozen=True)
-class Typed:
+class ColumnType:
     """A column's kind, and that of its lists' members."""
 
-    kind: Kind
-    members: Kind | None = None
+    kind: ColumnKind
+    members: ColumnKind | None = None
 
     @classmethod
-    def of(cls, held: pa.DataType) -> Typed:
+    def from_arrow(cls, arrow_type: pa.DataType) -> ColumnType:
         """The kind of an Arrow type."""
-        if pa.types.is_list(held) or pa.types.is_large_list(held):
-            return cls(Kind.LIST, _kind(held.value_type))
-        return cls(_kind(held))
+        if pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type):
+            return cls(ColumnKind.LIST, _column_kind(arrow_type.value_type))
+        return cls(_column_kind(arrow_type))
 
     def __str__(self) -> str:
         said = f"list of {self.members}" if self.members else str(self.kind)
         return f"{'an' if said.startswith('i') else 'a'} {said} column"
 
 
-def _kind(held: pa.DataType) -> Kind:
-    if pa.types.is_dictionary(held):
-        return _kind(held.value_type)
-    if pa.types.is_integer(held) or pa.types.is_floating(held) or pa.types.is_decimal(held):
-        return Kind.NUMBER
-    if pa.types.is_string(held) or pa.types.is_large_string(held):
-        return Kind.TEXT
-    if pa.types.is_boolean(held):
-        return Kind.BOOLEAN
-    if pa.types.is_timestamp(held):
-        return Kind.INSTANT
-    return Kind.DATE if pa.types.is_date(held) else Kind.OTHER
+def _column_kind(arrow_type: pa.DataType) -> ColumnKind:
+    if pa.types.is_dictionary(arrow_type):
+        return _column_kind(arrow_type.value_type)
+    if pa.types.is_integer(arrow_type) or pa.types.is_floating(arrow_type) or pa.types.is_decimal(arrow_type):
+        return ColumnKind.NUMBER
+    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
+        return ColumnKind.TEXT
+    if pa.types.is_boolean(arrow_type):
+        return ColumnKind.BOOLEAN
+    if pa.types.is_timestamp(arrow_type):
+        return ColumnKind.INSTANT
+    return ColumnKind.DATE if pa.types.is_date(arrow_type) else ColumnKind.OTHER
 
 
-def operand(kind: Kind, found: object, zone: ZoneInfo) -> Value:
+def parse_operand(kind: ColumnKind, value: object, zone: ZoneInfo) -> Value:
     """A value of a request as a column of that kind holds it: days since 1970, microseconds since 1970 UTC.
 
     Raises:
         ValueError: it is of another kind; the text says what was found and expected.
     """
-    if kind is Kind.INSTANT and isinstance(found, str):
-        return resolve(moment(found), zone)
-    if kind is Kind.DATE and isinstance(found, str):
-        return _day(found)
-    if kind is Kind.NUMBER and isinstance(found, int | float) and not isinstance(found, bool):
-        return found
-    if kind is Kind.TEXT and isinstance(found, str):
-        return found
-    if kind is Kind.BOOLEAN and isinstance(found, bool):
-        return found
-    raise ValueError(_other(kind, found))
+    if kind is ColumnKind.INSTANT and isinstance(value, str):
+        return resolve_instant(parse_datetime(value), zone)
+    if kind is ColumnKind.DATE and isinstance(value, str):
+        return _parse_day(value)
+    if kind is ColumnKind.NUMBER and isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if kind is ColumnKind.TEXT and isinstance(value, str):
+        return value
+    if kind is ColumnKind.BOOLEAN and isinstance(value, bool):
+        return value
+    raise ValueError(_mismatch_message(kind, value))
 
 
-def _day(found: str) -> int:
-    if _DATE.fullmatch(found):
+def _parse_day(text: str) -> int:
+    if _DATE.fullmatch(text):
         try:
-            return day_number(date.fromisoformat(found))
+            return day_number(date.fromisoformat(text))
         except ValueError:
             pass
-    raise ValueError(_other(Kind.DATE, found))
+    raise ValueError(_mismatch_message(ColumnKind.DATE, text))
 
 
-def _other(kind: Kind, found: object) -> str:
-    expected = _EXPECTED.get(kind, "an RFC 3339 date-time such as 2026-11-21T10:30:00Z, or a date")
-    if found is None:
+def _mismatch_message(kind: ColumnKind, value: object) -> str:
+    expected = _EXPECTED_OPERANDS.get(kind, "an RFC 3339 date-time such as 2026-11-21T10:30:00Z, or a date")
+    if value is None:
         return f"Found null; expected {expected}. Customers without a value are found by is_null."
-    return f"Found {shown(found)}; expected {expected}."
+    return f"Found {truncated_json(value)}; expected {expected}."

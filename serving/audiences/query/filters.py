@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.arrays import Booleans
-from serving.audiences.errors import Refused
-from serving.audiences.query.comparisons import Comparison, comparison
+from serving.audiences.errors import InvalidAudienceRequest
+from serving.audiences.query.comparisons import Comparison, build_comparison
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AllOf, AnyOf, Condition, Node, NotOf
 from serving.schemas.predictions import FieldProblem
@@ -37,7 +37,7 @@ class Filter:
         if node is not None:
             self._check(node, "filter")
         if self._problems:
-            raise Refused.of(self._problems)
+            raise InvalidAudienceRequest.from_errors(self._problems)
 
     def mask(self) -> Booleans:
         """Whom it finds, (customers,)."""
@@ -46,7 +46,7 @@ class Filter:
 
     def _check(self, node: Node, path: str) -> None:
         if isinstance(node, Condition):
-            found = comparison(node, self._columns.kinds, self._zone, path)
+            found = build_comparison(node, self._columns.column_types, self._zone, path)
             if isinstance(found, Comparison):
                 self._comparisons[id(node)] = found
             else:
@@ -62,9 +62,9 @@ class Filter:
             return self._comparisons[id(node)].mask(self._columns)
         if isinstance(node, NotOf):
             return ~self._mask(node.node)
-        return self._joined(node)
+        return self._combine(node)
 
-    def _joined(self, node: AllOf | AnyOf) -> Booleans:
+    def _combine(self, node: AllOf | AnyOf) -> Booleans:
         """One mask at a time, so that a thousand conditions take no more memory than two."""
         join = np.logical_and if isinstance(node, AllOf) else np.logical_or
         nodes = cast("Sequence[Node]", node.nodes)

@@ -11,19 +11,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.arrays import Booleans, Integers, RowIndices
-from serving.audiences.query.column_store import Compared, as_mask
+from serving.audiences.query.column_store import ComparableColumn, to_mask
 from serving.audiences.query.column_types import Value
 
 
 @dataclass(frozen=True)
-class Words:
+class DictionaryColumn:
     """Text of few or many distinct values."""
 
     codes: NDArray[np.signedinteger]  # (n,) -1 where there is no value
-    words: pa.StringArray
+    dictionary: pa.StringArray
 
     @classmethod
-    def of(cls, text: pa.Array) -> Words:
+    def from_arrow(cls, text: pa.Array) -> DictionaryColumn:
         """The codes in the narrowest type that has room for them."""
         encoded = text.cast(pa.string()).dictionary_encode()
         codes = pc.fill_null(encoded.indices, -1).to_numpy()
@@ -33,35 +33,35 @@ class Words:
     @property
     def nbytes(self) -> int:
         """The memory that it takes."""
-        return int(self.codes.nbytes + self.words.nbytes)
+        return int(self.codes.nbytes + self.dictionary.nbytes)
 
-    def null(self) -> Booleans:
+    def is_null(self) -> Booleans:
         """Where there is no value, (n,)."""
         return self.codes < 0
 
-    def among(self, values: Sequence[Value]) -> Booleans:
+    def is_in(self, values: Sequence[Value]) -> Booleans:
         """Where the value is one of some, (n,)."""
-        wanted = pc.index_in(pa.array(values, pa.string()), value_set=self.words).drop_null().to_numpy()
+        wanted = pc.index_in(pa.array(values, pa.string()), value_set=self.dictionary).drop_null().to_numpy()
         if len(wanted) == 1:
             return np.asarray(self.codes == wanted[0])
-        hit = np.zeros(len(self.words) + 1, np.bool_)  # the last place is where -1 points to
+        hit = np.zeros(len(self.dictionary) + 1, np.bool_)  # the last place is where -1 points to
         hit[wanted] = True
         return np.asarray(hit[self.codes])
 
-    def at(self, rows: RowIndices) -> pa.Array:
+    def take(self, rows: RowIndices) -> pa.Array:
         """The values of some rows."""
         codes = self.codes[rows]
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self.words).dictionary_decode()
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self.dictionary).dictionary_decode()
 
-    def keys(self, rows: RowIndices) -> NDArray[np.generic]:
+    def sort_keys(self, rows: RowIndices) -> NDArray[np.generic]:
         """The places of some rows' values in the alphabet, by code point."""
-        rank: Integers = np.empty(len(self.words) + 1, np.int64)
-        rank[pc.array_sort_indices(self.words).to_numpy()] = np.arange(len(self.words))
+        rank: Integers = np.empty(len(self.dictionary) + 1, np.int64)
+        rank[pc.array_sort_indices(self.dictionary).to_numpy()] = np.arange(len(self.dictionary))
         return np.asarray(rank[self.codes[rows]])
 
 
 @dataclass(frozen=True)
-class Ids:
+class IdColumn:
     """Ascending text, every one another: the customers."""
 
     values: pa.StringArray
@@ -71,46 +71,46 @@ class Ids:
         """The memory that it takes."""
         return int(self.values.nbytes)
 
-    def null(self) -> Booleans:
+    def is_null(self) -> Booleans:
         """Nowhere, (n,)."""
         return np.zeros(len(self.values), np.bool_)
 
-    def among(self, values: Sequence[Value]) -> Booleans:
+    def is_in(self, values: Sequence[Value]) -> Booleans:
         """Where the id is one of some, (n,)."""
-        return as_mask(pc.is_in(self.values, value_set=pa.array(values, pa.string())))
+        return to_mask(pc.is_in(self.values, value_set=pa.array(values, pa.string())))
 
-    def at(self, rows: RowIndices) -> pa.Array:
+    def take(self, rows: RowIndices) -> pa.Array:
         """The ids of some rows."""
         return self.values.take(pa.array(rows))
 
-    def keys(self, rows: RowIndices) -> NDArray[np.generic]:
+    def sort_keys(self, rows: RowIndices) -> NDArray[np.generic]:
         """The rows themselves."""
         return rows
 
 
 @dataclass(frozen=True)
-class Lists:
+class ListColumn:
     """Lists of one kind of value; a null list and an empty one contain nothing."""
 
     values: pa.ListArray
-    members: Compared
-    parents: RowIndices  # of every member of all lists, its row
+    members: ComparableColumn
+    parent_rows: RowIndices  # of every member of all lists, its row
 
     @property
     def nbytes(self) -> int:
         """The memory that it takes."""
-        return int(self.values.nbytes + self.members.nbytes + self.parents.nbytes)
+        return int(self.values.nbytes + self.members.nbytes + self.parent_rows.nbytes)
 
-    def null(self) -> Booleans:
+    def is_null(self) -> Booleans:
         """Where there is no list, (n,)."""
-        return as_mask(self.values.is_null())
+        return to_mask(self.values.is_null())
 
-    def among(self, values: Sequence[Value]) -> Booleans:
+    def is_in(self, values: Sequence[Value]) -> Booleans:
         """Where the list contains one of some values, (n,)."""
         found = np.zeros(len(self.values), np.bool_)
-        found[self.parents[self.members.among(values)]] = True
+        found[self.parent_rows[self.members.is_in(values)]] = True
         return found
 
-    def at(self, rows: RowIndices) -> pa.Array:
+    def take(self, rows: RowIndices) -> pa.Array:
         """The lists of some rows."""
         return self.values.take(pa.array(rows))

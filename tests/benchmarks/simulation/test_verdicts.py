@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.interval_coverage import Covered, covered
-from benchmarks.accuracy.paired_comparison import Case, Line, Measure, lines
-from benchmarks.accuracy.targets import BARS, GIFTS, GROCER, Bar, standings
-from benchmarks.reporting.loss_explanations import why
+from benchmarks.accuracy.interval_coverage import IntervalCoverage, interval_coverage
+from benchmarks.accuracy.paired_comparison import Case, ComparisonRow, Measure, compare_to_baselines
+from benchmarks.accuracy.targets import GIFTS, GROCER, TARGETS, Target, evaluate_targets
+from benchmarks.reporting.loss_explanations import explain_loss
 from benchmarks.reporting.markdown import replace_section, section
 from features.arrays import Floats
 from training import metrics
@@ -20,60 +20,65 @@ RNG = np.random.default_rng(5)
 ACTUAL = RNG.gamma(1.0, 50.0, 400)
 CLOSE, FAR = ACTUAL + RNG.normal(0, 5, 400), ACTUAL + RNG.normal(0, 60, 400)
 CASE = Case(
-    log="shop", protocol="T", origin="2020-01-01", question="spend 30 d", rung="ml",
-    ours=CLOSE, alone={"ml": CLOSE, "btyd": FAR}, actual=ACTUAL, others={"coarse": FAR, "broken": None},
+    log="shop", protocol="T", origin="2020-01-01", question="spend 30 d", tier="ml",
+    ours=CLOSE, by_tier={"ml": CLOSE, "btyd": FAR}, actual=ACTUAL, baselines={"coarse": FAR, "broken": None},
 )  # fmt: skip
 RMSE = Measure("RMSE", metrics.rmse)
 
 
 def test_an_answer_that_is_surely_closer_wins_and_loses_when_sides_change() -> None:
-    won, _ = lines(CASE, [RMSE])
-    lost, _ = lines(replace(CASE, ours=FAR, others={"fine": CLOSE, "broken": None}), [RMSE])
+    won, _ = compare_to_baselines(CASE, [RMSE])
+    lost, _ = compare_to_baselines(replace(CASE, ours=FAR, baselines={"fine": CLOSE, "broken": None}), [RMSE])
     assert (won.verdict, lost.verdict) == ("win", "loss")
     assert won.low == pytest.approx(-lost.high)
 
 
 def test_the_same_answer_is_a_tie_and_an_anchor_without_one_has_failed() -> None:
-    same, failed = lines(replace(CASE, others={"same": CLOSE, "broken": None}), [RMSE])
+    same, failed = compare_to_baselines(replace(CASE, baselines={"same": CLOSE, "broken": None}), [RMSE])
     assert (same.verdict, failed.verdict) == ("tie", "anchor failed")
 
 
 def test_a_bar_holds_only_where_the_figure_reaches_it() -> None:
-    line = named(GROCER, "churn 28 d", "AUC", "recency", 0.86)
-    (standing,) = standings([line, replace(line, case=replace(line.case, origin="before"), ours=0.87)])
-    assert [holds for _, holds in standing.at] == [False, True]
-    assert not standing.met
-    assert standing.missed == [line]
+    line = comparison_row(GROCER, "churn 28 d", "AUC", "recency", 0.86)
+    (standing,) = evaluate_targets([line, replace(line, case=replace(line.case, origin="before"), ours=0.87)])
+    assert [holds for _, holds in standing.by_origin] == [False, True]
+    assert not standing.is_met
+    assert standing.missed_rows == [line]
 
 
 def test_a_bar_to_beat_two_anchors_needs_both_won() -> None:
-    both = [named(GIFTS, "churn 90 d", "AUC", who, 0.73, low=0.01) for who in ("recency", "frequency")]
-    assert standings(both)[0].met
-    assert not standings([both[0], replace(both[1], low=-0.01)])[0].met
+    both = [comparison_row(GIFTS, "churn 90 d", "AUC", who, 0.73, low=0.01) for who in ("recency", "frequency")]
+    assert evaluate_targets(both)[0].is_met
+    assert not evaluate_targets([both[0], replace(both[1], low=-0.01)])[0].is_met
 
 
 def test_every_bar_says_what_it_asks() -> None:
-    assert str(Bar("log", "churn", "AUC", least=0.7, beats=("recency",))) == ">= 0.7, surely better than recency"
-    assert all(str(bar) for bar in BARS)
+    assert (
+        str(Target("log", "churn", "AUC", minimum=0.7, baselines_to_beat=("recency",)))
+        == ">= 0.7, surely better than recency"
+    )
+    assert all(str(bar) for bar in TARGETS)
 
 
 def test_a_loss_by_the_total_tells_both_totals_and_what_changed() -> None:
-    case = replace(CASE, ours=1.2 * ACTUAL, others={"last window": 0.9 * ACTUAL})
-    line = next(lines(case, [Measure("abs(bias)", lambda said, actual: abs(metrics.bias(said, actual)))]))
+    case = replace(CASE, ours=1.2 * ACTUAL, baselines={"last window": 0.9 * ACTUAL})
+    line = next(
+        compare_to_baselines(case, [Measure("abs(bias)", lambda said, actual: abs(metrics.bias(said, actual)))])
+    )
     assert line.verdict == "loss"
-    assert why(line) == (
+    assert explain_loss(line) == (
         "ours is +20.0% off the total, the anchor -10.0%; customers spent +11.1% against the window before"
     )
 
 
 def test_intervals_of_those_who_spent_nothing_may_cover_more_but_none_may_cover_less() -> None:
     nothing, low, high = np.zeros(400), np.quantile(ACTUAL, 0.1), np.quantile(ACTUAL, 0.9)
-    held = covers(np.full(400, low), np.full(400, high), ACTUAL)
-    assert held.met
-    assert not held.too_wide
-    assert covers(nothing, np.full(400, 1e9), ACTUAL).too_wide
-    assert not covers(nothing, np.full(400, 1e9), nothing).too_wide
-    assert not covers(nothing, np.full(400, low), ACTUAL).met
+    held = coverage_of(np.full(400, low), np.full(400, high), ACTUAL)
+    assert held.is_met
+    assert not held.is_too_wide
+    assert coverage_of(nothing, np.full(400, 1e9), ACTUAL).is_too_wide
+    assert not coverage_of(nothing, np.full(400, 1e9), nothing).is_too_wide
+    assert not coverage_of(nothing, np.full(400, low), ACTUAL).is_met
 
 
 def test_a_section_is_replaced_and_its_neighbours_stay(tmp_path: Path) -> None:
@@ -86,14 +91,18 @@ def test_a_section_is_replaced_and_its_neighbours_stay(tmp_path: Path) -> None:
     assert section(page, "Four") == ""
 
 
-def covers(low: Floats, high: Floats, actual: Floats) -> Covered:
+def coverage_of(low: Floats, high: Floats, actual: Floats) -> IntervalCoverage:
     """The coverage of some intervals, recency in the order given."""
     recency = np.arange(len(actual), dtype=float)
     said = low, (low + high) / 2, high
-    return covered(log="shop", protocol="T", where="", rung="ml", said=said, actual=actual, recency=recency)
+    return interval_coverage(
+        log="shop", protocol="T", origin="", tier="ml", quantiles=said, actual=actual, recency=recency
+    )
 
 
-def named(log: str, question: str, measure: str, anchor: str, ours: float, low: float = 0.0) -> Line:
+def comparison_row(log: str, question: str, measure: str, anchor: str, ours: float, low: float = 0.0) -> ComparisonRow:
     """A line of a log that has bars."""
     case = replace(CASE, log=log, question=question)
-    return Line(case=case, measure=measure, alone={}, ours=ours, anchor=anchor, theirs=0.5, low=low, high=0.1)
+    return ComparisonRow(
+        case=case, measure=measure, by_tier={}, ours=ours, baseline=anchor, theirs=0.5, low=low, high=0.1
+    )

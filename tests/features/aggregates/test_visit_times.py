@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from features.aggregates.baskets import Baskets
 from features.aggregates.discounts import discount_signals, discounted_orders
-from features.aggregates.touch_responses import names_channels, responses
-from features.aggregates.visit_times import Clock, moments
-from features.errors import NothingThere
+from features.aggregates.touch_responses import has_touch_channels, touch_responses
+from features.aggregates.visit_times import TimeOfDayAvailability, visit_times
+from features.errors import NotFound
 from features.history import History
-from tests.logs import FEW, cutoff, told
+from tests.logs import FEW_EXAMPLES, cutoff, history_of
 
 LONDON, KOLKATA = "Europe/London", "Asia/Kolkata"
 RECORDED = ("customer_id", "ordered_at", "amount", "recorded_at")
@@ -29,111 +29,111 @@ CATEGORIES = ("customer_id", "ordered_at", "amount", "order_id", "category")
 Moment = tuple[str, int | None, int, str | None]
 
 
-def came(
+def visit_counts(
     history: History, day: str = "2026-12-01", zone: str = "UTC", kinds: tuple[str, ...] = ("visit",)
 ) -> Counter[Moment]:
     """How often each customer came at an hour, on a day of the week, through a channel."""
-    clock = Clock.of(history, cutoff(day, zone), kinds, ZoneInfo(zone))
-    rows = moments(Baskets.before(history, cutoff(day, zone)), kinds, clock).to_pyarrow().to_pylist()
+    clock = TimeOfDayAvailability.from_history(history, cutoff(day, zone), kinds, ZoneInfo(zone))
+    rows = visit_times(Baskets.before(history, cutoff(day, zone)), kinds, clock).to_pyarrow().to_pylist()
     return Counter({(row["customer_id"], row["hour"], row["weekday"], row["channel"]): row["times"] for row in rows})
 
 
-def counted(history: History, *redemptions: str, day: str = "2026-12-01") -> dict[str, tuple[int, int, int]]:
+def discount_counts(history: History, *redemptions: str, day: str = "2026-12-01") -> dict[str, tuple[int, int, int]]:
     """Orders, those of late and those with a discount, per customer."""
     found = discounted_orders(Baskets.before(history, cutoff(day)), cutoff(day), redemptions).to_pyarrow().to_pylist()
     return {row["customer_id"]: (row["orders"], row["orders_91d"], row["discounted"]) for row in found}
 
 
-def answered(history: History, day: str = "2026-12-01") -> dict[tuple[str, str], tuple[int, int]]:
+def response_counts(history: History, day: str = "2026-12-01") -> dict[tuple[str, str], tuple[int, int]]:
     """Touches and answers, per customer and channel."""
-    found = responses(Baskets.before(history, cutoff(day)), cutoff(day), ("visit",)).to_pyarrow().to_pylist()
+    found = touch_responses(Baskets.before(history, cutoff(day)), cutoff(day), ("visit",)).to_pyarrow().to_pylist()
     return {(row["customer_id"], row["channel"]): (row["touches"], row["answered"]) for row in found}
 
 
 def test_orders_and_listed_events_are_counted_by_hour_and_day_of_the_week() -> None:
-    history = told(
+    history = history_of(
         ("ann", "2026-06-01 20:59:59", 5), ("ann", "2026-06-08 20:00", 5), ("bob", "2026-06-07 00:30", 5),
         events=[("ann", "2026-06-02 07:00", "visit"), ("ann", "2026-06-02 08:00", "bounce")],
     )  # fmt: skip
-    assert came(history) == {("ann", 20, 1, None): 2, ("bob", 0, 7, None): 1, ("ann", 7, 2, None): 1}
+    assert visit_counts(history) == {("ann", 20, 1, None): 2, ("bob", 0, 7, None): 1, ("ann", 7, 2, None): 1}
 
 
 def test_what_comes_at_the_cutoff_or_is_recorded_after_it_is_not_yet_counted() -> None:
     lines = [("ann", "2026-05-31 09:00", 5, None), ("ann", "2026-06-01 00:00", 5, None),
              ("ann", "2026-05-30 10:00", 5, "2026-06-02 10:00")]  # fmt: skip
-    history = told(*lines, columns=RECORDED, events=[("ann", "2026-06-01 00:00", "visit")])
-    assert came(history, "2026-06-01") == {("ann", 9, 7, None): 1}
+    history = history_of(*lines, columns=RECORDED, events=[("ann", "2026-06-01 00:00", "visit")])
+    assert visit_counts(history, "2026-06-01") == {("ann", 9, 7, None): 1}
 
 
 def test_an_hour_is_the_shops_also_when_its_clock_is_put_forward_or_back() -> None:
     spring = [("ann", "2026-03-29 00:30", 5, "A1"), ("ann", "2026-03-29 03:30", 5, "A2")]  # two hours apart
     autumn = [("bob", "2026-10-25 00:30", 5, "A3"), ("bob", "2026-10-25 03:30", 5, "A4")]  # four hours apart
-    assert came(told(*spring, *autumn, columns=BASKETS, zone=LONDON), zone=LONDON) == {
+    assert visit_counts(history_of(*spring, *autumn, columns=BASKETS, zone=LONDON), zone=LONDON) == {
         (who, hour, 7, None): 1 for who in ("ann", "bob") for hour in (0, 3)
     }
 
 
 def test_half_an_hour_of_a_zone_moves_an_order_to_the_next_hour_and_day() -> None:
-    history = told(("ann", "2026-06-01 00:15", 5), zone=KOLKATA)  # still Sunday, a quarter to seven, in UTC
-    assert came(history, zone=KOLKATA) == {("ann", 0, 1, None): 1}
+    history = history_of(("ann", "2026-06-01 00:15", 5), zone=KOLKATA)  # still Sunday, a quarter to seven, in UTC
+    assert visit_counts(history, zone=KOLKATA) == {("ann", 0, 1, None): 1}
 
 
 def test_an_order_comes_once_at_the_time_of_its_first_line() -> None:
     lines = [("ann", "2026-06-01 23:50", 5, "A1"), ("ann", "2026-06-02 00:10", 5, "A1")]
-    assert came(told(*lines, columns=BASKETS)) == {("ann", 23, 1, None): 1}
+    assert visit_counts(history_of(*lines, columns=BASKETS)) == {("ann", 23, 1, None): 1}
 
 
 def test_an_order_that_was_sent_back_whole_is_none() -> None:
     lines = [("ann", "2026-06-01 12:00", 5, "A1"), ("ann", "2026-06-02 12:00", -5, "A1"),
              ("bob", "2026-06-02 12:00", 5, "A2")]  # fmt: skip
-    assert came(told(*lines, columns=BASKETS)) == {("bob", 12, 2, None): 1}
+    assert visit_counts(history_of(*lines, columns=BASKETS)) == {("bob", 12, 2, None): 1}
 
 
 def test_a_log_of_dates_has_no_hours() -> None:
     lines = [(f"c{place}", f"{date(2026, 1, 1) + timedelta(place)}", 5) for place in range(200)]
-    assert {hour for _, hour, _, _ in came(told(*lines))} == {None}
+    assert {hour for _, hour, _, _ in visit_counts(history_of(*lines))} == {None}
     timed = [("ann", "2026-02-01 11:00", 5), ("ann", "2026-02-02 12:00", 5)]
-    assert {hour for _, hour, _, _ in came(told(*lines, *timed))} == {None}
-    assert {hour for _, hour, _, _ in came(told(*lines[:100], *timed))} == {0, 11, 12}
+    assert {hour for _, hour, _, _ in visit_counts(history_of(*lines, *timed))} == {None}
+    assert {hour for _, hour, _, _ in visit_counts(history_of(*lines[:100], *timed))} == {0, 11, 12}
 
 
 def test_events_known_by_their_date_alone_have_no_hour_beside_orders_that_have() -> None:
     events = [("ann", "2026-06-02", "visit"), ("ann", "2026-06-02 10:00", "post"), ("ann", "2026-06-03", "post")]
-    assert came(told(("ann", "2026-06-01 20:00", 5), events=events), kinds=("visit", "post")) == {
+    assert visit_counts(history_of(("ann", "2026-06-01 20:00", 5), events=events), kinds=("visit", "post")) == {
         ("ann", 20, 1, None): 1, ("ann", None, 2, None): 1, ("ann", 10, 2, None): 1, ("ann", 0, 3, None): 1,
     }  # fmt: skip
 
 
 def test_channels_of_orders_and_events_are_kept() -> None:
-    history = told(
+    history = history_of(
         ("ann", "2026-06-01 20:00", 5, "web"), columns=CHANNELS, events=[("ann", "2026-06-01 20:00", "visit")]
     )
     assert history.events is not None
     history = replace(history, events=history.events.mutate(channel=ibis.literal("app")))
-    assert came(history) == {("ann", 20, 1, "web"): 1, ("ann", 20, 1, "app"): 1}
+    assert visit_counts(history) == {("ann", 20, 1, "web"): 1, ("ann", 20, 1, "app"): 1}
 
 
 def test_an_order_with_a_coupon_is_discounted_and_one_with_a_lower_price_alone_is_not() -> None:
     lines = [("ann", "2026-06-01", 5, 2, 1), ("ann", "2026-06-02", 5, 2, 0), ("ann", "2026-11-30", 5, None, None)]
-    history = told(*lines, columns=COUPONS)
+    history = history_of(*lines, columns=COUPONS)
     assert discount_signals(history, ()) == ("coupon",)
-    assert counted(history) == {"ann": (3, 1, 1)}
-    assert counted(told(*[line[:4] for line in lines], columns=COUPONS[:4])) == {"ann": (3, 1, 2)}
+    assert discount_counts(history) == {"ann": (3, 1, 1)}
+    assert discount_counts(history_of(*[line[:4] for line in lines], columns=COUPONS[:4])) == {"ann": (3, 1, 2)}
 
 
 def test_an_order_on_the_day_of_a_redemption_is_discounted() -> None:
-    history = told(
+    history = history_of(
         ("ann", "2026-06-01", 5), ("ann", "2026-06-02 09:00", 5), ("bob", "2026-06-02", 5),
         events=[("ann", "2026-06-02 18:00", "redeemed"), ("ann", "2026-06-02 19:00", "redeemed"),
                 ("ann", "2026-06-01 18:00", "visit"), ("bob", "2026-06-03", "redeemed")],
     )  # fmt: skip
-    assert counted(history, "redeemed") == {"ann": (2, 0, 1), "bob": (1, 0, 0)}
+    assert discount_counts(history, "redeemed") == {"ann": (2, 0, 1), "bob": (1, 0, 0)}
 
 
 def test_a_log_without_discounts_tells_nothing_of_the_price() -> None:
-    history = told(("ann", "2026-06-01", 5))
+    history = history_of(("ann", "2026-06-01", 5))
     assert discount_signals(history, ("redeemed",)) == ()
-    assert counted(history) == {"ann": (1, 0, 0)}
+    assert discount_counts(history) == {"ann": (1, 0, 0)}
 
 
 def test_orders_are_counted_by_the_categories_they_contain() -> None:
@@ -142,7 +142,10 @@ def test_orders_are_counted_by_the_categories_they_contain() -> None:
              ("ann", "2026-06-03", 3, "A2", "tea"), ("ann", "2026-06-03", 3, "A2", None),
              ("bob", "2026-06-03", 3, "A3", "fish"), ("bob", "2026-06-03", -9, "A3", None)]  # fmt: skip
     found = (
-        Baskets.before(told(*lines, columns=CATEGORIES), cutoff("2026-07-01")).by_category().to_pyarrow().to_pylist()
+        Baskets.before(history_of(*lines, columns=CATEGORIES), cutoff("2026-07-01"))
+        .by_category()
+        .to_pyarrow()
+        .to_pylist()
     )
     assert found == [{"customer_id": "ann", "category": "tea", "orders": 2}]
 
@@ -150,51 +153,51 @@ def test_orders_are_counted_by_the_categories_they_contain() -> None:
 def test_a_touch_is_answered_within_seven_days() -> None:
     touches = [("ann", "2026-06-01 12:00", "sms"), ("ann", "2026-06-01 12:00:01", "sms"),
                ("ann", "2026-06-09", "email"), ("bob", "2026-06-05", "sms")]  # fmt: skip
-    history = told(("ann", "2026-06-08 12:00", 5), events=[("ann", "2026-06-09", "visit")], touches=touches)
-    assert names_channels(history)
-    assert answered(history) == {("ann", "sms"): (2, 1), ("ann", "email"): (1, 1), ("bob", "sms"): (1, 0)}
+    history = history_of(("ann", "2026-06-08 12:00", 5), events=[("ann", "2026-06-09", "visit")], touches=touches)
+    assert has_touch_channels(history)
+    assert response_counts(history) == {("ann", "sms"): (2, 1), ("ann", "email"): (1, 1), ("bob", "sms"): (1, 0)}
 
 
 def test_a_touch_whose_week_is_not_over_is_not_counted_yet() -> None:
     touches = [("ann", "2026-06-01 00:00", "sms"), ("ann", "2026-06-01 00:01", "sms")]
-    history = told(("ann", "2026-06-02", 5), touches=touches)
-    assert answered(history, "2026-06-08") == {("ann", "sms"): (1, 1)}
+    history = history_of(("ann", "2026-06-02", 5), touches=touches)
+    assert response_counts(history, "2026-06-08") == {("ann", "sms"): (1, 1)}
 
 
 def test_a_history_without_touches_says_what_to_run() -> None:
-    history = told(("ann", "2026-06-02", 5))
-    assert not names_channels(history)
-    with pytest.raises(NothingThere, match="no touches to count answers of: run `flywheel ingest`"):
-        answered(history)
+    history = history_of(("ann", "2026-06-02", 5))
+    assert not has_touch_channels(history)
+    with pytest.raises(NotFound, match="no touches to count answers of: run `flywheel ingest`"):
+        response_counts(history)
 
 
 minutes = st.integers(0, 59 * 24 * 60)
 
 
-@FEW
+@FEW_EXAMPLES
 @given(
     st.lists(st.tuples(st.sampled_from(["ann", "bob"]), minutes), min_size=1, max_size=9, unique=True),
     st.integers(1, 59),
 )
 def test_hours_are_those_a_patient_clerk_would_note(orders: list[tuple[str, int]], days: int) -> None:
-    begun = cutoff("2026-03-01", LONDON).at
+    begun = cutoff("2026-03-01", LONDON).timestamp
     placed = [(who, (begun + timedelta(minutes=passed)).astimezone(ZoneInfo(LONDON))) for who, passed in orders]
     lines = [(who, f"{on:%Y-%m-%d %H:%M}", 5, f"A{place}") for place, (who, on) in enumerate(placed) if on.fold == 0]
     lines.append(("eve", "2026-03-01 00:30", 5, "E1"))  # so that the log is not one of dates
     last = (date(2026, 3, 1) + timedelta(days)).isoformat()
     before = [(who, on) for who, on in placed if on.fold == 0 and on.date().isoformat() < last]
-    assert came(told(*lines, columns=BASKETS, zone=LONDON), last, LONDON) == Counter(
+    assert visit_counts(history_of(*lines, columns=BASKETS, zone=LONDON), last, LONDON) == Counter(
         [("eve", 0, 7, None), *((who, on.hour, on.isoweekday(), None) for who, on in before)]
     )
 
 
-@FEW
+@FEW_EXAMPLES
 @given(st.lists(st.tuples(st.sampled_from(["ann", "bob", "eve"]), st.integers(0, 9)), min_size=1, max_size=9))
 def test_some_customers_are_told_as_among_all(orders: list[tuple[str, int]]) -> None:
     lines = [(who, f"2026-06-{day + 1:02d} 10:00", 5, f"A{place}") for place, (who, day) in enumerate(orders)]
-    history, day = told(*lines, columns=BASKETS), cutoff("2026-06-08")
-    clock = Clock.of(history, day, (), ZoneInfo("UTC"))
-    whole = moments(Baskets.before(history, day), (), clock).to_pyarrow().to_pylist()
-    with Baskets.between(history, day, "b", "eve") as some:
-        found = moments(some, (), clock).to_pyarrow().to_pylist()
+    history, day = history_of(*lines, columns=BASKETS), cutoff("2026-06-08")
+    clock = TimeOfDayAvailability.from_history(history, day, (), ZoneInfo("UTC"))
+    whole = visit_times(Baskets.before(history, day), (), clock).to_pyarrow().to_pylist()
+    with Baskets.open_customer_range(history, day, "b", "eve") as some:
+        found = visit_times(some, (), clock).to_pyarrow().to_pylist()
     assert sorted(map(str, found)) == sorted(str(row) for row in whole if row["customer_id"] != "ann")

@@ -9,8 +9,8 @@ import pytest
 
 from features.config.conditions import Bounds, Measure
 from features.config.segmentation import LIFECYCLE
-from features.config.shop import Business, read_description
-from features.errors import BadDescription
+from features.config.shop import BusinessConfig, read_shop_config
+from features.errors import InvalidConfig
 
 SHOP = """
 name = "corner-shop"
@@ -57,19 +57,19 @@ newcomer_days = 14
 """
 
 
-def business(folder: Path, said: str, orders: str = AMOUNT) -> Business:
-    (folder / "flywheel.toml").write_text(SHOP + orders + said, encoding="utf-8")
-    return read_description(folder / "flywheel.toml").business
+def read_business(folder: Path, toml: str, orders: str = AMOUNT) -> BusinessConfig:
+    (folder / "flywheel.toml").write_text(SHOP + orders + toml, encoding="utf-8")
+    return read_shop_config(folder / "flywheel.toml").business
 
 
-def refusal(folder: Path, said: str, orders: str = AMOUNT) -> list[str]:
-    with pytest.raises(BadDescription) as refused:
-        business(folder, said, orders)
+def config_errors(folder: Path, toml: str, orders: str = AMOUNT) -> list[str]:
+    with pytest.raises(InvalidConfig) as refused:
+        read_business(folder, toml, orders)
     return [fault.removeprefix("  - ") for fault in str(refused.value).splitlines()[1:]]
 
 
 def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
-    said = business(tmp_path, EVERYTHING)
+    said = read_business(tmp_path, EVERYTHING)
     assert (said.rfm.frequency, said.rfm.monetary_days) == ((2, 5), 365)
     assert [(stage.stage, list(stage.when.bounds)) for stage in said.lifecycle] == [
         ("loyalty", [Measure("orders", 182), Measure("average_basket", 182)]),
@@ -77,13 +77,13 @@ def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
     ]
     assert dict(said.value_tiers.shares) == {"platinum": 0.01, "gold": 0.05, "silver": 0.10}
     assert list(said.segments) == ["big baskets", "2 to 3 orders", "no contact for 30 days"]
-    assert said.segments["2 to 3 orders"].bounds[Measure("orders")].said == {"at_least": 2, "at_most": 3}
+    assert said.segments["2 to 3 orders"].bounds[Measure("orders")].given_bounds == {"at_least": 2, "at_most": 3}
     assert said.segments["no contact for 30 days"].bounds == {Measure("days_since_contact"): Bounds(at_least=30)}
-    assert (said.crowds.newcomer_days, said.crowds.regular_orders) == (14, 5)
+    assert (said.preset_segments.newcomer_days, said.preset_segments.regular_orders) == (14, 5)
 
 
 def test_a_shop_that_says_nothing_is_sorted_all_the_same(tmp_path: Path) -> None:
-    said = business(tmp_path, "", orders="")
+    said = read_business(tmp_path, "", orders="")
     assert said.lifecycle == LIFECYCLE
     assert (said.rfm.recency, said.segments) == ((), {})
     assert (said.value_tiers.by, dict(said.value_tiers.shares)) == ("customers", {"high": 0.2, "medium": 0.3})
@@ -115,7 +115,7 @@ def test_the_default_lifecycle_can_be_written_into_the_description(tmp_path: Pat
         stage = "potential"
         phase = "acquire"
     """
-    assert business(tmp_path, text).lifecycle == LIFECYCLE
+    assert read_business(tmp_path, text).lifecycle == LIFECYCLE
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,12 @@ def test_the_default_lifecycle_can_be_written_into_the_description(tmp_path: Pat
     ],
 )
 def test_what_cannot_be_a_segment(tmp_path: Path, said: str, answer: str) -> None:
-    assert refusal(tmp_path, f"[business.segments.big]\n{said}") == [f"[business.segments{answer}"]
+    assert config_errors(tmp_path, f"[business.segments.big]\n{said}") == [f"[business.segments{answer}"]
 
 
 @pytest.mark.parametrize("name", ["", " big", "b" * 81, "a\\tb"])
 def test_a_segment_has_a_name_that_can_be_shown(tmp_path: Path, name: str) -> None:
-    (answer,) = refusal(tmp_path, f'[business.segments."{name}"]\norders = {{ at_least = 1 }}')
+    (answer,) = config_errors(tmp_path, f'[business.segments."{name}"]\norders = {{ at_least = 1 }}')
     assert answer.endswith("; expected a name of 1 to 80 printable characters, no blanks around it.")
 
 
@@ -189,7 +189,7 @@ def test_a_segment_has_a_name_that_can_be_shown(tmp_path: Path, name: str) -> No
     ],
 )
 def test_what_cannot_be_a_stage(tmp_path: Path, said: str, answer: str) -> None:
-    assert refusal(tmp_path, f"[[business.lifecycle]]\n{said}") == [f"[business.lifecycle{answer}"]
+    assert config_errors(tmp_path, f"[[business.lifecycle]]\n{said}") == [f"[business.lifecycle{answer}"]
 
 
 @pytest.mark.parametrize(
@@ -231,12 +231,12 @@ def test_what_cannot_be_a_stage(tmp_path: Path, said: str, answer: str) -> None:
     ],
 )
 def test_what_the_business_cannot_mean(tmp_path: Path, said: str, answer: str) -> None:
-    assert refusal(tmp_path, f"[business]\n{said}") == [f"[business{answer}"]
+    assert config_errors(tmp_path, f"[business]\n{said}") == [f"[business{answer}"]
 
 
 @pytest.mark.parametrize("shares", ["[0.1, 0.2]", "0.5"])
 def test_tiers_have_names(tmp_path: Path, shares: str) -> None:
-    (answer,) = refusal(tmp_path, f"[business.value_tiers]\nshares = {shares}")
+    (answer,) = config_errors(tmp_path, f"[business.value_tiers]\nshares = {shares}")
     assert answer.startswith("[business.value_tiers] shares: found ")
     assert answer.endswith("; expected a section of keys.")
 
@@ -244,12 +244,12 @@ def test_tiers_have_names(tmp_path: Path, shares: str) -> None:
 @pytest.mark.parametrize("shares", [(0.1,) * 10, (0.5, 0.5), (0.05, 0.55, 0.3, 0.1)])
 def test_shares_may_come_to_a_whole_whatever_floats_make_of_them(tmp_path: Path, shares: Sequence[float]) -> None:
     said = ", ".join(f"t{place} = {share}" for place, share in enumerate(shares))
-    tiers = business(tmp_path, f"[business.value_tiers]\nshares = {{ {said} }}").value_tiers
+    tiers = read_business(tmp_path, f"[business.value_tiers]\nshares = {{ {said} }}").value_tiers
     assert tuple(tiers.shares.values()) == shares
 
 
 def test_a_shop_without_amounts_cannot_ask_for_money(tmp_path: Path) -> None:
-    (answer,) = refusal(tmp_path, EVERYTHING, orders="")
+    (answer,) = config_errors(tmp_path, EVERYTHING, orders="")
     assert answer == (
         "[business]: found average_basket in [business.lifecycle.#1], average_basket in "
         '[business.segments."big baskets"], by = "revenue" in [business.value_tiers], while [orders] names no amount; '
@@ -258,5 +258,5 @@ def test_a_shop_without_amounts_cannot_ask_for_money(tmp_path: Path) -> None:
 
 
 def test_a_shop_without_amounts_may_ask_for_the_rest(tmp_path: Path) -> None:
-    said = business(tmp_path, "[business.segments.some]\norders = { at_least = 2 }\ncontacts = { below = 9 }", "")
+    said = read_business(tmp_path, "[business.segments.some]\norders = { at_least = 2 }\ncontacts = { below = 9 }", "")
     assert list(said.segments["some"].bounds) == [Measure("orders"), Measure("contacts")]

@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from features.config.shop import Description, read_description
-from features.errors import BadDescription
+from features.config.shop import ShopConfig, read_shop_config
+from features.errors import InvalidConfig
 
 EVERY_KEY = """
     name = "corner-shop"
@@ -95,20 +95,20 @@ SMALLEST = """
 """
 
 
-def written(folder: Path, text: str) -> Path:
+def write_config(folder: Path, text: str) -> Path:
     path = folder / "flywheel.toml"
     path.write_text(dedent(text), encoding="utf-8")
     return path
 
 
-def read(folder: Path, text: str) -> Description:
-    return read_description(written(folder, text))
+def read_text(folder: Path, text: str) -> ShopConfig:
+    return read_shop_config(write_config(folder, text))
 
 
-def refusal(folder: Path, text: str) -> list[str]:
+def config_errors(folder: Path, text: str) -> list[str]:
     """Everything that is said against a description, without the line that names the file."""
-    with pytest.raises(BadDescription) as refused:
-        read(folder, text)
+    with pytest.raises(InvalidConfig) as refused:
+        read_text(folder, text)
     first, *faults = str(refused.value).splitlines()
     assert first == (
         f"{folder / 'flywheel.toml'} cannot be used. Correct these keys, the README says what each of them means:"
@@ -117,7 +117,7 @@ def refusal(folder: Path, text: str) -> list[str]:
 
 
 def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
-    said = read(tmp_path, EVERY_KEY)
+    said = read_text(tmp_path, EVERY_KEY)
     assert said.orders.amount == "Quantity * UnitPrice"
     assert said.orders.anonymous == ("(Anonymous)",)
     assert said.events is not None
@@ -130,12 +130,12 @@ def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
         "no contact for 3 days": {"no_contact_days": 3},
         "lapsed": {"no_contact_days": 30, "no_order_days": 182},
     }
-    assert said.business.churn_rules["lapsed"].days == 182
+    assert said.business.churn_rules["lapsed"].max_inactive_days == 182
     assert said.folder == tmp_path
 
 
 def test_a_shop_may_say_only_where_its_orders_are(tmp_path: Path) -> None:
-    said = read(tmp_path, SMALLEST)
+    said = read_text(tmp_path, SMALLEST)
     assert said.orders.amount is None
     assert said.orders.duplicates == "keep"
     assert said.business.churn_days == "auto"
@@ -171,7 +171,7 @@ def test_a_shop_hears_of_everything_it_said_wrong_at_once(tmp_path: Path) -> Non
         bands = { low = 0.9, high = 0.2 }
         rfm = { recency = ["often"] }
     """
-    assert refusal(tmp_path, text) == [
+    assert config_errors(tmp_path, text) == [
         "currency: found 'pounds'; expected three capital letters such as 'EUR'.",
         "timezone: found 'Europe/Lodnon'; expected an IANA time zone such as 'Europe/London'.",
         "[orders] customer_id: missing; add it.",
@@ -206,11 +206,11 @@ def test_a_shop_hears_of_everything_it_said_wrong_at_once(tmp_path: Path) -> Non
     ],
 )
 def test_what_the_business_cannot_mean(tmp_path: Path, said: str, answer: str) -> None:
-    assert refusal(tmp_path, SMALLEST + f"[business]\n{said}") == [answer]
+    assert config_errors(tmp_path, SMALLEST + f"[business]\n{said}") == [answer]
 
 
 def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) -> None:
-    (answer,) = refusal(tmp_path, SMALLEST + "[business]\nweather = 'fair'")
+    (answer,) = config_errors(tmp_path, SMALLEST + "[business]\nweather = 'fair'")
     assert answer == (
         "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, "
         "consent_defaults, crowds, lead_days, lifecycle, ltv_days, max_feature_age_days, rfm, segments, value_tiers."
@@ -242,34 +242,34 @@ def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) ->
     ],
 )
 def test_what_cannot_be_a_rule_for_who_has_lapsed(tmp_path: Path, said: str, answer: str) -> None:
-    assert refusal(tmp_path, SMALLEST + f"[business.churn_rules]\n{said}") == [f"[business.churn_rules{answer}"]
+    assert config_errors(tmp_path, SMALLEST + f"[business.churn_rules]\n{said}") == [f"[business.churn_rules{answer}"]
 
 
 def test_rules_are_a_section_and_not_a_number(tmp_path: Path) -> None:
-    (answer,) = refusal(tmp_path, SMALLEST + "[business]\nchurn_rules = 30")
+    (answer,) = config_errors(tmp_path, SMALLEST + "[business]\nchurn_rules = 30")
     assert answer == "[business.churn_rules]: found 30; expected a section of keys."
 
 
 def test_horizons_are_put_in_order_and_said_once(tmp_path: Path) -> None:
-    assert read(tmp_path, SMALLEST + "[business]\nltv_days = [90, 30, 90]").business.ltv_days == (30, 90)
+    assert read_text(tmp_path, SMALLEST + "[business]\nltv_days = [90, 30, 90]").business.ltv_days == (30, 90)
 
 
 def test_a_kind_said_twice_in_one_list_is_one_kind(tmp_path: Path) -> None:
     events = '[events]\npath = "e"\ncustomer_id = "c"\nhappened_at = "t"\nkind = "k"\nsocial = ["post", "post"]'
-    said = read(tmp_path, SMALLEST + events)
+    said = read_text(tmp_path, SMALLEST + events)
     assert said.events is not None
     assert said.events.social == ("post",)
 
 
 def test_a_file_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
-    path = written(tmp_path, SMALLEST)
+    path = write_config(tmp_path, SMALLEST)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert read_description(path).name == "corner-shop"
+    assert read_shop_config(path).name == "corner-shop"
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(BadDescription) as refused:
-        read_description(tmp_path / "flywheel.toml")
+    with pytest.raises(InvalidConfig) as refused:
+        read_shop_config(tmp_path / "flywheel.toml")
     assert str(refused.value) == (
         f"No description at {tmp_path / 'flywheel.toml'}. Expected a flywheel.toml that says where the log is. "
         "Write one (the README shows how), or name it with --config."
@@ -279,21 +279,21 @@ def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [b"name = corner", b"name = '\xe9'"])
 def test_what_is_no_toml_says_which_line(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "flywheel.toml").write_bytes(text)
-    with pytest.raises(BadDescription, match=r"flywheel\.toml is not TOML: .* Mend that line\.$"):
-        read_description(tmp_path / "flywheel.toml")
+    with pytest.raises(InvalidConfig, match=r"flywheel\.toml is not TOML: .* Mend that line\.$"):
+        read_shop_config(tmp_path / "flywheel.toml")
 
 
 def test_the_fingerprint_changes_with_what_is_said_and_not_with_where(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    here = read(tmp_path, SMALLEST).fingerprint
-    assert read(tmp_path / "elsewhere", SMALLEST + "# a comment").fingerprint == here
-    assert read(tmp_path, SMALLEST.replace("corner", "other")).fingerprint != here
+    here = read_text(tmp_path, SMALLEST).fingerprint
+    assert read_text(tmp_path / "elsewhere", SMALLEST + "# a comment").fingerprint == here
+    assert read_text(tmp_path, SMALLEST.replace("corner", "other")).fingerprint != here
 
 
 def test_a_redemption_is_an_event_that_is_listed(tmp_path: Path) -> None:
     said = dedent(EVERY_KEY).replace('redemptions = ["coupon_redeemed"]', 'redemptions = ["coupon_reedemed"]')
     (tmp_path / "flywheel.toml").write_text(said)
     with pytest.raises(
-        BadDescription, match="found coupon_reedemed in redemptions but in neither behaviour nor social; list them"
+        InvalidConfig, match="found coupon_reedemed in redemptions but in neither behaviour nor social; list them"
     ):
-        read_description(tmp_path / "flywheel.toml")
+        read_shop_config(tmp_path / "flywheel.toml")

@@ -7,25 +7,25 @@ from pathlib import Path
 
 from features.consents.consent import MARKETING, PROFILING, Consent
 from features.consents.ledger import Ledger
-from features.consents.redis import RedisShelf
-from features.storage.secret import secret
+from features.consents.redis import RedisLedgerStorage
+from features.storage.secret import load_secret
 from tests.redis_server import RedisServer
 
 NO = Consent(PROFILING, "*", granted=False, changed_at=5)
 
 
-def opened(home: Path, redis: RedisServer, options: str = "", rest_seconds: float = 0) -> Ledger:
+def open_ledger(home: Path, redis: RedisServer, options: str = "", rest_seconds: float = 0) -> Ledger:
     """The ledger as another process of this home has it: nothing is known but what home and Redis hold."""
-    return Ledger(RedisShelf(redis.url + options, home, rest_seconds), lambda: secret(home))
+    return Ledger(RedisLedgerStorage(redis.url + options, home, rest_seconds), lambda: load_secret(home))
 
 
-def machine(tmp_path: Path, name: str) -> Path:
+def machine_home(tmp_path: Path, name: str) -> Path:
     """The home of another machine with the same secret."""
-    secret(tmp_path)
+    load_secret(tmp_path)
     (tmp_path / name).mkdir()
     shutil.copy(tmp_path / "secret", tmp_path / name)
     return tmp_path / name
 
 
-def says(channel: str, at: int = 5) -> Consent:
+def marketing_grant(channel: str, at: int = 5) -> Consent:
     return Consent(MARKETING, channel, granted=True, changed_at=at)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from features.consents.backends import ledger
+from features.consents.backends import open_ledger
 from features.consents.consent import MARKETING, PROFILING, Consent, Defaults
-from features.consents.ledger import Standing
-from features.errors import BadStore, Unreachable
+from features.consents.ledger import ConsentStatus
+from features.errors import InvalidStore, StoreUnavailable
 from features.online.backends import LMDB
 from tests.redis_server import RedisServer, free_port
 
@@ -18,41 +18,47 @@ YES = Consent(PROFILING, "*", granted=True, changed_at=6)
 
 
 def test_a_home_that_goes_over_to_redis_takes_its_consents_along(redis: RedisServer, tmp_path: Path) -> None:
-    own = ledger(tmp_path, LMDB)
-    own.adopt(Defaults(marketing=True))
+    own = open_ledger(tmp_path, LMDB)
+    own.set_defaults(Defaults(marketing=True))
     own.record({f"{number:04d}": [NO] for number in range(1500)})
-    own.forget("0007")
+    own.erase("0007")
     before = own.state()
-    shared = ledger(tmp_path, redis.url)
+    shared = open_ledger(tmp_path, redis.url)
     assert len(shared.changed_since(before)) == 1499
-    assert shared.standings(["0006", "0007", "zoe"], 9) == [Standing.WITHHELD, Standing.FORGOTTEN, Standing.FREE]
+    assert shared.statuses(["0006", "0007", "zoe"], 9) == [
+        ConsentStatus.DENIED,
+        ConsentStatus.ERASED,
+        ConsentStatus.GRANTED,
+    ]
     assert shared.defaults() == Defaults(marketing=True)
-    assert len(list(shared.everybody())) == 1499
+    assert len(list(shared.all_records())) == 1499
     assert not (tmp_path / "consents").exists()
 
 
 def test_what_was_said_in_redis_since_is_newer(redis: RedisServer, tmp_path: Path) -> None:
-    ledger(tmp_path, redis.url).record({"ann": [YES], "bob": [Consent(MARKETING, "sms", granted=True, changed_at=1)]})
+    open_ledger(tmp_path, redis.url).record(
+        {"ann": [YES], "bob": [Consent(MARKETING, "sms", granted=True, changed_at=1)]}
+    )
     (tmp_path / "consents.redis").unlink()
-    ledger(tmp_path, LMDB).record({"ann": [NO], "bob": [NO]})
-    shared = ledger(tmp_path, redis.url)
-    assert shared.standings(["ann", "bob"], 9) == [Standing.FREE, Standing.WITHHELD]
-    assert len(shared.consents("bob").consents.words) == 2
+    open_ledger(tmp_path, LMDB).record({"ann": [NO], "bob": [NO]})
+    shared = open_ledger(tmp_path, redis.url)
+    assert shared.statuses(["ann", "bob"], 9) == [ConsentStatus.GRANTED, ConsentStatus.DENIED]
+    assert len(shared.consents("bob").consents.entries) == 2
 
 
 def test_nothing_is_removed_while_redis_is_away(tmp_path: Path) -> None:
-    ledger(tmp_path, LMDB).record({"ann": [NO]})
-    with pytest.raises(Unreachable, match="The consents' ledger at redis://"):
-        ledger(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
-    assert ledger(tmp_path, LMDB).standings(["ann"], 9) == [Standing.WITHHELD]
+    open_ledger(tmp_path, LMDB).record({"ann": [NO]})
+    with pytest.raises(StoreUnavailable, match="The consents' ledger at redis://"):
+        open_ledger(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
+    assert open_ledger(tmp_path, LMDB).statuses(["ann"], 9) == [ConsentStatus.DENIED]
 
 
 def test_a_home_without_consents_opens_while_redis_is_away(tmp_path: Path) -> None:
-    ledger(tmp_path, LMDB)
-    ledger(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
+    open_ledger(tmp_path, LMDB)
+    open_ledger(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
 
 
 def test_a_home_whose_consents_are_in_redis_does_not_forget_where(redis: RedisServer, tmp_path: Path) -> None:
-    ledger(tmp_path, redis.url).record({"ann": [NO]})
-    with pytest.raises(BadStore, match=r"whose consents are in a Redis.*Set FLYWHEEL_ONLINE_STORE"):
-        ledger(tmp_path, LMDB)
+    open_ledger(tmp_path, redis.url).record({"ann": [NO]})
+    with pytest.raises(InvalidStore, match=r"whose consents are in a Redis.*Set FLYWHEEL_ONLINE_STORE"):
+        open_ledger(tmp_path, LMDB)

@@ -4,70 +4,82 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.consents.consent import ALL, MARKETING, PROFILING, Asked, Consent, Consents, Defaults, Record, meaning
+from features.consents.consent import (
+    ALL_CHANNELS,
+    MARKETING,
+    PROFILING,
+    Consent,
+    Consents,
+    Defaults,
+    LedgerRecord,
+    ReachRequest,
+    parse_purpose,
+)
 
 NOBODY_UNASKED = Defaults(profiling=True, marketing=False)
 
 
-def said(channel: str, granted: bool, at: int, until: int | None = None, purpose: str = MARKETING) -> Consent:
+def consent(channel: str, granted: bool, at: int, until: int | None = None, purpose: str = MARKETING) -> Consent:
     return Consent(purpose, channel, granted, at, until)
 
 
-def reachable(channel: str, *words: Consent, now: int = 100) -> bool:
+def is_allowed(channel: str, *words: Consent, now: int = 100) -> bool:
     return Consents(words).allows(MARKETING, channel, now, NOBODY_UNASKED)
 
 
 def test_who_never_said_anything_is_as_the_shop_says() -> None:
-    assert Consents().allows(PROFILING, ALL, 0, NOBODY_UNASKED)
+    assert Consents().allows(PROFILING, ALL_CHANNELS, 0, NOBODY_UNASKED)
     assert not Consents().allows(MARKETING, "email", 0, NOBODY_UNASKED)
     assert Consents().allows(MARKETING, "email", 0, Defaults(marketing=True))
 
 
 def test_a_yes_to_marketing_is_one_on_every_channel_without_a_word_of_its_own() -> None:
-    assert reachable("email", said(ALL, True, 1))
-    assert not reachable("sms", said(ALL, True, 1), said("sms", False, 0))
+    assert is_allowed("email", consent(ALL_CHANNELS, True, 1))
+    assert not is_allowed("sms", consent(ALL_CHANNELS, True, 1), consent("sms", False, 0))
 
 
 def test_a_yes_on_one_channel_is_none_on_another() -> None:
-    assert reachable("email", said("email", True, 1))
-    assert not reachable("sms", said("email", True, 1))
+    assert is_allowed("email", consent("email", True, 1))
+    assert not is_allowed("sms", consent("email", True, 1))
 
 
 def test_a_later_no_to_marketing_ends_every_channel() -> None:
-    assert not reachable("email", said("email", True, 1), said(ALL, False, 2))
+    assert not is_allowed("email", consent("email", True, 1), consent(ALL_CHANNELS, False, 2))
 
 
 def test_a_channel_granted_after_the_no_is_granted() -> None:
-    assert reachable("email", said(ALL, False, 1), said("email", True, 2))
+    assert is_allowed("email", consent(ALL_CHANNELS, False, 1), consent("email", True, 2))
 
 
 def test_a_grant_runs_out() -> None:
-    assert reachable("email", said("email", True, 1, until=50), now=49)
-    assert not reachable("email", said("email", True, 1, until=50), now=50)
-    assert not reachable("email", said("email", True, 1), said(ALL, True, 2, until=50), now=50)
+    assert is_allowed("email", consent("email", True, 1, until=50), now=49)
+    assert not is_allowed("email", consent("email", True, 1, until=50), now=50)
+    assert not is_allowed("email", consent("email", True, 1), consent(ALL_CHANNELS, True, 2, until=50), now=50)
 
 
 def test_nobody_without_consent_to_profiling_is_in_any_audience() -> None:
-    consents = Consents((said("email", True, 1), said(ALL, False, 1, purpose=PROFILING)))
-    assert not Asked(MARKETING, "email").allowed(consents, 9, NOBODY_UNASKED)
+    consents = Consents((consent("email", True, 1), consent(ALL_CHANNELS, False, 1, purpose=PROFILING)))
+    assert not ReachRequest(MARKETING, "email").is_allowed(consents, 9, NOBODY_UNASKED)
 
 
 def test_without_a_channel_any_is_enough() -> None:
-    assert Asked(MARKETING).allowed(Consents((said("sms", True, 1),)), 9, NOBODY_UNASKED)
-    assert Asked(MARKETING).allowed(Consents((said(ALL, True, 1), said("sms", False, 1))), 9, NOBODY_UNASKED)
-    assert not Asked(MARKETING).allowed(Consents((said("sms", False, 1),)), 9, NOBODY_UNASKED)
+    assert ReachRequest(MARKETING).is_allowed(Consents((consent("sms", True, 1),)), 9, NOBODY_UNASKED)
+    assert ReachRequest(MARKETING).is_allowed(
+        Consents((consent(ALL_CHANNELS, True, 1), consent("sms", False, 1))), 9, NOBODY_UNASKED
+    )
+    assert not ReachRequest(MARKETING).is_allowed(Consents((consent("sms", False, 1),)), 9, NOBODY_UNASKED)
 
 
 @pytest.mark.parametrize("wrong", ["ads", "profiling.email", "marketing.", ""])
 def test_a_purpose_that_means_nothing_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"expected profiling, marketing, or a channel of it like marketing\.email"):
-        meaning(wrong)
+        parse_purpose(wrong)
 
 
 words = st.builds(
     Consent,
     st.sampled_from([PROFILING, MARKETING]),
-    st.sampled_from([ALL, "email", "sms"]),
+    st.sampled_from([ALL_CHANNELS, "email", "sms"]),
     st.booleans(),
     st.integers(0, 5),
     st.none() | st.integers(0, 9),
@@ -80,22 +92,22 @@ def test_words_may_arrive_in_any_order_if_no_two_are_of_one_instant(
 ) -> None:
     at_once = {(word.purpose, word.channel, word.changed_at): word for word in first + second}
     distinct = list(at_once.values())
-    assert Consents().after(distinct, again=False) == Consents().after(distinct[::-1], again=False)
+    assert Consents().merge(distinct, replace_ties=False) == Consents().merge(distinct[::-1], replace_ties=False)
 
 
 @given(st.lists(words))
 def test_saying_it_again_changes_nothing(said: list[Consent]) -> None:
-    once = Consents().after(said, again=False)
-    assert once.after(said, again=False) == once
+    once = Consents().merge(said, replace_ties=False)
+    assert once.merge(said, replace_ties=False) == once
 
 
 @given(st.lists(words), st.sampled_from(["email", "sms", "post"]), st.integers(6, 12))
 def test_a_revocation_of_everything_leaves_nothing(held: list[Consent], channel: str, now: int) -> None:
-    consents = Consents().after(held, again=True).after([said(ALL, False, 6)], again=True)
+    consents = Consents().merge(held, replace_ties=True).merge([consent(ALL_CHANNELS, False, 6)], replace_ties=True)
     assert not consents.allows(MARKETING, channel, now, Defaults(marketing=True))
 
 
 @given(st.text(), st.lists(words), st.integers(0, 9))
 def test_a_record_survives_its_bytes(customer_id: str, held: list[Consent], state: int) -> None:
-    record = Record(customer_id, Consents().after(held, again=False), state)
-    assert Record.unpacked(record.packed()) == record
+    record = LedgerRecord(customer_id, Consents().merge(held, replace_ties=False), state)
+    assert LedgerRecord.from_bytes(record.to_bytes()) == record

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from features.consents.formats import flattened
-from features.errors import BadLog
+from features.consents.formats import parse_files
+from features.errors import InvalidLog
 
 
-def written(folder: Path, *lines: object) -> Path:
+def write_lines(folder: Path, *lines: object) -> Path:
     path = folder / "consents.ndjson"
     path.write_text("\n".join(json.dumps(line) for line in lines))
     return path
 
 
-def rows(path: Path, shape: str, *categories: str) -> list[tuple[Any, ...]]:
-    table = flattened([path], shape, categories)
+def parsed_rows(path: Path, shape: str, *categories: str) -> list[tuple[Any, ...]]:
+    table = parse_files([path], shape, categories)
     return [(row["customer_id"], row["purpose"], row["granted"], row["changed_at"]) for row in table.to_pylist()]
 
 
@@ -30,27 +30,29 @@ def event(who: object, preferences: object, **more: object) -> dict[str, object]
 
 
 def test_segments_categories_are_words_of_the_customer(tmp_path: Path) -> None:
-    path = written(tmp_path, event("007", {"Advertising": True, "Functional": False}))
+    path = write_lines(tmp_path, event("007", {"Advertising": True, "Functional": False}))
     at = "2026-01-02T10:00:00Z"
-    assert rows(path, "segment") == [("007", "Advertising", "true", at), ("007", "Functional", "false", at)]
+    assert parsed_rows(path, "segment") == [("007", "Advertising", "true", at), ("007", "Functional", "false", at)]
 
 
 def test_a_category_that_segment_does_not_name_is_a_no(tmp_path: Path) -> None:
-    path = written(tmp_path, event("ann", {"Advertising": True}))
-    assert ("ann", "Email", "false", "2026-01-02T10:00:00Z") in rows(path, "segment", "Email", "Advertising")
+    path = write_lines(tmp_path, event("ann", {"Advertising": True}))
+    assert ("ann", "Email", "false", "2026-01-02T10:00:00Z") in parsed_rows(path, "segment", "Email", "Advertising")
 
 
 def test_segments_events_without_consent_say_nothing(tmp_path: Path) -> None:
-    path = written(tmp_path, {"userId": "ann", "event": "Order Completed"}, {"userId": "ann", "context": {"ip": "::"}})
-    assert rows(path, "segment", "Email") == []
+    path = write_lines(
+        tmp_path, {"userId": "ann", "event": "Order Completed"}, {"userId": "ann", "context": {"ip": "::"}}
+    )
+    assert parsed_rows(path, "segment", "Email") == []
 
 
 def test_an_id_may_be_a_number_and_comes_out_digit_for_digit(tmp_path: Path) -> None:
-    assert rows(written(tmp_path, event(17850, {"Email": True})), "segment")[0][0] == "17850"
+    assert parsed_rows(write_lines(tmp_path, event(17850, {"Email": True})), "segment")[0][0] == "17850"
 
 
 def test_an_anonymous_event_is_nobodys(tmp_path: Path) -> None:
-    assert rows(written(tmp_path, event(None, {"Email": True})), "segment")[0][0] is None
+    assert parsed_rows(write_lines(tmp_path, event(None, {"Email": True})), "segment")[0][0] is None
 
 
 def test_unomis_consents_have_a_status_and_an_end(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_unomis_consents_have_a_status_and_an_end(tmp_path: Path) -> None:
         },
         "site/tracking": {"status": "REVOKED", "statusDate": "2026-01-03T00:00:00Z"},
     }
-    table = flattened([written(tmp_path, {"itemId": "ann", "consents": consents})], "unomi", ()).to_pylist()
+    table = parse_files([write_lines(tmp_path, {"itemId": "ann", "consents": consents})], "unomi", ()).to_pylist()
     assert [(row["purpose"], row["granted"], row["until"]) for row in table] == [
         ("newsletter", "true", "2028-01-01T00:00:00Z"),
         ("tracking", "false", None),
@@ -74,7 +76,7 @@ def test_unomis_consents_have_a_status_and_an_end(tmp_path: Path) -> None:
 def test_gzipped_lines_and_blank_ones_are_read(tmp_path: Path) -> None:
     path = tmp_path / "consents.ndjson.gz"
     path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + json.dumps(event("ann", {"Email": True})).encode() + b"\n\n"))
-    assert len(rows(path, "segment")) == 1
+    assert len(parsed_rows(path, "segment")) == 1
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_gzipped_lines_and_blank_ones_are_read(tmp_path: Path) -> None:
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, shape: str, line: str, told: str) -> None:
     path = tmp_path / "consents.ndjson"
     path.write_text(line)
-    with pytest.raises(BadLog, match=r"consents\.ndjson, line 1: ") as refused:
-        flattened([path], shape, ())
+    with pytest.raises(InvalidLog, match=r"consents\.ndjson, line 1: ") as refused:
+        parse_files([path], shape, ())
     assert told in str(refused.value)
     assert f"as {shape} writes them" in str(refused.value)

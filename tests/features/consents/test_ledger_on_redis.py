@@ -10,63 +10,65 @@ from pathlib import Path
 import pytest
 
 from features.consents.consent import PROFILING, Consent
-from features.consents.ledger import Standing
-from features.consents.redis import RedisShelf
-from features.consents.redis_transaction import RedisDraft
-from features.storage.secret import secret
-from tests.features.consents.machines import NO, machine, opened, says
+from features.consents.ledger import ConsentStatus
+from features.consents.redis import RedisLedgerStorage
+from features.consents.redis_transaction import RedisWriteTransaction
+from features.storage.secret import load_secret
+from tests.features.consents.machines import NO, machine_home, marketing_grant, open_ledger
 from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[3]
 WRITERS, EACH = 8, 25
 
 
-def began(home: Path, redis: RedisServer) -> int:
+def start_ledger(home: Path, redis: RedisServer) -> int:
     """The first state of a ledger, with a word of Zoe's."""
-    opened(home, redis).record({"zoe": [says("post")]})
-    return opened(home, redis).state()
+    open_ledger(home, redis).record({"zoe": [marketing_grant("post")]})
+    return open_ledger(home, redis).state()
 
 
 def test_a_no_on_one_machine_is_the_very_next_read_of_another(redis: RedisServer, tmp_path: Path) -> None:
-    here, there = (opened(machine(tmp_path, name), redis) for name in ("here", "there"))
+    here, there = (open_ledger(machine_home(tmp_path, name), redis) for name in ("here", "there"))
     for turn in range(20):
         here.record({"ann": [Consent(PROFILING, "*", granted=bool(turn % 2), changed_at=turn)]})
-        assert there.standings(["ann"], 100) == [Standing.FREE if turn % 2 else Standing.WITHHELD]
+        assert there.statuses(["ann"], 100) == [ConsentStatus.GRANTED if turn % 2 else ConsentStatus.DENIED]
 
 
 def test_who_is_forgotten_on_one_machine_is_so_on_all(redis: RedisServer, tmp_path: Path) -> None:
-    here, there = (opened(machine(tmp_path, name), redis) for name in ("here", "there"))
-    here.forget("ann")
-    assert there.standings(["ann"], 100) == [Standing.FORGOTTEN]
-    assert there.record({"ann": [says("email")]}) == 0
+    here, there = (open_ledger(machine_home(tmp_path, name), redis) for name in ("here", "there"))
+    here.erase("ann")
+    assert there.statuses(["ann"], 100) == [ConsentStatus.ERASED]
+    assert there.record({"ann": [marketing_grant("email")]}) == 0
 
 
 def test_writers_at_once_lose_no_word_of_one_customer_and_make_no_state_twice(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    homes = [machine(tmp_path, str(number)) for number in range(WRITERS)]
-    begun = began(tmp_path, redis)
+    homes = [machine_home(tmp_path, str(number)) for number in range(WRITERS)]
+    begun = start_ledger(tmp_path, redis)
 
     def write(number: int) -> None:
-        ledger = opened(homes[number], redis)
+        ledger = open_ledger(homes[number], redis)
         for turn in range(EACH):
-            ledger.record({"ann": [says(f"{number}-{turn}")], f"only-{number}": [says("email", at=turn)]})
+            ledger.record(
+                {"ann": [marketing_grant(f"{number}-{turn}")], f"only-{number}": [marketing_grant("email", at=turn)]}
+            )
 
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(write, range(WRITERS)))
-    ledger = opened(tmp_path, redis)
-    assert len(ledger.consents("ann").consents.words) == WRITERS * EACH
+    ledger = open_ledger(tmp_path, redis)
+    assert len(ledger.consents("ann").consents.entries) == WRITERS * EACH
     assert ledger.state() == begun + WRITERS * EACH
-    assert ledger.consents("only-3").consents.words[0].changed_at == EACH - 1
+    assert ledger.consents("only-3").consents.entries[0].changed_at == EACH - 1
 
 
 def test_of_writers_that_begin_a_ledger_together_one_does(redis: RedisServer, tmp_path: Path) -> None:
     for turn in range(20):
-        redis.empty()
-        secret(tmp_path / str(turn))
-        ledgers = [opened(tmp_path / str(turn), redis) for _ in range(4)]
+        redis.flush()
+        load_secret(tmp_path / str(turn))
+        ledgers = [open_ledger(tmp_path / str(turn), redis) for _ in range(4)]
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda ledger, turn=turn: ledger.record({f"{turn}": [says("email")]}), ledgers))
+            list(pool.map(lambda ledger, turn=turn: ledger.record({f"{turn}": [marketing_grant("email")]}), ledgers))
         assert {ledger.identity() for ledger in ledgers} == {(tmp_path / str(turn) / "consents.redis").read_text()}
 
 
@@ -79,39 +81,43 @@ def test_processes_that_write_at_once_lose_no_word(redis: RedisServer, tmp_path:
         "    word = Consent('marketing', sys.argv[3] + str(turn), granted=True, changed_at=5)\n"
         "    ledger(Path(sys.argv[1]), sys.argv[2]).record({'ann': [word], sys.argv[3] + str(turn): [word]})\n"
     )
-    begun, command = began(tmp_path, redis), [sys.executable, "-c", script, str(tmp_path), redis.url]
+    begun, command = start_ledger(tmp_path, redis), [sys.executable, "-c", script, str(tmp_path), redis.url]
     writers = [subprocess.Popen([*command, name], cwd=ROOT) for name in ("a", "b", "c")]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    ledger = opened(tmp_path, redis)
-    assert (len(ledger.consents("ann").consents.words), ledger.state()) == (150, begun + 150)
-    assert len(list(ledger.everybody())) == 152
+    ledger = open_ledger(tmp_path, redis)
+    assert (len(ledger.consents("ann").consents.entries), ledger.state()) == (150, begun + 150)
+    assert len(list(ledger.all_records())) == 152
 
 
 def test_a_write_that_fails_half_way_leaves_nothing(redis: RedisServer, tmp_path: Path) -> None:
-    ledger = opened(tmp_path, redis)
-    ledger.record({"ann": [says("email")]})
-    shelf = RedisShelf(redis.url, tmp_path)
+    ledger = open_ledger(tmp_path, redis)
+    ledger.record({"ann": [marketing_grant("email")]})
+    shelf = RedisLedgerStorage(redis.url, tmp_path)
 
-    def fails(draft: RedisDraft) -> None:
+    def fails(draft: RedisWriteTransaction) -> None:
         draft.put("ann", b"[]", 1, draft.next_state())
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
         shelf.write(["ann"], [], fails)
     assert ledger.consents("ann").state == ledger.state() == ledger.changed_since(0)[0].state
-    assert len(ledger.consents("ann").consents.words) == 1
+    assert len(ledger.consents("ann").consents.entries) == 1
 
 
 def test_what_is_written_rests_on_what_was_read(redis: RedisServer, tmp_path: Path) -> None:
     """Whoever is late does the work again."""
-    shelf, other, begun = RedisShelf(redis.url, tmp_path), opened(tmp_path, redis), began(tmp_path, redis)
+    shelf, other, begun = (
+        RedisLedgerStorage(redis.url, tmp_path),
+        open_ledger(tmp_path, redis),
+        start_ledger(tmp_path, redis),
+    )
     seen: list[int] = []
 
-    def late(draft: RedisDraft) -> int:
-        seen.append(draft.found.state)
+    def late(draft: RedisWriteTransaction) -> int:
+        seen.append(draft.stored.state)
         if len(seen) < 3:
-            other.record({"ann": [says("email", at=len(seen))]})
-        draft.say("defaults", b"{}")
+            other.record({"ann": [marketing_grant("email", at=len(seen))]})
+        draft.set_meta("defaults", b"{}")
         return draft.next_state()
 
     assert shelf.write(["ann"], [], late) == begun + 3
@@ -119,12 +125,12 @@ def test_what_is_written_rests_on_what_was_read(redis: RedisServer, tmp_path: Pa
 
 
 def test_many_customers_are_all_found_and_each_once(redis: RedisServer, tmp_path: Path) -> None:
-    ledger = opened(tmp_path, redis)
+    ledger = open_ledger(tmp_path, redis)
     ids = [f"{number:05d}" for number in range(2500)]
-    ledger.record({one: [says("email")] for one in ids[:2200]})
+    ledger.record({one: [marketing_grant("email")] for one in ids[:2200]})
     for one in ids[2200:]:
-        ledger.record({one: [says("email")]})
-    assert sorted(record.customer_id for record in ledger.everybody()) == ids
+        ledger.record({one: [marketing_grant("email")]})
+    assert sorted(record.customer_id for record in ledger.all_records()) == ids
     assert sorted(record.customer_id for record in ledger.changed_since(0)) == ids
     assert [record.customer_id for record in ledger.changed_since(ledger.state() - 2)] == ids[-2:]
 
@@ -132,20 +138,20 @@ def test_many_customers_are_all_found_and_each_once(redis: RedisServer, tmp_path
 def test_who_speaks_while_changes_are_read_is_not_passed_over(
     redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger, ids = opened(tmp_path, redis), [f"{number:03d}" for number in range(100)]
+    ledger, ids = open_ledger(tmp_path, redis), [f"{number:03d}" for number in range(100)]
     for one in ids:
-        ledger.record({one: [says("email")]})
-    monkeypatch.setattr("features.consents.redis._PAGE", ("WITHSCORES", "LIMIT", 0, 7))
+        ledger.record({one: [marketing_grant("email")]})
+    monkeypatch.setattr("features.consents.redis._PAGE_ARGUMENTS", ("WITHSCORES", "LIMIT", 0, 7))
     with ThreadPoolExecutor(1) as other:
-        talk = other.submit(lambda: [ledger.record({one: [says("sms")]}) for one in ids])
+        talk = other.submit(lambda: [ledger.record({one: [marketing_grant("sms")]}) for one in ids])
         while not talk.done():
             assert sorted(record.customer_id for record in ledger.changed_since(0)) == ids
 
 
 def test_many_are_read_some_at_a_time(redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.consents.redis.MOST_AT_ONCE", 3)
-    ledger, ids = opened(tmp_path, redis), [f"{number}" for number in range(10)]
+    monkeypatch.setattr("features.consents.redis.MAX_CUSTOMERS_PER_READ", 3)
+    ledger, ids = open_ledger(tmp_path, redis), [f"{number}" for number in range(10)]
     ledger.record({one: [NO] for one in ids[::2]})
-    ledger.forget("5")
-    said = [Standing.FORGOTTEN if one == "5" else Standing(2 * (int(one) % 2 == 0)) for one in ids]
-    assert ledger.standings(ids, 100) == said
+    ledger.erase("5")
+    said = [ConsentStatus.ERASED if one == "5" else ConsentStatus(2 * (int(one) % 2 == 0)) for one in ids]
+    assert ledger.statuses(ids, 100) == said

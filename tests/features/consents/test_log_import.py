@@ -7,31 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from features.config.shop import read_description
-from features.consents.consent import MARKETING, PROFILING, Asked
-from features.consents.ledger import Ledger, Standing
-from features.consents.log_import import Taken, take
-from features.errors import BadDescription
+from features.config.shop import read_shop_config
+from features.consents.consent import MARKETING, PROFILING, ReachRequest
+from features.consents.ledger import ConsentStatus, Ledger
+from features.consents.log_import import ImportSummary, import_consents
+from features.errors import InvalidConfig
 from features.ingestion.ingest import ingest
-from tests.dictionary_storage import dictionary_ledger
+from tests.dictionary_storage import in_memory_ledger
 
 HEAD = 'name="s"\ncurrency="EUR"\ntimezone="UTC"\n[orders]\npath="orders.csv"\ncustomer_id="who"\nordered_at="at"\n'
 TABLE = 'customer_id="who"\npurpose="why"\nchannel="how"\ngranted="said"\nchanged_at="at"\n'
 NOW = 10**18
-EMAIL, SMS = Asked(MARKETING, "email"), Asked(MARKETING, "sms")
+EMAIL, SMS = ReachRequest(MARKETING, "email"), ReachRequest(MARKETING, "sms")
 
 
-def described(folder: Path, consents: str) -> Path:
+def write_config(folder: Path, consents: str) -> Path:
     (folder / "orders.csv").write_text("who,at\nann,2026-01-01\n")
     (folder / "flywheel.toml").write_text(HEAD + consents)
     return folder / "flywheel.toml"
 
 
-def taken(folder: Path, consents: str, ledger: Ledger) -> Taken:
-    description = read_description(described(folder, consents))
+def import_log(folder: Path, consents: str, ledger: Ledger) -> ImportSummary:
+    description = read_shop_config(write_config(folder, consents))
     assert description.consents is not None
     ingest(description, folder / "history")
-    return take(folder / "history" / "consents.parquet", description.consents.purposes, ledger)
+    return import_consents(folder / "history" / "consents.parquet", description.consents.purposes, ledger)
 
 
 def test_the_last_word_of_a_table_counts(tmp_path: Path) -> None:
@@ -41,27 +41,27 @@ def test_the_last_word_of_a_table_counts(tmp_path: Path) -> None:
         "bob,marketing,email,false,2026-01-03\nbob,marketing,email,true,2026-01-04\n"
         "cem,profiling,,false,2026-01-01\n"
     )
-    ledger = dictionary_ledger()
-    assert taken(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger) == Taken(3, ())
-    assert ledger.allowed(["ann", "bob", "cem"], EMAIL, NOW) == [False, True, False]
-    assert ledger.standings(["cem"], NOW) == [Standing.WITHHELD]
+    ledger = in_memory_ledger()
+    assert import_log(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger) == ImportSummary(3, ())
+    assert ledger.can_reach(["ann", "bob", "cem"], EMAIL, NOW) == [False, True, False]
+    assert ledger.statuses(["cem"], NOW) == [ConsentStatus.DENIED]
 
 
 def test_of_two_words_of_one_instant_the_no_stands(tmp_path: Path) -> None:
     (tmp_path / "consents.csv").write_text(
         "who,why,how,said,at\nann,marketing,email,true,2026-01-02\nann,marketing,email,false,2026-01-02\n"
     )
-    ledger = dictionary_ledger()
-    taken(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger)
-    assert ledger.allowed(["ann"], EMAIL, NOW) == [False]
+    ledger = in_memory_ledger()
+    import_log(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger)
+    assert ledger.can_reach(["ann"], EMAIL, NOW) == [False]
 
 
 def test_taking_it_again_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "consents.csv").write_text("who,why,how,said,at\nann,marketing,email,true,2026-01-02\n")
-    ledger = dictionary_ledger()
-    taken(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger)
+    ledger = in_memory_ledger()
+    import_log(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger)
     state = ledger.state()
-    assert taken(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger).customers == 0
+    assert import_log(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}', ledger).changed_customers == 0
     assert ledger.state() == state
 
 
@@ -70,9 +70,11 @@ def test_the_shops_own_names_of_purposes_are_given_their_meaning(tmp_path: Path)
         "who,why,how,said,at\nann,newsletter,,true,2026-01-02\nann,analytics,,false,2026-01-02\nann,fax,,true,2026-01-02\n"
     )
     purposes = '[consents.purposes]\nnewsletter = "marketing.email"\nanalytics = "profiling"\n'
-    ledger = dictionary_ledger()
-    assert taken(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}{purposes}', ledger).unused == ("fax",)
-    words = [(one.purpose, one.channel, one.granted) for one in ledger.consents("ann").consents.words]
+    ledger = in_memory_ledger()
+    assert import_log(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}{purposes}', ledger).unused_purposes == (
+        "fax",
+    )
+    words = [(one.purpose, one.channel, one.granted) for one in ledger.consents("ann").consents.entries]
     assert words == [(MARKETING, "email", True), (PROFILING, "*", False)]
 
 
@@ -91,28 +93,30 @@ def test_consents_of_other_systems_are_taken_as_they_come(tmp_path: Path, shape:
     }
     (tmp_path / "consents.ndjson").write_text(json.dumps(said[shape]) + "\n")
     purposes = '[consents.purposes]\nEmail = "marketing.email"\nSms = "marketing.sms"\n'
-    ledger = dictionary_ledger()
-    taken(tmp_path, f'[consents]\npath="consents.ndjson"\nformat="{shape}"\n{purposes}', ledger)
+    ledger = in_memory_ledger()
+    import_log(tmp_path, f'[consents]\npath="consents.ndjson"\nformat="{shape}"\n{purposes}', ledger)
     may_2026 = 1_777_000_000_000_000
-    assert ledger.allowed(["ann"], EMAIL, may_2026) == [True]
-    assert ledger.allowed(["ann"], SMS, may_2026) == [False]
-    assert ledger.allowed(["ann"], EMAIL, NOW) == [shape == "segment"]
+    assert ledger.can_reach(["ann"], EMAIL, may_2026) == [True]
+    assert ledger.can_reach(["ann"], SMS, may_2026) == [False]
+    assert ledger.can_reach(["ann"], EMAIL, NOW) == [shape == "segment"]
 
 
 def test_columns_beside_a_format_that_names_them_are_refused(tmp_path: Path) -> None:
-    path = described(tmp_path, f'[consents]\npath="c"\nformat="segment"\n{TABLE}')
-    with pytest.raises(BadDescription, match="beside format = 'segment', which names them; leave them out"):
-        read_description(path)
+    path = write_config(tmp_path, f'[consents]\npath="c"\nformat="segment"\n{TABLE}')
+    with pytest.raises(InvalidConfig, match="beside format = 'segment', which names them; leave them out"):
+        read_shop_config(path)
 
 
 def test_a_meaning_that_is_none_is_refused(tmp_path: Path) -> None:
-    path = described(tmp_path, f'[consents]\npath="c"\n{TABLE}[consents.purposes]\nnews = "newsletter"\n')
-    with pytest.raises(BadDescription, match=r"found 'newsletter'; expected profiling, marketing, or a channel of it"):
-        read_description(path)
+    path = write_config(tmp_path, f'[consents]\npath="c"\n{TABLE}[consents.purposes]\nnews = "newsletter"\n')
+    with pytest.raises(InvalidConfig, match=r"found 'newsletter'; expected profiling, marketing, or a channel of it"):
+        read_shop_config(path)
 
 
 def test_the_forgotten_are_left_out_of_every_table(tmp_path: Path) -> None:
     (tmp_path / "consents.csv").write_text("who,why,how,said,at\nann,marketing,,true,2026-01-02\n")
-    description = read_description(described(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}'))
-    manifest = ingest(description, tmp_path / "history", forgotten=lambda known: [one for one in known if one == "ann"])
+    description = read_shop_config(write_config(tmp_path, f'[consents]\npath="consents.csv"\n{TABLE}'))
+    manifest = ingest(
+        description, tmp_path / "history", select_erased=lambda known: [one for one in known if one == "ann"]
+    )
     assert [intake.kept for intake in manifest.intakes] == [0, 0]

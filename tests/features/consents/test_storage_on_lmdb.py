@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from features.consents.backends import ledger
-from features.errors import BadStore
+from features.consents.backends import open_ledger
+from features.errors import InvalidStore
 from features.online.backends import LMDB
 
 KILLED_WHILE_READING = """
@@ -32,13 +32,13 @@ print(LmdbShelf.at(Path(sys.argv[1]) / "consents")._environment.reader_check())
 
 
 def test_whoever_was_killed_while_reading_holds_no_page_from_the_next_command_on(tmp_path: Path) -> None:
-    served = ledger(tmp_path, LMDB)
-    assert python(KILLED_WHILE_READING, tmp_path).returncode == -9
-    assert python(NEXT, tmp_path).stdout == "0\n"
-    assert len(list(served.everybody())) == 1
+    served = open_ledger(tmp_path, LMDB)
+    assert run_python(KILLED_WHILE_READING, tmp_path).returncode == -9
+    assert run_python(NEXT, tmp_path).stdout == "0\n"
+    assert len(list(served.all_records())) == 1
 
 
-def python(code: str, home: Path) -> subprocess.CompletedProcess[str]:
+def run_python(code: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=False)
 
 
@@ -50,5 +50,5 @@ def test_where_no_ledger_can_be_opened_it_is_said(tmp_path: Path, found: str) ->
     else:
         place.mkdir()
         (place / "data.mdb").write_text("nothing of ours" * 999)
-    with pytest.raises(BadStore, match=r"Found no consents to open in .*consents"):
-        ledger(tmp_path, LMDB)
+    with pytest.raises(InvalidStore, match=r"Found no consents to open in .*consents"):
+        open_ledger(tmp_path, LMDB)

@@ -9,16 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.config.shop import read_description
-from features.errors import BadLog
+from features.config.shop import read_shop_config
+from features.errors import InvalidLog
 from features.ingestion.ingest import ingest, read_manifest, source_digest
-from tests.logs import Key, Keys, at, described, kept, taken
+from tests.logs import Key, Keys, canonical_rows, ingest_log, utc_instant, write_config
 
 
-def refusal(folder: Path, log: str | bytes, *, events: Keys | None = None, **orders: Key) -> str:
+def ingestion_errors(folder: Path, log: str | bytes, *, events: Keys | None = None, **orders: Key) -> str:
     """All that is said against a log, which must have written nothing."""
-    with pytest.raises(BadLog) as refused:
-        taken(folder, log, zone="UTC", events=events, **orders)
+    with pytest.raises(InvalidLog) as refused:
+        ingest_log(folder, log, zone="UTC", events=events, **orders)
     assert not [file for file in (folder / "history").rglob("*") if file.is_file()]
     first, *faults = str(refused.value).splitlines()
     assert first == "The log is not as flywheel.toml describes it:"
@@ -26,9 +26,9 @@ def refusal(folder: Path, log: str | bytes, *, events: Keys | None = None, **ord
 
 
 def test_an_order_line_is_kept_as_an_instant_and_a_decimal(tmp_path: Path) -> None:
-    manifest = taken(tmp_path, "customer,at,amount\nann,2026-07-01 00:30,9.99\n", zone="Europe/London")
-    instant = at("2026-06-30 23:30")
-    assert kept(tmp_path, "customer_id", "ordered_at", "amount", "at_us", "day_number") == [
+    manifest = ingest_log(tmp_path, "customer,at,amount\nann,2026-07-01 00:30,9.99\n", zone="Europe/London")
+    instant = utc_instant("2026-06-30 23:30")
+    assert canonical_rows(tmp_path, "customer_id", "ordered_at", "amount", "at_us", "day_number") == [
         ("ann", instant, Decimal("9.9900"), int(instant.timestamp() * 1e6), 20_635)
     ]
     assert pq.read_schema(tmp_path / "history" / "orders.parquet").field("ordered_at").type == pa.timestamp("us", "UTC")
@@ -37,27 +37,29 @@ def test_an_order_line_is_kept_as_an_instant_and_a_decimal(tmp_path: Path) -> No
 
 def test_lines_of_nobody_are_left_out_and_counted(tmp_path: Path) -> None:
     log = "customer,at,amount\nann,2026-01-31,1\n,2026-01-31,2\n  ,2026-01-31,3\n(Anonymous),never,x\nguest,,\n"
-    found = taken(tmp_path, log, anonymous=["(Anonymous)", "guest"]).intakes[0]
+    found = ingest_log(tmp_path, log, anonymous=["(Anonymous)", "guest"]).intakes[0]
     assert (found.lines, found.without_customer, found.kept, found.customers) == (5, 4, 1, 1)
-    assert kept(tmp_path, "customer_id") == [("ann",)]
+    assert canonical_rows(tmp_path, "customer_id") == [("ann",)]
 
 
 def test_a_log_without_amounts_is_a_log(tmp_path: Path) -> None:
-    found = taken(tmp_path, "customer,at\nann,2026-01-31\n", amount=None).intakes[0]
+    found = ingest_log(tmp_path, "customer,at\nann,2026-01-31\n", amount=None).intakes[0]
     assert found.columns == ("customer_id", "ordered_at")
 
 
 def test_every_table_that_the_shop_has_is_taken(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind,s\nann,2026-01-30 10:00,visit,30\n,2026-01-30,visit,\n")
-    description = described(tmp_path, events={"duration_s": "s"})
+    description = write_config(tmp_path, events={"duration_s": "s"})
     (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,1\n")
     found = ingest(description, tmp_path / "history").intakes
     assert [(one.table, one.lines, one.kept) for one in found] == [("orders", 1, 1), ("events", 2, 1)]
-    assert kept(tmp_path, "customer_id", "kind", "duration_s", table="events") == [("ann", "visit", Decimal(30))]
+    assert canonical_rows(tmp_path, "customer_id", "kind", "duration_s", table="events") == [
+        ("ann", "visit", Decimal(30))
+    ]
 
 
 def test_touches_consents_and_costs_are_taken_too(tmp_path: Path) -> None:
-    described(tmp_path)
+    write_config(tmp_path)
     (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,1\n")
     (tmp_path / "touches.csv").write_text("who,at,what,held\nann,2026-01-30,spring,yes\n")
     (tmp_path / "consents.csv").write_text("who,why,how,said,at\nann,ads,mail,false,2026-01-30\n")
@@ -68,34 +70,34 @@ def test_touches_consents_and_costs_are_taken_too(tmp_path: Path) -> None:
             '[consents]\npath="consents.csv"\ncustomer_id="who"\npurpose="why"\nchannel="how"\ngranted="said"\n'
             'changed_at="at"\n[costs]\npath="costs.csv"\nday="day"\nsource="from"\namount="paid"\n'
         )
-    ingest(read_description(tmp_path / "flywheel.toml"), tmp_path / "history")
-    assert kept(tmp_path, "campaign_id", "treated", table="touches") == [("spring", True)]
-    assert kept(tmp_path, "purpose", "granted", table="consents") == [("ads", False)]
-    assert kept(tmp_path, "source", "amount", table="costs") == [("search", Decimal("12.5000"))]
+    ingest(read_shop_config(tmp_path / "flywheel.toml"), tmp_path / "history")
+    assert canonical_rows(tmp_path, "campaign_id", "treated", table="touches") == [("spring", True)]
+    assert canonical_rows(tmp_path, "purpose", "granted", table="consents") == [("ads", False)]
+    assert canonical_rows(tmp_path, "source", "amount", table="costs") == [("search", Decimal("12.5000"))]
 
 
 def test_a_table_that_is_no_longer_described_is_no_longer_there(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind\nann,2026-01-30,visit\n")
     log = "customer,at,amount\nann,2026-01-31,1\n"
-    taken(tmp_path, log, events={})
-    taken(tmp_path, log)
+    ingest_log(tmp_path, log, events={})
+    ingest_log(tmp_path, log)
     assert sorted(file.name for file in (tmp_path / "history").iterdir()) == ["manifest.json", "orders.parquet"]
 
 
 def test_a_log_that_has_grown_is_seen_to_have_changed(tmp_path: Path) -> None:
     log = "customer,at,amount\nann,2026-01-31,1\n"
-    manifest = taken(tmp_path, log)
-    assert source_digest(described(tmp_path)) == manifest.source
+    manifest = ingest_log(tmp_path, log)
+    assert source_digest(write_config(tmp_path)) == manifest.source
     (tmp_path / "orders.csv").write_text(log + "bob,2026-01-31,1\n")
-    assert source_digest(described(tmp_path)) != manifest.source
+    assert source_digest(write_config(tmp_path)) != manifest.source
 
 
 def test_a_bad_log_leaves_the_history_as_it_was(tmp_path: Path) -> None:
-    manifest = taken(tmp_path, "customer,at,amount\nann,2026-01-31,1\n")
-    with pytest.raises(BadLog):
-        taken(tmp_path, "customer,at,amount\nann,2026-01-31,many\n")
+    manifest = ingest_log(tmp_path, "customer,at,amount\nann,2026-01-31,1\n")
+    with pytest.raises(InvalidLog):
+        ingest_log(tmp_path, "customer,at,amount\nann,2026-01-31,many\n")
     assert read_manifest(tmp_path / "history") == manifest
-    assert kept(tmp_path, "customer_id") == [("ann",)]
+    assert canonical_rows(tmp_path, "customer_id") == [("ann",)]
 
 
 def test_a_history_that_was_never_made_has_no_manifest(tmp_path: Path) -> None:
@@ -103,14 +105,14 @@ def test_a_history_that_was_never_made_has_no_manifest(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_names_those_that_are_there(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "customer,at,price,number\nann,2026-01-31,1,2\n", amount="price * count") == (
+    assert ingestion_errors(tmp_path, "customer,at,price,number\nann,2026-01-31,1,2\n", amount="price * count") == (
         "[orders] amount = 'price * count': no column 'count' in 'orders.csv'. Columns found: customer, at, price, "
         "number. Name one of these."
     )
 
 
 def test_an_amount_that_is_no_arithmetic_names_the_columns_too(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "customer,at,Unit Price\nann,2026-01-31,1\n", amount="Unit Pric") == (
+    assert ingestion_errors(tmp_path, "customer,at,Unit Price\nann,2026-01-31,1\n", amount="Unit Pric") == (
         "[orders] amount: 'Unit Pric' is neither a column nor arithmetic. Expected a column, or columns and numbers "
         "joined by + - * / and brackets, with quotes around names that hold spaces, as in "
         '`Quantity * "Unit Price"`. Correct it. Columns found: customer, at, Unit Price.'
@@ -120,13 +122,15 @@ def test_an_amount_that_is_no_arithmetic_names_the_columns_too(tmp_path: Path) -
 def test_a_column_that_one_of_the_files_lacks_is_missing(tmp_path: Path) -> None:
     (tmp_path / "orders-1.csv").write_text("at,amount\n2026-01-31,1\n")
     (tmp_path / "orders-2.csv").write_text("customer,at,amount\nann,2026-01-31,1\n")
-    with pytest.raises(BadLog, match=r"\[orders\] customer_id = 'customer': no column 'customer' in 'orders-\*.csv'"):
-        ingest(described(tmp_path, path="orders-*.csv"), tmp_path / "history")
+    with pytest.raises(
+        InvalidLog, match=r"\[orders\] customer_id = 'customer': no column 'customer' in 'orders-\*.csv'"
+    ):
+        ingest(write_config(tmp_path, path="orders-*.csv"), tmp_path / "history")
 
 
 @pytest.mark.parametrize("amount", ["many", "", "nan", "inf", "-inf", "1,5", "£5", "1e300"])
 def test_an_amount_that_is_no_number_is_refused(tmp_path: Path, amount: str) -> None:
-    assert refusal(tmp_path, f'customer,at,amount\nann,2026-01-31,"{amount}"\nbob,2026-01-31,1\n') == (
+    assert ingestion_errors(tmp_path, f'customer,at,amount\nann,2026-01-31,"{amount}"\nbob,2026-01-31,1\n') == (
         f"[orders] amount = 'amount': 1 of 2 lines cannot be read, for example {amount or '(empty)'!r}. "
         "Expected a plain number with a decimal point."
     )
@@ -134,14 +138,14 @@ def test_an_amount_that_is_no_number_is_refused(tmp_path: Path, amount: str) -> 
 
 @pytest.mark.parametrize("written", ["31/01/2026", "2026-02-30", "", "infinity", "20260131", "soon", "now"])
 def test_a_date_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
-    assert refusal(tmp_path, f"customer,at,amount\nann,{written},1\nbob,2026-01-31,1\n") == (
+    assert ingestion_errors(tmp_path, f"customer,at,amount\nann,{written},1\nbob,2026-01-31,1\n") == (
         f"[orders] ordered_at = 'at': 1 of 2 lines cannot be read, for example {written or '(empty)'!r}. Expected "
         "a date or time like 2026-01-31 or 2026-01-31 18:30:00; say how yours are written with date_format."
     )
 
 
 def test_a_date_written_otherwise_than_date_format_says_is_told_the_format(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "customer,at,amount\nann,31.01.2026 20:03,1\n", date_format="%m/%d/%Y") == (
+    assert ingestion_errors(tmp_path, "customer,at,amount\nann,31.01.2026 20:03,1\n", date_format="%m/%d/%Y") == (
         "[orders] ordered_at = 'at': 1 of 1 lines cannot be read, for example '31.01.2026 20:03'. Expected "
         "dates written as date_format says, '%m/%d/%Y'; correct it, with the codes of strptime."
     )
@@ -149,13 +153,15 @@ def test_a_date_written_otherwise_than_date_format_says_is_told_the_format(tmp_p
 
 def test_a_fault_in_the_events_keeps_the_orders_from_being_written(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind\nann,2026-01-30,\n")
-    assert refusal(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", events={}).startswith("[events] kind = 'kind'")
+    assert ingestion_errors(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", events={}).startswith(
+        "[events] kind = 'kind'"
+    )
 
 
 def test_everything_wrong_in_every_table_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind\nann,2026-01-30,\n")
     log = "customer,at,price,number,loaded,n\n" + "ann,1 May,5,0,tomorrow,x\n" * 1500 + ",never,,,,\n"
-    faults = refusal(tmp_path, log, amount="price / number", quantity="n", recorded_at="loaded", events={})
+    faults = ingestion_errors(tmp_path, log, amount="price / number", quantity="n", recorded_at="loaded", events={})
     assert [fault.split(". Expected")[0] for fault in faults.splitlines()] == [
         "[orders] ordered_at = 'at': 1,500 of 1,500 lines cannot be read, for example '1 May'",
         "[orders] recorded_at = 'loaded': 1,500 of 1,500 lines cannot be read, for example 'tomorrow'",
@@ -177,7 +183,7 @@ def test_everything_wrong_in_every_table_is_told_at_once(tmp_path: Path) -> None
     ],
 )
 def test_a_broken_line_deep_in_the_file_is_refused(tmp_path: Path, log: bytes, reason: str) -> None:
-    fault = refusal(tmp_path, b"customer,at,amount\n" + b"ann,2026-01-31,1\n" * 20_000 + log)
+    fault = ingestion_errors(tmp_path, b"customer,at,amount\n" + b"ann,2026-01-31,1\n" * 20_000 + log)
     assert fault.startswith("[orders] 'orders.csv' cannot be read: orders.csv: ")
     assert reason in fault
     assert fault.endswith(
@@ -187,10 +193,10 @@ def test_a_broken_line_deep_in_the_file_is_refused(tmp_path: Path, log: bytes, r
 
 
 def test_a_ragged_line_between_spaces_is_refused(tmp_path: Path) -> None:
-    fault = refusal(tmp_path, "customer at amount\nann 2026-01-31 1\nbob 2026-01-31\n")
+    fault = ingestion_errors(tmp_path, "customer at amount\nann 2026-01-31 1\nbob 2026-01-31\n")
     assert "a line has 2 values, expected 3: bob 2026-01-31" in fault
 
 
 def test_a_date_format_that_means_nothing_is_refused(tmp_path: Path) -> None:
-    fault = refusal(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", date_format="%Q")
+    fault = ingestion_errors(tmp_path, "customer,at,amount\nann,2026-01-31,1\n", date_format="%Q")
     assert "Failed to parse format specifier %Q" in fault

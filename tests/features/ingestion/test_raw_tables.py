@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.errors import BadLog
-from features.ingestion.raw_tables import digest, open_raw
+from features.errors import InvalidLog
+from features.ingestion.raw_tables import content_digest, create_raw_view
 
 CSV = "customer,at,amount\n0017,2026-01-31,9.50\nbob,2026-02-01,3\n"
 COLUMNS = ["customer", "at", "amount"]
@@ -31,7 +31,7 @@ def lines(tmp_path: Path) -> Open:
 
     def opened(path: str, *, has_header: bool = True) -> list[tuple[object, ...]]:
         connection = duckdb.connect()
-        columns = open_raw(connection, "raw", path, tmp_path, has_header=has_header)
+        columns = create_raw_view(connection, "raw", path, tmp_path, has_header=has_header)
         return [tuple(columns), *connection.execute("SELECT * FROM raw ORDER BY ALL").fetchall()]
 
     return opened
@@ -145,19 +145,19 @@ def test_a_table_of_sqlite_is_read(tmp_path: Path, lines: Open) -> None:
 
 def test_the_digest_of_a_backends_table_changes_when_a_line_comes_in(tmp_path: Path) -> None:
     _duckdb(tmp_path / "shop.db", "('0017', DATE '2026-01-31', 9.5)")
-    before = digest("duckdb://shop.db#orders", tmp_path)
-    assert digest("duckdb://shop.db#orders", tmp_path) == before
+    before = content_digest("duckdb://shop.db#orders", tmp_path)
+    assert content_digest("duckdb://shop.db#orders", tmp_path) == before
     with duckdb.connect(str(tmp_path / "shop.db")) as shop:
         shop.execute("INSERT INTO orders VALUES ('bob', DATE '2026-02-01', 3)")
-    assert digest("duckdb://shop.db#orders", tmp_path) != before
+    assert content_digest("duckdb://shop.db#orders", tmp_path) != before
 
 
 def test_the_digest_of_files_changes_with_any_byte_of_any_of_them(tmp_path: Path) -> None:
     (tmp_path / "orders-1.csv").write_text(CSV)
     (tmp_path / "orders-2.csv").write_text(CSV)
-    before = digest("orders-*.csv", tmp_path)
+    before = content_digest("orders-*.csv", tmp_path)
     (tmp_path / "orders-2.csv").write_text(CSV.replace("3", "4"))
-    assert digest("orders-*.csv", tmp_path) != before
+    assert content_digest("orders-*.csv", tmp_path) != before
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_what_cannot_be_opened_says_why_and_what_to_do(tmp_path: Path, lines: Op
     (tmp_path / "fake.parquet").write_text("customer")
     (tmp_path / "fake.csv.gz").write_text(CSV)
     _duckdb(tmp_path / "shop.db", "('0017', DATE '2026-01-31', 9.5)")
-    with pytest.raises(BadLog, match=answer):
+    with pytest.raises(InvalidLog, match=answer):
         lines(path)
 
 

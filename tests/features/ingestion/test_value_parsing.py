@@ -10,12 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.logs import at, kept, taken
+from tests.logs import canonical_rows, ingest_log, utc_instant
 
 
 def days(folder: Path) -> list[tuple[object, ...]]:
     """Customer and local day of every line, as a date."""
-    rows = kept(folder, "customer_id", "day_number")
+    rows = canonical_rows(folder, "customer_id", "day_number")
     return [(who, datetime.fromtimestamp(int(str(day)) * 86400, UTC).date().isoformat()) for who, day in rows]
 
 
@@ -24,11 +24,11 @@ def days(folder: Path) -> list[tuple[object, ...]]:
     ["0017", "18446744073709551617", "a b", " 17", "Zoë", "顧客-1", "1e5", "1.0", "NaN", "null", '"', "o'neill"],
 )
 def test_an_id_comes_out_as_it_went_in(tmp_path: Path, customer: str) -> None:
-    taken(tmp_path, pa.table({"customer": [customer], "at": ["2026-01-31"], "amount": [1]}), path="orders.parquet")
-    assert kept(tmp_path, "customer_id") == [(customer,)]
+    ingest_log(tmp_path, pa.table({"customer": [customer], "at": ["2026-01-31"], "amount": [1]}), path="orders.parquet")
+    assert canonical_rows(tmp_path, "customer_id") == [(customer,)]
     quoted = customer.replace('"', '""')
-    taken(tmp_path, f'customer,at,amount\n"{quoted}",2026-01-31,1\n')
-    assert kept(tmp_path, "customer_id") == [(customer,)]
+    ingest_log(tmp_path, f'customer,at,amount\n"{quoted}",2026-01-31,1\n')
+    assert canonical_rows(tmp_path, "customer_id") == [(customer,)]
 
 
 @pytest.mark.parametrize(
@@ -46,34 +46,36 @@ def test_an_id_comes_out_as_it_went_in(tmp_path: Path, customer: str) -> None:
     ],
 )
 def test_an_id_of_another_type_keeps_its_digits(tmp_path: Path, stored: pa.Array, digits: str) -> None:
-    taken(tmp_path, pa.table({"customer": stored, "at": ["2026-01-31"], "amount": [1]}), path="orders.parquet")
-    assert kept(tmp_path, "customer_id") == [(digits,)]
+    ingest_log(tmp_path, pa.table({"customer": stored, "at": ["2026-01-31"], "amount": [1]}), path="orders.parquet")
+    assert canonical_rows(tmp_path, "customer_id") == [(digits,)]
 
 
 def test_ids_that_are_gaps_in_a_column_of_numbers_are_nobody(tmp_path: Path) -> None:
     ids = pa.array([17850.0, None, math.nan, math.inf])
-    found = taken(tmp_path, pa.table({"customer": ids, "at": ["2026-01-31"] * 4, "amount": [1] * 4}), path="o.parquet")
-    assert (found.intakes[0].without_customer, kept(tmp_path, "customer_id")) == (3, [("17850",)])
+    found = ingest_log(
+        tmp_path, pa.table({"customer": ids, "at": ["2026-01-31"] * 4, "amount": [1] * 4}), path="o.parquet"
+    )
+    assert (found.intakes[0].without_customer, canonical_rows(tmp_path, "customer_id")) == (3, [("17850",)])
 
 
 def test_a_return_is_a_negative_amount(tmp_path: Path) -> None:
     log = "customer,at,Quantity,Unit Price\nann,2026-01-31,3,0.1\nann,2026-02-01,-1,0.1\n"
-    taken(tmp_path, log, amount='Quantity * "Unit Price"', quantity="Quantity")
-    assert kept(tmp_path, "ordered_at", "amount", "quantity") == [
-        (at("2026-01-31"), Decimal("0.3000"), Decimal(3)),
-        (at("2026-02-01"), Decimal("-0.1000"), Decimal(-1)),
+    ingest_log(tmp_path, log, amount='Quantity * "Unit Price"', quantity="Quantity")
+    assert canonical_rows(tmp_path, "ordered_at", "amount", "quantity") == [
+        (utc_instant("2026-01-31"), Decimal("0.3000"), Decimal(3)),
+        (utc_instant("2026-02-01"), Decimal("-0.1000"), Decimal(-1)),
     ]
 
 
 def test_discounts_may_be_an_expression_and_may_be_missing(tmp_path: Path) -> None:
     log = "customer,at,amount,a,b\nann,2026-01-31,1,0.5,0.25\nbob,2026-01-31,1,,0.25\n"
-    taken(tmp_path, log, discount="a + b")
-    assert kept(tmp_path, "customer_id", "discount") == [("ann", Decimal("0.7500")), ("bob", None)]
+    ingest_log(tmp_path, log, discount="a + b")
+    assert canonical_rows(tmp_path, "customer_id", "discount") == [("ann", Decimal("0.7500")), ("bob", None)]
 
 
 def test_a_shop_without_prices_may_count_every_line_as_one(tmp_path: Path) -> None:
-    taken(tmp_path, "customer,at\nann,2026-01-31\n", amount="1")
-    assert kept(tmp_path, "amount") == [(Decimal("1.0000"),)]
+    ingest_log(tmp_path, "customer,at\nann,2026-01-31\n", amount="1")
+    assert canonical_rows(tmp_path, "amount") == [(Decimal("1.0000"),)]
 
 
 @pytest.mark.parametrize(
@@ -92,8 +94,8 @@ def test_a_shop_without_prices_may_count_every_line_as_one(tmp_path: Path) -> No
     ],
 )
 def test_a_time_is_what_the_shops_clock_showed(tmp_path: Path, zone: str, written: str, instant: str, day: str) -> None:
-    taken(tmp_path, f"customer,at,amount\nann,{written},1\n", zone=zone)
-    assert kept(tmp_path, "ordered_at") == [(at(instant),)]
+    ingest_log(tmp_path, f"customer,at,amount\nann,{written},1\n", zone=zone)
+    assert canonical_rows(tmp_path, "ordered_at") == [(utc_instant(instant),)]
     assert days(tmp_path) == [("ann", day)]
 
 
@@ -107,15 +109,15 @@ def test_a_time_is_what_the_shops_clock_showed(tmp_path: Path, zone: str, writte
     ],
 )
 def test_a_date_is_read_as_the_shop_writes_it(tmp_path: Path, date_format: str, written: str, instant: str) -> None:
-    taken(tmp_path, f"customer,at,amount\nann,{written},1\n", zone="America/New_York", date_format=date_format)
-    assert kept(tmp_path, "ordered_at") == [(at(instant),)]
+    ingest_log(tmp_path, f"customer,at,amount\nann,{written},1\n", zone="America/New_York", date_format=date_format)
+    assert canonical_rows(tmp_path, "ordered_at") == [(utc_instant(instant),)]
 
 
 @pytest.mark.parametrize("stored", [pa.array([20260131]), pa.array([20260131.0, None])[:1], pa.array(["20260131"])])
 def test_a_date_kept_as_a_number_is_read_by_its_digits(tmp_path: Path, stored: pa.Array) -> None:
     log = pa.table({"customer": ["ann"], "at": stored, "amount": [1]})
-    taken(tmp_path, log, path="orders.parquet", date_format="%Y%m%d")
-    assert kept(tmp_path, "ordered_at") == [(at("2026-01-31"),)]
+    ingest_log(tmp_path, log, path="orders.parquet", date_format="%Y%m%d")
+    assert canonical_rows(tmp_path, "ordered_at") == [(utc_instant("2026-01-31"),)]
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -123,11 +125,11 @@ def test_a_parquet_timestamp_is_wall_clock_unless_it_has_an_offset(tmp_path: Pat
     noon = datetime(2026, 7, 1, 12)  # noqa: DTZ001 -- a wall clock
     for kind, instant in ((pa.timestamp(unit), "2026-07-01 16:00"), (pa.timestamp(unit, "UTC"), "2026-07-01 12:00")):
         log = pa.table({"customer": ["ann"], "at": pa.array([noon], kind), "amount": [1]})
-        taken(tmp_path, log, path="orders.parquet", zone="America/New_York")
-        assert kept(tmp_path, "ordered_at") == [(at(instant),)]
+        ingest_log(tmp_path, log, path="orders.parquet", zone="America/New_York")
+        assert canonical_rows(tmp_path, "ordered_at") == [(utc_instant(instant),)]
 
 
 @pytest.mark.parametrize("amounts", [[9.99], [Decimal("9.99")], ["9.99"]])
 def test_an_amount_may_be_stored_as_any_number(tmp_path: Path, amounts: list[object]) -> None:
-    taken(tmp_path, pa.table({"customer": ["a"], "at": ["2026-01-31"], "amount": amounts}), path="orders.parquet")
-    assert kept(tmp_path, "amount") == [(Decimal("9.9900"),)]
+    ingest_log(tmp_path, pa.table({"customer": ["a"], "at": ["2026-01-31"], "amount": amounts}), path="orders.parquet")
+    assert canonical_rows(tmp_path, "amount") == [(Decimal("9.9900"),)]

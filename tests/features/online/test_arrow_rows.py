@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.online.arrow_rows import micros, ragged, rows, stored
+from features.online.arrow_rows import feature_rows, micros, ragged_list, view_rows
 from features.views import Column, Kind, View
 
 ORDERS = Column("orders", Kind.FLOAT, "orders so far")
@@ -24,7 +24,7 @@ def customers(**columns: list[object]) -> pa.Table:
 
 def test_null_is_nan_among_numbers_and_empty_among_lists() -> None:
     table = customers(orders=[2, None], last_order_at=[None, 2**53], recent_days=[None, [3, 4]])
-    got = rows(VIEW, table, "at")
+    got = view_rows(VIEW, table, "at")
     np.testing.assert_array_equal(got.scalars, [[2.0, np.nan], [np.nan, 2.0**53]])
     assert got.nulls.tolist() == [[False, True, True], [True, False, False]]
     assert got.lists[0].offsets.tolist() == [0, 0, 2]
@@ -37,24 +37,24 @@ def test_null_is_nan_among_numbers_and_empty_among_lists() -> None:
 def test_an_integer_that_would_be_rounded_is_refused(number: int) -> None:
     table = customers(orders=[1.0, 2.0], last_order_at=[number, None], recent_days=[[], []])
     with pytest.raises(ValueError, match=r"last_order_at holds 9007199254740993: integers beyond 2\*\*53 lose digits"):
-        rows(VIEW, table, "at")
+        view_rows(VIEW, table, "at")
 
 
 def test_an_integer_in_a_list_that_would_be_rounded_is_refused() -> None:
     table = customers(orders=[1.0, 2.0], last_order_at=[1, 2], recent_days=[[], [2**60]])
     with pytest.raises(ValueError, match="integers beyond"):
-        rows(VIEW, table, "at")
+        view_rows(VIEW, table, "at")
 
 
 def test_a_null_inside_a_list_is_refused() -> None:
     with pytest.raises(ValueError, match="1 lists hold a null"):
-        ragged(pa.chunked_array([[[1.0, None], [2.0]]]))
+        ragged_list(pa.chunked_array([[[1.0, None], [2.0]]]))
 
 
 def test_a_list_column_in_pieces_is_one_list_column() -> None:
     whole = pa.chunked_array([[[9.0], [1.0, 2.0], None], [[3.0]]]).slice(1)
-    assert ragged(whole).offsets.tolist() == [0, 2, 2, 3]
-    assert ragged(whole).values.tolist() == [1.0, 2.0, 3.0]
+    assert ragged_list(whole).offsets.tolist() == [0, 2, 2, 3]
+    assert ragged_list(whole).values.tolist() == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_join_without_a_row_is_an_unknown_customer() -> None:
             "features_at": pa.array([None, MIDNIGHT], pa.timestamp("us", tz="UTC")),
         }
     )
-    got = stored(joined, (VIEW,))
+    got = feature_rows(joined, (VIEW,))
     assert list(got.customer_ids) == ["00017", "17"]
     assert got.known.tolist() == [False, True]
     assert got.features_at.tolist() == [0, 1_767_225_600_000_000]

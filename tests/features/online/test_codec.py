@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.online.codec import Codec, OtherSchema, Rows, headers
-from features.online.feature_rows import Ragged
+from features.online.codec import Codec, SchemaMismatch, ViewRows, headers
+from features.online.feature_rows import RaggedList
 from features.views import Column, Kind, View
 
 VIEW = View(
@@ -27,9 +27,9 @@ CUSTOMERS = st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), NUMBERS, NUMBER
 Customer = tuple[int, float | None, float | None, list[float] | None, list[float] | None]
 
 
-def rows(customers: list[Customer]) -> Rows:
+def rows(customers: list[Customer]) -> ViewRows:
     """Rows as (event time, orders, last_order_at, recent_days, recent_spend); None is null."""
-    return Rows(
+    return ViewRows(
         event_at=np.array([at for at, *_ in customers], np.int64),
         created_at=np.arange(len(customers), dtype=np.int64),
         scalars=np.array([[np.nan if x is None else x for x in row[1:3]] for row in customers]).reshape(-1, 2),
@@ -38,13 +38,13 @@ def rows(customers: list[Customer]) -> Rows:
     )
 
 
-def ragged(lists: list[list[float] | None]) -> Ragged:
+def ragged(lists: list[list[float] | None]) -> RaggedList:
     values = [value for one in lists for value in one or []]
     lengths = [0, *(len(one or []) for one in lists)]
-    return Ragged(offsets=np.cumsum(lengths, dtype=np.int64), values=np.array(values, np.float64))
+    return RaggedList(offsets=np.cumsum(lengths, dtype=np.int64), values=np.array(values, np.float64))
 
 
-def assert_same_bits(got: Rows, want: Rows) -> None:
+def assert_same_bits(got: ViewRows, want: ViewRows) -> None:
     for name in ("event_at", "created_at", "scalars", "nulls"):
         np.testing.assert_array_equal(getattr(got, name), getattr(want, name), err_msg=name)
     assert got.scalars.tobytes() == want.scalars.tobytes()
@@ -88,7 +88,7 @@ def test_a_wide_view_keeps_its_last_null() -> None:
     nulls[0, [0, 63, 64, 129]] = True
     times = np.zeros(1, np.int64)
     packed = Codec(wide).pack(
-        Rows(event_at=times, created_at=times, scalars=np.full((1, 130), np.nan), nulls=nulls, lists=())
+        ViewRows(event_at=times, created_at=times, scalars=np.full((1, 130), np.nan), nulls=nulls, lists=())
     )
     assert Codec(wide).unpack(packed).rows.nulls[0].nonzero()[0].tolist() == [0, 63, 64, 129]
 
@@ -104,7 +104,7 @@ def test_a_wide_view_keeps_its_last_null() -> None:
 )
 def test_a_row_of_other_columns_is_refused(columns: tuple[Column, ...]) -> None:
     packed = Codec(VIEW).pack(rows([(1, 2.0, 3.0, [4.0], [5.0])]))
-    with pytest.raises(OtherSchema, match="1 of 1 rows stored for the view 'transactions' were written with other"):
+    with pytest.raises(SchemaMismatch, match="1 of 1 rows stored for the view 'transactions' were written with other"):
         Codec(View("transactions", columns)).unpack([None, *packed])
 
 

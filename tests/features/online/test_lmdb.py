@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from features.errors import NothingThere
-from features.online.lmdb import PackedReader, stored_values, writing
-from tests.features.rows import BEHAVIOUR, TRANSACTIONS, VIEWS, packed
+from features.errors import NotFound
+from features.online.lmdb import LmdbReader, read_packed_values, write_transaction
+from tests.features.rows import BEHAVIOUR, TRANSACTIONS, VIEWS, packed_rows
 
 
 @pytest.fixture
@@ -22,18 +22,18 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reader(path: Path) -> Iterator[PackedReader]:
+def reader(path: Path) -> Iterator[LmdbReader]:
     """Ann and Bob order, Ann and Cid visit."""
-    with writing(path) as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3, "bob": 1}))
-        writer.replace("behaviour", packed(BEHAVIOUR, {"cid": 7, "ann": 5}))
-    reader = PackedReader.open(path, VIEWS)
+    with write_transaction(path) as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3, "bob": 1}))
+        writer.replace("behaviour", packed_rows(BEHAVIOUR, {"cid": 7, "ann": 5}))
+    reader = LmdbReader.open(path, VIEWS)
     yield reader
     reader.close()
 
 
 def orders(path: Path, *customer_ids: str) -> list[float]:
-    return list(PackedReader.open(path, (TRANSACTIONS,)).read(customer_ids).column("orders"))
+    return list(LmdbReader.open(path, (TRANSACTIONS,)).read(customer_ids).column("orders"))
 
 
 def run(script: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -41,38 +41,38 @@ def run(script: str, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
-def test_two_releases_read_the_same_store_side_by_side(reader: PackedReader, path: Path) -> None:
-    other = PackedReader.open(path, (TRANSACTIONS,))
+def test_two_releases_read_the_same_store_side_by_side(reader: LmdbReader, path: Path) -> None:
+    other = LmdbReader.open(path, (TRANSACTIONS,))
     reader.close()
     assert other.read(["ann"]).known.all()
     with pytest.raises(ValueError, match="This reader is closed"):
         reader.read(["ann"])
 
 
-def test_two_stores_in_one_process_are_two(reader: PackedReader, path: Path, tmp_path: Path) -> None:
-    with writing(tmp_path / "other") as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 50}))
-    other = PackedReader.open(tmp_path / "other", (TRANSACTIONS,))
+def test_two_stores_in_one_process_are_two(reader: LmdbReader, path: Path, tmp_path: Path) -> None:
+    with write_transaction(tmp_path / "other") as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 50}))
+    other = LmdbReader.open(tmp_path / "other", (TRANSACTIONS,))
     assert orders(path, "ann") == list(reader.read(["ann"]).column("orders")) == [3]
     assert list(other.read(["ann"]).column("orders")) == [50]
 
 
-def test_a_store_made_anew_is_read_anew_while_the_old_one_is_still_open(reader: PackedReader, path: Path) -> None:
+def test_a_store_made_anew_is_read_anew_while_the_old_one_is_still_open(reader: LmdbReader, path: Path) -> None:
     shutil.rmtree(path)
-    with writing(path) as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"eve": 4}))
+    with write_transaction(path) as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"eve": 4}))
     assert orders(path, "eve") == [4]
     assert reader.read(["ann"]).known.all()
 
 
 def test_before_anybody_published_there_is_nothing_to_open(path: Path) -> None:
-    with pytest.raises(NothingThere, match=r"There is no online store in .*online\. Publish features first"):
-        PackedReader.open(path, VIEWS)
-    assert stored_values(path, "transactions", ["ann"]) == [None]
+    with pytest.raises(NotFound, match=r"There is no online store in .*online\. Publish features first"):
+        LmdbReader.open(path, VIEWS)
+    assert read_packed_values(path, "transactions", ["ann"]) == [None]
     assert not path.exists()
 
 
-KILLED = """
+KILLED_WRITER_SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from features.online.lmdb import writing
@@ -84,13 +84,13 @@ with writing(Path(sys.argv[1])) as writer:
 """
 
 
-def test_a_writer_killed_half_way_leaves_the_last_complete_state(reader: PackedReader, path: Path) -> None:
-    with run(KILLED, str(path)) as killed:
+def test_a_writer_killed_half_way_leaves_the_last_complete_state(reader: LmdbReader, path: Path) -> None:
+    with run(KILLED_WRITER_SCRIPT, str(path)) as killed:
         killed.communicate()
     assert killed.returncode == -signal.SIGKILL
     assert reader.read(["ann", "bob"]).matrix[:, 0].tolist() == [3, 1]
-    with writing(path) as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 8}))
+    with write_transaction(path) as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 8}))
     assert reader.read(["ann", "bob"]).known.tolist() == [True, False]
 
 

@@ -10,29 +10,29 @@ from time import perf_counter
 import pytest
 from redis import Redis
 
-from features.errors import BadStore, LostRows, NothingThere, Unreachable
-from features.online.backends import place, store_at
+from features.errors import InvalidStore, NotFound, RowsLost, StoreUnavailable
+from features.online.backends import open_store, resolve_location
 from features.online.redis import RedisStore
-from tests.features.rows import VIEWS, filled, seen
+from tests.features.rows import VIEWS, filled_store, read_ann
 from tests.redis_server import RedisServer, free_port
 
 ROOT = Path(__file__).parents[3]
 
 
-def recovered(store: RedisStore, seconds: float = 10) -> list[list[float]]:
+def read_after_recovery(store: RedisStore, seconds: float = 10) -> list[list[float]]:
     """What is read once the store answers again."""
     began = perf_counter()
     while True:
         try:
-            return seen(store)
-        except Unreachable:
+            return read_ann(store)
+        except StoreUnavailable:
             assert perf_counter() - began < seconds
 
 
-def timed_failure(store: RedisStore) -> float:
+def seconds_until_failure(store: RedisStore) -> float:
     """Seconds until it is said that nobody answers."""
     began = perf_counter()
-    with pytest.raises(Unreachable, match=r"The online store at redis://127\.0\.0\.1:\d+/0 fails: "):
+    with pytest.raises(StoreUnavailable, match=r"The online store at redis://127\.0\.0\.1:\d+/0 fails: "):
         store.reader(VIEWS).read(["ann"])
     return perf_counter() - began
 
@@ -40,65 +40,65 @@ def timed_failure(store: RedisStore) -> float:
 def test_a_frozen_redis_is_named_in_time_then_at_once_and_read_again_when_it_thaws(
     redis_of_its_own: RedisServer,
 ) -> None:
-    store = filled(redis_of_its_own, rest_seconds=1.0)
-    assert seen(store) == [[3, 5]]
+    store = filled_store(redis_of_its_own, rest_seconds=1.0)
+    assert read_ann(store) == [[3, 5]]
     redis_of_its_own.freeze()
-    assert 0.4 < timed_failure(store) < store.patience < 1.0
-    assert max(timed_failure(store) for _ in range(20)) < 0.1
+    assert 0.4 < seconds_until_failure(store) < store.timeout_seconds < 1.0
+    assert max(seconds_until_failure(store) for _ in range(20)) < 0.1
     redis_of_its_own.thaw()
-    assert recovered(store) == [[3, 5]]
+    assert read_after_recovery(store) == [[3, 5]]
 
 
 def test_a_redis_frozen_before_anybody_connected_is_named_in_time(redis_of_its_own: RedisServer) -> None:
     redis_of_its_own.freeze()
-    assert timed_failure(RedisStore(redis_of_its_own.url)) < 1.0
+    assert seconds_until_failure(RedisStore(redis_of_its_own.url)) < 1.0
     redis_of_its_own.thaw()
 
 
 def test_a_killed_redis_is_named_at_once_and_read_again_when_it_is_back(redis_of_its_own: RedisServer) -> None:
-    store = filled(redis_of_its_own)
+    store = filled_store(redis_of_its_own)
     redis_of_its_own.kill()
-    assert timed_failure(store) < 0.3
+    assert seconds_until_failure(store) < 0.3
     redis_of_its_own.start()
-    assert recovered(store) == [[3, 5]]
+    assert read_after_recovery(store) == [[3, 5]]
 
 
 def test_a_redis_that_restarts_between_two_reads_is_not_noticed(redis_of_its_own: RedisServer) -> None:
-    store = filled(redis_of_its_own)
-    assert seen(store) == [[3, 5]]
+    store = filled_store(redis_of_its_own)
+    assert read_ann(store) == [[3, 5]]
     redis_of_its_own.kill()
     redis_of_its_own.start()
-    assert seen(store) == [[3, 5]]
+    assert read_ann(store) == [[3, 5]]
 
 
 def test_a_writer_names_a_redis_that_is_gone() -> None:
-    with pytest.raises(Unreachable, match="Start it, or say where it is: FLYWHEEL_ONLINE_STORE"):
-        RedisStore(f"redis://127.0.0.1:{free_port()}/0").writing().__enter__().forget("ann")
+    with pytest.raises(StoreUnavailable, match="Start it, or say where it is: FLYWHEEL_ONLINE_STORE"):
+        RedisStore(f"redis://127.0.0.1:{free_port()}/0").write_transaction().__enter__().erase("ann")
 
 
 def test_a_redis_that_lost_everything_has_nothing_and_nobody_is_called_unknown(redis: RedisServer) -> None:
-    store = filled(redis)
-    redis.empty()
-    with pytest.raises(NothingThere, match=r"no online store in redis://127\.0\.0\.1:\d+/0"):
-        seen(store)
+    store = filled_store(redis)
+    redis.flush()
+    with pytest.raises(NotFound, match=r"no online store in redis://127\.0\.0\.1:\d+/0"):
+        read_ann(store)
 
 
 def test_rows_that_were_evicted_are_missed_and_nobody_is_called_unknown(redis: RedisServer) -> None:
-    store = filled(redis)
+    store = filled_store(redis)
     with Redis(port=redis.port) as client:
-        (evicted,) = [key for key in redis.names() if "behaviour" in key]
+        (evicted,) = [key for key in redis.keys() if "behaviour" in key]
         client.delete(evicted)
-    with pytest.raises(LostRows, match=r"has lost rows of the view 'behaviour'.*noeviction"):
-        seen(store)
-    with pytest.raises(LostRows, match="has lost rows"):
-        store.values("behaviour", ["ann"])
-    filled(redis)
-    assert recovered(store) == [[3, 5]]
+    with pytest.raises(RowsLost, match=r"has lost rows of the view 'behaviour'.*noeviction"):
+        read_ann(store)
+    with pytest.raises(RowsLost, match="has lost rows"):
+        store.packed_values("behaviour", ["ann"])
+    filled_store(redis)
+    assert read_after_recovery(store) == [[3, 5]]
 
 
 def test_the_address_may_say_how_long_to_wait() -> None:
     store = RedisStore("redis://localhost:6379/0?socket_timeout=0.05&socket_connect_timeout=0.01")
-    assert store.patience == pytest.approx(1.2 * 0.06)
+    assert store.timeout_seconds == pytest.approx(1.2 * 0.06)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_the_address_may_say_how_long_to_wait() -> None:
     ],
 )
 def test_an_address_that_cannot_be_one_is_refused_without_its_password(tmp_path: Path, said: str, found: str) -> None:
-    with pytest.raises(BadStore, match=f"Found the online store {found}.*FLYWHEEL_ONLINE_STORE") as refused:
-        store_at(place(said, tmp_path))
+    with pytest.raises(InvalidStore, match=f"Found the online store {found}.*FLYWHEEL_ONLINE_STORE") as refused:
+        open_store(resolve_location(said, tmp_path))
     assert "secret" not in str(refused.value)
 
 
 def test_a_wrong_password_is_told_without_it(redis: RedisServer) -> None:
-    store = store_at(f"redis://:secret@127.0.0.1:{redis.port}/0")
-    with pytest.raises(Unreachable, match="AUTH") as refused:
+    store = open_store(f"redis://:secret@127.0.0.1:{redis.port}/0")
+    with pytest.raises(StoreUnavailable, match="AUTH") as refused:
         store.reader(VIEWS).read(["ann"])
     assert "secret" not in str(refused.value)
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from redis import Redis
 
-from features.errors import Unreachable
+from features.errors import StoreUnavailable
 from features.online import redis_writer
-from features.online.redis_manifest import LAYERS, Layers
+from features.online.redis_manifest import MANIFEST_KEY, RedisManifest
 from features.online.redis_writer import RedisWriter
-from tests.features.rows import TRANSACTIONS, VIEWS, filled, packed, seen
+from tests.features.rows import TRANSACTIONS, VIEWS, filled_store, packed_rows, read_ann
 from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[3]
@@ -23,11 +23,15 @@ ROOT = Path(__file__).parents[3]
 
 def test_redis_holds_one_hash_a_view_and_nothing_expires(redis: RedisServer) -> None:
     for _ in range(3):
-        store = filled(redis)
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, dict.fromkeys(map(str, range(3000)), 1.0)))
-    keys = sorted(redis.names())
-    assert [key.rstrip("0123456789abcdef") for key in keys] == ["flywheel:behaviour:", LAYERS, "flywheel:transactions:"]
+        store = filled_store(redis)
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, dict.fromkeys(map(str, range(3000)), 1.0)))
+    keys = sorted(redis.keys())
+    assert [key.rstrip("0123456789abcdef") for key in keys] == [
+        "flywheel:behaviour:",
+        MANIFEST_KEY,
+        "flywheel:transactions:",
+    ]
     with Redis(port=redis.port) as client:
         assert {client.ttl(key) for key in keys} == {-1}
 
@@ -80,33 +84,33 @@ with store_at(url).writing() as writer:
 def test_a_writer_killed_leaves_the_state_before_or_after_and_the_next_tidies_up(
     redis: RedisServer, how: str, call: str, deadly: int, state: list[float]
 ) -> None:
-    store = filled(redis)
+    store = filled_store(redis)
     died = subprocess.run([sys.executable, "-c", DYING, redis.url, how, call, str(deadly)], cwd=ROOT, check=False)
     assert died.returncode == -signal.SIGKILL
-    assert seen(store) == [state]
+    assert read_ann(store) == [state]
     assert_unread_hashes_expire(redis)
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, {"eve": 7}, event_at=1))
-    assert seen(store) == [state]
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, {"eve": 7}, event_at=1))
+    assert read_ann(store) == [state]
     bob = 1 if how == "merge" or state == [3, 5] else np.nan
     newcomer = 9 if state == [9, 9] else np.nan
     kept = store.reader(VIEWS).read(["bob", "eve", "999"]).column("orders")
     np.testing.assert_array_equal(kept, [bob, 7, newcomer])
-    assert all(len(keys) == 1 for keys in store._layers.views.values())
+    assert all(len(keys) == 1 for keys in store._manifest.views.values())
 
 
 def assert_unread_hashes_expire(redis: RedisServer) -> None:
     with Redis(port=redis.port, decode_responses=True) as client:
-        layers = str(client.get(LAYERS))
-        for key in redis.names() - {LAYERS}:
+        layers = str(client.get(MANIFEST_KEY))
+        for key in redis.keys() - {MANIFEST_KEY}:
             assert (client.ttl(key) == -1) == (key in layers)
 
 
 def test_a_draft_that_expired_under_a_slow_writer_is_not_published(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = filled(redis)
-    draft = RedisWriter._draft
+    store = filled_store(redis)
+    draft = RedisWriter._stage
 
     def lose(writer: RedisWriter, view: str, rows: dict[str, bytes]) -> str:
         key = draft(writer, view, rows)
@@ -114,29 +118,29 @@ def test_a_draft_that_expired_under_a_slow_writer_is_not_published(
             client.delete(key)
         return key
 
-    monkeypatch.setattr(RedisWriter, "_draft", lose)
-    with pytest.raises(Unreachable, match="a draft is gone"), store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 100}))
-    assert seen(store) == [[3, 5]]
+    monkeypatch.setattr(RedisWriter, "_stage", lose)
+    with pytest.raises(StoreUnavailable, match="a draft is gone"), store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 100}))
+    assert read_ann(store) == [[3, 5]]
 
 
 def test_rows_are_read_through_both_layers_until_the_upper_one_has_sunk(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = filled(redis)
-    monkeypatch.setattr(redis_writer, "MOST_AT_ONCE", 0)
-    sinks, told = RedisWriter._sinks, []
+    store = filled_store(redis)
+    monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", 0)
+    sinks, told = RedisWriter._compact, []
 
-    def read_and_sink(writer: RedisWriter, layers: Layers, upper: str, lower: str) -> bool:
+    def read_and_sink(writer: RedisWriter, layers: RedisManifest, upper: str, lower: str) -> bool:
         read = store.reader(VIEWS).read(["ann", "bob", "eve", "stranger"])
         told.append((read.known.tolist(), read.column("orders").tolist()[:3]))
         return sinks(writer, layers, upper, lower)
 
-    monkeypatch.setattr(RedisWriter, "_sinks", read_and_sink)
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, {"bob": 8, "eve": 8}, event_at=2))
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, {"ann": 0}, event_at=0))
+    monkeypatch.setattr(RedisWriter, "_compact", read_and_sink)
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, {"bob": 8, "eve": 8}, event_at=2))
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": 0}, event_at=0))
     assert told == [([True, True, True, False], [3, 8, 8])] * 2
 
 
@@ -145,22 +149,22 @@ def test_rows_are_read_through_both_layers_until_the_upper_one_has_sunk(
 def test_what_another_publishes_between_a_look_and_a_write_is_not_overlooked(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch, how: str, most_at_once: int
 ) -> None:
-    store, settled, looks = filled(redis), RedisWriter._settled, 0
-    monkeypatch.setattr(redis_writer, "MOST_AT_ONCE", most_at_once)
+    store, settled, looks = filled_store(redis), RedisWriter._compacted_manifest, 0
+    monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", most_at_once)
 
-    def look_and_be_overtaken(writer: RedisWriter) -> Layers:
+    def look_and_be_overtaken(writer: RedisWriter) -> RedisManifest:
         nonlocal looks
         layers, looks = settled(writer), looks + 1
         if looks == 1:
-            filled(redis)
+            filled_store(redis)
         return layers
 
-    monkeypatch.setattr(RedisWriter, "_settled", look_and_be_overtaken)
-    with store.writing() as writer:
+    monkeypatch.setattr(RedisWriter, "_compacted_manifest", look_and_be_overtaken)
+    with store.write_transaction() as writer:
         if how == "merge":
-            writer.merge("transactions", packed(TRANSACTIONS, {"ann": 0, "eve": 7}, event_at=0))
+            writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": 0, "eve": 7}, event_at=0))
         else:
-            assert writer.forget("ann") == 2
+            assert writer.erase("ann") == 2
     assert store.reader(VIEWS).read(["ann", "bob", "eve"]).known.tolist() == [how == "merge", True, how == "merge"]
     assert_unread_hashes_expire(redis)
 
@@ -168,16 +172,16 @@ def test_what_another_publishes_between_a_look_and_a_write_is_not_overlooked(
 def test_rows_that_sink_while_another_publishes_do_not_reach_what_was_published(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, sinks = filled(redis), RedisWriter._sinks
-    monkeypatch.setattr(redis_writer, "MOST_AT_ONCE", 0)
+    store, sinks = filled_store(redis), RedisWriter._compact
+    monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", 0)
 
-    def be_overtaken(writer: RedisWriter, layers: Layers, upper: str, lower: str) -> bool:
-        monkeypatch.setattr(RedisWriter, "_sinks", sinks)
-        filled(redis)
+    def be_overtaken(writer: RedisWriter, layers: RedisManifest, upper: str, lower: str) -> bool:
+        monkeypatch.setattr(RedisWriter, "_compact", sinks)
+        filled_store(redis)
         return sinks(writer, layers, upper, lower)
 
-    monkeypatch.setattr(RedisWriter, "_sinks", be_overtaken)
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, {"eve": 7}, event_at=2))
+    monkeypatch.setattr(RedisWriter, "_compact", be_overtaken)
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, {"eve": 7}, event_at=2))
     assert store.reader(VIEWS).read(["ann", "bob", "eve"]).known.tolist() == [True, True, False]
     assert_unread_hashes_expire(redis)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.errors import NothingThere
+from features.errors import NotFound
 from features.online.backends import Reader, Store, Writer
-from features.online.codec import OtherSchema
+from features.online.codec import SchemaMismatch
 from features.views import Column, Kind, View
-from tests.features.rows import BEHAVIOUR, TRANSACTIONS, VIEWS, packed
+from tests.features.rows import BEHAVIOUR, TRANSACTIONS, VIEWS, packed_rows
 
 INSTANTS = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)
 ARRIVALS = st.lists(st.tuples(st.sampled_from("abc"), INSTANTS, INSTANTS), min_size=1, max_size=8, unique=True)
@@ -23,9 +23,9 @@ LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChec
 @pytest.fixture
 def reader(store: Store) -> Reader:
     """Ann and Bob order, Ann and Cid visit."""
-    with store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3, "bob": 1}))
-        writer.replace("behaviour", packed(BEHAVIOUR, {"cid": 7, "ann": 5}))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3, "bob": 1}))
+        writer.replace("behaviour", packed_rows(BEHAVIOUR, {"cid": 7, "ann": 5}))
     return store.reader(VIEWS)
 
 
@@ -33,9 +33,9 @@ def orders(store: Store, *customer_ids: str) -> list[float]:
     return list(store.reader((TRANSACTIONS,)).read(customer_ids).column("orders"))
 
 
-def cleared(store: Store) -> Store:
+def clear(store: Store) -> Store:
     """The store without a row, between two examples of a law."""
-    with store.writing() as writer:
+    with store.write_transaction() as writer:
         for view in VIEWS:
             writer.drop(view.name)
     return store
@@ -69,12 +69,12 @@ def test_nobody_is_asked_for(reader: Reader) -> None:
 )
 def test_customers_are_told_apart_digit_for_digit(store: Store, ids: list[str]) -> None:
     customers = {customer_id: float(number) for number, customer_id in enumerate(ids)}
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, customers))
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, customers))
     assert orders(store, *ids) == list(customers.values())
-    with store.writing() as writer:
-        assert writer.forget(ids[0]) == 1
-        assert writer.forget(ids[-1]) == 1
+    with store.write_transaction() as writer:
+        assert writer.erase(ids[0]) == 1
+        assert writer.erase(ids[-1]) == 1
     kept = store.reader((TRANSACTIONS,)).read(ids).known
     assert kept.tolist() == [False, *[True] * (len(ids) - 2), False]
 
@@ -84,8 +84,8 @@ def test_the_later_event_wins_then_the_later_created_whatever_the_order(
     store: Store, arrival: tuple[tuple[int, int], ...]
 ) -> None:
     for event_at, created_at in arrival:
-        with store.writing() as writer:
-            writer.merge("transactions", packed(TRANSACTIONS, {"ann": created_at}, event_at, created_at))
+        with store.write_transaction() as writer:
+            writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": created_at}, event_at, created_at))
     assert orders(store, "ann") == [5]
 
 
@@ -96,11 +96,11 @@ def test_any_order_of_arrival_comes_to_the_same_and_so_does_arriving_twice(
 ) -> None:
     values = {arrival: float(number) for number, arrival in enumerate(arrivals)}
     last = {who: max(one[1:] for one in arrivals if one[0] == who) for who, _, _ in arrivals}
-    cleared(store)
+    clear(store)
     for who, event_at, created_at in [*data.draw(st.permutations(arrivals)), data.draw(st.sampled_from(arrivals))]:
-        with store.writing() as writer:
+        with store.write_transaction() as writer:
             value = values[who, event_at, created_at]
-            writer.merge("transactions", packed(TRANSACTIONS, {who: value}, event_at, created_at))
+            writer.merge("transactions", packed_rows(TRANSACTIONS, {who: value}, event_at, created_at))
     assert orders(store, *last) == [values[who, *times] for who, times in last.items()]
     assert store.reader((TRANSACTIONS,)).read([*last]).features_at.tolist() == [times[0] for times in last.values()]
 
@@ -116,27 +116,29 @@ OPERATIONS = st.lists(
 )
 
 
-def done(writer: Writer, operation: tuple[str, View, dict[str, int], int]) -> None:
+def apply(writer: Writer, operation: tuple[str, View, dict[str, int], int]) -> None:
     name, view, customers, at = operation
     if name == "drop":
         writer.drop(view.name)
     elif name == "forget":
         for customer_id in customers:
-            writer.forget(customer_id)
+            writer.erase(customer_id)
     else:
-        getattr(writer, name)(view.name, packed(view, customers, at))
+        getattr(writer, name)(view.name, packed_rows(view, customers, at))
 
 
-def in_mind(held: dict[tuple[str, str], tuple[int, int]], operation: tuple[str, View, dict[str, int], int]) -> None:
+def apply_to_dictionary(
+    expected: dict[tuple[str, str], tuple[int, int]], operation: tuple[str, View, dict[str, int], int]
+) -> None:
     """The same, in a dictionary."""
     name, view, customers, at = operation
-    for key in [*held]:
+    for key in [*expected]:
         if (name in ("replace", "drop") and key[0] == view.name) or (name == "forget" and key[1] in customers):
-            del held[key]
+            del expected[key]
     if name in ("replace", "merge"):
         for who, value in customers.items():
-            if held.get((view.name, who), (at, 0))[0] <= at:
-                held[view.name, who] = at, value
+            if expected.get((view.name, who), (at, 0))[0] <= at:
+                expected[view.name, who] = at, value
 
 
 @LAW
@@ -145,12 +147,12 @@ def test_whatever_is_written_is_read_as_from_a_dictionary(
     store: Store, writes: list[list[tuple[str, View, dict[str, int], int]]]
 ) -> None:
     held: dict[tuple[str, str], tuple[int, int]] = {}
-    cleared(store)
+    clear(store)
     for operations in writes:
-        with store.writing() as writer:
+        with store.write_transaction() as writer:
             for operation in operations:
-                done(writer, operation)
-                in_mind(held, operation)
+                apply(writer, operation)
+                apply_to_dictionary(held, operation)
         got = store.reader(VIEWS).read([*"abcd"])
         nothing = (0, np.nan)
         want = [[held.get((view.name, who), nothing)[1] for view in VIEWS] for who in "abcd"]
@@ -160,31 +162,33 @@ def test_whatever_is_written_is_read_as_from_a_dictionary(
 
 def test_a_correction_of_the_same_time_is_taken(store: Store) -> None:
     for spoken in (1.0, 2.0):
-        with store.writing() as writer:
-            writer.merge("transactions", packed(TRANSACTIONS, {"ann": spoken}))
+        with store.write_transaction() as writer:
+            writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": spoken}))
     assert orders(store, "ann") == [2.0]
 
 
 def test_merging_many_rows_leaves_out_only_the_outdated(store: Store) -> None:
     everybody = [f"{customer:04d}" for customer in range(2500)]
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, dict.fromkeys(everybody, 1.0), event_at=5))
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, dict.fromkeys(everybody[::3], 2.0), event_at=7))
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, dict.fromkeys([*everybody[::2], "new"], 3.0), event_at=6))
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, dict.fromkeys(everybody, 1.0), event_at=5))
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, dict.fromkeys(everybody[::3], 2.0), event_at=7))
+    with store.write_transaction() as writer:
+        writer.merge(
+            "transactions", packed_rows(TRANSACTIONS, dict.fromkeys([*everybody[::2], "new"], 3.0), event_at=6)
+        )
     want = [2.0 if number % 3 == 0 else 3.0 if number % 2 == 0 else 1.0 for number in range(2500)]
     assert orders(store, *everybody, "new") == [*want, 3.0]
 
 
 def test_a_row_of_other_columns_never_stands_in_the_way_and_is_never_misread(store: Store) -> None:
     wider = View("transactions", (*TRANSACTIONS.columns, Column("spend", Kind.FLOAT, "")))
-    with store.writing() as writer:
-        writer.replace("transactions", packed(wider, {"ann": 1, "bob": 1}, event_at=9))
-    with store.writing() as writer:
-        writer.merge("transactions", packed(TRANSACTIONS, {"ann": 2}, event_at=1))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(wider, {"ann": 1, "bob": 1}, event_at=9))
+    with store.write_transaction() as writer:
+        writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": 2}, event_at=1))
     assert orders(store, "ann") == [2]
-    with pytest.raises(OtherSchema, match="1 of 2 rows stored for the view 'transactions'"):
+    with pytest.raises(SchemaMismatch, match="1 of 2 rows stored for the view 'transactions'"):
         orders(store, "ann", "bob")
 
 
@@ -200,64 +204,64 @@ def test_a_row_of_other_columns_never_stands_in_the_way_and_is_never_misread(sto
 def test_a_changed_schema_is_refused_and_the_old_release_reads_on(
     reader: Reader, store: Store, columns: tuple[Column, ...]
 ) -> None:
-    with pytest.raises(OtherSchema, match="2 of 2 rows stored for the view 'transactions'"):
+    with pytest.raises(SchemaMismatch, match="2 of 2 rows stored for the view 'transactions'"):
         store.reader((View("transactions", columns),)).read(["ann", "bob"])
     assert reader.read(["ann", "bob"]).known.all()
 
 
 def test_replacing_a_view_leaves_exactly_its_customers_and_no_other_view_touched(store: Store) -> None:
     views = ["behaviour", "transactions", "transactions2", "a", "z"]
-    with store.writing() as writer:
+    with store.write_transaction() as writer:
         for view in views:
-            writer.replace(view, packed(TRANSACTIONS, {"ann": 1, "bob": 1}, event_at=9))
-    with store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"bob": 2, "cid": 2}, event_at=3))
+            writer.replace(view, packed_rows(TRANSACTIONS, {"ann": 1, "bob": 1}, event_at=9))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"bob": 2, "cid": 2}, event_at=3))
     for view in views:
-        held = [value is not None for value in store.values(view, ["ann", "bob", "cid"])]
+        held = [value is not None for value in store.packed_values(view, ["ann", "bob", "cid"])]
         assert held == ([False, True, True] if view == "transactions" else [True, True, False])
     np.testing.assert_array_equal(orders(store, "ann", "bob", "cid"), [np.nan, 2, 2])
 
 
 def test_a_dropped_view_is_gone_and_the_others_are_not(reader: Reader, store: Store) -> None:
-    with store.writing() as writer:
+    with store.write_transaction() as writer:
         writer.drop("behaviour")
-    assert store.values("behaviour", ["cid", "ann"]) == [None, None]
+    assert store.packed_values("behaviour", ["cid", "ann"]) == [None, None]
     assert np.isnan(reader.read(["ann"]).column("visits")).all()
     assert reader.read(["ann", "bob"]).known.all()
 
 
 def test_a_forgotten_customer_is_in_no_view_also_not_in_one_declared_no_more(reader: Reader, store: Store) -> None:
-    with store.writing() as writer:
-        writer.replace("retired", packed(TRANSACTIONS, {"ann": 1, "y" * 600: 2}))
-    with store.writing() as writer:
-        assert writer.forget("ann") == 3
-        assert writer.forget("y" * 600) == 1
-        assert writer.forget("ann") == 0
+    with store.write_transaction() as writer:
+        writer.replace("retired", packed_rows(TRANSACTIONS, {"ann": 1, "y" * 600: 2}))
+    with store.write_transaction() as writer:
+        assert writer.erase("ann") == 3
+        assert writer.erase("y" * 600) == 1
+        assert writer.erase("ann") == 0
     assert reader.read(["ann", "bob"]).known.tolist() == [False, True]
-    assert store.values("retired", ["ann"]) == [None]
+    assert store.packed_values("retired", ["ann"]) == [None]
 
 
 def test_a_row_of_long_ago_is_known_with_its_time_and_a_stranger_is_not(store: Store) -> None:
-    with store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3}, event_at=-62_135_596_800_000_000))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3}, event_at=-62_135_596_800_000_000))
     got = store.reader((TRANSACTIONS,)).read(["ann", "stranger"])
     assert got.known.tolist() == [True, False]
     assert got.features_at.tolist() == [-62_135_596_800_000_000, 0]
 
 
 def test_a_reader_sees_the_store_as_it_was_until_the_write_is_done(reader: Reader, store: Store) -> None:
-    with store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 100}))
-        writer.merge("behaviour", packed(BEHAVIOUR, {"ann": 100}))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 100}))
+        writer.merge("behaviour", packed_rows(BEHAVIOUR, {"ann": 100}))
         assert reader.read(["ann"]).matrix.tolist() == [[3, 5]]
     assert reader.read(["ann"]).matrix.tolist() == [[100, 100]]
 
 
 def test_a_write_that_fails_changes_nothing(reader: Reader, store: Store) -> None:
     def fail() -> None:
-        with store.writing() as writer:
+        with store.write_transaction() as writer:
             writer.drop("transactions")
-            writer.merge("behaviour", packed(BEHAVIOUR, {"ann": 100}))
+            writer.merge("behaviour", packed_rows(BEHAVIOUR, {"ann": 100}))
             raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space left"):
@@ -273,12 +277,12 @@ def test_two_releases_read_the_same_store_side_by_side(reader: Reader, store: St
 
 
 def test_before_anybody_published_there_is_nothing_to_read(store: Store) -> None:
-    with pytest.raises(NothingThere, match=r"There is no online store in .*\. Publish"):
+    with pytest.raises(NotFound, match=r"There is no online store in .*\. Publish"):
         store.reader(VIEWS).read(["ann"])
-    assert store.values("transactions", ["ann"]) == [None]
+    assert store.packed_values("transactions", ["ann"]) == [None]
 
 
 def test_a_view_that_nobody_published_yet_is_null(store: Store) -> None:
-    with store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 3}))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3}))
     np.testing.assert_array_equal(store.reader(VIEWS).read(["ann"]).matrix, [[3, np.nan]])

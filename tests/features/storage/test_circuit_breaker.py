@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from features.errors import Unreachable
-from features.storage.circuit_breaker import Breaker
+from features.errors import StoreUnavailable
+from features.storage.circuit_breaker import CircuitBreaker
 
 
-class Watch:
+class FakeClock:
     """Stands still unless told."""
 
     now = 100.0
@@ -17,63 +17,63 @@ class Watch:
         return self.now
 
 
-class Silence:
+class FlakyStore:
     """A store that answers or does not, and counts who asks."""
 
     def __init__(self) -> None:
-        self.watch = Watch()
-        self.breaker = Breaker(1.0, self.watch)
-        self.asked = 0
+        self.clock = FakeClock()
+        self.breaker = CircuitBreaker(1.0, self.clock)
+        self.request_count = 0
         self.answers = False
 
-    def ask(self) -> None:
-        with self.breaker.watching():
-            self.asked += 1
+    def request(self) -> None:
+        with self.breaker.guard():
+            self.request_count += 1
             if not self.answers:
-                raise Unreachable("nobody there")
+                raise StoreUnavailable("nobody there")
 
 
-def rested() -> Silence:
+def cooled_down_store() -> FlakyStore:
     """A store that did not answer, as long ago as it takes to be asked again."""
-    silence = Silence()
-    with pytest.raises(Unreachable, match="nobody there"):
-        silence.ask()
-    silence.watch.now += 1.0
+    silence = FlakyStore()
+    with pytest.raises(StoreUnavailable, match="nobody there"):
+        silence.request()
+    silence.clock.now += 1.0
     return silence
 
 
 def test_after_a_failure_nobody_asks_until_the_store_has_rested() -> None:
-    silence = Silence()
+    silence = FlakyStore()
     for _ in range(5):
-        with pytest.raises(Unreachable, match="nobody there"):
-            silence.ask()
-    assert silence.asked == 1
-    silence.watch.now += 1.0
+        with pytest.raises(StoreUnavailable, match="nobody there"):
+            silence.request()
+    assert silence.request_count == 1
+    silence.clock.now += 1.0
     for _ in range(5):
-        with pytest.raises(Unreachable, match="nobody there"):
-            silence.ask()
-    assert silence.asked == 2
+        with pytest.raises(StoreUnavailable, match="nobody there"):
+            silence.request()
+    assert silence.request_count == 2
 
 
 def test_one_answer_and_everybody_asks_again() -> None:
-    silence = rested()
+    silence = cooled_down_store()
     silence.answers = True
     for _ in range(5):
-        silence.ask()
-    assert silence.asked == 6
+        silence.request()
+    assert silence.request_count == 6
 
 
 def test_while_one_tries_the_others_do_not() -> None:
-    silence = rested()
-    with silence.breaker.watching(), pytest.raises(Unreachable, match="nobody there"):
-        silence.ask()
-    assert silence.asked == 1
+    silence = cooled_down_store()
+    with silence.breaker.guard(), pytest.raises(StoreUnavailable, match="nobody there"):
+        silence.request()
+    assert silence.request_count == 1
 
 
 def test_a_store_that_answers_with_another_error_answers() -> None:
-    silence = rested()
-    with pytest.raises(KeyError), silence.breaker.watching():
+    silence = cooled_down_store()
+    with pytest.raises(KeyError), silence.breaker.guard():
         raise KeyError
     silence.answers = True
-    silence.ask()
-    assert silence.asked == 2
+    silence.request()
+    assert silence.request_count == 2

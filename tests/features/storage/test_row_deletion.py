@@ -5,19 +5,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.storage.row_deletion import customers_in, erase
+from features.storage.row_deletion import delete_rows, select_customers
 
 
-def table(path: Path, *customers: str) -> Path:
+def write_table(path: Path, *customers: str) -> Path:
     numbers = list(range(len(customers)))
     pq.write_table(pa.table({"customer_id": customers, "number": numbers}), path, row_group_size=2)
     return path
 
 
 def test_only_the_customers_rows_go(tmp_path: Path) -> None:
-    path = table(tmp_path / "orders.parquet", "ann", "bob", "ann", "cem", "dan")
+    path = write_table(tmp_path / "orders.parquet", "ann", "bob", "ann", "cem", "dan")
     before = pq.read_schema(path)
-    assert erase(path, ["ann"]) == 2
+    assert delete_rows(path, ["ann"]) == 2
     left = pq.read_table(path)
     assert left["customer_id"].to_pylist() == ["bob", "cem", "dan"]
     assert left["number"].to_pylist() == [1, 3, 4]
@@ -25,33 +25,33 @@ def test_only_the_customers_rows_go(tmp_path: Path) -> None:
 
 
 def test_a_table_without_them_is_not_written_again(tmp_path: Path) -> None:
-    path = table(tmp_path / "orders.parquet", "ann")
+    path = write_table(tmp_path / "orders.parquet", "ann")
     before = path.stat().st_ino
-    assert erase(path, ["bob"]) == 0
-    assert erase(path, []) == 0
+    assert delete_rows(path, ["bob"]) == 0
+    assert delete_rows(path, []) == 0
     assert path.stat().st_ino == before
 
 
 def test_a_table_may_become_empty(tmp_path: Path) -> None:
-    path = table(tmp_path / "orders.parquet", "ann", "ann", "ann")
-    assert erase(path, ["ann"]) == 3
+    path = write_table(tmp_path / "orders.parquet", "ann", "ann", "ann")
+    assert delete_rows(path, ["ann"]) == 3
     assert pq.read_table(path).num_rows == 0
-    assert customers_in(path, list) == []
+    assert select_customers(path, list) == []
 
 
 def test_a_table_without_customers_is_nobodys(tmp_path: Path) -> None:
     path = tmp_path / "costs.parquet"
     pq.write_table(pa.table({"day": [1]}), path)
-    assert (erase(path, ["ann"]), customers_in(path, list)) == (0, [])
+    assert (delete_rows(path, ["ann"]), select_customers(path, list)) == (0, [])
 
 
 def test_a_table_that_nobody_can_read_is_left_to_who_writes_it_anew(tmp_path: Path) -> None:
     path = tmp_path / "orders.parquet"
     path.write_bytes(b"torn")
-    assert (erase(path, ["ann"]), customers_in(path, list)) == (0, [])
+    assert (delete_rows(path, ["ann"]), select_customers(path, list)) == (0, [])
     assert path.read_bytes() == b"torn"
 
 
 def test_whoever_is_chosen_is_found_once(tmp_path: Path) -> None:
-    path = table(tmp_path / "orders.parquet", "ann", "bob", "ann")
-    assert customers_in(path, lambda known: [one for one in known if one == "ann"]) == ["ann"]
+    path = write_table(tmp_path / "orders.parquet", "ann", "bob", "ann")
+    assert select_customers(path, lambda known: [one for one in known if one == "ann"]) == ["ann"]

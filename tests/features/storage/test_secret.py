@@ -11,26 +11,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.storage.secret import BadSecret, digest, secret
+from features.storage.secret import InvalidSecret, keyed_digest, load_secret
 
 purposes = st.text(st.characters(exclude_characters="\0"))
 
 
 def test_a_new_home_gets_a_secret_that_stays(tmp_path: Path) -> None:
     home = tmp_path / "shop" / "home"
-    made = secret(home)
+    made = load_secret(home)
     assert len(made) == 32
-    assert secret(home) == made
+    assert load_secret(home) == made
     assert [path.name for path in home.iterdir()] == ["secret"]
 
 
 def test_nobody_else_on_the_machine_reads_it(tmp_path: Path) -> None:
-    secret(tmp_path)
+    load_secret(tmp_path)
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
 
 
 def test_two_homes_have_different_secrets(tmp_path: Path) -> None:
-    assert secret(tmp_path / "one") != secret(tmp_path / "two")
+    assert load_secret(tmp_path / "one") != load_secret(tmp_path / "two")
 
 
 @pytest.mark.slow
@@ -38,26 +38,28 @@ def test_processes_that_start_together_agree(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         for round_ in range(20):
             home = tmp_path / str(round_)
-            assert len({*pool.map(secret, [home] * 6, chunksize=1)}) == 1
+            assert len({*pool.map(load_secret, [home] * 6, chunksize=1)}) == 1
 
 
 @pytest.mark.parametrize("left", [b"", b"x" * 31, b"x" * 33])
 def test_a_damaged_secret_is_an_error_and_stays_as_it_is(tmp_path: Path, left: bytes) -> None:
     (tmp_path / "secret").write_bytes(left)
-    with pytest.raises(BadSecret, match=f"Found {len(left)} bytes in .*secret; expected 32. Restore it from a backup"):
-        secret(tmp_path)
+    with pytest.raises(
+        InvalidSecret, match=f"Found {len(left)} bytes in .*secret; expected 32. Restore it from a backup"
+    ):
+        load_secret(tmp_path)
     assert (tmp_path / "secret").read_bytes() == left
 
 
 def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
-    with pytest.raises(BadSecret, match=r"Found no way to read or make .*secret \(Is a directory\)"):
-        secret(tmp_path)
+    with pytest.raises(InvalidSecret, match=r"Found no way to read or make .*secret \(Is a directory\)"):
+        load_secret(tmp_path)
 
 
 def test_a_digest_is_hmac_over_the_purpose_and_the_text() -> None:
     by_hand = hmac.new(b"k" * 32, "audit\0Zoë".encode(), hashlib.sha256).digest()
-    assert digest(b"k" * 32, "audit", "Zoë") == by_hand
+    assert keyed_digest(b"k" * 32, "audit", "Zoë") == by_hand
 
 
 @given(one=st.tuples(purposes, st.text()), other=st.tuples(purposes, st.text()))
@@ -65,15 +67,15 @@ def test_two_digests_are_equal_only_for_the_same_customer_and_purpose(
     one: tuple[str, str], other: tuple[str, str]
 ) -> None:
     key = b"k" * 32
-    assert (digest(key, *one) == digest(key, *other)) == (one == other)
-    assert digest(b"l" * 32, *one) != digest(key, *one)
+    assert (keyed_digest(key, *one) == keyed_digest(key, *other)) == (one == other)
+    assert keyed_digest(b"l" * 32, *one) != keyed_digest(key, *one)
 
 
 @given(customer=st.text(st.characters()))
 def test_any_text_has_a_digest(customer: str) -> None:
-    assert len(digest(b"k" * 32, "audit", customer)) == 32
+    assert len(keyed_digest(b"k" * 32, "audit", customer)) == 32
 
 
 def test_a_purpose_cannot_reach_into_the_text() -> None:
     with pytest.raises(ValueError, match=r"Found the purpose 'a\\x00b'; expected one without NUL"):
-        digest(b"k" * 32, "a\0b", "c")
+        keyed_digest(b"k" * 32, "a\0b", "c")

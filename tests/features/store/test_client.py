@@ -17,15 +17,15 @@ import pyarrow.parquet as pq
 import pytest
 from feast.feature_view import FeatureViewState
 
-from features.errors import NothingThere
+from features.errors import NotFound
 from features.online import arrow_rows
 from features.online.backends import LMDB
-from features.online.codec import OtherSchema
-from features.online.feature_rows import Stored
-from features.online.lmdb import PackedWriter
+from features.online.codec import SchemaMismatch
+from features.online.feature_rows import FeatureRows
+from features.online.lmdb import LmdbWriter
 from features.online.redis_writer import RedisWriter
-from features.store.client import CustomerFeatures, stored
-from features.store.definitions import SERVICE
+from features.store.client import CustomerFeatures, feature_rows
+from features.store.definitions import FEATURE_SERVICE
 from features.views import Column, Kind, View
 
 TRANSACTIONS = View(
@@ -48,28 +48,28 @@ ANN: Row = ("00017", MONDAY, 3.0, 1_780_000_000_000_001, [20_600, 20_604], [0.1,
 BOB: Row = ("18446744073709551617", MONDAY, 0.0, None, [], [])
 
 
-def later(row: Row, days: int, orders: float) -> Row:
+def later_row(row: Row, days: int, orders: float) -> Row:
     """The same customer at a later cutoff, with so many orders."""
     return (row[0], row[1] + timedelta(days=days), orders, *row[3:])
 
 
-def write(home: Path, view: View, rows: list[tuple[object, ...]]) -> None:
+def write_view(home: Path, view: View, rows: list[tuple[object, ...]]) -> None:
     """A view's table as publishing leaves it: customer_id, event_timestamp, then the columns."""
     (home / "features").mkdir(parents=True, exist_ok=True)
-    keys = [("customer_id", pa.string()), ("event_timestamp", arrow_rows.INSTANT)]
-    schema = pa.schema([*keys, *arrow_rows.schema(view)])
+    keys = [("customer_id", pa.string()), ("event_timestamp", arrow_rows.TIMESTAMP_TYPE)]
+    schema = pa.schema([*keys, *arrow_rows.arrow_schema(view)])
     columns = zip(schema.names, zip(*rows, strict=True), strict=True)
     pq.write_table(pa.table(dict(columns), schema=schema), home / "features" / f"{view.name}.parquet")
 
 
-def customers(*asked: tuple[str, datetime]) -> pa.Table:
+def customer_rows(*asked: tuple[str, datetime]) -> pa.Table:
     ids, instants = zip(*asked, strict=True)
-    return pa.table({"event_timestamp": pa.array(instants, arrow_rows.INSTANT), "customer_id": pa.array(ids)})
+    return pa.table({"event_timestamp": pa.array(instants, arrow_rows.TIMESTAMP_TYPE), "customer_id": pa.array(ids)})
 
 
 def through_feast(features: CustomerFeatures, *customer_ids: str) -> dict[str, list[object]]:
     """The same customers through Feast's own door."""
-    service = features._feast.get_feature_service(SERVICE)
+    service = features._feast.get_feature_service(FEATURE_SERVICE)
     rows = [{"customer_id": customer_id} for customer_id in customer_ids]
     answers: dict[str, list[object]] = features._feast.get_online_features(service, rows).to_dict()
     return answers
@@ -79,7 +79,7 @@ def orders(features: CustomerFeatures, *customer_ids: str) -> list[float]:
     return list(features.now(customer_ids).column("orders"))
 
 
-def assert_same(got: Stored, want: Stored) -> None:
+def assert_same(got: FeatureRows, want: FeatureRows) -> None:
     assert list(got.customer_ids) == list(want.customer_ids)
     assert got.columns == want.columns
     for name in ("known", "features_at", "matrix"):
@@ -92,8 +92,8 @@ def assert_same(got: Stored, want: Stored) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Ann and Bob are known on Monday and a week later; only Ann visits, and only in the second week."""
-    write(tmp_path, TRANSACTIONS, [BOB, ANN, later(ANN, 7, 4.0), later(BOB, 7, 1.0)])
-    write(tmp_path, BEHAVIOUR, [(ANN[0], MONDAY + timedelta(days=7), 9.0)])
+    write_view(tmp_path, TRANSACTIONS, [BOB, ANN, later_row(ANN, 7, 4.0), later_row(BOB, 7, 1.0)])
+    write_view(tmp_path, BEHAVIOUR, [(ANN[0], MONDAY + timedelta(days=7), 9.0)])
     return tmp_path
 
 
@@ -107,14 +107,16 @@ def features(home: Path, request: pytest.FixtureRequest) -> CustomerFeatures:
 
 
 def test_a_row_at_the_instant_is_joined_and_one_just_after_it_is_not(features: CustomerFeatures) -> None:
-    past = features.as_of(customers((ANN[0], MONDAY - MICROSECOND), (ANN[0], MONDAY), (ANN[0], MONDAY + MICROSECOND)))
+    past = features.as_of(
+        customer_rows((ANN[0], MONDAY - MICROSECOND), (ANN[0], MONDAY), (ANN[0], MONDAY + MICROSECOND))
+    )
     assert past["orders"].to_pylist() == [None, 3.0, 3.0]
     assert past["features_at"].to_pylist() == [None, MONDAY, MONDAY]
 
 
 def test_a_row_as_old_as_the_time_to_live_is_joined_and_an_older_one_is_not(features: CustomerFeatures) -> None:
     oldest = MONDAY + timedelta(days=7 + TTL_DAYS)
-    past = features.as_of(customers((ANN[0], oldest), (ANN[0], oldest + MICROSECOND)))
+    past = features.as_of(customer_rows((ANN[0], oldest), (ANN[0], oldest + MICROSECOND)))
     assert past["orders"].to_pylist() == [4.0, None]
     assert past["features_at"].to_pylist() == [MONDAY + timedelta(days=7), None]
 
@@ -122,7 +124,7 @@ def test_a_row_as_old_as_the_time_to_live_is_joined_and_an_older_one_is_not(feat
 def test_every_line_is_answered_in_the_order_asked_also_when_asked_twice(features: CustomerFeatures) -> None:
     later_monday = MONDAY + timedelta(days=7)
     asked = [(BOB[0], later_monday), (ANN[0], MONDAY), ("17", MONDAY), (BOB[0], later_monday), (ANN[0], later_monday)]
-    past = features.as_of(customers(*asked))
+    past = features.as_of(customer_rows(*asked))
     assert list(zip(past["customer_id"].to_pylist(), past["event_timestamp"].to_pylist(), strict=True)) == asked
     assert past["orders"].to_pylist() == [1.0, 3.0, None, 1.0, 4.0]
     assert past["visits"].to_pylist() == [None, None, None, None, 9.0]
@@ -131,17 +133,17 @@ def test_every_line_is_answered_in_the_order_asked_also_when_asked_twice(feature
 def test_a_join_that_loses_its_order_is_put_back_and_one_that_loses_a_line_is_refused(
     features: CustomerFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    join = CustomerFeatures._joined
-    asked = customers(ANN[:2], BOB[:2], (ANN[0], MONDAY + timedelta(days=7)))
-    monkeypatch.setattr(CustomerFeatures, "_joined", lambda self, lines: join(self, lines).take([2, 0, 1]))
+    join = CustomerFeatures._point_in_time_join
+    asked = customer_rows(ANN[:2], BOB[:2], (ANN[0], MONDAY + timedelta(days=7)))
+    monkeypatch.setattr(CustomerFeatures, "_point_in_time_join", lambda self, lines: join(self, lines).take([2, 0, 1]))
     assert features.as_of(asked)["orders"].to_pylist() == [3.0, 0.0, 4.0]
-    monkeypatch.setattr(CustomerFeatures, "_joined", lambda self, lines: join(self, lines).take([2, 0]))
+    monkeypatch.setattr(CustomerFeatures, "_point_in_time_join", lambda self, lines: join(self, lines).take([2, 0]))
     with pytest.raises(RuntimeError, match="The point-in-time join returned 2 rows for 3 asked"):
         features.as_of(asked)
 
 
 def test_lists_and_large_integers_survive_the_join(features: CustomerFeatures) -> None:
-    past = features.as_of(customers(ANN[:2], BOB[:2]))
+    past = features.as_of(customer_rows(ANN[:2], BOB[:2]))
     assert past["last_order_at"].to_pylist() == [1_780_000_000_000_001, None]
     assert past["recent_days"].to_pylist() == [[20_600, 20_604], []]
     assert past["recent_spend"].to_pylist() == [[0.1, 1 / 3], []]
@@ -149,18 +151,18 @@ def test_lists_and_large_integers_survive_the_join(features: CustomerFeatures) -
 
 
 def test_nobody_is_asked_for(features: CustomerFeatures) -> None:
-    past = features.as_of(customers(ANN[:2]).slice(0, 0))
+    past = features.as_of(customer_rows(ANN[:2]).slice(0, 0))
     assert past.num_rows == 0
-    assert past.schema == features.as_of(customers(ANN[:2])).schema
+    assert past.schema == features.as_of(customer_rows(ANN[:2])).schema
 
 
 def test_the_join_agrees_with_pandas(features: CustomerFeatures, home: Path) -> None:
     rng = np.random.default_rng(0)
     days = [(f"{customer:03d}", day) for customer in range(40) for day in range(0, 70, 7) if rng.random() < 0.4]
     rows = [(who, MONDAY + timedelta(days=day), float(n), n, [n], [n / 3]) for n, (who, day) in enumerate(days)]
-    write(home, TRANSACTIONS, [*rows])
+    write_view(home, TRANSACTIONS, [*rows])
     asked = [(f"{rng.integers(45):03d}", MONDAY + timedelta(hours=int(rng.integers(-99, 3000)))) for _ in range(500)]
-    past = features.as_of(customers(*asked)).to_pandas()
+    past = features.as_of(customer_rows(*asked)).to_pandas()
     known = pd.DataFrame([row[:3] for row in rows], columns=["customer_id", "features_at", "orders"])
     want = pd.merge_asof(
         pd.DataFrame(asked, columns=["customer_id", "at"]).reset_index().sort_values("at"),
@@ -181,14 +183,14 @@ def test_training_and_serving_are_told_the_same(features: CustomerFeatures, week
     cutoff = MONDAY + timedelta(weeks=weeks)
     assert features.materialize(cutoff) == 2
     asked = [ANN[0], "17", BOB[0], "1.8446744073709552e19"]
-    past = stored(features.as_of(customers(*((customer_id, cutoff) for customer_id in asked))), VIEWS)
+    past = feature_rows(features.as_of(customer_rows(*((customer_id, cutoff) for customer_id in asked))), VIEWS)
     assert past.known.tolist() == [True, False, True, False]
     assert_same(features.now(asked), past)
 
 
 @pytest.mark.usefixtures("online")
 def test_an_earlier_cutoff_published_again_is_all_there_is(features: CustomerFeatures, home: Path) -> None:
-    write(home, TRANSACTIONS, [ANN, later(ANN, 7, 4.0), later(BOB, 7, 1.0)])
+    write_view(home, TRANSACTIONS, [ANN, later_row(ANN, 7, 4.0), later_row(BOB, 7, 1.0)])
     assert features.materialize(MONDAY + timedelta(days=7)) == 2
     assert features.now([ANN[0], BOB[0]]).matrix[:, [0, 2]].tolist()[0] == [4.0, 9.0]
     assert features.materialize(MONDAY) == 1
@@ -201,7 +203,7 @@ def test_an_earlier_cutoff_published_again_is_all_there_is(features: CustomerFea
 @pytest.mark.usefixtures("online")
 def test_a_correction_of_a_published_cutoff_is_published(features: CustomerFeatures, home: Path) -> None:
     features.materialize(MONDAY)
-    write(home, TRANSACTIONS, [later(ANN, 0, 33.0)])
+    write_view(home, TRANSACTIONS, [later_row(ANN, 0, 33.0)])
     assert features.materialize(MONDAY) == 1
     np.testing.assert_array_equal(orders(features, ANN[0], BOB[0]), [33.0, np.nan])
 
@@ -212,9 +214,7 @@ def test_a_cutoff_may_be_given_in_any_zone(features: CustomerFeatures) -> None:
 
 def test_a_cutoff_that_was_never_computed_is_refused_and_nothing_is_cleared(features: CustomerFeatures) -> None:
     features.materialize(MONDAY)
-    with pytest.raises(
-        NothingThere, match=r"no features at 2026-06-02 00:00:00\+00:00: those in .* are from 2026-06-01"
-    ):
+    with pytest.raises(NotFound, match=r"no features at 2026-06-02 00:00:00\+00:00: those in .* are from 2026-06-01"):
         features.materialize(MONDAY + timedelta(days=1))
     with pytest.raises(ValueError, match="has no offset from UTC"):
         features.materialize(MONDAY.replace(tzinfo=None))
@@ -223,13 +223,13 @@ def test_a_cutoff_that_was_never_computed_is_refused_and_nothing_is_cleared(feat
 
 def test_each_step_names_the_one_before_it(home: Path, tmp_path: Path, online: str) -> None:
     unapplied = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
-    with pytest.raises(NothingThere, match="There is no online store"):
+    with pytest.raises(NotFound, match="There is no online store"):
         unapplied.now(["ann"])
-    with pytest.raises(NothingThere, match="The catalogue does not know all views yet"):
-        unapplied.as_of(customers(ANN[:2]))
-    with pytest.raises(NothingThere, match="The catalogue does not know all views yet"):
+    with pytest.raises(NotFound, match="The catalogue does not know all views yet"):
+        unapplied.as_of(customer_rows(ANN[:2]))
+    with pytest.raises(NotFound, match="The catalogue does not know all views yet"):
         unapplied.materialize(MONDAY)
-    with pytest.raises(NothingThere, match="There are no features in"):
+    with pytest.raises(NotFound, match="There are no features in"):
         CustomerFeatures.open(tmp_path / "elsewhere", VIEWS, TTL_DAYS).materialize(MONDAY)
 
 
@@ -238,14 +238,14 @@ def test_a_view_of_other_columns_is_refused_until_it_is_published(
 ) -> None:
     features.materialize(MONDAY)
     narrow = View("transactions", TRANSACTIONS.columns[:1])
-    write(home, narrow, [(ANN[0], MONDAY, 5.0)])
+    write_view(home, narrow, [(ANN[0], MONDAY, 5.0)])
     changed = CustomerFeatures.open(home, (narrow, BEHAVIOUR), TTL_DAYS, online)
     changed.apply()
-    with pytest.raises(OtherSchema, match="Publish the features again"):
+    with pytest.raises(SchemaMismatch, match="Publish the features again"):
         changed.now([ANN[0]])
     changed.materialize(MONDAY)
     assert orders(changed, ANN[0]) == [5.0]
-    with pytest.raises(OtherSchema, match="read with the release trained on them"):
+    with pytest.raises(SchemaMismatch, match="read with the release trained on them"):
         features.now([ANN[0]])
 
 
@@ -264,7 +264,7 @@ def test_a_view_declared_no_more_leaves_the_catalogue_and_the_store(
 @pytest.mark.usefixtures("online")
 def test_a_forgotten_customer_is_unknown(features: CustomerFeatures) -> None:
     features.materialize(MONDAY + timedelta(days=7))
-    assert features.forget(ANN[0]) == 2
+    assert features.erase(ANN[0]) == 2
     assert features.now([ANN[0], BOB[0]]).known.tolist() == [False, True]
     assert through_feast(features, ANN[0])["visits"] == [None]
 
@@ -280,8 +280,8 @@ def after_each_view(put: Callable[[object, str, object], None], do: Callable[[],
 
         return write_and_do
 
-    put(PackedWriter, "replace", followed(PackedWriter.replace))
-    put(RedisWriter, "_draft", followed(RedisWriter._draft))
+    put(LmdbWriter, "replace", followed(LmdbWriter.replace))
+    put(RedisWriter, "_draft", followed(RedisWriter._stage))
 
 
 @pytest.fixture
@@ -318,13 +318,13 @@ def test_a_catalogue_left_in_the_middle_of_a_publication_still_answers_and_is_re
         registry.apply_feature_view(view, features._feast.project)
     other = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
     assert other._feast.get_feature_view("transactions").state == FeatureViewState.MATERIALIZING
-    assert through_feast(other, ANN[0])["orders"] == other.as_of(customers(ANN[:2]))["orders"].to_pylist() == [3.0]
+    assert through_feast(other, ANN[0])["orders"] == other.as_of(customer_rows(ANN[:2]))["orders"].to_pylist() == [3.0]
     other.materialize(MONDAY + timedelta(days=7))
     assert other._feast.get_feature_view("transactions").state == FeatureViewState.AVAILABLE_ONLINE
     assert through_feast(other, ANN[0])["orders"] == [4.0]
 
 
-KILLED = """
+KILLED_WRITER_SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from features.store.client import CustomerFeatures
@@ -340,7 +340,7 @@ def test_a_publication_killed_half_way_leaves_the_last_one_and_is_repaired_by_th
     features: CustomerFeatures, home: Path, online: str
 ) -> None:
     features.materialize(MONDAY)
-    command = [sys.executable, "-c", KILLED, str(home), online]
+    command = [sys.executable, "-c", KILLED_WRITER_SCRIPT, str(home), online]
     died = subprocess.run(command, cwd=Path(__file__).parents[3], check=False)
     assert died.returncode == -signal.SIGKILL
     survivor = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
@@ -353,6 +353,6 @@ def test_the_user_hears_nothing_of_feast(home: Path, capfd: pytest.CaptureFixtur
     features = CustomerFeatures.open(home, VIEWS, TTL_DAYS)
     features.apply()
     features.materialize(MONDAY)
-    features.as_of(customers(ANN[:2]))
+    features.as_of(customer_rows(ANN[:2]))
     features.now([ANN[0]])
     assert capfd.readouterr() == ("", "")

@@ -12,16 +12,16 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from features.online.backends import Store, store_at
-from features.online.feature_rows import Stored
-from tests.features.rows import TRANSACTIONS, VIEWS, packed
+from features.online.backends import Store, open_store
+from features.online.feature_rows import FeatureRows
+from tests.features.rows import TRANSACTIONS, VIEWS, packed_rows
 
 
 def test_writers_side_by_side_lose_nothing(where: str, store: Store) -> None:
     def publish(who: str) -> None:
         for at in range(20):
-            with store_at(where).writing() as writer:
-                writer.merge("transactions", packed(TRANSACTIONS, {who: at, "shared": at}, event_at=at))
+            with open_store(where).write_transaction() as writer:
+                writer.merge("transactions", packed_rows(TRANSACTIONS, {who: at, "shared": at}, event_at=at))
 
     writers = [Thread(target=publish, args=(who,)) for who in "abcd"]
     for one in writers:
@@ -61,13 +61,13 @@ def publishing(where: str) -> Callable[[str], subprocess.Popen[bytes]]:
     return started
 
 
-def assert_of_one_day(read: Stored) -> None:
+def assert_of_one_day(read: FeatureRows) -> None:
     assert read.known.all()
     assert np.unique(read.matrix).size == 1
     assert (read.features_at == read.matrix[0, 0]).all()
 
 
-SOME = [str(customer) for customer in range(0, 2_000, 7)]
+SAMPLE_IDS = [str(customer) for customer in range(0, 2_000, 7)]
 
 
 @BOTH_WAYS
@@ -75,9 +75,9 @@ def test_no_reader_waits_or_sees_two_days_at_once_while_another_process_publishe
     store: Store, publishing: Callable[[str], subprocess.Popen[bytes]], how: str
 ) -> None:
     with publishing(how) as publisher:
-        reads = [store.reader(VIEWS).read(SOME)]
+        reads = [store.reader(VIEWS).read(SAMPLE_IDS)]
         while len({int(read.features_at[0]) for read in reads}) < 5:
-            reads.append(store.reader(VIEWS).read(SOME))
+            reads.append(store.reader(VIEWS).read(SAMPLE_IDS))
             assert_of_one_day(reads[-1])
         publisher.kill()
 
@@ -89,10 +89,10 @@ def test_a_writer_killed_at_any_moment_leaves_one_whole_day(
     for moment in range(6):
         with publishing(how) as publisher:
             for _ in range(3 * moment):
-                store.reader(VIEWS).read(SOME)
+                store.reader(VIEWS).read(SAMPLE_IDS)
             publisher.kill()
         assert publisher.returncode == -signal.SIGKILL
-        assert_of_one_day(store.reader(VIEWS).read(SOME))
-    with store.writing() as writer:
-        writer.replace("transactions", packed(TRANSACTIONS, {"ann": 8}))
-    assert store.reader(VIEWS).read(["ann", SOME[0]]).known.tolist() == [True, False]
+        assert_of_one_day(store.reader(VIEWS).read(SAMPLE_IDS))
+    with store.write_transaction() as writer:
+        writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 8}))
+    assert store.reader(VIEWS).read(["ann", SAMPLE_IDS[0]]).known.tolist() == [True, False]

@@ -16,10 +16,10 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.types import Float64, String
 
-from features.errors import Unreachable
+from features.errors import StoreUnavailable
 from features.online import arrow_rows
 from features.store.client import CustomerFeatures
-from features.store.definitions import SERVICE, definitions, view_of
+from features.store.definitions import FEATURE_SERVICE, feast_objects, view_from_feast
 from features.store.online_store import PackedOnlineStore
 from features.views import Column, Kind, View
 from tests.redis_server import RedisServer
@@ -43,7 +43,7 @@ def features(tmp_path: Path, online: str) -> CustomerFeatures:
     (tmp_path / "features").mkdir()
     columns = {
         "customer_id": ["ann", "00017", "null"],
-        "event_timestamp": pa.array([NOON] * 3, arrow_rows.INSTANT),
+        "event_timestamp": pa.array([NOON] * 3, arrow_rows.TIMESTAMP_TYPE),
         "recent_spend": pa.array([[0.1, -0.0, 1 / 3], [], None], pa.list_(pa.float64())),
         "orders": pa.array([5e-324, NAN, None], pa.float64()),
         "recent_days": pa.array([[2**53, -7], [], None], pa.list_(pa.int64())),
@@ -59,12 +59,12 @@ def features(tmp_path: Path, online: str) -> CustomerFeatures:
 def through_feast(features: CustomerFeatures, *customer_ids: object) -> dict[str, list[object]]:
     rows = [{"customer_id": customer_id} for customer_id in customer_ids]
     answers: dict[str, list[object]] = features._feast.get_online_features(
-        features._feast.get_feature_service(SERVICE), rows
+        features._feast.get_feature_service(FEATURE_SERVICE), rows
     ).to_dict()
     return answers
 
 
-def pushed(customer_id: str, at: datetime, orders: float) -> pd.DataFrame:
+def push_frame(customer_id: str, at: datetime, orders: float) -> pd.DataFrame:
     row = {"customer_id": customer_id, "event_timestamp": at, "orders": orders}
     return pd.DataFrame([row | {"recent_spend": [orders], "recent_days": [1, 2], "last_order_at": 3}])
 
@@ -90,7 +90,7 @@ def test_the_fast_reader_answers_the_same(features: CustomerFeatures) -> None:
 
 
 def test_a_pushed_row_is_read_by_both_doors(features: CustomerFeatures) -> None:
-    features._feast.push("transactions_push", pushed("eve", NOON, 8.0))
+    features._feast.push("transactions_push", push_frame("eve", NOON, 8.0))
     assert through_feast(features, "eve")["orders"] == [8.0]
     assert through_feast(features, "eve")["recent_days"] == [[1, 2]]
     assert features.now(["eve"]).matrix.tolist() == [[8.0, 3.0]]
@@ -101,22 +101,22 @@ def test_a_pushed_row_is_read_by_both_doors(features: CustomerFeatures) -> None:
 def test_an_old_event_that_arrives_late_overwrites_nothing(
     features: CustomerFeatures, hours: int, orders: list[float]
 ) -> None:
-    features._feast.write_to_online_store("transactions", pushed("ann", NOON + timedelta(hours=hours), 9.0))
+    features._feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=hours), 9.0))
     assert through_feast(features, "ann")["orders"] == features.now(["ann"]).column("orders").tolist() == orders
 
 
 def test_of_a_customer_pushed_twice_at_once_the_later_event_is_kept(features: CustomerFeatures) -> None:
-    rows = [pushed("eve", NOON + timedelta(hours=hours), float(hours)) for hours in (1, 3, 2)]
+    rows = [push_frame("eve", NOON + timedelta(hours=hours), float(hours)) for hours in (1, 3, 2)]
     features._feast.write_to_online_store("transactions", pd.concat(rows, ignore_index=True))
     assert features.now(["eve"]).column("orders").tolist() == [3.0]
 
 
 def test_feasts_own_materialize_adds_to_the_store(features: CustomerFeatures) -> None:
-    features._feast.write_to_online_store("transactions", pushed("ann", NOON + timedelta(hours=1), 9.0))
-    features._feast.write_to_online_store("transactions", pushed("eve", NOON - timedelta(days=9), 8.0))
+    features._feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=1), 9.0))
+    features._feast.write_to_online_store("transactions", push_frame("eve", NOON - timedelta(days=9), 8.0))
     features._feast.materialize(NOON - timedelta(days=1), NOON)
     np.testing.assert_array_equal(features.now(["ann", "eve", "00017"]).column("orders"), [9.0, 8.0, NAN])
-    features.forget("00017")
+    features.erase("00017")
     features._feast.materialize(NOON, NOON, disable_event_timestamp=True)
     assert features.now(["ann", "eve", "00017"]).known.all()
     features._feast.materialize(NOON, NOON)
@@ -126,10 +126,10 @@ def test_feasts_own_materialize_adds_to_the_store(features: CustomerFeatures) ->
 
 
 def test_feasts_incremental_materialize_takes_what_came_since(features: CustomerFeatures, tmp_path: Path) -> None:
-    features._feast.write_to_online_store("transactions", pushed("ann", NOON + timedelta(hours=2), 9.0))
+    features._feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=2), 9.0))
     features._feast.materialize_incremental(NOON)
     later = pa.concat_tables([pq.read_table(path := tmp_path / "features" / "transactions.parquet")] * 2)
-    at = pa.array([NOON] * 3 + [NOON + timedelta(hours=1)] * 3, arrow_rows.INSTANT)
+    at = pa.array([NOON] * 3 + [NOON + timedelta(hours=1)] * 3, arrow_rows.TIMESTAMP_TYPE)
     orders = pa.array([1.0] * 3 + [2.0] * 3)
     later = later.set_column(later.schema.get_field_index("event_timestamp"), "event_timestamp", at)
     pq.write_table(later.set_column(later.schema.get_field_index("orders"), "orders", orders), path)
@@ -141,7 +141,7 @@ def test_feasts_incremental_materialize_takes_what_came_since(features: Customer
 
 def test_an_expired_row_is_present_with_its_time_and_a_stranger_is_not_found(features: CustomerFeatures) -> None:
     long_ago = NOON - timedelta(days=365)
-    features._feast.write_to_online_store("transactions", pushed("eve", long_ago, 8.0))
+    features._feast.write_to_online_store("transactions", push_frame("eve", long_ago, 8.0))
     rows = [{"customer_id": "eve"}, {"customer_id": "stranger"}]
     answered = features._feast.get_online_features(["transactions:orders"], rows).proto.results[1]
     assert [FieldStatus.Name(status) for status in answered.statuses] == ["PRESENT", "NOT_FOUND"]
@@ -156,7 +156,7 @@ def test_a_frozen_redis_is_named_in_time_through_feast_too(
     on_redis.materialize(NOON)
     assert through_feast(on_redis, "ann") == through_feast(features, "ann")
     redis_of_its_own.freeze()
-    with pytest.raises(Unreachable, match=r"The online store at .* fails: Timeout"):
+    with pytest.raises(StoreUnavailable, match=r"The online store at .* fails: Timeout"):
         through_feast(on_redis, "ann")
     redis_of_its_own.thaw()
 
@@ -177,15 +177,15 @@ def test_a_customer_asked_for_by_number_is_refused(features: CustomerFeatures) -
 
 
 def test_the_catalogue_gives_back_the_view_it_was_made_from(features: CustomerFeatures) -> None:
-    assert view_of(features._feast.get_feature_view("transactions")) == VIEW
+    assert view_from_feast(features._feast.get_feature_view("transactions")) == VIEW
 
 
 def test_a_column_of_two_views_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Columns of more than one view: orders\. Put the view's name in front"):
-        definitions((VIEW, View("behaviour", (Column("orders", Kind.FLOAT, ""),))), tmp_path, 30)
+        feast_objects((VIEW, View("behaviour", (Column("orders", Kind.FLOAT, ""),))), tmp_path, 30)
 
 
 def test_a_type_that_is_never_packed_is_refused() -> None:
     colours = FeatureView(name="tastes", schema=[Field(name="colour", dtype=String), Field(name="n", dtype=Float64)])
     with pytest.raises(ValueError, match=r"cannot hold colour \(String\) of 'tastes', only Float64, Int64"):
-        view_of(colours)
+        view_from_feast(colours)

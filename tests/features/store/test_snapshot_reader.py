@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.online.arrow_rows import INSTANT
-from features.store.snapshot_reader import Published
+from features.online.arrow_rows import TIMESTAMP_TYPE
+from features.store.snapshot_reader import SnapshotReader
 from features.views import Column, Kind, View
 
 DAY = 86_400_000_000
@@ -29,7 +29,7 @@ def tables(tmp_path: Path) -> Path:
         numbers = [float(one[1:]) * 10 ** (day - 1) for day, one in zip(days, who * 2, strict=True)]
         columns = {
             "customer_id": pa.array(who * 2),
-            "event_timestamp": pa.array([day * DAY for day in days]).cast(INSTANT),
+            "event_timestamp": pa.array([day * DAY for day in days]).cast(TIMESTAMP_TYPE),
             view.scalars[0]: pa.array(numbers),
         }
         if view.lists:
@@ -40,10 +40,10 @@ def tables(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("begin", "end"), [(0, 40), (0, 1), (13, 31), (39, 40)])
 def test_a_slice_holds_what_was_published_of_its_customers(tables: Path, begin: int, end: int) -> None:
-    published = Published(tables, VIEWS, 2 * DAY)
-    everybody = published.customers()
+    published = SnapshotReader(tables, VIEWS, 2 * DAY)
+    everybody = published.customer_ids()
     assert everybody.to_pylist() == [f"c{number:02d}" for number in range(40)]
-    found = published.of(everybody[begin:end])
+    found = published.read(everybody[begin:end])
     assert found.customer_ids == everybody.to_pylist()[begin:end]
     assert found.known.all()
     assert (found.features_at == 2 * DAY).all()
@@ -56,4 +56,4 @@ def test_a_slice_holds_what_was_published_of_its_customers(tables: Path, begin: 
 
 
 def test_a_day_that_was_not_published_has_nobody(tables: Path) -> None:
-    assert len(Published(tables, VIEWS, 3 * DAY).customers()) == 0
+    assert len(SnapshotReader(tables, VIEWS, 3 * DAY).customer_ids()) == 0

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.history import Cutoff, History
-from features.transformations.categories import CATEGORIES, MOST, categories
-from features.transformations.category_days import names
-from features.transformations.feature_tables import views, write_tables
+from features.transformations.categories import CATEGORIES, MAX_CATEGORIES, categories
+from features.transformations.category_days import category_codes
+from features.transformations.feature_tables import feature_views, write_tables
 from tests.features.truth import frame
-from tests.logs import FEW, cutoff, told
+from tests.logs import FEW_EXAMPLES, cutoff, history_of
 
 LINES = ("customer_id", "ordered_at", "amount", "order_id", "recorded_at", "category")
 LONDON = "Europe/London"
-Held = list[tuple[str, int, str, str]]  # category, days, first day, last day
+CategoryDays = list[tuple[str, int, str, str]]  # category, days, first day, last day
 
 
 BY_ORDER = ("customer_id", "ordered_at", "amount", "order_id", "category")
@@ -36,111 +36,115 @@ def day(number: int) -> str:
     return (date(1970, 1, 1) + timedelta(number)).isoformat()
 
 
-def held(history: History, *days: str, who: str = "ann") -> list[Held]:
+def category_history(history: History, *days: str, who: str = "ann") -> list[CategoryDays]:
     """What is known of a customer at each of the cutoffs, the most ordered category first."""
-    name = {code(one): one for one in names(history).category.to_pyarrow().to_pylist()}
+    name = {code(one): one for one in category_codes(history).category.to_pyarrow().to_pylist()}
     rows = {
         row["event_timestamp"]: row
         for row in categories(history, [cutoff(one) for one in days]).to_pyarrow().to_pylist()
         if row["customer_id"] == who
     }
-    found = [rows.get(cutoff(one).at) for one in days]
-    return [_held(row, name) if row else [] for row in found]
+    found = [rows.get(cutoff(one).timestamp) for one in days]
+    return [_category_days(row, name) if row else [] for row in found]
 
 
-def _held(row: dict[str, list[int]], name: dict[int, str]) -> Held:
+def _category_days(row: dict[str, list[int]], name: dict[int, str]) -> CategoryDays:
     columns = (row[f"category_{one}"] for one in ("codes", "days", "first_day", "last_day"))
     return [(name[number], count, day(first), day(last)) for number, count, first, last in zip(*columns, strict=True)]
 
 
-def bought(
+def history_of_lines(
     *lines: Sequence[object], columns: Sequence[str] = ("customer_id", "ordered_at", "amount", "category")
 ) -> History:
-    return told(*lines, columns=columns)
+    return history_of(*lines, columns=columns)
 
 
 def test_days_with_an_order_are_counted_per_category() -> None:
-    history = bought(
+    history = history_of_lines(
         ("ann", "2026-02-01 10:00", 5, "tea"), ("ann", "2026-02-01 18:00", 5, "tea"), ("ann", "2026-02-11", 5, "tea"),
         ("ann", "2026-02-11", 5, "fish"), ("bob", "2026-02-12", 5, "fish"),
     )  # fmt: skip
-    assert held(history, "2026-03-01") == [
+    assert category_history(history, "2026-03-01") == [
         [("tea", 2, "2026-02-01", "2026-02-11"), ("fish", 1, "2026-02-11", "2026-02-11")]
     ]
 
 
 def test_an_order_at_the_cutoff_is_not_yet_known() -> None:
-    history = bought(("ann", "2026-02-28 23:59:59.999999", 5, "tea"), ("ann", "2026-03-01 00:00", 5, "tea"))
-    assert [len(one) and one[0][1] for one in held(history, "2026-02-28", "2026-03-01", "2026-03-02")] == [0, 1, 2]
+    history = history_of_lines(("ann", "2026-02-28 23:59:59.999999", 5, "tea"), ("ann", "2026-03-01 00:00", 5, "tea"))
+    assert [len(one) and one[0][1] for one in category_history(history, "2026-02-28", "2026-03-01", "2026-03-02")] == [
+        0,
+        1,
+        2,
+    ]
 
 
 def test_a_line_recorded_after_the_cutoff_is_not_seen() -> None:
-    history = bought(("ann", "2026-02-10", 5, "2026-03-05", "tea"), columns=RECORDED)
-    assert held(history, "2026-03-01", "2026-03-06") == [[], [("tea", 1, "2026-02-10", "2026-02-10")]]
+    history = history_of_lines(("ann", "2026-02-10", 5, "2026-03-05", "tea"), columns=RECORDED)
+    assert category_history(history, "2026-03-01", "2026-03-06") == [[], [("tea", 1, "2026-02-10", "2026-02-10")]]
 
 
 def test_an_older_order_that_is_recorded_late_is_counted_and_is_not_the_last() -> None:
     lines = [("ann", "2026-02-20", 5, None, "tea"), ("ann", "2026-02-01", 5, "2026-03-05", "tea")]
-    late = held(bought(*lines, columns=RECORDED), "2026-03-01", "2026-03-06")
+    late = category_history(history_of_lines(*lines, columns=RECORDED), "2026-03-01", "2026-03-06")
     assert late == [[("tea", 1, "2026-02-20", "2026-02-20")], [("tea", 2, "2026-02-01", "2026-02-20")]]
 
 
 def test_a_day_of_two_orders_is_one_day_also_when_one_of_them_is_sent_back() -> None:
-    history = bought(
+    history = history_of_lines(
         ("ann", "2026-02-01 10:00", 9, "A1", "tea"),
         ("ann", "2026-02-01 11:00", 9, "A2", "tea"),
         ("ann", "2026-02-20", -9, "A2", "tea"),
         columns=BY_ORDER,
     )
     once = [("tea", 1, "2026-02-01", "2026-02-01")]
-    assert held(history, "2026-02-10", "2026-03-01") == [once, once]
+    assert category_history(history, "2026-02-10", "2026-03-01") == [once, once]
 
 
 def test_what_is_sent_back_is_not_ordered_and_takes_nothing_else_with_it() -> None:
-    history = bought(
+    history = history_of_lines(
         ("ann", "2026-02-01", 9, "A1", "tea"),
         ("ann", "2026-02-01", -4, "A1", "fish"),
         ("ann", "2026-02-03", -3, "C1", "wine"),
         columns=BY_ORDER,
     )
-    assert held(history, "2026-03-01") == [[("tea", 1, "2026-02-01", "2026-02-01")]]
+    assert category_history(history, "2026-03-01") == [[("tea", 1, "2026-02-01", "2026-02-01")]]
 
 
 def test_an_order_sent_back_later_counts_until_then() -> None:
-    history = bought(
+    history = history_of_lines(
         ("ann", "2026-01-05", 9, "A0", "tea"),
         ("ann", "2026-02-01", 9, "A1", "tea"),
         ("ann", "2026-02-20", -9, "A1", "tea"),
         columns=BY_ORDER,
     )
     once, twice = [("tea", 1, "2026-01-05", "2026-01-05")], [("tea", 2, "2026-01-05", "2026-02-01")]
-    assert held(history, "2026-02-01", "2026-02-10", "2026-03-01") == [once, twice, once]
+    assert category_history(history, "2026-02-01", "2026-02-10", "2026-03-01") == [once, twice, once]
 
 
 def test_a_line_without_a_category_makes_no_category() -> None:
-    history = bought(("ann", "2026-02-01", 5, None), ("bob", "2026-02-01", 5, "tea"))
-    assert held(history, "2026-03-01") == [[]]
+    history = history_of_lines(("ann", "2026-02-01", 5, None), ("bob", "2026-02-01", 5, "tea"))
+    assert category_history(history, "2026-03-01") == [[]]
 
 
 def test_of_many_categories_those_of_the_most_days_are_kept_and_of_equals_the_newest() -> None:
     twice = [("ann", f"2026-01-{one:02d}", 5, "tea") for one in (1, 2)]
-    others = [("ann", f"2026-02-{one:02d}", 5, f"c{one}") for one in range(1, MOST + 2)]
-    (found,) = held(bought(*twice, *others), "2026-03-01")
-    assert [category for category, *_ in found] == ["tea", *(f"c{one}" for one in range(MOST + 1, 2, -1))]
+    others = [("ann", f"2026-02-{one:02d}", 5, f"c{one}") for one in range(1, MAX_CATEGORIES + 2)]
+    (found,) = category_history(history_of_lines(*twice, *others), "2026-03-01")
+    assert [category for category, *_ in found] == ["tea", *(f"c{one}" for one in range(MAX_CATEGORIES + 1, 2, -1))]
 
 
 def test_a_category_has_the_same_code_whatever_else_is_logged() -> None:
     for others in ((), ("wine", "茶", "bread")):
-        history = bought(*(("ann", "2026-02-01", 5, one) for one in ("tea", *others)))
-        found = {row["category"]: row["code"] for row in names(history).to_pyarrow().to_pylist()}
+        history = history_of_lines(*(("ann", "2026-02-01", 5, one) for one in ("tea", *others)))
+        found = {row["category"]: row["code"] for row in category_codes(history).to_pyarrow().to_pylist()}
         assert found == {one: code(one) for one in ("tea", *others)}
     assert max(found.values()) < 2**53
 
 
 def test_a_shop_without_categories_has_no_such_view(tmp_path: Path) -> None:
-    without, with_them = told(("ann", "2026-02-01", 5)), bought(("ann", "2026-02-01", 5, "tea"))
-    assert CATEGORIES not in views(without, None)
-    assert views(with_them, None)[1] == CATEGORIES
+    without, with_them = history_of(("ann", "2026-02-01", 5)), history_of_lines(("ann", "2026-02-01", 5, "tea"))
+    assert CATEGORIES not in feature_views(without, None)
+    assert feature_views(with_them, None)[1] == CATEGORIES
     write_tables(with_them, None, [cutoff("2026-03-01")], tmp_path)
     assert pq.read_table(tmp_path / "categories.parquet").num_rows == 1
 
@@ -159,14 +163,14 @@ def logs(draw: st.DrawFn) -> list[tuple[object, ...]]:
         placed = draw(STAMPS)
         late = draw(st.one_of(st.none(), STAMPS))
         who, order = draw(st.sampled_from(["ann", "bob"])), draw(st.sampled_from([None, "A1", "A2", "A3", "A4"]))
-        what = draw(st.sampled_from([None, *(f"c{one}" for one in range(MOST + 2))]))
+        what = draw(st.sampled_from([None, *(f"c{one}" for one in range(MAX_CATEGORIES + 2))]))
         lines.append((who, placed, draw(st.sampled_from([-9, -5, 0, 5, 9])), order, late, what))
     return lines
 
 
-def truth(log: pd.DataFrame, who: str, one: Cutoff) -> list[tuple[int, int, int, int]]:
+def expected_category_days(log: pd.DataFrame, who: str, one: Cutoff) -> list[tuple[int, int, int, int]]:
     """Code, days, first and last day, worked out slowly."""
-    mine = log[(log["customer_id"] == who) & (log["known"] < pd.Timestamp(one.at))]
+    mine = log[(log["customer_id"] == who) & (log["known"] < pd.Timestamp(one.timestamp))]
     days: dict[str, set[int]] = {}
     for _, order in mine.groupby("order"):
         if "amount" in order and order["amount"].sum() <= 0:
@@ -175,20 +179,20 @@ def truth(log: pd.DataFrame, who: str, one: Cutoff) -> list[tuple[int, int, int,
             if "amount" not in part or part["amount"].sum() > 0:
                 days.setdefault(str(category), set()).add((order["day"].min() - pd.Timestamp("1970-01-01")).days)
     found = [(code(category), len(some), min(some), max(some)) for category, some in days.items()]
-    return sorted(found, key=lambda line: (-line[1], -line[3], line[0]))[:MOST]
+    return sorted(found, key=lambda line: (-line[1], -line[3], line[0]))[:MAX_CATEGORIES]
 
 
-@FEW
+@FEW_EXAMPLES
 @given(logs(), st.sampled_from([LINES, (*LINES[:2], *LINES[3:]), (*LINES[:3], LINES[5])]))
 def test_at_every_cutoff_the_view_is_what_the_log_until_then_says(
     lines: list[tuple[object, ...]], columns: tuple[str, ...]
 ) -> None:
     kept = [tuple(line[LINES.index(name)] for name in columns) for line in lines]
     log = frame(columns, kept, LONDON)
-    table = categories(told(*kept, columns=columns, zone=LONDON), CUTOFFS).to_pyarrow().to_pylist()
+    table = categories(history_of(*kept, columns=columns, zone=LONDON), CUTOFFS).to_pyarrow().to_pylist()
     found = {(row["event_timestamp"], row["customer_id"]): row for row in table}
     for one in CUTOFFS:
         for who in ("ann", "bob"):
-            row = found.get((one.at, who))
+            row = found.get((one.timestamp, who))
             lists = [row[column.name] for column in CATEGORIES.columns] if row else [[]] * 4
-            assert [*zip(*lists, strict=True)] == truth(log, who, one)
+            assert [*zip(*lists, strict=True)] == expected_category_days(log, who, one)

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from features.config.sources import Events
-from features.errors import NothingThere
+from features.config.sources import EventsSource
+from features.errors import NotFound
 from features.transformations.behaviour import behaviour, behaviour_view
 from features.transformations.engagement import engagement, engagement_view
 from features.transformations.social import social, social_view
-from tests.logs import at, cutoff, told
+from tests.logs import cutoff, history_of, utc_instant
 
 KINDS = ("store_visit", "app_open")
 ORDER = ("ann", "2026-01-01", 5)
 
 
-def counted(
+def engagement_by_customer(
     *events: tuple[str, str, str], kinds: tuple[str, ...] = KINDS, day: str = "2026-04-10"
 ) -> dict[str, dict[str, object]]:
     """The behaviour of each customer before a day."""
-    table = engagement(told(ORDER, events=events), [cutoff("2026-01-01"), cutoff(day)], "behaviour", kinds)
+    table = engagement(history_of(ORDER, events=events), [cutoff("2026-01-01"), cutoff(day)], "behaviour", kinds)
     rows = table.to_pyarrow().to_pylist()
-    return {row["customer_id"]: row for row in rows if row["event_timestamp"] == cutoff(day).at}
+    return {row["customer_id"]: row for row in rows if row["event_timestamp"] == cutoff(day).timestamp}
 
 
 def test_visits_are_counted_so_far_and_in_windows_that_end_at_the_cutoff() -> None:
-    ann = counted(
+    ann = engagement_by_customer(
         ("ann", "2025-12-31 12:00", "store_visit"),
         ("ann", "2026-01-09 00:00", "store_visit"),  # 91 days before
         ("ann", "2026-03-12 23:59", "app_open"),  # 29 days before
@@ -36,22 +36,25 @@ def test_visits_are_counted_so_far_and_in_windows_that_end_at_the_cutoff() -> No
     assert ann["behaviour_events"] == 5.0
     assert (ann["behaviour_28d"], ann["behaviour_91d"], ann["behaviour_active_91d"]) == (2.0, 4.0, 3.0)
     assert (ann["behaviour_store_visit_91d"], ann["behaviour_app_open_91d"]) == (2.0, 2.0)
-    assert ann["behaviour_last_at"] == int(at("2026-03-13 18:00").timestamp() * 1e6)
+    assert ann["behaviour_last_at"] == int(utc_instant("2026-03-13 18:00").timestamp() * 1e6)
 
 
 def test_only_who_did_something_of_these_kinds_has_a_row() -> None:
-    assert set(counted(("bob", "2026-04-01", "store_visit"), ("eve", "2026-04-01", "post"))) == {"bob"}
+    assert set(engagement_by_customer(("bob", "2026-04-01", "store_visit"), ("eve", "2026-04-01", "post"))) == {"bob"}
 
 
 def test_a_visit_at_the_cutoff_is_not_yet_known() -> None:
-    assert counted(("bob", "2026-04-10 00:00", "store_visit")) == {}
-    assert set(counted(("bob", "2026-04-09 23:59:59.999999", "store_visit"))) == {"bob"}
+    assert engagement_by_customer(("bob", "2026-04-10 00:00", "store_visit")) == {}
+    assert set(engagement_by_customer(("bob", "2026-04-09 23:59:59.999999", "store_visit"))) == {"bob"}
 
 
 def test_many_cutoffs_at_once_are_the_same_as_each_alone() -> None:
     events = [(who, f"2026-{month:02d}-{day:02d}", kind) for who in ("ann", "bob") for kind in KINDS
               for month in (1, 2, 3) for day in (1, 9, 28)]  # fmt: skip
-    history, cutoffs = told(ORDER, events=events), [cutoff(day) for day in ("2026-01-02", "2026-02-15", "2026-04-10")]
+    history, cutoffs = (
+        history_of(ORDER, events=events),
+        [cutoff(day) for day in ("2026-01-02", "2026-02-15", "2026-04-10")],
+    )
     order = [("event_timestamp", "ascending"), ("customer_id", "ascending")]
     together = engagement(history, cutoffs, "behaviour", KINDS).to_pyarrow().sort_by(order).to_pylist()
     alone = [engagement(history, [one], "behaviour", KINDS).to_pyarrow().sort_by(order).to_pylist() for one in cutoffs]
@@ -65,13 +68,13 @@ def test_every_kind_has_a_column_of_its_own_whatever_it_is_called() -> None:
         "behaviour_page_view_91d", "behaviour_page_view_2_91d", "behaviour_page_view_3_91d", "behaviour_active_2_91d",
         "behaviour__91d", "behaviour__2_91d", "behaviour_来店_91d", "behaviour_orders_91d",
     ]  # fmt: skip
-    found = counted(*[("ann", "2026-04-01", kind) for kind in kinds], kinds=kinds)["ann"]
+    found = engagement_by_customer(*[("ann", "2026-04-01", kind) for kind in kinds], kinds=kinds)["ann"]
     assert [found[name] for name in names[5:]] == [1.0] * len(kinds)
 
 
 def test_each_dimension_counts_the_kinds_that_the_shop_lists_under_it() -> None:
-    said = Events(path="e", customer_id="c", happened_at="t", kind="k", behaviour=KINDS, social=("post",))
-    history = told(ORDER, events=[("ann", "2026-01-02", "post"), ("ann", "2026-01-02", "app_open")])
+    said = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=KINDS, social=("post",))
+    history = history_of(ORDER, events=[("ann", "2026-01-02", "post"), ("ann", "2026-01-02", "app_open")])
     found = [rows.to_pyarrow().to_pylist()[0] for rows in (
         behaviour(history, [cutoff("2026-02-01")], said), social(history, [cutoff("2026-02-01")], said)
     )]  # fmt: skip
@@ -81,7 +84,5 @@ def test_each_dimension_counts_the_kinds_that_the_shop_lists_under_it() -> None:
 
 
 def test_a_history_without_events_says_what_to_run() -> None:
-    with pytest.raises(
-        NothingThere, match=r"^The history has no events to count as social: run `flywheel ingest` first.$"
-    ):
-        engagement(told(ORDER), [cutoff("2026-02-01")], "social", ("post",))
+    with pytest.raises(NotFound, match=r"^The history has no events to count as social: run `flywheel ingest` first.$"):
+        engagement(history_of(ORDER), [cutoff("2026-02-01")], "social", ("post",))

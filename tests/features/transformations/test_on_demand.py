@@ -12,19 +12,19 @@ import pyarrow as pa
 import pytest
 
 from features.calendar import DAY_US, day_number, local_day, micros
-from features.config.sources import Events
+from features.config.sources import EventsSource
 from features.history import Cutoff
-from features.online.arrow_rows import stored
-from features.online.feature_rows import Ragged, Stored
+from features.online.arrow_rows import feature_rows
+from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.behaviour import behaviour, behaviour_view
 from features.transformations.on_demand import input_names, model_inputs
 from features.transformations.transactions import transactions, transactions_view
 from tests.features.truth import frame, transactions_truth
-from tests.logs import told
+from tests.logs import history_of
 
 ZONE = ZoneInfo("Europe/London")
 MONDAY = date(2026, 3, 23)  # the clocks change on the following Sunday
-VISITS = Events(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",))
+VISITS = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",))
 COLUMNS = ("customer_id", "ordered_at", "amount", "order_id")
 AGES = range(8)
 
@@ -49,17 +49,17 @@ def lines() -> tuple[tuple[object, ...], ...]:
 
 
 @cache
-def known(day: date) -> Stored:
+def stored_features(day: date) -> FeatureRows:
     """What is stored of everybody at the beginning of a day after which nobody has ordered."""
     visits = [(str(who), str(when), "visit") for who, when, *_ in lines()[::5]]
-    history = told(*lines(), columns=COLUMNS, events=visits, zone=str(ZONE))
-    cutoff = [Cutoff.of(day, ZONE)]
+    history = history_of(*lines(), columns=COLUMNS, events=visits, zone=str(ZONE))
+    cutoff = [Cutoff.from_day(day, ZONE)]
     table = transactions(history, cutoff).left_join(behaviour(history, cutoff, VISITS), ["customer_id"])
     found = table.mutate(features_at=table.event_timestamp).order_by("customer_id").to_pyarrow()
-    return stored(found, (transactions_view(history), behaviour_view(VISITS)))
+    return feature_rows(found, (transactions_view(history), behaviour_view(VISITS)))
 
 
-def asked(features: Stored, at: datetime) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def inputs_at(features: FeatureRows, at: datetime) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """The model's inputs at an instant, by name."""
     now = np.full(len(features), micros(at))
     today = np.full(len(features), day_number(local_day(micros(at), ZONE)))
@@ -67,21 +67,21 @@ def asked(features: Stored, at: datetime) -> dict[str, np.ndarray[tuple[int], np
     return dict(zip(input_names(features.columns, tuple(features.lists)), inputs.T, strict=True))
 
 
-def placed(log: pd.DataFrame) -> pd.DataFrame:
+def orders_by_day(log: pd.DataFrame) -> pd.DataFrame:
     """Customer and day of every order."""
     paid = log.assign(paid=log["amount"].astype(float)).groupby(["customer_id", "order"], as_index=False)
     orders = paid.agg({"paid": "sum", "day": "min"})
     return orders[orders["paid"].round(4) > 0]
 
 
-def beginning(age: int) -> datetime:
-    return Cutoff.of(MONDAY + timedelta(days=age), ZONE).at
+def start_of_day(age: int) -> datetime:
+    return Cutoff.from_day(MONDAY + timedelta(days=age), ZONE).timestamp
 
 
 @pytest.mark.parametrize("age", AGES)
 def test_each_silent_day_moves_what_depends_on_today_as_a_recomputation_would(age: int) -> None:
-    found = asked(known(MONDAY), beginning(age))
-    fresh = asked(known(MONDAY + timedelta(days=age)), beginning(age))
+    found = inputs_at(stored_features(MONDAY), start_of_day(age))
+    fresh = inputs_at(stored_features(MONDAY + timedelta(days=age)), start_of_day(age))
     moved = {name for name in found if not np.array_equal(found[name], fresh[name], equal_nan=True)}
     assert moved <= SLIDING
     assert bool(moved) == bool(age)
@@ -89,13 +89,13 @@ def test_each_silent_day_moves_what_depends_on_today_as_a_recomputation_would(ag
 
 @pytest.mark.parametrize("age", AGES)
 def test_recency_and_short_windows_are_those_of_the_raw_log(age: int) -> None:
-    features, now = known(MONDAY), beginning(age) + timedelta(hours=13)
-    found, log = asked(features, now), frame(COLUMNS, lines(), str(ZONE))
+    features, now = stored_features(MONDAY), start_of_day(age) + timedelta(hours=13)
+    found, log = inputs_at(features, now), frame(COLUMNS, lines(), str(ZONE))
     for row, who in enumerate(features.customer_ids):
         mine = log[log["customer_id"] == who]
         days_ago = (pd.Timestamp(MONDAY + timedelta(days=age)) - mine["day"]).dt.days
         truth = transactions_truth(log, who, Cutoff(MONDAY, now))
-        ordered = (pd.Timestamp(MONDAY + timedelta(days=age)) - placed(mine)["day"]).dt.days
+        ordered = (pd.Timestamp(MONDAY + timedelta(days=age)) - orders_by_day(mine)["day"]).dt.days
         assert found["recency_days"][row] == (micros(now) - int(str(truth["last_order_at"]))) / DAY_US
         assert found["tenure_days"][row] == (micros(now) - int(str(truth["first_order_at"]))) / DAY_US
         for window in (7, 14, 28):
@@ -105,7 +105,7 @@ def test_recency_and_short_windows_are_those_of_the_raw_log(age: int) -> None:
 
 
 def test_at_their_own_time_the_short_windows_agree_with_the_long_ones() -> None:
-    found = asked(known(MONDAY), beginning(0))
+    found = inputs_at(stored_features(MONDAY), start_of_day(0))
     assert np.all(found["orders_28d"] <= found["orders_56d"])
     assert np.all(found["orders_7d"] <= found["orders_14d"])
     assert found["orders_28d"].sum() > 40
@@ -114,32 +114,38 @@ def test_at_their_own_time_the_short_windows_agree_with_the_long_ones() -> None:
 @pytest.mark.parametrize("age", AGES)
 @pytest.mark.parametrize("days", [56, 91, 182, 365])
 def test_a_long_window_is_too_high_by_the_orders_that_have_left_it(days: int, age: int) -> None:
-    features, name = known(MONDAY), f"orders_{days}d"
-    too_high = asked(features, beginning(age))[name] - asked(known(MONDAY + timedelta(days=age)), beginning(age))[name]
-    orders = placed(frame(COLUMNS, lines(), str(ZONE)))
+    features, name = stored_features(MONDAY), f"orders_{days}d"
+    too_high = (
+        inputs_at(features, start_of_day(age))[name]
+        - inputs_at(stored_features(MONDAY + timedelta(days=age)), start_of_day(age))[name]
+    )
+    orders = orders_by_day(frame(COLUMNS, lines(), str(ZONE)))
     left = [MONDAY - timedelta(days=days - number) for number in range(age)]
     gone = orders[orders["day"].isin(pd.to_datetime(left))].groupby("customer_id").size()
     assert too_high.tolist() == gone.reindex(list(features.customer_ids), fill_value=0).tolist()
 
 
 def test_a_silent_customer_grows_overdue() -> None:
-    ann = told(*(("ann", f"2026-03-{day:02d}", 5) for day in (1, 8, 15)), zone=str(ZONE))
-    table = transactions(ann, [Cutoff.of(MONDAY, ZONE)])
-    features = stored(table.mutate(features_at=table.event_timestamp).to_pyarrow(), (transactions_view(ann),))
-    overdue = [asked(features, beginning(age))["recency_over_median_gap"][0] for age in (0, 6, 7)]
+    ann = history_of(*(("ann", f"2026-03-{day:02d}", 5) for day in (1, 8, 15)), zone=str(ZONE))
+    table = transactions(ann, [Cutoff.from_day(MONDAY, ZONE)])
+    features = feature_rows(table.mutate(features_at=table.event_timestamp).to_pyarrow(), (transactions_view(ann),))
+    overdue = [inputs_at(features, start_of_day(age))["recency_over_median_gap"][0] for age in (0, 6, 7)]
     assert overdue == pytest.approx([8 / 7, 14 / 7, (15 - 1 / 24) / 7])
 
 
 def test_what_is_not_known_of_a_stranger_is_nan_and_not_zero() -> None:
-    nobody = Stored(
+    nobody = FeatureRows(
         customer_ids=["nobody"],
         known=np.array([False]),
         features_at=np.zeros(1, np.int64),
-        columns=known(MONDAY).columns,
-        matrix=np.full((1, len(known(MONDAY).columns)), np.nan),
-        lists={name: Ragged(offsets=np.zeros(2, np.int64), values=np.empty(0)) for name in known(MONDAY).lists},
+        columns=stored_features(MONDAY).columns,
+        matrix=np.full((1, len(stored_features(MONDAY).columns)), np.nan),
+        lists={
+            name: RaggedList(offsets=np.zeros(2, np.int64), values=np.empty(0))
+            for name in stored_features(MONDAY).lists
+        },
     )
-    found = asked(nobody, beginning(3))
+    found = inputs_at(nobody, start_of_day(3))
     assert {name for name, value in found.items() if not np.isnan(value[0])} == {
         f"{name}_{days}d" for name in ("orders", "spend") for days in (7, 14, 28)
     }
@@ -157,13 +163,13 @@ def test_the_inputs_are_named_in_the_order_of_their_columns() -> None:
 
 
 def test_no_customers_have_no_inputs() -> None:
-    nobody = stored(
-        pa.Table.from_pylist([], schema=_schema()), (transactions_view(told(*lines()[:1], columns=COLUMNS)),)
+    nobody = feature_rows(
+        pa.Table.from_pylist([], schema=_schema()), (transactions_view(history_of(*lines()[:1], columns=COLUMNS)),)
     )
-    assert asked(nobody, datetime(2026, 3, 23, tzinfo=UTC))["recency_days"].shape == (0,)
+    assert inputs_at(nobody, datetime(2026, 3, 23, tzinfo=UTC))["recency_days"].shape == (0,)
 
 
 def _schema() -> pa.Schema:
-    history = told(*lines()[:1], columns=COLUMNS, zone=str(ZONE))
-    table = transactions(history, [Cutoff.of(MONDAY, ZONE)])
+    history = history_of(*lines()[:1], columns=COLUMNS, zone=str(ZONE))
+    table = transactions(history, [Cutoff.from_day(MONDAY, ZONE)])
     return table.mutate(features_at=table.event_timestamp).to_pyarrow().schema

@@ -17,7 +17,7 @@ from features.history import Cutoff, History
 from features.ingestion.ingest import ingest
 from features.transformations.transactions import transactions, transactions_view
 from tests.features.truth import frame, known_customers, transactions_truth
-from tests.logs import FEW, cutoff, described, told
+from tests.logs import FEW_EXAMPLES, cutoff, history_of, write_config
 
 Row = dict[str, object]
 
@@ -28,7 +28,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def known(history: History, *days: str, zone: str = "UTC") -> dict[str, Row]:
+def known_rows(history: History, *days: str, zone: str = "UTC") -> dict[str, Row]:
     """What is known of each customer at the last of the days; the others are cutoffs besides."""
     table = transactions(history, [cutoff(day, zone) for day in days]).to_pyarrow().to_pylist()
     newest = max(row["event_timestamp"] for row in table)
@@ -36,59 +36,59 @@ def known(history: History, *days: str, zone: str = "UTC") -> dict[str, Row]:
 
 
 def test_an_order_at_the_cutoff_is_not_yet_known() -> None:
-    history = told(("ann", "2026-02-28 23:59:59.999999", 10), ("ann", "2026-03-01 00:00", 99))
-    assert known(history, "2026-03-01")["ann"]["spend"] == 10.0
-    assert known(history, "2026-03-02")["ann"]["spend"] == 109.0
+    history = history_of(("ann", "2026-02-28 23:59:59.999999", 10), ("ann", "2026-03-01 00:00", 99))
+    assert known_rows(history, "2026-03-01")["ann"]["spend"] == 10.0
+    assert known_rows(history, "2026-03-02")["ann"]["spend"] == 109.0
 
 
 def test_a_customer_who_first_orders_at_the_cutoff_is_nobody_yet() -> None:
-    history = told(("ann", "2026-02-28", 10), ("bob", "2026-03-01", 99))
-    assert set(known(history, "2026-03-01")) == {"ann"}
+    history = history_of(("ann", "2026-02-28", 10), ("bob", "2026-03-01", 99))
+    assert set(known_rows(history, "2026-03-01")) == {"ann"}
 
 
 def test_the_cutoff_is_midnight_on_the_shops_clock() -> None:
-    history = told(("ann", "2026-07-01 00:30", 10), zone=LONDON)  # still June in UTC
+    history = history_of(("ann", "2026-07-01 00:30", 10), zone=LONDON)  # still June in UTC
     assert not transactions(history, [cutoff("2026-07-01", LONDON)]).to_pyarrow().num_rows
-    assert known(history, "2026-07-02", zone=LONDON)["ann"]["recent_days"] == [20_635]
+    assert known_rows(history, "2026-07-02", zone=LONDON)["ann"]["recent_days"] == [20_635]
 
 
 def test_the_lines_of_an_order_are_one_order_at_its_first_lines_time() -> None:
     columns = ("customer_id", "ordered_at", "amount", "order_id")
-    history = told(
+    history = history_of(
         ("ann", "2026-02-01 10:05", 5, "A1"),
         ("ann", "2026-02-01 10:00", 5, "A1"),
         ("ann", "2026-02-01 18:00", 2, "A2"),
         ("bob", "2026-02-01 09:00", 1, "A1"),
         columns=columns,
     )
-    ann = known(history, "2026-03-01")["ann"]
+    ann = known_rows(history, "2026-03-01")["ann"]
     assert (ann["orders"], ann["mean_order"], ann["max_order"], ann["lines_per_order"]) == (2.0, 6.0, 10.0, 1.5)
     assert (ann["order_days"], ann["recent_orders"]) == (1.0, [2.0])
     assert ann["first_order_at"] == 1_769_940_000_000_000
 
 
 def test_a_window_of_56_days_begins_56_days_before_the_cutoff() -> None:
-    history = told(("ann", "2026-01-04 00:00", 5), ("ann", "2026-01-03 23:59:59.999999", 9))
-    ann = known(history, "2026-03-01")["ann"]
+    history = history_of(("ann", "2026-01-04 00:00", 5), ("ann", "2026-01-03 23:59:59.999999", 9))
+    ann = known_rows(history, "2026-03-01")["ann"]
     assert (ann["orders_56d"], ann["spend_56d"], ann["orders_91d"], ann["spend_91d"]) == (1.0, 5.0, 2.0, 14.0)
 
 
 def test_without_order_ids_a_local_day_is_one_order() -> None:
-    history = told(("ann", "2026-02-01 10:00", 5), ("ann", "2026-02-01 23:59", 5), ("ann", "2026-02-02 00:00", 5))
-    ann = known(history, "2026-03-01")["ann"]
+    history = history_of(("ann", "2026-02-01 10:00", 5), ("ann", "2026-02-01 23:59", 5), ("ann", "2026-02-02 00:00", 5))
+    ann = known_rows(history, "2026-03-01")["ann"]
     assert (ann["orders"], ann["last_gap_days"]) == (2.0, 1.0)
 
 
 def test_lines_that_lack_their_order_id_are_one_order_per_day() -> None:
     columns = ("customer_id", "ordered_at", "amount", "order_id")
     lines = [("ann", "2026-02-01 10:00", 5, None), ("ann", "2026-02-01 11:00", 5, None), ("ann", "2026-02-01", 5, "A1")]
-    assert known(told(*lines, columns=columns), "2026-03-01")["ann"]["orders"] == 2.0
+    assert known_rows(history_of(*lines, columns=columns), "2026-03-01")["ann"]["orders"] == 2.0
 
 
 def test_an_order_that_was_sent_back_whole_is_no_order() -> None:
     columns = ("customer_id", "ordered_at", "amount", "order_id")
     lines = [("ann", "2026-02-01", 5, "A1"), ("ann", "2026-02-03", -5, "A1"), ("bob", "2026-02-01", -3, "C2")]
-    found = known(told(*lines, columns=columns), "2026-02-02", "2026-03-01")
+    found = known_rows(history_of(*lines, columns=columns), "2026-02-02", "2026-03-01")
     assert (found["ann"]["orders"], found["ann"]["spend"], found["ann"]["returned"]) == (0.0, 0.0, 5.0)
     assert (found["bob"]["orders"], found["bob"]["spend"], found["bob"]["last_order_at"]) == (0.0, -3.0, None)
 
@@ -96,15 +96,17 @@ def test_an_order_that_was_sent_back_whole_is_no_order() -> None:
 def test_an_order_whose_lines_straddle_the_cutoff_is_known_by_its_first_lines() -> None:
     columns = ("customer_id", "ordered_at", "amount", "order_id")
     lines = [("ann", "2026-02-28 23:00", 5, "A1"), ("ann", "2026-03-01 01:00", 7, "A1")]
-    history = told(*lines, columns=columns)
-    assert known(history, "2026-03-01")["ann"]["max_order"] == 5.0
-    later = known(history, "2026-03-01", "2026-03-02")["ann"]
+    history = history_of(*lines, columns=columns)
+    assert known_rows(history, "2026-03-01")["ann"]["max_order"] == 5.0
+    later = known_rows(history, "2026-03-01", "2026-03-02")["ann"]
     assert (later["orders"], later["max_order"], later["recent_orders"]) == (1.0, 12.0, [1.0, 0.0])
 
 
 def test_a_customer_known_from_visits_alone_has_no_orders_and_no_dates() -> None:
-    history = told(("ann", "2026-02-01", 5), events=[("eve", "2026-02-01", "visit"), ("zoe", "2026-03-01", "visit")])
-    found = known(history, "2026-03-01")
+    history = history_of(
+        ("ann", "2026-02-01", 5), events=[("eve", "2026-02-01", "visit"), ("zoe", "2026-03-01", "visit")]
+    )
+    found = known_rows(history, "2026-03-01")
     assert set(found) == {"ann", "eve"}
     assert {name for name, value in found["eve"].items() if value == 0.0} == {
         "orders", "order_days", "spend", "returned",
@@ -114,16 +116,16 @@ def test_a_customer_known_from_visits_alone_has_no_orders_and_no_dates() -> None
 
 
 def test_the_rhythm_of_one_or_two_order_days_is_not_called_perfect() -> None:
-    history = told(("ann", "2026-02-01", 5), ("ann", "2026-02-08", 5), ("bob", "2026-02-01", 5))
-    found = known(history, "2026-03-01")
+    history = history_of(("ann", "2026-02-01", 5), ("ann", "2026-02-08", 5), ("bob", "2026-02-01", 5))
+    found = known_rows(history, "2026-03-01")
     assert (found["ann"]["mean_gap_days"], found["ann"]["std_gap_days"]) == (7.0, None)
     assert (found["bob"]["mean_gap_days"], found["bob"]["std_gap_days"]) == (None, None)
 
 
 def test_a_log_without_amounts_has_orders_and_no_money() -> None:
-    history = told(("ann", "2026-02-01"), ("ann", "2026-02-08"), columns=("customer_id", "ordered_at"))
+    history = history_of(("ann", "2026-02-01"), ("ann", "2026-02-08"), columns=("customer_id", "ordered_at"))
     assert not {"spend", "mean_order", "recent_spend"} & {column.name for column in transactions_view(history).columns}
-    assert known(history, "2026-03-01")["ann"]["recent_orders"] == [1.0, 1.0]
+    assert known_rows(history, "2026-03-01")["ann"]["recent_orders"] == [1.0, 1.0]
 
 
 @st.composite
@@ -142,25 +144,25 @@ def logs(draw: st.DrawFn) -> tuple[str, list[tuple[object, ...]], list[tuple[str
     )  # fmt: skip
     events = draw(st.lists(st.tuples(st.sampled_from(["ann", "zoe"]), when, st.just("visit")), max_size=3))
     numbers = draw(st.sets(day, min_size=4, max_size=8))
-    cutoffs = [Cutoff.of(date(2026, 1, 1) + timedelta(number), ZoneInfo(zone)) for number in numbers]
+    cutoffs = [Cutoff.from_day(date(2026, 1, 1) + timedelta(number), ZoneInfo(zone)) for number in numbers]
     return zone, draw(st.lists(line, min_size=1, max_size=40)), events, cutoffs
 
 
-@FEW
+@FEW_EXAMPLES
 @given(logs(), st.sampled_from([COLUMNS, COLUMNS[:3], COLUMNS[:2], (*COLUMNS[:2], "order_id")]))
 def test_features_are_what_a_patient_clerk_would_work_out(
     shop: tuple[str, list[tuple[object, ...]], list[tuple[str, str, str]], list[Cutoff]], columns: Sequence[str]
 ) -> None:
     zone, lines, events, cutoffs = shop
     rows = [tuple(line[COLUMNS.index(name)] for name in columns) for line in lines]
-    history, log = told(*rows, columns=columns, events=events, zone=zone), frame(columns, rows, zone)
+    history, log = history_of(*rows, columns=columns, events=events, zone=zone), frame(columns, rows, zone)
     table = transactions(history, cutoffs).to_pyarrow().to_pylist()
     found = {(row.pop("event_timestamp"), row.pop("customer_id")): row for row in table}
-    assert set(found) == {(one.at, who) for one in cutoffs for who in known_customers(log, events, one, zone)}
+    assert set(found) == {(one.timestamp, who) for one in cutoffs for who in known_customers(log, events, one, zone)}
     for one in cutoffs:
         for who in known_customers(log, events, one, zone):
             truth = transactions_truth(log, who, one)
-            assert not differences(found[one.at, who], truth), (who, one)
+            assert not differences(found[one.timestamp, who], truth), (who, one)
 
 
 def differences(found: Row, truth: Row) -> dict[str, tuple[object, object]]:
@@ -203,11 +205,13 @@ def table_of(history: History, cutoffs: Sequence[Cutoff] = CUTOFFS) -> pa.Table:
 
 
 def test_many_cutoffs_at_once_are_the_same_as_each_alone() -> None:
-    history = told(*busy_log(), columns=BUSY, zone=LONDON)
+    history = history_of(*busy_log(), columns=BUSY, zone=LONDON)
     alone = [table_of(history, [one]) for one in CUTOFFS[::3]]
     assert table_of(history, CUTOFFS[::3]).equals(pa.concat_tables(alone).combine_chunks())
     together = table_of(history)
-    assert together.filter(pc.equal(together["event_timestamp"], CUTOFFS[3].at)).equals(alone[1].combine_chunks())
+    assert together.filter(pc.equal(together["event_timestamp"], CUTOFFS[3].timestamp)).equals(
+        alone[1].combine_chunks()
+    )
 
 
 def test_the_order_of_the_lines_and_of_the_files_changes_nothing(tmp_path: Path) -> None:
@@ -220,7 +224,7 @@ def test_the_order_of_the_lines_and_of_the_files_changes_nothing(tmp_path: Path)
         for number, part in enumerate(parts):
             (folder / f"orders-{number}.csv").write_text("\n".join([header, *part]))
         names = {"order_id": "order", "recorded_at": "loaded", "product_id": "product"}
-        said = described(folder, zone=LONDON, events=None, path="orders-*.csv", **names)
+        said = write_config(folder, zone=LONDON, events=None, path="orders-*.csv", **names)
         ingest(said, folder / "history")
         tables.append(table_of(History.open(folder / "history")))
     assert tables[0].num_rows > 300

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.auth.key_store import KeyFile
+from serving.auth.key_store import KeyStore
 from tests.pipelines.command import Flywheel
 
 KEY = re.compile(r"fw_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
@@ -31,7 +31,7 @@ def test_a_key_is_shown_once_and_never_listed(flywheel: Flywheel) -> None:
     listed = flywheel("keys", "list").out
     assert re.search(rf"{key_id}\s+mail\s+predict, audience\s+{before:%Y}", listed)
     assert not KEY.search(listed)
-    ((kept,),) = [KeyFile.of(flywheel.home.folder).read() or ()]
+    ((kept,),) = [KeyStore.for_home(flywheel.home.folder).read() or ()]
     assert before <= kept.created_at <= datetime.now(UTC)
 
 
@@ -77,7 +77,7 @@ def test_what_makes_no_sense_is_refused(flywheel: Flywheel, arguments: tuple[str
 
 def test_a_key_is_revoked_while_somebody_writes_the_home(flywheel: Flywheel) -> None:
     made = flywheel("keys", "create", "--client", "mail", "--scope", "predict", "--json").summary
-    with flywheel.home.writing("run", print):
+    with flywheel.home.hold_write_lock("run", print):
         began = time.monotonic()
         assert flywheel("keys", "revoke", made["id"]).status == 0
     assert time.monotonic() - began < 5

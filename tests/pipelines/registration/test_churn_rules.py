@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, Said
-from tests.pipelines.conftest import Kept, ShopOf
+from tests.pipelines.command import CommandResult, Flywheel
+from tests.pipelines.conftest import ShopOf, ShopSnapshot
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ RULES = (
 
 @pytest.fixture(scope="module")
 def log() -> shops.Log:
-    return shops.simulated(120, 200)
+    return shops.simulate_log(120, 200)
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +35,11 @@ def ruled(shop_of: ShopOf, log: shops.Log) -> Flywheel:
 
 
 @pytest.fixture(scope="module")
-def evaluated(ruled: Flywheel) -> Said:
+def evaluated(ruled: Flywheel) -> CommandResult:
     return ruled("evaluate", "--as-of", shops.day(TODAY), "--json")
 
 
-def test_every_rule_is_judged_at_every_origin_and_over_all(evaluated: Said) -> None:
+def test_every_rule_is_judged_at_every_origin_and_over_all(evaluated: CommandResult) -> None:
     found = [(one["rule"], one["origin"]) for one in evaluated.summary["churn_rules"]]
     origins = sorted({one["origin"] for one in evaluated.summary["scores"]}, reverse=True)
     assert len(origins) > 1
@@ -47,11 +47,11 @@ def test_every_rule_is_judged_at_every_origin_and_over_all(evaluated: Said) -> N
     assert found == [(name, at) for name in ("no contact for 3 days", "30 天未下单") for at in (*origins, None)]
 
 
-def test_a_rule_is_judged_on_the_log_as_a_clerk_would(evaluated: Said, log: shops.Log) -> None:
+def test_a_rule_is_judged_on_the_log_as_a_clerk_would(evaluated: CommandResult, log: shops.Log) -> None:
     one = next(one for one in evaluated.summary["churn_rules"] if one["rule"] == "30 天未下单" and one["origin"])
     number = (pd.Timestamp(one["origin"]).date() - shops.OPENING).days
-    buyers, last = ordered(log.known_before(number).orders)
-    after, _ = ordered(log.known_before(TODAY).orders, number, number + 60)
+    buyers, last = customers_with_orders(log.known_before(number).orders)
+    after, _ = customers_with_orders(log.known_before(TODAY).orders, number, number + 60)
     lapsed = {who for who in buyers if last[who] < number - 30}
     assert one["horizon_days"] == 60
     assert (one["customers"], one["flagged"]) == (len(buyers), len(lapsed))
@@ -60,7 +60,7 @@ def test_a_rule_is_judged_on_the_log_as_a_clerk_would(evaluated: Said, log: shop
     assert one["recall"] == pytest.approx(len(lapsed - after) / len(buyers - after))
 
 
-def ordered(orders: pd.DataFrame, start: int = 0, end: int = 1000) -> tuple[set[str], dict[str, int]]:
+def customers_with_orders(orders: pd.DataFrame, start: int = 0, end: int = 1000) -> tuple[set[str], dict[str, int]]:
     """Who placed an order between two days, and the last day on which each did."""
     somebody = orders[orders["customer"] != ""]
     placed = somebody.groupby(["customer", "basket"]).agg(amount=("amount", "sum"), at=("at", "min")).reset_index()
@@ -70,7 +70,7 @@ def ordered(orders: pd.DataFrame, start: int = 0, end: int = 1000) -> tuple[set[
     return set(last.index), {str(who): int(day) for who, day in last.items()}
 
 
-def test_people_are_shown_a_table(ruled: Flywheel, evaluated: Said) -> None:
+def test_people_are_shown_a_table(ruled: Flywheel, evaluated: CommandResult) -> None:
     said = ruled("evaluate", "--as-of", shops.day(TODAY))
     tier = evaluated.summary["churn_rules"][0]["tier"]
     assert f"the rules in use beside {tier}, flagging as many of the same customers" in said.out
@@ -94,23 +94,23 @@ def test_in_a_log_without_events_readiness_says_what_a_contact_is(shop_of: ShopO
     assert 'rule "no contact for 3 days": the log has no events, so a contact is an order line;' in said
 
 
-def test_the_release_and_the_model_card_tell_of_the_rules(ruled: Flywheel, evaluated: Said) -> None:
+def test_the_release_and_the_model_card_tell_of_the_rules(ruled: Flywheel, evaluated: CommandResult) -> None:
     cards = {card["name"]: card for card in ruled.release["cards"]}
     judged = evaluated.summary["churn_rules"]
     assert [one["origin"] for one in cards["churn"]["churn_rules"]] == [one["origin"] for one in judged]
     assert cards["churn"]["churn_rules"][0]["precision"] == pytest.approx(judged[0]["precision"], abs=1e-6)
     assert "churn_rules" not in cards["ltv"]
-    told = [path.read_text() for path in artefacts(ruled, "card.md")]
+    told = [path.read_text() for path in artifact_paths(ruled, "card.md")]
     assert [("## Beside the rules in use" in card) for card in sorted(told)] == [True, False, False]
 
 
-def test_mlflow_has_the_rules_as_metrics_a_table_and_a_figure(ruled: Flywheel, evaluated: Said) -> None:
+def test_mlflow_has_the_rules_as_metrics_a_table_and_a_figure(ruled: Flywheel, evaluated: CommandResult) -> None:
     for kind in ("training", "evaluation"):
-        (table,) = artefacts(ruled, "churn_rules.csv", kind)
+        (table,) = artifact_paths(ruled, "churn_rules.csv", kind)
         with table.open(encoding="utf-8") as lines:
             rows = list(csv.DictReader(lines))
         assert len(rows) == len(evaluated.summary["churn_rules"])
-        assert len(artefacts(ruled, "churn_rules.png", kind)) == 1
+        assert len(artifact_paths(ruled, "churn_rules.png", kind)) == 1
         assert (table.parents[1] / "figures" / "churn_rules.png").is_file()
     client = ruled.home.registry().client
     experiments = [one.experiment_id for one in client.search_experiments()]
@@ -120,15 +120,15 @@ def test_mlflow_has_the_rules_as_metrics_a_table_and_a_figure(ruled: Flywheel, e
         assert {"precision/no_contact_for_3_days", "precision/30_天未下单"} <= set(run.data.metrics)
 
 
-def artefacts(flywheel: Flywheel, name: str, kind: str = "*") -> list[Path]:
+def artifact_paths(flywheel: Flywheel, name: str, kind: str = "*") -> list[Path]:
     return sorted((flywheel.home.folder / "mlartifacts").glob(f"{kind}/**/artifacts/**/{name}"))
 
 
-def test_a_shop_without_rules_is_shown_none(grown_shop: Kept) -> None:
-    flywheel = grown_shop.restored()
+def test_a_shop_without_rules_is_shown_none(grown_shop: ShopSnapshot) -> None:
+    flywheel = grown_shop.restore()
     said = flywheel("evaluate", "--as-of", shops.day(TODAY), "--json")
     assert said.summary["churn_rules"] == []
     assert "rules in use" not in flywheel("evaluate", "--as-of", shops.day(TODAY)).out
     assert flywheel("readiness", "--as-of", shops.day(TODAY), "--json").summary["churn_rule_limits"] == []
     assert "churn_rules" not in str(flywheel.release)
-    assert artefacts(flywheel, "churn_rules.*") == []
+    assert artifact_paths(flywheel, "churn_rules.*") == []

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.config.shop import read_description
+from features.config.shop import read_shop_config
 from features.history import Cutoff
-from pipelines.scoring.part_files import Parts
+from pipelines.scoring.part_files import PartFiles
 from pipelines.steps import score
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
@@ -28,7 +28,7 @@ class Stopped(Exception):
 @pytest.fixture
 def scored(trained: Flywheel, tmp_path: Path) -> Callable[[], tuple[pa.Table, list[str]]]:
     """Score a trained shop into a file of its own, and what was said meanwhile."""
-    as_of, description = Cutoff.of(shops.day(AS_OF), ZONE), read_description(trained.folder / "flywheel.toml")
+    as_of, description = Cutoff.from_day(shops.day(AS_OF), ZONE), read_shop_config(trained.folder / "flywheel.toml")
 
     def run() -> tuple[pa.Table, list[str]]:
         said: list[str] = []
@@ -46,44 +46,44 @@ Scored = Callable[[], tuple[pa.Table, list[str]]]
 def test_scores_are_the_same_to_the_last_bit_in_parts_of_any_size(
     scored: Scored, trained: Flywheel, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "SLICE", size)
-    monkeypatch.setattr(score, "ALONE", 1000)
+    monkeypatch.setattr(score, "CHUNK_SIZE", size)
+    monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     assert scored()[0].equals(trained.scores)
 
 
 def test_scores_are_the_same_from_several_processes(
     scored: Scored, trained: Flywheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "SLICE", 100)
-    monkeypatch.setattr(score, "ALONE", 1)
+    monkeypatch.setattr(score, "CHUNK_SIZE", 100)
+    monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1)
     assert scored()[0].equals(trained.scores)
 
 
 def stop_after(parts: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let so many parts be written, and remember all that were tried."""
-    write, tried = Parts.write, list[int]()
+    write, tried = PartFiles.write, list[int]()
 
-    def stopping(self: Parts, part: int, table: pa.Table) -> None:
+    def stopping(self: PartFiles, part: int, table: pa.Table) -> None:
         tried.append(part)
         if len(tried) > parts:
             raise Stopped
         write(self, part, table)
 
-    monkeypatch.setattr(Parts, "write", stopping)
+    monkeypatch.setattr(PartFiles, "write", stopping)
     return tried
 
 
 def test_what_was_scored_before_a_stop_is_not_scored_again(
     scored: Scored, trained: Flywheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "SLICE", 200)
-    monkeypatch.setattr(score, "ALONE", 1000)
+    monkeypatch.setattr(score, "CHUNK_SIZE", 200)
+    monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     stop_after(2, monkeypatch)
     with pytest.raises(Stopped):
         scored()
     monkeypatch.undo()
-    monkeypatch.setattr(score, "SLICE", 200)
-    monkeypatch.setattr(score, "ALONE", 1000)
+    monkeypatch.setattr(score, "CHUNK_SIZE", 200)
+    monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     tried = stop_after(1000, monkeypatch)
     found, said = scored()
     assert found.equals(trained.scores)
@@ -92,18 +92,18 @@ def test_what_was_scored_before_a_stop_is_not_scored_again(
 
 
 def test_parts_of_another_table_are_thrown_away(tmp_path: Path) -> None:
-    parts, one = Parts(tmp_path / "scores.parquet"), pa.table({"a": [1]})
-    parts.begin({"release": "1"})
+    parts, one = PartFiles(tmp_path / "scores.parquet"), pa.table({"a": [1]})
+    parts.start_or_resume({"release": "1"})
     parts.write(0, one)
-    parts.begin({"release": "1"})
+    parts.start_or_resume({"release": "1"})
     assert parts.has(0)
-    parts.begin({"release": "2"})
+    parts.start_or_resume({"release": "2"})
     assert not parts.has(0)
 
 
 def test_a_part_that_was_not_finished_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = Parts(tmp_path / "scores.parquet")
-    parts.begin({})
+    parts = PartFiles(tmp_path / "scores.parquet")
+    parts.start_or_resume({})
 
     def torn(_: pa.Table, path: Path) -> None:
         path.write_bytes(b"PAR1")

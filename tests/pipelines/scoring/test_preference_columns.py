@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from features.config.shop import Description
+from features.config.shop import ShopConfig
 from features.history import History
 from pipelines.scoring import preference_counts
-from pipelines.scoring.preference_columns import Habits, habits
-from tests.logs import FEW, cutoff, described, told
-from training.segments.preferences import COLUMNS, FAMILIES
+from pipelines.scoring.preference_columns import PreferenceColumns, compute_preferences
+from tests.logs import FEW_EXAMPLES, cutoff, history_of, write_config
+from training.segments.preferences import COLUMN_FAMILIES, PREFERENCE_COLUMNS
 
 LINES = ("customer_id", "ordered_at", "amount", "order_id", "channel", "category", "coupon")
 LONDON = "Europe/London"
@@ -23,11 +23,11 @@ TODAY = cutoff("2026-07-01", LONDON)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Description:
-    return described(tmp_path_factory.mktemp("shop"), zone=LONDON, events={"behaviour": ["visit"]})
+def shop(tmp_path_factory: pytest.TempPathFactory) -> ShopConfig:
+    return write_config(tmp_path_factory.mktemp("shop"), zone=LONDON, events={"behaviour": ["visit"]})
 
 
-def evenings(who: str, orders: int, hour: int, channel: str = "app", coupons: int = 0) -> list[tuple[object, ...]]:
+def monday_orders(who: str, orders: int, hour: int, channel: str = "app", coupons: int = 0) -> list[tuple[object, ...]]:
     """Orders of tea on Mondays, the first of them with a coupon."""
     first = date(2026, 1, 5)
     return [
@@ -36,60 +36,62 @@ def evenings(who: str, orders: int, hour: int, channel: str = "app", coupons: in
     ]
 
 
-def many() -> History:
+def twenty_one_customers() -> History:
     """Twenty customers of few orders, and ann of many; bob is known from a visit alone."""
-    few = [line for place in range(20) for line in evenings(f"c{place:02d}", 1 + place % 3, 8 + place % 4, "web")]
-    lines = [*few, *evenings("ann", 20, 20, "app", 20), *evenings("cat", 20, 8, "web", 1)]
-    return told(*lines, columns=LINES, events=[("bob", "2026-06-30 23:10", "visit")], zone=LONDON)
+    few = [line for place in range(20) for line in monday_orders(f"c{place:02d}", 1 + place % 3, 8 + place % 4, "web")]
+    lines = [*few, *monday_orders("ann", 20, 20, "app", 20), *monday_orders("cat", 20, 8, "web", 1)]
+    return history_of(*lines, columns=LINES, events=[("bob", "2026-06-30 23:10", "visit")], zone=LONDON)
 
 
-def rows(found: Habits) -> list[dict[str, object]]:
+def preference_rows(found: PreferenceColumns) -> list[dict[str, object]]:
     table: list[dict[str, object]] = pa.table(found.columns).to_pylist()
     return table
 
 
-def asked(shop: Description, history: History, *who: str) -> list[dict[str, object]]:
-    return rows(habits(shop, history, TODAY, pa.array(who, pa.string())))
+def preferences_of(shop: ShopConfig, history: History, *who: str) -> list[dict[str, object]]:
+    return preference_rows(compute_preferences(shop, history, TODAY, pa.array(who, pa.string())))
 
 
-def test_the_columns_are_those_promised(shop: Description) -> None:
-    found = habits(shop, many(), TODAY, pa.array(["ann", "bob"]))
-    assert [(name, column.type) for name, column in found.columns.items()] == [(one.name, one.type) for one in COLUMNS]
-    assert found.gaps == {}
-    assert all(one.meaning.endswith(".") for one in COLUMNS)
+def test_the_columns_are_those_promised(shop: ShopConfig) -> None:
+    found = compute_preferences(shop, twenty_one_customers(), TODAY, pa.array(["ann", "bob"]))
+    assert [(name, column.type) for name, column in found.columns.items()] == [
+        (one.name, one.type) for one in PREFERENCE_COLUMNS
+    ]
+    assert found.null_reasons == {}
+    assert all(one.meaning.endswith(".") for one in PREFERENCE_COLUMNS)
 
 
-def test_a_customer_of_many_orders_is_told_the_own_habit(shop: Description) -> None:
-    [ann] = asked(shop, many(), "ann")
+def test_a_customer_of_many_orders_is_told_the_own_habit(shop: ShopConfig) -> None:
+    [ann] = preferences_of(shop, twenty_one_customers(), "ann")
     assert (ann["preferred_hour"], ann["preferred_hour_rung"]) == (19, "customer")  # 19:00 to 21:00 as 20:00 to 22:00
     assert (ann["preferred_weekday"], ann["category_ranking"]) == (1, ["tea"])
     assert (ann["channel_ranking"], ann["channel_rung"]) == (["app", "web"], "customer")
     assert ann["crowd_price_sensitive"]
 
 
-def test_who_has_hardly_a_history_is_told_everybodys_habit(shop: Description) -> None:
-    stranger, other = asked(shop, many(), "nobody", "zoe")
+def test_who_has_hardly_a_history_is_told_everybodys_habit(shop: ShopConfig) -> None:
+    stranger, other = preferences_of(shop, twenty_one_customers(), "nobody", "zoe")
     assert stranger == other
     assert {stranger[f"{name}_rung"] for name in ("preferred_hour", "channel", "category")} == {"population"}
     assert (stranger["preferred_hour"], stranger["channel_ranking"]) == (8, ["web", "app"])
     assert (stranger["discounted_orders_91d"], stranger["crowd_price_sensitive"]) == (0.0, False)
 
 
-def test_the_answer_does_not_depend_on_who_else_is_asked_about(shop: Description) -> None:
-    together = asked(shop, many(), "ann", "bob", "cat", "nobody")
-    assert asked(shop, many(), "cat", "ann") == [together[2], together[0]]
-    assert asked(shop, many()) == []
+def test_the_answer_does_not_depend_on_who_else_is_asked_about(shop: ShopConfig) -> None:
+    together = preferences_of(shop, twenty_one_customers(), "ann", "bob", "cat", "nobody")
+    assert preferences_of(shop, twenty_one_customers(), "cat", "ann") == [together[2], together[0]]
+    assert preferences_of(shop, twenty_one_customers()) == []
 
 
-def test_some_customers_at_a_time_are_told_the_same(shop: Description, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = asked(shop, many(), "ann", "bob", "c07", "cat")
-    monkeypatch.setattr(preference_counts, "LINES", 10)
-    assert asked(shop, many(), "ann", "bob", "c07", "cat") == whole
+def test_some_customers_at_a_time_are_told_the_same(shop: ShopConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = preferences_of(shop, twenty_one_customers(), "ann", "bob", "c07", "cat")
+    monkeypatch.setattr(preference_counts, "BATCH_LINES", 10)
+    assert preferences_of(shop, twenty_one_customers(), "ann", "bob", "c07", "cat") == whole
 
 
-def test_price_sensitivity_weighs_own_orders_against_everybodys(shop: Description) -> None:
-    lines = [line for place in range(40) for line in evenings(f"c{place:02d}", 4, 9, coupons=place % 5)]
-    c00, c04, none = asked(shop, told(*lines, columns=LINES, zone=LONDON), "c00", "c04", "none")
+def test_price_sensitivity_weighs_own_orders_against_everybodys(shop: ShopConfig) -> None:
+    lines = [line for place in range(40) for line in monday_orders(f"c{place:02d}", 4, 9, coupons=place % 5)]
+    c00, c04, none = preferences_of(shop, history_of(*lines, columns=LINES, zone=LONDON), "c00", "c04", "none")
     # Shares 0, 1/4, 1/2, 3/4 and 1 of eight customers each: one half, and alike by Kleinman's moments as follows.
     mean = 80.5 / 161
     alike = (8 * (0 + 1 + 4 + 9 + 16) / 4 - 160 * mean**2 - mean**2 * 39) / (mean**2 * (160 - 4 - 39))
@@ -104,42 +106,46 @@ def test_price_sensitivity_weighs_own_orders_against_everybodys(shop: Descriptio
         assert row["crowd_price_sensitive"] is bool(beta.ppf(0.1, yes, no) > mean)
 
 
-def test_one_order_with_a_coupon_does_not_make_a_customer_surely_price_sensitive(shop: Description) -> None:
-    crowd = [line for place in range(40) for line in evenings(f"c{place:02d}", 4, 9, coupons=place % 2)]
-    lines = [*crowd, *evenings("dan", 1, 9, coupons=1), *evenings("eve", 20, 9, coupons=20)]
-    dan, eve, none = asked(shop, told(*lines, columns=LINES, zone=LONDON), "dan", "eve", "none")
+def test_one_order_with_a_coupon_does_not_make_a_customer_surely_price_sensitive(shop: ShopConfig) -> None:
+    crowd = [line for place in range(40) for line in monday_orders(f"c{place:02d}", 4, 9, coupons=place % 2)]
+    lines = [*crowd, *monday_orders("dan", 1, 9, coupons=1), *monday_orders("eve", 20, 9, coupons=20)]
+    dan, eve, none = preferences_of(shop, history_of(*lines, columns=LINES, zone=LONDON), "dan", "eve", "none")
     assert none["price_sensitivity"] < dan["price_sensitivity"] < eve["price_sensitivity"]  # type: ignore[operator]
     assert (dan["crowd_price_sensitive"], eve["crowd_price_sensitive"]) == (False, True)
 
 
-def test_touches_rank_channels_by_how_often_they_are_answered(shop: Description) -> None:
+def test_touches_rank_channels_by_how_often_they_are_answered(shop: ShopConfig) -> None:
     touches = [(f"c{place:02d}", f"2026-{month:02d}-02 10:00", channel)
                for place in range(10) for month in (1, 2, 3) for channel in ("email", "sms", "sms")]  # fmt: skip
     lines = [("c00", "2026-05-10 12:00", 5), ("ann", "2026-05-10 12:00", 5)]
     touches += [("ann", "2026-05-06", "email"), ("c00", "2026-05-06", "email")]
-    [ann] = asked(shop, told(*lines, touches=touches, zone=LONDON), "ann")
+    [ann] = preferences_of(shop, history_of(*lines, touches=touches, zone=LONDON), "ann")
     assert ann["channel_ranking"] == ["email", "sms"]
 
 
-def test_a_log_that_tells_little_says_what_it_lacks(shop: Description) -> None:
-    found = habits(shop, told(("ann", "2026-02-01", 5), zone=LONDON), TODAY, pa.array(["ann"]))
-    assert found.gaps == {
+def test_a_log_that_tells_little_says_what_it_lacks(shop: ShopConfig) -> None:
+    found = compute_preferences(shop, history_of(("ann", "2026-02-01", 5), zone=LONDON), TODAY, pa.array(["ann"]))
+    assert found.null_reasons == {
         "preferred_hour": "no order or event has a time of day: the log has dates alone",
         "channel": "neither touches nor orders nor events name a channel",
         "category": "orders have no category",
         "price": "the log has no discounts, no coupons and no redemptions",
     }
-    for family in found.gaps:
-        assert all(found.columns[one.name].to_pylist() == [None] for one in FAMILIES[family])
+    for family in found.null_reasons:
+        assert all(found.columns[one.name].to_pylist() == [None] for one in COLUMN_FAMILIES[family])
     assert found.columns["preferred_weekday"].to_pylist() == [7]
 
 
-def test_nothing_from_the_cutoff_on_changes_an_answer(shop: Description) -> None:
+def test_nothing_from_the_cutoff_on_changes_an_answer(shop: ShopConfig) -> None:
     later = [("ann", "2026-07-01 00:00", 5, "late", "tv", "fish", 1)]
-    lines = [*evenings("ann", 9, 20), *evenings("bob", 3, 8, "web", 2)]
-    before, after = (told(*one, columns=LINES, zone=LONDON) for one in (lines, [*lines, *later]))
-    held_back = [{key: one for key, one in row.items() if "channel" not in key} for row in asked(shop, before, "ann")]
-    said = [{key: one for key, one in row.items() if "channel" not in key} for row in asked(shop, after, "ann")]
+    lines = [*monday_orders("ann", 9, 20), *monday_orders("bob", 3, 8, "web", 2)]
+    before, after = (history_of(*one, columns=LINES, zone=LONDON) for one in (lines, [*lines, *later]))
+    held_back = [
+        {key: one for key, one in row.items() if "channel" not in key} for row in preferences_of(shop, before, "ann")
+    ]
+    said = [
+        {key: one for key, one in row.items() if "channel" not in key} for row in preferences_of(shop, after, "ann")
+    ]
     assert said == held_back
 
 
@@ -149,16 +155,16 @@ orders = st.tuples(
 )  # fmt: skip
 
 
-@FEW
+@FEW_EXAMPLES
 @given(st.lists(orders, min_size=1, max_size=12))
 def test_every_share_lies_in_its_interval_and_shares_of_all_channels_are_all(
-    shop: Description, drawn: list[tuple[str, int, int, str, str, int]]
+    shop: ShopConfig, drawn: list[tuple[str, int, int, str, str, int]]
 ) -> None:
     lines = [
         (who, f"{date(2026, 1, 1) + timedelta(day)} {hour:02d}:10", 5, f"A{place}", channel, category, coupon)
         for place, (who, day, hour, channel, category, coupon) in enumerate(drawn)
     ]
-    for row in asked(shop, told(*lines, columns=LINES, zone=LONDON), "ann", "bob", "cat"):
+    for row in preferences_of(shop, history_of(*lines, columns=LINES, zone=LONDON), "ann", "bob", "cat"):
         for name, share in (("preferred_hour", "_share"), ("preferred_weekday", "_share"), ("price_sensitivity", "")):
             assert 0 <= row[f"{name}_p10"] <= row[f"{name}{share}"] <= row[f"{name}_p90"] <= 1  # type: ignore[operator]
         for name in ("channel", "category"):

@@ -15,8 +15,8 @@ from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import AS_OF
 from tests.pipelines.shops import Log
 from training.segments.columns import segment_columns
-from training.segments.preferences import COLUMNS as HABITS
-from training.segments.preferences import FAMILIES
+from training.segments.preferences import COLUMN_FAMILIES
+from training.segments.preferences import PREFERENCE_COLUMNS as HABITS
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,7 @@ def column(scores: pa.Table, name: str) -> Floats:
     return found
 
 
-def within(scores: pa.Table) -> Floats:
+def purchase_probabilities(scores: pa.Table) -> Floats:
     """P(order) within each of the days of the contract, (n, days)."""
     return np.column_stack([column(scores, f"purchase_probability_{days}d") for days in WITHIN_DAYS])
 
@@ -140,7 +140,7 @@ def test_nothing_is_missing_but_dates_that_never_come(scores: pa.Table) -> None:
     dates |= {"next_category", "next_category_remind_on"}
     never = {"first_order_at", "last_order_at"} | {name for name in scores.column_names if name.startswith("rfm_")}
     # The shop logs neither channels nor discounts, and nobody's consent ends.
-    unlogged = {one.name for family in ("channel", "price") for one in FAMILIES[family]} | {"consent_until"}
+    unlogged = {one.name for family in ("channel", "price") for one in COLUMN_FAMILIES[family]} | {"consent_until"}
     assert nulls <= dates | never | unlogged
     assert all(scores[name].null_count == scores.num_rows for name in unlogged)
     for name in never:
@@ -165,8 +165,8 @@ def test_churn_is_what_is_left_of_ordering_within_its_horizon(scores: pa.Table) 
 
 
 def test_the_probability_of_an_order_never_falls_with_the_days(scores: pa.Table) -> None:
-    assert (np.diff(within(scores), axis=1) >= 0).all()
-    assert ((within(scores) > 0) & (within(scores) < 1)).all()
+    assert (np.diff(purchase_probabilities(scores), axis=1) >= 0).all()
+    assert ((purchase_probabilities(scores) > 0) & (purchase_probabilities(scores) < 1)).all()
 
 
 def test_no_amount_falls_with_the_horizon(scores: pa.Table) -> None:
@@ -205,8 +205,8 @@ def test_the_dates_are_in_order_and_none_is_past(scores: pa.Table) -> None:
 def test_the_dates_say_the_same_as_the_probabilities(scores: pa.Table) -> None:
     wait = (dates(scores, "next_purchase_p50") - np.datetime64(TODAY)).astype(int)
     for place, days in enumerate(WITHIN_DAYS):
-        assert (within(scores)[wait < days, place] >= 0.5 - ROUNDING).all()
-        assert (within(scores)[wait > days, place] < 0.5 + ROUNDING).all()
+        assert (purchase_probabilities(scores)[wait < days, place] >= 0.5 - ROUNDING).all()
+        assert (purchase_probabilities(scores)[wait > days, place] < 0.5 + ROUNDING).all()
 
 
 def test_the_reminder_comes_before_the_order_and_never_in_the_past(scores: pa.Table) -> None:

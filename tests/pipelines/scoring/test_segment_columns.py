@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from features.config.shop import Description, read_description
+from features.config.shop import ShopConfig, read_shop_config
 from features.ingestion.ingest import ingest
 from pipelines.home import Home
-from pipelines.scoring.segment_columns import CannotTarget, Population, segments
-from tests.logs import cutoff, described
+from pipelines.scoring.segment_columns import ScoredPopulation, SegmentsNotComputable, assign_segments
+from tests.logs import cutoff, write_config
 from tests.pipelines import shops
-from tests.pipelines.conftest import Kept
-from tests.serving.fakes import FACTS
+from tests.pipelines.conftest import ShopSnapshot
+from tests.serving.fakes import METADATA
 from training.segments.columns import segment_columns
 
 DAY = "2026-03-01"
@@ -46,51 +46,53 @@ bob,2026-02-25 10:00,bounce
 CUSTOMERS = ["ann", "bob", "new", "pat", "sue"]
 
 
-def shop(folder: Path, said: str = OWN, orders: str = ORDERS) -> Description:
+def ingest_shop(folder: Path, toml: str = OWN, orders: str = ORDERS) -> ShopConfig:
     """A shop of a handful of customers, ingested, and what it says."""
     (folder / "orders.csv").write_text(orders)
     (folder / "events.csv").write_text(EVENTS)
     amount = "amount" if "amount" in orders else None
-    description = described(folder, events={"behaviour": ["visit"]}, amount=amount)
+    description = write_config(folder, events={"behaviour": ["visit"]}, amount=amount)
     ingest(description, folder / "history")
     path = folder / "flywheel.toml"
-    path.write_text(f"{path.read_text()}\n{said}")
-    return read_description(path)
+    path.write_text(f"{path.read_text()}\n{toml}")
+    return read_shop_config(path)
 
 
-def population(folder: Path, description: Description, customers: Sequence[str] = CUSTOMERS) -> Population:
-    return Population(
+def scored_population(folder: Path, description: ShopConfig, customers: Sequence[str] = CUSTOMERS) -> ScoredPopulation:
+    return ScoredPopulation(
         home=Home(folder),
-        description=description,
+        config=description,
         cutoff=cutoff(DAY),
         version="7",
-        facts=replace(FACTS, has_amounts=description.orders.amount is not None),
+        metadata=replace(METADATA, has_amounts=description.orders.amount is not None),
         customers=pa.array(customers),
     )
 
 
-def scores(of: Population, **more: pa.Array) -> pa.Table:
+def scores_table(population: ScoredPopulation, **more: pa.Array) -> pa.Table:
     """Predictions as a release could have made them: the first customer is worth most, the last leaves first."""
-    customers = len(of.customers)
+    customers = len(population.customers)
     days = [date(2026, 3, 1), date(2026, 3, 2), *[None] * customers][:customers]
     return pa.table(
         {
             "churn_probability": np.linspace(0.1, 0.9, customers),
-            of.worth: np.linspace(9, 1, customers),
+            population.value_column: np.linspace(9, 1, customers),
             "next_category_remind_on": pa.array(days, pa.date32()),
             **more,
         }
     )
 
 
-def table(folder: Path, description: Description, **more: pa.Array) -> dict[str, list[object]]:
-    of = population(folder, description)
-    columns: dict[str, list[object]] = segments(of, scores(of, **more)).table(0, len(CUSTOMERS)).to_pydict()
+def assigned_columns(folder: Path, description: ShopConfig, **more: pa.Array) -> dict[str, list[object]]:
+    of = scored_population(folder, description)
+    columns: dict[str, list[object]] = (
+        assign_segments(of, scores_table(of, **more)).table(0, len(CUSTOMERS)).to_pydict()
+    )
     return columns
 
 
 def test_everybody_known_is_sorted_prospects_too(tmp_path: Path) -> None:
-    found = table(tmp_path, shop(tmp_path))
+    found = assigned_columns(tmp_path, ingest_shop(tmp_path))
     assert list(found) == [column.name for column in segment_columns(["big baskets", "no contact for 30 days"])]
     assert found["lifecycle_stage"] == ["retention", "retention", "conversion", "contact", "potential"]
     assert found["lifecycle_phase"] == ["repurchase", "lapse", "activate", "acquire", "acquire"]
@@ -104,12 +106,14 @@ def test_everybody_known_is_sorted_prospects_too(tmp_path: Path) -> None:
 
 
 def test_crowds_are_made_of_the_log_and_the_predictions(tmp_path: Path) -> None:
-    found = table(tmp_path, shop(tmp_path))
+    found = assigned_columns(tmp_path, ingest_shop(tmp_path))
     assert found["crowd_high_potential_newcomer"] == [True, False, False, False, False]
     assert found["crowd_active_regular"] == [False] * 5
     assert found["crowd_about_to_lapse"] == [False] * 5
     assert found["crowd_due_for_replenishment"] == [True, False, False, False, False]
-    assert table(tmp_path, shop(tmp_path, "[business.crowds]\nregular_orders = 2"))["crowd_active_regular"][0]
+    assert assigned_columns(tmp_path, ingest_shop(tmp_path, "[business.crowds]\nregular_orders = 2"))[
+        "crowd_active_regular"
+    ][0]
 
 
 def test_who_stands_nowhere_has_not_lapsed(tmp_path: Path) -> None:
@@ -119,7 +123,7 @@ def test_who_stands_nowhere_has_not_lapsed(tmp_path: Path) -> None:
         phase = "lapse"
         when = { days_since_order = { at_least = 182 } }
     """
-    found = table(tmp_path, shop(tmp_path, said), churn_probability=pa.array([0.9] * 5))
+    found = assigned_columns(tmp_path, ingest_shop(tmp_path, said), churn_probability=pa.array([0.9] * 5))
     assert found["lifecycle_phase"] == [None, "lapse", None, None, None]
     assert found["crowd_about_to_lapse"] == [True, False, False, False, False]
 
@@ -127,9 +131,9 @@ def test_who_stands_nowhere_has_not_lapsed(tmp_path: Path) -> None:
 def test_without_amounts_orders_are_worth_and_layers_are_not_known(tmp_path: Path) -> None:
     orders = "\n".join(line.rpartition(",")[0] for line in ORDERS.splitlines())
     said = "[business.segments.often]\norders = { at_least = 2 }"
-    description = shop(tmp_path, said, orders)
-    assert population(tmp_path, description).worth == "expected_orders_365d"
-    found = table(tmp_path, description)
+    description = ingest_shop(tmp_path, said, orders)
+    assert scored_population(tmp_path, description).value_column == "expected_orders_365d"
+    found = assigned_columns(tmp_path, description)
     assert found["rfm_frequency"] == [2, 2, 1, None, None]
     assert found["rfm_monetary"] == found["rfm_segment"] == found["rfm_segment_zh"] == [None] * 5
     assert found["value_tier"] == ["high", "medium", "medium", "low", "low"]
@@ -137,29 +141,29 @@ def test_without_amounts_orders_are_worth_and_layers_are_not_known(tmp_path: Pat
 
 
 def test_who_is_published_and_no_longer_in_the_log_fulfils_nothing(tmp_path: Path) -> None:
-    of = population(tmp_path, shop(tmp_path), ["ann", "gone"])
-    ann, gone = segments(of, scores(of)).table(0, 2).to_pylist()
+    of = scored_population(tmp_path, ingest_shop(tmp_path), ["ann", "gone"])
+    ann, gone = assign_segments(of, scores_table(of)).table(0, 2).to_pylist()
     assert (ann["rfm_recency"], gone["rfm_recency"]) == (1, None)
     assert (gone["segments"], gone["lifecycle_stage"]) == ([], "potential")
 
 
 def test_the_tiers_horizon_is_the_longest_or_the_one_that_is_said(tmp_path: Path) -> None:
-    assert population(tmp_path, shop(tmp_path, "")).worth == "ltv_365d_mean"
+    assert scored_population(tmp_path, ingest_shop(tmp_path, "")).value_column == "ltv_365d_mean"
     said = "[business.value_tiers]\nhorizon_days = 30"
-    assert population(tmp_path, shop(tmp_path, said)).worth == "ltv_30d_mean"
+    assert scored_population(tmp_path, ingest_shop(tmp_path, said)).value_column == "ltv_30d_mean"
 
 
 def test_a_champion_that_does_not_look_so_far_is_refused_before_anybody_is_scored(tmp_path: Path) -> None:
     said = "[business]\nltv_days = [60]\nvalue_tiers.horizon_days = 60"
-    of = population(tmp_path, shop(tmp_path, said))
-    with pytest.raises(CannotTarget, match=r"^Release 7 predicts 30, 90, 365 days, and \[business\.value_tiers\] asks "
+    of = scored_population(tmp_path, ingest_shop(tmp_path, said))
+    with pytest.raises(SegmentsNotComputable, match=r"^Release 7 predicts 30, 90, 365 days, and \[business\.value_tiers\] asks "
                        r"for 60\. Expected a champion trained on what flywheel\.toml says now"):  # fmt: skip
-        _ = of.needed
+        _ = of.required_columns
 
 
 @pytest.mark.slow
-def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_again(grown_shop: Kept) -> None:
-    flywheel = grown_shop.restored()
+def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_again(grown_shop: ShopSnapshot) -> None:
+    flywheel = grown_shop.restore()
     before = flywheel.scores
     described = flywheel.folder / "flywheel.toml"
     described.write_text(described.read_text() + '[business.segments."two or more"]\norders = { at_least = 2 }\n')
@@ -172,8 +176,8 @@ def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_
 
 
 @pytest.mark.slow
-def test_segments_agree_with_what_the_scores_say(grown_shop: Kept) -> None:
-    found = grown_shop.restored().scores
+def test_segments_agree_with_what_the_scores_say(grown_shop: ShopSnapshot) -> None:
+    found = grown_shop.restore().scores
     rows = found.to_pylist()
     assert sum(row["value_tier"] == "high" for row in rows) == round(0.2 * len(rows))
     highest = [row["ltv_365d_mean"] for row in rows if row["value_tier"] == "high"]

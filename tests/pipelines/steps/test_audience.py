@@ -11,7 +11,7 @@ import pytest
 from features.consents.consent import Defaults
 from pipelines.home import Home
 from pipelines.steps import audience as step
-from pipelines.steps.audience import BadRequest
+from pipelines.steps.audience import InvalidRequest
 from tests.pipelines.command import Flywheel
 from tests.serving import scored
 
@@ -23,8 +23,8 @@ def flywheel(tmp_path: Path) -> Flywheel:
     """A home whose customers are scored, all of whom may be written to."""
     flywheel = Flywheel(tmp_path)
     ledger = flywheel.home.ledger()
-    ledger.adopt(Defaults(marketing=True))
-    scored.score(flywheel.home.folder, ledger, IDS)
+    ledger.set_defaults(Defaults(marketing=True))
+    scored.write_scores(flywheel.home.folder, ledger, IDS)
     return flywheel
 
 
@@ -57,7 +57,7 @@ def test_a_person_is_told_how_many_and_what_to_expect(flywheel: Flywheel) -> Non
 
 
 def test_who_finds_nobody_for_want_of_consent_is_told_what_to_do(flywheel: Flywheel) -> None:
-    flywheel.home.ledger().adopt(Defaults(marketing=False))
+    flywheel.home.ledger().set_defaults(Defaults(marketing=False))
     said = flywheel("audience")
     assert "0 of 20 customers, scored by release 7; 20 more have not consented" in said.out
     assert "[business.consent_defaults]" in said.out
@@ -82,8 +82,8 @@ def test_the_export_is_audited_as_the_command_lines(flywheel: Flywheel, tmp_path
 def test_what_cannot_be_meant_is_told_in_one_message(
     flywheel: Flywheel, body: bytes, out: Path | None, told: str
 ) -> None:
-    with pytest.raises(BadRequest, match=told):
-        step.run(Home(flywheel.home.folder), body, scored.customer(0, 1)["as_of"], out)
+    with pytest.raises(InvalidRequest, match=told):
+        step.run(Home(flywheel.home.folder), body, scored.scores_row(0, 1)["as_of"], out)
 
 
 @pytest.mark.parametrize(("content", "told"), [(None, "cannot be read"), ("{", "is not JSON"), ("[1]", "holds a list")])
@@ -91,8 +91,8 @@ def test_a_file_that_holds_no_request_is_refused(tmp_path: Path, content: str | 
     file = tmp_path / "request.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(BadRequest, match=told):
-        step.request({}, file)
+    with pytest.raises(InvalidRequest, match=told):
+        step.build_request({}, file)
 
 
 @pytest.mark.parametrize(("option", "value"), [("--filter", "{"), ("--holdout", "some")])

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 
 from features.arrays import Booleans
-from serving.audiences.builder import Found, Setting, count
+from serving.audiences.builder import AudienceContext, AudienceResult, build_audience
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest
 from tests.pipelines.command import Flywheel
@@ -18,16 +18,16 @@ from tests.pipelines.command import Flywheel
 pytestmark = pytest.mark.slow
 
 
-def everybody(columns: Columns) -> Booleans:
+def allow_all(columns: Columns) -> Booleans:
     return np.ones(len(columns), np.bool_)
 
 
-def audience(shop: Flywheel, **asked: object) -> Found:
+def count_audience(shop: Flywheel, **asked: object) -> AudienceResult:
     request = AudienceRequest.model_validate(asked)
-    setting = Setting(
+    setting = AudienceContext(
         zone=ZoneInfo("UTC"), bands=(0.3, 0.7), currency="EUR", cards=shop.release["cards"], secret=b"of a test"
     )
-    return count(request, ScoresFile(shop.home.scores).columns(), everybody, setting, "none")
+    return build_audience(request, ScoresFile(shop.home.scores).columns(), allow_all, setting, "none")
 
 
 def test_the_cards_tell_what_came_over_what_was_predicted(trained: Flywheel) -> None:
@@ -50,7 +50,7 @@ def test_the_bias_of_spend_is_that_of_its_total(trained: Flywheel) -> None:
 
 
 def test_an_audience_of_everybody_sums_the_table(trained: Flywheel) -> None:
-    answer = audience(trained, horizon_days=30).answer
+    answer = count_audience(trained, horizon_days=30).answer
     conversions, revenue = answer.expected_conversions, answer.expected_revenue
     assert answer.count == trained.scores.num_rows
     assert conversions is not None
@@ -63,7 +63,7 @@ def test_an_audience_of_everybody_sums_the_table(trained: Flywheel) -> None:
 
 
 def test_a_horizon_that_was_never_tested_has_no_interval(trained: Flywheel) -> None:
-    revenue = audience(trained, horizon_days=365).answer.expected_revenue
+    revenue = count_audience(trained, horizon_days=365).answer.expected_revenue
     assert revenue is not None
     assert revenue.interval is None
     assert revenue.reason is not None
@@ -72,6 +72,8 @@ def test_a_horizon_that_was_never_tested_has_no_interval(trained: Flywheel) -> N
 
 def test_members_have_the_values_of_the_table(trained: Flywheel) -> None:
     names = trained.scores.column_names
-    worst = audience(trained, order_by={"column": "churn_probability", "descending": True}, columns=names).members()
+    worst = count_audience(
+        trained, order_by={"column": "churn_probability", "descending": True}, columns=names
+    ).members()
     assert worst.column_names == names
     assert worst.sort_by("customer_id").to_pylist() == trained.scores.to_pylist()

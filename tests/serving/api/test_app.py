@@ -14,20 +14,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from features.online.feature_rows import Stored
-from serving.schemas.predictions import Models, Part, Predictions, Probe
-from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, Known, Shelf, Shop, constant_rate
+from features.online.feature_rows import FeatureRows
+from serving.schemas.predictions import ModelsResponse, Part, PredictionsResponse, ProbeResponse
+from tests.serving.fakes import (
+    DAY,
+    NO_ORDERS,
+    TODAY,
+    FakeFeatureReader,
+    FakeRelease,
+    KnownCustomer,
+    Shop,
+    constant_rate_forecast,
+)
 from training.inference.explanations.reasons import ANSWERS, Reason
 from training.inference.forecast import Forecast
 
 ODD_IDS = ["007", "a/b", "../..", "x/predictions", "客户 1", "a?b#c", "  spaced ", "1e5", "null", "ü" * 256, "é\x00"]
-SHELF = Shelf(ann=Known(), bob=NO_ORDERS)
-SHELF.customers.update({odd: Known(spend=float(len(odd))) for odd in ODD_IDS})
+FEATURE_READER = FakeFeatureReader(ann=KnownCustomer(), bob=NO_ORDERS)
+FEATURE_READER.customers.update({odd: KnownCustomer(spend=float(len(odd))) for odd in ODD_IDS})
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with Shop.of(FakeRelease(), SHELF).client() as client:
+    with Shop.of(FakeRelease(), FEATURE_READER).client() as client:
         yield client
 
 
@@ -35,7 +44,7 @@ def ask(client: TestClient, *customer_ids: str, **more: object) -> list[dict[str
     answered = client.post("/v1/predictions", json={"customer_ids": customer_ids, **more})
     assert answered.status_code == 200, answered.text
     assert answered.headers["content-type"] == "application/json"
-    Predictions.model_validate_json(answered.content)
+    PredictionsResponse.model_validate_json(answered.content)
     rows: list[dict[str, Any]] = answered.json()["predictions"]
     return rows
 
@@ -43,7 +52,7 @@ def ask(client: TestClient, *customer_ids: str, **more: object) -> list[dict[str
 def ask_one(client: TestClient, customer_id: str, **query: str) -> dict[str, Any]:
     answered = client.get(f"/v1/customers/{quote(customer_id, safe='')}/predictions", params=query)
     assert answered.status_code == 200, answered.text
-    Predictions.model_validate_json(answered.content)
+    PredictionsResponse.model_validate_json(answered.content)
     (row,) = answered.json()["predictions"]
     assert isinstance(row, dict)
     return row
@@ -83,7 +92,10 @@ def test_any_id_comes_out_as_it_went_in(client: TestClient, customer_id: str) ->
 
 
 def test_a_thousand_customers_are_answered_from_one_read_in_turns() -> None:
-    shop = Shop.of(FakeRelease(), shelf := Counted(**{f"c{n}": Known(orders=float(n % 50)) for n in range(990)}))
+    shop = Shop.of(
+        FakeRelease(),
+        shelf := CountingFeatureReader(**{f"c{n}": KnownCustomer(orders=float(n % 50)) for n in range(990)}),
+    )
     asked = [f"c{n}" for n in range(1000)]
     with shop.client() as client:
         rows = ask(client, *asked)
@@ -94,12 +106,12 @@ def test_a_thousand_customers_are_answered_from_one_read_in_turns() -> None:
     assert shelf.reads == 5
 
 
-class Counted(Shelf):
+class CountingFeatureReader(FakeFeatureReader):
     """A store that counts how often it is read."""
 
     reads = 0
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         self.reads += 1
         return super().read(customer_ids)
 
@@ -119,7 +131,7 @@ def test_get_speaks_for_the_whole_day_of_the_shop(client: TestClient) -> None:
 
 
 def test_get_does_not_go_back_before_features_published_during_the_day() -> None:
-    morning = Shelf(ann=Known(features_at=TODAY + DAY // 4))
+    morning = FakeFeatureReader(ann=KnownCustomer(features_at=TODAY + DAY // 4))
     with Shop.of(FakeRelease(), morning).client() as client:
         assert ask_one(client, "ann")["as_of"] == "2026-11-21T05:00:00Z"
 
@@ -178,7 +190,7 @@ def test_nobody_who_does_not_ask_pays_for_reasons() -> None:
         def reasons(self, *_: object) -> NoReturn:
             raise AssertionError
 
-    with Shop.of(Miser(), Shelf(ann=Known())).client() as client:
+    with Shop.of(Miser(), FakeFeatureReader(ann=KnownCustomer())).client() as client:
         assert ask(client, "ann")[0]["status"] == "scored"
         assert ask(client, "ann", include=["churn", "next_purchase", "ltv", "segment"])[0]["status"] == "scored"
 
@@ -187,12 +199,12 @@ def test_others_are_answered_while_reasons_are_sought() -> None:
     begun, enough = Event(), Event()
 
     class Thinker(FakeRelease):
-        def reasons(self, stored: Stored, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+        def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
             begun.set()
             assert enough.wait(10)
             return super().reasons(stored, as_of, answers)
 
-    with Shop.of(Thinker(), Shelf(ann=Known())).client() as client, ThreadPoolExecutor() as pool:
+    with Shop.of(Thinker(), FakeFeatureReader(ann=KnownCustomer())).client() as client, ThreadPoolExecutor() as pool:
         asked = pool.submit(ask, client, "ann", include=["reasons"])
         assert begun.wait(10)
         assert ask(client, "ann")[0]["status"] == "scored"
@@ -217,7 +229,7 @@ def test_the_same_question_has_the_same_id_by_any_route(client: TestClient) -> N
 
 def test_models_lists_the_cards_of_the_release(client: TestClient) -> None:
     answered = client.get("/v1/models")
-    Models.model_validate_json(answered.content)
+    ModelsResponse.model_validate_json(answered.content)
     assert answered.json() == {
         "release": "7",
         "trained_as_of": "2026-11-20T23:00:00Z",
@@ -243,17 +255,17 @@ def test_whoever_only_wants_the_head_gets_it(client: TestClient, path: str) -> N
 
 
 def test_ready_names_the_release(client: TestClient) -> None:
-    assert Probe.model_validate_json(client.get("/readyz").content).release == "7"
+    assert ProbeResponse.model_validate_json(client.get("/readyz").content).release == "7"
 
 
 def test_a_request_is_answered_whole_by_the_release_it_began_with() -> None:
-    shop = Shop.of(FakeRelease(), Shelf(**{f"c{n}": Known() for n in range(500)}))
+    shop = Shop.of(FakeRelease(), FakeFeatureReader(**{f"c{n}": KnownCustomer() for n in range(500)}))
 
-    def promote_meanwhile(some: Stored, _: int) -> Forecast:
-        shop.worker.champions.current = None
-        return constant_rate(np.full(len(some), 0.04))
+    def promote_meanwhile(some: FeatureRows, _: int) -> Forecast:
+        shop.worker.release_loader.current = None
+        return constant_rate_forecast(np.full(len(some), 0.04))
 
-    champion = shop.worker.champions.current
+    champion = shop.worker.release_loader.current
     assert champion is not None
     assert isinstance(champion.release, FakeRelease)
     champion.release.answer = promote_meanwhile

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from tests.serving.fakes import FakeRelease, Known, Shelf, Shop
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 ANN = "/v1/customers/ann/predictions"
 
@@ -48,7 +48,10 @@ def test_who_has_another_one_gets_this_one(client: TestClient, held: str) -> Non
 def test_another_part_features_or_release_is_another_answer(client: TestClient) -> None:
     tag = client.get(ANN).headers["etag"]
     assert client.get(f"{ANN}?include=churn").headers["etag"] != tag
-    for shop in (Shop.of(FakeRelease(version="8")), Shop.of(FakeRelease(), Shelf(ann=Known(spend=1.0)))):
+    for shop in (
+        Shop.of(FakeRelease(version="8")),
+        Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer(spend=1.0))),
+    ):
         with shop.client() as other:
             assert other.get(ANN).headers["etag"] != tag
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.api.graceful_shutdown import Departure
+from serving.api.graceful_shutdown import GracefulShutdown
 from tests.serving.fakes import FakeRelease, Shop
 
 ANN = "/v1/customers/ann/predictions"
@@ -28,10 +28,10 @@ def heard() -> Iterator[list[int]]:
 
 def test_the_server_hears_of_the_signal_a_while_after_the_worker(heard: list[int]) -> None:
     async def leave() -> None:
-        departure = Departure(seconds=0.05)
-        departure.announce()
+        departure = GracefulShutdown(drain_seconds=0.05)
+        departure.install_signal_handlers()
         signal.raise_signal(signal.SIGTERM)
-        assert departure.begun
+        assert departure.draining
         signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(0.01)
         assert heard == []
@@ -43,7 +43,7 @@ def test_the_server_hears_of_the_signal_a_while_after_the_worker(heard: list[int
 
 def test_a_second_interrupt_does_not_wait(heard: list[int]) -> None:
     async def leave() -> None:
-        Departure(seconds=60).announce()
+        GracefulShutdown(drain_seconds=60).install_signal_handlers()
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
@@ -55,7 +55,7 @@ def test_a_worker_that_leaves_answers_and_closes_and_is_not_ready() -> None:
     shop = Shop.of(FakeRelease())
     with shop.client() as client:
         assert "connection" not in client.get(ANN).headers
-        shop.worker.departure.begun = True
+        shop.worker.shutdown.draining = True
         answered, probed = client.get(ANN), client.get("/readyz")
     assert (answered.status_code, answered.headers["connection"]) == (200, "close")
     assert (probed.status_code, probed.headers["connection"]) == (503, "close")

@@ -9,31 +9,31 @@ from threading import Event
 
 import pytest
 
-from features.online.feature_rows import Stored
-from serving.api.load_shedding import Pressure
+from features.online.feature_rows import FeatureRows
+from serving.api.load_shedding import LoadShedder
 from serving.problems import Problem
-from tests.serving.fakes import FakeRelease, Known, Shelf, Shop
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 PATH = "/v1/customers/ann/predictions"
 
 
-class Held(Shelf):
+class BlockingFeatureReader(FakeFeatureReader):
     """A shelf that lets nobody read until it is opened."""
 
-    patience = 10.0
+    timeout_seconds = 10.0
 
     def __init__(self) -> None:
-        super().__init__(ann=Known())
+        super().__init__(ann=KnownCustomer())
         self.opened = Event()
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         self.opened.wait(10)
         return super().read(customer_ids)
 
 
 @pytest.mark.parametrize("arrived", [3, 50])
 def test_more_than_may_wait_are_told_to_come_again_and_the_others_are_answered(arrived: int) -> None:
-    shelf = Held()
+    shelf = BlockingFeatureReader()
     shop = Shop.of(FakeRelease(), shelf, most_waiting=2)
     with shop.client() as client, ThreadPoolExecutor(arrived) as callers:
         waiting = [callers.submit(client.get, PATH) for _ in range(arrived)]
@@ -50,7 +50,7 @@ def test_more_than_may_wait_are_told_to_come_again_and_the_others_are_answered(a
 
 
 def test_who_waits_too_long_is_told_so_in_time() -> None:
-    shelf = Held()
+    shelf = BlockingFeatureReader()
     with Shop.of(FakeRelease(), shelf, deadline_seconds=0.2).client() as client:
         late = client.get(PATH)
         shelf.opened.set()
@@ -61,11 +61,11 @@ def test_who_waits_too_long_is_told_so_in_time() -> None:
 
 
 def test_probes_and_counts_are_answered_whatever_waits() -> None:
-    shelf = Held()
+    shelf = BlockingFeatureReader()
     shop = Shop.of(FakeRelease(), shelf, most_waiting=1)
     with shop.client() as client, ThreadPoolExecutor(1) as callers:
         held = callers.submit(client.get, PATH)
-        while not shop.worker.pressure.waiting:
+        while not shop.worker.load_shedder.waiting:
             pass
         assert client.get("/livez").status_code == client.get("/metrics").status_code == 200
         assert client.get(PATH).status_code == 429
@@ -76,9 +76,9 @@ def test_probes_and_counts_are_answered_whatever_waits() -> None:
 def test_all_who_arrived_are_counted_before_the_first_is_worked_for() -> None:
     worked: list[int] = []
 
-    async def caller(pressure: Pressure, number: int) -> int:
+    async def caller(pressure: LoadShedder, number: int) -> int:
         try:
-            async with pressure.turn():
+            async with pressure.admit():
                 await asyncio.sleep(0)
                 worked.append(pressure.waiting)
         except Problem as problem:
@@ -86,7 +86,7 @@ def test_all_who_arrived_are_counted_before_the_first_is_worked_for() -> None:
         return number
 
     async def crowd() -> list[int]:
-        pressure = Pressure(most=3, seconds=5)
+        pressure = LoadShedder(max_waiting=3, deadline_seconds=5)
         return await asyncio.gather(*(caller(pressure, number) for number in range(5)))
 
     assert asyncio.run(crowd()) == [0, 1, 2, 429, 429]
@@ -95,7 +95,7 @@ def test_all_who_arrived_are_counted_before_the_first_is_worked_for() -> None:
 
 def test_who_is_late_when_his_turn_comes_is_not_worked_for() -> None:
     for asked in ({"customer_ids": ["ann"]}, {"customer_ids": ["ann"] * 20}):
-        shelf = Held()
+        shelf = BlockingFeatureReader()
         shelf.opened.set()
         with Shop.of(FakeRelease(), shelf, deadline_seconds=0.0).client() as client:
             assert client.post("/v1/predictions", json=asked).status_code == 503

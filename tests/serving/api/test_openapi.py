@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from starlette.testclient import TestClient
 
-from tests.serving.fakes import NO_ORDERS, FakeRelease, Known, Shelf, Shop
+from tests.serving.fakes import NO_ORDERS, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 ROUTES = {
     "/v1/predictions": {"post": {"200", "400", "401", "403", "408", "413", "415", "422", "500", "503"}},
@@ -32,7 +32,7 @@ ROUTES = {
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with Shop.of(FakeRelease(), Shelf(ann=Known(), bob=NO_ORDERS)).client() as client:
+    with Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=NO_ORDERS)).client() as client:
         yield client
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.arrays import Booleans
-from serving.audiences.builder import Found, Setting, count
+from serving.audiences.builder import AudienceContext, AudienceResult, build_audience
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AudienceRequest
 from tests.serving.audiences.tables import ZONE, columns
@@ -56,15 +56,15 @@ def customers(number: int) -> list[dict[str, Any]]:
     return [*known, {"customer_id": f"{number - 1:03d}", "as_of": datetime(2026, 6, 1, tzinfo=UTC), "release": "7"}]
 
 
-class Consent:
+class FakeConsent:
     """Who may not be approached; it may change while an audience is read."""
 
     def __init__(self, refused: Sequence[str] = ()) -> None:
         self.refused = set(refused)
-        self.asked = 0
+        self.checked = 0
 
     def __call__(self, ids: pa.StringArray) -> Booleans:
-        self.asked += len(ids)
+        self.checked += len(ids)
         refused = pc.is_in(ids, value_set=pa.array(sorted(self.refused), pa.string()))
         return ~np.asarray(refused.to_numpy(zero_copy_only=False), np.bool_)
 
@@ -79,16 +79,18 @@ def card(measure: str, days: int, log_ratio: float = 0.1) -> dict[str, Any]:
 CARDS = [{"name": "next_purchase", "totals": [card("buyers", 90)]}, {"name": "ltv", "totals": [card("spend", 90)]}]
 
 
-def setting(cards: Sequence[dict[str, Any]] = CARDS) -> Setting:
-    return Setting(zone=ZONE, bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET)
+def audience_context(cards: Sequence[dict[str, Any]] = CARDS) -> AudienceContext:
+    return AudienceContext(zone=ZONE, bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET)
 
 
-def little(folder: Path, number: int = 60) -> Columns:
+def small_table(folder: Path, number: int = 60) -> Columns:
     """The table of so many customers."""
     return columns(folder, customers(number), TYPES)
 
 
-def found(shop: Columns, consent: Consent | None = None, **asked: Any) -> Found:  # noqa: ANN401 - any JSON
+def count_audience(shop: Columns, consent: FakeConsent | None = None, **asked: Any) -> AudienceResult:  # noqa: ANN401 - any JSON
     """The audience that a body asks for."""
-    may = consent or Consent()
-    return count(AudienceRequest.model_validate(asked), shop, lambda of: may(of.ids), setting(), "imported 2026-06-01")
+    may = consent or FakeConsent()
+    return build_audience(
+        AudienceRequest.model_validate(asked), shop, lambda of: may(of.ids), audience_context(), "imported 2026-06-01"
+    )

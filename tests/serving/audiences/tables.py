@@ -28,7 +28,7 @@ TYPES = {
 }
 
 
-def write(path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType] | None = None) -> Path:
+def write_scores(path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType] | None = None) -> Path:
     """A scores table of these customers, in row groups of three."""
     types = {"customer_id": pa.string(), **(TYPES if types is None else types)}
     table = pa.table({name: pa.array([row.get(name) for row in rows], kind) for name, kind in types.items()})
@@ -38,10 +38,10 @@ def write(path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType] 
 
 def columns(path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType] | None = None) -> Columns:
     """The same, opened."""
-    return ScoresFile(write(path / "scores.parquet", rows, types)).columns()
+    return ScoresFile(write_scores(path / "scores.parquet", rows, types)).columns()
 
 
-def people() -> list[dict[str, Any]]:
+def five_customers() -> list[dict[str, Any]]:
     """Five customers of a corner shop."""
     return [
         {"customer_id": "0007", "churn_probability": 0.9, "orders": 1, "rfm_recency": 1, "value_tier": "silver",

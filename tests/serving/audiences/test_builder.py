@@ -11,22 +11,22 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from serving.audiences.builder import count
-from serving.audiences.errors import Refused
-from serving.audiences.estimates.intervals import upper_tenth
+from serving.audiences.builder import build_audience
+from serving.audiences.errors import InvalidAudienceRequest
+from serving.audiences.estimates.intervals import t_quantile_90
 from serving.audiences.query.scores_table import Columns
-from serving.audiences.schema import AudienceRequest, Part
-from tests.serving.audiences.shop import TYPES, Consent, customers, found, little, setting
+from serving.audiences.schema import AudienceRequest, CompositionPart
+from tests.serving.audiences.shop import TYPES, FakeConsent, audience_context, count_audience, customers, small_table
 from tests.serving.audiences.tables import columns
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Columns:
-    return little(tmp_path)
+    return small_table(tmp_path)
 
 
 def test_everybody_who_may_be_approached_is_counted(shop: Columns) -> None:
-    answer = found(shop, Consent(["003", "004", "nobody"])).answer
+    answer = count_audience(shop, FakeConsent(["003", "004", "nobody"])).answer
     assert (answer.count, answer.excluded_by_consent, answer.consent_state) == (58, 2, "imported 2026-06-01")
     assert (answer.purpose, answer.channel, answer.currency, answer.holdout_count) == ("marketing", None, "EUR", None)
     assert answer.scores.model_dump() == {"as_of": datetime(2026, 6, 1, tzinfo=UTC), "release": "7", "customers": 60}
@@ -34,13 +34,13 @@ def test_everybody_who_may_be_approached_is_counted(shop: Columns) -> None:
 
 def test_a_limit_counts_those_who_may_be_approached(shop: Columns) -> None:
     order = {"column": "ltv_90d_mean", "descending": True}
-    audience = found(shop, Consent(["058"]), order_by=order, limit=2)
+    audience = count_audience(shop, FakeConsent(["058"]), order_by=order, limit=2)
     assert audience.members().column("customer_id").to_pylist() == ["057", "056"]
     assert (audience.answer.count, audience.answer.excluded_by_consent) == (2, 1)
 
 
 def test_the_sample_shows_the_first_members_with_their_columns(shop: Columns) -> None:
-    sample = found(shop, columns=["ltv_90d_mean", "segments", "as_of"]).answer.sample
+    sample = count_audience(shop, columns=["ltv_90d_mean", "segments", "as_of"]).answer.sample
     assert len(sample) == 10
     assert sample[1] == {
         "customer_id": "001", "ltv_90d_mean": 3.0, "segments": ["weekend"], "as_of": "2026-06-01T00:00:00Z"
@@ -48,12 +48,15 @@ def test_the_sample_shows_the_first_members_with_their_columns(shop: Columns) ->
 
 
 def test_without_columns_asked_for_the_usual_ones_are_shown(shop: Columns) -> None:
-    assert found(shop).names == ("customer_id", "churn_probability", "value_tier", "segments")
-    assert found(shop, columns=["value_tier", "customer_id", "value_tier"]).names == ("customer_id", "value_tier")
+    assert count_audience(shop).column_names == ("customer_id", "churn_probability", "value_tier", "segments")
+    assert count_audience(shop, columns=["value_tier", "customer_id", "value_tier"]).column_names == (
+        "customer_id",
+        "value_tier",
+    )
 
 
 def test_held_out_members_are_told_apart_and_counted(shop: Columns) -> None:
-    audience = found(shop, holdout={"share": 0.5, "name": "autumn"})
+    audience = count_audience(shop, holdout={"share": 0.5, "name": "autumn"})
     held = audience.members().column("holdout").to_pylist()
     assert audience.answer.holdout_count == sum(held)
     assert 15 <= sum(held) <= 45
@@ -62,9 +65,9 @@ def test_held_out_members_are_told_apart_and_counted(shop: Columns) -> None:
 
 def test_a_member_keeps_the_side_whatever_the_audience(shop: Columns) -> None:
     holdout = {"share": 0.3, "name": "autumn"}
-    everybody = found(shop, holdout=holdout).members()
+    everybody = count_audience(shop, holdout=holdout).members()
     sides = dict(zip(everybody["customer_id"].to_pylist(), everybody["holdout"].to_pylist(), strict=True))
-    some = found(
+    some = count_audience(
         shop, holdout=holdout, filter={"column": "churn_probability", "above": 0.5},
         order_by={"column": "churn_probability", "descending": True},
     ).members()  # fmt: skip
@@ -72,11 +75,11 @@ def test_a_member_keeps_the_side_whatever_the_audience(shop: Columns) -> None:
 
 
 def test_members_are_told_by_kind(shop: Columns) -> None:
-    answer = found(shop).answer
+    answer = count_audience(shop).answer
     assert answer.composition["value_tier"] == [
-        Part(value="silver", count=39, share=0.65),
-        Part(value="gold", count=20, share=20 / 60),
-        Part(value=None, count=1, share=1 / 60),
+        CompositionPart(value="silver", count=39, share=0.65),
+        CompositionPart(value="gold", count=20, share=20 / 60),
+        CompositionPart(value=None, count=1, share=1 / 60),
     ]
     bands = {part.value: part.count for part in answer.composition["churn_band"]}
     assert bands == {"low": 18, "medium": 24, "high": 17, None: 1}
@@ -84,7 +87,7 @@ def test_members_are_told_by_kind(shop: Columns) -> None:
 
 
 def test_expected_conversions_and_revenue_are_sums_of_the_table(shop: Columns) -> None:
-    answer = found(shop, limit=11).answer
+    answer = count_audience(shop, limit=11).answer
     conversions, revenue = answer.expected_conversions, answer.expected_revenue
     assert conversions is not None
     assert revenue is not None
@@ -97,7 +100,7 @@ def test_expected_conversions_and_revenue_are_sums_of_the_table(shop: Columns) -
 def test_members_without_a_value_are_counted_and_expected_to_do_nothing(tmp_path: Path) -> None:
     rows = customers(4)
     rows[2]["ltv_90d_mean"] = math.nan
-    answer = found(columns(tmp_path, rows, TYPES)).answer
+    answer = count_audience(columns(tmp_path, rows, TYPES)).answer
     conversions, revenue = answer.expected_conversions, answer.expected_revenue
     assert conversions is not None
     assert revenue is not None
@@ -107,13 +110,13 @@ def test_members_without_a_value_are_counted_and_expected_to_do_nothing(tmp_path
 
 
 def test_an_interval_rests_on_what_the_back_test_saw(shop: Columns) -> None:
-    revenue = found(shop).answer.expected_revenue
+    revenue = count_audience(shop).answer.expected_revenue
     assert revenue is not None
     assert revenue.interval is not None
     assert revenue.reason is None
     chance = sum((3 * one) ** 2 / 1.5 for one in range(59)) / revenue.mean**2
     variance = 0.01 + chance - 0.0001
-    reach = math.exp(upper_tenth(variance**2 / 0.01**2) * math.sqrt(variance))
+    reach = math.exp(t_quantile_90(variance**2 / 0.01**2) * math.sqrt(variance))
     assert revenue.interval.p90 == pytest.approx(revenue.mean * reach)
     assert revenue.interval.p10 == pytest.approx(revenue.mean / reach)
     assert "errors of everybody's total at 1 test origin, and single members' chance" in revenue.interval.method
@@ -121,7 +124,7 @@ def test_an_interval_rests_on_what_the_back_test_saw(shop: Columns) -> None:
 
 
 def test_no_more_members_order_than_there_are(shop: Columns) -> None:
-    conversions = found(shop, limit=2).answer.expected_conversions
+    conversions = count_audience(shop, limit=2).answer.expected_conversions
     assert conversions is not None
     assert conversions.interval is not None
     assert conversions.interval.p90 == 2.0
@@ -132,14 +135,14 @@ def test_no_more_members_order_than_there_are(shop: Columns) -> None:
     [(30, "purchase_probability_30d", 30), (60, "purchase_probability_60d", 60), (90, "1 - churn_probability", 90)],
 )
 def test_the_horizon_may_be_chosen(shop: Columns, asked: int, column: str, days: int) -> None:
-    conversions = found(shop, horizon_days=asked).answer.expected_conversions
+    conversions = count_audience(shop, horizon_days=asked).answer.expected_conversions
     assert conversions is not None
     assert (conversions.column, conversions.horizon_days) == (column, days)
 
 
 def test_without_a_column_of_the_horizon_the_nearest_one_tells_of_conversions(tmp_path: Path) -> None:
     types = {**TYPES, "ltv_365d_mean": pa.float64()}
-    answer = found(columns(tmp_path, customers(5), types), horizon_days=365).answer
+    answer = count_audience(columns(tmp_path, customers(5), types), horizon_days=365).answer
     assert answer.expected_conversions is not None
     assert (answer.expected_conversions.column, answer.expected_conversions.horizon_days) == (
         "1 - churn_probability", 90
@@ -151,10 +154,12 @@ def test_without_a_column_of_the_horizon_the_nearest_one_tells_of_conversions(tm
 def test_by_default_the_longest_horizon_that_was_tested_is_told(tmp_path: Path) -> None:
     types = {**TYPES, "ltv_365d_mean": pa.float64()}
     shop = columns(tmp_path, [{**one, "ltv_365d_mean": 9.0} for one in customers(5)], types)
-    revenue = found(shop).answer.expected_revenue
+    revenue = count_audience(shop).answer.expected_revenue
     assert revenue is not None
     assert (revenue.horizon_days, revenue.interval is None) == (90, False)
-    untested = count(AudienceRequest(), shop, lambda of: Consent()(of.ids), setting([]), "").answer.expected_revenue
+    untested = build_audience(
+        AudienceRequest(), shop, lambda of: FakeConsent()(of.ids), audience_context([]), ""
+    ).answer.expected_revenue
     assert untested is not None
     assert (untested.horizon_days, untested.interval) == (365, None)
 
@@ -162,27 +167,27 @@ def test_by_default_the_longest_horizon_that_was_tested_is_told(tmp_path: Path) 
 def test_the_errors_of_nearly_the_same_horizon_are_taken(tmp_path: Path) -> None:
     types = {**TYPES, "purchase_probability_91d": pa.float64()}
     shop = columns(tmp_path, [{**one, "purchase_probability_91d": 0.5} for one in customers(5)], types)
-    conversions = found(shop, horizon_days=91).answer.expected_conversions
+    conversions = count_audience(shop, horizon_days=91).answer.expected_conversions
     assert conversions is not None
     assert conversions.interval is not None
 
 
 def test_a_horizon_that_the_table_lacks_is_refused(shop: Columns) -> None:
-    with pytest.raises(Refused, match="1 field") as refusal:
-        found(shop, horizon_days=45)
+    with pytest.raises(InvalidAudienceRequest, match="1 field") as refusal:
+        count_audience(shop, horizon_days=45)
     assert refusal.value.errors[0].reason == "Found 45; expected one of the table's horizons: 30, 60, 90."
 
 
 def test_a_table_of_ids_alone_has_no_expectations(tmp_path: Path) -> None:
-    answer = found(columns(tmp_path, [{"customer_id": "a"}], {})).answer
+    answer = count_audience(columns(tmp_path, [{"customer_id": "a"}], {})).answer
     assert (answer.count, answer.expected_conversions, answer.expected_revenue) == (1, None, None)
     assert (answer.composition, answer.sample) == ({}, [{"customer_id": "a"}])
     assert answer.scores.as_of is None
 
 
 def test_an_old_release_gives_totals_without_an_interval(shop: Columns) -> None:
-    old = setting(cards=[{"name": "churn", "metrics": []}])
-    answer = count(AudienceRequest(), shop, lambda of: Consent()(of.ids), old, "").answer
+    old = audience_context(cards=[{"name": "churn", "metrics": []}])
+    answer = build_audience(AudienceRequest(), shop, lambda of: FakeConsent()(of.ids), old, "").answer
     assert answer.expected_revenue is not None
     assert answer.expected_revenue.interval is None
     assert answer.expected_revenue.reason is not None
@@ -190,7 +195,7 @@ def test_an_old_release_gives_totals_without_an_interval(shop: Columns) -> None:
 
 
 def test_an_audience_of_nobody_is_an_answer(shop: Columns) -> None:
-    answer = found(
+    answer = count_audience(
         shop, filter={"column": "value_tier", "equals": "platinum"}, holdout={"share": 0.1, "name": "a"}
     ).answer
     assert (answer.count, answer.holdout_count, answer.sample) == (0, 0, [])
@@ -201,7 +206,7 @@ def test_an_audience_of_nobody_is_an_answer(shop: Columns) -> None:
 
 
 def test_a_table_of_nobody_has_no_members(tmp_path: Path) -> None:
-    assert found(columns(tmp_path, [], TYPES), holdout={"share": 0.1, "name": "a"}).answer.count == 0
+    assert count_audience(columns(tmp_path, [], TYPES), holdout={"share": 0.1, "name": "a"}).answer.count == 0
 
 
 @pytest.mark.parametrize(
@@ -217,13 +222,13 @@ def test_a_table_of_nobody_has_no_members(tmp_path: Path) -> None:
     ],
 )
 def test_columns_that_are_not_there_are_named(shop: Columns, asked: dict[str, Any], field: str, reason: str) -> None:
-    with pytest.raises(Refused, match="not as expected") as refusal:
-        found(shop, **asked)
+    with pytest.raises(InvalidAudienceRequest, match="not as expected") as refusal:
+        count_audience(shop, **asked)
     reasons = {error.field: error.reason for error in refusal.value.errors}
     assert reason in reasons[field]
 
 
 def test_the_answer_says_its_id_once_it_is_stored(shop: Columns) -> None:
-    audience = found(shop)
+    audience = count_audience(shop)
     told = replace(audience, answer=audience.answer.model_copy(update={"audience_id": "x"}))
     assert told.answer.model_dump(mode="json")["audience_id"] == "x"

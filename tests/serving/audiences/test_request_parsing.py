@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.audiences.errors import NotJson, Refused
-from serving.audiences.request_parsing import asked
+from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
+from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceRequest
 
 FULL: dict[str, Any] = {
@@ -33,24 +33,24 @@ FULL: dict[str, Any] = {
 }
 
 
-def body(said: object) -> bytes:
+def json_body(said: object) -> bytes:
     return json.dumps(said).encode()
 
 
-def refusal(said: object) -> dict[str, str]:
-    with pytest.raises(Refused, match="not as expected") as found:
-        asked(body(said))
+def request_errors(said: object) -> dict[str, str]:
+    with pytest.raises(InvalidAudienceRequest, match="not as expected") as found:
+        parse_request(json_body(said))
     return {error.field: error.reason for error in found.value.errors}
 
 
 def test_a_full_request_is_understood() -> None:
-    request = asked(body(FULL))
+    request = parse_request(json_body(FULL))
     assert (request.channel, request.limit, request.horizon_days) == ("email", 50000, 90)
     assert json.loads(request.model_dump_json(by_alias=True, exclude_unset=True)) == FULL
 
 
 def test_nothing_need_be_said() -> None:
-    assert asked(b"{}") == AudienceRequest(purpose="marketing")
+    assert parse_request(b"{}") == AudienceRequest(purpose="marketing")
 
 
 CONDITION = {"column": "orders", "equals": 1}
@@ -96,48 +96,50 @@ CONDITION = {"column": "orders", "equals": 1}
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_by_its_place(said: object, field: str, reason: str) -> None:
-    errors = refusal(said)
+    errors = request_errors(said)
     assert field in errors
     assert reason in errors[field]
 
 
 def test_of_many_faults_the_first_twenty_are_listed() -> None:
-    with pytest.raises(Refused, match=r"30 fields are not as expected\. The first 20 are listed\.") as found:
-        asked(body({"columns": list(range(30))}))
+    with pytest.raises(
+        InvalidAudienceRequest, match=r"30 fields are not as expected\. The first 20 are listed\."
+    ) as found:
+        parse_request(json_body({"columns": list(range(30))}))
     assert len(found.value.errors) == 20
 
 
 @pytest.mark.parametrize("said", [b"", b"{", b"\xff", b'{"limit": NaN}', b"{'a': 1}"])
 def test_a_body_that_is_no_json_is_no_question(said: bytes) -> None:
-    with pytest.raises(NotJson, match=r"The body is not JSON: .* Send one JSON object\."):
-        asked(said)
+    with pytest.raises(InvalidJson, match=r"The body is not JSON: .* Send one JSON object\."):
+        parse_request(said)
 
 
 @pytest.mark.parametrize(
     ("said", "named"), [(b"[]", "an array"), (b"null", "null"), (b"3", "a number"), (b'"a"', "a s")]
 )
 def test_json_that_is_no_object_is_refused(said: bytes, named: str) -> None:
-    with pytest.raises(Refused, match="1 field") as found:
-        asked(said)
+    with pytest.raises(InvalidAudienceRequest, match="1 field") as found:
+        parse_request(said)
     assert found.value.errors[0].reason.startswith(f"Found {named}")
 
 
-def nested(levels: int) -> bytes:
-    return b'{"filter": ' + b'{"not": ' * (levels - 1) + body(CONDITION) + b"}" * levels
+def nested_body(levels: int) -> bytes:
+    return b'{"filter": ' + b'{"not": ' * (levels - 1) + json_body(CONDITION) + b"}" * levels
 
 
 def test_twenty_levels_are_answered_and_one_more_is_not() -> None:
-    assert asked(nested(20)).filter is not None
+    assert parse_request(nested_body(20)).filter is not None
     in_lists: object = CONDITION
     for _ in range(19):
         in_lists = {"any": [in_lists]}
-    assert asked(body({"filter": in_lists})).filter is not None
-    with pytest.raises(Refused, match="1 field") as found:
-        asked(nested(21))
+    assert parse_request(json_body({"filter": in_lists})).filter is not None
+    with pytest.raises(InvalidAudienceRequest, match="1 field") as found:
+        parse_request(nested_body(21))
     assert "Found more than 20 levels of nesting; expected at most 20 levels of all" in found.value.errors[0].reason
 
 
-DEEP = [nested(22), nested(300), nested(10_000), nested(300_000), b'{"filter": ' + b"[" * 10_000,
+DEEP = [nested_body(22), nested_body(300), nested_body(10_000), nested_body(300_000), b'{"filter": ' + b"[" * 10_000,
         b'{"columns": ' + b"[" * 500 + b"]" * 500 + b"}",
         b'{"filter": {"column": "a", "equals": ' + b'[{"a":' * 200 + b"1" + b"}]" * 200 + b"}}"]  # fmt: skip
 
@@ -145,16 +147,16 @@ DEEP = [nested(22), nested(300), nested(10_000), nested(300_000), b'{"filter": '
 @pytest.mark.parametrize("said", DEEP, ids=range(len(DEEP)))
 def test_however_deep_it_nests_it_is_refused_at_once(said: bytes) -> None:
     begun = time.perf_counter()
-    with pytest.raises((Refused, NotJson), match=r"not as expected|not JSON"):
-        asked(said)
+    with pytest.raises((InvalidAudienceRequest, InvalidJson), match=r"not as expected|not JSON"):
+        parse_request(said)
     assert time.perf_counter() - begun < 0.5
 
 
 def test_a_thousand_conditions_are_answered_and_one_more_is_not() -> None:
-    assert asked(body({"filter": {"any": [CONDITION] * 1000}})).filter is not None
-    errors = refusal({"filter": {"all": [{"any": [CONDITION] * 500}, {"not": {"any": [CONDITION] * 501}}]}})
+    assert parse_request(json_body({"filter": {"any": [CONDITION] * 1000}})).filter is not None
+    errors = request_errors({"filter": {"all": [{"any": [CONDITION] * 500}, {"not": {"any": [CONDITION] * 501}}]}})
     assert errors["filter"].startswith("Found 1,001 conditions; expected at most 1,000.")
-    assert refusal({"filter": {"any": [3] * 1001}})["filter"].startswith("Found 1,001 conditions")
+    assert request_errors({"filter": {"any": [3] * 1001}})["filter"].startswith("Found 1,001 conditions")
 
 
 JSON = st.recursive(
@@ -170,5 +172,5 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(said=st.dictionaries(st.sampled_from([*FULL, "x"]), JSON, max_size=4))
 def test_any_json_is_understood_or_refused(said: dict[str, Any]) -> None:
-    with suppress(Refused):
-        asked(body(said))
+    with suppress(InvalidAudienceRequest):
+        parse_request(json_body(said))

@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 
 from serving.api.app import create_app
 from serving.auth.api_keys import ApiKeys, actor
-from serving.auth.key_reload import KeyWatch
-from serving.auth.key_store import KeyFile
+from serving.auth.key_reload import KeyReloader
+from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
 from tests.serving.fakes import FakeRelease, Shop
 
@@ -78,20 +78,20 @@ def test_without_keys_the_service_is_open() -> None:
         assert client.get("/v1/models").status_code == 200
 
 
-class Keyring:
+class KeyedService:
     """A service whose keys lie in a home, and which looks at them with every request."""
 
     def __init__(self, home: Path, environment: Sequence[str] = ()) -> None:
-        self.file = KeyFile.of(home)
+        self.file = KeyStore.for_home(home)
         shop = Shop.of(FakeRelease())
-        self._keys = ApiKeys(map(SecretStr, environment), KeyWatch(self.file, shop.worker.log, every_seconds=0))
-        self._app = create_app(lambda: replace(shop.worker, keys=self._keys))
+        self._keys = ApiKeys(map(SecretStr, environment), KeyReloader(self.file, shop.worker.log, poll_seconds=0))
+        self._app = create_app(lambda: replace(shop.worker, api_keys=self._keys))
         self._app.add_route("/whoami", whoami)
 
-    def give(self, client: str, *scopes: KeyScope) -> str:
+    def create_key(self, client: str, *scopes: KeyScope) -> str:
         return self.file.create(client, scopes, MONDAY)[0]
 
-    def take_back(self, key: str) -> None:
+    def revoke_key(self, key: str) -> None:
         self.file.revoke(key.split("_")[1], MONDAY)
 
     def client(self, key: str = "") -> TestClient:
@@ -103,8 +103,8 @@ async def whoami(request: Request) -> Response:
 
 
 def test_a_key_opens_what_its_scopes_say_and_no_more(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path)
-    with ring.client(ring.give("mail", KeyScope.PREDICT)) as client:
+    ring = KeyedService(tmp_path)
+    with ring.client(ring.create_key("mail", KeyScope.PREDICT)) as client:
         assert client.get("/v1/models").status_code == 200
         assert client.get("/v1/customers/ann/predictions").status_code == 200
         assert client.get("/metrics").status_code == 200
@@ -113,8 +113,8 @@ def test_a_key_opens_what_its_scopes_say_and_no_more(tmp_path: Path) -> None:
 
 
 def test_who_lacks_a_scope_is_told_which(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path)
-    with ring.client(ring.give("mail", KeyScope.AUDIENCE, KeyScope.CONSENT)) as client:
+    ring = KeyedService(tmp_path)
+    with ring.client(ring.create_key("mail", KeyScope.AUDIENCE, KeyScope.CONSENT)) as client:
         refused = client.get("/v1/models")
     assert refused.status_code == 403
     assert refused.headers["content-type"] == "application/problem+json"
@@ -126,15 +126,15 @@ def test_who_lacks_a_scope_is_told_which(tmp_path: Path) -> None:
 
 
 def test_admin_opens_everything(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path)
-    with ring.client(ring.give("shop", KeyScope.ADMIN)) as client:
+    ring = KeyedService(tmp_path)
+    with ring.client(ring.create_key("shop", KeyScope.ADMIN)) as client:
         assert client.get("/v1/models").status_code == 200
         assert client.delete("/v1/customers/ann").status_code not in {401, 403}
 
 
 def test_a_key_that_is_not_as_it_was_given_opens_nothing(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path)
-    key = ring.give("mail", KeyScope.PREDICT)
+    ring = KeyedService(tmp_path)
+    key = ring.create_key("mail", KeyScope.PREDICT)
     _, key_id, secret = key.split("_", 2)
     wrong = [key[:-1], f"{key}x", key.upper(), secret, f"fw_00000000_{secret}", f"fw_{key_id}_", "fw"]
     with ring.client() as client:
@@ -144,38 +144,38 @@ def test_a_key_that_is_not_as_it_was_given_opens_nothing(tmp_path: Path) -> None
 
 
 def test_what_the_file_keeps_opens_nothing(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path)
-    ring.give("mail", KeyScope.PREDICT)
+    ring = KeyedService(tmp_path)
+    ring.create_key("mail", KeyScope.PREDICT)
     (kept,) = ring.file.read() or ()
     with ring.client(kept.sha256) as client:
         assert client.get("/v1/models").status_code == 401
 
 
 def test_keys_come_and_go_while_the_service_runs(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path)
+    ring = KeyedService(tmp_path)
     with ring.client() as client:
         assert client.get("/v1/models").status_code == 200
-        key = {"X-API-Key": ring.give("mail", KeyScope.PREDICT)}
+        key = {"X-API-Key": ring.create_key("mail", KeyScope.PREDICT)}
         assert client.get("/v1/models").status_code == 401
         assert client.get("/v1/models", headers=key).status_code == 200
-        ring.take_back(key["X-API-Key"])
+        ring.revoke_key(key["X-API-Key"])
         assert client.get("/v1/models", headers=key).status_code == 401
         assert client.get("/v1/models").status_code == 401
 
 
 def test_a_service_whose_last_key_was_revoked_stays_shut_when_it_starts_again(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path)
-    ring.take_back(ring.give("mail", KeyScope.PREDICT))
-    with Keyring(tmp_path, ["env key"]).client("env key") as client:
+    ring = KeyedService(tmp_path)
+    ring.revoke_key(ring.create_key("mail", KeyScope.PREDICT))
+    with KeyedService(tmp_path, ["env key"]).client("env key") as client:
         assert client.get("/v1/models").status_code == 200
-    with Keyring(tmp_path).client() as client:
+    with KeyedService(tmp_path).client() as client:
         assert client.get("/v1/models").status_code == 401
         assert client.get("/readyz").status_code == 200
 
 
 def test_keys_of_the_environment_have_every_scope_beside_those_of_the_home(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path, ["env key"])
-    given = ring.give("mail", KeyScope.CONSENT)
+    ring = KeyedService(tmp_path, ["env key"])
+    given = ring.create_key("mail", KeyScope.CONSENT)
     with ring.client("env key") as client:
         assert client.get("/v1/models").status_code == 200
         assert client.delete("/v1/customers/ann").status_code not in {401, 403}
@@ -183,10 +183,10 @@ def test_keys_of_the_environment_have_every_scope_beside_those_of_the_home(tmp_p
 
 
 def test_a_route_knows_who_asks(tmp_path: Path) -> None:
-    ring = Keyring(tmp_path, ["env key"])
+    ring = KeyedService(tmp_path, ["env key"])
     with ring.client() as client:
         assert client.get("/whoami", headers={"X-API-Key": "env key"}).text == "environment"
-        key = ring.give("mail", KeyScope.PREDICT)
+        key = ring.create_key("mail", KeyScope.PREDICT)
         assert client.get("/whoami", headers={"X-API-Key": key}).text == f"mail/{key.split('_')[1]}"
-    with Keyring(tmp_path / "open").client() as client:
+    with KeyedService(tmp_path / "open").client() as client:
         assert client.get("/whoami").text == "open"

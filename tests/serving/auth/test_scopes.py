@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from serving.api.app import create_app
-from serving.auth.api_keys import PROBES
-from serving.auth.scopes import KeyScope, allows, needed
+from serving.auth.api_keys import PROBE_PATHS
+from serving.auth.scopes import KeyScope, allows, required_scope
 from tests.serving.fakes import FakeRelease, Shop
 
 PREDICT, AUDIENCE, CONSENT, ADMIN = KeyScope
@@ -39,7 +39,7 @@ ANY_KEY = ["/metrics", "/docs", "/docs/{name}", "/openapi.json"]
     ],
 )
 def test_each_route_needs_its_scope(method: str, path: str, scope: KeyScope | None) -> None:
-    assert needed(method, path) is scope
+    assert required_scope(method, path) is scope
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_each_route_needs_its_scope(method: str, path: str, scope: KeyScope | No
     ],
 )
 def test_an_id_is_any_text_and_changes_nothing(method: str, path: str, scope: KeyScope | None) -> None:
-    assert needed(method, path) is scope
+    assert required_scope(method, path) is scope
 
 
 async def nothing(_: Request) -> Response:
@@ -109,15 +109,15 @@ def test_no_route_is_opened_without_its_scope(
     asked = {"type": "http", "method": method, "path": path}
     for route, scope in routes:
         if route.matches(asked)[0] is Match.FULL:
-            assert needed(method, path) is scope
+            assert required_scope(method, path) is scope
 
 
 def test_a_new_route_cannot_be_forgotten_in_the_table() -> None:
     app = create_app(lambda: Shop.of(FakeRelease()).worker)
     for route in app.routes:
-        if isinstance(route, APIRoute) and route.path not in {*PROBES, *ANY_KEY}:
+        if isinstance(route, APIRoute) and route.path not in {*PROBE_PATHS, *ANY_KEY}:
             for method in route.methods or ():
-                assert needed(method, route.path.replace("{customer_id:text}", "ann")) is not None
+                assert required_scope(method, route.path.replace("{customer_id:text}", "ann")) is not None
 
 
 @given(held=st.sets(st.sampled_from(KeyScope)), wanted=st.none() | st.sampled_from(KeyScope))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.serving.fakes import DAY, TODAY, FakeRelease, Known, Shelf, Shop
+from tests.serving.fakes import DAY, TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 ASK = "/v1/predictions"
 
@@ -27,7 +27,9 @@ def test_requests_are_counted_by_route_not_by_customer() -> None:
 
 
 def test_customers_are_counted_by_model_version_status_and_tier() -> None:
-    shop = Shop.of(FakeRelease(), Shelf(ann=Known(), old=Known(features_at=TODAY - 9 * DAY)))
+    shop = Shop.of(
+        FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), old=KnownCustomer(features_at=TODAY - 9 * DAY))
+    )
     with shop.client() as client:
         client.post(ASK, json={"customer_ids": ["ann", "ann", "old", "zoe"]})
         client.post(ASK, json={"customer_ids": ["zoe"]})
@@ -38,7 +40,11 @@ def test_customers_are_counted_by_model_version_status_and_tier() -> None:
 
 
 def test_the_age_of_the_features_is_that_of_the_oldest() -> None:
-    shop = Shop.of(FakeRelease(), Shelf(ann=Known(), old=Known(features_at=TODAY - 2 * DAY)), now="2026-11-21T06:00:00")
+    shop = Shop.of(
+        FakeRelease(),
+        FakeFeatureReader(ann=KnownCustomer(), old=KnownCustomer(features_at=TODAY - 2 * DAY)),
+        now="2026-11-21T06:00:00",
+    )
     with shop.client() as client:
         client.post(ASK, json={"customer_ids": ["ann", "old", "zoe"]})
         assert "feature_age_seconds 194400.0" in client.get("/metrics").text

@@ -10,23 +10,23 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from starlette.testclient import TestClient
 
-from features.errors import FlywheelError, LostRows, NothingThere, Unreachable
-from features.online.codec import OtherSchema
-from features.online.feature_rows import Stored
-from tests.serving.fakes import FakeRelease, Known, Shelf, Shop
+from features.errors import FlywheelError, NotFound, RowsLost, StoreUnavailable
+from features.online.codec import SchemaMismatch
+from features.online.feature_rows import FeatureRows
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 
-class Elsewhere(Shelf):
+class RemoteFeatureReader(FakeFeatureReader):
     """A shelf on another machine, which may fail, or take its time."""
 
-    patience = 0.2
+    timeout_seconds = 0.2
 
     def __init__(self) -> None:
-        super().__init__(ann=Known())
+        super().__init__(ann=KnownCustomer())
         self.fails: FlywheelError | None = None
         self.seconds = 0.0
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         time.sleep(self.seconds)
         if self.fails is not None:
             raise self.fails
@@ -34,12 +34,12 @@ class Elsewhere(Shelf):
 
 
 @pytest.fixture
-def shelf() -> Elsewhere:
-    return Elsewhere()
+def shelf() -> RemoteFeatureReader:
+    return RemoteFeatureReader()
 
 
 @pytest.fixture
-def shop(shelf: Elsewhere) -> Shop:
+def shop(shelf: RemoteFeatureReader) -> Shop:
     return Shop.of(FakeRelease(), shelf)
 
 
@@ -49,7 +49,7 @@ def client(shop: Shop) -> Iterator[TestClient]:
         yield client
 
 
-def asked(client: TestClient, *customers: str) -> list[dict[str, Any]]:
+def request_predictions(client: TestClient, *customers: str) -> list[dict[str, Any]]:
     answered = client.post("/v1/predictions", json={"customer_ids": customers})
     found: list[dict[str, Any]] = answered.raise_for_status().json()["predictions"]
     return found
@@ -58,17 +58,17 @@ def asked(client: TestClient, *customers: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (Unreachable, "store_unreachable"),
-        (NothingThere, "nothing_published"),
-        (LostRows, "rows_lost"),
-        (OtherSchema, "other_columns"),
+        (StoreUnavailable, "store_unreachable"),
+        (NotFound, "nothing_published"),
+        (RowsLost, "rows_lost"),
+        (SchemaMismatch, "other_columns"),
     ],
 )
 def test_every_customer_is_answered_with_the_reason_and_nothing_else(
-    client: TestClient, shelf: Elsewhere, error: type[FlywheelError], reason: str
+    client: TestClient, shelf: RemoteFeatureReader, error: type[FlywheelError], reason: str
 ) -> None:
     shelf.fails = error("the cable of ann was cut")
-    ann, zoe, again = asked(client, "ann", "zoe", "ann")
+    ann, zoe, again = request_predictions(client, "ann", "zoe", "ann")
     assert (ann["status"], ann["reason"]) == ("features_unavailable", reason)
     assert (ann["customer_id"], zoe["customer_id"], again) == ("ann", "zoe", ann)
     assert {*ann} == {"customer_id", "status", "reason", "as_of", "release", "model_versions", "prediction_id"}
@@ -76,25 +76,25 @@ def test_every_customer_is_answered_with_the_reason_and_nothing_else(
     assert ann["prediction_id"] != zoe["prediction_id"]
 
 
-def test_such_an_answer_is_as_documented(client: TestClient, shelf: Elsewhere) -> None:
-    shelf.fails = Unreachable("cut")
+def test_such_an_answer_is_as_documented(client: TestClient, shelf: RemoteFeatureReader) -> None:
+    shelf.fails = StoreUnavailable("cut")
     document = client.get("/openapi.json").json()
     predictions = {"$ref": "#/components/schemas/Predictions", "components": document["components"]}
     probe = {"$ref": "#/components/schemas/Probe", "components": document["components"]}
-    Draft202012Validator(predictions).validate({"predictions": asked(client, "ann")})
+    Draft202012Validator(predictions).validate({"predictions": request_predictions(client, "ann")})
     Draft202012Validator(probe).validate(client.get("/readyz").json())
 
 
-def test_it_is_another_answer_than_that_the_customer_is_unknown(client: TestClient, shelf: Elsewhere) -> None:
-    (unknown,) = asked(client, "zoe")
-    shelf.fails = Unreachable("cut")
-    (unavailable,) = asked(client, "zoe")
+def test_it_is_another_answer_than_that_the_customer_is_unknown(client: TestClient, shelf: RemoteFeatureReader) -> None:
+    (unknown,) = request_predictions(client, "zoe")
+    shelf.fails = StoreUnavailable("cut")
+    (unavailable,) = request_predictions(client, "zoe")
     assert unknown["status"] == "unknown_customer"
     assert unavailable["prediction_id"] != unknown["prediction_id"]
 
 
-def test_nobody_keeps_such_an_answer_for_the_day(client: TestClient, shelf: Elsewhere) -> None:
-    shelf.fails = Unreachable("cut")
+def test_nobody_keeps_such_an_answer_for_the_day(client: TestClient, shelf: RemoteFeatureReader) -> None:
+    shelf.fails = StoreUnavailable("cut")
     answered = client.get("/v1/customers/ann/predictions", headers={"If-None-Match": "*"})
     assert answered.status_code == 200
     assert answered.headers["cache-control"] == "no-store"
@@ -104,17 +104,21 @@ def test_nobody_keeps_such_an_answer_for_the_day(client: TestClient, shelf: Else
     assert "max-age" in client.get("/v1/customers/ann/predictions").headers["cache-control"]
 
 
-def test_a_store_that_never_answers_keeps_nobody_longer_than_its_patience(client: TestClient, shelf: Elsewhere) -> None:
+def test_a_store_that_never_answers_keeps_nobody_longer_than_its_patience(
+    client: TestClient, shelf: RemoteFeatureReader
+) -> None:
     shelf.seconds = 1.0
     began = time.perf_counter()
-    (ann,) = asked(client, "ann")
+    (ann,) = request_predictions(client, "ann")
     assert time.perf_counter() - began < 0.6
     assert ann["reason"] == "store_unreachable"
 
 
-def test_the_probe_says_that_it_answers_without_features_and_stays_ready(client: TestClient, shelf: Elsewhere) -> None:
+def test_the_probe_says_that_it_answers_without_features_and_stays_ready(
+    client: TestClient, shelf: RemoteFeatureReader
+) -> None:
     assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
-    shelf.fails = Unreachable("cut")
+    shelf.fails = StoreUnavailable("cut")
     degraded = client.get("/readyz")
     assert degraded.status_code == 200
     assert degraded.json() == {"status": "degraded", "reason": "store_unreachable", "release": "7"}
@@ -123,18 +127,18 @@ def test_the_probe_says_that_it_answers_without_features_and_stays_ready(client:
 
 
 def test_it_is_counted_and_logged_once_when_it_begins_and_once_when_it_ends(
-    client: TestClient, shop: Shop, shelf: Elsewhere
+    client: TestClient, shop: Shop, shelf: RemoteFeatureReader
 ) -> None:
     assert "features_available 1.0" in client.get("/metrics").text
-    shelf.fails = Unreachable("the cable was cut")
+    shelf.fails = StoreUnavailable("the cable was cut")
     for _ in range(5):
-        asked(client, "ann", "zoe")
+        request_predictions(client, "ann", "zoe")
     page = client.get("/metrics").text
     assert 'predictions_total{model="ltv",status="features_unavailable",tier="none",version="2"} 10.0' in page
     assert "features_available 0.0" in page
     shelf.fails = None
     for _ in range(5):
-        asked(client, "ann")
+        request_predictions(client, "ann")
     assert "features_available 1.0" in client.get("/metrics").text
     logged = shop.log.getvalue()
     assert logged.count("features available") == 2

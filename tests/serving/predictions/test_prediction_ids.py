@@ -8,51 +8,56 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from features.online.feature_rows import Ragged, Stored
+from features.online.feature_rows import FeatureRows, RaggedList
 from serving.predictions.prediction_ids import prediction_ids
-from tests.serving.fakes import NO_ORDERS, TODAY, FakeRelease, Known, stored
+from tests.serving.fakes import NO_ORDERS, TODAY, FakeRelease, KnownCustomer, feature_rows
 from tests.serving.forecasts import populations
 
-ASKED = {"ann": Known(), "bob": NO_ORDERS, "zoe": None}
-IDS = prediction_ids("7", stored(ASKED), TODAY)
+CUSTOMERS = {"ann": KnownCustomer(), "bob": NO_ORDERS, "zoe": None}
+IDS = prediction_ids("7", feature_rows(CUSTOMERS), TODAY)
 
 
 def test_asking_again_gives_the_same_ids() -> None:
-    assert prediction_ids("7", stored(ASKED), TODAY) == IDS
+    assert prediction_ids("7", feature_rows(CUSTOMERS), TODAY) == IDS
     assert all(len(one) == 32 for one in IDS)
     assert len({*IDS}) == 3
 
 
 def test_the_company_does_not_matter() -> None:
-    assert prediction_ids("7", stored({"zoe": None, "ann": Known()}), TODAY) == (IDS[2], IDS[0])
+    assert prediction_ids("7", feature_rows({"zoe": None, "ann": KnownCustomer()}), TODAY) == (IDS[2], IDS[0])
 
 
 def test_another_release_or_instant_is_another_question() -> None:
-    assert not {*prediction_ids("8", stored(ASKED), TODAY)} & {*IDS}
-    assert not {*prediction_ids("7", stored(ASKED), TODAY + 1)} & {*IDS}
+    assert not {*prediction_ids("8", feature_rows(CUSTOMERS), TODAY)} & {*IDS}
+    assert not {*prediction_ids("7", feature_rows(CUSTOMERS), TODAY + 1)} & {*IDS}
 
 
 @pytest.mark.parametrize(
     "otherwise",
-    [Known(spend=1204.51), Known(features_at=TODAY - 1), Known(recent_days=(20757.0, 20758.0)), Known(recent_days=())],
+    [
+        KnownCustomer(spend=1204.51),
+        KnownCustomer(features_at=TODAY - 1),
+        KnownCustomer(recent_days=(20757.0, 20758.0)),
+        KnownCustomer(recent_days=()),
+    ],
 )
-def test_other_features_are_another_question(otherwise: Known) -> None:
-    assert prediction_ids("7", stored({"ann": otherwise}), TODAY) != IDS[:1]
+def test_other_features_are_another_question(otherwise: KnownCustomer) -> None:
+    assert prediction_ids("7", feature_rows({"ann": otherwise}), TODAY) != IDS[:1]
 
 
 def test_values_do_not_pass_from_one_list_to_the_next() -> None:
-    def two_lists(first: int) -> Stored:
+    def two_lists(first: int) -> FeatureRows:
         values = np.array([1.0, 2.0, 3.0])
         lists = {
-            "a": Ragged(offsets=np.array([0, first]), values=values[:first]),
-            "b": Ragged(offsets=np.array([0, 3 - first]), values=values[first:]),
+            "a": RaggedList(offsets=np.array([0, first]), values=values[:first]),
+            "b": RaggedList(offsets=np.array([0, 3 - first]), values=values[first:]),
         }
-        return replace(stored({"ann": Known()}), lists=lists)
+        return replace(feature_rows({"ann": KnownCustomer()}), lists=lists)
 
     assert prediction_ids("7", two_lists(1), TODAY) != prediction_ids("7", two_lists(2), TODAY)
 
 
 @given(populations())
-def test_every_customer_of_a_population_has_an_id_of_its_own(population: tuple[Stored, FakeRelease]) -> None:
+def test_every_customer_of_a_population_has_an_id_of_its_own(population: tuple[FeatureRows, FakeRelease]) -> None:
     some, _ = population
     assert len({*prediction_ids("7", some, TODAY)}) == len(some)

@@ -8,22 +8,32 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from features.online.feature_rows import Stored
-from serving.predictions.scorer import NotANumber, TooEarly, score
-from serving.schemas.prediction_columns import BANDS, NOBODY, STATUSES, Answers
-from tests.serving.fakes import DAY, FACTS, NO_ORDERS, TODAY, FakeRelease, Known, at, constant_rate, stored
+from features.online.feature_rows import FeatureRows
+from serving.predictions.scorer import AsOfBeforeFeatures, NonFiniteOutput, score
+from serving.schemas.prediction_columns import BANDS, MISSING_CODE, STATUSES, PredictionColumns
+from tests.serving.fakes import (
+    DAY,
+    METADATA,
+    NO_ORDERS,
+    TODAY,
+    FakeRelease,
+    KnownCustomer,
+    constant_rate_forecast,
+    feature_rows,
+    timestamp_us,
+)
 from tests.serving.forecasts import ascending, populations
 from training.inference.forecast import Forecast
 
-ANN = stored({"ann": Known()})
+ANN = feature_rows({"ann": KnownCustomer()})
 
 
 def release(rate: float = 0.04, tier: int = 0) -> FakeRelease:
     """Everybody orders at the same rate a day."""
-    return FakeRelease(answer=lambda some, _: constant_rate(np.full(len(some), rate), tier))
+    return FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), rate), tier))
 
 
-def status(answers: Answers) -> list[str]:
+def status(answers: PredictionColumns) -> list[str]:
     return [STATUSES[code] for code in answers.status]
 
 
@@ -35,7 +45,7 @@ def test_churn_is_no_order_within_the_horizon() -> None:
 
 def test_churn_has_a_horizon_of_its_own() -> None:
     monthly = release()
-    monthly.facts = replace(FACTS, churn_days=28)
+    monthly.metadata = replace(METADATA, churn_days=28)
     assert score(monthly, ANN, TODAY).churn.probability[0] == pytest.approx(np.exp(-0.04 * 28))
 
 
@@ -49,7 +59,7 @@ def test_a_band_is_a_range_of_probabilities(probability: float, band: str) -> No
 def test_a_band_begins_at_its_border(border: int, band: str) -> None:
     probability = float(score(release(), ANN, TODAY).churn.probability[0])
     bordering = release()
-    bordering.facts = replace(FACTS, bands=((probability, 0.99), (0.0, probability))[border])
+    bordering.metadata = replace(METADATA, bands=((probability, 0.99), (0.0, probability))[border])
     assert BANDS[score(bordering, ANN, TODAY).churn.band[0]] == band
 
 
@@ -59,12 +69,12 @@ def test_dates_count_from_the_shops_day() -> None:
 
 
 def test_in_the_evening_half_a_day_is_tomorrow() -> None:
-    answers = score(release(np.log(2) / 0.5), ANN, at("2026-11-21T18:00:00"))
+    answers = score(release(np.log(2) / 0.5), ANN, timestamp_us("2026-11-21T18:00:00"))
     assert str(answers.next_purchase.p50[0]) == "2026-11-22"
 
 
 def test_in_the_evening_two_hours_are_still_today() -> None:
-    answers = score(release(1000.0), ANN, at("2026-11-21T21:00:00"))
+    answers = score(release(1000.0), ANN, timestamp_us("2026-11-21T21:00:00"))
     assert str(answers.next_purchase.p90[0]) == "2026-11-21"
 
 
@@ -87,16 +97,20 @@ def test_a_reminder_that_is_overdue_is_for_today() -> None:
 
 
 def test_silence_is_measured_by_the_customers_own_rhythm() -> None:
-    customers = {"ann": Known(median_gap_days=30.0), "once": Known(median_gap_days=np.nan), "never": NO_ORDERS}
-    answers = score(release(), stored(customers), TODAY)
+    customers = {
+        "ann": KnownCustomer(median_gap_days=30.0),
+        "once": KnownCustomer(median_gap_days=np.nan),
+        "never": NO_ORDERS,
+    }
+    answers = score(release(), feature_rows(customers), TODAY)
     assert answers.next_purchase.overdue_ratio.tolist() == pytest.approx([0.7, np.nan, np.nan], nan_ok=True)
 
 
 def test_a_customer_nobody_knows_gets_no_number() -> None:
-    answers = score(release(), stored({"zoe": None, "ann": Known()}), TODAY)
+    answers = score(release(), feature_rows({"zoe": None, "ann": KnownCustomer()}), TODAY)
     assert status(answers) == ["unknown_customer", "scored"]
-    assert answers.tier.tolist() == [NOBODY, 0]
-    assert answers.churn.band[0] == NOBODY
+    assert answers.tier.tolist() == [MISSING_CODE, 0]
+    assert answers.churn.band[0] == MISSING_CODE
     numbers = (
         answers.churn.probability,
         answers.churn.percentile,
@@ -120,9 +134,11 @@ def test_features_are_stale_when_more_days_have_passed_than_allowed() -> None:
 
 
 def test_a_week_in_which_the_clocks_went_back_is_still_a_week() -> None:
-    before = stored({"ann": Known(features_at=at("2026-10-20"), last_order_at=at("2026-10-01"))})
-    assert at("2026-10-27") - at("2026-10-20") > 7 * DAY
-    assert status(score(release(), before, at("2026-10-27"))) == ["scored"]
+    before = feature_rows(
+        {"ann": KnownCustomer(features_at=timestamp_us("2026-10-20"), last_order_at=timestamp_us("2026-10-01"))}
+    )
+    assert timestamp_us("2026-10-27") - timestamp_us("2026-10-20") > 7 * DAY
+    assert status(score(release(), before, timestamp_us("2026-10-27"))) == ["scored"]
 
 
 def test_stale_comes_before_short_of_history() -> None:
@@ -130,29 +146,31 @@ def test_stale_comes_before_short_of_history() -> None:
 
 
 def test_an_instant_before_the_features_is_refused() -> None:
-    with pytest.raises(TooEarly, match=r"^Found 2026-11-19T23:00:00Z, while the features are of 2026-11-20T23:00:00Z"):
+    with pytest.raises(
+        AsOfBeforeFeatures, match=r"^Found 2026-11-19T23:00:00Z, while the features are of 2026-11-20T23:00:00Z"
+    ):
         score(release(), ANN, TODAY - DAY)
 
 
 def test_a_stranger_has_no_features_to_be_too_early_for() -> None:
-    assert status(score(release(), stored({"zoe": None}), 0)) == ["unknown_customer"]
+    assert status(score(release(), feature_rows({"zoe": None}), 0)) == ["unknown_customer"]
 
 
 def test_a_forecast_with_a_gap_is_an_error_not_a_null() -> None:
-    def gap(some: Stored, _: int) -> Forecast:
-        forecast = constant_rate(np.full(len(some), 0.04))
+    def gap(some: FeatureRows, _: int) -> Forecast:
+        forecast = constant_rate_forecast(np.full(len(some), 0.04))
         forecast.order_by[0, 3] = np.nan
         return forecast
 
-    with pytest.raises(NotANumber, match="Found 1 of 1 known customers without a number"):
+    with pytest.raises(NonFiniteOutput, match="Found 1 of 1 known customers without a number"):
         score(FakeRelease(answer=gap), ANN, TODAY)
-    score(FakeRelease(answer=gap), stored({"zoe": None}), TODAY)
+    score(FakeRelease(answer=gap), feature_rows({"zoe": None}), TODAY)
 
 
 def test_without_amounts_there_is_no_spend() -> None:
     silent = FakeRelease(
-        facts=replace(FACTS, has_amounts=False),
-        answer=lambda some, _: constant_rate(np.full(len(some), 0.04), amounts=False),
+        metadata=replace(METADATA, has_amounts=False),
+        answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.04), amounts=False),
     )
     answers = score(silent, ANN, TODAY)
     assert answers.ltv.spend is None
@@ -161,7 +179,7 @@ def test_without_amounts_there_is_no_spend() -> None:
 
 
 @given(populations())
-def test_the_answers_of_any_population_agree(population: tuple[Stored, FakeRelease]) -> None:
+def test_the_answers_of_any_population_agree(population: tuple[FeatureRows, FakeRelease]) -> None:
     some, any_release = population
     answers = score(any_release, some, TODAY)
     known, today = some.known, np.datetime64("2026-11-21")

@@ -12,27 +12,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.online.feature_rows import Stored
+from features.online.feature_rows import FeatureRows
 from serving.predictions.scorer import score
-from serving.predictions.serializers import PARTS, predictions
-from serving.schemas.predictions import DEFAULT_PARTS, Part, Predictions
-from tests.serving.fakes import FACTS, NO_ORDERS, TODAY, FakeRelease, Known, Shelf, constant_rate, silence, stored
+from serving.predictions.serializers import PART_SERIALIZERS, serialize_predictions
+from serving.schemas.predictions import DEFAULT_PARTS, Part, PredictionsResponse
+from tests.serving.fakes import (
+    METADATA,
+    NO_ORDERS,
+    TODAY,
+    FakeFeatureReader,
+    FakeRelease,
+    KnownCustomer,
+    constant_rate_forecast,
+    feature_rows,
+    silence_reason,
+)
 from tests.serving.forecasts import IDS, knowns, populations
 
 EVERY_PART = frozenset(get_args(Part))
 
 
-def written(some: Stored, release: FakeRelease, include: frozenset[Part] = DEFAULT_PARTS) -> list[dict[str, Any]]:
+def serialized_rows(
+    some: FeatureRows, release: FakeRelease, include: frozenset[Part] = DEFAULT_PARTS
+) -> list[dict[str, Any]]:
     """As a caller reads it."""
-    body = orjson.dumps({"predictions": predictions(score(release, some, TODAY), include)})
-    Predictions.model_validate_json(body)
+    body = orjson.dumps({"predictions": serialize_predictions(score(release, some, TODAY), include)})
+    PredictionsResponse.model_validate_json(body)
     rows: list[dict[str, Any]] = orjson.loads(body)["predictions"]
     return rows
 
 
 def test_one_customer_looks_as_the_contract_says() -> None:
-    half = FakeRelease(answer=lambda some, _: constant_rate(np.full(len(some), np.log(2) / 30)))
-    row = written(stored({"17850": Known()}), half)[0]
+    half = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), np.log(2) / 30)))
+    row = serialized_rows(feature_rows({"17850": KnownCustomer()}), half)[0]
     within = row["next_purchase"].pop("probability_within")
     assert {days: round(share, 3) for days, share in within.items()} == {
         "7": 0.149, "14": 0.276, "30": 0.5, "60": 0.75, "90": 0.875,
@@ -72,7 +84,7 @@ def test_one_customer_looks_as_the_contract_says() -> None:
 
 
 def test_a_stranger_gets_an_envelope_and_no_answer() -> None:
-    row = written(stored({"zoe": None}), FakeRelease(), EVERY_PART)[0]
+    row = serialized_rows(feature_rows({"zoe": None}), FakeRelease(), EVERY_PART)[0]
     assert row.pop("prediction_id")
     assert row == {
         "customer_id": "zoe",
@@ -84,64 +96,69 @@ def test_a_stranger_gets_an_envelope_and_no_answer() -> None:
 
 
 def test_reasons_nobody_asked_for_are_null_and_an_answer_without_any_has_none() -> None:
-    answers = score(FakeRelease(), stored({"ann": Known()}), TODAY)
-    assert predictions(answers, {"reasons"})[0]["reasons"] is None
-    assert predictions(replace(answers, reasons=[[]]), {"reasons"})[0]["reasons"] == []
+    answers = score(FakeRelease(), feature_rows({"ann": KnownCustomer()}), TODAY)
+    assert serialize_predictions(answers, {"reasons"})[0]["reasons"] is None
+    assert serialize_predictions(replace(answers, reasons=[[]]), {"reasons"})[0]["reasons"] == []
 
 
 def test_a_feature_of_which_nothing_is_known_is_null() -> None:
-    answers = score(FakeRelease(), stored({"bob": NO_ORDERS}), TODAY)
-    reasoned = replace(answers, reasons=[[silence("ltv", None)]])
-    body = orjson.dumps({"predictions": predictions(reasoned, {"reasons"})})
+    answers = score(FakeRelease(), feature_rows({"bob": NO_ORDERS}), TODAY)
+    reasoned = replace(answers, reasons=[[silence_reason("ltv", None)]])
+    body = orjson.dumps({"predictions": serialize_predictions(reasoned, {"reasons"})})
     assert orjson.loads(body)["predictions"][0]["reasons"][0]["value"] is None
-    Predictions.model_validate_json(body)
+    PredictionsResponse.model_validate_json(body)
 
 
 def test_only_the_horizons_of_the_business_are_told() -> None:
-    monthly = FakeRelease(answer=lambda some, _: constant_rate(np.full(len(some), 0.1)))
-    monthly.facts = replace(FACTS, ltv_days=(30, 365))
-    assert list(written(stored({"ann": Known()}), monthly)[0]["ltv"]["predicted"]) == ["30", "365"]
+    monthly = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.1)))
+    monthly.metadata = replace(METADATA, ltv_days=(30, 365))
+    assert list(serialized_rows(feature_rows({"ann": KnownCustomer()}), monthly)[0]["ltv"]["predicted"]) == [
+        "30",
+        "365",
+    ]
 
 
 def test_amounts_a_shop_does_not_record_are_null() -> None:
-    orders_only = FakeRelease(answer=lambda some, _: constant_rate(np.full(len(some), 0.1), amounts=False))
-    orders_only.facts = replace(FACTS, has_amounts=False)
-    ltv = written(stored({"ann": Known()}), orders_only)[0]["ltv"]
+    orders_only = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.1), amounts=False))
+    orders_only.metadata = replace(METADATA, has_amounts=False)
+    ltv = serialized_rows(feature_rows({"ann": KnownCustomer()}), orders_only)[0]["ltv"]
     assert ltv["historic"] is None
     assert ltv["predicted"]["30"] == {"expected_orders": 3.0, "mean": None, "median": None, "p10": None, "p90": None}
 
 
 @given(populations(), st.frozensets(st.sampled_from(sorted(EVERY_PART))))
-def test_what_is_not_included_is_absent(population: tuple[Stored, FakeRelease], include: frozenset[Part]) -> None:
-    for row, known in zip(written(*population, include), population[0].known, strict=True):
-        assert {*row} & {*PARTS} == ({*include} if known else set())
+def test_what_is_not_included_is_absent(population: tuple[FeatureRows, FakeRelease], include: frozenset[Part]) -> None:
+    for row, known in zip(serialized_rows(*population, include), population[0].known, strict=True):
+        assert {*row} & {*PART_SERIALIZERS} == ({*include} if known else set())
 
 
 @given(populations())
-def test_coherence_survives_the_wire(population: tuple[Stored, FakeRelease]) -> None:
+def test_coherence_survives_the_wire(population: tuple[FeatureRows, FakeRelease]) -> None:
     some, release = population
-    rows = written(some, release)
+    rows = serialized_rows(some, release)
     assert [row["customer_id"] for row in rows] == list(some.customer_ids)
     for row in rows:
         if row["status"] != "unknown_customer":
-            agree(row)
+            assert_coherent(row)
 
 
 @given(st.dictionaries(IDS, st.one_of(st.none(), knowns()), min_size=1, max_size=5), st.randoms())
-def test_a_customers_answer_is_the_same_in_any_company(customers: dict[str, Known | None], chance: Random) -> None:
+def test_a_customers_answer_is_the_same_in_any_company(
+    customers: dict[str, KnownCustomer | None], chance: Random
+) -> None:
     asked = [chance.choice(list(customers)) for _ in range(8)]
-    alone = {one: written(stored({one: customers[one]}), FakeRelease())[0] for one in customers}
-    shelf = Shelf(**{one: known for one, known in customers.items() if known})
-    assert written(shelf.read(asked), FakeRelease()) == [alone[one] for one in asked]
+    alone = {one: serialized_rows(feature_rows({one: customers[one]}), FakeRelease())[0] for one in customers}
+    shelf = FakeFeatureReader(**{one: known for one, known in customers.items() if known})
+    assert serialized_rows(shelf.read(asked), FakeRelease()) == [alone[one] for one in asked]
 
 
 def test_a_customer_without_orders_has_no_rhythm_and_no_lie_about_it() -> None:
-    row = written(stored({"bob": NO_ORDERS}), FakeRelease())[0]
+    row = serialized_rows(feature_rows({"bob": NO_ORDERS}), FakeRelease())[0]
     assert row["next_purchase"]["overdue_ratio"] is None
     assert row["ltv"]["historic"] == 0.0
 
 
-def agree(row: dict[str, Any]) -> None:
+def assert_coherent(row: dict[str, Any]) -> None:
     """The three answers of one customer, as laws."""
     within, predicted = row["next_purchase"]["probability_within"], row["ltv"]["predicted"]
     assert row["churn"]["probability"] + within["90"] == 1.0

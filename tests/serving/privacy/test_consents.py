@@ -12,20 +12,20 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.consents.consent import Consent, Defaults
-from features.consents.ledger import Standing
-from features.errors import Unreachable
-from features.online.feature_rows import Stored
+from features.consents.ledger import ConsentStatus
+from features.errors import StoreUnavailable
+from features.online.feature_rows import FeatureRows
 from features.storage import write_lock
 from serving.privacy import erasure
-from serving.schemas.predictions import Predictions
-from tests.serving.fakes import TODAY, FakeRelease, Known, Shelf, Shop
+from serving.schemas.predictions import PredictionsResponse
+from tests.serving.fakes import TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 
-class OutOfReach(Shelf):
+class UnreachableFeatureReader(FakeFeatureReader):
     """A store that does not answer."""
 
-    def read(self, customer_ids: Sequence[str]) -> Stored:
-        raise Unreachable(f"no answer for {len(customer_ids)} customers")
+    def read(self, customer_ids: Sequence[str]) -> FeatureRows:
+        raise StoreUnavailable(f"no answer for {len(customer_ids)} customers")
 
 
 NO = {"consents": [{"purpose": "profiling", "granted": False}]}
@@ -34,7 +34,7 @@ YES = {"consents": [{"purpose": "profiling", "granted": True}]}
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    return Shop.of(FakeRelease(), Shelf(ann=Known(), bob=Known()), home=tmp_path)
+    return Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=KnownCustomer()), home=tmp_path)
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def client(shop: Shop) -> Iterator[TestClient]:
         yield client
 
 
-def say(client: TestClient, customer_id: str, said: dict[str, Any]) -> dict[str, Any]:
-    answered = client.put(f"/v1/customers/{customer_id}/consents", json=said)
+def put_consents(client: TestClient, customer_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+    answered = client.put(f"/v1/customers/{customer_id}/consents", json=changes)
     assert answered.status_code == 200, answered.text
     found: dict[str, Any] = answered.json()
     return found
@@ -52,29 +52,29 @@ def say(client: TestClient, customer_id: str, said: dict[str, Any]) -> dict[str,
 
 def statuses(client: TestClient, *customer_ids: str) -> list[str]:
     answered = client.post("/v1/predictions", json={"customer_ids": customer_ids})
-    Predictions.model_validate_json(answered.content)
+    PredictionsResponse.model_validate_json(answered.content)
     return [row["status"] for row in answered.json()["predictions"]]
 
 
-def audited(tmp_path: Path) -> list[dict[str, Any]]:
+def audit_lines(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
 
 
 def test_a_no_to_profiling_withholds_the_next_answer_and_a_yes_brings_it_back(client: TestClient) -> None:
     assert statuses(client, "ann", "bob") == ["scored", "scored"]
-    say(client, "ann", NO)
+    put_consents(client, "ann", NO)
     assert statuses(client, "ann", "bob", "zoe", "ann") == [
         "withheld_consent",
         "scored",
         "unknown_customer",
         "withheld_consent",
     ]
-    say(client, "ann", YES)
+    put_consents(client, "ann", YES)
     assert statuses(client, "ann") == ["scored"]
 
 
 def test_nothing_is_said_of_a_withheld_customer_but_that(client: TestClient) -> None:
-    say(client, "ann", NO)
+    put_consents(client, "ann", NO)
     answered = client.get("/v1/customers/ann/predictions")
     (row,) = answered.json()["predictions"]
     assert set(row) == {"customer_id", "status", "as_of", "prediction_id", "release", "model_versions"}
@@ -84,7 +84,7 @@ def test_nothing_is_said_of_a_withheld_customer_but_that(client: TestClient) -> 
 def test_a_kept_copy_is_never_used_without_asking(client: TestClient) -> None:
     kept = client.get("/v1/customers/ann/predictions")
     assert "max-age=0" in kept.headers["cache-control"]
-    say(client, "ann", NO)
+    put_consents(client, "ann", NO)
     again = client.get("/v1/customers/ann/predictions", headers={"If-None-Match": kept.headers["etag"]})
     assert again.status_code == 200
     assert again.json()["predictions"][0]["status"] == "withheld_consent"
@@ -92,23 +92,23 @@ def test_a_kept_copy_is_never_used_without_asking(client: TestClient) -> None:
 
 def test_the_answers_of_others_stay_what_they_were(client: TestClient) -> None:
     before = client.post("/v1/predictions", json={"customer_ids": ["bob"]}).json()["predictions"]
-    say(client, "ann", NO)
+    put_consents(client, "ann", NO)
     after = client.post("/v1/predictions", json={"customer_ids": ["ann", "bob"]}).json()["predictions"]
     assert after[1:] == before
 
 
 def test_where_the_default_is_no_only_those_who_said_yes_are_answered(shop: Shop, client: TestClient) -> None:
-    shop.worker.permission.ledger.adopt(Defaults(profiling=False))
+    shop.worker.consent_gate.ledger.set_defaults(Defaults(profiling=False))
     assert statuses(client, "ann", "zoe") == ["withheld_consent", "unknown_customer"]
-    say(client, "ann", YES)
+    put_consents(client, "ann", YES)
     assert statuses(client, "ann") == ["scored"]
 
 
 def test_nobody_is_called_unknown_while_features_cannot_be_read(tmp_path: Path) -> None:
-    shop = Shop.of(FakeRelease(), OutOfReach(ann=Known()), home=tmp_path)
-    shop.worker.permission.ledger.adopt(Defaults(profiling=False))
+    shop = Shop.of(FakeRelease(), UnreachableFeatureReader(ann=KnownCustomer()), home=tmp_path)
+    shop.worker.consent_gate.ledger.set_defaults(Defaults(profiling=False))
     with shop.client() as client:
-        say(client, "bob", NO)
+        put_consents(client, "bob", NO)
         assert statuses(client, "ann", "bob", "zoe") == [
             "features_unavailable",
             "withheld_consent",
@@ -119,22 +119,22 @@ def test_nobody_is_called_unknown_while_features_cannot_be_read(tmp_path: Path) 
 def test_a_consent_does_not_wait_behind_erasures_that_wait_for_the_home(
     shop: Shop, client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasure, "PATIENCE_SECONDS", 0.2)
-    with write_lock.writing(tmp_path, "train", lambda _: None, 1.0), ThreadPoolExecutor(40) as callers:
+    monkeypatch.setattr(erasure, "LOCK_TIMEOUT_SECONDS", 0.2)
+    with write_lock.hold_write_lock(tmp_path, "train", lambda _: None, 1.0), ThreadPoolExecutor(40) as callers:
         erasures = [callers.submit(client.delete, f"/v1/customers/c{number}") for number in range(40)]
-        while not any(erased(shop, f"c{number}") for number in range(40)):
+        while not any(is_erased(shop, f"c{number}") for number in range(40)):
             wait(erasures, timeout=0.01)
-        say(client, "ann", NO)
+        put_consents(client, "ann", NO)
         assert sum(one.done() for one in erasures) < len(erasures) / 2
         assert {one.result().status_code for one in erasures} == {202}
 
 
-def erased(shop: Shop, customer_id: str) -> bool:
-    return shop.worker.permission.ledger.standings([customer_id], TODAY) == [Standing.FORGOTTEN]
+def is_erased(shop: Shop, customer_id: str) -> bool:
+    return shop.worker.consent_gate.ledger.statuses([customer_id], TODAY) == [ConsentStatus.ERASED]
 
 
 def test_the_forgotten_are_unknown(shop: Shop, client: TestClient) -> None:
-    shop.worker.permission.ledger.forget("ann")
+    shop.worker.consent_gate.ledger.erase("ann")
     assert statuses(client, "ann") == ["unknown_customer"]
     answered = client.put("/v1/customers/ann/consents", json=YES)
     assert answered.status_code == 409
@@ -142,22 +142,22 @@ def test_the_forgotten_are_unknown(shop: Shop, client: TestClient) -> None:
 
 
 def test_of_the_forgotten_nothing_may_be_said_and_nothing_sent_to_them(shop: Shop, client: TestClient) -> None:
-    shop.worker.permission.ledger.adopt(Defaults(profiling=True, marketing=True))
-    shop.worker.permission.ledger.forget("ann")
+    shop.worker.consent_gate.ledger.set_defaults(Defaults(profiling=True, marketing=True))
+    shop.worker.consent_gate.ledger.erase("ann")
     told = client.get("/v1/customers/ann/consents").json()
     assert (told["consents"], told["profiling"], told["marketing"]) == ([], False, {"*": False})
 
 
 def test_saying_it_again_changes_nothing_and_leaves_no_line(client: TestClient, tmp_path: Path) -> None:
-    first = say(client, "ann", NO)
-    assert say(client, "ann", NO) == first
-    assert len(audited(tmp_path)) == 1
+    first = put_consents(client, "ann", NO)
+    assert put_consents(client, "ann", NO) == first
+    assert len(audit_lines(tmp_path)) == 1
 
 
 def test_every_change_leaves_a_line_without_the_customers_id(client: TestClient, tmp_path: Path) -> None:
-    say(client, "ann", NO)
-    say(client, "ann", {"consents": [{"purpose": "marketing", "channel": "sms", "granted": True}]})
-    first, second = audited(tmp_path)
+    put_consents(client, "ann", NO)
+    put_consents(client, "ann", {"consents": [{"purpose": "marketing", "channel": "sms", "granted": True}]})
+    first, second = audit_lines(tmp_path)
     assert first["consents"] == [{"purpose": "profiling", "channel": "*", "granted": False}]
     assert second["consents"] == [{"purpose": "marketing", "channel": "sms", "granted": True}]
     assert (first["actor"], first["customer"]) == (second["actor"], second["customer"])
@@ -165,29 +165,31 @@ def test_every_change_leaves_a_line_without_the_customers_id(client: TestClient,
 
 
 def test_an_older_word_does_not_undo_a_newer_one(client: TestClient) -> None:
-    say(client, "ann", NO)
-    told = say(client, "ann", {"consents": [{"purpose": "profiling", "granted": True, "changed_at": "2020-01-01"}]})
+    put_consents(client, "ann", NO)
+    told = put_consents(
+        client, "ann", {"consents": [{"purpose": "profiling", "granted": True, "changed_at": "2020-01-01"}]}
+    )
     assert told["profiling"] is False
 
 
 def test_a_word_without_a_date_is_the_last_one(shop: Shop, client: TestClient) -> None:
     later = Consent("profiling", "*", granted=True, changed_at=TODAY + 10**13)
-    shop.worker.permission.ledger.record({"ann": [later]})
-    assert say(client, "ann", NO)["profiling"] is False
+    shop.worker.consent_gate.ledger.record({"ann": [later]})
+    assert put_consents(client, "ann", NO)["profiling"] is False
 
 
 @pytest.mark.parametrize(("before", "last"), [(NO, False), (YES, True)])
 def test_of_several_words_in_one_call_the_last_stands(client: TestClient, before: dict[str, Any], last: bool) -> None:
-    say(client, "ann", before)
+    put_consents(client, "ann", before)
     words = [{"purpose": "profiling", "granted": granted} for granted in (not last, last)]
-    assert say(client, "ann", {"consents": words})["profiling"] is last
+    assert put_consents(client, "ann", {"consents": words})["profiling"] is last
 
 
 def test_what_is_on_record_is_told(client: TestClient) -> None:
     words = [
         {"purpose": "marketing", "channel": "email", "granted": True, "changed_at": "2026-01-01", "until": "2027-01-01"}
     ]
-    say(client, "ann", {"consents": words})
+    put_consents(client, "ann", {"consents": words})
     told = client.get("/v1/customers/ann/consents").json()
     assert told["marketing"] == {"*": False, "email": True}
     assert told["consents"] == [

@@ -12,12 +12,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.consents.ledger import Ledger
-from features.consents.redis import RedisShelf
-from features.storage.secret import secret
-from serving.predictions.consent_gate import Permission
-from serving.schemas.predictions import Predictions
+from features.consents.redis import RedisLedgerStorage
+from features.storage.secret import load_secret
+from serving.predictions.consent_gate import ConsentGate
+from serving.schemas.predictions import PredictionsResponse
 from tests.redis_server import RedisServer
-from tests.serving.fakes import FakeRelease, Known, Shelf, Shop
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -27,9 +27,9 @@ NO = {"consents": [{"purpose": "profiling", "granted": False}]}
 
 def shop(home: Path, redis: RedisServer) -> Shop:
     """A shop with Ann and Bob, as one worker has it; its features are always there."""
-    made = Shop.of(FakeRelease(), Shelf(ann=Known(), bob=Known()), home=home)
-    ledger = Ledger(RedisShelf(redis.url, home, rest_seconds=0.3), lambda: secret(home))
-    return Shop(replace(made.worker, permission=Permission(ledger), online=redis.url), made.log)
+    made = Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=KnownCustomer()), home=home)
+    ledger = Ledger(RedisLedgerStorage(redis.url, home, cooldown_seconds=0.3), lambda: load_secret(home))
+    return Shop(replace(made.worker, consent_gate=ConsentGate(ledger), online_store=redis.url), made.log)
 
 
 @pytest.fixture
@@ -43,20 +43,20 @@ def client(one: Shop) -> Iterator[TestClient]:
         yield client
 
 
-def say(client: TestClient, customer_id: str, said: dict[str, Any]) -> None:
-    assert client.put(f"/v1/customers/{customer_id}/consents", json=said).status_code == 200
+def put_consents(client: TestClient, customer_id: str, changes: dict[str, Any]) -> None:
+    assert client.put(f"/v1/customers/{customer_id}/consents", json=changes).status_code == 200
 
 
-def told(client: TestClient, *customer_ids: str) -> list[str]:
+def statuses_in_time(client: TestClient, *customer_ids: str) -> list[str]:
     """The status, or the reason why there is none, for each; in time."""
     began = perf_counter()
     answered = client.post("/v1/predictions", json={"customer_ids": customer_ids})
     assert perf_counter() - began < DEADLINE
-    Predictions.model_validate_json(answered.content)
+    PredictionsResponse.model_validate_json(answered.content)
     return [row.get("reason", row["status"]) for row in answered.raise_for_status().json()["predictions"]]
 
 
-def refused(client: TestClient) -> None:
+def assert_unavailable(client: TestClient) -> None:
     """Neither reading nor writing consents works, and callers are told to come again."""
     began = perf_counter()
     path = "/v1/customers/ann/consents"
@@ -65,10 +65,10 @@ def refused(client: TestClient) -> None:
     assert perf_counter() - began < DEADLINE
 
 
-def answers_again(client: TestClient, *expected: str) -> None:
+def wait_for_recovery(client: TestClient, *expected: str) -> None:
     """Fails unless Ann and Bob are answered so within ten seconds."""
     began = perf_counter()
-    while (found := told(client, "ann", "bob")) != [*expected]:
+    while (found := statuses_in_time(client, "ann", "bob")) != [*expected]:
         assert perf_counter() - began < 10, found
 
 
@@ -76,38 +76,40 @@ def test_a_no_to_one_worker_withholds_the_next_answer_of_another(
     client: TestClient, redis_of_its_own: RedisServer, tmp_path: Path
 ) -> None:
     with shop(tmp_path, redis_of_its_own).client() as another:
-        assert told(another, "ann", "bob") == ["scored", "scored"]
-        say(client, "ann", NO)
-        assert told(another, "ann", "bob") == ["withheld_consent", "scored"]
+        assert statuses_in_time(another, "ann", "bob") == ["scored", "scored"]
+        put_consents(client, "ann", NO)
+        assert statuses_in_time(another, "ann", "bob") == ["withheld_consent", "scored"]
 
 
 def test_while_redis_is_frozen_nothing_is_said_of_anybody(client: TestClient, redis_of_its_own: RedisServer) -> None:
-    say(client, "ann", NO)
+    put_consents(client, "ann", NO)
     redis_of_its_own.freeze()
-    assert [told(client, "ann", "bob") for _ in range(3)] == [["store_unreachable", "store_unreachable"]] * 3
-    refused(client)
+    assert [statuses_in_time(client, "ann", "bob") for _ in range(3)] == [
+        ["store_unreachable", "store_unreachable"]
+    ] * 3
+    assert_unavailable(client)
     assert client.get("/readyz").json() == {"status": "degraded", "reason": "store_unreachable", "release": "7"}
     redis_of_its_own.thaw()
-    answers_again(client, "withheld_consent", "scored")
+    wait_for_recovery(client, "withheld_consent", "scored")
     assert client.get("/readyz").json()["status"] == "ready"
 
 
 def test_a_redis_that_dies_and_comes_back_needs_no_restart(client: TestClient, redis_of_its_own: RedisServer) -> None:
-    say(client, "ann", NO)
+    put_consents(client, "ann", NO)
     redis_of_its_own.kill()
-    assert told(client, "ann") == ["store_unreachable"]
-    refused(client)
+    assert statuses_in_time(client, "ann") == ["store_unreachable"]
+    assert_unavailable(client)
     redis_of_its_own.start()
-    answers_again(client, "withheld_consent", "scored")
+    wait_for_recovery(client, "withheld_consent", "scored")
 
 
 def test_an_emptied_redis_silences_everybody_and_the_log_says_what_to_do(
     one: Shop, client: TestClient, redis_of_its_own: RedisServer
 ) -> None:
-    say(client, "ann", NO)
-    redis_of_its_own.empty()
-    assert told(client, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
-    refused(client)
+    put_consents(client, "ann", NO)
+    redis_of_its_own.flush()
+    assert statuses_in_time(client, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
+    assert_unavailable(client)
     assert client.get("/readyz").json()["reason"] == "consents_unreadable"
     assert one.log.getvalue().count("Restore its append-only file") == 1
 
@@ -115,9 +117,9 @@ def test_an_emptied_redis_silences_everybody_and_the_log_says_what_to_do(
 def test_a_worker_with_another_secret_says_nothing_of_anybody(
     client: TestClient, redis_of_its_own: RedisServer, tmp_path: Path
 ) -> None:
-    say(client, "ann", NO)
+    put_consents(client, "ann", NO)
     stranger = shop(tmp_path / "elsewhere", redis_of_its_own)
     (tmp_path / "elsewhere").mkdir(exist_ok=True)
     with stranger.client() as another:
-        assert told(another, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
+        assert statuses_in_time(another, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
         assert "Copy the file from the home that began them" in stranger.log.getvalue()

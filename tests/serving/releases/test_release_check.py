@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from features.online.feature_rows import Stored
-from serving.releases.release_check import Unfit, made_up, smoke_test
-from tests.serving.fakes import FACTS, SCALARS, TODAY, VIEWS, FakeRelease, constant_rate
+from features.online.feature_rows import FeatureRows
+from serving.releases.release_check import ReleaseCheckFailed, smoke_test, synthetic_rows
+from tests.serving.fakes import METADATA, SCALARS, TODAY, VIEWS, FakeRelease, constant_rate_forecast
 from training.inference.forecast import Forecast
 
 
@@ -20,12 +20,12 @@ def test_a_sound_release_passes() -> None:
 
 
 def test_a_release_without_amounts_passes() -> None:
-    silent = FakeRelease(answer=lambda some, _: constant_rate(np.full(len(some), 0.04), amounts=False))
+    silent = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.04), amounts=False))
     smoke_test(silent)
 
 
 def test_the_made_up_customers_are_a_stranger_a_silent_one_and_a_buyer() -> None:
-    some = made_up(VIEWS, TODAY)
+    some = synthetic_rows(VIEWS, TODAY)
     assert some.known.tolist() == [False, True, True]
     assert some.column("orders").tolist() == pytest.approx([np.nan, 0, 2], nan_ok=True)
     assert some.columns == SCALARS
@@ -34,25 +34,25 @@ def test_the_made_up_customers_are_a_stranger_a_silent_one_and_a_buyer() -> None
     assert some.column("last_order_at")[2] < TODAY
 
 
-def bent(bend: Callable[[Forecast], None]) -> FakeRelease:
+def faulty_release(bend: Callable[[Forecast], None]) -> FakeRelease:
     """A release with something wrong about the buyer."""
 
-    def answer(some: Stored, _: int) -> Forecast:
-        forecast = constant_rate(np.full(len(some), 0.04))
+    def answer(some: FeatureRows, _: int) -> Forecast:
+        forecast = constant_rate_forecast(np.full(len(some), 0.04))
         bend(forecast)
         return forecast
 
     return FakeRelease(answer=answer)
 
 
-def on(part: Callable[[Forecast], Floats], value: float) -> Callable[[Forecast], None]:
+def set_value(part: Callable[[Forecast], Floats], value: float) -> Callable[[Forecast], None]:
     def bend(forecast: Forecast) -> None:
         part(forecast)[2, 1] = value
 
     return bend
 
 
-def of_spend(name: str) -> Callable[[Forecast], Floats]:
+def spend_array(name: str) -> Callable[[Forecast], Floats]:
     def part(forecast: Forecast) -> Floats:
         found: Floats = getattr(forecast.spend, name)
         return found
@@ -63,31 +63,31 @@ def of_spend(name: str) -> Callable[[Forecast], Floats]:
 @pytest.mark.parametrize(
     ("bend", "found"),
     [
-        (on(lambda forecast: forecast.order_by, np.nan), "not numbers from 0 to 1"),
-        (on(lambda forecast: forecast.order_by, 1.5), "not numbers from 0 to 1"),
-        (on(lambda forecast: forecast.order_by, 0.9), "fall with time"),
-        (on(lambda forecast: forecast.expected_orders, 0.01), "fewer orders than their own probability"),
-        (on(lambda forecast: forecast.expected_orders, np.nan), "fewer orders than their own probability"),
-        (on(of_spend("mean"), np.inf), "amounts that are no amounts"),
-        (on(of_spend("median"), 1e9), "quantiles out of order"),
-        (on(of_spend("p10"), np.nan), "quantiles out of order"),
+        (set_value(lambda forecast: forecast.order_by, np.nan), "not numbers from 0 to 1"),
+        (set_value(lambda forecast: forecast.order_by, 1.5), "not numbers from 0 to 1"),
+        (set_value(lambda forecast: forecast.order_by, 0.9), "fall with time"),
+        (set_value(lambda forecast: forecast.expected_orders, 0.01), "fewer orders than their own probability"),
+        (set_value(lambda forecast: forecast.expected_orders, np.nan), "fewer orders than their own probability"),
+        (set_value(spend_array("mean"), np.inf), "amounts that are no amounts"),
+        (set_value(spend_array("median"), 1e9), "quantiles out of order"),
+        (set_value(spend_array("p10"), np.nan), "quantiles out of order"),
     ],
 )
 def test_a_release_that_breaks_a_law_is_unfit(bend: Callable[[Forecast], None], found: str) -> None:
-    with pytest.raises(Unfit, match=f"Release 7 answers made-up customers with .*{found}.* Train another"):
-        smoke_test(bent(bend))
+    with pytest.raises(ReleaseCheckFailed, match=f"Release 7 answers made-up customers with .*{found}.* Train another"):
+        smoke_test(faulty_release(bend))
 
 
 def test_what_is_said_of_a_stranger_does_not_matter() -> None:
-    def answer(some: Stored, _: int) -> Forecast:
-        return constant_rate(np.where(some.known, 0.04, np.nan))
+    def answer(some: FeatureRows, _: int) -> Forecast:
+        return constant_rate_forecast(np.where(some.known, 0.04, np.nan))
 
     smoke_test(FakeRelease(answer=answer))
 
 
 def test_a_horizon_of_the_business_must_be_answered() -> None:
-    with pytest.raises(Unfit, match=r"no horizon of \[28, 60\] days"):
-        smoke_test(FakeRelease(facts=replace(FACTS, churn_days=28, ltv_days=(30, 60))))
+    with pytest.raises(ReleaseCheckFailed, match=r"no horizon of \[28, 60\] days"):
+        smoke_test(FakeRelease(metadata=replace(METADATA, churn_days=28, ltv_days=(30, 60))))
 
 
 def test_percentiles_are_percentiles() -> None:
@@ -95,5 +95,5 @@ def test_percentiles_are_percentiles() -> None:
         def churn_percentile(self, probability: Floats) -> Floats:
             return 1000 * probability + 100
 
-    with pytest.raises(Unfit, match="percentiles outside 0 to 100"):
+    with pytest.raises(ReleaseCheckFailed, match="percentiles outside 0 to 100"):
         smoke_test(Shares())

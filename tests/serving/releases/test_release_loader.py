@@ -15,37 +15,37 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.online.feature_rows import Stored
+from features.online.feature_rows import FeatureRows
 from features.views import View
-from serving.interfaces import Features, Release
-from serving.moments import moment
+from serving.interfaces import FeatureReader, ReleasePort
+from serving.moments import parse_datetime
 from serving.observability.clock import PinnedClock
 from serving.observability.json_logs import json_log
 from serving.observability.metrics import Metrics
-from serving.releases.release_loader import Champions
-from tests.serving.fakes import VIEWS, FakeRelease, Shelf, constant_rate
+from serving.releases.release_loader import ReleaseLoader
+from tests.serving.fakes import VIEWS, FakeFeatureReader, FakeRelease, constant_rate_forecast
 from training.inference.forecast import Forecast
 
 
 @dataclass
-class Home:
+class ReleaseHome:
     """A releases folder with its champions, and what an operator would see of them."""
 
     releases: Path
-    made: dict[str, Callable[[], Release]] = field(default_factory=dict)
+    release_factories: dict[str, Callable[[], ReleasePort]] = field(default_factory=dict)
     loads: list[str] = field(default_factory=list)
-    opened: list[tuple[View, ...]] = field(default_factory=list)
+    opened_views: list[tuple[View, ...]] = field(default_factory=list)
     log: io.StringIO = field(default_factory=io.StringIO)
     metrics: Metrics = field(default_factory=Metrics)
     ticks: int = 0
 
     def __post_init__(self) -> None:
-        log = json_log(PinnedClock(moment("2026-11-21")), self.log)
-        self.champions = Champions(self.releases, self._load, self._open, self.metrics, log)
+        log = json_log(PinnedClock(parse_datetime("2026-11-21")), self.log)
+        self.champions = ReleaseLoader(self.releases, self._load, self._open, self.metrics, log)
 
-    def promote(self, version: str, made: Callable[[], Release] | None = None) -> None:
+    def promote(self, version: str, factory: Callable[[], ReleasePort] | None = None) -> None:
         """Point to a version; each time is later than the last."""
-        self.made[version] = made or (lambda: FakeRelease(version=version))
+        self.release_factories[version] = factory or (lambda: FakeRelease(version=version))
         pointer = self.releases / "champion"
         pointer.write_text(f"{version}\n")
         self.ticks += 1
@@ -53,7 +53,7 @@ class Home:
 
     def look(self, times: int = 1) -> str | None:
         for _ in range(times):
-            self.champions.look()
+            self.champions.poll()
         return self.serves()
 
     def serves(self) -> str | None:
@@ -64,87 +64,89 @@ class Home:
         return [(line["event"], line["release"]) for line in lines]
 
     def failures(self) -> bytes:
-        return next(line for line in self.metrics.page().splitlines() if line.startswith(b"model_load_failures_total"))
+        return next(
+            line for line in self.metrics.render().splitlines() if line.startswith(b"model_load_failures_total")
+        )
 
-    def _load(self, folder: Path) -> Release:
+    def _load(self, folder: Path) -> ReleasePort:
         self.loads.append(folder.name)
-        return self.made[folder.name]()
+        return self.release_factories[folder.name]()
 
-    def _open(self, views: tuple[View, ...]) -> Features:
-        self.opened.append(views)
-        return Shelf()
+    def _open(self, views: tuple[View, ...]) -> FeatureReader:
+        self.opened_views.append(views)
+        return FakeFeatureReader()
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    yield Home(tmp_path)
+def home(tmp_path: Path) -> Iterator[ReleaseHome]:
+    yield ReleaseHome(tmp_path)
     gc.unfreeze()
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def wait_until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():  # noqa: ASYNC110 - the other side is a thread
             await asyncio.sleep(0.001)
 
 
-def broken() -> Release:
+def fail_to_load() -> ReleasePort:
     raise ValueError("model.txt is not the file that was registered (sha256 differs)")
 
 
-def test_before_the_first_promotion_nobody_answers_and_nothing_is_wrong(home: Home) -> None:
+def test_before_the_first_promotion_nobody_answers_and_nothing_is_wrong(home: ReleaseHome) -> None:
     assert home.look() is None
     assert home.events() == []
 
 
-def test_the_champion_answers_with_the_features_it_was_trained_on(home: Home) -> None:
+def test_the_champion_answers_with_the_features_it_was_trained_on(home: ReleaseHome) -> None:
     home.promote("7")
     assert home.look() == "7"
-    assert home.opened == [VIEWS]
+    assert home.opened_views == [VIEWS]
     assert home.events() == [("release serves", "7")]
 
 
-def test_an_unchanged_pointer_is_only_looked_at(home: Home) -> None:
+def test_an_unchanged_pointer_is_only_looked_at(home: ReleaseHome) -> None:
     home.promote("7")
     home.look(100)
     assert home.loads == ["7"]
 
 
-def test_the_next_champion_takes_over_and_the_former_may_return(home: Home) -> None:
+def test_the_next_champion_takes_over_and_the_former_may_return(home: ReleaseHome) -> None:
     for version in ("7", "8", "7"):
         home.promote(version)
         assert home.look() == version
     assert home.loads == ["7", "8", "7"]
 
 
-def test_a_corrupt_release_is_refused_logged_and_counted_and_the_old_one_stays(home: Home) -> None:
+def test_a_corrupt_release_is_refused_logged_and_counted_and_the_old_one_stays(home: ReleaseHome) -> None:
     home.promote("7")
     home.look()
-    home.promote("8", broken)
+    home.promote("8", fail_to_load)
     assert home.look() == "7"
     assert home.events()[-1] == ("release refused", "8")
     assert "sha256 differs" in home.log.getvalue()
     assert home.failures() == b"model_load_failures_total 1.0"
 
 
-def test_a_refused_release_is_not_tried_at_every_look_but_now_and_then(home: Home) -> None:
-    home.promote("8", broken)
+def test_a_refused_release_is_not_tried_at_every_look_but_now_and_then(home: ReleaseHome) -> None:
+    home.promote("8", fail_to_load)
     home.look(30)
     assert home.loads == ["8"]
     home.look(30)
     assert home.loads == ["8", "8"]
 
 
-def test_a_refused_release_that_is_promoted_again_is_tried_at_once(home: Home) -> None:
-    home.promote("8", broken)
+def test_a_refused_release_that_is_promoted_again_is_tried_at_once(home: ReleaseHome) -> None:
+    home.promote("8", fail_to_load)
     home.look()
     home.promote("8")
     assert home.look() == "8"
 
 
-def test_going_back_from_a_refused_release_needs_no_load(home: Home) -> None:
+def test_going_back_from_a_refused_release_needs_no_load(home: ReleaseHome) -> None:
     home.promote("7")
     home.look()
-    home.promote("8", broken)
+    home.promote("8", fail_to_load)
     home.look()
     home.promote("7")
     assert home.look(100) == "7"
@@ -152,7 +154,7 @@ def test_going_back_from_a_refused_release_needs_no_load(home: Home) -> None:
 
 
 @pytest.mark.parametrize("said", ["", "../7", "a/b", "7\n8/.", "/etc"])
-def test_a_pointer_that_names_no_version_is_refused(home: Home, said: str) -> None:
+def test_a_pointer_that_names_no_version_is_refused(home: ReleaseHome, said: str) -> None:
     home.promote("7")
     home.look()
     (home.releases / "champion").write_text(said)
@@ -161,22 +163,22 @@ def test_a_pointer_that_names_no_version_is_refused(home: Home, said: str) -> No
     assert home.events()[-1][0] == "release refused"
 
 
-def test_a_folder_that_holds_another_release_is_refused(home: Home) -> None:
+def test_a_folder_that_holds_another_release_is_refused(home: ReleaseHome) -> None:
     home.promote("8", lambda: FakeRelease(version="7"))
     assert home.look() is None
     assert "Found release '7' in the folder of '8'" in home.log.getvalue()
 
 
-def test_a_release_that_cannot_answer_is_refused_by_the_smoke_test(home: Home) -> None:
-    def nonsense(some: Stored, _: int) -> Forecast:
-        return constant_rate(np.full(len(some), np.nan))
+def test_a_release_that_cannot_answer_is_refused_by_the_smoke_test(home: ReleaseHome) -> None:
+    def nonsense(some: FeatureRows, _: int) -> Forecast:
+        return constant_rate_forecast(np.full(len(some), np.nan))
 
     home.promote("8", lambda: FakeRelease(version="8", answer=nonsense))
     assert home.look() is None
     assert "Release 8 answers made-up customers with" in home.log.getvalue()
 
 
-def test_a_pointer_that_cannot_be_read_changes_nothing(home: Home) -> None:
+def test_a_pointer_that_cannot_be_read_changes_nothing(home: ReleaseHome) -> None:
     home.promote("7")
     home.look()
     (home.releases / "champion").unlink()
@@ -184,7 +186,7 @@ def test_a_pointer_that_cannot_be_read_changes_nothing(home: Home) -> None:
     assert home.look() == "7"
 
 
-def test_a_worker_that_stumbles_goes_on_looking(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_stumbles_goes_on_looking(home: ReleaseHome, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
 
     def stumble() -> None:
@@ -193,18 +195,18 @@ def test_a_worker_that_stumbles_goes_on_looking(home: Home, monkeypatch: pytest.
 
     async def look_for_a_while() -> None:
         following = asyncio.create_task(home.champions.follow(0.001))
-        await until(lambda: len(looks) > 2)
+        await wait_until(lambda: len(looks) > 2)
         following.cancel()
 
-    monkeypatch.setattr(home.champions, "look", stumble)
+    monkeypatch.setattr(home.champions, "poll", stumble)
     asyncio.run(look_for_a_while())
     assert '"event": "champion not seen"' in home.log.getvalue()
 
 
-def test_requests_go_on_while_the_next_release_loads(home: Home) -> None:
+def test_requests_go_on_while_the_next_release_loads(home: ReleaseHome) -> None:
     loading, loaded = threading.Event(), threading.Event()
 
-    def slow() -> Release:
+    def slow() -> ReleasePort:
         loading.set()
         assert loaded.wait(5)
         return FakeRelease(version="8")
@@ -212,22 +214,22 @@ def test_requests_go_on_while_the_next_release_loads(home: Home) -> None:
     async def promote_under_way() -> list[str | None]:
         following = asyncio.create_task(home.champions.follow(0.001))
         home.promote("7")
-        await until(lambda: home.serves() == "7")
+        await wait_until(lambda: home.serves() == "7")
         home.promote("8", slow)
-        await until(loading.is_set)
+        await wait_until(loading.is_set)
         meanwhile = home.serves()
         loaded.set()
-        await until(lambda: home.serves() != "7")
+        await wait_until(lambda: home.serves() != "7")
         following.cancel()
         return [meanwhile, home.serves()]
 
     assert asyncio.run(promote_under_way()) == ["7", "8"]
 
 
-def test_metrics_say_who_serves(home: Home) -> None:
+def test_metrics_say_who_serves(home: ReleaseHome) -> None:
     for version in ("7", "8"):
         home.promote(version)
         home.look()
-    page = home.metrics.page().decode()
+    page = home.metrics.render().decode()
     assert 'model_info{model="churn",release="7",version="3"} 0.0' in page
     assert 'model_info{model="churn",release="8",version="3"} 1.0' in page

@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving.audiences.query.scores_table import Columns, ScoresFile
-from serving.predictions.consent_gate import Permission
+from serving.predictions.consent_gate import ConsentGate
 from serving.segments import segment_lookup
-from serving.segments.row_lookup import Book
-from serving.segments.segment_lookup import Segments
-from tests.dictionary_storage import dictionary_ledger
-from tests.serving.fakes import TODAY, FakeRelease, Known, Shelf, Shop
+from serving.segments.row_lookup import SegmentIndex
+from serving.segments.segment_lookup import SegmentLookup
+from tests.dictionary_storage import in_memory_ledger
+from tests.serving.fakes import TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 
-def scores(home: Path, *customer_ids: str, tier: str = "high") -> Path:
+def write_scores(home: Path, *customer_ids: str, tier: str = "high") -> Path:
     instants = pa.array([TODAY] * len(customer_ids)).cast(pa.timestamp("us", tz="UTC"))
     tiers = [tier] * len(customer_ids)
     path = home / "scores.parquet"
@@ -28,8 +28,8 @@ def scores(home: Path, *customer_ids: str, tier: str = "high") -> Path:
     return path
 
 
-def asked(home: Path) -> dict[str, Any]:
-    with Shop.of(FakeRelease(), Shelf(ann=Known()), home=home).client() as client:
+def request_prediction(home: Path) -> dict[str, Any]:
+    with Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer()), home=home).client() as client:
         answered = client.post("/v1/predictions", json={"customer_ids": ["ann"]})
     assert answered.status_code == 200, answered.text
     row: dict[str, Any] = answered.json()["predictions"][0]
@@ -37,39 +37,39 @@ def asked(home: Path) -> dict[str, Any]:
 
 
 def test_scores_that_cannot_be_read_cost_the_segment_alone(tmp_path: Path) -> None:
-    path = scores(tmp_path, "ann", "bob")
+    path = write_scores(tmp_path, "ann", "bob")
     torn = bytearray(path.read_bytes())
     torn[4:100] = b"\xff" * 96
     path.write_bytes(torn)
-    row = asked(tmp_path)
+    row = request_prediction(tmp_path)
     assert (row["status"], row["segment"]) == ("scored", {"status": "not_scored"})
 
 
 def test_scores_out_of_order_cost_the_segment_alone(tmp_path: Path) -> None:
-    scores(tmp_path, "bob", "ann")
-    row = asked(tmp_path)
+    write_scores(tmp_path, "bob", "ann")
+    row = request_prediction(tmp_path)
     assert (row["status"], row["segment"]) == ("scored", {"status": "not_scored"})
 
 
 def test_while_new_scores_are_read_the_old_ones_answer_and_nobody_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, go_on = scores(tmp_path, "ann", tier="high"), threading.Event()
-    segments = Segments(ScoresFile(path), Permission(dictionary_ledger()))
+    path, go_on = write_scores(tmp_path, "ann", tier="high"), threading.Event()
+    segments = SegmentLookup(ScoresFile(path), ConsentGate(in_memory_ledger()))
 
-    def slow(columns: Columns, names: tuple[str, ...]) -> Book:
+    def slow(columns: Columns, names: tuple[str, ...]) -> SegmentIndex:
         assert go_on.wait(timeout=10)
-        return Book(columns, names)
+        return SegmentIndex(columns, names)
 
     async def tier() -> object:
-        return (await segments.of(["ann"], TODAY))[0]["value_tier"]
+        return (await segments.lookup(["ann"], TODAY))[0]["value_tier"]
 
     async def day() -> list[object]:
         found = [await tier()]
-        scores(tmp_path, "ann", tier="low")
-        monkeypatch.setattr(segment_lookup, "Book", slow)
+        write_scores(tmp_path, "ann", tier="low")
+        monkeypatch.setattr(segment_lookup, "SegmentIndex", slow)
         found.append(await asyncio.wait_for(tier(), timeout=5))
-        reading = segments._reading
+        reading = segments._loading
         assert reading is not None
         go_on.set()
         await reading

@@ -12,11 +12,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.consents.consent import MARKETING, Consent
-from serving.schemas.predictions import Predictions
-from serving.schemas.segments import SegmentAnswer
-from serving.segments.serializer import NAMES, segment
+from serving.schemas.predictions import PredictionsResponse
+from serving.schemas.segments import SegmentResponse
+from serving.segments.serializer import COLUMN_NAMES, serialize_segment
 from tests.serving import scored
-from tests.serving.fakes import FakeRelease, Known, Shelf, Shop
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 ROW: dict[str, Any] = {
     "as_of": 1_780_272_000_000_000,
@@ -37,8 +37,8 @@ ROW: dict[str, Any] = {
 
 
 def test_all_that_the_scores_say_is_told_in_its_place() -> None:
-    told = segment(ROW, ["email"])
-    SegmentAnswer.model_validate(told)
+    told = serialize_segment(ROW, ["email"])
+    SegmentResponse.model_validate(told)
     assert told["rfm"]["segment_zh"] == "重要发展"
     assert told["crowds"] == ["active_regular", "price_sensitive"]
     assert told["channels"] == {
@@ -52,33 +52,35 @@ def test_hours_go_on_after_midnight() -> None:
     begin_and_end = [
         (told["begin"], told["end"])
         for hour in (0, 20, 22, 23)
-        if (told := segment({**ROW, "preferred_hour": hour}, [])["preferred_hours"])
+        if (told := serialize_segment({**ROW, "preferred_hour": hour}, [])["preferred_hours"])
     ]
     assert begin_and_end == [(0, 2), (20, 22), (22, 24), (23, 1)]
 
 
 def test_who_never_ordered_has_no_rfm() -> None:
-    assert segment({**ROW, "rfm_recency": None}, [])["rfm"] is None
+    assert serialize_segment({**ROW, "rfm_recency": None}, [])["rfm"] is None
 
 
 def test_a_table_of_an_older_make_is_told_as_far_as_it_goes() -> None:
-    told = segment({"as_of": ROW["as_of"]}, [])
-    SegmentAnswer.model_validate(told)
+    told = serialize_segment({"as_of": ROW["as_of"]}, [])
+    SegmentResponse.model_validate(told)
     assert (told["segments"], told["crowds"], told["value_tier"]) == ([], [], None)
 
 
 def test_every_name_is_one_of_a_column() -> None:
-    assert len(NAMES) == len(set(NAMES))
-    assert set(ROW) <= set(NAMES)
+    assert len(COLUMN_NAMES) == len(set(COLUMN_NAMES))
+    assert set(ROW) <= set(COLUMN_NAMES)
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     """A shop in which bob's row ranks two channels, and both customers were scored."""
-    shop = Shop.of(FakeRelease(), Shelf(ann=Known(), bob=Known(), new=Known()), home=tmp_path)
-    ledger = shop.worker.permission.ledger
+    shop = Shop.of(
+        FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=KnownCustomer(), new=KnownCustomer()), home=tmp_path
+    )
+    ledger = shop.worker.consent_gate.ledger
     ledger.record({"bob": [Consent(MARKETING, "sms", granted=True, changed_at=1)]})
-    scored.score(tmp_path, ledger, ["ann", "bob"])
+    scored.write_scores(tmp_path, ledger, ["ann", "bob"])
     path = tmp_path / "scores.parquet"
     table = pq.read_table(path)
     for name, kind in (
@@ -97,21 +99,21 @@ def client(shop: Shop) -> Iterator[TestClient]:
         yield client
 
 
-def asked(client: TestClient, *customer_ids: str) -> list[dict[str, Any]]:
+def request_segments(client: TestClient, *customer_ids: str) -> list[dict[str, Any]]:
     answered = client.post("/v1/predictions", json={"customer_ids": customer_ids, "include": ["segment"]})
-    Predictions.model_validate_json(answered.content)
+    PredictionsResponse.model_validate_json(answered.content)
     return [row["segment"] for row in answered.json()["predictions"] if row["status"] != "unknown_customer"]
 
 
 def test_an_answer_says_to_whom_the_customer_belongs(client: TestClient) -> None:
-    bob, ann, new = asked(client, "bob", "zoe", "ann", "new")
+    bob, ann, new = request_segments(client, "bob", "zoe", "ann", "new")
     assert (bob["status"], bob["value_tier"], ann["value_tier"]) == ("scored", "silver", "gold")
     assert new == {"status": "not_scored"}
 
 
 def test_channels_are_those_that_may_be_used_now(client: TestClient) -> None:
     def ranked() -> list[list[str]]:
-        return [[one["name"] for one in told["channels"]["ranked"]] for told in asked(client, "ann", "bob")]
+        return [[one["name"] for one in told["channels"]["ranked"]] for told in request_segments(client, "ann", "bob")]
 
     assert ranked() == [[], ["sms"]]
     email = {"consents": [{"purpose": "marketing", "channel": "email", "granted": True}]}
@@ -121,6 +123,6 @@ def test_channels_are_those_that_may_be_used_now(client: TestClient) -> None:
 
 
 def test_new_scores_are_told_of_without_a_restart(shop: Shop, client: TestClient, tmp_path: Path) -> None:
-    assert [told["status"] for told in asked(client, "ann", "new")] == ["scored", "not_scored"]
-    scored.score(tmp_path, shop.worker.permission.ledger, ["new"])
-    assert [told["status"] for told in asked(client, "ann", "new")] == ["not_scored", "scored"]
+    assert [told["status"] for told in request_segments(client, "ann", "new")] == ["scored", "not_scored"]
+    scored.write_scores(tmp_path, shop.worker.consent_gate.ledger, ["new"])
+    assert [told["status"] for told in request_segments(client, "ann", "new")] == ["not_scored", "scored"]

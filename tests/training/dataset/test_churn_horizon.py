@@ -9,30 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.logs import FEW, cutoff, told
-from training.dataset.churn_horizon import churn_days
+from tests.logs import FEW_EXAMPLES, cutoff, history_of
+from training.dataset.churn_horizon import estimate_churn_days
 
 NEW_YEAR = date(2026, 1, 1)
 
 
-def ordered(customer: str, *days: int, paid: float = 5) -> list[tuple[str, str, float]]:
+def order_lines(customer: str, *days: int, paid: float = 5) -> list[tuple[str, str, float]]:
     """One order on each of the days, counted from new year."""
     return [(customer, str(NEW_YEAR + timedelta(days=day)), paid) for day in days]
 
 
-def auto(*lines: tuple[str, str, float], after: int = 360) -> int:
-    return churn_days(told(*lines), cutoff(str(NEW_YEAR + timedelta(days=after))))
+def churn_horizon(*lines: tuple[str, str, float], after: int = 360) -> int:
+    return estimate_churn_days(history_of(*lines), cutoff(str(NEW_YEAR + timedelta(days=after))))
 
 
 def test_customers_who_return_every_week_have_left_after_a_week() -> None:
-    assert auto(*ordered("ann", *range(0, 360, 7)), *ordered("bob", *range(3, 360, 7))) == 7
+    assert churn_horizon(*order_lines("ann", *range(0, 360, 7)), *order_lines("bob", *range(3, 360, 7))) == 7
 
 
-@FEW
+@FEW_EXAMPLES
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.integers(0, 60), min_size=1, max_size=12), min_size=1))
 def test_it_is_the_day_by_which_85_of_100_returns_have_come(shop: dict[str, set[int]]) -> None:
     after = 240
-    found = auto(*(line for who, days in shop.items() for line in ordered(who, *sorted(days))), after=after)
+    found = churn_horizon(
+        *(line for who, days in shop.items() for line in order_lines(who, *sorted(days))), after=after
+    )
     gaps = [(later - day, True) for days in shop.values() for day, later in pairwise(sorted(days))]
     gaps += [(after - max(days), False) for days in shop.values()]
     away, longest = 1.0, (after - min(min(days) for days in shop.values())) // 3
@@ -44,43 +46,43 @@ def test_it_is_the_day_by_which_85_of_100_returns_have_come(shop: dict[str, set[
 
 
 def test_open_gaps_count_as_long_as_they_last() -> None:
-    regulars = [line for number in range(9) for line in ordered(f"c{number}", *range(0, 360, 9))]
-    gone = [line for number in range(40) for line in ordered(f"gone{number}", 340)]
-    assert auto(*regulars) == 9
-    assert auto(*regulars, *gone) == 9  # their gaps were open, but none of them long
-    once = [line for number in range(400) for line in ordered(f"once{number}", 0)]
-    assert auto(*regulars, *once) == 120
+    regulars = [line for number in range(9) for line in order_lines(f"c{number}", *range(0, 360, 9))]
+    gone = [line for number in range(40) for line in order_lines(f"gone{number}", 340)]
+    assert churn_horizon(*regulars) == 9
+    assert churn_horizon(*regulars, *gone) == 9  # their gaps were open, but none of them long
+    once = [line for number in range(400) for line in order_lines(f"once{number}", 0)]
+    assert churn_horizon(*regulars, *once) == 120
 
 
 def test_it_is_at_most_a_third_of_the_history_and_two_years() -> None:
-    assert auto(*ordered("ann", 0, 100), after=150) == 50
-    assert auto(*ordered("ann", 0, 2999), after=3000) == 730
+    assert churn_horizon(*order_lines("ann", 0, 100), after=150) == 50
+    assert churn_horizon(*order_lines("ann", 0, 2999), after=3000) == 730
 
 
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_a_shop_of_a_few_days_has_a_horizon_of_a_day(after: int) -> None:
-    assert auto(*ordered("ann", 0), after=after) == 1
+    assert churn_horizon(*order_lines("ann", 0), after=after) == 1
 
 
 def test_a_shop_that_has_only_had_returns_has_a_horizon_of_a_day() -> None:
-    assert auto(*ordered("ann", 0, paid=-5)) == 1
-    assert auto(*ordered("ann", 400)) == 1
+    assert churn_horizon(*order_lines("ann", 0, paid=-5)) == 1
+    assert churn_horizon(*order_lines("ann", 400)) == 1
 
 
 def test_a_day_with_two_orders_is_no_gap() -> None:
-    twice = [line for day in range(0, 360, 7) for line in ordered("ann", day, day)]
-    assert auto(*twice) == 7
+    twice = [line for day in range(0, 360, 7) for line in order_lines("ann", day, day)]
+    assert churn_horizon(*twice) == 7
 
 
 def test_what_is_not_known_yet_is_not_counted() -> None:
-    history = [*ordered("ann", *range(0, 100, 7)), *ordered("ann", *range(100, 400))]
-    assert auto(*history, after=100) == 7
+    history = [*order_lines("ann", *range(0, 100, 7)), *order_lines("ann", *range(100, 400))]
+    assert churn_horizon(*history, after=100) == 7
 
 
 def test_returns_are_no_orders_and_a_shop_without_amounts_has_only_orders() -> None:
-    sent_back = [(who, day, -5.0) for who, day, _ in ordered("ann", *range(3, 360, 7))]
-    weekly = ordered("ann", *range(0, 360, 7))
-    assert auto(*weekly, *sent_back) == 7
+    sent_back = [(who, day, -5.0) for who, day, _ in order_lines("ann", *range(3, 360, 7))]
+    weekly = order_lines("ann", *range(0, 360, 7))
+    assert churn_horizon(*weekly, *sent_back) == 7
     dates = [line[:2] for line in (*weekly, *sent_back)]
-    history = told(*dates, columns=("customer_id", "ordered_at"))
-    assert churn_days(history, cutoff("2026-12-27")) == 4
+    history = history_of(*dates, columns=("customer_id", "ordered_at"))
+    assert estimate_churn_days(history, cutoff("2026-12-27")) == 4

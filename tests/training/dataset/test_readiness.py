@@ -8,101 +8,112 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.training.shops import ZONE, Shop, corner_shop, day, few_rounds, history, kept, log, shop, simulated
-from training.dataset.readiness import SIMPLE, Answerable, Readiness, known_buyers, readiness
-from training.dataset.schedule import schedule
+from tests.training.shops import (
+    ZONE,
+    TrainingShop,
+    build_shop,
+    corner_shop,
+    day,
+    history,
+    order_lines,
+    shared,
+    simulate_lines,
+    small_ensembles,
+)
+from training.dataset.readiness import SIMPLE_TIERS, HorizonReadiness, Readiness, known_buyers, readiness
+from training.dataset.schedule import plan_schedule
 from training.evaluation.backtest import backtest
-from training.evaluation.quality_gate import verdicts
+from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.assemble import assemble
-from training.fitting.fit import fit_rungs
+from training.fitting.fit import fit_tiers
 from training.models import MODELS
 
-EVERY = ("ml", *SIMPLE)
+EVERY = ("ml", *SIMPLE_TIERS)
 
 
-def answers(ready: Readiness, model: str) -> dict[int, Answerable]:
+def answers(ready: Readiness, model: str) -> dict[int, HorizonReadiness]:
     return {answer.horizon_days: answer for answer in ready.answers if answer.model == model}
 
 
-@kept
-def small() -> Shop:
-    return shop(simulated(200, 300), 300, (30, 60), 60)
+@shared
+def small_shop() -> TrainingShop:
+    return build_shop(simulate_lines(200, 300), 300, (30, 60), 60)
 
 
-@kept
-def without_amounts() -> Shop:
-    return shop(simulated(700, 300).drop(columns="amount"), 300, (30, 60), 60)
+@shared
+def without_amounts() -> TrainingShop:
+    return build_shop(simulate_lines(700, 300).drop(columns="amount"), 300, (30, 60), 60)
 
 
-@kept
-def short() -> Shop:
-    return shop(simulated(900, 10), 10, (30, 90), 30)
+@shared
+def short_log_shop() -> TrainingShop:
+    return build_shop(simulate_lines(900, 10), 10, (30, 90), 30)
 
 
-@kept
-def long() -> Shop:
-    return shop(simulated(600, 1_200), 1_200, (90, 365), 365)
+@shared
+def long_log_shop() -> TrainingShop:
+    return build_shop(simulate_lines(600, 1_200), 1_200, (90, 365), 365)
 
 
-@kept
-def late_churn() -> Shop:
-    return shop(simulated(700, 300), 300, (30, 365), 365)
+@shared
+def late_churn_shop() -> TrainingShop:
+    return build_shop(simulate_lines(700, 300), 300, (30, 365), 365)
 
 
 SHOPS = {
-    "corner shop": corner_shop, "200 buyers": small, "no amounts": without_amounts, "10 days": short,
-    "long log": long, "churn after a year": late_churn,
+    "corner shop": corner_shop, "200 buyers": small_shop, "no amounts": without_amounts, "10 days": short_log_shop,
+    "long log": long_log_shop, "churn after a year": late_churn_shop,
 }  # fmt: skip
 
 
 @pytest.fixture(params=SHOPS)
-def one(request: pytest.FixtureRequest) -> Shop:
+def one(request: pytest.FixtureRequest) -> TrainingShop:
     return SHOPS[request.param]()
 
 
-def test_every_horizon_of_every_question_is_answered(one: Shop) -> None:
-    assert set(answers(one.ready, "churn")) == {one.plan.churn_days}
-    assert {*answers(one.ready, "ltv"), *one.plan.learned} == {*one.plan.asked}
-    assert set(answers(one.ready, "next_purchase")) == {one.plan.learned[-1]}
+def test_every_horizon_of_every_question_is_answered(one: TrainingShop) -> None:
+    assert set(answers(one.readiness, "churn")) == {one.plan.churn_days}
+    assert {*answers(one.readiness, "ltv"), *one.plan.learned} == {*one.plan.horizons}
+    assert set(answers(one.readiness, "next_purchase")) == {one.plan.learned[-1]}
 
 
-def test_everything_missing_has_a_cure_and_nothing_else_has(one: Shop) -> None:
-    for answer in one.ready.answers:
+def test_everything_missing_has_a_cure_and_nothing_else_has(one: TrainingShop) -> None:
+    for answer in one.readiness.answers:
         assert bool(answer.missing) == bool(answer.cure)
         assert answer.trainable == (not answer.missing)
 
 
-def test_only_rungs_that_are_fitted_are_tried(one: Shop) -> None:
-    assert one.ready.tiers[-len(SIMPLE) :] == SIMPLE
+def test_only_rungs_that_are_fitted_are_tried(one: TrainingShop) -> None:
+    assert one.readiness.tiers[-len(SIMPLE_TIERS) :] == SIMPLE_TIERS
     for model in MODELS:
-        assert set(one.ready.tiers_for(model)) <= set(one.ready.tiers)
+        assert set(one.readiness.tiers_for(model)) <= set(one.readiness.tiers)
 
 
 @pytest.mark.parametrize("name", ["200 buyers", "no amounts", "10 days", "churn after a year"])
 def test_what_is_promised_is_what_is_fitted_tested_and_judged(name: str) -> None:
     one = SHOPS[name]()
-    newest = replace(one.laid, origins=one.laid.origins[:1])
-    with few_rounds(5):
-        tests = backtest(one.data, newest, one.plan, one.ready.tiers, ZONE)
-        fitted = tests[0].fitted if tests else fit_rungs(one.rows(one.now), one.plan, one.ready.tiers)
-    assert set(fitted) == set(one.ready.tiers)
+    newest = replace(one.schedule, origins=one.schedule.origins[:1])
+    with small_ensembles(5):
+        tests = backtest(one.data, newest, one.plan, one.readiness.tiers, ZONE)
+        fitted = tests[0].fitted_tiers if tests else fit_tiers(one.rows(one.now), one.plan, one.readiness.tiers)
+    assert set(fitted) == set(one.readiness.tiers)
     for model in MODELS:
-        tiers = one.ready.tiers_for(model) or one.ready.tiers
-        judged = verdicts(tests, MODELS[model], tiers, None)
+        tiers = one.readiness.tiers_for(model) or one.readiness.tiers
+        judged = evaluate_gate(tests, MODELS[model], tiers, None)
         assert judged[0].tier == tiers[0]
         assert judged[-1].passed
 
 
 def test_a_shop_of_the_usual_size_is_learned_by_trees() -> None:
-    ready = corner_shop().ready
+    ready = corner_shop().readiness
     assert all(ready.tiers_for(model) == EVERY for model in MODELS)
     assert answers(ready, "churn")[60].trainable
     assert answers(ready, "ltv")[30].trainable
 
 
 def test_200_buyers_are_too_few_for_trees() -> None:
-    ready = small().ready
-    assert ready.tiers == SIMPLE
+    ready = small_shop().readiness
+    assert ready.tiers == SIMPLE_TIERS
     for answer in ready.answers:
         assert not answer.trainable
         assert answer.missing == f"500 customers are needed, there are {answer.customers}"
@@ -110,7 +121,7 @@ def test_200_buyers_are_too_few_for_trees() -> None:
 
 
 def test_without_amounts_only_the_amount_is_refused() -> None:
-    ready = without_amounts().ready
+    ready = without_amounts().readiness
     assert answers(ready, "churn")[60].trainable
     assert answers(ready, "next_purchase")[60].trainable
     assert {answer.missing for answer in answers(ready, "ltv").values()} == {"the log has no amounts"}
@@ -119,23 +130,23 @@ def test_without_amounts_only_the_amount_is_refused() -> None:
 
 
 def test_ten_days_of_log_say_from_when_on_they_will_do() -> None:
-    ready = short().ready
-    assert ready.tiers == SIMPLE
+    ready = short_log_shop().readiness
+    assert ready.tiers == SIMPLE_TIERS
     churn = answers(ready, "churn")[30]
     assert churn.missing == "79 days of log are needed to test 30 days ahead, there are 10"
     assert churn.cure == f"trainable on {day(79):%Y-%m-%d}; until then answered from {ready.plan.learned[0]} days"
 
 
 def test_a_long_log_is_learned_a_year_ahead() -> None:
-    ready = long().ready
+    ready = long_log_shop().readiness
     assert ready.plan.learned == (90, 365)
     assert answers(ready, "ltv")[365].trainable
     assert answers(ready, "churn")[365].trainable
 
 
 def test_churn_beyond_what_was_learned_is_answered_from_what_was() -> None:
-    ready = late_churn().ready
-    assert (ready.plan.learned, ready.plan.judged_churn_days) == ((30,), 30)
+    ready = late_churn_shop().readiness
+    assert (ready.plan.learned, ready.plan.evaluated_churn_days) == ((30,), 30)
     churn = answers(ready, "churn")[365]
     assert not churn.trainable
     assert churn.cure.endswith("until then answered from 30 days")
@@ -144,19 +155,19 @@ def test_churn_beyond_what_was_learned_is_answered_from_what_was() -> None:
 
 
 def test_churn_beyond_what_was_learned_is_released_and_served() -> None:
-    one = late_churn()
+    one = late_churn_shop()
     today = one.population()
-    with few_rounds(5):
-        ladder = assemble(one.rows(one.now), one.plan, dict.fromkeys(MODELS, "ml")).ladder
-    churn = 1 - ladder.forecast(today.inputs, np.nan_to_num(today.column("orders"))).within(365)
+    with small_ensembles(5):
+        ladder = assemble(one.rows(one.now), one.plan, dict.fromkeys(MODELS, "ml")).tiered_model
+    churn = 1 - ladder.forecast(today.inputs, np.nan_to_num(today.column("orders"))).order_probability(365)
     assert np.isfinite(churn).all()
     assert 0.05 < churn.mean() < 0.95
 
 
 def test_customers_are_counted_who_had_ordered_and_whose_window_is_over() -> None:
     one = corner_shop()
-    churn = answers(one.ready, "churn")[60]
-    newest = one.laid.trainings(one.laid.as_of, 60)[-1]
+    churn = answers(one.readiness, "churn")[60]
+    newest = one.schedule.training_cutoffs(one.schedule.as_of, 60)[-1]
     bought = {who for who, when, amount in zip(*columns(one.lines), strict=True) if when < newest and amount > 0}
     after = one.lines[(one.lines["ordered_at"].dt.date >= newest) & (one.lines["amount"] > 0)]
     came = {
@@ -174,8 +185,8 @@ def columns(lines: pd.DataFrame) -> tuple[Sequence[str], Sequence[date], Sequenc
 
 
 def test_a_customer_known_from_a_return_is_no_buyer() -> None:
-    told = history(log(["ann", "bob"], np.array([1.0, 2.0]), np.array([5.0, -5.0])))
-    laid = schedule(day(1), day(9), (3,), 2)
+    told = history(order_lines(["ann", "bob"], np.array([1.0, 2.0]), np.array([5.0, -5.0])))
+    laid = plan_schedule(day(1), day(9), (3,), 2)
     cutoffs = [corner_shop().cutoffs[0]]
     assert known_buyers(told, cutoffs)["customer_id"].tolist() == ["ann"]
     assert laid.as_of == day(9)
@@ -183,24 +194,24 @@ def test_a_customer_known_from_a_return_is_no_buyer() -> None:
 
 def test_a_rare_outcome_asks_for_another_horizon() -> None:
     always = np.repeat(np.arange(600), 60)
-    lines = log([f"c{one}" for one in always], np.tile(np.arange(0, 300, 5.0), 600), np.ones(len(always)))
-    ready = shop(lines, 300, (30, 60), 60).ready
+    lines = order_lines([f"c{one}" for one in always], np.tile(np.arange(0, 300, 5.0), 600), np.ones(len(always)))
+    ready = build_shop(lines, 300, (30, 60), 60).readiness
     churn = answers(ready, "churn")[60]
     assert churn.missing == "100 customers who stayed away within 60 days are needed, there are 0"
     assert churn.cure.startswith("choose a horizon at which both happen often enough")
-    assert ready.tiers_for("churn") == SIMPLE
+    assert ready.tiers_for("churn") == SIMPLE_TIERS
     assert ready.tiers_for("next_purchase") == EVERY
 
 
 @pytest.mark.parametrize("days", [7, 30, 90, 365])
 def test_a_horizon_is_tested_from_the_promised_day_on_and_not_before(days: int) -> None:
-    told, laid = short().told, schedule(day(0), day(10), (days,), 900)
-    (churn,) = answers(readiness(told, laid, short().cutoffs, days, (days,)), "churn").values()
+    told, laid = short_log_shop().history, plan_schedule(day(0), day(10), (days,), 900)
+    (churn,) = answers(readiness(told, laid, short_log_shop().cutoffs, days, (days,)), "churn").values()
     promised = date.fromisoformat(churn.cure.split(";")[0].removeprefix("trainable on "))
-    assert schedule(day(0), promised, (days,), 900).tested == days
-    assert schedule(day(0), promised - timedelta(days=1), (days,), 900).tested != days
+    assert plan_schedule(day(0), promised, (days,), 900).tested_horizon == days
+    assert plan_schedule(day(0), promised - timedelta(days=1), (days,), 900).tested_horizon != days
 
 
 def test_readiness_is_the_same_whenever_it_is_asked() -> None:
     one = corner_shop()
-    assert readiness(one.told, one.laid, one.cutoffs, 60, one.plan.asked) == one.ready
+    assert readiness(one.history, one.schedule, one.cutoffs, 60, one.plan.horizons) == one.readiness

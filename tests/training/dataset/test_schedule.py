@@ -8,102 +8,105 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.dataset.schedule import Schedule, days_needed, schedule, warmup
+from training.dataset.schedule import Schedule, days_needed, plan_schedule, warmup_days
 
 FIRST = date(2021, 1, 1)
 FIVE_YEARS = 5 * 365
 
 spans = st.integers(1, FIVE_YEARS)
-asked = st.lists(st.integers(1, 730), min_size=1, max_size=4, unique=True).map(lambda days: tuple(sorted(days)))
+horizon_lists = st.lists(st.integers(1, 730), min_size=1, max_size=4, unique=True).map(lambda days: tuple(sorted(days)))
 customers = st.sampled_from([1, 900, 5_000, 30_000, 2_000_000])
 
 
-def laid(span: int, horizons: tuple[int, ...] = (30, 90, 365), customers: int = 900) -> Schedule:
+def build_schedule(span: int, horizons: tuple[int, ...] = (30, 90, 365), customers: int = 900) -> Schedule:
     """The schedule of a shop that opened so many days ago."""
-    return schedule(FIRST, FIRST + timedelta(days=span), horizons, customers)
+    return plan_schedule(FIRST, FIRST + timedelta(days=span), horizons, customers)
 
 
-@given(spans, asked, customers)
+@given(spans, horizon_lists, customers)
 def test_every_origin_has_a_window_over_after_it_and_one_before_it(
     span: int, horizons: tuple[int, ...], customers: int
 ) -> None:
-    plan = laid(span, horizons, customers)
-    assert (plan.tested is None) == (not plan.origins)
+    plan = build_schedule(span, horizons, customers)
+    assert (plan.tested_horizon is None) == (not plan.origins)
     for origin in plan.origins:
-        assert plan.tested is not None
-        assert origin + timedelta(days=plan.tested) <= plan.as_of
-        assert plan.trainings(origin, plan.tested)
+        assert plan.tested_horizon is not None
+        assert origin + timedelta(days=plan.tested_horizon) <= plan.as_of
+        assert plan.training_cutoffs(origin, plan.tested_horizon)
 
 
-@given(spans, asked, customers)
+@given(spans, horizon_lists, customers)
 def test_cutoffs_ascend_from_after_the_warm_up_to_today(span: int, horizons: tuple[int, ...], customers: int) -> None:
-    plan = laid(span, horizons, customers)
+    plan = build_schedule(span, horizons, customers)
     assert list(plan.cutoffs) == sorted(set(plan.cutoffs))
     assert plan.cutoffs[-1] == plan.as_of
-    assert plan.cutoffs[0] >= FIRST + timedelta(days=warmup(span))
+    assert plan.cutoffs[0] >= FIRST + timedelta(days=warmup_days(span))
     assert set(plan.origins) <= set(plan.cutoffs)
     assert list(plan.origins) == sorted(set(plan.origins), reverse=True)
     assert plan.span == span
 
 
-@given(spans, asked)
+@given(spans, horizon_lists)
 def test_there_are_about_26_cutoffs_and_fewer_for_many_customers(span: int, horizons: tuple[int, ...]) -> None:
-    assert len(laid(span, horizons).cutoffs) <= 40
-    assert len(laid(span, horizons, 2_000_000).cutoffs) <= 14
+    assert len(build_schedule(span, horizons).cutoffs) <= 40
+    assert len(build_schedule(span, horizons, 2_000_000).cutoffs) <= 14
 
 
-@given(spans, asked, customers)
+@given(spans, horizon_lists, customers)
 def test_what_is_learned_is_never_empty_and_never_longer_than_what_fits(
     span: int, horizons: tuple[int, ...], customers: int
 ) -> None:
-    plan = laid(span, horizons, customers)
+    plan = build_schedule(span, horizons, customers)
     for limit in (plan.as_of, *plan.origins):
-        learned = plan.learned(limit, horizons)
+        learned = plan.trainable_horizons(limit, horizons)
         assert learned
         assert all(days >= 1 for days in learned)
         if learned != (1,):
-            assert all(plan.trainings(limit, days) for days in learned)
+            assert all(plan.training_cutoffs(limit, days) for days in learned)
             assert set(learned) <= set(horizons) or len(learned) == 1
 
 
 @given(st.integers(1, 730))
 def test_a_log_is_long_enough_on_the_day_that_is_promised(horizon: int) -> None:
     needed = days_needed(horizon)
-    assert laid(needed, (horizon,)).tested == horizon
-    assert laid(needed - 1, (horizon,)).tested != horizon
+    assert build_schedule(needed, (horizon,)).tested_horizon == horizon
+    assert build_schedule(needed - 1, (horizon,)).tested_horizon != horizon
 
 
 @given(spans, st.integers(1, 730))
 def test_a_longer_log_tests_at_least_as_far_ahead(span: int, horizon: int) -> None:
-    assert laid(span, (horizon,)).tested != horizon or laid(span + 1, (horizon,)).tested == horizon
+    assert (
+        build_schedule(span, (horizon,)).tested_horizon != horizon
+        or build_schedule(span + 1, (horizon,)).tested_horizon == horizon
+    )
 
 
 @pytest.mark.parametrize("span", [0, 1, 2, 3])
 def test_a_shop_that_has_just_opened_has_a_schedule(span: int) -> None:
-    plan = laid(span)
+    plan = build_schedule(span)
     assert plan.origins == ()
     assert plan.cutoffs[-1] == plan.as_of
-    assert plan.learned(plan.as_of, (30, 90)) == (max(span - 1, 1),)
+    assert plan.trainable_horizons(plan.as_of, (30, 90)) == (max(span - 1, 1),)
 
 
 def test_a_year_and_a_half_is_tested_at_the_longest_horizon_that_fits_twice() -> None:
-    plan = laid(547)
-    assert (plan.tested, plan.step) == (90, 21)
+    plan = build_schedule(547)
+    assert (plan.tested_horizon, plan.step) == (90, 21)
     assert plan.origins == (date(2022, 4, 3), date(2022, 2, 20), date(2022, 1, 9))
-    assert plan.learned(plan.as_of, (30, 90, 365)) == (30, 90, 365)
-    assert plan.learned(plan.origins[0], (30, 90, 365)) == (30, 90)
+    assert plan.trainable_horizons(plan.as_of, (30, 90, 365)) == (30, 90, 365)
+    assert plan.trainable_horizons(plan.origins[0], (30, 90, 365)) == (30, 90)
 
 
 def test_a_grid_that_begins_too_late_for_its_oldest_origin_gets_the_first_possible_day() -> None:
-    plan = laid(280, (90,))
-    start = FIRST + timedelta(days=warmup(280))
+    plan = build_schedule(280, (90,))
+    start = FIRST + timedelta(days=warmup_days(280))
     assert plan.cutoffs[0] == start
-    assert plan.trainings(plan.origins[-1], 90) == (start,)
+    assert plan.training_cutoffs(plan.origins[-1], 90) == (start,)
 
 
 def test_origins_that_are_asked_for_are_cutoffs() -> None:
     chosen = [date(2021, 9, 1), date(2021, 11, 1), date(2021, 9, 1)]
-    plan = schedule(FIRST, date(2022, 6, 1), (30,), 900, chosen)
+    plan = plan_schedule(FIRST, date(2022, 6, 1), (30,), 900, chosen)
     assert plan.origins == (date(2021, 11, 1), date(2021, 9, 1))
     assert set(chosen) <= set(plan.cutoffs)
     assert plan.cutoffs[-1] == plan.as_of

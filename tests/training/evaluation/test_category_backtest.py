@@ -4,53 +4,55 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.training.assortments import drugstore
-from tests.training.shops import ZONE, kept
-from training.evaluation.backtest import BY_CATEGORY, Backtest, Score, backtest, scores
-from training.reporting.report import category_tables, metrics_of
+from tests.training.assortments import drugstore_shop
+from tests.training.shops import ZONE, shared
+from training.evaluation.backtest import BY_CATEGORY, Backtest, BacktestScore, backtest, scores
+from training.reporting.report import category_score_table, model_metrics
 
 
-@kept
-def judged() -> list[Backtest]:
-    one = drugstore()
-    return backtest(one.data, one.laid, one.plan, ("cohort", "population"), ZONE)
+@shared
+def run_backtest() -> list[Backtest]:
+    one = drugstore_shop()
+    return backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE)
 
 
-@kept
-def told() -> list[Score]:
-    return [score for score in scores(judged()) if score.model == BY_CATEGORY]
+@shared
+def category_scores() -> list[BacktestScore]:
+    return [score for score in scores(run_backtest()) if score.model == BY_CATEGORY]
 
 
 def test_every_origin_tells_of_all_of_the_rungs_and_of_the_usual_gaps() -> None:
-    assert {score.origin for score in told()} == set(drugstore().laid.origins)
-    newest = {score.who: score.metrics for score in told() if score.origin == drugstore().laid.origins[0]}
+    assert {score.origin for score in category_scores()} == set(drugstore_shop().schedule.origins)
+    newest = {
+        score.who: score.metrics for score in category_scores() if score.origin == drugstore_shop().schedule.origins[0]
+    }
     assert {"all", "category", "category's median gap", "own median gap"} <= set(newest)
     rungs = [newest[who]["lines"] for who in ("category", "customer", "population") if who in newest]
     assert sum(rungs) <= newest["all"]["lines"] == newest["own median gap"]["lines"]
 
 
 def test_the_hazard_ranks_better_than_a_calendar_and_means_what_it_says() -> None:
-    for origin in drugstore().laid.origins:
-        found = {score.who: score.metrics for score in told() if score.origin == origin}
+    for origin in drugstore_shop().schedule.origins:
+        found = {score.who: score.metrics for score in category_scores() if score.origin == origin}
         assert found["all"]["auc"] > found["own median gap"]["auc"]
         assert found["all"]["auc"] > found["days ordered so far"]["auc"]
         assert found["all"]["ece"] < 0.08
 
 
 def test_lines_are_judged_beside_their_own_customers_forecast() -> None:
-    for one in judged():
+    for one in run_backtest():
         assert one.categories is not None
         found = one.categories
-        recency = one.test.column("recency_days")[found.forecast.lines.row]
+        recency = one.rows.column("recency_days")[found.forecast.lines.row]
         assert (recency <= found.rows.cutoff - found.rows.lines.last_day + 1e-6).all()
-        assert (one.test.column("order_days")[found.forecast.lines.row] == found.rows.lines.order_days).all()
+        assert (one.rows.column("order_days")[found.forecast.lines.row] == found.rows.lines.order_days).all()
 
 
 def test_the_figures_go_with_those_of_the_next_purchase_and_with_no_other() -> None:
-    keys = {metric.key for metric in metrics_of("next_purchase", told())}
+    keys = {metric.key for metric in model_metrics("next_purchase", category_scores())}
     assert {"by_category/auc/all", "by_category/median_error_days/categorys_median_gap"} <= keys
-    assert not metrics_of("churn", told())
-    table = category_tables("next_purchase", told())[BY_CATEGORY]
+    assert not model_metrics("churn", category_scores())
+    table = category_score_table("next_purchase", category_scores())[BY_CATEGORY]
     assert len({len(column) for column in table.values()}) == 1
     assert np.isfinite(np.array(table["auc"], dtype=float)).any()
-    assert category_tables("churn", told()) == {}
+    assert category_score_table("churn", category_scores()) == {}

@@ -5,51 +5,51 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from features.config.churn_rules import ChurnRule
-from features.config.sources import Events
-from training.dataset.schedule import Schedule, schedule
-from training.evaluation.churn_rule_limits import Limit, limits
+from features.config.sources import EventsSource
+from training.dataset.schedule import Schedule, plan_schedule
+from training.evaluation.churn_rule_limits import RuleLimit, find_rule_limits
 
 FIRST = date(2026, 1, 1)
-VISITS = Events(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",))
-QUIET = Events(path="e", customer_id="c", happened_at="t", kind="k")
+VISITS = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",))
+QUIET = EventsSource(path="e", customer_id="c", happened_at="t", kind="k")
 CONTACT, ORDER = {"silent": ChurnRule(no_contact_days=30)}, {"lapsed": ChurnRule(no_order_days=182)}
 
 
-def laid(span: int, *origins: int) -> Schedule:
+def build_schedule(span: int, *origins: int) -> Schedule:
     asked = [FIRST + timedelta(days=number) for number in origins]
-    return schedule(FIRST, FIRST + timedelta(days=span), (30,), 900, asked)
+    return plan_schedule(FIRST, FIRST + timedelta(days=span), (30,), 900, asked)
 
 
 def test_a_rule_that_the_log_can_follow_has_no_limits() -> None:
-    assert limits({**CONTACT, **ORDER}, laid(365, 200, 300), VISITS) == []
-    assert limits({}, laid(10), None) == []
+    assert find_rule_limits({**CONTACT, **ORDER}, build_schedule(365, 200, 300), VISITS) == []
+    assert find_rule_limits({}, build_schedule(10), None) == []
 
 
 def test_in_a_log_without_events_a_contact_is_an_order() -> None:
-    assert limits(CONTACT, laid(365, 300), None) == [
-        Limit("silent", "the log has no events, so a contact is an order line", "describe them in [events]")
+    assert find_rule_limits(CONTACT, build_schedule(365, 300), None) == [
+        RuleLimit("silent", "the log has no events, so a contact is an order line", "describe them in [events]")
     ]
-    assert limits(ORDER, laid(365, 300), None) == []
+    assert find_rule_limits(ORDER, build_schedule(365, 300), None) == []
 
 
 def test_events_of_no_listed_kind_are_no_contacts() -> None:
-    (found,) = limits(CONTACT, laid(365, 300), QUIET)
+    (found,) = find_rule_limits(CONTACT, build_schedule(365, 300), QUIET)
     assert found.missing == "no kind of event is listed, so a contact is an order line"
     assert found.cure == "list them under behaviour or social in [events]"
 
 
 def test_a_rule_that_asks_for_more_days_than_there_are_can_flag_nobody() -> None:
-    (found,) = limits(ORDER, laid(182, 90), VISITS)
+    (found,) = find_rule_limits(ORDER, build_schedule(182, 90), VISITS)
     assert found.missing == "it asks for 182 days of silence, there are 182 days of log: it can flag nobody"
     assert found.cure == "shorten it, or wait until 2026-07-03"
-    assert limits(ORDER, laid((date(2026, 7, 3) - FIRST).days, 183), VISITS) == []
+    assert find_rule_limits(ORDER, build_schedule((date(2026, 7, 3) - FIRST).days, 183), VISITS) == []
 
 
 def test_a_rule_is_told_at_which_origins_the_log_was_too_short_for_it() -> None:
-    (found,) = limits(ORDER, laid(365, 300, 183, 182), VISITS)
+    (found,) = find_rule_limits(ORDER, build_schedule(365, 300, 183, 182), VISITS)
     assert found.missing == "it asks for 182 days of silence, more than there are of log before 2026-07-02"
     assert found.cure == "judged at 2 of 3 origins"
 
 
 def test_a_contact_rule_without_events_and_without_days_hears_of_both() -> None:
-    assert [found.rule for found in limits(CONTACT, laid(20), None)] == ["silent", "silent"]
+    assert [found.rule for found in find_rule_limits(CONTACT, build_schedule(20), None)] == ["silent", "silent"]

@@ -9,26 +9,26 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tests.training.by_hand import happened, rows_of, steady
+from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
 from training.evaluation.backtest import Backtest
-from training.evaluation.totals import GROUPS, Predicted, totals, totals_json, totals_of
-from training.model import Plan
+from training.evaluation.totals import GROUP_COUNT, PredictedOutcomes, backtest_totals, total_errors, totals_json
+from training.model import HorizonPlan
 
-PLAN = Plan(churn_days=60, asked=(30, 60, 365), learned=(30, 60), has_amounts=True)
+PLAN = HorizonPlan(churn_days=60, horizons=(30, 60, 365), learned=(30, 60), has_amounts=True)
 ORIGIN = date(2026, 3, 1)
 OLDER = date(2026, 1, 1)
 
 
-def backtest(origin: int, follow: float = 60, plan: Plan = PLAN) -> Backtest:
+def backtest(origin: int, follow: float = 60, plan: HorizonPlan = PLAN) -> Backtest:
     """Ten customers of rising pace, of whom the five of the highest order after five days."""
     wait = [math.inf] * 5 + [5.0] * 5
-    rows = rows_of(happened(wait, [follow] * 10))
-    return Backtest(day(origin), plan, rows, {"ml": steady(np.arange(1, 11) / 500)}, {})
+    rows = rows_of(outcomes_of(wait, [follow] * 10))
+    return Backtest(day(origin), plan, rows, {"ml": steady_forecast(np.arange(1, 11) / 500)}, {})
 
 
 def test_the_total_that_came_over_the_total_predicted() -> None:
-    (one,) = totals_of([backtest(200)], "churn", "ml")
+    (one,) = backtest_totals([backtest(200)], "churn", "ml")
     expected = (-np.expm1(-60 * np.arange(1, 11) / 500)).sum()
     assert (one.measure, one.horizon_days) == ("buyers", 60)
     assert one.origins[0].everybody.log_ratio == pytest.approx(math.log(5 / expected), abs=1e-6)
@@ -38,16 +38,16 @@ def test_the_total_that_came_over_the_total_predicted() -> None:
 
 def test_the_noise_is_what_single_customers_chances_explain() -> None:
     within = -np.expm1(-60 * np.arange(1, 11) / 500)
-    (one,) = totals_of([backtest(200)], "churn", "ml")
+    (one,) = backtest_totals([backtest(200)], "churn", "ml")
     expected = math.sqrt((within * (1 - within)).sum()) / within.sum()
     assert one.origins[0].everybody.noise == pytest.approx(expected, abs=1e-6)
 
 
 def test_groups_are_fifths_by_prediction_and_one_of_whom_nobody_came_has_no_error() -> None:
-    (one,) = totals_of([backtest(200)], "churn", "ml")
+    (one,) = backtest_totals([backtest(200)], "churn", "ml")
     groups = one.origins[0].groups
     assert [group.log_ratio is None for group in groups] == [True, True, False, False, False]
-    assert len(one.edges) == GROUPS - 1
+    assert len(one.edges) == GROUP_COUNT - 1
     within = -np.expm1(-60 * np.arange(9, 11) / 500)
     assert groups[-1].log_ratio == pytest.approx(math.log(2 / within.sum()), abs=1e-6)
 
@@ -61,31 +61,31 @@ def test_groups_are_fifths_by_prediction_and_one_of_whom_nobody_came_has_no_erro
     ],
 )
 def test_every_question_is_judged_by_its_own_totals(question: str, measures: set[tuple[str, int]]) -> None:
-    found = totals_of([backtest(200), backtest(150)], question, "ml")
+    found = backtest_totals([backtest(200), backtest(150)], question, "ml")
     assert {(one.measure, one.horizon_days) for one in found} == measures
     assert {len(one.origins) for one in found} == {2}
     assert [origin.origin for origin in found[0].origins] == [str(day(200)), str(day(150))]
 
 
 def test_without_amounts_orders_are_counted() -> None:
-    plain = Plan(churn_days=60, asked=(30, 60), learned=(30, 60), has_amounts=False)
-    assert {one.measure for one in totals_of([backtest(200, plan=plain)], "ltv", "ml")} == {"orders"}
+    plain = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=False)
+    assert {one.measure for one in backtest_totals([backtest(200, plan=plain)], "ltv", "ml")} == {"orders"}
 
 
 def test_a_window_that_is_not_over_is_no_total() -> None:
-    found = totals_of([backtest(200, follow=30)], "ltv", "ml")
+    found = backtest_totals([backtest(200, follow=30)], "ltv", "ml")
     assert [one.horizon_days for one in found] == [30]
 
 
 def test_where_nothing_was_tested_there_are_no_totals() -> None:
-    assert totals_of([], "churn", "ml") == []
+    assert backtest_totals([], "churn", "ml") == []
 
 
 def test_the_dispersion_is_that_of_the_outcomes() -> None:
     rng = np.random.default_rng(1)
     mean = rng.uniform(1, 20, 50_000)
     actual = mean * rng.gamma(0.5, 2, len(mean))  # of variance twice the squared mean
-    one = totals("spend", 90, [Predicted(ORIGIN, mean, mean**2, actual)])
+    one = total_errors("spend", 90, [PredictedOutcomes(ORIGIN, mean, mean**2, actual)])
     assert one.dispersion == pytest.approx(2, rel=0.05)
     sampled = math.sqrt(2 * (mean**2).sum()) / mean.sum()
     assert one.origins[0].everybody.noise == pytest.approx(sampled, rel=0.05)
@@ -93,22 +93,22 @@ def test_the_dispersion_is_that_of_the_outcomes() -> None:
 
 def test_equal_predictions_are_one_group() -> None:
     mean = np.full(100, 0.5)
-    one = totals("buyers", 30, [Predicted(ORIGIN, mean, mean / 2, np.ones(100), 1.0)])
+    one = total_errors("buyers", 30, [PredictedOutcomes(ORIGIN, mean, mean / 2, np.ones(100), 1.0)])
     assert [group.log_ratio is None for group in one.origins[0].groups] == [True] * 4 + [False]
 
 
 def test_nothing_predicted_and_nothing_came() -> None:
     nothing = np.zeros(10)
-    one = totals("spend", 30, [Predicted(ORIGIN, nothing, nothing, nothing)])
+    one = total_errors("spend", 30, [PredictedOutcomes(ORIGIN, nothing, nothing, nothing)])
     assert one.origins[0].everybody.log_ratio is None
-    assert one.line() == "- Total spend within 30 days, actual over predicted: none came."
+    assert one.summary_line() == "- Total spend within 30 days, actual over predicted: none came."
 
 
 def test_the_card_says_it_in_a_line_and_the_release_in_plain_json() -> None:
     mean, came = np.full(10, 0.5), np.array([1.0] * 6 + [0.0] * 4)
-    predicted = [Predicted(origin, mean, mean / 2, came, 1.0) for origin in (ORIGIN, OLDER)]
-    found = totals("buyers", 30, predicted)
-    assert found.line() == (
+    predicted = [PredictedOutcomes(origin, mean, mean / 2, came, 1.0) for origin in (ORIGIN, OLDER)]
+    found = total_errors("buyers", 30, predicted)
+    assert found.summary_line() == (
         "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01), +20.0% (2026-01-01)."
     )
     said = json.loads(json.dumps(totals_json([found]), allow_nan=False))

@@ -10,26 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.arrays import Floats
-from tests.tiered_models import everybody_on
-from tests.training.by_hand import happened, rows_of
+from tests.tiered_models import single_tier_model
+from tests.training.by_hand import outcomes_of, rows_of
 from training.dataset.outcomes import Outcomes, Rows
-from training.fitting.seasonality import year_ago
+from training.fitting.seasonality import fit_year_ago_seasonality
 from training.inference.btyd import GammaPoisson
-from training.inference.seasonality import LEAST, Factors, Season, in_season
-from training.inference.tiered_model import Ladder, Shape
-from training.inference.tiers.btyd import BtydRung
-from training.inference.tiers.cohort import CohortsRung
-from training.model import YEAR, Plan
+from training.inference.seasonality import MIN_SEASONAL_SHARE, SeasonalFactors, Seasonality, seasonal_totals
+from training.inference.tiered_model import HorizonLayout, TieredModel
+from training.inference.tiers.btyd import BtydTier
+from training.inference.tiers.cohort import CohortTier
+from training.model import YEAR_DAYS, HorizonPlan
 
-PLAN = Plan(churn_days=30, asked=(30, 365), learned=(30,), has_amounts=False)
+PLAN = HorizonPlan(churn_days=30, horizons=(30, 365), learned=(30,), has_amounts=False)
 CUSTOMERS, STEP = 200, 28
-USUAL = Factors((1.0, 1.0), 1.0)
+USUAL = SeasonalFactors((1.0, 1.0), 1.0)
 DAYS = np.array([0.0, 10, 30, 45, 90, 400, 730])
 
 
 def year_by_year(day: float) -> float:
     """Three times as busy for two months of every year."""
-    return 3.0 if 300 <= day % YEAR < 360 else 1.0
+    return 3.0 if 300 <= day % YEAR_DAYS < 360 else 1.0
 
 
 def shop(until: int, busy: object = year_by_year) -> Rows:
@@ -37,16 +37,16 @@ def shop(until: int, busy: object = year_by_year) -> Rows:
     assert callable(busy)
     parts = []
     for cutoff in range(90, until, STEP):
-        told = happened([15.0] * CUSTOMERS, [float(until - cutoff)] * CUSTOMERS, (30, YEAR))
-        days = np.arange(cutoff, cutoff + YEAR)
-        placed = np.cumsum([busy(day) / 30 for day in days])[[29, YEAR - 1]]
-        orders = np.tile(np.where(cutoff + np.array([30, YEAR]) <= until, placed, np.nan), (CUSTOMERS, 1))
+        told = outcomes_of([15.0] * CUSTOMERS, [float(until - cutoff)] * CUSTOMERS, (30, YEAR_DAYS))
+        days = np.arange(cutoff, cutoff + YEAR_DAYS)
+        placed = np.cumsum([busy(day) / 30 for day in days])[[29, YEAR_DAYS - 1]]
+        orders = np.tile(np.where(cutoff + np.array([30, YEAR_DAYS]) <= until, placed, np.nan), (CUSTOMERS, 1))
         part = rows_of(replace(told, orders=orders), order_days=[4.0] * CUSTOMERS, tenure_days=[90.0] * CUSTOMERS)
         parts.append(replace(part, cutoff=np.full(CUSTOMERS, cutoff)))
-    return joined(parts)
+    return merge_rows(parts)
 
 
-def joined(parts: list[Rows]) -> Rows:
+def merge_rows(parts: list[Rows]) -> Rows:
     whole = [part.outcomes for part in parts]
     return replace(
         parts[0],
@@ -57,61 +57,63 @@ def joined(parts: list[Rows]) -> Rows:
         outcomes=Outcomes(
             wait_days=np.concatenate([one.wait_days for one in whole]),
             follow_days=np.concatenate([one.follow_days for one in whole]),
-            horizons=(30, YEAR),
+            horizons=(30, YEAR_DAYS),
             orders=np.concatenate([one.orders for one in whole]),
             spend=np.concatenate([one.spend for one in whole]),
         ),
     )
 
 
-def season_of(rows: Rows) -> Season | None:
-    btyd = BtydRung(rows.names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0), (1.0,), (1.0,), (1.0,))
-    found = year_ago(rows, PLAN, btyd)
-    return None if found is None else found.season(ladder(rows.names))
+def season_of(rows: Rows) -> Seasonality | None:
+    btyd = BtydTier(rows.names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0), (1.0,), (1.0,), (1.0,))
+    found = fit_year_ago_seasonality(rows, PLAN, btyd)
+    return None if found is None else found.seasonality(tiered_model(rows.names))
 
 
-def ladder(names: tuple[str, ...]) -> Ladder:
-    everybody = CohortsRung(names, (), (), (0.0, 30.0), ((0.6,),), ((1.5,),), 0.0, 1.0, (1.0,))
-    return everybody_on(everybody, Shape(30, (30, 365), (30,), 1.0, 1.0, None))
+def tiered_model(names: tuple[str, ...]) -> TieredModel:
+    everybody = CohortTier(names, (), (), (0.0, 30.0), ((0.6,),), ((1.5,),), 0.0, 1.0, (1.0,))
+    return single_tier_model(everybody, HorizonLayout(30, (30, 365), (30,), 1.0, 1.0, None))
 
 
 def test_what_was_busy_in_two_years_is_said_to_be_busy_again() -> None:
-    before, after = season_of(shop(300 + 2 * YEAR)), season_of(shop(200 + 2 * YEAR))
+    before, after = season_of(shop(300 + 2 * YEAR_DAYS)), season_of(shop(200 + 2 * YEAR_DAYS))
     assert before is not None
     assert after is not None
     assert before.orders.learned[0] > 1.5 * after.orders.learned[0]
 
 
 def test_a_christmas_seen_once_is_half_believed_and_more() -> None:
-    tested, once = season_of(shop(298 + 2 * YEAR)), season_of(shop(298 + YEAR))
+    tested, once = season_of(shop(298 + 2 * YEAR_DAYS)), season_of(shop(298 + YEAR_DAYS))
     assert tested is not None
     assert once is not None
     assert 1.2 < once.orders.learned[0] / once.orders.beyond < tested.orders.learned[0] / tested.orders.beyond
 
 
 def test_after_the_season_it_is_not_said_to_go_on() -> None:
-    after = season_of(shop(390 + YEAR))
-    quiet = season_of(shop(200 + 2 * YEAR))
+    after = season_of(shop(390 + YEAR_DAYS))
+    quiet = season_of(shop(200 + 2 * YEAR_DAYS))
     assert after is not None
     assert quiet is not None
     assert after.orders.learned[0] == pytest.approx(quiet.orders.learned[0], rel=0.2)
 
 
 def test_a_log_without_the_same_days_a_year_before_knows_no_season() -> None:
-    assert season_of(shop(YEAR + 60)) is None
+    assert season_of(shop(YEAR_DAYS + 60)) is None
 
 
 def test_a_year_that_did_not_explain_the_next_is_not_believed() -> None:
-    assert season_of(shop(300 + YEAR, busy=lambda day: 3.0 if 200 <= day < 260 or 500 <= day < 560 else 1.0)) is None
+    assert (
+        season_of(shop(300 + YEAR_DAYS, busy=lambda day: 3.0 if 200 <= day < 260 or 500 <= day < 560 else 1.0)) is None
+    )
 
 
 def test_a_shop_that_is_as_busy_all_the_year_round_has_no_season() -> None:
-    assert season_of(shop(300 + 2 * YEAR, busy=lambda _: 1.0)) is None
+    assert season_of(shop(300 + 2 * YEAR_DAYS, busy=lambda _: 1.0)) is None
 
 
 def test_nobody_has_no_season() -> None:
-    rows = shop(300 + YEAR)
-    assert season_of(rows.at(np.zeros(len(rows), dtype=bool))) is None
+    rows = shop(300 + YEAR_DAYS)
+    assert season_of(rows.select(np.zeros(len(rows), dtype=bool))) is None
 
 
 curves = st.lists(st.floats(0, 0.9), min_size=6, max_size=6).map(lambda steps: np.cumsum(steps) / (1 + sum(steps)))
@@ -123,7 +125,7 @@ def test_in_season_p_order_never_falls_and_stays_a_probability(
     curve: Floats, first: float, second: float, beyond: float
 ) -> None:
     order_by = np.concatenate([[0.0], curve])[None, :]
-    bent = Season(Factors((first, second), beyond), USUAL, None).bent(order_by, DAYS, (30, 90))
+    bent = Seasonality(SeasonalFactors((first, second), beyond), USUAL, None).adjust_order_by(order_by, DAYS, (30, 90))
     assert bent.shape == order_by.shape
     assert bent[0, 0] == 0
     assert (np.diff(bent) >= -1e-12).all()
@@ -133,14 +135,16 @@ def test_in_season_p_order_never_falls_and_stays_a_probability(
 @given(curves)
 def test_a_usual_time_of_the_year_changes_nothing(curve: Floats) -> None:
     order_by = np.concatenate([[0.0], curve])[None, :]
-    assert Season(USUAL, USUAL, None).bent(order_by, DAYS, (30, 90)) == pytest.approx(order_by, abs=1e-9)
+    assert Seasonality(USUAL, USUAL, None).adjust_order_by(order_by, DAYS, (30, 90)) == pytest.approx(
+        order_by, abs=1e-9
+    )
     values = np.array([[1.0, 2.5]])
-    assert in_season(values, np.array([[4.0]]), USUAL)[1] == pytest.approx(np.array([[10.0]]))
+    assert seasonal_totals(values, np.array([[4.0]]), USUAL)[1] == pytest.approx(np.array([[10.0]]))
 
 
 def test_the_pace_over_a_learned_horizon_is_its_factor_as_often() -> None:
     order_by = -np.expm1(-0.01 * DAYS)[None, :]
-    bent = Season(Factors((2.0, 1.5), 1.0), USUAL, None).bent(order_by, DAYS, (30, 90))
+    bent = Seasonality(SeasonalFactors((2.0, 1.5), 1.0), USUAL, None).adjust_order_by(order_by, DAYS, (30, 90))
     passed = -np.log1p(-bent[0])
     assert passed[[2, 4]] == pytest.approx([0.01 * 30 * 2.0, 0.01 * 90 * 1.5])
     assert passed[6] - passed[5] == pytest.approx(0.01 * 330)
@@ -148,6 +152,6 @@ def test_the_pace_over_a_learned_horizon_is_its_factor_as_often() -> None:
 
 def test_a_dead_season_after_a_busy_one_still_lets_time_pass() -> None:
     order_by = -np.expm1(-0.01 * DAYS)[None, :]
-    bent = Season(Factors((3.0, 0.1), 1.0), USUAL, None).bent(order_by, DAYS, (30, 90))
+    bent = Seasonality(SeasonalFactors((3.0, 0.1), 1.0), USUAL, None).adjust_order_by(order_by, DAYS, (30, 90))
     passed = -np.log1p(-bent[0])
-    assert passed[4] - passed[2] == pytest.approx(LEAST * 0.01 * 60)
+    assert passed[4] - passed[2] == pytest.approx(MIN_SEASONAL_SHARE * 0.01 * 60)

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
-from tests.training.shops import corner_shop, few_rounds, other_buyers
+from tests.training.shops import corner_shop, other_buyers, small_ensembles
 from training import metrics
 from training.fitting.calibration import fit_calibration
-from training.fitting.fit import fit_rungs
-from training.inference.calibration import FLOOR, IDENTITY, CalibrationMap, logit
+from training.fitting.fit import fit_tiers
+from training.inference.calibration import IDENTITY, MIN_PROBABILITY, CalibrationMap, logit
 from training.models import churn
-from training.models.churn import churned
+from training.models.churn import churn_label
 
 DISTORTIONS = {
     "over-confident": lambda odds: 2.5 * odds,
@@ -100,13 +100,13 @@ def test_any_map_is_monotone_and_stays_off_0_and_1(
     raw, calibrated = np.cumsum([(left, bottom), *steps], axis=0).T
     found = CalibrationMap("isotonic", tuple(raw.tolist()), tuple(calibrated.tolist()))(np.sort(said))
     assert (np.diff(found) >= -1e-15).all()
-    assert (found >= FLOOR).all()
-    assert (found <= 1 - FLOOR).all()
+    assert (found >= MIN_PROBABILITY).all()
+    assert (found <= 1 - MIN_PROBABILITY).all()
 
 
 def test_no_calibration_changes_nothing_but_the_extremes() -> None:
     said = np.array([0.0, 0.2, 0.5, 0.999, 1.0])
-    assert IDENTITY(said) == pytest.approx([FLOOR, 0.2, 0.5, 0.999, 1 - FLOOR])
+    assert IDENTITY(said) == pytest.approx([MIN_PROBABILITY, 0.2, 0.5, 0.999, 1 - MIN_PROBABILITY])
 
 
 def test_log_odds_of_certainty_are_finite() -> None:
@@ -116,14 +116,14 @@ def test_log_odds_of_certainty_are_finite() -> None:
 def test_a_planted_miscalibration_reaches_nobody_thanks_to_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(churn, "PARAMS", {**churn.PARAMS, "scale_pos_weight": 8.0})
     learned = corner_shop()
-    with few_rounds(60):
-        ladder = fit_rungs(learned.rows(learned.now), learned.plan, ("ml",))["ml"].ladder
+    with small_ensembles(60):
+        ladder = fit_tiers(learned.rows(learned.now), learned.plan, ("ml",))["ml"].tiered_model
     bought = other_buyers()
-    outcome = churned(bought.outcomes, 60)
+    outcome = churn_label(bought.outcomes, 60)
 
     def off(one: CalibrationMap) -> float:
         forecast = replace(ladder, calibration=one).forecast(bought.inputs, bought.column("orders"))
-        return metrics.ece(1 - forecast.within(60), outcome)
+        return metrics.ece(1 - forecast.order_probability(60), outcome)
 
     assert off(ladder.calibration) < 0.05
     assert off(IDENTITY) > 0.12

@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
 from training.inference import coherence
-from training.inference.calibration import FLOOR
+from training.inference.calibration import MIN_PROBABILITY
 from training.inference.forecast import LAST_DAY, Forecast
-from training.inference.spend_distribution import SpendRatios
+from training.inference.spend_distribution import SpendDistribution
 
 DAYS = np.array([0.0, 1, 7, 14, 30, 60, 90, 180, 365, LAST_DAY])
 HORIZONS = (30, 90, 365)
@@ -39,11 +39,11 @@ def forecast(order_by: Floats) -> Forecast:
 
 
 @st.composite
-def ratios(draw: st.DrawFn) -> list[SpendRatios]:
+def ratios(draw: st.DrawFn) -> list[SpendDistribution]:
     bands = tuple(sorted(draw(st.sets(st.floats(0.01, 0.99), max_size=2))))
     rows = draw(arrays(float, (len(bands) + 1, 5), elements=st.floats(0, 9)))
     levels = (0.0, 0.1, 0.5, 0.9, 1.0)
-    one = SpendRatios(bands, levels, tuple(tuple(row) for row in np.sort(rows, axis=1).tolist()))
+    one = SpendDistribution(bands, levels, tuple(tuple(row) for row in np.sort(rows, axis=1).tolist()))
     return [one] * len(HORIZONS)
 
 
@@ -51,7 +51,7 @@ def ratios(draw: st.DrawFn) -> list[SpendRatios]:
 def test_the_tilt_passes_exactly_through_the_churn_probability(steps: Floats, churn: Floats, horizon: float) -> None:
     tilted = coherence.tilt(curves(steps), DAYS, horizon, churn)
     at = DAYS.tolist().index(horizon)
-    assert tilted[:, at].tolist() == (1 - np.clip(churn, FLOOR, 1 - FLOOR)).tolist()
+    assert tilted[:, at].tolist() == (1 - np.clip(churn, MIN_PROBABILITY, 1 - MIN_PROBABILITY)).tolist()
 
 
 @given(STEPS, CHURN, st.sampled_from([1.0, 30.0, 90.0, 365.0, float(LAST_DAY)]))
@@ -80,20 +80,22 @@ def test_a_curve_that_already_agrees_is_left_alone() -> None:
     assert coherence.tilt(order_by, DAYS, 90.0, 1 - order_by[:, 6]) == pytest.approx(order_by, abs=1e-9)
 
 
-def within(steps: Floats) -> Floats:
+def horizon_probabilities(steps: Floats) -> Floats:
     return curves(steps)[:, np.searchsorted(DAYS, HORIZONS)]
 
 
 @given(ANYTHING, STEPS)
 def test_expected_orders_are_never_fewer_than_the_probability_and_never_fall(expected: Floats, steps: Floats) -> None:
-    found = coherence.never_fewer(expected, within(steps))
-    assert (found >= within(steps)).all()
+    found = coherence.enforce_monotone(expected, horizon_probabilities(steps))
+    assert (found >= horizon_probabilities(steps)).all()
     assert (np.diff(found, axis=1) >= 0).all()
 
 
 @given(ANYTHING, STEPS, ratios())
-def test_no_amount_falls_with_the_horizon_or_below_0(mean: Floats, steps: Floats, tables: list[SpendRatios]) -> None:
-    spend = coherence.spend(mean, within(steps), tables)
+def test_no_amount_falls_with_the_horizon_or_below_0(
+    mean: Floats, steps: Floats, tables: list[SpendDistribution]
+) -> None:
+    spend = coherence.spend_forecast(mean, horizon_probabilities(steps), tables)
     for amounts in (spend.mean, spend.median, spend.p10, spend.p90):
         assert (np.diff(amounts, axis=1) >= 0).all()
         assert (amounts >= 0).all()
@@ -101,56 +103,56 @@ def test_no_amount_falls_with_the_horizon_or_below_0(mean: Floats, steps: Floats
 
 
 @given(ANYTHING, STEPS, ratios())
-def test_the_median_lies_in_the_interval(mean: Floats, steps: Floats, tables: list[SpendRatios]) -> None:
-    spend = coherence.spend(mean, within(steps), tables)
+def test_the_median_lies_in_the_interval(mean: Floats, steps: Floats, tables: list[SpendDistribution]) -> None:
+    spend = coherence.spend_forecast(mean, horizon_probabilities(steps), tables)
     assert (spend.p10 <= spend.median).all()
     assert (spend.median <= spend.p90).all()
 
 
 @given(ANYTHING, STEPS, ratios())
 def test_the_median_is_0_where_an_order_is_less_likely_than_not(
-    mean: Floats, steps: Floats, tables: list[SpendRatios]
+    mean: Floats, steps: Floats, tables: list[SpendDistribution]
 ) -> None:
-    spend = coherence.spend(mean, within(steps), tables)
-    assert (spend.median[within(steps) < 0.5] == 0).all()
+    spend = coherence.spend_forecast(mean, horizon_probabilities(steps), tables)
+    assert (spend.median[horizon_probabilities(steps) < 0.5] == 0).all()
 
 
 @given(DISTINCT, st.floats(0, LAST_DAY))
 def test_the_day_of_a_probability_is_the_day_within_which_it_is_reached(steps: Floats, day: float) -> None:
     answers = forecast(curves(steps))
-    for customer, reached in enumerate(answers.within(day)):
+    for customer, reached in enumerate(answers.order_probability(day)):
         if 0 < reached < 0.999:
-            earliest = answers.day_of(reached)[customer]
+            earliest = answers.wait_quantile(reached)[customer]
             assert earliest <= day + 1e-6
-            assert answers.within(earliest)[customer] == pytest.approx(reached, abs=1e-9)
+            assert answers.order_probability(earliest)[customer] == pytest.approx(reached, abs=1e-9)
 
 
 @given(STEPS, st.floats(0.001, 0.999))
 def test_the_probability_within_a_day_is_that_of_which_it_is_the_day(steps: Floats, probability: float) -> None:
     answers = forecast(curves(steps))
-    for customer, day in enumerate(answers.day_of(probability)):
+    for customer, day in enumerate(answers.wait_quantile(probability)):
         if np.isfinite(day):
-            assert answers.within(day)[customer] == pytest.approx(probability, abs=1e-9)
+            assert answers.order_probability(day)[customer] == pytest.approx(probability, abs=1e-9)
         else:
-            assert answers.within(LAST_DAY)[customer] < probability
+            assert answers.order_probability(LAST_DAY)[customer] < probability
 
 
 @given(STEPS)
 def test_later_days_and_higher_probabilities_never_come_earlier(steps: Floats) -> None:
     answers = forecast(curves(steps))
-    assert (np.diff(answers.within_each(np.linspace(0, LAST_DAY, 40).tolist()), axis=1) >= -1e-12).all()
-    days = answers.days_of((0.1, 0.5, 0.9))
+    assert (np.diff(answers.order_probabilities(np.linspace(0, LAST_DAY, 40).tolist()), axis=1) >= -1e-12).all()
+    days = answers.wait_quantiles((0.1, 0.5, 0.9))
     assert (days[:, :-1] <= days[:, 1:]).all()
 
 
 def test_between_grid_days_the_hazard_is_constant() -> None:
     answers = forecast(np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 0.75, 0.75, 0.75, 0.75, 0.75]]))
-    assert answers.within(45)[0] == pytest.approx(0.5)
-    assert answers.day_of(0.5)[0] == pytest.approx(45)
-    assert answers.day_of(0.8)[0] == np.inf
+    assert answers.order_probability(45)[0] == pytest.approx(0.5)
+    assert answers.wait_quantile(0.5)[0] == pytest.approx(45)
+    assert answers.wait_quantile(0.8)[0] == np.inf
 
 
 def test_a_customer_who_surely_orders_has_finite_days() -> None:
     answers = forecast(np.array([[0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]))
-    assert np.isfinite(answers.days_of((0.1, 0.5, 0.9, 0.999))).all()
-    assert answers.within(60)[0] == pytest.approx(1.0)
+    assert np.isfinite(answers.wait_quantiles((0.1, 0.5, 0.9, 0.999))).all()
+    assert answers.order_probability(60)[0] == pytest.approx(1.0)

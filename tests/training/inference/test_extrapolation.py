@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.inference.btyd import BGNBD, MBGNBD, BuyTillDie, ParetoNBD
-from training.inference.extrapolation import Extension
+from training.inference.extrapolation import Extrapolation
 
 NAMES = ("order_days", "tenure_days", "recency_days")
 FAMILIES = (
@@ -22,7 +22,7 @@ customers = st.tuples(st.integers(1, 80), st.floats(1, 900), st.floats(0, 1))
 def growth(model: BuyTillDie, customer: tuple[int, float, float]) -> list[float]:
     orders, age, silent = customer
     inputs = np.array([[orders, age, silent * age]])
-    found: list[float] = Extension(NAMES, model).growth(inputs, 90, (180, 365, 730))[0].tolist()
+    found: list[float] = Extrapolation(NAMES, model).growth_factors(inputs, 90, (180, 365, 730))[0].tolist()
     return found
 
 

@@ -13,26 +13,26 @@ import pyarrow as pa
 import pytest
 
 from features.calendar import micros
-from features.online.feature_rows import Ragged, Stored
+from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
-from tests.training.shops import Published, corner_rungs, corner_shop, few_rounds, kept
-from training.fitting.assemble import Assembled, assemble, churn_sample
+from tests.training.shops import FakePublishedFeatures, corner_shop, corner_tiers, shared, small_ensembles
+from training.fitting.assemble import AssembledRelease, assemble, churn_sample
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import CorruptRelease, Release, write_release
-from training.inference.release_manifest import Facts, Gate, ReleaseManifest
+from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.models import MODELS
 
 ML = dict.fromkeys(MODELS, "ml")
-FACTS = Facts(
+FACTS = ReleaseMetadata(
     as_of=0, name="corner-shop", currency="£", timezone="Europe/London", churn_days=60, ltv_days=(30, 60, 365),
     lead_days=15, bands=(0.3, 0.7), max_feature_age_days=7, feature_service="customer_inputs", has_amounts=True,
 )  # fmt: skip
 
 
-@kept
-def assembled() -> Assembled:
+@shared
+def assemble_release() -> AssembledRelease:
     shop = corner_shop()
-    with few_rounds():
+    with small_ensembles():
         return assemble(shop.rows(shop.now), shop.plan, ML)
 
 
@@ -42,15 +42,15 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     orders = np.nan_to_num(today.column("orders"))
     manifest = ReleaseManifest(
         model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
-        facts=replace(FACTS, as_of=micros(shop.now.at)),
-        views=(transactions_view(shop.told),),
+        facts=replace(FACTS, as_of=micros(shop.now.timestamp)),
+        views=(transactions_view(shop.history),),
         cards=[],
-        ladder=assembled().ladder_json(),
-        churn_sample=churn_sample(assembled().ladder, today.inputs, orders, 60),
-        gate=Gate(passed=True, falls=[], reasons={}),
+        ladder=assemble_release().tiered_model_json(),
+        churn_sample=churn_sample(assemble_release().tiered_model, today.inputs, orders, 60),
+        gate=GateResult(passed=True, falls=[], reasons={}),
     )
     folder = tmp_path_factory.mktemp("release")
-    write_release(folder, manifest, assembled().files)
+    write_release(folder, manifest, assemble_release().files)
     return folder
 
 
@@ -59,18 +59,18 @@ def folder(written: Path, tmp_path: Path) -> Path:
     return shutil.copytree(written, tmp_path / "7")
 
 
-@kept
-def known() -> Stored:
+@shared
+def stored_features() -> FeatureRows:
     """Everybody as stored today."""
     shop = corner_shop()
     asked = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]
-    published = Published(shop.told, shop.cutoffs[-1:])
+    published = FakePublishedFeatures(shop.history, shop.cutoffs[-1:])
     return published.as_of(
-        pa.table({"customer_id": asked["customer_id"].to_list(), "event_timestamp": [shop.now.at] * len(asked)})
+        pa.table({"customer_id": asked["customer_id"].to_list(), "event_timestamp": [shop.now.timestamp] * len(asked)})
     )
 
 
-def same(one: Forecast, other: Forecast) -> bool:
+def equal_forecasts(one: Forecast, other: Forecast) -> bool:
     assert one.spend is not None
     assert other.spend is not None
     amounts = zip(vars(one.spend).values(), vars(other.spend).values(), strict=True)
@@ -84,37 +84,43 @@ def same(one: Forecast, other: Forecast) -> bool:
 
 def test_a_release_comes_back_from_disk_to_the_last_bit(folder: Path) -> None:
     today = corner_shop().population()
-    before = assembled().ladder.forecast(today.inputs, np.nan_to_num(today.column("orders")))
-    after = Release.load(folder).forecast(known(), micros(corner_shop().now.at))
-    assert same(before, after)
+    before = assemble_release().tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders")))
+    after = Release.load(folder).forecast(stored_features(), micros(corner_shop().now.timestamp))
+    assert equal_forecasts(before, after)
 
 
 def test_a_release_answers_as_the_rung_that_passed() -> None:
-    today, fitted = corner_shop().population(), corner_rungs()["ml"].ladder
-    assert assembled().ladder.calibration == fitted.calibration
+    today, fitted = corner_shop().population(), corner_tiers()["ml"].tiered_model
+    assert assemble_release().tiered_model.calibration == fitted.calibration
     assert fitted.calibration.method in ("platt", "isotonic")
     orders = np.nan_to_num(today.column("orders"))
-    assert same(assembled().ladder.forecast(today.inputs, orders), fitted.forecast(today.inputs, orders))
+    assert equal_forecasts(
+        assemble_release().tiered_model.forecast(today.inputs, orders), fitted.forecast(today.inputs, orders)
+    )
 
 
 def test_a_release_says_what_it_was_trained_for(folder: Path) -> None:
     release = Release.load(folder)
     assert release.version == "7"
     assert release.model_versions == {"churn": "3", "next_purchase": "3", "ltv": "2"}
-    assert (release.facts.currency, release.facts.ltv_days, release.facts.bands) == ("£", (30, 60, 365), (0.3, 0.7))
-    assert release.views == (transactions_view(corner_shop().told),)
+    assert (release.metadata.currency, release.metadata.ltv_days, release.metadata.bands) == (
+        "£",
+        (30, 60, 365),
+        (0.3, 0.7),
+    )
+    assert release.views == (transactions_view(corner_shop().history),)
 
 
 def test_time_that_passes_moves_the_answer(folder: Path) -> None:
-    release, now = Release.load(folder), micros(corner_shop().now.at)
-    later = release.forecast(known(), now + 20 * 86_400_000_000)
-    assert (later.within(30) != release.forecast(known(), now).within(30)).mean() > 0.5
+    release, now = Release.load(folder), micros(corner_shop().now.timestamp)
+    later = release.forecast(stored_features(), now + 20 * 86_400_000_000)
+    assert (later.order_probability(30) != release.forecast(stored_features(), now).order_probability(30)).mean() > 0.5
 
 
 def test_a_customer_of_whom_nothing_is_stored_is_answered_as_a_prospect(folder: Path) -> None:
-    view, columns = transactions_view(corner_shop().told), known().columns
-    nothing = Ragged(offsets=np.zeros(2, np.int64), values=np.empty(0))
-    stranger = Stored(
+    view, columns = transactions_view(corner_shop().history), stored_features().columns
+    nothing = RaggedList(offsets=np.zeros(2, np.int64), values=np.empty(0))
+    stranger = FeatureRows(
         customer_ids=["nobody"],
         known=np.zeros(1, bool),
         features_at=np.zeros(1, np.int64),
@@ -122,18 +128,18 @@ def test_a_customer_of_whom_nothing_is_stored_is_answered_as_a_prospect(folder: 
         matrix=np.full((1, len(columns)), np.nan),
         lists=dict.fromkeys(view.lists, nothing),
     )
-    answer = Release.load(folder).forecast(stranger, micros(corner_shop().now.at))
+    answer = Release.load(folder).forecast(stranger, micros(corner_shop().now.timestamp))
     assert TIERS[answer.tier[0]] == "population"
     assert np.isfinite(answer.order_by).all()
 
 
-def files(folder: Path) -> list[Path]:
+def release_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def refused(folder: Path, because: str) -> None:
+def assert_corrupt(folder: Path, reason: str) -> None:
     expected = (
-        f"{folder} is no sound release: {because}. Expected the files that `flywheel train` wrote: "
+        f"{folder} is no sound release: {reason}. Expected the files that `flywheel train` wrote: "
         "fetch it again from the registry, or promote another."
     )
     with pytest.raises(CorruptRelease, match=f"^{expected}$"):
@@ -141,7 +147,7 @@ def refused(folder: Path, because: str) -> None:
 
 
 def test_a_changed_byte_in_any_file_is_refused(folder: Path) -> None:
-    for path in files(folder):
+    for path in release_files(folder):
         content = path.read_bytes()
         path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
         with pytest.raises(CorruptRelease):
@@ -153,13 +159,13 @@ def test_a_changed_byte_in_any_file_is_refused(folder: Path) -> None:
 def test_a_changed_tree_is_named(folder: Path) -> None:
     tree = folder / "churn" / "churn.txt"
     tree.write_text(tree.read_text().replace("leaf_value=0", "leaf_value=9", 1) + " ")
-    refused(folder, re.escape("churn/churn.txt is not the file that was registered (sha256 differs)"))
+    assert_corrupt(folder, re.escape("churn/churn.txt is not the file that was registered (sha256 differs)"))
 
 
 def test_a_missing_file_is_refused(folder: Path) -> None:
-    for path in files(folder):
+    for path in release_files(folder):
         path.rename(path.with_name("away"))
-        refused(folder, f".*No such file.*{re.escape(path.name)}.*")
+        assert_corrupt(folder, f".*No such file.*{re.escape(path.name)}.*")
         path.with_name("away").rename(path)
 
 
@@ -168,29 +174,29 @@ def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> No
     sums.write_text(
         "".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_came_30d" not in line)
     )
-    refused(folder, "SHA256SUMS lists .*, not .*ltv/orders_came_30d.txt.*")
+    assert_corrupt(folder, "SHA256SUMS lists .*, not .*ltv/orders_came_30d.txt.*")
 
 
 def test_another_format_is_refused(written: Path, tmp_path: Path) -> None:
-    write_release(tmp_path, replace(ReleaseManifest.read(written), format=99), assembled().files)
-    refused(tmp_path, "it has format 99, this version reads 1")
+    write_release(tmp_path, replace(ReleaseManifest.read(written), format=99), assemble_release().files)
+    assert_corrupt(tmp_path, "it has format 99, this version reads 1")
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path, ".*No such file.*SHA256SUMS.*")
+    assert_corrupt(tmp_path, ".*No such file.*SHA256SUMS.*")
 
 
 def test_a_store_with_other_columns_is_refused(folder: Path) -> None:
-    stored = known()
-    other = Stored(**{**vars(stored), "columns": ("basket", *stored.columns[1:])})
+    stored = stored_features()
+    other = FeatureRows(**{**vars(stored), "columns": ("basket", *stored.columns[1:])})
     with pytest.raises(
         CorruptRelease, match=r"^Release 7 expects the inputs orders, .*, the store holds basket, .*\.$"
     ):
-        Release.load(folder).forecast(other, micros(corner_shop().now.at))
+        Release.load(folder).forecast(other, micros(corner_shop().now.timestamp))
 
 
 def test_nothing_is_pickled_and_nothing_can_run(folder: Path) -> None:
-    for path in files(folder):
+    for path in release_files(folder):
         text = path.read_bytes().decode()
         if path.suffix == ".json":
             json.loads(text)
@@ -221,8 +227,8 @@ print(sorted(heavy & set(sys.modules)))
 
 
 def test_a_percentile_is_the_mid_rank_within_the_population_of_the_release(folder: Path) -> None:
-    release, now = Release.load(folder), micros(corner_shop().now.at)
-    churn = 1 - release.forecast(known(), now).within(60)
+    release, now = Release.load(folder), micros(corner_shop().now.timestamp)
+    churn = 1 - release.forecast(stored_features(), now).order_probability(60)
     percentile = release.churn_percentile(churn)
     assert percentile.mean() == pytest.approx(50.0, abs=0.1)
     assert (percentile[np.argsort(churn)] == np.sort(percentile)).all()
@@ -231,7 +237,7 @@ def test_a_percentile_is_the_mid_rank_within_the_population_of_the_release(folde
 
 def test_the_population_of_a_large_shop_is_thinned_without_moving_its_percentiles() -> None:
     today = corner_shop().population()
-    orders, ladder = np.nan_to_num(today.column("orders")), corner_rungs()["ml"].ladder
+    orders, ladder = np.nan_to_num(today.column("orders")), corner_tiers()["ml"].tiered_model
     all_of_it = churn_sample(ladder, today.inputs, orders, 60)
     many = churn_sample(ladder, np.repeat(today.inputs, 5, axis=0), np.repeat(orders, 5), 60)
     assert all_of_it == sorted(all_of_it)

@@ -12,16 +12,16 @@ import pyarrow as pa
 import pytest
 
 from features.calendar import micros
-from features.online.feature_rows import Ragged, Stored
+from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
-from tests.training.shops import Published, corner_rungs, corner_shop, kept
-from training.inference.explanations.reasons import ANSWERS, Reason, Reasons
+from tests.training.shops import FakePublishedFeatures, corner_shop, corner_tiers, shared
+from training.inference.explanations.reasons import ANSWERS, Explainer, Reason
 from training.inference.release import CorruptRelease, Release, write_release
-from training.inference.release_manifest import Facts, Gate, ReleaseManifest
-from training.inference.serialization import to_json
+from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
+from training.inference.serialization import serialize_tiered_model
 
 DAY_US = 86_400_000_000
-FACTS = Facts(
+FACTS = ReleaseMetadata(
     as_of=0, name="corner-shop", currency="EUR", timezone="UTC", churn_days=60, ltv_days=(30, 60, 365), lead_days=15,
     bands=(0.3, 0.7), max_feature_age_days=7, feature_service="release_v1", has_amounts=True,
 )  # fmt: skip
@@ -32,62 +32,67 @@ def manifest(*sample: float) -> ReleaseManifest:
     return ReleaseManifest(
         model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
         facts=replace(FACTS, as_of=now()),
-        views=(transactions_view(corner_shop().told),),
+        views=(transactions_view(corner_shop().history),),
         cards=[],
-        ladder=to_json(corner_rungs()["ml"].ladder, corner_shop().data.names),
+        ladder=serialize_tiered_model(corner_tiers()["ml"].tiered_model, corner_shop().data.names),
         churn_sample=sample,
-        gate=Gate(passed=True, falls=[], reasons={}),
+        gate=GateResult(passed=True, falls=[], reasons={}),
     )
 
 
 def release(tier: str = "ml", *sample: float) -> Release:
-    return Release("7", manifest(*sample), corner_rungs()[tier].ladder)
+    return Release("7", manifest(*sample), corner_tiers()[tier].tiered_model)
 
 
 def now() -> int:
-    return micros(corner_shop().now.at)
+    return micros(corner_shop().now.timestamp)
 
 
-@kept
-def known() -> Stored:
+@shared
+def stored_features() -> FeatureRows:
     """Three customers as stored today, and a stranger."""
     shop = corner_shop()
     asked = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]["customer_id"].to_list()[:3]
-    instants = [shop.now.at] * len(asked)
-    found = Published(shop.told, shop.cutoffs[-1:]).as_of(pa.table({"customer_id": asked, "event_timestamp": instants}))
-    return Stored(
+    instants = [shop.now.timestamp] * len(asked)
+    found = FakePublishedFeatures(shop.history, shop.cutoffs[-1:]).as_of(
+        pa.table({"customer_id": asked, "event_timestamp": instants})
+    )
+    return FeatureRows(
         customer_ids=[*found.customer_ids, "stranger"],
         known=np.append(found.known, False),
         features_at=np.append(found.features_at, 0),
         columns=found.columns,
         matrix=np.concatenate([found.matrix, np.full((1, len(found.columns)), np.nan)]),
         lists={
-            name: Ragged(offsets=np.append(one.offsets, one.offsets[-1]), values=one.values)
+            name: RaggedList(offsets=np.append(one.offsets, one.offsets[-1]), values=one.values)
             for name, one in found.lists.items()
         },
     )
 
 
-def of_the_ladder() -> list[list[Reason]]:
+def reasons_of_model() -> list[list[Reason]]:
     """Straight from the ladder, for the three."""
     today = corner_shop().population()
     inputs, orders = today.inputs[:3], np.nan_to_num(today.column("orders"))[:3]
-    views = (transactions_view(corner_shop().told),)
-    return Reasons(corner_rungs()["ml"].ladder, today.names, views, "EUR").of(inputs, orders, ANSWERS, 0.5)
+    views = (transactions_view(corner_shop().history),)
+    return Explainer(corner_tiers()["ml"].tiered_model, today.names, views, "EUR").explain(inputs, orders, ANSWERS, 0.5)
 
 
 def test_a_release_gives_the_reasons_of_its_ladder_and_none_of_a_stranger() -> None:
-    assert release("ml", 0.2, 0.5, 0.9).reasons(known(), now()) == [*of_the_ladder(), []]
+    assert release("ml", 0.2, 0.5, 0.9).reasons(stored_features(), now()) == [*reasons_of_model(), []]
 
 
 def test_only_the_answers_asked_for_are_explained() -> None:
-    found = release().reasons(known(), now(), ("churn",))
-    assert found[:3] == [[one for one in reasons if one.answer == "churn"] for reasons in of_the_ladder()]
+    found = release().reasons(stored_features(), now(), ("churn",))
+    assert found[:3] == [[one for one in reasons if one.answer == "churn"] for reasons in reasons_of_model()]
 
 
 def test_a_customer_without_orders_is_compared_with_the_middle_of_the_population() -> None:
-    new = replace(known(), matrix=np.where(np.array(known().columns) == "orders", 0.0, known().matrix))
-    churn = 1 - release().forecast(new, now()).within(60)[0]
+    new = replace(
+        stored_features(),
+        matrix=np.where(np.array(stored_features().columns) == "orders", 0.0, stored_features().matrix),
+    )
+    churn = 1 - release().forecast(new, now()).order_probability(60)[0]
     above, below = release("ml", 0.0, churn - 0.01, 1.0), release("ml", 0.0, churn + 0.01, 1.0)
     assert [reason.direction for reason in above.reasons(new, now())[0]] == ["raises", "later", "lowers"]
     assert [reason.direction for reason in below.reasons(new, now())[0]] == ["lowers", "sooner", "raises"]
@@ -96,20 +101,22 @@ def test_a_customer_without_orders_is_compared_with_the_middle_of_the_population
 def test_a_day_that_passes_is_told() -> None:
     def silent(as_of: int) -> float:
         return next(
-            one.value or 0.0 for one in release("btyd").reasons(known(), as_of)[0] if one.code == "recency_days"
+            one.value or 0.0
+            for one in release("btyd").reasons(stored_features(), as_of)[0]
+            if one.code == "recency_days"
         )
 
     assert silent(now() + 30 * DAY_US) == pytest.approx(silent(now()) + 30)
 
 
 def test_a_store_with_other_columns_gives_no_reasons() -> None:
-    other = replace(known(), columns=("basket", *known().columns[1:]))
+    other = replace(stored_features(), columns=("basket", *stored_features().columns[1:]))
     with pytest.raises(CorruptRelease, match="the store holds basket"):
         release().reasons(other, now())
 
 
 def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
-    write_release(tmp_path, manifest(0.5), corner_rungs()["ml"].artefacts)
+    write_release(tmp_path, manifest(0.5), corner_tiers()["ml"].artifacts)
     program = """
 import sys
 from pathlib import Path

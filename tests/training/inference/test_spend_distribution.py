@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
-from training.fitting.calibration import fit_spend_ratios
-from training.inference.spend_distribution import SpendRatios
+from training.fitting.calibration import fit_spend_distribution
+from training.inference.spend_distribution import SpendDistribution
 
-SURE = SpendRatios((), (0.0, 0.5, 1.0), ((0.5, 1.0, 2.0),))
+SURE = SpendDistribution((), (0.0, 0.5, 1.0), ((0.5, 1.0, 2.0),))
 
 
-def spenders(customers: int, seed: int, least: float = 0.0) -> tuple[Floats, Floats, Floats]:
+def simulate_spend(customers: int, seed: int, minimum: float = 0.0) -> tuple[Floats, Floats, Floats]:
     """P(order), expected spend and actual spend; the likelier a customer orders, the steadier the amount."""
     rng = np.random.default_rng(seed)
-    p = least + (1 - least) * rng.beta(0.7, 1.0, customers)
+    p = minimum + (1 - minimum) * rng.beta(0.7, 1.0, customers)
     usual, spread = rng.lognormal(3, 0.8, customers), 1.2 - 0.8 * p
     amount = usual * rng.lognormal(-(spread**2) / 2, spread)
     return p, p * usual, np.where(rng.uniform(size=customers) < p, amount, 0.0)
@@ -24,8 +24,8 @@ def spenders(customers: int, seed: int, least: float = 0.0) -> tuple[Floats, Flo
 
 def shares_below(level: float, least: float, customers: int = 4_000) -> tuple[Floats, Floats, Floats]:
     """Of customers not seen before: P(order), the amount at a level, and what they spent."""
-    ratios = fit_spend_ratios(*spenders(customers, 0, least))
-    p, mean, actual = spenders(20_000, 1, least)
+    ratios = fit_spend_distribution(*simulate_spend(customers, 0, least))
+    p, mean, actual = simulate_spend(20_000, 1, least)
     return p, ratios.quantile(level, p, mean), actual
 
 
@@ -73,7 +73,7 @@ def test_a_customer_who_surely_orders_has_the_ratios_themselves() -> None:
 
 def test_everybody_alike_makes_one_band_that_also_answers_for_others() -> None:
     p, amount = np.full(1_000, 0.4), np.tile([0.0, 5.0, 10.0, 40.0], 250)
-    ratios = fit_spend_ratios(p, np.full(1_000, 13.0), amount)
+    ratios = fit_spend_distribution(p, np.full(1_000, 13.0), amount)
     assert ratios.bands == ()
     low, high = (ratios.quantile(level, np.array([0.99]), np.array([13.0]))[0] for level in (0.1, 0.9))
     assert low < high
@@ -81,7 +81,7 @@ def test_everybody_alike_makes_one_band_that_also_answers_for_others() -> None:
 
 def test_bands_of_a_few_likelihoods_lie_between_them_and_are_never_empty() -> None:
     p = np.repeat([0.1, 0.3, 0.8], 400)
-    ratios = fit_spend_ratios(p, np.ones(1_200), np.ones(1_200))
+    ratios = fit_spend_distribution(p, np.ones(1_200), np.ones(1_200))
     assert ratios.bands == pytest.approx((0.2, 0.55))
     for one in (0.1, 0.3, 0.8):
         bands = np.searchsorted(ratios.bands, [one - 1e-9, one, one + 1e-9])
@@ -89,12 +89,12 @@ def test_bands_of_a_few_likelihoods_lie_between_them_and_are_never_empty() -> No
 
 
 def test_too_few_spenders_get_an_interval_up_to_three_times_the_mean() -> None:
-    ratios = fit_spend_ratios(np.full(50, 0.5), np.ones(50), np.concatenate([np.ones(19), np.zeros(31)]))
+    ratios = fit_spend_distribution(np.full(50, 0.5), np.ones(50), np.concatenate([np.ones(19), np.zeros(31)]))
     assert ratios.quantile(1.0, np.ones(1), np.full(1, 10.0)).tolist() == [30.0]
 
 
 def test_nobody_seen_leaves_an_interval_all_the_same() -> None:
-    ratios = fit_spend_ratios(np.empty(0), np.empty(0), np.empty(0))
+    ratios = fit_spend_distribution(np.empty(0), np.empty(0), np.empty(0))
     assert ratios.quantile(0.9, np.ones(1), np.full(1, 10.0))[0] > 0
 
 
@@ -103,7 +103,7 @@ LIKELY = arrays(float, 6, elements=st.floats(0, 1))
 
 @given(LIKELY, st.integers(0, 50), st.sampled_from([10, 150, 900]))
 def test_quantiles_rise_with_their_level_and_are_never_below_0(p: Floats, seed: int, customers: int) -> None:
-    ratios = fit_spend_ratios(*spenders(customers, seed))
+    ratios = fit_spend_distribution(*simulate_spend(customers, seed))
     found = np.array([ratios.quantile(level, p, np.full(6, 25.0)) for level in (0.0, 0.1, 0.5, 0.9, 1.0)])
     assert (np.diff(found, axis=0) >= -1e-9).all()
     assert (found >= 0).all()

@@ -7,50 +7,50 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
-from tests.training.by_hand import INPUTS, happened, rows_of
+from tests.training.by_hand import INPUTS, outcomes_of, rows_of
 from training.dataset.outcomes import Outcomes
-from training.dataset.person_periods import periods, person_periods
-from training.fitting.cohort_tiers import fit_population
+from training.dataset.person_periods import period_edges, person_periods
+from training.fitting.cohort_tiers import fit_population_tier
 from training.inference.forecast import LAST_DAY
-from training.inference.survival import all_periods, answer_days, period_inputs, survival_curve
-from training.model import Plan
-from training.models.next_purchase import judged_days
+from training.inference.survival import forecast_grid, period_inputs, person_period_inputs, survival_curve
+from training.model import HorizonPlan
+from training.models.next_purchase import evaluated_days
 
 NEVER = float("inf")
 EDGES = np.array([0.0, 7, 14, 30])
-PLAN = Plan(churn_days=30, asked=(30,), learned=(30,), has_amounts=True)
+PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=True)
 
 
-def risked(wait: float, follow: float) -> list[tuple[int, float]]:
+def risk_periods(wait: float, follow: float) -> list[tuple[int, float]]:
     """The periods in which one customer was at risk, and whether the order came in each."""
-    _, period, came = person_periods(happened([wait], [follow]), EDGES)
+    _, period, came = person_periods(outcomes_of([wait], [follow]), EDGES)
     return list(zip(period.tolist(), came.tolist(), strict=True))
 
 
 def test_a_customer_is_at_risk_until_the_order_comes() -> None:
-    assert risked(3.0, 90.0) == [(0, 1.0)]
-    assert risked(10.0, 90.0) == [(0, 0.0), (1, 1.0)]
-    assert risked(29.9, 90.0) == [(0, 0.0), (1, 0.0), (2, 1.0)]
+    assert risk_periods(3.0, 90.0) == [(0, 1.0)]
+    assert risk_periods(10.0, 90.0) == [(0, 0.0), (1, 1.0)]
+    assert risk_periods(29.9, 90.0) == [(0, 0.0), (1, 0.0), (2, 1.0)]
 
 
 def test_a_customer_who_never_comes_is_at_risk_throughout() -> None:
-    assert risked(NEVER, 90.0) == [(0, 0.0), (1, 0.0), (2, 0.0)]
+    assert risk_periods(NEVER, 90.0) == [(0, 0.0), (1, 0.0), (2, 0.0)]
 
 
 def test_an_order_at_an_edge_belongs_to_the_later_period() -> None:
-    assert risked(7.0, 90.0) == [(0, 0.0), (1, 1.0)]
-    assert risked(30.0, 90.0) == [(0, 0.0), (1, 0.0), (2, 0.0)]
+    assert risk_periods(7.0, 90.0) == [(0, 0.0), (1, 1.0)]
+    assert risk_periods(30.0, 90.0) == [(0, 0.0), (1, 0.0), (2, 0.0)]
 
 
 def test_a_period_that_is_not_over_is_nobodys() -> None:
-    assert risked(NEVER, 14.0) == [(0, 0.0), (1, 0.0)]
-    assert risked(NEVER, 13.0) == [(0, 0.0)]
-    assert risked(10.0, 13.0) == [(0, 0.0)]
-    assert risked(3.0, 6.0) == []
+    assert risk_periods(NEVER, 14.0) == [(0, 0.0), (1, 0.0)]
+    assert risk_periods(NEVER, 13.0) == [(0, 0.0)]
+    assert risk_periods(10.0, 13.0) == [(0, 0.0)]
+    assert risk_periods(3.0, 6.0) == []
 
 
 def test_four_customers_are_counted_by_hand() -> None:
-    row, period, came = person_periods(happened([3, 10, NEVER, NEVER], [90, 90, 90, 20]), EDGES)
+    row, period, came = person_periods(outcomes_of([3, 10, NEVER, NEVER], [90, 90, 90, 20]), EDGES)
     assert list(zip(row.tolist(), period.tolist(), came.tolist(), strict=True)) == [
         (0, 0, 1), (1, 0, 0), (1, 1, 1), (2, 0, 0), (2, 1, 0), (2, 2, 0), (3, 0, 0), (3, 1, 0),
     ]  # fmt: skip
@@ -63,7 +63,7 @@ def test_with_a_period_per_day_and_no_features_the_hazard_is_kaplan_and_meiers(s
     ordered = np.floor(rng.exponential(25, 300))
     wait = np.where(ordered < follow, ordered, NEVER)
     edges = np.arange(0.0, 31.0)
-    _, period, came = person_periods(happened(wait, follow), edges)
+    _, period, came = person_periods(outcomes_of(wait, follow), edges)
     hazards = np.bincount(period, came, 30) / np.bincount(period, minlength=30)
     curve = survival_curve(hazards[None, :], edges, edges)[0]
     assert 1 - curve == pytest.approx(kaplan_meier(wait, follow, 30), abs=1e-7)
@@ -83,8 +83,8 @@ def kaplan_meier(wait: Floats, follow: Floats, days: int) -> Floats:
 def test_the_population_rung_is_kaplan_and_meiers_too_at_its_own_edges() -> None:
     rng = np.random.default_rng(5)
     wait = np.floor(rng.exponential(25, 500))
-    found = happened(np.where(wait < 45, wait, NEVER), [45.0] * 500)
-    rung = fit_population(rows_of(found), PLAN)
+    found = outcomes_of(np.where(wait < 45, wait, NEVER), [45.0] * 500)
+    rung = fit_population_tier(rows_of(found), PLAN)
     days = np.asarray(rung.edges)
     share = np.array([(wait < day).mean() for day in days])
     assert rung.order_by(np.ones((1, len(INPUTS))), days)[0] == pytest.approx(share, abs=1e-7)
@@ -132,7 +132,7 @@ def test_silence_is_measured_where_a_period_begins() -> None:
 
 def test_all_periods_come_customer_by_customer() -> None:
     inputs = np.array([[1.0] * 5, [2.0] * 5])
-    rows = all_periods(inputs, INPUTS, EDGES)
+    rows = person_period_inputs(inputs, INPUTS, EDGES)
     assert rows[:, 0].tolist() == [1, 1, 1, 2, 2, 2]
     assert rows[:, 5].tolist() == [0, 7, 14, 0, 7, 14]
 
@@ -145,7 +145,7 @@ FOLLOWS = arrays(float, 20, elements=st.integers(0, 1_500).map(float))
 def test_periods_begin_today_hold_every_learned_horizon_and_end_by_the_last_day(
     wait: Floats, follow: Floats, learned: tuple[int, ...]
 ) -> None:
-    edges = periods(happened(wait, follow), Plan(learned[-1], learned, learned, has_amounts=True))
+    edges = period_edges(outcomes_of(wait, follow), HorizonPlan(learned[-1], learned, learned, has_amounts=True))
     assert edges[0] == 0
     assert set(learned) <= set(edges.tolist())
     assert edges[-1] <= LAST_DAY
@@ -154,7 +154,7 @@ def test_periods_begin_today_hold_every_learned_horizon_and_end_by_the_last_day(
 
 def test_answers_are_given_up_to_the_last_day_and_no_further() -> None:
     for edges in (np.array([0.0, 1.0]), np.array([0.0, 30, 200]), np.array([0.0, 30, LAST_DAY])):
-        days = answer_days(edges, (30, 365))
+        days = forecast_grid(edges, (30, 365))
         assert (days[0], days[-1]) == (0.0, LAST_DAY)
         assert {30.0, 365.0} <= set(days.tolist())
         assert (np.diff(days) > 0).all()
@@ -162,7 +162,7 @@ def test_answers_are_given_up_to_the_last_day_and_no_further() -> None:
 
 def test_calibration_is_judged_on_days_that_are_over_for_everybody() -> None:
     def judged(*follow: float) -> list[int]:
-        return judged_days(happened([NEVER] * len(follow), follow))
+        return evaluated_days(outcomes_of([NEVER] * len(follow), follow))
 
     assert judged(90, 60) == [7, 14, 30, 60]
     assert judged(90, 20) == [7, 14]
@@ -170,6 +170,6 @@ def test_calibration_is_judged_on_days_that_are_over_for_everybody() -> None:
 
 
 def test_an_outcome_is_unknown_until_its_window_is_over() -> None:
-    found: Outcomes = happened([3.0, 40.0, NEVER], [90.0, 90.0, 20.0])
+    found: Outcomes = outcomes_of([3.0, 40.0, NEVER], [90.0, 90.0, 20.0])
     assert found.ordered_within(30).tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
     assert found.orders_within(60).tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)

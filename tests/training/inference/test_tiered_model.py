@@ -7,30 +7,30 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from tests.training.shops import corner_rungs, corner_shop
+from tests.training.shops import corner_shop, corner_tiers
 from training.fitting.assemble import assemble
 from training.inference.forecast import LAST_DAY, TIERS, Forecast
-from training.inference.serialization import from_json, to_json
-from training.inference.tiered_model import Ladder
+from training.inference.serialization import deserialize_tiered_model, serialize_tiered_model
+from training.inference.tiered_model import TieredModel
 
 MIXED = {"churn": "ml", "next_purchase": "btyd", "ltv": "cohort"}
-LADDERS = (*TIERS, "mixed")
+TIERED_MODELS = (*TIERS, "mixed")
 
 
-def ladder(name: str) -> Ladder:
-    rungs = corner_rungs()
+def tiered_model(name: str) -> TieredModel:
+    rungs = corner_tiers()
     if name != "mixed":
-        return rungs[name].ladder
-    parts = {model: rungs[tier].ladder for model, tier in MIXED.items()}
+        return rungs[name].tiered_model
+    parts = {model: rungs[tier].tiered_model for model, tier in MIXED.items()}
     return replace(
         parts["ltv"],
-        tiers=MIXED,
-        rungs={tier: rungs[tier].ladder.rungs[tier] for tier in MIXED.values()},
+        tier_by_model=MIXED,
+        tier_by_name={tier: rungs[tier].tiered_model.tier_by_name[tier] for tier in MIXED.values()},
         calibration=parts["churn"].calibration,
     )
 
 
-def everybody() -> tuple[Floats, Floats]:
+def all_customers() -> tuple[Floats, Floats]:
     """All known customers, those without an order too, and strangers of whom every input is missing."""
     today = corner_shop().population()
     inputs = np.concatenate([today.inputs, np.full((3, today.inputs.shape[1]), np.nan)])
@@ -38,15 +38,15 @@ def everybody() -> tuple[Floats, Floats]:
 
 
 def forecast(name: str) -> Forecast:
-    return ladder(name).forecast(*everybody())
+    return tiered_model(name).forecast(*all_customers())
 
 
 def test_the_population_has_all_kinds_of_customers() -> None:
-    _, orders = everybody()
+    _, orders = all_customers()
     assert {kind: bool((orders == kind).any()) for kind in (0, 1, 2)} == {0: True, 1: True, 2: True}
 
 
-@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("name", TIERED_MODELS)
 def test_no_answer_is_missing(name: str) -> None:
     answers = forecast(name)
     assert answers.spend is not None
@@ -55,7 +55,7 @@ def test_no_answer_is_missing(name: str) -> None:
         assert (table >= 0).all()
 
 
-@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("name", TIERED_MODELS)
 def test_p_order_is_a_probability_that_never_falls_with_time(name: str) -> None:
     answers = forecast(name)
     assert (answers.days[0], answers.days[-1]) == (0.0, LAST_DAY)
@@ -64,15 +64,15 @@ def test_p_order_is_a_probability_that_never_falls_with_time(name: str) -> None:
     assert (answers.order_by <= 1).all()
 
 
-@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("name", TIERED_MODELS)
 def test_orders_are_expected_at_least_as_often_as_one_is_likely(name: str) -> None:
     answers = forecast(name)
-    within = answers.within_each(answers.horizons)
+    within = answers.order_probabilities(answers.horizons)
     assert (answers.expected_orders >= within - 1e-12).all()
     assert (np.diff(answers.expected_orders, axis=1) >= 0).all()
 
 
-@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("name", TIERED_MODELS)
 def test_no_amount_falls_with_the_horizon_and_the_median_lies_in_the_interval(name: str) -> None:
     spend = forecast(name).spend
     assert spend is not None
@@ -82,35 +82,35 @@ def test_no_amount_falls_with_the_horizon_and_the_median_lies_in_the_interval(na
     assert (spend.median <= spend.p90).all()
 
 
-@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("name", TIERED_MODELS)
 def test_the_median_spend_is_0_where_an_order_is_unlikely(name: str) -> None:
     answers = forecast(name)
     assert answers.spend is not None
-    within = answers.within_each(answers.horizons)
+    within = answers.order_probabilities(answers.horizons)
     assert (answers.spend.median[within < 0.5] == 0).all()
 
 
-@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("name", TIERED_MODELS)
 def test_an_interval_beyond_what_was_learned_has_a_width(name: str) -> None:
     answers = forecast(name)
     assert answers.spend is not None
     wide = answers.spend.p90 - answers.spend.p10
-    assert (wide[:, 2] > 0)[answers.within(365) > 0.2].all()
+    assert (wide[:, 2] > 0)[answers.order_probability(365) > 0.2].all()
 
 
 @pytest.mark.parametrize("name", ["ml", "mixed"])
 def test_churn_is_the_calibrated_probability_to_the_last_bit(name: str) -> None:
-    one, (inputs, orders) = ladder(name), everybody()
-    trees, bought = one.rungs["ml"], orders >= 1
+    one, (inputs, orders) = tiered_model(name), all_customers()
+    trees, bought = one.tier_by_name["ml"], orders >= 1
     calibrated = one.calibration(trees.churn(inputs))  # type: ignore[attr-defined]
-    said = 1 - one.forecast(inputs, orders).within(one.shape.churn_days)
+    said = 1 - one.forecast(inputs, orders).order_probability(one.layout.churn_days)
     assert said[bought] == pytest.approx(calibrated[bought], abs=1e-12)
 
 
 def test_customers_without_an_order_are_answered_as_prospects() -> None:
-    inputs, orders = everybody()
-    for name in LADDERS:
-        one = ladder(name)
+    inputs, orders = all_customers()
+    for name in TIERED_MODELS:
+        one = tiered_model(name)
         answers = one.forecast(inputs, orders)
         new = orders < 1
         assert answers.order_by[new] == pytest.approx(one.prospects.order_by(inputs[new], answers.days))
@@ -118,33 +118,33 @@ def test_customers_without_an_order_are_answered_as_prospects() -> None:
 
 
 def test_the_rung_named_is_the_lowest_that_any_answer_rests_on() -> None:
-    _, orders = everybody()
+    _, orders = all_customers()
     for name in (*TIERS, "mixed"):
         named = {TIERS[tier] for tier in forecast(name).tier[orders >= 1]}
         assert named == {"cohort" if name == "mixed" else name}
 
 
 def test_a_customers_answer_does_not_depend_on_who_else_is_asked_about() -> None:
-    inputs, orders = everybody()
-    for name in LADDERS:
-        together, alone = forecast(name), ladder(name).forecast(inputs[40:41], orders[40:41])
+    inputs, orders = all_customers()
+    for name in TIERED_MODELS:
+        together, alone = forecast(name), tiered_model(name).forecast(inputs[40:41], orders[40:41])
         assert alone.order_by[0].tolist() == together.order_by[40].tolist()
         assert alone.expected_orders[0].tolist() == together.expected_orders[40].tolist()
 
 
 def test_nobody_asked_about_is_nobody_answered() -> None:
-    inputs, orders = everybody()
-    for name in LADDERS:
-        assert len(ladder(name).forecast(inputs[:0], orders[:0])) == 0
+    inputs, orders = all_customers()
+    for name in TIERED_MODELS:
+        assert len(tiered_model(name).forecast(inputs[:0], orders[:0])) == 0
 
 
-@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize("name", TIERED_MODELS)
 def test_a_ladder_comes_back_from_json_to_the_last_bit(name: str) -> None:
-    one, rungs = ladder(name), corner_rungs()
-    files = [files for model, files in rungs["ml"].artefacts.items() if one.tiers[model] == "ml"]
-    said = json.loads(json.dumps(to_json(one, corner_shop().data.names)))
-    back = from_json(said, {name: text for artefact in files for name, text in artefact.items()})
-    before, after = one.forecast(*everybody()), back.forecast(*everybody())
+    one, rungs = tiered_model(name), corner_tiers()
+    files = [files for model, files in rungs["ml"].artifacts.items() if one.tier_by_model[model] == "ml"]
+    said = json.loads(json.dumps(serialize_tiered_model(one, corner_shop().data.names)))
+    back = deserialize_tiered_model(said, {name: text for artefact in files for name, text in artefact.items()})
+    before, after = one.forecast(*all_customers()), back.forecast(*all_customers())
     assert np.array_equal(before.order_by, after.order_by)
     assert np.array_equal(before.expected_orders, after.expected_orders)
     assert before.spend is not None
@@ -156,11 +156,11 @@ def test_a_ladder_comes_back_from_json_to_the_last_bit(name: str) -> None:
 def test_a_release_is_assembled_from_the_rung_of_each_question() -> None:
     shop = corner_shop()
     found = assemble(shop.rows(shop.now), shop.plan, {"churn": "cohort", "next_purchase": "btyd", "ltv": "population"})
-    assert set(found.ladder.rungs) == {"cohort", "btyd", "population"}
+    assert set(found.tiered_model.tier_by_name) == {"cohort", "btyd", "population"}
     assert {name: sorted(files) for name, files in found.files.items()} == {
         "churn": ["cohort.json"],
         "next_purchase": ["btyd.json"],
         "ltv": ["population.json"],
     }
     assert found.names == shop.data.names
-    assert json.loads(json.dumps(found.ladder_json()))["tiers"]["ltv"] == "population"
+    assert json.loads(json.dumps(found.tiered_model_json()))["tiers"]["ltv"] == "population"

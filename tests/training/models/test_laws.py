@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 
 import training.models
-from tests.training.by_hand import Recorder, happened, rows_of, steady
-from tests.training.shops import corner_shop, log, seen, told
+from tests.training.by_hand import RecordingTrainer, outcomes_of, rows_of, steady_forecast
+from tests.training.shops import corner_shop, history_of, order_lines, outcomes_of_customers
 from training.dataset.outcomes import Outcomes
-from training.evaluation.quality_gate import CALIBRATED
-from training.fitting.fit import LEARNERS, buyers
-from training.model import Model, Plan
+from training.evaluation.quality_gate import CALIBRATION_LIMITS
+from training.fitting.fit import TRAINERS, buyer_mask
+from training.model import HorizonPlan, Model
 from training.models import MODELS, next_purchase
 
 FILES = sorted(file.stem for file in Path(training.models.__path__[0]).glob("*.py") if file.stem != "__init__")
 CUTOFF, HORIZON = 100, 60
-PLAN = Plan(churn_days=HORIZON, asked=(HORIZON,), learned=(HORIZON,), has_amounts=True)
+PLAN = HorizonPlan(churn_days=HORIZON, horizons=(HORIZON,), learned=(HORIZON,), has_amounts=True)
 ORDERS = (("ann", 10.0, 5.0), ("ann", 120.0, 5.0), ("bob", 20.0, 5.0), ("cat", 30.0, 5.0), ("cat", 130.0, 5.0))
-WITHOUT_AMOUNTS = Plan(churn_days=60, asked=(30, 60), learned=(30, 60), has_amounts=False)
-WITH_AMOUNTS = Plan(churn_days=60, asked=(30, 60), learned=(30, 60), has_amounts=True)
+WITHOUT_AMOUNTS = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=False)
+WITH_AMOUNTS = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=True)
 NEVER = float("inf")
-BRIEF = happened([2.0, NEVER, 9.0], [5.0, 5.0, 5.0], (1, 3))
+BRIEF = outcomes_of([2.0, NEVER, 9.0], [5.0, 5.0, 5.0], (1, 3))
 
 
 @pytest.fixture(params=FILES)
@@ -35,19 +35,19 @@ def model(request: pytest.FixtureRequest) -> Model:
 @cache
 def outcomes_with(bob: float | None, limit: int) -> Outcomes:
     more = () if bob is None else (("bob", bob, 5.0),)
-    return seen(told(*ORDERS, *more), CUTOFF, limit, (30, HORIZON, 90))
+    return outcomes_of_customers(history_of(*ORDERS, *more), CUTOFF, limit, (30, HORIZON, 90))
 
 
-def learned(model: Model, bob: float | None = None, limit: int = CUTOFF + HORIZON) -> list[list[float]]:
+def training_targets(model: Model, bob: float | None = None, limit: int = CUTOFF + HORIZON) -> list[list[float]]:
     """What a model is given to learn, where Bob orders once more."""
-    recorder = Recorder()
-    model.fit(rows_of(outcomes_with(bob, limit)), PLAN, recorder.learners)
+    recorder = RecordingTrainer()
+    model.fit(rows_of(outcomes_with(bob, limit)), PLAN, recorder.trainers)
     return recorder.targets
 
 
-def judged(model: Model, bob: float | None = None) -> list[float]:
+def losses(model: Model, bob: float | None = None) -> list[float]:
     """By what a model is judged, with amounts and without, where Bob orders once more."""
-    found, forecast = outcomes_with(bob, 300), steady([0.01] * 3, (HORIZON,))
+    found, forecast = outcomes_with(bob, 300), steady_forecast([0.01] * 3, (HORIZON,))
     losses = [model.loss(found, PLAN, one) for one in (forecast, replace(forecast, spend=None))]
     return [float(loss) for loss in np.concatenate(losses)]
 
@@ -69,52 +69,52 @@ def test_a_model_asks_one_question(model: Model) -> None:
 
 
 def test_a_label_ignores_orders_before_the_cutoff(model: Model) -> None:
-    assert learned(model, bob=99.99) == learned(model)
-    assert judged(model, bob=99.99) == judged(model)
+    assert training_targets(model, bob=99.99) == training_targets(model)
+    assert losses(model, bob=99.99) == losses(model)
 
 
 def test_a_label_sees_an_order_at_the_cutoff(model: Model) -> None:
-    assert learned(model, bob=100.0) != learned(model)
-    assert judged(model, bob=100.0) != judged(model)
+    assert training_targets(model, bob=100.0) != training_targets(model)
+    assert losses(model, bob=100.0) != losses(model)
 
 
 def test_a_label_sees_an_order_on_the_last_day_of_the_horizon(model: Model) -> None:
-    assert learned(model, bob=159.99) != learned(model)
-    assert judged(model, bob=159.99) != judged(model)
+    assert training_targets(model, bob=159.99) != training_targets(model)
+    assert losses(model, bob=159.99) != losses(model)
 
 
 def test_a_label_ignores_an_order_at_the_horizon(model: Model) -> None:
-    assert learned(model, bob=160.0) == learned(model)
-    assert judged(model, bob=160.0) == judged(model)
+    assert training_targets(model, bob=160.0) == training_targets(model)
+    assert losses(model, bob=160.0) == losses(model)
 
 
 def test_a_model_learns_nothing_from_after_the_limit(model: Model) -> None:
-    assert learned(model, bob=140.0, limit=140) == learned(model, limit=140)
+    assert training_targets(model, bob=140.0, limit=140) == training_targets(model, limit=140)
 
 
 def test_a_fit_is_the_same_to_the_last_byte(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(next_purchase, "MOST_PERIOD_ROWS", 4_000)
+    monkeypatch.setattr(next_purchase, "MAX_PERIOD_ROWS", 4_000)
     shop = corner_shop()
     rows = shop.rows(shop.now)
-    rows = rows.at(buyers(rows))
-    assert model.fit(rows, shop.plan, LEARNERS) == model.fit(rows, shop.plan, LEARNERS)
+    rows = rows.select(buyer_mask(rows))
+    assert model.fit(rows, shop.plan, TRAINERS) == model.fit(rows, shop.plan, TRAINERS)
 
 
 def test_a_model_is_fitted_even_where_nobody_came(model: Model) -> None:
-    files = model.fit(rows_of(happened([NEVER] * 40, [90.0] * 40)), WITH_AMOUNTS, LEARNERS)
+    files = model.fit(rows_of(outcomes_of([NEVER] * 40, [90.0] * 40)), WITH_AMOUNTS, TRAINERS)
     assert all(text for text in files.values())
 
 
 def test_a_model_is_fitted_even_where_no_window_is_over(model: Model) -> None:
-    files = model.fit(rows_of(happened([NEVER, 3.0, 8.0], [10.0, 10.0, 10.0])), WITH_AMOUNTS, LEARNERS)
+    files = model.fit(rows_of(outcomes_of([NEVER, 3.0, 8.0], [10.0, 10.0, 10.0])), WITH_AMOUNTS, TRAINERS)
     assert all(text for text in files.values())
 
 
 DEGENERATE = {
-    "nobody came": happened([NEVER] * 50, [90.0] * 50),
-    "everybody came": happened([5.0] * 50, [90.0] * 50),
-    "three customers": happened([5.0, 45.0, NEVER], [90.0] * 3),
-    "one customer": happened([5.0], [90.0]),
+    "nobody came": outcomes_of([NEVER] * 50, [90.0] * 50),
+    "everybody came": outcomes_of([5.0] * 50, [90.0] * 50),
+    "three customers": outcomes_of([5.0, 45.0, NEVER], [90.0] * 3),
+    "one customer": outcomes_of([5.0], [90.0]),
 }
 
 
@@ -122,9 +122,9 @@ DEGENERATE = {
 @pytest.mark.parametrize("outcomes", DEGENERATE.values(), ids=DEGENERATE)
 @pytest.mark.parametrize("daily", [0.0, 0.01, 3.0])
 def test_a_degenerate_shop_is_measured_without_a_crash(
-    model: Model, plan: Plan, outcomes: Outcomes, daily: float
+    model: Model, plan: HorizonPlan, outcomes: Outcomes, daily: float
 ) -> None:
-    forecast = steady([daily] * len(outcomes.wait_days))
+    forecast = steady_forecast([daily] * len(outcomes.wait_days))
     assert np.isfinite(model.loss(outcomes, plan, forecast)).all()
     measured = model.metrics(outcomes, plan, forecast)
     assert not [name for name, value in measured.items() if np.isinf(value)]
@@ -133,21 +133,21 @@ def test_a_degenerate_shop_is_measured_without_a_crash(
 
 
 def test_a_loss_is_lower_for_a_better_forecast(model: Model) -> None:
-    found = happened([2.0] * 10 + [NEVER] * 10, [90.0] * 20)
-    right, wrong = steady([0.2] * 10 + [0.001] * 10), steady([0.001] * 10 + [0.2] * 10)
+    found = outcomes_of([2.0] * 10 + [NEVER] * 10, [90.0] * 20)
+    right, wrong = steady_forecast([0.2] * 10 + [0.001] * 10), steady_forecast([0.001] * 10 + [0.2] * 10)
     assert model.loss(found, WITH_AMOUNTS, right).mean() < model.loss(found, WITH_AMOUNTS, wrong).mean()
 
 
 def test_a_loss_is_unknown_only_for_those_whose_window_is_not_over(model: Model) -> None:
-    found = happened([5.0, NEVER, NEVER], [90.0, 90.0, 40.0])
-    unknown = np.isnan(model.loss(found, WITH_AMOUNTS, steady([0.01] * 3)))
+    found = outcomes_of([5.0, NEVER, NEVER], [90.0, 90.0, 40.0])
+    unknown = np.isnan(model.loss(found, WITH_AMOUNTS, steady_forecast([0.01] * 3)))
     assert not unknown[:2].any()
 
 
 def test_every_model_has_named_baselines_judged_by_its_headline(model: Model) -> None:
     shop = corner_shop()
-    rows = shop.data.rows(shop.now, shop.plan.observed, [shop.cutoffs[8]])
-    rows = rows.at(buyers(rows))
+    rows = shop.data.rows(shop.now, shop.plan.outcome_horizons, [shop.cutoffs[8]])
+    rows = rows.select(buyer_mask(rows))
     assert model.baselines
     for simple in model.baselines.values():
         score = simple(rows, shop.plan)
@@ -158,13 +158,13 @@ def test_every_model_has_named_baselines_judged_by_its_headline(model: Model) ->
 
 def test_every_model_measures_what_the_gate_and_the_reviewer_ask_for(model: Model) -> None:
     for plan in (WITH_AMOUNTS, WITHOUT_AMOUNTS):
-        measured = model.metrics(BRIEF, short(plan), steady([0.1] * 3, (1, 3)))
+        measured = model.metrics(BRIEF, short_plan(plan), steady_forecast([0.1] * 3, (1, 3)))
         assert model.headline in measured
-        assert np.isfinite(measured[CALIBRATED[model.name][0]])
+        assert np.isfinite(measured[CALIBRATION_LIMITS[model.name][0]])
 
 
-def short(plan: Plan) -> Plan:
-    return Plan(churn_days=3, asked=(1, 3), learned=(1, 3), has_amounts=plan.has_amounts)
+def short_plan(plan: HorizonPlan) -> HorizonPlan:
+    return HorizonPlan(churn_days=3, horizons=(1, 3), learned=(1, 3), has_amounts=plan.has_amounts)
 
 
 def test_the_catalogue_is_compared_with_what_a_shop_does_without_learning() -> None:
@@ -173,29 +173,29 @@ def test_the_catalogue_is_compared_with_what_a_shop_does_without_learning() -> N
 
 
 def test_recency_takes_the_longest_silent_for_gone() -> None:
-    rows = rows_of(happened([1, 2], [90, 90]), recency_days=[200.0, 3.0])
+    rows = rows_of(outcomes_of([1, 2], [90, 90]), recency_days=[200.0, 3.0])
     assert MODELS["churn"].baselines["recency"](rows, PLAN).argmax() == 0
 
 
 def test_frequency_takes_the_rarest_for_gone() -> None:
-    rows = rows_of(happened([1, 2], [90, 90]), orders=[9.0, 1.0])
+    rows = rows_of(outcomes_of([1, 2], [90, 90]), orders=[9.0, 1.0])
     assert MODELS["churn"].baselines["frequency"](rows, PLAN).argmax() == 1
 
 
 def test_the_own_median_gap_counts_from_the_last_order_and_never_back_in_time() -> None:
     rows = rows_of(
-        happened([1, 2, 3], [90] * 3), recency_days=[4.0, 50.0, 2.0], median_gap_days=[10.0, 20.0, float("nan")]
+        outcomes_of([1, 2, 3], [90] * 3), recency_days=[4.0, 50.0, 2.0], median_gap_days=[10.0, 20.0, float("nan")]
     )
     assert MODELS["next_purchase"].baselines["own median gap"](rows, PLAN).tolist() == [6.0, 0.0, 13.0]
 
 
 def test_the_last_window_is_scaled_to_the_horizon() -> None:
-    rows = rows_of(happened([1, 2], [90, 90]), spend_56d=[56.0, 0.0], orders_56d=[2.0, 0.0])
+    rows = rows_of(outcomes_of([1, 2], [90, 90]), spend_56d=[56.0, 0.0], orders_56d=[2.0, 0.0])
     simple = MODELS["ltv"].baselines["last window"]
     assert simple(rows, PLAN).tolist() == [60.0, 0.0]
     assert simple(rows, WITHOUT_AMOUNTS)[0] == pytest.approx(2 * 60 / 56)
 
 
 def test_a_log_line_is_an_order_of_its_day() -> None:
-    lines = log(["ann", "ann"], np.array([0.0, 1.5]), np.array([1.0, 2.0]))
+    lines = order_lines(["ann", "ann"], np.array([0.0, 1.5]), np.array([1.0, 2.0]))
     assert lines["ordered_at"].dt.strftime("%d %H:%M").tolist() == ["01 00:00", "02 12:00"]

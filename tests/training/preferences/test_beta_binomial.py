@@ -7,58 +7,58 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.preferences.beta_binomial import LEAST, MOST, UNTOLD, rates
-from training.preferences.counts import Counts
+from training.preferences.beta_binomial import DEFAULT_WEIGHT, MAX_WEIGHT, MIN_WEIGHT, fit_beta_binomial
+from training.preferences.counts import SparseCounts
 
 CUSTOMERS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8)
 
 
-def told(*customers: tuple[int, int]) -> tuple[Counts, Counts]:
+def sampled_counts(*customers: tuple[int, int]) -> tuple[SparseCounts, SparseCounts]:
     """Customers as (times of yes, times of no)."""
     yes, no = np.array(customers, np.int32).T
-    return Counts.whole(yes), Counts.whole(yes + no)
+    return SparseCounts.from_totals(yes), SparseCounts.from_totals(yes + no)
 
 
 def test_the_rate_and_the_likeness_are_those_of_which_customers_were_drawn() -> None:
     rng = np.random.default_rng(0)
     trials = rng.poisson(6, 20_000)
     yes = rng.binomial(trials, rng.beta(0.6, 9.0, len(trials)))
-    found = rates(*told(*zip(yes.tolist(), (trials - yes).tolist(), strict=True)))
+    found = fit_beta_binomial(*sampled_counts(*zip(yes.tolist(), (trials - yes).tolist(), strict=True)))
     assert (found.mean[0], found.weight[0]) == (pytest.approx(0.0625, rel=0.05), pytest.approx(9.6, rel=0.15))
 
 
 def test_customers_who_are_all_alike_outweigh_the_own_trials_of_any() -> None:
-    assert rates(*told(*[(5, 5)] * 50)).weight[0] == pytest.approx(MOST)
+    assert fit_beta_binomial(*sampled_counts(*[(5, 5)] * 50)).weight[0] == pytest.approx(MAX_WEIGHT)
 
 
 def test_customers_who_always_or_never_say_yes_weigh_one_trial() -> None:
-    assert rates(*told((9, 0), (0, 9), (9, 0), (0, 9))).weight[0] == pytest.approx(LEAST)
+    assert fit_beta_binomial(*sampled_counts((9, 0), (0, 9), (9, 0), (0, 9))).weight[0] == pytest.approx(MIN_WEIGHT)
 
 
 def test_single_trials_do_not_tell_how_alike_customers_are() -> None:
-    assert rates(*told((1, 0), (0, 1), (0, 1))).weight[0] == UNTOLD
+    assert fit_beta_binomial(*sampled_counts((1, 0), (0, 1), (0, 1))).weight[0] == DEFAULT_WEIGHT
 
 
 def test_many_values_with_trials_of_their_own_are_the_same_as_each_alone() -> None:
     yes, trials = np.array([[1, 0], [4, 2], [0, 3]]), np.array([[2, 1], [5, 6], [3, 0]])
     trials = np.maximum(trials, yes)
-    both = rates(_of(yes), _of(trials))
+    both = fit_beta_binomial(_counts_of(yes), _counts_of(trials))
     for value in range(2):
-        alone = rates(*told(*zip(yes[:, value], (trials - yes)[:, value], strict=True)))
+        alone = fit_beta_binomial(*sampled_counts(*zip(yes[:, value], (trials - yes)[:, value], strict=True)))
         assert (both.mean[value], both.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
 
 
 def test_many_values_that_share_their_trials_are_the_same_as_each_alone() -> None:
     yes, trials = np.array([[1, 0], [4, 2], [0, 3], [0, 0]]), np.array([2, 6, 4, 5])
-    both = rates(_of(yes), Counts.whole(trials))
+    both = fit_beta_binomial(_counts_of(yes), SparseCounts.from_totals(trials))
     for value in range(2):
-        alone = rates(*told(*zip(yes[:, value], trials - yes[:, value], strict=True)))
+        alone = fit_beta_binomial(*sampled_counts(*zip(yes[:, value], trials - yes[:, value], strict=True)))
         assert (both.mean[value], both.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
 
 
 @given(CUSTOMERS)
 def test_the_posterior_lies_between_the_customers_share_and_everybodys(customers: list[tuple[int, int]]) -> None:
-    prior = rates(*told(*customers))
+    prior = fit_beta_binomial(*sampled_counts(*customers))
     yes, no = np.array(customers, float).T
     one, other = prior.posterior(np.zeros(len(yes), np.int32), yes, yes + no)
     share, usual = one / (one + other), prior.mean[0]
@@ -68,6 +68,8 @@ def test_the_posterior_lies_between_the_customers_share_and_everybodys(customers
     assert share[yes + no == 0] == pytest.approx(usual)
 
 
-def _of(table: np.ndarray) -> Counts:
+def _counts_of(table: np.ndarray) -> SparseCounts:
     row, value = np.nonzero(table)
-    return Counts.of(row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape)
+    return SparseCounts.from_cells(
+        row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape
+    )

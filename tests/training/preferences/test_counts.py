@@ -7,39 +7,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from training.preferences.counts import Counts
+from training.preferences.counts import SparseCounts
 
 CELLS = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 2), st.integers(0, 400)), max_size=12)
 
 
-def counted(*cells: tuple[int, int, int], customers: int = 5, values: int = 3) -> Counts:
+def count_values(*cells: tuple[int, int, int], customers: int = 5, values: int = 3) -> SparseCounts:
     row, value, times = np.array(cells, np.int32).reshape(-1, 3).T
-    return Counts.of(row, value, times, customers, values)
+    return SparseCounts.from_cells(row, value, times, customers, values)
 
 
 def test_a_pair_that_comes_twice_is_added_up() -> None:
-    assert counted((1, 2, 3), (0, 0, 1), (1, 2, 300)).dense().tolist()[:2] == [[1, 0, 0], [0, 0, 303]]
+    assert count_values((1, 2, 3), (0, 0, 1), (1, 2, 300)).to_dense().tolist()[:2] == [[1, 0, 0], [0, 0, 303]]
 
 
 def test_what_was_not_said_or_never_done_is_left_out() -> None:
-    assert len(counted((0, -1, 5), (1, -1, 5), (1, 1, 0)).row) == 0
+    assert len(count_values((0, -1, 5), (1, -1, 5), (1, 1, 0)).row) == 0
 
 
 @given(CELLS, st.randoms())
 def test_the_order_of_telling_does_not_matter(cells: list[tuple[int, int, int]], random: object) -> None:
     shuffled = sorted(cells, key=lambda _: random.random())  # type: ignore[attr-defined]
-    assert_array_equal(counted(*cells).dense(), counted(*shuffled).dense())
+    assert_array_equal(count_values(*cells).to_dense(), count_values(*shuffled).to_dense())
 
 
 @given(CELLS, st.integers(0, 5), st.integers(0, 5))
 def test_some_customers_are_some_rows_of_all(cells: list[tuple[int, int, int]], one: int, other: int) -> None:
     start, stop = sorted((one, other))
-    found = counted(*cells)
-    assert_array_equal(found.between(start, stop).dense(), found.dense()[start:stop])
-    parts = [found.between(0, start), found.between(start, stop), found.between(stop, 5)]
-    assert_array_equal(Counts.joined(parts).dense(), found.dense())
+    found = count_values(*cells)
+    assert_array_equal(found.slice_customers(start, stop).to_dense(), found.to_dense()[start:stop])
+    parts = [found.slice_customers(0, start), found.slice_customers(start, stop), found.slice_customers(stop, 5)]
+    assert_array_equal(SparseCounts.concatenate(parts).to_dense(), found.to_dense())
 
 
 def test_counts_of_one_value_are_the_times_of_every_customer() -> None:
-    found = Counts.whole(np.array([0, 7, 300], np.int32))
-    assert (found.dense()[:, 0].tolist(), found.totals().tolist(), found.values) == ([0, 7, 300], [0, 7, 300], 1)
+    found = SparseCounts.from_totals(np.array([0, 7, 300], np.int32))
+    assert (found.to_dense()[:, 0].tolist(), found.totals().tolist(), found.values) == ([0, 7, 300], [0, 7, 300], 1)

@@ -9,43 +9,62 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from training.preferences import ranking as module
-from training.preferences.beta_binomial import Rates
-from training.preferences.counts import Counts
-from training.preferences.ranking import Ranked, by_frequency, by_rate, by_share, ranked
+from training.preferences.beta_binomial import BetaBinomialPrior
+from training.preferences.counts import SparseCounts
+from training.preferences.ranking import (
+    RankedPreferences,
+    frequency_candidates,
+    rank_preferences,
+    rate_candidates,
+    share_candidates,
+)
 
 
-def of(table: np.ndarray) -> Counts:
+def counts_of(table: np.ndarray) -> SparseCounts:
     row, value = np.nonzero(table)
-    return Counts.of(row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape)
+    return SparseCounts.from_cells(
+        row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape
+    )
 
 
-def said(found: Ranked, customer: int) -> list[tuple[int, object]]:
+def ranked_values(found: RankedPreferences, customer: int) -> list[tuple[int, object]]:
     part = slice(found.offsets[customer], found.offsets[customer + 1])
     return list(zip(found.value[part].tolist(), found.share.mean[part].tolist(), strict=True))
 
 
 def test_shares_of_a_customer_add_up_to_one() -> None:
-    found = ranked(2, 3, by_share(of(np.array([[0, 8, 2], [0, 0, 0]])), np.array([2.0, 1.0, 1.0])))
-    assert said(found, 0) == [(1, pytest.approx(9 / 14)), (2, pytest.approx(3 / 14)), (0, pytest.approx(2 / 14))]
-    assert said(found, 1) == [(0, 0.5), (1, 0.25), (2, 0.25)]
-    assert found.own.tolist() == [True, False]
+    found = rank_preferences(
+        2, 3, share_candidates(counts_of(np.array([[0, 8, 2], [0, 0, 0]])), np.array([2.0, 1.0, 1.0]))
+    )
+    assert ranked_values(found, 0) == [
+        (1, pytest.approx(9 / 14)),
+        (2, pytest.approx(3 / 14)),
+        (0, pytest.approx(2 / 14)),
+    ]
+    assert ranked_values(found, 1) == [(0, 0.5), (1, 0.25), (2, 0.25)]
+    assert found.has_own_evidence.tolist() == [True, False]
 
 
 def test_a_channel_that_answers_often_comes_before_one_that_is_used_often() -> None:
     yes, trials, prior = (
-        of(np.array([[2, 3]])),
-        of(np.array([[20, 4]])),
-        Rates(np.array([0.2, 0.1]), np.array([5.0, 3])),
+        counts_of(np.array([[2, 3]])),
+        counts_of(np.array([[20, 4]])),
+        BetaBinomialPrior(np.array([0.2, 0.1]), np.array([5.0, 3])),
     )
-    found = ranked(1, 2, by_rate(yes, trials, prior))
-    assert said(found, 0) == [(1, pytest.approx((3 + 0.3) / 7)), (0, pytest.approx((2 + 1) / 25))]
-    assert found.own.tolist() == [True]
+    found = rank_preferences(1, 2, rate_candidates(yes, trials, prior))
+    assert ranked_values(found, 0) == [(1, pytest.approx((3 + 0.3) / 7)), (0, pytest.approx((2 + 1) / 25))]
+    assert found.has_own_evidence.tolist() == [True]
 
 
 def test_who_was_never_touched_is_told_how_everybody_answers() -> None:
-    none = of(np.zeros((1, 2), int))
-    found = ranked(1, 2, by_rate(none, none, Rates(np.array([0.1, 0.2]), np.array([5.0, 5.0]))))
-    assert (said(found, 0), found.own.tolist()) == ([(1, pytest.approx(0.2)), (0, pytest.approx(0.1))], [False])
+    none = counts_of(np.zeros((1, 2), int))
+    found = rank_preferences(
+        1, 2, rate_candidates(none, none, BetaBinomialPrior(np.array([0.1, 0.2]), np.array([5.0, 5.0])))
+    )
+    assert (ranked_values(found, 0), found.has_own_evidence.tolist()) == (
+        [(1, pytest.approx(0.2)), (0, pytest.approx(0.1))],
+        [False],
+    )
 
 
 tables = st.lists(st.lists(st.integers(0, 6), min_size=7, max_size=7), min_size=1, max_size=5)
@@ -55,21 +74,29 @@ tables = st.lists(st.lists(st.integers(0, 6), min_size=7, max_size=7), min_size=
 def test_the_first_of_few_candidates_are_the_first_of_all(table: list[list[int]], most: int) -> None:
     yes = np.array(table)
     trials = yes.max(axis=1) + np.arange(len(yes))
-    prior = Rates(np.array([0.3, 0.05, 0.6, 0.2, 0.45, 0.1, 0.02]), np.array([3.0, 50.0, 8.0, 1.0, 20.0, 2.0, 5.0]))
-    found = ranked(len(yes), most, by_frequency(of(yes), Counts.whole(trials.astype(np.int32)), prior, most))
+    prior = BetaBinomialPrior(
+        np.array([0.3, 0.05, 0.6, 0.2, 0.45, 0.1, 0.02]), np.array([3.0, 50.0, 8.0, 1.0, 20.0, 2.0, 5.0])
+    )
+    found = rank_preferences(
+        len(yes),
+        most,
+        frequency_candidates(counts_of(yes), SparseCounts.from_totals(trials.astype(np.int32)), prior, most),
+    )
     for row in range(len(yes)):
         mean = (prior.mean * prior.weight + yes[row]) / (prior.weight + trials[row])
-        assert [share for _, share in said(found, row)] == pytest.approx(sorted(mean, reverse=True)[:most])
-        assert [share for _, share in said(found, row)] == pytest.approx([mean[value] for value, _ in said(found, row)])
+        assert [share for _, share in ranked_values(found, row)] == pytest.approx(sorted(mean, reverse=True)[:most])
+        assert [share for _, share in ranked_values(found, row)] == pytest.approx(
+            [mean[value] for value, _ in ranked_values(found, row)]
+        )
 
 
 def test_a_slice_at_a_time_is_the_same_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     table = np.random.default_rng(0).integers(0, 4, (7, 6))
-    yes, trials = of(table), Counts.whole(table.max(axis=1).astype(np.int32) + 1)
-    prior = Rates(np.linspace(0.1, 0.6, 6), np.full(6, 4.0))
-    whole = ranked(7, 3, by_frequency(yes, trials, prior, 3))
-    monkeypatch.setattr(module, "SLICE", 2)
-    sliced = ranked(7, 3, by_frequency(yes, trials, prior, 3))
+    yes, trials = counts_of(table), SparseCounts.from_totals(table.max(axis=1).astype(np.int32) + 1)
+    prior = BetaBinomialPrior(np.linspace(0.1, 0.6, 6), np.full(6, 4.0))
+    whole = rank_preferences(7, 3, frequency_candidates(yes, trials, prior, 3))
+    monkeypatch.setattr(module, "CHUNK_SIZE", 2)
+    sliced = rank_preferences(7, 3, frequency_candidates(yes, trials, prior, 3))
     assert_array_equal(whole.offsets, sliced.offsets)
     assert_array_equal(whole.value, sliced.value)
     assert_array_equal(whole.share.p90, sliced.share.p90)

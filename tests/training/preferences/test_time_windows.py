@@ -9,48 +9,54 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from training.preferences import time_windows as module
-from training.preferences.counts import Counts
-from training.preferences.time_windows import preferred
+from training.preferences.counts import SparseCounts
+from training.preferences.time_windows import preferred_windows
 
 FLAT = np.full(24, 0.5)  # together as much as twelve times
 TABLES = st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=1, max_size=6)
 
 
-def of(table: np.ndarray) -> Counts:
+def counts_of(table: np.ndarray) -> SparseCounts:
     row, value = np.nonzero(table)
-    return Counts.of(row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape)
+    return SparseCounts.from_cells(
+        row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape
+    )
 
 
-def coming(*hours: int) -> np.ndarray:
+def visit_counts(*hours: int) -> np.ndarray:
     return np.bincount(hours, minlength=24)[None, :]
 
 
 def test_two_hours_in_a_row_win_over_a_fuller_single_one() -> None:
-    found = preferred(of(coming(20, 20, 20, 21, 21, 21, 9, 9, 9, 9)), FLAT, 2)
+    found = preferred_windows(counts_of(visit_counts(20, 20, 20, 21, 21, 21, 9, 9, 9, 9)), FLAT, 2)
     assert found.first[0] == 20
     assert found.share.mean[0] == pytest.approx((6 + 1) / (10 + 12))
 
 
 def test_a_window_may_reach_over_midnight() -> None:
-    found = preferred(of(coming(23, 23, 0, 0, 12)), FLAT, 2)
+    found = preferred_windows(counts_of(visit_counts(23, 23, 0, 0, 12)), FLAT, 2)
     assert (found.first[0], found.share.mean[0]) == (23, pytest.approx((4 + 1) / (5 + 12)))
 
 
 def test_who_never_came_is_told_everybodys_habit() -> None:
     usual = np.arange(24.0)
-    found = preferred(of(np.zeros((1, 24), int)), usual, 2)
-    assert (found.first[0], found.share.mean[0], found.own[0]) == (22, pytest.approx(45 / usual.sum()), False)
+    found = preferred_windows(counts_of(np.zeros((1, 24), int)), usual, 2)
+    assert (found.first[0], found.share.mean[0], found.has_own_evidence[0]) == (
+        22,
+        pytest.approx(45 / usual.sum()),
+        False,
+    )
 
 
 def test_the_customers_own_times_speak_once_they_outweigh_the_population() -> None:
-    found = preferred(of(np.concatenate([coming(*[3] * times) for times in (12, 13)])), FLAT, 2)
-    assert found.own.tolist() == [False, True]
+    found = preferred_windows(counts_of(np.concatenate([visit_counts(*[3] * times) for times in (12, 13)])), FLAT, 2)
+    assert found.has_own_evidence.tolist() == [False, True]
 
 
 @given(TABLES, st.integers(1, 3))
 def test_the_share_lies_between_the_customers_own_and_everybodys(table: list[list[int]], width: int) -> None:
     counts, prior = np.array(table), np.array([0.5, 1.0, 2.0, 0.25])
-    found = preferred(of(counts), prior, width)
+    found = preferred_windows(counts_of(counts), prior, width)
     for row, times in enumerate(counts):
         window = [(found.first[row] + step) % 4 for step in range(width)]
         usual = prior[window].sum() / prior.sum()
@@ -62,15 +68,18 @@ def test_the_share_lies_between_the_customers_own_and_everybodys(table: list[lis
 def test_a_customers_answer_does_not_depend_on_who_else_is_asked_about(table: list[list[int]], random: object) -> None:
     order = sorted(range(len(table)), key=lambda _: random.random())  # type: ignore[attr-defined]
     prior = np.array([0.5, 1.0, 2.0, 0.25])
-    whole, shuffled = preferred(of(np.array(table)), prior), preferred(of(np.array(table)[order]), prior)
+    whole, shuffled = (
+        preferred_windows(counts_of(np.array(table)), prior),
+        preferred_windows(counts_of(np.array(table)[order]), prior),
+    )
     assert_array_equal(whole.first[order], shuffled.first)
     assert_array_equal(whole.share.p90[order], shuffled.share.p90)
 
 
 def test_a_slice_at_a_time_is_the_same_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     table = np.random.default_rng(0).integers(0, 4, (7, 24))
-    whole = preferred(of(table), FLAT, 2)
-    monkeypatch.setattr(module, "SLICE", 3)
-    sliced = preferred(of(table), FLAT, 2)
+    whole = preferred_windows(counts_of(table), FLAT, 2)
+    monkeypatch.setattr(module, "CHUNK_SIZE", 3)
+    sliced = preferred_windows(counts_of(table), FLAT, 2)
     assert_array_equal(whole.first, sliced.first)
     assert_array_equal(whole.share.p10, sliced.share.p10)

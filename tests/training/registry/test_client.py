@@ -15,14 +15,23 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.training.registry.ready_store import registry_in, three_releases_in
-from training.registry import Damaged, Dataset, Metric, NotRegistered, Registry, Run, point, ui_command
-from training.registry.versions import LONGEST_DESCRIPTION, shortened
+from training.registry import (
+    CorruptArtifacts,
+    DatasetInfo,
+    Metric,
+    Registry,
+    Run,
+    VersionNotFound,
+    ui_command,
+    write_champion_pointer,
+)
+from training.registry.versions import MAX_DESCRIPTION_LENGTH, truncate_description
 
 JUNE = date(2017, 6, 1)
 JULY = date(2017, 7, 1)
 
 
-def training(folder: Path | None = None) -> Run:
+def training_run(folder: Path | None = None) -> Run:
     return Run(
         name="churn",
         experiment="training",
@@ -35,7 +44,7 @@ def training(folder: Path | None = None) -> Run:
         ],
         tags={"git_commit": "c0ffee"},
         description="**Churn** within 28 days",
-        dataset=Dataset(
+        dataset=DatasetInfo(
             name="transactions", digest="ef" * 32, source="features/transactions.parquet", rows=7, columns={"n": "long"}
         ),
         figures={"reliability": Figure()},
@@ -60,7 +69,7 @@ def artefacts(tmp_path: Path) -> Path:
 
 
 def test_a_run_shows_what_was_trained_on_what_and_how_well(registry: Registry, artefacts: Path) -> None:
-    run = registry.client.get_run(registry.log_run(training(artefacts)))
+    run = registry.client.get_run(registry.log_run(training_run(artefacts)))
     assert (run.info.run_name, run.info.status) == ("churn", "FINISHED")
     assert run.data.params == {"num_leaves": "15", "objective": "binary"}
     assert run.data.metrics == {"auc/model": 0.86}
@@ -73,13 +82,13 @@ def test_a_run_shows_what_was_trained_on_what_and_how_well(registry: Registry, a
 
 
 def test_a_metric_is_a_line_over_origins_on_their_dates(registry: Registry) -> None:
-    line = registry.client.get_metric_history(registry.log_run(training()), "auc/model")
+    line = registry.client.get_metric_history(registry.log_run(training_run()), "auc/model")
     assert [(point.step, point.value) for point in line] == [(JUNE.toordinal(), 0.87), (JULY.toordinal(), 0.86)]
     assert [datetime.fromtimestamp(point.timestamp / 1000, UTC).date() for point in line] == [JUNE, JULY]
 
 
 def test_figures_tables_texts_and_artefacts_are_kept_with_the_run(registry: Registry, artefacts: Path) -> None:
-    folder = Path(registry.client.download_artifacts(registry.log_run(training(artefacts)), ""))
+    folder = Path(registry.client.download_artifacts(registry.log_run(training_run(artefacts)), ""))
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert files == {
         "figures/reliability.png",
@@ -104,10 +113,10 @@ def test_a_wide_run_is_logged_whole(registry: Registry) -> None:
 
 
 def test_the_same_training_is_logged_once(registry: Registry) -> None:
-    first = registry.log_run(training())
-    assert registry.log_run(training()) == first
-    assert registry.log_run(replace(training(), name="ltv")) != first
-    assert registry.log_run(replace(training(), fingerprint="cd34")) != first
+    first = registry.log_run(training_run())
+    assert registry.log_run(training_run()) == first
+    assert registry.log_run(replace(training_run(), name="ltv")) != first
+    assert registry.log_run(replace(training_run(), fingerprint="cd34")) != first
 
 
 def test_a_run_cut_short_is_logged_anew(registry: Registry) -> None:
@@ -117,14 +126,14 @@ def test_a_run_cut_short_is_logged_anew(registry: Registry) -> None:
     figure = Figure()
     figure.savefig = killed  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        registry.log_run(replace(training(), figures={"reliability": figure}))
-    run_id = registry.log_run(training())
+        registry.log_run(replace(training_run(), figures={"reliability": figure}))
+    run_id = registry.log_run(training_run())
     left = registry.client.search_runs([registry.client.get_run(run_id).info.experiment_id])
     assert [(run.info.run_id, run.info.status) for run in left] == [(run_id, "FINISHED")]
 
 
 def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Registry, artefacts: Path) -> None:
-    run_id = registry.log_run(training(artefacts))
+    run_id = registry.log_run(training_run(artefacts))
     version = registry.register("churn", run_id, "model/churn", "# Card", {"feature_service": "churn_v1"}, "ab12")
     assert version == "1"
     assert registry.tags_of("churn", "1") == {
@@ -139,23 +148,23 @@ def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Re
 
 
 def test_a_version_is_registered_once_per_fingerprint(registry: Registry, artefacts: Path) -> None:
-    run_id = registry.log_run(training(artefacts))
+    run_id = registry.log_run(training_run(artefacts))
     versions = [registry.register("churn", run_id, "model", "", {}, fingerprint) for fingerprint in ("a", "a", "b")]
     assert versions == ["1", "1", "2"]
 
 
 def test_a_run_without_artefacts_cannot_be_registered(registry: Registry) -> None:
-    run_id = registry.log_run(training())
-    with pytest.raises(NotRegistered, match="has no artefacts under 'model', so there is nothing to register"):
+    run_id = registry.log_run(training_run())
+    with pytest.raises(VersionNotFound, match="has no artefacts under 'model', so there is nothing to register"):
         registry.register("churn", run_id, "model", "", {}, "ab12")
 
 
 def test_a_card_longer_than_mlflow_keeps_is_cut_at_a_line_and_says_so() -> None:
-    cut = shortened("a line of a card\n" * 400)
-    assert len(cut) <= LONGEST_DESCRIPTION
+    cut = truncate_description("a line of a card\n" * 400)
+    assert len(cut) <= MAX_DESCRIPTION_LENGTH
     assert cut.endswith("a line of a card\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the "
                         "run's artefacts.)*")  # fmt: skip
-    assert shortened("# Card") == "# Card"
+    assert truncate_description("# Card") == "# Card"
 
 
 def test_a_release_is_copied_whole_and_stays_as_it_is(tmp_path: Path) -> None:
@@ -178,20 +187,20 @@ def test_a_local_copy_that_was_spoilt_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_damaged_release_is_not_installed(registry: Registry, artefacts: Path, tmp_path: Path) -> None:
-    run_id = registry.log_run(training(artefacts))
+    run_id = registry.log_run(training_run(artefacts))
     registry.register("release", run_id, "model", "", {}, "ab12")
     (stored,) = registry.home.rglob("trees.txt")
     stored.write_text("another tree")
-    with pytest.raises(Damaged, match=r"Release 1 is damaged: churn/trees.txt differ"):
+    with pytest.raises(CorruptArtifacts, match=r"Release 1 is damaged: churn/trees.txt differ"):
         registry.fetch("1", tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
 
 def test_the_champion_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
-    point(tmp_path, "7")
+    write_champion_pointer(tmp_path, "7")
     pointer = tmp_path / "releases" / "champion"
     with pointer.open() as reader:
-        point(tmp_path, "8")
+        write_champion_pointer(tmp_path, "8")
         assert reader.read() == "7\n"
     assert pointer.read_text() == "8\n"
     assert [path.name for path in pointer.parent.iterdir()] == ["champion"]
@@ -209,7 +218,7 @@ def test_a_store_cut_short_while_being_made_is_made_anew(
     (home / ".mlflow.db.0a1b2c3d.tmp").write_bytes(b"half a store")
     with caplog.at_level(logging.INFO):
         registry = Registry.open(home)
-        registry.log_run(training())
+        registry.log_run(training_run())
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
     assert [path.name for path in home.glob("mlflow.db*")] == ["mlflow.db"]
     assert (caplog.text, *capfd.readouterr()) == ("", "", "")
@@ -217,21 +226,21 @@ def test_a_store_cut_short_while_being_made_is_made_anew(
 
 @pytest.mark.slow
 def test_the_ui_opens_the_same_store_to_this_machine_only(registry: Registry, artefacts: Path, tmp_path: Path) -> None:
-    run_id = registry.log_run(training(artefacts))
+    run_id = registry.log_run(training_run(artefacts))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command, address = ui_command(registry.home, port), f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             figure = f"{address}/get-artifact?run_uuid={run_id}&path=figures/reliability.png"
-            assert until_it_answers(figure).startswith(b"\x89PNG")
+            assert wait_until_ready(figure).startswith(b"\x89PNG")
             assert httpx.get(address, headers={"Host": "elsewhere.example"}).status_code == 403
         finally:
             server.terminate()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["artefacts", "home"]
 
 
-def until_it_answers(address: str) -> bytes:
+def wait_until_ready(address: str) -> bytes:
     for _ in range(240):
         try:
             return httpx.get(address).content

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.training.registry.ready_store import registry_in, three_releases_in
-from training.registry import NotRegistered, Promotion, Registry
+from training.registry import Promotion, Registry, VersionNotFound
 from training.registry.promotion_log import PromotionLog
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class KilledError(Exception):
     pass
 
 
-class Shelf:
+class FakeMlflowClient:
     """MLflow's registry in memory, in a process that dies after its last allowed write."""
 
     def __init__(self) -> None:
@@ -63,9 +63,9 @@ class Shelf:
             raise KilledError
 
 
-def shelf_in(home: Path) -> tuple[Registry, Shelf]:
+def registry_with_fake(home: Path) -> tuple[Registry, FakeMlflowClient]:
     home.mkdir()
-    shelf = Shelf()
+    shelf = FakeMlflowClient()
     return Registry(home, cast("MlflowClient", shelf)), shelf
 
 
@@ -89,7 +89,7 @@ def state(registry: Registry) -> object:
 
 def test_the_first_promotion_makes_a_champion_and_its_models_follow(tmp_path: Path) -> None:
     registry = three_releases_in(tmp_path)
-    registry.challenger("release", "1")
+    registry.set_challenger("release", "1")
     assert (registry.version_of("churn", "challenger"), registry.version_of("ltv", "challenger")) == ("1", "1")
     promotion = promote(registry, "1")
     assert promotion == Promotion(version="1", replaced=None, by="ann", at=NOON, why="better", gate={"auc": 0.87})
@@ -122,7 +122,7 @@ def test_a_model_that_the_release_does_not_name_has_no_champion(tmp_path: Path) 
 
 def test_another_challenger_stays_when_a_release_is_promoted(tmp_path: Path) -> None:
     registry = three_releases_in(tmp_path)
-    registry.challenger("release", "3")
+    registry.set_challenger("release", "3")
     promote(registry, "1")
     assert (registry.version_of("release", "challenger"), registry.version_of("churn", "challenger")) == ("3", "3")
 
@@ -149,19 +149,19 @@ def test_a_rollback_swaps_champion_and_previous(tmp_path: Path) -> None:
 def test_a_rollback_without_a_previous_release_says_what_there_is(tmp_path: Path) -> None:
     registry = three_releases_in(tmp_path)
     promote(registry, "2")
-    with pytest.raises(NotRegistered, match="no previous release to go back to: champion is 2, previous is none"):
+    with pytest.raises(VersionNotFound, match="no previous release to go back to: champion is 2, previous is none"):
         rollback(registry)
 
 
 def test_a_release_that_is_not_there_cannot_be_promoted(tmp_path: Path) -> None:
-    with pytest.raises(NotRegistered, match=r"'release' has no version '9'. Registered: 1, 2, 3"):
+    with pytest.raises(VersionNotFound, match=r"'release' has no version '9'. Registered: 1, 2, 3"):
         promote(three_releases_in(tmp_path), "9")
 
 
 def test_a_shop_without_releases_has_nothing_to_promote_or_log(tmp_path: Path) -> None:
     registry = registry_in(tmp_path)
     assert (registry.version_of("release", "champion"), registry.promotions()) == (None, [])
-    with pytest.raises(NotRegistered, match="Registered: none yet"):
+    with pytest.raises(VersionNotFound, match="Registered: none yet"):
         promote(registry, "1")
 
 
@@ -179,10 +179,10 @@ CHANGES = {"promotion": lambda registry: promote(registry, "3"), "rollback": rol
 def change_with_crashes(
     home: Path, change: Callable[[Registry], Promotion], crashes: tuple[int, ...]
 ) -> tuple[object, int]:
-    registry, shelf = shelf_in(home)
+    registry, shelf = registry_with_fake(home)
     promote(registry, "1", NOON - timedelta(days=2))
     promote(registry, "2", NOON - timedelta(days=1))
-    registry.challenger("release", "3")
+    registry.set_challenger("release", "3")
     for step in crashes:
         shelf.writes, shelf.allowed = 0, step
         with suppress(KilledError):
@@ -208,7 +208,7 @@ def test_a_crash_after_any_step_is_mended_by_asking_again(
 
 
 def test_a_promotion_cut_short_is_finished_before_the_next(tmp_path: Path) -> None:
-    registry, shelf = shelf_in(tmp_path / "shop")
+    registry, shelf = registry_with_fake(tmp_path / "shop")
     promote(registry, "1")
     shelf.writes, shelf.allowed = 0, 2
     with pytest.raises(KilledError):
@@ -222,11 +222,11 @@ def test_a_line_torn_by_a_crash_counts_as_not_written(tmp_path: Path) -> None:
     first = Promotion(version="1", replaced=None, by="Zoë", at=NOON, why="first", gate={"auc": float("nan")})
     log.append(first)
     log.path.write_bytes(log.path.read_bytes() + b'{"at": "2026-')
-    assert log.has(first)
+    assert log.contains(first)
     log.append(first)
     second = replace(first, version="2", replaced="1", at=NOON.astimezone(timezone(timedelta(hours=2))))
     log.append(second)
-    assert [each.line() for each in log.read()] == [first.line(), second.line()]
+    assert [each.to_line() for each in log.read()] == [first.to_line(), second.to_line()]
 
 
 def test_a_promotion_needs_an_instant_not_a_wall_clock() -> None:

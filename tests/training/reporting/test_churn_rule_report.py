@@ -8,25 +8,25 @@ from datetime import date
 import numpy as np
 from matplotlib.figure import Figure
 
-from tests.training.by_hand import happened, rows_of, steady
+from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from training.evaluation.backtest import Backtest
-from training.evaluation.churn_rules import Gain, Judged
-from training.model import Plan
+from training.evaluation.churn_rules import Difference, RuleResult
+from training.model import HorizonPlan
 from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_rows, rule_table
 
 ORIGIN = date(2026, 3, 1)
 
 
-def judged(rule: str, origin: date | None = ORIGIN, precision: float = 0.25) -> Judged:
-    return Judged(
+def rule_result(rule: str, origin: date | None = ORIGIN, precision: float = 0.25) -> RuleResult:
+    return RuleResult(
         rule=rule, origin=origin, horizon_days=28, customers=100, churned=20, flagged=40, share=0.4,
         precision=precision, recall=0.5, f1=1 / 3, tier="btyd", model_precision=0.3, model_recall=0.6,
-        precision_gain=Gain(0.05, -0.01, 0.11), recall_gain=Gain(0.1, -0.02, 0.22),
+        precision_gain=Difference(0.05, -0.01, 0.11), recall_gain=Difference(0.1, -0.02, 0.22),
     )  # fmt: skip
 
 
 def test_metrics_are_named_by_measure_rule_and_the_model_beside_it() -> None:
-    found = {metric.key: metric.value for metric in rule_metrics([judged("no order for 30 days")])}
+    found = {metric.key: metric.value for metric in rule_metrics([rule_result("no order for 30 days")])}
     assert found == {
         "flagged/no_order_for_30_days": 0.4,
         "f1/no_order_for_30_days": 1 / 3,
@@ -40,21 +40,21 @@ def test_metrics_are_named_by_measure_rule_and_the_model_beside_it() -> None:
 
 
 def test_there_is_a_point_per_origin_and_none_for_what_could_not_be_measured() -> None:
-    found = rule_metrics([judged("a", precision=float("nan")), judged("a", None)])
+    found = rule_metrics([rule_result("a", precision=float("nan")), rule_result("a", None)])
     assert {metric.step for metric in found} == {ORIGIN.toordinal()}
     assert "precision/a" not in {metric.key for metric in found}
 
 
 def test_every_rule_has_names_of_its_own_that_mlflow_takes() -> None:
     names = ["3 days!", "3 days?", "30 天无联系", "%", "50% off; @home", "rule"]
-    keys = [metric.key for metric in rule_metrics([judged(name) for name in names])]
+    keys = [metric.key for metric in rule_metrics([rule_result(name) for name in names])]
     assert len(keys) == len(set(keys)) == 8 * len(names)
     for key in keys:
         assert re.fullmatch(r"[\w /.:-]{1,250}", key)
 
 
 def test_the_table_has_a_row_per_rule_and_origin_and_one_for_all_of_them() -> None:
-    table = rule_table([judged("a"), judged("a", None)])
+    table = rule_table([rule_result("a"), rule_result("a", None)])
     assert table["origin"] == [ORIGIN, "all"]
     assert table["precision_gain_low"] == [-0.01, -0.01]
     assert table["tier"] == ["btyd", "btyd"]
@@ -63,15 +63,15 @@ def test_the_table_has_a_row_per_rule_and_origin_and_one_for_all_of_them() -> No
 
 
 def test_a_row_says_everything_flat() -> None:
-    (row,) = rule_rows([judged("a", None)])
+    (row,) = rule_rows([rule_result("a", None)])
     assert row["origin"] is None
     assert (row["recall_gain"], row["recall_gain_low"], row["recall_gain_high"]) == (0.1, -0.02, 0.22)
 
 
 def test_the_rules_are_drawn_beside_the_model() -> None:
-    rows = rows_of(happened([3.0, float("inf")] * 30, [90.0] * 60))
-    plan = Plan(churn_days=60, asked=(60,), learned=(60,), has_amounts=True)
-    test = Backtest(ORIGIN, plan, rows, {"ml": steady([0.1, 0.01] * 30)}, {})
+    rows = rows_of(outcomes_of([3.0, float("inf")] * 30, [90.0] * 60))
+    plan = HorizonPlan(churn_days=60, horizons=(60,), learned=(60,), has_amounts=True)
+    test = Backtest(ORIGIN, plan, rows, {"ml": steady_forecast([0.1, 0.01] * 30)}, {})
     by_rule = {"half": np.array([1.0, 0.0] * 30), "nobody": np.zeros(60), "the right ones": np.array([0.0, 1.0] * 30)}
     figure = rule_figure(test, "ml", by_rule)
     assert isinstance(figure, Figure)

@@ -5,11 +5,19 @@ from datetime import date
 from math import nan
 from textwrap import dedent
 
-from training.evaluation.churn_rules import Gain, Judged
-from training.reporting.model_card import INTENDED_USE, Calibration, Card, Coverage, Score, Slice, model_card
+from training.evaluation.churn_rules import Difference, RuleResult
+from training.reporting.model_card import (
+    INTENDED_USE,
+    Calibration,
+    IntervalCoverage,
+    MetricComparison,
+    ModelCard,
+    PopulationSlice,
+    render_model_card,
+)
 
 AUGUST, SEPTEMBER = date(2017, 8, 1), date(2017, 9, 1)
-CARD = Card(
+CARD = ModelCard(
     name="churn",
     question="Will this customer place no order within the horizon?",
     horizon="28 days",
@@ -25,22 +33,24 @@ CARD = Card(
     feature_service="churn_v1",
     features=["recency_days", "orders_91d"],
     scores=[
-        Score(origin=AUGUST, metric="AUC", model=0.869, baselines={"recency": 0.787, "BG/NBD": 0.845}),
-        Score(origin=SEPTEMBER, metric="AUC", model=0.861, baselines={"recency": 0.79, "BG/NBD": 0.8612}),
-        Score(origin=SEPTEMBER, metric="Brier", model=0.11, baselines={"BG/NBD": 0.1}, higher_is_better=False),
+        MetricComparison(origin=AUGUST, metric="AUC", model=0.869, baselines={"recency": 0.787, "BG/NBD": 0.845}),
+        MetricComparison(origin=SEPTEMBER, metric="AUC", model=0.861, baselines={"recency": 0.79, "BG/NBD": 0.8612}),
+        MetricComparison(
+            origin=SEPTEMBER, metric="Brier", model=0.11, baselines={"BG/NBD": 0.1}, higher_is_better=False
+        ),
     ],
     calibration=Calibration(ece=0.011, bias=-0.021),
-    coverage=[Coverage(slice="everyone", nominal=0.8, covered=0.813, customers=2469)],
+    coverage=[IntervalCoverage(slice="everyone", nominal=0.8, observed=0.813, customers=2469)],
     slices=[
-        Slice(name="newcomers", customers=212, metric="AUC", value=0.71, everyone=0.869),
-        Slice(name="big spenders", customers=247, metric="AUC", value=0.9, everyone=0.869),
+        PopulationSlice(name="newcomers", customers=212, metric="AUC", value=0.71, overall=0.869),
+        PopulationSlice(name="big spenders", customers=247, metric="AUC", value=0.9, overall=0.869),
     ],
     limits=["Not for credit."],
 )
 
 
 def test_a_card_says_what_the_model_is_for_how_good_it_is_and_where_it_is_weak() -> None:
-    assert model_card(CARD) == dedent("""\
+    assert render_model_card(CARD) == dedent("""\
         # churn: Will this customer place no order within the horizon?
 
         **Use.** Choosing whom a retention campaign approaches, and how many customers to expect to lose.
@@ -95,9 +105,13 @@ def test_a_card_says_what_the_model_is_for_how_good_it_is_and_where_it_is_weak()
 
 
 def result(model: float, *, higher_is_better: bool = True, **baselines: float) -> str:
-    score = Score(origin=AUGUST, metric="m", model=model, baselines=baselines, higher_is_better=higher_is_better)
+    score = MetricComparison(
+        origin=AUGUST, metric="m", model=model, baselines=baselines, higher_is_better=higher_is_better
+    )
     (row,) = (
-        line for line in model_card(replace(CARD, scores=[score])).splitlines() if line.startswith("| 2017-08-01")
+        line
+        for line in render_model_card(replace(CARD, scores=[score])).splitlines()
+        if line.startswith("| 2017-08-01")
     )
     return row.split(" | ")[-1].removesuffix(" |")
 
@@ -118,26 +132,28 @@ def test_what_could_not_be_measured_is_neither_won_nor_lost() -> None:
 
 
 def test_large_amounts_are_printed_without_decimals() -> None:
-    assert "| **12,346** | 999 |" in model_card(
-        replace(CARD, scores=[Score(origin=AUGUST, metric="RMSE", model=12345.6, baselines={"mean": 999.1})])
+    assert "| **12,346** | 999 |" in render_model_card(
+        replace(CARD, scores=[MetricComparison(origin=AUGUST, metric="RMSE", model=12345.6, baselines={"mean": 999.1})])
     )
 
 
 def test_a_shop_without_a_finished_window_is_told_that_nothing_was_judged() -> None:
-    card = model_card(replace(CARD, scores=[], calibration=Calibration(), coverage=[], slices=[]))
+    card = render_model_card(replace(CARD, scores=[], calibration=Calibration(), coverage=[], slices=[]))
     assert "Not judged: no past origin has a finished window." in card
     assert "## Calibration" not in card
     assert "## Intervals" not in card
 
 
 def test_the_rules_in_use_are_told_beside_the_model_and_only_where_there_are_any() -> None:
-    assert "Beside the rules in use" not in model_card(CARD)
-    rule = Judged(
+    assert "Beside the rules in use" not in render_model_card(CARD)
+    rule = RuleResult(
         rule="3 | days", origin=AUGUST, horizon_days=28, customers=2446, churned=441, flagged=1634, share=0.668,
         precision=0.2436, recall=0.9025, f1=0.3836, tier="ml", model_precision=0.2662, model_recall=nan,
-        precision_gain=Gain(0.0226, 0.0149, 0.0319), recall_gain=Gain(nan, nan, nan),
+        precision_gain=Difference(0.0226, 0.0149, 0.0319), recall_gain=Difference(nan, nan, nan),
     )  # fmt: skip
-    card = model_card(replace(CARD, rules=[rule, replace(rule, origin=None, precision_gain=Gain(nan, nan, nan))]))
+    card = render_model_card(
+        replace(CARD, rules=[rule, replace(rule, origin=None, precision_gain=Difference(nan, nan, nan))])
+    )
     _, told = card.split("## Beside the rules in use\n\n")
     assert told.startswith(
         dedent("""\
@@ -154,11 +170,11 @@ def test_the_rules_in_use_are_told_beside_the_model_and_only_where_there_are_any
 
 
 def test_an_amount_is_calibrated_in_tenths_of_customers() -> None:
-    card = model_card(replace(CARD, calibration=Calibration(decile_mape=0.034, bias=0.012)))
+    card = render_model_card(replace(CARD, calibration=Calibration(decile_mape=0.034, bias=0.012)))
     assert "- Tenths of customers by prediction are 3.4% off on average." in card
     assert "- The predicted total is 1.2% above the actual one." in card
 
 
 def test_totals_stand_with_the_calibration() -> None:
     line = "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01)."
-    assert line in model_card(replace(CARD, totals=[line])).split("## Calibration")[1].split("##")[0]
+    assert line in render_model_card(replace(CARD, totals=[line])).split("## Calibration")[1].split("##")[0]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tests.training.by_hand import happened, rows_of, steady
-from tests.training.shops import corner_rungs, corner_shop, kept
-from training.evaluation.backtest import Backtest, Score, scores
-from training.model import Plan
+from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
+from tests.training.shops import corner_shop, corner_tiers, shared
+from training.evaluation.backtest import Backtest, BacktestScore, scores
+from training.model import HorizonPlan
 from training.models import MODELS
-from training.reporting.report import figures_of, metrics_of, slices_of, table_of
+from training.reporting.report import metrics_table, model_figures, model_metrics, slice_metrics
 
 EXPECTED = {
     "churn": {"reliability", "gains_and_lift"},
@@ -18,79 +18,86 @@ EXPECTED = {
 }
 
 
-@kept
-def newest() -> Backtest:
+@shared
+def newest_backtest() -> Backtest:
     """The corner shop at its newest origin, answered by rungs that know better: only the pictures matter."""
     one = corner_shop()
-    at = next(cutoff for cutoff in one.cutoffs if cutoff.day == one.laid.origins[0])
-    rows = one.data.rows(one.now, one.plan.observed, [at])
-    test = rows.at(rows.column("orders") >= 1)
+    at = next(cutoff for cutoff in one.cutoffs if cutoff.day == one.schedule.origins[0])
+    rows = one.data.rows(one.now, one.plan.outcome_horizons, [at])
+    test = rows.select(rows.column("orders") >= 1)
     forecasts = {
-        tier: fitted.ladder.forecast(test.inputs, test.column("orders")) for tier, fitted in corner_rungs().items()
+        tier: fitted.tiered_model.forecast(test.inputs, test.column("orders"))
+        for tier, fitted in corner_tiers().items()
     }
-    return Backtest(at.day, one.plan, test, forecasts, corner_rungs())
+    return Backtest(at.day, one.plan, test, forecasts, corner_tiers())
 
 
 @pytest.mark.parametrize("tier", ["ml", "btyd", "population"])
 @pytest.mark.parametrize("model", EXPECTED)
 def test_every_question_has_its_figures_from_every_rung(model: str, tier: str) -> None:
-    artefact = newest().fitted[tier].artefacts.get(model, {})
-    figures = figures_of(model, newest(), tier, artefact)
+    artefact = newest_backtest().fitted_tiers[tier].artifacts.get(model, {})
+    figures = model_figures(model, newest_backtest(), tier, artefact)
     trees = {f"importance_{name.removesuffix('.txt')}" for name in artefact if name.endswith(".txt")}
     assert set(figures) == EXPECTED[model] | trees
     assert all(isinstance(figure, Figure) for figure in figures.values())
 
 
 def test_the_figures_of_trees_name_the_inputs() -> None:
-    files = newest().fitted["ml"].artefacts["churn"]
-    figure = figures_of("churn", newest(), "ml", files)["importance_churn"]
+    files = newest_backtest().fitted_tiers["ml"].artifacts["churn"]
+    figure = model_figures("churn", newest_backtest(), "ml", files)["importance_churn"]
     names = [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
     assert any("recency" in name for name in names)
 
 
 def test_without_amounts_the_deciles_are_of_orders() -> None:
-    test = rows_of(happened([3.0, 40.0, float("inf")] * 20, [90.0] * 60), tenure_days=[50.0] * 60)
-    plan = Plan(churn_days=60, asked=(30, 60), learned=(30, 60), has_amounts=False)
-    counted = steady([0.1, 0.01, 0.001] * 20)
+    test = rows_of(outcomes_of([3.0, 40.0, float("inf")] * 20, [90.0] * 60), tenure_days=[50.0] * 60)
+    plan = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=False)
+    counted = steady_forecast([0.1, 0.01, 0.001] * 20)
     without = type(counted)(**{**vars(counted), "spend": None})
     assert set(
-        figures_of("ltv", Backtest(corner_shop().now.day, plan, test, {"cohort": without}, {}), "cohort", {})
+        model_figures("ltv", Backtest(corner_shop().now.day, plan, test, {"cohort": without}, {}), "cohort", {})
     ) == {"deciles"}
 
 
 @pytest.mark.parametrize("model", EXPECTED)
 def test_every_part_of_the_population_is_measured_on_its_own(model: str) -> None:
-    parts = slices_of(model, newest(), "ml")
+    parts = slice_metrics(model, newest_backtest(), "ml")
     assert "one-time buyers" in parts
-    assert parts["one-time buyers"]["customers"] == (newest().test.column("orders") == 1).sum()
+    assert parts["one-time buyers"]["customers"] == (newest_backtest().rows.column("orders") == 1).sum()
     assert all(MODELS[model].headline in measures for measures in parts.values())
 
 
 def test_a_part_too_small_to_measure_is_left_out() -> None:
-    few = newest().test.at(np.arange(29))
-    one = Backtest(newest().origin, newest().plan, few, newest().forecasts, newest().fitted)
-    assert slices_of("churn", one, "ml") == {}
+    few = newest_backtest().rows.select(np.arange(29))
+    one = Backtest(
+        newest_backtest().origin,
+        newest_backtest().plan,
+        few,
+        newest_backtest().forecasts,
+        newest_backtest().fitted_tiers,
+    )
+    assert slice_metrics("churn", one, "ml") == {}
 
 
 def test_a_table_has_one_column_per_measure() -> None:
-    table = table_of({"regulars": {"customers": 40.0, "auc": 0.7}, "newcomers": {"customers": 30.0, "auc": 0.6}})
+    table = metrics_table({"regulars": {"customers": 40.0, "auc": 0.7}, "newcomers": {"customers": 30.0, "auc": 0.6}})
     assert table == {"part": ["regulars", "newcomers"], "customers": [40.0, 30.0], "auc": [0.7, 0.6]}
-    assert table_of({}) == {"part": []}
+    assert metrics_table({}) == {"part": []}
 
 
 def test_metrics_are_named_by_measure_and_contestant_and_never_missing() -> None:
-    origin = newest().origin
+    origin = newest_backtest().origin
     told = [
-        Score("churn", origin, "last window", {"auc": 0.7, "bias": float("nan")}),
-        Score("ltv", origin, "ml", {"gini": 0.5}),
+        BacktestScore("churn", origin, "last window", {"auc": 0.7, "bias": float("nan")}),
+        BacktestScore("ltv", origin, "ml", {"gini": 0.5}),
     ]
-    (metric,) = metrics_of("churn", told)
+    (metric,) = model_metrics("churn", told)
     assert (metric.key, metric.value, metric.step) == ("auc/last_window", 0.7, origin.toordinal())
 
 
 def test_all_that_was_scored_can_be_logged() -> None:
-    found = scores([newest()])
+    found = scores([newest_backtest()])
     for model in MODELS:
-        keys = [metric.key for metric in metrics_of(model, found)]
+        keys = [metric.key for metric in model_metrics(model, found)]
         assert len(keys) == len(set(keys))
         assert f"{MODELS[model].headline}/ml" in keys

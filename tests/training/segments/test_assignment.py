@@ -6,17 +6,17 @@ import numpy as np
 import pyarrow as pa
 
 from features.config.segmentation import LIFECYCLE
-from training.segments.assignment import Assigned
-from training.segments.columns import COLUMNS, CROWDS, segment_columns
-from training.segments.rfm import Scores
+from training.segments.assignment import SegmentAssignment
+from training.segments.columns import PRESET_SEGMENT_COLUMNS, SEGMENT_COLUMNS, segment_columns
+from training.segments.rfm import RfmScores
 
 OWN = ("big baskets", "no order for half a year")
 
 
-def three() -> Assigned:
+def three_assignments() -> SegmentAssignment:
     """A keeper in both segments, a lapsed customer in one, a prospect in none."""
-    return Assigned(
-        scores=Scores(
+    return SegmentAssignment(
+        scores=RfmScores(
             recency=np.array([3, 1, 0], np.int8),
             frequency=np.array([3, 1, 0], np.int8),
             monetary=np.array([3, 1, 0], np.int8),
@@ -26,13 +26,13 @@ def three() -> Assigned:
         stage=np.array([1, 0, -1], np.int16),
         tiers=("gold", "rest"),
         tier=np.array([0, 1, 1], np.int16),
-        own={OWN[0]: np.array([True, False, False]), OWN[1]: np.array([True, True, False])},
-        crowds={column.name: np.array([False, True, False]) for column in CROWDS},
+        business_segments={OWN[0]: np.array([True, False, False]), OWN[1]: np.array([True, True, False])},
+        preset_segments={column.name: np.array([False, True, False]) for column in PRESET_SEGMENT_COLUMNS},
     )
 
 
 def test_codes_become_words_and_what_is_missing_is_null() -> None:
-    ann, bob, pat = three().table(0, 3).to_pylist()
+    ann, bob, pat = three_assignments().table(0, 3).to_pylist()
     assert [ann[name] for name in ("rfm_recency", "rfm_segment", "rfm_segment_zh")] == [3, "important_keep", "重要价值"]
     assert [pat[name] for name in ("rfm_recency", "rfm_segment", "rfm_segment_zh")] == [None, None, None]
     assert (bob["lifecycle_stage"], bob["lifecycle_phase"], bob["value_tier"]) == ("retention", "lapse", "rest")
@@ -43,20 +43,22 @@ def test_codes_become_words_and_what_is_missing_is_null() -> None:
 
 
 def test_slices_come_to_the_whole() -> None:
-    found = three()
+    found = three_assignments()
     assert pa.concat_tables([found.table(0, 1), found.table(1, 3)]).equals(found.table(0, 3))
     assert found.table(2, 2).num_rows == 0
 
 
 def test_the_columns_are_those_that_are_listed() -> None:
-    schema = three().table(0, 3).schema
+    schema = three_assignments().table(0, 3).schema
     listed = segment_columns(OWN)
     assert schema.names == [column.name for column in listed]
     assert schema.types == [column.type for column in listed]
 
 
 def test_a_shop_without_segments_of_its_own_has_an_empty_list_of_them() -> None:
-    assert [column.name for column in segment_columns(())] == [column.name for column in (*COLUMNS, *CROWDS)]
+    assert [column.name for column in segment_columns(())] == [
+        column.name for column in (*SEGMENT_COLUMNS, *PRESET_SEGMENT_COLUMNS)
+    ]
 
 
 def test_every_column_is_explained_in_a_sentence() -> None:

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.config.conditions import Bounds, Conditions, Measure, Within
+from features.config.conditions import Bounds, Conditions, Measure, WindowedBounds
 from features.config.segmentation import LIFECYCLE, Stage
-from training.segments.lifecycle import NOWHERE, lifecycle
+from training.segments.lifecycle import NO_STAGE, lifecycle_stages
 
-WANTED = (Measure("orders"), Measure("orders", 182), Measure("days_since_order"), Measure("contacts", 30))
+MEASURES = (Measure("orders"), Measure("orders", 182), Measure("days_since_order"), Measure("contacts", 30))
 Customer = tuple[int, int, float, int]  # orders, those of half a year, days since the last, contacts of 30 days
 
 
 def stages(customers: Sequence[Customer], said: Sequence[Stage] = LIFECYCLE) -> list[tuple[str, str] | None]:
-    columns = np.array(customers, float).reshape(-1, len(WANTED)).T
-    places = lifecycle(said, dict(zip(WANTED, columns, strict=True)), len(customers)).tolist()
-    return [None if place == NOWHERE else (said[place].stage, said[place].phase) for place in places]
+    columns = np.array(customers, float).reshape(-1, len(MEASURES)).T
+    places = lifecycle_stages(said, dict(zip(MEASURES, columns, strict=True)), len(customers)).tolist()
+    return [None if place == NO_STAGE else (said[place].stage, said[place].phase) for place in places]
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,15 @@ def test_where_a_customer_stands_unless_the_business_says_otherwise(customer: Cu
 
 
 def test_the_first_stage_that_holds_is_taken() -> None:
-    regulars = Stage(stage="loyalty", phase="repurchase", when=Conditions(orders=Within(at_least=2)))
-    buyers = Stage(stage="conversion", phase="activate", when=Conditions(orders=Within(at_least=1)))
+    regulars = Stage(stage="loyalty", phase="repurchase", when=Conditions(orders=WindowedBounds(at_least=2)))
+    buyers = Stage(stage="conversion", phase="activate", when=Conditions(orders=WindowedBounds(at_least=1)))
     customers: list[Customer] = [(3, 0, 1, 0), (1, 0, 1, 0), (0, 0, np.nan, 0)]
     assert stages(customers, [regulars, buyers]) == [("loyalty", "repurchase"), ("conversion", "activate"), None]
     assert stages(customers, [buyers, regulars])[0] == ("conversion", "activate")
 
 
 @st.composite
-def anybody(draw: st.DrawFn) -> Customer:
+def any_customer(draw: st.DrawFn) -> Customer:
     """A customer as a log can tell of: no more recent orders than orders, none without a last day."""
     days = draw(st.integers(0, 400))
     recent = draw(st.integers(1, 9)) if days < 182 else 0
@@ -60,7 +60,7 @@ def anybody(draw: st.DrawFn) -> Customer:
     return draw(st.sampled_from([bought, prospect]))
 
 
-@given(st.lists(anybody(), min_size=1))
+@given(st.lists(any_customer(), min_size=1))
 def test_everybody_has_one_stage_of_the_default_list(customers: list[Customer]) -> None:
     found = stages(customers)
     assert None not in found
@@ -68,7 +68,7 @@ def test_everybody_has_one_stage_of_the_default_list(customers: list[Customer]) 
         assert (stage is not None and stage[1] == "acquire") == (orders == 0)
 
 
-@given(st.lists(anybody(), min_size=1), st.randoms())
+@given(st.lists(any_customer(), min_size=1), st.randoms())
 def test_a_stage_is_ones_own_and_not_the_neighbours(customers: list[Customer], chance: Random) -> None:
     shuffled = list(customers)
     chance.shuffle(shuffled)

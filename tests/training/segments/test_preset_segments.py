@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from features.config.conditions import Measure
-from features.config.segmentation import Crowds
-from training.segments.preset_segments import Predicted, crowds, overdue
+from features.config.segmentation import PresetSegmentsConfig
+from training.segments.preset_segments import Predictions, is_overdue, preset_segments
 
 TODAY = np.datetime64("2026-03-01")
 NOBODY = np.nan
@@ -14,20 +14,24 @@ FIRST, LAST, ORDERS = Measure("days_since_first_order"), Measure("days_since_ord
 Customer = dict[str, float]
 
 
-def found(crowd: str, *customers: Customer, said: Crowds | None = None, lapsed: bool = False) -> list[bool]:
+def members(
+    crowd: str, *customers: Customer, said: PresetSegmentsConfig | None = None, lapsed: bool = False
+) -> list[bool]:
     """Who is of a crowd: customers by what is unusual of them, else buyers of ten orders in a steady rhythm."""
     usual = {"first": 300, "last": 10, "orders": 10, "recent": 4, "churn": 0.5, "worth": 10}
     rows = [{**usual, **one} for one in customers]
     column = {name: np.array([row[name] for row in rows], float) for name in usual}
     measured = {FIRST: column["first"], LAST: column["last"], ORDERS: column["orders"]}
-    predicted = Predicted(
+    predicted = Predictions(
         churn_probability=column["churn"],
-        worth=column["worth"],
+        predicted_value=column["worth"],
         category_due_on=np.full(len(rows), np.datetime64("NaT", "D")),
     )
     measured[Measure("orders", 182)] = column["recent"]
     gone = np.full(len(rows), lapsed)
-    members: list[bool] = crowds(said or Crowds(), measured, predicted, (0.3, 0.7), gone, TODAY)[crowd].tolist()
+    members: list[bool] = preset_segments(said or PresetSegmentsConfig(), measured, predicted, (0.3, 0.7), gone, TODAY)[
+        crowd
+    ].tolist()
     return members
 
 
@@ -35,9 +39,9 @@ def test_the_most_valuable_fifth_of_those_who_are_new_has_potential() -> None:
     newcomers: list[Customer] = [{"first": 29, "worth": worth} for worth in (1, 2, 3, 4, 5, 5)]
     old, prospect = {"first": 30, "worth": 99.0}, {"first": NOBODY, "worth": 99.0}
     crowd = "crowd_high_potential_newcomer"
-    assert found(crowd, *newcomers, old, prospect) == [False] * 4 + [True, True] + [False, False]
-    assert found(crowd, *newcomers[:5], old, prospect) == [False] * 4 + [True] + [False, False]
-    assert found(crowd, *newcomers, said=Crowds(newcomer_days=7)) == [False] * 6
+    assert members(crowd, *newcomers, old, prospect) == [False] * 4 + [True, True] + [False, False]
+    assert members(crowd, *newcomers[:5], old, prospect) == [False] * 4 + [True] + [False, False]
+    assert members(crowd, *newcomers, said=PresetSegmentsConfig(newcomer_days=7)) == [False] * 6
 
 
 def test_a_regular_orders_often_and_is_unlikely_to_leave() -> None:
@@ -46,7 +50,7 @@ def test_a_regular_orders_often_and_is_unlikely_to_leave() -> None:
         {"recent": 4, "churn": 0.29},
         {"recent": 5, "churn": 0.3},
     ]
-    assert found("crowd_active_regular", *customers) == [True, False, False]
+    assert members("crowd_active_regular", *customers) == [True, False, False]
 
 
 def test_about_to_lapse_is_who_is_likely_to_leave_or_overdue_and_not_unlikely_to() -> None:
@@ -57,11 +61,11 @@ def test_about_to_lapse_is_who_is_likely_to_leave_or_overdue_and_not_unlikely_to
         {"churn": 0.29, "last": 150},
         {"churn": 0.9, "orders": 1},
     ]
-    assert found("crowd_about_to_lapse", *customers) == [True, False, True, False, False]
+    assert members("crowd_about_to_lapse", *customers) == [True, False, True, False, False]
 
 
 def test_who_has_lapsed_is_not_about_to() -> None:
-    assert found("crowd_about_to_lapse", {"churn": 0.9}, lapsed=True) == [False]
+    assert members("crowd_about_to_lapse", {"churn": 0.9}, lapsed=True) == [False]
 
 
 def test_overdue_is_a_silence_of_twice_the_usual_gap() -> None:
@@ -71,13 +75,13 @@ def test_overdue_is_a_silence_of_twice_the_usual_gap() -> None:
         LAST: np.array([80, 81, 3, 2, 90, NOBODY]),
         ORDERS: np.array([3, 3, 2, 2, 1, 0]),
     }
-    assert overdue(measured, 2.0).tolist() == [False, True, True, False, False, False]
+    assert is_overdue(measured, 2.0).tolist() == [False, True, True, False, False, False]
 
 
 def test_a_reminder_is_due_on_its_day_and_after() -> None:
     days = np.array(["2026-02-28", "2026-03-01", "2026-03-02", "NaT"], "datetime64[D]")
     some = np.zeros(4)
-    predicted = Predicted(churn_probability=some, worth=some, category_due_on=days)
+    predicted = Predictions(churn_probability=some, predicted_value=some, category_due_on=days)
     measured = dict.fromkeys((FIRST, LAST, ORDERS, Measure("orders", 182)), some)
-    crowd = crowds(Crowds(), measured, predicted, (0.3, 0.7), some > 0, TODAY)
+    crowd = preset_segments(PresetSegmentsConfig(), measured, predicted, (0.3, 0.7), some > 0, TODAY)
     assert crowd["crowd_due_for_replenishment"].tolist() == [True, True, False, False]

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.config.conditions import Bounds, Conditions, Measure, Within
-from training.segments.rules import column_names, holds
+from features.config.conditions import Bounds, Conditions, Measure, WindowedBounds
+from training.segments.rules import column_names, matches
 
-BIG_BASKETS = Conditions(orders=Within(within_days=182, at_least=5), average_basket=Within(within_days=182, above=500))
+BIG_BASKETS = Conditions(
+    orders=WindowedBounds(within_days=182, at_least=5), average_basket=WindowedBounds(within_days=182, above=500)
+)
 
 
 def test_all_conditions_must_hold() -> None:
@@ -18,7 +20,7 @@ def test_all_conditions_must_hold() -> None:
         Measure("orders", 182): np.array([5.0, 4.0, 5.0, 0.0]),
         Measure("average_basket", 182): np.array([500.01, 900.0, 500.0, np.nan]),
     }
-    assert holds(BIG_BASKETS, measured, 4).tolist() == [True, False, False, False]
+    assert matches(BIG_BASKETS, measured, 4).tolist() == [True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -33,18 +35,18 @@ def test_all_conditions_must_hold() -> None:
 )
 def test_a_bound_holds_of_the_number_itself_or_not(bounds: Bounds, inside: list[int]) -> None:
     days = np.array([1.0, 2.0, 3.0, 4.0])
-    found = holds(Conditions(days_known=bounds), {Measure("days_known"): days}, 4)
+    found = matches(Conditions(days_known=bounds), {Measure("days_known"): days}, 4)
     assert days[found].tolist() == inside
 
 
 @pytest.mark.parametrize("bounds", [Bounds(at_least=-9), Bounds(at_most=1e9), Bounds(above=-9), Bounds(below=1e9)])
 def test_what_is_not_known_of_somebody_fulfils_nothing(bounds: Bounds) -> None:
     measured = {Measure("days_since_order"): np.array([np.nan, 0.0])}
-    assert holds(Conditions(days_since_order=bounds), measured, 2).tolist() == [False, True]
+    assert matches(Conditions(days_since_order=bounds), measured, 2).tolist() == [False, True]
 
 
 def test_without_a_condition_everybody_is_meant() -> None:
-    assert holds(Conditions(), {}, 3).tolist() == [True, True, True]
+    assert matches(Conditions(), {}, 3).tolist() == [True, True, True]
 
 
 def test_columns_are_told_apart_whatever_the_business_calls_them() -> None:
@@ -69,4 +71,4 @@ def test_no_two_segments_share_a_column(names: list[str]) -> None:
 def test_a_higher_bound_holds_of_nobody_new(bound: float, more: float, numbers: list[float]) -> None:
     values = {Measure("days_known"): np.array(numbers, float)}
     loose, tight = (Conditions(days_known=Bounds(at_least=one)) for one in (bound, bound + more))
-    assert (holds(tight, values, len(numbers)) <= holds(loose, values, len(numbers))).all()
+    assert (matches(tight, values, len(numbers)) <= matches(loose, values, len(numbers))).all()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.config.segmentation import exact
-from training.segments.value_tiers import best, value_tiers
+from features.config.segmentation import exact_fraction
+from training.segments.value_tiers import top_share, value_tiers
 
 BY: list[Literal["customers", "revenue"]] = ["customers", "revenue"]
 worths = st.lists(st.integers(0, 50).map(float), max_size=60)
@@ -57,7 +57,7 @@ def test_without_customers_there_is_nobody(by: Literal["customers", "revenue"]) 
 def test_shares_of_customers_are_exact_to_the_nearest_whole_one(worth: list[float], said: list[float]) -> None:
     found, through = tiers(worth, said), Fraction(0)
     for place, share in enumerate(said):
-        through += exact(share)
+        through += exact_fraction(share)
         assert abs(sum(one <= place for one in found) - through * len(worth)) <= Fraction(1, 2)
 
 
@@ -67,7 +67,7 @@ def test_tiers_bring_their_share_of_the_revenue_and_would_not_with_one_customer_
 ) -> None:
     found, through = np.array(tiers(worth, said, "revenue")), Fraction(0)
     for place, share in enumerate(said):
-        through += exact(share)
+        through += exact_fraction(share)
         inside = [value for value, tier in zip(worth, found, strict=True) if tier <= place]
         assert sum(inside) >= through * Fraction(sum(worth)) if inside else not any(worth)
         if inside:
@@ -105,7 +105,7 @@ def test_a_larger_share_keeps_whom_it_had(
 
 def test_the_best_of_some_are_rounded_up_and_nobody_else() -> None:
     worth, among = np.array([9.0, 1.0, 5.0, 5.0]), np.array([False, True, True, True])
-    assert best(worth, among, 0.2).tolist() == [False, False, True, False]
-    assert best(worth, among, 1.0).tolist() == [False, True, True, True]
-    assert best(worth, among, 0.0).tolist() == [False] * 4
-    assert best(worth, np.zeros(4, bool), 0.5).tolist() == [False] * 4
+    assert top_share(worth, among, 0.2).tolist() == [False, False, True, False]
+    assert top_share(worth, among, 1.0).tolist() == [False, True, True, True]
+    assert top_share(worth, among, 0.0).tolist() == [False] * 4
+    assert top_share(worth, np.zeros(4, bool), 0.5).tolist() == [False] * 4

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from features.arrays import Floats, Integers
 
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,31 +31,31 @@ class Histories:
         return float(self.weight @ values) / self.customers
 
 
-def collapse(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Histories:
+def collapse_histories(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Histories:
     """Equal histories as one weighted row; beyond 20,000 distinct ones, customers evenly spread over the sorted log.
 
     Raises ValueError where lengths differ or are 0, or a history is not 0 <= recency <= age.
     """
-    rows = _sorted(_checked(repeats, recency, age))
+    rows = _sort_rows(_validate(repeats, recency, age))
     customers = rows.shape[1]
-    first = _first_of_equals(rows)
-    if len(first) > MOST_ROWS:
-        rows = rows[:, ((np.arange(MOST_ROWS) + 0.5) * (customers / MOST_ROWS)).astype(int)]
-        first = _first_of_equals(rows)
+    first = _group_starts(rows)
+    if len(first) > MAX_ROWS:
+        rows = rows[:, ((np.arange(MAX_ROWS) + 0.5) * (customers / MAX_ROWS)).astype(int)]
+        first = _group_starts(rows)
     weight = np.diff(first, append=rows.shape[1]) * (customers / rows.shape[1])
     return Histories(repeats=rows[0, first], recency=rows[1, first], age=rows[2, first], weight=weight)
 
 
-def _sorted(rows: Floats) -> Floats:
+def _sort_rows(rows: Floats) -> Floats:
     return rows[:, np.lexsort(rows[::-1])]
 
 
-def _first_of_equals(rows: Floats) -> Integers:
+def _group_starts(rows: Floats) -> Integers:
     changed = (np.diff(rows, axis=1) != 0).any(axis=0)
     return np.flatnonzero(np.append(True, changed))
 
 
-def _checked(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
+def _validate(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
     columns = [np.asarray(values, dtype=float) for values in (repeats, recency, age)]
     if any(column.ndim != 1 or column.shape != columns[0].shape for column in columns):
         shapes = ", ".join(str(column.shape) for column in columns)

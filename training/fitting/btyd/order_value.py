@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from features.arrays import Floats
-from training.fitting.btyd.maximum_likelihood import NoMaximum, highest
+from training.fitting.btyd.maximum_likelihood import FitFailed, maximize_likelihood
 from training.inference.btyd import GammaGamma
 
-FEWEST_CUSTOMERS = 30
-STARTS = np.log([[1.0, 3.0, 3.0], [5.0, 3.0, 3.0], [5.0, 1.0, 0.3], [1.0, 10.0, 10.0], [20.0, 3.0, 0.1]])
+MIN_CUSTOMERS = 30
+START_POINTS = np.log([[1.0, 3.0, 3.0], [5.0, 3.0, 3.0], [5.0, 1.0, 0.3], [1.0, 10.0, 10.0], [20.0, 3.0, 0.1]])
 PRIOR_ORDERS = 3.0
 
 
@@ -24,7 +24,7 @@ class OrderValueFit:
     model: GammaGamma
     log_likelihood: float
     customers: int
-    passed_over: str | None  # reason why the shrunken mean stands in
+    fallback_reason: str | None  # reason why the shrunken mean stands in
 
 
 def fit_gamma_gamma(orders: ArrayLike, mean_value: ArrayLike) -> OrderValueFit:
@@ -40,22 +40,24 @@ def fit_gamma_gamma(orders: ArrayLike, mean_value: ArrayLike) -> OrderValueFit:
     count, value = count[kept], value[kept]
     scale = float(value.mean())
     try:
-        model, reason = _most_likely(count, value / scale), None
-    except NoMaximum as why:
+        model, reason = _fit_maximum_likelihood(count, value / scale), None
+    except FitFailed as why:
         model, reason = GammaGamma(p=1.0, q=1 + PRIOR_ORDERS, gamma=PRIOR_ORDERS), str(why)
     likelihood = float(_log_likelihood(model, count, value / scale).sum() - len(count) * np.log(scale))
     own = GammaGamma(p=model.p, q=model.q, gamma=model.gamma * scale)
-    return OrderValueFit(model=own, log_likelihood=likelihood, customers=len(count), passed_over=reason)
+    return OrderValueFit(model=own, log_likelihood=likelihood, customers=len(count), fallback_reason=reason)
 
 
-def _most_likely(count: Floats, value: Floats) -> GammaGamma:
-    if len(count) < FEWEST_CUSTOMERS:
-        raise NoMaximum(f"{len(count)} customers with an order worth more than 0; {FEWEST_CUSTOMERS} are needed")
-    logs = highest(lambda at: float(_log_likelihood(_at(at), count, value).sum()), len(count), STARTS)
-    return _at(logs)
+def _fit_maximum_likelihood(count: Floats, value: Floats) -> GammaGamma:
+    if len(count) < MIN_CUSTOMERS:
+        raise FitFailed(f"{len(count)} customers with an order worth more than 0; {MIN_CUSTOMERS} are needed")
+    logs = maximize_likelihood(
+        lambda at: float(_log_likelihood(_model_at(at), count, value).sum()), len(count), START_POINTS
+    )
+    return _model_at(logs)
 
 
-def _at(logs: Floats) -> GammaGamma:
+def _model_at(logs: Floats) -> GammaGamma:
     """The model at the logs of p, q - 1 and gamma: q stays above 1, where the population has a mean."""
     p, over, gamma = np.exp(logs).tolist()
     return GammaGamma(p=p, q=1 + over, gamma=gamma)

@@ -11,8 +11,8 @@ from features.arrays import Floats
 from training.inference.btyd.gamma_poisson import order_at_gamma_rate
 from training.inference.btyd.model import BuyTillDie
 
-TICKS = np.linspace(0.0, 1.0, 80)
-TAIL = 30.0  # what lies beyond is exp(-30) of the peak
+QUADRATURE_POINTS = np.linspace(0.0, 1.0, 80)
+LOG_TAIL = 30.0  # what lies beyond is exp(-30) of the peak
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class BGNBD(BuyTillDie):
     b: float
     family: ClassVar[str] = "bg_nbd"
 
-    def stays(self, repeats: Floats) -> Floats:
+    def posterior_b(self, repeats: Floats) -> Floats:
         """Second parameter of the beta for one who is not lost, (n,): ``b`` and every loss escaped."""
         return self.b + repeats
 
@@ -52,8 +52,8 @@ class BGNBD(BuyTillDie):
         The published 2F1 cancels near a = 1 and overflows for heavy buyers. This averages the chord over p exactly, and
         how far the function sags below it by the trapezoidal rule in logit p, whose error falls exponentially.
         """
-        n, alpha, b = (self.r + repeats)[:, None], (self.alpha + age)[:, None], self.stays(repeats)[:, None]
-        p, weight = _chances_of_loss(self.a, b)
+        n, alpha, b = (self.r + repeats)[:, None], (self.alpha + age)[:, None], self.posterior_b(repeats)[:, None]
+        p, weight = _loss_quadrature(self.a, b)
         at_zero, at_one = n * days / alpha, order_at_gamma_rate(n, alpha, days)
         orders = np.empty(at_zero.shape)
         for k, day in enumerate(days):
@@ -70,7 +70,7 @@ class MBGNBD(BGNBD):
 
     family: ClassVar[str] = "mbg_nbd"
 
-    def stays(self, repeats: Floats) -> Floats:
+    def posterior_b(self, repeats: Floats) -> Floats:
         """One escape more than in BG/NBD: after the first order."""
         return self.b + repeats + 1
 
@@ -79,12 +79,12 @@ class MBGNBD(BGNBD):
         return np.log(self.a / (self.b + repeats))
 
 
-def _chances_of_loss(a: float, b: Floats) -> tuple[Floats, Floats]:
+def _loss_quadrature(a: float, b: Floats) -> tuple[Floats, Floats]:
     """Nodes p and weights, (n, 80), of a mean over beta (a, b) of a function that is 0 at p = 0 and p = 1."""
     peak = np.log((a + 1) / (b + 1))
-    middle = np.sqrt(2 * TAIL * (1 / (a + 1) + 1 / (b + 1)))
-    low, high = peak - middle - TAIL / (a + 1), peak + middle + TAIL / (b + 1)
-    logit = low + (high - low) * TICKS
+    middle = np.sqrt(2 * LOG_TAIL * (1 / (a + 1) + 1 / (b + 1)))
+    low, high = peak - middle - LOG_TAIL / (a + 1), peak + middle + LOG_TAIL / (b + 1)
+    logit = low + (high - low) * QUADRATURE_POINTS
     log_p = -np.log1p(np.exp(-logit))
     log_density = (a + 1) * log_p + (b + 1) * (log_p - logit)
     density = np.exp(log_density - log_density.max(axis=1, keepdims=True))

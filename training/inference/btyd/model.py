@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 
 from features.arrays import Floats
 from training.inference.btyd.parameters import Parameters
-from training.inference.fast_numpy import between
+from training.inference.fast_numpy import clip
 
-Answer = Callable[[Floats, Floats, Floats, Floats], Floats]
+HistoryFunction = Callable[[Floats, Floats, Floats, Floats], Floats]
 
-ROWS_AT_ONCE = 1024
+BATCH_SIZE = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +39,17 @@ class BuyTillDie(Parameters, ABC):
     def orders_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
         """Expected orders within each of ``days``, given not lost yet, (n, k)."""
 
-    def alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
+    def log_alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
         """``log_alive`` and ``order_if_alive``, for models that find both at the price of one and a half."""
         return self.log_alive(repeats, recency, age), self.order_if_alive(repeats, age, days)
 
-    def alive(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
+    def probability_alive(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
         """P(not lost yet), (n,): at most a feature, for it says nothing of when the next order comes."""
 
         def answer(x: Floats, t_x: Floats, now: Floats, _: Floats) -> Floats:
             return np.exp(self.log_alive(x, t_x, now))[:, None]
 
-        return _in_blocks(answer, repeats, recency, age, [0.0])[:, 0]
+        return _evaluate_in_batches(answer, repeats, recency, age, [0.0])[:, 0]
 
     def order_by(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
         """P(at least one order within each of ``days``), (n, k), never falling; ``days`` ascend from 0 or more.
@@ -59,43 +59,45 @@ class BuyTillDie(Parameters, ABC):
 
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
             order = np.exp(self.log_alive(x, t_x, now))[:, None] * self.order_if_alive(x, now, ahead)
-            return np.maximum.accumulate(between(order, 0.0, 1.0), axis=1)
+            return np.maximum.accumulate(clip(order, 0.0, 1.0), axis=1)
 
-        return _in_blocks(answer, repeats, recency, age, days)
+        return _evaluate_in_batches(answer, repeats, recency, age, days)
 
     def expected_orders(self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
         """Expected orders within each of ``days``, (n, k), never falling and never below ``order_by``."""
-        return self.order_and_orders(repeats, recency, age, days)[1]
+        return self.order_by_and_expected_orders(repeats, recency, age, days)[1]
 
-    def order_and_orders(
+    def order_by_and_expected_orders(
         self, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike
     ) -> tuple[Floats, Floats]:
         """``order_by`` and ``expected_orders`` at the price of one of them."""
 
         def answer(x: Floats, t_x: Floats, now: Floats, ahead: Floats) -> Floats:
-            log_alive, order = self.alive_and_order(x, t_x, now, ahead)
+            log_alive, order = self.log_alive_and_order(x, t_x, now, ahead)
             alive = np.exp(log_alive)[:, None]
             orders = np.maximum(self.orders_if_alive(x, now, ahead), order)
-            both = np.stack([between(alive * order, 0.0, 1.0), alive * orders], axis=2)
+            both = np.stack([clip(alive * order, 0.0, 1.0), alive * orders], axis=2)
             return np.maximum.accumulate(both, axis=1)
 
-        found = _in_blocks(answer, repeats, recency, age, days)
+        found = _evaluate_in_batches(answer, repeats, recency, age, days)
         return found[:, :, 0], found[:, :, 1]
 
 
-def _in_blocks(answer: Answer, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike) -> Floats:
+def _evaluate_in_batches(
+    answer: HistoryFunction, repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, days: ArrayLike
+) -> Floats:
     """Customers of like age together, a cache full at a time: the youngest sets the work of its block."""
     x, t_x, now, ahead = (np.asarray(values, dtype=float) for values in (repeats, recency, age, days))
-    _check(x, t_x, now, ahead)
-    if len(now) <= ROWS_AT_ONCE:
+    _validate_histories(x, t_x, now, ahead)
+    if len(now) <= BATCH_SIZE:
         return answer(x, t_x, now, ahead)
     order = np.argsort(now)
-    blocks = [order[start : start + ROWS_AT_ONCE] for start in range(0, len(order), ROWS_AT_ONCE)]
+    blocks = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
     found = np.concatenate([answer(x[rows], t_x[rows], now[rows], ahead) for rows in blocks])
     return found[np.argsort(order)]
 
 
-def _check(repeats: Floats, recency: Floats, age: Floats, days: Floats) -> None:
+def _validate_histories(repeats: Floats, recency: Floats, age: Floats, days: Floats) -> None:
     if not (np.isfinite(days).all() and (days[1:] >= days[:-1]).all() and (days >= 0).all()):
         raise ValueError(f"Expected days that ascend from 0 or more; found {days.tolist()}.")
     sound = (repeats >= 0) & (recency >= 0) & (recency <= age) & (repeats + age < np.inf)

@@ -8,10 +8,10 @@ import numpy as np
 
 from features.arrays import Floats, Integers
 
-ROUNDING = 1e-13
-MOST_PAIRS = 2000
-ROWS_AT_ONCE = 512
-FEW = 4  # rows that cost less one by one
+ROUNDING_ERROR = 1e-13
+MAX_PAIRS = 2000
+BATCH_SIZE = 512
+MAX_SCALAR_ROWS = 4  # rows that cost less one by one
 
 
 def order_before_loss(n: Floats, alpha: float, s: float, beta: float, age: Floats) -> tuple[Floats, Floats]:
@@ -24,12 +24,12 @@ def order_before_loss(n: Floats, alpha: float, s: float, beta: float, age: Float
     """
     even = np.full_like(n, s)
     if alpha < beta:
-        lost, ordered = _longer_first(even, n, (beta - alpha) / (alpha + age))
+        lost, ordered = _larger_scale_first(even, n, (beta - alpha) / (alpha + age))
         return ordered, lost
-    return _longer_first(n, even, (alpha - beta) / (beta + age))
+    return _larger_scale_first(n, even, (alpha - beta) / (beta + age))
 
 
-def _longer_first(n: Floats, s: Floats, stretch: Floats) -> tuple[Floats, Floats]:
+def _larger_scale_first(n: Floats, s: Floats, stretch: Floats) -> tuple[Floats, Floats]:
     excess, both = _excess(n, s, stretch), n + s
     return n / both / (1 + excess), (s / both + excess) / (1 + excess)
 
@@ -40,24 +40,24 @@ def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
     How many a row gets depends on nobody else, so a customer is answered the same, to the last bit, in any company.
     """
     excess: Floats = np.empty(np.broadcast_shapes(n.shape, stretch.shape))
-    if n.size == len(n) <= FEW:
+    if n.size == len(n) <= MAX_SCALAR_ROWS:
         for row in range(len(n)):
-            excess[row] = _excess_of_one(float(n.flat[row]), float(s.flat[row]), stretch[row])
+            excess[row] = _excess_scalar(float(n.flat[row]), float(s.flat[row]), stretch[row])
         return excess
-    pairs = _pairs(stretch.reshape(len(stretch), -1).max(axis=1)) if excess.size else np.array([], dtype=np.int64)
+    pairs = _term_pairs(stretch.reshape(len(stretch), -1).max(axis=1)) if excess.size else np.array([], dtype=np.int64)
     for count in np.unique(pairs).tolist():
         alike = np.flatnonzero(pairs == count)
-        for start in range(0, len(alike), ROWS_AT_ONCE):
-            rows = alike[start : start + ROWS_AT_ONCE]
-            excess[rows] = _fraction(n[rows], s[rows], stretch[rows], count)
+        for start in range(0, len(alike), BATCH_SIZE):
+            rows = alike[start : start + BATCH_SIZE]
+            excess[rows] = _continued_fraction(n[rows], s[rows], stretch[rows], count)
     return excess
 
 
-def _fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
+def _continued_fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
     """Gauss's fraction less 1, from its last term up; customers with equally many orders share its coefficients."""
     _, first, like = np.unique(n + s, return_index=True, return_inverse=True)
     fraction: Floats = np.zeros(np.broadcast_shapes(n.shape, stretch.shape))
-    weights = _weights(n.ravel()[first], s.ravel()[first], pairs)[:, like]
+    weights = _coefficients(n.ravel()[first], s.ravel()[first], pairs)[:, like]
     for weight in weights:
         fraction += 1
         np.divide(stretch, fraction, out=fraction)
@@ -65,9 +65,9 @@ def _fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
     return fraction
 
 
-def _excess_of_one(n: float, s: float, stretch: Floats) -> Floats:
+def _excess_scalar(n: float, s: float, stretch: Floats) -> Floats:
     """The same of one customer, to the last bit: a number at a time costs a tenth of arrays of one."""
-    (pairs,) = _pairs(np.atleast_1d(stretch.max())).tolist()
+    (pairs,) = _term_pairs(np.atleast_1d(stretch.max())).tolist()
     both, weights = n + s, []
     for m in range(pairs - 1, -1, -1):
         weights.append((m + 1) * (n + m + 1) / ((both + 2 * m + 1) * (both + 2 * m + 2)))
@@ -81,7 +81,7 @@ def _excess_of_one(n: float, s: float, stretch: Floats) -> Floats:
     return np.reshape(fractions, np.shape(stretch))
 
 
-def _weights(n: Floats, s: Floats, pairs: int) -> Floats:
+def _coefficients(n: Floats, s: Floats, pairs: int) -> Floats:
     """The fraction's coefficients without their common factor, (2 pairs, rows), last one first."""
     m, both = np.arange(pairs)[:, None], n + s
     odd = (s + m) * (both + m) / ((both + 2 * m) * (both + 2 * m + 1))
@@ -89,10 +89,10 @@ def _weights(n: Floats, s: Floats, pairs: int) -> Floats:
     return np.stack([odd, even], axis=1).reshape(2 * pairs, -1)[::-1]
 
 
-def _pairs(stretch: Floats) -> Integers:
+def _term_pairs(stretch: Floats) -> Integers:
     """Pairs of terms after which the rest is rounding, (rows,), powers of two: as Gauss quadrature meets a pole."""
     root = np.sqrt(1 + stretch)
     shrink = np.maximum((root - 1) / (root + 1), 1e-300)
-    needed = np.clip(2 + np.ceil(math.log(ROUNDING) / (2 * np.log(shrink))), 1, MOST_PAIRS)
+    needed = np.clip(2 + np.ceil(math.log(ROUNDING_ERROR) / (2 * np.log(shrink))), 1, MAX_PAIRS)
     found: Integers = np.exp2(np.ceil(np.log2(needed))).astype(np.int64)
     return found

@@ -35,7 +35,7 @@ class ParetoNBD(BuyTillDie):
         """P(an order before loss) as of now, less what is left of it after ``days`` without either."""
         return self._order_if_alive(repeats, age, days, self._order_first(repeats, age, days))
 
-    def alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
+    def log_alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
         """``log_alive`` and ``order_if_alive``, which both ask which comes first from now on."""
         first = self._order_first(repeats, age, days)
         alive = self._log_alive(repeats, recency, age, first[:, 0])

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Booleans, Floats, Integers
-from features.online.feature_rows import Ragged, Stored
+from features.online.feature_rows import FeatureRows, RaggedList
 
-LISTS = ("category_codes", "category_days", "category_first_day", "category_last_day")
+LIST_COLUMNS = ("category_codes", "category_days", "category_first_day", "category_last_day")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lines:
+class CategoryLines:
     """Each array is (m,), customer by customer."""
 
     row: Integers  # the customer's place among those asked about
@@ -28,24 +28,24 @@ class Lines:
     def __len__(self) -> int:
         return len(self.row)
 
-    def at(self, chosen: Booleans | Integers) -> Lines:
+    def select(self, chosen: Booleans | Integers) -> CategoryLines:
         """Some of the lines."""
-        return Lines(**{name: values[chosen] for name, values in vars(self).items()})
+        return CategoryLines(**{name: values[chosen] for name, values in vars(self).items()})
 
 
-def lines_of(stored: Stored) -> Lines | None:
+def lines_from_features(stored: FeatureRows) -> CategoryLines | None:
     """The lines of the known customers; None where the log has no categories."""
-    if any(name not in stored.lists for name in LISTS):
+    if any(name not in stored.lists for name in LIST_COLUMNS):
         return None
-    found = lines(stored.lists, stored.column("order_days"), stored.column("mean_gap_days"))
-    return found if stored.known.all() else found.at(stored.known[found.row])
+    found = build_lines(stored.lists, stored.column("order_days"), stored.column("mean_gap_days"))
+    return found if stored.known.all() else found.select(stored.known[found.row])
 
 
-def lines(lists: Mapping[str, Ragged], order_days: Floats, mean_gap_days: Floats) -> Lines:
+def build_lines(lists: Mapping[str, RaggedList], order_days: Floats, mean_gap_days: Floats) -> CategoryLines:
     """The lines of n customers, from their lists and two columns, (n,)."""
-    row = np.repeat(np.arange(len(order_days)), np.diff(lists[LISTS[0]].offsets))
-    code, days, first_day, last_day = (lists[name].values for name in LISTS)
-    return Lines(
+    row = np.repeat(np.arange(len(order_days)), np.diff(lists[LIST_COLUMNS[0]].offsets))
+    code, days, first_day, last_day = (lists[name].values for name in LIST_COLUMNS)
+    return CategoryLines(
         row=row,
         code=code,
         days=days,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from features.windows import SHORT, STORED
+from features.windows import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,17 @@ class Concept:
     """A thing that a marketer has a word for, and what each input says of it."""
 
     name: Phrase
-    says: Mapping[str, Phrase]
+    phrases: Mapping[str, Phrase]
 
 
-def _windows(prefix: str, en: str, zh: str) -> dict[str, Phrase]:
+def _window_phrases(prefix: str, en: str, zh: str) -> dict[str, Phrase]:
     return {
-        f"{prefix}_{days}d": Phrase(f"{en} in the last {days} days", f"近 {days} 天{zh}") for days in (*SHORT, *STORED)
+        f"{prefix}_{days}d": Phrase(f"{en} in the last {days} days", f"近 {days} 天{zh}")
+        for days in (*ON_DEMAND_WINDOW_DAYS, *STORED_WINDOW_DAYS)
     }
 
 
-def _engagement(dimension: str, name: Phrase) -> Concept:
+def _engagement_concept(dimension: str, name: Phrase) -> Concept:
     en, zh = f"{name.en} interactions", f"{name.zh}互动"
     return Concept(
         Phrase(en, zh),
@@ -53,7 +54,7 @@ def _engagement(dimension: str, name: Phrase) -> Concept:
     )
 
 
-SILENCE = Concept(
+INACTIVITY = Concept(
     Phrase("time since the last order", "距上次下单的时间"),
     {
         "recency_days": Phrase("last order {days} ago", "距上次下单 {number} 天"),
@@ -69,7 +70,7 @@ SILENCE = Concept(
         ),
     },
 )
-RHYTHM = Concept(
+ORDER_GAPS = Concept(
     Phrase("gaps between orders", "购买间隔"),
     {
         "median_gap_days": Phrase("usually {days} between orders", "通常每隔 {number} 天下单"),
@@ -82,7 +83,7 @@ RHYTHM = Concept(
 RECENT_ORDERS = Concept(
     Phrase("recent orders", "近期下单次数"),
     {
-        **_windows("orders", "{orders}", "下单 {number} 次"),
+        **_window_phrases("orders", "{orders}", "下单 {number} 次"),
         "orders_28d_over_91d": Phrase(
             "{share} of the orders of the last 91 days came in the last 28", "近 91 天的订单有 {share} 来自最近 28 天"
         ),
@@ -100,7 +101,7 @@ TENURE = Concept(
     Phrase("time since the first order", "距首次下单的时间"),
     {"tenure_days": Phrase("first order {days} ago", "距首次下单 {number} 天")},
 )
-RECENT_SPEND = Concept(Phrase("recent spend", "近期消费"), _windows("spend", "{money} spent", "消费 {money}"))
+RECENT_SPEND = Concept(Phrase("recent spend", "近期消费"), _window_phrases("spend", "{money} spent", "消费 {money}"))
 SPEND = Concept(
     Phrase("spend so far", "累计消费"),
     {"spend": Phrase("{money} spent so far", "累计消费 {money}")},
@@ -134,7 +135,7 @@ VARIETY = Concept(
         "categories": Phrase("{different categories} bought so far", "累计买过 {number} 个品类"),
     },
 )
-PLACES = Concept(
+ORDER_CHANNELS = Concept(
     Phrase("where orders are placed", "下单渠道"),
     {
         "stores": Phrase("bought in {different stores}", "在 {number} 家门店买过"),
@@ -142,14 +143,14 @@ PLACES = Concept(
     },
 )
 CONCEPTS = (
-    *(SILENCE, RHYTHM, RECENT_ORDERS, ORDERS, TENURE, RECENT_SPEND, SPEND, ORDER_VALUE, RETURNS, DISCOUNT),
-    *(BASKET, VARIETY, PLACES),
-    _engagement("behaviour", Phrase("shop and app", "到店与应用")),
-    _engagement("social", Phrase("social", "社交")),
+    *(INACTIVITY, ORDER_GAPS, RECENT_ORDERS, ORDERS, TENURE, RECENT_SPEND, SPEND, ORDER_VALUE, RETURNS, DISCOUNT),
+    *(BASKET, VARIETY, ORDER_CHANNELS),
+    _engagement_concept("behaviour", Phrase("shop and app", "到店与应用")),
+    _engagement_concept("social", Phrase("social", "社交")),
 )
 
 
-def of_kind(name: str, kind: str) -> Concept:
+def event_kind_concept(name: str, kind: str) -> Concept:
     """What the input ``name`` says: how many events there were of a kind that the shop has named itself."""
     spoken = kind.replace("_", " ").strip() or kind
     literal = spoken.replace("{", "{{").replace("}", "}}")

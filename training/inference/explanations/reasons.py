@@ -10,16 +10,22 @@ import numpy as np
 
 from features.arrays import Floats
 from features.views import View
-from training.inference.explanations.attributions import Contributions, level
+from training.inference.explanations.attributions import Attributions, level_tier
 from training.inference.explanations.phrases import ORDERS
-from training.inference.explanations.rendering import UNITS, Texts, among, sentence, vocabulary
-from training.inference.tiered_model import Ladder
-from training.inference.tiers.cohort import CohortsRung
+from training.inference.explanations.rendering import (
+    UNITS,
+    LocalizedText,
+    add_group,
+    concepts_by_input,
+    render_sentence,
+)
+from training.inference.tiered_model import TieredModel
+from training.inference.tiers.cohort import CohortTier
 
 DIRECTIONS = {"churn": ("lowers", "raises"), "next_purchase": ("later", "sooner"), "ltv": ("lowers", "raises")}
 ANSWERS = tuple(DIRECTIONS)
-MOST = 3
-LEAST_IMPORTANCE = 0.05
+MAX_REASONS = 3
+MIN_IMPORTANCE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,21 +37,21 @@ class Reason:
     value: float | None  # of that input; None where nothing is known
     direction: str  # raises or lowers; of the next purchase, sooner or later
     importance: float  # its share in all that moved the answer, 0 to 1
-    text: Texts
+    text: LocalizedText
 
 
-class Reasons:
+class Explainer:
     """Finds the reasons for the answers of one ladder."""
 
-    def __init__(self, ladder: Ladder, names: Sequence[str], views: Iterable[View], currency: str) -> None:
-        said = vocabulary(views)
-        self._ladder = ladder
+    def __init__(self, tiered_model: TieredModel, names: Sequence[str], views: Iterable[View], currency: str) -> None:
+        said = concepts_by_input(views)
+        self._tiered_model = tiered_model
         self._names = tuple(names)
         self._currency = currency
         self._concepts = tuple({id(said[name]): said[name] for name in names if name in said}.values())
-        self._members = [np.flatnonzero([name in concept.says for name in names]) for concept in self._concepts]
+        self._members = [np.flatnonzero([name in concept.phrases for name in names]) for concept in self._concepts]
 
-    def of(self, inputs: Floats, orders: Floats, answers: Sequence[str], usual_churn: float) -> list[list[Reason]]:
+    def explain(self, inputs: Floats, orders: Floats, answers: Sequence[str], usual_churn: float) -> list[list[Reason]]:
         """For each of n customers up to three reasons per answer, the most important first; none where all are alike.
 
         Args:
@@ -56,36 +62,38 @@ class Reasons:
         """
         found: list[list[Reason]] = [[] for _ in orders]
         bought, new = np.flatnonzero(orders >= 1), np.flatnonzero(orders < 1)
-        moved = Contributions(self._ladder, self._names, inputs[bought])
+        moved = Attributions(self._tiered_model, self._names, inputs[bought])
         for answer in answers:
             for row, reasons in zip(
-                bought.tolist(), self._buyers(answer, inputs[bought], moved.of(answer)), strict=True
+                bought.tolist(), self._buyer_reasons(answer, inputs[bought], moved.for_answer(answer)), strict=True
             ):
                 found[row] += reasons
-        for row, churns in zip(new.tolist(), (self._churn(inputs[new]) >= usual_churn).tolist(), strict=True):
-            found[row] = [self._no_orders(answer, raises=churns == (answer == "churn")) for answer in answers]
+        for row, churns in zip(
+            new.tolist(), (self._prospect_churn_probability(inputs[new]) >= usual_churn).tolist(), strict=True
+        ):
+            found[row] = [self._no_orders_reason(answer, raises=churns == (answer == "churn")) for answer in answers]
         return found
 
-    def _buyers(self, answer: str, inputs: Floats, moved: Floats) -> Iterable[list[Reason]]:
-        by_concept = np.column_stack([moved[:, members].sum(axis=1) for members in self._members])
+    def _buyer_reasons(self, answer: str, inputs: Floats, attributions: Floats) -> Iterable[list[Reason]]:
+        by_concept = np.column_stack([attributions[:, members].sum(axis=1) for members in self._members])
         size = np.abs(by_concept)
         shares = size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300)
-        best = np.argsort(-shares, axis=1, kind="stable")[:, :MOST]
+        best = np.argsort(-shares, axis=1, kind="stable")[:, :MAX_REASONS]
         for row, concepts in enumerate(best.tolist()):
             yield [
-                self._reason(answer, concept, inputs[row], moved[row], float(shares[row, concept]))
+                self._reason(answer, concept, inputs[row], attributions[row], float(shares[row, concept]))
                 for concept in concepts
-                if shares[row, concept] >= LEAST_IMPORTANCE
+                if shares[row, concept] >= MIN_IMPORTANCE
             ]
 
-    def _reason(self, answer: str, position: int, inputs: Floats, moved: Floats, importance: float) -> Reason:
+    def _reason(self, answer: str, position: int, inputs: Floats, attributions: Floats, importance: float) -> Reason:
         concept, members = self._concepts[position], self._members[position]
-        told = self._most_telling(inputs[members], moved[members])
+        told = self._strongest_input(inputs[members], attributions[members])
         name, value = self._names[members[told]], float(inputs[members[told]])
-        text = sentence(concept, name, value, self._currency)
-        if borders := self._borders(answer, name):
-            text = among(text, value, borders, UNITS[name])
-        raises = bool(moved[members].sum() > 0)
+        text = render_sentence(concept, name, value, self._currency)
+        if borders := self._cohort_edges(answer, name):
+            text = add_group(text, value, borders, UNITS[name])
+        raises = bool(attributions[members].sum() > 0)
         return Reason(
             answer=answer,
             code=name,
@@ -96,28 +104,28 @@ class Reasons:
         )
 
     @staticmethod
-    def _most_telling(values: Floats, moved: Floats) -> int:
+    def _strongest_input(values: Floats, attributions: Floats) -> int:
         """Which of a concept's inputs has a value and moved the answer furthest in the concept's own direction."""
-        towards = moved * np.sign(moved.sum())
+        towards = attributions * np.sign(attributions.sum())
         known = np.isfinite(values)
         return int(np.argmax(np.where(known, towards, -np.inf) if known.any() else towards))
 
-    def _borders(self, answer: str, name: str) -> tuple[float, ...]:
-        rung = level(self._ladder, answer)
-        if not isinstance(rung, CohortsRung):
+    def _cohort_edges(self, answer: str, name: str) -> tuple[float, ...]:
+        rung = level_tier(self._tiered_model, answer)
+        if not isinstance(rung, CohortTier):
             return ()
         return {"orders": rung.frequency, "recency_days": rung.recency}.get(name, ())
 
-    def _churn(self, inputs: Floats) -> Floats:
-        horizon = np.array([0.0, self._ladder.shape.churn_days])
-        return 1 - self._ladder.prospects.order_by(inputs, horizon)[:, 1]
+    def _prospect_churn_probability(self, inputs: Floats) -> Floats:
+        horizon = np.array([0.0, self._tiered_model.layout.churn_days])
+        return 1 - self._tiered_model.prospects.order_by(inputs, horizon)[:, 1]
 
-    def _no_orders(self, answer: str, *, raises: bool) -> Reason:
+    def _no_orders_reason(self, answer: str, *, raises: bool) -> Reason:
         return Reason(
             answer=answer,
             code="orders",
             value=0.0,
             direction=DIRECTIONS[answer][raises],
             importance=1.0,
-            text=sentence(ORDERS, "orders", 0.0, self._currency),
+            text=render_sentence(ORDERS, "orders", 0.0, self._currency),
         )

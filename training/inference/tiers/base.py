@@ -8,7 +8,7 @@ from typing import Protocol
 from features.arrays import Floats
 
 
-class Rung(Protocol):
+class Tier(Protocol):
     """A way to answer all three questions, simple or not."""
 
     @property
@@ -20,7 +20,7 @@ class Rung(Protocol):
         """P(order within days[j]), (n, len(days))."""
         ...
 
-    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
+    def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
         """Orders and net amount within each learned horizon, each (n, learned), given P(order) within each.
 
         No amount, where the log has none.

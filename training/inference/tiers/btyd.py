@@ -10,11 +10,11 @@ import numpy as np
 
 from features.arrays import Floats
 from training.inference.btyd import BuyTillDie, GammaGamma, btyd_from_json
-from training.inference.fast_numpy import between, filled
+from training.inference.fast_numpy import clip, nan_to_zero
 
 
 @dataclass(frozen=True)
-class BtydRung:
+class BtydTier:
     """A model of orders, a model of order values, and what makes their totals right, per learned horizon."""
 
     names: tuple[str, ...]
@@ -30,16 +30,16 @@ class BtydRung:
         """P(order within days[j]), (n, len(days))."""
         return self.model.order_by(*self._histories(inputs), days)
 
-    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
+    def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
         """Orders and net amount within each learned horizon, each (n, learned): what those make of it who come."""
-        own, orders, spend = self.answers(inputs)
+        own, orders, spend = self.predict(inputs)
         more = within / np.maximum(own * np.asarray(self.buyer_scale), 1e-12)
         return np.asarray(orders * more), None if spend is None else np.asarray(spend * more)
 
-    def answers(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
+    def predict(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
         """P(order), expected orders and net amount within each learned horizon, each (n, learned)."""
         days = np.asarray(self.learned, dtype=float)
-        within, orders = self.model.order_and_orders(*self._histories(inputs), days)
+        within, orders = self.model.order_by_and_expected_orders(*self._histories(inputs), days)
         orders = np.asarray(orders * np.asarray(self.order_scale))
         return within, orders, None if self.order_value is None else np.asarray(orders * self.spend_per_order(inputs))
 
@@ -47,8 +47,8 @@ class BtydRung:
         """Net amount that comes with each expected order, (n, learned)."""
         if self.order_value is None:
             raise ValueError("There is no model of order values: the log it was fitted to has no amounts.")
-        orders = np.maximum(filled(self._column(inputs, "orders")), 1.0)
-        mean_order = np.maximum(filled(self._column(inputs, "mean_order")), 1e-6)
+        orders = np.maximum(nan_to_zero(self._column(inputs, "orders")), 1.0)
+        mean_order = np.maximum(nan_to_zero(self._column(inputs, "mean_order")), 1e-6)
         value = self.order_value.order_value(orders, mean_order)
         return np.asarray(value[:, None] * np.asarray(self.spend_scale))
 
@@ -58,13 +58,13 @@ class BtydRung:
         return {**vars(self), "model": self.model.as_json(), "order_value": value}
 
     @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> BtydRung:
+    def from_json(cls, payload: Mapping[str, Any]) -> BtydTier:
         """The rung that ``as_json`` described."""
-        tuples = {key: tuple(value) for key, value in said.items() if isinstance(value, list | tuple)}
-        value = said["order_value"]
+        tuples = {key: tuple(value) for key, value in payload.items() if isinstance(value, list | tuple)}
+        value = payload["order_value"]
         return cls(
             **tuples,
-            model=btyd_from_json(said["model"]),
+            model=btyd_from_json(payload["model"]),
             order_value=None if value is None else GammaGamma.from_json(value),
         )
 
@@ -78,8 +78,8 @@ class BtydRung:
 
 def histories(inputs: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
     """Days with an order after the first, days from the first order to the last, and to now, each (n,)."""
-    age = np.maximum(filled(inputs[:, names.index("tenure_days")]), 1e-3)
-    silent = filled(inputs[:, names.index("recency_days")])
-    repeats = np.maximum(filled(inputs[:, names.index("order_days")]) - 1, 0.0)
-    recency = np.where(repeats > 0, between(age - silent, 0.0, age), 0.0)
+    age = np.maximum(nan_to_zero(inputs[:, names.index("tenure_days")]), 1e-3)
+    silent = nan_to_zero(inputs[:, names.index("recency_days")])
+    repeats = np.maximum(nan_to_zero(inputs[:, names.index("order_days")]) - 1, 0.0)
+    recency = np.where(repeats > 0, clip(age - silent, 0.0, age), 0.0)
     return repeats, recency, age

@@ -12,7 +12,7 @@ from training.inference.survival import survival_curve
 
 
 @dataclass(frozen=True)
-class CohortsRung:
+class CohortTier:
     """Rates per cell of frequency and recency, shrunk towards the population; one cell is the population itself."""
 
     names: tuple[str, ...]
@@ -29,7 +29,7 @@ class CohortsRung:
         """P(order within days[j]), (n, len(days))."""
         return survival_curve(np.asarray(self.hazards), np.asarray(self.edges), days)[self.cells(inputs)]
 
-    def value(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats]:
+    def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats]:
         """Orders, and those times the customer's own mean order, shrunk towards the usual one, each (n, learned)."""
         orders = within * np.asarray(self.orders_of_comers)[self.cells(inputs)]
         return orders, orders * self.own_order_value(inputs)[:, None] * np.asarray(self.scale)
@@ -45,10 +45,12 @@ class CohortsRung:
 
     def cells(self, inputs: Floats) -> Integers:
         """Each customer's cell, (n,)."""
-        return cells(inputs, self.names, self.frequency, self.recency)
+        return cohort_cells(inputs, self.names, self.frequency, self.recency)
 
 
-def cells(inputs: Floats, names: Sequence[str], frequency: Sequence[float], recency: Sequence[float]) -> Integers:
+def cohort_cells(
+    inputs: Floats, names: Sequence[str], frequency: Sequence[float], recency: Sequence[float]
+) -> Integers:
     """The cell of each row in a grid of frequency by recency, (n,)."""
     often = np.searchsorted(frequency, inputs[:, names.index("orders")], side="right")
     silent = np.searchsorted(recency, np.nan_to_num(inputs[:, names.index("recency_days")], nan=np.inf), side="right")

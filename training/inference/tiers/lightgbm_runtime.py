@@ -18,10 +18,10 @@ import numpy as np
 from features.arrays import Floats
 
 _FLOAT64, _ROW_MAJOR, _RAW, _CONTRIBUTIONS = 1, 1, 1, 3
-_ONE_THREAD = b"num_threads=1"
+_SINGLE_THREAD = b"num_threads=1"
 
 
-class BrokenBooster(Exception):
+class InvalidBooster(Exception):
     """The text is no LightGBM model, or does not fit the inputs."""
 
 
@@ -32,10 +32,10 @@ class Booster:
         """Load a model that LightGBM wrote as text.
 
         Raises:
-            BrokenBooster: LightGBM cannot read it.
+            InvalidBooster: LightGBM cannot read it.
         """
-        if not _is_whole(text):
-            raise BrokenBooster(
+        if not _is_complete(text):
+            raise InvalidBooster(
                 "The text is no whole LightGBM model: expected a file that LightGBM saved. Train again."
             )
         self._handle = ctypes.c_void_p()
@@ -44,30 +44,30 @@ class Booster:
         features = ctypes.c_int()
         _call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(features))
         self.features = features.value
-        self._one = _OfOne(self._handle, self.features)
+        self._single_row = _SingleRowPredictor(self._handle, self.features)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
-            self._one.free()
-            _library().LGBM_BoosterFree(self._handle)
+            self._single_row.free()
+            _load_library().LGBM_BoosterFree(self._handle)
 
-    def raw(self, inputs: Floats) -> Floats:
+    def raw_scores(self, inputs: Floats) -> Floats:
         """Scores before the link function, (n,), from (n, features); NaN inputs mean missing.
 
         Raises:
-            BrokenBooster: the inputs have another width than the model was trained on.
+            InvalidBooster: the inputs have another width than the model was trained on.
         """
         if inputs.shape == (1, self.features):
-            return self._one.raw(inputs)
+            return self._single_row.raw_scores(inputs)
         return self._predict(inputs, _RAW, 1)[:, 0]
 
-    def contributions(self, inputs: Floats) -> Floats:
+    def shap_values(self, inputs: Floats) -> Floats:
         """How far each input moved each score, and last the score of nobody in particular, (n, features + 1).
 
         A row sums to its score (TreeSHAP; Lundberg et al. 2020). Some sixty times the price of the score itself.
 
         Raises:
-            BrokenBooster: the inputs have another width than the model was trained on.
+            InvalidBooster: the inputs have another width than the model was trained on.
         """
         return self._predict(inputs, _CONTRIBUTIONS, self.features + 1)
 
@@ -76,40 +76,40 @@ class Booster:
         n, width = inputs.shape
         if width != self.features:
             found = f"The model was trained on {self.features} inputs, found {width}"
-            raise BrokenBooster(f"{found}. Train and publish again.")
+            raise InvalidBooster(f"{found}. Train and publish again.")
         answers = np.empty((n, columns))
         written = ctypes.c_int64()
         _call(
             "LGBM_BoosterPredictForMat",
             self._handle, inputs.ctypes.data_as(ctypes.c_void_p), _FLOAT64, ctypes.c_int32(n), ctypes.c_int32(width),
-            _ROW_MAJOR, kind, 0, -1, _ONE_THREAD, ctypes.byref(written), answers.ctypes.data_as(ctypes.c_void_p),
+            _ROW_MAJOR, kind, 0, -1, _SINGLE_THREAD, ctypes.byref(written), answers.ctypes.data_as(ctypes.c_void_p),
         )  # fmt: skip
         return answers
 
 
-class _OfOne:
+class _SingleRowPredictor:
     """Scores of a single row, with all but the row prepared before: a third of the price of a matrix of one."""
 
     def __init__(self, booster: ctypes.c_void_p, features: int) -> None:
-        self._prepared = ctypes.c_void_p()
+        self._fast_config = ctypes.c_void_p()
         _call(
             "LGBM_BoosterPredictForMatSingleRowFastInit",
-            booster, _RAW, 0, -1, _FLOAT64, ctypes.c_int32(features), _ONE_THREAD, ctypes.byref(self._prepared),
+            booster, _RAW, 0, -1, _FLOAT64, ctypes.c_int32(features), _SINGLE_THREAD, ctypes.byref(self._fast_config),
         )  # fmt: skip
 
-    def raw(self, inputs: Floats) -> Floats:
+    def raw_scores(self, inputs: Floats) -> Floats:
         """The score, (1,), from (1, features)."""
         row = np.ascontiguousarray(inputs, dtype=np.float64)
         answer, written = np.empty(1), ctypes.c_int64()
         _call(
             "LGBM_BoosterPredictForMatSingleRowFast",
-            self._prepared, ctypes.c_void_p(_address(row)), ctypes.byref(written), ctypes.c_void_p(_address(answer)),
+            self._fast_config, ctypes.c_void_p(_address(row)), ctypes.byref(written), ctypes.c_void_p(_address(answer)),
         )  # fmt: skip
         return answer
 
     def free(self) -> None:
         """Let go of what was prepared."""
-        _library().LGBM_FastConfigFree(self._prepared)
+        _load_library().LGBM_FastConfigFree(self._fast_config)
 
 
 def _address(array: Floats) -> int:
@@ -117,7 +117,7 @@ def _address(array: Floats) -> int:
     return address
 
 
-def _is_whole(text: str) -> bool:
+def _is_complete(text: str) -> bool:
     # LightGBM ends the whole process over a tree that is cut off.
     header, _, trees = text.encode().partition(b"\n\n")
     sizes = re.search(rb"^tree_sizes=([\d ]+)$", header, re.MULTILINE)
@@ -125,7 +125,7 @@ def _is_whole(text: str) -> bool:
 
 
 @functools.cache
-def _library() -> ctypes.CDLL:
+def _load_library() -> ctypes.CDLL:
     found = importlib.util.find_spec("lightgbm")
     if found is None or found.origin is None:
         raise ImportError("lightgbm is not installed. Expected its shared library: install the pinned requirements.")
@@ -140,11 +140,11 @@ def _library() -> ctypes.CDLL:
 
 
 def _call(function: str, *arguments: object) -> None:
-    if getattr(_library(), function)(*arguments):
-        said = _library().LGBM_GetLastError().decode(errors="replace")
-        raise BrokenBooster(f"LightGBM refused: {said}. Train again.")
+    if getattr(_load_library(), function)(*arguments):
+        said = _load_library().LGBM_GetLastError().decode(errors="replace")
+        raise InvalidBooster(f"LightGBM refused: {said}. Train again.")
 
 
-def probability(score: Floats) -> Floats:
+def sigmoid(score: Floats) -> Floats:
     """The logistic function, safe for large scores."""
     return np.exp(-np.logaddexp(0.0, -score))

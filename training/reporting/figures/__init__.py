@@ -1,8 +1,8 @@
 """What a reviewer would rather look at than read: pure functions of arrays, each a matplotlib figure."""
 
-from training.reporting.figures.churn_rules import rules
+from training.reporting.figures.churn_rules import rules_precision_recall
 from training.reporting.figures.importance import importance
 from training.reporting.figures.probability import coverage, reliability, survival
 from training.reporting.figures.ranking import cumulative_gains, deciles
 
-__all__ = ["coverage", "cumulative_gains", "deciles", "importance", "reliability", "rules", "survival"]
+__all__ = ["coverage", "cumulative_gains", "deciles", "importance", "reliability", "rules_precision_recall", "survival"]

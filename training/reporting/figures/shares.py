@@ -9,20 +9,20 @@ from features.arrays import Floats, RowIndices
 _Z95 = 1.959963984540054
 
 
-def seen(*columns: Floats) -> tuple[Floats, ...]:
+def finite_rows(*columns: Floats) -> tuple[Floats, ...]:
     """The rows that have a number in every column."""
     arrays = [np.asarray(column, dtype=np.float64) for column in columns]
     kept = np.logical_and.reduce([np.isfinite(array) for array in arrays])
     return tuple(array[kept] for array in arrays)
 
 
-def unknown_last(score: Floats) -> Floats:
+def rank_unknown_last(score: Floats) -> Floats:
     """The score, with those it does not know ranked below all it knows."""
     known = np.isfinite(score)
     return np.where(known, score, score[known].min() - 1 if known.any() else 0.0)
 
 
-def bins(values: Floats, count: int = 10) -> list[RowIndices]:
+def equal_mass_bins(values: Floats, count: int = 10) -> list[RowIndices]:
     """Rows in at most ``count`` bins of about equal mass, ascending; equal values are never parted."""
     order = np.argsort(values, kind="stable")
     ranked = values[order]
@@ -31,7 +31,7 @@ def bins(values: Floats, count: int = 10) -> list[RowIndices]:
     return [part for part in np.split(order, np.unique(starts)) if len(part)]
 
 
-def wilson(share: Floats, count: Floats) -> tuple[Floats, Floats]:
+def wilson_interval(share: Floats, count: Floats) -> tuple[Floats, Floats]:
     """95 % interval of a share seen in ``count`` customers (Wilson 1927); (0, 1) where there are none."""
     n = np.maximum(np.asarray(count, dtype=np.float64), 1e-9)
     centre = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
@@ -44,11 +44,11 @@ def mean_interval(values: Floats) -> float:
     return float(_Z95 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
-def gains(score: Floats, outcome: Floats, at: Floats) -> Floats:
-    """Share of the outcome held by the best-scored share ``at`` of customers; equal scores share alike."""
+def gain_curve(score: Floats, outcome: Floats, shares: Floats) -> Floats:
+    """Share of the outcome held by the best-scored share ``shares`` of customers; equal scores share alike."""
     order = np.argsort(-score, kind="stable")
     last_of_tie = np.append(np.diff(score[order]) != 0, True)
     customers = np.append(0, np.arange(1, len(score) + 1)[last_of_tie]) / len(score)
     held = np.append(0, np.cumsum(outcome[order])[last_of_tie]) / outcome.sum()
-    found: Floats = np.interp(at, customers, held)
+    found: Floats = np.interp(shares, customers, held)
     return found

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from serving.audiences.estimates.backtest_errors import Backtested, Spread, backtested
-from serving.audiences.estimates.intervals import ITS_TENTH, Total, interval, upper_tenth
-from training.evaluation.totals import Predicted, totals, totals_json
+from serving.audiences.estimates.backtest_errors import BacktestErrors, ErrorVariance, read_backtest_errors
+from serving.audiences.estimates.intervals import Z90, TotalEstimate, prediction_interval, t_quantile_90
+from training.evaluation.totals import PredictedOutcomes, total_errors, totals_json
 
 HORIZON = 30
 NEWEST = date(2026, 3, 1)
@@ -21,28 +21,28 @@ NEWEST = date(2026, 3, 1)
 
 @pytest.mark.parametrize(
     ("degrees", "expected"),
-    [(1, 3.0777), (2, 1.8856), (3, 1.6377), (5, 1.4759), (30, 1.3104), (1000, 1.2824), (1e9, ITS_TENTH)],
+    [(1, 3.0777), (2, 1.8856), (3, 1.6377), (5, 1.4759), (30, 1.3104), (1000, 1.2824), (1e9, Z90)],
 )
 def test_students_quantile_is_that_of_the_tables(degrees: float, expected: float) -> None:
-    assert upper_tenth(degrees) == pytest.approx(expected, abs=2e-4)
+    assert t_quantile_90(degrees) == pytest.approx(expected, abs=2e-4)
 
 
-def came(rng: np.random.Generator, chance: Floats, shock: float, own: float) -> tuple[Floats, Floats]:
+def simulate_outcomes(rng: np.random.Generator, chance: Floats, shock: float, own: float) -> tuple[Floats, Floats]:
     """The chances as a year's shocks move them, and who came: all together, and each fifth for itself."""
     fifth = np.searchsorted(np.quantile(chance, [0.2, 0.4, 0.6, 0.8]), chance, "right")
     moved = np.minimum(chance * np.exp(shock * rng.normal() + own * rng.normal(size=5)[fifth]), 1.0)
     return moved, (rng.random(len(chance)) < moved).astype(float)
 
 
-def card_of(rng: np.random.Generator, customers: int, origins: int, shock: float, own: float) -> Backtested:
+def backtest_errors(rng: np.random.Generator, customers: int, origins: int, shock: float, own: float) -> BacktestErrors:
     found = []
     for back in range(origins):
         chance = rng.uniform(0.01, 0.3, customers)
-        actual = came(rng, chance, shock, own)[1]
+        actual = simulate_outcomes(rng, chance, shock, own)[1]
         origin = NEWEST - timedelta(days=back * HORIZON)
-        found.append(Predicted(origin, chance, chance * (1 - chance), actual, dispersion=1.0))
-    past = backtested([{"totals": totals_json([totals("buyers", HORIZON, found)])}], "buyers", HORIZON)
-    assert isinstance(past, Backtested)
+        found.append(PredictedOutcomes(origin, chance, chance * (1 - chance), actual, dispersion=1.0))
+    past = read_backtest_errors([{"totals": totals_json([total_errors("buyers", HORIZON, found)])}], "buyers", HORIZON)
+    assert isinstance(past, BacktestErrors)
     return past
 
 
@@ -62,16 +62,16 @@ def test_four_fifths_of_totals_lie_inside(customers: int, members: int, origins:
     rng = np.random.default_rng(7)
     inside = []
     for _ in range(250):
-        past = card_of(rng, customers, origins, shock, own)
+        past = backtest_errors(rng, customers, origins, shock, own)
         chance = np.sort(rng.uniform(0.01, 0.3, customers))
-        actual = came(rng, chance, shock, own)[1][-members:].sum()
+        actual = simulate_outcomes(rng, chance, shock, own)[1][-members:].sum()
         mine = chance[-members:]
-        found = interval(Total(mine, mine * (1 - mine)), past)
+        found = prediction_interval(TotalEstimate(mine, mine * (1 - mine)), past)
         inside.append(found.p10 <= actual <= found.p90)
     assert 0.75 <= np.mean(inside) <= 0.89
 
 
-def spent(rng: np.random.Generator, orders: Floats, shock: float) -> Floats:
+def simulate_spend(rng: np.random.Generator, orders: Floats, shock: float) -> Floats:
     """Orders of 20 each, give or take as much again."""
     number = rng.poisson(orders * np.exp(shock * rng.normal()))
     return np.asarray(20 * rng.gamma(np.maximum(number, 1e-9)))
@@ -85,15 +85,17 @@ def test_four_fifths_of_revenues_lie_inside(members: int, shock: float) -> None:
         tested = []
         for back in range(3):
             orders = rng.gamma(0.5, 1, 4_000)
-            actual = spent(rng, orders, shock)
+            actual = simulate_spend(rng, orders, shock)
             origin = NEWEST - timedelta(days=back * HORIZON)
-            tested.append(Predicted(origin, 20 * orders, 400 * orders, actual))
-        past = backtested([{"totals": totals_json([totals("spend", HORIZON, tested)])}], "spend", HORIZON)
-        assert isinstance(past, Backtested)
+            tested.append(PredictedOutcomes(origin, 20 * orders, 400 * orders, actual))
+        past = read_backtest_errors(
+            [{"totals": totals_json([total_errors("spend", HORIZON, tested)])}], "spend", HORIZON
+        )
+        assert isinstance(past, BacktestErrors)
         orders = np.sort(rng.gamma(0.5, 1, 4_000))
-        actual = spent(rng, orders, shock)[-members:].sum()
+        actual = simulate_spend(rng, orders, shock)[-members:].sum()
         mine = orders[-members:]
-        found = interval(Total(20 * mine, 400 * mine), past)
+        found = prediction_interval(TotalEstimate(20 * mine, 400 * mine), past)
         inside.append(found.p10 <= actual <= found.p90)
     assert 0.75 <= np.mean(inside) <= 0.89
 
@@ -103,77 +105,77 @@ def test_the_errors_of_single_customers_alone_would_say_far_too_much() -> None:
     inside = []
     for _ in range(200):
         chance = rng.uniform(0.01, 0.3, 20_000)
-        actual = came(rng, chance, 0.2, 0.0)[1].sum()
-        reach = ITS_TENTH * math.sqrt((chance * (1 - chance)).sum())
+        actual = simulate_outcomes(rng, chance, 0.2, 0.0)[1].sum()
+        reach = Z90 * math.sqrt((chance * (1 - chance)).sum())
         inside.append(abs(actual - chance.sum()) <= reach)
     assert np.mean(inside) < 0.2
 
 
-PAST = Backtested(
-    everybody=Spread(0.01, 0.001),
+PAST = BacktestErrors(
+    overall=ErrorVariance(0.01, 0.001),
     ratios=np.exp([[0.2, 0.3], [-0.2, -0.3], [0.2, 0.3]]),
     noises=np.full((3, 2), 0.03),
     edges=np.array([0.5]),
     dispersion=1.0,
-    independent=3.0,
+    independent_origins=3.0,
 )
-ONE = Total(np.full(1000, 0.9), np.zeros(1000))
+ONE = TotalEstimate(np.full(1000, 0.9), np.zeros(1000))
 
 
 def test_an_audience_takes_the_error_of_its_own_kind() -> None:
-    found = interval(ONE, PAST)
-    assert found.own_kind
-    assert found.p90 == pytest.approx(900 * math.exp(upper_tenth(3) * 0.3), rel=1e-6)
+    found = prediction_interval(ONE, PAST)
+    assert found.uses_own_errors
+    assert found.p90 == pytest.approx(900 * math.exp(t_quantile_90(3) * 0.3), rel=1e-6)
     assert found.p10 * found.p90 == pytest.approx(900**2)
     below = replace(ONE, predicted=np.full(1000, 0.1))
-    assert interval(below, PAST).p90 == pytest.approx(100 * math.exp(upper_tenth(3) * 0.2), rel=1e-6)
+    assert prediction_interval(below, PAST).p90 == pytest.approx(100 * math.exp(t_quantile_90(3) * 0.2), rel=1e-6)
 
 
 def test_an_audience_is_no_surer_than_everybody() -> None:
-    found = interval(ONE, replace(PAST, everybody=Spread(0.16, 0.001)))
-    assert not found.own_kind
-    assert found.p90 == pytest.approx(900 * math.exp(upper_tenth(3) * 0.4), rel=1e-6)
+    found = prediction_interval(ONE, replace(PAST, overall=ErrorVariance(0.16, 0.001)))
+    assert not found.uses_own_errors
+    assert found.p90 == pytest.approx(900 * math.exp(t_quantile_90(3) * 0.4), rel=1e-6)
 
 
 def test_errors_of_two_kinds_that_cancel_cancel_in_an_audience_of_both() -> None:
-    opposite = replace(PAST, everybody=Spread(0.0, 0.0), ratios=np.array([[1.2, 0.8]] * 3))
-    of_both = Total(np.array([0.4] * 600 + [0.6] * 400), np.zeros(1000))
-    assert interval(of_both, opposite).p90 == pytest.approx(480, rel=1e-6)
+    opposite = replace(PAST, overall=ErrorVariance(0.0, 0.0), ratios=np.array([[1.2, 0.8]] * 3))
+    of_both = TotalEstimate(np.array([0.4] * 600 + [0.6] * 400), np.zeros(1000))
+    assert prediction_interval(of_both, opposite).p90 == pytest.approx(480, rel=1e-6)
 
 
 def test_a_group_without_a_total_is_taken_to_err_as_everybody_does() -> None:
-    cards = told("2026-03-01")
+    cards = model_cards("2026-03-01")
     cards[1]["totals"][0]["origins"][0]["groups"][0] = {"log_ratio": None, "noise": None}
-    past = backtested(cards, "buyers", 90)
-    assert isinstance(past, Backtested)
+    past = read_backtest_errors(cards, "buyers", 90)
+    assert isinstance(past, BacktestErrors)
     assert past.ratios.tolist() == [[pytest.approx(math.exp(0.1))] * 5]
 
 
 def test_of_the_churn_horizon_the_churn_card_tells() -> None:
-    churn = {"name": "churn", "totals": told("2026-03-01", log_ratio=0.7)[1]["totals"]}
-    past = backtested([churn, *told("2026-03-01")], "buyers", 90)
-    assert isinstance(past, Backtested)
-    assert past.everybody.error == pytest.approx(0.49)
+    churn = {"name": "churn", "totals": model_cards("2026-03-01", log_ratio=0.7)[1]["totals"]}
+    past = read_backtest_errors([churn, *model_cards("2026-03-01")], "buyers", 90)
+    assert isinstance(past, BacktestErrors)
+    assert past.overall.error == pytest.approx(0.49)
 
 
 def test_an_audience_is_never_surer_than_its_members_chances() -> None:
-    sure = replace(PAST, everybody=Spread(1e-6, 1e-6), ratios=np.full((3, 2), 1.001))
-    found = interval(replace(ONE, variance=np.full(1000, 8.1)), sure)
-    assert found.p90 == pytest.approx(900 * math.exp(ITS_TENTH * 0.1), rel=1e-3)
+    sure = replace(PAST, overall=ErrorVariance(1e-6, 1e-6), ratios=np.full((3, 2), 1.001))
+    found = prediction_interval(replace(ONE, variance=np.full(1000, 8.1)), sure)
+    assert found.p90 == pytest.approx(900 * math.exp(Z90 * 0.1), rel=1e-3)
 
 
 def test_a_lucky_past_makes_nobody_surer_than_chance_allows() -> None:
-    lucky = replace(PAST, everybody=Spread(1e-6, 0.01), ratios=np.full((3, 2), 1.001), noises=np.full((3, 2), 0.1))
-    found = interval(replace(ONE, variance=np.full(1000, 8.1)), lucky)
-    assert found.p90 == pytest.approx(900 * math.exp(ITS_TENTH * 0.1), rel=1e-3)
+    lucky = replace(PAST, overall=ErrorVariance(1e-6, 0.01), ratios=np.full((3, 2), 1.001), noises=np.full((3, 2), 0.1))
+    found = prediction_interval(replace(ONE, variance=np.full(1000, 8.1)), lucky)
+    assert found.p90 == pytest.approx(900 * math.exp(Z90 * 0.1), rel=1e-3)
 
 
 def test_fewer_independent_origins_say_less() -> None:
-    reach = [interval(ONE, replace(PAST, independent=one)).p90 for one in (1.0, 1.5, 3.0)]
+    reach = [prediction_interval(ONE, replace(PAST, independent_origins=one)).p90 for one in (1.0, 1.5, 3.0)]
     assert reach == sorted(reach, reverse=True)
 
 
-def told(*origins: str, log_ratio: float | None = 0.1) -> list[dict[str, Any]]:
+def model_cards(*origins: str, log_ratio: float | None = 0.1) -> list[dict[str, Any]]:
     error = {"log_ratio": log_ratio, "noise": None if log_ratio is None else 0.01}
     listed = [{"origin": origin, "customers": 9, "everybody": error, "groups": [error] * 5} for origin in origins]
     total = {"measure": "buyers", "horizon_days": 90, "edges": [0.1, 0.2, 0.3, 0.4], "dispersion": 1.0}
@@ -181,11 +183,11 @@ def told(*origins: str, log_ratio: float | None = 0.1) -> list[dict[str, Any]]:
 
 
 def test_windows_that_overlap_count_once() -> None:
-    apart = backtested(told("2026-03-01", "2025-12-01"), "buyers", 90)
-    near = backtested(told("2026-03-01", "2026-01-15"), "buyers", 90)
-    assert isinstance(apart, Backtested)
-    assert isinstance(near, Backtested)
-    assert (apart.independent, near.independent) == (2.0, 1.5)
+    apart = read_backtest_errors(model_cards("2026-03-01", "2025-12-01"), "buyers", 90)
+    near = read_backtest_errors(model_cards("2026-03-01", "2026-01-15"), "buyers", 90)
+    assert isinstance(apart, BacktestErrors)
+    assert isinstance(near, BacktestErrors)
+    assert (apart.independent_origins, near.independent_origins) == (2.0, 1.5)
 
 
 @pytest.mark.parametrize(
@@ -194,11 +196,11 @@ def test_windows_that_overlap_count_once() -> None:
         ([{"name": "churn"}], 90, "The release that scored does not say how far off its totals were"),
         ([], 90, "The release that scored does not say how far off its totals were"),
         ([{"name": "churn", "totals": []}], 90, "No window after a test origin is over yet"),
-        (told("2026-03-01"), 365, "Test origins have finished windows of 90 days, and none of 365."),
-        (told("2026-03-01", log_ratio=None), 90, "After no test origin was there a total to compare with."),
+        (model_cards("2026-03-01"), 365, "Test origins have finished windows of 90 days, and none of 365."),
+        (model_cards("2026-03-01", log_ratio=None), 90, "After no test origin was there a total to compare with."),
     ],
 )
 def test_without_a_past_the_reason_is_said(cards: list[dict[str, Any]], days: int, reason: str) -> None:
-    found = backtested(cards, "buyers", days)
+    found = read_backtest_errors(cards, "buyers", days)
     assert isinstance(found, str)
     assert found.startswith(reason)

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.audiences.errors import BadCursor, NoSuchAudience
+from serving.audiences.errors import AudienceNotFound, InvalidCursor
 from serving.audiences.export import member_store
-from serving.audiences.export.cursors import cursor, last_seen
-from serving.audiences.export.paging import EXPORTED, Reader
+from serving.audiences.export.cursors import decode_cursor, encode_cursor
+from serving.audiences.export.paging import EXPORT_BATCH_SIZE, AudienceReader
 from serving.audiences.query.scores_table import Columns
-from tests.serving.audiences.shop import NOW, SECRET, Consent, found, little
+from tests.serving.audiences.shop import NOW, SECRET, FakeConsent, count_audience, small_table
 
 DAY = timedelta(days=1)
 WORST_FIRST: dict[str, Any] = {"order_by": {"column": "churn_probability", "descending": True}}
@@ -26,7 +26,7 @@ WORST_FIRST: dict[str, Any] = {"order_by": {"column": "churn_probability", "desc
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Columns:
-    return little(tmp_path)
+    return small_table(tmp_path)
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "audiences"
 
 
-def stored(folder: Path, shop: Columns, consent: Consent | None = None, **asked: Any) -> str:  # noqa: ANN401
-    consent = consent or Consent()
-    return member_store.store(folder, found(shop, consent, **asked), consent, NOW)
+def store_audience(folder: Path, shop: Columns, consent: FakeConsent | None = None, **asked: Any) -> str:  # noqa: ANN401
+    consent = consent or FakeConsent()
+    return member_store.store_audience(folder, count_audience(shop, consent, **asked), consent, NOW)
 
 
 def names(table: pa.Table) -> list[str]:
@@ -44,11 +44,13 @@ def names(table: pa.Table) -> list[str]:
     return listed
 
 
-def read(folder: Path, audience: str, sizes: Sequence[int], consent: Consent | None = None) -> tuple[list[str], int]:
+def read_all_pages(
+    folder: Path, audience: str, sizes: Sequence[int], consent: FakeConsent | None = None
+) -> tuple[list[str], int]:
     """All pages of these sizes in turn: who was on them, and how many were left out."""
     at, seen, left_out, place = None, list[str](), 0, 0
     while True:
-        page = Reader(folder, SECRET).page(audience, at, sizes[place % len(sizes)], consent or Consent())
+        page = AudienceReader(folder, SECRET).page(audience, at, sizes[place % len(sizes)], consent or FakeConsent())
         seen, left_out, place, at = seen + names(page.rows), left_out + page.left_out, place + 1, page.next
         if at is None:
             return seen, left_out
@@ -58,17 +60,17 @@ def read(folder: Path, audience: str, sizes: Sequence[int], consent: Consent | N
 @given(sizes=st.lists(st.integers(1, 25), min_size=1, max_size=4), refused=st.sets(st.integers(0, 70), max_size=30))
 def test_pages_one_after_the_other_are_the_list_less_those_refused(sizes: list[int], refused: set[int]) -> None:
     with TemporaryDirectory() as scratch:
-        audience = stored(Path(scratch) / "a", shop := little(Path(scratch)), **WORST_FIRST)
-        consent = Consent([f"{one:03d}" for one in refused])
-        seen, left_out = read(Path(scratch) / "a", audience, sizes, consent)
-    everybody = names(found(shop, **WORST_FIRST).members())
+        audience = store_audience(Path(scratch) / "a", shop := small_table(Path(scratch)), **WORST_FIRST)
+        consent = FakeConsent([f"{one:03d}" for one in refused])
+        seen, left_out = read_all_pages(Path(scratch) / "a", audience, sizes, consent)
+    everybody = names(count_audience(shop, **WORST_FIRST).members())
     assert seen == [one for one in everybody if one not in consent.refused]
     assert left_out == len(everybody) - len(seen)
 
 
 def test_who_objects_between_two_pages_is_not_on_the_second(folder: Path, shop: Columns) -> None:
-    consent, reader = Consent(), Reader(folder, SECRET)
-    audience = stored(folder, shop, consent)
+    consent, reader = FakeConsent(), AudienceReader(folder, SECRET)
+    audience = store_audience(folder, shop, consent)
     first = reader.page(audience, None, 10, consent)
     consent.refused = {"004", "012"}
     second = reader.page(audience, first.next, 10, consent)
@@ -77,57 +79,61 @@ def test_who_objects_between_two_pages_is_not_on_the_second(folder: Path, shop: 
 
 
 def test_a_page_of_nobody_who_is_allowed_goes_on_all_the_same(folder: Path, shop: Columns) -> None:
-    audience = stored(folder, shop)
-    consent = Consent([f"{one:03d}" for one in range(10)])
-    page = Reader(folder, SECRET).page(audience, None, 10, consent)
+    audience = store_audience(folder, shop)
+    consent = FakeConsent([f"{one:03d}" for one in range(10)])
+    page = AudienceReader(folder, SECRET).page(audience, None, 10, consent)
     assert (names(page.rows), page.left_out) == ([], 10)
     assert page.next is not None
 
 
 def test_who_is_forgotten_between_two_pages_shifts_nobody(folder: Path, shop: Columns) -> None:
-    reader, consent = Reader(folder, SECRET), Consent()
-    audience = stored(folder, shop)
+    reader, consent = AudienceReader(folder, SECRET), FakeConsent()
+    audience = store_audience(folder, shop)
     first = reader.page(audience, None, 10, consent)
-    assert member_store.forget(folder, ["003", "009", "010", "nobody"]) == 1
+    assert member_store.delete_customers(folder, ["003", "009", "010", "nobody"]) == 1
     second = reader.page(audience, first.next, 10, consent)
     assert names(second.rows) == [f"0{one}" for one in range(11, 21)]
     third = reader.page(audience, second.next, 10, consent)
     assert names(third.rows) == [f"0{one}" for one in range(21, 31)]
-    assert "003" not in read(folder, audience, [7])[0]
+    assert "003" not in read_all_pages(folder, audience, [7])[0]
 
 
 def test_who_is_forgotten_is_in_no_byte_of_any_audience(folder: Path, shop: Columns) -> None:
     named = {"any": [{"not": {"column": "customer_id", "equals": "042"}}, {"column": "customer_id", "in": ["042"]}]}
-    audiences = [stored(folder, shop, filter=named), stored(folder, shop, limit=5), stored(folder, shop)]
-    assert member_store.forget(folder, ["042"]) == 2
+    audiences = [
+        store_audience(folder, shop, filter=named),
+        store_audience(folder, shop, limit=5),
+        store_audience(folder, shop),
+    ]
+    assert member_store.delete_customers(folder, ["042"]) == 2
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert not [file for file in files if b"042" in file.read_bytes()]
-    assert [len(member_store.members(folder, one)) for one in audiences] == [59, 5, 59]
-    assert member_store.forget(folder, ["042"]) == 0
+    assert [len(member_store.read_members(folder, one)) for one in audiences] == [59, 5, 59]
+    assert member_store.delete_customers(folder, ["042"]) == 0
 
 
 def test_a_reader_keeps_the_list_that_it_began_with(folder: Path, shop: Columns) -> None:
-    audience = stored(folder, shop)
-    tables = Reader(folder, SECRET).export(audience, Consent())
-    before = member_store.members(folder, audience)
-    member_store.forget(folder, ["000"])
+    audience = store_audience(folder, shop)
+    tables = AudienceReader(folder, SECRET).export(audience, FakeConsent())
+    before = member_store.read_members(folder, audience)
+    member_store.delete_customers(folder, ["000"])
     assert len(before) == 60
     assert names(before)[0] == "000"
     assert len(next(tables)) == 59
 
 
 def test_who_was_forgotten_while_the_audience_was_made_is_not_written_down(folder: Path, shop: Columns) -> None:
-    audience = found(shop)
-    written = member_store.store(folder, audience, Consent(["007"]), NOW)
-    assert "007" not in names(member_store.members(folder, written))
+    audience = count_audience(shop)
+    written = member_store.store_audience(folder, audience, FakeConsent(["007"]), NOW)
+    assert "007" not in names(member_store.read_members(folder, written))
 
 
 def test_an_audience_remembers_what_it_was_made_for(folder: Path, shop: Columns) -> None:
     named = {"all": [{"column": "customer_id", "in": ["001", "002"]}, {"column": "churn_probability", "below": 0.5}]}
-    audience = stored(
+    audience = store_audience(
         folder, shop, filter=named, channel="email", holdout={"share": 0.1, "name": "autumn"}, columns=["value_tier"]
     )
-    said = member_store.about(folder, audience)
+    said = member_store.read_metadata(folder, audience)
     assert (said.audience_id, said.created_at, said.purpose, said.channel) == (audience, NOW, "marketing", "email")
     assert (said.count, said.columns, said.scores.release) == (2, ["customer_id", "value_tier"], "7")
     assert said.filter == {
@@ -136,48 +142,51 @@ def test_an_audience_remembers_what_it_was_made_for(folder: Path, shop: Columns)
 
 
 def test_ids_of_audiences_cannot_be_guessed(folder: Path, shop: Columns) -> None:
-    made = {stored(folder, shop) for _ in range(5)}
+    made = {store_audience(folder, shop) for _ in range(5)}
     assert len(made) == 5
     assert {len(one) for one in made} == {22}
 
 
 @pytest.mark.parametrize("unknown", ["", "x", "..", "../../etc", "a" * 22, "/" * 22, "ä" * 22])
 def test_an_audience_that_is_not_there_is_said_to_be_so(folder: Path, shop: Columns, unknown: str) -> None:
-    stored(folder, shop)
-    with pytest.raises(NoSuchAudience, match=r"There is no audience .*it never was, or it has expired"):
-        Reader(folder, SECRET).page(unknown, None, 10, Consent())
-    with pytest.raises(NoSuchAudience, match="There is no audience"):
-        member_store.about(folder, unknown)
+    store_audience(folder, shop)
+    with pytest.raises(AudienceNotFound, match=r"There is no audience .*it never was, or it has expired"):
+        AudienceReader(folder, SECRET).page(unknown, None, 10, FakeConsent())
+    with pytest.raises(AudienceNotFound, match="There is no audience"):
+        member_store.read_metadata(folder, unknown)
 
 
 def test_old_audiences_and_unfinished_ones_are_deleted(folder: Path, shop: Columns) -> None:
-    old, young = stored(folder, shop), member_store.store(folder, found(shop), Consent(), NOW + 2 * DAY)
+    old, young = (
+        store_audience(folder, shop),
+        member_store.store_audience(folder, count_audience(shop), FakeConsent(), NOW + 2 * DAY),
+    )
     (folder / ".draft-of-a-crash").mkdir()
-    assert member_store.expire(folder, 3 * DAY, NOW + 2 * DAY) == []
-    assert member_store.expire(folder, DAY, NOW + 2 * DAY) == [old]
+    assert member_store.delete_expired(folder, 3 * DAY, NOW + 2 * DAY) == []
+    assert member_store.delete_expired(folder, DAY, NOW + 2 * DAY) == [old]
     assert sorted(one.name for one in folder.iterdir()) == sorted([".lock", young])
 
 
 def test_without_any_audience_there_is_nothing_to_forget(folder: Path) -> None:
-    assert (member_store.forget(folder, ["001"]), member_store.expire(folder, DAY, NOW)) == (0, [])
+    assert (member_store.delete_customers(folder, ["001"]), member_store.delete_expired(folder, DAY, NOW)) == (0, [])
 
 
 def test_an_audience_of_nobody_has_one_empty_page(folder: Path, shop: Columns) -> None:
     nobody = {"column": "value_tier", "equals": "platinum"}
-    audience = stored(folder, shop, filter=nobody, holdout={"share": 0.1, "name": "a"})
-    page = Reader(folder, SECRET).page(audience, None, 10, Consent())
+    audience = store_audience(folder, shop, filter=nobody, holdout={"share": 0.1, "name": "a"})
+    page = AudienceReader(folder, SECRET).page(audience, None, 10, FakeConsent())
     assert (len(page.rows), page.left_out, page.next) == (0, 0, None)
     assert page.rows.column_names[:2] == ["customer_id", "holdout"]
-    assert [len(table) for table in Reader(folder, SECRET).export(audience, Consent())] == [0]
+    assert [len(table) for table in AudienceReader(folder, SECRET).export(audience, FakeConsent())] == [0]
 
 
 def test_an_export_is_the_list_and_asks_consent_for_each_part(
     folder: Path, shop: Columns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert EXPORTED > 60
-    monkeypatch.setattr("serving.audiences.export.paging.EXPORTED", 25)
-    consent = Consent(["001"])
-    tables = Reader(folder, SECRET).export(stored(folder, shop), consent)
+    assert EXPORT_BATCH_SIZE > 60
+    monkeypatch.setattr("serving.audiences.export.paging.EXPORT_BATCH_SIZE", 25)
+    consent = FakeConsent(["001"])
+    tables = AudienceReader(folder, SECRET).export(store_audience(folder, shop), consent)
     first = next(tables)
     consent.refused.add("030")
     rest = [names(table) for table in tables]
@@ -188,42 +197,53 @@ def test_an_export_is_the_list_and_asks_consent_for_each_part(
 def test_an_audience_of_many_batches_is_read_across_them(
     folder: Path, shop: Columns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(member_store, "BATCH", 7)
-    audience = stored(folder, shop)
-    assert read(folder, audience, [5])[0] == [f"{one:03d}" for one in range(60)]
+    monkeypatch.setattr(member_store, "BATCH_SIZE", 7)
+    audience = store_audience(folder, shop)
+    assert read_all_pages(folder, audience, [5])[0] == [f"{one:03d}" for one in range(60)]
 
 
 @pytest.mark.parametrize(
     "forged",
-    ["", "x", "AAAA", "ä", "é" * 32, cursor("b" * 22, 10, SECRET), cursor("a" * 22, 10, b"another secret"), "A" * 32],
+    [
+        "",
+        "x",
+        "AAAA",
+        "ä",
+        "é" * 32,
+        encode_cursor("b" * 22, 10, SECRET),
+        encode_cursor("a" * 22, 10, b"another secret"),
+        "A" * 32,
+    ],
 )
 def test_a_cursor_of_another_making_is_refused(folder: Path, shop: Columns, forged: str) -> None:
-    audience = stored(folder, shop)
-    with pytest.raises(BadCursor, match=r"Found a cursor that was not given out for this audience; expected one from"):
-        Reader(folder, SECRET).page(audience, forged, 10, Consent())
+    audience = store_audience(folder, shop)
+    with pytest.raises(
+        InvalidCursor, match=r"Found a cursor that was not given out for this audience; expected one from"
+    ):
+        AudienceReader(folder, SECRET).page(audience, forged, 10, FakeConsent())
 
 
 @pytest.mark.parametrize("more", ["\n", "=", "\n====", "AAAA"])
 def test_a_cursor_with_anything_after_it_is_refused(more: str) -> None:
-    with pytest.raises(BadCursor, match="Found a cursor"):
-        last_seen("a" * 22, cursor("a" * 22, 10, SECRET) + more, SECRET)
+    with pytest.raises(InvalidCursor, match="Found a cursor"):
+        decode_cursor("a" * 22, encode_cursor("a" * 22, 10, SECRET) + more, SECRET)
 
 
 @settings(max_examples=60, deadline=None)
 @given(place=st.integers(0, 31), letter=st.sampled_from("ABCxyz019-_=+/ \n"))
 def test_a_cursor_with_any_letter_changed_is_refused(place: int, letter: str) -> None:
-    given_out = cursor("a" * 22, 10, SECRET)
+    given_out = encode_cursor("a" * 22, 10, SECRET)
     altered = given_out[:place] + letter + given_out[place + 1 :]
     if altered == given_out:
-        assert last_seen("a" * 22, altered, SECRET) == 10
+        assert decode_cursor("a" * 22, altered, SECRET) == 10
     else:
-        with pytest.raises(BadCursor, match="Found a cursor"):
-            last_seen("a" * 22, altered, SECRET)
+        with pytest.raises(InvalidCursor, match="Found a cursor"):
+            decode_cursor("a" * 22, altered, SECRET)
 
 
 def test_a_draft_that_nobody_finished_holds_the_forgotten_no_longer(folder: Path, shop: Columns) -> None:
-    audience = stored(folder, shop)
-    draft = folder / f"{member_store._DRAFT}{audience}"
+    audience = store_audience(folder, shop)
+    draft = folder / f"{member_store._DRAFT_PREFIX}{audience}"
     (folder / audience).rename(draft)
-    assert member_store.forget(folder, ["001"]) == 0
+    assert member_store.delete_customers(folder, ["001"]) == 0
     assert not draft.exists()

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.audiences.errors import Refused
+from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.query.filters import Filter
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AudienceRequest
-from tests.serving.audiences.tables import TYPES, ZONE, columns, people
+from tests.serving.audiences.tables import TYPES, ZONE, columns, five_customers
 
 Row = dict[str, Any]
 Json = dict[str, Any]
@@ -26,10 +26,10 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Columns:
-    return columns(tmp_path, people())
+    return columns(tmp_path, five_customers())
 
 
-def found(shop: Columns, node: Json | None) -> list[str]:
+def matching_ids(shop: Columns, node: Json | None) -> list[str]:
     request = AudienceRequest.model_validate({"filter": node})
     mask = Filter(request.filter, shop, ZONE).mask()
     return [name for name, chosen in zip(shop.ids.to_pylist(), mask, strict=True) if chosen]
@@ -61,14 +61,14 @@ def found(shop: Columns, node: Json | None) -> list[str]:
     ],
 )  # fmt: skip
 def test_it_finds_whom_it_should(shop: Columns, node: Json | None, expected: list[str]) -> None:
-    assert found(shop, node) == expected
+    assert matching_ids(shop, node) == expected
 
 
 def test_a_plain_date_is_the_beginning_of_the_shops_day(shop: Columns) -> None:
     # In Amsterdam the year had begun an hour before midnight in Greenwich.
-    assert found(shop, {"column": "last_order_at", "before": "2026-01-01"}) == ["0007"]
-    assert found(shop, {"column": "last_order_at", "before": "2026-01-01T00:00:00Z"}) == ["0007", "bob"]
-    assert found(shop, {"column": "last_order_at", "equals": "2026-01-01T01:00:00+01:00"}) == ["阿强"]
+    assert matching_ids(shop, {"column": "last_order_at", "before": "2026-01-01"}) == ["0007"]
+    assert matching_ids(shop, {"column": "last_order_at", "before": "2026-01-01T00:00:00Z"}) == ["0007", "bob"]
+    assert matching_ids(shop, {"column": "last_order_at", "equals": "2026-01-01T01:00:00+01:00"}) == ["阿强"]
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,18 @@ def test_a_plain_date_is_the_beginning_of_the_shops_day(shop: Columns) -> None:
     ],
 )  # fmt: skip
 def test_what_does_not_fit_the_table_is_named(shop: Columns, condition: Json, field: str, reason: str) -> None:
-    with pytest.raises(Refused, match="1 field is not as expected") as refusal:
-        found(shop, condition)
+    with pytest.raises(InvalidAudienceRequest, match="1 field is not as expected") as refusal:
+        matching_ids(shop, condition)
     (error,) = refusal.value.errors
     assert error.field == field
     assert reason in error.reason
 
 
 def test_every_condition_at_fault_is_named_by_its_place(shop: Columns) -> None:
-    with pytest.raises(Refused, match="2 fields are not as expected") as refusal:
-        found(shop, {"all": [{"column": "orders", "above": "1"}, {"not": {"any": [{"column": "nobody", "above": 1}]}}]})
+    with pytest.raises(InvalidAudienceRequest, match="2 fields are not as expected") as refusal:
+        matching_ids(
+            shop, {"all": [{"column": "orders", "above": "1"}, {"not": {"any": [{"column": "nobody", "above": 1}]}}]}
+        )
     assert [error.field for error in refusal.value.errors] == ["filter.all[0].above", "filter.all[1].not.any[0].column"]
 
 
@@ -125,27 +127,27 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 
 
-def by_hand(node: Json, row: Row) -> bool:
+def matches_by_hand(node: Json, row: Row) -> bool:
     if "all" in node:
-        return all(by_hand(one, row) for one in node["all"])
+        return all(matches_by_hand(one, row) for one in node["all"])
     if "any" in node:
-        return any(by_hand(one, row) for one in node["any"])
+        return any(matches_by_hand(one, row) for one in node["any"])
     if "not" in node:
-        return not by_hand(node["not"], row)
+        return not matches_by_hand(node["not"], row)
     value = row[node["column"]]
     unknown = value is None or (isinstance(value, float) and math.isnan(value))
     if "is_null" in node:
         return unknown is node["is_null"]
     asked = {word: wanted for word, wanted in node.items() if word != "column"}
-    return not unknown and all(COMPARE[word](value, like(value, wanted)) for word, wanted in asked.items())
+    return not unknown and all(COMPARE[word](value, parse_like(value, wanted)) for word, wanted in asked.items())
 
 
-def like(value: object, wanted: Any) -> Any:  # noqa: ANN401 - any value of JSON
-    if isinstance(wanted, list):
-        return [like(value, one) for one in wanted]
+def parse_like(value: object, expected: Any) -> Any:  # noqa: ANN401 - any value of JSON
+    if isinstance(expected, list):
+        return [parse_like(value, one) for one in expected]
     if isinstance(value, datetime):
-        return datetime.fromisoformat(wanted)
-    return date.fromisoformat(wanted) if isinstance(value, date) else wanted
+        return datetime.fromisoformat(expected)
+    return date.fromisoformat(expected) if isinstance(value, date) else expected
 
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -160,7 +162,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "segments": st.lists(st.sampled_from(["weekend", "big baskets", "x"]), max_size=3),
 }
 ROWS = st.lists(st.fixed_dictionaries({name: st.none() | some for name, some in VALUES.items()}), max_size=12)
-SPOKEN: dict[str, st.SearchStrategy[Any]] = {
+OPERANDS: dict[str, st.SearchStrategy[Any]] = {
     **VALUES,
     "churn_probability": st.sampled_from([0, 0.1, 0.25, 0.3, 1]),
     "orders": st.sampled_from([0, 1, 2, 2.5, 9]),
@@ -174,7 +176,7 @@ SPOKEN: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def conditions(draw: st.DrawFn) -> Json:
     column = draw(st.sampled_from(sorted(TYPES)))
-    one = SPOKEN[column]
+    one = OPERANDS[column]
     if column == "segments":
         words = draw(st.sampled_from(["contains", "is_null"]))
         return {"column": column, words: draw(one if words == "contains" else st.booleans())}
@@ -201,7 +203,7 @@ NODES = st.recursive(
 )
 
 
-def opened(rows: list[Row], folder: str) -> Columns:
+def open_columns(rows: list[Row], folder: str) -> Columns:
     return columns(Path(folder), [{"customer_id": f"{place:03d}", **row} for place, row in enumerate(rows)])
 
 
@@ -209,14 +211,14 @@ def opened(rows: list[Row], folder: str) -> Columns:
 @given(rows=ROWS, node=NODES)
 def test_it_agrees_with_reading_row_by_row(rows: list[Row], node: Json) -> None:
     with TemporaryDirectory() as folder:
-        chosen = found(opened(rows, folder), node)
-    assert chosen == [f"{place:03d}" for place, row in enumerate(rows) if by_hand(node, row)]
+        chosen = matching_ids(open_columns(rows, folder), node)
+    assert chosen == [f"{place:03d}" for place, row in enumerate(rows) if matches_by_hand(node, row)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS, node=NODES)
 def test_an_audience_and_its_complement_share_out_everybody(rows: list[Row], node: Json) -> None:
     with TemporaryDirectory() as folder:
-        shop = opened(rows, folder)
-        inside, outside = found(shop, node), found(shop, {"not": node})
+        shop = open_columns(rows, folder)
+        inside, outside = matching_ids(shop, node), matching_ids(shop, {"not": node})
     assert sorted([*inside, *outside]) == [f"{place:03d}" for place in range(len(rows))]

@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.audiences.errors import Refused
-from serving.audiences.query.ordering import check_order, selected
+from serving.audiences.errors import InvalidAudienceRequest
+from serving.audiences.query.ordering import check_order, select_rows
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import OrderBy
-from tests.serving.audiences.tables import columns, people
+from tests.serving.audiences.tables import columns, five_customers
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Columns:
-    return columns(tmp_path, people())
+    return columns(tmp_path, five_customers())
 
 
-def ordered(shop: Columns, column: str, *, descending: bool = False, limit: int | None = None) -> list[str]:
-    rows = selected(np.ones(len(shop), np.bool_), shop, OrderBy(column=column, descending=descending), limit)
+def ordered_ids(shop: Columns, column: str, *, descending: bool = False, limit: int | None = None) -> list[str]:
+    rows = select_rows(np.ones(len(shop), np.bool_), shop, OrderBy(column=column, descending=descending), limit)
     names: list[str] = shop.ids.take(rows).to_pylist()
     return names
 
@@ -46,17 +46,17 @@ def ordered(shop: Columns, column: str, *, descending: bool = False, limit: int 
 def test_unknown_values_come_last_and_equal_ones_by_customer(
     shop: Columns, column: str, descending: bool, expected: list[str]
 ) -> None:
-    assert ordered(shop, column, descending=descending) == expected
-    assert [ordered(shop, column, descending=descending, limit=n) for n in range(1, 6)] == [
+    assert ordered_ids(shop, column, descending=descending) == expected
+    assert [ordered_ids(shop, column, descending=descending, limit=n) for n in range(1, 6)] == [
         expected[:n] for n in range(1, 6)
     ]
 
 
 def test_without_an_order_members_come_by_customer(shop: Columns) -> None:
     mask = np.array([False, True, True, False, True])
-    assert selected(mask, shop, None, None).tolist() == [1, 2, 4]
-    assert selected(mask, shop, None, 2).tolist() == [1, 2]
-    assert selected(np.zeros(5, np.bool_), shop, OrderBy(column="orders"), 2).tolist() == []
+    assert select_rows(mask, shop, None, None).tolist() == [1, 2, 4]
+    assert select_rows(mask, shop, None, 2).tolist() == [1, 2]
+    assert select_rows(np.zeros(5, np.bool_), shop, OrderBy(column="orders"), 2).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_without_an_order_members_come_by_customer(shop: Columns) -> None:
     ],
 )
 def test_a_column_without_an_order_is_refused(shop: Columns, column: str, reason: str) -> None:
-    with pytest.raises(Refused, match="1 field is not as expected") as refusal:
+    with pytest.raises(InvalidAudienceRequest, match="1 field is not as expected") as refusal:
         check_order(OrderBy(column=column), shop)
     assert refusal.value.errors[0].field == "order_by.column"
     assert reason in refusal.value.errors[0].reason
@@ -87,7 +87,7 @@ def test_a_limit_takes_the_first_of_the_whole_order(
     rows: list[dict[str, Any]] = [{"customer_id": f"{place:02d}", name: one} for place, one in enumerate(values)]
     with TemporaryDirectory() as folder:
         shop = columns(Path(folder), rows)
-        first = ordered(shop, name, descending=descending, limit=limit)
+        first = ordered_ids(shop, name, descending=descending, limit=limit)
     sign = -1 if descending else 1
     by_hand = sorted(range(len(values)), key=lambda row: (values[row] is None, sign * (values[row] or 0), row))
     assert first == [f"{row:02d}" for row in by_hand[:limit]]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from serving.audiences.errors import BadScores
+from serving.audiences.errors import InvalidScores
 from serving.audiences.query.scores_table import ScoresFile
-from tests.serving.audiences.tables import people, write
+from tests.serving.audiences.tables import five_customers, write_scores
 
 
 def test_a_column_is_read_once_and_its_memory_told(tmp_path: Path) -> None:
-    shop = ScoresFile(write(tmp_path / "scores.parquet", people())).columns()
+    shop = ScoresFile(write_scores(tmp_path / "scores.parquet", five_customers())).columns()
     assert shop.nbytes == 0
     first = shop["orders"]
     assert shop["orders"] is first
@@ -22,46 +22,46 @@ def test_a_column_is_read_once_and_its_memory_told(tmp_path: Path) -> None:
 
 
 def test_a_replaced_file_is_read_anew_while_who_reads_the_old_one_may_finish(tmp_path: Path) -> None:
-    path = write(tmp_path / "scores.parquet", people())
+    path = write_scores(tmp_path / "scores.parquet", five_customers())
     scores = ScoresFile(path)
     before = scores.columns()
     assert scores.columns() is before
-    write(tmp_path / "draft", people()[:2]).replace(path)
+    write_scores(tmp_path / "draft", five_customers()[:2]).replace(path)
     assert len(scores.columns()) == 2
     assert before.ids.to_pylist() == ["0007", "ann", "bob", "cyd", "阿强"]
 
 
 def test_threads_share_what_is_read(tmp_path: Path) -> None:
-    scores = ScoresFile(write(tmp_path / "scores.parquet", people()))
+    scores = ScoresFile(write_scores(tmp_path / "scores.parquet", five_customers()))
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: scores.columns()["segments"], range(64)))
     assert {id(one) for one in found} == {id(found[0])}
 
 
 def test_without_a_table_the_remedy_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadScores, match=r"There is no scores table in .*Run `flywheel score` first\."):
+    with pytest.raises(InvalidScores, match=r"There is no scores table in .*Run `flywheel score` first\."):
         ScoresFile(tmp_path / "scores.parquet").columns()
 
 
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "scores.parquet").write_text("customer_id,orders")
-    with pytest.raises(BadScores, match="is no scores table: it cannot be read"):
+    with pytest.raises(InvalidScores, match="is no scores table: it cannot be read"):
         ScoresFile(tmp_path / "scores.parquet").columns()
 
 
 def test_a_table_without_customers_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "scores.parquet", [{"customer_id": 1}], {"customer_id": pa.int64()})
-    with pytest.raises(BadScores, match="its customer_id is a number column, not text"):
+    path = write_scores(tmp_path / "scores.parquet", [{"customer_id": 1}], {"customer_id": pa.int64()})
+    with pytest.raises(InvalidScores, match="its customer_id is a number column, not text"):
         ScoresFile(path).columns()
 
 
 @pytest.mark.parametrize("ids", [["b", "a"], ["a", "a"], ["a", None]])
 def test_customers_must_come_in_order_and_once(tmp_path: Path, ids: list[str | None]) -> None:
-    shop = ScoresFile(write(tmp_path / "scores.parquet", [{"customer_id": one} for one in ids])).columns()
-    with pytest.raises(BadScores, match="its customer_id is null, repeated or not ascending somewhere"):
+    shop = ScoresFile(write_scores(tmp_path / "scores.parquet", [{"customer_id": one} for one in ids])).columns()
+    with pytest.raises(InvalidScores, match="its customer_id is null, repeated or not ascending somewhere"):
         _ = shop.ids
 
 
 def test_a_table_of_nobody_is_a_table(tmp_path: Path) -> None:
-    shop = ScoresFile(write(tmp_path / "scores.parquet", [])).columns()
+    shop = ScoresFile(write_scores(tmp_path / "scores.parquet", [])).columns()
     assert (len(shop), len(shop.ids)) == (0, 0)

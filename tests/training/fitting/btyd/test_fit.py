@@ -11,22 +11,22 @@ from numpy.typing import ArrayLike
 
 from features.arrays import Floats
 from training.fitting.btyd import BtydFit, fit_btyd
-from training.fitting.btyd.histories import MOST_ROWS, collapse
-from training.fitting.btyd.likelihood import Family, log_likelihood
-from training.fitting.btyd.maximum_likelihood import NoMaximum, highest
+from training.fitting.btyd.histories import MAX_ROWS, collapse_histories
+from training.fitting.btyd.likelihood import BtydModel, log_likelihood
+from training.fitting.btyd.maximum_likelihood import FitFailed, maximize_likelihood
 from training.inference.btyd import BGNBD, MBGNBD, GammaPoisson, ParetoNBD
 
 History = tuple[Floats, Floats, Floats]
 
-LADDER = ("pareto_nbd", "mbg_nbd", "bg_nbd")
+FAMILY_NAMES = ("pareto_nbd", "mbg_nbd", "bg_nbd")
 UNLIKELY = 23.5  # chi-square with 4 degrees of freedom, exceeded once in 10,000 samples
 
 
-def simulated(model: Family, age: Floats, seed: int) -> History:
+def simulate_histories(model: BtydModel, age: Floats, seed: int) -> History:
     """Customers of ``age`` days drawn from the model."""
     rng = np.random.default_rng(seed)
     rate = rng.gamma(model.r, 1 / model.alpha, len(age))
-    end = lost_at(model, rng, len(age))
+    end = loss_times(model, rng, len(age))
     chance = rng.beta(model.a, model.b, len(age)) if isinstance(model, BGNBD) else np.zeros(len(age))
     repeats, recency, now = np.zeros(len(age)), np.zeros(len(age)), np.zeros(len(age))
     shopping = (rng.random(len(age)) >= chance) if isinstance(model, MBGNBD) else np.ones(len(age), dtype=bool)
@@ -39,7 +39,7 @@ def simulated(model: Family, age: Floats, seed: int) -> History:
     return repeats, recency, age
 
 
-def lost_at(model: Family, rng: np.random.Generator, customers: int) -> Floats:
+def loss_times(model: BtydModel, rng: np.random.Generator, customers: int) -> Floats:
     if isinstance(model, ParetoNBD):
         return rng.exponential(1, customers) / np.maximum(rng.gamma(model.s, 1 / model.beta, customers), 1e-300)
     return np.full(customers, np.inf)
@@ -65,10 +65,10 @@ def assert_sound(fit: BtydFit, history: tuple[ArrayLike, ArrayLike, ArrayLike]) 
     ids=lambda model: f"{model.family}-{model.r}",
 )
 def test_simulated_customers_give_their_parameters_back(truth: ParetoNBD | BGNBD) -> None:
-    history = simulated(truth, np.random.default_rng(1).integers(30, 700, 4000).astype(float), seed=2)
-    fit = fit_btyd(*history, ladder=(type(truth),))
-    assert fit.passed_over == {}
-    gain = fit.log_likelihood - log_likelihood(truth, collapse(*history))
+    history = simulate_histories(truth, np.random.default_rng(1).integers(30, 700, 4000).astype(float), seed=2)
+    fit = fit_btyd(*history, families=(type(truth),))
+    assert fit.rejected_families == {}
+    gain = fit.log_likelihood - log_likelihood(truth, collapse_histories(*history))
     assert 0 < 2 * gain < UNLIKELY
     assert fit.model.r / fit.model.alpha == pytest.approx(truth.r / truth.alpha, rel=0.15)
 
@@ -76,8 +76,8 @@ def test_simulated_customers_give_their_parameters_back(truth: ParetoNBD | BGNBD
 @pytest.mark.parametrize("truth", [ParetoNBD(r=0.6, alpha=60.0, s=0.7, beta=90.0), MBGNBD(r=0.8, alpha=40, a=0.8, b=2)])
 def test_simulated_customers_order_again_as_often_as_they_were_said_to(truth: ParetoNBD | BGNBD) -> None:
     seen_until, ahead = 300.0, 120.0
-    longer = simulated(truth, np.full(60_000, seen_until + ahead), seed=3)
-    shorter = simulated(truth, np.full(60_000, seen_until), seed=3)
+    longer = simulate_histories(truth, np.full(60_000, seen_until + ahead), seed=3)
+    shorter = simulate_histories(truth, np.full(60_000, seen_until), seed=3)
     later = longer[0] - shorter[0]
     assert (later >= 0).all()
     order_by = truth.order_by(*shorter, [ahead])[:, 0]
@@ -89,21 +89,21 @@ def test_simulated_customers_order_again_as_often_as_they_were_said_to(truth: Pa
 
 
 def test_equal_histories_are_one_row_with_their_weight() -> None:
-    seen = collapse([2, 0, 2, 0, 0], [9, 0, 9, 0, 0], [30, 30, 30, 30, 40])
+    seen = collapse_histories([2, 0, 2, 0, 0], [9, 0, 9, 0, 0], [30, 30, 30, 30, 40])
     rows = np.stack([seen.repeats, seen.recency, seen.age, seen.weight])
     assert rows.T.tolist() == [[0, 0, 30, 2], [0, 0, 40, 1], [2, 9, 30, 2]]
 
 
 def test_a_large_log_is_thinned_evenly_and_the_same_way_each_time() -> None:
     rng = np.random.default_rng(4)
-    age = rng.uniform(1, 700, 3 * MOST_ROWS)
+    age = rng.uniform(1, 700, 3 * MAX_ROWS)
     repeats = rng.poisson(3.0, len(age)).astype(float)
     recency = age * rng.random(len(age)) * (repeats > 0)
-    seen, shuffled = collapse(repeats, recency, age), rng.permutation(len(age))
-    assert len(seen.weight) == MOST_ROWS
+    seen, shuffled = collapse_histories(repeats, recency, age), rng.permutation(len(age))
+    assert len(seen.weight) == MAX_ROWS
     assert seen.weight.sum() == pytest.approx(len(age))
     assert seen.mean(seen.repeats) == pytest.approx(repeats.mean(), rel=1e-3)
-    again = collapse(repeats[shuffled], recency[shuffled], age[shuffled])
+    again = collapse_histories(repeats[shuffled], recency[shuffled], age[shuffled])
     assert (again.age == seen.age).all()
 
 
@@ -111,8 +111,8 @@ def test_three_customers_get_a_shrunken_rate_and_the_reason() -> None:
     history = [1, 0, 4], [10, 0, 90], [20, 50, 100]
     fit = fit_btyd(*history)
     assert isinstance(fit.model, GammaPoisson)
-    assert tuple(fit.passed_over) == LADDER
-    assert fit.passed_over["pareto_nbd"] == "3 customers, 2 of them with a second order; 30 and 10 are needed"
+    assert tuple(fit.rejected_families) == FAMILY_NAMES
+    assert fit.rejected_families["pareto_nbd"] == "3 customers, 2 of them with a second order; 30 and 10 are needed"
     assert_sound(fit, history)
 
 
@@ -129,14 +129,14 @@ def test_where_nobody_ever_came_back_hardly_anybody_is_expected_to() -> None:
     age = np.linspace(5, 700, 500)
     fit = fit_btyd(np.zeros(500), np.zeros(500), age)
     assert isinstance(fit.model, GammaPoisson)
-    assert fit.passed_over["bg_nbd"].startswith("500 customers, 0 of them with a second order")
+    assert fit.rejected_families["bg_nbd"].startswith("500 customers, 0 of them with a second order")
     order_by = assert_sound(fit, (np.zeros(500), np.zeros(500), age))
     assert 0 < order_by.max() < 0.01
 
 
 def test_where_nobody_leaves_the_rates_alone_decide() -> None:
     truth = GammaPoisson(r=1.2, alpha=12.0)
-    history = simulated(truth, np.full(1500, 400.0), seed=6)
+    history = simulate_histories(truth, np.full(1500, 400.0), seed=6)
     fit = fit_btyd(*history)
     assert isinstance(fit.model, ParetoNBD)
     assert fit.model.order_by(*history, [30])[:, 0] == pytest.approx(truth.order_by(*history, [30])[:, 0], abs=0.06)
@@ -164,9 +164,9 @@ def test_heavy_buyers_among_many_one_time_buyers_are_fitted() -> None:
 
 
 def test_a_hundred_years_of_history_in_hours_are_fitted() -> None:
-    hours = simulated(ParetoNBD(r=0.6, alpha=9e4, s=0.7, beta=1e5), np.full(1000, 876_600.0), seed=9)
+    hours = simulate_histories(ParetoNBD(r=0.6, alpha=9e4, s=0.7, beta=1e5), np.full(1000, 876_600.0), seed=9)
     fit = fit_btyd(*hours)
-    assert fit.passed_over == {}
+    assert fit.rejected_families == {}
     assert_sound(fit, hours)
 
 
@@ -176,7 +176,7 @@ def test_orders_all_at_the_first_instant_are_fitted() -> None:
 
 
 def test_the_same_customers_give_the_same_fit_in_any_order() -> None:
-    history = simulated(ParetoNBD(r=0.6, alpha=60.0, s=0.7, beta=90.0), np.full(500, 365.0), seed=10)
+    history = simulate_histories(ParetoNBD(r=0.6, alpha=60.0, s=0.7, beta=90.0), np.full(500, 365.0), seed=10)
     shuffled = np.random.default_rng(11).permutation(500)
     assert fit_btyd(*(values[shuffled] for values in history)) == fit_btyd(*history)
 
@@ -192,18 +192,18 @@ class NeverANumber(ParetoNBD):
 
 
 def test_a_family_that_breaks_down_is_passed_over_by_name() -> None:
-    history = simulated(MBGNBD(r=0.8, alpha=40.0, a=0.8, b=2.0), np.full(300, 365.0), seed=12)
-    fit = fit_btyd(*history, ladder=(NeverANumber, MBGNBD))
+    history = simulate_histories(MBGNBD(r=0.8, alpha=40.0, a=0.8, b=2.0), np.full(300, 365.0), seed=12)
+    fit = fit_btyd(*history, families=(NeverANumber, MBGNBD))
     assert isinstance(fit.model, MBGNBD)
-    assert fit.passed_over == {"never_a_number": "the likelihood is not a number at any of 8 starts"}
+    assert fit.rejected_families == {"never_a_number": "the likelihood is not a number at any of 8 starts"}
 
 
 def test_a_search_that_ends_on_a_slope_says_so() -> None:
     def sawtooth(logs: Floats) -> float:
         return float(1e3 * np.sign(np.sin(1e9 * logs[0])) + logs[0])
 
-    with pytest.raises(NoMaximum, match="slope"):
-        highest(sawtooth, 1.0, [np.zeros(1)])
+    with pytest.raises(FitFailed, match="slope"):
+        maximize_likelihood(sawtooth, 1.0, [np.zeros(1)])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def test_order_values_of_simulated_customers_give_their_parameters_back() -> Non
     scale = rng.gamma(3.7, 1 / 15.0, 4000)
     mean_value = rng.gamma(6.2 * orders, 1 / scale) / orders
     fit = fit_gamma_gamma(orders, mean_value)
-    assert fit.passed_over is None
+    assert fit.fallback_reason is None
     assert fit.model.p == pytest.approx(6.2, rel=0.15)
     assert fit.model.q == pytest.approx(3.7, rel=0.1)
     assert fit.model.gamma == pytest.approx(15.0, rel=0.2)
@@ -30,7 +30,7 @@ def test_order_values_do_not_depend_on_the_currency() -> None:
 def test_customers_without_orders_or_with_nothing_paid_do_not_count_as_order_values() -> None:
     fit = fit_gamma_gamma([0, 3, 2, 1], [np.nan, 0.0, -5.0, 12.0])
     assert fit.customers == 1
-    assert fit.passed_over == "1 customers with an order worth more than 0; 30 are needed"
+    assert fit.fallback_reason == "1 customers with an order worth more than 0; 30 are needed"
     assert fit.model.order_value([0], [0.0]) == pytest.approx([12.0])
     with pytest.raises(ValueError, match="None of 2 customers has an order worth more than 0"):
         fit_gamma_gamma([0, 1], [0.0, -1.0])

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training.fitting.btyd import fit_btyd, fit_gamma_gamma
-from training.fitting.btyd.histories import collapse
+from training.fitting.btyd.histories import collapse_histories
 from training.fitting.btyd.likelihood import log_likelihood
 from training.inference.btyd import BGNBD, MBGNBD, ParetoNBD
 
@@ -66,7 +66,7 @@ def test_the_sample_is_the_published_one(cdnow: Cohort) -> None:
 
 
 def test_bg_nbd_has_the_published_parameters(cdnow: Cohort) -> None:
-    fit = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, ladder=(BGNBD,))
+    fit = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, families=(BGNBD,))
     assert isinstance(fit.model, BGNBD)
     assert round(fit.log_likelihood, 1) == -9582.4
     found = [round(value, 3) for value in (fit.model.r, fit.model.alpha, fit.model.a, fit.model.b)]
@@ -76,7 +76,7 @@ def test_bg_nbd_has_the_published_parameters(cdnow: Cohort) -> None:
 def test_pareto_nbd_has_the_published_parameters_and_is_the_first_choice(cdnow: Cohort) -> None:
     fit = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age)
     assert isinstance(fit.model, ParetoNBD)
-    assert fit.passed_over == {}
+    assert fit.rejected_families == {}
     assert fit.customers == 2357
     assert fit.log_likelihood == pytest.approx(-9594.976, abs=1e-3)
     assert round(fit.model.r, 4) == 0.5533
@@ -88,7 +88,7 @@ def test_pareto_nbd_has_the_published_parameters_and_is_the_first_choice(cdnow: 
 def test_gamma_gamma_has_the_published_parameters(cdnow: Cohort) -> None:
     fit = fit_gamma_gamma(cdnow.repeats, cdnow.mean_value)
     assert fit.customers == 946
-    assert fit.passed_over is None
+    assert fit.fallback_reason is None
     assert [round(value, 2) for value in (fit.model.p, fit.model.q, fit.model.gamma)] == [6.25, 3.74, 15.44]
 
 
@@ -96,17 +96,17 @@ def test_gamma_gamma_has_the_published_parameters(cdnow: Cohort) -> None:
 def test_forecast_orders_correlate_with_the_held_out_ones_as_published(
     cdnow: Cohort, kind: type[BGNBD | ParetoNBD], published: float
 ) -> None:
-    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, ladder=(kind,)).model
+    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, families=(kind,)).model
     expected = model.expected_orders(cdnow.repeats, cdnow.recency, cdnow.age, [39.0])[:, 0]
     assert round(float(np.corrcoef(expected, cdnow.later)[0, 1]), 3) == published
     assert np.sqrt(np.mean((expected - cdnow.later) ** 2)) < 1.61
 
 
 def test_one_time_buyers_of_cdnow_are_ranked_low_by_the_next_order_and_high_by_being_alive(cdnow: Cohort) -> None:
-    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, ladder=(BGNBD,)).model
+    model = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, families=(BGNBD,)).model
     returned = cdnow.later > 0
     assert auc(returned, model.order_by(cdnow.repeats, cdnow.recency, cdnow.age, [39.0])[:, 0]) > 0.74
-    assert auc(returned, model.alive(cdnow.repeats, cdnow.recency, cdnow.age)) < 0.35
+    assert auc(returned, model.probability_alive(cdnow.repeats, cdnow.recency, cdnow.age)) < 0.35
 
 
 def test_weeks_and_days_tell_the_same_story(cdnow: Cohort) -> None:
@@ -128,7 +128,7 @@ def lifetimes() -> Any:  # noqa: ANN401 (the library has no types)
 
 def test_likelihood_and_being_alive_agree_with_lifetimes(cdnow: Cohort, lifetimes: Any) -> None:  # noqa: ANN401
     x, t_x, age = cdnow.repeats, cdnow.recency, cdnow.age
-    seen = collapse(x, t_x, age)
+    seen = collapse_histories(x, t_x, age)
     for ours, theirs in (
         (ParetoNBD(r=0.55, alpha=10.6, s=0.61, beta=11.7), lifetimes.ParetoNBDFitter()),
         (ParetoNBD(r=1.4, alpha=30.0, s=2.3, beta=5.0), lifetimes.ParetoNBDFitter()),
@@ -136,7 +136,9 @@ def test_likelihood_and_being_alive_agree_with_lifetimes(cdnow: Cohort, lifetime
         (MBGNBD(r=0.52, alpha=6.2, a=0.9, b=1.6), lifetimes.ModifiedBetaGeoFitter()),
     ):
         theirs.params_ = {name: value for name, value in ours.as_json().items() if name != "family"}
-        assert ours.alive(x, t_x, age) == pytest.approx(theirs.conditional_probability_alive(x, t_x, age), abs=1e-9)
+        assert ours.probability_alive(x, t_x, age) == pytest.approx(
+            theirs.conditional_probability_alive(x, t_x, age), abs=1e-9
+        )
         expected = theirs.conditional_expected_number_of_purchases_up_to_time(39.0, x, t_x, age)
         assert ours.expected_orders(x, t_x, age, [39.0])[:, 0] == pytest.approx(expected, abs=1e-6)
         if isinstance(ours, ParetoNBD):

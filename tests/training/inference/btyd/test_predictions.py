@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from features.arrays import Floats
-from training.fitting.btyd.histories import collapse
-from training.fitting.btyd.likelihood import Family, log_likelihood
+from training.fitting.btyd.histories import collapse_histories
+from training.fitting.btyd.likelihood import BtydModel, log_likelihood
 from training.inference.btyd import BGNBD, MBGNBD, GammaGamma, GammaPoisson, ParetoNBD, btyd_from_json
 
 History = tuple[Floats, Floats, Floats]
 
 DAYS = [0.0, 1e-6, 0.01, 1.0, 2.0, 7.0, 14.0, 30.0, 60.0, 90.0, 180.0, 365.0, 730.0]
 SHOP = {"r": 0.55, "alpha": 74.0}
-MODELS: list[Family] = [
+MODELS: list[BtydModel] = [
     ParetoNBD(**SHOP, s=0.61, beta=82.0),
     MBGNBD(**SHOP, a=0.9, b=1.6),
     BGNBD(**SHOP, a=0.8, b=2.4),
@@ -48,15 +48,15 @@ def any_histories(draw: st.DrawFn) -> History:
 
 
 @pytest.fixture(params=MODELS, ids=lambda model: model.family)
-def model(request: pytest.FixtureRequest) -> Family:
-    found: Family = request.param
+def model(request: pytest.FixtureRequest) -> BtydModel:
+    found: BtydModel = request.param
     return found
 
 
 @given(any_model, any_histories())
 @example(ParetoNBD(r=1.9, alpha=0.4, s=0.17, beta=4000.0), HARDLY_EVER)
 @settings(max_examples=300, deadline=None)
-def test_answers_are_finite_coherent_and_never_fall_with_the_horizon(model: Family, history: History) -> None:
+def test_answers_are_finite_coherent_and_never_fall_with_the_horizon(model: BtydModel, history: History) -> None:
     order_by = model.order_by(*history, DAYS)
     expected = model.expected_orders(*history, DAYS)
     assert np.isfinite(order_by).all()
@@ -71,7 +71,7 @@ def test_answers_are_finite_coherent_and_never_fall_with_the_horizon(model: Fami
 
 @given(any_model, any_histories(), st.floats(0.1, 400))
 @settings(max_examples=200, deadline=None)
-def test_longer_silence_never_raises_the_chance_of_an_order(model: Family, history: History, silence: float) -> None:
+def test_longer_silence_never_raises_the_chance_of_an_order(model: BtydModel, history: History, silence: float) -> None:
     repeats, recency, age = history
     later = model.order_by(repeats, recency, age + silence, DAYS)
     assert (later <= model.order_by(repeats, recency, age, DAYS) + 1e-9).all()
@@ -79,24 +79,24 @@ def test_longer_silence_never_raises_the_chance_of_an_order(model: Family, histo
 
 @given(any_model, any_histories())
 @settings(max_examples=200, deadline=None)
-def test_no_order_within_d_days_is_the_same_history_grown_d_days_older(model: Family, history: History) -> None:
+def test_no_order_within_d_days_is_the_same_history_grown_d_days_older(model: BtydModel, history: History) -> None:
     repeats, recency, age = (values[:1] for values in history)
-    now = log_likelihood(model, collapse(repeats, recency, age))
+    now = log_likelihood(model, collapse_histories(repeats, recency, age))
     for day, answer in zip(DAYS, model.order_by(repeats, recency, age, DAYS)[0], strict=True):
-        silent = log_likelihood(model, collapse(repeats, recency, age + day)) - now
+        silent = log_likelihood(model, collapse_histories(repeats, recency, age + day)) - now
         assert answer == pytest.approx(-math.expm1(min(silent, 0.0)), abs=1e-8)
 
 
 def test_the_next_order_of_a_living_customer_waits_as_the_bg_family_says() -> None:
     model = BGNBD(r=0.24, alpha=31.0, a=0.79, b=2.4)
-    alive = float(model.alive([3], [100.0], [150.0])[0])
+    alive = float(model.probability_alive([3], [100.0], [150.0])[0])
     assert alive == pytest.approx(1 / (1 + 0.79 / (2.4 + 2) * (181 / 131) ** 3.24))
     within = alive * (1 - (181 / (181 + 90)) ** 3.24)
     assert model.order_by([3], [100.0], [150.0], [90])[0, 0] == pytest.approx(within)
 
 
 def test_a_one_time_buyer_is_never_lost_in_bg_nbd_and_fades_in_the_others() -> None:
-    chances = [float(model.alive([0], [0.0], [700.0])[0]) for model in MODELS]
+    chances = [float(model.probability_alive([0], [0.0], [700.0])[0]) for model in MODELS]
     assert chances[2:] == [1.0, 1.0]
     assert max(chances[:2]) < 0.5
 
@@ -150,7 +150,7 @@ def test_a_loss_shape_of_1_is_no_exception() -> None:
     assert near[0] == pytest.approx(near[1], rel=1e-7)
 
 
-def test_answers_keep_the_order_of_the_customers_and_do_not_depend_on_company(model: Family) -> None:
+def test_answers_keep_the_order_of_the_customers_and_do_not_depend_on_company(model: BtydModel) -> None:
     rng = np.random.default_rng(5)
     age = rng.uniform(0, 700, 3000)
     repeats = rng.poisson(2.0, 3000).astype(float)
@@ -161,11 +161,11 @@ def test_answers_keep_the_order_of_the_customers_and_do_not_depend_on_company(mo
         assert together[i] == pytest.approx(alone[0], rel=1e-10)
 
 
-def test_nobody_asked_nobody_answered(model: Family) -> None:
+def test_nobody_asked_nobody_answered(model: BtydModel) -> None:
     assert model.order_by([], [], [], [30, 90]).shape == (0, 2)
 
 
-def test_a_model_is_the_same_after_a_trip_through_json(model: Family) -> None:
+def test_a_model_is_the_same_after_a_trip_through_json(model: BtydModel) -> None:
     back = btyd_from_json(json.loads(json.dumps(model.as_json())))
     assert back == model
     assert type(back) is type(model)

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tests.training.assortments import BANDS, lines_of, tables
-from tests.training.by_hand import steady
-from training.fitting.category_hazards import EDGES
+from tests.training.assortments import BANDS, hazard_tables, lines_of
+from tests.training.by_hand import steady_forecast
+from training.fitting.category_hazards import PERIOD_EDGES
 from training.inference.categories.forecast import CategoryForecast, forecast_categories
-from training.inference.categories.hazard_tables import CategoryTables, cell_count
-from training.inference.categories.lines import Lines
+from training.inference.categories.hazard_tables import CategoryTables, evidence_cell_count
+from training.inference.categories.lines import CategoryLines
 from training.inference.forecast import LAST_DAY, Forecast
 
 DAYS = (0.0, 0.5, 1, 7, 14, 30, 60, 90, 365, 730, 5000)
@@ -25,23 +25,23 @@ CUSTOMERS = 4
 
 
 @st.composite
-def overall(draw: st.DrawFn) -> Forecast:
+def any_forecast(draw: st.DrawFn) -> Forecast:
     """Any forecast of the next order, of customers who surely come and of some who never do."""
     steps = draw(arrays(float, (CUSTOMERS, len(GRID)), elements=st.floats(0, 8)))
     steps[:, 0] = 0
     order_by = -np.expm1(-np.cumsum(steps, axis=1) / draw(st.sampled_from([1.0, 100.0])))
-    return replace(steady(np.full(CUSTOMERS, 0.1)), days=GRID, order_by=order_by)
+    return replace(steady_forecast(np.full(CUSTOMERS, 0.1)), days=GRID, order_by=order_by)
 
 
 @st.composite
-def held(draw: st.DrawFn) -> Lines:
+def any_lines(draw: st.DrawFn) -> CategoryLines:
     """Customers with up to eight categories each, one or the other unheard of."""
     row = np.sort(draw(arrays(np.int64, st.integers(0, 8 * CUSTOMERS), elements=st.integers(0, CUSTOMERS - 1))))
     m = len(row)
     days = draw(arrays(np.int64, m, elements=st.integers(1, 40))).astype(float)
     last = draw(arrays(np.int64, m, elements=st.integers(0, 999))).astype(float)
     span = np.where(days > 1, days - 1 + draw(arrays(np.int64, m, elements=st.integers(0, 900))), 0)
-    return Lines(
+    return CategoryLines(
         row=row,
         code=draw(arrays(np.int64, m, elements=st.sampled_from([1, 7, 9]))).astype(float),
         days=days,
@@ -53,59 +53,65 @@ def held(draw: st.DrawFn) -> Lines:
 
 
 @st.composite
-def learned(draw: st.DrawFn) -> CategoryTables:
-    rates = draw(arrays(float, (cell_count(BANDS), len(EDGES)), elements=st.floats(1e-4, 20)))
-    return replace(tables(), hazards=tuple(tuple(row) for row in rates.tolist()))
+def any_hazard_tables(draw: st.DrawFn) -> CategoryTables:
+    rates = draw(arrays(float, (evidence_cell_count(BANDS), len(PERIOD_EDGES)), elements=st.floats(1e-4, 20)))
+    return replace(hazard_tables(), hazards=tuple(tuple(row) for row in rates.tolist()))
 
 
 @settings(deadline=None, max_examples=200)
-@given(learned(), held(), overall(), st.floats(1000, 1400))
+@given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_in_any_population_a_category_comes_no_sooner_than_the_order_itself(
-    said: CategoryTables, lines: Lines, any_order: Forecast, today: float
+    said: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
 ) -> None:
     found = forecast_categories(said, lines, any_order, today)
-    within, days = found.within_each(DAYS), found.days_of(SHARES)
-    assert ((within >= 0) & (within <= any_order.within_each(DAYS)[found.lines.row])).all()
+    within, days = found.order_probabilities(DAYS), found.wait_quantiles(SHARES)
+    assert ((within >= 0) & (within <= any_order.order_probabilities(DAYS)[found.lines.row])).all()
     assert (np.diff(within, axis=1) >= 0).all()
-    assert (days >= np.where(np.isinf(days), days, any_order.days_of(SHARES)[found.lines.row])).all()
+    assert (days >= np.where(np.isinf(days), days, any_order.wait_quantiles(SHARES)[found.lines.row])).all()
     assert (days >= 0).all()
     assert (days[:, 1:] >= days[:, :-1]).all()
     assert (days[np.isfinite(days)] <= LAST_DAY).all()
 
 
 @settings(deadline=None)
-@given(learned(), held(), overall(), st.floats(1000, 1400))
+@given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_the_median_day_is_the_day_by_which_half_have_come(
-    said: CategoryTables, lines: Lines, any_order: Forecast, today: float
+    said: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
 ) -> None:
     found = forecast_categories(said, lines, any_order, today)
-    for line, day in enumerate(found.days_of((0.5,))[:, 0].tolist()):
+    for line, day in enumerate(found.wait_quantiles((0.5,))[:, 0].tolist()):
         if np.isfinite(day) and day > 0:
-            assert found.within_each((day * (1 + 1e-6),))[line, 0] >= 0.5 - 1e-6
+            assert found.order_probabilities((day * (1 + 1e-6),))[line, 0] >= 0.5 - 1e-6
 
 
-def sure(rows: int = 1) -> Forecast:
+def certain_forecast(rows: int = 1) -> Forecast:
     """Customers who come every day."""
-    return steady(np.full(rows, 50.0))
+    return steady_forecast(np.full(rows, 50.0))
 
 
-def of(lines: Lines, today: float, said: CategoryTables | None = None) -> CategoryForecast:
-    return forecast_categories(said or tables(), lines, sure(len(lines)), today)
+def category_forecast(
+    lines: CategoryLines, today: float, category_tables: CategoryTables | None = None
+) -> CategoryForecast:
+    return forecast_categories(category_tables or hazard_tables(), lines, certain_forecast(len(lines)), today)
 
 
 def test_an_order_of_a_constant_hazard_comes_when_the_expected_gap_says() -> None:
-    found = of(lines_of((1, 90, 90, 1)), 100.0)
-    assert found.within_each((30.0,))[0, 0] == pytest.approx(1 - np.exp(-1))
-    assert found.days_of((0.5,))[0, 0] == pytest.approx(30 * np.log(2))
-    assert found.standing.silence[0] == pytest.approx(1 / 3)
+    found = category_forecast(lines_of((1, 90, 90, 1)), 100.0)
+    assert found.order_probabilities((30.0,))[0, 0] == pytest.approx(1 - np.exp(-1))
+    assert found.wait_quantiles((0.5,))[0, 0] == pytest.approx(30 * np.log(2))
+    assert found.state.silence[0] == pytest.approx(1 / 3)
 
 
 def test_every_silent_day_moves_the_answer() -> None:
-    rising = replace(tables(), hazards=(tuple(0.1 + 0.2 * np.arange(len(EDGES))),) * cell_count(BANDS))
+    rising = replace(
+        hazard_tables(), hazards=(tuple(0.1 + 0.2 * np.arange(len(PERIOD_EDGES))),) * evidence_cell_count(BANDS)
+    )
     lines = lines_of((5, 10, 90, 9))
-    dates = [91.0 + day + of(lines, 91.0 + day, rising).days_of((0.5,))[0, 0] for day in range(60)]
+    dates = [
+        91.0 + day + category_forecast(lines, 91.0 + day, rising).wait_quantiles((0.5,))[0, 0] for day in range(60)
+    ]
     assert dates == sorted(set(dates))
-    within = [of(lines, 91.0 + day, rising).within_each((7.0,))[0, 0] for day in range(60)]
+    within = [category_forecast(lines, 91.0 + day, rising).order_probabilities((7.0,))[0, 0] for day in range(60)]
     assert min(np.diff(within)) > -1e-12
     assert within[0] < within[-1]
 
@@ -113,13 +119,13 @@ def test_every_silent_day_moves_the_answer() -> None:
 def test_a_category_that_was_not_learned_of_is_left_out_and_no_other_takes_its_place() -> None:
     lines = lines_of((5, 10, 90, 9), (5, 10, 90, 9), (4, 30, 80, 9))
     lines = replace(lines, code=np.array([9.0, 7.0, 1.0]))
-    found = of(lines, 100.0)
-    assert [found.tables.names[place] for place in found.place] == ["cream", "tea"]
+    found = category_forecast(lines, 100.0)
+    assert [found.tables.names[place] for place in found.category_index] == ["cream", "tea"]
     assert found.lines.row.tolist() == [1, 2]
 
 
 def test_who_never_comes_orders_no_category() -> None:
-    never = replace(steady([0.0]), order_by=np.zeros((1, 7)))
-    found = forecast_categories(tables(), lines_of((5, 10, 90, 9)), never, 100.0)
-    assert found.within_each(DAYS).max() == 0
-    assert np.isinf(found.days_of((0.5,))).all()
+    never = replace(steady_forecast([0.0]), order_by=np.zeros((1, 7)))
+    found = forecast_categories(hazard_tables(), lines_of((5, 10, 90, 9)), never, 100.0)
+    assert found.order_probabilities(DAYS).max() == 0
+    assert np.isinf(found.wait_quantiles((0.5,))).all()

@@ -11,42 +11,42 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
-from tests.training.assortments import BANDS, lines_of, tables
-from training.fitting.category_hazards import EDGES
-from training.inference.categories.hazard_tables import RUNGS, CategoryTables, cell_count
+from tests.training.assortments import BANDS, hazard_tables, lines_of
+from training.fitting.category_hazards import PERIOD_EDGES
+from training.inference.categories.hazard_tables import EVIDENCE_LEVELS, CategoryTables, evidence_cell_count
 
 TODAY = 100.0
-CELLS = cell_count(BANDS)
+CELLS = evidence_cell_count(BANDS)
 
 
-def rung_and_gap(*held: tuple[float, float, float, float]) -> list[tuple[str, float]]:
+def tier_and_gap(*held: tuple[float, float, float, float]) -> list[tuple[str, float]]:
     lines = lines_of(*held)
-    standing = tables().standing(lines, tables().place(lines), TODAY)
-    return [(RUNGS[rung], gap) for rung, gap in zip(standing.rung, standing.gap, strict=True)]
+    standing = hazard_tables().line_state(lines, hazard_tables().category_index(lines), TODAY)
+    return [(EVIDENCE_LEVELS[rung], gap) for rung, gap in zip(standing.evidence, standing.gap, strict=True)]
 
 
 def test_three_days_of_a_category_are_a_rhythm_of_its_own() -> None:
-    ((rung, gap),) = rung_and_gap((3, 40, 90, 2))
+    ((rung, gap),) = tier_and_gap((3, 40, 90, 2))
     assert rung == "category"
     assert gap == pytest.approx((2 * 30 + 50) / 4)
 
 
 def test_the_longer_the_own_rhythm_the_less_the_categorys_gap_counts() -> None:
-    (_, few), (_, many) = rung_and_gap((3, 70, 90, 2), (20, 0, 95, 2))
+    (_, few), (_, many) = tier_and_gap((3, 70, 90, 2), (20, 0, 95, 2))
     assert abs(many - 95 / 19) < 3 < abs(few - 10)
 
 
 def test_one_order_of_a_category_is_answered_at_the_customers_pace_in_general() -> None:
     usual, quick = lines_of((1, 90, 90, 9)), lines_of((1, 90, 90, 9))
     quick = replace(quick, mean_gap_days=np.array([2.0]))
-    found = [tables().standing(lines, np.array([0]), TODAY) for lines in (usual, quick)]
-    assert [RUNGS[int(one.rung[0])] for one in found] == ["customer", "customer"]
+    found = [hazard_tables().line_state(lines, np.array([0]), TODAY) for lines in (usual, quick)]
+    assert [EVIDENCE_LEVELS[int(one.evidence[0])] for one in found] == ["customer", "customer"]
     assert found[0].gap[0] == pytest.approx(30)
     assert found[1].gap[0] == pytest.approx(30 * np.sqrt((3 * 10 + 8 * 2) / 11 / 10))
 
 
 def test_without_a_pace_the_categorys_gap_answers_alone() -> None:
-    (once, gap), (twice, _) = rung_and_gap((1, 90, 90, 1), (2, 60, 90, 2))
+    (once, gap), (twice, _) = tier_and_gap((1, 90, 90, 1), (2, 60, 90, 2))
     assert (once, twice) == ("population", "population")
     assert gap == pytest.approx(30)
 
@@ -54,25 +54,27 @@ def test_without_a_pace_the_categorys_gap_answers_alone() -> None:
 def test_every_class_of_evidence_has_its_own_table() -> None:
     held = [(1, 9, 9, 1), (1, 9, 9, 3), (2, 8, 9, 2), (2, 8, 9, 3), (3, 1, 9, 3), (5, 1, 9, 5), (10, 1, 9, 10)]
     lines = lines_of(*((float(a), float(b), float(c), float(d)) for a, b, c, d in held))
-    assert tables().standing(lines, tables().place(lines), TODAY).cell.tolist() == list(range(CELLS))
+    assert hazard_tables().line_state(lines, hazard_tables().category_index(lines), TODAY).cell.tolist() == list(
+        range(CELLS)
+    )
 
 
 def test_a_category_that_was_not_learned_of_has_no_place() -> None:
-    assert tables().place(lines_of((3, 40, 90, 3), code=7.0)).tolist() == [1]
+    assert hazard_tables().category_index(lines_of((3, 40, 90, 3), code=7.0)).tolist() == [1]
     for stranger in (0.0, 6.0, 8.0):
-        assert tables().place(lines_of((3, 40, 90, 3), code=stranger)).tolist() == [-1]
-    nothing = replace(tables(), names=(), codes=(), gap_days=())
-    assert nothing.place(lines_of((3, 40, 90, 3))).tolist() == [-1]
+        assert hazard_tables().category_index(lines_of((3, 40, 90, 3), code=stranger)).tolist() == [-1]
+    nothing = replace(hazard_tables(), names=(), codes=(), gap_days=())
+    assert nothing.category_index(lines_of((3, 40, 90, 3))).tolist() == [-1]
 
 
 def test_tables_come_back_from_json_as_they_were() -> None:
-    assert CategoryTables.from_json(tables(0.3).to_json()) == tables(0.3)
+    assert CategoryTables.from_json(hazard_tables(0.3).to_json()) == hazard_tables(0.3)
 
 
 @st.composite
 def any_tables(draw: st.DrawFn) -> CategoryTables:
-    rates = draw(arrays(float, (CELLS, len(EDGES)), elements=st.floats(1e-4, 20)))
-    return replace(tables(), hazards=tuple(tuple(row) for row in rates.tolist()))
+    rates = draw(arrays(float, (CELLS, len(PERIOD_EDGES)), elements=st.floats(1e-4, 20)))
+    return replace(hazard_tables(), hazards=tuple(tuple(row) for row in rates.tolist()))
 
 
 @settings(deadline=None)
@@ -80,13 +82,13 @@ def any_tables(draw: st.DrawFn) -> CategoryTables:
 def test_hazard_never_falls_with_silence_and_leads_back_to_it(said: CategoryTables, silence: Floats) -> None:
     cell = np.arange(CELLS)
     ascending = np.sort(silence, axis=1)
-    passed = said.passed(cell[:, None], ascending)
+    passed = said.cumulative_hazard(cell[:, None], ascending)
     assert (np.diff(passed, axis=1) >= -1e-9 * passed[:, 1:]).all()
     assert (passed[ascending == 0] == 0).all()
     np.testing.assert_allclose(said.silence_at(cell, passed), ascending, rtol=1e-6, atol=1e-6)
 
 
 def test_beyond_the_last_edge_the_hazard_falls_off_as_time_goes_on() -> None:
-    cell, last = np.array([0]), EDGES[-1]
-    once, twice, thrice = (tables().passed(cell, np.array([last * by]))[0] for by in (1.0, 2.0, 4.0))
+    cell, last = np.array([0]), PERIOD_EDGES[-1]
+    once, twice, thrice = (hazard_tables().cumulative_hazard(cell, np.array([last * by]))[0] for by in (1.0, 2.0, 4.0))
     assert twice - once == pytest.approx(thrice - twice)

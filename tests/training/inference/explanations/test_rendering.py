@@ -14,9 +14,9 @@ from features.transformations.engagement import engagement_view
 from features.transformations.on_demand import input_names
 from features.transformations.transactions import transactions_view
 from features.views import View
-from tests.training.shops import history, log
-from training.inference.explanations.phrases import CONCEPTS, SILENCE, Concept, Phrase
-from training.inference.explanations.rendering import UNITS, among, sentence, vocabulary
+from tests.training.shops import history, order_lines
+from training.inference.explanations.phrases import CONCEPTS, INACTIVITY, Concept, Phrase
+from training.inference.explanations.rendering import UNITS, add_group, concepts_by_input, render_sentence
 
 KINDS = (
     "store_visit",
@@ -38,7 +38,7 @@ OPTIONAL = ("discount", "quantity", "product_id", "category", "store_id", "chann
 @cache
 def full_views() -> tuple[View, ...]:
     """The views of a shop that records everything, with kinds of events named as shops name them."""
-    lines = log(["ann"], np.array([3.0]), np.array([9.0])).assign(**dict.fromkeys(OPTIONAL, 1.0))
+    lines = order_lines(["ann"], np.array([3.0]), np.array([9.0])).assign(**dict.fromkeys(OPTIONAL, 1.0))
     transactions = transactions_view(history(lines))
     return (transactions, engagement_view("behaviour", KINDS), engagement_view("social", KINDS))
 
@@ -51,11 +51,11 @@ def full_inputs() -> tuple[str, ...]:
 
 @cache
 def words() -> dict[str, Concept]:
-    return vocabulary(full_views())
+    return concepts_by_input(full_views())
 
 
-def said(name: str, number: float, currency: str = "GBP") -> tuple[str, str]:
-    texts = sentence(words()[name], name, number, currency)
+def render(name: str, number: float, currency: str = "GBP") -> tuple[str, str]:
+    texts = render_sentence(words()[name], name, number, currency)
     return texts["en"], texts["zh"]
 
 
@@ -68,7 +68,7 @@ def test_a_shop_that_records_everything_has_many_inputs() -> None:
 @pytest.mark.parametrize("name", full_inputs())
 def test_every_input_has_words_in_both_languages_and_no_code_in_them(name: str) -> None:
     for number in (-12.5, 0.0, 0.04, 1.0, 2.0, 4.26, 1234.5, 1e9, np.nan):
-        english, chinese = said(name, number)
+        english, chinese = render(name, number)
         assert re.match(r"[A-Z0-9“-]", english)
         assert re.search(r"[\u4e00-\u9fff]", chinese)
         for text in (english, chinese):
@@ -78,21 +78,21 @@ def test_every_input_has_words_in_both_languages_and_no_code_in_them(name: str) 
 
 @pytest.mark.parametrize("name", full_inputs())
 def test_the_words_carry_the_number_in_both_languages(name: str) -> None:
-    for text in said(name, 0.125 if name == "orders_per_day" else 0.07 if "_over_91d" in name else 7.0):
+    for text in render(name, 0.125 if name == "orders_per_day" else 0.07 if "_over_91d" in name else 7.0):
         assert re.search(r"(?<!\d)(7|8)(?!\d)", text), text
 
 
 def test_both_languages_ask_for_the_same_windows() -> None:
     for concept in CONCEPTS:
-        for phrase in concept.says.values():
+        for phrase in concept.phrases.values():
             english, chinese = (re.findall(r"\d+", re.sub(r"9 in 10", "", text)) for text in (phrase.en, phrase.zh))
             assert sorted(english) == sorted(chinese)
 
 
 def test_an_input_stands_under_one_concept_and_says_something_of_its_own() -> None:
-    names = [name for concept in CONCEPTS for name in concept.says]
+    names = [name for concept in CONCEPTS for name in concept.phrases]
     phrases = [
-        phrase for concept in {id(one): one for one in words().values()}.values() for phrase in concept.says.values()
+        phrase for concept in {id(one): one for one in words().values()}.values() for phrase in concept.phrases.values()
     ]
     assert len(names) == len({*names})
     assert len({phrase.en for phrase in phrases}) == len(phrases) - len(KINDS)  # the kinds are named alike in two views
@@ -108,16 +108,16 @@ def test_a_kind_of_event_is_called_what_the_shop_calls_it(kind: str) -> None:
     (name,) = (
         column.name for column in full_views()[1].columns if column.meaning == f"events of kind {kind} in 91 days"
     )
-    english, chinese = said(name, 3.0)
+    english, chinese = render(name, 3.0)
     spoken = kind.replace("_", " ")
     assert english == f"“{spoken}”: 3 events in the last 91 days"
     assert chinese == f"近 91 天“{spoken}”3 次"
-    assert said(name, np.nan)[0] == f"Nothing known yet: “{spoken}”"
+    assert render(name, np.nan)[0] == f"Nothing known yet: “{spoken}”"
 
 
 def test_a_kind_called_like_a_column_is_not_taken_for_it() -> None:
-    assert said("behaviour_active_91d", 3.0)[0] == "Shop and app interactions on 3 days of the last 91"
-    assert said("behaviour_active_2_91d", 3.0)[0] == "“active”: 3 events in the last 91 days"
+    assert render("behaviour_active_91d", 3.0)[0] == "Shop and app interactions on 3 days of the last 91"
+    assert render("behaviour_active_2_91d", 3.0)[0] == "“active”: 3 events in the last 91 days"
 
 
 @pytest.mark.parametrize(
@@ -139,11 +139,11 @@ def test_a_kind_called_like_a_column_is_not_taken_for_it() -> None:
     ],
 )  # fmt: skip
 def test_how_a_number_is_told(name: str, number: float, english: str, chinese: str) -> None:
-    assert said(name, number) == (english, chinese)
+    assert render(name, number) == (english, chinese)
 
 
 def test_silence_is_told_in_the_customers_own_rhythm() -> None:
-    english, chinese = said("recency_over_median_gap", 4.2)
+    english, chinese = render("recency_over_median_gap", 4.2)
     assert english == "Silent for 4.2 times the usual gap between orders"
     assert chinese == "沉默时间已是平时购买间隔的 4.2 倍"
 
@@ -157,19 +157,19 @@ def test_silence_is_told_in_the_customers_own_rhythm() -> None:
     ],
 )
 def test_the_group_that_a_customer_was_judged_with_is_told(number: float, english: str, chinese: str) -> None:
-    texts = among({"en": "Last order", "zh": "下单"}, number, (30.0, 90.0), UNITS["recency_days"])
+    texts = add_group({"en": "Last order", "zh": "下单"}, number, (30.0, 90.0), UNITS["recency_days"])
     assert texts == {"en": f"Last order (in the group of {english})", "zh": f"下单（同组：{chinese}）"}
 
 
 def test_where_all_are_in_one_group_none_is_told() -> None:
     texts = {"en": "Last order", "zh": "下单"}
-    assert among(texts, 3.0, (), UNITS["orders"]) == texts
+    assert add_group(texts, 3.0, (), UNITS["orders"]) == texts
 
 
 def test_the_phrases_ask_for_nothing_but_figures_and_english_nouns() -> None:
     figures = {"number", "money", "share", "days", "interval", "days apart"}
     for concept in CONCEPTS:
-        for phrase in concept.says.values():
+        for phrase in concept.phrases.values():
             asked = {field for _, field, _, _ in Formatter().parse(phrase.zh) if field}
             assert asked <= {"number", "money", "share", "interval"}
             nouns = {field for _, field, _, _ in Formatter().parse(phrase.en) if field} - figures
@@ -177,5 +177,5 @@ def test_the_phrases_ask_for_nothing_but_figures_and_english_nouns() -> None:
 
 
 def test_a_view_that_says_nothing_of_kinds_adds_no_words() -> None:
-    assert vocabulary(())["recency_days"] is SILENCE
-    assert all(isinstance(concept.name, Phrase) for concept in vocabulary(()).values())
+    assert concepts_by_input(())["recency_days"] is INACTIVITY
+    assert all(isinstance(concept.name, Phrase) for concept in concepts_by_input(()).values())

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from training.fitting.gradient_boosting import boost, gains
-from training.inference.tiers.lightgbm_runtime import Booster, BrokenBooster, probability
+from training.fitting.gradient_boosting import fit_gradient_boosting, gain_importance
+from training.inference.tiers.lightgbm_runtime import Booster, InvalidBooster, sigmoid
 
 NAMES = ("recency_days", "orders", "spend", "page view_91d", "größe")
 PARAMS = {"num_iterations": 40, "num_leaves": 15, "min_data_in_leaf": 10, "learning_rate": 0.1}
@@ -31,10 +31,10 @@ def inputs() -> Floats:
 def trees(objective: str = "binary") -> str:
     signal = np.nan_to_num(inputs()[:, 0]) + np.nan_to_num(inputs()[:, 1]) ** 2
     target = signal > 1 if objective == "binary" else np.round(np.exp(signal.clip(max=3)))
-    return boost(inputs(), target.astype(float), {"objective": objective, **PARAMS}, NAMES)
+    return fit_gradient_boosting(inputs(), target.astype(float), {"objective": objective, **PARAMS}, NAMES)
 
 
-def on_the_edge(text: str) -> Floats:
+def threshold_inputs(text: str) -> Floats:
     """Customers exactly at, and just beyond, each threshold of the trees."""
     found = re.findall(r"^threshold=(.+)$", text, re.MULTILINE)
     edges = np.array([float(edge) for line in found for edge in line.split()])
@@ -47,8 +47,8 @@ def test_scores_are_lightgbms_own_to_the_last_bit(objective: str) -> None:
 
     theirs = lightgbm.Booster(model_str=trees(objective))
     ours = Booster(trees(objective))
-    for table in (inputs(), inputs()[:1], on_the_edge(trees(objective))):
-        assert np.array_equal(ours.raw(table), np.asarray(theirs.predict(table, raw_score=True)))
+    for table in (inputs(), inputs()[:1], threshold_inputs(trees(objective))):
+        assert np.array_equal(ours.raw_scores(table), np.asarray(theirs.predict(table, raw_score=True)))
 
 
 @pytest.mark.parametrize("objective", ["binary", "poisson", "tweedie"])
@@ -57,62 +57,62 @@ def test_contributions_are_lightgbms_own_to_the_last_bit_and_make_up_the_score(o
 
     theirs, ours, some = lightgbm.Booster(model_str=trees(objective)), Booster(trees(objective)), inputs()[:100]
     for table in (some, some[:1]):
-        assert np.array_equal(ours.contributions(table), np.asarray(theirs.predict(table, pred_contrib=True)))
-    assert ours.contributions(some).sum(axis=1) == pytest.approx(ours.raw(some))
+        assert np.array_equal(ours.shap_values(table), np.asarray(theirs.predict(table, pred_contrib=True)))
+    assert ours.shap_values(some).sum(axis=1) == pytest.approx(ours.raw_scores(some))
 
 
 def test_where_nothing_was_learned_nothing_contributes() -> None:
-    made_of = Booster(learned("binary", inputs()[:30], np.zeros(30))).contributions(inputs()[:2])
+    made_of = Booster(boost_trees("binary", inputs()[:30], np.zeros(30))).shap_values(inputs()[:2])
     assert (made_of[:, :-1] == 0).all()
     assert (made_of[:, -1] < -10).all()
 
 
 def test_a_customer_of_whom_nothing_is_known_is_scored() -> None:
     nothing = np.full((3, len(NAMES)), np.nan)
-    scores = Booster(trees()).raw(nothing)
+    scores = Booster(trees()).raw_scores(nothing)
     assert np.isfinite(scores).all()
     assert len(set(scores.tolist())) == 1
 
 
 def test_nobody_has_no_scores() -> None:
-    assert Booster(trees()).raw(np.empty((0, len(NAMES)))).shape == (0,)
-    assert Booster(trees()).contributions(np.empty((0, len(NAMES)))).shape == (0, len(NAMES) + 1)
+    assert Booster(trees()).raw_scores(np.empty((0, len(NAMES)))).shape == (0,)
+    assert Booster(trees()).shap_values(np.empty((0, len(NAMES)))).shape == (0, len(NAMES) + 1)
 
 
 def test_columns_in_any_layout_give_the_same_scores() -> None:
     booster = Booster(trees())
     wide = np.repeat(inputs(), 2, axis=1)
-    assert np.array_equal(booster.raw(np.asfortranarray(inputs())), booster.raw(inputs()))
-    assert np.array_equal(booster.raw(wide[:, ::2]), booster.raw(inputs()))
+    assert np.array_equal(booster.raw_scores(np.asfortranarray(inputs())), booster.raw_scores(inputs()))
+    assert np.array_equal(booster.raw_scores(wide[:, ::2]), booster.raw_scores(inputs()))
 
 
 def test_many_threads_at_once_get_the_scores_of_one() -> None:
     booster = Booster(trees())
-    alone = booster.raw(inputs())
+    alone = booster.raw_scores(inputs())
     parts = [slice(start, start + 50) for start in range(0, 2_000, 50)] * 5
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda part: booster.raw(inputs()[part]), parts))
+        together = list(pool.map(lambda part: booster.raw_scores(inputs()[part]), parts))
     assert all(np.array_equal(alone[part], scores) for part, scores in zip(parts, together, strict=True))
     with ThreadPoolExecutor(4) as pool:
-        made_of = list(pool.map(lambda _: booster.contributions(inputs()[:50]), range(8)))
+        made_of = list(pool.map(lambda _: booster.shap_values(inputs()[:50]), range(8)))
     assert all(np.array_equal(made_of[0], one) for one in made_of)
 
 
 def test_boosters_that_come_and_go_leave_the_others_alone() -> None:
     booster = Booster(trees())
-    alone = booster.raw(inputs()[:10])
+    alone = booster.raw_scores(inputs()[:10])
     for _ in range(20):
-        Booster(trees("poisson")).raw(inputs()[:10])
+        Booster(trees("poisson")).raw_scores(inputs()[:10])
     gc.collect()
-    assert np.array_equal(booster.raw(inputs()[:10]), alone)
+    assert np.array_equal(booster.raw_scores(inputs()[:10]), alone)
 
 
 def test_another_width_is_refused() -> None:
     message = "The model was trained on 5 inputs, found 3. Train and publish again."
-    with pytest.raises(BrokenBooster, match=f"^{re.escape(message)}$"):
-        Booster(trees()).raw(inputs()[:, :3])
-    with pytest.raises(BrokenBooster, match=f"^{re.escape(message)}$"):
-        Booster(trees()).contributions(inputs()[:, :3])
+    with pytest.raises(InvalidBooster, match=f"^{re.escape(message)}$"):
+        Booster(trees()).raw_scores(inputs()[:, :3])
+    with pytest.raises(InvalidBooster, match=f"^{re.escape(message)}$"):
+        Booster(trees()).shap_values(inputs()[:, :3])
 
 
 NO_MODEL = "The text is no whole LightGBM model: expected a file that LightGBM saved. Train again."
@@ -120,37 +120,37 @@ NO_MODEL = "The text is no whole LightGBM model: expected a file that LightGBM s
 
 @pytest.mark.parametrize("text", ["", "hello", '{"format": 1}', "tree\nversion=v4\n"])
 def test_a_text_that_is_no_model_is_refused(text: str) -> None:
-    with pytest.raises(BrokenBooster, match=f"^{re.escape(NO_MODEL)}$"):
+    with pytest.raises(InvalidBooster, match=f"^{re.escape(NO_MODEL)}$"):
         Booster(text)
 
 
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5, 0.9])
 def test_a_model_that_is_cut_off_is_refused_before_it_ends_the_process(share: float) -> None:
-    with pytest.raises(BrokenBooster, match=f"^{re.escape(NO_MODEL)}$"):
+    with pytest.raises(InvalidBooster, match=f"^{re.escape(NO_MODEL)}$"):
         Booster(trees()[: int(share * len(trees()))])
 
 
 def test_a_model_without_its_classes_is_refused_in_lightgbms_words() -> None:
-    with pytest.raises(BrokenBooster, match=r"^LightGBM refused: .*number of classes.*\. Train again\.$"):
+    with pytest.raises(InvalidBooster, match=r"^LightGBM refused: .*number of classes.*\. Train again\.$"):
         Booster(trees().replace("num_class=1\n", ""))
 
 
 def test_a_shop_where_nothing_happened_is_learned_as_such() -> None:
     nobody, empty = np.zeros(30), np.empty((0, len(NAMES)))
     for table, target in ((inputs()[:30], nobody), (empty, np.empty(0))):
-        assert (probability(Booster(learned("binary", table, target)).raw(inputs()[:5])) < 1e-6).all()
-        assert (np.exp(Booster(learned("poisson", table, target)).raw(inputs()[:5])) < 1e-3).all()
-        assert (np.exp(Booster(learned("tweedie", table, target)).raw(inputs()[:5])) < 1e-3).all()
+        assert (sigmoid(Booster(boost_trees("binary", table, target)).raw_scores(inputs()[:5])) < 1e-6).all()
+        assert (np.exp(Booster(boost_trees("poisson", table, target)).raw_scores(inputs()[:5])) < 1e-3).all()
+        assert (np.exp(Booster(boost_trees("tweedie", table, target)).raw_scores(inputs()[:5])) < 1e-3).all()
 
 
-def learned(objective: str, table: Floats, target: Floats) -> str:
-    return boost(table, target, {"objective": objective, **PARAMS}, NAMES)
+def boost_trees(objective: str, table: Floats, target: Floats) -> str:
+    return fit_gradient_boosting(table, target, {"objective": objective, **PARAMS}, NAMES)
 
 
 def test_three_customers_are_learned_without_a_crash() -> None:
     for objective in ("binary", "poisson"):
-        text = learned(objective, inputs()[:3], np.array([0.0, 1.0, 0.0]))
-        assert np.isfinite(Booster(text).raw(inputs()[:5])).all()
+        text = boost_trees(objective, inputs()[:3], np.array([0.0, 1.0, 0.0]))
+        assert np.isfinite(Booster(text).raw_scores(inputs()[:5])).all()
 
 
 def test_a_fit_does_not_depend_on_what_else_is_fitted_at_once() -> None:
@@ -171,14 +171,14 @@ def test_a_fit_is_the_same_in_another_process() -> None:
 
 
 def test_gains_name_the_inputs_that_the_outcome_came_from() -> None:
-    names, gained = gains(trees())
+    names, gained = gain_importance(trees())
     assert names == ["recency_days", "orders", "spend", "page_view_91d", "größe"]
     assert set(np.argsort(-gained)[:2].tolist()) == {0, 1}
 
 
 def test_probability_is_safe_for_any_score() -> None:
     scores = np.array([-1e4, -40.0, 0.0, 40.0, 1e4])
-    assert probability(scores).tolist() == pytest.approx([0.0, np.exp(-40.0), 0.5, 1.0, 1.0])
+    assert sigmoid(scores).tolist() == pytest.approx([0.0, np.exp(-40.0), 0.5, 1.0, 1.0])
 
 
 def test_predicting_imports_no_lightgbm_package() -> None:
@@ -190,5 +190,5 @@ def test_predicting_imports_no_lightgbm_package() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], input=trees(), capture_output=True, text=True, check=True)
     score, imported = done.stdout.splitlines()
-    assert float(score) == Booster(trees()).raw(np.zeros((1, 5)))[0]
+    assert float(score) == Booster(trees()).raw_scores(np.zeros((1, 5)))[0]
     assert imported == "[]"

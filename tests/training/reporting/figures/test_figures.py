@@ -19,10 +19,10 @@ from training.reporting.figures import (
     deciles,
     importance,
     reliability,
-    rules,
+    rules_precision_recall,
     survival,
 )
-from training.reporting.figures.shares import bins, gains, wilson
+from training.reporting.figures.shares import equal_mass_bins, gain_curve, wilson_interval
 
 
 def column(*values: float) -> Floats:
@@ -33,7 +33,7 @@ def headline(figure: Figure) -> str:
     return figure.get_suptitle().replace("\n", " ")
 
 
-def drawn(figure: Figure) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=40)
     return png.getvalue()
@@ -54,10 +54,12 @@ DEGENERATE: dict[str, Callable[[], Figure]] = {
     "nobody to find": lambda: cumulative_gains(FEW, ZERO, {}),
     "equal scores": lambda: cumulative_gains(ALIKE, column(0, 1, 0), {"recency": FEW, "orders": ALIKE}),
     "one customer": lambda: cumulative_gains(column(1), column(1), {}),
-    "nobody flagged": lambda: rules(FEW, column(0, 1, 0), {"lapsed": ZERO}),
-    "no rules": lambda: rules(FEW, column(0, 1, 0), {}),
-    "nobody left to flag": lambda: rules(FEW, ZERO, {"lapsed": ALIKE}),
-    "everybody flagged": lambda: rules(ALIKE, column(0, 1, 0), {"lapsed": ALIKE, "one": column(0, 1, 0)}),
+    "nobody flagged": lambda: rules_precision_recall(FEW, column(0, 1, 0), {"lapsed": ZERO}),
+    "no rules": lambda: rules_precision_recall(FEW, column(0, 1, 0), {}),
+    "nobody left to flag": lambda: rules_precision_recall(FEW, ZERO, {"lapsed": ALIKE}),
+    "everybody flagged": lambda: rules_precision_recall(
+        ALIKE, column(0, 1, 0), {"lapsed": ALIKE, "one": column(0, 1, 0)}
+    ),
     "nobody to spend": lambda: deciles(NONE, NONE),
     "nobody spent": lambda: deciles(FEW, ZERO, unit="GBP"),
     "nothing predicted": lambda: deciles(ZERO, FEW),
@@ -78,7 +80,7 @@ DEGENERATE: dict[str, Callable[[], Figure]] = {
 @pytest.mark.parametrize("draw", DEGENERATE.values(), ids=DEGENERATE)
 def test_a_shop_with_little_to_show_still_gets_a_figure_with_a_headline(draw: Callable[[], Figure]) -> None:
     figure = draw()
-    assert drawn(figure).startswith(b"\x89PNG")
+    assert png_bytes(figure).startswith(b"\x89PNG")
     assert headline(figure)
 
 
@@ -106,7 +108,7 @@ def test_a_baseline_that_knows_nobody_does_not_hide_the_model() -> None:
 
 def test_a_constant_score_finds_no_more_than_chance() -> None:
     at = np.linspace(0, 1, 11)
-    np.testing.assert_allclose(gains(np.ones(50), np.arange(50.0), at), at)
+    np.testing.assert_allclose(gain_curve(np.ones(50), np.arange(50.0), at), at)
 
 
 def test_deciles_say_the_bias_in_total_and_within_bins() -> None:
@@ -138,7 +140,7 @@ def test_survival_compares_only_the_days_that_are_over() -> None:
 @given(st.lists(st.integers(0, 12), max_size=60), st.integers(1, 10))
 def test_bins_hold_every_customer_once_and_never_part_equals(scores: list[int], count: int) -> None:
     values = np.array(scores, dtype=np.float64)
-    parts = bins(values, count)
+    parts = equal_mass_bins(values, count)
     assert sorted(row for part in parts for row in part) == list(range(len(values)))
     assert len(parts) <= count
     for lower, upper in pairwise(parts):
@@ -146,7 +148,7 @@ def test_bins_hold_every_customer_once_and_never_part_equals(scores: list[int], 
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:
-    low, high = wilson(column(0.1, 0, 1), column(10, 10, 0))
+    low, high = wilson_interval(column(0.1, 0, 1), column(10, 10, 0))
     np.testing.assert_allclose(low, [0.0178762, 0, 0], atol=1e-6)
     np.testing.assert_allclose(high, [0.4041500, 0.2775328, 1], atol=1e-6)
 
