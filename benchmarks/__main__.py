@@ -22,7 +22,7 @@ from benchmarks.serving.report import TITLE as SERVING
 from benchmarks.targeting.run import TITLE as TARGETING
 from features.ingestion.ingest import source_digest
 from pipelines.cli.console import CommandConsole, capture_warnings
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
 

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, description="Worker processes of the service.")
     poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
-    most_waiting: int = Field(default=500, ge=1, description="Requests a worker may hold; others get 429.")
+    max_waiting: int = Field(default=500, ge=1, description="Requests a worker may hold; others get 429.")
     deadline_seconds: float = Field(default=1.5, gt=0, description="Time limit of a prediction; later ones get 503.")
     access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
     drain_seconds: float = Field(default=1.0, ge=0, description="From the stop signal to the last accepted request.")
@@ -101,7 +101,7 @@ class Settings(BaseSettings):
             "POLL_SECONDS": str(self.poll_seconds),
             "DRAIN_SECONDS": str(self.drain_seconds),
             "ACCESS_LOG": str(self.access_log),
-            "MOST_WAITING": str(self.most_waiting),
+            "MAX_WAITING": str(self.max_waiting),
             "DEADLINE_SECONDS": str(self.deadline_seconds),
         }
         if self.as_of is not None:

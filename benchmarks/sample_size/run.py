@@ -27,7 +27,7 @@ from benchmarks.sample_size.pooled_results import (
 )
 from benchmarks.sample_size.subsamples import GATED_DRAWS, TEST_CUSTOMERS, run_draws, stand_at_newest_origin
 from pipelines.cli.console import CommandConsole, capture_warnings
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 
 TITLE = "The ladder"
 SIZES = (200, 1_000, 5_000)

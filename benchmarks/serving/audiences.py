@@ -26,7 +26,7 @@ from features.consents.backends import open_ledger
 from features.consents.consent import MARKETING, Consent, Defaults, ReachRequest
 from features.consents.ledger import Ledger
 from features.online.backends import LMDB
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 from serving.audiences.builder import AudienceContext, AudienceResult, TableConsentCheck, build_audience
 from serving.audiences.consent_filter import ConsentFilter, ConsentSnapshotRef
 from serving.audiences.export import member_store

@@ -11,7 +11,7 @@ from benchmarks.reporting.markdown import format_met, table
 from benchmarks.serving.batch_scaling import ScaleResult
 from benchmarks.serving.load_generator import LoadResult
 from benchmarks.serving.online_stores import StoreResult
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 
 TITLE = "Serving"
 SOAK_TITLE = "Half an hour at half load"

@@ -18,7 +18,7 @@ from benchmarks.serving.home_fixture import prepare_home
 from benchmarks.serving.load_generator import LoadResult, run_load
 from benchmarks.serving.report import SOAK_TITLE
 from pipelines.cli.console import CommandConsole, capture_warnings
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 
 CONNECTIONS = 16
 MINUTE_SECONDS = 60.0

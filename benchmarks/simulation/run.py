@@ -78,7 +78,7 @@ def measure_shop(shop: SimulatedShop, case: ForecastCase, label: str, results: S
         manifest = ReleaseManifest.read(home.releases / str(home.champion()))
     scores = scores[scores["orders"] >= 1].reset_index(drop=True)
     judge_scores(
-        shop, SplitLog(lines, case.as_of, scores["customer_id"].tolist()), label, scores, manifest.ladder, results
+        shop, SplitLog(lines, case.as_of, scores["customer_id"].tolist()), label, scores, manifest.tiered_model, results
     )
     tiers = ", ".join(f"{name} {tier}" for name, tier in manifest.tiers.items())
     results.notes.append(f"{label} {case.as_of}: {seconds:.0f} s, {len(scores)} customers, {tiers}")
@@ -98,7 +98,7 @@ def judge_scores(
     for days in horizons:
         ours, actual = _our_values(scores, days, shop), log.outcomes_between(0, days)
         question = HorizonComparison(
-            label, str(log.as_of), days, tiered_model["tiers"], days > max(tiered_model["shape"]["learned"])
+            label, str(log.as_of), days, tiered_model["tier_by_model"], days > max(tiered_model["layout"]["learned"])
         )
         results.totals.extend(question.totals(ours, actual, log.outcomes_between(-days, 0), btyd[days]))
         results.rankings.extend(question.rankings(ours, actual, btyd[days], simple))

@@ -72,7 +72,7 @@ def price_sensitive_segments(context: RunContext, backtest_result: BacktestResul
     """At every origin of the back-test."""
     for test in backtest_result.tests:
         who, cutoff = _test_customers(backtest_result, test), Cutoff.from_day(test.origin, context.config.zone)
-        column = preference_columns(context.config, context.history, cutoff, who)["crowd_price_sensitive"]
+        column = preference_columns(context.config, context.history, cutoff, who)["preset_segment_price_sensitive"]
         came, mine = redeemed_in_window(context, cutoff, who), column.to_numpy(zero_copy_only=False)
         yield PriceSensitiveSegment(
             str(test.origin), int(mine.sum()), len(mine), float(came[mine].mean()), float(came[~mine].mean()),

@@ -26,7 +26,7 @@ from benchmarks.targeting.coupon_redemption import (
 from benchmarks.targeting.reminders import WEEK, ReminderComparison, compare_reminders
 from features.history import Cutoff
 from pipelines.cli.console import CommandConsole, capture_warnings
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
 from pipelines.steps.evaluate import BacktestResult

@@ -17,7 +17,7 @@ from features.online.lmdb import file_identity
 
 MAP_SIZE = 2**34  # address space, not disk
 MAX_KEY_BYTES = 511
-_TABLES = ("records", "changes", "forgotten", "facts")
+_TABLES = ("records", "changes", "tombstones", "meta")
 _STATE_KEY = b"state"
 
 # LMDB may be opened once per process only; another shelf may be made under the name of one that was removed.
@@ -64,7 +64,7 @@ class LmdbLedgerStorage:
     def meta(self, name: str) -> bytes | None:
         """A fact of the whole shelf."""
         with self._read_transaction() as reading:
-            found: bytes | None = reading.get(name.encode(), db=self._tables["facts"])
+            found: bytes | None = reading.get(name.encode(), db=self._tables["meta"])
             return found
 
     def state(self) -> int:
@@ -87,7 +87,7 @@ class LmdbLedgerStorage:
 
     def tombstones(self) -> dict[bytes, int]:
         """The digests of who is forgotten, and the state since when."""
-        with self._read_transaction() as reading, reading.cursor(db=self._tables["forgotten"]) as cursor:
+        with self._read_transaction() as reading, reading.cursor(db=self._tables["tombstones"]) as cursor:
             return {bytes(key): _parse_int(value) for key, value in cursor}
 
     def write(
@@ -140,7 +140,7 @@ class LmdbWriteTransaction:
         """The state that this write makes; the same however often it is asked."""
         if self._state is None:
             self._state = self.stored.state + 1
-            self._transaction.put(_STATE_KEY, str(self._state).encode(), db=self._tables["facts"])
+            self._transaction.put(_STATE_KEY, str(self._state).encode(), db=self._tables["meta"])
         return self._state
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:
@@ -157,11 +157,11 @@ class LmdbWriteTransaction:
 
     def add_tombstone(self, tombstone: bytes, state: int) -> None:
         """A tombstone."""
-        self._transaction.put(tombstone, str(state).encode(), db=self._tables["forgotten"])
+        self._transaction.put(tombstone, str(state).encode(), db=self._tables["tombstones"])
 
     def set_meta(self, name: str, value: bytes) -> None:
         """A fact of the whole shelf."""
-        self._transaction.put(name.encode(), value, db=self._tables["facts"])
+        self._transaction.put(name.encode(), value, db=self._tables["meta"])
 
     def _update_change_index(self, key: bytes, previous_state: int | None, state: int | None) -> None:
         changes = self._tables["changes"]

@@ -7,7 +7,7 @@ from features.online.redis_manifest import SENTINEL_FIELD, customer_field
 from features.storage.redis_client import CommandArgument
 
 META_KEY, RECORDS_KEY, CHANGES_KEY, TOMBSTONES_KEY = KEYS = tuple(
-    f"flywheel:consents:{name}" for name in ("facts", "records", "changes", "forgotten")
+    f"flywheel:consents:{name}" for name in ("meta", "records", "changes", "tombstones")
 )
 STATE_FIELD, LEDGER_ID_FIELD, PROOF_FIELD = "state", "ledger", "proof"
 

@@ -46,7 +46,7 @@ class TableSummary:
     lines: int
     without_customer: int
     duplicates: int
-    kept: int
+    written: int
     customers: int
     columns: tuple[str, ...]
 
@@ -55,9 +55,9 @@ class TableSummary:
 class HistoryManifest:
     """What the history was made from."""
 
-    description: str
+    config: str
     source: str
-    intakes: tuple[TableSummary, ...]
+    tables: tuple[TableSummary, ...]
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ def read_manifest(folder: Path) -> HistoryManifest | None:
     path = folder / "manifest.json"
     if not path.is_file():
         return None
-    said = json.loads(path.read_text(encoding="utf-8"))
-    intakes = tuple(TableSummary(**{**intake, "columns": tuple(intake["columns"])}) for intake in said["intakes"])
-    return HistoryManifest(said["description"], said["source"], intakes)
+    payload = json.loads(path.read_text(encoding="utf-8"))
+    tables = tuple(TableSummary(**{**table, "columns": tuple(table["columns"])}) for table in payload["tables"])
+    return HistoryManifest(payload["config"], payload["source"], tables)
 
 
 def _connect(config: ShopConfig, folder: Path) -> duckdb.DuckDBPyConnection:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from secrets import token_hex
 
-MANIFEST_KEY = "flywheel:layers"
+MANIFEST_KEY = "flywheel:manifest"
 SENTINEL_FIELD = (
     b"\xff"  # a field of every hash: one without it was evicted; no customer is called so, since it is no UTF-8
 )

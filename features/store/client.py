@@ -47,7 +47,7 @@ class CustomerFeatures:
         self._home = home
         self._views = views
         self._ttl_days = ttl_days
-        self._online = open_store(feast.config.online_store.where)
+        self._online = open_store(feast.config.online_store.location)
 
     @classmethod
     def open(cls, home: Path, views: tuple[View, ...], ttl_days: int, online: str = LMDB) -> CustomerFeatures:
@@ -179,7 +179,7 @@ def _repo_config(home: Path, online: str) -> RepoConfig:
             "serve_features_while_materializing": True,
         },
         offline_store={"type": "duckdb"},
-        online_store={"type": "features.store.online_store.PackedOnlineStore", "where": online},
+        online_store={"type": "features.store.online_store.PackedOnlineStore", "location": online},
         batch_engine={"type": "features.store.materialization_engine.PackedEngine"},
         entity_key_serialization_version=3,
     )

@@ -39,7 +39,7 @@ class PackedOnlineStoreConfig(FeastConfigBaseModel):
     """Where the packed rows are kept."""
 
     type: Literal["features.store.online_store.PackedOnlineStore"] = "features.store.online_store.PackedOnlineStore"
-    where: str  # a folder, or the address of a Redis
+    location: str  # a folder, or the address of a Redis
 
 
 class PackedOnlineStore(OnlineStore):
@@ -98,7 +98,7 @@ class PackedOnlineStore(OnlineStore):
 
 def open_configured_store(config: RepoConfig) -> Store:
     """Where the packed rows are."""
-    return open_store(config.online_store.where)
+    return open_store(config.online_store.location)
 
 
 def _customer_id(key: EntityKey) -> str:

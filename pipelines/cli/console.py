@@ -91,7 +91,7 @@ class CommandConsole:
         self._out.print(table)
         for one in readiness.answers:
             if one.missing:
-                self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.cure}.", soft_wrap=True)
+                self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.remedy}.", soft_wrap=True)
         for note in readiness.notes:
             self._out.print(note, soft_wrap=True)
         self._show_rule_limits(rule_limits)
@@ -99,13 +99,13 @@ class CommandConsole:
     def show_ingestion(self, manifest: HistoryManifest) -> None:
         """What became of the raw log."""
         if self._json_output:
-            self._print_json({"tables": [asdict(intake) for intake in manifest.intakes], "source": manifest.source})
+            self._print_json({"tables": [asdict(intake) for intake in manifest.tables], "source": manifest.source})
             return
         table = titled_table(
             "The history", "table", "lines", "without customer", "exact duplicates", "kept", "customers"
         )
-        for one in manifest.intakes:
-            counts = (one.lines, one.without_customer, one.duplicates, one.kept, one.customers)
+        for one in manifest.tables:
+            counts = (one.lines, one.without_customer, one.duplicates, one.written, one.customers)
             table.add_row(one.table, *(f"{count:,}" for count in counts))
         self._out.print(table)
 
@@ -172,7 +172,7 @@ class CommandConsole:
             table = titled_table(name, "origin", "by", *shown)
             for score in mine:
                 values = (_format_number(score.metrics.get(one)) for one in shown)
-                table.add_row(str(score.origin), score.who, *values, end_section=score is mine[-1])
+                table.add_row(str(score.origin), score.contestant, *values, end_section=score is mine[-1])
             self._out.print(table)
         self._show_rule_results(backtest_result.rule_results)
         self._show_rule_limits(backtest_result.rule_limits)
@@ -195,7 +195,7 @@ class CommandConsole:
 
     def _show_rule_limits(self, rule_limits: Sequence[RuleLimit]) -> None:
         for one in rule_limits:
-            self._out.print(f'rule "{one.rule}": {one.missing}; {one.cure}.', soft_wrap=True)
+            self._out.print(f'rule "{one.rule}": {one.missing}; {one.remedy}.', soft_wrap=True)
 
     def show_run_summary(self, run_summary: RunSummary) -> None:
         """What one whole run did."""
@@ -203,7 +203,7 @@ class CommandConsole:
             self._print_json({
                 "as_of": run_summary.readiness.schedule.as_of, "trained": run_summary.trained_version, "release": run_summary.champion,
                 "refused": run_summary.refusal, "customers": run_summary.score_summary.customers, "scores": run_summary.score_summary.path,
-                "tables": [asdict(intake) for intake in run_summary.manifest.intakes],
+                "tables": [asdict(intake) for intake in run_summary.manifest.tables],
                 "ltv": "the log has no amounts" if run_summary.score_summary.without_amounts else "",
                 "seconds": round(time.monotonic() - self._started_at, 1),
             })  # fmt: skip

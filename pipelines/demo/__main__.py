@@ -104,7 +104,7 @@ def request_predictions(url: str, customer_ids: Sequence[str]) -> list[dict[str,
 
 def request_audience(url: str) -> dict[str, Any]:
     """Whom a campaign system would write to before they leave."""
-    leaving = {"column": "crowd_about_to_lapse", "equals": True}
+    leaving = {"column": "preset_segment_about_to_lapse", "equals": True}
     valuable = {"column": "value_tier", "in": ["high", "medium"]}
     asked = {"filter": {"all": [leaving, valuable]}, "channel": "email", "holdout": {"share": 0.1, "name": "demo"}}
     return _post_json(f"{url}/v1/audiences", {**asked, "horizon_days": 91})

@@ -35,7 +35,7 @@ class ReleaseCandidate:
     def gate(self) -> GateResult:
         """What promotion goes by."""
         reasons = {name: f"{found[-1].tier}: {found[-1].reason}" for name, found in self.gate_decisions.items()}
-        return GateResult(passed=not self.regressions, falls=list(self.regressions), reasons=reasons)
+        return GateResult(passed=not self.regressions, regressions=list(self.regressions), reasons=reasons)
 
     def release_metadata(self) -> ReleaseMetadata:
         """What the release was trained for, as its manifest says it."""

@@ -14,7 +14,7 @@ from features.ingestion.ingest import read_manifest
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.churn_rules import rule_report
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 from training.evaluation.totals import backtest_totals, totals_json
 from training.models import MODELS
 from training.registry import DatasetInfo, Run
@@ -101,7 +101,7 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
         "learned_days": list(plan.learned),
         "training_window": {"start": str(job.schedule.first), "end": str(job.as_of)},
         "metrics": [
-            {"origin": str(score.origin), "who": score.who, **_round_finite(score.metrics)}
+            {"origin": str(score.origin), "who": score.contestant, **_round_finite(score.metrics)}
             for score in candidate.backtest_result.scores
             if score.model == name
         ],
@@ -153,7 +153,9 @@ def _card_scores(candidate: ReleaseCandidate, name: str) -> list[model_card.Metr
     found = []
     for test in candidate.backtest_result.tests:
         here = {
-            s.who: s.metrics for s in candidate.backtest_result.scores if s.model == name and s.origin == test.origin
+            s.contestant: s.metrics
+            for s in candidate.backtest_result.scores
+            if s.model == name and s.origin == test.origin
         }
         others = {who: m[headline] for who, m in here.items() if who != tier and headline in m}
         found.append(
@@ -167,7 +169,7 @@ def _card_scores(candidate: ReleaseCandidate, name: str) -> list[model_card.Metr
 
 def _calibration(candidate: ReleaseCandidate, name: str) -> model_card.Calibration:
     tier = candidate.tiers[name]
-    mine = [s.metrics for s in candidate.backtest_result.scores if s.model == name and s.who == tier]
+    mine = [s.metrics for s in candidate.backtest_result.scores if s.model == name and s.contestant == tier]
 
     def median(*measures: str) -> float | None:
         values = [one[measure] for one in mine for measure in measures if measure in one]

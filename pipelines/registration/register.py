@@ -7,7 +7,7 @@ from pathlib import Path
 
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
-from pipelines.registration.fingerprint import git_commit
+from pipelines.registration.lineage import git_commit
 from pipelines.registration.mlflow_records import mlflow_run, model_summary, render_model_card
 from training.inference.release import write_release
 from training.inference.release_manifest import ReleaseManifest
@@ -59,10 +59,10 @@ def _write_release(candidate: ReleaseCandidate, versions: dict[str, str], folder
     folder.mkdir(parents=True)
     manifest = ReleaseManifest(
         model_versions=versions,
-        facts=candidate.release_metadata(),
+        metadata=candidate.release_metadata(),
         views=tuple(candidate.context.views),
         cards=[model_summary(candidate, name, version) for name, version in versions.items()],
-        ladder=candidate.assembled_release.tiered_model_json(),
+        tiered_model=candidate.assembled_release.tiered_model_json(),
         churn_sample=candidate.churn_sample,
         gate=candidate.gate,
     )

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from features.storage.atomic_files import atomic_write, replace_text
 
-_MANIFEST_FILE = "about.json"
+_MANIFEST_FILE = "metadata.json"
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _weekday_columns(inputs: _PreferenceInputs) -> Columns | str:
 def _window_columns(name: str, counts: SparseCounts, width: int) -> Columns:
     best = preferred_windows(counts, concentrations(counts), width)
     columns = {name: pa.array(best.first, pa.int8()), f"{name}_share": pa.array(best.share.mean)}
-    return columns | _interval_columns(name, best.share) | {f"{name}_rung": _evidence_column(best.has_own_evidence)}
+    return columns | _interval_columns(name, best.share) | {f"{name}_evidence": _evidence_column(best.has_own_evidence)}
 
 
 def _channel_columns(inputs: _PreferenceInputs) -> Columns | str:
@@ -165,9 +165,9 @@ def _price_columns(inputs: _PreferenceInputs) -> Columns | str:
     share = beta_interval(*prior.posterior(np.zeros(len(found), np.int32), found, orders))
     columns = {"price_sensitivity": pa.array(share.mean)} | _interval_columns("price_sensitivity", share)
     return columns | {
-        "price_sensitivity_rung": _evidence_column(orders > prior.weight[0]),
+        "price_sensitivity_evidence": _evidence_column(orders > prior.weight[0]),
         "discounted_orders_91d": pa.array(share.mean * late),
-        "crowd_price_sensitive": pa.array(share.p10 > prior.mean[0]),
+        "preset_segment_price_sensitive": pa.array(share.p10 > prior.mean[0]),
     }
 
 
@@ -187,7 +187,7 @@ def _ranking_columns(name: str, ranking: RankedPreferences, vocabulary: Sequence
     }
     offsets = pa.array(ranking.offsets)
     lists = {column: pa.ListArray.from_arrays(offsets, values) for column, values in said.items()}
-    return lists | {f"{name}_rung": _evidence_column(ranking.has_own_evidence)}
+    return lists | {f"{name}_evidence": _evidence_column(ranking.has_own_evidence)}
 
 
 _FAMILIES: Mapping[str, Callable[[_PreferenceInputs], Columns | str]] = {

@@ -11,7 +11,7 @@ from features.arrays import Floats
 from features.errors import NotEnoughData
 from features.online.arrow_rows import feature_rows
 from features.online.feature_rows import FeatureRows
-from pipelines.registration import churn_rules, fingerprint
+from pipelines.registration import churn_rules, lineage
 from pipelines.run_context import RunContext
 from pipelines.steps import publish
 from training.dataset.point_in_time import Dataset, build_dataset
@@ -102,7 +102,7 @@ def run(context: RunContext) -> BacktestResult:
     if context.config.business.churn_rules:
         tested = tested.with_churn_rules(context, gate_decisions(context, tested.tests, "churn")[-1].tier)
     context.report("logging to MLflow")
-    registry, mark = context.home.registry(), fingerprint.training_fingerprint(context)
+    registry, mark = context.home.registry(), lineage.training_fingerprint(context)
     newest, tier = next(iter(tested.tests), None), context.readiness.tiers[0]
     for name in MODELS:
         artefact = newest.fitted_tiers[tier].artifacts.get(name, {}) if newest else {}
@@ -114,7 +114,7 @@ def run(context: RunContext) -> BacktestResult:
                 fingerprint=mark,
                 params={"as_of": str(context.as_of), "tier": tier, "learned_days": str(context.readiness.plan.learned)},
                 metrics=[*report.model_metrics(name, tested.scores), *rules.metrics],
-                tags={"git_commit": fingerprint.git_commit()},
+                tags={"git_commit": lineage.git_commit()},
                 figures={**(report.model_figures(name, newest, tier, artefact) if newest else {}), **rules.figures},
                 tables={**report.category_score_table(name, tested.scores), **rules.tables},
             )

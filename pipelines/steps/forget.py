@@ -34,7 +34,7 @@ class ErasureConsole(CommandConsole):
             return
         for report in reports:
             rows = ", ".join(f"{where} {count:,}" for where, count in report["removed"].items() if count)
-            seen = ", ".join(one["release"] for one in report["seen_by"]) or "none"
+            seen = ", ".join(one["release"] for one in report["trained_releases"]) or "none"
             self._out.print(f"{report['status']}: rows removed: {rows or 'none'}; releases that had seen them: {seen}.")
         if reports:
             self._out.print(f"Kept: {reports[0]['kept']}.", soft_wrap=True)

@@ -23,7 +23,7 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
     Consents that it changes leave a line in the audit, as of the instant ``timestamp``.
     """
     known = read_manifest(home.history)
-    if known and (known.description, known.source) == (config.fingerprint, source_digest(config)):
+    if known and (known.config, known.source) == (config.fingerprint, source_digest(config)):
         report("the history is up to date")
         _import_consents(config, known, home, timestamp, report)
         return known
@@ -39,7 +39,7 @@ def _import_consents(
     config: ShopConfig, manifest: HistoryManifest, home: Home, timestamp: datetime, report: Callable[[str], None]
 ) -> None:
     """What the log says of consents goes to the ledger, where it is newer than what callers said since."""
-    mark, source = home.history / "consents.taken", f"{manifest.description} {manifest.source}"
+    mark, source = home.history / "consents.taken", f"{manifest.config} {manifest.source}"
     if mark.is_file() and mark.read_text() == f"{source} {home.ledger().identity()}":
         return
     home.ledger().set_defaults(Defaults(**config.business.consent_defaults.model_dump()))

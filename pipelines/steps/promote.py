@@ -96,7 +96,7 @@ def _current_gate(registry: Registry, home: Home, version: str) -> dict[str, Any
         # A champion of other columns cannot read what is published now, so there is nothing to protect.
         if champion.views == manifest.views:
             fallen = regressions(manifest.tiers, champion.tiers)
-    return {**asdict(manifest.gate), "passed": not fallen, "falls": fallen}
+    return {**asdict(manifest.gate), "passed": not fallen, "regressions": fallen}
 
 
 def _release_manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest:

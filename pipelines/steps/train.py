@@ -10,7 +10,7 @@ import numpy as np
 from features.history import Cutoff
 from features.storage.atomic_files import replace_text
 from pipelines.registration.candidate import ReleaseCandidate
-from pipelines.registration.fingerprint import training_fingerprint
+from pipelines.registration.lineage import training_fingerprint
 from pipelines.registration.register import register
 from pipelines.run_context import RunContext
 from pipelines.steps import evaluate

@@ -72,7 +72,7 @@ class AppState:
             metrics=metrics,
             log=log,
             shutdown=GracefulShutdown(settings.drain_seconds),
-            load_shedder=LoadShedder(settings.most_waiting, settings.deadline_seconds),
+            load_shedder=LoadShedder(settings.max_waiting, settings.deadline_seconds),
             micro_batcher=MicroBatcher(),
             consent_gate=permission,
             audit_log=audit,

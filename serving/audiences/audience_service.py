@@ -102,7 +102,7 @@ class AudienceService:
         """The members after a cursor who may be reached now; raises AudienceNotFound and InvalidCursor."""
         about, state = self.metadata(audience_id), self._consent_filter.state()
         page = self._reader.page(audience_id, cursor, size, self._consent_check(about, export))
-        self._audit_export(about, export, len(page.rows), page.left_out, state)
+        self._audit_export(about, export, len(page.rows), page.excluded_by_consent, state)
         return ExportedPage(page, state)
 
     def export_all(self, audience_id: str, export: ExportContext) -> tuple[int, Iterator[pa.Table]]:
@@ -135,7 +135,7 @@ class AudienceService:
             channel=metadata.channel,
             format=export.format,
             members=exported,
-            left_out=left_out,
+            excluded_by_consent=left_out,
             consent_state=str(state),
         )
 
@@ -180,9 +180,9 @@ def _audience_context(home: Path, version: str) -> AudienceContext:
             "scored: score again with `flywheel score`."
         ) from None
     return AudienceContext(
-        zone=ZoneInfo(manifest.facts.timezone),
-        bands=manifest.facts.bands,
-        currency=manifest.facts.currency if manifest.facts.has_amounts else None,
+        zone=ZoneInfo(manifest.metadata.timezone),
+        bands=manifest.metadata.bands,
+        currency=manifest.metadata.currency if manifest.metadata.has_amounts else None,
         cards=manifest.cards,
         secret=b"",
     )

@@ -20,14 +20,14 @@ from serving.predictions.prediction_ids import prediction_ids
 from serving.predictions.serializers import Rows
 
 FEATURES_UNAVAILABLE = "features_unavailable"
-CONSENTS_UNREADABLE = "consents_unreadable"
+CONSENTS_UNREADABLE = "consents_unavailable"
 MAX_CONCURRENT_READS = 16
 Result = TypeVar("Result")
 _REASONS: dict[type[FlywheelError], str] = {
     StoreUnavailable: "store_unreachable",
-    NotFound: "nothing_published",
+    NotFound: "not_materialized",
     RowsLost: "rows_lost",
-    SchemaMismatch: "other_columns",
+    SchemaMismatch: "schema_mismatch",
 }
 
 

@@ -82,7 +82,7 @@ def _by_category(predictions: PredictionColumns) -> list[Rows] | list[None]:
         return [None] * len(predictions)
     columns = zip(found.category, found.evidence.tolist(), found.last_order_at.tolist(), _dates(found), strict=True)
     lines = [
-        {"category": category, "rung": EVIDENCE_LEVELS[rung], "last_order_at": last_order_at, **dates}
+        {"category": category, "evidence": EVIDENCE_LEVELS[rung], "last_order_at": last_order_at, **dates}
         for category, rung, last_order_at, dates in columns
     ]
     return [lines[begin:end] for begin, end in pairwise(found.offsets.tolist())]

@@ -30,7 +30,7 @@ from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 
 MAX_ERASURE_THREADS = 4
 LOCK_TIMEOUT_SECONDS = 5.0  # for another writer of the home
-FINISHED = "forgotten"
+FINISHED = "erased"
 RETAINED_NOTICE = (
     "a salted hash, which keeps logs that are read again from bringing the customer back; the audit's lines, which "
     "know the customer by another salted hash; tables written to other places than the home; free pages of the home's "
@@ -52,12 +52,14 @@ class TrainedRelease(StrictModel):
 class ErasureReport(StrictModel):
     """What was removed, where; without the customer's id."""
 
-    status: Literal["forgotten", "pending"] = Field(
+    status: Literal["erased", "pending"] = Field(
         description="pending: another writer holds the home, and takes the rest away when it ends."
     )
     removed: dict[str, int] = Field(description="Rows by table, and the number of audiences.")
-    seen_by: list[TrainedRelease] = Field(description="Releases trained after the customer was first heard of.")
-    kept: str = RETAINED_NOTICE
+    trained_releases: list[TrainedRelease] = Field(
+        description="Releases trained after the customer was first heard of."
+    )
+    retained: str = RETAINED_NOTICE
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,17 @@ class ErasureResult:
 
     finished: bool
     removed: dict[str, int]
-    seen_by: list[dict[str, Any]]
+    trained_releases: list[dict[str, Any]]
 
     def to_report(self) -> dict[str, Any]:
         """As ErasureReport."""
         status = FINISHED if self.finished else "pending"
-        return {"status": status, "removed": self.removed, "seen_by": self.seen_by, "kept": RETAINED_NOTICE}
+        return {
+            "status": status,
+            "removed": self.removed,
+            "trained_releases": self.trained_releases,
+            "retained": RETAINED_NOTICE,
+        }
 
 
 @cache
@@ -97,8 +104,8 @@ def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: s
             _advance_marker(home, ledger, customer_id)
             apply_pending_erasures(home, online_store, ledger)
     except (HomeLocked, StoreUnavailable):
-        return ErasureResult(finished=False, removed=removed, seen_by=seen)
-    return ErasureResult(finished=True, removed=removed, seen_by=seen)
+        return ErasureResult(finished=False, removed=removed, trained_releases=seen)
+    return ErasureResult(finished=True, removed=removed, trained_releases=seen)
 
 
 def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> None:
@@ -147,7 +154,7 @@ def releases_trained_on(home: Path, customer_id: str) -> list[dict[str, Any]]:
     return [
         {"release": version, "trained_as_of": rfc3339(at), "model_versions": manifest.model_versions}
         for version, manifest in manifests
-        if (at := manifest.facts.as_of) > first
+        if (at := manifest.metadata.as_of) > first
     ]
 
 

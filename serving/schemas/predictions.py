@@ -168,7 +168,7 @@ class Prediction(StrictModel):
         "scored",
     ]
     reason: (
-        Literal["store_unreachable", "nothing_published", "rows_lost", "other_columns", "consents_unreadable"] | None
+        Literal["store_unreachable", "not_materialized", "rows_lost", "schema_mismatch", "consents_unavailable"] | None
     ) = Field(default=None, description="Why the features cannot be read just now. Ask again later.")
     model_tier: Literal["ml", "btyd", "cohort", "population"] | None = Field(
         default=None, description="The lowest rung of the ladder that any of the answers rests on."

@@ -12,7 +12,7 @@ from training.segments.preferences import PREFERENCE_COLUMNS as HABITS
 
 COLUMN_NAMES = ("as_of", *(one.name for one in (*SEGMENT_COLUMNS, *PRESET_SEGMENT_COLUMNS, *HABITS)))
 NOT_SCORED: Mapping[str, Any] = {"status": "not_scored"}
-_PRESET_SEGMENT_PREFIX = "crowd_"
+_PRESET_SEGMENT_PREFIX = "preset_segment_"
 _HOURS_PER_DAY = 24
 
 
@@ -27,7 +27,7 @@ def serialize_segment(row: Mapping[str, Any], channels: Sequence[str]) -> dict[s
         "lifecycle_phase": row.get("lifecycle_phase"),
         "value_tier": row.get("value_tier"),
         "segments": row.get("segments") or [],
-        "crowds": [
+        "preset_segments": [
             name.removeprefix(_PRESET_SEGMENT_PREFIX)
             for name, held in row.items()
             if name.startswith(_PRESET_SEGMENT_PREFIX) and held
@@ -57,7 +57,7 @@ def _serialize_share(row: Mapping[str, Any], name: str, suffix: str, **fields: i
     if share is None:
         return None
     ends = {end: row[f"{name}_{end}"] for end in ("p10", "p90")}
-    return {**fields, "share": share, **ends, "rung": row[f"{name}_rung"]}
+    return {**fields, "share": share, **ends, "evidence": row[f"{name}_evidence"]}
 
 
 def _serialize_ranking(row: Mapping[str, Any], name: str, allowed: Sequence[str]) -> dict[str, Any] | None:
@@ -70,4 +70,4 @@ def _serialize_ranking(row: Mapping[str, Any], name: str, allowed: Sequence[str]
         for one, affinity, p10, p90 in columns
         if one in allowed
     ]
-    return {"ranked": ranked, "rung": row[f"{name}_rung"]}
+    return {"ranked": ranked, "evidence": row[f"{name}_evidence"]}

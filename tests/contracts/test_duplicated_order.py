@@ -22,9 +22,9 @@ def ingested(folder: Path, log: list[str], duplicates: str) -> History:
     """The history of a csv file, and what the shop was told of its duplicates."""
     folder.mkdir()
     raw = "\n".join([HEADER, *log])
-    found = ingest_log(folder, raw, order_id="order", product_id="product", duplicates=duplicates).intakes[0]
+    found = ingest_log(folder, raw, order_id="order", product_id="product", duplicates=duplicates).tables[0]
     assert (found.lines, found.duplicates) == (len(log), len(log) - len(set(log)))
-    assert found.kept == (len(set(log)) if duplicates == "drop" else len(log))
+    assert found.written == (len(set(log)) if duplicates == "drop" else len(log))
     return History.open(folder / "history")
 
 
@@ -50,9 +50,9 @@ def test_a_line_that_differs_in_a_column_nobody_reads_is_no_duplicate(tmp_path: 
     log = "customer,at,amount,till\nann,2026-01-31,1,a\nann,2026-01-31,1,a\nann,2026-01-31,1,b\n"
     (tmp_path / "keep").mkdir()
     (tmp_path / "drop").mkdir()
-    kept, dropped = (ingest_log(tmp_path / said, log, duplicates=said).intakes[0] for said in ("keep", "drop"))
-    assert (kept.lines, kept.duplicates, kept.kept) == (3, 1, 3)
-    assert (dropped.lines, dropped.duplicates, dropped.kept) == (3, 1, 2)
+    kept, dropped = (ingest_log(tmp_path / said, log, duplicates=said).tables[0] for said in ("keep", "drop"))
+    assert (kept.lines, kept.duplicates, kept.written) == (3, 1, 3)
+    assert (dropped.lines, dropped.duplicates, dropped.written) == (3, 1, 2)
 
 
 def test_customers_who_share_an_order_number_have_an_order_each() -> None:

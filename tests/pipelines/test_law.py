@@ -39,7 +39,7 @@ def test_the_log_cut_off_at_the_day_gives_the_same_predictions_to_the_last_digit
     trained: Flywheel, trained_then: Flywheel
 ) -> None:
     assert differing_columns(trained.scores, trained_then.scores) == []
-    assert trained.release["ladder"] == trained_then.release["ladder"]
+    assert trained.release["tiered_model"] == trained_then.release["tiered_model"]
 
 
 def test_nor_does_a_shop_whose_orders_are_days_and_whose_churn_horizon_is_in_the_log(shop_of: ShopOf) -> None:

@@ -94,7 +94,7 @@ def test_what_readiness_calls_trainable_is_what_is_trained(trained: Flywheel) ->
     assert trainable_models(report) == dict.fromkeys(QUESTIONS, True)
     assert report.summary["tiers"] == ["ml", "btyd", "cohort", "population"]
     assert tested_tiers(trained.release) == {question: set(TIERS) for question in QUESTIONS}
-    assert trained.release["ladder"]["tiers"] == dict.fromkeys(QUESTIONS, "ml")
+    assert trained.release["tiered_model"]["tier_by_model"] == dict.fromkeys(QUESTIONS, "ml")
     late = next(one for one in report.summary["answers"] if one["horizon_days"] == 365)
     assert (late["trainable"], late["missing"]) == (
         False,
@@ -126,7 +126,7 @@ def test_a_shop_with_little_history_is_answered_from_the_rungs_announced(
     assert any(shop.missing in one["missing"] for one in report.summary["answers"])
     assert all(one["cure"] for one in report.summary["answers"])
     assert done.summary["customers"] == shop.customers
-    tiers = flywheel.release["ladder"]["tiers"]
+    tiers = flywheel.release["tiered_model"]["tier_by_model"]
     assert set(tiers.values()) <= shop.tiers & set(report.summary["tiers"])
     assert all("ml" not in rungs for rungs in tested_tiers(flywheel.release).values())
     assert_no_gaps(flywheel)

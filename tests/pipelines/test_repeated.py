@@ -104,7 +104,9 @@ def test_a_log_that_is_refused_leaves_the_history_as_it_was(corner_shop: Flywhee
 
 def test_killed_while_publishing_another_day_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
     before = home_state(corner_shop.home)
-    killed = corner_shop("publish", "--as-of", shops.day(6), kill_point=KillPoint("pipelines.steps.publish:write_tables"))
+    killed = corner_shop(
+        "publish", "--as-of", shops.day(6), kill_point=KillPoint("pipelines.steps.publish:write_tables")
+    )
     assert killed.status == -9
     for command in ("publish", "score"):
         assert corner_shop(command, "--as-of", TENTH).status == 0
@@ -116,7 +118,9 @@ def test_killed_between_rolling_back_and_telling_the_workers_it_does_not_roll_fo
 ) -> None:
     assert corner_shop("run", "--as-of", shops.day(11)).status == 0
     assert corner_shop.home.champion() == "2"
-    assert corner_shop("promote", "--rollback", kill_point=KillPoint("training.registry:Registry.rollback")).status == -9
+    assert (
+        corner_shop("promote", "--rollback", kill_point=KillPoint("training.registry:Registry.rollback")).status == -9
+    )
     assert corner_shop.home.champion() == "2"
     again = corner_shop("promote", "--rollback", "--json")
     assert again.summary["version"] == corner_shop.home.champion() == "1"

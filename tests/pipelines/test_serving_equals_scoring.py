@@ -108,7 +108,7 @@ def test_the_service_names_the_release_that_was_scored(trained: Flywheel, client
     assert client.get("/readyz").json() == {"status": "ready", "release": "1"}
     models = client.get("/v1/models").json()
     assert models["model_versions"] == trained.release["model_versions"]
-    assert {one["name"]: one["tier"] for one in models["models"]} == trained.release["ladder"]["tiers"]
+    assert {one["name"]: one["tier"] for one in models["models"]} == trained.release["tiered_model"]["tier_by_model"]
 
 
 def test_a_stranger_and_one_known_only_later_are_unknown(client: TestClient, log: Log) -> None:

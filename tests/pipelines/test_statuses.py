@@ -163,7 +163,7 @@ def test_whoever_forces_a_release_says_why_and_the_previous_one_is_a_command_awa
     forced = flywheel("promote", "--force", "--why", "the old log is lost", "--json")
     assert (forced.status, forced.summary["version"], forced.summary["forced"]) == (0, "2", True)
     assert flywheel.home.champion() == "2"
-    assert forced.summary["gate"]["falls"] == ["churn", "ltv", "next_purchase"]
+    assert forced.summary["gate"]["regressions"] == ["churn", "ltv", "next_purchase"]
     back = flywheel("promote", "--rollback", "--why", "it was found again", "--json")
     assert (back.status, back.summary["version"], back.summary["replaced"]) == (0, "1", "2")
     assert flywheel.home.champion() == "1"

@@ -61,11 +61,11 @@ def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **more
     release.mkdir(parents=True, exist_ok=True)
     manifest = ReleaseManifest(
         model_versions={},
-        facts=METADATA,
+        metadata=METADATA,
         views=(),
         cards=CARDS,
-        ladder={},
+        tiered_model={},
         churn_sample=[],
-        gate=GateResult(passed=True, falls=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}),
     )
     (release / MANIFEST_FILE).write_text(manifest.to_text())

@@ -94,7 +94,7 @@ def test_a_redis_that_dies_and_comes_back_needs_no_restart(
     redis_of_its_own.start()
     wait_for_recovery(service)
     redis_of_its_own.flush()
-    assert status_counts(service, ["00001"]) == {"nothing_published": 1}
+    assert status_counts(service, ["00001"]) == {"not_materialized": 1}
 
 
 def test_a_service_that_starts_while_redis_is_away_answers_when_it_comes(

@@ -27,7 +27,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLL_SECONDS",
         "DRAIN_SECONDS",
         "ACCESS_LOG",
-        "MOST_WAITING",
+        "MAX_WAITING",
         "DEADLINE_SECONDS",
         "ONLINE_STORE",
     ):
@@ -113,7 +113,7 @@ def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatc
         poll_seconds=0.5,
         drain_seconds=0.25,
         access_log=True,
-        most_waiting=7,
+        max_waiting=7,
         deadline_seconds=0.75,
     )
     for name, value in named.environment().items():

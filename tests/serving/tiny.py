@@ -61,12 +61,12 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
     names = input_names((*NUMBERS,), LISTS)
     manifest = ReleaseManifest(
         model_versions={"churn": version, "next_purchase": version, "ltv": version},
-        facts=METADATA,
+        metadata=METADATA,
         views=(TRANSACTIONS,),
         cards=[{"name": "churn", "version": version}],
-        ladder=serialize_tiered_model(population_model(names, hazards), names),
+        tiered_model=serialize_tiered_model(population_model(names, hazards), names),
         churn_sample=[0.1, 0.3, 0.5, 0.7],
-        gate=GateResult(passed=True, falls=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}),
     )
     write_release(folder, manifest, {})
     draft = home / "releases" / "champion.tmp"

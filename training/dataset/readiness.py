@@ -36,7 +36,7 @@ class HorizonReadiness:
     positives: int  # of whom this many did what the model predicts
     negatives: int
     missing: str  # empty where nothing is
-    cure: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _ltv_readiness(seen: Outcomes, schedule: Schedule, plan: HorizonPlan, days: 
             positives=0,
             negatives=0,
             missing="the log has no amounts",
-            cure="name the amount column in [orders]; expected orders are given all the same",
+            remedy="name the amount column in [orders]; expected orders are given all the same",
         )
     spend = seen.spend_within(plan.base_horizon(days))
     return _horizon_readiness("ltv", days, _outcome_counts(spend > 0, spend == 0), schedule, plan)
@@ -169,7 +169,7 @@ def _horizon_readiness(
         positives=counts.positives,
         negatives=counts.negatives,
         missing=missing,
-        cure=cure,
+        remedy=cure,
     )
 
 

@@ -39,7 +39,7 @@ class BacktestScore:
 
     model: str
     origin: date
-    who: str
+    contestant: str
     metrics: Mapping[str, float]
 
 

@@ -17,7 +17,7 @@ class RuleLimit:
 
     rule: str
     missing: str
-    cure: str
+    remedy: str
 
 
 def find_rule_limits(

@@ -37,7 +37,7 @@ class OriginErrors:
 
     origin: str
     customers: int
-    everybody: TotalError
+    all_customers: TotalError
     groups: tuple[TotalError, ...]  # ascending by prediction
 
 
@@ -53,7 +53,7 @@ class TotalErrors:
 
     def summary_line(self) -> str:
         """A sentence for the model card."""
-        found = [(one.origin, one.everybody.log_ratio) for one in self.origins]
+        found = [(one.origin, one.all_customers.log_ratio) for one in self.origins]
         said = ", ".join(f"{np.expm1(ratio):+.1%} ({origin})" for origin, ratio in found if ratio is not None)
         return f"- Total {self.measure} within {self.horizon_days} days, actual over predicted: {said or 'none came'}."
 

@@ -46,14 +46,14 @@ class Release:
     ) -> None:
         self.version = version
         self.model_versions = manifest.model_versions
-        self.metadata = manifest.facts
+        self.metadata = manifest.metadata
         self.views = manifest.views
         self.cards = manifest.cards
         self._tiered_model = tiered_model
         self._categories = categories
         self._zone = ZoneInfo(self.metadata.timezone)
         self._churn_sample = np.asarray(manifest.churn_sample, dtype=float)
-        self._input_names = tuple(manifest.ladder["inputs"])
+        self._input_names = tuple(manifest.tiered_model["inputs"])
         self._explainer = Explainer(tiered_model, self._input_names, self.views, self.metadata.currency)
 
     @classmethod
@@ -67,7 +67,7 @@ class Release:
             manifest, texts = _read_verified(folder)
             categories = texts.pop(CATEGORIES_FILE, None)
             tables = None if categories is None else CategoryTables.from_json(categories)
-            return cls(folder.name, manifest, deserialize_tiered_model(manifest.ladder, texts), tables)
+            return cls(folder.name, manifest, deserialize_tiered_model(manifest.tiered_model, texts), tables)
         except (OSError, KeyError, TypeError, ValueError, InvalidBooster) as error:
             raise CorruptRelease(
                 f"{folder} is no sound release: {error}. Expected the files that `flywheel train` wrote: "

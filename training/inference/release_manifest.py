@@ -36,7 +36,7 @@ class GateResult:
     """Gate result: whether the release may be promoted, and why each question is answered as it is."""
 
     passed: bool
-    falls: list[str]  # questions that the champion answers from a higher tier
+    regressions: list[str]  # questions that the champion answers from a higher tier
     reasons: dict[str, str]
 
 
@@ -45,10 +45,10 @@ class ReleaseManifest:
     """Everything that ``release.json`` holds."""
 
     model_versions: dict[str, str]
-    facts: ReleaseMetadata
+    metadata: ReleaseMetadata
     views: tuple[View, ...]
     cards: Sequence[Mapping[str, Any]]
-    ladder: Mapping[str, Any]  # the tiers without their trees, as ``ladder_json`` writes them
+    tiered_model: Mapping[str, Any]  # the tiers without their trees, as ``ladder_json`` writes them
     churn_sample: Sequence[float]
     gate: GateResult
     format: int = FORMAT_VERSION
@@ -66,10 +66,12 @@ class ReleaseManifest:
         payload = json.loads(text)
         if payload["format"] != FORMAT_VERSION:
             raise ValueError(f"it has format {payload['format']}, this version reads {FORMAT_VERSION}")
-        facts = payload["facts"]
-        facts = ReleaseMetadata(**{**facts, "ltv_days": tuple(facts["ltv_days"]), "bands": tuple(facts["bands"])})
+        metadata = payload["metadata"]
+        metadata = ReleaseMetadata(
+            **{**metadata, "ltv_days": tuple(metadata["ltv_days"]), "bands": tuple(metadata["bands"])}
+        )
         views = tuple(_parse_view(view) for view in payload["views"])
-        return cls(**{**payload, "facts": facts, "views": views, "gate": GateResult(**payload["gate"])})
+        return cls(**{**payload, "metadata": metadata, "views": views, "gate": GateResult(**payload["gate"])})
 
     @classmethod
     def read(cls, folder: Path) -> ReleaseManifest:
@@ -83,7 +85,7 @@ class ReleaseManifest:
     @property
     def tiers(self) -> Mapping[str, str]:
         """The tier that answers each question."""
-        tiers: Mapping[str, str] = self.ladder["tiers"]
+        tiers: Mapping[str, str] = self.tiered_model["tier_by_model"]
         return tiers
 
     def to_text(self) -> str:

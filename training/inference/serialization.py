@@ -30,41 +30,41 @@ def serialize_tiered_model(tiered_model: TieredModel, names: Sequence[str]) -> J
     }
     return {
         "inputs": list(names),
-        "tiers": dict(tiered_model.tier_by_model),
-        "rungs": simple,
+        "tier_by_model": dict(tiered_model.tier_by_model),
+        "tier_by_name": simple,
         "prospects": serialize_tier(tiered_model.prospects),
-        "extension": None if tiered_model.extrapolation is None else tiered_model.extrapolation.model.as_json(),
-        "season": None if tiered_model.seasonality is None else asdict(tiered_model.seasonality),
+        "extrapolation": None if tiered_model.extrapolation is None else tiered_model.extrapolation.model.as_json(),
+        "seasonality": None if tiered_model.seasonality is None else asdict(tiered_model.seasonality),
         "calibration": asdict(tiered_model.calibration),
-        "shape": asdict(tiered_model.layout),
-        "prospect_ratios": _serialize_distributions(tiered_model.prospect_distributions),
+        "layout": asdict(tiered_model.layout),
+        "prospect_distributions": _serialize_distributions(tiered_model.prospect_distributions),
     }
 
 
 def deserialize_tiered_model(payload: Mapping[str, Any], trees: Mapping[str, str]) -> TieredModel:
     """The ladder that ``serialize_tiered_model`` described, with the text files of its trees by file name."""
-    shape = payload["shape"]
-    learned = tuple(shape["learned"])
-    rungs = {tier: deserialize_tier(rung) for tier, rung in payload["rungs"].items()}
+    layout = payload["layout"]
+    learned = tuple(layout["learned"])
+    tiers = {tier: deserialize_tier(content) for tier, content in payload["tier_by_name"].items()}
     if trees:
-        rungs["ml"] = TreesTier(trees, payload["inputs"], learned)
+        tiers["ml"] = TreesTier(trees, payload["inputs"], learned)
     return TieredModel(
-        tier_by_model=payload["tiers"],
-        tier_by_name=rungs,
+        tier_by_model=payload["tier_by_model"],
+        tier_by_name=tiers,
         prospects=deserialize_tier(payload["prospects"]),
         extrapolation=_deserialize_extrapolation(payload),
-        seasonality=_deserialize_seasonality(payload["season"]),
+        seasonality=_deserialize_seasonality(payload["seasonality"]),
         calibration=_build(CalibrationMap, payload["calibration"]),
         layout=HorizonLayout(
-            shape["churn_days"], tuple(shape["asked"]), learned, shape["order_growth"], shape["spend_growth"],
-            _deserialize_distributions(shape["ratios"]),
+            layout["churn_days"], tuple(layout["horizons"]), learned, layout["order_growth"], layout["spend_growth"],
+            _deserialize_distributions(layout["ratios"]),
         ),
-        prospect_distributions=_deserialize_distributions(payload["prospect_ratios"]),
+        prospect_distributions=_deserialize_distributions(payload["prospect_distributions"]),
     )  # fmt: skip
 
 
 def _deserialize_extrapolation(payload: Mapping[str, Any]) -> Extrapolation | None:
-    model = payload["extension"]
+    model = payload["extrapolation"]
     return None if model is None else Extrapolation(tuple(payload["inputs"]), btyd_from_json(model))
 
 

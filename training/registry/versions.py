@@ -32,7 +32,7 @@ MODEL_DESCRIPTIONS = {
 MAX_DESCRIPTION_LENGTH = 5000
 TRUNCATION_NOTE = "\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the run's artefacts.)*"
 _SHA256_TAG_PREFIX = "sha256/"
-_ARTIFACT_PATH_TAG = "artefacts"
+_ARTIFACT_PATH_TAG = "artifact_path"
 
 
 class VersionNotFound(NotFound):

@@ -30,7 +30,7 @@ def model_metrics(model: str, scores: Sequence[BacktestScore]) -> list[Metric]:
     """One line per measure and contestant, a point per origin; with the next purchase those per category."""
     groups = {model: "", **({BY_CATEGORY: f"{BY_CATEGORY}/"} if model == "next_purchase" else {})}
     return [
-        Metric(f"{groups[score.model]}{measure}/{_metric_key(score.who)}", value, score.origin.toordinal())
+        Metric(f"{groups[score.model]}{measure}/{_metric_key(score.contestant)}", value, score.origin.toordinal())
         for score in scores
         if score.model in groups
         for measure, value in score.metrics.items()
@@ -43,7 +43,7 @@ def category_score_table(model: str, scores: Sequence[BacktestScore]) -> dict[st
     mine = [score for score in scores if score.model == BY_CATEGORY and model == "next_purchase"]
     if not mine:
         return {}
-    named = {"origin": [str(score.origin) for score in mine], "by": [score.who for score in mine]}
+    named = {"origin": [str(score.origin) for score in mine], "by": [score.contestant for score in mine]}
     return {BY_CATEGORY: {**named, **{one: [score.metrics.get(one) for score in mine] for one in mine[0].metrics}}}
 
 

@@ -24,11 +24,15 @@ SEGMENT_COLUMNS = (
 )
 PRESET_SEGMENT_COLUMNS = (
     ColumnSpec(
-        "crowd_high_potential_newcomer", _FLAG, "Ordered first a short while ago, and is among the most promising."
+        "preset_segment_high_potential_newcomer",
+        _FLAG,
+        "Ordered first a short while ago, and is among the most promising.",
     ),
-    ColumnSpec("crowd_active_regular", _FLAG, "Orders often, and is unlikely to leave."),
-    ColumnSpec("crowd_about_to_lapse", _FLAG, "Ordered repeatedly, is likely to leave or overdue, and not gone yet."),
-    ColumnSpec("crowd_due_for_replenishment", _FLAG, "Is due for a reminder of the next order in a category."),
+    ColumnSpec("preset_segment_active_regular", _FLAG, "Orders often, and is unlikely to leave."),
+    ColumnSpec(
+        "preset_segment_about_to_lapse", _FLAG, "Ordered repeatedly, is likely to leave or overdue, and not gone yet."
+    ),
+    ColumnSpec("preset_segment_due_for_replenishment", _FLAG, "Is due for a reminder of the next order in a category."),
 )
 
 

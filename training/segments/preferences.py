@@ -22,7 +22,7 @@ def _interval_columns(name: str, meaning: str, kind: pa.DataType) -> tuple[Colum
 
 
 def _evidence_column(name: str) -> ColumnSpec:
-    return ColumnSpec(f"{name}_rung", _TEXT, "Whose counts weigh more in it: customer, or population.")
+    return ColumnSpec(f"{name}_evidence", _TEXT, "Whose counts weigh more in it: customer, or population.")
 
 
 def _preferred_columns(name: str, meaning: str, share: str) -> tuple[ColumnSpec, ...]:
@@ -79,7 +79,9 @@ COLUMN_FAMILIES: Mapping[str, tuple[ColumnSpec, ...]] = {
             _NUMBER,
             "Orders with a coupon or discount to be expected in 91 days at the pace of the last 91; who redeems next.",
         ),
-        ColumnSpec("crowd_price_sensitive", _FLAG, "Buys at a reduced price surely more often than the population."),
+        ColumnSpec(
+            "preset_segment_price_sensitive", _FLAG, "Buys at a reduced price surely more often than the population."
+        ),
     ),
 }
 PREFERENCE_COLUMNS = tuple(column for family in COLUMN_FAMILIES.values() for column in family)

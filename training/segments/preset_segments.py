@@ -57,10 +57,12 @@ def preset_segments(
     # Silence alone is no sign: of those who come every other day many are overdue on any day.
     leaving = (chance >= bands[1]) | ((chance >= bands[0]) & is_overdue(measured, config.overdue_gaps))
     return {
-        "crowd_high_potential_newcomer": top_share(predicted.predicted_value, newcomers, config.newcomer_share),
-        "crowd_active_regular": regulars & (chance < bands[0]),
-        "crowd_about_to_lapse": leaving & (measured[ORDER_COUNT] >= config.lapse_orders) & ~lapsed,
-        "crowd_due_for_replenishment": predicted.category_due_on <= today,
+        "preset_segment_high_potential_newcomer": top_share(
+            predicted.predicted_value, newcomers, config.newcomer_share
+        ),
+        "preset_segment_active_regular": regulars & (chance < bands[0]),
+        "preset_segment_about_to_lapse": leaving & (measured[ORDER_COUNT] >= config.lapse_orders) & ~lapsed,
+        "preset_segment_due_for_replenishment": predicted.category_due_on <= today,
     }
 
 

@@ -55,7 +55,7 @@ class MembersResponse(StrictModel):
     """A page of an audience."""
 
     members: list[dict[str, JsonValue]] = Field(description="customer_id, holdout, and the columns asked for.")
-    left_out: int = Field(description="Members of this page who may not be approached any more.")
+    excluded_by_consent: int = Field(description="Members of this page who may not be approached any more.")
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
     consent_state: str = Field(description="By which consents the page was checked.")
 
@@ -95,11 +95,15 @@ async def get_members(request: Request) -> Response:
     )
     page, state = taken.page, str(taken.consent_state)
     if said.format == "json":
-        about = {"left_out": page.left_out, "next": page.next, "consent_state": state}
+        about = {"excluded_by_consent": page.excluded_by_consent, "next": page.next, "consent_state": state}
         return Response(
             _members_json(page.rows, about), headers={"Cache-Control": "no-store"}, media_type="application/json"
         )
-    headers = {"X-Consent-State": state, "X-Left-Out": str(page.left_out), "Cache-Control": "no-store"}
+    headers = {
+        "X-Consent-State": state,
+        "X-Excluded-By-Consent": str(page.excluded_by_consent),
+        "Cache-Control": "no-store",
+    }
     if page.next is not None:
         headers["X-Next-Cursor"] = page.next
     return Response(

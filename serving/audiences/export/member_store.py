@@ -26,7 +26,7 @@ from serving.audiences.errors import AudienceNotFound
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.query.scores_table import ID_COLUMN
 
-MEMBERS_FILE, METADATA_FILE, _LOCK_FILE = "members.arrow", "about.json", ".lock"
+MEMBERS_FILE, METADATA_FILE, _LOCK_FILE = "members.arrow", "metadata.json", ".lock"
 BATCH_SIZE = 65_536  # members in a batch of the file
 _ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _DRAFT_PREFIX = ".draft-"

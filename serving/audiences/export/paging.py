@@ -23,7 +23,7 @@ class Page:
     """Some members, in order."""
 
     rows: pa.Table  # customer_id, ``holdout`` where there is one, and the columns asked for
-    left_out: int  # members of this page who may not be approached any more
+    excluded_by_consent: int  # members of this page who may not be approached any more
     next: str | None  # the cursor of the next page; None on the last one
 
 

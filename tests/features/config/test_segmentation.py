@@ -52,7 +52,7 @@ orders = { at_least = 2, at_most = 3 }
 [business.segments."no contact for 30 days"]
 days_since_contact = { at_least = 30 }
 
-[business.crowds]
+[business.preset_segments]
 newcomer_days = 14
 """
 
@@ -225,9 +225,9 @@ def test_what_cannot_be_a_stage(tmp_path: Path, said: str, answer: str) -> None:
                 "printable characters."
             ),
         ),
-        ("crowds.newcomer_share = 2", ".crowds] newcomer_share: found 2; expected 1 or less."),
-        ("crowds.lapse_orders = 1", ".crowds] lapse_orders: found 1; expected 2 or more."),
-        ("crowds.newcomers = 1", ".crowds] newcomers: unknown key; the nearest is 'newcomer_days'."),
+        ("preset_segments.newcomer_share = 2", ".preset_segments] newcomer_share: found 2; expected 1 or less."),
+        ("preset_segments.lapse_orders = 1", ".preset_segments] lapse_orders: found 1; expected 2 or more."),
+        ("preset_segments.newcomers = 1", ".preset_segments] newcomers: unknown key; the nearest is 'newcomer_days'."),
     ],
 )
 def test_what_the_business_cannot_mean(tmp_path: Path, said: str, answer: str) -> None:

@@ -213,7 +213,7 @@ def test_an_unknown_key_that_resembles_none_is_shown_them_all(tmp_path: Path) ->
     (answer,) = config_errors(tmp_path, SMALLEST + "[business]\nweather = 'fair'")
     assert answer == (
         "[business] weather: unknown key; remove it, or use one of bands, churn_days, churn_rules, "
-        "consent_defaults, crowds, lead_days, lifecycle, ltv_days, max_feature_age_days, rfm, segments, value_tiers."
+        "consent_defaults, lead_days, lifecycle, ltv_days, max_feature_age_days, preset_segments, rfm, segments, value_tiers."
     )
 
 

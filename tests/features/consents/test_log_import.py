@@ -119,4 +119,4 @@ def test_the_forgotten_are_left_out_of_every_table(tmp_path: Path) -> None:
     manifest = ingest(
         description, tmp_path / "history", select_erased=lambda known: [one for one in known if one == "ann"]
     )
-    assert [intake.kept for intake in manifest.intakes] == [0, 0]
+    assert [intake.written for intake in manifest.tables] == [0, 0]

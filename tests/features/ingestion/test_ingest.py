@@ -37,13 +37,13 @@ def test_an_order_line_is_kept_as_an_instant_and_a_decimal(tmp_path: Path) -> No
 
 def test_lines_of_nobody_are_left_out_and_counted(tmp_path: Path) -> None:
     log = "customer,at,amount\nann,2026-01-31,1\n,2026-01-31,2\n  ,2026-01-31,3\n(Anonymous),never,x\nguest,,\n"
-    found = ingest_log(tmp_path, log, anonymous=["(Anonymous)", "guest"]).intakes[0]
-    assert (found.lines, found.without_customer, found.kept, found.customers) == (5, 4, 1, 1)
+    found = ingest_log(tmp_path, log, anonymous=["(Anonymous)", "guest"]).tables[0]
+    assert (found.lines, found.without_customer, found.written, found.customers) == (5, 4, 1, 1)
     assert canonical_rows(tmp_path, "customer_id") == [("ann",)]
 
 
 def test_a_log_without_amounts_is_a_log(tmp_path: Path) -> None:
-    found = ingest_log(tmp_path, "customer,at\nann,2026-01-31\n", amount=None).intakes[0]
+    found = ingest_log(tmp_path, "customer,at\nann,2026-01-31\n", amount=None).tables[0]
     assert found.columns == ("customer_id", "ordered_at")
 
 
@@ -51,8 +51,8 @@ def test_every_table_that_the_shop_has_is_taken(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind,s\nann,2026-01-30 10:00,visit,30\n,2026-01-30,visit,\n")
     description = write_config(tmp_path, events={"duration_s": "s"})
     (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,1\n")
-    found = ingest(description, tmp_path / "history").intakes
-    assert [(one.table, one.lines, one.kept) for one in found] == [("orders", 1, 1), ("events", 2, 1)]
+    found = ingest(description, tmp_path / "history").tables
+    assert [(one.table, one.lines, one.written) for one in found] == [("orders", 1, 1), ("events", 2, 1)]
     assert canonical_rows(tmp_path, "customer_id", "kind", "duration_s", table="events") == [
         ("ann", "visit", Decimal(30))
     ]

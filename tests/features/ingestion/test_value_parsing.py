@@ -55,7 +55,7 @@ def test_ids_that_are_gaps_in_a_column_of_numbers_are_nobody(tmp_path: Path) -> 
     found = ingest_log(
         tmp_path, pa.table({"customer": ids, "at": ["2026-01-31"] * 4, "amount": [1] * 4}), path="o.parquet"
     )
-    assert (found.intakes[0].without_customer, canonical_rows(tmp_path, "customer_id")) == (3, [("17850",)])
+    assert (found.tables[0].without_customer, canonical_rows(tmp_path, "customer_id")) == (3, [("17850",)])
 
 
 def test_a_return_is_a_negative_amount(tmp_path: Path) -> None:

@@ -63,18 +63,21 @@ def test_the_columns_are_those_promised(shop: ShopConfig) -> None:
 
 def test_a_customer_of_many_orders_is_told_the_own_habit(shop: ShopConfig) -> None:
     [ann] = preferences_of(shop, twenty_one_customers(), "ann")
-    assert (ann["preferred_hour"], ann["preferred_hour_rung"]) == (19, "customer")  # 19:00 to 21:00 as 20:00 to 22:00
+    assert (ann["preferred_hour"], ann["preferred_hour_evidence"]) == (
+        19,
+        "customer",
+    )  # 19:00 to 21:00 as 20:00 to 22:00
     assert (ann["preferred_weekday"], ann["category_ranking"]) == (1, ["tea"])
-    assert (ann["channel_ranking"], ann["channel_rung"]) == (["app", "web"], "customer")
-    assert ann["crowd_price_sensitive"]
+    assert (ann["channel_ranking"], ann["channel_evidence"]) == (["app", "web"], "customer")
+    assert ann["preset_segment_price_sensitive"]
 
 
 def test_who_has_hardly_a_history_is_told_everybodys_habit(shop: ShopConfig) -> None:
     stranger, other = preferences_of(shop, twenty_one_customers(), "nobody", "zoe")
     assert stranger == other
-    assert {stranger[f"{name}_rung"] for name in ("preferred_hour", "channel", "category")} == {"population"}
+    assert {stranger[f"{name}_evidence"] for name in ("preferred_hour", "channel", "category")} == {"population"}
     assert (stranger["preferred_hour"], stranger["channel_ranking"]) == (8, ["web", "app"])
-    assert (stranger["discounted_orders_91d"], stranger["crowd_price_sensitive"]) == (0.0, False)
+    assert (stranger["discounted_orders_91d"], stranger["preset_segment_price_sensitive"]) == (0.0, False)
 
 
 def test_the_answer_does_not_depend_on_who_else_is_asked_about(shop: ShopConfig) -> None:
@@ -103,7 +106,7 @@ def test_price_sensitivity_weighs_own_orders_against_everybodys(shop: ShopConfig
         assert row["price_sensitivity"] == pytest.approx(yes / (yes + no))
         ends = (row["price_sensitivity_p10"], row["price_sensitivity_p90"])
         assert ends == pytest.approx((beta.ppf(0.1, yes, no), beta.ppf(0.9, yes, no)))
-        assert row["crowd_price_sensitive"] is bool(beta.ppf(0.1, yes, no) > mean)
+        assert row["preset_segment_price_sensitive"] is bool(beta.ppf(0.1, yes, no) > mean)
 
 
 def test_one_order_with_a_coupon_does_not_make_a_customer_surely_price_sensitive(shop: ShopConfig) -> None:
@@ -111,7 +114,7 @@ def test_one_order_with_a_coupon_does_not_make_a_customer_surely_price_sensitive
     lines = [*crowd, *monday_orders("dan", 1, 9, coupons=1), *monday_orders("eve", 20, 9, coupons=20)]
     dan, eve, none = preferences_of(shop, history_of(*lines, columns=LINES, zone=LONDON), "dan", "eve", "none")
     assert none["price_sensitivity"] < dan["price_sensitivity"] < eve["price_sensitivity"]  # type: ignore[operator]
-    assert (dan["crowd_price_sensitive"], eve["crowd_price_sensitive"]) == (False, True)
+    assert (dan["preset_segment_price_sensitive"], eve["preset_segment_price_sensitive"]) == (False, True)
 
 
 def test_touches_rank_channels_by_how_often_they_are_answered(shop: ShopConfig) -> None:

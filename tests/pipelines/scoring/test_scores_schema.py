@@ -102,7 +102,7 @@ def test_every_row_says_who_answers_and_for_when(trained: Flywheel, scores: pa.T
         f"{TODAY}T00:00:00"
     }
     assert set(scores["churn_horizon_days"].to_pylist()) == {60}
-    assert trained.release["ladder"]["tiers"] == {"churn": "ml", "next_purchase": "ml", "ltv": "ml"}
+    assert trained.release["tiered_model"]["tier_by_model"] == {"churn": "ml", "next_purchase": "ml", "ltv": "ml"}
     answered = set(zip(scores["status"].to_pylist(), scores["model_tier"].to_pylist(), strict=True))
     assert answered == {("scored", "ml"), ("insufficient_history", "population")}
 

@@ -107,12 +107,12 @@ def test_everybody_known_is_sorted_prospects_too(tmp_path: Path) -> None:
 
 def test_crowds_are_made_of_the_log_and_the_predictions(tmp_path: Path) -> None:
     found = assigned_columns(tmp_path, ingest_shop(tmp_path))
-    assert found["crowd_high_potential_newcomer"] == [True, False, False, False, False]
-    assert found["crowd_active_regular"] == [False] * 5
-    assert found["crowd_about_to_lapse"] == [False] * 5
-    assert found["crowd_due_for_replenishment"] == [True, False, False, False, False]
-    assert assigned_columns(tmp_path, ingest_shop(tmp_path, "[business.crowds]\nregular_orders = 2"))[
-        "crowd_active_regular"
+    assert found["preset_segment_high_potential_newcomer"] == [True, False, False, False, False]
+    assert found["preset_segment_active_regular"] == [False] * 5
+    assert found["preset_segment_about_to_lapse"] == [False] * 5
+    assert found["preset_segment_due_for_replenishment"] == [True, False, False, False, False]
+    assert assigned_columns(tmp_path, ingest_shop(tmp_path, "[business.preset_segments]\nregular_orders = 2"))[
+        "preset_segment_active_regular"
     ][0]
 
 
@@ -125,7 +125,7 @@ def test_who_stands_nowhere_has_not_lapsed(tmp_path: Path) -> None:
     """
     found = assigned_columns(tmp_path, ingest_shop(tmp_path, said), churn_probability=pa.array([0.9] * 5))
     assert found["lifecycle_phase"] == [None, "lapse", None, None, None]
-    assert found["crowd_about_to_lapse"] == [True, False, False, False, False]
+    assert found["preset_segment_about_to_lapse"] == [True, False, False, False, False]
 
 
 def test_without_amounts_orders_are_worth_and_layers_are_not_known(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_segments_agree_with_what_the_scores_say(grown_shop: ShopSnapshot) -> No
         assert (row["lifecycle_phase"] == "acquire") == (row["orders"] == 0)
         assert (row["rfm_segment"] is None) == (row["orders"] == 0)
         due = row["next_category_remind_on"]
-        assert row["crowd_due_for_replenishment"] == (due is not None and due <= shops.day(180))
-        if row["crowd_active_regular"]:
+        assert row["preset_segment_due_for_replenishment"] == (due is not None and due <= shops.day(180))
+        if row["preset_segment_active_regular"]:
             assert row["orders"] >= 5
             assert row["churn_probability"] < 0.3

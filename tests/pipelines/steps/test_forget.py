@@ -44,7 +44,7 @@ def test_forget_removes_a_customer_from_every_table(corner_shop: Flywheel) -> No
     (report,) = said.summary["customers"]
     assert report["status"] == "forgotten"
     assert min(report["removed"][name] for name in ("history/orders", "features/transactions", "online", "scores")) > 0
-    assert [one["release"] for one in report["seen_by"]] == ["1"]
+    assert [one["release"] for one in report["trained_releases"]] == ["1"]
     assert not [name for name, known in customers_by_table(corner_shop.home).items() if who in known]
     assert who not in (corner_shop.home.folder / "audit.jsonl").read_text()
     assert files_that_mention(corner_shop.home.folder, who) == []
@@ -72,7 +72,7 @@ def test_the_service_forgets_and_says_nothing_any_more(corner_shop: Flywheel, mo
         assert (report.status_code, report.json()["status"]) == (200, "forgotten")
         assert client.post("/v1/predictions", json=asked).json()["predictions"][0]["status"] == "unknown_customer"
         again = client.delete(f"/v1/customers/{who}").json()
-        assert (again["status"], sum(again["removed"].values()), again["seen_by"]) == ("forgotten", 0, [])
+        assert (again["status"], sum(again["removed"].values()), again["trained_releases"]) == ("forgotten", 0, [])
     assert not [name for name, known in customers_by_table(corner_shop.home).items() if who in known]
 
 

@@ -34,7 +34,7 @@ class BlockingFeatureReader(FakeFeatureReader):
 @pytest.mark.parametrize("arrived", [3, 50])
 def test_more_than_may_wait_are_told_to_come_again_and_the_others_are_answered(arrived: int) -> None:
     shelf = BlockingFeatureReader()
-    shop = Shop.of(FakeRelease(), shelf, most_waiting=2)
+    shop = Shop.of(FakeRelease(), shelf, max_waiting=2)
     with shop.client() as client, ThreadPoolExecutor(arrived) as callers:
         waiting = [callers.submit(client.get, PATH) for _ in range(arrived)]
         while sum(one.done() for one in waiting) < arrived - 2:
@@ -62,7 +62,7 @@ def test_who_waits_too_long_is_told_so_in_time() -> None:
 
 def test_probes_and_counts_are_answered_whatever_waits() -> None:
     shelf = BlockingFeatureReader()
-    shop = Shop.of(FakeRelease(), shelf, most_waiting=1)
+    shop = Shop.of(FakeRelease(), shelf, max_waiting=1)
     with shop.client() as client, ThreadPoolExecutor(1) as callers:
         held = callers.submit(client.get, PATH)
         while not shop.worker.load_shedder.waiting:

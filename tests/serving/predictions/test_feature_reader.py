@@ -59,9 +59,9 @@ def request_predictions(client: TestClient, *customers: str) -> list[dict[str, A
     ("error", "reason"),
     [
         (StoreUnavailable, "store_unreachable"),
-        (NotFound, "nothing_published"),
+        (NotFound, "not_materialized"),
         (RowsLost, "rows_lost"),
-        (SchemaMismatch, "other_columns"),
+        (SchemaMismatch, "schema_mismatch"),
     ],
 )
 def test_every_customer_is_answered_with_the_reason_and_nothing_else(

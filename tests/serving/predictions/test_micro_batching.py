@@ -62,7 +62,7 @@ def test_many_are_answered_by_one_forecast_each_with_his_own(get: bool) -> None:
 
 def test_no_forecast_is_of_many_more_than_it_may() -> None:
     release = CountingRelease()
-    shop = Shop.of(release, FEATURE_READER, most_waiting=1000)
+    shop = Shop.of(release, FEATURE_READER, max_waiting=1000)
     post_concurrently(shop, *([f"c{number}"] for number in range(300)))
     assert sum(release.batch_sizes) == 300
     assert max(release.batch_sizes) <= MAX_CUSTOMERS_PER_BATCH

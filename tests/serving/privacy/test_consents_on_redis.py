@@ -108,9 +108,9 @@ def test_an_emptied_redis_silences_everybody_and_the_log_says_what_to_do(
 ) -> None:
     put_consents(client, "ann", NO)
     redis_of_its_own.flush()
-    assert statuses_in_time(client, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
+    assert statuses_in_time(client, "ann", "bob") == ["consents_unavailable", "consents_unavailable"]
     assert_unavailable(client)
-    assert client.get("/readyz").json()["reason"] == "consents_unreadable"
+    assert client.get("/readyz").json()["reason"] == "consents_unavailable"
     assert one.log.getvalue().count("Restore its append-only file") == 1
 
 
@@ -121,5 +121,5 @@ def test_a_worker_with_another_secret_says_nothing_of_anybody(
     stranger = shop(tmp_path / "elsewhere", redis_of_its_own)
     (tmp_path / "elsewhere").mkdir(exist_ok=True)
     with stranger.client() as another:
-        assert statuses_in_time(another, "ann", "bob") == ["consents_unreadable", "consents_unreadable"]
+        assert statuses_in_time(another, "ann", "bob") == ["consents_unavailable", "consents_unavailable"]
         assert "Copy the file from the home that began them" in stranger.log.getvalue()

@@ -24,15 +24,15 @@ ROW: dict[str, Any] = {
     "rfm_segment": "important_develop", "rfm_segment_zh": "重要发展",
     "lifecycle_stage": "retention", "lifecycle_phase": "repurchase", "value_tier": "gold",
     "segments": ["big baskets"],
-    "crowd_active_regular": True, "crowd_about_to_lapse": False, "crowd_price_sensitive": True,
+    "preset_segment_active_regular": True, "preset_segment_about_to_lapse": False, "preset_segment_price_sensitive": True,
     "preferred_hour": 23, "preferred_hour_share": 0.4, "preferred_hour_p10": 0.3, "preferred_hour_p90": 0.5,
-    "preferred_hour_rung": "customer",
+    "preferred_hour_evidence": "customer",
     "preferred_weekday": None, "preferred_weekday_share": None,
     "channel_ranking": ["sms", "email"], "channel_affinity": [0.3, 0.2], "channel_p10": [0.2, 0.1],
-    "channel_p90": [0.4, 0.3], "channel_rung": "population",
+    "channel_p90": [0.4, 0.3], "channel_evidence": "population",
     "category_ranking": None,
     "price_sensitivity": 0.6, "price_sensitivity_p10": 0.5, "price_sensitivity_p90": 0.7,
-    "price_sensitivity_rung": "customer",
+    "price_sensitivity_evidence": "customer",
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def test_all_that_the_scores_say_is_told_in_its_place() -> None:
     told = serialize_segment(ROW, ["email"])
     SegmentResponse.model_validate(told)
     assert told["rfm"]["segment_zh"] == "重要发展"
-    assert told["crowds"] == ["active_regular", "price_sensitive"]
+    assert told["preset_segments"] == ["active_regular", "price_sensitive"]
     assert told["channels"] == {
         "ranked": [{"name": "email", "affinity": 0.2, "p10": 0.1, "p90": 0.3}], "rung": "population"
     }  # fmt: skip
@@ -64,7 +64,7 @@ def test_who_never_ordered_has_no_rfm() -> None:
 def test_a_table_of_an_older_make_is_told_as_far_as_it_goes() -> None:
     told = serialize_segment({"as_of": ROW["as_of"]}, [])
     SegmentResponse.model_validate(told)
-    assert (told["segments"], told["crowds"], told["value_tier"]) == ([], [], None)
+    assert (told["segments"], told["preset_segments"], told["value_tier"]) == ([], [], None)
 
 
 def test_every_name_is_one_of_a_column() -> None:
@@ -89,7 +89,7 @@ def shop(tmp_path: Path) -> Shop:
     ):
         values = ["sms", "email"] if kind == pa.string() else [0.3, 0.2]
         table = table.append_column(name, pa.array([values, values], pa.list_(kind)))
-    pq.write_table(table.append_column("channel_rung", pa.array(["customer"] * 2)), path)
+    pq.write_table(table.append_column("channel_evidence", pa.array(["customer"] * 2)), path)
     return shop
 
 

@@ -79,7 +79,7 @@ def test_every_horizon_of_every_question_is_answered(one: TrainingShop) -> None:
 
 def test_everything_missing_has_a_cure_and_nothing_else_has(one: TrainingShop) -> None:
     for answer in one.readiness.answers:
-        assert bool(answer.missing) == bool(answer.cure)
+        assert bool(answer.missing) == bool(answer.remedy)
         assert answer.trainable == (not answer.missing)
 
 
@@ -126,7 +126,7 @@ def test_without_amounts_only_the_amount_is_refused() -> None:
     assert answers(ready, "next_purchase")[60].trainable
     assert {answer.missing for answer in answers(ready, "ltv").values()} == {"the log has no amounts"}
     assert ready.tiers_for("ltv") == ()
-    assert "name the amount column in [orders]" in answers(ready, "ltv")[30].cure
+    assert "name the amount column in [orders]" in answers(ready, "ltv")[30].remedy
 
 
 def test_ten_days_of_log_say_from_when_on_they_will_do() -> None:
@@ -134,7 +134,7 @@ def test_ten_days_of_log_say_from_when_on_they_will_do() -> None:
     assert ready.tiers == SIMPLE_TIERS
     churn = answers(ready, "churn")[30]
     assert churn.missing == "79 days of log are needed to test 30 days ahead, there are 10"
-    assert churn.cure == f"trainable on {day(79):%Y-%m-%d}; until then answered from {ready.plan.learned[0]} days"
+    assert churn.remedy == f"trainable on {day(79):%Y-%m-%d}; until then answered from {ready.plan.learned[0]} days"
 
 
 def test_a_long_log_is_learned_a_year_ahead() -> None:
@@ -149,7 +149,7 @@ def test_churn_beyond_what_was_learned_is_answered_from_what_was() -> None:
     assert (ready.plan.learned, ready.plan.evaluated_churn_days) == ((30,), 30)
     churn = answers(ready, "churn")[365]
     assert not churn.trainable
-    assert churn.cure.endswith("until then answered from 30 days")
+    assert churn.remedy.endswith("until then answered from 30 days")
     assert ready.tiers_for("churn") == EVERY
     assert (churn.positives, churn.negatives) != (0, 0)
 
@@ -198,7 +198,7 @@ def test_a_rare_outcome_asks_for_another_horizon() -> None:
     ready = build_shop(lines, 300, (30, 60), 60).readiness
     churn = answers(ready, "churn")[60]
     assert churn.missing == "100 customers who stayed away within 60 days are needed, there are 0"
-    assert churn.cure.startswith("choose a horizon at which both happen often enough")
+    assert churn.remedy.startswith("choose a horizon at which both happen often enough")
     assert ready.tiers_for("churn") == SIMPLE_TIERS
     assert ready.tiers_for("next_purchase") == EVERY
 
@@ -207,7 +207,7 @@ def test_a_rare_outcome_asks_for_another_horizon() -> None:
 def test_a_horizon_is_tested_from_the_promised_day_on_and_not_before(days: int) -> None:
     told, laid = short_log_shop().history, plan_schedule(day(0), day(10), (days,), 900)
     (churn,) = answers(readiness(told, laid, short_log_shop().cutoffs, days, (days,)), "churn").values()
-    promised = date.fromisoformat(churn.cure.split(";")[0].removeprefix("trainable on "))
+    promised = date.fromisoformat(churn.remedy.split(";")[0].removeprefix("trainable on "))
     assert plan_schedule(day(0), promised, (days,), 900).tested_horizon == days
     assert plan_schedule(day(0), promised - timedelta(days=1), (days,), 900).tested_horizon != days
 

@@ -50,7 +50,7 @@ def test_every_origin_is_tested_newest_first() -> None:
 def test_every_rung_and_every_baseline_is_scored_at_every_origin() -> None:
     one = corner_shop()
     tests = backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE)
-    found = {(score.model, score.origin, score.who): score.metrics for score in scores(tests)}
+    found = {(score.model, score.origin, score.contestant): score.metrics for score in scores(tests)}
     expected = {
         (name, origin, who)
         for name, model in MODELS.items()

@@ -24,7 +24,9 @@ def category_scores() -> list[BacktestScore]:
 def test_every_origin_tells_of_all_of_the_rungs_and_of_the_usual_gaps() -> None:
     assert {score.origin for score in category_scores()} == set(drugstore_shop().schedule.origins)
     newest = {
-        score.who: score.metrics for score in category_scores() if score.origin == drugstore_shop().schedule.origins[0]
+        score.contestant: score.metrics
+        for score in category_scores()
+        if score.origin == drugstore_shop().schedule.origins[0]
     }
     assert {"all", "category", "category's median gap", "own median gap"} <= set(newest)
     rungs = [newest[who]["lines"] for who in ("category", "customer", "population") if who in newest]
@@ -33,7 +35,7 @@ def test_every_origin_tells_of_all_of_the_rungs_and_of_the_usual_gaps() -> None:
 
 def test_the_hazard_ranks_better_than_a_calendar_and_means_what_it_says() -> None:
     for origin in drugstore_shop().schedule.origins:
-        found = {score.who: score.metrics for score in category_scores() if score.origin == origin}
+        found = {score.contestant: score.metrics for score in category_scores() if score.origin == origin}
         assert found["all"]["auc"] > found["own median gap"]["auc"]
         assert found["all"]["auc"] > found["days ordered so far"]["auc"]
         assert found["all"]["ece"] < 0.08

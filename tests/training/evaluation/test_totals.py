@@ -31,7 +31,7 @@ def test_the_total_that_came_over_the_total_predicted() -> None:
     (one,) = backtest_totals([backtest(200)], "churn", "ml")
     expected = (-np.expm1(-60 * np.arange(1, 11) / 500)).sum()
     assert (one.measure, one.horizon_days) == ("buyers", 60)
-    assert one.origins[0].everybody.log_ratio == pytest.approx(math.log(5 / expected), abs=1e-6)
+    assert one.origins[0].all_customers.log_ratio == pytest.approx(math.log(5 / expected), abs=1e-6)
     assert one.origins[0].customers == 10
     assert one.dispersion == 1
 
@@ -40,7 +40,7 @@ def test_the_noise_is_what_single_customers_chances_explain() -> None:
     within = -np.expm1(-60 * np.arange(1, 11) / 500)
     (one,) = backtest_totals([backtest(200)], "churn", "ml")
     expected = math.sqrt((within * (1 - within)).sum()) / within.sum()
-    assert one.origins[0].everybody.noise == pytest.approx(expected, abs=1e-6)
+    assert one.origins[0].all_customers.noise == pytest.approx(expected, abs=1e-6)
 
 
 def test_groups_are_fifths_by_prediction_and_one_of_whom_nobody_came_has_no_error() -> None:
@@ -88,7 +88,7 @@ def test_the_dispersion_is_that_of_the_outcomes() -> None:
     one = total_errors("spend", 90, [PredictedOutcomes(ORIGIN, mean, mean**2, actual)])
     assert one.dispersion == pytest.approx(2, rel=0.05)
     sampled = math.sqrt(2 * (mean**2).sum()) / mean.sum()
-    assert one.origins[0].everybody.noise == pytest.approx(sampled, rel=0.05)
+    assert one.origins[0].all_customers.noise == pytest.approx(sampled, rel=0.05)
 
 
 def test_equal_predictions_are_one_group() -> None:
@@ -100,7 +100,7 @@ def test_equal_predictions_are_one_group() -> None:
 def test_nothing_predicted_and_nothing_came() -> None:
     nothing = np.zeros(10)
     one = total_errors("spend", 30, [PredictedOutcomes(ORIGIN, nothing, nothing, nothing)])
-    assert one.origins[0].everybody.log_ratio is None
+    assert one.origins[0].all_customers.log_ratio is None
     assert one.summary_line() == "- Total spend within 30 days, actual over predicted: none came."
 
 

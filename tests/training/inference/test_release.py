@@ -42,12 +42,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     orders = np.nan_to_num(today.column("orders"))
     manifest = ReleaseManifest(
         model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
-        facts=replace(FACTS, as_of=micros(shop.now.timestamp)),
+        metadata=replace(FACTS, as_of=micros(shop.now.timestamp)),
         views=(transactions_view(shop.history),),
         cards=[],
-        ladder=assemble_release().tiered_model_json(),
+        tiered_model=assemble_release().tiered_model_json(),
         churn_sample=churn_sample(assemble_release().tiered_model, today.inputs, orders, 60),
-        gate=GateResult(passed=True, falls=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}),
     )
     folder = tmp_path_factory.mktemp("release")
     write_release(folder, manifest, assemble_release().files)

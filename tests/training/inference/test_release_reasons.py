@@ -31,12 +31,12 @@ def manifest(*sample: float) -> ReleaseManifest:
     """What a release of the corner shop's trees says of itself, with the churn of the population at its promotion."""
     return ReleaseManifest(
         model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
-        facts=replace(FACTS, as_of=now()),
+        metadata=replace(FACTS, as_of=now()),
         views=(transactions_view(corner_shop().history),),
         cards=[],
-        ladder=serialize_tiered_model(corner_tiers()["ml"].tiered_model, corner_shop().data.names),
+        tiered_model=serialize_tiered_model(corner_tiers()["ml"].tiered_model, corner_shop().data.names),
         churn_sample=sample,
-        gate=GateResult(passed=True, falls=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}),
     )
 
 

@@ -163,4 +163,4 @@ def test_a_release_is_assembled_from_the_rung_of_each_question() -> None:
         "ltv": ["population.json"],
     }
     assert found.names == shop.data.names
-    assert json.loads(json.dumps(found.tiered_model_json()))["tiers"]["ltv"] == "population"
+    assert json.loads(json.dumps(found.tiered_model_json()))["tier_by_model"]["ltv"] == "population"

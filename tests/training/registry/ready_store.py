@@ -26,7 +26,7 @@ def registry_in(home: Path) -> Registry:
 def _three_releases() -> "TemporaryDirectory[str]":
     folder: TemporaryDirectory[str] = TemporaryDirectory()
     registry = registry_in(Path(folder.name) / "home")
-    artefacts = Path(folder.name) / "artefacts"
+    artefacts = Path(folder.name) / "artifact_path"
     for model in ("churn", "ltv"):
         (artefacts / model).mkdir(parents=True)
         (artefacts / model / "trees.txt").write_text("tree")

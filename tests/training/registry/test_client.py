@@ -61,7 +61,7 @@ def registry(tmp_path: Path) -> Registry:
 
 @pytest.fixture
 def artefacts(tmp_path: Path) -> Path:
-    folder = tmp_path / "artefacts"
+    folder = tmp_path / "artifact_path"
     (folder / "churn").mkdir(parents=True)
     (folder / "churn" / "trees.txt").write_text("tree\n")
     (folder / "release.json").write_text("{}\n")
@@ -140,7 +140,7 @@ def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Re
         "feature_service": "churn_v1",
         "sha256/trees.txt": "f27e01fe7624cca3e69811a0bf9a4efd9dca9fd39f7a3a8f939cae0cfe8cdfb8",
         "fingerprint": "ab12",
-        "artefacts": "model/churn",
+        "artifact_path": "model/churn",
     }
     known = registry.client.get_model_version("churn", "1")
     assert (known.description, known.run_id) == ("# Card", run_id)
@@ -237,7 +237,7 @@ def test_the_ui_opens_the_same_store_to_this_machine_only(registry: Registry, ar
             assert httpx.get(address, headers={"Host": "elsewhere.example"}).status_code == 403
         finally:
             server.terminate()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["artefacts", "home"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifact_path", "home"]
 
 
 def wait_until_ready(address: str) -> bytes:

@@ -39,7 +39,7 @@ def test_codes_become_words_and_what_is_missing_is_null() -> None:
     assert (pat["lifecycle_stage"], pat["lifecycle_phase"]) == (None, None)
     assert [row["segments"] for row in (ann, bob, pat)] == [list(OWN), [OWN[1]], []]
     assert [row["segment_big_baskets"] for row in (ann, bob, pat)] == [True, False, False]
-    assert [row["crowd_about_to_lapse"] for row in (ann, bob, pat)] == [False, True, False]
+    assert [row["preset_segment_about_to_lapse"] for row in (ann, bob, pat)] == [False, True, False]
 
 
 def test_slices_come_to_the_whole() -> None:

@@ -38,7 +38,7 @@ def members(
 def test_the_most_valuable_fifth_of_those_who_are_new_has_potential() -> None:
     newcomers: list[Customer] = [{"first": 29, "worth": worth} for worth in (1, 2, 3, 4, 5, 5)]
     old, prospect = {"first": 30, "worth": 99.0}, {"first": NOBODY, "worth": 99.0}
-    crowd = "crowd_high_potential_newcomer"
+    crowd = "preset_segment_high_potential_newcomer"
     assert members(crowd, *newcomers, old, prospect) == [False] * 4 + [True, True] + [False, False]
     assert members(crowd, *newcomers[:5], old, prospect) == [False] * 4 + [True] + [False, False]
     assert members(crowd, *newcomers, said=PresetSegmentsConfig(newcomer_days=7)) == [False] * 6
@@ -50,7 +50,7 @@ def test_a_regular_orders_often_and_is_unlikely_to_leave() -> None:
         {"recent": 4, "churn": 0.29},
         {"recent": 5, "churn": 0.3},
     ]
-    assert members("crowd_active_regular", *customers) == [True, False, False]
+    assert members("preset_segment_active_regular", *customers) == [True, False, False]
 
 
 def test_about_to_lapse_is_who_is_likely_to_leave_or_overdue_and_not_unlikely_to() -> None:
@@ -61,11 +61,11 @@ def test_about_to_lapse_is_who_is_likely_to_leave_or_overdue_and_not_unlikely_to
         {"churn": 0.29, "last": 150},
         {"churn": 0.9, "orders": 1},
     ]
-    assert members("crowd_about_to_lapse", *customers) == [True, False, True, False, False]
+    assert members("preset_segment_about_to_lapse", *customers) == [True, False, True, False, False]
 
 
 def test_who_has_lapsed_is_not_about_to() -> None:
-    assert members("crowd_about_to_lapse", {"churn": 0.9}, lapsed=True) == [False]
+    assert members("preset_segment_about_to_lapse", {"churn": 0.9}, lapsed=True) == [False]
 
 
 def test_overdue_is_a_silence_of_twice_the_usual_gap() -> None:
@@ -84,4 +84,4 @@ def test_a_reminder_is_due_on_its_day_and_after() -> None:
     predicted = Predictions(churn_probability=some, predicted_value=some, category_due_on=days)
     measured = dict.fromkeys((FIRST, LAST, ORDERS, Measure("orders", 182)), some)
     crowd = preset_segments(PresetSegmentsConfig(), measured, predicted, (0.3, 0.7), some > 0, TODAY)
-    assert crowd["crowd_due_for_replenishment"].tolist() == [True, True, False, False]
+    assert crowd["preset_segment_due_for_replenishment"].tolist() == [True, True, False, False]

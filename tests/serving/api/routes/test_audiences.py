@@ -102,7 +102,7 @@ def test_a_revocation_acts_on_the_next_audience_and_on_later_pages_of_an_old_one
     assert client.put("/v1/customers/c020/consents", json=said).status_code == 200
     assert client.put("/v1/customers/c001/consents", json=said).status_code == 200
     later = get_page(client, audience, size=100, cursor=first["next"])
-    assert later["left_out"] == 1
+    assert later["excluded_by_consent"] == 1
     assert "c020" not in {row["customer_id"] for row in later["members"]}
     assert int(later["consent_state"]) > int(first["consent_state"])
     assert post_audience(client, channel="email")["count"] == audience["count"] - 2
@@ -186,9 +186,14 @@ def test_every_export_leaves_a_line_with_what_it_was_made_by(client: TestClient,
     get_page(client, audience, size=30)
     client.get(f"/v1/audiences/{audience['audience_id']}/members", params={"format": "csv"})
     sample, first, second = audit_lines(tmp_path)
-    assert (sample["action"], sample["format"], sample["members"], sample["left_out"]) == ("export", "sample", 10, 0)
+    assert (sample["action"], sample["format"], sample["members"], sample["excluded_by_consent"]) == (
+        "export",
+        "sample",
+        10,
+        0,
+    )
     assert (first["action"], first["format"], first["members"], first["channel"]) == ("export", "json", 30, "email")
-    assert (second["format"], second["members"], second["left_out"]) == ("csv", 38, 0)
+    assert (second["format"], second["members"], second["excluded_by_consent"]) == ("csv", 38, 0)
     assert {first["consent_state"], second["consent_state"]} == {audience["consent_state"]}
     assert not [one for one in IDS if one in (tmp_path / "audit.jsonl").read_text()]
 

@@ -51,7 +51,7 @@ def read_all_pages(
     at, seen, left_out, place = None, list[str](), 0, 0
     while True:
         page = AudienceReader(folder, SECRET).page(audience, at, sizes[place % len(sizes)], consent or FakeConsent())
-        seen, left_out, place, at = seen + names(page.rows), left_out + page.left_out, place + 1, page.next
+        seen, left_out, place, at = seen + names(page.rows), left_out + page.excluded_by_consent, place + 1, page.next
         if at is None:
             return seen, left_out
 
@@ -75,14 +75,14 @@ def test_who_objects_between_two_pages_is_not_on_the_second(folder: Path, shop: 
     consent.refused = {"004", "012"}
     second = reader.page(audience, first.next, 10, consent)
     assert names(second.rows) == ["010", "011", *(f"0{one}" for one in range(13, 20))]
-    assert second.left_out == 1
+    assert second.excluded_by_consent == 1
 
 
 def test_a_page_of_nobody_who_is_allowed_goes_on_all_the_same(folder: Path, shop: Columns) -> None:
     audience = store_audience(folder, shop)
     consent = FakeConsent([f"{one:03d}" for one in range(10)])
     page = AudienceReader(folder, SECRET).page(audience, None, 10, consent)
-    assert (names(page.rows), page.left_out) == ([], 10)
+    assert (names(page.rows), page.excluded_by_consent) == ([], 10)
     assert page.next is not None
 
 
@@ -175,7 +175,7 @@ def test_an_audience_of_nobody_has_one_empty_page(folder: Path, shop: Columns) -
     nobody = {"column": "value_tier", "equals": "platinum"}
     audience = store_audience(folder, shop, filter=nobody, holdout={"share": 0.1, "name": "a"})
     page = AudienceReader(folder, SECRET).page(audience, None, 10, FakeConsent())
-    assert (len(page.rows), page.left_out, page.next) == (0, 0, None)
+    assert (len(page.rows), page.excluded_by_consent, page.next) == (0, 0, None)
     assert page.rows.column_names[:2] == ["customer_id", "holdout"]
     assert [len(table) for table in AudienceReader(folder, SECRET).export(audience, FakeConsent())] == [0]
 

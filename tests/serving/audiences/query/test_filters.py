@@ -48,7 +48,7 @@ def matching_ids(shop: Columns, node: Json | None) -> list[str]:
         ({"column": "value_tier", "in": ["gold", "never heard of"]}, ["ann", "bob"]),
         ({"column": "value_tier", "not_equals": "gold"}, ["0007"]),
         ({"not": {"column": "value_tier", "equals": "gold"}}, ["0007", "cyd", "阿强"]),
-        ({"column": "crowd_loyal", "equals": False}, ["0007", "bob"]),
+        ({"column": "preset_segment_loyal", "equals": False}, ["0007", "bob"]),
         ({"column": "remind_on", "since": "2026-06-01", "before": "2026-06-09"}, ["0007", "阿强"]),
         ({"column": "remind_on", "is_null": True}, ["bob", "cyd"]),
         ({"column": "segments", "is_null": False}, ["0007", "ann", "bob", "阿强"]),
@@ -56,7 +56,7 @@ def matching_ids(shop: Columns, node: Json | None) -> list[str]:
         ({"column": "customer_id", "in": ["阿强", "0007", "7"]}, ["0007", "阿强"]),
         ({"column": "customer_id", "not_equals": "ann"}, ["0007", "bob", "cyd", "阿强"]),
         ({"all": [{"column": "orders", "above": 1},
-                  {"any": [{"column": "value_tier", "is_null": True}, {"column": "crowd_loyal", "equals": True}]}]},
+                  {"any": [{"column": "value_tier", "is_null": True}, {"column": "preset_segment_loyal", "equals": True}]}]},
          ["ann", "阿强"]),
     ],
 )  # fmt: skip
@@ -84,7 +84,7 @@ def test_a_plain_date_is_the_beginning_of_the_shops_day(shop: Columns) -> None:
         ({"column": "orders", "in": None}, "filter.in", "Found null; expected an array of values."),
         ({"column": "orders", "is_null": None}, "filter.is_null", "Found null; expected true or false."),
         ({"column": "value_tier", "equals": 1}, "filter.equals", "Found 1; expected a string: send it in quotes."),
-        ({"column": "crowd_loyal", "equals": 1}, "filter.equals", "Found 1; expected true or false."),
+        ({"column": "preset_segment_loyal", "equals": 1}, "filter.equals", "Found 1; expected true or false."),
         ({"column": "remind_on", "before": "01/06/2026"}, "filter.before",
          'Found "01/06/2026"; expected an ISO date such as 2026-11-21.'),
         ({"column": "remind_on", "before": "2026-02-30"}, "filter.before", "expected an ISO date such as 2026-11-21."),
@@ -156,7 +156,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "orders": st.integers(0, 4),
     "rfm_recency": st.integers(1, 5),
     "value_tier": st.sampled_from(["gold", "silver", "", "金"]),
-    "crowd_loyal": st.booleans(),
+    "preset_segment_loyal": st.booleans(),
     "remind_on": st.integers(0, 3).map(lambda days: date(2026, 1, 1) + timedelta(days)),
     "last_order_at": st.integers(0, 3).map(lambda hours: START + timedelta(hours=hours)),
     "segments": st.lists(st.sampled_from(["weekend", "big baskets", "x"]), max_size=3),
@@ -181,7 +181,7 @@ def conditions(draw: st.DrawFn) -> Json:
         words = draw(st.sampled_from(["contains", "is_null"]))
         return {"column": column, words: draw(one if words == "contains" else st.booleans())}
     family = draw(st.sampled_from(["equals", "not_equals", "in", "not_in", "is_null", "range"]))
-    if family == "range" and column not in {"value_tier", "crowd_loyal"}:
+    if family == "range" and column not in {"value_tier", "preset_segment_loyal"}:
         low, high = draw(st.sampled_from(["at_least", "above"])), draw(st.sampled_from(["at_most", "below"]))
         bounds = draw(st.sampled_from([[low], [high], [low, high]]))
         return {"column": column, **{bound: draw(one) for bound in bounds}}

@@ -37,7 +37,7 @@ def ordered_ids(shop: Columns, column: str, *, descending: bool = False, limit: 
         ("orders", True, ["ann", "bob", "阿强", "0007", "cyd"]),
         ("value_tier", False, ["ann", "bob", "0007", "cyd", "阿强"]),
         ("value_tier", True, ["0007", "ann", "bob", "cyd", "阿强"]),
-        ("crowd_loyal", True, ["ann", "0007", "bob", "cyd", "阿强"]),
+        ("preset_segment_loyal", True, ["ann", "0007", "bob", "cyd", "阿强"]),
         ("remind_on", False, ["阿强", "0007", "ann", "bob", "cyd"]),
         ("last_order_at", True, ["ann", "阿强", "bob", "0007", "cyd"]),
         ("customer_id", True, ["阿强", "cyd", "bob", "ann", "0007"]),
