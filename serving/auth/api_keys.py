@@ -66,7 +66,7 @@ class ApiKeyMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets the request through with its actor, or answers 401 or 403."""
         if scope["type"] == "http" and scope["path"] not in PROBE_PATHS:
-            keys: ApiKeys = scope["app"].state.worker.keys
+            keys: ApiKeys = scope["app"].state.worker.api_keys
             caller, wanted = keys.authenticate(Headers(scope=scope)), required_scope(scope["method"], scope["path"])
             if caller is None or not allows(caller.scopes, wanted):
                 await _denial_response(caller, wanted)(scope, receive, send)
