@@ -81,7 +81,7 @@ def serialize_tier(tier: Tier) -> Json:
         return tier.as_json()
     if isinstance(tier, CohortTier):
         return asdict(tier)
-    raise TypeError(f"{type(tier).__name__} has no JSON form. Expected a BtydRung or a CohortsRung.")
+    raise TypeError(f"{type(tier).__name__} has no JSON form. Expected a BtydTier or a CohortTier.")
 
 
 def deserialize_tier(payload: Mapping[str, Any]) -> Tier:

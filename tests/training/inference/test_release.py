@@ -139,7 +139,7 @@ def release_files(folder: Path) -> list[Path]:
 
 def assert_corrupt(folder: Path, reason: str) -> None:
     expected = (
-        f"{folder} is no sound release: {reason}. Expected the files that `flywheel train` wrote: "
+        f"{folder} is not a valid release: {reason}. Expected the files that `flywheel train` wrote: "
         "fetch it again from the registry, or promote another."
     )
     with pytest.raises(CorruptRelease, match=f"^{expected}$"):
@@ -217,7 +217,7 @@ from training.inference.release import Release
 
 release = Release.load(Path(sys.argv[1]))
 import numpy as np
-release._ladder.forecast(np.full((2, len(release._inputs)), 1.0), np.array([0.0, 3.0]))
+release._tiered_model.forecast(np.full((2, len(release._input_names)), 1.0), np.array([0.0, 3.0]))
 heavy = {"lightgbm", "pandas", "sklearn", "mlflow", "feast", "scipy", "ibis", "duckdb", "pyarrow"}
 print(sorted(heavy & set(sys.modules)))
 """

@@ -121,13 +121,13 @@ def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 import numpy as np
-from training.inference.release_manifest import Facts, Gate, ReleaseManifest
+from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.inference.release import Release
 
 release = Release.load(Path(sys.argv[1]))
-inputs = np.full((2, len(release._inputs)), 1.0)
-found = release._reasons.of(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
-print([{reason.answer for reason in one} == {"churn", "next_purchase", "ltv"} for one in found])
+inputs = np.full((2, len(release._input_names)), 1.0)
+reasons = release._explainer.explain(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
+print([{reason.answer for reason in customer} == {"churn", "next_purchase", "ltv"} for customer in reasons])
 print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
 """
     root = Path(__file__).parents[3]

@@ -12,6 +12,7 @@ from training.fitting.assemble import assemble
 from training.inference.forecast import LAST_DAY, TIERS, Forecast
 from training.inference.serialization import deserialize_tiered_model, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
+from training.inference.tiers.trees import TreesTier
 
 MIXED = {"churn": "ml", "next_purchase": "btyd", "ltv": "cohort"}
 TIERED_MODELS = (*TIERS, "mixed")
@@ -100,11 +101,12 @@ def test_an_interval_beyond_what_was_learned_has_a_width(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ml", "mixed"])
 def test_churn_is_the_calibrated_probability_to_the_last_bit(name: str) -> None:
-    one, (inputs, orders) = tiered_model(name), all_customers()
-    trees, bought = one.tier_by_name["ml"], orders >= 1
-    calibrated = one.calibration(trees.churn(inputs))  # type: ignore[attr-defined]
-    said = 1 - one.forecast(inputs, orders).order_probability(one.layout.churn_days)
-    assert said[bought] == pytest.approx(calibrated[bought], abs=1e-12)
+    model, (inputs, orders) = tiered_model(name), all_customers()
+    trees, buyers = model.tier_by_name["ml"], orders >= 1
+    assert isinstance(trees, TreesTier)
+    calibrated = model.calibration(trees.churn_probability(inputs))
+    churn = 1 - model.forecast(inputs, orders).order_probability(model.layout.churn_days)
+    assert churn[buyers] == pytest.approx(calibrated[buyers], abs=1e-12)
 
 
 def test_customers_without_an_order_are_answered_as_prospects() -> None:

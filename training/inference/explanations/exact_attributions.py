@@ -80,7 +80,7 @@ def _reference_histories(tier: BtydTier, inputs: Floats) -> tuple[tuple[Floats, 
 def _require_btyd(tier: Tier) -> BtydTier:
     if isinstance(tier, BtydTier):
         return tier
-    raise TypeError(f"{type(tier).__name__} has no simple reasons. Expected a BtydRung or a CohortsRung.")
+    raise TypeError(f"{type(tier).__name__} has no exact attributions. Expected a BtydTier or a CohortTier.")
 
 
 def _log_pace(order: Floats) -> Floats:

@@ -156,8 +156,8 @@ def test_without_amounts_only_orders_are_counted() -> None:
     assert "mean_order" not in used_inputs(spend_attributions(replace(COHORTS, order_value=0.0), CUSTOMERS, 30))
 
 
-def test_a_rung_of_another_kind_is_refused() -> None:
-    refusal = r"^TreesRung has no simple reasons. Expected a BtydRung or a CohortsRung\.$"
+def test_a_tier_of_another_kind_is_rejected() -> None:
+    refusal = r"^TreesTier has no exact attributions. Expected a BtydTier or a CohortTier\.$"
     with pytest.raises(TypeError, match=refusal):
         pace_attributions(TreesTier({}, NAMES, ()), CUSTOMERS, 30)
     with pytest.raises(TypeError, match=refusal):

@@ -185,7 +185,7 @@ def test_predicting_imports_no_lightgbm_package() -> None:
     program = (
         "import sys; from pathlib import Path; import numpy as np;"
         "from training.inference.tiers.lightgbm_runtime import Booster;"
-        "print(Booster(sys.stdin.read()).raw(np.zeros((1, 5)))[0]);"
+        "print(Booster(sys.stdin.read()).raw_scores(np.zeros((1, 5)))[0]);"
         "print(sorted({'lightgbm', 'pandas', 'sklearn', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], input=trees(), capture_output=True, text=True, check=True)
