@@ -32,7 +32,7 @@ class HorizonReadiness:
     horizon_days: int
     trainable: bool  # by boosted trees, tested out of time
     tiers: tuple[str, ...]  # tiers to try, highest first; empty where the model cannot be answered
-    customers: int  # customers who had ordered, at the newest cutoff whose window is over
+    customers: int  # customers with an order, at the newest cutoff whose window is over
     positives: int  # customers among them with the predicted event
     negatives: int
     missing: str  # empty where nothing is missing

@@ -17,7 +17,7 @@ ALLOWED_HOSTS = "localhost:*,127.0.0.1:*"
 
 EXPERIMENT_DESCRIPTIONS = {
     "training": "One run per model and training: parameters, metrics per origin, data set, figures, model card.",
-    "evaluation": "Rolling-origin back-tests: every model beside its baselines, at past origins it had not seen.",
+    "evaluation": "Rolling-origin back-tests: every model with its baselines, at past origins outside of its training.",
 }
 
 

@@ -103,7 +103,7 @@ def test_without_amounts_orders_are_counted_and_spend_is_not_known() -> None:
 
 
 def test_a_customer_without_later_orders_has_zero_orders_and_spend() -> None:
-    result = outcomes_from_march(history_of(("ann", "2026-02-01", 5)), "ann", "nobody")
+    result = outcomes_from_march(history_of(("ann", "2026-02-01", 5)), "ann", "bob")
     assert result.orders[:, 0].tolist() == [0.0, 0.0]
     assert result.spend[:, 0].tolist() == [0.0, 0.0]
     assert result.ordered_within(7).tolist() == [0.0, 0.0]

@@ -124,15 +124,15 @@ def test_a_prospect_spends_as_much_an_order_as_others() -> None:
 
 
 NO_WINDOW_OVER = rows_of(outcomes_of([2.0, NEVER, NEVER], [9.0, 4.0, 1.0]), mean_order=[10.0] * 3)
-NOBODY = NO_WINDOW_OVER.select(np.zeros(3, dtype=bool))
+NO_ROWS = NO_WINDOW_OVER.select(np.zeros(3, dtype=bool))
 
 
-@pytest.mark.parametrize("rows", [NO_WINDOW_OVER, NOBODY], ids=["no window over", "nobody"])
+@pytest.mark.parametrize("rows", [NO_WINDOW_OVER, NO_ROWS], ids=["no window over", "no rows"])
 @pytest.mark.parametrize("has_amounts", [True, False])
 def test_a_shop_with_nothing_finished_is_answered_without_nan(rows: Rows, has_amounts: bool) -> None:
     plan = HorizonPlan(30, (30, 60), (30, 60), has_amounts)
     population = fit_population_tier(rows, plan)
-    for tier in (population, fit_prospect_tier(NOBODY, population, plan)):
+    for tier in (population, fit_prospect_tier(NO_ROWS, population, plan)):
         inputs = customer(1, 1)
         assert np.isfinite(tier.order_by(inputs, np.array([0.0, 30, 730]))).all()
         assert all(np.isfinite(values).all() for values in value_forecast(tier, inputs))

@@ -139,7 +139,7 @@ SMALL: dict[str, tuple[pd.DataFrame, int]] = {
     "one order each": (LINES.drop_duplicates("customer_id"), 100),
     "returns alone": (LINES[LINES["amount"] < 0], 100),
     "no amounts": (LINES.drop(columns="amount"), 100),
-    "nobody lately": (LINES[LINES["day_number"] < LINES["day_number"].min() + 40], 100),
+    "no recent orders": (LINES[LINES["day_number"] < LINES["day_number"].min() + 40], 100),
 }
 
 

@@ -9,7 +9,7 @@ from features.config.segmentation import PresetSegmentsConfig
 from training.segments.preset_segments import Predictions, is_overdue, preset_segments
 
 TODAY = np.datetime64("2026-03-01")
-NOBODY = np.nan
+MISSING = np.nan
 FIRST, LAST, ORDERS = Measure("days_since_first_order"), Measure("days_since_order"), Measure("orders")
 Customer = dict[str, float]
 
@@ -37,7 +37,7 @@ def members(
 
 def test_the_most_valuable_fifth_of_newcomers_has_high_potential() -> None:
     newcomers: list[Customer] = [{"first": 29, "worth": worth} for worth in (1, 2, 3, 4, 5, 5)]
-    old, prospect = {"first": 30, "worth": 99.0}, {"first": NOBODY, "worth": 99.0}
+    old, prospect = {"first": 30, "worth": 99.0}, {"first": MISSING, "worth": 99.0}
     segment = "preset_segment_high_potential_newcomer"
     assert members(segment, *newcomers, old, prospect) == [False] * 4 + [True, True] + [False, False]
     assert members(segment, *newcomers[:5], old, prospect) == [False] * 4 + [True] + [False, False]
@@ -71,8 +71,8 @@ def test_a_lapsed_customer_is_not_about_to_lapse() -> None:
 def test_overdue_is_a_silence_of_twice_the_usual_gap() -> None:
     # Three orders, at 100, 60 and 20 days; two on one day; one; none.
     measured = {
-        FIRST: np.array([160, 161, 3, 2, 90, NOBODY]),
-        LAST: np.array([80, 81, 3, 2, 90, NOBODY]),
+        FIRST: np.array([160, 161, 3, 2, 90, MISSING]),
+        LAST: np.array([80, 81, 3, 2, 90, MISSING]),
         ORDERS: np.array([3, 3, 2, 2, 1, 0]),
     }
     assert is_overdue(measured, 2.0).tolist() == [False, True, True, False, False, False]

@@ -55,23 +55,23 @@ def test_no_customers_give_no_tiers(by: Literal["customers", "revenue"]) -> None
 
 @given(worths, shares)
 def test_shares_of_customers_are_exact_to_the_nearest_whole_one(worth: list[float], tier_shares: list[float]) -> None:
-    codes, through = tiers(worth, tier_shares), Fraction(0)
+    codes, cumulative = tiers(worth, tier_shares), Fraction(0)
     for tier, share in enumerate(tier_shares):
-        through += exact_fraction(share)
-        assert abs(sum(code <= tier for code in codes) - through * len(worth)) <= Fraction(1, 2)
+        cumulative += exact_fraction(share)
+        assert abs(sum(code <= tier for code in codes) - cumulative * len(worth)) <= Fraction(1, 2)
 
 
 @given(worths, shares)
 def test_tiers_hold_the_fewest_customers_with_their_share_of_the_revenue(
     worth: list[float], tier_shares: list[float]
 ) -> None:
-    codes, through = np.array(tiers(worth, tier_shares, "revenue")), Fraction(0)
+    codes, cumulative = np.array(tiers(worth, tier_shares, "revenue")), Fraction(0)
     for tier, share in enumerate(tier_shares):
-        through += exact_fraction(share)
+        cumulative += exact_fraction(share)
         inside = [value for value, code in zip(worth, codes, strict=True) if code <= tier]
-        assert sum(inside) >= through * Fraction(sum(worth)) if inside else not any(worth)
+        assert sum(inside) >= cumulative * Fraction(sum(worth)) if inside else not any(worth)
         if inside:
-            assert sum(inside) - min(inside) < through * Fraction(sum(worth))
+            assert sum(inside) - min(inside) < cumulative * Fraction(sum(worth))
 
 
 @pytest.mark.parametrize("by", BY)
