@@ -60,7 +60,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "limit": 50_000,
         "holdout": {"share": 0.1, "name": "autumn"},
     },
-    "everybody": {},
+    "all_customers": {},
     "everybody, a tenth held out": {"holdout": {"share": 0.1, "name": "autumn"}},
 }
 
@@ -144,7 +144,7 @@ def _ledger_with_revocations(home: Path) -> Ledger:
 
 def _audience_context() -> AudienceContext:
     error = {"log_ratio": 0.1, "noise": 0.01}
-    origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
+    origin = {"origin": "2026-03-01", "customers": 9, "all_customers": error, "groups": [error] * 5}
     total = {"horizon_days": 90, "edges": [10.0, 20.0, 40.0, 80.0], "dispersion": 1.0, "origins": [origin]}
     cards = [{"totals": [{"measure": measure, **total} for measure in ("buyers", "spend")]}]
     return AudienceContext(

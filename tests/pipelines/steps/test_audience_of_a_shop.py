@@ -45,7 +45,7 @@ def test_the_bias_of_spend_is_that_of_its_total(trained: Flywheel) -> None:
     card = next(card for card in trained.release["cards"] if card["name"] == "ltv")
     biases = [one["bias"] for one in card["metrics"] if one["who"] == card["tier"]]
     longest = max(card["totals"], key=lambda total: int(total["horizon_days"]))
-    ratios = [origin["everybody"]["log_ratio"] for origin in longest["origins"]]
+    ratios = [origin["all_customers"]["log_ratio"] for origin in longest["origins"]]
     assert ratios == pytest.approx([-math.log1p(bias) for bias in biases], abs=1e-4)
 
 

@@ -42,7 +42,7 @@ def test_forget_removes_a_customer_from_every_table(corner_shop: Flywheel) -> No
     said = corner_shop("forget", who, "--json")
     assert said.status == 0, said.err
     (report,) = said.summary["customers"]
-    assert report["status"] == "forgotten"
+    assert report["status"] == "erased"
     assert min(report["removed"][name] for name in ("history/orders", "features/transactions", "online", "scores")) > 0
     assert [one["release"] for one in report["trained_releases"]] == ["1"]
     assert not [name for name, known in customers_by_table(corner_shop.home).items() if who in known]
@@ -69,10 +69,10 @@ def test_the_service_forgets_and_says_nothing_any_more(corner_shop: Flywheel, mo
         wait_until(lambda: client.get("/readyz").status_code == 200)
         assert client.post("/v1/predictions", json=asked).json()["predictions"][0]["status"] != "unknown_customer"
         report = client.delete(f"/v1/customers/{who}")
-        assert (report.status_code, report.json()["status"]) == (200, "forgotten")
+        assert (report.status_code, report.json()["status"]) == (200, "erased")
         assert client.post("/v1/predictions", json=asked).json()["predictions"][0]["status"] == "unknown_customer"
         again = client.delete(f"/v1/customers/{who}").json()
-        assert (again["status"], sum(again["removed"].values()), again["trained_releases"]) == ("forgotten", 0, [])
+        assert (again["status"], sum(again["removed"].values()), again["trained_releases"]) == ("erased", 0, [])
     assert not [name for name, known in customers_by_table(corner_shop.home).items() if who in known]
 
 
