@@ -111,7 +111,7 @@ def test_calibration_uses_the_newest_finished_cutoffs_until_it_has_enough(monkey
 def growth_exponent(early: int, late: int) -> float:
     """The exponent for ``early`` orders in the first half of 60 days and ``late`` orders in the second."""
     observed = outcomes_of([5.0] * early + [45.0] * late + [NEVER] * 10, [90.0] * (early + late + 10))
-    return fit._growth_exponents(rows_of(observed), PLAN)[0]
+    return fit.growth_exponents(rows_of(observed), PLAN)[0]
 
 
 def test_totals_grow_beyond_the_learned_horizon_as_within_it() -> None:
