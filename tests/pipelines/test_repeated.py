@@ -17,22 +17,22 @@ TODAY, TENTH = shops.day(AS_OF), shops.day(10)
 
 # Each finds the home as the death before it left it, and gets further.
 KILL_POINTS = [
-    KillPoint("features.transformations.feature_tables:_write", call=2),
+    KillPoint("features.transformations.feature_tables:write_parquet", call=2),
     KillPoint("pipelines.steps.publish:write_tables"),
     KillPoint("features.store.client:CustomerFeatures.apply"),
-    KillPoint("features.online.lmdb:PackedWriter.replace", call=2),
-    KillPoint("training.registry.tracking:_log_numbers"),
-    KillPoint("training.registry.tracking:_log_files"),
+    KillPoint("features.online.lmdb:LmdbWriter.replace", call=2),
+    KillPoint("mlflow:MlflowClient.log_batch", call=2),
+    KillPoint("mlflow:MlflowClient.log_artifacts", call=2),
     KillPoint("training.registry:Registry.register"),
     KillPoint("training.registry:Registry.log_run", call=3),
     KillPoint("training.registry:Registry.register", call=4),
-    KillPoint("training.registry.release_files:install", after_call=False),
-    KillPoint("training.registry.release_files:install"),
+    KillPoint("training.registry.release_files:install_folder", after_call=False),
+    KillPoint("training.registry.release_files:install_folder"),
     KillPoint("training.registry:Registry.fetch"),
     KillPoint("pipelines.steps.train:replace_text", after_call=False),
-    KillPoint("training.registry.promotion:_follow", after_call=False),
+    KillPoint("training.registry.promotion:update_aliases", after_call=False),
     KillPoint("training.registry:Registry.promote"),
-    KillPoint("training.registry.release_files:sync_folder"),
+    KillPoint("training.registry.release_files:replace_text"),
     KillPoint("pyarrow.parquet:ParquetWriter.write_table"),
 ]
 
@@ -78,7 +78,7 @@ def test_killed_at_any_point_and_run_again_it_ends_where_it_would_have(corner_sh
 def test_killed_while_ingesting_another_log_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
     before = history_tables(corner_shop)
     shops.write_shop(corner_shop.folder, shops.simulate_log(30, 12, seed=7))
-    assert corner_shop("ingest", kill_point=KillPoint("features.ingestion.ingest:_write")).status == -9
+    assert corner_shop("ingest", kill_point=KillPoint("features.ingestion.ingest:write_table")).status == -9
     assert history_tables(corner_shop) != before
     shops.write_shop(corner_shop.folder, shops.simulate_log(60, 12))
     assert corner_shop("ingest").status == 0
