@@ -91,22 +91,25 @@ class EvaluationSetting:
         return {forecast.name + suffix: getattr(forecast, quantity) for forecast in self.baselines}
 
     def make_case(
-        self, question: str, ours: OurForecast, actual: Floats, baselines: Mapping[str, Floats | None]
+        self, question: str, forecast: OurForecast, actual: Floats, baselines: Mapping[str, Floats | None]
     ) -> Case:
         """Build a case from our predictions, the baselines' and the outcomes."""
         return Case(
             log=self.log, protocol=self.protocol, origin=self.origin, question=question,
-            tier=ours.tier, ours=ours.answer, by_tier=ours.by_tier, actual=actual, baselines=baselines,
+            tier=forecast.tier, predictions=forecast.answer, by_tier=forecast.by_tier,
+            actual=actual, baselines=baselines,
         )  # fmt: skip
 
 
 def churn_rows(
-    setting: EvaluationSetting, days: int, ours: OurForecast, actual: Floats, simple_scores: Mapping[str, Floats]
+    setting: EvaluationSetting, days: int, forecast: OurForecast, actual: Floats, simple_scores: Mapping[str, Floats]
 ) -> Iterator[ComparisonRow]:
     """Compare churn: ranking against simple scores and models, calibration against models alone."""
     question, published = f"churn {days} d", setting.baseline_values("stays_away")
-    yield from compare_to_baselines(setting.make_case(question, ours, actual, {**simple_scores, **published}), RANKING)
-    yield from compare_to_baselines(setting.make_case(question, ours, actual, published), PROBABILITY)
+    yield from compare_to_baselines(
+        setting.make_case(question, forecast, actual, {**simple_scores, **published}), RANKING
+    )
+    yield from compare_to_baselines(setting.make_case(question, forecast, actual, published), PROBABILITY)
 
 
 def next_purchase_rows(
@@ -120,16 +123,17 @@ def next_purchase_rows(
     limit = min(CENSOR_DAYS, float(outcomes.follow_days.min()))
     near, wait = outcomes.wait_days < limit, outcomes.wait_days
     by_tier = {name: forecast.wait_quantile(0.5) for name, forecast in forecasts.items()}
-    ours = OurForecast.from_tiers(tier, by_tier)
+    our_forecast = OurForecast.from_tiers(tier, by_tier)
     dates = {name: np.minimum(baseline, limit)[near] for name, baseline in baselines.items()}
-    case = setting.make_case("next purchase", ours.select_clipped(near, limit), wait[near], dates)
+    case = setting.make_case("next purchase", our_forecast.select_clipped(near, limit), wait[near], dates)
     yield from compare_to_baselines(replace(case, note=_buyers_note(forecasts[tier], wait, near, int(limit))), DATES)
 
     def concordance(predicted: Floats, actual: Floats) -> float:
         return metrics.concordance(predicted, actual, limit)
 
     yield from compare_to_baselines(
-        setting.make_case("next purchase", ours, wait, baselines), (Measure("C", concordance, higher_is_better=True),)
+        setting.make_case("next purchase", our_forecast, wait, baselines),
+        (Measure("C", concordance, higher_is_better=True),),
     )
 
 
@@ -152,10 +156,10 @@ def spend_rows(
     )
 
 
-def order_rows(setting: EvaluationSetting, days: int, ours: OurForecast, actual: Floats) -> Iterator[ComparisonRow]:
+def order_rows(setting: EvaluationSetting, days: int, forecast: OurForecast, actual: Floats) -> Iterator[ComparisonRow]:
     """Compare expected orders with the published models."""
     yield from compare_to_baselines(
-        setting.make_case(f"orders {days} d", ours, actual, setting.baseline_values("orders")), COUNTS
+        setting.make_case(f"orders {days} d", forecast, actual, setting.baseline_values("orders")), COUNTS
     )
 
 

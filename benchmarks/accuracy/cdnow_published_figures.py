@@ -30,14 +30,14 @@ class Parameter:
 
     model: str
     name: str
-    ours: float
-    theirs: float  # of lifetimes; NaN if it did not converge
+    value: float
+    lifetimes_value: float  # of lifetimes; NaN if it did not converge
     published: str
 
     @property
     def is_equal(self) -> bool:
         """Whether our figure equals the published one at its printed precision."""
-        return abs(self.ours - float(self.published)) <= 0.5001 * 10.0**-self.decimals
+        return abs(self.value - float(self.published)) <= 0.5001 * 10.0**-self.decimals
 
     @property
     def decimals(self) -> int:

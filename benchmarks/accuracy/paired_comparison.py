@@ -30,7 +30,7 @@ class Case:
     origin: str
     question: str
     tier: str
-    ours: Floats  # (n,)
+    predictions: Floats  # (n,)
     by_tier: Mapping[str, Floats]  # tier -> predictions, (n,)
     actual: Floats  # (n,)
     baselines: Mapping[str, Floats | None]  # baseline -> predictions, (n,); None if it did not converge
@@ -44,16 +44,16 @@ class ComparisonRow:
     case: Case
     measure: str
     by_tier: Mapping[str, float]  # value of each of our tiers alone
-    ours: float
+    value: float
     baseline: str
-    theirs: float  # NaN if the baseline did not converge
+    baseline_value: float  # NaN if the baseline did not converge
     low: float  # 95 % interval of how much better ours is
     high: float
 
     @property
     def verdict(self) -> str:
         """Win, tie or loss by the paired interval."""
-        if not np.isfinite(self.theirs):
+        if not np.isfinite(self.baseline_value):
             return "baseline failed"
         return "win" if self.low > 0 else "loss" if self.high < 0 else "tie"
 
@@ -63,7 +63,7 @@ def compare_to_baselines(case: Case, measures: Sequence[Measure]) -> Iterator[Co
     fitted = {name: baseline_value for name, baseline_value in case.baselines.items() if baseline_value is not None}
     bootstrap_values = _bootstrap_values(case, measures, fitted)
     for measure in measures:
-        value = measure.rule(case.ours, case.actual)
+        value = measure.rule(case.predictions, case.actual)
         by_tier = {tier: measure.rule(answer, case.actual) for tier, answer in case.by_tier.items()}
         for name in case.baselines:
             baseline_value = measure.rule(fitted[name], case.actual) if name in fitted else float("nan")
@@ -76,9 +76,9 @@ def compare_to_baselines(case: Case, measures: Sequence[Measure]) -> Iterator[Co
                 case=case,
                 measure=measure.name,
                 by_tier=by_tier,
-                ours=value,
+                value=value,
                 baseline=name,
-                theirs=baseline_value,
+                baseline_value=baseline_value,
                 low=low,
                 high=high,
             )
@@ -88,7 +88,7 @@ def _bootstrap_values(
     case: Case, measures: Sequence[Measure], baselines: Mapping[str, Floats]
 ) -> dict[tuple[str, str], Floats]:
     """Return every measure of all predictions, (DRAWS,) each, over the same resamples; ours has the name ''."""
-    answers = {"": case.ours, **baselines}
+    answers = {"": case.predictions, **baselines}
     draws: dict[tuple[str, str], list[float]] = {(measure.name, name): [] for measure in measures for name in answers}
     for sample in bootstrap_samples(len(case.actual)):
         actual = case.actual[sample]

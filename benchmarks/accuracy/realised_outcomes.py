@@ -73,9 +73,9 @@ class SplitLog:
         """Return Pareto/NBD and Gamma-Gamma forecasts by horizon, or the next simpler models that converge."""
         table = self.summary()
         age, repeats = table["age"].to_numpy(), table["days"].to_numpy(float) - 1
-        history = repeats, np.where(repeats > 0, age - table["silent"].to_numpy(), 0.0), age
-        model = fit_btyd(*history).model
-        ordered, orders = model.order_by(*history, horizons), model.expected_orders(*history, horizons)
+        histories = repeats, np.where(repeats > 0, age - table["silent"].to_numpy(), 0.0), age
+        model = fit_btyd(*histories).model
+        ordered, orders = model.order_by(*histories, horizons), model.expected_orders(*histories, horizons)
         value = None
         if "mean_order" in table:
             counts, means = table["orders"].to_numpy(float), table["mean_order"].to_numpy()

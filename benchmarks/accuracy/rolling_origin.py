@@ -69,10 +69,12 @@ def _setting(log: str, test: Backtest, days: int) -> cases.EvaluationSetting:
 def _churn_rows(log: str, test: Backtest, tier: str) -> Iterator[ComparisonRow]:
     days = test.plan.evaluated_churn_days
     ranks = {name: simple(test.rows, test.plan) for name, simple in MODELS["churn"].baselines.items()}
-    ours = cases.OurForecast.from_tiers(
+    our_forecast = cases.OurForecast.from_tiers(
         tier, {name: 1 - forecast.order_probability(days) for name, forecast in test.forecasts.items()}
     )
-    yield from cases.churn_rows(_setting(log, test, days), days, ours, churn_label(test.rows.outcomes, days), ranks)
+    yield from cases.churn_rows(
+        _setting(log, test, days), days, our_forecast, churn_label(test.rows.outcomes, days), ranks
+    )
 
 
 def _next_purchase_rows(log: str, test: Backtest, tier: str) -> Iterator[ComparisonRow]:

@@ -56,7 +56,7 @@ class Target:
 
     def is_met_by(self, rows: Sequence[ComparisonRow]) -> bool:
         """Return whether the rows of one measure at one origin meet the target."""
-        value = rows[0].ours
+        value = rows[0].value
         enough = self.minimum is None or value >= self.minimum
         little = self.maximum is None or value <= self.maximum
         return enough and little and all(row.verdict == "win" for row in rows if row.baseline in self.baselines_to_beat)

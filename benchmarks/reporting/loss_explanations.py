@@ -31,18 +31,18 @@ def explain_loss(row: ComparisonRow) -> str:
 def explain_missed_target(row: ComparisonRow, target: Target) -> str:
     """Explain a missed target: by how much, and the figures of our other tiers and of the baseline."""
     limit = target.minimum if target.minimum is not None else target.maximum
-    shortfall = "" if limit is None else f", {abs(row.ours - limit):.4g} short"
+    shortfall = "" if limit is None else f", {abs(row.value - limit):.4g} short"
     by_tier = ", ".join(f"{name} {format_number(value)}" for name, value in row.by_tier.items())
-    baseline = f"{row.baseline} has {format_number(row.theirs)}"
-    text = f"{format_number(row.ours)}{shortfall}; {baseline}; our tiers alone: {by_tier}"
+    baseline = f"{row.baseline} has {format_number(row.baseline_value)}"
+    text = f"{format_number(row.value)}{shortfall}; {baseline}; our tiers alone: {by_tier}"
     return f"{text}; {row.case.note}" if row.case.note else f"{text}; {_describe_drift(row)}".removesuffix("; ")
 
 
 def _describe_drift(row: ComparisonRow) -> str:
-    last = row.case.baselines.get("last window")
-    if last is None:
+    last_window = row.case.baselines.get("last window")
+    if last_window is None:
         return ""
-    bias, growth = metrics.bias(row.case.ours, row.case.actual), row.case.actual.mean() / last.mean() - 1
+    bias, growth = metrics.bias(row.case.predictions, row.case.actual), row.case.actual.mean() / last_window.mean() - 1
     return (
         f"ours is {_format_percent(bias)} off the total; "
         f"customers spent {_format_percent(growth)} against the window before"
@@ -50,12 +50,12 @@ def _describe_drift(row: ComparisonRow) -> str:
 
 
 def _explain_total(row: ComparisonRow, baseline: Floats) -> str:
-    predicted, actual = row.case.ours, row.case.actual
+    predicted, actual = row.case.predictions, row.case.actual
     text = _describe_bias(predicted, baseline, actual)
     if drift := _describe_drift(row).partition("; ")[2]:
         text += f"; {drift}"
     if row.measure == "decile MAPE":
-        text += f"; {_describe_worst_decile(row.case.ours, actual)}"
+        text += f"; {_describe_worst_decile(row.case.predictions, actual)}"
     return text
 
 
@@ -74,7 +74,7 @@ def _describe_worst_decile(predicted: Floats, actual: Floats) -> str:
 
 
 def _explain_error(row: ComparisonRow, baseline: Floats) -> str:
-    predicted, actual = row.case.ours, row.case.actual
+    predicted, actual = row.case.predictions, row.case.actual
     power = 1 if row.measure.startswith("MAE") else 2
     gap = np.abs(predicted - actual) ** power - np.abs(baseline - actual) ** power
     largest = np.sort(gap)[-OUTLIER_COUNT:].sum()
@@ -90,8 +90,8 @@ def _explain_error(row: ComparisonRow, baseline: Floats) -> str:
 
 
 def _explain_ranking(row: ComparisonRow, baseline: Floats) -> str:
-    correlation = float(np.corrcoef(_ranks(row.case.ours), _ranks(baseline))[0, 1])
-    distance = f"{abs(row.ours - row.theirs):.4f} apart"
+    correlation = float(np.corrcoef(_ranks(row.case.predictions), _ranks(baseline))[0, 1])
+    distance = f"{abs(row.value - row.baseline_value):.4f} apart"
     if abs(correlation) > SAME_RANKING_CORRELATION:
         return f"{distance}; the two rank customers alike (rank correlation {correlation:.4f})"
     return f"{distance}; the two rank customers differently (rank correlation {correlation:.2f})"

@@ -69,11 +69,12 @@ def _log_table(log: str, comparisons: Sequence[ComparisonRow]) -> str:
     rows = []
     for row in comparisons:
         target = target_of(row)
-        our_value = f"**{format_number(row.ours)}** ({row.case.tier})"
+        our_value = f"**{format_number(row.value)}** ({row.case.tier})"
         interval = f"{format_number(row.low)} to {format_number(row.high)}"
         rows.append((
             row.case.origin, row.case.question, row.measure, "" if target is None else str(target), our_value,
-            row.baseline, format_number(row.theirs), format_number(reference_figure(row)), interval, row.verdict,
+            row.baseline, format_number(row.baseline_value), format_number(reference_figure(row)),
+            interval, row.verdict,
         ))  # fmt: skip
     head = (
         "origin", "question", "measure", "target", "ours (tier)",
@@ -87,13 +88,13 @@ def _parameters_table(parameters: Sequence[Parameter]) -> str:
     rows = []
     for parameter in parameters:
         our_figure, lifetimes_figure = (
-            f"{value:.{parameter.decimals}f}" for value in (parameter.ours, parameter.theirs)
+            f"{value:.{parameter.decimals}f}" for value in (parameter.value, parameter.lifetimes_value)
         )
         rows.append(
             (
                 parameter.model,
                 parameter.name,
-                f"{our_figure} ({parameter.ours:.6g})",
+                f"{our_figure} ({parameter.value:.6g})",
                 lifetimes_figure,
                 parameter.published,
                 format_met(parameter.is_equal),

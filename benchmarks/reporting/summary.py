@@ -65,7 +65,7 @@ def _describe_row(row: ComparisonRow) -> str:
 
 def _target_row(result: TargetResult) -> tuple[str, ...]:
     values = ", ".join(
-        f"**{format_number(rows[0].ours)}**" if holds else format_number(rows[0].ours)
+        f"**{format_number(rows[0].value)}**" if holds else format_number(rows[0].value)
         for rows, holds in result.by_origin
     )
     met_count = sum(holds for _, holds in result.by_origin)

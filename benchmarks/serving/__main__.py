@@ -62,7 +62,7 @@ def _measure_servers(home: HomeFixture, seconds: float, scratch: Path, report: P
         batch_load = run_load(url, [thousand], 1, seconds, scratch)
     with servers.flywheel_server(home, access_log="true") as url:
         logged_loads = _measure_loads(url, bodies, seconds, scratch)
-    report("measured ours")
+    report("measured flywheel serve")
     with servers.uvicorn_server(answer, scratch) as url:
         bare_loads = _measure_loads(url, bodies, seconds, scratch)
     report("measured bare uvicorn")

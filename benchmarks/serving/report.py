@@ -30,7 +30,7 @@ class ServerResult:
 class ServingResults:
     """All results of one run."""
 
-    servers: Sequence[ServerResult]  # ours, ours with its access log, bare uvicorn, and MLflow's
+    servers: Sequence[ServerResult]  # flywheel, flywheel with its access log, bare uvicorn, and MLflow
     stores: Sequence[StoreResult]
     stored_customers: int
     scales: Sequence[ScaleResult]

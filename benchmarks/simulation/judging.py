@@ -25,7 +25,7 @@ class Total:
     quantity: str
     days: int
     tier: str  # with a star if the horizon is extrapolated
-    ours: float
+    predicted: float
     low: float  # 95 % interval of ours / actual, by bootstrap over customers
     high: float
     actual: float
@@ -35,23 +35,23 @@ class Total:
     @property
     def ratio(self) -> float:
         """Ours over actual; infinite if the actual total is zero."""
-        return self.ours / self.actual if self.actual else np.inf
+        return self.predicted / self.actual if self.actual else np.inf
 
-    def ratio_of(self, theirs: float) -> float:
+    def ratio_of(self, forecast: float) -> float:
         """Another forecast over actual; NaN if the actual total is zero."""
-        return theirs / self.actual if self.actual else np.nan
+        return forecast / self.actual if self.actual else np.nan
 
     @property
     def verdict(self) -> str:
         """The first rule that applies: ok within tolerance, sampling error, no worse than simple forecasts, FAIL."""
-        if not np.isfinite(self.ours):
+        if not np.isfinite(self.predicted):
             return "FAIL"
-        if abs(self.ours - self.actual) <= TOTAL_TOLERANCE * self.actual:
+        if abs(self.predicted - self.actual) <= TOTAL_TOLERANCE * self.actual:
             return "ok"
         if self.low <= 1 <= self.high:
             return "sampling"
         best = min(abs(self.persistence - self.actual), abs(self.btyd - self.actual))
-        return "no worse" if abs(self.ours - self.actual) <= best * 1.01 else "FAIL"
+        return "no worse" if abs(self.predicted - self.actual) <= best * 1.01 else "FAIL"
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Ranking:
     measure: str
     days: int
     tier: str
-    ours: float
+    value: float
     baseline: str
-    theirs: float
+    baseline_value: float
     low: float  # 95 % interval of ours less theirs, paired bootstrap over customers
     high: float
 
@@ -74,7 +74,7 @@ class Ranking:
         """Win, tie or FAIL by the interval; significantly worse by a negligible difference is ``negligible``."""
         if self.high >= 0:
             return "win" if self.low > 0 else "tie"
-        return "negligible" if self.theirs - self.ours < NEGLIGIBLE_DIFFERENCE else "FAIL"
+        return "negligible" if self.baseline_value - self.value < NEGLIGIBLE_DIFFERENCE else "FAIL"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class HorizonComparison:
     is_extrapolated: bool  # beyond the longest learned horizon
 
     def totals(
-        self, ours: HorizonValues, actual: HorizonValues, persistence: HorizonValues, btyd: HorizonValues
+        self, forecast: HorizonValues, actual: HorizonValues, persistence: HorizonValues, btyd: HorizonValues
     ) -> Iterator[Total]:
         """Compare buyers, orders and spend, where both the scores and the log have them."""
         for name, kind, model in (
@@ -97,7 +97,7 @@ class HorizonComparison:
             ("spend", "spend", "ltv"),
         ):
             predicted, realised, repeated, btyd_values = (
-                values.get(kind) for values in (ours, actual, persistence, btyd)
+                values.get(kind) for values in (forecast, actual, persistence, btyd)
             )
             if predicted is None or realised is None or repeated is None or btyd_values is None:
                 continue
@@ -107,14 +107,14 @@ class HorizonComparison:
             yield Total(self.shop, self.as_of, name, self.days, tier, float(predicted.sum()), low, high, *sums)
 
     def rankings(
-        self, ours: HorizonValues, actual: HorizonValues, btyd: HorizonValues, simple_scores: Mapping[str, Floats]
+        self, forecast: HorizonValues, actual: HorizonValues, btyd: HorizonValues, simple_scores: Mapping[str, Floats]
     ) -> Iterator[Ranking]:
         """Compare buyers by AUC and spend by Gini with each simple score and BTYD."""
         for measure, kind, model, rule in (
             ("AUC", "ordered", "churn", metrics.auc),
             ("Gini", "spend", "ltv", metrics.normalised_gini),
         ):
-            predicted, realised, btyd_values = (horizon_values.get(kind) for horizon_values in (ours, actual, btyd))
+            predicted, realised, btyd_values = (horizon_values.get(kind) for horizon_values in (forecast, actual, btyd))
             if (
                 predicted is None
                 or realised is None
@@ -132,22 +132,24 @@ class HorizonComparison:
                 yield Ranking(self.shop, self.as_of, measure, self.days, self.tiers[model], *values)
 
 
-def ratio_interval(ours: Floats, actual: Floats) -> tuple[float, float]:
+def ratio_interval(predicted: Floats, actual: Floats) -> tuple[float, float]:
     """Return the 95 % interval of the ratio of the sums, (n,) each."""
-    counts = np.random.default_rng(0).multinomial(len(ours), np.full(len(ours), 1 / len(ours)), BOOTSTRAP_DRAWS)
+    counts = np.random.default_rng(0).multinomial(
+        len(predicted), np.full(len(predicted), 1 / len(predicted)), BOOTSTRAP_DRAWS
+    )
     below = counts @ actual
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(below > 0, counts @ ours / below, np.inf)
+        ratios = np.where(below > 0, counts @ predicted / below, np.inf)
     low, high = np.quantile(ratios, [0.025, 0.975], method="nearest")
     return float(low), float(high)
 
 
 def paired_interval(
-    measure: Callable[[Floats, Floats], float], ours: Floats, theirs: Floats, actual: Floats
+    measure: Callable[[Floats, Floats], float], scores: Floats, baseline_scores: Floats, actual: Floats
 ) -> tuple[float, float]:
     """Return the 95 % interval of how much better our ranking is."""
     gains = [
-        measure(ours[sample], actual[sample]) - measure(theirs[sample], actual[sample])
+        measure(scores[sample], actual[sample]) - measure(baseline_scores[sample], actual[sample])
         for sample in bootstrap_samples(len(actual))
     ]
     low, high = np.nanquantile(gains, [0.025, 0.975]) if np.isfinite(gains).any() else (-np.inf, np.inf)

@@ -65,11 +65,11 @@ def main() -> None:
 
 def measure_shop(shop: SimulatedShop, case: ForecastCase, label: str, results: SimulationResults) -> None:
     """Measure one shop from one day on; a crash is recorded, and the other shops continue."""
-    lines = shop.table(case)
+    log_lines = shop.table(case)
     with tempfile.TemporaryDirectory(prefix="flywheel-simulation-") as scratch:
         started_at = time.perf_counter()
         try:
-            home = _run_pipeline(shop, case, lines, Path(scratch))
+            home = _run_pipeline(shop, case, log_lines, Path(scratch))
         except Exception:  # noqa: BLE001 -- every crash is a result
             results.notes.append(f"{label} {case.as_of}: CRASH {traceback.format_exc(limit=-3)}")
             return
@@ -78,7 +78,12 @@ def measure_shop(shop: SimulatedShop, case: ForecastCase, label: str, results: S
         manifest = ReleaseManifest.read(home.releases / str(home.champion()))
     scores = scores[scores["orders"] >= 1].reset_index(drop=True)
     judge_scores(
-        shop, SplitLog(lines, case.as_of, scores["customer_id"].tolist()), label, scores, manifest.tiered_model, results
+        shop,
+        SplitLog(log_lines, case.as_of, scores["customer_id"].tolist()),
+        label,
+        scores,
+        manifest.tiered_model,
+        results,
     )
     tiers = ", ".join(f"{name} {tier}" for name, tier in manifest.tiers.items())
     results.notes.append(f"{label} {case.as_of}: {seconds:.0f} s, {len(scores)} customers, {tiers}")
@@ -96,13 +101,13 @@ def judge_scores(
     horizons = [days for days in sorted({*LTV_DAYS, 60, shop.churn_days}) if log.horizon_is_known(days, shop.until)]
     btyd, simple = log.btyd_forecasts(horizons), log.simple_scores()
     for days in horizons:
-        ours, actual = _our_values(scores, days, shop), log.outcomes_between(0, days)
+        forecast, actual = _our_values(scores, days, shop), log.outcomes_between(0, days)
         comparison = HorizonComparison(
             label, str(log.as_of), days, tiered_model["tier_by_model"], days > max(tiered_model["layout"]["learned"])
         )
-        results.totals.extend(comparison.totals(ours, actual, log.outcomes_between(-days, 0), btyd[days]))
-        results.rankings.extend(comparison.rankings(ours, actual, btyd[days], simple))
-        if ours.spend is not None and actual.spend is not None:
+        results.totals.extend(comparison.totals(forecast, actual, log.outcomes_between(-days, 0), btyd[days]))
+        results.rankings.extend(comparison.rankings(forecast, actual, btyd[days], simple))
+        if forecast.spend is not None and actual.spend is not None:
             covered, zero_share = coverage(scores, days, actual.spend), np.mean(actual.spend == 0)
             results.notes.append(
                 f"{label} {log.as_of}: 80 % intervals of {days} d cover {covered:.2f}; {zero_share:.2f} spend 0"
@@ -112,9 +117,9 @@ def judge_scores(
         results.notes.append(f"{label} {log.as_of}: INCOHERENT {incoherence}")
 
 
-def _run_pipeline(shop: SimulatedShop, case: ForecastCase, lines: pd.DataFrame, folder: Path) -> Home:
-    lines[lines["ordered_at"] < pd.Timestamp(case.as_of)].to_csv(folder / "orders.csv", index=False)
-    amount = 'amount = "amount"\n' if "amount" in lines else ""
+def _run_pipeline(shop: SimulatedShop, case: ForecastCase, log_lines: pd.DataFrame, folder: Path) -> Home:
+    log_lines[log_lines["ordered_at"] < pd.Timestamp(case.as_of)].to_csv(folder / "orders.csv", index=False)
+    amount = 'amount = "amount"\n' if "amount" in log_lines else ""
     (folder / "flywheel.toml").write_text(
         f'name = "{shop.name}"\ncurrency = "EUR"\ntimezone = "Europe/Berlin"\n\n[orders]\npath = "orders.csv"\n'
         f'customer_id = "customer_id"\nordered_at = "ordered_at"\norder_id = "order_id"\n{amount}\n'

@@ -31,13 +31,14 @@ def render_page(totals: Sequence[Total], rankings: Sequence[Ranking], notes: Seq
 def _format_total(total: Total) -> str:
     return (
         f"{total.shop:16} {total.as_of} {total.quantity:7} {total.days:4d} {total.tier:11} "
-        f"{total.ours:9.0f} {total.actual:9.0f} {total.ratio:6.2f} {total.low:5.2f}-{total.high:5.2f} "
+        f"{total.predicted:9.0f} {total.actual:9.0f} {total.ratio:6.2f} {total.low:5.2f}-{total.high:5.2f} "
         f"{total.ratio_of(total.persistence):11.2f} {total.ratio_of(total.btyd):6.2f} {total.verdict}"
     )
 
 
 def _format_ranking(ranking: Ranking) -> str:
     return (
-        f"{ranking.shop:16} {ranking.as_of} {ranking.measure:5} {ranking.days:4d} {ranking.tier:10} {ranking.ours:.3f} "
-        f"{ranking.baseline:9} {ranking.theirs:.3f}  {ranking.low:+.3f} to {ranking.high:+.3f} {ranking.verdict}"
+        f"{ranking.shop:16} {ranking.as_of} {ranking.measure:5} {ranking.days:4d} {ranking.tier:10} "
+        f"{ranking.value:.3f} {ranking.baseline:9} {ranking.baseline_value:.3f}  "
+        f"{ranking.low:+.3f} to {ranking.high:+.3f} {ranking.verdict}"
     )

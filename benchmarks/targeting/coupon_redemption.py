@@ -54,7 +54,7 @@ def compare_redeemers(log: str, context: RunContext, backtest_result: BacktestRe
         for name, score in _our_scores(context, cutoff, customers, test).items():
             case = Case(
                 log=log, protocol="T", origin=str(test.origin), question=f"redeems within {DAYS} d", tier=name,
-                ours=score, by_tier={}, actual=redeemed, baselines=baselines,
+                predictions=score, by_tier={}, actual=redeemed, baselines=baselines,
             )  # fmt: skip
             yield from compare_to_baselines(case, MEASURES)
 

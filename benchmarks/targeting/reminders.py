@@ -24,8 +24,8 @@ class ReminderComparison:
     reminders: int
     baseline: str
     measure: str
-    ours: float
-    theirs: float
+    value: float
+    baseline_value: float
     low: float  # 95 % interval of ours less theirs
     high: float
 
@@ -54,7 +54,7 @@ def compare_reminders(origin: str, backtest: CategoryBacktest, lead_days: int) -
         ).items():
             yield ReminderComparison(
                 origin=origin, lines=len(ordered), bought_lines=int(ordered.sum()), reminders=count, baseline=name,
-                measure=measure, ours=our_value, theirs=baseline_value, low=low, high=high,
+                measure=measure, value=our_value, baseline_value=baseline_value, low=low, high=high,
             )  # fmt: skip
 
 

@@ -55,39 +55,41 @@ def measure_targeting(log: Log, work: Path, console: CommandConsole) -> str:
     backtest_result = evaluate.run_backtest(context)
     console.report("comparing redeemers")
     redeemers = list(compare_redeemers(log.name, context, backtest_result))
-    lead = context.config.business.lead_days
+    lead_days = context.config.business.lead_days
     with_categories = [
         (str(test.origin), test.categories) for test in backtest_result.tests if test.categories is not None
     ]
     reminders = [
-        reminder for origin, categories in with_categories for reminder in compare_reminders(origin, categories, lead)
+        reminder
+        for origin, categories in with_categories
+        for reminder in compare_reminders(origin, categories, lead_days)
     ]
     parts = [
-        _describe_method(log, lead),
+        _describe_method(log, lead_days),
         _redeemers_section(redeemers),
         _price_sensitive_section(context, backtest_result),
         _signals_section(context),
-        _reminders_section(reminders, lead),
+        _reminders_section(reminders, lead_days),
     ]
     return f"## {TITLE}\n\n" + "\n\n".join(parts)
 
 
-def _describe_method(log: Log, lead: int) -> str:
+def _describe_method(log: Log, lead_days: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {log.name}, protocol T: training "
         "uses only data before each origin. Intervals are of how much better ours is: paired bootstrap over "
-        f"customers, {BOOTSTRAP_DRAWS} draws for redemptions, 1,000 for reminders, 95 %; lead_days = {lead}."
+        f"customers, {BOOTSTRAP_DRAWS} draws for redemptions, 1,000 for reminders, 95 %; lead_days = {lead_days}."
     )
 
 
 def _redeemers_section(comparisons: Sequence[ComparisonRow]) -> str:
     rows = []
     for row in comparisons:
-        base = float(row.case.actual.mean())
-        lift = format_number(row.ours / base) if row.measure != MEASURES[0].name else ""
+        base_rate = float(row.case.actual.mean())
+        lift = format_number(row.value / base_rate) if row.measure != MEASURES[0].name else ""
         rows.append((
-            row.case.origin, row.case.tier, row.measure, f"**{format_number(row.ours)}**", lift, row.baseline,
-            format_number(row.theirs), f"{format_number(row.low)} to {format_number(row.high)}", row.verdict,
+            row.case.origin, row.case.tier, row.measure, f"**{format_number(row.value)}**", lift, row.baseline,
+            format_number(row.baseline_value), f"{format_number(row.low)} to {format_number(row.high)}", row.verdict,
         ))  # fmt: skip
     head = ("origin", "ours", "measure", "ours", "lift", "baseline", "baseline's", "better by, 95 %", "verdict")
     shares = {row.case.origin: f"{row.case.actual.mean():.1%} on {row.case.origin}" for row in comparisons}
@@ -132,12 +134,12 @@ def _signal_rows(context: RunContext, day: date) -> Iterator[tuple[str, ...]]:
         yield str(day), signal, *figures
 
 
-def _reminders_section(comparisons: Sequence[ReminderComparison], lead: int) -> str:
+def _reminders_section(comparisons: Sequence[ReminderComparison], lead_days: int) -> str:
     rows = [
         (
             reminder.origin, f"{reminder.lines:,}", f"{reminder.bought_lines:,}", f"{reminder.reminders:,}",
-            reminder.measure, f"**{format_number(reminder.ours)}**", reminder.baseline, format_number(reminder.theirs),
-            f"{format_number(reminder.low)} to {format_number(reminder.high)}", reminder.verdict,
+            reminder.measure, f"**{format_number(reminder.value)}**", reminder.baseline,
+            format_number(reminder.baseline_value), f"{format_number(reminder.low)} to {format_number(reminder.high)}", reminder.verdict,
         )
         for reminder in comparisons
     ]  # fmt: skip
@@ -147,8 +149,8 @@ def _reminders_section(comparisons: Sequence[ReminderComparison], lead: int) -> 
     )  # fmt: skip
     note = (
         f"Reminders due in the {WEEK} days from the origin on, per customer and category (at most eight of each "
-        f"customer); a reminder is right if its category is ordered within {WEEK + lead} days, at which it points. A "
-        "baseline gives as many: the lines due soonest by last order plus the customer's own median gap, or those "
+        f"customer); a reminder is right if its category is ordered within {WEEK + lead_days} days, at which it points. "
+        "A baseline gives as many: the lines due soonest by last order plus the customer's own median gap, or those "
         "ordered on the most days."
     )
     return f"### Reminders per category\n\n{note}\n\n{table(head, rows)}"

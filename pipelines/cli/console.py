@@ -60,8 +60,8 @@ class CommandConsole:
 
     def report(self, message: str) -> None:
         """Print one line of progress with the elapsed seconds."""
-        since = f"{time.monotonic() - self._started_at:6.1f} s"
-        self._progress.print(Text.assemble((since, "dim"), "  ", message), soft_wrap=True)
+        elapsed = f"{time.monotonic() - self._started_at:6.1f} s"
+        self._progress.print(Text.assemble((elapsed, "dim"), "  ", message), soft_wrap=True)
 
     def show_error(self, message: str) -> None:
         """Print why the command stopped."""
@@ -136,8 +136,8 @@ class CommandConsole:
         if self._json_output:
             self._print_json(asdict(promotion))
             return
-        before = f" instead of {promotion.replaced}" if promotion.replaced else ""
-        self._out.print(f"Release {promotion.version} serves{before}: {promotion.why}.")
+        replaced = f" instead of {promotion.replaced}" if promotion.replaced else ""
+        self._out.print(f"Release {promotion.version} serves{replaced}: {promotion.why}.")
 
     def show_score_summary(self, summary: ScoreSummary) -> None:
         """Print where the scores table is."""
@@ -198,10 +198,12 @@ class CommandConsole:
                 result.model_precision,
                 result.model_recall,
             )
-            gain = " to ".join(_format_points(end) for end in (result.precision_gain.low, result.precision_gain.high))
-            last = next_result is None or next_result.rule != result.rule
+            interval = " to ".join(
+                _format_points(end) for end in (result.precision_gain.low, result.precision_gain.high)
+            )
+            is_last = next_result is None or next_result.rule != result.rule
             table.add_row(
-                result.rule, str(result.origin or "all"), *map(_format_percent, shares), gain, end_section=last
+                result.rule, str(result.origin or "all"), *map(_format_percent, shares), interval, end_section=is_last
             )
         self._out.print(table)
 

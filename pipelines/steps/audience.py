@@ -71,8 +71,8 @@ def run(home: Home, body: bytes, timestamp: datetime, out: Path | None = None) -
     try:
         answer = service.create(parse_request(body), ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT))
     except InvalidAudienceRequest as invalid:
-        faults = "\n".join(f"  - {error.field}: {error.reason}" for error in invalid.errors)
-        raise InvalidRequest(f"{invalid.detail}\n{faults}") from None
+        reasons = "\n".join(f"  - {error.field}: {error.reason}" for error in invalid.errors)
+        raise InvalidRequest(f"{invalid.detail}\n{reasons}") from None
     except InvalidJson as error:
         raise InvalidRequest(str(error)) from None
     if out is not None and answer.audience_id is not None:

@@ -36,7 +36,7 @@ class CommandResult:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
+        """The JSON document on stdout."""
         (line,) = self.out.splitlines()
         document: dict[str, Any] = json.loads(line)
         return document

@@ -109,12 +109,12 @@ def _order_lines(rng: np.random.Generator, customers: _SimulatedCustomers, days:
 
 
 def _names(customer: Integers) -> NDArray[np.str_]:
-    """Ids that look like numbers, with zeros in front that have to survive."""
+    """Ids that look like numbers, with leading zeros that must be preserved."""
     return np.array([f"{number:05d}" for number in customer])
 
 
 def _clock(rng: np.random.Generator, days: Floats) -> Days:
-    """Wall clock within opening hours, to the second."""
+    """Local time within opening hours, in seconds."""
     seconds = rng.integers(8 * 3600, 22 * 3600, len(days))
     return np.datetime64(OPENING, "s") + (np.floor(days).astype(np.int64) * 86_400 + seconds)
 

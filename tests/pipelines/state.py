@@ -36,8 +36,8 @@ def home_state(home: Home) -> State:
 
 def leftover_files(folder: Path) -> list[str]:
     """Return the temporary files that a killed command leaves below a folder."""
-    ends = (".tmp", ".new", ".old", ".holder", "-journal")
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.endswith(ends)) + [
+    suffixes = (".tmp", ".new", ".old", ".holder", "-journal")
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.endswith(suffixes)) + [
         str(path) for path in folder.glob("drafts")
     ]
 

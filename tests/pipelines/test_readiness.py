@@ -73,7 +73,7 @@ def trainable_models(report: CommandResult) -> dict[str, bool]:
     return {name: any(answer["trainable"] for answer in answers if answer["model"] == name) for name in QUESTIONS}
 
 
-def tested_tiers(release: dict[str, Any]) -> dict[str, set[str]]:
+def evaluated_tiers(release: dict[str, Any]) -> dict[str, set[str]]:
     """Return the tiers that were tested, by model."""
     return {
         card["name"]: {metric["contestant"] for metric in card["metrics"]} & set(TIERS) for card in release["cards"]
@@ -95,7 +95,7 @@ def test_what_readiness_calls_trainable_is_what_is_trained(trained_shop: Flywhee
     report = trained_shop("readiness", "--as-of", shops.day(AS_OF), "--json")
     assert trainable_models(report) == dict.fromkeys(QUESTIONS, True)
     assert report.summary["tiers"] == ["ml", "btyd", "cohort", "population"]
-    assert tested_tiers(trained_shop.release) == {question: set(TIERS) for question in QUESTIONS}
+    assert evaluated_tiers(trained_shop.release) == {question: set(TIERS) for question in QUESTIONS}
     assert trained_shop.release["tiered_model"]["tier_by_model"] == dict.fromkeys(QUESTIONS, "ml")
     late = next(answer for answer in report.summary["answers"] if answer["horizon_days"] == 365)
     assert (late["trainable"], late["missing"]) == (
@@ -130,7 +130,7 @@ def test_a_shop_with_little_history_is_answered_by_the_announced_tiers(
     assert run_result.summary["customers"] == shop.customers
     tiers = flywheel.release["tiered_model"]["tier_by_model"]
     assert set(tiers.values()) <= shop.tiers & set(report.summary["tiers"])
-    assert all("ml" not in tested for tested in tested_tiers(flywheel.release).values())
+    assert all("ml" not in tested for tested in evaluated_tiers(flywheel.release).values())
     assert_no_gaps(flywheel)
 
 

@@ -21,14 +21,14 @@ ACTUAL = RNG.gamma(1.0, 50.0, 400)
 CLOSE, FAR = ACTUAL + RNG.normal(0, 5, 400), ACTUAL + RNG.normal(0, 60, 400)
 CASE = Case(
     log="shop", protocol="T", origin="2020-01-01", question="spend 30 d", tier="ml",
-    ours=CLOSE, by_tier={"ml": CLOSE, "btyd": FAR}, actual=ACTUAL, baselines={"coarse": FAR, "broken": None},
+    predictions=CLOSE, by_tier={"ml": CLOSE, "btyd": FAR}, actual=ACTUAL, baselines={"coarse": FAR, "broken": None},
 )  # fmt: skip
 RMSE = Measure("RMSE", metrics.rmse)
 
 
 def test_an_answer_that_is_surely_closer_wins_and_loses_when_sides_change() -> None:
     won, _ = compare_to_baselines(CASE, [RMSE])
-    lost, _ = compare_to_baselines(replace(CASE, ours=FAR, baselines={"fine": CLOSE, "broken": None}), [RMSE])
+    lost, _ = compare_to_baselines(replace(CASE, predictions=FAR, baselines={"fine": CLOSE, "broken": None}), [RMSE])
     assert (won.verdict, lost.verdict) == ("win", "loss")
     assert won.low == pytest.approx(-lost.high)
 
@@ -40,7 +40,7 @@ def test_the_same_answer_is_a_tie_and_a_baseline_without_one_has_failed() -> Non
 
 def test_a_target_is_met_only_where_the_figure_reaches_it() -> None:
     row = comparison_row(GROCER, "churn 28 d", "AUC", "recency", 0.86)
-    (result,) = evaluate_targets([row, replace(row, case=replace(row.case, origin="before"), ours=0.87)])
+    (result,) = evaluate_targets([row, replace(row, case=replace(row.case, origin="before"), value=0.87)])
     assert [is_met for _, is_met in result.by_origin] == [False, True]
     assert not result.is_met
     assert result.missed_rows == [row]
@@ -61,7 +61,7 @@ def test_every_target_has_a_description() -> None:
 
 
 def test_a_loss_by_the_total_names_both_totals_and_the_drift() -> None:
-    case = replace(CASE, ours=1.2 * ACTUAL, baselines={"last window": 0.9 * ACTUAL})
+    case = replace(CASE, predictions=1.2 * ACTUAL, baselines={"last window": 0.9 * ACTUAL})
     row = next(
         compare_to_baselines(
             case, [Measure("abs(bias)", lambda predicted, actual: abs(metrics.bias(predicted, actual)))]
@@ -108,5 +108,5 @@ def comparison_row(
     """A comparison row of a log that has targets."""
     case = replace(CASE, log=log, question=question)
     return ComparisonRow(
-        case=case, measure=measure, by_tier={}, ours=value, baseline=baseline, theirs=0.5, low=low, high=0.1
+        case=case, measure=measure, by_tier={}, value=value, baseline=baseline, baseline_value=0.5, low=low, high=0.1
     )

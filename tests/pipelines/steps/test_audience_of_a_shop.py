@@ -74,8 +74,8 @@ def test_a_horizon_that_was_never_tested_has_no_interval(trained_shop: Flywheel)
 
 def test_members_have_the_values_of_the_table(trained_shop: Flywheel) -> None:
     names = trained_shop.scores.column_names
-    worst = count_audience(
+    result = count_audience(
         trained_shop, order_by={"column": "churn_probability", "descending": True}, columns=names
     ).members()
-    assert worst.column_names == names
-    assert worst.sort_by("customer_id").to_pylist() == trained_shop.scores.to_pylist()
+    assert result.column_names == names
+    assert result.sort_by("customer_id").to_pylist() == trained_shop.scores.to_pylist()
