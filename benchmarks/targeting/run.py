@@ -138,8 +138,9 @@ def _reminders_section(comparisons: Sequence[ReminderComparison], lead_days: int
     rows = [
         (
             reminder.origin, f"{reminder.lines:,}", f"{reminder.bought_lines:,}", f"{reminder.reminders:,}",
-            reminder.measure, f"**{format_number(reminder.value)}**", reminder.baseline,
-            format_number(reminder.baseline_value), f"{format_number(reminder.low)} to {format_number(reminder.high)}", reminder.verdict,
+            reminder.measure, f"**{format_number(reminder.value)}**",
+            reminder.baseline, format_number(reminder.baseline_value),
+            f"{format_number(reminder.low)} to {format_number(reminder.high)}", reminder.verdict,
         )
         for reminder in comparisons
     ]  # fmt: skip
@@ -149,9 +150,9 @@ def _reminders_section(comparisons: Sequence[ReminderComparison], lead_days: int
     )  # fmt: skip
     note = (
         f"Reminders due in the {WEEK} days from the origin on, per customer and category (at most eight of each "
-        f"customer); a reminder is right if its category is ordered within {WEEK + lead_days} days, at which it points. "
-        "A baseline gives as many: the lines due soonest by last order plus the customer's own median gap, or those "
-        "ordered on the most days."
+        f"customer); a reminder is right if its category is ordered within {WEEK + lead_days} days, at which it "
+        "points. A baseline gives as many: the lines due soonest by last order plus the customer's own median gap, or "
+        "those ordered on the most days."
     )
     return f"### Reminders per category\n\n{note}\n\n{table(head, rows)}"
 

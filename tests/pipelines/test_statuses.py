@@ -43,7 +43,7 @@ def run_rejected_release(flywheel: Flywheel) -> CommandResult:
 def test_a_shop_without_a_config_is_told_how_to_get_one(tmp_path: Path) -> None:
     result = Flywheel(tmp_path)("readiness", "--json")
     assert (result.status, result.out) == (1, "")
-    assert "at flywheel.toml. Expected a flywheel.toml" in result.err
+    assert "No configuration at flywheel.toml. Expected a flywheel.toml that says where the log is." in result.err
 
 
 def test_a_log_without_its_customer_column_is_told_the_columns_found(flywheel: Flywheel) -> None:
