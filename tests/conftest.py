@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: Redis servers and the back ends of the online store."""
+"""Fixtures shared by all tests, and their order: tests that share a set-up run on one worker, the longest first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,31 @@ import prometheus_client  # noqa: F401 -- before anything imports feast
 import pytest
 
 from tests.redis_server import RedisServer
+
+SHARED_SETUPS = ("trained", "grown_shop", "corner_shop")  # fixtures that train a shop, once per worker
+LONG_FOLDERS = ("tests/pipelines", "tests/training", "tests/serving/audiences")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests of a file, or of a shared set-up across files, and move the longest groups to the front."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: _position(_group(item), slow))
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures = getattr(item, "fixturenames", ())
+    file = item.path.relative_to(item.config.rootpath).as_posix()
+    return next((name for name in SHARED_SETUPS if name in fixtures), file)
+
+
+def _position(group: str, slow: set[str]) -> int:
+    """Shared set-ups first, then files with slow tests, then the folders of long tests."""
+    if group in SHARED_SETUPS:
+        return 0
+    return 1 if group in slow else 2 if group.startswith(LONG_FOLDERS) else 3
 
 
 @pytest.fixture(scope="session")

@@ -224,6 +224,7 @@ def _missing_column(table: Table, field: Field, column_types: ColumnTypes) -> st
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, checked: _CheckedTable, folder: Path) -> TableSummary:
+    """Write one table of the history, sorted and complete; the old file stays until the new one is whole."""
     table, column_types = checked.table, checked.column_types
     drops_duplicates = isinstance(table.section, OrdersSource) and table.section.duplicates == "drop"
     rows = f"(SELECT DISTINCT * FROM {table.raw_view})" if drops_duplicates else table.raw_view
