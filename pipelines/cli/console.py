@@ -32,13 +32,6 @@ if TYPE_CHECKING:
     from training.evaluation.churn_rules import RuleResult
     from training.registry import Promotion
 
-MEASURES = {
-    "churn": ("auc", "average_precision", "brier", "ece"),
-    "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
-    "by_category": ("lines", "came", "auc", "ece", "median_error_days", "mae_days"),
-    "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
-}
-
 TABLE_WIDTH = 120  # of a table in a file
 
 
@@ -164,7 +157,9 @@ class CommandConsole:
         if note:
             self._out.print(f"Nothing could be tested: {note}.")
             return
-        for name, measures in MEASURES.items():
+        from training.evaluation.backtest import shown_metrics
+
+        for name, measures in shown_metrics():
             mine = [score for score in backtest_result.scores if score.model == name]
             if not mine:
                 continue

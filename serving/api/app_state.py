@@ -28,7 +28,7 @@ from serving.predictions.micro_batching import MicroBatcher
 from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from serving.settings import Settings
-from training.inference.release import Release
+from training.models import load_release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class AppState:
         store = open_store(resolve_location(online, settings.home))
         rights, audit = open_ledger(settings.home, online), AuditLog.open(settings.home)
         permission, desk = ConsentGate(rights), AudienceService.for_home(settings.home, rights, audit)
-        champions = ReleaseLoader(settings.home / "releases", Release.load, store.reader, metrics, log)
+        champions = ReleaseLoader(settings.home / "releases", load_release, store.reader, metrics, log)
         return cls(
             release_loader=champions,
             clock=time,

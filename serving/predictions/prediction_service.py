@@ -27,7 +27,7 @@ from serving.predictions.scorer import AsOfBeforeFeatures, score
 from serving.predictions.serializers import Rows, serialize_predictions
 from serving.problems import DETAILS, RETRY_AFTER, Problem
 from serving.schemas.predictions import DEFAULT_PARTS, FieldProblem, Part, PredictionRequest
-from training.inference.explanations.reasons import ANSWERS
+from training.models import EXPLANATIONS
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState
@@ -186,7 +186,7 @@ class PredictionService:
 
 def reason_targets(include: Collection[Part]) -> list[str]:
     """The answers whose reasons are asked for: those that are included; with none of them, all three."""
-    return [answer for answer in ANSWERS if answer in include] or [*ANSWERS]
+    return [answer for answer in EXPLANATIONS if answer in include] or [*EXPLANATIONS]
 
 
 def _chunks(stored: FeatureRows) -> Iterator[FeatureRows]:

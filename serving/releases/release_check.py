@@ -31,7 +31,7 @@ def smoke_test(release: ReleasePort) -> None:
         raise ReleaseCheckFailed(
             f"Release {release.version} answers made-up customers with {', '.join(found)}. Train another."
         )
-    percentile = score(release, stored, at).churn.percentile[stored.known]
+    percentile = score(release, stored, at).by_model["churn"].percentile[stored.known]
     if not ((percentile >= 0) & (percentile <= 100)).all():
         raise ReleaseCheckFailed(
             f"Release {release.version} has percentiles outside 0 to 100: {percentile}. Train another."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,11 +12,11 @@ from training.dataset.category_rows import CategoryLog
 from training.dataset.outcomes import Rows
 from training.dataset.point_in_time import Dataset
 from training.dataset.schedule import Schedule
-from training.evaluation.category_backtest import CategoryBacktest, backtest_categories
+from training.evaluation.category_backtest import SHOWN_METRICS, CategoryBacktest, backtest_categories
 from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
 from training.model import HorizonPlan
-from training.models import MODELS
+from training.models import ANSWER_ORDER, MODELS
 
 BY_CATEGORY = "by_category"  # scores of the next purchase per category, beside those of the three questions
 
@@ -91,3 +91,11 @@ def scores(tests: Sequence[Backtest]) -> list[BacktestScore]:
         if test.categories is not None:
             found += [BacktestScore(BY_CATEGORY, test.origin, who, of) for who, of in test.categories.metrics().items()]
     return found
+
+
+def shown_metrics() -> Iterator[tuple[str, Sequence[str]]]:
+    """The metrics that a person is shown, by the name under which they are scored."""
+    for name in ANSWER_ORDER:
+        yield name, MODELS[name].shown_metrics
+        if MODELS[name].by_category:
+            yield BY_CATEGORY, SHOWN_METRICS

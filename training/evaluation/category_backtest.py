@@ -19,6 +19,7 @@ from training.models.next_purchase import CENSOR_DAYS
 
 EVALUATION_DAYS = (7, 14, 30)
 MIN_LINES = 30
+SHOWN_METRICS = ("lines", "came", "auc", "ece", "median_error_days", "mae_days")  # of ``flywheel evaluate``
 
 
 @dataclass(frozen=True, kw_only=True)

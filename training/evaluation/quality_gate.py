@@ -14,8 +14,6 @@ from training.inference.forecast import TIERS
 from training.metrics import difference_interval
 from training.model import Model
 
-# How far off a rung may be, in the measure that says whether its answers mean what they say.
-CALIBRATION_LIMITS = {"churn": ("ece", 0.06), "next_purchase": ("ece", 0.08), "ltv": ("bias", 0.35)}
 NOISE_FACTOR = 2.0
 
 
@@ -101,7 +99,7 @@ def _evaluate_tier(
     if calibrated := off <= allowed:
         reason = _comparison_reason(against, better=better, no_worse=no_worse)
     else:
-        reason = f"not calibrated: {CALIBRATION_LIMITS[model.name][0]} is {off:.3f}, at most {allowed:.3f} is allowed"
+        reason = f"not calibrated: {model.calibration.metric} is {off:.3f}, at most {allowed:.3f} is allowed"
     return GateDecision(model.name, tier, against, gain, low, high, off, better and calibrated, reason)
 
 
@@ -130,13 +128,13 @@ def _is_miscalibrated(tests: Sequence[Backtest], model: Model, tier: str) -> boo
 
 
 def _calibration_error(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
-    measure, allowed = CALIBRATION_LIMITS[model.name]
+    metric, allowed = model.calibration.metric, model.calibration.limit
     found, sizes = [], []
     for test in tests:
         measured = model.metrics(test.rows.outcomes, test.plan, test.forecasts[tier])
         # Where nobody bought after an origin there is no bias to speak of.
-        if not np.isnan(measured[measure]):
-            found.append(abs(measured[measure]))
+        if not np.isnan(measured[metric]):
+            found.append(abs(measured[metric]))
             sizes.append(len(test.rows))
     if not found:
         return float("nan"), allowed

@@ -7,7 +7,7 @@ over those that had been predicted at it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Booleans, Floats
-from training.dataset.outcomes import Outcomes
 from training.evaluation.backtest import Backtest
-from training.inference.forecast import Forecast
-from training.models.next_purchase import evaluated_days
+from training.models import MODELS
 
 GROUP_COUNT = 5  # customers by what was predicted of them, as many in each
 
@@ -71,14 +69,13 @@ class PredictedOutcomes:
 
 def backtest_totals(tests: Sequence[Backtest], model: str, tier: str) -> list[TotalErrors]:
     """The errors of the totals that a question answers, as answered from a rung; none where nothing was tested."""
-    measured = {"churn": _churn_measures, "next_purchase": _next_purchase_measures, "ltv": _ltv_measures}[model]
-    found: dict[tuple[str, int], list[PredictedOutcomes]] = {}
+    by_total: dict[tuple[str, int], list[PredictedOutcomes]] = {}
     for test in tests:
-        for measure, days in measured(test):
-            of = _PREDICTED_BY_MEASURE[measure](test.forecasts[tier], test.rows.outcomes, days, test.origin)
-            if not np.isnan(of.actual).any():
-                found.setdefault((measure, days), []).append(of)
-    return [total_errors(measure, days, predicted) for (measure, days), predicted in sorted(found.items())]
+        for total in MODELS[model].totals(test.rows.outcomes, test.plan, test.forecasts[tier]):
+            if not np.isnan(total.actual).any():
+                predicted = PredictedOutcomes(test.origin, total.mean, total.variance, total.actual, total.dispersion)
+                by_total.setdefault((total.measure, total.horizon_days), []).append(predicted)
+    return [total_errors(measure, days, predicted) for (measure, days), predicted in sorted(by_total.items())]
 
 
 def total_errors(measure: str, horizon_days: int, predicted: Sequence[PredictedOutcomes]) -> TotalErrors:
@@ -128,40 +125,3 @@ def _estimate_dispersion(predicted: PredictedOutcomes) -> float:
         return predicted.dispersion
     variance = float(predicted.variance.sum())
     return float(((predicted.actual - predicted.mean) ** 2).sum()) / variance if variance > 0 else 1.0
-
-
-def _churn_measures(test: Backtest) -> list[tuple[str, int]]:
-    return [("buyers", test.plan.evaluated_churn_days)]
-
-
-def _next_purchase_measures(test: Backtest) -> list[tuple[str, int]]:
-    return [("buyers", days) for days in sorted({*evaluated_days(test.rows.outcomes), *test.plan.learned})]
-
-
-def _ltv_measures(test: Backtest) -> list[tuple[str, int]]:
-    return [("spend" if test.plan.has_amounts else "orders", days) for days in test.plan.learned]
-
-
-def _predicted_buyers(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
-    within = forecast.order_probability(days)
-    return PredictedOutcomes(origin, within, within * (1 - within), outcomes.ordered_within(days), dispersion=1.0)
-
-
-def _predicted_orders(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
-    expected = forecast.expected_orders[:, forecast.horizons.index(days)]
-    return PredictedOutcomes(origin, expected, expected, outcomes.orders_within(days))
-
-
-def _predicted_spend(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
-    """Spend as a sum of orders that are alike in worth spreads by the square of its mean over their number."""
-    column = forecast.horizons.index(days)
-    mean = np.zeros(len(forecast)) if forecast.spend is None else forecast.spend.mean[:, column]
-    variance = mean**2 / np.maximum(forecast.expected_orders[:, column], 1e-9)
-    return PredictedOutcomes(origin, mean, variance, outcomes.spend_within(days))
-
-
-_PREDICTED_BY_MEASURE: dict[str, Callable[[Forecast, Outcomes, int, date], PredictedOutcomes]] = {
-    "buyers": _predicted_buyers,
-    "orders": _predicted_orders,
-    "spend": _predicted_spend,
-}

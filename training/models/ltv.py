@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,26 @@ from features.arrays import Floats
 from features.windows import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
+from training.inference.answers.ltv import LTV_ANSWER
+from training.inference.explanations.attributions import Attributions
+from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
 from training.inference.tiers.btyd_expectation import MIN_EXPECTED, BtydExpectation
 from training.inference.tiers.value_heads import EXPECTATION_FILE
-from training.model import Artifact, BoostingParams, GradientBoostingTrainer, HorizonPlan, Model, Trainers
+from training.model import (
+    Artifact,
+    BoostingParams,
+    CalibrationLimit,
+    Charts,
+    GradientBoostingTrainer,
+    HorizonPlan,
+    Model,
+    Trainers,
+)
+from training.totals import PredictedTotal, total_orders, total_spend
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _TREE_PARAMS: BoostingParams = {
     "num_iterations": 150,
@@ -128,13 +145,59 @@ def _deviance(actual: Floats, mean: Floats) -> Floats:
     return 4 * (np.sqrt(actual) - np.sqrt(mean)) ** 2 / np.sqrt(mean)
 
 
+def totals(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> list[PredictedTotal]:
+    """Spend within each learned horizon, orders without amounts."""
+    total = total_spend if plan.has_amounts else total_orders
+    return [total(outcomes, forecast, days) for days in plan.learned]
+
+
+def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -> dict[str, Figure]:
+    """Level, ranking and interval of the spend within the longest learned horizon; the level of orders without."""
+    days, column = _longest_horizon(plan, forecast)
+    if forecast.spend is None:
+        orders = rows.outcomes.orders_within(days)
+        return {"deciles": charts.deciles(forecast.expected_orders[:, column], orders, f"orders in {days} days")}
+    actual, mean = rows.outcomes.spend_within(days), forecast.spend.mean[:, column]
+    persistence = {"last window": last_window_amount(rows, plan)}
+    return {
+        "deciles": charts.deciles(mean, actual, f"spend in {days} days"),
+        "gains_and_lift": charts.cumulative_gains(mean, actual, persistence, "spend"),
+        "interval_coverage": _coverage_figure(
+            rows, actual, forecast.spend.p10[:, column], forecast.spend.p90[:, column], charts
+        ),
+    }
+
+
+def _coverage_figure(rows: Rows, actual: Floats, low: Floats, high: Floats, charts: Charts) -> Figure:
+    recency = rows.column("recency_days")
+    quarter = np.digitize(recency, np.quantile(recency, [0.25, 0.5, 0.75]))
+    names = ("most recent quarter", "second quarter", "third quarter", "longest silent quarter")
+    groups = {"all": np.ones(len(actual), bool), **{name: quarter == index for index, name in enumerate(names)}}
+    covered = {
+        name: metrics.coverage(low[mask], high[mask], actual[mask]) for name, mask in groups.items() if mask.any()
+    }
+    return charts.coverage(0.8, covered, {name: int(groups[name].sum()) for name in covered})
+
+
 MODEL = Model(
     name="ltv",
     question=str(__doc__),
+    intended_use="Setting what an acquisition or a retention offer may cost, for groups of customers.",
+    position=3,
     fit=fit,
     loss=loss,
     metrics=measure,
     baselines={"last window": last_window_amount, "always zero": lambda rows, _: np.zeros(len(rows))},
     compare=compare,
     headline="gini",
+    higher_is_better=True,
+    shown_metrics=("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
+    calibration=CalibrationLimit("bias", 0.35),
+    totals=totals,
+    figures=figures,
+    horizons=lambda _, all_days: all_days,
+    answer=LTV_ANSWER,
+    explanation=Explanation(
+        directions=("lowers", "raises"), attribute=Attributions.ltv, level_model="ltv", rises_with_churn=False
+    ),
 )

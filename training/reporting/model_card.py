@@ -11,12 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from training.evaluation.churn_rules import RuleResult
 
-INTENDED_USE = {
-    "churn": "Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
-    "next_purchase": "Choosing the day of a reminder, and the size of the demand to expect.",
-    "ltv": "Setting what an acquisition or a retention offer may cost, for groups of customers.",
-}
-
 LIMITS = (
     "A prediction describes customers like this one, not this one: nobody should be refused anything because of it.",
     "It says who is likely to leave or buy, not whom an offer would change. Measure offers against a hold-out group.",
@@ -78,7 +72,7 @@ class ModelCard:
     name: str
     question: str
     horizon: str
-    use: str  # INTENDED_USE[name] for the three that come with the project
+    use: str  # ``Model.intended_use``
     population: str
     customers: int
     trained_from: date  # first training origin

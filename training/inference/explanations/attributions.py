@@ -26,11 +26,6 @@ _SOURCE_INPUTS = {
 }
 
 
-def level_tier(tiered_model: TieredModel, answer: str) -> Tier:
-    """The rung that an answer has its level from; the next purchase's curve is bent through the churn probability."""
-    return tiered_model.tier_by_name[tiered_model.tier_by_model["churn" if answer == "next_purchase" else answer]]
-
-
 class Attributions:
     """For n customers; each (n, names), and positive where the input raises the answer: churn, pace, or spend."""
 
@@ -39,25 +34,20 @@ class Attributions:
         self._names = names
         self._inputs = inputs
 
-    def for_answer(self, answer: str) -> Floats:
-        """Of one answer; raises KeyError for one that no release gives."""
-        return {
-            "churn": self._churn_attributions,
-            "next_purchase": self._next_purchase_attributions,
-            "ltv": self._ltv_attributions,
-        }[answer]()
-
-    def _churn_attributions(self) -> Floats:
-        rung = level_tier(self._tiered_model, "churn")
+    def churn(self) -> Floats:
+        """Attributions of the log-odds of churn."""
+        rung = self._level_tier("churn")
         if isinstance(rung, TreesTier):
             return rung.churn_shap_values(self._inputs)[:, :-1]
         return -exact_attributions.pace_attributions(rung, self._inputs, self._tiered_model.layout.churn_days)
 
-    def _next_purchase_attributions(self) -> Floats:
+    def next_purchase(self) -> Floats:
+        """Attributions of the log pace of ordering."""
         return self._pace_attributions
 
-    def _ltv_attributions(self) -> Floats:
-        rung, longest = level_tier(self._tiered_model, "ltv"), self._tiered_model.layout.learned[-1]
+    def ltv(self) -> Floats:
+        """Attributions of the log of the amount expected within the longest learned horizon."""
+        rung, longest = self._level_tier("ltv"), self._tiered_model.layout.learned[-1]
         if not isinstance(rung, TreesTier):
             return exact_attributions.spend_attributions(rung, self._inputs, longest)
         expected = exact_attributions.spend_attributions(rung.value_model.expectation.tier, self._inputs, longest)
@@ -71,12 +61,15 @@ class Attributions:
 
     @cached_property
     def _pace_attributions(self) -> Floats:
-        rung = level_tier(self._tiered_model, "next_purchase")
+        rung = self._level_tier("churn")  # the curve is bent through the churn probability
         if not isinstance(rung, TreesTier):
             return exact_attributions.pace_attributions(rung, self._inputs, self._tiered_model.layout.churn_days)
         if rung is not self._tiered_model.tier_by_name[self._tiered_model.tier_by_model["next_purchase"]]:
-            return -self._churn_attributions()
+            return -self.churn()
         return self._fold_period_inputs(_average_over_periods(rung.hazard_shap_values(self._inputs)))
+
+    def _level_tier(self, model: str) -> Tier:
+        return self._tiered_model.tier_by_name[self._tiered_model.tier_by_model[model]]
 
     def _log_pace_slope(self) -> Floats:
         """By how much log P(order) rises with the log pace, (n,): 1 for the unlikely, 0 for the certain."""

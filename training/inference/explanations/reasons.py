@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from features.arrays import Floats
 from features.views import View
-from training.inference.explanations.attributions import Attributions, level_tier
+from training.inference.explanations.attributions import Attributions
+from training.inference.explanations.explanation import Explanation
 from training.inference.explanations.phrases import ORDERS
 from training.inference.explanations.rendering import (
     UNITS,
@@ -22,8 +23,6 @@ from training.inference.explanations.rendering import (
 from training.inference.tiered_model import TieredModel
 from training.inference.tiers.cohort import CohortTier
 
-DIRECTIONS = {"churn": ("lowers", "raises"), "next_purchase": ("later", "sooner"), "ltv": ("lowers", "raises")}
-ANSWERS = tuple(DIRECTIONS)
 MAX_REASONS = 3
 MIN_IMPORTANCE = 0.05
 
@@ -32,7 +31,7 @@ MIN_IMPORTANCE = 0.05
 class Reason:
     """One thing about a customer, and what it did to one of the answers."""
 
-    answer: str  # one of ANSWERS
+    answer: str  # name of the model
     code: str  # the input that tells most of it
     value: float | None  # of that input; None where nothing is known
     direction: str  # raises or lowers; of the next purchase, sooner or later
@@ -43,9 +42,17 @@ class Reason:
 class Explainer:
     """Finds the reasons for the answers of one ladder."""
 
-    def __init__(self, tiered_model: TieredModel, names: Sequence[str], views: Iterable[View], currency: str) -> None:
+    def __init__(
+        self,
+        tiered_model: TieredModel,
+        names: Sequence[str],
+        views: Iterable[View],
+        currency: str,
+        explanations: Mapping[str, Explanation],
+    ) -> None:
         said = concepts_by_input(views)
         self._tiered_model = tiered_model
+        self._explanations = explanations
         self._names = tuple(names)
         self._currency = currency
         self._concepts = tuple({id(said[name]): said[name] for name in names if name in said}.values())
@@ -57,7 +64,7 @@ class Explainer:
         Args:
             inputs: (n, names) of ``features.transformations.on_demand.model_inputs``.
             orders: (n,) orders so far.
-            answers: some of ANSWERS.
+            answers: names of models that have an ``Explanation``.
             usual_churn: the churn probability with which those are compared of whom only the lack of orders is known.
         """
         found: list[list[Reason]] = [[] for _ in orders]
@@ -65,13 +72,18 @@ class Explainer:
         moved = Attributions(self._tiered_model, self._names, inputs[bought])
         for answer in answers:
             for row, reasons in zip(
-                bought.tolist(), self._buyer_reasons(answer, inputs[bought], moved.for_answer(answer)), strict=True
+                bought.tolist(),
+                self._buyer_reasons(answer, inputs[bought], self._explanations[answer].attribute(moved)),
+                strict=True,
             ):
                 found[row] += reasons
         for row, churns in zip(
             new.tolist(), (self._prospect_churn_probability(inputs[new]) >= usual_churn).tolist(), strict=True
         ):
-            found[row] = [self._no_orders_reason(answer, raises=churns == (answer == "churn")) for answer in answers]
+            found[row] = [
+                self._no_orders_reason(answer, raises=churns == self._explanations[answer].rises_with_churn)
+                for answer in answers
+            ]
         return found
 
     def _buyer_reasons(self, answer: str, inputs: Floats, attributions: Floats) -> Iterable[list[Reason]]:
@@ -98,7 +110,7 @@ class Explainer:
             answer=answer,
             code=name,
             value=None if math.isnan(value) else value,
-            direction=DIRECTIONS[answer][raises],
+            direction=self._explanations[answer].directions[raises],
             importance=importance,
             text=text,
         )
@@ -111,7 +123,9 @@ class Explainer:
         return int(np.argmax(np.where(known, towards, -np.inf) if known.any() else towards))
 
     def _cohort_edges(self, answer: str, name: str) -> tuple[float, ...]:
-        rung = level_tier(self._tiered_model, answer)
+        rung = self._tiered_model.tier_by_name.get(
+            self._tiered_model.tier_by_model[self._explanations[answer].level_model]
+        )
         if not isinstance(rung, CohortTier):
             return ()
         return {"orders": rung.frequency, "recency_days": rung.recency}.get(name, ())
@@ -125,7 +139,7 @@ class Explainer:
             answer=answer,
             code="orders",
             value=0.0,
-            direction=DIRECTIONS[answer][raises],
+            direction=self._explanations[answer].directions[raises],
             importance=1.0,
             text=render_sentence(ORDERS, "orders", 0.0, self._currency),
         )
