@@ -11,8 +11,6 @@ from hypothesis import given
 from features.online.feature_rows import FeatureRows
 from serving.predictions.scorer import AsOfBeforeFeatures, NonFiniteOutput, score
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
-from training.inference.answers.answer import MISSING_CODE
-from training.inference.answers.by_model["churn"] import BANDS
 from tests.serving.fakes import (
     DAY,
     METADATA,
@@ -25,6 +23,8 @@ from tests.serving.fakes import (
     timestamp_us,
 )
 from tests.serving.forecasts import ascending, populations
+from training.inference.answers.answer import MISSING_CODE
+from training.inference.answers.churn import BANDS
 from training.inference.forecast import Forecast
 
 ANN = feature_rows({"ann": KnownCustomer()})
