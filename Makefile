@@ -38,7 +38,7 @@ check: $(READY) ## format, lint, types, import contracts, deployment files, docu
 docs: $(READY) ## build the documentation into build/docs; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q docs build/docs
 
-bench: $(READY) ## measure what the README claims
+bench: $(READY) ## measure what docs/benchmarks.md claims
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-serving: $(READY) ## measure what serving costs beside the bare minimum; needs wrk and redis-server

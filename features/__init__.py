@@ -1,1 +1,1 @@
-"""What we knew: a raw log becomes one row of features per customer and cutoff."""
+"""Features: the raw log becomes the canonical history, and the history one row of features per customer and cutoff."""

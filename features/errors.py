@@ -1,35 +1,35 @@
-"""What can be wrong with what a shop gives us, said once: found, expected, remedy."""
+"""Errors: the exceptions whose text is shown to the user; it says what was found, what was expected and the remedy."""
 
 from __future__ import annotations
 
 
 class FlywheelError(Exception):
-    """Something the caller can put right; its text is all that is shown."""
+    """Base of all errors that the user can correct; only their text is shown, without a traceback."""
 
 
 class InvalidConfig(FlywheelError):
-    """flywheel.toml says something that has no meaning here."""
+    """flywheel.toml is missing or invalid."""
 
 
 class InvalidLog(FlywheelError):
-    """The log is not what flywheel.toml says it is."""
+    """The raw log does not match its description in flywheel.toml."""
 
 
 class NotEnoughData(FlywheelError):
-    """The log is sound, but cannot answer this question."""
+    """The log is valid but has too little data for the request."""
 
 
 class NotFound(FlywheelError):
-    """A step was asked for before the one it builds on."""
+    """The result of an earlier step, such as the history or the features, does not exist yet."""
 
 
 class InvalidStore(FlywheelError):
-    """The online store is said to be where none can be."""
+    """The configured address of the online store is invalid."""
 
 
 class RowsLost(FlywheelError):
-    """The online store no longer holds what was published to it."""
+    """The online store has lost rows that were materialized into it."""
 
 
 class StoreUnavailable(FlywheelError):
-    """The online store did not answer, or not in time; it may the next moment."""
+    """The online store failed or did not answer in time; a later attempt may succeed."""

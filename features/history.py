@@ -1,4 +1,4 @@
-"""The canonical history as Ibis tables, and what of it was known at a cutoff."""
+"""History: the canonical log as Ibis tables, and the part of it that was known at a cutoff."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from features.ingestion.value_parsing import quote_literal
 
 @dataclass(frozen=True)
 class Cutoff:
-    """The instant at which a local day begins: everything before it is known, nothing after it exists."""
+    """The instant at which a local day begins; features see only what was known before it."""
 
     day: date
     timestamp: datetime
 
     @classmethod
     def from_day(cls, day: date, zone: ZoneInfo) -> Cutoff:
-        """The cutoff at the beginning of a local day."""
+        """Create the cutoff at the beginning of a local day."""
         return cls(day, start_of_day(day, zone))
 
     @property
@@ -37,12 +37,12 @@ class Cutoff:
 
 @dataclass(frozen=True)
 class History:
-    """A shop's log in canonical columns.
+    """The log of a shop in canonical columns, one table per kind of row.
 
-    ``lines`` has customer_id, order_id (never null), ordered_at, known_at, day_number (local days since 1970) and
-    amount, quantity, discount, coupon, product_id, category, channel, store_id where the shop has them; ``events`` has
-    customer_id, happened_at, day_number, kind and channel, value, duration_s where it has them; ``touches``, what was
-    sent, has customer_id, sent_at, campaign_id and channel where it has them.
+    ``lines`` are order lines: customer_id, order_id (never null), ordered_at, known_at, day_number (local days since
+    1970) and, where the shop has them, amount, quantity, discount, coupon, product_id, category, channel, store_id.
+    ``events`` has customer_id, happened_at, day_number, kind and, where the shop has them, channel, value, duration_s.
+    ``touches`` are messages sent to customers: customer_id, sent_at, campaign_id and, where the shop has it, channel.
     """
 
     lines: ir.Table
@@ -54,7 +54,7 @@ class History:
         """Open the parquet files that ingestion wrote.
 
         Raises:
-            NotFound: nothing has been ingested.
+            NotFound: the folder holds no ingested log.
         """
         if not (folder / "orders.parquet").is_file():
             raise NotFound(f"No history in {folder}. Expected an ingested log: run `flywheel ingest` first.")
@@ -63,32 +63,35 @@ class History:
         connection.raw_sql(f"SET memory_limit='{memory_limit}'")
         connection.raw_sql("SET preserve_insertion_order=false")
         connection.raw_sql(f"SET temp_directory={quote_literal(str(folder / 'spill'))}")
-        more = {name: folder / f"{name}.parquet" for name in ("events", "touches")}
+        optional = {name: folder / f"{name}.parquet" for name in ("events", "touches")}
         return cls(
             _complete_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
-            *(connection.read_parquet(at, table_name=name) if at.is_file() else None for name, at in more.items()),
+            *(
+                connection.read_parquet(path, table_name=name) if path.is_file() else None
+                for name, path in optional.items()
+            ),
         )
 
     @property
     def has_amounts(self) -> bool:
-        """Whether the shop logs what was paid."""
+        """Whether the order lines have amounts."""
         return "amount" in self.lines.columns
 
     @property
     def has_categories(self) -> bool:
-        """Whether the shop logs what kind of thing was ordered."""
+        """Whether the order lines have categories."""
         return "category" in self.lines.columns
 
     def before(self, cutoff: Cutoff) -> History:
-        """What was known at the cutoff, and nothing else."""
-        at = ibis.literal(cutoff.timestamp, "timestamp('UTC')")
-        lines = self.lines.filter(self.lines.known_at < at)
-        events = None if self.events is None else self.events.filter(self.events.happened_at < at)
-        touches = None if self.touches is None else self.touches.filter(self.touches.sent_at < at)
+        """The part of the history that was known before the cutoff."""
+        instant = ibis.literal(cutoff.timestamp, "timestamp('UTC')")
+        lines = self.lines.filter(self.lines.known_at < instant)
+        events = None if self.events is None else self.events.filter(self.events.happened_at < instant)
+        touches = None if self.touches is None else self.touches.filter(self.touches.sent_at < instant)
         return History(lines, events, touches)
 
     def restrict_to_scope(self, scope: ProfilingScope) -> History:
-        """The log of those of whom predictions may be made and learned."""
+        """The history of the customers whose data may be used for profiling."""
         return (
             self.without_customers(scope.exception_ids)
             if scope.by_default
@@ -96,39 +99,41 @@ class History:
         )
 
     def without_customers(self, customer_ids: Sequence[str]) -> History:
-        """The log of everybody else."""
+        """The history without the rows of these customers."""
         return (
-            self._map_tables(lambda table, named: table.anti_join(named, "customer_id"), customer_ids)
+            self._map_tables(lambda table, selected: table.anti_join(selected, "customer_id"), customer_ids)
             if customer_ids
             else self
         )
 
     def only_customers(self, customer_ids: Sequence[str]) -> History:
-        """The log of these customers."""
-        return self._map_tables(lambda table, named: table.semi_join(named, "customer_id"), customer_ids)
+        """The history with only the rows of these customers."""
+        return self._map_tables(lambda table, selected: table.semi_join(selected, "customer_id"), customer_ids)
 
     def _map_tables(self, transform: Callable[[ir.Table, ir.Table], ir.Table], customer_ids: Sequence[str]) -> History:
-        named = ibis.memtable({"customer_id": list(customer_ids)}, schema={"customer_id": "string"})
-        events, touches = (None if one is None else transform(one, named) for one in (self.events, self.touches))
-        return History(transform(self.lines, named), events, touches)
+        selected = ibis.memtable({"customer_id": list(customer_ids)}, schema={"customer_id": "string"})
+        events, touches = (
+            None if table is None else transform(table, selected) for table in (self.events, self.touches)
+        )
+        return History(transform(self.lines, selected), events, touches)
 
     def count_customers(self) -> int:
-        """How many have an order line."""
+        """The number of customers with an order line."""
         return int(self.lines.customer_id.nunique().to_pyarrow().as_py())
 
     def day_range(self) -> tuple[date, date]:
         """The first and the last local day with an order line.
 
         Raises:
-            NotEnoughData: there is no line at all.
+            NotEnoughData: the history has no order line.
         """
         day = self.lines.day_number
-        found = self.lines.aggregate(first=day.min(), last=day.max()).to_pyarrow().to_pylist()[0]
-        if found["first"] is None:
+        days = self.lines.aggregate(first=day.min(), last=day.max()).to_pyarrow().to_pylist()[0]
+        if days["first"] is None:
             raise NotEnoughData(
                 "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
             )
-        return day_from_number(found["first"]), day_from_number(found["last"])
+        return day_from_number(days["first"]), day_from_number(days["last"])
 
 
 def _complete_lines(lines: ir.Table) -> ir.Table:
@@ -141,15 +146,15 @@ def _complete_lines(lines: ir.Table) -> ir.Table:
 
 
 def cutoff_table(cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """The cutoffs as a table: position, cutoff, cutoff_day."""
+    """The cutoffs as a table with the columns position, cutoff (UTC) and cutoff_day (days since 1970)."""
     rows = [(position, cutoff.timestamp, cutoff.day_number) for position, cutoff in enumerate(cutoffs)]
     return ibis.memtable(rows, schema={"position": "int32", "cutoff": "timestamp('UTC')", "cutoff_day": "int32"})
 
 
 def first_cutoff_after(timestamp: ir.TimestampColumn, cutoffs: Sequence[Cutoff]) -> ir.IntegerColumn:
-    """The position of the first cutoff that comes after an instant: from there on it is known."""
+    """The position of the first cutoff after a timestamp; the number of cutoffs where none comes after it."""
     passed = [(timestamp >= ibis.literal(cutoff.timestamp, "timestamp('UTC')")).cast("int32") for cutoff in cutoffs]
     total = passed[0]
-    for one in passed[1:]:
-        total = total + one
+    for is_past in passed[1:]:
+        total = total + is_past
     return total

@@ -1,4 +1,4 @@
-"""Validation errors: what pydantic refused, in one wording for files and requests: found, expected."""
+"""Validation errors: pydantic's errors as text, in the same words for configuration files and requests."""
 
 from __future__ import annotations
 
@@ -42,32 +42,32 @@ _LENGTH_UNITS = {"string_too_long": "characters", "too_long": "values", "too_sho
 
 
 def found_text(error: ErrorDetails, show: Callable[[object], str] = repr) -> str:
-    """What was found: the value itself, or its length where the length is at fault."""
+    """The rejected value as text, or its length where the length is wrong."""
     unit = _LENGTH_UNITS.get(error["type"])
     return f"{len(error['input']):,} {unit}" if unit else show(error["input"])
 
 
 def expected_text(error: ErrorDetails) -> str:
-    """What was expected in its place; pydantic's own sentence for a kind of error that has no words here."""
+    """The expected value in TOML terms; pydantic's own message for a type of error that this module does not know."""
     return _expectation(error, _EXPECTED)
 
 
 def expected_json_text(error: ErrorDetails) -> str:
-    """What was expected, in the words of JSON: an object is no section, and an array no list."""
+    """The expected value in JSON terms, such as an object instead of a section and an array instead of a list."""
     return _expectation(error, _EXPECTED | _EXPECTED_JSON)
 
 
 def message(error: ErrorDetails) -> str:
-    """The sentence that one of our own validators raised."""
+    """The message that one of the project's own validators raised."""
     return error["msg"].removeprefix("Value error, ")
 
 
 def json_text(value: object) -> str:
-    """A value as JSON, cut after forty characters."""
+    """A value as JSON, shortened to 40 characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[: MAX_SHOWN_CHARACTERS - 3]}..."
 
 
-def _expectation(error: ErrorDetails, words: Mapping[str, str]) -> str:
-    template = words.get(error["type"])
+def _expectation(error: ErrorDetails, templates: Mapping[str, str]) -> str:
+    template = templates.get(error["type"])
     return error["msg"] if template is None else template.format(**error.get("ctx", {}))

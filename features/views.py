@@ -1,4 +1,4 @@
-"""The feature views: which columns are stored per customer, declared once for Ibis, Feast and the packed store."""
+"""Feature views: the columns that are stored per customer, declared once for Ibis, Feast and the online store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 
 class Kind(StrEnum):
-    """The type of a stored column, as Feast, Arrow and the packed codec all know it."""
+    """The type of a stored column, which Feast, Arrow and the codec of the online store share."""
 
     FLOAT = "float64"
     INTEGER = "int64"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One stored feature and what it means, unit in the name."""
+    """One stored feature with its type and meaning; its name contains the unit."""
 
     name: str
     kind: Kind
@@ -26,13 +26,13 @@ class Column:
 
     @property
     def is_list(self) -> bool:
-        """Whether a customer has many values of it."""
+        """Whether a customer has a list of values in this column."""
         return self.kind in (Kind.INTEGERS, Kind.FLOATS)
 
 
 @dataclass(frozen=True)
 class View:
-    """A table with one row per customer and cutoff."""
+    """A feature view: a table with one row per customer and cutoff."""
 
     name: str
     columns: tuple[Column, ...]

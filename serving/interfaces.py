@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from features.arrays import Floats
@@ -51,3 +52,11 @@ class FeatureReader(Protocol):
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         """What is stored of these customers, in the order asked for."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveRelease:
+    """Active release: a release and the reader of its features; each request is answered from one of them."""
+
+    release: ReleasePort
+    features: FeatureReader

@@ -1,11 +1,11 @@
-"""What holds for every test."""
+"""Fixtures shared by all tests: Redis servers and the back ends of the online store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-# Feast, once imported, makes every later counter of this process a shared one; the service's must be its own.
+# Feast makes every counter that is created after its import multi-process; the service's counters must not be.
 import prometheus_client  # noqa: F401 -- before anything imports feast
 import pytest
 
@@ -14,7 +14,7 @@ from tests.redis_server import RedisServer
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One Redis for the whole session; a test that freezes or kills takes one of its own."""
+    """One Redis for the whole session; a test that stops its server uses ``redis_of_its_own``."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     yield server
     server.kill()
@@ -29,7 +29,7 @@ def redis(redis_server: RedisServer) -> RedisServer:
 
 @pytest.fixture
 def redis_of_its_own(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis to freeze, kill and start again, which then has what it had."""
+    """A persistent Redis for one test, which can freeze, kill and restart it."""
     (tmp_path / "redis").mkdir()
     server = RedisServer(tmp_path / "redis", persistent=True)
     yield server
@@ -38,5 +38,5 @@ def redis_of_its_own(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(params=["lmdb", "redis"])
 def online(request: pytest.FixtureRequest) -> str:
-    """The word for each back end of the online store: a folder of the home, or an empty Redis."""
+    """The setting of each back end of the online store: ``lmdb``, or the address of an empty Redis."""
     return request.getfixturevalue("redis").url if request.param == "redis" else "lmdb"

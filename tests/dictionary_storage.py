@@ -1,4 +1,4 @@
-"""A shelf for consents in dictionaries."""
+"""In-memory ledger storage: a consent ledger in dictionaries, for tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.consents.storage import DEFAULTS, LedgerRead, Result
 
 
 class InMemoryLedgerStorage:
-    """Keeps everything in this process; one writer at a time is all there is."""
+    """A ledger storage in dictionaries for a single writer."""
 
     timeout_seconds: float | None = None
 
@@ -21,10 +21,9 @@ class InMemoryLedgerStorage:
         self.changes = 0
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
-        records = [self.stored_records.get(one) for one in customer_ids]
-        return LedgerRead(
-            self.changes, self.stored_meta.get(DEFAULTS), records, [one in self.stored_tombstones for one in tombstones]
-        )
+        records = [self.stored_records.get(customer_id) for customer_id in customer_ids]
+        erased = [tombstone in self.stored_tombstones for tombstone in tombstones]
+        return LedgerRead(self.changes, self.stored_meta.get(DEFAULTS), records, erased)
 
     def meta(self, name: str) -> bytes | None:
         return self.stored_meta.get(name)
@@ -54,7 +53,7 @@ class InMemoryLedgerStorage:
 
 
 class InMemoryWriteTransaction:
-    """Writes at once."""
+    """A write transaction that changes the dictionaries immediately."""
 
     def __init__(self, storage: InMemoryLedgerStorage, stored: LedgerRead) -> None:
         self._storage = storage
@@ -78,4 +77,5 @@ class InMemoryWriteTransaction:
 
 
 def in_memory_ledger() -> Ledger:
+    """An empty ledger in memory, with a fixed secret."""
     return Ledger(InMemoryLedgerStorage(), lambda: b"s" * 32)

@@ -1,4 +1,4 @@
-"""Tiny shops written out by hand: a raw log with its flywheel.toml, or the history that such a log becomes."""
+"""Small logs for tests: builders of a raw log with its flywheel.toml, and of a history without ingestion."""
 
 from __future__ import annotations
 
@@ -29,47 +29,48 @@ TYPES = {
     **dict.fromkeys(("ordered_at", "recorded_at", "happened_at", "sent_at"), INSTANT),
     **dict.fromkeys(("amount", "quantity", "discount", "coupon"), pa.decimal128(18, 4)),
 }
-# Every example of a law over whole logs takes several queries; shrinking one would take minutes.
+# An example of a test over whole logs takes several queries, so that shrinking one would take minutes.
 FEW_EXAMPLES = settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 LINES = ("customer_id", "ordered_at", "amount")
 
 
 def write_config(folder: Path, *, zone: str = "UTC", events: Keys | None = None, **orders: Key) -> ShopConfig:
-    """A flywheel.toml in the folder with these keys on top of the usual ones; None leaves one out."""
+    """Write a flywheel.toml with these keys added to the default ones; None removes a key."""
     sections: dict[str, Keys] = {"orders": {**ORDERS, **orders}}
     if events is not None:
         sections["events"] = {**EVENTS, **events}
-    said = ['name = "corner-shop"', 'currency = "GBP"', f'timezone = "{zone}"']
+    lines = ['name = "corner-shop"', 'currency = "GBP"', f'timezone = "{zone}"']
     for name, keys in sections.items():
-        said += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None)]
-    (folder / "flywheel.toml").write_text("\n".join(said), encoding="utf-8")
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None)]
+    (folder / "flywheel.toml").write_text("\n".join(lines), encoding="utf-8")
     return read_shop_config(folder / "flywheel.toml")
 
 
 def ingest_log(
     folder: Path, log: str | bytes | pa.Table, *, zone: str = "UTC", events: Keys | None = None, **orders: Key
 ) -> HistoryManifest:
-    """What became of a log that lies where the orders' path says."""
-    place = folder / str(orders.get("path", ORDERS["path"]))
+    """Write a log to the path of the orders and ingest it."""
+    path = folder / str(orders.get("path", ORDERS["path"]))
     if isinstance(log, pa.Table):
-        pq.write_table(log, place)
+        pq.write_table(log, path)
     else:
-        place.write_bytes(log if isinstance(log, bytes) else log.encode())
+        path.write_bytes(log if isinstance(log, bytes) else log.encode())
     return ingest(write_config(folder, zone=zone, events=events, **orders), folder / "history")
 
 
 def canonical_rows(folder: Path, *columns: str, table: str = "orders") -> list[tuple[object, ...]]:
-    """Some columns of the canonical table, in the order of the first of them."""
+    """The values of some columns of a canonical table, sorted."""
     rows = pq.read_table(folder / "history" / f"{table}.parquet", columns=list(columns)).to_pylist()
     return sorted(tuple(row[column] for column in columns) for row in rows)
 
 
 def utc_instant(wall_clock: str, zone: str = "UTC") -> datetime:
-    """An instant as the shop's clock shows it."""
+    """The instant in UTC of a wall-clock time in the zone."""
     return datetime.fromisoformat(wall_clock).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def cutoff(day: str, zone: str = "UTC") -> Cutoff:
+    """The cutoff at the beginning of a local day."""
     return Cutoff.from_day(date.fromisoformat(day), ZoneInfo(zone))
 
 
@@ -80,7 +81,7 @@ def history_of(
     touches: Sequence[tuple[str, str, str]] = (),
     zone: str = "UTC",
 ) -> History:
-    """A history of order lines, of events as (customer, wall clock, kind), of touches as (customer, clock, channel)."""
+    """A history of order lines, events (customer, wall clock, kind) and touches (customer, wall clock, channel)."""
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
     orders = ibis.memtable(_canonical_table(columns, lines, "ordered_at", zone))
@@ -93,16 +94,16 @@ def history_of(
     )
 
 
-def _canonical_table(columns: Sequence[str], rows: Sequence[Sequence[object]], when: str, zone: str) -> pa.Table:
-    values: dict[str, list[object]] = {name: [row[place] for row in rows] for place, name in enumerate(columns)}
-    for name, found in values.items():
+def _canonical_table(columns: Sequence[str], rows: Sequence[Sequence[object]], time_column: str, zone: str) -> pa.Table:
+    values: dict[str, list[object]] = {name: [row[position] for row in rows] for position, name in enumerate(columns)}
+    for name, column in values.items():
         if name.endswith("_at"):
-            values[name] = [one if one is None else utc_instant(str(one), zone) for one in found]
+            values[name] = [value if value is None else utc_instant(str(value), zone) for value in column]
         elif name in TYPES:
-            values[name] = [one if one is None else Decimal(str(one)) for one in found]
-    instants = [one for one in values[when] if isinstance(one, datetime)]
-    table = pa.table({name: pa.array(found, TYPES.get(name, pa.string())) for name, found in values.items()})
-    days = [day_number(one.astimezone(ZoneInfo(zone)).date()) for one in instants]
-    return table.append_column("at_us", pa.array([micros(one) for one in instants], pa.int64())).append_column(
+            values[name] = [value if value is None else Decimal(str(value)) for value in column]
+    instants = [instant for instant in values[time_column] if isinstance(instant, datetime)]
+    table = pa.table({name: pa.array(column, TYPES.get(name, pa.string())) for name, column in values.items()})
+    days = [day_number(instant.astimezone(ZoneInfo(zone)).date()) for instant in instants]
+    return table.append_column("at_us", pa.array([micros(instant) for instant in instants], pa.int64())).append_column(
         "day_number", pa.array(days, pa.int32())
     )

@@ -1,4 +1,4 @@
-"""A Redis of one's own, on a port of its own, to be frozen, killed and started again."""
+"""Redis server: a real ``redis-server`` process for tests, which can be frozen, killed and restarted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 
 class RedisServer:
-    """A real ``redis-server`` on this machine, with nothing in it at first."""
+    """A local Redis on a free port, empty at first."""
 
     def __init__(self, folder: Path, *, persistent: bool = False) -> None:
         self.port = free_port()
@@ -27,13 +27,13 @@ class RedisServer:
         self.start()
 
     def start(self) -> None:
-        """Returns when it answers."""
-        lasts = ["--appendonly", "yes", "--appendfsync", "always"] if self._persistent else ["--appendonly", "no"]
-        kept = [*lasts, "--save", "", "--dir", str(self._folder)]
-        command = [server_program(), "--port", str(self.port), "--bind", "127.0.0.1", *kept]
+        """Start the process and return when it answers."""
+        persistence = ["--appendonly", "yes", "--appendfsync", "always"] if self._persistent else ["--appendonly", "no"]
+        options = [*persistence, "--save", "", "--dir", str(self._folder)]
+        command = [server_program(), "--port", str(self.port), "--bind", "127.0.0.1", *options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        patient = Retry(ConstantBackoff(0.02), 500)
-        with Redis(port=self.port, retry=patient) as redis:
+        retry = Retry(ConstantBackoff(0.02), 500)
+        with Redis(port=self.port, retry=retry) as redis:
             redis.ping()
 
     def flush(self) -> None:
@@ -62,18 +62,19 @@ class RedisServer:
 
 
 def server_program() -> str:
-    """Skips the test on a laptop without Redis, and fails it where everything is checked."""
-    found = shutil.which("redis-server")
-    if found is None:
+    """The path of ``redis-server``; without it the test is skipped, or fails in CI."""
+    program = shutil.which("redis-server")
+    if program is None:
         missing = "There is no redis-server. Install the package redis-server."
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
-    return found
+    return program
 
 
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    """A port that no process uses now."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
     return port

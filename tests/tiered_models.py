@@ -1,4 +1,4 @@
-"""Ladders small enough to be read."""
+"""Tiered models that are small enough to read, for tests."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from training.inference.tiered_model import HorizonLayout, TieredModel
 from training.inference.tiers.cohort import CohortTier
 
 
-def single_tier_model(rung: CohortTier, shape: HorizonLayout) -> TieredModel:
-    """Everybody on the lowest rung, those who have not ordered yet too."""
+def single_tier_model(tier: CohortTier, layout: HorizonLayout) -> TieredModel:
+    """A tiered model whose lowest tier answers for all customers, also for those without an order."""
     return TieredModel(
         tier_by_model=dict.fromkeys(("churn", "next_purchase", "ltv"), "population"),
-        tier_by_name={"population": rung},
-        prospects=rung,
+        tier_by_name={"population": tier},
+        prospects=tier,
         extrapolation=None,
         seasonality=None,
         calibration=IDENTITY,
-        layout=shape,
-        prospect_distributions=shape.ratios,
+        layout=layout,
+        prospect_distributions=layout.ratios,
     )

@@ -8,16 +8,24 @@ from typing import Any
 
 from docs._ext.markdown import Schema, anchor, code, limits_of, section, table, type_of
 from serving.api.app import create_app
-from serving.auth.scopes import required_scope
+from serving.api.routing import RawRoute
+from serving.auth.scopes import RouteAccess
 
 PREFIX = "schema"
 
 
 def http_api() -> str:
     """Every route with its scope, parameters, body and answers; then every schema."""
-    document = create_app(_no_worker).openapi()
+    app = create_app(_no_worker)
+    document = app.openapi()
+    access = {
+        (method, route.path_format): route.access
+        for route in app.routes
+        if isinstance(route, RawRoute)
+        for method in route.methods or ()
+    }
     routes = [
-        _route(method.upper(), path, operation)
+        _route(method.upper(), path, operation, access[method.upper(), path])
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     ]
@@ -25,16 +33,15 @@ def http_api() -> str:
     return "\n".join(["## Routes\n", *routes, "## Schemas\n", *schemas])
 
 
-def _route(method: str, path: str, operation: Mapping[str, Any]) -> str:
-    scope = required_scope(method, path)
-    key = "no scope; any valid key" if scope is None else f"scope {code(scope.value)}"
+def _route(method: str, path: str, operation: Mapping[str, Any], access: RouteAccess) -> str:
+    key = "a valid key of any scope" if access.scope is None else f"a key with the scope {code(access.scope.value)}"
     name = f"{method} {path}".replace("/", " ").replace("{", "").replace("}", "")
     return section(
         3,
         code(f"{method} {path}"),
         anchor("route", " ".join(name.split())),
         operation.get("description", ""),
-        f"Needs {key}.",
+        "Public: needs no key." if access.public else f"Needs {key}.",
         _parameters(operation),
         _body(operation),
         _responses(operation),

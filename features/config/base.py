@@ -1,4 +1,4 @@
-"""What every section of flywheel.toml has in common."""
+"""Configuration model: the pydantic base class of every section of flywheel.toml."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class ConfigModel(BaseModel):
-    """A configuration section: known keys alone, frozen values; the docstring of a field is its meaning."""
+    """A section that allows only known keys and has frozen values; the docstring of a field documents its key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)

@@ -1,4 +1,4 @@
-"""What a business calls a lapsed customer today, in its own words."""
+"""Churn rules: the rules in flywheel.toml by which the business calls a customer lapsed today."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ InactiveDays = Annotated[int, Field(ge=1, le=36_500)]  # whole local days
 
 
 class ChurnRule(ConfigModel):
-    """Silent for so many days, in every way that it names."""
+    """A churn rule: a customer has lapsed when every given condition holds."""
 
     no_contact_days: InactiveDays | None = None
     """No order line, return or listed event for at least this many whole days."""
@@ -29,18 +29,18 @@ class ChurnRule(ConfigModel):
 
     @property
     def conditions(self) -> Mapping[str, int]:
-        """Days of silence, by what they are without."""
-        said: dict[str, int] = self.model_dump(exclude_none=True)
-        return said
+        """The minimum number of inactive days by name of the condition; only given conditions occur."""
+        conditions: dict[str, int] = self.model_dump(exclude_none=True)
+        return conditions
 
     @property
     def max_inactive_days(self) -> int:
-        """The longest silence that it asks for."""
+        """The largest number of inactive days in the rule's conditions."""
         return max(self.conditions.values())
 
 
 def is_valid_name(name: str) -> bool:
-    """Whether something of the business can be called so."""
+    """Whether a rule, segment or tier may have this name: 1 to 80 printable characters without outer blanks."""
     return 1 <= len(name) <= MAX_NAME_LENGTH and name.isprintable() and name == name.strip()
 
 

@@ -1,4 +1,4 @@
-"""Of whom does a rule of the business hold? Bounds on measures of a customer, in the words of flywheel.toml."""
+"""Conditions: bounds on measures of a customer, such as orders within 182 days, as flywheel.toml states them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from features.config.base import ConfigModel
 
 LookbackDays = Annotated[int, Field(ge=1, le=36_500)]  # whole local days before the cutoff
 FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
-AMOUNT_MEASURES = {"spend", "average_basket"}  # not known of a shop that logs no amounts
+AMOUNT_MEASURES = {"spend", "average_basket"}  # unknown for a shop that logs no amounts
 
 
 class Measure(NamedTuple):
-    """Something to know of every customer, over the last so many days or, with None, over all time."""
+    """A number known for every customer, over the last ``within_days`` local days or, with None, over the whole log."""
 
     name: str
     within_days: int | None = None
 
     @property
     def column(self) -> str:
-        """What it is called in a table."""
+        """The column of the measure in a table, such as ``orders_182d``."""
         return self.name if self.within_days is None else f"{self.name}_{self.within_days}d"
 
 
 class Bounds(ConfigModel):
-    """Numbers that a measure lies between."""
+    """Lower and upper bounds of a measure; at least one is given."""
 
     at_least: FiniteNumber | None = None
     """The measure is this number or more."""
@@ -40,33 +40,33 @@ class Bounds(ConfigModel):
 
     @model_validator(mode="after")
     def _check_satisfiable(self) -> Bounds:
-        said = self.given_bounds
-        if not said:
+        bounds = self.given_bounds
+        if not bounds:
             raise ValueError("found no bound; expected at_least, at_most, above or below")
-        lows = [(said[name], name == "above") for name in ("at_least", "above") if name in said]
-        highs = [(said[name], name == "below") for name in ("at_most", "below") if name in said]
+        lows = [(bounds[name], name == "above") for name in ("at_least", "above") if name in bounds]
+        highs = [(bounds[name], name == "below") for name in ("at_most", "below") if name in bounds]
         for low, open_below in lows:
             for high, open_above in highs:
                 if low > high or (low == high and (open_below or open_above)):
-                    raise ValueError(f"found {_format_bounds(said)}; expected bounds that a number can lie between")
+                    raise ValueError(f"found {_format_bounds(bounds)}; expected bounds that a number can lie between")
         return self
 
     @property
     def given_bounds(self) -> Mapping[str, float]:
-        """The bounds that are given, by their word."""
+        """The given bounds by name."""
         names = ("at_least", "at_most", "above", "below")
         return {name: bound for name in names if (bound := getattr(self, name)) is not None}
 
 
 class WindowedBounds(Bounds):
-    """Bounds on what happened in the last so many days; ever, where none are named."""
+    """Bounds on a measure over the last ``within_days`` days, or over the whole log."""
 
     within_days: LookbackDays | None = None
     """Only the last so many days count; without it, all of the log."""
 
 
 class Conditions(ConfigModel):
-    """What has to hold of a customer, all of it; with no condition it holds of everybody."""
+    """Conditions on a customer, which all have to hold; without a condition every customer matches."""
 
     orders: WindowedBounds | None = None
     """The number of orders."""
@@ -85,11 +85,11 @@ class Conditions(ConfigModel):
 
     @property
     def bounds(self) -> Mapping[Measure, Bounds]:
-        """Every measure that is asked for, with what it must be."""
-        asked = {name: getattr(self, name) for name in Conditions.model_fields}
+        """The bounds by measure, for the conditions that are given."""
+        conditions = {name: getattr(self, name) for name in Conditions.model_fields}
         return {
             Measure(name, bounds.within_days if isinstance(bounds, WindowedBounds) else None): bounds
-            for name, bounds in asked.items()
+            for name, bounds in conditions.items()
             if bounds is not None
         }
 

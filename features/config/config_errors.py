@@ -1,4 +1,4 @@
-"""What is wrong with a description, in the words of the one who wrote it: found, expected, remedy."""
+"""Configuration errors: every fault of a flywheel.toml as one sentence with the section, the key and the remedy."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from features.validation_errors import expected_text, found_text, message
 
 
 def validation_messages(error: ValidationError, root_model: type[BaseModel]) -> list[str]:
-    """One sentence per fault, in the order in which the sections are declared."""
-    said: dict[str, list[str]] = {}
+    """One sentence per fault, in the order in which the models declare the sections."""
+    messages: dict[str, list[str]] = {}
     for fault in error.errors():
         beginning, ending = _message_parts(fault, root_model)
-        # A value that may be a number or a word is refused once as each.
-        said.setdefault(beginning, []).append(ending)
-    return [f"{beginning} {' or '.join(endings)}." for beginning, endings in said.items()]
+        # pydantic reports a value that may be a number or a word once for each type.
+        messages.setdefault(beginning, []).append(ending)
+    return [f"{beginning} {' or '.join(endings)}." for beginning, endings in messages.items()]
 
 
 def _message_parts(detail: ErrorDetails, root_model: type[BaseModel]) -> tuple[str, str]:
     sections, key = _locate(detail, root_model)
-    where = " ".join(([f"[{'.'.join(map(_quote_key, sections))}]"] if sections else []) + ([key] if key else []))
+    location = " ".join(([f"[{'.'.join(map(_quote_key, sections))}]"] if sections else []) + ([key] if key else []))
     match detail["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key;", _suggest_key(sections, key, root_model)
+            return f"{location}: unknown key;", _suggest_key(sections, key, root_model)
         case "missing":
-            return f"{where}: missing;", "add it"
+            return f"{location}: missing;", "add it"
         case "value_error":
-            return f"{where}:", message(detail)
+            return f"{location}:", message(detail)
         case "string_pattern_mismatch":
-            return f"{where}: found {detail['input']!r}; expected", "three capital letters such as 'EUR'"
+            return f"{location}: found {detail['input']!r}; expected", "three capital letters such as 'EUR'"
         case _:
-            return f"{where}: found {found_text(detail)}; expected", expected_text(detail)
+            return f"{location}: found {found_text(detail)}; expected", expected_text(detail)
 
 
 def _locate(detail: ErrorDetails, root_model: type[BaseModel]) -> tuple[list[str], str]:
@@ -63,12 +63,12 @@ def _section_model(root_model: type[BaseModel], path: Sequence[str]) -> type[Bas
     for name in names:
         if name not in model.model_fields:
             return None
-        said = model.model_fields[name].annotation
-        kinds = [kind for kind in (said, *getattr(said, "__args__", ())) if isinstance(kind, type)]
+        annotation = model.model_fields[name].annotation
+        kinds = [kind for kind in (annotation, *getattr(annotation, "__args__", ())) if isinstance(kind, type)]
         inner = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
         if inner is None:
             return None
-        if get_origin(said) in {Mapping, tuple}:
-            next(names, None)  # of the shop's own choosing, or its place in the list
+        if get_origin(annotation) in {Mapping, tuple}:
+            next(names, None)  # a name that the shop chose, or a position in the list
         model = inner
     return model

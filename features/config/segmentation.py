@@ -1,4 +1,4 @@
-"""How does the business sort its customers? Its own rules from [business], and ours where it says nothing."""
+"""Segmentation: RFM, lifecycle, value tiers, segments and preset segments from [business], with their defaults."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from features.config.conditions import AMOUNT_MEASURES, Bounds, Conditions, Look
 CutPoints = Annotated[tuple[float, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
 Share = Annotated[float, Field(ge=0, le=1)]
 AtLeastOne = Annotated[int, Field(ge=1)]
-LAPSE_DAYS = 182  # half a year of whole weeks without an order, and a customer has lapsed
+LAPSE_DAYS = 182  # a customer without an order for 26 weeks, half a year, has lapsed
 
 
 class Rfm(ConfigModel):
-    """The business' own cut points for recency (days), frequency (orders) and monetary (spend), and how far back."""
+    """Cut points for recency (days), frequency (orders) and monetary (spend), and the windows of the last two."""
 
     recency: CutPoints = ()
     """Rising cut points for the days since the last order; without them, fifths of the buyers."""
@@ -36,14 +36,14 @@ class Rfm(ConfigModel):
     @field_validator("recency", "frequency", "monetary")
     @classmethod
     def _check_rising(cls, points: tuple[float, ...]) -> tuple[float, ...]:
-        # Written so that a nan is refused too.
+        # Written in this form so that a nan is rejected too.
         if not all(low < high for low, high in pairwise((*points, float("inf")))):
             raise ValueError(f"found [{', '.join(f'{point:g}' for point in points)}]; expected rising numbers")
         return points
 
 
 class Stage(ConfigModel):
-    """A step in the life of a customer, and who stands on it."""
+    """A lifecycle stage and the conditions on its customers."""
 
     stage: Literal["potential", "contact", "conversion", "retention", "loyalty"]
     """How far the customer has come with the shop."""
@@ -53,7 +53,7 @@ class Stage(ConfigModel):
     """The conditions that all have to hold; only the last stage may have none."""
 
 
-# A lapsed buyer is of the stage "retention": who once bought is no prospect to convert, but somebody to win back.
+# A lapsed buyer has the stage "retention": a former buyer is a customer to win back, not a prospect to convert.
 LIFECYCLE = (
     Stage(stage="retention", phase="lapse", when=Conditions(days_since_order=Bounds(at_least=LAPSE_DAYS))),
     Stage(
@@ -71,13 +71,13 @@ def _check_reachable(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         raise ValueError("found []; expected at least one stage")
     if not all(stage.when.bounds for stage in stages[:-1]):
         raise ValueError(
-            "found a stage without conditions before the last; expected it last, for it holds of everybody"
+            "found a stage without conditions before the last; expected it last, because it matches every customer"
         )
     return stages
 
 
 class ValueTiers(ConfigModel):
-    """How many are most valuable: shares of the customers, or of the revenue they are predicted to bring."""
+    """Value tiers: shares of the customers, or of their predicted revenue, the most valuable first."""
 
     by: Literal["customers", "revenue"] = "customers"
     """Shares of the customers, or of the revenue that they are predicted to bring."""
@@ -91,9 +91,9 @@ class ValueTiers(ConfigModel):
     @field_validator("shares")
     @classmethod
     def _check_shares(cls, shares: Mapping[str, float]) -> Mapping[str, float]:
-        found = ", ".join(f"{name} = {share:g}" for name, share in shares.items())
+        text = ", ".join(f"{name} = {share:g}" for name, share in shares.items())
         if not all(0 < share <= 1 for share in shares.values()) or sum(map(exact_fraction, shares.values())) > 1:
-            raise ValueError(f"found {found}; expected shares above 0 that come to 1 or less together")
+            raise ValueError(f"found {text}; expected shares above 0 that come to 1 or less together")
         return shares
 
     @model_validator(mode="after")
@@ -108,7 +108,7 @@ class ValueTiers(ConfigModel):
 
 
 class PresetSegmentsConfig(ConfigModel):
-    """Where the crowds that are made for campaigns begin and end."""
+    """Limits of the preset segments, the ready-made segments for campaigns."""
 
     newcomer_days: LookbackDays = 30
     """A customer whose first order is at most this many days ago is a newcomer."""
@@ -119,9 +119,9 @@ class PresetSegmentsConfig(ConfigModel):
     regular_days: LookbackDays = LAPSE_DAYS
     """The window in which the orders of an active regular are counted."""
     lapse_orders: Annotated[int, Field(ge=2)] = 2
-    """A customer with fewer orders has no rhythm, and is never about to lapse."""
+    """A customer with fewer orders has no typical gap, and is never about to lapse."""
     overdue_gaps: Annotated[float, Field(ge=1)] = 2.0
-    """A customer is overdue after a silence of this many of their own mean gaps."""
+    """A customer is overdue after this many of their own mean gaps without an order."""
 
 
 def _check_segments(segments: Mapping[str, Conditions]) -> Mapping[str, Conditions]:
@@ -143,15 +143,15 @@ Segments = Annotated[Mapping[str, Conditions], AfterValidator(_check_segments)]
 
 
 def amount_conditions(lifecycle: tuple[Stage, ...], segments: Mapping[str, Conditions]) -> Iterator[str]:
-    """Every condition that asks for amounts, with the section it stands in."""
-    rules = [(f"[business.lifecycle.#{place}]", stage.when) for place, stage in enumerate(lifecycle, 1)]
+    """Every condition that needs amounts, as text with its section."""
+    rules = [(f"[business.lifecycle.#{position}]", stage.when) for position, stage in enumerate(lifecycle, 1)]
     rules += [(f'[business.segments."{name}"]', conditions) for name, conditions in segments.items()]
-    for where, conditions in rules:
+    for section, conditions in rules:
         for measure in conditions.bounds:
             if measure.name in AMOUNT_MEASURES:
-                yield f"{measure.name} in {where}"
+                yield f"{measure.name} in {section}"
 
 
 def exact_fraction(share: float) -> Fraction:
-    """The share as it was written: 0.1 is a tenth, and ten of them are one."""
+    """The share as an exact fraction of its decimal text, so that ten times 0.1 is exactly 1."""
     return Fraction(repr(share))

@@ -1,4 +1,4 @@
-"""flywheel.toml: where the log is and what the business means by its words, as one frozen, validated object."""
+"""Shop configuration: flywheel.toml, the sources of the log and the business settings, as one validated object."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HorizonDays = Annotated[int, Field(ge=1, le=730)]
 
 
 class ChurnBands(ConfigModel):
-    """Cut-offs on the calibrated churn probability."""
+    """Thresholds on the calibrated churn probability between the bands low, medium and high."""
 
     low: Share = 0.3
     """A churn probability below this value is in the band `low`."""
@@ -53,16 +53,16 @@ class ChurnBands(ConfigModel):
 
 
 class ConsentDefaults(ConfigModel):
-    """What counts for a customer who never said anything of a purpose."""
+    """The consent that counts for a customer without a recorded answer, per purpose."""
 
     profiling: bool = True
-    """Whether predictions may be made for a customer who never answered the question of profiling."""
+    """Whether predictions may be made for a customer without a recorded answer on profiling."""
     marketing: bool = False
-    """Whether marketing messages may be sent to a customer who never answered the question of marketing."""
+    """Whether marketing messages may be sent to a customer without a recorded answer on marketing."""
 
 
 class BusinessConfig(ConfigModel):
-    """What the business means by its words."""
+    """Business settings: horizons, churn bands and rules, consent defaults and segmentation."""
 
     churn_days: HorizonDays | Literal["auto"] = "auto"
     """The churn horizon in days; `auto` takes the days by which 85 % of repeat orders have come."""
@@ -98,21 +98,21 @@ class BusinessConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _check_tier_horizon(self) -> BusinessConfig:
-        asked = self.value_tiers.horizon_days
-        if asked is not None and asked not in self.ltv_days:
+        horizon = self.value_tiers.horizon_days
+        if horizon is not None and horizon not in self.ltv_days:
             known = ", ".join(map(str, self.ltv_days))
-            raise ValueError(f"found horizon_days = {asked} in value_tiers; expected one of ltv_days, {known}")
+            raise ValueError(f"found horizon_days = {horizon} in value_tiers; expected one of ltv_days, {known}")
         return self
 
     @property
     def amount_conditions(self) -> tuple[str, ...]:
-        """What it asks for that only amounts can answer."""
+        """The settings that need amounts, as text with their sections."""
         revenue = ['by = "revenue" in [business.value_tiers]'] if self.value_tiers.by == "revenue" else []
         return (*amount_conditions(self.lifecycle, self.segments), *revenue)
 
 
 class ShopConfig(ConfigModel):
-    """A shop, as its flywheel.toml describes it."""
+    """The configuration of a shop: its name, currency, time zone, sources and business settings."""
 
     name: str = Field(min_length=1)
     """The shop's name."""
@@ -131,7 +131,7 @@ class ShopConfig(ConfigModel):
     costs: CostsSource | None = None
     """The table of acquisition costs; they are checked and stored, and nothing uses them yet."""
     business: BusinessConfig = BusinessConfig()
-    """What the business means by its words."""
+    """Business settings: horizons, churn bands and rules, consent defaults and segmentation."""
 
     folder: Path = Field(alias="folder of flywheel.toml", exclude=True)
     """The folder of the file; relative paths start there."""
@@ -150,8 +150,8 @@ class ShopConfig(ConfigModel):
         orders = info.data.get("orders")
         if orders is not None and orders.amount is None and business.amount_conditions:
             raise ValueError(
-                f"found {', '.join(business.amount_conditions)}, while [orders] names no amount; expected rules of orders, "
-                "contacts and days alone, or an amount in [orders]"
+                f"found {', '.join(business.amount_conditions)}, but [orders] names no amount; expected conditions on "
+                "orders, contacts and days only, or an amount in [orders]"
             )
         return business
 
@@ -162,7 +162,7 @@ class ShopConfig(ConfigModel):
 
     @property
     def fingerprint(self) -> str:
-        """Changes when, and only when, the description does."""
+        """sha256 of the configuration; two configurations have the same fingerprint only if they are equal."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
@@ -170,21 +170,21 @@ def read_shop_config(path: Path) -> ShopConfig:
     """Read and check flywheel.toml.
 
     Raises:
-        InvalidConfig: the file is missing, is not TOML, or says something unknown; all faults at once.
+        InvalidConfig: the file is missing, is not TOML, or has invalid keys; the text lists all of them.
     """
     if not path.is_file():
         raise InvalidConfig(
-            f"No description at {path}. Expected a flywheel.toml that says where the log is. "
-            "Write one (the README shows how), or name it with --config."
+            f"No configuration at {path}. Expected a flywheel.toml that says where the log is. "
+            "Write one (the quickstart shows how), or name it with --config."
         )
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        payload = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidConfig(f"{path} is not TOML: {error}. Mend that line.") from None
+        raise InvalidConfig(f"{path} is not TOML: {error}. Correct that line.") from None
     try:
-        return ShopConfig.model_validate({**said, "folder of flywheel.toml": path.parent.resolve()})
+        return ShopConfig.model_validate({**payload, "folder of flywheel.toml": path.parent.resolve()})
     except ValidationError as error:
-        found = "\n".join(f"  - {fault}" for fault in validation_messages(error, ShopConfig))
+        faults = "\n".join(f"  - {fault}" for fault in validation_messages(error, ShopConfig))
         raise InvalidConfig(
-            f"{path} cannot be used. Correct these keys, the README says what each of them means:\n{found}"
+            f"{path} is invalid. Correct these keys; the configuration reference explains each of them:\n{faults}"
         ) from None

@@ -1,4 +1,4 @@
-"""The sources that flywheel.toml may name: where each table of the log is, and how its columns are called."""
+"""Sources: the sections of flywheel.toml that name the tables of the raw log, their files and their columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Purpose = Annotated[str, AfterValidator(parse_purpose)]
 
 
 class Source(ConfigModel):
-    """A table of the log: where it is, how its dates are written."""
+    """A table of the raw log: its path, its customer column and the format of its dates."""
 
     path: str = Field(min_length=1)
     """A csv, tsv or parquet file, also with `.gz`; a glob; or the address of a table; relative to `flywheel.toml`."""
@@ -31,14 +31,14 @@ class Source(ConfigModel):
 
 
 class OrdersSource(Source):
-    """One row per order line, or per order."""
+    """The table of orders, with one row per order line or per order."""
 
     ordered_at: str
     """The column with the time of the order."""
     amount: str | None = None
     """The net amount, as a column or an expression such as `Quantity * UnitPrice`; returns are negative."""
     order_id: str | None = None
-    """The column that says which lines belong to one order; without it, a customer has one order per day."""
+    """The column with the id of the order; without it, all lines of a customer and day are one order."""
     product_id: str | None = None
     """The column with the product; a feature counts the different ones."""
     category: str | None = None
@@ -60,7 +60,7 @@ class OrdersSource(Source):
 
 
 class EventsSource(Source):
-    """What customers did besides ordering; each kind belongs to one of the two dimensions."""
+    """The table of events besides orders; each kind of event is either behaviour or social."""
 
     happened_at: str
     """The column with the time of the event."""
@@ -105,12 +105,12 @@ class EventsSource(Source):
 
     @property
     def contact_kinds(self) -> tuple[str, ...]:
-        """The kinds of event by which a customer is heard of."""
+        """The kinds of event that count as a contact with the customer."""
         return (*self.behaviour, *self.social)
 
 
 class TouchesSource(Source):
-    """What was sent to customers."""
+    """The table of messages that were sent to customers."""
 
     sent_at: str
     """The column with the time at which the message was sent."""
@@ -121,13 +121,13 @@ class TouchesSource(Source):
     variant: str | None = None
     """The column with the variant of the message."""
     treated: str | None = None
-    """The column that says whether the customer was treated or held out."""
+    """The column that tells whether the customer was treated or belongs to the hold-out."""
     probability: str | None = None
     """The column with the probability of being treated."""
 
 
 class ConsentsSource(Source):
-    """What customers agreed to, and when: a table, or what Segment or Apache Unomi write, a JSON object a line."""
+    """The table of consents, or files of Segment or Apache Unomi with one JSON object per line."""
 
     format: Literal["table", "segment", "unomi"] = "table"
     """A table, or files as Segment or Apache Unomi write them, one JSON object per line."""
@@ -138,7 +138,7 @@ class ConsentsSource(Source):
     channel: str | None = None
     """The column with the channel; without it, a consent counts for all channels."""
     granted: str
-    """The column that says whether the consent was given."""
+    """The column that tells whether the consent was given."""
     changed_at: str
     """The column with the time of the change."""
     until: str | None = None
@@ -149,16 +149,16 @@ class ConsentsSource(Source):
     def _fill_columns(cls, section: object) -> object:
         if not isinstance(section, dict) or section.get("format", "table") == "table":
             return section
-        own = sorted(set(section) & set(COLUMNS))
-        if own:
+        redundant = sorted(set(section) & set(COLUMNS))
+        if redundant:
             raise ValueError(
-                f"found {', '.join(own)} beside format = {section['format']!r}, which names them; leave them out"
+                f"found {', '.join(redundant)} beside format = {section['format']!r}, which names them; leave them out"
             )
         return {**{name: name for name in COLUMNS}, **section}
 
 
 class CostsSource(ConfigModel):
-    """What was spent to win customers."""
+    """The table of acquisition costs."""
 
     path: str
     """The file or table of the costs, as in `[orders]`."""

@@ -1,4 +1,4 @@
-"""The canonical tables of a history: what each column is called, and how it is read from the raw log."""
+"""Canonical schema: the tables and columns of a history, and how each column is parsed from the raw log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from features.config.sources import CostsSource, Source
 
 
 class ParseAs(StrEnum):
-    """How a raw value becomes a canonical one."""
+    """The type as which a raw value is parsed."""
 
     TEXT = "text"
     INSTANT = "instant"
@@ -22,7 +22,7 @@ class ParseAs(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One canonical column and the raw column, or expression, that it comes from."""
+    """A canonical column and the raw column or expression that it is parsed from."""
 
     name: str
     parse_as: ParseAs
@@ -30,13 +30,13 @@ class Field:
 
     @property
     def required(self) -> bool:
-        """Whether every line has to have it."""
+        """Whether every line needs a value."""
         return self.parse_as is ParseAs.AMOUNT or self.name in _REQUIRED_COLUMNS
 
 
 @dataclass(frozen=True)
 class Table:
-    """One canonical table, with the section of flywheel.toml that describes it."""
+    """A canonical table and its section of flywheel.toml."""
 
     name: str
     section: Source | CostsSource
@@ -44,25 +44,25 @@ class Table:
 
     @property
     def raw_view(self) -> str:
-        """The name of the view over its source."""
+        """The name of the DuckDB view over the raw source."""
         return f"raw_{self.name}"
 
     @property
     def present_fields(self) -> tuple[Field, ...]:
-        """The fields that this shop has."""
+        """The fields that the shop's log has."""
         return tuple(field for field in self.fields if field.source is not None)
 
     @property
     def anonymous_ids(self) -> tuple[str, ...]:
-        """Ids that are nobody."""
+        """The ids that stand for no customer."""
         return self.section.anonymous if isinstance(self.section, Source) else ()
 
 
 _COLUMNS: dict[str, dict[str, ParseAs]] = {
     "orders": {
-        "ordered_at": ParseAs.INSTANT, "recorded_at": ParseAs.INSTANT, "amount": ParseAs.AMOUNT, "order_id": ParseAs.TEXT,
-        "product_id": ParseAs.TEXT, "category": ParseAs.TEXT, "quantity": ParseAs.NUMBER, "discount": ParseAs.NUMBER,
-        "coupon": ParseAs.NUMBER, "channel": ParseAs.TEXT, "store_id": ParseAs.TEXT,
+        "ordered_at": ParseAs.INSTANT, "recorded_at": ParseAs.INSTANT, "amount": ParseAs.AMOUNT,
+        "order_id": ParseAs.TEXT, "product_id": ParseAs.TEXT, "category": ParseAs.TEXT, "quantity": ParseAs.NUMBER,
+        "discount": ParseAs.NUMBER, "coupon": ParseAs.NUMBER, "channel": ParseAs.TEXT, "store_id": ParseAs.TEXT,
     },
     "events": {
         "happened_at": ParseAs.INSTANT, "kind": ParseAs.TEXT, "channel": ParseAs.TEXT, "category": ParseAs.TEXT,
@@ -84,11 +84,11 @@ TABLE_NAMES = tuple(_COLUMNS)
 
 
 def canonical_tables(config: ShopConfig) -> Iterator[Table]:
-    """Every table that the description names, in a fixed order."""
+    """The canonical tables that the configuration names, in a fixed order."""
     for name, columns in _COLUMNS.items():
         section = getattr(config, name)
         if section is None:
             continue
-        who = () if name == "costs" else (Field("customer_id", ParseAs.TEXT, section.customer_id),)
-        rest = tuple(Field(column, read, getattr(section, column)) for column, read in columns.items())
-        yield Table(name, section, who + rest)
+        customer_fields = () if name == "costs" else (Field("customer_id", ParseAs.TEXT, section.customer_id),)
+        other_fields = tuple(Field(column, parse_as, getattr(section, column)) for column, parse_as in columns.items())
+        yield Table(name, section, customer_fields + other_fields)

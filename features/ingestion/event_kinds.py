@@ -1,4 +1,4 @@
-"""Event kinds that flywheel.toml and the log do not share: a typo there silently empties a feature."""
+"""Event kinds: a check for kinds that only the log or only flywheel.toml has, because a typo empties a feature."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ MAX_LISTED = 5
 
 
 def unmatched_kinds(events: EventsSource, folder: Path) -> list[str]:
-    """One sentence for kinds that are logged but in neither list, one for kinds that are listed but never logged."""
-    counted = pc.value_counts(pq.read_table(folder / "events.parquet", columns=["kind"])["kind"]).to_pylist()
-    logged = {one["values"]: one["counts"] for one in counted}
+    """Sentences on the kinds that are logged but not listed, and on the kinds that are listed but never logged."""
+    counts = pc.value_counts(pq.read_table(folder / "events.parquet", columns=["kind"])["kind"]).to_pylist()
+    logged = {row["values"]: row["counts"] for row in counts}
     listed = {*events.behaviour, *events.social}
     unused = {kind: count for kind, count in logged.items() if kind not in listed}
-    found = []
+    sentences = []
     if unused:
-        found.append(
+        sentences.append(
             f"{sum(unused.values()):,} events are of kinds in neither list and not used: {_list_kinds(unused)}"
         )
     if listed - set(logged):
-        found.append(f"no event is of a listed kind: {_list_kinds(listed - set(logged))}")
-    return found
+        sentences.append(f"no event is of a listed kind: {_list_kinds(listed - set(logged))}")
+    return sentences
 
 
 def _list_kinds(kinds: set[str] | dict[str, int]) -> str:

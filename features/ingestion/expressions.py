@@ -1,4 +1,4 @@
-"""A column, or arithmetic over columns, as a flywheel.toml may write it: ``Quantity * UnitPrice``."""
+"""Expressions: a column or arithmetic over columns in flywheel.toml, such as ``Quantity * UnitPrice``, as SQL."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mul
 
 
 def columns_of(expression: str, columns: Sequence[str]) -> list[str]:
-    """The columns that an expression reads; the expression itself where a column has that very name.
+    """The columns that an expression reads, or the expression itself where it is the name of a column.
 
     Raises:
-        InvalidConfig: it is more than numbers, columns, brackets and ``+ - * /``.
+        InvalidConfig: the expression has anything but numbers, columns, brackets and ``+ - * /``.
     """
     if expression in columns:
         return [expression]
@@ -26,10 +26,10 @@ def columns_of(expression: str, columns: Sequence[str]) -> list[str]:
 
 
 def number_sql(expression: str, columns: Sequence[str]) -> str:
-    """SQL for the expression's value as a double, null where a column holds no number.
+    """SQL for the value of an expression as a double; it is null where a column has no number.
 
     Raises:
-        InvalidConfig: it is more than numbers, columns, brackets and ``+ - * /``.
+        InvalidConfig: the expression has anything but numbers, columns, brackets and ``+ - * /``.
     """
     if expression in columns:
         return _column_sql(expression)
@@ -40,16 +40,16 @@ def number_sql(expression: str, columns: Sequence[str]) -> str:
 def _parse(expression: str) -> tuple[ast.Expression, dict[str, str]]:
     names: dict[str, str] = {}
 
-    # Every name gets a stand-in, as a column may be called anything: "Unit Price", class, Preis_in_€.
-    def stand_in(match: re.Match[str]) -> str:
+    # Every name is replaced by a placeholder, because a column can have any name: "Unit Price", class, Preis_in_€.
+    def placeholder(match: re.Match[str]) -> str:
         name = f"column_{len(names)}"
-        names[name] = next(found for found in match.groups() if found)
+        names[name] = next(group for group in match.groups() if group)
         return f" {name} "
 
-    # Python would take the rest of "Order #" for a comment.
-    plain = _COLUMN_REFERENCE.sub(stand_in, expression).strip().replace("#", "?")
+    # Python would parse the rest of "Order #" as a comment.
+    source = _COLUMN_REFERENCE.sub(placeholder, expression).strip().replace("#", "?")
     try:
-        tree = ast.parse(plain, mode="eval")
+        tree = ast.parse(source, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _invalid_expression(expression) from None
     if not _is_arithmetic(tree.body):
@@ -89,5 +89,5 @@ def _column_sql(name: str) -> str:
 def _invalid_expression(expression: str) -> InvalidConfig:
     return InvalidConfig(
         f"{expression!r} is neither a column nor arithmetic. Expected a column, or columns and numbers joined by "
-        '+ - * / and brackets, with quotes around names that hold spaces, as in `Quantity * "Unit Price"`. Correct it.'
+        '+ - * / and brackets, with quotes around names with spaces, as in `Quantity * "Unit Price"`. Correct it.'
     )

@@ -1,4 +1,4 @@
-"""From the raw log to the canonical history: check everything first, then write parquet in UTC microseconds."""
+"""Ingestion: check the whole raw log, then write it as the canonical history in parquet, in UTC microseconds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from features.storage.atomic_files import atomic_write, replace_text
 
 EXPECTED_FORMATS = {
     ParseAs.TEXT: "text in every line",
-    ParseAs.INSTANT: "a date or time like 2026-01-31 or 2026-01-31 18:30:00; say how yours are written with date_format",
+    ParseAs.INSTANT: "a date or time like 2026-01-31 or 2026-01-31 18:30:00; set date_format for another format",
     ParseAs.AMOUNT: "a plain number with a decimal point",
     ParseAs.NUMBER: "a plain number with a decimal point, or nothing",
     ParseAs.FLAG: "true or false",
@@ -40,7 +40,7 @@ ErasedSelector = Callable[[Iterable[str]], Sequence[str]]
 
 @dataclass(frozen=True)
 class TableSummary:
-    """What became of one table of the raw log, in lines."""
+    """Line counts of one ingested table."""
 
     table: str
     lines: int
@@ -53,7 +53,7 @@ class TableSummary:
 
 @dataclass(frozen=True)
 class HistoryManifest:
-    """What the history was made from."""
+    """The digests of the configuration and the source of a history, and a summary per table."""
 
     config: str
     source: str
@@ -71,7 +71,7 @@ class _CheckedTable:
 
 
 def source_digest(config: ShopConfig) -> str:
-    """sha256 over every source that the description names."""
+    """sha256 over every source that the configuration names."""
     return _combine_digests(content_digest(table.section.path, config.folder) for table in canonical_tables(config))
 
 
@@ -83,40 +83,40 @@ def ingest(
 ) -> HistoryManifest:
     """Check the whole raw log, then write it to ``folder``, one parquet file per table.
 
-    Lines of those whom ``select_erased`` names among the customers it is given are left out.
+    ``select_erased`` takes the customer ids of a table and returns the erased ones; their lines are left out.
 
     Raises:
-        InvalidLog: a column is missing, or values cannot be read; every fault at once, nothing written.
+        InvalidLog: a column is missing or a value is unreadable; the text lists every fault, and nothing is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     connection = _connect(config, folder)
-    found, faults = [], []
+    checked_tables, faults = [], []
     for table in canonical_tables(config):
         report(f"checking {table.name} at {table.section.path}")
         try:
-            found.append(_check_table(connection, table, config.folder))
-        except FlywheelError as wrong:
-            faults += [f"  - [{table.name}] {sentence}" for sentence in str(wrong).splitlines()]
+            checked_tables.append(_check_table(connection, table, config.folder))
+        except FlywheelError as error:
+            faults += [f"  - [{table.name}] {sentence}" for sentence in str(error).splitlines()]
     if faults:
         raise InvalidLog("\n".join(["The log is not as flywheel.toml describes it:", *faults]))
-    # Killed half way, the tables are of no log, and the manifest of an earlier one must not vouch for them.
+    # After a kill half way the tables are incomplete, and an older manifest would mark them as complete.
     (folder / "manifest.json").unlink(missing_ok=True)
-    intakes = []
-    _load_erased(connection, found, select_erased)
-    for checked in found:
+    summaries = []
+    _load_erased(connection, checked_tables, select_erased)
+    for checked in checked_tables:
         report(f"writing {checked.table.name}")
-        intakes.append(_write_table(connection, checked, folder))
-    for name in set(TABLE_NAMES) - {checked.table.name for checked in found}:
+        summaries.append(_write_table(connection, checked, folder))
+    for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:
         (folder / f"{name}.parquet").unlink(missing_ok=True)
     manifest = HistoryManifest(
-        config.fingerprint, _combine_digests(checked.source for checked in found), tuple(intakes)
+        config.fingerprint, _combine_digests(checked.source for checked in checked_tables), tuple(summaries)
     )
     replace_text(folder / "manifest.json", json.dumps(asdict(manifest), indent=1))
     return manifest
 
 
 def read_manifest(folder: Path) -> HistoryManifest | None:
-    """What the history in ``folder`` was made from, or None where there is none."""
+    """The manifest of the history in ``folder``, or None where the folder has no history."""
     path = folder / "manifest.json"
     if not path.is_file():
         return None
@@ -138,22 +138,22 @@ def _combine_digests(digests: Iterable[str]) -> str:
 
 
 def _check_table(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> _CheckedTable:
-    """Open and read all of a source; raises InvalidLog with one line per fault."""
+    """Open and read a whole source; raise InvalidLog with one line per fault."""
     path = table.section.path
-    # First, so that a log that grows while it is read is seen to have changed.
+    # The digest comes first, so that a log that grows while it is read counts as changed.
     source = content_digest(path, folder)
-    kinds = _open_source(connection, table, folder)
-    missing = [fault for field in table.present_fields if (fault := _missing_column(table, field, kinds))]
+    column_types = _open_source(connection, table, folder)
+    missing = [fault for field in table.present_fields if (fault := _missing_column(table, field, column_types))]
     if missing:
         raise InvalidLog("\n".join(missing))
     with translate_read_errors(path):
-        lines, known, unread = _inspect_lines(connection, table, kinds)
+        lines, known, unreadable = _inspect_lines(connection, table, column_types)
         distinct = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {table.raw_view})").fetchall()[0][
             0
         ]
-    if unread:
-        raise InvalidLog("\n".join(unread))
-    return _CheckedTable(table, kinds, source, lines, lines - known, lines - distinct)
+    if unreadable:
+        raise InvalidLog("\n".join(unreadable))
+    return _CheckedTable(table, column_types, source, lines, lines - known, lines - distinct)
 
 
 def _open_source(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> dict[str, str]:
@@ -170,76 +170,78 @@ def _open_source(connection: duckdb.DuckDBPyConnection, table: Table, folder: Pa
 def _load_erased(
     connection: duckdb.DuckDBPyConnection, checked_tables: Sequence[_CheckedTable], select_erased: ErasedSelector | None
 ) -> None:
-    """Make the table of who is to be left out."""
-    connection.execute("CREATE TEMP TABLE forgotten (customer_id VARCHAR)")
+    """Create the temporary table of erased customers, whose lines are left out."""
+    connection.execute("CREATE TEMP TABLE erased (customer_id VARCHAR)")
     for checked in checked_tables:
         if select_erased is not None and checked.table.name != "costs":
-            who = value_sql(checked.table, checked.table.fields[0], checked.column_types)
-            known = connection.execute(f"SELECT DISTINCT {who} FROM {checked.table.raw_view} WHERE {who} IS NOT NULL")
-            for one in select_erased(row[0] for row in known.fetchall()):
-                connection.execute("INSERT INTO forgotten VALUES (?)", [one])
+            customer = value_sql(checked.table, checked.table.fields[0], checked.column_types)
+            customers = f"SELECT DISTINCT {customer} FROM {checked.table.raw_view} WHERE {customer} IS NOT NULL"
+            for customer_id in select_erased(row[0] for row in connection.execute(customers).fetchall()):
+                connection.execute("INSERT INTO erased VALUES (?)", [customer_id])
 
 
 def _expected_format(field: Field, table: Table) -> str:
-    said = table.section.date_format
-    if field.parse_as is ParseAs.INSTANT and said is not None:
-        return f"dates written as date_format says, {said!r}; correct it, with the codes of strptime"
+    date_format = table.section.date_format
+    if field.parse_as is ParseAs.INSTANT and date_format is not None:
+        return f"dates in the format of date_format, {date_format!r}; correct it, with the codes of strptime"
     return EXPECTED_FORMATS[field.parse_as]
 
 
 def _inspect_lines(
     connection: duckdb.DuckDBPyConnection, table: Table, column_types: ColumnTypes
 ) -> tuple[int, int, list[str]]:
-    """How many lines there are, how many of them are somebody's, and what cannot be read in those."""
-    who, checks = has_customer_sql(table, column_types), []
+    """The number of lines, the number of lines with a customer, and a sentence per field with unreadable values."""
+    has_customer, checks = has_customer_sql(table, column_types), []
     for field in table.present_fields:
-        bad = f"FILTER (WHERE {who} AND {unreadable_sql(table, field, column_types)})"
+        bad = f"FILTER (WHERE {has_customer} AND {unreadable_sql(table, field, column_types)})"
         checks.append(f"count(*) {bad}, max({sample_sql(field, column_types)}) {bad}")
-    counts = f"SELECT count(*), count(*) FILTER (WHERE {who}), {', '.join(checks)} FROM {table.raw_view}"
-    lines, known, *found = connection.execute(counts).fetchall()[0]
+    counts = f"SELECT count(*), count(*) FILTER (WHERE {has_customer}), {', '.join(checks)} FROM {table.raw_view}"
+    lines, known, *results = connection.execute(counts).fetchall()[0]
     return (
         lines,
         known,
         [
             f"{field.name} = {field.source!r}: {bad:,} of {known:,} lines cannot be read, for example {example!r}. "
             f"Expected {_expected_format(field, table)}."
-            for field, bad, example in zip(table.present_fields, found[::2], found[1::2], strict=True)
+            for field, bad, example in zip(table.present_fields, results[::2], results[1::2], strict=True)
             if bad
         ],
     )
 
 
 def _missing_column(table: Table, field: Field, column_types: ColumnTypes) -> str:
-    found = f"Columns found: {', '.join(column_types)}."
+    available = f"Columns found: {', '.join(column_types)}."
     try:
         absent = [column for column in source_columns(field, column_types) if column not in column_types]
-    except InvalidConfig as wrong:
-        return f"{field.name}: {wrong} {found}"
+    except InvalidConfig as error:
+        return f"{field.name}: {error} {available}"
     if not absent:
         return ""
     names = ", ".join(map(repr, absent))
-    return f"{field.name} = {field.source!r}: no column {names} in {table.section.path!r}. {found} Name one of these."
+    return (
+        f"{field.name} = {field.source!r}: no column {names} in {table.section.path!r}. {available} Name one of these."
+    )
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, checked: _CheckedTable, folder: Path) -> TableSummary:
-    table, kinds = checked.table, checked.column_types
-    drops = isinstance(table.section, OrdersSource) and table.section.duplicates == "drop"
-    rows = f"(SELECT DISTINCT * FROM {table.raw_view})" if drops else table.raw_view
-    values = ", ".join(f"{value_sql(table, field, kinds)} AS {field.name}" for field in table.present_fields)
-    when = next(field.name for field in table.present_fields if field.parse_as is ParseAs.INSTANT)
-    left = "" if table.name == "costs" else " ANTI JOIN forgotten USING (customer_id)"
+    table, column_types = checked.table, checked.column_types
+    drops_duplicates = isinstance(table.section, OrdersSource) and table.section.duplicates == "drop"
+    rows = f"(SELECT DISTINCT * FROM {table.raw_view})" if drops_duplicates else table.raw_view
+    values = ", ".join(f"{value_sql(table, field, column_types)} AS {field.name}" for field in table.present_fields)
+    instant = next(field.name for field in table.present_fields if field.parse_as is ParseAs.INSTANT)
+    anti_join = "" if table.name == "costs" else " ANTI JOIN erased USING (customer_id)"
     target = folder / f"{table.name}.parquet"
     with atomic_write(target) as temporary:
         connection.execute(
-            f"COPY (SELECT *, epoch_us({when}) AS at_us, "
-            f"date_diff('day', DATE '1970-01-01', CAST({when} AS DATE))::INTEGER AS day_number "
-            f"FROM (SELECT {values} FROM {rows} WHERE {has_customer_sql(table, kinds)}){left}) "
+            f"COPY (SELECT *, epoch_us({instant}) AS at_us, "
+            f"date_diff('day', DATE '1970-01-01', CAST({instant} AS DATE))::INTEGER AS day_number "
+            f"FROM (SELECT {values} FROM {rows} WHERE {has_customer_sql(table, column_types)}){anti_join}) "
             f"TO {quote_literal(str(temporary))} (FORMAT parquet)"
         )
-    who = "count(DISTINCT customer_id)" if table.name != "costs" else "0"
-    counts = f"SELECT count(*), {who} FROM read_parquet({quote_literal(str(target))})"
-    kept, customers = connection.execute(counts).fetchall()[0]
+    customer_count = "count(DISTINCT customer_id)" if table.name != "costs" else "0"
+    counts = f"SELECT count(*), {customer_count} FROM read_parquet({quote_literal(str(target))})"
+    written, customers = connection.execute(counts).fetchall()[0]
     columns = tuple(field.name for field in table.present_fields)
     return TableSummary(
-        table.name, checked.lines, checked.without_customer, checked.duplicates, kept, customers, columns
+        table.name, checked.lines, checked.without_customer, checked.duplicates, written, customers, columns
     )

@@ -1,4 +1,4 @@
-"""The raw log as it lies there: csv, tsv, gz, parquet, a glob, or a table of an Ibis backend, opened in DuckDB."""
+"""Raw tables: csv, tsv, gz and parquet files, globs and tables of Ibis backends as views in DuckDB."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from features.errors import InvalidLog
 from features.ingestion.file_formats import FileFormat, detect_format
 from features.ingestion.value_parsing import column_text_sql, quote_identifier
 
-_BACKEND_ADDRESS = re.compile(r"^(?P<address>(?P<scheme>[a-z0-9+]+)://(?P<place>.*))#(?P<table>.+)$")
+_BACKEND_ADDRESS = re.compile(r"^(?P<address>(?P<scheme>[a-z0-9+]+)://(?P<location>.*))#(?P<table>.+)$")
 _FILE_BACKENDS = {"duckdb", "sqlite"}
 
 
 def source_files(path: str, folder: Path) -> list[Path]:
-    """The files that a description's path names, sorted.
+    """The files that a path in flywheel.toml names, sorted; the path is relative to ``folder``.
 
     Raises:
-        InvalidLog: nothing is there.
+        InvalidLog: no file matches.
     """
-    wanted = _expand_path(path)
-    if (folder / wanted).is_file():
-        return [folder / wanted]
-    found = sorted(folder / one for one in glob.glob(wanted, root_dir=folder, recursive=True))  # noqa: PTH207 -- absolute ones too
-    found = [one for one in found if one.is_file()]
-    if not found:
+    pattern = _expand_path(path)
+    if (folder / pattern).is_file():
+        return [folder / pattern]
+    matches = sorted(folder / match for match in glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 -- absolute paths too
+    files = [match for match in matches if match.is_file()]
+    if not files:
         raise InvalidLog(
             f"No file at {path!r} (looked in {folder}). Expected the log there: move it, or correct `path`."
         )
-    return found
+    return files
 
 
 def content_digest(path: str, folder: Path) -> str:
-    """sha256 of what the source holds: of the files' bytes, or of the lines of a backend's table in whatever order."""
+    """sha256 of a source: of the bytes of its files, or of the lines of a backend's table in any order."""
     if _BACKEND_ADDRESS.match(path):
         connection = duckdb.connect()
         connection.register("lines", _backend_table(path, folder))
-        held = connection.execute("SELECT count(*), sum(CAST(hash(lines) AS HUGEINT)) FROM lines").fetchall()
-        return hashlib.sha256(repr((path, held)).encode()).hexdigest()
+        totals = connection.execute("SELECT count(*), sum(CAST(hash(lines) AS HUGEINT)) FROM lines").fetchall()
+        return hashlib.sha256(repr((path, totals)).encode()).hexdigest()
     digests = hashlib.sha256()
     for file in source_files(path, folder):
         with file.open("rb") as handle:
@@ -59,10 +59,10 @@ def content_digest(path: str, folder: Path) -> str:
 def create_raw_view(
     connection: duckdb.DuckDBPyConnection, view: str, path: str, folder: Path, *, has_header: bool
 ) -> dict[str, str]:
-    """Create a DuckDB view over the source; its columns, those that all of its files have, and their types.
+    """Create a DuckDB view over a source; return the DuckDB types by column, for the columns that all its files have.
 
     Raises:
-        InvalidLog: the source is missing, empty, or of a kind that cannot be read.
+        InvalidLog: the source is missing, empty or in an unknown format.
     """
     with translate_read_errors(path):
         if _BACKEND_ADDRESS.match(path):
@@ -75,24 +75,25 @@ def create_raw_view(
 
 @contextmanager
 def translate_read_errors(path: str) -> Iterator[None]:
-    """What goes wrong while a source is read, in the shop's words: DuckDB reads a file only when it is queried."""
+    """Turn read errors of a source into InvalidLog; wrap every query, because DuckDB reads files only when queried."""
     try:
         yield
     except (duckdb.Error, OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise InvalidLog(
-            f"{path!r} cannot be read: {_error_reason(error)}. Expected csv or tsv in UTF-8 (plain or .gz), with as many "
-            "values in every line, or parquet: mend or convert it, or correct `path`, `has_header`, `date_format`."
+            f"{path!r} cannot be read: {_error_reason(error)}. Expected csv or tsv in UTF-8 (plain or .gz), with the "
+            "same number of values in every line, or parquet: correct or convert it, or correct `path`, `has_header`, "
+            "`date_format`."
         ) from None
 
 
 def _error_reason(error: Exception) -> str:
-    said = str(error).strip() or type(error).__name__
-    advice = re.search(r"\n\s*(Possible|\* |LINE \d)", said)
-    file = re.search(r"\n\s*file = (.*)", said)
-    told = said[: advice.start()] if advice else said
-    where = f"{Path(file.group(1)).name}: " if file else ""
-    told = re.sub(r"^[A-Za-z ]+ Error: ", "", told)
-    return where + ", ".join(line.strip().rstrip(".") for line in told.splitlines() if line.strip())
+    text = str(error).strip() or type(error).__name__
+    advice = re.search(r"\n\s*(Possible|\* |LINE \d)", text)
+    file = re.search(r"\n\s*file = (.*)", text)
+    reason = text[: advice.start()] if advice else text
+    location = f"{Path(file.group(1)).name}: " if file else ""
+    reason = re.sub(r"^[A-Za-z ]+ Error: ", "", reason)
+    return location + ", ".join(line.strip().rstrip(".") for line in reason.splitlines() if line.strip())
 
 
 def _expand_path(text: str) -> str:
@@ -100,48 +101,49 @@ def _expand_path(text: str) -> str:
 
 
 def _backend_table(path: str, folder: Path) -> pa.Table:
-    said = _BACKEND_ADDRESS.match(path)
-    if said is None:
-        raise ValueError(f"{path!r} names no table of a backend. Expected one like duckdb://shop.db#orders.")
-    address, options = os.path.expandvars(said["address"]), {}
-    if said["scheme"] in _FILE_BACKENDS:
-        file = source_files(said["place"], folder)[0]
-        address, options = f"{said['scheme']}://{file}", {"read_only": True} if said["scheme"] == "duckdb" else {}
+    match = _BACKEND_ADDRESS.match(path)
+    if match is None:
+        raise ValueError(f"{path!r} is not a table of a backend. Expected an address like duckdb://shop.db#orders.")
+    address, options = os.path.expandvars(match["address"]), {}
+    if match["scheme"] in _FILE_BACKENDS:
+        file = source_files(match["location"], folder)[0]
+        address, options = f"{match['scheme']}://{file}", {"read_only": True} if match["scheme"] == "duckdb" else {}
     try:
         backend = ibis.connect(address, **options)
         try:
-            return backend.table(said["table"]).to_pyarrow()
+            return backend.table(match["table"]).to_pyarrow()
         finally:
             backend.disconnect()
-    except Exception as error:  # noqa: BLE001 -- every database's driver has errors of its own
+    except Exception as error:  # noqa: BLE001 -- every database's driver has its own errors
         raise InvalidLog(
-            f"{path!r} cannot be read: {type(error).__name__}, {_error_reason(error)}. Expected backend://address#table as "
-            "Ibis connects to it: correct `path`, or install the backend's driver."
+            f"{path!r} cannot be read: {type(error).__name__}, {_error_reason(error)}. Expected an address "
+            "backend://address#table as Ibis reads it: correct `path`, or install the backend's driver."
         ) from None
 
 
 def _create_files_view(
     connection: duckdb.DuckDBPyConnection, view: str, files: Sequence[Path], *, has_header: bool
 ) -> None:
-    alike: dict[FileFormat, list[Path]] = {}
+    files_by_format: dict[FileFormat, list[Path]] = {}
     for file in files:
-        alike.setdefault(detect_format(connection, file, has_header=has_header), []).append(file)
+        files_by_format.setdefault(detect_format(connection, file, has_header=has_header), []).append(file)
     selects = [
-        f"SELECT {_shared_columns_sql(one, list(alike))} FROM {one.scan_sql(some)}" for one, some in alike.items()
+        f"SELECT {_shared_columns_sql(file_format, list(files_by_format))} FROM {file_format.scan_sql(group)}"
+        for file_format, group in files_by_format.items()
     ]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(selects)}")
 
 
 def _shared_columns_sql(file_format: FileFormat, file_formats: Sequence[FileFormat]) -> str:
-    """The columns that all files have, as text where their types differ: 2**62 + 1 is no floating point number."""
-    kinds = [dict(other.columns) for other in file_formats]
-    shared = [column for column, _ in file_formats[0].columns if all(column in kind for kind in kinds)]
-    differing = {column for column in shared if len({kind[column] for kind in kinds}) > 1}
-    mine = dict(file_format.columns)
-    named = [
-        f"{column_text_sql(column, mine[column])} AS {quote_identifier(column)}"
+    """SQL of the columns that all files have; columns of different types become text, which keeps every digit."""
+    types_by_format = [dict(other.columns) for other in file_formats]
+    shared = [column for column, _ in file_formats[0].columns if all(column in types for types in types_by_format)]
+    differing = {column for column in shared if len({types[column] for types in types_by_format}) > 1}
+    own_types = dict(file_format.columns)
+    selected = [
+        f"{column_text_sql(column, own_types[column])} AS {quote_identifier(column)}"
         if column in differing
         else quote_identifier(column)
         for column in shared
     ]
-    return ", ".join(named) or "NULL AS nothing"
+    return ", ".join(selected) or "NULL AS nothing"

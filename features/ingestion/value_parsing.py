@@ -1,4 +1,4 @@
-"""How a raw value becomes a canonical one, in DuckDB's SQL; ``kinds`` are the raw columns with their DuckDB types."""
+"""Value parsing: DuckDB SQL that turns raw values into canonical ones; ``column_types`` are the raw DuckDB types."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def quote_literal(text: str) -> str:
 
 
 def column_text_sql(column: str, column_type: str) -> str:
-    """The text of a column as the shop knows it: a whole-number id with gaps reaches parquet as floating point."""
+    """SQL of a column as text; a whole number is written without a fraction, because ids with gaps become floats."""
     raw = quote_identifier(column)
     text = f"CAST({raw} AS VARCHAR)"
     if column_type not in {"DOUBLE", "FLOAT"}:
@@ -31,13 +31,17 @@ def column_text_sql(column: str, column_type: str) -> str:
 
 
 def source_columns(field: Field, column_types: ColumnTypes) -> list[str]:
-    """The raw columns that a field comes from; raises InvalidConfig where it is no column and no expression."""
+    """The raw columns that a field is parsed from.
+
+    Raises:
+        InvalidConfig: the source of the field is neither a column nor an expression.
+    """
     source = str(field.source)
     return columns_of(source, list(column_types)) if field.parse_as in (ParseAs.AMOUNT, ParseAs.NUMBER) else [source]
 
 
 def value_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
-    """The canonical value, null where it is missing or cannot be read."""
+    """SQL of the canonical value; it is null where the raw value is missing or unreadable."""
     source = str(field.source)
     match field.parse_as:
         case ParseAs.TEXT:
@@ -52,7 +56,7 @@ def value_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
 
 
 def unreadable_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
-    """Whether a line's value is not what it has to be."""
+    """SQL of whether the raw value of a line is unreadable, or missing where it is required."""
     missing = f"({value_sql(table, field, column_types)}) IS NULL"
     if field.required:
         return missing
@@ -65,7 +69,7 @@ def unreadable_sql(table: Table, field: Field, column_types: ColumnTypes) -> str
 
 
 def sample_sql(field: Field, column_types: ColumnTypes) -> str:
-    """What a line has there, to be shown in an error."""
+    """SQL of the raw value as text, for error messages."""
     parts = [
         f"coalesce(nullif(CAST({quote_identifier(part)} AS VARCHAR), ''), '(empty)')"
         for part in source_columns(field, column_types)
@@ -74,13 +78,13 @@ def sample_sql(field: Field, column_types: ColumnTypes) -> str:
 
 
 def has_customer_sql(table: Table, column_types: ColumnTypes) -> str:
-    """Whether a line belongs to a customer."""
+    """SQL of whether a line belongs to a customer."""
     if table.name == "costs":
         return "true"
-    who = str(table.fields[0].source)
-    known = f"({_text_sql(who, column_types[who])})"
-    nobody = ", ".join(quote_literal(one) for one in table.anonymous_ids)
-    return f"{known} IS NOT NULL" + (f" AND {known} NOT IN ({nobody})" if nobody else "")
+    column = str(table.fields[0].source)
+    customer_id = f"({_text_sql(column, column_types[column])})"
+    anonymous = ", ".join(quote_literal(anonymous_id) for anonymous_id in table.anonymous_ids)
+    return f"{customer_id} IS NOT NULL" + (f" AND {customer_id} NOT IN ({anonymous})" if anonymous else "")
 
 
 def _text_sql(column: str, column_type: str) -> str:
@@ -91,9 +95,9 @@ def _text_sql(column: str, column_type: str) -> str:
 def _timestamp_sql(column: str, column_type: str, date_format: str | None) -> str:
     text = f"trim({column_text_sql(column, column_type)})"
     if column_type.startswith(("TIMESTAMP", "DATE")):
-        at = f"TRY_CAST({quote_identifier(column)} AS TIMESTAMPTZ)"
+        timestamp = f"TRY_CAST({quote_identifier(column)} AS TIMESTAMPTZ)"
     elif date_format is None:
-        at = f"TRY_CAST({text} AS TIMESTAMPTZ)"
+        timestamp = f"TRY_CAST({text} AS TIMESTAMPTZ)"
     else:
-        at = f"CAST(try_strptime({text}, {quote_literal(date_format)}) AS TIMESTAMPTZ)"
-    return f"CASE WHEN isfinite({at}) THEN {at} END"
+        timestamp = f"CAST(try_strptime({text}, {quote_literal(date_format)}) AS TIMESTAMPTZ)"
+    return f"CASE WHEN isfinite({timestamp}) THEN {timestamp} END"

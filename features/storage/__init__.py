@@ -1,1 +1,1 @@
-"""Storage: atomic files, the write lock, the Redis client and the circuit breaker; no knowledge of what is stored."""
+"""Storage: atomic files, the write lock, the Redis client, the circuit breaker and the secret; no feature logic."""

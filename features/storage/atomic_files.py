@@ -1,4 +1,4 @@
-"""Atomic write: a file is replaced whole, so that a reader or a crash finds the old or the new file, never a part."""
+"""Atomic write: a file is replaced as a whole, so that readers see the old or the new file, even after a crash."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 def atomic_write(path: Path) -> Iterator[Path]:
     """Atomic write: yield a temporary path beside ``path`` to write to, then sync it and rename it over ``path``.
 
-    The temporary file is removed when the block raises. Its name ends in ``.tmp``, which is how the write lock
-    recognises what a killed writer left behind.
+    The temporary file is removed when the block raises. Its name ends in ``.tmp``, so that the next writer with the
+    write lock removes it after a kill.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -34,33 +34,33 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def replace_private(path: Path, content: bytes) -> None:
-    """Atomic write of a file that only this user may read (mode 0600), by a process that may hold no lock.
+    """Atomic write of a file that only this user may read (mode 0600), for processes without the write lock.
 
     Raises:
-        OSError: the folder takes no file; the old file stays.
+        OSError: the folder is not writable; the old file stays.
     """
     with _private_file(path, content) as temporary:
         temporary.replace(path)
 
 
 def create_private(path: Path, content: bytes) -> None:
-    """Atomic create of a file with mode 0600: of several writers the first wins, and an existing file stays.
+    """Atomic create of a file with mode 0600; an existing file stays, and the first of concurrent writers wins.
 
     Raises:
-        OSError: the folder takes no file.
+        OSError: the folder is not writable.
     """
     with _private_file(path, content) as temporary, suppress(FileExistsError):
         path.hardlink_to(temporary)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` survive a power cut, as fsync does for the content of a file."""
+    """Sync a folder to disk, so that new and renamed files in it survive a power failure."""
     _sync(folder, os.O_RDONLY)
 
 
 @contextmanager
 def _private_file(path: Path, content: bytes) -> Iterator[Path]:
-    # Without the suffix .tmp: whoever holds the write lock must not sweep away the file of a process without it.
+    # No suffix .tmp: a writer with the write lock removes such files, and this process may not have the lock.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

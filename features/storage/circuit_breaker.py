@@ -1,4 +1,4 @@
-"""Who asks a store that has just been silent? One reader now and then; the others are told at once."""
+"""Circuit breaker: after a failure, one caller per cooldown tries the store and all others fail at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.errors import StoreUnavailable
 
 
 class CircuitBreaker:
-    """After a failure nobody waits for the store until it has rested; then one reader tries it."""
+    """A circuit breaker that opens at the first failure and closes after the first successful call."""
 
     def __init__(self, cooldown_seconds: float, stopwatch: Callable[[], float] = monotonic) -> None:
         self._cooldown_seconds = cooldown_seconds
@@ -20,20 +20,24 @@ class CircuitBreaker:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Around one attempt; raises Unreachable without an attempt while the store rests."""
+        """Guard one call of the store.
+
+        Raises:
+            StoreUnavailable: the call failed, or the cooldown after an earlier failure has not ended.
+        """
         if self._last_failure is not None:
             if self._stopwatch() < self._open_until:
                 raise StoreUnavailable(str(self._last_failure))
             self._open()
-        failed = None
+        failure = None
         try:
             yield
         except StoreUnavailable as error:
-            failed = error
+            failure = error
             self._open()
             raise
         finally:
-            self._last_failure = failed
+            self._last_failure = failure
 
     def _open(self) -> None:
         self._open_until = self._stopwatch() + self._cooldown_seconds

@@ -1,4 +1,4 @@
-"""How does a customer leave a table on disk? The file is written again without their rows, and replaced whole."""
+"""Row deletion: a parquet file is rewritten without the rows of given customers and replaced atomically."""
 
 from __future__ import annotations
 
@@ -16,42 +16,44 @@ CustomerSelector = Callable[[Iterable[str]], Sequence[str]]
 
 
 def select_customers(path: Path, select: CustomerSelector) -> list[str]:
-    """Whom of the customers in a table somebody chooses; nobody where it has none, or nobody can read it any more."""
+    """The customers of a parquet file that ``select`` returns; none where the file has none or is unreadable."""
     if not _has_customers(path):
         return []
     known = pc.unique(pq.read_table(path, columns=[CUSTOMER_ID])[CUSTOMER_ID]).cast(pa.string())
-    return list(select(one for one in known.to_pylist() if one is not None))
+    return list(select(customer_id for customer_id in known.to_pylist() if customer_id is not None))
 
 
 def delete_rows(path: Path, customer_ids: Sequence[str]) -> int:
-    """Take customers' rows out of a table, a group of rows at a time; how many there were."""
+    """Delete the rows of customers from a parquet file, one row group at a time; return the number of deleted rows."""
     if not customer_ids or not _has_customers(path):
         return 0
-    gone = pa.array(customer_ids, pa.string())
+    erased_ids = pa.array(customer_ids, pa.string())
     table = pq.ParquetFile(path)
-    if not _contains_any(table, gone):
+    if not _contains_any(table, erased_ids):
         return 0
     with atomic_write(path) as temporary, pq.ParquetWriter(temporary, table.schema_arrow) as writer:
-        kept = sum(_copy_remaining(table.read_row_group(group), gone, writer) for group in range(table.num_row_groups))
-    return int(table.metadata.num_rows) - kept
+        remaining = sum(
+            _copy_remaining(table.read_row_group(group), erased_ids, writer) for group in range(table.num_row_groups)
+        )
+    return int(table.metadata.num_rows) - remaining
 
 
 def _copy_remaining(rows: pa.Table, erased_ids: pa.Array, writer: pq.ParquetWriter) -> int:
-    """How many rows were kept."""
-    kept = rows.filter(pc.invert(_erased_mask(rows, erased_ids)))
-    if kept.num_rows:
-        writer.write_table(kept)
-    return int(kept.num_rows)
+    """Write the rows of other customers and return their number."""
+    remaining = rows.filter(pc.invert(_erased_mask(rows, erased_ids)))
+    if remaining.num_rows:
+        writer.write_table(remaining)
+    return int(remaining.num_rows)
 
 
 def _contains_any(table: pq.ParquetFile, erased_ids: pa.Array) -> bool:
-    """Whether there is anything to take out."""
+    """Whether the file has a row of these customers."""
     groups = (table.read_row_group(group, columns=[CUSTOMER_ID]) for group in range(table.num_row_groups))
     return any(pc.any(_erased_mask(rows, erased_ids)).as_py() for rows in groups)
 
 
 def _erased_mask(rows: pa.Table, erased_ids: pa.Array) -> pa.ChunkedArray:
-    """Which rows are of those who leave."""
+    """Whether each row belongs to one of these customers."""
     return pc.is_in(rows[CUSTOMER_ID].cast(pa.string()), value_set=erased_ids)
 
 

@@ -1,4 +1,4 @@
-"""What stands for a customer where no id may be kept? A digest that only this home can make again."""
+"""Secret: a random key of the home, and HMAC-SHA256 digests that replace customer ids where none may be stored."""
 
 from __future__ import annotations
 
@@ -13,36 +13,40 @@ SECRET_BYTES = 32
 
 
 class InvalidSecret(FlywheelError):
-    """The home's secret cannot be read, or not be made."""
+    """The secret of the home is damaged, or it cannot be read or created."""
 
 
 def load_secret(home: Path) -> bytes:
-    """The home's 32 random bytes, made by whoever asks first; of several who ask at once, all get the same.
+    """The secret of the home, 32 random bytes; the first call creates it, and concurrent calls return the same bytes.
 
     Raises:
-        InvalidSecret: the file is damaged, or the folder takes none.
+        InvalidSecret: the file is damaged, or it cannot be read or created.
     """
     path = home / "secret"
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             create_private(path, secrets.token_bytes(SECRET_BYTES))
-        found = path.read_bytes()
+        secret = path.read_bytes()
     except OSError as error:
         raise InvalidSecret(
-            f"Found no way to read or make {path} ({error.strerror}); expected a file of {SECRET_BYTES} bytes. Give this "
+            f"Cannot read or create {path} ({error.strerror}); expected a file of {SECRET_BYTES} bytes. Give this "
             "user access to it."
         ) from None
-    if len(found) != SECRET_BYTES:
+    if len(secret) != SECRET_BYTES:
         raise InvalidSecret(
-            f"Found {len(found)} bytes in {path}; expected {SECRET_BYTES}. Restore it from a backup: with another secret, "
-            "nobody finds again whom the audit, the erasures and the hold-outs mean."
+            f"Found {len(secret)} bytes in {path}; expected {SECRET_BYTES}. Restore it from a backup: another secret "
+            "matches no customer of the audit log, the erasures and the hold-outs."
         )
-    return found
+    return secret
 
 
 def keyed_digest(secret: bytes, purpose: str, text: str) -> bytes:
-    """32 bytes for ``text``, others for each purpose: HMAC-SHA256 (RFC 2104) over purpose, NUL, text in UTF-8."""
+    """HMAC-SHA256 (RFC 2104) over purpose, NUL and text in UTF-8: 32 bytes that differ for every purpose.
+
+    Raises:
+        ValueError: the purpose contains NUL.
+    """
     if "\0" in purpose:
-        raise ValueError(f"Found the purpose {purpose!r}; expected one without NUL, which ends it. Name it by a word.")
+        raise ValueError(f"Found the purpose {purpose!r}; expected one without NUL. Use a word.")
     return hmac.digest(secret, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256")

@@ -1,4 +1,4 @@
-"""Who may write to a home? One at a time, whoever it is; the next waits, or is told who holds it."""
+"""Write lock: one process at a time writes to a home; the next one waits, and its error names the other process."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _TEMPORARY_FOLDERS = ("", "history", "features", "releases")
 
 
 class HomeLocked(FlywheelError):
-    """Another writer holds the home."""
+    """Another process has the write lock of the home."""
 
 
 class HomeNotWritable(FlywheelError):
-    """The home cannot be a folder of ours."""
+    """The home is not a writable folder."""
 
 
 @contextmanager
 def hold_write_lock(
     folder: Path, command: str, report: Callable[[str], None], timeout_seconds: float
 ) -> Iterator[None]:
-    """Hold a home while writing to it; wait at most ``timeout_seconds`` seconds for another writer.
+    """Hold the write lock of a home; wait at most ``timeout_seconds`` seconds for another writer.
 
     Raises:
-        HomeLocked: another writer did not finish in time; the text says who it is.
-        HomeNotWritable: the folder cannot be made, or not be written to.
+        HomeLocked: another writer did not finish in time; the text names its command and process.
+        HomeNotWritable: the folder cannot be created or is not writable.
     """
     lock, holder = _file_lock(folder), folder / ".lock.holder"
     try:
@@ -44,13 +44,13 @@ def hold_write_lock(
             lock.acquire(timeout=timeout_seconds)
     except Timeout:
         raise HomeLocked(
-            f"{folder} is being written by {_describe_holder(holder)}. Expected to be its only writer: wait until it is "
-            "done, or use another --home. FLYWHEEL_LOCK_SECONDS says how long to wait."
+            f"{folder} is being written by {_describe_holder(holder)}. Expected to be its only writer: wait until it "
+            "is done, or use another --home. FLYWHEEL_LOCK_SECONDS sets the time to wait."
         ) from None
     try:
         if holder.exists():
             _remove_temporary_files(folder)
-        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": command}))
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "command": command}))
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -58,15 +58,15 @@ def hold_write_lock(
 
 
 def _remove_temporary_files(folder: Path) -> None:
-    """Remove the drafts of a writer that was killed; nobody else may write, so they are nobody's."""
-    for drafted in [*(folder / name for name in _TEMPORARY_FOLDERS), *folder.glob(".*.parts")]:
-        for draft in [*drafted.glob("*.tmp"), *drafted.glob("*.new")]:
-            if draft.is_dir():
-                shutil.rmtree(draft)
+    """Remove the temporary files of a killed writer; the caller has the lock, so that no other process uses them."""
+    for parent in [*(folder / name for name in _TEMPORARY_FOLDERS), *folder.glob(".*.parts")]:
+        for temporary in [*parent.glob("*.tmp"), *parent.glob("*.new")]:
+            if temporary.is_dir():
+                shutil.rmtree(temporary)
             else:
-                draft.unlink()
-    for emptied in ("drafts", "history/spill"):
-        shutil.rmtree(folder / emptied, ignore_errors=True)
+                temporary.unlink()
+    for name in ("drafts", "history/spill"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _file_lock(folder: Path) -> FileLock:
@@ -75,14 +75,14 @@ def _file_lock(folder: Path) -> FileLock:
         (folder / ".lock").touch()
     except OSError as error:
         raise HomeNotWritable(
-            f"{folder} cannot be a home ({error.strerror}). Expected a folder to write to: say --home."
+            f"{folder} cannot be a home ({error.strerror}). Expected a folder to write to: choose one with --home."
         ) from None
     return FileLock(folder / ".lock")
 
 
 def _describe_holder(holder_file: Path) -> str:
     try:
-        said = json.loads(holder_file.read_text())
+        payload = json.loads(holder_file.read_text())
     except (OSError, ValueError):
         return "another process"
-    return f"`flywheel {said['what']}` (process {said['pid']} on {said['host']})"
+    return f"`flywheel {payload['command']}` (process {payload['pid']} on {payload['host']})"

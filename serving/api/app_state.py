@@ -1,4 +1,4 @@
-"""What does one worker process hold? A champion, a clock, the keys, and what it counts."""
+"""Application state: everything that a request may need, opened once per worker and wired here alone."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from serving.observability.json_logs import json_log
 from serving.observability.metrics import Metrics
 from serving.predictions.consent_gate import ConsentGate
 from serving.predictions.micro_batching import MicroBatcher
+from serving.predictions.prediction_service import PredictionService
+from serving.predictions.predictor import Predictor
 from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from serving.settings import Settings
@@ -33,7 +35,7 @@ from training.models import load_release
 
 @dataclass(frozen=True, kw_only=True)
 class AppState:
-    """Everything a request may need, opened once."""
+    """Application state of one worker."""
 
     release_loader: ReleaseLoader
     clock: Clock
@@ -42,11 +44,10 @@ class AppState:
     log: FilteringBoundLogger
     shutdown: GracefulShutdown
     load_shedder: LoadShedder
-    micro_batcher: MicroBatcher
+    prediction_service: PredictionService
     consent_gate: ConsentGate
     audit_log: AuditLog
     audience_service: AudienceService
-    segment_lookup: SegmentLookup
     home: Path
     online_store: str
     poll_seconds: float
@@ -54,18 +55,19 @@ class AppState:
 
     @classmethod
     def open(cls) -> AppState:
-        """A worker on the home that the environment names."""
+        """The state of a worker on the home that the environment names."""
         settings = Settings()
-        time, metrics = make_clock(settings.as_of), Metrics()
-        log = json_log(time)
-        online = settings.online_store.get_secret_value()
-        store = open_store(resolve_location(online, settings.home))
-        rights, audit = open_ledger(settings.home, online), AuditLog.open(settings.home)
-        permission, desk = ConsentGate(rights), AudienceService.for_home(settings.home, rights, audit)
-        champions = ReleaseLoader(settings.home / "releases", load_release, store.reader, metrics, log)
+        clock, metrics = make_clock(settings.as_of), Metrics()
+        log = json_log(clock)
+        online_store = settings.online_store.get_secret_value()
+        store = open_store(resolve_location(online_store, settings.home))
+        ledger, audit_log = open_ledger(settings.home, online_store), AuditLog.open(settings.home)
+        consent_gate, audiences = ConsentGate(ledger), AudienceService.for_home(settings.home, ledger, audit_log)
+        releases = ReleaseLoader(settings.home / "releases", load_release, store.reader, metrics, log)
+        predictor = Predictor(clock, SegmentLookup(audiences.scores, consent_gate), metrics, log)
         return cls(
-            release_loader=champions,
-            clock=time,
+            release_loader=releases,
+            clock=clock,
             api_keys=ApiKeys(
                 settings.api_keys, KeyReloader(KeyStore.for_home(settings.home), log, settings.poll_seconds)
             ),
@@ -73,35 +75,36 @@ class AppState:
             log=log,
             shutdown=GracefulShutdown(settings.drain_seconds),
             load_shedder=LoadShedder(settings.max_waiting, settings.deadline_seconds),
-            micro_batcher=MicroBatcher(),
-            consent_gate=permission,
-            audit_log=audit,
-            audience_service=desk,
-            segment_lookup=SegmentLookup(desk.scores, permission),
+            prediction_service=PredictionService(
+                lambda: releases.current, clock, consent_gate, predictor, MicroBatcher(predictor.predict_batch)
+            ),
+            consent_gate=consent_gate,
+            audit_log=audit_log,
+            audience_service=audiences,
             home=settings.home,
-            online_store=online,
+            online_store=online_store,
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )
 
     @property
     def zone(self) -> ZoneInfo:
-        """The shop's, or UTC's while no release says which that is."""
-        champion = self.release_loader.current
-        return ZoneInfo("UTC" if champion is None else champion.release.metadata.timezone)
+        """The time zone of the shop; UTC while no release is loaded."""
+        active = self.release_loader.current
+        return ZoneInfo("UTC" if active is None else active.release.metadata.timezone)
 
     def now(self) -> int:
-        """This instant by the worker's clock, microseconds since 1970 UTC."""
+        """The current instant by the clock of the worker, microseconds since 1970 UTC."""
         return self.clock.now(self.zone)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Follow the champion pointer as long as the service runs, and hear of its end before it comes."""
+        """Follow the champion pointer and handle the signals to stop for as long as the service runs."""
         self.shutdown.install_signal_handlers()
-        following = asyncio.create_task(self.release_loader.follow(self.poll_seconds))
+        polling = asyncio.create_task(self.release_loader.follow(self.poll_seconds))
         try:
             yield
         finally:
-            following.cancel()
+            polling.cancel()
             with suppress(asyncio.CancelledError):
-                await following
+                await polling

@@ -1,4 +1,4 @@
-"""What the routes beside the predictions have in common: their worker, and work in a thread that may fail."""
+"""Dependencies of the routes: the application state of a request, work in a thread, and JSON responses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+import orjson
 from starlette.requests import Request
+from starlette.responses import Response
 
 from features.errors import FlywheelError
 from serving.problems import Problem
@@ -22,7 +24,7 @@ ErrorMapper = Callable[["AppState", FlywheelError], Problem]
 async def run_in_thread(
     app_state: AppState, work: Callable[[], Result], map_error: ErrorMapper, executor: ThreadPoolExecutor | None
 ) -> Result:
-    """Done in one of the threads, else the loop's own; raises the Problem by which what went wrong is told."""
+    """The result of ``work``, done in a thread of ``executor`` or of the event loop; raises the mapped Problem."""
     try:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
     except FlywheelError as error:
@@ -30,6 +32,11 @@ async def run_in_thread(
 
 
 def app_state_of(request: Request) -> AppState:
-    """The worker that answers a request."""
+    """The application state of the worker that answers a request."""
     worker: AppState = request.app.state.worker
     return worker
+
+
+def json_response(content: object) -> Response:
+    """A JSON response with status 200."""
+    return Response(orjson.dumps(content), media_type="application/json")

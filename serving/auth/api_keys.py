@@ -1,4 +1,4 @@
-"""Who may ask what? Whoever sends an API key with the scope for it; the probes are for everybody."""
+"""API keys: authentication of a caller by the digest of the key in its request."""
 
 from __future__ import annotations
 
@@ -9,23 +9,17 @@ from hashlib import sha256
 
 from pydantic import SecretStr
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import Keys
-from serving.auth.scopes import KeyScope, allows, required_scope
-from serving.problems import DETAILS, Problem
-
-PROBE_PATHS = frozenset({"/livez", "/readyz"})
+from serving.auth.scopes import KeyScope
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, as the audit names them, and what they may."""
+    """Caller: the actor that the audit log names, and the scopes of its key."""
 
-    actor: str
+    actor: str  # client and key id with a slash between, "environment", or "open" where there are no keys
     scopes: tuple[KeyScope, ...]
 
 
@@ -34,7 +28,7 @@ ENVIRONMENT_CALLER = Caller("environment", (KeyScope.ADMIN,))
 
 
 class ApiKeys:
-    """The digests of the keys that open the service; without any, and without keys.json, it is open."""
+    """API keys of the service, as digests; a service without any key and without keys.json is open to everybody."""
 
     def __init__(self, environment: Iterable[SecretStr], reloader: KeyReloader | None = None) -> None:
         self._environment_digests = tuple(
@@ -45,40 +39,16 @@ class ApiKeys:
         self._digests = self._environment_digests
 
     def authenticate(self, headers: Headers) -> Caller | None:
-        """Who brought a key; takes as long for a wrong one as for a right one. None: nobody that we know."""
+        """The caller whose key the headers hold, None for a key that is not known; in the same time for both."""
         stored = None if self._reloader is None else self._reloader.current_keys()
         if stored is not self._stored_keys:
             self._stored_keys = stored
             self._digests = (*self._environment_digests, *_callers(stored or ()))
         if stored is None and not self._environment_digests:
             return ANONYMOUS
-        found = _digest(_presented_key(headers).encode("latin-1"))
-        matches = [caller for digest, caller in self._digests if hmac.compare_digest(found, digest)]
+        presented = _digest(_presented_key(headers).encode("latin-1"))
+        matches = [caller for digest, caller in self._digests if hmac.compare_digest(presented, digest)]
         return matches[0] if matches else None
-
-
-class ApiKeyMiddleware:
-    """Turns away whoever brings no key, or one without the scope, before anything else is looked at."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets the request through with its actor, or answers 401 or 403."""
-        if scope["type"] == "http" and scope["path"] not in PROBE_PATHS:
-            keys: ApiKeys = scope["app"].state.worker.api_keys
-            caller, wanted = keys.authenticate(Headers(scope=scope)), required_scope(scope["method"], scope["path"])
-            if caller is None or not allows(caller.scopes, wanted):
-                await _denial_response(caller, wanted)(scope, receive, send)
-                return
-            scope.setdefault("state", {})["actor"] = caller.actor
-        await self._app(scope, receive, send)
-
-
-def actor(request: Request) -> str:
-    """Who asks: client and key id with a slash between, "environment", or "open" where there are no keys."""
-    named: str = request.scope["state"]["actor"]
-    return named
 
 
 def _callers(keys: Keys) -> Iterable[tuple[bytes, Caller]]:
@@ -87,14 +57,6 @@ def _callers(keys: Keys) -> Iterable[tuple[bytes, Caller]]:
 
 def _digest(key: bytes) -> bytes:
     return sha256(key).digest()
-
-
-def _denial_response(caller: Caller | None, required: KeyScope | None) -> Response:
-    if caller is None or required is None:
-        return Problem(401, DETAILS[401], headers={"WWW-Authenticate": "Bearer"}).response()
-    found = f"Found a key with the scopes {', '.join(caller.scopes)}; expected one with {required}."
-    challenge = f'Bearer error="insufficient_scope", scope="{required}"'  # RFC 6750, section 3.1
-    return Problem(403, f"{found} Ask for a key that has it.", headers={"WWW-Authenticate": challenge}).response()
 
 
 def _presented_key(headers: Headers) -> str:

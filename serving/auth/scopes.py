@@ -1,14 +1,16 @@
-"""What may a key do? One table says which scope a method and a path need, whether their route exists yet or not."""
+"""Scopes: what an API key may do, and how a route declares the scope that it requires."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+
+from fastapi import params
 
 
 class KeyScope(StrEnum):
-    """What a client may be allowed."""
+    """Scope of an API key."""
 
     PREDICT = "predict"
     AUDIENCE = "audience"
@@ -16,26 +18,32 @@ class KeyScope(StrEnum):
     ADMIN = "admin"  # implies all others
 
 
-# An id is any text, "x/consents" too: as the routes do, a pattern takes all of it, and `$` lets a last line break pass.
-_ANY_ID = r"[\s\S]*"
-_ANY_METHOD = ""
-_SCOPE_RULES: tuple[tuple[str, re.Pattern[str], KeyScope], ...] = (
-    ("DELETE", re.compile(r"/v1/customers/"), KeyScope.ADMIN),
-    (_ANY_METHOD, re.compile(rf"/v1/customers/{_ANY_ID}/consents$"), KeyScope.CONSENT),
-    (_ANY_METHOD, re.compile(rf"/v1/customers/{_ANY_ID}/predictions$"), KeyScope.PREDICT),
-    (_ANY_METHOD, re.compile(r"/v1/(predictions|models)$"), KeyScope.PREDICT),
-    (_ANY_METHOD, re.compile(r"/v1/audiences"), KeyScope.AUDIENCE),
-)
+@dataclass(frozen=True)
+class RouteAccess:
+    """Access of a route: the scope that a key needs, a valid key of any scope, or no key at all."""
+
+    scope: KeyScope | None = None
+    public: bool = False
+
+    def __call__(self) -> None:
+        """Nothing: as a dependency it only declares; the route checks it before its endpoint is called."""
 
 
-def required_scope(method: str, path: str) -> KeyScope | None:
-    """The scope of the first row that fits; None where any valid key will do. ``path`` is percent-decoded."""
-    for named, pattern, scope in _SCOPE_RULES:
-        if named in (_ANY_METHOD, method) and pattern.match(path):
-            return scope
-    return None
+def requires(scope: KeyScope) -> params.Depends:
+    """The dependency by which a route declares its scope: ``dependencies=[requires(KeyScope.PREDICT)]``."""
+    return params.Depends(RouteAccess(scope))
+
+
+PUBLIC = params.Depends(RouteAccess(public=True))
+ANY_KEY = params.Depends(RouteAccess())
+
+
+def declared_access(dependencies: Sequence[params.Depends]) -> RouteAccess | None:
+    """What the dependencies of a route declare; None for no declaration, and for several."""
+    declared = [one.dependency for one in dependencies if isinstance(one.dependency, RouteAccess)]
+    return declared[0] if len(declared) == 1 else None
 
 
 def allows(scopes: Collection[KeyScope], required: KeyScope | None) -> bool:
-    """Whether a key with these scopes may do what needs the scope ``required``."""
+    """Whether a key with these scopes satisfies the scope ``required``; every key satisfies None."""
     return required is None or required in scopes or KeyScope.ADMIN in scopes

@@ -1,148 +1,118 @@
-"""Small requests that arrive together are answered together: one read and one forecast cost little more than each.
+"""Micro-batching: small requests that arrive within a millisecond share one feature read and one forecast.
 
-A customer's answer is the same, to the last bit, in any company, so nobody can tell.
+A forecast of one customer costs almost as much as a forecast of a hundred. The answer for a customer is the same to
+the last bit in every batch.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from serving.predictions.feature_reader import FeatureReadResult
-from serving.predictions.serializers import Rows
-from serving.schemas.predictions import Part
+MAX_CUSTOMERS_PER_BATCH = 128
+BUSY_BATCH_SIZE = 8  # requests; after a batch of more, the next one waits for as many
+BATCH_WINDOW_SECONDS = 0.001
 
-if TYPE_CHECKING:
-    from serving.predictions.prediction_service import PredictionService
-
-MAX_CUSTOMERS_PER_BATCH = 128  # in one forecast: the callers of the next are answered the sooner
-BUSY_BATCH_SIZE = 8  # callers, after whom as many are on their way again
-BATCH_WINDOW_SECONDS = 0.001  # seconds until they are here: a forecast of few costs as much as one of many
-
-_BatchKey = tuple[int, bool, frozenset[Part]]
+Key = TypeVar("Key", bound=Hashable)
+Response = TypeVar("Response")
+AnswerBatch = Callable[[Key, Sequence[Sequence[str]]], AsyncIterator[Response | Exception]]
 
 
 @dataclass
-class PendingRequest:
-    desk: PredictionService
+class PendingRequest(Generic[Response]):
+    """Pending request: the customers of one caller, and the future that the caller awaits."""
+
     customer_ids: Sequence[str]
-    answer: asyncio.Future[Rows]
+    deadline: float  # by the clock of the event loop
+    response: asyncio.Future[Response]
 
-    def reject(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-    def resolve(self, rows: Rows) -> None:
-        if not self.answer.done():
-            self.answer.set_result(rows)
+    def finish(self, outcome: Response | Exception) -> None:
+        """Resolve the future with a response, or reject it with an error, unless the caller has left."""
+        if self.response.done():
+            return
+        if isinstance(outcome, Exception):
+            self.response.set_exception(outcome)
+        else:
+            self.response.set_result(outcome)
 
 
 @dataclass
-class Batch:
-    all_day: bool
-    include: frozenset[Part]
-    requests: list[PendingRequest] = field(default_factory=list)
+class Batch(Generic[Response]):
+    """Batch: pending requests that are answered together."""
+
+    requests: list[PendingRequest[Response]] = field(default_factory=list)
     customers: int = 0
 
+    def add(self, request: PendingRequest[Response]) -> None:
+        """Add one request."""
+        self.requests.append(request)
+        self.customers += len(request.customer_ids)
 
-class MicroBatcher:
-    """The small requests of one worker that wait for the next turn of its loop."""
 
-    def __init__(self) -> None:
-        self._waiting: dict[_BatchKey, Batch] = {}
-        self._answering: set[asyncio.Task[None]] = set()
-        self._last = 0  # callers of the last batch
+class MicroBatcher(Generic[Key, Response]):
+    """Micro-batcher: collects the requests of one key and answers them with one call."""
 
-    async def submit(
-        self, desk: PredictionService, customer_ids: Sequence[str], include: frozenset[Part], *, all_day: bool
-    ) -> Rows:
-        """Answers with all parts of ``include`` but reasons, for now, or such as hold all day; raises Problem."""
-        key, loop = (id(desk.champion), all_day, include), asyncio.get_running_loop()
-        batch = self._waiting.get(key)
+    def __init__(self, answer: AnswerBatch[Key, Response]) -> None:
+        """Set the callable that answers a batch.
+
+        Args:
+            answer: given a key and the customer ids of each request, it yields one response or one error per request,
+                in the same order.
+        """
+        self._answer = answer
+        self._open: dict[Key, Batch[Response]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._last_size = 0  # requests in the last batch
+
+    async def submit(self, key: Key, customer_ids: Sequence[str], deadline: float) -> Response:
+        """The response for these customers, computed together with other requests of the same key.
+
+        Raises:
+            TimeoutError: the deadline passed before the batch began.
+            Exception: what the callable yielded for this request, or raised for the whole batch.
+        """
+        loop = asyncio.get_running_loop()
+        batch = self._open.get(key)
         if batch is None:
-            batch = self._waiting[key] = Batch(all_day, include)
-            if self._last > BUSY_BATCH_SIZE:
+            batch = self._open[key] = Batch()
+            if self._last_size > BUSY_BATCH_SIZE:
                 loop.call_later(BATCH_WINDOW_SECONDS, self._flush, key, batch)
             else:
-                # Behind everybody who has arrived by now: whoever is awake in this turn of the loop joins.
+                # Scheduled behind all callbacks that are ready now, so that their requests join this batch.
                 loop.call_soon(self._flush, key, batch)
-        caller = PendingRequest(desk, customer_ids, loop.create_future())
-        batch.requests.append(caller)
-        batch.customers += len(customer_ids)
+        request: PendingRequest[Response] = PendingRequest(customer_ids, deadline, loop.create_future())
+        batch.add(request)
         if batch.customers >= MAX_CUSTOMERS_PER_BATCH:
             self._flush(key, batch)
-        return await caller.answer
+        return await request.response
 
-    def _flush(self, key: _BatchKey, batch: Batch) -> None:
-        if self._waiting.get(key) is batch:
-            del self._waiting[key]
-            self._last = len(batch.requests)
-            task = asyncio.create_task(_process(batch))
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
+    def _flush(self, key: Key, batch: Batch[Response]) -> None:
+        if self._open.get(key) is batch:
+            del self._open[key]
+            self._last_size = len(batch.requests)
+            task = asyncio.create_task(self._run(key, batch))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
-
-async def _process(batch: Batch) -> None:
-    """Answer all at once, or, where that cannot be, each caller apart."""
-    callers = _still_waiting(batch.requests)
-    if not callers:
-        return
-    try:
-        found = await callers[0].desk.read([one for caller in callers for one in caller.customer_ids])
-    except Exception as error:  # noqa: BLE001 - every caller is told
-        for caller in callers:
-            caller.reject(error)
-        return
-    if not await _answer_batch(batch, callers, found):
-        for caller, mine in _split(callers, found):
-            await _answer_one(batch, caller, mine)
+    async def _run(self, key: Key, batch: Batch[Response]) -> None:
+        requests = _still_waiting(batch.requests)
+        if not requests:
+            return
+        pending = iter(requests)
+        try:
+            async for outcome in self._answer(key, [request.customer_ids for request in requests]):
+                next(pending).finish(outcome)
+        except Exception as error:  # noqa: BLE001 - every caller that still waits gets the error
+            for request in pending:
+                request.finish(error)
 
 
-def _still_waiting(requests: Sequence[PendingRequest]) -> list[PendingRequest]:
-    """Those who still wait; whoever would be late is not worked for."""
-    found = []
-    for caller in requests:
-        if not caller.desk.is_waiting():
-            caller.reject(TimeoutError())
-        elif not caller.answer.done():
-            found.append(caller)
-    return found
-
-
-async def _answer_batch(batch: Batch, requests: Sequence[PendingRequest], result: FeatureReadResult) -> bool:
-    """Whether one forecast could answer all."""
-    desk = requests[0].desk
-    as_of = desk.as_of(result.stored, all_day=batch.all_day)
-    # What holds all day is said for the instant at which a customer's features became known, if that was today.
-    if batch.all_day and as_of != desk.as_of(result.stored.rows(0, 0), all_day=True):
-        return False
-    try:
-        rows = await desk.answer(result, as_of, batch.include)
-    except Exception:  # noqa: BLE001 - whose customers it was shows when each is answered apart
-        return False
-    begin = 0
-    for caller in requests:
-        caller.resolve(rows[begin : begin + len(caller.customer_ids)])
-        begin += len(caller.customer_ids)
-    return True
-
-
-async def _answer_one(batch: Batch, request: PendingRequest, result: FeatureReadResult) -> None:
-    as_of = request.desk.as_of(result.stored, all_day=batch.all_day)
-    try:
-        request.resolve(await request.desk.answer(result, as_of, batch.include))
-    except Exception as error:  # noqa: BLE001 - this caller's own
-        request.reject(error)
-
-
-def _split(
-    requests: Sequence[PendingRequest], result: FeatureReadResult
-) -> Iterator[tuple[PendingRequest, FeatureReadResult]]:
-    """What was read, caller by caller."""
-    begin = 0
-    for caller in requests:
-        end = begin + len(caller.customer_ids)
-        yield caller, replace(result, stored=result.stored.rows(begin, end))
-        begin = end
+def _still_waiting(requests: Sequence[PendingRequest[Response]]) -> list[PendingRequest[Response]]:
+    """The requests whose deadline has not passed and whose caller has not left; the late ones are rejected."""
+    now = asyncio.get_running_loop().time()
+    for request in requests:
+        if now >= request.deadline:
+            request.finish(TimeoutError())
+    return [request for request in requests if not request.response.done()]

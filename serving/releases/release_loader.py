@@ -6,13 +6,12 @@ import asyncio
 import gc
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
 from features.views import View
-from serving.interfaces import FeatureReader, ReleasePort
+from serving.interfaces import ActiveRelease, FeatureReader, ReleasePort
 from serving.observability.json_logs import log_error
 from serving.observability.metrics import Metrics
 from serving.releases.release_check import smoke_test
@@ -26,14 +25,6 @@ OpenFeatures = Callable[[tuple[View, ...]], FeatureReader]
 
 class InvalidVersion(Exception):
     """The pointer, or the folder it names, holds something else than it should."""
-
-
-@dataclass(frozen=True)
-class ActiveRelease:
-    """A release and the features it reads: what one request is answered from, whole."""
-
-    release: ReleasePort
-    features: FeatureReader
 
 
 class ReleaseLoader:

@@ -1,4 +1,4 @@
-"""The online store in each of its forms."""
+"""Fixtures of the online store on LMDB and on Redis."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from features.online import redis_writer
 from features.online.backends import Store, open_store, resolve_location
 
 
-@pytest.fixture(params=["lmdb", "redis", "redis, by drafts alone"])
+@pytest.fixture(params=["lmdb", "redis", "redis, staged"])
 def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A Redis takes few rows in one script, and many by way of a draft; both must come to the same."""
+    """The location of an empty online store: LMDB, Redis, or Redis with every write through a staged hash."""
     if request.param == "lmdb":
         return resolve_location("lmdb", tmp_path)
     if request.param != "redis":
@@ -22,4 +22,5 @@ def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def store(where: str) -> Store:
+    """An empty online store."""
     return open_store(where)

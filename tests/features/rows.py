@@ -1,4 +1,4 @@
-"""Rows of two little views, in which every number is the customer's."""
+"""Packed rows of two small views in which every value of a customer is the same number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VIEWS = (TRANSACTIONS, BEHAVIOUR)
 
 
 def packed_rows(view: View, customers: Mapping[str, float], event_at: int = 1, created_at: int = 0) -> dict[str, bytes]:
-    """Rows in which every number and the one item of every list is the customer's."""
+    """Packed rows in which every scalar and the only item of every list is the number of the customer."""
     n = len(customers)
     numbers = np.array(list(customers.values()), np.float64)
     rows = ViewRows(
@@ -32,7 +32,7 @@ def packed_rows(view: View, customers: Mapping[str, float], event_at: int = 1, c
 
 
 def filled_store(server: RedisServer, rest_seconds: float = 0.2) -> RedisStore:
-    """Ann and Bob order, Ann visits."""
+    """A Redis store in which Ann and Bob have orders and Ann has visits."""
     store = RedisStore(server.url, rest_seconds)
     with store.write_transaction() as writer:
         writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3, "bob": 1}))
@@ -41,5 +41,6 @@ def filled_store(server: RedisServer, rest_seconds: float = 0.2) -> RedisStore:
 
 
 def read_ann(store: RedisStore) -> list[list[float]]:
-    found: list[list[float]] = store.reader(VIEWS).read(["ann"]).matrix.tolist()
-    return found
+    """The feature row of Ann."""
+    rows: list[list[float]] = store.reader(VIEWS).read(["ann"]).matrix.tolist()
+    return rows

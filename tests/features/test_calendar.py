@@ -1,4 +1,4 @@
-"""A shop's days begin when its clock says so, and are as long as its clock makes them."""
+"""Calendar: local days begin at the first instant of the time zone's day, whatever its clock changes are."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ def test_a_week_in_which_the_clocks_change_has_seven_days_and_not_168_hours() ->
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_ingestion_reads_the_same_calendar(zone: str) -> None:
-    """Every midnight of 1990 to 2035 as DuckDB reads a date without a time; where midnight comes twice, the later."""
+    """DuckDB reads every midnight of 1990 to 2035 as the calendar does, or an hour later if it occurs twice."""
     connection = duckdb.connect()
     connection.execute(f"SET TimeZone='{zone}'")
-    every = [date(1990, 1, 1) + timedelta(days=number) for number in range(16_800)]
+    all_days = [date(1990, 1, 1) + timedelta(days=number) for number in range(16_800)]
     rows = connection.execute(
         "SELECT epoch_us(CAST(CAST(day AS VARCHAR) AS TIMESTAMPTZ)) FROM (SELECT unnest(?) AS day) ORDER BY day",
-        [every],
+        [all_days],
     ).fetchall()
-    found = [row[0] for row in rows]
-    ours = [micros(start_of_day(day, ZoneInfo(zone))) for day in every]
-    assert all(0 <= theirs - mine <= 3_600_000_000 for theirs, mine in zip(found, ours, strict=True))
-    assert [local_day(theirs, ZoneInfo(zone)) for theirs in found] == every
+    ingested = [row[0] for row in rows]
+    expected = [micros(start_of_day(day, ZoneInfo(zone))) for day in all_days]
+    assert all(0 <= midnight - start <= 3_600_000_000 for midnight, start in zip(ingested, expected, strict=True))
+    assert [local_day(midnight, ZoneInfo(zone)) for midnight in ingested] == all_days

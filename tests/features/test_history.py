@@ -1,4 +1,4 @@
-"""The history says what was known when, and nothing of what came later."""
+"""History: at a cutoff it has what was known then, and nothing later."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ LONDON = "Europe/London"
 
 
 def lines(history: History) -> list[tuple[object, ...]]:
-    """Customer and instant of every line."""
+    """The customer and the instant of every line."""
     rows = history.lines.select("customer_id", "ordered_at").to_pyarrow().to_pylist()
     return sorted((row["customer_id"], row["ordered_at"]) for row in rows)
 
 
 def test_a_cutoff_is_the_beginning_of_the_shops_day() -> None:
-    found = Cutoff.from_day(date(2026, 7, 1), ZoneInfo(LONDON))
-    assert (found.timestamp, found.day_number) == (datetime(2026, 6, 30, 23, tzinfo=UTC), 20_635)
+    shop_cutoff = Cutoff.from_day(date(2026, 7, 1), ZoneInfo(LONDON))
+    assert (shop_cutoff.timestamp, shop_cutoff.day_number) == (datetime(2026, 6, 30, 23, tzinfo=UTC), 20_635)
 
 
 def test_a_line_at_the_cutoff_is_not_known_before_it() -> None:
     history = history_of(("ann", "2026-07-01 00:00", 1), ("bob", "2026-06-30 23:59:59.999999", 1), zone=LONDON)
-    assert [who for who, _ in lines(history.before(cutoff("2026-07-01", LONDON)))] == ["bob"]
+    assert [customer for customer, _ in lines(history.before(cutoff("2026-07-01", LONDON)))] == ["bob"]
 
 
 def test_a_visit_at_the_cutoff_is_not_known_before_it() -> None:
@@ -46,21 +46,21 @@ def test_a_line_is_known_when_it_was_placed_and_recorded() -> None:
     history = history_of(
         ("early", "2026-06-01", "2026-05-01"),
         ("late", "2026-06-01", "2026-07-01"),
-        ("unsaid", "2026-06-01", None),
+        ("unrecorded", "2026-06-01", None),
         columns=columns,
     )
     known = {row["customer_id"]: row["known_at"] for row in history.lines.to_pyarrow().to_pylist()}
     assert known == {
         "early": utc_instant("2026-06-01"),
         "late": utc_instant("2026-07-01"),
-        "unsaid": utc_instant("2026-06-01"),
+        "unrecorded": utc_instant("2026-06-01"),
     }
 
 
 def test_cutting_twice_keeps_the_earlier_cut() -> None:
     history = history_of(("ann", "2026-06-01", 1), ("bob", "2026-06-20", 1))
     cut = history.before(cutoff("2026-06-10")).before(cutoff("2026-07-01"))
-    assert [who for who, _ in lines(cut)] == ["ann"]
+    assert [customer for customer, _ in lines(cut)] == ["ann"]
 
 
 def test_a_history_spans_its_first_to_its_last_local_day() -> None:
@@ -70,9 +70,9 @@ def test_a_history_spans_its_first_to_its_last_local_day() -> None:
 
 
 def test_a_history_without_a_line_before_the_cutoff_says_what_to_check() -> None:
-    with pytest.raises(NotEnoughData) as refused:
+    with pytest.raises(NotEnoughData) as error:
         history_of(("ann", "2026-07-01", 1)).before(cutoff("2026-07-01")).day_range()
-    assert str(refused.value) == (
+    assert str(error.value) == (
         "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
     )
 
@@ -101,16 +101,16 @@ def test_a_touch_is_known_once_it_was_sent(tmp_path: Path) -> None:
 
 
 def test_nothing_ingested_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(NotFound) as refused:
+    with pytest.raises(NotFound) as error:
         History.open(tmp_path)
-    assert str(refused.value) == (f"No history in {tmp_path}. Expected an ingested log: run `flywheel ingest` first.")
+    assert str(error.value) == (f"No history in {tmp_path}. Expected an ingested log: run `flywheel ingest` first.")
 
 
 def test_a_log_without_some_customers_is_that_of_all_others() -> None:
     log = history_of(("ann", "2026-06-01", 1), ("bob", "2026-06-20", 1), events=[("ann", "2026-07-01", "visit")])
     without, only = log.without_customers(["ann"]), log.only_customers(["ann"])
-    assert [who for who, _ in lines(without)] == ["bob"]
-    assert [who for who, _ in lines(only)] == ["ann"]
+    assert [customer for customer, _ in lines(without)] == ["bob"]
+    assert [customer for customer, _ in lines(only)] == ["ann"]
     assert without.events is not None
     assert without.events.customer_id.to_pyarrow().to_pylist() == []
     assert lines(log.without_customers([])) == lines(log)
@@ -120,9 +120,11 @@ def test_a_log_without_some_customers_is_that_of_all_others() -> None:
 def test_the_log_of_those_who_may_be_profiled_is_that_of_all_but_a_few_or_of_a_few_alone() -> None:
     log = history_of(("ann", "2026-06-01", 1), ("bob", "2026-06-20", 1))
     assert [
-        who for who, _ in lines(log.restrict_to_scope(ProfilingScope(by_default=True, exception_ids=("ann",))))
+        customer
+        for customer, _ in lines(log.restrict_to_scope(ProfilingScope(by_default=True, exception_ids=("ann",))))
     ] == ["bob"]
     assert [
-        who for who, _ in lines(log.restrict_to_scope(ProfilingScope(by_default=False, exception_ids=("ann",))))
+        customer
+        for customer, _ in lines(log.restrict_to_scope(ProfilingScope(by_default=False, exception_ids=("ann",))))
     ] == ["ann"]
     assert lines(log.restrict_to_scope(ProfilingScope(by_default=False, exception_ids=()))) == []

@@ -1,4 +1,4 @@
-"""Every household of a real grocer, through Feast's doors and through the fast reader: the same to the last bit."""
+"""Real customers: for every household of a grocer, Feast and the fast reader return bit-identical features."""
 
 from __future__ import annotations
 
@@ -40,25 +40,26 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[View, 
     home = tmp_path_factory.mktemp("grocer")
     complete_journey.write_tables(home)
     example = Path(pipelines.__path__[0]) / "examples" / "complete-journey.toml"
-    description = read_shop_config(Path(shutil.copy(example, home / "flywheel.toml")))
-    ingest(description, home / "history")
+    config = read_shop_config(Path(shutil.copy(example, home / "flywheel.toml")))
+    ingest(config, home / "history")
     history = History.open(home / "history")
-    write_tables(history, description.events, [BEFORE, THEN], home / "features")
-    return home, feature_views(history, description.events)
+    write_tables(history, config.events, [BEFORE, THEN], home / "features")
+    return home, feature_views(history, config.events)
 
 
 @pytest.fixture
 def features(tables: tuple[Path, tuple[View, ...]], online: str, tmp_path: Path) -> CustomerFeatures:
-    home, declared = tables
+    """The features of the home, applied to an empty online store."""
+    home, views = tables
     shutil.copytree(home / "features", tmp_path / "features")
-    opened = CustomerFeatures.open(tmp_path, declared, TTL_DAYS, online)
-    opened.apply()
-    return opened
+    customer_features = CustomerFeatures.open(tmp_path, views, TTL_DAYS, online)
+    customer_features.apply()
+    return customer_features
 
 
 @pytest.fixture
 def households(tables: tuple[Path, tuple[View, ...]]) -> list[str]:
-    """Everybody known at the later cutoff, and a stranger in their midst."""
+    """All households known at the later cutoff, and an unknown one among them."""
     known = ds.dataset(tables[0] / "features" / "transactions.parquet").to_table(
         columns=["customer_id"],
         filter=pc.field("event_timestamp") == pa.scalar(THEN.timestamp, arrow_rows.TIMESTAMP_TYPE),
@@ -68,11 +69,12 @@ def households(tables: tuple[Path, tuple[View, ...]]) -> list[str]:
 
 
 def bits(numbers: list[float | None] | Floats) -> Integers:
+    """The bit patterns of floats, so that a comparison is exact."""
     return np.array(numbers, np.float64).view(np.int64)
 
 
 def assert_readers_agree(features: CustomerFeatures, households: list[str]) -> FeatureRows:
-    """What the fast reader says, once it is what Feast says."""
+    """Check that the fast reader returns what Feast returns, and return it."""
     now = features.now(households)
     rows = [{"customer_id": household} for household in households]
     feast = features._feast.get_online_features(features._feast.get_feature_service(FEATURE_SERVICE), rows).to_dict()
@@ -80,16 +82,19 @@ def assert_readers_agree(features: CustomerFeatures, households: list[str]) -> F
     for name in now.columns:
         np.testing.assert_array_equal(bits(now.column(name)), bits(feast[name]), err_msg=name)
     for name, ragged in now.lists.items():
-        told = [one or [] for one in feast[name]]
-        np.testing.assert_array_equal(np.diff(ragged.offsets), [len(one) for one in told], err_msg=name)
-        np.testing.assert_array_equal(bits(ragged.values), bits([item for one in told for item in one]), err_msg=name)
+        expected = [values or [] for values in feast[name]]
+        np.testing.assert_array_equal(np.diff(ragged.offsets), [len(values) for values in expected], err_msg=name)
+        np.testing.assert_array_equal(
+            bits(ragged.values), bits([item for values in expected for item in values]), err_msg=name
+        )
     return now
 
 
 def training_features(features: CustomerFeatures, households: list[str], at: datetime) -> FeatureRows:
+    """The features of a training set at an instant."""
     instants = pa.array([at] * len(households), arrow_rows.TIMESTAMP_TYPE)
-    asked = pa.table({"customer_id": households, "event_timestamp": instants})
-    return feature_rows(features.as_of(asked), features._views)
+    requested = pa.table({"customer_id": households, "event_timestamp": instants})
+    return feature_rows(features.as_of(requested), features._views)
 
 
 def test_published_features_are_the_same_online_as_in_training(
@@ -116,9 +121,9 @@ def test_a_month_materialized_incrementally_comes_to_the_same_as_one_published_w
     np.testing.assert_array_equal(bits(by_increment.matrix), bits(whole.matrix))
 
 
-@pytest.mark.parametrize("door", ["push", "write_to_online_store"])
+@pytest.mark.parametrize("method", ["push", "write_to_online_store"])
 def test_rows_that_come_one_by_one_are_the_same_as_published(
-    features: CustomerFeatures, households: list[str], door: str
+    features: CustomerFeatures, households: list[str], method: str
 ) -> None:
     features.materialize(THEN.timestamp)
     published = features.now(households)
@@ -126,6 +131,6 @@ def test_rows_that_come_one_by_one_are_the_same_as_published(
     assert features.now(households).features_at.max() == micros(BEFORE.timestamp)
     for view in features._views:
         rows = ds.dataset(features._home / "features" / f"{view.name}.parquet").to_table().to_pandas()
-        name = f"{view.name}_push" if door == "push" else view.name
-        getattr(features._feast, door)(name, rows.sample(frac=1, random_state=0))
+        name = f"{view.name}_push" if method == "push" else view.name
+        getattr(features._feast, method)(name, rows.sample(frac=1, random_state=0))
     np.testing.assert_array_equal(bits(assert_readers_agree(features, households).matrix), bits(published.matrix))

@@ -1,4 +1,4 @@
-"""What the features of a customer are, worked out slowly, one customer at one cutoff, in pandas."""
+"""Expected features: a slow reference implementation in pandas, for one customer at one cutoff."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ DISTINCT = {"product_id": "products", "category": "categories", "store_id": "sto
 
 
 def frame(columns: Sequence[str], rows: Sequence[Sequence[object]], zone: str) -> pd.DataFrame:
-    """Order lines as the shop wrote them, with the instant and local day of each, and when it became known."""
+    """Order lines with their instant, local day, time of becoming known, and order id."""
     log = pd.DataFrame(rows, columns=list(columns), dtype=object)
-    log["at"] = pd.to_datetime([utc_instant(str(when), zone) for when in log["ordered_at"]], utc=True)
+    log["at"] = pd.to_datetime([utc_instant(str(time), zone) for time in log["ordered_at"]], utc=True)
     log["day"] = pd.to_datetime(log["at"].dt.tz_convert(zone).dt.date)
     log["known"] = log["at"]
     if "recorded_at" in log:
-        recorded = pd.to_datetime([when and utc_instant(str(when), zone) for when in log["recorded_at"]], utc=True)
+        recorded = pd.to_datetime([time and utc_instant(str(time), zone) for time in log["recorded_at"]], utc=True)
         log["known"] = np.maximum(log["at"], pd.Series(recorded).fillna(log["at"]))
     by_day = "day " + log["day"].astype(str)
     log["order"] = log["order_id"].where(log["order_id"].notna(), by_day) if "order_id" in log else by_day
@@ -30,40 +30,40 @@ def frame(columns: Sequence[str], rows: Sequence[Sequence[object]], zone: str) -
 
 
 def transactions_truth(log: pd.DataFrame, customer: str, cutoff: Cutoff) -> dict[str, object]:
-    """Every column of the view for one customer at one cutoff."""
-    mine = log[(log["customer_id"] == customer) & (log["known"] < pd.Timestamp(cutoff.timestamp))]
-    age = (pd.Timestamp(cutoff.day) - mine["day"]).dt.days
-    orders = _orders(mine)
+    """Every column of the view ``transactions`` for one customer at one cutoff."""
+    lines = log[(log["customer_id"] == customer) & (log["known"] < pd.Timestamp(cutoff.timestamp))]
+    age = (pd.Timestamp(cutoff.day) - lines["day"]).dt.days
+    orders = _orders(lines)
     order_age = (pd.Timestamp(cutoff.day) - orders["day"]).dt.days
-    found: dict[str, object] = {
+    columns: dict[str, object] = {
         "orders": float(len(orders)),
         "first_order_at": _micros(orders["at"].min()),
         "last_order_at": _micros(orders["at"].max()),
         **{f"orders_{days}d": float((order_age <= days).sum()) for days in WINDOWS},
         **_gap_columns(sorted(set(orders["day"]))),
-        "lines_per_order": len(mine) / len(orders) if len(orders) else None,
+        "lines_per_order": len(lines) / len(orders) if len(orders) else None,
     }
     if "amount" in log:
-        amount = mine["amount"].astype(float)
-        found |= {
+        amount = lines["amount"].astype(float)
+        columns |= {
             "spend": amount.sum(),
             **{f"spend_{days}d": amount[age <= days].sum() for days in WINDOWS},
             "mean_order": orders["amount"].mean() if len(orders) else None,
             "max_order": orders["amount"].max() if len(orders) else None,
             "returned": -amount[amount < 0].sum(),
         }
-    found |= {name: mine[name].dropna().astype(float).sum() for name in ("quantity", "discount") if name in log}
-    found |= {name: float(mine[source].nunique()) for source, name in DISTINCT.items() if source in log}
-    return found | _recent_columns(mine[age <= 28], orders)
+    columns |= {name: lines[name].dropna().astype(float).sum() for name in ("quantity", "discount") if name in log}
+    columns |= {name: float(lines[source].nunique()) for source, name in DISTINCT.items() if source in log}
+    return columns | _recent_columns(lines[age <= 28], orders)
 
 
-def _orders(mine: pd.DataFrame) -> pd.DataFrame:
+def _orders(lines: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for _, lines in mine.groupby("order"):
-        amount = lines["amount"].astype(float).sum() if "amount" in lines else np.nan
-        if "amount" not in lines or round(amount, 4) > 0:
-            rows.append((lines["at"].min(), lines["day"].min(), amount))
-    empty = pd.DataFrame({"at": mine["at"][:0], "day": mine["day"][:0], "amount": pd.Series(dtype=float)})
+    for _, order_lines in lines.groupby("order"):
+        amount = order_lines["amount"].astype(float).sum() if "amount" in order_lines else np.nan
+        if "amount" not in order_lines or round(amount, 4) > 0:
+            rows.append((order_lines["at"].min(), order_lines["day"].min(), amount))
+    empty = pd.DataFrame({"at": lines["at"][:0], "day": lines["day"][:0], "amount": pd.Series(dtype=float)})
     return pd.DataFrame(rows, columns=["at", "day", "amount"]) if rows else empty
 
 
@@ -79,15 +79,15 @@ def _gap_columns(days: list[pd.Timestamp]) -> dict[str, object]:
     }
 
 
-def _recent_columns(near: pd.DataFrame, orders: pd.DataFrame) -> dict[str, object]:
-    days = sorted(set(near["day"]))
-    found: dict[str, object] = {
+def _recent_columns(lines: pd.DataFrame, orders: pd.DataFrame) -> dict[str, object]:
+    days = sorted(set(lines["day"]))
+    columns: dict[str, object] = {
         "recent_days": [(day - pd.Timestamp("1970-01-01")).days for day in days] or None,
         "recent_orders": [float((orders["day"] == day).sum()) for day in days] or None,
     }
-    if "amount" in near:
-        found["recent_spend"] = [near.loc[near["day"] == day, "amount"].astype(float).sum() for day in days] or None
-    return found
+    if "amount" in lines:
+        columns["recent_spend"] = [lines.loc[lines["day"] == day, "amount"].astype(float).sum() for day in days] or None
+    return columns
 
 
 def _micros(instant: pd.Timestamp) -> int | None:
@@ -95,6 +95,6 @@ def _micros(instant: pd.Timestamp) -> int | None:
 
 
 def known_customers(log: pd.DataFrame, events: Sequence[tuple[str, str, str]], cutoff: Cutoff, zone: str) -> set[str]:
-    """Who has a line or an event before the cutoff."""
-    seen = {who for who, when, _ in events if utc_instant(when, zone) < cutoff.timestamp}
-    return seen | set(log.loc[log["known"] < pd.Timestamp(cutoff.timestamp), "customer_id"])
+    """The customers with a line or an event before the cutoff."""
+    active = {customer for customer, time, _ in events if utc_instant(time, zone) < cutoff.timestamp}
+    return active | set(log.loc[log["known"] < pd.Timestamp(cutoff.timestamp), "customer_id"])

@@ -59,7 +59,7 @@ def test_what_the_command_line_names_comes_before_both(flywheel: Flywheel) -> No
 
 def test_an_empty_variable_names_nothing(flywheel: Flywheel) -> None:
     said = flywheel("ingest", environment={"FLYWHEEL_CONFIG": "", "FLYWHEEL_HOME": ""})
-    assert "No description at flywheel.toml" in said.err
+    assert "No configuration at flywheel.toml" in said.err
     assert flywheel.home.folder.exists()
 
 

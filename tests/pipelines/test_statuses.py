@@ -43,7 +43,7 @@ def run_rejected_release(flywheel: Flywheel) -> CommandResult:
 def test_a_shop_without_a_description_is_told_how_to_get_one(tmp_path: Path) -> None:
     said = Flywheel(tmp_path)("readiness", "--json")
     assert (said.status, said.out) == (1, "")
-    assert "No description at flywheel.toml. Expected a flywheel.toml that says where the log is." in said.err
+    assert "No configuration at flywheel.toml. Expected a flywheel.toml that says where the log is." in said.err
 
 
 def test_a_log_without_its_customer_column_is_told_the_columns_found(flywheel: Flywheel) -> None:

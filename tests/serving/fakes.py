@@ -23,7 +23,7 @@ from serving.api.graceful_shutdown import GracefulShutdown
 from serving.api.load_shedding import LoadShedder
 from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys
-from serving.interfaces import FeatureReader, ReleasePort
+from serving.interfaces import ActiveRelease, FeatureReader, ReleasePort
 from serving.moments import parse_datetime, resolve_instant
 from serving.observability.audit_log import AuditLog
 from serving.observability.clock import PinnedClock
@@ -31,7 +31,9 @@ from serving.observability.json_logs import json_log
 from serving.observability.metrics import Metrics
 from serving.predictions.consent_gate import ConsentGate
 from serving.predictions.micro_batching import MicroBatcher
-from serving.releases.release_loader import ActiveRelease, ReleaseLoader
+from serving.predictions.prediction_service import PredictionService
+from serving.predictions.predictor import Predictor
+from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from tests.dictionary_storage import in_memory_ledger
 from training.inference.categories.forecast import CategoryForecast
@@ -223,6 +225,7 @@ class Shop:
             metrics.set_active_release(release)
         ledger, audit = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
         permission, desk = ConsentGate(ledger), AudienceService(home, ledger, audit, lambda: SECRET)
+        predictor = Predictor(clock, SegmentLookup(desk.scores, permission), metrics, json_log(clock, log))
         worker = AppState(
             release_loader=champions,
             clock=clock,
@@ -231,11 +234,12 @@ class Shop:
             log=json_log(clock, log),
             shutdown=GracefulShutdown(drain_seconds=0),
             load_shedder=LoadShedder(max_waiting=max_waiting, deadline_seconds=deadline_seconds),
-            micro_batcher=MicroBatcher(),
+            prediction_service=PredictionService(
+                lambda: champions.current, clock, permission, predictor, MicroBatcher(predictor.predict_batch)
+            ),
             consent_gate=permission,
             audit_log=audit,
             audience_service=desk,
-            segment_lookup=SegmentLookup(desk.scores, permission),
             home=home,
             online_store=LMDB,
             poll_seconds=60,

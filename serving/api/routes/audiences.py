@@ -1,4 +1,4 @@
-"""The routes about audiences: what is asked goes to their desk, what it answers goes over the wire."""
+"""Audience routes: create an audience, describe it, and page or stream its members."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 
 import orjson
 import pyarrow as pa
-from fastapi import FastAPI
 from pydantic import Field, JsonValue, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -18,15 +17,17 @@ from starlette.responses import Response, StreamingResponse
 from features.errors import FlywheelError, RowsLost, StoreUnavailable
 from features.storage.secret import InvalidSecret
 from serving.api import openapi
+from serving.api.auth_middleware import actor
 from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import json_body
+from serving.api.routing import router
 from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
 from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest, InvalidCursor, InvalidJson, InvalidScores
 from serving.audiences.export.formats import FORMATS, ndjson
 from serving.audiences.export.metadata import AudienceMetadata
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceRequest, AudienceResponse
-from serving.auth.api_keys import actor
+from serving.auth.scopes import KeyScope, requires
 from serving.observability.audit_log import AuditWriteFailed
 from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem, validation_problem
@@ -39,12 +40,14 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "ndjson", "parquet"]
 MEDIA_TYPES: dict[str, str] = {name.rpartition("/")[2].removeprefix("x-").rpartition(".")[2]: name for name in FORMATS}
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_JSON_PAGE_SIZE = 1_000, 100_000, 10_000
-MAX_AUDIENCE_THREADS = 2  # audiences that a worker makes or reads; others wait
+MAX_AUDIENCE_THREADS = 2  # audiences that a app_state makes or reads; others wait
 Result = TypeVar("Result")
+
+ROUTER = router()
 
 
 class PagingQuery(StrictModel):
-    """Which members, and how they are written."""
+    """Which members, and how they are chunks."""
 
     format: Format = "json"
     cursor: Annotated[str, Field(max_length=200)] | None = None
@@ -60,44 +63,67 @@ class MembersResponse(StrictModel):
     consent_state: str = Field(description="By which consents the page was checked.")
 
 
+_AUDIENCE_ID = [openapi.path_parameter("audience_id", "As `POST /v1/audiences` answered it.")]
+
+
+@ROUTER.post(
+    "/v1/audiences",
+    dependencies=[requires(KeyScope.AUDIENCE)],
+    responses=openapi.success_and_problem_responses(AudienceResponse, 400, 401, 403, 408, 413, 415, 422, 503),
+    openapi_extra=openapi.request_body(AudienceRequest),
+)
 async def post_audience(request: Request) -> Response:
-    """Whom to reach: counted, described, and kept under an id by which pages of members are asked for."""
-    worker = app_state_of(request)
-    body, export = await json_body(request), ExportContext(actor(request), worker.now(), SAMPLE_FORMAT)
-    answer = await _run_in_audience_thread(worker, lambda: worker.audience_service.create(parse_request(body), export))
+    """Whom to reach: counted, described, and stored under an id by which pages of members are asked for."""
+    app_state = app_state_of(request)
+    body, export = await json_body(request), ExportContext(actor(request), app_state.now(), SAMPLE_FORMAT)
+    answer = await _run_in_audience_thread(
+        app_state, lambda: app_state.audience_service.create(parse_request(body), export)
+    )
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
+@ROUTER.get(
+    "/v1/audiences/{audience_id}",
+    dependencies=[requires(KeyScope.AUDIENCE)],
+    responses=openapi.success_and_problem_responses(AudienceMetadata, 401, 403, 404, 503),
+    openapi_extra={"parameters": _AUDIENCE_ID},
+)
 async def get_audience(request: Request) -> Response:
     """What an audience was made for."""
-    worker, audience_id = app_state_of(request), request.path_params["audience_id"]
-    about = await _run_in_audience_thread(worker, lambda: worker.audience_service.metadata(audience_id))
-    return Response(about.model_dump_json(by_alias=True), media_type="application/json")
+    app_state, audience_id = app_state_of(request), request.path_params["audience_id"]
+    metadata = await _run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id))
+    return Response(metadata.model_dump_json(by_alias=True), media_type="application/json")
 
 
+@ROUTER.get(
+    "/v1/audiences/{audience_id}/members",
+    dependencies=[requires(KeyScope.AUDIENCE)],
+    responses=openapi.success_and_problem_responses(MembersResponse, 401, 403, 404, 422, 503),
+    openapi_extra={"parameters": [*_AUDIENCE_ID, *openapi.query_parameters(PagingQuery)]},
+)
 async def get_members(request: Request) -> Response:
     """Its members, a page at a time; as CSV, NDJSON or Parquet without a size all of them, in one stream.
 
     Consent is asked again for every page, and for every fifty thousand members of a stream. Each leaves an audit line.
     """
-    worker, audience_id, said = app_state_of(request), request.path_params["audience_id"], _paging_query(request)
+    app_state, audience_id, query = app_state_of(request), request.path_params["audience_id"], _paging_query(request)
     if request.method == "HEAD":
-        await _run_in_audience_thread(worker, lambda: worker.audience_service.metadata(audience_id))
+        await _run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id))
         return Response(
-            headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(said.format, "application/json")
+            headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(query.format, "application/json")
         )
-    export = ExportContext(actor(request), worker.now(), said.format)
-    if said.format != "json" and said.size is None and said.cursor is None:
-        return await _stream(worker, audience_id, export)
-    size = min(said.size or DEFAULT_PAGE_SIZE, MAX_JSON_PAGE_SIZE if said.format == "json" else MAX_PAGE_SIZE)
-    taken = await _run_in_audience_thread(
-        worker, lambda: worker.audience_service.page(audience_id, said.cursor, size, export)
+    export = ExportContext(actor(request), app_state.now(), query.format)
+    if query.format != "json" and query.size is None and query.cursor is None:
+        return await _stream(app_state, audience_id, export)
+    size = min(query.size or DEFAULT_PAGE_SIZE, MAX_JSON_PAGE_SIZE if query.format == "json" else MAX_PAGE_SIZE)
+    exported = await _run_in_audience_thread(
+        app_state, lambda: app_state.audience_service.page(audience_id, query.cursor, size, export)
     )
-    page, state = taken.page, str(taken.consent_state)
-    if said.format == "json":
-        about = {"excluded_by_consent": page.excluded_by_consent, "next": page.next, "consent_state": state}
+    page, state = exported.page, str(exported.consent_state)
+    if query.format == "json":
+        page_info = {"excluded_by_consent": page.excluded_by_consent, "next": page.next, "consent_state": state}
         return Response(
-            _members_json(page.rows, about), headers={"Cache-Control": "no-store"}, media_type="application/json"
+            _members_json(page.rows, page_info), headers={"Cache-Control": "no-store"}, media_type="application/json"
         )
     headers = {
         "X-Consent-State": state,
@@ -107,31 +133,7 @@ async def get_members(request: Request) -> Response:
     if page.next is not None:
         headers["X-Next-Cursor"] = page.next
     return Response(
-        b"".join(FORMATS[MEDIA_TYPES[said.format]]([page.rows])), headers=headers, media_type=MEDIA_TYPES[said.format]
-    )
-
-
-def add_routes(app: FastAPI) -> None:
-    """Let the application answer them."""
-    app.add_api_route(
-        "/v1/audiences",
-        post_audience,
-        methods=["POST"],
-        responses=openapi.success_and_problem_responses(AudienceResponse, 400, 401, 403, 408, 413, 415, 422, 503),
-        openapi_extra=openapi.request_body(AudienceRequest),
-    )
-    parameters = [openapi.path_parameter("audience_id", "As `POST /v1/audiences` answered it.")]
-    app.add_api_route(
-        "/v1/audiences/{audience_id}",
-        get_audience,
-        responses=openapi.success_and_problem_responses(AudienceMetadata, 401, 403, 404, 503),
-        openapi_extra={"parameters": parameters},
-    )
-    app.add_api_route(
-        "/v1/audiences/{audience_id}/members",
-        get_members,
-        responses=openapi.success_and_problem_responses(MembersResponse, 401, 403, 404, 422, 503),
-        openapi_extra={"parameters": [*parameters, *openapi.query_parameters(PagingQuery)]},
+        b"".join(FORMATS[MEDIA_TYPES[query.format]]([page.rows])), headers=headers, media_type=MEDIA_TYPES[query.format]
     )
 
 
@@ -139,10 +141,10 @@ async def _stream(app_state: AppState, audience_id: str, export: ExportContext) 
     state, tables = await _run_in_audience_thread(
         app_state, lambda: app_state.audience_service.export_all(audience_id, export)
     )
-    written = FORMATS[MEDIA_TYPES[export.format]](tables)
-    first = await _run_in_audience_thread(app_state, lambda: next(written, b""))
+    chunks = FORMATS[MEDIA_TYPES[export.format]](tables)
+    first = await _run_in_audience_thread(app_state, lambda: next(chunks, b""))
     headers = {"X-Consent-State": str(state), "Cache-Control": "no-store"}
-    return StreamingResponse(_stream_chunks(first, written), headers=headers, media_type=MEDIA_TYPES[export.format])
+    return StreamingResponse(_stream_chunks(first, chunks), headers=headers, media_type=MEDIA_TYPES[export.format])
 
 
 async def _stream_chunks(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -174,13 +176,13 @@ def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
         case AudienceNotFound():
             return Problem(404, "There is no audience of this id: it never was, or it has expired. Make a new one.")
         case InvalidScores():
-            log_error(app_state.log, "no audience without scores", error)
+            log_error(app_state.log, "scores missing", error)
             return Problem(
                 503, "Nobody has been scored here yet. Run `flywheel score`, then ask again.", headers=RETRY_AFTER
             )
         case StoreUnavailable() | RowsLost() | InvalidSecret() | AuditWriteFailed():
-            log_error(app_state.log, "audience not served", error)
-            return Problem(503, "This cannot be read or written just now. Try again soon.", headers=RETRY_AFTER)
+            log_error(app_state.log, "audience request failed", error)
+            return Problem(503, "This cannot be read or chunks just now. Try again soon.", headers=RETRY_AFTER)
     raise error
 
 

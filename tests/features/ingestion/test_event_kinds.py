@@ -1,4 +1,4 @@
-"""Which kinds do the description and the log not share?"""
+"""Event kinds: sentences for kinds that only the log or only the configuration has."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from features.ingestion.event_kinds import unmatched_kinds
 
 
 def write_events(folder: Path, *kinds: str) -> Path:
-    """A history whose events are of these kinds."""
+    """Write a history whose events have these kinds."""
     pq.write_table(pa.table({"kind": list(kinds)}), folder / "events.parquet")
     return folder
 
 
 def event_config(*behaviour: str) -> EventsSource:
-    """A description that lists these kinds."""
+    """An events section that lists these kinds."""
     return EventsSource(path="e.csv", customer_id="who", happened_at="at", kind="kind", behaviour=behaviour)
 
 

@@ -1,4 +1,4 @@
-"""What was paid may be a column, or arithmetic over columns."""
+"""Expressions: an amount may be a column or arithmetic over columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINE = {
 
 
 def evaluate(expression: str) -> float | None:
-    """What an expression makes of one order line."""
+    """The value of an expression for one order line."""
     columns = ", ".join(f"""'{value}' AS "{name}\"""" for name, value in LINE.items())
     line = duckdb.connect().sql(f"SELECT {columns}")
     value: float | None = line.project(number_sql(expression, list(LINE))).fetchall()[0][0]
@@ -32,7 +32,7 @@ def evaluate(expression: str) -> float | None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "worth"),
+    ("expression", "value"),
     [
         ("Quantity", 3.0),
         ('Quantity * "Unit Price"', 7.5),
@@ -51,8 +51,8 @@ def evaluate(expression: str) -> float | None:
         ("column_0 + Quantity", 23.0),
     ],
 )
-def test_an_amount_is_worth_what_arithmetic_says(expression: str, worth: float) -> None:
-    assert evaluate(expression) == worth
+def test_an_amount_is_worth_what_arithmetic_says(expression: str, value: float) -> None:
+    assert evaluate(expression) == value
 
 
 def test_a_column_that_looks_like_an_expression_is_that_column() -> None:
@@ -88,9 +88,9 @@ def test_anything_but_arithmetic_is_refused(expression: str) -> None:
 
 
 def test_the_refusal_shows_how_to_write_it() -> None:
-    with pytest.raises(InvalidConfig) as refused:
+    with pytest.raises(InvalidConfig) as error:
         columns_of("Unit Price", ["Quantity"])
-    assert str(refused.value) == (
+    assert str(error.value) == (
         "'Unit Price' is neither a column nor arithmetic. Expected a column, or columns and numbers joined by + - * / "
-        'and brackets, with quotes around names that hold spaces, as in `Quantity * "Unit Price"`. Correct it.'
+        'and brackets, with quotes around names with spaces, as in `Quantity * "Unit Price"`. Correct it.'
     )

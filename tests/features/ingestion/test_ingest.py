@@ -1,4 +1,4 @@
-"""The raw log becomes the canonical history, or says all that is wrong with it and writes nothing."""
+"""Ingestion: a valid raw log becomes the canonical history; an invalid one lists all its faults and writes nothing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.logs import Key, Keys, canonical_rows, ingest_log, utc_instant, write
 
 
 def ingestion_errors(folder: Path, log: str | bytes, *, events: Keys | None = None, **orders: Key) -> str:
-    """All that is said against a log, which must have written nothing."""
-    with pytest.raises(InvalidLog) as refused:
+    """The faults of an invalid log, after a check that nothing was written."""
+    with pytest.raises(InvalidLog) as error:
         ingest_log(folder, log, zone="UTC", events=events, **orders)
     assert not [file for file in (folder / "history").rglob("*") if file.is_file()]
-    first, *faults = str(refused.value).splitlines()
+    first, *faults = str(error.value).splitlines()
     assert first == "The log is not as flywheel.toml describes it:"
     return "\n".join(fault.removeprefix("  - ") for fault in faults)
 
@@ -37,22 +37,22 @@ def test_an_order_line_is_kept_as_an_instant_and_a_decimal(tmp_path: Path) -> No
 
 def test_lines_of_nobody_are_left_out_and_counted(tmp_path: Path) -> None:
     log = "customer,at,amount\nann,2026-01-31,1\n,2026-01-31,2\n  ,2026-01-31,3\n(Anonymous),never,x\nguest,,\n"
-    found = ingest_log(tmp_path, log, anonymous=["(Anonymous)", "guest"]).tables[0]
-    assert (found.lines, found.without_customer, found.written, found.customers) == (5, 4, 1, 1)
+    summary = ingest_log(tmp_path, log, anonymous=["(Anonymous)", "guest"]).tables[0]
+    assert (summary.lines, summary.without_customer, summary.written, summary.customers) == (5, 4, 1, 1)
     assert canonical_rows(tmp_path, "customer_id") == [("ann",)]
 
 
 def test_a_log_without_amounts_is_a_log(tmp_path: Path) -> None:
-    found = ingest_log(tmp_path, "customer,at\nann,2026-01-31\n", amount=None).tables[0]
-    assert found.columns == ("customer_id", "ordered_at")
+    summary = ingest_log(tmp_path, "customer,at\nann,2026-01-31\n", amount=None).tables[0]
+    assert summary.columns == ("customer_id", "ordered_at")
 
 
 def test_every_table_that_the_shop_has_is_taken(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("customer,at,kind,s\nann,2026-01-30 10:00,visit,30\n,2026-01-30,visit,\n")
-    description = write_config(tmp_path, events={"duration_s": "s"})
+    config = write_config(tmp_path, events={"duration_s": "s"})
     (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,1\n")
-    found = ingest(description, tmp_path / "history").tables
-    assert [(one.table, one.lines, one.written) for one in found] == [("orders", 1, 1), ("events", 2, 1)]
+    tables = ingest(config, tmp_path / "history").tables
+    assert [(table.table, table.lines, table.written) for table in tables] == [("orders", 1, 1), ("events", 2, 1)]
     assert canonical_rows(tmp_path, "customer_id", "kind", "duration_s", table="events") == [
         ("ann", "visit", Decimal(30))
     ]
@@ -61,13 +61,13 @@ def test_every_table_that_the_shop_has_is_taken(tmp_path: Path) -> None:
 def test_touches_consents_and_costs_are_taken_too(tmp_path: Path) -> None:
     write_config(tmp_path)
     (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,1\n")
-    (tmp_path / "touches.csv").write_text("who,at,what,held\nann,2026-01-30,spring,yes\n")
-    (tmp_path / "consents.csv").write_text("who,why,how,said,at\nann,ads,mail,false,2026-01-30\n")
+    (tmp_path / "touches.csv").write_text("who,at,what,treated\nann,2026-01-30,spring,yes\n")
+    (tmp_path / "consents.csv").write_text("who,why,how,granted,at\nann,ads,mail,false,2026-01-30\n")
     (tmp_path / "costs.csv").write_text("day,from,paid\n2026-01-30,search,12.5\n")
-    with (tmp_path / "flywheel.toml").open("a") as said:
-        said.write(
-            '\n[touches]\npath="touches.csv"\ncustomer_id="who"\nsent_at="at"\ncampaign_id="what"\ntreated="held"\n'
-            '[consents]\npath="consents.csv"\ncustomer_id="who"\npurpose="why"\nchannel="how"\ngranted="said"\n'
+    with (tmp_path / "flywheel.toml").open("a") as file:
+        file.write(
+            '\n[touches]\npath="touches.csv"\ncustomer_id="who"\nsent_at="at"\ncampaign_id="what"\ntreated="treated"\n'
+            '[consents]\npath="consents.csv"\ncustomer_id="who"\npurpose="why"\nchannel="how"\ngranted="granted"\n'
             'changed_at="at"\n[costs]\npath="costs.csv"\nday="day"\nsource="from"\namount="paid"\n'
         )
     ingest(read_shop_config(tmp_path / "flywheel.toml"), tmp_path / "history")
@@ -114,7 +114,7 @@ def test_a_missing_column_names_those_that_are_there(tmp_path: Path) -> None:
 def test_an_amount_that_is_no_arithmetic_names_the_columns_too(tmp_path: Path) -> None:
     assert ingestion_errors(tmp_path, "customer,at,Unit Price\nann,2026-01-31,1\n", amount="Unit Pric") == (
         "[orders] amount: 'Unit Pric' is neither a column nor arithmetic. Expected a column, or columns and numbers "
-        "joined by + - * / and brackets, with quotes around names that hold spaces, as in "
+        "joined by + - * / and brackets, with quotes around names with spaces, as in "
         '`Quantity * "Unit Price"`. Correct it. Columns found: customer, at, Unit Price.'
     )
 
@@ -140,14 +140,14 @@ def test_an_amount_that_is_no_number_is_refused(tmp_path: Path, amount: str) -> 
 def test_a_date_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
     assert ingestion_errors(tmp_path, f"customer,at,amount\nann,{written},1\nbob,2026-01-31,1\n") == (
         f"[orders] ordered_at = 'at': 1 of 2 lines cannot be read, for example {written or '(empty)'!r}. Expected "
-        "a date or time like 2026-01-31 or 2026-01-31 18:30:00; say how yours are written with date_format."
+        "a date or time like 2026-01-31 or 2026-01-31 18:30:00; set date_format for another format."
     )
 
 
 def test_a_date_written_otherwise_than_date_format_says_is_told_the_format(tmp_path: Path) -> None:
     assert ingestion_errors(tmp_path, "customer,at,amount\nann,31.01.2026 20:03,1\n", date_format="%m/%d/%Y") == (
         "[orders] ordered_at = 'at': 1 of 1 lines cannot be read, for example '31.01.2026 20:03'. Expected "
-        "dates written as date_format says, '%m/%d/%Y'; correct it, with the codes of strptime."
+        "dates in the format of date_format, '%m/%d/%Y'; correct it, with the codes of strptime."
     )
 
 
@@ -187,8 +187,8 @@ def test_a_broken_line_deep_in_the_file_is_refused(tmp_path: Path, log: bytes, r
     assert fault.startswith("[orders] 'orders.csv' cannot be read: orders.csv: ")
     assert reason in fault
     assert fault.endswith(
-        "Expected csv or tsv in UTF-8 (plain or .gz), with as many values in every line, or parquet: mend or convert "
-        "it, or correct `path`, `has_header`, `date_format`."
+        "Expected csv or tsv in UTF-8 (plain or .gz), with the same number of values in every line, or parquet: "
+        "correct or convert it, or correct `path`, `has_header`, `date_format`."
     )
 
 

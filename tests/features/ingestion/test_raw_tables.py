@@ -1,4 +1,4 @@
-"""The log is read as it lies there, however the shop's systems wrote it."""
+"""Raw tables: files in every supported format and tables of backends are read as they are."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ Open = Callable[..., list[tuple[object, ...]]]
 
 @pytest.fixture
 def lines(tmp_path: Path) -> Open:
-    """The raw lines of a source, sorted; the names of its columns first."""
+    """A function that returns the column names of a source, then its raw lines, sorted."""
 
-    def opened(path: str, *, has_header: bool = True) -> list[tuple[object, ...]]:
+    def read(path: str, *, has_header: bool = True) -> list[tuple[object, ...]]:
         connection = duckdb.connect()
         columns = create_raw_view(connection, "raw", path, tmp_path, has_header=has_header)
         return [tuple(columns), *connection.execute("SELECT * FROM raw ORDER BY ALL").fetchall()]
 
-    return opened
+    return read
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("byte_order_mark", [b"", b"\xef\xbb\xbf"])
 def test_a_text_file_is_read_whatever_its_delimiter(
-    tmp_path: Path, lines: Open, delimiter: str, end: str, mark: bytes
+    tmp_path: Path, lines: Open, delimiter: str, end: str, byte_order_mark: bytes
 ) -> None:
-    (tmp_path / "orders.csv").write_bytes(mark + CSV.replace(",", delimiter).replace("\n", end).encode())
+    (tmp_path / "orders.csv").write_bytes(byte_order_mark + CSV.replace(",", delimiter).replace("\n", end).encode())
     assert lines("orders.csv") == [tuple(COLUMNS), *LINES]
 
 
@@ -84,12 +84,12 @@ def test_a_file_whose_values_stand_between_spaces_is_read(tmp_path: Path, lines:
 
 def test_the_cdnow_file_is_read_as_its_authors_published_it(lines: Open) -> None:
     path = distribution("lifetimes").locate_file("lifetimes/datasets/CDNOW_master.txt")
-    found = lines(str(path))
-    assert found[:2] == [
+    rows = lines(str(path))
+    assert rows[:2] == [
         ("customer_id", "date", "number_of_cds", "dollar_value"),
         ("00001", "19970101", "1", "11.77"),
     ]
-    assert len(found) - 1 == 69_659
+    assert len(rows) - 1 == 69_659
 
 
 def test_parquet_keeps_its_types(tmp_path: Path, lines: Open) -> None:
@@ -161,7 +161,7 @@ def test_the_digest_of_files_changes_with_any_byte_of_any_of_them(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("path", "answer"),
+    ("path", "expected"),
     [
         ("nothing.csv", r"^No file at 'nothing.csv' \(looked in .*\). Expected the log there: .* correct `path`.$"),
         ("duckdb://nothing.db#orders", r"^No file at 'nothing.db'"),
@@ -169,17 +169,17 @@ def test_the_digest_of_files_changes_with_any_byte_of_any_of_them(tmp_path: Path
         ("latin.csv", r"^'latin.csv' cannot be read: 'utf-8' codec can't decode .* Expected csv or tsv in UTF-8"),
         ("fake.parquet", r"^'fake.parquet' cannot be read: .*fake.parquet' too small to be a Parquet file. Expected"),
         ("fake.csv.gz", r"^'fake.csv.gz' cannot be read: Not a gzipped file \(b'cu'\). Expected"),
-        ("duckdb://shop.db#nothing", r"cannot be read: TableNotFound, nothing. Expected backend://address#table"),
+        ("duckdb://shop.db#nothing", r"cannot be read: TableNotFound, nothing. Expected an address backend://address#table"),
         ("nosuch://shop#orders", r"cannot be read: ValueError, Don't know how to connect to 'nosuch://shop'. Expected"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_opened_says_why_and_what_to_do(tmp_path: Path, lines: Open, path: str, answer: str) -> None:
+def test_what_cannot_be_opened_says_why_and_what_to_do(tmp_path: Path, lines: Open, path: str, expected: str) -> None:
     (tmp_path / "empty.csv").write_text("\n\n")
     (tmp_path / "latin.csv").write_bytes("customer,café\n".encode("latin-1"))
     (tmp_path / "fake.parquet").write_text("customer")
     (tmp_path / "fake.csv.gz").write_text(CSV)
     _duckdb(tmp_path / "shop.db", "('0017', DATE '2026-01-31', 9.5)")
-    with pytest.raises(InvalidLog, match=answer):
+    with pytest.raises(InvalidLog, match=expected):
         lines(path)
 
 

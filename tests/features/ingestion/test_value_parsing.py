@@ -1,4 +1,4 @@
-"""A raw value becomes a canonical one without losing what the shop meant by it."""
+"""Value parsing: ids, amounts and times keep their meaning from the raw log to the canonical history."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.logs import canonical_rows, ingest_log, utc_instant
 
 
 def days(folder: Path) -> list[tuple[object, ...]]:
-    """Customer and local day of every line, as a date."""
+    """The customer and the local day, as a date, of every line."""
     rows = canonical_rows(folder, "customer_id", "day_number")
-    return [(who, datetime.fromtimestamp(int(str(day)) * 86400, UTC).date().isoformat()) for who, day in rows]
+    return [(customer, datetime.fromtimestamp(int(str(day)) * 86400, UTC).date().isoformat()) for customer, day in rows]
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,10 @@ def test_an_id_of_another_type_keeps_its_digits(tmp_path: Path, stored: pa.Array
 
 def test_ids_that_are_gaps_in_a_column_of_numbers_are_nobody(tmp_path: Path) -> None:
     ids = pa.array([17850.0, None, math.nan, math.inf])
-    found = ingest_log(
+    manifest = ingest_log(
         tmp_path, pa.table({"customer": ids, "at": ["2026-01-31"] * 4, "amount": [1] * 4}), path="o.parquet"
     )
-    assert (found.tables[0].without_customer, canonical_rows(tmp_path, "customer_id")) == (3, [("17850",)])
+    assert (manifest.tables[0].without_customer, canonical_rows(tmp_path, "customer_id")) == (3, [("17850",)])
 
 
 def test_a_return_is_a_negative_amount(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A store that has been silent is left alone for a while."""
+"""Circuit breaker: after a failure the store is not called until the cooldown has ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from features.storage.circuit_breaker import CircuitBreaker
 
 
 class FakeClock:
-    """Stands still unless told."""
+    """A clock that only the test moves."""
 
     now = 100.0
 
@@ -18,7 +18,7 @@ class FakeClock:
 
 
 class FlakyStore:
-    """A store that answers or does not, and counts who asks."""
+    """A store that fails until ``answers`` is set, and counts its requests."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -34,46 +34,46 @@ class FlakyStore:
 
 
 def cooled_down_store() -> FlakyStore:
-    """A store that did not answer, as long ago as it takes to be asked again."""
-    silence = FlakyStore()
+    """A store that has failed once and whose cooldown has ended."""
+    store = FlakyStore()
     with pytest.raises(StoreUnavailable, match="nobody there"):
-        silence.request()
-    silence.clock.now += 1.0
-    return silence
+        store.request()
+    store.clock.now += 1.0
+    return store
 
 
 def test_after_a_failure_nobody_asks_until_the_store_has_rested() -> None:
-    silence = FlakyStore()
+    store = FlakyStore()
     for _ in range(5):
         with pytest.raises(StoreUnavailable, match="nobody there"):
-            silence.request()
-    assert silence.request_count == 1
-    silence.clock.now += 1.0
+            store.request()
+    assert store.request_count == 1
+    store.clock.now += 1.0
     for _ in range(5):
         with pytest.raises(StoreUnavailable, match="nobody there"):
-            silence.request()
-    assert silence.request_count == 2
+            store.request()
+    assert store.request_count == 2
 
 
 def test_one_answer_and_everybody_asks_again() -> None:
-    silence = cooled_down_store()
-    silence.answers = True
+    store = cooled_down_store()
+    store.answers = True
     for _ in range(5):
-        silence.request()
-    assert silence.request_count == 6
+        store.request()
+    assert store.request_count == 6
 
 
 def test_while_one_tries_the_others_do_not() -> None:
-    silence = cooled_down_store()
-    with silence.breaker.guard(), pytest.raises(StoreUnavailable, match="nobody there"):
-        silence.request()
-    assert silence.request_count == 1
+    store = cooled_down_store()
+    with store.breaker.guard(), pytest.raises(StoreUnavailable, match="nobody there"):
+        store.request()
+    assert store.request_count == 1
 
 
 def test_a_store_that_answers_with_another_error_answers() -> None:
-    silence = cooled_down_store()
-    with pytest.raises(KeyError), silence.breaker.guard():
+    store = cooled_down_store()
+    with pytest.raises(KeyError), store.breaker.guard():
         raise KeyError
-    silence.answers = True
-    silence.request()
-    assert silence.request_count == 2
+    store.answers = True
+    store.request()
+    assert store.request_count == 2

@@ -1,3 +1,5 @@
+"""Row deletion: only the rows of the given customers leave a parquet file."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -18,10 +20,10 @@ def test_only_the_customers_rows_go(tmp_path: Path) -> None:
     path = write_table(tmp_path / "orders.parquet", "ann", "bob", "ann", "cem", "dan")
     before = pq.read_schema(path)
     assert delete_rows(path, ["ann"]) == 2
-    left = pq.read_table(path)
-    assert left["customer_id"].to_pylist() == ["bob", "cem", "dan"]
-    assert left["number"].to_pylist() == [1, 3, 4]
-    assert left.schema == before
+    remaining = pq.read_table(path)
+    assert remaining["customer_id"].to_pylist() == ["bob", "cem", "dan"]
+    assert remaining["number"].to_pylist() == [1, 3, 4]
+    assert remaining.schema == before
 
 
 def test_a_table_without_them_is_not_written_again(tmp_path: Path) -> None:
@@ -54,4 +56,6 @@ def test_a_table_that_nobody_can_read_is_left_to_who_writes_it_anew(tmp_path: Pa
 
 def test_whoever_is_chosen_is_found_once(tmp_path: Path) -> None:
     path = write_table(tmp_path / "orders.parquet", "ann", "bob", "ann")
-    assert select_customers(path, lambda known: [one for one in known if one == "ann"]) == ["ann"]
+    assert select_customers(
+        path, lambda customer_ids: [customer_id for customer_id in customer_ids if customer_id == "ann"]
+    ) == ["ann"]

@@ -1,4 +1,4 @@
-"""A home's secret: made once, the same for everybody who asks, and never guessed around when it is damaged."""
+"""Secret: it is created once, is the same for every process, and is an error when it is damaged."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ purposes = st.text(st.characters(exclude_characters="\0"))
 
 def test_a_new_home_gets_a_secret_that_stays(tmp_path: Path) -> None:
     home = tmp_path / "shop" / "home"
-    made = load_secret(home)
-    assert len(made) == 32
-    assert load_secret(home) == made
+    secret = load_secret(home)
+    assert len(secret) == 32
+    assert load_secret(home) == secret
     assert [path.name for path in home.iterdir()] == ["secret"]
 
 
@@ -41,19 +41,19 @@ def test_processes_that_start_together_agree(tmp_path: Path) -> None:
             assert len({*pool.map(load_secret, [home] * 6, chunksize=1)}) == 1
 
 
-@pytest.mark.parametrize("left", [b"", b"x" * 31, b"x" * 33])
-def test_a_damaged_secret_is_an_error_and_stays_as_it_is(tmp_path: Path, left: bytes) -> None:
-    (tmp_path / "secret").write_bytes(left)
+@pytest.mark.parametrize("content", [b"", b"x" * 31, b"x" * 33])
+def test_a_damaged_secret_is_an_error_and_stays_as_it_is(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secret").write_bytes(content)
     with pytest.raises(
-        InvalidSecret, match=f"Found {len(left)} bytes in .*secret; expected 32. Restore it from a backup"
+        InvalidSecret, match=f"Found {len(content)} bytes in .*secret; expected 32. Restore it from a backup"
     ):
         load_secret(tmp_path)
-    assert (tmp_path / "secret").read_bytes() == left
+    assert (tmp_path / "secret").read_bytes() == content
 
 
 def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
-    with pytest.raises(InvalidSecret, match=r"Found no way to read or make .*secret \(Is a directory\)"):
+    with pytest.raises(InvalidSecret, match=r"Cannot read or create .*secret \(Is a directory\)"):
         load_secret(tmp_path)
 
 
@@ -62,13 +62,13 @@ def test_a_digest_is_hmac_over_the_purpose_and_the_text() -> None:
     assert keyed_digest(b"k" * 32, "audit", "Zoë") == by_hand
 
 
-@given(one=st.tuples(purposes, st.text()), other=st.tuples(purposes, st.text()))
+@given(first=st.tuples(purposes, st.text()), second=st.tuples(purposes, st.text()))
 def test_two_digests_are_equal_only_for_the_same_customer_and_purpose(
-    one: tuple[str, str], other: tuple[str, str]
+    first: tuple[str, str], second: tuple[str, str]
 ) -> None:
     key = b"k" * 32
-    assert (keyed_digest(key, *one) == keyed_digest(key, *other)) == (one == other)
-    assert keyed_digest(b"l" * 32, *one) != keyed_digest(key, *one)
+    assert (keyed_digest(key, *first) == keyed_digest(key, *second)) == (first == second)
+    assert keyed_digest(b"l" * 32, *first) != keyed_digest(key, *first)
 
 
 @given(customer=st.text(st.characters()))

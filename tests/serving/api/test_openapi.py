@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from tests.serving.fakes import NO_ORDERS, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 ROUTES = {
-    "/v1/predictions": {"post": {"200", "400", "401", "403", "408", "413", "415", "422", "500", "503"}},
-    "/v1/customers/{customer_id}/predictions": {"get": {"200", "304", "401", "403", "422", "500", "503"}},
+    "/v1/predictions": {"post": {"200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "503"}},
+    "/v1/customers/{customer_id}/predictions": {"get": {"200", "304", "401", "403", "422", "429", "500", "503"}},
     "/v1/customers/{customer_id}/consents": {
         "get": {"200", "401", "403", "422", "500", "503"},
         "put": {"200", "400", "401", "403", "408", "409", "413", "415", "422", "500", "503"},
@@ -57,23 +57,25 @@ def test_every_route_is_documented_with_every_problem(document: dict[str, Any]) 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     named = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
     assert named <= {*document["components"]["schemas"]}
-    assert {"Question", "Predictions", "ProblemDetails"} <= named
-    Draft202012Validator.check_schema(document["components"]["schemas"]["Question"])
+    assert {"PredictionRequest", "PredictionsResponse", "ProblemDetails"} <= named
+    Draft202012Validator.check_schema(document["components"]["schemas"]["PredictionRequest"])
 
 
 @pytest.mark.parametrize("include", [None, [], ["churn"], ["churn", "next_purchase", "ltv", "segment", "reasons"]])
 def test_answers_are_as_documented(client: TestClient, document: dict[str, Any], include: list[str] | None) -> None:
     question = {"customer_ids": ["ann", "bob", "zoe"], "include": include, "as_of": "2026-12-21"}
-    schema(document, "Question").validate(question)
-    schema(document, "Predictions").validate(client.post("/v1/predictions", json=question).json())
+    schema(document, "PredictionRequest").validate(question)
+    schema(document, "PredictionsResponse").validate(client.post("/v1/predictions", json=question).json())
 
 
 def test_the_example_of_a_reason_is_one(document: dict[str, Any]) -> None:
     ((example,),) = document["components"]["schemas"]["Prediction"]["properties"]["reasons"]["examples"]
-    schema(document, "ReasonAnswer").validate(example)
+    schema(document, "ReasonResponse").validate(example)
 
 
-@pytest.mark.parametrize(("path", "name"), [("/v1/models", "Models"), ("/livez", "Probe"), ("/readyz", "Probe")])
+@pytest.mark.parametrize(
+    ("path", "name"), [("/v1/models", "ModelsResponse"), ("/livez", "ProbeResponse"), ("/readyz", "ProbeResponse")]
+)
 def test_the_other_answers_are_as_documented_too(
     client: TestClient, document: dict[str, Any], path: str, name: str
 ) -> None:

@@ -79,8 +79,8 @@ def test_every_customer_is_answered_with_the_reason_and_nothing_else(
 def test_such_an_answer_is_as_documented(client: TestClient, shelf: RemoteFeatureReader) -> None:
     shelf.fails = StoreUnavailable("cut")
     document = client.get("/openapi.json").json()
-    predictions = {"$ref": "#/components/schemas/Predictions", "components": document["components"]}
-    probe = {"$ref": "#/components/schemas/Probe", "components": document["components"]}
+    predictions = {"$ref": "#/components/schemas/PredictionsResponse", "components": document["components"]}
+    probe = {"$ref": "#/components/schemas/ProbeResponse", "components": document["components"]}
     Draft202012Validator(predictions).validate({"predictions": request_predictions(client, "ann")})
     Draft202012Validator(probe).validate(client.get("/readyz").json())
 

@@ -79,7 +79,7 @@ def test_a_category_is_told_as_documented() -> None:
     assert list(within) == ["7", "14", "30", "60", "90"]
     assert cream == {
         "category": "cream",
-        "rung": "population",
+        "evidence": "population",
         "last_order_at": "2026-11-20",
         "p10": "2026-11-30",
         "p50": "2027-01-22",

@@ -150,7 +150,7 @@ def test_deleting_a_customer_takes_them_out_of_audiences_and_scores(client: Test
     audience = post_audience(client, columns=["ltv_90d_mean"])
     first = get_page(client, audience, size=5)
     report = client.delete("/v1/customers/c001").json()
-    assert (report["status"], report["removed"]["audiences"], report["removed"]["scores"]) == ("forgotten", 1, 1)
+    assert (report["status"], report["removed"]["audiences"], report["removed"]["scores"]) == ("erased", 1, 1)
     rest = get_page(client, audience, size=100, cursor=first["next"])
     assert [row["customer_id"] for row in rest["members"]] == [one for one in IDS[6:] if one != "c004"]
     assert post_audience(client)["count"] == audience["count"] - 1
@@ -211,9 +211,9 @@ def test_what_an_audience_was_made_for_is_told_without_its_members(client: TestC
         ({"purpose": "fun"}, "purpose", "expected profiling or marketing"),
         ({"filter": {"column": "churn_probabilty", "at_least": 1}}, "filter.column", "Did you mean churn_probability?"),
         ({"filter": {"column": "value_tier", "at_least": 1}}, "filter", "expected"),
-        ({"limit": 10**9}, "limit", "at most 10,000,000"),
+        ({"limit": 10**9}, "limit", "expected 10,000,000 or less"),
         ({"who": 1}, "who", "Found a field nobody asks for"),
-        ({"holdout": {"share": 0.9, "name": "x"}}, "holdout.share", "at most 0.5"),
+        ({"holdout": {"share": 0.9, "name": "x"}}, "holdout.share", "expected 0.5 or less"),
         ({"horizon_days": 12}, "horizon_days", "expected one of the table's horizons"),
     ],
 )

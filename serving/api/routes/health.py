@@ -1,0 +1,42 @@
+"""Health routes: liveness and readiness probes, and metrics for Prometheus."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from serving.api import openapi
+from serving.api.dependencies import app_state_of, json_response
+from serving.api.routing import router
+from serving.auth.scopes import ANY_KEY, PUBLIC
+from serving.observability.metrics import MEDIA_TYPE
+from serving.problems import Problem
+from serving.schemas.predictions import ProbeResponse
+
+ROUTER = router()
+
+
+@ROUTER.get("/livez", dependencies=[PUBLIC], responses=openapi.success_and_problem_responses(ProbeResponse))
+async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework hands it over
+    """Whether the process runs."""
+    return json_response({"status": "alive"})
+
+
+@ROUTER.get("/readyz", dependencies=[PUBLIC], responses=openapi.success_and_problem_responses(ProbeResponse, 503))
+async def readyz(request: Request) -> Response:
+    """Whether a release is loaded, checked and warm, and the worker stays; degraded while features cannot be read."""
+    app_state = app_state_of(request)
+    if app_state.shutdown.draining:
+        raise Problem(503, "This worker is about to stop. Ask another.")
+    version = app_state.prediction_service.active_release().release.version
+    reason = await app_state.prediction_service.degraded_reason()
+    status = {"status": "ready"} if reason is None else {"status": "degraded", "reason": reason}
+    return json_response({**status, "release": version})
+
+
+@ROUTER.get(
+    "/metrics", dependencies=[ANY_KEY], response_class=PlainTextResponse, responses=openapi.problem_responses(401)
+)
+async def metrics(request: Request) -> Response:
+    """Metrics in the text format of Prometheus."""
+    return Response(app_state_of(request).metrics.render(), media_type=MEDIA_TYPE)

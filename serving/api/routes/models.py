@@ -1,0 +1,34 @@
+"""Model routes: the champion models that answer now, with their model cards in short."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.api import openapi
+from serving.api.dependencies import app_state_of, json_response
+from serving.api.routing import router
+from serving.auth.scopes import KeyScope, requires
+from serving.moments import rfc3339
+from serving.schemas.predictions import ModelsResponse
+
+ROUTER = router()
+
+
+@ROUTER.get(
+    "/v1/models",
+    dependencies=[requires(KeyScope.PREDICT)],
+    responses=openapi.success_and_problem_responses(ModelsResponse, 401, 403, 503),
+)
+async def get_models(request: Request) -> Response:
+    """The champions that answer now, with their training windows and their metrics against baselines."""
+    release = app_state_of(request).prediction_service.active_release().release
+    return json_response(
+        {
+            "release": release.version,
+            "trained_as_of": rfc3339(release.metadata.as_of),
+            "feature_service": release.metadata.feature_service,
+            "model_versions": dict(release.model_versions),
+            "models": list(release.cards),
+        }
+    )

@@ -1,0 +1,53 @@
+"""Prediction routes: churn, next purchase, lifetime value and segments of customers."""
+
+from __future__ import annotations
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.api import openapi
+from serving.api.caching import cacheable, no_store
+from serving.api.dependencies import app_state_of, json_response
+from serving.api.request_parsing import prediction_request, prediction_request_from_query
+from serving.api.routing import router
+from serving.auth.scopes import KeyScope, requires
+from serving.predictions.consent_gate import WITHHELD_CONSENT
+from serving.predictions.feature_reader import FEATURES_UNAVAILABLE
+from serving.schemas.predictions import PredictionRequest, PredictionsResponse
+
+ROUTER = router()
+
+
+@ROUTER.post(
+    "/v1/predictions",
+    dependencies=[requires(KeyScope.PREDICT)],
+    responses=openapi.success_and_problem_responses(PredictionsResponse, 400, 401, 403, 408, 413, 415, 422, 429, 503),
+    openapi_extra=openapi.request_body(PredictionRequest),
+)
+async def post_predictions(request: Request) -> Response:
+    """Up to 1,000 customers in one call; answers come in the order asked, a repeated id is answered each time."""
+    parsed = await prediction_request(request)
+    app_state = app_state_of(request)
+    async with app_state.load_shedder.admit() as deadline:
+        rows = await app_state.prediction_service.predict(parsed, all_day=False, deadline=deadline)
+        return json_response({"predictions": rows})
+
+
+@ROUTER.get(
+    "/v1/customers/{customer_id:text}/predictions",
+    dependencies=[requires(KeyScope.PREDICT)],
+    responses={
+        **openapi.success_and_problem_responses(PredictionsResponse, 401, 403, 422, 429, 503),
+        304: {"description": "The caller has it already."},
+    },
+    openapi_extra=openapi.PREDICTION_PARAMETERS,
+)
+async def get_predictions(request: Request) -> Response:
+    """One customer, safe to repeat per recipient: the answer holds for the shop's day unless as_of is given."""
+    parsed = prediction_request_from_query(request.path_params["customer_id"], request)
+    app_state = app_state_of(request)
+    async with app_state.load_shedder.admit() as deadline:
+        rows = await app_state.prediction_service.predict(parsed, all_day=True, deadline=deadline)
+        body = orjson.dumps({"predictions": rows})
+    return no_store(body) if rows[0]["status"] in (FEATURES_UNAVAILABLE, WITHHELD_CONSENT) else cacheable(request, body)

@@ -1,0 +1,104 @@
+"""Routing: routes that read their requests themselves, and that check the scope which they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+
+from serving.auth.api_keys import Caller
+from serving.auth.scopes import RouteAccess, allows, declared_access
+from serving.problems import Problem
+
+
+class AnyTextConvertor(Convertor[str]):
+    """URL convertor for any text; the ``path`` convertor of the framework ends at a line break."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        """The text as it stands in the path."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The text as it stands in the path."""
+        return value
+
+
+register_url_convertor("text", AnyTextConvertor())
+
+
+class RawRoute(APIRoute):
+    """Raw route: a documented route with a declared scope, whose endpoint reads the request itself.
+
+    Nothing is resolved, checked or converted twice. A route without a declaration cannot be made: see
+    ``serving.auth.scopes.requires``.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        """As FastAPI's route.
+
+        Raises:
+            TypeError: the dependencies declare no scope, or several.
+        """
+        super().__init__(path, endpoint, **options)
+        access = declared_access(self.dependencies)
+        if access is None:
+            raise TypeError(
+                f"Found no single scope declared by the route {path}; expected one of requires(scope), ANY_KEY or "
+                "PUBLIC among its dependencies. Add it where the route is defined."
+            )
+        self.access: RouteAccess = access
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint itself."""
+        return self.endpoint
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the endpoint if the key of the caller has the scope, else answer 403."""
+        caller: Caller | None = scope.get("state", {}).get("caller")
+        if self.access.public or (caller is not None and allows(caller.scopes, self.access.scope)):
+            await super().handle(scope, receive, send)
+        else:
+            await _denial(caller, self.access).response()(scope, receive, send)
+
+
+def router() -> APIRouter:
+    """An empty router of raw routes."""
+    return APIRouter(route_class=RawRoute)
+
+
+def head_routes(routes: Sequence[BaseRoute]) -> list[RawRoute]:
+    """A HEAD route for each GET route, with the same scope."""
+    return [
+        RawRoute(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False, dependencies=route.dependencies)
+        for route in routes
+        if isinstance(route, RawRoute) and "GET" in (route.methods or ())
+    ]
+
+
+def refuse_undeclared(routes: Sequence[BaseRoute]) -> None:
+    """Fail closed: raise TypeError for a route that is not a raw route, since it declares no scope."""
+    undeclared = [str(getattr(route, "path", route)) for route in routes if not isinstance(route, RawRoute)]
+    if undeclared:
+        raise TypeError(
+            f"Found routes that declare no scope: {', '.join(undeclared)}. Expected routes of "
+            "serving.api.routing.router() alone. Define them there."
+        )
+
+
+def _denial(caller: Caller | None, access: RouteAccess) -> Problem:
+    scopes = ", ".join(caller.scopes) if caller else "none"
+    challenge = f'Bearer error="insufficient_scope", scope="{access.scope}"'  # RFC 6750, section 3.1
+    return Problem(
+        403,
+        f"Found a key with the scopes {scopes}; expected one with {access.scope}. Ask for a key that has it.",
+        headers={"WWW-Authenticate": challenge},
+    )
