@@ -130,9 +130,9 @@ import sys
 from pathlib import Path
 import numpy as np
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
-from training.inference.release import Release
+from training.models import load_release
 
-release = Release.load(Path(sys.argv[1]))
+release = load_release(Path(sys.argv[1]))
 inputs = np.full((2, len(release._input_names)), 1.0)
 reasons = release._explainer.explain(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
 print([{reason.answer for reason in customer} == {"churn", "next_purchase", "ltv"} for customer in reasons])
