@@ -95,7 +95,7 @@ class HorizonPlan:
 class CalibrationLimit:
     """How far off a tier may be, in the metric that says whether its answers mean what they say."""
 
-    metric: str  # a key of ``Model.metrics``
+    metric: str
     limit: float  # of its absolute value
 
 

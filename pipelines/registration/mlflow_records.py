@@ -99,7 +99,7 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
         "learned_days": list(plan.learned),
         "training_window": {"start": str(job.schedule.first), "end": str(job.as_of)},
         "metrics": [
-            {"origin": str(score.origin), "who": score.contestant, **_round_finite(score.metrics)}
+            {"origin": str(score.origin), "contestant": score.contestant, **_round_finite(score.metrics)}
             for score in candidate.backtest_result.scores
             if score.model == name
         ],

@@ -1,8 +1,8 @@
-"""How far off were totals, origin by origin? On this rests what may be said of the total over many customers.
+"""Back-tested totals: actual over predicted totals at each test origin, from which intervals of totals are made.
 
-Customers err together: a warm autumn, a strike or a sale moves all of them, so that the error of a total hardly shrinks
-with their number. How much they err together only the past can tell, by the totals that came after each test origin
-over those that had been predicted at it.
+Errors of customers are correlated: a warm autumn, a strike or a sale moves all of them, so that the error of a total
+hardly shrinks with their number. Only the past shows how strong the correlation is: the totals after each test origin,
+over those predicted at it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ GROUP_COUNT = 5  # customers by what was predicted of them, as many in each
 
 @dataclass(frozen=True)
 class TotalError:
-    """By how much one total was off; None where nothing was predicted, or nothing came."""
+    """Error of one total; None where the predicted or the actual total is zero."""
 
     log_ratio: float | None  # log of the actual over the predicted total
-    noise: float | None  # the part of it that single customers' chance explains: a standard deviation
+    noise: float | None  # standard deviation of the part that the chance of single customers explains
 
 
 @dataclass(frozen=True)
 class OriginErrors:
-    """What came after one test origin, over what had been predicted."""
+    """Errors of one total at one test origin."""
 
     origin: str
     customers: int
@@ -45,30 +45,32 @@ class TotalErrors:
 
     measure: str  # buyers, orders or spend
     horizon_days: int
-    edges: tuple[float, ...]  # predictions that part the groups, at the newest origin
+    edges: tuple[float, ...]  # predictions that separate the groups, at the newest origin
     dispersion: float  # variance of single customers' outcomes over ``PredictedOutcomes.variance``
     origins: tuple[OriginErrors, ...]
 
     def summary_line(self) -> str:
-        """A sentence for the model card."""
-        found = [(one.origin, one.all_customers.log_ratio) for one in self.origins]
-        said = ", ".join(f"{np.expm1(ratio):+.1%} ({origin})" for origin, ratio in found if ratio is not None)
-        return f"- Total {self.measure} within {self.horizon_days} days, actual over predicted: {said or 'none came'}."
+        """A line of the model card."""
+        ratios = [(errors.origin, errors.all_customers.log_ratio) for errors in self.origins]
+        listed = ", ".join(f"{np.expm1(ratio):+.1%} ({origin})" for origin, ratio in ratios if ratio is not None)
+        return (
+            f"- Total {self.measure} within {self.horizon_days} days, actual over predicted: {listed or 'none came'}."
+        )
 
 
 @dataclass(frozen=True)
 class PredictedOutcomes:
-    """What was predicted of n customers, and what came."""
+    """Predictions for n customers at one origin, and their outcomes."""
 
     origin: date
     mean: Floats  # (n,)
-    variance: Floats  # (n,) by which outcomes spread around it, but for the dispersion
+    variance: Floats  # (n,) of the outcomes around the mean, but for the dispersion
     actual: Floats  # (n,)
-    dispersion: float | None = None  # known, or to be estimated
+    dispersion: float | None = None  # None: estimated from the outcomes
 
 
 def backtest_totals(tests: Sequence[Backtest], model: str, tier: str) -> list[TotalErrors]:
-    """The errors of the totals that a question answers, as answered from a rung; none where nothing was tested."""
+    """Errors of the totals that a model's page declares, as answered from a tier; empty without tests."""
     by_total: dict[tuple[str, int], list[PredictedOutcomes]] = {}
     for test in tests:
         for total in MODELS[model].totals(test.rows.outcomes, test.plan, test.forecasts[tier]):
@@ -79,26 +81,25 @@ def backtest_totals(tests: Sequence[Backtest], model: str, tier: str) -> list[To
 
 
 def total_errors(measure: str, horizon_days: int, predicted: Sequence[PredictedOutcomes]) -> TotalErrors:
-    """The errors of one total, by origin, newest first, for everybody and for five groups by prediction."""
-    spreads = [_estimate_dispersion(one) for one in predicted]
-    dispersion = float(np.mean(spreads))
+    """Errors of one total, by origin, newest first, for all customers and for five groups by prediction."""
+    dispersion = float(np.mean([_estimate_dispersion(part) for part in predicted]))
     return TotalErrors(
         measure=measure,
         horizon_days=horizon_days,
         edges=tuple(_group_edges(predicted[0].mean)),
         dispersion=dispersion,
-        origins=tuple(_origin_errors(one, dispersion) for one in predicted),
+        origins=tuple(_origin_errors(part, dispersion) for part in predicted),
     )
 
 
 def totals_json(totals: Sequence[TotalErrors]) -> list[dict[str, Any]]:
-    """The same as plain JSON."""
-    return [asdict(one) for one in totals]
+    """The errors of totals as plain JSON."""
+    return [asdict(errors) for errors in totals]
 
 
 def _origin_errors(predicted: PredictedOutcomes, dispersion: float) -> OriginErrors:
     group = np.searchsorted(_group_edges(predicted.mean), predicted.mean, "right")
-    groups = tuple(_total_error(predicted, dispersion, group == at) for at in range(GROUP_COUNT))
+    groups = tuple(_total_error(predicted, dispersion, group == index) for index in range(GROUP_COUNT))
     return OriginErrors(
         str(predicted.origin),
         len(predicted.mean),

@@ -46,7 +46,7 @@ PARAMS: Mapping[str, BoostingParams] = {
     "orders": {"objective": "poisson", **_TREE_PARAMS},
     "spend": {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREE_PARAMS},
 }
-MIN_MEAN_SHARE = 0.01  # of the usual amount: below it, a few who come after all would be all that counts
+MIN_MEAN_SHARE = 0.01  # of the mean amount: below it, a few unexpected orders would dominate the loss
 CORRECTION_PARAMS: BoostingParams = {
     "num_iterations": 60,
     "learning_rate": 0.03,
@@ -54,17 +54,17 @@ CORRECTION_PARAMS: BoostingParams = {
 
 
 def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
-    """Orders and spend of those who come, and trees on what BTYD's expectation leaves unexplained (``ValueModel``)."""
+    """Trees for orders and spend of the buyers, and trees that correct BTYD's expectation (``ValueModel``)."""
     expectation = BtydExpectation(trainers.btyd(rows, plan))
-    beside = replace(rows, inputs=expectation.append_to(rows.inputs), names=(*rows.names, *expectation.names))
-    artefact, bases = Artifact(), dict[str, list[float]]()
+    extended = replace(rows, inputs=expectation.append_to(rows.inputs), names=(*rows.names, *expectation.names))
+    artifact, bases = Artifact(), dict[str, list[float]]()
     for kind in ("orders", "spend") if plan.has_amounts else ("orders",):
-        expected = expectation.extract(kind, beside.inputs)
+        expected = expectation.extract(kind, extended.inputs)
         for position, days in enumerate(plan.learned):
-            files, base = _fit_heads(kind, days, beside, expected[:, position], trainers.boost)
-            artefact |= files
+            files, base = _fit_heads(kind, days, extended, expected[:, position], trainers.boost)
+            artifact |= files
             bases.setdefault(kind, []).append(base)
-    return artefact | {EXPECTATION_FILE: json.dumps({"btyd": expectation.tier.as_json(), "base": bases})}
+    return artifact | {EXPECTATION_FILE: json.dumps({"btyd": expectation.tier.as_json(), "base": bases})}
 
 
 def _fit_heads(
@@ -73,10 +73,10 @@ def _fit_heads(
     amount = rows.outcomes.spend_within(days) if kind == "spend" else rows.outcomes.orders_within(days)
     came, seen = rows.outcomes.orders_within(days) > 0, ~np.isnan(amount)
     base = offset_base(amount[seen], expected[seen])
-    offset, gentle = np.log(expected[seen]) + base, {**PARAMS[kind], **CORRECTION_PARAMS}
+    offset, correction = np.log(expected[seen]) + base, {**PARAMS[kind], **CORRECTION_PARAMS}
     return {
         f"{kind}_came_{days}d.txt": boost(rows.inputs[came], amount[came], PARAMS[kind], rows.names),
-        f"{kind}_corrected_{days}d.txt": boost(rows.inputs[seen], amount[seen], gentle, rows.names, offset),
+        f"{kind}_corrected_{days}d.txt": boost(rows.inputs[seen], amount[seen], correction, rows.names, offset),
     }, base
 
 
@@ -115,16 +115,16 @@ def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[s
 
 
 def compare(outcomes: Outcomes, plan: HorizonPlan, amount: Floats) -> dict[str, float]:
-    """A simple amount per customer, judged like the mean."""
+    """Metrics of a simple amount per customer, those of the mean."""
     actual = outcomes.spend_within(plan.learned[-1]) if plan.has_amounts else outcomes.orders_within(plan.learned[-1])
     return _amount_metrics(amount, actual)
 
 
 def last_window_amount(rows: Rows, plan: HorizonPlan) -> Floats:
-    """Spend, or orders, of the last window, scaled to the horizon: what persistence would forecast."""
+    """Spend, or orders, of the last window, scaled to the horizon: the forecast of persistence."""
     days = plan.learned[-1]
-    near = min((*ON_DEMAND_WINDOW_DAYS, *STORED_WINDOW_DAYS), key=lambda window: abs(window - days))
-    return rows.column(f"{'spend' if plan.has_amounts else 'orders'}_{near}d") * days / near
+    window_days = min((*ON_DEMAND_WINDOW_DAYS, *STORED_WINDOW_DAYS), key=lambda window: abs(window - days))
+    return rows.column(f"{'spend' if plan.has_amounts else 'orders'}_{window_days}d") * days / window_days
 
 
 def _amount_metrics(predicted: Floats, actual: Floats) -> dict[str, float]:

@@ -38,12 +38,12 @@ PARAMS: BoostingParams = {
 
 
 def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
-    """One classifier over person-periods; a customer leaves with the order or when the log ends."""
+    """One classifier over person-periods; a customer's periods end with the order or with the log."""
     edges = period_edges(rows.outcomes, plan)
     row, period, came = person_periods(rows.outcomes, edges)
     if len(row) > MAX_PERIOD_ROWS:
-        kept = np.sort(np.random.default_rng(0).choice(len(row), MAX_PERIOD_ROWS, replace=False))
-        row, period, came = row[kept], period[kept], came[kept]
+        sample = np.sort(np.random.default_rng(0).choice(len(row), MAX_PERIOD_ROWS, replace=False))
+        row, period, came = row[sample], period[sample], came[sample]
     inputs = period_inputs(rows.inputs[row], rows.names, edges, period)
     text = trainers.boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
     return {"hazard.txt": text, "periods.json": json.dumps({"edges": edges.tolist()})}
@@ -56,13 +56,13 @@ def loss(outcomes: Outcomes, _plan: HorizonPlan, forecast: Forecast) -> Floats:
 
 
 def evaluated_days(outcomes: Outcomes) -> list[int]:
-    """The days whose windows are over for everybody; where not even a week is, as many as are."""
+    """The evaluation days whose windows are over for all customers; the observed days where not even a week is over."""
     followed = int(outcomes.follow_days.min())
     return [days for days in EVALUATION_DAYS if days <= followed] or [followed]
 
 
 def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[str, float]:
-    """Error of the median date for those who came within 60 days, order of all, calibration of P(order within d)."""
+    """Error of the median date for orders within 60 days, ranking of all, calibration of P(order within d)."""
     errors = {
         days: metrics.ece(forecast.order_probability(days), outcomes.ordered_within(days))
         for days in evaluated_days(outcomes)
@@ -90,7 +90,7 @@ def compare(outcomes: Outcomes, _plan: HorizonPlan, wait: Floats) -> dict[str, f
 
 
 def own_median_gap_wait(rows: Rows, _plan: HorizonPlan) -> Floats:
-    """The last order plus the customer's own median gap, today if that has passed; others wait the usual gap."""
+    """Days to the last order plus the customer's own median gap, 0 if that has passed; the usual gap for the others."""
     gap = rows.column("median_gap_days")
     usual = np.nanmedian(gap) if np.isfinite(gap).any() else CENSOR_DAYS
     return np.maximum(np.where(np.isnan(gap), usual, gap) - rows.column("recency_days"), 0.0)

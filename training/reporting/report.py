@@ -1,4 +1,4 @@
-"""What a reviewer is shown of one question: figures and tables of the newest origin, metrics of all of them."""
+"""Model report for MLflow: figures and tables of the newest origin, and metrics of all origins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SLICES: Mapping[str, Callable[[Rows], Booleans]] = {
 
 
 def model_metrics(model: str, scores: Sequence[BacktestScore]) -> list[Metric]:
-    """One line per measure and contestant, a point per origin; with the next purchase those per category."""
+    """Metrics by measure and contestant, a point per origin; with those per category for the model that owns them."""
     groups = {model: "", **({BY_CATEGORY: f"{BY_CATEGORY}/"} if MODELS[model].by_category else {})}
     return [
         Metric(f"{groups[score.model]}{measure}/{_metric_key(score.contestant)}", value, score.origin.toordinal())
@@ -37,12 +37,14 @@ def model_metrics(model: str, scores: Sequence[BacktestScore]) -> list[Metric]:
 
 
 def category_score_table(model: str, scores: Sequence[BacktestScore]) -> dict[str, Table]:
-    """What was measured of the next purchase per category, as a table; none for another model or without categories."""
-    mine = [score for score in scores if score.model == BY_CATEGORY and MODELS[model].by_category]
-    if not mine:
+    """The scores per category as a table; empty for a model without them."""
+    scored = [score for score in scores if score.model == BY_CATEGORY and MODELS[model].by_category]
+    if not scored:
         return {}
-    named = {"origin": [str(score.origin) for score in mine], "by": [score.contestant for score in mine]}
-    return {BY_CATEGORY: {**named, **{one: [score.metrics.get(one) for score in mine] for one in mine[0].metrics}}}
+    named = {"origin": [str(score.origin) for score in scored], "by": [score.contestant for score in scored]}
+    return {
+        BY_CATEGORY: {**named, **{name: [score.metrics.get(name) for score in scored] for name in scored[0].metrics}}
+    }
 
 
 def _metric_key(contestant: str) -> str:
@@ -50,26 +52,26 @@ def _metric_key(contestant: str) -> str:
 
 
 def model_figures(model: str, test: Backtest, tier: str, artifact: Artifact) -> dict[str, Figure]:
-    """The figures of one question at one origin, as answered from a rung."""
-    drawn = MODELS[model].figures(test.rows, test.plan, test.forecasts[tier], figures)
+    """The figures of one model at one origin, as answered from a tier, and the importance of its trees' inputs."""
+    own = MODELS[model].figures(test.rows, test.plan, test.forecasts[tier], figures)
     trees = {name: text for name, text in artifact.items() if name.endswith(".txt")}
-    return drawn | {f"importance_{name.removesuffix('.txt')}": _importance_figure(text) for name, text in trees.items()}
+    return own | {f"importance_{name.removesuffix('.txt')}": _importance_figure(text) for name, text in trees.items()}
 
 
 def slice_metrics(model: str, test: Backtest, tier: str) -> dict[str, Mapping[str, float]]:
-    """The measures of a rung on parts of the population: where it is weak."""
-    found: dict[str, Mapping[str, float]] = {}
-    for name, chosen, forecast in _population_slices(test, tier):
-        found[name] = {"customers": float(len(chosen))} | MODELS[model].metrics(
-            test.rows.outcomes.select(chosen), test.plan, forecast
+    """The metrics of a tier on parts of the population, which show where it is weak."""
+    parts: dict[str, Mapping[str, float]] = {}
+    for name, rows, forecast in _population_slices(test, tier):
+        parts[name] = {"customers": float(len(rows))} | MODELS[model].metrics(
+            test.rows.outcomes.select(rows), test.plan, forecast
         )
-    return found
+    return parts
 
 
 def metrics_table(parts: Mapping[str, Mapping[str, float]]) -> Table:
-    """Named rows as columns."""
+    """Named rows of metrics as columns."""
     measures = list(next(iter(parts.values()), {}))
-    return {"part": list(parts), **{one: [row.get(one) for row in parts.values()] for one in measures}}
+    return {"part": list(parts), **{name: [row.get(name) for row in parts.values()] for name in measures}}
 
 
 def _population_slices(test: Backtest, tier: str) -> Iterator[tuple[str, RowIndices, Forecast]]:
@@ -77,10 +79,10 @@ def _population_slices(test: Backtest, tier: str) -> Iterator[tuple[str, RowIndi
     masks = {name: rule(test.rows) for name, rule in SLICES.items()}
     masks["big spenders (top tenth so far)"] = spent >= np.nanquantile(spent, 0.9)
     for name, mask in masks.items():
-        chosen = np.flatnonzero(mask)
-        if len(chosen) >= 30:
-            part = test.rows.select(chosen)
-            yield name, chosen, test.fitted_tiers[tier].tiered_model.forecast(part.inputs, part.column("orders"))
+        rows = np.flatnonzero(mask)
+        if len(rows) >= 30:
+            part = test.rows.select(rows)
+            yield name, rows, test.fitted_tiers[tier].tiered_model.forecast(part.inputs, part.column("orders"))
 
 
 def _importance_figure(text: str) -> Figure:
