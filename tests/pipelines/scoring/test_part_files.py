@@ -27,14 +27,14 @@ class Stopped(Exception):
 
 @pytest.fixture
 def scored(trained: Flywheel, tmp_path: Path) -> Callable[[], tuple[pa.Table, list[str]]]:
-    """Score a trained shop into a file of its own, and what was said meanwhile."""
+    """Score a trained shop into a file of its own, and return its messages."""
     as_of, description = Cutoff.from_day(shops.day(AS_OF), ZONE), read_shop_config(trained.folder / "flywheel.toml")
 
     def run() -> tuple[pa.Table, list[str]]:
-        said: list[str] = []
-        score.run(description, trained.home, as_of, said.append, tmp_path / "scores.parquet")
+        messages: list[str] = []
+        score.run(description, trained.home, as_of, messages.append, tmp_path / "scores.parquet")
         assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
-        return pq.read_table(tmp_path / "scores.parquet"), said
+        return pq.read_table(tmp_path / "scores.parquet"), messages
 
     return run
 
@@ -85,10 +85,10 @@ def test_what_was_scored_before_a_stop_is_not_scored_again(
     monkeypatch.setattr(score, "CHUNK_SIZE", 200)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     tried = stop_after(1000, monkeypatch)
-    found, said = scored()
-    assert found.equals(trained.scores)
-    assert tried == [*range(2, -(-len(found) // 200))]
-    assert said[0] == f"2 of {tried[-1] + 1} parts were scored before"
+    table, messages = scored()
+    assert table.equals(trained.scores)
+    assert tried == [*range(2, -(-len(table) // 200))]
+    assert messages[0] == f"2 of {tried[-1] + 1} parts were scored before"
 
 
 def test_parts_of_another_table_are_thrown_away(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 TODAY = shops.day(AS_OF)
 LEAD = timedelta(days=5)
 HORIZONS = (30, 60, 365)
-# One unit in the last place, lost between the grid of days and the day asked about.
+# One unit in the last place, lost between the grid of days and the requested day.
 ROUNDING = 1e-15
 
 INSTANT, AMOUNT, DAY = pa.timestamp("us", tz="UTC"), pa.float64(), pa.date32()
@@ -63,8 +63,8 @@ def scores(trained: Flywheel) -> pa.Table:
 
 
 def column(scores: pa.Table, name: str) -> Floats:
-    found: Floats = scores[name].to_numpy()
-    return found
+    values: Floats = scores[name].to_numpy()
+    return values
 
 
 def purchase_probabilities(scores: pa.Table) -> Floats:
@@ -74,8 +74,8 @@ def purchase_probabilities(scores: pa.Table) -> Floats:
 
 def dates(scores: pa.Table, name: str) -> Days:
     """Days, in the far future where they are beyond the model's last."""
-    found: Days = scores[name].fill_null(pa.scalar(TODAY + timedelta(days=3650))).to_numpy()
-    return found
+    values: Days = scores[name].fill_null(pa.scalar(TODAY + timedelta(days=3650))).to_numpy()
+    return values
 
 
 def known_lines(log: Log) -> pd.DataFrame:
@@ -115,14 +115,14 @@ def test_what_a_customer_did_so_far_is_what_the_log_says(scores: pa.Table, log: 
     for row in scores.select(
         ["customer_id", "orders", "first_order_at", "last_order_at", "historic_spend"]
     ).to_pylist():
-        who = row["customer_id"]
-        assert row["historic_spend"] == pytest.approx(spend.get(who, 0.0), abs=1e-9)
-        if who not in orders.index:
+        customer_id = row["customer_id"]
+        assert row["historic_spend"] == pytest.approx(spend.get(customer_id, 0.0), abs=1e-9)
+        if customer_id not in orders.index:
             assert (row["orders"], row["first_order_at"], row["last_order_at"]) == (0, None, None)
             continue
-        assert row["orders"] == orders.loc[who, "count"]
+        assert row["orders"] == orders.loc[customer_id, "count"]
         for name, which in (("first_order_at", "min"), ("last_order_at", "max")):
-            assert row[name].astimezone(shops.ZONE).replace(tzinfo=None) == orders.loc[who, which]
+            assert row[name].astimezone(shops.ZONE).replace(tzinfo=None) == orders.loc[customer_id, which]
 
 
 def test_a_visitor_who_never_ordered_is_answered_from_the_lowest_rung(scores: pa.Table) -> None:
@@ -139,7 +139,7 @@ def test_nothing_is_missing_but_dates_that_never_come(scores: pa.Table) -> None:
     dates = {"next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on"}
     dates |= {"next_category", "next_category_remind_on"}
     never = {"first_order_at", "last_order_at"} | {name for name in scores.column_names if name.startswith("rfm_")}
-    # The shop logs neither channels nor discounts, and nobody's consent ends.
+    # The shop logs neither channels nor discounts, and no consent ends.
     unlogged = {one.name for family in ("channel", "price") for one in COLUMN_FAMILIES[family]} | {"consent_until"}
     assert nulls <= dates | never | unlogged
     assert all(scores[name].null_count == scores.num_rows for name in unlogged)

@@ -1,4 +1,4 @@
-"""Matrices in, answers out: translation into the shop's calendar and words, and nothing lost on the way."""
+"""Scorer: forecasts become columns in the shop's calendar and terms, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -124,10 +124,10 @@ def test_a_customer_nobody_knows_gets_no_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tier", "said"), [(0, "scored"), (1, "scored"), (2, "insufficient_history"), (3, "insufficient_history")]
+    ("tier", "expected"), [(0, "scored"), (1, "scored"), (2, "insufficient_history"), (3, "insufficient_history")]
 )
-def test_the_lower_rungs_say_that_history_is_short(tier: int, said: str) -> None:
-    assert status(score(release(tier=tier), ANN, TODAY)) == [said]
+def test_the_lower_tiers_say_that_history_is_short(tier: int, expected: str) -> None:
+    assert status(score(release(tier=tier), ANN, TODAY)) == [expected]
 
 
 def test_features_are_stale_when_more_days_have_passed_than_allowed() -> None:

@@ -1,4 +1,4 @@
-"""What goes over the wire is what was scored: in order, whole, coherent to the last digit, and as documented."""
+"""Serializers: the JSON is what was scored, in order, complete, coherent to the last digit, and as documented."""
 
 from __future__ import annotations
 
@@ -146,10 +146,10 @@ def test_coherence_survives_the_wire(population: tuple[FeatureRows, FakeRelease]
 def test_a_customers_answer_is_the_same_in_any_company(
     customers: dict[str, KnownCustomer | None], chance: Random
 ) -> None:
-    asked = [chance.choice(list(customers)) for _ in range(8)]
+    requested = [chance.choice(list(customers)) for _ in range(8)]
     alone = {one: serialized_rows(feature_rows({one: customers[one]}), FakeRelease())[0] for one in customers}
-    shelf = FakeFeatureReader(**{one: known for one, known in customers.items() if known})
-    assert serialized_rows(shelf.read(asked), FakeRelease()) == [alone[one] for one in asked]
+    features = FakeFeatureReader(**{one: known for one, known in customers.items() if known})
+    assert serialized_rows(features.read(requested), FakeRelease()) == [alone[one] for one in requested]
 
 
 def test_a_customer_without_orders_has_no_rhythm_and_no_lie_about_it() -> None:
@@ -164,10 +164,10 @@ def assert_coherent(row: dict[str, Any]) -> None:
     assert row["churn"]["probability"] + within["90"] == 1.0
     assert list(within.values()) == sorted(within.values())
     dates = [row["next_purchase"][quantile] for quantile in ("p10", "p50", "p90")]
-    told = [date for date in dates if date]
-    assert told == sorted(told)
-    assert dates == told + [None] * (3 - len(told))
-    assert all(date >= "2026-11-21" for date in told)
+    present = [date for date in dates if date]
+    assert present == sorted(present)
+    assert dates == present + [None] * (3 - len(present))
+    assert all(date >= "2026-11-21" for date in present)
     for days, spending in predicted.items():
         assert spending["p10"] <= spending["median"] <= spending["p90"]
         if days in within:

@@ -46,8 +46,8 @@ def training_targets(model: Model, bob: float | None = None, limit: int = CUTOFF
 
 def losses(model: Model, bob: float | None = None) -> list[float]:
     """By what a model is judged, with amounts and without, where Bob orders once more."""
-    found, forecast = outcomes_with(bob, 300), steady_forecast([0.01] * 3, (HORIZON,))
-    losses = [model.loss(found, PLAN, one) for one in (forecast, replace(forecast, spend=None))]
+    outcomes, forecast = outcomes_with(bob, 300), steady_forecast([0.01] * 3, (HORIZON,))
+    losses = [model.loss(outcomes, PLAN, one) for one in (forecast, replace(forecast, spend=None))]
     return [float(loss) for loss in np.concatenate(losses)]
 
 
@@ -132,14 +132,14 @@ def test_a_degenerate_shop_is_measured_without_a_crash(
 
 
 def test_a_loss_is_lower_for_a_better_forecast(model: Model) -> None:
-    found = outcomes_of([2.0] * 10 + [NEVER] * 10, [90.0] * 20)
+    outcomes = outcomes_of([2.0] * 10 + [NEVER] * 10, [90.0] * 20)
     right, wrong = steady_forecast([0.2] * 10 + [0.001] * 10), steady_forecast([0.001] * 10 + [0.2] * 10)
-    assert model.loss(found, WITH_AMOUNTS, right).mean() < model.loss(found, WITH_AMOUNTS, wrong).mean()
+    assert model.loss(outcomes, WITH_AMOUNTS, right).mean() < model.loss(outcomes, WITH_AMOUNTS, wrong).mean()
 
 
 def test_a_loss_is_unknown_only_for_those_whose_window_is_not_over(model: Model) -> None:
-    found = outcomes_of([5.0, NEVER, NEVER], [90.0, 90.0, 40.0])
-    unknown = np.isnan(model.loss(found, WITH_AMOUNTS, steady_forecast([0.01] * 3)))
+    outcomes = outcomes_of([5.0, NEVER, NEVER], [90.0, 90.0, 40.0])
+    unknown = np.isnan(model.loss(outcomes, WITH_AMOUNTS, steady_forecast([0.01] * 3)))
     assert not unknown[:2].any()
 
 
