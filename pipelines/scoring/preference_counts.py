@@ -112,7 +112,7 @@ class CountQuery:
                 positions,
                 {"channel": vocabulary.touch_channels},
             )
-        for name in ("touches", "answered"):
+        for name in ("touches", "responded"):
             yield SparseCounts.from_cells(
                 touches["position"], touches["channel"], touches[name], n, len(vocabulary.touch_channels)
             )
@@ -128,7 +128,7 @@ class CountQuery:
 
 
 _EMPTY_COLUMNS: Mapping[str, SmallIntegers] = dict.fromkeys(
-    ("position", "channel", "touches", "answered", "category", "orders"), np.zeros(0, np.int32)
+    ("position", "channel", "touches", "responded", "category", "orders"), np.zeros(0, np.int32)
 )
 
 
