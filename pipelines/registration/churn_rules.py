@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def evaluate_rules(
     context: RunContext, data: Dataset, tests: Sequence[Backtest], tier: str
 ) -> tuple[list[RuleResult], dict[str, Floats]]:
-    """Results of every rule beside the tier that answers for churn, and its flags at the newest origin, (n,) of 0 and 1."""
+    """Results of every rule beside the churn tier, and the flags of each rule at the newest origin, (n,) of 0 and 1."""
     rules = context.config.business.churn_rules
     if not rules or not tests:
         return [], {}

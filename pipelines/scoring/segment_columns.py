@@ -67,8 +67,8 @@ class ScoredPopulation:
         predicted, horizon = self.metadata.ltv_days, self.config.business.value_tiers.horizon_days
         if horizon is not None and horizon not in predicted:
             raise SegmentsNotComputable(
-                f"Release {self.version} predicts {', '.join(map(str, predicted))} days, and [business.value_tiers] asks "
-                f"for {horizon}. Expected a champion trained on what flywheel.toml says now: "
+                f"Release {self.version} predicts {', '.join(map(str, predicted))} days, and [business.value_tiers] "
+                f"asks for {horizon}. Expected a champion trained on what flywheel.toml says now: "
                 "`flywheel train`, then `flywheel promote`."
             )
         days = horizon or max(predicted)

@@ -156,8 +156,8 @@ def test_the_tiers_horizon_is_the_longest_or_the_one_that_is_said(tmp_path: Path
 def test_a_champion_that_does_not_look_so_far_is_refused_before_anybody_is_scored(tmp_path: Path) -> None:
     config = "[business]\nltv_days = [60]\nvalue_tiers.horizon_days = 60"
     of = scored_population(tmp_path, ingest_shop(tmp_path, config))
-    with pytest.raises(SegmentsNotComputable, match=r"^Release 7 predicts 30, 90, 365 days, and \[business\.value_tiers\] asks "
-                       r"for 60\. Expected a champion trained on what flywheel\.toml says now"):  # fmt: skip
+    message = r"^Release 7 predicts 30, 90, 365 days, and \[business\.value_tiers\] asks for 60\. Expected a champion"
+    with pytest.raises(SegmentsNotComputable, match=message):
         _ = of.required_columns
 
 
