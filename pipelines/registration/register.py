@@ -50,6 +50,7 @@ def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, 
     folder.mkdir(parents=True)
     for file, text in candidate.assembled_release.files[name].items():
         (folder / file).write_text(text)
+    registry.describe(name, MODELS[name].summary)
     run_id = registry.log_run(mlflow_run(candidate, name, folder))
     tags = {"tier": candidate.tiers[name], "as_of": str(candidate.context.as_of)}
     return registry.register(name, run_id, "model", render_model_card(candidate, name), tags, candidate.fingerprint)
