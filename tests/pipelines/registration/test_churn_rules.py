@@ -103,8 +103,8 @@ def test_the_release_and_the_model_card_tell_of_the_rules(ruled: Flywheel, evalu
     assert [one["origin"] for one in cards["churn"]["churn_rules"]] == [one["origin"] for one in judged]
     assert cards["churn"]["churn_rules"][0]["precision"] == pytest.approx(judged[0]["precision"], abs=1e-6)
     assert "churn_rules" not in cards["ltv"]
-    cards = [path.read_text() for path in artifact_paths(ruled, "card.md")]
-    assert [("## Beside the rules in use" in card) for card in sorted(cards)] == [True, False, False]
+    texts = [path.read_text() for path in artifact_paths(ruled, "card.md")]
+    assert [("## Beside the rules in use" in card) for card in sorted(texts)] == [True, False, False]
 
 
 def test_mlflow_has_the_rules_as_metrics_a_table_and_a_figure(ruled: Flywheel, evaluated: CommandResult) -> None:
