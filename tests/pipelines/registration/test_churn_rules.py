@@ -73,7 +73,7 @@ def customers_with_orders(orders: pd.DataFrame, start: int = 0, end: int = 1000)
 def test_people_are_shown_a_table(ruled: Flywheel, evaluated: CommandResult) -> None:
     result = ruled("evaluate", "--as-of", shops.day(TODAY))
     tier = evaluated.summary["churn_rules"][0]["tier"]
-    assert f"the rules in use beside {tier}, flagging as many of the same customers" in result.out
+    assert f"churn rules compared with {tier} at the same number of flags" in result.out
     assert "(churn: no order in 60 days)" in result.out
     assert "30 天未下单" in result.out
     assert 'rule "a year": it asks for 365 days of inactivity' in result.out
@@ -127,8 +127,8 @@ def artifact_paths(flywheel: Flywheel, name: str, kind: str = "*") -> list[Path]
     return sorted((flywheel.home.folder / "mlartifacts").glob(f"{kind}/**/artifacts/**/{name}"))
 
 
-def test_a_shop_without_rules_is_shown_none(grown_shop: ShopSnapshot) -> None:
-    flywheel = grown_shop.restore()
+def test_a_shop_without_rules_is_shown_none(grown_shop_snapshot: ShopSnapshot) -> None:
+    flywheel = grown_shop_snapshot.restore()
     result = flywheel("evaluate", "--as-of", shops.day(TODAY), "--json")
     assert result.summary["churn_rules"] == []
     assert "rules in use" not in flywheel("evaluate", "--as-of", shops.day(TODAY)).out

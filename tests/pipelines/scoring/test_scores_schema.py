@@ -58,8 +58,8 @@ CONTRACT = {
 
 
 @pytest.fixture(scope="module")
-def scores(trained: Flywheel) -> pa.Table:
-    return trained.scores
+def scores(trained_shop: Flywheel) -> pa.Table:
+    return trained_shop.scores
 
 
 def column(scores: pa.Table, name: str) -> Floats:
@@ -96,13 +96,13 @@ def test_there_is_one_row_per_known_customer(scores: pa.Table, log: Log) -> None
     assert set(customers) == set(known_lines(log)["customer"]) | set(events["customer"])
 
 
-def test_every_row_says_who_answers_and_for_when(trained: Flywheel, scores: pa.Table) -> None:
+def test_every_row_says_who_answers_and_for_when(trained_shop: Flywheel, scores: pa.Table) -> None:
     assert set(scores["release"].to_pylist()) == {"1"}
     assert {one.astimezone(shops.ZONE).replace(tzinfo=None).isoformat() for one in scores["as_of"].to_pylist()} == {
         f"{TODAY}T00:00:00"
     }
     assert set(scores["churn_horizon_days"].to_pylist()) == {60}
-    assert trained.release["tiered_model"]["tier_by_model"] == {"churn": "ml", "next_purchase": "ml", "ltv": "ml"}
+    assert trained_shop.release["tiered_model"]["tier_by_model"] == {"churn": "ml", "next_purchase": "ml", "ltv": "ml"}
     answered = set(zip(scores["status"].to_pylist(), scores["model_tier"].to_pylist(), strict=True))
     assert answered == {("scored", "ml"), ("insufficient_history", "population")}
 

@@ -162,8 +162,10 @@ def test_a_champion_that_does_not_look_so_far_is_refused_before_anybody_is_score
 
 
 @pytest.mark.slow
-def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_again(grown_shop: ShopSnapshot) -> None:
-    flywheel = grown_shop.restore()
+def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_again(
+    grown_shop_snapshot: ShopSnapshot,
+) -> None:
+    flywheel = grown_shop_snapshot.restore()
     before = flywheel.scores
     described = flywheel.folder / "flywheel.toml"
     described.write_text(described.read_text() + '[business.segments."two or more"]\norders = { at_least = 2 }\n')
@@ -176,8 +178,8 @@ def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_
 
 
 @pytest.mark.slow
-def test_segments_agree_with_what_the_scores_say(grown_shop: ShopSnapshot) -> None:
-    table = grown_shop.restore().scores
+def test_segments_agree_with_what_the_scores_say(grown_shop_snapshot: ShopSnapshot) -> None:
+    table = grown_shop_snapshot.restore().scores
     rows = table.to_pylist()
     assert sum(row["value_tier"] == "high" for row in rows) == round(0.2 * len(rows))
     highest = [row["ltv_365d_mean"] for row in rows if row["value_tier"] == "high"]
