@@ -91,7 +91,7 @@ def test_what_was_scored_before_a_stop_is_not_scored_again(
     table, messages = scored()
     assert table.equals(trained_shop.scores)
     assert tried == [*range(2, -(-len(table) // 200))]
-    assert messages[0] == f"2 of {tried[-1] + 1} parts were scored before"
+    assert messages[0] == f"2 of {tried[-1] + 1} parts were already scored"
 
 
 def test_parts_of_another_table_are_thrown_away(tmp_path: Path) -> None:
