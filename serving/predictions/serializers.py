@@ -9,7 +9,7 @@ from typing import Any
 from serving.moments import rfc3339
 from serving.schemas.prediction_columns import BANDS, STATUSES, WITHIN_DAYS, DateColumns, PredictionColumns
 from serving.schemas.predictions import Part
-from serving.segments.serializer import NOT_SCORED
+from serving.schemas.segments import NOT_SCORED
 from training.inference.categories.hazard_tables import EVIDENCE_LEVELS
 from training.inference.forecast import TIERS
 

@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import Field
 
+from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
 from features.errors import StoreUnavailable
-from features.online.arrow_rows import CUSTOMER_ID
 from features.online.backends import LMDB, open_store, resolve_location
 from features.storage import write_lock
-from features.storage.atomic_files import replace_text
 from features.storage.row_deletion import delete_rows, select_customers
 from features.storage.write_lock import HomeLocked
+from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
 from serving.moments import rfc3339
 from serving.schemas.base import StrictModel
@@ -37,7 +37,6 @@ RETAINED_NOTICE = (
     "stores, until they are written over"
 )
 _FOLDERS = ("history", "features", ".")
-_MARKER_FILE = "erased"  # the state of the ledger up to which nobody forgotten is left in any table
 _HISTORY_TABLES = ("orders", "events", "touches")
 
 
@@ -122,7 +121,7 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         _delete_online(home, online_store, gone)
         _delete_from_audiences(home, gone)
         _delete_rows(home, gone)
-        replace_text(home / _MARKER_FILE, str(state))
+        record_erased_until(home, state)
 
 
 def _is_current(home: Path, ledger: Ledger) -> bool:
@@ -135,13 +134,7 @@ def _advance_marker(home: Path, ledger: Ledger, customer_id: str) -> None:
     before = erased_until(home)
     newer = [state for state in ledger.erasures() if state > before]
     if len(newer) == 1 and ledger.erased_among([customer_id], before):
-        replace_text(home / _MARKER_FILE, str(newer[0]))
-
-
-def erased_until(home: Path) -> int:
-    """The state of the ledger up to which nobody forgotten is left in any file; 0 before the first time."""
-    mark = home / _MARKER_FILE
-    return int(mark.read_text()) if mark.is_file() else 0
+        record_erased_until(home, newer[0])
 
 
 def releases_trained_on(home: Path, customer_id: str) -> list[dict[str, Any]]:

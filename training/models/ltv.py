@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.arrays import Floats
-from features.windows import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
+from features.views import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
 from training.inference.forecast import Forecast
