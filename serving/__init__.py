@@ -1,1 +1,1 @@
-"""What we answer: HTTP in, predictions out."""
+"""Serving: the HTTP service that answers with predictions and audiences; it imports training and features only."""

@@ -1,4 +1,4 @@
-"""What does the service need of a release, and of the feature store? These two, and no more."""
+"""Interfaces (ports): what the service needs of a release and of the feature store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class ReleasePort(Protocol):
-    """The three models that were promoted together, ready to answer."""
+    """Release: the models that were promoted together, ready to predict."""
 
     version: str
     model_versions: dict[str, str]
@@ -28,15 +28,15 @@ class ReleasePort(Protocol):
     cards: Sequence[Mapping[str, Any]]  # plain JSON, one per model
 
     def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
-        """Predictions for the stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards."""
+        """Predictions for n stored customers from ``as_of`` on (microseconds since 1970 UTC)."""
         ...
 
     def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
-        """The next order in each category, given the forecast of any; None for a shop without categories."""
+        """The next order in each category, given the overall forecast; None for a shop without categories."""
         ...
 
     def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str]) -> Sequence[Sequence[Reason]]:
-        """What moved some of the three answers of each stored customer most; nothing of one nobody knows."""
+        """Reasons for the named answers of each stored customer; none for an unknown customer."""
         ...
 
     def churn_percentile(self, probability: Floats) -> Floats:
@@ -45,15 +45,15 @@ class ReleasePort(Protocol):
 
 
 class FeatureReader(Protocol):
-    """Where a worker reads what is known of customers."""
+    """Feature reader: reads stored features by customer id."""
 
     @property
     def timeout_seconds(self) -> float | None:
-        """The most seconds that a read should take; None where it never waits for another machine."""
+        """The timeout of a read in seconds; None where no other machine is asked."""
         ...
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
-        """What is stored of these customers, in the order asked for."""
+        """Stored features, one row per id, in the order of the ids."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""How does a caller name an instant? As an RFC 3339 date-time, or by the shop's own wall clock."""
+"""Instants in requests and answers: RFC 3339 date-times, or the wall clock of the shop."""
 
 from __future__ import annotations
 
@@ -16,33 +16,37 @@ _MIN_YEAR, _MAX_YEAR = 1970, 9990  # beyond, an answer's own dates would have no
 
 
 def parse_datetime(text: object) -> datetime:
-    """What ``text`` names: without an offset the shop's wall clock, a plain date that day's beginning."""
+    """The date-time that ``text`` states; naive without an offset, and midnight for a plain date.
+
+    Raises:
+        ValueError: the text is no such date-time, or lies outside the years that answers can express.
+    """
     if isinstance(text, datetime):
         return text
     if not isinstance(text, (str, date)) or not _DATETIME_PATTERN.fullmatch(str(text)):
         raise ValueError(_invalid_datetime_message(text))
     try:
-        named = datetime.fromisoformat(str(text).upper())
+        parsed = datetime.fromisoformat(str(text).upper())
     except ValueError:
         raise ValueError(_invalid_datetime_message(text)) from None
-    if not _MIN_YEAR <= named.year <= _MAX_YEAR:
+    if not _MIN_YEAR <= parsed.year <= _MAX_YEAR:
         raise ValueError(f"{text} lies outside the years {_MIN_YEAR} to {_MAX_YEAR}. Name an instant within them.")
-    return named
+    return parsed
 
 
 def resolve_instant(moment: datetime, zone: ZoneInfo) -> int:
-    """Microseconds since 1970, UTC; ``zone`` is the shop's."""
+    """The instant of a date-time, microseconds since 1970 UTC; a naive one is wall clock in ``zone``."""
     return calendar.micros(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
 def start_of_shop_day(instant: int, zone: ZoneInfo) -> int:
-    """The instant at which the shop's day of ``instant`` began, microseconds since 1970 UTC."""
+    """The instant at which the local day of ``instant`` began, microseconds since 1970 UTC."""
     return calendar.micros(calendar.start_of_day(calendar.local_day(instant, zone), zone))
 
 
 @lru_cache(maxsize=1024)
 def rfc3339(instant: int) -> str:
-    """An instant as answers write it, in UTC."""
+    """An instant in RFC 3339, in UTC."""
     return calendar.instant(instant).isoformat().replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""How does the service say that something is wrong? As RFC 9457 problem details, whatever went wrong."""
+"""Problem details (RFC 9457): every error of the service as one JSON form."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DETAILS = {
 
 
 class Problem(Exception):
-    """A request that gets no answer, and why."""
+    """Problem: a request that fails with a status, a sentence and the fields at fault."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Problem(Exception):
         self.headers = headers
 
     def response(self) -> Response:
-        """The problem as it goes over the wire."""
+        """The problem as an HTTP response."""
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": _TITLES.get(self.status) or HTTPStatus(self.status).phrase,
@@ -68,7 +68,7 @@ class Problem(Exception):
 
 
 async def to_problem_response(_: Request, error: Exception) -> Response:
-    """For the framework: a Problem, or one of its own exceptions, as a response."""
+    """Exception handler of the application: a Problem or an HTTPException as a response."""
     if isinstance(error, Problem):
         return error.response()
     if isinstance(error, HTTPException):
@@ -79,7 +79,7 @@ async def to_problem_response(_: Request, error: Exception) -> Response:
 
 
 def validation_problem(faults: Sequence[ErrorDetails], schema: type[BaseModel]) -> Problem:
-    """422 for a body that is JSON but not of this form, with every field named, up to twenty."""
+    """A 422 for JSON that does not satisfy a schema, with the first twenty fields at fault."""
     errors = [
         FieldProblem(field=_field_path(error["loc"]), reason=_reason(error, schema))
         for error in faults[:_MAX_LISTED_ERRORS]
@@ -100,7 +100,7 @@ def _reason(error: ErrorDetails, schema: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
         *most, last = _field_names(schema, error["loc"][:-1])
         expected = f"{', '.join(most)} or {last}" if most else last
-        return f"Found a field nobody asks for; expected {expected}. Leave it out."
+        return f"Found an unknown field; expected {expected}. Leave it out."
     if error["type"] == "missing":
         return "Found nothing; expected a value. Add it."
     if error["type"] == "value_error":
@@ -109,12 +109,12 @@ def _reason(error: ErrorDetails, schema: type[BaseModel]) -> str:
 
 
 def _field_names(schema: type[BaseModel], path: Sequence[int | str]) -> list[str]:
-    """The fields of the form, or of the part of it that a path leads to."""
+    """The field names of a schema, or of the part of it at a path."""
     inner = [schema]
     for name in path:
-        parts = [one.model_fields[name].annotation for one in inner if name in one.model_fields]
+        parts = [model.model_fields[name].annotation for model in inner if name in model.model_fields]
         inner = [model for part in parts for model in _model_types(part)] or inner
-    return [name for one in inner for name in one.model_fields]
+    return [name for model in inner for name in model.model_fields]
 
 
 def _model_types(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - an annotation may be anything

@@ -1,4 +1,4 @@
-"""How is the service started, and when is it ready? BentoML's supervisor runs in this process, its workers below it."""
+"""Server: starts the service; BentoML's supervisor runs in this process, and its workers are child processes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _POLL_SECONDS = 0.1  # seconds
 
 
 class AddressUnavailable(FlywheelError):
-    """The address is taken, or not ours."""
+    """The address is in use, or does not belong to this machine."""
 
 
 def run(settings: Settings) -> None:
-    """Serve until Ctrl-C or SIGTERM; returns when the requests under way are answered and every worker has ended.
+    """Serve until Ctrl-C or SIGTERM; returns when open requests are answered and every worker has ended.
 
     Raises AddressUnavailable.
     """
@@ -41,7 +41,7 @@ def run(settings: Settings) -> None:
 
 
 def wait_until_ready(url: str, timeout_seconds: float = 60.0) -> bool:
-    """Whether the service at ``url`` said within so many seconds that a release is loaded and warm."""
+    """Whether the service at ``url`` becomes ready within ``timeout_seconds``."""
     for _ in range(round(timeout_seconds / _POLL_SECONDS)):
         try:
             with urlopen(f"{url}/readyz", timeout=1.0):  # noqa: S310 - our own address
@@ -52,7 +52,7 @@ def wait_until_ready(url: str, timeout_seconds: float = 60.0) -> bool:
 
 
 def _environment(settings: Settings, scratch: Path) -> dict[str, str]:
-    """What the workers and BentoML read: nothing is reported home, and its own files live as long as the service."""
+    """Environment variables of the workers and of BentoML: no telemetry, and temporary files for its home."""
     return {
         **settings.environment(),
         "BENTOML_DO_NOT_TRACK": "True",

@@ -1,4 +1,4 @@
-"""The BentoML service: BentoML starts, watches and stops the workers; every request goes to our own routes."""
+"""BentoML service: BentoML starts, supervises and stops the workers; every request goes to our own application."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from serving.api.app_state import AppState
 
 
 class LifespanRouter:
-    """Before BentoML's application: it starts and stops what is behind it, and sees no request.
+    """Lifespan router: BentoML's application gets the start and the stop, and our application gets the requests.
 
-    Its own /livez and /readyz would shadow ours, its errors have other forms, and its middlewares cost as much as an
-    answer's arithmetic.
+    BentoML's own /livez and /readyz would shadow ours, its errors have other forms, and its middlewares cost as much
+    as the arithmetic of a prediction.
     """
 
     def __init__(self, bento_app: ASGIApp, api: ASGIApp) -> None:
@@ -24,20 +24,20 @@ class LifespanRouter:
         self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Start and stop go to BentoML, everything else to our routes."""
+        """Route lifespan events to BentoML and everything else to our application."""
         await (self._bento_app if scope["type"] == "lifespan" else self._api)(scope, receive, send)
 
 
 class MountedService(bentoml.Service[Any]):  # type: ignore[misc] # BentoML hides its types behind lazy attributes
-    """A BentoML service whose one mounted application answers everything."""
+    """Mounted service: a BentoML service whose one mounted application answers every request."""
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 - BentoML's signature
-        """What a worker process runs."""
+        """The ASGI application of a worker process."""
         return LifespanRouter(super().to_asgi(is_main), self.mount_apps[0][0])
 
 
 def create_service(app: FastAPI) -> MountedService:
-    """The BentoML service that answers by the routes of ``app``, and starts and stops it."""
+    """The BentoML service around an application."""
 
     @bentoml.asgi_app(app)
     @bentoml.service(

@@ -1,4 +1,4 @@
-"""What differs between deployments? Read from the environment, once, typed: FLYWHEEL_HOME and its like."""
+"""Settings: what differs between deployments, read once from environment variables such as FLYWHEEL_HOME."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOCALHOST = {"localhost": "127.0.0.1"}
 
 
 class Settings(BaseSettings):
-    """Where the service finds its home, where it listens, and who may ask."""
+    """Settings of the service."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for worker processes."""
-        named = {
+        variables = {
             "HOME": str(self.home.resolve()),
             "HOST": self.host,
             "PORT": str(self.port),
@@ -105,12 +105,12 @@ class Settings(BaseSettings):
             "DEADLINE_SECONDS": str(self.deadline_seconds),
         }
         if self.as_of is not None:
-            named["AS_OF"] = self.as_of.isoformat()
-        return {f"{ENVIRONMENT_PREFIX}{name}": value for name, value in named.items()}
+            variables["AS_OF"] = self.as_of.isoformat()
+        return {f"{ENVIRONMENT_PREFIX}{name}": value for name, value in variables.items()}
 
     @property
     def url(self) -> str:
-        """Where a caller on this machine finds the service."""
+        """The address of the service for a caller on this machine."""
         address = ip_address(self.host)
         reachable = str(address) if not address.is_unspecified else {4: "127.0.0.1", 6: "::1"}[address.version]
         return f"http://[{reachable}]:{self.port}" if address.version == 6 else f"http://{reachable}:{self.port}"

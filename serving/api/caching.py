@@ -1,4 +1,4 @@
-"""May the caller keep this answer, and is it the one it has? ETag and Cache-Control for the GET route."""
+"""HTTP caching: ETag and Cache-Control for the GET route of predictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CACHE_CONTROL = "private, max-age=0, must-revalidate"
 
 
 def cacheable(request: Request, body: bytes) -> Response:
-    """The body with its ETag, or 304 for a caller who has it already."""
+    """The body with its ETag, or 304 if the caller has that version already."""
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL}
     if _matches_etag(request.headers.get("if-none-match", ""), tag):
@@ -22,7 +22,7 @@ def cacheable(request: Request, body: bytes) -> Response:
 
 
 def no_store(body: bytes) -> Response:
-    """A body that nobody may keep, since the next moment's may be better."""
+    """A body that must not be cached, since the answer may change at any moment."""
     return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
 

@@ -1,7 +1,7 @@
-"""How does a worker leave without dropping anybody? It says so first, and closes connections between requests.
+"""Graceful shutdown: after a signal to stop, a worker drains: it reports itself not ready and closes connections.
 
-The server closes idle connections the moment it is told to stop; a caller whose next request is on its way by then
-sees a broken connection.
+A server closes idle connections at once when it stops, and a request that is on its way by then meets a broken
+connection. Draining first lets callers close theirs.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ SignalHandler = Callable[[int, FrameType | None], object]
 
 
 class GracefulShutdown:
-    """Whether the worker is about to stop; ``seconds`` pass before the server acts on the signal."""
+    """Graceful shutdown of one worker; the server acts on the signal ``drain_seconds`` later."""
 
     def __init__(self, drain_seconds: float) -> None:
         self.draining = False
         self._drain_seconds = drain_seconds
 
     def install_signal_handlers(self) -> None:
-        """Get the signals to stop before the server does; only a process of its own gets any."""
+        """Handle SIGTERM and SIGINT before the server does; only the main thread of a process gets signals."""
         if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
@@ -36,7 +36,7 @@ class GracefulShutdown:
     def _on_signal(
         self, loop: asyncio.AbstractEventLoop, stop: SignalHandler, number: int, frame: FrameType | None
     ) -> None:
-        """The first signal begins to leave; a second Ctrl-C does not wait."""
+        """Begin to drain on the first signal; a second Ctrl-C stops at once."""
         if not self.draining:
             self.draining = True
             loop.call_soon_threadsafe(loop.call_later, self._drain_seconds, stop, number, frame)

@@ -1,4 +1,4 @@
-"""What every request goes through first: an id, a stopwatch, and a net for what nobody foresaw."""
+"""Observability middleware: request ids, timing, counts, the access log, and a 500 for unforeseen errors."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _CONNECTION_CLOSE = ((b"connection", b"close"),)
 
 
 class ObservabilityMiddleware:
-    """Counts, times and, where wanted, logs every request, echoes its X-Request-ID, and answers 500 as a last net."""
+    """Observability middleware: counts, times and optionally logs each request, and echoes its X-Request-ID."""
 
     def __init__(self, app: ASGIApp, timer: Callable[[], float] = perf_counter) -> None:
         self._app = app
         self._timer = timer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, and is the last to see its answer."""
+        """Pass the request on and observe its response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -39,14 +39,14 @@ class ObservabilityMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                leaving = _CONNECTION_CLOSE if worker.shutdown.draining else ()
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *leaving]
+                closing = _CONNECTION_CLOSE if worker.shutdown.draining else ()
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *closing]
             await send(message)
 
         began = self._timer()
         try:
             await self._app(scope, receive, answer)
-        except Exception as error:  # noqa: BLE001 - the last net: the caller gets a problem, the log its cause
+        except Exception as error:  # noqa: BLE001 - the caller gets a problem, the log its cause
             log_error(worker.log, "request failed", error, request_id=request_id, route=_route(scope))
             if not status:
                 await Problem(500, DETAILS[500]).response()(scope, receive, answer)
@@ -54,8 +54,8 @@ class ObservabilityMiddleware:
             seconds = self._timer() - began
             worker.metrics.record_request(scope["method"], _route(scope), status, seconds)
             if worker.access_log:
-                told = {"method": scope["method"], "route": _route(scope), "status": status}
-                worker.log.info("request", request_id=request_id, **told, milliseconds=round(1e3 * seconds, 3))
+                fields = {"method": scope["method"], "route": _route(scope), "status": status}
+                worker.log.info("request", request_id=request_id, **fields, milliseconds=round(1e3 * seconds, 3))
 
 
 def _request_id(headers: Headers) -> str:

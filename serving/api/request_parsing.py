@@ -1,4 +1,4 @@
-"""What was asked? A body or a query, read within limits and checked, or a Problem that says what is wrong."""
+"""Request parsing: reads bodies and queries within limits and validates them; a fault becomes a Problem."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 
 async def prediction_request(request: Request) -> PredictionRequest:
-    """The question in the body of a POST; raises Problem."""
+    """The prediction request in the body of a POST; raises Problem."""
     return await read_json_as(request, PredictionRequest)
 
 
 async def read_json_as(request: Request, schema: type[Schema]) -> Schema:
-    """The JSON in the body of a request, as the form that it has to have; raises Problem."""
+    """The JSON body of a request, validated by a schema; raises Problem."""
     return validate_json(await json_body(request), schema)
 
 
 async def json_body(request: Request) -> bytes:
-    """The body of a request that says it is JSON; raises Problem."""
+    """The body of a request whose media type is JSON; raises Problem."""
     _require_json(request)
     return await _read_body(request)
 
 
 def prediction_request_from_query(customer_id: str, request: Request) -> PredictionRequest:
-    """The question in the path and query of a GET; raises Problem."""
-    asked: dict[str, object] = {"customer_ids": [customer_id]}
+    """The prediction request in the path and query of a GET; raises Problem."""
+    payload: dict[str, object] = {"customer_ids": [customer_id]}
     if "as_of" in request.query_params:
-        asked["as_of"] = request.query_params["as_of"]
+        payload["as_of"] = request.query_params["as_of"]
     if "include" in request.query_params:
-        asked["include"] = ",".join(request.query_params.getlist("include")).split(",")
+        payload["include"] = ",".join(request.query_params.getlist("include")).split(",")
     try:
-        return PredictionRequest.model_validate(asked)
+        return PredictionRequest.model_validate(payload)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-    for one in found:
-        if one["loc"] == ("customer_ids", 0):
-            one["loc"] = ("customer_id",)
-    raise validation_problem(found, PredictionRequest)
+        faults = error.errors(include_url=False)
+    for fault in faults:
+        if fault["loc"] == ("customer_ids", 0):
+            fault["loc"] = ("customer_id",)
+    raise validation_problem(faults, PredictionRequest)
 
 
 def validate_json(body: bytes, schema: type[Schema]) -> Schema:
-    """The JSON as the form that it has to have; raises Problem."""
+    """JSON text validated by a schema; raises Problem."""
     try:
         return schema.model_validate_json(body)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-    if found[0]["type"] == "json_invalid":
-        raise Problem(400, f"{DETAILS[400]} {found[0]['msg']}.")
-    raise validation_problem(found, schema)
+        faults = error.errors(include_url=False)
+    if faults[0]["type"] == "json_invalid":
+        raise Problem(400, f"{DETAILS[400]} {faults[0]['msg']}.")
+    raise validation_problem(faults, schema)
 
 
 def _require_json(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Which keys open the service now? Those of keys.json as it is, at most a moment ago."""
+"""Key reload: follows changes of keys.json, so that keys are created and revoked without a restart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from serving.auth.key_store import InvalidKeyStore, Keys, KeyStore, active_keys
 
 
 class KeyReloader:
-    """Follows keys.json from request to request; a file that was broken or removed opens nothing new."""
+    """Key reloader: checks the file at most once per interval; a damaged or removed file changes nothing."""
 
     def __init__(
         self,
@@ -30,23 +30,23 @@ class KeyReloader:
         self._next_check_at = timer() + poll_seconds
 
     def current_keys(self) -> Keys | None:
-        """The active keys, the same object until they change; None where the home never had a file of them."""
+        """The active keys, the same object until they change; None where the home never had a key file."""
         if self._timer() >= self._next_check_at:
             self._reload_if_changed()
             self._next_check_at = self._timer() + self._poll_seconds
         return self._keys
 
     def _reload_if_changed(self) -> None:
-        """Read the file if it is another; one that is not as expected is tried again at every look."""
+        """Read the file if it was replaced, or if the last read failed."""
         try:
-            stamp = self._store.fingerprint()
-            if stamp == self._last_fingerprint and not self._error:
+            fingerprint = self._store.fingerprint()
+            if fingerprint == self._last_fingerprint and not self._error:
                 return
             keys = self._read_active_keys()
         except InvalidKeyStore as error:
             self._keep_last_good(str(error))
             return
-        self._last_fingerprint, self._keys, self._error = stamp, keys, ""
+        self._last_fingerprint, self._keys, self._error = fingerprint, keys, ""
 
     def _read_active_keys(self) -> Keys | None:
         keys = _active_keys_in(self._store)
@@ -55,10 +55,10 @@ class KeyReloader:
         return keys
 
     def _keep_last_good(self, reason: str) -> None:
-        """Keep the last good keys; where there were none, the service was to be locked, and is."""
+        """Keep the last valid keys; without any, no key is valid, so that the service stays closed."""
         self._keys = self._keys if self._keys is not None else ()
         if reason != self._error:
-            self._log.error("keys unreadable, the last good ones stay", reason=reason)
+            self._log.error("key store invalid, keeping last valid keys", reason=reason)
         self._error = reason
 
 

@@ -1,4 +1,4 @@
-"""Which keys were given out? keys.json in the home knows whose, for what, and a digest; the keys are nowhere."""
+"""Key store: keys.json in the home, with the client, the scopes and a digest of each API key; no key itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Keys = tuple["StoredKey", ...]
 
 
 class InvalidKeyStore(FlywheelError):
-    """keys.json cannot be read or written, or says something that it should not."""
+    """keys.json cannot be read or written, or is damaged."""
 
 
 class KeyRejected(FlywheelError):
@@ -39,7 +39,7 @@ def _validate_client_name(client: str) -> str:
 
 
 class StoredKey(BaseModel):
-    """A key that was given out, without what opens the service."""
+    """Stored key: the record of an API key, with a digest in place of the key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -59,7 +59,7 @@ class _KeyFileContent(BaseModel):
 
 @dataclass(frozen=True)
 class KeyStore:
-    """``keys.json``, mode 0600; revoked keys stay in it, so that the audit's actors keep their names."""
+    """Key store of a home: ``keys.json``, mode 0600; revoked keys stay, so that actors in the audit log keep names."""
 
     path: Path
 
@@ -69,18 +69,18 @@ class KeyStore:
         return cls(home / "keys.json")
 
     def fingerprint(self) -> tuple[int, int, int] | None:
-        """What is different once the file was replaced, at the price of one ``stat``; None where there is none.
+        """A value that changes when the file is replaced, from one ``stat``; None where there is no file.
 
         Raises:
-            InvalidKeyStore: the folder does not let us look.
+            InvalidKeyStore: the folder cannot be accessed.
         """
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._inaccessible(error) from None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def read(self) -> Keys | None:
         """Every key ever given out, oldest first; None where there is no file.
@@ -103,13 +103,12 @@ class KeyStore:
             ) from None
 
     def create(self, client: str, scopes: Sequence[KeyScope], created_at: datetime) -> tuple[str, StoredKey]:
-        """A new key for the client, as it is sent, and what is kept of it.
+        """Create a key for a client: the key as the client sends it, and its stored record.
 
-        Its secret is 256 random bits, which nobody finds by trying: one SHA-256 hides it as well as a slow hash, which
-        is for passwords that people think up, and takes a microsecond where that would take a request's whole time.
+        The secret is 256 random bits, so one SHA-256 protects it; slow hashes are for passwords that people choose.
 
         Raises:
-            KeyRejected: the name is none, or the client has two active keys.
+            KeyRejected: the client name is invalid, or the client has two active keys.
             InvalidKeyStore: the file is damaged, or the home cannot be written to.
         """
         try:
@@ -120,18 +119,18 @@ class KeyStore:
             _check_key_limit(client, [key for key in active_keys(keys) if key.client == client])
             key_id = _unused_key_id({key.id for key in keys})
             sent = f"fw_{key_id}_{secrets.token_urlsafe(32)}"
-            kept = StoredKey(
+            record = StoredKey(
                 id=key_id,
                 client=client,
                 scopes=tuple(scope for scope in KeyScope if scope in scopes),
                 created_at=created_at,
                 sha256=sha256(sent.encode()).hexdigest(),
             )
-            self._write((*keys, kept))
-        return sent, kept
+            self._write((*keys, record))
+        return sent, record
 
     def revoke(self, key_id: str, revoked_at: datetime) -> StoredKey:
-        """Let the key open nothing any more, from the next look of every worker on.
+        """Revoke a key; every worker refuses it from its next reload on.
 
         Raises:
             KeyRejected: there is no such key, or it was revoked before.
@@ -147,7 +146,7 @@ class KeyStore:
 
     @contextmanager
     def _locked_keys(self) -> Iterator[Keys]:
-        """Hold the file; not the home, since a key must be revocable while a whole run goes on."""
+        """Lock the file alone, since a key must be revocable while a run holds the write lock of the home."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(".keys.lock"), timeout=_LOCK_TIMEOUT_SECONDS):
@@ -171,7 +170,7 @@ class KeyStore:
 
 
 def active_keys(keys: Keys | None) -> Keys:
-    """Those that were not revoked."""
+    """The keys that were not revoked."""
     return tuple(key for key in keys or () if key.revoked_at is None)
 
 
@@ -179,13 +178,14 @@ def _check_key_limit(client: str, existing_keys: Sequence[StoredKey]) -> None:
     if len(existing_keys) >= MAX_ACTIVE_KEYS:
         listed = " and ".join(f"{key.id} (of {key.created_at:%Y-%m-%d})" for key in existing_keys)
         raise KeyRejected(
-            f"Found {len(existing_keys)} active keys for {client!r}: {listed}. Expected at most {MAX_ACTIVE_KEYS}, the old one and "
-            f"the new one of a rotation. Revoke the older first: flywheel keys revoke {existing_keys[0].id}."
+            f"Found {len(existing_keys)} active keys for {client!r}: {listed}. Expected at most "
+            f"{MAX_ACTIVE_KEYS}, the old one and the new one of a rotation. Revoke the older first: "
+            f"flywheel keys revoke {existing_keys[0].id}."
         )
 
 
 def _unused_key_id(used_ids: set[str]) -> str:
-    return next(found for found in iter(lambda: secrets.token_hex(4), "") if found not in used_ids)
+    return next(key_id for key_id in iter(lambda: secrets.token_hex(4), "") if key_id not in used_ids)
 
 
 def _inactive_key_message(key_id: str, stored_key: StoredKey | None, keys: Keys) -> str:

@@ -1,4 +1,4 @@
-"""Of whom may this worker speak just now? Asked before anything is read of them, every time."""
+"""Consent gate: blocks customers without consent before anything is read about them, on every request."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class ConsentGate:
-    """The ledger, as a worker asks it."""
+    """Consent gate of one worker, in front of the consent ledger."""
 
     ledger: Ledger
 
     async def blocked(self, customer_ids: Sequence[str], now: int) -> Mapping[int, ConsentStatus]:
-        """The places of those of whom nothing may be said, or who were never asked; raises what the shelf does."""
-        standings = await self.call(lambda: self.ledger.statuses(customer_ids, now))
-        return {place: standing for place, standing in enumerate(standings) if standing}
+        """Consent status by index of the customers without a grant; raises what the ledger storage raises."""
+        statuses = await self.call(lambda: self.ledger.statuses(customer_ids, now))
+        return {index: status for index, status in enumerate(statuses) if status}
 
     async def call(self, function: Callable[[], Result]) -> Result:
-        """What the ledger says; one on another machine keeps nobody longer than its patience; raises Unreachable."""
+        """The result of a call of the ledger, within its timeout; raises StoreUnavailable."""
         try:
             return await with_timeout(self.ledger.timeout_seconds, function)
         except TimeoutError:
@@ -39,7 +39,7 @@ class ConsentGate:
 
 
 def without_prediction(release: ReleasePort, customers: FeatureReadResult, statuses: Sequence[str], as_of: int) -> Rows:
-    """Envelopes without an answer, each with its own status, in the order read."""
+    """Rows without predictions, each with its own status, in the order of the ids."""
     rows = unavailable_rows(release, customers, as_of)
     for row, status in zip(rows, statuses, strict=True):
         row["status"] = status
@@ -49,7 +49,7 @@ def without_prediction(release: ReleasePort, customers: FeatureReadResult, statu
 
 
 def blocked_status(consent_status: ConsentStatus, *, known: bool) -> str:
-    """Who said no is withheld; who never said anything is, if there would be anything to say."""
+    """The status of a blocked customer: withheld after a denial, and without a consent if the customer is known."""
     if consent_status is ConsentStatus.DENIED or (consent_status is ConsentStatus.UNKNOWN and known):
         return WITHHELD_CONSENT
     return UNKNOWN_CUSTOMER

@@ -1,4 +1,4 @@
-"""What is known of these customers, or why can that not be said just now? In time, whatever the store does."""
+"""Feature reader: reads stored features within a timeout; a failure becomes a reason instead of an error."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REASONS: dict[type[FlywheelError], str] = {
 
 @dataclass(frozen=True)
 class FeatureReadResult:
-    """Stored features, or, where they cannot be read, a reason and nothing known of anybody."""
+    """Result of a read: stored features, or the reason why they cannot be read and rows of unknown customers."""
 
     stored: FeatureRows
     reason: str | None = None
@@ -41,7 +41,7 @@ class FeatureReadResult:
 
 
 async def read_features(features: FeatureReader, customer_ids: Sequence[str]) -> FeatureReadResult:
-    """What is stored, in the order asked for; a store on another machine keeps nobody longer than its patience."""
+    """Stored features in the order of the ids; a store on another machine is given up after its timeout."""
     try:
         return FeatureReadResult(await with_timeout(features.timeout_seconds, lambda: features.read(customer_ids)))
     except TimeoutError:
@@ -53,18 +53,18 @@ async def read_features(features: FeatureReader, customer_ids: Sequence[str]) ->
 
 
 def read_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
-    """Nothing known of anybody, because of one of the foreseen errors."""
+    """The result of a read that failed with one of the expected errors."""
     return FeatureReadResult(empty_rows(customer_ids), _REASONS[type(error)], str(error))
 
 
 def consents_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
-    """Nothing known of anybody, since nobody knows of whom anything may be said."""
+    """The result for customers whose consents cannot be read, so that their features must not be."""
     reason = _REASONS[StoreUnavailable] if isinstance(error, StoreUnavailable) else CONSENTS_UNREADABLE
     return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
 
 def unavailable_rows(release: ReleasePort, customers: FeatureReadResult, as_of: int) -> Rows:
-    """Answers that say why there is none, in the order asked for."""
+    """Rows without predictions, each with the reason, in the order of the ids."""
     ids = prediction_ids(release.version, customers.stored, as_of)
     envelope = {
         "status": FEATURES_UNAVAILABLE,
@@ -80,7 +80,7 @@ def unavailable_rows(release: ReleasePort, customers: FeatureReadResult, as_of: 
 
 
 async def with_timeout(timeout_seconds: float | None, work: Callable[[], Result]) -> Result:
-    """What is read from this machine at once, and from another in a thread; raises TimeoutError after the patience."""
+    """Run ``work`` here if there is no timeout, else in a thread; raises TimeoutError when the timeout passes."""
     if timeout_seconds is None:
         return work()
     async with asyncio.timeout(timeout_seconds):
@@ -89,12 +89,12 @@ async def with_timeout(timeout_seconds: float | None, work: Callable[[], Result]
 
 @cache
 def _executor() -> ThreadPoolExecutor:
-    """For reading alone: behind slow work in the usual threads, a sound store would seem not to answer."""
+    """Threads for reads alone: behind slow work in shared threads, reads of a healthy store would time out."""
     return ThreadPoolExecutor(MAX_CONCURRENT_READS, "features")
 
 
 def empty_rows(customer_ids: Sequence[str]) -> FeatureRows:
-    """As if nothing were stored of anybody."""
+    """Feature rows of unknown customers."""
     n = len(customer_ids)
     return FeatureRows(
         customer_ids=customer_ids,

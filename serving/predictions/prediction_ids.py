@@ -1,4 +1,4 @@
-"""Which question is it? The same customer, instant, release and features have the same id."""
+"""Prediction ids: deterministic, so that a repeated request for the same features has the same id (idempotent)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ _DIGEST_BYTES = 16
 
 
 def prediction_ids(release: str, stored: FeatureRows, as_of: int) -> tuple[str, ...]:
-    """One id per customer, 32 hexadecimal digits; every part is preceded by its length, so that none can pass over."""
-    question = _release_hash(release, stored.columns, tuple(sorted(stored.lists))).copy()
-    question.update(_length_prefixed(str(as_of).encode()))
+    """One id per customer, 32 hexadecimal digits: a hash of release, instant, customer and stored features.
+
+    Each part is hashed with its length before it, so that no two sequences of parts hash the same bytes.
+    """
+    common = _release_hash(release, stored.columns, tuple(sorted(stored.lists))).copy()
+    common.update(_length_prefixed(str(as_of).encode()))
     numbers = np.column_stack([stored.features_at.view(np.float64), stored.matrix]).tobytes()
     width = len(numbers) // max(len(stored), 1)
     lists = [_ListBytes(stored.lists[name]) for name in sorted(stored.lists)]
     ids = []
     for row, customer_id in enumerate(stored.customer_ids):
-        one = question.copy()
-        one.update(_length_prefixed(customer_id.encode("utf-8", "surrogatepass")))
-        one.update(numbers[row * width : (row + 1) * width])
+        digest = common.copy()
+        digest.update(_length_prefixed(customer_id.encode("utf-8", "surrogatepass")))
+        digest.update(numbers[row * width : (row + 1) * width])
         for slices in lists:
-            one.update(_length_prefixed(slices[row]))
-        ids.append(one.hexdigest())
+            digest.update(_length_prefixed(slices[row]))
+        ids.append(digest.hexdigest())
     return tuple(ids)
 
 
 @lru_cache(maxsize=64)
 def _release_hash(release: str, columns: tuple[str, ...], lists: tuple[str, ...]) -> blake2b:
-    """What all questions to a release have in common."""
+    """The hash state that all predictions of a release share."""
     common = blake2b(digest_size=_DIGEST_BYTES)
     for part in (release, *columns, *lists):
         common.update(_length_prefixed(part.encode()))
@@ -40,7 +43,7 @@ def _release_hash(release: str, columns: tuple[str, ...], lists: tuple[str, ...]
 
 
 class _ListBytes:
-    """The bytes of each customer's list."""
+    """Bytes of the list of each customer."""
 
     def __init__(self, ragged: RaggedList) -> None:
         self._values = ragged.values.tobytes()

@@ -1,4 +1,4 @@
-"""On which of the shop's days is a customer expected, and in which category first?"""
+"""Reminders: local dates of the next orders, and the day to remind a customer on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.inference.categories.forecast import CategoryForecast
 
 @dataclass(frozen=True)
 class ShopDay:
-    """Where an instant stands in the shop's calendar."""
+    """Shop day: an instant in the calendar of the shop."""
 
     instant: int  # microseconds since 1970 UTC
     day: np.datetime64
@@ -30,28 +30,28 @@ class ShopDay:
         return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
 
     def date_after(self, days: Floats) -> Days:
-        """The local date so many days later; NaT where that is never."""
-        reached = np.isfinite(days)
-        ahead = np.floor(np.where(reached, days, 0.0) + self.elapsed_share).astype("timedelta64[D]")
-        later: Days = np.where(reached, self.day + ahead, np.datetime64("NaT"))
-        return later
+        """Local dates after a number of days; NaT where the number is infinite."""
+        is_finite = np.isfinite(days)
+        ahead = np.floor(np.where(is_finite, days, 0.0) + self.elapsed_share).astype("timedelta64[D]")
+        dates: Days = np.where(is_finite, self.day + ahead, np.datetime64("NaT"))
+        return dates
 
     def remind_on(self, expected: Days, lead_days: int) -> Days:
-        """So many days before, and never before this one."""
+        """Dates ``lead_days`` before the expected ones, none before today."""
         return np.maximum(expected - np.timedelta64(lead_days, "D"), self.day)
 
 
 def category_columns(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> CategoryColumns:
-    """The lines of so many customers, each customer's soonest reminder first."""
+    """Category columns of n customers; each customer's lines are ordered by reminder, the soonest first."""
     days = forecast.wait_quantiles(QUANTILES)
     dates = today.date_after(days)
     remind_on = today.remind_on(dates[:, 1], lead_days)
-    # The sooner half of the orders is expected, the sooner is the reminder; where that is never, there is none.
+    # A line without a median date has no reminder and comes last.
     soonest = np.lexsort((forecast.category_index, days[:, 1], forecast.lines.row))
     dates, names = dates[soonest], forecast.tables.names
     return CategoryColumns(
         offsets=np.searchsorted(forecast.lines.row, np.arange(customers + 1)),
-        category=tuple(names[place] for place in forecast.category_index[soonest].tolist()),
+        category=tuple(names[index] for index in forecast.category_index[soonest].tolist()),
         evidence=forecast.state.evidence[soonest],
         last_order_at=forecast.lines.last_day[soonest].astype(np.int64).astype("datetime64[D]"),
         p10=dates[:, 0],

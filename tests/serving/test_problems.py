@@ -136,7 +136,7 @@ def test_every_field_that_is_wrong_is_named(client: TestClient) -> None:
     assert {*found} == {"as_of", "include[1]", "colour"}
     assert found["as_of"].startswith("Found 'soon'; expected an RFC 3339 date-time")
     assert "'churn', 'next_purchase', 'ltv', 'segment' or 'reasons'" in found["include[1]"]
-    assert found["colour"] == "Found a field nobody asks for; expected customer_ids, as_of or include. Leave it out."
+    assert found["colour"] == "Found an unknown field; expected customer_ids, as_of or include. Leave it out."
 
 
 def test_a_thousand_wrong_ids_do_not_make_a_thousand_reasons(client: TestClient) -> None:

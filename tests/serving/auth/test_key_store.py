@@ -168,7 +168,7 @@ def test_a_broken_file_leaves_the_last_good_keys_and_is_logged_once(file: KeySto
     for stopwatch.seconds in (1.0, 2.0, 3.0):
         assert watch.current_keys() == (key,)
     (said,) = map(json.loads, log.getvalue().splitlines())
-    assert (said["level"], said["event"]) == ("error", "keys unreadable, the last good ones stay")
+    assert (said["level"], said["event"]) == ("error", "key store invalid, keeping last valid keys")
     assert "damaged" in said["reason"]
     file.path.write_bytes(whole)
     file.revoke(key.id, MONDAY)
