@@ -1,4 +1,4 @@
-"""What everything on the wire has in common: nothing but the fields it names."""
+"""Base schema: every request and response model is frozen and rejects fields that it does not declare."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class StrictModel(BaseModel):
-    """Frozen, and nothing unforeseen in it."""
+    """A frozen model that rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

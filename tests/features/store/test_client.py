@@ -1,4 +1,4 @@
-"""The past is joined to the instant, the present is exactly one cutoff, and both say the same of a customer."""
+"""Feature store client: the past is joined to the instant, the online store has exactly one cutoff, and both agree."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ BOB: Row = ("18446744073709551617", MONDAY, 0.0, None, [], [])
 
 
 def later_row(row: Row, days: int, orders: float) -> Row:
-    """The same customer at a later cutoff, with so many orders."""
+    """The same customer at a later cutoff, with this number of orders."""
     return (row[0], row[1] + timedelta(days=days), orders, *row[3:])
 
 
 def write_view(home: Path, view: View, rows: list[tuple[object, ...]]) -> None:
-    """A view's table as publishing leaves it: customer_id, event_timestamp, then the columns."""
+    """Write a view's table as the pipeline does: customer_id, event_timestamp, then the columns."""
     (home / "features").mkdir(parents=True, exist_ok=True)
     keys = [("customer_id", pa.string()), ("event_timestamp", arrow_rows.TIMESTAMP_TYPE)]
     schema = pa.schema([*keys, *arrow_rows.arrow_schema(view)])
@@ -62,13 +62,13 @@ def write_view(home: Path, view: View, rows: list[tuple[object, ...]]) -> None:
     pq.write_table(pa.table(dict(columns), schema=schema), home / "features" / f"{view.name}.parquet")
 
 
-def customer_rows(*asked: tuple[str, datetime]) -> pa.Table:
-    ids, instants = zip(*asked, strict=True)
+def customer_rows(*requests: tuple[str, datetime]) -> pa.Table:
+    ids, instants = zip(*requests, strict=True)
     return pa.table({"event_timestamp": pa.array(instants, arrow_rows.TIMESTAMP_TYPE), "customer_id": pa.array(ids)})
 
 
 def through_feast(features: CustomerFeatures, *customer_ids: str) -> dict[str, list[object]]:
-    """The same customers through Feast's own door."""
+    """The same customers, read through Feast's own API."""
     service = features._feast.get_feature_service(FEATURE_SERVICE)
     rows = [{"customer_id": customer_id} for customer_id in customer_ids]
     answers: dict[str, list[object]] = features._feast.get_online_features(service, rows).to_dict()
@@ -79,14 +79,14 @@ def orders(features: CustomerFeatures, *customer_ids: str) -> list[float]:
     return list(features.now(customer_ids).column("orders"))
 
 
-def assert_same(got: FeatureRows, want: FeatureRows) -> None:
-    assert list(got.customer_ids) == list(want.customer_ids)
-    assert got.columns == want.columns
+def assert_same(actual: FeatureRows, expected: FeatureRows) -> None:
+    assert list(actual.customer_ids) == list(expected.customer_ids)
+    assert actual.columns == expected.columns
     for name in ("known", "features_at", "matrix"):
-        np.testing.assert_array_equal(getattr(got, name), getattr(want, name), err_msg=name)
-    for name, ragged in want.lists.items():
-        np.testing.assert_array_equal(got.lists[name].offsets, ragged.offsets, err_msg=name)
-        np.testing.assert_array_equal(got.lists[name].values, ragged.values, err_msg=name)
+        np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name), err_msg=name)
+    for name, ragged in expected.lists.items():
+        np.testing.assert_array_equal(actual.lists[name].offsets, ragged.offsets, err_msg=name)
+        np.testing.assert_array_equal(actual.lists[name].values, ragged.values, err_msg=name)
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def features(home: Path, request: pytest.FixtureRequest) -> CustomerFeatures:
-    """With the back end that the test asks for, if it does."""
+    """A client with the backend that the test requests, LMDB by default."""
     online = request.getfixturevalue("online") if "online" in request.fixturenames else LMDB
     features = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
     features.apply()
@@ -121,11 +121,17 @@ def test_a_row_as_old_as_the_time_to_live_is_joined_and_an_older_one_is_not(feat
     assert past["features_at"].to_pylist() == [MONDAY + timedelta(days=7), None]
 
 
-def test_every_line_is_answered_in_the_order_asked_also_when_asked_twice(features: CustomerFeatures) -> None:
+def test_every_request_is_answered_in_order_also_when_repeated(features: CustomerFeatures) -> None:
     later_monday = MONDAY + timedelta(days=7)
-    asked = [(BOB[0], later_monday), (ANN[0], MONDAY), ("17", MONDAY), (BOB[0], later_monday), (ANN[0], later_monday)]
-    past = features.as_of(customer_rows(*asked))
-    assert list(zip(past["customer_id"].to_pylist(), past["event_timestamp"].to_pylist(), strict=True)) == asked
+    requests = [
+        (BOB[0], later_monday),
+        (ANN[0], MONDAY),
+        ("17", MONDAY),
+        (BOB[0], later_monday),
+        (ANN[0], later_monday),
+    ]
+    past = features.as_of(customer_rows(*requests))
+    assert list(zip(past["customer_id"].to_pylist(), past["event_timestamp"].to_pylist(), strict=True)) == requests
     assert past["orders"].to_pylist() == [1.0, 3.0, None, 1.0, 4.0]
     assert past["visits"].to_pylist() == [None, None, None, None, 9.0]
 
@@ -134,12 +140,12 @@ def test_a_join_that_loses_its_order_is_put_back_and_one_that_loses_a_line_is_re
     features: CustomerFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     join = CustomerFeatures._point_in_time_join
-    asked = customer_rows(ANN[:2], BOB[:2], (ANN[0], MONDAY + timedelta(days=7)))
+    request = customer_rows(ANN[:2], BOB[:2], (ANN[0], MONDAY + timedelta(days=7)))
     monkeypatch.setattr(CustomerFeatures, "_point_in_time_join", lambda self, lines: join(self, lines).take([2, 0, 1]))
-    assert features.as_of(asked)["orders"].to_pylist() == [3.0, 0.0, 4.0]
+    assert features.as_of(request)["orders"].to_pylist() == [3.0, 0.0, 4.0]
     monkeypatch.setattr(CustomerFeatures, "_point_in_time_join", lambda self, lines: join(self, lines).take([2, 0]))
-    with pytest.raises(RuntimeError, match="The point-in-time join returned 2 rows for 3 asked"):
-        features.as_of(asked)
+    with pytest.raises(RuntimeError, match="The point-in-time join returned 2 rows for 3 requested"):
+        features.as_of(request)
 
 
 def test_lists_and_large_integers_survive_the_join(features: CustomerFeatures) -> None:
@@ -150,7 +156,7 @@ def test_lists_and_large_integers_survive_the_join(features: CustomerFeatures) -
     assert past.schema.field("recent_days").type == pa.list_(pa.int64())
 
 
-def test_nobody_is_asked_for(features: CustomerFeatures) -> None:
+def test_a_request_without_customers_returns_no_rows(features: CustomerFeatures) -> None:
     past = features.as_of(customer_rows(ANN[:2]).slice(0, 0))
     assert past.num_rows == 0
     assert past.schema == features.as_of(customer_rows(ANN[:2])).schema
@@ -159,33 +165,36 @@ def test_nobody_is_asked_for(features: CustomerFeatures) -> None:
 def test_the_join_agrees_with_pandas(features: CustomerFeatures, home: Path) -> None:
     rng = np.random.default_rng(0)
     days = [(f"{customer:03d}", day) for customer in range(40) for day in range(0, 70, 7) if rng.random() < 0.4]
-    rows = [(who, MONDAY + timedelta(days=day), float(n), n, [n], [n / 3]) for n, (who, day) in enumerate(days)]
+    rows = [
+        (customer_id, MONDAY + timedelta(days=day), float(n), n, [n], [n / 3])
+        for n, (customer_id, day) in enumerate(days)
+    ]
     write_view(home, TRANSACTIONS, [*rows])
-    asked = [(f"{rng.integers(45):03d}", MONDAY + timedelta(hours=int(rng.integers(-99, 3000)))) for _ in range(500)]
-    past = features.as_of(customer_rows(*asked)).to_pandas()
+    requests = [(f"{rng.integers(45):03d}", MONDAY + timedelta(hours=int(rng.integers(-99, 3000)))) for _ in range(500)]
+    past = features.as_of(customer_rows(*requests)).to_pandas()
     known = pd.DataFrame([row[:3] for row in rows], columns=["customer_id", "features_at", "orders"])
-    want = pd.merge_asof(
-        pd.DataFrame(asked, columns=["customer_id", "at"]).reset_index().sort_values("at"),
+    expected = pd.merge_asof(
+        pd.DataFrame(requests, columns=["customer_id", "at"]).reset_index().sort_values("at"),
         known.sort_values("features_at"),
         by="customer_id",
         left_on="at",
         right_on="features_at",
         tolerance=pd.Timedelta(days=TTL_DAYS),
     ).sort_values("index")
-    np.testing.assert_array_equal(past["orders"], want["orders"])
-    np.testing.assert_array_equal(past["features_at"].isna(), want["features_at"].isna())
-    assert (past["features_at"].dropna().to_numpy() == want["features_at"].dropna().to_numpy()).all()
+    np.testing.assert_array_equal(past["orders"], expected["orders"])
+    np.testing.assert_array_equal(past["features_at"].isna(), expected["features_at"].isna())
+    assert (past["features_at"].dropna().to_numpy() == expected["features_at"].dropna().to_numpy()).all()
 
 
 @pytest.mark.parametrize("weeks", [0, 1])
 @pytest.mark.usefixtures("online")
-def test_training_and_serving_are_told_the_same(features: CustomerFeatures, weeks: int) -> None:
+def test_training_and_serving_read_the_same_features(features: CustomerFeatures, weeks: int) -> None:
     cutoff = MONDAY + timedelta(weeks=weeks)
     assert features.materialize(cutoff) == 2
-    asked = [ANN[0], "17", BOB[0], "1.8446744073709552e19"]
-    past = feature_rows(features.as_of(customer_rows(*((customer_id, cutoff) for customer_id in asked))), VIEWS)
+    customer_ids = [ANN[0], "17", BOB[0], "1.8446744073709552e19"]
+    past = feature_rows(features.as_of(customer_rows(*((customer_id, cutoff) for customer_id in customer_ids))), VIEWS)
     assert past.known.tolist() == [True, False, True, False]
-    assert_same(features.now(asked), past)
+    assert_same(features.now(customer_ids), past)
 
 
 @pytest.mark.usefixtures("online")
@@ -262,49 +271,49 @@ def test_a_view_declared_no_more_leaves_the_catalogue_and_the_store(
 
 
 @pytest.mark.usefixtures("online")
-def test_a_forgotten_customer_is_unknown(features: CustomerFeatures) -> None:
+def test_an_erased_customer_is_unknown(features: CustomerFeatures) -> None:
     features.materialize(MONDAY + timedelta(days=7))
     assert features.erase(ANN[0]) == 2
     assert features.now([ANN[0], BOB[0]]).known.tolist() == [False, True]
     assert through_feast(features, ANN[0])["visits"] == [None]
 
 
-def after_each_view(put: Callable[[object, str, object], None], do: Callable[[], None]) -> None:
-    """Do something whenever the rows of one view have gone to the online store."""
+def after_each_view(patch: Callable[[object, str, object], None], callback: Callable[[], None]) -> None:
+    """Call ``callback`` after the rows of each view have gone to the online store."""
 
-    def followed(write: Callable[..., object]) -> Callable[..., object]:
-        def write_and_do(*rows: object) -> object:
-            written = write(*rows)
-            do()
-            return written
+    def with_callback(write: Callable[..., object]) -> Callable[..., object]:
+        def write_and_call(*rows: object) -> object:
+            result = write(*rows)
+            callback()
+            return result
 
-        return write_and_do
+        return write_and_call
 
-    put(LmdbWriter, "replace", followed(LmdbWriter.replace))
-    put(RedisWriter, "_draft", followed(RedisWriter._stage))
+    patch(LmdbWriter, "replace", with_callback(LmdbWriter.replace))
+    patch(RedisWriter, "_stage", with_callback(RedisWriter._stage))
 
 
 @pytest.fixture
-def reading_half_way(
+def reads_during_publication(
     features: CustomerFeatures, home: Path, online: str, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[object, list[float]]]:
-    """What another worker is told, through Feast and directly, after each view of a publication is written."""
-    told: list[tuple[object, list[float]]] = []
+    """What another worker reads, through Feast and directly, after each view of a publication is written."""
+    reads: list[tuple[object, list[float]]] = []
 
     def read() -> None:
         other = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
-        told.append((through_feast(other, ANN[0])["orders"], orders(features, ANN[0])))
+        reads.append((through_feast(other, ANN[0])["orders"], orders(features, ANN[0])))
 
     features.materialize(MONDAY)
     after_each_view(monkeypatch.setattr, read)
-    return told
+    return reads
 
 
 def test_the_second_publication_disturbs_no_reader(
-    features: CustomerFeatures, reading_half_way: list[tuple[object, list[float]]]
+    features: CustomerFeatures, reads_during_publication: list[tuple[object, list[float]]]
 ) -> None:
     features.materialize(MONDAY + timedelta(days=7))
-    assert reading_half_way == [([3.0], [3.0]), ([3.0], [3.0])]
+    assert reads_during_publication == [([3.0], [3.0]), ([3.0], [3.0])]
     assert through_feast(features, ANN[0])["orders"] == orders(features, ANN[0]) == [4.0]
 
 
@@ -341,8 +350,8 @@ def test_a_publication_killed_half_way_leaves_the_last_one_and_is_repaired_by_th
 ) -> None:
     features.materialize(MONDAY)
     command = [sys.executable, "-c", KILLED_WRITER_SCRIPT, str(home), online]
-    died = subprocess.run(command, cwd=Path(__file__).parents[3], check=False)
-    assert died.returncode == -signal.SIGKILL
+    killed = subprocess.run(command, cwd=Path(__file__).parents[3], check=False)
+    assert killed.returncode == -signal.SIGKILL
     survivor = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
     assert through_feast(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [3.0]
     assert survivor.materialize(MONDAY + timedelta(days=7)) == 2
