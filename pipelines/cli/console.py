@@ -23,7 +23,7 @@ from training.inference.release_manifest import ReleaseManifest
 if TYPE_CHECKING:
     from features.ingestion.ingest import HistoryManifest
     from pipelines.home import Home
-    from pipelines.steps.evaluate import BacktestResult
+    from pipelines.registration.backtest_result import BacktestResult
     from pipelines.steps.publish import PublishSummary
     from pipelines.steps.run import RunSummary
     from pipelines.steps.score import ScoreSummary

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from features.arrays import Floats
 from features.history import Cutoff
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from training.dataset.point_in_time import Dataset
 from training.evaluation.backtest import Backtest
@@ -16,8 +17,6 @@ from training.registry.run_record import Metric, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from pipelines.steps.evaluate import BacktestResult
 
 
 def evaluate_rules(
@@ -32,6 +31,12 @@ def evaluate_rules(
         name: flag_customers(newest, rule, silences[newest.origin], tier).by_rule for name, rule in rules.items()
     }
     return compare_rules(tests, rules, silences, context.schedule.first, tier), flagged
+
+
+def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier: str) -> BacktestResult:
+    """Return the result with the business' churn rules, evaluated next to the tier that serves."""
+    results, flags = evaluate_rules(context, backtest_result.data, backtest_result.tests, tier)
+    return replace(backtest_result, rule_results=results, rule_flags=flags, rule_limits=context.rule_limits)
 
 
 @dataclass(frozen=True)

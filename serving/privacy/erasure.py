@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import Field
 
 from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
@@ -25,40 +23,14 @@ from features.storage.write_lock import HomeLocked
 from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
 from serving.moments import rfc3339
-from serving.schemas.base import StrictModel
+from serving.schemas.privacy import RETAINED_NOTICE
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 
 MAX_ERASURE_THREADS = 4
 LOCK_TIMEOUT_SECONDS = 5.0  # how long to wait for another writer of the home
 FINISHED = "erased"
-RETAINED_NOTICE = (
-    "a keyed hash, which prevents a log that is ingested again from restoring the customer; audit lines, which contain "
-    "another keyed hash of the customer; tables written outside the home; free pages of the home's stores, until they "
-    "are overwritten"
-)
 _FOLDERS = ("history", "features", ".")
 _HISTORY_TABLES = ("orders", "events", "touches")
-
-
-class TrainedRelease(StrictModel):
-    """A release that was trained on a log that contained the customer."""
-
-    release: str
-    trained_as_of: datetime
-    model_versions: dict[str, str]
-
-
-class ErasureReport(StrictModel):
-    """What was deleted and where; without the customer's id."""
-
-    status: Literal["erased", "pending"] = Field(
-        description="pending: another writer holds the home and deletes the rest when it ends."
-    )
-    removed: dict[str, int] = Field(description="Deleted rows by table, and the number of changed audiences.")
-    trained_releases: list[TrainedRelease] = Field(
-        description="Releases trained after the customer first appeared in the log."
-    )
-    retained: str = RETAINED_NOTICE
 
 
 @dataclass(frozen=True)
