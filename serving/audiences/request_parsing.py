@@ -67,7 +67,7 @@ def _unknown_field_reason(error: ErrorDetails) -> str:
     *location, name = error["loc"]
     allowed = _allowed_fields(location)
     remedy = suggestions(str(name), allowed)
-    return f"Found a field nobody asks for; expected {', '.join(allowed)}. {remedy} Else leave it out."
+    return f"Found an unknown field; expected {', '.join(allowed)}. {remedy} Else leave it out."
 
 
 def _allowed_fields(location: list[int | str]) -> list[str]:

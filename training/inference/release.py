@@ -1,4 +1,4 @@
-"""A release on disk: the three models that were promoted together, verified byte for byte before they answer."""
+"""Release: one version of all models that answer together, verified by checksum when it is loaded from disk."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ CHECKSUMS_FILE = "SHA256SUMS"
 
 
 class CorruptRelease(FlywheelError):
-    """The folder is no release, or not the one that was registered."""
+    """The folder does not hold a valid release, or not the one that was registered."""
 
 
 class Release:
-    """Coherent forecasts from stored features."""
+    """A loaded release: it computes forecasts, category forecasts and reasons from stored features."""
 
     def __init__(
         self,
@@ -70,48 +70,56 @@ class Release:
             return cls(folder.name, manifest, deserialize_tiered_model(manifest.tiered_model, texts), tables)
         except (OSError, KeyError, TypeError, ValueError, InvalidBooster) as error:
             raise CorruptRelease(
-                f"{folder} is no sound release: {error}. Expected the files that `flywheel train` wrote: "
+                f"{folder} is not a valid release: {error}. Expected the files that `flywheel train` wrote: "
                 "fetch it again from the registry, or promote another."
             ) from None
 
     def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
-        """Predictions for n stored customers from ``as_of`` (microseconds since 1970 UTC) onwards.
+        """Return the forecast for n stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards.
 
         Raises:
-            CorruptRelease: the store holds other columns than the release was trained on.
+            CorruptRelease: the store's columns differ from those that the release was trained on.
         """
         return self._tiered_model.forecast(self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders")))
 
     def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
-        """The next order in each category, given what ``forecast`` said; None for a shop without categories."""
+        """Return the forecast of the next order in each category, (m lines); None for a shop without categories.
+
+        Args:
+            stored: features of n customers.
+            as_of: microseconds since 1970 UTC.
+            overall: what ``forecast`` returned for the same customers and instant.
+        """
         lines = None if self._categories is None else lines_from_features(stored)
         if self._categories is None or lines is None:
             return None
         return forecast_categories(self._categories, lines, overall, local_time_days(as_of, self._zone))
 
     def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
-        """What moved the answers of n stored customers most; nothing of one nobody knows. Milliseconds a customer.
+        """Return the most important reasons for the answers of n stored customers; none for an unknown customer.
+
+        It takes milliseconds per customer.
 
         Raises:
-            CorruptRelease: the store holds other columns than the release was trained on.
+            CorruptRelease: the store's columns differ from those that the release was trained on.
         """
         inputs, orders = self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders"))
         usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
-        found = self._explainer.explain(inputs, orders, answers, usual)
-        return [reasons if known else [] for reasons, known in zip(found, stored.known.tolist(), strict=True)]
+        explained = self._explainer.explain(inputs, orders, answers, usual)
+        return [reasons if known else [] for reasons, known in zip(explained, stored.known.tolist(), strict=True)]
 
     def churn_percentile(self, probability: Floats) -> Floats:
-        """Mid-rank within the population scored when the release was made, 0 to 100, (n,)."""
+        """Return the mid-rank within the population scored when the release was made, 0 to 100, (n,)."""
         sample = self._churn_sample
         below, above = np.searchsorted(sample, probability, "left"), np.searchsorted(sample, probability, "right")
         return 50.0 * (below + above) / max(len(sample), 1)
 
     def _model_inputs(self, stored: FeatureRows, as_of: int) -> Floats:
-        """The models' inputs at an instant, (n, inputs)."""
+        """Return the models' inputs at an instant, (n, inputs)."""
         if input_names(stored.columns, tuple(stored.lists)) != self._input_names:
             raise CorruptRelease(
                 f"Release {self.version} expects the inputs {', '.join(self._input_names)}, the store holds "
-                f"{', '.join(stored.columns)}. Publish the features again, or promote a release trained on them."
+                f"{', '.join(stored.columns)}. Run `flywheel publish` again, or promote a release trained on them."
             )
         n = len(stored)
         today = day_number(local_day(as_of, self._zone))
@@ -119,12 +127,12 @@ class Release:
 
 
 def write_release(folder: Path, manifest: ReleaseManifest, models: Mapping[str, Mapping[str, str]]) -> None:
-    """Write a release's files and their sums into an empty folder.
+    """Write a release's files and their checksums into an empty folder.
 
     Args:
-        folder: where to.
-        manifest: everything but the names of the files, which are added here.
-        models: model name -> its files' names and texts.
+        folder: the empty folder.
+        manifest: the manifest without the file names, which are added here.
+        models: model name -> file name -> text.
     """
     texts = {f"{model}/{name}": text for model, files in models.items() for name, text in files.items()}
     texts[MANIFEST_FILE] = replace(manifest, files=sorted(texts)).to_text()

@@ -2,81 +2,35 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from feast.feature_view import FeatureViewState
 
 from features.errors import NotFound
-from features.online import arrow_rows
-from features.online.backends import LMDB
 from features.online.codec import SchemaMismatch
 from features.online.feature_rows import FeatureRows
-from features.online.lmdb import LmdbWriter
-from features.online.redis_writer import RedisWriter
 from features.store.client import CustomerFeatures, feature_rows
-from features.store.definitions import FEATURE_SERVICE
-from features.views import Column, Kind, View
-
-TRANSACTIONS = View(
-    "transactions",
-    (
-        Column("orders", Kind.FLOAT, "orders so far"),
-        Column("last_order_at", Kind.INTEGER, "last order, microseconds since 1970 UTC"),
-        Column("recent_days", Kind.INTEGERS, "days with an order, since 1970"),
-        Column("recent_spend", Kind.FLOATS, "net amount on those days"),
-    ),
+from features.views import View
+from tests.features.store.catalogue import (
+    ANN,
+    BEHAVIOUR,
+    BOB,
+    MICROSECOND,
+    MONDAY,
+    TRANSACTIONS,
+    TTL_DAYS,
+    VIEWS,
+    customer_rows,
+    later_row,
+    orders,
+    through_feast,
+    write_view,
 )
-BEHAVIOUR = View("behaviour", (Column("visits", Kind.FLOAT, "visits so far"),))
-VIEWS = (TRANSACTIONS, BEHAVIOUR)
-TTL_DAYS = 30
-MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-Row = tuple[str, datetime, float, int | None, list[int], list[float]]
-ANN: Row = ("00017", MONDAY, 3.0, 1_780_000_000_000_001, [20_600, 20_604], [0.1, 1 / 3])
-BOB: Row = ("18446744073709551617", MONDAY, 0.0, None, [], [])
-
-
-def later_row(row: Row, days: int, orders: float) -> Row:
-    """The same customer at a later cutoff, with this number of orders."""
-    return (row[0], row[1] + timedelta(days=days), orders, *row[3:])
-
-
-def write_view(home: Path, view: View, rows: list[tuple[object, ...]]) -> None:
-    """Write a view's table as the pipeline does: customer_id, event_timestamp, then the columns."""
-    (home / "features").mkdir(parents=True, exist_ok=True)
-    keys = [("customer_id", pa.string()), ("event_timestamp", arrow_rows.TIMESTAMP_TYPE)]
-    schema = pa.schema([*keys, *arrow_rows.arrow_schema(view)])
-    columns = zip(schema.names, zip(*rows, strict=True), strict=True)
-    pq.write_table(pa.table(dict(columns), schema=schema), home / "features" / f"{view.name}.parquet")
-
-
-def customer_rows(*requests: tuple[str, datetime]) -> pa.Table:
-    ids, instants = zip(*requests, strict=True)
-    return pa.table({"event_timestamp": pa.array(instants, arrow_rows.TIMESTAMP_TYPE), "customer_id": pa.array(ids)})
-
-
-def through_feast(features: CustomerFeatures, *customer_ids: str) -> dict[str, list[object]]:
-    """The same customers, read through Feast's own API."""
-    service = features._feast.get_feature_service(FEATURE_SERVICE)
-    rows = [{"customer_id": customer_id} for customer_id in customer_ids]
-    answers: dict[str, list[object]] = features._feast.get_online_features(service, rows).to_dict()
-    return answers
-
-
-def orders(features: CustomerFeatures, *customer_ids: str) -> list[float]:
-    return list(features.now(customer_ids).column("orders"))
 
 
 def assert_same(actual: FeatureRows, expected: FeatureRows) -> None:
@@ -87,23 +41,6 @@ def assert_same(actual: FeatureRows, expected: FeatureRows) -> None:
     for name, ragged in expected.lists.items():
         np.testing.assert_array_equal(actual.lists[name].offsets, ragged.offsets, err_msg=name)
         np.testing.assert_array_equal(actual.lists[name].values, ragged.values, err_msg=name)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Ann and Bob are known on Monday and a week later; only Ann visits, and only in the second week."""
-    write_view(tmp_path, TRANSACTIONS, [BOB, ANN, later_row(ANN, 7, 4.0), later_row(BOB, 7, 1.0)])
-    write_view(tmp_path, BEHAVIOUR, [(ANN[0], MONDAY + timedelta(days=7), 9.0)])
-    return tmp_path
-
-
-@pytest.fixture
-def features(home: Path, request: pytest.FixtureRequest) -> CustomerFeatures:
-    """A client with the backend that the test requests, LMDB by default."""
-    online = request.getfixturevalue("online") if "online" in request.fixturenames else LMDB
-    features = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
-    features.apply()
-    return features
 
 
 def test_a_row_at_the_instant_is_joined_and_one_just_after_it_is_not(features: CustomerFeatures) -> None:
@@ -276,86 +213,6 @@ def test_an_erased_customer_is_unknown(features: CustomerFeatures) -> None:
     assert features.erase(ANN[0]) == 2
     assert features.now([ANN[0], BOB[0]]).known.tolist() == [False, True]
     assert through_feast(features, ANN[0])["visits"] == [None]
-
-
-def after_each_view(patch: Callable[[object, str, object], None], callback: Callable[[], None]) -> None:
-    """Call ``callback`` after the rows of each view have gone to the online store."""
-
-    def with_callback(write: Callable[..., object]) -> Callable[..., object]:
-        def write_and_call(*rows: object) -> object:
-            result = write(*rows)
-            callback()
-            return result
-
-        return write_and_call
-
-    patch(LmdbWriter, "replace", with_callback(LmdbWriter.replace))
-    patch(RedisWriter, "_stage", with_callback(RedisWriter._stage))
-
-
-@pytest.fixture
-def reads_during_publication(
-    features: CustomerFeatures, home: Path, online: str, monkeypatch: pytest.MonkeyPatch
-) -> list[tuple[object, list[float]]]:
-    """What another worker reads, through Feast and directly, after each view of a publication is written."""
-    reads: list[tuple[object, list[float]]] = []
-
-    def read() -> None:
-        other = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
-        reads.append((through_feast(other, ANN[0])["orders"], orders(features, ANN[0])))
-
-    features.materialize(MONDAY)
-    after_each_view(monkeypatch.setattr, read)
-    return reads
-
-
-def test_the_second_publication_disturbs_no_reader(
-    features: CustomerFeatures, reads_during_publication: list[tuple[object, list[float]]]
-) -> None:
-    features.materialize(MONDAY + timedelta(days=7))
-    assert reads_during_publication == [([3.0], [3.0]), ([3.0], [3.0])]
-    assert through_feast(features, ANN[0])["orders"] == orders(features, ANN[0]) == [4.0]
-
-
-def test_a_catalogue_left_in_the_middle_of_a_publication_still_answers_and_is_repaired(
-    features: CustomerFeatures, home: Path, online: str
-) -> None:
-    features.materialize(MONDAY)
-    registry = features._feast.registry
-    for view in features._feast.list_feature_views():
-        view.state, view.owner = FeatureViewState.MATERIALIZING, "a state alone is not saved"
-        registry.apply_feature_view(view, features._feast.project)
-    other = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
-    assert other._feast.get_feature_view("transactions").state == FeatureViewState.MATERIALIZING
-    assert through_feast(other, ANN[0])["orders"] == other.as_of(customer_rows(ANN[:2]))["orders"].to_pylist() == [3.0]
-    other.materialize(MONDAY + timedelta(days=7))
-    assert other._feast.get_feature_view("transactions").state == FeatureViewState.AVAILABLE_ONLINE
-    assert through_feast(other, ANN[0])["orders"] == [4.0]
-
-
-KILLED_WRITER_SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-from features.store.client import CustomerFeatures
-from tests.features.store.test_client import MONDAY, TTL_DAYS, VIEWS, after_each_view, timedelta
-
-features = CustomerFeatures.open(Path(sys.argv[1]), VIEWS, TTL_DAYS, sys.argv[2])
-after_each_view(setattr, lambda: os.kill(os.getpid(), signal.SIGKILL))
-features.materialize(MONDAY + timedelta(days=7))
-"""
-
-
-def test_a_publication_killed_half_way_leaves_the_last_one_and_is_repaired_by_the_next(
-    features: CustomerFeatures, home: Path, online: str
-) -> None:
-    features.materialize(MONDAY)
-    command = [sys.executable, "-c", KILLED_WRITER_SCRIPT, str(home), online]
-    killed = subprocess.run(command, cwd=Path(__file__).parents[3], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    survivor = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
-    assert through_feast(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [3.0]
-    assert survivor.materialize(MONDAY + timedelta(days=7)) == 2
-    assert through_feast(survivor, ANN[0])["orders"] == orders(survivor, ANN[0]) == [4.0]
 
 
 def test_the_user_hears_nothing_of_feast(home: Path, capfd: pytest.CaptureFixture[str]) -> None:

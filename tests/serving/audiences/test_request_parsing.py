@@ -87,7 +87,7 @@ CONDITION = {"column": "orders", "equals": 1}
          "Found 3; expected a string: send it in quotes."),
         ({"filter": {"any": [{"any": [3]}]}}, "filter.any[0].any[0]", "Found 3; expected an object with all, any, "),
         ({"filter": {"not": None}}, "filter.not", "Found null; expected an object with all, any, not, or a condition"),
-        ({"filter": {"column": "a", "greater": 3}}, "filter.greater", "Found a field nobody asks for; expected col"),
+        ({"filter": {"column": "a", "greater": 3}}, "filter.greater", "Found an unknown field; expected col"),
         ({"filter": {"column": "a", "atleast": 3}}, "filter.atleast", "Did you mean at_least?"),
         ({"filter": {"column": "a", "one_of": [3]}}, "filter.one_of", "expected column, equals, not_equals, in,"),
         ({"filter": {"column": "a", "in": "gold"}}, "filter.in", 'Found "gold"; expected an array.'),
