@@ -13,6 +13,7 @@ from pipelines.run_context import RunContext
 from training.dataset.point_in_time import Dataset
 from training.evaluation.backtest import Backtest
 from training.evaluation.churn_rules import Inactivity, RuleResult, compare_rules, flag_customers, inactivity_at_origin
+from training.models import MODELS
 from training.registry.run_record import Metric, Table
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def rule_report(model_name: str, backtest_result: BacktestResult) -> RuleReport:
     """The rules as they were judged, drawn at the newest origin; nothing where none was, or another question asked."""
     from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_table
 
-    if model_name != "churn" or not backtest_result.rule_results:
+    if not MODELS[model_name].against_churn_rules or not backtest_result.rule_results:
         return RuleReport()
     newest, tier = backtest_result.tests[0], backtest_result.rule_results[0].tier
     return RuleReport(
