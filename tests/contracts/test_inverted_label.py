@@ -14,10 +14,10 @@ from tests.serving.fakes import FakeRelease, KnownCustomer, constant_rate_foreca
 from tests.training.by_hand import RecordingTrainer, rows_of
 from tests.training.by_hand import outcomes_of as outcomes_by_hand
 from tests.training.shops import TrainingShop, build_shop, order_lines, shared, simulate_lines, small_ensembles
+from training.dataset.plan import HorizonPlan
 from training.fitting.fit import FittedTier, fit_tiers
 from training.inference.answers.churn import BANDS
 from training.metrics import auc
-from training.model import HorizonPlan
 from training.models import MODELS
 from training.models.churn import churn_label
 
