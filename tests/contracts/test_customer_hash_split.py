@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import training.evaluation.backtest
 from features.calendar import day_number
-from tests.training.shops import ZONE, TrainingShop, corner_shop, shared
+from tests.training.shops import ZONE, TrainingShop, cached_for_session, corner_shop
 from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
 from training.dataset.schedule import plan_schedule
@@ -35,7 +35,7 @@ def test_no_training_window_reaches_beyond_its_origin(span: int, horizons: tuple
                 assert cutoff + timedelta(days=days) <= origin
 
 
-@shared
+@cached_for_session
 def run_backtest() -> tuple[TrainingShop, list[Rows], list[Backtest]]:
     """A shop, the training rows before each origin, and the back-tests at the origins."""
     shop, training_rows = corner_shop(), []

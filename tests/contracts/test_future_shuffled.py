@@ -13,7 +13,15 @@ from hypothesis import given
 
 from features.calendar import DAY_US, day_number
 from tests.contracts.generated import SIX_EXAMPLES, Log, future_logs, known_features, outcomes_after_today, past_logs
-from tests.training.shops import ZONE, TrainingShop, build_shop, order_lines, shared, simulate_lines, small_ensembles
+from tests.training.shops import (
+    ZONE,
+    TrainingShop,
+    build_shop,
+    cached_for_session,
+    order_lines,
+    simulate_lines,
+    small_ensembles,
+)
 from training.evaluation.backtest import Backtest, backtest
 from training.fitting.fit import FittedTier
 from training.inference.forecast import TIERS
@@ -42,12 +50,12 @@ def test_a_corrupted_future_changes_outcomes_but_no_feature() -> None:
     assert outcomes_after_today(history, "ann").spend[0, 0] != outcomes_after_today(past.history, "ann").spend[0, 0]
 
 
-@shared
+@cached_for_session
 def small_shop() -> TrainingShop:
     return build_shop(simulate_lines(500, 240, seed=4), 240, (30, 40), 40)
 
 
-@shared
+@cached_for_session
 def newest_backtest(seed: int | None) -> tuple[TrainingShop, Backtest]:
     """The back-test at the newest origin, of the original log or of one with a shuffled future."""
     shop = small_shop() if seed is None else build_shop(with_shuffled_future(small_shop(), seed), 240, (30, 40), 40)

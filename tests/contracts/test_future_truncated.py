@@ -12,13 +12,13 @@ from features.arrays import Floats
 from tests.contracts.generated import SIX_EXAMPLES, TODAY, Log, future_logs, known_features, past_logs
 from tests.logs import cutoff
 from tests.training.shops import (
-    FakePublishedFeatures,
+    FakeFeatureStore,
     TrainingShop,
     build_shop,
+    cached_for_session,
     corner_shop,
     day,
     history,
-    shared,
     simulate_lines,
     small_ensembles,
 )
@@ -41,13 +41,13 @@ def test_inputs_of_the_log_cut_at_the_cutoff_are_those_of_the_whole_log() -> Non
     instant = shop.cutoffs[5]
     past = history(shop.lines[shop.lines["ordered_at"] < instant.timestamp])
     before = build_dataset(
-        FakePublishedFeatures(past, [instant]).known([instant]), [instant], past, FakePublishedFeatures(past, [instant])
+        FakeFeatureStore(past, [instant]).known_customers([instant]), [instant], past, FakeFeatureStore(past, [instant])
     )
     rows = shop.data.rows(shop.now, (30,), [instant])
     assert np.array_equal(before.inputs, rows.inputs, equal_nan=True)
 
 
-@shared
+@cached_for_session
 def assemble_release(*, cut: bool) -> tuple[TrainingShop, AssembledRelease]:
     """A release of one day, from a log that goes on for weeks or from the log cut at that day."""
     lines = simulate_lines(400, 260, seed=2)

@@ -13,7 +13,14 @@ from tests.serving.fakes import TODAY as NOW
 from tests.serving.fakes import FakeRelease, KnownCustomer, constant_rate_forecast, feature_rows
 from tests.training.by_hand import RecordingTrainer, rows_of
 from tests.training.by_hand import outcomes_of as outcomes_by_hand
-from tests.training.shops import TrainingShop, build_shop, order_lines, shared, simulate_lines, small_ensembles
+from tests.training.shops import (
+    TrainingShop,
+    build_shop,
+    cached_for_session,
+    order_lines,
+    simulate_lines,
+    small_ensembles,
+)
 from training.dataset.plan import HorizonPlan
 from training.fitting.fit import FittedTier, fit_tiers
 from training.inference.answers.churn import BANDS
@@ -46,7 +53,7 @@ def test_the_churn_model_learns_one_for_those_who_left() -> None:
     assert recorder.targets == [[0.0, 1.0, 0.0, 1.0]]
 
 
-@shared
+@cached_for_session
 def shop_with_clear_cases() -> tuple[TrainingShop, dict[str, FittedTier]]:
     """A shop with a weekly customer until yesterday and a weekly customer until half a year ago."""
     weeks = np.arange(2.5, 300, 7)

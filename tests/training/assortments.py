@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tests.training.shops import TrainingShop, build_shop, day, order_lines, shared
+from tests.training.shops import TrainingShop, build_shop, cached_for_session, day, order_lines
 from training.fitting.category_hazards import PERIOD_EDGES
 from training.inference.categories.hazard_tables import CategoryTables, evidence_cell_count
 from training.inference.categories.lines import CategoryLines
@@ -42,7 +42,7 @@ def simulate_category_orders(customers: int, seed: int = 0, days: int = SPAN) ->
     return lines.assign(category=categories)
 
 
-@shared
+@cached_for_session
 def drugstore_shop() -> TrainingShop:
     """Return a shop with 400 customers of three categories over 300 days."""
     return build_shop(simulate_category_orders(400), SPAN, (30, 60), 60)

@@ -43,7 +43,7 @@ _CACHE_CLEARERS: list[Callable[[], None]] = []
 Result = TypeVar("Result")
 
 
-def shared(make: Callable[..., Result]) -> Callable[..., Result]:
+def cached_for_session(make: Callable[..., Result]) -> Callable[..., Result]:
     """Cache the result of ``make`` for the whole test session."""
     cached = cache(make)
     _CACHE_CLEARERS.append(cached.cache_clear)
@@ -90,7 +90,7 @@ def history(lines: pd.DataFrame) -> History:
     return History(_database().create_table(f"lines_{next(_NUMBERS)}", ibis.memtable(table)), None)
 
 
-@shared
+@cached_for_session
 def _database() -> ibis.BaseBackend:
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
@@ -122,7 +122,7 @@ def simulate_lines(customers: int, days: int, seed: int = 0) -> pd.DataFrame:
     return order_lines([f"c{number:05d}" for number in customer], ordered, amounts)
 
 
-class FakePublishedFeatures:
+class FakeFeatureStore:
     """Feature store fake: the point-in-time features of a history, without Feast."""
 
     def __init__(self, history: History, cutoffs: Sequence[Cutoff]) -> None:
@@ -142,7 +142,7 @@ class FakePublishedFeatures:
         table = pa.Table.from_pandas(features[self._types.names], self._types, preserve_index=False)
         return feature_rows(table.append_column("features_at", table["event_timestamp"]), self._views)
 
-    def known(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
+    def known_customers(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
         """Return the customer_id and the cutoff's position of every known customer."""
         positions = {pd.Timestamp(cutoff.timestamp): index for index, cutoff in enumerate(cutoffs)}
         known: pd.DataFrame = self._table.assign(position=self._table["event_timestamp"].map(positions))
@@ -183,26 +183,26 @@ def build_shop(lines: pd.DataFrame, days: int, horizons: Sequence[int], churn_da
     log = history(lines)
     schedule = plan_schedule(log.day_range()[0], day(days), horizons, log.count_customers())
     cutoffs = tuple(Cutoff.from_day(cutoff_day, ZONE) for cutoff_day in schedule.cutoffs)
-    published = FakePublishedFeatures(log, cutoffs)
-    data = build_dataset(published.known(cutoffs), cutoffs, log, published)
+    published = FakeFeatureStore(log, cutoffs)
+    data = build_dataset(published.known_customers(cutoffs), cutoffs, log, published)
     ready = readiness(log, schedule, cutoffs, churn_days, horizons)
     return TrainingShop(lines, log, schedule, cutoffs, ready, data)
 
 
-@shared
+@cached_for_session
 def corner_shop() -> TrainingShop:
     """Return a shop with 700 customers over 300 days and horizons of 30, 60 and 365 days; 365 is not learnable yet."""
     return build_shop(simulate_lines(700, 300), 300, (30, 60, 365), 60)
 
 
-@shared
+@cached_for_session
 def corner_tiers() -> dict[str, FittedTier]:
     """Return every tier of the corner shop, fitted on all its rows."""
     with small_ensembles():
         return fit_tiers(corner_shop().rows(corner_shop().now), corner_shop().plan, TIERS)
 
 
-@shared
+@cached_for_session
 def other_buyers() -> Rows:
     """Return 2,500 other buyers of such a shop at its newest origin, with outcomes over 60 days."""
     others = build_shop(simulate_lines(2_500, 300, seed=9), 300, (30, 60), 60)

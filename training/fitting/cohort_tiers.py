@@ -40,7 +40,7 @@ def fit_prospect_tier(rows: Rows, buyers: CohortTier, plan: HorizonPlan) -> Coho
     edges = np.asarray(buyers.edges)
     prior = np.asarray(buyers.hazards) * 0.1
     hazards = _cell_hazards(rows, np.zeros(len(rows), dtype=np.int64), edges, prior, 1, weight=5.0)
-    prior_orders = np.asarray(buyers.orders_of_comers)[0]
+    prior_orders = np.asarray(buyers.orders_per_buyer)[0]
     orders = _orders_per_buyer(rows, np.zeros(len(rows), dtype=np.int64), prior_orders, plan, 1, weight=5.0)
     return CohortTier(
         buyers.names,

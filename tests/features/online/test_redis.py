@@ -40,7 +40,7 @@ def seconds_until_failure(store: RedisStore) -> float:
 def test_a_frozen_redis_is_named_in_time_then_at_once_and_read_again_when_it_thaws(
     redis_of_its_own: RedisServer,
 ) -> None:
-    store = filled_store(redis_of_its_own, rest_seconds=1.0)
+    store = filled_store(redis_of_its_own, cooldown_seconds=1.0)
     assert read_ann(store) == [[3, 5]]
     redis_of_its_own.freeze()
     assert 0.4 < seconds_until_failure(store) < store.timeout_seconds < 1.0

@@ -17,10 +17,10 @@ from features.online.feature_rows import FeatureRows
 from tests.features.rows import TRANSACTIONS, VIEWS, packed_rows
 
 
-def test_writers_side_by_side_lose_nothing(where: str, store: Store) -> None:
+def test_writers_side_by_side_lose_nothing(location: str, store: Store) -> None:
     def publish(customer_id: str) -> None:
         for event_at in range(20):
-            with open_store(where).write_transaction() as writer:
+            with open_store(location).write_transaction() as writer:
                 writer.merge(
                     "transactions",
                     packed_rows(TRANSACTIONS, {customer_id: event_at, "shared": event_at}, event_at=event_at),
@@ -51,11 +51,11 @@ BOTH_METHODS = pytest.mark.parametrize("method", ["replace", "merge"])
 
 
 @pytest.fixture
-def start_publisher(where: str) -> Callable[[str], subprocess.Popen[bytes]]:
+def start_publisher(location: str) -> Callable[[str], subprocess.Popen[bytes]]:
     """A process that publishes day after day; every number of every customer is the day's."""
 
     def start(method: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", PUBLISHER_SCRIPT, where, method]
+        command = [sys.executable, "-c", PUBLISHER_SCRIPT, location, method]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
         assert process.stdout is not None
         process.stdout.readline()

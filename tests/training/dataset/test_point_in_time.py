@@ -14,14 +14,14 @@ from features.calendar import micros
 from features.history import Cutoff
 from features.transformations.on_demand import model_inputs
 from features.transformations.transactions import transactions
-from tests.training.shops import ZONE, FakePublishedFeatures, corner_shop, cutoff, day, history, simulate_lines
+from tests.training.shops import ZONE, FakeFeatureStore, corner_shop, cutoff, day, history, simulate_lines
 from training.dataset.point_in_time import assign_folds, build_dataset, sample_customers
 from training.dataset.population import known_customers
 
 
 def test_a_dataset_has_one_row_for_each_known_customer_and_cutoff() -> None:
     shop = corner_shop()
-    known = FakePublishedFeatures(shop.history, shop.cutoffs).known(shop.cutoffs)
+    known = FakeFeatureStore(shop.history, shop.cutoffs).known_customers(shop.cutoffs)
     assert len(shop.data.inputs) == len(shop.data.customers) == len(known)
     assert set(map(tuple, shop.data.customers.to_numpy())) == set(map(tuple, known.to_numpy()))
     assert not shop.data.customers.duplicated().any()
@@ -41,7 +41,7 @@ def test_rows_of_some_cutoffs_are_all_rows_of_those_cutoffs() -> None:
 def test_inputs_of_a_row_are_the_features_of_that_customer_at_that_cutoff(index: int) -> None:
     shop = corner_shop()
     instant = shop.cutoffs[index]
-    published = FakePublishedFeatures(shop.history, [instant])
+    published = FakeFeatureStore(shop.history, [instant])
     position = shop.cutoffs.index(instant)
     at_cutoff = (shop.data.customers["position"] == position).to_numpy()
     sample = np.flatnonzero(at_cutoff)[[3, 50, -1]]
@@ -60,8 +60,8 @@ def test_inputs_of_a_row_are_the_features_of_that_customer_at_that_cutoff(index:
 def test_the_order_of_the_customers_changes_nothing() -> None:
     shop = corner_shop()
     cutoffs = shop.cutoffs[:3]
-    published = FakePublishedFeatures(shop.history, cutoffs)
-    customers = published.known(cutoffs)
+    published = FakeFeatureStore(shop.history, cutoffs)
+    customers = published.known_customers(cutoffs)
     dataset = build_dataset(customers, cutoffs, shop.history, published)
     shuffled = build_dataset(customers.sample(frac=1, random_state=1), cutoffs, shop.history, published)
     assert dataset.customers.equals(shuffled.customers)

@@ -12,11 +12,11 @@ from tests.training.shops import (
     ZONE,
     TrainingShop,
     build_shop,
+    cached_for_session,
     corner_shop,
     day,
     history,
     order_lines,
-    shared,
     simulate_lines,
     small_ensembles,
 )
@@ -35,27 +35,27 @@ def answers(ready: Readiness, model: str) -> dict[int, HorizonReadiness]:
     return {answer.horizon_days: answer for answer in ready.answers if answer.model == model}
 
 
-@shared
+@cached_for_session
 def small_shop() -> TrainingShop:
     return build_shop(simulate_lines(200, 300), 300, (30, 60), 60)
 
 
-@shared
+@cached_for_session
 def without_amounts() -> TrainingShop:
     return build_shop(simulate_lines(700, 300).drop(columns="amount"), 300, (30, 60), 60)
 
 
-@shared
+@cached_for_session
 def short_log_shop() -> TrainingShop:
     return build_shop(simulate_lines(900, 10), 10, (30, 90), 30)
 
 
-@shared
+@cached_for_session
 def long_log_shop() -> TrainingShop:
     return build_shop(simulate_lines(600, 1_200), 1_200, (90, 365), 365)
 
 
-@shared
+@cached_for_session
 def late_churn_shop() -> TrainingShop:
     return build_shop(simulate_lines(700, 300), 300, (30, 365), 365)
 

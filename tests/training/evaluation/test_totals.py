@@ -112,5 +112,5 @@ def test_the_card_says_it_in_a_line_and_the_release_in_plain_json() -> None:
         "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01), +20.0% (2026-01-01)."
     )
     said = json.loads(json.dumps(totals_json([found]), allow_nan=False))
-    assert said[0]["origins"][0]["everybody"]["log_ratio"] == pytest.approx(math.log(1.2), abs=1e-6)
+    assert said[0]["origins"][0]["all_customers"]["log_ratio"] == pytest.approx(math.log(1.2), abs=1e-6)
     assert said[0]["edges"] == [0.5] * 4

@@ -16,7 +16,7 @@ from tests.training.assortments import (
     simulate_category_orders,
     with_shuffled_future,
 )
-from tests.training.shops import TrainingShop, build_shop, cutoff, shared
+from tests.training.shops import TrainingShop, build_shop, cached_for_session, cutoff
 from training import metrics
 from training.dataset import category_rows
 from training.dataset.category_rows import Assortment, CategoryLog, CategoryRows
@@ -34,7 +34,7 @@ def newest_origin(shop: TrainingShop) -> Cutoff:
     return next(cut for cut in shop.cutoffs if cut.day == shop.schedule.origins[0])
 
 
-@shared
+@cached_for_session
 def origin_tables() -> CategoryTables:
     return learn_tables(drugstore_shop(), newest_origin(drugstore_shop()))
 

@@ -111,7 +111,7 @@ def prospect_tier(came: int, stayed: int) -> CohortTier:
 def test_with_no_prospect_seen_one_in_ten_is_taken_for_a_buyer() -> None:
     buyers = fit_population_tier(shop_rows(), PLAN)
     assert np.asarray(prospect_tier(0, 0).hazards) == pytest.approx(0.1 * np.asarray(buyers.hazards))
-    assert np.asarray(prospect_tier(0, 0).orders_of_comers) == pytest.approx(np.asarray(buyers.orders_of_comers))
+    assert np.asarray(prospect_tier(0, 0).orders_per_buyer) == pytest.approx(np.asarray(buyers.orders_per_buyer))
 
 
 def test_many_prospects_outweigh_the_prior() -> None:

@@ -11,10 +11,10 @@ from tests.training.shops import (
     ZONE,
     TrainingShop,
     build_shop,
+    cached_for_session,
     corner_shop,
     corner_tiers,
     other_buyers,
-    shared,
     simulate_lines,
     small_ensembles,
 )
@@ -143,7 +143,7 @@ SMALL: dict[str, tuple[pd.DataFrame, int]] = {
 }
 
 
-@shared
+@cached_for_session
 def small_shop(name: str) -> TrainingShop:
     lines, days = SMALL[name]
     return build_shop(lines, days, (3, 30), 30)

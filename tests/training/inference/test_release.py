@@ -15,7 +15,7 @@ import pytest
 from features.calendar import micros
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
-from tests.training.shops import FakePublishedFeatures, corner_shop, corner_tiers, shared, small_ensembles
+from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import AssembledRelease, assemble, churn_sample
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import CorruptRelease, Release, write_release
@@ -29,7 +29,7 @@ METADATA = ReleaseMetadata(
 )  # fmt: skip
 
 
-@shared
+@cached_for_session
 def assemble_release() -> AssembledRelease:
     shop = corner_shop()
     with small_ensembles():
@@ -59,12 +59,12 @@ def folder(written_release: Path, tmp_path: Path) -> Path:
     return shutil.copytree(written_release, tmp_path / "7")
 
 
-@shared
+@cached_for_session
 def stored_features() -> FeatureRows:
     """Return the stored features of all customers today."""
     shop = corner_shop()
     customers = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]
-    published = FakePublishedFeatures(shop.history, shop.cutoffs[-1:])
+    published = FakeFeatureStore(shop.history, shop.cutoffs[-1:])
     return published.as_of(
         pa.table(
             {

@@ -14,7 +14,7 @@ import pytest
 from features.calendar import micros
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
-from tests.training.shops import FakePublishedFeatures, corner_shop, corner_tiers, shared
+from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers
 from training.inference.explanations.reasons import Explainer, Reason
 from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
@@ -50,7 +50,7 @@ def now() -> int:
     return micros(corner_shop().now.timestamp)
 
 
-@shared
+@cached_for_session
 def stored_features() -> FeatureRows:
     """Return the stored features of three customers today, and of an unknown one."""
     shop = corner_shop()
@@ -58,7 +58,7 @@ def stored_features() -> FeatureRows:
         "customer_id"
     ].to_list()[:3]
     instants = [shop.now.timestamp] * len(customer_ids)
-    stored = FakePublishedFeatures(shop.history, shop.cutoffs[-1:]).as_of(
+    stored = FakeFeatureStore(shop.history, shop.cutoffs[-1:]).as_of(
         pa.table({"customer_id": customer_ids, "event_timestamp": instants})
     )
     return FeatureRows(

@@ -37,7 +37,7 @@ def spend_attributions(tier: Tier, inputs: Floats, days: int) -> Floats:
     horizon = np.array([0.0, days])
     if isinstance(tier, CohortTier):
         within = survival_curve(np.asarray(tier.hazards), np.asarray(tier.edges), horizon)[:, 1]
-        attributions = _cell_attributions(tier, inputs, _safe_log(within * np.asarray(tier.orders_of_comers)[:, -1]))
+        attributions = _cell_attributions(tier, inputs, _safe_log(within * np.asarray(tier.orders_per_buyer)[:, -1]))
         if tier.order_value and "mean_order" in tier.names:
             attributions[:, tier.names.index("mean_order")] += _safe_log(tier.own_order_value(inputs)) - _safe_log(
                 tier.order_value

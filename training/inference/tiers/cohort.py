@@ -23,7 +23,7 @@ class CohortTier:
     recency: tuple[float, ...]  # inner borders of the classes of days since the last order
     edges: tuple[float, ...]  # (periods + 1,) days
     hazards: tuple[tuple[float, ...], ...]  # (cells, periods)
-    orders_of_comers: tuple[tuple[float, ...], ...]  # (cells, learned) orders per customer who orders
+    orders_per_buyer: tuple[tuple[float, ...], ...]  # (cells, learned) orders per customer who orders
     order_value: float  # mean amount of an order, in the log's currency; 0 without amounts
     own_value_weight: float  # prior weight, in orders, against a customer's own mean order
     scale: tuple[float, ...]  # (learned,) factors that correct the total spend
@@ -34,7 +34,7 @@ class CohortTier:
 
     def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats]:
         """Return orders, and orders times the customer's shrunken mean order value, each (n, learned)."""
-        orders = within * np.asarray(self.orders_of_comers)[self.cells(inputs)]
+        orders = within * np.asarray(self.orders_per_buyer)[self.cells(inputs)]
         return orders, orders * self.own_order_value(inputs)[:, None] * np.asarray(self.scale)
 
     def own_order_value(self, inputs: Floats) -> Floats:

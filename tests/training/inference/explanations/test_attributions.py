@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from tests.training.shops import corner_shop, corner_tiers, shared
+from tests.training.shops import cached_for_session, corner_shop, corner_tiers
 from training.inference.calibration import logit
 from training.inference.explanations import exact_attributions
 from training.inference.explanations.attributions import Attributions, _redistribute_expectation
@@ -40,13 +40,13 @@ def tiered_model(name: str) -> TieredModel:
     )
 
 
-@shared
+@cached_for_session
 def buyers() -> Floats:
     today = corner_shop().population()
     return today.inputs[today.column("orders") >= 1]
 
 
-@shared
+@cached_for_session
 def names() -> tuple[str, ...]:
     return corner_shop().data.names
 
@@ -56,7 +56,7 @@ def contributions_of(name: str, answer: str, inputs: Floats | None = None) -> Fl
     return EXPLANATIONS[answer].attribute(moved)
 
 
-@shared
+@cached_for_session
 def forecast(name: str) -> Forecast:
     return tiered_model(name).forecast(buyers(), np.ones(len(buyers())))
 

@@ -21,7 +21,7 @@ COHORTS = CohortTier(
     recency=(30.0,),
     edges=(0.0, 30.0),
     hazards=((0.2,), (0.05,), (0.4,), (0.1,), (0.8,), (0.3,)),
-    orders_of_comers=((1.5,), (2.0,), (1.5,), (2.0,), (2.5,), (1.7,)),
+    orders_per_buyer=((1.5,), (2.0,), (1.5,), (2.0,), (2.5,), (1.7,)),
     order_value=30.0,
     own_value_weight=3.0,
     scale=(1.0,),
@@ -66,7 +66,7 @@ def test_they_name_only_what_they_use() -> None:
 def test_what_moves_a_cohort_is_all_that_sets_it_apart_from_the_others() -> None:
     hazards = np.log(-np.log1p(-np.array(COHORTS.hazards)[:, 0]))
     assert pace_attributions(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(hazards - hazards.mean())
-    orders = np.log(np.array(COHORTS.hazards)[:, 0] * np.array(COHORTS.orders_of_comers)[:, 0])
+    orders = np.log(np.array(COHORTS.hazards)[:, 0] * np.array(COHORTS.orders_per_buyer)[:, 0])
     order_value = np.log(COHORTS.own_order_value(CUSTOMERS) / 30.0)
     assert spend_attributions(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(orders - orders.mean() + order_value)
 
@@ -84,7 +84,7 @@ def test_borders_that_add_up_share_what_they_add() -> None:
 
 
 def test_where_all_are_in_one_cell_nothing_but_their_own_orders_moves_them() -> None:
-    population = replace(COHORTS, frequency=(), recency=(), hazards=((0.2,),), orders_of_comers=((2.0,),))
+    population = replace(COHORTS, frequency=(), recency=(), hazards=((0.2,),), orders_per_buyer=((2.0,),))
     assert used_inputs(pace_attributions(population, CUSTOMERS, 30)) == set()
     assert used_inputs(spend_attributions(population, CUSTOMERS, 30)) == {"mean_order"}
 

@@ -13,7 +13,7 @@ from features.arrays import Floats
 from features.transformations.engagement import engagement_view
 from features.transformations.transactions import transactions_view
 from features.views import View
-from tests.training.shops import corner_shop, corner_tiers, shared
+from tests.training.shops import cached_for_session, corner_shop, corner_tiers
 from training.inference.explanations.reasons import MAX_REASONS, MIN_IMPORTANCE, Explainer, Reason
 from training.inference.explanations.rendering import concepts_by_input, render_sentence
 from training.inference.forecast import TIERS
@@ -26,7 +26,7 @@ from training.models import EXPLANATIONS
 ANSWERS = tuple(EXPLANATIONS)
 
 
-@shared
+@cached_for_session
 def names() -> tuple[str, ...]:
     return corner_shop().data.names
 
@@ -35,7 +35,7 @@ def tiered_model(tier: str) -> TieredModel:
     return corner_tiers()[tier].tiered_model
 
 
-@shared
+@cached_for_session
 def views() -> tuple[View, ...]:
     return (transactions_view(corner_shop().history),)
 
@@ -44,13 +44,13 @@ def explainer(model: TieredModel) -> Explainer:
     return Explainer(model, names(), views(), "EUR", EXPLANATIONS)
 
 
-@shared
+@cached_for_session
 def all_customers() -> tuple[Floats, Floats]:
     today = corner_shop().population()
     return today.inputs, np.nan_to_num(today.column("orders"))
 
 
-@shared
+@cached_for_session
 def reasons_of(tier: str) -> list[list[Reason]]:
     """Return the reasons of the first hundred customers."""
     inputs, orders = all_customers()
@@ -216,7 +216,7 @@ def test_a_cohort_is_described_by_its_borders() -> None:
     assert isinstance(cohort, CohortTier)
     cells = ((0.3,), (0.1,), (0.6,), (0.3,))  # once or more often, by lately or not
     tier = replace(
-        cohort, frequency=(2.0,), recency=(30.0,), edges=(0.0, 60.0), hazards=cells, orders_of_comers=((1.0, 2.0),) * 4
+        cohort, frequency=(2.0,), recency=(30.0,), edges=(0.0, 60.0), hazards=cells, orders_per_buyer=((1.0, 2.0),) * 4
     )
     inputs = np.concatenate(
         [customer_inputs(orders=12.0, recency_days=5.0), customer_inputs(orders=1.0, recency_days=99.0)]
