@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from features.arrays import Floats
+from features.consents.ledger import Ledger
 from features.online.feature_rows import FeatureRows
 from features.views import View
 from training.inference.categories.forecast import CategoryForecast
 from training.inference.explanations.reasons import Reason
 from training.inference.forecast import Forecast
 from training.inference.release_manifest import ReleaseMetadata
+
+Result = TypeVar("Result")
 
 
 class ReleasePort(Protocol):
@@ -51,6 +54,19 @@ class FeatureReader(Protocol):
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         """Stored features, one row per id, in the order of the ids."""
+        ...
+
+
+class ConsentReader(Protocol):
+    """Reads the consent ledger without blocking the event loop."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of the home."""
+        ...
+
+    async def call(self, function: Callable[[], Result]) -> Result:
+        """Run a function that reads the ledger; raise StoreUnavailable after the ledger's timeout."""
         ...
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from serving.schemas.base import Probability, StrictModel
 
 Evidence = Literal["customer", "population"]
+NOT_SCORED: Mapping[str, Any] = {"status": "not_scored"}
 
 
 class Rfm(StrictModel):

@@ -23,8 +23,8 @@ from serving.api.request_parsing import json_body
 from serving.api.routing import router
 from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
 from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest, InvalidCursor, InvalidJson, InvalidScores
-from serving.audiences.export.formats import FORMATS, ndjson
 from serving.audiences.export.metadata import AudienceMetadata
+from serving.audiences.formats import FORMATS, ndjson
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.auth.scopes import KeyScope, requires

@@ -218,9 +218,9 @@ def test_answering_imports_numpy_alone(folder: Path) -> None:
 import sys
 from dataclasses import replace
 from pathlib import Path
-from training.inference.release import Release
+from training.models import load_release
 
-release = Release.load(Path(sys.argv[1]))
+release = load_release(Path(sys.argv[1]))
 import numpy as np
 release._tiered_model.forecast(np.full((2, len(release._input_names)), 1.0), np.array([0.0, 3.0]))
 heavy = {"lightgbm", "pandas", "sklearn", "mlflow", "feast", "scipy", "ibis", "duckdb", "pyarrow"}

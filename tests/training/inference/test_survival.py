@@ -10,10 +10,10 @@ from features.arrays import Floats
 from tests.training.by_hand import INPUTS, outcomes_of, rows_of
 from training.dataset.outcomes import Outcomes
 from training.dataset.person_periods import period_edges, person_periods
+from training.dataset.plan import HorizonPlan
 from training.fitting.cohort_tiers import fit_population_tier
 from training.inference.forecast import LAST_DAY
 from training.inference.survival import forecast_grid, period_inputs, person_period_inputs, survival_curve
-from training.model import HorizonPlan
 from training.models.next_purchase import evaluated_days
 
 NEVER = float("inf")
