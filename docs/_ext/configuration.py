@@ -57,21 +57,21 @@ def _default(schema: Schema, *, required: bool) -> str:
 def _meaning(schema: Schema, models: Mapping[str, Schema]) -> str:
     """The description of the key; pydantic leaves it out where the section has the same."""
     described = [schema, *(models[name] for name in _references(schema))]
-    return next((str(one["description"]) for one in described if "description" in one), "")
+    return next((str(part["description"]) for part in described if "description" in part), "")
 
 
 def _titles(model: Schema, models: Mapping[str, Schema], path: str) -> Iterator[tuple[str, str]]:
     """Every model below this one, with the header that its section has in the file."""
     for key, schema in model["properties"].items():
         for name in _references(schema):
-            here = f"{path}{key}"
+            location = f"{path}{key}"
             if schema.get("type") == "array":
-                yield name, f"[[{here}]]"
+                yield name, f"[[{location}]]"
             elif "additionalProperties" in schema:
-                yield name, f"[{here}.NAME]"
+                yield name, f"[{location}.NAME]"
             else:
-                yield name, f"[{here}]"
-            yield from _titles(models[name], models, f"{here}.")
+                yield name, f"[{location}]"
+            yield from _titles(models[name], models, f"{location}.")
 
 
 def _references(schema: Any) -> Iterator[str]:  # noqa: ANN401 -- any part of a JSON Schema

@@ -26,7 +26,7 @@ def environment() -> str:
         ]
         for name, field in Settings.model_fields.items()
     ]
-    commands = [[code(one.name), code(one.default) or "none", one.meaning] for one in VARIABLES]
+    commands = [[code(variable.name), code(variable.default) or "none", variable.meaning] for variable in VARIABLES]
     return "\n".join(
         [
             section(

@@ -60,8 +60,8 @@ def _plain_type(schema: Schema, prefix: str) -> str:
         case "array":
             return f"list of {type_of(schema.get('items', {}), prefix)}"
         case "object":
-            named = schema.get("additionalProperties")
-            return f"names with {type_of(named, prefix)}" if isinstance(named, Mapping) else "object"
+            values = schema.get("additionalProperties")
+            return f"names with {type_of(values, prefix)}" if isinstance(values, Mapping) else "object"
         case str(kind):
             form = str(schema.get("format", _TYPES[kind]))
             return _FORMATS.get(form, form)
@@ -70,12 +70,12 @@ def _plain_type(schema: Schema, prefix: str) -> str:
 
 def limits_of(schema: Schema) -> str:
     """The limits in words, those of alternatives and items among them."""
-    own = [words.format(_range(schema, *keys)) for words, keys in _RANGES.items() if _range(schema, *keys)]
-    own += [words.format(schema[key]) for key, words in _LIMITS.items() if key in schema]
+    own = [text.format(_range(schema, *keys)) for text, keys in _RANGES.items() if _range(schema, *keys)]
+    own += [text.format(schema[key]) for key, text in _LIMITS.items() if key in schema]
     inner = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
     if isinstance(schema.get("items"), Mapping):
         inner.append(schema["items"])
-    return ", ".join(dict.fromkeys([*own, *(words for one in inner if (words := limits_of(one)))]))
+    return ", ".join(dict.fromkeys([*own, *(text for part in inner if (text := limits_of(part)))]))
 
 
 def arrow_type(kind: pa.DataType) -> str:
