@@ -1,4 +1,4 @@
-"""The reference of the command line: every command with its arguments and options, from the Typer application."""
+"""Command reference: every command with its arguments and options, from the Typer application."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.cli.main import app
 
 
 def command_line() -> str:
-    """Every command, those of groups too, in the order of ``flywheel --help``."""
+    """A section per command, also of the groups, in the order of ``flywheel --help``."""
     return "\n".join(_commands(get_command(app), "flywheel"))
 
 

@@ -1,4 +1,4 @@
-"""The reference of the HTTP interface: routes and schemas, from the service's own OpenAPI document."""
+"""HTTP reference: routes with their scopes, and schemas, from the OpenAPI document of the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "schema"
 
 
 def http_api() -> str:
-    """Every route with its scope, parameters, body and answers; then every schema."""
+    """A section per route with its scope, parameters, body and responses, then a section per schema."""
     app = create_app(_no_worker)
     document = app.openapi()
     access = {

@@ -1,4 +1,4 @@
-"""Markdown tables and JSON Schema in words: what every generated page is made of."""
+"""Markdown building blocks: tables, sections, and JSON Schema in words, for every generated page."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _LIMITS = {"exclusiveMinimum": "above {}", "exclusiveMaximum": "below {}", "patt
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; line breaks and bars in its cells are escaped."""
+    """A Markdown table; bars in its cells are escaped, and line breaks become spaces."""
     lines = [headers, ["---"] * len(headers), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
 def code(value: object) -> str:
-    """The value as code; nothing for an empty one."""
+    """The value as inline code; empty text for an empty value."""
     return f"`{value}`" if str(value) else ""
 
 
 def anchor(prefix: str, name: str) -> str:
-    """The target that a section of this name is linked by."""
+    """The link target of a section with this name."""
     return f"{prefix}-{name}".lower().replace(" ", "-").replace(".", "-").replace("_", "-")
 
 
 def section(level: int, title: str, target: str, *parts: str) -> str:
-    """A heading with its target, then its parts, each a block of its own."""
+    """A heading with its link target, followed by the parts as separate blocks."""
     return (
         "\n\n".join([f"({target})=\n{'#' * level} {title}", *(part.strip() for part in parts if part.strip())]) + "\n"
     )
@@ -69,7 +69,7 @@ def _plain_type(schema: Schema, prefix: str) -> str:
 
 
 def limits_of(schema: Schema) -> str:
-    """The limits in words, those of alternatives and items among them."""
+    """The limits in words, including those of alternatives and items."""
     own = [text.format(_range(schema, *keys)) for text, keys in _RANGES.items() if _range(schema, *keys)]
     own += [text.format(schema[key]) for key, text in _LIMITS.items() if key in schema]
     inner = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
@@ -79,7 +79,7 @@ def limits_of(schema: Schema) -> str:
 
 
 def arrow_type(kind: pa.DataType) -> str:
-    """An Arrow type, as its documentation calls it."""
+    """The name of an Arrow type; lists as "list of" their items."""
     return f"list of {arrow_type(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
 
 

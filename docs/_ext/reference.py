@@ -1,4 +1,4 @@
-"""Sphinx extension: a line ``% generated: NAME`` in a page is replaced by a reference made from the code."""
+"""Sphinx extension: replaces a line ``% generated: NAME`` in a page with a reference made from the code."""
 
 from __future__ import annotations
 
