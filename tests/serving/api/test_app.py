@@ -43,7 +43,7 @@ def test_answers_come_in_the_order_asked_and_repeats_are_answered_each_time(clie
     assert rows[1] == rows[3]
 
 
-def test_nobody_is_no_error_and_no_answer(client: TestClient) -> None:
+def test_an_unknown_customer_is_no_error_and_has_no_answer(client: TestClient) -> None:
     row = get_prediction(client, "zoe")
     assert row["status"] == "unknown_customer"
     assert "churn" not in row
@@ -165,7 +165,7 @@ def test_alive_is_not_yet_ready() -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/v1/customers/ann/predictions", "/docs"])
-def test_whoever_only_wants_the_head_gets_it(client: TestClient, path: str) -> None:
+def test_head_is_answered_like_get(client: TestClient, path: str) -> None:
     assert client.head(path).status_code == 200
 
 

@@ -106,7 +106,7 @@ def test_nobody_keeps_such_an_answer_for_the_day(client: TestClient, features: R
     assert "max-age" in client.get("/v1/customers/ann/predictions").headers["cache-control"]
 
 
-def test_a_store_that_never_answers_keeps_nobody_longer_than_its_patience(
+def test_a_store_that_never_answers_delays_no_request_beyond_its_timeout(
     client: TestClient, features: RemoteFeatureReader
 ) -> None:
     features.seconds = 1.0

@@ -23,7 +23,7 @@ def test_asking_again_gives_the_same_ids() -> None:
     assert len({*IDS}) == 3
 
 
-def test_the_company_does_not_matter() -> None:
+def test_an_id_does_not_depend_on_the_other_customers() -> None:
     assert prediction_ids("7", feature_rows({"zoe": None, "ann": KnownCustomer()}), TODAY) == (IDS[2], IDS[0])
 
 

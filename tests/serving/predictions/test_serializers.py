@@ -143,7 +143,7 @@ def test_coherence_survives_the_wire(population: tuple[FeatureRows, FakeRelease]
 
 
 @given(st.dictionaries(IDS, st.one_of(st.none(), knowns()), min_size=1, max_size=5), st.randoms())
-def test_a_customers_answer_is_the_same_in_any_company(
+def test_a_customers_answer_is_the_same_in_any_batch(
     customers: dict[str, KnownCustomer | None], chance: Random
 ) -> None:
     customer_ids = [chance.choice(list(customers)) for _ in range(8)]

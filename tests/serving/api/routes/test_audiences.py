@@ -64,7 +64,7 @@ def test_a_default_that_changed_since_scoring_counts(shop: Shop, client: TestCli
     assert post_audience(client, channel="email")["count"] == 0
 
 
-def test_the_forgotten_are_in_no_audience_although_still_in_the_scores(shop: Shop, client: TestClient) -> None:
+def test_erased_customers_are_in_no_audience_although_still_in_the_scores(shop: Shop, client: TestClient) -> None:
     audience = post_audience(client)
     shop.worker.consent_gate.ledger.erase("c011")
     assert "c011" not in all_member_ids(client, audience)

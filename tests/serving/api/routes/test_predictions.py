@@ -64,7 +64,7 @@ def test_reasons_are_those_of_the_customer_and_a_stranger_has_none(client: TestC
     assert ann_repeated == ann
 
 
-def test_nobody_who_does_not_ask_pays_for_reasons() -> None:
+def test_reasons_are_not_computed_unless_requested() -> None:
     class NoReasonsRelease(FakeRelease):
         def reasons(self, *_: object) -> NoReturn:
             raise AssertionError
