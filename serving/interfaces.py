@@ -49,7 +49,7 @@ class FeatureReader(Protocol):
 
     @property
     def timeout_seconds(self) -> float | None:
-        """The timeout of a read in seconds; None where no other machine is asked."""
+        """The timeout of a read in seconds; None for a store on this machine."""
         ...
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
