@@ -89,6 +89,7 @@ class Model:
 
     name: str
     question: str
+    summary: str  # of the list of models in MLflow
     intended_use: str  # of the model card
     position: int  # among the answers in JSON and in the scores table, ascending
 

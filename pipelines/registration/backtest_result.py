@@ -1,4 +1,4 @@
-"""Back-test result: what a back-test leaves for the gate, the reports and the registered release."""
+"""Back-test result: the data, tests and scores of one back-test of a shop, and the evaluation of its churn rules."""
 
 from __future__ import annotations
 

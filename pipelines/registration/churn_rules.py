@@ -1,4 +1,4 @@
-"""The churn rules in flywheel.toml on a shop's own past, beside what the model would have done."""
+"""Churn rule evaluation of a shop: the rules of flywheel.toml on its back-tests, beside the model."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 def evaluate_rules(
     context: RunContext, data: Dataset, tests: Sequence[Backtest], tier: str
 ) -> tuple[list[RuleResult], dict[str, Floats]]:
-    """Every rule beside the rung that answers for churn, and whom each flags at the newest origin, (n,) of 0 and 1."""
+    """Results of every rule beside the churn tier, and the flags of each rule at the newest origin, (n,) of 0 and 1."""
     rules = context.config.business.churn_rules
     if not rules or not tests:
         return [], {}
-    silences, newest = {test.origin: _inactivity(context, data, test) for test in tests}, tests[0]
+    inactivity, newest = {test.origin: _inactivity(context, data, test) for test in tests}, tests[0]
     flagged = {
-        name: flag_customers(newest, rule, silences[newest.origin], tier).by_rule for name, rule in rules.items()
+        name: flag_customers(newest, rule, inactivity[newest.origin], tier).by_rule for name, rule in rules.items()
     }
-    return compare_rules(tests, rules, silences, context.schedule.first, tier), flagged
+    return compare_rules(tests, rules, inactivity, context.schedule.first, tier), flagged
 
 
 def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier: str) -> BacktestResult:
@@ -42,7 +42,7 @@ def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier:
 
 @dataclass(frozen=True)
 class RuleReport:
-    """What a reviewer finds of the rules in MLflow."""
+    """The metrics, tables and figures of the rules in MLflow."""
 
     metrics: Sequence[Metric] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class RuleReport:
 
 
 def rule_report(model_name: str, backtest_result: BacktestResult) -> RuleReport:
-    """The rules as they were judged, drawn at the newest origin; nothing where none was, or another question asked."""
+    """The report of the rules, drawn at the newest origin; empty without results, or for another model."""
     from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_table
 
     if not MODELS[model_name].against_churn_rules or not backtest_result.rule_results:

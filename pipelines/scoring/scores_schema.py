@@ -29,11 +29,11 @@ def score_columns(horizons: Iterable[int], models: Sequence[str] = ANSWER_ORDER)
         ColumnSpec("status", _TEXT, "`scored`, or why the answer is weaker, as over HTTP."),
         ColumnSpec("model_tier", _TEXT, "The tier that answers: `ml`, `btyd`, `cohort` or `population`."),
         ColumnSpec("release", _TEXT, "The version of the release that scored."),
-        *(ColumnSpec(one.name, _TYPES[one.kind], one.meaning) for one in declared if not one.trailing),
+        *(ColumnSpec(column.name, _TYPES[column.kind], column.meaning) for column in declared if not column.trailing),
         ColumnSpec("orders", pa.int64(), "Orders so far."),
         ColumnSpec("first_order_at", _INSTANT, "Time of the first order."),
         ColumnSpec("last_order_at", _INSTANT, "Time of the last order."),
-        *(ColumnSpec(one.name, _TYPES[one.kind], one.meaning) for one in declared if one.trailing),
+        *(ColumnSpec(column.name, _TYPES[column.kind], column.meaning) for column in declared if column.trailing),
     )
 
 
@@ -58,9 +58,9 @@ def scores_table(answers: PredictionColumns, feature_rows: FeatureRows) -> pa.Ta
     for model, computed in answers.by_model.items():
         values = MODELS[model].answer.tabulate(computed, answers.horizons)
         declared = MODELS[model].answer.table_columns(answers.horizons)
-        columns |= {one.name: _WRITERS[one.kind](values[one.name]) for one in declared}
+        columns |= {column.name: _WRITERS[column.kind](values[column.name]) for column in declared}
     specs = score_columns(answers.horizons, tuple(answers.by_model))
-    return pa.table(columns, schema=pa.schema([(one.name, one.type) for one in specs]))
+    return pa.table(columns, schema=pa.schema([(column.name, column.type) for column in specs]))
 
 
 def _number(values: Floats) -> pa.Array:

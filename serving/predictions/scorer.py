@@ -1,4 +1,4 @@
-"""What do we answer for these customers? Matrices in, answers out; free of HTTP and of arithmetic of its own."""
+"""Scorer: stored features in, the answers of every model page out as columns; free of HTTP."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ _COHORT_TIER = TIERS.index("cohort")
 
 
 class AsOfBeforeFeatures(ValueError):
-    """The answer was asked for an instant at which its features were not yet known."""
+    """The requested instant is before the time of the features."""
 
 
 class NonFiniteOutput(ArithmeticError):
-    """A release said something of a known customer that is no number."""
+    """The forecast of a known customer has a value that is not a finite number."""
 
 
 def score(release: ReleasePort, stored: FeatureRows, as_of: int) -> PredictionColumns:
-    """The answers of ``release`` for the stored customers at ``as_of`` (microseconds since 1970 UTC).
+    """The answers of ``release`` for n stored customers at ``as_of`` (microseconds since 1970 UTC).
+
+    A release answers the models that it was trained with; a page that came later has no columns yet.
 
     Raises:
-        AsOfBeforeFeatures: one of them has features from after that instant.
-        NonFiniteOutput: the release's forecast has gaps.
+        AsOfBeforeFeatures: a customer's features are from after that instant.
+        NonFiniteOutput: the forecast of a known customer is incomplete.
     """
     _check_as_of(stored, as_of)
     metadata, zone = release.metadata, ZoneInfo(release.metadata.timezone)
@@ -79,7 +81,7 @@ def _check_as_of(stored: FeatureRows, as_of: int) -> None:
 
 
 def _check_finite(forecast: Forecast, known: Booleans) -> None:
-    """A missing number would go over the wire as a null that nobody expects."""
+    """A missing number would become a null that the schema does not allow."""
     numbers = [forecast.order_by, forecast.expected_orders, *map(_as_columns, forecast.answers.values())]
     if forecast.spend is not None:
         numbers += [forecast.spend.mean, forecast.spend.median, forecast.spend.p10, forecast.spend.p90]
@@ -93,7 +95,7 @@ def _as_columns(numbers: Floats) -> Floats:
 
 
 def _blank_unknown(forecast: Forecast, known: Booleans) -> Forecast:
-    """The forecast with nothing said of customers nobody knows."""
+    """The forecast with NaN for unknown customers."""
     unknown = ~known
     spend = forecast.spend
 
@@ -115,7 +117,7 @@ def _blank_unknown(forecast: Forecast, known: Booleans) -> Forecast:
 
 
 def _freshness_limit(as_of: int, days: int, zone: ZoneInfo) -> int:
-    """The instant so many local days before ``as_of``: features of before it are stale."""
+    """The instant a number of local days before ``as_of``; older features are stale."""
     wall = calendar.instant(as_of).astimezone(zone)
     earlier = calendar.day_from_number(calendar.day_number(wall.date()) - days)
     return calendar.micros(datetime.combine(earlier, wall.time(), tzinfo=zone))

@@ -1,4 +1,4 @@
-"""How do answers look on the wire? Plain structures for orjson, which writes NaN as null and dates as RFC 3339."""
+"""Serializers: prediction columns as plain structures for orjson, which writes NaN as null and dates as RFC 3339."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = list[Json]
 
 
 def serialize_predictions(columns: PredictionColumns, include: Collection[Part]) -> Rows:
-    """One structure per customer, in order; each column becomes Python numbers once."""
+    """One JSON object per customer, in order: the envelope and the included parts."""
     known = (columns.status != STATUSES.index("unknown_customer")).tolist()
     envelopes = _envelopes(columns)
     written: dict[str, Sequence[Any]] = {

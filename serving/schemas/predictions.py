@@ -1,4 +1,4 @@
-"""What goes over the wire: the request as it is checked, the answers as they are documented."""
+"""Prediction schemas: the request as it is validated, and the answers as OpenAPI documents them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_CUSTOMERS = 1000
 MAX_ID_LENGTH = 256
 
 PARTS = (*ANSWER_ORDER, "segment", "reasons")
-DIRECTIONS = tuple(dict.fromkeys(word for one in EXPLANATIONS.values() for word in reversed(one.directions)))
+DIRECTIONS = tuple(dict.fromkeys(word for page in EXPLANATIONS.values() for word in reversed(page.directions)))
 
-# The catalogue of pages is known at run time alone: pydantic checks names, the type checker knows that they are text.
+# The catalogue of pages is known at run time alone: pydantic checks the names, the type checker reads text.
 if TYPE_CHECKING:
     Part = str
     Answered = str
@@ -46,7 +46,7 @@ AsOf = Annotated[
 
 
 class PredictionRequest(StrictModel):
-    """Which customers, at which instant, and which parts of the answer."""
+    """The customers, the instant, and the parts of the answer."""
 
     customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=MAX_CUSTOMERS)] = Field(
         description="Ids as they stand in the shop's log, digit for digit. Answers come in this order.",
@@ -82,7 +82,7 @@ class LocalizedText(StrictModel):
 
 
 class ReasonResponse(StrictModel):
-    """One thing about the customer that moved one of the answers, and which way."""
+    """One fact about the customer that moved an answer, and the direction."""
 
     answer: Answered
     code: str = Field(description="The feature that tells most of it; features that say the same thing count together.")
@@ -98,7 +98,7 @@ class ReasonResponse(StrictModel):
 
 
 class PredictionEnvelope(StrictModel):
-    """One customer's answer; of an unknown or withheld one, and while features cannot be read, only the envelope."""
+    """The answer for one customer; the envelope alone without consent or features, and for an unknown customer."""
 
     customer_id: str = Field(examples=["17850"])
     status: Literal[
@@ -113,7 +113,7 @@ class PredictionEnvelope(StrictModel):
         Literal["store_unreachable", "not_materialized", "rows_lost", "schema_mismatch", "consents_unavailable"] | None
     ) = Field(default=None, description="Why the features cannot be read just now. Ask again later.")
     model_tier: Literal["ml", "btyd", "cohort", "population"] | None = Field(
-        default=None, description="The lowest rung of the ladder that any of the answers rests on."
+        default=None, description="The lowest tier that any of the answers uses."
     )
     as_of: datetime
     prediction_id: str = Field(description="The same for the same customer, instant, release and features.")
@@ -124,14 +124,14 @@ class PredictionEnvelope(StrictModel):
 
 REASONS = Field(
     default=None,
-    description="Only when asked for: up to three for each answer included, for all three when none is, the most "
+    description="Only when requested: up to three for each included answer, for all answers when none is, the most "
     "important first. An answer that is the same for everybody has none.",
     examples=[[EXAMPLE_REASON]],
 )
 
 
 def _prediction_schema() -> type[PredictionEnvelope]:
-    """The envelope with one field for each page of ``training/models/``, and those that serving adds."""
+    """The envelope, one field for each page of ``training/models/``, and the fields that serving adds."""
     answers: dict[str, Any] = {name: (MODELS[name].answer.schema | None, None) for name in ANSWER_ORDER}
     return create_model(
         "Prediction",
@@ -151,13 +151,13 @@ else:
 
 
 class PredictionsResponse(StrictModel):
-    """Answers in the order asked for."""
+    """Predictions in the order of the request."""
 
     predictions: list[Prediction]
 
 
 class ModelsResponse(StrictModel):
-    """The champions that answer now."""
+    """The champions that answer at present."""
 
     release: str = Field(examples=["7"])
     trained_as_of: datetime = Field(description="Everything before this instant was known in training.")
@@ -169,7 +169,7 @@ class ModelsResponse(StrictModel):
 
 
 class ProbeResponse(StrictModel):
-    """What a probe says: degraded is ready, but every answer would be that features are unavailable."""
+    """Probe response; degraded means ready, while every answer would be that features are unavailable."""
 
     status: Literal["alive", "ready", "degraded"]
     release: str | None = None
@@ -177,14 +177,14 @@ class ProbeResponse(StrictModel):
 
 
 class FieldProblem(StrictModel):
-    """What is wrong with one field."""
+    """The problem of one field."""
 
     field: str = Field(examples=["customer_ids[0]"])
     reason: str
 
 
 class ProblemDetails(StrictModel):
-    """RFC 9457: what went wrong, in words and in numbers."""
+    """Problem details (RFC 9457): what went wrong, as text and as a status code."""
 
     type: str = Field(examples=["about:blank"])
     title: str = Field(examples=["Unprocessable Content"])

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 PAGE, SERVE = (ROOT / "tests" / "pipelines" / "fourth_model" / name for name in ("upgrade.py", "serve.py"))
+SUMMARY = "Will this customer order at least twice within the horizon? A base rate."
 TODAY = shops.day(AS_OF)
 
 
@@ -75,7 +76,7 @@ def card(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def test_it_is_trained_and_backtested_on_every_tier_beside_its_baseline(extended: Flywheel) -> None:
-    contestants = {one["contestant"] for one in card(extended.release)["metrics"]}
+    contestants = {score["contestant"] for score in card(extended.release)["metrics"]}
     assert contestants == {"ml", "btyd", "cohort", "population", "never"}
     assert {total["measure"] for total in card(extended.release)["totals"]} == {"upgrades"}
     assert card(extended.release)["horizon_days"] == [60]
@@ -89,6 +90,7 @@ def test_it_passes_the_gate_by_its_own_calibration(extended: Flywheel) -> None:
 
 def test_it_is_registered_with_its_card_and_its_figures(extended: Flywheel) -> None:
     client = Home(extended.home.folder).registry().client
+    assert client.get_registered_model("upgrade").description == SUMMARY
     (version,) = client.search_model_versions("name = 'upgrade'")
     assert "Choosing whom a subscription is offered to." in str(version.description)
     assert "Total upgrades within 60 days" in str(version.description)

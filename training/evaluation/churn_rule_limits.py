@@ -36,7 +36,7 @@ def _limits_of_rule(name: str, rule: ChurnRule, schedule: Schedule, events: Even
     if schedule.span <= days:
         yield RuleLimit(
             name,
-            f"it asks for {days} days of silence, there are {schedule.span} days of log: it can flag nobody",
+            f"it asks for {days} days of inactivity, there are {schedule.span} days of log: it can flag no customer",
             f"shorten it, or wait until {schedule.first + timedelta(days=days + 1)}",
         )
     elif schedule.origins and (
@@ -44,6 +44,6 @@ def _limits_of_rule(name: str, rule: ChurnRule, schedule: Schedule, events: Even
     ):
         yield RuleLimit(
             name,
-            f"it asks for {days} days of silence, more than there are of log before {max(short)}",
+            f"it asks for {days} days of inactivity, more than there are of log before {max(short)}",
             f"judged at {len(schedule.origins) - len(short)} of {len(schedule.origins)} origins",
         )

@@ -95,6 +95,7 @@ def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -
 MODEL = Model(
     name="churn",
     question=str(__doc__),
+    summary="Will this customer place no order within the horizon? The probability of churn.",
     intended_use="Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
     position=1,
     fit=fit,

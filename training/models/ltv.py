@@ -174,6 +174,7 @@ def _coverage_figure(rows: Rows, actual: Floats, low: Floats, high: Floats, char
 MODEL = Model(
     name="ltv",
     question=str(__doc__),
+    summary="What will this customer spend over each horizon? Mean, median and an 80 % interval.",
     intended_use="Setting what an acquisition or a retention offer may cost, for groups of customers.",
     position=3,
     fit=fit,

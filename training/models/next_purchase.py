@@ -125,6 +125,7 @@ def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -
 MODEL = Model(
     name="next_purchase",
     question=str(__doc__),
+    summary="When does this customer order next? A distribution over days, overall and per category.",
     intended_use="Choosing the day of a reminder, and the size of the demand to expect.",
     position=2,
     fit=fit,

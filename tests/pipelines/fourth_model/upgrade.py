@@ -134,6 +134,7 @@ def tabulate(columns: UpgradeColumns, _horizons: Sequence[int]) -> Mapping[str, 
 MODEL = Model(
     name="upgrade",
     question=str(__doc__),
+    summary="Will this customer order at least twice within the horizon? A base rate.",
     intended_use="Choosing whom a subscription is offered to.",
     position=4,
     fit=fit,

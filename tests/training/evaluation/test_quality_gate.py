@@ -1,4 +1,4 @@
-"""A rung answers when it holds its own out of time and means what it says; the last one always answers."""
+"""Quality gate: a tier answers if it is calibrated and not worse than simpler tiers; the last always answers."""
 
 import math
 from collections.abc import Sequence
@@ -94,9 +94,13 @@ def test_a_rung_that_does_not_mean_what_it_says_never_passes(champion: str | Non
 
 
 def test_what_cannot_be_measured_is_not_calibrated() -> None:
-    nobody = rows_of(outcomes_of([math.inf] * 100, [90.0] * 100))
+    without_orders = rows_of(outcomes_of([math.inf] * 100, [90.0] * 100))
     one = Backtest(
-        day(200), PLAN, nobody, {"ml": steady_forecast([1e-6] * 100), "cohort": steady_forecast([0.1] * 100)}, {}
+        day(200),
+        PLAN,
+        without_orders,
+        {"ml": steady_forecast([1e-6] * 100), "cohort": steady_forecast([0.1] * 100)},
+        {},
     )
     first = evaluate_gate([one], LTV, ("ml", "cohort"), None)[0]
     assert first.low > 0
@@ -124,13 +128,13 @@ def test_a_small_shop_is_allowed_the_noise_of_its_size() -> None:
 def test_the_last_rung_always_answers_tested_or_not() -> None:
     for tests in ([], [backtest(0, shift=9.0, population=2.0)]):
         (verdict,) = decide(tests, ("population",))
-        assert (verdict.passed, verdict.reason) == (True, "the last rung: there is always an answer")
+        assert (verdict.passed, verdict.reason) == (True, "the last tier: there is always an answer")
 
 
 def test_where_nothing_could_be_tested_the_last_rung_answers() -> None:
-    found = decide([], ("ml", "btyd", "cohort", "population"))
-    assert [verdict.passed for verdict in found] == [False, False, False, True]
-    assert found[0].reason == "no window after an origin is over yet, so nothing could be tested"
+    decisions = decide([], ("ml", "btyd", "cohort", "population"))
+    assert [verdict.passed for verdict in decisions] == [False, False, False, True]
+    assert decisions[0].reason == "no window after an origin is over yet, so nothing could be tested"
 
 
 def test_no_lower_rung_is_judged_once_one_has_passed() -> None:

@@ -1,4 +1,4 @@
-"""The model card: what it prints, and that losses are said as plainly as wins."""
+"""Model card: its text, in which losses are as plain as wins."""
 
 from dataclasses import replace
 from datetime import date
@@ -153,8 +153,8 @@ def test_the_rules_in_use_are_told_beside_the_model_and_only_where_there_are_any
     card = render_model_card(
         replace(CARD, rules=[rule, replace(rule, origin=None, precision_gain=Difference(nan, nan, nan))])
     )
-    _, told = card.split("## Beside the rules in use\n\n")
-    assert told.startswith(
+    _, section = card.split("## Beside the rules in use\n\n")
+    assert section.startswith(
         dedent("""\
         Whom the business would call lapsed, and as many of the same customers by the model; better in precision.
 

@@ -27,7 +27,7 @@ class ChurnColumns:
 
 
 class ChurnResponse(StrictModel):
-    """Will the customer place no order within the horizon?"""
+    """The probability that the customer places no order within the horizon."""
 
     horizon_days: int = Field(examples=[90])
     probability: Probability = Field(examples=[0.1])

@@ -28,7 +28,7 @@ class LtvColumns:
 
 
 class Spending(StrictModel):
-    """What the customer will do within one horizon; amounts are null for a log without amounts."""
+    """Expected orders and spend within one horizon; amounts are null for a log without amounts."""
 
     expected_orders: Annotated[float, Field(ge=0)] = Field(examples=[0.9])
     mean: float | None = Field(examples=[40.1])
@@ -38,7 +38,7 @@ class Spending(StrictModel):
 
 
 class LtvResponse(StrictModel):
-    """What has the customer spent, and what will they spend?"""
+    """The spend so far, and the expected orders and spend within each horizon."""
 
     currency: str = Field(examples=["GBP"])
     historic: float | None = Field(description="Net spend so far; null for a log without amounts.", examples=[1204.5])

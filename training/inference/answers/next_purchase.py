@@ -56,7 +56,7 @@ class NextPurchaseColumns(DateColumns):
 
 
 class CategoryResponse(StrictModel):
-    """When does the next order in a category come? Never before the next order of any kind."""
+    """The date of the next order in a category; never before that of the next order of any kind."""
 
     category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
     evidence: Literal["category", "customer", "population"] = Field(
@@ -77,7 +77,7 @@ class CategoryResponse(StrictModel):
 
 
 class NextPurchaseResponse(StrictModel):
-    """When does the next order come? Dates are the shop's; null lies beyond the model's last day."""
+    """The date of the next order; dates are the shop's, and null lies beyond the model's last day."""
 
     p10: date | None = Field(examples=["2026-11-25"])
     p50: date | None = Field(examples=["2026-12-07"])

@@ -1,4 +1,4 @@
-"""Shop day: dates in the shop's calendar, counted from an instant."""
+"""Shop day: dates in the shop's calendar, counted from an instant, and the reminder before an expected date."""
 
 from __future__ import annotations
 
