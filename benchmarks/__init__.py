@@ -1,1 +1,1 @@
-"""What the README claims, measured again: our answers beside named anchors, on the same customers."""
+"""Benchmarks: measure our predictions and the service next to named baselines, on the same customers."""

@@ -1,4 +1,4 @@
-"""Measure everything, print it, write docs/benchmarks.md."""
+"""Benchmark run: measures accuracy and speed on every log, prints the page, and writes docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -28,31 +28,33 @@ from pipelines.steps import evaluate
 
 
 def main() -> None:
-    """Run the benchmarks on every log at hand."""
+    """Run the benchmarks on every available log."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--work", type=Path, help="keep the homes here instead of in a temporary folder")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     parser.add_argument("--log", action="append", help="only this log; may be repeated")
     parser.add_argument(
-        "--draws", type=int, default=run.DRAWS, help="of the ladder at each size; 0 keeps its section as it is"
+        "--draws", type=int, default=run.DRAWS, help="samples of customers at each size; 0 keeps the section as it is"
     )
-    chosen = parser.parse_args()
+    arguments = parser.parse_args()
     capture_warnings()
-    screen = CommandConsole(json_output=False)
-    logs = [log for log in available_logs() if not chosen.log or log.name in chosen.log]
+    console = CommandConsole(json_output=False)
+    logs = [log for log in available_logs() if not arguments.log or log.name in arguments.log]
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
-        work = chosen.work or Path(scratch)
-        found = _measure_all(work, logs, screen)
-        climbed = run.measure_sample_sizes(logs, chosen.draws, work, screen.report) if chosen.draws else ""
-    served = [section(chosen.out, title) for title in (TARGETING, AUDIENCES, SERVING, SOAK_TITLE)]
-    text = render_page(found, climbed or section(chosen.out, run.TITLE), *served)
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    chosen.out.write_text(text)
+        work = arguments.work or Path(scratch)
+        results = _measure_all(work, logs, console)
+        sample_size_section = (
+            run.measure_sample_sizes(logs, arguments.draws, work, console.report) if arguments.draws else ""
+        )
+    stored_sections = [section(arguments.out, title) for title in (TARGETING, AUDIENCES, SERVING, SOAK_TITLE)]
+    text = render_page(results, sample_size_section or section(arguments.out, run.TITLE), *stored_sections)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(text)
     print(text)  # noqa: T201 -- the table is the result
 
 
 def _measure_all(work: Path, logs: Sequence[Log], console: CommandConsole) -> BenchmarkResults:
-    found = BenchmarkResults(
+    results = BenchmarkResults(
         measured_at=datetime.now(UTC),
         commit=git_commit(),
         rows=[],
@@ -64,33 +66,35 @@ def _measure_all(work: Path, logs: Sequence[Log], console: CommandConsole) -> Be
     )
     for log in logs:
         console.report(f"== {log.name}")
-        job = log.run_context(work, console.report)
-        found.digests[log.name] = source_digest(job.config)
-        _measure_rolling_origins(log, job, found, console)
+        context = log.run_context(work, console.report)
+        results.digests[log.name] = source_digest(context.config)
+        _measure_rolling_origins(log, context, results, console)
         if log.name == "cdnow":
-            _measure_cdnow(job, found, console)
-    return found
+            _measure_cdnow(context, results, console)
+    return results
 
 
 def _measure_rolling_origins(log: Log, context: RunContext, results: BenchmarkResults, console: CommandConsole) -> None:
-    """Protocol T."""
-    begun = time.perf_counter()
-    tested = evaluate.run_backtest(context)
-    console.report(f"{len(tested.tests)} origins in {time.perf_counter() - begun:.0f} s; now the anchors")
-    tiers = rolling_origin.answering_tiers(context, tested)
-    results.speeds.append(measure_speed(log.name, context, tested))
-    results.rows.extend(rolling_origin.comparison_rows(log.name, tested, tiers))
-    results.intervals.extend(rolling_origin.interval_coverages(log.name, tested, tiers))
+    """Measure a log by protocol T: rolling origins."""
+    started_at = time.perf_counter()
+    backtest_result = evaluate.run_backtest(context)
+    console.report(
+        f"{len(backtest_result.tests)} origins in {time.perf_counter() - started_at:.0f} s; now the baselines"
+    )
+    tiers = rolling_origin.answering_tiers(context, backtest_result)
+    results.speeds.append(measure_speed(log.name, context, backtest_result))
+    results.rows.extend(rolling_origin.comparison_rows(log.name, backtest_result, tiers))
+    results.intervals.extend(rolling_origin.interval_coverages(log.name, backtest_result, tiers))
 
 
 def _measure_cdnow(context: RunContext, results: BenchmarkResults, console: CommandConsole) -> None:
-    """The published figures of CDNOW, and protocol C."""
+    """Measure CDNOW: the published figures, and protocol C (customer cross-validation)."""
     results.parameters.extend(published_parameters())
-    for one in cdnow_split.cross_validate_cdnow(context, console.report):
-        console.report(f"{one.log}: beside its anchors")
-        results.windows.append(one)
-        results.rows.extend(one.comparison_rows())
-        results.intervals.append(one.spend_coverage())
+    for window in cdnow_split.cross_validate_cdnow(context, console.report):
+        console.report(f"{window.log}: comparing with baselines")
+        results.windows.append(window)
+        results.rows.extend(window.comparison_rows())
+        results.intervals.append(window.spend_coverage())
 
 
 if __name__ == "__main__":

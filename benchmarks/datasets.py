@@ -1,4 +1,4 @@
-"""The logs that are measured on, each described by nothing but a flywheel.toml."""
+"""Data sets: the logs of the benchmarks, each configured by nothing but a flywheel.toml."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ EXAMPLES = Path(pipelines.__path__[0]) / "examples"
 
 @dataclass(frozen=True)
 class Log:
-    """A shop's log, the day it is known until, and what is asked of it."""
+    """A shop's log, the as-of day, and the horizons to predict."""
 
     name: str
     example: str
     as_of: date
-    business: Mapping[str, object]  # instead of the example's own
+    business: Mapping[str, object]  # replaces the example's values
 
     def run_context(self, work: Path, report: Callable[[str], None]) -> RunContext:
-        """Ingest the log into a home of its own below ``work``."""
+        """Ingest the log into its own home below ``work``, and compute its features."""
         home = Home(work / self.name)
         folder = home.folder / "log"
         folder.mkdir(parents=True, exist_ok=True)
         if self.name == "complete-journey" and not (folder / "events.parquet").is_file():
             write_tables(folder)
         (folder / "flywheel.toml").write_text((EXAMPLES / self.example).read_text())
-        description = self._with_business(read_shop_config(folder / "flywheel.toml"))
-        ingest.run(description, home, datetime.now(UTC), report)
-        job = RunContext(description, home, self.as_of, report)
-        publish.ensure_feature_tables(job)
-        return job
+        config = self._with_business(read_shop_config(folder / "flywheel.toml"))
+        ingest.run(config, home, datetime.now(UTC), report)
+        context = RunContext(config, home, self.as_of, report)
+        publish.ensure_feature_tables(context)
+        return context
 
     def _with_business(self, config: ShopConfig) -> ShopConfig:
         business = config.business.model_copy(update=dict(self.business))
@@ -55,11 +55,11 @@ LOGS = (
 
 
 def package_file(path: str) -> Path:
-    """A data file inside the installed package lifetimes."""
+    """Return the path of a data file inside the installed package lifetimes."""
     return Path(str(importlib.metadata.distribution("lifetimes").locate_file(path)))
 
 
 def available_logs() -> list[Log]:
-    """The logs whose data are on this machine; Online Retail where ONLINE_RETAIL says where it is."""
+    """Return the logs whose data are on this machine; ONLINE_RETAIL has the path of Online Retail."""
     os.environ.setdefault("CDNOW", str(package_file("lifetimes/datasets/CDNOW_master.txt")))
     return [log for log in LOGS if log.name != "online-retail" or "ONLINE_RETAIL" in os.environ]

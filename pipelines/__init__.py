@@ -1,1 +1,1 @@
-"""When it runs: the steps from a raw log to served predictions, and the command line."""
+"""Pipelines: the command line and the steps from a raw log to served predictions."""

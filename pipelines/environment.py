@@ -1,4 +1,4 @@
-"""Environment variables of the command line; the service's own are in ``serving.settings``."""
+"""Environment variables: the ones that the command line reads. Those of the service are in ``serving.settings``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Variable:
-    """An environment variable: its name, its default and its meaning."""
+    """One environment variable with its name, its default and its meaning."""
 
     name: str
     default: str
@@ -16,7 +16,7 @@ class Variable:
 
     @property
     def value(self) -> str:
-        """The value in the environment, or the default where it is not set or empty."""
+        """Return the value in the environment, or the default if it is unset or empty."""
         return os.environ.get(self.name) or self.default
 
 

@@ -1,4 +1,4 @@
-"""A home folder: everything one shop's predictions live in, and the lock that lets one writer in at a time."""
+"""Home: the folder that holds everything of one shop, and the lock that admits one writer at a time."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Home:
-    """Where the history, the features, the models and the scores of one shop are kept."""
+    """Paths, registry and ledger of one shop's folder."""
 
     folder: Path
 
     @property
     def history(self) -> Path:
-        """The canonical log."""
+        """Folder of the canonical history."""
         return self.folder / "history"
 
     @property
     def features(self) -> Path:
-        """Feature tables, one per view."""
+        """Folder of the feature tables, one file per view."""
         return self.folder / "features"
 
     @property
     def releases(self) -> Path:
-        """Local copies of releases, by version, and the champion pointer."""
+        """Folder of the local release files, one folder per version, and of the champion pointer."""
         return self.folder / "releases"
 
     @property
     def scores(self) -> Path:
-        """The last scores of every customer."""
+        """Path of the scores table."""
         return self.folder / "scores.parquet"
 
     def champion(self) -> str | None:
-        """The version of the release that serves, as the local pointer has it."""
+        """Return the version of the serving release from the local pointer, or None without a champion."""
         pointer = self.releases / "champion"
         return pointer.read_text().strip() if pointer.is_file() else None
 
     def champion_tiers(self) -> Mapping[str, str]:
-        """The rung from which the champion answers each question; empty where nothing serves yet."""
+        """Return the tier that answers each model in the champion; empty without a champion."""
         champion = self.champion()
         try:
             return ReleaseManifest.read(self.releases / str(champion)).tiers if champion else {}
@@ -58,58 +58,60 @@ class Home:
             return {}
 
     def registry(self) -> Registry:
-        """Where models are registered: MLflow in the home, or at FLYWHEEL_MLFLOW_TRACKING_URI."""
+        """Open the model registry: MLflow in the home, or at FLYWHEEL_MLFLOW_TRACKING_URI."""
         from training.registry import Registry
 
         return Registry.open(self.folder, _tracking_uri())
 
     def ledger(self) -> Ledger:
-        """What customers agreed to, and who is forgotten."""
+        """Open the consent ledger, which also records erased customers."""
         from features.consents.backends import open_ledger
 
         return open_ledger(self.folder, self.online)
 
     @property
     def online(self) -> str:
-        """Where the online store is: in the home (lmdb), or at the address that FLYWHEEL_ONLINE_STORE names."""
+        """Location of the online store: ``lmdb`` for the home, or the Redis address in FLYWHEEL_ONLINE_STORE."""
         return environment.ONLINE_STORE.value
 
     def ui_command(self, port: int) -> list[str]:
-        """What to run to see the registered models in a browser.
+        """Return the command that starts the MLflow UI on the home's models.
 
         Raises:
-            NotFound: no model was ever registered here.
+            NotFound: no model was registered here, or the models are on another MLflow server.
         """
         from training.registry import ui_command
 
         if _tracking_uri():
-            raise NotFound(f"The models are registered at {_tracking_uri()}: see them there.")
+            raise NotFound(
+                f"Found the models at {_tracking_uri()}. Expected them in the home: open the UI of that server."
+            )
         if not (self.folder / "mlflow.db").is_file():
-            raise NotFound(f"There are no models in {self.folder}. Expected trained ones: run `flywheel run` first.")
+            raise NotFound(f"Found no models in {self.folder}. Expected trained models: run `flywheel run` first.")
         return ui_command(self.folder, port)
 
     @contextmanager
     def hold_write_lock(
         self, command: str, report: Callable[[str], None], timeout_seconds: float | None = None
     ) -> Iterator[None]:
-        """Hold the home while writing to it.
+        """Hold the write lock of the home, and apply pending erasures before and after the writing.
 
         Raises:
-            HomeLocked: another writer did not finish in time; the text says who it is.
-            HomeNotWritable: the folder cannot be made, or not be written to.
+            HomeLocked: another writer did not finish in time; the message names it.
+            HomeNotWritable: the folder cannot be created or written.
         """
-        # Loaded before the home is held: who holds it is at work, and a Ctrl-C must not meet a module half loaded.
+        # Imported before the lock is taken, so that Ctrl-C under the lock never interrupts an import.
         from serving.privacy.erasure import apply_pending_erasures
 
         with write_lock.hold_write_lock(self.folder, command, report, _lock_timeout(timeout_seconds)):
-            # Whoever was forgotten while a writer that was killed held the home is still in it; a table that cannot be
-            # read may be just what this one is about to write again.
+            # Erasures requested while a killed writer held the lock are still pending. An unreadable table is skipped:
+            # this writer may be about to replace it.
             with suppress(OSError, ValueError, StoreUnavailable):
                 apply_pending_erasures(self.folder, self.online, self.ledger())
             try:
                 yield
             finally:
-                # Whoever was forgotten meanwhile may be in what was written.
+                # Customers erased during the writing may be in the files just written.
                 with suppress(StoreUnavailable):
                     apply_pending_erasures(self.folder, self.online, self.ledger())
 

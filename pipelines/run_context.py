@@ -1,4 +1,4 @@
-"""One shop at one instant: what every step of the pipeline is given."""
+"""Run context: the config, the home and the cutoff that every step of the pipeline shares."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ from training.evaluation.churn_rule_limits import RuleLimit, find_rule_limits
 
 @dataclass(frozen=True)
 class RunContext:
-    """A described log, a home, and the day before which everything is known."""
+    """Config, home and as-of day of one run, with the values derived from them, each computed once."""
 
     config: ShopConfig
     home: Home
     as_of: date
     report: Callable[[str], None]
     origins: tuple[date, ...] = ()
-    consents_at: datetime | None = None  # when consents count; the beginning of the day where nobody says
+    consents_at: datetime | None = None  # the instant at which consents are read; default: the cutoff
 
     @property
     def now(self) -> Cutoff:
-        """The instant after which nothing exists."""
+        """The cutoff of the run: the first instant that the run knows nothing of."""
         return Cutoff.from_day(self.as_of, self.config.zone)
 
     @cached_property
     def history(self) -> History:
-        """What was known at that instant, of customers of whom predictions may be made and learned."""
+        """History before the cutoff, restricted to the customers who may be profiled."""
         return History.open(self.home.history).before(self.now).restrict_to_scope(self.profiling_scope)
 
     @cached_property
     def profiling_scope(self) -> ProfilingScope:
-        """Of whom predictions may be made and learned."""
+        """Customers for whom predictions may be made and learned, by consent."""
         return self.home.ledger().profiling_scope(micros(self.consents_at or self.now.timestamp))
 
     @cached_property
     def churn_days(self) -> int:
-        """The churn horizon, found in the log where the business leaves it open."""
-        said = self.config.business.churn_days
-        return estimate_churn_days(self.history, self.now) if said == "auto" else said
+        """Churn horizon in days: configured, or estimated from the log for ``auto``."""
+        configured_days = self.config.business.churn_days
+        return estimate_churn_days(self.history, self.now) if configured_days == "auto" else configured_days
 
     @cached_property
     def horizons(self) -> tuple[int, ...]:
-        """Every horizon to answer for, ascending."""
+        """All horizons to predict, in days, ascending."""
         return tuple(sorted({self.churn_days, *self.config.business.ltv_days}))
 
     @cached_property
     def schedule(self) -> Schedule:
-        """Cutoffs and test origins."""
+        """Cutoffs and test origins of the run."""
         first, _ = self.history.day_range()
         return plan_schedule(first, self.as_of, self.horizons, self.history.count_customers(), self.origins or None)
 
@@ -70,15 +70,15 @@ class RunContext:
 
     @cached_property
     def readiness(self) -> Readiness:
-        """What can be learned today."""
+        """Readiness: which models can be trained today at which horizons."""
         return readiness(self.history, self.schedule, self.cutoffs, self.churn_days, self.horizons)
 
     @property
     def rule_limits(self) -> list[RuleLimit]:
-        """What keeps a churn rule of the business from meaning what it says on this log."""
+        """Limits of the business' churn rules on this log: what keeps a rule from a fair evaluation."""
         return find_rule_limits(self.config.business.churn_rules, self.schedule, self.config.events)
 
     @cached_property
     def views(self) -> tuple[View, ...]:
-        """The feature views that the log can fill."""
+        """Feature views that this log can fill."""
         return feature_views(self.history, self.config.events)

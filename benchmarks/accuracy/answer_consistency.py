@@ -1,4 +1,4 @@
-"""Do the answers of a scores table agree with each other, and are they numbers?"""
+"""Coherence checks: finds predictions of a scores table that contradict each other or are not numbers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from features.arrays import Booleans, Floats
 
 TOLERANCE = 1e-6
 WITHIN_DAYS = (7, 14, 30, 60, 90)
-EMPTY_WITHOUT_AMOUNTS = ("ltv_", "historic_spend", "rfm_monetary")  # without amounts
+EMPTY_WITHOUT_AMOUNTS = ("ltv_", "historic_spend", "rfm_monetary")  # columns that are null without amounts
 
 
 def incoherences(scores: pd.DataFrame, horizons: Sequence[int], *, has_amounts: bool) -> Iterator[str]:
-    """What contradicts itself, or is no number where one is due."""
+    """Yield one sentence for each contradiction or missing number in a scores table."""
     for name in scores.select_dtypes("number").columns.astype(str):
         if has_amounts or not name.startswith(EMPTY_WITHOUT_AMOUNTS):
             yield from _describe_faults(f"{name} is no number", ~np.isfinite(_column(scores, name)))
@@ -29,7 +29,7 @@ def incoherences(scores: pd.DataFrame, horizons: Sequence[int], *, has_amounts: 
 
 
 def coverage(scores: pd.DataFrame, days: int, spent: Floats) -> float:
-    """Share of the customers whose spend lies between p10 and p90."""
+    """Return the share of customers whose spend lies between p10 and p90; ``spent`` is (n,)."""
     low, high = (_column(scores, f"ltv_{days}d_{name}") for name in ("p10", "p90"))
     return float(np.mean((spent >= low) & (spent <= high)))
 
@@ -46,8 +46,8 @@ def _horizon_incoherences(scores: pd.DataFrame, days: int) -> Iterator[str]:
         yield from _describe_faults(f"{days} d: fewer orders than P(order)", fewer)
         yield from _describe_faults(f"{days} d: a median above 0 at P(order) < 0.5", (ordered < 0.5) & (middle > 0))
         if days == churn:
-            off = np.abs(1 - _column(scores, "churn_probability") - ordered)
-            yield from _describe_faults("churn is not 1 - P(order)", off > TOLERANCE)
+            difference = np.abs(1 - _column(scores, "churn_probability") - ordered)
+            yield from _describe_faults("churn is not 1 - P(order)", difference > TOLERANCE)
 
 
 def _decreases(values: Floats) -> Booleans:

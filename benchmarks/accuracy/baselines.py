@@ -1,4 +1,4 @@
-"""What others would answer for the same customers: models of the library lifetimes, refitted on given histories."""
+"""Baselines: BTYD models of the library lifetimes, refitted on the same customer histories."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ FAMILIES: dict[str, tuple[Any, type[BGNBD | ParetoNBD]]] = {
 
 @dataclass(frozen=True)
 class BtydHistories:
-    """What the models are told of each customer, (n,) each, times in weeks."""
+    """Inputs of the BTYD models per customer, (n,) each, times in weeks."""
 
     repeats: Floats
     recency: Floats
     age: Floats
-    orders: Floats | None  # of mean_order each; None without amounts
+    orders: Floats | None  # number of orders behind mean_order; None without amounts
     mean_order: Floats | None
 
     def select(self, mask: Booleans) -> BtydHistories:
-        """Some of the customers."""
+        """Return the customers under the mask."""
         values = (self.repeats, self.recency, self.age, self.orders, self.mean_order)
-        return BtydHistories(*(None if one is None else one[mask] for one in values))  # type: ignore[arg-type]
+        return BtydHistories(*(None if array is None else array[mask] for array in values))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class BaselineForecast:
-    """One published model's answers, (n,) each; None where it would not fit."""
+    """Predictions of one published model, (n,) each; None if it did not converge."""
 
     name: str
     stays_away: Floats | None  # P(no order within the horizon)
@@ -53,7 +53,7 @@ class BaselineForecast:
 
 
 def btyd_histories(rows: Rows) -> BtydHistories:
-    """The customers' histories at their cutoff; every order counts towards what one is worth."""
+    """Return the customers' histories at their cutoff; the order value counts every order."""
     repeats, recency, age = histories(rows.inputs, rows.names)
     if "mean_order" not in rows.names:
         return BtydHistories(repeats, recency / WEEK, age / WEEK, None, None)
@@ -61,9 +61,9 @@ def btyd_histories(rows: Rows) -> BtydHistories:
 
 
 def fit_baselines(train: BtydHistories, test: BtydHistories, days: int) -> list[BaselineForecast]:
-    """BG/NBD and Pareto/NBD with Gamma-Gamma of ``lifetimes`` 0.11.3, fitted to some customers, asked about others.
+    """Fit BG/NBD and Pareto/NBD with Gamma-Gamma of ``lifetimes`` 0.11.3 to some customers, and predict for others.
 
-    P(no order) is the closed form over the parameters that lifetimes found: it has none of its own for every family.
+    P(no order) is the closed form with the fitted parameters: lifetimes does not offer it for every model family.
     """
     value = expected_order_value(train, test)
     return [_baseline_forecast(family, train, test, days / WEEK, value) for family in FAMILIES]
@@ -82,7 +82,7 @@ def _baseline_forecast(
 
 
 def fit_lifetimes_model(family: str, train: BtydHistories) -> Any | None:  # noqa: ANN401 -- the library has no types
-    """The fitted model in weeks, with the mildest penalty that converges to finite answers; None where none does."""
+    """Fit a model in weeks with the smallest penalty that converges to finite values; None if none does."""
     distinct, weight = np.unique(np.stack([train.repeats, train.recency, train.age]), axis=1, return_counts=True)
     return _fit_with_least_penalty(
         lambda penalty: FAMILIES[family][0](penalty).fit(*distinct, weights=weight),
@@ -91,16 +91,16 @@ def fit_lifetimes_model(family: str, train: BtydHistories) -> Any | None:  # noq
 
 
 def fit_lifetimes_gamma_gamma(train: BtydHistories) -> Any | None:  # noqa: ANN401
-    """Gamma-Gamma of those who ordered, with the mildest penalty that converges; None where none does."""
+    """Fit Gamma-Gamma to customers with orders, with the smallest penalty that converges; None if none does."""
     if train.orders is None or train.mean_order is None:
         return None
-    some = (train.orders > 0) & (train.mean_order > 0)
-    orders, mean = train.orders[some], train.mean_order[some]
+    has_orders = (train.orders > 0) & (train.mean_order > 0)
+    orders, mean = train.orders[has_orders], train.mean_order[has_orders]
     return _fit_with_least_penalty(lambda penalty: GammaGammaFitter(penalty).fit(orders, mean), lambda _: np.zeros(1))
 
 
 def expected_order_value(train: BtydHistories, test: BtydHistories) -> Floats | None:
-    """What an order of each of the test's customers is worth, (n,)."""
+    """Return the expected value of an order for each test customer, (n,)."""
     model = fit_lifetimes_gamma_gamma(train)
     if model is None or test.orders is None or test.mean_order is None:
         return None
@@ -109,8 +109,8 @@ def expected_order_value(train: BtydHistories, test: BtydHistories) -> Floats | 
 
 
 def named_parameters(model: Any) -> dict[str, float]:  # noqa: ANN401
-    """The parameters by name."""
-    return {name: float(one) for name, one in dict(model.params_).items()}
+    """Return the fitted parameters by name."""
+    return {name: float(value) for name, value in dict(model.params_).items()}
 
 
 def _expected_orders(model: Any, histories: BtydHistories, weeks: float) -> Floats:  # noqa: ANN401
@@ -126,9 +126,11 @@ def _fit_with_least_penalty(fit: Callable[[float], Any], predict: Callable[[Any]
             warnings.simplefilter("ignore")
             try:
                 model = fit(penalty)
-                sound = np.isfinite(predict(model)).all() and all(one > 0 for one in named_parameters(model).values())
+                is_finite = np.isfinite(predict(model)).all() and all(
+                    value > 0 for value in named_parameters(model).values()
+                )
             except Exception:  # noqa: BLE001, S112 -- lifetimes raises its own and SciPy's errors alike
                 continue
-        if sound:
+        if is_finite:
             return model
     return None

@@ -1,4 +1,4 @@
-"""Each question as a case: our answers beside those of simple rules and published models, and what then happened."""
+"""Evaluation cases: our predictions for one question, those of the baselines, and the outcomes."""
 
 from __future__ import annotations
 
@@ -59,26 +59,26 @@ COUNTS = (
 
 @dataclass(frozen=True)
 class OurForecast:
-    """Our answers to one question, (n,) each."""
+    """Our predictions for one question, (n,) each."""
 
-    tier: str  # that answers
+    tier: str  # the serving tier
     answer: Floats
-    by_tier: Mapping[str, Floats]  # by rung
+    by_tier: Mapping[str, Floats]  # tier -> predictions
 
     @classmethod
     def from_tiers(cls, tier: str, by_tier: Mapping[str, Floats]) -> OurForecast:
-        """The answers of one of the rungs."""
+        """Take the predictions of the serving tier from those of all tiers."""
         return cls(tier, by_tier[tier], by_tier)
 
     def select_clipped(self, mask: Booleans, limit: float) -> OurForecast:
-        """Some customers' dates, those beyond a limit taken to lie at it."""
-        alone = {name: np.minimum(answer, limit)[mask] for name, answer in self.by_tier.items()}
-        return OurForecast(self.tier, np.minimum(self.answer, limit)[mask], alone)
+        """Return the predictions of the customers under the mask, clipped at a limit."""
+        by_tier = {name: np.minimum(answer, limit)[mask] for name, answer in self.by_tier.items()}
+        return OurForecast(self.tier, np.minimum(self.answer, limit)[mask], by_tier)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSetting:
-    """Where and when some customers were asked about."""
+    """Log, protocol and origin of an evaluation, and the baselines at that origin."""
 
     log: str
     protocol: str
@@ -86,27 +86,30 @@ class EvaluationSetting:
     baselines: Sequence[BaselineForecast]
 
     def baseline_values(self, quantity: str) -> dict[str, Floats | None]:
-        """What the published models answered, by name: an attribute of ``BaselineForecast``."""
+        """Return one quantity of every baseline by name; ``quantity`` is an attribute of ``BaselineForecast``."""
         suffix = " x Gamma-Gamma" if quantity == "spend" else ""
-        return {one.name + suffix: getattr(one, quantity) for one in self.baselines}
+        return {forecast.name + suffix: getattr(forecast, quantity) for forecast in self.baselines}
 
     def make_case(
-        self, question: str, ours: OurForecast, actual: Floats, baselines: Mapping[str, Floats | None]
+        self, question: str, forecast: OurForecast, actual: Floats, baselines: Mapping[str, Floats | None]
     ) -> Case:
-        """Our answers beside the others'."""
+        """Build a case from our predictions, the baselines' and the outcomes."""
         return Case(
             log=self.log, protocol=self.protocol, origin=self.origin, question=question,
-            tier=ours.tier, ours=ours.answer, by_tier=ours.by_tier, actual=actual, baselines=baselines,
+            tier=forecast.tier, predictions=forecast.answer, by_tier=forecast.by_tier,
+            actual=actual, baselines=baselines,
         )  # fmt: skip
 
 
 def churn_rows(
-    setting: EvaluationSetting, days: int, ours: OurForecast, actual: Floats, simple_scores: Mapping[str, Floats]
+    setting: EvaluationSetting, days: int, forecast: OurForecast, actual: Floats, simple_scores: Mapping[str, Floats]
 ) -> Iterator[ComparisonRow]:
-    """Ranked beside simple scores, judged as a probability beside those that are one."""
+    """Compare churn: ranking against simple scores and models, calibration against models alone."""
     question, published = f"churn {days} d", setting.baseline_values("stays_away")
-    yield from compare_to_baselines(setting.make_case(question, ours, actual, {**simple_scores, **published}), RANKING)
-    yield from compare_to_baselines(setting.make_case(question, ours, actual, published), PROBABILITY)
+    yield from compare_to_baselines(
+        setting.make_case(question, forecast, actual, {**simple_scores, **published}), RANKING
+    )
+    yield from compare_to_baselines(setting.make_case(question, forecast, actual, published), PROBABILITY)
 
 
 def next_purchase_rows(
@@ -116,20 +119,21 @@ def next_purchase_rows(
     outcomes: Outcomes,
     baselines: Mapping[str, Floats],
 ) -> Iterator[ComparisonRow]:
-    """Errors of the date for those who came within 60 days; its order for everybody, times censored at 60."""
+    """Compare next-purchase dates: errors for buyers within 60 days, concordance for all, censored at 60 days."""
     limit = min(CENSOR_DAYS, float(outcomes.follow_days.min()))
     near, wait = outcomes.wait_days < limit, outcomes.wait_days
-    alone = {name: forecast.wait_quantile(0.5) for name, forecast in forecasts.items()}
-    ours = OurForecast.from_tiers(tier, alone)
-    dates = {name: np.minimum(theirs, limit)[near] for name, theirs in baselines.items()}
-    case = setting.make_case("next purchase", ours.select_clipped(near, limit), wait[near], dates)
+    by_tier = {name: forecast.wait_quantile(0.5) for name, forecast in forecasts.items()}
+    our_forecast = OurForecast.from_tiers(tier, by_tier)
+    dates = {name: np.minimum(baseline, limit)[near] for name, baseline in baselines.items()}
+    case = setting.make_case("next purchase", our_forecast.select_clipped(near, limit), wait[near], dates)
     yield from compare_to_baselines(replace(case, note=_buyers_note(forecasts[tier], wait, near, int(limit))), DATES)
 
     def concordance(predicted: Floats, actual: Floats) -> float:
         return metrics.concordance(predicted, actual, limit)
 
     yield from compare_to_baselines(
-        setting.make_case("next purchase", ours, wait, baselines), (Measure("C", concordance, higher_is_better=True),)
+        setting.make_case("next purchase", our_forecast, wait, baselines),
+        (Measure("C", concordance, higher_is_better=True),),
     )
 
 
@@ -141,28 +145,35 @@ def spend_rows(
     actual: Floats,
     simple_forecasts: Mapping[str, Floats],
 ) -> Iterator[ComparisonRow]:
-    """The mean by its total, order and error, the median by its absolute error."""
-    others, nothing = {**simple_forecasts, **setting.baseline_values("spend")}, {"always zero": np.zeros(len(actual))}
-    yield from compare_to_baselines(setting.make_case(f"spend {days} d", mean, actual, others), TOTALS)
-    yield from compare_to_baselines(setting.make_case(f"spend {days} d", median, actual, {**others, **nothing}), MEDIAN)
-
-
-def order_rows(setting: EvaluationSetting, days: int, ours: OurForecast, actual: Floats) -> Iterator[ComparisonRow]:
-    """Expected orders beside the published models'."""
+    """Compare spend: total, ranking and error of the mean, and absolute error of the median."""
+    all_baselines, always_zero = (
+        {**simple_forecasts, **setting.baseline_values("spend")},
+        {"always zero": np.zeros(len(actual))},
+    )
+    yield from compare_to_baselines(setting.make_case(f"spend {days} d", mean, actual, all_baselines), TOTALS)
     yield from compare_to_baselines(
-        setting.make_case(f"orders {days} d", ours, actual, setting.baseline_values("orders")), COUNTS
+        setting.make_case(f"spend {days} d", median, actual, {**all_baselines, **always_zero}), MEDIAN
+    )
+
+
+def order_rows(setting: EvaluationSetting, days: int, forecast: OurForecast, actual: Floats) -> Iterator[ComparisonRow]:
+    """Compare expected orders with the published models."""
+    yield from compare_to_baselines(
+        setting.make_case(f"orders {days} d", forecast, actual, setting.baseline_values("orders")), COUNTS
     )
 
 
 def _buyers_note(forecast: Forecast, wait: Floats, within_limit: Booleans, limit: int) -> str:
-    """What other readings of the same distribution would have scored: the median served speaks for everybody."""
+    """Describe other point predictions from the same distribution; the served median is over all customers."""
     by_day = forecast.order_probabilities(range(limit + 1))[within_limit]
-    given = (by_day < by_day[:, -1:] / 2).sum(axis=1) - 0.5
+    conditional_median = (by_day < by_day[:, -1:] / 2).sum(axis=1) - 0.5
     likeliest = np.argmax(by_day[:, 6:] - by_day[:, :-6], axis=1) + 3.0
     beyond = float((forecast.wait_quantile(0.5)[within_limit] > limit).mean())
+    middle = _share_within_3_days(likeliest, wait[within_limit])
+    error = metrics.mae(conditional_median, wait[within_limit])
     return (
-        f"{within_limit.mean():.0%} came within {limit} days and only they are judged; the served median speaks for all and "
-        f"lies beyond for {beyond:.0%} of them; read off the same distribution, the median given an order within "
-        f"{limit} days would be {metrics.mae(given, wait[within_limit]):.1f} days off, and the middle of the likeliest six "
-        f"days within 3 days for {_share_within_3_days(likeliest, wait[within_limit]):.0%}"
+        f"{within_limit.mean():.0%} ordered within {limit} days and only they are evaluated; the served median is over "
+        f"all customers and lies beyond for {beyond:.0%} of them; from the same distribution, the median given an "
+        f"order within {limit} days would be {error:.1f} days off, and "
+        f"the middle of the likeliest six days within 3 days for {middle:.0%}"
     )

@@ -1,4 +1,4 @@
-"""The figures that papers print for the tenth of CDNOW: ours, those of lifetimes, and the published ones."""
+"""Published figures: parameters and fits that papers print for the CDNOW sample, next to ours and lifetimes'."""
 
 from __future__ import annotations
 
@@ -26,64 +26,68 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One figure of one model."""
+    """One figure of one model: ours, that of lifetimes and the published one."""
 
     model: str
     name: str
-    ours: float
-    theirs: float  # of lifetimes; NaN where it would not fit
+    value: float
+    lifetimes_value: float  # of lifetimes; NaN if it did not converge
     published: str
 
     @property
     def is_equal(self) -> bool:
-        """Whether ours is the published figure at its precision."""
-        return abs(self.ours - float(self.published)) <= 0.5001 * 10.0**-self.decimals
+        """Whether our figure equals the published one at its printed precision."""
+        return abs(self.value - float(self.published)) <= 0.5001 * 10.0**-self.decimals
 
     @property
     def decimals(self) -> int:
-        """How many the paper prints."""
+        """The number of decimals that the paper prints."""
         return len(self.published.partition(".")[2])
 
 
 def published_parameters() -> Iterator[Parameter]:
-    """Every published figure, measured again."""
-    people = read_cohort(published_sample_ids())
-    for family, kind in FAMILIES.items():
-        yield from _compare_figures(family, *_order_figures(family, kind, people))
-    yield from _compare_figures("Gamma-Gamma", *_order_value_figures(people))
+    """Measure every published figure again."""
+    cohort = read_cohort(published_sample_ids())
+    for family, model_class in FAMILIES.items():
+        yield from _compare_figures(family, *_order_figures(family, model_class, cohort))
+    yield from _compare_figures("Gamma-Gamma", *_order_value_figures(cohort))
 
 
-def _compare_figures(model: str, ours: dict[str, float], theirs: dict[str, float]) -> Iterator[Parameter]:
-    for name, said in PUBLISHED[model].items():
-        yield Parameter(model, name, ours[name], theirs.get(name, float("nan")), said)
+def _compare_figures(
+    model: str, our_figures: dict[str, float], lifetimes_figures: dict[str, float]
+) -> Iterator[Parameter]:
+    for name, published in PUBLISHED[model].items():
+        yield Parameter(model, name, our_figures[name], lifetimes_figures.get(name, float("nan")), published)
 
 
 def _order_figures(
     family: str, model_class: type[BGNBD | ParetoNBD], cohort: Cohort
 ) -> tuple[dict[str, float], dict[str, float]]:
-    seen = cohort.histories
-    fit: BtydFit = fit_btyd(seen.repeats, seen.recency, seen.age, families=(model_class,))
-    expected = fit.model.expected_orders(seen.repeats, seen.recency, seen.age, [HOLDOUT_DAYS / WEEK])[:, 0]
-    found = {**asdict(fit.model), "LL": fit.log_likelihood, "holdout r": _correlation(expected, cohort.later_orders)}
-    model = fit_lifetimes_model(family, seen)
+    histories = cohort.histories
+    fit: BtydFit = fit_btyd(histories.repeats, histories.recency, histories.age, families=(model_class,))
+    expected = fit.model.expected_orders(histories.repeats, histories.recency, histories.age, [HOLDOUT_DAYS / WEEK])[
+        :, 0
+    ]
+    figures = {**asdict(fit.model), "LL": fit.log_likelihood, "holdout r": _correlation(expected, cohort.later_orders)}
+    model = fit_lifetimes_model(family, histories)
     if model is None:
-        return found, {}
-    again = model.conditional_expected_number_of_purchases_up_to_time(
-        HOLDOUT_DAYS / WEEK, seen.repeats, seen.recency, seen.age
+        return figures, {}
+    lifetimes_expected = model.conditional_expected_number_of_purchases_up_to_time(
+        HOLDOUT_DAYS / WEEK, histories.repeats, histories.recency, histories.age
     )
-    histories = collapse_histories(seen.repeats, seen.recency, seen.age)
-    return found, {
+    collapsed = collapse_histories(histories.repeats, histories.recency, histories.age)
+    return figures, {
         **named_parameters(model),
-        "LL": log_likelihood(model_class(**named_parameters(model)), histories),
-        "holdout r": _correlation(np.asarray(again), cohort.later_orders),
+        "LL": log_likelihood(model_class(**named_parameters(model)), collapsed),
+        "holdout r": _correlation(np.asarray(lifetimes_expected), cohort.later_orders),
     }
 
 
 def _order_value_figures(cohort: Cohort) -> tuple[dict[str, float], dict[str, float]]:
     model = fit_lifetimes_gamma_gamma(cohort.histories)
-    found = asdict(fit_gamma_gamma(cohort.histories.repeats, cohort.mean_value).model)
-    theirs = {} if model is None else named_parameters(model)
-    return found, {("gamma" if name == "v" else name): value for name, value in theirs.items()}
+    figures = asdict(fit_gamma_gamma(cohort.histories.repeats, cohort.mean_value).model)
+    lifetimes_figures = {} if model is None else named_parameters(model)
+    return figures, {("gamma" if name == "v" else name): value for name, value in lifetimes_figures.items()}
 
 
 def _correlation(expected: Floats, actual: Floats) -> float:

@@ -1,4 +1,4 @@
-"""CDNOW at its split as training rows, and what protocol C finds there."""
+"""CDNOW at its split: training rows of the cohort, and its evaluation by protocol C (customer cross-validation)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from pipelines.run_context import RunContext
 from training import metrics
 from training.dataset.labels import orders_by_day, outcomes
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import assign_folds
-from training.model import HorizonPlan
 
 PLAN = HorizonPlan(HOLDOUT_DAYS, (HOLDOUT_DAYS,), (HOLDOUT_DAYS,), has_amounts=True)
 WEEKS = f"{SPLIT}, 39 weeks"
@@ -38,7 +38,7 @@ WEEKS = f"{SPLIT}, 39 weeks"
 
 @dataclass(frozen=True, kw_only=True)
 class CdnowWindow:
-    """Some customers of CDNOW, answered fold by fold."""
+    """Customers of CDNOW with cross-validated predictions and their outcomes."""
 
     log: str
     rows: Rows
@@ -46,45 +46,47 @@ class CdnowWindow:
     cross_validation: CrossValidationResult
 
     def comparison_rows(self) -> Iterator[ComparisonRow]:
-        """Every question beside both published models."""
-        stage = cases.EvaluationSetting(
+        """Compare every question with both published models."""
+        setting = cases.EvaluationSetting(
             log=self.log, protocol="C", origin=WEEKS, baselines=self.cross_validation.baselines
         )
-        later, rows = self.cohort, self.rows
+        cohort, rows = self.cohort, self.rows
         ranks = {"recency": rows.column("recency_days"), "frequency": -rows.column("orders")}
-        stays = (later.later_orders == 0).astype(float)
-        yield from cases.churn_rows(stage, HOLDOUT_DAYS, self._our_forecast("churn", "stays_away"), stays, ranks)
+        stays = (cohort.later_orders == 0).astype(float)
+        yield from cases.churn_rows(setting, HOLDOUT_DAYS, self._our_forecast("churn", "stays_away"), stays, ranks)
         mean, median = self._our_forecast("ltv", "mean"), self._our_forecast("ltv", "median")
-        yield from cases.spend_rows(stage, HOLDOUT_DAYS, mean, median, later.later_spend, {})
-        yield from cases.order_rows(stage, HOLDOUT_DAYS, self._our_forecast("ltv", "orders"), later.later_orders)
+        yield from cases.spend_rows(setting, HOLDOUT_DAYS, mean, median, cohort.later_spend, {})
+        yield from cases.order_rows(setting, HOLDOUT_DAYS, self._our_forecast("ltv", "orders"), cohort.later_orders)
 
     def _our_forecast(self, model_name: str, quantity: str) -> cases.OurForecast:
-        alone = {
-            name: getattr(said, quantity) for name, said in self.cross_validation.answers.items() if name != SERVED
+        by_tier = {
+            name: getattr(answers, quantity)
+            for name, answers in self.cross_validation.answers.items()
+            if name != SERVED
         }
         return cases.OurForecast(
             self.cross_validation.answering_tier(model_name),
             getattr(self.cross_validation.served_answers, quantity),
-            alone,
+            by_tier,
         )
 
     def spend_coverage(self) -> IntervalCoverage:
-        """The served interval."""
-        said, actual = self.cross_validation.served_answers, self.cohort.later_spend
+        """Return the coverage of the served spend interval."""
+        answers, actual = self.cross_validation.served_answers, self.cohort.later_spend
         recency = self.rows.column("recency_days")
-        bounds, rung = (said.p10, said.median, said.p90), self.cross_validation.answering_tier("ltv")
+        bounds, tier = (answers.p10, answers.median, answers.p90), self.cross_validation.answering_tier("ltv")
         return interval_coverage(
-            log=self.log, protocol="C", origin=WEEKS, tier=rung, quantiles=bounds, actual=actual, recency=recency
+            log=self.log, protocol="C", origin=WEEKS, tier=tier, quantiles=bounds, actual=actual, recency=recency
         )
 
     def tier_figures(self) -> Iterator[tuple[str, dict[str, float]]]:
-        """Every rung by itself, and what was served."""
-        for name, said in self.cross_validation.answers.items():
-            yield name, self._figures(said)
+        """Yield the figures of every tier, and of the served predictions."""
+        for name, answers in self.cross_validation.answers.items():
+            yield name, self._figures(answers)
 
     def _figures(self, answers: HorizonAnswers) -> dict[str, float]:
-        people = self.cohort
-        stays, spent, came = (people.later_orders == 0).astype(float), people.later_spend, people.later_orders
+        cohort = self.cohort
+        stays, spent, orders = (cohort.later_orders == 0).astype(float), cohort.later_spend, cohort.later_orders
         return {
             "churn AUC": metrics.auc(answers.stays_away, stays),
             "Brier": metrics.brier(answers.stays_away, stays),
@@ -94,42 +96,42 @@ class CdnowWindow:
             "bias": metrics.bias(answers.mean, spent),
             "median MAE": metrics.mae(answers.median, spent),
             "coverage": metrics.coverage(answers.p10, answers.p90, spent),
-            "orders RMSE": metrics.rmse(answers.orders, came),
-            "r": float(np.corrcoef(answers.orders, came)[0, 1]),
+            "orders RMSE": metrics.rmse(answers.orders, orders),
+            "r": float(np.corrcoef(answers.orders, orders)[0, 1]),
         }
 
 
 def cross_validate_cdnow(context: RunContext, report: Callable[[str], None]) -> Iterator[CdnowWindow]:
-    """The published tenth, then the whole log."""
-    for log, chosen in (("cdnow 1/10", published_sample_ids()), ("cdnow full", None)):
-        people = read_cohort(chosen)
-        rows = _cohort_rows(context, people)
+    """Cross-validate the published sample, then the whole log."""
+    for log, customers in (("cdnow 1/10", published_sample_ids()), ("cdnow full", None)):
+        cohort = read_cohort(customers)
+        rows = _cohort_rows(context, cohort)
         yield CdnowWindow(
             log=log,
             rows=rows,
-            cohort=people,
-            cross_validation=cross_validate(rows, people.histories, PLAN, SPLIT, report),
+            cohort=cohort,
+            cross_validation=cross_validate(rows, cohort.histories, PLAN, SPLIT, report),
         )
 
 
 def _cohort_rows(context: RunContext, cohort: Cohort) -> Rows:
-    """The product's own inputs and outcomes of the cohort's customers at the split."""
+    """Return the product's inputs and outcomes of the cohort's customers at the split."""
     zone = context.config.zone
     cutoff, limit = Cutoff.from_day(SPLIT, zone), Cutoff.from_day(END, zone)
     table = transactions(context.history, [cutoff]).to_pyarrow().sort_by("customer_id")
-    told = feature_rows(
+    features = feature_rows(
         table.append_column("features_at", table["event_timestamp"]), (transactions_view(context.history),)
     )
-    chosen = np.isin(np.array(told.customer_ids), cohort.customers)
-    count = len(told.customer_ids)
-    at, day = np.full(count, micros(cutoff.timestamp)), np.full(count, cutoff.day_number)
-    known = pd.DataFrame({"customer_id": pd.Series(cohort.customers, dtype="str"), "position": 0})
+    in_cohort = np.isin(np.array(features.customer_ids), cohort.customers)
+    count = len(features.customer_ids)
+    timestamp, day = np.full(count, micros(cutoff.timestamp)), np.full(count, cutoff.day_number)
+    population = pd.DataFrame({"customer_id": pd.Series(cohort.customers, dtype="str"), "position": 0})
     return Rows(
-        names=input_names(told.columns, tuple(told.lists)),
-        inputs=model_inputs(told, at, day)[chosen],
-        cutoff=day[chosen],
-        customer=np.arange(len(known)),
-        fold=assign_folds(known["customer_id"]),
-        outcomes=outcomes(known, [cutoff], context.history, limit, PLAN.outcome_horizons),
+        names=input_names(features.columns, tuple(features.lists)),
+        inputs=model_inputs(features, timestamp, day)[in_cohort],
+        cutoff=day[in_cohort],
+        customer=np.arange(len(population)),
+        fold=assign_folds(population["customer_id"]),
+        outcomes=outcomes(population, [cutoff], context.history, limit, PLAN.outcome_horizons),
         orders_by_day=orders_by_day(context.history, limit),
     )

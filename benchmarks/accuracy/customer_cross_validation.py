@@ -1,7 +1,7 @@
-"""Protocol C: cross-validation over customers inside one window, where the log is too short for rolling origins.
+"""Customer cross-validation (protocol C): five folds of customers, where a log is too short for rolling origins.
 
-Five folds of customers; each is answered by what was fitted to the other four alone. Which rung answers is found inside
-those four, by three folds more and the product's own gate.
+Each fold is predicted by models fitted to the other four folds. The serving tier is selected inside those four folds,
+by three inner folds and the product's own quality gate.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 from benchmarks.accuracy.baselines import BaselineForecast, BtydHistories, fit_baselines
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.assemble import merge_tiers
 from training.fitting.fit import fit_tiers
 from training.inference.forecast import TIERS, Forecast
-from training.model import HorizonPlan
 from training.models import MODELS
 
 OUTER_FOLDS, INNER_FOLDS = 5, 3
@@ -30,7 +30,7 @@ SERVED = "as served"
 
 @dataclass(frozen=True, kw_only=True)
 class HorizonAnswers:
-    """What was said of customers at the plan's longest horizon, (n,) each."""
+    """Predictions at the plan's longest horizon, (n,) each."""
 
     stays_away: Floats
     orders: Floats
@@ -42,20 +42,20 @@ class HorizonAnswers:
 
 @dataclass(frozen=True, kw_only=True)
 class CrossValidationResult:
-    """Answers from fits that never saw the customer: as they would be served, and of every rung by itself."""
+    """Out-of-fold predictions: as served, and of each tier alone."""
 
-    answers: Mapping[str, HorizonAnswers]  # SERVED or a rung
+    answers: Mapping[str, HorizonAnswers]  # SERVED or a tier -> predictions
     baselines: Sequence[BaselineForecast]
-    chosen_tiers: Sequence[Mapping[str, str]]  # question -> rung, fold by fold
+    chosen_tiers: Sequence[Mapping[str, str]]  # model -> tier, one mapping per fold
 
     @property
     def served_answers(self) -> HorizonAnswers:
-        """By the rungs that inner validation chose."""
+        """Predictions of the tiers that inner validation selected."""
         return self.answers[SERVED]
 
     def answering_tier(self, model_name: str) -> str:
-        """Who answered; in how many folds, where not in all."""
-        counts = Counter(one[model_name] for one in self.chosen_tiers)
+        """Return the serving tier; with its number of folds, if the folds differ."""
+        counts = Counter(tiers[model_name] for tiers in self.chosen_tiers)
         if len(counts) == 1:
             return next(iter(counts))
         return ", ".join(f"{name} {count}/{len(self.chosen_tiers)}" for name, count in counts.items())
@@ -64,80 +64,98 @@ class CrossValidationResult:
 def cross_validate(
     rows: Rows, histories: BtydHistories, plan: HorizonPlan, day: date, report: Callable[[str], None]
 ) -> CrossValidationResult:
-    """Answer every fold from the others; ``histories`` are the histories that the anchors are fitted to."""
-    place = assign_folds(len(rows), OUTER_FOLDS)
+    """Predict every fold from the others; the baselines are fitted to ``histories``."""
+    fold_numbers = assign_folds(len(rows), OUTER_FOLDS)
     days = plan.learned[-1]
-    said: list[dict[str, HorizonAnswers]] = []
-    theirs, chosen = [], []
+    answers: list[dict[str, HorizonAnswers]] = []
+    baselines, chosen_tiers = [], []
     for fold in range(OUTER_FOLDS):
         report(f"fold {fold + 1} of {OUTER_FOLDS}: {len(rows):,} customers")
-        train, test = rows.select(place != fold), rows.select(place == fold)
-        chosen.append(_choose_tiers(train, plan, day))
+        train, test = rows.select(fold_numbers != fold), rows.select(fold_numbers == fold)
+        chosen_tiers.append(_choose_tiers(train, plan, day))
         fitted = fit_tiers(train, plan, TIERS)
-        ladders = {**{tier: one.tiered_model for tier, one in fitted.items()}, SERVED: merge_tiers(fitted, chosen[-1])}
-        said.append({
-            name: horizon_answers(ladder.forecast(test.inputs, test.column("orders")), days)
-            for name, ladder in ladders.items()
+        tiered_models = {
+            **{tier: fitted_tier.tiered_model for tier, fitted_tier in fitted.items()},
+            SERVED: merge_tiers(fitted, chosen_tiers[-1]),
+        }
+        answers.append({
+            name: horizon_answers(tiered_model.forecast(test.inputs, test.column("orders")), days)
+            for name, tiered_model in tiered_models.items()
         })  # fmt: skip
-        theirs.append(fit_baselines(histories.select(place != fold), histories.select(place == fold), days))
-    stitched = {name: _merge_answers([one[name] for one in said], place) for name in said[0]}
-    return CrossValidationResult(answers=stitched, baselines=_merge_baselines(theirs, place), chosen_tiers=chosen)
+        baselines.append(
+            fit_baselines(histories.select(fold_numbers != fold), histories.select(fold_numbers == fold), days)
+        )
+    merged = {
+        name: _merge_answers([fold_answers[name] for fold_answers in answers], fold_numbers) for name in answers[0]
+    }
+    return CrossValidationResult(
+        answers=merged, baselines=_merge_baselines(baselines, fold_numbers), chosen_tiers=chosen_tiers
+    )
 
 
 def assign_folds(count: int, folds: int) -> Integers:
-    """The fold of each customer, (n,), at random and always the same."""
+    """Return the fold of each customer, (n,), at random with a fixed seed."""
     return np.random.default_rng(0).permutation(count) % folds
 
 
 def horizon_answers(forecast: Forecast, days: int) -> HorizonAnswers:
-    """One horizon of a forecast with amounts."""
-    at, spend = forecast.horizons.index(days), forecast.spend
+    """Return one horizon of a forecast.
+
+    Raises:
+        ValueError: the log has no amounts, so there is no spend forecast.
+    """
+    index, spend = forecast.horizons.index(days), forecast.spend
     if spend is None:
-        raise ValueError("The log has no amounts: there is no spend to answer for.")
+        raise ValueError("Found no amounts in the log. Expected them: spend is predicted from amounts.")
     return HorizonAnswers(
         stays_away=1 - forecast.order_probability(days),
-        orders=forecast.expected_orders[:, at],
-        mean=spend.mean[:, at],
-        median=spend.median[:, at],
-        p10=spend.p10[:, at],
-        p90=spend.p90[:, at],
+        orders=forecast.expected_orders[:, index],
+        mean=spend.mean[:, index],
+        median=spend.median[:, index],
+        p10=spend.p10[:, index],
+        p90=spend.p90[:, index],
     )
 
 
 def _choose_tiers(train: Rows, plan: HorizonPlan, day: date) -> dict[str, str]:
-    """What the gate makes of every rung, each fitted to two thirds of the customers and tested on the rest."""
-    place = assign_folds(len(train), INNER_FOLDS)
+    """Select tiers by the gate, each fitted to two thirds of the customers and tested on the rest."""
+    fold_numbers = assign_folds(len(train), INNER_FOLDS)
     tests = []
     for fold in range(INNER_FOLDS):
-        test = train.select(place == fold)
-        fitted = fit_tiers(train.select(place != fold), plan, TIERS)
-        said = {tier: one.tiered_model.forecast(test.inputs, test.column("orders")) for tier, one in fitted.items()}
-        tests.append(Backtest(day, plan, test, said, fitted))
+        test = train.select(fold_numbers == fold)
+        fitted = fit_tiers(train.select(fold_numbers != fold), plan, TIERS)
+        forecasts = {
+            tier: fitted_tier.tiered_model.forecast(test.inputs, test.column("orders"))
+            for tier, fitted_tier in fitted.items()
+        }
+        tests.append(Backtest(day, plan, test, forecasts, fitted))
     return {name: evaluate_gate(tests, model, TIERS, None)[-1].tier for name, model in MODELS.items()}
 
 
 def _merge_answers(parts: Sequence[HorizonAnswers], fold_numbers: Integers) -> HorizonAnswers:
     return HorizonAnswers(
         **{
-            one.name: _merge_folds([getattr(part, one.name) for part in parts], fold_numbers)
-            for one in fields(HorizonAnswers)
+            field.name: _merge_folds([getattr(part, field.name) for part in parts], fold_numbers)
+            for field in fields(HorizonAnswers)
         }
     )
 
 
 def _merge_baselines(parts: Sequence[Sequence[BaselineForecast]], fold_numbers: Integers) -> list[BaselineForecast]:
-    found = []
+    merged = []
     for folds in zip(*parts, strict=True):
-        whole = {}
-        for what in ("stays_away", "orders", "spend"):
-            each = [getattr(one, what) for one in folds]
-            whole[what] = None if any(one is None for one in each) else _merge_folds(each, fold_numbers)
-        found.append(BaselineForecast(name=folds[0].name, **whole))
-    return found
+        values = {}
+        for quantity in ("stays_away", "orders", "spend"):
+            fold_values = [getattr(forecast, quantity) for forecast in folds]
+            values[quantity] = (
+                None if any(array is None for array in fold_values) else _merge_folds(fold_values, fold_numbers)
+            )
+        merged.append(BaselineForecast(name=folds[0].name, **values))
+    return merged
 
 
 def _merge_folds(parts: Sequence[Floats], fold_numbers: Integers) -> Floats:
-    whole = np.empty(len(fold_numbers))
+    merged = np.empty(len(fold_numbers))
     for fold, part in enumerate(parts):
-        whole[fold_numbers == fold] = part
-    return whole
+        merged[fold_numbers == fold] = part
+    return merged

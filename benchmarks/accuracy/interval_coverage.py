@@ -1,4 +1,4 @@
-"""How often the served interval of spend, p10 to p90, held what was spent: over all, and by quarters of recency."""
+"""Interval coverage: how often actual spend lies in the served interval p10 to p90, in total and by recency."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SLACK, QUARTER_SLACK = 0.02, 0.04
 
 @dataclass(frozen=True)
 class SliceCoverage:
-    """Some customers' intervals."""
+    """Coverage of the intervals of one group of customers."""
 
     coverage: float
     zeros: float  # share that spent nothing
@@ -22,18 +22,18 @@ class SliceCoverage:
 
     @property
     def is_met(self) -> bool:
-        """Whether as many amounts lie inside as was promised."""
+        """Whether the coverage reaches the nominal level, less the slack."""
         return self.coverage >= NOMINAL - self.slack
 
     @property
     def is_too_wide(self) -> bool:
-        """Whether more lie inside than was promised, where zeros do not put them there by themselves."""
+        """Whether the coverage exceeds the nominal level plus the slack, with too few zeros to explain it."""
         return self.zeros < 1 - NOMINAL and self.coverage > NOMINAL + self.slack
 
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalCoverage:
-    """One interval at one origin, or over all folds."""
+    """Coverage, sharpness and width of one interval at one origin, or over all folds."""
 
     log: str
     protocol: str
@@ -46,16 +46,16 @@ class IntervalCoverage:
 
     @property
     def is_met(self) -> bool:
-        """Whether the whole and every quarter keep to the bar."""
-        return self.whole.is_met and all(one.is_met for one in self.quarters)
+        """Whether the whole and every quarter reach the target."""
+        return self.whole.is_met and all(quarter.is_met for quarter in self.quarters)
 
     @property
     def is_too_wide(self) -> bool:
-        """Whether the whole or a quarter holds more than it should."""
-        return self.whole.is_too_wide or any(one.is_too_wide for one in self.quarters)
+        """Whether the whole or a quarter is too wide."""
+        return self.whole.is_too_wide or any(quarter.is_too_wide for quarter in self.quarters)
 
 
-def interval_coverage(  # noqa: PLR0913 -- where, what was said, and what then happened
+def interval_coverage(  # noqa: PLR0913 -- setting, prediction and outcome
     *,
     log: str,
     protocol: str,
@@ -65,10 +65,12 @@ def interval_coverage(  # noqa: PLR0913 -- where, what was said, and what then h
     actual: Floats,
     recency: Floats,
 ) -> IntervalCoverage:
-    """Coverage, sharpness and the share of zeros of p10, median and p90, (n,) each."""
+    """Measure coverage, sharpness and the share of zeros of p10, median and p90, (n,) each."""
     inside = (actual >= quantiles[0]) & (actual <= quantiles[2])
     quarters = np.array_split(np.argsort(recency, kind="stable"), 4)
-    low, middle, high = (pinball(level, one, actual) for level, one in zip((0.1, 0.5, 0.9), quantiles, strict=True))
+    low, middle, high = (
+        pinball(level, quantile, actual) for level, quantile in zip((0.1, 0.5, 0.9), quantiles, strict=True)
+    )
     return IntervalCoverage(
         log=log,
         protocol=protocol,
@@ -82,7 +84,7 @@ def interval_coverage(  # noqa: PLR0913 -- where, what was said, and what then h
 
 
 def pinball(level: float, quantile: Floats, actual: Floats) -> float:
-    """Mean loss of a quantile, lower is sharper (Koenker & Bassett 1978)."""
+    """Return the mean pinball loss of a quantile; lower is sharper (Koenker & Bassett 1978, "Regression quantiles")."""
     gap = actual - quantile
     return float(np.mean(np.maximum(level * gap, (level - 1) * gap)))
 

@@ -1,4 +1,4 @@
-"""Ours against each anchor on the same customers: the difference, its interval, and who won."""
+"""Paired comparison: our predictions against each baseline on the same customers, with a bootstrap interval."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BOOTSTRAP_DRAWS = 300
 
 @dataclass(frozen=True)
 class Measure:
-    """A rule over (predicted, actual), and which way is better."""
+    """A function of (predicted, actual), and whether higher is better."""
 
     name: str
     rule: Callable[[Floats, Floats], float]
@@ -23,58 +23,62 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Our answers to one question about some customers, those of others, and what then happened."""
+    """Our predictions for one question, those of the baselines, and the outcomes of the same customers."""
 
     log: str
     protocol: str  # T: rolling origins; C: folds of customers inside one window
     origin: str
     question: str
     tier: str
-    ours: Floats  # (n,)
-    by_tier: Mapping[str, Floats]  # (n,) by rung: what each of ours would have said
+    predictions: Floats  # (n,)
+    by_tier: Mapping[str, Floats]  # tier -> predictions, (n,)
     actual: Floats  # (n,)
-    baselines: Mapping[str, Floats | None]  # (n,) by anchor; None where it would not fit
-    note: str = ""  # what else the figures of this case say, where it is lost
+    baselines: Mapping[str, Floats | None]  # baseline -> predictions, (n,); None if it did not converge
+    note: str = ""  # printed where the case is lost
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonRow:
-    """One row of the table."""
+    """One measure of one case against one baseline."""
 
     case: Case
     measure: str
-    by_tier: Mapping[str, float]  # every rung of ours by itself
-    ours: float
+    by_tier: Mapping[str, float]  # value of each of our tiers alone
+    value: float
     baseline: str
-    theirs: float  # NaN where the anchor would not fit
+    baseline_value: float  # NaN if the baseline did not converge
     low: float  # 95 % interval of how much better ours is
     high: float
 
     @property
     def verdict(self) -> str:
-        """Win, tie or loss, by the paired interval."""
-        if not np.isfinite(self.theirs):
-            return "anchor failed"
+        """Win, tie or loss by the paired interval."""
+        if not np.isfinite(self.baseline_value):
+            return "baseline failed"
         return "win" if self.low > 0 else "loss" if self.high < 0 else "tie"
 
 
 def compare_to_baselines(case: Case, measures: Sequence[Measure]) -> Iterator[ComparisonRow]:
-    """Every measure beside every anchor; the interval is a paired bootstrap over customers."""
-    fitted = {name: theirs for name, theirs in case.baselines.items() if theirs is not None}
-    drawn = _bootstrap_values(case, measures, fitted)
+    """Compare every measure with every baseline; the interval is a paired bootstrap over customers."""
+    fitted = {name: baseline_value for name, baseline_value in case.baselines.items() if baseline_value is not None}
+    bootstrap_values = _bootstrap_values(case, measures, fitted)
     for measure in measures:
-        value = measure.rule(case.ours, case.actual)
-        alone = {rung: measure.rule(answer, case.actual) for rung, answer in case.by_tier.items()}
+        value = measure.rule(case.predictions, case.actual)
+        by_tier = {tier: measure.rule(answer, case.actual) for tier, answer in case.by_tier.items()}
         for name in case.baselines:
-            theirs = measure.rule(fitted[name], case.actual) if name in fitted else float("nan")
-            low, high = _difference_interval(drawn, measure, name) if name in fitted else (float("nan"), float("nan"))
+            baseline_value = measure.rule(fitted[name], case.actual) if name in fitted else float("nan")
+            low, high = (
+                _difference_interval(bootstrap_values, measure, name)
+                if name in fitted
+                else (float("nan"), float("nan"))
+            )
             yield ComparisonRow(
                 case=case,
                 measure=measure.name,
-                by_tier=alone,
-                ours=value,
+                by_tier=by_tier,
+                value=value,
                 baseline=name,
-                theirs=theirs,
+                baseline_value=baseline_value,
                 low=low,
                 high=high,
             )
@@ -83,19 +87,19 @@ def compare_to_baselines(case: Case, measures: Sequence[Measure]) -> Iterator[Co
 def _bootstrap_values(
     case: Case, measures: Sequence[Measure], baselines: Mapping[str, Floats]
 ) -> dict[tuple[str, str], Floats]:
-    """Every measure of everybody's answers, (DRAWS,) each, over the same resampled customers; ours is named ''."""
-    answers = {"": case.ours, **baselines}
-    found: dict[tuple[str, str], list[float]] = {(one.name, who): [] for one in measures for who in answers}
-    for drawn in bootstrap_samples(len(case.actual)):
-        actual = case.actual[drawn]
-        for who, answer in answers.items():
-            for one in measures:
-                found[one.name, who].append(one.rule(answer[drawn], actual))
-    return {key: np.array(values) for key, values in found.items()}
+    """Return every measure of all predictions, (DRAWS,) each, over the same resamples; ours has the name ''."""
+    answers = {"": case.predictions, **baselines}
+    draws: dict[tuple[str, str], list[float]] = {(measure.name, name): [] for measure in measures for name in answers}
+    for sample in bootstrap_samples(len(case.actual)):
+        actual = case.actual[sample]
+        for name, answer in answers.items():
+            for measure in measures:
+                draws[measure.name, name].append(measure.rule(answer[sample], actual))
+    return {key: np.array(values) for key, values in draws.items()}
 
 
 def bootstrap_samples(customers: int) -> Iterator[Integers]:
-    """Which customers are drawn, (customers,) with replacement, so many times; the same every time."""
+    """Yield the indices of resampled customers, (customers,) with replacement, with a fixed seed."""
     rng = np.random.default_rng(0)
     return (rng.integers(0, customers, customers) for _ in range(BOOTSTRAP_DRAWS))
 

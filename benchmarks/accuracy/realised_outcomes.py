@@ -1,4 +1,4 @@
-"""What customers then did, and what those would have said who only repeat the past or count on buy-till-you-die."""
+"""Realised outcomes: what customers did after a day, and two simple forecasts: repeated past and plain BTYD."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from training.fitting.btyd import fit_btyd, fit_gamma_gamma
 
 @dataclass(frozen=True, kw_only=True)
 class HorizonValues:
-    """What one forecaster says of the same customers over one horizon, each (n,); also what then happened."""
+    """Predictions or outcomes of the same customers over one horizon, (n,) each."""
 
     ordered: Floats | None  # P(order), or 0 and 1
     orders: Floats | None
     spend: Floats | None
 
     def get(self, kind: str) -> Floats | None:
-        """One of the three; None where nobody says."""
-        found: Floats | None = getattr(self, kind)
-        return found
+        """Return one of the three; None if it is not predicted."""
+        values: Floats | None = getattr(self, kind)
+        return values
 
 
 @dataclass(frozen=True)
 class SplitLog:
-    """The lines of a log before and after a day, and the customers who had ordered by then."""
+    """The lines of a log before and after a day, and the customers with orders by then."""
 
     lines: pd.DataFrame  # order_id, customer_id, ordered_at, perhaps amount
     as_of: date
     customers: list[str]
 
     def outcomes_between(self, first: int, last: int) -> HorizonValues:
-        """What happened in ``[as_of + first, as_of + last)`` days."""
+        """Return the outcomes in ``[as_of + first, as_of + last)`` days."""
         now = pd.Timestamp(self.as_of)
         inside = self.lines["ordered_at"].between(
             now + pd.Timedelta(days=first), now + pd.Timedelta(days=last), inclusive="left"
@@ -49,42 +49,44 @@ class SplitLog:
         return HorizonValues(ordered=(orders > 0).astype(float), orders=orders, spend=spend)
 
     def horizon_is_known(self, days: int, until: date) -> bool:
-        """Whether everything in the window after the day was simulated."""
+        """Return whether the whole window after the day was simulated."""
         return pd.Timestamp(self.as_of) + pd.Timedelta(days=days) <= pd.Timestamp(until)
 
     def summary(self) -> pd.DataFrame:
-        """Age and silence in days, days with an order, orders and mean order of each customer."""
+        """Return age and inactivity in days, order days, orders and mean order value of each customer."""
         now = pd.Timestamp(self.as_of)
         before = self.lines[self.lines["ordered_at"] < now]
         placed = before[before["amount"] > 0] if "amount" in before else before
         ages = (now - placed["ordered_at"]).dt.total_seconds() / 86_400
         grouped = placed.assign(age=ages, day=placed["ordered_at"].dt.normalize()).groupby("customer_id")
-        found = grouped.agg(age=("age", "max"), silent=("age", "min"), days=("day", "nunique"), orders=("day", "size"))
+        table = grouped.agg(age=("age", "max"), silent=("age", "min"), days=("day", "nunique"), orders=("day", "size"))
         if "amount" in placed:
-            found["mean_order"] = grouped["amount"].mean()
-        return found.reindex(self.customers)
+            table["mean_order"] = grouped["amount"].mean()
+        return table.reindex(self.customers)
 
     def simple_scores(self) -> dict[str, Floats]:
-        """Scores that need no model."""
+        """Return scores that need no model: recency and frequency."""
         table = self.summary()
         return {"recency": -table["silent"].to_numpy(float), "frequency": table["orders"].to_numpy(float)}
 
     def btyd_forecasts(self, horizons: list[int]) -> dict[int, HorizonValues]:
-        """Pareto/NBD and Gamma-Gamma, or the next simpler models that fit, as published: with no correction."""
+        """Return Pareto/NBD and Gamma-Gamma forecasts by horizon, or the next simpler models that converge."""
         table = self.summary()
         age, repeats = table["age"].to_numpy(), table["days"].to_numpy(float) - 1
-        history = repeats, np.where(repeats > 0, age - table["silent"].to_numpy(), 0.0), age
-        model = fit_btyd(*history).model
-        ordered, orders = model.order_by(*history, horizons), model.expected_orders(*history, horizons)
+        histories = repeats, np.where(repeats > 0, age - table["silent"].to_numpy(), 0.0), age
+        model = fit_btyd(*histories).model
+        ordered, orders = model.order_by(*histories, horizons), model.expected_orders(*histories, horizons)
         value = None
         if "mean_order" in table:
             counts, means = table["orders"].to_numpy(float), table["mean_order"].to_numpy()
             value = fit_gamma_gamma(counts, means).model.order_value(counts, means)
         return {
             days: HorizonValues(
-                ordered=ordered[:, at], orders=orders[:, at], spend=None if value is None else orders[:, at] * value
+                ordered=ordered[:, index],
+                orders=orders[:, index],
+                spend=None if value is None else orders[:, index] * value,
             )
-            for at, days in enumerate(horizons)
+            for index, days in enumerate(horizons)
         }
 
     def _per_customer(self, series: pd.Series) -> Floats:

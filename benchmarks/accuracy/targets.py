@@ -1,4 +1,4 @@
-"""What our figures are held against: limits that were set beforehand, anchors to beat, and whether they hold."""
+"""Benchmark targets: limits that were set beforehand, baselines to beat, and whether our figures meet them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GROCER, GIFTS, TENTH, WHOLE = "complete-journey", "online-retail", "cdnow 1/10",
 PARETO, BG = "Pareto/NBD of lifetimes", "BG/NBD of lifetimes"
 PARETO_VALUE, GAP = f"{PARETO} x Gamma-Gamma", "own median gap from today"
 
-# Published, or measured by others when the bars were set; log, question, measure, anchor.
+# Published, or measured by others when the targets were set; key: log, question, measure, baseline.
 REFERENCE_FIGURES = {
     (TENTH, "spend 273 d", "Gini", PARETO_VALUE): 0.660,
     (TENTH, "spend 273 d", "RMSE", PARETO_VALUE): 72.2,
@@ -37,7 +37,7 @@ REFERENCE_FIGURES = {
 
 @dataclass(frozen=True)
 class Target:
-    """A limit on one of our figures, or anchors to be surely better than."""
+    """A limit on one of our figures, or baselines to beat with significance."""
 
     log: str
     question: str
@@ -47,19 +47,19 @@ class Target:
     baselines_to_beat: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [
+        conditions = [
             *([f">= {self.minimum:g}"] if self.minimum is not None else []),
             *([f"<= {self.maximum:g}"] if self.maximum is not None else []),
             *([f"surely better than {' and '.join(self.baselines_to_beat)}"] if self.baselines_to_beat else []),
         ]
-        return ", ".join(parts)
+        return ", ".join(conditions)
 
     def is_met_by(self, rows: Sequence[ComparisonRow]) -> bool:
-        """Whether it is met by the lines of one measure at one origin."""
-        value = rows[0].ours
+        """Return whether the rows of one measure at one origin meet the target."""
+        value = rows[0].value
         enough = self.minimum is None or value >= self.minimum
         little = self.maximum is None or value <= self.maximum
-        return enough and little and all(one.verdict == "win" for one in rows if one.baseline in self.baselines_to_beat)
+        return enough and little and all(row.verdict == "win" for row in rows if row.baseline in self.baselines_to_beat)
 
 
 TARGETS = (
@@ -86,40 +86,40 @@ TARGETS = (
 
 @dataclass(frozen=True)
 class TargetResult:
-    """A bar, and how our figure stood against it at each origin, newest first."""
+    """A target, and whether our figure meets it at each origin, newest first."""
 
     target: Target
-    by_origin: tuple[tuple[Sequence[ComparisonRow], bool], ...]  # the lines of one origin, and whether it holds there
+    by_origin: tuple[tuple[Sequence[ComparisonRow], bool], ...]  # rows of one origin, and whether it is met
 
     @property
     def is_met(self) -> bool:
-        """Everywhere."""
+        """Whether it is met at every origin."""
         return all(holds for _, holds in self.by_origin)
 
     @property
     def missed_rows(self) -> list[ComparisonRow]:
-        """One line per origin where it does not hold: beside the anchor that did best."""
-        return [min(lines, key=lambda line: line.high) for lines, holds in self.by_origin if not holds]
+        """One row per missed origin: the one with the best baseline."""
+        return [min(rows, key=lambda row: row.high) for rows, holds in self.by_origin if not holds]
 
 
 def evaluate_targets(rows: Sequence[ComparisonRow]) -> list[TargetResult]:
-    """Every bar whose log was measured."""
-    return [one for one in (_evaluate_target(bar, rows) for bar in TARGETS) if one.by_origin]
+    """Evaluate every target whose log was measured."""
+    return [result for result in (_evaluate_target(target, rows) for target in TARGETS) if result.by_origin]
 
 
 def reference_figure(row: ComparisonRow) -> float | None:
-    """The anchor's figure as it was published or given with the bar."""
+    """Return the baseline's figure as published, or as given with the target."""
     return REFERENCE_FIGURES.get((row.case.log, row.case.question, row.measure, row.baseline))
 
 
 def target_of(row: ComparisonRow) -> Target | None:
-    """The bar on this line's figure."""
+    """Return the target on this row's figure, if there is one."""
     key = row.case.log, row.case.question, row.measure
-    return next((bar for bar in TARGETS if (bar.log, bar.question, bar.measure) == key), None)
+    return next((target for target in TARGETS if (target.log, target.question, target.measure) == key), None)
 
 
 def _evaluate_target(target: Target, rows: Sequence[ComparisonRow]) -> TargetResult:
-    mine = [line for line in rows if (one := target_of(line)) is not None and one is target]
-    origins = dict.fromkeys(line.case.origin for line in mine)
-    groups = [[line for line in mine if line.case.origin == origin] for origin in origins]
-    return TargetResult(target, tuple((lines, target.is_met_by(lines)) for lines in groups))
+    target_rows = [row for row in rows if (row_target := target_of(row)) is not None and row_target is target]
+    origins = dict.fromkeys(row.case.origin for row in target_rows)
+    groups = [[row for row in target_rows if row.case.origin == origin] for origin in origins]
+    return TargetResult(target, tuple((origin_rows, target.is_met_by(origin_rows)) for origin_rows in groups))

@@ -1,4 +1,4 @@
-"""Tables and figures in Markdown."""
+"""Markdown: tables, numbers and sections of a page."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Pipes and dashes."""
+    """Format a Markdown table."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))
 
 
 def format_number(value: float | None) -> str:
-    """Four decimals below 1, and fewer above; nothing where there is no figure."""
+    """Format with four decimals below 1 and fewer above; empty without a figure."""
     if value is None:
         return ""
     if not math.isfinite(value):
@@ -22,21 +22,21 @@ def format_number(value: float | None) -> str:
     return f"{value:,.{decimals}f}"
 
 
-def format_met(answer: bool | None) -> str:  # noqa: FBT001 -- the word for it
-    """Whether a bar is met; nothing where none was set."""
+def format_met(answer: bool | None) -> str:  # noqa: FBT001 -- formats the value itself
+    """Format whether a target is met; empty without a target."""
     return "" if answer is None else "yes" if answer else "**no**"
 
 
 def replace_section(path: Path, title: str, text: str) -> None:
-    """Put a section of level two, heading included, in the place of the one of that title, or at the end."""
+    """Replace the level-two section with this title, or append it."""
     page = path.read_text() if path.is_file() else ""
     old = section(path, title)
     path.write_text(page.replace(old, text) if old else f"{page.rstrip()}\n\n{text}\n".lstrip())
 
 
 def section(path: Path, title: str) -> str:
-    """The section of that title as it stands in the page, empty where there is none."""
+    """Return the section with this title from the page; empty if there is none."""
     page = path.read_text() if path.is_file() else ""
-    _, found, rest = f"\n{page}".partition(f"\n## {title}\n")
+    _, heading, rest = f"\n{page}".partition(f"\n## {title}\n")
     body = rest.partition("\n## ")[0]
-    return f"## {title}\n{body.rstrip()}" if found else ""
+    return f"## {title}\n{body.rstrip()}" if heading else ""

@@ -1,4 +1,4 @@
-"""Everything measured as a page that can be read and kept."""
+"""Benchmark page: renders all results as docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from benchmarks.reporting.markdown import format_met, format_number, table
 from benchmarks.reporting.summary import render_summary
 
 PROTOCOLS = {
-    "T": "Protocol T: features before the origin, no outcome after it in training; anchors refitted at each origin.",
-    "C": "Protocol C: five folds of customers inside one window of 39 weeks; anchors refitted on the same four folds.",
+    "T": "Protocol T: features before the origin, no outcome after it in training; baselines refitted at each origin.",
+    "C": "Protocol C: five folds of customers inside one window of 39 weeks; baselines refitted on the same four.",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkResults:
-    """What one run of the benchmarks found."""
+    """The results of one benchmark run."""
 
     measured_at: datetime
     commit: str
@@ -37,14 +37,14 @@ class BenchmarkResults:
 
 
 def render_page(results: BenchmarkResults, *extra_sections: str) -> str:
-    """Losses included; ``extra_sections`` are sections that were measured by themselves."""
-    logs = dict.fromkeys(line.case.log for line in results.rows)
+    """Render the page, lost comparisons included; ``extra_sections`` are measured by other commands."""
+    logs = dict.fromkeys(row.case.log for row in results.rows)
     parts = [
         f"# Benchmarks\n\n{_describe_method(results)}",
         render_summary(results.rows, results.parameters, results.intervals, results.speeds),
         *([f"## Published parameters\n\n{_parameters_table(results.parameters)}"] if results.parameters else []),
-        *(_log_table(log, [line for line in results.rows if line.case.log == log]) for log in logs),
-        *([f"## Every rung by itself, protocol C\n\n{_tiers_table(results.windows)}"] if results.windows else []),
+        *(_log_table(log, [row for row in results.rows if row.case.log == log]) for log in logs),
+        *([f"## Every tier alone, protocol C\n\n{_tiers_table(results.windows)}"] if results.windows else []),
         f"## Intervals\n\n{_intervals_table(results.intervals)}",
         f"## Speed\n\n{_speed_table(results.speeds)}",
         *(section for section in extra_sections if section),
@@ -55,27 +55,30 @@ def render_page(results: BenchmarkResults, *extra_sections: str) -> str:
 
 def _describe_method(results: BenchmarkResults) -> str:
     return (
-        f"Measured {results.measured_at:%Y-%m-%d} at commit `{results.commit[:12]}` on {os.cpu_count()} cores by `make bench`. "
-        f"{PROTOCOLS['T']} {PROTOCOLS['C']} The two are never mixed. Ours is the rung that the gate lets answer; what "
-        f"others answer is refitted on the same customers. The interval is how much better ours is: paired bootstrap "
-        f"over customers, {BOOTSTRAP_DRAWS} draws, 95 %. *Stated* is the anchor's figure as published, or as given with the bar. "
+        f"Measured {results.measured_at:%Y-%m-%d} at commit `{results.commit[:12]}` on {os.cpu_count()} cores by "
+        "`make bench`. "
+        f"{PROTOCOLS['T']} {PROTOCOLS['C']} The two are never mixed. Ours is the tier that the gate selects; the "
+        f"baselines are refitted on the same customers. The interval is how much better ours is: paired bootstrap "
+        f"over customers, {BOOTSTRAP_DRAWS} draws, 95 %. *Stated* is the baseline's figure as published, or as given "
+        "with the target. "
         "CDNOW's lines are not de-duplicated."
     )
 
 
 def _log_table(log: str, comparisons: Sequence[ComparisonRow]) -> str:
     rows = []
-    for line in comparisons:
-        bar = target_of(line)
-        ours = f"**{format_number(line.ours)}** ({line.case.tier})"
-        interval = f"{format_number(line.low)} to {format_number(line.high)}"
+    for row in comparisons:
+        target = target_of(row)
+        our_value = f"**{format_number(row.value)}** ({row.case.tier})"
+        interval = f"{format_number(row.low)} to {format_number(row.high)}"
         rows.append((
-            line.case.origin, line.case.question, line.measure, "" if bar is None else str(bar), ours,
-            line.baseline, format_number(line.theirs), format_number(reference_figure(line)), interval, line.verdict,
+            row.case.origin, row.case.question, row.measure, "" if target is None else str(target), our_value,
+            row.baseline, format_number(row.baseline_value), format_number(reference_figure(row)),
+            interval, row.verdict,
         ))  # fmt: skip
     head = (
-        "origin", "question", "measure", "bar", "ours (rung)",
-        "anchor", "anchor's", "stated", "better by, 95 %", "verdict",
+        "origin", "question", "measure", "target", "ours (tier)",
+        "baseline", "baseline's", "stated", "better by, 95 %", "verdict",
     )  # fmt: skip
     protocol = comparisons[0].case.protocol
     return f"## {log}, protocol {protocol}\n\n{table(head, rows)}"
@@ -83,9 +86,20 @@ def _log_table(log: str, comparisons: Sequence[ComparisonRow]) -> str:
 
 def _parameters_table(parameters: Sequence[Parameter]) -> str:
     rows = []
-    for one in parameters:
-        ours, theirs = (f"{value:.{one.decimals}f}" for value in (one.ours, one.theirs))
-        rows.append((one.model, one.name, f"{ours} ({one.ours:.6g})", theirs, one.published, format_met(one.is_equal)))
+    for parameter in parameters:
+        our_figure, lifetimes_figure = (
+            f"{value:.{parameter.decimals}f}" for value in (parameter.value, parameter.lifetimes_value)
+        )
+        rows.append(
+            (
+                parameter.model,
+                parameter.name,
+                f"{our_figure} ({parameter.value:.6g})",
+                lifetimes_figure,
+                parameter.published,
+                format_met(parameter.is_equal),
+            )
+        )
     head = ("model", "figure", "ours", "lifetimes", "published", "equal")
     cite = "CDNOW 1/10, 2,357 customers, 39 weeks (Fader, Hardie, Lee 2005); holdout r over the next 39 weeks."
     return f"{cite}\n\n{table(head, rows)}"
@@ -96,31 +110,33 @@ def _tiers_table(windows: Sequence[CdnowWindow]) -> str:
     for window in windows:
         for name, figures in window.tier_figures():
             rows.append((window.log, name, *(format_number(value) for value in figures.values())))
-    chosen = "; ".join(
+    chosen_tiers = "; ".join(
         f"{window.log}: "
         + ", ".join(f"{name} by {window.cross_validation.answering_tier(name)}" for name in ("churn", "ltv"))
         for window in windows
     )
-    head = ("log", "rung", *next(windows[0].tier_figures())[1])
-    return f"Chosen by inner validation: {chosen}.\n\n{table(head, rows)}"
+    head = ("log", "tier", *next(windows[0].tier_figures())[1])
+    return f"Chosen by inner validation: {chosen_tiers}.\n\n{table(head, rows)}"
 
 
 def _intervals_table(intervals: Sequence[IntervalCoverage]) -> str:
     rows = []
-    for one in intervals:
-        wide = "too wide" if one.is_too_wide else ""
+    for interval in intervals:
+        wide = "too wide" if interval.is_too_wide else ""
         rows.append((
-            one.log, one.protocol, one.origin, one.tier, _format_slice(one.whole), *(_format_slice(part) for part in one.quarters),
-            " / ".join(format_number(value) for value in one.pinball), format_number(one.width), format_met(one.is_met), wide,
+            interval.log, interval.protocol, interval.origin, interval.tier,
+            _format_slice(interval.whole), *(_format_slice(part) for part in interval.quarters),
+            " / ".join(format_number(value) for value in interval.pinball),
+            format_number(interval.width), format_met(interval.is_met), wide,
         ))  # fmt: skip
     head = (
-        "log", "protocol", "origin", "rung", "covered (zeros)", "latest quarter", "second", "third", "longest silent",
+        "log", "protocol", "origin", "tier", "covered (zeros)", "latest quarter", "second", "third", "longest inactive",
         "pinball 10/50/90", "median width", "met", "",
     )  # fmt: skip
     return (
         "Spend is served with the interval p10 to p90, nominal 80 %; a 90 % interval is not served. In brackets the "
-        "share that spent nothing: where that is 20 % or more, an interval that begins at 0 covers more than 80 % by "
-        "nature; elsewhere more than the bar's slack above 80 % is called too wide.\n\n" + table(head, rows)
+        "share that spent nothing: where that is 20 % or more, an interval that begins at 0 must cover more than "
+        "80 %; elsewhere a coverage above 80 % plus the target's slack is called too wide.\n\n" + table(head, rows)
     )
 
 
@@ -135,12 +151,19 @@ def _format_slice(coverage: SliceCoverage) -> str:
 def _speed_table(speeds: Sequence[Speed]) -> str:
     rows = [
         (
-            one.log, f"{one.rows:,}", f"{one.train_seconds:.1f}", format_met(one.trains_in_time),
-            f"{one.answer_microseconds:.0f}", format_met(one.answers_in_time),
+            speed.log, f"{speed.rows:,}", f"{speed.train_seconds:.1f}", format_met(speed.trains_in_time),
+            f"{speed.answer_microseconds:.0f}", format_met(speed.answers_in_time),
         )
-        for one in speeds
+        for speed in speeds
     ]  # fmt: skip
-    head = ("log", "training rows", "train every rung, s (all cores)", "in time", "three answers, µs (bulk)", "in time")
+    head = (
+        "log",
+        "training rows",
+        "train every tier, s (all cores)",
+        "in time",
+        "three predictions, µs (bulk)",
+        "in time",
+    )
     return table(head, rows)
 
 

@@ -1,4 +1,4 @@
-"""What to know of the measurement at a glance: which bars are met, which rows are lost, and why."""
+"""Benchmark summary: which targets are met, which comparisons are lost, and why."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ def render_summary(
     intervals: Sequence[IntervalCoverage],
     speeds: Sequence[Speed],
 ) -> str:
-    """Bars first, then each bar missed and each row lost with its reason."""
-    stood = evaluate_targets(comparisons)
-    rows = [*(_target_row(one) for one in stood), *_other_rows(parameters, intervals, speeds)]
+    """Render the targets, then each missed target and each lost comparison with its reason."""
+    results = evaluate_targets(comparisons)
+    rows = [*(_target_row(result) for result in results), *_other_rows(parameters, intervals, speeds)]
     missed = [
-        f"- {_describe_row(line)} {one.target}: {explain_missed_target(line, one.target)}"
-        for one in stood
-        for line in one.missed_rows
+        f"- {_describe_row(row)} {result.target}: {explain_missed_target(row, result.target)}"
+        for result in results
+        for row in result.missed_rows
     ]
-    head = ("bench", "protocol", "measure", "bar", "ours, newest origin first", "met")
+    head = ("log", "protocol", "measure", "target", "ours, newest origin first", "met")
     return "\n\n".join([
         f"## Summary\n\n{_count_verdicts(comparisons)}",
         table(head, rows),
-        "### Bars not met\n\n" + ("\n".join(missed) or "None."),
-        "### Rows lost\n\n" + ("\n".join(_lost_rows(comparisons)) or "None."),
+        "### Targets not met\n\n" + ("\n".join(missed) or "None."),
+        "### Comparisons lost\n\n" + ("\n".join(_lost_rows(comparisons)) or "None."),
     ])  # fmt: skip
 
 
 def _lost_rows(rows: Sequence[ComparisonRow]) -> list[str]:
-    """One sentence for rows of one question that were lost for one reason."""
+    """Return one sentence for all rows of one question that were lost for one reason."""
     alike: dict[tuple[str, str, str, str], list[ComparisonRow]] = {}
-    for line in (line for line in rows if line.verdict == "loss"):
-        alike.setdefault((line.case.log, line.case.origin, line.case.question, explain_loss(line)), []).append(line)
+    for row in (row for row in rows if row.verdict == "loss"):
+        alike.setdefault((row.case.log, row.case.origin, row.case.question, explain_loss(row)), []).append(row)
     return [
-        f"- {log}, {origin}, {question}, {_join_names([line.measure for line in lost])} to "
-        f"{_join_names([line.baseline for line in lost])}: {reason}"
+        f"- {log}, {origin}, {question}, {_join_names([row.measure for row in lost])} to "
+        f"{_join_names([row.baseline for row in lost])}: {reason}"
         for (log, origin, question, reason), lost in alike.items()
     ]
 
@@ -54,9 +54,9 @@ def _join_names(names: Sequence[str]) -> str:
 
 
 def _count_verdicts(rows: Sequence[ComparisonRow]) -> str:
-    counts = Counter(line.verdict for line in rows)
-    failed = f", {counts['anchor failed']} where the anchor would not fit" if counts["anchor failed"] else ""
-    return f"{counts['win']} wins, {counts['tie']} ties, {counts['loss']} losses{failed} against named anchors."
+    counts = Counter(row.verdict for row in rows)
+    failed = f", {counts['baseline failed']} where the baseline did not converge" if counts["baseline failed"] else ""
+    return f"{counts['win']} wins, {counts['tie']} ties, {counts['loss']} losses{failed} against named baselines."
 
 
 def _describe_row(row: ComparisonRow) -> str:
@@ -64,15 +64,15 @@ def _describe_row(row: ComparisonRow) -> str:
 
 
 def _target_row(result: TargetResult) -> tuple[str, ...]:
-    ours = ", ".join(
-        f"**{format_number(lines[0].ours)}**" if holds else format_number(lines[0].ours)
-        for lines, holds in result.by_origin
+    values = ", ".join(
+        f"**{format_number(rows[0].value)}**" if holds else format_number(rows[0].value)
+        for rows, holds in result.by_origin
     )
-    held = sum(holds for _, holds in result.by_origin)
+    met_count = sum(holds for _, holds in result.by_origin)
     met = (
         format_met(result.is_met)
-        if len(result.by_origin) == 1 or result.is_met or not held
-        else f"**{held} of {len(result.by_origin)}**"
+        if len(result.by_origin) == 1 or result.is_met or not met_count
+        else f"**{met_count} of {len(result.by_origin)}**"
     )
     protocol = result.by_origin[0][0][0].case.protocol
     return (
@@ -80,7 +80,7 @@ def _target_row(result: TargetResult) -> tuple[str, ...]:
         protocol,
         f"{result.target.question}, {result.target.measure}",
         str(result.target),
-        ours,
+        values,
         met,
     )
 
@@ -90,34 +90,38 @@ def _other_rows(
 ) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     if parameters:
-        equal = sum(one.is_equal for one in parameters)
-        unlike = ", ".join(f"{one.model} {one.name}" for one in parameters if not one.is_equal)
-        said = f"{equal} of {len(parameters)} equal" + (f"; not {unlike}" if unlike else "")
-        bar = "equal at the published precision"
-        rows.append(("cdnow 1/10", "", "BTYD parameters", bar, said, format_met(not unlike)))
-    logs = dict.fromkeys(one.log for one in intervals)
-    rows += [_coverage_row([one for one in intervals if one.log == log]) for log in logs]
-    rows += [row for one in speeds for row in _speed_rows(one)]
+        equal = sum(parameter.is_equal for parameter in parameters)
+        unlike = ", ".join(f"{parameter.model} {parameter.name}" for parameter in parameters if not parameter.is_equal)
+        text = f"{equal} of {len(parameters)} equal" + (f"; not {unlike}" if unlike else "")
+        target = "equal at the published precision"
+        rows.append(("cdnow 1/10", "", "BTYD parameters", target, text, format_met(not unlike)))
+    logs = dict.fromkeys(interval.log for interval in intervals)
+    rows += [_coverage_row([interval for interval in intervals if interval.log == log]) for log in logs]
+    rows += [row for speed in speeds for row in _speed_rows(speed)]
     return rows
 
 
 def _coverage_row(intervals: Sequence[IntervalCoverage]) -> tuple[str, ...]:
-    held = sum(one.is_met for one in intervals)
-    ours = ", ".join(f"{one.whole.coverage:.3f}" for one in intervals)
-    bar = ">= .78 over all, >= .76 in every quarter of recency"
-    met = format_met(held == len(intervals)) if held in {0, len(intervals)} else f"**{held} of {len(intervals)}**"
-    return intervals[0].log, intervals[0].protocol, "spend interval of nominal 80 %", bar, ours, met
+    met_count = sum(interval.is_met for interval in intervals)
+    coverages = ", ".join(f"{interval.whole.coverage:.3f}" for interval in intervals)
+    target = ">= .78 over all, >= .76 in every quarter of recency"
+    met = (
+        format_met(met_count == len(intervals))
+        if met_count in {0, len(intervals)}
+        else f"**{met_count} of {len(intervals)}**"
+    )
+    return intervals[0].log, intervals[0].protocol, "spend interval of nominal 80 %", target, coverages, met
 
 
 def _speed_rows(speed: Speed) -> list[tuple[str, ...]]:
     answers = (
-        speed.log, "", "three answers of a customer in bulk", f"<= {MAX_MICROSECONDS:.0f} µs",
+        speed.log, "", "three predictions of a customer in bulk", f"<= {MAX_MICROSECONDS:.0f} µs",
         f"{speed.answer_microseconds:.0f}", format_met(speed.answers_in_time),
     )  # fmt: skip
     if speed.trains_in_time is None:
         return [answers]
-    bar = f"<= {MAX_SECONDS[speed.log]:.0f} s"
+    target = f"<= {MAX_SECONDS[speed.log]:.0f} s"
     return [
-        (speed.log, "", "training every rung", bar, f"{speed.train_seconds:.1f}", format_met(speed.trains_in_time)),
+        (speed.log, "", "training every tier", target, f"{speed.train_seconds:.1f}", format_met(speed.trains_in_time)),
         answers,
     ]

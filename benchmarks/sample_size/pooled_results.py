@@ -1,4 +1,4 @@
-"""The answers of many draws taken together: is the ladder calibrated at every size, does its error fall with size?"""
+"""Pooled results: calibration and error at each sample size, over all draws."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_ECE, MAX_TOTAL_ERROR, MIN_COVERAGE = 0.03, 0.15, 0.78
 
 @dataclass(frozen=True, kw_only=True)
 class DrawAnswers:
-    """What one rung said in one draw of the customers asked about, and what they then did, (n,) each."""
+    """Predictions of one tier in one draw, and the outcomes of the same test customers, (n,) each."""
 
     stays_away: Floats
     stayed: Floats
@@ -30,61 +30,63 @@ class DrawAnswers:
     low: Floats
     high: Floats
     spend: Floats
-    losses: Mapping[str, float]  # question -> mean proper loss
+    losses: Mapping[str, float]  # model -> mean proper loss
 
 
 @dataclass(frozen=True, kw_only=True)
 class PooledResult:
-    """One rung at one size, over all draws."""
+    """Figures of one tier at one sample size, over all draws."""
 
     log: str
     size: int
     tier: str
     draws: int
-    answering_tiers: Mapping[str, Mapping[str, int]]  # question -> rung that the gate let answer -> draws
+    answering_tiers: Mapping[str, Mapping[str, int]]  # model -> serving tier -> draws
     figures: Mapping[str, float]
-    errors: Mapping[str, Floats]  # question -> mean loss of each draw, (draws,)
+    errors: Mapping[str, Floats]  # model -> mean loss of each draw, (draws,)
 
     @property
     def calibration_faults(self) -> list[str]:
-        """What is not calibrated in the pool."""
-        found = self.figures
+        """Figures of the pool that miss their calibration limit, as text."""
+        figures = self.figures
         totals = ("buyers", "orders", "spend")
-        far = [f"{name} {found[name]:.2f} of the actual" for name in totals if _is_far_off(found[name])]
-        ece = [f"ECE {found['ECE']:.3f}"] if found["ECE"] > MAX_ECE else []
-        held = [f"coverage {found['coverage']:.2f}"] if found["coverage"] < MIN_COVERAGE else []
-        return [*ece, *far, *held]
+        far = [f"{name} {figures[name]:.2f} of the actual" for name in totals if _is_far_off(figures[name])]
+        ece = [f"ECE {figures['ECE']:.3f}"] if figures["ECE"] > MAX_ECE else []
+        coverage = [f"coverage {figures['coverage']:.2f}"] if figures["coverage"] < MIN_COVERAGE else []
+        return [*ece, *far, *coverage]
 
 
 def draw_answers(draw: DrawResult) -> dict[str, DrawAnswers]:
-    """Every rung's answers of a draw, at the longest horizon that it learned."""
+    """Return every tier's predictions of a draw, at the longest learned horizon."""
     return {name: _tier_answers(draw, name) for name in draw.forecasts}
 
 
 def pool_draws(
     log: str, size: int, tiers: Sequence[Mapping[str, str]], parts: Sequence[Mapping[str, DrawAnswers]]
 ) -> list[PooledResult]:
-    """One entry per rung, for draws of one size."""
-    answered = {question: Counter(one[question] for one in tiers) for question in MODELS}
+    """Pool the draws of one size; one result per tier."""
+    answering_tiers = {question: Counter(draw_tiers[question] for draw_tiers in tiers) for question in MODELS}
     names = dict.fromkeys(name for part in parts for name in part)
-    return [_pool_tier(log, size, name, answered, [part[name] for part in parts if name in part]) for name in names]
+    return [
+        _pool_tier(log, size, name, answering_tiers, [part[name] for part in parts if name in part]) for name in names
+    ]
 
 
 def _tier_answers(draw: DrawResult, name: str) -> DrawAnswers:
     forecast, outcomes, plan = draw.forecasts[name], draw.test.outcomes, draw.plan
     days, spend = plan.learned[-1], forecast.spend
     if spend is None:
-        raise ValueError("The log has no amounts: the ladder is measured on spend as well.")
-    at = forecast.horizons.index(days)
-    losses = {one: float(np.nanmean(model.loss(outcomes, plan, forecast))) for one, model in MODELS.items()}
+        raise ValueError("Found no amounts in the log. Expected them: the benchmark measures spend as well.")
+    index = forecast.horizons.index(days)
+    losses = {question: float(np.nanmean(model.loss(outcomes, plan, forecast))) for question, model in MODELS.items()}
     return DrawAnswers(
         stays_away=1 - forecast.order_probability(plan.evaluated_churn_days),
         stayed=churn_label(outcomes, plan.evaluated_churn_days),
-        expected_orders=forecast.expected_orders[:, at],
+        expected_orders=forecast.expected_orders[:, index],
         orders=outcomes.orders_within(days),
-        mean=spend.mean[:, at],
-        low=spend.p10[:, at],
-        high=spend.p90[:, at],
+        mean=spend.mean[:, index],
+        low=spend.p10[:, index],
+        high=spend.p90[:, index],
         spend=outcomes.spend_within(days),
         losses=losses,
     )
@@ -93,23 +95,23 @@ def _tier_answers(draw: DrawResult, name: str) -> DrawAnswers:
 def _pool_tier(
     log: str, size: int, tier: str, answering_tiers: Mapping[str, Mapping[str, int]], parts: Sequence[DrawAnswers]
 ) -> PooledResult:
-    whole = {
+    pooled = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in DrawAnswers.__dataclass_fields__
         if name != "losses"
     }
     figures = {
         "AUC": _mean([metrics.auc(part.stays_away, part.stayed) for part in parts]),
-        "ECE": metrics.ece(whole["stays_away"], whole["stayed"]),
-        "buyers": _ratio(1 - whole["stays_away"], 1 - whole["stayed"]),
-        "orders": _ratio(whole["expected_orders"], whole["orders"]),
-        "spend": _ratio(whole["mean"], whole["spend"]),
+        "ECE": metrics.ece(pooled["stays_away"], pooled["stayed"]),
+        "buyers": _ratio(1 - pooled["stays_away"], 1 - pooled["stayed"]),
+        "orders": _ratio(pooled["expected_orders"], pooled["orders"]),
+        "spend": _ratio(pooled["mean"], pooled["spend"]),
         "Gini": _mean([metrics.normalised_gini(part.mean, part.spend) for part in parts]),
-        "decile MAPE": metrics.decile_mape(whole["mean"], whole["spend"]),
+        "decile MAPE": metrics.decile_mape(pooled["mean"], pooled["spend"]),
         "RMSE": _mean([metrics.rmse(part.mean, part.spend) for part in parts]),
-        "coverage": metrics.coverage(whole["low"], whole["high"], whole["spend"]),
-        "width": float(np.median(whole["high"] - whole["low"])),
-        "mean width": float(np.mean(whole["high"] - whole["low"])),
+        "coverage": metrics.coverage(pooled["low"], pooled["high"], pooled["spend"]),
+        "width": float(np.median(pooled["high"] - pooled["low"])),
+        "mean width": float(np.mean(pooled["high"] - pooled["low"])),
     }
     errors = {question: np.array([part.losses[question] for part in parts]) for question in MODELS}
     return PooledResult(
@@ -118,13 +120,13 @@ def _pool_tier(
 
 
 def error_trend(small: Floats, large: Floats) -> str:
-    """Whether the mean loss falls from small draws to large ones of the same number: 95 % interval, paired."""
+    """Describe whether the mean loss falls from small to large draws, by a paired 95 % interval."""
     count = min(len(small), len(large))
     gain = small[:count] - large[:count]
     if count < 2:
         return "one draw"
-    reach = 1.96 * float(gain.std(ddof=1)) / np.sqrt(count)
-    return "falls" if gain.mean() > reach else "rises" if gain.mean() < -reach else "no difference"
+    half_width = 1.96 * float(gain.std(ddof=1)) / np.sqrt(count)
+    return "falls" if gain.mean() > half_width else "rises" if gain.mean() < -half_width else "no difference"
 
 
 def _is_far_off(ratio: float) -> bool:

@@ -1,6 +1,6 @@
-"""The ladder, measured: shops of 200, 1,000 and 5,000 customers drawn from each log, and what they would be told.
+"""Sample-size benchmark: trains on samples of 200, 1,000 and 5,000 customers of each log, and measures every tier.
 
-Run by itself with ``python -m benchmarks.sample_size.run``: it writes its own section of docs/benchmarks.md.
+``python -m benchmarks.sample_size.run`` writes its own section of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -29,93 +29,98 @@ from benchmarks.sample_size.subsamples import GATED_DRAWS, TEST_CUSTOMERS, run_d
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.lineage import git_commit
 
-TITLE = "The ladder"
+TITLE = "Sample size"
 SIZES = (200, 1_000, 5_000)
 DRAWS = 20
 
 
 def main() -> None:
-    """Measure the ladder alone."""
+    """Run the sample-size benchmark alone."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sample_size.run", description=__doc__)
     parser.add_argument("--work", type=Path, help="keep the homes here instead of in a temporary folder")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     parser.add_argument("--log", action="append", help="only this log; may be repeated")
     parser.add_argument("--draws", type=int, default=DRAWS)
-    chosen = parser.parse_args()
+    arguments = parser.parse_args()
     capture_warnings()
-    logs = [log for log in available_logs() if not chosen.log or log.name in chosen.log]
-    with tempfile.TemporaryDirectory(prefix="flywheel-ladder-") as scratch:
+    logs = [log for log in available_logs() if not arguments.log or log.name in arguments.log]
+    with tempfile.TemporaryDirectory(prefix="flywheel-sample-size-") as scratch:
         text = measure_sample_sizes(
-            logs, chosen.draws, chosen.work or Path(scratch), CommandConsole(json_output=False).report
+            logs, arguments.draws, arguments.work or Path(scratch), CommandConsole(json_output=False).report
         )
-    replace_section(chosen.out, TITLE, text)
+    replace_section(arguments.out, TITLE, text)
     print(text)  # noqa: T201 -- the table is the result
 
 
 def measure_sample_sizes(logs: Sequence[Log], count: int, work: Path, report: Callable[[str], None]) -> str:
-    """Every log's rungs at every size, as a section of the page."""
-    found = [one for log in logs for one in _pooled_results(log, count, work, report)]
-    return f"## {TITLE}\n\n{_describe_method(count)}\n\n{_answering_table(found)}\n\n{_figures_table(found)}\n\n{_errors_table(found)}"
+    """Measure every log's tiers at every size; return the section of the page."""
+    results = [result for log in logs for result in _pooled_results(log, count, work, report)]
+    parts = [_describe_method(count), _answering_table(results), _figures_table(results), _errors_table(results)]
+    return f"## {TITLE}\n\n" + "\n\n".join(parts)
 
 
 def _pooled_results(log: Log, count: int, work: Path, report: Callable[[str], None]) -> Iterator[PooledResult]:
-    here = stand_at_newest_origin(log, log.run_context(work, report), work / "ladder", report)
-    drawn = [(one.size, one.tiers, draw_answers(one)) for one in run_draws(here, SIZES, count, report)]
-    for size in sorted({size for size, _, _ in drawn}):
-        mine = [(tiers, parts) for one, tiers, parts in drawn if one == size]
-        yield from pool_draws(log.name, size, [tiers for tiers, _ in mine], [parts for _, parts in mine])
+    at_origin = stand_at_newest_origin(log, log.run_context(work, report), work / "sample-size", report)
+    draws = [(draw.size, draw.tiers, draw_answers(draw)) for draw in run_draws(at_origin, SIZES, count, report)]
+    for size in sorted({size for size, _, _ in draws}):
+        of_size = [(tiers, parts) for draw_size, tiers, parts in draws if draw_size == size]
+        yield from pool_draws(log.name, size, [tiers for tiers, _ in of_size], [parts for _, parts in of_size])
 
 
 def _describe_method(count: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}`. At the newest origin of each log, "
-        f"{count} draws of customers of every size; rungs, readiness and gate as the product has them for a shop of "
-        f"these customers alone, then asked about {TEST_CUSTOMERS} customers of the same log who are in none of the draws, at "
-        "the same origin. Draws are nested and asked about the same customers. A log with fewer customers than a size "
-        f"gives all but those {TEST_CUSTOMERS}, in a quarter as many draws. The gate is asked at the newest earlier origin, in "
-        f"the first {GATED_DRAWS} draws of a size; the others are answered by the rungs that most of these named. Figures "
-        "are of all draws pooled; AUC, Gini and RMSE are means over draws. Calibrated: ECE of churn at most "
-        f"{MAX_ECE}, totals of buyers, orders and spend within {MAX_TOTAL_ERROR:.0%} of the actual, and the "
-        f"interval of nominal 80 % covers at least {MIN_COVERAGE:.0%}."
+        f"{count} draws of customers of every size; tiers, readiness and gate as in the product for a shop of these "
+        f"customers alone, then predictions for {TEST_CUSTOMERS} customers of the same log who are in none of the "
+        "draws, at the same origin. Draws are nested and share their test customers. A log with fewer customers than "
+        f"a size gives all but those {TEST_CUSTOMERS}, in a quarter as many draws. The gate is evaluated at the newest "
+        f"earlier origin, in the first {GATED_DRAWS} draws of a size; the other draws use the tiers that most of "
+        "these selected. Figures are of all draws pooled; AUC, Gini and RMSE are means over draws. Calibrated: ECE of "
+        f"churn at most {MAX_ECE}, totals of buyers, orders and spend within {MAX_TOTAL_ERROR:.0%} of the actual, and "
+        f"the interval of nominal 80 % covers at least {MIN_COVERAGE:.0%}."
     )
 
 
 def _answering_table(results: Sequence[PooledResult]) -> str:
     rows = []
-    for one in (one for one in results if one.tier == SERVED):
+    for result in (result for result in results if result.tier == SERVED):
         answers = "; ".join(
-            f"{question}: " + ", ".join(f"{rung} {times}" for rung, times in sorted(counts.items()))
-            for question, counts in one.answering_tiers.items()
+            f"{question}: " + ", ".join(f"{tier} {times}" for tier, times in sorted(counts.items()))
+            for question, counts in result.answering_tiers.items()
         )
-        rows.append((one.log, f"{one.size:,}", str(one.draws), answers, "; ".join(one.calibration_faults) or "yes"))
-    return "### What answers\n\n" + table(("log", "customers", "draws", "rungs that answered", "calibrated"), rows)
+        rows.append(
+            (result.log, f"{result.size:,}", str(result.draws), answers, "; ".join(result.calibration_faults) or "yes")
+        )
+    return "### Serving tiers\n\n" + table(("log", "customers", "draws", "serving tiers", "calibrated"), rows)
 
 
 def _figures_table(results: Sequence[PooledResult]) -> str:
-    head = ("log", "customers", "rung", *results[0].figures, "amiss")
+    head = ("log", "customers", "tier", *results[0].figures, "not calibrated")
     rows = [
         (
-            one.log,
-            f"{one.size:,}",
-            one.tier,
-            *(format_number(value) for value in one.figures.values()),
-            str(len(one.calibration_faults) or ""),
+            result.log,
+            f"{result.size:,}",
+            result.tier,
+            *(format_number(value) for value in result.figures.values()),
+            str(len(result.calibration_faults) or ""),
         )
-        for one in results
+        for result in results
     ]
-    return "### Every rung\n\nBuyers, orders and spend are predicted totals over actual ones.\n\n" + table(head, rows)
+    return "### Every tier\n\nBuyers, orders and spend are predicted totals over actual ones.\n\n" + table(head, rows)
 
 
 def _errors_table(results: Sequence[PooledResult]) -> str:
     rows = []
-    for log, rung in dict.fromkeys((one.log, one.tier) for one in results):
-        mine = [one for one in results if (one.log, one.tier) == (log, rung)]
+    for log, tier in dict.fromkeys((result.log, result.tier) for result in results):
+        by_size = [result for result in results if (result.log, result.tier) == (log, tier)]
         for question, name in ERRORS.items():
-            means = " > ".join(f"{format_number(float(one.errors[question].mean()))} ({one.size:,})" for one in mine)
-            steps = [error_trend(small.errors[question], large.errors[question]) for small, large in pairwise(mine)]
-            rows.append((log, rung, f"{question}, {name}", means, ", ".join(steps)))
-    head = ("log", "rung", "error", "mean over draws (customers)", "from size to size")
-    note = "The loss that the gate judges by; a step is called a fall or a rise where its paired 95 % interval says so."
+            means = " > ".join(
+                f"{format_number(float(result.errors[question].mean()))} ({result.size:,})" for result in by_size
+            )
+            steps = [error_trend(small.errors[question], large.errors[question]) for small, large in pairwise(by_size)]
+            rows.append((log, tier, f"{question}, {name}", means, ", ".join(steps)))
+    head = ("log", "tier", "error", "mean over draws (customers)", "from size to size")
+    note = "The loss that the gate compares; a step falls or rises if its paired 95 % interval excludes zero."
     return f"### Does error fall with size?\n\n{note}\n\n{table(head, rows)}"
 
 

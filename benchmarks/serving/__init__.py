@@ -1,1 +1,1 @@
-"""What serving costs, beside the bare minimum and beside what the stack's own parts take."""
+"""Serving: latency, throughput and cost of the service, next to bare uvicorn, MLflow and Feast."""

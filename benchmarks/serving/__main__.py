@@ -1,4 +1,4 @@
-"""Measure serving, print it, and write it into its section of docs/benchmarks.md."""
+"""Serving benchmark: measures servers, online stores and batch commands for their section of docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -29,28 +29,26 @@ ProgressCallback = Callable[[str], None]
 
 
 def main() -> None:
-    """Everything, from one run on one machine."""
+    """Run all serving benchmarks on one machine."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
     parser.add_argument("--work", type=Path, help="keep the homes here instead of in a temporary folder")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
-    parser.add_argument("--seconds", type=float, default=10, help="of load at each number of connections")
-    parser.add_argument("--size", type=int, action="append", help="customers of a shop to score; may be repeated")
-    parser.add_argument(
-        "--stored", type=int, default=STORED_CUSTOMERS, help="customers in the stores that are compared"
-    )
-    chosen = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=10, help="seconds of load at each number of connections")
+    parser.add_argument("--size", type=int, action="append", help="number of customers to score; may be repeated")
+    parser.add_argument("--stored", type=int, default=STORED_CUSTOMERS, help="customers in the compared online stores")
+    arguments = parser.parse_args()
     capture_warnings()
-    say = CommandConsole(json_output=False).report
+    report = CommandConsole(json_output=False).report
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
-        work = chosen.work or Path(scratch)
-        found = ServingResults(
-            servers=_measure_servers(prepare_home(work, say), chosen.seconds, Path(scratch), say),
-            stores=_measure_stores(chosen.stored, Path(scratch), say),
-            stored_customers=chosen.stored,
-            scales=_measure_scales(work, chosen.size or SIZES, say),
+        work = arguments.work or Path(scratch)
+        results = ServingResults(
+            servers=_measure_servers(prepare_home(work, report), arguments.seconds, Path(scratch), report),
+            stores=_measure_stores(arguments.stored, Path(scratch), report),
+            stored_customers=arguments.stored,
+            scales=_measure_scales(work, arguments.size or SIZES, report),
         )
-    text = render_section(found)
-    replace_section(chosen.out, TITLE, text)
+    text = render_section(results)
+    replace_section(arguments.out, TITLE, text)
     print(text)  # noqa: T201 -- the tables are the result
 
 
@@ -60,23 +58,23 @@ def _measure_servers(home: HomeFixture, seconds: float, scratch: Path, report: P
     thousand = request_body(customers[:1000])
     with servers.flywheel_server(home) as url:
         answer = _post(url, bodies[0])
-        ours = _measure_loads(url, bodies, seconds, scratch)
-        many = run_load(url, [thousand], 1, seconds, scratch)
+        flywheel_loads = _measure_loads(url, bodies, seconds, scratch)
+        batch_load = run_load(url, [thousand], 1, seconds, scratch)
     with servers.flywheel_server(home, access_log="true") as url:
-        logged = _measure_loads(url, bodies, seconds, scratch)
-    report("measured ours")
+        logged_loads = _measure_loads(url, bodies, seconds, scratch)
+    report("measured flywheel serve")
     with servers.uvicorn_server(answer, scratch) as url:
-        bare = _measure_loads(url, bodies, seconds, scratch)
+        bare_loads = _measure_loads(url, bodies, seconds, scratch)
     report("measured bare uvicorn")
     model, rows = booster_in_mlflow(home, scratch)
     with servers.mlflow_server(model) as url:
-        theirs = _measure_loads(url, rows, seconds, scratch)
+        mlflow_loads = _measure_loads(url, rows, seconds, scratch)
     report("measured mlflow models serve")
     return [
-        ServerResult("flywheel, three answers", ours, many),
-        ServerResult("the same with its access log", logged, None),
-        ServerResult("bare uvicorn, same bytes", bare, None),
-        ServerResult("mlflow models serve, one booster", theirs, None),
+        ServerResult("flywheel, three predictions", flywheel_loads, batch_load),
+        ServerResult("the same with its access log", logged_loads, None),
+        ServerResult("bare uvicorn, same bytes", bare_loads, None),
+        ServerResult("mlflow models serve, one booster", mlflow_loads, None),
     ]
 
 
@@ -86,12 +84,12 @@ def _measure_loads(url: str, bodies: Sequence[str], seconds: float, scratch: Pat
 
 def _measure_stores(count: int, scratch: Path, report: ProgressCallback) -> list[StoreResult]:
     feature_fixture.write_tables(scratch, count)
-    found = [measure_packed_store(scratch, count), measure_feast_store(scratch, count)]
-    for measured in (measure_packed_store, measure_feast_store):
+    results = [measure_packed_store(scratch, count), measure_feast_store(scratch, count)]
+    for measure in (measure_packed_store, measure_feast_store):
         with servers.redis_server(scratch) as address:
-            found.append(measured(scratch, count, address))
+            results.append(measure(scratch, count, address))
     report(f"measured the stores of {count:,} customers")
-    return found
+    return results
 
 
 def _measure_scales(work: Path, sizes: Sequence[int], report: ProgressCallback) -> list[ScaleResult]:
@@ -99,14 +97,14 @@ def _measure_scales(work: Path, sizes: Sequence[int], report: ProgressCallback) 
 
 
 def request_body(customers: Sequence[str]) -> str:
-    """What is asked of these customers."""
+    """Return the request body that asks for these customers' predictions."""
     return json.dumps({"customer_ids": list(customers)})
 
 
 def _post(url: str, body: str) -> bytes:
     request = Request(url, data=body.encode(), headers={"Content-Type": "application/json"})  # noqa: S310 - our own
-    with urlopen(request) as answered:  # noqa: S310
-        answer: bytes = answered.read()
+    with urlopen(request) as response:  # noqa: S310
+        answer: bytes = response.read()
     return answer
 
 

@@ -1,6 +1,6 @@
-"""What an audience costs among a million customers: seconds to find and count it, to store it, and to read it back.
+"""Audience benchmark: seconds to count, store, page and export an audience among a million customers.
 
-Run as ``python -m benchmarks.serving.audiences``, which writes its own section of docs/benchmarks.md.
+``python -m benchmarks.serving.audiences`` writes its own section of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -60,40 +60,42 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "limit": 50_000,
         "holdout": {"share": 0.1, "name": "autumn"},
     },
-    "everybody": {},
-    "everybody, a tenth held out": {"holdout": {"share": 0.1, "name": "autumn"}},
+    "all customers": {},
+    "all customers, a tenth held out": {"holdout": {"share": 0.1, "name": "autumn"}},
 }
 
 
 def main() -> None:
-    """All figures of one run on one machine."""
+    """Run the audience benchmark on one machine."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.audiences", description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
-    chosen = parser.parse_args()
-    customers = chosen.customers
+    arguments = parser.parse_args()
+    customers = arguments.customers
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as scratch:
         path = Path(scratch) / "scores.parquet"
         write_scores(path, customers)
-        reach = ConsentFilter(_ledger_with_revocations(Path(scratch)), Path(scratch))
-        counted = _measure_counts(path, customers, lambda of: reach.mask(of, ReachRequest(MARKETING, "email"), 2))
-        lines = [f"- {line}" for line in (*counted, *_measure_storage(path, customers, Path(scratch)))]
+        consent_filter = ConsentFilter(_ledger_with_revocations(Path(scratch)), Path(scratch))
+        count_lines = _measure_counts(
+            path, customers, lambda columns: consent_filter.mask(columns, ReachRequest(MARKETING, "email"), 2)
+        )
+        lines = [f"- {line}" for line in (*count_lines, *_measure_storage(path, customers, Path(scratch)))]
     text = f"## {TITLE}\n\n{_describe_method(customers)}\n\n" + "\n".join(lines)
-    replace_section(chosen.out, TITLE, text)
+    replace_section(arguments.out, TITLE, text)
     print(text)  # noqa: T201 -- the figures are the result
 
 
 def _describe_method(customers: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}`, {os.cpu_count()} cores, by `python -m "
-        f"benchmarks.serving.audiences`: a made-up scores table of {customers:,} customers, a tenth of whom have "
+        f"benchmarks.serving.audiences`: a simulated scores table of {customers:,} customers, a tenth of whom have "
         "objected; a thousand more have since they were scored. Every count includes consent, composition, and both "
-        "expectations with their intervals; medians of seven, the slowest in brackets. The bar is 300 ms."
+        "expectations with their intervals; medians of seven, the slowest in brackets. The target is 300 ms."
     )
 
 
 def write_scores(path: Path, customers: int) -> None:
-    """A scores table in row groups of ten thousand, as scoring writes it."""
+    """Write a simulated scores table in row groups of ten thousand, as batch scoring does."""
     rng = np.random.default_rng(0)
     chance = rng.beta(0.6, 0.9, customers)
     mean = rng.gamma(0.7, 60, customers)
@@ -130,21 +132,21 @@ def write_scores(path: Path, customers: int) -> None:
     pq.write_table(table.replace_schema_metadata(basis.metadata()), path, row_group_size=10_000)
 
 
-def _random_values(rng: np.random.Generator, number: int, *words: str) -> pa.Array:
-    return pa.array(np.array(words)[rng.integers(0, len(words), number)])
+def _random_values(rng: np.random.Generator, number: int, *values: str) -> pa.Array:
+    return pa.array(np.array(values)[rng.integers(0, len(values), number)])
 
 
 def _ledger_with_revocations(home: Path) -> Ledger:
-    """A ledger in which a thousand customers have revoked their consent since they were scored."""
-    rights = open_ledger(home, LMDB)
-    no = Consent(MARKETING, "email", granted=False, changed_at=1)
-    rights.record({f"{number:09d}": [no] for number in range(1, 1_000_000, 1_000)})
-    return rights
+    """Create a ledger in which a thousand customers revoked their consent after scoring."""
+    ledger = open_ledger(home, LMDB)
+    denial = Consent(MARKETING, "email", granted=False, changed_at=1)
+    ledger.record({f"{number:09d}": [denial] for number in range(1, 1_000_000, 1_000)})
+    return ledger
 
 
 def _audience_context() -> AudienceContext:
     error = {"log_ratio": 0.1, "noise": 0.01}
-    origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
+    origin = {"origin": "2026-03-01", "customers": 9, "all_customers": error, "groups": [error] * 5}
     total = {"horizon_days": 90, "edges": [10.0, 20.0, 40.0, 80.0], "dispersion": 1.0, "origins": [origin]}
     cards = [{"totals": [{"measure": measure, **total} for measure in ("buyers", "spend")]}]
     return AudienceContext(
@@ -154,15 +156,16 @@ def _audience_context() -> AudienceContext:
 
 def _measure_counts(path: Path, customers: int, reachable: TableConsentCheck) -> Iterator[str]:
     cold, _ = _time_call(partial(_count_audience, ScoresFile(path), REQUESTS["three conditions"], reachable))
-    yield f"three conditions, first touch of the file: {cold * 1000:,.0f} ms"
+    yield f"three conditions, first read of the file: {cold * 1000:,.0f} ms"
     scores = ScoresFile(path)
-    for name, asked in REQUESTS.items():
-        ask = partial(_count_audience, scores, asked, reachable)
-        number = ask().answer.count
-        taken = sorted(_time_call(ask)[0] for _ in range(REPEATS))
-        yield f"{name}: {number:,} members in {taken[REPEATS // 2] * 1000:,.0f} ms (at most {taken[-1] * 1000:,.0f})"
-    held = scores.columns().nbytes
-    yield f"columns in memory: {held / 2**20:,.0f} MiB, {held / customers:,.0f} bytes a customer"
+    for name, request in REQUESTS.items():
+        count_audience = partial(_count_audience, scores, request, reachable)
+        number = count_audience().answer.count
+        seconds = sorted(_time_call(count_audience)[0] for _ in range(REPEATS))
+        middle, slowest = 1000 * seconds[REPEATS // 2], 1000 * seconds[-1]
+        yield f"{name}: {number:,} members in {middle:,.0f} ms (at most {slowest:,.0f})"
+    size = scores.columns().nbytes
+    yield f"columns in memory: {size / 2**20:,.0f} MiB, {size / customers:,.0f} bytes a customer"
 
 
 def _count_audience(scores: ScoresFile, request: dict[str, Any], reachable: TableConsentCheck) -> AudienceResult:
@@ -171,20 +174,20 @@ def _count_audience(scores: ScoresFile, request: dict[str, Any], reachable: Tabl
 
 def _measure_storage(path: Path, customers: int, scratch: Path) -> Iterator[str]:
     scores, folder = ScoresFile(path), scratch / "audiences"
-    everybody = build_audience(AudienceRequest(), scores.columns(), _allow_every_row, _audience_context(), "")
-    seconds, audience = _time_call(lambda: member_store.store_audience(folder, everybody, _allow_every_id, NOW))
+    result = build_audience(AudienceRequest(), scores.columns(), _allow_every_row, _audience_context(), "")
+    seconds, audience = _time_call(lambda: member_store.store_audience(folder, result, _allow_every_id, NOW))
     size = sum(file.stat().st_size for file in (folder / audience).iterdir())
     yield f"{customers:,} members stored in {seconds:.2f} s, {size / 2**20:,.0f} MiB"
     reader = AudienceReader(folder, SECRET)
     first = reader.page(audience, None, 10_000, _allow_every_id)
     seconds, _ = _time_call(lambda: reader.page(audience, first.next, 10_000, _allow_every_id))
     yield f"a page of 10,000: {seconds * 1000:.1f} ms"
-    for form, written in FORMATS.items():
-        seconds, total = _time_call(partial(_exported_bytes, written, reader.export(audience, _allow_every_id)))
-        yield f"all members as {form}: {seconds:.2f} s, {total / 2**20:,.0f} MiB"
-    forgotten = everybody.columns.ids.take(pa.array([5, customers // 2])).to_pylist()
-    seconds, _ = _time_call(lambda: member_store.delete_customers(folder, forgotten))
-    yield f"two customers forgotten: {seconds:.2f} s"
+    for media_type, write in FORMATS.items():
+        seconds, total = _time_call(partial(_exported_bytes, write, reader.export(audience, _allow_every_id)))
+        yield f"all members as {media_type}: {seconds:.2f} s, {total / 2**20:,.0f} MiB"
+    erased_ids = result.columns.ids.take(pa.array([5, customers // 2])).to_pylist()
+    seconds, _ = _time_call(lambda: member_store.delete_customers(folder, erased_ids))
+    yield f"two customers erased: {seconds:.2f} s"
 
 
 def _exported_bytes(export: Callable[[Iterable[pa.Table]], Iterator[bytes]], tables: Iterable[pa.Table]) -> int:
@@ -200,9 +203,9 @@ def _allow_every_id(ids: pa.StringArray) -> Booleans:
 
 
 def _time_call(work: Callable[[], Result]) -> tuple[float, Result]:
-    begun = time.perf_counter()
+    started_at = time.perf_counter()
     result = work()
-    return time.perf_counter() - begun, result
+    return time.perf_counter() - started_at, result
 
 
 if __name__ == "__main__":

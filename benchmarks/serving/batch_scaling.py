@@ -1,4 +1,4 @@
-"""What publishing and scoring cost as a shop grows: seconds of the commands, and the memory of all their processes."""
+"""Batch scaling: seconds and memory of publishing and scoring as the number of customers grows."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ import psutil  # type: ignore[import-untyped]
 from benchmarks.serving import log_fixture
 from benchmarks.serving.online_stores import folder_bytes
 
-TRAINED_CUSTOMERS = 10_000  # customers of the shop whose release scores all others
-POLL_SECONDS = 0.05  # seconds
+TRAINED_CUSTOMERS = 10_000  # customers of the shop that trains the release for all sizes
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleResult:
-    """One size's figures, from the start of a command to its end."""
+    """Figures at one number of customers, for whole commands."""
 
     customers: int
     features: float  # seconds to compute the features of all cutoffs and to publish today's
     publish: float  # seconds to publish today's again
     publish_memory: float  # GiB, all processes at once
-    bytes_per_customer: float  # of the online store, per customer
+    bytes_per_customer: float  # of the online store
     score: float  # seconds, all cores
     score_memory: float  # GiB, all processes at once
 
     @property
     def customers_per_core_second(self) -> float:
-        """Customers scored by each core in a second."""
+        """Customers scored per core and second."""
         return self.customers / self.score / (os.cpu_count() or 1)
 
 
@@ -46,12 +46,12 @@ class _Cost:
 
 
 def measure_scales(work: Path, sizes: Sequence[int], report: Callable[[str], None]) -> list[ScaleResult]:
-    """Figures at every size; the release is that of the smallest shop, trained once."""
-    teacher = work / str(TRAINED_CUSTOMERS)
-    if not (teacher / "home" / "releases" / "champion").is_file():
-        log_fixture.write_shop(teacher, TRAINED_CUSTOMERS)
-        _run_command("run", teacher)
-    return [_measure_scale(work / str(size), size, teacher, report) for size in sizes]
+    """Measure every size; all use the release of the smallest shop, which is trained once."""
+    trained_folder = work / str(TRAINED_CUSTOMERS)
+    if not (trained_folder / "home" / "releases" / "champion").is_file():
+        log_fixture.write_shop(trained_folder, TRAINED_CUSTOMERS)
+        _run_command("run", trained_folder)
+    return [_measure_scale(work / str(size), size, trained_folder, report) for size in sizes]
 
 
 def _measure_scale(folder: Path, customers: int, release_folder: Path, report: Callable[[str], None]) -> ScaleResult:
@@ -76,28 +76,28 @@ def _measure_scale(folder: Path, customers: int, release_folder: Path, report: C
 
 
 def _run_command(command: str, folder: Path, *, pin_as_of: bool = True) -> _Cost:
-    """Run a command on a shop; what the system remembers as its peak would include that of whoever started it."""
-    where = ["--config", str(folder / "flywheel.toml"), "--home", str(folder / "home")]
+    """Run a command and poll its time and memory; the system's peak counter would include the caller's memory."""
+    options = ["--config", str(folder / "flywheel.toml"), "--home", str(folder / "home")]
     as_of = ["--as-of", log_fixture.AS_OF.isoformat()] if pin_as_of else []
-    begun, most = time.perf_counter(), 0
-    running = psutil.Popen(
-        [str(Path(sys.executable).parent / "flywheel"), command, *where, *as_of],
+    started_at, peak_bytes = time.perf_counter(), 0
+    process = psutil.Popen(
+        [str(Path(sys.executable).parent / "flywheel"), command, *options, *as_of],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while running.poll() is None:
-        most = max(most, _resident_bytes(running))
+    while process.poll() is None:
+        peak_bytes = max(peak_bytes, _resident_bytes(process))
         time.sleep(POLL_SECONDS)
-    if running.returncode:
-        raise subprocess.CalledProcessError(running.returncode, command)
-    return _Cost(time.perf_counter() - begun, most / 2**30)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return _Cost(time.perf_counter() - started_at, peak_bytes / 2**30)
 
 
 def _resident_bytes(process: psutil.Process) -> int:
-    """Resident bytes of a process and its children together."""
+    """Return the resident bytes of a process and its children together."""
     total = 0
     with suppress(psutil.NoSuchProcess):
-        for one in (process, *process.children(recursive=True)):
+        for member in (process, *process.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
-                total += one.memory_info().rss
+                total += member.memory_info().rss
     return total

@@ -1,4 +1,4 @@
-"""A shop's features of any size, made up: 40 in three views, some of them lists of twelve."""
+"""Feature fixture: simulated features of any number of customers, 40 in three views, some of them lists of twelve."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ VIEWS = tuple(
 
 
 def customer_ids(count: int) -> list[str]:
-    """Their ids."""
+    """Return the ids of so many customers."""
     return [f"{customer:08d}" for customer in range(count)]
 
 
 def write_tables(home: Path, count: int) -> None:
-    """A row of every view for every customer, as of the day."""
+    """Write one row per view and customer, as of the fixture's day."""
     rng = np.random.default_rng(0)
     (home / "features").mkdir(parents=True, exist_ok=True)
     for view in VIEWS:

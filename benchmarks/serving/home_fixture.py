@@ -1,4 +1,4 @@
-"""The service that is measured: Complete Journey, trained, promoted, published and scored."""
+"""Home fixture: Complete Journey, trained, promoted, published and scored, for the measured service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.steps import promote, publish, score, train
 
 @dataclass(frozen=True)
 class HomeFixture:
-    """A home with a champion, its customers, and the day as of which they are known."""
+    """A home with a champion, its customers, and its as-of instant."""
 
     home: Home
     customers: Sequence[str]
@@ -24,13 +24,13 @@ class HomeFixture:
 
 
 def prepare_home(work: Path, report: Callable[[str], None]) -> HomeFixture:
-    """The home below ``work``, made there unless it is there already."""
-    (log,) = (one for one in LOGS if one.name == "complete-journey")
-    job = log.run_context(work, report)
-    if job.home.champion() is None:
-        publish.run(job)
-        promote.run(job.home, datetime.now(UTC), report, version=train.run(job))
-    if not job.home.scores.is_file():
-        score.run(job.config, job.home, job.now, report)
-    customers = pq.read_table(job.home.features / "transactions.parquet", columns=["customer_id"])
-    return HomeFixture(job.home, sorted(set(customers["customer_id"].to_pylist())), job.now.timestamp)
+    """Return the home below ``work``; create it if it is missing."""
+    (log,) = (candidate for candidate in LOGS if candidate.name == "complete-journey")
+    context = log.run_context(work, report)
+    if context.home.champion() is None:
+        publish.run(context)
+        promote.run(context.home, datetime.now(UTC), report, version=train.run(context))
+    if not context.home.scores.is_file():
+        score.run(context.config, context.home, context.now, report)
+    customers = pq.read_table(context.home.features / "transactions.parquet", columns=["customer_id"])
+    return HomeFixture(context.home, sorted(set(customers["customer_id"].to_pylist())), context.now.timestamp)

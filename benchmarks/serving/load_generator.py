@@ -1,4 +1,4 @@
-"""Callers by the dozen: ``wrk`` (Debian's package), told which bodies to send, says how long the answers took."""
+"""Load generator: runs ``wrk`` (Debian's package) with prepared bodies, and reads latency, rate and errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ end
 function done(summary, latency)
     local e = summary.errors
     io.write(string.format(
-        '\\nfound {"p50": %f, "p99": %f, "requests": %d, "microseconds": %d, "errors": %d}\\n',
+        '\\nresult {"p50": %f, "p99": %f, "requests": %d, "microseconds": %d, "errors": %d}\\n',
         latency:percentile(50), latency:percentile(99), summary.requests, summary.duration,
         e.connect + e.read + e.write + e.status + e.timeout))
 end
@@ -36,39 +36,39 @@ end
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What callers saw who asked again as soon as they were answered."""
+    """Latency, rate and errors seen by closed-loop callers, which send again after each response."""
 
     connections: int
     p50: float  # milliseconds
     p99: float  # milliseconds
-    rate: float  # answers a second
-    errors: int  # connections broken, answers other than 2xx, and none within two seconds
+    rate: float  # responses a second
+    errors: int  # broken connections, responses other than 2xx, and timeouts of two seconds
 
 
 def run_load(
     url: str, bodies: Sequence[str], connections: int, seconds: float, scratch: Path, *, pause_milliseconds: float = 0
 ) -> LoadResult:
-    """So many connections at once, each asking for one body after the other; the first second is not counted.
+    """Load a server over so many connections, each sending one body after the other; a first second is warm-up.
 
-    Every connection waits ``pause_milliseconds`` milliseconds before it asks again.
+    Every connection waits ``pause_milliseconds`` before its next request.
 
     Raises:
         NotFound: wrk is not installed.
     """
     if shutil.which("wrk") is None:
-        raise NotFound("There is no wrk. Expected Debian's load generator: apt-get install wrk.")
-    script, lines = scratch / "ask.lua", scratch / "bodies.txt"
-    script.write_text(_SCRIPT)
-    lines.write_text("\n".join(bodies))
-    environment = {"BODIES": str(lines), "PAUSE": f"{pause_milliseconds:.0f}"}
-    _run_wrk(url, script, environment, connections, 1)
-    return _run_wrk(url, script, environment, connections, seconds)
+        raise NotFound("Found no wrk. Expected Debian's load generator: apt-get install wrk.")
+    script_path, bodies_path = scratch / "ask.lua", scratch / "bodies.txt"
+    script_path.write_text(_SCRIPT)
+    bodies_path.write_text("\n".join(bodies))
+    environment = {"BODIES": str(bodies_path), "PAUSE": f"{pause_milliseconds:.0f}"}
+    _run_wrk(url, script_path, environment, connections, 1)
+    return _run_wrk(url, script_path, environment, connections, seconds)
 
 
 def _run_wrk(url: str, script: Path, environment: Mapping[str, str], connections: int, seconds: float) -> LoadResult:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "2s", "-s", str(script), url]
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    (line,) = (one for one in said.stdout.splitlines() if one.startswith("found "))
-    found = json.loads(line.removeprefix("found "))
-    rate = 1e6 * found["requests"] / found["microseconds"]
-    return LoadResult(connections, found["p50"] / 1e3, found["p99"] / 1e3, rate, found["errors"])
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    (line,) = (output_line for output_line in process.stdout.splitlines() if output_line.startswith("result "))
+    summary = json.loads(line.removeprefix("result "))
+    rate = 1e6 * summary["requests"] / summary["microseconds"]
+    return LoadResult(connections, summary["p50"] / 1e3, summary["p99"] / 1e3, rate, summary["errors"])

@@ -1,4 +1,4 @@
-"""``mlflow models serve`` of one of our boosters, in MLflow's own format: what its users would serve without us."""
+"""MLflow baseline: one of our boosters in MLflow's format, for ``mlflow models serve``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.serving.home_fixture import HomeFixture
 
 
 def booster_in_mlflow(home: HomeFixture, scratch: Path) -> tuple[Path, list[str]]:
-    """The champion's churn trees as a model folder, and bodies that ask it for one row each."""
+    """Save the champion's churn trees as an MLflow model; return its folder and request bodies of one row each."""
     release = home.home.releases / str(home.home.champion())
     text = (release / "churn" / "churn.txt").read_text()
     booster = lightgbm.Booster(model_str=text)

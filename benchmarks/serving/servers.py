@@ -1,4 +1,4 @@
-"""Servers that live as long as they are measured, each on a free port of this machine."""
+"""Servers: start each measured server on a free local port, and stop it afterwards."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from urllib.request import urlopen
 from benchmarks.serving.home_fixture import HomeFixture
 from features.errors import NotFound
 
-_START_TIMEOUT_SECONDS = 120.0  # seconds
+_START_TIMEOUT_SECONDS = 120.0
 _BIN = Path(sys.executable).parent
 
 
 @contextmanager
 def flywheel_server(home: HomeFixture, **settings: str) -> Iterator[str]:
-    """``flywheel serve`` on a home, its clock at the day as of which features were published; settings by name."""
+    """Run ``flywheel serve`` on a home, with its clock at the home's as-of instant; yield the predictions URL."""
     port = _free_port()
     command = [str(_BIN / "flywheel"), "serve", "--home", str(home.home.folder), "--port", str(port)]
     environment = {f"FLYWHEEL_{name.upper()}": value for name, value in settings.items()}
@@ -35,18 +35,18 @@ def flywheel_server(home: HomeFixture, **settings: str) -> Iterator[str]:
 
 @contextmanager
 def uvicorn_server(answer: bytes, scratch: Path) -> Iterator[str]:
-    """The limit, answering with these bytes."""
+    """Run bare uvicorn, which responds with these bytes; yield its URL."""
     port = _free_port()
     path = scratch / "answer.json"
     path.write_bytes(answer)
     command = [str(_BIN / "uvicorn"), "benchmarks.serving.uvicorn_baseline:app", "--port", str(port), "--no-access-log"]
-    with _running_process(command, {"BARE_ANSWER": str(path)}, f"http://127.0.0.1:{port}/"):
+    with _running_process(command, {"RESPONSE_FILE": str(path)}, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}/v1/predictions"
 
 
 @contextmanager
 def mlflow_server(model: Path) -> Iterator[str]:
-    """``mlflow models serve`` of a model in MLflow's own format, in this environment."""
+    """Run ``mlflow models serve`` on a model folder in this environment; yield its URL."""
     port = _free_port()
     arguments = ["models", "serve", "-m", str(model), "--env-manager", "local", "--port", str(port), "--workers", "1"]
     with _running_process([str(_BIN / "mlflow"), *arguments], {}, f"http://127.0.0.1:{port}/ping"):
@@ -55,16 +55,16 @@ def mlflow_server(model: Path) -> Iterator[str]:
 
 @contextmanager
 def redis_server(scratch: Path) -> Iterator[str]:
-    """A Redis of one's own with nothing in it, that keeps nothing; yields its address.
+    """Run an empty Redis without persistence; yield its address.
 
     Raises:
-        NotFound: it is not installed.
+        NotFound: redis-server is not installed.
     """
     if shutil.which("redis-server") is None:
-        raise NotFound("There is no redis-server. Expected Debian's: apt-get install redis-server.")
+        raise NotFound("Found no redis-server. Expected Debian's package: apt-get install redis-server.")
     port = _free_port()
-    kept = ["--save", "", "--appendonly", "no", "--dir", str(scratch)]
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", *kept]
+    options = ["--save", "", "--appendonly", "no", "--dir", str(scratch)]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", *options]
     with _running_process(command, {}, ""):
         _wait_for_port(port)
         yield f"redis://127.0.0.1:{port}/0"
@@ -72,21 +72,21 @@ def redis_server(scratch: Path) -> Iterator[str]:
 
 @contextmanager
 def _running_process(command: Sequence[str], environment: Mapping[str, str], probe_url: str) -> Iterator[None]:
-    quiet = {
+    process_environment = {
         **os.environ,
         **environment,
         "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     process = subprocess.Popen(
-        command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command, env=process_environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
         if probe_url:
             _wait_until_ready(probe_url)
         yield
     finally:
-        # MLflow leaves the server that it started running: the whole group is told.
+        # MLflow does not stop the server that it started, so the whole process group gets the signal.
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
@@ -97,8 +97,8 @@ def _wait_until_ready(probe_url: str) -> None:
         try:
             with urlopen(probe_url, timeout=1):  # noqa: S310 - our own address
                 return
-        except HTTPError as answered:
-            if answered.code != 503:
+        except HTTPError as error:
+            if error.code != 503:
                 return
         except (URLError, OSError):
             pass
@@ -113,11 +113,11 @@ def _wait_for_port(port: int) -> None:
                 return
         except OSError:
             time.sleep(0.05)
-    raise TimeoutError(f"Nothing listens on port {port}.")
+    raise TimeoutError(f"Found nothing on port {port}. Expected a server there.")
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
     return port

@@ -1,6 +1,6 @@
-"""The limit: bare uvicorn, Starlette and pydantic with the same request, and a response of the same bytes made before.
+"""Uvicorn baseline: uvicorn, Starlette and pydantic with the same request and a prepared response of the same bytes.
 
-Run as ``uvicorn benchmarks.serving.uvicorn_baseline:app`` with the response in the file that BARE_ANSWER names.
+Run as ``uvicorn benchmarks.serving.uvicorn_baseline:app`` with the response in the file that RESPONSE_FILE names.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from starlette.routing import Route
 
 
 class PredictionRequest(BaseModel):
-    """What is asked of the service."""
+    """The request body of the service."""
 
     customer_ids: list[str]
 
 
-_RESPONSE_BYTES = Path(os.environ["BARE_ANSWER"]).read_bytes()
+_RESPONSE_BYTES = Path(os.environ["RESPONSE_FILE"]).read_bytes()
 
 
 async def respond(request: Request) -> Response:
-    """The same bytes to everybody."""
+    """Validate the request and return the prepared bytes."""
     PredictionRequest.model_validate_json(await request.body())
     return Response(_RESPONSE_BYTES, media_type="application/json")
 

@@ -1,1 +1,1 @@
-"""Simulation: whole runs on simulated shops, judged by the truth."""
+"""Simulation: whole runs on simulated shops, whose future is known."""

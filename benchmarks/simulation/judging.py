@@ -1,4 +1,4 @@
-"""Is a total right, and is a ranking as good as a simple one?"""
+"""Verdicts: whether a predicted total is right, and whether a ranking is as good as a simple one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NEGLIGIBLE_DIFFERENCE = 0.01
 
 @dataclass(frozen=True)
 class Total:
-    """One sum over all customers, beside what then happened and what the simple forecasters say."""
+    """A predicted total over all customers, next to the actual total and the simple forecasts."""
 
     shop: str
     as_of: str
     quantity: str
     days: int
-    tier: str  # with a star beyond the longest learned horizon
-    ours: float
+    tier: str  # with a star if the horizon is extrapolated
+    predicted: float
     low: float  # 95 % interval of ours / actual, by bootstrap over customers
     high: float
     actual: float
@@ -34,109 +34,123 @@ class Total:
 
     @property
     def ratio(self) -> float:
-        """Ours over actual; infinite where nothing happened."""
-        return self.ours / self.actual if self.actual else np.inf
+        """Ours over actual; infinite if the actual total is zero."""
+        return self.predicted / self.actual if self.actual else np.inf
 
-    def ratio_of(self, theirs: float) -> float:
-        """Another forecast over what happened; NaN where nothing did."""
-        return theirs / self.actual if self.actual else np.nan
+    def ratio_of(self, forecast: float) -> float:
+        """Another forecast over actual; NaN if the actual total is zero."""
+        return forecast / self.actual if self.actual else np.nan
 
     @property
     def verdict(self) -> str:
-        """By the first rule that holds."""
-        if not np.isfinite(self.ours):
+        """The first rule that applies: ok within tolerance, sampling error, no worse than simple forecasts, FAIL."""
+        if not np.isfinite(self.predicted):
             return "FAIL"
-        if abs(self.ours - self.actual) <= TOTAL_TOLERANCE * self.actual:
+        if abs(self.predicted - self.actual) <= TOTAL_TOLERANCE * self.actual:
             return "ok"
         if self.low <= 1 <= self.high:
             return "sampling"
         best = min(abs(self.persistence - self.actual), abs(self.btyd - self.actual))
-        return "no worse" if abs(self.ours - self.actual) <= best * 1.01 else "FAIL"
+        return "no worse" if abs(self.predicted - self.actual) <= best * 1.01 else "FAIL"
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Who is ranked above whom, beside a simple score."""
+    """The quality of our ranking of customers, next to a simple score's."""
 
     shop: str
     as_of: str
     measure: str
     days: int
     tier: str
-    ours: float
+    value: float
     baseline: str
-    theirs: float
+    baseline_value: float
     low: float  # 95 % interval of ours less theirs, paired bootstrap over customers
     high: float
 
     @property
     def verdict(self) -> str:
-        """Win, tie or FAIL, by the interval; surely worse, but by less than anybody would notice, is a hair."""
+        """Win, tie or FAIL by the interval; significantly worse by a negligible difference is ``negligible``."""
         if self.high >= 0:
             return "win" if self.low > 0 else "tie"
-        return "hair" if self.theirs - self.ours < NEGLIGIBLE_DIFFERENCE else "FAIL"
+        return "negligible" if self.baseline_value - self.value < NEGLIGIBLE_DIFFERENCE else "FAIL"
 
 
 @dataclass(frozen=True)
 class HorizonComparison:
-    """One horizon at one shop, and who answered it."""
+    """One horizon at one shop, and the tiers that answer it."""
 
     shop: str
     as_of: str
     days: int
-    tiers: Mapping[str, str]  # question -> rung
-    is_extrapolated: bool  # the learned horizons
+    tiers: Mapping[str, str]  # model -> tier
+    is_extrapolated: bool  # beyond the longest learned horizon
 
     def totals(
-        self, ours: HorizonValues, actual: HorizonValues, persistence: HorizonValues, btyd: HorizonValues
+        self, forecast: HorizonValues, actual: HorizonValues, persistence: HorizonValues, btyd: HorizonValues
     ) -> Iterator[Total]:
-        """Buyers, orders and spend: where the scores have them, and the log has."""
+        """Compare buyers, orders and spend, where both the scores and the log have them."""
         for name, kind, model in (
             ("buyers", "ordered", "next_purchase"),
             ("orders", "orders", "ltv"),
             ("spend", "spend", "ltv"),
         ):
-            mine, then, repeated, theirs = (one.get(kind) for one in (ours, actual, persistence, btyd))
-            if mine is None or then is None or repeated is None or theirs is None:
+            predicted, realised, repeated, btyd_values = (
+                values.get(kind) for values in (forecast, actual, persistence, btyd)
+            )
+            if predicted is None or realised is None or repeated is None or btyd_values is None:
                 continue
-            low, high = ratio_interval(mine, then)
-            sums = [float(one.sum()) for one in (then, repeated, theirs)]
-            rung = self.tiers[model] + "*" * self.is_extrapolated
-            yield Total(self.shop, self.as_of, name, self.days, rung, float(mine.sum()), low, high, *sums)
+            low, high = ratio_interval(predicted, realised)
+            sums = [float(values.sum()) for values in (realised, repeated, btyd_values)]
+            tier = self.tiers[model] + "*" * self.is_extrapolated
+            yield Total(self.shop, self.as_of, name, self.days, tier, float(predicted.sum()), low, high, *sums)
 
     def rankings(
-        self, ours: HorizonValues, actual: HorizonValues, btyd: HorizonValues, simple_scores: Mapping[str, Floats]
+        self, forecast: HorizonValues, actual: HorizonValues, btyd: HorizonValues, simple_scores: Mapping[str, Floats]
     ) -> Iterator[Ranking]:
-        """Buyers by AUC, spend by Gini, beside each simple score and BTYD."""
+        """Compare buyers by AUC and spend by Gini with each simple score and BTYD."""
         for measure, kind, model, rule in (
             ("AUC", "ordered", "churn", metrics.auc),
             ("Gini", "spend", "ltv", metrics.normalised_gini),
         ):
-            mine, then, theirs = (one.get(kind) for one in (ours, actual, btyd))
-            if mine is None or then is None or theirs is None or not 0 < np.count_nonzero(then) < len(then):
+            predicted, realised, btyd_values = (horizon_values.get(kind) for horizon_values in (forecast, actual, btyd))
+            if (
+                predicted is None
+                or realised is None
+                or btyd_values is None
+                or not 0 < np.count_nonzero(realised) < len(realised)
+            ):
                 continue
-            for rival, score in {**simple_scores, "BTYD": theirs}.items():
-                values = rule(mine, then), rival, rule(score, then), *paired_interval(rule, mine, score, then)
+            for baseline, score in {**simple_scores, "BTYD": btyd_values}.items():
+                values = (
+                    rule(predicted, realised),
+                    baseline,
+                    rule(score, realised),
+                    *paired_interval(rule, predicted, score, realised),
+                )
                 yield Ranking(self.shop, self.as_of, measure, self.days, self.tiers[model], *values)
 
 
-def ratio_interval(ours: Floats, actual: Floats) -> tuple[float, float]:
-    """95 % interval of the ratio of the sums, (n,) each."""
-    counts = np.random.default_rng(0).multinomial(len(ours), np.full(len(ours), 1 / len(ours)), BOOTSTRAP_DRAWS)
+def ratio_interval(predicted: Floats, actual: Floats) -> tuple[float, float]:
+    """Return the 95 % interval of the ratio of the sums, (n,) each."""
+    counts = np.random.default_rng(0).multinomial(
+        len(predicted), np.full(len(predicted), 1 / len(predicted)), BOOTSTRAP_DRAWS
+    )
     below = counts @ actual
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(below > 0, counts @ ours / below, np.inf)
+        ratios = np.where(below > 0, counts @ predicted / below, np.inf)
     low, high = np.quantile(ratios, [0.025, 0.975], method="nearest")
     return float(low), float(high)
 
 
 def paired_interval(
-    measure: Callable[[Floats, Floats], float], ours: Floats, theirs: Floats, actual: Floats
+    measure: Callable[[Floats, Floats], float], scores: Floats, baseline_scores: Floats, actual: Floats
 ) -> tuple[float, float]:
-    """95 % interval of how much better ours ranks."""
+    """Return the 95 % interval of how much better our ranking is."""
     gains = [
-        measure(ours[drawn], actual[drawn]) - measure(theirs[drawn], actual[drawn])
-        for drawn in bootstrap_samples(len(actual))
+        measure(scores[sample], actual[sample]) - measure(baseline_scores[sample], actual[sample])
+        for sample in bootstrap_samples(len(actual))
     ]
     low, high = np.nanquantile(gains, [0.025, 0.975]) if np.isfinite(gains).any() else (-np.inf, np.inf)
     return float(low), float(high)

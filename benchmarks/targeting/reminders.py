@@ -1,4 +1,4 @@
-"""Are customers reminded of the categories that they then buy? A week's reminders against the orders of its window."""
+"""Reminders: compares one week's category reminders with the orders in the window at which they point."""
 
 from __future__ import annotations
 
@@ -16,50 +16,52 @@ WEEK = 7
 
 @dataclass(frozen=True, kw_only=True)
 class ReminderComparison:
-    """Reminders due within a week of an origin, beside as many by a simple rule."""
+    """Reminders due within a week of an origin, next to as many by a simple rule."""
 
     origin: str
     lines: int  # pairs of customer and category
-    bought_lines: int  # those bought within the window
+    bought_lines: int  # lines ordered within the window
     reminders: int
     baseline: str
     measure: str
-    ours: float
-    theirs: float
+    value: float
+    baseline_value: float
     low: float  # 95 % interval of ours less theirs
     high: float
 
     @property
     def verdict(self) -> str:
-        """Win, tie or loss, by the paired interval."""
+        """Win, tie or loss by the paired interval."""
         return "win" if self.low > 0 else "loss" if self.high < 0 else "tie"
 
 
 def compare_reminders(origin: str, backtest: CategoryBacktest, lead_days: int) -> Iterator[ReminderComparison]:
-    """Reminders of the week from an origin on, judged by the days that they point at.
+    """Compare the reminders of the week from an origin on, by the days at which they point.
 
     A reminder comes ``lead_days`` before the median date, and not before today, so that a week's reminders point at the
-    ``lead_days`` + 7 days from the origin on. Right is one whose category is ordered within these.
+    ``lead_days`` + 7 days from the origin on. A reminder is right if its category is ordered within these days.
     """
     window = lead_days + WEEK
-    ours, came = backtest.forecast.wait_quantiles((0.5,))[:, 0] < window, backtest.rows.wait_days < window
-    count = int(ours.sum())
-    rivals = {
+    our_flags, ordered = backtest.forecast.wait_quantiles((0.5,))[:, 0] < window, backtest.rows.wait_days < window
+    count = int(our_flags.sum())
+    baselines = {
         "own median gap": due_by_own_gap(backtest, count),
         "days ordered so far": most_frequently_ordered(backtest, count),
     }
-    for name, theirs in rivals.items():
-        for measure, (mine, other, low, high) in _compare_flags(backtest.rows.lines.row, came, ours, theirs).items():
+    for name, baseline_flags in baselines.items():
+        for measure, (our_value, baseline_value, low, high) in _compare_flags(
+            backtest.rows.lines.row, ordered, our_flags, baseline_flags
+        ).items():
             yield ReminderComparison(
-                origin=origin, lines=len(came), bought_lines=int(came.sum()), reminders=count, baseline=name,
-                measure=measure, ours=mine, theirs=other, low=low, high=high,
+                origin=origin, lines=len(ordered), bought_lines=int(ordered.sum()), reminders=count, baseline=name,
+                measure=measure, value=our_value, baseline_value=baseline_value, low=low, high=high,
             )  # fmt: skip
 
 
 def due_by_own_gap(backtest: CategoryBacktest, count: int) -> Booleans:
-    """So many lines, (m,), that are due soonest by the last order plus the customer's own median gap, else everybody's.
+    """Return the ``count`` lines, (m,), due soonest by last order plus own median gap, or the general gap without one.
 
-    Of those that are overdue, which are due today, the least overdue come first: the others seem to have given it up.
+    Overdue lines count as due today, the least overdue first: customers seem to have given up the others.
     """
     gap = np.where(np.isnan(backtest.own_gap), backtest.usual_gap, backtest.own_gap)
     wait = np.nan_to_num(gap, nan=np.inf) - (backtest.rows.cutoff - backtest.rows.lines.last_day)
@@ -67,27 +69,35 @@ def due_by_own_gap(backtest: CategoryBacktest, count: int) -> Booleans:
 
 
 def most_frequently_ordered(backtest: CategoryBacktest, count: int) -> Booleans:
-    """So many lines, (m,), that the customer ordered on the most days, however long ago."""
+    """Return the ``count`` lines, (m,), with the most order days, however long ago."""
     return _first_flags(np.argsort(-backtest.rows.lines.days, kind="stable"), count)
 
 
 def _first_flags(order: Integers, count: int) -> Booleans:
-    chosen = np.zeros(len(order), dtype=bool)
-    chosen[order[:count]] = True
-    return chosen
+    flags = np.zeros(len(order), dtype=bool)
+    flags[order[:count]] = True
+    return flags
 
 
 def _compare_flags(
-    customer: Integers, bought: Booleans, ours: Booleans, theirs: Booleans
+    customer: Integers, bought: Booleans, our_flags: Booleans, baseline_flags: Booleans
 ) -> dict[str, tuple[float, float, float, float]]:
-    """Ours, theirs and the interval of the difference, customers redrawn whole."""
+    """Return ours, theirs and the interval of the difference, resampling whole customers."""
 
-    def per(flags: Booleans) -> Floats:
+    def per_customer(flags: Booleans) -> Floats:
         return np.bincount(customer, weights=flags).astype(np.float64, copy=False)
 
-    found = {}
-    for measure, wholes in (("precision", (ours, theirs)), ("recall", (bought, bought))):
-        mine, other = ((per(flags & bought), per(whole)) for flags, whole in zip((ours, theirs), wholes, strict=True))
-        _, low, high = metrics.share_difference_interval(mine, other)
-        found[measure] = (mine[0].sum() / mine[1].sum(), other[0].sum() / other[1].sum(), low, high)
-    return found
+    results = {}
+    for measure, denominators in (("precision", (our_flags, baseline_flags)), ("recall", (bought, bought))):
+        our_counts, baseline_counts = (
+            (per_customer(flags & bought), per_customer(denominator))
+            for flags, denominator in zip((our_flags, baseline_flags), denominators, strict=True)
+        )
+        _, low, high = metrics.share_difference_interval(our_counts, baseline_counts)
+        results[measure] = (
+            our_counts[0].sum() / our_counts[1].sum(),
+            baseline_counts[0].sum() / baseline_counts[1].sum(),
+            low,
+            high,
+        )
+    return results

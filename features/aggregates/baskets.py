@@ -1,4 +1,4 @@
-"""What some customers' order lines come to at a cutoff: one row per order, and what is in it (pure Ibis)."""
+"""Baskets: one row per order, with its lines by category, as known at a cutoff (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ _SUMS = ("amount", "coupon", "discount")
 
 @dataclass(frozen=True)
 class Baskets:
-    """What was known of some customers.
+    """The orders that were known of some customers.
 
-    ``orders`` has customer_id, order_id, ordered_at, at_us, day_number, and coupon, discount, channel where logged:
-    lines that sum to more than 0, at the first one's time and, of several channels, in the first by name. ``parts`` has
-    the lines of each order by category, where categories are logged, returns and orders sent back among them.
+    ``orders`` has customer_id, order_id, ordered_at, at_us, day_number, and coupon, discount and channel where the log
+    has them. An order's lines sum to more than 0. It has the time of its first line and, of several channels, the first
+    by name. ``parts`` has the lines of each order by category, where categories are logged; it includes returns and
+    orders that were sent back.
     """
 
     history: History
@@ -30,7 +31,7 @@ class Baskets:
 
     @classmethod
     def before(cls, history: History, cutoff: Cutoff) -> Baskets:
-        """Of every customer."""
+        """The baskets of every customer."""
         return cls._from_history(history.before(cutoff))
 
     @classmethod
@@ -38,16 +39,16 @@ class Baskets:
     def open_customer_range(
         cls, history: History, cutoff: Cutoff, first_customer_id: str, last_customer_id: str
     ) -> Iterator[Baskets]:
-        """Of the customers from one id to another, these included; computed once, and held by the database."""
+        """The baskets of the customers from one id to another, both included; computed once, in temporary tables."""
         known = history.before(cutoff)
         tables = {"lines": known.lines, "events": known.events, "touches": known.touches}
-        some = {
+        filtered = {
             name: None if table is None else _filter_customer_range(table, first_customer_id, last_customer_id)
             for name, table in tables.items()
         }
-        found = cls._from_history(replace(known, **some))
-        with _temporary_table(found.parts) as parts, _temporary_table(_orders(parts)) as orders:
-            yield replace(found, parts=parts, orders=orders)
+        baskets = cls._from_history(replace(known, **filtered))
+        with _temporary_table(baskets.parts) as parts, _temporary_table(_orders(parts)) as orders:
+            yield replace(baskets, parts=parts, orders=orders)
 
     @classmethod
     def _from_history(cls, history: History) -> Baskets:
@@ -55,20 +56,20 @@ class Baskets:
         return cls(history, parts, _orders(parts))
 
     def by_category(self) -> ir.Table:
-        """customer_id, category, orders: how many of a customer's orders contain the category.
+        """customer_id, category, orders: the number of a customer's orders that contain the category.
 
-        An order contains a category if its lines of it sum to more than 0.
+        An order contains a category if its lines of that category sum to more than 0.
         """
         parts = self.parts.filter(self.parts.category.notnull())
         parts = parts.filter(parts.amount > 0) if self.history.has_amounts else parts
-        kept = parts.semi_join(self.orders, _ORDER_KEYS)
-        return kept.group_by("customer_id", "category").aggregate(orders=kept.count())
+        ordered = parts.semi_join(self.orders, _ORDER_KEYS)
+        return ordered.group_by("customer_id", "category").aggregate(orders=ordered.count())
 
 
 @contextmanager
 def _temporary_table(table: ir.Table) -> Iterator[ir.Table]:
-    """As a temporary table. Ibis keeps one too, but with SQLGlot 30 it cannot drop it again."""
-    database, name = table.get_backend(), gen_name("held")
+    """The rows as a temporary table. With SQLGlot 30, Ibis cannot drop the tables that it caches itself."""
+    database, name = table.get_backend(), gen_name("baskets")
     try:
         yield database.create_table(name, table, temp=True)
     finally:

@@ -1,4 +1,4 @@
-"""How many whole days a customer had been silent at a cutoff (pure Ibis)."""
+"""Inactivity: whole days since a customer's last contact and last order, at a cutoff (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from features.history import Cutoff, History
 
 
 def inactivity(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table:
-    """One row per customer heard of before the cutoff: customer_id, no_contact_days, no_order_days.
+    """One row per customer with a contact before the cutoff: customer_id, no_contact_days, no_order_days.
 
-    Both count whole local days before the cutoff, 0 for who came yesterday; no_order_days is null for who has no
-    order. A contact is an order line, a return too, or an event of these kinds.
+    Both count whole local days before the cutoff; 0 means yesterday. no_order_days is null for a customer without an
+    order. A contact is an order line, a return included, or an event of these kinds.
     """
     known = history.before(cutoff)
     contacts = known.lines.select("customer_id", "day_number")
     if known.events is not None:
         events = known.events.filter(known.events.kind.isin(kinds))
         contacts = contacts.union(events.select("customer_id", "day_number"))
-    heard = contacts.group_by("customer_id").aggregate(contact_day=contacts.day_number.max())
-    silent = heard.left_join(_last_order_days(known), "customer_id")
-    return silent.select(
+    last_contacts = contacts.group_by("customer_id").aggregate(contact_day=contacts.day_number.max())
+    last_days = last_contacts.left_join(_last_order_days(known), "customer_id")
+    return last_days.select(
         "customer_id",
-        no_contact_days=(cutoff.day_number - 1 - silent.contact_day).cast("float64"),
-        no_order_days=(cutoff.day_number - 1 - silent.order_day).cast("float64"),
+        no_contact_days=(cutoff.day_number - 1 - last_days.contact_day).cast("float64"),
+        no_order_days=(cutoff.day_number - 1 - last_days.order_day).cast("float64"),
     )
 
 

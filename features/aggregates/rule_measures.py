@@ -1,4 +1,4 @@
-"""What do the rules of the business need to know of every customer at a cutoff? (pure Ibis)."""
+"""Rule measures: the counts, amounts and ages that churn rules and segments test, at a cutoff (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from features.aggregates.inactivity import placed_orders
 from features.config.conditions import AMOUNT_MEASURES, Measure
 from features.history import Cutoff, History
 
-# Of whom there is no line these are known: none.
+# A customer without such rows has a known value of these: 0.
 _ZERO_WHEN_ABSENT = {"orders", "spend", "contacts"}
-# What each is measured on.
+# The table on which each is measured.
 _MEASURES_BY_TABLE = {
     "orders": ("orders", "average_basket", "days_since_order", "days_since_first_order"),
     "lines": ("spend",),
@@ -25,10 +25,11 @@ _MEASURES_BY_TABLE = {
 def rule_measures(history: History, cutoff: Cutoff, kinds: Sequence[str], measures: Iterable[Measure]) -> ir.Table:
     """One row per customer known at the cutoff: customer_id, then each measure in a column of its name, as float64.
 
-    A window of W days is the W local days before the cutoff. Days since something are whole local days, 0 for
-    yesterday. Spend is net of returns; the average basket is what the orders placed in the window came to, over their
-    number. The lines of one order on one day are one contact, a return too, and so is an event of these kinds. Null is
-    what there is nothing to say of: the days since an order of who has none, and amounts where none are logged.
+    A window of W days is the W local days before the cutoff. Days since something are whole local days; 0 means
+    yesterday. Spend is net of returns. The average basket is the amount of the orders placed in the window, divided by
+    their number. The lines of one order on one day are one contact, a return included; an event of these kinds is one
+    contact too. A measure is null where it is undefined: days since an order for a customer without one, and amounts
+    where none are logged.
     """
     known = history.before(cutoff)
     rows = {
@@ -37,16 +38,20 @@ def rule_measures(history: History, cutoff: Cutoff, kinds: Sequence[str], measur
         "contacts": _contacts(known, kinds),
         "known": _activity_days(known),
     }
-    asked = sorted(set(measures), key=lambda measure: measure.column)
+    requested = sorted(set(measures), key=lambda measure: measure.column)
     table = rows["known"].select("customer_id").distinct()
-    for name, measured in _MEASURES_BY_TABLE.items():
-        mine = [one for one in asked if one.name in measured and (known.has_amounts or one.name not in AMOUNT_MEASURES)]
-        if mine:
+    for name, names in _MEASURES_BY_TABLE.items():
+        measured = [
+            measure
+            for measure in requested
+            if measure.name in names and (known.has_amounts or measure.name not in AMOUNT_MEASURES)
+        ]
+        if measured:
             aged = rows[name].mutate(age=cutoff.day_number - rows[name].day_number)
-            values = {one.column: _measure_value(aged, one) for one in mine}
+            values = {measure.column: _measure_value(aged, measure) for measure in measured}
             piece = aged.group_by("customer_id").aggregate(**values)
             table = table.left_join(piece, "customer_id").drop("customer_id_right")
-    return table.select("customer_id", **{one.column: _measure_column(table, one) for one in asked})
+    return table.select("customer_id", **{measure.column: _measure_column(table, measure) for measure in requested})
 
 
 def _measure_value(rows: ir.Table, measure: Measure) -> ir.Value:
@@ -85,6 +90,6 @@ def _contacts(history: History, kinds: Sequence[str]) -> ir.Table:
 
 
 def _activity_days(history: History) -> ir.Table:
-    """A customer is known from any line and any event, of whatever kind."""
+    """The days of every line and every event, of any kind: a customer with one of them is known."""
     lines = history.lines.select("customer_id", "day_number")
     return lines if history.events is None else lines.union(history.events.select("customer_id", "day_number"))

@@ -1,4 +1,4 @@
-"""At which hours, on which weekdays and through which channels does a customer come? (pure Ibis)."""
+"""Visit times: at which hours, on which weekdays and through which channels a customer comes (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import ibis.expr.types as ir
 from features.aggregates.baskets import Baskets
 from features.history import Cutoff, History
 
-# A zone that puts its clock forward at midnight has a day a year that begins at one; a log of dates is still one.
+# Where the clock goes forward at midnight, one day a year begins at 01:00; a log of dates has a few such times.
 MIN_TIMED_SHARE = 0.01
-_EPOCH_WEEKDAY = 3  # what 1970-01-01 was, Mondays counted from 0
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 @dataclass(frozen=True)
 class TimeOfDayAvailability:
-    """Which times of a log have an hour; those of a source known by its dates alone all stand at midnight."""
+    """Which timestamps of a log have an hour; a source that logs dates alone has midnight everywhere."""
 
     zone: ZoneInfo
     orders_have_times: bool
@@ -30,7 +30,7 @@ class TimeOfDayAvailability:
     def from_history(
         cls, history: History, cutoff: Cutoff, kinds: Sequence[str], zone: ZoneInfo
     ) -> TimeOfDayAvailability:
-        """Of orders, and of events of each kind: whether more than one in a hundred is off midnight."""
+        """Orders, or events of a kind, have hours if more than 1% of them are not at local midnight."""
         known = history.before(cutoff)
         share = known.lines.aggregate(share=_share_off_midnight(known.lines.ordered_at, zone)).to_pyarrow().to_pylist()
         timed: list[str] = []
@@ -42,28 +42,28 @@ class TimeOfDayAvailability:
 
 
 def visit_times(baskets: Baskets, kinds: Sequence[str], availability: TimeOfDayAvailability) -> ir.Table:
-    """customer_id, hour, weekday, channel, times: orders and events of these kinds, counted.
+    """customer_id, hour, weekday, channel, times: counts of orders and of events of these kinds.
 
-    Hours are 0 to 23 by the shop's clock, null where a source has none; weekdays 1 (Monday) to 7; a channel that is not
-    logged is null.
+    Hours are 0 to 23 on the shop's clock, null where a source has none; weekdays are 1 (Monday) to 7; the channel is
+    null where it is not logged.
     """
     orders, events = baskets.orders, baskets.history.events
-    found = _select_visits(orders, orders.ordered_at, ibis.literal(availability.orders_have_times), availability.zone)
+    visits = _select_visits(orders, orders.ordered_at, ibis.literal(availability.orders_have_times), availability.zone)
     if events is not None:
         events = events.filter(events.kind.isin(kinds))
-        found = found.union(
+        visits = visits.union(
             _select_visits(events, events.happened_at, events.kind.isin(availability.timed_kinds), availability.zone)
         )
-    return found.group_by("customer_id", "hour", "weekday", "channel").aggregate(times=found.count())
+    return visits.group_by("customer_id", "hour", "weekday", "channel").aggregate(times=visits.count())
 
 
-@ibis.udf.scalar.builtin(name="timezone")  # type: ignore[untyped-decorator] # DuckDB's, which Ibis has no name for
+@ibis.udf.scalar.builtin(name="timezone")  # type: ignore[untyped-decorator] # DuckDB's; Ibis has no name for it
 def _wall_clock(zone: str, timestamp: datetime) -> datetime:  # type: ignore[empty-body]
-    """What the clock of a zone shows at an instant."""
+    """The local time of a zone at an instant."""
 
 
 def _share_off_midnight(timestamp: ir.TimestampColumn, zone: ZoneInfo) -> ir.FloatingScalar:
-    """The share of instants that are no local midnight."""
+    """The share of instants that are not local midnight."""
     local = _wall_clock(zone.key, timestamp)
     return (local != local.truncate("D")).cast("float64").mean()
 

@@ -1,1 +1,1 @@
-"""Whom may we speak of, and to? What customers agreed to, and who asked to be forgotten."""
+"""Consents: the consent ledger, with what customers agreed to and who was erased; no answers and no HTTP."""

@@ -1,4 +1,4 @@
-"""Where is a home's ledger? In the home, or in the Redis that also holds its online store: one word says both."""
+"""Ledger backends: the consent ledger lies in the home, or in the Redis that also holds the online store."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _LOCAL_FOLDER = "consents"
 
 
 def open_ledger(home: Path, online_store: str) -> Ledger:
-    """The ledger of a home; what the home's own one held is carried into a Redis that is named from now on.
+    """The consent ledger of a home; a local one is moved into the Redis that ``online_store`` names, if any.
 
     Raises:
         InvalidStore: the consents are in a Redis already, and ``online_store`` no longer names it.
-        Unreachable: there is something to carry, and Redis does not answer.
+        StoreUnavailable: there is a local ledger to move, and Redis does not answer.
     """
     if online_store != LMDB:
         return _open_shared_ledger(resolve_location(online_store, home), home)
     if (home / BINDING_FILE).is_file():
         raise InvalidStore(
-            f"Found the online store {LMDB} for {home}, whose consents are in a Redis; expected the address of that. "
-            f"Set FLYWHEEL_ONLINE_STORE, or, to begin without any consents, remove {home / BINDING_FILE}."
+            f"Found the online store {LMDB} for {home}, whose consents are in a Redis; expected the address of that "
+            f"Redis. Set FLYWHEEL_ONLINE_STORE, or, to begin without any consents, remove {home / BINDING_FILE}."
         )
     return _open_local_ledger(home)
 
 
 def _open_local_ledger(home: Path) -> Ledger:
-    from features.consents.lmdb import LmdbLedgerStorage  # noqa: PLC0415 - whoever keeps it elsewhere needs no LMDB
+    from features.consents.lmdb import LmdbLedgerStorage  # noqa: PLC0415 - only a local ledger needs LMDB
 
     return Ledger(LmdbLedgerStorage.open(home / _LOCAL_FOLDER), lambda: load_secret(home))
 
 
 def _open_shared_ledger(url: str, home: Path) -> Ledger:
-    from features.consents.redis import RedisLedgerStorage  # noqa: PLC0415 - 0.4 s that only those who use it should pay
+    from features.consents.redis import RedisLedgerStorage  # noqa: PLC0415 - the import takes 0.4 s
 
     shared = Ledger(RedisLedgerStorage.open(url, home), lambda: load_secret(home))
     if (home / _LOCAL_FOLDER).is_dir():
@@ -48,9 +48,9 @@ def _open_shared_ledger(url: str, home: Path) -> Ledger:
 
 
 def _migrate_local_ledger(home: Path, shared: Ledger) -> None:
-    """Whoever is forgotten later must not be left behind here, so that what was carried is removed; at the very end."""
-    own = _open_local_ledger(home)
-    if own.state():
-        shared.import_from(own)
+    """Copy the local ledger into Redis, then remove it: a later erasure would not reach the local copy."""
+    local = _open_local_ledger(home)
+    if local.state():
+        shared.import_from(local)
     with suppress(FileNotFoundError):
         shutil.rmtree(home / _LOCAL_FOLDER)

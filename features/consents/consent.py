@@ -1,4 +1,4 @@
-"""What did a customer agree to? The last word for each purpose and channel, and what follows from them together."""
+"""Consent: a customer's latest decision for each purpose and channel, and what they allow together."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import astuple, dataclass
 import orjson
 
 PROFILING = "profiling"  # predictions, segments, training
-MARKETING = "marketing"  # being written to
+MARKETING = "marketing"  # messages to the customer
 PURPOSES = (PROFILING, MARKETING)
-ALL_CHANNELS = "*"  # every channel that has no word of its own
+ALL_CHANNELS = "*"  # every channel without a consent of its own
 
 
 def parse_purpose(text: str) -> str:
-    """A purpose as a description may name it: profiling, marketing, or marketing on one channel, marketing.email.
+    """A purpose of the shop configuration: profiling, marketing, or marketing on one channel such as marketing.email.
 
     Raises:
         ValueError: it is none of these.
@@ -29,44 +29,45 @@ def parse_purpose(text: str) -> str:
 
 @dataclass(frozen=True, order=True)
 class Consent:
-    """One word of a customer: granted or not, for a purpose on a channel, from an instant on."""
+    """One consent of a customer: granted or denied, for a purpose on a channel, from an instant on."""
 
     purpose: str
-    channel: str  # ALL, or a channel's name
+    channel: str  # ALL_CHANNELS, or a channel's name
     granted: bool
     changed_at: int  # microseconds since 1970 UTC
-    until: int | None = None  # microseconds since 1970 UTC, from when on a grant counts no more
+    until: int | None = None  # microseconds since 1970 UTC, when a grant expires
 
     def is_effective(self, now: int) -> bool:
-        """Whether it allows anything at an instant."""
+        """Whether the consent allows its purpose at an instant, microseconds since 1970 UTC."""
         return self.granted and (self.until is None or now < self.until)
 
 
 @dataclass(frozen=True)
 class Defaults:
-    """What counts for a customer who never said anything of a purpose."""
+    """The consents that count for a customer without a consent for a purpose."""
 
     profiling: bool = True
     marketing: bool = False
 
     def for_purpose(self, purpose: str) -> bool:
-        """For one of the two purposes."""
+        """The default of one of the two purposes."""
         return self.profiling if purpose == PROFILING else self.marketing
 
 
 @dataclass(frozen=True)
 class Consents:
-    """All words of one customer, one for each purpose and channel."""
+    """All consents of one customer, one for each purpose and channel."""
 
     entries: tuple[Consent, ...] = ()
 
     def allows(self, purpose: str, channel: str, now: int, defaults: Defaults) -> bool:
-        """Whether a purpose is allowed on a channel at an instant; for ALL, on channels without a word of their own.
+        """Whether a purpose is allowed on a channel at an instant, microseconds since 1970 UTC.
 
-        A channel's own word counts, unless a later one forbids the whole purpose; without one the purpose's counts.
+        The consent of the channel counts, unless a later one denies the whole purpose. Without one, the consent of the
+        purpose counts. ALL_CHANNELS asks for the channels without a consent of their own.
         """
-        said = {word.channel: word for word in self.entries if word.purpose == purpose}
-        own, general = said.get(channel), said.get(ALL_CHANNELS)
+        by_channel = {consent.channel: consent for consent in self.entries if consent.purpose == purpose}
+        own, general = by_channel.get(channel), by_channel.get(ALL_CHANNELS)
         if own is None or own is general:
             return defaults.for_purpose(purpose) if general is None else general.is_effective(now)
         if general is not None and not general.is_effective(now) and _denied_since(general) >= own.changed_at:
@@ -74,66 +75,68 @@ class Consents:
         return own.is_effective(now)
 
     def allowed_channels(self, purpose: str, channels: Collection[str], now: int, defaults: Defaults) -> list[str]:
-        """On which of the known channels a purpose is allowed, ALL among them where it is without a channel's word."""
-        return [one for one in (ALL_CHANNELS, *sorted(channels)) if self.allows(purpose, one, now, defaults)]
+        """The known channels on which a purpose is allowed; ALL_CHANNELS stands for all others."""
+        return [
+            channel for channel in (ALL_CHANNELS, *sorted(channels)) if self.allows(purpose, channel, now, defaults)
+        ]
 
     def merge(self, updates: Iterable[Consent], *, replace_ties: bool) -> Consents:
-        """With newer words in the place of older ones; of two of one instant the new stands where said ``replace_ties``."""
-        words = {(word.purpose, word.channel): word for word in self.entries}
-        for word in updates:
-            held = words.get((word.purpose, word.channel))
+        """These consents with newer ones in place of older; at one instant the new one wins if ``replace_ties``."""
+        by_key = {(consent.purpose, consent.channel): consent for consent in self.entries}
+        for consent in updates:
+            stored = by_key.get((consent.purpose, consent.channel))
             if (
-                held is None
-                or word.changed_at > held.changed_at
-                or (replace_ties and word.changed_at == held.changed_at)
+                stored is None
+                or consent.changed_at > stored.changed_at
+                or (replace_ties and consent.changed_at == stored.changed_at)
             ):
-                words[word.purpose, word.channel] = word
-        return Consents(tuple(sorted(words.values(), key=lambda word: (word.purpose, word.channel))))
+                by_key[consent.purpose, consent.channel] = consent
+        return Consents(tuple(sorted(by_key.values(), key=lambda consent: (consent.purpose, consent.channel))))
 
     def expiry_times(self) -> list[int]:
-        """The instants at which a grant runs out."""
-        return [word.until for word in self.entries if word.granted and word.until is not None]
+        """The instants at which a grant expires, microseconds since 1970 UTC."""
+        return [consent.until for consent in self.entries if consent.granted and consent.until is not None]
 
 
 @dataclass(frozen=True)
 class LedgerRecord:
-    """What is kept of a customer, and the ledger's state when it was written."""
+    """The consents of one customer, and the ledger's state number when they were written."""
 
     customer_id: str
     consents: Consents
     state: int
 
     def to_bytes(self) -> bytes:
-        """As bytes."""
-        return orjson.dumps([self.customer_id, self.state, [astuple(word) for word in self.consents.entries]])
+        """The record as JSON bytes."""
+        return orjson.dumps([self.customer_id, self.state, [astuple(consent) for consent in self.consents.entries]])
 
     @classmethod
     def from_bytes(cls, value: bytes) -> LedgerRecord:
-        """From bytes."""
-        customer_id, state, words = orjson.loads(value)
-        return cls(customer_id, Consents(tuple(Consent(*word) for word in words)), state)
+        """The record from its JSON bytes."""
+        customer_id, state, entries = orjson.loads(value)
+        return cls(customer_id, Consents(tuple(Consent(*entry) for entry in entries)), state)
 
 
 @dataclass(frozen=True)
 class ReachRequest:
-    """Who may be reached: for a purpose, on a channel or, without one, on any."""
+    """A request to reach customers: for a purpose, on one channel or, without one, on any."""
 
     purpose: str
     channel: str | None = None
 
     def is_allowed(self, consents: Consents, now: int, defaults: Defaults) -> bool:
-        """Whether a customer with these consents may be reached so; never without consent to profiling."""
+        """Whether a customer with these consents may be reached; never without consent to profiling."""
         if not consents.allows(PROFILING, ALL_CHANNELS, now, defaults):
             return False
         if self.channel is not None:
             return consents.allows(self.purpose, self.channel, now, defaults)
-        own = {word.channel for word in consents.entries if word.purpose == self.purpose}
-        return bool(consents.allowed_channels(self.purpose, own - {ALL_CHANNELS}, now, defaults))
+        own_channels = {consent.channel for consent in consents.entries if consent.purpose == self.purpose}
+        return bool(consents.allowed_channels(self.purpose, own_channels - {ALL_CHANNELS}, now, defaults))
 
 
 ConsentUpdates = Mapping[str, Iterable[Consent]]  # by customer
 
 
 def _denied_since(general: Consent) -> int:
-    """Since when a word for the whole purpose forbids it."""
+    """The instant from which a consent for the whole purpose denies it."""
     return general.changed_at if not general.granted or general.until is None else general.until

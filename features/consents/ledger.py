@@ -1,4 +1,4 @@
-"""Of whom may anything be said just now, and who may be reached? One ledger, for every worker and every command."""
+"""Consent ledger: every consent and every tombstone of an erased customer, with a state number that only grows."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from features.consents.consent import (
 from features.consents.storage import DEFAULTS, LedgerStorage, WriteTransaction
 from features.storage.secret import keyed_digest
 
-BATCH_SIZE = 1000  # customers in one write, which others wait for
+BATCH_SIZE = 1000  # customers in one write; other writers wait for it
 _TOMBSTONE_PURPOSE = "tombstone"
 
 
 class ConsentStatus(IntEnum):
-    """What a customer's own word makes of them."""
+    """What a customer's consents say about profiling."""
 
     GRANTED = 0
-    UNKNOWN = 1  # said nothing, and the shop's default is no
-    DENIED = 2  # said no
+    UNKNOWN = 1  # no consent, and the shop's default is no
+    DENIED = 2  # the customer said no
     ERASED = 3
 
 
 @dataclass(frozen=True)
 class ConsentSnapshot:
-    """All words of one customer, at one state of the ledger."""
+    """All consents of one customer, at one state of the ledger."""
 
     consents: Consents
     state: int
@@ -46,19 +46,22 @@ class ConsentSnapshot:
 
 @dataclass(frozen=True)
 class ProfilingScope:
-    """Of whom predictions may be made and learned: of everybody but these, or of nobody but these."""
+    """The customers that may be profiled: all but the exceptions, or only the exceptions."""
 
     by_default: bool
     exception_ids: tuple[str, ...]  # ascending
 
     @property
     def fingerprint(self) -> str:
-        """Changes when, and only when, somebody else may be profiled."""
+        """A hash that changes if, and only if, the set of customers that may be profiled changes."""
         return hashlib.sha256(orjson.dumps([self.by_default, self.exception_ids])).hexdigest()
 
 
 class Ledger:
-    """Consents and tombstones."""
+    """The consent ledger: consents by customer, and tombstones of erased customers.
+
+    Every method raises StoreUnavailable when the storage does not answer.
+    """
 
     def __init__(self, storage: LedgerStorage, load_secret: Callable[[], bytes]) -> None:
         self._storage = storage
@@ -67,85 +70,88 @@ class Ledger:
 
     @property
     def timeout_seconds(self) -> float | None:
-        """The most seconds that a read should take; None where it never waits for another machine."""
+        """The time limit of a read, seconds; None where a read never waits for another machine."""
         return self._storage.timeout_seconds
 
     def state(self) -> int:
-        """What every change makes greater: what an export was made by."""
+        """The state number of the ledger: every change increases it; 0 before the first."""
         return self._storage.state()
 
     def defaults(self) -> Defaults:
-        """What counts for a customer who never said anything."""
+        """The consents that count for a customer without any."""
         return _parse_defaults(self._storage.meta(DEFAULTS))
 
     def set_defaults(self, defaults: Defaults) -> None:
-        """Let other defaults count from now on."""
+        """Replace the defaults; the state changes only if they differ."""
 
-        def say(draft: WriteTransaction) -> None:
-            if defaults != _parse_defaults(draft.stored.defaults):
-                draft.next_state()
-                draft.set_meta(DEFAULTS, orjson.dumps(asdict(defaults)))
+        def write(transaction: WriteTransaction) -> None:
+            if defaults != _parse_defaults(transaction.stored.defaults):
+                transaction.next_state()
+                transaction.set_meta(DEFAULTS, orjson.dumps(asdict(defaults)))
 
-        self._storage.write([], [], say)
+        self._storage.write([], [], write)
 
     def statuses(self, customer_ids: Sequence[str], now: int) -> list[ConsentStatus]:
-        """What may be said of each of these customers at an instant, microseconds since 1970 UTC."""
-        return [standing for standing, _, _ in self._evaluate(customer_ids, now)]
+        """The consent status of each of these customers at an instant, microseconds since 1970 UTC."""
+        return [status for status, _, _ in self._evaluate(customer_ids, now)]
 
     def can_reach(self, customer_ids: Sequence[str], request: ReachRequest, now: int) -> list[bool]:
-        """Who of these customers may be reached so at an instant."""
+        """Whether each of these customers may be reached at an instant, microseconds since 1970 UTC."""
         return [
-            standing is not ConsentStatus.ERASED and request.is_allowed(consents, now, defaults)
-            for standing, consents, defaults in self._evaluate(customer_ids, now)
+            status is not ConsentStatus.ERASED and request.is_allowed(consents, now, defaults)
+            for status, consents, defaults in self._evaluate(customer_ids, now)
         ]
 
     def allowed_channels(
         self, customer_ids: Sequence[str], channel_sets: Sequence[Collection[str]], now: int
     ) -> list[list[str]]:
-        """On which of some channels each of these customers may be written to at an instant."""
-        judged = zip(channel_sets, self._evaluate(customer_ids, now), strict=True)
+        """The channels, of ``channel_sets``, on which each of these customers may be written to at an instant."""
+        evaluated = zip(channel_sets, self._evaluate(customer_ids, now), strict=True)
         return [
-            [one for one in channels if ReachRequest(MARKETING, one).is_allowed(consents, now, defaults)]
-            for channels, (_, consents, defaults) in judged
+            [channel for channel in channels if ReachRequest(MARKETING, channel).is_allowed(consents, now, defaults)]
+            for channels, (_, consents, defaults) in evaluated
         ]
 
     def consents(self, customer_id: str) -> ConsentSnapshot:
-        """What one customer agreed to."""
-        found = self._storage.read([customer_id], [])
-        return ConsentSnapshot(_parse_consents(found.records[0]), found.state)
+        """The consents of one customer."""
+        result = self._storage.read([customer_id], [])
+        return ConsentSnapshot(_parse_consents(result.records[0]), result.state)
 
     def record(self, updates: Mapping[str, Iterable[Consent]], *, replace_ties: bool = False) -> int:
-        """Write what customers said, where it is newer than what is held; how many of them that changed.
+        """Write consents that are newer than the stored ones; returns the number of customers that changed.
 
-        Words of the forgotten are not written. Of two words of one instant the first stays, unless said ``replace_ties``.
+        Consents of erased customers are not written. Of two consents of one instant the first stays, unless
+        ``replace_ties``. Idempotent: recorded twice, they change nothing.
         """
-        words = {customer_id: list(some) for customer_id, some in updates.items()}
+        consents_by_id = {customer_id: list(consents) for customer_id, consents in updates.items()}
 
-        def write(draft: WriteTransaction) -> int:
-            found = draft.stored
-            held = zip(words.items(), found.records, found.erased, strict=True)
+        def write(transaction: WriteTransaction) -> int:
+            result = transaction.stored
+            stored = zip(consents_by_id.items(), result.records, result.erased, strict=True)
             return sum(
-                _merge(draft, customer_id, record, some, replace_ties=replace_ties)
-                for (customer_id, some), record, forgotten in held
-                if not forgotten
+                _merge(transaction, customer_id, record, consents, replace_ties=replace_ties)
+                for (customer_id, consents), record, is_erased in stored
+                if not is_erased
             )
 
-        return self._storage.write(list(words), [self._tombstone(one) for one in words], write)
+        return self._storage.write(
+            list(consents_by_id), [self._tombstone(customer_id) for customer_id in consents_by_id], write
+        )
 
     def identity(self) -> str:
-        """What tells it from another that took its place."""
+        """The id of this ledger, which differs for another one in its place."""
         return self._storage.identity()
 
     def all_records(self) -> Iterator[LedgerRecord]:
-        """Every customer who said anything."""
+        """The record of every customer with a consent."""
         return map(LedgerRecord.from_bytes, self._storage.records())
 
     def changed_since(self, state: int) -> list[LedgerRecord]:
-        """Who said anything after a state of the ledger."""
+        """The records that changed after a state of the ledger."""
         return [LedgerRecord.from_bytes(value) for value in self._storage.changed_since(state)]
 
     def profiling_scope(self, now: int) -> ProfilingScope:
-        """Of whom predictions may be made and learned at an instant."""
+        """The customers that may be profiled at an instant, microseconds since 1970 UTC."""
         defaults = self.defaults()
         others = (
             record.customer_id
@@ -155,49 +161,53 @@ class Ledger:
         return ProfilingScope(defaults.profiling, tuple(sorted(others)))
 
     def erase(self, customer_id: str) -> int:
-        """Remove a customer's words for good and leave a tombstone; how many words there were."""
+        """Remove a customer's consents for good and leave a tombstone; returns the number of consents removed."""
         tombstone = self._tombstone(customer_id)
 
-        def write(draft: WriteTransaction) -> int:
-            (held,) = draft.stored.records
-            record = None if held is None else LedgerRecord.from_bytes(held)
-            before = None if record is None else record.state
-            draft.remove(customer_id, before)
-            draft.add_tombstone(tombstone, draft.next_state())
+        def write(transaction: WriteTransaction) -> int:
+            (stored,) = transaction.stored.records
+            record = None if stored is None else LedgerRecord.from_bytes(stored)
+            previous_state = None if record is None else record.state
+            transaction.remove(customer_id, previous_state)
+            transaction.add_tombstone(tombstone, transaction.next_state())
             return 0 if record is None else len(record.consents.entries)
 
         return self._storage.write([customer_id], [], write)
 
     def import_from(self, other: Ledger) -> None:
-        """Hold what another ledger of the same secret holds, where it is newer; done twice it is as done once."""
+        """Import another ledger of the same secret, where it is newer. Idempotent: a repetition changes nothing."""
 
-        def bury(draft: WriteTransaction) -> None:
-            for tombstone in stones - self._storage.tombstones().keys():
-                draft.add_tombstone(tombstone, draft.next_state())
+        def write(transaction: WriteTransaction) -> None:
+            for tombstone in tombstones - self._storage.tombstones().keys():
+                transaction.add_tombstone(tombstone, transaction.next_state())
 
-        stones = other._storage.tombstones().keys()
-        self._storage.write([], [], bury)
+        tombstones = other._storage.tombstones().keys()
+        self._storage.write([], [], write)
         if self._storage.meta(DEFAULTS) is None:
             self.set_defaults(other.defaults())
         records = other.all_records()
-        while some := {one.customer_id: one.consents.entries for one in islice(records, BATCH_SIZE)}:
-            self.record(some)
+        while batch := {record.customer_id: record.consents.entries for record in islice(records, BATCH_SIZE)}:
+            self.record(batch)
 
     def erased_among(self, customer_ids: Iterable[str], since: int = 0) -> list[str]:
-        """Who of these customers is forgotten, by a word after a state of the ledger."""
-        stones = {stone for stone, state in self._storage.tombstones().items() if state > since}
-        return [one for one in customer_ids if self._tombstone(one) in stones] if stones else []
+        """The customers of these that were erased after a state of the ledger."""
+        tombstones = {tombstone for tombstone, state in self._storage.tombstones().items() if state > since}
+        return (
+            [customer_id for customer_id in customer_ids if self._tombstone(customer_id) in tombstones]
+            if tombstones
+            else []
+        )
 
     def erasures(self) -> list[int]:
-        """The states of the ledger at which somebody was forgotten, ascending."""
+        """The states of the ledger at which a customer was erased, ascending."""
         return sorted(self._storage.tombstones().values())
 
     def _evaluate(self, customer_ids: Sequence[str], now: int) -> Iterator[tuple[ConsentStatus, Consents, Defaults]]:
-        found = self._storage.read(customer_ids, [self._tombstone(one) for one in customer_ids])
-        defaults = _parse_defaults(found.defaults)
-        for value, forgotten in zip(found.records, found.erased, strict=True):
+        result = self._storage.read(customer_ids, [self._tombstone(customer_id) for customer_id in customer_ids])
+        defaults = _parse_defaults(result.defaults)
+        for value, is_erased in zip(result.records, result.erased, strict=True):
             consents = _parse_consents(value)
-            yield _consent_status(consents, now, defaults, erased=forgotten), consents, defaults
+            yield _consent_status(consents, now, defaults, erased=is_erased), consents, defaults
 
     def _tombstone(self, customer_id: str) -> bytes:
         if self._secret is None:
@@ -213,7 +223,7 @@ def _merge(
     *,
     replace_ties: bool,
 ) -> bool:
-    """Whether the words were news."""
+    """Write the newer consents of one customer; whether there were any."""
     record = None if stored is None else LedgerRecord.from_bytes(stored)
     before = Consents() if record is None else record.consents
     after = before.merge(updates, replace_ties=replace_ties)
@@ -238,5 +248,5 @@ def _consent_status(consents: Consents, now: int, defaults: Defaults, *, erased:
         return ConsentStatus.ERASED
     if consents.allows(PROFILING, ALL_CHANNELS, now, defaults):
         return ConsentStatus.GRANTED
-    spoken = any(word.purpose == PROFILING for word in consents.entries)
-    return ConsentStatus.DENIED if spoken else ConsentStatus.UNKNOWN
+    has_consent = any(consent.purpose == PROFILING for consent in consents.entries)
+    return ConsentStatus.DENIED if has_consent else ConsentStatus.UNKNOWN

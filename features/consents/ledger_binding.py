@@ -1,6 +1,6 @@
-"""Does this Redis still hold the home's consents? The home keeps a mark of them, since an emptied one knows nothing.
+"""Ledger binding: the home remembers the id of its ledger in Redis, so that an emptied Redis is noticed.
 
-Without it, everybody who ever said no would count as somebody who never said anything.
+Without it, a customer who had said no would count as a customer without a consent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PURPOSE = "ledger"
 
 
 class LedgerBinding:
-    """The ledger that a home's consents went to, and proof of the secret by which it knows the forgotten."""
+    """The id of the ledger with a home's consents, and a proof of the secret that its tombstones need."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -28,49 +28,49 @@ class LedgerBinding:
 
     @cached_property
     def proof(self) -> str:
-        """The same for every home with this secret, which cannot be told from it."""
+        """A keyed hash that is the same for every home with this secret and does not reveal the secret."""
         return keyed_digest(load_secret(self._home), _PURPOSE, "").hex()
 
     def new_ledger_id(self) -> str:
-        """A name for a ledger that was never there."""
+        """A random id for a new ledger."""
         return token_hex(16)
 
     def check(self, ledger_id: str | None, proof: str | None, location: str) -> None:
-        """Whether a ledger is this home's, by its name and its proof; a home that has none yet takes it.
+        """Check that a ledger is this home's, by its id and proof; a home without a ledger is bound to it.
 
         Raises:
-            RowsLost: it is another one, or none is left.
-            InvalidSecret: it was begun with another secret.
-            HomeNotWritable: the home cannot keep the mark.
+            RowsLost: it is another ledger, or it is gone.
+            InvalidSecret: it was created with another secret.
+            HomeNotWritable: the binding cannot be written to the home.
         """
         if ledger_id is not None and ledger_id == self._bound_ledger_id:
             return
-        kept = self._read_ledger_id()
-        if kept is not None and kept != ledger_id:
+        bound_id = self._read_ledger_id()
+        if bound_id is not None and bound_id != ledger_id:
             raise RowsLost(
-                f"{location} has lost the consents of {self._home}: found {ledger_id or 'no ledger'}, expected {kept}. "
-                "Restore its append-only file. Only where there is none: stop the service, remove "
-                f"{self._binding_file}, run `flywheel ingest`, and repeat what customers said and every erasure since."
+                f"{location} has lost the consents of {self._home}: found {ledger_id or 'no ledger'}, expected "
+                f"{bound_id}. Restore its append-only file. Only where there is none: stop the service, remove "
+                f"{self._binding_file}, run `flywheel ingest`, and repeat every consent and every erasure since."
             )
         if ledger_id is None:
             return
         if proof != self.proof:
             raise InvalidSecret(
-                f"Found another secret in {self._home / 'secret'} than the one with which the consents in {location} were "
-                "begun; expected the same, or nobody forgotten is known again. Copy the file from the home that began "
-                "them, and start again."
+                f"Found another secret in {self._home / 'secret'} than the one with which the consents in {location} "
+                "were begun; expected the same, or no erased customer can be recognised. Copy the file from the home "
+                "that began them, and start again."
             )
         self.bind(ledger_id)
 
     def bind(self, ledger_id: str) -> None:
-        """Remember the ledger."""
+        """Write the ledger's id to the home. Raises HomeNotWritable if that fails."""
         try:
             if not self._binding_file.is_file():
                 replace_private(self._binding_file, ledger_id.encode())
         except OSError as error:
             raise HomeNotWritable(
-                f"Found no way to write {self._binding_file} ({error.strerror}); expected a folder that takes the mark of its "
-                "consents. Give this user access to it."
+                f"Found no way to write {self._binding_file} ({error.strerror}); expected a writable folder for "
+                "the id of the ledger. Give this user access to it."
             ) from None
         self._bound_ledger_id = ledger_id
 

@@ -1,4 +1,4 @@
-"""Where are consents kept on one machine? In an LMDB environment of their own: one writer, readers that never wait."""
+"""Ledger storage on LMDB: the consent ledger of one machine, with one writer and readers that never wait."""
 
 from __future__ import annotations
 
@@ -20,80 +20,80 @@ MAX_KEY_BYTES = 511
 _TABLES = ("records", "changes", "tombstones", "meta")
 _STATE_KEY = b"state"
 
-# LMDB may be opened once per process only; another shelf may be made under the name of one that was removed.
+# A process may open an LMDB file once only; another one may be created under the path of a removed one.
 _OPEN_STORAGES: WeakValueDictionary[tuple[int, int], LmdbLedgerStorage] = WeakValueDictionary()
 _OPEN_LOCK = Lock()
 
 
 class LmdbLedgerStorage:
-    """Records by customer, their changes in order, tombstones, and a few facts."""
+    """Records by customer, their changes in order, tombstones and metadata, in one LMDB environment."""
 
     timeout_seconds = None
 
     def __init__(self, path: Path) -> None:
-        """Raises InvalidStore where the folder cannot be made, or holds something else."""
+        """Open or create the environment; raises InvalidStore where that fails."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._environment = lmdb.open(
                 str(path), map_size=MAP_SIZE, max_dbs=len(_TABLES), max_readers=1024, mode=0o640
             )
-            # Whoever was killed while reading would keep every page since then from being used again.
+            # A reader that was killed would keep every page since then from being reused.
             self._environment.reader_check()
             self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
         except (OSError, lmdb.Error) as error:
             raise InvalidStore(
-                f"Found no consents to open in {path} ({error}); expected a folder of this user's. Give this user "
+                f"Found no consents to open in {path} ({error}); expected a folder of this user. Give this user "
                 "access to it, or restore it from a backup."
             ) from None
 
     @classmethod
     def open(cls, path: Path) -> LmdbLedgerStorage:
-        """The shelf in a folder, made if it is not there; raises InvalidStore where that cannot be."""
+        """The storage in a folder, created if missing, one per process; raises InvalidStore if it does not open."""
         with _OPEN_LOCK:
-            shelf = _OPEN_STORAGES.get(file_identity(path))
-            if shelf is None:
-                shelf = cls(path)
-                _OPEN_STORAGES[file_identity(path)] = shelf
-            return shelf
+            storage = _OPEN_STORAGES.get(file_identity(path))
+            if storage is None:
+                storage = cls(path)
+                _OPEN_STORAGES[file_identity(path)] = storage
+            return storage
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
-        """The records of these customers and whether they are forgotten, at one moment."""
-        with self._read_transaction() as reading:
-            return self._read_records(reading, customer_ids, tombstones)
+        """The records of these customers, and which of these tombstones exist, at one moment."""
+        with self._read_transaction() as transaction:
+            return self._read_records(transaction, customer_ids, tombstones)
 
     def meta(self, name: str) -> bytes | None:
-        """A fact of the whole shelf."""
-        with self._read_transaction() as reading:
-            found: bytes | None = reading.get(name.encode(), db=self._tables["meta"])
-            return found
+        """A metadata value, None if absent."""
+        with self._read_transaction() as transaction:
+            value: bytes | None = transaction.get(name.encode(), db=self._tables["meta"])
+            return value
 
     def state(self) -> int:
-        """What every change makes greater; 0 before the first."""
+        """The state number: every change increases it; 0 before the first."""
         return _parse_int(self.meta(_STATE_KEY.decode()))
 
     def records(self) -> Iterator[bytes]:
         """Every record, at one moment."""
-        with self._read_transaction() as reading, reading.cursor(db=self._tables["records"]) as cursor:
+        with self._read_transaction() as transaction, transaction.cursor(db=self._tables["records"]) as cursor:
             yield from cursor.iternext(keys=False, values=True)
 
     def changed_since(self, state: int) -> list[bytes]:
         """The records that changed after a state."""
-        with self._read_transaction() as reading, reading.cursor(db=self._tables["changes"]) as cursor:
+        with self._read_transaction() as transaction, transaction.cursor(db=self._tables["changes"]) as cursor:
             if not cursor.set_range(_state_key(state + 1)):
                 return []
             keys = list(cursor.iternext(keys=False, values=True))
-            values = [reading.get(key, db=self._tables["records"]) for key in keys]
+            values = [transaction.get(key, db=self._tables["records"]) for key in keys]
             return [value for value in values if value is not None]
 
     def tombstones(self) -> dict[bytes, int]:
-        """The digests of who is forgotten, and the state since when."""
-        with self._read_transaction() as reading, reading.cursor(db=self._tables["tombstones"]) as cursor:
+        """The tombstones of erased customers, and the state at which each was written."""
+        with self._read_transaction() as transaction, transaction.cursor(db=self._tables["tombstones"]) as cursor:
             return {bytes(key): _parse_int(value) for key, value in cursor}
 
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
     ) -> Result:
-        """One write: all of it, on the disk, or nothing; waits for another writer."""
+        """One write transaction: all of it, on the disk, or nothing; waits for another writer."""
         with self._environment.begin(write=True) as transaction:
             return work(
                 LmdbWriteTransaction(
@@ -102,31 +102,31 @@ class LmdbLedgerStorage:
             )
 
     def identity(self) -> str:
-        """It is the one in this home."""
+        """A constant: the ledger is the one in this home."""
         return "lmdb"
 
     @contextmanager
     def _read_transaction(self) -> Iterator[lmdb.Transaction[bytes]]:
         try:
-            with self._environment.begin() as reading:
-                yield reading
+            with self._environment.begin() as transaction:
+                yield transaction
         except lmdb.Error as error:
             raise StoreUnavailable(f"The consents cannot be read just now ({error}). Try again soon.") from None
 
     def _read_records(
         self, transaction: lmdb.Transaction[bytes], customer_ids: Sequence[str], tombstones: Sequence[bytes]
     ) -> LedgerRead:
-        get, (records, _, forgotten, facts) = transaction.get, self._tables.values()
+        get, (records, _, tombstones_table, meta) = transaction.get, self._tables.values()
         return LedgerRead(
-            state=_parse_int(get(_STATE_KEY, db=facts)),
-            defaults=get(DEFAULTS.encode(), db=facts),
-            records=[get(_key(one), db=records) for one in customer_ids],
-            erased=[get(one, db=forgotten) is not None for one in tombstones],
+            state=_parse_int(get(_STATE_KEY, db=meta)),
+            defaults=get(DEFAULTS.encode(), db=meta),
+            records=[get(_key(customer_id), db=records) for customer_id in customer_ids],
+            erased=[get(tombstone, db=tombstones_table) is not None for tombstone in tombstones],
         )
 
 
 class LmdbWriteTransaction:
-    """One write transaction."""
+    """One write transaction of LMDB."""
 
     def __init__(
         self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database], stored: LedgerRead
@@ -137,30 +137,30 @@ class LmdbWriteTransaction:
         self._state: int | None = None
 
     def next_state(self) -> int:
-        """The state that this write makes; the same however often it is asked."""
+        """The state number of this write; the same on every call."""
         if self._state is None:
             self._state = self.stored.state + 1
             self._transaction.put(_STATE_KEY, str(self._state).encode(), db=self._tables["meta"])
         return self._state
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:
-        """A record in the place of the one written at the state ``previous_state``."""
+        """Write a record in place of the one written at the state ``previous_state``."""
         key = _key(customer_id)
         self._transaction.put(key, value, db=self._tables["records"])
         self._update_change_index(key, previous_state, state)
 
     def remove(self, customer_id: str, previous_state: int | None) -> None:
-        """No record in the place of the one written at the state ``previous_state``."""
+        """Remove the record written at the state ``previous_state``."""
         key = _key(customer_id)
         self._transaction.delete(key, db=self._tables["records"])
         self._update_change_index(key, previous_state, None)
 
     def add_tombstone(self, tombstone: bytes, state: int) -> None:
-        """A tombstone."""
+        """Add a tombstone."""
         self._transaction.put(tombstone, str(state).encode(), db=self._tables["tombstones"])
 
     def set_meta(self, name: str, value: bytes) -> None:
-        """A fact of the whole shelf."""
+        """Write a metadata value."""
         self._transaction.put(name.encode(), value, db=self._tables["meta"])
 
     def _update_change_index(self, key: bytes, previous_state: int | None, state: int | None) -> None:
@@ -172,7 +172,7 @@ class LmdbWriteTransaction:
 
 
 def key_digest(key: bytes) -> bytes:
-    """What tells the customers of one change apart."""
+    """A short hash that distinguishes the customers of one change."""
     return blake2b(key, digest_size=16).digest()
 
 

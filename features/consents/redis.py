@@ -1,4 +1,4 @@
-"""Where do several machines keep consents? In one Redis: read at one moment in one trip, written whole or not."""
+"""Ledger storage on Redis: the consent ledger of several machines, read in one trip and written atomically."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from features.storage.circuit_breaker import CircuitBreaker
 from features.storage.redis_client import READ_TIMEOUTS, WRITE_TIMEOUTS, CommandArgument, RedisClient, Reply
 
 COOLDOWN_SECONDS = 1.0
-PAGE_SIZE = 1000  # customers a page, where all are read; Redis answers nobody else meanwhile
-MAX_CUSTOMERS_PER_READ = 10_000  # customers at one moment
-MAX_RETRY_PAUSE_SECONDS = 0.02  # seconds, after another writer was first
+PAGE_SIZE = 1000  # customers a page in a full read; Redis serves no other client meanwhile
+MAX_CUSTOMERS_PER_READ = 10_000  # customers read at one moment
+MAX_RETRY_PAUSE_SECONDS = 0.02  # seconds, after another writer committed first
 _PAGE_ARGUMENTS = ("WITHSCORES", "LIMIT", 0, PAGE_SIZE)
 
 
 @dataclass(frozen=True)
 class LedgerMeta:
-    """What is said of the whole shelf, beside other answers of the same moment."""
+    """The metadata of the ledger, read at the same moment as the other answers."""
 
-    ledger_id: str | None  # None where nobody said anything yet
+    ledger_id: str | None  # None before the first write
     state: int
     defaults: bytes | None
 
 
 class RedisLedgerStorage:
-    """Records by customer, their changes in order, tombstones, and a few facts; all methods raise as ``read`` does."""
+    """Records by customer, their changes in order, tombstones and metadata; all methods raise as ``read`` does."""
 
     def __init__(self, url: str, home: Path, cooldown_seconds: float = COOLDOWN_SECONDS) -> None:
         self._read_client = RedisClient(url, READ_TIMEOUTS, "consents' ledger")
@@ -56,51 +56,51 @@ class RedisLedgerStorage:
     @classmethod
     @lru_cache(maxsize=8)
     def open(cls, url: str, home: Path) -> RedisLedgerStorage:
-        """The shelf of a home; the same for whoever asks in this process."""
+        """The storage of a home, one per process."""
         return cls(url, home)
 
     @property
     def timeout_seconds(self) -> float:
-        """The most seconds that a read should take."""
+        """The time limit of a read, seconds."""
         return 1.2 * (self._read_client.timeouts.connect_seconds + self._read_client.timeouts.reply_seconds)
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
-        """The records of these customers and whether they are forgotten, up to MOST_AT_ONCE at one moment.
+        """The records of these customers, and which of these tombstones exist.
 
-        Of more, some may be newer than the state that is said.
+        Up to MAX_CUSTOMERS_PER_READ are read at one moment; of more, some may be newer than the returned state.
 
         Raises:
-            Unreachable: Redis did not answer in time.
-            RowsLost: it holds another ledger than this home's, or less of it.
-            InvalidSecret: the ledger was begun with another secret than this home's.
-            HomeNotWritable: the home cannot keep the mark of its ledger.
+            StoreUnavailable: Redis did not answer in time.
+            RowsLost: Redis holds another ledger than this home's, or only a part of it.
+            InvalidSecret: the ledger was created with another secret than this home's.
+            HomeNotWritable: the ledger's id cannot be written to the home.
         """
-        first, *rest = (
+        result, *further_results = (
             self._read_batch(
                 customer_ids[start : start + MAX_CUSTOMERS_PER_READ], tombstones[start : start + MAX_CUSTOMERS_PER_READ]
             )
             for start in range(0, max(len(customer_ids), len(tombstones), 1), MAX_CUSTOMERS_PER_READ)
         )
-        for more in rest:
-            first.records.extend(more.records)
-            first.erased.extend(more.erased)
-        return first
+        for further in further_results:
+            result.records.extend(further.records)
+            result.erased.extend(further.erased)
+        return result
 
     def meta(self, name: str) -> bytes | None:
-        """A fact of the whole shelf."""
-        found: bytes | None = self._query(self._read_client, ("HGET", META_KEY, name))[1]
-        return found
+        """A metadata value, None if absent."""
+        value: bytes | None = self._query(self._read_client, ("HGET", META_KEY, name))[1]
+        return value
 
     def state(self) -> int:
-        """What every change makes greater; 0 before the first."""
+        """The state number: every change increases it; 0 before the first."""
         return self._query(self._read_client)[0].state
 
     def identity(self) -> str:
-        """The ledger's own name, once somebody said anything."""
+        """The id of the ledger, once there is one."""
         return self._query(self._write_client)[0].ledger_id or "redis"
 
     def records(self) -> Iterator[bytes]:
-        """Every record, once; of what changes meanwhile the one or the other."""
+        """Every record, once; a record that changes during the read is returned as before or as after."""
         cursor, seen = b"0", {SENTINEL_FIELD}
         while True:
             _, (cursor, page) = self._query(self._write_client, ("HSCAN", RECORDS_KEY, cursor, "COUNT", PAGE_SIZE))
@@ -111,47 +111,53 @@ class RedisLedgerStorage:
                 return
 
     def changed_since(self, state: int) -> list[bytes]:
-        """The records that changed after a state; who changes meanwhile, as found last."""
+        """The records that changed after a state; one that changes during the read is returned as read last."""
         changed: dict[bytes, bytes] = {}
         while page := self._query(
             self._read_client, ("ZRANGEBYSCORE", CHANGES_KEY, f"({state}", "+inf", *_PAGE_ARGUMENTS)
         )[1]:
             state = int(page[-1])
-            # Of the last state all, which a page may have cut; who changes meanwhile moves on to a later one.
+            # All of the last state, which a page may have cut; a record that changes meanwhile moves to a later state.
             _, rest = self._query(self._read_client, ("ZRANGEBYSCORE", CHANGES_KEY, state, state))
             changed |= self._read_records([*page[::2], *rest])
         return list(changed.values())
 
     def tombstones(self) -> dict[bytes, int]:
-        """The digests of who is forgotten, and the state since when."""
-        _, stones = self._query(self._read_client, ("HGETALL", TOMBSTONES_KEY))
-        return {key: int(state) for key, state in stones.items() if key != SENTINEL_FIELD}
+        """The tombstones of erased customers, and the state at which each was written."""
+        _, tombstones = self._query(self._read_client, ("HGETALL", TOMBSTONES_KEY))
+        return {key: int(state) for key, state in tombstones.items() if key != SENTINEL_FIELD}
 
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[RedisWriteTransaction], Result]
     ) -> Result:
-        """One write: all of it or nothing; the work is done again if another writer was first."""
-        until, tries = monotonic() + self._write_client.timeouts.reply_seconds, 0
-        while monotonic() < until:
-            facts, *answers = self._query(self._write_client, *_read_commands(customer_ids, tombstones))
-            draft = RedisWriteTransaction(facts.ledger_id, _ledger_read(facts, *answers), self._previous_state(facts))
-            done = work(draft)
-            if self._commit(draft):
-                return done
-            tries += 1
-            sleep(uniform(0, min(MAX_RETRY_PAUSE_SECONDS, tries / 1000)))  # noqa: S311 - only so that two do not meet again
+        """One write: all of it or nothing.
+
+        Optimistic concurrency: ``work`` is repeated on new data if another writer committed first.
+        """
+        deadline, attempts = monotonic() + self._write_client.timeouts.reply_seconds, 0
+        while monotonic() < deadline:
+            meta, *answers = self._query(self._write_client, *_read_commands(customer_ids, tombstones))
+            transaction = RedisWriteTransaction(
+                meta.ledger_id, _ledger_read(meta, *answers), self._previous_state(meta)
+            )
+            result = work(transaction)
+            if self._commit(transaction):
+                return result
+            attempts += 1
+            sleep(uniform(0, min(MAX_RETRY_PAUSE_SECONDS, attempts / 1000)))  # noqa: S311 - jitter, so that two writers do not collide again
         raise StoreUnavailable(
-            f"The consents in {self._read_client.name} were changed by others {tries} times in a row. Try again."
+            f"The consents in {self._read_client.name} were changed by others {attempts} times in a row. Try again."
         )
 
     def _read_batch(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
-        facts, *answers = self._query(self._read_client, *_read_commands(customer_ids, tombstones))
-        return _ledger_read(facts, *answers)
+        meta, *answers = self._query(self._read_client, *_read_commands(customer_ids, tombstones))
+        return _ledger_read(meta, *answers)
 
     def _previous_state(self, meta: LedgerMeta) -> int:
-        """The state that a write follows: a new ledger's states are greater than those of any that was before it.
+        """The state before a write. The states of a new ledger exceed those of any ledger before it.
 
-        By Redis' clock, in microseconds since 1970: any state that somebody remembers of one that is gone is smaller.
+        They start at Redis' clock, in microseconds since 1970, so that a state remembered from a lost ledger is always
+        smaller.
         """
         if meta.ledger_id is not None:
             return meta.state
@@ -159,42 +165,42 @@ class RedisLedgerStorage:
         return int(seconds) * 1_000_000 + int(microseconds)
 
     def _commit(self, transaction: RedisWriteTransaction) -> bool:
-        """Whether nobody was first; a ledger that this write began is the home's from now on."""
+        """Whether no other writer committed first; a ledger that this write creates is then bound to the home."""
         if not transaction.commands:
             return True
-        begun = transaction.begin_ledger(self._binding.new_ledger_id(), self._binding.proof)
+        new_ledger_id = transaction.begin_ledger(self._binding.new_ledger_id(), self._binding.proof)
         if not self._write_client.eval_script(COMMIT, KEYS, *transaction.script_arguments):
             return False
-        if begun is not None:
-            self._binding.bind(begun)
+        if new_ledger_id is not None:
+            self._binding.bind(new_ledger_id)
         return True
 
     def _read_records(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The records of these keys, where there are any; few enough to ask for at once."""
+        """The records of these keys, where they exist; for few enough keys for one command."""
         _, values = self._query(self._read_client, ("HMGET", RECORDS_KEY, *keys))
         return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
     def _query(
         self, client: RedisClient, *commands: Sequence[CommandArgument]
     ) -> tuple[LedgerMeta, *tuple[Reply, ...]]:
-        """What is said of the whole shelf, and the answers, at one moment; raises as ``read`` does."""
-        shelf = ("HMGET", META_KEY, LEDGER_ID_FIELD, PROOF_FIELD, STATE_FIELD, DEFAULTS), ("EXISTS", *KEYS)
+        """The ledger's metadata and the replies, at one moment; raises as ``read`` does."""
+        meta_commands = ("HMGET", META_KEY, LEDGER_ID_FIELD, PROOF_FIELD, STATE_FIELD, DEFAULTS), ("EXISTS", *KEYS)
         with self._breaker.guard():
-            said, there, *answers = client.transaction(*shelf, *commands)
-        ledger, proof = (None if one is None else one.decode() for one in said[:2])
-        self._binding.check(ledger, proof, client.name)
-        if there not in (0, len(KEYS)):
+            meta, key_count, *answers = client.transaction(*meta_commands, *commands)
+        ledger_id, proof = (None if field is None else field.decode() for field in meta[:2])
+        self._binding.check(ledger_id, proof, client.name)
+        if key_count not in (0, len(KEYS)):
             raise RowsLost(
-                f"{client.name} has lost consents: found {there} of {len(KEYS)} keys, expected all. Restore its "
+                f"{client.name} has lost consents: found {key_count} of {len(KEYS)} keys, expected all. Restore its "
                 "append-only file, and keep it from evicting: maxmemory-policy noeviction."
             )
-        return (LedgerMeta(ledger, int(said[2] or 0), said[3]), *answers)
+        return (LedgerMeta(ledger_id, int(meta[2] or 0), meta[3]), *answers)
 
 
 def _read_commands(
     customer_ids: Sequence[str], tombstones: Sequence[bytes]
 ) -> tuple[Sequence[CommandArgument], Sequence[CommandArgument]]:
-    """The commands that read them; one field more each, since a command without any is none."""
+    """The two read commands; each has one extra field, because Redis refuses a command without any."""
     return ("HMGET", RECORDS_KEY, SENTINEL_FIELD, *map(customer_field, customer_ids)), (
         "HMGET",
         TOMBSTONES_KEY,
@@ -204,4 +210,4 @@ def _read_commands(
 
 
 def _ledger_read(meta: LedgerMeta, records: list[bytes | None], tombstones: list[bytes | None]) -> LedgerRead:
-    return LedgerRead(meta.state, meta.defaults, records[1:], [stone is not None for stone in tombstones[1:]])
+    return LedgerRead(meta.state, meta.defaults, records[1:], [tombstone is not None for tombstone in tombstones[1:]])

@@ -1,4 +1,4 @@
-"""How do several machines write consents to one Redis? Each on what it read, which nobody may have changed since."""
+"""Optimistic concurrency: a write to the ledger in Redis commits only if nobody changed it since it was read."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ META_KEY, RECORDS_KEY, CHANGES_KEY, TOMBSTONES_KEY = KEYS = tuple(
 )
 STATE_FIELD, LEDGER_ID_FIELD, PROOF_FIELD = "state", "ledger", "proof"
 
-# Keys: all four. Arguments: the ledger and its state as they were, then commands: how many words, the command, the
-# place of its key, what follows.
+# Keys: all four. Arguments: the ledger id and state that were read, then commands: the number of arguments, the
+# command, the index of its key, its other arguments.
 COMMIT = f"""
 local ledger, state = unpack(redis.call('HMGET', KEYS[1], '{LEDGER_ID_FIELD}', '{STATE_FIELD}'))
 if (ledger or '') ~= ARGV[1] or (state or '0') ~= ARGV[2] then return 0 end
 if ledger and redis.call('EXISTS', unpack(KEYS)) < #KEYS then return 0 end
-local at = 3
-while ARGV[at] do
-  local last = at + tonumber(ARGV[at])
-  redis.call(ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])], unpack(ARGV, at + 3, last))
-  at = last + 1
+local index = 3
+while ARGV[index] do
+  local last = index + tonumber(ARGV[index])
+  redis.call(ARGV[index + 1], KEYS[tonumber(ARGV[index + 2])], unpack(ARGV, index + 3, last))
+  index = last + 1
 end
 return 1
 """
 
 
 class RedisWriteTransaction:
-    """Commands, all of which are carried out at one moment, or none."""
+    """A queue of commands that are executed at one moment, all or none."""
 
     def __init__(self, ledger_id: str | None, stored: LedgerRead, previous_state: int) -> None:
         self.stored = stored
@@ -39,11 +39,11 @@ class RedisWriteTransaction:
 
     @property
     def script_arguments(self) -> list[CommandArgument]:
-        """For the script COMMIT."""
+        """The arguments of the script COMMIT."""
         return [self._ledger_id or "", self.stored.state, *self.commands]
 
     def begin_ledger(self, ledger_id: str, proof: str) -> str | None:
-        """The ledger that it begins where there is none yet; each key gets a mark: one without any was evicted."""
+        """Create the ledger where there is none, with a sentinel in each key, since a key without one was evicted."""
         if self._ledger_id is not None:
             return None
         self._queue("HSET", META_KEY, LEDGER_ID_FIELD, ledger_id, PROOF_FIELD, proof)
@@ -53,28 +53,28 @@ class RedisWriteTransaction:
         return ledger_id
 
     def next_state(self) -> int:
-        """The state that this write makes; the same however often it is asked."""
+        """The state number of this write; the same on every call."""
         if self._state is None:
             self._state = self._previous_state + 1
             self._queue("HSET", META_KEY, STATE_FIELD, self._state)
         return self._state
 
-    def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:  # noqa: ARG002 - it moves
-        """A record in the place of the one written at the state ``previous_state``."""
+    def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:  # noqa: ARG002 - ZADD moves the entry
+        """Write a record in place of the one written at the state ``previous_state``."""
         self._queue("HSET", RECORDS_KEY, customer_field(customer_id), value)
         self._queue("ZADD", CHANGES_KEY, state, customer_field(customer_id))
 
-    def remove(self, customer_id: str, previous_state: int | None) -> None:  # noqa: ARG002 - as little
-        """No record in the place of the one written at the state ``previous_state``."""
+    def remove(self, customer_id: str, previous_state: int | None) -> None:  # noqa: ARG002 - ZREM needs no state
+        """Remove the record written at the state ``previous_state``."""
         self._queue("HDEL", RECORDS_KEY, customer_field(customer_id))
         self._queue("ZREM", CHANGES_KEY, customer_field(customer_id))
 
     def add_tombstone(self, tombstone: bytes, state: int) -> None:
-        """A tombstone."""
+        """Add a tombstone."""
         self._queue("HSET", TOMBSTONES_KEY, tombstone, state)
 
     def set_meta(self, name: str, value: bytes) -> None:
-        """A fact of the whole shelf."""
+        """Write a metadata value."""
         self._queue("HSET", META_KEY, name, value)
 
     def _queue(self, command: str, key: str, *arguments: CommandArgument) -> None:

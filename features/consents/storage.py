@@ -1,4 +1,4 @@
-"""What does the ledger need of whatever keeps it? Reads at one moment, and writes that are whole or not there."""
+"""Ledger storage: the interface behind the consent ledger, with reads at one moment and all-or-nothing writes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class LedgerRead:
-    """What is kept of some customers, at one moment."""
+    """The stored records of some customers, at one moment."""
 
-    state: int  # greater with every change, 0 before the first
-    defaults: bytes | None  # the fact of that name
+    state: int  # increases with every change, 0 before the first
+    defaults: bytes | None  # the metadata value DEFAULTS
     records: list[bytes | None]
     erased: list[bool]
 
@@ -23,56 +23,56 @@ DEFAULTS = "defaults"
 
 
 class WriteTransaction(Protocol):
-    """One write."""
+    """One write transaction."""
 
     @property
     def stored(self) -> LedgerRead:
-        """What is kept of the customers it is about; it stays so until the write ends."""
+        """The stored records of the customers of this write; they do not change until it ends."""
         ...
 
     def next_state(self) -> int:
-        """The state that this write makes; the same however often it is asked."""
+        """The state number of this write; the same on every call."""
         ...
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:
-        """A record in the place of the one written at the state ``previous_state``."""
+        """Write a record in place of the one written at the state ``previous_state``."""
         ...
 
     def remove(self, customer_id: str, previous_state: int | None) -> None:
-        """No record in the place of the one written at the state ``previous_state``."""
+        """Remove the record written at the state ``previous_state``."""
         ...
 
     def add_tombstone(self, tombstone: bytes, state: int) -> None:
-        """A tombstone."""
+        """Add a tombstone."""
         ...
 
     def set_meta(self, name: str, value: bytes) -> None:
-        """A fact of the whole shelf."""
+        """Write a metadata value."""
         ...
 
 
 class LedgerStorage(Protocol):
-    """Records by customer, their changes in order, tombstones, and a few facts."""
+    """Records by customer, their changes in order, tombstones and metadata."""
 
     @property
     def timeout_seconds(self) -> float | None:
-        """The most seconds that a read should take; None where it never waits for another machine."""
+        """The time limit of a read, seconds; None where a read never waits for another machine."""
         ...
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
-        """The records of these customers, and which of these tombstones there are."""
+        """The records of these customers, and which of these tombstones exist."""
         ...
 
     def meta(self, name: str) -> bytes | None:
-        """A fact of the whole shelf."""
+        """A metadata value, None if absent."""
         ...
 
     def state(self) -> int:
-        """What every change makes greater; 0 before the first."""
+        """The state number: every change increases it; 0 before the first."""
         ...
 
     def records(self) -> Iterator[bytes]:
-        """Every record, once; of what changes meanwhile the one or the other."""
+        """Every record, once; a record that changes during the read is returned as before or as after."""
         ...
 
     def changed_since(self, state: int) -> list[bytes]:
@@ -80,15 +80,15 @@ class LedgerStorage(Protocol):
         ...
 
     def tombstones(self) -> dict[bytes, int]:
-        """The digests of who is forgotten, and the state since when."""
+        """The tombstones of erased customers, and the state at which each was written."""
         ...
 
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[WriteTransaction], Result]
     ) -> Result:
-        """One write about these customers, all of it or nothing; the work is done again if another writer was first."""
+        """One write about these customers, all of it or nothing; ``work`` is repeated if another writer was first."""
         ...
 
     def identity(self) -> str:
-        """What tells it from another that took its place."""
+        """The id of this ledger, which differs for another one in its place."""
         ...

@@ -1,1 +1,1 @@
-"""Feast plug-ins that keep one packed value per customer and view."""
+"""Online store: packed feature rows by customer and view, on LMDB or Redis; no Feast, which is in store/."""

@@ -1,4 +1,4 @@
-"""How does an Arrow table of one view become the arrays that the codec packs?"""
+"""Arrow rows: the conversion of an Arrow table of one view into the NumPy arrays that the codec packs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ ARROW_TYPES = {
 
 
 def arrow_schema(view: View) -> pa.Schema:
-    """The view's columns as Arrow knows them, in order."""
+    """The Arrow schema of the view's columns, in order."""
     return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in view.columns])
 
 
 def view_rows(view: View, table: pa.Table, event_at: str, created_at: str | None = None) -> ViewRows:
-    """The table's rows; raises ValueError where a value would not come back as it went in."""
+    """The table's rows as arrays, (n, columns).
+
+    Raises:
+        ValueError: an integer or a null would not survive the packing.
+    """
     columns = table.select(arrow_schema(view).names).cast(arrow_schema(view))
     names = (*view.scalars, *view.lists)
     return ViewRows(
@@ -39,7 +43,7 @@ def view_rows(view: View, table: pa.Table, event_at: str, created_at: str | None
 
 
 def feature_rows(table: pa.Table, views: tuple[View, ...]) -> FeatureRows:
-    """A point-in-time join's rows as the fast reader would give them; unknown where ``features_at`` is null."""
+    """The rows of a point-in-time join as the online reader returns them; unknown where ``features_at`` is null."""
     columns = tuple(name for view in views for name in view.scalars)
     return FeatureRows(
         customer_ids=table[CUSTOMER_ID].to_pylist(),
@@ -52,16 +56,16 @@ def feature_rows(table: pa.Table, views: tuple[View, ...]) -> FeatureRows:
 
 
 def matrix(columns: pa.Table) -> Floats:
-    """Numbers side by side, (n, columns), NaN where null."""
-    side_by_side = np.empty((columns.num_rows, columns.num_columns))
+    """The columns as one matrix, (n, columns), NaN where null; raises ValueError for integers beyond 2**53."""
+    values = np.empty((columns.num_rows, columns.num_columns))
     for position, name in enumerate(columns.column_names):
         _refuse_rounding(name, columns[name])
-        side_by_side[:, position] = columns[name].to_numpy()
-    return side_by_side
+        values[:, position] = columns[name].to_numpy()
+    return values
 
 
 def ragged_list(column: pa.ChunkedArray) -> RaggedList:
-    """A list column; null becomes an empty list, and a null inside a list is refused."""
+    """A list column; null becomes an empty list. Raises ValueError for a null inside a list."""
     whole = column.combine_chunks()
     values = whole.flatten()
     if values.null_count:
@@ -73,9 +77,9 @@ def ragged_list(column: pa.ChunkedArray) -> RaggedList:
 
 
 def micros(column: pa.ChunkedArray) -> Integers:
-    """Instants as microseconds since 1970 UTC, 0 where null; without an offset they are taken as UTC."""
-    instants = column.cast(TIMESTAMP_TYPE, safe=False).cast(pa.int64())
-    return np.asarray(pc.fill_null(instants, 0).to_numpy(), np.int64)
+    """Timestamps as microseconds since 1970 UTC, (n,), 0 where null; without an offset they are taken as UTC."""
+    timestamps = column.cast(TIMESTAMP_TYPE, safe=False).cast(pa.int64())
+    return np.asarray(pc.fill_null(timestamps, 0).to_numpy(), np.int64)
 
 
 def _nulls(columns: pa.Table) -> Booleans:
@@ -88,6 +92,8 @@ def _nulls(columns: pa.Table) -> Booleans:
 def _refuse_rounding(name: str, values: pa.ChunkedArray | pa.Array) -> None:
     if not pa.types.is_integer(values.type):
         return
-    least, most = pc.min_max(values).as_py().values()
-    if most is not None and max(-least, most) > MAX_EXACT_INTEGER:
-        raise ValueError(f"{name} holds {max(-least, most)}: integers beyond 2**53 lose digits. Store a smaller unit.")
+    smallest, largest = pc.min_max(values).as_py().values()
+    if largest is not None and max(-smallest, largest) > MAX_EXACT_INTEGER:
+        raise ValueError(
+            f"{name} holds {max(-smallest, largest)}: integers beyond 2**53 lose digits. Store a smaller unit."
+        )

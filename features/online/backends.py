@@ -1,4 +1,4 @@
-"""Which store holds the packed rows? LMDB on this machine, or a Redis that several machines share: a word decides."""
+"""Online store backends: packed rows lie in LMDB on this machine, or in a Redis that several machines share."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 class Reader(Protocol):
-    """Reads all views of a customer side by side, from one moment of the store."""
+    """A reader of all views of customers, at one moment of the store."""
 
     @property
     def timeout_seconds(self) -> float | None:
-        """The most seconds that a read should take; None where it never waits for another machine."""
+        """The time limit of a read, seconds; None where a read never waits for another machine."""
         ...
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
-        """What is stored of these customers, in the order asked for."""
+        """The stored features of these customers, in the requested order."""
         ...
 
 
 class Writer(Protocol):
-    """Collects one write."""
+    """One write transaction."""
 
     def replace(self, view: str, packed: Mapping[str, bytes]) -> None:
         """Make the view hold exactly these customers."""
         ...
 
     def merge(self, view: str, packed: Mapping[str, bytes]) -> None:
-        """Add to the view; of two rows of a customer the one of the later event stays."""
+        """Add rows to the view; of two rows of a customer the one with the later event stays."""
         ...
 
     def drop(self, view: str) -> None:
@@ -46,15 +46,15 @@ class Writer(Protocol):
         ...
 
     def erase(self, customer_id: str) -> int:
-        """Remove one customer from every view; how many rows that was."""
+        """Remove one customer from every view; returns the number of rows removed."""
         ...
 
 
 class Store(Protocol):
-    """Where packed rows are kept."""
+    """An online store: it opens readers and write transactions."""
 
     def reader(self, views: tuple[View, ...]) -> Reader:
-        """Reads these views."""
+        """A reader of these views."""
         ...
 
     def write_transaction(self) -> AbstractContextManager[Writer]:
@@ -62,15 +62,15 @@ class Store(Protocol):
         ...
 
     def packed_values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
-        """The packed rows as they lie there, None for an unknown customer."""
+        """The packed rows of one view, None for an unknown customer."""
         ...
 
 
 def resolve_location(setting: str, home: Path) -> str:
-    """Where a home's online store is, from the word in its configuration: a folder, or the address of a Redis.
+    """The location of a home's online store, from its setting: a folder, or the address of a Redis.
 
     Raises:
-        InvalidStore: the word is neither ``lmdb`` nor such an address.
+        InvalidStore: the setting is neither ``lmdb`` nor such an address.
     """
     if setting == LMDB:
         return str(home / "online")
@@ -84,12 +84,12 @@ def resolve_location(setting: str, home: Path) -> str:
 
 
 def open_store(location: str) -> Store:
-    """The store in a folder or at an address; raises InvalidStore for an address that cannot be one."""
+    """The store in a folder or at an address; raises InvalidStore for an invalid address."""
     return _open_redis_store(location) if location.startswith(SCHEMES) else LmdbStore(Path(location))
 
 
 @lru_cache(maxsize=8)
 def _open_redis_store(url: str) -> Store:
-    from features.online.redis import RedisStore  # noqa: PLC0415 - 0.4 s that only those who use it should pay
+    from features.online.redis import RedisStore  # noqa: PLC0415 - the import takes 0.4 s
 
     return RedisStore(url)

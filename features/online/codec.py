@@ -1,4 +1,4 @@
-"""How is one customer's row of one view kept as bytes, and read back a thousand at a time?
+"""Codec: one customer's row of one view as bytes, packed and unpacked many rows at a time.
 
 A row is a run of eight-byte little-endian words: a tag (layout and schema), the event time and the created time in
 microseconds, a bitmap of nulls, the scalars as float64, then each list as its length and its values as float64.
@@ -27,15 +27,15 @@ LAYOUT_VERSION = 0x4657_0001
 
 
 class SchemaMismatch(FlywheelError):
-    """A stored row was written with other columns than the ones asked for."""
+    """A stored row was written with other columns than the requested ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ViewRows:
-    """Rows of one view, a customer each, before they are packed or after they are read."""
+    """Rows of one view, one per customer, before packing or after unpacking."""
 
     event_at: Integers  # (n,) microseconds since 1970 UTC
-    created_at: Integers  # (n,) microseconds since 1970 UTC, 0 where the source does not say
+    created_at: Integers  # (n,) microseconds since 1970 UTC, 0 where the source has none
     scalars: Floats  # (n, scalars) NaN where null
     nulls: Booleans  # (n, columns) scalars first, then lists
     lists: tuple[RaggedList, ...]
@@ -43,14 +43,14 @@ class ViewRows:
 
 @dataclass(frozen=True, kw_only=True)
 class UnpackedRows:
-    """What was asked for and what of it was stored: a line for every ask, all null and at time 0 where unknown."""
+    """The requested rows: one for every request, all null and at time 0 where unknown."""
 
     known: Booleans  # (n,)
     rows: ViewRows
 
 
 class Codec:
-    """Packs and unpacks the rows of one view; a row of another schema is refused, never misread."""
+    """Packs and unpacks the rows of one view; a row of another schema is refused."""
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -64,28 +64,28 @@ class Codec:
         self._unknown[:, self._first_scalar :].view("<f8")[:] = np.nan
 
     def pack(self, rows: ViewRows) -> list[bytes]:
-        """One value per row, in the order given."""
+        """One packed value per row, in the given order."""
         counts = [np.diff(ragged.offsets) for ragged in rows.lists]
         sizes = np.full(len(rows.event_at), self._width, np.int64) + sum(count + 1 for count in counts)
         ends = np.cumsum(sizes)
-        at = ends - sizes
+        starts = ends - sizes
         words = np.empty(int(sizes.sum()), "<u8")
-        words[at[:, None] + np.arange(self._width)] = self._fixed_words(rows)
-        at = at + self._width
+        words[starts[:, None] + np.arange(self._width)] = self._fixed_words(rows)
+        starts = starts + self._width
         for ragged, count in zip(rows.lists, counts, strict=True):
-            words[at] = count
-            words[_run_positions(at + 1, count)] = ragged.values.astype("<f8").view("<u8")
-            at = at + 1 + count
+            words[starts] = count
+            words[_run_positions(starts + 1, count)] = ragged.values.astype("<f8").view("<u8")
+            starts = starts + 1 + count
         return _split_bytes(words.tobytes(), 8 * sizes)
 
     def unpack(self, values: Sequence[Buffer | None]) -> UnpackedRows:
-        """The rows behind ``values``, None meaning unknown; raises SchemaMismatch for a row of other columns."""
+        """The rows of ``values``, where None is unknown; raises SchemaMismatch for a row of other columns."""
         if len(values) == 1 and values[0] is not None:
             return self._unpack_one(values[0])
-        found = [value for value in values if value is not None]
+        packed = [value for value in values if value is not None]
         known = np.array([value is not None for value in values], np.bool_)
-        sizes = np.fromiter(map(len, found), np.int64, len(found)) // 8
-        words = np.frombuffer(b"".join(found), "<u8")
+        sizes = np.fromiter(map(len, packed), np.int64, len(packed)) // 8
+        words = np.frombuffer(b"".join(packed), "<u8")
         starts = np.cumsum(sizes) - sizes
         self._refuse_other_schema(words[starts])
         fixed = np.repeat(self._unknown, len(known), axis=0)
@@ -93,18 +93,20 @@ class Codec:
         return UnpackedRows(known=known, rows=self._view_rows(fixed, self._lists(words, starts + self._width, known)))
 
     def _unpack_one(self, value: Buffer) -> UnpackedRows:
-        """The same of a single row, by slices: half the price."""
+        """Unpack a single row by slices, which takes half the time."""
         words = np.frombuffer(bytes(value), "<u8")
         self._refuse_other_schema(words[:1])
-        fixed, at, lists = words[None, : self._width], self._width, []
+        fixed, start, lists = words[None, : self._width], self._width, []
         for _ in self.view.lists:
-            count = int(words[at])
-            lists.append(RaggedList(offsets=np.array([0, count]), values=words[at + 1 : at + 1 + count].view("<f8")))
-            at += 1 + count
+            count = int(words[start])
+            lists.append(
+                RaggedList(offsets=np.array([0, count]), values=words[start + 1 : start + 1 + count].view("<f8"))
+            )
+            start += 1 + count
         return UnpackedRows(known=np.ones(1, np.bool_), rows=self._view_rows(fixed, tuple(lists)))
 
     def _view_rows(self, fixed: Words, lists: tuple[RaggedList, ...]) -> ViewRows:
-        """What the words that every row has say, (n, width), and the lists beside them."""
+        """The rows from their fixed words, (n, width), and their lists."""
         return ViewRows(
             event_at=fixed[:, 1].view("<i8"),
             created_at=fixed[:, 2].view("<i8"),
@@ -114,7 +116,7 @@ class Codec:
         )
 
     def _fixed_words(self, rows: ViewRows) -> Words:
-        """The words every row has, (n, width)."""
+        """The words that every row has, (n, width)."""
         fixed = np.zeros((len(rows.event_at), self._width), "<u8")
         fixed[:, 0] = self.tag
         fixed[:, 1] = rows.event_at.view(np.uint64)
@@ -129,17 +131,17 @@ class Codec:
         bits = np.ascontiguousarray(fixed[:, HEADER_WORDS : self._first_scalar]).view("u1")
         return np.unpackbits(bits, axis=1, count=self._columns, bitorder="little").view(np.bool_)
 
-    def _lists(self, words: Words, at: Integers, known: Booleans) -> tuple[RaggedList, ...]:
-        """The variable part: ``at`` is the word where each known row's lists begin."""
+    def _lists(self, words: Words, starts: Integers, known: Booleans) -> tuple[RaggedList, ...]:
+        """The lists; ``starts`` are the positions of the words where each known row's lists begin."""
         lists = []
         for _ in self.view.lists:
-            count = words[at].view("<i8")
+            count = words[starts].view("<i8")
             offsets = np.zeros(len(known) + 1, np.int64)
             offsets[1:][known] = count
             lists.append(
-                RaggedList(offsets=np.cumsum(offsets), values=words[_run_positions(at + 1, count)].view("<f8"))
+                RaggedList(offsets=np.cumsum(offsets), values=words[_run_positions(starts + 1, count)].view("<f8"))
             )
-            at = at + 1 + count
+            starts = starts + 1 + count
         return tuple(lists)
 
     def _refuse_other_schema(self, tags: Words) -> None:
@@ -156,12 +158,12 @@ def headers(values: Iterable[Buffer]) -> Words:
 
 
 def _fingerprint(view: View) -> int:
-    """Differs when a column is renamed, moved, added, removed or changes its kind."""
+    """A hash that differs when a column is renamed, moved, added, removed or changes its kind."""
     return crc32("\n".join(f"{column.name}:{column.kind}" for column in view.columns).encode())
 
 
 def _run_positions(starts: Integers, lengths: Integers) -> Integers:
-    """The positions start, start + 1, .. of runs that lie end to end in the result."""
+    """The positions start, start + 1, .. of consecutive runs."""
     before = np.cumsum(lengths) - lengths
     return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
 

@@ -1,4 +1,4 @@
-"""What the store holds of some customers: one NumPy matrix, and the short lists beside it."""
+"""Feature rows: the stored features of some customers as one NumPy matrix and a few ragged lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.arrays import Booleans, Floats, Integers
 
 @dataclass(frozen=True, kw_only=True)
 class RaggedList:
-    """A short list per customer: the values of customer i are ``values[offsets[i]:offsets[i + 1]]``."""
+    """A short list per customer; the values of customer i are ``values[offsets[i]:offsets[i + 1]]``."""
 
     offsets: Integers  # (n + 1,)
     values: Floats  # (offsets[-1],)
@@ -23,7 +23,7 @@ class RaggedList:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureRows:
-    """Stored features of n customers, in the order asked for, each at its own time."""
+    """The stored features of n customers, in the requested order, each with its own time."""
 
     customer_ids: Sequence[str]
     known: Booleans  # (n,) False: nothing is stored
@@ -36,11 +36,11 @@ class FeatureRows:
         return len(self.customer_ids)
 
     def column(self, name: str) -> Floats:
-        """One stored feature, (n,)."""
+        """One stored feature, (n,). Raises ValueError for an unknown column."""
         return self.matrix[:, self.columns.index(name)]
 
     def rows(self, first: int, last: int) -> FeatureRows:
-        """Customers ``first`` to ``last - 1``, all read at one moment."""
+        """The rows of customers ``first`` to ``last - 1``."""
         return FeatureRows(
             customer_ids=self.customer_ids[first:last],
             known=self.known[first:last],

@@ -1,4 +1,4 @@
-"""Where are the packed rows kept? In one LMDB environment: many processes read while one writes, and none waits."""
+"""Online store on LMDB: packed rows in one environment; many processes read while one writes, and none waits."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MAP_SIZE = 2**36  # address space, not disk: large, so that readers never have t
 MAX_READERS = 1024
 MAX_KEY_BYTES = 511
 
-# LMDB may be opened once per process only, and two releases read side by side while one replaces the other.
+# A process may open an LMDB file once only, and two releases read it while one replaces the other.
 _OPEN_ENVIRONMENTS: WeakValueDictionary[tuple[int, int], lmdb.Environment] = WeakValueDictionary()
 _OPEN_LOCK = Lock()
 
 
 class LmdbReader:
-    """Reads all views of a customer side by side, from one moment of the store."""
+    """A reader of all views of customers, at one moment of the store."""
 
     timeout_seconds = None
 
@@ -39,15 +39,15 @@ class LmdbReader:
 
     @classmethod
     def open(cls, path: Path, views: tuple[View, ...]) -> LmdbReader:
-        """The store in the folder ``path``; raises NotFound when nobody has published to it."""
+        """A reader of the store in the folder ``path``; raises NotFound before the first publication."""
         if not (path / "data.mdb").exists():
             raise NotFound(f"There is no online store in {path}. Publish features first: flywheel publish.")
         return cls(_open_environment(path), views)
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
-        """What is stored of these customers, in the order asked for; raises SchemaMismatch for rows of other columns."""
+        """The stored features of these customers, in the requested order; raises SchemaMismatch for other columns."""
         if self._environment is None:
-            raise ValueError("This reader is closed. Open another: PackedReader.open(path, views).")
+            raise ValueError("This reader is closed. Open another: LmdbReader.open(path, views).")
         with self._environment.begin(buffers=True) as transaction:
             values = (
                 [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
@@ -56,18 +56,18 @@ class LmdbReader:
             return self._view_joiner.join(customer_ids, values)
 
     def close(self) -> None:
-        """Lets go of the store; the environment closes when nobody in the process reads it any more."""
+        """Release the store; the environment closes when no reader in the process uses it."""
         self._environment = None
 
 
 class LmdbWriter:
-    """One write transaction: all of it becomes visible at once, or, killed half way, nothing."""
+    """One write transaction: all of it becomes visible at once, or, if the process is killed, nothing."""
 
     def __init__(self, transaction: lmdb.Transaction[bytes]) -> None:
         self._transaction = transaction
 
     def replace(self, view: str, packed: Mapping[str, bytes]) -> None:
-        """Make the view hold exactly these customers, whatever it held before."""
+        """Make the view hold exactly these customers."""
         rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
         for key in self._keys(view):
             if key not in rows:
@@ -75,17 +75,17 @@ class LmdbWriter:
         self._put(rows)
 
     def merge(self, view: str, packed: Mapping[str, bytes]) -> None:
-        """Add to the view; a stored row with a later event time, or an equal and later created time, stays."""
+        """Add rows to the view; a stored row with a later event time, or an equal and later created time, stays."""
         rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
-        held = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
-        self._put(later_rows(held, rows))
+        stored = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
+        self._put(later_rows(stored, rows))
 
     def drop(self, view: str) -> None:
         """Remove every row of a view."""
         self.replace(view, {})
 
     def erase(self, customer_id: str) -> int:
-        """Remove one customer's rows from every view, also from views no longer declared; how many there were."""
+        """Remove one customer from every view, also from views no longer declared; returns the number of rows."""
         views = list(self._views())
         return sum(self._transaction.delete(_key(view, customer_id)) for view in views)
 
@@ -101,17 +101,17 @@ class LmdbWriter:
             return list(takewhile(lambda key: key < beyond, cursor.iternext(keys=True, values=False)))
 
     def _views(self) -> Iterator[str]:
-        """The views that hold rows, found by leaping from one to the next."""
+        """The views with rows, found by seeking from one to the next."""
         with self._transaction.cursor() as cursor:
-            found = cursor.first()
-            while found:
+            has_key = cursor.first()
+            while has_key:
                 view = cursor.key().replace(b"\1", b"\0").partition(b"\0")[0].decode()
                 yield view
-                found = cursor.set_range(f"{view}\2".encode())
+                has_key = cursor.set_range(f"{view}\2".encode())
 
 
 def read_packed_values(path: Path, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
-    """The packed rows as they lie there, None for an unknown customer or a store never published to."""
+    """The packed rows of one view, None for an unknown customer or before the first publication."""
     if not (path / "data.mdb").exists():
         return [None] * len(customer_ids)
     with _open_environment(path).begin() as transaction:
@@ -120,12 +120,12 @@ def read_packed_values(path: Path, view: str, customer_ids: Sequence[str]) -> li
 
 @dataclass(frozen=True)
 class LmdbStore:
-    """The store in one folder of this machine."""
+    """The online store in one folder of this machine."""
 
     path: Path
 
     def reader(self, views: tuple[View, ...]) -> LmdbReader:
-        """Reads these views; raises NotFound when nobody has published to the store."""
+        """A reader of these views; raises NotFound before the first publication."""
         return LmdbReader.open(self.path, views)
 
     def write_transaction(self) -> AbstractContextManager[LmdbWriter]:
@@ -133,13 +133,13 @@ class LmdbStore:
         return write_transaction(self.path)
 
     def packed_values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
-        """The packed rows as they lie there, None for an unknown customer or a store never published to."""
+        """The packed rows of one view, None for an unknown customer or before the first publication."""
         return read_packed_values(self.path, view, customer_ids)
 
 
 @contextmanager
 def write_transaction(path: Path) -> Iterator[LmdbWriter]:
-    """A write to the store in the folder ``path``, made if it is not there; waits for another writer to finish."""
+    """One write to the store in the folder ``path``, created if missing; waits for another writer to finish."""
     path.mkdir(parents=True, exist_ok=True)
     with _open_environment(path).begin(write=True) as transaction:
         yield LmdbWriter(transaction)
@@ -147,16 +147,16 @@ def write_transaction(path: Path) -> Iterator[LmdbWriter]:
 
 def _open_environment(path: Path) -> lmdb.Environment:
     with _OPEN_LOCK:
-        opened = _OPEN_ENVIRONMENTS.get(file_identity(path))
-        if opened is None:
-            opened = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, readahead=False)
-            opened.reader_check()
-            _OPEN_ENVIRONMENTS[file_identity(path)] = opened
-        return opened
+        environment = _OPEN_ENVIRONMENTS.get(file_identity(path))
+        if environment is None:
+            environment = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, readahead=False)
+            environment.reader_check()
+            _OPEN_ENVIRONMENTS[file_identity(path)] = environment
+        return environment
 
 
 def file_identity(path: Path) -> tuple[int, int]:
-    """The file itself, (0, 0) for none: another may be made under the same name while the old one is still read."""
+    """Device and inode of the file, (0, 0) for none; a new file at the same path has another identity."""
     file = path / "data.mdb"
     return (file.stat().st_dev, file.stat().st_ino) if file.exists() else (0, 0)
 

@@ -1,4 +1,4 @@
-"""Where do several machines keep the packed rows? In Redis: a hash per view, a field per customer, read in one trip."""
+"""Online store on Redis: a hash per view with a field per customer, read by several machines in one trip."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from features.storage.redis_client import READ_TIMEOUTS, WRITE_TIMEOUTS, Command
 from features.views import View
 
 COOLDOWN_SECONDS = 1.0
-MAX_ATTEMPTS = 8  # at layers that change every time
+MAX_ATTEMPTS = 8  # reads of a manifest that changes every time
 
 PackedValues = list[bytes | None]
 
 
 class RedisReader:
-    """Reads all views of a customer side by side, from one moment of the store."""
+    """A reader of all views of customers, at one moment of the store."""
 
     def __init__(self, store: RedisStore, views: tuple[View, ...]) -> None:
         self._store = store
@@ -32,26 +32,26 @@ class RedisReader:
 
     @property
     def timeout_seconds(self) -> float:
-        """The most seconds that a read should take; it waits for another machine."""
+        """The time limit of a read, seconds."""
         return self._store.timeout_seconds
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
-        """What is stored of these customers, in the order asked for.
+        """The stored features of these customers, in the requested order.
 
         Raises:
-            Unreachable: Redis did not answer in time.
-            NotFound: nobody has published to it.
-            RowsLost: it holds less than was published.
+            StoreUnavailable: Redis did not answer in time.
+            NotFound: nothing was published to it.
+            RowsLost: it holds fewer rows than were published.
             SchemaMismatch: the rows have other columns.
         """
         return self._view_joiner.join(customer_ids, self._store.read_views(self._view_joiner.view_names, customer_ids))
 
     def close(self) -> None:
-        """Nothing to let go of: the connections belong to the store."""
+        """Does nothing: the connections belong to the store."""
 
 
 class RedisStore:
-    """The store in one database of a Redis."""
+    """The online store in one database of a Redis."""
 
     def __init__(self, url: str, cooldown_seconds: float = COOLDOWN_SECONDS) -> None:
         self._url = url
@@ -61,16 +61,16 @@ class RedisStore:
 
     @property
     def timeout_seconds(self) -> float:
-        """The most seconds that a read should take."""
+        """The time limit of a read, seconds."""
         return 1.2 * (self._read_client.timeouts.connect_seconds + self._read_client.timeouts.reply_seconds)
 
     def reader(self, views: tuple[View, ...]) -> RedisReader:
-        """Reads these views; Redis is not asked before somebody reads."""
+        """A reader of these views; it connects at the first read."""
         return RedisReader(self, views)
 
     @contextmanager
     def write_transaction(self) -> Iterator[RedisWriter]:
-        """One write: all of it becomes visible at once when the block ends, or, killed half way, nothing."""
+        """One write: all of it becomes visible when the block ends, or, if the process is killed, nothing."""
         writer = RedisWriter(self._write_client)
         yield writer
         writer.commit()
@@ -80,24 +80,30 @@ class RedisStore:
         return RedisClient(self._url, WRITE_TIMEOUTS)
 
     def packed_values(self, view: str, customer_ids: Sequence[str]) -> PackedValues:
-        """The packed rows as they lie there, None for an unknown customer or a store never published to."""
+        """The packed rows of one view, None for an unknown customer or before the first publication."""
         try:
             return self.read_views((view,), customer_ids)[0]
         except NotFound:
             return [None] * len(customer_ids)
 
     def read_views(self, views: Sequence[str], customer_ids: Sequence[str]) -> list[PackedValues]:
-        """The packed rows of all views at one moment, view by view; raises Unreachable, NotFound and RowsLost."""
+        """The packed rows of all views at one moment, view by view.
+
+        Raises:
+            StoreUnavailable: Redis did not answer in time, or the manifest changed at every attempt.
+            NotFound: nothing was published to it.
+            RowsLost: it holds fewer rows than were published.
+        """
         fields = [SENTINEL_FIELD, *map(customer_field, customer_ids)]
         with self._breaker.guard():
             for _ in range(MAX_ATTEMPTS):
-                layers = self._manifest
-                asked: list[Sequence[CommandArgument]] = [
-                    ("HMGET", key, *fields) for view in views for key in layers.hash_keys(view)
+                manifest = self._manifest
+                commands: list[Sequence[CommandArgument]] = [
+                    ("HMGET", key, *fields) for view in views for key in manifest.hash_keys(view)
                 ]
-                text, *answers = self._read_client.transaction(("GET", MANIFEST_KEY), *asked)
-                if text == layers.text:
-                    return self._rows_by_view(views, layers, answers, len(customer_ids))
+                text, *answers = self._read_client.transaction(("GET", MANIFEST_KEY), *commands)
+                if text == manifest.text:
+                    return self._rows_by_view(views, manifest, answers, len(customer_ids))
                 if text is None:
                     raise NotFound(f"There is no online store in {self._read_client.name}. Publish: flywheel publish.")
                 self._manifest = RedisManifest(text)
@@ -108,23 +114,23 @@ class RedisStore:
     def _rows_by_view(
         self, views: Sequence[str], manifest: RedisManifest, replies: Iterable[PackedValues], customers: int
     ) -> list[PackedValues]:
-        """Raises RowsLost for a hash without its mark."""
-        following, found = iter(replies), []
+        """The newest rows of every view; raises RowsLost for a hash without its sentinel."""
+        remaining, rows_by_view = iter(replies), []
         for view in views:
             rows: PackedValues = [None] * customers
-            for depth, (mark, *layer) in enumerate(islice(following, len(manifest.hash_keys(view)))):
-                if mark is None:
+            for depth, (sentinel, *layer) in enumerate(islice(remaining, len(manifest.hash_keys(view)))):
+                if sentinel is None:
                     raise RowsLost(
-                        f"{self._read_client.name} has lost rows of the view {view!r}. Publish them again: flywheel publish. "
-                        "Keep Redis from evicting: maxmemory-policy noeviction."
+                        f"{self._read_client.name} has lost rows of the view {view!r}. Publish them again: "
+                        "flywheel publish. Keep Redis from evicting: maxmemory-policy noeviction."
                     )
                 rows = _newest_rows(rows, layer) if depth else layer
-            found.append(rows)
-        return found
+            rows_by_view.append(rows)
+        return rows_by_view
 
 
 def _newest_rows(lower: PackedValues, upper: PackedValues) -> PackedValues:
-    """Each customer's newer row of two layers."""
-    held = {at: row for at, row in enumerate(lower) if row is not None}
-    held |= later_rows(held, {at: row for at, row in enumerate(upper) if row is not None})
-    return [held.get(at) for at in range(len(lower))]
+    """The newer row of each customer, of two layers."""
+    newest = {position: row for position, row in enumerate(lower) if row is not None}
+    newest |= later_rows(newest, {position: row for position, row in enumerate(upper) if row is not None})
+    return [newest.get(position) for position in range(len(lower))]

@@ -1,4 +1,4 @@
-"""Which hashes of Redis hold the rows? One text says it for all views at once, so that they change at once."""
+"""Manifest: one text in Redis names the hashes of all views, so that they are replaced in one step."""
 
 from __future__ import annotations
 
@@ -9,44 +9,42 @@ from functools import cached_property
 from secrets import token_hex
 
 MANIFEST_KEY = "flywheel:manifest"
-SENTINEL_FIELD = (
-    b"\xff"  # a field of every hash: one without it was evicted; no customer is called so, since it is no UTF-8
-)
+SENTINEL_FIELD = b"\xff"  # a field of every hash: one without it was evicted; it is no UTF-8, so it is no customer's id
 
 HashKeys = tuple[str, ...]  # keys, the lowest layer first
 
 
 @dataclass(frozen=True)
 class RedisManifest:
-    """A view has one hash, and for moments a second one on top of it: rows that are being merged."""
+    """The hashes of every view: one each, and a second on top of it while rows are being merged."""
 
-    text: bytes  # as it stands in Redis, empty where nobody has published
+    text: bytes  # as stored in Redis, empty before the first publication
 
     @cached_property
     def views(self) -> dict[str, HashKeys]:
-        """What the text says."""
+        """The hash keys by view."""
         return {view: tuple(keys) for view, keys in json.loads(self.text or b"{}").items()}
 
     @cached_property
     def keys(self) -> list[str]:
-        """Every hash."""
+        """The keys of all hashes."""
         return [key for keys in self.views.values() for key in keys]
 
     def hash_keys(self, view: str) -> HashKeys:
-        """The hashes of a view; none where it was never published."""
+        """The hash keys of a view; none before its first publication."""
         return self.views.get(view, ())
 
     def with_views(self, views: Mapping[str, HashKeys]) -> RedisManifest:
-        """These views elsewhere, and those without a hash gone."""
+        """The manifest with other hashes for these views; a view without a hash is removed."""
         merged = {**self.views, **views}
         return RedisManifest(json.dumps({view: keys for view, keys in merged.items() if keys}).encode())
 
 
 def new_hash_key(view: str) -> str:
-    """A key that never was and never will be again, since readers tell states of the store by their keys."""
+    """A key that is never reused, because readers distinguish states of the store by their keys."""
     return f"flywheel:{view}:{token_hex(8)}"
 
 
 def customer_field(customer_id: str) -> bytes:
-    """Digit for digit."""
+    """The hash field of a customer: the id, unchanged, as bytes."""
     return customer_id.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""How do the rows of several views become one matrix? Side by side, the first view saying who is known."""
+"""View joiner: the rows of several views as one matrix; the first view decides which customers are known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PackedValues = Sequence[Buffer | None]
 
 
 class ViewJoiner:
-    """Unpacks the rows of all views at once."""
+    """Unpacks the rows of all views and joins them by customer."""
 
     def __init__(self, views: tuple[View, ...]) -> None:
         self.view_names = tuple(view.name for view in views)
@@ -22,9 +22,10 @@ class ViewJoiner:
         self._columns = tuple(name for view in views for name in view.scalars)
 
     def join(self, customer_ids: Sequence[str], values: Iterable[PackedValues]) -> FeatureRows:
-        """The customers' features; ``values`` has a packed row or None for each of them, view by view.
+        """The customers' features, from a packed row or None for each of them, view by view.
 
-        Raises SchemaMismatch for rows of other columns.
+        Raises:
+            SchemaMismatch: a row has other columns than its view.
         """
         views = [codec.unpack(rows) for codec, rows in zip(self._codecs, values, strict=True)]
         lists: dict[str, RaggedList] = {}

@@ -1,1 +1,1 @@
-"""Feature store: everything that imports Feast; the rows themselves are kept by online/."""
+"""Feature store: everything that imports Feast; the packed rows themselves are stored by online/."""

@@ -1,4 +1,4 @@
-"""Where do a customer's past and present come from? The only door to Feast."""
+"""Feature store client: point-in-time joins, materialization and online reads; the only use of Feast's client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from features.online.backends import LMDB, Reader, open_store, resolve_location
 from features.online.feature_rows import FeatureRows
 from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, View
 
-with warnings.catch_warnings():  # Feast asks Python, while imported, to show the user every library's deprecations
+with warnings.catch_warnings():  # importing Feast turns on the deprecation warnings of all libraries
     from feast import FeatureStore, RepoConfig
     from feast.errors import FeastObjectNotFoundException
     from feast.feast_object import FeastObject
@@ -40,7 +40,7 @@ _REQUEST_SCHEMA = pa.schema([(CUSTOMER_ID, pa.string()), (EVENT_TIMESTAMP, arrow
 
 
 class CustomerFeatures:
-    """What was known of customers at any cutoff, and what the online store holds of them now."""
+    """The features of customers at any cutoff (offline), and now (online store)."""
 
     def __init__(self, feast: FeatureStore, home: Path, views: tuple[View, ...], ttl_days: int) -> None:
         self._feast = feast
@@ -51,9 +51,12 @@ class CustomerFeatures:
 
     @classmethod
     def open(cls, home: Path, views: tuple[View, ...], ttl_days: int, online: str = LMDB) -> CustomerFeatures:
-        """The features kept below ``home``; ``views[0]`` has a row for every known customer.
+        """The features below ``home``; ``views[0]`` has a row for every known customer.
 
-        The online store is a folder of the home, or at the address of a Redis. Raises InvalidStore for any other word.
+        The online store is a folder of the home, or at the address of a Redis.
+
+        Raises:
+            InvalidStore: ``online`` is neither ``lmdb`` nor such an address.
         """
         home.mkdir(parents=True, exist_ok=True)
         home = home.resolve()
@@ -61,54 +64,69 @@ class CustomerFeatures:
             return cls(FeatureStore(config=_repo_config(home, resolve_location(online, home))), home, views, ttl_days)
 
     def apply(self) -> None:
-        """Make the catalogue say exactly what the views declare, and drop what is declared no more."""
-        wanted = feast_objects(self._views, self._home, self._ttl_days)
+        """Make Feast's catalogue declare exactly these views, and drop all others."""
+        declared = feast_objects(self._views, self._home, self._ttl_days)
         with _suppress_feast_output():
-            self._feast.apply(list(wanted), objects_to_delete=self._obsolete_objects(wanted), partial=False)
+            self._feast.apply(list(declared), objects_to_delete=self._obsolete_objects(declared), partial=False)
 
     def as_of(self, customers: pa.Table) -> pa.Table:
-        """What was known of each customer at its own instant, in the order given.
+        """Point-in-time join: the features of each customer as known at its own instant, in the given order.
 
         Args:
-            customers: customer_id (string) and event_timestamp (timestamp[us, UTC]); a customer may come repeatedly.
+            customers: customer_id (string) and event_timestamp (timestamp[us, UTC]); a customer may occur repeatedly.
 
         Returns:
-            The same two columns, every column of the views (null where nothing was known, or what was is older than
-            the time to live), and ``features_at``, the cutoff of the first view's row (null where there was none).
+            The same two columns, every column of the views (null where nothing was known, or where the row is older
+            than the time to live), and ``features_at``, the cutoff of the first view's row (null where there was none).
+
+        Raises:
+            NotFound: the catalogue was never applied.
+            RuntimeError: Feast returned another number of rows than requested.
         """
-        asked = (
+        request = (
             customers.select(_REQUEST_SCHEMA.names)
             .cast(_REQUEST_SCHEMA)
             .append_column(ROW_NUMBER, pa.array(np.arange(customers.num_rows)))
         )
-        if asked.num_rows == 0:
+        if request.num_rows == 0:
             return self._schema().empty_table()
         with _suppress_feast_output():
-            joined, features_at = self._point_in_time_join(asked), self._features_at(asked)
-        if joined.num_rows != asked.num_rows:
+            joined, features_at = self._point_in_time_join(request), self._features_at(request)
+        if joined.num_rows != request.num_rows:
             raise RuntimeError(
-                f"The point-in-time join returned {joined.num_rows} rows for {asked.num_rows} asked. "
+                f"The point-in-time join returned {joined.num_rows} rows for {request.num_rows} requested. "
                 f"Training on them would be wrong: report this with the versions of feast and duckdb."
             )
         joined = joined.sort_by(ROW_NUMBER).append_column(FEATURES_AT, features_at)
         return joined.select(self._schema().names).cast(self._schema())
 
     def materialize(self, as_of: datetime) -> int:
-        """Make the online store hold exactly the rows of this cutoff, nobody else's; how many customers that is.
+        """Make the online store hold exactly the rows of this cutoff; returns the number of customers.
 
-        Readers see the store as it was until all views are written, and killed half way it stays as it was.
+        Readers see the previous state until all views are written; if the process is killed, that state remains.
+
+        Raises:
+            NotFound: the feature tables have no rows of this cutoff, or the catalogue was never applied.
+            ValueError: ``as_of`` has no offset from UTC.
+            StoreUnavailable: the online store does not answer.
         """
-        published = self._count_customers_at(as_of)
+        customers = self._count_customers_at(as_of)
         with _suppress_feast_output(), _translate_missing_view(), snapshot():
             self._feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
-        return published
+        return customers
 
     def now(self, customer_ids: Sequence[str]) -> FeatureRows:
-        """What the online store holds of these customers, in the order given."""
+        """The features of these customers in the online store, in the given order.
+
+        Raises:
+            NotFound: nothing was published yet.
+            SchemaMismatch: the stored rows have other columns than the views.
+            StoreUnavailable: the online store does not answer.
+        """
         return self._reader.read(customer_ids)
 
     def erase(self, customer_id: str) -> int:
-        """Remove one customer from the online store, from every view; how many rows that was."""
+        """Remove one customer from every view of the online store; returns the number of rows removed."""
         with self._online.write_transaction() as writer:
             return writer.erase(customer_id)
 
@@ -117,7 +135,7 @@ class CustomerFeatures:
         return self._online.reader(self._views)
 
     def _obsolete_objects(self, declared_objects: Sequence[FeastObject]) -> list[FeastObject]:
-        """What an earlier apply declared and this one does not."""
+        """The objects that an earlier apply declared and this one does not."""
         names = {(type(definition), definition.name) for definition in declared_objects}
         declared: list[FeastObject] = [
             *self._feast.list_feature_services(),
@@ -133,22 +151,22 @@ class CustomerFeatures:
         return self._feast.get_historical_features(request.to_pandas(), service).to_arrow()
 
     def _features_at(self, request: pa.Table) -> pa.Array:
-        """The cutoff of the row of the first view that Feast joins each line with, in the order asked."""
+        """The cutoff of the first view's row that Feast joins to each request, in the requested order."""
         rows = ibis.read_parquet(table_path(self._home, self._views[0].name))
         rows = rows.select(CUSTOMER_ID, rows[EVENT_TIMESTAMP].name(FEATURES_AT))
         lines = ibis.memtable(request)
         joined = lines.asof_join(rows, lines[EVENT_TIMESTAMP] >= rows[FEATURES_AT], CUSTOMER_ID)
-        found = (
+        features_at = (
             joined.select(ROW_NUMBER, FEATURES_AT)
             .to_pyarrow()
             .sort_by(ROW_NUMBER)[FEATURES_AT]
             .cast(arrow_rows.TIMESTAMP_TYPE)
         )
-        age = pc.subtract(request[EVENT_TIMESTAMP], found)
-        return pc.if_else(pc.less_equal(age, pa.scalar(timedelta(days=self._ttl_days))), found, None)
+        age = pc.subtract(request[EVENT_TIMESTAMP], features_at)
+        return pc.if_else(pc.less_equal(age, pa.scalar(timedelta(days=self._ttl_days))), features_at, None)
 
     def _count_customers_at(self, as_of: datetime) -> int:
-        """How many customers the first view has at this cutoff; raises NotFound when it has none."""
+        """The number of customers in the first view at this cutoff; raises NotFound if there are none."""
         path = table_path(self._home, self._views[0].name)
         if as_of.tzinfo is None:
             raise ValueError(f"{as_of} has no offset from UTC. Give the instant at which the shop's day begins.")
@@ -187,16 +205,16 @@ def _repo_config(home: Path, online: str) -> RepoConfig:
 
 @contextmanager
 def _translate_missing_view() -> Iterator[None]:
-    """Feast's word for a catalogue that was never applied, in ours."""
+    """Raise NotFound where Feast reports a catalogue that was never applied."""
     try:
         yield
-    except FeastObjectNotFoundException as missing:
-        raise NotFound(f"The catalogue does not know all views yet ({missing}). Run: flywheel publish.") from None
+    except FeastObjectNotFoundException as error:
+        raise NotFound(f"The catalogue does not know all views yet ({error}). Run: flywheel publish.") from None
 
 
 @contextmanager
 def _suppress_feast_output() -> Iterator[None]:
-    """Feast prints its progress in colours, and Ibis calls a DuckDB method that was renamed."""
+    """Hide Feast's coloured progress, and a warning about a DuckDB method that Ibis calls."""
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
         yield

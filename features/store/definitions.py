@@ -1,4 +1,4 @@
-"""What does Feast's catalogue say? The views as entity, sources, feature views and the one service over them."""
+"""Feature definitions: the views as Feast's entity, sources, feature views and one feature service."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ _KINDS_BY_FEAST_TYPE = {str(feast_type): kind for kind, feast_type in FEAST_TYPE
 
 
 def feast_objects(views: tuple[View, ...], home: Path, ttl_days: int) -> list[FeastObject]:
-    """Everything to apply; raises ValueError when two views share a column's name."""
+    """All objects of Feast's catalogue for these views.
+
+    Raises:
+        ValueError: two views share a column's name.
+    """
     _refuse_shared_names(views)
     customer = Entity(
-        name="customer", join_keys=[CUSTOMER_ID], value_type=ValueType.STRING, description="one who orders or visits"
+        name="customer", join_keys=[CUSTOMER_ID], value_type=ValueType.STRING, description="a customer of the shop"
     )
     files = [
         FileSource(name=view.name, path=str(table_path(home, view.name)), timestamp_field=EVENT_TIMESTAMP)
@@ -37,26 +41,30 @@ def feast_objects(views: tuple[View, ...], home: Path, ttl_days: int) -> list[Fe
     ttl = timedelta(days=ttl_days)
     declared = [_feature_view(view, customer, push, ttl) for view, push in zip(views, pushes, strict=True)]
     service = FeatureService(
-        name=FEATURE_SERVICE, features=list(declared), description="all that the predictions are made of"
+        name=FEATURE_SERVICE, features=list(declared), description="the features of all predictions"
     )
     return [customer, *files, *pushes, *declared, service]
 
 
 def table_path(home: Path, view: str) -> Path:
-    """The file of a view: one row per customer and cutoff."""
+    """The parquet file of a view, with one row per customer and cutoff."""
     return home.resolve() / "features" / f"{view}.parquet"
 
 
 def view_from_feast(feature_view: FeatureView) -> View:
-    """The view that a Feast feature view was made from; raises ValueError for types that are never packed."""
+    """The view from which a Feast feature view was made.
+
+    Raises:
+        ValueError: it has a type that the codec cannot pack.
+    """
     if unknown := [
         f"{field.name} ({field.dtype})"
         for field in feature_view.features
         if str(field.dtype) not in _KINDS_BY_FEAST_TYPE
     ]:
         raise ValueError(
-            f"The packed store cannot hold {', '.join(unknown)} of {feature_view.name!r}, only {', '.join(_KINDS_BY_FEAST_TYPE)}. "
-            f"Declare the view through features.store.definitions."
+            f"The packed store cannot hold {', '.join(unknown)} of {feature_view.name!r}, only "
+            f"{', '.join(_KINDS_BY_FEAST_TYPE)}. Declare the view through features.store.definitions."
         )
     columns = [
         Column(field.name, _KINDS_BY_FEAST_TYPE[str(field.dtype)], field.description) for field in feature_view.features

@@ -1,4 +1,4 @@
-"""How are features published? As Arrow from the offline store into packed rows, all views in one transaction."""
+"""Materialization engine: a Feast plug-in that packs offline rows into the online store in one transaction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SNAPSHOT = ContextVar("snapshot", default=False)
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Within it, what is materialized is all that the views shall hold; Feast has no word for that."""
+    """While it is open, materialization replaces the views instead of merging; Feast has no option for that."""
     token = _SNAPSHOT.set(True)
     try:
         yield
@@ -39,7 +39,7 @@ def snapshot() -> Iterator[None]:
 
 
 class PackedEngineConfig(FeastConfigBaseModel):
-    """Nothing to configure."""
+    """The configuration of the engine, which has no options."""
 
     type: Literal["features.store.materialization_engine.PackedEngine"] = (
         "features.store.materialization_engine.PackedEngine"
@@ -47,17 +47,17 @@ class PackedEngineConfig(FeastConfigBaseModel):
 
 
 class PackedEngine(ComputeEngine):
-    """Rows are merged into what the views hold, or replace it within ``snapshot``."""
+    """A Feast compute engine: it merges rows into the views, or replaces the views within ``snapshot``."""
 
     @property
     def supports_batch(self) -> bool:
-        """All views come at once, so that no reader ever sees two of different dates."""
+        """True: all views come in one call, so that no reader sees two dates."""
         return True
 
     def materialize(
         self, registry: BaseRegistry, tasks: MaterializationTask | list[MaterializationTask], **kwargs: object
     ) -> list[MaterializationJob]:
-        """Pull, pack and write the rows of every task; killed half way, the store is as it was."""
+        """Pull, pack and write the rows of every task, in one transaction."""
         tasks = [tasks] if isinstance(tasks, MaterializationTask) else tasks
         packed = [self._pack_rows(task) for task in tasks]
         with open_configured_store(self.repo_config).write_transaction() as writer:
@@ -74,13 +74,13 @@ class PackedEngine(ComputeEngine):
         entities_to_delete: Sequence[Entity],
         entities_to_keep: Sequence[Entity],
     ) -> None:
-        """Nothing to prepare."""
+        """Does nothing: the engine has no infrastructure."""
 
     def teardown_infra(self, project: str, fvs: Sequence[AnyView], entities: Sequence[Entity]) -> None:
-        """Nothing to tear down: the rows belong to the online store."""
+        """Does nothing: the rows belong to the online store."""
 
     def _pack_rows(self, task: MaterializationTask) -> dict[str, bytes]:
-        """A packed row per customer."""
+        """The packed row of every customer."""
         if (source := task.feature_view.batch_source) is None:
             raise ValueError(f"The view {task.feature_view.name!r} has no file to publish from. Give it a source.")
         pulled, view = self._pull_latest_rows(task, source), view_from_feast(task.feature_view)
@@ -89,7 +89,7 @@ class PackedEngine(ComputeEngine):
 
     def _pull_latest_rows(self, task: MaterializationTask, source: DataSource) -> pa.Table:
         """The newest row of each customer within the task's window."""
-        ever = task.disable_event_timestamp
+        is_unbounded = task.disable_event_timestamp
         job = self.offline_store.pull_latest_from_table_or_query(
             config=self.repo_config,
             data_source=source,
@@ -97,8 +97,8 @@ class PackedEngine(ComputeEngine):
             feature_name_columns=[field.name for field in task.feature_view.features],
             timestamp_field=source.timestamp_field,
             created_timestamp_column=source.created_timestamp_column,
-            start_date=datetime.min.replace(tzinfo=UTC) if ever else task.start_time,
-            end_date=datetime.max.replace(tzinfo=UTC) if ever else task.end_time,
+            start_date=datetime.min.replace(tzinfo=UTC) if is_unbounded else task.start_time,
+            end_date=datetime.max.replace(tzinfo=UTC) if is_unbounded else task.end_time,
         )
         return job.to_arrow()
 

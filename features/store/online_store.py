@@ -1,4 +1,4 @@
-"""How do Feast's own doors reach the packed rows? Pushes and reads through here, publishing through the engine."""
+"""Online store plug-in: Feast's own reads and pushes reach the same packed rows as the online reader."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WriteRow = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
 ReadRow = tuple[datetime | None, dict[str, Value] | None]
 
 EPOCH = datetime.fromtimestamp(0, UTC)
-EVENT_AT, CREATED_AT = "event_at of the row", "created_at of the row"  # no column is called so
+EVENT_AT, CREATED_AT = "event_at of the row", "created_at of the row"  # no column has such a name
 
 _TO_FEAST_VALUE: dict[Kind, Callable[..., Value]] = {
     Kind.FLOAT: lambda number: Value(double_val=number),
@@ -36,19 +36,19 @@ _TO_FEAST_VALUE: dict[Kind, Callable[..., Value]] = {
 
 
 class PackedOnlineStoreConfig(FeastConfigBaseModel):
-    """Where the packed rows are kept."""
+    """The configuration of the online store: its location."""
 
     type: Literal["features.store.online_store.PackedOnlineStore"] = "features.store.online_store.PackedOnlineStore"
     location: str  # a folder, or the address of a Redis
 
 
 class PackedOnlineStore(OnlineStore):
-    """One packed value per customer and view."""
+    """A Feast online store with one packed value per customer and view."""
 
     def online_write_batch(
         self, config: RepoConfig, table: FeatureView, data: list[WriteRow], progress: Callable[[int], object] | None
     ) -> None:
-        """Merge rows in: a later event time wins whatever the order of arrival."""
+        """Merge rows; a later event time wins, whatever the order of arrival."""
         view = view_from_feast(table)
         rows = arrow_rows.view_rows(view, _arrow_table(view, data), EVENT_AT, CREATED_AT)
         packed = Codec(view).pack(rows)
@@ -65,15 +65,15 @@ class PackedOnlineStore(OnlineStore):
         entity_keys: list[EntityKey],
         requested_features: list[str] | None = None,
     ) -> list[ReadRow]:
-        """Event time and values per key, both None where the customer is unknown."""
+        """Event time and values per key, both None for an unknown customer."""
         view = view_from_feast(table)
         values = open_configured_store(config).packed_values(view.name, [_customer_id(key) for key in entity_keys])
         unpacked = Codec(view).unpack(values)
         names = requested_features or [column.name for column in view.columns]
         columns = zip(*(_feast_values(view, unpacked.rows, name) for name in names), strict=True)
         return [
-            (EPOCH + timedelta(microseconds=at), dict(zip(names, row, strict=True))) if known else (None, None)
-            for known, at, row in zip(unpacked.known, unpacked.rows.event_at.tolist(), columns, strict=True)
+            (EPOCH + timedelta(microseconds=event_at), dict(zip(names, row, strict=True))) if known else (None, None)
+            for known, event_at, row in zip(unpacked.known, unpacked.rows.event_at.tolist(), columns, strict=True)
         ]
 
     def update(
@@ -97,20 +97,20 @@ class PackedOnlineStore(OnlineStore):
 
 
 def open_configured_store(config: RepoConfig) -> Store:
-    """Where the packed rows are."""
+    """The store at the location in Feast's configuration."""
     return open_store(config.online_store.location)
 
 
 def _customer_id(key: EntityKey) -> str:
-    """Raises TypeError for a number, since 17 may be "17" or "00017"."""
+    """The id as text; raises TypeError for a number, since 17 may be "17" or "00017"."""
     value = key.entity_values[0]
     if list(key.join_keys) != [CUSTOMER_ID] or value.WhichOneof("val") != "string_val":
-        raise TypeError(f"Asked for {list(key.join_keys)} = {value}. Ask for one {CUSTOMER_ID}, as text.")
+        raise TypeError(f"Found the key {list(key.join_keys)} = {value}; expected one {CUSTOMER_ID}, as text.")
     return str(value.string_val)
 
 
 def _arrow_table(view: View, data: list[WriteRow]) -> pa.Table:
-    """Feast's rows as the view's columns and two instants."""
+    """Feast's rows as a table with the view's columns and two timestamps."""
     columns = {
         column.name: [_plain_value(values.get(column.name)) for _, values, _, _ in data] for column in view.columns
     }
@@ -127,7 +127,7 @@ def _to_utc(instant: datetime) -> datetime:
 
 
 def _plain_value(value: Value | None) -> PlainValue:
-    """Feast's value as Python's, None where unset."""
+    """Feast's value as a Python value, None where unset."""
     kind = value.WhichOneof("val") if value is not None else None
     if kind is None:
         return None
@@ -136,7 +136,7 @@ def _plain_value(value: Value | None) -> PlainValue:
 
 
 def _feast_values(view: View, rows: ViewRows, name: str) -> list[Value]:
-    """One column as Feast's values, unset where null."""
+    """One column as Feast values, unset where null."""
     position = (*view.scalars, *view.lists).index(name)
     if name in view.lists:
         ragged = rows.lists[position - len(view.scalars)]
@@ -145,4 +145,4 @@ def _feast_values(view: View, rows: ViewRows, name: str) -> list[Value]:
         plain = rows.scalars[:, position].tolist()
     kind = next(column.kind for column in view.columns if column.name == name)
     nulls = rows.nulls[:, position].tolist()
-    return [Value() if null else _TO_FEAST_VALUE[kind](one) for one, null in zip(plain, nulls, strict=True)]
+    return [Value() if null else _TO_FEAST_VALUE[kind](value) for value, null in zip(plain, nulls, strict=True)]

@@ -1,4 +1,4 @@
-"""Visits, app use, coupons redeemed: what customers do with the shop (pure Ibis)."""
+"""Behaviour features: visits, app use and redeemed coupons of a customer, counted per cutoff (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from features.views import View
 
 
 def behaviour_view(events: EventsSource) -> View:
-    """Events of the kinds that the description lists under ``behaviour``."""
+    """The view of the event kinds that the shop configuration lists under ``behaviour``."""
     return engagement_view("behaviour", events.behaviour)
 
 
 def behaviour(history: History, cutoffs: Sequence[Cutoff], events: EventsSource) -> ir.Table:
-    """One row per customer and cutoff with any such event before it."""
+    """One row per customer and cutoff with any such event before the cutoff."""
     return engagement(history, cutoffs, "behaviour", events.behaviour)

@@ -1,4 +1,4 @@
-"""Which categories does a customer order, how often, and since when? For many cutoffs at once (pure Ibis)."""
+"""Category features: the categories that a customer orders, how often and since when, per cutoff (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from features.history import Cutoff, History, cutoff_table
 from features.transformations.category_days import category_order_days
 from features.views import Column, Kind, View
 
-MAX_CATEGORIES = 8  # categories per customer: those ordered on the most days, the newest first among equals
+MAX_CATEGORIES = 8  # categories per customer: those ordered on the most days, the newest first among ties
 
 CATEGORIES = View(
     "categories",
@@ -26,24 +26,24 @@ _PAIR_KEYS = ["customer_id", "code"]
 
 
 def categories(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """One row per customer and cutoff with an order in any category before it."""
+    """One row per customer and cutoff with an order in any category before the cutoff."""
     cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.timestamp)
     days, when = category_order_days(history, cutoffs), cutoff_table(cutoffs)
     changing = days.filter(days.until < len(cutoffs)).select(_PAIR_KEYS).distinct()
-    found = _count_cumulatively(days.anti_join(changing, _PAIR_KEYS), when).union(
+    counts = _count_cumulatively(days.anti_join(changing, _PAIR_KEYS), when).union(
         _count_at_each_cutoff(days.semi_join(changing, _PAIR_KEYS), when)
     )
-    order = [found.days.desc(), found.last_day.desc(), found.code]
+    order = [counts.days.desc(), counts.last_day.desc(), counts.code]
     window = ibis.window(group_by=["position", "customer_id"], order_by=order)
-    found = found.mutate(rank=ibis.row_number().over(window)).filter(lambda table: table["rank"] < MAX_CATEGORIES)
-    values = {"codes": found.code, "days": found.days, "first_day": found.first_day, "last_day": found.last_day}
-    lists = {f"category_{name}": one.cast("int64").collect(order_by=found["rank"]) for name, one in values.items()}
-    kept = found.group_by("position", "customer_id").aggregate(**lists).join(when, "position")
-    return kept.select("customer_id", kept.cutoff.name("event_timestamp"), *lists)
+    counts = counts.mutate(rank=ibis.row_number().over(window)).filter(lambda ranked: ranked["rank"] < MAX_CATEGORIES)
+    values = {"codes": counts.code, "days": counts.days, "first_day": counts.first_day, "last_day": counts.last_day}
+    lists = {f"category_{name}": value.cast("int64").collect(order_by=counts["rank"]) for name, value in values.items()}
+    table = counts.group_by("position", "customer_id").aggregate(**lists).join(when, "position")
+    return table.select("customer_id", table.cutoff.name("event_timestamp"), *lists)
 
 
 def _count_cumulatively(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
-    """Of pairs whose days only ever become more: the sums so far, instead of all days again at every cutoff."""
+    """Counts of pairs whose days only grow: running sums, instead of all days again at every cutoff."""
     once = days.group_by(*_PAIR_KEYS, "day_number").aggregate(since=days.since.min())
     new = once.group_by(*_PAIR_KEYS, "since").aggregate(
         days=once.count(), first_day=once.day_number.min(), last_day=once.day_number.max()
@@ -51,7 +51,7 @@ def _count_cumulatively(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
     so_far = ibis.cumulative_window(group_by=_PAIR_KEYS, order_by="since")
     following = ibis.window(group_by=_PAIR_KEYS, order_by="since")
     grown = new.mutate(
-        # DuckDB adds whole numbers up to ones of 128 bits, which a parquet file has no place for.
+        # DuckDB sums integers to 128 bits, which parquet has no type for.
         days=new.days.sum().over(so_far).cast("float64"),
         first_day=new.first_day.min().over(so_far),
         last_day=new.last_day.max().over(so_far),
@@ -62,7 +62,7 @@ def _count_cumulatively(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
 
 
 def _count_at_each_cutoff(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
-    """Of the other pairs: counted anew at every cutoff."""
+    """Counts of the other pairs, computed anew at every cutoff."""
     known = days.join(cutoffs, [days.since <= cutoffs.position, cutoffs.position < days.until])
     return _select_pairs(
         known.group_by("position", *_PAIR_KEYS).aggregate(

@@ -1,4 +1,4 @@
-"""On which days did a customer order something of a category, and from which cutoff on was that known? (pure Ibis)."""
+"""Category days: the days on which a customer ordered in a category, and when each became known (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ _ORDER_KEYS = ["customer_id", "order_id"]
 
 
 def category_codes(history: History) -> ir.Table:
-    """Category and its code: every category of the log, numbered by its own name whatever else the log holds."""
+    """Category and its code: a hash of the name, so that a code never depends on the rest of the log."""
     lines = history.lines
-    found = lines.filter(lines.category.notnull()).select("category").distinct()
-    digest = found.category.hexdigest("sha256")
+    table = lines.filter(lines.category.notnull()).select("category").distinct()
+    digest = table.category.hexdigest("sha256")
     digits = [
-        ibis.literal(_HEX_DIGITS).find(digest[place]).cast("int64") * 16 ** (_CODE_DIGITS - 1 - place)
-        for place in range(_CODE_DIGITS)
+        ibis.literal(_HEX_DIGITS).find(digest[index]).cast("int64") * 16 ** (_CODE_DIGITS - 1 - index)
+        for index in range(_CODE_DIGITS)
     ]
     code = digits[0]
     for digit in digits[1:]:
         code = code + digit
-    return found.mutate(code=code)
+    return table.mutate(code=code)
 
 
 def category_order_days(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """customer_id, code, day_number, since, until: the day counts at the cutoffs ``since <= position < until``.
 
-    An order counts in a category if it is an order, and its lines of the category sum to more than 0: it may stop
-    being one when a return is booked on it. A day may come repeatedly.
+    An order counts in a category if the whole order sums to more than 0, and so do its lines of the category; a later
+    return can end this. A day may occur repeatedly.
     """
     parts = _parts(history, cutoffs)
     amount = {"amount": parts.amount.sum()} if history.has_amounts else {}
     orders = parts.group_by(_ORDER_KEYS).aggregate(
         began=parts.since.min(), ended=parts.since.max(), day_number=parts.day_number.min(), **amount
     )
-    settled = _stable_order_days(parts, _filter_positive(orders.filter(orders.began == orders.ended)), len(cutoffs))
+    stable = _stable_order_days(parts, _filter_positive(orders.filter(orders.began == orders.ended)), len(cutoffs))
     changing = _changing_order_days(parts.semi_join(orders.filter(orders.began != orders.ended), _ORDER_KEYS), cutoffs)
-    found, coded = settled.union(changing), category_codes(history)
-    return found.join(coded, "category").select("customer_id", "code", "day_number", "since", "until")
+    days, codes = stable.union(changing), category_codes(history)
+    return days.join(codes, "category").select("customer_id", "code", "day_number", "since", "until")
 
 
 def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """Every order's lines of a category, none included, summed by the cutoff that first knows them."""
+    """Every order's lines of a category, lines without one included, summed by the first cutoff that knows them."""
     lines = history.lines.mutate(since=first_cutoff_after(history.lines.known_at, cutoffs).cast("int32"))
     lines = lines.filter(lines.since < len(cutoffs))
     amount = {"amount": lines.amount.sum()} if history.has_amounts else {}
@@ -55,14 +55,14 @@ def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
 
 
 def _stable_order_days(parts: ir.Table, orders: ir.Table, end: int) -> ir.Table:
-    """Of orders whose lines became known together."""
-    mine = _filter_positive(parts.filter(parts.category.notnull())).drop("day_number")
-    found = mine.join(orders.select(*_ORDER_KEYS, "day_number"), _ORDER_KEYS)
-    return found.select("customer_id", "category", "day_number", "since", until=ibis.literal(end, "int32"))
+    """The days of orders whose lines became known together."""
+    lines = _filter_positive(parts.filter(parts.category.notnull())).drop("day_number")
+    days = lines.join(orders.select(*_ORDER_KEYS, "day_number"), _ORDER_KEYS)
+    return days.select("customer_id", "category", "day_number", "since", until=ibis.literal(end, "int32"))
 
 
 def _changing_order_days(parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """Of orders that look different at different cutoffs: a line for each cutoff."""
+    """The days of orders that differ between cutoffs: one row for each cutoff."""
     when = cutoff_table(cutoffs)
     seen = parts.join(when, parts.since <= when.position)
     amount = {"amount": seen.amount.sum()} if "amount" in parts.columns else {}
@@ -70,12 +70,12 @@ def _changing_order_days(parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table
     orders = _filter_positive(seen.group_by(keys).aggregate(day_number=seen.day_number.min(), **amount))
     named = seen.filter(seen.category.notnull())
     amount = {"amount": named.amount.sum()} if "amount" in parts.columns else {}
-    mine = _filter_positive(named.group_by(*keys, "category").aggregate(lines=named.count(), **amount))
-    found = mine.join(orders.select(*keys, "day_number"), keys)
-    until = (found.position + 1).cast("int32")
-    return found.select("customer_id", "category", "day_number", since=found.position, until=until)
+    lines = _filter_positive(named.group_by(*keys, "category").aggregate(lines=named.count(), **amount))
+    days = lines.join(orders.select(*keys, "day_number"), keys)
+    until = (days.position + 1).cast("int32")
+    return days.select("customer_id", "category", "day_number", since=days.position, until=until)
 
 
 def _filter_positive(table: ir.Table) -> ir.Table:
-    """Without amounts nothing is known to be a return."""
+    """The rows with a positive amount; all rows where no amounts are logged."""
     return table.filter(table.amount > 0) if "amount" in table.columns else table

@@ -1,4 +1,4 @@
-"""What customers do besides ordering, counted the same way for every dimension (pure Ibis)."""
+"""Engagement features: event counts per customer and cutoff, the same for every dimension (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WINDOW_DAYS = (28, 91)
 
 
 def engagement_view(dimension: str, kinds: Sequence[str]) -> View:
-    """The stored columns of one dimension, in events per customer."""
+    """The view of one dimension: its stored columns, in events per customer."""
     by_kind = [
         Column(name, Kind.FLOAT, f"events of kind {kind} in 91 days")
         for kind, name in _kind_columns(dimension, kinds).items()
@@ -24,7 +24,7 @@ def engagement_view(dimension: str, kinds: Sequence[str]) -> View:
 
 
 def engagement(history: History, cutoffs: Sequence[Cutoff], dimension: str, kinds: Sequence[str]) -> ir.Table:
-    """One row per customer with such an event before the cutoff, and cutoff.
+    """One row per customer and cutoff, for customers with such an event before the cutoff.
 
     Raises:
         NotFound: no events were ingested.
@@ -60,14 +60,14 @@ def _columns(dimension: str) -> tuple[Column, ...]:
 
 
 def _kind_columns(dimension: str, kinds: Sequence[str]) -> Mapping[str, str]:
-    """A column for every kind, whatever it is called: "page-view" and "page view", "active", "!"."""
+    """A unique column for every kind, whatever its name: "page-view" and "page view", "active", "!"."""
     taken = {column.name for column in _columns(dimension)}
     names: dict[str, str] = {}
     for kind in kinds:
         slug = re.sub(r"\W+", "_", kind.lower()).strip("_")
-        tries = (
-            f"{dimension}_{slug}{mark}_91d" for mark in ("", *(f"_{number}" for number in range(2, len(kinds) + 3)))
+        candidates = (
+            f"{dimension}_{slug}{suffix}_91d" for suffix in ("", *(f"_{number}" for number in range(2, len(kinds) + 3)))
         )
-        names[kind] = next(name for name in tries if name not in taken)
+        names[kind] = next(name for name in candidates if name not in taken)
         taken.add(names[kind])
     return names

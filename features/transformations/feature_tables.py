@@ -1,4 +1,4 @@
-"""The feature tables on disk: every view at every cutoff, one parquet file each."""
+"""Feature tables: every feature view at every cutoff, one parquet file each (the offline build)."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ ROW_GROUP_SIZE = 20_480
 
 def feature_views(history: History, events: EventsSource | None) -> tuple[View, ...]:
     """The views that this shop's log can fill; the first has a row for every known customer."""
-    found = [transactions_view(history)]
+    views = [transactions_view(history)]
     if history.has_categories:
-        found.append(CATEGORIES)
+        views.append(CATEGORIES)
     if events is not None and events.behaviour:
-        found.append(behaviour_view(events))
+        views.append(behaviour_view(events))
     if events is not None and events.social:
-        found.append(social_view(events))
-    return tuple(found)
+        views.append(social_view(events))
+    return tuple(views)
 
 
 def write_tables(history: History, events: EventsSource | None, cutoffs: Sequence[Cutoff], folder: Path) -> None:
-    """One row per customer and cutoff in ``<folder>/<view>.parquet``, each file replaced whole."""
+    """Write one row per customer and cutoff to ``<folder>/<view>.parquet``; each file is replaced by an atomic write.
+
+    Raises:
+        NotFound: the configuration lists event kinds, and no events were ingested.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     _write_parquet(transactions(history, cutoffs), folder / "transactions.parquet")
     if history.has_categories:
@@ -45,6 +49,6 @@ def write_tables(history: History, events: EventsSource | None, cutoffs: Sequenc
 
 def _write_parquet(table: ir.Table, path: Path) -> None:
     ordered = table.order_by(["event_timestamp", "customer_id"])
-    # DuckDB sorts what does not fit into memory on the disk; small groups let a slice of customers be read alone.
+    # DuckDB sorts on disk what does not fit into memory; small row groups let a slice of customers be read alone.
     with atomic_write(path) as temporary:
         ordered.to_parquet(temporary, row_group_size=ROW_GROUP_SIZE)

@@ -1,4 +1,4 @@
-"""What depends on today, computed when asked: one NumPy function for training and for serving."""
+"""On-demand features: the inputs that depend on today, computed by one function for training and serving."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def input_names(columns: tuple[str, ...], lists: tuple[str, ...]) -> tuple[str, 
 
 
 def model_inputs(features: FeatureRows, as_of: Integers, as_of_day: Integers) -> Floats:
-    """Stored features and what today makes of them, (n, len(input_names)); NaN where there is nothing to say.
+    """Model inputs from stored features and the current time, (n, len(input_names)); NaN where undefined.
 
     Args:
         features: n customers.
-        as_of: (n,) the instant the answer speaks for, microseconds since 1970 UTC, not before ``features.features_at``.
+        as_of: (n,) the instant of the answer, microseconds since 1970 UTC, not before ``features.features_at``.
         as_of_day: (n,) the shop's calendar day at that instant, days since 1970.
     """
     is_age = _timestamp_mask(features.columns)
@@ -49,7 +49,7 @@ def model_inputs(features: FeatureRows, as_of: Integers, as_of_day: Integers) ->
 
 @lru_cache(maxsize=64)
 def _timestamp_mask(columns: tuple[str, ...]) -> Booleans:
-    """Which columns are instants, (columns,)."""
+    """Which columns are timestamps, (columns,)."""
     return np.array([name.endswith("_at") for name in columns])
 
 

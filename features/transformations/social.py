@@ -1,4 +1,4 @@
-"""Posts, shares, invitations, messages: what customers do with each other and the brand (pure Ibis)."""
+"""Social features: posts, shares, invitations and messages of a customer, counted per cutoff (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from features.views import View
 
 
 def social_view(events: EventsSource) -> View:
-    """Events of the kinds that the description lists under ``social``."""
+    """The view of the event kinds that the shop configuration lists under ``social``."""
     return engagement_view("social", events.social)
 
 
 def social(history: History, cutoffs: Sequence[Cutoff], events: EventsSource) -> ir.Table:
-    """One row per customer and cutoff with any such event before it."""
+    """One row per customer and cutoff with any such event before the cutoff."""
     return engagement(history, cutoffs, "social", events.social)

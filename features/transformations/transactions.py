@@ -1,4 +1,4 @@
-"""Recency, frequency, money and rhythm of a customer's orders, for many cutoffs at once (pure Ibis)."""
+"""Transaction features: recency, frequency, spend and order gaps of a customer, per cutoff (pure Ibis)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ OPTIONAL_COLUMNS = {
 }
 _JOIN_KEYS = ["position", "customer_id"]
 _DUPLICATE_KEYS = [f"{name}_right" for name in _JOIN_KEYS]
-# Of who never ordered, or never sent anything back, these are known: none.
+# A customer who never ordered, or never sent anything back, has a known value of these: 0.
 _ZERO_WHEN_ABSENT = {
     *("orders", "order_days", "spend", "returned", "quantity", "discount", *_DISTINCT_COUNTS.values()),
     *(f"{name}_{days}d" for name in ("orders", "spend") for days in STORED_WINDOW_DAYS),
@@ -59,7 +59,7 @@ _ZERO_WHEN_ABSENT = {
 
 
 def transactions_view(history: History) -> View:
-    """The columns that this shop's log can fill."""
+    """The view with the columns that this shop's log can fill."""
     money = AMOUNT_COLUMNS if history.has_amounts else ()
     optional = tuple(column for source, column in OPTIONAL_COLUMNS.items() if source in history.lines.columns)
     return View("transactions", BASE_COLUMNS + money + optional)
@@ -68,7 +68,7 @@ def transactions_view(history: History) -> View:
 def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """One row per known customer and cutoff: customer_id, event_timestamp, then the view's columns.
 
-    A line is known at a cutoff if it was placed, and recorded, before it.
+    A line is known at a cutoff if it was placed and recorded before it.
     """
     cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.timestamp)
     parts = _parts(history, cutoffs)
@@ -80,13 +80,13 @@ def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
         if source in history.lines.columns:
             table = table.left_join(_count_distinct(history, cutoffs, source, name), _JOIN_KEYS).drop(*_DUPLICATE_KEYS)
     names = [column.name for column in transactions_view(history).columns]
-    nothing = {name: table[name].fill_null(0.0) for name in names if name in _ZERO_WHEN_ABSENT}
-    table = table.mutate(**nothing, lines_per_order=table.lines / table.orders)
+    zeros = {name: table[name].fill_null(0.0) for name in names if name in _ZERO_WHEN_ABSENT}
+    table = table.mutate(**zeros, lines_per_order=table.lines / table.orders)
     return table.select("customer_id", table.cutoff.name("event_timestamp"), *names)
 
 
 def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """Every order's lines, summed by day and by the cutoff that first knows them, at each cutoff that knows them."""
+    """Every order's lines, summed by day and by the first cutoff that knows them, at each cutoff that knows them."""
     lines = history.lines.mutate(since=first_cutoff_after(history.lines.known_at, cutoffs))
     lines = lines.filter(lines.since < len(cutoffs))
     sums = {name: lines[name].sum() for name in ("quantity", "discount") if name in lines.columns}
@@ -184,7 +184,7 @@ def _recent_days(parts: ir.Table, orders: ir.Table) -> ir.Table:
 def _count_distinct(history: History, cutoffs: Sequence[Cutoff], source: str, name: str) -> ir.Table:
     lines = history.lines.filter(history.lines[source].notnull())
     since = first_cutoff_after(lines.known_at, cutoffs)
-    first = lines.mutate(since=since).group_by("customer_id", source).aggregate(since=lambda found: found.since.min())
+    first = lines.mutate(since=since).group_by("customer_id", source).aggregate(since=lambda known: known.since.min())
     when = cutoff_table(cutoffs)
     seen = first.join(when, first.since <= when.position)
     return seen.group_by(_JOIN_KEYS).aggregate(seen.count().cast("float64").name(name))

@@ -1,1 +1,1 @@
-"""Command line: commands, options and what they print; what they do is in steps/."""
+"""Command line: commands, options and their output. The work of each command is in steps/."""

@@ -1,4 +1,4 @@
-"""``flywheel audience``: its options, and how its answer is shown."""
+"""Audience command: the options and the output of ``flywheel audience``."""
 
 from __future__ import annotations
 
@@ -20,26 +20,41 @@ if TYPE_CHECKING:
 def audience(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     *,
-    request: Annotated[Path | None, typer.Option(help="A file with a request as POST /v1/audiences takes it.")] = None,
-    where: Annotated[str | None, typer.Option("--filter", help="Who belongs to it, as JSON.")] = None,
-    purpose: Annotated[str | None, typer.Option(help="marketing, by default, or profiling.")] = None,
-    channel: Annotated[str | None, typer.Option(help="On which members are to be reached.")] = None,
-    order_by: Annotated[str | None, typer.Option(help="A column, the largest first; -COLUMN for the smallest.")] = None,
-    limit: Annotated[int | None, typer.Option(help="The most members.")] = None,
-    holdout: Annotated[str | None, typer.Option(metavar="SHARE:NAME", help="Whom not to approach: 0.1:autumn.")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="What is written of each member; may be repeated.")] = None,
-    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Members as .csv, .ndjson or .parquet.")] = None,
+    request: Annotated[
+        Path | None, typer.Option(help="A JSON file with the request body of POST /v1/audiences.")
+    ] = None,
+    filter_json: Annotated[
+        str | None, typer.Option("--filter", help="The filter that selects members, as JSON.")
+    ] = None,
+    purpose: Annotated[
+        str | None, typer.Option(help="The purpose of contact: marketing (default) or profiling.")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="The channel over which members are contacted.")] = None,
+    order_by: Annotated[
+        str | None, typer.Option(help="Sort by this column, largest first; -COLUMN sorts smallest first.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="The maximum number of members.")] = None,
+    holdout: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE:NAME", help="Hold out a share of the members under a name, e.g. 0.1:autumn."),
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="A column to write for each member; may be repeated.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the members to this .csv, .ndjson or .parquet file.")
+    ] = None,
     home: HomeDir = None,
     _config: Config = None,
     json: Json = False,
 ) -> None:
-    """Whom to reach: counted, described, and with --out written to a file; nobody without consent."""
+    """Select an audience, describe it and, with --out, write its members; customers without consent are excluded."""
     from pipelines.steps import audience as step
 
-    screen = AudienceConsole(json_output=json)
-    with exit_on_error(screen):
-        said = {
-            "filter": _parse_json(where),
+    console = AudienceConsole(json_output=json)
+    with exit_on_error(console):
+        options = {
+            "filter": _parse_json(filter_json),
             "purpose": purpose,
             "channel": channel,
             "order_by": _parse_order(order_by),
@@ -48,14 +63,14 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
             "columns": column or None,
         }
         now: datetime = context.obj()
-        screen.show_audience(step.run(resolve_home(home), step.build_request(said, request), now, out))
+        console.show_audience(step.run(resolve_home(home), step.build_request(options, request), now, out))
 
 
 class AudienceConsole(CommandConsole):
-    """Shows who was found."""
+    """Prints an audience."""
 
     def show_audience(self, output: AudienceOutput) -> None:
-        """How many, of which kind, and what to expect of them."""
+        """Print the size, the composition and the expected totals of an audience."""
         answer = output.answer
         if self._json_output:
             self._print_json({**answer.model_dump(mode="json"), "members": output.path})
@@ -68,26 +83,28 @@ class AudienceConsole(CommandConsole):
         )
         if not answer.count and answer.excluded_by_consent:
             self._out.print(
-                "Nobody of them agreed. Give their consents ([consents], or PUT /v1/customers/{id}/consents), or say "
-                "what counts for those who were never asked: [business.consent_defaults].",
+                "No customer in the filter has consented. Record consents ([consents], or "
+                "PUT /v1/customers/{id}/consents), or set [business.consent_defaults] for customers without a record.",
                 soft_wrap=True,
             )
             return
-        for what, expected in (("order", answer.expected_conversions), ("spend", answer.expected_revenue)):
+        for action, expected in (("order", answer.expected_conversions), ("spend", answer.expected_revenue)):
             if expected is not None:
-                unit = "" if what == "order" else f" {answer.currency}"
+                unit = "" if action == "order" else f" {answer.currency}"
                 self._out.print(
-                    f"Expected to {what} within {expected.horizon_days} days: {_format_estimate(expected)}{unit}."
+                    f"Expected to {action} within {expected.horizon_days} days: {_format_estimate(expected)}{unit}."
                 )
         if answer.holdout_count is not None:
-            self._out.print(f"{answer.holdout_count:,} of them are held out: do not approach them.")
+            self._out.print(f"{answer.holdout_count:,} of them are held out: do not contact them.")
         for name, parts in answer.composition.items() if answer.count else ():
             shown = titled_table(name.replace("_", " "), "value", "members", "share")
             for part in parts:
                 shown.add_row(part.value or "none", f"{part.count:,}", f"{part.share:.1%}")
             self._out.print(shown)
-        where = f"Members: {output.path}" if output.path else "Members: --out writes them"
-        self._out.print(f"{where}; the service pages them as audience {answer.audience_id}.", soft_wrap=True)
+        location = f"Members: {output.path}" if output.path else "Members: not written, use --out FILE"
+        self._out.print(
+            f"{location}; read them page by page from the service as audience {answer.audience_id}.", soft_wrap=True
+        )
 
 
 def _format_estimate(estimate: ExpectedTotal) -> str:

@@ -1,4 +1,4 @@
-"""What a person, or a program, is shown: progress on stderr, one summary on stdout."""
+"""Console: progress on stderr, and one summary on stdout, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from training.inference.release_manifest import ReleaseManifest
 if TYPE_CHECKING:
     from features.ingestion.ingest import HistoryManifest
     from pipelines.home import Home
-    from pipelines.steps.evaluate import BacktestResult
+    from pipelines.registration.backtest_result import BacktestResult
     from pipelines.steps.publish import PublishSummary
     from pipelines.steps.run import RunSummary
     from pipelines.steps.score import ScoreSummary
@@ -32,92 +32,88 @@ if TYPE_CHECKING:
     from training.evaluation.churn_rules import RuleResult
     from training.registry import Promotion
 
-MEASURES = {
-    "churn": ("auc", "average_precision", "brier", "ece"),
-    "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
-    "by_category": ("lines", "came", "auc", "ece", "median_error_days", "mae_days"),
-    "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
-}
-
-TABLE_WIDTH = 120  # of a table in a file
+TABLE_WIDTH = 120  # columns of a table that is written to a file or pipe
 
 
 def capture_warnings() -> None:
-    """Send Python's warnings to the log: deprecations inside libraries are not for those who run a command."""
+    """Send Python warnings to the log, so that deprecations inside libraries do not reach users of a command."""
     if not sys.warnoptions:
         logging.captureWarnings(capture=True)
 
 
 class CommandConsole:
-    """Shows a command's progress and its result."""
+    """Prints a command's progress and its result."""
 
     def __init__(self, *, json_output: bool) -> None:
         self._json_output = json_output
-        # What is shown is the shop's own text, and "[orders]" is no style.
+        # Markup is off: "[orders]" in a message is text, not a style.
         self._progress = Console(stderr=True, highlight=False, markup=False)
         self._out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else TABLE_WIDTH)
         self._started_at = time.monotonic()
 
     def report(self, message: str) -> None:
-        """One line of progress."""
-        since = f"{time.monotonic() - self._started_at:6.1f} s"
-        self._progress.print(Text.assemble((since, "dim"), "  ", message), soft_wrap=True)
+        """Print one line of progress with the elapsed seconds."""
+        elapsed = f"{time.monotonic() - self._started_at:6.1f} s"
+        self._progress.print(Text.assemble((elapsed, "dim"), "  ", message), soft_wrap=True)
 
     def show_error(self, message: str) -> None:
-        """Why the command stopped."""
+        """Print why the command stopped."""
         self._progress.print(Text.assemble(("error", "bold red"), "  ", message), soft_wrap=True)
 
     def show_readiness(self, readiness: Readiness, shop_name: str, rule_limits: Sequence[RuleLimit] = ()) -> None:
-        """Question by question, what can be learned; and what the business' own churn rules cannot say."""
-        laid = readiness.schedule
+        """Print what can be trained for each model and horizon, and the limits of the churn rules."""
+        schedule = readiness.schedule
         if self._json_output:
             self._print_json({
-                "as_of": laid.as_of, "first_day": laid.first, "origins": laid.origins,
+                "as_of": schedule.as_of, "first_day": schedule.first, "origins": schedule.origins,
                 "learned_days": readiness.plan.learned, "churn_days": readiness.plan.churn_days,
                 "tiers": readiness.tiers, "answers": [asdict(answer) for answer in readiness.answers],
                 "notes": readiness.notes,
-                "churn_rule_limits": [asdict(rule) for rule in rule_limits],
+                "churn_rule_limits": [asdict(limit) for limit in rule_limits],
             })  # fmt: skip
             return
         table = titled_table(
-            f"{shop_name}: what can be learned as of {laid.as_of} ({laid.span} days of log)",
-            "question", "days", "trainable", "highest rung", "customers", "did", "did not",
+            f"{shop_name}: what can be learned as of {schedule.as_of} ({schedule.span} days of log)",
+            "model", "days", "trainable", "highest tier", "customers", "positives", "negatives",
         )  # fmt: skip
-        for one in readiness.answers:
+        for answer in readiness.answers:
             table.add_row(
-                one.model, str(one.horizon_days), "yes" if one.trainable else "no", next(iter(one.tiers), "refused"),
-                f"{one.customers:,}", f"{one.positives:,}", f"{one.negatives:,}",
+                answer.model, str(answer.horizon_days), "yes" if answer.trainable else "no",
+                next(iter(answer.tiers), "refused"),
+                f"{answer.customers:,}", f"{answer.positives:,}", f"{answer.negatives:,}",
             )  # fmt: skip
         self._out.print(table)
-        for one in readiness.answers:
-            if one.missing:
-                self._out.print(f"{one.model}, {one.horizon_days} days: {one.missing}; {one.remedy}.", soft_wrap=True)
+        for answer in readiness.answers:
+            if answer.missing:
+                self._out.print(
+                    f"{answer.model}, {answer.horizon_days} days: {answer.missing}; {answer.remedy}.", soft_wrap=True
+                )
         for note in readiness.notes:
             self._out.print(note, soft_wrap=True)
         self._show_rule_limits(rule_limits)
 
     def show_ingestion(self, manifest: HistoryManifest) -> None:
-        """What became of the raw log."""
+        """Print the row counts of each ingested table."""
         if self._json_output:
-            self._print_json({"tables": [asdict(intake) for intake in manifest.tables], "source": manifest.source})
+            self._print_json({"tables": [asdict(summary) for summary in manifest.tables], "source": manifest.source})
             return
         table = titled_table(
-            "The history", "table", "lines", "without customer", "exact duplicates", "kept", "customers"
+            "The history", "table", "lines", "without customer", "exact duplicates", "written", "customers"
         )
-        for one in manifest.tables:
-            counts = (one.lines, one.without_customer, one.duplicates, one.written, one.customers)
-            table.add_row(one.table, *(f"{count:,}" for count in counts))
+        for summary in manifest.tables:
+            counts = (summary.lines, summary.without_customer, summary.duplicates, summary.written, summary.customers)
+            table.add_row(summary.table, *(f"{count:,}" for count in counts))
         self._out.print(table)
 
     def show_publish_summary(self, summary: PublishSummary, as_of: date) -> None:
-        """What the online store holds."""
+        """Print how many customers the online store holds."""
         if self._json_output:
             self._print_json({"as_of": as_of, **asdict(summary)})
             return
         self._out.print(f"{summary.customers:,} customers are in the online store, as of {as_of}.")
 
     def show_trained_release(self, version: str, home: Home) -> None:
-        """The release that waits."""
+        """Print the trained release and the gate's reason for each model."""
         manifest = ReleaseManifest.read(home.releases / version)
         if self._json_output:
             self._print_json(
@@ -129,26 +125,26 @@ class CommandConsole:
             self._out.print(f"  {name:14} {reason}")
 
     def show_promotion(self, promotion: Promotion) -> None:
-        """Who serves now."""
+        """Print the release that serves now."""
         if self._json_output:
             self._print_json(asdict(promotion))
             return
-        before = f" instead of {promotion.replaced}" if promotion.replaced else ""
-        self._out.print(f"Release {promotion.version} serves{before}: {promotion.why}.")
+        replaced = f" instead of {promotion.replaced}" if promotion.replaced else ""
+        self._out.print(f"Release {promotion.version} serves{replaced}: {promotion.why}.")
 
     def show_score_summary(self, summary: ScoreSummary) -> None:
-        """Where the table is."""
-        null = "ltv_* columns, rfm_monetary and rfm_segment"
-        why = f"the log has no amounts, so the {null} are null" if summary.without_amounts else ""
+        """Print where the scores table is."""
+        null_columns = "ltv_* columns, rfm_monetary and rfm_segment"
+        note = f"the log has no amounts, so the {null_columns} are null" if summary.without_amounts else ""
         if self._json_output:
-            self._print_json({**asdict(summary), "note": why})
+            self._print_json({**asdict(summary), "note": note})
             return
         self._out.print(f"{summary.customers:,} customers scored by release {summary.release}: {summary.path}")
-        if why:
-            self._out.print(f"Note: {why}.")
+        if note:
+            self._out.print(f"Note: {note}.")
 
     def show_backtest(self, backtest_result: BacktestResult) -> None:
-        """Rungs and baselines side by side, origin by origin."""
+        """Print tiers and baselines side by side, one table per model."""
         note = (
             ""
             if backtest_result.tests
@@ -157,22 +153,24 @@ class CommandConsole:
         if self._json_output:
             self._print_json({
                 "scores": [asdict(score) for score in backtest_result.scores],
-                "churn_rules": [asdict(judged) for judged in backtest_result.rule_results],
+                "churn_rules": [asdict(result) for result in backtest_result.rule_results],
                 "churn_rule_limits": [asdict(limit) for limit in backtest_result.rule_limits], "note": note,
             })  # fmt: skip
             return
         if note:
             self._out.print(f"Nothing could be tested: {note}.")
             return
-        for name, measures in MEASURES.items():
-            mine = [score for score in backtest_result.scores if score.model == name]
-            if not mine:
+        from training.evaluation.backtest import shown_metrics
+
+        for name, measures in shown_metrics():
+            model_scores = [score for score in backtest_result.scores if score.model == name]
+            if not model_scores:
                 continue
-            shown = [one for one in measures if any(one in score.metrics for score in mine)]
+            shown = [measure for measure in measures if any(measure in score.metrics for score in model_scores)]
             table = titled_table(name, "origin", "by", *shown)
-            for score in mine:
-                values = (_format_number(score.metrics.get(one)) for one in shown)
-                table.add_row(str(score.origin), score.contestant, *values, end_section=score is mine[-1])
+            for score in model_scores:
+                values = (_format_number(score.metrics.get(measure)) for measure in shown)
+                table.add_row(str(score.origin), score.contestant, *values, end_section=score is model_scores[-1])
             self._out.print(table)
         self._show_rule_results(backtest_result.rule_results)
         self._show_rule_limits(backtest_result.rule_limits)
@@ -182,28 +180,40 @@ class CommandConsole:
             return
         days, tier = rule_results[0].horizon_days, rule_results[0].tier
         table = titled_table(
-            f"the rules in use beside {tier}, flagging as many of the same customers (churn: no order in {days} days)",
+            f"churn rules compared with {tier} at the same number of flags (churn: no order in {days} days)",
             "rule", "origin", "flags", "precision", "recall", "F1", f"{tier}\nprecision", f"{tier}\nrecall",
             "precision better\nby points, 95 %",
         )  # fmt: skip
-        for one, following in zip(rule_results, [*rule_results[1:], None], strict=True):
-            shares = (one.share, one.precision, one.recall, one.f1, one.model_precision, one.model_recall)
-            gain = " to ".join(_format_points(end) for end in (one.precision_gain.low, one.precision_gain.high))
-            last = following is None or following.rule != one.rule
-            table.add_row(one.rule, str(one.origin or "all"), *map(_format_percent, shares), gain, end_section=last)
+        for result, next_result in zip(rule_results, [*rule_results[1:], None], strict=True):
+            shares = (
+                result.share,
+                result.precision,
+                result.recall,
+                result.f1,
+                result.model_precision,
+                result.model_recall,
+            )
+            interval = " to ".join(
+                _format_points(end) for end in (result.precision_gain.low, result.precision_gain.high)
+            )
+            is_last = next_result is None or next_result.rule != result.rule
+            table.add_row(
+                result.rule, str(result.origin or "all"), *map(_format_percent, shares), interval, end_section=is_last
+            )
         self._out.print(table)
 
     def _show_rule_limits(self, rule_limits: Sequence[RuleLimit]) -> None:
-        for one in rule_limits:
-            self._out.print(f'rule "{one.rule}": {one.missing}; {one.remedy}.', soft_wrap=True)
+        for limit in rule_limits:
+            self._out.print(f'rule "{limit.rule}": {limit.missing}; {limit.remedy}.', soft_wrap=True)
 
     def show_run_summary(self, run_summary: RunSummary) -> None:
-        """What one whole run did."""
+        """Print the result of ``flywheel run``."""
         if self._json_output:
             self._print_json({
-                "as_of": run_summary.readiness.schedule.as_of, "trained": run_summary.trained_version, "release": run_summary.champion,
-                "refused": run_summary.refusal, "customers": run_summary.score_summary.customers, "scores": run_summary.score_summary.path,
-                "tables": [asdict(intake) for intake in run_summary.manifest.tables],
+                "as_of": run_summary.readiness.schedule.as_of,
+                "trained": run_summary.trained_version, "release": run_summary.champion, "refused": run_summary.refusal,
+                "customers": run_summary.score_summary.customers, "scores": run_summary.score_summary.path,
+                "tables": [asdict(summary) for summary in run_summary.manifest.tables],
                 "ltv": "the log has no amounts" if run_summary.score_summary.without_amounts else "",
                 "seconds": round(time.monotonic() - self._started_at, 1),
             })  # fmt: skip
@@ -216,11 +226,11 @@ class CommandConsole:
         self.show_score_summary(run_summary.score_summary)
 
     def _print_json(self, summary: Mapping[str, object]) -> None:
-        print(json.dumps(_to_json_value(summary), allow_nan=False))  # noqa: T201 -- the one line that programs read
+        print(json.dumps(_to_json_value(summary), allow_nan=False))  # noqa: T201 -- the line that programs parse
 
 
 def titled_table(title: str, *columns: str) -> Table:
-    """A table as every command shows it; spaces for the underscores of its columns."""
+    """Create a table in the common style; underscores in column names become spaces."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"origin", "by"})
@@ -242,7 +252,7 @@ def _format_points(share: float) -> str:
 
 
 def _to_json_value(value: object) -> object:
-    """The value as JSON can hold it: no NaN, no dates, no paths."""
+    """Convert a value to JSON types: NaN and infinity become null, dates and paths become text."""
     match value:
         case None | bool() | str():
             return value
@@ -251,7 +261,7 @@ def _to_json_value(value: object) -> object:
         case Real():
             return float(value) if math.isfinite(value) else None
         case Mapping():
-            return {str(key): _to_json_value(one) for key, one in value.items()}
+            return {str(key): _to_json_value(item) for key, item in value.items()}
         case Iterable():
-            return [_to_json_value(one) for one in value]
+            return [_to_json_value(item) for item in value]
     return str(value)

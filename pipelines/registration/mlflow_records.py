@@ -21,8 +21,6 @@ from training.registry import DatasetInfo, Run
 from training.reporting import model_card, report
 from training.reporting.churn_rule_report import rule_rows
 
-HIGHER_IS_BETTER = {"auc": True, "gini": True, "mae_days": False}
-
 
 def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
     """One training of one model."""
@@ -68,7 +66,7 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
             name=name,
             question=MODELS[name].question,
             horizon=f"{_horizon_days(candidate, name)} days, answered from the rung `{tier}`: {reason}",
-            use=model_card.INTENDED_USE[name],
+            use=MODELS[name].intended_use,
             population="Customers with an order before the cutoff",
             customers=len(tests[0].rows) if tests else data.customers["customer_id"].nunique(),
             trained_from=trained[0],
@@ -83,7 +81,7 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
             calibration=_calibration(candidate, name),
             totals=[one.summary_line() for one in backtest_totals(tests, name, tier)],
             slices=_card_slices(candidate, name),
-            rules=candidate.backtest_result.rule_results if name == "churn" else (),
+            rules=candidate.backtest_result.rule_results if MODELS[name].against_churn_rules else (),
         )
     )
 
@@ -101,20 +99,17 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
         "learned_days": list(plan.learned),
         "training_window": {"start": str(job.schedule.first), "end": str(job.as_of)},
         "metrics": [
-            {"origin": str(score.origin), "who": score.contestant, **_round_finite(score.metrics)}
+            {"origin": str(score.origin), "contestant": score.contestant, **_round_finite(score.metrics)}
             for score in candidate.backtest_result.scores
             if score.model == name
         ],
         "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, verdict.tier)),
-        **(
-            {"churn_rules": _rule_rows(candidate)} if name == "churn" and candidate.backtest_result.rule_results else {}
-        ),
+        **({"churn_rules": rules} if MODELS[name].against_churn_rules and (rules := _rule_rows(candidate)) else {}),
     }
 
 
 def _horizon_days(candidate: ReleaseCandidate, name: str) -> list[int]:
-    asked = candidate.context.horizons if name == "ltv" else (candidate.context.churn_days,)
-    return list(asked)
+    return list(MODELS[name].horizons(candidate.context.churn_days, candidate.context.horizons))
 
 
 def _params(candidate: ReleaseCandidate, name: str) -> dict[str, str | int | float]:
@@ -161,7 +156,7 @@ def _card_scores(candidate: ReleaseCandidate, name: str) -> list[model_card.Metr
         found.append(
             model_card.MetricComparison(
                 origin=test.origin, metric=headline, model=here[tier][headline], baselines=others,
-                higher_is_better=HIGHER_IS_BETTER[headline],
+                higher_is_better=MODELS[name].higher_is_better,
             )
         )  # fmt: skip
     return found
@@ -186,7 +181,7 @@ def _card_slices(candidate: ReleaseCandidate, name: str) -> list[model_card.Popu
     return [
         model_card.PopulationSlice(
             name=part, customers=int(measures["customers"]), metric=headline, value=measures[headline],
-            overall=everyone, higher_is_better=HIGHER_IS_BETTER[headline],
+            overall=everyone, higher_is_better=MODELS[name].higher_is_better,
         )
         for part, measures in report.slice_metrics(name, newest, tier).items()
     ]  # fmt: skip

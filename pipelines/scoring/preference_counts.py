@@ -110,7 +110,7 @@ class CountQuery:
             sent = _fetch_encoded(
                 touch_responses(baskets, self.cutoff, self.contact_kinds), positions, {"channel": words.touch_channels}
             )
-        for name in ("touches", "answered"):
+        for name in ("touches", "responded"):
             yield SparseCounts.from_cells(sent["place"], sent["channel"], sent[name], n, len(words.touch_channels))
         held = _EMPTY_COLUMNS
         if words.categories:
@@ -122,7 +122,7 @@ class CountQuery:
 
 
 _EMPTY_COLUMNS: Mapping[str, SmallIntegers] = dict.fromkeys(
-    ("place", "channel", "touches", "answered", "category", "orders"), np.zeros(0, np.int32)
+    ("place", "channel", "touches", "responded", "category", "orders"), np.zeros(0, np.int32)
 )
 
 

@@ -1,1 +1,1 @@
-"""Steps: one file per command."""
+"""Steps: the work of each command, one file per command."""

@@ -1,4 +1,4 @@
-"""Whom to reach, from the command line: the same request as POST /v1/audiences, and its members in a file."""
+"""Audience step: selects an audience like POST /v1/audiences, and writes its members to a file."""
 
 from __future__ import annotations
 
@@ -24,65 +24,69 @@ SUFFIXES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".parquet": "
 
 
 class InvalidRequest(FlywheelError):
-    """What was asked for has no meaning here; every field at fault is named."""
+    """The audience request is invalid; the message names every invalid field."""
 
 
 @dataclass(frozen=True)
 class AudienceOutput:
-    """The answer, and where its members are, if they were written."""
+    """The response, and the path of the members' file if one was written."""
 
     answer: AudienceResponse
     path: Path | None
 
 
 def build_request(options: Mapping[str, Any], file: Path | None) -> bytes:
-    """The request in a file, with what the command line says in the place of the same fields.
+    """Return the request in a file, with the command line's options in place of the same fields.
 
     Raises:
-        InvalidRequest: the file is not there, or no JSON object.
+        InvalidRequest: the file cannot be read, or is not a JSON object.
     """
     try:
-        given = {} if file is None else orjson.loads(file.read_bytes())
+        request = {} if file is None else orjson.loads(file.read_bytes())
     except OSError as error:
         raise InvalidRequest(
             f"{file} cannot be read ({error.strerror}). Expected a file with one JSON object."
         ) from None
     except orjson.JSONDecodeError as error:
-        raise InvalidRequest(f"{file} is not JSON: {error}. Expected one JSON object, as the README shows.") from None
-    if not isinstance(given, dict):
-        raise InvalidRequest(f"{file} holds a {type(given).__name__}. Expected one JSON object, as the README shows.")
-    return orjson.dumps({**given, **{name: value for name, value in options.items() if value is not None}})
+        raise InvalidRequest(
+            f"{file} is not JSON: {error}. Expected one JSON object, as the body of POST /v1/audiences."
+        ) from None
+    if not isinstance(request, dict):
+        raise InvalidRequest(
+            f"{file} contains a {type(request).__name__}. Expected one JSON object, as the body of POST /v1/audiences."
+        )
+    return orjson.dumps({**request, **{name: value for name, value in options.items() if value is not None}})
 
 
 def run(home: Home, body: bytes, timestamp: datetime, out: Path | None = None) -> AudienceOutput:
-    """Make an audience, and write its members to a file in the format of its suffix.
+    """Build an audience, and write its members to a file in the format of the file's suffix.
 
     Raises:
-        InvalidRequest: the request does not fit the scores table, or the file has another suffix.
-        InvalidScores: nobody has been scored.
+        InvalidRequest: the request does not fit the scores table, or the suffix is not supported.
+        InvalidScores: there is no valid scores table.
     """
     if out is not None and out.suffix not in SUFFIXES:
         raise InvalidRequest(f"Found --out {out}. Expected a name that ends in {', '.join(SUFFIXES)}.")
-    desk = AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder))
+    service = AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder))
     try:
-        answer = desk.create(parse_request(body), ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT))
-    except InvalidAudienceRequest as refused:
-        faults = "\n".join(f"  - {error.field}: {error.reason}" for error in refused.errors)
-        raise InvalidRequest(f"{refused.detail}\n{faults}") from None
-    except InvalidJson as wrong:
-        raise InvalidRequest(str(wrong)) from None
+        answer = service.create(parse_request(body), ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT))
+    except InvalidAudienceRequest as invalid:
+        reasons = "\n".join(f"  - {error.field}: {error.reason}" for error in invalid.errors)
+        raise InvalidRequest(f"{invalid.detail}\n{reasons}") from None
+    except InvalidJson as error:
+        raise InvalidRequest(str(error)) from None
     if out is not None and answer.audience_id is not None:
-        _write_members(desk, answer.audience_id, ExportContext(COMMAND_LINE, micros(timestamp), out.suffix[1:]), out)
+        _write_members(service, answer.audience_id, ExportContext(COMMAND_LINE, micros(timestamp), out.suffix[1:]), out)
     return AudienceOutput(answer, out)
 
 
 def _write_members(service: AudienceService, audience_id: str, export: ExportContext, out: Path) -> None:
-    """The file is there whole, or not at all."""
+    """Write the file atomically: write a temporary file, then rename it."""
     _, tables = service.export_all(audience_id, export)
-    draft = out.with_name(f".{out.name}.tmp")
+    temporary_path = out.with_name(f".{out.name}.tmp")
     try:
-        with draft.open("wb") as file:
+        with temporary_path.open("wb") as file:
             file.writelines(FORMATS[SUFFIXES[out.suffix]](tables))
-        draft.replace(out)
+        temporary_path.replace(out)
     finally:
-        draft.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The raw log becomes the canonical history; nothing is done when neither log nor description changed."""
+"""Ingestion step: writes the canonical history from the raw log, unless log and config are unchanged (idempotent)."""
 
 from __future__ import annotations
 
@@ -18,46 +18,46 @@ from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
 
 
 def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[str], None]) -> HistoryManifest:
-    """Ingest the log that the description names, unless that has been done; nobody forgotten comes back by it.
+    """Ingest the configured log unless that has been done; erased customers stay out.
 
-    Consents that it changes leave a line in the audit, as of the instant ``timestamp``.
+    If the log changes consents, the audit log records it as of ``timestamp``.
     """
-    known = read_manifest(home.history)
-    if known and (known.config, known.source) == (config.fingerprint, source_digest(config)):
+    stored = read_manifest(home.history)
+    if stored and (stored.config, stored.source) == (config.fingerprint, source_digest(config)):
         report("the history is up to date")
-        _import_consents(config, known, home, timestamp, report)
-        return known
-    done = ingest(config, home.history, report, home.ledger().erased_among)
+        _import_consents(config, stored, home, timestamp, report)
+        return stored
+    manifest = ingest(config, home.history, report, home.ledger().erased_among)
     if config.events is not None:
         for sentence in unmatched_kinds(config.events, home.history):
             report(f"note: {sentence}")
-    _import_consents(config, done, home, timestamp, report)
-    return done
+    _import_consents(config, manifest, home, timestamp, report)
+    return manifest
 
 
 def _import_consents(
     config: ShopConfig, manifest: HistoryManifest, home: Home, timestamp: datetime, report: Callable[[str], None]
 ) -> None:
-    """What the log says of consents goes to the ledger, where it is newer than what callers said since."""
-    mark, source = home.history / "consents.taken", f"{manifest.config} {manifest.source}"
-    if mark.is_file() and mark.read_text() == f"{source} {home.ledger().identity()}":
+    """Import the log's consents into the ledger, where they are newer than those recorded over the API."""
+    marker, source = home.history / "consents.taken", f"{manifest.config} {manifest.source}"
+    if marker.is_file() and marker.read_text() == f"{source} {home.ledger().identity()}":
         return
     home.ledger().set_defaults(Defaults(**config.business.consent_defaults.model_dump()))
     if config.consents is not None:
         _import_consent_log(config.consents, home, timestamp, report)
-    # The ledger may have begun with them.
-    replace_text(mark, f"{source} {home.ledger().identity()}")
+    # The identity is read again: the import may have created the ledger.
+    replace_text(marker, f"{source} {home.ledger().identity()}")
 
 
 def _import_consent_log(
     consents_config: ConsentsSource, home: Home, timestamp: datetime, report: Callable[[str], None]
 ) -> None:
     ledger = home.ledger()
-    taken = import_consents(home.history / "consents.parquet", consents_config.purposes, ledger)
-    if taken.changed_customers:
-        said = {"customers": taken.changed_customers, "consent_state": str(ledger.state())}
-        AuditLog.open(home.folder).append(CONSENT, COMMAND_LINE, micros(timestamp), **said)
-    report(f"consents of {taken.changed_customers:,} customers are new")
-    if taken.unused_purposes:
-        listed = ", ".join(map(repr, taken.unused_purposes[:5]))
-        report(f"note: consents for purposes that mean nothing here are not used: {listed}; name them under `purposes`")
+    summary = import_consents(home.history / "consents.parquet", consents_config.purposes, ledger)
+    if summary.changed_customers:
+        details = {"customers": summary.changed_customers, "consent_state": str(ledger.state())}
+        AuditLog.open(home.folder).append(CONSENT, COMMAND_LINE, micros(timestamp), **details)
+    report(f"consents of {summary.changed_customers:,} customers changed")
+    if summary.unused_purposes:
+        purposes = ", ".join(map(repr, summary.unused_purposes[:5]))
+        report(f"note: consents for unmapped purposes are not used: {purposes}; map them under `purposes`")

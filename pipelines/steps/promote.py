@@ -1,4 +1,4 @@
-"""Let a release serve, if the gate lets it: the champion's alias moves, and with it the pointer that workers watch."""
+"""Promotion step: makes a release the champion if the quality gate passes, and updates the champion pointer."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class GateRejected(FlywheelError):
-    """The release answers worse than what serves; nothing was changed."""
+    """The release answers a model from a lower tier than the champion; nothing was changed."""
 
 
 class UsageError(FlywheelError):
-    """What is asked for has no meaning; nothing was changed."""
+    """The options contradict each other; nothing was changed."""
 
 
 def run(
@@ -33,70 +33,70 @@ def run(
     why: str = "",
     force: bool = False,
 ) -> Promotion:
-    """Promote the challenger, or the version named.
+    """Promote the challenger, or the given version.
 
     Raises:
-        GateRejected: it would answer a question from a lower rung than the champion, and ``force`` is not set.
-        NotFound: there is nothing to promote.
-        UsageError: forced without a reason.
+        GateRejected: it answers a model from a lower tier than the champion, and ``force`` is not set.
+        NotFound: there is no release to promote.
+        UsageError: ``force`` without a reason.
     """
     if force and not why:
-        raise UsageError("Found --force without --why. Expected a reason, for the log: say why with --why.")
+        raise UsageError("Found --force without --why. Expected a reason, for the promotion log: give it with --why.")
     registry = home.registry()
-    wanted = _pending_release(registry) if version is None else version
-    gate = _current_gate(registry, home, wanted)
+    candidate = _pending_release(registry) if version is None else version
+    gate = _current_gate(registry, home, candidate)
     if not gate["passed"] and not force:
         raise GateRejected(
-            f"The gate refuses release {wanted}: it answers {', '.join(gate['falls'])} from a lower rung than the "
-            f"champion, which goes on serving. See its run in `flywheel ui`; to let it serve all the same: "
-            f"flywheel promote --version {wanted} --force --why REASON."
+            f"The gate rejects release {candidate}: it answers {', '.join(gate['regressions'])} from a lower tier "
+            f"than the champion, which keeps serving. See its run in `flywheel ui`; to promote it nevertheless: "
+            f"flywheel promote --version {candidate} --force --why REASON."
         )
-    moved = registry.promote(
-        wanted,
+    promotion = registry.promote(
+        candidate,
         by=_current_user(),
         at=timestamp,
         why=why or "passed the gate",
         gate=gate,
         forced=force and not gate["passed"],
     )
-    _publish_pointer(registry, home, moved.version, report)
-    return moved
+    _publish_pointer(registry, home, promotion.version, report)
+    return promotion
 
 
 def rollback(home: Home, timestamp: datetime, report: Callable[[str], None], *, why: str = "") -> Promotion:
-    """Let the previous release serve again.
+    """Promote the previous release again.
 
     Raises:
         NotFound: there is no previous release.
     """
     registry = home.registry()
-    moved = _unfinished_rollback(registry, home) or registry.rollback(
+    promotion = _unfinished_rollback(registry, home) or registry.rollback(
         by=_current_user(), at=timestamp, why=why or "rolled back"
     )
-    _publish_pointer(registry, home, moved.version, report)
-    return moved
+    _publish_pointer(registry, home, promotion.version, report)
+    return promotion
 
 
 def _pending_release(registry: Registry) -> str:
-    """The challenger; the champion where there is none, so that a promotion may be asked for twice."""
-    found = registry.version_of("release", "challenger") or registry.version_of("release", "champion")
-    if found is None:
-        raise NotFound("There is no release to promote. Expected a trained one: run `flywheel train` first.")
-    return found
+    """Return the challenger, or the champion without a challenger, so that a promotion may be repeated."""
+    version = registry.version_of("release", "challenger") or registry.version_of("release", "champion")
+    if version is None:
+        raise NotFound("Found no release to promote. Expected a trained release: run `flywheel train` first.")
+    return version
 
 
 def _current_gate(registry: Registry, home: Home, version: str) -> dict[str, Any]:
-    """The gate as it stands now: against what serves today, not against what served when the release was trained."""
+    """Evaluate the gate against the current champion, not against the champion at training time."""
     from training.evaluation.quality_gate import regressions
 
-    manifest, standing = _release_manifest(registry, home, version), registry.version_of("release", "champion")
-    fallen: list[str] = []
-    if standing not in {None, version}:
-        champion = _release_manifest(registry, home, str(standing))
-        # A champion of other columns cannot read what is published now, so there is nothing to protect.
+    manifest, champion_version = _release_manifest(registry, home, version), registry.version_of("release", "champion")
+    regressed_models: list[str] = []
+    if champion_version not in {None, version}:
+        champion = _release_manifest(registry, home, str(champion_version))
+        # A champion with other columns cannot read the published features, so no regression is possible.
         if champion.views == manifest.views:
-            fallen = regressions(manifest.tiers, champion.tiers)
-    return {**asdict(manifest.gate), "passed": not fallen, "regressions": fallen}
+            regressed_models = regressions(manifest.tiers, champion.tiers)
+    return {**asdict(manifest.gate), "passed": not regressed_models, "regressions": regressed_models}
 
 
 def _release_manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest:
@@ -107,10 +107,10 @@ def _release_manifest(registry: Registry, home: Home, version: str) -> ReleaseMa
 
 
 def _unfinished_rollback(registry: Registry, home: Home) -> Promotion | None:
-    """The last rollback, where workers were not told of it: asked again, it is finished rather than swapped back."""
+    """Return the last rollback if its pointer was not written, so that a repeated rollback finishes it."""
     for last in registry.promotions()[-1:]:
-        stands = last.version == registry.version_of("release", "champion")
-        if last.kind == "rollback" and stands and home.champion() != last.version:
+        is_current = last.version == registry.version_of("release", "champion")
+        if last.kind == "rollback" and is_current and home.champion() != last.version:
             return last
     return None
 

@@ -1,4 +1,4 @@
-"""Compute every feature at every cutoff that is needed, tell Feast, and give today's to the online store."""
+"""Publication step: computes features at every cutoff, registers them with Feast, and materializes today's online."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from pipelines.home import Home
 from pipelines.registration.code_fingerprint import code_fingerprint
 from pipelines.run_context import RunContext
 
-# Older rows than this never answer a point-in-time question: every question is asked at a published cutoff.
+# Feast ignores rows older than this in point-in-time joins; all joins are at published cutoffs.
 TTL_DAYS = 400
 
 
 @dataclass(frozen=True)
 class PublishSummary:
-    """What the online store holds."""
+    """Customers in the online store, and cutoffs in the feature tables."""
 
     customers: int
     cutoffs: int
 
 
 def run(context: RunContext) -> PublishSummary:
-    """Publish features as of the job's day, to Feast's catalogue and to the online store."""
+    """Publish features as of the context's day to Feast's registry and to the online store."""
     from features.store.client import CustomerFeatures
 
     store = CustomerFeatures.open(context.home.folder, context.views, TTL_DAYS, context.home.online)
@@ -41,31 +41,33 @@ def run(context: RunContext) -> PublishSummary:
 
 
 def ensure_feature_tables(context: RunContext) -> None:
-    """Write the feature tables of the job's cutoffs, unless they are there."""
-    wanted, mark = _features_fingerprint(context), _marker_path(context.home)
-    if mark.is_file() and json.loads(mark.read_text())["fingerprint"] == wanted:
+    """Write the feature tables of the context's cutoffs, unless they are up to date (idempotent)."""
+    fingerprint, marker = _features_fingerprint(context), _marker_path(context.home)
+    if marker.is_file() and json.loads(marker.read_text())["fingerprint"] == fingerprint:
         context.report("the features are up to date")
         return
     context.report(f"computing features at {len(context.cutoffs)} cutoffs")
-    # Killed half way, the tables are of no day; a mark of another day must not vouch for them.
-    mark.unlink(missing_ok=True)
+    # A killed run leaves incomplete tables, so the old marker is removed before they are written.
+    marker.unlink(missing_ok=True)
     write_tables(context.history, context.config.events, context.cutoffs, context.home.features)
-    replace_text(mark, json.dumps({"fingerprint": wanted, "as_of": context.as_of.isoformat()}))
+    replace_text(marker, json.dumps({"fingerprint": fingerprint, "as_of": context.as_of.isoformat()}))
 
 
 def publication_day(home: Home) -> date:
-    """The day that the feature tables were last computed for.
+    """Return the day that the feature tables were computed for.
 
     Raises:
-        NotFound: none were.
+        NotFound: no features were published.
     """
     if not _marker_path(home).is_file():
-        raise NotFound(f"No features in {home.features}. Expected published ones: run `flywheel publish` first.")
+        raise NotFound(
+            f"Found no features in {home.features}. Expected published features: run `flywheel publish` first."
+        )
     return date.fromisoformat(json.loads(_marker_path(home).read_text())["as_of"])
 
 
 def publication_marker(home: Home) -> str:
-    """What tells one publishing of features from another."""
+    """Return text that identifies the current publication of features; empty without one."""
     return _marker_path(home).read_text() if _marker_path(home).is_file() else ""
 
 
@@ -74,11 +76,11 @@ def _marker_path(home: Home) -> Path:
 
 
 def _features_fingerprint(context: RunContext) -> str:
-    """Changes with the log, the description, the cutoffs and the features' own code."""
-    facts = [
+    """Return a hash that changes with the log, the config, the cutoffs and the feature code."""
+    inputs = [
         str(read_manifest(context.home.history)),
         str([cutoff.day for cutoff in context.cutoffs]),
         str(context.views),
     ]
-    facts += [context.profiling_scope.fingerprint, code_fingerprint(features)]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    inputs += [context.profiling_scope.fingerprint, code_fingerprint(features)]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()

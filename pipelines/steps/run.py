@@ -1,4 +1,4 @@
-"""The whole main job: ingest, publish, train, promote, score."""
+"""Run step: the whole pipeline, which is ingest, publish, train, promote and score."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from training.dataset.readiness import Readiness
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What one run did."""
+    """The result of one run."""
 
     manifest: HistoryManifest
     readiness: Readiness
     trained_version: str
     champion: str
-    refusal: str  # why the gate kept the trained release from serving; empty when it serves
+    refusal: str  # why the gate rejected the trained release; empty if it serves
     score_summary: score.ScoreSummary
 
 
@@ -36,19 +36,19 @@ def run(
     report: Callable[[str], None],
     out: Path | None = None,
 ) -> RunSummary:
-    """Everything from the raw log to the scores table, as of a day; nothing after it is looked at.
+    """Run the pipeline from the raw log to the scores table, using only data before the day ``as_of``.
 
-    A release that the gate refuses is registered all the same, and the champion goes on serving.
+    A release that the gate rejects stays registered, and the champion keeps serving.
     """
     manifest = ingest.run(config, home, timestamp, report)
-    job = RunContext(config, home, as_of, report, consents_at=timestamp)
-    publish.run(job)
-    trained = train.run(job)
-    refused = ""
+    context = RunContext(config, home, as_of, report, consents_at=timestamp)
+    publish.run(context)
+    trained_version = train.run(context)
+    refusal = ""
     try:
-        promote.run(home, timestamp, report, version=trained)
-    except GateRejected as refusal:
-        refused = str(refusal)
-        report(refused)
-    scored = score.run(config, home, job.now, report, out, timestamp)
-    return RunSummary(manifest, job.readiness, trained, scored.release, refused, scored)
+        promote.run(home, timestamp, report, version=trained_version)
+    except GateRejected as error:
+        refusal = str(error)
+        report(refusal)
+    score_summary = score.run(config, home, context.now, report, out, timestamp)
+    return RunSummary(manifest, context.readiness, trained_version, score_summary.release, refusal, score_summary)

@@ -1,4 +1,4 @@
-"""Every known customer's predictions in one table: a slice at a time, on all cores, taken up where it was left."""
+"""Batch scoring: predicts every known customer in chunks on all cores, resumable, into one table."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ from pipelines.steps import publish
 from serving.observability.audit_log import COMMAND_LINE, EXPORT, AuditLog
 from serving.predictions.scorer import score
 from training.inference.release import CorruptRelease, Release
+from training.models import load_release
 
 CHUNK_SIZE = 10_000  # customers in a part of the table
-MIN_PARTS_PER_PROCESS = 3  # parts up to which other processes would take longer to start than to score
+MIN_PARTS_PER_PROCESS = 3  # with fewer parts, starting a process takes longer than scoring
 
 
 class ReleaseNotScorable(FlywheelError):
-    """The champion is damaged, or was trained on other features than those published."""
+    """The champion is damaged, or needs features that are not published."""
 
 
 @dataclass(frozen=True)
 class ScoreSummary:
-    """What was written, and where."""
+    """Path and size of the scores table, and the release that made it."""
 
     path: Path
     customers: int
@@ -53,7 +54,7 @@ class ScoreSummary:
 
 @dataclass(frozen=True)
 class _ScoringTask:
-    """What every slice is scored with; small, for it goes to other processes."""
+    """The parameters of every chunk; small, because they are sent to other processes."""
 
     home: Path
     version: str
@@ -69,70 +70,74 @@ def run(
     out: Path | None = None,
     consents_at: datetime | None = None,
 ) -> ScoreSummary:
-    """Score everybody known at the cutoff with the champion, sort them into segments, and replace the table whole.
+    """Score all customers known at the cutoff with the champion, assign segments, and replace the table atomically.
 
-    Whoever does not consent to profiling at the instant ``consents_at``, by default the cutoff, is left out. Memory holds a
-    slice for each core, and a few numbers of every customer. After a kill the slices that were done are not done again,
-    as long as champion, features, customers and cutoff are the same.
+    Customers without consent to profiling at ``consents_at`` (default: the cutoff) are excluded. Memory holds one chunk
+    per core, and a few numbers per customer. After a kill, finished chunks are reused as long as champion, features,
+    customers and cutoff are the same.
 
     Raises:
-        NotFound: no champion, no features at that cutoff, no history, or nobody who may be scored.
-        ReleaseNotScorable: the champion cannot answer from these features.
-        SegmentsNotComputable: it does not predict what the segments are made of.
+        NotFound: no champion, no features at that cutoff, no history, or no customer who may be scored.
+        ReleaseNotScorable: the champion cannot predict from these features.
+        SegmentsNotComputable: the champion lacks predictions that the segments need.
     """
     release = load_champion(home)
     target = (out or home.scores).resolve()
-    work = _ScoringTask(home.folder.resolve(), release.version, micros(as_of.timestamp), target)
+    task = _ScoringTask(home.folder.resolve(), release.version, micros(as_of.timestamp), target)
     ledger, now = home.ledger(), micros(consents_at or as_of.timestamp)
-    consented, profiled = ConsentColumns.from_ledger(ledger, now), ledger.profiling_scope(now)
-    customers = consented_customers(_known_customers(home, release, as_of), ledger, profiled)
+    consent_columns, profiling_scope = ConsentColumns.from_ledger(ledger, now), ledger.profiling_scope(now)
+    customers = consented_customers(_known_customers(home, release, as_of), ledger, profiling_scope)
     population = ScoredPopulation.from_release(release, home, config, as_of, customers)
-    needed = population.required_columns
+    required_columns = population.required_columns
     target.parent.mkdir(parents=True, exist_ok=True)
-    count = _write_parts(work, customers, publish.publication_marker(home), report)
-    report("sorting them into segments")
-    sorted_into = assign_segments(population, PartFiles(target).read(count, needed))
-    report("learning when, where and with what to reach them")
-    reached = compute_preferences(config, History.open(home.history).restrict_to_scope(profiled), as_of, customers)
+    count = _write_parts(task, customers, publish.publication_marker(home), report)
+    report("assigning segments")
+    segments = assign_segments(population, PartFiles(target).read(count, required_columns))
+    report("computing preferences")
+    preferences = compute_preferences(
+        config, History.open(home.history).restrict_to_scope(profiling_scope), as_of, customers
+    )
     if target != home.scores.resolve():
-        _audit_export(home, now, len(customers), consented)
-    PartFiles(target).join(count, ExtraColumns(sorted_into, reached.columns, consented, customers).table)
+        _audit_export(home, now, len(customers), consent_columns)
+    PartFiles(target).join(count, ExtraColumns(segments, preferences.columns, consent_columns, customers).table)
     return ScoreSummary(target, len(customers), release.version, not release.metadata.has_amounts)
 
 
 def _audit_export(home: Home, timestamp_us: int, customers: int, consent_columns: ConsentColumns) -> None:
-    """A table that leaves the home is an export."""
-    said = {"format": "parquet", "members": customers, "consent_state": str(consent_columns.consent_snapshot.state)}
-    AuditLog.open(home.folder).append(EXPORT, COMMAND_LINE, timestamp_us, purpose=PROFILING, **said)
+    """Record in the audit log that a table was written outside the home."""
+    details = {"format": "parquet", "members": customers, "consent_state": str(consent_columns.consent_snapshot.state)}
+    AuditLog.open(home.folder).append(EXPORT, COMMAND_LINE, timestamp_us, purpose=PROFILING, **details)
 
 
 def load_champion(home: Home) -> Release:
-    """The release that serves.
+    """Load the champion's release files.
 
     Raises:
-        NotFound: none does.
-        ReleaseNotScorable: its files are not those that were registered.
+        NotFound: there is no champion.
+        ReleaseNotScorable: its files differ from those that were registered.
     """
     version = home.champion()
     if version is None:
-        raise NotFound(f"No release serves in {home.folder}. Expected a champion: run `flywheel run` first.")
+        raise NotFound(f"Found no champion in {home.folder}. Expected a promoted release: run `flywheel run` first.")
     try:
-        return Release.load(home.releases / version)
+        return load_release(home.releases / version)
     except CorruptRelease as error:
         raise ReleaseNotScorable(f"{error} `flywheel promote --version {version}` fetches it.") from None
 
 
 def _known_customers(home: Home, release: Release, as_of: Cutoff) -> pa.Array:
     if not (home.features / f"{release.views[0].name}.parquet").is_file():
-        raise NotFound(f"No features in {home.features}. Expected published ones: run `flywheel publish` first.")
-    _check_feature_columns(home, release)
-    known = SnapshotReader(home.features, release.views, micros(as_of.timestamp)).customer_ids()
-    if len(known) == 0:
         raise NotFound(
-            f"The published features have nobody at {as_of.day}. Expected features of that day: "
+            f"Found no features in {home.features}. Expected published features: run `flywheel publish` first."
+        )
+    _check_feature_columns(home, release)
+    customers = SnapshotReader(home.features, release.views, micros(as_of.timestamp)).customer_ids()
+    if len(customers) == 0:
+        raise NotFound(
+            f"The published features have no customer at {as_of.day}. Expected features of that day: "
             f"run `flywheel publish --as-of {as_of.day}` first."
         )
-    return known
+    return customers
 
 
 def _check_feature_columns(home: Home, release: Release) -> None:
@@ -143,39 +148,39 @@ def _check_feature_columns(home: Home, release: Release) -> None:
         if missing:
             raise ReleaseNotScorable(
                 f"Release {release.version} needs {', '.join(missing)} of the view {view.name!r}, which the published "
-                "features do not have. Expected a champion trained on what flywheel.toml says now: `flywheel train`, "
-                "then `flywheel promote`."
+                "features do not have. Expected a champion trained with the current flywheel.toml: run "
+                "`flywheel train`, then `flywheel promote`."
             )
 
 
 def _write_parts(
     task: _ScoringTask, customers: pa.Array, publication_marker: str, report: Callable[[str], None]
 ) -> int:
-    """Score what was not scored before; how many parts there are."""
+    """Score the chunks that have no part file yet; return the number of parts."""
     slices = [customers[start : start + CHUNK_SIZE] for start in range(0, len(customers), CHUNK_SIZE)]
-    parts = PartFiles(task.target)
-    whom = hashlib.sha256("\0".join(customers.to_pylist()).encode("utf-8", "surrogatepass")).hexdigest()
-    parts.start_or_resume(
+    part_files = PartFiles(task.target)
+    customers_digest = hashlib.sha256("\0".join(customers.to_pylist()).encode("utf-8", "surrogatepass")).hexdigest()
+    part_files.start_or_resume(
         {
             "release": task.version,
             "at": task.cutoff_us,
             "features": publication_marker,
             "slice": CHUNK_SIZE,
-            "customers": whom,
+            "customers": customers_digest,
         }
     )
-    missing = [part for part in range(len(slices)) if not parts.has(part)]
+    missing = [part for part in range(len(slices)) if not part_files.has(part)]
     if len(missing) < len(slices):
-        report(f"{len(slices) - len(missing)} of {len(slices)} parts were scored before")
-    done = len(slices) - len(missing)
+        report(f"{len(slices) - len(missing)} of {len(slices)} parts were already scored")
+    scored = len(slices) - len(missing)
     for _ in _score_parts(task, [(part, slices[part]) for part in missing]):
-        done += 1
-        report(f"scored {min(done * CHUNK_SIZE, len(customers)):,} of {len(customers):,} customers")
+        scored += 1
+        report(f"scored {min(scored * CHUNK_SIZE, len(customers)):,} of {len(customers):,} customers")
     return len(slices)
 
 
 def _score_parts(task: _ScoringTask, chunks: Sequence[tuple[int, pa.Array]]) -> Iterator[None]:
-    """Score the slices, as many at once as there are cores; one item for each that is done."""
+    """Score the chunks in one process per core; yield once per finished chunk."""
     cores = min(os.cpu_count() or 1, len(chunks) // MIN_PARTS_PER_PROCESS)
     if cores <= 1:
         for part, customers in chunks:
@@ -188,10 +193,10 @@ def _score_parts(task: _ScoringTask, chunks: Sequence[tuple[int, pa.Array]]) -> 
 
 def _score_part(task: _ScoringTask, part: int, customers: pa.Array) -> None:
     release = _load_release(task.home, task.version)
-    found = SnapshotReader(Home(task.home).features, release.views, task.cutoff_us).read(customers)
-    PartFiles(task.target).write(part, scores_table(score(release, found, task.cutoff_us), found))
+    features = SnapshotReader(Home(task.home).features, release.views, task.cutoff_us).read(customers)
+    PartFiles(task.target).write(part, scores_table(score(release, features, task.cutoff_us), features))
 
 
 @lru_cache(maxsize=1)
 def _load_release(home: Path, version: str) -> Release:
-    return Release.load(Home(home).releases / version)
+    return load_release(Home(home).releases / version)

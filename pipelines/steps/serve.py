@@ -1,4 +1,4 @@
-"""Start the service on a home."""
+"""Serve step: starts the HTTP service on a home."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from serving.settings import Settings
 
 
 class InvalidSettings(FlywheelError):
-    """The environment or the command line asks for a service that cannot be."""
+    """The environment or the command line has invalid service settings."""
 
 
 def run(home: Home, host: str, port: int, as_of: date | None) -> None:
-    """Serve until stopped; the clock stands at the beginning of ``as_of`` where that is given."""
+    """Serve until stopped; with ``as_of`` the service's clock is fixed at the beginning of that day."""
     serve(settings(home, host, port, as_of))
 
 
 def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
-    """The service's settings, the environment included.
+    """Return the service's settings from the options and the environment.
 
     Raises:
-        InvalidSettings: they contradict each other, or open the service to strangers without keys.
+        InvalidSettings: a setting is invalid, or the service would be reachable from outside without API keys.
     """
-    said: dict[str, Any] = {"home": home.folder.resolve(), "host": host, "port": port}
+    options: dict[str, Any] = {"home": home.folder.resolve(), "host": host, "port": port}
     if as_of is not None:
-        said["as_of"] = as_of
+        options["as_of"] = as_of
     try:
-        return Settings(**said)
+        return Settings(**options)
     except ValidationError as error:
         reasons = "\n".join(f"  - {message(fault)}" for fault in error.errors())
-        raise InvalidSettings(f"The service cannot be started so:\n{reasons}") from None
+        raise InvalidSettings(f"The service cannot start with these settings:\n{reasons}") from None

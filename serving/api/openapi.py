@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving.audiences.schema import AudienceRequest
-from serving.privacy.consents import ConsentChanges
 from serving.problems import DETAILS, MEDIA_TYPE
 from serving.schemas.predictions import MAX_ID_LENGTH, Part, PredictionRequest, ProblemDetails
+from serving.schemas.privacy import ConsentChanges
 
 OPENAPI_PATH = "/openapi.json"
 CUSTOMER_ID_PARAMETER = {

@@ -1,1 +1,1 @@
-"""Whom does a campaign approach? Customers of the scores table, chosen by a filter, held back by a hold-out."""
+"""Audiences: customers of the scores table selected by a filter, with estimates, a hold-out and an export."""

@@ -1,4 +1,4 @@
-"""The audiences of one home: made, looked at and taken out, each time by the consents of that very moment."""
+"""Audience service: creates, reads and exports the audiences of one home; every call checks the current consents."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.observability.audit_log import EXPORT, AuditLog
 from training.inference.release_manifest import ReleaseManifest
 
-SAMPLE_FORMAT = "sample"  # the format of members in an answer
-COUNT_ONLY = "counted"  # the audit's word for an audience that was not kept
-RETENTION = timedelta(days=30)  # after that a stored audience speaks of scores that nobody should act on
+SAMPLE_FORMAT = "sample"  # the audited format of the members in a response
+COUNT_ONLY = "counted"  # the audited id of an audience that was not stored
+RETENTION = timedelta(days=30)  # the scores of an older audience are out of date
 
 
 @dataclass(frozen=True)
 class ExportContext:
-    """Who takes members out, when, and how it is written down."""
+    """The actor, instant and format of an export, as the audit log records them."""
 
     actor: str
     now: int  # microseconds since 1970 UTC
@@ -43,14 +43,14 @@ class ExportContext:
 
 @dataclass(frozen=True)
 class ExportedPage:
-    """A page, and the state of the ledger by which it was checked."""
+    """A page of members, and the state of the ledger against which it was checked."""
 
     page: Page
     consent_state: int
 
 
 class AudienceService:
-    """Where audiences are asked for, by the service and by the command line."""
+    """Creates and exports audiences for the HTTP service and the command line."""
 
     def __init__(self, home: Path, ledger: Ledger, audit_log: AuditLog, load_secret: Callable[[], bytes]) -> None:
         self._home = home
@@ -61,70 +61,87 @@ class AudienceService:
 
     @classmethod
     def for_home(cls, home: Path, ledger: Ledger, audit_log: AuditLog) -> AudienceService:
-        """The desk of a home."""
+        """Return the service of a home."""
         return cls(home, ledger, audit_log, lambda: load_secret(home))
 
     @property
     def folder(self) -> Path:
-        """Where audiences are stored."""
+        """The folder of the stored audiences."""
         return self._home / "audiences"
 
     def create(self, request: AudienceRequest, export: ExportContext) -> AudienceResponse:
-        """Find an audience and freeze its members, unless it was only to be counted; the sample is taken out at once.
+        """Build an audience and store its members, unless the request only counts; the sample is audited as an export.
 
         Raises:
-            Refused: something in the request does not fit the table.
-            InvalidScores: nobody has been scored.
+            InvalidAudienceRequest: the request does not fit the table.
+            InvalidScores: there are no scores.
+            AuditWriteFailed: the export cannot be audited.
         """
-        asked, now = _reach_request(request), export.now
+        requested, now = _reach_request(request), export.now
         state, columns = self._consent_filter.state(), self.scores.columns()
-        setting = replace(_audience_context(self._home, _scoring_release(columns)), secret=self._derive_key("holdout"))
-        found = build_audience(
-            request, columns, lambda of: self._consent_filter.mask(of, asked, now), setting, str(state)
+        context = replace(_audience_context(self._home, _scoring_release(columns)), secret=self._derive_key("holdout"))
+        result = build_audience(
+            request, columns, lambda table: self._consent_filter.mask(table, requested, now), context, str(state)
         )
 
-        def still(customers: pa.StringArray) -> Booleans:
-            return self._consent_filter.still_allowed(customers.to_pylist(), asked, state, now)
+        def still_allowed(customers: pa.StringArray) -> Booleans:
+            return self._consent_filter.still_allowed(customers.to_pylist(), requested, state, now)
 
         self.folder.mkdir(parents=True, exist_ok=True)
         member_store.delete_expired(self.folder, RETENTION, instant(now))
-        audience_id = member_store.store_audience(self.folder, found, still, instant(now)) if request.keep else None
-        self._audit_export(
-            metadata_of(audience_id or COUNT_ONLY, found, instant(now)), export, len(found.answer.sample), 0, state
+        audience_id = (
+            member_store.store_audience(self.folder, result, still_allowed, instant(now)) if request.keep else None
         )
-        return found.answer.model_copy(update={"audience_id": audience_id})
+        self._audit_export(
+            metadata_of(audience_id or COUNT_ONLY, result, instant(now)), export, len(result.answer.sample), 0, state
+        )
+        return result.answer.model_copy(update={"audience_id": audience_id})
 
     def metadata(self, audience_id: str) -> AudienceMetadata:
-        """What an audience was made for; raises AudienceNotFound."""
+        """Return the metadata of a stored audience.
+
+        Raises:
+            AudienceNotFound: no audience is stored under this id.
+        """
         return member_store.read_metadata(self.folder, audience_id)
 
     def page(self, audience_id: str, cursor: str | None, size: int, export: ExportContext) -> ExportedPage:
-        """The members after a cursor who may be reached now; raises AudienceNotFound and InvalidCursor."""
-        about, state = self.metadata(audience_id), self._consent_filter.state()
-        page = self._reader.page(audience_id, cursor, size, self._consent_check(about, export))
-        self._audit_export(about, export, len(page.rows), page.excluded_by_consent, state)
+        """Return the members after a cursor who may be approached now.
+
+        Raises:
+            AudienceNotFound: no audience is stored under this id.
+            InvalidCursor: the cursor was not issued for this audience.
+            AuditWriteFailed: the export cannot be audited.
+        """
+        metadata, state = self.metadata(audience_id), self._consent_filter.state()
+        page = self._reader.page(audience_id, cursor, size, self._consent_check(metadata, export))
+        self._audit_export(metadata, export, len(page.rows), page.excluded_by_consent, state)
         return ExportedPage(page, state)
 
     def export_all(self, audience_id: str, export: ExportContext) -> tuple[int, Iterator[pa.Table]]:
-        """All members, a table at a time, each checked when it is taken; and the ledger's state at the beginning."""
-        about, state = self.metadata(audience_id), self._consent_filter.state()
-        return state, self._export_tables(about, export)
+        """Return the ledger's state and all members in tables, each checked for consent when it is produced.
+
+        Raises:
+            AudienceNotFound: no audience is stored under this id.
+        """
+        metadata, state = self.metadata(audience_id), self._consent_filter.state()
+        return state, self._export_tables(metadata, export)
 
     def _export_tables(self, metadata: AudienceMetadata, export: ExportContext) -> Iterator[pa.Table]:
-        looked_at = 0
+        checked_count = 0
         allowed = self._consent_check(metadata, export)
 
-        def counted(customers: pa.StringArray) -> Booleans:
-            nonlocal looked_at
-            looked_at = len(customers)
+        def count_and_check(customers: pa.StringArray) -> Booleans:
+            nonlocal checked_count
+            checked_count = len(customers)
             return allowed(customers)
 
-        for table in self._reader.export(metadata.audience_id, counted):
-            self._audit_export(metadata, export, len(table), looked_at - len(table), self._consent_filter.state())
+        for table in self._reader.export(metadata.audience_id, count_and_check):
+            self._audit_export(metadata, export, len(table), checked_count - len(table), self._consent_filter.state())
             yield table
 
     def _audit_export(
-        self, metadata: AudienceMetadata, export: ExportContext, exported: int, left_out: int, state: int
+        self, metadata: AudienceMetadata, export: ExportContext, exported: int, excluded: int, state: int
     ) -> None:
         self._audit_log.append(
             EXPORT,
@@ -135,13 +152,13 @@ class AudienceService:
             channel=metadata.channel,
             format=export.format,
             members=exported,
-            excluded_by_consent=left_out,
+            excluded_by_consent=excluded,
             consent_state=str(state),
         )
 
     def _consent_check(self, metadata: AudienceMetadata, export: ExportContext) -> ConsentCheck:
-        asked = ReachRequest(metadata.purpose, metadata.channel)
-        return lambda customers: self._consent_filter.can_reach(customers.to_pylist(), asked, export.now)
+        request = ReachRequest(metadata.purpose, metadata.channel)
+        return lambda customers: self._consent_filter.can_reach(customers.to_pylist(), request, export.now)
 
     @property
     def _reader(self) -> AudienceReader:
@@ -158,26 +175,28 @@ def _reach_request(request: AudienceRequest) -> ReachRequest:
 
 
 def _scoring_release(columns: Columns) -> str:
-    """The release that scored.
+    """Return the release that scored the table.
 
     Raises:
-        InvalidScores: the table is empty, or does not say.
+        InvalidScores: the table is empty, or does not name a release.
     """
     if not len(columns) or "release" not in columns:
-        raise InvalidScores(f"{columns.path} has nobody in it. Expected what `flywheel score` writes: run it again.")
+        raise InvalidScores(
+            f"Found no customers in {columns.path}; expected what `flywheel score` writes. Run it again."
+        )
     version: str = columns["release"].take([0])[0].as_py()  # type: ignore[arg-type]
     return version
 
 
 @lru_cache(maxsize=8)
 def _audience_context(home: Path, version: str) -> AudienceContext:
-    """What the release that scored says of the shop and of its own errors."""
+    """Return the shop's settings and the model cards from the release that scored."""
     try:
         manifest = ReleaseManifest.read(home / "releases" / version)
     except FileNotFoundError:
         raise InvalidScores(
-            f"The scores are of release {version}, which is not in {home / 'releases'}. Expected the release that "
-            "scored: score again with `flywheel score`."
+            f"Found scores of release {version}, which is not in {home / 'releases'}; expected the release that "
+            "scored. Score again with `flywheel score`."
         ) from None
     return AudienceContext(
         zone=ZoneInfo(manifest.metadata.timezone),

@@ -1,4 +1,4 @@
-"""Who belongs to an audience, and what is there to be said of them? From a checked request to members and an answer."""
+"""Audience builder: selects members for a checked request and computes the response."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from serving.audiences.query.scores_table import ID_COLUMN, Columns
 from serving.audiences.schema import AudienceRequest, AudienceResponse, Scores
 from serving.schemas.predictions import FieldProblem
 
-# Which of some customers may be approached now, (n,); for the purpose and channel that the caller knows.
+# Which of n customers may be approached now, (n,); the caller has fixed purpose and channel.
 ConsentCheck = Callable[[pa.StringArray], Booleans]
-TableConsentCheck = Callable[[Columns], Booleans]  # the same of a whole table, (customers,)
+TableConsentCheck = Callable[[Columns], Booleans]  # the same for a whole table, (customers,)
 
 SAMPLE_SIZE = 10
 MEMBER_COLUMN, HOLDOUT_COLUMN = "member", "holdout"  # columns that an audience adds to those of the table
@@ -34,28 +34,28 @@ DEFAULT_COLUMNS = ("churn_probability", "next_purchase_p50", "remind_on", "value
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceContext:
-    """What an audience must know besides the table."""
+    """The settings that an audience needs besides the table."""
 
-    zone: ZoneInfo  # the shop's
-    bands: tuple[float, float]  # of churn: from where on it is medium, and high
+    zone: ZoneInfo  # the shop's time zone
+    bands: tuple[float, float]  # churn probabilities at which the bands medium and high begin
     currency: str | None
-    cards: Sequence[Mapping[str, Any]]  # of the release that scored
-    secret: bytes  # of the hold-outs
+    cards: Sequence[Mapping[str, Any]]  # model cards of the release that scored
+    secret: bytes  # the key of the hold-outs
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceResult:
-    """An audience that nobody has stored yet."""
+    """An audience that is not stored yet."""
 
     request: AudienceRequest
     columns: Columns
     column_names: tuple[str, ...]  # columns of its members, customer_id first
-    rows: RowIndices  # of the table, in order
+    rows: RowIndices  # rows of the table, in order
     holdout_mask: Booleans | None  # (members,); None without a hold-out
     answer: AudienceResponse
 
     def members(self, limit: int | None = None) -> pa.Table:
-        """All members in order, or the first, with the columns asked for and ``holdout`` where there is one."""
+        """Return all members in order, or the first ``limit``, with the requested columns and any ``holdout``."""
         return _members_table(self.columns, self.column_names, self.rows[:limit], self.holdout_mask)
 
 
@@ -66,58 +66,58 @@ def build_audience(
     context: AudienceContext,
     consent_state: str,
 ) -> AudienceResult:
-    """The members, and what is to be expected of them.
+    """Select the members of an audience, and compute its composition and expected totals.
 
     Args:
-        request: as ``asking.asked`` returns it.
+        request: as ``parse_request`` returns it.
         columns: as ``ScoresFile.columns`` returns them.
-        reachable: asked once, when the request has turned out to fit the table.
-        context: what else must be known.
-        consent_state: handed on to the answer.
+        reachable: the consent check; called once, after the request was checked against the table.
+        context: settings besides the table.
+        consent_state: the state of the ledger, for the response.
 
     Raises:
-        Refused: something in the request does not fit the table.
+        InvalidAudienceRequest: the request does not fit the table.
     """
-    chosen = Filter(request.filter, columns, context.zone)
+    audience_filter = Filter(request.filter, columns, context.zone)
     names, horizon = _member_columns(request, columns), choose_horizon(request.horizon_days, columns, context.cards)
     check_order(request.order_by, columns)
-    matched = chosen.mask()
-    may = matched & reachable(columns)
-    rows = select_rows(may, columns, request.order_by, request.limit)
-    held = _holdout_mask(request, columns, rows, context.secret)
-    expected = expected_totals(columns, rows, horizon, context.cards)
+    matched = audience_filter.mask()
+    allowed = matched & reachable(columns)
+    rows = select_rows(allowed, columns, request.order_by, request.limit)
+    holdout = _holdout_mask(request, columns, rows, context.secret)
+    totals = expected_totals(columns, rows, horizon, context.cards)
     answer = AudienceResponse(
         audience_id=None,
         count=len(rows),
-        excluded_by_consent=int(np.count_nonzero(matched)) - int(np.count_nonzero(may)),
+        excluded_by_consent=int(np.count_nonzero(matched)) - int(np.count_nonzero(allowed)),
         consent_state=consent_state,
-        holdout_count=None if held is None else int(held.sum()),
+        holdout_count=None if holdout is None else int(holdout.sum()),
         purpose=request.purpose,
         channel=request.channel,
         scores=_scores_summary(columns),
         composition=composition(columns, rows, context.bands),
-        expected_conversions=expected.conversions,
-        expected_revenue=expected.revenue,
+        expected_conversions=totals.conversions,
+        expected_revenue=totals.revenue,
         currency=context.currency,
-        sample=_sample_rows(_members_table(columns, names, rows[:SAMPLE_SIZE], held)),
+        sample=_sample_rows(_members_table(columns, names, rows[:SAMPLE_SIZE], holdout)),
     )
     return AudienceResult(
-        request=request, columns=columns, column_names=names, rows=rows, holdout_mask=held, answer=answer
+        request=request, columns=columns, column_names=names, rows=rows, holdout_mask=holdout, answer=answer
     )
 
 
 def _holdout_mask(request: AudienceRequest, columns: Columns, rows: RowIndices, secret: bytes) -> Booleans | None:
-    asked = request.holdout
-    return None if asked is None else holdout_mask(columns[ID_COLUMN].take(rows), asked.share, asked.name, secret)
+    holdout = request.holdout
+    return None if holdout is None else holdout_mask(columns[ID_COLUMN].take(rows), holdout.share, holdout.name, secret)
 
 
 def _member_columns(request: AudienceRequest, columns: Columns) -> tuple[str, ...]:
-    """The columns of members, customer_id first."""
+    """Return the columns of members, customer_id first."""
     if request.columns is None:
         return (ID_COLUMN, *(name for name in DEFAULT_COLUMNS if name in columns))
     problems = [
-        FieldProblem(field=f"columns[{place}]", reason=reason)
-        for place, name in enumerate(request.columns)
+        FieldProblem(field=f"columns[{index}]", reason=reason)
+        for index, name in enumerate(request.columns)
         if (reason := _column_error(name, columns))
     ]
     if problems:
@@ -127,26 +127,26 @@ def _member_columns(request: AudienceRequest, columns: Columns) -> tuple[str, ..
 
 def _column_error(name: str, columns: Columns) -> str:
     if name in {MEMBER_COLUMN, HOLDOUT_COLUMN}:
-        return f"Found {name}, a name that pages use themselves; expected a column of the scores table. Leave it out."
+        return f"Found {name}, a name reserved for pages; expected a column of the scores table. Leave it out."
     if name in columns:
         return ""
-    return f"Found {name}, which is no column of the scores table. {suggestions(name, columns.column_types)}"
+    return f"Found {name}, which is not a column of the scores table. {suggestions(name, columns.column_types)}"
 
 
 def _members_table(columns: Columns, names: Sequence[str], rows: RowIndices, holdout: Booleans | None) -> pa.Table:
     table = {name: columns[name].take(rows) for name in names}
-    sides = {} if holdout is None else {HOLDOUT_COLUMN: pa.array(holdout[: len(rows)])}
-    return pa.table({ID_COLUMN: table.pop(ID_COLUMN), **sides, **table})
+    holdout_column = {} if holdout is None else {HOLDOUT_COLUMN: pa.array(holdout[: len(rows)])}
+    return pa.table({ID_COLUMN: table.pop(ID_COLUMN), **holdout_column, **table})
 
 
 def _sample_rows(members: pa.Table) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for written in ndjson([members]) for line in written.splitlines()]
+    return [orjson.loads(line) for lines in ndjson([members]) for line in lines.splitlines()]
 
 
 def _scores_summary(columns: Columns) -> Scores:
-    first = np.arange(min(len(columns), 1))
+    first_row = np.arange(min(len(columns), 1))
 
-    def said(name: str) -> Any:  # noqa: ANN401 - whatever the table says
-        return next(iter(columns[name].take(first).to_pylist()), None) if name in columns else None
+    def first_value(name: str) -> Any:  # noqa: ANN401 - any type of the table
+        return next(iter(columns[name].take(first_row).to_pylist()), None) if name in columns else None
 
-    return Scores(as_of=said("as_of"), release=said("release"), customers=len(columns))
+    return Scores(as_of=first_value("as_of"), release=first_value("release"), customers=len(columns))

@@ -1,4 +1,4 @@
-"""What can be wrong with what is asked about an audience? Said once: found, expected, remedy."""
+"""Audience errors: each message states what was found, what was expected, and the remedy."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MAX_SUGGESTIONS = 12
 
 
 class InvalidJson(FlywheelError):
-    """The body is no JSON at all."""
+    """The body is not JSON."""
 
 
 class InvalidAudienceRequest(FlywheelError):
-    """The request is JSON, but asks for something that has no meaning here; ``errors`` names the fields."""
+    """The request is JSON, but not a valid audience request; ``errors`` names the fields."""
 
     def __init__(self, detail: str, errors: Sequence[FieldProblem] = ()) -> None:
         super().__init__(detail)
@@ -28,37 +28,37 @@ class InvalidAudienceRequest(FlywheelError):
 
     @classmethod
     def from_errors(cls, errors: Sequence[FieldProblem]) -> InvalidAudienceRequest:
-        """One refusal for all fields at fault, of which the first twenty are listed."""
+        """Return one error for all invalid fields; the first twenty are listed."""
         count = "1 field is" if len(errors) == 1 else f"{len(errors)} fields are"
         listed = "" if len(errors) <= _MAX_LISTED_ERRORS else f" The first {_MAX_LISTED_ERRORS} are listed."
         return cls(f"{count} not as expected.{listed} The form is in /openapi.json.", errors[:_MAX_LISTED_ERRORS])
 
     @classmethod
     def for_field(cls, field: str, reason: str) -> InvalidAudienceRequest:
-        """A refusal for one field."""
+        """Return an error for one field."""
         return cls.from_errors([FieldProblem(field=field, reason=reason)])
 
 
 class AudienceNotFound(FlywheelError):
-    """There is no stored audience of that id, or there is none any more."""
+    """No audience is stored under this id; it may have expired."""
 
 
 class InvalidCursor(FlywheelError):
-    """The cursor is not one that was given out for this audience."""
+    """The cursor was not issued for this audience."""
 
 
 class InvalidScores(FlywheelError):
-    """The scores table is not there, or is not what `flywheel score` writes."""
+    """The scores table is missing, or is not what `flywheel score` writes."""
 
 
 def truncated_json(value: object) -> str:
-    """A value as JSON, cut short."""
+    """Return a value as JSON, cut to 60 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 3]}..."
 
 
 def suggestions(name: str, names: Iterable[str]) -> str:
-    """What there is to choose from, the nearest to what was found first."""
+    """Return a sentence with the closest valid name, or with all valid names."""
     known = sorted(names)
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     if near:

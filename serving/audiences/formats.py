@@ -1,7 +1,7 @@
-"""How do members leave the service? As CSV, NDJSON or Parquet, a table at a time, saying the same in all three.
+"""Export formats: members as CSV, NDJSON or Parquet, written a table at a time, with the same values in all three.
 
-Ids are text digit for digit, dates ISO dates, instants RFC 3339 in UTC. Nothing is done to cells that a spreadsheet
-might take for a formula, since whoever reads an id must get the id: text is to be imported as text.
+Ids are text digit for digit, dates are ISO dates, and instants are RFC 3339 in UTC. Cells that a spreadsheet could take
+for a formula are not escaped, because ids must not change: import text columns as text.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-_ROWS_PER_CHUNK = 10_000  # that become Python's objects at a time
+_ROWS_PER_CHUNK = 10_000  # converted to Python objects at a time
 _WITHOUT_HEADER = arrow_csv.WriteOptions(include_header=False)
 
 
 def csv(tables: Iterable[pa.Table]) -> Iterator[bytes]:
-    """RFC 4180 with a header: text in quotes, lists as JSON arrays, nulls as empty cells without quotes."""
-    for place, table in enumerate(tables):
-        written = io.BytesIO()
+    """Yield CSV (RFC 4180) with a header: text in quotes, lists as JSON arrays, nulls as empty cells without quotes."""
+    for index, table in enumerate(tables):
+        buffer = io.BytesIO()
         cells = pa.table({name: _cells(table.column(name)) for name in table.column_names})
-        arrow_csv.write_csv(cells, written, None if place == 0 else _WITHOUT_HEADER)
-        yield written.getvalue()
+        arrow_csv.write_csv(cells, buffer, None if index == 0 else _WITHOUT_HEADER)
+        yield buffer.getvalue()
 
 
 def ndjson(tables: Iterable[pa.Table]) -> Iterator[bytes]:
-    """One JSON object per member and line."""
+    """Yield NDJSON: one JSON object per member and line."""
     for table in tables:
         names = table.column_names
         for begin in range(0, len(table), _ROWS_PER_CHUNK):
@@ -39,15 +39,15 @@ def ndjson(tables: Iterable[pa.Table]) -> Iterator[bytes]:
 
 
 def parquet(tables: Iterable[pa.Table]) -> Iterator[bytes]:
-    """One Parquet file, which ends with the last bytes; of at least one table, be it empty."""
-    outlet, waiting = _ByteBuffer(), iter(tables)
-    first = next(waiting)
-    with pq.ParquetWriter(outlet, first.schema) as writer:
+    """Yield one Parquet file, complete with the last bytes; it needs at least one table, which may be empty."""
+    buffer, remaining = _ByteBuffer(), iter(tables)
+    first = next(remaining)
+    with pq.ParquetWriter(buffer, first.schema) as writer:
         writer.write_table(first)
-        for table in waiting:
-            yield outlet.drain()
+        for table in remaining:
+            yield buffer.drain()
             writer.write_table(table)
-    yield outlet.drain()
+    yield buffer.drain()
 
 
 FORMATS: Mapping[str, Callable[[Iterable[pa.Table]], Iterator[bytes]]] = {
@@ -58,36 +58,36 @@ FORMATS: Mapping[str, Callable[[Iterable[pa.Table]], Iterator[bytes]]] = {
 
 
 class _ByteBuffer:
-    """A file from which is taken what was written to it."""
+    """A writable file; the bytes written to it can be taken out."""
 
     closed = False
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def write(self, more: bytes) -> int:
-        """Keep some bytes until they are taken."""
-        self._buffer += more
-        return len(more)
+    def write(self, data: bytes) -> int:
+        """Append bytes."""
+        self._buffer += data
+        return len(data)
 
     def drain(self) -> bytes:
-        """All bytes since the last time."""
-        found = bytes(self._buffer)
+        """Return the bytes written since the last call."""
+        data = bytes(self._buffer)
         self._buffer.clear()
-        return found
+        return data
 
     def flush(self) -> None:
-        """Nothing waits anywhere else."""
+        """Do nothing, because no other buffer exists."""
 
     def close(self) -> None:
-        """What was written can still be taken."""
+        """Do nothing, because the written bytes are still to be taken out."""
 
 
 def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column in types that CSV writes as we want them."""
+    """Return a column in types that CSV writes in the documented form."""
     if pa.types.is_timestamp(column.type):
-        written = pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
-        return pc.replace_substring_regex(written, r"\.0+Z$", "Z")
+        formatted = pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
+        return pc.replace_substring_regex(formatted, r"\.0+Z$", "Z")
     if pa.types.is_nested(column.type):
         texts = (None if value is None else orjson.dumps(value).decode() for value in column.to_pylist())
         return pa.chunked_array([pa.array(texts, pa.string())])

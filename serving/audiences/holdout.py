@@ -1,8 +1,8 @@
-"""Who is not approached, so that it can be told what approaching changes? A stable share, picked by a secret.
+"""Hold-out: a stable random share of customers is not approached, so that a campaign's effect can be measured.
 
-A customer's side is decided by a keyed hash (BLAKE2b, RFC 7693) of the customer id under the hold-out's name: it is the
-same in every audience and on every day, nobody without the secret can foretell or fake it, and sides under different
-names have nothing to do with each other. It needs no list of who was held out before.
+A keyed hash (BLAKE2b, RFC 7693) of the customer id under the hold-out's name decides the side of a customer. The side
+is the same in every audience and on every day, it cannot be predicted without the secret, and hold-outs of different
+names are independent. No list of held-out customers is stored.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _HASH_RANGE = 2.0**64
 
 
 def holdout_mask(customer_ids: pa.Array, share: float, name: str, secret: bytes) -> Booleans:
-    """Which of n customers are held out, (n,); with a larger share they still are.
+    """Return which of n customers are held out, (n,); a larger share includes a smaller one.
 
     Args:
-        customer_ids: text, digit for digit as it stands in the log.
+        customer_ids: text, digit for digit as in the log.
         share: 0 to 0.5.
         name: of the hold-out.
-        secret: the same wherever sides must agree.
+        secret: the same secret gives the same sides.
     """
     key = blake2b(name.encode(), key=blake2b(secret).digest(), person=b"holdout").digest()
     digests = b"".join(

@@ -1,4 +1,4 @@
-"""How deep and how large may a request be? Counted on its plain JSON without recursion, before all else."""
+"""Request limits: the nesting and the number of conditions are counted iteratively, before any validation."""
 
 from __future__ import annotations
 
@@ -9,34 +9,38 @@ import orjson
 
 from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
 
-MAX_DEPTH = 20  # filter nodes one within another, the condition included
+MAX_DEPTH = 20  # nested filter nodes, the condition included
 MAX_CONDITIONS = 1_000
 MAX_VALUES = 10_000
-_MAX_JSON_DEPTH = 2 * MAX_DEPTH + 5  # a node may be an object within an array; the body and the values around it
+_MAX_JSON_DEPTH = 2 * MAX_DEPTH + 5  # a node may be an object in an array; the rest is for the body and values
 _NODE_KEYWORDS = {"all", "any", "not"}
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """The body as plain JSON within the limits.
+    """Return the body as plain JSON within the limits.
 
     Raises:
-        InvalidJson: it is none.
-        Refused: it is no object, nests too deep, or has too many conditions.
+        InvalidJson: the body is not JSON.
+        InvalidAudienceRequest: it is not an object, nests too deep, or has too many conditions.
     """
     try:
-        said = orjson.loads(body)
+        payload = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if "limit" in str(error).lower():
             raise _too_deep("body", "more than a thousand") from None
         raise InvalidJson(f"The body is not JSON: {error}. Send one JSON object.") from None
-    if not isinstance(said, dict):
-        raise InvalidAudienceRequest.for_field("body", f"Found {_type_name(said)}; expected one JSON object.")
-    check_limits(said)
-    return said
+    if not isinstance(payload, dict):
+        raise InvalidAudienceRequest.for_field("body", f"Found {_type_name(payload)}; expected one JSON object.")
+    check_limits(payload)
+    return payload
 
 
 def check_limits(payload: dict[str, Any]) -> None:
-    """Refuses plain JSON that nests too deep or has too many conditions; raises Refused."""
+    """Reject a payload that nests too deep or has too many conditions.
+
+    Raises:
+        InvalidAudienceRequest: the payload exceeds a limit.
+    """
     if any(depth > _MAX_JSON_DEPTH for depth in _depths(payload)):
         raise _too_deep("body", f"more than {_MAX_JSON_DEPTH}")
     conditions = 0
@@ -48,36 +52,36 @@ def check_limits(payload: dict[str, Any]) -> None:
         raise InvalidAudienceRequest.for_field(
             "filter",
             f"Found {conditions:,} conditions; expected at most {MAX_CONDITIONS:,}. "
-            "Say many values of one column with one `in`.",
+            "Put many values of one column into one `in`.",
         )
 
 
 def _depths(payload: object) -> Iterator[int]:
-    waiting = [(payload, 1)]
-    while waiting:
-        value, depth = waiting.pop()
+    pending = [(payload, 1)]
+    while pending:
+        value, depth = pending.pop()
         yield depth
         if depth <= _MAX_JSON_DEPTH and isinstance(value, (dict, list)):
-            within = value.values() if isinstance(value, dict) else value
-            waiting += [(one, depth + 1) for one in within if isinstance(one, (dict, list))]
+            children = value.values() if isinstance(value, dict) else value
+            pending += [(child, depth + 1) for child in children if isinstance(child, (dict, list))]
 
 
 def _nodes(node: object) -> Iterator[tuple[object, int]]:
-    waiting = [(node, 1)]
-    while waiting:
-        one, depth = waiting.pop()
-        yield one, depth
-        if isinstance(one, dict):
-            for word in _NODE_KEYWORDS & one.keys():
-                within = one[word] if isinstance(one[word], list) else [one[word]]
-                waiting += [(each, depth + 1) for each in within]
+    pending = [(node, 1)]
+    while pending:
+        current, depth = pending.pop()
+        yield current, depth
+        if isinstance(current, dict):
+            for keyword in _NODE_KEYWORDS & current.keys():
+                children = current[keyword] if isinstance(current[keyword], list) else [current[keyword]]
+                pending += [(child, depth + 1) for child in children]
 
 
 def _too_deep(field: str, levels: str) -> InvalidAudienceRequest:
     return InvalidAudienceRequest.for_field(
         field,
-        f"Found {levels} levels of nesting; expected at most {MAX_DEPTH} levels of all, any and not. Several conditions "
-        "fit side by side into one `all` or `any`.",
+        f"Found {levels} levels of nesting; expected at most {MAX_DEPTH} levels of all, any and not. Put several "
+        "conditions into one `all` or `any`.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What was asked for? A checked request, or a refusal that names every field at fault."""
+"""Request parsing: a body becomes a checked audience request, or an error that names every invalid field."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ _EXPECTED_NODE = "all, any, not, or a condition: a column and how it is compared
 
 
 def parse_request(body: bytes) -> AudienceRequest:
-    """The request in a body.
+    """Return the audience request in a body.
 
     Raises:
         InvalidJson: the body is not JSON.
-        Refused: it is beyond the limits or of another form.
+        InvalidAudienceRequest: the request exceeds a limit, or a field is invalid.
     """
-    said = parse_json(body)
+    payload = parse_json(body)
     try:
-        return AudienceRequest.model_validate(said)
+        return AudienceRequest.model_validate(payload)
     except ValidationError as error:
         errors = error.errors(include_url=False)
     raise InvalidAudienceRequest.from_errors(
-        [FieldProblem(field=_field_path(one["loc"]), reason=_reason(one)) for one in errors]
+        [FieldProblem(field=_field_path(detail["loc"]), reason=_reason(detail)) for detail in errors]
     )
 
 
 def _field_path(location: Iterable[int | str]) -> str:
-    """The field as the caller wrote it: the names that tell nodes apart are left out."""
+    """Return the field as the caller wrote it, without the tags that separate node types."""
     parts: list[str] = []
     steps = iter(location)
     for step in steps:
@@ -59,14 +59,15 @@ def _reason(error: ErrorDetails) -> str:
         return "Found nothing; expected a value. Add it."
     if kind in {"union_tag_not_found", "model_type", "model_attributes_type"}:
         return f"Found {truncated_json(error['input'])}; expected an object with {_expected_object(error)}."
-    remedy = {"too_long": " Send fewer.", "too_short": " Leave it out where there is nothing to say."}.get(kind, "")
+    remedy = {"too_long": " Send fewer.", "too_short": " Leave it out if it is empty."}.get(kind, "")
     return f"Found {found_text(error, truncated_json)}; expected {expected_json_text(error)}.{remedy}"
 
 
 def _unknown_field_reason(error: ErrorDetails) -> str:
-    *place, name = error["loc"]
-    words = _allowed_fields(place)
-    return f"Found a field nobody asks for; expected {', '.join(words)}. {suggestions(str(name), words)} Else leave it out."
+    *location, name = error["loc"]
+    allowed = _allowed_fields(location)
+    remedy = suggestions(str(name), allowed)
+    return f"Found an unknown field; expected {', '.join(allowed)}. {remedy} Else leave it out."
 
 
 def _allowed_fields(location: list[int | str]) -> list[str]:
@@ -78,5 +79,5 @@ def _allowed_fields(location: list[int | str]) -> list[str]:
 
 
 def _expected_object(error: ErrorDetails) -> str:
-    named = {"order_by": "column and descending", "holdout": "share and name"}
-    return named.get(str(error["loc"][-1]), _EXPECTED_NODE)
+    expected_by_field = {"order_by": "column and descending", "holdout": "share and name"}
+    return expected_by_field.get(str(error["loc"][-1]), _EXPECTED_NODE)

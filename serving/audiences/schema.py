@@ -1,4 +1,4 @@
-"""What goes over the wire about audiences: the request as it is checked, the answer as it is documented."""
+"""Audience schema: the request as it is validated, and the response as it is documented."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_COLUMNS = 100
 MAX_NAME_LENGTH = 100
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH)]
-# Their types are the column's, which only the table knows.
+# The type of an operand is the type of its column, which only the table defines.
 Operand = Annotated[Any, WithJsonSchema({"type": ["number", "string", "boolean"]})]
 Bound = Annotated[Any, WithJsonSchema({"type": ["number", "string"]})]
 Day = Annotated[Any, WithJsonSchema({"type": "string", "examples": ["2026-01-01", "2026-01-01T00:00:00Z"]})]
@@ -23,15 +23,15 @@ Operands = Annotated[list[Operand], Field(min_length=1, max_length=MAX_VALUES)]
 
 
 class Condition(StrictModel):
-    """One column compared in one way: the two ends of a range count as one. A null value fulfils no comparison.
+    """One comparison of one column; both ends of a range count as one comparison. A null fulfils no comparison.
 
     Numbers are compared with numbers, text with strings, dates with ISO dates, instants with RFC 3339 date-times
     (a plain date is the beginning of the shop's day), booleans with booleans.
     """
 
-    word: ClassVar[str] = "condition"
+    keyword: ClassVar[str] = "condition"
 
-    column: Name = Field(description="Of the scores table.", examples=["churn_probability"])
+    column: Name = Field(description="A column of the scores table.", examples=["churn_probability"])
     equals: Operand = None
     not_equals: Operand = Field(default=None, description="Another value, and not null.")
     one_of: Operands | None = Field(default=None, alias="in")
@@ -47,34 +47,34 @@ class Condition(StrictModel):
 
 
 class AllOf(StrictModel):
-    """Fulfilled where every one of its nodes is."""
+    """Fulfilled if all of its nodes are."""
 
-    word: ClassVar[str] = "all"
+    keyword: ClassVar[str] = "all"
 
     nodes: Annotated[list[Node], Field(min_length=1)] = Field(alias="all")
 
 
 class AnyOf(StrictModel):
-    """Fulfilled where at least one of its nodes is."""
+    """Fulfilled if at least one of its nodes is."""
 
-    word: ClassVar[str] = "any"
+    keyword: ClassVar[str] = "any"
 
     nodes: Annotated[list[Node], Field(min_length=1)] = Field(alias="any")
 
 
 class NotOf(StrictModel):
-    """Fulfilled where its node is not, null values included: a node and its ``not`` share out all customers."""
+    """Fulfilled if its node is not, nulls included: a node and its ``not`` divide all customers between them."""
 
-    word: ClassVar[str] = "not"
+    keyword: ClassVar[str] = "not"
 
     node: Node = Field(alias="not")
 
 
 def node_tag(value: object) -> str | None:
-    """Which kind of node is meant: by its words."""
+    """Return the type of a node by its keyword."""
     if isinstance(value, dict):
-        return next((word for word in ("all", "any", "not") if word in value), "condition")
-    return getattr(value, "word", None)
+        return next((keyword for keyword in ("all", "any", "not") if keyword in value), "condition")
+    return getattr(value, "keyword", None)
 
 
 Node = Annotated[
@@ -87,17 +87,17 @@ Node = Annotated[
 
 
 class OrderBy(StrictModel):
-    """By which column members are ordered; customers without a value come last, equal ones by customer_id."""
+    """The column that orders the members; nulls come last, and equal values are ordered by customer_id."""
 
     column: Name = Field(examples=["ltv_90d_mean"])
     descending: bool = Field(default=False, strict=True)
 
 
 class Holdout(StrictModel):
-    """A share of the members who shall not be approached, so that the campaign's effect can be measured.
+    """A share of the members that is not approached, so that the effect of a campaign can be measured.
 
-    A customer's side depends on the name and nothing else: under one name it is the same in every audience, and a
-    larger share holds those of a smaller one.
+    The side of a customer depends only on the name: it is the same in every audience, and a larger share includes a
+    smaller one.
     """
 
     share: Annotated[float, Field(ge=0, le=0.5, strict=True)] = Field(examples=[0.1])
@@ -105,51 +105,53 @@ class Holdout(StrictModel):
 
 
 class AudienceRequest(StrictModel):
-    """Whom to choose, in which order, and what to say of them."""
+    """Which customers to select, in which order, and which columns to return."""
 
-    filter: Node | None = Field(default=None, description="Who belongs to the audience. Default: everybody.")
+    filter: Node | None = Field(default=None, description="The condition for members. Default: all customers.")
     purpose: Name = "marketing"
     channel: Name | None = Field(default=None, examples=["email"])
     order_by: OrderBy | None = Field(default=None, description="Default: ascending customer_id.")
     limit: Annotated[int, Field(ge=1, le=MAX_AUDIENCE_SIZE, strict=True)] | None = Field(
-        default=None, description="The most members, the first in order. Default: all.", examples=[50_000]
+        default=None, description="The maximum number of members, the first in order. Default: all.", examples=[50_000]
     )
     holdout: Holdout | None = None
     horizon_days: Annotated[int, Field(ge=1, strict=True)] | None = Field(
         default=None,
-        description="Of the expectations. Default: the longest tested one of the table's amounts.",
+        description="Horizon of the expected totals. Default: the longest tested one of the table's amounts.",
     )
     keep: bool = Field(
-        default=True, strict=True, description="Whether to keep the members, to be paged; else they are only counted."
+        default=True,
+        strict=True,
+        description="Whether to store the members for paging; otherwise they are only counted.",
     )
     columns: Annotated[list[Name], Field(min_length=1, max_length=MAX_COLUMNS)] | None = Field(
         default=None,
-        description="What pages hold of each member, besides customer_id.",
+        description="Columns of each member in pages, besides customer_id.",
         examples=[["churn_probability"]],
     )
 
 
 class Interval(StrictModel):
-    """Between which totals the actual one should lie, with the probability given."""
+    """An 80 % prediction interval of a total."""
 
     p10: float
     p90: float
-    method: str = Field(description="How the interval was made.")
+    method: str = Field(description="How the interval was computed.")
 
 
 class ExpectedTotal(StrictModel):
-    """A total over all members, the hold-out included, if nobody did anything."""
+    """A total over all members, the hold-out included, that is expected without a campaign."""
 
     mean: float
     horizon_days: int
     column: str = Field(description="The column of the scores table that was summed.")
-    without_value: int = Field(description="Members with no value there; they count as 0.")
+    without_value: int = Field(description="Members with a null there; they count as 0.")
     interval: Interval | None
     reason: str | None = Field(default=None, description="Why there is no interval.")
 
 
 class CompositionPart(StrictModel):
-    """How many members have one value of a column; null is no value."""
+    """The number of members with one value of a column; null stands for no value."""
 
     value: str | None
     count: int
@@ -157,7 +159,7 @@ class CompositionPart(StrictModel):
 
 
 class Scores(StrictModel):
-    """The table that was asked."""
+    """The scores table from which the audience was selected."""
 
     as_of: datetime | None
     release: str | None
@@ -165,13 +167,13 @@ class Scores(StrictModel):
 
 
 class AudienceResponse(StrictModel):
-    """Who was found: how many, of which kind, and what to expect of them."""
+    """An audience: the number of its members, their composition, and expected totals."""
 
-    audience_id: str | None = Field(description="By which pages of members are asked for; null when none were stored.")
+    audience_id: str | None = Field(description="The id for requesting pages of members; null if they were not stored.")
     count: int = Field(description="Members, after consent and limit.")
-    excluded_by_consent: int = Field(description="Customers whom the filter found, but who may not be approached.")
+    excluded_by_consent: int = Field(description="Customers who match the filter but may not be approached.")
     consent_state: str
-    holdout_count: int | None = Field(description="Of the members; null without a hold-out.")
+    holdout_count: int | None = Field(description="Members in the hold-out; null without one.")
     purpose: str
     channel: str | None
     scores: Scores

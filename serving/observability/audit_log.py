@@ -1,4 +1,4 @@
-"""Who took customers out, changed a consent or had somebody forgotten, and when? One JSON line each, no id in it."""
+"""Audit log: each export, consent change and erasure is one JSON line that contains no customer id."""
 
 from __future__ import annotations
 
@@ -17,46 +17,47 @@ from features.storage.secret import keyed_digest, load_secret
 from serving.moments import rfc3339
 
 EXPORT, CONSENT, ERASURE = "export", "consent", "erasure"
-COMMAND_LINE = "cli"  # the actor where no key was asked for
+COMMAND_LINE = "cli"  # the actor when no API key is involved
 _PURPOSE = "audit"
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 class AuditWriteFailed(FlywheelError):
-    """What was to be done left no line in the audit, so it must not be done."""
+    """The audit line could not be written, so the action must not be carried out."""
 
 
 @dataclass(frozen=True)
 class AuditLog:
-    """``audit.jsonl`` in a home, mode 0600, only ever appended to: by every worker and by the command line at once."""
+    """The append-only file ``audit.jsonl`` of a home, mode 0600; all workers and the command line share it."""
 
     path: Path
     _secret: bytes = field(repr=False)
 
     @classmethod
     def open(cls, home: Path) -> AuditLog:
-        """The audit of this home; the file is made by the first line.
+        """Open the audit log of a home; the first line creates the file.
 
         Raises:
-            InvalidSecret: the home's secret is damaged, or cannot be made.
+            InvalidSecret: the home's secret is damaged, or cannot be created.
         """
         return cls(home / "audit.jsonl", load_secret(home))
 
     def pseudonym(self, customer_id: str) -> str:
-        """64 hex digits that stand for the customer: the same in every line, and of no use without the home's secret.
+        """Return 64 hex digits that stand for the customer in every line and reveal nothing without the secret.
 
-        Keyed (HMAC-SHA256), since an unkeyed hash of a customer number is undone by hashing all numbers.
+        A keyed hash (HMAC-SHA256, RFC 2104), because an unkeyed hash of a customer number is reversed by hashing all
+        numbers.
         """
         return keyed_digest(self._secret, _PURPOSE, customer_id).hex()
 
     def append(self, action: str, actor: str, timestamp: int, **fields: object) -> None:
-        """Append one line; ``timestamp`` is in microseconds since 1970, UTC, as the service's clock has it.
+        """Append one line; ``timestamp`` is in microseconds since 1970 UTC, by the service's clock.
 
-        A line is one write to a file opened for appending, so lines of several processes never mix. All but exported
-        pages are on disk when this returns.
+        A line is one write to a file opened for appending, so lines of several processes never mix. Every line is on
+        disk when this returns, except those of exported pages.
 
         Raises:
-            AuditWriteFailed: the file takes no whole line.
+            AuditWriteFailed: the file does not take the whole line.
         """
         line = orjson.dumps({"at": rfc3339(timestamp), "action": action, "actor": actor, **fields})
         with self._locked_file() as file:
@@ -68,12 +69,12 @@ class AuditLog:
 
     @contextmanager
     def _locked_file(self) -> Iterator[int]:
-        """The file for one line, so that another may take its place between two."""
+        """Open and lock the file for one line, so that log rotation can replace it between two lines."""
         try:
             new = not self.path.exists()
             file = os.open(self.path, _APPEND_FLAGS, 0o600)
             try:
-                # Whoever looks at the last line while it is written would take it for a torn one.
+                # Without the lock, another process could take a line that is being written for a torn one.
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield file
             finally:
@@ -82,12 +83,13 @@ class AuditLog:
                 sync_folder(self.path.parent)
         except OSError as error:
             raise AuditWriteFailed(
-                f"Found no way to write a whole line to {self.path} ({error.strerror}); expected room, and a file of "
-                "this user's. Nothing is done that leaves no trace: make room or give access, then try again."
+                f"Found no way to append a whole line to {self.path} ({error.strerror}); expected free disk space and "
+                "write access. An action without an audit line is not carried out: free space or grant access, then "
+                "retry."
             ) from None
 
 
 def _missing_line_break(file: int) -> bytes:
-    """A line break where a full disk tore the last line, so that it spoils no other."""
+    """Return a line break if a full disk left the last line torn, so that the next line stays readable."""
     end = os.lseek(file, 0, os.SEEK_END)
     return b"\n" if end and os.pread(file, 1, end - 1) != b"\n" else b""

@@ -1,4 +1,4 @@
-"""What time is it? The only place in the service that knows."""
+"""Clock: the only place where the service reads the current time."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from serving.moments import resolve_instant
 
 
 class Clock(Protocol):
-    """Tells the instant from which the service speaks."""
+    """Returns the instant for which the service answers."""
 
     def now(self, zone: ZoneInfo) -> int:
-        """Microseconds since 1970, UTC; ``zone`` is the shop's, for a clock that was set by its wall."""
+        """Return microseconds since 1970 UTC; a clock that was pinned to local time needs the shop's ``zone``."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The clock of the machine."""
 
     def now(self, zone: ZoneInfo) -> int:  # noqa: ARG002 - the machine's clock needs no zone
-        """Microseconds since 1970, UTC."""
+        """Return microseconds since 1970 UTC."""
         return time.time_ns() // 1000
 
 
 @dataclass(frozen=True)
 class PinnedClock:
-    """A clock that stands still, for a log that ended in the past."""
+    """A clock fixed at one instant, for a log that ended in the past."""
 
     moment: datetime
 
     def now(self, zone: ZoneInfo) -> int:
-        """Microseconds since 1970, UTC."""
+        """Return microseconds since 1970 UTC."""
         return resolve_instant(self.moment, zone)
 
 
 def make_clock(moment: datetime | None) -> Clock:
-    """A clock that stands at ``moment``, or the machine's."""
+    """Return a clock pinned at ``moment``, or the clock of the machine."""
     return SystemClock() if moment is None else PinnedClock(moment)

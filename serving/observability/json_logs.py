@@ -1,4 +1,4 @@
-"""What does the service say to its operator? One JSON line per load, switch or error, on stderr, never an id."""
+"""JSON logs: each release load, switch or error is one JSON line on stderr that contains no customer id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UTC = ZoneInfo("UTC")
 
 
 def json_log(clock: Clock, stream: TextIO | None = None) -> FilteringBoundLogger:
-    """A log that writes one JSON object per line, by default to stderr."""
+    """Return a logger that writes one JSON object per line, by default to stderr."""
     log: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
         processors=[
@@ -31,13 +31,13 @@ def json_log(clock: Clock, stream: TextIO | None = None) -> FilteringBoundLogger
 
 
 def log_error(log: FilteringBoundLogger, event: str, error: BaseException, **context: str) -> None:
-    """Write which error it was and where it came from; not its text, which may name a customer."""
+    """Log the type and the origin of an error, but not its text, which may contain a customer id."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-3:]]
     log.error(event, error=type(error).__name__, where=" < ".join(reversed(frames)), **context)
 
 
 def _timestamp_processor(clock: Clock) -> Processor:
-    def stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    def add_timestamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         return {"timestamp": rfc3339(clock.now(_UTC)), **event}
 
-    return stamp
+    return add_timestamp

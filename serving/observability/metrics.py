@@ -1,4 +1,4 @@
-"""How is the service doing? A handful of Prometheus metrics, cheap enough to count every request."""
+"""Metrics: Prometheus counters, gauges and histograms of requests, predictions, releases and features."""
 
 from __future__ import annotations
 
@@ -20,40 +20,42 @@ _TIERS = (*TIERS, "none")
 
 
 class Metrics:
-    """What one worker counts; where several share a folder of counts, the page shows their sum."""
+    """The metrics of one worker; where several share a metrics folder, the page shows their sum."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        # The client decides once, when it is imported, whether its counts are shared between processes.
+        # prometheus_client decides at its import whether values are shared between processes.
         shared = values.ValueClass is not values.MutexValue
         if shared:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
-        to = None if shared else self._registry
-        self._requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"], registry=to)
+        registry = None if shared else self._registry
+        self._requests = Counter(
+            "http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
+        )
         self._durations = Histogram(
-            "http_request_duration_seconds", "Time to answer.", ["route"], buckets=_DURATION_BUCKETS, registry=to
+            "http_request_duration_seconds", "Time to answer.", ["route"], buckets=_DURATION_BUCKETS, registry=registry
         )
         self._predictions = Counter(
-            "predictions", "Customers answered.", ["model", "version", "status", "tier"], registry=to
+            "predictions", "Customers answered.", ["model", "version", "status", "tier"], registry=registry
         )
-        self._load_failures = Counter("model_load_failures", "Releases refused.", registry=to)
+        self._load_failures = Counter("model_load_failures", "Releases rejected.", registry=registry)
         self._model_info = Gauge(
             "model_info",
             "1 for the models that answer.",
             ["model", "version", "release"],
-            registry=to,
+            registry=registry,
             multiprocess_mode="mostrecent",
         )
         self._feature_age = Gauge(
             "feature_age_seconds",
-            "Age of the oldest features last answered from.",
-            registry=to,
+            "Age of the oldest features in the last response.",
+            registry=registry,
             multiprocess_mode="mostrecent",
         )
         self._features_available = Gauge(
             "features_available",
-            "1 while the feature store answers, as it was last seen.",
-            registry=to,
+            "1 if the feature store answered the last read.",
+            registry=registry,
             multiprocess_mode="mostrecent",
         )
         self._features_available.set(1)
@@ -64,12 +66,12 @@ class Metrics:
         self._active_release: ReleasePort | None = None
 
     def record_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request."""
+        """Count one request and its duration."""
         self._request_counter(method if method in _METHODS else "other", route, str(status)).inc()
         self._duration_observer(route).observe(seconds)
 
     def record_predictions(self, predictions: PredictionColumns) -> None:
-        """Count the customers of one answer, for each of its models, by status and tier."""
+        """Count the customers of one response for each of its models, by status and tier."""
         if len(predictions) == 1:
             self._count_predictions(predictions.model_versions, int(predictions.status[0]), int(predictions.tier[0]), 1)
             return
@@ -78,23 +80,23 @@ class Metrics:
             self._count_predictions(predictions.model_versions, status, tier, count)
 
     def record_unanswered(self, release: ReleasePort, customers: int, status: str) -> None:
-        """Count customers of whom nothing could be said."""
+        """Count customers that got no prediction."""
         for model, version in release.model_versions.items():
             self._prediction_counter(model, version, status, _TIERS[-1]).inc(customers)
 
     def record_feature_read(self, *, available: bool) -> bool:
-        """Note whether features could be read; whether that is news."""
-        news = available != (self._last_available is not False)
+        """Record whether features could be read; return whether that differs from the last read."""
+        changed = available != (self._last_available is not False)
         self._last_available = available
         self._features_available.set(available)
-        return news
+        return changed
 
     def record_feature_age(self, microseconds: int) -> None:
-        """Note how old the features were."""
+        """Record the age of the oldest features in a response."""
         self._feature_age.set(microseconds / 1e6)
 
     def set_active_release(self, release: ReleasePort) -> None:
-        """Note which release answers from now on."""
+        """Record which release answers from now on."""
         if self._active_release is not None:
             self._set_model_info(self._active_release, 0)
         self._set_model_info(release, 1)
@@ -105,7 +107,7 @@ class Metrics:
         self._load_failures.inc()
 
     def render(self) -> bytes:
-        """All of it, as Prometheus reads it."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def _count_predictions(self, versions: Mapping[str, str], status: int, tier: int, customers: int) -> None:

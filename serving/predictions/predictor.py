@@ -29,7 +29,7 @@ from serving.predictions.serializers import Rows, serialize_predictions
 from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.predictions import FieldProblem, Part
 from serving.segments.segment_lookup import SegmentLookup
-from training.inference.explanations.reasons import ANSWERS
+from training.models import EXPLANATIONS
 
 SCORE_CHUNK_SIZE = 200  # customers; between two chunks the event loop serves other requests
 
@@ -159,7 +159,7 @@ class Predictor:
 
 def reason_targets(include: Collection[Part]) -> list[str]:
     """The answers whose reasons are wanted: those that are included, or all when none is."""
-    return [answer for answer in ANSWERS if answer in include] or [*ANSWERS]
+    return [answer for answer in EXPLANATIONS if answer in include] or [*EXPLANATIONS]
 
 
 def _bounds(requests: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:

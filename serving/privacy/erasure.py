@@ -1,4 +1,4 @@
-"""How is a customer forgotten? At once wherever anything is said, then on every disk; a report says what was where."""
+"""Erasure of a customer (GDPR Article 17): answers stop at once, then the home's data are deleted and reported."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import Field
 
 from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
@@ -25,52 +23,26 @@ from features.storage.write_lock import HomeLocked
 from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
 from serving.moments import rfc3339
-from serving.schemas.base import StrictModel
+from serving.schemas.privacy import RETAINED_NOTICE
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 
 MAX_ERASURE_THREADS = 4
-LOCK_TIMEOUT_SECONDS = 5.0  # for another writer of the home
+LOCK_TIMEOUT_SECONDS = 5.0  # how long to wait for another writer of the home
 FINISHED = "erased"
-RETAINED_NOTICE = (
-    "a salted hash, which keeps logs that are read again from bringing the customer back; the audit's lines, which "
-    "know the customer by another salted hash; tables written to other places than the home; free pages of the home's "
-    "stores, until they are written over"
-)
 _FOLDERS = ("history", "features", ".")
 _HISTORY_TABLES = ("orders", "events", "touches")
 
 
-class TrainedRelease(StrictModel):
-    """A release that was trained on a log with the customer in it."""
-
-    release: str
-    trained_as_of: datetime
-    model_versions: dict[str, str]
-
-
-class ErasureReport(StrictModel):
-    """What was removed, where; without the customer's id."""
-
-    status: Literal["erased", "pending"] = Field(
-        description="pending: another writer holds the home, and takes the rest away when it ends."
-    )
-    removed: dict[str, int] = Field(description="Rows by table, and the number of audiences.")
-    trained_releases: list[TrainedRelease] = Field(
-        description="Releases trained after the customer was first heard of."
-    )
-    retained: str = RETAINED_NOTICE
-
-
 @dataclass(frozen=True)
 class ErasureResult:
-    """What was removed, where, in rows."""
+    """The number of deleted rows by table, and the releases that may have learned from the customer."""
 
     finished: bool
     removed: dict[str, int]
     trained_releases: list[dict[str, Any]]
 
     def to_report(self) -> dict[str, Any]:
-        """As ErasureReport."""
+        """Return the fields of ErasureReport."""
         status = FINISHED if self.finished else "pending"
         return {
             "status": status,
@@ -82,19 +54,22 @@ class ErasureResult:
 
 @cache
 def erasure_executor() -> ThreadPoolExecutor:
-    """For erasing alone: each may wait seconds for another writer, and nobody's consent is to wait behind it."""
+    """Return the threads for erasures: each may wait seconds for a writer, and consent changes must not wait."""
     return ThreadPoolExecutor(MAX_ERASURE_THREADS, "erasing")
 
 
 def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: str) -> ErasureResult:
-    """Remove a customer from everything below ``home`` and from the online store.
+    """Erase a customer from all files below ``home`` and from the online store.
 
-    From the first moment nothing is said of the customer any more. Where another writer holds the home, or the online
-    store is away, the rest waits: the next writer's end takes the customer out. Tables written elsewhere are out of
-    reach.
+    The ledger comes first: from then on no response mentions the customer. If another writer holds the home, or the
+    online store is unavailable, the rest is pending: the next writer deletes it when it ends. Tables written outside
+    the home are not reached.
+
+    Raises:
+        StoreUnavailable: the ledger cannot be written.
     """
     removed = {"consents": ledger.erase(customer_id)}
-    seen = releases_trained_on(home, customer_id)
+    trained = releases_trained_on(home, customer_id)
     try:
         removed["audiences"] = _delete_from_audiences(home, [customer_id])
         removed["online"] = _delete_online(home, online_store, [customer_id])
@@ -103,24 +78,30 @@ def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: s
             _advance_marker(home, ledger, customer_id)
             apply_pending_erasures(home, online_store, ledger)
     except (HomeLocked, StoreUnavailable):
-        return ErasureResult(finished=False, removed=removed, trained_releases=seen)
-    return ErasureResult(finished=True, removed=removed, trained_releases=seen)
+        return ErasureResult(finished=False, removed=removed, trained_releases=trained)
+    return ErasureResult(finished=True, removed=removed, trained_releases=trained)
 
 
 def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> None:
-    """Take whoever was forgotten since the last time out of what was written since; whoever calls holds the home.
+    """Delete the customers erased since the last run from tables, audiences and the online store.
 
-    While the online store, or the ledger, is away it waits for the next time.
+    The caller holds the write lock. If the online store or the ledger is unavailable, the next run deletes them.
     """
     with suppress(StoreUnavailable):
         if _is_current(home, ledger):
             return
         state = ledger.erasures()[-1]
-        gone = sorted({one for path in _customer_tables(home) for one in select_customers(path, ledger.erased_among)})
-        # First, since the tables are where the next time would find whom to remove.
-        _delete_online(home, online_store, gone)
-        _delete_from_audiences(home, gone)
-        _delete_rows(home, gone)
+        erased_ids = sorted(
+            {
+                customer_id
+                for path in _customer_tables(home)
+                for customer_id in select_customers(path, ledger.erased_among)
+            }
+        )
+        # Tables come last: if this run fails, the next one finds the erased customers in them.
+        _delete_online(home, online_store, erased_ids)
+        _delete_from_audiences(home, erased_ids)
+        _delete_rows(home, erased_ids)
         record_erased_until(home, state)
 
 
@@ -130,35 +111,35 @@ def _is_current(home: Path, ledger: Ledger) -> bool:
 
 
 def _advance_marker(home: Path, ledger: Ledger, customer_id: str) -> None:
-    """Nobody need look for others where only this customer was forgotten since the last time."""
-    before = erased_until(home)
-    newer = [state for state in ledger.erasures() if state > before]
-    if len(newer) == 1 and ledger.erased_among([customer_id], before):
-        record_erased_until(home, newer[0])
+    """Advance the marker if only this customer was erased since the last run."""
+    marker = erased_until(home)
+    newer_states = [state for state in ledger.erasures() if state > marker]
+    if len(newer_states) == 1 and ledger.erased_among([customer_id], marker):
+        record_erased_until(home, newer_states[0])
 
 
 def releases_trained_on(home: Path, customer_id: str) -> list[dict[str, Any]]:
-    """The releases of this home trained after the customer was first heard of: they may have learned from it."""
-    first = _first_seen_at(home, customer_id)
-    if first is None:
+    """Return the releases of this home trained after the customer first appeared; they may have learned from it."""
+    first_seen_at = _first_seen_at(home, customer_id)
+    if first_seen_at is None:
         return []
     paths = sorted((home / "releases").glob(f"*/{MANIFEST_FILE}"), key=lambda path: (len(path.parent.name), path))
     manifests = ((path.parent.name, ReleaseManifest.read(path.parent)) for path in paths)
     return [
-        {"release": version, "trained_as_of": rfc3339(at), "model_versions": manifest.model_versions}
+        {"release": version, "trained_as_of": rfc3339(trained_as_of), "model_versions": manifest.model_versions}
         for version, manifest in manifests
-        if (at := manifest.metadata.as_of) > first
+        if (trained_as_of := manifest.metadata.as_of) > first_seen_at
     ]
 
 
 def _first_seen_at(home: Path, customer_id: str) -> int | None:
-    """The first instant in the log, microseconds since 1970 UTC."""
-    found = []
+    """Return the first instant of a customer in the log, in microseconds since 1970 UTC; None if there is none."""
+    timestamps = []
     for path in (home / "history" / f"{name}.parquet" for name in _HISTORY_TABLES):
         if path.is_file():
             rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "=", customer_id)])
-            found += [] if rows.num_rows == 0 else [pc.min(rows["at_us"]).as_py()]
-    return min(found, default=None)
+            timestamps += [] if rows.num_rows == 0 else [pc.min(rows["at_us"]).as_py()]
+    return min(timestamps, default=None)
 
 
 def _delete_rows(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
@@ -170,27 +151,27 @@ def _delete_rows(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
 
 
 def _delete_from_audiences(home: Path, customer_ids: Sequence[str]) -> int:
-    """How many audiences held any of them."""
+    """Delete customers from stored audiences; return the number of changed audiences."""
     folder = home / "audiences"
     return member_store.delete_customers(folder, customer_ids) if customer_ids and folder.is_dir() else 0
 
 
 def _delete_online(home: Path, online_store: str, customer_ids: Sequence[str]) -> int:
-    where = resolve_location(online_store, home)
-    if not customer_ids or (online_store == LMDB and not Path(where).is_dir()):
+    location = resolve_location(online_store, home)
+    if not customer_ids or (online_store == LMDB and not Path(location).is_dir()):
         return 0
-    with open_store(where).write_transaction() as writer:
-        return sum(writer.erase(one) for one in customer_ids)
+    with open_store(location).write_transaction() as writer:
+        return sum(writer.erase(customer_id) for customer_id in customer_ids)
 
 
 def _customer_tables(home: Path) -> Iterator[Path]:
-    """Every table of the home that may hold customers: the log, features, scores and their parts."""
+    """Yield all tables of the home that may contain customers: log, features, scores and their part files."""
     for folder in _FOLDERS:
         yield from sorted((home / folder).glob("*.parquet"))
     yield from sorted(home.glob(".*.parts/*.parquet"))
 
 
 def _table_name(home: Path, path: Path) -> str:
-    """What the report calls a table; parts of scores with the scores."""
-    inside = path.relative_to(home)
-    return "scores" if inside.parts[0].startswith((".", "scores")) else inside.with_suffix("").as_posix()
+    """Return the name of a table in the report; part files of scores count as scores."""
+    relative_path = path.relative_to(home)
+    return "scores" if relative_path.parts[0].startswith((".", "scores")) else relative_path.with_suffix("").as_posix()

@@ -1,1 +1,1 @@
-"""Releases: loading, checking and switching what answers."""
+"""Releases: loading, checking and hot reload of the champion."""

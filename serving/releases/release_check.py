@@ -1,4 +1,4 @@
-"""Can this release answer at all? It is asked about three made-up customers before anybody real is."""
+"""Release check: a release must answer three synthetic customers correctly before it may serve."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ _UNKNOWN, _WITHOUT_ORDERS, _WITH_ORDERS = range(3)
 
 
 class ReleaseCheckFailed(Exception):
-    """A release that loads, but does not answer as a release must."""
+    """The release loads, but its answers are invalid."""
 
 
 def smoke_test(release: ReleasePort) -> None:
-    """Ask for a stranger, a customer without orders and one with; raises Unfit, and warms what is used first."""
-    at = release.metadata.as_of
-    stored = synthetic_rows(release.views, at)
-    forecast = release.forecast(stored, at)
-    found = [broken for broken, holds in _invariants(forecast, stored.known).items() if not holds]
+    """Check the answers for an unknown customer, one without orders and one with; this also warms up the code.
+
+    Raises:
+        ReleaseCheckFailed: an answer is invalid, or a horizon is missing.
+    """
+    as_of = release.metadata.as_of
+    stored = synthetic_rows(release.views, as_of)
+    forecast = release.forecast(stored, as_of)
+    violations = [violation for violation, holds in _invariants(forecast, stored.known).items() if not holds]
     missing = {*release.metadata.ltv_days, release.metadata.churn_days} - {*forecast.horizons}
     if missing:
-        found.append(f"no horizon of {sorted(missing)} days")
-    if found:
+        violations.append(f"no horizon of {sorted(missing)} days")
+    if violations:
         raise ReleaseCheckFailed(
-            f"Release {release.version} answers made-up customers with {', '.join(found)}. Train another."
+            f"Release {release.version} failed its check on synthetic customers: found {', '.join(violations)}. "
+            "Train another."
         )
-    percentile = score(release, stored, at).churn.percentile[stored.known]
+    percentile = score(release, stored, as_of).by_model["churn"].percentile[stored.known]
     if not ((percentile >= 0) & (percentile <= 100)).all():
         raise ReleaseCheckFailed(
             f"Release {release.version} has percentiles outside 0 to 100: {percentile}. Train another."
@@ -39,7 +44,10 @@ def smoke_test(release: ReleasePort) -> None:
 
 
 def synthetic_rows(views: tuple[View, ...], as_of: int) -> FeatureRows:
-    """A stranger, a customer without orders, and one of two orders: all the columns of ``views``, lists empty."""
+    """Return features of three customers: an unknown one, one without orders and one with two orders.
+
+    All columns of ``views`` are present, and all lists are empty.
+    """
     columns = tuple(name for view in views for name in view.scalars)
     matrix = np.full((3, len(columns)), np.nan)
     matrix[_WITH_ORDERS] = 1.0
@@ -60,16 +68,16 @@ def synthetic_rows(views: tuple[View, ...], as_of: int) -> FeatureRows:
 
 
 def _invariants(forecast: Forecast, known: np.ndarray) -> dict[str, bool]:
-    """What must hold of the known customers, named by what is found where it does not."""
+    """Return the invariants of the known customers, named by their violation; True where one holds."""
     order_by, orders = forecast.order_by[known], forecast.expected_orders[known]
     within = np.column_stack([forecast.order_probability(days)[known] for days in forecast.horizons])
-    laws = {
+    invariants = {
         "probabilities that are not numbers from 0 to 1": bool(((order_by >= 0) & (order_by <= 1)).all()),
         "probabilities that fall with time": bool((np.diff(order_by, axis=1) >= 0).all()),
-        "fewer orders than their own probability": bool((orders >= within - 1e-9).all()),
+        "fewer expected orders than their probability": bool((orders >= within - 1e-9).all()),
     }
     if (spend := forecast.spend) is not None:
         p10, median, p90, mean = (part[known] for part in (spend.p10, spend.median, spend.p90, spend.mean))
-        laws["amounts that are no amounts"] = bool(np.isfinite(mean).all())
-        laws["quantiles out of order"] = bool(((p10 <= median) & (median <= p90)).all())
-    return laws
+        invariants["amounts that are not finite"] = bool(np.isfinite(mean).all())
+        invariants["quantiles out of order"] = bool(((p10 <= median) & (median <= p90)).all())
+    return invariants

@@ -1,4 +1,4 @@
-"""Who answers now? A worker follows the champion pointer: load beside the old, try it, then switch at once."""
+"""Hot reload: a worker loads and checks a new champion beside the old one and switches between two requests."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from serving.observability.metrics import Metrics
 from serving.releases.release_check import smoke_test
 
 POINTER = "champion"
-_RETRY_AFTER_POLLS = 30  # looks at an unchanged pointer before a refused release is tried again
+_RETRY_AFTER_POLLS = 30  # polls of an unchanged pointer before a rejected release is tried again
 
 LoadRelease = Callable[[Path], ReleasePort]
 OpenFeatures = Callable[[tuple[View, ...]], FeatureReader]
 
 
 class InvalidVersion(Exception):
-    """The pointer, or the folder it names, holds something else than it should."""
+    """The pointer, or the folder that it names, has unexpected contents."""
 
 
 class ReleaseLoader:
-    """Follows ``releases/champion``; ``current`` is read once per request and never half changed."""
+    """Follows the pointer ``releases/champion``; each request reads ``current`` once."""
 
     def __init__(
         self,
@@ -48,16 +48,19 @@ class ReleaseLoader:
         self._polls_since_failure = 0
 
     async def follow(self, poll_seconds: float) -> None:
-        """Look at the pointer for ever; loading happens in a thread, beside the requests."""
+        """Poll the pointer for ever; loading runs in a thread beside the requests."""
         while True:
             try:
                 await asyncio.to_thread(self.poll)
-            except Exception as error:  # noqa: BLE001 - who stops looking would answer from the old release for ever
-                log_error(self._log, "champion not seen", error)
+            except Exception as error:  # noqa: BLE001 - a failed poll must not end the polling
+                log_error(self._log, "release poll failed", error)
             await asyncio.sleep(poll_seconds)
 
     def poll(self) -> None:
-        """One look at the pointer; a release that cannot answer is refused, logged and counted, the old one stays."""
+        """Read the pointer once and activate a new release.
+
+        A release that does not load, or fails its check, is rejected, logged and counted; the old one stays active.
+        """
         pointer = self._read_pointer()
         if pointer is None or (pointer == self._last_pointer and not self._should_retry()):
             return
@@ -67,17 +70,17 @@ class ReleaseLoader:
             return
         try:
             champion = self._load_version(version)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a release, the old one must go on
+        except Exception as error:  # noqa: BLE001 - no fault of a new release may stop the old one
             self._polls_since_failure = 1
             self._metrics.record_load_failure()
-            log_error(self._log, "release refused", error, release=version, reason=str(error))
+            log_error(self._log, "release rejected", error, release=version, reason=str(error))
             return
         self._activate(champion)
 
     def _read_pointer(self) -> tuple[str, int] | None:
-        """The version named, and when it was; None where nothing was promoted yet."""
+        """Return the version and the time of the promotion; None before the first promotion."""
         try:
-            # Both of one file: another may take its name between two looks.
+            # Both come from one open file, because the pointer may be replaced between two reads.
             with (self._releases / POINTER).open(encoding="utf-8", errors="replace") as file:
                 return file.read().strip(), os.fstat(file.fileno()).st_mtime_ns
         except OSError:
@@ -98,10 +101,10 @@ class ReleaseLoader:
         return ActiveRelease(release, self._open_features(release.views))
 
     def _activate(self, champion: ActiveRelease) -> None:
-        former = self.current
+        previous = self.current
         self.current = champion
         self._metrics.set_active_release(champion.release)
-        self._log.info("release serves", release=champion.release.version, former=former and former.release.version)
-        # Full collections of what the imports left behind stall requests for 100 to 190 ms.
+        self._log.info("release serves", release=champion.release.version, former=previous and previous.release.version)
+        # A full garbage collection of the objects that imports created stalls requests for 100 to 190 ms.
         gc.collect()
         gc.freeze()

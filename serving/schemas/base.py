@@ -1,15 +1,5 @@
-"""What everything on the wire has in common: nothing but the fields it names."""
+"""Base schema: the strict pydantic model that requests share with the answers of the model pages."""
 
-from __future__ import annotations
+from training.inference.answers.schema import Probability, StrictModel
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
-
-Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-class StrictModel(BaseModel):
-    """Frozen, and nothing unforeseen in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = ["Probability", "StrictModel"]

@@ -1,4 +1,4 @@
-"""To whom does a customer belong, and when, where and with what are they reached? As it goes over the wire."""
+"""Segment schema: RFM, value tier, segments and preferences of a customer in a response, each with its evidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_SCORED: Mapping[str, Any] = {"status": "not_scored"}
 
 
 class Rfm(StrictModel):
-    """Recency, frequency and monetary scores, and the layer that they make."""
+    """RFM scores (recency, frequency, monetary value), and the segment that they form."""
 
     recency: int | None
     frequency: int | None
@@ -25,7 +25,7 @@ class Rfm(StrictModel):
 
 
 class Share(StrictModel):
-    """A share, how sure it is (80 % interval), and whose counts weigh more in it."""
+    """A share with its 80 % interval; evidence names whose counts weigh more, the customer's or the population's."""
 
     share: Probability
     p10: Probability
@@ -34,20 +34,20 @@ class Share(StrictModel):
 
 
 class Hours(Share):
-    """Two hours by the shop's clock, the first included, the last not."""
+    """A window of two hours in the shop's local time; ``begin`` is included and ``end`` is not."""
 
     begin: int = Field(examples=[20])
     end: int = Field(examples=[22])
 
 
 class Weekday(Share):
-    """A day of the week: 1 is Monday, 7 Sunday."""
+    """A day of the week; 1 is Monday and 7 is Sunday."""
 
     weekday: int = Field(examples=[5])
 
 
 class Affinity(StrictModel):
-    """One of some ranked things, and how sure its affinity is (80 % interval)."""
+    """A ranked item and its affinity with an 80 % interval."""
 
     name: str
     affinity: Probability
@@ -56,17 +56,17 @@ class Affinity(StrictModel):
 
 
 class Ranking(StrictModel):
-    """The best first; whose counts weigh more in it."""
+    """Items by affinity, the best first; evidence names whose counts weigh more."""
 
     ranked: list[Affinity]
     evidence: Evidence
 
 
 class SegmentResponse(StrictModel):
-    """To whom the customer belonged when everybody was scored last."""
+    """The segments and preferences of a customer in the newest scores table."""
 
     status: Literal["scored", "not_scored"]
-    as_of: datetime | None = Field(default=None, description="When everybody was scored.")
+    as_of: datetime | None = Field(default=None, description="When all customers were scored.")
     rfm: Rfm | None = Field(default=None, description="Null before the first order.")
     lifecycle_stage: str | None = Field(default=None, examples=["loyalty"])
     lifecycle_phase: str | None = Field(default=None, examples=["repurchase"])
@@ -75,10 +75,10 @@ class SegmentResponse(StrictModel):
     preset_segments: list[str] = Field(default=[], examples=[["active_regular", "price_sensitive"]])
     preferred_hours: Hours | None = None
     preferred_weekday: Weekday | None = None
-    channels: Ranking | None = Field(default=None, description="Only those that the customer lets be used just now.")
+    channels: Ranking | None = Field(default=None, description="Only channels that the customer's consent allows now.")
     categories: Ranking | None = None
     price_sensitivity: Share | None = Field(
         default=None,
-        description="Share of orders with a coupon or discount. Observed, not caused: only a randomised offer shows "
-        "who would not have bought without it.",
+        description="Share of orders with a coupon or discount. Observed, not causal: only a randomized offer shows "
+        "which customers would not have bought without it.",
     )

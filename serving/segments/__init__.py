@@ -1,1 +1,1 @@
-"""Which segments is a customer of? Columns of the whole population in, columns out."""
+"""Segments: the lookup of a customer's segments in the scores table; training/segments/ assigns them."""

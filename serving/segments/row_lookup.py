@@ -1,4 +1,4 @@
-"""What do the scores say of one customer? Found by halving, told in Python's numbers, without a pass over a million."""
+"""Row lookup: a binary search by customer id reads one row of the scores table as plain Python values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 
 class SegmentIndex:
-    """Some columns of one version of the scores table, customer by customer."""
+    """An index by customer id over some columns of one version of the scores table."""
 
     def __init__(self, columns: Columns, names: Sequence[str]) -> None:
         self.columns = columns
@@ -25,28 +25,28 @@ class SegmentIndex:
         self._cell_readers = {name: _cell_reader(columns[name]) for name in names if name in columns}
 
     def row(self, customer_id: str) -> Row | None:
-        """What the columns say of a customer; None for one who was not scored. Instants are microseconds."""
-        place = self._find_row(customer_id.encode("utf-8", "surrogatepass"))
-        return None if place is None else {name: tell(place) for name, tell in self._cell_readers.items()}
+        """Return the values of one customer by column; None if not scored. Instants are microseconds since 1970 UTC."""
+        index = self._find_row(customer_id.encode("utf-8", "surrogatepass"))
+        return None if index is None else {name: read_cell(index) for name, read_cell in self._cell_readers.items()}
 
 
 def _id_lookup(ids: pa.StringArray) -> Callable[[bytes], int | None]:
-    """The place of an id among ascending ones."""
-    whole = pa.concat_arrays([ids])  # one that begins at the beginning of its buffers
-    _, ends, text = whole.buffers()
-    n = len(whole)
+    """Return a function that finds the position of an id among ascending ids."""
+    compact = pa.concat_arrays([ids])  # an array whose buffers start at its first id
+    _, ends, text = compact.buffers()
+    n = len(compact)
     offsets = memoryview(ends).cast("i") if n else np.zeros(1, np.int32).data
     data = memoryview(text or b"")
 
-    def find(wanted: bytes) -> int | None:
+    def find(customer_id: bytes) -> int | None:
         low, high = 0, n
         while low < high:
             middle = (low + high) // 2
-            if bytes(data[offsets[middle] : offsets[middle + 1]]) < wanted:
+            if bytes(data[offsets[middle] : offsets[middle + 1]]) < customer_id:
                 low = middle + 1
             else:
                 high = middle
-        return low if low < n and bytes(data[offsets[low] : offsets[low + 1]]) == wanted else None
+        return low if low < n and bytes(data[offsets[low] : offsets[low + 1]]) == customer_id else None
 
     return find
 
@@ -58,13 +58,13 @@ def _cell_reader(column: Column) -> CellReader:
         return _number_reader(column)
     if isinstance(column, ListColumn):
         return _list_reader(column)
-    raise TypeError(f"Found a column held as {type(column).__name__}; expected text, numbers or lists of them.")
+    raise TypeError(f"Found a column of type {type(column).__name__}; expected text, numbers or lists of them.")
 
 
 def _text_reader(column: DictionaryColumn) -> CellReader:
-    # A memory view hands out Python's own numbers, at a third of the time that NumPy's scalars take.
-    codes, words = column.codes.data, [*column.dictionary.to_pylist(), None]  # the last place is where -1 points to
-    return lambda place: words[codes[place]]
+    # A memory view returns Python numbers in a third of the time that NumPy scalars take.
+    codes, texts = column.codes.data, [*column.dictionary.to_pylist(), None]  # -1 selects the last item
+    return lambda index: texts[codes[index]]
 
 
 def _number_reader(column: NumericColumn) -> CellReader:
@@ -72,15 +72,15 @@ def _number_reader(column: NumericColumn) -> CellReader:
     if column.nulls is None:
         return values.__getitem__
     nulls = column.nulls.data
-    return lambda place: None if nulls[place] else values[place]
+    return lambda index: None if nulls[index] else values[index]
 
 
 def _list_reader(column: ListColumn) -> CellReader:
-    tell = _cell_reader(column.members)
+    read_member = _cell_reader(column.members)
     counts = np.bincount(column.parent_rows, minlength=len(column.values))
-    ends, null = np.concatenate([[0], np.cumsum(counts)]).data, column.is_null().data
+    ends, nulls = np.concatenate([[0], np.cumsum(counts)]).data, column.is_null().data
 
-    def told(place: int) -> list[Any] | None:
-        return None if null[place] else [tell(member) for member in range(ends[place], ends[place + 1])]
+    def read_list(index: int) -> list[Any] | None:
+        return None if nulls[index] else [read_member(member) for member in range(ends[index], ends[index + 1])]
 
-    return told
+    return read_list

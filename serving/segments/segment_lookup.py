@@ -1,4 +1,4 @@
-"""To whom do these customers belong? From the scores that everybody got last, and the consents of this moment."""
+"""Segment lookup: segments come from the newest scores table, and channels from the current consents."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from serving.schemas.segments import NOT_SCORED
 from serving.segments.row_lookup import SegmentIndex
 from serving.segments.serializer import COLUMN_NAMES, serialize_segment
 
-RELOAD_TIMEOUT_SECONDS = 0.25  # for newer scores, while older ones could be told from
+RELOAD_TIMEOUT_SECONDS = 0.25  # how long a request waits for newer scores when older ones are loaded
 
 
 class SegmentLookup:
-    """The segments of customers, for answers."""
+    """Looks up the segments of customers for prediction responses."""
 
     def __init__(self, scores: ScoresFile, consent_gate: ConsentReader) -> None:
         self._scores = scores
@@ -28,30 +28,38 @@ class SegmentLookup:
         self._loading: asyncio.Task[None] | None = None
 
     async def lookup(self, customer_ids: Sequence[str], now: int) -> list[dict[str, Any]]:
-        """What is said of each, in the order asked for; nothing but that of one who was not scored."""
-        book = await self._current_index()
-        rows = [None] * len(customer_ids) if book is None else [book.row(one) for one in customer_ids]
-        ranked = {place: row["channel_ranking"] for place, row in enumerate(rows) if row and row.get("channel_ranking")}
+        """Return the segment part of each customer, in the requested order; ``not_scored`` for one without scores."""
+        segment_index = await self._current_index()
+        rows = (
+            [None] * len(customer_ids)
+            if segment_index is None
+            else [segment_index.row(customer_id) for customer_id in customer_ids]
+        )
+        rankings = {
+            index: row["channel_ranking"] for index, row in enumerate(rows) if row and row.get("channel_ranking")
+        }
         channels = (
-            dict(zip(ranked, await self._granted_channels(customer_ids, ranked, now), strict=True)) if ranked else {}
+            dict(zip(rankings, await self._granted_channels(customer_ids, rankings, now), strict=True))
+            if rankings
+            else {}
         )
         return [
-            dict(NOT_SCORED) if row is None else serialize_segment(row, channels.get(place, []))
-            for place, row in enumerate(rows)
+            dict(NOT_SCORED) if row is None else serialize_segment(row, channels.get(index, []))
+            for index, row in enumerate(rows)
         ]
 
     async def _granted_channels(
         self, customer_ids: Sequence[str], rankings: dict[int, list[str]], now: int
     ) -> list[list[str]]:
-        """On which of their channels customers may be written to; on none while nobody can say."""
-        ledger, asked = self._consent_gate.ledger, [customer_ids[place] for place in rankings]
+        """Return the channels that the consents of these customers allow; none while the ledger is unavailable."""
+        ledger, requested = self._consent_gate.ledger, [customer_ids[index] for index in rankings]
         try:
-            return await self._consent_gate.call(lambda: ledger.allowed_channels(asked, [*rankings.values()], now))
+            return await self._consent_gate.call(lambda: ledger.allowed_channels(requested, [*rankings.values()], now))
         except StoreUnavailable:
             return [[] for _ in rankings]
 
     async def _current_index(self) -> SegmentIndex | None:
-        """The scores that are there now, or those before while these are read; None where nobody has been scored."""
+        """Return the index of the newest scores, or the previous one while they load; None without any scores."""
         try:
             columns = self._scores.columns()
         except InvalidScores:
@@ -63,11 +71,11 @@ class SegmentLookup:
         return self._index
 
     async def _load(self, columns: Columns) -> None:
-        """In a thread: a million customers take seconds, in which everybody else is answered."""
+        """Load an index in a thread: a million customers take seconds, and other requests must go on."""
         try:
             self._index = await asyncio.to_thread(SegmentIndex, columns, COLUMN_NAMES)
             self._loaded_columns = columns
-        except (InvalidScores, TypeError):  # damaged, or of columns that are not ours
+        except (InvalidScores, TypeError):  # a damaged table, or unexpected column types
             self._index, self._loaded_columns = None, columns
         finally:
             self._loading = None

@@ -1,4 +1,4 @@
-"""How is it said to whom a customer belongs, and when, where and with what to reach them? As one part of an answer."""
+"""Segment serializer: a row of the scores table becomes the segment part of a response."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from serving.moments import rfc3339
 from serving.schemas.segments import Rfm
 from training.segments.columns import PRESET_SEGMENT_COLUMNS, SEGMENT_COLUMNS
-from training.segments.preferences import PREFERENCE_COLUMNS as HABITS
+from training.segments.preferences import PREFERENCE_COLUMNS
 
-COLUMN_NAMES = ("as_of", *(one.name for one in (*SEGMENT_COLUMNS, *PRESET_SEGMENT_COLUMNS, *HABITS)))
+COLUMN_NAMES = ("as_of", *(column.name for column in (*SEGMENT_COLUMNS, *PRESET_SEGMENT_COLUMNS, *PREFERENCE_COLUMNS)))
 _PRESET_SEGMENT_PREFIX = "preset_segment_"
 _HOURS_PER_DAY = 24
 
 
 def serialize_segment(row: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:
-    """What a row of the scores says, as SegmentResponse, with the channels that may be used."""
+    """Return a row of the scores table with the fields of SegmentResponse, and only the given channels."""
     hour = row.get("preferred_hour")
     return {
         "status": "scored",
@@ -28,8 +28,8 @@ def serialize_segment(row: Mapping[str, Any], channels: Sequence[str]) -> dict[s
         "segments": row.get("segments") or [],
         "preset_segments": [
             name.removeprefix(_PRESET_SEGMENT_PREFIX)
-            for name, held in row.items()
-            if name.startswith(_PRESET_SEGMENT_PREFIX) and held
+            for name, value in row.items()
+            if name.startswith(_PRESET_SEGMENT_PREFIX) and value
         ],
         "preferred_hours": _serialize_share(
             row,
@@ -55,18 +55,18 @@ def _serialize_share(row: Mapping[str, Any], name: str, suffix: str, **fields: i
     share = row.get(f"{name}{suffix}")
     if share is None:
         return None
-    ends = {end: row[f"{name}_{end}"] for end in ("p10", "p90")}
-    return {**fields, "share": share, **ends, "evidence": row[f"{name}_evidence"]}
+    interval = {quantile: row[f"{name}_{quantile}"] for quantile in ("p10", "p90")}
+    return {**fields, "share": share, **interval, "evidence": row[f"{name}_evidence"]}
 
 
 def _serialize_ranking(row: Mapping[str, Any], name: str, allowed: Sequence[str]) -> dict[str, Any] | None:
     ranking = row.get(f"{name}_ranking")
     if ranking is None:
         return None
-    columns = zip(*(row[f"{name}_{one}"] for one in ("ranking", "affinity", "p10", "p90")), strict=True)
+    columns = zip(*(row[f"{name}_{suffix}"] for suffix in ("ranking", "affinity", "p10", "p90")), strict=True)
     ranked = [
-        {"name": one, "affinity": affinity, "p10": p10, "p90": p90}
-        for one, affinity, p10, p90 in columns
-        if one in allowed
+        {"name": item, "affinity": affinity, "p10": p10, "p90": p90}
+        for item, affinity, p10, p90 in columns
+        if item in allowed
     ]
     return {"ranked": ranked, "evidence": row[f"{name}_evidence"]}

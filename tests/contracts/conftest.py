@@ -1,4 +1,4 @@
-"""Shops that the tests share are let go of at the end, while DuckDB can still close what they were read from."""
+"""Shared shops: closed at the end of the session, before their database connections are."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,6 @@ from tests.training.shops import clear_shared
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _shops() -> Iterator[None]:
+def _close_shared_shops() -> Iterator[None]:
     yield
     clear_shared()

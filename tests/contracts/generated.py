@@ -1,4 +1,4 @@
-"""Generated logs of a small shop around one cutoff, and everything that is known, or then happened, there."""
+"""Generated logs: a small shop's log around one cutoff, with its features before and its outcomes after."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ Row = dict[str, object]
 
 @dataclass(frozen=True)
 class Log:
-    """Order lines and events, in whatever order they were written."""
+    """Order lines and events in any order."""
 
     lines: tuple[Line, ...]
     events: tuple[Event, ...] = ()
 
     @property
     def history(self) -> History:
-        """As ingestion would make it; Zoe is there so that every shop has a line and an event."""
+        """The history that ingestion would make; Zoe is added so that every shop has a line and an event."""
         zoe = (ZOE, "2026-01-01 09:00:00", "1.00", None, None, "p")
         lines = [(*line, CATEGORY[line[-1]]) for line in (*self.lines, zoe)]
         happened = (*self.events, (ZOE, "2026-01-01 09:00:00", "visit"))
         return history_of(*lines, columns=(*COLUMNS, "category"), events=happened)
 
     def combine(self, other: Log) -> Log:
-        """Both logs in one."""
+        """One log with the lines and events of both."""
         return Log(self.lines + other.lines, self.events + other.events)
 
     def with_lines(self, lines: Sequence[Line]) -> Log:
@@ -63,7 +63,7 @@ class Log:
 
 
 def day(number: int) -> str:
-    """A day counted from the opening; 59 is TODAY, 104 is LATER."""
+    """The day ``number`` days after the opening; 59 is TODAY, 104 is LATER."""
     return (OPENING + timedelta(days=number)).isoformat()
 
 
@@ -79,7 +79,7 @@ def _wall_clocks(first: int, last: int) -> st.SearchStrategy[str]:
 def lines(
     first: int, last: int, recorded: st.SearchStrategy[str | None] | None = None, max_size: int = 12
 ) -> st.SearchStrategy[list[Line]]:
-    """Lines placed between two days, the same few baskets and amounts again and again."""
+    """Lines placed between two days, with few distinct baskets and amounts."""
     late = st.none() if recorded is None else recorded
     line = st.tuples(st.sampled_from(CUSTOMERS), _wall_clocks(first, last), AMOUNT, BASKET, late, st.sampled_from("pq"))
     return st.lists(line, max_size=max_size)
@@ -92,50 +92,52 @@ def events(first: int, last: int) -> st.SearchStrategy[list[Event]]:
 
 
 def past_logs() -> st.SearchStrategy[Log]:
-    """All that was placed, recorded and done before TODAY."""
+    """Logs placed and recorded before TODAY."""
     recorded = st.none() | _wall_clocks(0, 58)
-    return st.builds(lambda some, done: Log(tuple(some), tuple(done)), lines(0, 58, recorded), events(0, 58))
+    return st.builds(lambda lines, events: Log(tuple(lines), tuple(events)), lines(0, 58, recorded), events(0, 58))
 
 
 def future_logs() -> st.SearchStrategy[Log]:
-    """What nobody can know TODAY: placed from then on, also in old baskets, or placed before and recorded later."""
-    placed = lines(59, 150, st.none() | _wall_clocks(0, 150), max_size=6)
-    arrived = lines(0, 58, _wall_clocks(59, 103), max_size=4)
+    """Logs unknown TODAY: placed from then on, also in old baskets, or placed before and recorded later."""
+    new_lines = lines(59, 150, st.none() | _wall_clocks(0, 150), max_size=6)
+    late_lines = lines(0, 58, _wall_clocks(59, 103), max_size=4)
     return st.builds(
-        lambda some, late, done: Log((*some, *late), tuple(done)), placed, arrived, events(59, 150)
+        lambda new, late, events: Log((*new, *late), tuple(events)), new_lines, late_lines, events(59, 150)
     )  # fmt: skip
 
 
 def known_features(history: History, today: str = TODAY) -> dict[str, Row]:
-    """Every stored feature and every input of the models, of each customer but Zoe who is known when a day begins."""
-    at, shown = cutoff(today), feature_views(history, KINDS if history.events is not None else None)
-    rows = {str(row["customer_id"]): row for row in transactions(history, [at]).to_pyarrow().to_pylist()}
+    """Stored features and model inputs of each customer but Zoe, as known at the start of a day."""
+    instant, views = cutoff(today), feature_views(history, KINDS if history.events is not None else None)
+    rows = {str(row["customer_id"]): row for row in transactions(history, [instant]).to_pyarrow().to_pylist()}
     if history.events is not None:
-        for table in (behaviour(history, [at], KINDS), social(history, [at], KINDS)):
+        for table in (behaviour(history, [instant], KINDS), social(history, [instant], KINDS)):
             for row in table.to_pyarrow().to_pylist():
                 rows[row["customer_id"]] |= row
-    table = _features_table(sorted(rows.items()), shown, at.timestamp)
-    found = feature_rows(table, shown)
-    inputs = model_inputs(found, np.full(len(rows), micros(at.timestamp)), np.full(len(rows), at.day_number))
-    names = input_names(found.columns, tuple(found.lists))
-    plain = [[None if np.isnan(value) else float(value) for value in values] for values in inputs]
+    table = _features_table(sorted(rows.items()), views, instant.timestamp)
+    stored = feature_rows(table, views)
+    inputs = model_inputs(stored, np.full(len(rows), micros(instant.timestamp)), np.full(len(rows), instant.day_number))
+    names = input_names(stored.columns, tuple(stored.lists))
+    inputs_by_row = [[None if np.isnan(value) else float(value) for value in values] for values in inputs]
     return {
-        who: {**rows[who], **dict(zip(names, values, strict=True))}
-        for who, values in zip(sorted(rows), plain, strict=True)
-        if who != ZOE
+        customer_id: {**rows[customer_id], **dict(zip(names, values, strict=True))}
+        for customer_id, values in zip(sorted(rows), inputs_by_row, strict=True)
+        if customer_id != ZOE
     }
 
 
-def _features_table(rows: Sequence[tuple[str, Row]], shown_views: Sequence[View], at: datetime) -> pa.Table:
+def _features_table(rows: Sequence[tuple[str, Row]], views: Sequence[View], instant: datetime) -> pa.Table:
     fields = [pa.field("customer_id", pa.string()), pa.field("features_at", TIMESTAMP_TYPE)]
-    fields += [field for view in shown_views for field in arrow_schema(view)]
-    whole = pa.schema(fields)
-    return pa.Table.from_pylist([{**dict.fromkeys(whole.names), **row, "features_at": at} for _, row in rows], whole)
+    fields += [field for view in views for field in arrow_schema(view)]
+    schema = pa.schema(fields)
+    return pa.Table.from_pylist(
+        [{**dict.fromkeys(schema.names), **row, "features_at": instant} for _, row in rows], schema
+    )
 
 
 def outcomes_after_today(
     history: History, *customers: str, limit: str = CLOSED, horizons: Sequence[int] = (7, 30)
 ) -> Outcomes:
-    """What customers did from TODAY on, as far as it is known when another day begins."""
+    """Outcomes of customers from TODAY on, as known at the start of the day ``limit``."""
     rows = pd.DataFrame({"customer_id": list(customers or CUSTOMERS), "position": 0})
     return outcomes(rows, [cutoff(TODAY)], history, cutoff(limit), horizons)

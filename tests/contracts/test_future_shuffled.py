@@ -1,4 +1,4 @@
-"""Fault: something of the future reaches a feature or a model. Whatever comes after a cutoff must change neither."""
+"""Fault: the future reaches a feature or a model. Data after a cutoff must change neither."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from hypothesis import given
 
 from features.calendar import DAY_US, day_number
 from tests.contracts.generated import SIX_EXAMPLES, Log, future_logs, known_features, outcomes_after_today, past_logs
-from tests.training.shops import ZONE, TrainingShop, build_shop, order_lines, shared, simulate_lines, small_ensembles
+from tests.training.shops import (
+    ZONE,
+    TrainingShop,
+    build_shop,
+    cached_for_session,
+    order_lines,
+    simulate_lines,
+    small_ensembles,
+)
 from training.evaluation.backtest import Backtest, backtest
 from training.fitting.fit import FittedTier
 from training.inference.forecast import TIERS
@@ -22,11 +30,11 @@ from training.inference.serialization import serialize_tiered_model
 
 @SIX_EXAMPLES
 @given(past_logs(), future_logs(), future_logs())
-def test_another_future_changes_no_feature(past: Log, one: Log, other: Log) -> None:
-    assert known_features(past.combine(one).history) == known_features(past.combine(other).history)
+def test_another_future_changes_no_feature(past: Log, first_future: Log, second_future: Log) -> None:
+    assert known_features(past.combine(first_future).history) == known_features(past.combine(second_future).history)
 
 
-def test_a_corrupted_future_changes_no_feature_though_it_changes_what_happened() -> None:
+def test_a_corrupted_future_changes_outcomes_but_no_feature() -> None:
     past = Log((("ann", "2026-02-20 09:30:00", "10.00", "A1", None, "p"),), (("ann", "2026-02-21 09:30:00", "visit"),))
     after = Log(
         (
@@ -37,51 +45,55 @@ def test_a_corrupted_future_changes_no_feature_though_it_changes_what_happened()
         ),
         (("ann", "2026-03-01 00:00:00", "visit"), ("new", "2026-03-01 00:00:00", "post")),
     )
-    both = past.combine(after).history
-    assert known_features(both) == known_features(past.history)
-    assert outcomes_after_today(both, "ann").spend[0, 0] != outcomes_after_today(past.history, "ann").spend[0, 0]
+    history = past.combine(after).history
+    assert known_features(history) == known_features(past.history)
+    assert outcomes_after_today(history, "ann").spend[0, 0] != outcomes_after_today(past.history, "ann").spend[0, 0]
 
 
-@shared
+@cached_for_session
 def small_shop() -> TrainingShop:
     return build_shop(simulate_lines(500, 240, seed=4), 240, (30, 40), 40)
 
 
-@shared
+@cached_for_session
 def newest_backtest(seed: int | None) -> tuple[TrainingShop, Backtest]:
-    """The newest origin's back-test: of the log as it is, or with another future."""
-    one = small_shop() if seed is None else build_shop(with_shuffled_future(small_shop(), seed), 240, (30, 40), 40)
-    assert one.schedule.origins == small_shop().schedule.origins
+    """The back-test at the newest origin, of the original log or of one with a shuffled future."""
+    shop = small_shop() if seed is None else build_shop(with_shuffled_future(small_shop(), seed), 240, (30, 40), 40)
+    assert shop.schedule.origins == small_shop().schedule.origins
     with small_ensembles(8):
-        return one, backtest(one.data, replace(one.schedule, origins=one.schedule.origins[:1]), one.plan, TIERS, ZONE)[
-            0
-        ]
+        return shop, backtest(
+            shop.data, replace(shop.schedule, origins=shop.schedule.origins[:1]), shop.plan, TIERS, ZONE
+        )[0]
 
 
-def with_shuffled_future(one: TrainingShop, seed: int) -> pd.DataFrame:
-    """The same log up to the newest origin; after it other customers order, on other days, for other amounts."""
+def with_shuffled_future(shop: TrainingShop, seed: int) -> pd.DataFrame:
+    """The same log up to the newest origin; after it other customers order on other days for other amounts."""
     rng = np.random.default_rng(seed)
-    origin = day_number(one.schedule.origins[0])
-    past, future = (one.lines[one.lines["day_number"] < origin], one.lines[one.lines["day_number"] >= origin])
-    start, end = origin * DAY_US, day_number(one.schedule.as_of) * DAY_US
-    when = np.sort(rng.integers(start, end, 3 * len(future))) / DAY_US - day_number(pd.Timestamp("2020-01-01").date())
-    who = rng.choice(one.lines["customer_id"].unique()[::3], len(when))
-    later = order_lines(who.tolist(), when, np.where(rng.uniform(size=len(when)) < 0.5, 500.0, 1.0))
+    origin = day_number(shop.schedule.origins[0])
+    past, future = (shop.lines[shop.lines["day_number"] < origin], shop.lines[shop.lines["day_number"] >= origin])
+    start, end = origin * DAY_US, day_number(shop.schedule.as_of) * DAY_US
+    order_days = np.sort(rng.integers(start, end, 3 * len(future))) / DAY_US - day_number(
+        pd.Timestamp("2020-01-01").date()
+    )
+    customers = rng.choice(shop.lines["customer_id"].unique()[::3], len(order_days))
+    shuffled = order_lines(
+        customers.tolist(), order_days, np.where(rng.uniform(size=len(order_days)) < 0.5, 500.0, 1.0)
+    )
     missing = sorted(set(future["customer_id"]) - set(past["customer_id"]))
-    newcomers = order_lines(missing, np.full(len(missing), when[-1]), np.ones(len(missing)))
-    return pd.concat([past, later, newcomers]).assign(order_id=lambda lines: [f"o{n}" for n in range(len(lines))])
+    newcomers = order_lines(missing, np.full(len(missing), order_days[-1]), np.ones(len(missing)))
+    return pd.concat([past, shuffled, newcomers]).assign(order_id=lambda lines: [f"o{n}" for n in range(len(lines))])
 
 
-def serialized_tiers(fitted: Mapping[str, FittedTier], one: TrainingShop) -> dict[str, str]:
-    """Every byte that was fitted."""
+def serialized_tiers(fitted: Mapping[str, FittedTier], shop: TrainingShop) -> dict[str, str]:
+    """The serialized form of every fitted tier."""
     return {
         tier: json.dumps(
             [
-                serialize_tiered_model(found.tiered_model, one.data.names),
-                {k: dict(v) for k, v in found.artifacts.items()},
+                serialize_tiered_model(fitted_tier.tiered_model, shop.data.names),
+                {name: dict(artifact) for name, artifact in fitted_tier.artifacts.items()},
             ]
         )
-        for tier, found in fitted.items()
+        for tier, fitted_tier in fitted.items()
     }
 
 
@@ -91,8 +103,8 @@ def test_another_future_is_another_outcome() -> None:
 
 
 def test_another_future_changes_no_fitted_byte() -> None:
-    (one, before), (other, after) = newest_backtest(None), newest_backtest(1)
-    assert serialized_tiers(before.fitted_tiers, one) == serialized_tiers(after.fitted_tiers, other)
+    (shop, before), (shuffled_shop, after) = newest_backtest(None), newest_backtest(1)
+    assert serialized_tiers(before.fitted_tiers, shop) == serialized_tiers(after.fitted_tiers, shuffled_shop)
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -1,6 +1,6 @@
-"""Fault: the log as it is today is not the log as it was. Cutting it at the cutoff must change nothing.
+"""Fault: the log of today differs from the log of then. Truncating it at the cutoff must change nothing.
 
-The whole command line, on a log cut off at the day, is held to the last digit by tests/pipelines/test_law.py.
+tests/pipelines/test_law.py checks the same for the command line, to the last digit.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from features.arrays import Floats
 from tests.contracts.generated import SIX_EXAMPLES, TODAY, Log, future_logs, known_features, past_logs
 from tests.logs import cutoff
 from tests.training.shops import (
-    FakePublishedFeatures,
+    FakeFeatureStore,
     TrainingShop,
     build_shop,
+    cached_for_session,
     corner_shop,
     day,
     history,
-    shared,
     simulate_lines,
     small_ensembles,
 )
@@ -37,39 +37,43 @@ def test_features_of_the_log_cut_at_the_cutoff_are_those_of_the_whole_log(past: 
 
 
 def test_inputs_of_the_log_cut_at_the_cutoff_are_those_of_the_whole_log() -> None:
-    one = corner_shop()
-    at = one.cutoffs[5]
-    past = history(one.lines[one.lines["ordered_at"] < at.timestamp])
-    before = build_dataset(FakePublishedFeatures(past, [at]).known([at]), [at], past, FakePublishedFeatures(past, [at]))
-    rows = one.data.rows(one.now, (30,), [at])
+    shop = corner_shop()
+    instant = shop.cutoffs[5]
+    past = history(shop.lines[shop.lines["ordered_at"] < instant.timestamp])
+    before = build_dataset(
+        FakeFeatureStore(past, [instant]).known_customers([instant]), [instant], past, FakeFeatureStore(past, [instant])
+    )
+    rows = shop.data.rows(shop.now, (30,), [instant])
     assert np.array_equal(before.inputs, rows.inputs, equal_nan=True)
 
 
-@shared
+@cached_for_session
 def assemble_release(*, cut: bool) -> tuple[TrainingShop, AssembledRelease]:
-    """A release made on a day, from a log that goes on for weeks or from what of it there was."""
+    """A release of one day, from a log that goes on for weeks or from the log cut at that day."""
     lines = simulate_lines(400, 260, seed=2)
     past = lines[lines["ordered_at"].dt.date < day(AS_OF)]
-    one = build_shop(past if cut else lines, AS_OF, (30, 60), 60)
+    shop = build_shop(past if cut else lines, AS_OF, (30, 60), 60)
     with small_ensembles(5):
-        return one, assemble(one.rows(one.now), one.plan, dict.fromkeys(MODELS, "ml"))
+        return shop, assemble(shop.rows(shop.now), shop.plan, dict.fromkeys(MODELS, "ml"))
 
 
 def test_a_release_learned_from_the_cut_log_is_that_of_the_whole_log() -> None:
-    (_, then), (_, now) = assemble_release(cut=True), assemble_release(cut=False)
-    assert then.files == now.files
-    assert then.tiered_model_json() == now.tiered_model_json()
+    (_, cut_release), (_, whole_release) = assemble_release(cut=True), assemble_release(cut=False)
+    assert cut_release.files == whole_release.files
+    assert cut_release.tiered_model_json() == whole_release.tiered_model_json()
 
 
 def test_answers_from_the_cut_log_are_those_of_the_whole_log() -> None:
-    (then, release), (now, other) = assemble_release(cut=True), assemble_release(cut=False)
-    assert then.population().inputs.shape == now.population().inputs.shape
-    assert np.array_equal(order_and_spend_forecast(then, release), order_and_spend_forecast(now, other))
+    (cut_shop, cut_release), (whole_shop, whole_release) = assemble_release(cut=True), assemble_release(cut=False)
+    assert cut_shop.population().inputs.shape == whole_shop.population().inputs.shape
+    assert np.array_equal(
+        order_and_spend_forecast(cut_shop, cut_release), order_and_spend_forecast(whole_shop, whole_release)
+    )
 
 
-def order_and_spend_forecast(one: TrainingShop, release: AssembledRelease) -> Floats:
-    """P(order) by every day, and the spend expected over every horizon, of everybody known today."""
-    today = one.population()
-    found = release.tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders")))
-    assert found.spend is not None
-    return np.column_stack([found.order_by, found.spend.mean, found.spend.p90])
+def order_and_spend_forecast(shop: TrainingShop, release: AssembledRelease) -> Floats:
+    """P(order) by every day and expected spend over every horizon, of all known customers."""
+    today = shop.population()
+    forecast = release.tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders")))
+    assert forecast.spend is not None
+    return np.column_stack([forecast.order_by, forecast.spend.mean, forecast.spend.p90])

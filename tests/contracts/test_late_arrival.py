@@ -1,4 +1,4 @@
-"""Fault: a line that came in late is taken for known on the day it speaks of. It counts from when it was recorded."""
+"""Fault: a late line counts as known on its order day. It counts from the instant of its recording."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ LATE_BUT_BY_LATER = st.none() | st.sampled_from(
 
 
 def known_at(line: Line) -> str:
-    """When a line became knowable, as the wall clock has it."""
+    """The wall clock time at which a line became known."""
     return max(line[1], line[4] or line[1])
 
 
 @SIX_EXAMPLES
 @given(lines(0, 58, LATE_BUT_BY_LATER))
-def test_a_line_counts_at_every_cutoff_after_it_was_recorded_and_at_none_before(some: list[Line]) -> None:
-    log = Log(tuple(some))
-    in_time = [line for line in some if known_at(line) < TODAY]
-    punctual: list[Line] = [(*line[:4], None, line[5]) for line in some]
+def test_a_line_counts_at_every_cutoff_after_it_was_recorded_and_at_none_before(log_lines: list[Line]) -> None:
+    log = Log(tuple(log_lines))
+    in_time = [line for line in log_lines if known_at(line) < TODAY]
+    punctual: list[Line] = [(*line[:4], None, line[5]) for line in log_lines]
     assert known_features(log.history) == known_features(log.with_lines(in_time).history)
     assert known_features(log.history, LATER) == known_features(log.with_lines(punctual).history, LATER)
 
@@ -53,7 +53,7 @@ def test_a_line_is_not_known_before_it_was_placed_whenever_it_was_recorded() -> 
     assert known_features(early.history) == known_features(LATE.history)
 
 
-def test_a_customer_of_whom_nothing_is_recorded_yet_is_nobody_yet() -> None:
+def test_a_customer_without_a_recorded_line_is_not_known_yet() -> None:
     log = Log((*LATE.lines, ("bob", "2026-02-10 09:30:00", "5.00", None, "2026-03-04 10:00:00", "p")))
     assert set(known_features(log.history)) == {"ann"}
     assert set(known_features(log.history, "2026-03-05")) == {"ann", "bob"}
@@ -65,11 +65,11 @@ def test_an_outcome_counts_once_it_is_recorded_and_in_the_window_it_was_placed_i
     assert outcomes_after_today(log.history, "ann", limit="2026-04-02").spend[0].tolist() == [10.0, 10.0]
 
 
-def test_an_order_that_is_known_is_not_also_what_happens_next() -> None:
+def test_a_late_recorded_order_is_not_an_outcome() -> None:
     log = Log((("ann", "2026-02-10 09:30:00", "5.00", None, "2026-03-04 10:00:00", "p"),))
     assert outcomes_after_today(log.history, "ann").ordered_within(30)[0] == 0.0
 
 
-def test_a_rule_of_the_business_hears_of_it_no_sooner() -> None:
+def test_a_churn_rule_uses_a_late_line_no_sooner() -> None:
     rows = inactivity(LATE.with_lines(LATE.lines[:2]).history, cutoff(TODAY), ()).to_pyarrow().to_pylist()
     assert {row["customer_id"]: row["no_order_days"] for row in rows}["ann"] == 27.0

@@ -1,4 +1,4 @@
-"""Fault: the value to be predicted holds what was spent before. LTV counts the window's revenue alone."""
+"""Fault: the predicted value includes earlier spend. LTV counts only the revenue of the window."""
 
 from __future__ import annotations
 
@@ -10,23 +10,29 @@ from hypothesis import strategies as st
 from tests.contracts.generated import CUSTOMERS, SIX_EXAMPLES, Log, day, future_logs, outcomes_after_today, past_logs
 from tests.training.by_hand import RecordingTrainer, rows_of
 from training.dataset.outcomes import Outcomes
-from training.model import HorizonPlan
+from training.dataset.plan import HorizonPlan
 from training.models import MODELS
 
 PLAN = HorizonPlan(churn_days=30, horizons=(7, 30), learned=(7, 30), has_amounts=True)
 AFTER = Log(
     (("ann", "2026-03-02 09:30:00", "10.00", "A1", None, "p"), ("ann", "2026-03-20 09:30:00", "5.00", "A2", None, "p"))
 )
-FORTUNE = Log(tuple((who, f"{day(number)} 23:59:59.999999", "9999.00", None, None, "p") for who in CUSTOMERS
-                    for number in (0, 30, 58)))  # fmt: skip
+EARLIER_SPEND = Log(
+    tuple(
+        (customer, f"{day(number)} 23:59:59.999999", "9999.00", None, None, "p")
+        for customer in CUSTOMERS
+        for number in (0, 30, 58)
+    )
+)
 
 
 @SIX_EXAMPLES
 @given(past_logs(), future_logs())
-def test_a_fortune_spent_before_the_cutoff_is_in_no_window_after_it(past: Log, future: Log) -> None:
-    both = past.combine(future)
+def test_spend_before_the_cutoff_is_in_no_window_after_it(past: Log, future: Log) -> None:
+    combined = past.combine(future)
     assert np.array_equal(
-        outcomes_after_today(both.combine(FORTUNE).history).spend, outcomes_after_today(both.history).spend
+        outcomes_after_today(combined.combine(EARLIER_SPEND).history).spend,
+        outcomes_after_today(combined.history).spend,
     )
 
 
@@ -37,9 +43,9 @@ def test_a_window_begins_with_the_cutoffs_own_instant() -> None:
     assert outcomes_after_today(AFTER.combine(first).history, "ann").spend[0].tolist() == [11.0, 16.0]
 
 
-def test_the_lines_before_the_cutoff_of_an_order_that_goes_on_after_it_are_not_counted() -> None:
-    begun = Log((("ann", "2026-02-28 09:30:00", "500.00", "A1", None, "p"),))
-    assert outcomes_after_today(AFTER.combine(begun).history, "ann").spend[0].tolist() == [10.0, 15.0]
+def test_lines_before_the_cutoff_of_a_continued_order_are_not_counted() -> None:
+    first_lines = Log((("ann", "2026-02-28 09:30:00", "500.00", "A1", None, "p"),))
+    assert outcomes_after_today(AFTER.combine(first_lines).history, "ann").spend[0].tolist() == [10.0, 15.0]
 
 
 def test_what_was_spent_before_and_recorded_after_is_not_counted() -> None:
@@ -49,31 +55,33 @@ def test_what_was_spent_before_and_recorded_after_is_not_counted() -> None:
 
 @SIX_EXAMPLES
 @given(future_logs(), st.integers(1, 30))
-def test_longer_windows_hold_shorter_ones_and_no_more_than_was_booked(future: Log, days: int) -> None:
+def test_longer_windows_include_shorter_ones_and_only_their_revenue(future: Log, days: int) -> None:
     paid = future.with_lines([line for line in future.lines if float(line[2]) > 0])
-    seen = outcomes_after_today(paid.history, horizons=(days, 2 * days))
-    assert (seen.spend[:, 0] <= seen.spend[:, 1]).all()
-    for place, who in enumerate(CUSTOMERS):
-        booked = sum(float(line[2]) for line in paid.lines if line[0] == who and day(59) <= line[1] < day(59 + days))
-        assert seen.spend[place, 0] == pytest.approx(booked)
+    outcomes = outcomes_after_today(paid.history, horizons=(days, 2 * days))
+    assert (outcomes.spend[:, 0] <= outcomes.spend[:, 1]).all()
+    for index, customer in enumerate(CUSTOMERS):
+        revenue = sum(
+            float(line[2]) for line in paid.lines if line[0] == customer and day(59) <= line[1] < day(59 + days)
+        )
+        assert outcomes.spend[index, 0] == pytest.approx(revenue)
 
 
 def training_targets(outcomes: Outcomes) -> list[list[float]]:
-    """All that the value model is given to learn."""
+    """All targets of the value model's training."""
     recorder = RecordingTrainer()
     MODELS["ltv"].fit(rows_of(outcomes), PLAN, recorder.trainers)
     return recorder.targets
 
 
-def test_the_value_model_learns_nothing_of_what_was_spent_before() -> None:
-    poor, rich = outcomes_after_today(AFTER.history), outcomes_after_today(AFTER.combine(FORTUNE).history)
+def test_the_value_model_is_trained_without_earlier_spend() -> None:
+    poor, rich = outcomes_after_today(AFTER.history), outcomes_after_today(AFTER.combine(EARLIER_SPEND).history)
     assert training_targets(rich) == training_targets(poor)
-    # Of each window the orders and then the spend: of those who come, and of everybody for what corrects BTYD.
+    # Per window the orders and then the spend: of buyers, and of all customers for the correction of BTYD.
     assert training_targets(poor)[::2] == [[1.0], [2.0], [10.0], [15.0]]
-    assert [sum(everybody) for everybody in training_targets(poor)[1::2]] == [1.0, 2.0, 10.0, 15.0]
+    assert [sum(target) for target in training_targets(poor)[1::2]] == [1.0, 2.0, 10.0, 15.0]
 
 
-def test_the_value_model_is_judged_by_nothing_that_was_spent_before() -> None:
-    poor, rich = outcomes_after_today(AFTER.history), outcomes_after_today(AFTER.combine(FORTUNE).history)
+def test_the_value_model_is_evaluated_without_earlier_spend() -> None:
+    poor, rich = outcomes_after_today(AFTER.history), outcomes_after_today(AFTER.combine(EARLIER_SPEND).history)
     guess = np.array([12.0, 3.0, 0.0])
     assert MODELS["ltv"].compare(rich, PLAN, guess) == MODELS["ltv"].compare(poor, PLAN, guess)

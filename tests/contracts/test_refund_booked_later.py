@@ -1,4 +1,4 @@
-"""Fault: a refund reaches back to the order it is for. It is known, and counts, when it is booked and not before."""
+"""Fault: a refund reaches back to its order. It is known, and counts, from its booking on."""
 
 from __future__ import annotations
 
@@ -31,18 +31,20 @@ BOUGHT = Log(
 
 
 def log_with_refund(when: str, amount: str = "-4.00", order: str | None = "A2") -> Log:
-    """The same customer, who was given some of it back."""
+    """The same customer with a partial refund."""
     return replace(BOUGHT, lines=(*BOUGHT.lines, ("ann", when, amount, order, None, "p")))
 
 
 @SIX_EXAMPLES
 @given(past_logs(), st.integers(59, 120), st.sampled_from(["A1", "A2", "A3", None]))
-def test_a_refund_after_the_cutoff_changes_no_feature_before_it(past: Log, booked: int, order: str | None) -> None:
-    refunds = Log(tuple((who, f"{day(booked)} 00:00:00", "-19.99", order, None, "p") for who in CUSTOMERS))
+def test_a_refund_after_the_cutoff_changes_no_feature_before_it(past: Log, refund_day: int, order: str | None) -> None:
+    refunds = Log(
+        tuple((customer, f"{day(refund_day)} 00:00:00", "-19.99", order, None, "p") for customer in CUSTOMERS)
+    )
     assert known_features(past.combine(refunds).history) == known_features(past.history)
 
 
-def test_the_order_it_is_for_stays_an_order_until_the_refund_is_booked() -> None:
+def test_a_refunded_order_stays_an_order_until_the_booking() -> None:
     log = log_with_refund("2026-03-05 09:30:00", "-100.00", "A1").history
     assert (
         known_features(log)["ann"]["orders"],
@@ -67,32 +69,32 @@ def test_a_refund_lowers_the_windows_it_is_booked_in_and_no_other(when: str, wee
     assert outcomes_after_today(log_with_refund(when).history, "ann").spend[0].tolist() == [week, month]
 
 
-def test_a_refund_of_an_order_from_before_the_cutoff_is_taken_off_where_it_is_booked() -> None:
+def test_a_refund_of_an_earlier_order_is_deducted_at_its_booking() -> None:
     log = log_with_refund("2026-03-04 09:30:00", "-3.00", "A1").history
     assert outcomes_after_today(log, "ann").spend[0].tolist() == [7.0, 7.0]
 
 
-def test_a_window_in_which_more_was_sent_back_than_bought_is_worth_nothing_and_not_less() -> None:
+def test_a_window_with_more_refunds_than_orders_has_zero_spend() -> None:
     log = log_with_refund("2026-03-04 09:30:00", "-100.00", "A1").history
     assert outcomes_after_today(log, "ann", horizons=(3, 7)).spend[0].tolist() == [10.0, 0.0]
 
 
-def test_a_refund_is_no_order_and_no_reason_to_take_the_customer_for_active() -> None:
+def test_a_refund_is_no_order_and_no_activity() -> None:
     log = replace(BOUGHT, lines=(BOUGHT.lines[0], ("ann", "2026-03-04 09:30:00", "-3.00", "C1", None, "p")))
     assert outcomes_after_today(log.history, "ann").ordered_within(30)[0] == 0.0
     assert outcomes_after_today(log.history, "ann").orders[0].tolist() == [0.0, 0.0]
 
 
-def test_an_order_of_the_window_stays_an_order_when_a_part_is_sent_back_later() -> None:
-    seen = outcomes_after_today(log_with_refund("2026-04-20 09:30:00").history, "ann")
-    assert (seen.orders[0].tolist(), seen.spend[0].tolist()) == ([1.0, 1.0], [10.0, 10.0])
+def test_an_order_stays_an_order_after_a_later_partial_refund() -> None:
+    outcomes = outcomes_after_today(log_with_refund("2026-04-20 09:30:00").history, "ann")
+    assert (outcomes.orders[0].tolist(), outcomes.spend[0].tolist()) == ([1.0, 1.0], [10.0, 10.0])
 
 
 @SIX_EXAMPLES
 @given(lines(0, 120), st.integers(0, 120))
-def test_spend_is_the_net_of_what_was_booked_in_the_window(some: list[Line], booked: int) -> None:
-    every: list[Line] = [*some, ("ann", f"{day(booked)} 12:00:00", "-19.99", None, None, "p")]
-    seen = outcomes_after_today(Log(tuple(every)).history, "ann", horizons=(7, 30))
-    for place, horizon in enumerate((7, 30)):
+def test_spend_is_the_net_revenue_of_the_window(log_lines: list[Line], refund_day: int) -> None:
+    every: list[Line] = [*log_lines, ("ann", f"{day(refund_day)} 12:00:00", "-19.99", None, None, "p")]
+    outcomes = outcomes_after_today(Log(tuple(every)).history, "ann", horizons=(7, 30))
+    for index, horizon in enumerate((7, 30)):
         inside = [float(line[2]) for line in every if line[0] == "ann" and TODAY <= line[1] < day(59 + horizon)]
-        assert seen.spend[0, place] == pytest.approx(max(sum(inside), 0.0))
+        assert outcomes.spend[0, index] == pytest.approx(max(sum(inside), 0.0))

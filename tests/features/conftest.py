@@ -11,7 +11,7 @@ from features.online.backends import Store, open_store, resolve_location
 
 
 @pytest.fixture(params=["lmdb", "redis", "redis, staged"])
-def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def location(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The location of an empty online store: LMDB, Redis, or Redis with every write through a staged hash."""
     if request.param == "lmdb":
         return resolve_location("lmdb", tmp_path)
@@ -21,6 +21,6 @@ def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def store(where: str) -> Store:
+def store(location: str) -> Store:
     """An empty online store."""
-    return open_store(where)
+    return open_store(location)

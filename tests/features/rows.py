@@ -31,9 +31,9 @@ def packed_rows(view: View, customers: Mapping[str, float], event_at: int = 1, c
     return dict(zip(customers, Codec(view).pack(rows), strict=True))
 
 
-def filled_store(server: RedisServer, rest_seconds: float = 0.2) -> RedisStore:
+def filled_store(server: RedisServer, cooldown_seconds: float = 0.2) -> RedisStore:
     """A Redis store in which Ann and Bob have orders and Ann has visits."""
-    store = RedisStore(server.url, rest_seconds)
+    store = RedisStore(server.url, cooldown_seconds)
     with store.write_transaction() as writer:
         writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3, "bob": 1}))
         writer.replace("behaviour", packed_rows(BEHAVIOUR, {"ann": 5}))

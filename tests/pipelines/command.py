@@ -1,4 +1,4 @@
-"""The command line in a process of its own, one that can be killed: forked from a server that has made its imports."""
+"""Command fixture: runs the command line in its own process, forked from a server with all imports done."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EMPTY_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a finished command left behind."""
+    """Exit status and output of a finished command."""
 
     status: int  # negative: the signal that killed it
     out: str
@@ -36,36 +36,36 @@ class CommandResult:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
+        """The JSON document on stdout."""
         (line,) = self.out.splitlines()
-        found: dict[str, Any] = json.loads(line)
-        return found
+        document: dict[str, Any] = json.loads(line)
+        return document
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for something that another process does."""
+    """Wait for a condition that another process makes true."""
     for _ in range(round(seconds / POLL_SECONDS)):
         if condition():
             return
         time.sleep(POLL_SECONDS)
-    raise TimeoutError(f"not so after {seconds} s")
+    raise TimeoutError(f"the condition is still false after {seconds} s")
 
 
 @dataclass(frozen=True)
 class KillPoint:
-    """``kill -9``, at the so manieth call of a function: once it is done, or before anything is."""
+    """``kill -9`` at the n-th call of a function, after the call or before it."""
 
     target: str  # module:qualified.name
     call: int = 1
     after_call: bool = True
 
     def install(self) -> None:
-        """Put the trap in the function's place."""
+        """Replace the function by one that kills the process."""
         module, _, path = self.target.partition(":")
         *owners, name = path.split(".")
         owner: Any = importlib.import_module(module)
-        for one in owners:
-            owner = getattr(owner, one)
+        for attribute in owners:
+            owner = getattr(owner, attribute)
         setattr(owner, name, self._trap(getattr(owner, name)))
 
     def _trap(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,29 +76,29 @@ class KillPoint:
             calls += 1
             if calls == self.call and not self.after_call:
                 os.kill(os.getpid(), signal.SIGKILL)
-            found = function(*args, **kwargs)
+            result = function(*args, **kwargs)
             if calls == self.call:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return found
+            return result
 
         return trap
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command under way."""
+    """A running command."""
 
     process: ForkServerProcess
     output: Path
 
     @property
     def err(self) -> str:
-        """What it has said on stderr so far."""
-        told = self.output.with_suffix(".err")
-        return told.read_text() if told.exists() else ""
+        """What it has written to stderr so far."""
+        path = self.output.with_suffix(".err")
+        return path.read_text() if path.exists() else ""
 
     def wait(self, seconds: float = 240) -> CommandResult:
-        """What it left behind."""
+        """Wait for the end; return the result."""
         self.process.join(seconds)
         if self.process.exitcode is None:
             self.process.kill()
@@ -106,34 +106,34 @@ class Command:
         return CommandResult(self.process.exitcode, self.output.with_suffix(".out").read_text(), self.err)
 
     def kill(self) -> CommandResult:
-        """What ``kill -9`` leaves."""
+        """Kill it with ``kill -9``; return the result."""
         self.process.kill()
         return self.wait()
 
 
 @dataclass
 class Flywheel:
-    """Runs commands in a folder of their own."""
+    """Runs commands in its own folder."""
 
     folder: Path
     commands: list[Command] = field(default_factory=list)
 
     @property
     def home(self) -> Home:
-        """Where a command keeps everything unless told otherwise."""
+        """The default home of the folder."""
         return Home(self.folder / ".flywheel")
 
     @property
     def scores(self) -> pa.Table:
-        """The last scores."""
+        """The current scores table."""
         return pq.read_table(self.home.scores)
 
     @property
     def release(self) -> dict[str, Any]:
-        """What the champion says of itself."""
+        """The champion's release.json."""
         champion = self.home.releases / str(self.home.champion())
-        found: dict[str, Any] = json.loads((champion / "release.json").read_text())
-        return found
+        manifest: dict[str, Any] = json.loads((champion / "release.json").read_text())
+        return manifest
 
     @property
     def promotions(self) -> list[dict[str, Any]]:
@@ -146,7 +146,7 @@ class Flywheel:
         kill_point: KillPoint | None = None,
         environment: Mapping[str, str] = EMPTY_ENVIRONMENT,
     ) -> CommandResult:
-        """Run a command to its end, in an environment in which so much is given."""
+        """Run a command to its end, with these environment variables."""
         return self.start(*arguments, kill_point=kill_point, environment=environment).wait()
 
     def start(
@@ -156,11 +156,11 @@ class Flywheel:
         environment: Mapping[str, str] = EMPTY_ENVIRONMENT,
     ) -> Command:
         """Start a command."""
-        told = self.folder / f"told{len(self.commands)}"
-        task = (tuple(map(str, arguments)), self.folder, dict(environment), told, kill_point)
+        output = self.folder / f"output{len(self.commands)}"
+        task = (tuple(map(str, arguments)), self.folder, dict(environment), output, kill_point)
         process = _fork_server().Process(target=_run_command, args=task)
         process.start()
-        self.commands.append(Command(process, told))
+        self.commands.append(Command(process, output))
         return self.commands[-1]
 
 
@@ -176,7 +176,7 @@ def _run_command(
     for number, end in ((1, ".out"), (2, ".err")):
         os.dup2(os.open(output.with_suffix(end), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.chdir(folder)
-    for name in [one for one in os.environ if one.startswith("FLYWHEEL_")]:
+    for name in [variable for variable in os.environ if variable.startswith("FLYWHEEL_")]:
         del os.environ[name]
     os.environ.update(environment)
     if kill_point is not None:

@@ -1,4 +1,4 @@
-"""What every step of the pipelines imports: seconds, spent once by the server that the commands are forked from."""
+"""Preloaded imports: what every step imports, loaded once by the server that forks the commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-for one in (
+for module in (
     "features.store.client",
     "matplotlib.backends.backend_agg",
     "mlflow.store.db.utils",
@@ -17,4 +17,4 @@ for one in (
     "training.fitting.gradient_boosting",
     "training.registry.tracking",
 ):
-    importlib.import_module(one)
+    importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""What a home has come to: all that a command may change, and nothing that tells one afternoon from another."""
+"""Home state: everything that a command may change, without times and durations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ State = dict[str, Any]
 
 
 def home_state(home: Home) -> State:
-    """Two homes of one shop with equal states answer, and are governed, alike."""
+    """Return the state of a home; two homes of one shop with equal states give equal predictions."""
     return {
         **_registry_state(home),
         "pointer": home.champion(),
@@ -35,35 +35,36 @@ def home_state(home: Home) -> State:
 
 
 def leftover_files(folder: Path) -> list[str]:
-    """What a killed command leaves half done, below a home or anywhere."""
-    ends = (".tmp", ".new", ".old", ".holder", "-journal")
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.endswith(ends)) + [
+    """Return the temporary files that a killed command leaves below a folder."""
+    suffixes = (".tmp", ".new", ".old", ".holder", "-journal")
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.endswith(suffixes)) + [
         str(path) for path in folder.glob("drafts")
     ]
 
 
 def _registry_state(home: Home) -> State:
     with TemporaryDirectory() as folder:
-        # MLflow keeps a store open as long as the process lives; this one may be put back to what it was.
+        # MLflow keeps a store open as long as the process lives; the original may be restored by a test.
         shutil.copyfile(home.folder / "mlflow.db", Path(folder) / "mlflow.db")
         client = Home(Path(folder)).registry().client
-        experiments = [one for one in client.search_experiments() if one.name != "Default"]
+        experiments = [experiment for experiment in client.search_experiments() if experiment.name != "Default"]
         runs = [
             (experiment.name, run.info.run_name, run.info.status)
             for experiment in experiments
             for run in client.search_runs([experiment.experiment_id])
         ]
         versions = {
-            (found.name, str(found.version)): _stable_tags(found.tags) for found in client.search_model_versions()
+            (version.name, str(version.version)): _stable_tags(version.tags)
+            for version in client.search_model_versions()
         }
         aliases = {model.name: dict(model.aliases) for model in client.search_registered_models()}
-    made = PromotionLog(home.folder / "promotions.jsonl").read()
-    promotions = [(one.kind, one.version, one.replaced, one.why, one.forced) for one in made]
+    entries = PromotionLog(home.folder / "promotions.jsonl").read()
+    promotions = [(entry.kind, entry.version, entry.replaced, entry.why, entry.forced) for entry in entries]
     return {"runs": sorted(runs), "versions": versions, "aliases": aliases, "promotions": promotions}
 
 
 def _stable_tags(tags: Mapping[str, str]) -> State:
-    """What is noted at a version, but for the hour of its promotion."""
+    """Return the tags of a version without the time of its promotion."""
     return {key: value for key, value in tags.items() if not key.startswith("promot")}
 
 
@@ -71,9 +72,9 @@ def _online_digest(home: Home) -> str | None:
     if home.champion() is None or not (home.folder / "online" / "data.mdb").is_file():
         return None
     release = Release.load(home.releases / str(home.champion()))
-    customers = [f"{one:05d}" for one in range(1000)] + [f"v{one:04d}" for one in range(50)]
+    customers = [f"{number:05d}" for number in range(1000)] + [f"v{number:04d}" for number in range(50)]
     stored = LmdbReader.open(home.folder / "online", release.views).read(customers)
-    found = hashlib.sha256(stored.matrix.tobytes() + stored.features_at.tobytes())
+    digest = hashlib.sha256(stored.matrix.tobytes() + stored.features_at.tobytes())
     for name in sorted(stored.lists):
-        found.update(stored.lists[name].values.tobytes())
-    return found.hexdigest()
+        digest.update(stored.lists[name].values.tobytes())
+    return digest.hexdigest()

@@ -1,3 +1,5 @@
+"""No leakage: the log after the as-of day does not change any prediction, in any digit."""
+
 from __future__ import annotations
 
 import pandas as pd
@@ -12,11 +14,11 @@ from tests.pipelines.shops import Log
 pytestmark = pytest.mark.slow
 
 
-def differing_columns(one: pa.Table, other: pa.Table) -> list[str]:
-    """The columns that differ anywhere, in any digit; the release's own number is no prediction."""
-    assert one.column_names == other.column_names
-    assert one["customer_id"].equals(other["customer_id"])
-    return [name for name in one.column_names if name != "release" and not one[name].equals(other[name])]
+def differing_columns(first: pa.Table, second: pa.Table) -> list[str]:
+    """Return the columns that differ in any value; the release number is not compared."""
+    assert first.column_names == second.column_names
+    assert first["customer_id"].equals(second["customer_id"])
+    return [name for name in first.column_names if name != "release" and not first[name].equals(second[name])]
 
 
 def run_in_parallel(*shop: Flywheel) -> None:
@@ -24,7 +26,7 @@ def run_in_parallel(*shop: Flywheel) -> None:
     assert {command.wait().status for command in commands} == {0}
 
 
-def test_the_log_has_all_that_could_tell_of_the_future(log: Log) -> None:
+def test_the_log_has_events_that_would_reveal_the_future(log: Log) -> None:
     cut = pd.Timestamp(shops.day(AS_OF))
     before, after = log.orders[log.orders["at"] < cut], log.orders[log.orders["at"] >= cut]
     assert log.events is not None
@@ -36,25 +38,25 @@ def test_the_log_has_all_that_could_tell_of_the_future(log: Log) -> None:
 
 
 def test_the_log_cut_off_at_the_day_gives_the_same_predictions_to_the_last_digit(
-    trained: Flywheel, trained_then: Flywheel
+    trained_shop: Flywheel, trained_shop_with_cut_log: Flywheel
 ) -> None:
-    assert differing_columns(trained.scores, trained_then.scores) == []
-    assert trained.release["tiered_model"] == trained_then.release["tiered_model"]
+    assert differing_columns(trained_shop.scores, trained_shop_with_cut_log.scores) == []
+    assert trained_shop.release["tiered_model"] == trained_shop_with_cut_log.release["tiered_model"]
 
 
-def test_nor_does_a_shop_whose_orders_are_days_and_whose_churn_horizon_is_in_the_log(shop_of: ShopOf) -> None:
+def test_no_leakage_with_orders_by_day_and_a_churn_horizon_from_the_log(shop_of: ShopOf) -> None:
     log = shops.simulate_log(120, 200, seed=3)
     by_day = log.with_orders(log.orders.drop(columns="basket"))
-    whole, cut = (shop_of(one, churn_days='"auto"') for one in (by_day, by_day.known_before(150)))
+    whole, cut = (shop_of(shop_log, churn_days='"auto"') for shop_log in (by_day, by_day.known_before(150)))
     run_in_parallel(whole, cut)
     assert differing_columns(whole.scores, cut.scores) == []
 
 
-def test_nor_does_a_shop_without_amounts_whose_late_lines_are_in_the_file(shop_of: ShopOf) -> None:
+def test_no_leakage_without_amounts_and_with_late_lines_in_the_file(shop_of: ShopOf) -> None:
     log = shops.simulate_log(120, 200, seed=4)
     log = Log(log.orders.drop(columns=["amount", "quantity"]), None)
     placed = log.with_orders(log.orders[log.orders["at"] < pd.Timestamp(shops.day(150))])
-    whole, cut, late = (shop_of(one) for one in (log, log.known_before(150), placed))
+    whole, cut, late = (shop_of(shop_log) for shop_log in (log, log.known_before(150), placed))
     run_in_parallel(whole, cut, late)
     assert differing_columns(whole.scores, cut.scores) == []
     assert differing_columns(whole.scores, late.scores) == []

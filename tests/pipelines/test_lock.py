@@ -24,11 +24,11 @@ def no_progress(_: str) -> None:
 
 def test_a_second_writer_says_who_holds_the_home(flywheel: Flywheel) -> None:
     with flywheel.home.hold_write_lock("nightly", no_progress):
-        said = flywheel("ingest", environment={"FLYWHEEL_LOCK_SECONDS": "0.2"})
-    assert said.status == 1
-    who = f"`flywheel nightly` (process {os.getpid()} on {socket.gethostname()})"
-    assert f"waiting for {who}" in said.err
-    assert f".flywheel is being written by {who}. Expected to be its only writer" in said.err
+        result = flywheel("ingest", environment={"FLYWHEEL_LOCK_SECONDS": "0.2"})
+    assert result.status == 1
+    holder = f"`flywheel nightly` (process {os.getpid()} on {socket.gethostname()})"
+    assert f"waiting for {holder}" in result.err
+    assert f".flywheel is being written by {holder}. Expected to be its only writer" in result.err
     assert not (flywheel.home.history / "manifest.json").exists()
 
 
@@ -43,9 +43,9 @@ def test_a_second_writer_waits_for_the_first(flywheel: Flywheel) -> None:
 
 def test_a_killed_writer_holds_nothing(flywheel: Flywheel) -> None:
     assert flywheel("ingest", kill_point=KillPoint("pipelines.steps.ingest:ingest", after_call=False)).status == -9
-    said = flywheel("ingest")
-    assert said.status == 0
-    assert "waiting" not in said.err
+    result = flywheel("ingest")
+    assert result.status == 0
+    assert "waiting" not in result.err
 
 
 def test_drafts_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) -> None:
@@ -55,14 +55,14 @@ def test_drafts_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) 
     (home.history / "spill").mkdir(parents=True)
     (home.folder / ".scores.parquet.parts").mkdir()
     (home.folder / ".scores.parquet.parts" / "000001.tmp").write_text("7")
-    kept = [home.folder / "scores.parquet", home.releases / "champion"]
-    for file in [*kept, home.folder / ".scores.parquet.tmp", home.folder / ".lock.holder"]:
+    preserved = [home.folder / "scores.parquet", home.releases / "champion"]
+    for file in [*preserved, home.folder / ".scores.parquet.tmp", home.folder / ".lock.holder"]:
         file.write_text("7")
     with home.hold_write_lock("test", no_progress):
-        found = {path.relative_to(home.folder).as_posix() for path in home.folder.rglob("*")}
-    drafted = {name for name in found if not name.startswith("consents")}
+        paths = {path.relative_to(home.folder).as_posix() for path in home.folder.rglob("*")}
+    remaining = {name for name in paths if not name.startswith("consents")}
     folders = {"history", "releases", ".scores.parquet.parts"}
-    assert drafted == {".lock", ".lock.holder", *folders, "releases/champion", "scores.parquet"}
+    assert remaining == {".lock", ".lock.holder", *folders, "releases/champion", "scores.parquet"}
     assert not (home.folder / ".lock.holder").exists()
 
 

@@ -1,4 +1,4 @@
-"""One word in the environment moves the online store to a Redis: for publishing and for serving, and nothing else."""
+"""Online store setting: one environment variable moves the online store to Redis, for publishing and serving."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ def predictions_of(home: Home, online: str, customers: list[str]) -> list[dict[s
         environment.setenv("FLYWHEEL_ONLINE_STORE", online)
         with TestClient(create_app(AppState.open)) as client:
             wait_until(lambda: client.get("/readyz").status_code == 200)
-            answered = client.post("/v1/predictions", json={"customer_ids": customers}).raise_for_status()
-    found: list[dict[str, Any]] = answered.json()["predictions"]
-    return found
+            response = client.post("/v1/predictions", json={"customer_ids": customers}).raise_for_status()
+    predictions: list[dict[str, Any]] = response.json()["predictions"]
+    return predictions
 
 
 def test_a_shop_on_redis_answers_what_it_answers_on_lmdb(corner_shop: Flywheel, redis: RedisServer) -> None:
     customers = [*corner_shop.scores["customer_id"].to_pylist(), "nobody"]
     on_lmdb = predictions_of(corner_shop.home, "lmdb", customers)
     shutil.rmtree(corner_shop.home.folder / "online")
-    done = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": redis.url})
-    assert done.status == 0, done.err
+    result = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": redis.url})
+    assert result.status == 0, result.err
     assert not (corner_shop.home.folder / "online").exists()
     assert predictions_of(corner_shop.home, redis.url, customers) == on_lmdb
 
 
 def test_publishing_to_a_redis_that_is_not_there_says_so(corner_shop: Flywheel) -> None:
     nowhere = f"redis://:secret@127.0.0.1:{free_port()}/0"
-    done = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": nowhere})
-    assert done.status == 1
-    assert "Start it, or say where it is: FLYWHEEL_ONLINE_STORE" in done.err
-    assert "Traceback" not in done.err
-    assert "secret" not in done.err
+    result = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": nowhere})
+    assert result.status == 1
+    assert "Start it, or say where it is: FLYWHEEL_ONLINE_STORE" in result.err
+    assert "Traceback" not in result.err
+    assert "secret" not in result.err
 
 
-def test_a_word_that_is_no_store_is_refused_before_anything_is_done(corner_shop: Flywheel) -> None:
-    done = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": "memcached"})
-    assert done.status == 1
-    assert "Found the online store 'memcached'; expected lmdb, or an address" in done.err.replace("\n", " ")
+def test_an_unknown_store_is_rejected_before_any_work(corner_shop: Flywheel) -> None:
+    result = corner_shop("publish", "--as-of", shops.day(TODAY), environment={"FLYWHEEL_ONLINE_STORE": "memcached"})
+    assert result.status == 1
+    assert "Found the online store 'memcached'; expected lmdb, or an address" in result.err.replace("\n", " ")

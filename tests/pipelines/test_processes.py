@@ -1,4 +1,4 @@
-"""The commands that go on until they are stopped, as an operator runs them."""
+"""Long-running commands: ``flywheel serve`` and ``flywheel ui`` as an operator runs them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
     return port
 
 
@@ -37,11 +37,12 @@ def is_listening(port: int) -> bool:
 
 @contextmanager
 def run_cli(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """The command line as it is installed, stopped with SIGTERM."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLYWHEEL_")}
+    """Run the installed command line, and stop it with SIGTERM."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FLYWHEEL_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "pipelines.cli.main", *map(str, arguments)],
-        cwd=folder, env={**kept, "PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=folder, env={**environment, "PYTHONPATH": str(ROOT)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
         yield process
@@ -50,32 +51,32 @@ def run_cli(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]
         process.communicate(timeout=30)
 
 
-def test_the_service_answers_campaign_systems(trained: Flywheel) -> None:
+def test_the_service_answers_campaign_systems(trained_shop: Flywheel) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    row = trained.scores.slice(0, 1).to_pylist()[0]
-    with run_cli(trained.folder, "serve", "--port", port, "--as-of", shops.day(AS_OF)):
+    row = trained_shop.scores.slice(0, 1).to_pylist()[0]
+    with run_cli(trained_shop.folder, "serve", "--port", port, "--as-of", shops.day(AS_OF)):
         assert wait_until_ready(url, 60)
-        many = httpx.post(f"{url}/v1/predictions", json={"customer_ids": [row["customer_id"], "nobody"]}).json()
-        one = httpx.get(f"{url}/v1/customers/{row['customer_id']}/predictions").json()
+        batch = httpx.post(f"{url}/v1/predictions", json={"customer_ids": [row["customer_id"], "nobody"]}).json()
+        single = httpx.get(f"{url}/v1/customers/{row['customer_id']}/predictions").json()
         assert httpx.get(f"{url}/docs").status_code == 200
-    ann, nobody = many["predictions"]
-    assert ann["churn"]["probability"] == row["churn_probability"]
-    assert nobody["status"] == "unknown_customer"
-    assert one["predictions"][0]["next_purchase"] == ann["next_purchase"]
+    prediction, stranger = batch["predictions"]
+    assert prediction["churn"]["probability"] == row["churn_probability"]
+    assert stranger["status"] == "unknown_customer"
+    assert single["predictions"][0]["next_purchase"] == prediction["next_purchase"]
 
 
-def test_a_service_on_an_address_for_strangers_needs_keys(trained: Flywheel) -> None:
-    said = trained("serve", "--host", "0.0.0.0")  # noqa: S104 -- to be refused
-    assert said.status == 1
-    assert "no API keys" in said.err
+def test_a_service_on_an_address_for_strangers_needs_keys(trained_shop: Flywheel) -> None:
+    result = trained_shop("serve", "--host", "0.0.0.0")  # noqa: S104 -- to be refused
+    assert result.status == 1
+    assert "no API keys" in result.err
 
 
-def test_the_reviewer_finds_the_models_in_the_ui(trained: Flywheel) -> None:
+def test_the_reviewer_finds_the_models_in_the_ui(trained_shop: Flywheel) -> None:
     port = free_port()
-    with run_cli(trained.folder, "ui", "--port", port):
+    with run_cli(trained_shop.folder, "ui", "--port", port):
         wait_until(lambda: is_listening(port))
         page = httpx.get(f"http://127.0.0.1:{port}/", timeout=20)
-        listed = httpx.get(f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search", timeout=20).json()
+        models = httpx.get(f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search", timeout=20).json()
     assert "MLflow" in page.text
-    assert {one["name"] for one in listed["registered_models"]} == {"churn", "ltv", "next_purchase", "release"}
+    assert {model["name"] for model in models["registered_models"]} == {"churn", "ltv", "next_purchase", "release"}

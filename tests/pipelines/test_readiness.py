@@ -18,19 +18,21 @@ QUESTIONS = ("churn", "next_purchase", "ltv")
 
 @dataclass(frozen=True)
 class Shop:
-    """A log that can hardly be learned from."""
+    """A log with too little data for trees."""
 
     log: Log
     today: int
     customers: int
-    tiers: frozenset[str]  # from which it may be answered
-    missing: str  # what is missing
+    tiers: frozenset[str]  # the tiers that may answer
+    missing: str  # part of the readiness report
     business: dict[str, str] = field(default_factory=dict)
 
 
 def log_of_single_orders(customers: int, days: int) -> Log:
-    when = np.random.default_rng(1).integers(0, days, customers)
-    return shops.log_of_orders(*((f"c{one:03d}", int(day), 10.0 + one % 7) for one, day in enumerate(when)))
+    order_days = np.random.default_rng(1).integers(0, days, customers)
+    return shops.log_of_orders(
+        *((f"c{number:03d}", int(day), 10.0 + number % 7) for number, day in enumerate(order_days))
+    )
 
 
 SIMPLE = frozenset({"btyd", "cohort", "population"})
@@ -49,7 +51,7 @@ SHOPS = {
     "one order": Shop(shops.log_of_orders(("ann", 10, 10.0)), 40, 1, SIMPLE, "there are 30"),
     "one order, yesterday": Shop(shops.log_of_orders(("ann", 10, 10.0)), 11, 1, LAST, "there are 1"),
     "all orders on one day": Shop(
-        shops.log_of_orders(*((f"c{one}", 5, 10.0 + one) for one in range(60))),
+        shops.log_of_orders(*((f"c{number}", 5, 10.0 + number) for number in range(60))),
         90,
         60,
         SIMPLE,
@@ -66,20 +68,20 @@ SHOPS = {
 
 
 def trainable_models(report: CommandResult) -> dict[str, bool]:
-    """Per question, whether any of its horizons is."""
+    """Return whether any horizon of each model is trainable."""
     answers = report.summary["answers"]
-    return {name: any(one["trainable"] for one in answers if one["model"] == name) for name in QUESTIONS}
+    return {name: any(answer["trainable"] for answer in answers if answer["model"] == name) for name in QUESTIONS}
 
 
-def tested_tiers(release: dict[str, Any]) -> dict[str, set[str]]:
-    """Per question, the rungs that were tested."""
+def evaluated_tiers(release: dict[str, Any]) -> dict[str, set[str]]:
+    """Return the tiers that were tested, by model."""
     return {
-        card["name"]: {one["who"] for one in card["metrics"] if one["who"] in TIERS} for card in release["cards"]
-    }  # fmt: skip
+        card["name"]: {metric["contestant"] for metric in card["metrics"]} & set(TIERS) for card in release["cards"]
+    }
 
 
 def assert_no_gaps(flywheel: Flywheel) -> None:
-    """Every number is there for everybody, and somebody stands for it."""
+    """Assert that every prediction is a finite number, and every row has a tier and a status."""
     scores = flywheel.scores
     for name in scores.column_names:
         if name.startswith(("churn", "purchase", "expected", "ltv")) and scores[name].null_count < scores.num_rows:
@@ -89,46 +91,46 @@ def assert_no_gaps(flywheel: Flywheel) -> None:
 
 
 @pytest.mark.slow
-def test_what_readiness_calls_trainable_is_what_is_trained(trained: Flywheel) -> None:
-    report = trained("readiness", "--as-of", shops.day(AS_OF), "--json")
+def test_what_readiness_calls_trainable_is_what_is_trained(trained_shop: Flywheel) -> None:
+    report = trained_shop("readiness", "--as-of", shops.day(AS_OF), "--json")
     assert trainable_models(report) == dict.fromkeys(QUESTIONS, True)
     assert report.summary["tiers"] == ["ml", "btyd", "cohort", "population"]
-    assert tested_tiers(trained.release) == {question: set(TIERS) for question in QUESTIONS}
-    assert trained.release["tiered_model"]["tier_by_model"] == dict.fromkeys(QUESTIONS, "ml")
-    late = next(one for one in report.summary["answers"] if one["horizon_days"] == 365)
+    assert evaluated_tiers(trained_shop.release) == {question: set(TIERS) for question in QUESTIONS}
+    assert trained_shop.release["tiered_model"]["tier_by_model"] == dict.fromkeys(QUESTIONS, "ml")
+    late = next(answer for answer in report.summary["answers"] if answer["horizon_days"] == 365)
     assert (late["trainable"], late["missing"]) == (
         False,
         "821 days of log are needed to test 365 days ahead, there are 260",
     )
-    assert "until then answered from 60 days" in late["cure"]
+    assert "until then answered from 60 days" in late["remedy"]
 
 
 @pytest.fixture(scope="module")
-def answered(shop_of: ShopOf) -> dict[str, tuple[Flywheel, CommandResult, CommandResult]]:
-    """Every little shop with what ``readiness`` and ``run`` said of it."""
+def shop_report(shop_of: ShopOf) -> dict[str, tuple[Flywheel, CommandResult, CommandResult]]:
+    """Every small shop with the reports of ``readiness`` and ``run``."""
 
-    def asked(shop: Shop) -> tuple[Flywheel, CommandResult, CommandResult]:
+    def report_shop(shop: Shop) -> tuple[Flywheel, CommandResult, CommandResult]:
         flywheel, today = shop_of(shop.log, **shop.business), shops.day(shop.today)
         return flywheel, flywheel("readiness", "--as-of", today, "--json"), flywheel("run", "--as-of", today, "--json")
 
-    with ThreadPoolExecutor(2) as two:
-        return dict(zip(SHOPS, two.map(asked, SHOPS.values()), strict=True))
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(SHOPS, pool.map(report_shop, SHOPS.values()), strict=True))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHOPS)
-def test_a_shop_with_little_history_is_answered_from_the_rungs_announced(
-    name: str, answered: dict[str, tuple[Flywheel, CommandResult, CommandResult]]
+def test_a_shop_with_little_history_is_answered_by_the_announced_tiers(
+    name: str, shop_report: dict[str, tuple[Flywheel, CommandResult, CommandResult]]
 ) -> None:
-    shop, (flywheel, report, done) = SHOPS[name], answered[name]
-    assert (report.status, done.status) == (0, 0), report.err + done.err
+    shop, (flywheel, report, run_result) = SHOPS[name], shop_report[name]
+    assert (report.status, run_result.status) == (0, 0), report.err + run_result.err
     assert trainable_models(report) == dict.fromkeys(QUESTIONS, False)
-    assert any(shop.missing in one["missing"] for one in report.summary["answers"])
-    assert all(one["cure"] for one in report.summary["answers"])
-    assert done.summary["customers"] == shop.customers
+    assert any(shop.missing in answer["missing"] for answer in report.summary["answers"])
+    assert all(answer["remedy"] for answer in report.summary["answers"])
+    assert run_result.summary["customers"] == shop.customers
     tiers = flywheel.release["tiered_model"]["tier_by_model"]
     assert set(tiers.values()) <= shop.tiers & set(report.summary["tiers"])
-    assert all("ml" not in rungs for rungs in tested_tiers(flywheel.release).values())
+    assert all("ml" not in tested for tested in evaluated_tiers(flywheel.release).values())
     assert_no_gaps(flywheel)
 
 
@@ -148,12 +150,12 @@ def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: S
     log = shops.simulate_log(120, 200)
     flywheel = shop_of(log.with_orders(log.orders.drop(columns="amount")))
     report = flywheel("readiness", "--as-of", shops.day(200), "--json")
-    ltv = [one for one in report.summary["answers"] if one["model"] == "ltv"]
-    assert {(one["missing"], one["trainable"], len(one["tiers"])) for one in ltv} == {
+    ltv = [answer for answer in report.summary["answers"] if answer["model"] == "ltv"]
+    assert {(answer["missing"], answer["trainable"], len(answer["tiers"])) for answer in ltv} == {
         ("the log has no amounts", False, 0)
     }
-    done = flywheel("run", "--as-of", shops.day(200), "--json")
-    assert (done.status, done.summary["ltv"]) == (0, "the log has no amounts")
+    run_result = flywheel("run", "--as-of", shops.day(200), "--json")
+    assert (run_result.status, run_result.summary["ltv"]) == (0, "the log has no amounts")
     scores = flywheel.scores
     for name in scores.column_names:
         missing = name.startswith("ltv_") or name == "historic_spend"
@@ -169,6 +171,6 @@ def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: S
 @pytest.mark.parametrize("command", ["readiness", "run"])
 def test_a_log_with_nothing_before_the_day_says_so(command: str, shop_of: ShopOf) -> None:
     flywheel = shop_of(shops.simulate_log(20, 30))
-    said = flywheel(command, "--as-of", shops.day(-1), "--json")
-    assert (said.status, said.out) == (1, "")
-    assert "No order line before the cutoff. Expected at least one: check --as-of and the log's dates." in said.err
+    result = flywheel(command, "--as-of", shops.day(-1), "--json")
+    assert (result.status, result.out) == (1, "")
+    assert "No order line before the cutoff. Expected at least one: check --as-of and the log's dates." in result.err

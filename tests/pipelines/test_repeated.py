@@ -15,38 +15,38 @@ pytestmark = pytest.mark.slow
 
 TODAY, TENTH = shops.day(AS_OF), shops.day(10)
 
-# Each finds the home as the death before it left it, and gets further.
+# Each run starts from the home that the previous kill left, and gets further.
 KILL_POINTS = [
-    KillPoint("features.transformations.feature_tables:_write", call=2),
+    KillPoint("features.transformations.feature_tables:_write_parquet", call=2),
     KillPoint("pipelines.steps.publish:write_tables"),
     KillPoint("features.store.client:CustomerFeatures.apply"),
-    KillPoint("features.online.lmdb:PackedWriter.replace", call=2),
-    KillPoint("training.registry.tracking:_log_numbers"),
+    KillPoint("features.online.lmdb:LmdbWriter.replace", call=2),
+    KillPoint("training.registry.tracking:_log_params_and_metrics"),
     KillPoint("training.registry.tracking:_log_files"),
     KillPoint("training.registry:Registry.register"),
     KillPoint("training.registry:Registry.log_run", call=3),
     KillPoint("training.registry:Registry.register", call=4),
-    KillPoint("training.registry.release_files:install", after_call=False),
-    KillPoint("training.registry.release_files:install"),
+    KillPoint("training.registry.release_files:install_folder", after_call=False),
+    KillPoint("training.registry.release_files:install_folder"),
     KillPoint("training.registry:Registry.fetch"),
     KillPoint("pipelines.steps.train:replace_text", after_call=False),
-    KillPoint("training.registry.promotion:_follow", after_call=False),
+    KillPoint("training.registry.promotion:_update_aliases", after_call=False),
     KillPoint("training.registry:Registry.promote"),
-    KillPoint("training.registry.release_files:sync_folder"),
+    KillPoint("training.registry.release_files:replace_text"),
     KillPoint("pyarrow.parquet:ParquetWriter.write_table"),
 ]
 
 
-def test_a_second_run_changes_nothing(trained: Flywheel) -> None:
-    before = home_state(trained.home)
-    again = trained("run", "--as-of", TODAY, "--json")
-    assert (again.status, again.summary["trained"], again.summary["release"]) == (0, "1", "1")
-    assert home_state(trained.home) == before
+def test_a_second_run_changes_nothing(trained_shop: Flywheel) -> None:
+    before = home_state(trained_shop.home)
+    repeated = trained_shop("run", "--as-of", TODAY, "--json")
+    assert (repeated.status, repeated.summary["trained"], repeated.summary["release"]) == (0, "1", "1")
+    assert home_state(trained_shop.home) == before
     assert before["left over"] == []
 
 
-def test_every_step_may_be_repeated(grown_shop: ShopSnapshot) -> None:
-    flywheel, today = grown_shop.restore(), shops.day(180)
+def test_every_step_may_be_repeated(grown_shop_snapshot: ShopSnapshot) -> None:
+    flywheel, today = grown_shop_snapshot.restore(), shops.day(180)
     assert flywheel("evaluate", "--as-of", today).status == 0
     before = home_state(flywheel.home)
     for command in ("readiness", "ingest", "publish", "train", "evaluate", "promote", "score"):
@@ -55,7 +55,7 @@ def test_every_step_may_be_repeated(grown_shop: ShopSnapshot) -> None:
 
 
 def as_of_arguments(today: date, command: str) -> tuple[object, ...]:
-    """The day, for the commands that ask for it."""
+    """The --as-of option, for the commands that take it."""
     return () if command in {"ingest", "promote", "score"} else ("--as-of", today)
 
 
@@ -66,19 +66,19 @@ def test_run_is_its_steps_one_after_the_other(corner_shop: Flywheel, shop_of: Sh
     assert home_state(stepwise.home) == home_state(corner_shop.home)
 
 
-def test_killed_at_any_point_and_run_again_it_ends_where_it_would_have(corner_shop: Flywheel, shop_of: ShopOf) -> None:
-    unlucky = shop_of(shops.simulate_log(60, 12))
-    for death in KILL_POINTS:
-        assert unlucky("run", "--as-of", TENTH, kill_point=death).status == -9, death
-    assert unlucky("run", "--as-of", TENTH).status == 0
-    assert home_state(unlucky.home) == home_state(corner_shop.home)
-    assert leftover_files(unlucky.home.folder) == []
+def test_a_run_killed_at_any_point_and_repeated_reaches_the_same_state(corner_shop: Flywheel, shop_of: ShopOf) -> None:
+    killed_shop = shop_of(shops.simulate_log(60, 12))
+    for kill_point in KILL_POINTS:
+        assert killed_shop("run", "--as-of", TENTH, kill_point=kill_point).status == -9, kill_point
+    assert killed_shop("run", "--as-of", TENTH).status == 0
+    assert home_state(killed_shop.home) == home_state(corner_shop.home)
+    assert leftover_files(killed_shop.home.folder) == []
 
 
-def test_killed_while_ingesting_another_log_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
+def test_an_ingestion_killed_with_another_log_is_done_again(corner_shop: Flywheel) -> None:
     before = history_tables(corner_shop)
     shops.write_shop(corner_shop.folder, shops.simulate_log(30, 12, seed=7))
-    assert corner_shop("ingest", kill_point=KillPoint("features.ingestion.ingest:_write")).status == -9
+    assert corner_shop("ingest", kill_point=KillPoint("features.ingestion.ingest:_write_table")).status == -9
     assert history_tables(corner_shop) != before
     shops.write_shop(corner_shop.folder, shops.simulate_log(60, 12))
     assert corner_shop("ingest").status == 0
@@ -87,7 +87,7 @@ def test_killed_while_ingesting_another_log_it_does_not_take_that_for_this_one(c
 
 
 def history_tables(flywheel: Flywheel) -> list[pa.Table]:
-    """Orders and events, in an order of their own."""
+    """Orders and events in a canonical order."""
     tables = [pq.read_table(flywheel.home.history / f"{name}.parquet") for name in ("orders", "events")]
     return [table.sort_by([(name, "ascending") for name in table.column_names]) for table in tables]
 
@@ -102,7 +102,7 @@ def test_a_log_that_is_refused_leaves_the_history_as_it_was(corner_shop: Flywhee
     assert history_tables(corner_shop) == before
 
 
-def test_killed_while_publishing_another_day_it_does_not_take_that_for_this_one(corner_shop: Flywheel) -> None:
+def test_a_publication_killed_on_another_day_is_done_again(corner_shop: Flywheel) -> None:
     before = home_state(corner_shop.home)
     killed = corner_shop(
         "publish", "--as-of", shops.day(6), kill_point=KillPoint("pipelines.steps.publish:write_tables")
@@ -113,7 +113,7 @@ def test_killed_while_publishing_another_day_it_does_not_take_that_for_this_one(
     assert home_state(corner_shop.home) == before
 
 
-def test_killed_between_rolling_back_and_telling_the_workers_it_does_not_roll_forward_again(
+def test_a_rollback_killed_before_its_pointer_is_finished_and_not_swapped_back(
     corner_shop: Flywheel,
 ) -> None:
     assert corner_shop("run", "--as-of", shops.day(11)).status == 0
@@ -122,6 +122,6 @@ def test_killed_between_rolling_back_and_telling_the_workers_it_does_not_roll_fo
         corner_shop("promote", "--rollback", kill_point=KillPoint("training.registry:Registry.rollback")).status == -9
     )
     assert corner_shop.home.champion() == "2"
-    again = corner_shop("promote", "--rollback", "--json")
-    assert again.summary["version"] == corner_shop.home.champion() == "1"
-    assert [one["kind"] for one in corner_shop.promotions] == ["promotion", "promotion", "rollback"]
+    repeated = corner_shop("promote", "--rollback", "--json")
+    assert repeated.summary["version"] == corner_shop.home.champion() == "1"
+    assert [promotion["kind"] for promotion in corner_shop.promotions] == ["promotion", "promotion", "rollback"]

@@ -18,35 +18,38 @@ def no_progress(_: str) -> None:
 
 
 def run_context(folder: Path, today: date, log: Log = LOG, **business: str) -> RunContext:
-    description = read_shop_config(shops.write_shop(folder, log, **business))
+    config = read_shop_config(shops.write_shop(folder, log, **business))
     home = Home(folder / "home")
-    ingest.run(description, home, datetime.now(UTC), no_progress)
-    return RunContext(description, home, today, no_progress)
+    ingest.run(config, home, datetime.now(UTC), no_progress)
+    return RunContext(config, home, today, no_progress)
 
 
 def test_a_job_knows_what_was_known_on_its_day_and_no_more(tmp_path: Path) -> None:
-    found = run_context(tmp_path, shops.day(60)).history
-    known = LOG.known_before(60)
-    assert known.events is not None
-    assert found.events is not None
-    assert int(found.lines.count().execute()) == int((known.orders["customer"] != "").sum())
-    assert int(found.events.count().execute()) == len(known.events)
-    assert found.day_range()[1] < shops.day(60)
+    history = run_context(tmp_path, shops.day(60)).history
+    expected = LOG.known_before(60)
+    assert expected.events is not None
+    assert history.events is not None
+    assert int(history.lines.count().execute()) == int((expected.orders["customer"] != "").sum())
+    assert int(history.events.count().execute()) == len(expected.events)
+    assert history.day_range()[1] < shops.day(60)
 
 
 def test_the_churn_horizon_that_is_left_to_the_log_is_that_of_the_day(tmp_path: Path) -> None:
-    monthly, weekly = [("ann", when, 5.0) for when in (0, 30, 60)], [("bob", when, 5.0) for when in range(61, 300, 7)]
+    monthly, weekly = (
+        [("ann", number, 5.0) for number in (0, 30, 60)],
+        [("bob", number, 5.0) for number in range(61, 300, 7)],
+    )
     log = shops.log_of_orders(*monthly, *weekly)
     assert run_context(tmp_path, shops.day(61), log, churn_days='"auto"').churn_days == 20  # a third of the history
     assert run_context(tmp_path, shops.day(300), log, churn_days='"auto"').churn_days == 7
 
 
 def test_the_horizons_asked_for_are_those_of_churn_and_of_lifetime_value(tmp_path: Path) -> None:
-    asked = run_context(tmp_path, shops.day(60), churn_days="45", ltv_days="[365, 30]")
-    assert asked.horizons == (30, 45, 365)
+    context = run_context(tmp_path, shops.day(60), churn_days="45", ltv_days="[365, 30]")
+    assert context.horizons == (30, 45, 365)
 
 
 def test_the_last_cutoff_is_the_beginning_of_the_shop_s_day(tmp_path: Path) -> None:
     cutoffs = run_context(tmp_path, shops.day(80)).cutoffs
-    assert [one.timestamp for one in cutoffs] == sorted(one.timestamp for one in cutoffs)
+    assert [cutoff.timestamp for cutoff in cutoffs] == sorted(cutoff.timestamp for cutoff in cutoffs)
     assert cutoffs[-1].timestamp.isoformat() == "2024-03-27T23:00:00+00:00"

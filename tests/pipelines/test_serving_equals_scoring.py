@@ -32,25 +32,25 @@ SILENT_DAYS = range(1, 8)
 
 
 @pytest.fixture(scope="module")
-def client(trained: Flywheel) -> Iterator[TestClient]:
+def client(trained_shop: Flywheel) -> Iterator[TestClient]:
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("FLYWHEEL_HOME", str(trained.home.folder))
+        environment.setenv("FLYWHEEL_HOME", str(trained_shop.home.folder))
         environment.setenv("FLYWHEEL_AS_OF", TODAY.isoformat())
-        with TestClient(create_app(AppState.open)) as opened:
-            wait_until(lambda: opened.get("/readyz").status_code == 200)
-            yield opened
+        with TestClient(create_app(AppState.open)) as test_client:
+            wait_until(lambda: test_client.get("/readyz").status_code == 200)
+            yield test_client
 
 
 def request_predictions(client: TestClient, customers: list[str], **question: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    predictions: list[dict[str, Any]] = []
     for start in range(0, len(customers), BATCH_SIZE):
         body = {"customer_ids": customers[start : start + BATCH_SIZE], **question}
-        found += client.post("/v1/predictions", json=body).raise_for_status().json()["predictions"]
-    return found
+        predictions += client.post("/v1/predictions", json=body).raise_for_status().json()["predictions"]
+    return predictions
 
 
 def from_scores_row(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of the scores table as the service would say it, to the last digit."""
+    """A row of the scores table in the form of the service's answer."""
     horizons = ("30", "365")
     return {
         "customer_id": row["customer_id"],
@@ -72,106 +72,114 @@ DATES = ("next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_
 
 
 def from_response(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer of the service, in the same form."""
-    churn, following, value = answer["churn"], answer["next_purchase"], answer["ltv"]
+    """An answer of the service in the same form."""
+    churn, next_purchase, value = answer["churn"], answer["next_purchase"], answer["ltv"]
     assert list(value["predicted"]) == ["30", "365"]
     predicted = value["predicted"].values()
     return {
         **{name: answer[name] for name in ("customer_id", "status", "model_tier", "as_of", "release")},
         "churn": (churn["horizon_days"], churn["probability"], churn["percentile"]),
-        "dates": [following[name] for name in ("p10", "p50", "p90", "remind_on")],
-        "within": following["probability_within"],
+        "dates": [next_purchase[name] for name in ("p10", "p50", "p90", "remind_on")],
+        "within": next_purchase["probability_within"],
         "historic": value["historic"],
-        "orders": [one["expected_orders"] for one in predicted],
-        "spend": [[one[name] for name in ("mean", "median", "p10", "p90")] for one in predicted],
+        "orders": [value["expected_orders"] for value in predicted],
+        "spend": [[value[name] for name in ("mean", "median", "p10", "p90")] for value in predicted],
         "next_category": next(
-            ((one["category"], one["remind_on"]) for one in following["by_category"] if one["remind_on"]), (None, None)
+            ((line["category"], line["remind_on"]) for line in next_purchase["by_category"] if line["remind_on"]),
+            (None, None),
         ),
     }
 
 
-def test_the_service_says_what_the_scores_table_says_of_every_customer(trained: Flywheel, client: TestClient) -> None:
-    rows = trained.scores.to_pylist()
+def test_the_service_equals_the_scores_table_for_every_customer(trained_shop: Flywheel, client: TestClient) -> None:
+    rows = trained_shop.scores.to_pylist()
     answers = request_predictions(client, [row["customer_id"] for row in rows])
     assert len(answers) > 800
     for row, answer in zip(rows, answers, strict=True):
         assert from_response(answer) == from_scores_row(row)
 
 
-def test_one_by_one_it_says_the_same(trained: Flywheel, client: TestClient) -> None:
-    for row in trained.scores.to_pylist()[::50]:
-        said = client.get(f"/v1/customers/{row['customer_id']}/predictions").raise_for_status().json()
-        assert from_response(said["predictions"][0]) == from_scores_row(row)
+def test_single_requests_give_the_same_answers(trained_shop: Flywheel, client: TestClient) -> None:
+    for row in trained_shop.scores.to_pylist()[::50]:
+        response = client.get(f"/v1/customers/{row['customer_id']}/predictions").raise_for_status().json()
+        assert from_response(response["predictions"][0]) == from_scores_row(row)
 
 
-def test_the_service_names_the_release_that_was_scored(trained: Flywheel, client: TestClient) -> None:
+def test_the_service_names_the_release_that_was_scored(trained_shop: Flywheel, client: TestClient) -> None:
     assert client.get("/readyz").json() == {"status": "ready", "release": "1"}
     models = client.get("/v1/models").json()
-    assert models["model_versions"] == trained.release["model_versions"]
-    assert {one["name"]: one["tier"] for one in models["models"]} == trained.release["tiered_model"]["tier_by_model"]
+    assert models["model_versions"] == trained_shop.release["model_versions"]
+    assert {model["name"]: model["tier"] for model in models["models"]} == trained_shop.release["tiered_model"][
+        "tier_by_model"
+    ]
 
 
 def test_a_stranger_and_one_known_only_later_are_unknown(client: TestClient, log: Log) -> None:
-    known = set(log.known_before(AS_OF).orders["customer"])
-    later = next(one for one in log.orders["customer"] if one not in known)
-    answers = request_predictions(client, ["nobody", later, "11", "00011"])
-    assert [one["status"] for one in answers] == ["unknown_customer", "unknown_customer", "unknown_customer", "scored"]
+    known_customers = set(log.known_before(AS_OF).orders["customer"])
+    later_customer = next(name for name in log.orders["customer"] if name not in known_customers)
+    answers = request_predictions(client, ["nobody", later_customer, "11", "00011"])
+    assert [answer["status"] for answer in answers] == [
+        "unknown_customer",
+        "unknown_customer",
+        "unknown_customer",
+        "scored",
+    ]
     assert "churn" not in answers[0]
 
 
-def is_coherent(line: dict[str, Any], following: dict[str, Any], today: str) -> bool:
-    """Whether a category comes no sooner than any order, and never in the past."""
-    within, any_within = line["probability_within"], following["probability_within"]
+def is_coherent(line: dict[str, Any], any_category: dict[str, Any], today: str) -> bool:
+    """Return whether a category comes no sooner than any order, and never in the past."""
+    within, any_within = line["probability_within"], any_category["probability_within"]
     dates = [line[name] or "9999" for name in ("p10", "p50", "p90")]
     return (
         [*within.values()] == sorted(within.values())
         and all(within[name] <= any_within[name] for name in any_within)
         and today <= dates[0] <= dates[1] <= dates[2]
-        and all((line[name] or "9999") >= (following[name] or "9999") for name in ("p10", "p50", "p90"))
-        and (line["remind_on"] or "9999") >= max(today, following["remind_on"] or "9999")
+        and all((line[name] or "9999") >= (any_category[name] or "9999") for name in ("p10", "p50", "p90"))
+        and (line["remind_on"] or "9999") >= max(today, any_category["remind_on"] or "9999")
     )
 
 
-def test_what_was_ordered_of_each_category_is_what_the_log_says(
-    trained: Flywheel, client: TestClient, log: Log
-) -> None:
+def test_last_orders_per_category_equal_the_log(trained_shop: Flywheel, client: TestClient, log: Log) -> None:
     lines = log.known_before(AS_OF).orders
     lines = lines[lines["customer"] != ""]
-    whole = lines.groupby(["customer", "basket"]).agg(paid=("amount", "sum"), at=("at", "min"))
+    baskets = lines.groupby(["customer", "basket"]).agg(paid=("amount", "sum"), at=("at", "min"))
     parts = (
         lines.groupby(["customer", "basket", "category"])["amount"]
         .sum()
         .reset_index()
-        .merge(whole.reset_index(), on=["customer", "basket"])
+        .merge(baskets.reset_index(), on=["customer", "basket"])
     )
     parts = parts[(parts["amount"].round(2) > 0) & (parts["paid"].round(2) > 0)]
     days = parts.assign(day=parts["at"].dt.date).groupby(["customer", "category"])["day"].agg(["max", "nunique"])
-    answers = request_predictions(client, trained.scores["customer_id"].to_pylist())
-    said = {
-        (one["customer_id"], line["category"]): line for one in answers for line in one["next_purchase"]["by_category"]
+    answers = request_predictions(client, trained_shop.scores["customer_id"].to_pylist())
+    by_category = {
+        (answer["customer_id"], line["category"]): line
+        for answer in answers
+        for line in answer["next_purchase"]["by_category"]
     }
-    assert set(said) == set(days.index)
-    assert all(line["last_order_at"] == days.loc[key, "max"].isoformat() for key, line in said.items())
-    assert all((line["rung"] == "category") == (days.loc[key, "nunique"] >= 3) for key, line in said.items())
+    assert set(by_category) == set(days.index)
+    assert all(line["last_order_at"] == days.loc[key, "max"].isoformat() for key, line in by_category.items())
+    assert all((line["evidence"] == "category") == (days.loc[key, "nunique"] >= 3) for key, line in by_category.items())
 
 
 @pytest.mark.parametrize("days", SILENT_DAYS)
 def test_on_every_silent_day_the_answers_stay_coherent_and_no_date_is_past(
-    trained: Flywheel, client: TestClient, days: int
+    trained_shop: Flywheel, client: TestClient, days: int
 ) -> None:
     day = TODAY + timedelta(days=days)
-    answers = request_predictions(client, trained.scores["customer_id"].to_pylist(), as_of=day.isoformat())
-    assert {one["status"] for one in answers} == {"scored", "insufficient_history"}
+    answers = request_predictions(client, trained_shop.scores["customer_id"].to_pylist(), as_of=day.isoformat())
+    assert {answer["status"] for answer in answers} == {"scored", "insufficient_history"}
     for answer in answers:
-        following, spend = answer["next_purchase"], answer["ltv"]["predicted"]["30"]
-        within = [*following["probability_within"].values()]
+        next_purchase, spend = answer["next_purchase"], answer["ltv"]["predicted"]["30"]
+        within = [*next_purchase["probability_within"].values()]
         assert within == sorted(within)
-        assert answer["churn"]["probability"] == 1 - following["probability_within"]["60"]
-        said = [following[name] or "9999" for name in ("p10", "p50", "p90")]
-        assert day.isoformat() <= said[0] <= said[1] <= said[2]
-        assert (following["remind_on"] or "9999") >= day.isoformat()
-        for line in following["by_category"]:
-            assert is_coherent(line, following, day.isoformat()), line
+        assert answer["churn"]["probability"] == 1 - next_purchase["probability_within"]["60"]
+        dates = [next_purchase[name] or "9999" for name in ("p10", "p50", "p90")]
+        assert day.isoformat() <= dates[0] <= dates[1] <= dates[2]
+        assert (next_purchase["remind_on"] or "9999") >= day.isoformat()
+        for line in next_purchase["by_category"]:
+            assert is_coherent(line, next_purchase, day.isoformat()), line
         assert spend["p10"] <= spend["median"] <= spend["p90"]
         assert spend["median"] == 0 or within[2] >= 0.5
 
@@ -185,26 +193,28 @@ def test_after_a_week_the_features_are_stale_and_before_their_time_they_answer_n
 
 
 @pytest.mark.parametrize("days", SILENT_DAYS)
-def test_what_a_silent_day_changes_is_the_same_asked_as_computed_anew(trained: Flywheel, days: int) -> None:
-    """All but the long windows, which the contract lets age with the features for a week."""
-    history = History.open(trained.home.history).before(NOW)
-    view, then = transactions_view(history), Cutoff.from_day(TODAY + timedelta(days=days), shops.ZONE)
-    customers = trained.scores["customer_id"].to_pylist()
-    held = LmdbReader.open(trained.home.folder / "online", (view,)).read(customers)
-    table = transactions(history, [then]).to_pyarrow().to_pandas().set_index("customer_id").loc[customers].reset_index()
-    anew = feature_rows(
-        pa.Table.from_pandas(table.assign(features_at=pd.Timestamp(then.timestamp)), preserve_index=False), (view,)
+def test_features_read_on_a_silent_day_equal_those_computed_again(trained_shop: Flywheel, days: int) -> None:
+    """All features agree except the long windows, which may age with the features for a week."""
+    history = History.open(trained_shop.home.history).before(NOW)
+    view, later = transactions_view(history), Cutoff.from_day(TODAY + timedelta(days=days), shops.ZONE)
+    customers = trained_shop.scores["customer_id"].to_pylist()
+    stored = LmdbReader.open(trained_shop.home.folder / "online", (view,)).read(customers)
+    table = (
+        transactions(history, [later]).to_pyarrow().to_pandas().set_index("customer_id").loc[customers].reset_index()
     )
-    at, day = np.full(len(customers), micros(then.timestamp)), np.full(len(customers), then.day_number)
+    recomputed = feature_rows(
+        pa.Table.from_pandas(table.assign(features_at=pd.Timestamp(later.timestamp)), preserve_index=False), (view,)
+    )
+    timestamp, day = np.full(len(customers), micros(later.timestamp)), np.full(len(customers), later.day_number)
     differing = {
         name
-        for name, one, other in zip(
+        for name, first, second in zip(
             input_names(view.scalars, view.lists),
-            model_inputs(held, at, day).T,
-            model_inputs(anew, at, day).T,
+            model_inputs(stored, timestamp, day).T,
+            model_inputs(recomputed, timestamp, day).T,
             strict=True,
         )
-        if not np.array_equal(one, other, equal_nan=True)
+        if not np.array_equal(first, second, equal_nan=True)
     }
     assert differing <= {
         *(f"{name}_{window}d" for name in ("orders", "spend") for window in (56, 91, 182, 365)), "orders_28d_over_91d"

@@ -37,9 +37,10 @@ from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from tests.dictionary_storage import in_memory_ledger
 from training.inference.categories.forecast import CategoryForecast
-from training.inference.explanations.reasons import ANSWERS, Reason
+from training.inference.explanations.reasons import Reason
 from training.inference.forecast import LAST_DAY, Forecast, SpendForecast
 from training.inference.release_manifest import ReleaseMetadata
+from training.models import EXPLANATIONS
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = 86_400_000_000
@@ -184,7 +185,9 @@ class FakeRelease:
     def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
         return None if self.categories is None else self.categories(stored, as_of, overall)
 
-    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+    def reasons(
+        self, stored: FeatureRows, as_of: int, answers: Sequence[str] = tuple(EXPLANATIONS)
+    ) -> list[list[Reason]]:
         days = ((as_of - stored.column("last_order_at")) / DAY).tolist()
         return [
             [silence_reason(answer, None if np.isnan(silent) else silent) for answer in answers] if known else []

@@ -25,7 +25,7 @@ COLUMNS = {
     "segments": pa.list_(pa.string()),
 }
 ERROR = {"log_ratio": 0.1, "noise": 0.01}
-ORIGIN = {"origin": "2026-03-01", "customers": 9, "everybody": ERROR, "groups": [ERROR] * 5}
+ORIGIN = {"origin": "2026-03-01", "customers": 9, "all_customers": ERROR, "groups": [ERROR] * 5}
 TOTALS = {"edges": [1.0] * 4, "dispersion": 1.0, "origins": [ORIGIN]}
 CARDS = [{"totals": [{"measure": "buyers", "horizon_days": 30, **TOTALS}]}]
 

@@ -82,7 +82,7 @@ def population_model(names: tuple[str, ...], hazards: Sequence[float]) -> Tiered
         recency=(),
         edges=(0.0, 90.0, 180.0),
         hazards=(tuple(hazards),),
-        orders_of_comers=((1.1, 1.6, 4.2),),
+        orders_per_buyer=((1.1, 1.6, 4.2),),
         order_value=40.0,
         own_value_weight=1.0,
         scale=(1.0, 1.0, 1.0),

@@ -1,4 +1,4 @@
-"""Outcomes, rows and forecasts of a few customers, written out by hand."""
+"""Test data: outcomes, rows and forecasts of a few customers, written by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INPUTS = (
 
 
 def outcomes_of(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Outcomes:
-    """At most one order each, of 10, after so many days; infinite where none came."""
+    """Return outcomes with at most one order of 10 each, after ``wait`` days; infinite means no order."""
     waits, follows = np.array(wait, dtype=float), np.array(follow, dtype=float)
     came = np.column_stack([np.where(follows >= days, waits < days, np.nan) for days in horizons])
     return Outcomes(
@@ -29,7 +29,7 @@ def outcomes_of(wait: ArrayLike, follow: ArrayLike, horizons: Sequence[int] = (3
 
 
 def rows_of(outcomes: Outcomes, **columns: Sequence[float]) -> Rows:
-    """Rows of one cutoff with inputs written out by hand, 1 where they are not."""
+    """Return rows of one cutoff with the given inputs; every other input is 1."""
     n, names = len(outcomes.wait_days), dict.fromkeys(INPUTS) | dict.fromkeys(columns)
     inputs = np.column_stack([columns.get(name, np.ones(n)) for name in names])
     numbers = np.arange(n)
@@ -45,7 +45,7 @@ def rows_of(outcomes: Outcomes, **columns: Sequence[float]) -> Rows:
 
 
 def steady_forecast(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> Forecast:
-    """Customers who order at a steady pace for 20 an order, at most doubled."""
+    """Return a forecast of customers who order at a constant daily rate, 20 per order, with a p90 of 40."""
     rate, days = np.array(daily, dtype=float)[:, None], np.array([0.0, 7, 14, *horizons, 365, LAST_DAY])
     expected = rate * np.array(horizons, dtype=float)
     return Forecast(
@@ -59,7 +59,7 @@ def steady_forecast(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> For
 
 
 class RecordingTrainer:
-    """Learns nothing, and remembers what it was to learn."""
+    """Trainer stub: it learns nothing and records the targets."""
 
     def __init__(self) -> None:
         self.targets: list[list[float]] = []

@@ -1,4 +1,4 @@
-"""Shops that the tests share are let go of at the end, while DuckDB can still close what they were read from."""
+"""Test fixture: the cached shops are cleared at the end of the session, while DuckDB can still close their tables."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Simulated shops: who ordered what and when, and the rows that training makes of it."""
+"""Test data: simulated shops with their logs, and the rows that training derives from them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from features.transformations.feature_tables import feature_views
 from features.transformations.transactions import transactions
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset, build_dataset
 from training.dataset.readiness import Readiness, readiness
 from training.dataset.schedule import Schedule, plan_schedule
 from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import TIERS
-from training.model import HorizonPlan
 from training.models import churn, ltv, next_purchase
 
 OPENING = date(2020, 1, 1)
@@ -43,8 +43,8 @@ _CACHE_CLEARERS: list[Callable[[], None]] = []
 Result = TypeVar("Result")
 
 
-def shared(make: Callable[..., Result]) -> Callable[..., Result]:
-    """Made once and shared by all tests, until they are over."""
+def cached_for_session(make: Callable[..., Result]) -> Callable[..., Result]:
+    """Cache the result of ``make`` for the whole test session."""
     cached = cache(make)
     _CACHE_CLEARERS.append(cached.cache_clear)
     return cached
@@ -57,7 +57,7 @@ def clear_shared() -> None:
 
 
 def day(number: int) -> date:
-    """A day counted from the opening of the shop."""
+    """Return the day with this number, counted from the opening of the shop."""
     return OPENING + timedelta(days=number)
 
 
@@ -66,15 +66,15 @@ def cutoff(number: int) -> Cutoff:
 
 
 def order_lines(customers: Sequence[str], days: Floats, amounts: Floats | None) -> pd.DataFrame:
-    """One line per order: who, how many days after the opening, for how much."""
+    """Return one line per order: customer, days after the opening, amount."""
     at_us = ((days + day_number(OPENING)) * DAY_US).astype(np.int64)
-    when = pd.Series(at_us).astype("datetime64[us]").dt.tz_localize(UTC)
+    timestamps = pd.Series(at_us).astype("datetime64[us]").dt.tz_localize(UTC)
     lines = pd.DataFrame(
         {
             "customer_id": pd.Series(customers, dtype="str"),
             "order_id": [f"order {number}" for number in range(len(days))],
-            "ordered_at": when,
-            "known_at": when,
+            "ordered_at": timestamps,
+            "known_at": timestamps,
             "at_us": at_us,
             "day_number": (at_us // DAY_US).astype(np.int32),
         }
@@ -90,7 +90,7 @@ def history(lines: pd.DataFrame) -> History:
     return History(_database().create_table(f"lines_{next(_NUMBERS)}", ibis.memtable(table)), None)
 
 
-@shared
+@cached_for_session
 def _database() -> ibis.BaseBackend:
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
@@ -98,32 +98,32 @@ def _database() -> ibis.BaseBackend:
 
 
 def history_of(*orders: tuple[str, float, float]) -> History:
-    """A history written out by hand: customer, day, amount."""
+    """Return a history of the given orders: customer, day, amount."""
     customers, days, amounts = zip(*orders, strict=True)
     return history(order_lines(customers, np.array(days, dtype=float), np.array(amounts, dtype=float)))
 
 
 def simulate_lines(customers: int, days: int, seed: int = 0) -> pd.DataFrame:
-    """Customers who join over most of the span, order at rates of their own, and one day stop.
+    """Simulate customers who join over most of the span, order at individual rates, and stop one day.
 
-    One in twenty is known from a return alone and never orders.
+    One customer in twenty has a single return and no order.
     """
     rng = np.random.default_rng(seed)
-    joined, rate = rng.uniform(0, 0.7 * days, customers), rng.gamma(1.2, 1 / 18, customers)
+    start, rate = rng.uniform(0, 0.7 * days, customers), rng.gamma(1.2, 1 / 18, customers)
     leaves, price = rng.exponential(0.6 * days, customers), rng.lognormal(3, 0.6, customers)
-    orders = 1 + rng.poisson(rate * np.minimum(leaves, days - joined))
-    who = np.repeat(np.arange(customers), orders)
-    first = np.concatenate([[True], np.diff(who) > 0])
-    later = rng.uniform(0, np.minimum(leaves, days - joined)[who])
-    placed = np.minimum(joined[who] + np.where(first, 0.0, later), days - 0.01)
-    amounts = np.round(price[who] * rng.lognormal(0, 0.4, len(who)), 2)
-    returned = who % 20 == 7
-    amounts[returned] = -np.abs(amounts[returned])
-    return order_lines([f"c{one:05d}" for one in who], placed, amounts)
+    orders = 1 + rng.poisson(rate * np.minimum(leaves, days - start))
+    customer = np.repeat(np.arange(customers), orders)
+    first = np.concatenate([[True], np.diff(customer) > 0])
+    later = rng.uniform(0, np.minimum(leaves, days - start)[customer])
+    ordered = np.minimum(start[customer] + np.where(first, 0.0, later), days - 0.01)
+    amounts = np.round(price[customer] * rng.lognormal(0, 0.4, len(customer)), 2)
+    is_return = customer % 20 == 7
+    amounts[is_return] = -np.abs(amounts[is_return])
+    return order_lines([f"c{number:05d}" for number in customer], ordered, amounts)
 
 
-class FakePublishedFeatures:
-    """The point-in-time features of a history, without a catalogue between."""
+class FakeFeatureStore:
+    """Feature store fake: the point-in-time features of a history, without Feast."""
 
     def __init__(self, history: History, cutoffs: Sequence[Cutoff]) -> None:
         self._views = feature_views(history, None)
@@ -137,21 +137,21 @@ class FakePublishedFeatures:
             self._table = self._table.merge(table.to_pandas(), on=on, how="left", sort=False)
 
     def as_of(self, customers: pa.Table) -> FeatureRows:
-        asked = customers.to_pandas()
-        joined = asked.merge(self._table, on=["customer_id", "event_timestamp"], how="left", sort=False)
-        table = pa.Table.from_pandas(joined[self._types.names], self._types, preserve_index=False)
+        requested = customers.to_pandas()
+        features = requested.merge(self._table, on=["customer_id", "event_timestamp"], how="left", sort=False)
+        table = pa.Table.from_pandas(features[self._types.names], self._types, preserve_index=False)
         return feature_rows(table.append_column("features_at", table["event_timestamp"]), self._views)
 
-    def known(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
-        """customer_id and position of every known customer."""
-        position = {pd.Timestamp(one.timestamp): place for place, one in enumerate(cutoffs)}
-        found: pd.DataFrame = self._table.assign(position=self._table["event_timestamp"].map(position))
-        return found[["customer_id", "position"]]
+    def known_customers(self, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
+        """Return the customer_id and the cutoff's position of every known customer."""
+        positions = {pd.Timestamp(cutoff.timestamp): index for index, cutoff in enumerate(cutoffs)}
+        known: pd.DataFrame = self._table.assign(position=self._table["event_timestamp"].map(positions))
+        return known[["customer_id", "position"]]
 
 
 @dataclass(frozen=True)
 class TrainingShop:
-    """A log with everything that training derives from it."""
+    """Training shop: a log with everything that training derives from it."""
 
     lines: pd.DataFrame
     history: History
@@ -169,41 +169,42 @@ class TrainingShop:
         return self.cutoffs[-1]
 
     def rows(self, before: Cutoff) -> Rows:
-        """Rows of all cutoffs before an instant, with outcomes as far as that instant."""
-        earlier = [one for one in self.cutoffs if one.day < before.day]
+        """Return the rows of all cutoffs before an instant, with outcomes up to that instant."""
+        earlier = [cutoff for cutoff in self.cutoffs if cutoff.day < before.day]
         return self.data.rows(before, self.plan.outcome_horizons, earlier)
 
     def population(self) -> Rows:
-        """Everybody known today."""
+        """Return the rows of all customers at the newest cutoff."""
         return self.data.rows(self.now, self.plan.outcome_horizons, [self.now])
 
 
 def build_shop(lines: pd.DataFrame, days: int, horizons: Sequence[int], churn_days: int) -> TrainingShop:
-    """Lay out and join a log as the pipeline does."""
-    told = history(lines)
-    laid = plan_schedule(told.day_range()[0], day(days), horizons, told.count_customers())
-    cutoffs = tuple(Cutoff.from_day(one, ZONE) for one in laid.cutoffs)
-    published = FakePublishedFeatures(told, cutoffs)
-    data = build_dataset(published.known(cutoffs), cutoffs, told, published)
-    return TrainingShop(lines, told, laid, cutoffs, readiness(told, laid, cutoffs, churn_days, horizons), data)
+    """Plan the schedule of a log and build its dataset, as the pipeline does."""
+    log = history(lines)
+    schedule = plan_schedule(log.day_range()[0], day(days), horizons, log.count_customers())
+    cutoffs = tuple(Cutoff.from_day(cutoff_day, ZONE) for cutoff_day in schedule.cutoffs)
+    published = FakeFeatureStore(log, cutoffs)
+    data = build_dataset(published.known_customers(cutoffs), cutoffs, log, published)
+    ready = readiness(log, schedule, cutoffs, churn_days, horizons)
+    return TrainingShop(lines, log, schedule, cutoffs, ready, data)
 
 
-@shared
+@cached_for_session
 def corner_shop() -> TrainingShop:
-    """700 customers over 300 days, asked about 30, 60 and, too early, 365 days."""
+    """Return a shop with 700 customers over 300 days and horizons of 30, 60 and 365 days; 365 is not learnable yet."""
     return build_shop(simulate_lines(700, 300), 300, (30, 60, 365), 60)
 
 
-@shared
+@cached_for_session
 def corner_tiers() -> dict[str, FittedTier]:
-    """Every rung of the corner shop, fitted on all that is known."""
+    """Return every tier of the corner shop, fitted on all its rows."""
     with small_ensembles():
         return fit_tiers(corner_shop().rows(corner_shop().now), corner_shop().plan, TIERS)
 
 
-@shared
+@cached_for_session
 def other_buyers() -> Rows:
-    """2,500 other customers of such a shop at its newest origin, and what they did in 60 days."""
+    """Return 2,500 other buyers of such a shop at its newest origin, with outcomes over 60 days."""
     others = build_shop(simulate_lines(2_500, 300, seed=9), 300, (30, 60), 60)
     rows = others.data.rows(others.now, (30, 60), [Cutoff.from_day(others.schedule.origins[0], ZONE)])
     return rows.select(buyer_mask(rows))
@@ -211,7 +212,7 @@ def other_buyers() -> Rows:
 
 @contextmanager
 def small_ensembles(rounds: int = 20) -> Iterator[None]:
-    """Ensembles small enough for a test."""
+    """Limit all ensembles to a few rounds."""
     with pytest.MonkeyPatch.context() as patch:
         for params in (churn.PARAMS, next_purchase.PARAMS, *ltv.PARAMS.values(), ltv.CORRECTION_PARAMS):
             patch.setitem(params, "num_iterations", rounds)
@@ -219,7 +220,7 @@ def small_ensembles(rounds: int = 20) -> Iterator[None]:
 
 
 def outcomes_of_customers(history: History, cutoff_day: int, limit: int, horizons: Sequence[int]) -> Outcomes:
-    """What happened to everybody who had a line by a day, as far as the limit."""
+    """Return the outcomes, up to the limit, of all customers with a line before a day."""
     known = (
         history.before(cutoff(cutoff_day)).lines.select("customer_id").distinct().order_by("customer_id").to_pandas()
     )

@@ -1,4 +1,4 @@
-"""The measures, by numbers small enough to check by hand, against scikit-learn where it has the same one."""
+"""Metrics: they agree with numbers computed by hand, and with scikit-learn where it has the same metric."""
 
 import math
 
@@ -166,16 +166,16 @@ def test_a_share_less_another_is_that_of_the_totals() -> None:
 def test_the_interval_of_a_difference_of_shares_is_about_that_of_the_normal_theory() -> None:
     rng = np.random.default_rng(3)
     flagged = (rng.uniform(size=20_000) < 0.3).astype(float)
-    ours, theirs = (flagged * (rng.uniform(size=20_000) < share) for share in (0.6, 0.5))
-    value, low, high = metrics.share_difference_interval((ours, flagged), (theirs, flagged))
-    spread = np.where(flagged, ours - theirs - value, 0.0)
+    first, second = (flagged * (rng.uniform(size=20_000) < share) for share in (0.6, 0.5))
+    value, low, high = metrics.share_difference_interval((first, flagged), (second, flagged))
+    spread = np.where(flagged, first - second - value, 0.0)
     half = 1.96 * math.sqrt((spread**2).sum()) / flagged.sum()
     assert (low, high) == pytest.approx((value - half, value + half), abs=0.12 * half)
 
 
 def test_a_share_of_nothing_is_not_a_number() -> None:
-    none, some = column(0, 0), column(1, 1)
-    assert all(math.isnan(one) for one in metrics.share_difference_interval((none, none), (some, some)))
+    zeros, ones = column(0, 0), column(1, 1)
+    assert all(math.isnan(value) for value in metrics.share_difference_interval((zeros, zeros), (ones, ones)))
     value, low, high = metrics.share_difference_interval((column(1, 0), column(1, 0)), (column(0, 0), column(1, 0)))
     assert (value, low, high) == (1.0, 1.0, 1.0)
 

@@ -1,4 +1,4 @@
-"""The half-open window, once: features see ``[.., cutoff)``, labels see ``[cutoff, cutoff + horizon)``."""
+"""Labels: outcomes in half-open windows; features see ``[.., cutoff)``, labels see ``[cutoff, cutoff + horizon)``."""
 
 from __future__ import annotations
 
@@ -24,31 +24,35 @@ def in_window(day: ir.IntegerColumn, cutoff_day: ir.IntegerColumn, horizon: int)
 def outcomes(
     rows: pd.DataFrame, cutoffs: Sequence[Cutoff], history: History, limit: Cutoff, horizons: Sequence[int]
 ) -> Outcomes:
-    """What happened to each row between its cutoff and the limit; nothing from the limit on is looked at.
+    """Outcomes of each row between its cutoff and the limit, (n,) or (n, horizons); nothing from the limit on is read.
 
     Args:
         rows: customer_id and position, the index of the row's cutoff in ``cutoffs``.
-        cutoffs: where features end and labels begin.
+        cutoffs: the instants that end the features and start the labels.
         history: the canonical log.
-        limit: the instant from which on nothing exists.
+        limit: the instant at which the known log ends.
         horizons: days.
     """
-    known, when = history.before(limit), cutoff_table(cutoffs)
+    log, cutoff_rows = history.before(limit), cutoff_table(cutoffs)
     position = rows["position"].to_numpy()
     cutoff_day = np.array([cutoff.day_number for cutoff in cutoffs])[position]
     cutoff_us = np.array([micros(cutoff.timestamp) for cutoff in cutoffs])[position]
     follow = (limit.day_number - cutoff_day).astype(float)
-    over = follow[:, None] >= np.asarray(horizons)
-    placed = rows.merge(_orders_after_cutoffs(known, when, horizons).to_pandas(), on=ROW_KEY, how="left", sort=False)
+    finished = follow[:, None] >= np.asarray(horizons)
+    order_table = rows.merge(
+        _orders_after_cutoffs(log, cutoff_rows, horizons).to_pandas(), on=ROW_KEY, how="left", sort=False
+    )
     spend = np.full((len(rows), len(horizons)), np.nan)
     if history.has_amounts:
-        booked = rows.merge(_spend_after_cutoffs(known, when, horizons).to_pandas(), on=ROW_KEY, how="left", sort=False)
-        spend = np.where(over, np.maximum(_horizon_columns(booked, "spend", horizons), 0.0), np.nan)
+        spend_table = rows.merge(
+            _spend_after_cutoffs(log, cutoff_rows, horizons).to_pandas(), on=ROW_KEY, how="left", sort=False
+        )
+        spend = np.where(finished, np.maximum(_horizon_columns(spend_table, "spend", horizons), 0.0), np.nan)
     return Outcomes(
-        wait_days=_wait_days(placed, cutoff_day, cutoff_us),
+        wait_days=_wait_days(order_table, cutoff_day, cutoff_us),
         follow_days=follow,
         horizons=tuple(horizons),
-        orders=np.where(over, _horizon_columns(placed, "orders", horizons), np.nan),
+        orders=np.where(finished, _horizon_columns(order_table, "orders", horizons), np.nan),
         spend=spend,
     )
 
@@ -56,15 +60,15 @@ def outcomes(
 def orders_by_day(history: History, limit: Cutoff) -> Floats:
     """Orders known before the limit on each local day from the log's first one to the limit, (2, days).
 
-    First all of them, then those of customers who had ordered on an earlier day.
+    The first row counts all orders, the second those of customers with an order on an earlier day.
     """
     orders = _order_table(history.before(limit))
     orders = orders.mutate(again=orders.day > orders.day.min().over(group_by="customer_id"))
     counted = orders.group_by("day").aggregate(placed=orders.count(), again=orders.again.sum()).to_pandas()
     first = int(counted["day"].min()) if len(counted) else limit.day_number
-    found = np.zeros((2, limit.day_number - first))
-    found[:, counted["day"].to_numpy(np.int64) - first] = counted[["placed", "again"]].to_numpy(float).T
-    return found
+    counts = np.zeros((2, limit.day_number - first))
+    counts[:, counted["day"].to_numpy(np.int64) - first] = counted[["placed", "again"]].to_numpy(float).T
+    return counts
 
 
 def _orders_after_cutoffs(history: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:

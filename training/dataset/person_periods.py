@@ -1,4 +1,4 @@
-"""The time after a cutoff in periods, and who was still waiting as each began: the rows of a discrete-time hazard."""
+"""Person-period table: one row per customer and period still without an order, the data of a discrete-time hazard."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Outcomes
+from training.dataset.plan import HorizonPlan
 from training.inference.forecast import LAST_DAY
-from training.model import HorizonPlan
 
 TARGET_PERIODS = 13
 
 
 def period_edges(outcomes: Outcomes, plan: HorizonPlan) -> Floats:
-    """Edges of the periods: about equally many next orders in each, and an edge at every learned horizon."""
+    """Period edges in days, ascending: about equally many orders each, and an edge at every learned horizon."""
     followed = float(np.quantile(outcomes.follow_days, 0.8)) if len(outcomes.follow_days) else 0.0
     last = min(max(float(plan.learned[-1]), followed), LAST_DAY)
     came = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
@@ -23,9 +23,12 @@ def period_edges(outcomes: Outcomes, plan: HorizonPlan) -> Floats:
 
 
 def person_periods(outcomes: Outcomes, edges: Floats) -> tuple[Integers, Integers, Floats]:
-    """Row, period and whether the order came in it, for every period that a customer entered and that is over."""
+    """Row index, period index and event (1 for an order), (m,) each, for every finished period a customer entered.
+
+    Singer & Willett (1993), "It's about time: using discrete-time survival analysis".
+    """
     start, end = edges[:-1], edges[1:]
     entered = outcomes.wait_days[:, None] >= start
-    over = outcomes.follow_days[:, None] >= end
-    row, period = np.nonzero(entered & over)
+    finished = outcomes.follow_days[:, None] >= end
+    row, period = np.nonzero(entered & finished)
     return row, period, (outcomes.wait_days[row] < end[period]).astype(float)

@@ -1,4 +1,4 @@
-"""The point-in-time training set: what was known of each customer at each cutoff, beside what then happened."""
+"""Point-in-time join: features as they were known at each cutoff, next to the outcomes observed after it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_CUSTOMERS = 15_000
 
 
 class PointInTimeFeatures(Protocol):
-    """Where a training set reads what was known when."""
+    """The source of features as they were known at past instants."""
 
     def as_of(self, customers: pa.Table) -> FeatureRows:
         """Features of (customer_id, event_timestamp) rows, in the order given."""
@@ -41,18 +41,20 @@ class Dataset:
     inputs: Floats  # (n, names)
     history: History
     customer_numbers: dict[str, int]  # a number per customer
-    lines: CategoryLines | None = None  # what each row's customer ordered of each category; None where the log has none
+    lines: CategoryLines | None = None  # categories ordered before each row's cutoff; None without categories
 
     def rows(self, limit: Cutoff, horizons: Sequence[int], cutoffs: Sequence[Cutoff]) -> Rows:
-        """Rows at some of the cutoffs, with outcomes as far as the limit."""
-        wanted = [position for position, cutoff in enumerate(self.cutoffs) if cutoff in set(cutoffs)]
-        chosen = self.customers["position"].isin(wanted).to_numpy()
-        customers = self.customers[chosen].reset_index(drop=True)
+        """Rows at these cutoffs, with outcomes up to the limit and over the horizons in days."""
+        positions = [position for position, cutoff in enumerate(self.cutoffs) if cutoff in set(cutoffs)]
+        mask = self.customers["position"].isin(positions).to_numpy()
+        customers = self.customers[mask].reset_index(drop=True)
         return Rows(
             names=self.names,
-            inputs=self.inputs[chosen],
+            inputs=self.inputs[mask],
             cutoff=np.array([cutoff.day_number for cutoff in self.cutoffs])[customers["position"].to_numpy()],
-            customer=np.array([self.customer_numbers[one] for one in customers["customer_id"]], dtype=np.int64),
+            customer=np.array(
+                [self.customer_numbers[customer_id] for customer_id in customers["customer_id"]], dtype=np.int64
+            ),
             fold=assign_folds(customers["customer_id"]),
             outcomes=outcomes(customers, self.cutoffs, self.history, limit, horizons),
             orders_by_day=orders_by_day(self.history, limit),
@@ -62,32 +64,34 @@ class Dataset:
 def build_dataset(
     population: pd.DataFrame, cutoffs: Sequence[Cutoff], history: History, features: PointInTimeFeatures
 ) -> Dataset:
-    """Join the features of known customers point in time.
+    """Join the features of known customers, each as known at its cutoff.
 
     Args:
-        population: customer_id and position of its cutoff, every customer known there.
-        cutoffs: ascending.
+        population: customer_id and the position of its cutoff, one row per known customer and cutoff.
+        cutoffs: ascending instants.
         history: the canonical log, for the labels.
-        features: the catalogue that knows what was known when.
+        features: the source of features at past instants.
     """
     ordered = population.sort_values(["position", "customer_id"], ignore_index=True)
-    at = np.array([micros(cutoff.timestamp) for cutoff in cutoffs], dtype=np.int64)[ordered["position"].to_numpy()]
-    asked = pa.table(
+    cutoff_us = np.array([micros(cutoff.timestamp) for cutoff in cutoffs], dtype=np.int64)[
+        ordered["position"].to_numpy()
+    ]
+    keys = pa.table(
         {
             "customer_id": pa.array(ordered["customer_id"], pa.string()),
-            "event_timestamp": pa.array(at).cast(pa.timestamp("us", tz="UTC")),
+            "event_timestamp": pa.array(cutoff_us).cast(pa.timestamp("us", tz="UTC")),
         }
     )
-    stored = features.as_of(asked)
-    day = np.array([cutoff.day_number for cutoff in cutoffs], dtype=np.int64)[ordered["position"].to_numpy()]
-    names = input_names(stored.columns, tuple(stored.lists))
+    feature_rows = features.as_of(keys)
+    cutoff_day = np.array([cutoff.day_number for cutoff in cutoffs], dtype=np.int64)[ordered["position"].to_numpy()]
+    names = input_names(feature_rows.columns, tuple(feature_rows.lists))
     numbers = {customer: number for number, customer in enumerate(sorted(ordered["customer_id"].unique()))}
-    inputs = model_inputs(stored, at, day)
-    return Dataset(ordered, tuple(cutoffs), names, inputs, history, numbers, lines_from_features(stored))
+    inputs = model_inputs(feature_rows, cutoff_us, cutoff_day)
+    return Dataset(ordered, tuple(cutoffs), names, inputs, history, numbers, lines_from_features(feature_rows))
 
 
 def sample_customers(customers: Sequence[str], max_customers: int = MAX_CUSTOMERS) -> set[str]:
-    """At most about so many customers, the same ones whenever the same customers are known."""
+    """At most ``max_customers`` ids, chosen by hash, so that the same customers give the same sample."""
     if len(customers) <= max_customers:
         return set(customers)
     ranked = sorted(customers, key=lambda customer: (zlib.crc32(customer.encode()), customer))
@@ -95,6 +99,6 @@ def sample_customers(customers: Sequence[str], max_customers: int = MAX_CUSTOMER
 
 
 def assign_folds(customers: pd.Series) -> Codes:
-    """0 or 1, the same for all rows of a customer."""
+    """Fold 0 or 1 by hash of the customer id, (n,), the same for all rows of a customer."""
     halves = {customer: zlib.crc32(b"fold " + customer.encode()) & 1 for customer in customers.unique()}
     return customers.map(halves).to_numpy(np.int8)

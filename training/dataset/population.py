@@ -1,4 +1,4 @@
-"""Who is in the training set: every known customer at each cutoff, or a stable sample of them."""
+"""Training population: every known customer at each cutoff, or a stable sample of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from training.dataset.point_in_time import sample_customers
 
 
 def known_customers(tables: Path, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
-    """customer_id and position of its cutoff, for all customers that the published features know there."""
+    """One row per customer in the stored features and cutoff: customer_id and the cutoff's position, sampled."""
     rows = pq.read_table(tables / "transactions.parquet", columns=["customer_id", "event_timestamp"]).to_pandas()
-    position = {pd.Timestamp(cutoff.timestamp): place for place, cutoff in enumerate(cutoffs)}
+    position = {pd.Timestamp(cutoff.timestamp): index for index, cutoff in enumerate(cutoffs)}
     rows["position"] = rows["event_timestamp"].map(position)
     rows = rows.dropna(subset="position").astype({"position": int})
     newest = rows.loc[rows["position"] == len(cutoffs) - 1, "customer_id"]
-    kept = rows["customer_id"].isin(sample_customers(newest.tolist()))
-    found: pd.DataFrame = rows.loc[kept, ["customer_id", "position"]].reset_index(drop=True)
-    return found
+    mask = rows["customer_id"].isin(sample_customers(newest.tolist()))
+    result: pd.DataFrame = rows.loc[mask, ["customer_id", "position"]].reset_index(drop=True)
+    return result

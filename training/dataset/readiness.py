@@ -1,4 +1,4 @@
-"""What can be learned from this log today, at which horizons, and what would cure the rest: asked before training."""
+"""Readiness: a report before training on which horizons the log can train, and the remedy for the rest."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from features.arrays import Booleans
 from features.history import Cutoff, History, cutoff_table
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
+from training.dataset.plan import HorizonPlan
 from training.dataset.schedule import Schedule, days_needed
-from training.model import HorizonPlan
 
 SIMPLE_TIERS = ("btyd", "cohort", "population")
 MIN_CUSTOMERS = 500
@@ -26,22 +26,22 @@ NO_CATEGORIES_NOTE = (
 
 @dataclass(frozen=True)
 class HorizonReadiness:
-    """One question at one horizon."""
+    """Readiness of one model at one horizon."""
 
     model: str
     horizon_days: int
     trainable: bool  # by boosted trees, tested out of time
-    tiers: tuple[str, ...]  # rungs that will be tried, highest first; empty where the question is refused
-    customers: int  # customers who had ordered, at the newest cutoff whose window is over
-    positives: int  # of whom this many did what the model predicts
+    tiers: tuple[str, ...]  # tiers to try, highest first; empty where the model cannot be answered
+    customers: int  # customers with an order, at the newest cutoff whose window is over
+    positives: int  # customers among them with the predicted event
     negatives: int
-    missing: str  # empty where nothing is
+    missing: str  # empty where nothing is missing
     remedy: str
 
 
 @dataclass(frozen=True)
 class _OutcomeCounts:
-    """Customers who did, and who did not do, what a model predicts; of those who decide there are ``smaller_class``."""
+    """Customers with and without the predicted event; the limit applies to ``smaller_class``."""
 
     positives: int
     negatives: int
@@ -55,58 +55,61 @@ class _OutcomeCounts:
 
 @dataclass(frozen=True)
 class Readiness:
-    """What ``train`` will do with this log; it follows this report to the letter."""
+    """The training plan for this log; ``train`` follows it exactly."""
 
     plan: HorizonPlan
     schedule: Schedule
     answers: tuple[HorizonReadiness, ...]
-    notes: tuple[str, ...] = ()  # what the log lacks for parts of an answer, and the cure
+    notes: tuple[str, ...] = ()  # missing parts of an answer, with the remedy
 
     @property
     def tiers(self) -> tuple[str, ...]:
-        """The rungs to fit, highest first."""
+        """The tiers to fit, highest first."""
         trees = ("ml",) if any("ml" in answer.tiers for answer in self.answers) else ()
         return (*trees, *SIMPLE_TIERS)
 
     def tiers_for(self, model: str) -> tuple[str, ...]:
-        """The rungs to try for a question, highest first."""
-        mine = [answer for answer in self.answers if answer.model == model]
-        return max((answer.tiers for answer in mine), key=len, default=())
+        """The tiers to try for a model, highest first; empty for an unknown model."""
+        matching = [answer for answer in self.answers if answer.model == model]
+        return max((answer.tiers for answer in matching), key=len, default=())
 
 
 def readiness(
     history: History, schedule: Schedule, cutoffs: Sequence[Cutoff], churn_days: int, horizons: Sequence[int]
 ) -> Readiness:
-    """Count what there is to learn from, question by question and horizon by horizon.
+    """Count the outcomes available for training, per model and horizon.
 
     Args:
         history: the canonical log.
         schedule: cutoffs and origins.
-        cutoffs: the schedule's cutoffs as instants, ascending; the last is now.
-        churn_days: horizon of churn.
-        horizons: ltv_days and churn_days.
+        cutoffs: the schedule's cutoffs as instants, ascending; the last is the present.
+        churn_days: the churn horizon in days.
+        horizons: ``ltv_days`` and ``churn_days`` of the configuration, in days.
     """
     learned = _testable_horizons(schedule, horizons)
     plan = HorizonPlan(churn_days, tuple(sorted({*horizons, *learned})), learned, history.has_amounts)
     now = cutoffs[-1]
     newest = _newest_finished_cutoffs(schedule, cutoffs, plan)
     rows = known_buyers(history, newest)
-    seen = outcomes(rows, newest, history, now, plan.outcome_horizons)
-    answers = [_churn_readiness(seen, schedule, plan), _next_purchase_readiness(seen, schedule, plan)]
-    answers += [_ltv_readiness(seen, schedule, plan, days) for days in sorted(horizons)]
+    newest_outcomes = outcomes(rows, newest, history, now, plan.outcome_horizons)
+    answers = [
+        _churn_readiness(newest_outcomes, schedule, plan),
+        _next_purchase_readiness(newest_outcomes, schedule, plan),
+    ]
+    answers += [_ltv_readiness(newest_outcomes, schedule, plan, days) for days in sorted(horizons)]
     return Readiness(plan, schedule, tuple(answers), () if history.has_categories else (NO_CATEGORIES_NOTE,))
 
 
 def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
-    """customer_id and position of everybody who had ordered by each cutoff."""
-    lines, when = history.lines, cutoff_table(cutoffs)
-    joined = lines.join(when, lines.known_at < when.cutoff)
-    amount = {"amount": joined.amount.sum()} if history.has_amounts else {}
-    orders = joined.group_by("position", "customer_id", "order_id").aggregate(lines=joined.count(), **amount)
+    """One row per cutoff and customer with an order before it: customer_id and the cutoff's position."""
+    lines, cutoff_rows = history.lines, cutoff_table(cutoffs)
+    known_lines = lines.join(cutoff_rows, lines.known_at < cutoff_rows.cutoff)
+    amount = {"amount": known_lines.amount.sum()} if history.has_amounts else {}
+    orders = known_lines.group_by("position", "customer_id", "order_id").aggregate(lines=known_lines.count(), **amount)
     orders = orders.filter(orders.amount > 0) if history.has_amounts else orders
     buyers = orders.select("customer_id", "position").distinct().order_by("position", "customer_id")
-    found: pd.DataFrame = buyers.to_pandas()
-    return found
+    result: pd.DataFrame = buyers.to_pandas()
+    return result
 
 
 def _testable_horizons(schedule: Schedule, horizons: Sequence[int]) -> tuple[int, ...]:
@@ -120,34 +123,34 @@ def _newest_finished_cutoffs(schedule: Schedule, cutoffs: Sequence[Cutoff], plan
     return [cutoff for cutoff in cutoffs if cutoff.day == trained[-1]]
 
 
-def _churn_readiness(seen: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
-    came = seen.ordered_within(plan.evaluated_churn_days)
+def _churn_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
+    came = newest.ordered_within(plan.evaluated_churn_days)
     stayed, returned = int((came == 0).sum()), int((came == 1).sum())
     deciding = "who stayed away" if stayed < returned else "who came"
-    found = _OutcomeCounts(stayed, returned, min(stayed, returned), deciding)
-    return _horizon_readiness("churn", plan.churn_days, found, schedule, plan)
+    counts = _OutcomeCounts(stayed, returned, min(stayed, returned), deciding)
+    return _horizon_readiness("churn", plan.churn_days, counts, schedule, plan)
 
 
-def _next_purchase_readiness(seen: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
+def _next_purchase_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
     days = plan.learned[-1]
-    came = seen.ordered_within(days)
+    came = newest.ordered_within(days)
     return _horizon_readiness("next_purchase", days, _outcome_counts(came > 0, came == 0), schedule, plan)
 
 
-def _ltv_readiness(seen: Outcomes, schedule: Schedule, plan: HorizonPlan, days: int) -> HorizonReadiness:
+def _ltv_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan, days: int) -> HorizonReadiness:
     if not plan.has_amounts:
         return HorizonReadiness(
             model="ltv",
             horizon_days=days,
             trainable=False,
             tiers=(),
-            customers=len(seen.wait_days),
+            customers=len(newest.wait_days),
             positives=0,
             negatives=0,
             missing="the log has no amounts",
             remedy="name the amount column in [orders]; expected orders are given all the same",
         )
-    spend = seen.spend_within(plan.base_horizon(days))
+    spend = newest.spend_within(plan.base_horizon(days))
     return _horizon_readiness("ltv", days, _outcome_counts(spend > 0, spend == 0), schedule, plan)
 
 
@@ -158,7 +161,7 @@ def _outcome_counts(positive: Booleans, negative: Booleans) -> _OutcomeCounts:
 def _horizon_readiness(
     model: str, days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan
 ) -> HorizonReadiness:
-    missing, cure = _missing_and_cure(days, counts, schedule, plan)
+    missing, remedy = _missing_and_remedy(days, counts, schedule, plan)
     enough = bool(schedule.origins) and counts.customers >= MIN_CUSTOMERS and counts.smaller_class >= MIN_OUTCOMES
     return HorizonReadiness(
         model=model,
@@ -169,25 +172,28 @@ def _horizon_readiness(
         positives=counts.positives,
         negatives=counts.negatives,
         missing=missing,
-        remedy=cure,
+        remedy=remedy,
     )
 
 
-def _missing_and_cure(days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan) -> tuple[str, str]:
+def _missing_and_remedy(days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan) -> tuple[str, str]:
     if schedule.tested_horizon is None or days > schedule.tested_horizon:
         need, base = days_needed(days), plan.base_horizon(days)
         until = schedule.as_of + timedelta(days=need - schedule.span)
-        rung = f"{base} days" if base != days else "simpler rungs"
+        fallback = f"{base} days" if base != days else "simpler tiers"
         return (
             f"{need} days of log are needed to test {days} days ahead, there are {schedule.span}",
-            f"trainable on {until:%Y-%m-%d}; until then answered from {rung}",
+            f"trainable on {until:%Y-%m-%d}; until then answered from {fallback}",
         )
     if counts.customers < MIN_CUSTOMERS:
         missing = f"{MIN_CUSTOMERS} customers are needed, there are {counts.customers}"
-        return missing, "answered from simpler rungs until then"
+        return missing, "answered from simpler tiers until then"
     if counts.smaller_class < MIN_OUTCOMES:
         return (
-            f"{MIN_OUTCOMES} customers {counts.smaller_class_meaning} within {days} days are needed, there are {counts.smaller_class}",
-            "choose a horizon at which both happen often enough; answered from simpler rungs until then",
+            (
+                f"{MIN_OUTCOMES} customers {counts.smaller_class_meaning} within {days} days are needed, "
+                f"there are {counts.smaller_class}"
+            ),
+            "choose a horizon at which both happen often enough; answered from simpler tiers until then",
         )
     return "", ""

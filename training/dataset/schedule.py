@@ -1,4 +1,4 @@
-"""Which past days serve as cutoffs, and which of them as test origins: rolling origins over the log's span."""
+"""Schedule: rolling origins over the log's span, that is the training cutoffs and the test origins among them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ class Schedule:
     first: date
     as_of: date
     step: int  # days between cutoffs
-    tested_horizon: (
-        int | None
-    )  # days; the longest horizon, asked for if any is, with a window after an origin and one before
+    # days; the longest horizon, a requested one if any fits, with a window after an origin and one before it
+    tested_horizon: int | None
     origins: tuple[date, ...]  # newest first; empty where the log is too short to test anything
     cutoffs: tuple[date, ...]  # ascending; the last is as_of itself
 
@@ -38,48 +37,50 @@ class Schedule:
         return (self.as_of - self.first).days
 
     def trainable_horizons(self, limit: date, horizons: Sequence[int]) -> tuple[int, ...]:
-        """The asked horizons with a finished window before the limit; one as long as fits, if none has."""
+        """The horizons with a finished window before the limit; if none has one, the longest that fits."""
         fits = tuple(days for days in horizons if self.training_cutoffs(limit, days))
         longest = (limit - self.cutoffs[0]).days
         return fits or (max(1, min(longest, *horizons)),)
 
     def training_cutoffs(self, limit: date, days: int) -> tuple[date, ...]:
-        """The cutoffs whose window of so many days ends by the limit."""
+        """The cutoffs whose window of ``days`` ends by the limit."""
         return tuple(cutoff for cutoff in self.cutoffs if cutoff + timedelta(days=days) <= limit and cutoff < limit)
 
 
 def plan_schedule(
     first: date, as_of: date, horizons: Sequence[int], customers: int, origins: Sequence[date] | None = None
 ) -> Schedule:
-    """Lay out cutoffs and origins for a log from ``first`` to ``as_of``.
+    """Plan cutoffs and test origins for a log from ``first`` to ``as_of``.
+
+    Tashman (2000), "Out-of-sample tests of forecasting accuracy".
 
     Args:
         first: day of the first order line.
-        as_of: the day before which everything is known.
+        as_of: the day at which the known log ends.
         horizons: horizons in days.
-        customers: how many there are; many customers need fewer cutoffs for as many rows.
+        customers: their number; many customers need fewer cutoffs for the same number of rows.
         origins: test origins to use instead of the newest ones that fit.
     """
     span = max((as_of - first).days, 1)
     start = first + timedelta(days=warmup_days(span))
     step = max(1, round(span / _cutoffs_in_span(customers)))
     tested = _longest_testable(horizons, (as_of - start).days // 2)
-    chosen = tuple(sorted(set(origins), reverse=True)) if origins else _test_origins(start, as_of, step, tested)
-    return Schedule(first, as_of, step, tested, chosen, _cutoff_grid(start, as_of, step, tested, chosen))
+    test_origins = tuple(sorted(set(origins), reverse=True)) if origins else _test_origins(start, as_of, step, tested)
+    return Schedule(first, as_of, step, tested, test_origins, _cutoff_grid(start, as_of, step, tested, test_origins))
 
 
 def warmup_days(span: int) -> int:
-    """Days of a log of so many days that pass before its first cutoff."""
+    """Days before the first cutoff of a log of ``span`` days."""
     return max(1, min(MAX_WARMUP_DAYS, span // 4))
 
 
 def days_needed(horizon: int) -> int:
-    """Days of the shortest log that has a window of so many days after an origin, and one before it."""
+    """Days of the shortest log with one window of ``horizon`` days after an origin and one before it."""
     return next(span for span in count(2 * horizon) if warmup_days(span) + 2 * horizon <= span)
 
 
 def _longest_testable(horizons: Sequence[int], max_days: int) -> int | None:
-    """The longest asked horizon that fits twice into the log; where none does, as many days as fit, if a week does."""
+    """The longest horizon that fits twice into the log; if none does, the days that fit, if at least a week."""
     return max(
         (days for days in horizons if days <= max_days), default=max_days if max_days >= MIN_TESTED_DAYS else None
     )
@@ -99,11 +100,11 @@ def _cutoff_grid(
     anchor = origins[0] if origins else as_of
     back, forth = (anchor - start).days // step, (as_of - anchor).days // step
     grid = {anchor + timedelta(days=step * k) for k in range(-back, forth + 1)}
-    # The grid may begin some days after the start: too late for a window to end before the oldest origin.
+    # The grid may begin some days after the start, too late for a window to end before the oldest origin.
     late = bool(origins) and min({*grid, as_of}) + timedelta(days=tested_horizon or 1) > origins[-1]
     return tuple(sorted({*grid, *origins, as_of, *([start] if late else [])}))
 
 
 def _cutoffs_in_span(customers: int) -> float:
-    crowd = max(customers / CUSTOMERS_FOR_ALL_CUTOFFS, 1.0)
-    return max(MAX_CUTOFFS_IN_SPAN / math.sqrt(crowd), MIN_CUTOFFS_IN_SPAN)
+    excess = max(customers / CUSTOMERS_FOR_ALL_CUTOFFS, 1.0)
+    return max(MAX_CUTOFFS_IN_SPAN / math.sqrt(excess), MIN_CUTOFFS_IN_SPAN)

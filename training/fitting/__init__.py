@@ -1,1 +1,1 @@
-"""Fitting: models learned from rows; what a worker needs to predict is in inference/."""
+"""Fitting: trains every tier from rows; code that only predicts belongs in inference/."""

@@ -1,4 +1,4 @@
-"""Fitting the buy-till-you-die rung to the newest cutoff, and its totals to the newest finished windows."""
+"""BTYD tier: the buy-till-you-die model fitted at the newest cutoff, with its totals matched to the newest windows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from features.arrays import Floats
 from training.dataset.outcomes import Rows
 from training.dataset.person_periods import period_edges
+from training.dataset.plan import HorizonPlan
 from training.fitting.btyd import fit_btyd, fit_gamma_gamma
 from training.inference.btyd import GammaGamma, GammaPoisson
 from training.inference.tiers.btyd import BtydTier, histories
-from training.model import HorizonPlan
 
-FALLBACK_ORDER_MODEL = GammaPoisson(r=1.0, alpha=365.0)  # where there is nobody to learn from
-FALLBACK_ORDER_VALUE = GammaGamma(p=1.0, q=2.0, gamma=1e-6)  # where no order is worth anything
+FALLBACK_ORDER_MODEL = GammaPoisson(r=1.0, alpha=365.0)  # without customers
+FALLBACK_ORDER_VALUE = GammaGamma(p=1.0, q=2.0, gamma=1e-6)  # without a positive order value
 RATIO_DRIFT = 0.25
 
 
 def fit_btyd_tier(rows: Rows, plan: HorizonPlan) -> BtydTier:
-    """Parameters from the histories at the newest cutoff; its totals are those of the models.
+    """Fit the BTYD parameters to the histories at the newest cutoff, without scaling its totals.
 
     Args:
-        rows: customers who had ordered, at every cutoff.
+        rows: customers with an order, at every cutoff.
         plan: the learned horizons.
     """
     last = rows.select(rows.cutoff == rows.cutoff.max(initial=0))
@@ -35,10 +35,10 @@ def fit_btyd_tier(rows: Rows, plan: HorizonPlan) -> BtydTier:
 
 
 def match_newest_totals(tier: BtydTier, newest: Rows) -> BtydTier:
-    """The rung with the totals that the newest finished windows had, as far as these are more than chance.
+    """Scale the totals of the tier towards those of the newest finished windows, shrunken by sampling noise.
 
     Args:
-        tier: as it was fitted.
+        tier: the fitted tier.
         newest: customers at the newest cutoffs whose windows are over.
     """
     within, orders, _ = tier.predict(newest.inputs)
@@ -67,20 +67,20 @@ def _scale_factors(predicted: Floats, observed: Floats, newest: Rows, learned: S
     scales = []
     for position, days in enumerate(learned):
         actual = observed[:, newest.outcomes.horizons.index(days)]
-        seen = ~np.isnan(actual)
-        scales.append(shrunken_ratio(predicted[seen, position], actual[seen]))
+        observed_rows = ~np.isnan(actual)
+        scales.append(shrunken_ratio(predicted[observed_rows, position], actual[observed_rows]))
     return tuple(scales)
 
 
 def shrunken_ratio(predicted: Floats, actual: Floats) -> float:
-    """Actual over predicted total of some customers, nearer to 1 the more of it their number leaves to chance.
+    """Actual over predicted total, (n,) each, shrunken towards 1 by its sampling variance; 1 for a total of 0.
 
-    The logarithm of such ratios is taken to spread by ``RATIO_DRIFT`` around 0 from one time to another, and is weighed
-    against its own sampling variance (the posterior mean of a normal model; Gelman et al. 2013, section 2.5).
+    The logarithm of the ratio has a normal prior with mean 0 and standard deviation ``RATIO_DRIFT``; the result is its
+    posterior mean (normal model with known variance; Gelman et al. 2013, section 2.5).
     """
-    total, happened = float(predicted.sum()), float(actual.sum())
-    if total <= 0 or happened <= 0:
+    predicted_total, actual_total = float(predicted.sum()), float(actual.sum())
+    if predicted_total <= 0 or actual_total <= 0:
         return 1.0
-    ratio = happened / total
-    chance = float(((actual - ratio * predicted) ** 2).sum()) / happened**2
-    return float(ratio ** (RATIO_DRIFT**2 / (RATIO_DRIFT**2 + chance)))
+    ratio = actual_total / predicted_total
+    sampling_variance = float(((actual - ratio * predicted) ** 2).sum()) / actual_total**2
+    return float(ratio ** (RATIO_DRIFT**2 / (RATIO_DRIFT**2 + sampling_variance)))

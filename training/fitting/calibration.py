@@ -1,4 +1,4 @@
-"""Fitting calibration maps and spend ratios on customers that the model has not seen."""
+"""Calibration: isotonic or Platt maps and spend distributions, fitted on customers the model has not seen."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PROBABILITY_BANDS = 4
 
 
 def fit_calibration(probability: Floats, outcome: Floats) -> CalibrationMap:
-    """Isotonic where both outcomes are frequent, Platt's two parameters where not, none where one is hardly seen.
+    """Fit an isotonic map, or Platt's map with fewer outcomes, or the identity with hardly any; (n,) each.
 
-    Platt (1999); Zadrozny & Elkan (2002). Plateaus of the isotonic steps are drawn as slopes, to keep the ranking.
+    Platt (1999); Zadrozny & Elkan (2002). Slopes replace the plateaus of the isotonic steps, so that the ranking stays.
     """
     rarer = min(outcome.sum(), (1 - outcome).sum())
     if rarer < MIN_CALIBRATION_OUTCOMES:
@@ -41,19 +41,19 @@ def _fit_isotonic(probability: Floats, outcome: Floats) -> CalibrationMap:
     steps = fitted.predict(probability)
     knots = [(float(probability[steps == level].mean()), float(level)) for level in np.unique(steps)]
     raw, calibrated = (logit(np.array(side)) for side in zip(*knots, strict=True))
-    kept = np.concatenate([[True], np.diff(raw) > 1e-6])
-    if kept.sum() < 2:
+    distinct = np.concatenate([[True], np.diff(raw) > 1e-6])
+    if distinct.sum() < 2:
         return _fit_platt(logit(probability), outcome)
-    return CalibrationMap("isotonic", tuple(raw[kept].tolist()), tuple(calibrated[kept].tolist()))
+    return CalibrationMap("isotonic", tuple(raw[distinct].tolist()), tuple(calibrated[distinct].tolist()))
 
 
 def fit_spend_distribution(within: Floats, mean: Floats, actual: Floats) -> SpendDistribution:
-    """Quantiles of amount over conditional mean among those who spent, in bands of P(order).
+    """Fit quantiles of the spend over its conditional mean among buyers, in bands of P(order).
 
     Args:
-        within: (n,) P(order within the horizon) of customers the model had not seen.
+        within: (n,) P(order within the horizon) of customers the model has not seen.
         mean: (n,) their expected spend.
-        actual: (n,) what they spent.
+        actual: (n,) their observed spend.
     """
     spent = actual > 0
     if spent.sum() < MIN_CALIBRATION_OUTCOMES:
@@ -62,16 +62,16 @@ def fit_spend_distribution(within: Floats, mean: Floats, actual: Floats) -> Spen
     ratio = actual[spent] * p / np.maximum(mean[spent], 1e-9)
     borders = _band_edges(p, PROBABILITY_BANDS if len(p) >= 100 * PROBABILITY_BANDS else 1)
     band = np.searchsorted(borders, p)
-    tables = [_quantiles(ratio[band == one]) for one in range(len(borders) + 1)]
+    tables = [_quantiles(ratio[band == index]) for index in range(len(borders) + 1)]
     return SpendDistribution(tuple(borders.tolist()), QUANTILE_LEVELS, tuple(tables))
 
 
 def _band_edges(p: Floats, bands: int) -> Floats:
-    """Inner borders of about equally full bands, none of them empty."""
+    """Inner edges of about equally full bands, none of them empty."""
     values = np.unique(p)
     above = np.searchsorted(values, np.quantile(p, np.linspace(0, 1, bands + 1)[1:-1]), side="right")
     above = np.unique(above[above < len(values)])
-    # Half-way between two values, so that a rounding of either stays in its band.
+    # Half-way between two values, so that rounding moves neither out of its band.
     return np.asarray((values[above - 1] + values[above]) / 2)
 
 

@@ -1,4 +1,4 @@
-"""Fitting the hazard tables of the next order per category: orders counted over the silence they ended."""
+"""Category hazards: tables of the next order per category, as orders per time without one."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ MIN_ORDERS = 30_000
 MAX_LINES = 400_000
 PRIOR_ORDERS = 3.0
 DEFAULT_PACE_DAYS = 30.0
-HALF_DAY = 0.5  # an order comes at some time of its day
+HALF_DAY = 0.5  # an order may come at any time of its day
 
 
 def fit_category_tables_from_log(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> CategoryTables:
-    """The tables as they could be learned before the log's limit, from some of the cutoffs before it."""
+    """Fit the hazard tables with data before the log's limit, at the newest of ``cutoffs``."""
     return fit_category_tables(log.assortment(), log.rows(_newest_cutoffs(log, cutoffs)))
 
 
 def fit_category_tables(assortment: Assortment, rows: CategoryRows) -> CategoryTables:
-    """Learn from the newest cutoffs that together saw enough orders: what a count of orders means ages with the log."""
+    """Fit the tables on the newest cutoffs with ``MIN_ORDERS`` orders, since order counts grow with the log's age."""
     rows = rows.select(newest_cutoffs(rows.cutoff, rows.cutoff, rows.wait_days < rows.follow_days, MIN_ORDERS))
     flat = ((1.0,) * len(PERIOD_EDGES),) * evidence_cell_count(ORDER_DAY_BANDS)
     tables = CategoryTables(
@@ -40,26 +40,26 @@ def fit_category_tables(assortment: Assortment, rows: CategoryRows) -> CategoryT
         PERIOD_EDGES,
         flat,
     )
-    place = tables.category_index(rows.lines)
-    rows, place = rows.select(place >= 0), place[place >= 0]
-    standing = tables.line_state(rows.lines, place, rows.cutoff)
-    came = rows.wait_days < rows.follow_days
-    until = np.where(came, rows.wait_days + HALF_DAY, rows.follow_days)
-    end = standing.silence + until / standing.gap
-    hazards = _cell_hazards(standing, end, came, len(flat))
-    return replace(tables, hazards=tuple(tuple(one) for one in hazards.tolist()))
+    category = tables.category_index(rows.lines)
+    rows, category = rows.select(category >= 0), category[category >= 0]
+    state = tables.line_state(rows.lines, category, rows.cutoff)
+    ordered = rows.wait_days < rows.follow_days
+    wait_days = np.where(ordered, rows.wait_days + HALF_DAY, rows.follow_days)
+    end = state.silence + wait_days / state.gap
+    hazards = _cell_hazards(state, end, ordered, len(flat))
+    return replace(tables, hazards=tuple(tuple(row) for row in hazards.tolist()))
 
 
 def _newest_cutoffs(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
-    """The newest cutoffs, as many as there are lines for."""
-    position, chosen, total = log.data.customers["position"].to_numpy()[log.lines.row], [], 0
+    """The newest cutoffs, as many as hold ``MAX_LINES`` lines."""
+    position, newest, total = log.data.customers["position"].to_numpy()[log.lines.row], [], 0
     counts = np.bincount(position, minlength=len(log.data.cutoffs))
-    for cutoff in sorted(cutoffs, key=lambda one: one.timestamp, reverse=True):
-        chosen.append(cutoff)
+    for cutoff in sorted(cutoffs, key=lambda item: item.timestamp, reverse=True):
+        newest.append(cutoff)
         total += int(counts[log.data.cutoffs.index(cutoff)])
         if total >= MAX_LINES:
             break
-    return chosen
+    return newest
 
 
 def _median_pace_days(rows: CategoryRows) -> float:
@@ -68,20 +68,20 @@ def _median_pace_days(rows: CategoryRows) -> float:
     return max(float(np.nanmedian(gap)), 1.0) if np.isfinite(gap).any() else DEFAULT_PACE_DAYS
 
 
-def _cell_hazards(state: LineState, end: Floats, came: Booleans, count: int) -> Floats:
-    """Orders per expected gap for every cell and period, each weighed against all cells, these against all periods.
+def _cell_hazards(state: LineState, end: Floats, ordered: Booleans, count: int) -> Floats:
+    """Orders per expected gap, (cells, periods): each cell is shrunken towards all cells, these towards all periods.
 
-    An order came at some time of its day, which may lie in several periods.
+    An order may come at any time of its day, which may lie in several periods.
     """
-    orders, passed = np.zeros((count, len(PERIOD_EDGES))), np.zeros((count, len(PERIOD_EDGES)))
+    orders, exposure = np.zeros((count, len(PERIOD_EDGES))), np.zeros((count, len(PERIOD_EDGES)))
     cell, half = state.cell, HALF_DAY / state.gap
     for period, (start, stop) in enumerate(zip(PERIOD_EDGES, (*PERIOD_EDGES[1:], np.inf), strict=True)):
         low, high = np.clip(state.silence, start, stop), np.clip(end, start, stop)
-        spent = np.log(high / low) * start if stop == np.inf else high - low
+        time_in_period = np.log(high / low) * start if stop == np.inf else high - low
         share = (np.clip(end + half, start, stop) - np.clip(end - half, start, stop)) / (2 * half)
-        passed[:, period] = np.bincount(cell, weights=spent, minlength=count)
-        orders[:, period] = np.bincount(cell[came], weights=share[came], minlength=count)
-    overall = (orders.sum() + 1.0) / (passed.sum() + 1.0)
-    pooled = (orders.sum(axis=0) + PRIOR_ORDERS) / (passed.sum(axis=0) + PRIOR_ORDERS / overall)
-    found: Floats = (orders + PRIOR_ORDERS) / (passed + PRIOR_ORDERS / pooled)
-    return found
+        exposure[:, period] = np.bincount(cell, weights=time_in_period, minlength=count)
+        orders[:, period] = np.bincount(cell[ordered], weights=share[ordered], minlength=count)
+    overall = (orders.sum() + 1.0) / (exposure.sum() + 1.0)
+    pooled = (orders.sum(axis=0) + PRIOR_ORDERS) / (exposure.sum(axis=0) + PRIOR_ORDERS / overall)
+    hazards: Floats = (orders + PRIOR_ORDERS) / (exposure + PRIOR_ORDERS / pooled)
+    return hazards

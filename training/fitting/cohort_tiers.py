@@ -1,4 +1,4 @@
-"""Fitting the simple rungs: rates per cell, shrunk towards the whole."""
+"""Cohort tiers: order rates per cohort of similar customers, shrunken towards the rates of all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
 from training.dataset.person_periods import period_edges, person_periods
+from training.dataset.plan import HorizonPlan
 from training.inference.tiers.cohort import CohortTier, cohort_cells
-from training.model import HorizonPlan
 
 FREQUENCY_EDGES = (2.0, 3.0, 5.0, 10.0)
 RECENCY_CLASSES = 4
@@ -19,23 +19,29 @@ PRIOR_ORDERS = 3.0
 
 
 def fit_cohort_tier(rows: Rows, plan: HorizonPlan) -> CohortTier:
-    """Classes of order count by quarters of recency."""
+    """Fit the cohort tier: cells of order count by quartile of recency."""
     quarters = np.quantile(rows.column("recency_days"), np.linspace(0, 1, RECENCY_CLASSES + 1)[1:-1])
     return _fit_cells(rows, plan, FREQUENCY_EDGES, tuple(np.unique(quarters).tolist()))
 
 
 def fit_population_tier(rows: Rows, plan: HorizonPlan) -> CohortTier:
-    """Everybody alike."""
+    """Fit the population tier: one cell for all customers."""
     return _fit_cells(rows, plan, (), ())
 
 
 def fit_prospect_tier(rows: Rows, buyers: CohortTier, plan: HorizonPlan) -> CohortTier:
-    """Those who have not ordered yet; with hardly any seen so far, one of them in ten is taken to be like a buyer."""
+    """Fit the tier of customers without an order; its prior is a tenth of the buyers' hazards, worth 5 customers.
+
+    Args:
+        rows: customers without an order, at every cutoff.
+        buyers: the population tier of customers with an order.
+        plan: the horizons in days.
+    """
     edges = np.asarray(buyers.edges)
     prior = np.asarray(buyers.hazards) * 0.1
     hazards = _cell_hazards(rows, np.zeros(len(rows), dtype=np.int64), edges, prior, 1, weight=5.0)
-    usual = np.asarray(buyers.orders_of_comers)[0]
-    orders = _orders_per_buyer(rows, np.zeros(len(rows), dtype=np.int64), usual, plan, 1, weight=5.0)
+    prior_orders = np.asarray(buyers.orders_per_buyer)[0]
+    orders = _orders_per_buyer(rows, np.zeros(len(rows), dtype=np.int64), prior_orders, plan, 1, weight=5.0)
     return CohortTier(
         buyers.names,
         (),
@@ -53,31 +59,31 @@ def _fit_cells(rows: Rows, plan: HorizonPlan, frequency: Sequence[float], recenc
     edges = period_edges(rows.outcomes, plan)
     cell = cohort_cells(rows.inputs, rows.names, frequency, recency)
     count = (len(frequency) + 1) * (len(recency) + 1)
-    nobody = np.zeros(len(rows), dtype=np.int64)
-    whole = _cell_hazards(rows, nobody, edges, np.zeros((1, len(edges) - 1)), 1, weight=1e-9)
+    single_cell = np.zeros(len(rows), dtype=np.int64)
+    whole = _cell_hazards(rows, single_cell, edges, np.zeros((1, len(edges) - 1)), 1, weight=1e-9)
     hazards = _cell_hazards(rows, cell, edges, whole, count, PRIOR_CUSTOMERS)
-    usual = _orders_per_buyer(rows, nobody, np.ones(len(plan.learned)), plan, 1, weight=1e-9)
-    orders = _orders_per_buyer(rows, cell, usual[0], plan, count, PRIOR_CUSTOMERS)
-    found = CohortTier(
+    overall_orders = _orders_per_buyer(rows, single_cell, np.ones(len(plan.learned)), plan, 1, weight=1e-9)
+    orders = _orders_per_buyer(rows, cell, overall_orders[0], plan, count, PRIOR_CUSTOMERS)
+    tier = CohortTier(
         rows.names, tuple(frequency), tuple(recency), tuple(edges.tolist()), _as_tuples(hazards), _as_tuples(orders),
         _mean_order_value(rows), PRIOR_ORDERS, (1.0,) * len(plan.learned),
     )  # fmt: skip
-    return CohortTier(**{**vars(found), "scale": _spend_scale(rows, plan, found)})
+    return CohortTier(**{**vars(tier), "scale": _spend_scale(rows, plan, tier)})
 
 
 def _cell_hazards(rows: Rows, cell: Integers, edges: Floats, prior: Floats, count: int, weight: float) -> Floats:
     row, period, came = person_periods(rows.outcomes, edges)
-    at = cell[row] * (len(edges) - 1) + period
+    index = cell[row] * (len(edges) - 1) + period
     size = count * (len(edges) - 1)
-    entered = np.bincount(at, minlength=size).reshape(count, -1)
-    ordered = np.bincount(at, weights=came, minlength=size).reshape(count, -1)
+    entered = np.bincount(index, minlength=size).reshape(count, -1)
+    ordered = np.bincount(index, weights=came, minlength=size).reshape(count, -1)
     return np.asarray((ordered + weight * prior) / np.maximum(entered + weight, 1e-9))
 
 
 def _orders_per_buyer(
     rows: Rows, cell: Integers, prior: Floats, plan: HorizonPlan, count: int, weight: float
 ) -> Floats:
-    """Mean orders of those who came within each learned horizon, (cells, learned)."""
+    """Mean orders of customers with an order within each learned horizon, (cells, learned)."""
     columns = []
     for position, days in enumerate(plan.learned):
         orders = rows.outcomes.orders_within(days)
@@ -103,9 +109,9 @@ def _spend_scale(rows: Rows, plan: HorizonPlan, tier: CohortTier) -> tuple[float
     scales = []
     for position, days in enumerate(plan.learned):
         actual = rows.outcomes.spend_within(days)
-        seen = ~np.isnan(actual)
-        total = float(predicted[seen, position].sum())
-        scales.append(float(actual[seen].sum()) / total if total > 0 else 1.0)
+        observed = ~np.isnan(actual)
+        total = float(predicted[observed, position].sum())
+        scales.append(float(actual[observed].sum()) / total if total > 0 else 1.0)
     return tuple(scales)
 
 

@@ -1,6 +1,6 @@
-"""One boosted ensemble by LightGBM, the same to the last bit on every run.
+"""Gradient boosting: one LightGBM ensemble, with bit-identical results on every run.
 
-One thread each: several are fitted side by side, which a busy machine slows down far less than one fit on all cores.
+Each fit uses one thread and several fits run in parallel; on a busy machine this is faster than one fit on all cores.
 """
 
 from __future__ import annotations
@@ -21,36 +21,37 @@ _MIN_TARGET = 1e-6
 def fit_gradient_boosting(
     inputs: Floats, target: Floats, params: BoostingParams, names: Sequence[str], offset: Floats | None = None
 ) -> str:
-    """Fit on (n, features) and (n,), and return LightGBM's own text.
+    """Fit an ensemble on inputs (n, features) and target (n,), and return LightGBM's model text.
 
-    Small data gets smaller leaves: a leaf never needs more than a fiftieth of the rows. With an ``offset``, (n,) on the
-    link's scale, trees learn what it leaves unexplained; LightGBM then starts from it, not from its own base rate.
+    A leaf needs at most a fiftieth of the rows, so that small data gets small leaves. With an ``offset``, (n,) on the
+    link's scale, the trees learn the remainder, and LightGBM starts from the offset instead of its own base rate.
+    Ke et al. (2017), "LightGBM: a highly efficient gradient boosting decision tree".
     """
     if not target.any():
         (inputs, target), offset = _zero_target_row(inputs, params), None
-    chosen = {**params, **_DETERMINISTIC_PARAMS}
-    chosen["min_data_in_leaf"] = max(5, min(int(params["min_data_in_leaf"]), len(target) // 50))
-    rounds = int(chosen.pop("num_iterations"))
+    settings = {**params, **_DETERMINISTIC_PARAMS}
+    settings["min_data_in_leaf"] = max(5, min(int(params["min_data_in_leaf"]), len(target) // 50))
+    rounds = int(settings.pop("num_iterations"))
     lightgbm = _import_lightgbm()
     features = [name.replace(" ", "_") for name in names]
     data = lightgbm.Dataset(inputs, target, feature_name=features, init_score=offset, free_raw_data=True)
-    return str(lightgbm.train(chosen, data, num_boost_round=rounds).model_to_string())
+    return str(lightgbm.train(settings, data, num_boost_round=rounds).model_to_string())
 
 
 def gain_importance(text: str) -> tuple[list[str], Floats]:
-    """The inputs of an ensemble and by how much splits on each lowered its loss."""
+    """Input names of an ensemble and their gain importance, (features,): the loss reduction by splits on each input."""
     booster = _import_lightgbm().Booster(model_str=text)
     return booster.feature_name(), np.asarray(booster.feature_importance("gain"), dtype=np.float64)
 
 
 def _zero_target_row(inputs: Floats, params: BoostingParams) -> tuple[Floats, Floats]:
-    # LightGBM refuses an empty table, and counts or amounts that sum to nothing.
+    # LightGBM refuses an empty table and a target with sum 0.
     least = 0.0 if params["objective"] == "binary" else _MIN_TARGET
     return np.zeros((1, inputs.shape[1])), np.full(1, least)
 
 
 def _import_lightgbm() -> ModuleType:
-    # Threads that wait by spinning train twenty times slower on a busy machine; read once, as the library loads.
+    # Spinning threads train twenty times slower on a busy machine; the library reads this once, when it loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import lightgbm  # noqa: PLC0415
 

@@ -1,1 +1,1 @@
-"""From a feature matrix to coherent answers, in NumPy alone: all that a serving worker needs of training."""
+"""Inference: everything that a serving worker needs to compute a forecast from a feature matrix, in NumPy alone."""

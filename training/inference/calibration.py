@@ -1,4 +1,4 @@
-"""Calibration maps as plain numbers: knots between which a probability is interpolated."""
+"""Calibration map: knots, stored as plain numbers, between which the log-odds of a probability are interpolated."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MIN_PROBABILITY = 1e-4
 
 @dataclass(frozen=True)
 class CalibrationMap:
-    """A monotone map from raw to calibrated log-odds; linear between knots, slope one outside."""
+    """Calibration map: monotone from raw to calibrated log-odds, linear between knots and with slope one outside."""
 
     method: str
     raw: tuple[float, ...]
     calibrated: tuple[float, ...]
 
     def __call__(self, probability: Floats) -> Floats:
-        """Calibrated probabilities, kept off 0 and 1."""
+        """Return the calibrated probabilities, (n,), between MIN_PROBABILITY and 1 - MIN_PROBABILITY."""
         odds = logit(probability)
         raw, calibrated = self._knots
         mapped = np.interp(odds, raw, calibrated)
@@ -38,6 +38,6 @@ IDENTITY = CalibrationMap("none", (-1.0, 1.0), (-1.0, 1.0))
 
 
 def logit(probability: Floats) -> Floats:
-    """Log-odds, with the probability kept off 0 and 1."""
-    kept = clip(probability, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(kept / (1 - kept)))
+    """Return the log-odds, with the probability clipped so that they stay finite."""
+    clipped = clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)))

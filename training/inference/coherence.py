@@ -1,4 +1,4 @@
-"""Making three answers one: the tilt through the churn probability, and what must never fall."""
+"""Coherence: the answers agree with each other, because curves pass through churn and totals never decrease."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUANTILE_LEVELS = np.array([[0.1], [0.5], [0.9]])
 
 
 def tilt(order_by: Floats, days: Floats, horizon: float, churn: Floats) -> Floats:
-    """Bend the survival curves by a proportional hazard so that they pass through ``churn`` at the horizon.
+    """Tilt P(order), (n, k), by a proportional hazard so that it equals 1 - ``churn`` at the horizon.
 
     Args:
         order_by: (n, k) P(order within days[j]).
@@ -24,39 +24,40 @@ def tilt(order_by: Floats, days: Floats, horizon: float, churn: Floats) -> Float
         horizon: days.
         churn: (n,) calibrated P(no order within the horizon).
     """
-    at = int(np.searchsorted(days, horizon))
+    position = int(np.searchsorted(days, horizon))
     survival = 1 - np.maximum.accumulate(order_by, axis=1)
-    wanted = clip(churn, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
-    power = np.log(wanted) / np.log(clip(survival[:, at], MIN_PROBABILITY, 1 - MIN_PROBABILITY))
+    target = clip(churn, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+    power = np.log(target) / np.log(clip(survival[:, position], MIN_PROBABILITY, 1 - MIN_PROBABILITY))
     tilted = 1 - clip(survival, 1e-12, 1.0) ** power[:, None]
-    tilted[:, at] = 1 - wanted
+    tilted[:, position] = 1 - target
     tilted[:, 0] = 0.0
-    left = np.minimum(tilted[:, :at], tilted[:, [at]])
-    right = np.maximum(tilted[:, at + 1 :], tilted[:, [at]])
-    return np.maximum.accumulate(np.concatenate([left, tilted[:, [at]], right], axis=1), axis=1)
+    left = np.minimum(tilted[:, :position], tilted[:, [position]])
+    right = np.maximum(tilted[:, position + 1 :], tilted[:, [position]])
+    return np.maximum.accumulate(np.concatenate([left, tilted[:, [position]], right], axis=1), axis=1)
 
 
 def enforce_monotone(expected_orders: Floats, within: Floats) -> Floats:
-    """Expected orders, (n, horizons), never below P(order) and never falling with the horizon."""
+    """Return expected orders, (n, horizons), never below P(order) and never decreasing with the horizon."""
     return np.maximum.accumulate(np.maximum(expected_orders, within), axis=1)
 
 
 def spend_forecast(
     mean: Floats, within: Floats, distributions: Sequence[SpendDistribution], bases: Floats | None = None
 ) -> SpendForecast:
-    """Mean, median and 80 % interval per horizon, (n, horizons); none falls with the horizon.
+    """Return mean, median and 80 % interval per horizon, (n, horizons); none decreases with the horizon.
 
     Args:
         mean: (n, horizons) expected spend.
         within: (n, horizons) P(order within the horizon).
         distributions: one per horizon.
-        bases: (n, horizons) P(order) within the horizon that each horizon's ratios were learned at, if another.
+        bases: (n, horizons) P(order) within the horizon at which the ratios were learned; by default ``within``.
     """
     mean = np.maximum.accumulate(np.maximum(mean, 0.0), axis=1)
     bases = within if bases is None else bases
 
     quantiles = [
-        one.quantile(_QUANTILE_LEVELS, within[:, j], mean[:, j], bases[:, j]) for j, one in enumerate(distributions)
+        distribution.quantile(_QUANTILE_LEVELS, within[:, j], mean[:, j], bases[:, j])
+        for j, distribution in enumerate(distributions)
     ]
     p10, median, p90 = np.maximum.accumulate(np.stack(quantiles, axis=2), axis=2)
     median = np.maximum(median, p10)

@@ -1,4 +1,4 @@
-"""What NumPy does too, at a third of its price for the few numbers of one customer."""
+"""Fast NumPy: the same results as NumPy's own functions, at a third of the cost for the few numbers of one customer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from features.arrays import Floats
 
 
 def clip(values: Floats, minimum: float | Floats, maximum: float | Floats) -> Floats:
-    """``np.clip``."""
+    """Return the same as ``np.clip``."""
     return np.asarray(np.minimum(np.maximum(values, minimum), maximum))
 
 
 def nan_to_zero(values: Floats) -> Floats:
-    """0 where nothing is known, as ``np.nan_to_num`` has it; infinite numbers stay."""
+    """Replace NaN by 0, as ``np.nan_to_num`` does; infinite numbers stay."""
     return np.where(np.isnan(values), 0.0, values)

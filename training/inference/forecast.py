@@ -1,9 +1,9 @@
-"""What a release says of some customers: three answers that agree with each other."""
+"""Forecast: the coherent answers of a release for n customers, as arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ LAST_DAY = 730
 
 @dataclass(frozen=True, kw_only=True)
 class SpendForecast:
-    """Net spend over each horizon, in the log's currency; every array is (n, horizons)."""
+    """Spend forecast: net spend within each horizon, in the log's currency; every array is (n, horizons)."""
 
     mean: Floats
     median: Floats
@@ -26,48 +26,49 @@ class SpendForecast:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """Coherent predictions for n customers, from the instant asked about onwards."""
+    """Forecast: coherent predictions for n customers, from the requested instant onwards."""
 
-    tier: Codes  # (n,) index into TIERS: the lowest rung that any of the answers rests on
+    tier: Codes  # (n,) index into TIERS: the lowest tier that any answer uses
     days: Floats  # (k,) 0 = days[0] < ... < days[-1] = LAST_DAY
-    order_by: Floats  # (n, k) P(order within days[j]); 0 at day 0, never falling
+    order_by: Floats  # (n, k) P(order within days[j]); 0 at day 0, never decreasing
     horizons: tuple[int, ...]  # days, ascending
     expected_orders: Floats  # (n, horizons), never below P(order within the horizon)
     spend: SpendForecast | None  # None for a log without amounts
+    answers: Mapping[str, Floats] = field(default_factory=dict)  # model with a head -> (n,) or (n, m)
 
     def __len__(self) -> int:
         return len(self.tier)
 
     def order_probability(self, days: float) -> Floats:
-        """P(order within ``days``), (n,); between grid days the hazard is constant."""
+        """Return P(order within ``days``), (n,); between grid days the hazard is constant."""
         return self.order_probabilities((days,))[:, 0]
 
     def order_probabilities(self, days: Sequence[float]) -> Floats:
-        """P(order within each of ``days``), (n, len(days))."""
-        hazard, asked = self._cumulative_hazard, np.asarray(days, dtype=float)
-        right = np.minimum(np.maximum(np.searchsorted(self.days, asked), 1), len(self.days) - 1)
+        """Return P(order within each of ``days``), (n, len(days))."""
+        hazard, requested = self._cumulative_hazard, np.asarray(days, dtype=float)
+        right = np.minimum(np.maximum(np.searchsorted(self.days, requested), 1), len(self.days) - 1)
         left = right - 1
-        share = (asked - self.days[left]) / (self.days[right] - self.days[left])
-        passed = hazard[:, left] + share * (hazard[:, right] - hazard[:, left])
-        # Rounded up at the end of a step, it would fall where the next one is flat.
-        return np.asarray(-np.expm1(-np.minimum(passed, hazard[:, right])))
+        share = (requested - self.days[left]) / (self.days[right] - self.days[left])
+        cumulative = hazard[:, left] + share * (hazard[:, right] - hazard[:, left])
+        # Rounding up at the end of a step would make the curve decrease where the next step is flat.
+        return np.asarray(-np.expm1(-np.minimum(cumulative, hazard[:, right])))
 
     def wait_quantile(self, probability: float) -> Floats:
-        """Days until P(order) reaches ``probability``, (n,); infinite beyond the last day."""
+        """Return the days until P(order) reaches ``probability``, (n,); infinite beyond the last day."""
         return self.wait_quantiles((probability,))[:, 0]
 
     def wait_quantiles(self, probabilities: Sequence[float]) -> Floats:
-        """Days until P(order) reaches each of ``probabilities``, (n, len(probabilities))."""
-        hazard, goal = self._cumulative_hazard, -np.log1p(-np.asarray(probabilities, dtype=float))
-        right = (hazard[:, :, None] < goal).sum(axis=1)
+        """Return the days until P(order) reaches each of ``probabilities``, (n, len(probabilities))."""
+        hazard, target = self._cumulative_hazard, -np.log1p(-np.asarray(probabilities, dtype=float))
+        right = (hazard[:, :, None] < target).sum(axis=1)
         right = np.minimum(np.maximum(right, 1), len(self.days) - 1)
         rows = np.arange(len(self))[:, None]
         low, high = hazard[rows, right - 1], hazard[rows, right]
-        share = (goal - low) / np.maximum(high - low, 1e-300)
+        share = (target - low) / np.maximum(high - low, 1e-300)
         day = self.days[right - 1] + share * (self.days[right] - self.days[right - 1])
-        return np.where(hazard[:, -1:] < goal, np.inf, day)
+        return np.where(hazard[:, -1:] < target, np.inf, day)
 
     @cached_property
     def _cumulative_hazard(self) -> Floats:
-        """The hazard passed by each grid day, (n, k)."""
+        """The cumulative hazard at each grid day, (n, k)."""
         return -np.log1p(-np.minimum(self.order_by, 1 - 1e-12))

@@ -1,4 +1,4 @@
-"""A release on disk: the three models that were promoted together, verified byte for byte before they answer."""
+"""Release: one version of all models that answer together, verified by checksum when it is loaded from disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,23 +20,27 @@ from features.transformations.on_demand import input_names, model_inputs
 from training.inference.categories.forecast import CategoryForecast, forecast_categories
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.categories.lines import lines_from_features
-from training.inference.explanations.reasons import ANSWERS, Explainer, Reason
+from training.inference.explanations.explanation import Explanation
+from training.inference.explanations.reasons import Explainer, Reason
 from training.inference.fast_numpy import nan_to_zero
 from training.inference.forecast import Forecast
+from training.inference.heads import LoadHead
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 from training.inference.serialization import deserialize_tiered_model
-from training.inference.tiered_model import TieredModel
+from training.inference.tiered_model import TIERED_MODELS, TieredModel
 from training.inference.tiers.lightgbm_runtime import InvalidBooster
 
 CHECKSUMS_FILE = "SHA256SUMS"
+NO_HEADS: Mapping[str, LoadHead] = MappingProxyType({})
+NO_EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType({})
 
 
 class CorruptRelease(FlywheelError):
-    """The folder is no release, or not the one that was registered."""
+    """The folder does not hold a valid release, or not the one that was registered."""
 
 
 class Release:
-    """Coherent forecasts from stored features."""
+    """A loaded release: it computes forecasts, category forecasts and reasons from stored features."""
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class Release:
         manifest: ReleaseManifest,
         tiered_model: TieredModel,
         categories: CategoryTables | None = None,
+        explanations: Mapping[str, Explanation] = NO_EXPLANATIONS,
     ) -> None:
         self.version = version
         self.model_versions = manifest.model_versions
@@ -54,64 +60,84 @@ class Release:
         self._zone = ZoneInfo(self.metadata.timezone)
         self._churn_sample = np.asarray(manifest.churn_sample, dtype=float)
         self._input_names = tuple(manifest.tiered_model["inputs"])
-        self._explainer = Explainer(tiered_model, self._input_names, self.views, self.metadata.currency)
+        self._explainer = Explainer(tiered_model, self._input_names, self.views, self.metadata.currency, explanations)
 
     @classmethod
-    def load(cls, folder: Path) -> Release:
+    def load(
+        cls,
+        folder: Path,
+        heads: Mapping[str, LoadHead] = NO_HEADS,
+        explanations: Mapping[str, Explanation] = NO_EXPLANATIONS,
+    ) -> Release:
         """Read and verify a release; its version is the folder's name.
+
+        The pages of ``training/models/`` own the heads and explanations: ``training.models.load_release`` passes both.
 
         Raises:
             CorruptRelease: a file is missing, changed, or of another format.
         """
         try:
-            manifest, texts = _read_verified(folder)
+            manifest, files = _read_verified(folder)
+            names = manifest.tiered_model["inputs"]
+            loaded = {name: heads[name](files.pop(name, {}), names) for name in _head_names(manifest, heads)}
+            texts = {name: text for contents in files.values() for name, text in contents.items()}
             categories = texts.pop(CATEGORIES_FILE, None)
             tables = None if categories is None else CategoryTables.from_json(categories)
-            return cls(folder.name, manifest, deserialize_tiered_model(manifest.tiered_model, texts), tables)
+            tiered_model = deserialize_tiered_model(manifest.tiered_model, texts, loaded)
+            return cls(folder.name, manifest, tiered_model, tables, explanations)
         except (OSError, KeyError, TypeError, ValueError, InvalidBooster) as error:
             raise CorruptRelease(
-                f"{folder} is no sound release: {error}. Expected the files that `flywheel train` wrote: "
+                f"{folder} is not a valid release: {error}. Expected the files that `flywheel train` wrote: "
                 "fetch it again from the registry, or promote another."
             ) from None
 
     def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
-        """Predictions for n stored customers from ``as_of`` (microseconds since 1970 UTC) onwards.
+        """Return the forecast for n stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards.
 
         Raises:
-            CorruptRelease: the store holds other columns than the release was trained on.
+            CorruptRelease: the store's columns differ from those that the release was trained on.
         """
         return self._tiered_model.forecast(self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders")))
 
     def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
-        """The next order in each category, given what ``forecast`` said; None for a shop without categories."""
+        """Return the forecast of the next order in each category, (m lines); None for a shop without categories.
+
+        Args:
+            stored: features of n customers.
+            as_of: microseconds since 1970 UTC.
+            overall: what ``forecast`` returned for the same customers and instant.
+        """
         lines = None if self._categories is None else lines_from_features(stored)
         if self._categories is None or lines is None:
             return None
         return forecast_categories(self._categories, lines, overall, local_time_days(as_of, self._zone))
 
-    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
-        """What moved the answers of n stored customers most; nothing of one nobody knows. Milliseconds a customer.
+    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str]) -> list[list[Reason]]:
+        """Return the most important reasons for the answers of n stored customers; none for an unknown customer.
+
+        It takes milliseconds per customer.
 
         Raises:
-            CorruptRelease: the store holds other columns than the release was trained on.
+            CorruptRelease: the store's columns differ from those that the release was trained on.
         """
         inputs, orders = self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders"))
         usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
-        found = self._explainer.explain(inputs, orders, answers, usual)
-        return [reasons if known else [] for reasons, known in zip(found, stored.known.tolist(), strict=True)]
+        answered = [answer for answer in answers if answer in self._tiered_model.tier_by_model]
+        explained = self._explainer.explain(inputs, orders, answered, usual)
+        return [reasons if known else [] for reasons, known in zip(explained, stored.known.tolist(), strict=True)]
 
     def churn_percentile(self, probability: Floats) -> Floats:
-        """Mid-rank within the population scored when the release was made, 0 to 100, (n,)."""
+        """Return the mid-rank within the population scored when the release was made, 0 to 100, (n,)."""
         sample = self._churn_sample
         below, above = np.searchsorted(sample, probability, "left"), np.searchsorted(sample, probability, "right")
         return 50.0 * (below + above) / max(len(sample), 1)
 
     def _model_inputs(self, stored: FeatureRows, as_of: int) -> Floats:
-        """The models' inputs at an instant, (n, inputs)."""
+        """Return the models' inputs at an instant, (n, inputs)."""
         if input_names(stored.columns, tuple(stored.lists)) != self._input_names:
             raise CorruptRelease(
                 f"Release {self.version} expects the inputs {', '.join(self._input_names)}, the store holds "
-                f"{', '.join(stored.columns)}. Publish the features again, or promote a release trained on them."
+                f"{', '.join(stored.columns)}. Run `flywheel publish` again, or promote a release trained on them."
             )
         n = len(stored)
         today = day_number(local_day(as_of, self._zone))
@@ -119,12 +145,12 @@ class Release:
 
 
 def write_release(folder: Path, manifest: ReleaseManifest, models: Mapping[str, Mapping[str, str]]) -> None:
-    """Write a release's files and their sums into an empty folder.
+    """Write a release's files and their checksums into an empty folder.
 
     Args:
-        folder: where to.
-        manifest: everything but the names of the files, which are added here.
-        models: model name -> its files' names and texts.
+        folder: the empty folder.
+        manifest: the manifest without the file names, which are added here.
+        models: model name -> file name -> text.
     """
     texts = {f"{model}/{name}": text for model, files in models.items() for name, text in files.items()}
     texts[MANIFEST_FILE] = replace(manifest, files=sorted(texts)).to_text()
@@ -135,7 +161,16 @@ def write_release(folder: Path, manifest: ReleaseManifest, models: Mapping[str, 
     replace_text(folder / CHECKSUMS_FILE, sums)
 
 
-def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, str]]:
+def _head_names(manifest: ReleaseManifest, heads: Mapping[str, LoadHead]) -> list[str]:
+    """The models of the release that the tiers do not answer, each of which needs a head."""
+    names = [name for name in manifest.tiers if name not in TIERED_MODELS]
+    if missing := [name for name in names if name not in heads]:
+        raise ValueError(f"it answers {', '.join(missing)}, of which training/models/ has no page")
+    return names
+
+
+def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, dict[str, str]]]:
+    """The manifest, and model name -> its files' names and texts."""
     texts = {}
     for line in (folder / CHECKSUMS_FILE).read_text().splitlines():
         expected, _, name = line.partition("  ")
@@ -148,7 +183,11 @@ def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, str]]:
         raise ValueError(
             f"{CHECKSUMS_FILE} lists {', '.join(sorted(texts)) or 'no trees'}, not {', '.join(manifest.files)}"
         )
-    return manifest, {name.partition("/")[2]: text for name, text in texts.items()}
+    files: dict[str, dict[str, str]] = {}
+    for name, text in texts.items():
+        model, _, file = name.partition("/")
+        files.setdefault(model, {})[file] = text
+    return manifest, files
 
 
 def _sha256(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Release manifest: what ``release.json`` says of a release, read and written here alone."""
+"""Release manifest: the contents of ``release.json``, which only this module reads and writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANIFEST_FILE = "release.json"
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseMetadata:
-    """Release metadata: what the release was trained for."""
+    """Release metadata: the settings and the cutoff that the release was trained with."""
 
     as_of: int  # the training cutoff, microseconds since 1970 UTC
     name: str
@@ -33,22 +33,22 @@ class ReleaseMetadata:
 
 @dataclass(frozen=True, kw_only=True)
 class GateResult:
-    """Gate result: whether the release may be promoted, and why each question is answered as it is."""
+    """Gate result: whether the release may be promoted, and why each model got its tier."""
 
     passed: bool
-    regressions: list[str]  # questions that the champion answers from a higher tier
+    regressions: list[str]  # models that the champion answers from a higher tier
     reasons: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseManifest:
-    """Everything that ``release.json`` holds."""
+    """Release manifest: everything that ``release.json`` contains."""
 
     model_versions: dict[str, str]
     metadata: ReleaseMetadata
     views: tuple[View, ...]
     cards: Sequence[Mapping[str, Any]]
-    tiered_model: Mapping[str, Any]  # the tiers without their trees, as ``ladder_json`` writes them
+    tiered_model: Mapping[str, Any]  # without the trees, as ``serialize_tiered_model`` writes it
     churn_sample: Sequence[float]
     gate: GateResult
     format: int = FORMAT_VERSION
@@ -56,12 +56,12 @@ class ReleaseManifest:
 
     @classmethod
     def parse(cls, text: str | bytes) -> ReleaseManifest:
-        """The manifest that a text holds.
+        """Parse the text of ``release.json``.
 
         Raises:
-            ValueError: the text is not JSON, or is of another format.
-            KeyError: something is missing.
-            TypeError: something is of another type.
+            ValueError: the text is not JSON, or has another format version.
+            KeyError: a key is missing.
+            TypeError: a value has another type.
         """
         payload = json.loads(text)
         if payload["format"] != FORMAT_VERSION:
@@ -75,21 +75,21 @@ class ReleaseManifest:
 
     @classmethod
     def read(cls, folder: Path) -> ReleaseManifest:
-        """The manifest of a release on disk, which is not verified.
+        """Read the manifest of a release on disk without verifying checksums.
 
         Raises:
-            FileNotFoundError: the folder holds no release.
+            FileNotFoundError: the folder contains no release.
         """
         return cls.parse((folder / MANIFEST_FILE).read_bytes())
 
     @property
     def tiers(self) -> Mapping[str, str]:
-        """The tier that answers each question."""
+        """The tier of each model: model name -> tier name."""
         tiers: Mapping[str, str] = self.tiered_model["tier_by_model"]
         return tiers
 
     def to_text(self) -> str:
-        """The manifest as ``release.json`` holds it."""
+        """Return the text of ``release.json``."""
         return json.dumps(asdict(self), indent=1)
 
 

@@ -1,14 +1,16 @@
-"""A ladder as plain JSON and text files, and back: nothing in an artefact can run."""
+"""Serialization: a tiered model to JSON and text files and back; no file contains code that could run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from training.inference.btyd import btyd_from_json
 from training.inference.calibration import CalibrationMap
 from training.inference.extrapolation import Extrapolation
+from training.inference.heads import Head
 from training.inference.seasonality import SeasonalFactors, Seasonality
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.tiered_model import HorizonLayout, TieredModel
@@ -22,11 +24,11 @@ Built = TypeVar("Built")
 
 
 def serialize_tiered_model(tiered_model: TieredModel, names: Sequence[str]) -> Json:
-    """Everything but the boosted trees, which stay LightGBM's own text files."""
+    """Return everything as JSON except the boosted trees, which stay LightGBM's own text files."""
     simple = {
-        tier: serialize_tier(rung)
-        for tier, rung in tiered_model.tier_by_name.items()
-        if not isinstance(rung, TreesTier)
+        name: serialize_tier(tier)
+        for name, tier in tiered_model.tier_by_name.items()
+        if not isinstance(tier, TreesTier)
     }
     return {
         "inputs": list(names),
@@ -41,11 +43,18 @@ def serialize_tiered_model(tiered_model: TieredModel, names: Sequence[str]) -> J
     }
 
 
-def deserialize_tiered_model(payload: Mapping[str, Any], trees: Mapping[str, str]) -> TieredModel:
-    """The ladder that ``serialize_tiered_model`` described, with the text files of its trees by file name."""
+def deserialize_tiered_model(
+    payload: Mapping[str, Any], trees: Mapping[str, str], heads: Mapping[str, Head] = MappingProxyType({})
+) -> TieredModel:
+    """Build the tiered model from ``serialize_tiered_model``'s JSON and the text files of its trees by file name.
+
+    Raises:
+        KeyError, TypeError, ValueError: the payload is incomplete, or has another form.
+        InvalidBooster: a file is not a LightGBM model.
+    """
     layout = payload["layout"]
     learned = tuple(layout["learned"])
-    tiers = {tier: deserialize_tier(content) for tier, content in payload["tier_by_name"].items()}
+    tiers = {name: deserialize_tier(content) for name, content in payload["tier_by_name"].items()}
     if trees:
         tiers["ml"] = TreesTier(trees, payload["inputs"], learned)
     return TieredModel(
@@ -60,6 +69,7 @@ def deserialize_tiered_model(payload: Mapping[str, Any], trees: Mapping[str, str
             _deserialize_distributions(layout["ratios"]),
         ),
         prospect_distributions=_deserialize_distributions(payload["prospect_distributions"]),
+        heads=heads,
     )  # fmt: skip
 
 
@@ -76,16 +86,20 @@ def _deserialize_seasonality(payload: Mapping[str, Any] | None) -> Seasonality |
 
 
 def serialize_tier(tier: Tier) -> Json:
-    """A simple rung as plain JSON."""
+    """Return a tier without trees as JSON.
+
+    Raises:
+        TypeError: the tier has trees.
+    """
     if isinstance(tier, BtydTier):
         return tier.as_json()
     if isinstance(tier, CohortTier):
         return asdict(tier)
-    raise TypeError(f"{type(tier).__name__} has no JSON form. Expected a BtydRung or a CohortsRung.")
+    raise TypeError(f"{type(tier).__name__} has no JSON form. Expected a BtydTier or a CohortTier.")
 
 
 def deserialize_tier(payload: Mapping[str, Any]) -> Tier:
-    """The simple rung that ``serialize_tier`` described."""
+    """Build the tier from ``serialize_tier``'s JSON."""
     return BtydTier.from_json(payload) if "model" in payload else _build(CohortTier, payload)
 
 
@@ -94,12 +108,12 @@ def _build(kind: Callable[..., Built], payload: Mapping[str, Any]) -> Built:
 
 
 def _to_tuples(value: object) -> object:
-    return tuple(_to_tuples(one) for one in value) if isinstance(value, list) else value
+    return tuple(_to_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _serialize_distributions(distributions: Sequence[SpendDistribution] | None) -> list[Json] | None:
-    return None if distributions is None else [asdict(one) for one in distributions]
+    return None if distributions is None else [asdict(distribution) for distribution in distributions]
 
 
 def _deserialize_distributions(payload: Sequence[Mapping[str, Any]] | None) -> tuple[SpendDistribution, ...] | None:
-    return None if payload is None else tuple(_build(SpendDistribution, one) for one in payload)
+    return None if payload is None else tuple(_build(SpendDistribution, distribution) for distribution in payload)

@@ -1,8 +1,8 @@
-"""What a customer spends if they order at all: quantiles of a zero-heavy amount from a calibrated P(order).
+"""Spend distribution: quantiles of an amount that is often zero, from a calibrated P(order).
 
-An amount is 0 with probability 1 - p; else it is its conditional mean times a ratio whose quantiles were measured, on
-customers the model had not seen, in bands of p. The quantile at ``level`` of the whole is then 0 up to 1 - p, and the
-ratio's quantile at ``(level - (1 - p)) / p`` beyond (a two-part model; Duan et al. 1983).
+The amount is 0 with probability 1 - p. Otherwise it is its conditional mean times a ratio; the quantiles of the ratio
+were measured in bands of p, on customers that the model had not seen. So the amount's quantile at ``level`` is 0 up to
+1 - p, and above that it follows the ratio's quantile at ``(level - (1 - p)) / p`` (a two-part model; Duan et al. 1983).
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from training.inference.fast_numpy import clip
 
 @dataclass(frozen=True)
 class SpendDistribution:
-    """Quantiles of (amount / conditional mean) given an order, per band of P(order), for one horizon."""
+    """Spend distribution: quantiles of (amount / conditional mean) given an order, for one horizon."""
 
     bands: tuple[float, ...]  # inner borders of the bands of P(order)
     levels: tuple[float, ...]  # (q,)
     ratios: tuple[tuple[float, ...], ...]  # (bands + 1, q), each ascending
 
     def quantile(self, level: float | Floats, probability: Floats, mean: Floats, base: Floats | None = None) -> Floats:
-        """The amount that a share ``level`` of such customers stays below, (n,), or (levels, n).
+        """Return the quantile of the amount at ``level``, (n,) or (levels, n), in the unit of ``mean``.
 
         Args:
-            level: 0 to 1; several as (levels, 1).
+            level: 0 to 1; several levels as (levels, 1).
             probability: (n,) P(order within the horizon).
-            mean: (n,) expected spend within it.
-            base: (n,) P(order) within the horizon at which the ratios were measured, if another. In a year nearly
-                everybody comes, but those who rarely do are no more predictable for it.
+            mean: (n,) expected spend within the horizon.
+            base: (n,) P(order) within the horizon at which the ratios were measured; by default ``probability``. A
+                longer horizon raises P(order), but it does not make a rare buyer more predictable.
         """
         bands, levels, table = self._arrays
         p = np.maximum(probability, 1e-9)
@@ -50,5 +50,5 @@ def _interpolate(levels: Floats, table: Floats, row: Integers, level: Floats) ->
     right = np.minimum(np.maximum(levels.searchsorted(level), 1), len(levels) - 1)
     share = clip((level - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
     low, high = table[row, right - 1], table[row, right]
-    found: Floats = low + share * (high - low)
-    return found
+    ratio: Floats = low + share * (high - low)
+    return ratio

@@ -1,1 +1,1 @@
-"""When, where and for what price a customer comes: own counts weighed against everybody's (empirical Bayes)."""
+"""Preferences: time, channel, category and price preferences of customers by empirical Bayes."""

@@ -1,4 +1,4 @@
-"""The mean of a Beta distribution and the interval that holds it four times out of five."""
+"""Beta interval: the mean of a Beta distribution and its 80 % interval."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TAIL_PROBABILITY = 0.1
 
 @dataclass(frozen=True)
 class BetaInterval:
-    """A share, and its 80 % interval, which contains it; (m,) each."""
+    """A share and its 80 % interval, which contains the share; (m,) each."""
 
     mean: Floats
     p10: Floats
@@ -22,13 +22,13 @@ class BetaInterval:
 
 
 def beta_interval(yes: Floats, no: Floats) -> BetaInterval:
-    """Of Beta(yes, no), both (m,), not negative, and not both 0; equal pairs are worked out once."""
-    pairs, back = np.unique(yes + 1j * no, return_inverse=True)
-    one, other = np.maximum(pairs.real, 1e-12), np.maximum(pairs.imag, 1e-12)
-    mean = one / (one + other)
-    # A distribution that is nearly all at 0 has its mean above the 90th percentile.
+    """Mean and interval of Beta(yes, no); both (m,), at least 0 and not both 0. Equal pairs are computed once."""
+    pairs, inverse = np.unique(yes + 1j * no, return_inverse=True)
+    alpha, beta = np.maximum(pairs.real, 1e-12), np.maximum(pairs.imag, 1e-12)
+    mean = alpha / (alpha + beta)
+    # A distribution with nearly all its mass at 0 has its mean above the 90th percentile.
     low, high = (
-        np.minimum(betaincinv(one, other, TAIL_PROBABILITY), mean),
-        np.maximum(betaincinv(one, other, 1 - TAIL_PROBABILITY), mean),
+        np.minimum(betaincinv(alpha, beta, TAIL_PROBABILITY), mean),
+        np.maximum(betaincinv(alpha, beta, 1 - TAIL_PROBABILITY), mean),
     )
-    return BetaInterval(mean[back], low[back], high[back])
+    return BetaInterval(mean[inverse], low[inverse], high[inverse])

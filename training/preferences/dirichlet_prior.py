@@ -1,8 +1,8 @@
-"""How alike are customers in how they divide what they do? The prior of a Dirichlet-multinomial, by maximum likelihood.
+"""Dirichlet prior: the population's shares and their weight, fitted to customers' counts by maximum likelihood.
 
-The likelihood and its gradient are those of Minka (2000), "Estimating a Dirichlet distribution", on the
-Dirichlet-multinomial (Polya) distribution. Customers with equal counts are equal in them, so that a million cost hardly
-more than a thousand.
+The likelihood and its gradient are those of the Dirichlet-multinomial (Polya) distribution in Minka (2000),
+"Estimating a Dirichlet distribution". Customers with equal counts share one term, so that a million cost hardly more
+than a thousand.
 """
 
 from __future__ import annotations
@@ -16,32 +16,33 @@ from scipy.special import digamma, gammaln
 from features.arrays import AnyIntegers, Floats, Integers
 from training.preferences.counts import SparseCounts
 
-DEFAULT_WEIGHT = 10.0  # the prior's weight where nobody did anything twice, which tells nothing of it
-MIN_WEIGHT, MAX_WEIGHT = 1.0, 1e4  # of the weight, in times
+DEFAULT_WEIGHT = 10.0  # the prior's weight where no customer has two counts, which leaves it undetermined
+MIN_WEIGHT, MAX_WEIGHT = 1.0, 1e4  # bounds of the weight, in times
 _CELL_BASE = 1 << 32
 
 
 def concentrations(counts: SparseCounts) -> Floats:
-    """The prior's weight of each value, in times, (values,); all 0 where nobody did anything.
+    """Fit the concentration of each value, in times, (values,); all 0 without counts.
 
-    Their sum is how many own counts weigh as much as the population, and lies within ``MIN_WEIGHT`` and ``MAX_WEIGHT``.
+    Their sum is the number of own counts that weighs as much as the population; it lies between ``MIN_WEIGHT`` and
+    ``MAX_WEIGHT``.
     """
-    usual = np.bincount(counts.value, weights=counts.times, minlength=counts.values)
-    used = np.flatnonzero(usual)
+    totals = np.bincount(counts.value, weights=counts.times, minlength=counts.values)
+    used = np.flatnonzero(totals)
     if not len(used):
         return np.zeros(counts.values)
-    seen = _SufficientStatistics.from_counts(counts, used)
-    start = np.log(DEFAULT_WEIGHT * usual[used] / usual.sum())
-    bounds = [(one - np.log(DEFAULT_WEIGHT * MAX_WEIGHT), one + np.log(MAX_WEIGHT)) for one in start]
-    best = np.exp(minimize(seen.negative_log_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
-    found = np.zeros(counts.values)
-    found[used] = best * np.clip(best.sum(), MIN_WEIGHT, MAX_WEIGHT) / best.sum()
-    return found
+    statistics = _SufficientStatistics.from_counts(counts, used)
+    start = np.log(DEFAULT_WEIGHT * totals[used] / totals.sum())
+    bounds = [(logarithm - np.log(DEFAULT_WEIGHT * MAX_WEIGHT), logarithm + np.log(MAX_WEIGHT)) for logarithm in start]
+    best = np.exp(minimize(statistics.negative_log_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    result = np.zeros(counts.values)
+    result[used] = best * np.clip(best.sum(), MIN_WEIGHT, MAX_WEIGHT) / best.sum()
+    return result
 
 
 @dataclass(frozen=True)
 class _SufficientStatistics:
-    """All that the likelihood needs to know: which counts came how often, of a value and of all."""
+    """Sufficient statistics of the likelihood: the frequency of each count per value, and of each customer total."""
 
     value: Integers  # (cells,)
     times: Floats  # (cells,)
@@ -51,25 +52,29 @@ class _SufficientStatistics:
 
     @classmethod
     def from_counts(cls, counts: SparseCounts, used: Integers) -> _SufficientStatistics:
-        cells, often = np.unique(_encode_cells(counts.value, counts.times), return_counts=True)
+        cells, frequency = np.unique(_encode_cells(counts.value, counts.times), return_counts=True)
         totals = counts.totals()
         total, customers = np.unique(totals[totals > 0], return_counts=True)
-        place = np.searchsorted(used, cells // _CELL_BASE)
+        value = np.searchsorted(used, cells // _CELL_BASE)
         return cls(
-            place, (cells % _CELL_BASE).astype(float), often.astype(float), total.astype(float), customers.astype(float)
+            value,
+            (cells % _CELL_BASE).astype(float),
+            frequency.astype(float),
+            total.astype(float),
+            customers.astype(float),
         )
 
     def negative_log_likelihood(self, logarithm: Floats) -> tuple[float, Floats]:
-        """The negative log likelihood per customer, but for a constant, and its gradient by the logarithm."""
+        """The negative log likelihood per customer, without its constant, and its gradient by the logarithm."""
         prior = np.exp(logarithm)
-        own, whole = prior[self.value], prior.sum()
-        likely = self.frequency @ (gammaln(self.times + own) - gammaln(own))
-        likely -= self.customers @ (gammaln(self.total + whole) - gammaln(whole))
-        rises = self.frequency * (digamma(self.times + own) - digamma(own))
-        spread = self.customers @ (digamma(self.total + whole) - digamma(whole))
-        gradient = prior * (np.bincount(self.value, weights=rises, minlength=len(prior)) - spread)
-        everybody = self.customers.sum()
-        return -float(likely) / everybody, -gradient / everybody
+        prior_of_cell, prior_sum = prior[self.value], prior.sum()
+        log_likelihood = self.frequency @ (gammaln(self.times + prior_of_cell) - gammaln(prior_of_cell))
+        log_likelihood -= self.customers @ (gammaln(self.total + prior_sum) - gammaln(prior_sum))
+        cell_gradient = self.frequency * (digamma(self.times + prior_of_cell) - digamma(prior_of_cell))
+        total_gradient = self.customers @ (digamma(self.total + prior_sum) - digamma(prior_sum))
+        gradient = prior * (np.bincount(self.value, weights=cell_gradient, minlength=len(prior)) - total_gradient)
+        customers = self.customers.sum()
+        return -float(log_likelihood) / customers, -gradient / customers
 
 
 def _encode_cells(value: AnyIntegers, times: AnyIntegers) -> Integers:

@@ -1,4 +1,4 @@
-"""Which channels, which categories come first for a customer? Those with the highest posterior means."""
+"""Preference ranking: the channels or categories with the highest posterior means, per customer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHUNK_SIZE = 50_000  # customers
 
 @dataclass(frozen=True)
 class RankingCandidates:
-    """Values that may be among a customer's first, (m,) each, with the parameters of their Beta posteriors."""
+    """Values that may rank first for a customer, (m,) each, with the parameters of their Beta posteriors."""
 
     row: SmallIntegers
     value: AnyIntegers
@@ -29,36 +29,36 @@ class RankingCandidates:
 
 @dataclass(frozen=True)
 class RankedPreferences:
-    """Every customer's first values, the best one first."""
+    """The top values of every customer, the best first."""
 
-    offsets: SmallIntegers  # (customers + 1,) where each customer's begin
+    offsets: SmallIntegers  # (customers + 1,) start of each customer's values
     value: AnyIntegers
     share: BetaInterval
-    has_own_evidence: Booleans  # (customers,) of the first one
+    has_own_evidence: Booleans  # (customers,) of the best value
 
 
 def rank_preferences(
     customers: int, max_values: int, candidates: Callable[[int, int], RankingCandidates]
 ) -> RankedPreferences:
-    """So many values for each customer, of equal ones that with the lower number.
+    """Rank each customer's values by posterior mean; the lower value wins a tie.
 
     Args:
-        customers: how many there are.
-        max_values: values kept for each.
-        candidates: those of the customers from one place to before another, rows counted from the first of them; at
-            least one each.
+        customers: the number of customers.
+        max_values: the number of values per customer.
+        candidates: returns the candidates of the customers from ``start`` to before ``stop``, at least one each, with
+            rows counted from ``start``.
     """
     parts = [
         _top_values(candidates(start, min(start + CHUNK_SIZE, customers)), max_values, start)
         for start in range(0, customers, CHUNK_SIZE)
     ]
-    row, value, mean, low, high, own = (np.concatenate(column) for column in zip(*parts, strict=True))
+    row, value, mean, low, high, has_own_evidence = (np.concatenate(column) for column in zip(*parts, strict=True))
     offsets = np.searchsorted(row, np.arange(customers + 1)).astype(np.int32)
-    return RankedPreferences(offsets, value, BetaInterval(mean, low, high), own[offsets[:-1]])
+    return RankedPreferences(offsets, value, BetaInterval(mean, low, high), has_own_evidence[offsets[:-1]])
 
 
 def share_candidates(counts: SparseCounts, prior: Floats) -> Callable[[int, int], RankingCandidates]:
-    """Every value, by the share that it has of all that a customer does; ``prior`` (values,) as learned."""
+    """Every value, by its share in all counts of a customer; ``prior`` (values,) from ``concentrations``."""
 
     def candidates(start: int, stop: int) -> RankingCandidates:
         weights = counts.slice_customers(start, stop).to_dense() + prior
@@ -73,13 +73,13 @@ def share_candidates(counts: SparseCounts, prior: Floats) -> Callable[[int, int]
 def rate_candidates(
     yes: SparseCounts, trials: SparseCounts, prior: BetaBinomialPrior
 ) -> Callable[[int, int], RankingCandidates]:
-    """Every value, by the rate at which a customer says yes to it."""
+    """Every value, by the rate of successes in the customer's trials of it."""
 
     def candidates(start: int, stop: int) -> RankingCandidates:
         row, value = _all_pairs(stop - start, yes.values)
-        tried = trials.slice_customers(start, stop).to_dense().ravel()
-        one, other = prior.posterior(value, yes.slice_customers(start, stop).to_dense().ravel(), tried)
-        return RankingCandidates(row, value, one, other, tried > prior.weight[value])
+        trial_times = trials.slice_customers(start, stop).to_dense().ravel()
+        alpha, beta = prior.posterior(value, yes.slice_customers(start, stop).to_dense().ravel(), trial_times)
+        return RankingCandidates(row, value, alpha, beta, trial_times > prior.weight[value])
 
     return candidates
 
@@ -87,21 +87,21 @@ def rate_candidates(
 def frequency_candidates(
     yes: SparseCounts, trials: SparseCounts, prior: BetaBinomialPrior, max_values: int
 ) -> Callable[[int, int], RankingCandidates]:
-    """Values by the share of a customer's trials that have them; ``trials`` has one value, for all.
+    """Values by the share of a customer's trials with them; ``trials`` has a single value.
 
-    A value that the customer had is worth more than it is to one who never did, so that only the customer's own and
-    the population's first ``max_values`` can be among the first ``max_values``.
+    A value with own counts ranks above the same value without. So only the customer's own values and the population's
+    first ``max_values`` can be among the top ``max_values``.
     """
-    tried = trials.to_dense()[:, 0]
+    trial_times = trials.to_dense()[:, 0]
 
     def candidates(start: int, stop: int) -> RankingCandidates:
-        mine, of = yes.slice_customers(start, stop), tried[start:stop]
-        row, value = _population_candidates(of, prior, max_values)
-        new = ~_isin_sorted(_cell_index(row, value, yes.values), _cell_index(mine.row, mine.value, yes.values))
-        row, value = np.concatenate([mine.row, row[new]]), np.concatenate([mine.value, value[new]])
-        times = np.concatenate([mine.times, np.zeros(int(new.sum()))])
-        one, other = prior.posterior(value, times, of[row])
-        return RankingCandidates(row, value, one, other, of[row] > prior.weight[value])
+        own, own_trials = yes.slice_customers(start, stop), trial_times[start:stop]
+        row, value = _population_candidates(own_trials, prior, max_values)
+        is_new = ~_isin_sorted(_cell_index(row, value, yes.values), _cell_index(own.row, own.value, yes.values))
+        row, value = np.concatenate([own.row, row[is_new]]), np.concatenate([own.value, value[is_new]])
+        times = np.concatenate([own.times, np.zeros(int(is_new.sum()))])
+        alpha, beta = prior.posterior(value, times, own_trials[row])
+        return RankingCandidates(row, value, alpha, beta, own_trials[row] > prior.weight[value])
 
     return candidates
 
@@ -111,18 +111,18 @@ def _cell_index(row: SmallIntegers, value: AnyIntegers, values: int) -> Integers
 
 
 def _isin_sorted(cells: Integers, ascending: Integers) -> Booleans:
-    place = np.minimum(np.searchsorted(ascending, cells), max(len(ascending) - 1, 0))
-    return ascending[place] == cells if len(ascending) else np.zeros(len(cells), np.bool_)
+    index = np.minimum(np.searchsorted(ascending, cells), max(len(ascending) - 1, 0))
+    return ascending[index] == cells if len(ascending) else np.zeros(len(cells), np.bool_)
 
 
 def _population_candidates(
     trials: Floats, prior: BetaBinomialPrior, max_values: int
 ) -> tuple[SmallIntegers, SmallIntegers]:
-    """The first values of customers who had none of them in so many trials, (customers * most,)."""
-    number, back = np.unique(trials, return_inverse=True)
-    weight = prior.weight / (prior.weight + number[:, None])
+    """The top values of customers without own counts in their trials, (customers * max_values,)."""
+    trial_numbers, inverse = np.unique(trials, return_inverse=True)
+    weight = prior.weight / (prior.weight + trial_numbers[:, None])
     first = np.argsort(-prior.mean * weight, axis=1, kind="stable")[:, :max_values]
-    return np.repeat(np.arange(len(trials), dtype=np.int32), first.shape[1]), first[back].ravel().astype(np.int32)
+    return np.repeat(np.arange(len(trials), dtype=np.int32), first.shape[1]), first[inverse].ravel().astype(np.int32)
 
 
 def _all_pairs(customers: int, values: int) -> tuple[SmallIntegers, SmallIntegers]:
@@ -134,17 +134,17 @@ def _all_pairs(customers: int, values: int) -> tuple[SmallIntegers, SmallInteger
 
 def _top_values(candidates: RankingCandidates, max_values: int, start: int) -> tuple[NDArray[np.generic], ...]:
     mean = candidates.yes / (candidates.yes + candidates.no)
-    # Shares lie between 0 and 1: by customer, and within a customer by falling share, in one sort.
+    # Shares lie between 0 and 1, so one sort orders by customer and then by descending share.
     order = np.argsort(candidates.row - mean, kind="stable")
     row = candidates.row[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)
-    kept = order[rank < max_values]
-    share = beta_interval(candidates.yes[kept], candidates.no[kept])
+    top = order[rank < max_values]
+    interval = beta_interval(candidates.yes[top], candidates.no[top])
     return (
-        candidates.row[kept] + np.int32(start),
-        candidates.value[kept],
-        share.mean,
-        share.p10,
-        share.p90,
-        candidates.has_own_evidence[kept],
+        candidates.row[top] + np.int32(start),
+        candidates.value[top],
+        interval.mean,
+        interval.p10,
+        interval.p90,
+        candidates.has_own_evidence[top],
     )

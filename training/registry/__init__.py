@@ -1,4 +1,4 @@
-"""MLflow behind one door: what was trained, what is registered, what serves and who decided it."""
+"""Model registry: MLflow runs, registered versions, promotions and release files behind one client."""
 
 from training.registry.backend import ui_command
 from training.registry.client import Registry

@@ -1,4 +1,4 @@
-"""The MLflow store under a home: opened quietly, created whole, and never calling home."""
+"""Registry backend: the MLflow store of a home, created atomically, with telemetry off."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ALLOWED_HOSTS = "localhost:*,127.0.0.1:*"
 
 EXPERIMENT_DESCRIPTIONS = {
     "training": "One run per model and training: parameters, metrics per origin, data set, figures, model card.",
-    "evaluation": "Rolling-origin back-tests: every model beside its baselines, at past origins it had not seen.",
+    "evaluation": "Rolling-origin back-tests: every model with its baselines, at past origins outside of its training.",
 }
 
 
 def sqlite_uri(database: Path) -> str:
-    """The database as SQLAlchemy reads it, which takes ``?`` and ``%`` in a path for its own."""
+    """The SQLAlchemy URI of a database file, with ``?`` and ``%`` in the path escaped."""
     return f"sqlite:///{str(database.resolve()).replace('%', '%25').replace('?', '%3F')}"
 
 
@@ -33,8 +33,8 @@ def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     from mlflow import MlflowClient  # noqa: PLC0415 -- MLflow starts its telemetry while it is imported
 
-    for chatty in ("mlflow", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for logger in ("mlflow", "alembic"):
+        logging.getLogger(logger).setLevel(logging.WARNING)
     home.mkdir(parents=True, exist_ok=True)
     if tracking_uri is None and not (home / "mlflow.db").exists():
         _create_database(home / "mlflow.db")
@@ -45,16 +45,16 @@ def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
 def _create_database(database: Path) -> None:
     from mlflow.db import upgrade  # noqa: PLC0415 -- as above
 
-    # MLflow cannot reopen a store whose first migration was cut short.
+    # MLflow cannot reopen a store after an interrupted first migration.
     with atomic_write(database) as temporary:
         upgrade.main([sqlite_uri(temporary)], standalone_mode=False)
 
 
 def experiment_id(client: MlflowClient, home: Path, name: str) -> str:
-    """The experiment of that name, created with its artefacts under the home unless a server keeps them."""
-    known = client.get_experiment_by_name(name)
-    if known is not None:
-        return str(known.experiment_id)
+    """The id of an experiment, created on first use with its artefacts under the home, unless a server stores them."""
+    existing = client.get_experiment_by_name(name)
+    if existing is not None:
+        return str(existing.experiment_id)
     remote = client.tracking_uri.startswith(("http:", "https:", "databricks"))
     location = None if remote else (home.resolve() / "mlartifacts" / name).as_uri()
     tags = {"mlflow.note.content": EXPERIMENT_DESCRIPTIONS[name], "mlflow.experimentKind": "custom_model_development"}
@@ -62,9 +62,9 @@ def experiment_id(client: MlflowClient, home: Path, name: str) -> str:
 
 
 def ui_command(home: Path, port: int) -> list[str]:
-    """What to run to see the home's store in a browser on this machine, with MLflow's job runner off."""
-    quiet = ["env", "MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false"]
+    """The command that serves the home's store as a web page on this machine, with MLflow's job runner off."""
+    environment = ["env", "MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false"]
     server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", sqlite_uri(home / "mlflow.db")]
     files = ["--artifacts-destination", (home.resolve() / "mlartifacts").as_uri()]
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--allowed-hosts", ALLOWED_HOSTS]
-    return [*quiet, *server, *files, *network]
+    return [*environment, *server, *files, *network]

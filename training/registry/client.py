@@ -1,4 +1,4 @@
-"""The only door to MLflow: runs, versions, aliases, promotions and the copies that serving reads."""
+"""Registry client: the only access to MLflow for runs, versions, aliases, promotions and release files."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Registry:
-    """The models of one home; every method may be repeated after a crash and then ends where it would have."""
+    """The models of one home; every method is idempotent, so a call repeated after a crash completes the first."""
 
     home: Path
     client: MlflowClient
 
     @classmethod
     def open(cls, home: Path, tracking_uri: str | None = None) -> Registry:
-        """The home's own SQLite store (created on first use: 2 to 12 s), or the server or database named."""
+        """Open the home's own SQLite store (created on first use: 2 to 12 s), or the store at ``tracking_uri``."""
         return cls(home, backend.connect(home, tracking_uri))
 
     def log_run(self, run: Run) -> str:
-        """The run's id; a finished run with the same name and fingerprint is returned as it is."""
+        """Log a run and return its id; a finished run with the same name and fingerprint is returned unchanged."""
         from training.registry import tracking  # noqa: PLC0415 -- MLflow's entities, once telemetry is off
 
         return tracking.log_run(self.client, backend.experiment_id(self.client, self.home, run.experiment), run)
@@ -43,11 +43,14 @@ class Registry:
         tags: Mapping[str, str],
         fingerprint: str,
     ) -> str:
-        """The version made of a run's artefacts, or the one made before with this fingerprint.
+        """Register a run's artefacts as a version, or return the existing version with this fingerprint.
 
         A ``release`` names the versions of its models in tags of their names: ``{"churn": "3", "ltv": "2"}``.
+
+        Raises:
+            VersionNotFound: the run has no artefacts under ``artifact_path``.
         """
-        candidate = versions.ModelVersionSpec(
+        spec = versions.ModelVersionSpec(
             name=name,
             run_id=run_id,
             artifact_path=artifact_path,
@@ -55,29 +58,29 @@ class Registry:
             tags=tags,
             fingerprint=fingerprint,
         )
-        return versions.register(self.client, candidate)
+        return versions.register(self.client, spec)
 
     def version_of(self, name: str, alias: str) -> str | None:
-        """The version an alias points to."""
+        """The version an alias points to; None without that alias."""
         return versions.aliases(self.client).get(name, {}).get(alias)
 
     def tags_of(self, name: str, version: str) -> dict[str, str]:
-        """What was noted at a version: hashes, gate, promotion; raises ``VersionNotFound``."""
+        """The tags of a version: hashes, gate, promotion; raises ``VersionNotFound``."""
         return versions.tags_of(self.client, name, version)
 
     def set_challenger(self, name: str, version: str) -> None:
-        """Mark a version as waiting for promotion; a release's models follow."""
+        """Mark a version as waiting for promotion, for a release with its models; raises ``VersionNotFound``."""
         promotion.set_challenger(self.client, name, version)
 
     def promote(
         self, version: str, *, by: str, at: datetime, why: str, gate: Mapping[str, object], forced: bool = False
     ) -> Promotion:
-        """Make a release the champion and the champion the previous one; raises ``VersionNotFound``."""
-        wanted = Promotion(version=version, replaced=None, by=by, at=at, why=why, gate=gate, forced=forced)
-        return promotion.promote(self.client, self._promotion_log, wanted)
+        """Make a release the champion and the champion the previous release; raises ``VersionNotFound``."""
+        requested = Promotion(version=version, replaced=None, by=by, at=at, why=why, gate=gate, forced=forced)
+        return promotion.promote(self.client, self._promotion_log, requested)
 
     def rollback(self, *, by: str, at: datetime, why: str) -> Promotion:
-        """Make the previous release the champion again; raises ``VersionNotFound`` where there is none."""
+        """Make the previous release the champion again; raises ``VersionNotFound`` without one."""
         return promotion.rollback(self.client, self._promotion_log, by=by, at=at, why=why)
 
     def promotions(self) -> list[Promotion]:
@@ -85,7 +88,12 @@ class Registry:
         return self._promotion_log.read()
 
     def fetch(self, version: str, folder: Path) -> Path:
-        """A release's artefacts in ``folder``: all of them with the registered sha256, or ``CorruptArtifacts`` and none."""
+        """Copy a release's artefacts to ``folder``, all or none, and return it.
+
+        Raises:
+            CorruptArtifacts: a file differs from its registered sha256.
+            VersionNotFound: there is no such release.
+        """
         return versions.fetch(self.client, version, folder)
 
     @property

@@ -1,8 +1,8 @@
-"""Moving the release that serves, so that a crash at any step is finished by asking again.
+"""Promotion: moves champion, previous and challenger so that a repeated call completes an interrupted one.
 
-The order of the steps is the design: the whole promotion is first noted at the version it is about, then the champion
-moves, then all else follows from the note, and the line in the log seals it. A champion whose note is not in the log
-was cut short, and is finished before anything else moves.
+The order of the steps makes this safe. The whole promotion is first written to a tag of its version, then the champion
+alias moves, then the other aliases follow, and a line in the log completes it. A champion with a tag but no line in the
+log was interrupted; it is completed before any other move.
 """
 
 from __future__ import annotations
@@ -23,22 +23,26 @@ _PROMOTION_TAG = "promotion"
 
 
 def promote(client: MlflowClient, log: PromotionLog, requested: Promotion) -> Promotion:
-    """Make a release the champion; the standing promotion, unchanged, where it is that already."""
+    """Make a release the champion; if it is the champion already, return its promotion unchanged."""
     finish_interrupted(client, log)
-    standing = _champion_promotion(client)
-    if standing is not None and standing.version == requested.version:
-        return standing
+    current = _champion_promotion(client)
+    if current is not None and current.version == requested.version:
+        return current
     replaced = _replaced_version(requested.version, _release_aliases(client))
     return _move_champion(client, log, replace(requested, replaced=replaced))
 
 
 def rollback(client: MlflowClient, log: PromotionLog, *, by: str, at: datetime, why: str) -> Promotion:
-    """Swap champion and previous; a swap cut short is finished rather than swapped back."""
+    """Swap champion and previous; an interrupted swap is completed, not swapped back.
+
+    Raises:
+        VersionNotFound: there is no previous release.
+    """
     finished = finish_interrupted(client, log)
     if finished is not None and finished.kind == "rollback":
         return finished
-    now = _release_aliases(client)
-    champion, previous = now.get(CHAMPION), now.get(PREVIOUS)
+    current = _release_aliases(client)
+    champion, previous = current.get(CHAMPION), current.get(PREVIOUS)
     if previous is None or previous == champion:
         raise VersionNotFound(
             f"There is no previous release to go back to: champion is {champion or 'none'}, previous is "
@@ -52,30 +56,30 @@ def rollback(client: MlflowClient, log: PromotionLog, *, by: str, at: datetime, 
 
 
 def finish_interrupted(client: MlflowClient, log: PromotionLog) -> Promotion | None:
-    """Finish the champion's promotion if a crash cut it short, and say which that was."""
-    note = _champion_promotion(client)
-    if note is None or log.contains(note):
+    """Complete the champion's promotion if a crash interrupted it, and return it; None otherwise."""
+    pending = _champion_promotion(client)
+    if pending is None or log.contains(pending):
         return None
-    _update_aliases(client, log, note)
-    return note
+    _update_aliases(client, log, pending)
+    return pending
 
 
 def set_challenger(client: MlflowClient, name: str, version: str) -> None:
-    """Mark a version as the one that waits for promotion; a release takes its models along."""
-    named = _model_versions(client, version) if name == RELEASE else {}
-    for model, number in {**named, name: version}.items():
+    """Mark a version as waiting for promotion; the models of a release are marked with it."""
+    model_versions = _model_versions(client, version) if name == RELEASE else {}
+    for model, number in {**model_versions, name: version}.items():
         tags_of(client, model, number)
         client.set_registered_model_alias(model, CHALLENGER, number)
 
 
 def _champion_promotion(client: MlflowClient) -> Promotion | None:
     champion = _release_aliases(client).get(CHAMPION)
-    note = None if champion is None else tags_of(client, RELEASE, champion).get(_PROMOTION_TAG)
-    return None if note is None else Promotion.parse(note)
+    line = None if champion is None else tags_of(client, RELEASE, champion).get(_PROMOTION_TAG)
+    return None if line is None else Promotion.parse(line)
 
 
 def _replaced_version(version: str, current: Mapping[str, str]) -> str | None:
-    """What the version replaces: an alias moved by hand may have made it champion without a note."""
+    """The version that is replaced; a champion alias moved by hand has no promotion."""
     champion = current.get(CHAMPION)
     return current.get(PREVIOUS) if champion == version else champion
 
@@ -115,12 +119,12 @@ def _release_aliases(client: MlflowClient) -> dict[str, str]:
 
 
 def _model_versions(client: MlflowClient, release: str) -> dict[str, str]:
-    """Model -> version as the release's tags name them; ``VersionNotFound`` where one of them is missing."""
+    """Model -> version from the tags of a release; raises ``VersionNotFound`` for a missing one."""
     tags = tags_of(client, RELEASE, release)
-    named = {model: tags[model] for model in aliases(client) if model in tags}
-    for model, version in named.items():
+    versions = {model: tags[model] for model in aliases(client) if model in tags}
+    for model, version in versions.items():
         tags_of(client, model, version)
-    return named
+    return versions
 
 
 def _promotion_tags(promotion: Promotion) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Who put which release in front of customers, when and why: one JSON line each, never lost, never doubled."""
+"""Promotion log: one JSON line per change of the champion with user, time and reason, append-only and durable."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ class Promotion:
     by: str
     at: datetime  # with its UTC offset
     why: str
-    gate: Mapping[str, object]  # what the gate measured, as JSON can hold it
-    forced: bool = False  # the gate had refused
+    gate: Mapping[str, object]  # the measurements of the gate, as JSON values
+    forced: bool = False  # promoted against the gate's decision
     kind: Literal["promotion", "rollback"] = "promotion"
 
     def __post_init__(self) -> None:
-        """Refuse an instant that could be any of 24."""
+        """Reject a time without UTC offset."""
         if self.at.utcoffset() is None:
             raise ValueError(
                 f"A promotion's time needs a UTC offset, got {self.at.isoformat()}. Use datetime.now(UTC)."
             )
 
     def to_line(self) -> str:
-        """The promotion as one line of JSON, the same for equal promotions."""
+        """The promotion as one line of JSON; equal promotions give equal lines."""
         return json.dumps(asdict(self) | {"at": self.at.isoformat()}, sort_keys=True)
 
     @classmethod
     def parse(cls, line: str) -> Promotion:
-        """Read back what ``to_line`` wrote."""
-        facts = json.loads(line)
-        return cls(**facts | {"at": datetime.fromisoformat(facts["at"])})
+        """Parse a line of ``to_line``."""
+        payload = json.loads(line)
+        return cls(**payload | {"at": datetime.fromisoformat(payload["at"])})
 
 
 @dataclass(frozen=True)
 class PromotionLog:
-    """``home/promotions.jsonl``, oldest first; a line torn by a crash counts as not written."""
+    """The file ``home/promotions.jsonl``, oldest first; a line torn by a crash is ignored."""
 
     path: Path
 
     def read(self) -> list[Promotion]:
-        """Every promotion that was completed."""
+        """Every completed promotion."""
         return [Promotion.parse(line) for line in self._lines()]
 
     def contains(self, promotion: Promotion) -> bool:
-        """Whether the promotion was completed."""
+        """Whether the promotion is completed."""
         return promotion.to_line() in self._lines()
 
     def append(self, promotion: Promotion) -> None:
-        """Write the promotion to disk, unless it is there already."""
+        """Write the promotion to disk, unless it is already there."""
         if self.contains(promotion):
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)

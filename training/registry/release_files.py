@@ -1,4 +1,4 @@
-"""A release on this machine's disk: copied whole or not at all, and pointed at by one small file."""
+"""Release files: a release folder on local disk, installed whole or not at all, and the champion pointer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features.storage.atomic_files import replace_text
 
 
 class CorruptArtifacts(FlywheelError):
-    """Artefacts whose bytes are not those that were registered."""
+    """The bytes of artefacts differ from the registered ones."""
 
 
 def hash_files(folder: Path) -> dict[str, str]:
@@ -27,14 +27,18 @@ def _sha256(path: Path) -> str:
 
 
 def is_intact(folder: Path, expected: Mapping[str, str]) -> bool:
-    """Whether ``folder`` holds the expected files, byte for byte, and no others."""
+    """Whether ``folder`` contains exactly the expected files, byte for byte."""
     return folder.is_dir() and hash_files(folder) == dict(expected)
 
 
 def verify_files(folder: Path, expected: Mapping[str, str], label: str) -> None:
-    """Raise ``CorruptArtifacts`` naming the files of ``folder`` that differ from the registered sha256."""
-    found = hash_files(folder)
-    differing = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+    """Check the files of ``folder`` against the expected sha256 values.
+
+    Raises:
+        CorruptArtifacts: files differ; the message names them.
+    """
+    actual = hash_files(folder)
+    differing = sorted(name for name in {*actual, *expected} if actual.get(name) != expected.get(name))
     if differing:
         raise CorruptArtifacts(
             f"{label} is damaged: {', '.join(differing)} differ from the sha256 registered with it. "
@@ -43,17 +47,17 @@ def verify_files(folder: Path, expected: Mapping[str, str], label: str) -> None:
 
 
 def install_folder(copy: Path, folder: Path) -> None:
-    """Move a finished copy into place; a reader sees the old folder, none, or the new one, never half of one."""
+    """Move a finished copy into place; a reader sees the old folder, none, or the new one, never a partial one."""
     if folder.exists():
-        aside = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
+        old = folder.with_name(f".{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
     copy.rename(folder)
     shutil.rmtree(folder.with_name(f".{folder.name}.old"), ignore_errors=True)
 
 
 def write_champion_pointer(home: Path, version: str) -> None:
-    """Name the release to serve in ``home/releases/champion``; a crash leaves the old name or the new one."""
+    """Write the version to serve to ``home/releases/champion``; a crash leaves the old version or the new one."""
     pointer = home / "releases" / "champion"
     pointer.parent.mkdir(parents=True, exist_ok=True)
     replace_text(pointer, f"{version}\n")

@@ -1,4 +1,4 @@
-"""What a reviewer is shown of one training or evaluation, free of MLflow."""
+"""Run record: the parameters, metrics and files of one training or evaluation, independent of MLflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Table = Mapping[str, Sequence[object]]
 
 
 class Metric(NamedTuple):
-    """One measured value; a slash in the key groups charts, as in ``auc/model`` beside ``auc/recency``."""
+    """One measured value; a slash in the key groups charts, as in ``auc/model`` and ``auc/recency``."""
 
     key: str
     value: float
@@ -23,7 +23,7 @@ class Metric(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
-    """The rows a model learned from, named so that they can be found again."""
+    """Identity of the training rows: digest, source and columns."""
 
     name: str
     digest: str  # sha256 in hex
@@ -34,7 +34,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Everything recorded of one training or evaluation; equal fingerprints mean equal results."""
+    """The record of one training or evaluation; equal fingerprints mean equal results."""
 
     name: str
     experiment: Literal["training", "evaluation"]
@@ -47,4 +47,4 @@ class Run:
     figures: Mapping[str, Figure] = field(default_factory=dict)  # figures/<name>.png
     tables: Mapping[str, Table] = field(default_factory=dict)  # tables/<name>.csv, columns of equal length
     texts: Mapping[str, str] = field(default_factory=dict)  # file name -> content
-    folder: Path | None = None  # artefacts a release is made of, kept under ``model/``
+    folder: Path | None = None  # artefacts of the release, stored under ``model/``

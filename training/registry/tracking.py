@@ -1,4 +1,4 @@
-"""Logging a run: once per fingerprint, in few calls."""
+"""Run tracking: a run is logged to MLflow once per fingerprint, in few calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def log_run(client: MlflowClient, experiment: str, run: Run) -> str:
-    """The id of the finished run with this name and fingerprint, logged now unless it was before."""
+    """The id of the finished run with this name and fingerprint; logged now unless it exists."""
     finished = _find_finished_run(client, experiment, run)
     if finished is not None:
         return finished
@@ -38,23 +38,23 @@ def log_run(client: MlflowClient, experiment: str, run: Run) -> str:
 
 
 def _find_finished_run(client: MlflowClient, experiment: str, run: Run) -> str | None:
-    """A run cut short cannot be told from one still missing a metric, so it is deleted."""
+    """The finished run with this fingerprint; an interrupted run may miss metrics, so it is deleted."""
     same = client.search_runs([experiment], f"tags.fingerprint = '{run.fingerprint}'")
-    for found in (each for each in same if each.info.run_name == run.name):
-        if found.info.status == "FINISHED":
-            return str(found.info.run_id)
-        client.delete_run(found.info.run_id)
+    for match in (each for each in same if each.info.run_name == run.name):
+        if match.info.status == "FINISHED":
+            return str(match.info.run_id)
+        client.delete_run(match.info.run_id)
     return None
 
 
 def _run_tags(run: Run) -> dict[str, str]:
-    shown = {"mlflow.note.content": run.description} if run.description else {}
+    optional = {"mlflow.note.content": run.description} if run.description else {}
     if "git_commit" in run.tags:
-        shown["mlflow.source.git.commit"] = run.tags["git_commit"]
+        optional["mlflow.source.git.commit"] = run.tags["git_commit"]
     if run.dataset is not None:
-        shown["data_sha256"] = run.dataset.digest
+        optional["data_sha256"] = run.dataset.digest
     source = {"mlflow.source.name": "flywheel", "mlflow.source.type": "LOCAL", "mlflow.user": _current_user()}
-    return {**source, **shown, **run.tags, "fingerprint": run.fingerprint}
+    return {**source, **optional, **run.tags, "fingerprint": run.fingerprint}
 
 
 def _current_user() -> str:
@@ -69,21 +69,21 @@ def _log_params_and_metrics(client: MlflowClient, run_id: str, run: Run) -> None
         client.log_inputs(run_id, [_dataset_input(run.dataset)])
     for params in _chunks([entities.Param(key, str(value)) for key, value in run.params.items()], _PARAMS_BATCH_SIZE):
         client.log_batch(run_id, params=params)
-    # A metric that could not be computed would break the line of those that could.
+    # A NaN would break the line of the chart.
     measured = [_mlflow_metric(metric) for metric in run.metrics if math.isfinite(metric.value)]
     for metrics in _chunks(measured, _METRICS_BATCH_SIZE):
         client.log_batch(run_id, metrics=metrics)
 
 
 def _mlflow_metric(metric: Metric) -> entities.Metric:
-    """The origin's date as time stamp too, so that charts can have dates on their axis."""
+    """The origin's date is also the timestamp, so that charts can have dates on their axis."""
     milliseconds = max(0, (metric.step - _EPOCH) * 86_400_000)
     return entities.Metric(metric.key, float(metric.value), milliseconds, metric.step)
 
 
 def _dataset_input(dataset: DatasetInfo) -> entities.DatasetInput:
     columns = [{"name": name, "type": kind, "required": True} for name, kind in dataset.columns.items()]
-    described = entities.Dataset(
+    entity = entities.Dataset(
         name=dataset.name,
         digest=dataset.digest[:_DIGEST_LENGTH],
         source_type="local",
@@ -91,7 +91,7 @@ def _dataset_input(dataset: DatasetInfo) -> entities.DatasetInput:
         schema=json.dumps({"mlflow_colspec": columns}),
         profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(columns)}),
     )
-    return entities.DatasetInput(described, [entities.InputTag("mlflow.data.context", "training")])
+    return entities.DatasetInput(entity, [entities.InputTag("mlflow.data.context", "training")])
 
 
 def _log_files(client: MlflowClient, run_id: str, run: Run) -> None:

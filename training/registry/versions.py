@@ -1,4 +1,4 @@
-"""Registered versions: made once per fingerprint, hashed file by file, copied out whole."""
+"""Registered versions: created once per fingerprint, with a sha256 per file, and copied whole."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ MODEL_DESCRIPTIONS = {
     "next_purchase": "When does this customer order next? A distribution over days, overall and per category.",
     "ltv": "What will this customer spend over each horizon? Mean, median and an 80 % interval.",
     RELEASE: (
-        "What serves: one version names the versions of the three models, the feature service and the sha256 of every "
-        "file. `champion` answers customers, `previous` is one command away, `challenger` waits for promotion."
+        "The unit that serves: one version names the versions of the three models, the feature service and the sha256 "
+        "of every file. `champion` serves, `previous` is one command away, `challenger` waits for promotion."
     ),
 }
 
@@ -36,12 +36,12 @@ _ARTIFACT_PATH_TAG = "artifact_path"
 
 
 class VersionNotFound(NotFound):
-    """A version or alias that the registry does not have."""
+    """The registry has no such version or alias."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelVersionSpec:
-    """What a new version is made of."""
+    """The specification of a new version."""
 
     name: str
     run_id: str
@@ -52,11 +52,15 @@ class ModelVersionSpec:
 
 
 def register(client: MlflowClient, spec: ModelVersionSpec) -> str:
-    """The version with this name and fingerprint, made now from the run's artefacts unless it was before."""
+    """The version with this name and fingerprint; created now from the run's artefacts unless it exists.
+
+    Raises:
+        VersionNotFound: the run has no artefacts under the path.
+    """
     _ensure_registered_model(client, spec.name)
-    known = client.search_model_versions(f"name = '{spec.name}' and tags.fingerprint = '{spec.fingerprint}'")
-    if known:
-        return str(known[0].version)
+    existing = client.search_model_versions(f"name = '{spec.name}' and tags.fingerprint = '{spec.fingerprint}'")
+    if existing:
+        return str(existing[0].version)
     run_id, path = spec.run_id, spec.artifact_path
     digests = {f"{_SHA256_TAG_PREFIX}{file}": digest for file, digest in _hash_artifacts(client, run_id, path).items()}
     version = client.create_model_version(
@@ -70,12 +74,12 @@ def register(client: MlflowClient, spec: ModelVersionSpec) -> str:
 
 
 def _ensure_registered_model(client: MlflowClient, name: str) -> None:
-    question = MODEL_DESCRIPTIONS.get(name, "")
-    known = client.search_registered_models(f"name = '{name}'")
-    if not known:
-        client.create_registered_model(name, description=question)
-    elif question and known[0].description != question:
-        client.update_registered_model(name, question)
+    description = MODEL_DESCRIPTIONS.get(name, "")
+    existing = client.search_registered_models(f"name = '{name}'")
+    if not existing:
+        client.create_registered_model(name, description=description)
+    elif description and existing[0].description != description:
+        client.update_registered_model(name, description)
 
 
 def _hash_artifacts(client: MlflowClient, run_id: str, artifact_path: str) -> dict[str, str]:
@@ -89,7 +93,7 @@ def _hash_artifacts(client: MlflowClient, run_id: str, artifact_path: str) -> di
 
 
 def truncate_description(description: str) -> str:
-    """The description as far as every MLflow store takes it, cut at a line's end."""
+    """The description within the limit of every MLflow store, cut at the end of a line."""
     if len(description) <= MAX_DESCRIPTION_LENGTH:
         return description
     return description[: MAX_DESCRIPTION_LENGTH - len(TRUNCATION_NOTE)].rpartition("\n")[0] + TRUNCATION_NOTE
@@ -104,26 +108,31 @@ def aliases(client: MlflowClient) -> dict[str, dict[str, str]]:
 
 
 def tags_of(client: MlflowClient, name: str, version: str) -> dict[str, str]:
-    """What was noted at a version; ``VersionNotFound`` where there is no such version."""
+    """The tags of a version; raises ``VersionNotFound``."""
     return dict(_find_version(client, name, version).tags)
 
 
 def _find_version(client: MlflowClient, name: str, version: str) -> ModelVersion:
     number = int(version) if version.isdecimal() else 0
-    found = client.search_model_versions(f"name = '{name}' and version_number = {number}")
-    if found:
-        return found[0]
-    known = sorted(int(each.version) for each in client.search_model_versions(f"name = '{name}'"))
-    registered = ", ".join(str(each) for each in known) or "none yet"
+    matches = client.search_model_versions(f"name = '{name}' and version_number = {number}")
+    if matches:
+        return matches[0]
+    numbers = sorted(int(each.version) for each in client.search_model_versions(f"name = '{name}'"))
+    registered = ", ".join(str(each) for each in numbers) or "none yet"
     raise VersionNotFound(f"{name!r} has no version {version!r}. Registered: {registered}. Train to make a new one.")
 
 
 def fetch(client: MlflowClient, version: str, folder: Path) -> Path:
-    """A release's artefacts as a local folder: the registered bytes or ``CorruptArtifacts``, whole or absent."""
-    found = _find_version(client, RELEASE, version)
+    """Copy a release's artefacts to a local folder, all or none.
+
+    Raises:
+        CorruptArtifacts: a file differs from its registered sha256.
+        VersionNotFound: there is no such release.
+    """
+    release_version = _find_version(client, RELEASE, version)
     expected = {
         key.removeprefix(_SHA256_TAG_PREFIX): value
-        for key, value in found.tags.items()
+        for key, value in release_version.tags.items()
         if key.startswith(_SHA256_TAG_PREFIX)
     }
     if release_files.is_intact(folder, expected):
@@ -131,7 +140,9 @@ def fetch(client: MlflowClient, version: str, folder: Path) -> Path:
     draft = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    copied = Path(client.download_artifacts(str(found.run_id), found.tags[_ARTIFACT_PATH_TAG], str(draft)))
+    copied = Path(
+        client.download_artifacts(str(release_version.run_id), release_version.tags[_ARTIFACT_PATH_TAG], str(draft))
+    )
     release_files.verify_files(copied, expected, f"Release {version}")
     release_files.install_folder(copied, folder)
     shutil.rmtree(draft, ignore_errors=True)

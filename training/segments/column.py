@@ -1,4 +1,4 @@
-"""How is a column of the scores table explained?"""
+"""Column specification: name, type and meaning of one column of the scores table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 
 class ColumnSpec(NamedTuple):
-    """One column, explained in a sentence."""
+    """One column of the scores table, with its meaning in a sentence."""
 
     name: str
     type: pa.DataType

@@ -1,4 +1,4 @@
-"""How far has a customer come with the shop?"""
+"""Lifecycle: the stage of each customer, from potential customer to loyal or lapsed buyer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from features.config.conditions import Measure
 from features.config.segmentation import Stage
 from training.segments.rules import matches
 
-NO_STAGE = -1  # of no stage
+NO_STAGE = -1  # code of a customer without a stage
 
 
 def lifecycle_stages(stages: Sequence[Stage], measured: Mapping[Measure, Floats], customers: int) -> NDArray[np.int16]:
-    """The place of the first stage that holds of each customer, (customers,); NOWHERE where none does."""
-    found = np.full(customers, NO_STAGE, np.int16)
-    for place in reversed(range(len(stages))):
-        found[matches(stages[place].when, measured, customers)] = place
-    return found
+    """Index of the first stage whose conditions each customer meets, (customers,); ``NO_STAGE`` without one."""
+    codes = np.full(customers, NO_STAGE, np.int16)
+    for index in reversed(range(len(stages))):
+        codes[matches(stages[index].when, measured, customers)] = index
+    return codes

@@ -1,4 +1,4 @@
-"""What are the columns that say when, where and with what to reach a customer, and what does each mean?"""
+"""Preference columns: names, types and meanings of the preference columns in the scores table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from training.segments.column import ColumnSpec
 
-EVIDENCE_CUSTOMER, EVIDENCE_POPULATION = "customer", "population"  # what a rung may be
+EVIDENCE_CUSTOMER, EVIDENCE_POPULATION = "customer", "population"  # values of evidence columns
 
 
 _NUMBER, _INTEGER, _TEXT, _FLAG = pa.float64(), pa.int8(), pa.string(), pa.bool_()
@@ -22,13 +22,13 @@ def _interval_columns(name: str, meaning: str, kind: pa.DataType) -> tuple[Colum
 
 
 def _evidence_column(name: str) -> ColumnSpec:
-    return ColumnSpec(f"{name}_evidence", _TEXT, "Whose counts weigh more in it: customer, or population.")
+    return ColumnSpec(f"{name}_evidence", _TEXT, "The counts with the greater weight: customer or population.")
 
 
 def _preferred_columns(name: str, meaning: str, share: str) -> tuple[ColumnSpec, ...]:
     return (
         ColumnSpec(name, _INTEGER, meaning),
-        ColumnSpec(f"{name}_share", _NUMBER, f"{share}, the population's habit weighed in."),
+        ColumnSpec(f"{name}_share", _NUMBER, f"{share}, weighed with the population's preference."),
         *_interval_columns(name, share, _NUMBER),
         _evidence_column(name),
     )
@@ -46,41 +46,43 @@ def _ranking_columns(name: str, meaning: str, affinity: str) -> tuple[ColumnSpec
 COLUMN_FAMILIES: Mapping[str, tuple[ColumnSpec, ...]] = {
     "preferred_hour": _preferred_columns(
         "preferred_hour",
-        "First hour, 0 to 23 by the shop's clock, of the two in a row in which the customer comes most.",
+        "First of the two hours in a row with the most visits, 0 to 23 in the shop's time zone.",
         "Share of the customer's orders and events in these two hours",
     ),
     "preferred_weekday": _preferred_columns(
         "preferred_weekday",
-        "Day of the week, 1 Monday to 7 Sunday by the shop's calendar, on which the customer comes most.",
+        "Weekday with the most visits, 1 Monday to 7 Sunday in the shop's time zone.",
         "Share of the customer's orders and events on this day of the week",
     ),
     "channel": _ranking_columns(
         "channel",
-        "Channels, the best one first.",
+        "Channels, the best first.",
         "Rate at which a touch there is followed by an order or event within 7 days; without touches, the share of "
         "the customer's orders and events that come through the channel.",
     ),
     "category": _ranking_columns(
         "category",
-        "Up to five categories that the customer orders most often, the first one first.",
+        "Up to five categories that the customer orders most often, the most frequent first.",
         "Share of the customer's orders that contain the category.",
     ),
     "price": (
         ColumnSpec(
             "price_sensitivity",
             _NUMBER,
-            "Share of the customer's orders that are bought with a coupon or discount; observed, not caused: only a "
-            "randomised offer shows who would not have bought without it.",
+            "Share of the customer's orders with a coupon or discount; observed, not causal: only a randomised offer "
+            "shows which customers would not order without it.",
         ),
         *_interval_columns("price_sensitivity", "The same share", _NUMBER),
         _evidence_column("price_sensitivity"),
         ColumnSpec(
             "discounted_orders_91d",
             _NUMBER,
-            "Orders with a coupon or discount to be expected in 91 days at the pace of the last 91; who redeems next.",
+            "Orders with a coupon or discount expected in 91 days at the pace of the last 91; ranks likely redeemers.",
         ),
         ColumnSpec(
-            "preset_segment_price_sensitive", _FLAG, "Buys at a reduced price surely more often than the population."
+            "preset_segment_price_sensitive",
+            _FLAG,
+            "Orders at a reduced price significantly more often than the population.",
         ),
     ),
 }

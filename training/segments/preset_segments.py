@@ -1,4 +1,4 @@
-"""Whom should a campaign meet, by what was measured and what is predicted together?"""
+"""Preset segments: ready-made campaign audiences from measures and predictions together."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ DAYS_SINCE_FIRST_ORDER, DAYS_SINCE_ORDER, ORDER_COUNT = (
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
-    """What the scores table says of n customers."""
+    """Predictions of n customers in the scores table."""
 
     churn_probability: Floats  # (n,)
     predicted_value: Floats  # (n,) spend, or orders, of the value tiers' horizon
-    category_due_on: Days  # (n,) the soonest category's reminder, NaT where there is none
+    category_due_on: Days  # (n,) the earliest reminder of a category, NaT without one
 
 
 def required_measures(config: PresetSegmentsConfig) -> tuple[Measure, ...]:
-    """What has to be known of every customer."""
+    """The measures that every customer needs."""
     return DAYS_SINCE_FIRST_ORDER, DAYS_SINCE_ORDER, ORDER_COUNT, Measure("orders", config.regular_days)
 
 
@@ -41,34 +41,34 @@ def preset_segments(
     lapsed: Booleans,
     today: np.datetime64,
 ) -> dict[str, Booleans]:
-    """Who is of each crowd, (n,) by the name of its column.
+    """Membership of each preset segment, (n,) by the name of its column.
 
     Args:
-        config: where the crowds begin and end.
-        measured: of the same customers.
-        predicted: of the same customers.
+        config: the limits of the preset segments.
+        measured: the measures of n customers, (n,) each.
+        predicted: the predictions of the same customers.
         bands: churn probabilities below the first are low, from the second on high.
-        lapsed: who has left already, by the lifecycle.
+        lapsed: (n,) whether the lifecycle phase is lapse.
         today: the local day of the scores.
     """
     newcomers = measured[DAYS_SINCE_FIRST_ORDER] < config.newcomer_days
     regulars = measured[Measure("orders", config.regular_days)] >= config.regular_orders
     chance = predicted.churn_probability
-    # Silence alone is no sign: of those who come every other day many are overdue on any day.
-    leaving = (chance >= bands[1]) | ((chance >= bands[0]) & is_overdue(measured, config.overdue_gaps))
+    # Being overdue alone is no sign: among frequent customers, many are overdue on any day.
+    likely_to_leave = (chance >= bands[1]) | ((chance >= bands[0]) & is_overdue(measured, config.overdue_gaps))
     return {
         "preset_segment_high_potential_newcomer": top_share(
             predicted.predicted_value, newcomers, config.newcomer_share
         ),
         "preset_segment_active_regular": regulars & (chance < bands[0]),
-        "preset_segment_about_to_lapse": leaving & (measured[ORDER_COUNT] >= config.lapse_orders) & ~lapsed,
+        "preset_segment_about_to_lapse": likely_to_leave & (measured[ORDER_COUNT] >= config.lapse_orders) & ~lapsed,
         "preset_segment_due_for_replenishment": predicted.category_due_on <= today,
     }
 
 
 def is_overdue(measured: Mapping[Measure, Floats], gaps: float) -> Booleans:
-    """Silent for longer than so many of one's own mean gaps between orders, a gap counting a day or more, (n,)."""
-    days, others = measured[DAYS_SINCE_ORDER], measured[ORDER_COUNT] - 1
-    usual = (measured[DAYS_SINCE_FIRST_ORDER] - days) / np.where(others > 0, others, np.nan)
-    late: Booleans = days > gaps * np.maximum(usual, 1.0)
-    return late
+    """Whether the silence exceeds ``gaps`` mean gaps between orders, each at least a day, (n,)."""
+    silent_days, gap_count = measured[DAYS_SINCE_ORDER], measured[ORDER_COUNT] - 1
+    mean_gap = (measured[DAYS_SINCE_FIRST_ORDER] - silent_days) / np.where(gap_count > 0, gap_count, np.nan)
+    overdue: Booleans = silent_days > gaps * np.maximum(mean_gap, 1.0)
+    return overdue

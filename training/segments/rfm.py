@@ -1,4 +1,4 @@
-"""How recently, how often and for how much does a customer order? Scores, and the eight classic layers of them."""
+"""RFM: scores of recency, frequency and monetary value, and the eight classic layers of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features.config.conditions import Measure
 from features.config.segmentation import Rfm
 
 QUANTILE_COUNT = 5
-# In English and as Chinese retailers call them; the first half spends much.
+# English keys with the Chinese retail terms; the first half has a high monetary score.
 RFM_SEGMENTS = {
     "important_keep": "重要价值",
     "important_develop": "重要发展",
@@ -27,24 +27,24 @@ RFM_SEGMENTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class RfmScores:
-    """The scores of n customers, the best highest."""
+    """RFM scores of n customers; the best score is the highest."""
 
-    recency: Codes  # (n,) 1 upwards, 0 for who never ordered
+    recency: Codes  # (n,) from 1; 0 without an order
     frequency: Codes
-    monetary: Codes  # (n,) 0 also without amounts
-    layer: Codes  # (n,) index into LAYERS, -1 where a score is missing
+    monetary: Codes  # (n,) from 1; 0 without an order or without amounts
+    layer: Codes  # (n,) index into ``RFM_SEGMENTS``, -1 where a score is missing
 
 
 def required_measures(config: Rfm) -> tuple[Measure, Measure, Measure]:
-    """What has to be known of every customer: recency, frequency, monetary."""
+    """The measures that every customer needs: recency, frequency, monetary."""
     return Measure("days_since_order"), Measure("orders", config.frequency_days), Measure("spend", config.monetary_days)
 
 
 def score_rfm(config: Rfm, measured: Mapping[Measure, Floats]) -> RfmScores:
-    """The scores by the cut points of the business, or by fifths of the buyers where it gives none.
+    """Score customers by the configured cut points, or by fifths of the buyers without cut points, (n,) each.
 
-    Fifths are those of Hughes, Strategic Database Marketing (1994). The layers cross what is high with what is low, a
-    score above the middle of its scale being high.
+    Fifths follow Hughes, Strategic Database Marketing (1994). The layers cross high and low scores; a score above the
+    middle of its scale is high.
     """
     days, orders, spend = (measured[measure] for measure in required_measures(config))
     bought = ~np.isnan(days)
@@ -62,18 +62,18 @@ def score_rfm(config: Rfm, measured: Mapping[Measure, Floats]) -> RfmScores:
 
 
 def quantile_scores(values: Floats, points: Sequence[float]) -> Codes:
-    """One more for every cut point that is reached, from 1; 0 for a nan, (n,).
+    """One more for every cut point reached, from 1; 0 for NaN, (n,).
 
-    Without points: one more for every whole fifth of the others who are worth less, so that equals stay together.
+    Without points: one more for every whole fifth of the values below, so that equal values get equal scores.
     """
-    known = ~np.isnan(values)
-    found = np.zeros(len(values), np.int8)
+    valid = ~np.isnan(values)
+    scores = np.zeros(len(values), np.int8)
     if points:
-        found[known] = 1 + np.searchsorted(points, values[known], "right")
-    elif known.any():
-        below = np.searchsorted(np.sort(values[known]), values[known], "left")
-        found[known] = 1 + QUANTILE_COUNT * below // int(known.sum())
-    return found
+        scores[valid] = 1 + np.searchsorted(points, values[valid], "right")
+    elif valid.any():
+        below = np.searchsorted(np.sort(values[valid]), values[valid], "left")
+        scores[valid] = 1 + QUANTILE_COUNT * below // int(valid.sum())
+    return scores
 
 
 def _is_low(scores: Codes, points: Sequence[float]) -> Booleans:

@@ -1,4 +1,4 @@
-"""Of whom do the business' own rules hold?"""
+"""Segment rules: the conditions of the business' own segments, evaluated for every customer."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from features.config.conditions import Bounds, Conditions, Measure
 
 
 def matches(conditions: Conditions, measured: Mapping[Measure, Floats], customers: int) -> Booleans:
-    """Whether all conditions hold, (customers,); what is not known of somebody fulfils none."""
-    found = np.ones(customers, np.bool_)
+    """Whether all conditions hold, (customers,); a missing measure meets no condition."""
+    mask = np.ones(customers, np.bool_)
     for measure, bounds in conditions.bounds.items():
-        found &= _in_bounds(measured[measure], bounds)
-    return found
+        mask &= _in_bounds(measured[measure], bounds)
+    return mask
 
 
 def column_names(segments: Iterable[str]) -> dict[str, str]:
-    """A column for every segment, whatever it is called: "big baskets", "big-baskets", "!"."""
+    """A unique column name for every segment name, such as "big baskets", "big-baskets" or "!"."""
     names: dict[str, str] = {}
     for segment in segments:
         slug = re.sub(r"\W+", "_", segment.lower()).strip("_") or "unnamed"
-        tries = (f"segment_{slug}{mark}" for mark in ("", *(f"_{number}" for number in range(2, len(names) + 3))))
+        tries = (f"segment_{slug}{suffix}" for suffix in ("", *(f"_{number}" for number in range(2, len(names) + 3))))
         names[segment] = next(name for name in tries if name not in names.values())
     return names
 
 
 def _in_bounds(values: Floats, bounds: Bounds) -> Booleans:
-    # No comparison holds of a nan, so one bound is enough to leave it out.
-    found = np.ones(len(values), np.bool_)
-    for word, bound in bounds.given_bounds.items():
-        match word:
+    # No comparison holds for NaN, so one bound is enough to exclude it.
+    mask = np.ones(len(values), np.bool_)
+    for operator, bound in bounds.given_bounds.items():
+        match operator:
             case "at_least":
-                found &= values >= bound
+                mask &= values >= bound
             case "at_most":
-                found &= values <= bound
+                mask &= values <= bound
             case "above":
-                found &= values > bound
+                mask &= values > bound
             case _:
-                found &= values < bound
-    return found
+                mask &= values < bound
+    return mask

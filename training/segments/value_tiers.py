@@ -1,4 +1,4 @@
-"""Who are the most valuable customers? The best of them first, until a share is full."""
+"""Value tiers: the customers of the highest predicted value fill the first tier up to its share, then the next."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from features.arrays import Booleans, Floats
 from features.config.segmentation import exact_fraction
 
-# A share of a sum that floats reach only but for their last places is reached.
+# A share counts as reached within this relative rounding error.
 ROUNDING = 1e-12
 
 
 def value_tiers(
     predicted_value: Floats, shares: Sequence[float], by: Literal["customers", "revenue"]
 ) -> NDArray[np.int16]:
-    """The place of each customer's tier among the shares, (n,); len(shares) for the rest.
+    """Index of each customer's tier among the shares, (n,); len(shares) for the rest.
 
-    The tiers are filled one after the other from the most valuable customer down, each with its own share: of the
-    customers, to the nearest whole one, or of what they are worth together, with the fewest that bring it. Of equals
-    the one who stands before the other in ``predicted_value`` is first.
+    The tiers are filled in order from the most valuable customer down, each with its own share: of the number of
+    customers, rounded, or of their total value, with the fewest customers that reach it. The customer that is first in
+    ``predicted_value`` wins a tie.
     """
     order = np.argsort(-predicted_value, kind="stable")
     ends = (
@@ -33,18 +33,18 @@ def value_tiers(
         if by == "customers"
         else _ends_by_revenue(predicted_value[order], shares)
     )
-    found = np.empty(len(predicted_value), np.int16)
-    found[order] = np.searchsorted(ends, np.arange(len(predicted_value)), "right")
-    return found
+    codes = np.empty(len(predicted_value), np.int16)
+    codes[order] = np.searchsorted(ends, np.arange(len(predicted_value)), "right")
+    return codes
 
 
 def top_share(predicted_value: Floats, candidates: Booleans, share: float) -> Booleans:
-    """The most valuable share of some customers, rounded up, (n,); of equals the first."""
-    some = np.flatnonzero(candidates)
-    chosen = some[np.argsort(-predicted_value[some], kind="stable")]
-    found = np.zeros(len(predicted_value), np.bool_)
-    found[chosen[: ceil(exact_fraction(share) * len(some))]] = True
-    return found
+    """Mask of the most valuable share of the candidates, rounded up, (n,); the first wins a tie."""
+    indices = np.flatnonzero(candidates)
+    ranked = indices[np.argsort(-predicted_value[indices], kind="stable")]
+    mask = np.zeros(len(predicted_value), np.bool_)
+    mask[ranked[: ceil(exact_fraction(share) * len(indices))]] = True
+    return mask
 
 
 def _ends_by_customers(customers: int, shares: Sequence[float]) -> list[int]:
@@ -52,12 +52,13 @@ def _ends_by_customers(customers: int, shares: Sequence[float]) -> list[int]:
 
 
 def _ends_by_revenue(descending: Floats, shares: Sequence[float]) -> list[int]:
-    brought = np.cumsum(np.maximum(descending, 0.0))
-    total = float(brought[-1]) if len(brought) else 0.0
+    cumulative = np.cumsum(np.maximum(descending, 0.0))
+    total = float(cumulative[-1]) if len(cumulative) else 0.0
     if total == 0:
         return [0] * len(shares)
     return [
-        1 + int(np.searchsorted(brought, float(share) * total * (1 - ROUNDING))) for share in _cumulative_shares(shares)
+        1 + int(np.searchsorted(cumulative, float(share) * total * (1 - ROUNDING)))
+        for share in _cumulative_shares(shares)
     ]
 
 

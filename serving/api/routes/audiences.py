@@ -174,7 +174,7 @@ def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
         case InvalidCursor():
             return Problem(422, str(error), [FieldProblem(field="cursor", reason=str(error))])
         case AudienceNotFound():
-            return Problem(404, "There is no audience of this id: it never was, or it has expired. Make a new one.")
+            return Problem(404, "Found no audience of this id: it never existed, or it has expired. Create a new one.")
         case InvalidScores():
             log_error(app_state.log, "scores missing", error)
             return Problem(

@@ -18,10 +18,11 @@ from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
 from serving.observability.audit_log import CONSENT, ERASURE
 from serving.observability.json_logs import log_error
-from serving.privacy.consents import ConsentChanges, ConsentsResponse, consent_state, pending_changes
-from serving.privacy.erasure import FINISHED, ErasureReport, erase_customer, erasure_executor
+from serving.privacy.consents import consent_state, pending_changes
+from serving.privacy.erasure import FINISHED, erase_customer, erasure_executor
 from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.predictions import MAX_ID_LENGTH, FieldProblem
+from serving.schemas.privacy import ConsentChanges, ConsentsResponse, ErasureReport
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState

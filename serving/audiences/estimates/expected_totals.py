@@ -1,4 +1,4 @@
-"""What will the members do, if nobody does anything? Their orders and spend within a horizon, from the scores table."""
+"""Expected totals: the members' orders and spend within a horizon, summed from the scores table."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _CHURN_PROBABILITY, _CHURN_DAYS = "churn_probability", "churn_horizon_days"
 
 @dataclass(frozen=True)
 class ExpectedTotals:
-    """Both totals over one horizon, as far as the table has them."""
+    """Expected conversions and revenue over one horizon; None if the table has no column for one."""
 
     conversions: ExpectedTotal | None
     revenue: ExpectedTotal | None
 
 
 def expected_totals(columns: Columns, rows: RowIndices, horizon_days: int | None, cards: Cards) -> ExpectedTotals:
-    """Members who order, and what they spend, within the horizon; None where the table has no such column.
+    """Return the number of members who order, and their spend, within the horizon.
 
-    Conversions are summed over ``purchase_probability_{h}d``; where the table has none of that horizon over
-    1 - ``churn_probability`` if that is churn's, else over the nearest horizon there is, the shorter of two.
+    Conversions are the sum of ``purchase_probability_{h}d``. Without that column they are the sum of
+    1 - ``churn_probability`` if the horizon is the churn horizon, else that of the nearest horizon, the shorter of two.
     """
     if horizon_days is None:
         return ExpectedTotals(None, None)
@@ -47,34 +47,34 @@ def expected_totals(columns: Columns, rows: RowIndices, horizon_days: int | None
 
 
 def choose_horizon(requested: int | None, columns: Columns, cards: Cards) -> int | None:
-    """The horizon asked for, else the longest of amounts, else of purchases, that was tested, or at least is there.
+    """Return the requested horizon, or by default the longest tested one of amounts, else of purchases, in days.
 
-    None for a table without any.
+    If no horizon was tested, the default is the longest one in the table; None for a table without any.
 
     Raises:
-        Refused: the table has nothing of that horizon.
+        InvalidAudienceRequest: the table has no columns of the requested horizon.
     """
-    spends, buys = _columns_by_horizon(columns, _SPEND_COLUMN), _purchase_columns(columns)
+    spend_columns, purchase_columns = _columns_by_horizon(columns, _SPEND_COLUMN), _purchase_columns(columns)
     if requested is None:
-        offered, measure = (spends, "spend") if spends else (buys, "buyers")
-        known = [days for days in offered if nearest_horizon(tested_horizons(cards, measure), days) is not None]
-        return max(known or offered, default=None)
-    if requested not in {*spends, *buys}:
-        there = ", ".join(map(str, sorted({*spends, *buys}))) or "none"
+        offered, measure = (spend_columns, "spend") if spend_columns else (purchase_columns, "buyers")
+        tested = [days for days in offered if nearest_horizon(tested_horizons(cards, measure), days) is not None]
+        return max(tested or offered, default=None)
+    if requested not in {*spend_columns, *purchase_columns}:
+        available = ", ".join(map(str, sorted({*spend_columns, *purchase_columns}))) or "none"
         raise InvalidAudienceRequest.for_field(
-            "horizon_days", f"Found {requested}; expected one of the table's horizons: {there}."
+            "horizon_days", f"Found {requested}; expected one of the table's horizons: {available}."
         )
     return requested
 
 
 def _conversions(columns: Columns, rows: RowIndices, requested: int, cards: Cards) -> ExpectedTotal | None:
-    buying = _purchase_columns(columns)
-    if not buying:
+    by_horizon = _purchase_columns(columns)
+    if not by_horizon:
         return None
-    days = min(buying, key=lambda one: (abs(one - requested), one))
-    name = buying[days]
-    chance = _values(columns, name, rows, churn=name == _CHURN_PROBABILITY)
-    total = TotalEstimate(chance, chance * (1 - chance))
+    days = min(by_horizon, key=lambda horizon: (abs(horizon - requested), horizon))
+    name = by_horizon[days]
+    probability = _values(columns, name, rows, churn=name == _CHURN_PROBABILITY)
+    total = TotalEstimate(probability, probability * (1 - probability))
     column = f"1 - {name}" if name == _CHURN_PROBABILITY else name
     return _expected_total(
         total, "buyers", days, cards, _SummedColumn(column, _null_count(columns, name, rows), len(rows))
@@ -86,15 +86,17 @@ def _revenue(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> Exp
     if name is None or _numeric_column(columns, name).is_null().all():
         return None
     mean = _values(columns, name, rows)
-    orders = f"expected_orders_{days}d"
-    number = _values(columns, orders, rows) if _is_number(columns, orders) else np.ones(len(rows))
-    total = TotalEstimate(mean, mean**2 / np.maximum(number, 1e-9))
+    orders_column = f"expected_orders_{days}d"
+    expected_orders = (
+        _values(columns, orders_column, rows) if _is_number(columns, orders_column) else np.ones(len(rows))
+    )
+    total = TotalEstimate(mean, mean**2 / np.maximum(expected_orders, 1e-9))
     return _expected_total(total, "spend", days, cards, _SummedColumn(name, _null_count(columns, name, rows)))
 
 
 @dataclass(frozen=True)
 class _SummedColumn:
-    """What a total was summed over, and what it cannot exceed."""
+    """The column that was summed, and the maximum of the total."""
 
     column: str
     without_value: int
@@ -104,56 +106,60 @@ class _SummedColumn:
 def _expected_total(
     total: TotalEstimate, measure: str, days: int, cards: Cards, summed: _SummedColumn
 ) -> ExpectedTotal:
-    past = read_backtest_errors(cards, measure, days)
-    found, reason = None, None
-    if isinstance(past, str):
-        reason = past
+    errors = read_backtest_errors(cards, measure, days)
+    interval, reason = None, None
+    if isinstance(errors, str):
+        reason = errors
     elif total.mean <= 0:
-        reason = "Nothing is expected of these members."
+        reason = "The expected total of these members is 0."
     else:
-        one = prediction_interval(total, past)
-        method = _interval_method(one, past.origins, past.independent_origins)
-        found = Interval(p10=min(one.p10, summed.maximum), p90=min(one.p90, summed.maximum), method=method)
+        prediction = prediction_interval(total, errors)
+        method = _interval_method(prediction, errors.origins, errors.independent_origins)
+        interval = Interval(
+            p10=min(prediction.p10, summed.maximum), p90=min(prediction.p90, summed.maximum), method=method
+        )
     return ExpectedTotal(
         mean=total.mean,
         horizon_days=days,
         column=summed.column,
         without_value=summed.without_value,
-        interval=found,
+        interval=interval,
         reason=reason,
     )
 
 
 def _interval_method(interval: PredictionInterval, origins: int, independent: float) -> str:
-    whose = "the total of such customers" if interval.uses_own_errors else "everybody's total"
-    counted = "1 test origin" if origins == 1 else f"{origins} test origins worth {independent:.1f} independent ones"
+    scope = "the total of such customers" if interval.uses_own_errors else "the total of all customers"
+    origin_count = (
+        "1 test origin" if origins == 1 else f"{origins} test origins worth {independent:.1f} independent ones"
+    )
     degrees = "many" if interval.degrees_of_freedom > 1000 else f"{interval.degrees_of_freedom:.1f}"
     return (
-        f"80 % interval, log-normal: errors of {whose} at {counted}, and single members' chance; Student's t with "
-        f"{degrees} degrees of freedom."
+        f"80 % interval, log-normal: errors of {scope} at {origin_count}, and the chance of single members; "
+        f"Student's t with {degrees} degrees of freedom."
     )
 
 
 def _purchase_columns(columns: Columns) -> dict[int, str]:
-    """By horizon, the column that tells who orders within it."""
-    found = _columns_by_horizon(columns, _PURCHASE_COLUMN)
+    """Return, by horizon in days, the column with the probability of an order within it."""
+    by_horizon = _columns_by_horizon(columns, _PURCHASE_COLUMN)
     if len(columns) and _is_number(columns, _CHURN_PROBABILITY) and _is_number(columns, _CHURN_DAYS):
-        found.setdefault(int(_values(columns, _CHURN_DAYS, np.zeros(1, np.intp))[0]), _CHURN_PROBABILITY)
-    return {days: name for days, name in found.items() if days > 0}
+        by_horizon.setdefault(int(_values(columns, _CHURN_DAYS, np.zeros(1, np.intp))[0]), _CHURN_PROBABILITY)
+    return {days: name for days, name in by_horizon.items() if days > 0}
 
 
 def _columns_by_horizon(columns: Columns, pattern: re.Pattern[str]) -> dict[int, str]:
     matches = [pattern.fullmatch(name) for name in columns.column_types]
-    return {int(one[1]): one[0] for one in matches if one is not None and _is_number(columns, one[0])}
+    return {int(match[1]): match[0] for match in matches if match is not None and _is_number(columns, match[0])}
 
 
 def _values(columns: Columns, name: str, rows: RowIndices, *, churn: bool = False) -> Floats:
-    """Some rows' numbers; 0 where there is no value, for churn what is left of 1."""
-    held = _numeric_column(columns, name)
-    values = held.values[rows].astype(np.float64)
+    """Return the numbers of some rows, 0 for nulls; with ``churn`` 1 minus the number."""
+    column = _numeric_column(columns, name)
+    values = column.values[rows].astype(np.float64)
     if churn:
         values = 1.0 - values
-    return values if held.nulls is None else np.where(held.nulls[rows], 0.0, values)
+    return values if column.nulls is None else np.where(column.nulls[rows], 0.0, values)
 
 
 def _null_count(columns: Columns, name: str, rows: RowIndices) -> int:

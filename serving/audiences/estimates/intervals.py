@@ -1,22 +1,23 @@
-"""Between which amounts will a total lie? As far off as totals like it were before, never nearer than chance allows.
+"""Prediction interval of a total: as wide as the back-test's errors of similar totals, never narrower than chance.
 
-A sum of many predictions would have next to no error if customers erred each for themselves. They do not: a season, a
-sale, a competitor move all of them at once, and what is left of that error in the total of a large group is what the
-back-test saw from origin to origin. So the variance of the log of actual over predicted has two parts.
+The sum of many predictions would have almost no error if the errors of customers were independent. They are not: a
+season, a sale or a competitor moves all customers at once, and the back-test shows the error that remains in the total
+of a large group from origin to origin. The variance of the log of actual over predicted therefore has two parts.
 
-The common part is the mean squared log-ratio over the test origins, around 0 and not around its mean, for a release
-that is always off by a fifth will be again. An audience may be moved by what moves its kind alone: the totals of fifths
-by prediction are put together in the shares in which its own total comes from them, and the errors of that total are
-taken if they are larger than those of everybody's. For an audience of everybody the two are one.
+The common part is the mean squared log-ratio over the test origins. It is taken around 0 and not around its mean,
+because a release that is always wrong by a fifth will be so again. An audience may be moved by its own kind of
+customers alone: the totals of fifths by prediction are combined in the shares that they have in the audience's own
+total, and the errors of that combination are used if they are larger than those of all customers. For an audience of
+all customers both are equal.
 
-Single customers' chance is the other part: Poisson-binomial for buyers (the variance of a sum of unlike coins), and for
-amounts a compound one, the square of the expected spend over the expected orders, times the dispersion that the
-back-test found. The log-ratios contain the chance of the customers tested already, so that only what an audience has
-beyond it is added; and the whole is never less than the audience's own chance.
+The chance of single customers is the other part: Poisson-binomial for buyers (the variance of a sum of unequal coin
+flips), and compound for amounts: the square of the expected spend over the expected orders, times the dispersion that
+the back-test found. The log-ratios already contain the chance of the tested customers, so only the excess of the
+audience's chance is added, and the sum is never less than the audience's own chance.
 
-Origins are few. The common part is taken to be known as well as from so many independent ones (windows that overlap
-count once), the other part exactly; by Satterthwaite (1946, Biometrics Bulletin 2) Student's t then has
-``total**2 / (common**2 / origins)`` degrees of freedom. Everything is on the log scale, so that no total is below 0.
+Origins are few. The common part is treated as estimated from the number of independent origins (overlapping windows
+count once), and the other part as exact. By Satterthwaite (1946, Biometrics Bulletin 2) Student's t then has
+``total**2 / (common**2 / origins)`` degrees of freedom. Everything is on the log scale, so no total is below 0.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ Z90 = 1.2815515655446004  # the 0.9 quantile of the normal distribution
 
 @dataclass(frozen=True)
 class TotalEstimate:
-    """What is expected of some customers together."""
+    """The predicted outcomes of n customers, whose sum is the total."""
 
     predicted: Floats  # (n,) per customer, not below 0
-    variance: Floats  # (n,) of each one's outcome, but for the dispersion
+    variance: Floats  # (n,) of each customer's outcome, before the dispersion
 
     @property
     def mean(self) -> float:
@@ -48,25 +49,25 @@ class TotalEstimate:
 
 @dataclass(frozen=True)
 class PredictionInterval:
-    """The middle four fifths of what a total may be."""
+    """The 10th and the 90th percentile of a total."""
 
     p10: float
     p90: float
-    degrees_of_freedom: float  # of freedom of Student's t
-    uses_own_errors: bool  # whether the errors of its own kind were larger than everybody's
+    degrees_of_freedom: float  # of Student's t
+    uses_own_errors: bool  # whether the errors of its own kind exceed those of all customers
 
 
 def prediction_interval(total: TotalEstimate, errors: BacktestErrors) -> PredictionInterval:
-    """The 80 % interval of a total above 0."""
+    """Return the 80 % prediction interval of a total above 0."""
     mean = total.mean
     chance = errors.dispersion * float(total.variance.sum()) / mean**2
-    everybody, own = errors.overall, errors.errors_for(total.predicted)
-    taken = max(everybody, own, key=lambda spread: _common_variance(spread, chance))
-    variance = max(_common_variance(taken, chance), chance)
-    known = min(taken.error, variance)
-    degrees = variance**2 / (known**2 / errors.independent_origins) if known > 0 else math.inf
-    reach = math.exp(t_quantile_90(degrees) * math.sqrt(variance))
-    return PredictionInterval(mean / reach, mean * reach, degrees, uses_own_errors=taken is own)
+    overall, own = errors.overall, errors.errors_for(total.predicted)
+    larger = max(overall, own, key=lambda candidate: _common_variance(candidate, chance))
+    variance = max(_common_variance(larger, chance), chance)
+    common = min(larger.error, variance)
+    degrees = variance**2 / (common**2 / errors.independent_origins) if common > 0 else math.inf
+    factor = math.exp(t_quantile_90(degrees) * math.sqrt(variance))
+    return PredictionInterval(mean / factor, mean * factor, degrees, uses_own_errors=larger is own)
 
 
 def _common_variance(errors: ErrorVariance, chance: float) -> float:
@@ -74,7 +75,7 @@ def _common_variance(errors: ErrorVariance, chance: float) -> float:
 
 
 def t_quantile_90(degrees_of_freedom: float) -> float:
-    """The 0.9 quantile of Student's t with any number of degrees of freedom, 1 or more.
+    """Return the 0.9 quantile of Student's t for 1 or more degrees of freedom.
 
     With t = sqrt(degrees) tan(angle) the density is a power of a cosine, which is summed over a grid.
     """
@@ -82,6 +83,6 @@ def t_quantile_90(degrees_of_freedom: float) -> float:
         return Z90
     angle = np.linspace(0.0, np.pi / 2, 20_001)
     density = np.cos(angle) ** (degrees_of_freedom - 1)
-    passed = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    # Half of the probability lies on this side of 0, and a tenth beyond what is looked for.
-    return float(np.sqrt(degrees_of_freedom) * np.tan(np.interp(0.8 * passed[-1], passed, angle)))
+    cumulative = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    # Half of the probability lies above 0, and a fifth of that half lies above the quantile.
+    return float(np.sqrt(degrees_of_freedom) * np.tan(np.interp(0.8 * cumulative[-1], cumulative, angle)))

@@ -1,7 +1,7 @@
-"""Where does the next page begin? After the member named by a cursor, which only the service can have given out.
+"""Cursor: a signed, opaque position after which the next page of members begins.
 
-A cursor is the order number of the last member seen, signed with a secret for one audience (HMAC, RFC 2104). It says
-nothing of a page's size or format, and points at the same place however many members were removed in between.
+A cursor is the order number of the last member of a page, signed with a secret for one audience (HMAC, RFC 2104). It
+does not depend on the size or format of a page, and stays valid when members are deleted.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from binascii import Error
 
 from serving.audiences.errors import InvalidCursor
 
-_NUMBER_BYTES = 8  # bytes
+_NUMBER_BYTES = 8
 _SIGNATURE_BYTES = 16
 
 
 def encode_cursor(audience_id: str, last_seen: int, secret: bytes) -> str:
-    """A cursor after the member of that order number."""
+    """Return a cursor that points after the member with this order number."""
     number = last_seen.to_bytes(_NUMBER_BYTES)
     return urlsafe_b64encode(number + _signature(audience_id, number, secret)).decode()
 
 
 def decode_cursor(audience_id: str, cursor: str | None, secret: bytes) -> int:
-    """The order number after which to go on; 0 without a cursor.
+    """Return the order number after which the next page begins; 0 without a cursor.
 
     Raises:
-        InvalidCursor: it was altered, or was given out for another audience or by another service.
+        InvalidCursor: the cursor was altered, or was issued for another audience or by another service.
     """
     if cursor is None:
         return 0
     try:
-        said = urlsafe_b64decode(cursor.encode("ascii"))
+        decoded = urlsafe_b64decode(cursor.encode("ascii"))
     except (Error, UnicodeEncodeError):
         raise _invalid_cursor() from None
-    number, signature = said[:_NUMBER_BYTES], said[_NUMBER_BYTES:]
-    canonical = urlsafe_b64encode(said).decode() == cursor
+    number, signature = decoded[:_NUMBER_BYTES], decoded[_NUMBER_BYTES:]
+    canonical = urlsafe_b64encode(decoded).decode() == cursor
     if not (hmac.compare_digest(signature, _signature(audience_id, number, secret)) and canonical):
         raise _invalid_cursor()
     return int.from_bytes(number)

@@ -1,8 +1,8 @@
-"""Where are an audience's members kept? Frozen in a folder of their own, under a name that nobody can guess.
+"""Member store: the members of an audience, frozen in a folder of their own with an id that cannot be guessed.
 
-``<folder>/<audience_id>/`` holds ``read_metadata.json`` and ``read_members.arrow`` (Arrow IPC, memory-mapped when read): an order
-number ``member`` from 1 on, ``customer_id``, ``holdout`` where there is one, and the columns asked for, in order. A
-folder appears whole or not at all; who is forgotten is taken out of all files, and the order numbers of others stay.
+``<folder>/<audience_id>/`` holds ``metadata.json`` and ``members.arrow`` (Arrow IPC, memory-mapped when read): an order
+number ``member`` from 1 on, ``customer_id``, ``holdout`` if there is one, and the requested columns, in order. A folder
+appears complete or not at all. Erased customers are deleted from all files, and the order numbers of others stay.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _DRAFT_PREFIX = ".draft-"
 
 
 def store_audience(folder: Path, result: AudienceResult, allowed: ConsentCheck, created_at: datetime) -> str:
-    """Freeze an audience; its id.
+    """Store the members of an audience and return its id.
 
     Args:
         folder: of all audiences.
-        result: as ``finding.count`` returns it.
-        allowed: asked again while nobody can be forgotten, so that whoever was since is not written down.
+        result: as ``build_audience`` returns it.
+        allowed: called while erasures wait for the lock, so that no customer erased in the meantime is stored.
         created_at: now.
     """
     audience_id = secrets.token_urlsafe(16)
@@ -56,7 +56,11 @@ def store_audience(folder: Path, result: AudienceResult, allowed: ConsentCheck, 
 
 
 def read_metadata(folder: Path, audience_id: str) -> AudienceMetadata:
-    """What an audience was made for; raises AudienceNotFound."""
+    """Return the metadata of a stored audience.
+
+    Raises:
+        AudienceNotFound: no audience is stored under this id.
+    """
     try:
         return AudienceMetadata.model_validate_json(
             (_audience_folder(folder, audience_id) / METADATA_FILE).read_bytes()
@@ -66,7 +70,11 @@ def read_metadata(folder: Path, audience_id: str) -> AudienceMetadata:
 
 
 def read_members(folder: Path, audience_id: str) -> pa.Table:
-    """All members, in order, without a copy in memory; raises AudienceNotFound."""
+    """Return all members, in order, without a copy in memory.
+
+    Raises:
+        AudienceNotFound: no audience is stored under this id.
+    """
     try:
         with pa.memory_map(str(_audience_folder(folder, audience_id) / MEMBERS_FILE)) as source:
             return pa.ipc.open_file(source).read_all()
@@ -75,41 +83,45 @@ def read_members(folder: Path, audience_id: str) -> pa.Table:
 
 
 def delete_customers(folder: Path, customer_ids: Sequence[str]) -> int:
-    """Take customers out of every audience; the number of audiences that held any of them.
+    """Delete customers from every audience; return the number of changed audiences.
 
-    Their consent must be gone before, so that no audience that is being stored brings them back.
+    The ledger must have their erasure first, so that no audience that is being stored brings them back.
     """
-    wanted, changed = pa.array(sorted(set(customer_ids)), pa.string()), 0
+    erased_ids, changed = pa.array(sorted(set(customer_ids)), pa.string()), 0
     with _folder_lock(folder):
         _delete_drafts(folder)
         for audience_id in _audience_ids(folder):
-            kept = read_members(folder, audience_id)
-            held = pc.is_in(kept.column(ID_COLUMN), value_set=wanted)
-            if pc.any(held, min_count=0).as_py():
-                _write(kept.filter(pc.invert(held)), folder / audience_id / MEMBERS_FILE)
+            members = read_members(folder, audience_id)
+            matches = pc.is_in(members.column(ID_COLUMN), value_set=erased_ids)
+            if pc.any(matches, min_count=0).as_py():
+                _write(members.filter(pc.invert(matches)), folder / audience_id / MEMBERS_FILE)
                 changed += 1
     return changed
 
 
 def delete_expired(folder: Path, max_age: timedelta, now: datetime) -> list[str]:
-    """Delete audiences that are older than ``max_age`` at an instant, and drafts that nobody finished; their ids."""
+    """Delete audiences older than ``max_age``, and unfinished drafts; return the ids of the deleted audiences."""
     with _folder_lock(folder):
         _delete_drafts(folder)
-        old = [one for one in _audience_ids(folder) if read_metadata(folder, one).created_at < now - max_age]
-        for audience_id in old:
-            # Renamed first: half of an audience is no audience.
+        expired = [
+            audience_id
+            for audience_id in _audience_ids(folder)
+            if read_metadata(folder, audience_id).created_at < now - max_age
+        ]
+        for audience_id in expired:
+            # The rename comes first, so that no reader sees half of an audience.
             shutil.rmtree((folder / audience_id).rename(folder / f"{_DRAFT_PREFIX}{audience_id}"))
-    return old
+    return expired
 
 
 def _delete_drafts(folder: Path) -> None:
-    """Remove drafts of whoever was killed; the lock is held, so they are nobody's."""
+    """Delete the drafts of killed processes; under the lock no other process has one."""
     for draft in folder.glob(f"{_DRAFT_PREFIX}*"):
         shutil.rmtree(draft)
 
 
 def _audience_ids(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.iterdir() if _ID_PATTERN.fullmatch(one.name))
+    return sorted(path.name for path in folder.iterdir() if _ID_PATTERN.fullmatch(path.name))
 
 
 def _audience_folder(folder: Path, audience_id: str) -> Path:
@@ -119,7 +131,7 @@ def _audience_folder(folder: Path, audience_id: str) -> Path:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    """The file is there whole, or the one before it still is."""
+    """Replace the file by an atomic write."""
     with (
         atomic_write(path) as temporary,
         pa.OSFile(str(temporary), "wb") as target,
@@ -130,7 +142,7 @@ def _write(table: pa.Table, path: Path) -> None:
 
 @contextmanager
 def _folder_lock(folder: Path) -> Iterator[None]:
-    """Alone among all processes that change audiences; readers need not wait."""
+    """Lock the folder for one process that changes audiences; readers do not wait."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -139,6 +151,6 @@ def _folder_lock(folder: Path) -> Iterator[None]:
 
 def _audience_not_found(audience_id: str) -> AudienceNotFound:
     return AudienceNotFound(
-        f"There is no audience {audience_id[:40]!r}: it never was, or it has expired. "
-        "Make a new one: POST /v1/audiences."
+        f"Found no audience {audience_id[:40]!r}: it never existed, or it has expired. "
+        "Create a new one: POST /v1/audiences."
     )

@@ -1,4 +1,4 @@
-"""What is kept of an audience besides its members? Enough to produce its pages and to account for it; nobody's id."""
+"""Audience metadata: what is stored besides the members, for paging and for the audit; it contains no customer id."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serving.schemas.base import StrictModel
 
 
 class AudienceMetadata(StrictModel):
-    """An audience as it was when it was made."""
+    """The request and the counts of a stored audience."""
 
     audience_id: str
     created_at: datetime
@@ -29,7 +29,7 @@ class AudienceMetadata(StrictModel):
 
 
 def metadata_of(audience_id: str, result: AudienceResult, created_at: datetime) -> AudienceMetadata:
-    """What is kept of an audience that was found."""
+    """Return the metadata of an audience."""
     request, answer = result.request, result.answer
     return AudienceMetadata(
         audience_id=audience_id,
@@ -47,19 +47,19 @@ def metadata_of(audience_id: str, result: AudienceResult, created_at: datetime) 
 
 
 def _redacted_filter(node: Node) -> JsonValue:
-    """A filter as JSON, in which customers are counted where they were named: one of them may be forgotten one day."""
+    """Return a filter as JSON with a count in place of customer ids, because a named customer may be erased later."""
     if isinstance(node, Condition):
         return _redacted_condition(node)
     if isinstance(node, AllOf | AnyOf):
-        return {node.word: [_redacted_filter(one) for one in node.nodes]}
-    return {node.word: _redacted_filter(node.node)}
+        return {node.keyword: [_redacted_filter(child) for child in node.nodes]}
+    return {node.keyword: _redacted_filter(node.node)}
 
 
 def _redacted_condition(condition: Condition) -> JsonValue:
-    said: dict[str, JsonValue] = condition.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    fields: dict[str, JsonValue] = condition.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if condition.column != ID_COLUMN:
-        return said
-    return {word: _customer_count(value) if word != "column" else value for word, value in said.items()}
+        return fields
+    return {key: _customer_count(value) if key != "column" else value for key, value in fields.items()}
 
 
 def _customer_count(value: JsonValue) -> JsonValue:

@@ -1,4 +1,4 @@
-"""Who of an audience may be approached now? A page at a time, each checked against consent when it is produced."""
+"""Pagination: members are read a page at a time after a cursor, and each page is checked for consent."""
 
 from __future__ import annotations
 
@@ -15,68 +15,68 @@ from serving.audiences.export.cursors import decode_cursor, encode_cursor
 from serving.audiences.export.member_store import read_members
 from serving.audiences.query.scores_table import ID_COLUMN
 
-EXPORT_BATCH_SIZE = 50_000  # members looked at for each table of an export
+EXPORT_BATCH_SIZE = 50_000  # members checked for each table of an export
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some members, in order."""
+    """A page of members, in order."""
 
-    rows: pa.Table  # customer_id, ``holdout`` where there is one, and the columns asked for
-    excluded_by_consent: int  # members of this page who may not be approached any more
+    rows: pa.Table  # customer_id, ``holdout`` if there is one, and the requested columns
+    excluded_by_consent: int  # members of this page who may no longer be approached
     next: str | None  # the cursor of the next page; None on the last one
 
 
 @dataclass(frozen=True)
 class AudienceReader:
-    """Reads stored audiences."""
+    """Reads the members of stored audiences."""
 
     folder: Path
-    secret: bytes  # of the cursors
+    secret: bytes  # the key of the cursors
 
     def page(self, audience_id: str, page_cursor: str | None, size: int, allowed: ConsentCheck) -> Page:
-        """The members after a cursor.
+        """Return the members after a cursor.
 
         Args:
-            audience_id: as ``members.store`` returned it.
-            page_cursor: the cursor of the page before; None begins.
-            size: the most members to look at; those left out count, so that a page may hold fewer, or none.
-            allowed: asked about these members.
+            audience_id: as ``store_audience`` returned it.
+            page_cursor: the cursor of the previous page; None starts with the first.
+            size: the maximum number of members to check; excluded ones count, so a page may hold fewer, or none.
+            allowed: the consent check for these members.
 
         Raises:
-            AudienceNotFound: there is none of that id.
-            InvalidCursor: the cursor is not of this audience.
+            AudienceNotFound: no audience is stored under this id.
+            InvalidCursor: the cursor was not issued for this audience.
         """
-        everybody = read_members(self.folder, audience_id)
-        begin = _first_row_after(everybody, decode_cursor(audience_id, page_cursor, self.secret))
-        some = everybody.slice(begin, size)
-        rows, left_out = _consented_rows(some, allowed)
-        more = begin + len(some) < len(everybody)
-        following = encode_cursor(audience_id, some.column(MEMBER_COLUMN)[-1].as_py(), self.secret) if more else None
-        return Page(rows, left_out, following)
+        members = read_members(self.folder, audience_id)
+        begin = _first_row_after(members, decode_cursor(audience_id, page_cursor, self.secret))
+        batch = members.slice(begin, size)
+        rows, excluded = _consented_rows(batch, allowed)
+        more = begin + len(batch) < len(members)
+        next_cursor = encode_cursor(audience_id, batch.column(MEMBER_COLUMN)[-1].as_py(), self.secret) if more else None
+        return Page(rows, excluded, next_cursor)
 
     def export(self, audience_id: str, allowed: ConsentCheck) -> Iterator[pa.Table]:
-        """All members who may be approached, in tables of which each is checked when it is taken; at least one.
+        """Yield all members who may be approached, in one or more tables, each checked when it is produced.
 
         Raises:
-            AudienceNotFound: there is none of that id.
+            AudienceNotFound: no audience is stored under this id.
         """
-        everybody = read_members(self.folder, audience_id)
-        for begin in range(0, max(len(everybody), 1), EXPORT_BATCH_SIZE):
-            yield _consented_rows(everybody.slice(begin, EXPORT_BATCH_SIZE), allowed)[0]
+        members = read_members(self.folder, audience_id)
+        for begin in range(0, max(len(members), 1), EXPORT_BATCH_SIZE):
+            yield _consented_rows(members.slice(begin, EXPORT_BATCH_SIZE), allowed)[0]
 
 
 def _first_row_after(members_table: pa.Table, last_member: int) -> int:
-    """The first row of a member after an order number."""
+    """Return the first row with an order number above ``last_member``."""
     begin = 0
     for batch in members_table.column(MEMBER_COLUMN).chunks:
-        within = int(np.searchsorted(batch.to_numpy(), last_member, "right"))
-        begin += within
-        if within < len(batch):
+        offset = int(np.searchsorted(batch.to_numpy(), last_member, "right"))
+        begin += offset
+        if offset < len(batch):
             break
     return begin
 
 
 def _consented_rows(table: pa.Table, allowed: ConsentCheck) -> tuple[pa.Table, int]:
-    may: Booleans = np.asarray(allowed(table.column(ID_COLUMN).combine_chunks()), np.bool_)
-    return table.drop_columns([MEMBER_COLUMN]).filter(pa.array(may)), len(may) - int(may.sum())
+    mask: Booleans = np.asarray(allowed(table.column(ID_COLUMN).combine_chunks()), np.bool_)
+    return table.drop_columns([MEMBER_COLUMN]).filter(pa.array(mask)), len(mask) - int(mask.sum())

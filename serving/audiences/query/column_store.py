@@ -1,4 +1,4 @@
-"""How is a column held in memory, so that a million customers are compared in a millisecond?"""
+"""Column store: columns of the scores table as arrays in memory, which compare a million customers in a millisecond."""
 
 from __future__ import annotations
 
@@ -22,72 +22,72 @@ class Column(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes."""
+        """The memory of the column, in bytes."""
         ...
 
     def is_null(self) -> Booleans:
-        """Where there is no value, (n,)."""
+        """Return which rows are null, (n,)."""
         ...
 
     def take(self, rows: RowIndices) -> pa.Array:
-        """The values of some rows; dates as date32, instants as microseconds UTC."""
+        """Return the values of some rows; dates as date32, instants as timestamps in microseconds UTC."""
         ...
 
 
 class ComparableColumn(Column, Protocol):
-    """A column whose values, or whose lists' members, can be told apart."""
+    """A column whose values, or whose list members, can be compared for equality."""
 
     def is_in(self, values: Sequence[Value]) -> Booleans:
-        """Where the value is one of some, or the list contains one; a null is none, (n,)."""
+        """Return which rows have one of the values, or a list with one of them, (n,); a null has none."""
         ...
 
 
 class SortableColumn(ComparableColumn, Protocol):
-    """A column by which customers can be ordered."""
+    """A column that can order customers."""
 
     def sort_keys(self, rows: RowIndices) -> NDArray[np.generic]:
-        """Numbers ordered as the values of some rows are; those of nulls mean nothing."""
+        """Return numbers in the order of the values of some rows; the numbers of nulls have no meaning."""
         ...
 
 
 @dataclass(frozen=True)
 class NumericColumn:
-    """Numbers, booleans, days and microseconds, as NumPy holds them."""
+    """Numbers, booleans, days or microseconds in a NumPy array."""
 
     type: pa.DataType
     values: NDArray[np.generic]  # (n,)
-    nulls: Booleans | None  # (n,); None where there are none
+    nulls: Booleans | None  # (n,); None without any null
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes."""
+        """The memory of the column, in bytes."""
         return self.values.nbytes + (0 if self.nulls is None else self.nulls.nbytes)
 
     def is_null(self) -> Booleans:
-        """Where there is no value, (n,)."""
+        """Return which rows are null, (n,)."""
         return np.zeros(len(self.values), np.bool_) if self.nulls is None else self.nulls
 
     def is_in(self, values: Sequence[Value]) -> Booleans:
-        """Where the value is one of some, (n,)."""
+        """Return which rows have one of the values, (n,)."""
         if len(values) == 1:
             return self._exclude_nulls(np.asarray(self.values == self._comparable(values[0])))
         return self._exclude_nulls(np.isin(self.values, np.asarray(values)))
 
     def compare(self, comparison: str, value: Value) -> Booleans:
-        """Where the value is, say, ``at_least`` another, (n,)."""
+        """Return which rows fulfil a comparison such as ``at_least`` with the value, (n,)."""
         return self._exclude_nulls(np.asarray(COMPARISONS[comparison](self.values, self._comparable(value))))
 
     def take(self, rows: RowIndices) -> pa.Array:
-        """The values of some rows."""
+        """Return the values of some rows."""
         nulls = None if self.nulls is None else self.nulls[rows]
         return pa.array(self.values[rows], mask=nulls).cast(self.type)
 
     def sort_keys(self, rows: RowIndices) -> NDArray[np.generic]:
-        """The values of some rows."""
+        """Return the values of some rows."""
         return self.values[rows]
 
-    def _comparable(self, value: Value) -> Any:  # noqa: ANN401 - whatever NumPy compares with
-        """A float of full width, which NumPy would otherwise round to a narrower column's."""
+    def _comparable(self, value: Value) -> Any:  # noqa: ANN401 - any type that NumPy compares
+        """Return a float in full width; NumPy would otherwise round it to the narrower type of the column."""
         return np.float64(value) if isinstance(value, float) or self.values.dtype.kind == "f" else value
 
     def _exclude_nulls(self, mask: Booleans) -> Booleans:
@@ -96,24 +96,24 @@ class NumericColumn:
 
 @dataclass(frozen=True)
 class OpaqueColumn:
-    """Values that can be handed on, but not compared."""
+    """Values that can be returned, but not compared."""
 
     values: pa.Array
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes."""
+        """The memory of the column, in bytes."""
         return int(self.values.nbytes)
 
     def is_null(self) -> Booleans:
-        """Where there is no value, (n,)."""
+        """Return which rows are null, (n,)."""
         return to_mask(self.values.is_null())
 
     def take(self, rows: RowIndices) -> pa.Array:
-        """The values of some rows."""
+        """Return the values of some rows."""
         return self.values.take(pa.array(rows))
 
 
 def to_mask(values: pa.BooleanArray) -> Booleans:
-    """An Arrow mask without nulls as NumPy's, (n,)."""
+    """Return an Arrow mask without nulls as a NumPy array, (n,)."""
     return np.asarray(values.to_numpy(zero_copy_only=False), np.bool_)

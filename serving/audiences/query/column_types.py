@@ -1,4 +1,4 @@
-"""What kind of column is it, and what may it be compared with? The same words for every type that says the same."""
+"""Column types: the kind of each column of the scores table, and the operands that it can be compared with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class ColumnKind(StrEnum):
-    """What a column holds, as a caller would say it."""
+    """The kind of the values of a column, named in the terms of the API."""
 
     NUMBER = "number"
     TEXT = "text"
@@ -43,21 +43,21 @@ _EXPECTED_OPERANDS = {
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A column's kind, and that of its lists' members."""
+    """The kind of a column, and the kind of the members of its lists."""
 
     kind: ColumnKind
     members: ColumnKind | None = None
 
     @classmethod
     def from_arrow(cls, arrow_type: pa.DataType) -> ColumnType:
-        """The kind of an Arrow type."""
+        """Return the kind of an Arrow type."""
         if pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type):
             return cls(ColumnKind.LIST, _column_kind(arrow_type.value_type))
         return cls(_column_kind(arrow_type))
 
     def __str__(self) -> str:
-        said = f"list of {self.members}" if self.members else str(self.kind)
-        return f"{'an' if said.startswith('i') else 'a'} {said} column"
+        description = f"list of {self.members}" if self.members else str(self.kind)
+        return f"{'an' if description.startswith('i') else 'a'} {description} column"
 
 
 def _column_kind(arrow_type: pa.DataType) -> ColumnKind:
@@ -75,10 +75,12 @@ def _column_kind(arrow_type: pa.DataType) -> ColumnKind:
 
 
 def parse_operand(kind: ColumnKind, value: object, zone: ZoneInfo) -> Value:
-    """A value of a request as a column of that kind holds it: days since 1970, microseconds since 1970 UTC.
+    """Convert an operand to the stored form of a column.
+
+    Dates become days since 1970, instants microseconds since 1970 UTC.
 
     Raises:
-        ValueError: it is of another kind; the text says what was found and expected.
+        ValueError: the operand is of another kind; the text says what was found and expected.
     """
     if kind is ColumnKind.INSTANT and isinstance(value, str):
         return resolve_instant(parse_datetime(value), zone)
@@ -105,5 +107,5 @@ def _parse_day(text: str) -> int:
 def _mismatch_message(kind: ColumnKind, value: object) -> str:
     expected = _EXPECTED_OPERANDS.get(kind, "an RFC 3339 date-time such as 2026-11-21T10:30:00Z, or a date")
     if value is None:
-        return f"Found null; expected {expected}. Customers without a value are found by is_null."
+        return f"Found null; expected {expected}. Use is_null to find customers without a value."
     return f"Found {truncated_json(value)}; expected {expected}."

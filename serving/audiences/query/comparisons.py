@@ -1,4 +1,4 @@
-"""What does one condition ask of its column? Exactly one kind of comparison, with values of the column's own kind."""
+"""Comparisons: a condition becomes exactly one comparison, with operands of the column's own kind."""
 
 from __future__ import annotations
 
@@ -32,48 +32,49 @@ _OPERATOR_LIST = "equals, not_equals, in, not_in, a range of at_least, above, at
 
 @dataclass(frozen=True)
 class Comparison:
-    """A condition with typed values."""
+    """A condition with typed operands."""
 
     column: str
     values: Sequence[Value] = ()
-    expected: bool = True  # whether the value shall be among these, or a null be one
+    expected: bool = True  # whether the value must be one of these, or must be null
     bounds: Mapping[str, Value] = field(default_factory=dict)
-    null: bool = False  # whether nulls are asked for, and no values
+    null: bool = False  # whether the comparison tests for nulls
 
     def mask(self, columns: Columns) -> Booleans:
-        """Whom it finds, (customers,); a null value fulfils no comparison."""
-        held = columns[self.column]
+        """Return the matching customers, (customers,); a null fulfils no comparison."""
+        column = columns[self.column]
         if self.null:
-            return held.is_null() if self.expected else ~held.is_null()
+            return column.is_null() if self.expected else ~column.is_null()
         if not self.bounds:
-            found = cast("ComparableColumn", held).is_in(self.values)
-            return found if self.expected else ~(found | held.is_null())
-        (how, value), *others = self.bounds.items()
-        mask = cast("NumericColumn", held).compare(how, value)
-        for how, value in others:
-            mask &= cast("NumericColumn", held).compare(how, value)
+            matches = cast("ComparableColumn", column).is_in(self.values)
+            return matches if self.expected else ~(matches | column.is_null())
+        (operator, value), *others = self.bounds.items()
+        mask = cast("NumericColumn", column).compare(operator, value)
+        for operator, value in others:
+            mask &= cast("NumericColumn", column).compare(operator, value)
         return mask
 
 
 def build_comparison(
     condition: Condition, column_types: Mapping[str, ColumnType], zone: ZoneInfo, path: str
 ) -> Comparison | list[FieldProblem]:
-    """The condition as it is answered, or what is wrong with it."""
+    """Return the comparison of a condition, or the problems with its fields."""
     typed = column_types.get(condition.column)
     if typed is None:
-        reason = f"Found {condition.column}, which is no column of the scores table. {suggestions(condition.column, column_types)}"
+        column = condition.column
+        reason = f"Found {column}, which is not a column of the scores table. {suggestions(column, column_types)}"
         return [FieldProblem(field=f"{path}.column", reason=reason)]
-    words = [name for name in type(condition).model_fields if name in condition.model_fields_set - {"column"}]
-    if reason := _mismatch_reason(condition.column, typed, words):
+    operators = [name for name in type(condition).model_fields if name in condition.model_fields_set - {"column"}]
+    if reason := _mismatch_reason(condition.column, typed, operators):
         return [FieldProblem(field=path, reason=reason)]
-    reading = _OperandReader(typed.members or typed.kind, zone, path)
-    found = reading.build(condition, words)
-    return reading.problems or found
+    reader = _OperandReader(typed.members or typed.kind, zone, path)
+    comparison = reader.build(condition, operators)
+    return reader.problems or comparison
 
 
 @dataclass(frozen=True)
 class _OperandReader:
-    """Takes a condition's values for values of its column, and notes those that are none."""
+    """Converts the operands of a condition to the kind of its column, and collects the problems."""
 
     kind: ColumnKind
     zone: ZoneInfo
@@ -81,19 +82,21 @@ class _OperandReader:
     problems: list[FieldProblem] = field(default_factory=list)
 
     def build(self, condition: Condition, operators: Sequence[str]) -> Comparison:
-        """The comparison that the words ask for; whatever is noted as a problem stands in it as 0."""
-        word, column = operators[0], condition.column
-        found = getattr(condition, word)
-        if word == "is_null":
-            return Comparison(column, null=True, expected=self._read_flag(found))
-        if word not in _MEMBERSHIP_OPERATORS:
-            bounds = {_BOUND_ALIASES.get(one, one): self._read_value(getattr(condition, one), one) for one in operators}
+        """Return the comparison; an operand with a problem is replaced by 0."""
+        operator, column = operators[0], condition.column
+        operand = getattr(condition, operator)
+        if operator == "is_null":
+            return Comparison(column, null=True, expected=self._read_flag(operand))
+        if operator not in _MEMBERSHIP_OPERATORS:
+            bounds = {
+                _BOUND_ALIASES.get(name, name): self._read_value(getattr(condition, name), name) for name in operators
+            }
             return Comparison(column, bounds=bounds)
-        if word not in _API_NAMES:
-            return Comparison(column, (self._read_value(found, word),), expected=_MEMBERSHIP_OPERATORS[word])
-        values = enumerate(self._read_list(found, _API_NAMES[word]))
-        among = tuple(self._read_value(one, f"{_API_NAMES[word]}[{place}]") for place, one in values)
-        return Comparison(column, among, expected=_MEMBERSHIP_OPERATORS[word])
+        if operator not in _API_NAMES:
+            return Comparison(column, (self._read_value(operand, operator),), expected=_MEMBERSHIP_OPERATORS[operator])
+        values = enumerate(self._read_list(operand, _API_NAMES[operator]))
+        members = tuple(self._read_value(value, f"{_API_NAMES[operator]}[{index}]") for index, value in values)
+        return Comparison(column, members, expected=_MEMBERSHIP_OPERATORS[operator])
 
     def _read_value(self, value: object, field_name: str) -> Value:
         try:
@@ -119,18 +122,18 @@ class _OperandReader:
 
 
 def _mismatch_reason(column: str, column_type: ColumnType, operators: Sequence[str]) -> str:
-    """Why these comparisons cannot be asked of a column of that kind; empty where they can."""
-    bounds = {_BOUND_ALIASES.get(word, word) for word in operators}
-    a_range = len(operators) == 2 and bool(bounds & _LOWER_BOUNDS) and bool(bounds & _UPPER_BOUNDS)
-    if len(operators) != 1 and not a_range:
-        spoken = " and ".join(_API_NAMES.get(word, word) for word in operators) or "no comparison"
-        return f"Found {spoken}; expected exactly one of {_OPERATOR_LIST}. Put others beside it with all or any."
+    """Return why a column of this kind does not have these operators; empty if it does."""
+    bounds = {_BOUND_ALIASES.get(operator, operator) for operator in operators}
+    is_range = len(operators) == 2 and bool(bounds & _LOWER_BOUNDS) and bool(bounds & _UPPER_BOUNDS)
+    if len(operators) != 1 and not is_range:
+        listed = " and ".join(_API_NAMES.get(operator, operator) for operator in operators) or "no comparison"
+        return f"Found {listed}; expected exactly one of {_OPERATOR_LIST}. Combine several with all or any."
     allowed = _allowed_operators(column_type)
-    found = next((_API_NAMES.get(word, word) for word in operators if word not in allowed), None)
-    if found is None:
+    rejected = next((_API_NAMES.get(operator, operator) for operator in operators if operator not in allowed), None)
+    if rejected is None:
         return ""
-    spoken = ", ".join(_API_NAMES.get(word, word) for word in allowed)
-    return f"Found {found}, but {column} is {column_type}; expected {spoken}."
+    listed = ", ".join(_API_NAMES.get(operator, operator) for operator in allowed)
+    return f"Found {rejected}, but {column} is {column_type}; expected {listed}."
 
 
 def _allowed_operators(column_type: ColumnType) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whom does a filter find? It is checked against the table's columns whole, then answered by masks."""
+"""Filters: all conditions are checked against the table's columns, then evaluated as boolean masks."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from serving.schemas.predictions import FieldProblem
 
 
 class Filter:
-    """A filter that has a meaning for one table."""
+    """A filter that fits one table."""
 
     def __init__(self, node: Node | None, columns: Columns, zone: ZoneInfo) -> None:
-        """Checks every condition.
+        """Check every condition.
 
         Args:
-            node: the filter; None finds everybody.
+            node: the filter; None selects all customers.
             columns: the table.
-            zone: the shop's, for instants that are given as plain dates.
+            zone: the shop's time zone, for instants given as plain dates.
 
         Raises:
-            Refused: with every field that does not fit the table.
+            InvalidAudienceRequest: names every field that does not fit the table.
         """
         self._node, self._columns, self._zone = node, columns, zone
         self._problems: list[FieldProblem] = []
@@ -40,22 +40,22 @@ class Filter:
             raise InvalidAudienceRequest.from_errors(self._problems)
 
     def mask(self) -> Booleans:
-        """Whom it finds, (customers,)."""
-        everybody = np.ones(len(self._columns), np.bool_)
-        return everybody if self._node is None else self._mask(self._node)
+        """Return the selected customers, (customers,)."""
+        all_customers = np.ones(len(self._columns), np.bool_)
+        return all_customers if self._node is None else self._mask(self._node)
 
     def _check(self, node: Node, path: str) -> None:
         if isinstance(node, Condition):
-            found = build_comparison(node, self._columns.column_types, self._zone, path)
-            if isinstance(found, Comparison):
-                self._comparisons[id(node)] = found
+            comparison = build_comparison(node, self._columns.column_types, self._zone, path)
+            if isinstance(comparison, Comparison):
+                self._comparisons[id(node)] = comparison
             else:
-                self._problems += found
+                self._problems += comparison
         elif isinstance(node, NotOf):
             self._check(node.node, f"{path}.not")
         else:
-            for place, one in enumerate(node.nodes):
-                self._check(one, f"{path}.{node.word}[{place}]")
+            for index, child in enumerate(node.nodes):
+                self._check(child, f"{path}.{node.keyword}[{index}]")
 
     def _mask(self, node: Node) -> Booleans:
         if isinstance(node, Condition):
@@ -65,7 +65,7 @@ class Filter:
         return self._combine(node)
 
     def _combine(self, node: AllOf | AnyOf) -> Booleans:
-        """One mask at a time, so that a thousand conditions take no more memory than two."""
+        """Combine one mask at a time, so that a thousand conditions need no more memory than two."""
         join = np.logical_and if isinstance(node, AllOf) else np.logical_or
         nodes = cast("Sequence[Node]", node.nodes)
-        return reduce(lambda found, one: join(found, self._mask(one)), nodes[1:], self._mask(nodes[0]))
+        return reduce(lambda combined, child: join(combined, self._mask(child)), nodes[1:], self._mask(nodes[0]))

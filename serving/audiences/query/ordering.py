@@ -1,4 +1,4 @@
-"""Which members, in which order? The same ones in the same order whenever the same is asked of the same table."""
+"""Ordering: selects the first members in a deterministic order; nulls come last, ties are ordered by customer_id."""
 
 from __future__ import annotations
 
@@ -16,35 +16,39 @@ from serving.audiences.schema import OrderBy
 
 
 def select_rows(mask: Booleans, columns: Columns, order_by: OrderBy | None, limit: int | None) -> RowIndices:
-    """The rows of members, in order, the first of them where there is a limit.
+    """Return the rows of members in order, at most ``limit``.
 
-    Customers without a value come last, whichever way the others are ordered; equal ones by customer_id.
+    Nulls come last in both directions, and equal values are ordered by customer_id.
 
     Args:
-        mask: who may be a member, (customers,).
+        mask: the possible members, (customers,).
         columns: the table.
         order_by: None orders by customer_id.
-        limit: the most members.
+        limit: the maximum number of members.
     """
     rows = np.flatnonzero(mask)
-    most = len(rows) if limit is None else limit
+    maximum = len(rows) if limit is None else limit
     if order_by is None:
-        return rows[:most]
-    held = cast("SortableColumn", columns[order_by.column])
-    unknown = held.is_null()[rows]
-    known = rows[~unknown]
-    keys = held.sort_keys(known)
-    first = known[_first_positions(_descending_keys(keys) if order_by.descending else keys, most)]
-    return np.concatenate([first, rows[unknown][: most - len(first)]])
+        return rows[:maximum]
+    column = cast("SortableColumn", columns[order_by.column])
+    is_null = column.is_null()[rows]
+    known = rows[~is_null]
+    keys = column.sort_keys(known)
+    first = known[_first_positions(_descending_keys(keys) if order_by.descending else keys, maximum)]
+    return np.concatenate([first, rows[is_null][: maximum - len(first)]])
 
 
 def check_order(order_by: OrderBy | None, columns: Columns) -> None:
-    """Refuses a column that is not there, or has no order; raises Refused."""
+    """Reject a column that is missing or cannot be ordered.
+
+    Raises:
+        InvalidAudienceRequest: the column cannot order members.
+    """
     if order_by is None:
         return
     name, kinds = order_by.column, columns.column_types
     if name not in kinds:
-        reason = f"Found {name}, which is no column of the scores table. {suggestions(name, kinds)}"
+        reason = f"Found {name}, which is not a column of the scores table. {suggestions(name, kinds)}"
         raise InvalidAudienceRequest.for_field("order_by.column", reason)
     if kinds[name].kind not in COMPARABLE_KINDS:
         raise InvalidAudienceRequest.for_field(
@@ -54,17 +58,17 @@ def check_order(order_by: OrderBy | None, columns: Columns) -> None:
 
 
 def _first_positions(keys: NDArray[np.generic], limit: int) -> RowIndices:
-    """The places of the smallest keys in ascending order, equal keys in the order they come."""
+    """Return the positions of the smallest keys in ascending order; equal keys keep their order."""
     if limit >= len(keys):
         return np.argsort(keys, kind="stable")
     edge = np.partition(keys, limit - 1)[limit - 1]
     below = np.flatnonzero(keys < edge)
-    chosen = np.concatenate([below, np.flatnonzero(keys == edge)[: limit - len(below)]])
-    return chosen[np.argsort(keys[chosen], kind="stable")]
+    selected = np.concatenate([below, np.flatnonzero(keys == edge)[: limit - len(below)]])
+    return selected[np.argsort(keys[selected], kind="stable")]
 
 
 def _descending_keys(keys: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Keys whose ascending order is the descending one of these, with equal ones equal still."""
+    """Return keys whose ascending order is the descending order of these; equal keys stay equal."""
     if keys.dtype.kind == "f":
         return np.asarray(np.negative(keys))
     return np.asarray(np.invert(keys))

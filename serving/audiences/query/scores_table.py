@@ -1,4 +1,4 @@
-"""What does the scores table say? One version of the file, of which only the columns asked for are read, once."""
+"""Scores table reader: reads each requested column of one version of the file once, and notices a new version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FileIdentity = tuple[int, int, int, int]  # device, inode, nanoseconds of the la
 
 
 class Columns:
-    """The columns of one version of the table; threads may share it, and it outlives the file's replacement."""
+    """The columns of one version of the table; threads may share it, and it stays usable after the file is replaced."""
 
     def __init__(self, path: Path, identity: FileIdentity) -> None:
         self.path = path
@@ -45,7 +45,12 @@ class Columns:
         return name in self.column_types
 
     def __getitem__(self, name: str) -> Column:
-        """A column, read at first use; raises KeyError for one that the table does not have."""
+        """Return a column, which is read at its first use.
+
+        Raises:
+            KeyError: the table has no such column.
+            InvalidScores: the column cannot be read.
+        """
         with self._read_lock:
             if name not in self._loaded_columns:
                 self._loaded_columns[name] = self._read(name)
@@ -53,18 +58,18 @@ class Columns:
 
     @property
     def ids(self) -> pa.StringArray:
-        """The customers, ascending."""
+        """The customer ids, ascending."""
         return self[ID_COLUMN].values  # type: ignore[attr-defined]
 
     def customer_mask(self, customer_ids: Sequence[str]) -> Booleans:
-        """Which rows are those of some customers, (customers,)."""
-        held = self[ID_COLUMN]
-        return held.is_in(customer_ids) if isinstance(held, IdColumn) else np.zeros(len(self), np.bool_)
+        """Return the rows of the given customers as a mask, (customers,)."""
+        column = self[ID_COLUMN]
+        return column.is_in(customer_ids) if isinstance(column, IdColumn) else np.zeros(len(self), np.bool_)
 
     @property
     def nbytes(self) -> int:
-        """The memory that the columns read so far take."""
-        return sum(held.nbytes for held in list(self._loaded_columns.values()))
+        """The memory of the columns read so far, in bytes."""
+        return sum(column.nbytes for column in list(self._loaded_columns.values()))
 
     def _read(self, name: str) -> Column:
         try:
@@ -81,7 +86,7 @@ class Columns:
 
 
 class ScoresFile:
-    """The scores table, whichever version of it is there; an older one is forgotten when nobody reads it any more."""
+    """The scores table in its current version; an older one is freed when no reader uses it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -89,10 +94,10 @@ class ScoresFile:
         self._open_lock = Lock()
 
     def columns(self) -> Columns:
-        """The version that is there now.
+        """Return the columns of the current version.
 
         Raises:
-            InvalidScores: there is none, or the file is no scores table.
+            InvalidScores: the file is missing, or is not a scores table.
         """
         with self._open_lock:
             while self._columns is None or self._columns.identity != file_identity(self._path):
@@ -102,39 +107,43 @@ class ScoresFile:
 
 
 def file_identity(path: Path) -> FileIdentity:
-    """What changes when the file is replaced; raises InvalidScores when there is none."""
+    """Return device, inode, modification time and size, which change when the file is replaced.
+
+    Raises:
+        InvalidScores: the file is missing.
+    """
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
-        raise InvalidScores(f"There is no scores table in {path}. Run `flywheel score` first.") from None
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+        raise InvalidScores(f"Found no scores table in {path}; expected one. Run `flywheel score` first.") from None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def column_from_arrow(values: pa.Array) -> Column:
-    """An Arrow column as it is compared: NaN is null, dates are days, instants microseconds."""
-    typed = ColumnType.from_arrow(values.type)
-    if typed.kind is ColumnKind.TEXT:
+    """Return an Arrow column in its comparable form: NaN becomes null, dates days, and instants microseconds."""
+    column_type = ColumnType.from_arrow(values.type)
+    if column_type.kind is ColumnKind.TEXT:
         return DictionaryColumn.from_arrow(values)
-    if typed.kind is ColumnKind.LIST and typed.members in COMPARABLE_KINDS:
+    if column_type.kind is ColumnKind.LIST and column_type.members in COMPARABLE_KINDS:
         members = column_from_arrow(values.flatten())
         return ListColumn(values, members, pc.list_parent_indices(values).to_numpy())  # type: ignore[arg-type]
-    if typed.kind in {ColumnKind.LIST, ColumnKind.OTHER}:
+    if column_type.kind in {ColumnKind.LIST, ColumnKind.OTHER}:
         return OpaqueColumn(values)
-    return _numeric_column(values, typed.kind)
+    return _numeric_column(values, column_type.kind)
 
 
 def _numeric_column(values: pa.Array, kind: ColumnKind) -> NumericColumn:
     plain_type = pa.float64() if pa.types.is_decimal(values.type) else values.type
-    as_held = {ColumnKind.DATE: pa.date32(), ColumnKind.INSTANT: _INSTANT}.get(kind, plain_type)
-    values = values.cast(as_held, safe=False)
+    stored_type = {ColumnKind.DATE: pa.date32(), ColumnKind.INSTANT: _INSTANT}.get(kind, plain_type)
+    values = values.cast(stored_type, safe=False)
     nulls = values.is_null(nan_is_null=True)
-    number = {ColumnKind.DATE: pa.int32(), ColumnKind.INSTANT: pa.int64(), ColumnKind.BOOLEAN: pa.int8()}.get(
-        kind, as_held
+    number_type = {ColumnKind.DATE: pa.int32(), ColumnKind.INSTANT: pa.int64(), ColumnKind.BOOLEAN: pa.int8()}.get(
+        kind, stored_type
     )
-    plain = pc.fill_null(values.cast(number), 0).to_numpy()
+    plain = pc.fill_null(values.cast(number_type), 0).to_numpy()
     if kind is ColumnKind.BOOLEAN:
         plain = plain.astype(np.bool_)
-    return NumericColumn(as_held, plain, nulls.to_numpy(zero_copy_only=False) if nulls.true_count else None)
+    return NumericColumn(stored_type, plain, nulls.to_numpy(zero_copy_only=False) if nulls.true_count else None)
 
 
 def _open_parquet(path: Path) -> pq.ParquetFile:
@@ -145,4 +154,6 @@ def _open_parquet(path: Path) -> pq.ParquetFile:
 
 
 def _invalid_scores(path: Path, reason: str) -> InvalidScores:
-    return InvalidScores(f"{path} is no scores table: {reason}. Expected what `flywheel score` writes: run it again.")
+    return InvalidScores(
+        f"{path} is not a scores table: {reason}. Expected what `flywheel score` writes: run it again."
+    )

@@ -1,4 +1,4 @@
-"""How long a customer has been silent: whole days of the shop, by what was known at the cutoff."""
+"""Inactivity: whole days of the shop without a contact or an order, as known at the cutoff."""
 
 from __future__ import annotations
 
@@ -73,23 +73,30 @@ def test_a_day_is_the_shops_day() -> None:
 
 
 days = st.integers(0, 40)
-whos = st.sampled_from(["ann", "bob"])
+customer_ids = st.sampled_from(["ann", "bob"])
 
 
 @FEW_EXAMPLES
-@given(st.lists(st.tuples(whos, days, days), min_size=1, max_size=8), st.lists(st.tuples(whos, days), max_size=6), days)
+@given(
+    st.lists(st.tuples(customer_ids, days, days), min_size=1, max_size=8),
+    st.lists(st.tuples(customer_ids, days), max_size=6),
+    days,
+)
 def test_silences_are_what_a_patient_clerk_would_count(
-    orders: list[tuple[str, int, int]], visits: list[tuple[str, int]], asked: int
+    orders: list[tuple[str, int, int]], visits: list[tuple[str, int]], cutoff_day: int
 ) -> None:
     first = date(2026, 1, 1)
-    lines = [(who, f"{first + timedelta(placed)} 09:00", 5, f"{first + timedelta(placed + late)} 10:00")
-             for who, placed, late in orders]  # fmt: skip
-    events = [(who, f"{first + timedelta(day)} 08:00", "visit") for who, day in visits]
-    history, day = history_of(*lines, columns=RECORDED, events=events), first + timedelta(asked)
-    found = days_silent(history, day.isoformat())
-    for who in ("ann", "bob"):
-        placed = [on for name, on, late in orders if name == who and on + late < asked]
-        heard = placed + [on for name, on in visits if name == who and on < asked]
-        assert (who in found) == bool(heard)
-        if heard:
-            assert found[who] == (asked - max(heard) - 1, asked - max(placed) - 1 if placed else None)
+    lines = [(customer_id, f"{first + timedelta(order_day)} 09:00", 5, f"{first + timedelta(order_day + delay)} 10:00")
+             for customer_id, order_day, delay in orders]  # fmt: skip
+    events = [(customer_id, f"{first + timedelta(day)} 08:00", "visit") for customer_id, day in visits]
+    history, cutoff_date = history_of(*lines, columns=RECORDED, events=events), first + timedelta(cutoff_day)
+    days_by_customer = days_silent(history, cutoff_date.isoformat())
+    for customer_id in ("ann", "bob"):
+        order_days = [day for name, day, delay in orders if name == customer_id and day + delay < cutoff_day]
+        contact_days = order_days + [day for name, day in visits if name == customer_id and day < cutoff_day]
+        assert (customer_id in days_by_customer) == bool(contact_days)
+        if contact_days:
+            assert days_by_customer[customer_id] == (
+                cutoff_day - max(contact_days) - 1,
+                cutoff_day - max(order_days) - 1 if order_days else None,
+            )

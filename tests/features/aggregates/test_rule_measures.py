@@ -1,4 +1,4 @@
-"""What is known of a customer for the rules of the business, by what had happened at the cutoff."""
+"""Rule measures: the values that rules and segments test, from what was known at the cutoff."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Row = dict[str, float | None]
 
 
 def measures_by_customer(
-    history: History, *wanted: Measure, day: str = "2026-03-01", zone: str = "UTC"
+    history: History, *measures: Measure, day: str = "2026-03-01", zone: str = "UTC"
 ) -> dict[str, Row]:
-    """Every measure by its column's name, per customer."""
-    rows = rule_measures(history, cutoff(day, zone), ("visit", "post"), wanted).to_pyarrow().to_pylist()
+    """Every measure by the name of its column, per customer."""
+    rows = rule_measures(history, cutoff(day, zone), ("visit", "post"), measures).to_pyarrow().to_pylist()
     return {row.pop("customer_id"): row for row in rows}
 
 
 def test_orders_and_spend_are_counted_in_the_window_and_ever() -> None:
     history = history_of(("ann", "2026-02-27", 5), ("ann", "2026-01-01", 7), ("bob", "2026-01-01", 4))
-    wanted = [Measure(name, within) for name in ("orders", "spend") for within in (30, None)]
-    assert measures_by_customer(history, *wanted) == {
+    measures = [Measure(name, within) for name in ("orders", "spend") for within in (30, None)]
+    assert measures_by_customer(history, *measures) == {
         "ann": {"orders_30d": 1, "orders": 2, "spend_30d": 5, "spend": 12},
         "bob": {"orders_30d": 0, "orders": 1, "spend_30d": 0, "spend": 4},
     }
@@ -51,8 +51,8 @@ def test_days_are_counted_from_yesterday() -> None:
     history = history_of(
         ("ann", "2026-02-28 23:59", 5), ("ann", "2026-02-20", 5), events=[("bob", "2026-02-27", "visit")]
     )
-    wanted = [Measure(f"days_{what}") for what in ("since_order", "since_first_order", "since_contact", "known")]
-    assert measures_by_customer(history, *wanted) == {
+    measures = [Measure(f"days_{name}") for name in ("since_order", "since_first_order", "since_contact", "known")]
+    assert measures_by_customer(history, *measures) == {
         "ann": {"days_since_order": 0, "days_since_first_order": 8, "days_since_contact": 0, "days_known": 8},
         "bob": {"days_since_order": None, "days_since_first_order": None, "days_since_contact": 1, "days_known": 1},
     }
@@ -60,8 +60,8 @@ def test_days_are_counted_from_yesterday() -> None:
 
 def test_a_prospect_known_from_an_event_of_no_listed_kind_is_known_without_a_contact() -> None:
     history = history_of(("ann", "2026-02-01", 5), events=[("pat", "2026-02-26", "bounce")])
-    wanted = [Measure("contacts"), Measure("days_since_contact"), Measure("days_known"), Measure("orders")]
-    assert measures_by_customer(history, *wanted)["pat"] == {
+    measures = [Measure("contacts"), Measure("days_since_contact"), Measure("days_known"), Measure("orders")]
+    assert measures_by_customer(history, *measures)["pat"] == {
         "contacts": 0,
         "days_since_contact": None,
         "days_known": 2,
@@ -81,8 +81,8 @@ def test_a_basket_of_many_lines_is_one_contact_and_its_return_on_another_day_is_
 
 def test_a_return_lowers_the_spend_of_its_day_and_the_basket_of_its_order() -> None:
     lines = [("ann", "2026-01-10", 9, "A1"), ("ann", "2026-02-20", -4, "A1"), ("ann", "2026-02-21", 7, "A2")]
-    wanted = [Measure(name, within) for name in ("orders", "spend", "average_basket") for within in (30, None)]
-    assert measures_by_customer(history_of(*lines, columns=BASKETS), *wanted)["ann"] == {
+    measures = [Measure(name, within) for name in ("orders", "spend", "average_basket") for within in (30, None)]
+    assert measures_by_customer(history_of(*lines, columns=BASKETS), *measures)["ann"] == {
         "orders": 2,
         "orders_30d": 1,
         "spend": 12,
@@ -94,8 +94,8 @@ def test_a_return_lowers_the_spend_of_its_day_and_the_basket_of_its_order() -> N
 
 def test_an_order_that_was_sent_back_whole_is_none() -> None:
     lines = [("ann", "2026-02-01", 5, "A1"), ("ann", "2026-02-03", -5, "A1")]
-    wanted = [Measure("orders"), Measure("spend"), Measure("average_basket"), Measure("days_since_order")]
-    assert measures_by_customer(history_of(*lines, columns=BASKETS), *wanted) == {
+    measures = [Measure("orders"), Measure("spend"), Measure("average_basket"), Measure("days_since_order")]
+    assert measures_by_customer(history_of(*lines, columns=BASKETS), *measures) == {
         "ann": {"orders": 0, "spend": 0, "average_basket": None, "days_since_order": None}
     }
 
@@ -112,19 +112,19 @@ def test_a_line_recorded_after_the_cutoff_is_not_known_at_it() -> None:
 
 def test_a_shop_without_amounts_has_orders_and_no_money() -> None:
     history = history_of(("ann", "2026-02-20"), ("ann", "2026-02-21"), columns=("customer_id", "ordered_at"))
-    wanted = [Measure("orders"), Measure("spend", 30), Measure("average_basket")]
-    assert measures_by_customer(history, *wanted) == {"ann": {"orders": 2, "spend_30d": None, "average_basket": None}}
+    measures = [Measure("orders"), Measure("spend", 30), Measure("average_basket")]
+    assert measures_by_customer(history, *measures) == {"ann": {"orders": 2, "spend_30d": None, "average_basket": None}}
 
 
 def test_a_day_is_the_shops_day() -> None:
     history = history_of(("ann", "2026-06-30 00:30", 5), zone=LONDON)  # still the 29th in UTC
-    wanted = [Measure("orders", 1), Measure("days_since_order")]
-    assert measures_by_customer(history, *wanted, day="2026-07-01", zone=LONDON) == {
+    measures = [Measure("orders", 1), Measure("days_since_order")]
+    assert measures_by_customer(history, *measures, day="2026-07-01", zone=LONDON) == {
         "ann": {"orders_1d": 1, "days_since_order": 0}
     }
 
 
-def test_nothing_wanted_is_everybody_known() -> None:
+def test_without_measures_every_known_customer_has_an_empty_row() -> None:
     assert measures_by_customer(history_of(("ann", "2026-02-20", 5), events=[("pat", "2026-02-26", "bounce")])) == {
         "ann": {},
         "pat": {},
@@ -132,34 +132,43 @@ def test_nothing_wanted_is_everybody_known() -> None:
 
 
 days = st.integers(0, 40)
-whos = st.sampled_from(["ann", "bob"])
+customer_ids = st.sampled_from(["ann", "bob"])
 
 
 @FEW_EXAMPLES
-@given(st.lists(st.tuples(whos, days, st.integers(1, 9)), min_size=1), st.lists(st.tuples(whos, days)), days, days)
+@given(
+    st.lists(st.tuples(customer_ids, days, st.integers(1, 9)), min_size=1),
+    st.lists(st.tuples(customer_ids, days)),
+    days,
+    days,
+)
 def test_measures_are_what_a_patient_clerk_would_count(
-    orders: list[tuple[str, int, int]], visits: list[tuple[str, int]], asked: int, within: int
+    orders: list[tuple[str, int, int]], visits: list[tuple[str, int]], cutoff_day: int, within: int
 ) -> None:
     first = date(2026, 1, 1)
-    lines = [(who, f"{first + timedelta(day)} 09:00", amount, f"A{place}")
-             for place, (who, day, amount) in enumerate(orders)]  # fmt: skip
-    events = [(who, f"{first + timedelta(day)} 08:00", "visit") for who, day in visits]
+    lines = [(customer_id, f"{first + timedelta(day)} 09:00", amount, f"A{index}")
+             for index, (customer_id, day, amount) in enumerate(orders)]  # fmt: skip
+    events = [(customer_id, f"{first + timedelta(day)} 08:00", "visit") for customer_id, day in visits]
     history = history_of(*lines, columns=BASKETS, events=events)
-    wanted = [Measure(name, within) for name in ("orders", "spend", "average_basket", "contacts")]
-    wanted += [Measure(name) for name in ("days_since_order", "days_since_contact", "days_known")]
-    found = measures_by_customer(history, *wanted, day=(first + timedelta(asked)).isoformat())
-    for who in ("ann", "bob"):
-        placed = [(day, amount) for name, day, amount in orders if name == who and day < asked]
-        heard = [day for day, _ in placed] + [day for name, day in visits if name == who and day < asked]
-        near = [amount for day, amount in placed if asked - within <= day]
-        assert (who in found) == bool(heard)
-        if heard:
-            assert found[who] == {
+    measures = [Measure(name, within) for name in ("orders", "spend", "average_basket", "contacts")]
+    measures += [Measure(name) for name in ("days_since_order", "days_since_contact", "days_known")]
+    values = measures_by_customer(history, *measures, day=(first + timedelta(cutoff_day)).isoformat())
+    for customer_id in ("ann", "bob"):
+        customer_orders = [(day, amount) for name, day, amount in orders if name == customer_id and day < cutoff_day]
+        contact_days = [day for day, _ in customer_orders] + [
+            day for name, day in visits if name == customer_id and day < cutoff_day
+        ]
+        near = [amount for day, amount in customer_orders if cutoff_day - within <= day]
+        assert (customer_id in values) == bool(contact_days)
+        if contact_days:
+            assert values[customer_id] == {
                 f"orders_{within}d": len(near),
                 f"spend_{within}d": sum(near),
                 f"average_basket_{within}d": sum(near) / len(near) if near else None,
-                f"contacts_{within}d": sum(asked - within <= day for day in heard),
-                "days_since_order": asked - 1 - max(day for day, _ in placed) if placed else None,
-                "days_since_contact": asked - 1 - max(heard),
-                "days_known": asked - 1 - min(heard),
+                f"contacts_{within}d": sum(cutoff_day - within <= day for day in contact_days),
+                "days_since_order": cutoff_day - 1 - max(day for day, _ in customer_orders)
+                if customer_orders
+                else None,
+                "days_since_contact": cutoff_day - 1 - max(contact_days),
+                "days_known": cutoff_day - 1 - min(contact_days),
             }

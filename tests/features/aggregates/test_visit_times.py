@@ -1,4 +1,4 @@
-"""When, where and for what a customer comes, by the shop's clock and what was known at the cutoff."""
+"""Visit times, discounts and touch responses: by the shop's clock and from what was known at the cutoff."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ BASKETS = ("customer_id", "ordered_at", "amount", "order_id")
 CHANNELS = ("customer_id", "ordered_at", "amount", "channel")
 COUPONS = ("customer_id", "ordered_at", "amount", "discount", "coupon")
 CATEGORIES = ("customer_id", "ordered_at", "amount", "order_id", "category")
-Moment = tuple[str, int | None, int, str | None]
+VisitKey = tuple[str, int | None, int, str | None]
 
 
 def visit_counts(
     history: History, day: str = "2026-12-01", zone: str = "UTC", kinds: tuple[str, ...] = ("visit",)
-) -> Counter[Moment]:
-    """How often each customer came at an hour, on a day of the week, through a channel."""
-    clock = TimeOfDayAvailability.from_history(history, cutoff(day, zone), kinds, ZoneInfo(zone))
-    rows = visit_times(Baskets.before(history, cutoff(day, zone)), kinds, clock).to_pyarrow().to_pylist()
+) -> Counter[VisitKey]:
+    """The number of visits of each customer by hour, weekday and channel."""
+    availability = TimeOfDayAvailability.from_history(history, cutoff(day, zone), kinds, ZoneInfo(zone))
+    rows = visit_times(Baskets.before(history, cutoff(day, zone)), kinds, availability).to_pyarrow().to_pylist()
     return Counter({(row["customer_id"], row["hour"], row["weekday"], row["channel"]): row["times"] for row in rows})
 
 
 def discount_counts(history: History, *redemptions: str, day: str = "2026-12-01") -> dict[str, tuple[int, int, int]]:
-    """Orders, those of late and those with a discount, per customer."""
-    found = discounted_orders(Baskets.before(history, cutoff(day)), cutoff(day), redemptions).to_pyarrow().to_pylist()
-    return {row["customer_id"]: (row["orders"], row["orders_91d"], row["discounted"]) for row in found}
+    """All orders, the recent ones and the discounted ones, per customer."""
+    rows = discounted_orders(Baskets.before(history, cutoff(day)), cutoff(day), redemptions).to_pyarrow().to_pylist()
+    return {row["customer_id"]: (row["orders"], row["orders_91d"], row["discounted"]) for row in rows}
 
 
 def response_counts(history: History, day: str = "2026-12-01") -> dict[tuple[str, str], tuple[int, int]]:
-    """Touches and answers, per customer and channel."""
-    found = touch_responses(Baskets.before(history, cutoff(day)), cutoff(day), ("visit",)).to_pyarrow().to_pylist()
-    return {(row["customer_id"], row["channel"]): (row["touches"], row["answered"]) for row in found}
+    """Touches and responses, per customer and channel."""
+    rows = touch_responses(Baskets.before(history, cutoff(day)), cutoff(day), ("visit",)).to_pyarrow().to_pylist()
+    return {(row["customer_id"], row["channel"]): (row["touches"], row["responded"]) for row in rows}
 
 
 def test_orders_and_listed_events_are_counted_by_hour_and_day_of_the_week() -> None:
@@ -69,7 +69,7 @@ def test_an_hour_is_the_shops_also_when_its_clock_is_put_forward_or_back() -> No
     spring = [("ann", "2026-03-29 00:30", 5, "A1"), ("ann", "2026-03-29 03:30", 5, "A2")]  # two hours apart
     autumn = [("bob", "2026-10-25 00:30", 5, "A3"), ("bob", "2026-10-25 03:30", 5, "A4")]  # four hours apart
     assert visit_counts(history_of(*spring, *autumn, columns=BASKETS, zone=LONDON), zone=LONDON) == {
-        (who, hour, 7, None): 1 for who in ("ann", "bob") for hour in (0, 3)
+        (customer_id, hour, 7, None): 1 for customer_id in ("ann", "bob") for hour in (0, 3)
     }
 
 
@@ -90,7 +90,7 @@ def test_an_order_that_was_sent_back_whole_is_none() -> None:
 
 
 def test_a_log_of_dates_has_no_hours() -> None:
-    lines = [(f"c{place}", f"{date(2026, 1, 1) + timedelta(place)}", 5) for place in range(200)]
+    lines = [(f"c{index}", f"{date(2026, 1, 1) + timedelta(index)}", 5) for index in range(200)]
     assert {hour for _, hour, _, _ in visit_counts(history_of(*lines))} == {None}
     timed = [("ann", "2026-02-01 11:00", 5), ("ann", "2026-02-02 12:00", 5)]
     assert {hour for _, hour, _, _ in visit_counts(history_of(*lines, *timed))} == {None}
@@ -141,16 +141,16 @@ def test_orders_are_counted_by_the_categories_they_contain() -> None:
              ("ann", "2026-06-01", 3, "A1", "fish"), ("ann", "2026-06-02", -3, "A1", "fish"),
              ("ann", "2026-06-03", 3, "A2", "tea"), ("ann", "2026-06-03", 3, "A2", None),
              ("bob", "2026-06-03", 3, "A3", "fish"), ("bob", "2026-06-03", -9, "A3", None)]  # fmt: skip
-    found = (
+    counts = (
         Baskets.before(history_of(*lines, columns=CATEGORIES), cutoff("2026-07-01"))
         .by_category()
         .to_pyarrow()
         .to_pylist()
     )
-    assert found == [{"customer_id": "ann", "category": "tea", "orders": 2}]
+    assert counts == [{"customer_id": "ann", "category": "tea", "orders": 2}]
 
 
-def test_a_touch_is_answered_within_seven_days() -> None:
+def test_a_touch_gets_its_response_within_seven_days() -> None:
     touches = [("ann", "2026-06-01 12:00", "sms"), ("ann", "2026-06-01 12:00:01", "sms"),
                ("ann", "2026-06-09", "email"), ("bob", "2026-06-05", "sms")]  # fmt: skip
     history = history_of(("ann", "2026-06-08 12:00", 5), events=[("ann", "2026-06-09", "visit")], touches=touches)
@@ -167,7 +167,7 @@ def test_a_touch_whose_week_is_not_over_is_not_counted_yet() -> None:
 def test_a_history_without_touches_says_what_to_run() -> None:
     history = history_of(("ann", "2026-06-02", 5))
     assert not has_touch_channels(history)
-    with pytest.raises(NotFound, match="no touches to count answers of: run `flywheel ingest`"):
+    with pytest.raises(NotFound, match="no touches to count responses to: run `flywheel ingest`"):
         response_counts(history)
 
 
@@ -180,24 +180,40 @@ minutes = st.integers(0, 59 * 24 * 60)
     st.integers(1, 59),
 )
 def test_hours_are_those_a_patient_clerk_would_note(orders: list[tuple[str, int]], days: int) -> None:
-    begun = cutoff("2026-03-01", LONDON).timestamp
-    placed = [(who, (begun + timedelta(minutes=passed)).astimezone(ZoneInfo(LONDON))) for who, passed in orders]
-    lines = [(who, f"{on:%Y-%m-%d %H:%M}", 5, f"A{place}") for place, (who, on) in enumerate(placed) if on.fold == 0]
+    start = cutoff("2026-03-01", LONDON).timestamp
+    order_times = [
+        (customer_id, (start + timedelta(minutes=minute)).astimezone(ZoneInfo(LONDON)))
+        for customer_id, minute in orders
+    ]
+    lines = [
+        (customer_id, f"{timestamp:%Y-%m-%d %H:%M}", 5, f"A{index}")
+        for index, (customer_id, timestamp) in enumerate(order_times)
+        if timestamp.fold == 0
+    ]
     lines.append(("eve", "2026-03-01 00:30", 5, "E1"))  # so that the log is not one of dates
     last = (date(2026, 3, 1) + timedelta(days)).isoformat()
-    before = [(who, on) for who, on in placed if on.fold == 0 and on.date().isoformat() < last]
+    before = [
+        (customer_id, timestamp)
+        for customer_id, timestamp in order_times
+        if timestamp.fold == 0 and timestamp.date().isoformat() < last
+    ]
     assert visit_counts(history_of(*lines, columns=BASKETS, zone=LONDON), last, LONDON) == Counter(
-        [("eve", 0, 7, None), *((who, on.hour, on.isoweekday(), None) for who, on in before)]
+        [
+            ("eve", 0, 7, None),
+            *((customer_id, timestamp.hour, timestamp.isoweekday(), None) for customer_id, timestamp in before),
+        ]
     )
 
 
 @FEW_EXAMPLES
 @given(st.lists(st.tuples(st.sampled_from(["ann", "bob", "eve"]), st.integers(0, 9)), min_size=1, max_size=9))
-def test_some_customers_are_told_as_among_all(orders: list[tuple[str, int]]) -> None:
-    lines = [(who, f"2026-06-{day + 1:02d} 10:00", 5, f"A{place}") for place, (who, day) in enumerate(orders)]
+def test_the_visit_times_of_a_customer_range_are_those_among_all_customers(orders: list[tuple[str, int]]) -> None:
+    lines = [
+        (customer_id, f"2026-06-{day + 1:02d} 10:00", 5, f"A{index}") for index, (customer_id, day) in enumerate(orders)
+    ]
     history, day = history_of(*lines, columns=BASKETS), cutoff("2026-06-08")
-    clock = TimeOfDayAvailability.from_history(history, day, (), ZoneInfo("UTC"))
-    whole = visit_times(Baskets.before(history, day), (), clock).to_pyarrow().to_pylist()
-    with Baskets.open_customer_range(history, day, "b", "eve") as some:
-        found = visit_times(some, (), clock).to_pyarrow().to_pylist()
-    assert sorted(map(str, found)) == sorted(str(row) for row in whole if row["customer_id"] != "ann")
+    availability = TimeOfDayAvailability.from_history(history, day, (), ZoneInfo("UTC"))
+    all_rows = visit_times(Baskets.before(history, day), (), availability).to_pyarrow().to_pylist()
+    with Baskets.open_customer_range(history, day, "b", "eve") as baskets:
+        rows = visit_times(baskets, (), availability).to_pyarrow().to_pylist()
+    assert sorted(map(str, rows)) == sorted(str(row) for row in all_rows if row["customer_id"] != "ann")

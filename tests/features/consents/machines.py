@@ -1,4 +1,4 @@
-"""A ledger on a Redis, as other processes and other machines have it."""
+"""Machines: a ledger on Redis, as several processes and several machines open it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.redis_server import RedisServer
 NO = Consent(PROFILING, "*", granted=False, changed_at=5)
 
 
-def open_ledger(home: Path, redis: RedisServer, options: str = "", rest_seconds: float = 0) -> Ledger:
-    """The ledger as another process of this home has it: nothing is known but what home and Redis hold."""
-    return Ledger(RedisLedgerStorage(redis.url + options, home, rest_seconds), lambda: load_secret(home))
+def open_ledger(home: Path, redis: RedisServer, options: str = "", cooldown_seconds: float = 0) -> Ledger:
+    """The ledger as another process of this home opens it: it knows only what the home and Redis hold."""
+    return Ledger(RedisLedgerStorage(redis.url + options, home, cooldown_seconds), lambda: load_secret(home))
 
 
 def machine_home(tmp_path: Path, name: str) -> Path:
@@ -27,5 +27,5 @@ def machine_home(tmp_path: Path, name: str) -> Path:
     return tmp_path / name
 
 
-def marketing_grant(channel: str, at: int = 5) -> Consent:
-    return Consent(MARKETING, channel, granted=True, changed_at=at)
+def marketing_grant(channel: str, changed_at: int = 5) -> Consent:
+    return Consent(MARKETING, channel, granted=True, changed_at=changed_at)

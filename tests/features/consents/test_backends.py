@@ -1,4 +1,4 @@
-"""One word says where a home's consents are, and to change it loses none of them."""
+"""Ledger backends: a setting decides where a home's consents lie, and a change of it loses none of them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ YES = Consent(PROFILING, "*", granted=True, changed_at=6)
 
 
 def test_a_home_that_goes_over_to_redis_takes_its_consents_along(redis: RedisServer, tmp_path: Path) -> None:
-    own = open_ledger(tmp_path, LMDB)
-    own.set_defaults(Defaults(marketing=True))
-    own.record({f"{number:04d}": [NO] for number in range(1500)})
-    own.erase("0007")
-    before = own.state()
+    local = open_ledger(tmp_path, LMDB)
+    local.set_defaults(Defaults(marketing=True))
+    local.record({f"{number:04d}": [NO] for number in range(1500)})
+    local.erase("0007")
+    before = local.state()
     shared = open_ledger(tmp_path, redis.url)
     assert len(shared.changed_since(before)) == 1499
     assert shared.statuses(["0006", "0007", "zoe"], 9) == [
@@ -35,7 +35,7 @@ def test_a_home_that_goes_over_to_redis_takes_its_consents_along(redis: RedisSer
     assert not (tmp_path / "consents").exists()
 
 
-def test_what_was_said_in_redis_since_is_newer(redis: RedisServer, tmp_path: Path) -> None:
+def test_newer_consents_in_redis_win_over_local_ones(redis: RedisServer, tmp_path: Path) -> None:
     open_ledger(tmp_path, redis.url).record(
         {"ann": [YES], "bob": [Consent(MARKETING, "sms", granted=True, changed_at=1)]}
     )
@@ -58,7 +58,7 @@ def test_a_home_without_consents_opens_while_redis_is_away(tmp_path: Path) -> No
     open_ledger(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
 
 
-def test_a_home_whose_consents_are_in_redis_does_not_forget_where(redis: RedisServer, tmp_path: Path) -> None:
+def test_a_home_whose_consents_are_in_redis_refuses_a_local_ledger(redis: RedisServer, tmp_path: Path) -> None:
     open_ledger(tmp_path, redis.url).record({"ann": [NO]})
     with pytest.raises(InvalidStore, match=r"whose consents are in a Redis.*Set FLYWHEEL_ONLINE_STORE"):
         open_ledger(tmp_path, LMDB)

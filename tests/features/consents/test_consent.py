@@ -1,3 +1,5 @@
+"""Consent: how the consents of one customer combine, and how newer ones replace older ones."""
+
 from __future__ import annotations
 
 import pytest
@@ -16,24 +18,26 @@ from features.consents.consent import (
     parse_purpose,
 )
 
-NOBODY_UNASKED = Defaults(profiling=True, marketing=False)
+DEFAULTS = Defaults(profiling=True, marketing=False)
 
 
-def consent(channel: str, granted: bool, at: int, until: int | None = None, purpose: str = MARKETING) -> Consent:
-    return Consent(purpose, channel, granted, at, until)
+def consent(
+    channel: str, granted: bool, changed_at: int, until: int | None = None, purpose: str = MARKETING
+) -> Consent:
+    return Consent(purpose, channel, granted, changed_at, until)
 
 
-def is_allowed(channel: str, *words: Consent, now: int = 100) -> bool:
-    return Consents(words).allows(MARKETING, channel, now, NOBODY_UNASKED)
+def is_allowed(channel: str, *consents: Consent, now: int = 100) -> bool:
+    return Consents(consents).allows(MARKETING, channel, now, DEFAULTS)
 
 
 def test_who_never_said_anything_is_as_the_shop_says() -> None:
-    assert Consents().allows(PROFILING, ALL_CHANNELS, 0, NOBODY_UNASKED)
-    assert not Consents().allows(MARKETING, "email", 0, NOBODY_UNASKED)
+    assert Consents().allows(PROFILING, ALL_CHANNELS, 0, DEFAULTS)
+    assert not Consents().allows(MARKETING, "email", 0, DEFAULTS)
     assert Consents().allows(MARKETING, "email", 0, Defaults(marketing=True))
 
 
-def test_a_yes_to_marketing_is_one_on_every_channel_without_a_word_of_its_own() -> None:
+def test_a_yes_to_marketing_is_one_on_every_channel_without_its_own_consent() -> None:
     assert is_allowed("email", consent(ALL_CHANNELS, True, 1))
     assert not is_allowed("sms", consent(ALL_CHANNELS, True, 1), consent("sms", False, 0))
 
@@ -59,24 +63,24 @@ def test_a_grant_runs_out() -> None:
 
 def test_nobody_without_consent_to_profiling_is_in_any_audience() -> None:
     consents = Consents((consent("email", True, 1), consent(ALL_CHANNELS, False, 1, purpose=PROFILING)))
-    assert not ReachRequest(MARKETING, "email").is_allowed(consents, 9, NOBODY_UNASKED)
+    assert not ReachRequest(MARKETING, "email").is_allowed(consents, 9, DEFAULTS)
 
 
 def test_without_a_channel_any_is_enough() -> None:
-    assert ReachRequest(MARKETING).is_allowed(Consents((consent("sms", True, 1),)), 9, NOBODY_UNASKED)
+    assert ReachRequest(MARKETING).is_allowed(Consents((consent("sms", True, 1),)), 9, DEFAULTS)
     assert ReachRequest(MARKETING).is_allowed(
-        Consents((consent(ALL_CHANNELS, True, 1), consent("sms", False, 1))), 9, NOBODY_UNASKED
+        Consents((consent(ALL_CHANNELS, True, 1), consent("sms", False, 1))), 9, DEFAULTS
     )
-    assert not ReachRequest(MARKETING).is_allowed(Consents((consent("sms", False, 1),)), 9, NOBODY_UNASKED)
+    assert not ReachRequest(MARKETING).is_allowed(Consents((consent("sms", False, 1),)), 9, DEFAULTS)
 
 
-@pytest.mark.parametrize("wrong", ["ads", "profiling.email", "marketing.", ""])
-def test_a_purpose_that_means_nothing_is_refused(wrong: str) -> None:
+@pytest.mark.parametrize("purpose", ["ads", "profiling.email", "marketing.", ""])
+def test_a_purpose_that_means_nothing_is_refused(purpose: str) -> None:
     with pytest.raises(ValueError, match=r"expected profiling, marketing, or a channel of it like marketing\.email"):
-        parse_purpose(wrong)
+        parse_purpose(purpose)
 
 
-words = st.builds(
+consent_strategy = st.builds(
     Consent,
     st.sampled_from([PROFILING, MARKETING]),
     st.sampled_from([ALL_CHANNELS, "email", "sms"]),
@@ -86,28 +90,28 @@ words = st.builds(
 )
 
 
-@given(st.lists(words), st.lists(words))
-def test_words_may_arrive_in_any_order_if_no_two_are_of_one_instant(
+@given(st.lists(consent_strategy), st.lists(consent_strategy))
+def test_consents_may_arrive_in_any_order_if_no_two_are_of_one_instant(
     first: list[Consent], second: list[Consent]
 ) -> None:
-    at_once = {(word.purpose, word.channel, word.changed_at): word for word in first + second}
-    distinct = list(at_once.values())
+    by_key = {(entry.purpose, entry.channel, entry.changed_at): entry for entry in first + second}
+    distinct = list(by_key.values())
     assert Consents().merge(distinct, replace_ties=False) == Consents().merge(distinct[::-1], replace_ties=False)
 
 
-@given(st.lists(words))
-def test_saying_it_again_changes_nothing(said: list[Consent]) -> None:
-    once = Consents().merge(said, replace_ties=False)
-    assert once.merge(said, replace_ties=False) == once
+@given(st.lists(consent_strategy))
+def test_a_repeated_consent_changes_nothing(updates: list[Consent]) -> None:
+    once = Consents().merge(updates, replace_ties=False)
+    assert once.merge(updates, replace_ties=False) == once
 
 
-@given(st.lists(words), st.sampled_from(["email", "sms", "post"]), st.integers(6, 12))
-def test_a_revocation_of_everything_leaves_nothing(held: list[Consent], channel: str, now: int) -> None:
-    consents = Consents().merge(held, replace_ties=True).merge([consent(ALL_CHANNELS, False, 6)], replace_ties=True)
+@given(st.lists(consent_strategy), st.sampled_from(["email", "sms", "post"]), st.integers(6, 12))
+def test_a_revocation_of_everything_leaves_nothing(entries: list[Consent], channel: str, now: int) -> None:
+    consents = Consents().merge(entries, replace_ties=True).merge([consent(ALL_CHANNELS, False, 6)], replace_ties=True)
     assert not consents.allows(MARKETING, channel, now, Defaults(marketing=True))
 
 
-@given(st.text(), st.lists(words), st.integers(0, 9))
-def test_a_record_survives_its_bytes(customer_id: str, held: list[Consent], state: int) -> None:
-    record = LedgerRecord(customer_id, Consents().merge(held, replace_ties=False), state)
+@given(st.text(), st.lists(consent_strategy), st.integers(0, 9))
+def test_a_record_survives_its_bytes(customer_id: str, entries: list[Consent], state: int) -> None:
+    record = LedgerRecord(customer_id, Consents().merge(entries, replace_ties=False), state)
     assert LedgerRecord.from_bytes(record.to_bytes()) == record

@@ -1,4 +1,4 @@
-"""Consents as Segment and Apache Unomi write them mean what they mean there."""
+"""Consent formats: the consents of Segment and Apache Unomi keep their meaning."""
 
 from __future__ import annotations
 
@@ -19,20 +19,23 @@ def write_lines(folder: Path, *lines: object) -> Path:
     return path
 
 
-def parsed_rows(path: Path, shape: str, *categories: str) -> list[tuple[Any, ...]]:
-    table = parse_files([path], shape, categories)
+def parsed_rows(path: Path, source_format: str, *categories: str) -> list[tuple[Any, ...]]:
+    table = parse_files([path], source_format, categories)
     return [(row["customer_id"], row["purpose"], row["granted"], row["changed_at"]) for row in table.to_pylist()]
 
 
-def event(who: object, preferences: object, **more: object) -> dict[str, object]:
+def event(user_id: object, preferences: object, **more: object) -> dict[str, object]:
     consent = {"context": {"consent": {"categoryPreferences": preferences}}}
-    return {"userId": who, "timestamp": "2026-01-02T10:00:00Z", **consent, **more}
+    return {"userId": user_id, "timestamp": "2026-01-02T10:00:00Z", **consent, **more}
 
 
-def test_segments_categories_are_words_of_the_customer(tmp_path: Path) -> None:
+def test_segments_categories_are_consents_of_the_customer(tmp_path: Path) -> None:
     path = write_lines(tmp_path, event("007", {"Advertising": True, "Functional": False}))
-    at = "2026-01-02T10:00:00Z"
-    assert parsed_rows(path, "segment") == [("007", "Advertising", "true", at), ("007", "Functional", "false", at)]
+    timestamp = "2026-01-02T10:00:00Z"
+    assert parsed_rows(path, "segment") == [
+        ("007", "Advertising", "true", timestamp),
+        ("007", "Functional", "false", timestamp),
+    ]
 
 
 def test_a_category_that_segment_does_not_name_is_a_no(tmp_path: Path) -> None:
@@ -80,7 +83,7 @@ def test_gzipped_lines_and_blank_ones_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "line", "told"),
+    ("source_format", "line", "message"),
     [
         ("segment", "{", "line 1: "),
         ("segment", "[]", "found a list, expected an object"),
@@ -90,10 +93,10 @@ def test_gzipped_lines_and_blank_ones_are_read(tmp_path: Path) -> None:
         ("unomi", '{"itemId": "ann", "consents": {"a": "GRANTED"}}', "the consent 'a' is no object"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, shape: str, line: str, told: str) -> None:
+def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, source_format: str, line: str, message: str) -> None:
     path = tmp_path / "consents.ndjson"
     path.write_text(line)
-    with pytest.raises(InvalidLog, match=r"consents\.ndjson, line 1: ") as refused:
-        parse_files([path], shape, ())
-    assert told in str(refused.value)
-    assert f"as {shape} writes them" in str(refused.value)
+    with pytest.raises(InvalidLog, match=r"consents\.ndjson, line 1: ") as error:
+        parse_files([path], source_format, ())
+    assert message in str(error.value)
+    assert f"as {source_format} writes them" in str(error.value)

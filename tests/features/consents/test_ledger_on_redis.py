@@ -1,4 +1,4 @@
-"""What a Redis adds to the laws of the ledger: several writers on several machines, and pages of many customers."""
+"""Ledger on Redis: several writers on several machines, and pages of many customers."""
 
 from __future__ import annotations
 
@@ -22,43 +22,46 @@ WRITERS, EACH = 8, 25
 
 
 def start_ledger(home: Path, redis: RedisServer) -> int:
-    """The first state of a ledger, with a word of Zoe's."""
+    """Start a ledger with one consent of Zoe; returns its state."""
     open_ledger(home, redis).record({"zoe": [marketing_grant("post")]})
     return open_ledger(home, redis).state()
 
 
-def test_a_no_on_one_machine_is_the_very_next_read_of_another(redis: RedisServer, tmp_path: Path) -> None:
-    here, there = (open_ledger(machine_home(tmp_path, name), redis) for name in ("here", "there"))
+def test_a_denial_on_one_machine_is_in_the_next_read_of_another(redis: RedisServer, tmp_path: Path) -> None:
+    first, second = (open_ledger(machine_home(tmp_path, name), redis) for name in ("first", "second"))
     for turn in range(20):
-        here.record({"ann": [Consent(PROFILING, "*", granted=bool(turn % 2), changed_at=turn)]})
-        assert there.statuses(["ann"], 100) == [ConsentStatus.GRANTED if turn % 2 else ConsentStatus.DENIED]
+        first.record({"ann": [Consent(PROFILING, "*", granted=bool(turn % 2), changed_at=turn)]})
+        assert second.statuses(["ann"], 100) == [ConsentStatus.GRANTED if turn % 2 else ConsentStatus.DENIED]
 
 
-def test_who_is_forgotten_on_one_machine_is_so_on_all(redis: RedisServer, tmp_path: Path) -> None:
-    here, there = (open_ledger(machine_home(tmp_path, name), redis) for name in ("here", "there"))
-    here.erase("ann")
-    assert there.statuses(["ann"], 100) == [ConsentStatus.ERASED]
-    assert there.record({"ann": [marketing_grant("email")]}) == 0
+def test_a_customer_erased_on_one_machine_is_erased_on_all(redis: RedisServer, tmp_path: Path) -> None:
+    first, second = (open_ledger(machine_home(tmp_path, name), redis) for name in ("first", "second"))
+    first.erase("ann")
+    assert second.statuses(["ann"], 100) == [ConsentStatus.ERASED]
+    assert second.record({"ann": [marketing_grant("email")]}) == 0
 
 
-def test_writers_at_once_lose_no_word_of_one_customer_and_make_no_state_twice(
+def test_concurrent_writers_lose_no_consent_of_one_customer_and_repeat_no_state(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     homes = [machine_home(tmp_path, str(number)) for number in range(WRITERS)]
-    begun = start_ledger(tmp_path, redis)
+    first_state = start_ledger(tmp_path, redis)
 
     def write(number: int) -> None:
         ledger = open_ledger(homes[number], redis)
         for turn in range(EACH):
             ledger.record(
-                {"ann": [marketing_grant(f"{number}-{turn}")], f"only-{number}": [marketing_grant("email", at=turn)]}
+                {
+                    "ann": [marketing_grant(f"{number}-{turn}")],
+                    f"only-{number}": [marketing_grant("email", changed_at=turn)],
+                }
             )
 
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(write, range(WRITERS)))
     ledger = open_ledger(tmp_path, redis)
     assert len(ledger.consents("ann").consents.entries) == WRITERS * EACH
-    assert ledger.state() == begun + WRITERS * EACH
+    assert ledger.state() == first_state + WRITERS * EACH
     assert ledger.consents("only-3").consents.entries[0].changed_at == EACH - 1
 
 
@@ -73,85 +76,91 @@ def test_of_writers_that_begin_a_ledger_together_one_does(redis: RedisServer, tm
 
 
 @pytest.mark.slow
-def test_processes_that_write_at_once_lose_no_word(redis: RedisServer, tmp_path: Path) -> None:
+def test_concurrent_processes_lose_no_consent(redis: RedisServer, tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from features.consents.backends import ledger\n"
+        "import sys; from pathlib import Path; from features.consents.backends import open_ledger\n"
         "from features.consents.consent import Consent\n"
         "for turn in range(50):\n"
-        "    word = Consent('marketing', sys.argv[3] + str(turn), granted=True, changed_at=5)\n"
-        "    ledger(Path(sys.argv[1]), sys.argv[2]).record({'ann': [word], sys.argv[3] + str(turn): [word]})\n"
+        "    consent = Consent('marketing', sys.argv[3] + str(turn), granted=True, changed_at=5)\n"
+        "    ledger = open_ledger(Path(sys.argv[1]), sys.argv[2])\n"
+        "    ledger.record({'ann': [consent], sys.argv[3] + str(turn): [consent]})\n"
     )
-    begun, command = start_ledger(tmp_path, redis), [sys.executable, "-c", script, str(tmp_path), redis.url]
+    first_state, command = start_ledger(tmp_path, redis), [sys.executable, "-c", script, str(tmp_path), redis.url]
     writers = [subprocess.Popen([*command, name], cwd=ROOT) for name in ("a", "b", "c")]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     ledger = open_ledger(tmp_path, redis)
-    assert (len(ledger.consents("ann").consents.entries), ledger.state()) == (150, begun + 150)
+    assert (len(ledger.consents("ann").consents.entries), ledger.state()) == (150, first_state + 150)
     assert len(list(ledger.all_records())) == 152
 
 
 def test_a_write_that_fails_half_way_leaves_nothing(redis: RedisServer, tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path, redis)
     ledger.record({"ann": [marketing_grant("email")]})
-    shelf = RedisLedgerStorage(redis.url, tmp_path)
+    storage = RedisLedgerStorage(redis.url, tmp_path)
 
-    def fails(draft: RedisWriteTransaction) -> None:
-        draft.put("ann", b"[]", 1, draft.next_state())
+    def fail(transaction: RedisWriteTransaction) -> None:
+        transaction.put("ann", b"[]", 1, transaction.next_state())
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        shelf.write(["ann"], [], fails)
+        storage.write(["ann"], [], fail)
     assert ledger.consents("ann").state == ledger.state() == ledger.changed_since(0)[0].state
     assert len(ledger.consents("ann").consents.entries) == 1
 
 
 def test_what_is_written_rests_on_what_was_read(redis: RedisServer, tmp_path: Path) -> None:
-    """Whoever is late does the work again."""
-    shelf, other, begun = (
+    """Optimistic concurrency: a late writer repeats its work."""
+    storage, other, first_state = (
         RedisLedgerStorage(redis.url, tmp_path),
         open_ledger(tmp_path, redis),
         start_ledger(tmp_path, redis),
     )
-    seen: list[int] = []
+    states: list[int] = []
 
-    def late(draft: RedisWriteTransaction) -> int:
-        seen.append(draft.stored.state)
-        if len(seen) < 3:
-            other.record({"ann": [marketing_grant("email", at=len(seen))]})
-        draft.set_meta("defaults", b"{}")
-        return draft.next_state()
+    def write_late(transaction: RedisWriteTransaction) -> int:
+        states.append(transaction.stored.state)
+        if len(states) < 3:
+            other.record({"ann": [marketing_grant("email", changed_at=len(states))]})
+        transaction.set_meta("defaults", b"{}")
+        return transaction.next_state()
 
-    assert shelf.write(["ann"], [], late) == begun + 3
-    assert seen == [begun, begun + 1, begun + 2]
+    assert storage.write(["ann"], [], write_late) == first_state + 3
+    assert states == [first_state, first_state + 1, first_state + 2]
 
 
 def test_many_customers_are_all_found_and_each_once(redis: RedisServer, tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path, redis)
     ids = [f"{number:05d}" for number in range(2500)]
-    ledger.record({one: [marketing_grant("email")] for one in ids[:2200]})
-    for one in ids[2200:]:
-        ledger.record({one: [marketing_grant("email")]})
+    ledger.record({customer_id: [marketing_grant("email")] for customer_id in ids[:2200]})
+    for customer_id in ids[2200:]:
+        ledger.record({customer_id: [marketing_grant("email")]})
     assert sorted(record.customer_id for record in ledger.all_records()) == ids
     assert sorted(record.customer_id for record in ledger.changed_since(0)) == ids
     assert [record.customer_id for record in ledger.changed_since(ledger.state() - 2)] == ids[-2:]
 
 
-def test_who_speaks_while_changes_are_read_is_not_passed_over(
+def test_a_change_during_a_read_of_changes_is_not_missed(
     redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger, ids = open_ledger(tmp_path, redis), [f"{number:03d}" for number in range(100)]
-    for one in ids:
-        ledger.record({one: [marketing_grant("email")]})
+    for customer_id in ids:
+        ledger.record({customer_id: [marketing_grant("email")]})
     monkeypatch.setattr("features.consents.redis._PAGE_ARGUMENTS", ("WITHSCORES", "LIMIT", 0, 7))
-    with ThreadPoolExecutor(1) as other:
-        talk = other.submit(lambda: [ledger.record({one: [marketing_grant("sms")]}) for one in ids])
-        while not talk.done():
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(lambda: [ledger.record({customer_id: [marketing_grant("sms")]}) for customer_id in ids])
+        while not writing.done():
             assert sorted(record.customer_id for record in ledger.changed_since(0)) == ids
 
 
-def test_many_are_read_some_at_a_time(redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_customers_are_read_in_batches(
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("features.consents.redis.MAX_CUSTOMERS_PER_READ", 3)
     ledger, ids = open_ledger(tmp_path, redis), [f"{number}" for number in range(10)]
-    ledger.record({one: [NO] for one in ids[::2]})
+    ledger.record({customer_id: [NO] for customer_id in ids[::2]})
     ledger.erase("5")
-    said = [ConsentStatus.ERASED if one == "5" else ConsentStatus(2 * (int(one) % 2 == 0)) for one in ids]
-    assert ledger.statuses(ids, 100) == said
+    expected = [
+        ConsentStatus.ERASED if customer_id == "5" else ConsentStatus(2 * (int(customer_id) % 2 == 0))
+        for customer_id in ids
+    ]
+    assert ledger.statuses(ids, 100) == expected

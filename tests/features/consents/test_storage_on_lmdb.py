@@ -1,4 +1,4 @@
-"""The ledger of one machine, opened after somebody was killed, or where none can be."""
+"""Ledger storage on LMDB: opened after a process was killed, or where it cannot be opened."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from features.online.backends import LMDB
 KILLED_WHILE_READING = """
 import os, sys
 from pathlib import Path
-from features.consents.backends import ledger
+from features.consents.backends import open_ledger
 from features.consents.consent import Consent
-rights = ledger(Path(sys.argv[1]), "lmdb")
-rights.record({"ann": [Consent("profiling", "*", False, 1)]})
-for _ in rights.everybody():
+ledger = open_ledger(Path(sys.argv[1]), "lmdb")
+ledger.record({"ann": [Consent("profiling", "*", False, 1)]})
+for _ in ledger.all_records():
     os.kill(os.getpid(), 9)
 """
 
-NEXT = """
+NEXT_COMMAND = """
 import sys
 from pathlib import Path
-from features.consents.lmdb import LmdbShelf
-print(LmdbShelf.at(Path(sys.argv[1]) / "consents")._environment.reader_check())
+from features.consents.lmdb import LmdbLedgerStorage
+print(LmdbLedgerStorage.open(Path(sys.argv[1]) / "consents")._environment.reader_check())
 """
 
 
-def test_whoever_was_killed_while_reading_holds_no_page_from_the_next_command_on(tmp_path: Path) -> None:
-    served = open_ledger(tmp_path, LMDB)
+def test_a_reader_that_was_killed_holds_no_page_after_the_next_command(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path, LMDB)
     assert run_python(KILLED_WHILE_READING, tmp_path).returncode == -9
-    assert run_python(NEXT, tmp_path).stdout == "0\n"
-    assert len(list(served.all_records())) == 1
+    assert run_python(NEXT_COMMAND, tmp_path).stdout == "0\n"
+    assert len(list(ledger.all_records())) == 1
 
 
 def run_python(code: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("found", ["a file", "another's file"])
-def test_where_no_ledger_can_be_opened_it_is_said(tmp_path: Path, found: str) -> None:
-    place = tmp_path / "consents"
-    if found == "a file":
-        place.write_text("")
+@pytest.mark.parametrize("obstacle", ["a file", "another's file"])
+def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path, obstacle: str) -> None:
+    path = tmp_path / "consents"
+    if obstacle == "a file":
+        path.write_text("")
     else:
-        place.mkdir()
-        (place / "data.mdb").write_text("nothing of ours" * 999)
+        path.mkdir()
+        (path / "data.mdb").write_text("nothing of ours" * 999)
     with pytest.raises(InvalidStore, match=r"Found no consents to open in .*consents"):
         open_ledger(tmp_path, LMDB)

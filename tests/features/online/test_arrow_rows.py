@@ -1,4 +1,4 @@
-"""Arrow tables become packed rows without losing a digit, or are refused."""
+"""Arrow rows: Arrow tables become packed rows without losing a digit, or are refused."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def customers(**columns: list[object]) -> pa.Table:
 
 def test_null_is_nan_among_numbers_and_empty_among_lists() -> None:
     table = customers(orders=[2, None], last_order_at=[None, 2**53], recent_days=[None, [3, 4]])
-    got = view_rows(VIEW, table, "at")
-    np.testing.assert_array_equal(got.scalars, [[2.0, np.nan], [np.nan, 2.0**53]])
-    assert got.nulls.tolist() == [[False, True, True], [True, False, False]]
-    assert got.lists[0].offsets.tolist() == [0, 0, 2]
-    assert got.lists[0].values.tolist() == [3.0, 4.0]
-    assert got.event_at.tolist() == [1_767_225_600_000_000] * 2
-    assert got.created_at.tolist() == [0, 0]
+    rows = view_rows(VIEW, table, "at")
+    np.testing.assert_array_equal(rows.scalars, [[2.0, np.nan], [np.nan, 2.0**53]])
+    assert rows.nulls.tolist() == [[False, True, True], [True, False, False]]
+    assert rows.lists[0].offsets.tolist() == [0, 0, 2]
+    assert rows.lists[0].values.tolist() == [3.0, 4.0]
+    assert rows.event_at.tolist() == [1_767_225_600_000_000] * 2
+    assert rows.created_at.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1])
@@ -75,10 +75,10 @@ def test_a_join_without_a_row_is_an_unknown_customer() -> None:
             "features_at": pa.array([None, MIDNIGHT], pa.timestamp("us", tz="UTC")),
         }
     )
-    got = feature_rows(joined, (VIEW,))
-    assert list(got.customer_ids) == ["00017", "17"]
-    assert got.known.tolist() == [False, True]
-    assert got.features_at.tolist() == [0, 1_767_225_600_000_000]
-    assert got.columns == ("orders", "last_order_at")
-    assert np.isnan(got.matrix).all()
-    assert got.lists["recent_days"].offsets.tolist() == [0, 0, 0]
+    rows = feature_rows(joined, (VIEW,))
+    assert list(rows.customer_ids) == ["00017", "17"]
+    assert rows.known.tolist() == [False, True]
+    assert rows.features_at.tolist() == [0, 1_767_225_600_000_000]
+    assert rows.columns == ("orders", "last_order_at")
+    assert np.isnan(rows.matrix).all()
+    assert rows.lists["recent_days"].offsets.tolist() == [0, 0, 0]

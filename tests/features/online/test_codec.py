@@ -1,4 +1,4 @@
-"""A packed row comes back to the last bit, or not at all."""
+"""Codec: a packed row is unpacked exactly, or refused."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Customer = tuple[int, float | None, float | None, list[float] | None, list[float
 
 
 def rows(customers: list[Customer]) -> ViewRows:
-    """Rows as (event time, orders, last_order_at, recent_days, recent_spend); None is null."""
+    """Rows from (event time, orders, last_order_at, recent_days, recent_spend); None is null."""
     return ViewRows(
-        event_at=np.array([at for at, *_ in customers], np.int64),
+        event_at=np.array([event_at for event_at, *_ in customers], np.int64),
         created_at=np.arange(len(customers), dtype=np.int64),
         scalars=np.array([[np.nan if x is None else x for x in row[1:3]] for row in customers]).reshape(-1, 2),
         nulls=np.array([[x is None for x in row[1:]] for row in customers], np.bool_).reshape(-1, 4),
@@ -39,18 +39,18 @@ def rows(customers: list[Customer]) -> ViewRows:
 
 
 def ragged(lists: list[list[float] | None]) -> RaggedList:
-    values = [value for one in lists for value in one or []]
-    lengths = [0, *(len(one or []) for one in lists)]
+    values = [value for items in lists for value in items or []]
+    lengths = [0, *(len(items or []) for items in lists)]
     return RaggedList(offsets=np.cumsum(lengths, dtype=np.int64), values=np.array(values, np.float64))
 
 
-def assert_same_bits(got: ViewRows, want: ViewRows) -> None:
+def assert_same_bits(actual: ViewRows, expected: ViewRows) -> None:
     for name in ("event_at", "created_at", "scalars", "nulls"):
-        np.testing.assert_array_equal(getattr(got, name), getattr(want, name), err_msg=name)
-    assert got.scalars.tobytes() == want.scalars.tobytes()
-    for one, other in zip(got.lists, want.lists, strict=True):
-        np.testing.assert_array_equal(one.offsets, other.offsets)
-        assert one.values.tobytes() == other.values.tobytes()
+        np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name), err_msg=name)
+    assert actual.scalars.tobytes() == expected.scalars.tobytes()
+    for actual_list, expected_list in zip(actual.lists, expected.lists, strict=True):
+        np.testing.assert_array_equal(actual_list.offsets, expected_list.offsets)
+        assert actual_list.values.tobytes() == expected_list.values.tobytes()
 
 
 @given(CUSTOMERS)
@@ -66,12 +66,12 @@ def test_an_unknown_customer_is_all_null_and_shifts_nobody(customers: list[Custo
     codec = Codec(VIEW)
     known = data.draw(st.lists(st.booleans(), min_size=len(customers), max_size=len(customers)))
     packed = codec.pack(rows(customers))
-    unpacked = codec.unpack([value if here else None for value, here in zip(packed, known, strict=True)])
-    stranger: Customer = (0, None, None, None, None)
-    want = rows([row if here else stranger for row, here in zip(customers, known, strict=True)])
+    unpacked = codec.unpack([value if is_known else None for value, is_known in zip(packed, known, strict=True)])
+    unknown: Customer = (0, None, None, None, None)
+    expected = rows([row if is_known else unknown for row, is_known in zip(customers, known, strict=True)])
     assert unpacked.known.tolist() == known
-    want.created_at[~unpacked.known] = 0
-    assert_same_bits(unpacked.rows, want)
+    expected.created_at[~unpacked.known] = 0
+    assert_same_bits(unpacked.rows, expected)
 
 
 def test_the_bytes_on_disk_are_these_and_stay_these() -> None:
@@ -109,7 +109,9 @@ def test_a_row_of_other_columns_is_refused(columns: tuple[Column, ...]) -> None:
 
 
 def test_a_column_may_be_explained_better_without_publishing_again() -> None:
-    reworded = View("transactions", tuple(Column(column.name, column.kind, "said better") for column in VIEW.columns))
+    reworded = View(
+        "transactions", tuple(Column(column.name, column.kind, "explained better") for column in VIEW.columns)
+    )
     packed = Codec(VIEW).pack(rows([(1, 2.0, 3.0, [4.0], [5.0])]))
     assert Codec(reworded).unpack(packed).known.all()
 

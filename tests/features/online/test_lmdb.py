@@ -1,4 +1,4 @@
-"""What holds of LMDB alone: one file, opened once a process, whoever made it anew."""
+"""Online store on LMDB: one file, opened once a process, also after it was replaced."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reader(path: Path) -> Iterator[LmdbReader]:
-    """Ann and Bob order, Ann and Cid visit."""
+    """A reader of a store in which Ann and Bob order, Ann and Cid visit."""
     with write_transaction(path) as writer:
         writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 3, "bob": 1}))
         writer.replace("behaviour", packed_rows(BEHAVIOUR, {"cid": 7, "ann": 5}))
@@ -75,9 +75,9 @@ def test_before_anybody_published_there_is_nothing_to_open(path: Path) -> None:
 KILLED_WRITER_SCRIPT = """
 import os, signal, sys
 from pathlib import Path
-from features.online.lmdb import writing
+from features.online.lmdb import write_transaction
 
-with writing(Path(sys.argv[1])) as writer:
+with write_transaction(Path(sys.argv[1])) as writer:
     writer.drop("transactions")
     writer.replace("behaviour", {str(customer): bytes(500) for customer in range(20_000)})
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What a Redis adds to the laws of the online store: it may be frozen, gone, emptied, or left by a killed writer."""
+"""Online store on Redis: it may be frozen, gone, emptied, or left by a killed writer."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ ROOT = Path(__file__).parents[3]
 
 
 def read_after_recovery(store: RedisStore, seconds: float = 10) -> list[list[float]]:
-    """What is read once the store answers again."""
-    began = perf_counter()
+    """The values that are read once the store answers again."""
+    start = perf_counter()
     while True:
         try:
             return read_ann(store)
         except StoreUnavailable:
-            assert perf_counter() - began < seconds
+            assert perf_counter() - start < seconds
 
 
 def seconds_until_failure(store: RedisStore) -> float:
-    """Seconds until it is said that nobody answers."""
-    began = perf_counter()
+    """The seconds until a read raises StoreUnavailable."""
+    start = perf_counter()
     with pytest.raises(StoreUnavailable, match=r"The online store at redis://127\.0\.0\.1:\d+/0 fails: "):
         store.reader(VIEWS).read(["ann"])
-    return perf_counter() - began
+    return perf_counter() - start
 
 
 def test_a_frozen_redis_is_named_in_time_then_at_once_and_read_again_when_it_thaws(
     redis_of_its_own: RedisServer,
 ) -> None:
-    store = filled_store(redis_of_its_own, rest_seconds=1.0)
+    store = filled_store(redis_of_its_own, cooldown_seconds=1.0)
     assert read_ann(store) == [[3, 5]]
     redis_of_its_own.freeze()
     assert 0.4 < seconds_until_failure(store) < store.timeout_seconds < 1.0
@@ -85,8 +85,9 @@ def test_a_redis_that_lost_everything_has_nothing_and_nobody_is_called_unknown(r
 
 def test_rows_that_were_evicted_are_missed_and_nobody_is_called_unknown(redis: RedisServer) -> None:
     store = filled_store(redis)
+    keys = redis.keys()
     with Redis(port=redis.port) as client:
-        (evicted,) = [key for key in redis.keys() if "behaviour" in key]
+        (evicted,) = [key for key in keys if "behaviour" in key]
         client.delete(evicted)
     with pytest.raises(RowsLost, match=r"has lost rows of the view 'behaviour'.*noeviction"):
         read_ann(store)
@@ -102,7 +103,7 @@ def test_the_address_may_say_how_long_to_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("setting", "message"),
     [
         ("rdis://:secret@cache:6379", r"rdis://\.\.\.; expected lmdb, or an address like"),
         ("Lmdb", "'Lmdb'; expected lmdb, or an address like"),
@@ -111,17 +112,19 @@ def test_the_address_may_say_how_long_to_wait() -> None:
         ("redis://:secret@cache/0?patience=1", r"redis://cache/0 \(.*patience.*\); expected an address like"),
     ],
 )
-def test_an_address_that_cannot_be_one_is_refused_without_its_password(tmp_path: Path, said: str, found: str) -> None:
-    with pytest.raises(InvalidStore, match=f"Found the online store {found}.*FLYWHEEL_ONLINE_STORE") as refused:
-        open_store(resolve_location(said, tmp_path))
-    assert "secret" not in str(refused.value)
+def test_an_address_that_cannot_be_one_is_refused_without_its_password(
+    tmp_path: Path, setting: str, message: str
+) -> None:
+    with pytest.raises(InvalidStore, match=f"Found the online store {message}.*FLYWHEEL_ONLINE_STORE") as error:
+        open_store(resolve_location(setting, tmp_path))
+    assert "secret" not in str(error.value)
 
 
-def test_a_wrong_password_is_told_without_it(redis: RedisServer) -> None:
+def test_the_error_for_a_wrong_password_does_not_contain_it(redis: RedisServer) -> None:
     store = open_store(f"redis://:secret@127.0.0.1:{redis.port}/0")
-    with pytest.raises(StoreUnavailable, match="AUTH") as refused:
+    with pytest.raises(StoreUnavailable, match="AUTH") as error:
         store.reader(VIEWS).read(["ann"])
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("module", ["features.online.redis", "features.online.backends"])

@@ -1,4 +1,4 @@
-"""A writer to Redis that is killed or overtaken leaves a state before or after, and nothing lying about for good."""
+"""Atomic publication on Redis: a killed or overtaken writer leaves the state before or after, and nothing for good."""
 
 from __future__ import annotations
 
@@ -36,149 +36,156 @@ def test_redis_holds_one_hash_a_view_and_nothing_expires(redis: RedisServer) -> 
         assert {client.ttl(key) for key in keys} == {-1}
 
 
-DYING = """
+KILLED_WRITER_SCRIPT = """
 import os, signal, sys
 from features.online import redis_writer
-from features.online.backends import store_at
-from features.storage.redis_client import Link
-from tests.features.rows import BEHAVIOUR, TRANSACTIONS, packed
+from features.online.backends import open_store
+from features.storage.redis_client import RedisClient
+from tests.features.rows import BEHAVIOUR, TRANSACTIONS, packed_rows
 
-url, how, call, deadly = sys.argv[1], sys.argv[2], getattr(redis_writer, sys.argv[3], None), int(sys.argv[4])
-redis_writer.AT_ONCE, redis_writer.MOST_AT_ONCE = 10, 0
-run, together, calls = Link.run, Link.together, 0
+url, method, script_name, fatal_call = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+counted_script = getattr(redis_writer, script_name, None)
+redis_writer.BATCH_SIZE, redis_writer.MAX_SMALL_MERGE = 10, 0
+eval_script, transaction, calls = RedisClient.eval_script, RedisClient.transaction, 0
 
-def counted(asks):
-    def ask(link, script, *rest):
+def killing(send):
+    def send_and_count(client, script, *rest):
         global calls
-        found = asks(link, script, *rest)
-        if call in (script, None):
+        reply = send(client, script, *rest)
+        if counted_script in (script, None):
             calls += 1
-            if calls == deadly:
+            if calls == fatal_call:
                 os.kill(os.getpid(), signal.SIGKILL)
-        return found
-    return ask
+        return reply
+    return send_and_count
 
-if call:
-    Link.run = counted(run)
+if counted_script:
+    RedisClient.eval_script = killing(eval_script)
 else:
-    Link.together = counted(together)
-everybody = ["ann", *map(str, range(1000))]
-with store_at(url).writing() as writer:
+    RedisClient.transaction = killing(transaction)
+customer_ids = ["ann", *map(str, range(1000))]
+with open_store(url).write_transaction() as writer:
     for view in (TRANSACTIONS, BEHAVIOUR):
-        getattr(writer, how)(view.name, packed(view, dict.fromkeys(everybody, 9.0), event_at=2))
+        getattr(writer, method)(view.name, packed_rows(view, dict.fromkeys(customer_ids, 9.0), event_at=2))
 """
 
 
 @pytest.mark.parametrize(
-    ("how", "call", "deadly", "state"),
+    ("method", "call", "fatal_call", "state"),
     [
-        pytest.param("replace", "HSET", 5, [3, 5], id="half of the first draft is written"),
-        pytest.param("replace", "HSET", 150, [3, 5], id="half of the second draft is written"),
+        pytest.param("replace", "HSET", 5, [3, 5], id="half of the first staged hash is written"),
+        pytest.param("replace", "HSET", 150, [3, 5], id="half of the second staged hash is written"),
         pytest.param("replace", "COMMIT", 1, [9, 9], id="the views are replaced"),
         pytest.param("merge", "HSET", 150, [3, 5], id="half of what is to be merged is written"),
-        pytest.param("merge", "COMMIT", 1, [9, 9], id="nothing has sunk yet"),
-        pytest.param("merge", "SINK", 3, [9, 9], id="a little has sunk"),
-        pytest.param("merge", "COMMIT", 2, [9, 9], id="all has sunk"),
+        pytest.param("merge", "COMMIT", 1, [9, 9], id="nothing is compacted yet"),
+        pytest.param("merge", "COMPACT", 3, [9, 9], id="a part is compacted"),
+        pytest.param("merge", "COMMIT", 2, [9, 9], id="all is compacted"),
     ],
 )
 def test_a_writer_killed_leaves_the_state_before_or_after_and_the_next_tidies_up(
-    redis: RedisServer, how: str, call: str, deadly: int, state: list[float]
+    redis: RedisServer, method: str, call: str, fatal_call: int, state: list[float]
 ) -> None:
     store = filled_store(redis)
-    died = subprocess.run([sys.executable, "-c", DYING, redis.url, how, call, str(deadly)], cwd=ROOT, check=False)
-    assert died.returncode == -signal.SIGKILL
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WRITER_SCRIPT, redis.url, method, call, str(fatal_call)], cwd=ROOT, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
     assert read_ann(store) == [state]
     assert_unread_hashes_expire(redis)
     with store.write_transaction() as writer:
         writer.merge("transactions", packed_rows(TRANSACTIONS, {"eve": 7}, event_at=1))
     assert read_ann(store) == [state]
-    bob = 1 if how == "merge" or state == [3, 5] else np.nan
+    bob = 1 if method == "merge" or state == [3, 5] else np.nan
     newcomer = 9 if state == [9, 9] else np.nan
-    kept = store.reader(VIEWS).read(["bob", "eve", "999"]).column("orders")
-    np.testing.assert_array_equal(kept, [bob, 7, newcomer])
+    orders = store.reader(VIEWS).read(["bob", "eve", "999"]).column("orders")
+    np.testing.assert_array_equal(orders, [bob, 7, newcomer])
     assert all(len(keys) == 1 for keys in store._manifest.views.values())
 
 
 def assert_unread_hashes_expire(redis: RedisServer) -> None:
     with Redis(port=redis.port, decode_responses=True) as client:
-        layers = str(client.get(MANIFEST_KEY))
+        manifest = str(client.get(MANIFEST_KEY))
         for key in redis.keys() - {MANIFEST_KEY}:
-            assert (client.ttl(key) == -1) == (key in layers)
+            assert (client.ttl(key) == -1) == (key in manifest)
 
 
-def test_a_draft_that_expired_under_a_slow_writer_is_not_published(
+def test_a_staged_hash_that_expired_under_a_slow_writer_is_not_published(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = filled_store(redis)
-    draft = RedisWriter._stage
+    stage = RedisWriter._stage
 
-    def lose(writer: RedisWriter, view: str, rows: dict[str, bytes]) -> str:
-        key = draft(writer, view, rows)
+    def stage_and_expire(writer: RedisWriter, view: str, rows: dict[str, bytes]) -> str:
+        key = stage(writer, view, rows)
         with Redis(port=redis.port) as client:
             client.delete(key)
         return key
 
-    monkeypatch.setattr(RedisWriter, "_stage", lose)
-    with pytest.raises(StoreUnavailable, match="a draft is gone"), store.write_transaction() as writer:
+    monkeypatch.setattr(RedisWriter, "_stage", stage_and_expire)
+    with pytest.raises(StoreUnavailable, match="a staged hash expired"), store.write_transaction() as writer:
         writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 100}))
     assert read_ann(store) == [[3, 5]]
 
 
-def test_rows_are_read_through_both_layers_until_the_upper_one_has_sunk(
+def test_rows_are_read_through_both_layers_until_the_upper_one_is_compacted(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = filled_store(redis)
     monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", 0)
-    sinks, told = RedisWriter._compact, []
+    compact, reads = RedisWriter._compact, []
 
-    def read_and_sink(writer: RedisWriter, layers: RedisManifest, upper: str, lower: str) -> bool:
-        read = store.reader(VIEWS).read(["ann", "bob", "eve", "stranger"])
-        told.append((read.known.tolist(), read.column("orders").tolist()[:3]))
-        return sinks(writer, layers, upper, lower)
+    def read_and_compact(writer: RedisWriter, manifest: RedisManifest, upper: str, lower: str) -> bool:
+        rows = store.reader(VIEWS).read(["ann", "bob", "eve", "stranger"])
+        reads.append((rows.known.tolist(), rows.column("orders").tolist()[:3]))
+        return compact(writer, manifest, upper, lower)
 
-    monkeypatch.setattr(RedisWriter, "_compact", read_and_sink)
+    monkeypatch.setattr(RedisWriter, "_compact", read_and_compact)
     with store.write_transaction() as writer:
         writer.merge("transactions", packed_rows(TRANSACTIONS, {"bob": 8, "eve": 8}, event_at=2))
     with store.write_transaction() as writer:
         writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": 0}, event_at=0))
-    assert told == [([True, True, True, False], [3, 8, 8])] * 2
+    assert reads == [([True, True, True, False], [3, 8, 8])] * 2
 
 
-@pytest.mark.parametrize("most_at_once", [1000, 0])
-@pytest.mark.parametrize("how", ["merge", "forget"])
-def test_what_another_publishes_between_a_look_and_a_write_is_not_overlooked(
-    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, how: str, most_at_once: int
+@pytest.mark.parametrize("max_small_merge", [1000, 0])
+@pytest.mark.parametrize("method", ["merge", "erase"])
+def test_a_publication_between_a_read_and_a_write_is_not_overlooked(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, method: str, max_small_merge: int
 ) -> None:
-    store, settled, looks = filled_store(redis), RedisWriter._compacted_manifest, 0
-    monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", most_at_once)
+    store, read_manifest, calls = filled_store(redis), RedisWriter._compacted_manifest, 0
+    monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", max_small_merge)
 
-    def look_and_be_overtaken(writer: RedisWriter) -> RedisManifest:
-        nonlocal looks
-        layers, looks = settled(writer), looks + 1
-        if looks == 1:
+    def read_and_be_overtaken(writer: RedisWriter) -> RedisManifest:
+        nonlocal calls
+        manifest, calls = read_manifest(writer), calls + 1
+        if calls == 1:
             filled_store(redis)
-        return layers
+        return manifest
 
-    monkeypatch.setattr(RedisWriter, "_compacted_manifest", look_and_be_overtaken)
+    monkeypatch.setattr(RedisWriter, "_compacted_manifest", read_and_be_overtaken)
     with store.write_transaction() as writer:
-        if how == "merge":
+        if method == "merge":
             writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": 0, "eve": 7}, event_at=0))
         else:
             assert writer.erase("ann") == 2
-    assert store.reader(VIEWS).read(["ann", "bob", "eve"]).known.tolist() == [how == "merge", True, how == "merge"]
+    assert store.reader(VIEWS).read(["ann", "bob", "eve"]).known.tolist() == [
+        method == "merge",
+        True,
+        method == "merge",
+    ]
     assert_unread_hashes_expire(redis)
 
 
-def test_rows_that_sink_while_another_publishes_do_not_reach_what_was_published(
+def test_compaction_during_another_publication_does_not_change_it(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, sinks = filled_store(redis), RedisWriter._compact
+    store, compact = filled_store(redis), RedisWriter._compact
     monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", 0)
 
-    def be_overtaken(writer: RedisWriter, layers: RedisManifest, upper: str, lower: str) -> bool:
-        monkeypatch.setattr(RedisWriter, "_compact", sinks)
+    def be_overtaken(writer: RedisWriter, manifest: RedisManifest, upper: str, lower: str) -> bool:
+        monkeypatch.setattr(RedisWriter, "_compact", compact)
         filled_store(redis)
-        return sinks(writer, layers, upper, lower)
+        return compact(writer, manifest, upper, lower)
 
     monkeypatch.setattr(RedisWriter, "_compact", be_overtaken)
     with store.write_transaction() as writer:

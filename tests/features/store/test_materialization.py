@@ -1,4 +1,4 @@
-"""Many write and read the online store at once, some are killed, and nobody sees half of anything."""
+"""Concurrent materialization: many processes write and read the online store, some are killed, all reads are whole."""
 
 from __future__ import annotations
 
@@ -17,64 +17,67 @@ from features.online.feature_rows import FeatureRows
 from tests.features.rows import TRANSACTIONS, VIEWS, packed_rows
 
 
-def test_writers_side_by_side_lose_nothing(where: str, store: Store) -> None:
-    def publish(who: str) -> None:
-        for at in range(20):
-            with open_store(where).write_transaction() as writer:
-                writer.merge("transactions", packed_rows(TRANSACTIONS, {who: at, "shared": at}, event_at=at))
+def test_writers_side_by_side_lose_nothing(location: str, store: Store) -> None:
+    def publish(customer_id: str) -> None:
+        for event_at in range(20):
+            with open_store(location).write_transaction() as writer:
+                writer.merge(
+                    "transactions",
+                    packed_rows(TRANSACTIONS, {customer_id: event_at, "shared": event_at}, event_at=event_at),
+                )
 
-    writers = [Thread(target=publish, args=(who,)) for who in "abcd"]
-    for one in writers:
-        one.start()
-    for one in writers:
-        one.join()
+    writers = [Thread(target=publish, args=(customer_id,)) for customer_id in "abcd"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
     stored = store.reader((TRANSACTIONS,)).read([*"abcd", "shared"])
     assert stored.column("orders").tolist() == [19.0] * 5
 
 
-BUSY = """
+PUBLISHER_SCRIPT = """
 import sys
-from features.online.backends import store_at
-from tests.features.rows import BEHAVIOUR, TRANSACTIONS, packed
+from features.online.backends import open_store
+from tests.features.rows import BEHAVIOUR, TRANSACTIONS, packed_rows
 
-where, how = sys.argv[1:]
+location, method = sys.argv[1:]
 for day in range(1, 1000):
-    with store_at(where).writing() as writer:
+    with open_store(location).write_transaction() as writer:
         for view in (TRANSACTIONS, BEHAVIOUR):
-            getattr(writer, how)(view.name, packed(view, dict.fromkeys(map(str, range(2_000)), day), day))
+            getattr(writer, method)(view.name, packed_rows(view, dict.fromkeys(map(str, range(2_000)), day), day))
     print(day, flush=True)
 """
-BOTH_WAYS = pytest.mark.parametrize("how", ["replace", "merge"])
+BOTH_METHODS = pytest.mark.parametrize("method", ["replace", "merge"])
 
 
 @pytest.fixture
-def publishing(where: str) -> Callable[[str], subprocess.Popen[bytes]]:
-    """Another process that publishes day after day, in which everybody's every number is the day's."""
+def start_publisher(location: str) -> Callable[[str], subprocess.Popen[bytes]]:
+    """A process that publishes day after day; every number of every customer is the day's."""
 
-    def started(how: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", BUSY, where, how]
+    def start(method: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", PUBLISHER_SCRIPT, location, method]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
         assert process.stdout is not None
         process.stdout.readline()
         return process
 
-    return started
+    return start
 
 
-def assert_of_one_day(read: FeatureRows) -> None:
-    assert read.known.all()
-    assert np.unique(read.matrix).size == 1
-    assert (read.features_at == read.matrix[0, 0]).all()
+def assert_of_one_day(rows: FeatureRows) -> None:
+    assert rows.known.all()
+    assert np.unique(rows.matrix).size == 1
+    assert (rows.features_at == rows.matrix[0, 0]).all()
 
 
 SAMPLE_IDS = [str(customer) for customer in range(0, 2_000, 7)]
 
 
-@BOTH_WAYS
+@BOTH_METHODS
 def test_no_reader_waits_or_sees_two_days_at_once_while_another_process_publishes(
-    store: Store, publishing: Callable[[str], subprocess.Popen[bytes]], how: str
+    store: Store, start_publisher: Callable[[str], subprocess.Popen[bytes]], method: str
 ) -> None:
-    with publishing(how) as publisher:
+    with start_publisher(method) as publisher:
         reads = [store.reader(VIEWS).read(SAMPLE_IDS)]
         while len({int(read.features_at[0]) for read in reads}) < 5:
             reads.append(store.reader(VIEWS).read(SAMPLE_IDS))
@@ -82,13 +85,13 @@ def test_no_reader_waits_or_sees_two_days_at_once_while_another_process_publishe
         publisher.kill()
 
 
-@BOTH_WAYS
+@BOTH_METHODS
 def test_a_writer_killed_at_any_moment_leaves_one_whole_day(
-    store: Store, publishing: Callable[[str], subprocess.Popen[bytes]], how: str
+    store: Store, start_publisher: Callable[[str], subprocess.Popen[bytes]], method: str
 ) -> None:
-    for moment in range(6):
-        with publishing(how) as publisher:
-            for _ in range(3 * moment):
+    for delay in range(6):
+        with start_publisher(method) as publisher:
+            for _ in range(3 * delay):
                 store.reader(VIEWS).read(SAMPLE_IDS)
             publisher.kill()
         assert publisher.returncode == -signal.SIGKILL

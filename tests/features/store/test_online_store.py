@@ -1,4 +1,4 @@
-"""Feast's own doors lead to the same packed rows as the fast reader."""
+"""Online store plug-in: Feast's own API reads the same packed rows as the online reader."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NAN, INF = float("nan"), float("inf")
 
 @pytest.fixture
 def features(tmp_path: Path, online: str) -> CustomerFeatures:
-    """Ann, Bob and a customer of whom all is null, published at noon."""
+    """Ann, Bob and a customer whose features are all null, published at noon."""
     (tmp_path / "features").mkdir()
     columns = {
         "customer_id": ["ann", "00017", "null"],
@@ -64,32 +64,32 @@ def through_feast(features: CustomerFeatures, *customer_ids: object) -> dict[str
     return answers
 
 
-def push_frame(customer_id: str, at: datetime, orders: float) -> pd.DataFrame:
-    row = {"customer_id": customer_id, "event_timestamp": at, "orders": orders}
+def push_frame(customer_id: str, event_at: datetime, orders: float) -> pd.DataFrame:
+    row = {"customer_id": customer_id, "event_timestamp": event_at, "orders": orders}
     return pd.DataFrame([row | {"recent_spend": [orders], "recent_days": [1, 2], "last_order_at": 3}])
 
 
 def test_feast_answers_what_was_published_to_the_last_bit(features: CustomerFeatures) -> None:
-    got = through_feast(features, "ann", "stranger", "00017", "null", "17")
-    assert got["customer_id"] == ["ann", "stranger", "00017", "null", "17"]
-    assert str(got["recent_spend"]) == str([[0.1, -0.0, 1 / 3], None, [], None, None])
-    assert str(got["orders"]) == str([5e-324, None, NAN, None, None])
-    assert got["recent_days"] == [[2**53, -7], None, [], None, None]
-    assert got["last_order_at"] == [-(2**53), None, 1_780_000_000_000_001, None, None]
+    columns = through_feast(features, "ann", "stranger", "00017", "null", "17")
+    assert columns["customer_id"] == ["ann", "stranger", "00017", "null", "17"]
+    assert str(columns["recent_spend"]) == str([[0.1, -0.0, 1 / 3], None, [], None, None])
+    assert str(columns["orders"]) == str([5e-324, None, NAN, None, None])
+    assert columns["recent_days"] == [[2**53, -7], None, [], None, None]
+    assert columns["last_order_at"] == [-(2**53), None, 1_780_000_000_000_001, None, None]
 
 
 def test_the_fast_reader_answers_the_same(features: CustomerFeatures) -> None:
     now = features.now(["ann", "stranger", "00017", "null"])
     assert now.known.tolist() == [True, False, True, True]
     assert now.columns == ("orders", "last_order_at")
-    want = [[5e-324, -(2.0**53)], [NAN, NAN], [NAN, 1_780_000_000_000_001], [NAN, NAN]]
-    np.testing.assert_array_equal(now.matrix, want)
+    expected = [[5e-324, -(2.0**53)], [NAN, NAN], [NAN, 1_780_000_000_000_001], [NAN, NAN]]
+    np.testing.assert_array_equal(now.matrix, expected)
     assert now.lists["recent_spend"].offsets.tolist() == [0, 3, 3, 3, 3]
     assert str(now.lists["recent_spend"].values.tolist()) == str([0.1, -0.0, 1 / 3])
     assert now.lists["recent_days"].values.tolist() == [2**53, -7]
 
 
-def test_a_pushed_row_is_read_by_both_doors(features: CustomerFeatures) -> None:
+def test_a_pushed_row_is_read_by_feast_and_by_the_online_reader(features: CustomerFeatures) -> None:
     features._feast.push("transactions_push", push_frame("eve", NOON, 8.0))
     assert through_feast(features, "eve")["orders"] == [8.0]
     assert through_feast(features, "eve")["recent_days"] == [[1, 2]]
@@ -129,23 +129,23 @@ def test_feasts_incremental_materialize_takes_what_came_since(features: Customer
     features._feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=2), 9.0))
     features._feast.materialize_incremental(NOON)
     later = pa.concat_tables([pq.read_table(path := tmp_path / "features" / "transactions.parquet")] * 2)
-    at = pa.array([NOON] * 3 + [NOON + timedelta(hours=1)] * 3, arrow_rows.TIMESTAMP_TYPE)
+    timestamps = pa.array([NOON] * 3 + [NOON + timedelta(hours=1)] * 3, arrow_rows.TIMESTAMP_TYPE)
     orders = pa.array([1.0] * 3 + [2.0] * 3)
-    later = later.set_column(later.schema.get_field_index("event_timestamp"), "event_timestamp", at)
+    later = later.set_column(later.schema.get_field_index("event_timestamp"), "event_timestamp", timestamps)
     pq.write_table(later.set_column(later.schema.get_field_index("orders"), "orders", orders), path)
     features._feast.materialize_incremental(NOON + timedelta(hours=1))
-    asked = ["ann", "00017", "null", "stranger"]
-    np.testing.assert_array_equal(features.now(asked).column("orders"), [9.0, 2.0, 2.0, NAN])
-    assert through_feast(features, *asked)["orders"] == [9.0, 2.0, 2.0, None]
+    customer_ids = ["ann", "00017", "null", "stranger"]
+    np.testing.assert_array_equal(features.now(customer_ids).column("orders"), [9.0, 2.0, 2.0, NAN])
+    assert through_feast(features, *customer_ids)["orders"] == [9.0, 2.0, 2.0, None]
 
 
 def test_an_expired_row_is_present_with_its_time_and_a_stranger_is_not_found(features: CustomerFeatures) -> None:
     long_ago = NOON - timedelta(days=365)
     features._feast.write_to_online_store("transactions", push_frame("eve", long_ago, 8.0))
     rows = [{"customer_id": "eve"}, {"customer_id": "stranger"}]
-    answered = features._feast.get_online_features(["transactions:orders"], rows).proto.results[1]
-    assert [FieldStatus.Name(status) for status in answered.statuses] == ["PRESENT", "NOT_FOUND"]
-    assert answered.event_timestamps[0].ToDatetime(UTC) == long_ago
+    result = features._feast.get_online_features(["transactions:orders"], rows).proto.results[1]
+    assert [FieldStatus.Name(status) for status in result.statuses] == ["PRESENT", "NOT_FOUND"]
+    assert result.event_timestamps[0].ToDatetime(UTC) == long_ago
     assert features.now(["eve", "stranger"]).known.tolist() == [True, False]
 
 
@@ -166,11 +166,11 @@ def test_a_torn_down_catalogue_leaves_no_rows(features: CustomerFeatures) -> Non
     assert not features.now(["ann", "00017"]).known.any()
 
 
-def test_a_customer_asked_for_by_number_is_refused(features: CustomerFeatures) -> None:
+def test_a_customer_id_that_is_a_number_is_refused(features: CustomerFeatures) -> None:
     key = EntityKey(join_keys=["customer_id"], entity_values=[Value(int64_val=17)])
     view = features._feast.get_feature_view("transactions")
     with pytest.raises(
-        TypeError, match=r"Asked for \['customer_id'\] = int64_val: 17\s+\. Ask for one customer_id, as text"
+        TypeError, match=r"Found the key \['customer_id'\] = int64_val: 17\s+; expected one customer_id, as text"
     ):
         PackedOnlineStore().online_read(features._feast.config, view, [key])
     assert through_feast(features, 17)["customer_id"] == ["17"]

@@ -1,4 +1,4 @@
-"""What a shop knows of a customer's categories at a cutoff: the orders before it, nothing after, nothing sent back."""
+"""Category features: at a cutoff they count the orders before it, none after it, and no returned order."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ def day(number: int) -> str:
     return (date(1970, 1, 1) + timedelta(number)).isoformat()
 
 
-def category_history(history: History, *days: str, who: str = "ann") -> list[CategoryDays]:
-    """What is known of a customer at each of the cutoffs, the most ordered category first."""
-    name = {code(one): one for one in category_codes(history).category.to_pyarrow().to_pylist()}
+def category_history(history: History, *days: str, customer_id: str = "ann") -> list[CategoryDays]:
+    """A customer's categories at each of the cutoffs, the most ordered category first."""
+    names = {code(category): category for category in category_codes(history).category.to_pyarrow().to_pylist()}
     rows = {
         row["event_timestamp"]: row
-        for row in categories(history, [cutoff(one) for one in days]).to_pyarrow().to_pylist()
-        if row["customer_id"] == who
+        for row in categories(history, [cutoff(text) for text in days]).to_pyarrow().to_pylist()
+        if row["customer_id"] == customer_id
     }
-    found = [rows.get(cutoff(one).timestamp) for one in days]
-    return [_category_days(row, name) if row else [] for row in found]
+    rows_by_day = [rows.get(cutoff(text).timestamp) for text in days]
+    return [_category_days(row, names) if row else [] for row in rows_by_day]
 
 
-def _category_days(row: dict[str, list[int]], name: dict[int, str]) -> CategoryDays:
-    columns = (row[f"category_{one}"] for one in ("codes", "days", "first_day", "last_day"))
-    return [(name[number], count, day(first), day(last)) for number, count, first, last in zip(*columns, strict=True)]
+def _category_days(row: dict[str, list[int]], names: dict[int, str]) -> CategoryDays:
+    columns = (row[f"category_{field}"] for field in ("codes", "days", "first_day", "last_day"))
+    return [(names[number], count, day(first), day(last)) for number, count, first, last in zip(*columns, strict=True)]
 
 
 def history_of_lines(
@@ -71,7 +71,9 @@ def test_days_with_an_order_are_counted_per_category() -> None:
 
 def test_an_order_at_the_cutoff_is_not_yet_known() -> None:
     history = history_of_lines(("ann", "2026-02-28 23:59:59.999999", 5, "tea"), ("ann", "2026-03-01 00:00", 5, "tea"))
-    assert [len(one) and one[0][1] for one in category_history(history, "2026-02-28", "2026-03-01", "2026-03-02")] == [
+    assert [
+        len(rows) and rows[0][1] for rows in category_history(history, "2026-02-28", "2026-03-01", "2026-03-02")
+    ] == [
         0,
         1,
         2,
@@ -85,8 +87,8 @@ def test_a_line_recorded_after_the_cutoff_is_not_seen() -> None:
 
 def test_an_older_order_that_is_recorded_late_is_counted_and_is_not_the_last() -> None:
     lines = [("ann", "2026-02-20", 5, None, "tea"), ("ann", "2026-02-01", 5, "2026-03-05", "tea")]
-    late = category_history(history_of_lines(*lines, columns=RECORDED), "2026-03-01", "2026-03-06")
-    assert late == [[("tea", 1, "2026-02-20", "2026-02-20")], [("tea", 2, "2026-02-01", "2026-02-20")]]
+    days = category_history(history_of_lines(*lines, columns=RECORDED), "2026-03-01", "2026-03-06")
+    assert days == [[("tea", 1, "2026-02-20", "2026-02-20")], [("tea", 2, "2026-02-01", "2026-02-20")]]
 
 
 def test_a_day_of_two_orders_is_one_day_also_when_one_of_them_is_sent_back() -> None:
@@ -127,18 +129,21 @@ def test_a_line_without_a_category_makes_no_category() -> None:
 
 
 def test_of_many_categories_those_of_the_most_days_are_kept_and_of_equals_the_newest() -> None:
-    twice = [("ann", f"2026-01-{one:02d}", 5, "tea") for one in (1, 2)]
-    others = [("ann", f"2026-02-{one:02d}", 5, f"c{one}") for one in range(1, MAX_CATEGORIES + 2)]
-    (found,) = category_history(history_of_lines(*twice, *others), "2026-03-01")
-    assert [category for category, *_ in found] == ["tea", *(f"c{one}" for one in range(MAX_CATEGORIES + 1, 2, -1))]
+    twice = [("ann", f"2026-01-{number:02d}", 5, "tea") for number in (1, 2)]
+    others = [("ann", f"2026-02-{number:02d}", 5, f"c{number}") for number in range(1, MAX_CATEGORIES + 2)]
+    (rows,) = category_history(history_of_lines(*twice, *others), "2026-03-01")
+    assert [category for category, *_ in rows] == [
+        "tea",
+        *(f"c{number}" for number in range(MAX_CATEGORIES + 1, 2, -1)),
+    ]
 
 
 def test_a_category_has_the_same_code_whatever_else_is_logged() -> None:
     for others in ((), ("wine", "茶", "bread")):
-        history = history_of_lines(*(("ann", "2026-02-01", 5, one) for one in ("tea", *others)))
-        found = {row["category"]: row["code"] for row in category_codes(history).to_pyarrow().to_pylist()}
-        assert found == {one: code(one) for one in ("tea", *others)}
-    assert max(found.values()) < 2**53
+        history = history_of_lines(*(("ann", "2026-02-01", 5, category) for category in ("tea", *others)))
+        codes = {row["category"]: row["code"] for row in category_codes(history).to_pyarrow().to_pylist()}
+        assert codes == {category: code(category) for category in ("tea", *others)}
+    assert max(codes.values()) < 2**53
 
 
 def test_a_shop_without_categories_has_no_such_view(tmp_path: Path) -> None:
@@ -149,7 +154,7 @@ def test_a_shop_without_categories_has_no_such_view(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "categories.parquet").num_rows == 1
 
 
-CUTOFFS = [cutoff(one, LONDON) for one in ("2026-01-10", "2026-02-01", "2026-02-15", "2026-03-01")]
+CUTOFFS = [cutoff(text, LONDON) for text in ("2026-01-10", "2026-02-01", "2026-02-15", "2026-03-01")]
 STAMPS = st.builds(
     lambda number, hour: f"{date(2026, 1, 1) + timedelta(number)} {hour:02d}:30", st.integers(0, 70), st.integers(0, 23)
 )
@@ -157,29 +162,32 @@ STAMPS = st.builds(
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[tuple[object, ...]]:
-    """Orders of a few customers, sent back and recorded late as often as not."""
+    """Orders of a few customers, often returned or recorded late."""
     lines: list[tuple[object, ...]] = []
     for _ in range(draw(st.integers(1, 40))):
-        placed = draw(STAMPS)
-        late = draw(st.one_of(st.none(), STAMPS))
-        who, order = draw(st.sampled_from(["ann", "bob"])), draw(st.sampled_from([None, "A1", "A2", "A3", "A4"]))
-        what = draw(st.sampled_from([None, *(f"c{one}" for one in range(MAX_CATEGORIES + 2))]))
-        lines.append((who, placed, draw(st.sampled_from([-9, -5, 0, 5, 9])), order, late, what))
+        ordered_at = draw(STAMPS)
+        recorded_at = draw(st.one_of(st.none(), STAMPS))
+        customer_id, order = (
+            draw(st.sampled_from(["ann", "bob"])),
+            draw(st.sampled_from([None, "A1", "A2", "A3", "A4"])),
+        )
+        category = draw(st.sampled_from([None, *(f"c{number}" for number in range(MAX_CATEGORIES + 2))]))
+        lines.append((customer_id, ordered_at, draw(st.sampled_from([-9, -5, 0, 5, 9])), order, recorded_at, category))
     return lines
 
 
-def expected_category_days(log: pd.DataFrame, who: str, one: Cutoff) -> list[tuple[int, int, int, int]]:
-    """Code, days, first and last day, worked out slowly."""
-    mine = log[(log["customer_id"] == who) & (log["known"] < pd.Timestamp(one.timestamp))]
+def expected_category_days(log: pd.DataFrame, customer_id: str, at_cutoff: Cutoff) -> list[tuple[int, int, int, int]]:
+    """Code, days, first and last day, computed slowly."""
+    lines = log[(log["customer_id"] == customer_id) & (log["known"] < pd.Timestamp(at_cutoff.timestamp))]
     days: dict[str, set[int]] = {}
-    for _, order in mine.groupby("order"):
+    for _, order in lines.groupby("order"):
         if "amount" in order and order["amount"].sum() <= 0:
             continue
         for category, part in order.groupby("category"):
             if "amount" not in part or part["amount"].sum() > 0:
                 days.setdefault(str(category), set()).add((order["day"].min() - pd.Timestamp("1970-01-01")).days)
-    found = [(code(category), len(some), min(some), max(some)) for category, some in days.items()]
-    return sorted(found, key=lambda line: (-line[1], -line[3], line[0]))[:MAX_CATEGORIES]
+    rows = [(code(category), len(numbers), min(numbers), max(numbers)) for category, numbers in days.items()]
+    return sorted(rows, key=lambda line: (-line[1], -line[3], line[0]))[:MAX_CATEGORIES]
 
 
 @FEW_EXAMPLES
@@ -187,12 +195,12 @@ def expected_category_days(log: pd.DataFrame, who: str, one: Cutoff) -> list[tup
 def test_at_every_cutoff_the_view_is_what_the_log_until_then_says(
     lines: list[tuple[object, ...]], columns: tuple[str, ...]
 ) -> None:
-    kept = [tuple(line[LINES.index(name)] for name in columns) for line in lines]
-    log = frame(columns, kept, LONDON)
-    table = categories(history_of(*kept, columns=columns, zone=LONDON), CUTOFFS).to_pyarrow().to_pylist()
-    found = {(row["event_timestamp"], row["customer_id"]): row for row in table}
-    for one in CUTOFFS:
-        for who in ("ann", "bob"):
-            row = found.get((one.timestamp, who))
+    rows = [tuple(line[LINES.index(name)] for name in columns) for line in lines]
+    log = frame(columns, rows, LONDON)
+    table = categories(history_of(*rows, columns=columns, zone=LONDON), CUTOFFS).to_pyarrow().to_pylist()
+    rows_by_key = {(row["event_timestamp"], row["customer_id"]): row for row in table}
+    for at_cutoff in CUTOFFS:
+        for customer_id in ("ann", "bob"):
+            row = rows_by_key.get((at_cutoff.timestamp, customer_id))
             lists = [row[column.name] for column in CATEGORIES.columns] if row else [[]] * 4
-            assert [*zip(*lists, strict=True)] == expected_category_days(log, who, one)
+            assert [*zip(*lists, strict=True)] == expected_category_days(log, customer_id, at_cutoff)

@@ -1,4 +1,4 @@
-"""What a customer does besides ordering is counted the same way for every dimension."""
+"""Engagement features: event counts, the same for every dimension."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDER = ("ann", "2026-01-01", 5)
 def engagement_by_customer(
     *events: tuple[str, str, str], kinds: tuple[str, ...] = KINDS, day: str = "2026-04-10"
 ) -> dict[str, dict[str, object]]:
-    """The behaviour of each customer before a day."""
+    """The behaviour features of each customer before a day."""
     table = engagement(history_of(ORDER, events=events), [cutoff("2026-01-01"), cutoff(day)], "behaviour", kinds)
     rows = table.to_pyarrow().to_pylist()
     return {row["customer_id"]: row for row in rows if row["event_timestamp"] == cutoff(day).timestamp}
@@ -49,7 +49,7 @@ def test_a_visit_at_the_cutoff_is_not_yet_known() -> None:
 
 
 def test_many_cutoffs_at_once_are_the_same_as_each_alone() -> None:
-    events = [(who, f"2026-{month:02d}-{day:02d}", kind) for who in ("ann", "bob") for kind in KINDS
+    events = [(customer_id, f"2026-{month:02d}-{day:02d}", kind) for customer_id in ("ann", "bob") for kind in KINDS
               for month in (1, 2, 3) for day in (1, 9, 28)]  # fmt: skip
     history, cutoffs = (
         history_of(ORDER, events=events),
@@ -57,7 +57,9 @@ def test_many_cutoffs_at_once_are_the_same_as_each_alone() -> None:
     )
     order = [("event_timestamp", "ascending"), ("customer_id", "ascending")]
     together = engagement(history, cutoffs, "behaviour", KINDS).to_pyarrow().sort_by(order).to_pylist()
-    alone = [engagement(history, [one], "behaviour", KINDS).to_pyarrow().sort_by(order).to_pylist() for one in cutoffs]
+    alone = [
+        engagement(history, [single], "behaviour", KINDS).to_pyarrow().sort_by(order).to_pylist() for single in cutoffs
+    ]
     assert together == [row for rows in alone for row in rows]
 
 
@@ -68,18 +70,18 @@ def test_every_kind_has_a_column_of_its_own_whatever_it_is_called() -> None:
         "behaviour_page_view_91d", "behaviour_page_view_2_91d", "behaviour_page_view_3_91d", "behaviour_active_2_91d",
         "behaviour__91d", "behaviour__2_91d", "behaviour_来店_91d", "behaviour_orders_91d",
     ]  # fmt: skip
-    found = engagement_by_customer(*[("ann", "2026-04-01", kind) for kind in kinds], kinds=kinds)["ann"]
-    assert [found[name] for name in names[5:]] == [1.0] * len(kinds)
+    row = engagement_by_customer(*[("ann", "2026-04-01", kind) for kind in kinds], kinds=kinds)["ann"]
+    assert [row[name] for name in names[5:]] == [1.0] * len(kinds)
 
 
 def test_each_dimension_counts_the_kinds_that_the_shop_lists_under_it() -> None:
-    said = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=KINDS, social=("post",))
+    config = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=KINDS, social=("post",))
     history = history_of(ORDER, events=[("ann", "2026-01-02", "post"), ("ann", "2026-01-02", "app_open")])
-    found = [rows.to_pyarrow().to_pylist()[0] for rows in (
-        behaviour(history, [cutoff("2026-02-01")], said), social(history, [cutoff("2026-02-01")], said)
+    rows = [table.to_pyarrow().to_pylist()[0] for table in (
+        behaviour(history, [cutoff("2026-02-01")], config), social(history, [cutoff("2026-02-01")], config)
     )]  # fmt: skip
-    assert (found[0]["behaviour_events"], found[1]["social_events"], found[1]["social_post_91d"]) == (1.0, 1.0, 1.0)
-    names = [column.name for view in (behaviour_view(said), social_view(said)) for column in view.columns]
+    assert (rows[0]["behaviour_events"], rows[1]["social_events"], rows[1]["social_post_91d"]) == (1.0, 1.0, 1.0)
+    names = [column.name for view in (behaviour_view(config), social_view(config)) for column in view.columns]
     assert len(names) == len(set(names))
 
 

@@ -1,4 +1,4 @@
-"""The feature tables on disk are what the views declare."""
+"""Feature tables: each parquet file has the columns, types and rows that its view declares."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_each_table_has_exactly_the_columns_and_types_of_its_view(tmp_path: Path
         "behaviour.parquet", "social.parquet", "transactions.parquet",
     ]  # fmt: skip
     for view in feature_views(history, EVENT_CONFIG):
-        found = pq.read_schema(tmp_path / f"{view.name}.parquet")
+        schema = pq.read_schema(tmp_path / f"{view.name}.parquet")
         keys = pa.schema([("customer_id", pa.string()), ("event_timestamp", TIMESTAMP_TYPE)])
-        assert found.names == [*keys.names, *arrow_schema(view).names]
-        assert [found.field(name).type for name in found.names] == [*keys.types, *arrow_schema(view).types]
+        assert schema.names == [*keys.names, *arrow_schema(view).names]
+        assert [schema.field(name).type for name in schema.names] == [*keys.types, *arrow_schema(view).types]
 
 
 def test_every_known_customer_has_one_row_per_cutoff_in_order(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_every_known_customer_has_one_row_per_cutoff_in_order(tmp_path: Path) ->
     rows = pq.read_table(tmp_path / "transactions.parquet").to_pylist()
     assert [(row["event_timestamp"], row["customer_id"]) for row in rows] == [
         (CUTOFFS[0].timestamp, "bob"),
-        *((one.timestamp, who) for one in CUTOFFS[1:] for who in ("ann", "bob", "eve")),
+        *((row_cutoff.timestamp, customer_id) for row_cutoff in CUTOFFS[1:] for customer_id in ("ann", "bob", "eve")),
     ]
 
 
@@ -58,8 +58,8 @@ def test_a_shop_without_events_has_transactions_alone(tmp_path: Path) -> None:
 
 
 def test_a_dimension_without_kinds_has_no_table(tmp_path: Path) -> None:
-    said = EVENT_CONFIG.model_copy(update={"behaviour": ()})
+    config = EVENT_CONFIG.model_copy(update={"behaviour": ()})
     history = history_of(*HISTORY, columns=COLUMNS, events=[("ann", "2026-02-01", "post")])
-    write_tables(history, said, CUTOFFS, tmp_path)
-    assert [view.name for view in feature_views(history, said)] == ["transactions", "social"]
+    write_tables(history, config, CUTOFFS, tmp_path)
+    assert [view.name for view in feature_views(history, config)] == ["transactions", "social"]
     assert not (tmp_path / "behaviour.parquet").exists()

@@ -1,4 +1,4 @@
-"""What depends on today is true on the day it is asked, however old the stored features are."""
+"""On-demand features: inputs that depend on today are right at the instant of the request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VISITS = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", beha
 COLUMNS = ("customer_id", "ordered_at", "amount", "order_id")
 AGES = range(8)
 
-# The only inputs that a silent week may make wrong: they count what lies in windows that have moved on.
+# The only inputs that age: they count events in windows that have moved since they were stored.
 SLIDING = {
     *(f"{name}_{days}d" for name in ("orders", "spend") for days in (56, 91, 182, 365)),
     *("behaviour_28d", "behaviour_91d", "behaviour_active_91d", "behaviour_visit_91d", "orders_28d_over_91d"),
@@ -37,38 +37,38 @@ SLIDING = {
 
 @cache
 def lines() -> tuple[tuple[object, ...], ...]:
-    """A dozen customers until the Sunday before, most of them in the last weeks; some send something back."""
+    """A dozen customers until the Sunday before, most of them active in the last weeks; some return goods."""
     rng = np.random.default_rng(1)
-    found = []
+    rows = []
     for number in range(240):
-        placed = MONDAY - timedelta(days=1 + int(rng.exponential(20)))
-        clock = f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
+        ordered_on = MONDAY - timedelta(days=1 + int(rng.exponential(20)))
+        time = f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
         order = f"o{number // 2}" if number % 3 else None
-        found.append((f"c{rng.integers(0, 12)}", f"{placed} {clock}", f"{rng.integers(-200, 2000) / 100:.2f}", order))
-    return tuple(found)
+        rows.append((f"c{rng.integers(0, 12)}", f"{ordered_on} {time}", f"{rng.integers(-200, 2000) / 100:.2f}", order))
+    return tuple(rows)
 
 
 @cache
 def stored_features(day: date) -> FeatureRows:
-    """What is stored of everybody at the beginning of a day after which nobody has ordered."""
-    visits = [(str(who), str(when), "visit") for who, when, *_ in lines()[::5]]
+    """The stored features of all customers at the beginning of a day after which nobody has ordered."""
+    visits = [(str(customer_id), str(ordered_at), "visit") for customer_id, ordered_at, *_ in lines()[::5]]
     history = history_of(*lines(), columns=COLUMNS, events=visits, zone=str(ZONE))
     cutoff = [Cutoff.from_day(day, ZONE)]
     table = transactions(history, cutoff).left_join(behaviour(history, cutoff, VISITS), ["customer_id"])
-    found = table.mutate(features_at=table.event_timestamp).order_by("customer_id").to_pyarrow()
-    return feature_rows(found, (transactions_view(history), behaviour_view(VISITS)))
+    rows = table.mutate(features_at=table.event_timestamp).order_by("customer_id").to_pyarrow()
+    return feature_rows(rows, (transactions_view(history), behaviour_view(VISITS)))
 
 
-def inputs_at(features: FeatureRows, at: datetime) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def inputs_at(features: FeatureRows, timestamp: datetime) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """The model's inputs at an instant, by name."""
-    now = np.full(len(features), micros(at))
-    today = np.full(len(features), day_number(local_day(micros(at), ZONE)))
+    now = np.full(len(features), micros(timestamp))
+    today = np.full(len(features), day_number(local_day(micros(timestamp), ZONE)))
     inputs = model_inputs(features, now, today)
     return dict(zip(input_names(features.columns, tuple(features.lists)), inputs.T, strict=True))
 
 
 def orders_by_day(log: pd.DataFrame) -> pd.DataFrame:
-    """Customer and day of every order."""
+    """The customer and day of every order."""
     paid = log.assign(paid=log["amount"].astype(float)).groupby(["customer_id", "order"], as_index=False)
     orders = paid.agg({"paid": "sum", "day": "min"})
     return orders[orders["paid"].round(4) > 0]
@@ -80,9 +80,9 @@ def start_of_day(age: int) -> datetime:
 
 @pytest.mark.parametrize("age", AGES)
 def test_each_silent_day_moves_what_depends_on_today_as_a_recomputation_would(age: int) -> None:
-    found = inputs_at(stored_features(MONDAY), start_of_day(age))
+    inputs = inputs_at(stored_features(MONDAY), start_of_day(age))
     fresh = inputs_at(stored_features(MONDAY + timedelta(days=age)), start_of_day(age))
-    moved = {name for name in found if not np.array_equal(found[name], fresh[name], equal_nan=True)}
+    moved = {name for name in inputs if not np.array_equal(inputs[name], fresh[name], equal_nan=True)}
     assert moved <= SLIDING
     assert bool(moved) == bool(age)
 
@@ -90,25 +90,25 @@ def test_each_silent_day_moves_what_depends_on_today_as_a_recomputation_would(ag
 @pytest.mark.parametrize("age", AGES)
 def test_recency_and_short_windows_are_those_of_the_raw_log(age: int) -> None:
     features, now = stored_features(MONDAY), start_of_day(age) + timedelta(hours=13)
-    found, log = inputs_at(features, now), frame(COLUMNS, lines(), str(ZONE))
-    for row, who in enumerate(features.customer_ids):
-        mine = log[log["customer_id"] == who]
-        days_ago = (pd.Timestamp(MONDAY + timedelta(days=age)) - mine["day"]).dt.days
-        truth = transactions_truth(log, who, Cutoff(MONDAY, now))
-        ordered = (pd.Timestamp(MONDAY + timedelta(days=age)) - orders_by_day(mine)["day"]).dt.days
-        assert found["recency_days"][row] == (micros(now) - int(str(truth["last_order_at"]))) / DAY_US
-        assert found["tenure_days"][row] == (micros(now) - int(str(truth["first_order_at"]))) / DAY_US
+    inputs, log = inputs_at(features, now), frame(COLUMNS, lines(), str(ZONE))
+    for row, customer_id in enumerate(features.customer_ids):
+        customer_lines = log[log["customer_id"] == customer_id]
+        days_ago = (pd.Timestamp(MONDAY + timedelta(days=age)) - customer_lines["day"]).dt.days
+        truth = transactions_truth(log, customer_id, Cutoff(MONDAY, now))
+        ordered = (pd.Timestamp(MONDAY + timedelta(days=age)) - orders_by_day(customer_lines)["day"]).dt.days
+        assert inputs["recency_days"][row] == (micros(now) - int(str(truth["last_order_at"]))) / DAY_US
+        assert inputs["tenure_days"][row] == (micros(now) - int(str(truth["first_order_at"]))) / DAY_US
         for window in (7, 14, 28):
-            assert found[f"orders_{window}d"][row] == (ordered <= window).sum()
-            spent = mine.loc[days_ago <= window, "amount"].astype(float).sum()
-            assert found[f"spend_{window}d"][row] == pytest.approx(spent, abs=1e-9)
+            assert inputs[f"orders_{window}d"][row] == (ordered <= window).sum()
+            spent = customer_lines.loc[days_ago <= window, "amount"].astype(float).sum()
+            assert inputs[f"spend_{window}d"][row] == pytest.approx(spent, abs=1e-9)
 
 
 def test_at_their_own_time_the_short_windows_agree_with_the_long_ones() -> None:
-    found = inputs_at(stored_features(MONDAY), start_of_day(0))
-    assert np.all(found["orders_28d"] <= found["orders_56d"])
-    assert np.all(found["orders_7d"] <= found["orders_14d"])
-    assert found["orders_28d"].sum() > 40
+    inputs = inputs_at(stored_features(MONDAY), start_of_day(0))
+    assert np.all(inputs["orders_28d"] <= inputs["orders_56d"])
+    assert np.all(inputs["orders_7d"] <= inputs["orders_14d"])
+    assert inputs["orders_28d"].sum() > 40
 
 
 @pytest.mark.parametrize("age", AGES)
@@ -134,7 +134,7 @@ def test_a_silent_customer_grows_overdue() -> None:
 
 
 def test_what_is_not_known_of_a_stranger_is_nan_and_not_zero() -> None:
-    nobody = FeatureRows(
+    unknown = FeatureRows(
         customer_ids=["nobody"],
         known=np.array([False]),
         features_at=np.zeros(1, np.int64),
@@ -145,8 +145,8 @@ def test_what_is_not_known_of_a_stranger_is_nan_and_not_zero() -> None:
             for name in stored_features(MONDAY).lists
         },
     )
-    found = inputs_at(nobody, start_of_day(3))
-    assert {name for name, value in found.items() if not np.isnan(value[0])} == {
+    inputs = inputs_at(unknown, start_of_day(3))
+    assert {name for name, value in inputs.items() if not np.isnan(value[0])} == {
         f"{name}_{days}d" for name in ("orders", "spend") for days in (7, 14, 28)
     }
 
@@ -163,10 +163,10 @@ def test_the_inputs_are_named_in_the_order_of_their_columns() -> None:
 
 
 def test_no_customers_have_no_inputs() -> None:
-    nobody = feature_rows(
+    empty = feature_rows(
         pa.Table.from_pylist([], schema=_schema()), (transactions_view(history_of(*lines()[:1], columns=COLUMNS)),)
     )
-    assert inputs_at(nobody, datetime(2026, 3, 23, tzinfo=UTC))["recency_days"].shape == (0,)
+    assert inputs_at(empty, datetime(2026, 3, 23, tzinfo=UTC))["recency_days"].shape == (0,)
 
 
 def _schema() -> pa.Schema:

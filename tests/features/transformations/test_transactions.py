@@ -1,4 +1,4 @@
-"""What a shop knows of a customer's orders at a cutoff: everything before it, nothing after, to the last bit."""
+"""Transaction features: at a cutoff they use everything before it and nothing after it, exactly."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 def known_rows(history: History, *days: str, zone: str = "UTC") -> dict[str, Row]:
-    """What is known of each customer at the last of the days; the others are cutoffs besides."""
+    """The features of each customer at the last of the days; the other days are cutoffs too."""
     table = transactions(history, [cutoff(day, zone) for day in days]).to_pyarrow().to_pylist()
     newest = max(row["event_timestamp"] for row in table)
     return {row["customer_id"]: row for row in table if row["event_timestamp"] == newest}
@@ -88,9 +88,9 @@ def test_lines_that_lack_their_order_id_are_one_order_per_day() -> None:
 def test_an_order_that_was_sent_back_whole_is_no_order() -> None:
     columns = ("customer_id", "ordered_at", "amount", "order_id")
     lines = [("ann", "2026-02-01", 5, "A1"), ("ann", "2026-02-03", -5, "A1"), ("bob", "2026-02-01", -3, "C2")]
-    found = known_rows(history_of(*lines, columns=columns), "2026-02-02", "2026-03-01")
-    assert (found["ann"]["orders"], found["ann"]["spend"], found["ann"]["returned"]) == (0.0, 0.0, 5.0)
-    assert (found["bob"]["orders"], found["bob"]["spend"], found["bob"]["last_order_at"]) == (0.0, -3.0, None)
+    rows = known_rows(history_of(*lines, columns=columns), "2026-02-02", "2026-03-01")
+    assert (rows["ann"]["orders"], rows["ann"]["spend"], rows["ann"]["returned"]) == (0.0, 0.0, 5.0)
+    assert (rows["bob"]["orders"], rows["bob"]["spend"], rows["bob"]["last_order_at"]) == (0.0, -3.0, None)
 
 
 def test_an_order_whose_lines_straddle_the_cutoff_is_known_by_its_first_lines() -> None:
@@ -106,20 +106,20 @@ def test_a_customer_known_from_visits_alone_has_no_orders_and_no_dates() -> None
     history = history_of(
         ("ann", "2026-02-01", 5), events=[("eve", "2026-02-01", "visit"), ("zoe", "2026-03-01", "visit")]
     )
-    found = known_rows(history, "2026-03-01")
-    assert set(found) == {"ann", "eve"}
-    assert {name for name, value in found["eve"].items() if value == 0.0} == {
+    rows = known_rows(history, "2026-03-01")
+    assert set(rows) == {"ann", "eve"}
+    assert {name for name, value in rows["eve"].items() if value == 0.0} == {
         "orders", "order_days", "spend", "returned",
         *(f"{name}_{days}d" for name in ("orders", "spend") for days in (56, 91, 182, 365)),
     }  # fmt: skip
-    assert found["eve"]["first_order_at"] is None
+    assert rows["eve"]["first_order_at"] is None
 
 
 def test_the_rhythm_of_one_or_two_order_days_is_not_called_perfect() -> None:
     history = history_of(("ann", "2026-02-01", 5), ("ann", "2026-02-08", 5), ("bob", "2026-02-01", 5))
-    found = known_rows(history, "2026-03-01")
-    assert (found["ann"]["mean_gap_days"], found["ann"]["std_gap_days"]) == (7.0, None)
-    assert (found["bob"]["mean_gap_days"], found["bob"]["std_gap_days"]) == (None, None)
+    rows = known_rows(history, "2026-03-01")
+    assert (rows["ann"]["mean_gap_days"], rows["ann"]["std_gap_days"]) == (7.0, None)
+    assert (rows["bob"]["mean_gap_days"], rows["bob"]["std_gap_days"]) == (None, None)
 
 
 def test_a_log_without_amounts_has_orders_and_no_money() -> None:
@@ -133,16 +133,16 @@ def logs(draw: st.DrawFn) -> tuple[str, list[tuple[object, ...]], list[tuple[str
     """A year and a half of a shop with few customers, many ties, and lines at and around midnight."""
     zone = draw(st.sampled_from([LONDON, "America/New_York", "Pacific/Auckland"]))
     day = st.integers(0, 540) | st.integers(80, 120)
-    clock = st.sampled_from(["00:00:00", "00:00:00.000001", "01:30:00", "12:00:00", "23:59:59.999999"])
-    when = st.builds(lambda number, time: f"{date(2026, 1, 1) + timedelta(number)} {time}", day, clock)
-    maybe = st.none() | st.sampled_from(["x", "y", "z"])
+    time_of_day = st.sampled_from(["00:00:00", "00:00:00.000001", "01:30:00", "12:00:00", "23:59:59.999999"])
+    timestamp = st.builds(lambda number, time: f"{date(2026, 1, 1) + timedelta(number)} {time}", day, time_of_day)
+    optional = st.none() | st.sampled_from(["x", "y", "z"])
     cents = st.integers(-500, 3000) | st.sampled_from([0, 10, 10, -10])
     line = st.tuples(
-        st.sampled_from(["ann", "bob", "eve"]), when, cents.map(lambda paid: f"{paid / 100:.2f}"),
-        st.none() | st.sampled_from(["A1", "A2", "A3"]), st.none() | when, maybe, maybe, maybe, maybe,
+        st.sampled_from(["ann", "bob", "eve"]), timestamp, cents.map(lambda paid: f"{paid / 100:.2f}"),
+        st.none() | st.sampled_from(["A1", "A2", "A3"]), st.none() | timestamp, optional, optional, optional, optional,
         st.none() | st.integers(-2, 5), st.none() | st.just("0.10"),
     )  # fmt: skip
-    events = draw(st.lists(st.tuples(st.sampled_from(["ann", "zoe"]), when, st.just("visit")), max_size=3))
+    events = draw(st.lists(st.tuples(st.sampled_from(["ann", "zoe"]), timestamp, st.just("visit")), max_size=3))
     numbers = draw(st.sets(day, min_size=4, max_size=8))
     cutoffs = [Cutoff.from_day(date(2026, 1, 1) + timedelta(number), ZoneInfo(zone)) for number in numbers]
     return zone, draw(st.lists(line, min_size=1, max_size=40)), events, cutoffs
@@ -157,41 +157,47 @@ def test_features_are_what_a_patient_clerk_would_work_out(
     rows = [tuple(line[COLUMNS.index(name)] for name in columns) for line in lines]
     history, log = history_of(*rows, columns=columns, events=events, zone=zone), frame(columns, rows, zone)
     table = transactions(history, cutoffs).to_pyarrow().to_pylist()
-    found = {(row.pop("event_timestamp"), row.pop("customer_id")): row for row in table}
-    assert set(found) == {(one.timestamp, who) for one in cutoffs for who in known_customers(log, events, one, zone)}
-    for one in cutoffs:
-        for who in known_customers(log, events, one, zone):
-            truth = transactions_truth(log, who, one)
-            assert not differences(found[one.timestamp, who], truth), (who, one)
+    features = {(row.pop("event_timestamp"), row.pop("customer_id")): row for row in table}
+    assert set(features) == {
+        (at_cutoff.timestamp, customer_id)
+        for at_cutoff in cutoffs
+        for customer_id in known_customers(log, events, at_cutoff, zone)
+    }
+    for at_cutoff in cutoffs:
+        for customer_id in known_customers(log, events, at_cutoff, zone):
+            truth = transactions_truth(log, customer_id, at_cutoff)
+            assert not differences(features[at_cutoff.timestamp, customer_id], truth), (customer_id, at_cutoff)
 
 
-def differences(found: Row, truth: Row) -> dict[str, tuple[object, object]]:
-    """What differs, by column, as found and as it should be."""
-    assert set(found) == set(truth)
-    return {name: (found[name], truth[name]) for name in truth if not _same(found[name], truth[name])}
+def differences(actual: Row, expected: Row) -> dict[str, tuple[object, object]]:
+    """The columns that differ, each with its actual and its expected value."""
+    assert set(actual) == set(expected)
+    return {name: (actual[name], expected[name]) for name in expected if not _same(actual[name], expected[name])}
 
 
-def _same(one: object, other: object) -> bool:
-    if one is None or other is None:
-        return one is other
-    found, true = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-    return found.shape == true.shape and bool(np.allclose(found, true, rtol=1e-12, atol=1e-9))
+def _same(actual: object, expected: object) -> bool:
+    if actual is None or expected is None:
+        return actual is expected
+    actual_array, expected_array = np.asarray(actual, dtype=float), np.asarray(expected, dtype=float)
+    return actual_array.shape == expected_array.shape and bool(
+        np.allclose(actual_array, expected_array, rtol=1e-12, atol=1e-9)
+    )
 
 
 def busy_log(seed: int = 0) -> list[tuple[object, ...]]:
-    """Two years of forty customers, with returns, late records and amounts that do not add up in binary."""
+    """Two years of forty customers, with returns, late records and amounts that binary fractions cannot represent."""
     rng = np.random.default_rng(seed)
     lines: list[tuple[object, ...]] = []
     for _ in range(600):
-        placed = date(2025, 1, 1) + timedelta(int(rng.integers(0, 730)))
-        late = f"{placed + timedelta(int(rng.integers(1, 40)))} 12:00" if rng.random() < 0.2 else None
-        who, paid, product = (
+        ordered_on = date(2025, 1, 1) + timedelta(int(rng.integers(0, 730)))
+        recorded_at = f"{ordered_on + timedelta(int(rng.integers(1, 40)))} 12:00" if rng.random() < 0.2 else None
+        customer_id, paid, product = (
             f"c{rng.integers(0, 40)}",
             f"{rng.integers(-300, 3000) / 100:.2f}",
             f"p{rng.integers(0, 9)}",
         )
         hour = f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
-        lines.append((who, f"{placed} {hour}", paid, f"o{rng.integers(0, 200)}", late, product))
+        lines.append((customer_id, f"{ordered_on} {hour}", paid, f"o{rng.integers(0, 200)}", recorded_at, product))
     return lines
 
 
@@ -206,7 +212,7 @@ def table_of(history: History, cutoffs: Sequence[Cutoff] = CUTOFFS) -> pa.Table:
 
 def test_many_cutoffs_at_once_are_the_same_as_each_alone() -> None:
     history = history_of(*busy_log(), columns=BUSY, zone=LONDON)
-    alone = [table_of(history, [one]) for one in CUTOFFS[::3]]
+    alone = [table_of(history, [single]) for single in CUTOFFS[::3]]
     assert table_of(history, CUTOFFS[::3]).equals(pa.concat_tables(alone).combine_chunks())
     together = table_of(history)
     assert together.filter(pc.equal(together["event_timestamp"], CUTOFFS[3].timestamp)).equals(
@@ -224,8 +230,8 @@ def test_the_order_of_the_lines_and_of_the_files_changes_nothing(tmp_path: Path)
         for number, part in enumerate(parts):
             (folder / f"orders-{number}.csv").write_text("\n".join([header, *part]))
         names = {"order_id": "order", "recorded_at": "loaded", "product_id": "product"}
-        said = write_config(folder, zone=LONDON, events=None, path="orders-*.csv", **names)
-        ingest(said, folder / "history")
+        config = write_config(folder, zone=LONDON, events=None, path="orders-*.csv", **names)
+        ingest(config, folder / "history")
         tables.append(table_of(History.open(folder / "history")))
     assert tables[0].num_rows > 300
     assert tables[0].equals(tables[1])

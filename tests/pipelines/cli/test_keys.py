@@ -1,4 +1,4 @@
-"""``flywheel keys``: a key is shown once, at most two of a client are active, and revoking needs nobody's leave."""
+"""API key commands: a key is shown once, at most two of a client are active, and revoking needs no lock."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ def flywheel(tmp_path: Path) -> Flywheel:
 
 def test_a_key_is_shown_once_and_never_listed(flywheel: Flywheel) -> None:
     before = datetime.now(UTC)
-    said = flywheel("keys", "create", "--client", "mail", "--scope", "audience", "--scope", "predict")
-    (key,) = KEY.findall(said.out)
+    result = flywheel("keys", "create", "--client", "mail", "--scope", "audience", "--scope", "predict")
+    (key,) = KEY.findall(result.out)
     key_id = key.split("_")[1]
-    assert said.status == 0
-    assert f"Key {key_id} for mail (predict, audience). It is shown this once:" in said.out
+    assert result.status == 0
+    assert f"Key {key_id} for mail (predict, audience). It is shown only once:" in result.out
     listed = flywheel("keys", "list").out
     assert re.search(rf"{key_id}\s+mail\s+predict, audience\s+{before:%Y}", listed)
     assert not KEY.search(listed)
-    ((kept,),) = [KeyStore.for_home(flywheel.home.folder).read() or ()]
-    assert before <= kept.created_at <= datetime.now(UTC)
+    ((stored,),) = [KeyStore.for_home(flywheel.home.folder).read() or ()]
+    assert before <= stored.created_at <= datetime.now(UTC)
 
 
 def test_programs_read_json(flywheel: Flywheel) -> None:
-    made = flywheel("keys", "create", "--client", "mail", "--scope", "consent", "--json").summary
-    assert set(made) == {"id", "client", "scopes", "created_at", "revoked_at", "key"}
-    assert KEY.fullmatch(made.pop("key"))
-    assert flywheel("keys", "list", "--json").summary == {"keys": [made]}
-    revoked = flywheel("keys", "revoke", made["id"], "--json").summary
+    created = flywheel("keys", "create", "--client", "mail", "--scope", "consent", "--json").summary
+    assert set(created) == {"id", "client", "scopes", "created_at", "revoked_at", "key"}
+    assert KEY.fullmatch(created.pop("key"))
+    assert flywheel("keys", "list", "--json").summary == {"keys": [created]}
+    revoked = flywheel("keys", "revoke", created["id"], "--json").summary
     assert revoked["revoked_at"] is not None
     assert flywheel("keys", "list", "--json").summary == {"keys": [revoked]}
     assert flywheel("keys", "list", "--json", "--home", "elsewhere").summary == {"keys": []}
@@ -53,12 +53,12 @@ def test_a_third_key_is_refused_until_one_is_revoked(flywheel: Flywheel) -> None
     refused = flywheel(*create)
     assert (refused.status, refused.out) == (1, "")
     assert f"Revoke the older first: flywheel keys revoke {old['id']}." in refused.err
-    assert "opens nothing any more" in flywheel("keys", "revoke", old["id"]).out
+    assert "is revoked" in flywheel("keys", "revoke", old["id"]).out
     assert flywheel(*create).status == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "message"),
     [
         (("revoke", "deadbeef"), 1, "Found no key 'deadbeef'"),
         (("create", "--client", "a/b", "--scope", "predict"), 1, "Found the client 'a/b'"),
@@ -68,18 +68,20 @@ def test_a_third_key_is_refused_until_one_is_revoked(flywheel: Flywheel) -> None
         (("list", "--home", "a-file"), 1, "Found no way to read"),
     ],
 )
-def test_what_makes_no_sense_is_refused(flywheel: Flywheel, arguments: tuple[str, ...], status: int, told: str) -> None:
+def test_invalid_options_are_rejected(
+    flywheel: Flywheel, arguments: tuple[str, ...], status: int, message: str
+) -> None:
     (flywheel.folder / "a-file").touch()
-    said = flywheel("keys", *arguments)
-    assert (said.status, said.out) == (status, "")
-    assert told in said.err
+    result = flywheel("keys", *arguments)
+    assert (result.status, result.out) == (status, "")
+    assert message in result.err
 
 
 def test_a_key_is_revoked_while_somebody_writes_the_home(flywheel: Flywheel) -> None:
-    made = flywheel("keys", "create", "--client", "mail", "--scope", "predict", "--json").summary
+    created = flywheel("keys", "create", "--client", "mail", "--scope", "predict", "--json").summary
     with flywheel.home.hold_write_lock("run", print):
         began = time.monotonic()
-        assert flywheel("keys", "revoke", made["id"]).status == 0
+        assert flywheel("keys", "revoke", created["id"]).status == 0
     assert time.monotonic() - began < 5
 
 
@@ -88,7 +90,7 @@ def test_damaged_keys_are_not_written_over(flywheel: Flywheel) -> None:
     path = flywheel.home.folder / "keys.json"
     path.write_text(json.dumps({"keys": "lost"}))
     for arguments in (("list",), ("create", "--client", "mail", "--scope", "predict"), ("revoke", "deadbeef")):
-        said = flywheel("keys", *arguments)
-        assert said.status == 1
-        assert "damaged, at keys" in said.err
+        result = flywheel("keys", *arguments)
+        assert result.status == 1
+        assert "damaged, at keys" in result.err
     assert json.loads(path.read_text()) == {"keys": "lost"}

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 import pytest
 
 from features.arrays import Days, Floats
-from serving.schemas.prediction_columns import WITHIN_DAYS
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import AS_OF
 from tests.pipelines.shops import Log
+from training.inference.answers.answer import WITHIN_DAYS
 from training.segments.columns import segment_columns
 from training.segments.preferences import COLUMN_FAMILIES
 from training.segments.preferences import PREFERENCE_COLUMNS as HABITS

@@ -1,4 +1,4 @@
-"""Audiences from the command line say what the service says, and write whom it would page."""
+"""Audience command: gives the service's answer, and writes the members that the service would page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IDS = [f"c{number:03d}" for number in range(20)]
 
 @pytest.fixture
 def flywheel(tmp_path: Path) -> Flywheel:
-    """A home whose customers are scored, all of whom may be written to."""
+    """A home with scored customers, all of whom consent to marketing."""
     flywheel = Flywheel(tmp_path)
     ledger = flywheel.home.ledger()
     ledger.set_defaults(Defaults(marketing=True))
@@ -30,40 +30,40 @@ def flywheel(tmp_path: Path) -> Flywheel:
 
 def test_an_audience_is_counted_and_written(flywheel: Flywheel, tmp_path: Path) -> None:
     out = tmp_path / "gold.parquet"
-    said = flywheel(
+    result = flywheel(
         "audience", "--filter", '{"column": "value_tier", "equals": "gold"}', "--order-by", "ltv_90d_mean",
         "--limit", "3", "--column", "ltv_90d_mean", "--holdout", "0.5:spring", "--out", str(out), "--json",
     )  # fmt: skip
-    assert said.status == 0, said.err
-    assert (said.summary["count"], said.summary["excluded_by_consent"]) == (3, 0)
+    assert result.status == 0, result.err
+    assert (result.summary["count"], result.summary["excluded_by_consent"]) == (3, 0)
     rows = pq.read_table(out).to_pylist()
     assert [row["customer_id"] for row in rows] == ["c018", "c016", "c014"]
-    assert sum(row["holdout"] for row in rows) == said.summary["holdout_count"]
+    assert sum(row["holdout"] for row in rows) == result.summary["holdout_count"]
 
 
 def test_a_request_in_a_file_is_that_of_the_service_and_options_come_on_top(flywheel: Flywheel, tmp_path: Path) -> None:
     file = tmp_path / "request.json"
     file.write_text(json.dumps({"limit": 5, "channel": "email", "columns": ["value_tier"]}))
-    said = flywheel("audience", "--request", str(file), "--limit", "2", "--json")
-    assert (said.summary["count"], said.summary["channel"], len(said.summary["sample"])) == (2, "email", 2)
+    result = flywheel("audience", "--request", str(file), "--limit", "2", "--json")
+    assert (result.summary["count"], result.summary["channel"], len(result.summary["sample"])) == (2, "email", 2)
 
 
 def test_a_person_is_told_how_many_and_what_to_expect(flywheel: Flywheel) -> None:
-    said = flywheel("audience", "--channel", "email")
-    assert said.status == 0, said.err
-    assert "20 of 20 customers, scored by release 7; 0 more have not consented" in said.out
-    assert "Expected to order within 30 days: 10 (80 %: " in said.out
-    assert "value tier" in said.out
+    result = flywheel("audience", "--channel", "email")
+    assert result.status == 0, result.err
+    assert "20 of 20 customers, scored by release 7; 0 more have not consented" in result.out
+    assert "Expected to order within 30 days: 10 (80 %: " in result.out
+    assert "value tier" in result.out
 
 
-def test_who_finds_nobody_for_want_of_consent_is_told_what_to_do(flywheel: Flywheel) -> None:
+def test_an_audience_empty_for_lack_of_consent_names_the_remedy(flywheel: Flywheel) -> None:
     flywheel.home.ledger().set_defaults(Defaults(marketing=False))
-    said = flywheel("audience")
-    assert "0 of 20 customers, scored by release 7; 20 more have not consented" in said.out
-    assert "[business.consent_defaults]" in said.out
+    result = flywheel("audience")
+    assert "0 of 20 customers, scored by release 7; 20 more have not consented" in result.out
+    assert "[business.consent_defaults]" in result.out
 
 
-def test_the_export_is_audited_as_the_command_lines(flywheel: Flywheel, tmp_path: Path) -> None:
+def test_the_export_is_audited_with_the_command_line_as_actor(flywheel: Flywheel, tmp_path: Path) -> None:
     assert flywheel("audience", "--out", str(tmp_path / "all.csv")).status == 0
     sample, line = map(json.loads, (flywheel.home.folder / "audit.jsonl").read_text().splitlines())
     assert (sample["actor"], sample["members"], sample["format"]) == ("cli", 10, "sample")
@@ -71,27 +71,27 @@ def test_the_export_is_audited_as_the_command_lines(flywheel: Flywheel, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("body", "out", "told"),
+    ("body", "out", "message"),
     [
-        (b'{"limit": 0}', None, "limit: Found 0; expected at least 1"),
+        (b'{"limit": 0}', None, "limit: Found 0; expected 1 or more"),
         (b"[]", None, "expected one JSON object"),
         (b"{", None, "The body is not JSON"),
         (b"{}", Path("members.xlsx"), r"Expected a name that ends in \.csv, \.ndjson, \.parquet"),
     ],
 )
-def test_what_cannot_be_meant_is_told_in_one_message(
-    flywheel: Flywheel, body: bytes, out: Path | None, told: str
-) -> None:
-    with pytest.raises(InvalidRequest, match=told):
+def test_an_invalid_request_is_one_message(flywheel: Flywheel, body: bytes, out: Path | None, message: str) -> None:
+    with pytest.raises(InvalidRequest, match=message):
         step.run(Home(flywheel.home.folder), body, scored.scores_row(0, 1)["as_of"], out)
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "cannot be read"), ("{", "is not JSON"), ("[1]", "holds a list")])
-def test_a_file_that_holds_no_request_is_refused(tmp_path: Path, content: str | None, told: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "cannot be read"), ("{", "is not JSON"), ("[1]", "contains a list")]
+)
+def test_a_file_that_holds_no_request_is_refused(tmp_path: Path, content: str | None, message: str) -> None:
     file = tmp_path / "request.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(InvalidRequest, match=told):
+    with pytest.raises(InvalidRequest, match=message):
         step.build_request({}, file)
 
 

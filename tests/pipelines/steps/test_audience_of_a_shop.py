@@ -1,4 +1,4 @@
-"""A shop that was scored can be asked for audiences, and its release knows how far off totals were."""
+"""Audiences of a scored shop: counts, expected totals and intervals from the release's back-test errors."""
 
 from __future__ import annotations
 
@@ -22,58 +22,60 @@ def allow_all(columns: Columns) -> Booleans:
     return np.ones(len(columns), np.bool_)
 
 
-def count_audience(shop: Flywheel, **asked: object) -> AudienceResult:
-    request = AudienceRequest.model_validate(asked)
-    setting = AudienceContext(
+def count_audience(shop: Flywheel, **fields: object) -> AudienceResult:
+    request = AudienceRequest.model_validate(fields)
+    context = AudienceContext(
         zone=ZoneInfo("UTC"), bands=(0.3, 0.7), currency="EUR", cards=shop.release["cards"], secret=b"of a test"
     )
-    return build_audience(request, ScoresFile(shop.home.scores).columns(), allow_all, setting, "none")
+    return build_audience(request, ScoresFile(shop.home.scores).columns(), allow_all, context, "none")
 
 
-def test_the_cards_tell_what_came_over_what_was_predicted(trained: Flywheel) -> None:
-    cards = {card["name"]: card for card in trained.release["cards"]}
+def test_the_cards_tell_what_came_over_what_was_predicted(trained_shop: Flywheel) -> None:
+    cards = {card["name"]: card for card in trained_shop.release["cards"]}
     totals = {name: {total["measure"] for total in card["totals"]} for name, card in cards.items()}
     assert totals == {"churn": {"buyers"}, "next_purchase": {"buyers"}, "ltv": {"spend"}}
     for name, card in cards.items():
-        tested = list(dict.fromkeys(one["origin"] for one in card["metrics"] if one["who"] == card["tier"]))
+        tested = list(
+            dict.fromkeys(metrics["origin"] for metrics in card["metrics"] if metrics["contestant"] == card["tier"])
+        )
         for total in card["totals"]:
             assert [origin["origin"] for origin in total["origins"]] == tested, name
             assert all(len(origin["groups"]) == 5 for origin in total["origins"])
 
 
-def test_the_bias_of_spend_is_that_of_its_total(trained: Flywheel) -> None:
-    card = next(card for card in trained.release["cards"] if card["name"] == "ltv")
-    biases = [one["bias"] for one in card["metrics"] if one["who"] == card["tier"]]
+def test_the_bias_of_spend_is_that_of_its_total(trained_shop: Flywheel) -> None:
+    card = next(card for card in trained_shop.release["cards"] if card["name"] == "ltv")
+    biases = [metrics["bias"] for metrics in card["metrics"] if metrics["contestant"] == card["tier"]]
     longest = max(card["totals"], key=lambda total: int(total["horizon_days"]))
-    ratios = [origin["everybody"]["log_ratio"] for origin in longest["origins"]]
+    ratios = [origin["all_customers"]["log_ratio"] for origin in longest["origins"]]
     assert ratios == pytest.approx([-math.log1p(bias) for bias in biases], abs=1e-4)
 
 
-def test_an_audience_of_everybody_sums_the_table(trained: Flywheel) -> None:
-    answer = count_audience(trained, horizon_days=30).answer
+def test_an_audience_of_everybody_sums_the_table(trained_shop: Flywheel) -> None:
+    answer = count_audience(trained_shop, horizon_days=30).answer
     conversions, revenue = answer.expected_conversions, answer.expected_revenue
-    assert answer.count == trained.scores.num_rows
+    assert answer.count == trained_shop.scores.num_rows
     assert conversions is not None
     assert revenue is not None
-    assert conversions.mean == pytest.approx(pc.sum(trained.scores["purchase_probability_30d"]).as_py())
-    assert revenue.mean == pytest.approx(pc.sum(trained.scores["ltv_30d_mean"]).as_py())
+    assert conversions.mean == pytest.approx(pc.sum(trained_shop.scores["purchase_probability_30d"]).as_py())
+    assert revenue.mean == pytest.approx(pc.sum(trained_shop.scores["ltv_30d_mean"]).as_py())
     for expected in (conversions, revenue):
         assert expected.interval is not None
         assert expected.interval.p10 < expected.mean < expected.interval.p90
 
 
-def test_a_horizon_that_was_never_tested_has_no_interval(trained: Flywheel) -> None:
-    revenue = count_audience(trained, horizon_days=365).answer.expected_revenue
+def test_a_horizon_that_was_never_tested_has_no_interval(trained_shop: Flywheel) -> None:
+    revenue = count_audience(trained_shop, horizon_days=365).answer.expected_revenue
     assert revenue is not None
     assert revenue.interval is None
     assert revenue.reason is not None
     assert revenue.reason.endswith("and none of 365.")
 
 
-def test_members_have_the_values_of_the_table(trained: Flywheel) -> None:
-    names = trained.scores.column_names
-    worst = count_audience(
-        trained, order_by={"column": "churn_probability", "descending": True}, columns=names
+def test_members_have_the_values_of_the_table(trained_shop: Flywheel) -> None:
+    names = trained_shop.scores.column_names
+    result = count_audience(
+        trained_shop, order_by={"column": "churn_probability", "descending": True}, columns=names
     ).members()
-    assert worst.column_names == names
-    assert worst.sort_by("customer_id").to_pylist() == trained.scores.to_pylist()
+    assert result.column_names == names
+    assert result.sort_by("customer_id").to_pylist() == trained_shop.scores.to_pylist()

@@ -1,4 +1,4 @@
-"""An audience engine of a little shop: a table of many customers, what consent says, and how the past went."""
+"""A small shop for audience tests: a scores table, a fake consent check, and model cards with back-test errors."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ TYPES = {
 
 
 def customers(number: int) -> list[dict[str, Any]]:
-    """Customers 000, 001, ...: each likelier to leave, and worth more, than the one before; the last without values."""
+    """Customers 000, 001, ...: churn probability and value rise from one to the next; the last has no values."""
     known = [
         {
-            "customer_id": f"{one:03d}",
+            "customer_id": f"{index:03d}",
             "as_of": datetime(2026, 6, 1, tzinfo=UTC),
             "release": "7",
-            "churn_probability": one / number,
+            "churn_probability": index / number,
             "churn_horizon_days": 90,
             "purchase_probability_30d": 0.5,
             "purchase_probability_60d": 0.75,
-            "ltv_30d_mean": float(one),
-            "ltv_90d_mean": 3.0 * one,
+            "ltv_30d_mean": float(index),
+            "ltv_90d_mean": 3.0 * index,
             "expected_orders_90d": 1.5,
-            "value_tier": ("gold", "silver", "silver")[one % 3],
-            "segments": ["weekend"] if one % 2 else [],
+            "value_tier": ("gold", "silver", "silver")[index % 3],
+            "segments": ["weekend"] if index % 2 else [],
         }
-        for one in range(number - 1)
+        for index in range(number - 1)
     ]
     return [*known, {"customer_id": f"{number - 1:03d}", "as_of": datetime(2026, 6, 1, tzinfo=UTC), "release": "7"}]
 
 
 class FakeConsent:
-    """Who may not be approached; it may change while an audience is read."""
+    """A consent check with a set of refused customers, which may change while an audience is read."""
 
     def __init__(self, refused: Sequence[str] = ()) -> None:
         self.refused = set(refused)
@@ -70,9 +70,9 @@ class FakeConsent:
 
 
 def card(measure: str, days: int, log_ratio: float = 0.1) -> dict[str, Any]:
-    """What a back-test of one origin found."""
-    everybody, group = {"log_ratio": log_ratio, "noise": 0.01}, {"log_ratio": log_ratio / 2, "noise": 0.01}
-    origin = {"origin": "2026-03-01", "customers": 9, "everybody": everybody, "groups": [group] * 5}
+    """The totals of a card, from a back-test with one origin."""
+    overall, group = {"log_ratio": log_ratio, "noise": 0.01}, {"log_ratio": log_ratio / 2, "noise": 0.01}
+    origin = {"origin": "2026-03-01", "customers": 9, "all_customers": overall, "groups": [group] * 5}
     return {"measure": measure, "horizon_days": days, "edges": [1.0] * 4, "dispersion": 1.0, "origins": [origin]}
 
 
@@ -84,13 +84,17 @@ def audience_context(cards: Sequence[dict[str, Any]] = CARDS) -> AudienceContext
 
 
 def small_table(folder: Path, number: int = 60) -> Columns:
-    """The table of so many customers."""
+    """A scores table of this many customers."""
     return columns(folder, customers(number), TYPES)
 
 
-def count_audience(shop: Columns, consent: FakeConsent | None = None, **asked: Any) -> AudienceResult:  # noqa: ANN401 - any JSON
-    """The audience that a body asks for."""
-    may = consent or FakeConsent()
+def count_audience(shop: Columns, consent: FakeConsent | None = None, **body: Any) -> AudienceResult:  # noqa: ANN401 - any JSON
+    """The audience of a request."""
+    allowed = consent or FakeConsent()
     return build_audience(
-        AudienceRequest.model_validate(asked), shop, lambda of: may(of.ids), audience_context(), "imported 2026-06-01"
+        AudienceRequest.model_validate(body),
+        shop,
+        lambda table: allowed(table.ids),
+        audience_context(),
+        "imported 2026-06-01",
     )

@@ -1,4 +1,4 @@
-"""Small scores tables, and large ones made at random."""
+"""Small scores tables for tests."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ def write_scores(path: Path, rows: list[dict[str, Any]], types: dict[str, pa.Dat
 
 
 def columns(path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType] | None = None) -> Columns:
-    """The same, opened."""
+    """The columns of a scores table of these customers."""
     return ScoresFile(write_scores(path / "scores.parquet", rows, types)).columns()
 
 
 def five_customers() -> list[dict[str, Any]]:
-    """Five customers of a corner shop."""
+    """Five customers with and without values."""
     return [
         {"customer_id": "0007", "churn_probability": 0.9, "orders": 1, "rfm_recency": 1, "value_tier": "silver",
-         "preset_segment_loyal": False, "remind_on": date(2026, 6, 3), "last_order_at": datetime(2025, 1, 1, tzinfo=UTC),
-         "segments": []},
+         "preset_segment_loyal": False, "remind_on": date(2026, 6, 3),
+         "last_order_at": datetime(2025, 1, 1, tzinfo=UTC), "segments": []},
         {"customer_id": "ann", "churn_probability": 0.1, "orders": 12, "rfm_recency": 5, "value_tier": "gold",
-         "preset_segment_loyal": True, "remind_on": date(2026, 6, 9), "last_order_at": datetime(2026, 5, 30, tzinfo=UTC),
-         "segments": ["big baskets", "weekend"]},
+         "preset_segment_loyal": True, "remind_on": date(2026, 6, 9),
+         "last_order_at": datetime(2026, 5, 30, tzinfo=UTC), "segments": ["big baskets", "weekend"]},
         {"customer_id": "bob", "churn_probability": 0.5, "orders": 3, "rfm_recency": 3, "value_tier": "gold",
-         "preset_segment_loyal": False, "remind_on": None, "last_order_at": datetime(2025, 12, 31, 23, tzinfo=UTC),
-         "segments": ["big baskets"]},
+         "preset_segment_loyal": False, "remind_on": None,
+         "last_order_at": datetime(2025, 12, 31, 23, tzinfo=UTC), "segments": ["big baskets"]},
         {"customer_id": "cyd"},
         {"customer_id": "阿强", "churn_probability": 0.5, "orders": 3, "rfm_recency": 3, "value_tier": None,
-         "preset_segment_loyal": None, "remind_on": date(2026, 6, 1), "last_order_at": datetime(2026, 1, 1, tzinfo=UTC),
-         "segments": ["weekend", "weekend"]},
+         "preset_segment_loyal": None, "remind_on": date(2026, 6, 1),
+         "last_order_at": datetime(2026, 1, 1, tzinfo=UTC), "segments": ["weekend", "weekend"]},
     ]  # fmt: skip

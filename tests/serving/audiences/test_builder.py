@@ -1,4 +1,4 @@
-"""An answer says how many were found, who was left out and why, of which kind they are, and what to expect of them."""
+"""Audience builder: count, excluded customers, composition and expected totals of an audience."""
 
 from __future__ import annotations
 
@@ -57,21 +57,23 @@ def test_without_columns_asked_for_the_usual_ones_are_shown(shop: Columns) -> No
 
 def test_held_out_members_are_told_apart_and_counted(shop: Columns) -> None:
     audience = count_audience(shop, holdout={"share": 0.5, "name": "autumn"})
-    held = audience.members().column("holdout").to_pylist()
-    assert audience.answer.holdout_count == sum(held)
-    assert 15 <= sum(held) <= 45
-    assert [row["holdout"] for row in audience.answer.sample] == held[:10]
+    holdout = audience.members().column("holdout").to_pylist()
+    assert audience.answer.holdout_count == sum(holdout)
+    assert 15 <= sum(holdout) <= 45
+    assert [row["holdout"] for row in audience.answer.sample] == holdout[:10]
 
 
 def test_a_member_keeps_the_side_whatever_the_audience(shop: Columns) -> None:
     holdout = {"share": 0.3, "name": "autumn"}
-    everybody = count_audience(shop, holdout=holdout).members()
-    sides = dict(zip(everybody["customer_id"].to_pylist(), everybody["holdout"].to_pylist(), strict=True))
-    some = count_audience(
+    all_members = count_audience(shop, holdout=holdout).members()
+    sides = dict(zip(all_members["customer_id"].to_pylist(), all_members["holdout"].to_pylist(), strict=True))
+    selected = count_audience(
         shop, holdout=holdout, filter={"column": "churn_probability", "above": 0.5},
         order_by={"column": "churn_probability", "descending": True},
     ).members()  # fmt: skip
-    assert [sides[one] for one in some["customer_id"].to_pylist()] == some["holdout"].to_pylist()
+    assert [sides[customer_id] for customer_id in selected["customer_id"].to_pylist()] == selected[
+        "holdout"
+    ].to_pylist()
 
 
 def test_members_are_told_by_kind(shop: Columns) -> None:
@@ -91,7 +93,7 @@ def test_expected_conversions_and_revenue_are_sums_of_the_table(shop: Columns) -
     conversions, revenue = answer.expected_conversions, answer.expected_revenue
     assert conversions is not None
     assert revenue is not None
-    assert conversions.mean == pytest.approx(sum(1 - one / 60 for one in range(11)))
+    assert conversions.mean == pytest.approx(sum(1 - index / 60 for index in range(11)))
     assert (conversions.column, conversions.horizon_days) == ("1 - churn_probability", 90)
     assert revenue.mean == pytest.approx(3 * 55)
     assert (revenue.column, revenue.horizon_days, revenue.without_value) == ("ltv_90d_mean", 90, 0)
@@ -114,12 +116,15 @@ def test_an_interval_rests_on_what_the_back_test_saw(shop: Columns) -> None:
     assert revenue is not None
     assert revenue.interval is not None
     assert revenue.reason is None
-    chance = sum((3 * one) ** 2 / 1.5 for one in range(59)) / revenue.mean**2
+    chance = sum((3 * index) ** 2 / 1.5 for index in range(59)) / revenue.mean**2
     variance = 0.01 + chance - 0.0001
     reach = math.exp(t_quantile_90(variance**2 / 0.01**2) * math.sqrt(variance))
     assert revenue.interval.p90 == pytest.approx(revenue.mean * reach)
     assert revenue.interval.p10 == pytest.approx(revenue.mean / reach)
-    assert "errors of everybody's total at 1 test origin, and single members' chance" in revenue.interval.method
+    assert (
+        "errors of the total of all customers at 1 test origin, and the chance of single members"
+        in revenue.interval.method
+    )
     assert revenue.without_value == 1
 
 
@@ -131,11 +136,11 @@ def test_no_more_members_order_than_there_are(shop: Columns) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "column", "days"),
+    ("horizon_days", "column", "days"),
     [(30, "purchase_probability_30d", 30), (60, "purchase_probability_60d", 60), (90, "1 - churn_probability", 90)],
 )
-def test_the_horizon_may_be_chosen(shop: Columns, asked: int, column: str, days: int) -> None:
-    conversions = count_audience(shop, horizon_days=asked).answer.expected_conversions
+def test_the_horizon_may_be_chosen(shop: Columns, horizon_days: int, column: str, days: int) -> None:
+    conversions = count_audience(shop, horizon_days=horizon_days).answer.expected_conversions
     assert conversions is not None
     assert (conversions.column, conversions.horizon_days) == (column, days)
 
@@ -153,12 +158,12 @@ def test_without_a_column_of_the_horizon_the_nearest_one_tells_of_conversions(tm
 
 def test_by_default_the_longest_horizon_that_was_tested_is_told(tmp_path: Path) -> None:
     types = {**TYPES, "ltv_365d_mean": pa.float64()}
-    shop = columns(tmp_path, [{**one, "ltv_365d_mean": 9.0} for one in customers(5)], types)
+    shop = columns(tmp_path, [{**row, "ltv_365d_mean": 9.0} for row in customers(5)], types)
     revenue = count_audience(shop).answer.expected_revenue
     assert revenue is not None
     assert (revenue.horizon_days, revenue.interval is None) == (90, False)
     untested = build_audience(
-        AudienceRequest(), shop, lambda of: FakeConsent()(of.ids), audience_context([]), ""
+        AudienceRequest(), shop, lambda table: FakeConsent()(table.ids), audience_context([]), ""
     ).answer.expected_revenue
     assert untested is not None
     assert (untested.horizon_days, untested.interval) == (365, None)
@@ -166,7 +171,7 @@ def test_by_default_the_longest_horizon_that_was_tested_is_told(tmp_path: Path) 
 
 def test_the_errors_of_nearly_the_same_horizon_are_taken(tmp_path: Path) -> None:
     types = {**TYPES, "purchase_probability_91d": pa.float64()}
-    shop = columns(tmp_path, [{**one, "purchase_probability_91d": 0.5} for one in customers(5)], types)
+    shop = columns(tmp_path, [{**row, "purchase_probability_91d": 0.5} for row in customers(5)], types)
     conversions = count_audience(shop, horizon_days=91).answer.expected_conversions
     assert conversions is not None
     assert conversions.interval is not None
@@ -186,8 +191,8 @@ def test_a_table_of_ids_alone_has_no_expectations(tmp_path: Path) -> None:
 
 
 def test_an_old_release_gives_totals_without_an_interval(shop: Columns) -> None:
-    old = audience_context(cards=[{"name": "churn", "metrics": []}])
-    answer = build_audience(AudienceRequest(), shop, lambda of: FakeConsent()(of.ids), old, "").answer
+    context = audience_context(cards=[{"name": "churn", "metrics": []}])
+    answer = build_audience(AudienceRequest(), shop, lambda table: FakeConsent()(table.ids), context, "").answer
     assert answer.expected_revenue is not None
     assert answer.expected_revenue.interval is None
     assert answer.expected_revenue.reason is not None
@@ -202,7 +207,7 @@ def test_an_audience_of_nobody_is_an_answer(shop: Columns) -> None:
     assert answer.composition == {"value_tier": [], "churn_band": []}
     assert answer.expected_revenue is not None
     assert (answer.expected_revenue.mean, answer.expected_revenue.interval) == (0.0, None)
-    assert answer.expected_revenue.reason == "Nothing is expected of these members."
+    assert answer.expected_revenue.reason == "The expected total of these members is 0."
 
 
 def test_a_table_of_nobody_has_no_members(tmp_path: Path) -> None:
@@ -210,25 +215,25 @@ def test_a_table_of_nobody_has_no_members(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "field", "reason"),
+    ("body", "field", "reason"),
     [
         (
             {"columns": ["orders", "value_teir"]},
             "columns[1]",
-            "no column of the scores table. Did you mean value_tier?",
+            "not a column of the scores table. Did you mean value_tier?",
         ),
-        ({"columns": ["holdout"]}, "columns[0]", "Found holdout, a name that pages use themselves"),
+        ({"columns": ["holdout"]}, "columns[0]", "Found holdout, a name reserved for pages"),
         ({"order_by": {"column": "segments"}}, "order_by.column", "a list of text column; expected one of"),
     ],
 )
-def test_columns_that_are_not_there_are_named(shop: Columns, asked: dict[str, Any], field: str, reason: str) -> None:
+def test_columns_that_are_not_there_are_named(shop: Columns, body: dict[str, Any], field: str, reason: str) -> None:
     with pytest.raises(InvalidAudienceRequest, match="not as expected") as refusal:
-        count_audience(shop, **asked)
+        count_audience(shop, **body)
     reasons = {error.field: error.reason for error in refusal.value.errors}
     assert reason in reasons[field]
 
 
 def test_the_answer_says_its_id_once_it_is_stored(shop: Columns) -> None:
     audience = count_audience(shop)
-    told = replace(audience, answer=audience.answer.model_copy(update={"audience_id": "x"}))
-    assert told.answer.model_dump(mode="json")["audience_id"] == "x"
+    stored = replace(audience, answer=audience.answer.model_copy(update={"audience_id": "x"}))
+    assert stored.answer.model_dump(mode="json")["audience_id"] == "x"

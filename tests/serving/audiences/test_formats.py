@@ -1,4 +1,4 @@
-"""Whatever the format, the same members leave the service, and every value comes back as it was."""
+"""Export formats: every format returns the same members with unchanged values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS = st.lists(
             "orders": st.none() | st.integers(-(2**63), 2**63 - 1),
             "remind_on": st.none() | st.dates(date(1970, 1, 1), date(2200, 1, 1)),
             "last_order_at": st.none()
-            | st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1)).map(lambda at: at.replace(tzinfo=UTC)),  # noqa: DTZ001
+            | st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1)).map(lambda day: day.replace(tzinfo=UTC)),  # noqa: DTZ001
             "segments": st.none() | st.lists(TEXT, max_size=3),
         }
     ),
@@ -47,16 +47,16 @@ ROWS = st.lists(
 
 
 def tables(rows: list[dict[str, Any]]) -> list[pa.Table]:
-    """In parts of two, one at least."""
-    return [pa.Table.from_pylist(rows[at : at + 2], SCHEMA) for at in range(0, max(len(rows), 1), 2)]
+    """The rows in tables of two, at least one table."""
+    return [pa.Table.from_pylist(rows[start : start + 2], SCHEMA) for start in range(0, max(len(rows), 1), 2)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS)
 def test_parquet_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
-    found = pq.read_table(io.BytesIO(b"".join(parquet(tables(rows)))))
-    assert found.to_pylist() == rows
-    assert found.schema == SCHEMA
+    table = pq.read_table(io.BytesIO(b"".join(parquet(tables(rows)))))
+    assert table.to_pylist() == rows
+    assert table.schema == SCHEMA
 
 
 @settings(max_examples=60, deadline=None)
@@ -67,7 +67,9 @@ def test_ndjson_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     dates = [
         (row, instant(row["last_order_at"]), row["remind_on"] and date.fromisoformat(row["remind_on"])) for row in lines
     ]
-    assert [{**row, "last_order_at": at, "remind_on": on} for row, at, on in dates] == rows
+    assert [
+        {**row, "last_order_at": last_order_at, "remind_on": remind_on} for row, last_order_at, remind_on in dates
+    ] == rows
 
 
 @settings(max_examples=60, deadline=None)
@@ -112,11 +114,11 @@ def test_csv_as_it_is_written() -> None:
 
 def test_csv_tells_an_empty_text_from_none() -> None:
     written = b"".join(csv([pa.table({"customer_id": ["a", "b"], "tier": ["", None]})]))
-    found = arrow_csv.read_csv(
+    table = arrow_csv.read_csv(
         io.BytesIO(written),
         convert_options=arrow_csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False),
     )
-    assert found["tier"].to_pylist() == ["", None]
+    assert table["tier"].to_pylist() == ["", None]
 
 
 def test_ndjson_as_it_is_written() -> None:
@@ -133,17 +135,17 @@ def test_what_is_no_number_is_null() -> None:
 
 
 def test_nothing_waits_for_the_last_table() -> None:
-    taken = []
+    produced = []
 
-    def slowly() -> Any:  # noqa: ANN401 - a generator
+    def produce_tables() -> Any:  # noqa: ANN401 - a generator
         for table in tables(ONE * 3):
-            taken.append(table)
+            produced.append(table)
             yield table
 
-    for form in FORMATS.values():
-        taken.clear()
-        next(iter(form(slowly())))
-        assert len(taken) <= 2
+    for write in FORMATS.values():
+        produced.clear()
+        next(iter(write(produce_tables())))
+        assert len(produced) <= 2
 
 
 def test_of_nobody_the_columns_are_said() -> None:

@@ -1,4 +1,4 @@
-"""A customer's side of a hold-out is theirs: the same in every audience, whoever else is in it."""
+"""Hold-out: a customer's side is the same in every audience, for any other members."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MANY = pa.array([f"{number:07d}" for number in range(50_000)])
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.5])
 def test_the_share_is_what_was_asked_for_within_sampling_error(share: float) -> None:
-    found = holdout_mask(MANY, share, "autumn", SECRET).mean()
-    assert abs(found - share) <= 4 * np.sqrt(share * (1 - share) / len(MANY))
+    actual = holdout_mask(MANY, share, "autumn", SECRET).mean()
+    assert abs(actual - share) <= 4 * np.sqrt(share * (1 - share) / len(MANY))
 
 
 @settings(max_examples=60, deadline=None)
@@ -25,7 +25,9 @@ def test_the_share_is_what_was_asked_for_within_sampling_error(share: float) -> 
 def test_a_customer_is_on_the_same_side_in_every_audience(ids: list[str], share: float, data: st.DataObject) -> None:
     sides = dict(zip(ids, holdout_mask(pa.array(ids), share, "autumn", SECRET), strict=True))
     others = data.draw(st.permutations(ids))[: len(ids) // 2 + 1]
-    assert [sides[one] for one in others] == holdout_mask(pa.array(others), share, "autumn", SECRET).tolist()
+    assert [sides[customer_id] for customer_id in others] == holdout_mask(
+        pa.array(others), share, "autumn", SECRET
+    ).tolist()
 
 
 def test_a_larger_share_holds_those_of_a_smaller_one() -> None:
@@ -35,8 +37,8 @@ def test_a_larger_share_holds_those_of_a_smaller_one() -> None:
 
 @pytest.mark.parametrize(("name", "secret"), [("winter", SECRET), ("autumn", b"another secret")])
 def test_sides_under_another_name_or_secret_are_independent(name: str, secret: bytes) -> None:
-    one, other = holdout_mask(MANY, 0.5, "autumn", SECRET), holdout_mask(MANY, 0.5, name, secret)
-    assert abs((one == other).mean() - 0.5) < 0.01
+    reference, other = holdout_mask(MANY, 0.5, "autumn", SECRET), holdout_mask(MANY, 0.5, name, secret)
+    assert abs((reference == other).mean() - 0.5) < 0.01
 
 
 def test_sides_stay_as_they_are_between_versions() -> None:

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a request is said by its place, with what was found, what was expected and what to do."""
+"""Request parsing: an error names the field, what was found, what was expected, and the remedy."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ FULL: dict[str, Any] = {
 }
 
 
-def json_body(said: object) -> bytes:
-    return json.dumps(said).encode()
+def json_body(payload: object) -> bytes:
+    return json.dumps(payload).encode()
 
 
-def request_errors(said: object) -> dict[str, str]:
-    with pytest.raises(InvalidAudienceRequest, match="not as expected") as found:
-        parse_request(json_body(said))
-    return {error.field: error.reason for error in found.value.errors}
+def request_errors(payload: object) -> dict[str, str]:
+    with pytest.raises(InvalidAudienceRequest, match="not as expected") as refusal:
+        parse_request(json_body(payload))
+    return {error.field: error.reason for error in refusal.value.errors}
 
 
 def test_a_full_request_is_understood() -> None:
@@ -57,7 +57,7 @@ CONDITION = {"column": "orders", "equals": 1}
 
 
 @pytest.mark.parametrize(
-    ("said", "field", "reason"),
+    ("payload", "field", "reason"),
     [
         ({"limit": 0}, "limit", "Found 0; expected 1 or more."),
         ({"limit": 10_000_001}, "limit", "Found 10000001; expected 10,000,000 or less."),
@@ -87,7 +87,7 @@ CONDITION = {"column": "orders", "equals": 1}
          "Found 3; expected a string: send it in quotes."),
         ({"filter": {"any": [{"any": [3]}]}}, "filter.any[0].any[0]", "Found 3; expected an object with all, any, "),
         ({"filter": {"not": None}}, "filter.not", "Found null; expected an object with all, any, not, or a condition"),
-        ({"filter": {"column": "a", "greater": 3}}, "filter.greater", "Found a field nobody asks for; expected col"),
+        ({"filter": {"column": "a", "greater": 3}}, "filter.greater", "Found an unknown field; expected col"),
         ({"filter": {"column": "a", "atleast": 3}}, "filter.atleast", "Did you mean at_least?"),
         ({"filter": {"column": "a", "one_of": [3]}}, "filter.one_of", "expected column, equals, not_equals, in,"),
         ({"filter": {"column": "a", "in": "gold"}}, "filter.in", 'Found "gold"; expected an array.'),
@@ -95,8 +95,8 @@ CONDITION = {"column": "orders", "equals": 1}
         ({"filter": {"column": "a", "is_null": 1}}, "filter.is_null", "Found 1; expected true or false."),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_by_its_place(said: object, field: str, reason: str) -> None:
-    errors = request_errors(said)
+def test_what_is_wrong_is_said_by_its_place(payload: object, field: str, reason: str) -> None:
+    errors = request_errors(payload)
     assert field in errors
     assert reason in errors[field]
 
@@ -104,24 +104,24 @@ def test_what_is_wrong_is_said_by_its_place(said: object, field: str, reason: st
 def test_of_many_faults_the_first_twenty_are_listed() -> None:
     with pytest.raises(
         InvalidAudienceRequest, match=r"30 fields are not as expected\. The first 20 are listed\."
-    ) as found:
+    ) as refusal:
         parse_request(json_body({"columns": list(range(30))}))
-    assert len(found.value.errors) == 20
+    assert len(refusal.value.errors) == 20
 
 
-@pytest.mark.parametrize("said", [b"", b"{", b"\xff", b'{"limit": NaN}', b"{'a': 1}"])
-def test_a_body_that_is_no_json_is_no_question(said: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"limit": NaN}', b"{'a': 1}"])
+def test_a_body_that_is_no_json_is_no_question(body: bytes) -> None:
     with pytest.raises(InvalidJson, match=r"The body is not JSON: .* Send one JSON object\."):
-        parse_request(said)
+        parse_request(body)
 
 
 @pytest.mark.parametrize(
-    ("said", "named"), [(b"[]", "an array"), (b"null", "null"), (b"3", "a number"), (b'"a"', "a s")]
+    ("body", "type_name"), [(b"[]", "an array"), (b"null", "null"), (b"3", "a number"), (b'"a"', "a s")]
 )
-def test_json_that_is_no_object_is_refused(said: bytes, named: str) -> None:
-    with pytest.raises(InvalidAudienceRequest, match="1 field") as found:
-        parse_request(said)
-    assert found.value.errors[0].reason.startswith(f"Found {named}")
+def test_json_that_is_no_object_is_refused(body: bytes, type_name: str) -> None:
+    with pytest.raises(InvalidAudienceRequest, match="1 field") as refusal:
+        parse_request(body)
+    assert refusal.value.errors[0].reason.startswith(f"Found {type_name}")
 
 
 def nested_body(levels: int) -> bytes:
@@ -134,9 +134,9 @@ def test_twenty_levels_are_answered_and_one_more_is_not() -> None:
     for _ in range(19):
         in_lists = {"any": [in_lists]}
     assert parse_request(json_body({"filter": in_lists})).filter is not None
-    with pytest.raises(InvalidAudienceRequest, match="1 field") as found:
+    with pytest.raises(InvalidAudienceRequest, match="1 field") as refusal:
         parse_request(nested_body(21))
-    assert "Found more than 20 levels of nesting; expected at most 20 levels of all" in found.value.errors[0].reason
+    assert "Found more than 20 levels of nesting; expected at most 20 levels of all" in refusal.value.errors[0].reason
 
 
 DEEP = [nested_body(22), nested_body(300), nested_body(10_000), nested_body(300_000), b'{"filter": ' + b"[" * 10_000,
@@ -144,12 +144,12 @@ DEEP = [nested_body(22), nested_body(300), nested_body(10_000), nested_body(300_
         b'{"filter": {"column": "a", "equals": ' + b'[{"a":' * 200 + b"1" + b"}]" * 200 + b"}}"]  # fmt: skip
 
 
-@pytest.mark.parametrize("said", DEEP, ids=range(len(DEEP)))
-def test_however_deep_it_nests_it_is_refused_at_once(said: bytes) -> None:
-    begun = time.perf_counter()
+@pytest.mark.parametrize("body", DEEP, ids=range(len(DEEP)))
+def test_however_deep_it_nests_it_is_refused_at_once(body: bytes) -> None:
+    started = time.perf_counter()
     with pytest.raises((InvalidAudienceRequest, InvalidJson), match=r"not as expected|not JSON"):
-        parse_request(said)
-    assert time.perf_counter() - begun < 0.5
+        parse_request(body)
+    assert time.perf_counter() - started < 0.5
 
 
 def test_a_thousand_conditions_are_answered_and_one_more_is_not() -> None:
@@ -170,7 +170,7 @@ JSON = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
-@given(said=st.dictionaries(st.sampled_from([*FULL, "x"]), JSON, max_size=4))
-def test_any_json_is_understood_or_refused(said: dict[str, Any]) -> None:
+@given(payload=st.dictionaries(st.sampled_from([*FULL, "x"]), JSON, max_size=4))
+def test_any_json_is_understood_or_refused(payload: dict[str, Any]) -> None:
     with suppress(InvalidAudienceRequest):
-        parse_request(json_body(said))
+        parse_request(json_body(payload))

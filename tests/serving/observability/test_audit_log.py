@@ -1,4 +1,4 @@
-"""The audit: one whole line for what was done to customers' data, by whom and when, and no customer's id."""
+"""Audit log: one whole line per action on customers' data, with actor and instant, and without a customer's id."""
 
 from __future__ import annotations
 
@@ -61,15 +61,15 @@ def test_a_line_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.slow
 def test_processes_that_write_at_once_lose_no_line(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    together = context.Barrier(PROCESSES)
-    writers = [context.Process(target=write_many, args=(tmp_path, number, together)) for number in range(PROCESSES)]
+    barrier = context.Barrier(PROCESSES)
+    writers = [context.Process(target=write_many, args=(tmp_path, number, barrier)) for number in range(PROCESSES)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
     for number in range(PROCESSES):
-        mine = [line["page"] for line in audit_lines(tmp_path) if line["actor"] == f"process/{number}"]
-        assert mine == list(range(LINES))
+        pages = [line["page"] for line in audit_lines(tmp_path) if line["actor"] == f"process/{number}"]
+        assert pages == list(range(LINES))
 
 
 @given(customers=st.lists(st.text(min_size=1), min_size=1, max_size=5, unique=True))
@@ -77,7 +77,7 @@ def test_customers_are_told_apart_and_not_named(tmp_path_factory: pytest.TempPat
     home, other = tmp_path_factory.getbasetemp() / "home", tmp_path_factory.getbasetemp() / "other"
     hashes = [AuditLog.open(home).pseudonym(customer) for customer in customers]
     assert len({*hashes}) == len(customers)
-    assert all(len(one) == 64 and int(one, 16) >= 0 for one in hashes)
+    assert all(len(digest) == 64 and int(digest, 16) >= 0 for digest in hashes)
     assert hashes == [AuditLog.open(home).pseudonym(customer) for customer in customers]
     assert not {*hashes} & {AuditLog.open(other).pseudonym(customer) for customer in customers}
 
@@ -109,7 +109,7 @@ def test_a_full_disk_is_an_error_and_its_torn_line_spoils_no_other(
     with monkeypatch.context() as full:
         full.setattr(os, "write", lambda file, line: write(file, line[:20]))
         with pytest.raises(
-            AuditWriteFailed, match=r"Found no way to write a whole line to .*audit.jsonl \(the disk is full"
+            AuditWriteFailed, match=r"Found no way to append a whole line to .*audit.jsonl \(the disk is full"
         ):
             audit.append(ERASURE, COMMAND_LINE, TODAY)
     audit.append(ERASURE, "mail/0a1b2c3d", TODAY)
@@ -128,7 +128,9 @@ def test_a_file_that_was_put_aside_is_begun_anew(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_nothing_is_done(tmp_path: Path) -> None:
     audit = AuditLog.open(tmp_path)
     (tmp_path / "audit.jsonl").mkdir()
-    with pytest.raises(AuditWriteFailed, match=r"\(Is a directory\).*Nothing is done that leaves no trace"):
+    with pytest.raises(
+        AuditWriteFailed, match=r"\(Is a directory\).*An action without an audit line is not carried out"
+    ):
         audit.append(ERASURE, COMMAND_LINE, TODAY)
 
 

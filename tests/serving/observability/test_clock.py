@@ -1,4 +1,4 @@
-"""The service's one clock runs, or stands where it was put."""
+"""Clock: it runs, or it is pinned at one instant."""
 
 from __future__ import annotations
 

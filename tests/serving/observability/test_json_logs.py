@@ -1,4 +1,4 @@
-"""One JSON line per event, stamped by the service's clock, and never a customer's name."""
+"""JSON logs: one line per event, with the time of the service's clock, and without a customer's id."""
 
 from __future__ import annotations
 

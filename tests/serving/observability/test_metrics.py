@@ -1,10 +1,10 @@
-"""What Prometheus reads, and what must never stand in it."""
+"""Metrics: what Prometheus reads, which never contains a customer id."""
 
 from __future__ import annotations
 
 from tests.serving.fakes import DAY, TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
-ASK = "/v1/predictions"
+PREDICTIONS = "/v1/predictions"
 
 
 def test_requests_are_counted_by_route_not_by_customer() -> None:
@@ -31,8 +31,8 @@ def test_customers_are_counted_by_model_version_status_and_tier() -> None:
         FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), old=KnownCustomer(features_at=TODAY - 9 * DAY))
     )
     with shop.client() as client:
-        client.post(ASK, json={"customer_ids": ["ann", "ann", "old", "zoe"]})
-        client.post(ASK, json={"customer_ids": ["zoe"]})
+        client.post(PREDICTIONS, json={"customer_ids": ["ann", "ann", "old", "zoe"]})
+        client.post(PREDICTIONS, json={"customer_ids": ["zoe"]})
         page = client.get("/metrics").text
     assert 'predictions_total{model="ltv",status="scored",tier="ml",version="2"} 2.0' in page
     assert 'predictions_total{model="ltv",status="stale_features",tier="ml",version="2"} 1.0' in page
@@ -46,7 +46,7 @@ def test_the_age_of_the_features_is_that_of_the_oldest() -> None:
         now="2026-11-21T06:00:00",
     )
     with shop.client() as client:
-        client.post(ASK, json={"customer_ids": ["ann", "old", "zoe"]})
+        client.post(PREDICTIONS, json={"customer_ids": ["ann", "old", "zoe"]})
         assert "feature_age_seconds 194400.0" in client.get("/metrics").text
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from serving.predictions.scorer import score
 from serving.predictions.serializers import serialize_predictions
-from serving.schemas.prediction_columns import CategoryColumns
 from serving.schemas.predictions import PredictionsResponse
 from tests.serving.assortment import NUMBER, CategoryOrder, score_customers
 from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, KnownCustomer, feature_rows, timestamp_us
+from training.inference.answers.next_purchase import CategoryColumns
 
 CREAM: CategoryOrder = ("cream", 1)  # expected in 62 days, at half of 90 days' hazard
 TEA: CategoryOrder = ("tea", 5)
@@ -21,8 +21,8 @@ WINE: CategoryOrder = ("wine", 700)
 
 
 def category_predictions(*orders: tuple[CategoryOrder, ...], rate: float = 5.0, as_of: int = TODAY) -> CategoryColumns:
-    found = score_customers(*orders, rate=rate, as_of=as_of).next_purchase.by_category
-    assert found is not None
+    found = score_customers(*orders, rate=rate, as_of=as_of).by_model["next_purchase"].by_category
+    assert isinstance(found, CategoryColumns)
     return found
 
 
@@ -91,7 +91,7 @@ def test_a_category_is_told_as_documented() -> None:
 
 def test_of_a_shop_without_categories_nothing_is_said_of_them() -> None:
     answers = score(FakeRelease(), feature_rows({"ann": KnownCustomer(), "bob": NO_ORDERS}), TODAY)
-    assert answers.next_purchase.by_category is None
+    assert answers.by_model["next_purchase"].by_category is None
     assert [one["next_purchase"]["by_category"] for one in serialize_predictions(answers, {"next_purchase"})] == [
         None,
         None,

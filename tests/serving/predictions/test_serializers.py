@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from features.online.feature_rows import FeatureRows
 from serving.predictions.scorer import score
-from serving.predictions.serializers import PART_SERIALIZERS, serialize_predictions
+from serving.predictions.serializers import serialize_predictions
 from serving.schemas.predictions import DEFAULT_PARTS, Part, PredictionsResponse
 from tests.serving.fakes import (
     METADATA,
@@ -129,7 +129,7 @@ def test_amounts_a_shop_does_not_record_are_null() -> None:
 @given(populations(), st.frozensets(st.sampled_from(sorted(EVERY_PART))))
 def test_what_is_not_included_is_absent(population: tuple[FeatureRows, FakeRelease], include: frozenset[Part]) -> None:
     for row, known in zip(serialized_rows(*population, include), population[0].known, strict=True):
-        assert {*row} & {*PART_SERIALIZERS} == ({*include} if known else set())
+        assert {*row} & EVERY_PART == ({*include} if known else set())
 
 
 @given(populations())

@@ -1,4 +1,4 @@
-"""What a customer says acts on the next call, whoever answers it."""
+"""Consents: a change applies to the next request, on every worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.serving.fakes import TODAY, FakeFeatureReader, FakeRelease, KnownCust
 
 
 class UnreachableFeatureReader(FakeFeatureReader):
-    """A store that does not answer."""
+    """A feature reader whose store does not answer."""
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         raise StoreUnavailable(f"no answer for {len(customer_ids)} customers")
@@ -44,16 +44,16 @@ def client(shop: Shop) -> Iterator[TestClient]:
 
 
 def put_consents(client: TestClient, customer_id: str, changes: dict[str, Any]) -> dict[str, Any]:
-    answered = client.put(f"/v1/customers/{customer_id}/consents", json=changes)
-    assert answered.status_code == 200, answered.text
-    found: dict[str, Any] = answered.json()
-    return found
+    response = client.put(f"/v1/customers/{customer_id}/consents", json=changes)
+    assert response.status_code == 200, response.text
+    payload: dict[str, Any] = response.json()
+    return payload
 
 
 def statuses(client: TestClient, *customer_ids: str) -> list[str]:
-    answered = client.post("/v1/predictions", json={"customer_ids": customer_ids})
-    PredictionsResponse.model_validate_json(answered.content)
-    return [row["status"] for row in answered.json()["predictions"]]
+    response = client.post("/v1/predictions", json={"customer_ids": customer_ids})
+    PredictionsResponse.model_validate_json(response.content)
+    return [row["status"] for row in response.json()["predictions"]]
 
 
 def audit_lines(tmp_path: Path) -> list[dict[str, Any]]:
@@ -75,19 +75,19 @@ def test_a_no_to_profiling_withholds_the_next_answer_and_a_yes_brings_it_back(cl
 
 def test_nothing_is_said_of_a_withheld_customer_but_that(client: TestClient) -> None:
     put_consents(client, "ann", NO)
-    answered = client.get("/v1/customers/ann/predictions")
-    (row,) = answered.json()["predictions"]
+    response = client.get("/v1/customers/ann/predictions")
+    (row,) = response.json()["predictions"]
     assert set(row) == {"customer_id", "status", "as_of", "prediction_id", "release", "model_versions"}
-    assert "no-store" in answered.headers["cache-control"]
+    assert "no-store" in response.headers["cache-control"]
 
 
 def test_a_kept_copy_is_never_used_without_asking(client: TestClient) -> None:
-    kept = client.get("/v1/customers/ann/predictions")
-    assert "max-age=0" in kept.headers["cache-control"]
+    cached = client.get("/v1/customers/ann/predictions")
+    assert "max-age=0" in cached.headers["cache-control"]
     put_consents(client, "ann", NO)
-    again = client.get("/v1/customers/ann/predictions", headers={"If-None-Match": kept.headers["etag"]})
-    assert again.status_code == 200
-    assert again.json()["predictions"][0]["status"] == "withheld_consent"
+    repeated = client.get("/v1/customers/ann/predictions", headers={"If-None-Match": cached.headers["etag"]})
+    assert repeated.status_code == 200
+    assert repeated.json()["predictions"][0]["status"] == "withheld_consent"
 
 
 def test_the_answers_of_others_stay_what_they_were(client: TestClient) -> None:
@@ -125,8 +125,8 @@ def test_a_consent_does_not_wait_behind_erasures_that_wait_for_the_home(
         while not any(is_erased(shop, f"c{number}") for number in range(40)):
             wait(erasures, timeout=0.01)
         put_consents(client, "ann", NO)
-        assert sum(one.done() for one in erasures) < len(erasures) / 2
-        assert {one.result().status_code for one in erasures} == {202}
+        assert sum(call.done() for call in erasures) < len(erasures) / 2
+        assert {call.result().status_code for call in erasures} == {202}
 
 
 def is_erased(shop: Shop, customer_id: str) -> bool:
@@ -136,16 +136,16 @@ def is_erased(shop: Shop, customer_id: str) -> bool:
 def test_the_forgotten_are_unknown(shop: Shop, client: TestClient) -> None:
     shop.worker.consent_gate.ledger.erase("ann")
     assert statuses(client, "ann") == ["unknown_customer"]
-    answered = client.put("/v1/customers/ann/consents", json=YES)
-    assert answered.status_code == 409
-    assert "asked to be forgotten" in answered.json()["detail"]
+    response = client.put("/v1/customers/ann/consents", json=YES)
+    assert response.status_code == 409
+    assert "This customer was erased" in response.json()["detail"]
 
 
 def test_of_the_forgotten_nothing_may_be_said_and_nothing_sent_to_them(shop: Shop, client: TestClient) -> None:
     shop.worker.consent_gate.ledger.set_defaults(Defaults(profiling=True, marketing=True))
     shop.worker.consent_gate.ledger.erase("ann")
-    told = client.get("/v1/customers/ann/consents").json()
-    assert (told["consents"], told["profiling"], told["marketing"]) == ([], False, {"*": False})
+    state = client.get("/v1/customers/ann/consents").json()
+    assert (state["consents"], state["profiling"], state["marketing"]) == ([], False, {"*": False})
 
 
 def test_saying_it_again_changes_nothing_and_leaves_no_line(client: TestClient, tmp_path: Path) -> None:
@@ -166,10 +166,10 @@ def test_every_change_leaves_a_line_without_the_customers_id(client: TestClient,
 
 def test_an_older_word_does_not_undo_a_newer_one(client: TestClient) -> None:
     put_consents(client, "ann", NO)
-    told = put_consents(
+    state = put_consents(
         client, "ann", {"consents": [{"purpose": "profiling", "granted": True, "changed_at": "2020-01-01"}]}
     )
-    assert told["profiling"] is False
+    assert state["profiling"] is False
 
 
 def test_a_word_without_a_date_is_the_last_one(shop: Shop, client: TestClient) -> None:
@@ -181,18 +181,18 @@ def test_a_word_without_a_date_is_the_last_one(shop: Shop, client: TestClient) -
 @pytest.mark.parametrize(("before", "last"), [(NO, False), (YES, True)])
 def test_of_several_words_in_one_call_the_last_stands(client: TestClient, before: dict[str, Any], last: bool) -> None:
     put_consents(client, "ann", before)
-    words = [{"purpose": "profiling", "granted": granted} for granted in (not last, last)]
-    assert put_consents(client, "ann", {"consents": words})["profiling"] is last
+    changes = [{"purpose": "profiling", "granted": granted} for granted in (not last, last)]
+    assert put_consents(client, "ann", {"consents": changes})["profiling"] is last
 
 
 def test_what_is_on_record_is_told(client: TestClient) -> None:
-    words = [
+    changes = [
         {"purpose": "marketing", "channel": "email", "granted": True, "changed_at": "2026-01-01", "until": "2027-01-01"}
     ]
-    put_consents(client, "ann", {"consents": words})
-    told = client.get("/v1/customers/ann/consents").json()
-    assert told["marketing"] == {"*": False, "email": True}
-    assert told["consents"] == [
+    put_consents(client, "ann", {"consents": changes})
+    state = client.get("/v1/customers/ann/consents").json()
+    assert state["marketing"] == {"*": False, "email": True}
+    assert state["consents"] == [
         {
             "purpose": "marketing",
             "channel": "email",
@@ -204,7 +204,7 @@ def test_what_is_on_record_is_told(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "field", "told"),
+    ("payload", "field", "reason"),
     [
         ({"consents": []}, "consents", "at least 1 values"),
         ({"consents": [{"purpose": "ads", "granted": True}]}, "consents[0].purpose", "'profiling' or 'marketing'"),
@@ -218,12 +218,12 @@ def test_what_is_on_record_is_told(client: TestClient) -> None:
         ),
     ],
 )
-def test_what_cannot_be_meant_is_refused(client: TestClient, said: dict[str, Any], field: str, told: str) -> None:
-    answered = client.put("/v1/customers/ann/consents", json=said)
-    assert answered.status_code == 422
-    (error,) = answered.json()["errors"]
+def test_what_cannot_be_meant_is_refused(client: TestClient, payload: dict[str, Any], field: str, reason: str) -> None:
+    response = client.put("/v1/customers/ann/consents", json=payload)
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
     assert error["field"] == field
-    assert told in error["reason"]
+    assert reason in error["reason"]
 
 
 def test_an_id_longer_than_any_is_refused(client: TestClient) -> None:

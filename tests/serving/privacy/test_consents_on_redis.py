@@ -1,4 +1,4 @@
-"""Consents in a Redis that freezes, dies or is emptied: in time an answer that says nothing of anybody, and no 500."""
+"""Consents on a Redis that freezes, dies or is emptied: responses come in time, without predictions or a 500."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ NO = {"consents": [{"purpose": "profiling", "granted": False}]}
 
 
 def shop(home: Path, redis: RedisServer) -> Shop:
-    """A shop with Ann and Bob, as one worker has it; its features are always there."""
-    made = Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=KnownCustomer()), home=home)
+    """A shop with Ann and Bob on one worker; its features are always available."""
+    local = Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=KnownCustomer()), home=home)
     ledger = Ledger(RedisLedgerStorage(redis.url, home, cooldown_seconds=0.3), lambda: load_secret(home))
-    return Shop(replace(made.worker, consent_gate=ConsentGate(ledger), online_store=redis.url), made.log)
+    return Shop(replace(local.worker, consent_gate=ConsentGate(ledger), online_store=redis.url), local.log)
 
 
 @pytest.fixture
-def one(redis_of_its_own: RedisServer, tmp_path: Path) -> Shop:
+def worker(redis_of_its_own: RedisServer, tmp_path: Path) -> Shop:
     return shop(tmp_path, redis_of_its_own)
 
 
 @pytest.fixture
-def client(one: Shop) -> Iterator[TestClient]:
-    with one.client() as client:
+def client(worker: Shop) -> Iterator[TestClient]:
+    with worker.client() as client:
         yield client
 
 
@@ -48,28 +48,28 @@ def put_consents(client: TestClient, customer_id: str, changes: dict[str, Any]) 
 
 
 def statuses_in_time(client: TestClient, *customer_ids: str) -> list[str]:
-    """The status, or the reason why there is none, for each; in time."""
-    began = perf_counter()
-    answered = client.post("/v1/predictions", json={"customer_ids": customer_ids})
-    assert perf_counter() - began < DEADLINE
-    PredictionsResponse.model_validate_json(answered.content)
-    return [row.get("reason", row["status"]) for row in answered.raise_for_status().json()["predictions"]]
+    """Return the status, or the reason of a missing prediction, per customer; fail after the deadline."""
+    started = perf_counter()
+    response = client.post("/v1/predictions", json={"customer_ids": customer_ids})
+    assert perf_counter() - started < DEADLINE
+    PredictionsResponse.model_validate_json(response.content)
+    return [row.get("reason", row["status"]) for row in response.raise_for_status().json()["predictions"]]
 
 
 def assert_unavailable(client: TestClient) -> None:
-    """Neither reading nor writing consents works, and callers are told to come again."""
-    began = perf_counter()
+    """Reading and writing consents fail, and callers are told to retry."""
+    started = perf_counter()
     path = "/v1/customers/ann/consents"
-    for answered in (client.put(path, json=NO), client.get(path), client.delete("/v1/customers/ann")):
-        assert (answered.status_code, answered.headers["Retry-After"]) == (503, "1")
-    assert perf_counter() - began < DEADLINE
+    for response in (client.put(path, json=NO), client.get(path), client.delete("/v1/customers/ann")):
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert perf_counter() - started < DEADLINE
 
 
 def wait_for_recovery(client: TestClient, *expected: str) -> None:
-    """Fails unless Ann and Bob are answered so within ten seconds."""
-    began = perf_counter()
-    while (found := statuses_in_time(client, "ann", "bob")) != [*expected]:
-        assert perf_counter() - began < 10, found
+    """Fail unless Ann and Bob get the expected statuses within ten seconds."""
+    started = perf_counter()
+    while (statuses := statuses_in_time(client, "ann", "bob")) != [*expected]:
+        assert perf_counter() - started < 10, statuses
 
 
 def test_a_no_to_one_worker_withholds_the_next_answer_of_another(
@@ -104,14 +104,14 @@ def test_a_redis_that_dies_and_comes_back_needs_no_restart(client: TestClient, r
 
 
 def test_an_emptied_redis_silences_everybody_and_the_log_says_what_to_do(
-    one: Shop, client: TestClient, redis_of_its_own: RedisServer
+    worker: Shop, client: TestClient, redis_of_its_own: RedisServer
 ) -> None:
     put_consents(client, "ann", NO)
     redis_of_its_own.flush()
     assert statuses_in_time(client, "ann", "bob") == ["consents_unavailable", "consents_unavailable"]
     assert_unavailable(client)
     assert client.get("/readyz").json()["reason"] == "consents_unavailable"
-    assert one.log.getvalue().count("Restore its append-only file") == 1
+    assert worker.log.getvalue().count("Restore its append-only file") == 1
 
 
 def test_a_worker_with_another_secret_says_nothing_of_anybody(

@@ -1,4 +1,4 @@
-"""Nobody who said no, or asked to be forgotten, is in anything taken out afterwards, whatever happens at once."""
+"""Revocations: a customer who withdrew consent or was erased is in no later export, whatever runs concurrently."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def open_service(home: Path, ledger: Ledger) -> AudienceService:
     return AudienceService.for_home(home, ledger, AuditLog.open(home))
 
 
-def make_audience(service: AudienceService, **asked: object) -> str:
-    return make_and_count(service, **asked)[0]
+def make_audience(service: AudienceService, **body: object) -> str:
+    return make_and_count(service, **body)[0]
 
 
-def make_and_count(service: AudienceService, **asked: object) -> tuple[str, int]:
-    answer = service.create(AudienceRequest.model_validate(asked), EXPORT)
+def make_and_count(service: AudienceService, **body: object) -> tuple[str, int]:
+    answer = service.create(AudienceRequest.model_validate(body), EXPORT)
     assert answer.audience_id is not None
     return answer.audience_id, answer.count
 
@@ -56,7 +56,7 @@ def exported_pages(service: AudienceService, audience_id: str, size: int = 50) -
 
 
 class Revocations:
-    """Who has said no so far; a name stands here only after the ledger has it."""
+    """The customers who have revoked so far; an id is added only after the ledger has it."""
 
     def __init__(self, revoke: Callable[[str], None]) -> None:
         self._revoke = revoke
@@ -71,42 +71,42 @@ class Revocations:
         return set(self._names)
 
 
-@pytest.mark.parametrize("how", ["marketing", "channel", "profiling", "forgotten"])
-def test_whoever_has_said_no_before_a_page_is_asked_for_is_not_in_it(tmp_path: Path, how: str) -> None:
-    rights = open_ledger(tmp_path, LMDB)
-    desk = open_service(tmp_path, rights)
+@pytest.mark.parametrize("kind", ["marketing", "channel", "profiling", "erased"])
+def test_whoever_has_said_no_before_a_page_is_asked_for_is_not_in_it(tmp_path: Path, kind: str) -> None:
+    ledger = open_ledger(tmp_path, LMDB)
+    service = open_service(tmp_path, ledger)
 
-    def say(customer_id: str) -> None:
-        if how == "forgotten":
-            erase_customer(tmp_path, LMDB, rights, customer_id)
+    def revoke(customer_id: str) -> None:
+        if kind == "erased":
+            erase_customer(tmp_path, LMDB, ledger, customer_id)
             return
         purpose, channel = {"profiling": (PROFILING, ALL_CHANNELS), "marketing": (MARKETING, ALL_CHANNELS)}.get(
-            how, (MARKETING, "email")
+            kind, (MARKETING, "email")
         )
-        rights.record({customer_id: [Consent(purpose, channel, granted=False, changed_at=TODAY)]})
+        ledger.record({customer_id: [Consent(purpose, channel, granted=False, changed_at=TODAY)]})
 
-    refusals, ended = Revocations(say), threading.Event()
-    frozen = make_audience(desk, channel="email")
+    revocations, finished = Revocations(revoke), threading.Event()
+    frozen = make_audience(service, channel="email")
 
-    def look() -> int:
-        looks = 0
-        while not ended.is_set() or looks == 0:
-            for found in (frozen, make_audience(desk, channel="email", limit=100)):
-                before = refusals.revoked_ids()
-                for page in exported_pages(desk, found):
+    def read_pages() -> int:
+        reads = 0
+        while not finished.is_set() or reads == 0:
+            for audience_id in (frozen, make_audience(service, channel="email", limit=100)):
+                before = revocations.revoked_ids()
+                for page in exported_pages(service, audience_id):
                     assert not page & before
-                    before = refusals.revoked_ids()
-            looks += 1
-        return looks
+                    before = revocations.revoked_ids()
+            reads += 1
+        return reads
 
     with ThreadPoolExecutor(3) as pool:
-        looking = [pool.submit(look) for _ in range(2)]
+        readers = [pool.submit(read_pages) for _ in range(2)]
         try:
-            pool.submit(refusals.run).result()
+            pool.submit(revocations.run).result()
         finally:
-            ended.set()
-        assert all(one.result() for one in looking)
-    assert set().union(*exported_pages(desk, frozen)) == set(IDS) - set(IDS[::3])
+            finished.set()
+        assert all(reader.result() for reader in readers)
+    assert set().union(*exported_pages(service, frozen)) == set(IDS) - set(IDS[::3])
 
 
 consent_changes = st.tuples(
@@ -130,34 +130,36 @@ def test_a_count_is_what_the_ledger_says_one_by_one(
     after: list[tuple[str, str, str, bool, int | None]],
     channel: str | None,
 ) -> None:
-    home, rights = tmp_path_factory.mktemp("home"), in_memory_ledger()
+    home, ledger = tmp_path_factory.mktemp("home"), in_memory_ledger()
 
-    def tell(words: list[tuple[str, str, str, bool, int | None]], at: int) -> None:
-        for place, (who, purpose, where, granted, until) in enumerate(words):
-            on = ALL_CHANNELS if purpose == PROFILING else where
-            end = None if until is None else until * TODAY // 3
-            rights.record({who: [Consent(purpose, on, granted, at + place, end)]})
+    def record(changes: list[tuple[str, str, str, bool, int | None]], changed_at: int) -> None:
+        for index, (customer_id, purpose, named_channel, granted, until) in enumerate(changes):
+            recorded_channel = ALL_CHANNELS if purpose == PROFILING else named_channel
+            recorded_until = None if until is None else until * TODAY // 3
+            ledger.record(
+                {customer_id: [Consent(purpose, recorded_channel, granted, changed_at + index, recorded_until)]}
+            )
 
-    tell(before, 0)
-    desk = open_service(home, rights)
-    known = desk.scores.columns().ids.to_pylist()
-    tell(after, 1_000)
-    found, count = make_and_count(desk, channel=channel)
-    members = set().union(*exported_pages(desk, found))
+    record(before, 0)
+    service = open_service(home, ledger)
+    known = service.scores.columns().ids.to_pylist()
+    record(after, 1_000)
+    audience_id, count = make_and_count(service, channel=channel)
+    members = set().union(*exported_pages(service, audience_id))
     assert count == len(members)
-    defaults = rights.defaults()
+    defaults = ledger.defaults()
 
     def reachable(customer_id: str) -> bool:
-        consents = rights.consents(customer_id).consents
+        consents = ledger.consents(customer_id).consents
         channels = (
             {channel}
             if channel
-            else {ALL_CHANNELS, *(word.channel for word in consents.entries if word.purpose == MARKETING)}
+            else {ALL_CHANNELS, *(consent.channel for consent in consents.entries if consent.purpose == MARKETING)}
         )
         profiled = consents.allows(PROFILING, ALL_CHANNELS, TODAY, defaults)
-        return profiled and any(consents.allows(MARKETING, one, TODAY, defaults) for one in channels)
+        return profiled and any(consents.allows(MARKETING, channel_name, TODAY, defaults) for channel_name in channels)
 
-    assert members == {one for one in known if reachable(one)}
+    assert members == {customer_id for customer_id in known if reachable(customer_id)}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -165,60 +167,62 @@ def test_a_count_is_what_the_ledger_says_one_by_one(
 def test_an_audience_and_its_complement_part_those_who_consented(
     tmp_path_factory: pytest.TempPathFactory, threshold: float, refused: set[str]
 ) -> None:
-    home, rights = tmp_path_factory.mktemp("home"), in_memory_ledger()
-    rights.record({one: [Consent(MARKETING, ALL_CHANNELS, granted=False, changed_at=1)] for one in refused})
-    desk = open_service(home, rights)
+    home, ledger = tmp_path_factory.mktemp("home"), in_memory_ledger()
+    ledger.record(
+        {customer_id: [Consent(MARKETING, ALL_CHANNELS, granted=False, changed_at=1)] for customer_id in refused}
+    )
+    service = open_service(home, ledger)
     condition = {"column": "churn_probability", "at_least": threshold}
-    mine = set().union(*exported_pages(desk, make_audience(desk, filter=condition)))
-    others = set().union(*exported_pages(desk, make_audience(desk, filter={"not": condition})))
-    assert mine | others == set(IDS) - refused
-    assert not mine & others
+    inside = set().union(*exported_pages(service, make_audience(service, filter=condition)))
+    outside = set().union(*exported_pages(service, make_audience(service, filter={"not": condition})))
+    assert inside | outside == set(IDS) - refused
+    assert not inside & outside
 
 
 def test_who_said_no_between_the_count_and_the_writing_down_is_not_written_down(tmp_path: Path) -> None:
-    rights = in_memory_ledger()
-    rights.set_defaults(Defaults(marketing=True))
-    reach, asked = ConsentFilter(rights, tmp_path), ReachRequest(MARKETING, "email")
-    before = reach.state()
-    rights.record({"c001": [Consent(MARKETING, "email", granted=False, changed_at=1)]})
-    rights.record({"c002": [Consent(MARKETING, "sms", granted=False, changed_at=1)]})
-    rights.erase("c003")
-    still = reach.still_allowed(["c000", "c001", "c002", "c003"], asked, before, TODAY)
-    assert still.tolist() == [True, False, True, False]
+    ledger = in_memory_ledger()
+    ledger.set_defaults(Defaults(marketing=True))
+    consent_filter, request = ConsentFilter(ledger, tmp_path), ReachRequest(MARKETING, "email")
+    before = consent_filter.state()
+    ledger.record({"c001": [Consent(MARKETING, "email", granted=False, changed_at=1)]})
+    ledger.record({"c002": [Consent(MARKETING, "sms", granted=False, changed_at=1)]})
+    ledger.erase("c003")
+    allowed = consent_filter.still_allowed(["c000", "c001", "c002", "c003"], request, before, TODAY)
+    assert allowed.tolist() == [True, False, True, False]
 
 
 def test_one_erasure_does_not_hide_another_that_is_not_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rights = open_ledger(tmp_path, LMDB)
-    desk = open_service(tmp_path, rights)
+    ledger = open_ledger(tmp_path, LMDB)
+    service = open_service(tmp_path, ledger)
 
-    def erased_while_another_is_forgotten(home: Path, customer_ids: list[str]) -> dict[str, int]:
+    def delete_while_another_is_erased(home: Path, customer_ids: list[str]) -> dict[str, int]:
         monkeypatch.undo()
-        rights.erase("c007")
+        ledger.erase("c007")
         return erasure._delete_rows(home, customer_ids)
 
-    monkeypatch.setattr(erasure, "_delete_rows", erased_while_another_is_forgotten)
-    assert erase_customer(tmp_path, LMDB, rights, "c003").finished
-    erasure.apply_pending_erasures(tmp_path, LMDB, rights)
-    assert "c007" not in set(desk.scores.columns().ids.to_pylist())
-    assert make_and_count(desk)[1] == len(IDS) - 2
+    monkeypatch.setattr(erasure, "_delete_rows", delete_while_another_is_erased)
+    assert erase_customer(tmp_path, LMDB, ledger, "c003").finished
+    erasure.apply_pending_erasures(tmp_path, LMDB, ledger)
+    assert "c007" not in set(service.scores.columns().ids.to_pylist())
+    assert make_and_count(service)[1] == len(IDS) - 2
 
 
 def test_whoever_was_erased_is_not_counted_by_a_version_of_the_table_read_before(tmp_path: Path) -> None:
-    rights = open_ledger(tmp_path, LMDB)
-    desk = open_service(tmp_path, rights)
-    columns = desk.scores.columns()
-    assert erase_customer(tmp_path, LMDB, rights, "c003").finished
-    may = ConsentFilter(rights, tmp_path).mask(columns, ReachRequest(MARKETING), TODAY)
-    assert not may[columns.customer_mask(["c003"])].any()
-    assert may.sum() == len(IDS) - 1
+    ledger = open_ledger(tmp_path, LMDB)
+    service = open_service(tmp_path, ledger)
+    columns = service.scores.columns()
+    assert erase_customer(tmp_path, LMDB, ledger, "c003").finished
+    allowed = ConsentFilter(ledger, tmp_path).mask(columns, ReachRequest(MARKETING), TODAY)
+    assert not allowed[columns.customer_mask(["c003"])].any()
+    assert allowed.sum() == len(IDS) - 1
 
 
 def test_a_home_that_cannot_be_read_keeps_nobody_from_being_forgotten(tmp_path: Path) -> None:
-    rights = open_ledger(tmp_path, LMDB)
+    ledger = open_ledger(tmp_path, LMDB)
     (tmp_path / "history").mkdir()
     (tmp_path / "history" / "orders.parquet").write_text("torn")
     with pytest.raises(ValueError, match="Parquet"):
-        erase_customer(tmp_path, LMDB, rights, "c003")
-    assert rights.statuses(["c003"], TODAY) == [ConsentStatus.ERASED]
+        erase_customer(tmp_path, LMDB, ledger, "c003")
+    assert ledger.statuses(["c003"], TODAY) == [ConsentStatus.ERASED]

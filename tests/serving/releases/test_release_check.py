@@ -1,4 +1,4 @@
-"""A release is asked about made-up customers before anybody real is."""
+"""Release check: a release must answer three synthetic customers correctly before it may serve."""
 
 from __future__ import annotations
 
@@ -20,67 +20,70 @@ def test_a_sound_release_passes() -> None:
 
 
 def test_a_release_without_amounts_passes() -> None:
-    silent = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.04), amounts=False))
-    smoke_test(silent)
+    release = FakeRelease(answer=lambda rows, _: constant_rate_forecast(np.full(len(rows), 0.04), amounts=False))
+    smoke_test(release)
 
 
 def test_the_made_up_customers_are_a_stranger_a_silent_one_and_a_buyer() -> None:
-    some = synthetic_rows(VIEWS, TODAY)
-    assert some.known.tolist() == [False, True, True]
-    assert some.column("orders").tolist() == pytest.approx([np.nan, 0, 2], nan_ok=True)
-    assert some.columns == SCALARS
-    assert {*some.lists} == {"recent_days"}
-    assert np.isnan(some.column("last_order_at")[1])
-    assert some.column("last_order_at")[2] < TODAY
+    rows = synthetic_rows(VIEWS, TODAY)
+    assert rows.known.tolist() == [False, True, True]
+    assert rows.column("orders").tolist() == pytest.approx([np.nan, 0, 2], nan_ok=True)
+    assert rows.columns == SCALARS
+    assert {*rows.lists} == {"recent_days"}
+    assert np.isnan(rows.column("last_order_at")[1])
+    assert rows.column("last_order_at")[2] < TODAY
 
 
-def faulty_release(bend: Callable[[Forecast], None]) -> FakeRelease:
-    """A release with something wrong about the buyer."""
+def faulty_release(alter: Callable[[Forecast], None]) -> FakeRelease:
+    """A release with one fault in the answer for the buyer."""
 
-    def answer(some: FeatureRows, _: int) -> Forecast:
-        forecast = constant_rate_forecast(np.full(len(some), 0.04))
-        bend(forecast)
+    def answer(rows: FeatureRows, _: int) -> Forecast:
+        forecast = constant_rate_forecast(np.full(len(rows), 0.04))
+        alter(forecast)
         return forecast
 
     return FakeRelease(answer=answer)
 
 
 def set_value(part: Callable[[Forecast], Floats], value: float) -> Callable[[Forecast], None]:
-    def bend(forecast: Forecast) -> None:
+    def alter(forecast: Forecast) -> None:
         part(forecast)[2, 1] = value
 
-    return bend
+    return alter
 
 
 def spend_array(name: str) -> Callable[[Forecast], Floats]:
     def part(forecast: Forecast) -> Floats:
-        found: Floats = getattr(forecast.spend, name)
-        return found
+        values: Floats = getattr(forecast.spend, name)
+        return values
 
     return part
 
 
 @pytest.mark.parametrize(
-    ("bend", "found"),
+    ("alter", "violation"),
     [
         (set_value(lambda forecast: forecast.order_by, np.nan), "not numbers from 0 to 1"),
         (set_value(lambda forecast: forecast.order_by, 1.5), "not numbers from 0 to 1"),
         (set_value(lambda forecast: forecast.order_by, 0.9), "fall with time"),
-        (set_value(lambda forecast: forecast.expected_orders, 0.01), "fewer orders than their own probability"),
-        (set_value(lambda forecast: forecast.expected_orders, np.nan), "fewer orders than their own probability"),
-        (set_value(spend_array("mean"), np.inf), "amounts that are no amounts"),
+        (set_value(lambda forecast: forecast.expected_orders, 0.01), "fewer expected orders than their probability"),
+        (set_value(lambda forecast: forecast.expected_orders, np.nan), "fewer expected orders than their probability"),
+        (set_value(spend_array("mean"), np.inf), "amounts that are not finite"),
         (set_value(spend_array("median"), 1e9), "quantiles out of order"),
         (set_value(spend_array("p10"), np.nan), "quantiles out of order"),
     ],
 )
-def test_a_release_that_breaks_a_law_is_unfit(bend: Callable[[Forecast], None], found: str) -> None:
-    with pytest.raises(ReleaseCheckFailed, match=f"Release 7 answers made-up customers with .*{found}.* Train another"):
-        smoke_test(faulty_release(bend))
+def test_a_release_that_breaks_a_law_is_unfit(alter: Callable[[Forecast], None], violation: str) -> None:
+    with pytest.raises(
+        ReleaseCheckFailed,
+        match=f"Release 7 failed its check on synthetic customers: found .*{violation}.* Train another",
+    ):
+        smoke_test(faulty_release(alter))
 
 
 def test_what_is_said_of_a_stranger_does_not_matter() -> None:
-    def answer(some: FeatureRows, _: int) -> Forecast:
-        return constant_rate_forecast(np.where(some.known, 0.04, np.nan))
+    def answer(rows: FeatureRows, _: int) -> Forecast:
+        return constant_rate_forecast(np.where(rows.known, 0.04, np.nan))
 
     smoke_test(FakeRelease(answer=answer))
 

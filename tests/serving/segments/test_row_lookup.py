@@ -1,4 +1,4 @@
-"""One customer's row among many, whoever is asked for."""
+"""Row lookup: the row of one customer among many."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ def test_a_row_is_told_in_plain_numbers_and_words() -> None:
         customer_id=["ann", "bob", "cem"],
         tier=["gold", None, "silver"],
         score=pa.array([1, None, 3], pa.int8()),
-        crowd=[True, False, True],
+        loyal=[True, False, True],
         as_of=pa.array([AS_OF] * 3, pa.timestamp("us", "UTC")),
         channels=[["sms", "email"], [], None],
         shares=[[0.5, 0.25], [], None],
     )
-    book = SegmentIndex(columns, ["tier", "score", "crowd", "as_of", "channels", "shares", "missing"])
-    at = int(AS_OF.timestamp()) * 1_000_000
-    assert book.row("ann") == {
-        "tier": "gold", "score": 1, "crowd": True, "as_of": at, "channels": ["sms", "email"], "shares": [0.5, 0.25]
+    index = SegmentIndex(columns, ["tier", "score", "loyal", "as_of", "channels", "shares", "missing"])
+    as_of = int(AS_OF.timestamp()) * 1_000_000
+    assert index.row("ann") == {
+        "tier": "gold", "score": 1, "loyal": True, "as_of": as_of, "channels": ["sms", "email"], "shares": [0.5, 0.25]
     }  # fmt: skip
-    assert book.row("bob") == {
-        "tier": None, "score": None, "crowd": False, "as_of": at, "channels": [], "shares": []
+    assert index.row("bob") == {
+        "tier": None, "score": None, "loyal": False, "as_of": as_of, "channels": [], "shares": []
     }  # fmt: skip
-    assert book.row("cem") == {
-        "tier": "silver", "score": 3, "crowd": True, "as_of": at, "channels": None, "shares": None
+    assert index.row("cem") == {
+        "tier": "silver", "score": 3, "loyal": True, "as_of": as_of, "channels": None, "shares": None
     }  # fmt: skip
 
 
 @given(st.sets(st.text(max_size=8), max_size=30), st.lists(st.text(max_size=8), max_size=10))
-def test_everybody_who_is_there_is_found_and_nobody_else(known: set[str], asked: list[str]) -> None:
-    ids = sorted(known, key=lambda one: one.encode())
+def test_everybody_who_is_there_is_found_and_nobody_else(known: set[str], requested: list[str]) -> None:
+    ids = sorted(known, key=lambda customer_id: customer_id.encode())
     columns = open_columns(customer_id=pa.array(ids, pa.string()), number=pa.array(range(len(ids)), pa.int64()))
-    book = SegmentIndex(columns, ["number"])
-    for place, one in enumerate(ids):
-        assert book.row(one) == {"number": place}
-    for one in set(asked) - known:
-        assert book.row(one) is None
+    index = SegmentIndex(columns, ["number"])
+    for row, customer_id in enumerate(ids):
+        assert index.row(customer_id) == {"number": row}
+    for customer_id in set(requested) - known:
+        assert index.row(customer_id) is None

@@ -1,4 +1,4 @@
-"""Who is asked about while scores are read, or after they were damaged, is answered all the same."""
+"""Segment lookup: customers are answered while scores load, and when the table is damaged."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def write_scores(home: Path, *customer_ids: str, tier: str = "high") -> Path:
 
 def request_prediction(home: Path) -> dict[str, Any]:
     with Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer()), home=home).client() as client:
-        answered = client.post("/v1/predictions", json={"customer_ids": ["ann"]})
-    assert answered.status_code == 200, answered.text
-    row: dict[str, Any] = answered.json()["predictions"][0]
+        response = client.post("/v1/predictions", json={"customer_ids": ["ann"]})
+    assert response.status_code == 200, response.text
+    row: dict[str, Any] = response.json()["predictions"][0]
     return row
 
 
@@ -57,22 +57,22 @@ def test_while_new_scores_are_read_the_old_ones_answer_and_nobody_waits(
     path, go_on = write_scores(tmp_path, "ann", tier="high"), threading.Event()
     segments = SegmentLookup(ScoresFile(path), ConsentGate(in_memory_ledger()))
 
-    def slow(columns: Columns, names: tuple[str, ...]) -> SegmentIndex:
+    def load_slowly(columns: Columns, names: tuple[str, ...]) -> SegmentIndex:
         assert go_on.wait(timeout=10)
         return SegmentIndex(columns, names)
 
     async def tier() -> object:
         return (await segments.lookup(["ann"], TODAY))[0]["value_tier"]
 
-    async def day() -> list[object]:
-        found = [await tier()]
+    async def tiers_over_the_day() -> list[object]:
+        tiers = [await tier()]
         write_scores(tmp_path, "ann", tier="low")
-        monkeypatch.setattr(segment_lookup, "SegmentIndex", slow)
-        found.append(await asyncio.wait_for(tier(), timeout=5))
-        reading = segments._loading
-        assert reading is not None
+        monkeypatch.setattr(segment_lookup, "SegmentIndex", load_slowly)
+        tiers.append(await asyncio.wait_for(tier(), timeout=5))
+        loading = segments._loading
+        assert loading is not None
         go_on.set()
-        await reading
-        return [*found, await tier()]
+        await loading
+        return [*tiers, await tier()]
 
-    assert asyncio.run(day()) == ["high", "high", "low"]
+    assert asyncio.run(tiers_over_the_day()) == ["high", "high", "low"]

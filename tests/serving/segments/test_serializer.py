@@ -1,4 +1,4 @@
-"""To whom a customer belongs, as one part of an answer."""
+"""Segment serializer: the segment part of a response."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ ROW: dict[str, Any] = {
     "rfm_segment": "important_develop", "rfm_segment_zh": "重要发展",
     "lifecycle_stage": "retention", "lifecycle_phase": "repurchase", "value_tier": "gold",
     "segments": ["big baskets"],
-    "preset_segment_active_regular": True, "preset_segment_about_to_lapse": False, "preset_segment_price_sensitive": True,
+    "preset_segment_active_regular": True, "preset_segment_about_to_lapse": False,
+    "preset_segment_price_sensitive": True,
     "preferred_hour": 23, "preferred_hour_share": 0.4, "preferred_hour_p10": 0.3, "preferred_hour_p90": 0.5,
     "preferred_hour_evidence": "customer",
     "preferred_weekday": None, "preferred_weekday_share": None,
@@ -37,22 +38,22 @@ ROW: dict[str, Any] = {
 
 
 def test_all_that_the_scores_say_is_told_in_its_place() -> None:
-    told = serialize_segment(ROW, ["email"])
-    SegmentResponse.model_validate(told)
-    assert told["rfm"]["segment_zh"] == "重要发展"
-    assert told["preset_segments"] == ["active_regular", "price_sensitive"]
-    assert told["channels"] == {
-        "ranked": [{"name": "email", "affinity": 0.2, "p10": 0.1, "p90": 0.3}], "rung": "population"
+    segment = serialize_segment(ROW, ["email"])
+    SegmentResponse.model_validate(segment)
+    assert segment["rfm"]["segment_zh"] == "重要发展"
+    assert segment["preset_segments"] == ["active_regular", "price_sensitive"]
+    assert segment["channels"] == {
+        "ranked": [{"name": "email", "affinity": 0.2, "p10": 0.1, "p90": 0.3}], "evidence": "population"
     }  # fmt: skip
-    assert told["price_sensitivity"] == {"share": 0.6, "p10": 0.5, "p90": 0.7, "rung": "customer"}
-    assert (told["preferred_weekday"], told["categories"]) == (None, None)
+    assert segment["price_sensitivity"] == {"share": 0.6, "p10": 0.5, "p90": 0.7, "evidence": "customer"}
+    assert (segment["preferred_weekday"], segment["categories"]) == (None, None)
 
 
 def test_hours_go_on_after_midnight() -> None:
     begin_and_end = [
-        (told["begin"], told["end"])
+        (segment["begin"], segment["end"])
         for hour in (0, 20, 22, 23)
-        if (told := serialize_segment({**ROW, "preferred_hour": hour}, [])["preferred_hours"])
+        if (segment := serialize_segment({**ROW, "preferred_hour": hour}, [])["preferred_hours"])
     ]
     assert begin_and_end == [(0, 2), (20, 22), (22, 24), (23, 1)]
 
@@ -62,9 +63,9 @@ def test_who_never_ordered_has_no_rfm() -> None:
 
 
 def test_a_table_of_an_older_make_is_told_as_far_as_it_goes() -> None:
-    told = serialize_segment({"as_of": ROW["as_of"]}, [])
-    SegmentResponse.model_validate(told)
-    assert (told["segments"], told["preset_segments"], told["value_tier"]) == ([], [], None)
+    segment = serialize_segment({"as_of": ROW["as_of"]}, [])
+    SegmentResponse.model_validate(segment)
+    assert (segment["segments"], segment["preset_segments"], segment["value_tier"]) == ([], [], None)
 
 
 def test_every_name_is_one_of_a_column() -> None:
@@ -74,7 +75,7 @@ def test_every_name_is_one_of_a_column() -> None:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    """A shop in which bob's row ranks two channels, and both customers were scored."""
+    """A shop with two scored customers; bob's row ranks two channels."""
     shop = Shop.of(
         FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=KnownCustomer(), new=KnownCustomer()), home=tmp_path
     )
@@ -85,7 +86,7 @@ def shop(tmp_path: Path) -> Shop:
     table = pq.read_table(path)
     for name, kind in (
         ("channel_ranking", pa.string()),
-        *((f"channel_{one}", pa.float64()) for one in ("affinity", "p10", "p90")),
+        *((f"channel_{suffix}", pa.float64()) for suffix in ("affinity", "p10", "p90")),
     ):
         values = ["sms", "email"] if kind == pa.string() else [0.3, 0.2]
         table = table.append_column(name, pa.array([values, values], pa.list_(kind)))
@@ -100,9 +101,9 @@ def client(shop: Shop) -> Iterator[TestClient]:
 
 
 def request_segments(client: TestClient, *customer_ids: str) -> list[dict[str, Any]]:
-    answered = client.post("/v1/predictions", json={"customer_ids": customer_ids, "include": ["segment"]})
-    PredictionsResponse.model_validate_json(answered.content)
-    return [row["segment"] for row in answered.json()["predictions"] if row["status"] != "unknown_customer"]
+    response = client.post("/v1/predictions", json={"customer_ids": customer_ids, "include": ["segment"]})
+    PredictionsResponse.model_validate_json(response.content)
+    return [row["segment"] for row in response.json()["predictions"] if row["status"] != "unknown_customer"]
 
 
 def test_an_answer_says_to_whom_the_customer_belongs(client: TestClient) -> None:
@@ -113,7 +114,10 @@ def test_an_answer_says_to_whom_the_customer_belongs(client: TestClient) -> None
 
 def test_channels_are_those_that_may_be_used_now(client: TestClient) -> None:
     def ranked() -> list[list[str]]:
-        return [[one["name"] for one in told["channels"]["ranked"]] for told in request_segments(client, "ann", "bob")]
+        return [
+            [item["name"] for item in segment["channels"]["ranked"]]
+            for segment in request_segments(client, "ann", "bob")
+        ]
 
     assert ranked() == [[], ["sms"]]
     email = {"consents": [{"purpose": "marketing", "channel": "email", "granted": True}]}
@@ -123,6 +127,6 @@ def test_channels_are_those_that_may_be_used_now(client: TestClient) -> None:
 
 
 def test_new_scores_are_told_of_without_a_restart(shop: Shop, client: TestClient, tmp_path: Path) -> None:
-    assert [told["status"] for told in request_segments(client, "ann", "new")] == ["scored", "not_scored"]
+    assert [segment["status"] for segment in request_segments(client, "ann", "new")] == ["scored", "not_scored"]
     scored.write_scores(tmp_path, shop.worker.consent_gate.ledger, ["new"])
-    assert [told["status"] for told in request_segments(client, "ann", "new")] == ["not_scored", "scored"]
+    assert [segment["status"] for segment in request_segments(client, "ann", "new")] == ["not_scored", "scored"]

@@ -1,4 +1,4 @@
-"""How long a silence is churn, where the business leaves it to the log."""
+"""Churn horizon: the estimate from the gaps between a customer's order days."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEW_YEAR = date(2026, 1, 1)
 
 
 def order_lines(customer: str, *days: int, paid: float = 5) -> list[tuple[str, str, float]]:
-    """One order on each of the days, counted from new year."""
+    """One order on each day; day 0 is January 1."""
     return [(customer, str(NEW_YEAR + timedelta(days=day)), paid) for day in days]
 
 
@@ -30,19 +30,19 @@ def test_customers_who_return_every_week_have_left_after_a_week() -> None:
 
 @FEW_EXAMPLES
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.integers(0, 60), min_size=1, max_size=12), min_size=1))
-def test_it_is_the_day_by_which_85_of_100_returns_have_come(shop: dict[str, set[int]]) -> None:
+def test_the_horizon_is_the_day_by_which_85_of_100_returns_have_come(shop: dict[str, set[int]]) -> None:
     after = 240
-    found = churn_horizon(
-        *(line for who, days in shop.items() for line in order_lines(who, *sorted(days))), after=after
+    result = churn_horizon(
+        *(line for customer, days in shop.items() for line in order_lines(customer, *sorted(days))), after=after
     )
     gaps = [(later - day, True) for days in shop.values() for day, later in pairwise(sorted(days))]
     gaps += [(after - max(days), False) for days in shop.values()]
-    away, longest = 1.0, (after - min(min(days) for days in shop.values())) // 3
+    survival, longest = 1.0, (after - min(min(days) for days in shop.values())) // 3
     for length in sorted({length for length, _ in gaps}):
-        away *= 1 - gaps.count((length, True)) / sum(other >= length for other, _ in gaps)
-        if away <= 0.15 + 1e-12:
+        survival *= 1 - gaps.count((length, True)) / sum(gap >= length for gap, _ in gaps)
+        if survival <= 0.15 + 1e-12:
             longest = min(longest, length)
-    assert found == longest
+    assert result == longest
 
 
 def test_open_gaps_count_as_long_as_they_last() -> None:
@@ -54,7 +54,7 @@ def test_open_gaps_count_as_long_as_they_last() -> None:
     assert churn_horizon(*regulars, *once) == 120
 
 
-def test_it_is_at_most_a_third_of_the_history_and_two_years() -> None:
+def test_the_horizon_is_at_most_a_third_of_the_history_and_two_years() -> None:
     assert churn_horizon(*order_lines("ann", 0, 100), after=150) == 50
     assert churn_horizon(*order_lines("ann", 0, 2999), after=3000) == 730
 
@@ -80,7 +80,7 @@ def test_what_is_not_known_yet_is_not_counted() -> None:
 
 
 def test_returns_are_no_orders_and_a_shop_without_amounts_has_only_orders() -> None:
-    sent_back = [(who, day, -5.0) for who, day, _ in order_lines("ann", *range(3, 360, 7))]
+    sent_back = [(customer, day, -5.0) for customer, day, _ in order_lines("ann", *range(3, 360, 7))]
     weekly = order_lines("ann", *range(0, 360, 7))
     assert churn_horizon(*weekly, *sent_back) == 7
     dates = [line[:2] for line in (*weekly, *sent_back)]

@@ -1,4 +1,4 @@
-"""What readiness promises before training is what training then does."""
+"""Readiness: the report before training is exactly what training does."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,11 +12,11 @@ from tests.training.shops import (
     ZONE,
     TrainingShop,
     build_shop,
+    cached_for_session,
     corner_shop,
     day,
     history,
     order_lines,
-    shared,
     simulate_lines,
     small_ensembles,
 )
@@ -35,27 +35,27 @@ def answers(ready: Readiness, model: str) -> dict[int, HorizonReadiness]:
     return {answer.horizon_days: answer for answer in ready.answers if answer.model == model}
 
 
-@shared
+@cached_for_session
 def small_shop() -> TrainingShop:
     return build_shop(simulate_lines(200, 300), 300, (30, 60), 60)
 
 
-@shared
+@cached_for_session
 def without_amounts() -> TrainingShop:
     return build_shop(simulate_lines(700, 300).drop(columns="amount"), 300, (30, 60), 60)
 
 
-@shared
+@cached_for_session
 def short_log_shop() -> TrainingShop:
     return build_shop(simulate_lines(900, 10), 10, (30, 90), 30)
 
 
-@shared
+@cached_for_session
 def long_log_shop() -> TrainingShop:
     return build_shop(simulate_lines(600, 1_200), 1_200, (90, 365), 365)
 
 
-@shared
+@cached_for_session
 def late_churn_shop() -> TrainingShop:
     return build_shop(simulate_lines(700, 300), 300, (30, 365), 365)
 
@@ -67,41 +67,41 @@ SHOPS = {
 
 
 @pytest.fixture(params=SHOPS)
-def one(request: pytest.FixtureRequest) -> TrainingShop:
+def shop(request: pytest.FixtureRequest) -> TrainingShop:
     return SHOPS[request.param]()
 
 
-def test_every_horizon_of_every_question_is_answered(one: TrainingShop) -> None:
-    assert set(answers(one.readiness, "churn")) == {one.plan.churn_days}
-    assert {*answers(one.readiness, "ltv"), *one.plan.learned} == {*one.plan.horizons}
-    assert set(answers(one.readiness, "next_purchase")) == {one.plan.learned[-1]}
+def test_every_horizon_of_every_model_is_reported(shop: TrainingShop) -> None:
+    assert set(answers(shop.readiness, "churn")) == {shop.plan.churn_days}
+    assert {*answers(shop.readiness, "ltv"), *shop.plan.learned} == {*shop.plan.horizons}
+    assert set(answers(shop.readiness, "next_purchase")) == {shop.plan.learned[-1]}
 
 
-def test_everything_missing_has_a_cure_and_nothing_else_has(one: TrainingShop) -> None:
-    for answer in one.readiness.answers:
+def test_every_missing_condition_has_a_remedy(shop: TrainingShop) -> None:
+    for answer in shop.readiness.answers:
         assert bool(answer.missing) == bool(answer.remedy)
         assert answer.trainable == (not answer.missing)
 
 
-def test_only_rungs_that_are_fitted_are_tried(one: TrainingShop) -> None:
-    assert one.readiness.tiers[-len(SIMPLE_TIERS) :] == SIMPLE_TIERS
+def test_only_tiers_that_are_fitted_are_tried(shop: TrainingShop) -> None:
+    assert shop.readiness.tiers[-len(SIMPLE_TIERS) :] == SIMPLE_TIERS
     for model in MODELS:
-        assert set(one.readiness.tiers_for(model)) <= set(one.readiness.tiers)
+        assert set(shop.readiness.tiers_for(model)) <= set(shop.readiness.tiers)
 
 
 @pytest.mark.parametrize("name", ["200 buyers", "no amounts", "10 days", "churn after a year"])
-def test_what_is_promised_is_what_is_fitted_tested_and_judged(name: str) -> None:
-    one = SHOPS[name]()
-    newest = replace(one.schedule, origins=one.schedule.origins[:1])
+def test_the_promised_tiers_are_fitted_tested_and_gated(name: str) -> None:
+    shop = SHOPS[name]()
+    newest = replace(shop.schedule, origins=shop.schedule.origins[:1])
     with small_ensembles(5):
-        tests = backtest(one.data, newest, one.plan, one.readiness.tiers, ZONE)
-        fitted = tests[0].fitted_tiers if tests else fit_tiers(one.rows(one.now), one.plan, one.readiness.tiers)
-    assert set(fitted) == set(one.readiness.tiers)
+        tests = backtest(shop.data, newest, shop.plan, shop.readiness.tiers, ZONE)
+        fitted = tests[0].fitted_tiers if tests else fit_tiers(shop.rows(shop.now), shop.plan, shop.readiness.tiers)
+    assert set(fitted) == set(shop.readiness.tiers)
     for model in MODELS:
-        tiers = one.readiness.tiers_for(model) or one.readiness.tiers
-        judged = evaluate_gate(tests, MODELS[model], tiers, None)
-        assert judged[0].tier == tiers[0]
-        assert judged[-1].passed
+        tiers = shop.readiness.tiers_for(model) or shop.readiness.tiers
+        decisions = evaluate_gate(tests, MODELS[model], tiers, None)
+        assert decisions[0].tier == tiers[0]
+        assert decisions[-1].passed
 
 
 def test_a_shop_of_the_usual_size_is_learned_by_trees() -> None:
@@ -129,7 +129,7 @@ def test_without_amounts_only_the_amount_is_refused() -> None:
     assert "name the amount column in [orders]" in answers(ready, "ltv")[30].remedy
 
 
-def test_ten_days_of_log_say_from_when_on_they_will_do() -> None:
+def test_ten_days_of_log_give_the_date_when_they_suffice() -> None:
     ready = short_log_shop().readiness
     assert ready.tiers == SIMPLE_TIERS
     churn = answers(ready, "churn")[30]
@@ -144,7 +144,7 @@ def test_a_long_log_is_learned_a_year_ahead() -> None:
     assert answers(ready, "churn")[365].trainable
 
 
-def test_churn_beyond_what_was_learned_is_answered_from_what_was() -> None:
+def test_churn_beyond_the_learned_horizon_is_answered_from_it() -> None:
     ready = late_churn_shop().readiness
     assert (ready.plan.learned, ready.plan.evaluated_churn_days) == ((30,), 30)
     churn = answers(ready, "churn")[365]
@@ -154,26 +154,30 @@ def test_churn_beyond_what_was_learned_is_answered_from_what_was() -> None:
     assert (churn.positives, churn.negatives) != (0, 0)
 
 
-def test_churn_beyond_what_was_learned_is_released_and_served() -> None:
-    one = late_churn_shop()
-    today = one.population()
+def test_churn_beyond_the_learned_horizon_is_released() -> None:
+    shop = late_churn_shop()
+    today = shop.population()
     with small_ensembles(5):
-        ladder = assemble(one.rows(one.now), one.plan, dict.fromkeys(MODELS, "ml")).tiered_model
-    churn = 1 - ladder.forecast(today.inputs, np.nan_to_num(today.column("orders"))).order_probability(365)
+        tiered_model = assemble(shop.rows(shop.now), shop.plan, dict.fromkeys(MODELS, "ml")).tiered_model
+    churn = 1 - tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders"))).order_probability(365)
     assert np.isfinite(churn).all()
     assert 0.05 < churn.mean() < 0.95
 
 
 def test_customers_are_counted_who_had_ordered_and_whose_window_is_over() -> None:
-    one = corner_shop()
-    churn = answers(one.readiness, "churn")[60]
-    newest = one.schedule.training_cutoffs(one.schedule.as_of, 60)[-1]
-    bought = {who for who, when, amount in zip(*columns(one.lines), strict=True) if when < newest and amount > 0}
-    after = one.lines[(one.lines["ordered_at"].dt.date >= newest) & (one.lines["amount"] > 0)]
+    shop = corner_shop()
+    churn = answers(shop.readiness, "churn")[60]
+    newest = shop.schedule.training_cutoffs(shop.schedule.as_of, 60)[-1]
+    bought = {
+        customer
+        for customer, ordered_on, amount in zip(*columns(shop.lines), strict=True)
+        if ordered_on < newest and amount > 0
+    }
+    after = shop.lines[(shop.lines["ordered_at"].dt.date >= newest) & (shop.lines["amount"] > 0)]
     came = {
-        who
-        for who, when in zip(after["customer_id"], after["ordered_at"].dt.date, strict=True)
-        if (when - newest).days < 60
+        customer
+        for customer, ordered_on in zip(after["customer_id"], after["ordered_at"].dt.date, strict=True)
+        if (ordered_on - newest).days < 60
     }
     assert churn.customers == len(bought)
     assert churn.negatives == len(bought & came)
@@ -185,16 +189,18 @@ def columns(lines: pd.DataFrame) -> tuple[Sequence[str], Sequence[date], Sequenc
 
 
 def test_a_customer_known_from_a_return_is_no_buyer() -> None:
-    told = history(order_lines(["ann", "bob"], np.array([1.0, 2.0]), np.array([5.0, -5.0])))
-    laid = plan_schedule(day(1), day(9), (3,), 2)
+    log = history(order_lines(["ann", "bob"], np.array([1.0, 2.0]), np.array([5.0, -5.0])))
+    schedule = plan_schedule(day(1), day(9), (3,), 2)
     cutoffs = [corner_shop().cutoffs[0]]
-    assert known_buyers(told, cutoffs)["customer_id"].tolist() == ["ann"]
-    assert laid.as_of == day(9)
+    assert known_buyers(log, cutoffs)["customer_id"].tolist() == ["ann"]
+    assert schedule.as_of == day(9)
 
 
 def test_a_rare_outcome_asks_for_another_horizon() -> None:
-    always = np.repeat(np.arange(600), 60)
-    lines = order_lines([f"c{one}" for one in always], np.tile(np.arange(0, 300, 5.0), 600), np.ones(len(always)))
+    customers = np.repeat(np.arange(600), 60)
+    lines = order_lines(
+        [f"c{number}" for number in customers], np.tile(np.arange(0, 300, 5.0), 600), np.ones(len(customers))
+    )
     ready = build_shop(lines, 300, (30, 60), 60).readiness
     churn = answers(ready, "churn")[60]
     assert churn.missing == "100 customers who stayed away within 60 days are needed, there are 0"
@@ -205,13 +211,13 @@ def test_a_rare_outcome_asks_for_another_horizon() -> None:
 
 @pytest.mark.parametrize("days", [7, 30, 90, 365])
 def test_a_horizon_is_tested_from_the_promised_day_on_and_not_before(days: int) -> None:
-    told, laid = short_log_shop().history, plan_schedule(day(0), day(10), (days,), 900)
-    (churn,) = answers(readiness(told, laid, short_log_shop().cutoffs, days, (days,)), "churn").values()
+    log, schedule = short_log_shop().history, plan_schedule(day(0), day(10), (days,), 900)
+    (churn,) = answers(readiness(log, schedule, short_log_shop().cutoffs, days, (days,)), "churn").values()
     promised = date.fromisoformat(churn.remedy.split(";")[0].removeprefix("trainable on "))
     assert plan_schedule(day(0), promised, (days,), 900).tested_horizon == days
     assert plan_schedule(day(0), promised - timedelta(days=1), (days,), 900).tested_horizon != days
 
 
-def test_readiness_is_the_same_whenever_it_is_asked() -> None:
-    one = corner_shop()
-    assert readiness(one.history, one.schedule, one.cutoffs, 60, one.plan.horizons) == one.readiness
+def test_readiness_is_deterministic() -> None:
+    shop = corner_shop()
+    assert readiness(shop.history, shop.schedule, shop.cutoffs, 60, shop.plan.horizons) == shop.readiness

@@ -1,4 +1,4 @@
-"""Which past days are learned from and tested at: no outcome after a test origin teaches anything."""
+"""Schedule: training cutoffs and test origins; no outcome after a test origin is used for training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ customers = st.sampled_from([1, 900, 5_000, 30_000, 2_000_000])
 
 
 def build_schedule(span: int, horizons: tuple[int, ...] = (30, 90, 365), customers: int = 900) -> Schedule:
-    """The schedule of a shop that opened so many days ago."""
+    """The schedule of a shop that opened ``span`` days ago."""
     return plan_schedule(FIRST, FIRST + timedelta(days=span), horizons, customers)
 
 
@@ -53,17 +53,17 @@ def test_there_are_about_26_cutoffs_and_fewer_for_many_customers(span: int, hori
 
 
 @given(spans, horizon_lists, customers)
-def test_what_is_learned_is_never_empty_and_never_longer_than_what_fits(
+def test_trainable_horizons_are_never_empty_and_never_too_long(
     span: int, horizons: tuple[int, ...], customers: int
 ) -> None:
     plan = build_schedule(span, horizons, customers)
     for limit in (plan.as_of, *plan.origins):
-        learned = plan.trainable_horizons(limit, horizons)
-        assert learned
-        assert all(days >= 1 for days in learned)
-        if learned != (1,):
-            assert all(plan.training_cutoffs(limit, days) for days in learned)
-            assert set(learned) <= set(horizons) or len(learned) == 1
+        trainable = plan.trainable_horizons(limit, horizons)
+        assert trainable
+        assert all(days >= 1 for days in trainable)
+        if trainable != (1,):
+            assert all(plan.training_cutoffs(limit, days) for days in trainable)
+            assert set(trainable) <= set(horizons) or len(trainable) == 1
 
 
 @given(st.integers(1, 730))
@@ -104,9 +104,9 @@ def test_a_grid_that_begins_too_late_for_its_oldest_origin_gets_the_first_possib
     assert plan.training_cutoffs(plan.origins[-1], 90) == (start,)
 
 
-def test_origins_that_are_asked_for_are_cutoffs() -> None:
-    chosen = [date(2021, 9, 1), date(2021, 11, 1), date(2021, 9, 1)]
-    plan = plan_schedule(FIRST, date(2022, 6, 1), (30,), 900, chosen)
+def test_requested_origins_are_cutoffs() -> None:
+    origins = [date(2021, 9, 1), date(2021, 11, 1), date(2021, 9, 1)]
+    plan = plan_schedule(FIRST, date(2022, 6, 1), (30,), 900, origins)
     assert plan.origins == (date(2021, 11, 1), date(2021, 9, 1))
-    assert set(chosen) <= set(plan.cutoffs)
+    assert set(origins) <= set(plan.cutoffs)
     assert plan.cutoffs[-1] == plan.as_of

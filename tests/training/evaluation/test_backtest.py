@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from features.calendar import day_number
-from tests.training.shops import ZONE, TrainingShop, build_shop, corner_shop, shared, simulate_lines, small_ensembles
+from tests.training.shops import (
+    ZONE,
+    TrainingShop,
+    build_shop,
+    cached_for_session,
+    corner_shop,
+    simulate_lines,
+    small_ensembles,
+)
 from training.evaluation.backtest import Backtest, backtest, scores
 from training.inference.forecast import TIERS
 from training.models import MODELS
@@ -13,7 +21,7 @@ from training.models import MODELS
 TREES_AND_COUNTS = ("ml", "cohort", "population")
 
 
-@shared
+@cached_for_session
 def small_shop() -> TrainingShop:
     return build_shop(simulate_lines(500, 240, seed=4), 240, (30, 40), 40)
 

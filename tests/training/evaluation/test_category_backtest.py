@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from tests.training.assortments import drugstore_shop
-from tests.training.shops import ZONE, shared
+from tests.training.shops import ZONE, cached_for_session
 from training.evaluation.backtest import BY_CATEGORY, Backtest, BacktestScore, backtest, scores
 from training.reporting.report import category_score_table, model_metrics
 
 
-@shared
+@cached_for_session
 def run_backtest() -> list[Backtest]:
     one = drugstore_shop()
     return backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE)
 
 
-@shared
+@cached_for_session
 def category_scores() -> list[BacktestScore]:
     return [score for score in scores(run_backtest()) if score.model == BY_CATEGORY]
 

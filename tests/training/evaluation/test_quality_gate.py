@@ -10,10 +10,10 @@ import pytest
 from features.arrays import Floats
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import GateDecision, evaluate_gate, regressions
 from training.inference.forecast import TIERS
-from training.model import HorizonPlan
 from training.models import MODELS
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=True)

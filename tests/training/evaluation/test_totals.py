@@ -11,9 +11,9 @@ import pytest
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.totals import GROUP_COUNT, PredictedOutcomes, backtest_totals, total_errors, totals_json
-from training.model import HorizonPlan
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60, 365), learned=(30, 60), has_amounts=True)
 ORIGIN = date(2026, 3, 1)
@@ -112,5 +112,5 @@ def test_the_card_says_it_in_a_line_and_the_release_in_plain_json() -> None:
         "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01), +20.0% (2026-01-01)."
     )
     said = json.loads(json.dumps(totals_json([found]), allow_nan=False))
-    assert said[0]["origins"][0]["everybody"]["log_ratio"] == pytest.approx(math.log(1.2), abs=1e-6)
+    assert said[0]["origins"][0]["all_customers"]["log_ratio"] == pytest.approx(math.log(1.2), abs=1e-6)
     assert said[0]["edges"] == [0.5] * 4

@@ -1,4 +1,4 @@
-"""In a log of hardly a year, weeks that stand out from the trend come again; growth and noise do not."""
+"""First-year seasonality: weeks above the trend are expected again a year later; growth and noise are not a season."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from features.arrays import Floats
 from tests.training.by_hand import outcomes_of, rows_of
 from training.dataset.outcomes import Rows
+from training.dataset.plan import YEAR_DAYS, HorizonPlan
 from training.fitting.first_year_seasonality import first_year_ratios, weekly_index
 from training.inference.btyd import GammaPoisson
 from training.inference.tiers.btyd import BtydTier
-from training.model import YEAR_DAYS, HorizonPlan
 
 PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=False)
 DAYS = np.arange(YEAR_DAYS + 1)
@@ -25,30 +25,32 @@ def noisy_orders(pace: Floats) -> Floats:
     return with_known_share(np.random.default_rng(0).poisson(pace).astype(float))
 
 
-def with_known_share(orders: Floats, known: float = 0.7) -> Floats:
-    """All orders, and those of customers who had ordered before."""
-    return np.stack([orders, known * orders])
+def with_known_share(orders: Floats, share: float = 0.7) -> Floats:
+    """All orders, and the share of customers with an earlier order."""
+    return np.stack([orders, share * orders])
 
 
 def shop_rows(by_day: Floats, until: int) -> Rows:
-    """Customers of a day's half year, seven of ten orders theirs, in the log's first days up to some day."""
+    """Rows of average customers with seven in ten of all orders, for the log's days before ``until``."""
     log = by_day[:until]
     cutoffs = np.arange(100, until, 10)
     wait = outcomes_of(np.full(len(cutoffs), 15.0), until - cutoffs.astype(float), (30,))
-    placed = np.array([[0.7 * log[at : at + 30].sum() if at + 30 <= until else np.nan] for at in cutoffs])
-    rows = rows_of(replace(wait, orders=placed), order_days=[4.0] * len(cutoffs), tenure_days=[90.0] * len(cutoffs))
+    orders = np.array(
+        [[0.7 * log[cutoff : cutoff + 30].sum() if cutoff + 30 <= until else np.nan] for cutoff in cutoffs]
+    )
+    rows = rows_of(replace(wait, orders=orders), order_days=[4.0] * len(cutoffs), tenure_days=[90.0] * len(cutoffs))
     return replace(rows, cutoff=cutoffs.astype(np.int64), orders_by_day=with_known_share(log))
 
 
 def forecast_orders(rows: Rows) -> Floats | None:
-    """Orders within 30 days, and in 30 days of the rest of the year, as last year's weeks would have them."""
+    """Orders within 30 days and in 30 days of the rest of the year, if last year's weeks repeat."""
     btyd = BtydTier(rows.names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0), (1.0,), (1.0,), (1.0,))
     last = rows.select(rows.cutoff == rows.cutoff.max())
-    found = first_year_ratios(rows, PLAN, btyd, last)
-    if found is None:
+    ratios = first_year_ratios(rows, PLAN, btyd, last)
+    if ratios is None:
         return None
     expected = float(btyd.predict(last.inputs)[1].sum())
-    return np.array([*found[0], found[1]]) * expected
+    return np.array([*ratios[0], ratios[1]]) * expected
 
 
 def test_after_a_season_orders_return_to_what_they_were() -> None:
@@ -76,9 +78,9 @@ def test_noise_is_no_season(pace: float) -> None:
 
 
 def test_new_customers_who_stop_coming_are_no_season() -> None:
-    first_orders, again = np.where(DAYS < 90, 300.0, 5.0), np.minimum(DAYS, 90) * 0.5
-    assert weekly_index(np.stack([first_orders + again, again])) is None
-    assert weekly_index(with_known_share(first_orders + again)) is not None
+    first_orders, repeat_orders = np.where(DAYS < 90, 300.0, 5.0), np.minimum(DAYS, 90) * 0.5
+    assert weekly_index(np.stack([first_orders + repeat_orders, repeat_orders])) is None
+    assert weekly_index(with_known_share(first_orders + repeat_orders)) is not None
 
 
 def test_a_season_does_not_bend_the_trend_it_is_counted_from() -> None:

@@ -1,4 +1,4 @@
-"""Every rung on the same rows, calibrated on customers it has not seen, for any shop at all."""
+"""Tier fitting: every tier on the same rows, calibrated on unseen customers, for any shop."""
 
 from dataclasses import replace
 
@@ -11,16 +11,17 @@ from tests.training.shops import (
     ZONE,
     TrainingShop,
     build_shop,
+    cached_for_session,
     corner_shop,
     corner_tiers,
     other_buyers,
-    shared,
     simulate_lines,
     small_ensembles,
 )
 from training import metrics
 from training.dataset import outcomes
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.readiness import SIMPLE_TIERS
 from training.dataset.schedule import Schedule
 from training.evaluation.backtest import backtest
@@ -28,7 +29,6 @@ from training.fitting import fit
 from training.fitting.fit import buyer_mask, fit_tiers
 from training.inference.forecast import TIERS, Forecast
 from training.inference.tiered_model import HorizonLayout
-from training.model import HorizonPlan
 from training.models import MODELS, churn
 from training.models.churn import churn_label
 
@@ -37,26 +37,26 @@ PLAN = HorizonPlan(churn_days=60, horizons=(60,), learned=(60,), has_amounts=Tru
 
 
 def is_complete(answers: Forecast) -> bool:
-    """Whether nothing in the answers is missing or infinite."""
+    """Whether no value of the forecast is missing or infinite."""
     spend = [] if answers.spend is None else list(vars(answers.spend).values())
     return all(np.isfinite(table).all() for table in (answers.order_by, answers.expected_orders, *spend))
 
 
-def fit_and_forecast(one: TrainingShop, tier: str) -> Forecast:
-    today = one.population()
+def fit_and_forecast(shop: TrainingShop, tier: str) -> Forecast:
+    today = shop.population()
     with small_ensembles(3):
-        ladder = fit_tiers(one.rows(one.now), one.plan, (tier,))[tier].tiered_model
-    return ladder.forecast(today.inputs, np.nan_to_num(today.column("orders")))
+        tiered_model = fit_tiers(shop.rows(shop.now), shop.plan, (tier,))[tier].tiered_model
+    return tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders")))
 
 
-def test_only_the_asked_rungs_are_fitted() -> None:
-    one = corner_shop()
-    assert set(fit_tiers(one.rows(one.now), one.plan, ("population",))) == {"population"}
+def test_only_the_requested_tiers_are_fitted() -> None:
+    shop = corner_shop()
+    assert set(fit_tiers(shop.rows(shop.now), shop.plan, ("population",))) == {"population"}
     assert set(corner_tiers()) == set(TIERS)
 
 
 def test_trees_are_kept_as_text_by_model() -> None:
-    files = {model: sorted(artefact) for model, artefact in corner_tiers()["ml"].artifacts.items()}
+    files = {model: sorted(artifact) for model, artifact in corner_tiers()["ml"].artifacts.items()}
     assert files == {
         "churn": ["churn.txt"],
         "next_purchase": ["hazard.txt", "periods.json"],
@@ -69,7 +69,7 @@ def test_trees_are_kept_as_text_by_model() -> None:
     assert all(corner_tiers()[tier].artifacts == {} for tier in SIMPLE_TIERS)
 
 
-def test_one_rung_answers_all_three_questions() -> None:
+def test_one_tier_answers_all_three_models() -> None:
     for tier, fitted in corner_tiers().items():
         assert fitted.tier == tier
         assert fitted.tiered_model.tier_by_model == dict.fromkeys(MODELS, tier)
@@ -78,12 +78,12 @@ def test_one_rung_answers_all_three_questions() -> None:
 def test_a_model_that_memorises_its_customers_is_calibrated_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = {"num_leaves": 63, "min_data_in_leaf": 5, "learning_rate": 0.3, "lambda_l2": 0.0}
     monkeypatch.setattr(churn, "PARAMS", {**churn.PARAMS, **memory})
-    one = corner_shop()
+    shop = corner_shop()
     with small_ensembles(60):
-        ladder = fit_tiers(one.rows(one.now), one.plan, ("ml",))["ml"].tiered_model
+        tiered_model = fit_tiers(shop.rows(shop.now), shop.plan, ("ml",))["ml"].tiered_model
     others = other_buyers()
-    said = 1 - ladder.forecast(others.inputs, others.column("orders")).order_probability(60)
-    assert metrics.ece(said, churn_label(others.outcomes, 60)) < 0.1
+    probability = 1 - tiered_model.forecast(others.inputs, others.column("orders")).order_probability(60)
+    assert metrics.ece(probability, churn_label(others.outcomes, 60)) < 0.1
 
 
 def test_the_interval_of_spend_holds_four_in_five_of_others() -> None:
@@ -97,24 +97,24 @@ def test_the_interval_of_spend_holds_four_in_five_of_others() -> None:
         assert covered == pytest.approx((above - below).mean(), abs=0.05)
 
 
-def test_calibration_looks_at_the_newest_finished_cutoffs_until_it_has_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = corner_shop()
-    rows = one.rows(one.now)
+def test_calibration_uses_the_newest_finished_cutoffs_until_it_has_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = corner_shop()
+    rows = shop.rows(shop.now)
     monkeypatch.setattr(outcomes, "MIN_CALIBRATION_ROWS", 1_000)
-    chosen = rows.newest_finished(60)
+    newest = rows.newest_finished(60)
     finished = rows.cutoff[rows.outcomes.follow_days >= 60]
-    assert chosen.cutoff.max() == finished.max()
-    assert 1_000 <= len(chosen) < 2_000
-    assert len(set(chosen.cutoff.tolist())) == 2
+    assert newest.cutoff.max() == finished.max()
+    assert 1_000 <= len(newest) < 2_000
+    assert len(set(newest.cutoff.tolist())) == 2
 
 
 def growth_exponent(early: int, late: int) -> float:
-    """The exponent where so many come in the first half of 60 days, and so many more in the second."""
-    found = outcomes_of([5.0] * early + [45.0] * late + [NEVER] * 10, [90.0] * (early + late + 10))
-    return fit._growth_exponents(rows_of(found), PLAN)[0]
+    """The exponent for ``early`` orders in the first half of 60 days and ``late`` orders in the second."""
+    observed = outcomes_of([5.0] * early + [45.0] * late + [NEVER] * 10, [90.0] * (early + late + 10))
+    return fit._growth_exponents(rows_of(observed), PLAN)[0]
 
 
-def test_totals_grow_beyond_what_was_learned_as_they_grew_within_it() -> None:
+def test_totals_grow_beyond_the_learned_horizon_as_within_it() -> None:
     assert growth_exponent(50, 50) == pytest.approx(1.0)
     assert growth_exponent(100, 41) == pytest.approx(0.5, abs=0.01)
     assert growth_exponent(100, 1) == 0.3
@@ -123,11 +123,11 @@ def test_totals_grow_beyond_what_was_learned_as_they_grew_within_it() -> None:
 
 
 def test_a_horizon_beyond_the_longest_learned_is_reached_by_that_growth() -> None:
-    shape = HorizonLayout(60, (30, 60, 240), (30, 60), 0.5, 1.0, None)
-    assert shape.extend(np.array([[1.0, 3.0]]), shape.power_growth(0.5)[None, :])[0].tolist() == pytest.approx(
+    layout = HorizonLayout(60, (30, 60, 240), (30, 60), 0.5, 1.0, None)
+    assert layout.extend(np.array([[1.0, 3.0]]), layout.power_growth(0.5)[None, :])[0].tolist() == pytest.approx(
         [1, 3, 3 * 2]
     )
-    assert [shape.learned_position(days) for days in (7, 30, 59, 60, 365)] == [0, 0, 0, 1, 1]
+    assert [layout.learned_position(days) for days in (7, 30, 59, 60, 365)] == [0, 0, 0, 1, 1]
 
 
 LINES = simulate_lines(120, 100)
@@ -139,11 +139,11 @@ SMALL: dict[str, tuple[pd.DataFrame, int]] = {
     "one order each": (LINES.drop_duplicates("customer_id"), 100),
     "returns alone": (LINES[LINES["amount"] < 0], 100),
     "no amounts": (LINES.drop(columns="amount"), 100),
-    "nobody lately": (LINES[LINES["day_number"] < LINES["day_number"].min() + 40], 100),
+    "no recent orders": (LINES[LINES["day_number"] < LINES["day_number"].min() + 40], 100),
 }
 
 
-@shared
+@cached_for_session
 def small_shop(name: str) -> TrainingShop:
     lines, days = SMALL[name]
     return build_shop(lines, days, (3, 30), 30)
@@ -158,15 +158,15 @@ def test_no_shop_is_too_small_for_an_answer(name: str, tier: str) -> None:
 
 
 def unfinished_rows() -> Rows:
-    found = outcomes_of([2.0, NEVER, NEVER, 8.0], [9.0, 4.0, 1.0, 9.0])
+    observed = outcomes_of([2.0, NEVER, NEVER, 8.0], [9.0, 4.0, 1.0, 9.0])
     return rows_of(
-        found, orders=[1.0, 2.0, 0.0, 3.0], mean_order=[10.0] * 4, tenure_days=[9.0] * 4, order_days=[1.0] * 4
+        observed, orders=[1.0, 2.0, 0.0, 3.0], mean_order=[10.0] * 4, tenure_days=[9.0] * 4, order_days=[1.0] * 4
     )
 
 
 @pytest.mark.parametrize("tier", SIMPLE_TIERS)
 @pytest.mark.parametrize("has_amounts", [True, False])
-def test_a_log_in_which_no_window_is_over_has_its_lower_rungs(tier: str, has_amounts: bool) -> None:
+def test_a_log_without_a_finished_window_has_the_simple_tiers(tier: str, has_amounts: bool) -> None:
     rows = unfinished_rows()
     plan = HorizonPlan(60, (30, 60), (30, 60), has_amounts)
     answers = fit_tiers(rows, plan, (tier,))[tier].tiered_model.forecast(rows.inputs, rows.column("orders"))
@@ -175,26 +175,26 @@ def test_a_log_in_which_no_window_is_over_has_its_lower_rungs(tier: str, has_amo
 
 
 def test_an_origin_before_which_no_window_is_over_is_tested_without_a_crash() -> None:
-    one = corner_shop()
-    laid: Schedule = replace(one.schedule, origins=(one.schedule.cutoffs[3],))
+    shop = corner_shop()
+    schedule: Schedule = replace(shop.schedule, origins=(shop.schedule.cutoffs[3],))
     with small_ensembles(3):
-        (test,) = backtest(one.data, laid, replace(one.plan, learned=(30, 60)), ("ml", "cohort"), ZONE)
+        (test,) = backtest(shop.data, schedule, replace(shop.plan, learned=(30, 60)), ("ml", "cohort"), ZONE)
     assert all(is_complete(forecast) for forecast in test.forecasts.values())
 
 
-def test_nobody_who_has_not_ordered_is_learned_from_as_a_buyer() -> None:
+def test_only_customers_with_an_order_are_buyers() -> None:
     rows = unfinished_rows()
     assert buyer_mask(rows).tolist() == [True, True, False, True]
 
 
 def test_a_fit_does_not_depend_on_the_order_of_its_rows() -> None:
-    one = corner_shop()
-    rows = one.rows(one.now)
-    turned = rows.select(np.arange(len(rows))[::-1])
+    shop = corner_shop()
+    rows = shop.rows(shop.now)
+    reversed_rows = rows.select(np.arange(len(rows))[::-1])
     for tier in ("cohort", "population"):
-        there, back = (fit_tiers(some, one.plan, (tier,))[tier].tiered_model for some in (rows, turned))
-        today = one.population()
+        forward, backward = (fit_tiers(part, shop.plan, (tier,))[tier].tiered_model for part in (rows, reversed_rows))
+        today = shop.population()
         orders = np.nan_to_num(today.column("orders"))
-        assert there.forecast(today.inputs, orders).order_by == pytest.approx(
-            back.forecast(today.inputs, orders).order_by
+        assert forward.forecast(today.inputs, orders).order_by == pytest.approx(
+            backward.forecast(today.inputs, orders).order_by
         )

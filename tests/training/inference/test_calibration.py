@@ -1,4 +1,4 @@
-"""A calibrated probability comes true as often as it says, and ranks customers as before."""
+"""Calibration: calibrated probabilities match observed frequencies and keep the ranking."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ DISTORTIONS = {
 
 
 def population(distort: str, customers: int, seed: int) -> tuple[Floats, Floats]:
-    """What a distorted model says of each customer, and what they did."""
+    """Return a distorted model's probability for each customer, and the outcome."""
     rng = np.random.default_rng(seed)
     odds = rng.normal(-1.0, 1.5, customers)
     outcome = (rng.uniform(size=customers) < 1 / (1 + np.exp(-odds))).astype(float)
@@ -39,26 +39,26 @@ def test_a_distorted_model_is_put_right_for_customers_not_seen(
     distort: str, customers: int, method: str, bound: float
 ) -> None:
     calibration = fit_calibration(*population(distort, customers, 0))
-    said, outcome = population(distort, 20_000, 1)
+    probability, outcome = population(distort, 20_000, 1)
     assert calibration.method == method
-    assert metrics.ece(said, outcome) > 0.08
-    assert metrics.ece(calibration(said), outcome) < bound
+    assert metrics.ece(probability, outcome) > 0.08
+    assert metrics.ece(calibration(probability), outcome) < bound
 
 
 @pytest.mark.parametrize("customers", [1_500, 12_000])
 def test_a_model_that_is_right_is_left_right(customers: int) -> None:
     rng = np.random.default_rng(2)
-    said = rng.beta(0.6, 1.5, customers + 20_000)
-    outcome = (rng.uniform(size=len(said)) < said).astype(float)
-    calibration = fit_calibration(said[:customers], outcome[:customers])
-    assert metrics.ece(calibration(said[customers:]), outcome[customers:]) < 0.02
+    probability = rng.beta(0.6, 1.5, customers + 20_000)
+    outcome = (rng.uniform(size=len(probability)) < probability).astype(float)
+    calibration = fit_calibration(probability[:customers], outcome[:customers])
+    assert metrics.ece(calibration(probability[customers:]), outcome[customers:]) < 0.02
 
 
 @pytest.mark.parametrize("customers", [1_500, 12_000])
 def test_calibration_keeps_the_ranking(customers: int) -> None:
     calibration = fit_calibration(*population("too high", customers, 0))
-    said, outcome = population("too high", 20_000, 1)
-    assert metrics.auc(calibration(said), outcome) == pytest.approx(metrics.auc(said, outcome), abs=5e-4)
+    probability, outcome = population("too high", 20_000, 1)
+    assert metrics.auc(calibration(probability), outcome) == pytest.approx(metrics.auc(probability, outcome), abs=5e-4)
 
 
 def outcomes(positives: int, negatives: int) -> tuple[Floats, Floats]:
@@ -84,8 +84,8 @@ def test_nobody_seen_leaves_the_model_as_it_is() -> None:
 
 def test_a_model_that_ranks_backwards_is_flattened_but_never_turned_round() -> None:
     for size in (200, 3_000):
-        said, outcome = outcomes(size, size)
-        calibration = fit_calibration(1 - said, outcome)
+        probability, outcome = outcomes(size, size)
+        calibration = fit_calibration(1 - probability, outcome)
         grid = np.linspace(0.01, 0.99, 99)
         assert (np.diff(calibration(grid)) > 0).all()
 
@@ -95,18 +95,20 @@ KNOTS = st.lists(st.tuples(st.floats(0.01, 3), st.floats(0, 3)), min_size=1, max
 
 @given(KNOTS, st.floats(-8, 3), st.floats(-8, 3), arrays(float, 30, elements=st.floats(0, 1)))
 def test_any_map_is_monotone_and_stays_off_0_and_1(
-    steps: list[tuple[float, float]], left: float, bottom: float, said: Floats
+    steps: list[tuple[float, float]], left: float, bottom: float, probability: Floats
 ) -> None:
     raw, calibrated = np.cumsum([(left, bottom), *steps], axis=0).T
-    found = CalibrationMap("isotonic", tuple(raw.tolist()), tuple(calibrated.tolist()))(np.sort(said))
-    assert (np.diff(found) >= -1e-15).all()
-    assert (found >= MIN_PROBABILITY).all()
-    assert (found <= 1 - MIN_PROBABILITY).all()
+    calibrated_probability = CalibrationMap("isotonic", tuple(raw.tolist()), tuple(calibrated.tolist()))(
+        np.sort(probability)
+    )
+    assert (np.diff(calibrated_probability) >= -1e-15).all()
+    assert (calibrated_probability >= MIN_PROBABILITY).all()
+    assert (calibrated_probability <= 1 - MIN_PROBABILITY).all()
 
 
 def test_no_calibration_changes_nothing_but_the_extremes() -> None:
-    said = np.array([0.0, 0.2, 0.5, 0.999, 1.0])
-    assert IDENTITY(said) == pytest.approx([MIN_PROBABILITY, 0.2, 0.5, 0.999, 1 - MIN_PROBABILITY])
+    probability = np.array([0.0, 0.2, 0.5, 0.999, 1.0])
+    assert IDENTITY(probability) == pytest.approx([MIN_PROBABILITY, 0.2, 0.5, 0.999, 1 - MIN_PROBABILITY])
 
 
 def test_log_odds_of_certainty_are_finite() -> None:
@@ -117,13 +119,13 @@ def test_a_planted_miscalibration_reaches_nobody_thanks_to_the_map(monkeypatch: 
     monkeypatch.setattr(churn, "PARAMS", {**churn.PARAMS, "scale_pos_weight": 8.0})
     learned = corner_shop()
     with small_ensembles(60):
-        ladder = fit_tiers(learned.rows(learned.now), learned.plan, ("ml",))["ml"].tiered_model
-    bought = other_buyers()
-    outcome = churn_label(bought.outcomes, 60)
+        tiered_model = fit_tiers(learned.rows(learned.now), learned.plan, ("ml",))["ml"].tiered_model
+    buyers = other_buyers()
+    outcome = churn_label(buyers.outcomes, 60)
 
-    def off(one: CalibrationMap) -> float:
-        forecast = replace(ladder, calibration=one).forecast(bought.inputs, bought.column("orders"))
+    def calibration_error(calibration: CalibrationMap) -> float:
+        forecast = replace(tiered_model, calibration=calibration).forecast(buyers.inputs, buyers.column("orders"))
         return metrics.ece(1 - forecast.order_probability(60), outcome)
 
-    assert off(ladder.calibration) < 0.05
-    assert off(IDENTITY) > 0.12
+    assert calibration_error(tiered_model.calibration) < 0.05
+    assert calibration_error(IDENTITY) > 0.12

@@ -1,4 +1,4 @@
-"""Three answers that never contradict each other, whatever the models say."""
+"""Coherence: the answers never contradict each other, for any model output."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ ANYTHING = arrays(float, (N, len(HORIZONS)), elements=st.floats(-50, 1e5))
 
 
 def curves(steps: Floats) -> Floats:
-    """P(order) by each day, from the hazard of each step."""
+    """Return P(order) by each day, from the hazard of each step."""
     return np.column_stack([np.zeros(N), -np.expm1(-np.cumsum(steps, axis=1))])
 
 
@@ -43,15 +43,15 @@ def ratios(draw: st.DrawFn) -> list[SpendDistribution]:
     bands = tuple(sorted(draw(st.sets(st.floats(0.01, 0.99), max_size=2))))
     rows = draw(arrays(float, (len(bands) + 1, 5), elements=st.floats(0, 9)))
     levels = (0.0, 0.1, 0.5, 0.9, 1.0)
-    one = SpendDistribution(bands, levels, tuple(tuple(row) for row in np.sort(rows, axis=1).tolist()))
-    return [one] * len(HORIZONS)
+    distribution = SpendDistribution(bands, levels, tuple(tuple(row) for row in np.sort(rows, axis=1).tolist()))
+    return [distribution] * len(HORIZONS)
 
 
 @given(STEPS, CHURN, st.sampled_from([1.0, 30.0, 90.0, 365.0, float(LAST_DAY)]))
 def test_the_tilt_passes_exactly_through_the_churn_probability(steps: Floats, churn: Floats, horizon: float) -> None:
     tilted = coherence.tilt(curves(steps), DAYS, horizon, churn)
-    at = DAYS.tolist().index(horizon)
-    assert tilted[:, at].tolist() == (1 - np.clip(churn, MIN_PROBABILITY, 1 - MIN_PROBABILITY)).tolist()
+    position = DAYS.tolist().index(horizon)
+    assert tilted[:, position].tolist() == (1 - np.clip(churn, MIN_PROBABILITY, 1 - MIN_PROBABILITY)).tolist()
 
 
 @given(STEPS, CHURN, st.sampled_from([1.0, 30.0, 90.0, 365.0, float(LAST_DAY)]))
@@ -86,9 +86,9 @@ def horizon_probabilities(steps: Floats) -> Floats:
 
 @given(ANYTHING, STEPS)
 def test_expected_orders_are_never_fewer_than_the_probability_and_never_fall(expected: Floats, steps: Floats) -> None:
-    found = coherence.enforce_monotone(expected, horizon_probabilities(steps))
-    assert (found >= horizon_probabilities(steps)).all()
-    assert (np.diff(found, axis=1) >= 0).all()
+    orders = coherence.enforce_monotone(expected, horizon_probabilities(steps))
+    assert (orders >= horizon_probabilities(steps)).all()
+    assert (np.diff(orders, axis=1) >= 0).all()
 
 
 @given(ANYTHING, STEPS, ratios())

@@ -1,4 +1,4 @@
-"""Beyond what was learned, orders thin out: never as many again in twice the time."""
+"""Extrapolation: orders grow with the horizon, but less than in proportion to its length."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ customers = st.tuples(st.integers(1, 80), st.floats(1, 900), st.floats(0, 1))
 def growth(model: BuyTillDie, customer: tuple[int, float, float]) -> list[float]:
     orders, age, silent = customer
     inputs = np.array([[orders, age, silent * age]])
-    found: list[float] = Extrapolation(NAMES, model).growth_factors(inputs, 90, (180, 365, 730))[0].tolist()
-    return found
+    factors: list[float] = Extrapolation(NAMES, model).growth_factors(inputs, 90, (180, 365, 730))[0].tolist()
+    return factors
 
 
-@pytest.mark.parametrize("model", FAMILIES, ids=lambda one: one.family)
+@pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model.family)
 @given(customer=customers)
 def test_longer_horizons_bring_more_orders_but_ever_fewer_a_day(
     model: BuyTillDie, customer: tuple[int, float, float]
 ) -> None:
-    found = growth(model, customer)
-    assert 1 <= found[0] <= found[1] <= found[2]
-    a_day = np.array([1.0, *found]) / np.array([90, 180, 365, 730])
+    factors = growth(model, customer)
+    assert 1 <= factors[0] <= factors[1] <= factors[2]
+    a_day = np.array([1.0, *factors]) / np.array([90, 180, 365, 730])
     assert (np.diff(a_day) <= 1e-12).all()
 
 

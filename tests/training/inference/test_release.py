@@ -1,4 +1,4 @@
-"""A release on disk answers as it did before, or not at all."""
+"""Release: after loading from disk it gives bit-identical answers, or it is rejected."""
 
 import json
 import re
@@ -15,7 +15,7 @@ import pytest
 from features.calendar import micros
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
-from tests.training.shops import FakePublishedFeatures, corner_shop, corner_tiers, shared, small_ensembles
+from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import AssembledRelease, assemble, churn_sample
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import CorruptRelease, Release, write_release
@@ -23,13 +23,13 @@ from training.inference.release_manifest import GateResult, ReleaseManifest, Rel
 from training.models import MODELS
 
 ML = dict.fromkeys(MODELS, "ml")
-FACTS = ReleaseMetadata(
+METADATA = ReleaseMetadata(
     as_of=0, name="corner-shop", currency="£", timezone="Europe/London", churn_days=60, ltv_days=(30, 60, 365),
     lead_days=15, bands=(0.3, 0.7), max_feature_age_days=7, feature_service="customer_inputs", has_amounts=True,
 )  # fmt: skip
 
 
-@shared
+@cached_for_session
 def assemble_release() -> AssembledRelease:
     shop = corner_shop()
     with small_ensembles():
@@ -37,12 +37,12 @@ def assemble_release() -> AssembledRelease:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop, today = corner_shop(), corner_shop().population()
     orders = np.nan_to_num(today.column("orders"))
     manifest = ReleaseManifest(
         model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
-        metadata=replace(FACTS, as_of=micros(shop.now.timestamp)),
+        metadata=replace(METADATA, as_of=micros(shop.now.timestamp)),
         views=(transactions_view(shop.history),),
         cards=[],
         tiered_model=assemble_release().tiered_model_json(),
@@ -55,29 +55,34 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(written: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(written, tmp_path / "7")
+def folder(written_release: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(written_release, tmp_path / "7")
 
 
-@shared
+@cached_for_session
 def stored_features() -> FeatureRows:
-    """Everybody as stored today."""
+    """Return the stored features of all customers today."""
     shop = corner_shop()
-    asked = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]
-    published = FakePublishedFeatures(shop.history, shop.cutoffs[-1:])
+    customers = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]
+    published = FakeFeatureStore(shop.history, shop.cutoffs[-1:])
     return published.as_of(
-        pa.table({"customer_id": asked["customer_id"].to_list(), "event_timestamp": [shop.now.timestamp] * len(asked)})
+        pa.table(
+            {
+                "customer_id": customers["customer_id"].to_list(),
+                "event_timestamp": [shop.now.timestamp] * len(customers),
+            }
+        )
     )
 
 
-def equal_forecasts(one: Forecast, other: Forecast) -> bool:
-    assert one.spend is not None
+def equal_forecasts(first: Forecast, other: Forecast) -> bool:
+    assert first.spend is not None
     assert other.spend is not None
-    amounts = zip(vars(one.spend).values(), vars(other.spend).values(), strict=True)
+    amounts = zip(vars(first.spend).values(), vars(other.spend).values(), strict=True)
     return (
-        np.array_equal(one.tier, other.tier)
-        and np.array_equal(one.order_by, other.order_by)
-        and np.array_equal(one.expected_orders, other.expected_orders)
+        np.array_equal(first.tier, other.tier)
+        and np.array_equal(first.order_by, other.order_by)
+        and np.array_equal(first.expected_orders, other.expected_orders)
         and all(np.array_equal(left, right) for left, right in amounts)
     )
 
@@ -89,7 +94,7 @@ def test_a_release_comes_back_from_disk_to_the_last_bit(folder: Path) -> None:
     assert equal_forecasts(before, after)
 
 
-def test_a_release_answers_as_the_rung_that_passed() -> None:
+def test_a_release_answers_as_the_tier_that_passed() -> None:
     today, fitted = corner_shop().population(), corner_tiers()["ml"].tiered_model
     assert assemble_release().tiered_model.calibration == fitted.calibration
     assert fitted.calibration.method in ("platt", "isotonic")
@@ -139,7 +144,7 @@ def release_files(folder: Path) -> list[Path]:
 
 def assert_corrupt(folder: Path, reason: str) -> None:
     expected = (
-        f"{folder} is no sound release: {reason}. Expected the files that `flywheel train` wrote: "
+        f"{folder} is not a valid release: {reason}. Expected the files that `flywheel train` wrote: "
         "fetch it again from the registry, or promote another."
     )
     with pytest.raises(CorruptRelease, match=f"^{expected}$"):
@@ -177,8 +182,8 @@ def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> No
     assert_corrupt(folder, "SHA256SUMS lists .*, not .*ltv/orders_came_30d.txt.*")
 
 
-def test_another_format_is_refused(written: Path, tmp_path: Path) -> None:
-    write_release(tmp_path, replace(ReleaseManifest.read(written), format=99), assemble_release().files)
+def test_another_format_is_refused(written_release: Path, tmp_path: Path) -> None:
+    write_release(tmp_path, replace(ReleaseManifest.read(written_release), format=99), assemble_release().files)
     assert_corrupt(tmp_path, "it has format 99, this version reads 1")
 
 
@@ -213,11 +218,11 @@ def test_answering_imports_numpy_alone(folder: Path) -> None:
 import sys
 from dataclasses import replace
 from pathlib import Path
-from training.inference.release import Release
+from training.models import load_release
 
-release = Release.load(Path(sys.argv[1]))
+release = load_release(Path(sys.argv[1]))
 import numpy as np
-release._ladder.forecast(np.full((2, len(release._inputs)), 1.0), np.array([0.0, 3.0]))
+release._tiered_model.forecast(np.full((2, len(release._input_names)), 1.0), np.array([0.0, 3.0]))
 heavy = {"lightgbm", "pandas", "sklearn", "mlflow", "feast", "scipy", "ibis", "duckdb", "pyarrow"}
 print(sorted(heavy & set(sys.modules)))
 """
@@ -237,9 +242,9 @@ def test_a_percentile_is_the_mid_rank_within_the_population_of_the_release(folde
 
 def test_the_population_of_a_large_shop_is_thinned_without_moving_its_percentiles() -> None:
     today = corner_shop().population()
-    orders, ladder = np.nan_to_num(today.column("orders")), corner_tiers()["ml"].tiered_model
-    all_of_it = churn_sample(ladder, today.inputs, orders, 60)
-    many = churn_sample(ladder, np.repeat(today.inputs, 5, axis=0), np.repeat(orders, 5), 60)
+    orders, tiered_model = np.nan_to_num(today.column("orders")), corner_tiers()["ml"].tiered_model
+    all_of_it = churn_sample(tiered_model, today.inputs, orders, 60)
+    many = churn_sample(tiered_model, np.repeat(today.inputs, 5, axis=0), np.repeat(orders, 5), 60)
     assert all_of_it == sorted(all_of_it)
     assert len(all_of_it) == len(orders)
     assert len(many) == 2001

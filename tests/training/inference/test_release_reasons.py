@@ -1,4 +1,4 @@
-"""A release tells why it answers as it does, from what is stored and what today makes of it."""
+"""Release reasons: a release explains its answers from stored features and the requested instant."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ import pytest
 from features.calendar import micros
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
-from tests.training.shops import FakePublishedFeatures, corner_shop, corner_tiers, shared
-from training.inference.explanations.reasons import ANSWERS, Explainer, Reason
+from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers
+from training.inference.explanations.reasons import Explainer, Reason
 from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.inference.serialization import serialize_tiered_model
+from training.models import EXPLANATIONS
 
+ANSWERS = tuple(EXPLANATIONS)
 DAY_US = 86_400_000_000
-FACTS = ReleaseMetadata(
+METADATA = ReleaseMetadata(
     as_of=0, name="corner-shop", currency="EUR", timezone="UTC", churn_days=60, ltv_days=(30, 60, 365), lead_days=15,
     bands=(0.3, 0.7), max_feature_age_days=7, feature_service="release_v1", has_amounts=True,
 )  # fmt: skip
 
 
 def manifest(*sample: float) -> ReleaseManifest:
-    """What a release of the corner shop's trees says of itself, with the churn of the population at its promotion."""
+    """Return the manifest of a release of the corner shop's trees, with a churn sample of its population."""
     return ReleaseManifest(
         model_versions={"churn": "3", "next_purchase": "3", "ltv": "2"},
-        metadata=replace(FACTS, as_of=now()),
+        metadata=replace(METADATA, as_of=now()),
         views=(transactions_view(corner_shop().history),),
         cards=[],
         tiered_model=serialize_tiered_model(corner_tiers()["ml"].tiered_model, corner_shop().data.names),
@@ -41,50 +43,56 @@ def manifest(*sample: float) -> ReleaseManifest:
 
 
 def release(tier: str = "ml", *sample: float) -> Release:
-    return Release("7", manifest(*sample), corner_tiers()[tier].tiered_model)
+    return Release("7", manifest(*sample), corner_tiers()[tier].tiered_model, explanations=EXPLANATIONS)
 
 
 def now() -> int:
     return micros(corner_shop().now.timestamp)
 
 
-@shared
+@cached_for_session
 def stored_features() -> FeatureRows:
-    """Three customers as stored today, and a stranger."""
+    """Return the stored features of three customers today, and of an unknown one."""
     shop = corner_shop()
-    asked = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1]["customer_id"].to_list()[:3]
-    instants = [shop.now.timestamp] * len(asked)
-    found = FakePublishedFeatures(shop.history, shop.cutoffs[-1:]).as_of(
-        pa.table({"customer_id": asked, "event_timestamp": instants})
+    customer_ids = shop.data.customers[shop.data.customers["position"] == len(shop.cutoffs) - 1][
+        "customer_id"
+    ].to_list()[:3]
+    instants = [shop.now.timestamp] * len(customer_ids)
+    stored = FakeFeatureStore(shop.history, shop.cutoffs[-1:]).as_of(
+        pa.table({"customer_id": customer_ids, "event_timestamp": instants})
     )
     return FeatureRows(
-        customer_ids=[*found.customer_ids, "stranger"],
-        known=np.append(found.known, False),
-        features_at=np.append(found.features_at, 0),
-        columns=found.columns,
-        matrix=np.concatenate([found.matrix, np.full((1, len(found.columns)), np.nan)]),
+        customer_ids=[*stored.customer_ids, "stranger"],
+        known=np.append(stored.known, False),
+        features_at=np.append(stored.features_at, 0),
+        columns=stored.columns,
+        matrix=np.concatenate([stored.matrix, np.full((1, len(stored.columns)), np.nan)]),
         lists={
-            name: RaggedList(offsets=np.append(one.offsets, one.offsets[-1]), values=one.values)
-            for name, one in found.lists.items()
+            name: RaggedList(offsets=np.append(values.offsets, values.offsets[-1]), values=values.values)
+            for name, values in stored.lists.items()
         },
     )
 
 
 def reasons_of_model() -> list[list[Reason]]:
-    """Straight from the ladder, for the three."""
+    """Return the reasons of the three customers directly from the tiered model."""
     today = corner_shop().population()
     inputs, orders = today.inputs[:3], np.nan_to_num(today.column("orders"))[:3]
     views = (transactions_view(corner_shop().history),)
-    return Explainer(corner_tiers()["ml"].tiered_model, today.names, views, "EUR").explain(inputs, orders, ANSWERS, 0.5)
+    return Explainer(corner_tiers()["ml"].tiered_model, today.names, views, "EUR", EXPLANATIONS).explain(
+        inputs, orders, ANSWERS, 0.5
+    )
 
 
-def test_a_release_gives_the_reasons_of_its_ladder_and_none_of_a_stranger() -> None:
-    assert release("ml", 0.2, 0.5, 0.9).reasons(stored_features(), now()) == [*reasons_of_model(), []]
+def test_a_release_gives_the_reasons_of_its_tiered_model_and_none_of_an_unknown_customer() -> None:
+    assert release("ml", 0.2, 0.5, 0.9).reasons(stored_features(), now(), ANSWERS) == [*reasons_of_model(), []]
 
 
 def test_only_the_answers_asked_for_are_explained() -> None:
-    found = release().reasons(stored_features(), now(), ("churn",))
-    assert found[:3] == [[one for one in reasons if one.answer == "churn"] for reasons in reasons_of_model()]
+    explained = release().reasons(stored_features(), now(), ("churn",))
+    assert explained[:3] == [
+        [reason for reason in reasons if reason.answer == "churn"] for reasons in reasons_of_model()
+    ]
 
 
 def test_a_customer_without_orders_is_compared_with_the_middle_of_the_population() -> None:
@@ -94,25 +102,25 @@ def test_a_customer_without_orders_is_compared_with_the_middle_of_the_population
     )
     churn = 1 - release().forecast(new, now()).order_probability(60)[0]
     above, below = release("ml", 0.0, churn - 0.01, 1.0), release("ml", 0.0, churn + 0.01, 1.0)
-    assert [reason.direction for reason in above.reasons(new, now())[0]] == ["raises", "later", "lowers"]
-    assert [reason.direction for reason in below.reasons(new, now())[0]] == ["lowers", "sooner", "raises"]
+    assert [reason.direction for reason in above.reasons(new, now(), ANSWERS)[0]] == ["raises", "later", "lowers"]
+    assert [reason.direction for reason in below.reasons(new, now(), ANSWERS)[0]] == ["lowers", "sooner", "raises"]
 
 
-def test_a_day_that_passes_is_told() -> None:
-    def silent(as_of: int) -> float:
+def test_a_day_that_passes_changes_the_recency() -> None:
+    def recency(as_of: int) -> float:
         return next(
-            one.value or 0.0
-            for one in release("btyd").reasons(stored_features(), as_of)[0]
-            if one.code == "recency_days"
+            reason.value or 0.0
+            for reason in release("btyd").reasons(stored_features(), as_of, ANSWERS)[0]
+            if reason.code == "recency_days"
         )
 
-    assert silent(now() + 30 * DAY_US) == pytest.approx(silent(now()) + 30)
+    assert recency(now() + 30 * DAY_US) == pytest.approx(recency(now()) + 30)
 
 
 def test_a_store_with_other_columns_gives_no_reasons() -> None:
     other = replace(stored_features(), columns=("basket", *stored_features().columns[1:]))
     with pytest.raises(CorruptRelease, match="the store holds basket"):
-        release().reasons(other, now())
+        release().reasons(other, now(), ANSWERS)
 
 
 def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
@@ -121,13 +129,13 @@ def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 import numpy as np
-from training.inference.release_manifest import Facts, Gate, ReleaseManifest
-from training.inference.release import Release
+from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
+from training.models import load_release
 
-release = Release.load(Path(sys.argv[1]))
-inputs = np.full((2, len(release._inputs)), 1.0)
-found = release._reasons.of(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
-print([{reason.answer for reason in one} == {"churn", "next_purchase", "ltv"} for one in found])
+release = load_release(Path(sys.argv[1]))
+inputs = np.full((2, len(release._input_names)), 1.0)
+reasons = release._explainer.explain(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
+print([{reason.answer for reason in customer} == {"churn", "next_purchase", "ltv"} for customer in reasons])
 print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
 """
     root = Path(__file__).parents[3]

@@ -1,4 +1,4 @@
-"""Amounts that are mostly zero: the interval holds as many customers as it says."""
+"""Spend distribution: the interval of an amount that is often zero contains the stated share of customers."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SURE = SpendDistribution((), (0.0, 0.5, 1.0), ((0.5, 1.0, 2.0),))
 
 
 def simulate_spend(customers: int, seed: int, minimum: float = 0.0) -> tuple[Floats, Floats, Floats]:
-    """P(order), expected spend and actual spend; the likelier a customer orders, the steadier the amount."""
+    """Return P(order), expected spend and actual spend; amounts vary less for likely buyers."""
     rng = np.random.default_rng(seed)
     p = minimum + (1 - minimum) * rng.beta(0.7, 1.0, customers)
     usual, spread = rng.lognormal(3, 0.8, customers), 1.2 - 0.8 * p
@@ -23,7 +23,7 @@ def simulate_spend(customers: int, seed: int, minimum: float = 0.0) -> tuple[Flo
 
 
 def shares_below(level: float, least: float, customers: int = 4_000) -> tuple[Floats, Floats, Floats]:
-    """Of customers not seen before: P(order), the amount at a level, and what they spent."""
+    """Return P(order), the amount at a level, and the actual spend of customers who were not in the fit."""
     ratios = fit_spend_distribution(*simulate_spend(customers, 0, least))
     p, mean, actual = simulate_spend(20_000, 1, least)
     return p, ratios.quantile(level, p, mean), actual
@@ -60,10 +60,10 @@ def test_a_few_hundred_customers_still_give_a_wide_enough_interval() -> None:
     assert (actual <= high).mean() > np.maximum(1 - p, 0.9).mean() - 0.03
 
 
-def test_the_median_is_0_for_whoever_is_more_likely_to_stay_away() -> None:
-    found = SURE.quantile(0.5, np.array([0.0, 0.2, 0.49, 0.51, 1.0]), np.full(5, 10.0))
-    assert (found[:3] == 0).all()
-    assert (found[3:] > 0).all()
+def test_the_median_is_0_where_no_order_is_more_likely() -> None:
+    quantiles = SURE.quantile(0.5, np.array([0.0, 0.2, 0.49, 0.51, 1.0]), np.full(5, 10.0))
+    assert (quantiles[:3] == 0).all()
+    assert (quantiles[3:] > 0).all()
 
 
 def test_a_customer_who_surely_orders_has_the_ratios_themselves() -> None:
@@ -83,8 +83,8 @@ def test_bands_of_a_few_likelihoods_lie_between_them_and_are_never_empty() -> No
     p = np.repeat([0.1, 0.3, 0.8], 400)
     ratios = fit_spend_distribution(p, np.ones(1_200), np.ones(1_200))
     assert ratios.bands == pytest.approx((0.2, 0.55))
-    for one in (0.1, 0.3, 0.8):
-        bands = np.searchsorted(ratios.bands, [one - 1e-9, one, one + 1e-9])
+    for likelihood in (0.1, 0.3, 0.8):
+        bands = np.searchsorted(ratios.bands, [likelihood - 1e-9, likelihood, likelihood + 1e-9])
         assert len(set(bands.tolist())) == 1
 
 
@@ -104,7 +104,7 @@ LIKELY = arrays(float, 6, elements=st.floats(0, 1))
 @given(LIKELY, st.integers(0, 50), st.sampled_from([10, 150, 900]))
 def test_quantiles_rise_with_their_level_and_are_never_below_0(p: Floats, seed: int, customers: int) -> None:
     ratios = fit_spend_distribution(*simulate_spend(customers, seed))
-    found = np.array([ratios.quantile(level, p, np.full(6, 25.0)) for level in (0.0, 0.1, 0.5, 0.9, 1.0)])
-    assert (np.diff(found, axis=0) >= -1e-9).all()
-    assert (found >= 0).all()
-    assert np.isfinite(found).all()
+    quantiles = np.array([ratios.quantile(level, p, np.full(6, 25.0)) for level in (0.0, 0.1, 0.5, 0.9, 1.0)])
+    assert (np.diff(quantiles, axis=0) >= -1e-9).all()
+    assert (quantiles >= 0).all()
+    assert np.isfinite(quantiles).all()

@@ -1,4 +1,4 @@
-"""Who is at risk in which period, counted by hand, and the survival curve that follows from it."""
+"""Survival: the periods at risk, counted by hand, and the survival curve that follows from the hazards."""
 
 import numpy as np
 import pytest
@@ -10,10 +10,10 @@ from features.arrays import Floats
 from tests.training.by_hand import INPUTS, outcomes_of, rows_of
 from training.dataset.outcomes import Outcomes
 from training.dataset.person_periods import period_edges, person_periods
+from training.dataset.plan import HorizonPlan
 from training.fitting.cohort_tiers import fit_population_tier
 from training.inference.forecast import LAST_DAY
 from training.inference.survival import forecast_grid, period_inputs, person_period_inputs, survival_curve
-from training.model import HorizonPlan
 from training.models.next_purchase import evaluated_days
 
 NEVER = float("inf")
@@ -22,7 +22,7 @@ PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=Tru
 
 
 def risk_periods(wait: float, follow: float) -> list[tuple[int, float]]:
-    """The periods in which one customer was at risk, and whether the order came in each."""
+    """Return the periods in which one customer was at risk, and whether the order came in each."""
     _, period, came = person_periods(outcomes_of([wait], [follow]), EDGES)
     return list(zip(period.tolist(), came.tolist(), strict=True))
 
@@ -70,24 +70,24 @@ def test_with_a_period_per_day_and_no_features_the_hazard_is_kaplan_and_meiers(s
 
 
 def kaplan_meier(wait: Floats, follow: Floats, days: int) -> Floats:
-    """P(no order by the end of each day), in the textbook's words."""
+    """Return P(no order by the end of each day) by the textbook's formula (Kaplan and Meier 1958)."""
     survival, curve = 1.0, [1.0]
     for day in range(days):
-        at_risk = sum(1 for one, limit in zip(wait, follow, strict=True) if one >= day and limit > day)
-        events = sum(1 for one in wait if one == day)
+        at_risk = sum(1 for waited, limit in zip(wait, follow, strict=True) if waited >= day and limit > day)
+        events = sum(1 for waited in wait if waited == day)
         survival *= 1 - events / at_risk
         curve.append(survival)
     return np.array(curve)
 
 
-def test_the_population_rung_is_kaplan_and_meiers_too_at_its_own_edges() -> None:
+def test_the_population_tier_is_kaplan_and_meiers_too_at_its_own_edges() -> None:
     rng = np.random.default_rng(5)
     wait = np.floor(rng.exponential(25, 500))
-    found = outcomes_of(np.where(wait < 45, wait, NEVER), [45.0] * 500)
-    rung = fit_population_tier(rows_of(found), PLAN)
-    days = np.asarray(rung.edges)
+    outcomes = outcomes_of(np.where(wait < 45, wait, NEVER), [45.0] * 500)
+    tier = fit_population_tier(rows_of(outcomes), PLAN)
+    days = np.asarray(tier.edges)
     share = np.array([(wait < day).mean() for day in days])
-    assert rung.order_by(np.ones((1, len(INPUTS))), days)[0] == pytest.approx(share, abs=1e-7)
+    assert tier.order_by(np.ones((1, len(INPUTS))), days)[0] == pytest.approx(share, abs=1e-7)
 
 
 HAZARDS = arrays(float, (3, 4), elements=st.floats(0, 1))
@@ -170,6 +170,6 @@ def test_calibration_is_judged_on_days_that_are_over_for_everybody() -> None:
 
 
 def test_an_outcome_is_unknown_until_its_window_is_over() -> None:
-    found: Outcomes = outcomes_of([3.0, 40.0, NEVER], [90.0, 90.0, 20.0])
-    assert found.ordered_within(30).tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
-    assert found.orders_within(60).tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)
+    outcomes: Outcomes = outcomes_of([3.0, 40.0, NEVER], [90.0, 90.0, 20.0])
+    assert outcomes.ordered_within(30).tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
+    assert outcomes.orders_within(60).tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)

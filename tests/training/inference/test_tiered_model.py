@@ -1,4 +1,4 @@
-"""The answers of a real ladder over a whole population: not one may contradict another."""
+"""Tiered model: over a whole population its answers never contradict each other, on every tier."""
 
 import json
 from dataclasses import replace
@@ -12,26 +12,27 @@ from training.fitting.assemble import assemble
 from training.inference.forecast import LAST_DAY, TIERS, Forecast
 from training.inference.serialization import deserialize_tiered_model, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
+from training.inference.tiers.trees import TreesTier
 
 MIXED = {"churn": "ml", "next_purchase": "btyd", "ltv": "cohort"}
 TIERED_MODELS = (*TIERS, "mixed")
 
 
 def tiered_model(name: str) -> TieredModel:
-    rungs = corner_tiers()
+    tiers = corner_tiers()
     if name != "mixed":
-        return rungs[name].tiered_model
-    parts = {model: rungs[tier].tiered_model for model, tier in MIXED.items()}
+        return tiers[name].tiered_model
+    parts = {model: tiers[tier].tiered_model for model, tier in MIXED.items()}
     return replace(
         parts["ltv"],
         tier_by_model=MIXED,
-        tier_by_name={tier: rungs[tier].tiered_model.tier_by_name[tier] for tier in MIXED.values()},
+        tier_by_name={tier: tiers[tier].tiered_model.tier_by_name[tier] for tier in MIXED.values()},
         calibration=parts["churn"].calibration,
     )
 
 
 def all_customers() -> tuple[Floats, Floats]:
-    """All known customers, those without an order too, and strangers of whom every input is missing."""
+    """Return all known customers, also those without an order, and three without any input."""
     today = corner_shop().population()
     inputs = np.concatenate([today.inputs, np.full((3, today.inputs.shape[1]), np.nan)])
     return inputs, np.nan_to_num(inputs[:, today.names.index("orders")])
@@ -100,24 +101,25 @@ def test_an_interval_beyond_what_was_learned_has_a_width(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ml", "mixed"])
 def test_churn_is_the_calibrated_probability_to_the_last_bit(name: str) -> None:
-    one, (inputs, orders) = tiered_model(name), all_customers()
-    trees, bought = one.tier_by_name["ml"], orders >= 1
-    calibrated = one.calibration(trees.churn(inputs))  # type: ignore[attr-defined]
-    said = 1 - one.forecast(inputs, orders).order_probability(one.layout.churn_days)
-    assert said[bought] == pytest.approx(calibrated[bought], abs=1e-12)
+    model, (inputs, orders) = tiered_model(name), all_customers()
+    trees, buyers = model.tier_by_name["ml"], orders >= 1
+    assert isinstance(trees, TreesTier)
+    calibrated = model.calibration(trees.churn_probability(inputs))
+    churn = 1 - model.forecast(inputs, orders).order_probability(model.layout.churn_days)
+    assert churn[buyers] == pytest.approx(calibrated[buyers], abs=1e-12)
 
 
 def test_customers_without_an_order_are_answered_as_prospects() -> None:
     inputs, orders = all_customers()
     for name in TIERED_MODELS:
-        one = tiered_model(name)
-        answers = one.forecast(inputs, orders)
+        model = tiered_model(name)
+        answers = model.forecast(inputs, orders)
         new = orders < 1
-        assert answers.order_by[new] == pytest.approx(one.prospects.order_by(inputs[new], answers.days))
+        assert answers.order_by[new] == pytest.approx(model.prospects.order_by(inputs[new], answers.days))
         assert set(answers.tier[new].tolist()) == {TIERS.index("population")}
 
 
-def test_the_rung_named_is_the_lowest_that_any_answer_rests_on() -> None:
+def test_the_named_tier_is_the_lowest_that_any_answer_uses() -> None:
     _, orders = all_customers()
     for name in (*TIERS, "mixed"):
         named = {TIERS[tier] for tier in forecast(name).tier[orders >= 1]}
@@ -139,28 +141,30 @@ def test_nobody_asked_about_is_nobody_answered() -> None:
 
 
 @pytest.mark.parametrize("name", TIERED_MODELS)
-def test_a_ladder_comes_back_from_json_to_the_last_bit(name: str) -> None:
-    one, rungs = tiered_model(name), corner_tiers()
-    files = [files for model, files in rungs["ml"].artifacts.items() if one.tier_by_model[model] == "ml"]
-    said = json.loads(json.dumps(serialize_tiered_model(one, corner_shop().data.names)))
-    back = deserialize_tiered_model(said, {name: text for artefact in files for name, text in artefact.items()})
-    before, after = one.forecast(*all_customers()), back.forecast(*all_customers())
+def test_a_tiered_model_comes_back_from_json_to_the_last_bit(name: str) -> None:
+    model, tiers = tiered_model(name), corner_tiers()
+    files = [files for name, files in tiers["ml"].artifacts.items() if model.tier_by_model[name] == "ml"]
+    payload = json.loads(json.dumps(serialize_tiered_model(model, corner_shop().data.names)))
+    back = deserialize_tiered_model(payload, {name: text for artefact in files for name, text in artefact.items()})
+    before, after = model.forecast(*all_customers()), back.forecast(*all_customers())
     assert np.array_equal(before.order_by, after.order_by)
     assert np.array_equal(before.expected_orders, after.expected_orders)
     assert before.spend is not None
     assert after.spend is not None
-    for amount, again in zip(vars(before.spend).values(), vars(after.spend).values(), strict=True):
-        assert np.array_equal(amount, again)
+    for amount, restored in zip(vars(before.spend).values(), vars(after.spend).values(), strict=True):
+        assert np.array_equal(amount, restored)
 
 
-def test_a_release_is_assembled_from_the_rung_of_each_question() -> None:
+def test_a_release_is_assembled_from_the_tier_of_each_model() -> None:
     shop = corner_shop()
-    found = assemble(shop.rows(shop.now), shop.plan, {"churn": "cohort", "next_purchase": "btyd", "ltv": "population"})
-    assert set(found.tiered_model.tier_by_name) == {"cohort", "btyd", "population"}
-    assert {name: sorted(files) for name, files in found.files.items()} == {
+    assembled = assemble(
+        shop.rows(shop.now), shop.plan, {"churn": "cohort", "next_purchase": "btyd", "ltv": "population"}
+    )
+    assert set(assembled.tiered_model.tier_by_name) == {"cohort", "btyd", "population"}
+    assert {name: sorted(files) for name, files in assembled.files.items()} == {
         "churn": ["cohort.json"],
         "next_purchase": ["btyd.json"],
         "ltv": ["population.json"],
     }
-    assert found.names == shop.data.names
-    assert json.loads(json.dumps(found.tiered_model_json()))["tier_by_model"]["ltv"] == "population"
+    assert assembled.names == shop.data.names
+    assert json.loads(json.dumps(assembled.tiered_model_json()))["tier_by_model"]["ltv"] == "population"

@@ -1,4 +1,4 @@
-"""How often anybody says yes, and how alike customers are in it."""
+"""Beta-binomial prior: the population's rate and its weight, recovered from simulated customers."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ CUSTOMERS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1
 
 
 def sampled_counts(*customers: tuple[int, int]) -> tuple[SparseCounts, SparseCounts]:
-    """Customers as (times of yes, times of no)."""
+    """Counts of successes and trials, from customers as (successes, failures)."""
     yes, no = np.array(customers, np.int32).T
     return SparseCounts.from_totals(yes), SparseCounts.from_totals(yes + no)
 
 
-def test_the_rate_and_the_likeness_are_those_of_which_customers_were_drawn() -> None:
+def test_the_rate_and_the_weight_are_recovered_from_a_sample() -> None:
     rng = np.random.default_rng(0)
     trials = rng.poisson(6, 20_000)
     yes = rng.binomial(trials, rng.beta(0.6, 9.0, len(trials)))
-    found = fit_beta_binomial(*sampled_counts(*zip(yes.tolist(), (trials - yes).tolist(), strict=True)))
-    assert (found.mean[0], found.weight[0]) == (pytest.approx(0.0625, rel=0.05), pytest.approx(9.6, rel=0.15))
+    prior = fit_beta_binomial(*sampled_counts(*zip(yes.tolist(), (trials - yes).tolist(), strict=True)))
+    assert (prior.mean[0], prior.weight[0]) == (pytest.approx(0.0625, rel=0.05), pytest.approx(9.6, rel=0.15))
 
 
-def test_customers_who_are_all_alike_outweigh_the_own_trials_of_any() -> None:
+def test_identical_customers_give_the_largest_weight() -> None:
     assert fit_beta_binomial(*sampled_counts(*[(5, 5)] * 50)).weight[0] == pytest.approx(MAX_WEIGHT)
 
 
-def test_customers_who_always_or_never_say_yes_weigh_one_trial() -> None:
+def test_customers_of_all_or_no_successes_give_the_smallest_weight() -> None:
     assert fit_beta_binomial(*sampled_counts((9, 0), (0, 9), (9, 0), (0, 9))).weight[0] == pytest.approx(MIN_WEIGHT)
 
 
-def test_single_trials_do_not_tell_how_alike_customers_are() -> None:
+def test_single_trials_give_the_default_weight() -> None:
     assert fit_beta_binomial(*sampled_counts((1, 0), (0, 1), (0, 1))).weight[0] == DEFAULT_WEIGHT
 
 
 def test_many_values_with_trials_of_their_own_are_the_same_as_each_alone() -> None:
     yes, trials = np.array([[1, 0], [4, 2], [0, 3]]), np.array([[2, 1], [5, 6], [3, 0]])
     trials = np.maximum(trials, yes)
-    both = fit_beta_binomial(_counts_of(yes), _counts_of(trials))
+    together = fit_beta_binomial(_counts_of(yes), _counts_of(trials))
     for value in range(2):
         alone = fit_beta_binomial(*sampled_counts(*zip(yes[:, value], (trials - yes)[:, value], strict=True)))
-        assert (both.mean[value], both.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
+        assert (together.mean[value], together.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
 
 
 def test_many_values_that_share_their_trials_are_the_same_as_each_alone() -> None:
     yes, trials = np.array([[1, 0], [4, 2], [0, 3], [0, 0]]), np.array([2, 6, 4, 5])
-    both = fit_beta_binomial(_counts_of(yes), SparseCounts.from_totals(trials))
+    together = fit_beta_binomial(_counts_of(yes), SparseCounts.from_totals(trials))
     for value in range(2):
         alone = fit_beta_binomial(*sampled_counts(*zip(yes[:, value], trials - yes[:, value], strict=True)))
-        assert (both.mean[value], both.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
+        assert (together.mean[value], together.weight[value]) == pytest.approx((alone.mean[0], alone.weight[0]))
 
 
 @given(CUSTOMERS)
-def test_the_posterior_lies_between_the_customers_share_and_everybodys(customers: list[tuple[int, int]]) -> None:
+def test_the_posterior_lies_between_the_customers_share_and_the_populations(customers: list[tuple[int, int]]) -> None:
     prior = fit_beta_binomial(*sampled_counts(*customers))
     yes, no = np.array(customers, float).T
-    one, other = prior.posterior(np.zeros(len(yes), np.int32), yes, yes + no)
-    share, usual = one / (one + other), prior.mean[0]
-    own = np.where(yes + no > 0, yes / np.maximum(yes + no, 1), usual)
-    assert (share >= np.minimum(own, usual) - 1e-12).all()
-    assert (share <= np.maximum(own, usual) + 1e-12).all()
-    assert share[yes + no == 0] == pytest.approx(usual)
+    alpha, beta = prior.posterior(np.zeros(len(yes), np.int32), yes, yes + no)
+    share, mean = alpha / (alpha + beta), prior.mean[0]
+    own_share = np.where(yes + no > 0, yes / np.maximum(yes + no, 1), mean)
+    assert (share >= np.minimum(own_share, mean) - 1e-12).all()
+    assert (share <= np.maximum(own_share, mean) + 1e-12).all()
+    assert share[yes + no == 0] == pytest.approx(mean)
 
 
 def _counts_of(table: np.ndarray) -> SparseCounts:

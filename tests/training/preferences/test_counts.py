@@ -1,4 +1,4 @@
-"""Counts say how often each customer did what, whatever order they were told in."""
+"""Sparse counts: cells per customer and value, independent of the order of the input."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ def test_a_pair_that_comes_twice_is_added_up() -> None:
     assert count_values((1, 2, 3), (0, 0, 1), (1, 2, 300)).to_dense().tolist()[:2] == [[1, 0, 0], [0, 0, 303]]
 
 
-def test_what_was_not_said_or_never_done_is_left_out() -> None:
+def test_missing_values_and_zero_counts_are_left_out() -> None:
     assert len(count_values((0, -1, 5), (1, -1, 5), (1, 1, 0)).row) == 0
 
 
 @given(CELLS, st.randoms())
-def test_the_order_of_telling_does_not_matter(cells: list[tuple[int, int, int]], random: object) -> None:
+def test_the_order_of_the_cells_does_not_matter(cells: list[tuple[int, int, int]], random: object) -> None:
     shuffled = sorted(cells, key=lambda _: random.random())  # type: ignore[attr-defined]
     assert_array_equal(count_values(*cells).to_dense(), count_values(*shuffled).to_dense())
 
 
 @given(CELLS, st.integers(0, 5), st.integers(0, 5))
-def test_some_customers_are_some_rows_of_all(cells: list[tuple[int, int, int]], one: int, other: int) -> None:
-    start, stop = sorted((one, other))
-    found = count_values(*cells)
-    assert_array_equal(found.slice_customers(start, stop).to_dense(), found.to_dense()[start:stop])
-    parts = [found.slice_customers(0, start), found.slice_customers(start, stop), found.slice_customers(stop, 5)]
-    assert_array_equal(SparseCounts.concatenate(parts).to_dense(), found.to_dense())
+def test_a_slice_has_the_rows_of_its_customers(cells: list[tuple[int, int, int]], first: int, second: int) -> None:
+    start, stop = sorted((first, second))
+    counts = count_values(*cells)
+    assert_array_equal(counts.slice_customers(start, stop).to_dense(), counts.to_dense()[start:stop])
+    parts = [counts.slice_customers(0, start), counts.slice_customers(start, stop), counts.slice_customers(stop, 5)]
+    assert_array_equal(SparseCounts.concatenate(parts).to_dense(), counts.to_dense())
 
 
 def test_counts_of_one_value_are_the_times_of_every_customer() -> None:
-    found = SparseCounts.from_totals(np.array([0, 7, 300], np.int32))
-    assert (found.to_dense()[:, 0].tolist(), found.totals().tolist(), found.values) == ([0, 7, 300], [0, 7, 300], 1)
+    counts = SparseCounts.from_totals(np.array([0, 7, 300], np.int32))
+    assert (counts.to_dense()[:, 0].tolist(), counts.totals().tolist(), counts.values) == ([0, 7, 300], [0, 7, 300], 1)

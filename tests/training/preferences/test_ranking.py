@@ -1,4 +1,4 @@
-"""The first values of each customer, by three kinds of evidence."""
+"""Preference ranking: the top values of each customer by share, rate or frequency."""
 
 from __future__ import annotations
 
@@ -27,41 +27,41 @@ def counts_of(table: np.ndarray) -> SparseCounts:
     )
 
 
-def ranked_values(found: RankedPreferences, customer: int) -> list[tuple[int, object]]:
-    part = slice(found.offsets[customer], found.offsets[customer + 1])
-    return list(zip(found.value[part].tolist(), found.share.mean[part].tolist(), strict=True))
+def ranked_values(ranking: RankedPreferences, customer: int) -> list[tuple[int, object]]:
+    part = slice(ranking.offsets[customer], ranking.offsets[customer + 1])
+    return list(zip(ranking.value[part].tolist(), ranking.share.mean[part].tolist(), strict=True))
 
 
 def test_shares_of_a_customer_add_up_to_one() -> None:
-    found = rank_preferences(
+    ranking = rank_preferences(
         2, 3, share_candidates(counts_of(np.array([[0, 8, 2], [0, 0, 0]])), np.array([2.0, 1.0, 1.0]))
     )
-    assert ranked_values(found, 0) == [
+    assert ranked_values(ranking, 0) == [
         (1, pytest.approx(9 / 14)),
         (2, pytest.approx(3 / 14)),
         (0, pytest.approx(2 / 14)),
     ]
-    assert ranked_values(found, 1) == [(0, 0.5), (1, 0.25), (2, 0.25)]
-    assert found.has_own_evidence.tolist() == [True, False]
+    assert ranked_values(ranking, 1) == [(0, 0.5), (1, 0.25), (2, 0.25)]
+    assert ranking.has_own_evidence.tolist() == [True, False]
 
 
-def test_a_channel_that_answers_often_comes_before_one_that_is_used_often() -> None:
+def test_a_channel_of_a_high_rate_comes_before_one_of_many_trials() -> None:
     yes, trials, prior = (
         counts_of(np.array([[2, 3]])),
         counts_of(np.array([[20, 4]])),
         BetaBinomialPrior(np.array([0.2, 0.1]), np.array([5.0, 3])),
     )
-    found = rank_preferences(1, 2, rate_candidates(yes, trials, prior))
-    assert ranked_values(found, 0) == [(1, pytest.approx((3 + 0.3) / 7)), (0, pytest.approx((2 + 1) / 25))]
-    assert found.has_own_evidence.tolist() == [True]
+    ranking = rank_preferences(1, 2, rate_candidates(yes, trials, prior))
+    assert ranked_values(ranking, 0) == [(1, pytest.approx((3 + 0.3) / 7)), (0, pytest.approx((2 + 1) / 25))]
+    assert ranking.has_own_evidence.tolist() == [True]
 
 
-def test_who_was_never_touched_is_told_how_everybody_answers() -> None:
+def test_a_customer_without_touches_has_the_populations_rates() -> None:
     none = counts_of(np.zeros((1, 2), int))
-    found = rank_preferences(
+    ranking = rank_preferences(
         1, 2, rate_candidates(none, none, BetaBinomialPrior(np.array([0.1, 0.2]), np.array([5.0, 5.0])))
     )
-    assert (ranked_values(found, 0), found.has_own_evidence.tolist()) == (
+    assert (ranked_values(ranking, 0), ranking.has_own_evidence.tolist()) == (
         [(1, pytest.approx(0.2)), (0, pytest.approx(0.1))],
         [False],
     )
@@ -71,22 +71,24 @@ tables = st.lists(st.lists(st.integers(0, 6), min_size=7, max_size=7), min_size=
 
 
 @given(tables, st.integers(1, 4))
-def test_the_first_of_few_candidates_are_the_first_of_all(table: list[list[int]], most: int) -> None:
+def test_the_top_candidates_are_the_top_of_all_values(table: list[list[int]], max_values: int) -> None:
     yes = np.array(table)
     trials = yes.max(axis=1) + np.arange(len(yes))
     prior = BetaBinomialPrior(
         np.array([0.3, 0.05, 0.6, 0.2, 0.45, 0.1, 0.02]), np.array([3.0, 50.0, 8.0, 1.0, 20.0, 2.0, 5.0])
     )
-    found = rank_preferences(
+    ranking = rank_preferences(
         len(yes),
-        most,
-        frequency_candidates(counts_of(yes), SparseCounts.from_totals(trials.astype(np.int32)), prior, most),
+        max_values,
+        frequency_candidates(counts_of(yes), SparseCounts.from_totals(trials.astype(np.int32)), prior, max_values),
     )
     for row in range(len(yes)):
         mean = (prior.mean * prior.weight + yes[row]) / (prior.weight + trials[row])
-        assert [share for _, share in ranked_values(found, row)] == pytest.approx(sorted(mean, reverse=True)[:most])
-        assert [share for _, share in ranked_values(found, row)] == pytest.approx(
-            [mean[value] for value, _ in ranked_values(found, row)]
+        assert [share for _, share in ranked_values(ranking, row)] == pytest.approx(
+            sorted(mean, reverse=True)[:max_values]
+        )
+        assert [share for _, share in ranked_values(ranking, row)] == pytest.approx(
+            [mean[value] for value, _ in ranked_values(ranking, row)]
         )
 
 

@@ -1,4 +1,4 @@
-"""The window in which a customer comes most, everybody's habit filling the gaps."""
+"""Preferred time windows: a customer's best window, weighed with the population's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.preferences import time_windows as module
 from training.preferences.counts import SparseCounts
 from training.preferences.time_windows import preferred_windows
 
-FLAT = np.full(24, 0.5)  # together as much as twelve times
+FLAT = np.full(24, 0.5)  # weighs as much as twelve visits
 TABLES = st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=1, max_size=6)
 
 
@@ -28,44 +28,46 @@ def visit_counts(*hours: int) -> np.ndarray:
 
 
 def test_two_hours_in_a_row_win_over_a_fuller_single_one() -> None:
-    found = preferred_windows(counts_of(visit_counts(20, 20, 20, 21, 21, 21, 9, 9, 9, 9)), FLAT, 2)
-    assert found.first[0] == 20
-    assert found.share.mean[0] == pytest.approx((6 + 1) / (10 + 12))
+    preferred = preferred_windows(counts_of(visit_counts(20, 20, 20, 21, 21, 21, 9, 9, 9, 9)), FLAT, 2)
+    assert preferred.first[0] == 20
+    assert preferred.share.mean[0] == pytest.approx((6 + 1) / (10 + 12))
 
 
 def test_a_window_may_reach_over_midnight() -> None:
-    found = preferred_windows(counts_of(visit_counts(23, 23, 0, 0, 12)), FLAT, 2)
-    assert (found.first[0], found.share.mean[0]) == (23, pytest.approx((4 + 1) / (5 + 12)))
+    preferred = preferred_windows(counts_of(visit_counts(23, 23, 0, 0, 12)), FLAT, 2)
+    assert (preferred.first[0], preferred.share.mean[0]) == (23, pytest.approx((4 + 1) / (5 + 12)))
 
 
-def test_who_never_came_is_told_everybodys_habit() -> None:
-    usual = np.arange(24.0)
-    found = preferred_windows(counts_of(np.zeros((1, 24), int)), usual, 2)
-    assert (found.first[0], found.share.mean[0], found.has_own_evidence[0]) == (
+def test_a_customer_without_visits_has_the_populations_window() -> None:
+    prior = np.arange(24.0)
+    preferred = preferred_windows(counts_of(np.zeros((1, 24), int)), prior, 2)
+    assert (preferred.first[0], preferred.share.mean[0], preferred.has_own_evidence[0]) == (
         22,
-        pytest.approx(45 / usual.sum()),
+        pytest.approx(45 / prior.sum()),
         False,
     )
 
 
-def test_the_customers_own_times_speak_once_they_outweigh_the_population() -> None:
-    found = preferred_windows(counts_of(np.concatenate([visit_counts(*[3] * times) for times in (12, 13)])), FLAT, 2)
-    assert found.has_own_evidence.tolist() == [False, True]
+def test_own_evidence_begins_where_own_visits_outweigh_the_population() -> None:
+    preferred = preferred_windows(
+        counts_of(np.concatenate([visit_counts(*[3] * times) for times in (12, 13)])), FLAT, 2
+    )
+    assert preferred.has_own_evidence.tolist() == [False, True]
 
 
 @given(TABLES, st.integers(1, 3))
-def test_the_share_lies_between_the_customers_own_and_everybodys(table: list[list[int]], width: int) -> None:
+def test_the_share_lies_between_the_customers_own_and_the_populations(table: list[list[int]], width: int) -> None:
     counts, prior = np.array(table), np.array([0.5, 1.0, 2.0, 0.25])
-    found = preferred_windows(counts_of(counts), prior, width)
+    preferred = preferred_windows(counts_of(counts), prior, width)
     for row, times in enumerate(counts):
-        window = [(found.first[row] + step) % 4 for step in range(width)]
-        usual = prior[window].sum() / prior.sum()
-        own = times[window].sum() / times.sum() if times.any() else usual
-        assert min(own, usual) - 1e-9 <= found.share.mean[row] <= max(own, usual) + 1e-9
+        window = [(preferred.first[row] + step) % 4 for step in range(width)]
+        population = prior[window].sum() / prior.sum()
+        own_share = times[window].sum() / times.sum() if times.any() else population
+        assert min(own_share, population) - 1e-9 <= preferred.share.mean[row] <= max(own_share, population) + 1e-9
 
 
 @given(TABLES, st.randoms())
-def test_a_customers_answer_does_not_depend_on_who_else_is_asked_about(table: list[list[int]], random: object) -> None:
+def test_a_customers_window_does_not_depend_on_other_customers(table: list[list[int]], random: object) -> None:
     order = sorted(range(len(table)), key=lambda _: random.random())  # type: ignore[attr-defined]
     prior = np.array([0.5, 1.0, 2.0, 0.25])
     whole, shuffled = (

@@ -1,4 +1,4 @@
-"""A registry with a ready store in any folder, for the price of copying one megabyte."""
+"""Registry template: a registry with a migrated store in any folder, made by copying one megabyte."""
 
 import shutil
 from functools import cache
@@ -16,7 +16,7 @@ def _template() -> "TemporaryDirectory[str]":
 
 
 def registry_in(home: Path) -> Registry:
-    """What ``Registry.open`` gives, without its seconds of migrations."""
+    """The result of ``Registry.open``, without the seconds of migrations."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(_template().name) / "mlflow.db", home / "mlflow.db")
     return Registry.open(home)
@@ -26,11 +26,11 @@ def registry_in(home: Path) -> Registry:
 def _three_releases() -> "TemporaryDirectory[str]":
     folder: TemporaryDirectory[str] = TemporaryDirectory()
     registry = registry_in(Path(folder.name) / "home")
-    artefacts = Path(folder.name) / "artifact_path"
+    artifacts = Path(folder.name) / "artifacts"
     for model in ("churn", "ltv"):
-        (artefacts / model).mkdir(parents=True)
-        (artefacts / model / "trees.txt").write_text("tree")
-    run = registry.log_run(Run(name="release", experiment="training", fingerprint="f", folder=artefacts))
+        (artifacts / model).mkdir(parents=True)
+        (artifacts / model / "trees.txt").write_text("tree")
+    run = registry.log_run(Run(name="release", experiment="training", fingerprint="f", folder=artifacts))
     for release in "123":
         models = {"churn": release} if release == "2" else {"churn": release, "ltv": str((int(release) + 1) // 2)}
         for model in models:
@@ -40,7 +40,7 @@ def _three_releases() -> "TemporaryDirectory[str]":
 
 
 def three_releases_in(home: Path) -> Registry:
-    """Releases 1, 2 and 3 of churn 1, 2 and 3, and ltv 1, none and 2; nothing promoted yet."""
+    """Releases 1, 2 and 3 with churn 1, 2 and 3, and ltv 1, none and 2; none is promoted."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(_three_releases().name) / "home" / "mlflow.db", home / "mlflow.db")
     return Registry.open(home)

@@ -1,4 +1,4 @@
-"""The door to MLflow: what a reviewer finds there, and what a second try or a crash leaves behind."""
+"""Registry client: runs, versions and release files in MLflow, also after a repeated call or a crash."""
 
 import logging
 import math
@@ -60,16 +60,16 @@ def registry(tmp_path: Path) -> Registry:
 
 
 @pytest.fixture
-def artefacts(tmp_path: Path) -> Path:
-    folder = tmp_path / "artifact_path"
+def artifacts(tmp_path: Path) -> Path:
+    folder = tmp_path / "artifacts"
     (folder / "churn").mkdir(parents=True)
     (folder / "churn" / "trees.txt").write_text("tree\n")
     (folder / "release.json").write_text("{}\n")
     return folder
 
 
-def test_a_run_shows_what_was_trained_on_what_and_how_well(registry: Registry, artefacts: Path) -> None:
-    run = registry.client.get_run(registry.log_run(training_run(artefacts)))
+def test_a_run_has_parameters_metrics_tags_and_data(registry: Registry, artifacts: Path) -> None:
+    run = registry.client.get_run(registry.log_run(training_run(artifacts)))
     assert (run.info.run_name, run.info.status) == ("churn", "FINISHED")
     assert run.data.params == {"num_leaves": "15", "objective": "binary"}
     assert run.data.metrics == {"auc/model": 0.86}
@@ -87,8 +87,8 @@ def test_a_metric_is_a_line_over_origins_on_their_dates(registry: Registry) -> N
     assert [datetime.fromtimestamp(point.timestamp / 1000, UTC).date() for point in line] == [JUNE, JULY]
 
 
-def test_figures_tables_texts_and_artefacts_are_kept_with_the_run(registry: Registry, artefacts: Path) -> None:
-    folder = Path(registry.client.download_artifacts(registry.log_run(training_run(artefacts)), ""))
+def test_figures_tables_texts_and_artefacts_are_kept_with_the_run(registry: Registry, artifacts: Path) -> None:
+    folder = Path(registry.client.download_artifacts(registry.log_run(training_run(artifacts)), ""))
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert files == {
         "figures/reliability.png",
@@ -119,21 +119,21 @@ def test_the_same_training_is_logged_once(registry: Registry) -> None:
     assert registry.log_run(replace(training_run(), fingerprint="cd34")) != first
 
 
-def test_a_run_cut_short_is_logged_anew(registry: Registry) -> None:
-    def killed(*_: object, **__: object) -> None:
+def test_an_interrupted_run_is_logged_anew(registry: Registry) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     figure = Figure()
-    figure.savefig = killed  # type: ignore[method-assign]
+    figure.savefig = interrupt  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         registry.log_run(replace(training_run(), figures={"reliability": figure}))
     run_id = registry.log_run(training_run())
-    left = registry.client.search_runs([registry.client.get_run(run_id).info.experiment_id])
-    assert [(run.info.run_id, run.info.status) for run in left] == [(run_id, "FINISHED")]
+    runs = registry.client.search_runs([registry.client.get_run(run_id).info.experiment_id])
+    assert [(run.info.run_id, run.info.status) for run in runs] == [(run_id, "FINISHED")]
 
 
-def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Registry, artefacts: Path) -> None:
-    run_id = registry.log_run(training_run(artefacts))
+def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Registry, artifacts: Path) -> None:
+    run_id = registry.log_run(training_run(artifacts))
     version = registry.register("churn", run_id, "model/churn", "# Card", {"feature_service": "churn_v1"}, "ab12")
     assert version == "1"
     assert registry.tags_of("churn", "1") == {
@@ -142,13 +142,13 @@ def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Re
         "fingerprint": "ab12",
         "artifact_path": "model/churn",
     }
-    known = registry.client.get_model_version("churn", "1")
-    assert (known.description, known.run_id) == ("# Card", run_id)
+    stored = registry.client.get_model_version("churn", "1")
+    assert (stored.description, stored.run_id) == ("# Card", run_id)
     assert registry.client.get_registered_model("churn").description.startswith("Will this customer place no order")
 
 
-def test_a_version_is_registered_once_per_fingerprint(registry: Registry, artefacts: Path) -> None:
-    run_id = registry.log_run(training_run(artefacts))
+def test_a_version_is_registered_once_per_fingerprint(registry: Registry, artifacts: Path) -> None:
+    run_id = registry.log_run(training_run(artifacts))
     versions = [registry.register("churn", run_id, "model", "", {}, fingerprint) for fingerprint in ("a", "a", "b")]
     assert versions == ["1", "1", "2"]
 
@@ -159,7 +159,7 @@ def test_a_run_without_artefacts_cannot_be_registered(registry: Registry) -> Non
         registry.register("churn", run_id, "model", "", {}, "ab12")
 
 
-def test_a_card_longer_than_mlflow_keeps_is_cut_at_a_line_and_says_so() -> None:
+def test_a_card_above_mlflows_limit_is_cut_at_a_line_with_a_note() -> None:
     cut = truncate_description("a line of a card\n" * 400)
     assert len(cut) <= MAX_DESCRIPTION_LENGTH
     assert cut.endswith("a line of a card\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the "
@@ -176,7 +176,7 @@ def test_a_release_is_copied_whole_and_stays_as_it_is(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.parent.iterdir()) == ["1"]
 
 
-def test_a_local_copy_that_was_spoilt_is_replaced(tmp_path: Path) -> None:
+def test_a_corrupt_local_copy_is_replaced(tmp_path: Path) -> None:
     registry, folder = three_releases_in(tmp_path / "home"), tmp_path / "home" / "releases" / "1"
     registry.fetch("1", folder)
     (folder / "churn" / "trees.txt").write_text("another tree")
@@ -186,8 +186,8 @@ def test_a_local_copy_that_was_spoilt_is_replaced(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.parent.iterdir()) == ["1"]
 
 
-def test_a_damaged_release_is_not_installed(registry: Registry, artefacts: Path, tmp_path: Path) -> None:
-    run_id = registry.log_run(training_run(artefacts))
+def test_a_damaged_release_is_not_installed(registry: Registry, artifacts: Path, tmp_path: Path) -> None:
+    run_id = registry.log_run(training_run(artifacts))
     registry.register("release", run_id, "model", "", {}, "ab12")
     (stored,) = registry.home.rglob("trees.txt")
     stored.write_text("another tree")
@@ -206,7 +206,7 @@ def test_the_champion_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
     assert [path.name for path in pointer.parent.iterdir()] == ["champion"]
 
 
-def test_a_store_cut_short_while_being_made_is_made_anew(
+def test_an_interrupted_store_creation_is_repeated(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -225,10 +225,10 @@ def test_a_store_cut_short_while_being_made_is_made_anew(
 
 
 @pytest.mark.slow
-def test_the_ui_opens_the_same_store_to_this_machine_only(registry: Registry, artefacts: Path, tmp_path: Path) -> None:
-    run_id = registry.log_run(training_run(artefacts))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def test_the_ui_opens_the_same_store_to_this_machine_only(registry: Registry, artifacts: Path, tmp_path: Path) -> None:
+    run_id = registry.log_run(training_run(artifacts))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     command, address = ui_command(registry.home, port), f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
@@ -237,7 +237,7 @@ def test_the_ui_opens_the_same_store_to_this_machine_only(registry: Registry, ar
             assert httpx.get(address, headers={"Host": "elsewhere.example"}).status_code == 403
         finally:
             server.terminate()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifact_path", "home"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "home"]
 
 
 def wait_until_ready(address: str) -> bytes:

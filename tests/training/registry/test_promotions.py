@@ -1,4 +1,4 @@
-"""Who serves: promotions that a crash at any step cannot leave half done."""
+"""Promotion: a change of the champion that a crash at any step cannot leave half done."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,11 +21,11 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 class KilledError(Exception):
-    pass
+    """The simulated crash of the process."""
 
 
 class FakeMlflowClient:
-    """MLflow's registry in memory, in a process that dies after its last allowed write."""
+    """MLflow's registry in memory; the process crashes after the last allowed write."""
 
     def __init__(self) -> None:
         self.aliases: dict[str, dict[str, str]] = {"release": {}, "churn": {}, "ltv": {}}
@@ -41,23 +41,23 @@ class FakeMlflowClient:
     def search_registered_models(self) -> list[SimpleNamespace]:
         return [SimpleNamespace(name=name, aliases=dict(aliases)) for name, aliases in self.aliases.items()]
 
-    def search_model_versions(self, wanted: str) -> list[SimpleNamespace]:
-        name, version = wanted.removeprefix("name = '").split("' and version_number = ")
+    def search_model_versions(self, filter_string: str) -> list[SimpleNamespace]:
+        name, version = filter_string.removeprefix("name = '").split("' and version_number = ")
         return [SimpleNamespace(version=version, tags=self.tags[name, version])]
 
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
         self.aliases[name][alias] = version
-        self._live_on()
+        self._count_write()
 
     def delete_registered_model_alias(self, name: str, alias: str) -> None:
         del self.aliases[name][alias]
-        self._live_on()
+        self._count_write()
 
     def set_model_version_tag(self, name: str, version: str, key: str, value: str) -> None:
         self.tags[name, version][key] = value
-        self._live_on()
+        self._count_write()
 
-    def _live_on(self) -> None:
+    def _count_write(self) -> None:
         self.writes += 1
         if self.writes == self.allowed:
             raise KilledError
@@ -65,8 +65,8 @@ class FakeMlflowClient:
 
 def registry_with_fake(home: Path) -> tuple[Registry, FakeMlflowClient]:
     home.mkdir()
-    shelf = FakeMlflowClient()
-    return Registry(home, cast("MlflowClient", shelf)), shelf
+    client = FakeMlflowClient()
+    return Registry(home, cast("MlflowClient", client)), client
 
 
 def promote(registry: Registry, version: str, at: datetime = NOON) -> Promotion:
@@ -104,8 +104,8 @@ def test_a_second_promotion_keeps_the_first_as_previous(tmp_path: Path) -> None:
     assert (registry.version_of("release", "champion"), registry.version_of("release", "previous")) == ("3", "1")
     assert (registry.version_of("ltv", "champion"), registry.version_of("ltv", "previous")) == ("2", "1")
     tags = registry.tags_of("release", "3")
-    facts = {key: tags[key] for key in ("promoted_by", "promoted_at", "promoted_why", "replaced")}
-    assert facts == {
+    promotion_tags = {key: tags[key] for key in ("promoted_by", "promoted_at", "promoted_why", "replaced")}
+    assert promotion_tags == {
         "promoted_by": "ann",
         "promoted_at": "2026-01-12T12:00:00+00:00",
         "promoted_why": "better",
@@ -146,7 +146,7 @@ def test_a_rollback_swaps_champion_and_previous(tmp_path: Path) -> None:
     assert [each.version for each in registry.promotions()] == ["1", "3", "1", "3"]
 
 
-def test_a_rollback_without_a_previous_release_says_what_there_is(tmp_path: Path) -> None:
+def test_a_rollback_without_a_previous_release_is_an_error(tmp_path: Path) -> None:
     registry = three_releases_in(tmp_path)
     promote(registry, "2")
     with pytest.raises(VersionNotFound, match="no previous release to go back to: champion is 2, previous is none"):
@@ -179,45 +179,45 @@ CHANGES = {"promotion": lambda registry: promote(registry, "3"), "rollback": rol
 def change_with_crashes(
     home: Path, change: Callable[[Registry], Promotion], crashes: tuple[int, ...]
 ) -> tuple[object, int]:
-    registry, shelf = registry_with_fake(home)
+    registry, client = registry_with_fake(home)
     promote(registry, "1", NOON - timedelta(days=2))
     promote(registry, "2", NOON - timedelta(days=1))
     registry.set_challenger("release", "3")
     for step in crashes:
-        shelf.writes, shelf.allowed = 0, step
+        client.writes, client.allowed = 0, step
         with suppress(KilledError):
             change(registry)
-            pytest.fail("the process was to die")
-    shelf.writes, shelf.allowed = 0, -1
+            pytest.fail("the process should have crashed")
+    client.writes, client.allowed = 0, -1
     change(registry)
-    return (shelf.aliases, shelf.tags, registry.promotions()), shelf.writes
+    return (client.aliases, client.tags, registry.promotions()), client.writes
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_crash_after_any_step_is_mended_by_asking_again(
+def test_a_repeated_call_completes_a_change_after_a_crash_at_any_step(
     change: Callable[[Registry], Promotion], tmp_path: Path
 ) -> None:
-    whole, steps = change_with_crashes(tmp_path / "whole", change, ())
+    uninterrupted, steps = change_with_crashes(tmp_path / "whole", change, ())
     assert steps >= 11
     for step in range(1, steps + 1):
-        mended, left = change_with_crashes(tmp_path / f"{step}", change, (step,))
-        assert mended == whole, f"after step {step} of {steps}"
-        for second in range(1, left + 1):
-            mended, _ = change_with_crashes(tmp_path / f"{step}-{second}", change, (step, second))
-            assert mended == whole, f"after step {step} and again after {second}"
+        repeated, remaining = change_with_crashes(tmp_path / f"{step}", change, (step,))
+        assert repeated == uninterrupted, f"after step {step} of {steps}"
+        for second in range(1, remaining + 1):
+            repeated, _ = change_with_crashes(tmp_path / f"{step}-{second}", change, (step, second))
+            assert repeated == uninterrupted, f"after step {step} and again after {second}"
 
 
-def test_a_promotion_cut_short_is_finished_before_the_next(tmp_path: Path) -> None:
-    registry, shelf = registry_with_fake(tmp_path / "shop")
+def test_an_interrupted_promotion_is_completed_before_the_next(tmp_path: Path) -> None:
+    registry, client = registry_with_fake(tmp_path / "shop")
     promote(registry, "1")
-    shelf.writes, shelf.allowed = 0, 2
+    client.writes, client.allowed = 0, 2
     with pytest.raises(KilledError):
         promote(registry, "2")
     promote(registry, "3")
     assert [(each.version, each.replaced) for each in registry.promotions()] == [("1", None), ("2", "1"), ("3", "2")]
 
 
-def test_a_line_torn_by_a_crash_counts_as_not_written(tmp_path: Path) -> None:
+def test_a_line_torn_by_a_crash_is_ignored(tmp_path: Path) -> None:
     log = PromotionLog(tmp_path / "promotions.jsonl")
     first = Promotion(version="1", replaced=None, by="Zoë", at=NOON, why="first", gate={"auc": float("nan")})
     log.append(first)

@@ -7,7 +7,6 @@ from textwrap import dedent
 
 from training.evaluation.churn_rules import Difference, RuleResult
 from training.reporting.model_card import (
-    INTENDED_USE,
     Calibration,
     IntervalCoverage,
     MetricComparison,
@@ -21,7 +20,7 @@ CARD = ModelCard(
     name="churn",
     question="Will this customer place no order within the horizon?",
     horizon="28 days",
-    use=INTENDED_USE["churn"],
+    use="Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
     population="every known customer with an order",
     customers=2469,
     trained_from=date(2017, 4, 1),

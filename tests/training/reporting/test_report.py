@@ -5,9 +5,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
-from tests.training.shops import corner_shop, corner_tiers, shared
+from tests.training.shops import cached_for_session, corner_shop, corner_tiers
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest, BacktestScore, scores
-from training.model import HorizonPlan
 from training.models import MODELS
 from training.reporting.report import metrics_table, model_figures, model_metrics, slice_metrics
 
@@ -18,7 +18,7 @@ EXPECTED = {
 }
 
 
-@shared
+@cached_for_session
 def newest_backtest() -> Backtest:
     """The corner shop at its newest origin, answered by rungs that know better: only the pictures matter."""
     one = corner_shop()

@@ -1,4 +1,4 @@
-"""A slice of everybody's segments as columns, which are a contract."""
+"""Segment assignment: slices of the segments as columns with fixed names and types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWN = ("big baskets", "no order for half a year")
 
 
 def three_assignments() -> SegmentAssignment:
-    """A keeper in both segments, a lapsed customer in one, a prospect in none."""
+    """A valuable customer in both segments, a lapsed customer in one, a prospect in none."""
     return SegmentAssignment(
         scores=RfmScores(
             recency=np.array([3, 1, 0], np.int8),
@@ -31,7 +31,7 @@ def three_assignments() -> SegmentAssignment:
     )
 
 
-def test_codes_become_words_and_what_is_missing_is_null() -> None:
+def test_codes_become_texts_and_missing_values_are_null() -> None:
     ann, bob, pat = three_assignments().table(0, 3).to_pylist()
     assert [ann[name] for name in ("rfm_recency", "rfm_segment", "rfm_segment_zh")] == [3, "important_keep", "重要价值"]
     assert [pat[name] for name in ("rfm_recency", "rfm_segment", "rfm_segment_zh")] == [None, None, None]
@@ -42,13 +42,13 @@ def test_codes_become_words_and_what_is_missing_is_null() -> None:
     assert [row["preset_segment_about_to_lapse"] for row in (ann, bob, pat)] == [False, True, False]
 
 
-def test_slices_come_to_the_whole() -> None:
-    found = three_assignments()
-    assert pa.concat_tables([found.table(0, 1), found.table(1, 3)]).equals(found.table(0, 3))
-    assert found.table(2, 2).num_rows == 0
+def test_slices_add_up_to_the_whole() -> None:
+    assignment = three_assignments()
+    assert pa.concat_tables([assignment.table(0, 1), assignment.table(1, 3)]).equals(assignment.table(0, 3))
+    assert assignment.table(2, 2).num_rows == 0
 
 
-def test_the_columns_are_those_that_are_listed() -> None:
+def test_the_columns_are_the_declared_ones() -> None:
     schema = three_assignments().table(0, 3).schema
     listed = segment_columns(OWN)
     assert schema.names == [column.name for column in listed]
@@ -61,7 +61,7 @@ def test_a_shop_without_segments_of_its_own_has_an_empty_list_of_them() -> None:
     ]
 
 
-def test_every_column_is_explained_in_a_sentence() -> None:
+def test_every_column_has_a_meaning_in_a_sentence() -> None:
     for column in segment_columns(OWN):
         assert column.meaning[0].isupper()
         assert column.meaning.endswith(".")

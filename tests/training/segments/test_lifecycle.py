@@ -1,4 +1,4 @@
-"""Everybody stands somewhere in the life of a customer, and in one place."""
+"""Lifecycle: every customer has exactly one stage."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MEASURES = (Measure("orders"), Measure("orders", 182), Measure("days_since_order
 Customer = tuple[int, int, float, int]  # orders, those of half a year, days since the last, contacts of 30 days
 
 
-def stages(customers: Sequence[Customer], said: Sequence[Stage] = LIFECYCLE) -> list[tuple[str, str] | None]:
+def stages(customers: Sequence[Customer], config: Sequence[Stage] = LIFECYCLE) -> list[tuple[str, str] | None]:
     columns = np.array(customers, float).reshape(-1, len(MEASURES)).T
-    places = lifecycle_stages(said, dict(zip(MEASURES, columns, strict=True)), len(customers)).tolist()
-    return [None if place == NO_STAGE else (said[place].stage, said[place].phase) for place in places]
+    indices = lifecycle_stages(config, dict(zip(MEASURES, columns, strict=True)), len(customers)).tolist()
+    return [None if index == NO_STAGE else (config[index].stage, config[index].phase) for index in indices]
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def stages(customers: Sequence[Customer], said: Sequence[Stage] = LIFECYCLE) -> 
         ((9, 0, 500, 3), ("retention", "lapse")),
     ],
 )
-def test_where_a_customer_stands_unless_the_business_says_otherwise(customer: Customer, stage: tuple[str, str]) -> None:
+def test_the_default_stage_of_a_customer(customer: Customer, stage: tuple[str, str]) -> None:
     assert stages([customer]) == [stage]
 
 
-def test_the_first_stage_that_holds_is_taken() -> None:
+def test_the_first_matching_stage_is_taken() -> None:
     regulars = Stage(stage="loyalty", phase="repurchase", when=Conditions(orders=WindowedBounds(at_least=2)))
     buyers = Stage(stage="conversion", phase="activate", when=Conditions(orders=WindowedBounds(at_least=1)))
     customers: list[Customer] = [(3, 0, 1, 0), (1, 0, 1, 0), (0, 0, np.nan, 0)]
@@ -51,7 +51,7 @@ def test_the_first_stage_that_holds_is_taken() -> None:
 
 @st.composite
 def any_customer(draw: st.DrawFn) -> Customer:
-    """A customer as a log can tell of: no more recent orders than orders, none without a last day."""
+    """A consistent customer: recent orders are orders, and a customer with orders has a last order day."""
     days = draw(st.integers(0, 400))
     recent = draw(st.integers(1, 9)) if days < 182 else 0
     orders = recent + draw(st.integers(0 if recent else 1, 9))
@@ -61,21 +61,21 @@ def any_customer(draw: st.DrawFn) -> Customer:
 
 
 @given(st.lists(any_customer(), min_size=1))
-def test_everybody_has_one_stage_of_the_default_list(customers: list[Customer]) -> None:
-    found = stages(customers)
-    assert None not in found
-    for (orders, *_), stage in zip(customers, found, strict=True):
+def test_every_customer_has_one_default_stage(customers: list[Customer]) -> None:
+    assigned = stages(customers)
+    assert None not in assigned
+    for (orders, *_), stage in zip(customers, assigned, strict=True):
         assert (stage is not None and stage[1] == "acquire") == (orders == 0)
 
 
 @given(st.lists(any_customer(), min_size=1), st.randoms())
-def test_a_stage_is_ones_own_and_not_the_neighbours(customers: list[Customer], chance: Random) -> None:
+def test_a_stage_does_not_depend_on_other_customers(customers: list[Customer], chance: Random) -> None:
     shuffled = list(customers)
     chance.shuffle(shuffled)
-    told = dict(zip(map(repr, customers), stages(customers), strict=True))
-    assert stages(shuffled) == [told[repr(one)] for one in shuffled]
+    expected = dict(zip(map(repr, customers), stages(customers), strict=True))
+    assert stages(shuffled) == [expected[repr(customer)] for customer in shuffled]
 
 
-def test_a_lapsed_buyer_is_told_apart_by_days_alone() -> None:
+def test_a_lapsed_buyer_is_defined_by_days_alone() -> None:
     lapsed = [stage for stage in LIFECYCLE if stage.phase == "lapse"]
     assert [stage.when for stage in lapsed] == [Conditions(days_since_order=Bounds(at_least=182))]

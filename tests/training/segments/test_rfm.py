@@ -1,4 +1,4 @@
-"""Recency, frequency and money come to scores, and the scores to layers."""
+"""RFM: scores of recency, frequency and monetary value, and the layers of the scores."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ OWN = Rfm(recency=(30, 90), frequency=(2, 5), monetary=(100, 500))
 NEVER = np.nan
 
 
-def rfm_scores(said: Rfm, *customers: tuple[float, float, float]) -> RfmScores:
-    """Customers as days since the last order, orders, spend."""
+def rfm_scores(config: Rfm, *customers: tuple[float, float, float]) -> RfmScores:
+    """RFM scores of customers given as days since the last order, orders, spend."""
     columns = np.array(customers, float).reshape(-1, 3).T
-    return score_rfm(said, dict(zip(required_measures(said), columns, strict=True)))
+    return score_rfm(config, dict(zip(required_measures(config), columns, strict=True)))
 
 
-def segment_names(found: RfmScores) -> list[str | None]:
-    return [None if code < 0 else list(RFM_SEGMENTS)[code] for code in found.layer]
+def segment_names(scores: RfmScores) -> list[str | None]:
+    return [None if code < 0 else list(RFM_SEGMENTS)[code] for code in scores.layer]
 
 
 def test_a_customer_on_a_cut_point_has_the_better_score() -> None:
-    found = rfm_scores(OWN, (30, 2, 100), (31, 1, 99.99), (90, 5, 500), (91, 4, 499))
-    assert found.recency.tolist() == [3, 2, 2, 1]
-    assert found.frequency.tolist() == [2, 1, 3, 2]
-    assert found.monetary.tolist() == [2, 1, 3, 2]
+    scores = rfm_scores(OWN, (30, 2, 100), (31, 1, 99.99), (90, 5, 500), (91, 4, 499))
+    assert scores.recency.tolist() == [3, 2, 2, 1]
+    assert scores.frequency.tolist() == [2, 1, 3, 2]
+    assert scores.monetary.tolist() == [2, 1, 3, 2]
 
 
 @pytest.mark.parametrize(
@@ -63,27 +63,27 @@ def test_the_middle_of_a_scale_is_not_high() -> None:
     ]
 
 
-def test_who_never_ordered_has_no_score_and_moves_nobody_elses() -> None:
+def test_a_customer_without_orders_has_no_score_and_changes_no_other() -> None:
     buyers = [(float(day), float(day), float(day)) for day in range(10)]
-    found = rfm_scores(Rfm(), *buyers, *[(NEVER, 0, 0)] * 30)
-    assert found.recency.tolist() == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1] + [0] * 30
-    assert found.frequency.tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5] + [0] * 30
-    assert segment_names(found)[10:] == [None] * 30
+    scores = rfm_scores(Rfm(), *buyers, *[(NEVER, 0, 0)] * 30)
+    assert scores.recency.tolist() == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1] + [0] * 30
+    assert scores.frequency.tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5] + [0] * 30
+    assert segment_names(scores)[10:] == [None] * 30
     assert segment_names(rfm_scores(Rfm(), (NEVER, 0, 0))) == [None]
 
 
 def test_without_amounts_there_is_no_layer() -> None:
-    found = rfm_scores(OWN, (10, 9, NEVER))
-    assert (found.recency.tolist(), found.frequency.tolist(), found.monetary.tolist()) == ([3], [3], [0])
-    assert segment_names(found) == [None]
+    scores = rfm_scores(OWN, (10, 9, NEVER))
+    assert (scores.recency.tolist(), scores.frequency.tolist(), scores.monetary.tolist()) == ([3], [3], [0])
+    assert segment_names(scores) == [None]
 
 
-def test_most_customers_with_one_order_are_no_frequent_ones() -> None:
-    found = rfm_scores(Rfm(), *[(5, 1, 10)] * 8, (5, 2, 10), (5, 7, 10))
-    assert found.frequency.tolist() == [1] * 8 + [5, 5]
+def test_equal_order_counts_have_the_lowest_score_together() -> None:
+    scores = rfm_scores(Rfm(), *[(5, 1, 10)] * 8, (5, 2, 10), (5, 7, 10))
+    assert scores.frequency.tolist() == [1] * 8 + [5, 5]
 
 
-def test_the_business_says_how_far_back_is_looked() -> None:
+def test_the_windows_are_configured() -> None:
     assert required_measures(Rfm(frequency_days=365, monetary_days=90)) == (
         Measure("days_since_order"),
         Measure("orders", 365),
@@ -102,19 +102,21 @@ cuts = st.lists(st.integers(-10, 10), max_size=6, unique=True).map(sorted)
 @given(amounts, cuts)
 def test_more_is_never_worse_and_equals_are_equal(worth: list[float], points: Sequence[float]) -> None:
     values = np.array(worth, float)
-    found = quantile_scores(values, points)
-    known = ~np.isnan(values)
-    assert ((found == 0) == ~known).all()
-    order = np.argsort(values[known], kind="stable")
-    assert (np.diff(found[known][order]) >= 0).all()
-    assert len({(value, score) for value, score in zip(values[known], found[known], strict=True)}) == len(
-        set(values[known].tolist())
+    scores = quantile_scores(values, points)
+    valid = ~np.isnan(values)
+    assert ((scores == 0) == ~valid).all()
+    order = np.argsort(values[valid], kind="stable")
+    assert (np.diff(scores[valid][order]) >= 0).all()
+    assert len({(value, score) for value, score in zip(values[valid], scores[valid], strict=True)}) == len(
+        set(values[valid].tolist())
     )
-    assert found.max(initial=0) <= (len(points) + 1 if points else 5)
+    assert scores.max(initial=0) <= (len(points) + 1 if points else 5)
 
 
-@given(amounts.map(lambda some: [one for one in some if not np.isnan(one)]), cuts, st.integers(-10, 10))
-def test_a_further_cut_point_raises_whoever_reaches_it_by_one(worth: list[float], points: list[int], more: int) -> None:
+@given(amounts.map(lambda values: [value for value in values if not np.isnan(value)]), cuts, st.integers(-10, 10))
+def test_a_further_cut_point_raises_the_scores_above_it_by_one(
+    worth: list[float], points: list[int], more: int
+) -> None:
     assume(points and more not in points)
     values = np.array(worth, float)
     before, after = quantile_scores(values, points), quantile_scores(values, sorted([*points, more]))
@@ -122,6 +124,6 @@ def test_a_further_cut_point_raises_whoever_reaches_it_by_one(worth: list[float]
 
 
 @given(st.permutations(range(12)))
-def test_it_does_not_matter_in_which_order_customers_come(order: list[int]) -> None:
+def test_the_order_of_the_customers_does_not_matter(order: list[int]) -> None:
     worth = np.array([1, 1, 1, 2, 3, 5, 8, 8, 13, NEVER, 21, 0], float)
     assert quantile_scores(worth[order], ()).tolist() == quantile_scores(worth, ())[order].tolist()

@@ -1,4 +1,4 @@
-"""The business' own segments hold of whom it says they hold."""
+"""Segment rules: the conditions of the business' own segments."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def test_all_conditions_must_hold() -> None:
         (Bounds(above=1, below=3), [2]),
     ],
 )
-def test_a_bound_holds_of_the_number_itself_or_not(bounds: Bounds, inside: list[int]) -> None:
+def test_a_bound_includes_or_excludes_its_number(bounds: Bounds, inside: list[int]) -> None:
     days = np.array([1.0, 2.0, 3.0, 4.0])
-    found = matches(Conditions(days_known=bounds), {Measure("days_known"): days}, 4)
-    assert days[found].tolist() == inside
+    mask = matches(Conditions(days_known=bounds), {Measure("days_known"): days}, 4)
+    assert days[mask].tolist() == inside
 
 
 @pytest.mark.parametrize("bounds", [Bounds(at_least=-9), Bounds(at_most=1e9), Bounds(above=-9), Bounds(below=1e9)])
-def test_what_is_not_known_of_somebody_fulfils_nothing(bounds: Bounds) -> None:
+def test_a_missing_measure_meets_no_condition(bounds: Bounds) -> None:
     measured = {Measure("days_since_order"): np.array([np.nan, 0.0])}
     assert matches(Conditions(days_since_order=bounds), measured, 2).tolist() == [False, True]
 
 
-def test_without_a_condition_everybody_is_meant() -> None:
+def test_no_condition_matches_every_customer() -> None:
     assert matches(Conditions(), {}, 3).tolist() == [True, True, True]
 
 
-def test_columns_are_told_apart_whatever_the_business_calls_them() -> None:
+def test_similar_segment_names_have_distinct_columns() -> None:
     assert column_names(["big baskets", "Big-Baskets!", "big baskets 2", "!", "?", "大客户"]) == {
         "big baskets": "segment_big_baskets",
         "Big-Baskets!": "segment_big_baskets_2",
@@ -62,13 +62,13 @@ def test_columns_are_told_apart_whatever_the_business_calls_them() -> None:
 
 @given(st.lists(st.text(" !-aA12", min_size=1, max_size=4), unique=True, max_size=30))
 def test_no_two_segments_share_a_column(names: list[str]) -> None:
-    found = column_names(names)
-    assert list(found) == names
-    assert len(set(found.values())) == len(names)
+    columns = column_names(names)
+    assert list(columns) == names
+    assert len(set(columns.values())) == len(names)
 
 
 @given(st.floats(-5, 5), st.floats(0, 5), st.lists(st.floats(-10, 10)))
-def test_a_higher_bound_holds_of_nobody_new(bound: float, more: float, numbers: list[float]) -> None:
+def test_a_higher_bound_matches_no_further_customer(bound: float, more: float, numbers: list[float]) -> None:
     values = {Measure("days_known"): np.array(numbers, float)}
-    loose, tight = (Conditions(days_known=Bounds(at_least=one)) for one in (bound, bound + more))
+    loose, tight = (Conditions(days_known=Bounds(at_least=limit)) for limit in (bound, bound + more))
     assert (matches(tight, values, len(numbers)) <= matches(loose, values, len(numbers))).all()

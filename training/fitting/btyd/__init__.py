@@ -1,4 +1,4 @@
-"""How do this shop's customers order, leave and spend? Buy-till-you-die models by maximum likelihood."""
+"""BTYD fitting: buy-till-you-die models of orders, departure and order value, by maximum likelihood."""
 
 from __future__ import annotations
 

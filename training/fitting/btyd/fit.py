@@ -1,4 +1,4 @@
-"""Which buy-till-you-die model tells of this shop's customers, and with which parameters?"""
+"""BTYD model selection: the first buy-till-you-die family that can be fitted to the shop's customers."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MIN_SHAPE, MAX_SHAPE = 0.1, 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class BtydFit:
-    """The first model of the ladder that could be fitted, and why those before it could not."""
+    """The first family that could be fitted, and the reasons for rejecting those before it."""
 
     model: BtydModel
-    log_likelihood: float  # without x!, as published figures have it
+    log_likelihood: float  # without the factor x!, as in published figures
     customers: int
     rejected_families: Mapping[str, str]  # family -> reason; empty where the first choice was fitted
 
@@ -39,19 +39,28 @@ def fit_btyd(
     *,
     families: Sequence[type[ParetoNBD | BGNBD]] = FAMILY_ORDER,
 ) -> BtydFit:
-    """Fit the first of ``families`` whose likelihood has a maximum, else a Gamma-Poisson by moments, which always can.
+    """Fit the first of ``families`` whose likelihood has a maximum, else a Gamma-Poisson by moments.
 
-    Histories are those of ``BuyTillDie``, each (n,); alpha and beta come out in the time unit that went in, and nothing
-    else depends on it. Raises ValueError where there is no customer, or a history is not 0 <= recency <= age.
+    Schmittlein, Morrison & Colombo (1987) for Pareto/NBD; Fader, Hardie & Lee (2005) for BG/NBD; Batislam et al. (2007)
+    for MBG/NBD. The parameters alpha and beta are in the time unit of the histories.
+
+    Args:
+        repeats: (n,) orders after the first.
+        recency: (n,) time from the first order to the last.
+        age: (n,) time from the first order to the cutoff.
+        families: the model families to try, in this order.
+
+    Raises:
+        ValueError: there is no customer, or a history is not 0 <= recency <= age.
     """
-    seen = collapse_histories(repeats, recency, age)
-    passed_over: dict[str, str] = {}
+    histories = collapse_histories(repeats, recency, age)
+    rejected: dict[str, str] = {}
     for kind in families:
         try:
-            return _fit_result(_fit_maximum_likelihood(kind, seen), seen, passed_over)
+            return _fit_result(_fit_maximum_likelihood(kind, histories), histories, rejected)
         except FitFailed as reason:
-            passed_over[kind.family] = str(reason)
-    return _fit_result(_fit_moments(seen), seen, passed_over)
+            rejected[kind.family] = str(reason)
+    return _fit_result(_fit_moments(histories), histories, rejected)
 
 
 def _fit_result(model: BtydModel, histories: Histories, rejected_families: Mapping[str, str]) -> BtydFit:
@@ -62,7 +71,7 @@ def _fit_result(model: BtydModel, histories: Histories, rejected_families: Mappi
 def _fit_maximum_likelihood(family: type[ParetoNBD | BGNBD], histories: Histories) -> ParetoNBD | BGNBD:
     _require_enough_customers(histories)
     names, span = [field.name for field in fields(family)], histories.mean(histories.age)
-    # Losses spread over 20 spans and over 1,000 look alike, and cost three times the terms: beta ends at exp(5) / 7.
+    # Losses spread over 20 or over 1,000 spans are alike, at three times the terms: beta ends at exp(5) / 7.
     units = {"alpha": span / histories.mean(histories.repeats), "beta": span / 7}
     unit = np.array([units.get(name, 1.0) for name in names])
 
@@ -77,12 +86,12 @@ def _fit_maximum_likelihood(family: type[ParetoNBD | BGNBD], histories: Historie
 def _require_enough_customers(histories: Histories) -> None:
     repeaters = round(float(histories.weight @ ((histories.repeats > 0) & (histories.age > 0))))
     if histories.customers < MIN_CUSTOMERS or repeaters < MIN_REPEATERS:
-        found = f"{round(histories.customers)} customers, {repeaters} of them with a second order"
-        raise FitFailed(f"{found}; {MIN_CUSTOMERS} and {MIN_REPEATERS} are needed")
+        counts = f"{round(histories.customers)} customers, {repeaters} of them with a second order"
+        raise FitFailed(f"{counts}; {MIN_CUSTOMERS} and {MIN_REPEATERS} are needed")
 
 
 def _fit_moments(histories: Histories) -> GammaPoisson:
-    """Mean and spread of the customers' rates, with half an order more so that nobody's rate is 0."""
+    """Fit mean and variance of the customers' rates, with half an order added so that no rate is 0."""
     age = np.maximum(histories.age, 1.0)
     rate = (histories.mean(histories.repeats) + 0.5 / histories.customers) / histories.mean(age)
     spread = histories.mean((histories.repeats - rate * age) ** 2 - rate * age) / histories.mean(age**2)

@@ -1,4 +1,4 @@
-"""What customers did, in as few rows as tell it: equal histories are one row with a weight."""
+"""Collapsed histories: equal purchase histories become one row with a weight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_ROWS = 20_000
 
 @dataclass(frozen=True, kw_only=True)
 class Histories:
-    """Distinct (repeats, recency, age), each (rows,), and for how many customers each row stands."""
+    """Distinct histories (repeats, recency, age), (rows,) each, and the number of customers per row."""
 
     repeats: Floats
     recency: Floats
@@ -23,18 +23,19 @@ class Histories:
 
     @property
     def customers(self) -> float:
-        """How many customers all rows stand for."""
+        """The number of customers over all rows."""
         return float(self.weight.sum())
 
     def mean(self, values: Floats) -> float:
-        """The mean over customers of a value per row."""
+        """The mean over customers of a value per row, (rows,)."""
         return float(self.weight @ values) / self.customers
 
 
 def collapse_histories(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Histories:
-    """Equal histories as one weighted row; beyond 20,000 distinct ones, customers evenly spread over the sorted log.
+    """Collapse equal histories, (n,) each, into weighted rows; above ``MAX_ROWS`` rows, sample the sorted log evenly.
 
-    Raises ValueError where lengths differ or are 0, or a history is not 0 <= recency <= age.
+    Raises:
+        ValueError: lengths differ or are 0, or a history is not 0 <= recency <= age.
     """
     rows = _sort_rows(_validate(repeats, recency, age))
     customers = rows.shape[1]
@@ -62,12 +63,14 @@ def _validate(repeats: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
         raise ValueError(f"Expected repeats, recency and age of one length; found shapes {shapes}.")
     if not columns[0].size:
         raise ValueError("No customer with an order: there is nothing to fit. Widen the window or check the log.")
-    rows = np.stack(columns)
-    sound = (rows[0] >= 0) & (rows[1] >= 0) & (rows[1] <= rows[2]) & np.isfinite(rows).all(axis=0)
-    if not sound.all():
-        found = rows[:, int(np.argmin(sound))].tolist()
+    histories = np.stack(columns)
+    valid = (
+        (histories[0] >= 0) & (histories[1] >= 0) & (histories[1] <= histories[2]) & np.isfinite(histories).all(axis=0)
+    )
+    if not valid.all():
+        example = histories[:, int(np.argmin(valid))].tolist()
         raise ValueError(
-            f"{int((~sound).sum())} of {sound.size} histories are not 0 <= recency <= age with 0 or more repeats; found"
-            f" repeats, recency, age = {found}. Leave out customers without an order and orders after the cutoff."
+            f"{int((~valid).sum())} of {valid.size} histories are not 0 <= recency <= age with 0 or more repeats; found"
+            f" repeats, recency, age = {example}. Leave out customers without an order and orders after the cutoff."
         )
-    return rows
+    return histories

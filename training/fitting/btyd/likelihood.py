@@ -1,4 +1,4 @@
-"""How likely is what customers did, were they drawn from this model?"""
+"""BTYD likelihood: the log likelihood of purchase histories under a buy-till-you-die model."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from features.arrays import Floats
 from training.fitting.btyd.histories import Histories
 from training.inference.btyd import BGNBD, GammaPoisson, ParetoNBD
 
-BtydModel = ParetoNBD | BGNBD | GammaPoisson  # MBG/NBD is a BG/NBD with one more escape
+BtydModel = ParetoNBD | BGNBD | GammaPoisson  # MBG/NBD is a subclass of BG/NBD
 
 
 def log_likelihood(model: BtydModel, histories: Histories) -> float:
-    """Over all customers, in the time unit of ``histories`` and without x!, as published figures have it.
+    """Log likelihood over all customers, in the time unit of ``histories`` and without the factor x!, as published.
 
-    A history's likelihood is that of its orders and of not being lost so far, divided by P(not lost | history): so each
-    family adds one term, and the quantity that overflows in the published forms is a stable logarithm.
+    The likelihood of a history is that of its orders and of survival so far, divided by P(alive | history). Each family
+    therefore adds one term, and the quantity that overflows in the published forms is a stable logarithm.
     """
     orders = gammaln(model.r + histories.repeats) - gammaln(model.r) + model.r * np.log(model.alpha)
     orders -= (model.r + histories.repeats) * np.log(model.alpha + histories.age)

@@ -1,4 +1,4 @@
-"""Where is a likelihood highest? A bounded search over log parameters, from the best of several starts."""
+"""Maximum likelihood: a bounded search over log parameters, from the best of several starts."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from features.arrays import Floats
 MAX_SEARCHES = 2
 LOG_PARAMETER_BOUND = 5.0
 MAX_FLAT_SLOPE = 1e-5
-PENALTY = 1e-5  # of one customer, against thousands: it only tells apart what the data cannot
+PENALTY = 1e-5  # in log likelihood, against thousands of customers: it decides only where the data do not
 
 
 class FitFailed(ArithmeticError):
-    """The search ended nowhere; the text says how."""
+    """The search found no maximum; the message gives the reason."""
 
 
 def maximize_likelihood(objective: Callable[[Floats], float], customers: float, starts: Iterable[Floats]) -> Floats:
-    """Logs of the most likely parameters, searched from the two best of ``starts`` (logs as well).
+    """The logs of the most likely parameters, searched from the two best of ``starts``, (parameters,) each, also logs.
 
-    Parameters stay between exp(-5) and exp(5), so they must come in units in which 1 is a middling value. Raises
-    FitFailed where no start has a finite likelihood or none leads to a point that is flat.
+    Parameters stay between exp(-5) and exp(5), so they need units in which 1 is a typical value.
+
+    Raises:
+        FitFailed: no start has a finite likelihood, or no search ends at a flat point.
     """
 
     def depth(logs: Floats) -> float:
@@ -55,6 +57,6 @@ def _minimize(loss: Callable[[Floats], float], start: Floats) -> OptimizeResult:
 
 
 def _slope(end: OptimizeResult) -> float:
-    """The steepest way down that the bounds leave open."""
-    room = np.clip(end.x - end.jac, -LOG_PARAMETER_BOUND, LOG_PARAMETER_BOUND) - end.x
-    return float(np.abs(room).max())
+    """The largest gradient that the bounds leave open."""
+    step = np.clip(end.x - end.jac, -LOG_PARAMETER_BOUND, LOG_PARAMETER_BOUND) - end.x
+    return float(np.abs(step).max())

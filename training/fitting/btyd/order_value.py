@@ -1,4 +1,4 @@
-"""What is an order of each customer worth? Gamma-Gamma by maximum likelihood."""
+"""Order value: the Gamma-Gamma model of each customer's mean order value, by maximum likelihood."""
 
 from __future__ import annotations
 
@@ -19,48 +19,51 @@ PRIOR_ORDERS = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class OrderValueFit:
-    """The model of order values, and why it is not the most likely one, where it is not."""
+    """The fitted model of order values, and the reason if it is not the maximum likelihood fit."""
 
     model: GammaGamma
     log_likelihood: float
     customers: int
-    fallback_reason: str | None  # reason why the shrunken mean stands in
+    fallback_reason: str | None  # None for a maximum likelihood fit; else why the shrunken mean replaces it
 
 
 def fit_gamma_gamma(orders: ArrayLike, mean_value: ArrayLike) -> OrderValueFit:
-    """Fit to ``orders`` of ``mean_value`` each, (n,), leaving out customers without an order or a value above 0.
+    """Fit the Gamma-Gamma model to ``orders`` with ``mean_value`` each, (n,), without customers with no order or value.
 
-    Where there are too few, or the likelihood has no maximum, a customer's mean is shrunk towards everybody's as if 3
-    orders of an average customer had been seen. Raises ValueError where no customer at all is left.
+    Fader & Hardie (2013), "The Gamma-Gamma model of monetary value". With too few customers, or without a maximum, the
+    model shrinks a customer's mean towards the mean of all with the weight of 3 orders.
+
+    Raises:
+        ValueError: no customer has an order with a value above 0.
     """
     count, value = (np.asarray(column, dtype=float) for column in (orders, mean_value))
-    kept = (count > 0) & (value > 0) & np.isfinite(count) & np.isfinite(value)
-    if not kept.any():
-        raise ValueError(f"None of {kept.size} customers has an order worth more than 0. Leave the order values out.")
-    count, value = count[kept], value[kept]
+    valid = (count > 0) & (value > 0) & np.isfinite(count) & np.isfinite(value)
+    if not valid.any():
+        raise ValueError(f"None of {valid.size} customers has an order worth more than 0. Leave the order values out.")
+    count, value = count[valid], value[valid]
     scale = float(value.mean())
     try:
         model, reason = _fit_maximum_likelihood(count, value / scale), None
-    except FitFailed as why:
-        model, reason = GammaGamma(p=1.0, q=1 + PRIOR_ORDERS, gamma=PRIOR_ORDERS), str(why)
+    except FitFailed as error:
+        model, reason = GammaGamma(p=1.0, q=1 + PRIOR_ORDERS, gamma=PRIOR_ORDERS), str(error)
     likelihood = float(_log_likelihood(model, count, value / scale).sum() - len(count) * np.log(scale))
-    own = GammaGamma(p=model.p, q=model.q, gamma=model.gamma * scale)
-    return OrderValueFit(model=own, log_likelihood=likelihood, customers=len(count), fallback_reason=reason)
+    scaled_model = GammaGamma(p=model.p, q=model.q, gamma=model.gamma * scale)
+    return OrderValueFit(model=scaled_model, log_likelihood=likelihood, customers=len(count), fallback_reason=reason)
 
 
 def _fit_maximum_likelihood(count: Floats, value: Floats) -> GammaGamma:
     if len(count) < MIN_CUSTOMERS:
         raise FitFailed(f"{len(count)} customers with an order worth more than 0; {MIN_CUSTOMERS} are needed")
     logs = maximize_likelihood(
-        lambda at: float(_log_likelihood(_model_at(at), count, value).sum()), len(count), START_POINTS
+        lambda parameters: float(_log_likelihood(_model_at(parameters), count, value).sum()), len(count), START_POINTS
     )
     return _model_at(logs)
 
 
 def _model_at(logs: Floats) -> GammaGamma:
-    """The model at the logs of p, q - 1 and gamma: q stays above 1, where the population has a mean."""
-    p, over, gamma = np.exp(logs).tolist()
-    return GammaGamma(p=p, q=1 + over, gamma=gamma)
+    """The model for the logs of p, q - 1 and gamma; q stays above 1, so that the population mean exists."""
+    p, excess, gamma = np.exp(logs).tolist()
+    return GammaGamma(p=p, q=1 + excess, gamma=gamma)
 
 
 def _log_likelihood(model: GammaGamma, count: Floats, value: Floats) -> Floats:

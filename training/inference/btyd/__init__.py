@@ -1,4 +1,4 @@
-"""Will a customer who may be gone order again, how often, and for how much, once the parameters are known?"""
+"""BTYD: "buy till you die" models of orders, silent departure and order value, without the fitting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ FAMILIES: dict[str, type[BuyTillDie]] = {kind.family: kind for kind in (ParetoNB
 
 
 def btyd_from_json(values: Mapping[str, str | float]) -> BuyTillDie:
-    """The model that ``as_json`` described; raises ValueError where the family or a parameter is not as expected."""
+    """Build the model from ``as_json``'s values.
+
+    Raises:
+        ValueError: the family is unknown, or a parameter is missing or invalid.
+    """
     family = values.get("family")
     if family not in FAMILIES:
         raise ValueError(f"No family named {family!r}. Known families: {', '.join(FAMILIES)}.")

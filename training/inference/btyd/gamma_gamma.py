@@ -1,4 +1,4 @@
-"""Gamma-Gamma: what the next order of a customer is worth, whenever it comes (Fader, Hardie and Lee 2005)."""
+"""Gamma-Gamma: the expected value of a customer's next order (Fader, Hardie and Lee 2005)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from training.inference.btyd.parameters import Parameters
 
 @dataclass(frozen=True, kw_only=True)
 class GammaGamma(Parameters):
-    """Order values are gamma (p, v) around a customer's own mean, and v is gamma (q, gamma) over customers.
+    """Gamma-Gamma: order values are gamma (p, v) with a v per customer, and v is gamma (q, gamma) over customers.
 
-    ``q`` lies above 1, so that the population has a mean; ``gamma`` is in the currency of the log.
+    ``q`` is above 1, so that the population has a mean; ``gamma`` is in the currency of the log.
     """
 
     p: float
@@ -32,7 +32,7 @@ class GammaGamma(Parameters):
             )
 
     def order_value(self, orders: ArrayLike, mean_value: ArrayLike) -> Floats:
-        """Expected order value, (n,), after ``orders`` worth ``mean_value`` on average; of none, everybody's."""
+        """Return the expected order value, (n,), after ``orders`` with mean ``mean_value``; the prior mean for 0."""
         count = np.asarray(orders, dtype=float)
         total = np.where(count > 0, count * np.asarray(mean_value, dtype=float), 0.0)
         value: Floats = self.p * (self.gamma + total) / (self.p * count + self.q - 1)

@@ -1,4 +1,4 @@
-"""Which comes first, the customer's next order or their loss, when both grow less likely with age?"""
+"""Order before loss: the probability that the next order comes before the loss, when both rates decrease with age."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MAX_SCALAR_ROWS = 4  # rows that cost less one by one
 
 
 def order_before_loss(n: Floats, alpha: float, s: float, beta: float, age: Floats) -> tuple[Floats, Floats]:
-    """P(the order comes first) and P(the loss comes first) from ``age`` on, shaped as ``n`` and ``age`` broadcast.
+    """Return P(the order comes first) and P(the loss comes first) from ``age`` on; ``n`` and ``age`` broadcast.
 
     At age u orders come at rate n / (alpha + u) and loss at rate s / (beta + u), all four above 0; ``n`` and ``age``
-    have equally many rows. The first answer is n / (n + s) 2F1(1, s; n + s + 1; 1 - (alpha + age) / (beta + age)). With
-    the longer of the two scales put first, every term of Gauss's continued fraction for it (DLMF 15.7.1) is positive:
-    nothing cancels, nothing overflows, and both answers keep their digits however small they are.
+    have the same number of rows. The first result is n / (n + s) 2F1(1, s; n + s + 1; 1 - (alpha + age) / (beta +
+    age)). With the larger scale first, every term of Gauss's continued fraction for it (DLMF 15.7.1) is positive, so
+    nothing cancels or overflows, and both results keep their precision even when they are tiny.
     """
     even = np.full_like(n, s)
     if alpha < beta:
@@ -35,9 +35,9 @@ def _larger_scale_first(n: Floats, s: Floats, stretch: Floats) -> tuple[Floats, 
 
 
 def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
-    """How far 1 / 2F1(1, s; n + s + 1; -stretch) lies above 1, for rows that need as many terms at a time.
+    """Return 1 / 2F1(1, s; n + s + 1; -stretch) - 1, in batches of rows that need the same number of terms.
 
-    How many a row gets depends on nobody else, so a customer is answered the same, to the last bit, in any company.
+    The number of terms of a row does not depend on other rows, so a result is bit-identical in every batch.
     """
     excess: Floats = np.empty(np.broadcast_shapes(n.shape, stretch.shape))
     if n.size == len(n) <= MAX_SCALAR_ROWS:
@@ -54,7 +54,7 @@ def _excess(n: Floats, s: Floats, stretch: Floats) -> Floats:
 
 
 def _continued_fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Floats:
-    """Gauss's fraction less 1, from its last term up; customers with equally many orders share its coefficients."""
+    """Evaluate Gauss's fraction minus 1 from its last term; rows with equal order counts share coefficients."""
     _, first, like = np.unique(n + s, return_index=True, return_inverse=True)
     fraction: Floats = np.zeros(np.broadcast_shapes(n.shape, stretch.shape))
     weights = _coefficients(n.ravel()[first], s.ravel()[first], pairs)[:, like]
@@ -66,23 +66,23 @@ def _continued_fraction(n: Floats, s: Floats, stretch: Floats, pairs: int) -> Fl
 
 
 def _excess_scalar(n: float, s: float, stretch: Floats) -> Floats:
-    """The same of one customer, to the last bit: a number at a time costs a tenth of arrays of one."""
+    """Return the bit-identical result for one customer; Python floats cost a tenth of arrays with one element."""
     (pairs,) = _term_pairs(np.atleast_1d(stretch.max())).tolist()
     both, weights = n + s, []
     for m in range(pairs - 1, -1, -1):
         weights.append((m + 1) * (n + m + 1) / ((both + 2 * m + 1) * (both + 2 * m + 2)))
         weights.append((s + m) * (both + m) / ((both + 2 * m) * (both + 2 * m + 1)))
     fractions = []
-    for one in np.ravel(stretch).tolist():
+    for scale in np.ravel(stretch).tolist():
         fraction = 0.0
         for weight in weights:
-            fraction = weight * (one / (fraction + 1))
+            fraction = weight * (scale / (fraction + 1))
         fractions.append(fraction)
     return np.reshape(fractions, np.shape(stretch))
 
 
 def _coefficients(n: Floats, s: Floats, pairs: int) -> Floats:
-    """The fraction's coefficients without their common factor, (2 pairs, rows), last one first."""
+    """Return the fraction's coefficients without their common factor, (2 pairs, rows), last one first."""
     m, both = np.arange(pairs)[:, None], n + s
     odd = (s + m) * (both + m) / ((both + 2 * m) * (both + 2 * m + 1))
     even = (m + 1) * (n + m + 1) / ((both + 2 * m + 1) * (both + 2 * m + 2))
@@ -90,9 +90,12 @@ def _coefficients(n: Floats, s: Floats, pairs: int) -> Floats:
 
 
 def _term_pairs(stretch: Floats) -> Integers:
-    """Pairs of terms after which the rest is rounding, (rows,), powers of two: as Gauss quadrature meets a pole."""
+    """Return the pairs of terms after which the rest is rounding error, (rows,), as powers of two.
+
+    The error decreases like that of Gauss quadrature near a pole.
+    """
     root = np.sqrt(1 + stretch)
     shrink = np.maximum((root - 1) / (root + 1), 1e-300)
     needed = np.clip(2 + np.ceil(math.log(ROUNDING_ERROR) / (2 * np.log(shrink))), 1, MAX_PAIRS)
-    found: Integers = np.exp2(np.ceil(np.log2(needed))).astype(np.int64)
-    return found
+    pairs: Integers = np.exp2(np.ceil(np.log2(needed))).astype(np.int64)
+    return pairs

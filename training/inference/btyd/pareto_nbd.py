@@ -1,4 +1,4 @@
-"""Pareto/NBD: a customer may be lost at any instant, also before a second order (Schmittlein et al. 1987)."""
+"""Pareto/NBD: a customer can be lost at any instant, also before a second order (Schmittlein et al. 1987)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from training.inference.btyd.order_before_loss import order_before_loss
 
 @dataclass(frozen=True, kw_only=True)
 class ParetoNBD(BuyTillDie):
-    """Order rates are gamma (r, alpha) over customers, loss rates gamma (s, beta), independent of each other.
+    """Pareto/NBD: order rates are gamma (r, alpha) and loss rates gamma (s, beta), independent of each other.
 
-    Every published 2F1 of this model is here one bounded quantity, P(the next order comes before the loss). P(an order
-    within d days) is 1 - L(x, t_x, T + d) / L(x, t_x, T): the same history, had it stayed silent.
+    Every published 2F1 of this model is computed here as one bounded quantity, P(the next order comes before the
+    loss). P(an order within d days) is 1 - L(x, t_x, T + d) / L(x, t_x, T): the same history, d days older.
     """
 
     r: float
@@ -27,32 +27,32 @@ class ParetoNBD(BuyTillDie):
     family: ClassVar[str] = "pareto_nbd"
 
     def log_alive(self, repeats: Floats, recency: Floats, age: Floats) -> Floats:
-        """Seen from the last order, loss came first; seen from now, an order would: both explain the silence."""
+        """Return log P(not lost yet), (n,), from which event comes first after the last order and after now."""
         ordered, _ = order_before_loss(self.r + repeats, self.alpha, self.s, self.beta, age)
         return self._log_alive(repeats, recency, age, ordered)
 
     def order_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
-        """P(an order before loss) as of now, less what is left of it after ``days`` without either."""
+        """Return P(an order before loss) from now on, minus the part that is left after ``days`` without either."""
         return self._order_if_alive(repeats, age, days, self._order_first(repeats, age, days))
 
     def log_alive_and_order(self, repeats: Floats, recency: Floats, age: Floats, days: Floats) -> tuple[Floats, Floats]:
-        """``log_alive`` and ``order_if_alive``, which both ask which comes first from now on."""
+        """Return ``log_alive`` and ``order_if_alive``, which share P(an order before loss) from now on."""
         first = self._order_first(repeats, age, days)
         alive = self._log_alive(repeats, recency, age, first[:, 0])
         return alive, self._order_if_alive(repeats, age, days, first)
 
     def _order_first(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
-        """P(an order comes before loss) as of now and after each of ``days`` without either, (n, 1 + k)."""
+        """Return P(an order comes before loss) from now and after each of ``days`` without either, (n, 1 + k)."""
         now = age[:, None]
         ages = np.concatenate([now, now + days], axis=1)
         return order_before_loss(self.r + repeats[:, None], self.alpha, self.s, self.beta, ages)[0]
 
     def _log_alive(self, repeats: Floats, recency: Floats, age: Floats, ordered: Floats) -> Floats:
         n = self.r + repeats
-        # In a sorted log equal neighbours are many: every one-time buyer's last order is the first one.
-        anew = np.append(True, (np.diff(n) != 0) | (np.diff(recency) != 0))[: len(n)]
-        _, lost = order_before_loss(n[anew], self.alpha, self.s, self.beta, recency[anew])
-        lost = lost.take(np.cumsum(anew) - 1)
+        # A sorted log has many equal neighbours: the last order of every one-time buyer is the first one.
+        is_new = np.append(True, (np.diff(n) != 0) | (np.diff(recency) != 0))[: len(n)]
+        _, lost = order_before_loss(n[is_new], self.alpha, self.s, self.beta, recency[is_new])
+        lost = lost.take(np.cumsum(is_new) - 1)
         silence = n * np.log((self.alpha + age) / (self.alpha + recency))
         silence += self.s * np.log((self.beta + age) / (self.beta + recency))
         alive: Floats = -np.logaddexp(silence + np.log(lost), np.log(ordered))
@@ -64,7 +64,7 @@ class ParetoNBD(BuyTillDie):
         return first[:, :1] - neither * first[:, 1:]
 
     def orders_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
-        """The expected rate times the expected days before loss; at s = 1 these are a logarithm."""
+        """Return the expected rate times the expected days before loss, (n, k); at s = 1 the days are a logarithm."""
         reach = np.log1p(days / (self.beta + age[:, None]))
         wane = self.s - 1
         before_loss = -np.expm1(-wane * reach) / wane if wane else reach

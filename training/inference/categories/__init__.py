@@ -1,1 +1,1 @@
-"""Categories: the next order within each category, from hazard tables."""
+"""Category forecasts: the next order within each category, from hazard tables."""

@@ -1,4 +1,4 @@
-"""When does the next order in each category come? Never sooner than the next order of any kind."""
+"""Category forecast: the next order in each category, never before the next order of any kind."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from training.inference.forecast import LAST_DAY, Forecast
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryForecast:
-    """m lines of n customers, customer by customer, from the instant asked about onwards."""
+    """Category forecast: m lines of n customers, ordered by customer, from the requested instant onwards."""
 
     tables: CategoryTables
     overall: Forecast  # of the n customers
     lines: CategoryLines
-    category_index: Integers  # (m,) the category, as its place among ``tables.names``
+    category_index: Integers  # (m,) the position of the category in ``tables.names``
     state: LineState
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def order_probabilities(self, days: Sequence[float]) -> Floats:
-        """P(order in the category within each of ``days``), (m, len(days)); never above P(order of any kind)."""
+        """Return P(order in the category within each of ``days``), (m, len(days)), at most P(order of any kind)."""
         cell, gap, silence = self.state.cell, self.state.gap[:, None], self.state.silence[:, None]
         ahead = silence + np.asarray(days, dtype=float) / gap
-        passed = self.tables.cumulative_hazard(cell[:, None], np.concatenate([silence, ahead], axis=1))
+        cumulative = self.tables.cumulative_hazard(cell[:, None], np.concatenate([silence, ahead], axis=1))
         return np.minimum(
-            -np.expm1(passed[:, :1] - passed[:, 1:]), self.overall.order_probabilities(days)[self.lines.row]
+            -np.expm1(cumulative[:, :1] - cumulative[:, 1:]), self.overall.order_probabilities(days)[self.lines.row]
         )
 
     def wait_quantiles(self, probabilities: Sequence[float]) -> Floats:
-        """Days until P(order in the category) reaches each of ``probabilities``, (m, len(probabilities)).
+        """Return the days until P(order in the category) reaches each of ``probabilities``, (m, len(probabilities)).
 
-        Never sooner than P(order of any kind) does; infinite beyond the last day.
+        They are never before those of an order of any kind, and infinite beyond the last day.
         """
-        cell, standing = self.state.cell, self.state
-        goal = -np.log1p(-np.asarray(probabilities, dtype=float))
-        passed = self.tables.cumulative_hazard(cell, standing.silence)[:, None] + goal
-        days = (self.tables.silence_at(cell, passed) - standing.silence[:, None]) * standing.gap[:, None]
+        cell, state = self.state.cell, self.state
+        increment = -np.log1p(-np.asarray(probabilities, dtype=float))
+        cumulative = self.tables.cumulative_hazard(cell, state.silence)[:, None] + increment
+        days = (self.tables.silence_at(cell, cumulative) - state.silence[:, None]) * state.gap[:, None]
         days = np.maximum(days, self.overall.wait_quantiles(probabilities)[self.lines.row])
         return np.where(days > LAST_DAY, np.inf, days)
 
@@ -51,19 +51,23 @@ class CategoryForecast:
 def forecast_categories(
     tables: CategoryTables, lines: CategoryLines, overall: Forecast, today: Floats | float
 ) -> CategoryForecast:
-    """Answers for the lines whose category was learned of.
+    """Return the forecast for the lines whose category is in the tables.
 
     Args:
-        tables: what was learned.
-        lines: of n customers.
-        overall: what is said of these n customers' next order of any kind.
-        today: the instant the answer speaks for, in days since 1970 by the shop's clock; (m,) or one for all.
+        tables: the fitted hazard tables.
+        lines: the lines of n customers.
+        overall: the forecast of these n customers' next order of any kind.
+        today: the requested instant, in days since 1970 in the shop's timezone; (m,) or one for all.
     """
-    place = tables.category_index(lines)
-    learned = place >= 0
-    if not learned.all():
-        lines, place = lines.select(learned), place[learned]
-        today = today[learned] if isinstance(today, np.ndarray) else today
+    category_index = tables.category_index(lines)
+    is_learned = category_index >= 0
+    if not is_learned.all():
+        lines, category_index = lines.select(is_learned), category_index[is_learned]
+        today = today[is_learned] if isinstance(today, np.ndarray) else today
     return CategoryForecast(
-        tables=tables, overall=overall, lines=lines, category_index=place, state=tables.line_state(lines, place, today)
+        tables=tables,
+        overall=overall,
+        lines=lines,
+        category_index=category_index,
+        state=tables.line_state(lines, category_index, today),
     )

@@ -1,4 +1,4 @@
-"""What some customers ordered of each category so far: the stored lists as lines, one per customer and category."""
+"""Category lines: the past orders of a category as one line per customer and category, from stored lists."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LIST_COLUMNS = ("category_codes", "category_days", "category_first_day", "catego
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryLines:
-    """Each array is (m,), customer by customer."""
+    """Category lines, ordered by customer; each array is (m,)."""
 
-    row: Integers  # the customer's place among those asked about
+    row: Integers  # the customer's row in the request
     code: Floats
     days: Floats  # local days with an order in the category
     first_day: Floats  # days since 1970
@@ -28,21 +28,21 @@ class CategoryLines:
     def __len__(self) -> int:
         return len(self.row)
 
-    def select(self, chosen: Booleans | Integers) -> CategoryLines:
-        """Some of the lines."""
-        return CategoryLines(**{name: values[chosen] for name, values in vars(self).items()})
+    def select(self, selection: Booleans | Integers) -> CategoryLines:
+        """Return the lines that a mask or an index array selects."""
+        return CategoryLines(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def lines_from_features(stored: FeatureRows) -> CategoryLines | None:
-    """The lines of the known customers; None where the log has no categories."""
+    """Return the lines of the known customers; None where the log has no categories."""
     if any(name not in stored.lists for name in LIST_COLUMNS):
         return None
-    found = build_lines(stored.lists, stored.column("order_days"), stored.column("mean_gap_days"))
-    return found if stored.known.all() else found.select(stored.known[found.row])
+    lines = build_lines(stored.lists, stored.column("order_days"), stored.column("mean_gap_days"))
+    return lines if stored.known.all() else lines.select(stored.known[lines.row])
 
 
 def build_lines(lists: Mapping[str, RaggedList], order_days: Floats, mean_gap_days: Floats) -> CategoryLines:
-    """The lines of n customers, from their lists and two columns, (n,)."""
+    """Build the lines of n customers from their stored lists and two columns, each (n,)."""
     row = np.repeat(np.arange(len(order_days)), np.diff(lists[LIST_COLUMNS[0]].offsets))
     code, days, first_day, last_day = (lists[name].values for name in LIST_COLUMNS)
     return CategoryLines(

@@ -1,1 +1,1 @@
-"""Explanations: what moved a prediction, as attributions and in words."""
+"""Explanations: what moved a prediction, as attributions and as sentences."""

@@ -1,6 +1,6 @@
-"""How far did each input move each answer of a customer who has ordered? Every rung says it in its own way.
+"""Attributions: how far each input moved each answer of a buyer, computed in the way of the tier (SHAP or exact).
 
-All is on scales on which effects add up: log-odds of churn, log pace of ordering, log of the amount expected.
+The scales are additive: log-odds of churn, log pace of ordering, log of the expected amount.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from training.inference.tiers.base import Tier
 from training.inference.tiers.lightgbm_runtime import sigmoid
 from training.inference.tiers.trees import TreesTier
 
-# Where the silence stands as a period begins is today's silence told later; which period it is, is said of nobody.
+# Recency at the start of a period counts as today's recency; the edges of the period belong to no input.
 _SOURCE_INPUTS = {
     "gap_at_start": "recency_days",
     "gap_over_mean": "recency_over_mean_gap",
@@ -26,60 +26,54 @@ _SOURCE_INPUTS = {
 }
 
 
-def level_tier(tiered_model: TieredModel, answer: str) -> Tier:
-    """The rung that an answer has its level from; the next purchase's curve is bent through the churn probability."""
-    return tiered_model.tier_by_name[tiered_model.tier_by_model["churn" if answer == "next_purchase" else answer]]
-
-
 class Attributions:
-    """For n customers; each (n, names), and positive where the input raises the answer: churn, pace, or spend."""
+    """Attributions for n buyers: each is (n, names), positive where the input raises churn, pace or spend."""
 
     def __init__(self, tiered_model: TieredModel, names: tuple[str, ...], inputs: Floats) -> None:
         self._tiered_model = tiered_model
         self._names = names
         self._inputs = inputs
 
-    def for_answer(self, answer: str) -> Floats:
-        """Of one answer; raises KeyError for one that no release gives."""
-        return {
-            "churn": self._churn_attributions,
-            "next_purchase": self._next_purchase_attributions,
-            "ltv": self._ltv_attributions,
-        }[answer]()
+    def churn(self) -> Floats:
+        """Return the attributions of the log-odds of churn, (n, names)."""
+        tier = self._level_tier("churn")
+        if isinstance(tier, TreesTier):
+            return tier.churn_shap_values(self._inputs)[:, :-1]
+        return -exact_attributions.pace_attributions(tier, self._inputs, self._tiered_model.layout.churn_days)
 
-    def _churn_attributions(self) -> Floats:
-        rung = level_tier(self._tiered_model, "churn")
-        if isinstance(rung, TreesTier):
-            return rung.churn_shap_values(self._inputs)[:, :-1]
-        return -exact_attributions.pace_attributions(rung, self._inputs, self._tiered_model.layout.churn_days)
-
-    def _next_purchase_attributions(self) -> Floats:
+    def next_purchase(self) -> Floats:
+        """Return the attributions of the log pace of ordering, (n, names)."""
         return self._pace_attributions
 
-    def _ltv_attributions(self) -> Floats:
-        rung, longest = level_tier(self._tiered_model, "ltv"), self._tiered_model.layout.learned[-1]
-        if not isinstance(rung, TreesTier):
-            return exact_attributions.spend_attributions(rung, self._inputs, longest)
-        expected = exact_attributions.spend_attributions(rung.value_model.expectation.tier, self._inputs, longest)
-        came, corrected = (
-            _redistribute_expectation(made_of, expected) for made_of in rung.value_model.shap_values(self._inputs)
+    def ltv(self) -> Floats:
+        """Return the attributions of the log of the amount expected within the longest learned horizon, (n, names)."""
+        tier, longest = self._level_tier("ltv"), self._tiered_model.layout.learned[-1]
+        if not isinstance(tier, TreesTier):
+            return exact_attributions.spend_attributions(tier, self._inputs, longest)
+        expected = exact_attributions.spend_attributions(tier.value_model.expectation.tier, self._inputs, longest)
+        conditional, corrected = (
+            _redistribute_expectation(shap_values, expected)
+            for shap_values in tier.value_model.shap_values(self._inputs)
         )
-        share = rung.value_model.conditional_share(self._inputs, self._order_probabilities)[:, None]
-        return share * (came + self._log_pace_slope()[:, None] * self._pace_attributions) + (1 - share) * (
+        share = tier.value_model.conditional_share(self._inputs, self._order_probabilities)[:, None]
+        return share * (conditional + self._log_pace_slope()[:, None] * self._pace_attributions) + (1 - share) * (
             corrected + expected
         )
 
     @cached_property
     def _pace_attributions(self) -> Floats:
-        rung = level_tier(self._tiered_model, "next_purchase")
-        if not isinstance(rung, TreesTier):
-            return exact_attributions.pace_attributions(rung, self._inputs, self._tiered_model.layout.churn_days)
-        if rung is not self._tiered_model.tier_by_name[self._tiered_model.tier_by_model["next_purchase"]]:
-            return -self._churn_attributions()
-        return self._fold_period_inputs(_average_over_periods(rung.hazard_shap_values(self._inputs)))
+        tier = self._level_tier("churn")  # the curve is tilted to the churn probability
+        if not isinstance(tier, TreesTier):
+            return exact_attributions.pace_attributions(tier, self._inputs, self._tiered_model.layout.churn_days)
+        if tier is not self._tiered_model.tier_by_name[self._tiered_model.tier_by_model["next_purchase"]]:
+            return -self.churn()
+        return self._fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
+
+    def _level_tier(self, model: str) -> Tier:
+        return self._tiered_model.tier_by_name[self._tiered_model.tier_by_model[model]]
 
     def _log_pace_slope(self) -> Floats:
-        """By how much log P(order) rises with the log pace, (n,): 1 for the unlikely, 0 for the certain."""
+        """Return the slope of log P(order) over log pace, (n,): 1 where an order is unlikely, 0 where it is certain."""
         order = np.clip(self._order_probabilities[:, -1], 1e-9, 1 - 1e-9)
         return np.asarray(-np.log1p(-order) * (1 - order) / order)
 
@@ -90,7 +84,7 @@ class Attributions:
         return timing.order_by(self._inputs, np.array([0.0, *self._tiered_model.layout.learned]))[:, 1:]
 
     def _fold_period_inputs(self, shap_values: Floats) -> Floats:
-        """From (n, names + period inputs) to (n, names)."""
+        """Add the period inputs to the inputs they come from: (n, names + period inputs) to (n, names)."""
         own = shap_values[:, : len(self._names)].copy()
         for position, name in enumerate(PERIOD_INPUTS, start=len(self._names)):
             if name in _SOURCE_INPUTS:
@@ -99,9 +93,9 @@ class Attributions:
 
 
 def _redistribute_expectation(shap_values: Floats, expected: Floats) -> Floats:
-    """From (n, inputs + expectation + 1) to (n, inputs).
+    """Reduce (n, inputs + expectation + 1) to (n, inputs).
 
-    What trees made of BTYD's answers goes to the inputs these come from, as much to each as it moved them.
+    The SHAP values of BTYD's expectation go to the inputs of BTYD, in proportion to their own attributions there.
     """
     size = np.abs(expected)
     names = expected.shape[1]
@@ -110,10 +104,10 @@ def _redistribute_expectation(shap_values: Floats, expected: Floats) -> Floats:
 
 
 def _average_over_periods(shap_values: Floats) -> Floats:
-    """The mean over periods, (n, inputs), each weighed by the chance that the customer still waits when it begins.
+    """Return the mean over periods, (n, inputs), weighted by P(no order before the period).
 
-    So were the rows weighed that the trees learned from: over a whole population the contributions then come to
-    nothing, while plain sums would make everybody early.
+    The training rows of the trees have the same weights. So the attributions of a whole population average to about
+    zero, while plain sums would make every customer early.
     """
     stays = 1 - sigmoid(shap_values.sum(axis=2))
     waiting = np.cumprod(np.concatenate([np.ones((len(stays), 1)), stays[:, :-1]], axis=1), axis=1)

@@ -1,4 +1,4 @@
-"""How far did each input move the answers of the simple rungs? They use so few that it can be said exactly."""
+"""Exact attributions: how far each input attributions the answers of the tiers without trees, which use few inputs."""
 
 from __future__ import annotations
 
@@ -14,61 +14,74 @@ _EPSILON = 1e-9
 
 
 def pace_attributions(tier: Tier, inputs: Floats, days: int) -> Floats:
-    """What moved the log pace of ordering over so many days, (n, inputs)."""
+    """Return attributions of the log pace of ordering within ``days``, (n, inputs).
+
+    Raises:
+        TypeError: the tier is neither a BTYD nor a cohort tier.
+    """
     horizon = np.array([0.0, days])
     if isinstance(tier, CohortTier):
         within = survival_curve(np.asarray(tier.hazards), np.asarray(tier.edges), horizon)[:, 1]
         return _cell_attributions(tier, inputs, _log_pace(within))
     btyd = _require_btyd(tier)
-    return _history_attributions(
-        btyd, *(_log_pace(btyd.model.order_by(*one, horizon)[:, 1]) for one in _reference_histories(btyd, inputs))
-    )
+    paces = (_log_pace(btyd.model.order_by(*history, horizon)[:, 1]) for history in _reference_histories(btyd, inputs))
+    return _history_attributions(btyd, *paces)
 
 
 def spend_attributions(tier: Tier, inputs: Floats, days: int) -> Floats:
-    """What moved the log of the amount expected within the longest learned horizon, so many days, (n, inputs)."""
+    """Return attributions of the log of the expected amount, (n, inputs); ``days`` is the longest learned horizon.
+
+    Raises:
+        TypeError: the tier is neither a BTYD nor a cohort tier.
+    """
     horizon = np.array([0.0, days])
     if isinstance(tier, CohortTier):
         within = survival_curve(np.asarray(tier.hazards), np.asarray(tier.edges), horizon)[:, 1]
-        moved = _cell_attributions(tier, inputs, _safe_log(within * np.asarray(tier.orders_of_comers)[:, -1]))
+        attributions = _cell_attributions(tier, inputs, _safe_log(within * np.asarray(tier.orders_per_buyer)[:, -1]))
         if tier.order_value and "mean_order" in tier.names:
-            moved[:, tier.names.index("mean_order")] += _safe_log(tier.own_order_value(inputs)) - _safe_log(
+            attributions[:, tier.names.index("mean_order")] += _safe_log(tier.own_order_value(inputs)) - _safe_log(
                 tier.order_value
             )
-        return moved
+        return attributions
     btyd = _require_btyd(tier)
-    orders = (_safe_log(btyd.model.expected_orders(*one, horizon)[:, 1]) for one in _reference_histories(btyd, inputs))
-    moved = _history_attributions(btyd, *orders)
+    reference = _reference_histories(btyd, inputs)
+    orders = (_safe_log(btyd.model.expected_orders(*history, horizon)[:, 1]) for history in reference)
+    attributions = _history_attributions(btyd, *orders)
     if btyd.order_value is not None:
         count, mean = (np.nan_to_num(inputs[:, btyd.names.index(name)]) for name in ("orders", "mean_order"))
         own = btyd.order_value.order_value(np.maximum(count, 1.0), np.maximum(mean, 1e-6))
-        moved[:, btyd.names.index("mean_order")] = _safe_log(own) - _safe_log(btyd.order_value.order_value(0.0, 0.0))
-    return moved
+        attributions[:, btyd.names.index("mean_order")] = _safe_log(own) - _safe_log(
+            btyd.order_value.order_value(0.0, 0.0)
+        )
+    return attributions
 
 
 def _cell_attributions(tier: CohortTier, inputs: Floats, cell_values: Floats) -> Floats:
-    """Shapley's shares of order count and recency in what a cell says, (n, inputs), against the mean of all cells."""
+    """Return Shapley values of order count and recency in a cell's value, (n, inputs), relative to the mean cell."""
     table = cell_values.reshape(len(tier.frequency) + 1, len(tier.recency) + 1)
-    often, silent = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
-    moved, cell = np.zeros((len(inputs), len(tier.names))), tier.cells(inputs)
-    shares = {"orders": table - silent + often - table.mean(), "recency_days": table - often + silent - table.mean()}
+    by_frequency, by_recency = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
+    attributions, cell = np.zeros((len(inputs), len(tier.names))), tier.cells(inputs)
+    shares = {
+        "orders": table - by_recency + by_frequency - table.mean(),
+        "recency_days": table - by_frequency + by_recency - table.mean(),
+    }
     for name, share in shares.items():
-        moved[:, tier.names.index(name)] = share.ravel()[cell] / 2
-    return moved
+        attributions[:, tier.names.index(name)] = share.ravel()[cell] / 2
+    return attributions
 
 
 def _history_attributions(tier: BtydTier, typical: Floats, usual: Floats, now: Floats) -> Floats:
-    """What the orders, and then the silence after the last of them, did to the answer, (n, inputs)."""
-    moved = np.zeros((len(now), len(tier.names)))
-    moved[:, tier.names.index("orders_per_day")] = usual - typical
-    moved[:, tier.names.index("recency_days")] = now - usual
-    return moved
+    """Return the effect of the orders, and then of the time since the last one, on the answer, (n, inputs)."""
+    attributions = np.zeros((len(now), len(tier.names)))
+    attributions[:, tier.names.index("orders_per_day")] = usual - typical
+    attributions[:, tier.names.index("recency_days")] = now - usual
+    return attributions
 
 
 def _reference_histories(tier: BtydTier, inputs: Floats) -> tuple[tuple[Floats, Floats, Floats], ...]:
-    """Histories of anybody's first order, of the customer's orders, and as they are: the first two silent as usual.
+    """Return three histories: a first order, the customer's orders, and the customer's orders and recency.
 
-    Usual is the mean time between orders of one with such a history: so long has it been, on average, when we ask.
+    The first two have the usual recency, which is the mean time between orders of a customer with such a history.
     """
     repeats, recency, age = histories(inputs, tier.names)
     none, day = np.zeros(len(inputs)), np.ones(1)
@@ -80,11 +93,11 @@ def _reference_histories(tier: BtydTier, inputs: Floats) -> tuple[tuple[Floats, 
 def _require_btyd(tier: Tier) -> BtydTier:
     if isinstance(tier, BtydTier):
         return tier
-    raise TypeError(f"{type(tier).__name__} has no simple reasons. Expected a BtydRung or a CohortsRung.")
+    raise TypeError(f"{type(tier).__name__} has no exact attributions. Expected a BtydTier or a CohortTier.")
 
 
 def _log_pace(order: Floats) -> Floats:
-    """The log of the hazard passed by the time that P(order) is reached."""
+    """Return the log of the cumulative hazard that gives P(order)."""
     return _safe_log(-np.log1p(-np.minimum(order, 1 - _EPSILON)))
 
 

@@ -1,8 +1,8 @@
-# ruff: noqa: RUF001 -- Chinese has a punctuation of its own
-"""What does each input say of a customer, in a marketer's words? Inputs that say the same thing are one concept.
+# ruff: noqa: RUF001 -- Chinese uses its own punctuation
+"""Phrases: message templates in English and Chinese for each input; inputs with the same meaning form one concept.
 
-A phrase may hold {number}, {money}, {share}, or any English noun, which takes the number along: {days} becomes "1 day"
-or "12 days". Where the number is a pace per day, {interval} and {days apart} are the days from one to the next.
+A template may contain {number}, {money}, {share}, or any English noun, which is rendered with the number: {days}
+becomes "1 day" or "12 days". Where the number is a rate per day, {interval} and {days apart} are the days between two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from features.views import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
 
 @dataclass(frozen=True)
 class Phrase:
-    """One thing in both languages."""
+    """Phrase: one template in both languages."""
 
     en: str
     zh: str
@@ -23,7 +23,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Concept:
-    """A thing that a marketer has a word for, and what each input says of it."""
+    """Concept: a term that marketers use, with one phrase for each input that belongs to it."""
 
     name: Phrase
     phrases: Mapping[str, Phrase]
@@ -151,8 +151,8 @@ CONCEPTS = (
 
 
 def event_kind_concept(name: str, kind: str) -> Concept:
-    """What the input ``name`` says: how many events there were of a kind that the shop has named itself."""
-    spoken = kind.replace("_", " ").strip() or kind
-    literal = spoken.replace("{", "{{").replace("}", "}}")
-    said = Phrase(f"“{literal}”: {{events}} in the last 91 days", f"近 91 天“{literal}”{{number}} 次")
-    return Concept(Phrase(f"“{spoken}”", f"“{spoken}”"), {name: said})
+    """Return the concept of the input ``name``, which counts events of a kind that the shop has named itself."""
+    label = kind.replace("_", " ").strip() or kind
+    literal = label.replace("{", "{{").replace("}", "}}")
+    phrase = Phrase(f"“{literal}”: {{events}} in the last 91 days", f"近 91 天“{literal}”{{number}} 次")
+    return Concept(Phrase(f"“{label}”", f"“{label}”"), {name: phrase})

@@ -1,16 +1,17 @@
-"""Why this answer? The few things about a customer that moved it most, in words."""
+"""Reasons: the few facts about a customer that moved an answer most, as codes, numbers and sentences."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from features.arrays import Floats
 from features.views import View
-from training.inference.explanations.attributions import Attributions, level_tier
+from training.inference.explanations.attributions import Attributions
+from training.inference.explanations.explanation import Explanation
 from training.inference.explanations.phrases import ORDERS
 from training.inference.explanations.rendering import (
     UNITS,
@@ -22,57 +23,70 @@ from training.inference.explanations.rendering import (
 from training.inference.tiered_model import TieredModel
 from training.inference.tiers.cohort import CohortTier
 
-DIRECTIONS = {"churn": ("lowers", "raises"), "next_purchase": ("later", "sooner"), "ltv": ("lowers", "raises")}
-ANSWERS = tuple(DIRECTIONS)
 MAX_REASONS = 3
 MIN_IMPORTANCE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One thing about a customer, and what it did to one of the answers."""
+    """Reason: one fact about a customer, and its effect on one of the answers."""
 
-    answer: str  # one of ANSWERS
-    code: str  # the input that tells most of it
-    value: float | None  # of that input; None where nothing is known
-    direction: str  # raises or lowers; of the next purchase, sooner or later
-    importance: float  # its share in all that moved the answer, 0 to 1
+    answer: str  # name of the model
+    code: str  # the input that represents the concept best
+    value: float | None  # of that input; None where it is missing
+    direction: str  # raises or lowers; for the next purchase, sooner or later
+    importance: float  # share of the absolute attributions of the answer, 0 to 1
     text: LocalizedText
 
 
 class Explainer:
-    """Finds the reasons for the answers of one ladder."""
+    """Explainer: it finds the reasons for the answers of one tiered model."""
 
-    def __init__(self, tiered_model: TieredModel, names: Sequence[str], views: Iterable[View], currency: str) -> None:
-        said = concepts_by_input(views)
+    def __init__(
+        self,
+        tiered_model: TieredModel,
+        names: Sequence[str],
+        views: Iterable[View],
+        currency: str,
+        explanations: Mapping[str, Explanation],
+    ) -> None:
+        concepts = concepts_by_input(views)
         self._tiered_model = tiered_model
+        self._explanations = explanations
         self._names = tuple(names)
         self._currency = currency
-        self._concepts = tuple({id(said[name]): said[name] for name in names if name in said}.values())
+        self._concepts = tuple({id(concepts[name]): concepts[name] for name in names if name in concepts}.values())
         self._members = [np.flatnonzero([name in concept.phrases for name in names]) for concept in self._concepts]
 
     def explain(self, inputs: Floats, orders: Floats, answers: Sequence[str], usual_churn: float) -> list[list[Reason]]:
-        """For each of n customers up to three reasons per answer, the most important first; none where all are alike.
+        """Return for each of n customers up to three reasons per answer, the most important first.
+
+        A tier that treats all customers alike gives no reasons.
 
         Args:
             inputs: (n, names) of ``features.transformations.on_demand.model_inputs``.
             orders: (n,) orders so far.
-            answers: some of ANSWERS.
-            usual_churn: the churn probability with which those are compared of whom only the lack of orders is known.
+            answers: names of models that have an ``Explanation``.
+            usual_churn: the churn probability with which customers without orders are compared.
         """
-        found: list[list[Reason]] = [[] for _ in orders]
-        bought, new = np.flatnonzero(orders >= 1), np.flatnonzero(orders < 1)
-        moved = Attributions(self._tiered_model, self._names, inputs[bought])
+        by_customer: list[list[Reason]] = [[] for _ in orders]
+        buyers, new = np.flatnonzero(orders >= 1), np.flatnonzero(orders < 1)
+        attributions = Attributions(self._tiered_model, self._names, inputs[buyers])
         for answer in answers:
             for row, reasons in zip(
-                bought.tolist(), self._buyer_reasons(answer, inputs[bought], moved.for_answer(answer)), strict=True
+                buyers.tolist(),
+                self._buyer_reasons(answer, inputs[buyers], self._explanations[answer].attribute(attributions)),
+                strict=True,
             ):
-                found[row] += reasons
+                by_customer[row] += reasons
         for row, churns in zip(
             new.tolist(), (self._prospect_churn_probability(inputs[new]) >= usual_churn).tolist(), strict=True
         ):
-            found[row] = [self._no_orders_reason(answer, raises=churns == (answer == "churn")) for answer in answers]
-        return found
+            by_customer[row] = [
+                self._no_orders_reason(answer, raises=churns == self._explanations[answer].rises_with_churn)
+                for answer in answers
+            ]
+        return by_customer
 
     def _buyer_reasons(self, answer: str, inputs: Floats, attributions: Floats) -> Iterable[list[Reason]]:
         by_concept = np.column_stack([attributions[:, members].sum(axis=1) for members in self._members])
@@ -88,8 +102,8 @@ class Explainer:
 
     def _reason(self, answer: str, position: int, inputs: Floats, attributions: Floats, importance: float) -> Reason:
         concept, members = self._concepts[position], self._members[position]
-        told = self._strongest_input(inputs[members], attributions[members])
-        name, value = self._names[members[told]], float(inputs[members[told]])
+        strongest = self._strongest_input(inputs[members], attributions[members])
+        name, value = self._names[members[strongest]], float(inputs[members[strongest]])
         text = render_sentence(concept, name, value, self._currency)
         if borders := self._cohort_edges(answer, name):
             text = add_group(text, value, borders, UNITS[name])
@@ -98,23 +112,24 @@ class Explainer:
             answer=answer,
             code=name,
             value=None if math.isnan(value) else value,
-            direction=DIRECTIONS[answer][raises],
+            direction=self._explanations[answer].directions[raises],
             importance=importance,
             text=text,
         )
 
     @staticmethod
     def _strongest_input(values: Floats, attributions: Floats) -> int:
-        """Which of a concept's inputs has a value and moved the answer furthest in the concept's own direction."""
+        """Return the index of the input that has a value and moved the answer furthest in the concept's direction."""
         towards = attributions * np.sign(attributions.sum())
         known = np.isfinite(values)
         return int(np.argmax(np.where(known, towards, -np.inf) if known.any() else towards))
 
     def _cohort_edges(self, answer: str, name: str) -> tuple[float, ...]:
-        rung = level_tier(self._tiered_model, answer)
-        if not isinstance(rung, CohortTier):
+        tier_name = self._tiered_model.tier_by_model[self._explanations[answer].level_model]
+        tier = self._tiered_model.tier_by_name.get(tier_name)
+        if not isinstance(tier, CohortTier):
             return ()
-        return {"orders": rung.frequency, "recency_days": rung.recency}.get(name, ())
+        return {"orders": tier.frequency, "recency_days": tier.recency}.get(name, ())
 
     def _prospect_churn_probability(self, inputs: Floats) -> Floats:
         horizon = np.array([0.0, self._tiered_model.layout.churn_days])
@@ -125,7 +140,7 @@ class Explainer:
             answer=answer,
             code="orders",
             value=0.0,
-            direction=DIRECTIONS[answer][raises],
+            direction=self._explanations[answer].directions[raises],
             importance=1.0,
             text=render_sentence(ORDERS, "orders", 0.0, self._currency),
         )

@@ -1,5 +1,5 @@
-# ruff: noqa: RUF001 -- Chinese has a punctuation of its own
-"""From a number to a sentence about a customer, in English and in Chinese."""
+# ruff: noqa: RUF001 -- Chinese uses its own punctuation
+"""Rendering: sentences about a customer in English and Chinese, from phrases and numbers."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ _EVENT_KIND = re.compile(r"events of kind (.*) in 91 days", re.DOTALL)
 
 
 def concepts_by_input(views: Iterable[View]) -> dict[str, Concept]:
-    """The concept of every input there are words for, those of the shop's own kinds of events included."""
-    said = {name: concept for concept in CONCEPTS for name in concept.phrases}
+    """Return the concept of every input that has phrases, including the shop's own kinds of events."""
+    concepts = {name: concept for concept in CONCEPTS for name in concept.phrases}
     for column in (column for view in views for column in view.columns):
         if kind := _EVENT_KIND.fullmatch(column.meaning):
-            said[column.name] = event_kind_concept(column.name, kind[1])
-    return said
+            concepts[column.name] = event_kind_concept(column.name, kind[1])
+    return concepts
 
 
 def render_sentence(concept: Concept, name: str, number: float, currency: str) -> LocalizedText:
-    """What the input ``name`` says of a customer; that nothing is known where the number is none."""
+    """Render the phrase of the input ``name``; a NaN number gives "Nothing known yet".
+
+    Raises:
+        KeyError: the concept has no such input.
+    """
     if math.isnan(number):
         return {"en": f"Nothing known yet: {concept.name.en}", "zh": f"暂无数据：{concept.name.zh}"}
     figures, phrase = _PhraseValues(number, currency), concept.phrases[name]
@@ -35,7 +39,7 @@ def render_sentence(concept: Concept, name: str, number: float, currency: str) -
 
 
 def add_group(texts: LocalizedText, number: float, borders: Sequence[float], unit: Phrase) -> LocalizedText:
-    """The sentence and the group that the number was judged with; the sentence alone where all are in one."""
+    """Add the group of the number to the sentence; without borders all are in one group and nothing is added."""
     if not borders:
         return texts
     low = max((border for border in borders if border <= number), default=None)
@@ -54,7 +58,7 @@ def add_group(texts: LocalizedText, number: float, borders: Sequence[float], uni
 
 
 class _PhraseValues(dict[str, str]):
-    """A number in every form that a phrase may ask for; what is no form is an English noun to be counted."""
+    """Phrase values: a number in every form that a phrase may contain; any other key is an English noun to count."""
 
     def __init__(self, number: float, currency: str) -> None:
         interval = _format_number(1 / max(number, 1e-9))

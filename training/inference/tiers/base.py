@@ -1,4 +1,4 @@
-"""What every rung of the ladder can say of some customers, before the answers are made to agree."""
+"""Tier interface: the predictions that every tier of the fallback chain makes, before coherence is enforced."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from features.arrays import Floats
 
 
 class Tier(Protocol):
-    """A way to answer all three questions, simple or not."""
+    """Tier: one level of the fallback chain, which predicts the inputs of all models' answers."""
 
     @property
     def edges(self) -> Sequence[float] | Floats:
-        """Days between which its daily hazard stays the same, ascending from 0."""
+        """Days between which the daily hazard is constant, ascending from 0."""
         ...
 
     def order_by(self, inputs: Floats, days: Floats) -> Floats:
-        """P(order within days[j]), (n, len(days))."""
+        """Return P(order within days[j]), (n, len(days))."""
         ...
 
     def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
-        """Orders and net amount within each learned horizon, each (n, learned), given P(order) within each.
+        """Return orders and net amount within each learned horizon, each (n, learned), given P(order) within each.
 
-        No amount, where the log has none.
+        The amount is None where the log has no amounts.
         """
         ...

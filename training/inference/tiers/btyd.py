@@ -1,4 +1,4 @@
-"""The rung of buy-till-you-die models: few parameters, fitted to how often and how lately customers ordered."""
+"""BTYD tier: buy-till-you-die models with few parameters, fitted to the frequency and recency of orders."""
 
 from __future__ import annotations
 
@@ -15,36 +15,40 @@ from training.inference.fast_numpy import clip, nan_to_zero
 
 @dataclass(frozen=True)
 class BtydTier:
-    """A model of orders, a model of order values, and what makes their totals right, per learned horizon."""
+    """BTYD tier: a model of orders, a model of order values, and factors correcting the totals per learned horizon."""
 
     names: tuple[str, ...]
     model: BuyTillDie
     order_value: GammaGamma | None  # None without amounts
     learned: tuple[int, ...]  # days
-    edges: tuple[float, ...]  # days at which answers are given
+    edges: tuple[float, ...]  # days of the forecast grid
     buyer_scale: tuple[float, ...]
     order_scale: tuple[float, ...]
     spend_scale: tuple[float, ...]
 
     def order_by(self, inputs: Floats, days: Floats) -> Floats:
-        """P(order within days[j]), (n, len(days))."""
+        """Return P(order within days[j]), (n, len(days))."""
         return self.model.order_by(*self._histories(inputs), days)
 
     def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
-        """Orders and net amount within each learned horizon, each (n, learned): what those make of it who come."""
+        """Return orders and net amount within each learned horizon, each (n, learned), scaled to ``within``."""
         own, orders, spend = self.predict(inputs)
         more = within / np.maximum(own * np.asarray(self.buyer_scale), 1e-12)
         return np.asarray(orders * more), None if spend is None else np.asarray(spend * more)
 
     def predict(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
-        """P(order), expected orders and net amount within each learned horizon, each (n, learned)."""
+        """Return P(order), expected orders and net amount within each learned horizon, each (n, learned)."""
         days = np.asarray(self.learned, dtype=float)
         within, orders = self.model.order_by_and_expected_orders(*self._histories(inputs), days)
         orders = np.asarray(orders * np.asarray(self.order_scale))
         return within, orders, None if self.order_value is None else np.asarray(orders * self.spend_per_order(inputs))
 
     def spend_per_order(self, inputs: Floats) -> Floats:
-        """Net amount that comes with each expected order, (n, learned)."""
+        """Return the net amount per expected order, (n, learned).
+
+        Raises:
+            ValueError: the log has no amounts.
+        """
         if self.order_value is None:
             raise ValueError("There is no model of order values: the log it was fitted to has no amounts.")
         orders = np.maximum(nan_to_zero(self._column(inputs, "orders")), 1.0)
@@ -53,13 +57,13 @@ class BtydTier:
         return np.asarray(value[:, None] * np.asarray(self.spend_scale))
 
     def as_json(self) -> dict[str, Any]:
-        """Everything it is made of, as plain JSON."""
+        """Return the tier as plain JSON."""
         value = None if self.order_value is None else self.order_value.as_json()
         return {**vars(self), "model": self.model.as_json(), "order_value": value}
 
     @classmethod
     def from_json(cls, payload: Mapping[str, Any]) -> BtydTier:
-        """The rung that ``as_json`` described."""
+        """Build the tier from ``as_json``'s values."""
         tuples = {key: tuple(value) for key, value in payload.items() if isinstance(value, list | tuple)}
         value = payload["order_value"]
         return cls(
@@ -72,14 +76,14 @@ class BtydTier:
         return inputs[:, self.names.index(name)]
 
     def _histories(self, inputs: Floats) -> tuple[Floats, Floats, Floats]:
-        """Repeats, recency and age; a customer without an order stands as one who ordered just now."""
+        """Return repeats, recency and age; a customer without an order counts as one who ordered just now."""
         return histories(inputs, self.names)
 
 
 def histories(inputs: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
-    """Days with an order after the first, days from the first order to the last, and to now, each (n,)."""
+    """Return order days after the first, days from the first order to the last, and days to now, each (n,)."""
     age = np.maximum(nan_to_zero(inputs[:, names.index("tenure_days")]), 1e-3)
-    silent = nan_to_zero(inputs[:, names.index("recency_days")])
+    since_last = nan_to_zero(inputs[:, names.index("recency_days")])
     repeats = np.maximum(nan_to_zero(inputs[:, names.index("order_days")]) - 1, 0.0)
-    recency = np.where(repeats > 0, clip(age - silent, 0.0, age), 0.0)
+    recency = np.where(repeats > 0, clip(age - since_last, 0.0, age), 0.0)
     return repeats, recency, age

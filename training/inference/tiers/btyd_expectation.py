@@ -1,4 +1,4 @@
-"""What buy-till-you-die expects of a customer: inputs of the value heads, and where half of them start from."""
+"""BTYD expectation: the BTYD tier's forecasts as stacked inputs and offsets of the value heads."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 from features.arrays import Floats
 from training.inference.tiers.btyd import BtydTier
 
-MIN_EXPECTED = 0.01  # of an expected count or amount, so that its logarithm is finite
+MIN_EXPECTED = 0.01  # lower limit of an expected count or amount; its logarithm must be finite
 
 
 @dataclass(frozen=True)
 class BtydExpectation:
-    """The answers of one fitted BTYD rung as further columns of the inputs."""
+    """BTYD expectation: the forecasts of one fitted BTYD tier as additional input columns."""
 
     tier: BtydTier
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns: P(order), orders and, with amounts, spend within every learned horizon."""
+        """The column names: P(order), orders and, with amounts, spend within every learned horizon."""
         return tuple(f"btyd_{kind}_{days}d" for kind in self._kinds for days in self.tier.learned)
 
     def append_to(self, inputs: Floats) -> Floats:
-        """(n, inputs + names): the inputs, and then what is expected."""
-        return np.concatenate([inputs, *(one for one in self.tier.predict(inputs) if one is not None)], axis=1)
+        """Return the inputs followed by the expectations, (n, inputs + names)."""
+        return np.concatenate([inputs, *(values for values in self.tier.predict(inputs) if values is not None)], axis=1)
 
     def extract(self, kind: str, extended_inputs: Floats) -> Floats:
-        """Expected orders or spend, (n, learned), out of what ``append_to`` returned."""
+        """Return expected orders or spend, (n, learned), from the result of ``append_to``."""
         width = len(self.tier.learned)
         start = extended_inputs.shape[1] - width * (len(self._kinds) - self._kinds.index(kind))
         return np.asarray(np.maximum(extended_inputs[:, start : start + width], MIN_EXPECTED))

@@ -1,4 +1,4 @@
-"""LightGBM's own library through ctypes: a text model in, raw scores and what they are made of out.
+"""LightGBM runtime: LightGBM's own shared library through ctypes, for raw scores and SHAP values.
 
 The lightgbm package imports pandas and scikit-learn, seconds of start-up that a serving worker does not need; its
 shared library alone predicts the same numbers (LightGBM C API, ``c_api.h``).
@@ -22,11 +22,11 @@ _SINGLE_THREAD = b"num_threads=1"
 
 
 class InvalidBooster(Exception):
-    """The text is no LightGBM model, or does not fit the inputs."""
+    """The text is not a LightGBM model, or the inputs have another width."""
 
 
 class Booster:
-    """A gradient boosted ensemble, ready to predict from NumPy."""
+    """Booster: a gradient boosted ensemble that predicts from NumPy arrays."""
 
     def __init__(self, text: str) -> None:
         """Load a model that LightGBM wrote as text.
@@ -36,7 +36,7 @@ class Booster:
         """
         if not _is_complete(text):
             raise InvalidBooster(
-                "The text is no whole LightGBM model: expected a file that LightGBM saved. Train again."
+                "The text is not a complete LightGBM model: expected a file that LightGBM saved. Train again."
             )
         self._handle = ctypes.c_void_p()
         iterations = ctypes.c_int()
@@ -52,22 +52,22 @@ class Booster:
             _load_library().LGBM_BoosterFree(self._handle)
 
     def raw_scores(self, inputs: Floats) -> Floats:
-        """Scores before the link function, (n,), from (n, features); NaN inputs mean missing.
+        """Return the scores before the link function, (n,), from (n, features); NaN inputs mean missing.
 
         Raises:
-            InvalidBooster: the inputs have another width than the model was trained on.
+            InvalidBooster: the inputs have another width than the training inputs.
         """
         if inputs.shape == (1, self.features):
             return self._single_row.raw_scores(inputs)
         return self._predict(inputs, _RAW, 1)[:, 0]
 
     def shap_values(self, inputs: Floats) -> Floats:
-        """How far each input moved each score, and last the score of nobody in particular, (n, features + 1).
+        """Return SHAP values and, in the last column, the expected score, (n, features + 1).
 
-        A row sums to its score (TreeSHAP; Lundberg et al. 2020). Some sixty times the price of the score itself.
+        A row sums to its score (TreeSHAP; Lundberg et al. 2020). The cost is about sixty times that of the score.
 
         Raises:
-            InvalidBooster: the inputs have another width than the model was trained on.
+            InvalidBooster: the inputs have another width than the training inputs.
         """
         return self._predict(inputs, _CONTRIBUTIONS, self.features + 1)
 
@@ -75,8 +75,9 @@ class Booster:
         inputs = np.ascontiguousarray(inputs, dtype=np.float64)
         n, width = inputs.shape
         if width != self.features:
-            found = f"The model was trained on {self.features} inputs, found {width}"
-            raise InvalidBooster(f"{found}. Train and publish again.")
+            raise InvalidBooster(
+                f"The model was trained on {self.features} inputs, found {width}. Train and publish again."
+            )
         answers = np.empty((n, columns))
         written = ctypes.c_int64()
         _call(
@@ -88,7 +89,7 @@ class Booster:
 
 
 class _SingleRowPredictor:
-    """Scores of a single row, with all but the row prepared before: a third of the price of a matrix of one."""
+    """Single-row predictor: LightGBM's fast path, at a third of the cost of a matrix with one row."""
 
     def __init__(self, booster: ctypes.c_void_p, features: int) -> None:
         self._fast_config = ctypes.c_void_p()
@@ -98,7 +99,7 @@ class _SingleRowPredictor:
         )  # fmt: skip
 
     def raw_scores(self, inputs: Floats) -> Floats:
-        """The score, (1,), from (1, features)."""
+        """Return the score, (1,), from (1, features)."""
         row = np.ascontiguousarray(inputs, dtype=np.float64)
         answer, written = np.empty(1), ctypes.c_int64()
         _call(
@@ -108,7 +109,7 @@ class _SingleRowPredictor:
         return answer
 
     def free(self) -> None:
-        """Let go of what was prepared."""
+        """Free LightGBM's prepared configuration."""
         _load_library().LGBM_FastConfigFree(self._fast_config)
 
 
@@ -118,7 +119,7 @@ def _address(array: Floats) -> int:
 
 
 def _is_complete(text: str) -> bool:
-    # LightGBM ends the whole process over a tree that is cut off.
+    # LightGBM aborts the whole process when a tree is truncated.
     header, _, trees = text.encode().partition(b"\n\n")
     sizes = re.search(rb"^tree_sizes=([\d ]+)$", header, re.MULTILINE)
     return sizes is not None and trees[sum(int(size) for size in sizes[1].split()) :].startswith(b"end of trees")
@@ -126,10 +127,10 @@ def _is_complete(text: str) -> bool:
 
 @functools.cache
 def _load_library() -> ctypes.CDLL:
-    found = importlib.util.find_spec("lightgbm")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("lightgbm")
+    if spec is None or spec.origin is None:
         raise ImportError("lightgbm is not installed. Expected its shared library: install the pinned requirements.")
-    folder = Path(found.origin).parent
+    folder = Path(spec.origin).parent
     for name in ("lib/lib_lightgbm.so", "lib/lib_lightgbm.dylib", "bin/lib_lightgbm.dll", "lib_lightgbm.so"):
         if (folder / name).is_file():
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -141,10 +142,10 @@ def _load_library() -> ctypes.CDLL:
 
 def _call(function: str, *arguments: object) -> None:
     if getattr(_load_library(), function)(*arguments):
-        said = _load_library().LGBM_GetLastError().decode(errors="replace")
-        raise InvalidBooster(f"LightGBM refused: {said}. Train again.")
+        message = _load_library().LGBM_GetLastError().decode(errors="replace")
+        raise InvalidBooster(f"LightGBM rejected the model or its inputs: {message}. Train again.")
 
 
 def sigmoid(score: Floats) -> Floats:
-    """The logistic function, safe for large scores."""
+    """Return the logistic function of the scores, stable for large ones."""
     return np.exp(-np.logaddexp(0.0, -score))

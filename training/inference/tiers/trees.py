@@ -1,4 +1,4 @@
-"""The highest rung: boosted trees for the hazard, the orders, the spend and the churn probability."""
+"""Trees tier: gradient boosting for the hazard, the orders, the spend and the churn probability; the highest tier."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.inference.tiers.value_heads import EXPECTATION_FILE, ValueModel
 
 
 class TreesTier:
-    """Heads learned by the model pages, loaded from their artefacts; a head that is not needed may be absent."""
+    """Trees tier: the heads that the models trained, loaded from artefacts; an unused head may be absent."""
 
     def __init__(self, artifact: Mapping[str, str], names: Sequence[str], learned: Sequence[int]) -> None:
         self._names = tuple(names)
@@ -24,11 +24,19 @@ class TreesTier:
         self._value_model = ValueModel(artifact, learned) if EXPECTATION_FILE in artifact else None
 
     def churn_probability(self, inputs: Floats) -> Floats:
-        """Uncalibrated P(no order within the churn horizon), (n,)."""
+        """Return the uncalibrated P(no order within the churn horizon), (n,).
+
+        Raises:
+            InvalidBooster: the release has no churn head.
+        """
         return sigmoid(_require_booster(self._churn, "churn.txt").raw_scores(inputs))
 
     def order_by(self, inputs: Floats, days: Floats) -> Floats:
-        """P(order within days[j]), (n, len(days)), from the hazard of every period."""
+        """Return P(order within days[j]), (n, len(days)), from the hazard of every period.
+
+        Raises:
+            InvalidBooster: the release has no hazard head.
+        """
         rows = person_period_inputs(inputs, self._names, self.edges)
         hazards = sigmoid(_require_booster(self._hazard, "hazard.txt").raw_scores(rows)).reshape(
             len(inputs), len(self.edges) - 1
@@ -36,26 +44,30 @@ class TreesTier:
         return survival_curve(hazards, self.edges, days)
 
     def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
-        """Orders and net amount within each learned horizon, each (n, learned), given P(order) within each."""
+        """Return orders and net amount within each learned horizon, each (n, learned), given P(order) within each."""
         return self.value_model(inputs, within)
 
     @property
     def value_model(self) -> ValueModel:
-        """The heads of orders and spend; raises InvalidBooster where the release has none."""
+        """The heads of orders and spend.
+
+        Raises:
+            InvalidBooster: the release has none.
+        """
         if self._value_model is None:
             raise _missing_file(EXPECTATION_FILE)
         return self._value_model
 
     def churn_shap_values(self, inputs: Floats) -> Floats:
-        """What the log-odds of churn are made of, (n, inputs + 1)."""
+        """Return SHAP values of the log-odds of churn, (n, inputs + 1)."""
         return _require_booster(self._churn, "churn.txt").shap_values(inputs)
 
     def hazard_shap_values(self, inputs: Floats) -> Floats:
-        """What the log-odds of an order in each period are made of, (n, periods, inputs + period inputs + 1)."""
-        made_of = _require_booster(self._hazard, "hazard.txt").shap_values(
+        """Return SHAP values of each period's log-odds of an order, (n, periods, inputs + period inputs + 1)."""
+        shap_values = _require_booster(self._hazard, "hazard.txt").shap_values(
             person_period_inputs(inputs, self._names, self.edges)
         )
-        return made_of.reshape(len(inputs), len(self.edges) - 1, made_of.shape[1])
+        return shap_values.reshape(len(inputs), len(self.edges) - 1, shap_values.shape[1])
 
 
 def _load_booster(artifact: Mapping[str, str], name: str) -> Booster | None:
@@ -69,4 +81,4 @@ def _require_booster(head: Booster | None, name: str) -> Booster:
 
 
 def _missing_file(name: str) -> InvalidBooster:
-    return InvalidBooster(f"There is no {name}, from which this release answers. Fetch it again, or train again.")
+    return InvalidBooster(f"The release has no {name}, which its answers need. Fetch it again, or train again.")

@@ -212,7 +212,7 @@ def test_what_an_audience_was_made_for_is_told_without_its_members(client: TestC
         ({"filter": {"column": "churn_probabilty", "at_least": 1}}, "filter.column", "Did you mean churn_probability?"),
         ({"filter": {"column": "value_tier", "at_least": 1}}, "filter", "expected"),
         ({"limit": 10**9}, "limit", "expected 10,000,000 or less"),
-        ({"who": 1}, "who", "Found a field nobody asks for"),
+        ({"who": 1}, "who", "Found an unknown field"),
         ({"holdout": {"share": 0.9, "name": "x"}}, "holdout.share", "expected 0.5 or less"),
         ({"horizon_days": 12}, "horizon_days", "expected one of the table's horizons"),
     ],

@@ -1,4 +1,4 @@
-"""Pages of an audience are its list, cut: nobody twice, nobody skipped, and nobody who is not allowed by then."""
+"""Member store and pagination: pages cover the list once, in order, without members who lack consent."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "audiences"
 
 
-def store_audience(folder: Path, shop: Columns, consent: FakeConsent | None = None, **asked: Any) -> str:  # noqa: ANN401
+def store_audience(folder: Path, shop: Columns, consent: FakeConsent | None = None, **body: Any) -> str:  # noqa: ANN401
     consent = consent or FakeConsent()
-    return member_store.store_audience(folder, count_audience(shop, consent, **asked), consent, NOW)
+    return member_store.store_audience(folder, count_audience(shop, consent, **body), consent, NOW)
 
 
 def names(table: pa.Table) -> list[str]:
@@ -47,13 +47,20 @@ def names(table: pa.Table) -> list[str]:
 def read_all_pages(
     folder: Path, audience: str, sizes: Sequence[int], consent: FakeConsent | None = None
 ) -> tuple[list[str], int]:
-    """All pages of these sizes in turn: who was on them, and how many were left out."""
-    at, seen, left_out, place = None, list[str](), 0, 0
+    """Read all pages of these sizes in turn; return the members and the number of excluded ones."""
+    cursor, members, excluded, page_number = None, list[str](), 0, 0
     while True:
-        page = AudienceReader(folder, SECRET).page(audience, at, sizes[place % len(sizes)], consent or FakeConsent())
-        seen, left_out, place, at = seen + names(page.rows), left_out + page.excluded_by_consent, place + 1, page.next
-        if at is None:
-            return seen, left_out
+        page = AudienceReader(folder, SECRET).page(
+            audience, cursor, sizes[page_number % len(sizes)], consent or FakeConsent()
+        )
+        members, excluded, page_number, cursor = (
+            members + names(page.rows),
+            excluded + page.excluded_by_consent,
+            page_number + 1,
+            page.next,
+        )
+        if cursor is None:
+            return members, excluded
 
 
 @settings(max_examples=25, deadline=None)
@@ -61,11 +68,11 @@ def read_all_pages(
 def test_pages_one_after_the_other_are_the_list_less_those_refused(sizes: list[int], refused: set[int]) -> None:
     with TemporaryDirectory() as scratch:
         audience = store_audience(Path(scratch) / "a", shop := small_table(Path(scratch)), **WORST_FIRST)
-        consent = FakeConsent([f"{one:03d}" for one in refused])
-        seen, left_out = read_all_pages(Path(scratch) / "a", audience, sizes, consent)
-    everybody = names(count_audience(shop, **WORST_FIRST).members())
-    assert seen == [one for one in everybody if one not in consent.refused]
-    assert left_out == len(everybody) - len(seen)
+        consent = FakeConsent([f"{number:03d}" for number in refused])
+        members, excluded = read_all_pages(Path(scratch) / "a", audience, sizes, consent)
+    all_members = names(count_audience(shop, **WORST_FIRST).members())
+    assert members == [customer_id for customer_id in all_members if customer_id not in consent.refused]
+    assert excluded == len(all_members) - len(members)
 
 
 def test_who_objects_between_two_pages_is_not_on_the_second(folder: Path, shop: Columns) -> None:
@@ -74,13 +81,13 @@ def test_who_objects_between_two_pages_is_not_on_the_second(folder: Path, shop: 
     first = reader.page(audience, None, 10, consent)
     consent.refused = {"004", "012"}
     second = reader.page(audience, first.next, 10, consent)
-    assert names(second.rows) == ["010", "011", *(f"0{one}" for one in range(13, 20))]
+    assert names(second.rows) == ["010", "011", *(f"0{number}" for number in range(13, 20))]
     assert second.excluded_by_consent == 1
 
 
 def test_a_page_of_nobody_who_is_allowed_goes_on_all_the_same(folder: Path, shop: Columns) -> None:
     audience = store_audience(folder, shop)
-    consent = FakeConsent([f"{one:03d}" for one in range(10)])
+    consent = FakeConsent([f"{number:03d}" for number in range(10)])
     page = AudienceReader(folder, SECRET).page(audience, None, 10, consent)
     assert (names(page.rows), page.excluded_by_consent) == ([], 10)
     assert page.next is not None
@@ -92,23 +99,25 @@ def test_who_is_forgotten_between_two_pages_shifts_nobody(folder: Path, shop: Co
     first = reader.page(audience, None, 10, consent)
     assert member_store.delete_customers(folder, ["003", "009", "010", "nobody"]) == 1
     second = reader.page(audience, first.next, 10, consent)
-    assert names(second.rows) == [f"0{one}" for one in range(11, 21)]
+    assert names(second.rows) == [f"0{number}" for number in range(11, 21)]
     third = reader.page(audience, second.next, 10, consent)
-    assert names(third.rows) == [f"0{one}" for one in range(21, 31)]
+    assert names(third.rows) == [f"0{number}" for number in range(21, 31)]
     assert "003" not in read_all_pages(folder, audience, [7])[0]
 
 
 def test_who_is_forgotten_is_in_no_byte_of_any_audience(folder: Path, shop: Columns) -> None:
-    named = {"any": [{"not": {"column": "customer_id", "equals": "042"}}, {"column": "customer_id", "in": ["042"]}]}
+    filter_with_ids = {
+        "any": [{"not": {"column": "customer_id", "equals": "042"}}, {"column": "customer_id", "in": ["042"]}]
+    }
     audiences = [
-        store_audience(folder, shop, filter=named),
+        store_audience(folder, shop, filter=filter_with_ids),
         store_audience(folder, shop, limit=5),
         store_audience(folder, shop),
     ]
     assert member_store.delete_customers(folder, ["042"]) == 2
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert not [file for file in files if b"042" in file.read_bytes()]
-    assert [len(member_store.read_members(folder, one)) for one in audiences] == [59, 5, 59]
+    assert [len(member_store.read_members(folder, audience_id)) for audience_id in audiences] == [59, 5, 59]
     assert member_store.delete_customers(folder, ["042"]) == 0
 
 
@@ -129,30 +138,42 @@ def test_who_was_forgotten_while_the_audience_was_made_is_not_written_down(folde
 
 
 def test_an_audience_remembers_what_it_was_made_for(folder: Path, shop: Columns) -> None:
-    named = {"all": [{"column": "customer_id", "in": ["001", "002"]}, {"column": "churn_probability", "below": 0.5}]}
+    filter_with_ids = {
+        "all": [{"column": "customer_id", "in": ["001", "002"]}, {"column": "churn_probability", "below": 0.5}]
+    }
     audience = store_audience(
-        folder, shop, filter=named, channel="email", holdout={"share": 0.1, "name": "autumn"}, columns=["value_tier"]
+        folder,
+        shop,
+        filter=filter_with_ids,
+        channel="email",
+        holdout={"share": 0.1, "name": "autumn"},
+        columns=["value_tier"],
     )
-    said = member_store.read_metadata(folder, audience)
-    assert (said.audience_id, said.created_at, said.purpose, said.channel) == (audience, NOW, "marketing", "email")
-    assert (said.count, said.columns, said.scores.release) == (2, ["customer_id", "value_tier"], "7")
-    assert said.filter == {
+    metadata = member_store.read_metadata(folder, audience)
+    assert (metadata.audience_id, metadata.created_at, metadata.purpose, metadata.channel) == (
+        audience,
+        NOW,
+        "marketing",
+        "email",
+    )
+    assert (metadata.count, metadata.columns, metadata.scores.release) == (2, ["customer_id", "value_tier"], "7")
+    assert metadata.filter == {
         "all": [{"column": "customer_id", "in": "2 customers"}, {"column": "churn_probability", "below": 0.5}]
     }
 
 
 def test_ids_of_audiences_cannot_be_guessed(folder: Path, shop: Columns) -> None:
-    made = {store_audience(folder, shop) for _ in range(5)}
-    assert len(made) == 5
-    assert {len(one) for one in made} == {22}
+    audience_ids = {store_audience(folder, shop) for _ in range(5)}
+    assert len(audience_ids) == 5
+    assert {len(audience_id) for audience_id in audience_ids} == {22}
 
 
 @pytest.mark.parametrize("unknown", ["", "x", "..", "../../etc", "a" * 22, "/" * 22, "ä" * 22])
 def test_an_audience_that_is_not_there_is_said_to_be_so(folder: Path, shop: Columns, unknown: str) -> None:
     store_audience(folder, shop)
-    with pytest.raises(AudienceNotFound, match=r"There is no audience .*it never was, or it has expired"):
+    with pytest.raises(AudienceNotFound, match=r"Found no audience .*it never existed, or it has expired"):
         AudienceReader(folder, SECRET).page(unknown, None, 10, FakeConsent())
-    with pytest.raises(AudienceNotFound, match="There is no audience"):
+    with pytest.raises(AudienceNotFound, match="Found no audience"):
         member_store.read_metadata(folder, unknown)
 
 
@@ -164,7 +185,7 @@ def test_old_audiences_and_unfinished_ones_are_deleted(folder: Path, shop: Colum
     (folder / ".draft-of-a-crash").mkdir()
     assert member_store.delete_expired(folder, 3 * DAY, NOW + 2 * DAY) == []
     assert member_store.delete_expired(folder, DAY, NOW + 2 * DAY) == [old]
-    assert sorted(one.name for one in folder.iterdir()) == sorted([".lock", young])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([".lock", young])
 
 
 def test_without_any_audience_there_is_nothing_to_forget(folder: Path) -> None:
@@ -172,8 +193,8 @@ def test_without_any_audience_there_is_nothing_to_forget(folder: Path) -> None:
 
 
 def test_an_audience_of_nobody_has_one_empty_page(folder: Path, shop: Columns) -> None:
-    nobody = {"column": "value_tier", "equals": "platinum"}
-    audience = store_audience(folder, shop, filter=nobody, holdout={"share": 0.1, "name": "a"})
+    no_match = {"column": "value_tier", "equals": "platinum"}
+    audience = store_audience(folder, shop, filter=no_match, holdout={"share": 0.1, "name": "a"})
     page = AudienceReader(folder, SECRET).page(audience, None, 10, FakeConsent())
     assert (len(page.rows), page.excluded_by_consent, page.next) == (0, 0, None)
     assert page.rows.column_names[:2] == ["customer_id", "holdout"]
@@ -191,7 +212,7 @@ def test_an_export_is_the_list_and_asks_consent_for_each_part(
     consent.refused.add("030")
     rest = [names(table) for table in tables]
     assert len(first) == 24
-    assert [len(one) for one in rest] == [24, 10]
+    assert [len(part) for part in rest] == [24, 10]
 
 
 def test_an_audience_of_many_batches_is_read_across_them(
@@ -199,7 +220,7 @@ def test_an_audience_of_many_batches_is_read_across_them(
 ) -> None:
     monkeypatch.setattr(member_store, "BATCH_SIZE", 7)
     audience = store_audience(folder, shop)
-    assert read_all_pages(folder, audience, [5])[0] == [f"{one:03d}" for one in range(60)]
+    assert read_all_pages(folder, audience, [5])[0] == [f"{number:03d}" for number in range(60)]
 
 
 @pytest.mark.parametrize(
@@ -230,11 +251,11 @@ def test_a_cursor_with_anything_after_it_is_refused(more: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(place=st.integers(0, 31), letter=st.sampled_from("ABCxyz019-_=+/ \n"))
-def test_a_cursor_with_any_letter_changed_is_refused(place: int, letter: str) -> None:
-    given_out = encode_cursor("a" * 22, 10, SECRET)
-    altered = given_out[:place] + letter + given_out[place + 1 :]
-    if altered == given_out:
+@given(index=st.integers(0, 31), letter=st.sampled_from("ABCxyz019-_=+/ \n"))
+def test_a_cursor_with_any_letter_changed_is_refused(index: int, letter: str) -> None:
+    cursor = encode_cursor("a" * 22, 10, SECRET)
+    altered = cursor[:index] + letter + cursor[index + 1 :]
+    if altered == cursor:
         assert decode_cursor("a" * 22, altered, SECRET) == 10
     else:
         with pytest.raises(InvalidCursor, match="Found a cursor"):

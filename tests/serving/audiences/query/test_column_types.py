@@ -1,4 +1,4 @@
-"""A column is compared by what it says, in whatever type the file has it."""
+"""Column types: values are compared by their kind, for every type that stores it."""
 
 from __future__ import annotations
 

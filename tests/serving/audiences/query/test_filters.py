@@ -1,4 +1,4 @@
-"""A filter finds exactly the customers that a person would find reading the table row by row."""
+"""Filters: a filter selects the same customers as a check of the table row by row."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def matching_ids(shop: Columns, node: Json | None) -> list[str]:
         ({"column": "customer_id", "in": ["阿强", "0007", "7"]}, ["0007", "阿强"]),
         ({"column": "customer_id", "not_equals": "ann"}, ["0007", "bob", "cyd", "阿强"]),
         ({"all": [{"column": "orders", "above": 1},
-                  {"any": [{"column": "value_tier", "is_null": True}, {"column": "preset_segment_loyal", "equals": True}]}]},
+                  {"any": [{"column": "value_tier", "is_null": True},
+                           {"column": "preset_segment_loyal", "equals": True}]}]},
          ["ann", "阿强"]),
     ],
 )  # fmt: skip
@@ -75,12 +76,12 @@ def test_a_plain_date_is_the_beginning_of_the_shops_day(shop: Columns) -> None:
     ("condition", "field", "reason"),
     [
         ({"column": "churn_probabilty", "at_least": 1}, "filter.column",
-         "Found churn_probabilty, which is no column of the scores table. Did you mean churn_probability?"),
-        ({"column": "xyz", "at_least": 1}, "filter.column", "is no column of the scores table. There are churn_prob"),
+         "Found churn_probabilty, which is not a column of the scores table. Did you mean churn_probability?"),
+        ({"column": "xyz", "at_least": 1}, "filter.column", "is not a column of the scores table. There are churn"),
         ({"column": "orders", "equals": "3"}, "filter.equals", 'Found "3"; expected a number.'),
         ({"column": "orders", "in": [1, True]}, "filter.in[1]", "Found true; expected a number."),
         ({"column": "orders", "at_least": None}, "filter.at_least",
-         "Found null; expected a number. Customers without a value are found by is_null."),
+         "Found null; expected a number. Use is_null to find customers without a value."),
         ({"column": "orders", "in": None}, "filter.in", "Found null; expected an array of values."),
         ({"column": "orders", "is_null": None}, "filter.is_null", "Found null; expected true or false."),
         ({"column": "value_tier", "equals": 1}, "filter.equals", "Found 1; expected a string: send it in quotes."),
@@ -118,33 +119,35 @@ def test_every_condition_at_fault_is_named_by_its_place(shop: Columns) -> None:
     assert [error.field for error in refusal.value.errors] == ["filter.all[0].above", "filter.all[1].not.any[0].column"]
 
 
-# What a person would do, row by row.
+# The reference implementation, row by row.
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "equals": operator.eq, "not_equals": operator.ne, "at_least": operator.ge, "at_most": operator.le,
     "above": operator.gt, "below": operator.lt, "since": operator.ge, "before": operator.lt,
-    "contains": lambda value, one: one in value, "in": lambda value, some: value in some,
-    "not_in": lambda value, some: value not in some,
+    "contains": lambda value, member: member in value, "in": lambda value, allowed: value in allowed,
+    "not_in": lambda value, excluded: value not in excluded,
 }  # fmt: skip
 
 
 def matches_by_hand(node: Json, row: Row) -> bool:
     if "all" in node:
-        return all(matches_by_hand(one, row) for one in node["all"])
+        return all(matches_by_hand(child, row) for child in node["all"])
     if "any" in node:
-        return any(matches_by_hand(one, row) for one in node["any"])
+        return any(matches_by_hand(child, row) for child in node["any"])
     if "not" in node:
         return not matches_by_hand(node["not"], row)
     value = row[node["column"]]
     unknown = value is None or (isinstance(value, float) and math.isnan(value))
     if "is_null" in node:
         return unknown is node["is_null"]
-    asked = {word: wanted for word, wanted in node.items() if word != "column"}
-    return not unknown and all(COMPARE[word](value, parse_like(value, wanted)) for word, wanted in asked.items())
+    operands = {operator_name: operand for operator_name, operand in node.items() if operator_name != "column"}
+    return not unknown and all(
+        COMPARE[operator_name](value, parse_like(value, operand)) for operator_name, operand in operands.items()
+    )
 
 
 def parse_like(value: object, expected: Any) -> Any:  # noqa: ANN401 - any value of JSON
     if isinstance(expected, list):
-        return [parse_like(value, one) for one in expected]
+        return [parse_like(value, item) for item in expected]
     if isinstance(value, datetime):
         return datetime.fromisoformat(expected)
     return date.fromisoformat(expected) if isinstance(value, date) else expected
@@ -161,7 +164,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "last_order_at": st.integers(0, 3).map(lambda hours: START + timedelta(hours=hours)),
     "segments": st.lists(st.sampled_from(["weekend", "big baskets", "x"]), max_size=3),
 }
-ROWS = st.lists(st.fixed_dictionaries({name: st.none() | some for name, some in VALUES.items()}), max_size=12)
+ROWS = st.lists(st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}), max_size=12)
 OPERANDS: dict[str, st.SearchStrategy[Any]] = {
     **VALUES,
     "churn_probability": st.sampled_from([0, 0.1, 0.25, 0.3, 1]),
@@ -176,27 +179,27 @@ OPERANDS: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def conditions(draw: st.DrawFn) -> Json:
     column = draw(st.sampled_from(sorted(TYPES)))
-    one = OPERANDS[column]
+    operand = OPERANDS[column]
     if column == "segments":
-        words = draw(st.sampled_from(["contains", "is_null"]))
-        return {"column": column, words: draw(one if words == "contains" else st.booleans())}
+        list_operator = draw(st.sampled_from(["contains", "is_null"]))
+        return {"column": column, list_operator: draw(operand if list_operator == "contains" else st.booleans())}
     family = draw(st.sampled_from(["equals", "not_equals", "in", "not_in", "is_null", "range"]))
     if family == "range" and column not in {"value_tier", "preset_segment_loyal"}:
         low, high = draw(st.sampled_from(["at_least", "above"])), draw(st.sampled_from(["at_most", "below"]))
         bounds = draw(st.sampled_from([[low], [high], [low, high]]))
-        return {"column": column, **{bound: draw(one) for bound in bounds}}
+        return {"column": column, **{bound: draw(operand) for bound in bounds}}
     if family in {"in", "not_in"}:
-        return {"column": column, family: draw(st.lists(one, min_size=1, max_size=3))}
+        return {"column": column, family: draw(st.lists(operand, min_size=1, max_size=3))}
     return {"column": column, "is_null": draw(st.booleans())} if family in {"is_null", "range"} else {
-        "column": column, family: draw(one)
+        "column": column, family: draw(operand)
     }  # fmt: skip
 
 
 NODES = st.recursive(
     conditions(),
     lambda nodes: st.one_of(
-        st.lists(nodes, min_size=1, max_size=3).map(lambda some: {"all": some}),
-        st.lists(nodes, min_size=1, max_size=3).map(lambda some: {"any": some}),
+        st.lists(nodes, min_size=1, max_size=3).map(lambda children: {"all": children}),
+        st.lists(nodes, min_size=1, max_size=3).map(lambda children: {"any": children}),
         nodes.map(lambda node: {"not": node}),
     ),
     max_leaves=6,
@@ -204,15 +207,15 @@ NODES = st.recursive(
 
 
 def open_columns(rows: list[Row], folder: str) -> Columns:
-    return columns(Path(folder), [{"customer_id": f"{place:03d}", **row} for place, row in enumerate(rows)])
+    return columns(Path(folder), [{"customer_id": f"{index:03d}", **row} for index, row in enumerate(rows)])
 
 
 @settings(max_examples=150, deadline=None)
 @given(rows=ROWS, node=NODES)
 def test_it_agrees_with_reading_row_by_row(rows: list[Row], node: Json) -> None:
     with TemporaryDirectory() as folder:
-        chosen = matching_ids(open_columns(rows, folder), node)
-    assert chosen == [f"{place:03d}" for place, row in enumerate(rows) if matches_by_hand(node, row)]
+        selected = matching_ids(open_columns(rows, folder), node)
+    assert selected == [f"{index:03d}" for index, row in enumerate(rows) if matches_by_hand(node, row)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -221,4 +224,4 @@ def test_an_audience_and_its_complement_share_out_everybody(rows: list[Row], nod
     with TemporaryDirectory() as folder:
         shop = open_columns(rows, folder)
         inside, outside = matching_ids(shop, node), matching_ids(shop, {"not": node})
-    assert sorted([*inside, *outside]) == [f"{place:03d}" for place in range(len(rows))]
+    assert sorted([*inside, *outside]) == [f"{index:03d}" for index in range(len(rows))]

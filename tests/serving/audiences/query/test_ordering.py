@@ -1,4 +1,4 @@
-"""The same members in the same order, whenever the same is asked of the same table."""
+"""Ordering: the same request on the same table returns the same members in the same order."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_without_an_order_members_come_by_customer(shop: Columns) -> None:
 @pytest.mark.parametrize(
     ("column", "reason"),
     [
-        ("ltv", "Found ltv, which is no column of the scores table. There are churn_probability,"),
+        ("ltv", "Found ltv, which is not a column of the scores table. There are churn_probability,"),
         ("segments", "Found segments, a list of text column; expected one of numbers, text, booleans, dates"),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_limit_takes_the_first_of_the_whole_order(
     values: list[int | None], limit: int, descending: bool, real: bool
 ) -> None:
     name = "churn_probability" if real else "orders"
-    rows: list[dict[str, Any]] = [{"customer_id": f"{place:02d}", name: one} for place, one in enumerate(values)]
+    rows: list[dict[str, Any]] = [{"customer_id": f"{index:02d}", name: value} for index, value in enumerate(values)]
     with TemporaryDirectory() as folder:
         shop = columns(Path(folder), rows)
         first = ordered_ids(shop, name, descending=descending, limit=limit)

@@ -1,4 +1,4 @@
-"""Only what is asked for is read, once, and a replaced file is noticed."""
+"""Scores table reader: requested columns are read once, and a replaced file is noticed."""
 
 from __future__ import annotations
 
@@ -34,18 +34,20 @@ def test_a_replaced_file_is_read_anew_while_who_reads_the_old_one_may_finish(tmp
 def test_threads_share_what_is_read(tmp_path: Path) -> None:
     scores = ScoresFile(write_scores(tmp_path / "scores.parquet", five_customers()))
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda _: scores.columns()["segments"], range(64)))
-    assert {id(one) for one in found} == {id(found[0])}
+        segments = list(threads.map(lambda _: scores.columns()["segments"], range(64)))
+    assert {id(column) for column in segments} == {id(segments[0])}
 
 
 def test_without_a_table_the_remedy_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InvalidScores, match=r"There is no scores table in .*Run `flywheel score` first\."):
+    with pytest.raises(
+        InvalidScores, match=r"Found no scores table in .*; expected one\. Run `flywheel score` first\."
+    ):
         ScoresFile(tmp_path / "scores.parquet").columns()
 
 
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "scores.parquet").write_text("customer_id,orders")
-    with pytest.raises(InvalidScores, match="is no scores table: it cannot be read"):
+    with pytest.raises(InvalidScores, match="is not a scores table: it cannot be read"):
         ScoresFile(tmp_path / "scores.parquet").columns()
 
 
@@ -57,7 +59,9 @@ def test_a_table_without_customers_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ids", [["b", "a"], ["a", "a"], ["a", None]])
 def test_customers_must_come_in_order_and_once(tmp_path: Path, ids: list[str | None]) -> None:
-    shop = ScoresFile(write_scores(tmp_path / "scores.parquet", [{"customer_id": one} for one in ids])).columns()
+    shop = ScoresFile(
+        write_scores(tmp_path / "scores.parquet", [{"customer_id": customer_id} for customer_id in ids])
+    ).columns()
     with pytest.raises(InvalidScores, match="its customer_id is null, repeated or not ascending somewhere"):
         _ = shop.ids
 

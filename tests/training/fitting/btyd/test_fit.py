@@ -1,4 +1,4 @@
-"""What becomes of the shops that textbooks leave out, and of those they are about."""
+"""BTYD fitting: parameters recovered from simulated customers, and fits for degenerate histories."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNLIKELY = 23.5  # chi-square with 4 degrees of freedom, exceeded once in 10,000
 
 
 def simulate_histories(model: BtydModel, age: Floats, seed: int) -> History:
-    """Customers of ``age`` days drawn from the model."""
+    """Histories of customers of ``age`` days, drawn from the model."""
     rng = np.random.default_rng(seed)
     rate = rng.gamma(model.r, 1 / model.alpha, len(age))
     end = loss_times(model, rng, len(age))
@@ -46,7 +46,7 @@ def loss_times(model: BtydModel, rng: np.random.Generator, customers: int) -> Fl
 
 
 def assert_sound(fit: BtydFit, history: tuple[ArrayLike, ArrayLike, ArrayLike]) -> Floats:
-    """Every answer is a number and coherent; returns P(order) within 30 and 365 days."""
+    """Check that every answer is finite and coherent; return P(order) within 30 and 365 days."""
     order_by = fit.model.order_by(*history, [30, 365])
     expected = fit.model.expected_orders(*history, [30, 365])
     assert np.isfinite(expected).all()
@@ -74,7 +74,7 @@ def test_simulated_customers_give_their_parameters_back(truth: ParetoNBD | BGNBD
 
 
 @pytest.mark.parametrize("truth", [ParetoNBD(r=0.6, alpha=60.0, s=0.7, beta=90.0), MBGNBD(r=0.8, alpha=40, a=0.8, b=2)])
-def test_simulated_customers_order_again_as_often_as_they_were_said_to(truth: ParetoNBD | BGNBD) -> None:
+def test_simulated_customers_order_again_as_often_as_expected(truth: ParetoNBD | BGNBD) -> None:
     seen_until, ahead = 300.0, 120.0
     longer = simulate_histories(truth, np.full(60_000, seen_until + ahead), seed=3)
     shorter = simulate_histories(truth, np.full(60_000, seen_until), seed=3)
@@ -89,8 +89,8 @@ def test_simulated_customers_order_again_as_often_as_they_were_said_to(truth: Pa
 
 
 def test_equal_histories_are_one_row_with_their_weight() -> None:
-    seen = collapse_histories([2, 0, 2, 0, 0], [9, 0, 9, 0, 0], [30, 30, 30, 30, 40])
-    rows = np.stack([seen.repeats, seen.recency, seen.age, seen.weight])
+    histories = collapse_histories([2, 0, 2, 0, 0], [9, 0, 9, 0, 0], [30, 30, 30, 30, 40])
+    rows = np.stack([histories.repeats, histories.recency, histories.age, histories.weight])
     assert rows.T.tolist() == [[0, 0, 30, 2], [0, 0, 40, 1], [2, 9, 30, 2]]
 
 
@@ -99,12 +99,12 @@ def test_a_large_log_is_thinned_evenly_and_the_same_way_each_time() -> None:
     age = rng.uniform(1, 700, 3 * MAX_ROWS)
     repeats = rng.poisson(3.0, len(age)).astype(float)
     recency = age * rng.random(len(age)) * (repeats > 0)
-    seen, shuffled = collapse_histories(repeats, recency, age), rng.permutation(len(age))
-    assert len(seen.weight) == MAX_ROWS
-    assert seen.weight.sum() == pytest.approx(len(age))
-    assert seen.mean(seen.repeats) == pytest.approx(repeats.mean(), rel=1e-3)
-    again = collapse_histories(repeats[shuffled], recency[shuffled], age[shuffled])
-    assert (again.age == seen.age).all()
+    histories, shuffled = collapse_histories(repeats, recency, age), rng.permutation(len(age))
+    assert len(histories.weight) == MAX_ROWS
+    assert histories.weight.sum() == pytest.approx(len(age))
+    assert histories.mean(histories.repeats) == pytest.approx(repeats.mean(), rel=1e-3)
+    permuted = collapse_histories(repeats[shuffled], recency[shuffled], age[shuffled])
+    assert (permuted.age == histories.age).all()
 
 
 def test_three_customers_get_a_shrunken_rate_and_the_reason() -> None:
@@ -120,7 +120,7 @@ def test_a_single_newcomer_is_no_failure() -> None:
     assert_sound(fit_btyd([0], [0], [0]), ([0], [0], [0]))
 
 
-def test_no_customer_at_all_is_said_so() -> None:
+def test_no_customer_at_all_is_an_error() -> None:
     with pytest.raises(ValueError, match="No customer with an order: there is nothing to fit"):
         fit_btyd([], [], [])
 
@@ -142,7 +142,7 @@ def test_where_nobody_leaves_the_rates_alone_decide() -> None:
     assert fit.model.order_by(*history, [30])[:, 0] == pytest.approx(truth.order_by(*history, [30])[:, 0], abs=0.06)
 
 
-def test_customers_as_like_as_two_peas_are_fitted() -> None:
+def test_identical_customers_are_fitted() -> None:
     history = np.full(200, 6.0), np.full(200, 300.0), np.full(200, 360.0)
     order_by = assert_sound(fit_btyd(*history), history)
     assert np.ptp(order_by, axis=0).max() == 0
@@ -183,7 +183,7 @@ def test_the_same_customers_give_the_same_fit_in_any_order() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class NeverANumber(ParetoNBD):
-    """A family whose likelihood breaks down."""
+    """A family with a likelihood of NaN."""
 
     family: ClassVar[str] = "never_a_number"
 
@@ -191,14 +191,14 @@ class NeverANumber(ParetoNBD):
         return np.full(np.broadcast_shapes(repeats.shape, recency.shape, age.shape), np.nan)
 
 
-def test_a_family_that_breaks_down_is_passed_over_by_name() -> None:
+def test_a_family_that_cannot_be_fitted_is_rejected_by_name() -> None:
     history = simulate_histories(MBGNBD(r=0.8, alpha=40.0, a=0.8, b=2.0), np.full(300, 365.0), seed=12)
     fit = fit_btyd(*history, families=(NeverANumber, MBGNBD))
     assert isinstance(fit.model, MBGNBD)
     assert fit.rejected_families == {"never_a_number": "the likelihood is not a number at any of 8 starts"}
 
 
-def test_a_search_that_ends_on_a_slope_says_so() -> None:
+def test_a_search_that_ends_on_a_slope_is_an_error() -> None:
     def sawtooth(logs: Floats) -> float:
         return float(1e3 * np.sign(np.sin(1e9 * logs[0])) + logs[0])
 

@@ -1,4 +1,4 @@
-"""What an order of a customer is worth, learned from the orders of many."""
+"""Order value: the Gamma-Gamma model fitted to the orders of many customers."""
 
 from __future__ import annotations
 

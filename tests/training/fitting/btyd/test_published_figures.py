@@ -1,4 +1,4 @@
-"""The figures that papers print for CDNOW, and the library that most people would compare us with."""
+"""BTYD reference values: published CDNOW figures and the results of the library lifetimes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPLIT = np.datetime64("1997-10-01")
 
 
 class Cohort(NamedTuple):
-    """The published tenth of CDNOW: 39 weeks seen, 39 weeks held out, times in weeks."""
+    """The published tenth of CDNOW: 39 weeks to fit, 39 weeks held out, times in weeks."""
 
     repeats: Floats
     recency: Floats
@@ -34,7 +34,7 @@ class Cohort(NamedTuple):
 
 @pytest.fixture(scope="module")
 def cdnow() -> Cohort:
-    """One row per customer of the ready sample, whose orders of one day count as one."""
+    """One row per customer of the published sample; orders on one day count as one."""
     name = "lifetimes/datasets/CDNOW_sample.txt"
     try:
         path = importlib.metadata.distribution("lifetimes").locate_file(name)
@@ -48,17 +48,19 @@ def cdnow() -> Cohort:
 
 
 def cohort(customer: NDArray[np.integer], day: NDArray[np.integer], value: Floats) -> Cohort:
-    """Everybody's history before day 0, counted from their first visit, and how often they came afterwards."""
-    seen = day < 0
-    orders = np.bincount(customer[seen])
+    """Histories before day 0, counted from each customer's first visit, and the number of later visits."""
+    before_split = day < 0
+    orders = np.bincount(customer[before_split])
     last = np.cumsum(orders) - 1
     first = last - orders + 1
     repeats = orders - 1.0
-    spent = np.bincount(customer[seen], value[seen]) - value[seen][first]
+    spent = np.bincount(customer[before_split], value[before_split]) - value[before_split][first]
     mean_value = np.divide(spent, repeats, out=np.zeros_like(spent), where=repeats > 0)
-    recency = (day[seen][last] - day[seen][first]) / WEEKS
-    age = (-1 - day[seen][first]) / WEEKS
-    return Cohort(repeats, recency, age, mean_value, np.bincount(customer[~seen], minlength=len(orders)).astype(float))
+    recency = (day[before_split][last] - day[before_split][first]) / WEEKS
+    age = (-1 - day[before_split][first]) / WEEKS
+    return Cohort(
+        repeats, recency, age, mean_value, np.bincount(customer[~before_split], minlength=len(orders)).astype(float)
+    )
 
 
 def test_the_sample_is_the_published_one(cdnow: Cohort) -> None:
@@ -69,8 +71,8 @@ def test_bg_nbd_has_the_published_parameters(cdnow: Cohort) -> None:
     fit = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age, families=(BGNBD,))
     assert isinstance(fit.model, BGNBD)
     assert round(fit.log_likelihood, 1) == -9582.4
-    found = [round(value, 3) for value in (fit.model.r, fit.model.alpha, fit.model.a, fit.model.b)]
-    assert found == [0.243, 4.414, 0.793, 2.426]
+    parameters = [round(value, 3) for value in (fit.model.r, fit.model.alpha, fit.model.a, fit.model.b)]
+    assert parameters == [0.243, 4.414, 0.793, 2.426]
 
 
 def test_pareto_nbd_has_the_published_parameters_and_is_the_first_choice(cdnow: Cohort) -> None:
@@ -109,7 +111,7 @@ def test_one_time_buyers_of_cdnow_are_ranked_low_by_the_next_order_and_high_by_b
     assert auc(returned, model.probability_alive(cdnow.repeats, cdnow.recency, cdnow.age)) < 0.35
 
 
-def test_weeks_and_days_tell_the_same_story(cdnow: Cohort) -> None:
+def test_weeks_and_days_give_the_same_forecast(cdnow: Cohort) -> None:
     in_weeks = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age).model
     recency, age = cdnow.recency * WEEKS, cdnow.age * WEEKS
     in_days = fit_btyd(cdnow.repeats, recency, age).model
@@ -120,7 +122,7 @@ def test_weeks_and_days_tell_the_same_story(cdnow: Cohort) -> None:
 
 @pytest.fixture(scope="module")
 def lifetimes() -> Any:  # noqa: ANN401 (the library has no types)
-    """The library, which warns of its own age when imported."""
+    """The library lifetimes, which warns about its age when imported."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip("lifetimes")
@@ -128,27 +130,27 @@ def lifetimes() -> Any:  # noqa: ANN401 (the library has no types)
 
 def test_likelihood_and_being_alive_agree_with_lifetimes(cdnow: Cohort, lifetimes: Any) -> None:  # noqa: ANN401
     x, t_x, age = cdnow.repeats, cdnow.recency, cdnow.age
-    seen = collapse_histories(x, t_x, age)
-    for ours, theirs in (
+    collapsed = collapse_histories(x, t_x, age)
+    for model, reference in (
         (ParetoNBD(r=0.55, alpha=10.6, s=0.61, beta=11.7), lifetimes.ParetoNBDFitter()),
         (ParetoNBD(r=1.4, alpha=30.0, s=2.3, beta=5.0), lifetimes.ParetoNBDFitter()),
         (BGNBD(r=0.24, alpha=4.4, a=0.8, b=2.4), lifetimes.BetaGeoFitter()),
         (MBGNBD(r=0.52, alpha=6.2, a=0.9, b=1.6), lifetimes.ModifiedBetaGeoFitter()),
     ):
-        theirs.params_ = {name: value for name, value in ours.as_json().items() if name != "family"}
-        assert ours.probability_alive(x, t_x, age) == pytest.approx(
-            theirs.conditional_probability_alive(x, t_x, age), abs=1e-9
+        reference.params_ = {name: value for name, value in model.as_json().items() if name != "family"}
+        assert model.probability_alive(x, t_x, age) == pytest.approx(
+            reference.conditional_probability_alive(x, t_x, age), abs=1e-9
         )
-        expected = theirs.conditional_expected_number_of_purchases_up_to_time(39.0, x, t_x, age)
-        assert ours.expected_orders(x, t_x, age, [39.0])[:, 0] == pytest.approx(expected, abs=1e-6)
-        if isinstance(ours, ParetoNBD):
-            rows = theirs._conditional_log_likelihood([ours.r, ours.alpha, ours.s, ours.beta], x, t_x, age)
-            assert log_likelihood(ours, seen) == pytest.approx(float(rows.sum()), abs=1e-6)
+        expected = reference.conditional_expected_number_of_purchases_up_to_time(39.0, x, t_x, age)
+        assert model.expected_orders(x, t_x, age, [39.0])[:, 0] == pytest.approx(expected, abs=1e-6)
+        if isinstance(model, ParetoNBD):
+            rows = reference._conditional_log_likelihood([model.r, model.alpha, model.s, model.beta], x, t_x, age)
+            assert log_likelihood(model, collapsed) == pytest.approx(float(rows.sum()), abs=1e-6)
 
 
 def auc(happened: NDArray[np.bool_], score: Floats) -> float:
-    """The chance that one to whom it happened scores above one to whom it did not, ties counting half."""
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
+    """The probability that a positive scores above a negative; ties count half."""
+    _, index, count = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[index]
     ones = int(happened.sum())
     return float((rank[happened].sum() - ones * (ones + 1) / 2) / (ones * (len(score) - ones)))

@@ -1,4 +1,4 @@
-"""The one special function behind Pareto/NBD, against SciPy's, symmetry and sheer extremes."""
+"""Order before loss: the special function of Pareto/NBD agrees with SciPy, is symmetric and handles extremes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws that hold for every family, every parameter and every history."""
+"""BTYD predictions: properties that every family has for every parameter and every history."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def any_histories(draw: st.DrawFn) -> History:
 
 @pytest.fixture(params=MODELS, ids=lambda model: model.family)
 def model(request: pytest.FixtureRequest) -> BtydModel:
-    found: BtydModel = request.param
-    return found
+    param: BtydModel = request.param
+    return param
 
 
 @given(any_model, any_histories())
@@ -113,7 +113,7 @@ def test_pareto_nbd_forecasts_agree_with_integrals_over_every_rate(repeats: int)
     n = model.r + repeats
 
     def silent_until(end: float) -> float:
-        """Likelihood of no order between the last one and ``end``, up to a factor: lost in between, or not yet."""
+        """Return the likelihood of no order between the last one and ``end``, up to a factor: lost by then, or not."""
 
         def lost_at(u: float) -> float:
             still = ((model.alpha + age) / (model.alpha + u)) ** n
@@ -122,8 +122,8 @@ def test_pareto_nbd_forecasts_agree_with_integrals_over_every_rate(repeats: int)
         lost = quad(lost_at, recency, end, epsabs=0, epsrel=1e-11)[0]
         return float(lost + ((model.alpha + age) / (model.alpha + end)) ** n * (1 + end / model.beta) ** -model.s)
 
-    found = model.order_by([repeats], [recency], [age], [day])[0, 0]
-    assert found == pytest.approx(1 - silent_until(age + day) / silent_until(age), abs=1e-10)
+    within = model.order_by([repeats], [recency], [age], [day])[0, 0]
+    assert within == pytest.approx(1 - silent_until(age + day) / silent_until(age), abs=1e-10)
 
 
 @pytest.mark.parametrize("a", [0.05, 1.0, 7.0])
@@ -135,14 +135,14 @@ def test_bg_family_forecasts_agree_with_an_integral_over_the_chance_of_loss(a: f
     norm = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)) / a
 
     def orders(q: float) -> float:
-        """Expected orders where the chance of loss is ``q ** (1 / a)``: this takes away the beta's pole at 0."""
+        """Return expected orders for a probability of loss of ``q ** (1 / a)``, which removes the beta's pole at 0."""
         p = q ** (1 / a)
         return norm * ((1 - p) ** (b - 1) * -math.expm1(-n * math.log1p(p * day / alpha)) / p if p else n * day / alpha)
 
     edges = [chance**a for chance in (0.0, 1e-9, 1e-6, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)]
     total = sum(quad(orders, low, high, epsabs=1e-8)[0] for low, high in pairwise(edges))
-    found = model.orders_if_alive(np.array([float(repeats)]), np.array([age]), np.array([day]))[0, 0]
-    assert found == pytest.approx(total, rel=1e-6)
+    expected = model.orders_if_alive(np.array([float(repeats)]), np.array([age]), np.array([day]))[0, 0]
+    assert expected == pytest.approx(total, rel=1e-6)
 
 
 def test_a_loss_shape_of_1_is_no_exception() -> None:

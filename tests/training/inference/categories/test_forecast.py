@@ -1,4 +1,4 @@
-"""The next order of a category never comes before the next order, and both move on every silent day."""
+"""Category forecast: the next order in a category never comes before the next order, and it changes every day."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CUSTOMERS = 4
 
 @st.composite
 def any_forecast(draw: st.DrawFn) -> Forecast:
-    """Any forecast of the next order, of customers who surely come and of some who never do."""
+    """Draw a forecast of the next order, with customers who surely order and customers who never do."""
     steps = draw(arrays(float, (CUSTOMERS, len(GRID)), elements=st.floats(0, 8)))
     steps[:, 0] = 0
     order_by = -np.expm1(-np.cumsum(steps, axis=1) / draw(st.sampled_from([1.0, 100.0])))
@@ -35,7 +35,7 @@ def any_forecast(draw: st.DrawFn) -> Forecast:
 
 @st.composite
 def any_lines(draw: st.DrawFn) -> CategoryLines:
-    """Customers with up to eight categories each, one or the other unheard of."""
+    """Draw customers with up to eight categories each; some categories are unknown."""
     row = np.sort(draw(arrays(np.int64, st.integers(0, 8 * CUSTOMERS), elements=st.integers(0, CUSTOMERS - 1))))
     m = len(row)
     days = draw(arrays(np.int64, m, elements=st.integers(1, 40))).astype(float)
@@ -61,13 +61,13 @@ def any_hazard_tables(draw: st.DrawFn) -> CategoryTables:
 @settings(deadline=None, max_examples=200)
 @given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_in_any_population_a_category_comes_no_sooner_than_the_order_itself(
-    said: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
+    tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
 ) -> None:
-    found = forecast_categories(said, lines, any_order, today)
-    within, days = found.order_probabilities(DAYS), found.wait_quantiles(SHARES)
-    assert ((within >= 0) & (within <= any_order.order_probabilities(DAYS)[found.lines.row])).all()
+    forecast = forecast_categories(tables, lines, any_order, today)
+    within, days = forecast.order_probabilities(DAYS), forecast.wait_quantiles(SHARES)
+    assert ((within >= 0) & (within <= any_order.order_probabilities(DAYS)[forecast.lines.row])).all()
     assert (np.diff(within, axis=1) >= 0).all()
-    assert (days >= np.where(np.isinf(days), days, any_order.wait_quantiles(SHARES)[found.lines.row])).all()
+    assert (days >= np.where(np.isinf(days), days, any_order.wait_quantiles(SHARES)[forecast.lines.row])).all()
     assert (days >= 0).all()
     assert (days[:, 1:] >= days[:, :-1]).all()
     assert (days[np.isfinite(days)] <= LAST_DAY).all()
@@ -76,16 +76,16 @@ def test_in_any_population_a_category_comes_no_sooner_than_the_order_itself(
 @settings(deadline=None)
 @given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_the_median_day_is_the_day_by_which_half_have_come(
-    said: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
+    tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
 ) -> None:
-    found = forecast_categories(said, lines, any_order, today)
-    for line, day in enumerate(found.wait_quantiles((0.5,))[:, 0].tolist()):
+    forecast = forecast_categories(tables, lines, any_order, today)
+    for line, day in enumerate(forecast.wait_quantiles((0.5,))[:, 0].tolist()):
         if np.isfinite(day) and day > 0:
-            assert found.order_probabilities((day * (1 + 1e-6),))[line, 0] >= 0.5 - 1e-6
+            assert forecast.order_probabilities((day * (1 + 1e-6),))[line, 0] >= 0.5 - 1e-6
 
 
 def certain_forecast(rows: int = 1) -> Forecast:
-    """Customers who come every day."""
+    """Return a forecast of customers who order every day."""
     return steady_forecast(np.full(rows, 50.0))
 
 
@@ -96,10 +96,10 @@ def category_forecast(
 
 
 def test_an_order_of_a_constant_hazard_comes_when_the_expected_gap_says() -> None:
-    found = category_forecast(lines_of((1, 90, 90, 1)), 100.0)
-    assert found.order_probabilities((30.0,))[0, 0] == pytest.approx(1 - np.exp(-1))
-    assert found.wait_quantiles((0.5,))[0, 0] == pytest.approx(30 * np.log(2))
-    assert found.state.silence[0] == pytest.approx(1 / 3)
+    forecast = category_forecast(lines_of((1, 90, 90, 1)), 100.0)
+    assert forecast.order_probabilities((30.0,))[0, 0] == pytest.approx(1 - np.exp(-1))
+    assert forecast.wait_quantiles((0.5,))[0, 0] == pytest.approx(30 * np.log(2))
+    assert forecast.state.silence[0] == pytest.approx(1 / 3)
 
 
 def test_every_silent_day_moves_the_answer() -> None:
@@ -119,13 +119,13 @@ def test_every_silent_day_moves_the_answer() -> None:
 def test_a_category_that_was_not_learned_of_is_left_out_and_no_other_takes_its_place() -> None:
     lines = lines_of((5, 10, 90, 9), (5, 10, 90, 9), (4, 30, 80, 9))
     lines = replace(lines, code=np.array([9.0, 7.0, 1.0]))
-    found = category_forecast(lines, 100.0)
-    assert [found.tables.names[place] for place in found.category_index] == ["cream", "tea"]
-    assert found.lines.row.tolist() == [1, 2]
+    forecast = category_forecast(lines, 100.0)
+    assert [forecast.tables.names[index] for index in forecast.category_index] == ["cream", "tea"]
+    assert forecast.lines.row.tolist() == [1, 2]
 
 
 def test_who_never_comes_orders_no_category() -> None:
     never = replace(steady_forecast([0.0]), order_by=np.zeros((1, 7)))
-    found = forecast_categories(hazard_tables(), lines_of((5, 10, 90, 9)), never, 100.0)
-    assert found.order_probabilities(DAYS).max() == 0
-    assert np.isinf(found.wait_quantiles((0.5,))).all()
+    forecast = forecast_categories(hazard_tables(), lines_of((5, 10, 90, 9)), never, 100.0)
+    assert forecast.order_probabilities(DAYS).max() == 0
+    assert np.isinf(forecast.wait_quantiles((0.5,))).all()

@@ -1,4 +1,4 @@
-"""The simple rungs use few inputs, and say exactly how far each of them moved the answer."""
+"""Exact attributions: the tiers without trees use few inputs, and their attributions are exact."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COHORTS = CohortTier(
     recency=(30.0,),
     edges=(0.0, 30.0),
     hazards=((0.2,), (0.05,), (0.4,), (0.1,), (0.8,), (0.3,)),
-    orders_of_comers=((1.5,), (2.0,), (1.5,), (2.0,), (2.5,), (1.7,)),
+    orders_per_buyer=((1.5,), (2.0,), (1.5,), (2.0,), (2.5,), (1.7,)),
     order_value=30.0,
     own_value_weight=3.0,
     scale=(1.0,),
@@ -48,7 +48,7 @@ def contribution_of(contributions: Floats, name: str) -> float:
 
 
 def used_inputs(contributions: Floats) -> set[str]:
-    return {NAMES[at] for at in np.flatnonzero(np.abs(contributions).sum(axis=0) > 1e-12)}
+    return {NAMES[index] for index in np.flatnonzero(np.abs(contributions).sum(axis=0) > 1e-12)}
 
 
 CUSTOMERS = np.concatenate(
@@ -66,9 +66,9 @@ def test_they_name_only_what_they_use() -> None:
 def test_what_moves_a_cohort_is_all_that_sets_it_apart_from_the_others() -> None:
     hazards = np.log(-np.log1p(-np.array(COHORTS.hazards)[:, 0]))
     assert pace_attributions(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(hazards - hazards.mean())
-    orders = np.log(np.array(COHORTS.hazards)[:, 0] * np.array(COHORTS.orders_of_comers)[:, 0])
-    worth = np.log(COHORTS.own_order_value(CUSTOMERS) / 30.0)
-    assert spend_attributions(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(orders - orders.mean() + worth)
+    orders = np.log(np.array(COHORTS.hazards)[:, 0] * np.array(COHORTS.orders_per_buyer)[:, 0])
+    order_value = np.log(COHORTS.own_order_value(CUSTOMERS) / 30.0)
+    assert spend_attributions(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(orders - orders.mean() + order_value)
 
 
 def test_a_border_that_changes_nothing_moves_nothing() -> None:
@@ -78,13 +78,13 @@ def test_a_border_that_changes_nothing_moves_nothing() -> None:
 
 def test_borders_that_add_up_share_what_they_add() -> None:
     hazard = [[1 - np.exp(-np.exp(often + silent))] for often in (-3.0, -2.0, -1.0) for silent in (0.5, -0.5)]
-    added = replace(COHORTS, hazards=tuple(tuple(one) for one in hazard))
+    added = replace(COHORTS, hazards=tuple(tuple(cell) for cell in hazard))
     assert pace_attributions(added, CUSTOMERS, 30)[:, NAMES.index("orders")] == pytest.approx([-1, -1, 0, 0, 1, 1])
     assert pace_attributions(added, CUSTOMERS, 30)[:, NAMES.index("recency_days")] == pytest.approx([0.5, -0.5] * 3)
 
 
 def test_where_all_are_in_one_cell_nothing_but_their_own_orders_moves_them() -> None:
-    population = replace(COHORTS, frequency=(), recency=(), hazards=((0.2,),), orders_of_comers=((2.0,),))
+    population = replace(COHORTS, frequency=(), recency=(), hazards=((0.2,),), orders_per_buyer=((2.0,),))
     assert used_inputs(pace_attributions(population, CUSTOMERS, 30)) == set()
     assert used_inputs(spend_attributions(population, CUSTOMERS, 30)) == {"mean_order"}
 
@@ -106,21 +106,21 @@ def test_a_cell_in_which_nobody_came_back_is_no_infinity() -> None:
     ids=lambda model: model.family,
 )
 def test_every_model_of_lost_customers_knows_pace_and_silence(model: BuyTillDie) -> None:
-    rung = replace(BTYD, model=model)
+    tier = replace(BTYD, model=model)
     quick, slow = customer(orders=10, silent=5), customer(orders=2, silent=5)
     gone, back = customer(orders=10, silent=60), customer(orders=10, silent=0.5)
-    assert contribution_of(pace_attributions(rung, quick, 30), "orders_per_day") > contribution_of(
-        pace_attributions(rung, slow, 30), "orders_per_day"
+    assert contribution_of(pace_attributions(tier, quick, 30), "orders_per_day") > contribution_of(
+        pace_attributions(tier, slow, 30), "orders_per_day"
     )
     assert (
-        contribution_of(pace_attributions(rung, gone, 30), "recency_days")
+        contribution_of(pace_attributions(tier, gone, 30), "recency_days")
         < 0
-        < contribution_of(pace_attributions(rung, back, 30), "recency_days")
+        < contribution_of(pace_attributions(tier, back, 30), "recency_days")
     )
     assert (
-        contribution_of(spend_attributions(rung, gone, 30), "recency_days")
+        contribution_of(spend_attributions(tier, gone, 30), "recency_days")
         < 0
-        < contribution_of(spend_attributions(rung, back, 30), "recency_days")
+        < contribution_of(spend_attributions(tier, back, 30), "recency_days")
     )
 
 
@@ -131,7 +131,7 @@ def test_what_moves_a_history_is_all_that_sets_it_apart_from_anybodys_first_orde
     assert pace_attributions(BTYD, CUSTOMERS, 30).sum(axis=1) == pytest.approx(apart, abs=0.02)
 
 
-def test_of_one_order_only_the_silence_since_is_told() -> None:
+def test_of_one_order_only_the_silence_since_counts() -> None:
     once = pace_attributions(BTYD, customer(orders=1, age=40, silent=40), 30)
     assert used_inputs(once) == {"recency_days"}
     assert contribution_of(once, "recency_days") < 0
@@ -156,9 +156,9 @@ def test_without_amounts_only_orders_are_counted() -> None:
     assert "mean_order" not in used_inputs(spend_attributions(replace(COHORTS, order_value=0.0), CUSTOMERS, 30))
 
 
-def test_a_rung_of_another_kind_is_refused() -> None:
-    refusal = r"^TreesRung has no simple reasons. Expected a BtydRung or a CohortsRung\.$"
-    with pytest.raises(TypeError, match=refusal):
+def test_a_tier_of_another_kind_is_rejected() -> None:
+    message = r"^TreesTier has no exact attributions. Expected a BtydTier or a CohortTier\.$"
+    with pytest.raises(TypeError, match=message):
         pace_attributions(TreesTier({}, NAMES, ()), CUSTOMERS, 30)
-    with pytest.raises(TypeError, match=refusal):
+    with pytest.raises(TypeError, match=message):
         spend_attributions(TreesTier({}, NAMES, ()), CUSTOMERS, 30)

@@ -1,5 +1,5 @@
-# ruff: noqa: RUF001 -- Chinese has a punctuation of its own
-"""For everything that a model may know of a customer there are words, in both languages and without names of code."""
+# ruff: noqa: RUF001 -- Chinese uses its own punctuation
+"""Rendering: every input has a phrase in both languages, without names from the code."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OPTIONAL = ("discount", "quantity", "product_id", "category", "store_id", "chann
 
 @cache
 def full_views() -> tuple[View, ...]:
-    """The views of a shop that records everything, with kinds of events named as shops name them."""
+    """Return the views of a shop that records everything, with event kinds named as shops name them."""
     lines = order_lines(["ann"], np.array([3.0]), np.array([9.0])).assign(**dict.fromkeys(OPTIONAL, 1.0))
     transactions = transactions_view(history(lines))
     return (transactions, engagement_view("behaviour", KINDS), engagement_view("social", KINDS))
@@ -50,12 +50,12 @@ def full_inputs() -> tuple[str, ...]:
 
 
 @cache
-def words() -> dict[str, Concept]:
+def concepts() -> dict[str, Concept]:
     return concepts_by_input(full_views())
 
 
 def render(name: str, number: float, currency: str = "GBP") -> tuple[str, str]:
-    texts = render_sentence(words()[name], name, number, currency)
+    texts = render_sentence(concepts()[name], name, number, currency)
     return texts["en"], texts["zh"]
 
 
@@ -92,15 +92,17 @@ def test_both_languages_ask_for_the_same_windows() -> None:
 def test_an_input_stands_under_one_concept_and_says_something_of_its_own() -> None:
     names = [name for concept in CONCEPTS for name in concept.phrases]
     phrases = [
-        phrase for concept in {id(one): one for one in words().values()}.values() for phrase in concept.phrases.values()
+        phrase
+        for concept in {id(concept): concept for concept in concepts().values()}.values()
+        for phrase in concept.phrases.values()
     ]
     assert len(names) == len({*names})
     assert len({phrase.en for phrase in phrases}) == len(phrases) - len(KINDS)  # the kinds are named alike in two views
-    assert all(concept.name.en and concept.name.zh for concept in words().values())
+    assert all(concept.name.en and concept.name.zh for concept in concepts().values())
 
 
 def test_there_are_no_words_for_what_no_shop_records() -> None:
-    assert {*words()} - {*full_inputs()} == set()
+    assert {*concepts()} - {*full_inputs()} == set()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -109,10 +111,10 @@ def test_a_kind_of_event_is_called_what_the_shop_calls_it(kind: str) -> None:
         column.name for column in full_views()[1].columns if column.meaning == f"events of kind {kind} in 91 days"
     )
     english, chinese = render(name, 3.0)
-    spoken = kind.replace("_", " ")
-    assert english == f"“{spoken}”: 3 events in the last 91 days"
-    assert chinese == f"近 91 天“{spoken}”3 次"
-    assert render(name, np.nan)[0] == f"Nothing known yet: “{spoken}”"
+    label = kind.replace("_", " ")
+    assert english == f"“{label}”: 3 events in the last 91 days"
+    assert chinese == f"近 91 天“{label}”3 次"
+    assert render(name, np.nan)[0] == f"Nothing known yet: “{label}”"
 
 
 def test_a_kind_called_like_a_column_is_not_taken_for_it() -> None:
@@ -138,11 +140,11 @@ def test_a_kind_called_like_a_column_is_not_taken_for_it() -> None:
         ("median_gap_days", np.nan, "Nothing known yet: gaps between orders", "暂无数据：购买间隔"),
     ],
 )  # fmt: skip
-def test_how_a_number_is_told(name: str, number: float, english: str, chinese: str) -> None:
+def test_how_a_number_is_rendered(name: str, number: float, english: str, chinese: str) -> None:
     assert render(name, number) == (english, chinese)
 
 
-def test_silence_is_told_in_the_customers_own_rhythm() -> None:
+def test_recency_is_given_in_the_customers_own_gaps() -> None:
     english, chinese = render("recency_over_median_gap", 4.2)
     assert english == "Silent for 4.2 times the usual gap between orders"
     assert chinese == "沉默时间已是平时购买间隔的 4.2 倍"
@@ -156,12 +158,12 @@ def test_silence_is_told_in_the_customers_own_rhythm() -> None:
         (90.0, "90 days or more", "90 天及以上"),
     ],
 )
-def test_the_group_that_a_customer_was_judged_with_is_told(number: float, english: str, chinese: str) -> None:
+def test_the_group_that_a_customer_was_judged_with_is_named(number: float, english: str, chinese: str) -> None:
     texts = add_group({"en": "Last order", "zh": "下单"}, number, (30.0, 90.0), UNITS["recency_days"])
     assert texts == {"en": f"Last order (in the group of {english})", "zh": f"下单（同组：{chinese}）"}
 
 
-def test_where_all_are_in_one_group_none_is_told() -> None:
+def test_where_all_are_in_one_group_none_is_named() -> None:
     texts = {"en": "Last order", "zh": "下单"}
     assert add_group(texts, 3.0, (), UNITS["orders"]) == texts
 
@@ -170,8 +172,8 @@ def test_the_phrases_ask_for_nothing_but_figures_and_english_nouns() -> None:
     figures = {"number", "money", "share", "days", "interval", "days apart"}
     for concept in CONCEPTS:
         for phrase in concept.phrases.values():
-            asked = {field for _, field, _, _ in Formatter().parse(phrase.zh) if field}
-            assert asked <= {"number", "money", "share", "interval"}
+            fields = {field for _, field, _, _ in Formatter().parse(phrase.zh) if field}
+            assert fields <= {"number", "money", "share", "interval"}
             nouns = {field for _, field, _, _ in Formatter().parse(phrase.en) if field} - figures
             assert all(noun.endswith("s") for noun in nouns)
 

@@ -1,4 +1,4 @@
-"""Our door to LightGBM's library says what LightGBM itself says, to the last bit."""
+"""LightGBM runtime: scores and SHAP values are bit-identical to those of the lightgbm package."""
 
 import gc
 import re
@@ -35,9 +35,9 @@ def trees(objective: str = "binary") -> str:
 
 
 def threshold_inputs(text: str) -> Floats:
-    """Customers exactly at, and just beyond, each threshold of the trees."""
-    found = re.findall(r"^threshold=(.+)$", text, re.MULTILINE)
-    edges = np.array([float(edge) for line in found for edge in line.split()])
+    """Return inputs exactly at, and just beyond, each threshold of the trees."""
+    thresholds = re.findall(r"^threshold=(.+)$", text, re.MULTILINE)
+    edges = np.array([float(edge) for line in thresholds for edge in line.split()])
     return np.tile(np.concatenate([edges, np.nextafter(edges, np.inf)])[:, None], len(NAMES))
 
 
@@ -45,26 +45,26 @@ def threshold_inputs(text: str) -> Floats:
 def test_scores_are_lightgbms_own_to_the_last_bit(objective: str) -> None:
     import lightgbm  # noqa: PLC0415 -- slow, and needed by this oracle alone
 
-    theirs = lightgbm.Booster(model_str=trees(objective))
-    ours = Booster(trees(objective))
+    reference = lightgbm.Booster(model_str=trees(objective))
+    booster = Booster(trees(objective))
     for table in (inputs(), inputs()[:1], threshold_inputs(trees(objective))):
-        assert np.array_equal(ours.raw_scores(table), np.asarray(theirs.predict(table, raw_score=True)))
+        assert np.array_equal(booster.raw_scores(table), np.asarray(reference.predict(table, raw_score=True)))
 
 
 @pytest.mark.parametrize("objective", ["binary", "poisson", "tweedie"])
 def test_contributions_are_lightgbms_own_to_the_last_bit_and_make_up_the_score(objective: str) -> None:
     import lightgbm  # noqa: PLC0415 -- slow, and needed by this oracle alone
 
-    theirs, ours, some = lightgbm.Booster(model_str=trees(objective)), Booster(trees(objective)), inputs()[:100]
-    for table in (some, some[:1]):
-        assert np.array_equal(ours.shap_values(table), np.asarray(theirs.predict(table, pred_contrib=True)))
-    assert ours.shap_values(some).sum(axis=1) == pytest.approx(ours.raw_scores(some))
+    reference, booster, sample = lightgbm.Booster(model_str=trees(objective)), Booster(trees(objective)), inputs()[:100]
+    for table in (sample, sample[:1]):
+        assert np.array_equal(booster.shap_values(table), np.asarray(reference.predict(table, pred_contrib=True)))
+    assert booster.shap_values(sample).sum(axis=1) == pytest.approx(booster.raw_scores(sample))
 
 
 def test_where_nothing_was_learned_nothing_contributes() -> None:
-    made_of = Booster(boost_trees("binary", inputs()[:30], np.zeros(30))).shap_values(inputs()[:2])
-    assert (made_of[:, :-1] == 0).all()
-    assert (made_of[:, -1] < -10).all()
+    shap_values = Booster(boost_trees("binary", inputs()[:30], np.zeros(30))).shap_values(inputs()[:2])
+    assert (shap_values[:, :-1] == 0).all()
+    assert (shap_values[:, -1] < -10).all()
 
 
 def test_a_customer_of_whom_nothing_is_known_is_scored() -> None:
@@ -94,8 +94,8 @@ def test_many_threads_at_once_get_the_scores_of_one() -> None:
         together = list(pool.map(lambda part: booster.raw_scores(inputs()[part]), parts))
     assert all(np.array_equal(alone[part], scores) for part, scores in zip(parts, together, strict=True))
     with ThreadPoolExecutor(4) as pool:
-        made_of = list(pool.map(lambda _: booster.shap_values(inputs()[:50]), range(8)))
-    assert all(np.array_equal(made_of[0], one) for one in made_of)
+        results = list(pool.map(lambda _: booster.shap_values(inputs()[:50]), range(8)))
+    assert all(np.array_equal(results[0], result) for result in results)
 
 
 def test_boosters_that_come_and_go_leave_the_others_alone() -> None:
@@ -115,7 +115,7 @@ def test_another_width_is_refused() -> None:
         Booster(trees()).shap_values(inputs()[:, :3])
 
 
-NO_MODEL = "The text is no whole LightGBM model: expected a file that LightGBM saved. Train again."
+NO_MODEL = "The text is not a complete LightGBM model: expected a file that LightGBM saved. Train again."
 
 
 @pytest.mark.parametrize("text", ["", "hello", '{"format": 1}', "tree\nversion=v4\n"])
@@ -131,7 +131,9 @@ def test_a_model_that_is_cut_off_is_refused_before_it_ends_the_process(share: fl
 
 
 def test_a_model_without_its_classes_is_refused_in_lightgbms_words() -> None:
-    with pytest.raises(InvalidBooster, match=r"^LightGBM refused: .*number of classes.*\. Train again\.$"):
+    with pytest.raises(
+        InvalidBooster, match=r"^LightGBM rejected the model or its inputs: .*number of classes.*\. Train again\.$"
+    ):
         Booster(trees().replace("num_class=1\n", ""))
 
 
@@ -185,7 +187,7 @@ def test_predicting_imports_no_lightgbm_package() -> None:
     program = (
         "import sys; from pathlib import Path; import numpy as np;"
         "from training.inference.tiers.lightgbm_runtime import Booster;"
-        "print(Booster(sys.stdin.read()).raw(np.zeros((1, 5)))[0]);"
+        "print(Booster(sys.stdin.read()).raw_scores(np.zeros((1, 5)))[0]);"
         "print(sorted({'lightgbm', 'pandas', 'sklearn', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], input=trees(), capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The hybrid value head: BTYD's expectation as an offset, and the constant without which it over-forecasts."""
+"""Value heads: BTYD's expectation as an offset, and the constant that corrects its total."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from training.models import ltv
 
 
 def trees_tier() -> TreesTier:
-    rung = corner_tiers()["ml"].tiered_model.tier_by_name["ml"]
-    assert isinstance(rung, TreesTier)
-    return rung
+    tier = corner_tiers()["ml"].tiered_model.tier_by_name["ml"]
+    assert isinstance(tier, TreesTier)
+    return tier
 
 
 def raw_score(text: str, inputs: Floats) -> Floats:
@@ -50,15 +50,15 @@ def test_both_forecasts_and_so_their_mean_have_the_total_right_on_what_was_learn
     within = trees_tier().order_by(rows.inputs, np.array([0.0, 30, 60]))[:, 1:]
     orders, spend = trees_tier().orders_and_spend(rows.inputs, within)
     assert spend is not None
-    told, learned = rows.outcomes, shop.plan.learned
-    assert orders.sum(axis=0) == pytest.approx([np.nansum(told.orders_within(days)) for days in learned], rel=0.3)
-    assert spend.sum(axis=0) == pytest.approx([np.nansum(told.spend_within(days)) for days in learned], rel=0.3)
+    outcomes, learned = rows.outcomes, shop.plan.learned
+    assert orders.sum(axis=0) == pytest.approx([np.nansum(outcomes.orders_within(days)) for days in learned], rel=0.3)
+    assert spend.sum(axis=0) == pytest.approx([np.nansum(outcomes.spend_within(days)) for days in learned], rel=0.3)
 
 
-def test_btyd_s_expectation_is_kept_beside_the_trees() -> None:
-    said = json.loads(corner_tiers()["ml"].artifacts["ltv"][EXPECTATION_FILE])
-    assert set(said) == {"btyd", "base"}
-    assert {kind: len(base) for kind, base in said["base"].items()} == {"orders": 2, "spend": 2}
+def test_btyd_s_expectation_is_stored_beside_the_trees() -> None:
+    payload = json.loads(corner_tiers()["ml"].artifacts["ltv"][EXPECTATION_FILE])
+    assert set(payload) == {"btyd", "base"}
+    assert {kind: len(base) for kind, base in payload["base"].items()} == {"orders": 2, "spend": 2}
 
 
 def test_a_total_seen_in_many_customers_is_believed_and_in_few_is_not() -> None:
@@ -71,14 +71,14 @@ def test_a_total_seen_in_many_customers_is_believed_and_in_few_is_not() -> None:
 
 
 @pytest.mark.parametrize(("predicted", "actual"), [([], []), ([0.0], [5.0]), ([5.0], [0.0])])
-def test_where_nothing_was_foretold_or_nothing_happened_totals_are_left_alone(
+def test_where_nothing_was_predicted_or_nothing_happened_totals_are_left_alone(
     predicted: list[float], actual: list[float]
 ) -> None:
     assert shrunken_ratio(np.array(predicted), np.array(actual)) == 1.0
 
 
 def test_a_head_that_is_missing_is_named() -> None:
-    files = {name: text for one in corner_tiers()["ml"].artifacts.values() for name, text in one.items()}
+    files = {name: text for artifact in corner_tiers()["ml"].artifacts.values() for name, text in artifact.items()}
     del files["spend_came_60d.txt"]
     with pytest.raises(Exception, match=r"expected spend_came_30d.txt, spend_came_60d.txt"):
         TreesTier(files, corner_shop().data.names, (30, 60))
