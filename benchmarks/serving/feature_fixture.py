@@ -28,7 +28,7 @@ VIEWS = tuple(
 
 
 def customer_ids(count: int) -> list[str]:
-    """Return the ids of so many customers."""
+    """Return the ids of ``count`` customers."""
     return [f"{customer:08d}" for customer in range(count)]
 
 

@@ -48,7 +48,7 @@ class LoadResult:
 def run_load(
     url: str, bodies: Sequence[str], connections: int, seconds: float, scratch: Path, *, pause_milliseconds: float = 0
 ) -> LoadResult:
-    """Load a server over so many connections, each sending one body after the other; a first second is warm-up.
+    """Load a server over ``connections`` connections, each sending one body after the other; a first second is warm-up.
 
     Every connection waits ``pause_milliseconds`` before its next request.
 

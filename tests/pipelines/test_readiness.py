@@ -57,7 +57,7 @@ SHOPS = {
         SIMPLE,
         "500 customers are needed",
     ),
-    "everybody bought once": Shop(
+    "one order per customer": Shop(
         log_of_single_orders(700, 300), 300, 700, SIMPLE, "100 customers who came within 60 days are needed"
     ),
     "nothing but returns": Shop(shops.log_of_orders(("ann", 1, -5.0), ("bob", 3, -2.0)), 40, 2, LAST, "there are 39"),
