@@ -23,7 +23,7 @@ class ConsentGate:
 
     ledger: Ledger
 
-    async def blocked(self, customer_ids: Sequence[str], now: int) -> Mapping[int, ConsentStatus]:
+    async def blocked_statuses(self, customer_ids: Sequence[str], now: int) -> Mapping[int, ConsentStatus]:
         """Consent status by index of the customers without a grant.
 
         Raises:

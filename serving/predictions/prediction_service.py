@@ -59,7 +59,7 @@ class PredictionService:
         include = DEFAULT_PARTS if request.include is None else frozenset(request.include)
         context = PredictionContext(self.active_release(), include, request.as_of, all_day)
         try:
-            blocked = await self.consent_gate.blocked(request.customer_ids, self.clock.now(context.timezone))
+            blocked = await self.consent_gate.blocked_statuses(request.customer_ids, self.clock.now(context.timezone))
         except FlywheelError as error:
             failed = self.predictor.unreadable_consents(request.customer_ids, error)
             return self.predictor.unavailable(context, failed)
@@ -73,7 +73,7 @@ class PredictionService:
     async def degraded_reason(self) -> str | None:
         """The reason why predictions would fail now; None if they would succeed."""
         try:
-            await self.consent_gate.blocked((), 0)
+            await self.consent_gate.blocked_statuses((), 0)
         except FlywheelError as error:
             return self.predictor.unreadable_consents((), error).reason
         return (await self.predictor.read(self.active_release(), ())).reason

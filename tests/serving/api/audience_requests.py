@@ -15,7 +15,7 @@ from serving.audiences.schema import AudienceResponse
 IDS = [f"c{number:03d}" for number in range(40)]
 
 
-def denied(channel: str = ALL_CHANNELS, purpose: str = MARKETING, at: int = 10**15) -> Consent:
+def denial(channel: str = ALL_CHANNELS, purpose: str = MARKETING, at: int = 10**15) -> Consent:
     """A denied consent, for marketing in all channels by default."""
     return Consent(purpose, channel, granted=False, changed_at=at)
 

@@ -34,7 +34,7 @@ def newest_backtest() -> Backtest:
 
 @pytest.mark.parametrize("tier", ["ml", "btyd", "population"])
 @pytest.mark.parametrize("model", EXPECTED)
-def test_every_question_has_its_figures_from_every_rung(model: str, tier: str) -> None:
+def test_every_question_has_its_figures_from_every_tier(model: str, tier: str) -> None:
     artefact = newest_backtest().fitted_tiers[tier].artifacts.get(model, {})
     figures = model_figures(model, newest_backtest(), tier, artefact)
     trees = {f"importance_{name.removesuffix('.txt')}" for name in artefact if name.endswith(".txt")}

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from features.consents.consent import Defaults
 from tests.serving import scored
-from tests.serving.api.audience_requests import IDS, denied
+from tests.serving.api.audience_requests import IDS, denial
 from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 
@@ -19,7 +19,7 @@ def shop(tmp_path: Path) -> Shop:
     shop = Shop.of(FakeRelease(), FakeFeatureReader(c001=KnownCustomer()), home=tmp_path)
     ledger = shop.worker.consent_gate.ledger
     ledger.set_defaults(Defaults(marketing=True))
-    ledger.record({"c003": [denied("email")], "c004": [denied()]})
+    ledger.record({"c003": [denial("email")], "c004": [denial()]})
     scored.write_scores(tmp_path, ledger, IDS)
     return shop
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from features.consents.consent import MARKETING, PROFILING, Consent, Defaults
 from tests.serving import scored
-from tests.serving.api.audience_requests import IDS, all_member_ids, audit_lines, denied, post_audience
+from tests.serving.api.audience_requests import IDS, all_member_ids, audit_lines, denial, post_audience
 from tests.serving.fakes import FakeRelease, Shop
 
 
@@ -35,7 +35,7 @@ def test_an_answer_says_what_to_expect_and_by_which_consents(shop: Shop, client:
 
 def test_no_consent_to_profiling_is_none_to_anything(shop: Shop, client: TestClient) -> None:
     audience = post_audience(client)
-    shop.worker.consent_gate.ledger.record({"c010": [denied(purpose=PROFILING)]})
+    shop.worker.consent_gate.ledger.record({"c010": [denial(purpose=PROFILING)]})
     assert "c010" not in all_member_ids(client, audience)
     assert "c010" not in all_member_ids(client, post_audience(client))
     assert "c010" not in all_member_ids(client, post_audience(client, purpose="profiling"))
