@@ -68,7 +68,7 @@ def bias(predicted: Floats, actual: Floats) -> float:
 
 
 def decile_mape(predicted: Floats, actual: Floats) -> float:
-    """Mean of |predicted - actual| / actual over ten equal-mass bins by prediction; bins without amounts left out."""
+    """Mean of |predicted - actual| / actual over ten equal-mass bins by prediction, of the bins with amounts."""
     parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), 10) if len(part)]
     errors = [abs(predicted[p].sum() - actual[p].sum()) / actual[p].sum() for p in parts if actual[p].sum() > 0]
     return float(np.mean(errors)) if errors else float("nan")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from features.arrays import Floats
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
 from training.inference.answers.answer import Answer
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Artifact = dict[str, str]  # file name -> text: LightGBM models and JSON, nothing that can run
-YEAR_DAYS = 364  # days: whole weeks, so that weekdays meet weekdays
 BoostingParams = Mapping[str, str | int | float | bool]
 
 
@@ -65,30 +65,6 @@ class Charts(Protocol):
     def coverage(self, nominal: float, coverage_by_slice: Mapping[str, float], counts: Mapping[str, int]) -> Figure:
         """The share of outcomes within their interval, per slice of the customers."""
         ...
-
-
-@dataclass(frozen=True)
-class HorizonPlan:
-    """The horizons to answer for, and those with finished windows to learn from."""
-
-    churn_days: int
-    horizons: tuple[int, ...]  # ascending: ltv_days and churn_days, and what could be learned instead of them
-    learned: tuple[int, ...]  # ascending, never empty; every label of these is observed
-    has_amounts: bool
-
-    def base_horizon(self, horizon: int) -> int:
-        """The learned horizon that answers for a horizon."""
-        return max((days for days in self.learned if days <= horizon), default=self.learned[0])
-
-    @property
-    def evaluated_churn_days(self) -> int:
-        """The churn horizon, or the longest learned one where that is shorter: only observed outcomes can be judged."""
-        return min(self.churn_days, self.learned[-1])
-
-    @property
-    def outcome_horizons(self) -> tuple[int, ...]:
-        """Every horizon whose outcomes are needed; half the longest shows how totals grow, a year shows the season."""
-        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1), YEAR_DAYS}))
 
 
 @dataclass(frozen=True)

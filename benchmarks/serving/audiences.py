@@ -30,8 +30,8 @@ from pipelines.registration.lineage import git_commit
 from serving.audiences.builder import AudienceContext, AudienceResult, TableConsentCheck, build_audience
 from serving.audiences.consent_filter import ConsentFilter, ConsentSnapshotRef
 from serving.audiences.export import member_store
-from serving.audiences.export.formats import FORMATS
 from serving.audiences.export.paging import AudienceReader
+from serving.audiences.formats import FORMATS
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest
 

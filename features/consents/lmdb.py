@@ -131,7 +131,7 @@ class LmdbWriteTransaction:
     def __init__(
         self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database], stored: LedgerRead
     ) -> None:
-        self.stored = stored
+        self.stored_records = stored
         self._transaction = transaction
         self._tables = tables
         self._state: int | None = None
@@ -139,7 +139,7 @@ class LmdbWriteTransaction:
     def next_state(self) -> int:
         """The state number of this write; the same on every call."""
         if self._state is None:
-            self._state = self.stored.state + 1
+            self._state = self.stored_records.state + 1
             self._transaction.put(_STATE_KEY, str(self._state).encode(), db=self._tables["meta"])
         return self._state
 

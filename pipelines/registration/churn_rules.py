@@ -34,10 +34,10 @@ def evaluate_rules(
     return compare_rules(tests, rules, inactivity, context.schedule.first, tier), flagged
 
 
-def with_churn_rules(result: BacktestResult, context: RunContext, tier: str) -> BacktestResult:
-    """The result with the business' churn rules, evaluated beside the tier that answers for churn."""
-    rule_results, flags = evaluate_rules(context, result.data, result.tests, tier)
-    return replace(result, rule_results=rule_results, rule_flags=flags, rule_limits=context.rule_limits)
+def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier: str) -> BacktestResult:
+    """Return the result with the business' churn rules, evaluated next to the tier that serves."""
+    results, flags = evaluate_rules(context, backtest_result.data, backtest_result.tests, tier)
+    return replace(backtest_result, rule_results=results, rule_flags=flags, rule_limits=context.rule_limits)
 
 
 @dataclass(frozen=True)

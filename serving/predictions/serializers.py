@@ -8,7 +8,7 @@ from typing import Any
 from serving.moments import rfc3339
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from serving.schemas.predictions import Part
-from serving.segments.serializer import NOT_SCORED
+from serving.schemas.segments import NOT_SCORED
 from training.inference.forecast import TIERS
 from training.models import MODELS
 

@@ -21,10 +21,10 @@ from tests.training.shops import (
     simulate_lines,
     small_ensembles,
 )
+from training.dataset.plan import HorizonPlan
 from training.fitting.fit import FittedTier, fit_tiers
 from training.inference.answers.churn import BANDS
 from training.metrics import auc
-from training.model import HorizonPlan
 from training.models import MODELS
 from training.models.churn import churn_label
 

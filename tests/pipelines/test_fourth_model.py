@@ -30,7 +30,7 @@ TODAY = shops.day(AS_OF)
 
 
 def run_python(flywheel: Flywheel, packages: Path, *arguments: str) -> str:
-    """The output of a Python process that finds the extended package ``training`` before the project's own."""
+    """The output of a Python process that finds the extended_shop package ``training`` before the project's own."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FLYWHEEL_")},
         "PYTHONPATH": f"{packages}{os.pathsep}{ROOT}",
@@ -54,7 +54,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def extended(shop_of: ShopOf, log: Log, packages: Path) -> Flywheel:
+def extended_shop(shop_of: ShopOf, log: Log, packages: Path) -> Flywheel:
     """A shop large enough for trees after ``flywheel run`` with four models."""
     flywheel = shop_of(log)
     run = "from pipelines.cli.main import main; main()"
@@ -63,9 +63,9 @@ def extended(shop_of: ShopOf, log: Log, packages: Path) -> Flywheel:
 
 
 @pytest.fixture(scope="module")
-def served(extended: Flywheel, packages: Path) -> dict[str, Any]:
+def service_answers(extended_shop: Flywheel, packages: Path) -> dict[str, Any]:
     """The answers of the service for a customer with orders, a visitor without, and a stranger."""
-    answers: dict[str, Any] = json.loads(run_python(extended, packages, str(SERVE), "00011", "v0003", "nobody"))
+    answers: dict[str, Any] = json.loads(run_python(extended_shop, packages, str(SERVE), "00011", "v0003", "nobody"))
     return answers
 
 
@@ -75,32 +75,32 @@ def card(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(found)
 
 
-def test_it_is_trained_and_backtested_on_every_tier_beside_its_baseline(extended: Flywheel) -> None:
-    contestants = {score["contestant"] for score in card(extended.release)["metrics"]}
+def test_it_is_trained_and_backtested_on_every_tier_beside_its_baseline(extended_shop: Flywheel) -> None:
+    contestants = {score["contestant"] for score in card(extended_shop.release)["metrics"]}
     assert contestants == {"ml", "btyd", "cohort", "population", "never"}
-    assert {total["measure"] for total in card(extended.release)["totals"]} == {"upgrades"}
-    assert card(extended.release)["horizon_days"] == [60]
+    assert {total["measure"] for total in card(extended_shop.release)["totals"]} == {"upgrades"}
+    assert card(extended_shop.release)["horizon_days"] == [60]
 
 
-def test_it_passes_the_gate_by_its_own_calibration(extended: Flywheel) -> None:
-    tiers = extended.release["tiered_model"]["tier_by_model"]
-    assert extended.release["gate"]["reasons"]["upgrade"].startswith(f"{tiers['upgrade']}: calibrated")
+def test_it_passes_the_gate_by_its_own_calibration(extended_shop: Flywheel) -> None:
+    tiers = extended_shop.release["tiered_model"]["tier_by_model"]
+    assert extended_shop.release["gate"]["reasons"]["upgrade"].startswith(f"{tiers['upgrade']}: calibrated")
     assert {tiers[name] for name in ("churn", "next_purchase", "ltv")} == {"ml"}
 
 
-def test_it_is_registered_with_its_card_and_its_figures(extended: Flywheel) -> None:
-    client = Home(extended.home.folder).registry().client
+def test_it_is_registered_with_its_card_and_its_figures(extended_shop: Flywheel) -> None:
+    client = Home(extended_shop.home.folder).registry().client
     assert client.get_registered_model("upgrade").description == SUMMARY
     (version,) = client.search_model_versions("name = 'upgrade'")
     assert "Choosing whom a subscription is offered to." in str(version.description)
     assert "Total upgrades within 60 days" in str(version.description)
     files = {Path(one.path).stem for one in client.list_artifacts(str(version.run_id), "figures")}
     assert files == {"reliability"}
-    assert extended.release["model_versions"]["upgrade"] == "1"
+    assert extended_shop.release["model_versions"]["upgrade"] == "1"
 
 
-def test_it_is_scored_into_its_column(extended: Flywheel) -> None:
-    scores = pq.read_table(extended.home.scores)
+def test_it_is_scored_into_its_column(extended_shop: Flywheel) -> None:
+    scores = pq.read_table(extended_shop.home.scores)
     assert scores.schema.names.index("upgrade_probability") == scores.schema.names.index("historic_spend") + 1
     bought = [orders > 0 for orders in scores["orders"].to_pylist()]
     probabilities = scores["upgrade_probability"].to_pylist()
@@ -109,29 +109,31 @@ def test_it_is_scored_into_its_column(extended: Flywheel) -> None:
     assert 0 < rate < 1
 
 
-def test_it_is_answered_over_http_as_it_was_scored(extended: Flywheel, served: Mapping[str, Any]) -> None:
-    scores = pq.read_table(extended.home.scores, columns=["customer_id", "upgrade_probability"]).to_pylist()
+def test_it_is_answered_over_http_as_it_was_scored(extended_shop: Flywheel, service_answers: Mapping[str, Any]) -> None:
+    scores = pq.read_table(extended_shop.home.scores, columns=["customer_id", "upgrade_probability"]).to_pylist()
     scored = {row["customer_id"]: row["upgrade_probability"] for row in scores}
-    buyer, visitor, stranger = served["all"]
+    buyer, visitor, stranger = service_answers["all"]
     assert list(buyer)[-5:] == ["churn", "next_purchase", "ltv", "upgrade", "segment"]
     for answer in (buyer, visitor):
         assert answer["upgrade"] == {"horizon_days": 60, "probability": scored[answer["customer_id"]]}
     assert "upgrade" not in stranger
-    assert [one.get("upgrade") for one in served["upgrade"]] == [one.get("upgrade") for one in served["all"]]
-    assert not {"churn", "next_purchase", "ltv", "segment"} & {*served["upgrade"][0]}
+    assert [one.get("upgrade") for one in service_answers["upgrade"]] == [
+        one.get("upgrade") for one in service_answers["all"]
+    ]
+    assert not {"churn", "next_purchase", "ltv", "segment"} & {*service_answers["upgrade"][0]}
 
 
-def test_it_is_explained_by_its_own_attributions(served: Mapping[str, Any]) -> None:
-    reasons = served["reasons"][0]["reasons"]
+def test_it_is_explained_by_its_own_attributions(service_answers: Mapping[str, Any]) -> None:
+    reasons = service_answers["reasons"][0]["reasons"]
     assert {one["answer"] for one in reasons} == {"upgrade"}
     assert {one["direction"] for one in reasons} <= {"raises", "lowers"}
 
 
-def test_it_is_documented(served: Mapping[str, Any]) -> None:
-    schemas = served["schemas"]
+def test_it_is_documented(service_answers: Mapping[str, Any]) -> None:
+    schemas = service_answers["schemas"]
     assert "UpgradeResponse" in schemas
     assert list(schemas["Prediction"]["properties"])[-6:] == [
         "churn", "next_purchase", "ltv", "upgrade", "segment", "reasons",
     ]  # fmt: skip
-    assert "'ltv', 'upgrade', 'segment' or 'reasons'" in json.dumps(served["refused"])
-    assert {one["name"] for one in served["models"]["models"]} == {"churn", "next_purchase", "ltv", "upgrade"}
+    assert "'ltv', 'upgrade', 'segment' or 'reasons'" in json.dumps(service_answers["refused"])
+    assert {one["name"] for one in service_answers["models"]["models"]} == {"churn", "next_purchase", "ltv", "upgrade"}

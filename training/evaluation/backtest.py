@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from features.history import Cutoff
 from training.dataset.category_rows import CategoryLog
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset
 from training.dataset.schedule import Schedule
 from training.evaluation.category_backtest import SHOWN_METRICS, CategoryBacktest, backtest_categories
 from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
-from training.model import HorizonPlan
 from training.models import ANSWER_ORDER, MODELS
 
 BY_CATEGORY = "by_category"  # scores of the next purchase per category, beside those of the models

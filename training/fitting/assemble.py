@@ -11,11 +11,12 @@ import numpy as np
 
 from features.arrays import Floats
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.fitting.fit import FittedTier, fit_tiers, with_seasonality
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.serialization import serialize_tier, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
-from training.model import Artifact, HorizonPlan
+from training.model import Artifact
 from training.models import HEADS, MODELS
 
 PERCENTILE_POINTS = 2001

@@ -12,6 +12,7 @@ import numpy as np
 
 from features.arrays import Booleans, Floats
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.fitting.btyd_tier import fit_btyd_tier, match_newest_totals
 from training.fitting.calibration import fit_calibration, fit_spend_distribution
 from training.fitting.cohort_tiers import fit_cohort_tier, fit_population_tier, fit_prospect_tier
@@ -26,7 +27,7 @@ from training.inference.tiers.base import Tier
 from training.inference.tiers.btyd import BtydTier
 from training.inference.tiers.cohort import CohortTier
 from training.inference.tiers.trees import TreesTier
-from training.model import Artifact, HorizonPlan, Trainers
+from training.model import Artifact, Trainers
 from training.models import HEADS, MODELS
 from training.models.churn import churn_label
 

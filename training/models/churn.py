@@ -10,11 +10,12 @@ import numpy as np
 from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
 from training.inference.answers.churn import CHURN_ANSWER
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
-from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, HorizonPlan, Model, Trainers
+from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, Model, Trainers
 from training.totals import PredictedTotal, total_buyers
 
 if TYPE_CHECKING:

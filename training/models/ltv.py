@@ -10,25 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.arrays import Floats
-from features.windows import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
+from features.views import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
 from training.inference.answers.ltv import LTV_ANSWER
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
 from training.inference.tiers.btyd_expectation import MIN_EXPECTED, BtydExpectation
 from training.inference.tiers.value_heads import EXPECTATION_FILE
-from training.model import (
-    Artifact,
-    BoostingParams,
-    CalibrationLimit,
-    Charts,
-    GradientBoostingTrainer,
-    HorizonPlan,
-    Model,
-    Trainers,
-)
+from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, GradientBoostingTrainer, Model, Trainers
 from training.totals import PredictedTotal, total_orders, total_spend
 
 if TYPE_CHECKING:

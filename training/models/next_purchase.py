@@ -11,12 +11,13 @@ from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
 from training.dataset.person_periods import period_edges, person_periods
+from training.dataset.plan import HorizonPlan
 from training.inference.answers.next_purchase import NEXT_PURCHASE_ANSWER
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
 from training.inference.survival import PERIOD_INPUTS, period_inputs
-from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, HorizonPlan, Model, Trainers
+from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, Model, Trainers
 from training.totals import PredictedTotal, total_buyers
 
 if TYPE_CHECKING:

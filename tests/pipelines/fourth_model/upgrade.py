@@ -12,12 +12,13 @@ import numpy as np
 from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
 from training.inference.answers.answer import Answer, AnswerContext, Json, TableColumn, TableValues
 from training.inference.answers.schema import Probability, StrictModel
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
-from training.model import Artifact, CalibrationLimit, Charts, HorizonPlan, Model, ModelHead, Trainers
+from training.model import Artifact, CalibrationLimit, Charts, Model, ModelHead, Trainers
 from training.totals import PredictedTotal
 
 if TYPE_CHECKING:

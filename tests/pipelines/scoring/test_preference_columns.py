@@ -71,7 +71,7 @@ def test_the_columns_are_those_promised(shop: ShopConfig) -> None:
     assert all(one.meaning.endswith(".") for one in PREFERENCE_COLUMNS)
 
 
-def test_a_customer_of_many_orders_is_told_the_own_habit(shop: ShopConfig) -> None:
+def test_a_customer_with_many_orders_gets_an_own_preference(shop: ShopConfig) -> None:
     [ann] = preferences_of(shop, twenty_one_customers(), "ann")
     assert (ann["preferred_hour"], ann["preferred_hour_evidence"]) == (
         19,
@@ -82,7 +82,7 @@ def test_a_customer_of_many_orders_is_told_the_own_habit(shop: ShopConfig) -> No
     assert ann["preset_segment_price_sensitive"]
 
 
-def test_who_has_hardly_a_history_is_told_everybodys_habit(shop: ShopConfig) -> None:
+def test_a_customer_with_hardly_any_history_gets_the_preference_of_the_population(shop: ShopConfig) -> None:
     stranger, other = preferences_of(shop, twenty_one_customers(), "nobody", "zoe")
     assert stranger == other
     assert {stranger[f"{name}_evidence"] for name in ("preferred_hour", "channel", "category")} == {"population"}

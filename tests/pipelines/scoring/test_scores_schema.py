@@ -16,7 +16,7 @@ from tests.pipelines.shops import Log
 from training.inference.answers.answer import WITHIN_DAYS
 from training.segments.columns import segment_columns
 from training.segments.preferences import COLUMN_FAMILIES
-from training.segments.preferences import PREFERENCE_COLUMNS as HABITS
+from training.segments.preferences import PREFERENCE_COLUMNS as PREFERENCES
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ CONTRACT = {
     "next_category": pa.string(),
     "next_category_remind_on": DAY,
     **{column.name: column.type for column in segment_columns(())},
-    **{column.name: column.type for column in HABITS},
+    **{column.name: column.type for column in PREFERENCES},
     "consent_channels": pa.list_(pa.string()),
     "consent_until": INSTANT,
 }
@@ -125,7 +125,7 @@ def test_what_a_customer_did_so_far_is_what_the_log_says(scores: pa.Table, log: 
             assert row[name].astimezone(shops.ZONE).replace(tzinfo=None) == orders.loc[customer_id, which]
 
 
-def test_a_visitor_who_never_ordered_is_answered_from_the_lowest_rung(scores: pa.Table) -> None:
+def test_a_visitor_who_never_ordered_is_answered_from_the_lowest_tier(scores: pa.Table) -> None:
     visitors = scores.filter(pc.starts_with(scores["customer_id"], "v"))
     assert visitors.num_rows > 20
     assert set(visitors["orders"].to_pylist()) == {0}

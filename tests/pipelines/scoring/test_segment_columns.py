@@ -105,7 +105,7 @@ def test_everybody_known_is_sorted_prospects_too(tmp_path: Path) -> None:
     assert columns["segment_big_baskets"] == [True, False, False, False, False]
 
 
-def test_crowds_are_made_of_the_log_and_the_predictions(tmp_path: Path) -> None:
+def test_preset_segments_are_made_of_the_log_and_the_predictions(tmp_path: Path) -> None:
     columns = assigned_columns(tmp_path, ingest_shop(tmp_path))
     assert columns["preset_segment_high_potential_newcomer"] == [True, False, False, False, False]
     assert columns["preset_segment_active_regular"] == [False] * 5
@@ -153,7 +153,7 @@ def test_the_tiers_horizon_is_the_longest_or_the_one_that_is_said(tmp_path: Path
     assert scored_population(tmp_path, ingest_shop(tmp_path, config)).value_column == "ltv_30d_mean"
 
 
-def test_a_champion_that_does_not_look_so_far_is_refused_before_anybody_is_scored(tmp_path: Path) -> None:
+def test_a_champion_with_too_short_horizons_is_refused_before_scoring(tmp_path: Path) -> None:
     config = "[business]\nltv_days = [60]\nvalue_tiers.horizon_days = 60"
     of = scored_population(tmp_path, ingest_shop(tmp_path, config))
     message = r"^Release 7 predicts 30, 90, 365 days, and \[business\.value_tiers\] asks for 60\. Expected a champion"

@@ -1,4 +1,4 @@
-"""Scorer: forecasts become columns in the shop's calendar and terms, and nothing is lost."""
+"""Scorer: turns a forecast into churn, dates in the shop's calendar, lifetime value and status."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ ANN = feature_rows({"ann": KnownCustomer()})
 
 
 def release(rate: float = 0.04, tier: int = 0) -> FakeRelease:
-    """Everybody orders at the same rate a day."""
-    return FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), rate), tier))
+    """A release that predicts ``rate`` orders per day for each customer."""
+    return FakeRelease(answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), rate), tier))
 
 
 def status(answers: PredictionColumns) -> list[str]:
@@ -159,22 +159,22 @@ def test_a_stranger_has_no_features_to_be_too_early_for() -> None:
 
 
 def test_a_forecast_with_a_gap_is_an_error_not_a_null() -> None:
-    def gap(some: FeatureRows, _: int) -> Forecast:
-        forecast = constant_rate_forecast(np.full(len(some), 0.04))
+    def forecast_with_gap(stored: FeatureRows, _: int) -> Forecast:
+        forecast = constant_rate_forecast(np.full(len(stored), 0.04))
         forecast.order_by[0, 3] = np.nan
         return forecast
 
     with pytest.raises(NonFiniteOutput, match="Found 1 of 1 known customers without a number"):
-        score(FakeRelease(answer=gap), ANN, TODAY)
-    score(FakeRelease(answer=gap), feature_rows({"zoe": None}), TODAY)
+        score(FakeRelease(answer=forecast_with_gap), ANN, TODAY)
+    score(FakeRelease(answer=forecast_with_gap), feature_rows({"zoe": None}), TODAY)
 
 
 def test_without_amounts_there_is_no_spend() -> None:
-    silent = FakeRelease(
+    release_without_amounts = FakeRelease(
         metadata=replace(METADATA, has_amounts=False),
-        answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.04), amounts=False),
+        answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), 0.04), amounts=False),
     )
-    answers = score(silent, ANN, TODAY)
+    answers = score(release_without_amounts, ANN, TODAY)
     assert answers.by_model["ltv"].spend is None
     assert np.isnan(answers.by_model["ltv"].historic).all()
     assert np.isfinite(answers.by_model["ltv"].expected_orders).all()
@@ -182,9 +182,9 @@ def test_without_amounts_there_is_no_spend() -> None:
 
 @given(populations())
 def test_the_answers_of_any_population_agree(population: tuple[FeatureRows, FakeRelease]) -> None:
-    some, any_release = population
-    answers = score(any_release, some, TODAY)
-    known, today = some.known, np.datetime64("2026-11-21")
+    stored, any_release = population
+    answers = score(any_release, stored, TODAY)
+    known, today = stored.known, np.datetime64("2026-11-21")
     purchase = answers.by_model["next_purchase"]
     dates = np.column_stack([purchase.p10, purchase.p50, purchase.p90])[known]
     assert ((answers.by_model["churn"].probability + purchase.probability_within[:, -1])[known] == 1).all()

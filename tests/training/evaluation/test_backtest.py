@@ -55,7 +55,7 @@ def test_every_origin_is_tested_newest_first() -> None:
     assert messages == [f"testing at {origin:%Y-%m-%d}" for origin in one.schedule.origins]
 
 
-def test_every_rung_and_every_baseline_is_scored_at_every_origin() -> None:
+def test_every_tier_and_every_baseline_is_scored_at_every_origin() -> None:
     one = corner_shop()
     tests = backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE)
     metrics_by_key = {(score.model, score.origin, score.contestant): score.metrics for score in scores(tests)}

@@ -17,6 +17,7 @@ from features.arrays import Floats
 from features.config.churn_rules import ChurnRule
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import ZONE, TrainingShop, cached_for_session, corner_shop, small_ensembles
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest, backtest
 from training.evaluation.churn_rules import (
     RuleResult,
@@ -25,7 +26,6 @@ from training.evaluation.churn_rules import (
     flag_most_likely,
     inactivity_at_origin,
 )
-from training.model import HorizonPlan
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=True)
 ORIGIN, FIRST = date(2020, 10, 1), date(2020, 1, 1)

@@ -45,7 +45,7 @@ def test_who_is_likelier_to_order_stays_likelier() -> None:
     assert np.corrcoef(before.argsort().argsort(), after.argsort().argsort())[0, 1] > 0.999
 
 
-def test_where_every_level_is_wrong_the_rung_that_tells_customers_apart_answers() -> None:
+def test_where_every_level_is_wrong_the_tier_that_tells_customers_apart_answers() -> None:
     decisions = evaluate_gate([corner_test(times=7.0)], MODELS["ltv"], ("ml", "btyd", "cohort", "population"), None)
     assert [decision.passed for decision in decisions] == [False, False, False, True, True]
     assert decisions[-1].tier in {"btyd", "cohort"}

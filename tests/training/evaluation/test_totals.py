@@ -11,9 +11,9 @@ import pytest
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.totals import GROUP_COUNT, PredictedOutcomes, backtest_totals, total_errors, totals_json
-from training.model import HorizonPlan
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60, 365), learned=(30, 60), has_amounts=True)
 ORIGIN = date(2026, 3, 1)

@@ -12,9 +12,10 @@ import training.models
 from tests.training.by_hand import RecordingTrainer, outcomes_of, rows_of, steady_forecast
 from tests.training.shops import corner_shop, history_of, order_lines, outcomes_of_customers
 from training.dataset.outcomes import Outcomes
+from training.dataset.plan import HorizonPlan
 from training.fitting.fit import TRAINERS, buyer_mask
 from training.inference.forecast import Forecast
-from training.model import HorizonPlan, Model
+from training.model import Model
 from training.models import ANSWER_ORDER, MODELS, next_purchase
 
 FILES = sorted(file.stem for file in Path(training.models.__path__[0]).glob("*.py") if file.stem != "__init__")

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.churn_rules import Difference, RuleResult
-from training.model import HorizonPlan
 from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_rows, rule_table
 
 ORIGIN = date(2026, 3, 1)

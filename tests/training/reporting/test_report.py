@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import cached_for_session, corner_shop, corner_tiers
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest, BacktestScore, scores
-from training.model import HorizonPlan
 from training.models import MODELS
 from training.reporting.report import metrics_table, model_figures, model_metrics, slice_metrics
 
@@ -34,7 +34,7 @@ def newest_backtest() -> Backtest:
 
 @pytest.mark.parametrize("tier", ["ml", "btyd", "population"])
 @pytest.mark.parametrize("model", EXPECTED)
-def test_every_question_has_its_figures_from_every_rung(model: str, tier: str) -> None:
+def test_every_question_has_its_figures_from_every_tier(model: str, tier: str) -> None:
     artefact = newest_backtest().fitted_tiers[tier].artifacts.get(model, {})
     figures = model_figures(model, newest_backtest(), tier, artefact)
     trees = {f"importance_{name.removesuffix('.txt')}" for name in artefact if name.endswith(".txt")}

@@ -41,7 +41,7 @@ class AnswerContext:
     categories: CategoryForecast | None  # None for a log without categories
 
     @property
-    def known(self) -> Booleans:
+    def known_mask(self) -> Booleans:
         """The customers who have an answer, (n,)."""
         return np.asarray(self.forecast.tier != MISSING_CODE)
 

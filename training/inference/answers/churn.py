@@ -46,8 +46,8 @@ def compute(context: AnswerContext) -> ChurnColumns:
     return ChurnColumns(
         horizon_days=context.metadata.churn_days,
         probability=probability,
-        percentile=np.where(context.known, context.churn_percentile(probability), np.nan),
-        band=np.where(context.known, band, np.int8(MISSING_CODE)),
+        percentile=np.where(context.known_mask, context.churn_percentile(probability), np.nan),
+        band=np.where(context.known_mask, band, np.int8(MISSING_CODE)),
     )
 
 
