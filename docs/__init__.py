@@ -1,1 +1,1 @@
-"""The documentation: Markdown pages, and the extension that generates the reference from the code."""
+"""Documentation: Markdown pages, and the extension that generates the reference from the code."""

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from features.calendar import day_from_number, day_number, start_of_day
 from features.consents.ledger import ProfilingScope
 from features.errors import NotEnoughData, NotFound
-from features.ingestion.value_parsing import quote_literal
+from features.storage.sql_quoting import quote_literal
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+# The key of every feature table and the instants of its rows.
+CUSTOMER_ID = "customer_id"
+EVENT_TIMESTAMP = "event_timestamp"
+FEATURES_AT = "features_at"
+
+# The windows that features look back over, in local days.
+STORED_WINDOW_DAYS = (56, 91, 182, 365)  # computed at the cutoff and stored
+ON_DEMAND_WINDOW_DAYS = (7, 14, 28)  # computed at request time from the stored recent days
+RECENT_DAYS = max(ON_DEMAND_WINDOW_DAYS)
+
 
 class Kind(StrEnum):
     """The type of a stored column, which Feast, Arrow and the codec of the online store share."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from features.arrays import Floats
+from features.consents.ledger import Ledger
 from features.online.feature_rows import FeatureRows
 from features.views import View
 from training.inference.categories.forecast import CategoryForecast
 from training.inference.explanations.reasons import Reason
 from training.inference.forecast import Forecast
 from training.inference.release_manifest import ReleaseMetadata
+
+Result = TypeVar("Result")
 
 
 class ReleasePort(Protocol):
@@ -46,11 +49,24 @@ class FeatureReader(Protocol):
 
     @property
     def timeout_seconds(self) -> float | None:
-        """The timeout of a read in seconds; None where no other machine is asked."""
+        """The timeout of a read in seconds; None for a store on this machine."""
         ...
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         """Stored features, one row per id, in the order of the ids."""
+        ...
+
+
+class ConsentReader(Protocol):
+    """Reads the consent ledger without blocking the event loop."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of the home."""
+        ...
+
+    async def call(self, function: Callable[[], Result]) -> Result:
+        """Run a function that reads the ledger; raise StoreUnavailable after the ledger's timeout."""
         ...
 
 

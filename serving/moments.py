@@ -16,7 +16,7 @@ _MIN_YEAR, _MAX_YEAR = 1970, 9990  # beyond, an answer's own dates would have no
 
 
 def parse_datetime(text: object) -> datetime:
-    """The date-time that ``text`` states; naive without an offset, and midnight for a plain date.
+    """The date-time in ``text``; naive without an offset, and midnight for a plain date.
 
     Raises:
         ValueError: the text is no such date-time, or lies outside the years that answers can express.
@@ -30,7 +30,7 @@ def parse_datetime(text: object) -> datetime:
     except ValueError:
         raise ValueError(_invalid_datetime_message(text)) from None
     if not _MIN_YEAR <= parsed.year <= _MAX_YEAR:
-        raise ValueError(f"{text} lies outside the years {_MIN_YEAR} to {_MAX_YEAR}. Name an instant within them.")
+        raise ValueError(f"{text} lies outside the years {_MIN_YEAR} to {_MAX_YEAR}. Choose an instant within them.")
     return parsed
 
 

@@ -33,13 +33,13 @@ DETAILS = {
     415: "The body has another media type. Send Content-Type: application/json.",
     422: "The request is not as expected; errors names the fields.",
     429: "Too many requests wait already. Try again after Retry-After seconds.",
-    500: "An unforeseen error; it is in the log under this response's X-Request-ID.",
+    500: "An unexpected error; the log has it under the X-Request-ID of this response.",
     503: "No release is ready to answer yet. Try again after Retry-After seconds.",
 }
 
 
 class Problem(Exception):
-    """Problem: a request that fails with a status, a sentence and the fields at fault."""
+    """Problem: the error of a request, with a status, a detail and the invalid fields."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ async def to_problem_response(_: Request, error: Exception) -> Response:
 
 
 def validation_problem(faults: Sequence[ErrorDetails], schema: type[BaseModel]) -> Problem:
-    """A 422 for JSON that does not satisfy a schema, with the first twenty fields at fault."""
+    """A 422 for JSON that does not satisfy a schema, with the first twenty invalid fields."""
     errors = [
         FieldProblem(field=_field_path(error["loc"]), reason=_reason(error, schema))
         for error in faults[:_MAX_LISTED_ERRORS]

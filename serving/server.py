@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from features.errors import FlywheelError
 from serving.settings import Settings
 
-_POLL_SECONDS = 0.1  # seconds
+_POLL_SECONDS = 0.1
 
 
 class AddressUnavailable(FlywheelError):
@@ -23,7 +23,8 @@ class AddressUnavailable(FlywheelError):
 def run(settings: Settings) -> None:
     """Serve until Ctrl-C or SIGTERM; returns when open requests are answered and every worker has ended.
 
-    Raises AddressUnavailable.
+    Raises:
+        AddressUnavailable: the address is in use, or does not belong to this machine.
     """
     with TemporaryDirectory(prefix="flywheel-serve-") as scratch:
         os.environ.update(_environment(settings, Path(scratch)))
@@ -35,8 +36,8 @@ def run(settings: Settings) -> None:
             FLYWHEEL.serve_http(host=settings.host, port=settings.port)
         except OSError as error:
             raise AddressUnavailable(
-                f"Found {settings.host}:{settings.port} closed to us ({error.strerror}); expected a free port of an "
-                "address of this machine. Stop what listens there, or choose another port."
+                f"Found {settings.host}:{settings.port} unavailable ({error.strerror}); expected a free port of an "
+                "address of this machine. Stop the process that listens there, or choose another port."
             ) from None
 
 

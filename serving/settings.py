@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     )
     online_store: SecretStr = Field(
         default=SecretStr(LMDB),
-        description="Where features and consents are kept: `lmdb` in the home, or the address of a Redis that several "
+        description="The store of features and consents: `lmdb` in the home, or the address of a Redis that several "
         "machines share. `?socket_connect_timeout=0.25&socket_timeout=0.5` in it limits how long a reader waits.",
     )
     as_of: Annotated[datetime, BeforeValidator(parse_datetime)] | None = Field(
@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, description="Worker processes of the service.")
     poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
-    max_waiting: int = Field(default=500, ge=1, description="Requests a worker may hold; others get 429.")
+    max_waiting: int = Field(default=500, ge=1, description="Requests that may wait in a worker; others get 429.")
     deadline_seconds: float = Field(default=1.5, gt=0, description="Time limit of a prediction; later ones get 503.")
     access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
     drain_seconds: float = Field(default=1.0, ge=0, description="From the stop signal to the last accepted request.")

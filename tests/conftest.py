@@ -11,28 +11,31 @@ import pytest
 
 from tests.redis_server import RedisServer
 
-SHARED_SETUPS = ("trained", "grown_shop", "corner_shop")  # fixtures that train a shop, once per worker
-LONG_FOLDERS = ("tests/pipelines", "tests/training", "tests/serving/audiences")
+SHARED_SHOPS = ("trained_shop", "grown_shop_snapshot", "corner_shop")  # fixtures that train once per worker
+COMMANDS = "commands"  # quick tests of the command line, which share one fork server
+LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests of a file, or of a shared set-up across files, and move the longest groups to the front."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: _position(_group(item), slow))
+    """Group the tests of a file, or of a shared set-up, for one worker, and move the longest groups to the front."""
+    groups = {item: _group(item) for item in items}
+    slow = {groups[item] for item in items if item.get_closest_marker("slow")}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: _position(groups[item], slow))
 
 
 def _group(item: pytest.Item) -> str:
     fixtures = getattr(item, "fixturenames", ())
     file = item.path.relative_to(item.config.rootpath).as_posix()
-    return next((name for name in SHARED_SETUPS if name in fixtures), file)
+    is_quick_command = file.startswith("tests/pipelines/") and item.get_closest_marker("slow") is None
+    return next((name for name in SHARED_SHOPS if name in fixtures), COMMANDS if is_quick_command else file)
 
 
 def _position(group: str, slow: set[str]) -> int:
-    """Shared set-ups first, then files with slow tests, then the folders of long tests."""
-    if group in SHARED_SETUPS:
+    """Shared set-ups come first, then files with slow tests, then the folders with long tests."""
+    if group in {*SHARED_SHOPS, COMMANDS}:
         return 0
     return 1 if group in slow else 2 if group.startswith(LONG_FOLDERS) else 3
 

@@ -57,10 +57,10 @@ class InMemoryWriteTransaction:
 
     def __init__(self, storage: InMemoryLedgerStorage, stored: LedgerRead) -> None:
         self._storage = storage
-        self.stored = stored
+        self.stored_records = stored
 
     def next_state(self) -> int:
-        self._storage.changes = self.stored.state + 1
+        self._storage.changes = self.stored_records.state + 1
         return self._storage.changes
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""The measures by which answers are judged, over NumPy arrays."""
+"""Evaluation metrics over NumPy arrays: ranking, calibration, error, coverage and bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def auc(score: Floats, outcome: Floats) -> float:
 
 
 def average_precision(score: Floats, outcome: Floats) -> float:
-    """Mean precision over the positives, by falling score; equal scores are taken together."""
+    """Mean precision over the positives, by descending score; equal scores share one precision."""
     hits = outcome > 0.5
     if not hits.any():
         return float("nan")
-    _, place, count = np.unique(-score, return_inverse=True, return_counts=True)
-    hit = np.bincount(place, weights=hits)
+    _, index, count = np.unique(-score, return_inverse=True, return_counts=True)
+    hit = np.bincount(index, weights=hits)
     precision = np.cumsum(hit) / np.cumsum(count)
     return float((precision * hit).sum() / hit.sum())
 
@@ -46,7 +46,7 @@ def ece(probability: Floats, outcome: Floats, bins: int = 10) -> float:
 
 
 def normalised_gini(score: Floats, actual: Floats) -> float:
-    """Gini of the actual amounts ordered by the score, over Gini ordered by themselves; equal scores share alike."""
+    """Gini of the actual amounts ordered by the score, over Gini ordered by themselves; equal scores share equally."""
     best = _gini(actual, actual)
     return _gini(score, actual) / best if best > 0 else float("nan")
 
@@ -68,21 +68,21 @@ def bias(predicted: Floats, actual: Floats) -> float:
 
 
 def decile_mape(predicted: Floats, actual: Floats) -> float:
-    """Mean over ten equal-mass bins by prediction of |predicted - actual| / actual; bins without actuals left out."""
+    """Mean of |predicted - actual| / actual over ten equal-mass bins by prediction, of the bins with amounts."""
     parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), 10) if len(part)]
     errors = [abs(predicted[p].sum() - actual[p].sum()) / actual[p].sum() for p in parts if actual[p].sum() > 0]
     return float(np.mean(errors)) if errors else float("nan")
 
 
 def concordance(predicted_wait: Floats, wait: Floats, limit: float, pairs: int = 200_000) -> float:
-    """Harrell's C over random pairs: how often who came sooner was expected sooner; ties count half."""
+    """Harrell's C over random pairs: how often the customer who ordered sooner was expected sooner; ties count half."""
     rng = np.random.default_rng(0)
-    one, two = rng.integers(0, len(wait), (2, pairs))
-    came, other = np.minimum(wait[one], limit), np.minimum(wait[two], limit)
-    usable = (came < other) & (wait[one] < limit)
+    left, right = rng.integers(0, len(wait), (2, pairs))
+    sooner, later = np.minimum(wait[left], limit), np.minimum(wait[right], limit)
+    usable = (sooner < later) & (wait[left] < limit)
     if not usable.any():
         return float("nan")
-    first, second = predicted_wait[one][usable], predicted_wait[two][usable]
+    first, second = predicted_wait[left][usable], predicted_wait[right][usable]
     return float(np.mean((second > first) + 0.5 * (second == first)))
 
 
@@ -106,17 +106,17 @@ def difference_interval(worse: Floats, better: Floats, draws: int = 1000, seed: 
 
 
 def share_difference_interval(
-    ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats], draws: int = 1000, seed: int = 0
+    share: tuple[Floats, Floats], other: tuple[Floats, Floats], draws: int = 1000, seed: int = 0
 ) -> tuple[float, float, float]:
-    """One share less another, and the difference's 95 % interval, by the same bootstrap; NaN where a share is of none.
+    """One share less another, and the difference's 95 % interval, by the same bootstrap; NaN for an empty denominator.
 
-    A share is (parts, wholes): what each customer holds of its numerator and of its denominator, (n,) each.
+    A share is (parts, wholes): each customer's part of its numerator and of its denominator, (n,) each.
     """
-    columns = np.column_stack([*ours, *theirs])
+    columns = np.column_stack([*share, *other])
     drawn = [weights @ columns for weights in _bootstrap_weights(len(columns), draws, seed)]
-    found = _share_difference(np.concatenate(drawn))
-    known = found[~np.isnan(found)]
-    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    differences = _share_difference(np.concatenate(drawn))
+    finite = differences[~np.isnan(differences)]
+    low, high = np.quantile(finite, [0.025, 0.975]) if len(finite) else (np.nan, np.nan)
     return float(_share_difference(columns.sum(axis=0, keepdims=True))[0]), float(low), float(high)
 
 
@@ -142,7 +142,7 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _gini(score: Floats, actual: Floats) -> float:
-    _, place, count = np.unique(-score, return_inverse=True, return_counts=True)
-    alike = np.bincount(place, weights=actual) / count
-    share = np.cumsum(np.repeat(alike, count))
+    _, index, count = np.unique(-score, return_inverse=True, return_counts=True)
+    tie_mean = np.bincount(index, weights=actual) / count
+    share = np.cumsum(np.repeat(tie_mean, count))
     return float(share.sum() / share[-1] - (len(actual) + 1) / 2) / len(actual) if share[-1] > 0 else 0.0

@@ -1,18 +1,25 @@
-"""What every model must say about itself."""
+"""Model page: the form in which a page of ``training/models/`` declares every fact about its question."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from features.arrays import Floats
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
+from training.inference.answers.answer import Answer
+from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
+from training.inference.heads import LoadHead
 from training.inference.tiers.btyd import BtydTier
+from training.totals import PredictedTotal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Artifact = dict[str, str]  # file name -> text: LightGBM models and JSON, nothing that can run
-YEAR_DAYS = 364  # days: whole weeks, so that weekdays meet weekdays
 BoostingParams = Mapping[str, str | int | float | bool]
 
 
@@ -28,43 +35,69 @@ class GradientBoostingTrainer(Protocol):
 
 @dataclass(frozen=True)
 class Trainers:
-    """What a model page may fit with; pages themselves need NumPy alone, for the service reads them too."""
+    """The fitting code that a page is given; pages need NumPy alone, since workers that only answer import them."""
 
     boost: GradientBoostingTrainer
     btyd: Callable[[Rows, HorizonPlan], BtydTier]
 
 
+class Charts(Protocol):
+    """The drawing code that a page is given, for the same reason; ``training.reporting.figures`` implements it."""
+
+    def reliability(self, probability: Floats, outcome: Floats, event: str = ...) -> Figure:
+        """Predicted against observed shares of an event, both (n,)."""
+        ...
+
+    def cumulative_gains(
+        self, score: Floats, outcome: Floats, baselines: Mapping[str, Floats], target: str = ...
+    ) -> Figure:
+        """The share of all outcomes among the best-scored customers; every array is (n,)."""
+        ...
+
+    def deciles(self, predicted: Floats, actual: Floats, amount: str = ..., unit: str = ...) -> Figure:
+        """Mean predicted against mean actual amounts in ten bins, both (n,)."""
+        ...
+
+    def survival(self, days: Floats, predicted: Floats, observed: Floats, count: int) -> Figure:
+        """The predicted and the observed share of customers with an order by each day, all (k,)."""
+        ...
+
+    def coverage(self, nominal: float, coverage_by_slice: Mapping[str, float], counts: Mapping[str, int]) -> Figure:
+        """The share of outcomes within their interval, per slice of the customers."""
+        ...
+
+
 @dataclass(frozen=True)
-class HorizonPlan:
-    """Which horizons are asked for, and which of them have had finished windows to learn from."""
+class CalibrationLimit:
+    """How far off a tier may be, in the metric that says whether its answers mean what they say."""
 
-    churn_days: int
-    horizons: tuple[int, ...]  # ascending: ltv_days and churn_days, and what could be learned instead of them
-    learned: tuple[int, ...]  # ascending, never empty; every label of these is observed
-    has_amounts: bool
+    metric: str
+    limit: float  # of its absolute value
 
-    def base_horizon(self, horizon: int) -> int:
-        """The learned horizon that answers for a horizon."""
-        return max((days for days in self.learned if days <= horizon), default=self.learned[0])
 
-    @property
-    def evaluated_churn_days(self) -> int:
-        """The churn horizon, or the longest learned one where that is shorter: only what was observed can be judged."""
-        return min(self.churn_days, self.learned[-1])
+@dataclass(frozen=True, kw_only=True)
+class ModelHead:
+    """How a model answers that the tiers do not answer by themselves."""
 
-    @property
-    def outcome_horizons(self) -> tuple[int, ...]:
-        """Every horizon whose outcomes are needed; half the longest shows how totals grow, a year what is a season."""
-        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1), YEAR_DAYS}))
+    fit_simple: Callable[[Rows, HorizonPlan], Artifact]  # for every tier below the trees, which ``Model.fit`` serves
+    load: LoadHead
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A question about a customer, how we learn to answer it, and by what it is judged."""
+    """A question about a customer and all its facts; central code iterates over them and knows no model by name."""
 
     name: str
     question: str
+    summary: str  # of the list of models in MLflow
+    intended_use: str  # of the model card
+    position: int  # among the answers in JSON and in the scores table, ascending
+
+    # How it is learned.
     fit: Callable[[Rows, HorizonPlan, Trainers], Artifact]
+    head: ModelHead | None = None  # None for the three models that every tier answers coherently
+
+    # How it is judged.
     loss: Callable[
         [Outcomes, HorizonPlan, Forecast], Floats
     ]  # a proper loss per customer, lower is better, NaN if unseen
@@ -72,3 +105,15 @@ class Model:
     baselines: Mapping[str, Callable[[Rows, HorizonPlan], Floats]]  # a named simple score per customer
     compare: Callable[[Outcomes, HorizonPlan, Floats], dict[str, float]]  # a baseline's own metrics
     headline: str  # the metric that a reviewer looks at first
+    higher_is_better: bool  # of the headline
+    shown_metrics: Sequence[str]  # of those, the columns of ``flywheel evaluate``
+    calibration: CalibrationLimit
+    totals: Callable[[Outcomes, HorizonPlan, Forecast], Sequence[PredictedTotal]]
+    figures: Callable[[Rows, HorizonPlan, Forecast, Charts], dict[str, Figure]]
+    horizons: Callable[[int, Sequence[int]], Sequence[int]]  # churn days, all days -> the days that it answers for
+
+    # How it is answered.
+    answer: Answer[Any]
+    explanation: Explanation | None = None  # None: its answers come without reasons
+    by_category: bool = False  # whether the per-category hazards belong to it
+    against_churn_rules: bool = False  # whether the business' churn rules are compared with it

@@ -29,8 +29,8 @@ from pipelines.run_context import RunContext
 from training import metrics
 from training.dataset.labels import orders_by_day, outcomes
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import assign_folds
-from training.model import HorizonPlan
 
 PLAN = HorizonPlan(HOLDOUT_DAYS, (HOLDOUT_DAYS,), (HOLDOUT_DAYS,), has_amounts=True)
 WEEKS = f"{SPLIT}, 39 weeks"

@@ -16,12 +16,12 @@ import numpy as np
 from benchmarks.accuracy.baselines import BaselineForecast, BtydHistories, fit_baselines
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.assemble import merge_tiers
 from training.fitting.fit import fit_tiers
 from training.inference.forecast import TIERS, Forecast
-from training.model import HorizonPlan
 from training.models import MODELS
 
 OUTER_FOLDS, INNER_FOLDS = 5, 3

@@ -10,8 +10,8 @@ from benchmarks.accuracy import cases
 from benchmarks.accuracy.baselines import btyd_histories, fit_baselines
 from benchmarks.accuracy.interval_coverage import IntervalCoverage, interval_coverage
 from benchmarks.accuracy.paired_comparison import ComparisonRow
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
-from pipelines.steps.evaluate import BacktestResult
 from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import evaluate_gate
 from training.models import MODELS

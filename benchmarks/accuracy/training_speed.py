@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
-from pipelines.steps.evaluate import BacktestResult
 from training.fitting.fit import fit_tiers
 
 REPEATS = 5

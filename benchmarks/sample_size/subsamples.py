@@ -20,6 +20,7 @@ from features.history import Cutoff, History
 from pipelines.run_context import RunContext
 from pipelines.steps.evaluate import PublishedFeatures
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset, build_dataset
 from training.dataset.population import known_customers
 from training.dataset.readiness import readiness
@@ -28,7 +29,6 @@ from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.assemble import merge_tiers
 from training.fitting.fit import buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
-from training.model import HorizonPlan
 from training.models import MODELS
 
 TEST_CUSTOMERS = 500

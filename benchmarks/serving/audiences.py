@@ -30,8 +30,8 @@ from pipelines.registration.lineage import git_commit
 from serving.audiences.builder import AudienceContext, AudienceResult, TableConsentCheck, build_audience
 from serving.audiences.consent_filter import ConsentFilter, ConsentSnapshotRef
 from serving.audiences.export import member_store
-from serving.audiences.export.formats import FORMATS
 from serving.audiences.export.paging import AudienceReader
+from serving.audiences.formats import FORMATS
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest
 
@@ -146,7 +146,7 @@ def _ledger_with_revocations(home: Path) -> Ledger:
 
 def _audience_context() -> AudienceContext:
     error = {"log_ratio": 0.1, "noise": 0.01}
-    origin = {"origin": "2026-03-01", "customers": 9, "all_customers": error, "groups": [error] * 5}
+    origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
     total = {"horizon_days": 90, "edges": [10.0, 20.0, 40.0, 80.0], "dispersion": 1.0, "origins": [origin]}
     cards = [{"totals": [{"measure": measure, **total} for measure in ("buyers", "spend")]}]
     return AudienceContext(

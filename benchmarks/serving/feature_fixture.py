@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from features.online import arrow_rows
 from features.store.definitions import table_path
-from features.views import Column, Kind, View
+from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, Column, Kind, View
 
 SHAPE = {"transactions": (19, 3), "behaviour": (10, 0), "social": (8, 0)}  # numbers and lists of twelve
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
@@ -38,8 +38,8 @@ def write_tables(home: Path, count: int) -> None:
     (home / "features").mkdir(parents=True, exist_ok=True)
     for view in VIEWS:
         columns = {
-            arrow_rows.CUSTOMER_ID: pa.array(customer_ids(count)),
-            arrow_rows.EVENT_TIMESTAMP: pa.array([DAY] * count, arrow_rows.TIMESTAMP_TYPE),
+            CUSTOMER_ID: pa.array(customer_ids(count)),
+            EVENT_TIMESTAMP: pa.array([DAY] * count, arrow_rows.TIMESTAMP_TYPE),
             **{name: pa.array(rng.normal(size=count)) for name in view.scalars},
         }
         for name in view.lists:

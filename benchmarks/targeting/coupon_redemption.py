@@ -17,9 +17,9 @@ from features.arrays import Floats
 from features.config.shop import ShopConfig
 from features.config.sources import EventsSource
 from features.history import Cutoff, History
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from pipelines.scoring.preference_columns import preference_columns
-from pipelines.steps.evaluate import BacktestResult
 from training import metrics
 from training.evaluation.backtest import Backtest
 

@@ -26,10 +26,10 @@ from benchmarks.targeting.coupon_redemption import (
 from benchmarks.targeting.reminders import WEEK, ReminderComparison, compare_reminders
 from features.history import Cutoff
 from pipelines.cli.console import CommandConsole, capture_warnings
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.registration.lineage import git_commit
 from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
-from pipelines.steps.evaluate import BacktestResult
 
 TITLE = "Targeting"
 EARLIER_ORIGIN = date(2017, 5, 7)  # its window ends before the first test's window begins

@@ -1,1 +1,1 @@
-"""The documentation's generator: reference pages made from the code when the documentation is built."""
+"""Documentation generator: reference pages made from the code when the documentation is built."""

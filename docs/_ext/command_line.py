@@ -1,4 +1,4 @@
-"""The reference of the command line: every command with its arguments and options, from the Typer application."""
+"""Command reference: every command with its arguments and options, from the Typer application."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from pipelines.cli.main import app
 
 
 def command_line() -> str:
-    """Every command, those of groups too, in the order of ``flywheel --help``."""
+    """A section per command, also of the groups, in the order of ``flywheel --help``."""
     return "\n".join(_commands(get_command(app), "flywheel"))
 
 
 def _commands(command: object, name: str) -> Iterator[str]:
     if isinstance(command, TyperGroup):
-        for word, inner in command.commands.items():
-            yield from _commands(inner, f"{name} {word}")
+        for subcommand, inner in command.commands.items():
+            yield from _commands(inner, f"{name} {subcommand}")
     elif isinstance(command, TyperCommand):
-        parameters = [one for one in command.params if isinstance(one, TyperArgument | TyperOption) and not one.hidden]
-        rows = [[_name(one), _default(one), one.help or ""] for one in parameters]
+        parameters = [
+            parameter
+            for parameter in command.params
+            if isinstance(parameter, TyperArgument | TyperOption) and not parameter.hidden
+        ]
+        rows = [[_name(parameter), _default(parameter), parameter.help or ""] for parameter in parameters]
         options = table(["option", "default", "meaning"], rows)
         yield section(2, code(name), anchor("command", name.removeprefix("flywheel ")), command.help or "", options)
 

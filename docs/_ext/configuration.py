@@ -1,4 +1,4 @@
-"""The reference of flywheel.toml: every section and key, from the models that validate the file."""
+"""Configuration reference: every section and key of flywheel.toml, from the models that validate the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LARGEST_DEFAULT = 60  # characters; longer defaults are whole sections with key
 
 
 def configuration() -> str:
-    """Every section with its keys, in the order in which the models declare them."""
+    """A section per model with its keys, in the order in which the models declare them."""
     whole = ShopConfig.model_json_schema()
     models: Mapping[str, Schema] = whole["$defs"]
     used = Counter(name for schema in [whole, *models.values()] for name in _references(schema))
@@ -55,23 +55,23 @@ def _default(schema: Schema, *, required: bool) -> str:
 
 
 def _meaning(schema: Schema, models: Mapping[str, Schema]) -> str:
-    """The description of the key; pydantic leaves it out where the section has the same."""
+    """The description of the key; pydantic omits it if it equals the description of the section."""
     described = [schema, *(models[name] for name in _references(schema))]
-    return next((str(one["description"]) for one in described if "description" in one), "")
+    return next((str(part["description"]) for part in described if "description" in part), "")
 
 
 def _titles(model: Schema, models: Mapping[str, Schema], path: str) -> Iterator[tuple[str, str]]:
-    """Every model below this one, with the header that its section has in the file."""
+    """The name of every nested model, with the header of its section in the file."""
     for key, schema in model["properties"].items():
         for name in _references(schema):
-            here = f"{path}{key}"
+            location = f"{path}{key}"
             if schema.get("type") == "array":
-                yield name, f"[[{here}]]"
+                yield name, f"[[{location}]]"
             elif "additionalProperties" in schema:
-                yield name, f"[{here}.NAME]"
+                yield name, f"[{location}.NAME]"
             else:
-                yield name, f"[{here}]"
-            yield from _titles(models[name], models, f"{here}.")
+                yield name, f"[{location}]"
+            yield from _titles(models[name], models, f"{location}.")
 
 
 def _references(schema: Any) -> Iterator[str]:  # noqa: ANN401 -- any part of a JSON Schema

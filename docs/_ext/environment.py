@@ -1,4 +1,4 @@
-"""The reference of the environment: the service's settings, and the variables of the command line."""
+"""Environment reference: the settings of the service, and the variables of the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serving.settings import ENVIRONMENT_PREFIX, Settings
 
 
 def environment() -> str:
-    """Every variable with its default and meaning."""
+    """Two tables of variables, for the service and for the command line, with defaults and meanings."""
     schemas: dict[str, Schema] = Settings.model_json_schema()["properties"]
     service = [
         [
@@ -26,7 +26,7 @@ def environment() -> str:
         ]
         for name, field in Settings.model_fields.items()
     ]
-    commands = [[code(one.name), code(one.default) or "none", one.meaning] for one in VARIABLES]
+    commands = [[code(variable.name), code(variable.default) or "none", variable.meaning] for variable in VARIABLES]
     return "\n".join(
         [
             section(

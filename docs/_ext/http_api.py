@@ -1,4 +1,4 @@
-"""The reference of the HTTP interface: routes and schemas, from the service's own OpenAPI document."""
+"""HTTP reference: routes with their scopes, and schemas, from the OpenAPI document of the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "schema"
 
 
 def http_api() -> str:
-    """Every route with its scope, parameters, body and answers; then every schema."""
+    """A section per route with its scope, parameters, body and responses, then a section per schema."""
     app = create_app(_no_worker)
     document = app.openapi()
     access = {
@@ -50,22 +50,32 @@ def _route(method: str, path: str, operation: Mapping[str, Any], access: RouteAc
 
 def _parameters(operation: Mapping[str, Any]) -> str:
     rows = [
-        [code(one["name"]), one["in"], type_of(one["schema"], PREFIX), limits_of(one["schema"]), _meaning(one)]
-        for one in operation.get("parameters", ())
+        [
+            code(parameter["name"]),
+            parameter["in"],
+            type_of(parameter["schema"], PREFIX),
+            limits_of(parameter["schema"]),
+            _meaning(parameter),
+        ]
+        for parameter in operation.get("parameters", ())
     ]
     return table(["parameter", "in", "type", "limits", "meaning"], rows) if rows else ""
 
 
 def _body(operation: Mapping[str, Any]) -> str:
     content = operation.get("requestBody", {}).get("content", {})
-    return " ".join(f"Body, {code(media)}: {type_of(one['schema'], PREFIX)}." for media, one in content.items())
+    return " ".join(f"Body, {code(media)}: {type_of(content['schema'], PREFIX)}." for media, content in content.items())
 
 
 def _responses(operation: Mapping[str, Any]) -> str:
     rows = []
-    for status, answer in operation["responses"].items():
-        kinds = [type_of(one["schema"], PREFIX) for one in answer.get("content", {}).values() if one.get("schema")]
-        rows.append([code(status), ", ".join(kinds), answer["description"]])
+    for status, response in operation["responses"].items():
+        kinds = [
+            type_of(content["schema"], PREFIX)
+            for content in response.get("content", {}).values()
+            if content.get("schema")
+        ]
+        rows.append([code(status), ", ".join(kinds), response["description"]])
     return table(["status", "content", "when"], sorted(rows))
 
 
@@ -74,12 +84,16 @@ def _schema(name: str, schema: Schema) -> str:
     rows = [
         [
             code(field),
-            type_of(one, PREFIX),
-            "required" if field in required else code(json.dumps(one["default"])) if "default" in one else "",
-            limits_of(one),
-            _meaning(one),
+            type_of(field_schema, PREFIX),
+            "required"
+            if field in required
+            else code(json.dumps(field_schema["default"]))
+            if "default" in field_schema
+            else "",
+            limits_of(field_schema),
+            _meaning(field_schema),
         ]
-        for field, one in schema.get("properties", {}).items()
+        for field, field_schema in schema.get("properties", {}).items()
     ]
     kind = (
         table(["field", "type", "default", "limits", "meaning"], rows) if rows else f"Type: {type_of(schema, PREFIX)}."
@@ -87,8 +101,8 @@ def _schema(name: str, schema: Schema) -> str:
     return section(3, name, anchor(PREFIX, name), schema.get("description", ""), kind)
 
 
-def _meaning(one: Mapping[str, Any]) -> str:
-    return str(one.get("description", ""))
+def _meaning(part: Mapping[str, Any]) -> str:
+    return str(part.get("description", ""))
 
 
 def _no_worker() -> Any:  # noqa: ANN401 -- never called: the document needs routes alone

@@ -1,4 +1,4 @@
-"""Markdown tables and JSON Schema in words: what every generated page is made of."""
+"""Markdown building blocks: tables, sections, and JSON Schema in words, for every generated page."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _LIMITS = {"exclusiveMinimum": "above {}", "exclusiveMaximum": "below {}", "patt
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; line breaks and bars in its cells are escaped."""
+    """A Markdown table; bars in its cells are escaped, and line breaks become spaces."""
     lines = [headers, ["---"] * len(headers), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
 def code(value: object) -> str:
-    """The value as code; nothing for an empty one."""
+    """The value as inline code; empty text for an empty value."""
     return f"`{value}`" if str(value) else ""
 
 
 def anchor(prefix: str, name: str) -> str:
-    """The target that a section of this name is linked by."""
+    """The link target of a section with this name."""
     return f"{prefix}-{name}".lower().replace(" ", "-").replace(".", "-").replace("_", "-")
 
 
 def section(level: int, title: str, target: str, *parts: str) -> str:
-    """A heading with its target, then its parts, each a block of its own."""
+    """A heading with its link target, followed by the parts as separate blocks."""
     return (
         "\n\n".join([f"({target})=\n{'#' * level} {title}", *(part.strip() for part in parts if part.strip())]) + "\n"
     )
@@ -60,8 +60,8 @@ def _plain_type(schema: Schema, prefix: str) -> str:
         case "array":
             return f"list of {type_of(schema.get('items', {}), prefix)}"
         case "object":
-            named = schema.get("additionalProperties")
-            return f"names with {type_of(named, prefix)}" if isinstance(named, Mapping) else "object"
+            values = schema.get("additionalProperties")
+            return f"names with {type_of(values, prefix)}" if isinstance(values, Mapping) else "object"
         case str(kind):
             form = str(schema.get("format", _TYPES[kind]))
             return _FORMATS.get(form, form)
@@ -69,17 +69,17 @@ def _plain_type(schema: Schema, prefix: str) -> str:
 
 
 def limits_of(schema: Schema) -> str:
-    """The limits in words, those of alternatives and items among them."""
-    own = [words.format(_range(schema, *keys)) for words, keys in _RANGES.items() if _range(schema, *keys)]
-    own += [words.format(schema[key]) for key, words in _LIMITS.items() if key in schema]
+    """The limits in words, including those of alternatives and items."""
+    own = [text.format(_range(schema, *keys)) for text, keys in _RANGES.items() if _range(schema, *keys)]
+    own += [text.format(schema[key]) for key, text in _LIMITS.items() if key in schema]
     inner = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
     if isinstance(schema.get("items"), Mapping):
         inner.append(schema["items"])
-    return ", ".join(dict.fromkeys([*own, *(words for one in inner if (words := limits_of(one)))]))
+    return ", ".join(dict.fromkeys([*own, *(text for part in inner if (text := limits_of(part)))]))
 
 
 def arrow_type(kind: pa.DataType) -> str:
-    """An Arrow type, as its documentation calls it."""
+    """The name of an Arrow type; lists as "list of" their items."""
     return f"list of {arrow_type(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
 
 

@@ -1,4 +1,4 @@
-"""Sphinx extension: a line ``% generated: NAME`` in a page is replaced by a reference made from the code."""
+"""Sphinx extension: replaces a line ``% generated: NAME`` in a page with a reference made from the code."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _MARKER = re.compile(r"^% generated: (?P<name>.*)$", re.MULTILINE)
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the generators to Sphinx."""
-    app.connect("source-read", _fill)
-    app.connect("env-get-outdated", _outdated)
+    app.connect("source-read", _fill_markers)
+    app.connect("env-get-outdated", _outdated_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _fill(_app: Sphinx, docname: str, source: list[str]) -> None:
-    source[0] = _MARKER.sub(lambda marker: _generated(marker["name"], docname), source[0])
+def _fill_markers(_app: Sphinx, docname: str, source: list[str]) -> None:
+    source[0] = _MARKER.sub(lambda marker: _generate(marker["name"], docname), source[0])
 
 
-def _generated(name: str, docname: str) -> str:
+def _generate(name: str, docname: str) -> str:
     if name not in GENERATORS:
         raise ExtensionError(f"{docname}: found 'generated: {name}'; expected one of {', '.join(GENERATORS)}")
     return GENERATORS[name]()
 
 
-def _outdated(
+def _outdated_pages(
     _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], _removed: set[str]
 ) -> list[str]:
     """Generated pages are read at every build, because the code may have changed."""

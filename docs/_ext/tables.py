@@ -1,4 +1,4 @@
-"""The references of the scores table and of the features, from the columns as they are declared."""
+"""Column references: the scores table and the feature catalogue, from the declared columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXAMPLE_SEGMENT = "big baskets"
 
 
 def scores_table() -> str:
-    """The columns of scores.parquet in their order."""
+    """A section per group of columns of scores.parquet, in their order."""
     return "\n".join(
         [
             section(2, "Predictions", "scores-predictions", _scores(score_columns([_EXAMPLE_HORIZON]))),
@@ -32,7 +32,7 @@ def scores_table() -> str:
 
 
 def features() -> str:
-    """The feature views, each with its columns."""
+    """A section per feature view with its columns."""
     return "\n".join(
         [
             section(

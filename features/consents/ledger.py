@@ -85,7 +85,7 @@ class Ledger:
         """Replace the defaults; the state changes only if they differ."""
 
         def write(transaction: WriteTransaction) -> None:
-            if defaults != _parse_defaults(transaction.stored.defaults):
+            if defaults != _parse_defaults(transaction.stored_records.defaults):
                 transaction.next_state()
                 transaction.set_meta(DEFAULTS, orjson.dumps(asdict(defaults)))
 
@@ -126,7 +126,7 @@ class Ledger:
         consents_by_id = {customer_id: list(consents) for customer_id, consents in updates.items()}
 
         def write(transaction: WriteTransaction) -> int:
-            result = transaction.stored
+            result = transaction.stored_records
             stored = zip(consents_by_id.items(), result.records, result.erased, strict=True)
             return sum(
                 _merge(transaction, customer_id, record, consents, replace_ties=replace_ties)
@@ -165,7 +165,7 @@ class Ledger:
         tombstone = self._tombstone(customer_id)
 
         def write(transaction: WriteTransaction) -> int:
-            (stored,) = transaction.stored.records
+            (stored,) = transaction.stored_records.records
             record = None if stored is None else LedgerRecord.from_bytes(stored)
             previous_state = None if record is None else record.state
             transaction.remove(customer_id, previous_state)

@@ -39,12 +39,25 @@ class LmdbLedgerStorage:
             )
             # A reader that was killed would keep every page since then from being reused.
             self._environment.reader_check()
+            self._refuse_other_format(path)
             self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
         except (OSError, lmdb.Error) as error:
             raise InvalidStore(
                 f"Found no consents to open in {path} ({error}); expected a folder of this user. Give this user "
                 "access to it, or restore it from a backup."
             ) from None
+
+    def _refuse_other_format(self, path: Path) -> None:
+        """Fail closed on tables of another format: with new tables beside them, erased customers would come back."""
+        with self._environment.begin() as transaction:
+            names = [name.decode() for name in transaction.cursor().iternext(values=False)]
+        unknown = sorted(set(names) - {*_TABLES})
+        if unknown:
+            raise InvalidStore(
+                f"Found the tables {', '.join(unknown)} among the consents in {path}; expected {', '.join(_TABLES)}. "
+                "Another version of Flywheel wrote them: use that version, or start a new home and import the consents "
+                "and erasures again."
+            )
 
     @classmethod
     def open(cls, path: Path) -> LmdbLedgerStorage:
@@ -131,7 +144,7 @@ class LmdbWriteTransaction:
     def __init__(
         self, transaction: lmdb.Transaction[bytes], tables: Mapping[str, lmdb._Database], stored: LedgerRead
     ) -> None:
-        self.stored = stored
+        self.stored_records = stored
         self._transaction = transaction
         self._tables = tables
         self._state: int | None = None
@@ -139,7 +152,7 @@ class LmdbWriteTransaction:
     def next_state(self) -> int:
         """The state number of this write; the same on every call."""
         if self._state is None:
-            self._state = self.stored.state + 1
+            self._state = self.stored_records.state + 1
             self._transaction.put(_STATE_KEY, str(self._state).encode(), db=self._tables["meta"])
         return self._state
 

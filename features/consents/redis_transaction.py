@@ -31,7 +31,7 @@ class RedisWriteTransaction:
     """A queue of commands that are executed at one moment, all or none."""
 
     def __init__(self, ledger_id: str | None, stored: LedgerRead, previous_state: int) -> None:
-        self.stored = stored
+        self.stored_records = stored
         self._previous_state = previous_state
         self.commands: list[CommandArgument] = []
         self._ledger_id = ledger_id
@@ -40,7 +40,7 @@ class RedisWriteTransaction:
     @property
     def script_arguments(self) -> list[CommandArgument]:
         """The arguments of the script COMMIT."""
-        return [self._ledger_id or "", self.stored.state, *self.commands]
+        return [self._ledger_id or "", self.stored_records.state, *self.commands]
 
     def begin_ledger(self, ledger_id: str, proof: str) -> str | None:
         """Create the ledger where there is none, with a sentinel in each key, since a key without one was evicted."""

@@ -26,7 +26,7 @@ class WriteTransaction(Protocol):
     """One write transaction."""
 
     @property
-    def stored(self) -> LedgerRead:
+    def stored_records(self) -> LedgerRead:
         """The stored records of the customers of this write; they do not change until it ends."""
         ...
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from features.errors import InvalidLog
-from features.ingestion.value_parsing import quote_identifier, quote_literal
+from features.storage.sql_quoting import quote_identifier, quote_literal
 
 _WHITESPACE = " "
 _MAX_RECORD_LINES = 100  # lines

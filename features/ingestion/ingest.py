@@ -19,13 +19,13 @@ from features.ingestion.raw_tables import content_digest, create_raw_view, sourc
 from features.ingestion.value_parsing import (
     ColumnTypes,
     has_customer_sql,
-    quote_literal,
     sample_sql,
     source_columns,
     unreadable_sql,
     value_sql,
 )
 from features.storage.atomic_files import atomic_write, replace_text
+from features.storage.sql_quoting import quote_literal
 
 EXPECTED_FORMATS = {
     ParseAs.TEXT: "text in every line",

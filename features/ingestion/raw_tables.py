@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from features.errors import InvalidLog
 from features.ingestion.file_formats import FileFormat, detect_format
-from features.ingestion.value_parsing import column_text_sql, quote_identifier
+from features.ingestion.value_parsing import column_text_sql
+from features.storage.sql_quoting import quote_identifier
 
 _BACKEND_ADDRESS = re.compile(r"^(?P<address>(?P<scheme>[a-z0-9+]+)://(?P<location>.*))#(?P<table>.+)$")
 _FILE_BACKENDS = {"duckdb", "sqlite"}

@@ -6,18 +6,9 @@ from collections.abc import Mapping
 
 from features.ingestion.canonical_schema import Field, ParseAs, Table
 from features.ingestion.expressions import columns_of, number_sql
+from features.storage.sql_quoting import quote_identifier, quote_literal
 
 ColumnTypes = Mapping[str, str]
-
-
-def quote_identifier(column: str) -> str:
-    """A column's name, quoted."""
-    return '"' + column.replace('"', '""') + '"'
-
-
-def quote_literal(text: str) -> str:
-    """A text, quoted."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def column_text_sql(column: str, column_type: str) -> str:

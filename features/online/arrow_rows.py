@@ -9,11 +9,8 @@ import pyarrow.compute as pc
 from features.arrays import Booleans, Floats, Integers
 from features.online.codec import MAX_EXACT_INTEGER, ViewRows
 from features.online.feature_rows import FeatureRows, RaggedList
-from features.views import Kind, View
+from features.views import CUSTOMER_ID, FEATURES_AT, Kind, View
 
-CUSTOMER_ID = "customer_id"
-EVENT_TIMESTAMP = "event_timestamp"
-FEATURES_AT = "features_at"
 TIMESTAMP_TYPE = pa.timestamp("us", tz="UTC")
 ARROW_TYPES = {
     Kind.FLOAT: pa.float64(),

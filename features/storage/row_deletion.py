@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.online.arrow_rows import CUSTOMER_ID
 from features.storage.atomic_files import atomic_write
+from features.views import CUSTOMER_ID
 
 CustomerSelector = Callable[[Iterable[str]], Sequence[str]]
 

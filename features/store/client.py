@@ -18,10 +18,10 @@ import pyarrow.dataset as ds
 
 from features.errors import NotFound
 from features.online import arrow_rows
-from features.online.arrow_rows import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, feature_rows
+from features.online.arrow_rows import feature_rows
 from features.online.backends import LMDB, Reader, open_store, resolve_location
 from features.online.feature_rows import FeatureRows
-from features.views import View
+from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, View
 
 with warnings.catch_warnings():  # importing Feast turns on the deprecation warnings of all libraries
     from feast import FeatureStore, RepoConfig

@@ -10,8 +10,7 @@ from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSo
 from feast.feast_object import FeastObject
 from feast.types import Array, FeastType, Float64, Int64, String
 
-from features.online.arrow_rows import CUSTOMER_ID, EVENT_TIMESTAMP
-from features.views import Column, Kind, View
+from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, Column, Kind, View
 
 FEATURE_SERVICE = "predictions_v1"
 

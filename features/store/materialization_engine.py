@@ -21,6 +21,7 @@ from features.online import arrow_rows
 from features.online.codec import Codec
 from features.store.definitions import view_from_feast
 from features.store.online_store import open_configured_store
+from features.views import CUSTOMER_ID
 
 AnyView = BatchFeatureView | StreamFeatureView | FeatureView
 
@@ -84,7 +85,7 @@ class PackedEngine(ComputeEngine):
             raise ValueError(f"The view {task.feature_view.name!r} has no file to publish from. Give it a source.")
         pulled, view = self._pull_latest_rows(task, source), view_from_feast(task.feature_view)
         rows = arrow_rows.view_rows(view, pulled, source.timestamp_field, source.created_timestamp_column)
-        return dict(zip(pulled[arrow_rows.CUSTOMER_ID].to_pylist(), Codec(view).pack(rows), strict=True))
+        return dict(zip(pulled[CUSTOMER_ID].to_pylist(), Codec(view).pack(rows), strict=True))
 
     def _pull_latest_rows(self, task: MaterializationTask, source: DataSource) -> pa.Table:
         """The newest row of each customer within the task's window."""
@@ -92,7 +93,7 @@ class PackedEngine(ComputeEngine):
         job = self.offline_store.pull_latest_from_table_or_query(
             config=self.repo_config,
             data_source=source,
-            join_key_columns=[arrow_rows.CUSTOMER_ID],
+            join_key_columns=[CUSTOMER_ID],
             feature_name_columns=[field.name for field in task.feature_view.features],
             timestamp_field=source.timestamp_field,
             created_timestamp_column=source.created_timestamp_column,

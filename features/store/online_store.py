@@ -18,7 +18,7 @@ from features.online import arrow_rows
 from features.online.backends import Store, open_store
 from features.online.codec import Codec, ViewRows
 from features.store.definitions import view_from_feast
-from features.views import Kind, View
+from features.views import CUSTOMER_ID, Kind, View
 
 PlainValue = float | int | list[float] | list[int] | None
 WriteRow = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
@@ -104,10 +104,8 @@ def open_configured_store(config: RepoConfig) -> Store:
 def _customer_id(key: EntityKey) -> str:
     """The id as text; raises TypeError for a number, since 17 may be "17" or "00017"."""
     value = key.entity_values[0]
-    if list(key.join_keys) != [arrow_rows.CUSTOMER_ID] or value.WhichOneof("val") != "string_val":
-        raise TypeError(
-            f"Found the key {list(key.join_keys)} = {value}; expected one {arrow_rows.CUSTOMER_ID}, as text."
-        )
+    if list(key.join_keys) != [CUSTOMER_ID] or value.WhichOneof("val") != "string_val":
+        raise TypeError(f"Found the key {list(key.join_keys)} = {value}; expected one {CUSTOMER_ID}, as text.")
     return str(value.string_val)
 
 

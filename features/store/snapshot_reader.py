@@ -9,16 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from features.online.arrow_rows import (
-    CUSTOMER_ID,
-    EVENT_TIMESTAMP,
-    FEATURES_AT,
-    TIMESTAMP_TYPE,
-    arrow_schema,
-    feature_rows,
-)
+from features.online.arrow_rows import TIMESTAMP_TYPE, arrow_schema, feature_rows
 from features.online.feature_rows import FeatureRows
-from features.views import View
+from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, View
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from features.arrays import Booleans, Floats, Integers
 from features.calendar import DAY_US
 from features.online.feature_rows import FeatureRows, RaggedList
-from features.windows import ON_DEMAND_WINDOW_DAYS
+from features.views import ON_DEMAND_WINDOW_DAYS
 
 WINDOWED_LISTS = {"recent_orders": "orders", "recent_spend": "spend"}
 _GAP_COLUMNS = ("mean_gap_days", "median_gap_days", "p90_gap_days")

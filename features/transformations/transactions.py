@@ -8,8 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.history import Cutoff, History, cutoff_table, first_cutoff_after
-from features.views import Column, Kind, View
-from features.windows import RECENT_DAYS, STORED_WINDOW_DAYS
+from features.views import RECENT_DAYS, STORED_WINDOW_DAYS, Column, Kind, View
 
 _DISTINCT_COUNTS = {"product_id": "products", "category": "categories", "store_id": "stores", "channel": "channels"}
 

@@ -23,7 +23,7 @@ from training.inference.release_manifest import ReleaseManifest
 if TYPE_CHECKING:
     from features.ingestion.ingest import HistoryManifest
     from pipelines.home import Home
-    from pipelines.steps.evaluate import BacktestResult
+    from pipelines.registration.backtest_result import BacktestResult
     from pipelines.steps.publish import PublishSummary
     from pipelines.steps.run import RunSummary
     from pipelines.steps.score import ScoreSummary
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
     from training.evaluation.churn_rule_limits import RuleLimit
     from training.evaluation.churn_rules import RuleResult
     from training.registry import Promotion
-
-MEASURES = {
-    "churn": ("auc", "average_precision", "brier", "ece"),
-    "next_purchase": ("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
-    "by_category": ("lines", "came", "auc", "ece", "median_error_days", "mae_days"),
-    "ltv": ("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
-}
 
 TABLE_WIDTH = 120  # columns of a table that is written to a file or pipe
 
@@ -167,7 +160,9 @@ class CommandConsole:
         if note:
             self._out.print(f"Nothing could be tested: {note}.")
             return
-        for name, measures in MEASURES.items():
+        from training.evaluation.backtest import shown_metrics
+
+        for name, measures in shown_metrics():
             model_scores = [score for score in backtest_result.scores if score.model == name]
             if not model_scores:
                 continue

@@ -150,9 +150,10 @@ def forget(
     json: Json = False,
 ) -> None:
     """Erase customers from all data, and keep them from being ingested again."""
+    from pipelines.cli.forget import ErasureConsole
     from pipelines.steps import forget as step
 
-    console = step.ErasureConsole(json_output=json)
+    console = ErasureConsole(json_output=json)
     with exit_on_error(console):
         console.show_erasures(list(step.run(resolve_home(home), customer_ids, _now())))
 

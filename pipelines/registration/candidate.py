@@ -1,4 +1,4 @@
-"""A release that could be: what was trained, and why each question is answered as it is."""
+"""Release candidate: everything that one training produced, before it is registered."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from features.calendar import micros
 from features.store.definitions import FEATURE_SERVICE
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
-from pipelines.steps.evaluate import BacktestResult
 from training.evaluation.quality_gate import GateDecision
 from training.fitting.assemble import AssembledRelease
 from training.inference.release_manifest import GateResult, ReleaseMetadata
@@ -16,40 +16,41 @@ from training.inference.release_manifest import GateResult, ReleaseMetadata
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseCandidate:
-    """Everything that is registered of one training."""
+    """A trained release with its back-test and its gate decisions."""
 
     context: RunContext
     fingerprint: str
     backtest_result: BacktestResult
-    gate_decisions: Mapping[str, Sequence[GateDecision]]  # question -> verdicts, the last one passed
+    gate_decisions: Mapping[str, Sequence[GateDecision]]  # model -> decisions, the last one passed
     assembled_release: AssembledRelease
     churn_sample: list[float]
-    regressions: Sequence[str]  # questions that the champion answers from a higher rung
+    regressions: Sequence[str]  # models that the champion answers from a higher tier
 
     @property
     def tiers(self) -> dict[str, str]:
-        """The rung that answers each question."""
-        return {name: found[-1].tier for name, found in self.gate_decisions.items()}
+        """The tier that answers each model."""
+        return {name: decisions[-1].tier for name, decisions in self.gate_decisions.items()}
 
     @property
     def gate(self) -> GateResult:
-        """What promotion goes by."""
-        reasons = {name: f"{found[-1].tier}: {found[-1].reason}" for name, found in self.gate_decisions.items()}
+        """The gate result, which decides about the promotion."""
+        last = {name: decisions[-1] for name, decisions in self.gate_decisions.items()}
+        reasons = {name: f"{decision.tier}: {decision.reason}" for name, decision in last.items()}
         return GateResult(passed=not self.regressions, regressions=list(self.regressions), reasons=reasons)
 
     def release_metadata(self) -> ReleaseMetadata:
-        """What the release was trained for, as its manifest says it."""
-        said = self.context.config
+        """The metadata of the release, as its manifest holds it."""
+        config = self.context.config
         return ReleaseMetadata(
             as_of=micros(self.context.now.timestamp),
-            name=said.name,
-            currency=said.currency,
-            timezone=said.timezone,
+            name=config.name,
+            currency=config.currency,
+            timezone=config.timezone,
             churn_days=self.context.churn_days,
-            ltv_days=said.business.ltv_days,
-            lead_days=said.business.lead_days,
-            bands=(said.business.bands.low, said.business.bands.high),
-            max_feature_age_days=said.business.max_feature_age_days,
+            ltv_days=config.business.ltv_days,
+            lead_days=config.business.lead_days,
+            bands=(config.business.bands.low, config.business.bands.high),
+            max_feature_age_days=config.business.max_feature_age_days,
             feature_service=FEATURE_SERVICE,
             has_amounts=self.context.history.has_amounts,
         )

@@ -1,42 +1,48 @@
-"""The churn rules in flywheel.toml on a shop's own past, beside what the model would have done."""
+"""Churn rule evaluation of a shop: the rules of flywheel.toml on its back-tests, beside the model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from features.arrays import Floats
 from features.history import Cutoff
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from training.dataset.point_in_time import Dataset
 from training.evaluation.backtest import Backtest
 from training.evaluation.churn_rules import Inactivity, RuleResult, compare_rules, flag_customers, inactivity_at_origin
+from training.models import MODELS
 from training.registry.run_record import Metric, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pipelines.steps.evaluate import BacktestResult
-
 
 def evaluate_rules(
     context: RunContext, data: Dataset, tests: Sequence[Backtest], tier: str
 ) -> tuple[list[RuleResult], dict[str, Floats]]:
-    """Every rule beside the rung that answers for churn, and whom each flags at the newest origin, (n,) of 0 and 1."""
+    """Results of every rule beside the churn tier, and the flags of each rule at the newest origin, (n,) of 0 and 1."""
     rules = context.config.business.churn_rules
     if not rules or not tests:
         return [], {}
-    silences, newest = {test.origin: _inactivity(context, data, test) for test in tests}, tests[0]
+    inactivity, newest = {test.origin: _inactivity(context, data, test) for test in tests}, tests[0]
     flagged = {
-        name: flag_customers(newest, rule, silences[newest.origin], tier).by_rule for name, rule in rules.items()
+        name: flag_customers(newest, rule, inactivity[newest.origin], tier).by_rule for name, rule in rules.items()
     }
-    return compare_rules(tests, rules, silences, context.schedule.first, tier), flagged
+    return compare_rules(tests, rules, inactivity, context.schedule.first, tier), flagged
+
+
+def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier: str) -> BacktestResult:
+    """Return the result with the business' churn rules, evaluated next to the tier that serves."""
+    results, flags = evaluate_rules(context, backtest_result.data, backtest_result.tests, tier)
+    return replace(backtest_result, rule_results=results, rule_flags=flags, rule_limits=context.rule_limits)
 
 
 @dataclass(frozen=True)
 class RuleReport:
-    """What a reviewer finds of the rules in MLflow."""
+    """The metrics, tables and figures of the rules in MLflow."""
 
     metrics: Sequence[Metric] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -44,10 +50,10 @@ class RuleReport:
 
 
 def rule_report(model_name: str, backtest_result: BacktestResult) -> RuleReport:
-    """The rules as they were judged, drawn at the newest origin; nothing where none was, or another question asked."""
+    """The report of the rules, drawn at the newest origin; empty without results, or for another model."""
     from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_table
 
-    if model_name != "churn" or not backtest_result.rule_results:
+    if not MODELS[model_name].against_churn_rules or not backtest_result.rule_results:
         return RuleReport()
     newest, tier = backtest_result.tests[0], backtest_result.rule_results[0].tier
     return RuleReport(

@@ -1,4 +1,4 @@
-"""What a reviewer finds in MLflow about one question, its run and its card, and the line for GET /v1/models."""
+"""MLflow records of a model: its run, its model card, and its entry for GET /v1/models."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ from training.registry import DatasetInfo, Run
 from training.reporting import model_card, report
 from training.reporting.churn_rule_report import rule_rows
 
-HIGHER_IS_BETTER = {"auc": True, "gini": True, "mae_days": False}
-
 
 def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
-    """One training of one model."""
-    job, tier = candidate.context, candidate.tiers[name]
+    """The MLflow run of one model of a training."""
+    context, tier = candidate.context, candidate.tiers[name]
     newest = candidate.backtest_result.tests[0] if candidate.backtest_result.tests else None
     weak = report.slice_metrics(name, newest, tier) if newest else {}
     rules = rule_report(name, candidate.backtest_result)
@@ -49,9 +47,9 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
             **rules.tables,
         },
         texts={
-            "flywheel.json": job.config.model_dump_json(indent=1),
+            "flywheel.json": context.config.model_dump_json(indent=1),
             "card.md": render_model_card(candidate, name),
-            "gate.txt": "\n".join(str(asdict(verdict)) for verdict in candidate.gate_decisions[name]),
+            "gate.txt": "\n".join(str(asdict(decision)) for decision in candidate.gate_decisions[name]),
         },
         folder=folder,
     )
@@ -59,21 +57,21 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
 
 def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
     """The model card, as Markdown."""
-    job, plan, data = candidate.context, candidate.context.readiness.plan, candidate.backtest_result.data
+    context, plan, data = candidate.context, candidate.context.readiness.plan, candidate.backtest_result.data
     tests, tier = candidate.backtest_result.tests, candidate.tiers[name]
-    trained = job.schedule.training_cutoffs(job.as_of, plan.learned[-1]) or job.schedule.cutoffs[:1]
+    trained = context.schedule.training_cutoffs(context.as_of, plan.learned[-1]) or context.schedule.cutoffs[:1]
     dataset, reason = _dataset(candidate), candidate.gate_decisions[name][-1].reason
     return model_card.render_model_card(
         model_card.ModelCard(
             name=name,
             question=MODELS[name].question,
-            horizon=f"{_horizon_days(candidate, name)} days, answered from the rung `{tier}`: {reason}",
-            use=model_card.INTENDED_USE[name],
+            horizon=f"{_horizon_days(candidate, name)} days, answered from the tier `{tier}`: {reason}",
+            use=MODELS[name].intended_use,
             population="Customers with an order before the cutoff",
             customers=len(tests[0].rows) if tests else data.customers["customer_id"].nunique(),
             trained_from=trained[0],
             trained_to=trained[-1],
-            known_until=job.as_of,
+            known_until=context.as_of,
             data_name=dataset.name,
             data_digest=dataset.digest,
             data_rows=dataset.rows,
@@ -81,54 +79,51 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
             features=data.names,
             scores=_card_scores(candidate, name),
             calibration=_calibration(candidate, name),
-            totals=[one.summary_line() for one in backtest_totals(tests, name, tier)],
+            totals=[errors.summary_line() for errors in backtest_totals(tests, name, tier)],
             slices=_card_slices(candidate, name),
-            rules=candidate.backtest_result.rule_results if name == "churn" else (),
+            rules=candidate.backtest_result.rule_results if MODELS[name].against_churn_rules else (),
         )
     )
 
 
 def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[str, Any]:
-    """What GET /v1/models says of one champion."""
-    job, plan = candidate.context, candidate.context.readiness.plan
-    verdict = candidate.gate_decisions[name][-1]
+    """The entry of one champion in GET /v1/models."""
+    context, plan = candidate.context, candidate.context.readiness.plan
+    decision = candidate.gate_decisions[name][-1]
     return {
         "name": name,
         "version": version,
-        "tier": verdict.tier,
-        "reason": verdict.reason,
+        "tier": decision.tier,
+        "reason": decision.reason,
         "horizon_days": _horizon_days(candidate, name),
         "learned_days": list(plan.learned),
-        "training_window": {"start": str(job.schedule.first), "end": str(job.as_of)},
+        "training_window": {"start": str(context.schedule.first), "end": str(context.as_of)},
         "metrics": [
-            {"origin": str(score.origin), "who": score.contestant, **_round_finite(score.metrics)}
+            {"origin": str(score.origin), "contestant": score.contestant, **_round_finite(score.metrics)}
             for score in candidate.backtest_result.scores
             if score.model == name
         ],
-        "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, verdict.tier)),
-        **(
-            {"churn_rules": _rule_rows(candidate)} if name == "churn" and candidate.backtest_result.rule_results else {}
-        ),
+        "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, decision.tier)),
+        **({"churn_rules": rules} if MODELS[name].against_churn_rules and (rules := _rule_rows(candidate)) else {}),
     }
 
 
 def _horizon_days(candidate: ReleaseCandidate, name: str) -> list[int]:
-    asked = candidate.context.horizons if name == "ltv" else (candidate.context.churn_days,)
-    return list(asked)
+    return list(MODELS[name].horizons(candidate.context.churn_days, candidate.context.horizons))
 
 
 def _params(candidate: ReleaseCandidate, name: str) -> dict[str, str | int | float]:
-    job, plan = candidate.context, candidate.context.readiness.plan
+    context, plan = candidate.context, candidate.context.readiness.plan
     return {
-        "as_of": str(job.as_of),
-        "first_day": str(job.schedule.first),
+        "as_of": str(context.as_of),
+        "first_day": str(context.schedule.first),
         "tier": candidate.tiers[name],
         "churn_days": plan.churn_days,
         "asked_days": str(plan.horizons),
         "learned_days": str(plan.learned),
-        "cutoffs": len(job.cutoffs),
-        "first_cutoff": str(job.schedule.cutoffs[0]),
-        "origins": ", ".join(map(str, job.schedule.origins)),
+        "cutoffs": len(context.cutoffs),
+        "first_cutoff": str(context.schedule.cutoffs[0]),
+        "origins": ", ".join(map(str, context.schedule.origins)),
         "customers": candidate.backtest_result.data.customers["customer_id"].nunique(),
     }
 
@@ -150,29 +145,35 @@ def _dataset(candidate: ReleaseCandidate) -> DatasetInfo:
 
 def _card_scores(candidate: ReleaseCandidate, name: str) -> list[model_card.MetricComparison]:
     headline, tier = MODELS[name].headline, candidate.tiers[name]
-    found = []
+    comparisons = []
     for test in candidate.backtest_result.tests:
-        here = {
-            s.contestant: s.metrics
-            for s in candidate.backtest_result.scores
-            if s.model == name and s.origin == test.origin
+        metrics = {
+            score.contestant: score.metrics
+            for score in candidate.backtest_result.scores
+            if score.model == name and score.origin == test.origin
         }
-        others = {who: m[headline] for who, m in here.items() if who != tier and headline in m}
-        found.append(
+        baselines = {
+            contestant: values[headline]
+            for contestant, values in metrics.items()
+            if contestant != tier and headline in values
+        }
+        comparisons.append(
             model_card.MetricComparison(
-                origin=test.origin, metric=headline, model=here[tier][headline], baselines=others,
-                higher_is_better=HIGHER_IS_BETTER[headline],
+                origin=test.origin, metric=headline, model=metrics[tier][headline], baselines=baselines,
+                higher_is_better=MODELS[name].higher_is_better,
             )
         )  # fmt: skip
-    return found
+    return comparisons
 
 
 def _calibration(candidate: ReleaseCandidate, name: str) -> model_card.Calibration:
     tier = candidate.tiers[name]
-    mine = [s.metrics for s in candidate.backtest_result.scores if s.model == name and s.contestant == tier]
+    by_origin = [
+        score.metrics for score in candidate.backtest_result.scores if score.model == name and score.contestant == tier
+    ]
 
     def median(*measures: str) -> float | None:
-        values = [one[measure] for one in mine for measure in measures if measure in one]
+        values = [metrics[measure] for metrics in by_origin for measure in measures if measure in metrics]
         return float(np.median(values)) if values else None
 
     return model_card.Calibration(ece=median("ece", "ece_30d"), decile_mape=median("decile_mape"), bias=median("bias"))
@@ -182,11 +183,11 @@ def _card_slices(candidate: ReleaseCandidate, name: str) -> list[model_card.Popu
     if not candidate.backtest_result.tests:
         return []
     headline, newest, tier = MODELS[name].headline, candidate.backtest_result.tests[0], candidate.tiers[name]
-    everyone = MODELS[name].metrics(newest.rows.outcomes, newest.plan, newest.forecasts[tier])[headline]
+    overall = MODELS[name].metrics(newest.rows.outcomes, newest.plan, newest.forecasts[tier])[headline]
     return [
         model_card.PopulationSlice(
             name=part, customers=int(measures["customers"]), metric=headline, value=measures[headline],
-            overall=everyone, higher_is_better=HIGHER_IS_BETTER[headline],
+            overall=overall, higher_is_better=MODELS[name].higher_is_better,
         )
         for part, measures in report.slice_metrics(name, newest, tier).items()
     ]  # fmt: skip

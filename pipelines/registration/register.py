@@ -1,4 +1,4 @@
-"""From a candidate to MLflow runs, registered versions, and a release that waits for promotion."""
+"""Registration of a candidate: MLflow runs, model versions, and a release that waits for promotion."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from training.registry import Registry, Run
 
 
 def register(candidate: ReleaseCandidate, registry: Registry) -> str:
-    """Log and register the three models and the release; the release's version.
+    """Log and register the models and the release, and return the version of the release.
 
-    Everything is found again by the candidate's fingerprint, so that a killed registration is finished, not repeated.
+    It is idempotent: everything is keyed by the candidate's fingerprint, so that a killed registration is completed.
     """
     drafts = candidate.context.home.folder / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
@@ -50,6 +50,7 @@ def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, 
     folder.mkdir(parents=True)
     for file, text in candidate.assembled_release.files[name].items():
         (folder / file).write_text(text)
+    registry.describe(name, MODELS[name].summary)
     run_id = registry.log_run(mlflow_run(candidate, name, folder))
     tags = {"tier": candidate.tiers[name], "as_of": str(candidate.context.as_of)}
     return registry.register(name, run_id, "model", render_model_card(candidate, name), tags, candidate.fingerprint)
@@ -72,6 +73,6 @@ def _write_release(candidate: ReleaseCandidate, versions: dict[str, str], folder
 def _release_description(candidate: ReleaseCandidate, versions: dict[str, str]) -> str:
     lines = [f"Trained on {candidate.context.config.name} as of {candidate.context.as_of}.", ""]
     for name, version in versions.items():
-        verdict = candidate.gate_decisions[name][-1]
-        lines.append(f"- **{name}** version {version}, rung `{verdict.tier}`: {verdict.reason}")
+        decision = candidate.gate_decisions[name][-1]
+        lines.append(f"- **{name}** version {version}, tier `{decision.tier}`: {decision.reason}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Who may be scored, and on which channels may they be written to? The ledger's word, as columns beside the scores."""
+"""Consent columns: the customers who may be scored, and the channels that each may be reached on."""
 
 from __future__ import annotations
 
@@ -27,22 +27,26 @@ _ConsentRow = tuple[list[str], int | None]
 
 
 def consented_customers(customers: pa.Array, ledger: Ledger, profiling_scope: ProfilingScope) -> pa.Array:
-    """Of these customers those of whom predictions may be made, in the order given; raises NotFound for none."""
-    named = pc.is_in(customers, value_set=pa.array(profiling_scope.exception_ids, pa.string()))
-    may = customers.filter(pc.invert(named) if profiling_scope.by_default else named)
-    forgotten = ledger.erased_among(may.to_pylist())
-    may = may.filter(pc.invert(pc.is_in(may, value_set=pa.array(forgotten, pa.string()))))
-    if not len(may):
+    """The customers who consent to profiling, in the order given.
+
+    Raises:
+        NotFound: there are none.
+    """
+    is_exception = pc.is_in(customers, value_set=pa.array(profiling_scope.exception_ids, pa.string()))
+    consented = customers.filter(pc.invert(is_exception) if profiling_scope.by_default else is_exception)
+    erased = ledger.erased_among(consented.to_pylist())
+    consented = consented.filter(pc.invert(pc.is_in(consented, value_set=pa.array(erased, pa.string()))))
+    if not len(consented):
         raise NotFound(
-            f"Of {len(customers):,} known customers nobody may be scored. Expected some who consent to profiling: give "
-            "their consents, or say what counts for those who were never asked, [business.consent_defaults]."
+            f"Of {len(customers):,} known customers none may be scored. Expected some who consent to profiling: import "
+            "their consents, or set the default for customers without one in [business.consent_defaults]."
         )
-    return may
+    return consented
 
 
 @dataclass(frozen=True)
 class ConsentColumns:
-    """On which channels customers may be written to: those few who said something, and all others."""
+    """Allowed channels: of the customers with consents of their own, and of all others."""
 
     consent_snapshot: ConsentSnapshotRef
     rows: dict[str, _ConsentRow]
@@ -50,18 +54,18 @@ class ConsentColumns:
 
     @classmethod
     def from_ledger(cls, ledger: Ledger, now: int) -> ConsentColumns:
-        """As the ledger stands; what is said while it is read counts as said afterwards."""
+        """The columns of the ledger's present state; a consent that changes during the read counts as later."""
         state, defaults = ledger.state(), ledger.defaults()
         records = list(ledger.all_records())
-        words = (word for record in records for word in record.consents.entries)
-        known = sorted({word.channel for word in words if word.purpose == MARKETING} - {ALL_CHANNELS})
-        said = {record.customer_id: _consent_row(record.consents, known, now, defaults) for record in records}
-        basis = ConsentSnapshotRef(state, defaults, frozenset(known))
-        return cls(basis, said, _consent_row(Consents(), known, now, defaults))
+        entries = (entry for record in records for entry in record.consents.entries)
+        known = sorted({entry.channel for entry in entries if entry.purpose == MARKETING} - {ALL_CHANNELS})
+        rows = {record.customer_id: _consent_row(record.consents, known, now, defaults) for record in records}
+        snapshot = ConsentSnapshotRef(state, defaults, frozenset(known))
+        return cls(snapshot, rows, _consent_row(Consents(), known, now, defaults))
 
     def table(self, customers: pa.Array) -> pa.Table:
-        """``consent_channels``, with ``*`` for those without a word of their own, and until when all of it holds."""
-        rows = [self.rows.get(one, self.default_row) for one in customers.to_pylist()]
+        """``consent_channels``, with ``*`` for every channel that is not named, and the end of the first consent."""
+        rows = [self.rows.get(customer_id, self.default_row) for customer_id in customers.to_pylist()]
         offsets = np.cumsum([0, *(len(channels) for channels, _ in rows)], dtype=np.int32)
         flat = pa.array([channel for channels, _ in rows for channel in channels], pa.string())
         until = pa.array([end for _, end in rows], pa.int64()).cast(COLUMNS.field(1).type)

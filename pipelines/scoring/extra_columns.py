@@ -1,4 +1,4 @@
-"""What stands beside the scores: segments, habits and consents, of a slice of the customers at a time."""
+"""Extra columns of the scores table: segments, preferences and consents, for a slice of the customers at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHANNEL_RANKING_COLUMNS = ("channel_ranking", "channel_affinity", "channel_p10",
 
 @dataclass(frozen=True)
 class ExtraColumns:
-    """Further columns of the scores table, in its order."""
+    """The columns after the predictions, in the order of the table."""
 
     segments: SegmentAssignment
     preferences: Mapping[str, pa.Array]  # (n,) each
@@ -31,40 +31,40 @@ class ExtraColumns:
     customers: pa.Array  # (n,) ids
 
     def table(self, start: int, stop: int) -> pa.Table:
-        """The columns of customers ``start`` to ``stop - 1``; channels are ranked as far as they may be used."""
+        """The columns of customers ``start`` to ``stop - 1``; the channel ranking holds granted channels alone."""
         consents = self.consent_columns.table(self.customers[start:stop])
-        habits = {name: column[start:stop] for name, column in self.preferences.items()}
-        may = granted_channels(
-            habits[CHANNEL_RANKING_COLUMNS[0]],
+        preferences = {name: column[start:stop] for name, column in self.preferences.items()}
+        granted = granted_channels(
+            preferences[CHANNEL_RANKING_COLUMNS[0]],
             consents[CHANNELS_COLUMN].combine_chunks(),
             self.consent_columns.consent_snapshot.channels,
         )
-        habits |= {name: filter_lists(habits[name], may) for name in CHANNEL_RANKING_COLUMNS}
-        some = self.segments.table(start, stop)
-        for name, column in [*habits.items(), *zip(consents.column_names, consents.columns, strict=True)]:
-            some = some.append_column(name, column)
-        return some.replace_schema_metadata(self.consent_columns.consent_snapshot.metadata())
+        preferences |= {name: filter_lists(preferences[name], granted) for name in CHANNEL_RANKING_COLUMNS}
+        table = self.segments.table(start, stop)
+        for name, column in [*preferences.items(), *zip(consents.column_names, consents.columns, strict=True)]:
+            table = table.append_column(name, column)
+        return table.replace_schema_metadata(self.consent_columns.consent_snapshot.metadata())
 
 
 def granted_channels(rankings: pa.ListArray, granted: pa.ListArray, named_channels: frozenset[str]) -> Booleans:
-    """Which of all ranked channels, one list after the other, the customers of the lists have granted.
+    """A mask over the members of all rankings, one list after the other: the channels that their customers granted.
 
     Args:
         rankings: (n,) lists of channels.
-        granted: (n,) lists of channels, ``*`` standing for all that nobody has named.
-        named_channels: the channels that somebody has.
+        granted: (n,) lists of channels; ``*`` stands for all channels that are not named.
+        named_channels: the channels that a consent names.
     """
     channels, rows = rankings.flatten(), pc.list_parent_indices(rankings).to_numpy()
-    may, grants = np.zeros(len(channels), np.bool_), cast("ListColumn", column_from_arrow(granted))
+    mask, grants = np.zeros(len(channels), np.bool_), cast("ListColumn", column_from_arrow(granted))
     for channel in pc.unique(channels).to_pylist():
-        has = grants.is_in([channel if channel in named_channels else ALL_CHANNELS])
-        here = pc.equal(channels, channel).to_numpy(zero_copy_only=False)
-        may[here] = has[rows[here]]
-    return may
+        has_granted = grants.is_in([channel if channel in named_channels else ALL_CHANNELS])
+        is_channel = pc.equal(channels, channel).to_numpy(zero_copy_only=False)
+        mask[is_channel] = has_granted[rows[is_channel]]
+    return mask
 
 
 def filter_lists(lists: pa.ListArray, mask: Booleans) -> pa.ListArray:
-    """The lists without the members that may not be; a null list stays null."""
+    """The lists with the members of the mask alone; a null list stays null."""
     rows = pc.list_parent_indices(lists).to_numpy()
     counts = np.bincount(rows[mask], minlength=len(lists))
     offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))

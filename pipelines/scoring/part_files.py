@@ -1,4 +1,4 @@
-"""A table written part by part: killed half way, the parts that are whole are there the next time."""
+"""Part files: a table written in resumable parts; after a kill, the finished parts are not computed again."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ _MANIFEST_FILE = "metadata.json"
 
 @dataclass(frozen=True)
 class PartFiles:
-    """The parts of one table, in a hidden folder beside it until they are joined."""
+    """The parts of one table, in a hidden folder next to it until they are joined."""
 
     target: Path
 
     @property
     def folder(self) -> Path:
-        """Where they are kept."""
+        """The folder of the parts."""
         return self.target.with_name(f".{self.target.name}.parts")
 
     def start_or_resume(self, manifest: Mapping[str, object]) -> None:
-        """Keep the parts that are there if they are of the same table, and throw away any others."""
-        said = json.dumps(manifest, sort_keys=True)
-        mark = self.folder / _MANIFEST_FILE
-        if not mark.is_file() or mark.read_text() != said:
+        """Keep the existing parts if their manifest is equal, and delete them otherwise."""
+        text = json.dumps(manifest, sort_keys=True)
+        marker = self.folder / _MANIFEST_FILE
+        if not marker.is_file() or marker.read_text() != text:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-            replace_text(mark, said)
+            replace_text(marker, text)
 
     def has(self, part: int) -> bool:
-        """Whether a part is there, whole."""
+        """Whether a part is written."""
         return self._path(part).is_file()
 
     def write(self, part: int, table: pa.Table) -> None:
-        """Keep a part; it is there whole, or not at all."""
+        """Write a part atomically."""
         with atomic_write(self._path(part)) as temporary:
             pq.write_table(table, temporary)
 
     def read(self, count: int, columns: Sequence[str]) -> pa.Table:
-        """Some columns of all parts, one after the other."""
+        """Columns of all parts, one part after the other."""
         return pa.concat_tables(pq.read_table(self._path(part), columns=list(columns)) for part in range(count))
 
     def join(self, count: int, extra_columns: Callable[[int, int], pa.Table]) -> None:
-        """Put all parts into the table, one after the other, replace it whole, and let the parts go.
+        """Write all parts into the table, one after the other, replace it atomically, and delete the parts.
 
         Args:
-            count: of the parts.
-            extra_columns: further columns, of the rows from one place to before another.
+            count: the number of parts.
+            extra_columns: returns further columns of the rows from a start to before a stop.
         """
-        writer, begun = None, 0
+        writer, start = None, 0
         with atomic_write(self.target) as temporary, ExitStack() as open_files:
             for part in range(count):
                 scored = pq.read_table(self._path(part))
-                whole = _append_columns(scored, extra_columns(begun, begun + len(scored)))
+                whole = _append_columns(scored, extra_columns(start, start + len(scored)))
                 writer = writer or open_files.enter_context(pq.ParquetWriter(temporary, whole.schema))
                 writer.write_table(whole)
-                begun += len(scored)
+                start += len(scored)
         shutil.rmtree(self.folder)
 
     def _path(self, part: int) -> Path:

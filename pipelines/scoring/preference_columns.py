@@ -1,4 +1,4 @@
-"""When, where and with what to reach each customer, and for what price they come: columns beside the scores."""
+"""Preference columns: preferred hours, weekdays, channels, categories and price sensitivity of each customer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Columns = dict[str, pa.Array]
 
 @dataclass(frozen=True)
 class PreferenceColumns:
-    """Columns in the order of the customers; why those of a family are null, by the family's name."""
+    """Columns in the order of the customers, and family name -> the reason why its columns are null."""
 
     columns: Columns
     null_reasons: Mapping[str, str]
@@ -45,37 +45,37 @@ class PreferenceColumns:
 def preference_columns(config: ShopConfig, history: History, cutoff: Cutoff, customers: pa.Array) -> Columns:
     """The columns of ``training.segments.preferences``, one value per customer, in the order given.
 
-    Everybody known at the cutoff is learned from, whoever is asked about; who is not known is told the population's
-    habits. However many customers there are, DuckDB sees the lines of some of them at a time.
+    The priors are learned from every customer known at the cutoff; an unknown customer gets the preferences of the
+    population. DuckDB reads the lines of a batch of customers at a time.
 
     Args:
-        config: the shop.
+        config: the configuration of the shop.
         history: its log.
-        cutoff: nothing from there on is looked at.
+        cutoff: the instant from which on nothing is read.
         customers: (n,) ids, each once.
     """
     return compute_preferences(config, history, cutoff, customers).columns
 
 
 def compute_preferences(config: ShopConfig, history: History, cutoff: Cutoff, customers: pa.Array) -> PreferenceColumns:
-    """The same columns, and why some of them are null."""
-    everybody = _all_customers(history.before(cutoff), customers.cast(pa.string()))
+    """The columns of ``preference_columns``, and the reasons why families of them are null."""
+    known = _all_customers(history.before(cutoff), customers.cast(pa.string()))
     columns: Columns = {}
-    gaps: dict[str, str] = {}
-    if len(everybody) == 0:
+    null_reasons: dict[str, str] = {}
+    if len(known) == 0:
         return PreferenceColumns(
-            {one.name: pa.nulls(0, one.type) for family in COLUMN_FAMILIES.values() for one in family}, gaps
+            {spec.name: pa.nulls(0, spec.type) for family in COLUMN_FAMILIES.values() for spec in family}, null_reasons
         )
-    said = _preference_inputs(config, history, cutoff, everybody)
-    place = None if everybody.equals(customers) else pc.index_in(customers.cast(pa.string()), everybody)
-    for family, told in _FAMILIES.items():
-        found = told(said)
-        if isinstance(found, str):
-            gaps[family] = found
-            columns |= {one.name: pa.nulls(len(customers), one.type) for one in COLUMN_FAMILIES[family]}
+    inputs = _preference_inputs(config, history, cutoff, known)
+    index = None if known.equals(customers) else pc.index_in(customers.cast(pa.string()), known)
+    for family, compute in _FAMILIES.items():
+        result = compute(inputs)
+        if isinstance(result, str):
+            null_reasons[family] = result
+            columns |= {spec.name: pa.nulls(len(customers), spec.type) for spec in COLUMN_FAMILIES[family]}
         else:
-            columns |= {name: one if place is None else one.take(place) for name, one in found.items()}
-    return PreferenceColumns(columns, gaps)
+            columns |= {name: column if index is None else column.take(index) for name, column in result.items()}
+    return PreferenceColumns(columns, null_reasons)
 
 
 @dataclass(frozen=True)
@@ -86,24 +86,24 @@ class _PreferenceInputs:
 
 
 def _all_customers(history: History, customers: pa.Array) -> pa.Array:
-    """The ids known or asked about, ascending."""
+    """The ids of the history and the requested ones, ascending."""
     ids = history.lines.select("customer_id").distinct()
     if history.events is not None:
         ids = ids.union(history.events.select("customer_id"), distinct=True)
-    found = ids.to_pyarrow()["customer_id"].combine_chunks()
-    new = customers.filter(pc.invert(pc.is_in(customers, value_set=found)))
-    return pc.take(both := pa.concat_arrays([found, new]), pc.array_sort_indices(both))
+    known = ids.to_pyarrow()["customer_id"].combine_chunks()
+    new = customers.filter(pc.invert(pc.is_in(customers, value_set=known)))
+    return pc.take(both := pa.concat_arrays([known, new]), pc.array_sort_indices(both))
 
 
 def _preference_inputs(config: ShopConfig, history: History, cutoff: Cutoff, customers: pa.Array) -> _PreferenceInputs:
     known, events = history.before(cutoff), config.events
     kinds = () if events is None else events.contact_kinds
-    clock, words = (
+    time_of_day, vocabulary = (
         TimeOfDayAvailability.from_history(history, cutoff, kinds, config.zone),
         Vocabulary.from_history(known),
     )
-    shop = CountQuery(history, cutoff, events, clock, words)
-    return _PreferenceInputs(shop.count(customers), words, discount_signals(known, shop.redemption_kinds))
+    query = CountQuery(history, cutoff, events, time_of_day, vocabulary)
+    return _PreferenceInputs(query.count(customers), vocabulary, discount_signals(known, query.redemption_kinds))
 
 
 def _hour_columns(inputs: _PreferenceInputs) -> Columns | str:
@@ -125,48 +125,54 @@ def _window_columns(name: str, counts: SparseCounts, width: int) -> Columns:
 
 
 def _channel_columns(inputs: _PreferenceInputs) -> Columns | str:
-    tally, words = inputs.counts, inputs.vocabulary
-    if len(tally.touches.row):
+    counts, vocabulary = inputs.counts, inputs.vocabulary
+    if len(counts.touches.row):
         candidates = rate_candidates(
-            tally.touch_responses, tally.touches, fit_beta_binomial(tally.touch_responses, tally.touches)
+            counts.touch_responses, counts.touches, fit_beta_binomial(counts.touch_responses, counts.touches)
         )
-        found = rank_preferences(tally.touches.customers, len(words.touch_channels), candidates)
-        return _ranking_columns("channel", found, words.touch_channels)
-    if not len(tally.channels.row):
+        ranking = rank_preferences(counts.touches.customers, len(vocabulary.touch_channels), candidates)
+        return _ranking_columns("channel", ranking, vocabulary.touch_channels)
+    if not len(counts.channels.row):
         return "neither touches nor orders nor events name a channel"
-    candidates = share_candidates(tally.channels, concentrations(tally.channels))
+    candidates = share_candidates(counts.channels, concentrations(counts.channels))
     return _ranking_columns(
-        "channel", rank_preferences(tally.channels.customers, len(words.channels), candidates), words.channels
+        "channel",
+        rank_preferences(counts.channels.customers, len(vocabulary.channels), candidates),
+        vocabulary.channels,
     )
 
 
 def _category_columns(inputs: _PreferenceInputs) -> Columns | str:
-    mine, orders = inputs.counts.categories, inputs.counts.orders
-    if not len(mine.row):
+    categories, orders = inputs.counts.categories, inputs.counts.orders
+    if not len(categories.row):
         return (
             "no order of a category was known at the cutoff"
             if inputs.vocabulary.categories
             else "orders have no category"
         )
-    candidates = frequency_candidates(mine, orders, fit_beta_binomial(mine, orders), MAX_RANKED_CATEGORIES)
+    candidates = frequency_candidates(categories, orders, fit_beta_binomial(categories, orders), MAX_RANKED_CATEGORIES)
     return _ranking_columns(
-        "category", rank_preferences(mine.customers, MAX_RANKED_CATEGORIES, candidates), inputs.vocabulary.categories
+        "category",
+        rank_preferences(categories.customers, MAX_RANKED_CATEGORIES, candidates),
+        inputs.vocabulary.categories,
     )
 
 
 def _price_columns(inputs: _PreferenceInputs) -> Columns | str:
-    tally = inputs.counts
+    counts = inputs.counts
     if not inputs.price_signals:
         return "the log has no discounts, no coupons and no redemptions"
-    if not len(tally.orders.row):
+    if not len(counts.orders.row):
         return "no order was known at the cutoff"
-    prior = fit_beta_binomial(tally.discounted_orders, tally.orders)
-    found, orders, late = (one.to_dense()[:, 0] for one in (tally.discounted_orders, tally.orders, tally.recent_orders))
-    share = beta_interval(*prior.posterior(np.zeros(len(found), np.int32), found, orders))
+    prior = fit_beta_binomial(counts.discounted_orders, counts.orders)
+    discounted, orders, recent = (
+        count.to_dense()[:, 0] for count in (counts.discounted_orders, counts.orders, counts.recent_orders)
+    )
+    share = beta_interval(*prior.posterior(np.zeros(len(discounted), np.int32), discounted, orders))
     columns = {"price_sensitivity": pa.array(share.mean)} | _interval_columns("price_sensitivity", share)
     return columns | {
         "price_sensitivity_evidence": _evidence_column(orders > prior.weight[0]),
-        "discounted_orders_91d": pa.array(share.mean * late),
+        "discounted_orders_91d": pa.array(share.mean * recent),
         "preset_segment_price_sensitive": pa.array(share.p10 > prior.mean[0]),
     }
 
@@ -180,13 +186,13 @@ def _evidence_column(has_own_evidence: Booleans) -> pa.Array:
 
 
 def _ranking_columns(name: str, ranking: RankedPreferences, vocabulary: Sequence[str]) -> Columns:
-    said = {
+    members = {
         f"{name}_ranking": pa.array(vocabulary, pa.string()).take(pa.array(ranking.value)),
         f"{name}_affinity": pa.array(ranking.share.mean),
         **_interval_columns(name, ranking.share),
     }
     offsets = pa.array(ranking.offsets)
-    lists = {column: pa.ListArray.from_arrays(offsets, values) for column, values in said.items()}
+    lists = {column: pa.ListArray.from_arrays(offsets, values) for column, values in members.items()}
     return lists | {f"{name}_evidence": _evidence_column(ranking.has_own_evidence)}
 
 

@@ -1,4 +1,4 @@
-"""Everybody who was scored is sorted into segments: by the log, by the predictions, and by the business' own rules."""
+"""Segment columns: scored customers are assigned to segments by log, predictions and the business' own rules."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from training.segments.preset_segments import Predictions
 from training.segments.rules import matches
 from training.segments.value_tiers import value_tiers
 
-QUERY_MEMORY = "1GB"  # of the query; more is spilled to the disk
+QUERY_MEMORY = "1GB"  # of the query; DuckDB spills more to disk
 
 
 class SegmentsNotComputable(FlywheelError):
-    """The champion does not predict what a segment is made of."""
+    """The champion does not predict a value that a segment needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredPopulation:
-    """Everybody who is scored, and what with."""
+    """The scored customers, and the release that scored them."""
 
     home: Home
     config: ShopConfig
@@ -59,62 +59,68 @@ class ScoredPopulation:
 
     @property
     def value_column(self) -> str:
-        """The column that says what a customer is worth: predicted spend, or orders of a shop without amounts.
+        """The column of a customer's predicted value: spend, or orders for a shop without amounts.
 
         Raises:
-            SegmentsNotComputable: the champion does not look so far ahead as the value tiers.
+            SegmentsNotComputable: the champion does not predict the horizon of the value tiers.
         """
-        predicted, asked = self.metadata.ltv_days, self.config.business.value_tiers.horizon_days
-        if asked is not None and asked not in predicted:
+        predicted, horizon = self.metadata.ltv_days, self.config.business.value_tiers.horizon_days
+        if horizon is not None and horizon not in predicted:
             raise SegmentsNotComputable(
-                f"Release {self.version} predicts {', '.join(map(str, predicted))} days, and "
-                f"[business.value_tiers] asks for {asked}. Expected a champion trained on what flywheel.toml says now: "
+                f"Release {self.version} predicts {', '.join(map(str, predicted))} days, and [business.value_tiers] "
+                f"asks for {horizon}. Expected a champion trained on what flywheel.toml says now: "
                 "`flywheel train`, then `flywheel promote`."
             )
-        days = asked or max(predicted)
+        days = horizon or max(predicted)
         return f"ltv_{days}d_mean" if self.metadata.has_amounts else f"expected_orders_{days}d"
 
     @property
     def required_columns(self) -> tuple[str, ...]:
-        """The columns of the scores that segments are made of."""
+        """The columns of the scores that segments need."""
         return ("churn_probability", self.value_column, "next_category_remind_on")
 
 
 def assign_segments(population: ScoredPopulation, scores: pa.Table) -> SegmentAssignment:
-    """Everybody's segments, in the order of the scores, which hold the columns that are needed."""
+    """The segments of all customers, in the order of the scores, which must hold ``required_columns``."""
     business, customers = population.config.business, len(population.customers)
-    measured = _measure_values(population)
+    measures = _measure_values(population)
     predicted = _predicted_columns(scores, population.value_column)
-    stage, tiers = lifecycle_stages(business.lifecycle, measured, customers), business.value_tiers
-    lapsed = np.array([*(one.phase == "lapse" for one in business.lifecycle), False])[stage]
+    stage, tiers = lifecycle_stages(business.lifecycle, measures, customers), business.value_tiers
+    lapsed = np.array([*(definition.phase == "lapse" for definition in business.lifecycle), False])[stage]
     today = np.datetime64(population.cutoff.day, "D")
     return SegmentAssignment(
-        scores=rfm.score_rfm(business.rfm, measured),
+        scores=rfm.score_rfm(business.rfm, measures),
         stages=business.lifecycle,
         stage=stage,
         tiers=(*tiers.shares, tiers.rest),
         tier=value_tiers(predicted.predicted_value, [*tiers.shares.values()], tiers.by),
-        business_segments={name: matches(said, measured, customers) for name, said in business.segments.items()},
+        business_segments={name: matches(rule, measures, customers) for name, rule in business.segments.items()},
         preset_segments=preset_segments.preset_segments(
-            business.preset_segments, measured, predicted, population.metadata.bands, lapsed, today
+            business.preset_segments, measures, predicted, population.metadata.bands, lapsed, today
         ),
     )
 
 
 def required_measures(business: BusinessConfig) -> set[Measure]:
-    """All that has to be measured of every customer."""
+    """The measures of every customer that segments need."""
     rules = [*business.segments.values(), *(stage.when for stage in business.lifecycle)]
-    found = {measure for rule in rules for measure in rule.bounds}
-    return found | {*rfm.required_measures(business.rfm), *preset_segments.required_measures(business.preset_segments)}
+    measures = {measure for rule in rules for measure in rule.bounds}
+    return measures | {
+        *rfm.required_measures(business.rfm),
+        *preset_segments.required_measures(business.preset_segments),
+    }
 
 
 def _measure_values(population: ScoredPopulation) -> Mapping[Measure, Floats]:
-    description, asked = population.config, required_measures(population.config.business)
-    kinds = () if description.events is None else description.events.contact_kinds
+    config, required = population.config, required_measures(population.config.business)
+    kinds = () if config.events is None else config.events.contact_kinds
     history = History.open(population.home.history, memory_limit=QUERY_MEMORY)
-    table = rule_measures(history, population.cutoff, kinds, asked).to_pyarrow()
-    place = pc.index_in(population.customers, value_set=table["customer_id"].combine_chunks())
-    return {one: table[one.column].combine_chunks().take(place).to_numpy(zero_copy_only=False) for one in asked}
+    table = rule_measures(history, population.cutoff, kinds, required).to_pyarrow()
+    index = pc.index_in(population.customers, value_set=table["customer_id"].combine_chunks())
+    return {
+        measure: table[measure.column].combine_chunks().take(index).to_numpy(zero_copy_only=False)
+        for measure in required
+    }
 
 
 def _predicted_columns(scores: pa.Table, value_column: str) -> Predictions:

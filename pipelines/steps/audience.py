@@ -15,7 +15,7 @@ from features.errors import FlywheelError
 from pipelines.home import Home
 from serving.audiences.audience_service import SAMPLE_FORMAT, AudienceService, ExportContext
 from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
-from serving.audiences.export.formats import FORMATS
+from serving.audiences.formats import FORMATS
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceResponse
 from serving.observability.audit_log import COMMAND_LINE, AuditLog

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 
 import pyarrow as pa
 
-from features.arrays import Floats
 from features.errors import NotEnoughData
 from features.online.arrow_rows import feature_rows
 from features.online.feature_rows import FeatureRows
 from pipelines.registration import churn_rules, lineage
+from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from pipelines.steps import publish
-from training.dataset.point_in_time import Dataset, build_dataset
+from training.dataset.point_in_time import build_dataset
 from training.dataset.population import known_customers
-from training.evaluation.backtest import Backtest, BacktestScore, backtest, scores
-from training.evaluation.churn_rule_limits import RuleLimit
-from training.evaluation.churn_rules import RuleResult
+from training.evaluation.backtest import Backtest, backtest, scores
 from training.evaluation.quality_gate import GateDecision, evaluate_gate
 from training.models import MODELS
 from training.reporting import report
-
-
-@dataclass(frozen=True)
-class BacktestResult:
-    """Dataset, tests and scores of one back-test, and the evaluation of the churn rules."""
-
-    data: Dataset
-    tests: list[Backtest]
-    scores: list[BacktestScore]
-    rule_results: Sequence[RuleResult] = ()
-    rule_flags: Mapping[str, Floats] = field(default_factory=dict)  # rule -> flags of the newest test's rows, (n,)
-    rule_limits: Sequence[RuleLimit] = ()
-
-    def with_churn_rules(self, context: RunContext, tier: str) -> BacktestResult:
-        """Return the result with the business' churn rules, evaluated next to the tier that serves."""
-        results, flags = churn_rules.evaluate_rules(context, self.data, self.tests, tier)
-        return replace(self, rule_results=results, rule_flags=flags, rule_limits=context.rule_limits)
 
 
 class PublishedFeatures:
@@ -100,7 +80,7 @@ def run(context: RunContext) -> BacktestResult:
 
     result = run_backtest(context)
     if context.config.business.churn_rules:
-        result = result.with_churn_rules(context, gate_decisions(context, result.tests, "churn")[-1].tier)
+        result = churn_rules.with_churn_rules(result, context, gate_decisions(context, result.tests, "churn")[-1].tier)
     context.report("logging to MLflow")
     registry, fingerprint = context.home.registry(), lineage.training_fingerprint(context)
     newest, tier = next(iter(result.tests), None), context.readiness.tiers[0]

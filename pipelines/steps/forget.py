@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from features.calendar import micros
-from pipelines.cli.console import CommandConsole
 from pipelines.home import Home
 from serving.observability.audit_log import COMMAND_LINE, ERASURE, AuditLog
 from serving.privacy.erasure import erase_customer
@@ -22,21 +21,3 @@ def run(home: Home, customer_ids: Sequence[str], timestamp: datetime) -> Iterato
     for customer_id in customer_ids:
         audit.append(ERASURE, COMMAND_LINE, micros(timestamp), customer=audit.pseudonym(customer_id))
         yield erase_customer(home.folder, home.online, ledger, customer_id).to_report()
-
-
-class ErasureConsole(CommandConsole):
-    """Prints erasure reports, without customer ids."""
-
-    def show_erasures(self, reports: Sequence[Mapping[str, Any]]) -> None:
-        """Print how many rows of each customer were removed, in the requested order."""
-        if self._json_output:
-            self._print_json({"customers": reports})
-            return
-        for report in reports:
-            rows = ", ".join(f"{table} {count:,}" for table, count in report["removed"].items() if count)
-            releases = ", ".join(release["release"] for release in report["trained_releases"]) or "none"
-            self._out.print(
-                f"{report['status']}: rows removed: {rows or 'none'}; releases trained on them: {releases}."
-            )
-        if reports:
-            self._out.print(f"Retained: {reports[0]['retained']}.", soft_wrap=True)

@@ -32,6 +32,7 @@ from pipelines.steps import publish
 from serving.observability.audit_log import COMMAND_LINE, EXPORT, AuditLog
 from serving.predictions.scorer import score
 from training.inference.release import CorruptRelease, Release
+from training.models import load_release
 
 CHUNK_SIZE = 10_000  # customers in a part of the table
 MIN_PARTS_PER_PROCESS = 3  # with fewer parts, starting a process takes longer than scoring
@@ -119,7 +120,7 @@ def load_champion(home: Home) -> Release:
     if version is None:
         raise NotFound(f"Found no champion in {home.folder}. Expected a promoted release: run `flywheel run` first.")
     try:
-        return Release.load(home.releases / version)
+        return load_release(home.releases / version)
     except CorruptRelease as error:
         raise ReleaseNotScorable(f"{error} `flywheel promote --version {version}` fetches it.") from None
 
@@ -198,4 +199,4 @@ def _score_part(task: _ScoringTask, part: int, customers: pa.Array) -> None:
 
 @lru_cache(maxsize=1)
 def _load_release(home: Path, version: str) -> Release:
-    return Release.load(Home(home).releases / version)
+    return load_release(Home(home).releases / version)

@@ -10,6 +10,7 @@ import numpy as np
 from features.history import Cutoff
 from features.storage.atomic_files import replace_text
 from pipelines.registration.candidate import ReleaseCandidate
+from pipelines.registration.churn_rules import with_churn_rules
 from pipelines.registration.lineage import training_fingerprint
 from pipelines.registration.register import register
 from pipelines.run_context import RunContext
@@ -65,7 +66,7 @@ def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
     return ReleaseCandidate(
         context=context,
         fingerprint=fingerprint,
-        backtest_result=backtest_result.with_churn_rules(context, tiers["churn"]),
+        backtest_result=with_churn_rules(backtest_result, context, tiers["churn"]),
         gate_decisions=decisions,
         assembled_release=assembled,
         churn_sample=churn_sample(assembled.tiered_model, today.inputs, orders, context.churn_days),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # The order matters: a customer id is any text, so the path of a customer alone comes after the longer ones.
 _RESOURCES = (predictions, privacy, audiences, models, health, documentation)
-# ObservabilityMiddleware and Metrics do it already.
+# ObservabilityMiddleware and Metrics do this already.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 
@@ -51,7 +51,7 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
     app = FlywheelAPI(
         title="Flywheel",
         version="1",
-        description="Churn, next purchase and lifetime value of a shop's customers, and whom to reach.",
+        description="Churn, next purchase and lifetime value of a shop's customers, and audiences for campaigns.",
         lifespan=lifespan,
         openapi_url=None,
         docs_url=None,
@@ -65,6 +65,6 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
     public_paths = {route.path for route in routes if isinstance(route, RawRoute) and route.access.public}
     app.add_middleware(ApiKeyMiddleware, public_paths=public_paths)
     app.add_middleware(ObservabilityMiddleware)
-    for handled in (Problem, HTTPException):
-        app.add_exception_handler(handled, to_problem_response)
+    for error_type in (Problem, HTTPException):
+        app.add_exception_handler(error_type, to_problem_response)
     return app

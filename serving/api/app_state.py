@@ -30,7 +30,7 @@ from serving.predictions.predictor import Predictor
 from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from serving.settings import Settings
-from training.inference.release import Release
+from training.models import load_release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class AppState:
         store = open_store(resolve_location(online_store, settings.home))
         ledger, audit_log = open_ledger(settings.home, online_store), AuditLog.open(settings.home)
         consent_gate, audiences = ConsentGate(ledger), AudienceService.for_home(settings.home, ledger, audit_log)
-        releases = ReleaseLoader(settings.home / "releases", Release.load, store.reader, metrics, log)
+        releases = ReleaseLoader(settings.home / "releases", load_release, store.reader, metrics, log)
         predictor = Predictor(clock, SegmentLookup(audiences.scores, consent_gate), metrics, log)
         return cls(
             release_loader=releases,

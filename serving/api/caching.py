@@ -7,8 +7,8 @@ from hashlib import blake2b
 from starlette.requests import Request
 from starlette.responses import Response
 
-# Campaign tools keep a GET for five minutes by default. A revoked consent acts on the next call, so each has to come
-# back and ask whether its copy still holds; most then get 304 and no body.
+# Campaign tools cache a GET for five minutes by default. A revoked consent must act on the next call, so each call
+# revalidates its copy; most then get 304 and no body.
 CACHE_CONTROL = "private, max-age=0, must-revalidate"
 
 

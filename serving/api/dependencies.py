@@ -24,7 +24,11 @@ ErrorMapper = Callable[["AppState", FlywheelError], Problem]
 async def run_in_thread(
     app_state: AppState, work: Callable[[], Result], map_error: ErrorMapper, executor: ThreadPoolExecutor | None
 ) -> Result:
-    """The result of ``work``, done in a thread of ``executor`` or of the event loop; raises the mapped Problem."""
+    """The result of ``work``, run in a thread of ``executor``, or of the event loop's default executor.
+
+    Raises:
+        Problem: ``work`` raised a FlywheelError; ``map_error`` made it a Problem.
+    """
     try:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
     except FlywheelError as error:
@@ -33,8 +37,8 @@ async def run_in_thread(
 
 def app_state_of(request: Request) -> AppState:
     """The application state of the worker that answers a request."""
-    worker: AppState = request.app.state.worker
-    return worker
+    app_state: AppState = request.app.state.worker
+    return app_state
 
 
 def json_response(content: object) -> Response:

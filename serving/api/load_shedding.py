@@ -27,7 +27,8 @@ class LoadShedder:
     async def admit(self) -> AsyncIterator[float]:
         """Admission control around the answer to one request; yields its deadline by the clock of the event loop.
 
-        Raises Problem: 429 if too many requests wait already, 503 when the deadline passes.
+        Raises:
+            Problem: 429 if too many requests wait already, 503 when the deadline passes.
         """
         if self.waiting >= self._max_waiting:
             raise Problem(429, DETAILS[429], headers=RETRY_AFTER)

@@ -1,4 +1,4 @@
-"""Observability middleware: request ids, timing, counts, the access log, and a 500 for unforeseen errors."""
+"""Observability middleware: request ids, timing, counts, the access log, and a 500 for unexpected errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ObservabilityMiddleware:
         request_id = _request_id(Headers(scope=scope))
         status = 0
 
-        async def answer(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -43,15 +43,15 @@ class ObservabilityMiddleware:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *closing]
             await send(message)
 
-        began = self._timer()
+        started_at = self._timer()
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, receive, send_observed)
         except Exception as error:  # noqa: BLE001 - the caller gets a problem, the log its cause
             log_error(worker.log, "request failed", error, request_id=request_id, route=_route(scope))
             if not status:
-                await Problem(500, DETAILS[500]).response()(scope, receive, answer)
+                await Problem(500, DETAILS[500]).response()(scope, receive, send_observed)
         finally:
-            seconds = self._timer() - began
+            seconds = self._timer() - started_at
             worker.metrics.record_request(scope["method"], _route(scope), status, seconds)
             if worker.access_log:
                 fields = {"method": scope["method"], "route": _route(scope), "status": status}
@@ -59,8 +59,8 @@ class ObservabilityMiddleware:
 
 
 def _request_id(headers: Headers) -> str:
-    brought = headers.get("x-request-id", "")
-    return brought if _REQUEST_ID.fullmatch(brought) else secrets.token_hex(8)
+    sent_id = headers.get("x-request-id", "")
+    return sent_id if _REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
 
 
 def _route(scope: Scope) -> str:

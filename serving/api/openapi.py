@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving.audiences.schema import AudienceRequest
-from serving.privacy.consents import ConsentChanges
 from serving.problems import DETAILS, MEDIA_TYPE
 from serving.schemas.predictions import MAX_ID_LENGTH, Part, PredictionRequest, ProblemDetails
+from serving.schemas.privacy import ConsentChanges
 
 OPENAPI_PATH = "/openapi.json"
 CUSTOMER_ID_PARAMETER = {
@@ -21,7 +21,7 @@ CUSTOMER_ID_PARAMETER = {
     "in": "path",
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
-    "description": "As it stands in the shop's log, percent-encoded.",
+    "description": "The id as in the shop's log, percent-encoded.",
 }
 PREDICTION_PARAMETERS = {
     "parameters": [
@@ -30,7 +30,7 @@ PREDICTION_PARAMETERS = {
             "name": "as_of",
             "in": "query",
             "schema": {"type": "string", "examples": ["2026-11-21"]},
-            "description": "The instant the answer speaks for. Default: the beginning of the shop's day.",
+            "description": "The instant that the predictions are for. Default: the beginning of the shop's day.",
         },
         {
             "name": "include",

@@ -19,23 +19,39 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 
 async def prediction_request(request: Request) -> PredictionRequest:
-    """The prediction request in the body of a POST; raises Problem."""
+    """The prediction request in the body of a POST.
+
+    Raises:
+        Problem: as ``read_json_as``.
+    """
     return await read_json_as(request, PredictionRequest)
 
 
 async def read_json_as(request: Request, schema: type[Schema]) -> Schema:
-    """The JSON body of a request, validated by a schema; raises Problem."""
+    """The JSON body of a request, validated by a schema.
+
+    Raises:
+        Problem: as ``json_body`` and ``validate_json``.
+    """
     return validate_json(await json_body(request), schema)
 
 
 async def json_body(request: Request) -> bytes:
-    """The body of a request whose media type is JSON; raises Problem."""
+    """The body of a request whose media type is JSON.
+
+    Raises:
+        Problem: 415 for another media type, 413 for a body over MAX_BODY_BYTES, 408 for one that arrives too slowly.
+    """
     _require_json(request)
     return await _read_body(request)
 
 
 def prediction_request_from_query(customer_id: str, request: Request) -> PredictionRequest:
-    """The prediction request in the path and query of a GET; raises Problem."""
+    """The prediction request in the path and query of a GET.
+
+    Raises:
+        Problem: 422 for a parameter that is not as expected.
+    """
     payload: dict[str, object] = {"customer_ids": [customer_id]}
     if "as_of" in request.query_params:
         payload["as_of"] = request.query_params["as_of"]
@@ -52,7 +68,11 @@ def prediction_request_from_query(customer_id: str, request: Request) -> Predict
 
 
 def validate_json(body: bytes, schema: type[Schema]) -> Schema:
-    """JSON text validated by a schema; raises Problem."""
+    """JSON text validated by a schema.
+
+    Raises:
+        Problem: 400 for text that is not JSON, 422 for fields that are not as expected.
+    """
     try:
         return schema.model_validate_json(body)
     except ValidationError as error:
@@ -70,9 +90,9 @@ def _require_json(request: Request) -> None:
 
 @lru_cache(maxsize=64)
 def _media_type(content_type: str) -> str:
-    declared = Message()
-    declared["content-type"] = content_type
-    return declared.get_content_type()
+    header = Message()
+    header["content-type"] = content_type
+    return header.get_content_type()
 
 
 async def _read_body(request: Request) -> bytes:

@@ -15,7 +15,7 @@ from features.arrays import Booleans, RowIndices
 from serving.audiences.errors import InvalidAudienceRequest, suggestions
 from serving.audiences.estimates.composition import composition
 from serving.audiences.estimates.expected_totals import choose_horizon, expected_totals
-from serving.audiences.export.formats import ndjson
+from serving.audiences.formats import ndjson
 from serving.audiences.holdout import holdout_mask
 from serving.audiences.query.filters import Filter
 from serving.audiences.query.ordering import check_order, select_rows

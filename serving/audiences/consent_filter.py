@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from features.arrays import Booleans
 from features.consents.consent import ALL_CHANNELS, MARKETING, Defaults, ReachRequest
+from features.consents.erasure_state import erased_until
 from features.consents.ledger import Ledger
 from serving.audiences.errors import InvalidScores
 from serving.audiences.query.column_store import NumericColumn
 from serving.audiences.query.scores_table import Columns, FileIdentity, file_identity
 from serving.audiences.query.text_columns import ListColumn
-from serving.privacy.erasure import erased_until
 
 CHANNELS_COLUMN, UNTIL_COLUMN = "consent_channels", "consent_until"
 _METADATA_KEY = b"flywheel.consents"

@@ -28,7 +28,7 @@ ENVIRONMENT_CALLER = Caller("environment", (KeyScope.ADMIN,))
 
 
 class ApiKeys:
-    """API keys of the service, as digests; a service without any key and without keys.json is open to everybody."""
+    """API keys of the service, as digests; a service without any key and without keys.json needs no key."""
 
     def __init__(self, environment: Iterable[SecretStr], reloader: KeyReloader | None = None) -> None:
         self._environment_digests = tuple(

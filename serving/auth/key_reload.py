@@ -51,7 +51,7 @@ class KeyReloader:
     def _read_active_keys(self) -> Keys | None:
         keys = _active_keys_in(self._store)
         if keys is None and self._keys is not None:
-            raise InvalidKeyStore(f"Found {self._store.path} no more; expected it to stay. Restore it, or restart.")
+            raise InvalidKeyStore(f"Found {self._store.path} removed; expected it to stay. Restore it, or restart.")
         return keys
 
     def _keep_last_good(self, reason: str) -> None:

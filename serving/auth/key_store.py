@@ -96,10 +96,10 @@ class KeyStore:
             raise self._inaccessible(error) from None
         except ValidationError as error:
             fault = error.errors(include_input=False)[0]
-            where = ".".join(map(str, fault["loc"])) or "the file"
+            location = ".".join(map(str, fault["loc"])) or "the file"
             raise InvalidKeyStore(
-                f"Found {self.path} damaged, at {where}: {fault['msg']}. Expected what `flywheel keys create` writes. "
-                "Restore it from a backup, or remove it and create the keys again."
+                f"Found {self.path} damaged, at {location}: {fault['msg']}. Expected a file that "
+                "`flywheel keys create` writes. Restore it from a backup, or remove it and create the keys again."
             ) from None
 
     def create(self, client: str, scopes: Sequence[KeyScope], created_at: datetime) -> tuple[str, StoredKey]:
@@ -114,7 +114,7 @@ class KeyStore:
         try:
             _validate_client_name(client)
         except ValueError as error:
-            raise KeyRejected(f"{error}. Say --client NAME.") from None
+            raise KeyRejected(f"{error}. Pass --client NAME.") from None
         with self._locked_keys() as keys:
             _check_key_limit(client, [key for key in active_keys(keys) if key.client == client])
             key_id = _unused_key_id({key.id for key in keys})
@@ -137,11 +137,11 @@ class KeyStore:
             InvalidKeyStore: the file is damaged, or the home cannot be written to.
         """
         with self._locked_keys() as keys:
-            former = {key.id: key for key in keys}.get(key_id)
-            if former is None or former.revoked_at is not None:
-                raise KeyRejected(_inactive_key_message(key_id, former, keys))
-            revoked = former.model_copy(update={"revoked_at": revoked_at})
-            self._write(tuple(revoked if key is former else key for key in keys))
+            record = {key.id: key for key in keys}.get(key_id)
+            if record is None or record.revoked_at is not None:
+                raise KeyRejected(_inactive_key_message(key_id, record, keys))
+            revoked = record.model_copy(update={"revoked_at": revoked_at})
+            self._write(tuple(revoked if key is record else key for key in keys))
         return revoked
 
     @contextmanager
@@ -153,7 +153,7 @@ class KeyStore:
                 yield self.read() or ()
         except Timeout:
             raise KeyRejected(
-                f"Found {self.path} held by another `flywheel keys`; expected it to be done within "
+                f"Found {self.path} locked by another `flywheel keys`; expected it to finish within "
                 f"{_LOCK_TIMEOUT_SECONDS:.0f} seconds. Try again."
             ) from None
         except OSError as error:
@@ -165,7 +165,7 @@ class KeyStore:
     def _inaccessible(self, error: OSError) -> InvalidKeyStore:
         return InvalidKeyStore(
             f"Found no way to read or write {self.path} ({error.strerror}); expected a file of this user's. Run as the "
-            "user who created it, or say another home."
+            "user who created it, or choose another home."
         )
 
 

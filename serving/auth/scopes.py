@@ -40,7 +40,7 @@ ANY_KEY = params.Depends(RouteAccess())
 
 def declared_access(dependencies: Sequence[params.Depends]) -> RouteAccess | None:
     """What the dependencies of a route declare; None for no declaration, and for several."""
-    declared = [one.dependency for one in dependencies if isinstance(one.dependency, RouteAccess)]
+    declared = [depends.dependency for depends in dependencies if isinstance(depends.dependency, RouteAccess)]
     return declared[0] if len(declared) == 1 else None
 
 

@@ -1,1 +1,1 @@
-"""Predictions: from customer ids to answers, through consent, features and the release."""
+"""Predictions: consent gate, feature reader, scorer and serializers; nothing here knows an HTTP request."""

@@ -19,17 +19,26 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class ConsentGate:
-    """Consent gate of one worker, in front of the consent ledger."""
+    """Consent gate of one worker: reads the consent ledger before features are read."""
 
     ledger: Ledger
 
-    async def blocked(self, customer_ids: Sequence[str], now: int) -> Mapping[int, ConsentStatus]:
-        """Consent status by index of the customers without a grant; raises what the ledger storage raises."""
+    async def blocked_statuses(self, customer_ids: Sequence[str], now: int) -> Mapping[int, ConsentStatus]:
+        """Consent status by index of the customers without a grant.
+
+        Raises:
+            StoreUnavailable: the ledger was not read within its timeout.
+            FlywheelError: the ledger storage cannot be read.
+        """
         statuses = await self.call(lambda: self.ledger.statuses(customer_ids, now))
         return {index: status for index, status in enumerate(statuses) if status}
 
     async def call(self, function: Callable[[], Result]) -> Result:
-        """The result of a call of the ledger, within its timeout; raises StoreUnavailable."""
+        """The result of a call of the ledger, within its timeout.
+
+        Raises:
+            StoreUnavailable: the timeout passed.
+        """
         try:
             return await with_timeout(self.ledger.timeout_seconds, function)
         except TimeoutError:

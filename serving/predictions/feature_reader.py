@@ -20,7 +20,7 @@ from serving.predictions.prediction_ids import prediction_ids
 from serving.predictions.serializers import Rows
 
 FEATURES_UNAVAILABLE = "features_unavailable"
-CONSENTS_UNREADABLE = "consents_unavailable"
+CONSENTS_UNAVAILABLE = "consents_unavailable"
 MAX_CONCURRENT_READS = 16
 Result = TypeVar("Result")
 _REASONS: dict[type[FlywheelError], str] = {
@@ -59,7 +59,7 @@ def read_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureRea
 
 def consents_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
     """The result for customers whose consents cannot be read, so that their features must not be."""
-    reason = _REASONS[StoreUnavailable] if isinstance(error, StoreUnavailable) else CONSENTS_UNREADABLE
+    reason = _REASONS[StoreUnavailable] if isinstance(error, StoreUnavailable) else CONSENTS_UNAVAILABLE
     return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
 
@@ -80,7 +80,11 @@ def unavailable_rows(release: ReleasePort, customers: FeatureReadResult, as_of: 
 
 
 async def with_timeout(timeout_seconds: float | None, work: Callable[[], Result]) -> Result:
-    """Run ``work`` here if there is no timeout, else in a thread; raises TimeoutError when the timeout passes."""
+    """Run ``work`` here if there is no timeout, else in a thread.
+
+    Raises:
+        TimeoutError: the timeout passed.
+    """
     if timeout_seconds is None:
         return work()
     async with asyncio.timeout(timeout_seconds):

@@ -33,25 +33,33 @@ class PredictionService:
     micro_batcher: MicroBatcher[PredictionContext, Rows]
 
     def active_release(self) -> ActiveRelease:
-        """The release that answers now; raises Problem while none is loaded."""
+        """The release that answers now.
+
+        Raises:
+            Problem: 503 while no release is loaded.
+        """
         active = self.current_release()
         if active is None:
             raise Problem(503, DETAILS[503], headers=RETRY_AFTER)
         return active
 
     async def predict(self, request: PredictionRequest, *, all_day: bool, deadline: float = math.inf) -> Rows:
-        """Predictions in the order of the request; raises Problem.
+        """Predictions in the order of the request.
 
         Args:
-            request: the customers, the parts of the answer and, where wanted, the instant.
+            request: the customers, the parts of the answer and, optionally, the instant.
             all_day: whether a request without an instant is answered for the beginning of the shop's day (or for the
                 instant at which the features became known since), so that the answer stays the same all day.
-            deadline: by the clock of the event loop; a request that waits longer raises TimeoutError.
+            deadline: by the clock of the event loop.
+
+        Raises:
+            Problem: no release is loaded, the features cannot be read, or the instant is before the features.
+            TimeoutError: the request waited until its deadline.
         """
         include = DEFAULT_PARTS if request.include is None else frozenset(request.include)
         context = PredictionContext(self.active_release(), include, request.as_of, all_day)
         try:
-            blocked = await self.consent_gate.blocked(request.customer_ids, self.clock.now(context.timezone))
+            blocked = await self.consent_gate.blocked_statuses(request.customer_ids, self.clock.now(context.timezone))
         except FlywheelError as error:
             failed = self.predictor.unreadable_consents(request.customer_ids, error)
             return self.predictor.unavailable(context, failed)
@@ -63,9 +71,9 @@ class PredictionService:
         return [next(withheld if index in blocked else allowed) for index in range(len(request.customer_ids))]
 
     async def degraded_reason(self) -> str | None:
-        """The reason for which predictions would fail now; None while they would not."""
+        """The reason why predictions would fail now; None if they would succeed."""
         try:
-            await self.consent_gate.blocked((), 0)
+            await self.consent_gate.blocked_statuses((), 0)
         except FlywheelError as error:
             return self.predictor.unreadable_consents((), error).reason
         return (await self.predictor.read(self.active_release(), ())).reason

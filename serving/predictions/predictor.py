@@ -29,7 +29,7 @@ from serving.predictions.serializers import Rows, serialize_predictions
 from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.predictions import FieldProblem, Part
 from serving.segments.segment_lookup import SegmentLookup
-from training.inference.explanations.reasons import ANSWERS
+from training.models import EXPLANATIONS
 
 SCORE_CHUNK_SIZE = 200  # customers; between two chunks the event loop serves other requests
 
@@ -51,7 +51,7 @@ class PredictionContext:
 
 @dataclass(frozen=True)
 class Predictor:
-    """Predictor of one worker."""
+    """Predictor of one worker: answers the customers that the consent gate allows."""
 
     clock: Clock
     segment_lookup: SegmentLookup
@@ -59,7 +59,11 @@ class Predictor:
     log: FilteringBoundLogger
 
     async def predict(self, context: PredictionContext, customer_ids: Sequence[str]) -> Rows:
-        """Predictions in the order of the ids; raises Problem."""
+        """Predictions in the order of the ids.
+
+        Raises:
+            Problem: the features cannot be read, or the instant is before the features.
+        """
         result = await self.read(context.active, customer_ids)
         return await self._answer(context, result, self.resolve_as_of(context, result.stored))
 
@@ -77,7 +81,11 @@ class Predictor:
                 yield await self._answer_alone(context, replace(result, stored=result.stored.rows(first, last)))
 
     async def read(self, active: ActiveRelease, customer_ids: Sequence[str]) -> FeatureReadResult:
-        """Stored features of these customers, or the reason why they cannot be read; raises Problem if unforeseen."""
+        """Stored features of these customers, or the reason why they cannot be read.
+
+        Raises:
+            Problem: 503 for an error of the store that has no reason of its own.
+        """
         try:
             result = await read_features(active.features, customer_ids)
         except Exception as error:  # noqa: BLE001 - a store has many ways to fail, and a caller may always try again
@@ -104,7 +112,7 @@ class Predictor:
         return max(start_of_shop_day(now, context.timezone), min(int(stored.features_at.max(initial=0)), now))
 
     async def _answer(self, context: PredictionContext, result: FeatureReadResult, as_of: int) -> Rows:
-        """Score, attach reasons and segments, serialize; raises Problem where the instant is before the features."""
+        """Score, attach reasons and segments, serialize; raises Problem if the instant is before the features."""
         release, stored = context.active.release, result.stored
         if result.reason is not None:
             return self.unavailable(context, result)
@@ -159,7 +167,7 @@ class Predictor:
 
 def reason_targets(include: Collection[Part]) -> list[str]:
     """The answers whose reasons are wanted: those that are included, or all when none is."""
-    return [answer for answer in ANSWERS if answer in include] or [*ANSWERS]
+    return [answer for answer in EXPLANATIONS if answer in include] or [*EXPLANATIONS]
 
 
 def _bounds(requests: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:

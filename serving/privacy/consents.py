@@ -4,65 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
-
-from pydantic import Field, StrictBool, StringConstraints, model_validator
 
 from features.consents.consent import ALL_CHANNELS, MARKETING, PROFILING, Consent, Consents, Defaults
 from features.consents.ledger import ConsentStatus, Ledger
 from serving.moments import resolve_instant, rfc3339
 from serving.problems import Problem
-from serving.schemas.base import StrictModel
-from serving.schemas.predictions import AsOf, FieldProblem
+from serving.schemas.predictions import FieldProblem
+from serving.schemas.privacy import ConsentChange, ConsentChanges
 
 DAY_US = 86_400_000_000
-Channel = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-
-
-class ConsentChange(StrictModel):
-    """One consent that the customer grants or withdraws."""
-
-    purpose: Literal["profiling", "marketing"]
-    channel: Channel | None = Field(
-        default=None, description="For marketing; default: every channel without a record of its own."
-    )
-    granted: StrictBool
-    changed_at: AsOf | None = Field(default=None, description="When the customer decided; default: now.")
-    until: AsOf | None = Field(default=None, description="When a grant expires.")
-
-    @model_validator(mode="after")
-    def _profiling_has_no_channel(self) -> ConsentChange:
-        if self.purpose == PROFILING and self.channel not in (None, ALL_CHANNELS):
-            raise ValueError(f"found the channel {self.channel!r} for profiling; expected none: leave it out")
-        return self
-
-
-class ConsentChanges(StrictModel):
-    """The consents to change; all others stay as they are."""
-
-    consents: Annotated[list[ConsentChange], Field(min_length=1, max_length=100)]
-
-
-class ConsentRecord(StrictModel):
-    """The newest consent on record for one purpose and channel."""
-
-    purpose: str
-    channel: str | None
-    granted: bool
-    changed_at: datetime
-    until: datetime | None
-
-
-class ConsentsResponse(StrictModel):
-    """The consents of a customer on record, and what they allow now."""
-
-    customer_id: str
-    consents: list[ConsentRecord]
-    profiling: bool = Field(description="Whether predictions for the customer are allowed.")
-    marketing: dict[str, bool] = Field(description="By channel; * stands for channels without a record of their own.")
-    consent_state: str = Field(description="Changes with every change in the ledger.", examples=["1207"])
 
 
 def consent_state(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:

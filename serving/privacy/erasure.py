@@ -6,60 +6,31 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import Field
 
+from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
 from features.errors import StoreUnavailable
-from features.online.arrow_rows import CUSTOMER_ID
 from features.online.backends import LMDB, open_store, resolve_location
 from features.storage import write_lock
-from features.storage.atomic_files import replace_text
 from features.storage.row_deletion import delete_rows, select_customers
 from features.storage.write_lock import HomeLocked
+from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
 from serving.moments import rfc3339
-from serving.schemas.base import StrictModel
+from serving.schemas.privacy import RETAINED_NOTICE
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 
 MAX_ERASURE_THREADS = 4
 LOCK_TIMEOUT_SECONDS = 5.0  # how long to wait for another writer of the home
 FINISHED = "erased"
-RETAINED_NOTICE = (
-    "a keyed hash, which prevents a log that is ingested again from restoring the customer; audit lines, which contain "
-    "another keyed hash of the customer; tables written outside the home; free pages of the home's stores, until they "
-    "are overwritten"
-)
 _FOLDERS = ("history", "features", ".")
-_MARKER_FILE = "erased"  # the ledger state up to which no erased customer is left in any table
 _HISTORY_TABLES = ("orders", "events", "touches")
-
-
-class TrainedRelease(StrictModel):
-    """A release that was trained on a log that contained the customer."""
-
-    release: str
-    trained_as_of: datetime
-    model_versions: dict[str, str]
-
-
-class ErasureReport(StrictModel):
-    """What was deleted and where; without the customer's id."""
-
-    status: Literal["erased", "pending"] = Field(
-        description="pending: another writer holds the home and deletes the rest when it ends."
-    )
-    removed: dict[str, int] = Field(description="Deleted rows by table, and the number of changed audiences.")
-    trained_releases: list[TrainedRelease] = Field(
-        description="Releases trained after the customer first appeared in the log."
-    )
-    retained: str = RETAINED_NOTICE
 
 
 @dataclass(frozen=True)
@@ -130,8 +101,13 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         # Tables come last: if this run fails, the next one finds the erased customers in them.
         _delete_online(home, online_store, erased_ids)
         _delete_from_audiences(home, erased_ids)
+<<<<<<< HEAD
         delete_from_tables(home, erased_ids)
         replace_text(home / _MARKER_FILE, str(state))
+=======
+        _delete_rows(home, erased_ids)
+        record_erased_until(home, state)
+>>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
 
 
 def _is_current(home: Path, ledger: Ledger) -> bool:
@@ -144,13 +120,7 @@ def _advance_marker(home: Path, ledger: Ledger, customer_id: str) -> None:
     marker = erased_until(home)
     newer_states = [state for state in ledger.erasures() if state > marker]
     if len(newer_states) == 1 and ledger.erased_among([customer_id], marker):
-        replace_text(home / _MARKER_FILE, str(newer_states[0]))
-
-
-def erased_until(home: Path) -> int:
-    """Return the ledger state up to which no erased customer is left in any file; 0 before the first run."""
-    marker = home / _MARKER_FILE
-    return int(marker.read_text()) if marker.is_file() else 0
+        record_erased_until(home, newer_states[0])
 
 
 def releases_trained_on(home: Path, customer_id: str) -> list[dict[str, Any]]:

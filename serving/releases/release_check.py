@@ -36,7 +36,7 @@ def smoke_test(release: ReleasePort) -> None:
             f"Release {release.version} failed its check on synthetic customers: found {', '.join(violations)}. "
             "Train another."
         )
-    percentile = score(release, stored, as_of).churn.percentile[stored.known]
+    percentile = score(release, stored, as_of).by_model["churn"].percentile[stored.known]
     if not ((percentile >= 0) & (percentile <= 100)).all():
         raise ReleaseCheckFailed(
             f"Release {release.version} has percentiles outside 0 to 100: {percentile}. Train another."

@@ -1,1 +1,1 @@
-"""Schemas: the JSON of requests and answers as pydantic models."""
+"""Schemas: request and response bodies as pydantic models, without any logic."""

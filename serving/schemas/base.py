@@ -1,15 +1,5 @@
-"""Base schema: every request and response model is frozen and rejects fields that it does not declare."""
+"""Base schema: the strict pydantic model that requests share with the answers of the model pages."""
 
-from __future__ import annotations
+from training.inference.answers.schema import Probability, StrictModel
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
-
-Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-class StrictModel(BaseModel):
-    """A frozen model that rejects unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = ["Probability", "StrictModel"]

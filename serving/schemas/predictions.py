@@ -1,21 +1,34 @@
-"""What goes over the wire: the request as it is checked, the answers as they are documented."""
+"""Prediction schemas: the request as it is validated, and the answers as OpenAPI documents them."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJsonSchema, create_model
 
 from serving.moments import parse_datetime
 from serving.schemas.base import Probability, StrictModel
 from serving.schemas.segments import SegmentResponse
+from training.models import ANSWER_ORDER, EXPLANATIONS, MODELS
 
 MAX_CUSTOMERS = 1000
 MAX_ID_LENGTH = 256
 
-Part = Literal["churn", "next_purchase", "ltv", "segment", "reasons"]
-DEFAULT_PARTS: frozenset[Part] = frozenset({"churn", "next_purchase", "ltv", "segment"})
+PARTS = (*ANSWER_ORDER, "segment", "reasons")
+DIRECTIONS = tuple(dict.fromkeys(word for page in EXPLANATIONS.values() for word in reversed(page.directions)))
+
+# The catalogue of pages is known at run time alone: pydantic checks the names, the type checker reads text.
+if TYPE_CHECKING:
+    Part = str
+    Answered = str
+    Direction = str
+else:
+    Part = Literal[PARTS]
+    Answered = Literal[tuple(EXPLANATIONS)]
+    Direction = Literal[DIRECTIONS]
+
+DEFAULT_PARTS: frozenset[Part] = frozenset(PARTS) - {"reasons"}
 
 CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH)]
 AsOf = Annotated[
@@ -33,7 +46,7 @@ AsOf = Annotated[
 
 
 class PredictionRequest(StrictModel):
-    """Which customers, at which instant, and which parts of the answer."""
+    """The customers, the instant, and the parts of the answer."""
 
     customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=MAX_CUSTOMERS)] = Field(
         description="Ids as they stand in the shop's log, digit for digit. Answers come in this order.",
@@ -46,77 +59,6 @@ class PredictionRequest(StrictModel):
         "milliseconds per customer and speak of the answers included with them.",
         examples=[["churn", "next_purchase"]],
     )
-
-
-class ChurnResponse(StrictModel):
-    """Will the customer place no order within the horizon?"""
-
-    horizon_days: int = Field(examples=[90])
-    probability: Probability = Field(examples=[0.1])
-    percentile: Annotated[float, Field(ge=0, le=100)] = Field(
-        description="Mid-rank within the population scored when the release was promoted; higher is likelier to churn.",
-        examples=[23.0],
-    )
-    band: Literal["low", "medium", "high"] = Field(examples=["low"])
-
-
-class CategoryResponse(StrictModel):
-    """When does the next order in a category come? Never before the next order of any kind."""
-
-    category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
-    evidence: Literal["category", "customer", "population"] = Field(
-        description="What the answer rests on: the customer's own rhythm in the category; the category's usual gap at "
-        "the customer's pace in general; that gap alone."
-    )
-    last_order_at: date = Field(description="The shop's day.", examples=["2026-09-09"])
-    p10: date | None = Field(examples=["2026-11-28"])
-    p50: date | None = Field(examples=["2026-12-09"])
-    p90: date | None = Field(examples=["2027-03-02"])
-    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
-    overdue_ratio: float = Field(
-        description="Time since the last order in the category over the gap expected there.", examples=[0.8]
-    )
-    probability_within: dict[str, Probability] = Field(
-        description="P(order in the category) within so many days.", examples=[{"7": 0.04, "14": 0.19, "30": 0.71}]
-    )
-
-
-class NextPurchaseResponse(StrictModel):
-    """When does the next order come? Dates are the shop's; null lies beyond the model's last day."""
-
-    p10: date | None = Field(examples=["2026-11-25"])
-    p50: date | None = Field(examples=["2026-12-07"])
-    p90: date | None = Field(examples=["2027-02-19"])
-    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
-    overdue_ratio: float | None = Field(
-        description="Time since the last order over the customer's own typical gap; null before a second order.",
-        examples=[0.7],
-    )
-    probability_within: dict[str, Probability] = Field(
-        description="P(order) within so many days.", examples=[{"7": 0.21, "14": 0.44, "30": 0.66}]
-    )
-    by_category: list[CategoryResponse] | None = Field(
-        description="The categories that the customer ordered on the most days, up to eight, the soonest reminder "
-        "first and those without one last; empty before the first order in any, null for a log without categories."
-    )
-
-
-class Spending(StrictModel):
-    """What the customer will do within one horizon; amounts are null for a log without amounts."""
-
-    expected_orders: Annotated[float, Field(ge=0)] = Field(examples=[0.9])
-    mean: float | None = Field(examples=[40.1])
-    median: float | None = Field(examples=[31.0])
-    p10: float | None = Field(examples=[0.0])
-    p90: float | None = Field(examples=[96.0])
-
-
-class LtvResponse(StrictModel):
-    """What has the customer spent, and what will they spend?"""
-
-    currency: str = Field(examples=["GBP"])
-    historic: float | None = Field(description="Net spend so far; null for a log without amounts.", examples=[1204.5])
-    predicted: dict[str, Spending] = Field(description="By horizon in days.")
 
 
 EXAMPLE_REASON: JsonValue = {
@@ -140,12 +82,12 @@ class LocalizedText(StrictModel):
 
 
 class ReasonResponse(StrictModel):
-    """One thing about the customer that moved one of the answers, and which way."""
+    """One fact about the customer that moved an answer, and the direction."""
 
-    answer: Literal["churn", "next_purchase", "ltv"]
+    answer: Answered
     code: str = Field(description="The feature that tells most of it; features that say the same thing count together.")
     value: float | None = Field(description="Of that feature; null where nothing is known yet.")
-    direction: Literal["raises", "lowers", "sooner", "later"] = Field(
+    direction: Direction = Field(
         description="What it does to the churn probability or to the spend expected over the longest horizon that "
         "could be learned: raises or lowers; to the next purchase: sooner or later."
     )
@@ -155,8 +97,8 @@ class ReasonResponse(StrictModel):
     text: LocalizedText
 
 
-class Prediction(StrictModel):
-    """One customer's answer; of an unknown or withheld one, and while features cannot be read, only the envelope."""
+class PredictionEnvelope(StrictModel):
+    """The answer for one customer; the envelope alone without consent or features, and for an unknown customer."""
 
     customer_id: str = Field(examples=["17850"])
     status: Literal[
@@ -171,33 +113,51 @@ class Prediction(StrictModel):
         Literal["store_unreachable", "not_materialized", "rows_lost", "schema_mismatch", "consents_unavailable"] | None
     ) = Field(default=None, description="Why the features cannot be read just now. Ask again later.")
     model_tier: Literal["ml", "btyd", "cohort", "population"] | None = Field(
-        default=None, description="The lowest rung of the ladder that any of the answers rests on."
+        default=None, description="The lowest tier that any of the answers uses."
     )
     as_of: datetime
     prediction_id: str = Field(description="The same for the same customer, instant, release and features.")
     release: str = Field(examples=["7"])
     model_versions: dict[str, str] = Field(examples=[{"churn": "3", "next_purchase": "3", "ltv": "2"}])
     features_at: datetime | None = Field(default=None, description="The features' own time.")
-    churn: ChurnResponse | None = None
-    next_purchase: NextPurchaseResponse | None = None
-    ltv: LtvResponse | None = None
-    segment: SegmentResponse | None = None
-    reasons: list[ReasonResponse] | None = Field(
-        default=None,
-        description="Only when asked for: up to three for each answer included, for all three when none is, the most "
-        "important first. An answer that is the same for everybody has none.",
-        examples=[[EXAMPLE_REASON]],
+
+
+REASONS = Field(
+    default=None,
+    description="Only when requested: up to three for each included answer, for all answers when none is, the most "
+    "important first. An answer that is the same for everybody has none.",
+    examples=[[EXAMPLE_REASON]],
+)
+
+
+def _prediction_schema() -> type[PredictionEnvelope]:
+    """The envelope, one field for each page of ``training/models/``, and the fields that serving adds."""
+    answers: dict[str, Any] = {name: (MODELS[name].answer.schema | None, None) for name in ANSWER_ORDER}
+    return create_model(
+        "Prediction",
+        __base__=PredictionEnvelope,
+        __doc__=PredictionEnvelope.__doc__,
+        __module__=__name__,
+        **answers,
+        segment=(SegmentResponse | None, None),
+        reasons=(list[ReasonResponse] | None, REASONS),
     )
 
 
+if TYPE_CHECKING:
+    Prediction = PredictionEnvelope
+else:
+    Prediction = _prediction_schema()
+
+
 class PredictionsResponse(StrictModel):
-    """Answers in the order asked for."""
+    """Predictions in the order of the request."""
 
     predictions: list[Prediction]
 
 
 class ModelsResponse(StrictModel):
-    """The champions that answer now."""
+    """The champions that answer at present."""
 
     release: str = Field(examples=["7"])
     trained_as_of: datetime = Field(description="Everything before this instant was known in training.")
@@ -209,7 +169,7 @@ class ModelsResponse(StrictModel):
 
 
 class ProbeResponse(StrictModel):
-    """What a probe says: degraded is ready, but every answer would be that features are unavailable."""
+    """Probe response; degraded means ready, while every answer would be that features are unavailable."""
 
     status: Literal["alive", "ready", "degraded"]
     release: str | None = None
@@ -217,14 +177,14 @@ class ProbeResponse(StrictModel):
 
 
 class FieldProblem(StrictModel):
-    """What is wrong with one field."""
+    """The problem of one field."""
 
     field: str = Field(examples=["customer_ids[0]"])
     reason: str
 
 
 class ProblemDetails(StrictModel):
-    """RFC 9457: what went wrong, in words and in numbers."""
+    """Problem details (RFC 9457): what went wrong, as text and as a status code."""
 
     type: str = Field(examples=["about:blank"])
     title: str = Field(examples=["Unprocessable Content"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from serving.schemas.base import Probability, StrictModel
 
 Evidence = Literal["customer", "population"]
+NOT_SCORED: Mapping[str, Any] = {"status": "not_scored"}
 
 
 class Rfm(StrictModel):
@@ -23,7 +25,7 @@ class Rfm(StrictModel):
 
 
 class Share(StrictModel):
-    """A share with its 80 % interval; evidence names whose counts weigh more, the customer's or the population's."""
+    """A share with its 80 % interval; evidence is the source that weighs more, customer or population."""
 
     share: Probability
     p10: Probability
@@ -54,7 +56,7 @@ class Affinity(StrictModel):
 
 
 class Ranking(StrictModel):
-    """Items by affinity, the best first; evidence names whose counts weigh more."""
+    """Items by affinity, the best first; evidence is the source that weighs more."""
 
     ranked: list[Affinity]
     evidence: Evidence

@@ -9,9 +9,10 @@ from typing import Any
 from features.errors import StoreUnavailable
 from serving.audiences.errors import InvalidScores
 from serving.audiences.query.scores_table import Columns, ScoresFile
-from serving.predictions.consent_gate import ConsentGate
+from serving.interfaces import ConsentReader
+from serving.schemas.segments import NOT_SCORED
 from serving.segments.row_lookup import SegmentIndex
-from serving.segments.serializer import COLUMN_NAMES, NOT_SCORED, serialize_segment
+from serving.segments.serializer import COLUMN_NAMES, serialize_segment
 
 RELOAD_TIMEOUT_SECONDS = 0.25  # how long a request waits for newer scores when older ones are loaded
 
@@ -19,7 +20,7 @@ RELOAD_TIMEOUT_SECONDS = 0.25  # how long a request waits for newer scores when 
 class SegmentLookup:
     """Looks up the segments of customers for prediction responses."""
 
-    def __init__(self, scores: ScoresFile, consent_gate: ConsentGate) -> None:
+    def __init__(self, scores: ScoresFile, consent_gate: ConsentReader) -> None:
         self._scores = scores
         self._consent_gate = consent_gate
         self._index: SegmentIndex | None = None

@@ -11,7 +11,6 @@ from training.segments.columns import PRESET_SEGMENT_COLUMNS, SEGMENT_COLUMNS
 from training.segments.preferences import PREFERENCE_COLUMNS
 
 COLUMN_NAMES = ("as_of", *(column.name for column in (*SEGMENT_COLUMNS, *PRESET_SEGMENT_COLUMNS, *PREFERENCE_COLUMNS)))
-NOT_SCORED: Mapping[str, Any] = {"status": "not_scored"}
 _PRESET_SEGMENT_PREFIX = "preset_segment_"
 _HOURS_PER_DAY = 24
 

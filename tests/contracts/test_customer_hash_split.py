@@ -14,10 +14,10 @@ import training.evaluation.backtest
 from features.calendar import day_number
 from tests.training.shops import ZONE, TrainingShop, cached_for_session, corner_shop
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.schedule import plan_schedule
 from training.evaluation.backtest import Backtest, backtest
 from training.fitting.fit import FittedTier, fit_tiers
-from training.model import HorizonPlan
 
 FIRST = date(2021, 1, 1)
 spans = st.integers(1, 5 * 365)

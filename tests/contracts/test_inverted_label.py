@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 
 from serving.predictions.scorer import score
-from serving.schemas.prediction_columns import BANDS
 from tests.contracts.generated import CUSTOMERS, SIX_EXAMPLES, TODAY, Line, Log, day, lines, outcomes_after_today
 from tests.serving.fakes import TODAY as NOW
 from tests.serving.fakes import FakeRelease, KnownCustomer, constant_rate_forecast, feature_rows
@@ -22,9 +21,10 @@ from tests.training.shops import (
     simulate_lines,
     small_ensembles,
 )
+from training.dataset.plan import HorizonPlan
 from training.fitting.fit import FittedTier, fit_tiers
+from training.inference.answers.churn import BANDS
 from training.metrics import auc
-from training.model import HorizonPlan
 from training.models import MODELS
 from training.models.churn import churn_label
 
@@ -91,7 +91,7 @@ def test_churned_customers_have_the_higher_probabilities(tier: str) -> None:
 
 def test_the_answer_is_the_churn_probability_and_not_its_complement() -> None:
     release = FakeRelease(answer=lambda *_: constant_rate_forecast(np.array([0.001, 0.2])))
-    churn = score(release, feature_rows({"gone": KnownCustomer(), "here": KnownCustomer()}), NOW).churn
+    churn = score(release, feature_rows({"gone": KnownCustomer(), "here": KnownCustomer()}), NOW).by_model["churn"]
     assert churn.probability[0] > 0.9
     assert churn.probability[1] < 0.1
     assert [BANDS[code] for code in churn.band] == ["high", "low"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.contracts.generated import CUSTOMERS, SIX_EXAMPLES, Log, day, future_logs, outcomes_after_today, past_logs
 from tests.training.by_hand import RecordingTrainer, rows_of
 from training.dataset.outcomes import Outcomes
-from training.model import HorizonPlan
+from training.dataset.plan import HorizonPlan
 from training.models import MODELS
 
 PLAN = HorizonPlan(churn_days=30, horizons=(7, 30), learned=(7, 30), has_amounts=True)

@@ -1,3 +1,5 @@
+"""Glossary: every term of docs/glossary.md occurs in the file that it points to."""
+
 from __future__ import annotations
 
 import re
@@ -10,8 +12,8 @@ ROW = re.compile(r"^\| (?P<term>[^|`]+) \| (?P<meaning>[^|]+) \| `(?P<file>[^`]+
 TERMS = {row["term"]: row["file"] for row in ROW.finditer((ROOT / "docs/glossary.md").read_text(encoding="utf-8"))}
 
 
-def plain(text: str) -> str:
-    """Lower case, with blanks for hyphens, underscores and line breaks: a term may be part of a name."""
+def normalize(text: str) -> str:
+    """The text in lower case, with spaces for hyphens, underscores and line breaks: a term may be part of a name."""
     return re.sub(r"[-_\s]+", " ", text.lower())
 
 
@@ -25,4 +27,4 @@ def test_the_glossary_is_read_whole() -> None:
 def test_a_term_occurs_in_its_file(term: str, file: str) -> None:
     path = ROOT / file
     assert path.is_file(), f"the glossary sends {term!r} to {file}, which does not exist"
-    assert plain(term) in plain(path.read_text(encoding="utf-8")), f"{term!r} does not occur in {file}"
+    assert normalize(term) in normalize(path.read_text(encoding="utf-8")), f"{term!r} does not occur in {file}"

@@ -1,4 +1,4 @@
-"""What customers of the little shop in Amsterdam ordered of tea and cream, and a release that learned of both."""
+"""Category orders: test data of a small shop in Amsterdam, and a release that predicts orders by category."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ CategoryOrder = tuple[str, int]  # category, days since its one order
 
 
 def category_lines(*orders: Sequence[CategoryOrder]) -> CategoryLines:
-    """A customer for each of the sequences."""
-    row = np.repeat(np.arange(len(orders)), [len(some) for some in orders])
-    held = [one for some in orders for one in some]
-    last = np.array([NUMBER - days for _, days in held], dtype=float)
-    once: Floats = np.ones(len(held))
+    """Category lines of one customer per sequence of orders."""
+    row = np.repeat(np.arange(len(orders)), [len(customer_orders) for customer_orders in orders])
+    category_orders = [order for customer_orders in orders for order in customer_orders]
+    last = np.array([NUMBER - days for _, days in category_orders], dtype=float)
+    once: Floats = np.ones(len(category_orders))
     return CategoryLines(
         row=row,
-        code=np.array([NAMES.index(name) + 1 for name, _ in held], dtype=float),
+        code=np.array([NAMES.index(name) + 1 for name, _ in category_orders], dtype=float),
         days=once,
         first_day=last,
         last_day=last,
@@ -43,14 +43,17 @@ def category_lines(*orders: Sequence[CategoryOrder]) -> CategoryLines:
 
 
 def release(*orders: Sequence[CategoryOrder], rate: float = 5.0) -> FakeRelease:
-    """Its customers come at so many orders a day, and had ordered this of the categories."""
+    """A release for customers with these category orders, each of whom orders ``rate`` times a day."""
 
     def categories(_: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast:
         return forecast_categories(TABLES, category_lines(*orders), overall, local_time_days(as_of, AMSTERDAM))
 
-    return FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), rate)), categories=categories)
+    return FakeRelease(
+        answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), rate)), categories=categories
+    )
 
 
 def score_customers(*orders: Sequence[CategoryOrder], rate: float = 5.0, as_of: int = TODAY) -> PredictionColumns:
-    some = feature_rows({f"c{one}": KnownCustomer() for one in range(len(orders))})
-    return score(release(*orders, rate=rate), some, as_of)
+    """Prediction columns of one customer per sequence of orders."""
+    stored = feature_rows({f"c{index}": KnownCustomer() for index in range(len(orders))})
+    return score(release(*orders, rate=rate), stored, as_of)

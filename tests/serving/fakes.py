@@ -1,4 +1,4 @@
-"""A little shop in Amsterdam: customers on a shelf, a release with a constant rate, a clock that stands."""
+"""Fakes: a small shop in Amsterdam with an in-memory feature store, a constant-rate release and a pinned clock."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from tests.dictionary_storage import in_memory_ledger
 from training.inference.categories.forecast import CategoryForecast
-from training.inference.explanations.reasons import ANSWERS, Reason
+from training.inference.explanations.reasons import Reason
 from training.inference.forecast import LAST_DAY, Forecast, SpendForecast
 from training.inference.release_manifest import ReleaseMetadata
+from training.models import EXPLANATIONS
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = 86_400_000_000
@@ -63,7 +64,7 @@ VIEWS = (
 
 @dataclass(frozen=True, kw_only=True)
 class KnownCustomer:
-    """A customer of whom something is stored."""
+    """Known customer: the stored features of one customer."""
 
     orders: float = 4.0
     first_order_at: float = TODAY - 90 * DAY
@@ -87,7 +88,7 @@ NO_ORDERS = KnownCustomer(
 
 
 class FakeFeatureReader:
-    """A feature store in a dictionary."""
+    """Fake feature reader: a feature store in a dictionary."""
 
     timeout_seconds: float | None = None
 
@@ -101,7 +102,7 @@ class FakeFeatureReader:
 
 
 def feature_rows(customers: Mapping[str, KnownCustomer | None], customer_ids: Sequence[str] = ()) -> FeatureRows:
-    """What is stored of these customers; None for a stranger."""
+    """Feature rows of these customers; None stands for an unknown customer."""
     customer_ids = customer_ids or tuple(customers)
     rows = [customers[customer_id] for customer_id in customer_ids]
     lists = [row.recent_days if row else () for row in rows]
@@ -114,7 +115,7 @@ def feature_rows(customers: Mapping[str, KnownCustomer | None], customer_ids: Se
         lists={
             "recent_days": RaggedList(
                 offsets=np.cumsum([0, *map(len, lists)]),
-                values=np.array([day for some in lists for day in some], float),
+                values=np.array([day for days in lists for day in days], float),
             )
         },
     )
@@ -136,7 +137,7 @@ METADATA = ReleaseMetadata(
 
 
 def constant_rate_forecast(rates: Floats, tier: int = 0, *, amounts: bool = True) -> Forecast:
-    """Orders come as a Poisson stream of so many a day; each is worth 50."""
+    """A forecast of Poisson orders with ``rates`` per day, (n,), where each order is worth 50."""
     days = np.array([0.0, 1, 7, 14, 28, 30, 60, 90, 180, 365, LAST_DAY])
     horizons = (30, 90, 365)
     orders = rates[:, None] * np.array(horizons, float)
@@ -153,12 +154,12 @@ def constant_rate_forecast(rates: Floats, tier: int = 0, *, amounts: bool = True
 
 
 def forecast_by_orders(known: FeatureRows, as_of: int) -> Forecast:  # noqa: ARG001
-    """A release that expects an order every 100 days for each one placed."""
+    """A forecast of one order per 100 days for each order that the customer has placed."""
     return constant_rate_forecast(np.where(known.known, known.column("orders"), 1.0) / 100)
 
 
 def silence_reason(answer: str, days: float | None) -> Reason:
-    """The one reason that a fake release gives."""
+    """The reason of a fake release: the days since the last order."""
     text = {"en": f"Last order {days} days ago", "zh": f"距上次下单 {days} 天"}
     direction = "later" if answer == "next_purchase" else "raises"
     return Reason(answer=answer, code="recency_days", value=days, direction=direction, importance=1.0, text=text)
@@ -166,7 +167,7 @@ def silence_reason(answer: str, days: float | None) -> Reason:
 
 @dataclass(kw_only=True)
 class FakeRelease:
-    """A release made of a function."""
+    """Fake release: its forecast is the result of a function."""
 
     version: str = "7"
     model_versions: dict[str, str] = field(default_factory=lambda: {"churn": "3", "next_purchase": "3", "ltv": "2"})
@@ -184,11 +185,15 @@ class FakeRelease:
     def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
         return None if self.categories is None else self.categories(stored, as_of, overall)
 
-    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
-        days = ((as_of - stored.column("last_order_at")) / DAY).tolist()
+    def reasons(
+        self, stored: FeatureRows, as_of: int, answers: Sequence[str] = tuple(EXPLANATIONS)
+    ) -> list[list[Reason]]:
+        all_days_silent = ((as_of - stored.column("last_order_at")) / DAY).tolist()
         return [
-            [silence_reason(answer, None if np.isnan(silent) else silent) for answer in answers] if known else []
-            for silent, known in zip(days, stored.known.tolist(), strict=True)
+            [silence_reason(answer, None if np.isnan(days_silent) else days_silent) for answer in answers]
+            if known
+            else []
+            for days_silent, known in zip(all_days_silent, stored.known.tolist(), strict=True)
         ]
 
     def churn_percentile(self, probability: Floats) -> Floats:
@@ -197,7 +202,7 @@ class FakeRelease:
 
 @dataclass
 class Shop:
-    """A whole service in this process, with what an operator would see of it."""
+    """Shop: a complete service in this process, and its log."""
 
     worker: AppState
     log: io.StringIO
@@ -216,15 +221,19 @@ class Shop:
         home: Path = Path("nowhere"),
     ) -> Shop:
         clock, log, metrics = PinnedClock(parse_datetime(now)), io.StringIO(), Metrics()
-        champions = ReleaseLoader(Path("nowhere"), fail_if_loaded, empty_feature_reader, metrics, json_log(clock, log))
+        release_loader = ReleaseLoader(
+            Path("nowhere"), fail_if_loaded, empty_feature_reader, metrics, json_log(clock, log)
+        )
         if release is not None:
-            champions.current = ActiveRelease(release, features or FakeFeatureReader(ann=KnownCustomer()))
+            release_loader.current = ActiveRelease(release, features or FakeFeatureReader(ann=KnownCustomer()))
             metrics.set_active_release(release)
-        ledger, audit = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
-        permission, desk = ConsentGate(ledger), AudienceService(home, ledger, audit, lambda: SECRET)
-        predictor = Predictor(clock, SegmentLookup(desk.scores, permission), metrics, json_log(clock, log))
+        ledger, audit_log = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
+        consent_gate, audience_service = ConsentGate(ledger), AudienceService(home, ledger, audit_log, lambda: SECRET)
+        predictor = Predictor(
+            clock, SegmentLookup(audience_service.scores, consent_gate), metrics, json_log(clock, log)
+        )
         worker = AppState(
-            release_loader=champions,
+            release_loader=release_loader,
             clock=clock,
             api_keys=ApiKeys(map(SecretStr, keys)),
             metrics=metrics,
@@ -232,11 +241,11 @@ class Shop:
             shutdown=GracefulShutdown(drain_seconds=0),
             load_shedder=LoadShedder(max_waiting=max_waiting, deadline_seconds=deadline_seconds),
             prediction_service=PredictionService(
-                lambda: champions.current, clock, permission, predictor, MicroBatcher(predictor.predict_batch)
+                lambda: release_loader.current, clock, consent_gate, predictor, MicroBatcher(predictor.predict_batch)
             ),
-            consent_gate=permission,
-            audit_log=audit,
-            audience_service=desk,
+            consent_gate=consent_gate,
+            audit_log=audit_log,
+            audience_service=audience_service,
             home=home,
             online_store=LMDB,
             poll_seconds=60,

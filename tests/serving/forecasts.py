@@ -1,4 +1,4 @@
-"""Random populations and coherent forecasts for them, as the ladder might make them."""
+"""Random forecasts: Hypothesis strategies for populations, and coherent forecasts as a tiered model makes them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def knowns(draw: st.DrawFn) -> KnownCustomer:
 
 @st.composite
 def forecasts(draw: st.DrawFn, n: int) -> Forecast:
-    """Any forecast whose answers agree with each other."""
+    """A coherent forecast of n customers: its answers agree with each other."""
     steps = draw(arrays(float, (n, len(GRID)), elements=st.floats(0, 3)))
     steps[:, 0] = 0
     order_by = -np.expm1(-np.cumsum(steps, axis=1) / draw(st.sampled_from([1.0, 10.0, 1000.0])))
@@ -51,12 +51,12 @@ def forecasts(draw: st.DrawFn, n: int) -> Forecast:
 
 @st.composite
 def populations(draw: st.DrawFn) -> tuple[FeatureRows, FakeRelease]:
-    """Some customers, known or not, and a release that answers them."""
+    """Feature rows of known and unknown customers, and a release with a forecast for them."""
     customers = draw(st.dictionaries(IDS, st.one_of(st.none(), knowns()), min_size=1, max_size=6))
     forecast = draw(forecasts(len(customers)))
     return feature_rows(customers), FakeRelease(answer=lambda _, __: forecast)
 
 
 def ascending(columns: Floats) -> bool:
-    """Whether each row of (n, k) never falls."""
+    """Whether the values of each row never decrease; the array is (n, k)."""
     return bool((np.diff(columns, axis=1) >= 0).all())

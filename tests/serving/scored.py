@@ -1,4 +1,4 @@
-"""A home in which a little shop's customers have been scored, with the consents of that moment beside them."""
+"""Scored home: a home with the scores table of a small shop, and the consents at the time of scoring."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CARDS = [{"totals": [{"measure": "buyers", "horizon_days": 30, **TOTALS}]}]
 
 
 def scores_row(number: int, total: int) -> dict[str, Any]:
-    """Each likelier to leave, and worth more, than the one before."""
+    """A row of the scores table; churn probability and value rise with the number."""
     return {
         "as_of": datetime(2026, 11, 21, tzinfo=UTC),
         "release": "7",
@@ -43,20 +43,20 @@ def scores_row(number: int, total: int) -> dict[str, Any]:
     }
 
 
-def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **more: Mapping[str, Any]) -> None:
-    """Write the scores of those of these customers who may be scored, and the release that scored."""
-    everybody = pa.array(sorted(customer_ids, key=lambda one: one.encode()), pa.string())
-    ids = consented_customers(everybody, ledger, ledger.profiling_scope(0)).to_pylist()
-    rows = [scores_row(place, len(ids)) | dict(more.get(one, {})) for place, one in enumerate(ids)]
+def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **overrides: Mapping[str, Any]) -> None:
+    """Write the scores table of the customers whose consent allows it, and the release that scored them."""
+    sorted_ids = pa.array(sorted(customer_ids, key=lambda customer_id: customer_id.encode()), pa.string())
+    ids = consented_customers(sorted_ids, ledger, ledger.profiling_scope(0)).to_pylist()
+    rows = [scores_row(index, len(ids)) | dict(overrides.get(customer_id, {})) for index, customer_id in enumerate(ids)]
     consented = ConsentColumns.from_ledger(ledger, now=0)
     columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in COLUMNS.items()}
-    beside = consented.table(pa.array(ids, pa.string()))
+    consent_table = consented.table(pa.array(ids, pa.string()))
     table = pa.table({"customer_id": pa.array(ids, pa.string()), **columns})
-    for name in beside.column_names:
-        table = table.append_column(name, beside[name])
-    draft = home / "scores.draft"
-    pq.write_table(table.replace_schema_metadata(consented.consent_snapshot.metadata()), draft)
-    draft.replace(home / "scores.parquet")
+    for name in consent_table.column_names:
+        table = table.append_column(name, consent_table[name])
+    temporary_path = home / "scores.tmp"
+    pq.write_table(table.replace_schema_metadata(consented.consent_snapshot.metadata()), temporary_path)
+    temporary_path.replace(home / "scores.parquet")
     release = home / "releases" / "7"
     release.mkdir(parents=True, exist_ok=True)
     manifest = ReleaseManifest(

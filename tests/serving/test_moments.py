@@ -1,4 +1,4 @@
-"""How callers name an instant: with an offset, by the shop's wall, or by a day."""
+"""Instants: a caller sends a date-time with an offset, the shop's wall clock, or a date."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_day_begins_where_the_clocks_make_it_begin() -> None:
 
 @given(st.integers(timestamp_us("1971-01-01"), timestamp_us("2100-01-01")))
 def test_an_instant_lies_in_the_day_that_began_last(instant: int) -> None:
-    began = start_of_shop_day(instant, AMSTERDAM)
-    assert began <= instant < began + 1.05 * DAY
-    assert start_of_shop_day(began, AMSTERDAM) == began
+    day_start = start_of_shop_day(instant, AMSTERDAM)
+    assert day_start <= instant < day_start + 1.05 * DAY
+    assert start_of_shop_day(day_start, AMSTERDAM) == day_start
     assert timestamp_us(rfc3339(instant)) == instant

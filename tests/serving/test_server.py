@@ -1,4 +1,4 @@
-"""The whole service as an operator runs it: processes, a port, a home on disk, signals."""
+"""Server: the tests run the service as an operator does, with processes, a port, a home on disk and signals."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.slow
 
 
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
     return port
 
 
@@ -69,8 +69,8 @@ def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def test_customers_are_answered_from_the_home(service: tuple[subprocess.Popen[str], str]) -> None:
-    answered = httpx.post(f"{service[1]}/v1/predictions", json={"customer_ids": ["ann", "zoe"]})
-    ann, zoe = answered.json()["predictions"]
+    response = httpx.post(f"{service[1]}/v1/predictions", json={"customer_ids": ["ann", "zoe"]})
+    ann, zoe = response.json()["predictions"]
     assert (ann["status"], ann["model_tier"], ann["as_of"]) == (
         "insufficient_history",
         "population",
@@ -80,11 +80,11 @@ def test_customers_are_answered_from_the_home(service: tuple[subprocess.Popen[st
     assert zoe["status"] == "unknown_customer"
 
 
-@pytest.mark.parametrize("odd", ODD_IDS)
-def test_an_id_survives_the_wire_digit_for_digit(service: tuple[subprocess.Popen[str], str], odd: str) -> None:
-    answered = httpx.get(f"{service[1]}/v1/customers/{quote(odd, safe='')}/predictions")
-    (row,) = answered.json()["predictions"]
-    assert row["customer_id"] == odd
+@pytest.mark.parametrize("customer_id", ODD_IDS)
+def test_an_id_survives_the_wire_digit_for_digit(service: tuple[subprocess.Popen[str], str], customer_id: str) -> None:
+    response = httpx.get(f"{service[1]}/v1/customers/{quote(customer_id, safe='')}/predictions")
+    (row,) = response.json()["predictions"]
+    assert row["customer_id"] == customer_id
     assert row["status"] == "insufficient_history"
 
 
@@ -124,18 +124,18 @@ def test_metrics_add_up_over_the_workers(service: tuple[subprocess.Popen[str], s
     assert "bentoml" not in page
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_it_quietly(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_quietly(tmp_path: Path, stop_signal: signal.Signals) -> None:
     port = free_port()
     with start_server(tmp_path, port) as process:
-        waiting = f"http://127.0.0.1:{port}/livez"
+        probe_url = f"http://127.0.0.1:{port}/livez"
         for _ in range(100):
             try:
-                httpx.get(waiting).raise_for_status()
+                httpx.get(probe_url).raise_for_status()
                 break
             except httpx.TransportError:
                 pass
-        process.send_signal(how)
+        process.send_signal(stop_signal)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "", "")
 
@@ -144,21 +144,21 @@ def test_who_watches_its_readiness_loses_no_request_when_it_stops(home: Path) ->
     port = free_port()
     with start_server(home, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         assert wait_until_ready(f"http://127.0.0.1:{port}")
-        answered = 0
+        responses = 0
         while client.get("/readyz").status_code == 200:
-            answered += client.get("/v1/customers/ann/predictions").raise_for_status().status_code == 200
-            if answered == 20:
+            responses += client.get("/v1/customers/ann/predictions").raise_for_status().status_code == 200
+            if responses == 20:
                 process.terminate()
         client.get("/v1/customers/ann/predictions").raise_for_status()
         assert process.wait(timeout=30) == 0
-    assert answered >= 20
+    assert responses >= 20
 
 
 def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with start_server(tmp_path, taken.getsockname()[1]) as process:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with start_server(tmp_path, listener.getsockname()[1]) as process:
             _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "expected a free port of an address of this machine" in err

@@ -1,4 +1,4 @@
-"""The whole service while keys come and go: every worker notices, and none has to start again."""
+"""Key reload in a running server: every worker follows created and revoked keys without a restart."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def service(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def statuses(url: str, key: str = "") -> set[int]:
-    """What many connections are told, so that both workers are asked, once a look is due."""
+    """The statuses of 30 connections, so that both workers answer, after each has reloaded the keys."""
     time.sleep(2 * POLL)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return {httpx.get(url, headers=headers).status_code for _ in range(30)}
@@ -44,13 +44,13 @@ def statuses(url: str, key: str = "") -> set[int]:
 
 def test_every_worker_follows_the_keys(service: tuple[str, Path]) -> None:
     url, home = service
-    keys = KeyStore.for_home(home)
+    key_store = KeyStore.for_home(home)
     assert statuses(url) == {200}
-    old, kept = keys.create("mail", [KeyScope.PREDICT], MONDAY)
+    old, old_record = key_store.create("mail", [KeyScope.PREDICT], MONDAY)
     assert (statuses(url), statuses(url, old)) == ({401}, {200})
-    new, _ = keys.create("mail", [KeyScope.PREDICT], MONDAY)
+    new, _ = key_store.create("mail", [KeyScope.PREDICT], MONDAY)
     assert (statuses(url, old), statuses(url, new)) == ({200}, {200})
-    keys.revoke(kept.id, MONDAY)
+    key_store.revoke(old_record.id, MONDAY)
     assert (statuses(url, old), statuses(url, new)) == ({401}, {200})
-    narrow, _ = keys.create("till", [KeyScope.CONSENT], MONDAY)
+    narrow, _ = key_store.create("till", [KeyScope.CONSENT], MONDAY)
     assert statuses(url, narrow) == {403}

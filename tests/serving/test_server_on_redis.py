@@ -1,4 +1,4 @@
-"""The whole service on a Redis that freezes, dies and comes back: an answer in time, whatever happens, and no 5xx."""
+"""Graceful degradation: while Redis is frozen or down, the service answers in time and without a 5xx."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CUSTOMERS = [f"{customer:05d}" for customer in range(1000)]
 
 @pytest.fixture
 def service(redis_of_its_own: RedisServer, tmp_path: Path) -> Iterator[httpx.Client]:
-    """A service of one worker on a Redis of its own, to which features were published."""
+    """A client of a service with one worker, on its own Redis with published features."""
     home = tmp_path / "home"
     home.mkdir()
     tiny.publish(home, CUSTOMERS, redis_of_its_own.url)
@@ -45,31 +45,31 @@ def running_service(home: Path, redis: RedisServer) -> Iterator[httpx.Client]:
             process.terminate()
 
 
-def status_counts(service: httpx.Client, customers: list[str]) -> Counter[str]:
-    """How many answers of each status; each must come in time."""
-    began = time.perf_counter()
-    answered = service.post("/v1/predictions", json={"customer_ids": customers})
-    assert time.perf_counter() - began < DEADLINE
-    predictions: list[dict[str, Any]] = answered.raise_for_status().json()["predictions"]
-    return Counter(one.get("reason", one["status"]) for one in predictions)
+def status_counts(service: httpx.Client, customer_ids: list[str]) -> Counter[str]:
+    """The number of predictions per status or reason; the answer must arrive within the deadline."""
+    started_at = time.perf_counter()
+    response = service.post("/v1/predictions", json={"customer_ids": customer_ids})
+    assert time.perf_counter() - started_at < DEADLINE
+    predictions: list[dict[str, Any]] = response.raise_for_status().json()["predictions"]
+    return Counter(prediction.get("reason", prediction["status"]) for prediction in predictions)
 
 
 def concurrent_status_counts(service: httpx.Client) -> Counter[str]:
-    """What many callers are told at once."""
+    """The number of predictions per status or reason over all concurrent callers."""
     with ThreadPoolExecutor(CONCURRENT_CALLERS) as callers:
-        told = list(
+        counts = list(
             callers.map(
                 lambda number: status_counts(service, CUSTOMERS[number : number + 3]), range(CONCURRENT_CALLERS)
             )
         )
-    return sum(told, Counter[str]())
+    return sum(counts, Counter[str]())
 
 
 def wait_for_recovery(service: httpx.Client) -> None:
-    """Fails unless customers are scored again within ten seconds."""
-    began = time.perf_counter()
-    while (told := status_counts(service, ["00001"])) != {"insufficient_history": 1}:
-        assert time.perf_counter() - began < 10, told
+    """Wait until customers are scored again; fail after ten seconds."""
+    started_at = time.perf_counter()
+    while (counts := status_counts(service, ["00001"])) != {"insufficient_history": 1}:
+        assert time.perf_counter() - started_at < 10, counts
 
 
 def test_a_frozen_redis_means_degraded_answers_in_time_and_full_ones_when_it_thaws(

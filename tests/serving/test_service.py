@@ -1,4 +1,4 @@
-"""BentoML starts and stops the workers; every request is answered by our routes, and none by BentoML's."""
+"""BentoML service: BentoML starts and stops the workers, and only our own routes answer requests."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def client(shop: Shop) -> Iterator[TestClient]:
 def test_our_probes_answer_not_bentomls(client: TestClient, shop: Shop) -> None:
     assert client.get("/livez").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
-    champion, shop.worker.release_loader.current = shop.worker.release_loader.current, None
+    active, shop.worker.release_loader.current = shop.worker.release_loader.current, None
     assert client.get("/readyz").status_code == 503
-    shop.worker.release_loader.current = champion
+    shop.worker.release_loader.current = active
 
 
 def test_customers_are_answered(client: TestClient) -> None:
@@ -43,9 +43,9 @@ def test_metrics_and_documents_are_ours(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/docs.json", "/schema.json", "/static_content/index.css"])
 def test_what_bentoml_would_add_is_not_there(client: TestClient, path: str) -> None:
-    refused = client.get(path)
-    assert refused.status_code == 404
-    assert refused.headers["content-type"] == "application/problem+json"
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_a_worker_process_can_import_the_service_by_its_name() -> None:

@@ -1,4 +1,4 @@
-"""The environment, typed: what is wrong in it is said before anything starts."""
+"""Settings: environment variables are validated before the service starts."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def test_strangers_are_not_let_in_without_keys(host: str) -> None:
 
 
 def test_a_key_that_the_home_knows_lets_strangers_in_until_it_is_revoked(tmp_path: Path) -> None:
-    keys = KeyStore.for_home(tmp_path)
-    _, key = keys.create("mail", [KeyScope.PREDICT], datetime(2026, 11, 16, tzinfo=UTC))
+    key_store = KeyStore.for_home(tmp_path)
+    _, key = key_store.create("mail", [KeyScope.PREDICT], datetime(2026, 11, 16, tzinfo=UTC))
     assert Settings(host="::", home=tmp_path).host == "::"
-    keys.revoke(key.id, datetime(2026, 11, 17, tzinfo=UTC))
+    key_store.revoke(key.id, datetime(2026, 11, 17, tzinfo=UTC))
     with pytest.raises(ValidationError, match=r"and no API keys; .* create a key: flywheel keys create"):
         Settings(host="::", home=tmp_path)
 
@@ -91,11 +91,11 @@ def test_a_host_name_is_told_to_be_an_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"port": 0}, {"port": 70000}, {"workers": 0}, {"poll_seconds": 0}, {"as_of": "soon"}]
+    "invalid", [{"port": 0}, {"port": 70000}, {"workers": 0}, {"poll_seconds": 0}, {"as_of": "soon"}]
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+def test_what_makes_no_sense_is_refused(invalid: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Settings(**wrong)  # type: ignore[arg-type]
+        Settings(**invalid)  # type: ignore[arg-type]
 
 
 def test_keys_are_not_shown() -> None:
@@ -103,7 +103,7 @@ def test_keys_are_not_shown() -> None:
 
 
 def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    named = Settings(
+    settings = Settings(
         home=tmp_path,
         host="0.0.0.0",  # noqa: S104
         port=81,
@@ -116,9 +116,9 @@ def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatc
         max_waiting=7,
         deadline_seconds=0.75,
     )
-    for name, value in named.environment().items():
+    for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
-    assert Settings() == named
+    assert Settings() == settings
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,6 @@ def test_the_online_store_is_lmdb_unless_a_redis_is_named(monkeypatch: pytest.Mo
 def test_an_online_store_that_cannot_be_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", "redis://:secret@cache:port")
     expected = r"Found the online store redis://cache:port .*; expected an address"
-    with pytest.raises(ValidationError, match=expected) as refused:
+    with pytest.raises(ValidationError, match=expected) as raised:
         Settings()
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(raised.value)

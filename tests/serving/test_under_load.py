@@ -1,4 +1,4 @@
-"""Releases come and go, workers die, and whoever asks meanwhile is answered: right, whole, and from one release."""
+"""Hot reload and worker crashes under load: every request gets a complete answer from one release."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ PROMOTIONS = 20
 
 
 def hazard(version: str) -> float:
-    """P(order within 90 days) that a release of this version tells everybody."""
+    """The probability of an order within 90 days that the release of this version predicts for each customer."""
     return 0.02 * int(version)
 
 
 @dataclass
 class LoadCallers:
-    """Callers who ask without a pause, and what was wrong with the answers."""
+    """Load callers: clients that send requests without a pause, and the faults of the answers."""
 
     url: str
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -46,43 +46,45 @@ class LoadCallers:
     mixed_releases: list[str] = field(default_factory=list)
     releases: Counter[str] = field(default_factory=Counter)
 
-    def ask(self, number: int) -> None:
-        """One caller; every third asks for many at once."""
+    def run(self, number: int) -> None:
+        """Send requests until the callers are stopped; every third caller requests all customers at once."""
         with httpx.Client(base_url=self.url, timeout=10) as client:
             while not self.stopped.is_set():
                 try:
-                    self._judge(self._answer(client, number))
+                    self._check(self._request(client, number))
                 except httpx.TransportError as error:
                     self.transport_errors.append(repr(error))
 
-    def _answer(self, client: httpx.Client, number: int) -> httpx.Response:
+    def _request(self, client: httpx.Client, number: int) -> httpx.Response:
         if number % 3 == 0:
             return client.post("/v1/predictions", json={"customer_ids": CUSTOMERS})
         return client.get(f"/v1/customers/{CUSTOMERS[number]}/predictions")
 
-    def _judge(self, answered: httpx.Response) -> None:
-        self.statuses[answered.status_code] += 1
-        if answered.status_code != 200:
+    def _check(self, response: httpx.Response) -> None:
+        self.statuses[response.status_code] += 1
+        if response.status_code != 200:
             return
-        rows = answered.json()["predictions"]
-        told = {(row["release"], *row["model_versions"].values(), f"{row['churn']['probability']:.6f}") for row in rows}
+        rows = response.json()["predictions"]
+        answers = {
+            (row["release"], *row["model_versions"].values(), f"{row['churn']['probability']:.6f}") for row in rows
+        }
         release = rows[0]["release"]
         self.releases[release] += 1
-        if told != {(release, release, release, release, f"{1 - hazard(release):.6f}")}:
-            self.mixed_releases.append(str(told))
+        if answers != {(release, release, release, release, f"{1 - hazard(release):.6f}")}:
+            self.mixed_releases.append(str(answers))
 
 
 @contextmanager
 def running_callers(url: str) -> Iterator[LoadCallers]:
     callers = LoadCallers(url)
     with ThreadPoolExecutor(CALLERS) as pool:
-        done = [pool.submit(callers.ask, number) for number in range(CALLERS)]
+        futures = [pool.submit(callers.run, number) for number in range(CALLERS)]
         try:
             yield callers
         finally:
             callers.stopped.set()
-    for one in done:
-        one.result()
+    for future in futures:
+        future.result()
 
 
 @pytest.fixture
@@ -104,26 +106,26 @@ def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.communicate(timeout=30)
 
 
-def promote_broken_release(home: Path, version: str, how: int) -> None:
-    """A release that must never answer, one way or another, made the champion."""
-    folder, good = home / "releases" / version, home / "releases" / "1"
-    if how == 0:
+def promote_broken_release(home: Path, version: str, defect: int) -> None:
+    """Make a release with one of five defects the champion; it must never answer."""
+    folder, valid = home / "releases" / version, home / "releases" / "1"
+    if defect == 0:
         tiny.promote(home, version, (float("nan"),) * 2)
         return
-    if how > 1:
-        shutil.copytree(good, folder)
+    if defect > 1:
+        shutil.copytree(valid, folder)
         manifest = folder / "release.json"
         text = manifest.read_text()
-        manifest.write_text({2: text.replace("0.02", "0.03"), 3: text[:99]}.get(how, text))
-        if how == 4:
+        manifest.write_text({2: text.replace("0.02", "0.03"), 3: text[:99]}.get(defect, text))
+        if defect == 4:
             (folder / "SHA256SUMS").unlink()
     (home / "releases" / "champion").write_text(version)
 
 
 def wait_for_release(callers: LoadCallers, release: str) -> None:
-    """Wait until callers hear of nothing but a release; it takes each worker a look at the pointer."""
-    began = time.monotonic()
-    while time.monotonic() - began < 20:
+    """Wait until only this release answers; each worker first polls the champion pointer."""
+    started_at = time.monotonic()
+    while time.monotonic() - started_at < 20:
         callers.releases.clear()
         time.sleep(0.2)
         if set(callers.releases) == {release}:
@@ -139,7 +141,7 @@ def test_twenty_promotions_and_five_bad_releases_cost_nobody_an_answer(
             tiny.promote(home, str(number), (hazard(str(number)),) * 2)
             wait_for_release(callers, str(number))
             if number % 4 == 0:
-                promote_broken_release(home, str(100 + number), how=number // 4 - 1)
+                promote_broken_release(home, str(100 + number), defect=number // 4 - 1)
                 time.sleep(0.3)
                 wait_for_release(callers, str(number))
     assert set(callers.statuses) == {200}
@@ -147,7 +149,7 @@ def test_twenty_promotions_and_five_bad_releases_cost_nobody_an_answer(
     assert (callers.transport_errors, callers.mixed_releases) == ([], [])
     page = httpx.get(f"{service[1]}/metrics").text
     (failures,) = [line for line in page.splitlines() if line.startswith("model_load_failures_total")]
-    # By each of the two workers; one that stays long enough is tried again.
+    # Each of the two workers rejects each broken release, and tries it again after a while.
     assert float(failures.split()[1]) >= 2 * 5
 
 
@@ -155,25 +157,25 @@ def test_while_a_worker_is_killed_the_other_answers_and_another_takes_its_place(
     service: tuple[subprocess.Popen[str], str],
 ) -> None:
     def workers() -> set[int]:
-        found = set()
-        for one in psutil.Process(service[0].pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):  # dead, and not yet buried
-                if any("worker" in word for word in one.cmdline()):
-                    found.add(one.pid)
-        return found
+        pids = set()
+        for process in psutil.Process(service[0].pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # ended between the listing and the call
+                if any("worker" in argument for argument in process.cmdline()):
+                    pids.add(process.pid)
+        return pids
 
     before = workers()
     assert len(before) == 2
     with running_callers(service[1]) as callers:
         time.sleep(0.5)
         psutil.Process(min(before)).send_signal(signal.SIGKILL)
-        killed, answered = time.monotonic(), callers.statuses[200]
+        killed_at, answered_before = time.monotonic(), callers.statuses[200]
         time.sleep(1)
-        assert callers.statuses[200] > answered + 20
+        assert callers.statuses[200] > answered_before + 20
         while len(workers()) < 2 or min(before) in workers():
-            assert time.monotonic() - killed < 20
+            assert time.monotonic() - killed_at < 20
             time.sleep(0.1)
     assert set(callers.statuses) == {200}
-    # Only who was being answered by the one that died hears of it.
+    # Only requests that the killed worker was answering fail.
     assert len(callers.transport_errors) <= CALLERS
     assert callers.mixed_releases == []

@@ -1,4 +1,4 @@
-"""A home as small as a home can be: a release that answers everybody by the population's rates, and a few customers."""
+"""Minimal home: a few customers, and a release that predicts with the rates of the population tier alone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HORIZONS = (30, 90, 365)
 
 
 def publish(home: Path, customer_ids: Sequence[str], online: str = LMDB) -> None:
-    """Put the same three orders of each customer into the online store."""
+    """Write the same features of three orders for each customer into the online store."""
     n = len(customer_ids)
     rows = ViewRows(
         event_at=np.full(n, TODAY, np.int64),
@@ -55,7 +55,7 @@ def publish(home: Path, customer_ids: Sequence[str], online: str = LMDB) -> None
 
 
 def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> None:
-    """Write a release of the population's hazards per 90 days, and make it the champion."""
+    """Write a release with these hazards per 90 days, and make it the champion."""
     folder = home / "releases" / version
     folder.mkdir(parents=True)
     names = input_names((*NUMBERS,), LISTS)
@@ -69,14 +69,14 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
         gate=GateResult(passed=True, regressions=[], reasons={}),
     )
     write_release(folder, manifest, {})
-    draft = home / "releases" / "champion.tmp"
-    draft.write_text(version)
-    draft.replace(home / "releases" / "champion")
+    temporary_path = home / "releases" / "champion.tmp"
+    temporary_path.write_text(version)
+    temporary_path.replace(home / "releases" / "champion")
 
 
 def population_model(names: tuple[str, ...], hazards: Sequence[float]) -> TieredModel:
-    """Everybody on the lowest rung."""
-    everybody = CohortTier(
+    """A tiered model that has the population tier alone."""
+    population_tier = CohortTier(
         names=names,
         frequency=(),
         recency=(),
@@ -88,4 +88,4 @@ def population_model(names: tuple[str, ...], hazards: Sequence[float]) -> Tiered
         scale=(1.0, 1.0, 1.0),
     )
     ratios = tuple(SpendDistribution(bands=(), levels=(0.0, 0.5, 1.0), ratios=((0.2, 0.9, 3.0),)) for _ in HORIZONS)
-    return single_tier_model(everybody, HorizonLayout(METADATA.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios))
+    return single_tier_model(population_tier, HorizonLayout(METADATA.churn_days, HORIZONS, HORIZONS, 1.0, 1.0, ratios))

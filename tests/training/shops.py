@@ -28,12 +28,12 @@ from features.transformations.feature_tables import feature_views
 from features.transformations.transactions import transactions
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset, build_dataset
 from training.dataset.readiness import Readiness, readiness
 from training.dataset.schedule import Schedule, plan_schedule
 from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import TIERS
-from training.model import HorizonPlan
 from training.models import churn, ltv, next_purchase
 
 OPENING = date(2020, 1, 1)

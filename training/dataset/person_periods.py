@@ -6,8 +6,8 @@ import numpy as np
 
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Outcomes
+from training.dataset.plan import HorizonPlan
 from training.inference.forecast import LAST_DAY
-from training.model import HorizonPlan
 
 TARGET_PERIODS = 13
 

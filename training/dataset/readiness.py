@@ -12,8 +12,8 @@ from features.arrays import Booleans
 from features.history import Cutoff, History, cutoff_table
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
+from training.dataset.plan import HorizonPlan
 from training.dataset.schedule import Schedule, days_needed
-from training.model import HorizonPlan
 
 SIMPLE_TIERS = ("btyd", "cohort", "population")
 MIN_CUSTOMERS = 500

@@ -1,8 +1,8 @@
-"""Rolling origins: every rung refitted before each origin, then judged on what happened after it."""
+"""Rolling-origin back-test: every tier is refitted before each origin and evaluated on the outcomes after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -10,20 +10,20 @@ from zoneinfo import ZoneInfo
 from features.history import Cutoff
 from training.dataset.category_rows import CategoryLog
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset
 from training.dataset.schedule import Schedule
-from training.evaluation.category_backtest import CategoryBacktest, backtest_categories
+from training.evaluation.category_backtest import SHOWN_METRICS, CategoryBacktest, backtest_categories
 from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
-from training.model import HorizonPlan
-from training.models import MODELS
+from training.models import ANSWER_ORDER, MODELS
 
-BY_CATEGORY = "by_category"  # scores of the next purchase per category, beside those of the three questions
+BY_CATEGORY = "by_category"  # scores of the next purchase per category, beside those of the models
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """One origin: the rungs as they would have been released then, and what then happened to those who had ordered."""
+    """Back-test at one origin: the tiers fitted on the data before it, and the outcomes of the buyers after it."""
 
     origin: date
     plan: HorizonPlan
@@ -35,7 +35,7 @@ class Backtest:
 
 @dataclass(frozen=True)
 class BacktestScore:
-    """The measures of one rung, or one named baseline, for one question at one origin."""
+    """Metrics of one tier, or of one named baseline, for one model at one origin."""
 
     model: str
     origin: date
@@ -51,43 +51,58 @@ def backtest(
     zone: ZoneInfo,
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Backtest]:
-    """Fit before, and test after, every origin of the schedule; newest first.
+    """Fit the tiers before every origin of the schedule and test them after it; newest first.
 
-    No outcome from the origin on is used in training: rows are made with the origin as their limit.
+    Training uses no outcome from the origin on: rows are made with the origin as their limit. An origin without
+    buyers is left out.
     """
     now = Cutoff.from_day(schedule.as_of, zone)
-    later, found = CategoryLog.from_dataset(data, now), []
+    category_log, tests = CategoryLog.from_dataset(data, now), []
     for origin in schedule.origins:
         report(f"testing at {origin:%Y-%m-%d}")
         limit = Cutoff.from_day(origin, zone)
         before = [Cutoff.from_day(day, zone) for day in schedule.cutoffs if day < origin]
         fitted = fit_tiers(data.rows(limit, plan.outcome_horizons, before), plan, tuple(tiers))
-        everybody = data.rows(now, plan.outcome_horizons, [limit])
-        bought = buyer_mask(everybody)
-        test = everybody.select(bought)
+        rows = data.rows(now, plan.outcome_horizons, [limit])
+        buyers = buyer_mask(rows)
+        test_rows = rows.select(buyers)
         forecasts = {
-            tier: one.tiered_model.forecast(test.inputs, test.column("orders"))
-            for tier, one in fitted.items()
-            if len(test)
+            tier: fitted_tier.tiered_model.forecast(test_rows.inputs, test_rows.column("orders"))
+            for tier, fitted_tier in fitted.items()
+            if len(test_rows)
         }
-        if len(test):
-            overall = forecasts[tiers[0]]
-            categories = None if later is None else backtest_categories(later, limit, before, overall, bought)
-            found.append(Backtest(origin, plan, test, forecasts, fitted, categories))
-    return found
+        if len(test_rows):
+            categories = (
+                None
+                if category_log is None
+                else backtest_categories(category_log, limit, before, forecasts[tiers[0]], buyers)
+            )
+            tests.append(Backtest(origin, plan, test_rows, forecasts, fitted, categories))
+    return tests
 
 
 def scores(tests: Sequence[Backtest]) -> list[BacktestScore]:
-    """Every rung and every named baseline, question by question, origin by origin."""
-    found = []
+    """Scores of every tier and every named baseline, by origin and model, then of the categories."""
+    scored = []
     for test in tests:
         outcomes, plan = test.rows.outcomes, test.plan
         for name, model in MODELS.items():
             for tier, forecast in test.forecasts.items():
-                found.append(BacktestScore(name, test.origin, tier, model.metrics(outcomes, plan, forecast)))
-            for baseline, simple in model.baselines.items():
-                measured = model.compare(outcomes, plan, simple(test.rows, plan))
-                found.append(BacktestScore(name, test.origin, baseline, measured))
+                scored.append(BacktestScore(name, test.origin, tier, model.metrics(outcomes, plan, forecast)))
+            for baseline, score in model.baselines.items():
+                metrics = model.compare(outcomes, plan, score(test.rows, plan))
+                scored.append(BacktestScore(name, test.origin, baseline, metrics))
         if test.categories is not None:
-            found += [BacktestScore(BY_CATEGORY, test.origin, who, of) for who, of in test.categories.metrics().items()]
-    return found
+            scored += [
+                BacktestScore(BY_CATEGORY, test.origin, contestant, metrics)
+                for contestant, metrics in test.categories.metrics().items()
+            ]
+    return scored
+
+
+def shown_metrics() -> Iterator[tuple[str, Sequence[str]]]:
+    """Names of models, or BY_CATEGORY, with the metrics that ``flywheel evaluate`` shows of them, in order."""
+    for name in ANSWER_ORDER:
+        yield name, MODELS[name].shown_metrics
+        if MODELS[name].by_category:
+            yield BY_CATEGORY, SHOWN_METRICS

@@ -1,4 +1,4 @@
-"""How good is the next order per category at an origin, beside what the usual gap alone would say?"""
+"""Category back-test: forecasts of the next order per category at an origin, beside those of the usual gap alone."""
 
 from __future__ import annotations
 
@@ -19,40 +19,41 @@ from training.models.next_purchase import CENSOR_DAYS
 
 EVALUATION_DAYS = (7, 14, 30)
 MIN_LINES = 30
+SHOWN_METRICS = ("lines", "came", "auc", "ece", "median_error_days", "mae_days")  # of ``flywheel evaluate``
 
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryBacktest:
-    """What was said of customers and categories at an origin, and what then happened; every array is (m,)."""
+    """Forecasts of m customer-category lines at an origin, and their outcomes; every array is (m,)."""
 
     forecast: CategoryForecast
     rows: CategoryRows
     own_gap: Floats  # the customer's own median gap in the category; NaN before the second order
-    usual_gap: Floats  # everybody's median gap in the category; NaN where nobody came back
+    usual_gap: Floats  # the median gap of all customers in the category; NaN where no customer came back
 
     def metrics(self) -> dict[str, dict[str, float]]:
-        """Per rung, of all, and of the baselines: ranking, calibration, and the error of the median date."""
+        """Ranking, calibration and error of the median date: of all lines, per evidence level, and of the baselines."""
         within = self.forecast.order_probabilities((self.evaluated_days,))[:, 0]
         wait = np.floor(np.minimum(self.forecast.wait_quantiles((0.5,))[:, 0], CENSOR_DAYS))
-        rung = self.forecast.state.evidence
+        evidence = self.forecast.state.evidence
         parts = {
-            "all": np.ones(len(rung), dtype=bool),
-            **{name: rung == code for code, name in enumerate(EVIDENCE_LEVELS)},
+            "all": np.ones(len(evidence), dtype=bool),
+            **{name: evidence == code for code, name in enumerate(EVIDENCE_LEVELS)},
         }
-        found = {
+        by_contestant = {
             name: self._probability_metrics(within[part], part) | self._date_metrics(wait[part], part)
             for name, part in parts.items()
             if part.sum() >= MIN_LINES
         }
-        if found:
-            often = metrics.auc(self.rows.lines.days, self._ordered_within())
-            found |= {name: self._baseline_metrics(gap) for name, gap in self._baseline_gaps().items()}
-            found["days ordered so far"] = {"lines": float(len(rung)), "auc": often}
-        return found
+        if by_contestant:
+            frequency_auc = metrics.auc(self.rows.lines.days, self._ordered_within())
+            by_contestant |= {name: self._baseline_metrics(gap) for name, gap in self._baseline_gaps().items()}
+            by_contestant["days ordered so far"] = {"lines": float(len(evidence)), "auc": frequency_auc}
+        return by_contestant
 
     @property
     def evaluated_days(self) -> float:
-        """The longest window of at most a month that is over for everybody."""
+        """The longest evaluation window of at most a month that is over for every line."""
         followed = float(self.rows.follow_days.min(initial=CENSOR_DAYS))
         return max((float(days) for days in EVALUATION_DAYS if days <= followed), default=followed)
 
@@ -70,7 +71,7 @@ class CategoryBacktest:
         }
 
     def _date_metrics(self, wait: Floats, part: Booleans) -> dict[str, float]:
-        """Days between the median date and the true one, for orders that came within 60 days."""
+        """Days between the median date and the true date, over orders within 60 days."""
         actual = self.rows.wait_days[part]
         near = actual < np.minimum(CENSOR_DAYS, self.rows.follow_days[part])
         error = np.abs(wait[near] - actual[near])
@@ -85,35 +86,35 @@ class CategoryBacktest:
         return {"category's median gap": usual, "own median gap": own}
 
     def _baseline_metrics(self, gap: Floats) -> dict[str, float]:
-        """The last order plus a gap, today where that has passed."""
-        silence = self.rows.cutoff - self.rows.lines.last_day
-        wait, everything = np.clip(gap - silence, 0.0, CENSOR_DAYS), np.ones(len(gap), dtype=bool)
+        """Metrics of the date that is the last order plus a gap, and today where that has passed."""
+        inactive_days = self.rows.cutoff - self.rows.lines.last_day
+        wait, all_lines = np.clip(gap - inactive_days, 0.0, CENSOR_DAYS), np.ones(len(gap), dtype=bool)
         return {
             "lines": float(len(gap)),
             "auc": metrics.auc(-wait, self._ordered_within()),
-            **self._date_metrics(wait, everything),
+            **self._date_metrics(wait, all_lines),
         }
 
 
 def backtest_categories(
     log: CategoryLog, origin: Cutoff, cutoffs: Sequence[Cutoff], overall: Forecast, buyers: Booleans
 ) -> CategoryBacktest | None:
-    """Learn before an origin, and judge on what came after it.
+    """Fit the category tables before an origin and evaluate them on the orders after it; None without categories then.
 
     Args:
-        log: what is known now, for the outcomes.
+        log: the log as it is known now, for the outcomes.
         origin: the limit of all learning.
-        cutoffs: those before the origin.
-        overall: the forecast of any order, of those who had bought by the origin.
-        buyers: who that is, of all known then.
+        cutoffs: the training cutoffs before the origin.
+        overall: the forecast of any order for the buyers at the origin.
+        buyers: a mask of the buyers among the customers known at the origin.
     """
     earlier = CategoryLog.from_dataset(log.data, origin)
     if earlier is None:
         return None
     tables, rows = fit_category_tables_from_log(earlier, cutoffs), log.rows([origin])
     rows = rows.select(tables.category_index(rows.lines) >= 0)
-    asked = np.flatnonzero(log.data.customers["position"] == log.data.cutoffs.index(origin))[buyers]
-    lines = replace(rows.lines, row=np.searchsorted(asked, rows.lines.row))
+    buyer_rows = np.flatnonzero(log.data.customers["position"] == log.data.cutoffs.index(origin))[buyers]
+    lines = replace(rows.lines, row=np.searchsorted(buyer_rows, rows.lines.row))
     own, usual = earlier.median_gaps(rows.lines)
     forecast = forecast_categories(tables, lines, overall, rows.cutoff)
     return CategoryBacktest(forecast=forecast, rows=rows, own_gap=own, usual_gap=usual)

@@ -1,4 +1,4 @@
-"""What a churn rule cannot say on this log: told instead of flagging nobody in silence."""
+"""Churn rule limits: the reasons why a rule cannot mean what it says on this log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.dataset.schedule import Schedule
 
 @dataclass(frozen=True)
 class RuleLimit:
-    """What a rule lacks, and what would cure it."""
+    """One limit of a rule: the missing data, and the remedy."""
 
     rule: str
     missing: str
@@ -23,20 +23,20 @@ class RuleLimit:
 def find_rule_limits(
     rules: Mapping[str, ChurnRule], schedule: Schedule, events: EventsSource | None
 ) -> list[RuleLimit]:
-    """What keeps each rule from meaning what it says, in the order of the rules; empty where nothing does."""
+    """The limits of each rule, in the order of the rules; empty where there are none."""
     return [limit for name, rule in rules.items() for limit in _limits_of_rule(name, rule, schedule, events)]
 
 
 def _limits_of_rule(name: str, rule: ChurnRule, schedule: Schedule, events: EventsSource | None) -> Iterator[RuleLimit]:
     if rule.no_contact_days is not None and (events is None or not events.contact_kinds):
-        found = "the log has no events" if events is None else "no kind of event is listed"
-        cure = "describe them in [events]" if events is None else "list them under behaviour or social in [events]"
-        yield RuleLimit(name, f"{found}, so a contact is an order line", cure)
+        missing = "the log has no events" if events is None else "no kind of event is listed"
+        remedy = "describe them in [events]" if events is None else "list them under behaviour or social in [events]"
+        yield RuleLimit(name, f"{missing}, so a contact is an order line", remedy)
     days = rule.max_inactive_days
     if schedule.span <= days:
         yield RuleLimit(
             name,
-            f"it asks for {days} days of silence, there are {schedule.span} days of log: it can flag nobody",
+            f"it asks for {days} days of inactivity, there are {schedule.span} days of log: it can flag no customer",
             f"shorten it, or wait until {schedule.first + timedelta(days=days + 1)}",
         )
     elif schedule.origins and (
@@ -44,6 +44,6 @@ def _limits_of_rule(name: str, rule: ChurnRule, schedule: Schedule, events: Even
     ):
         yield RuleLimit(
             name,
-            f"it asks for {days} days of silence, more than there are of log before {max(short)}",
+            f"it asks for {days} days of inactivity, more than there are of log before {max(short)}",
             f"judged at {len(schedule.origins) - len(short)} of {len(schedule.origins)} origins",
         )

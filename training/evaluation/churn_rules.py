@@ -1,4 +1,4 @@
-"""What the business calls a lapsed customer today, judged beside the model: the same customers, and as many flagged."""
+"""Churn rule evaluation: precision and recall of the business' rules, beside a model that flags as many customers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from training.evaluation.backtest import Backtest
 from training.metrics import share_difference_interval
 from training.models.churn import churn_label
 
-Inactivity = Mapping[str, Floats]  # condition of a rule -> whole days of silence, (n,) test rows
+Inactivity = Mapping[str, Floats]  # condition of a rule -> whole days of inactivity, (n,) test rows
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better the model is, with the 95 % interval."""
+    """Metric of the model less that of the rule, with its 95 % interval."""
 
     value: float
     low: float
@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleResult:
-    """A rule at one origin, or over all that it can be judged at, beside the model's likeliest churners, as many."""
+    """Result of a rule at one origin, or over all its origins, beside the model's likeliest churners, as many."""
 
     rule: str
     origin: date | None  # None: over all origins
@@ -40,7 +40,7 @@ class RuleResult:
     churned: int
     flagged: int
     share: float  # flagged of the customers
-    precision: float  # churned of the flagged, NaN where nobody is
+    precision: float  # churned of the flagged, NaN where none is flagged
     recall: float  # flagged of the churned
     f1: float
     tier: str  # of the model
@@ -52,7 +52,7 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class RuleFlags:
-    """Who left at one origin, and whom the rule and the model, with as many customers, would have flagged."""
+    """Churned customers at one origin, and those flagged by the rule and by the model, which flags as many."""
 
     customer: Integers  # (n,) a number per customer
     churned: Floats  # (n,) 0 or 1
@@ -67,31 +67,31 @@ def compare_rules(
     first: date,
     tier: str,
 ) -> list[RuleResult]:
-    """Every rule at every origin before which the log is longer than the rule asks, newest first, then over all.
+    """Results of every rule at every origin that has enough log before it, newest first, then over all origins.
 
     Args:
-        tests: back-tests that hold the tier.
-        rules: by name.
-        inactivity_by_origin: of every test's rows, by origin.
+        tests: back-tests with forecasts of the tier.
+        rules: rules by name.
+        inactivity_by_origin: inactivity of every test's rows, by origin.
         first: day of the first order line.
-        tier: the rung that answers for churn.
+        tier: the tier that answers for churn.
     """
-    found = []
+    results = []
     for name, rule in rules.items():
-        seen = {
+        flags_by_origin = {
             test.origin: flag_customers(test, rule, inactivity_by_origin[test.origin], tier)
             for test in tests
             if (test.origin - first).days > rule.max_inactive_days
         }
         days = tests[0].plan.evaluated_churn_days if tests else 0
-        found += [_evaluate(name, origin, tier, days, [one]) for origin, one in seen.items()]
-        if len(seen) > 1:
-            found.append(_evaluate(name, None, tier, days, list(seen.values())))
-    return found
+        results += [_evaluate(name, origin, tier, days, [flags]) for origin, flags in flags_by_origin.items()]
+        if len(flags_by_origin) > 1:
+            results.append(_evaluate(name, None, tier, days, list(flags_by_origin.values())))
+    return results
 
 
 def inactivity_at_origin(data: Dataset, test: Backtest, cutoff: Cutoff, kinds: Sequence[str]) -> Inactivity:
-    """How long each of a test's customers had been silent, by what was known at its origin."""
+    """Days of inactivity of each of a test's customers, by what was known at its origin."""
     table = inactivity(data.history, cutoff, kinds).to_pandas()
     known = table[table["customer_id"].isin(data.customer_numbers.keys())]
     known = known.set_index(known["customer_id"].map(data.customer_numbers)).reindex(test.rows.customer)
@@ -99,63 +99,63 @@ def inactivity_at_origin(data: Dataset, test: Backtest, cutoff: Cutoff, kinds: S
 
 
 def flag_customers(test: Backtest, rule: ChurnRule, inactivity: Inactivity, tier: str) -> RuleFlags:
-    """A customer is flagged by the rule if all of its conditions hold."""
+    """Flags of the rule, all of whose conditions must hold, and of the model, which flags as many customers."""
     days = test.plan.evaluated_churn_days
-    held = [inactivity[condition] >= least for condition, least in rule.conditions.items()]
-    by_rule = np.logical_and.reduce(held).astype(float)
+    conditions = [inactivity[condition] >= least for condition, least in rule.conditions.items()]
+    by_rule = np.logical_and.reduce(conditions).astype(float)
     by_model = flag_most_likely(1 - test.forecasts[tier].order_probability(days), int(by_rule.sum()))
     return RuleFlags(test.rows.customer, churn_label(test.rows.outcomes, days), by_rule, by_model)
 
 
 def flag_most_likely(probability: Floats, count: int) -> Floats:
-    """1 for the ``count`` most probable, 0 for the others, (n,); ties at the last place share the places that are left.
+    """1 for the ``count`` most probable, 0 for the others, (n,); ties at the last rank share the ranks that are left.
 
-    Their precision is then the one to be expected if chance decided between them.
+    Their precision is then the expected one if chance decided between them.
     """
     if not count:
         return np.zeros(len(probability))
     last = np.sort(probability)[-count]
     above, tied = probability > last, probability == last
     left = (count - float(above.sum())) / float(tied.sum())
-    found: Floats = above.astype(float) + left * tied
-    return found
+    flags: Floats = above.astype(float) + left * tied
+    return flags
 
 
-def _evaluate(name: str, origin: date | None, tier: str, days: int, seen: Sequence[RuleFlags]) -> RuleResult:
-    left, flagged, right, as_many, hits = _customer_totals(seen)
-    customers = sum(len(one.customer) for one in seen)
+def _evaluate(name: str, origin: date | None, tier: str, days: int, flags: Sequence[RuleFlags]) -> RuleResult:
+    churned, flagged, rule_hits, as_many, model_hits = _customer_totals(flags)
+    customers = sum(len(part.customer) for part in flags)
     return RuleResult(
         rule=name,
         origin=origin,
         horizon_days=days,
         customers=customers,
-        churned=int(left.sum()),
+        churned=int(churned.sum()),
         flagged=int(flagged.sum()),
         share=float(flagged.sum() / customers),
-        precision=_ratio(right, flagged),
-        recall=_ratio(right, left),
-        f1=_ratio(2 * right, flagged + left),
+        precision=_ratio(rule_hits, flagged),
+        recall=_ratio(rule_hits, churned),
+        f1=_ratio(2 * rule_hits, flagged + churned),
         tier=tier,
-        model_precision=_ratio(hits, as_many),
-        model_recall=_ratio(hits, left),
-        precision_gain=Difference(*share_difference_interval((hits, as_many), (right, flagged))),
-        recall_gain=Difference(*share_difference_interval((hits, left), (right, left))),
+        model_precision=_ratio(model_hits, as_many),
+        model_recall=_ratio(model_hits, churned),
+        precision_gain=Difference(*share_difference_interval((model_hits, as_many), (rule_hits, flagged))),
+        recall_gain=Difference(*share_difference_interval((model_hits, churned), (rule_hits, churned))),
     )
 
 
-def _customer_totals(seen: Sequence[RuleFlags]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Left, flagged, rightly flagged, by the model, rightly by the model: per customer, the unit of the bootstrap."""
-    _, code = np.unique(np.concatenate([one.customer for one in seen]), return_inverse=True)
+def _customer_totals(flags: Sequence[RuleFlags]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Churned, flagged, rightly flagged, and both by the model: per customer, the unit of the bootstrap."""
+    _, code = np.unique(np.concatenate([part.customer for part in flags]), return_inverse=True)
 
     def total(*parts: Floats) -> Floats:
         return np.bincount(code, np.concatenate(parts)).astype(float)
 
     return (
-        total(*(one.churned for one in seen)),
-        total(*(one.by_rule for one in seen)),
-        total(*(one.by_rule * one.churned for one in seen)),
-        total(*(one.by_model for one in seen)),
-        total(*(one.by_model * one.churned for one in seen)),
+        total(*(part.churned for part in flags)),
+        total(*(part.by_rule for part in flags)),
+        total(*(part.by_rule * part.churned for part in flags)),
+        total(*(part.by_model for part in flags)),
+        total(*(part.by_model * part.churned for part in flags)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Forecasts brought to the totals that then came: what is left to judge is how well they tell customers apart."""
+"""Level-adjusted evaluation: forecasts scaled to the actual totals, so that only the ranking is left to compare."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ MAX_RATIO = 1e3  # by which a level may be off
 
 
 def match_totals(test: Backtest) -> Backtest:
-    """The test with every rung's forecast as though it had known the season ahead."""
+    """The test with the forecast of every tier scaled to the actual totals, as if the season had been known."""
     rows, orders = test.rows, test.rows.column("orders")
-    ladders = {tier: one.tiered_model for tier, one in test.fitted_tiers.items()}
-    seasons = {tier: _matching_seasonality(ladder, rows.inputs, rows.outcomes) for tier, ladder in ladders.items()}
+    models = {tier: fitted.tiered_model for tier, fitted in test.fitted_tiers.items()}
+    seasons = {tier: _matching_seasonality(model, rows.inputs, rows.outcomes) for tier, model in models.items()}
     forecasts = {
-        tier: replace(ladder, seasonality=seasons[tier]).forecast(rows.inputs, orders)
-        for tier, ladder in ladders.items()
+        tier: replace(model, seasonality=seasons[tier]).forecast(rows.inputs, orders) for tier, model in models.items()
     }
     return replace(test, forecasts={**test.forecasts, **forecasts})
 
@@ -35,7 +34,7 @@ def _matching_seasonality(tiered_model: TieredModel, inputs: Floats, outcomes: O
     placed = np.column_stack([outcomes.orders_within(days) for days in learned])
     spent = np.column_stack([outcomes.spend_within(days) for days in learned])
     passed = -np.log1p(-np.minimum(within, 1 - 1e-12))
-    buyers = [_hazard_shift(passed[:, at], float(came[:, at].mean())) for at in range(len(learned))]
+    buyers = [_hazard_shift(passed[:, index], float(came[:, index].mean())) for index in range(len(learned))]
     return Seasonality(
         _scale_factors(buyers),
         _scale_factors(_total_ratios(placed, orders)),
@@ -49,11 +48,11 @@ def _scale_factors(learned: list[float]) -> SeasonalFactors:
 
 def _total_ratios(actual: Floats, predicted: Floats) -> list[float]:
     ratios = np.nan_to_num(actual.sum(axis=0) / np.maximum(predicted.sum(axis=0), 1e-9), nan=1.0)
-    return [float(one) for one in np.clip(ratios, 1 / MAX_RATIO, MAX_RATIO)]
+    return [float(ratio) for ratio in np.clip(ratios, 1 / MAX_RATIO, MAX_RATIO)]
 
 
 def _hazard_shift(cumulative_hazard: Floats, share: float) -> float:
-    """By how much the hazards of all customers, (n,), must exceed what is said for a share of them to come."""
+    """The factor on the cumulative hazards of all customers, (n,), at which a given share of them orders."""
     if np.isnan(share):
         return 1.0
     low, high = 1 / MAX_RATIO, MAX_RATIO

@@ -1,4 +1,4 @@
-"""Which rung may answer: it must hold its own against every simpler one out of time, and mean what it says."""
+"""Quality gate: a tier answers a model if its back-test is calibrated and not worse than every simpler tier."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from training.inference.forecast import TIERS
 from training.metrics import difference_interval
 from training.model import Model
 
-# How far off a rung may be, in the measure that says whether its answers mean what they say.
-CALIBRATION_LIMITS = {"churn": ("ece", 0.06), "next_purchase": ("ece", 0.08), "ltv": ("bias", 0.35)}
 NOISE_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Why a question is answered from a rung."""
+    """The decision on one tier of one model, and its reason."""
 
     model: str
     tier: str
-    against: str  # the simpler rung it was compared with; empty for the last one
-    gain: float  # mean loss of the simpler rung less its own, per customer, over all origins
+    against: str  # the simpler tier of the comparison; empty for the last one
+    gain: float  # mean loss of the simpler tier less its own, per customer, over all origins
     low: float  # 95 % interval of the gain
     high: float
     calibration: float
@@ -37,49 +35,49 @@ class GateDecision:
 def evaluate_gate(
     tests: Sequence[Backtest], model: Model, tiers: Sequence[str], champion: str | None
 ) -> list[GateDecision]:
-    """One verdict per rung, highest first, down to the first that passes.
+    """One decision per tier, highest first, down to the first that passes.
 
     Args:
-        tests: back-tests that hold every tier.
-        model: the question.
-        tiers: rungs to consider, highest first; the last always passes, so that there is an answer.
-        champion: the rung that answers today. On newer data the same recipe need only be no worse.
+        tests: back-tests with forecasts of every tier.
+        model: the model that is answered.
+        tiers: the tiers to consider, highest first; the last always passes, so that there is an answer.
+        champion: the tier that answers today; on newer data the same tier need only be no worse.
     """
-    found = []
+    decisions = []
     for position, tier in enumerate(tiers):
-        # Trees must earn their place; the rungs below them are what answers when they do not.
+        # Trees must be surely better; the tiers below them answer otherwise.
         need_only_be_no_worse = tier != "ml" or tier == champion
-        found.append(_evaluate_tier(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
-        if found[-1].passed:
+        decisions.append(_evaluate_tier(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
+        if decisions[-1].passed:
             break
-    if found[-1].against or not _is_miscalibrated(tests, model, found[-1].tier):
-        return found
-    return [*found, *_best_uncalibrated_tier(tests, model, tiers)]
+    if decisions[-1].against or not _is_miscalibrated(tests, model, decisions[-1].tier):
+        return decisions
+    return [*decisions, *_best_uncalibrated_tier(tests, model, tiers)]
 
 
 def _best_uncalibrated_tier(tests: Sequence[Backtest], model: Model, tiers: Sequence[str]) -> list[GateDecision]:
-    """Where no rung has the level right, that simple one which, at the level that came, is surely better than the last.
+    """Where no tier is calibrated, the simple tier that is surely better than the last one at the actual totals.
 
-    In a season unlike the one before every level is wrong, and a proper loss would mostly tell by how much. Which rung
-    tells customers apart is what can still be learned: losses are compared with all totals as they came.
+    In a season unlike the one before, every level is wrong, and a proper loss would mostly measure by how much. The
+    ranking of customers can still be compared: losses are taken with all totals scaled to the actual ones.
     """
-    alike, last = [match_totals(test) for test in tests], tiers[-1]
+    adjusted, last = [match_totals(test) for test in tests], tiers[-1]
     gains = {
-        tier: difference_interval(*_mean_losses(alike, model, last, tier))
+        tier: difference_interval(*_mean_losses(adjusted, model, last, tier))
         for tier in tiers[:-1]
         if tier not in {"ml", last}
     }
     surely = {tier: gain for tier, gain in gains.items() if gain[1] > 0}
     if not surely:
         return []
-    tier = max(surely, key=lambda one: surely[one][0])
+    tier = max(surely, key=lambda name: surely[name][0])
     off, _ = _calibration_error(tests, model, tier)
-    reason = f"of all rungs none is calibrated; with totals as they came surely better than {last}"
+    reason = f"of all tiers none is calibrated; with totals as they came surely better than {last}"
     return [GateDecision(model.name, tier, last, *surely[tier], off, passed=True, reason=reason)]
 
 
 def regressions(tiers: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
-    """The questions that a release would answer from a lower rung than the champion does."""
+    """The models that a release would answer from a lower tier than the champion does."""
     return [
         name for name, tier in tiers.items() if name in champion and TIERS.index(tier) > TIERS.index(champion[name])
     ]
@@ -89,7 +87,7 @@ def _evaluate_tier(
     tests: Sequence[Backtest], model: Model, tier: str, simpler: Sequence[str], *, no_worse: bool
 ) -> GateDecision:
     if not simpler:
-        return _untested_decision(model, tier, "", "the last rung: there is always an answer", passed=True)
+        return _untested_decision(model, tier, "", "the last tier: there is always an answer", passed=True)
     if not tests:
         reason = "no window after an origin is over yet, so nothing could be tested"
         return _untested_decision(model, tier, simpler[0], reason, passed=False)
@@ -101,7 +99,7 @@ def _evaluate_tier(
     if calibrated := off <= allowed:
         reason = _comparison_reason(against, better=better, no_worse=no_worse)
     else:
-        reason = f"not calibrated: {CALIBRATION_LIMITS[model.name][0]} is {off:.3f}, at most {allowed:.3f} is allowed"
+        reason = f"not calibrated: {model.calibration.metric} is {off:.3f}, at most {allowed:.3f} is allowed"
     return GateDecision(model.name, tier, against, gain, low, high, off, better and calibrated, reason)
 
 
@@ -110,15 +108,15 @@ def _untested_decision(model: Model, tier: str, against: str, reason: str, *, pa
 
 
 def _mean_losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) -> tuple[Floats, Floats]:
-    """Mean loss per customer over the origins, of both rungs; customers are the unit of the bootstrap."""
+    """Mean loss per customer over the origins, of both tiers; customers are the unit of the bootstrap."""
     pairs, customers = [], []
     for test in tests:
         losses = [model.loss(test.rows.outcomes, test.plan, test.forecasts[tier]) for tier in (worse, better)]
         pairs.append(np.column_stack(losses))
         customers.append(test.rows.customer)
-    values, who = np.concatenate(pairs), np.concatenate(customers)
+    values, customer = np.concatenate(pairs), np.concatenate(customers)
     seen = ~np.isnan(values).any(axis=1)
-    _, code = np.unique(who[seen], return_inverse=True)
+    _, code = np.unique(customer[seen], return_inverse=True)
     count = np.bincount(code)
     first, second = (np.bincount(code, weights=values[seen, side]) / count for side in (0, 1))
     return first, second
@@ -130,18 +128,18 @@ def _is_miscalibrated(tests: Sequence[Backtest], model: Model, tier: str) -> boo
 
 
 def _calibration_error(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
-    measure, allowed = CALIBRATION_LIMITS[model.name]
-    found, sizes = [], []
+    metric, allowed = model.calibration.metric, model.calibration.limit
+    errors, sizes = [], []
     for test in tests:
         measured = model.metrics(test.rows.outcomes, test.plan, test.forecasts[tier])
-        # Where nobody bought after an origin there is no bias to speak of.
-        if not np.isnan(measured[measure]):
-            found.append(abs(measured[measure]))
+        # Without an order after an origin the bias is NaN.
+        if not np.isnan(measured[metric]):
+            errors.append(abs(measured[metric]))
             sizes.append(len(test.rows))
-    if not found:
+    if not errors:
         return float("nan"), allowed
     noise = NOISE_FACTOR * 0.5 / np.sqrt(max(float(np.mean(sizes)) / 10, 1.0)) * 0.8
-    return float(np.median(found)), max(allowed, noise)
+    return float(np.median(errors)), max(allowed, noise)
 
 
 def _comparison_reason(against: str, *, better: bool, no_worse: bool) -> str:

@@ -1,13 +1,13 @@
-"""How far off were totals, origin by origin? On this rests what may be said of the total over many customers.
+"""Back-tested totals: actual over predicted totals at each test origin, from which intervals of totals are made.
 
-Customers err together: a warm autumn, a strike or a sale moves all of them, so that the error of a total hardly shrinks
-with their number. How much they err together only the past can tell, by the totals that came after each test origin
-over those that had been predicted at it.
+Errors of customers are correlated: a warm autumn, a strike or a sale moves all of them, so that the error of a total
+hardly shrinks with their number. Only the past shows how strong the correlation is: the totals after each test origin,
+over those predicted at it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -15,25 +15,23 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Booleans, Floats
-from training.dataset.outcomes import Outcomes
 from training.evaluation.backtest import Backtest
-from training.inference.forecast import Forecast
-from training.models.next_purchase import evaluated_days
+from training.models import MODELS
 
 GROUP_COUNT = 5  # customers by what was predicted of them, as many in each
 
 
 @dataclass(frozen=True)
 class TotalError:
-    """By how much one total was off; None where nothing was predicted, or nothing came."""
+    """Error of one total; None where the predicted or the actual total is zero."""
 
     log_ratio: float | None  # log of the actual over the predicted total
-    noise: float | None  # the part of it that single customers' chance explains: a standard deviation
+    noise: float | None  # standard deviation of the part that the chance of single customers explains
 
 
 @dataclass(frozen=True)
 class OriginErrors:
-    """What came after one test origin, over what had been predicted."""
+    """Errors of one total at one test origin."""
 
     origin: str
     customers: int
@@ -47,61 +45,61 @@ class TotalErrors:
 
     measure: str  # buyers, orders or spend
     horizon_days: int
-    edges: tuple[float, ...]  # predictions that part the groups, at the newest origin
+    edges: tuple[float, ...]  # predictions that separate the groups, at the newest origin
     dispersion: float  # variance of single customers' outcomes over ``PredictedOutcomes.variance``
     origins: tuple[OriginErrors, ...]
 
     def summary_line(self) -> str:
-        """A sentence for the model card."""
-        found = [(one.origin, one.all_customers.log_ratio) for one in self.origins]
-        said = ", ".join(f"{np.expm1(ratio):+.1%} ({origin})" for origin, ratio in found if ratio is not None)
-        return f"- Total {self.measure} within {self.horizon_days} days, actual over predicted: {said or 'none came'}."
+        """A line of the model card."""
+        ratios = [(errors.origin, errors.all_customers.log_ratio) for errors in self.origins]
+        listed = ", ".join(f"{np.expm1(ratio):+.1%} ({origin})" for origin, ratio in ratios if ratio is not None)
+        return (
+            f"- Total {self.measure} within {self.horizon_days} days, actual over predicted: {listed or 'none came'}."
+        )
 
 
 @dataclass(frozen=True)
 class PredictedOutcomes:
-    """What was predicted of n customers, and what came."""
+    """Predictions for n customers at one origin, and their outcomes."""
 
     origin: date
     mean: Floats  # (n,)
-    variance: Floats  # (n,) by which outcomes spread around it, but for the dispersion
+    variance: Floats  # (n,) of the outcomes around the mean, but for the dispersion
     actual: Floats  # (n,)
-    dispersion: float | None = None  # known, or to be estimated
+    dispersion: float | None = None  # None: estimated from the outcomes
 
 
 def backtest_totals(tests: Sequence[Backtest], model: str, tier: str) -> list[TotalErrors]:
-    """The errors of the totals that a question answers, as answered from a rung; none where nothing was tested."""
-    measured = {"churn": _churn_measures, "next_purchase": _next_purchase_measures, "ltv": _ltv_measures}[model]
-    found: dict[tuple[str, int], list[PredictedOutcomes]] = {}
+    """Errors of the totals that a model's page declares, as answered from a tier; empty without tests."""
+    by_total: dict[tuple[str, int], list[PredictedOutcomes]] = {}
     for test in tests:
-        for measure, days in measured(test):
-            of = _PREDICTED_BY_MEASURE[measure](test.forecasts[tier], test.rows.outcomes, days, test.origin)
-            if not np.isnan(of.actual).any():
-                found.setdefault((measure, days), []).append(of)
-    return [total_errors(measure, days, predicted) for (measure, days), predicted in sorted(found.items())]
+        for total in MODELS[model].totals(test.rows.outcomes, test.plan, test.forecasts[tier]):
+            if not np.isnan(total.actual).any():
+                predicted = PredictedOutcomes(test.origin, total.mean, total.variance, total.actual, total.dispersion)
+                by_total.setdefault((total.measure, total.horizon_days), []).append(predicted)
+    return [total_errors(measure, days, predicted) for (measure, days), predicted in sorted(by_total.items())]
 
 
 def total_errors(measure: str, horizon_days: int, predicted: Sequence[PredictedOutcomes]) -> TotalErrors:
-    """The errors of one total, by origin, newest first, for everybody and for five groups by prediction."""
-    spreads = [_estimate_dispersion(one) for one in predicted]
-    dispersion = float(np.mean(spreads))
+    """Errors of one total, by origin, newest first, for all customers and for five groups by prediction."""
+    dispersion = float(np.mean([_estimate_dispersion(part) for part in predicted]))
     return TotalErrors(
         measure=measure,
         horizon_days=horizon_days,
         edges=tuple(_group_edges(predicted[0].mean)),
         dispersion=dispersion,
-        origins=tuple(_origin_errors(one, dispersion) for one in predicted),
+        origins=tuple(_origin_errors(part, dispersion) for part in predicted),
     )
 
 
 def totals_json(totals: Sequence[TotalErrors]) -> list[dict[str, Any]]:
-    """The same as plain JSON."""
-    return [asdict(one) for one in totals]
+    """The errors of totals as plain JSON."""
+    return [asdict(errors) for errors in totals]
 
 
 def _origin_errors(predicted: PredictedOutcomes, dispersion: float) -> OriginErrors:
     group = np.searchsorted(_group_edges(predicted.mean), predicted.mean, "right")
-    groups = tuple(_total_error(predicted, dispersion, group == at) for at in range(GROUP_COUNT))
+    groups = tuple(_total_error(predicted, dispersion, group == index) for index in range(GROUP_COUNT))
     return OriginErrors(
         str(predicted.origin),
         len(predicted.mean),
@@ -128,40 +126,3 @@ def _estimate_dispersion(predicted: PredictedOutcomes) -> float:
         return predicted.dispersion
     variance = float(predicted.variance.sum())
     return float(((predicted.actual - predicted.mean) ** 2).sum()) / variance if variance > 0 else 1.0
-
-
-def _churn_measures(test: Backtest) -> list[tuple[str, int]]:
-    return [("buyers", test.plan.evaluated_churn_days)]
-
-
-def _next_purchase_measures(test: Backtest) -> list[tuple[str, int]]:
-    return [("buyers", days) for days in sorted({*evaluated_days(test.rows.outcomes), *test.plan.learned})]
-
-
-def _ltv_measures(test: Backtest) -> list[tuple[str, int]]:
-    return [("spend" if test.plan.has_amounts else "orders", days) for days in test.plan.learned]
-
-
-def _predicted_buyers(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
-    within = forecast.order_probability(days)
-    return PredictedOutcomes(origin, within, within * (1 - within), outcomes.ordered_within(days), dispersion=1.0)
-
-
-def _predicted_orders(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
-    expected = forecast.expected_orders[:, forecast.horizons.index(days)]
-    return PredictedOutcomes(origin, expected, expected, outcomes.orders_within(days))
-
-
-def _predicted_spend(forecast: Forecast, outcomes: Outcomes, days: int, origin: date) -> PredictedOutcomes:
-    """Spend as a sum of orders that are alike in worth spreads by the square of its mean over their number."""
-    column = forecast.horizons.index(days)
-    mean = np.zeros(len(forecast)) if forecast.spend is None else forecast.spend.mean[:, column]
-    variance = mean**2 / np.maximum(forecast.expected_orders[:, column], 1e-9)
-    return PredictedOutcomes(origin, mean, variance, outcomes.spend_within(days))
-
-
-_PREDICTED_BY_MEASURE: dict[str, Callable[[Forecast, Outcomes, int, date], PredictedOutcomes]] = {
-    "buyers": _predicted_buyers,
-    "orders": _predicted_orders,
-    "spend": _predicted_spend,
-}

@@ -11,12 +11,13 @@ import numpy as np
 
 from features.arrays import Floats
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.fitting.fit import FittedTier, fit_tiers, with_seasonality
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.serialization import serialize_tier, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
-from training.model import Artifact, HorizonPlan
-from training.models import MODELS
+from training.model import Artifact
+from training.models import HEADS, MODELS
 
 PERCENTILE_POINTS = 2001
 
@@ -31,6 +32,8 @@ class AssembledRelease:
 
     def inference_files(self, name: str) -> Artifact:
         """The files that inference reads for a model, without the simple tiers, which are in the manifest."""
+        if name in HEADS:
+            return dict(self.files[name])
         simple = f"{self.tiered_model.tier_by_model[name]}.json"
         return {file: text for file, text in self.files[name].items() if file != simple}
 
@@ -54,7 +57,9 @@ def assemble(
     tiered_model = merge_tiers(fitted, tiers)
     files = {name: _model_files(fitted[tiers[name]], name, tiered_model) for name in MODELS}
     if categories is not None:
-        files["next_purchase"][CATEGORIES_FILE] = categories.to_json()
+        for name in MODELS:
+            if MODELS[name].by_category:
+                files[name][CATEGORIES_FILE] = categories.to_json()
     return AssembledRelease(tiered_model, files, rows.names)
 
 
@@ -70,6 +75,7 @@ def merge_tiers(fitted: Mapping[str, FittedTier], tiers: Mapping[str, str]) -> T
         calibration=churn.calibration,
         layout=value.layout,
         prospect_distributions=value.layout.ratios,
+        heads={name: fitted[tiers[name]].tiered_model.heads[name] for name in HEADS},
     )
     return with_seasonality(tiered_model, fitted[tiers["ltv"]].year_ago)
 
@@ -83,6 +89,6 @@ def churn_sample(tiered_model: TieredModel, inputs: Floats, orders: Floats, chur
 
 
 def _model_files(fitted: FittedTier, model: str, tiered_model: TieredModel) -> Artifact:
-    if fitted.tier == "ml":
+    if fitted.tier == "ml" or model in HEADS:
         return dict(fitted.artifacts[model])
     return {f"{fitted.tier}.json": json.dumps(serialize_tier(tiered_model.tier_by_name[fitted.tier]))}

@@ -10,10 +10,10 @@ import numpy as np
 from features.arrays import Floats
 from training.dataset.outcomes import Rows
 from training.dataset.person_periods import period_edges
+from training.dataset.plan import HorizonPlan
 from training.fitting.btyd import fit_btyd, fit_gamma_gamma
 from training.inference.btyd import GammaGamma, GammaPoisson
 from training.inference.tiers.btyd import BtydTier, histories
-from training.model import HorizonPlan
 
 FALLBACK_ORDER_MODEL = GammaPoisson(r=1.0, alpha=365.0)  # without customers
 FALLBACK_ORDER_VALUE = GammaGamma(p=1.0, q=2.0, gamma=1e-6)  # without a positive order value

@@ -9,8 +9,8 @@ import numpy as np
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
 from training.dataset.person_periods import period_edges, person_periods
+from training.dataset.plan import HorizonPlan
 from training.inference.tiers.cohort import CohortTier, cohort_cells
-from training.model import HorizonPlan
 
 FREQUENCY_EDGES = (2.0, 3.0, 5.0, 10.0)
 RECENCY_CLASSES = 4

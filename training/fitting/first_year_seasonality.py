@@ -8,8 +8,8 @@ import numpy as np
 
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
+from training.dataset.plan import YEAR_DAYS, HorizonPlan
 from training.inference.tiers.btyd import BtydTier
-from training.model import YEAR_DAYS, HorizonPlan
 
 DAYS_PER_WEEK = 7  # days
 MIN_WEEKS = 50

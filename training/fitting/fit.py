@@ -12,6 +12,7 @@ import numpy as np
 
 from features.arrays import Booleans, Floats
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.fitting.btyd_tier import fit_btyd_tier, match_newest_totals
 from training.fitting.calibration import fit_calibration, fit_spend_distribution
 from training.fitting.cohort_tiers import fit_cohort_tier, fit_population_tier, fit_prospect_tier
@@ -26,8 +27,8 @@ from training.inference.tiers.base import Tier
 from training.inference.tiers.btyd import BtydTier
 from training.inference.tiers.cohort import CohortTier
 from training.inference.tiers.trees import TreesTier
-from training.model import Artifact, HorizonPlan, Trainers
-from training.models import MODELS
+from training.model import Artifact, Trainers
+from training.models import HEADS, MODELS
 from training.models.churn import churn_label
 
 TRAINERS = Trainers(fit_gradient_boosting, fit_btyd_tier)
@@ -39,7 +40,7 @@ class FittedTier:
 
     tier: str
     tiered_model: TieredModel
-    artifacts: Mapping[str, Artifact]  # model name -> files; empty for the simple tiers
+    artifacts: Mapping[str, Artifact]  # model name -> files; for the simple tiers, those of the heads alone
     year_ago: YearAgoSeasonality | None = None
 
 
@@ -69,10 +70,25 @@ def fit_tiers(rows: Rows, plan: HorizonPlan, tiers: tuple[str, ...]) -> dict[str
             fitted_tier = _fit_simple_tier(
                 tier, _select_simple_tier(tier, buyers, plan, population, btyd), buyers, plan, template
             )
+        fitted_tier = _with_heads(fitted_tier, buyers, plan)
         fitted[tier] = replace(
             fitted_tier, tiered_model=with_seasonality(fitted_tier.tiered_model, year_ago), year_ago=year_ago
         )
     return fitted
+
+
+def _with_heads(fitted: FittedTier, rows: Rows, plan: HorizonPlan) -> FittedTier:
+    """The tier beside the answers of the models that the tiers do not answer by themselves."""
+    files = {
+        name: fitted.artifacts[name] if fitted.tier == "ml" else head.fit_simple(rows, plan)
+        for name, head in HEADS.items()
+    }
+    heads = {name: HEADS[name].load(artifact, rows.names) for name, artifact in files.items()}
+    return replace(
+        fitted,
+        tiered_model=replace(fitted.tiered_model, heads=heads),
+        artifacts={**fitted.artifacts, **files},
+    )
 
 
 def with_seasonality(tiered_model: TieredModel, year_ago: YearAgoSeasonality | None) -> TieredModel:
@@ -143,7 +159,7 @@ def _fit_trees_tier(rows: Rows, plan: HorizonPlan, template: TieredModel, btyd: 
 
 
 def _trees_tier(artifacts: Mapping[str, Artifact], rows: Rows, plan: HorizonPlan) -> TreesTier:
-    files = {name: text for artifact in artifacts.values() for name, text in artifact.items()}
+    files = {name: text for model in artifacts if model not in HEADS for name, text in artifacts[model].items()}
     return TreesTier(files, rows.names, plan.learned)
 
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from features.arrays import Floats
 from training.dataset.outcomes import Rows
+from training.dataset.plan import YEAR_DAYS, HorizonPlan
 from training.fitting.first_year_seasonality import first_year_ratios
 from training.inference.seasonality import SeasonalFactors, Seasonality
 from training.inference.tiered_model import TieredModel
 from training.inference.tiers.btyd import BtydTier, histories
-from training.model import YEAR_DAYS, HorizonPlan
 
 MAX_CUTOFF_GAP_DAYS = 45  # days between the cutoffs around the day a year ago
 MIN_PAIRS = 3

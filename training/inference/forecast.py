@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,7 @@ class Forecast:
     horizons: tuple[int, ...]  # days, ascending
     expected_orders: Floats  # (n, horizons), never below P(order within the horizon)
     spend: SpendForecast | None  # None for a log without amounts
+    answers: Mapping[str, Floats] = field(default_factory=dict)  # model with a head -> (n,) or (n, m)
 
     def __len__(self) -> int:
         return len(self.tier)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,15 +20,19 @@ from features.transformations.on_demand import input_names, model_inputs
 from training.inference.categories.forecast import CategoryForecast, forecast_categories
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.categories.lines import lines_from_features
-from training.inference.explanations.reasons import ANSWERS, Explainer, Reason
+from training.inference.explanations.explanation import Explanation
+from training.inference.explanations.reasons import Explainer, Reason
 from training.inference.fast_numpy import nan_to_zero
 from training.inference.forecast import Forecast
+from training.inference.heads import LoadHead
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 from training.inference.serialization import deserialize_tiered_model
-from training.inference.tiered_model import TieredModel
+from training.inference.tiered_model import TIERED_MODELS, TieredModel
 from training.inference.tiers.lightgbm_runtime import InvalidBooster
 
 CHECKSUMS_FILE = "SHA256SUMS"
+NO_HEADS: Mapping[str, LoadHead] = MappingProxyType({})
+NO_EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType({})
 
 
 class CorruptRelease(FlywheelError):
@@ -43,6 +48,7 @@ class Release:
         manifest: ReleaseManifest,
         tiered_model: TieredModel,
         categories: CategoryTables | None = None,
+        explanations: Mapping[str, Explanation] = NO_EXPLANATIONS,
     ) -> None:
         self.version = version
         self.model_versions = manifest.model_versions
@@ -54,20 +60,31 @@ class Release:
         self._zone = ZoneInfo(self.metadata.timezone)
         self._churn_sample = np.asarray(manifest.churn_sample, dtype=float)
         self._input_names = tuple(manifest.tiered_model["inputs"])
-        self._explainer = Explainer(tiered_model, self._input_names, self.views, self.metadata.currency)
+        self._explainer = Explainer(tiered_model, self._input_names, self.views, self.metadata.currency, explanations)
 
     @classmethod
-    def load(cls, folder: Path) -> Release:
+    def load(
+        cls,
+        folder: Path,
+        heads: Mapping[str, LoadHead] = NO_HEADS,
+        explanations: Mapping[str, Explanation] = NO_EXPLANATIONS,
+    ) -> Release:
         """Read and verify a release; its version is the folder's name.
+
+        The pages of ``training/models/`` own the heads and explanations: ``training.models.load_release`` passes both.
 
         Raises:
             CorruptRelease: a file is missing, changed, or of another format.
         """
         try:
-            manifest, texts = _read_verified(folder)
+            manifest, files = _read_verified(folder)
+            names = manifest.tiered_model["inputs"]
+            loaded = {name: heads[name](files.pop(name, {}), names) for name in _head_names(manifest, heads)}
+            texts = {name: text for contents in files.values() for name, text in contents.items()}
             categories = texts.pop(CATEGORIES_FILE, None)
             tables = None if categories is None else CategoryTables.from_json(categories)
-            return cls(folder.name, manifest, deserialize_tiered_model(manifest.tiered_model, texts), tables)
+            tiered_model = deserialize_tiered_model(manifest.tiered_model, texts, loaded)
+            return cls(folder.name, manifest, tiered_model, tables, explanations)
         except (OSError, KeyError, TypeError, ValueError, InvalidBooster) as error:
             raise CorruptRelease(
                 f"{folder} is not a valid release: {error}. Expected the files that `flywheel train` wrote: "
@@ -95,7 +112,7 @@ class Release:
             return None
         return forecast_categories(self._categories, lines, overall, local_time_days(as_of, self._zone))
 
-    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str] = ANSWERS) -> list[list[Reason]]:
+    def reasons(self, stored: FeatureRows, as_of: int, answers: Sequence[str]) -> list[list[Reason]]:
         """Return the most important reasons for the answers of n stored customers; none for an unknown customer.
 
         It takes milliseconds per customer.
@@ -105,7 +122,8 @@ class Release:
         """
         inputs, orders = self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders"))
         usual = float(np.median(self._churn_sample)) if len(self._churn_sample) else 0.5
-        explained = self._explainer.explain(inputs, orders, answers, usual)
+        answered = [answer for answer in answers if answer in self._tiered_model.tier_by_model]
+        explained = self._explainer.explain(inputs, orders, answered, usual)
         return [reasons if known else [] for reasons, known in zip(explained, stored.known.tolist(), strict=True)]
 
     def churn_percentile(self, probability: Floats) -> Floats:
@@ -143,7 +161,16 @@ def write_release(folder: Path, manifest: ReleaseManifest, models: Mapping[str, 
     replace_text(folder / CHECKSUMS_FILE, sums)
 
 
-def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, str]]:
+def _head_names(manifest: ReleaseManifest, heads: Mapping[str, LoadHead]) -> list[str]:
+    """The models of the release that the tiers do not answer, each of which needs a head."""
+    names = [name for name in manifest.tiers if name not in TIERED_MODELS]
+    if missing := [name for name in names if name not in heads]:
+        raise ValueError(f"it answers {', '.join(missing)}, of which training/models/ has no page")
+    return names
+
+
+def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, dict[str, str]]]:
+    """The manifest, and model name -> its files' names and texts."""
     texts = {}
     for line in (folder / CHECKSUMS_FILE).read_text().splitlines():
         expected, _, name = line.partition("  ")
@@ -156,7 +183,11 @@ def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, str]]:
         raise ValueError(
             f"{CHECKSUMS_FILE} lists {', '.join(sorted(texts)) or 'no trees'}, not {', '.join(manifest.files)}"
         )
-    return manifest, {name.partition("/")[2]: text for name, text in texts.items()}
+    files: dict[str, dict[str, str]] = {}
+    for name, text in texts.items():
+        model, _, file = name.partition("/")
+        files.setdefault(model, {})[file] = text
+    return manifest, files
 
 
 def _sha256(content: bytes) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from training.inference.btyd import btyd_from_json
 from training.inference.calibration import CalibrationMap
 from training.inference.extrapolation import Extrapolation
+from training.inference.heads import Head
 from training.inference.seasonality import SeasonalFactors, Seasonality
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.tiered_model import HorizonLayout, TieredModel
@@ -41,7 +43,9 @@ def serialize_tiered_model(tiered_model: TieredModel, names: Sequence[str]) -> J
     }
 
 
-def deserialize_tiered_model(payload: Mapping[str, Any], trees: Mapping[str, str]) -> TieredModel:
+def deserialize_tiered_model(
+    payload: Mapping[str, Any], trees: Mapping[str, str], heads: Mapping[str, Head] = MappingProxyType({})
+) -> TieredModel:
     """Build the tiered model from ``serialize_tiered_model``'s JSON and the text files of its trees by file name.
 
     Raises:
@@ -65,6 +69,7 @@ def deserialize_tiered_model(payload: Mapping[str, Any], trees: Mapping[str, str
             _deserialize_distributions(layout["ratios"]),
         ),
         prospect_distributions=_deserialize_distributions(payload["prospect_distributions"]),
+        heads=heads,
     )  # fmt: skip
 
 

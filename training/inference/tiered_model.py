@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,12 +13,15 @@ from training.inference import coherence
 from training.inference.calibration import IDENTITY, CalibrationMap
 from training.inference.extrapolation import Extrapolation
 from training.inference.forecast import TIERS, Forecast, SpendForecast
+from training.inference.heads import Head
 from training.inference.seasonality import SeasonalFactors, Seasonality, seasonal_totals
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.survival import forecast_grid
 from training.inference.tiers.base import Tier
 from training.inference.tiers.btyd import BtydTier
 from training.inference.tiers.trees import TreesTier
+
+TIERED_MODELS = ("churn", "next_purchase", "ltv")  # the models that every tier answers, made to agree with each other
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class TieredModel:
     calibration: CalibrationMap
     layout: HorizonLayout
     prospect_distributions: tuple[SpendDistribution, ...] | None
+    heads: Mapping[str, Head] = field(default_factory=dict)  # of the models that the tiers do not answer
 
     def forecast(self, inputs: Floats, orders: Floats) -> Forecast:
         """Return the coherent forecast for n customers; customers without an order are treated as prospects.
@@ -86,7 +90,15 @@ class TieredModel:
             expected[new], spend = self.prospects.orders_and_spend(inputs[new], within)
             if mean is not None:
                 mean[new] = spend
-        return self._coherent_forecast(days, *self._apply_seasonality(inputs, new, days, order_by, expected, mean), new)
+        seasonal = self._apply_seasonality(inputs, new, days, order_by, expected, mean)
+        return self._with_heads(self._coherent_forecast(days, *seasonal, new), inputs, orders)
+
+    def _with_heads(self, forecast: Forecast, inputs: Floats, orders: Floats) -> Forecast:
+        if not self.heads:
+            return forecast
+        return replace(
+            forecast, answers={name: head.predict(inputs, orders, forecast) for name, head in self.heads.items()}
+        )
 
     def predict_learned(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
         """Return P(order), expected orders and net spend of buyers, each (n, learned), without seasonality."""

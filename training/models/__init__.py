@@ -1,11 +1,29 @@
-"""The questions we answer, one page each; the folder is the catalogue."""
+"""Model catalogue: one page per question; the folder is the list, so that a new page is served because it exists."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
+from training.inference.explanations.explanation import Explanation
+from training.inference.release import Release
 from training.model import Model
 
 _modules = [import_module(f"{__name__}.{info.name}") for info in iter_modules(__path__)]
 MODELS: dict[str, Model] = {module.MODEL.name: module.MODEL for module in _modules}
+ANSWER_ORDER = tuple(sorted(MODELS, key=lambda name: (MODELS[name].position, name)))  # of JSON and the scores table
+EXPLANATIONS: Mapping[str, Explanation] = {
+    name: explanation for name in ANSWER_ORDER if (explanation := MODELS[name].explanation) is not None
+}
+HEADS = {name: model.head for name, model in MODELS.items() if model.head is not None}
+
+
+def load_release(folder: Path) -> Release:
+    """Read and verify a release, answered by the pages of this folder.
+
+    Raises:
+        CorruptRelease: a file is missing, changed, or of another format, or answers a model that has no page.
+    """
+    return Release.load(folder, {name: head.load for name, head in HEADS.items()}, EXPLANATIONS)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import HorizonPlan
+from training.inference.answers.churn import CHURN_ANSWER
+from training.inference.explanations.attributions import Attributions
+from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
-from training.model import Artifact, BoostingParams, HorizonPlan, Model, Trainers
+from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, Model, Trainers
+from training.totals import PredictedTotal, total_buyers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PARAMS: BoostingParams = {
     "objective": "binary",
@@ -59,16 +70,49 @@ def compare(outcomes: Outcomes, plan: HorizonPlan, score: Floats) -> dict[str, f
     return {"auc": metrics.auc(score, label), "average_precision": metrics.average_precision(score, label)}
 
 
+BASELINES: Mapping[str, Callable[[Rows, HorizonPlan], Floats]] = {
+    "recency": lambda rows, _: rows.column("recency_days"),
+    "frequency": lambda rows, _: -rows.column("orders"),
+}
+
+
+def totals(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> list[PredictedTotal]:
+    """The number of customers who stay."""
+    return [total_buyers(outcomes, forecast, plan.evaluated_churn_days)]
+
+
+def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -> dict[str, Figure]:
+    """Calibration and ranking of the churn probability."""
+    days = plan.evaluated_churn_days
+    probability, label = 1 - forecast.order_probability(days), churn_label(rows.outcomes, days)
+    baselines = {name: score(rows, plan) for name, score in BASELINES.items()}
+    return {
+        "reliability": charts.reliability(probability, label, f"churn within {days} days"),
+        "gains_and_lift": charts.cumulative_gains(probability, label, baselines),
+    }
+
+
 MODEL = Model(
     name="churn",
     question=str(__doc__),
+    summary="Will this customer place no order within the horizon? The probability of churn.",
+    intended_use="Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
+    position=1,
     fit=fit,
     loss=loss,
     metrics=measure,
-    baselines={
-        "recency": lambda rows, _: rows.column("recency_days"),
-        "frequency": lambda rows, _: -rows.column("orders"),
-    },
+    baselines=BASELINES,
     compare=compare,
     headline="auc",
+    higher_is_better=True,
+    shown_metrics=("auc", "average_precision", "brier", "ece"),
+    calibration=CalibrationLimit("ece", 0.06),
+    totals=totals,
+    figures=figures,
+    horizons=lambda churn_days, _: (churn_days,),
+    answer=CHURN_ANSWER,
+    explanation=Explanation(
+        directions=("lowers", "raises"), attribute=Attributions.churn, level_model="churn", rises_with_churn=True
+    ),
+    against_churn_rules=True,
 )

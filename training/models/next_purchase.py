@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +11,17 @@ from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
 from training.dataset.person_periods import period_edges, person_periods
+from training.dataset.plan import HorizonPlan
+from training.inference.answers.next_purchase import NEXT_PURCHASE_ANSWER
+from training.inference.explanations.attributions import Attributions
+from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
 from training.inference.survival import PERIOD_INPUTS, period_inputs
-from training.model import Artifact, BoostingParams, HorizonPlan, Model, Trainers
+from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, Model, Trainers
+from training.totals import PredictedTotal, total_buyers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_PERIOD_ROWS = 400_000
 CENSOR_DAYS = 60.0
@@ -30,12 +39,12 @@ PARAMS: BoostingParams = {
 
 
 def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
-    """One classifier over person-periods; a customer leaves with the order or when the log ends."""
+    """One classifier over person-periods; a customer's periods end with the order or with the log."""
     edges = period_edges(rows.outcomes, plan)
     row, period, came = person_periods(rows.outcomes, edges)
     if len(row) > MAX_PERIOD_ROWS:
-        kept = np.sort(np.random.default_rng(0).choice(len(row), MAX_PERIOD_ROWS, replace=False))
-        row, period, came = row[kept], period[kept], came[kept]
+        sample = np.sort(np.random.default_rng(0).choice(len(row), MAX_PERIOD_ROWS, replace=False))
+        row, period, came = row[sample], period[sample], came[sample]
     inputs = period_inputs(rows.inputs[row], rows.names, edges, period)
     text = trainers.boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
     return {"hazard.txt": text, "periods.json": json.dumps({"edges": edges.tolist()})}
@@ -48,13 +57,13 @@ def loss(outcomes: Outcomes, _plan: HorizonPlan, forecast: Forecast) -> Floats:
 
 
 def evaluated_days(outcomes: Outcomes) -> list[int]:
-    """The days whose windows are over for everybody; where not even a week is, as many as are."""
+    """The evaluation days whose windows are over for all customers; the observed days where not even a week is over."""
     followed = int(outcomes.follow_days.min())
     return [days for days in EVALUATION_DAYS if days <= followed] or [followed]
 
 
 def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[str, float]:
-    """Error of the median date for those who came within 60 days, order of all, calibration of P(order within d)."""
+    """Error of the median date for orders within 60 days, ranking of all, calibration of P(order within d)."""
     errors = {
         days: metrics.ece(forecast.order_probability(days), outcomes.ordered_within(days))
         for days in evaluated_days(outcomes)
@@ -82,19 +91,61 @@ def compare(outcomes: Outcomes, _plan: HorizonPlan, wait: Floats) -> dict[str, f
 
 
 def own_median_gap_wait(rows: Rows, _plan: HorizonPlan) -> Floats:
-    """The last order plus the customer's own median gap, today if that has passed; others wait the usual gap."""
+    """Days to the last order plus the customer's own median gap, 0 if that has passed; the usual gap for the others."""
     gap = rows.column("median_gap_days")
     usual = np.nanmedian(gap) if np.isfinite(gap).any() else CENSOR_DAYS
     return np.maximum(np.where(np.isnan(gap), usual, gap) - rows.column("recency_days"), 0.0)
 
 
+BASELINES = {"own median gap": own_median_gap_wait}
+
+
+def totals(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> list[PredictedTotal]:
+    """The number of customers who order within each evaluated and each learned horizon."""
+    return [total_buyers(outcomes, forecast, days) for days in sorted({*evaluated_days(outcomes), *plan.learned})]
+
+
+def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -> dict[str, Figure]:
+    """The curve of orders over the days, and calibration and ranking of P(order within a month)."""
+    outcomes = rows.outcomes
+    last = float(outcomes.follow_days.min())
+    days = np.arange(1.0, last + 1)
+    observed = np.array([outcomes.ordered_within(day).mean() for day in days])
+    predicted = np.array([forecast.order_probability(day).mean() for day in days])
+    near = min(float(HEADLINE_ECE_DAYS), last)
+    within, came = forecast.order_probability(near), outcomes.ordered_within(near)
+    baselines = {name: -wait(rows, plan) for name, wait in BASELINES.items()}
+    return {
+        "survival": charts.survival(days, predicted, observed, len(rows)),
+        "reliability": charts.reliability(within, came, f"order within {near:.0f} days"),
+        "gains_and_lift": charts.cumulative_gains(within, came, baselines, "buyers"),
+    }
+
+
 MODEL = Model(
     name="next_purchase",
     question=str(__doc__),
+    summary="When does this customer order next? A distribution over days, overall and per category.",
+    intended_use="Choosing the day of a reminder, and the size of the demand to expect.",
+    position=2,
     fit=fit,
     loss=loss,
     metrics=measure,
-    baselines={"own median gap": own_median_gap_wait},
+    baselines=BASELINES,
     compare=compare,
     headline="mae_days",
+    higher_is_better=False,
+    shown_metrics=("mae_days", "median_error_days", "within_3_days", "concordance", "ece_30d"),
+    calibration=CalibrationLimit("ece", 0.08),
+    totals=totals,
+    figures=figures,
+    horizons=lambda churn_days, _: (churn_days,),
+    answer=NEXT_PURCHASE_ANSWER,
+    explanation=Explanation(
+        directions=("later", "sooner"),
+        attribute=Attributions.next_purchase,
+        level_model="churn",  # the curve is bent through the churn probability
+        rises_with_churn=False,
+    ),
+    by_category=True,
 )

@@ -60,6 +60,10 @@ class Registry:
         )
         return versions.register(self.client, spec)
 
+    def describe(self, name: str, description: str) -> None:
+        """Set the description under which MLflow lists a model, which is made if it does not exist."""
+        versions.describe(self.client, name, description)
+
     def version_of(self, name: str, alias: str) -> str | None:
         """The version an alias points to; None without that alias."""
         return versions.aliases(self.client).get(name, {}).get(alias)

@@ -18,15 +18,10 @@ if TYPE_CHECKING:
 
 RELEASE = "release"
 
-MODEL_DESCRIPTIONS = {
-    "churn": "Will this customer place no order within the horizon? The probability of churn.",
-    "next_purchase": "When does this customer order next? A distribution over days, overall and per category.",
-    "ltv": "What will this customer spend over each horizon? Mean, median and an 80 % interval.",
-    RELEASE: (
-        "The unit that serves: one version names the versions of the three models, the feature service and the sha256 "
-        "of every file. `champion` serves, `previous` is one command away, `challenger` waits for promotion."
-    ),
-}
+RELEASE_DESCRIPTION = (
+    "The unit that serves: one version names the versions of the three models, the feature service and the sha256 "
+    "of every file. `champion` serves, `previous` is one command away, `challenger` waits for promotion."
+)
 
 # The column's width in MLflow's schema; SQLite takes more, PostgreSQL refuses it.
 MAX_DESCRIPTION_LENGTH = 5000
@@ -57,7 +52,7 @@ def register(client: MlflowClient, spec: ModelVersionSpec) -> str:
     Raises:
         VersionNotFound: the run has no artefacts under the path.
     """
-    _ensure_registered_model(client, spec.name)
+    describe(client, spec.name, RELEASE_DESCRIPTION if spec.name == RELEASE else "")
     existing = client.search_model_versions(f"name = '{spec.name}' and tags.fingerprint = '{spec.fingerprint}'")
     if existing:
         return str(existing[0].version)
@@ -73,8 +68,8 @@ def register(client: MlflowClient, spec: ModelVersionSpec) -> str:
     return str(version.version)
 
 
-def _ensure_registered_model(client: MlflowClient, name: str) -> None:
-    description = MODEL_DESCRIPTIONS.get(name, "")
+def describe(client: MlflowClient, name: str, description: str) -> None:
+    """Make the registered model unless it exists, and set its description unless that is empty."""
     existing = client.search_registered_models(f"name = '{name}'")
     if not existing:
         client.create_registered_model(name, description=description)

@@ -1,4 +1,4 @@
-"""What a reviewer is shown of the business' own churn rules: metrics, a table, a figure."""
+"""Churn rule report: metrics, a table and a figure of the business' own churn rules for MLflow."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from training.reporting import figures
 
 
 def rule_metrics(results: Sequence[RuleResult]) -> list[Metric]:
-    """A point per rule, measure and origin: precision/RULE, precision/TIER_flagging_as_many_as_RULE and so on."""
-    names = _metric_keys([one.rule for one in results])
+    """Metrics by rule, measure and origin: precision/RULE, precision/TIER_flagging_as_many_as_RULE and so on."""
+    names = _metric_keys([result.rule for result in results])
     return [
-        Metric(f"{measure}/{who}{names[one.rule]}", value, one.origin.toordinal())
-        for one in results
-        if one.origin is not None
-        for measure, who, value in _rule_measures(one)
+        Metric(f"{measure}/{prefix}{names[result.rule]}", value, result.origin.toordinal())
+        for result in results
+        if result.origin is not None
+        for measure, prefix, value in _rule_measures(result)
         if np.isfinite(value)
     ]
 
 
 def rule_rows(results: Sequence[RuleResult]) -> list[dict[str, Any]]:
-    """Everything that was measured, one flat row per rule and origin; the origin is None over all of them."""
-    return [_result_row(one) for one in results]
+    """The results as flat rows, one per rule and origin; the origin is None over all origins."""
+    return [_result_row(result) for result in results]
 
 
 def rule_table(results: Sequence[RuleResult]) -> Table:
-    """The same as columns, with ``all`` for all origins."""
+    """The results as columns, with ``all`` for all origins."""
     rows = [{**row, "origin": row["origin"] or "all"} for row in rule_rows(results)]
     return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def rule_figure(test: Backtest, tier: str, by_rule: Mapping[str, Floats]) -> Figure:
-    """The rules beside the model at one origin; each rule's flags are (n,) of 0 and 1."""
+    """Precision and recall of the rules beside the model at one origin; each rule's flags are (n,) of 0 and 1."""
     days = test.plan.evaluated_churn_days
     return figures.rules_precision_recall(
         1 - test.forecasts[tier].order_probability(days), churn_label(test.rows.outcomes, days), by_rule
@@ -69,10 +69,10 @@ def _result_row(result: RuleResult) -> dict[str, Any]:
 
 
 def _metric_keys(names: Sequence[str]) -> dict[str, str]:
-    """A name that MLflow takes for every rule, whatever it is called: "3 days!" and "3 days?"."""
-    found: dict[str, str] = {}
+    """A distinct name for every rule that MLflow accepts, also for "3 days!" beside "3 days?"."""
+    keys: dict[str, str] = {}
     for name in dict.fromkeys(names):
         slug = re.sub(r"\W+", "_", name).strip("_") or "rule"
-        tries = (slug, *(f"{slug}_{number}" for number in range(2, len(names) + 3)))
-        found[name] = next(one for one in tries if one not in found.values())
-    return found
+        candidates = (slug, *(f"{slug}_{number}" for number in range(2, len(names) + 3)))
+        keys[name] = next(key for key in candidates if key not in keys.values())
+    return keys

@@ -1,4 +1,4 @@
-"""The model card: what a reviewer must know before trusting a version (after Mitchell et al. 2019), as Markdown."""
+"""Model card (Mitchell et al. 2019): use, performance, calibration, limits and data of a version, as Markdown."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from training.evaluation.churn_rules import RuleResult
-
-INTENDED_USE = {
-    "churn": "Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
-    "next_purchase": "Choosing the day of a reminder, and the size of the demand to expect.",
-    "ltv": "Setting what an acquisition or a retention offer may cost, for groups of customers.",
-}
 
 LIMITS = (
     "A prediction describes customers like this one, not this one: nobody should be refused anything because of it.",
@@ -31,7 +25,7 @@ _NONE = "n/a"
 
 @dataclass(frozen=True, kw_only=True)
 class MetricComparison:
-    """One metric at one past origin, beside what the baselines reached on the same customers."""
+    """One metric at one past origin, beside the baselines on the same customers."""
 
     origin: date
     metric: str
@@ -42,7 +36,7 @@ class MetricComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """How far predictions lie from what happened, on origins the model had not seen."""
+    """Calibration errors at origins that the model had not seen."""
 
     ece: float | None = None  # mean gap over ten bins of equal mass; None for an amount
     decile_mape: float | None = None  # mean relative error over ten bins; None for a probability
@@ -51,7 +45,7 @@ class Calibration:
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalCoverage:
-    """How many outcomes fell into their interval."""
+    """Share of outcomes inside their interval."""
 
     slice: str
     nominal: float
@@ -61,7 +55,7 @@ class IntervalCoverage:
 
 @dataclass(frozen=True, kw_only=True)
 class PopulationSlice:
-    """A group of customers judged by itself."""
+    """A group of customers with its own metric."""
 
     name: str
     customers: int
@@ -73,12 +67,12 @@ class PopulationSlice:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
-    """Everything a model card says."""
+    """The contents of a model card."""
 
     name: str
     question: str
     horizon: str
-    use: str  # INTENDED_USE[name] for the three that come with the project
+    use: str  # ``Model.intended_use``
     population: str
     customers: int
     trained_from: date  # first training origin
@@ -184,15 +178,15 @@ def _count_noun(number: int, word: str) -> str:
 
 
 def _calibration_lines(calibration: Calibration) -> list[str]:
-    said = []
+    lines = []
     if calibration.ece is not None:
-        said.append(f"- Probabilities are {100 * calibration.ece:.1f} points off on average (ECE).")
+        lines.append(f"- Probabilities are {100 * calibration.ece:.1f} points off on average (ECE).")
     if calibration.decile_mape is not None:
-        said.append(f"- Tenths of customers by prediction are {calibration.decile_mape:.1%} off on average.")
+        lines.append(f"- Tenths of customers by prediction are {calibration.decile_mape:.1%} off on average.")
     if calibration.bias is not None:
         side = "above" if calibration.bias >= 0 else "below"
-        said.append(f"- The predicted total is {abs(calibration.bias):.1%} {side} the actual one.")
-    return said
+        lines.append(f"- The predicted total is {abs(calibration.bias):.1%} {side} the actual one.")
+    return lines
 
 
 def _coverage_lines(coverage: Sequence[IntervalCoverage]) -> list[str]:
@@ -222,8 +216,8 @@ def _weakness(population_slice: PopulationSlice) -> str:
 
 def _rule_lines(rules: Sequence[RuleResult]) -> list[str]:
     head = ["rule", "origin", "flags", "precision", "recall", "model's precision", "model's recall", "better by, 95 %"]
-    said = "Whom the business would call lapsed, and as many of the same customers by the model; better in precision."
-    return [said, "", *_table(head, [_rule_row(each) for each in rules])] if rules else []
+    note = "Whom the business would call lapsed, and as many of the same customers by the model; better in precision."
+    return [note, "", *_table(head, [_rule_row(each) for each in rules])] if rules else []
 
 
 def _rule_row(result: RuleResult) -> list[str]:

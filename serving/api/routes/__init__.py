@@ -1,1 +1,1 @@
-"""Routes: one file per resource; what they do is in the packages beside api/."""
+"""Routes: one file per resource; the work behind them belongs to the other folders of serving."""

@@ -23,8 +23,8 @@ from serving.api.request_parsing import json_body
 from serving.api.routing import router
 from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
 from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest, InvalidCursor, InvalidJson, InvalidScores
-from serving.audiences.export.formats import FORMATS, ndjson
 from serving.audiences.export.metadata import AudienceMetadata
+from serving.audiences.formats import FORMATS, ndjson
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.auth.scopes import KeyScope, requires
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "ndjson", "parquet"]
 MEDIA_TYPES: dict[str, str] = {name.rpartition("/")[2].removeprefix("x-").rpartition(".")[2]: name for name in FORMATS}
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_JSON_PAGE_SIZE = 1_000, 100_000, 10_000
-MAX_AUDIENCE_THREADS = 2  # audiences that a app_state makes or reads; others wait
+MAX_AUDIENCE_THREADS = 2  # audiences that a worker creates or reads at once; other requests wait
 Result = TypeVar("Result")
 
 ROUTER = router()
 
 
 class PagingQuery(StrictModel):
-    """Which members, and how they are chunks."""
+    """Paging query: which members of an audience, and in which format."""
 
     format: Format = "json"
     cursor: Annotated[str, Field(max_length=200)] | None = None
@@ -55,15 +55,15 @@ class PagingQuery(StrictModel):
 
 
 class MembersResponse(StrictModel):
-    """A page of an audience."""
+    """Page of an audience."""
 
-    members: list[dict[str, JsonValue]] = Field(description="customer_id, holdout, and the columns asked for.")
-    excluded_by_consent: int = Field(description="Members of this page who may not be approached any more.")
+    members: list[dict[str, JsonValue]] = Field(description="customer_id, holdout, and the requested columns.")
+    excluded_by_consent: int = Field(description="Members of this page without consent now.")
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
-    consent_state: str = Field(description="By which consents the page was checked.")
+    consent_state: str = Field(description="The version of the consents that the page was checked against.")
 
 
-_AUDIENCE_ID = [openapi.path_parameter("audience_id", "As `POST /v1/audiences` answered it.")]
+_AUDIENCE_ID = [openapi.path_parameter("audience_id", "The audience_id of the answer to `POST /v1/audiences`.")]
 
 
 @ROUTER.post(
@@ -73,7 +73,7 @@ _AUDIENCE_ID = [openapi.path_parameter("audience_id", "As `POST /v1/audiences` a
     openapi_extra=openapi.request_body(AudienceRequest),
 )
 async def post_audience(request: Request) -> Response:
-    """Whom to reach: counted, described, and stored under an id by which pages of members are asked for."""
+    """Create an audience: count and describe its members, and store them under an id for paging."""
     app_state = app_state_of(request)
     body, export = await json_body(request), ExportContext(actor(request), app_state.now(), SAMPLE_FORMAT)
     answer = await _run_in_audience_thread(
@@ -89,7 +89,7 @@ async def post_audience(request: Request) -> Response:
     openapi_extra={"parameters": _AUDIENCE_ID},
 )
 async def get_audience(request: Request) -> Response:
-    """What an audience was made for."""
+    """Metadata of an audience: its filter, purpose, channel and counts, without its members."""
     app_state, audience_id = app_state_of(request), request.path_params["audience_id"]
     metadata = await _run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id))
     return Response(metadata.model_dump_json(by_alias=True), media_type="application/json")
@@ -102,9 +102,9 @@ async def get_audience(request: Request) -> Response:
     openapi_extra={"parameters": [*_AUDIENCE_ID, *openapi.query_parameters(PagingQuery)]},
 )
 async def get_members(request: Request) -> Response:
-    """Its members, a page at a time; as CSV, NDJSON or Parquet without a size all of them, in one stream.
+    """Members of an audience, by cursor pagination; CSV, NDJSON or Parquet without a size is one stream of all.
 
-    Consent is asked again for every page, and for every fifty thousand members of a stream. Each leaves an audit line.
+    Consent is checked again for every page, and for every 50,000 members of a stream; each check adds an audit line.
     """
     app_state, audience_id, query = app_state_of(request), request.path_params["audience_id"], _paging_query(request)
     if request.method == "HEAD":
@@ -148,7 +148,7 @@ async def _stream(app_state: AppState, audience_id: str, export: ExportContext) 
 
 
 async def _stream_chunks(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Chunk after chunk, each made in a thread when the one before has gone."""
+    """The chunks in order; each is made in a thread after the one before was sent."""
     yield first
     loop = asyncio.get_running_loop()
     while (chunk := await loop.run_in_executor(_executor(), next, chunks, None)) is not None:
@@ -161,7 +161,7 @@ async def _run_in_audience_thread(app_state: AppState, work: Callable[[], Result
 
 @cache
 def _executor() -> ThreadPoolExecutor:
-    """For audiences alone: a million customers take a moment, in which no other work is to wait for a thread."""
+    """Threads for audiences alone: an audience of a million customers must not delay other work."""
     return ThreadPoolExecutor(MAX_AUDIENCE_THREADS, "audiences")
 
 
@@ -174,15 +174,17 @@ def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
         case InvalidCursor():
             return Problem(422, str(error), [FieldProblem(field="cursor", reason=str(error))])
         case AudienceNotFound():
-            return Problem(404, "Found no audience of this id: it never existed, or it has expired. Create a new one.")
+            return Problem(
+                404, "Found no audience with this id: it never existed, or it has expired. Create a new one."
+            )
         case InvalidScores():
             log_error(app_state.log, "scores missing", error)
             return Problem(
-                503, "Nobody has been scored here yet. Run `flywheel score`, then ask again.", headers=RETRY_AFTER
+                503, "Found no scores table. Run `flywheel score`, then send the request again.", headers=RETRY_AFTER
             )
         case StoreUnavailable() | RowsLost() | InvalidSecret() | AuditWriteFailed():
             log_error(app_state.log, "audience request failed", error)
-            return Problem(503, "This cannot be read or chunks just now. Try again soon.", headers=RETRY_AFTER)
+            return Problem(503, "The audience cannot be read or written just now. Try again soon.", headers=RETRY_AFTER)
     raise error
 
 
@@ -194,7 +196,7 @@ def _paging_query(request: Request) -> PagingQuery:
 
 
 def _accepted_format(request: Request) -> str:
-    """The format that the Accept header names, where it names one of ours."""
+    """The first supported format that the Accept header names, else JSON."""
     accepted = request.headers.get("accept", "")
     return next((name for name, media in MEDIA_TYPES.items() if media in accepted), get_args(Format)[0])
 

@@ -1,4 +1,4 @@
-"""Documentation routes: the OpenAPI document, and a page that shows it without the internet."""
+"""Documentation routes: the OpenAPI document, and its Swagger UI page, which needs no internet."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def get_openapi_document(request: Request) -> Response:
 
 @ROUTER.get("/docs", dependencies=[ANY_KEY], include_in_schema=False)
 async def docs_page(request: Request) -> Response:
-    """The page that shows the document and lets one try it."""
+    """The Swagger UI page of the OpenAPI document."""
     base = request.url.path.rstrip("/")
     return get_swagger_ui_html(
         openapi_url=OPENAPI_PATH,
@@ -52,7 +52,7 @@ async def docs_asset(request: Request) -> Response:
 
 
 def _asset_folder() -> Path:
-    """The folder in which BentoML keeps the files of the page; BentoML is not imported to find it."""
+    """The folder of BentoML with the files of the page; BentoML is located but not imported."""
     spec = find_spec("bentoml")
     if spec is None or spec.origin is None:
         raise Problem(404, "The page's files come with BentoML, which is not installed.")

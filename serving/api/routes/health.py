@@ -17,14 +17,14 @@ ROUTER = router()
 
 
 @ROUTER.get("/livez", dependencies=[PUBLIC], responses=openapi.success_and_problem_responses(ProbeResponse))
-async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework hands it over
-    """Whether the process runs."""
+async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework passes it
+    """Liveness: the process runs."""
     return json_response({"status": "alive"})
 
 
 @ROUTER.get("/readyz", dependencies=[PUBLIC], responses=openapi.success_and_problem_responses(ProbeResponse, 503))
 async def readyz(request: Request) -> Response:
-    """Whether a release is loaded, checked and warm, and the worker stays; degraded while features cannot be read."""
+    """Readiness: a checked release is loaded and the worker does not drain; degraded while features are unavailable."""
     app_state = app_state_of(request)
     if app_state.shutdown.draining:
         raise Problem(503, "This worker is about to stop. Ask another.")

@@ -1,4 +1,4 @@
-"""Model routes: the champion models that answer now, with their model cards in short."""
+"""Model routes: the models of the active release, each with a short model card."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROUTER = router()
     responses=openapi.success_and_problem_responses(ModelsResponse, 401, 403, 503),
 )
 async def get_models(request: Request) -> Response:
-    """The champions that answer now, with their training windows and their metrics against baselines."""
+    """The models of the active release, with their training windows and their metrics against baselines."""
     release = app_state_of(request).prediction_service.active_release().release
     return json_response(
         {

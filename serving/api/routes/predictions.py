@@ -26,7 +26,7 @@ ROUTER = router()
     openapi_extra=openapi.request_body(PredictionRequest),
 )
 async def post_predictions(request: Request) -> Response:
-    """Up to 1,000 customers in one call; answers come in the order asked, a repeated id is answered each time."""
+    """Predictions for up to 1,000 customers, in the order of the request; a repeated id is answered each time."""
     parsed = await prediction_request(request)
     app_state = app_state_of(request)
     async with app_state.load_shedder.admit() as deadline:
@@ -39,12 +39,12 @@ async def post_predictions(request: Request) -> Response:
     dependencies=[requires(KeyScope.PREDICT)],
     responses={
         **openapi.success_and_problem_responses(PredictionsResponse, 401, 403, 422, 429, 503),
-        304: {"description": "The caller has it already."},
+        304: {"description": "The caller already has this version."},
     },
     openapi_extra=openapi.PREDICTION_PARAMETERS,
 )
 async def get_predictions(request: Request) -> Response:
-    """One customer, safe to repeat per recipient: the answer holds for the shop's day unless as_of is given."""
+    """Predictions for one customer, idempotent: the answer is the same all day in the shop unless as_of is given."""
     parsed = prediction_request_from_query(request.path_params["customer_id"], request)
     app_state = app_state_of(request)
     async with app_state.load_shedder.admit() as deadline:

@@ -18,10 +18,11 @@ from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
 from serving.observability.audit_log import CONSENT, ERASURE
 from serving.observability.json_logs import log_error
-from serving.privacy.consents import ConsentChanges, ConsentsResponse, consent_state, pending_changes
-from serving.privacy.erasure import FINISHED, ErasureReport, erase_customer, erasure_executor
+from serving.privacy.consents import consent_state, pending_changes
+from serving.privacy.erasure import FINISHED, erase_customer, erasure_executor
 from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.predictions import MAX_ID_LENGTH, FieldProblem
+from serving.schemas.privacy import ConsentChanges, ConsentsResponse, ErasureReport
 
 if TYPE_CHECKING:
     from serving.api.app_state import AppState
@@ -55,7 +56,7 @@ async def get_consents(request: Request) -> Response:
     openapi_extra={"parameters": [openapi.CUSTOMER_ID_PARAMETER], **openapi.request_body(ConsentChanges)},
 )
 async def put_consents(request: Request) -> Response:
-    """Idempotent change of the consents of one customer; it holds from the next call on."""
+    """Change the consents of one customer, idempotent; the change applies from the next request on."""
     app_state, customer_id = app_state_of(request), path_customer_id(request)
     changes = await read_json_as(request, ConsentChanges)
     ledger, caller = app_state.consent_gate.ledger, actor(request)
@@ -82,12 +83,12 @@ async def put_consents(request: Request) -> Response:
     dependencies=[requires(KeyScope.ADMIN)],
     responses={
         **openapi.success_and_problem_responses(ErasureReport, 401, 403, 422, 503),
-        202: {"model": ErasureReport, "description": "Another writer removes the rest when it ends."},
+        202: {"model": ErasureReport, "description": "The current writer of the home removes the rest when it ends."},
     },
     openapi_extra={"parameters": [openapi.CUSTOMER_ID_PARAMETER]},
 )
 async def delete_customer(request: Request) -> Response:
-    """Erase one customer: no answer about them from now on; the response lists what was removed where."""
+    """Erase one customer: no prediction from now on; the response lists the removed rows of each place."""
     app_state, customer_id, caller = app_state_of(request), path_customer_id(request), actor(request)
     now = app_state.now()
 
@@ -102,7 +103,11 @@ async def delete_customer(request: Request) -> Response:
 
 
 def path_customer_id(request: Request) -> str:
-    """The customer id in the path; raises Problem for an empty or too long one."""
+    """The customer id in the path.
+
+    Raises:
+        Problem: the id is empty or too long.
+    """
     customer_id: str = request.path_params["customer_id"]
     if not 1 <= len(customer_id) <= MAX_ID_LENGTH:
         reason = f"Found {len(customer_id)} characters; expected an id of 1 to {MAX_ID_LENGTH}."
@@ -112,7 +117,9 @@ def path_customer_id(request: Request) -> str:
 
 def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
     log_error(app_state.log, "privacy request failed", error)
-    return Problem(503, "This cannot be written or read just now. Try again soon.", headers=RETRY_AFTER)
+    return Problem(
+        503, "The customer's records cannot be written or read just now. Try again soon.", headers=RETRY_AFTER
+    )
 
 
 def _json_response(content: object) -> Response:

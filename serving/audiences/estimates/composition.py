@@ -14,7 +14,7 @@ from serving.audiences.query.column_types import ColumnKind
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.query.text_columns import DictionaryColumn
 from serving.audiences.schema import CompositionPart
-from serving.schemas.prediction_columns import BANDS
+from training.inference.answers.churn import BANDS
 
 COMPOSITION_COLUMNS = ("value_tier", "lifecycle_stage", "lifecycle_phase", "rfm_segment", "model_tier", "status")
 CHURN_BAND, _CHURN_PROBABILITY = "churn_band", "churn_probability"

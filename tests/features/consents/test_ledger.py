@@ -23,11 +23,11 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
     return open_ledger(tmp_path, LMDB if request.param == "lmdb" else request.getfixturevalue("redis").url)
 
 
-def denied(purpose: str = PROFILING, channel: str = ALL_CHANNELS, changed_at: int = 5) -> Consent:
+def denial(purpose: str = PROFILING, channel: str = ALL_CHANNELS, changed_at: int = 5) -> Consent:
     return Consent(purpose, channel, granted=False, changed_at=changed_at)
 
 
-def granted(purpose: str = MARKETING, channel: str = "email", changed_at: int = 5) -> Consent:
+def grant(purpose: str = MARKETING, channel: str = "email", changed_at: int = 5) -> Consent:
     return Consent(purpose, channel, granted=True, changed_at=changed_at)
 
 
@@ -38,13 +38,13 @@ def test_who_said_nothing_is_as_the_shop_says(ledger: Ledger) -> None:
 
 
 def test_a_no_to_profiling_acts_at_once(ledger: Ledger) -> None:
-    ledger.record({"ann": [denied()]})
+    ledger.record({"ann": [denial()]})
     assert ledger.statuses(["ann", "bob"], NOW) == [ConsentStatus.DENIED, ConsentStatus.GRANTED]
     assert ledger.profiling_scope(NOW).exception_ids == ("ann",)
 
 
 def test_an_older_consent_changes_nothing(ledger: Ledger) -> None:
-    ledger.record({"ann": [granted(changed_at=9)]})
+    ledger.record({"ann": [grant(changed_at=9)]})
     before = ledger.state()
     assert ledger.record({"ann": [Consent(MARKETING, "email", granted=False, changed_at=8)]}) == 0
     assert ledger.state() == before
@@ -52,16 +52,16 @@ def test_an_older_consent_changes_nothing(ledger: Ledger) -> None:
 
 
 def test_every_change_moves_the_state_and_is_found_from_there(ledger: Ledger) -> None:
-    ledger.record({"ann": [granted()], "bob": [granted()]})
+    ledger.record({"ann": [grant()], "bob": [grant()]})
     between = ledger.state()
-    ledger.record({"bob": [denied(MARKETING, "email", changed_at=6)]})
+    ledger.record({"bob": [denial(MARKETING, "email", changed_at=6)]})
     assert [record.customer_id for record in ledger.changed_since(between)] == ["bob"]
     assert sorted(record.customer_id for record in ledger.changed_since(0)) == ["ann", "bob"]
     assert ledger.changed_since(ledger.state()) == []
 
 
 def test_an_erased_customer_leaves_no_consent_and_a_tombstone(ledger: Ledger) -> None:
-    ledger.record({"ann": [granted(), denied()]})
+    ledger.record({"ann": [grant(), denial()]})
     assert ledger.erase("ann") == 2
     assert ledger.statuses(["ann", "bob"], NOW) == [ConsentStatus.ERASED, ConsentStatus.GRANTED]
     assert ledger.consents("ann").consents.entries == ()
@@ -72,7 +72,7 @@ def test_an_erased_customer_leaves_no_consent_and_a_tombstone(ledger: Ledger) ->
 
 def test_a_log_read_again_does_not_bring_an_erased_customer_back(ledger: Ledger) -> None:
     ledger.erase("ann")
-    assert ledger.record({"ann": [granted()]}) == 0
+    assert ledger.record({"ann": [grant()]}) == 0
     assert ledger.can_reach(["ann"], EMAIL, NOW) == [False]
 
 
@@ -84,7 +84,7 @@ def test_erasure_is_idempotent(ledger: Ledger) -> None:
 
 def test_any_id_has_a_record_of_its_own(ledger: Ledger) -> None:
     ids = ["", "a", "a\0b", "客户 1", "ü" * 256, "ü" * 255 + "x"]
-    ledger.record({customer_id: [denied(changed_at=index)] for index, customer_id in enumerate(ids)})
+    ledger.record({customer_id: [denial(changed_at=index)] for index, customer_id in enumerate(ids)})
     times = [ledger.consents(customer_id).consents.entries[0].changed_at for customer_id in ids]
     assert times == list(range(len(ids)))
 
@@ -98,14 +98,14 @@ def test_setting_the_same_defaults_again_changes_nothing(ledger: Ledger) -> None
 
 
 def test_another_process_sees_it(tmp_path: Path, online: str) -> None:
-    open_ledger(tmp_path, online).record({"ann": [denied()]})
+    open_ledger(tmp_path, online).record({"ann": [denial()]})
     reopened = open_ledger(tmp_path, online)
     assert reopened.statuses(["ann"], NOW) == [ConsentStatus.DENIED]
 
 
 def test_the_home_keeps_no_id_of_an_erased_customer(tmp_path: Path, online: str) -> None:
     ledger = open_ledger(tmp_path, online)
-    ledger.record({"ann-of-the-mill": [denied()]})
+    ledger.record({"ann-of-the-mill": [denial()]})
     ledger.erase("ann-of-the-mill")
     assert ledger.erased_among(["ann-of-the-mill"]) == ["ann-of-the-mill"]
     assert list(ledger.all_records()) == []

@@ -119,7 +119,7 @@ def test_what_is_written_rests_on_what_was_read(redis: RedisServer, tmp_path: Pa
     states: list[int] = []
 
     def write_late(transaction: RedisWriteTransaction) -> int:
-        states.append(transaction.stored.state)
+        states.append(transaction.stored_records.state)
         if len(states) < 3:
             other.record({"ann": [marketing_grant("email", changed_at=len(states))]})
         transaction.set_meta("defaults", b"{}")

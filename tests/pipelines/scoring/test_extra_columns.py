@@ -31,9 +31,9 @@ def ledger() -> Ledger:
 
 
 def test_each_customers_channels_are_those_they_granted(ledger: Ledger) -> None:
-    found = ConsentColumns.from_ledger(ledger, now=9).table(pa.array(["ann", "bob", "dan"])).to_pylist()
-    assert [row[CHANNELS_COLUMN] for row in found] == [["email"], ["*", "email"], []]
-    assert [row[UNTIL_COLUMN] is None for row in found] == [False, True, True]
+    rows = ConsentColumns.from_ledger(ledger, now=9).table(pa.array(["ann", "bob", "dan"])).to_pylist()
+    assert [row[CHANNELS_COLUMN] for row in rows] == [["email"], ["*", "email"], []]
+    assert [row[UNTIL_COLUMN] is None for row in rows] == [False, True, True]
 
 
 def test_the_basis_survives_the_file(ledger: Ledger) -> None:
@@ -44,13 +44,13 @@ def test_the_basis_survives_the_file(ledger: Ledger) -> None:
 
 
 def test_who_is_not_to_be_profiled_is_not_scored(ledger: Ledger) -> None:
-    everybody = pa.array(["ann", "bob", "cem", "dan"])
-    assert consented_customers(everybody, ledger, ledger.profiling_scope(9)).to_pylist() == ["ann", "bob", "dan"]
+    customers = pa.array(["ann", "bob", "cem", "dan"])
+    assert consented_customers(customers, ledger, ledger.profiling_scope(9)).to_pylist() == ["ann", "bob", "dan"]
     ledger.erase("ann")
-    assert consented_customers(everybody, ledger, ledger.profiling_scope(9)).to_pylist() == ["bob", "dan"]
+    assert consented_customers(customers, ledger, ledger.profiling_scope(9)).to_pylist() == ["bob", "dan"]
     ledger.set_defaults(Defaults(profiling=False))
-    with pytest.raises(NotFound, match=r"Of 4 known customers nobody may be scored\. .*consent_defaults"):
-        consented_customers(everybody, ledger, ledger.profiling_scope(9))
+    with pytest.raises(NotFound, match=r"Of 4 known customers none may be scored\. .*consent_defaults"):
+        consented_customers(customers, ledger, ledger.profiling_scope(9))
 
 
 def test_channels_are_ranked_as_far_as_they_are_granted() -> None:

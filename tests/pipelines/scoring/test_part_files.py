@@ -26,15 +26,18 @@ class Stopped(Exception):
 
 
 @pytest.fixture
-def scored(trained: Flywheel, tmp_path: Path) -> Callable[[], tuple[pa.Table, list[str]]]:
-    """Score a trained shop into a file of its own, and what was said meanwhile."""
-    as_of, description = Cutoff.from_day(shops.day(AS_OF), ZONE), read_shop_config(trained.folder / "flywheel.toml")
+def scored_shop(trained_shop: Flywheel, tmp_path: Path) -> Callable[[], tuple[pa.Table, list[str]]]:
+    """Score a trained shop into a file of its own, and return its messages."""
+    as_of, description = (
+        Cutoff.from_day(shops.day(AS_OF), ZONE),
+        read_shop_config(trained_shop.folder / "flywheel.toml"),
+    )
 
     def run() -> tuple[pa.Table, list[str]]:
-        said: list[str] = []
-        score.run(description, trained.home, as_of, said.append, tmp_path / "scores.parquet")
+        messages: list[str] = []
+        score.run(description, trained_shop.home, as_of, messages.append, tmp_path / "scores.parquet")
         assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
-        return pq.read_table(tmp_path / "scores.parquet"), said
+        return pq.read_table(tmp_path / "scores.parquet"), messages
 
     return run
 
@@ -44,19 +47,19 @@ Scored = Callable[[], tuple[pa.Table, list[str]]]
 
 @pytest.mark.parametrize("size", [20, 100, 250])
 def test_scores_are_the_same_to_the_last_bit_in_parts_of_any_size(
-    scored: Scored, trained: Flywheel, size: int, monkeypatch: pytest.MonkeyPatch
+    scored_shop: Scored, trained_shop: Flywheel, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(score, "CHUNK_SIZE", size)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
-    assert scored()[0].equals(trained.scores)
+    assert scored_shop()[0].equals(trained_shop.scores)
 
 
 def test_scores_are_the_same_from_several_processes(
-    scored: Scored, trained: Flywheel, monkeypatch: pytest.MonkeyPatch
+    scored_shop: Scored, trained_shop: Flywheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(score, "CHUNK_SIZE", 100)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1)
-    assert scored()[0].equals(trained.scores)
+    assert scored_shop()[0].equals(trained_shop.scores)
 
 
 def stop_after(parts: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -74,21 +77,21 @@ def stop_after(parts: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_what_was_scored_before_a_stop_is_not_scored_again(
-    scored: Scored, trained: Flywheel, monkeypatch: pytest.MonkeyPatch
+    scored_shop: Scored, trained_shop: Flywheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(score, "CHUNK_SIZE", 200)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     stop_after(2, monkeypatch)
     with pytest.raises(Stopped):
-        scored()
+        scored_shop()
     monkeypatch.undo()
     monkeypatch.setattr(score, "CHUNK_SIZE", 200)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     tried = stop_after(1000, monkeypatch)
-    found, said = scored()
-    assert found.equals(trained.scores)
-    assert tried == [*range(2, -(-len(found) // 200))]
-    assert said[0] == f"2 of {tried[-1] + 1} parts were scored before"
+    table, messages = scored_shop()
+    assert table.equals(trained_shop.scores)
+    assert tried == [*range(2, -(-len(table) // 200))]
+    assert messages[0] == f"2 of {tried[-1] + 1} parts were already scored"
 
 
 def test_parts_of_another_table_are_thrown_away(tmp_path: Path) -> None:
@@ -105,11 +108,11 @@ def test_a_part_that_was_not_finished_does_not_count(tmp_path: Path, monkeypatch
     parts = PartFiles(tmp_path / "scores.parquet")
     parts.start_or_resume({})
 
-    def torn(_: pa.Table, path: Path) -> None:
+    def write_torn_part(_: pa.Table, path: Path) -> None:
         path.write_bytes(b"PAR1")
         raise Stopped
 
-    monkeypatch.setattr(pq, "write_table", torn)
+    monkeypatch.setattr(pq, "write_table", write_torn_part)
     with pytest.raises(Stopped):
         parts.write(0, pa.table({"a": [1]}))
     assert not parts.has(0)

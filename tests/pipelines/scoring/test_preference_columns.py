@@ -1,4 +1,4 @@
-"""Each customer is told when, where and with what to be reached: by own habit if there is one, else by everybody's."""
+"""Preference columns: a customer's own preferences where there are enough, else those of the population."""
 
 from __future__ import annotations
 
@@ -27,41 +27,51 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> ShopConfig:
     return write_config(tmp_path_factory.mktemp("shop"), zone=LONDON, events={"behaviour": ["visit"]})
 
 
-def monday_orders(who: str, orders: int, hour: int, channel: str = "app", coupons: int = 0) -> list[tuple[object, ...]]:
+def monday_orders(
+    customer_id: str, orders: int, hour: int, channel: str = "app", coupons: int = 0
+) -> list[tuple[object, ...]]:
     """Orders of tea on Mondays, the first of them with a coupon."""
     first = date(2026, 1, 5)
     return [
-        (who, f"{first + timedelta(7 * week)} {hour:02d}:30", 5, f"{who}{week}", channel, "tea", int(week < coupons))
+        (
+            customer_id,
+            f"{first + timedelta(7 * week)} {hour:02d}:30",
+            5,
+            f"{customer_id}{week}",
+            channel,
+            "tea",
+            int(week < coupons),
+        )
         for week in range(orders)
     ]
 
 
 def twenty_one_customers() -> History:
     """Twenty customers of few orders, and ann of many; bob is known from a visit alone."""
-    few = [line for place in range(20) for line in monday_orders(f"c{place:02d}", 1 + place % 3, 8 + place % 4, "web")]
+    few = [line for index in range(20) for line in monday_orders(f"c{index:02d}", 1 + index % 3, 8 + index % 4, "web")]
     lines = [*few, *monday_orders("ann", 20, 20, "app", 20), *monday_orders("cat", 20, 8, "web", 1)]
     return history_of(*lines, columns=LINES, events=[("bob", "2026-06-30 23:10", "visit")], zone=LONDON)
 
 
-def preference_rows(found: PreferenceColumns) -> list[dict[str, object]]:
-    table: list[dict[str, object]] = pa.table(found.columns).to_pylist()
+def preference_rows(result: PreferenceColumns) -> list[dict[str, object]]:
+    table: list[dict[str, object]] = pa.table(result.columns).to_pylist()
     return table
 
 
-def preferences_of(shop: ShopConfig, history: History, *who: str) -> list[dict[str, object]]:
-    return preference_rows(compute_preferences(shop, history, TODAY, pa.array(who, pa.string())))
+def preferences_of(shop: ShopConfig, history: History, *customer_ids: str) -> list[dict[str, object]]:
+    return preference_rows(compute_preferences(shop, history, TODAY, pa.array(customer_ids, pa.string())))
 
 
 def test_the_columns_are_those_promised(shop: ShopConfig) -> None:
-    found = compute_preferences(shop, twenty_one_customers(), TODAY, pa.array(["ann", "bob"]))
-    assert [(name, column.type) for name, column in found.columns.items()] == [
+    result = compute_preferences(shop, twenty_one_customers(), TODAY, pa.array(["ann", "bob"]))
+    assert [(name, column.type) for name, column in result.columns.items()] == [
         (one.name, one.type) for one in PREFERENCE_COLUMNS
     ]
-    assert found.null_reasons == {}
+    assert result.null_reasons == {}
     assert all(one.meaning.endswith(".") for one in PREFERENCE_COLUMNS)
 
 
-def test_a_customer_of_many_orders_is_told_the_own_habit(shop: ShopConfig) -> None:
+def test_a_customer_with_many_orders_gets_an_own_preference(shop: ShopConfig) -> None:
     [ann] = preferences_of(shop, twenty_one_customers(), "ann")
     assert (ann["preferred_hour"], ann["preferred_hour_evidence"]) == (
         19,
@@ -72,7 +82,7 @@ def test_a_customer_of_many_orders_is_told_the_own_habit(shop: ShopConfig) -> No
     assert ann["preset_segment_price_sensitive"]
 
 
-def test_who_has_hardly_a_history_is_told_everybodys_habit(shop: ShopConfig) -> None:
+def test_a_customer_with_hardly_any_history_gets_the_preference_of_the_population(shop: ShopConfig) -> None:
     stranger, other = preferences_of(shop, twenty_one_customers(), "nobody", "zoe")
     assert stranger == other
     assert {stranger[f"{name}_evidence"] for name in ("preferred_hour", "channel", "category")} == {"population"}
@@ -93,7 +103,7 @@ def test_some_customers_at_a_time_are_told_the_same(shop: ShopConfig, monkeypatc
 
 
 def test_price_sensitivity_weighs_own_orders_against_everybodys(shop: ShopConfig) -> None:
-    lines = [line for place in range(40) for line in monday_orders(f"c{place:02d}", 4, 9, coupons=place % 5)]
+    lines = [line for index in range(40) for line in monday_orders(f"c{index:02d}", 4, 9, coupons=index % 5)]
     c00, c04, none = preferences_of(shop, history_of(*lines, columns=LINES, zone=LONDON), "c00", "c04", "none")
     # Shares 0, 1/4, 1/2, 3/4 and 1 of eight customers each: one half, and alike by Kleinman's moments as follows.
     mean = 80.5 / 161
@@ -110,16 +120,16 @@ def test_price_sensitivity_weighs_own_orders_against_everybodys(shop: ShopConfig
 
 
 def test_one_order_with_a_coupon_does_not_make_a_customer_surely_price_sensitive(shop: ShopConfig) -> None:
-    crowd = [line for place in range(40) for line in monday_orders(f"c{place:02d}", 4, 9, coupons=place % 2)]
-    lines = [*crowd, *monday_orders("dan", 1, 9, coupons=1), *monday_orders("eve", 20, 9, coupons=20)]
+    others = [line for index in range(40) for line in monday_orders(f"c{index:02d}", 4, 9, coupons=index % 2)]
+    lines = [*others, *monday_orders("dan", 1, 9, coupons=1), *monday_orders("eve", 20, 9, coupons=20)]
     dan, eve, none = preferences_of(shop, history_of(*lines, columns=LINES, zone=LONDON), "dan", "eve", "none")
     assert none["price_sensitivity"] < dan["price_sensitivity"] < eve["price_sensitivity"]  # type: ignore[operator]
     assert (dan["preset_segment_price_sensitive"], eve["preset_segment_price_sensitive"]) == (False, True)
 
 
 def test_touches_rank_channels_by_how_often_they_are_answered(shop: ShopConfig) -> None:
-    touches = [(f"c{place:02d}", f"2026-{month:02d}-02 10:00", channel)
-               for place in range(10) for month in (1, 2, 3) for channel in ("email", "sms", "sms")]  # fmt: skip
+    touches = [(f"c{index:02d}", f"2026-{month:02d}-02 10:00", channel)
+               for index in range(10) for month in (1, 2, 3) for channel in ("email", "sms", "sms")]  # fmt: skip
     lines = [("c00", "2026-05-10 12:00", 5), ("ann", "2026-05-10 12:00", 5)]
     touches += [("ann", "2026-05-06", "email"), ("c00", "2026-05-06", "email")]
     [ann] = preferences_of(shop, history_of(*lines, touches=touches, zone=LONDON), "ann")
@@ -127,16 +137,16 @@ def test_touches_rank_channels_by_how_often_they_are_answered(shop: ShopConfig) 
 
 
 def test_a_log_that_tells_little_says_what_it_lacks(shop: ShopConfig) -> None:
-    found = compute_preferences(shop, history_of(("ann", "2026-02-01", 5), zone=LONDON), TODAY, pa.array(["ann"]))
-    assert found.null_reasons == {
+    result = compute_preferences(shop, history_of(("ann", "2026-02-01", 5), zone=LONDON), TODAY, pa.array(["ann"]))
+    assert result.null_reasons == {
         "preferred_hour": "no order or event has a time of day: the log has dates alone",
         "channel": "neither touches nor orders nor events name a channel",
         "category": "orders have no category",
         "price": "the log has no discounts, no coupons and no redemptions",
     }
-    for family in found.null_reasons:
-        assert all(found.columns[one.name].to_pylist() == [None] for one in COLUMN_FAMILIES[family])
-    assert found.columns["preferred_weekday"].to_pylist() == [7]
+    for family in result.null_reasons:
+        assert all(result.columns[one.name].to_pylist() == [None] for one in COLUMN_FAMILIES[family])
+    assert result.columns["preferred_weekday"].to_pylist() == [7]
 
 
 def test_nothing_from_the_cutoff_on_changes_an_answer(shop: ShopConfig) -> None:
@@ -146,10 +156,10 @@ def test_nothing_from_the_cutoff_on_changes_an_answer(shop: ShopConfig) -> None:
     held_back = [
         {key: one for key, one in row.items() if "channel" not in key} for row in preferences_of(shop, before, "ann")
     ]
-    said = [
+    columns = [
         {key: one for key, one in row.items() if "channel" not in key} for row in preferences_of(shop, after, "ann")
     ]
-    assert said == held_back
+    assert columns == held_back
 
 
 orders = st.tuples(
@@ -164,8 +174,8 @@ def test_every_share_lies_in_its_interval_and_shares_of_all_channels_are_all(
     shop: ShopConfig, drawn: list[tuple[str, int, int, str, str, int]]
 ) -> None:
     lines = [
-        (who, f"{date(2026, 1, 1) + timedelta(day)} {hour:02d}:10", 5, f"A{place}", channel, category, coupon)
-        for place, (who, day, hour, channel, category, coupon) in enumerate(drawn)
+        (customer_id, f"{date(2026, 1, 1) + timedelta(day)} {hour:02d}:10", 5, f"A{index}", channel, category, coupon)
+        for index, (customer_id, day, hour, channel, category, coupon) in enumerate(drawn)
     ]
     for row in preferences_of(shop, history_of(*lines, columns=LINES, zone=LONDON), "ann", "bob", "cat"):
         for name, share in (("preferred_hour", "_share"), ("preferred_weekday", "_share"), ("price_sensitivity", "")):

@@ -9,21 +9,21 @@ import pyarrow.compute as pc
 import pytest
 
 from features.arrays import Days, Floats
-from serving.schemas.prediction_columns import WITHIN_DAYS
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import AS_OF
 from tests.pipelines.shops import Log
+from training.inference.answers.answer import WITHIN_DAYS
 from training.segments.columns import segment_columns
 from training.segments.preferences import COLUMN_FAMILIES
-from training.segments.preferences import PREFERENCE_COLUMNS as HABITS
+from training.segments.preferences import PREFERENCE_COLUMNS as PREFERENCES
 
 pytestmark = pytest.mark.slow
 
 TODAY = shops.day(AS_OF)
 LEAD = timedelta(days=5)
 HORIZONS = (30, 60, 365)
-# One unit in the last place, lost between the grid of days and the day asked about.
+# One unit in the last place, lost between the grid of days and the requested day.
 ROUNDING = 1e-15
 
 INSTANT, AMOUNT, DAY = pa.timestamp("us", tz="UTC"), pa.float64(), pa.date32()
@@ -51,20 +51,20 @@ CONTRACT = {
     "next_category": pa.string(),
     "next_category_remind_on": DAY,
     **{column.name: column.type for column in segment_columns(())},
-    **{column.name: column.type for column in HABITS},
+    **{column.name: column.type for column in PREFERENCES},
     "consent_channels": pa.list_(pa.string()),
     "consent_until": INSTANT,
 }
 
 
 @pytest.fixture(scope="module")
-def scores(trained: Flywheel) -> pa.Table:
-    return trained.scores
+def scores(trained_shop: Flywheel) -> pa.Table:
+    return trained_shop.scores
 
 
 def column(scores: pa.Table, name: str) -> Floats:
-    found: Floats = scores[name].to_numpy()
-    return found
+    values: Floats = scores[name].to_numpy()
+    return values
 
 
 def purchase_probabilities(scores: pa.Table) -> Floats:
@@ -74,8 +74,8 @@ def purchase_probabilities(scores: pa.Table) -> Floats:
 
 def dates(scores: pa.Table, name: str) -> Days:
     """Days, in the far future where they are beyond the model's last."""
-    found: Days = scores[name].fill_null(pa.scalar(TODAY + timedelta(days=3650))).to_numpy()
-    return found
+    values: Days = scores[name].fill_null(pa.scalar(TODAY + timedelta(days=3650))).to_numpy()
+    return values
 
 
 def known_lines(log: Log) -> pd.DataFrame:
@@ -96,13 +96,13 @@ def test_there_is_one_row_per_known_customer(scores: pa.Table, log: Log) -> None
     assert set(customers) == set(known_lines(log)["customer"]) | set(events["customer"])
 
 
-def test_every_row_says_who_answers_and_for_when(trained: Flywheel, scores: pa.Table) -> None:
+def test_every_row_says_who_answers_and_for_when(trained_shop: Flywheel, scores: pa.Table) -> None:
     assert set(scores["release"].to_pylist()) == {"1"}
     assert {one.astimezone(shops.ZONE).replace(tzinfo=None).isoformat() for one in scores["as_of"].to_pylist()} == {
         f"{TODAY}T00:00:00"
     }
     assert set(scores["churn_horizon_days"].to_pylist()) == {60}
-    assert trained.release["tiered_model"]["tier_by_model"] == {"churn": "ml", "next_purchase": "ml", "ltv": "ml"}
+    assert trained_shop.release["tiered_model"]["tier_by_model"] == {"churn": "ml", "next_purchase": "ml", "ltv": "ml"}
     answered = set(zip(scores["status"].to_pylist(), scores["model_tier"].to_pylist(), strict=True))
     assert answered == {("scored", "ml"), ("insufficient_history", "population")}
 
@@ -115,17 +115,17 @@ def test_what_a_customer_did_so_far_is_what_the_log_says(scores: pa.Table, log: 
     for row in scores.select(
         ["customer_id", "orders", "first_order_at", "last_order_at", "historic_spend"]
     ).to_pylist():
-        who = row["customer_id"]
-        assert row["historic_spend"] == pytest.approx(spend.get(who, 0.0), abs=1e-9)
-        if who not in orders.index:
+        customer_id = row["customer_id"]
+        assert row["historic_spend"] == pytest.approx(spend.get(customer_id, 0.0), abs=1e-9)
+        if customer_id not in orders.index:
             assert (row["orders"], row["first_order_at"], row["last_order_at"]) == (0, None, None)
             continue
-        assert row["orders"] == orders.loc[who, "count"]
+        assert row["orders"] == orders.loc[customer_id, "count"]
         for name, which in (("first_order_at", "min"), ("last_order_at", "max")):
-            assert row[name].astimezone(shops.ZONE).replace(tzinfo=None) == orders.loc[who, which]
+            assert row[name].astimezone(shops.ZONE).replace(tzinfo=None) == orders.loc[customer_id, which]
 
 
-def test_a_visitor_who_never_ordered_is_answered_from_the_lowest_rung(scores: pa.Table) -> None:
+def test_a_visitor_who_never_ordered_is_answered_from_the_lowest_tier(scores: pa.Table) -> None:
     visitors = scores.filter(pc.starts_with(scores["customer_id"], "v"))
     assert visitors.num_rows > 20
     assert set(visitors["orders"].to_pylist()) == {0}
@@ -139,7 +139,7 @@ def test_nothing_is_missing_but_dates_that_never_come(scores: pa.Table) -> None:
     dates = {"next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on"}
     dates |= {"next_category", "next_category_remind_on"}
     never = {"first_order_at", "last_order_at"} | {name for name in scores.column_names if name.startswith("rfm_")}
-    # The shop logs neither channels nor discounts, and nobody's consent ends.
+    # The shop logs neither channels nor discounts, and no consent ends.
     unlogged = {one.name for family in ("channel", "price") for one in COLUMN_FAMILIES[family]} | {"consent_until"}
     assert nulls <= dates | never | unlogged
     assert all(scores[name].null_count == scores.num_rows for name in unlogged)

@@ -92,52 +92,52 @@ def assigned_columns(folder: Path, description: ShopConfig, **more: pa.Array) ->
 
 
 def test_everybody_known_is_sorted_prospects_too(tmp_path: Path) -> None:
-    found = assigned_columns(tmp_path, ingest_shop(tmp_path))
-    assert list(found) == [column.name for column in segment_columns(["big baskets", "no contact for 30 days"])]
-    assert found["lifecycle_stage"] == ["retention", "retention", "conversion", "contact", "potential"]
-    assert found["lifecycle_phase"] == ["repurchase", "lapse", "activate", "acquire", "acquire"]
-    assert found["rfm_recency"] == [2, 1, 4, None, None]
-    assert found["rfm_frequency"] == [2, 2, 1, None, None]
-    assert found["rfm_monetary"] == [4, 2, 1, None, None]
-    assert found["rfm_segment"] == ["important_win_back", "ordinary_win_back", "ordinary_develop", None, None]
-    assert found["value_tier"] == ["high", "medium", "medium", "low", "low"]
-    assert found["segments"] == [["big baskets"], ["no contact for 30 days"], [], [], ["no contact for 30 days"]]
-    assert found["segment_big_baskets"] == [True, False, False, False, False]
+    columns = assigned_columns(tmp_path, ingest_shop(tmp_path))
+    assert list(columns) == [column.name for column in segment_columns(["big baskets", "no contact for 30 days"])]
+    assert columns["lifecycle_stage"] == ["retention", "retention", "conversion", "contact", "potential"]
+    assert columns["lifecycle_phase"] == ["repurchase", "lapse", "activate", "acquire", "acquire"]
+    assert columns["rfm_recency"] == [2, 1, 4, None, None]
+    assert columns["rfm_frequency"] == [2, 2, 1, None, None]
+    assert columns["rfm_monetary"] == [4, 2, 1, None, None]
+    assert columns["rfm_segment"] == ["important_win_back", "ordinary_win_back", "ordinary_develop", None, None]
+    assert columns["value_tier"] == ["high", "medium", "medium", "low", "low"]
+    assert columns["segments"] == [["big baskets"], ["no contact for 30 days"], [], [], ["no contact for 30 days"]]
+    assert columns["segment_big_baskets"] == [True, False, False, False, False]
 
 
-def test_crowds_are_made_of_the_log_and_the_predictions(tmp_path: Path) -> None:
-    found = assigned_columns(tmp_path, ingest_shop(tmp_path))
-    assert found["preset_segment_high_potential_newcomer"] == [True, False, False, False, False]
-    assert found["preset_segment_active_regular"] == [False] * 5
-    assert found["preset_segment_about_to_lapse"] == [False] * 5
-    assert found["preset_segment_due_for_replenishment"] == [True, False, False, False, False]
+def test_preset_segments_are_made_of_the_log_and_the_predictions(tmp_path: Path) -> None:
+    columns = assigned_columns(tmp_path, ingest_shop(tmp_path))
+    assert columns["preset_segment_high_potential_newcomer"] == [True, False, False, False, False]
+    assert columns["preset_segment_active_regular"] == [False] * 5
+    assert columns["preset_segment_about_to_lapse"] == [False] * 5
+    assert columns["preset_segment_due_for_replenishment"] == [True, False, False, False, False]
     assert assigned_columns(tmp_path, ingest_shop(tmp_path, "[business.preset_segments]\nregular_orders = 2"))[
         "preset_segment_active_regular"
     ][0]
 
 
 def test_who_stands_nowhere_has_not_lapsed(tmp_path: Path) -> None:
-    said = """
+    config = """
         [[business.lifecycle]]
         stage = "retention"
         phase = "lapse"
         when = { days_since_order = { at_least = 182 } }
     """
-    found = assigned_columns(tmp_path, ingest_shop(tmp_path, said), churn_probability=pa.array([0.9] * 5))
-    assert found["lifecycle_phase"] == [None, "lapse", None, None, None]
-    assert found["preset_segment_about_to_lapse"] == [True, False, False, False, False]
+    columns = assigned_columns(tmp_path, ingest_shop(tmp_path, config), churn_probability=pa.array([0.9] * 5))
+    assert columns["lifecycle_phase"] == [None, "lapse", None, None, None]
+    assert columns["preset_segment_about_to_lapse"] == [True, False, False, False, False]
 
 
 def test_without_amounts_orders_are_worth_and_layers_are_not_known(tmp_path: Path) -> None:
     orders = "\n".join(line.rpartition(",")[0] for line in ORDERS.splitlines())
-    said = "[business.segments.often]\norders = { at_least = 2 }"
-    description = ingest_shop(tmp_path, said, orders)
+    config = "[business.segments.often]\norders = { at_least = 2 }"
+    description = ingest_shop(tmp_path, config, orders)
     assert scored_population(tmp_path, description).value_column == "expected_orders_365d"
-    found = assigned_columns(tmp_path, description)
-    assert found["rfm_frequency"] == [2, 2, 1, None, None]
-    assert found["rfm_monetary"] == found["rfm_segment"] == found["rfm_segment_zh"] == [None] * 5
-    assert found["value_tier"] == ["high", "medium", "medium", "low", "low"]
-    assert found["segment_often"] == [True, True, False, False, False]
+    columns = assigned_columns(tmp_path, description)
+    assert columns["rfm_frequency"] == [2, 2, 1, None, None]
+    assert columns["rfm_monetary"] == columns["rfm_segment"] == columns["rfm_segment_zh"] == [None] * 5
+    assert columns["value_tier"] == ["high", "medium", "medium", "low", "low"]
+    assert columns["segment_often"] == [True, True, False, False, False]
 
 
 def test_who_is_published_and_no_longer_in_the_log_fulfils_nothing(tmp_path: Path) -> None:
@@ -149,21 +149,23 @@ def test_who_is_published_and_no_longer_in_the_log_fulfils_nothing(tmp_path: Pat
 
 def test_the_tiers_horizon_is_the_longest_or_the_one_that_is_said(tmp_path: Path) -> None:
     assert scored_population(tmp_path, ingest_shop(tmp_path, "")).value_column == "ltv_365d_mean"
-    said = "[business.value_tiers]\nhorizon_days = 30"
-    assert scored_population(tmp_path, ingest_shop(tmp_path, said)).value_column == "ltv_30d_mean"
+    config = "[business.value_tiers]\nhorizon_days = 30"
+    assert scored_population(tmp_path, ingest_shop(tmp_path, config)).value_column == "ltv_30d_mean"
 
 
-def test_a_champion_that_does_not_look_so_far_is_refused_before_anybody_is_scored(tmp_path: Path) -> None:
-    said = "[business]\nltv_days = [60]\nvalue_tiers.horizon_days = 60"
-    of = scored_population(tmp_path, ingest_shop(tmp_path, said))
-    with pytest.raises(SegmentsNotComputable, match=r"^Release 7 predicts 30, 90, 365 days, and \[business\.value_tiers\] asks "
-                       r"for 60\. Expected a champion trained on what flywheel\.toml says now"):  # fmt: skip
+def test_a_champion_with_too_short_horizons_is_refused_before_scoring(tmp_path: Path) -> None:
+    config = "[business]\nltv_days = [60]\nvalue_tiers.horizon_days = 60"
+    of = scored_population(tmp_path, ingest_shop(tmp_path, config))
+    message = r"^Release 7 predicts 30, 90, 365 days, and \[business\.value_tiers\] asks for 60\. Expected a champion"
+    with pytest.raises(SegmentsNotComputable, match=message):
         _ = of.required_columns
 
 
 @pytest.mark.slow
-def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_again(grown_shop: ShopSnapshot) -> None:
-    flywheel = grown_shop.restore()
+def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_again(
+    grown_shop_snapshot: ShopSnapshot,
+) -> None:
+    flywheel = grown_shop_snapshot.restore()
     before = flywheel.scores
     described = flywheel.folder / "flywheel.toml"
     described.write_text(described.read_text() + '[business.segments."two or more"]\norders = { at_least = 2 }\n')
@@ -171,14 +173,14 @@ def test_a_segment_written_today_is_in_the_table_after_scoring_without_training_
     scores = flywheel.scores
     assert scores["segment_two_or_more"].equals(pc.greater_equal(scores["orders"], 2))
     added = {"segment_two_or_more", "segments"}
-    kept = [name for name in before.column_names if name not in added]
-    assert scores.select(kept).equals(before.select(kept))
+    names = [name for name in before.column_names if name not in added]
+    assert scores.select(names).equals(before.select(names))
 
 
 @pytest.mark.slow
-def test_segments_agree_with_what_the_scores_say(grown_shop: ShopSnapshot) -> None:
-    found = grown_shop.restore().scores
-    rows = found.to_pylist()
+def test_segments_agree_with_what_the_scores_say(grown_shop_snapshot: ShopSnapshot) -> None:
+    table = grown_shop_snapshot.restore().scores
+    rows = table.to_pylist()
     assert sum(row["value_tier"] == "high" for row in rows) == round(0.2 * len(rows))
     highest = [row["ltv_365d_mean"] for row in rows if row["value_tier"] == "high"]
     assert min(highest) >= max(row["ltv_365d_mean"] for row in rows if row["value_tier"] != "high")

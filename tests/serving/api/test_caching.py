@@ -1,4 +1,4 @@
-"""A campaign tool that asks per recipient may keep what it was told."""
+"""HTTP caching: a campaign tool revalidates its copy of an answer, and gets 304 while the answer is the same."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def test_all_day_the_answer_is_the_same() -> None:
     assert len(tags) == 2
 
 
-@pytest.mark.parametrize("held", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
-def test_who_has_it_already_is_told_so_without_a_body(client: TestClient, held: str) -> None:
+@pytest.mark.parametrize("if_none_match", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
+def test_who_has_it_already_is_told_so_without_a_body(client: TestClient, if_none_match: str) -> None:
     tag = client.get(ANN).headers["etag"]
-    again = client.get(ANN, headers={"If-None-Match": held.format(tag=tag)})
-    assert again.status_code == 304
-    assert again.content == b""
-    assert again.headers["etag"] == tag
-    assert again.headers["cache-control"] == "private, max-age=0, must-revalidate"
+    response = client.get(ANN, headers={"If-None-Match": if_none_match.format(tag=tag)})
+    assert response.status_code == 304
+    assert response.content == b""
+    assert response.headers["etag"] == tag
+    assert response.headers["cache-control"] == "private, max-age=0, must-revalidate"
 
 
-@pytest.mark.parametrize("held", ['"other"', "", "nonsense"])
-def test_who_has_another_one_gets_this_one(client: TestClient, held: str) -> None:
-    assert client.get(ANN, headers={"If-None-Match": held}).status_code == 200
+@pytest.mark.parametrize("if_none_match", ['"other"', "", "nonsense"])
+def test_who_has_another_one_gets_this_one(client: TestClient, if_none_match: str) -> None:
+    assert client.get(ANN, headers={"If-None-Match": if_none_match}).status_code == 200
 
 
 def test_another_part_features_or_release_is_another_answer(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""The document tells the truth, and the page that shows it needs no internet."""
+"""OpenAPI: the document matches the routes and their answers, and its page loads nothing from the internet."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def client() -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def document(client: TestClient) -> dict[str, Any]:
-    found: dict[str, Any] = client.get("/openapi.json").json()
-    return found
+    parsed: dict[str, Any] = client.get("/openapi.json").json()
+    return parsed
 
 
 def schema(document: dict[str, Any], name: str) -> Draft202012Validator:
@@ -47,25 +47,25 @@ def schema(document: dict[str, Any], name: str) -> Draft202012Validator:
 
 
 def test_every_route_is_documented_with_every_problem(document: dict[str, Any]) -> None:
-    found = {
+    responses = {
         path: {method: {*operation["responses"]} for method, operation in operations.items()}
         for path, operations in document["paths"].items()
     }
-    assert found == ROUTES
+    assert responses == ROUTES
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
-    named = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
-    assert named <= {*document["components"]["schemas"]}
-    assert {"PredictionRequest", "PredictionsResponse", "ProblemDetails"} <= named
+    referenced = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
+    assert referenced <= {*document["components"]["schemas"]}
+    assert {"PredictionRequest", "PredictionsResponse", "ProblemDetails"} <= referenced
     Draft202012Validator.check_schema(document["components"]["schemas"]["PredictionRequest"])
 
 
 @pytest.mark.parametrize("include", [None, [], ["churn"], ["churn", "next_purchase", "ltv", "segment", "reasons"]])
 def test_answers_are_as_documented(client: TestClient, document: dict[str, Any], include: list[str] | None) -> None:
-    question = {"customer_ids": ["ann", "bob", "zoe"], "include": include, "as_of": "2026-12-21"}
-    schema(document, "PredictionRequest").validate(question)
-    schema(document, "PredictionsResponse").validate(client.post("/v1/predictions", json=question).json())
+    body = {"customer_ids": ["ann", "bob", "zoe"], "include": include, "as_of": "2026-12-21"}
+    schema(document, "PredictionRequest").validate(body)
+    schema(document, "PredictionsResponse").validate(client.post("/v1/predictions", json=body).json())
 
 
 def test_the_example_of_a_reason_is_one(document: dict[str, Any]) -> None:
@@ -94,13 +94,13 @@ def test_the_parameters_of_the_get_route_are_documented(document: dict[str, Any]
 
 def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
     page = client.get("/docs").text
-    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert loaded
-    for path in loaded:
+    paths = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert paths
+    for path in paths:
         assert path.startswith("/docs/")
-        answered = client.get(path)
-        assert answered.status_code == 200
-        assert len(answered.content) > 500
+        response = client.get(path)
+        assert response.status_code == 200
+        assert len(response.content) > 500
     assert "'/openapi.json'" in page
 
 

@@ -1,4 +1,4 @@
-"""Who may ask what: whoever brings a key with the scope for it; the probes are for everybody."""
+"""API keys: a request needs a key with the scope of its route; the probes need no key."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.serving.fakes import FakeRelease, Shop
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 
-LOCKED = ["/v1/models", "/v1/customers/ann/predictions", "/metrics", "/docs", "/openapi.json", "/nowhere"]
+PROTECTED_PATHS = ["/v1/models", "/v1/customers/ann/predictions", "/metrics", "/docs", "/openapi.json", "/nowhere"]
 
-SHUT_TO_PREDICT = [("PUT", "/v1/customers/ann/consents"), ("POST", "/v1/audiences"),
+FORBIDDEN_TO_PREDICT = [("PUT", "/v1/customers/ann/consents"), ("POST", "/v1/audiences"),
                    ("DELETE", "/v1/customers/ann"), ("DELETE", "/v1/customers/ann/predictions"),
                    ("GET", "/v1/customers/ann%2Fconsents"), ("PUT", "/v1/customers/a%2Fb/consents%0A")]  # fmt: skip
 
@@ -36,14 +36,14 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", LOCKED)
+@pytest.mark.parametrize("path", PROTECTED_PATHS)
 def test_without_a_key_nothing_is_said(client: TestClient, path: str) -> None:
-    refused = client.get(path)
-    assert refused.status_code == 401
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.headers["www-authenticate"] == "Bearer"
-    assert refused.json()["detail"].startswith("Found no valid API key; expected one as Authorization: Bearer")
-    assert refused.headers["x-request-id"]
+    response = client.get(path)
+    assert response.status_code == 401
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.json()["detail"].startswith("Found no valid API key; expected one as Authorization: Bearer")
+    assert response.headers["x-request-id"]
 
 
 def test_a_body_is_not_even_read_without_a_key(client: TestClient) -> None:
@@ -56,22 +56,22 @@ def test_probes_need_no_key(client: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "brought",
+    "sent",
     [("Authorization", "Bearer old key"), ("authorization", "bearer old key"), ("X-API-Key", "old key"),
      ("X-API-Key", "new-ключ")],
 )  # fmt: skip
-def test_any_of_the_keys_opens_in_either_header(client: TestClient, brought: tuple[str, str]) -> None:
-    header, key = brought
+def test_any_of_the_keys_opens_in_either_header(client: TestClient, sent: tuple[str, str]) -> None:
+    header, key = sent
     assert client.get("/v1/models", headers={header.encode(): key.encode()}).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "brought",
+    "headers",
     [{"Authorization": "Bearer"}, {"Authorization": "Bearer "}, {"Authorization": "old key"}, {"X-API-Key": ""},
      {"Authorization": "Basic old key"}, {"X-API-Key": "old kez"}, {"Cookie": "old key"}],
 )  # fmt: skip
-def test_anything_else_does_not(client: TestClient, brought: dict[str, str]) -> None:
-    assert client.get("/v1/models", headers=brought).status_code == 401
+def test_anything_else_does_not(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.get("/v1/models", headers=headers).status_code == 401
 
 
 def test_without_keys_the_service_is_open() -> None:
@@ -80,20 +80,20 @@ def test_without_keys_the_service_is_open() -> None:
 
 
 class KeyedService:
-    """A service whose keys lie in a home, and which looks at them with every request."""
+    """Keyed service: a service with keys in a home, which it reloads on every request."""
 
     def __init__(self, home: Path, environment: Sequence[str] = ()) -> None:
-        self.file = KeyStore.for_home(home)
+        self.key_store = KeyStore.for_home(home)
         shop = Shop.of(FakeRelease())
-        self._keys = ApiKeys(map(SecretStr, environment), KeyReloader(self.file, shop.worker.log, poll_seconds=0))
+        self._keys = ApiKeys(map(SecretStr, environment), KeyReloader(self.key_store, shop.worker.log, poll_seconds=0))
         self._app = create_app(lambda: replace(shop.worker, api_keys=self._keys))
         self._app.add_route("/whoami", whoami)
 
     def create_key(self, client: str, *scopes: KeyScope) -> str:
-        return self.file.create(client, scopes, MONDAY)[0]
+        return self.key_store.create(client, scopes, MONDAY)[0]
 
     def revoke_key(self, key: str) -> None:
-        self.file.revoke(key.split("_")[1], MONDAY)
+        self.key_store.revoke(key.split("_")[1], MONDAY)
 
     def client(self, key: str = "") -> TestClient:
         return TestClient(self._app, headers={"Authorization": f"Bearer {key}"} if key else {})
@@ -104,69 +104,69 @@ async def whoami(request: Request) -> Response:
 
 
 def test_a_key_opens_what_its_scopes_say_and_no_more(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path)
-    with ring.client(ring.create_key("mail", KeyScope.PREDICT)) as client:
+    service = KeyedService(tmp_path)
+    with service.client(service.create_key("mail", KeyScope.PREDICT)) as client:
         assert client.get("/v1/models").status_code == 200
         assert client.get("/v1/customers/ann/predictions").status_code == 200
         assert client.get("/metrics").status_code == 200
-        for method, path in SHUT_TO_PREDICT:
+        for method, path in FORBIDDEN_TO_PREDICT:
             assert client.request(method, path).status_code == 403
 
 
 def test_who_lacks_a_scope_is_told_which(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path)
-    with ring.client(ring.create_key("mail", KeyScope.AUDIENCE, KeyScope.CONSENT)) as client:
-        refused = client.get("/v1/models")
-    assert refused.status_code == 403
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.headers["www-authenticate"] == 'Bearer error="insufficient_scope", scope="predict"'
-    assert refused.json()["title"] == "Forbidden"
-    assert refused.json()["detail"] == (
+    service = KeyedService(tmp_path)
+    with service.client(service.create_key("mail", KeyScope.AUDIENCE, KeyScope.CONSENT)) as client:
+        response = client.get("/v1/models")
+    assert response.status_code == 403
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["www-authenticate"] == 'Bearer error="insufficient_scope", scope="predict"'
+    assert response.json()["title"] == "Forbidden"
+    assert response.json()["detail"] == (
         "Found a key with the scopes audience, consent; expected one with predict. Ask for a key that has it."
     )
 
 
 def test_admin_opens_everything(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path)
-    with ring.client(ring.create_key("shop", KeyScope.ADMIN)) as client:
+    service = KeyedService(tmp_path)
+    with service.client(service.create_key("shop", KeyScope.ADMIN)) as client:
         assert client.get("/v1/models").status_code == 200
         assert client.delete("/v1/customers/ann").status_code not in {401, 403}
 
 
 def test_a_key_that_is_not_as_it_was_given_opens_nothing(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path)
-    key = ring.create_key("mail", KeyScope.PREDICT)
+    service = KeyedService(tmp_path)
+    key = service.create_key("mail", KeyScope.PREDICT)
     _, key_id, secret = key.split("_", 2)
-    wrong = [key[:-1], f"{key}x", key.upper(), secret, f"fw_00000000_{secret}", f"fw_{key_id}_", "fw"]
-    with ring.client() as client:
+    invalid_keys = [key[:-1], f"{key}x", key.upper(), secret, f"fw_00000000_{secret}", f"fw_{key_id}_", "fw"]
+    with service.client() as client:
         assert client.get("/v1/models", headers={"X-API-Key": key}).status_code == 200
-        for sent in wrong:
+        for sent in invalid_keys:
             assert client.get("/v1/models", headers={"X-API-Key": sent}).status_code == 401
 
 
 def test_what_the_file_keeps_opens_nothing(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path)
-    ring.create_key("mail", KeyScope.PREDICT)
-    (kept,) = ring.file.read() or ()
-    with ring.client(kept.sha256) as client:
+    service = KeyedService(tmp_path)
+    service.create_key("mail", KeyScope.PREDICT)
+    (stored_key,) = service.key_store.read() or ()
+    with service.client(stored_key.sha256) as client:
         assert client.get("/v1/models").status_code == 401
 
 
 def test_keys_come_and_go_while_the_service_runs(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path)
-    with ring.client() as client:
+    service = KeyedService(tmp_path)
+    with service.client() as client:
         assert client.get("/v1/models").status_code == 200
-        key = {"X-API-Key": ring.create_key("mail", KeyScope.PREDICT)}
+        header = {"X-API-Key": service.create_key("mail", KeyScope.PREDICT)}
         assert client.get("/v1/models").status_code == 401
-        assert client.get("/v1/models", headers=key).status_code == 200
-        ring.revoke_key(key["X-API-Key"])
-        assert client.get("/v1/models", headers=key).status_code == 401
+        assert client.get("/v1/models", headers=header).status_code == 200
+        service.revoke_key(header["X-API-Key"])
+        assert client.get("/v1/models", headers=header).status_code == 401
         assert client.get("/v1/models").status_code == 401
 
 
 def test_a_service_whose_last_key_was_revoked_stays_shut_when_it_starts_again(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path)
-    ring.revoke_key(ring.create_key("mail", KeyScope.PREDICT))
+    service = KeyedService(tmp_path)
+    service.revoke_key(service.create_key("mail", KeyScope.PREDICT))
     with KeyedService(tmp_path, ["env key"]).client("env key") as client:
         assert client.get("/v1/models").status_code == 200
     with KeyedService(tmp_path).client() as client:
@@ -175,19 +175,19 @@ def test_a_service_whose_last_key_was_revoked_stays_shut_when_it_starts_again(tm
 
 
 def test_keys_of_the_environment_have_every_scope_beside_those_of_the_home(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path, ["env key"])
-    given = ring.create_key("mail", KeyScope.CONSENT)
-    with ring.client("env key") as client:
+    service = KeyedService(tmp_path, ["env key"])
+    consent_key = service.create_key("mail", KeyScope.CONSENT)
+    with service.client("env key") as client:
         assert client.get("/v1/models").status_code == 200
         assert client.delete("/v1/customers/ann").status_code not in {401, 403}
-        assert client.get("/v1/models", headers={"Authorization": f"Bearer {given}"}).status_code == 403
+        assert client.get("/v1/models", headers={"Authorization": f"Bearer {consent_key}"}).status_code == 403
 
 
 def test_a_route_knows_who_asks(tmp_path: Path) -> None:
-    ring = KeyedService(tmp_path, ["env key"])
-    with ring.client() as client:
+    service = KeyedService(tmp_path, ["env key"])
+    with service.client() as client:
         assert client.get("/whoami", headers={"X-API-Key": "env key"}).text == "environment"
-        key = ring.create_key("mail", KeyScope.PREDICT)
+        key = service.create_key("mail", KeyScope.PREDICT)
         assert client.get("/whoami", headers={"X-API-Key": key}).text == f"mail/{key.split('_')[1]}"
     with KeyedService(tmp_path / "open").client() as client:
         assert client.get("/whoami").text == "open"

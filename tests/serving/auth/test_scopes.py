@@ -1,4 +1,4 @@
-"""Each route declares the scope that it needs where it is defined, and none is opened without it."""
+"""Scopes: each route declares the scope that it needs, and answers only a key that has it."""
 
 from __future__ import annotations
 

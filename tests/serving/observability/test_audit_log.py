@@ -49,11 +49,11 @@ def test_lines_follow_each_other(tmp_path: Path) -> None:
 def test_a_line_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     audit, write, written = AuditLog.open(tmp_path), os.write, list[bytes]()
 
-    def counted(file: int, line: bytes) -> int:
+    def counting_write(file: int, line: bytes) -> int:
         written.append(line)
         return write(file, line)
 
-    monkeypatch.setattr(os, "write", counted)
+    monkeypatch.setattr(os, "write", counting_write)
     audit.append(EXPORT, COMMAND_LINE, TODAY, padding="x" * 100_000)
     assert written == [(tmp_path / "audit.jsonl").read_bytes()]
 

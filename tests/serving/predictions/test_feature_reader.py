@@ -1,4 +1,4 @@
-"""Features that cannot be read are said to be so, in time, and nothing is made up."""
+"""Feature reader: a failed or late read becomes an answer without predictions, with the reason."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, S
 
 
 class RemoteFeatureReader(FakeFeatureReader):
-    """A shelf on another machine, which may fail, or take its time."""
+    """Remote feature reader: a store on another machine, which may fail or be slow."""
 
     timeout_seconds = 0.2
 
     def __init__(self) -> None:
         super().__init__(ann=KnownCustomer())
-        self.fails: FlywheelError | None = None
+        self.error: FlywheelError | None = None
         self.seconds = 0.0
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
         time.sleep(self.seconds)
-        if self.fails is not None:
-            raise self.fails
+        if self.error is not None:
+            raise self.error
         return super().read(customer_ids)
 
 
 @pytest.fixture
-def shelf() -> RemoteFeatureReader:
+def features() -> RemoteFeatureReader:
     return RemoteFeatureReader()
 
 
 @pytest.fixture
-def shop(shelf: RemoteFeatureReader) -> Shop:
-    return Shop.of(FakeRelease(), shelf)
+def shop(features: RemoteFeatureReader) -> Shop:
+    return Shop.of(FakeRelease(), features)
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def client(shop: Shop) -> Iterator[TestClient]:
         yield client
 
 
-def request_predictions(client: TestClient, *customers: str) -> list[dict[str, Any]]:
-    answered = client.post("/v1/predictions", json={"customer_ids": customers})
-    found: list[dict[str, Any]] = answered.raise_for_status().json()["predictions"]
-    return found
+def request_predictions(client: TestClient, *customer_ids: str) -> list[dict[str, Any]]:
+    response = client.post("/v1/predictions", json={"customer_ids": customer_ids})
+    predictions: list[dict[str, Any]] = response.raise_for_status().json()["predictions"]
+    return predictions
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,19 @@ def request_predictions(client: TestClient, *customers: str) -> list[dict[str, A
     ],
 )
 def test_every_customer_is_answered_with_the_reason_and_nothing_else(
-    client: TestClient, shelf: RemoteFeatureReader, error: type[FlywheelError], reason: str
+    client: TestClient, features: RemoteFeatureReader, error: type[FlywheelError], reason: str
 ) -> None:
-    shelf.fails = error("the cable of ann was cut")
-    ann, zoe, again = request_predictions(client, "ann", "zoe", "ann")
+    features.error = error("the cable of ann was cut")
+    ann, zoe, ann_repeated = request_predictions(client, "ann", "zoe", "ann")
     assert (ann["status"], ann["reason"]) == ("features_unavailable", reason)
-    assert (ann["customer_id"], zoe["customer_id"], again) == ("ann", "zoe", ann)
+    assert (ann["customer_id"], zoe["customer_id"], ann_repeated) == ("ann", "zoe", ann)
     assert {*ann} == {"customer_id", "status", "reason", "as_of", "release", "model_versions", "prediction_id"}
     assert ann["as_of"] == "2026-11-21T09:30:00Z"
     assert ann["prediction_id"] != zoe["prediction_id"]
 
 
-def test_such_an_answer_is_as_documented(client: TestClient, shelf: RemoteFeatureReader) -> None:
-    shelf.fails = StoreUnavailable("cut")
+def test_such_an_answer_is_as_documented(client: TestClient, features: RemoteFeatureReader) -> None:
+    features.error = StoreUnavailable("cut")
     document = client.get("/openapi.json").json()
     predictions = {"$ref": "#/components/schemas/PredictionsResponse", "components": document["components"]}
     probe = {"$ref": "#/components/schemas/ProbeResponse", "components": document["components"]}
@@ -85,58 +85,60 @@ def test_such_an_answer_is_as_documented(client: TestClient, shelf: RemoteFeatur
     Draft202012Validator(probe).validate(client.get("/readyz").json())
 
 
-def test_it_is_another_answer_than_that_the_customer_is_unknown(client: TestClient, shelf: RemoteFeatureReader) -> None:
+def test_it_is_another_answer_than_that_the_customer_is_unknown(
+    client: TestClient, features: RemoteFeatureReader
+) -> None:
     (unknown,) = request_predictions(client, "zoe")
-    shelf.fails = StoreUnavailable("cut")
+    features.error = StoreUnavailable("cut")
     (unavailable,) = request_predictions(client, "zoe")
     assert unknown["status"] == "unknown_customer"
     assert unavailable["prediction_id"] != unknown["prediction_id"]
 
 
-def test_nobody_keeps_such_an_answer_for_the_day(client: TestClient, shelf: RemoteFeatureReader) -> None:
-    shelf.fails = StoreUnavailable("cut")
-    answered = client.get("/v1/customers/ann/predictions", headers={"If-None-Match": "*"})
-    assert answered.status_code == 200
-    assert answered.headers["cache-control"] == "no-store"
-    assert "etag" not in answered.headers
-    assert answered.json()["predictions"][0]["as_of"] == "2026-11-20T23:00:00Z"
-    shelf.fails = None
+def test_nobody_keeps_such_an_answer_for_the_day(client: TestClient, features: RemoteFeatureReader) -> None:
+    features.error = StoreUnavailable("cut")
+    response = client.get("/v1/customers/ann/predictions", headers={"If-None-Match": "*"})
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    assert "etag" not in response.headers
+    assert response.json()["predictions"][0]["as_of"] == "2026-11-20T23:00:00Z"
+    features.error = None
     assert "max-age" in client.get("/v1/customers/ann/predictions").headers["cache-control"]
 
 
-def test_a_store_that_never_answers_keeps_nobody_longer_than_its_patience(
-    client: TestClient, shelf: RemoteFeatureReader
+def test_a_store_that_never_answers_delays_no_request_beyond_its_timeout(
+    client: TestClient, features: RemoteFeatureReader
 ) -> None:
-    shelf.seconds = 1.0
-    began = time.perf_counter()
+    features.seconds = 1.0
+    started_at = time.perf_counter()
     (ann,) = request_predictions(client, "ann")
-    assert time.perf_counter() - began < 0.6
+    assert time.perf_counter() - started_at < 0.6
     assert ann["reason"] == "store_unreachable"
 
 
 def test_the_probe_says_that_it_answers_without_features_and_stays_ready(
-    client: TestClient, shelf: RemoteFeatureReader
+    client: TestClient, features: RemoteFeatureReader
 ) -> None:
     assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
-    shelf.fails = StoreUnavailable("cut")
+    features.error = StoreUnavailable("cut")
     degraded = client.get("/readyz")
     assert degraded.status_code == 200
     assert degraded.json() == {"status": "degraded", "reason": "store_unreachable", "release": "7"}
-    shelf.fails = None
+    features.error = None
     assert client.get("/readyz").json()["status"] == "ready"
 
 
 def test_it_is_counted_and_logged_once_when_it_begins_and_once_when_it_ends(
-    client: TestClient, shop: Shop, shelf: RemoteFeatureReader
+    client: TestClient, shop: Shop, features: RemoteFeatureReader
 ) -> None:
     assert "features_available 1.0" in client.get("/metrics").text
-    shelf.fails = StoreUnavailable("the cable was cut")
+    features.error = StoreUnavailable("the cable was cut")
     for _ in range(5):
         request_predictions(client, "ann", "zoe")
     page = client.get("/metrics").text
     assert 'predictions_total{model="ltv",status="features_unavailable",tier="none",version="2"} 10.0' in page
     assert "features_available 0.0" in page
-    shelf.fails = None
+    features.error = None
     for _ in range(5):
         request_predictions(client, "ann")
     assert "features_available 1.0" in client.get("/metrics").text

@@ -1,4 +1,4 @@
-"""Requests that arrive together share a read and a forecast, and nobody can tell from an answer."""
+"""Micro-batching: concurrent requests share a read and a forecast, and each answer is the same as alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEATURE_READER = FakeFeatureReader(**{f"c{number}": KnownCustomer(orders=float(n
 
 
 class CountingRelease(FakeRelease):
-    """A release that remembers how many customers it was asked about at a time."""
+    """Counting release: records the number of customers of each forecast."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,17 +32,17 @@ class CountingRelease(FakeRelease):
         return forecast_by_orders(stored, as_of)
 
 
-def post_concurrently(shop: Shop, *questions: Sequence[str], get: bool = False) -> list[httpx.Response]:
-    """All questions in one turn of the loop."""
+def post_concurrently(shop: Shop, *requests: Sequence[str], get: bool = False) -> list[httpx.Response]:
+    """The responses to requests that are sent within one turn of the event loop."""
 
     async def ask() -> list[httpx.Response]:
         app = create_app(lambda: shop.worker)
         app.state.worker = shop.worker
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
             if get:
-                calls = [client.get(f"/v1/customers/{one}/predictions") for (one,) in questions]
+                calls = [client.get(f"/v1/customers/{customer_id}/predictions") for (customer_id,) in requests]
             else:
-                calls = [client.post("/v1/predictions", json={"customer_ids": ids}) for ids in questions]
+                calls = [client.post("/v1/predictions", json={"customer_ids": ids}) for ids in requests]
             return await asyncio.gather(*calls)
 
     return asyncio.run(ask())
@@ -50,14 +50,14 @@ def post_concurrently(shop: Shop, *questions: Sequence[str], get: bool = False) 
 
 @pytest.mark.parametrize("get", [True, False])
 def test_many_are_answered_by_one_forecast_each_with_his_own(get: bool) -> None:
-    release, names = CountingRelease(), [f"c{number}" for number in range(60)]
+    release, customer_ids = CountingRelease(), [f"c{number}" for number in range(60)]
     shop = Shop.of(release, FEATURE_READER)
-    told = post_concurrently(shop, *([name] for name in names), get=get)
-    assert [one.json()["predictions"][0]["customer_id"] for one in told] == names
+    responses = post_concurrently(shop, *([customer_id] for customer_id in customer_ids), get=get)
+    assert [response.json()["predictions"][0]["customer_id"] for response in responses] == customer_ids
     assert sum(release.batch_sizes) == 60
     assert len(release.batch_sizes) < 10
-    alone = [post_concurrently(shop, [name], get=get)[0].content for name in names]
-    assert [one.content for one in told] == alone
+    alone = [post_concurrently(shop, [customer_id], get=get)[0].content for customer_id in customer_ids]
+    assert [response.content for response in responses] == alone
 
 
 def test_no_forecast_is_of_many_more_than_it_may() -> None:
@@ -69,40 +69,44 @@ def test_no_forecast_is_of_many_more_than_it_may() -> None:
 
 
 def test_questions_of_several_and_of_strangers_keep_their_order() -> None:
-    told = post_concurrently(Shop.of(CountingRelease(), FEATURE_READER), ["c2", "zoe", "c1"], ["c3"], ["c1", "c1"])
-    found = [[row["customer_id"] for row in one.json()["predictions"]] for one in told]
-    assert found == [["c2", "zoe", "c1"], ["c3"], ["c1", "c1"]]
-    assert told[0].json()["predictions"][1]["status"] == "unknown_customer"
+    responses = post_concurrently(Shop.of(CountingRelease(), FEATURE_READER), ["c2", "zoe", "c1"], ["c3"], ["c1", "c1"])
+    ids = [[row["customer_id"] for row in response.json()["predictions"]] for response in responses]
+    assert ids == [["c2", "zoe", "c1"], ["c3"], ["c1", "c1"]]
+    assert responses[0].json()["predictions"][1]["status"] == "unknown_customer"
 
 
 def test_one_whose_features_are_of_later_spoils_nobody_elses_answer() -> None:
-    shelf = FakeFeatureReader(ann=KnownCustomer(), later=KnownCustomer(features_at=TODAY + 3 * DAY))
-    ann, later, zoe = post_concurrently(Shop.of(CountingRelease(), shelf), ["ann"], ["later"], ["zoe"])
-    assert [one.status_code for one in (ann, later, zoe)] == [200, 422, 200]
+    features = FakeFeatureReader(ann=KnownCustomer(), later=KnownCustomer(features_at=TODAY + 3 * DAY))
+    ann, later, zoe = post_concurrently(Shop.of(CountingRelease(), features), ["ann"], ["later"], ["zoe"])
+    assert [response.status_code for response in (ann, later, zoe)] == [200, 422, 200]
     assert later.json()["errors"][0]["field"] == "as_of"
 
 
 def test_features_that_became_known_today_make_nobody_elses_answer_younger() -> None:
-    shelf = FakeFeatureReader(ann=KnownCustomer(), fresh=KnownCustomer(features_at=TODAY + DAY // 4))
-    shop = Shop.of(CountingRelease(), shelf)
-    ann, fresh = (one.json()["predictions"][0] for one in post_concurrently(shop, ["ann"], ["fresh"], get=True))
+    features = FakeFeatureReader(ann=KnownCustomer(), fresh=KnownCustomer(features_at=TODAY + DAY // 4))
+    shop = Shop.of(CountingRelease(), features)
+    ann, fresh = (
+        response.json()["predictions"][0] for response in post_concurrently(shop, ["ann"], ["fresh"], get=True)
+    )
     assert (ann["as_of"], fresh["as_of"]) == ("2026-11-20T23:00:00Z", "2026-11-21T05:00:00Z")
 
 
 def test_a_customer_that_breaks_the_forecast_breaks_no_other() -> None:
-    def brittle(known: FeatureRows, as_of: int) -> Forecast:
-        found = forecast_by_orders(known, as_of)
-        found.order_by[known.column("orders") == 3.0] = np.nan
-        return found
+    def forecast_with_gap(known: FeatureRows, as_of: int) -> Forecast:
+        forecast = forecast_by_orders(known, as_of)
+        forecast.order_by[known.column("orders") == 3.0] = np.nan
+        return forecast
 
-    told = post_concurrently(Shop.of(FakeRelease(answer=brittle), FEATURE_READER), ["c1"], ["c2"], ["c3"])
-    assert [one.status_code for one in told] == [200, 500, 200]
+    responses = post_concurrently(
+        Shop.of(FakeRelease(answer=forecast_with_gap), FEATURE_READER), ["c1"], ["c2"], ["c3"]
+    )
+    assert [response.status_code for response in responses] == [200, 500, 200]
 
 
 def test_all_are_told_when_the_store_is_away() -> None:
-    class Away(FakeFeatureReader):
+    class UnavailableFeatureReader(FakeFeatureReader):
         def read(self, customer_ids: Sequence[str]) -> FeatureRows:
             raise StoreUnavailable(f"cut before {customer_ids}")
 
-    told = post_concurrently(Shop.of(CountingRelease(), Away()), ["ann"], ["bob"])
-    assert Counter(one.json()["predictions"][0]["status"] for one in told) == {"features_unavailable": 2}
+    responses = post_concurrently(Shop.of(CountingRelease(), UnavailableFeatureReader()), ["ann"], ["bob"])
+    assert Counter(response.json()["predictions"][0]["status"] for response in responses) == {"features_unavailable": 2}

@@ -1,4 +1,4 @@
-"""The same question has the same id; any other question has another."""
+"""Prediction ids: a repeated request for the same features has the same id, and any other request has another."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ IDS = prediction_ids("7", feature_rows(CUSTOMERS), TODAY)
 
 def test_asking_again_gives_the_same_ids() -> None:
     assert prediction_ids("7", feature_rows(CUSTOMERS), TODAY) == IDS
-    assert all(len(one) == 32 for one in IDS)
+    assert all(len(prediction_id) == 32 for prediction_id in IDS)
     assert len({*IDS}) == 3
 
 
-def test_the_company_does_not_matter() -> None:
+def test_an_id_does_not_depend_on_the_other_customers() -> None:
     assert prediction_ids("7", feature_rows({"zoe": None, "ann": KnownCustomer()}), TODAY) == (IDS[2], IDS[0])
 
 
@@ -33,7 +33,7 @@ def test_another_release_or_instant_is_another_question() -> None:
 
 
 @pytest.mark.parametrize(
-    "otherwise",
+    "customer",
     [
         KnownCustomer(spend=1204.51),
         KnownCustomer(features_at=TODAY - 1),
@@ -41,8 +41,8 @@ def test_another_release_or_instant_is_another_question() -> None:
         KnownCustomer(recent_days=()),
     ],
 )
-def test_other_features_are_another_question(otherwise: KnownCustomer) -> None:
-    assert prediction_ids("7", feature_rows({"ann": otherwise}), TODAY) != IDS[:1]
+def test_other_features_are_another_question(customer: KnownCustomer) -> None:
+    assert prediction_ids("7", feature_rows({"ann": customer}), TODAY) != IDS[:1]
 
 
 def test_values_do_not_pass_from_one_list_to_the_next() -> None:
@@ -59,5 +59,5 @@ def test_values_do_not_pass_from_one_list_to_the_next() -> None:
 
 @given(populations())
 def test_every_customer_of_a_population_has_an_id_of_its_own(population: tuple[FeatureRows, FakeRelease]) -> None:
-    some, _ = population
-    assert len({*prediction_ids("7", some, TODAY)}) == len(some)
+    stored, _ = population
+    assert len({*prediction_ids("7", stored, TODAY)}) == len(stored)

@@ -1,4 +1,4 @@
-"""Matrices in, answers out: translation into the shop's calendar and words, and nothing lost on the way."""
+"""Scorer: turns a forecast into churn, dates in the shop's calendar, lifetime value and status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 
 from features.online.feature_rows import FeatureRows
 from serving.predictions.scorer import AsOfBeforeFeatures, NonFiniteOutput, score
-from serving.schemas.prediction_columns import BANDS, MISSING_CODE, STATUSES, PredictionColumns
+from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from tests.serving.fakes import (
     DAY,
     METADATA,
@@ -23,14 +23,16 @@ from tests.serving.fakes import (
     timestamp_us,
 )
 from tests.serving.forecasts import ascending, populations
+from training.inference.answers.answer import MISSING_CODE
+from training.inference.answers.churn import BANDS
 from training.inference.forecast import Forecast
 
 ANN = feature_rows({"ann": KnownCustomer()})
 
 
 def release(rate: float = 0.04, tier: int = 0) -> FakeRelease:
-    """Everybody orders at the same rate a day."""
-    return FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), rate), tier))
+    """A release that predicts ``rate`` orders per day for each customer."""
+    return FakeRelease(answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), rate), tier))
 
 
 def status(answers: PredictionColumns) -> list[str]:
@@ -39,61 +41,61 @@ def status(answers: PredictionColumns) -> list[str]:
 
 def test_churn_is_no_order_within_the_horizon() -> None:
     answers = score(release(), ANN, TODAY)
-    assert answers.churn.probability[0] == 1 - answers.next_purchase.probability_within[0, -1]
-    assert answers.churn.horizon_days == 90
+    assert answers.by_model["churn"].probability[0] == 1 - answers.by_model["next_purchase"].probability_within[0, -1]
+    assert answers.by_model["churn"].horizon_days == 90
 
 
 def test_churn_has_a_horizon_of_its_own() -> None:
     monthly = release()
     monthly.metadata = replace(METADATA, churn_days=28)
-    assert score(monthly, ANN, TODAY).churn.probability[0] == pytest.approx(np.exp(-0.04 * 28))
+    assert score(monthly, ANN, TODAY).by_model["churn"].probability[0] == pytest.approx(np.exp(-0.04 * 28))
 
 
 @pytest.mark.parametrize(("probability", "band"), [(0.29, "low"), (0.31, "medium"), (0.69, "medium"), (0.71, "high")])
 def test_a_band_is_a_range_of_probabilities(probability: float, band: str) -> None:
     answers = score(release(-np.log(probability) / 90), ANN, TODAY)
-    assert BANDS[answers.churn.band[0]] == band
+    assert BANDS[answers.by_model["churn"].band[0]] == band
 
 
 @pytest.mark.parametrize(("border", "band"), [(0, "medium"), (1, "high")])
 def test_a_band_begins_at_its_border(border: int, band: str) -> None:
-    probability = float(score(release(), ANN, TODAY).churn.probability[0])
+    probability = float(score(release(), ANN, TODAY).by_model["churn"].probability[0])
     bordering = release()
     bordering.metadata = replace(METADATA, bands=((probability, 0.99), (0.0, probability))[border])
-    assert BANDS[score(bordering, ANN, TODAY).churn.band[0]] == band
+    assert BANDS[score(bordering, ANN, TODAY).by_model["churn"].band[0]] == band
 
 
 def test_dates_count_from_the_shops_day() -> None:
     answers = score(release(np.log(2) / 16.5), ANN, TODAY)
-    assert str(answers.next_purchase.p50[0]) == "2026-12-07"
+    assert str(answers.by_model["next_purchase"].p50[0]) == "2026-12-07"
 
 
 def test_in_the_evening_half_a_day_is_tomorrow() -> None:
     answers = score(release(np.log(2) / 0.5), ANN, timestamp_us("2026-11-21T18:00:00"))
-    assert str(answers.next_purchase.p50[0]) == "2026-11-22"
+    assert str(answers.by_model["next_purchase"].p50[0]) == "2026-11-22"
 
 
 def test_in_the_evening_two_hours_are_still_today() -> None:
     answers = score(release(1000.0), ANN, timestamp_us("2026-11-21T21:00:00"))
-    assert str(answers.next_purchase.p90[0]) == "2026-11-21"
+    assert str(answers.by_model["next_purchase"].p90[0]) == "2026-11-21"
 
 
 def test_a_date_beyond_the_last_day_is_none() -> None:
     answers = score(release(0.5 / 730), ANN, TODAY)
-    assert not np.isnat(answers.next_purchase.p10[0])
-    assert np.isnat(answers.next_purchase.p50[0])
-    assert np.isnat(answers.next_purchase.p90[0])
-    assert np.isnat(answers.next_purchase.remind_on[0])
+    assert not np.isnat(answers.by_model["next_purchase"].p10[0])
+    assert np.isnat(answers.by_model["next_purchase"].p50[0])
+    assert np.isnat(answers.by_model["next_purchase"].p90[0])
+    assert np.isnat(answers.by_model["next_purchase"].remind_on[0])
 
 
 def test_the_reminder_comes_lead_days_before_the_median() -> None:
     answers = score(release(np.log(2) / 16.5), ANN, TODAY)
-    assert str(answers.next_purchase.remind_on[0]) == "2026-11-22"
+    assert str(answers.by_model["next_purchase"].remind_on[0]) == "2026-11-22"
 
 
 def test_a_reminder_that_is_overdue_is_for_today() -> None:
     answers = score(release(np.log(2) / 3.5), ANN, TODAY)
-    assert str(answers.next_purchase.remind_on[0]) == "2026-11-21"
+    assert str(answers.by_model["next_purchase"].remind_on[0]) == "2026-11-21"
 
 
 def test_silence_is_measured_by_the_customers_own_rhythm() -> None:
@@ -103,29 +105,29 @@ def test_silence_is_measured_by_the_customers_own_rhythm() -> None:
         "never": NO_ORDERS,
     }
     answers = score(release(), feature_rows(customers), TODAY)
-    assert answers.next_purchase.overdue_ratio.tolist() == pytest.approx([0.7, np.nan, np.nan], nan_ok=True)
+    assert answers.by_model["next_purchase"].overdue_ratio.tolist() == pytest.approx([0.7, np.nan, np.nan], nan_ok=True)
 
 
 def test_a_customer_nobody_knows_gets_no_number() -> None:
     answers = score(release(), feature_rows({"zoe": None, "ann": KnownCustomer()}), TODAY)
     assert status(answers) == ["unknown_customer", "scored"]
     assert answers.tier.tolist() == [MISSING_CODE, 0]
-    assert answers.churn.band[0] == MISSING_CODE
+    assert answers.by_model["churn"].band[0] == MISSING_CODE
     numbers = (
-        answers.churn.probability,
-        answers.churn.percentile,
-        answers.next_purchase.probability_within,
-        answers.ltv.expected_orders,
+        answers.by_model["churn"].probability,
+        answers.by_model["churn"].percentile,
+        answers.by_model["next_purchase"].probability_within,
+        answers.by_model["ltv"].expected_orders,
     )
     assert all(np.isnan(column[0]).all() and np.isfinite(column[1]).all() for column in numbers)
-    assert np.isnat(answers.next_purchase.p10[0])
+    assert np.isnat(answers.by_model["next_purchase"].p10[0])
 
 
 @pytest.mark.parametrize(
-    ("tier", "said"), [(0, "scored"), (1, "scored"), (2, "insufficient_history"), (3, "insufficient_history")]
+    ("tier", "expected"), [(0, "scored"), (1, "scored"), (2, "insufficient_history"), (3, "insufficient_history")]
 )
-def test_the_lower_rungs_say_that_history_is_short(tier: int, said: str) -> None:
-    assert status(score(release(tier=tier), ANN, TODAY)) == [said]
+def test_the_lower_tiers_say_that_history_is_short(tier: int, expected: str) -> None:
+    assert status(score(release(tier=tier), ANN, TODAY)) == [expected]
 
 
 def test_features_are_stale_when_more_days_have_passed_than_allowed() -> None:
@@ -157,39 +159,39 @@ def test_a_stranger_has_no_features_to_be_too_early_for() -> None:
 
 
 def test_a_forecast_with_a_gap_is_an_error_not_a_null() -> None:
-    def gap(some: FeatureRows, _: int) -> Forecast:
-        forecast = constant_rate_forecast(np.full(len(some), 0.04))
+    def forecast_with_gap(stored: FeatureRows, _: int) -> Forecast:
+        forecast = constant_rate_forecast(np.full(len(stored), 0.04))
         forecast.order_by[0, 3] = np.nan
         return forecast
 
     with pytest.raises(NonFiniteOutput, match="Found 1 of 1 known customers without a number"):
-        score(FakeRelease(answer=gap), ANN, TODAY)
-    score(FakeRelease(answer=gap), feature_rows({"zoe": None}), TODAY)
+        score(FakeRelease(answer=forecast_with_gap), ANN, TODAY)
+    score(FakeRelease(answer=forecast_with_gap), feature_rows({"zoe": None}), TODAY)
 
 
 def test_without_amounts_there_is_no_spend() -> None:
-    silent = FakeRelease(
+    release_without_amounts = FakeRelease(
         metadata=replace(METADATA, has_amounts=False),
-        answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.04), amounts=False),
+        answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), 0.04), amounts=False),
     )
-    answers = score(silent, ANN, TODAY)
-    assert answers.ltv.spend is None
-    assert np.isnan(answers.ltv.historic).all()
-    assert np.isfinite(answers.ltv.expected_orders).all()
+    answers = score(release_without_amounts, ANN, TODAY)
+    assert answers.by_model["ltv"].spend is None
+    assert np.isnan(answers.by_model["ltv"].historic).all()
+    assert np.isfinite(answers.by_model["ltv"].expected_orders).all()
 
 
 @given(populations())
 def test_the_answers_of_any_population_agree(population: tuple[FeatureRows, FakeRelease]) -> None:
-    some, any_release = population
-    answers = score(any_release, some, TODAY)
-    known, today = some.known, np.datetime64("2026-11-21")
-    purchase = answers.next_purchase
+    stored, any_release = population
+    answers = score(any_release, stored, TODAY)
+    known, today = stored.known, np.datetime64("2026-11-21")
+    purchase = answers.by_model["next_purchase"]
     dates = np.column_stack([purchase.p10, purchase.p50, purchase.p90])[known]
-    assert ((answers.churn.probability + purchase.probability_within[:, -1])[known] == 1).all()
+    assert ((answers.by_model["churn"].probability + purchase.probability_within[:, -1])[known] == 1).all()
     assert ascending(purchase.probability_within[known])
     assert (np.isnat(dates) | (dates >= today)).all()
     assert (np.isnat(dates[:, 1:]) | (dates[:, 1:] >= dates[:, :-1])).all()
     assert (np.isnat(purchase.remind_on) == np.isnat(purchase.p50)).all()
     assert (np.isnat(dates[:, 1]) | (purchase.remind_on[known] >= today)).all()
-    assert (answers.ltv.expected_orders[known, 1] >= purchase.probability_within[known, -1] - 1e-12).all()
+    assert (answers.by_model["ltv"].expected_orders[known, 1] >= purchase.probability_within[known, -1] - 1e-12).all()
     assert (np.isin(answers.status, [0]) == ~known).all()

@@ -1,4 +1,4 @@
-"""What goes over the wire is what was scored: in order, whole, coherent to the last digit, and as documented."""
+"""Serializers: the JSON has every scored customer in order, coherent to the last digit, in the documented form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from features.online.feature_rows import FeatureRows
 from serving.predictions.scorer import score
-from serving.predictions.serializers import PART_SERIALIZERS, serialize_predictions
+from serving.predictions.serializers import serialize_predictions
 from serving.schemas.predictions import DEFAULT_PARTS, Part, PredictionsResponse
 from tests.serving.fakes import (
     METADATA,
@@ -33,17 +33,17 @@ EVERY_PART = frozenset(get_args(Part))
 
 
 def serialized_rows(
-    some: FeatureRows, release: FakeRelease, include: frozenset[Part] = DEFAULT_PARTS
+    stored: FeatureRows, release: FakeRelease, include: frozenset[Part] = DEFAULT_PARTS
 ) -> list[dict[str, Any]]:
-    """As a caller reads it."""
-    body = orjson.dumps({"predictions": serialize_predictions(score(release, some, TODAY), include)})
+    """The predictions as JSON that a caller receives."""
+    body = orjson.dumps({"predictions": serialize_predictions(score(release, stored, TODAY), include)})
     PredictionsResponse.model_validate_json(body)
     rows: list[dict[str, Any]] = orjson.loads(body)["predictions"]
     return rows
 
 
 def test_one_customer_looks_as_the_contract_says() -> None:
-    half = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), np.log(2) / 30)))
+    half = FakeRelease(answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), np.log(2) / 30)))
     row = serialized_rows(feature_rows({"17850": KnownCustomer()}), half)[0]
     within = row["next_purchase"].pop("probability_within")
     assert {days: round(share, 3) for days, share in within.items()} == {
@@ -110,7 +110,7 @@ def test_a_feature_of_which_nothing_is_known_is_null() -> None:
 
 
 def test_only_the_horizons_of_the_business_are_told() -> None:
-    monthly = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.1)))
+    monthly = FakeRelease(answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), 0.1)))
     monthly.metadata = replace(METADATA, ltv_days=(30, 365))
     assert list(serialized_rows(feature_rows({"ann": KnownCustomer()}), monthly)[0]["ltv"]["predicted"]) == [
         "30",
@@ -119,7 +119,7 @@ def test_only_the_horizons_of_the_business_are_told() -> None:
 
 
 def test_amounts_a_shop_does_not_record_are_null() -> None:
-    orders_only = FakeRelease(answer=lambda some, _: constant_rate_forecast(np.full(len(some), 0.1), amounts=False))
+    orders_only = FakeRelease(answer=lambda stored, _: constant_rate_forecast(np.full(len(stored), 0.1), amounts=False))
     orders_only.metadata = replace(METADATA, has_amounts=False)
     ltv = serialized_rows(feature_rows({"ann": KnownCustomer()}), orders_only)[0]["ltv"]
     assert ltv["historic"] is None
@@ -129,27 +129,32 @@ def test_amounts_a_shop_does_not_record_are_null() -> None:
 @given(populations(), st.frozensets(st.sampled_from(sorted(EVERY_PART))))
 def test_what_is_not_included_is_absent(population: tuple[FeatureRows, FakeRelease], include: frozenset[Part]) -> None:
     for row, known in zip(serialized_rows(*population, include), population[0].known, strict=True):
-        assert {*row} & {*PART_SERIALIZERS} == ({*include} if known else set())
+        assert {*row} & EVERY_PART == ({*include} if known else set())
 
 
 @given(populations())
 def test_coherence_survives_the_wire(population: tuple[FeatureRows, FakeRelease]) -> None:
-    some, release = population
-    rows = serialized_rows(some, release)
-    assert [row["customer_id"] for row in rows] == list(some.customer_ids)
+    stored, release = population
+    rows = serialized_rows(stored, release)
+    assert [row["customer_id"] for row in rows] == list(stored.customer_ids)
     for row in rows:
         if row["status"] != "unknown_customer":
             assert_coherent(row)
 
 
 @given(st.dictionaries(IDS, st.one_of(st.none(), knowns()), min_size=1, max_size=5), st.randoms())
-def test_a_customers_answer_is_the_same_in_any_company(
+def test_a_customers_answer_is_the_same_in_any_batch(
     customers: dict[str, KnownCustomer | None], chance: Random
 ) -> None:
-    asked = [chance.choice(list(customers)) for _ in range(8)]
-    alone = {one: serialized_rows(feature_rows({one: customers[one]}), FakeRelease())[0] for one in customers}
-    shelf = FakeFeatureReader(**{one: known for one, known in customers.items() if known})
-    assert serialized_rows(shelf.read(asked), FakeRelease()) == [alone[one] for one in asked]
+    customer_ids = [chance.choice(list(customers)) for _ in range(8)]
+    alone = {
+        customer_id: serialized_rows(feature_rows({customer_id: customers[customer_id]}), FakeRelease())[0]
+        for customer_id in customers
+    }
+    features = FakeFeatureReader(**{customer_id: customer for customer_id, customer in customers.items() if customer})
+    assert serialized_rows(features.read(customer_ids), FakeRelease()) == [
+        alone[customer_id] for customer_id in customer_ids
+    ]
 
 
 def test_a_customer_without_orders_has_no_rhythm_and_no_lie_about_it() -> None:
@@ -159,15 +164,15 @@ def test_a_customer_without_orders_has_no_rhythm_and_no_lie_about_it() -> None:
 
 
 def assert_coherent(row: dict[str, Any]) -> None:
-    """The three answers of one customer, as laws."""
+    """Check that the three answers of one customer agree."""
     within, predicted = row["next_purchase"]["probability_within"], row["ltv"]["predicted"]
     assert row["churn"]["probability"] + within["90"] == 1.0
     assert list(within.values()) == sorted(within.values())
     dates = [row["next_purchase"][quantile] for quantile in ("p10", "p50", "p90")]
-    told = [date for date in dates if date]
-    assert told == sorted(told)
-    assert dates == told + [None] * (3 - len(told))
-    assert all(date >= "2026-11-21" for date in told)
+    finite_dates = [date for date in dates if date]
+    assert finite_dates == sorted(finite_dates)
+    assert dates == finite_dates + [None] * (3 - len(finite_dates))
+    assert all(date >= "2026-11-21" for date in finite_dates)
     for days, spending in predicted.items():
         assert spending["p10"] <= spending["median"] <= spending["p90"]
         if days in within:

@@ -113,17 +113,17 @@ def test_an_answer_says_to_whom_the_customer_belongs(client: TestClient) -> None
 
 
 def test_channels_are_those_that_may_be_used_now(client: TestClient) -> None:
-    def ranked() -> list[list[str]]:
+    def ranked_channels() -> list[list[str]]:
         return [
             [item["name"] for item in segment["channels"]["ranked"]]
             for segment in request_segments(client, "ann", "bob")
         ]
 
-    assert ranked() == [[], ["sms"]]
+    assert ranked_channels() == [[], ["sms"]]
     email = {"consents": [{"purpose": "marketing", "channel": "email", "granted": True}]}
     client.put("/v1/customers/ann/consents", json=email)
     client.put("/v1/customers/bob/consents", json={"consents": [{"purpose": "marketing", "granted": False}]})
-    assert ranked() == [["email"], []]
+    assert ranked_channels() == [["email"], []]
 
 
 def test_new_scores_are_told_of_without_a_restart(shop: Shop, client: TestClient, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rolling origins: every rung and every baseline, judged on what happened after each."""
+"""Rolling-origin back-test: every tier and every baseline is scored on the outcomes after each origin."""
 
 from dataclasses import replace
 
@@ -48,25 +48,25 @@ def test_only_those_who_had_ordered_are_tested() -> None:
 
 def test_every_origin_is_tested_newest_first() -> None:
     one = corner_shop()
-    said: list[str] = []
-    tests = backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE, said.append)
+    messages: list[str] = []
+    tests = backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE, messages.append)
     assert [test.origin for test in tests] == list(one.schedule.origins) == sorted(one.schedule.origins, reverse=True)
     assert len(tests) == 3
-    assert said == [f"testing at {origin:%Y-%m-%d}" for origin in one.schedule.origins]
+    assert messages == [f"testing at {origin:%Y-%m-%d}" for origin in one.schedule.origins]
 
 
-def test_every_rung_and_every_baseline_is_scored_at_every_origin() -> None:
+def test_every_tier_and_every_baseline_is_scored_at_every_origin() -> None:
     one = corner_shop()
     tests = backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE)
-    found = {(score.model, score.origin, score.contestant): score.metrics for score in scores(tests)}
+    metrics_by_key = {(score.model, score.origin, score.contestant): score.metrics for score in scores(tests)}
     expected = {
-        (name, origin, who)
+        (name, origin, contestant)
         for name, model in MODELS.items()
         for origin in one.schedule.origins
-        for who in ("cohort", "population", *model.baselines)
+        for contestant in ("cohort", "population", *model.baselines)
     }
-    assert set(found) == expected
-    assert all(np.isfinite(found[key][MODELS[key[0]].headline]) for key in found)
+    assert set(metrics_by_key) == expected
+    assert all(np.isfinite(metrics_by_key[key][MODELS[key[0]].headline]) for key in metrics_by_key)
 
 
 def test_trees_and_counts_beat_everybody_alike() -> None:

@@ -1,4 +1,4 @@
-"""What a reviewer is told of the next order per category, rung by rung and beside the usual gap."""
+"""Category back-test: scores of the next order per category, by evidence level and beside the usual gap."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def category_scores() -> list[BacktestScore]:
     return [score for score in scores(run_backtest()) if score.model == BY_CATEGORY]
 
 
-def test_every_origin_tells_of_all_of_the_rungs_and_of_the_usual_gaps() -> None:
+def test_every_origin_tells_of_all_of_the_tiers_and_of_the_usual_gaps() -> None:
     assert {score.origin for score in category_scores()} == set(drugstore_shop().schedule.origins)
     newest = {
         score.contestant: score.metrics
@@ -29,25 +29,25 @@ def test_every_origin_tells_of_all_of_the_rungs_and_of_the_usual_gaps() -> None:
         if score.origin == drugstore_shop().schedule.origins[0]
     }
     assert {"all", "category", "category's median gap", "own median gap"} <= set(newest)
-    rungs = [newest[who]["lines"] for who in ("category", "customer", "population") if who in newest]
-    assert sum(rungs) <= newest["all"]["lines"] == newest["own median gap"]["lines"]
+    lines = [newest[level]["lines"] for level in ("category", "customer", "population") if level in newest]
+    assert sum(lines) <= newest["all"]["lines"] == newest["own median gap"]["lines"]
 
 
 def test_the_hazard_ranks_better_than_a_calendar_and_means_what_it_says() -> None:
     for origin in drugstore_shop().schedule.origins:
-        found = {score.contestant: score.metrics for score in category_scores() if score.origin == origin}
-        assert found["all"]["auc"] > found["own median gap"]["auc"]
-        assert found["all"]["auc"] > found["days ordered so far"]["auc"]
-        assert found["all"]["ece"] < 0.08
+        metrics = {score.contestant: score.metrics for score in category_scores() if score.origin == origin}
+        assert metrics["all"]["auc"] > metrics["own median gap"]["auc"]
+        assert metrics["all"]["auc"] > metrics["days ordered so far"]["auc"]
+        assert metrics["all"]["ece"] < 0.08
 
 
 def test_lines_are_judged_beside_their_own_customers_forecast() -> None:
     for one in run_backtest():
         assert one.categories is not None
-        found = one.categories
-        recency = one.rows.column("recency_days")[found.forecast.lines.row]
-        assert (recency <= found.rows.cutoff - found.rows.lines.last_day + 1e-6).all()
-        assert (one.rows.column("order_days")[found.forecast.lines.row] == found.rows.lines.order_days).all()
+        categories = one.categories
+        recency = one.rows.column("recency_days")[categories.forecast.lines.row]
+        assert (recency <= categories.rows.cutoff - categories.rows.lines.last_day + 1e-6).all()
+        assert (one.rows.column("order_days")[categories.forecast.lines.row] == categories.rows.lines.order_days).all()
 
 
 def test_the_figures_go_with_those_of_the_next_purchase_and_with_no_other() -> None:

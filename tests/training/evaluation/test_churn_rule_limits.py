@@ -1,4 +1,4 @@
-"""A rule that cannot mean what it says on a log is told so before anything is learned."""
+"""Churn rule limits: a rule that a log cannot support is reported before training."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CONTACT, ORDER = {"silent": ChurnRule(no_contact_days=30)}, {"lapsed": ChurnRule
 
 
 def build_schedule(span: int, *origins: int) -> Schedule:
-    asked = [FIRST + timedelta(days=number) for number in origins]
-    return plan_schedule(FIRST, FIRST + timedelta(days=span), (30,), 900, asked)
+    requested = [FIRST + timedelta(days=number) for number in origins]
+    return plan_schedule(FIRST, FIRST + timedelta(days=span), (30,), 900, requested)
 
 
 def test_a_rule_that_the_log_can_follow_has_no_limits() -> None:
@@ -33,23 +33,23 @@ def test_in_a_log_without_events_a_contact_is_an_order() -> None:
 
 
 def test_events_of_no_listed_kind_are_no_contacts() -> None:
-    (found,) = find_rule_limits(CONTACT, build_schedule(365, 300), QUIET)
-    assert found.missing == "no kind of event is listed, so a contact is an order line"
-    assert found.remedy == "list them under behaviour or social in [events]"
+    (limit,) = find_rule_limits(CONTACT, build_schedule(365, 300), QUIET)
+    assert limit.missing == "no kind of event is listed, so a contact is an order line"
+    assert limit.remedy == "list them under behaviour or social in [events]"
 
 
 def test_a_rule_that_asks_for_more_days_than_there_are_can_flag_nobody() -> None:
-    (found,) = find_rule_limits(ORDER, build_schedule(182, 90), VISITS)
-    assert found.missing == "it asks for 182 days of silence, there are 182 days of log: it can flag nobody"
-    assert found.remedy == "shorten it, or wait until 2026-07-03"
+    (limit,) = find_rule_limits(ORDER, build_schedule(182, 90), VISITS)
+    assert limit.missing == "it asks for 182 days of inactivity, there are 182 days of log: it can flag no customer"
+    assert limit.remedy == "shorten it, or wait until 2026-07-03"
     assert find_rule_limits(ORDER, build_schedule((date(2026, 7, 3) - FIRST).days, 183), VISITS) == []
 
 
 def test_a_rule_is_told_at_which_origins_the_log_was_too_short_for_it() -> None:
-    (found,) = find_rule_limits(ORDER, build_schedule(365, 300, 183, 182), VISITS)
-    assert found.missing == "it asks for 182 days of silence, more than there are of log before 2026-07-02"
-    assert found.remedy == "judged at 2 of 3 origins"
+    (limit,) = find_rule_limits(ORDER, build_schedule(365, 300, 183, 182), VISITS)
+    assert limit.missing == "it asks for 182 days of inactivity, more than there are of log before 2026-07-02"
+    assert limit.remedy == "judged at 2 of 3 origins"
 
 
 def test_a_contact_rule_without_events_and_without_days_hears_of_both() -> None:
-    assert [found.rule for found in find_rule_limits(CONTACT, build_schedule(20), None)] == ["silent", "silent"]
+    assert [limit.rule for limit in find_rule_limits(CONTACT, build_schedule(20), None)] == ["silent", "silent"]

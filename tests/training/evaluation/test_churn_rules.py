@@ -17,6 +17,7 @@ from features.arrays import Floats
 from features.config.churn_rules import ChurnRule
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import ZONE, TrainingShop, cached_for_session, corner_shop, small_ensembles
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest, backtest
 from training.evaluation.churn_rules import (
     RuleResult,
@@ -25,7 +26,6 @@ from training.evaluation.churn_rules import (
     flag_most_likely,
     inactivity_at_origin,
 )
-from training.model import HorizonPlan
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=True)
 ORIGIN, FIRST = date(2020, 10, 1), date(2020, 1, 1)
@@ -52,25 +52,25 @@ def rule_flags(test: Backtest, order: Sequence[float]) -> RuleResult:
 
 
 def test_a_rule_flags_whoever_was_silent_for_as_many_days_or_more() -> None:
-    found = flag_customers(
+    flags = flag_customers(
         backtest_of([5] * 3, [0.1] * 3), RULES["a month"], inactivity_days([0, 0, 0], [29, 30, 31]), "ml"
     )
-    assert found.by_rule.tolist() == [0, 1, 1]
+    assert flags.by_rule.tolist() == [0, 1, 1]
 
 
 def test_all_conditions_of_a_rule_have_to_hold() -> None:
     rule = ChurnRule(no_contact_days=10, no_order_days=30)
-    found = flag_customers(
+    flags = flag_customers(
         backtest_of([5] * 4, [0.1] * 4), rule, inactivity_days([10, 9, 10, 9], [30, 30, 29, 29]), "ml"
     )
-    assert found.by_rule.tolist() == [1, 0, 0, 0]
+    assert flags.by_rule.tolist() == [1, 0, 0, 0]
 
 
 def test_somebody_of_whom_nothing_is_known_is_not_flagged() -> None:
-    found = flag_customers(
+    flags = flag_customers(
         backtest_of([5, 5], [0.1, 0.1]), RULES["a month"], inactivity_days([40, 40], [math.nan, 40]), "ml"
     )
-    assert found.by_rule.tolist() == [0, 1]
+    assert flags.by_rule.tolist() == [0, 1]
 
 
 def test_precision_recall_and_f1_are_counted_by_hand() -> None:
@@ -108,11 +108,11 @@ SCORES = arrays(float, 12, elements=st.sampled_from([0.0, 0.2, 0.5, 0.9]))
 def test_as_many_are_flagged_as_asked_whatever_the_order_of_the_customers(
     probability: Floats, count: int, order: list[int]
 ) -> None:
-    found = flag_most_likely(probability, count)
-    assert found.sum() == pytest.approx(count)
-    assert ((found >= 0) & (found <= 1 + 1e-12)).all()
-    assert np.array_equal(flag_most_likely(probability[order], count), found[order])
-    assert found[probability.argmax()] >= found.max() - 1e-12
+    flags = flag_most_likely(probability, count)
+    assert flags.sum() == pytest.approx(count)
+    assert ((flags >= 0) & (flags <= 1 + 1e-12)).all()
+    assert np.array_equal(flag_most_likely(probability[order], count), flags[order])
+    assert flags[probability.argmax()] >= flags.max() - 1e-12
 
 
 def test_a_model_that_is_surely_better_has_an_interval_above_nothing() -> None:
@@ -150,8 +150,8 @@ def test_where_nobody_left_there_is_no_recall() -> None:
 def test_over_all_origins_customers_are_added_up() -> None:
     older = ORIGIN - timedelta(days=60)
     tests = [backtest_of([NEVER, 5, 5], [0.1] * 3), backtest_of([NEVER, NEVER, 5], [0.1] * 3, older)]
-    silences = {ORIGIN: inactivity_days([40, 40, 0]), older: inactivity_days([40, 0, 0])}
-    newest, before, together = compare_rules(tests, RULES, silences, FIRST, "ml")
+    inactivity_by_origin = {ORIGIN: inactivity_days([40, 40, 0]), older: inactivity_days([40, 0, 0])}
+    newest, before, together = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "ml")
     assert [one.origin for one in (newest, before, together)] == [ORIGIN, older, None]
     assert (newest.precision, before.precision) == (0.5, 1.0)
     assert (together.customers, together.churned, together.flagged) == (6, 3, 3)
@@ -160,17 +160,17 @@ def test_over_all_origins_customers_are_added_up() -> None:
 
 def test_a_customer_at_several_origins_is_drawn_as_one() -> None:
     tests = [backtest_of([NEVER, 5] * 40, [0.01, 0.1] * 40, ORIGIN - timedelta(days=back)) for back in (0, 60, 120)]
-    silences = {test.origin: inactivity_days([40, 40, 0, 0] * 20) for test in tests}
-    once, *_, together = compare_rules(tests, RULES, silences, FIRST, "ml")
+    inactivity_by_origin = {test.origin: inactivity_days([40, 40, 0, 0] * 20) for test in tests}
+    once, *_, together = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "ml")
     assert vars(together.precision_gain) == pytest.approx(vars(once.precision_gain))
 
 
 def test_a_rule_is_judged_only_where_the_log_is_longer_than_it_asks() -> None:
     tests = [backtest_of([NEVER, 5], [0.1] * 2, FIRST + timedelta(days=number)) for number in (32, 31, 30)]
-    silences = {test.origin: inactivity_days([30, 0]) for test in tests}
-    found = compare_rules(tests, RULES, silences, FIRST, "ml")
-    assert [one.origin for one in found] == [tests[0].origin, tests[1].origin, None]
-    assert compare_rules(tests, {"a year": ChurnRule(no_order_days=365)}, silences, FIRST, "ml") == []
+    inactivity_by_origin = {test.origin: inactivity_days([30, 0]) for test in tests}
+    results = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "ml")
+    assert [one.origin for one in results] == [tests[0].origin, tests[1].origin, None]
+    assert compare_rules(tests, {"a year": ChurnRule(no_order_days=365)}, inactivity_by_origin, FIRST, "ml") == []
 
 
 def test_nothing_is_judged_without_a_rule_or_without_an_origin() -> None:
@@ -188,12 +188,12 @@ def corner_test() -> tuple[TrainingShop, Backtest]:
 def test_the_silences_of_a_test_are_those_of_its_customers_at_its_origin() -> None:
     shop, test = corner_test()
     at = next(one for one in shop.cutoffs if one.day == test.origin)
-    found = inactivity_at_origin(shop.data, test, at, ())
+    inactive_days = inactivity_at_origin(shop.data, test, at, ())
     recency = test.rows.column("recency_days")
-    assert len(found["no_order_days"]) == len(test.rows)
-    assert np.array_equal(found["no_order_days"], np.ceil(recency) - 1)
-    assert (found["no_contact_days"] <= found["no_order_days"]).all()
-    assert (found["no_contact_days"] >= 0).all()
+    assert len(inactive_days["no_order_days"]) == len(test.rows)
+    assert np.array_equal(inactive_days["no_order_days"], np.ceil(recency) - 1)
+    assert (inactive_days["no_contact_days"] <= inactive_days["no_order_days"]).all()
+    assert (inactive_days["no_contact_days"] >= 0).all()
 
 
 def test_silences_follow_the_rows_in_whatever_order_they_are() -> None:

@@ -1,4 +1,4 @@
-"""Levelled, every rung's totals are those that came, and who ranks before whom stays as it was."""
+"""Level-adjusted forecasts: every tier's totals are the actual ones, and the ranking of customers is unchanged."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from training.models import MODELS
 
 
 def corner_test(*, times: float = 1.0) -> Backtest:
-    """The corner shop's rungs on its newest origin, and orders and spend so many times as they came."""
+    """The corner shop's tiers at its newest origin, with orders and spend multiplied by a factor."""
     shop, fitted = corner_shop(), corner_tiers()
-    everybody = shop.data.rows(shop.now, shop.plan.outcome_horizons, [Cutoff.from_day(shop.schedule.origins[0], ZONE)])
-    rows = everybody.select(buyer_mask(everybody))
+    all_rows = shop.data.rows(shop.now, shop.plan.outcome_horizons, [Cutoff.from_day(shop.schedule.origins[0], ZONE)])
+    rows = all_rows.select(buyer_mask(all_rows))
     rows.outcomes.orders[:] *= times
     rows.outcomes.spend[:] *= times
     orders = rows.column("orders")
@@ -45,8 +45,11 @@ def test_who_is_likelier_to_order_stays_likelier() -> None:
     assert np.corrcoef(before.argsort().argsort(), after.argsort().argsort())[0, 1] > 0.999
 
 
-def test_where_every_level_is_wrong_the_rung_that_tells_customers_apart_answers() -> None:
-    found = evaluate_gate([corner_test(times=7.0)], MODELS["ltv"], ("ml", "btyd", "cohort", "population"), None)
-    assert [one.passed for one in found] == [False, False, False, True, True]
-    assert found[-1].tier in {"btyd", "cohort"}
-    assert found[-1].reason == "of all rungs none is calibrated; with totals as they came surely better than population"
+def test_where_every_level_is_wrong_the_tier_that_tells_customers_apart_answers() -> None:
+    decisions = evaluate_gate([corner_test(times=7.0)], MODELS["ltv"], ("ml", "btyd", "cohort", "population"), None)
+    assert [decision.passed for decision in decisions] == [False, False, False, True, True]
+    assert decisions[-1].tier in {"btyd", "cohort"}
+    assert (
+        decisions[-1].reason
+        == "of all tiers none is calibrated; with totals as they came surely better than population"
+    )

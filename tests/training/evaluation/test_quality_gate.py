@@ -1,4 +1,4 @@
-"""A rung answers when it holds its own out of time and means what it says; the last one always answers."""
+"""Quality gate: a tier answers if it is calibrated and not worse than simpler tiers; the last always answers."""
 
 import math
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ import pytest
 from features.arrays import Floats
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import GateDecision, evaluate_gate, regressions
 from training.inference.forecast import TIERS
-from training.model import HorizonPlan
 from training.models import MODELS
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=True)
@@ -27,11 +27,11 @@ def backtest(seed: int, customers: int = 400, *, shift: float = 1.0, **blur: flo
     wait = rng.exponential(1 / pace)
     test = rows_of(outcomes_of(np.where(wait < 90, wait, math.inf), np.full(customers, 90.0)))
 
-    def blurred(by: float) -> Floats:
+    def with_noise(by: float) -> Floats:
         known: Floats = pace * np.exp(by * rng.normal(size=customers) - 0.15 * by) * shift
         return known
 
-    forecasts = {tier: steady_forecast(blurred(by)) for tier, by in blur.items()}
+    forecasts = {tier: steady_forecast(with_noise(by)) for tier, by in blur.items()}
     return Backtest(day(200), PLAN, test, forecasts, {})
 
 
@@ -72,20 +72,20 @@ def test_the_same_recipe_that_has_become_worse_gives_way() -> None:
     assert first.reason == "calibrated, and worse than cohort (95 % interval)"
 
 
-def test_the_rungs_below_the_trees_need_only_be_no_worse() -> None:
+def test_the_tiers_below_the_trees_need_only_be_no_worse() -> None:
     (verdict,) = decide([backtest(1, btyd=0.4, cohort=0.4, population=0.4)], ("btyd", "cohort", "population"))
     assert verdict.passed
     assert verdict.reason.startswith("calibrated, and no worse than")
 
 
-def test_a_rung_is_compared_with_every_simpler_one() -> None:
+def test_a_tier_is_compared_with_every_simpler_one() -> None:
     first = decide([backtest(0, 2_000, ml=0.6, btyd=1.4, cohort=0.05)], ("ml", "btyd", "cohort"))[0]
     assert (first.passed, first.against) == (False, "cohort")
 
 
 @pytest.mark.parametrize("champion", [None, "ml"])
 @pytest.mark.parametrize("shift", [0.25, 2.5])
-def test_a_rung_that_does_not_mean_what_it_says_never_passes(champion: str | None, shift: float) -> None:
+def test_a_tier_that_does_not_mean_what_it_says_never_passes(champion: str | None, shift: float) -> None:
     one = backtest(0, 2_000, shift=shift, ml=0.05, cohort=1.2)
     first, last = decide([one], ("ml", "cohort"), champion)
     assert first.low > 0
@@ -95,9 +95,13 @@ def test_a_rung_that_does_not_mean_what_it_says_never_passes(champion: str | Non
 
 
 def test_what_cannot_be_measured_is_not_calibrated() -> None:
-    nobody = rows_of(outcomes_of([math.inf] * 100, [90.0] * 100))
+    without_orders = rows_of(outcomes_of([math.inf] * 100, [90.0] * 100))
     one = Backtest(
-        day(200), PLAN, nobody, {"ml": steady_forecast([1e-6] * 100), "cohort": steady_forecast([0.1] * 100)}, {}
+        day(200),
+        PLAN,
+        without_orders,
+        {"ml": steady_forecast([1e-6] * 100), "cohort": steady_forecast([0.1] * 100)},
+        {},
     )
     first = evaluate_gate([one], LTV, ("ml", "cohort"), None)[0]
     assert first.low > 0
@@ -122,19 +126,19 @@ def test_a_small_shop_is_allowed_the_noise_of_its_size() -> None:
     assert many.reason.startswith("not calibrated")
 
 
-def test_the_last_rung_always_answers_tested_or_not() -> None:
+def test_the_last_tier_always_answers_tested_or_not() -> None:
     for tests in ([], [backtest(0, shift=9.0, population=2.0)]):
         (verdict,) = decide(tests, ("population",))
-        assert (verdict.passed, verdict.reason) == (True, "the last rung: there is always an answer")
+        assert (verdict.passed, verdict.reason) == (True, "the last tier: there is always an answer")
 
 
-def test_where_nothing_could_be_tested_the_last_rung_answers() -> None:
-    found = decide([], ("ml", "btyd", "cohort", "population"))
-    assert [verdict.passed for verdict in found] == [False, False, False, True]
-    assert found[0].reason == "no window after an origin is over yet, so nothing could be tested"
+def test_where_nothing_could_be_tested_the_last_tier_answers() -> None:
+    decisions = decide([], ("ml", "btyd", "cohort", "population"))
+    assert [verdict.passed for verdict in decisions] == [False, False, False, True]
+    assert decisions[0].reason == "no window after an origin is over yet, so nothing could be tested"
 
 
-def test_no_lower_rung_is_judged_once_one_has_passed() -> None:
+def test_no_lower_tier_is_judged_once_one_has_passed() -> None:
     assert len(decide([backtest(0, ml=0.05, cohort=1.2, population=1.5)], ("ml", "cohort", "population"))) == 1
 
 
@@ -149,7 +153,7 @@ def test_more_customers_make_surer() -> None:
     assert many.high - many.low < 0.5 * (few.high - few.low)
 
 
-def test_a_release_falls_where_it_answers_from_a_lower_rung_than_the_champion() -> None:
+def test_a_release_falls_where_it_answers_from_a_lower_tier_than_the_champion() -> None:
     champion = {"churn": "ml", "next_purchase": "btyd", "ltv": "cohort"}
     assert regressions({"churn": "btyd", "next_purchase": "btyd", "ltv": "ml"}, champion) == ["churn"]
     assert regressions(dict.fromkeys(champion, "population"), champion) == ["churn", "next_purchase", "ltv"]
@@ -157,6 +161,6 @@ def test_a_release_falls_where_it_answers_from_a_lower_rung_than_the_champion() 
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_question_can_be_judged_on_every_rung(model: str) -> None:
+def test_every_question_can_be_judged_on_every_tier(model: str) -> None:
     tests = [backtest(seed, ml=0.3, btyd=0.3, cohort=0.3, population=0.3) for seed in range(3)]
     assert evaluate_gate(tests, MODELS[model], TIERS, None)[-1].passed

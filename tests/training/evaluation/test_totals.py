@@ -1,4 +1,4 @@
-"""What came after each origin over what had been predicted: for everybody, and for groups by prediction."""
+"""Back-tested totals: actual over predicted totals at each origin, of all customers and of groups by prediction."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.totals import GROUP_COUNT, PredictedOutcomes, backtest_totals, total_errors, totals_json
-from training.model import HorizonPlan
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60, 365), learned=(30, 60), has_amounts=True)
 ORIGIN = date(2026, 3, 1)
@@ -21,7 +21,7 @@ OLDER = date(2026, 1, 1)
 
 
 def backtest(origin: int, follow: float = 60, plan: HorizonPlan = PLAN) -> Backtest:
-    """Ten customers of rising pace, of whom the five of the highest order after five days."""
+    """Ten customers of rising pace, of which the five highest order after five days."""
     wait = [math.inf] * 5 + [5.0] * 5
     rows = rows_of(outcomes_of(wait, [follow] * 10))
     return Backtest(day(origin), plan, rows, {"ml": steady_forecast(np.arange(1, 11) / 500)}, {})
@@ -61,10 +61,10 @@ def test_groups_are_fifths_by_prediction_and_one_of_whom_nobody_came_has_no_erro
     ],
 )
 def test_every_question_is_judged_by_its_own_totals(question: str, measures: set[tuple[str, int]]) -> None:
-    found = backtest_totals([backtest(200), backtest(150)], question, "ml")
-    assert {(one.measure, one.horizon_days) for one in found} == measures
-    assert {len(one.origins) for one in found} == {2}
-    assert [origin.origin for origin in found[0].origins] == [str(day(200)), str(day(150))]
+    errors = backtest_totals([backtest(200), backtest(150)], question, "ml")
+    assert {(one.measure, one.horizon_days) for one in errors} == measures
+    assert {len(one.origins) for one in errors} == {2}
+    assert [origin.origin for origin in errors[0].origins] == [str(day(200)), str(day(150))]
 
 
 def test_without_amounts_orders_are_counted() -> None:
@@ -73,8 +73,8 @@ def test_without_amounts_orders_are_counted() -> None:
 
 
 def test_a_window_that_is_not_over_is_no_total() -> None:
-    found = backtest_totals([backtest(200, follow=30)], "ltv", "ml")
-    assert [one.horizon_days for one in found] == [30]
+    errors = backtest_totals([backtest(200, follow=30)], "ltv", "ml")
+    assert [one.horizon_days for one in errors] == [30]
 
 
 def test_where_nothing_was_tested_there_are_no_totals() -> None:
@@ -107,10 +107,10 @@ def test_nothing_predicted_and_nothing_came() -> None:
 def test_the_card_says_it_in_a_line_and_the_release_in_plain_json() -> None:
     mean, came = np.full(10, 0.5), np.array([1.0] * 6 + [0.0] * 4)
     predicted = [PredictedOutcomes(origin, mean, mean / 2, came, 1.0) for origin in (ORIGIN, OLDER)]
-    found = total_errors("buyers", 30, predicted)
-    assert found.summary_line() == (
+    errors = total_errors("buyers", 30, predicted)
+    assert errors.summary_line() == (
         "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01), +20.0% (2026-01-01)."
     )
-    said = json.loads(json.dumps(totals_json([found]), allow_nan=False))
-    assert said[0]["origins"][0]["all_customers"]["log_ratio"] == pytest.approx(math.log(1.2), abs=1e-6)
-    assert said[0]["edges"] == [0.5] * 4
+    payload = json.loads(json.dumps(totals_json([errors]), allow_nan=False))
+    assert payload[0]["origins"][0]["all_customers"]["log_ratio"] == pytest.approx(math.log(1.2), abs=1e-6)
+    assert payload[0]["edges"] == [0.5] * 4

@@ -8,6 +8,7 @@ import pytest
 from features.arrays import Floats
 from tests.training.by_hand import outcomes_of, rows_of
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.fitting.cohort_tiers import (
     PRIOR_CUSTOMERS,
     PRIOR_ORDERS,
@@ -16,7 +17,6 @@ from training.fitting.cohort_tiers import (
     fit_prospect_tier,
 )
 from training.inference.tiers.cohort import CohortTier, cohort_cells
-from training.model import HorizonPlan
 
 NEVER = float("inf")
 PLAN = HorizonPlan(churn_days=30, horizons=(30, 60), learned=(30, 60), has_amounts=True)

@@ -10,10 +10,10 @@ import pytest
 from features.arrays import Floats
 from tests.training.by_hand import outcomes_of, rows_of
 from training.dataset.outcomes import Rows
+from training.dataset.plan import YEAR_DAYS, HorizonPlan
 from training.fitting.first_year_seasonality import first_year_ratios, weekly_index
 from training.inference.btyd import GammaPoisson
 from training.inference.tiers.btyd import BtydTier
-from training.model import YEAR_DAYS, HorizonPlan
 
 PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=False)
 DAYS = np.arange(YEAR_DAYS + 1)

@@ -21,6 +21,7 @@ from tests.training.shops import (
 from training import metrics
 from training.dataset import outcomes
 from training.dataset.outcomes import Rows
+from training.dataset.plan import HorizonPlan
 from training.dataset.readiness import SIMPLE_TIERS
 from training.dataset.schedule import Schedule
 from training.evaluation.backtest import backtest
@@ -28,7 +29,6 @@ from training.fitting import fit
 from training.fitting.fit import buyer_mask, fit_tiers
 from training.inference.forecast import TIERS, Forecast
 from training.inference.tiered_model import HorizonLayout
-from training.model import HorizonPlan
 from training.models import MODELS, churn
 from training.models.churn import churn_label
 

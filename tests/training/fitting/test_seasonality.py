@@ -13,13 +13,13 @@ from features.arrays import Floats
 from tests.tiered_models import single_tier_model
 from tests.training.by_hand import outcomes_of, rows_of
 from training.dataset.outcomes import Outcomes, Rows
+from training.dataset.plan import YEAR_DAYS, HorizonPlan
 from training.fitting.seasonality import fit_year_ago_seasonality
 from training.inference.btyd import GammaPoisson
 from training.inference.seasonality import MIN_SEASONAL_SHARE, SeasonalFactors, Seasonality, seasonal_totals
 from training.inference.tiered_model import HorizonLayout, TieredModel
 from training.inference.tiers.btyd import BtydTier
 from training.inference.tiers.cohort import CohortTier
-from training.model import YEAR_DAYS, HorizonPlan
 
 PLAN = HorizonPlan(churn_days=30, horizons=(30, 365), learned=(30,), has_amounts=False)
 CUSTOMERS, STEP = 200, 28

@@ -15,11 +15,13 @@ from features.calendar import micros
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
 from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers
-from training.inference.explanations.reasons import ANSWERS, Explainer, Reason
+from training.inference.explanations.reasons import Explainer, Reason
 from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.inference.serialization import serialize_tiered_model
+from training.models import EXPLANATIONS
 
+ANSWERS = tuple(EXPLANATIONS)
 DAY_US = 86_400_000_000
 METADATA = ReleaseMetadata(
     as_of=0, name="corner-shop", currency="EUR", timezone="UTC", churn_days=60, ltv_days=(30, 60, 365), lead_days=15,
@@ -41,7 +43,7 @@ def manifest(*sample: float) -> ReleaseManifest:
 
 
 def release(tier: str = "ml", *sample: float) -> Release:
-    return Release("7", manifest(*sample), corner_tiers()[tier].tiered_model)
+    return Release("7", manifest(*sample), corner_tiers()[tier].tiered_model, explanations=EXPLANATIONS)
 
 
 def now() -> int:
@@ -77,11 +79,13 @@ def reasons_of_model() -> list[list[Reason]]:
     today = corner_shop().population()
     inputs, orders = today.inputs[:3], np.nan_to_num(today.column("orders"))[:3]
     views = (transactions_view(corner_shop().history),)
-    return Explainer(corner_tiers()["ml"].tiered_model, today.names, views, "EUR").explain(inputs, orders, ANSWERS, 0.5)
+    return Explainer(corner_tiers()["ml"].tiered_model, today.names, views, "EUR", EXPLANATIONS).explain(
+        inputs, orders, ANSWERS, 0.5
+    )
 
 
 def test_a_release_gives_the_reasons_of_its_tiered_model_and_none_of_an_unknown_customer() -> None:
-    assert release("ml", 0.2, 0.5, 0.9).reasons(stored_features(), now()) == [*reasons_of_model(), []]
+    assert release("ml", 0.2, 0.5, 0.9).reasons(stored_features(), now(), ANSWERS) == [*reasons_of_model(), []]
 
 
 def test_only_the_answers_asked_for_are_explained() -> None:
@@ -98,15 +102,15 @@ def test_a_customer_without_orders_is_compared_with_the_middle_of_the_population
     )
     churn = 1 - release().forecast(new, now()).order_probability(60)[0]
     above, below = release("ml", 0.0, churn - 0.01, 1.0), release("ml", 0.0, churn + 0.01, 1.0)
-    assert [reason.direction for reason in above.reasons(new, now())[0]] == ["raises", "later", "lowers"]
-    assert [reason.direction for reason in below.reasons(new, now())[0]] == ["lowers", "sooner", "raises"]
+    assert [reason.direction for reason in above.reasons(new, now(), ANSWERS)[0]] == ["raises", "later", "lowers"]
+    assert [reason.direction for reason in below.reasons(new, now(), ANSWERS)[0]] == ["lowers", "sooner", "raises"]
 
 
 def test_a_day_that_passes_changes_the_recency() -> None:
     def recency(as_of: int) -> float:
         return next(
             reason.value or 0.0
-            for reason in release("btyd").reasons(stored_features(), as_of)[0]
+            for reason in release("btyd").reasons(stored_features(), as_of, ANSWERS)[0]
             if reason.code == "recency_days"
         )
 
@@ -116,7 +120,7 @@ def test_a_day_that_passes_changes_the_recency() -> None:
 def test_a_store_with_other_columns_gives_no_reasons() -> None:
     other = replace(stored_features(), columns=("basket", *stored_features().columns[1:]))
     with pytest.raises(CorruptRelease, match="the store holds basket"):
-        release().reasons(other, now())
+        release().reasons(other, now(), ANSWERS)
 
 
 def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
@@ -126,10 +130,16 @@ import sys
 from pathlib import Path
 from tests.training.constant_rows import constant_rows
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
-from training.inference.release import Release
+from training.models import load_release
 
+<<<<<<< HEAD
 release = Release.load(Path(sys.argv[1]))
 reasons = release.reasons(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000)
+=======
+release = load_release(Path(sys.argv[1]))
+inputs = np.full((2, len(release._input_names)), 1.0)
+reasons = release._explainer.explain(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
+>>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
 print([{reason.answer for reason in customer} == {"churn", "next_purchase", "ltv"} for customer in reasons])
 print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
 """

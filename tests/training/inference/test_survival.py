@@ -10,10 +10,10 @@ from features.arrays import Floats
 from tests.training.by_hand import INPUTS, outcomes_of, rows_of
 from training.dataset.outcomes import Outcomes
 from training.dataset.person_periods import period_edges, person_periods
+from training.dataset.plan import HorizonPlan
 from training.fitting.cohort_tiers import fit_population_tier
 from training.inference.forecast import LAST_DAY
 from training.inference.survival import forecast_grid, period_inputs, person_period_inputs, survival_curve
-from training.model import HorizonPlan
 from training.models.next_purchase import evaluated_days
 
 NEVER = float("inf")
@@ -161,12 +161,12 @@ def test_answers_are_given_up_to_the_last_day_and_no_further() -> None:
 
 
 def test_calibration_is_judged_on_days_that_are_over_for_everybody() -> None:
-    def judged(*follow: float) -> list[int]:
+    def judged_days(*follow: float) -> list[int]:
         return evaluated_days(outcomes_of([NEVER] * len(follow), follow))
 
-    assert judged(90, 60) == [7, 14, 30, 60]
-    assert judged(90, 20) == [7, 14]
-    assert judged(3, 90) == [3]
+    assert judged_days(90, 60) == [7, 14, 30, 60]
+    assert judged_days(90, 20) == [7, 14]
+    assert judged_days(3, 90) == [3]
 
 
 def test_an_outcome_is_unknown_until_its_window_is_over() -> None:

@@ -144,7 +144,14 @@ def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Re
     }
     stored = registry.client.get_model_version("churn", "1")
     assert (stored.description, stored.run_id) == ("# Card", run_id)
-    assert registry.client.get_registered_model("churn").description.startswith("Will this customer place no order")
+
+
+def test_a_model_is_listed_with_its_description(registry: Registry, artifacts: Path) -> None:
+    registry.describe("churn", "The probability of churn.")
+    registry.register("churn", registry.log_run(training_run(artifacts)), "model/churn", "# Card", {}, "ab12")
+    assert registry.client.get_registered_model("churn").description == "The probability of churn."
+    registry.describe("churn", "P(churn)")
+    assert registry.client.get_registered_model("churn").description == "P(churn)"
 
 
 def test_a_version_is_registered_once_per_fingerprint(registry: Registry, artifacts: Path) -> None:

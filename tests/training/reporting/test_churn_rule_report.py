@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.churn_rules import Difference, RuleResult
-from training.model import HorizonPlan
 from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_rows, rule_table
 
 ORIGIN = date(2026, 3, 1)
@@ -26,8 +26,8 @@ def rule_result(rule: str, origin: date | None = ORIGIN, precision: float = 0.25
 
 
 def test_metrics_are_named_by_measure_rule_and_the_model_beside_it() -> None:
-    found = {metric.key: metric.value for metric in rule_metrics([rule_result("no order for 30 days")])}
-    assert found == {
+    metrics = {metric.key: metric.value for metric in rule_metrics([rule_result("no order for 30 days")])}
+    assert metrics == {
         "flagged/no_order_for_30_days": 0.4,
         "f1/no_order_for_30_days": 1 / 3,
         "precision/no_order_for_30_days": 0.25,
@@ -40,9 +40,9 @@ def test_metrics_are_named_by_measure_rule_and_the_model_beside_it() -> None:
 
 
 def test_there_is_a_point_per_origin_and_none_for_what_could_not_be_measured() -> None:
-    found = rule_metrics([rule_result("a", precision=float("nan")), rule_result("a", None)])
-    assert {metric.step for metric in found} == {ORIGIN.toordinal()}
-    assert "precision/a" not in {metric.key for metric in found}
+    metrics = rule_metrics([rule_result("a", precision=float("nan")), rule_result("a", None)])
+    assert {metric.step for metric in metrics} == {ORIGIN.toordinal()}
+    assert "precision/a" not in {metric.key for metric in metrics}
 
 
 def test_every_rule_has_names_of_its_own_that_mlflow_takes() -> None:
@@ -75,5 +75,5 @@ def test_the_rules_are_drawn_beside_the_model() -> None:
     by_rule = {"half": np.array([1.0, 0.0] * 30), "nobody": np.zeros(60), "the right ones": np.array([0.0, 1.0] * 30)}
     figure = rule_figure(test, "ml", by_rule)
     assert isinstance(figure, Figure)
-    said = figure.get_suptitle().replace("\n", " ")
-    assert said == 'The best rule, "the right ones", is right in 100%; the model with as many flagged in 100%'
+    headline = figure.get_suptitle().replace("\n", " ")
+    assert headline == 'The best rule, "the right ones", is right in 100%; the model with as many flagged in 100%'

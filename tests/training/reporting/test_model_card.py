@@ -1,4 +1,4 @@
-"""The model card: what it prints, and that losses are said as plainly as wins."""
+"""Model card: its text, in which losses are as plain as wins."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,7 +7,6 @@ from textwrap import dedent
 
 from training.evaluation.churn_rules import Difference, RuleResult
 from training.reporting.model_card import (
-    INTENDED_USE,
     Calibration,
     IntervalCoverage,
     MetricComparison,
@@ -21,7 +20,7 @@ CARD = ModelCard(
     name="churn",
     question="Will this customer place no order within the horizon?",
     horizon="28 days",
-    use=INTENDED_USE["churn"],
+    use="Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
     population="every known customer with an order",
     customers=2469,
     trained_from=date(2017, 4, 1),
@@ -154,8 +153,8 @@ def test_the_rules_in_use_are_told_beside_the_model_and_only_where_there_are_any
     card = render_model_card(
         replace(CARD, rules=[rule, replace(rule, origin=None, precision_gain=Difference(nan, nan, nan))])
     )
-    _, told = card.split("## Beside the rules in use\n\n")
-    assert told.startswith(
+    _, section = card.split("## Beside the rules in use\n\n")
+    assert section.startswith(
         dedent("""\
         Whom the business would call lapsed, and as many of the same customers by the model; better in precision.
 

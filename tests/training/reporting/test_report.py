@@ -1,4 +1,4 @@
-"""What a reviewer is shown of one question, from whichever rung it is answered."""
+"""Model report: figures and metrics of a model, from every tier that may answer."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import cached_for_session, corner_shop, corner_tiers
+from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest, BacktestScore, scores
-from training.model import HorizonPlan
 from training.models import MODELS
 from training.reporting.report import metrics_table, model_figures, model_metrics, slice_metrics
 
@@ -20,7 +20,7 @@ EXPECTED = {
 
 @cached_for_session
 def newest_backtest() -> Backtest:
-    """The corner shop at its newest origin, answered by rungs that know better: only the pictures matter."""
+    """The corner shop at its newest origin, answered by tiers that know its outcomes: only the figures matter."""
     one = corner_shop()
     at = next(cutoff for cutoff in one.cutoffs if cutoff.day == one.schedule.origins[0])
     rows = one.data.rows(one.now, one.plan.outcome_horizons, [at])
@@ -34,7 +34,7 @@ def newest_backtest() -> Backtest:
 
 @pytest.mark.parametrize("tier", ["ml", "btyd", "population"])
 @pytest.mark.parametrize("model", EXPECTED)
-def test_every_question_has_its_figures_from_every_rung(model: str, tier: str) -> None:
+def test_every_question_has_its_figures_from_every_tier(model: str, tier: str) -> None:
     artefact = newest_backtest().fitted_tiers[tier].artifacts.get(model, {})
     figures = model_figures(model, newest_backtest(), tier, artefact)
     trees = {f"importance_{name.removesuffix('.txt')}" for name in artefact if name.endswith(".txt")}
@@ -87,17 +87,17 @@ def test_a_table_has_one_column_per_measure() -> None:
 
 def test_metrics_are_named_by_measure_and_contestant_and_never_missing() -> None:
     origin = newest_backtest().origin
-    told = [
+    given_scores = [
         BacktestScore("churn", origin, "last window", {"auc": 0.7, "bias": float("nan")}),
         BacktestScore("ltv", origin, "ml", {"gini": 0.5}),
     ]
-    (metric,) = model_metrics("churn", told)
+    (metric,) = model_metrics("churn", given_scores)
     assert (metric.key, metric.value, metric.step) == ("auc/last_window", 0.7, origin.toordinal())
 
 
 def test_all_that_was_scored_can_be_logged() -> None:
-    found = scores([newest_backtest()])
+    all_scores = scores([newest_backtest()])
     for model in MODELS:
-        keys = [metric.key for metric in model_metrics(model, found)]
+        keys = [metric.key for metric in model_metrics(model, all_scores)]
         assert len(keys) == len(set(keys))
         assert f"{MODELS[model].headline}/ml" in keys

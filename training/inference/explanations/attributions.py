@@ -26,11 +26,6 @@ _SOURCE_INPUTS = {
 }
 
 
-def level_tier(tiered_model: TieredModel, answer: str) -> Tier:
-    """Return the tier that sets the level of an answer; the churn tier for the next purchase, whose curve is tilted."""
-    return tiered_model.tier_by_name[tiered_model.tier_by_model["churn" if answer == "next_purchase" else answer]]
-
-
 class Attributions:
     """Attributions for n buyers: each is (n, names), positive where the input raises churn, pace or spend."""
 
@@ -39,29 +34,20 @@ class Attributions:
         self._names = names
         self._inputs = inputs
 
-    def for_answer(self, answer: str) -> Floats:
-        """Return the attributions of one answer, (n, names).
-
-        Raises:
-            KeyError: no release gives such an answer.
-        """
-        return {
-            "churn": self._churn_attributions,
-            "next_purchase": self._next_purchase_attributions,
-            "ltv": self._ltv_attributions,
-        }[answer]()
-
-    def _churn_attributions(self) -> Floats:
-        tier = level_tier(self._tiered_model, "churn")
+    def churn(self) -> Floats:
+        """Return the attributions of the log-odds of churn, (n, names)."""
+        tier = self._level_tier("churn")
         if isinstance(tier, TreesTier):
             return tier.churn_shap_values(self._inputs)[:, :-1]
         return -exact_attributions.pace_attributions(tier, self._inputs, self._tiered_model.layout.churn_days)
 
-    def _next_purchase_attributions(self) -> Floats:
+    def next_purchase(self) -> Floats:
+        """Return the attributions of the log pace of ordering, (n, names)."""
         return self._pace_attributions
 
-    def _ltv_attributions(self) -> Floats:
-        tier, longest = level_tier(self._tiered_model, "ltv"), self._tiered_model.layout.learned[-1]
+    def ltv(self) -> Floats:
+        """Return the attributions of the log of the amount expected within the longest learned horizon, (n, names)."""
+        tier, longest = self._level_tier("ltv"), self._tiered_model.layout.learned[-1]
         if not isinstance(tier, TreesTier):
             return exact_attributions.spend_attributions(tier, self._inputs, longest)
         expected = exact_attributions.spend_attributions(tier.value_model.expectation.tier, self._inputs, longest)
@@ -76,12 +62,20 @@ class Attributions:
 
     @cached_property
     def _pace_attributions(self) -> Floats:
-        tier = level_tier(self._tiered_model, "next_purchase")
+        tier = self._level_tier("churn")  # the curve is tilted to the churn probability
         if not isinstance(tier, TreesTier):
             return exact_attributions.pace_attributions(tier, self._inputs, self._tiered_model.layout.churn_days)
         if tier is not self._tiered_model.tier_by_name[self._tiered_model.tier_by_model["next_purchase"]]:
+<<<<<<< HEAD
             return -self._churn_attributions()
         return self.fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
+=======
+            return -self.churn()
+        return self._fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
+>>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
+
+    def _level_tier(self, model: str) -> Tier:
+        return self._tiered_model.tier_by_name[self._tiered_model.tier_by_model[model]]
 
     def _log_pace_slope(self) -> Floats:
         """Return the slope of log P(order) over log pace, (n,): 1 where an order is unlikely, 0 where it is certain."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from features.windows import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
+from features.views import ON_DEMAND_WINDOW_DAYS, STORED_WINDOW_DAYS
 
 
 @dataclass(frozen=True)

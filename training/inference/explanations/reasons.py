@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from features.arrays import Floats
 from features.views import View
-from training.inference.explanations.attributions import Attributions, level_tier
+from training.inference.explanations.attributions import Attributions
+from training.inference.explanations.explanation import Explanation
 from training.inference.explanations.phrases import ORDERS
 from training.inference.explanations.rendering import (
     UNITS,
@@ -22,8 +23,6 @@ from training.inference.explanations.rendering import (
 from training.inference.tiered_model import TieredModel
 from training.inference.tiers.cohort import CohortTier
 
-DIRECTIONS = {"churn": ("lowers", "raises"), "next_purchase": ("later", "sooner"), "ltv": ("lowers", "raises")}
-ANSWERS = tuple(DIRECTIONS)
 MAX_REASONS = 3
 MIN_IMPORTANCE = 0.05
 
@@ -32,7 +31,7 @@ MIN_IMPORTANCE = 0.05
 class Reason:
     """Reason: one fact about a customer, and its effect on one of the answers."""
 
-    answer: str  # one of ANSWERS
+    answer: str  # name of the model
     code: str  # the input that represents the concept best
     value: float | None  # of that input; None where it is missing
     direction: str  # raises or lowers; for the next purchase, sooner or later
@@ -43,9 +42,17 @@ class Reason:
 class Explainer:
     """Explainer: it finds the reasons for the answers of one tiered model."""
 
-    def __init__(self, tiered_model: TieredModel, names: Sequence[str], views: Iterable[View], currency: str) -> None:
+    def __init__(
+        self,
+        tiered_model: TieredModel,
+        names: Sequence[str],
+        views: Iterable[View],
+        currency: str,
+        explanations: Mapping[str, Explanation],
+    ) -> None:
         concepts = concepts_by_input(views)
         self._tiered_model = tiered_model
+        self._explanations = explanations
         self._names = tuple(names)
         self._currency = currency
         self._concepts = tuple({id(concepts[name]): concepts[name] for name in names if name in concepts}.values())
@@ -59,7 +66,7 @@ class Explainer:
         Args:
             inputs: (n, names) of ``features.transformations.on_demand.model_inputs``.
             orders: (n,) orders so far.
-            answers: a subset of ANSWERS.
+            answers: names of models that have an ``Explanation``.
             usual_churn: the churn probability with which customers without orders are compared.
         """
         by_customer: list[list[Reason]] = [[] for _ in orders]
@@ -68,7 +75,7 @@ class Explainer:
         for answer in answers:
             for row, reasons in zip(
                 buyers.tolist(),
-                self.buyer_reasons(answer, inputs[buyers], attributions.for_answer(answer)),
+                self.buyer_reasons(answer, inputs[buyers], self._explanations[answer].attribute(attributions)),
                 strict=True,
             ):
                 by_customer[row] += reasons
@@ -76,7 +83,8 @@ class Explainer:
             new.tolist(), (self._prospect_churn_probability(inputs[new]) >= usual_churn).tolist(), strict=True
         ):
             by_customer[row] = [
-                self._no_orders_reason(answer, raises=churns == (answer == "churn")) for answer in answers
+                self._no_orders_reason(answer, raises=churns == self._explanations[answer].rises_with_churn)
+                for answer in answers
             ]
         return by_customer
 
@@ -105,7 +113,7 @@ class Explainer:
             answer=answer,
             code=name,
             value=None if math.isnan(value) else value,
-            direction=DIRECTIONS[answer][raises],
+            direction=self._explanations[answer].directions[raises],
             importance=importance,
             text=text,
         )
@@ -118,7 +126,8 @@ class Explainer:
         return int(np.argmax(np.where(known, towards, -np.inf) if known.any() else towards))
 
     def _cohort_edges(self, answer: str, name: str) -> tuple[float, ...]:
-        tier = level_tier(self._tiered_model, answer)
+        tier_name = self._tiered_model.tier_by_model[self._explanations[answer].level_model]
+        tier = self._tiered_model.tier_by_name.get(tier_name)
         if not isinstance(tier, CohortTier):
             return ()
         return {"orders": tier.frequency, "recency_days": tier.recency}.get(name, ())
@@ -132,7 +141,7 @@ class Explainer:
             answer=answer,
             code="orders",
             value=0.0,
-            direction=DIRECTIONS[answer][raises],
+            direction=self._explanations[answer].directions[raises],
             importance=1.0,
             text=render_sentence(ORDERS, "orders", 0.0, self._currency),
         )

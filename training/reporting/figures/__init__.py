@@ -1,4 +1,4 @@
-"""What a reviewer would rather look at than read: pure functions of arrays, each a matplotlib figure."""
+"""Figures: pure functions of arrays that return matplotlib figures; they implement ``training.model.Charts``."""
 
 from training.reporting.figures.churn_rules import rules_precision_recall
 from training.reporting.figures.importance import importance

@@ -1,4 +1,4 @@
-"""One look for every figure: the finding as a headline, how to read it below, quiet axes, safe colours."""
+"""Figure style: the finding as a headline, how to read it below, and colours that everyone can tell apart."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _style_axes(panel: Axes) -> None:
 
 
 def label_axes(panel: Axes, how_to_read: str, x: str, y: str) -> None:
-    """Say how a panel is read, and what its axes measure with their units."""
+    """Write how a panel is read, and the names of its axes with their units."""
     panel.set_title(how_to_read, loc="left", fontsize=9, color="#666666")
     panel.set_xlabel(x, fontsize=9.5, color=TEXT_COLOUR)
     panel.set_ylabel(y, fontsize=9.5, color=TEXT_COLOUR)
@@ -55,8 +55,8 @@ def label_axes(panel: Axes, how_to_read: str, x: str, y: str) -> None:
 
 def format_percent(panel: Axes, *, x: bool = False, y: bool = False) -> None:
     """Show shares from 0 to 1 as percentages."""
-    for axis, wanted in ((panel.xaxis, x), (panel.yaxis, y)):
-        if wanted:
+    for axis, is_share in ((panel.xaxis, x), (panel.yaxis, y)):
+        if is_share:
             axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g}%"))
 
 

@@ -1,4 +1,4 @@
-"""Does the model find more of those who leave than the rules in use?"""
+"""Precision and recall figure: the model beside the churn rules in use."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def rules_precision_recall(probability: Floats, outcome: Floats, flagged: Mappin
     recall = gain_curve(probability, outcome, _FLAGGED_SHARES)
     panel.plot(recall, recall * outcome.mean() / _FLAGGED_SHARES, color=MODEL_COLOUR, linewidth=2.6, label="model")
     panel.axhline(outcome.mean(), color=REFERENCE_COLOUR, linestyle="--", linewidth=1.2, label="chance")
-    for place, (name, by_rule) in enumerate(used.items()):
+    for index, (name, by_rule) in enumerate(used.items()):
         _plot_rule(
             panel,
-            BASELINE_COLOURS[place % len(BASELINE_COLOURS)],
+            BASELINE_COLOURS[index % len(BASELINE_COLOURS)],
             name,
             *_rule_and_model_points(probability, outcome, by_rule),
         )
@@ -55,20 +55,20 @@ def rules_precision_recall(probability: Floats, outcome: Floats, flagged: Mappin
 
 
 def _headline(probability: Floats, outcome: Floats, flagged: Mapping[str, Floats]) -> str:
-    """The rule with the highest F1 speaks for them."""
-    name = max(flagged, key=lambda one: (flagged[one] * outcome).sum() / (flagged[one].sum() + outcome.sum()))
-    (_, precision), (_, ours) = _rule_and_model_points(probability, outcome, flagged[name])
+    """The headline names the rule with the highest F1."""
+    name = max(flagged, key=lambda rule: (flagged[rule] * outcome).sum() / (flagged[rule].sum() + outcome.sum()))
+    (_, precision), (_, model_precision) = _rule_and_model_points(probability, outcome, flagged[name])
     best = "The best rule, " if len(flagged) > 1 else ""
-    return f'{best}"{name}", is right in {precision:.0%}; the model with as many flagged in {ours:.0%}'
+    return f'{best}"{name}", is right in {precision:.0%}; the model with as many flagged in {model_precision:.0%}'
 
 
 def _rule_and_model_points(
     probability: Floats, outcome: Floats, by_rule: Floats
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Recall and precision of the rule, and of the model with as many."""
-    count, left, right = by_rule.sum(), outcome.sum(), (by_rule * outcome).sum()
-    found = float(gain_curve(probability, outcome, np.array([count / len(outcome)]))[0])
-    return (float(right / left), float(right / count)), (found, float(found * left / count))
+    """Recall and precision of the rule, and of the model that flags as many customers."""
+    count, churned, hits = by_rule.sum(), outcome.sum(), (by_rule * outcome).sum()
+    recall = float(gain_curve(probability, outcome, np.array([count / len(outcome)]))[0])
+    return (float(hits / churned), float(hits / count)), (recall, float(recall * churned / count))
 
 
 def _plot_rule(panel: Axes, colour: str, name: str, rule: tuple[float, float], model: tuple[float, float]) -> None:

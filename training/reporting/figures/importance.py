@@ -1,4 +1,4 @@
-"""What did the trees look at?"""
+"""Feature importance figure: the share of each input in the gain of the trees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the stated probabilities what happens: of an outcome, of an interval, of an order by a day?"""
+"""Calibration figures: stated probabilities beside observed shares, of outcomes, intervals and orders by day."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from training.reporting.figures.shares import equal_mass_bins, finite_rows, wils
 
 
 def reliability(probability: Floats, outcome: Floats, event: str = "churn") -> Figure:
-    """Predicted against observed share in ten bins of equal mass, over where the predictions lie; both (n,)."""
+    """Predicted against observed shares in ten bins of equal mass, above a histogram of the predictions; both (n,)."""
     probability, outcome = finite_rows(probability, outcome)
     if not len(probability):
         return empty_figure(f"No customer whose {event} is known yet: nothing to compare.")
@@ -63,7 +63,7 @@ def _plot_reliability(panel: Axes, probability: Floats, outcome: Floats, event: 
 
 
 def coverage(nominal: float, coverage_by_slice: Mapping[str, float], counts: Mapping[str, int]) -> Figure:
-    """The share of each slice whose outcome fell into its interval, beside the share that was promised."""
+    """The share of outcomes inside their interval for each slice, beside the nominal share."""
     slices = [name for name in coverage_by_slice if counts.get(name, 0) > 0 and np.isfinite(coverage_by_slice[name])]
     if not slices:
         return empty_figure(f"No customer whose outcome is known yet: the {nominal:.0%} intervals cannot be judged.")
@@ -93,7 +93,7 @@ def _coverage_headline(nominal: float, slices: list[str], share: Floats, high: F
 
 
 def survival(days: Floats, predicted: Floats, observed: Floats, count: int) -> Figure:
-    """Share of ``count`` customers who have ordered by each day; all (k,), NaN where the days are not over."""
+    """Share of ``count`` customers with an order by each day; all (k,), NaN where the days are not over."""
     days, predicted, observed = (np.asarray(each, dtype=np.float64) for each in (days, predicted, observed))
     over = np.isfinite(observed) & np.isfinite(predicted)
     if not count or not over.any():

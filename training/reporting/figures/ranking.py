@@ -1,4 +1,4 @@
-"""Does a higher score find more, and does a higher prediction bring more?"""
+"""Ranking figures: cumulative gains and lift of a score, and predicted against actual amounts by decile."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CURVE_POINTS = np.linspace(0, 1, 201)
 def cumulative_gains(
     score: Floats, outcome: Floats, baselines: Mapping[str, Floats], target: str = "churners"
 ) -> Figure:
-    """What the best-scored hold of all that is to be found, and the lift of each tenth; every array is (n,)."""
+    """The share of all outcomes among the best-scored customers, and the lift of each tenth; every array is (n,)."""
     known = [rank_unknown_last(np.asarray(baseline, dtype=np.float64)) for baseline in baselines.values()]
     score, outcome, *compared = finite_rows(score, outcome, *known)
     others = dict(zip(baselines, compared, strict=True))
@@ -111,11 +111,11 @@ def _decile_headline(amount: str, bias: float, expected: Floats, actual: Floats)
 
 
 def _plot_decile_bars(panel: Axes, expected: Floats, actual: Floats, intervals: list[float]) -> None:
-    place = np.arange(1, len(expected) + 1)
-    panel.bar(place - 0.2, expected, width=0.38, color=MODEL_COLOUR, label="predicted")
-    panel.bar(place + 0.2, actual, width=0.38, color=ACTUAL_COLOUR, label="actual, 95% interval")
-    panel.errorbar(place + 0.2, actual, intervals, color=TEXT_COLOUR, fmt="none", capsize=2.5, linewidth=1)
-    panel.set_xticks(place)
+    position = np.arange(1, len(expected) + 1)
+    panel.bar(position - 0.2, expected, width=0.38, color=MODEL_COLOUR, label="predicted")
+    panel.bar(position + 0.2, actual, width=0.38, color=ACTUAL_COLOUR, label="actual, 95% interval")
+    panel.errorbar(position + 0.2, actual, intervals, color=TEXT_COLOUR, fmt="none", capsize=2.5, linewidth=1)
+    panel.set_xticks(position)
     top = float(np.max([expected, actual + intervals]))
     panel.set_ylim(min(0.0, expected.min(), actual.min()), 1.15 * top if top > 0 else 1.0)
     panel.grid(visible=False, axis="x")

@@ -1,4 +1,4 @@
-"""The arithmetic behind the figures: bins of equal mass, intervals of a share, curves that treat ties alike."""
+"""Statistics of the figures: bins of equal mass, intervals of a share, and gain curves that treat ties equally."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _Z95 = 1.959963984540054
 def finite_rows(*columns: Floats) -> tuple[Floats, ...]:
     """The rows that have a number in every column."""
     arrays = [np.asarray(column, dtype=np.float64) for column in columns]
-    kept = np.logical_and.reduce([np.isfinite(array) for array in arrays])
-    return tuple(array[kept] for array in arrays)
+    finite = np.logical_and.reduce([np.isfinite(array) for array in arrays])
+    return tuple(array[finite] for array in arrays)
 
 
 def rank_unknown_last(score: Floats) -> Floats:
-    """The score, with those it does not know ranked below all it knows."""
+    """The score, with missing values ranked below all others."""
     known = np.isfinite(score)
     return np.where(known, score, score[known].min() - 1 if known.any() else 0.0)
 
 
 def equal_mass_bins(values: Floats, count: int = 10) -> list[RowIndices]:
-    """Rows in at most ``count`` bins of about equal mass, ascending; equal values are never parted."""
+    """Rows in at most ``count`` bins of about equal mass, ascending; equal values are never separated."""
     order = np.argsort(values, kind="stable")
     ranked = values[order]
     cuts = np.round(np.linspace(0, len(values), count + 1)[1:-1]).astype(int)
@@ -32,7 +32,7 @@ def equal_mass_bins(values: Floats, count: int = 10) -> list[RowIndices]:
 
 
 def wilson_interval(share: Floats, count: Floats) -> tuple[Floats, Floats]:
-    """95 % interval of a share seen in ``count`` customers (Wilson 1927); (0, 1) where there are none."""
+    """95 % interval of a share observed in ``count`` customers (Wilson 1927); (0, 1) where there are none."""
     n = np.maximum(np.asarray(count, dtype=np.float64), 1e-9)
     centre = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
     half = _Z95 / (1 + _Z95**2 / n) * np.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n**2))
@@ -45,10 +45,10 @@ def mean_interval(values: Floats) -> float:
 
 
 def gain_curve(score: Floats, outcome: Floats, shares: Floats) -> Floats:
-    """Share of the outcome held by the best-scored share ``shares`` of customers; equal scores share alike."""
+    """Share of the outcome among the best-scored share ``shares`` of customers; equal scores share equally."""
     order = np.argsort(-score, kind="stable")
     last_of_tie = np.append(np.diff(score[order]) != 0, True)
     customers = np.append(0, np.arange(1, len(score) + 1)[last_of_tie]) / len(score)
-    held = np.append(0, np.cumsum(outcome[order])[last_of_tie]) / outcome.sum()
-    found: Floats = np.interp(shares, customers, held)
-    return found
+    cumulative = np.append(0, np.cumsum(outcome[order])[last_of_tie]) / outcome.sum()
+    gains: Floats = np.interp(shares, customers, cumulative)
+    return gains

@@ -11,12 +11,17 @@ from features.arrays import Floats
 from tests.training.shops import cached_for_session, corner_shop, corner_tiers
 from training.inference.calibration import logit
 from training.inference.explanations import exact_attributions
+<<<<<<< HEAD
 from training.inference.explanations.attributions import Attributions, level_tier, redistribute_expectation
+=======
+from training.inference.explanations.attributions import Attributions, _redistribute_expectation
+>>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
 from training.inference.forecast import TIERS, Forecast
 from training.inference.survival import PERIOD_INPUTS
 from training.inference.tiered_model import TieredModel
 from training.inference.tiers.lightgbm_runtime import sigmoid
 from training.inference.tiers.trees import TreesTier
+from training.models import EXPLANATIONS
 
 MIXED = {
     "trees tilted by cohorts": {"churn": "cohort", "next_purchase": "ml", "ltv": "ml"},
@@ -51,7 +56,8 @@ def names() -> tuple[str, ...]:
 
 
 def contributions_of(name: str, answer: str, inputs: Floats | None = None) -> Floats:
-    return Attributions(tiered_model(name), names(), buyers() if inputs is None else inputs).for_answer(answer)
+    moved = Attributions(tiered_model(name), names(), buyers() if inputs is None else inputs)
+    return EXPLANATIONS[answer].attribute(moved)
 
 
 @cached_for_session
@@ -146,8 +152,8 @@ def test_a_curve_tilted_to_anothers_churn_is_moved_by_what_moves_that() -> None:
     for name in MIXED:
         assert contributions_of(name, "next_purchase") == pytest.approx(-contributions_of(name, "churn"), abs=0)
     model = tiered_model("trees tilted by cohorts")
-    assert level_tier(model, "next_purchase") is level_tier(model, "churn") is model.tier_by_name["cohort"]
-    assert level_tier(model, "ltv") is model.tier_by_name["ml"]
+    levels = {name: model.tier_by_model[EXPLANATIONS[name].level_model] for name in EXPLANATIONS}
+    assert levels == {"churn": "cohort", "next_purchase": "cohort", "ltv": "ml"}
 
 
 def used_inputs(contributions: Floats) -> set[str]:

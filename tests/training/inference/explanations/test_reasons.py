@@ -14,13 +14,16 @@ from features.transformations.engagement import engagement_view
 from features.transformations.transactions import transactions_view
 from features.views import View
 from tests.training.shops import cached_for_session, corner_shop, corner_tiers
-from training.inference.explanations.reasons import ANSWERS, DIRECTIONS, MAX_REASONS, MIN_IMPORTANCE, Explainer, Reason
+from training.inference.explanations.reasons import MAX_REASONS, MIN_IMPORTANCE, Explainer, Reason
 from training.inference.explanations.rendering import concepts_by_input, render_sentence
 from training.inference.forecast import TIERS
 from training.inference.tiered_model import TieredModel
 from training.inference.tiers.cohort import CohortTier
 from training.inference.tiers.trees import TreesTier
 from training.inference.tiers.value_heads import EXPECTATION_FILE
+from training.models import EXPLANATIONS
+
+ANSWERS = tuple(EXPLANATIONS)
 
 
 @cached_for_session
@@ -38,7 +41,7 @@ def views() -> tuple[View, ...]:
 
 
 def explainer(model: TieredModel) -> Explainer:
-    return Explainer(model, names(), views(), "EUR")
+    return Explainer(model, names(), views(), "EUR", EXPLANATIONS)
 
 
 @cached_for_session
@@ -97,7 +100,7 @@ def test_a_reason_says_what_is_true_of_the_customer(tier: str) -> None:
             texts = render_sentence(concepts_by_input(views())[reason.code], reason.code, known, "EUR")
             assert reason.text["en"].startswith(texts["en"])
             assert reason.text["zh"].startswith(texts["zh"])
-            assert reason.direction in DIRECTIONS[reason.answer]
+            assert reason.direction in EXPLANATIONS[reason.answer].directions
 
 
 def test_inputs_that_say_the_same_thing_count_together() -> None:
@@ -116,7 +119,11 @@ def test_inputs_that_say_the_same_thing_count_together() -> None:
 def test_a_kind_of_event_that_two_views_count_is_two_things() -> None:
     both = [engagement_view(dimension, ["share"]) for dimension in ("behaviour", "social")]
     counted = ("behaviour_share_91d", "social_share_91d")
+<<<<<<< HEAD
     (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR").buyer_reasons(
+=======
+    (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR", EXPLANATIONS)._buyer_reasons(
+>>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
         "churn", np.array([[1.0, 2.0]]), np.array([[0.6, -0.4]])
     )
     assert [(reason.code, reason.importance, reason.direction) for reason in reasons] == [

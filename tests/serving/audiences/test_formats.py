@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.audiences.export.formats import FORMATS, csv, ndjson, parquet
+from serving.audiences.formats import FORMATS, csv, ndjson, parquet
 
 SCHEMA = pa.schema(
     {

@@ -1,0 +1,88 @@
+"""Churn answer: probability, percentile and band of a customer who may place no order within the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from features.arrays import Codes, Floats
+from training.inference.answers.answer import MISSING_CODE, Answer, AnswerContext, Json, TableColumn, TableValues
+from training.inference.answers.schema import Probability, StrictModel
+
+BANDS = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChurnColumns:
+    """The churn answers of n customers."""
+
+    horizon_days: int
+    probability: Floats  # (n,)
+    percentile: Floats  # (n,) 0 to 100
+    band: Codes  # (n,) index into BANDS
+
+
+class ChurnResponse(StrictModel):
+    """The probability that the customer places no order within the horizon."""
+
+    horizon_days: int = Field(examples=[90])
+    probability: Probability = Field(examples=[0.1])
+    percentile: Annotated[float, Field(ge=0, le=100)] = Field(
+        description="Mid-rank within the population scored when the release was promoted; higher is likelier to churn.",
+        examples=[23.0],
+    )
+    band: Literal["low", "medium", "high"] = Field(examples=["low"])
+
+
+def compute(context: AnswerContext) -> ChurnColumns:
+    """The churn answers: one less P(order within the churn horizon)."""
+    probability = 1 - context.churn_days_order_probability
+    low, high = context.metadata.bands
+    band = (probability >= low).astype(np.int8) + (probability >= high).astype(np.int8)
+    return ChurnColumns(
+        horizon_days=context.metadata.churn_days,
+        probability=probability,
+        percentile=np.where(context.known_mask, context.churn_percentile(probability), np.nan),
+        band=np.where(context.known_mask, band, np.int8(MISSING_CODE)),
+    )
+
+
+def serialize(columns: ChurnColumns) -> list[Json]:
+    """One JSON object per customer."""
+    values = zip(columns.probability.tolist(), columns.percentile.tolist(), columns.band.tolist(), strict=True)
+    return [
+        {
+            "horizon_days": columns.horizon_days,
+            "probability": probability,
+            "percentile": percentile,
+            "band": BANDS[band],
+        }
+        for probability, percentile, band in values
+    ]
+
+
+def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
+    """The columns of the scores table."""
+    return (
+        TableColumn("churn_probability", "number", "Probability of no order within `churn_horizon_days`."),
+        TableColumn("churn_percentile", "number", "Mid-rank of that probability in the population, 0 to 100."),
+        TableColumn("churn_horizon_days", "integer", "The churn horizon in days."),
+    )
+
+
+def tabulate(columns: ChurnColumns, _horizons: Sequence[int]) -> Mapping[str, TableValues]:
+    """The values of the columns of the scores table, (n,) each."""
+    return {
+        "churn_probability": columns.probability,
+        "churn_percentile": columns.percentile,
+        "churn_horizon_days": np.full(len(columns.probability), columns.horizon_days),
+    }
+
+
+CHURN_ANSWER = Answer(
+    compute=compute, schema=ChurnResponse, serialize=serialize, table_columns=table_columns, tabulate=tabulate
+)

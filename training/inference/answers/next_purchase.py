@@ -1,0 +1,232 @@
+"""Next purchase answer: dates, reminder and order probabilities of the next order, overall and per category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from features import calendar
+from features.arrays import Codes, Days, Floats, Integers
+from training.inference.answers.answer import WITHIN_DAYS, Answer, AnswerContext, Json, TableColumn, TableValues
+from training.inference.answers.schema import Probability, StrictModel
+from training.inference.answers.shop_day import ShopDay
+from training.inference.categories.forecast import CategoryForecast
+from training.inference.categories.hazard_tables import EVIDENCE_LEVELS
+
+QUANTILES = (0.1, 0.5, 0.9)  # of the date of an order
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateColumns:
+    """When m orders come; all dates are the shop's, none before the day of the answer."""
+
+    p10: Days  # (m,)
+    p50: Days  # (m,)
+    p90: Days  # (m,)
+    remind_on: Days  # (m,)
+    overdue_ratio: Floats  # (m,) days since the last order over the usual gap, NaN where no gap is known
+    probability_within: Floats  # (m, len(WITHIN_DAYS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryColumns(DateColumns):
+    """When the next order in a category comes; the lines of customer i are ``offsets[i]:offsets[i + 1]``.
+
+    A customer's lines come by reminder, the soonest first, those without one last. The gap is that expected in the
+    category; no probability is above that of any order.
+    """
+
+    offsets: Integers  # (n + 1,)
+    category: tuple[str, ...]  # (m,)
+    evidence: Codes  # (m,) index into training.inference.categories.hazard_tables.EVIDENCE_LEVELS
+    last_order_at: Days  # (m,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextPurchaseColumns(DateColumns):
+    """When the next order of each of n customers comes; the gap is the customer's own median, from the second order."""
+
+    by_category: CategoryColumns | None = None  # None for a log without categories
+
+
+class CategoryResponse(StrictModel):
+    """The date of the next order in a category; never before that of the next order of any kind."""
+
+    category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
+    evidence: Literal["category", "customer", "population"] = Field(
+        description="What the answer rests on: the customer's own rhythm in the category; the category's usual gap at "
+        "the customer's pace in general; that gap alone."
+    )
+    last_order_at: date = Field(description="The shop's day.", examples=["2026-09-09"])
+    p10: date | None = Field(examples=["2026-11-28"])
+    p50: date | None = Field(examples=["2026-12-09"])
+    p90: date | None = Field(examples=["2027-03-02"])
+    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
+    overdue_ratio: float = Field(
+        description="Time since the last order in the category over the gap expected there.", examples=[0.8]
+    )
+    probability_within: dict[str, Probability] = Field(
+        description="P(order in the category) within so many days.", examples=[{"7": 0.04, "14": 0.19, "30": 0.71}]
+    )
+
+
+class NextPurchaseResponse(StrictModel):
+    """The date of the next order; dates are the shop's, and null lies beyond the model's last day."""
+
+    p10: date | None = Field(examples=["2026-11-25"])
+    p50: date | None = Field(examples=["2026-12-07"])
+    p90: date | None = Field(examples=["2027-02-19"])
+    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
+    overdue_ratio: float | None = Field(
+        description="Time since the last order over the customer's own typical gap; null before a second order.",
+        examples=[0.7],
+    )
+    probability_within: dict[str, Probability] = Field(
+        description="P(order) within so many days.", examples=[{"7": 0.21, "14": 0.44, "30": 0.66}]
+    )
+    by_category: list[CategoryResponse] | None = Field(
+        description="The categories that the customer ordered on the most days, up to eight, the soonest reminder "
+        "first and those without one last; empty before the first order in any, null for a log without categories."
+    )
+
+
+def compute(context: AnswerContext) -> NextPurchaseColumns:
+    """The next purchase answers: quantiles of the date of the next order, overall and per category."""
+    stored, today, lead_days = context.stored, context.today, context.metadata.lead_days
+    dates = today.date_after(context.forecast.wait_quantiles(QUANTILES))
+    inactive_days = (today.instant - stored.column("last_order_at")) / calendar.DAY_US
+    categories = context.categories
+    return NextPurchaseColumns(
+        p10=dates[:, 0],
+        p50=dates[:, 1],
+        p90=dates[:, 2],
+        remind_on=today.remind_on(dates[:, 1], lead_days),
+        overdue_ratio=inactive_days / np.maximum(stored.column("median_gap_days"), 1.0),
+        probability_within=context.order_probabilities,
+        by_category=None if categories is None else category_columns(categories, len(stored), today, lead_days),
+    )
+
+
+def category_columns(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> CategoryColumns:
+    """The category lines of a number of customers, each customer's soonest reminder first."""
+    days = forecast.wait_quantiles(QUANTILES)
+    dates = today.date_after(days)
+    remind_on = today.remind_on(dates[:, 1], lead_days)
+    # The sooner half of the orders is expected, the sooner is the reminder; where that is never, there is none.
+    soonest = np.lexsort((forecast.category_index, days[:, 1], forecast.lines.row))
+    dates, names = dates[soonest], forecast.tables.names
+    return CategoryColumns(
+        offsets=np.searchsorted(forecast.lines.row, np.arange(customers + 1)),
+        category=tuple(names[index] for index in forecast.category_index[soonest].tolist()),
+        evidence=forecast.state.evidence[soonest],
+        last_order_at=forecast.lines.last_day[soonest].astype(np.int64).astype("datetime64[D]"),
+        p10=dates[:, 0],
+        p50=dates[:, 1],
+        p90=dates[:, 2],
+        remind_on=remind_on[soonest],
+        overdue_ratio=forecast.state.silence[soonest],
+        probability_within=forecast.order_probabilities(WITHIN_DAYS)[soonest],
+    )
+
+
+def serialize(columns: NextPurchaseColumns) -> list[Json]:
+    """One JSON object per customer."""
+    rows = zip(_serialize_dates(columns), _serialize_categories(columns), strict=True)
+    return [{**dates, "by_category": categories} for dates, categories in rows]
+
+
+def _serialize_categories(columns: NextPurchaseColumns) -> list[list[Json]] | list[None]:
+    lines = columns.by_category
+    if lines is None:
+        return [None] * len(columns.p50)
+    values = zip(
+        lines.category, lines.evidence.tolist(), lines.last_order_at.tolist(), _serialize_dates(lines), strict=True
+    )
+    rows = [
+        {"category": category, "evidence": EVIDENCE_LEVELS[evidence], "last_order_at": last_order_at, **dates}
+        for category, evidence, last_order_at, dates in values
+    ]
+    return [rows[begin:end] for begin, end in pairwise(lines.offsets.tolist())]
+
+
+def _serialize_dates(dates: DateColumns) -> list[Json]:
+    names = [str(days) for days in WITHIN_DAYS]
+    values = zip(
+        dates.p10.tolist(),
+        dates.p50.tolist(),
+        dates.p90.tolist(),
+        dates.remind_on.tolist(),
+        dates.overdue_ratio.tolist(),
+        dates.probability_within.tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "p10": p10,
+            "p50": p50,
+            "p90": p90,
+            "remind_on": remind_on,
+            "overdue_ratio": overdue,
+            "probability_within": dict(zip(names, within, strict=True)),
+        }
+        for p10, p50, p90, remind_on, overdue, within in values
+    ]
+
+
+def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
+    """The columns of the scores table."""
+    return (
+        *(
+            TableColumn(f"purchase_probability_{days}d", "number", f"Probability of an order within {days} days.")
+            for days in WITHIN_DAYS
+        ),
+        *(
+            TableColumn(
+                f"next_purchase_p{share}", "day", f"The day by which the next order comes with {share} % probability."
+            )
+            for share in (10, 50, 90)
+        ),
+        TableColumn("remind_on", "day", "The day to remind the customer on, `lead_days` before `next_purchase_p50`."),
+        TableColumn("next_category", "text", "The category with the soonest reminder.", trailing=True),
+        TableColumn("next_category_remind_on", "day", "The day of that reminder.", trailing=True),
+    )
+
+
+def tabulate(columns: NextPurchaseColumns, _horizons: Sequence[int]) -> Mapping[str, TableValues]:
+    """The values of the columns of the scores table, (n,) each."""
+    within = {
+        f"purchase_probability_{days}d": columns.probability_within[:, position]
+        for position, days in enumerate(WITHIN_DAYS)
+    }
+    dates = {name: getattr(columns, name) for name in ("p10", "p50", "p90")}
+    return {
+        **within,
+        **{f"next_purchase_{name}": days for name, days in dates.items()},
+        "remind_on": columns.remind_on,
+        **_tabulate_next_category(columns),
+    }
+
+
+def _tabulate_next_category(columns: NextPurchaseColumns) -> Mapping[str, TableValues]:
+    """The category of the soonest reminder; null where there is no reminder."""
+    names: list[str | None] = [None] * len(columns.p50)
+    days = np.full(len(columns.p50), np.datetime64("NaT", "D"))
+    lines = columns.by_category
+    if lines is not None:
+        begins, ends = lines.offsets[:-1], lines.offsets[1:]
+        for row in np.flatnonzero(begins < ends):
+            first = begins[row]
+            if not np.isnat(lines.remind_on[first]):
+                names[row], days[row] = lines.category[first], lines.remind_on[first]
+    return {"next_category": names, "next_category_remind_on": days}
+
+
+NEXT_PURCHASE_ANSWER = Answer(
+    compute=compute, schema=NextPurchaseResponse, serialize=serialize, table_columns=table_columns, tabulate=tabulate
+)

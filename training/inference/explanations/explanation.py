@@ -1,0 +1,19 @@
+"""Explanation of a model's answers: which way inputs move them, and how far, as its page declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from features.arrays import Floats
+from training.inference.explanations.attributions import Attributions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """The facts that turn attributions into reasons for one model's answers."""
+
+    directions: tuple[str, str]  # the words for an input that moves the answer down, and up
+    attribute: Callable[[Attributions], Floats]  # (n, names), positive where the input raises the answer
+    level_model: str  # the model whose tier sets the level of the answer
+    rises_with_churn: bool  # whether a prospect who is likelier to churn than usual has a higher answer
