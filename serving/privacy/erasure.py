@@ -101,13 +101,8 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         # Tables come last: if this run fails, the next one finds the erased customers in them.
         _delete_online(home, online_store, erased_ids)
         _delete_from_audiences(home, erased_ids)
-<<<<<<< HEAD
         delete_from_tables(home, erased_ids)
-        replace_text(home / _MARKER_FILE, str(state))
-=======
-        _delete_rows(home, erased_ids)
         record_erased_until(home, state)
->>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
 
 
 def _is_current(home: Path, ledger: Ledger) -> bool:

@@ -217,19 +217,11 @@ def test_answering_imports_numpy_alone(folder: Path) -> None:
     program = """
 import sys
 from pathlib import Path
-<<<<<<< HEAD
 from tests.training.constant_rows import constant_rows
-from training.inference.release import Release
-
-release = Release.load(Path(sys.argv[1]))
-release.forecast(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000)
-=======
 from training.models import load_release
 
 release = load_release(Path(sys.argv[1]))
-import numpy as np
-release._tiered_model.forecast(np.full((2, len(release._input_names)), 1.0), np.array([0.0, 3.0]))
->>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
+release.forecast(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000)
 heavy = {"lightgbm", "pandas", "sklearn", "mlflow", "feast", "scipy", "ibis", "duckdb", "pyarrow"}
 print(sorted(heavy & set(sys.modules)))
 """

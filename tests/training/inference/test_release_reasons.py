@@ -132,14 +132,8 @@ from tests.training.constant_rows import constant_rows
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.models import load_release
 
-<<<<<<< HEAD
-release = Release.load(Path(sys.argv[1]))
-reasons = release.reasons(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000)
-=======
 release = load_release(Path(sys.argv[1]))
-inputs = np.full((2, len(release._input_names)), 1.0)
-reasons = release._explainer.explain(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
->>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
+reasons = release.reasons(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000)
 print([{reason.answer for reason in customer} == {"churn", "next_purchase", "ltv"} for customer in reasons])
 print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
 """

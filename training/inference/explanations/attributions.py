@@ -66,13 +66,8 @@ class Attributions:
         if not isinstance(tier, TreesTier):
             return exact_attributions.pace_attributions(tier, self._inputs, self._tiered_model.layout.churn_days)
         if tier is not self._tiered_model.tier_by_name[self._tiered_model.tier_by_model["next_purchase"]]:
-<<<<<<< HEAD
-            return -self._churn_attributions()
-        return self.fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
-=======
             return -self.churn()
-        return self._fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
->>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
+        return self.fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
 
     def _level_tier(self, model: str) -> Tier:
         return self._tiered_model.tier_by_name[self._tiered_model.tier_by_model[model]]

@@ -11,11 +11,7 @@ from features.arrays import Floats
 from tests.training.shops import cached_for_session, corner_shop, corner_tiers
 from training.inference.calibration import logit
 from training.inference.explanations import exact_attributions
-<<<<<<< HEAD
-from training.inference.explanations.attributions import Attributions, level_tier, redistribute_expectation
-=======
-from training.inference.explanations.attributions import Attributions, _redistribute_expectation
->>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
+from training.inference.explanations.attributions import Attributions, redistribute_expectation
 from training.inference.forecast import TIERS, Forecast
 from training.inference.survival import PERIOD_INPUTS
 from training.inference.tiered_model import TieredModel

@@ -119,11 +119,7 @@ def test_inputs_that_say_the_same_thing_count_together() -> None:
 def test_a_kind_of_event_that_two_views_count_is_two_things() -> None:
     both = [engagement_view(dimension, ["share"]) for dimension in ("behaviour", "social")]
     counted = ("behaviour_share_91d", "social_share_91d")
-<<<<<<< HEAD
-    (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR").buyer_reasons(
-=======
-    (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR", EXPLANATIONS)._buyer_reasons(
->>>>>>> 4ae82ea5cd3c1c42ddf923dba8dfb500f6b22fee
+    (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR", EXPLANATIONS).buyer_reasons(
         "churn", np.array([[1.0, 2.0]]), np.array([[0.6, -0.4]])
     )
     assert [(reason.code, reason.importance, reason.direction) for reason in reasons] == [
