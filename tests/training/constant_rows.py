@@ -13,7 +13,7 @@ from features.views import View
 def constant_rows(views: Sequence[View], orders: Sequence[float]) -> FeatureRows:
     """The rows of customers with these orders; every other feature is 1."""
     n = len(orders)
-    columns = tuple(column.name for view in views for column in view.scalars)
+    columns = tuple(name for view in views for name in view.scalars)
     matrix = np.ones((n, len(columns)))
     matrix[:, columns.index("orders")] = orders
     return FeatureRows(
@@ -22,9 +22,5 @@ def constant_rows(views: Sequence[View], orders: Sequence[float]) -> FeatureRows
         features_at=np.zeros(n, np.int64),
         columns=columns,
         matrix=matrix,
-        lists={
-            column.name: RaggedList(offsets=np.arange(n + 1), values=np.ones(n))
-            for view in views
-            for column in view.lists
-        },
+        lists={name: RaggedList(offsets=np.arange(n + 1), values=np.ones(n)) for view in views for name in view.lists},
     )

@@ -76,6 +76,7 @@ features.materialize(MONDAY + timedelta(days=7))
 """
 
 
+@pytest.mark.slow
 def test_a_publication_killed_half_way_leaves_the_last_one_and_is_repaired_by_the_next(
     features: CustomerFeatures, home: Path, online: str
 ) -> None:

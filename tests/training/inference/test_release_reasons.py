@@ -133,7 +133,8 @@ from training.inference.release_manifest import GateResult, ReleaseManifest, Rel
 from training.models import load_release
 
 release = load_release(Path(sys.argv[1]))
-reasons = release.reasons(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000)
+answers = ("churn", "next_purchase", "ltv")
+reasons = release.reasons(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000, answers)
 print([{reason.answer for reason in customer} == {"churn", "next_purchase", "ltv"} for customer in reasons])
 print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
 """
