@@ -86,7 +86,7 @@ class LedgerStorage(Protocol):
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[WriteTransaction], Result]
     ) -> Result:
-        """Run ``work`` in one write transaction, all of it or nothing; it runs again if another writer committed first."""
+        """Run ``work`` in one write transaction, all or nothing; it runs again if another writer committed first."""
         ...
 
     def identity(self) -> str:
