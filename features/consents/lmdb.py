@@ -106,7 +106,7 @@ class LmdbLedgerStorage:
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
     ) -> Result:
-        """One write transaction: all of it, on the disk, or nothing; waits for another writer."""
+        """Run ``work`` in one write transaction, which is stored as a whole or not at all; waits for another writer."""
         with self._environment.begin(write=True) as transaction:
             return work(
                 LmdbWriteTransaction(
@@ -185,7 +185,7 @@ class LmdbWriteTransaction:
 
 
 def key_digest(key: bytes) -> bytes:
-    """A short hash that distinguishes the customers of one change."""
+    """A short hash of a record's key, which makes the entries of one state in the change index unique."""
     return blake2b(key, digest_size=16).digest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.training.assortments import drugstore_shop
 from tests.training.shops import ZONE, cached_for_session
