@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests, and their order: tests that share a set-up run on one worker, the longest first."""
+"""Fixtures shared by all tests, and the order in which workers get the test files."""
 
 from __future__ import annotations
 
@@ -8,36 +8,21 @@ from pathlib import Path
 # Feast makes every counter that is created after its import multi-process; the service's counters must not be.
 import prometheus_client  # noqa: F401 -- before anything imports feast
 import pytest
+from xdist.scheduler import Scheduling
 
+from tests.distribution import GroupScheduling, sort_groups
 from tests.redis_server import RedisServer
 
-SHARED_SHOPS = ("trained_shop", "grown_shop_snapshot", "corner_shop")  # fixtures that train once per worker
-COMMANDS = "commands"  # quick tests of the command line, which share one fork server
-LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling | None:
+    """With ``--dist loadfile``, files that share a set-up run on one worker."""
+    return GroupScheduling(config) if config.getvalue("dist") == "loadfile" else None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests of a file, or of a shared set-up, for one worker, and move the longest groups to the front."""
-    groups = {item: _group(item) for item in items}
-    slow = {groups[item] for item in items if item.get_closest_marker("slow")}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: _position(groups[item], slow))
-
-
-def _group(item: pytest.Item) -> str:
-    fixtures = getattr(item, "fixturenames", ())
-    file = item.path.relative_to(item.config.rootpath).as_posix()
-    is_quick_command = file.startswith("tests/pipelines/") and item.get_closest_marker("slow") is None
-    return next((name for name in SHARED_SHOPS if name in fixtures), COMMANDS if is_quick_command else file)
-
-
-def _position(group: str, slow: set[str]) -> int:
-    """Shared set-ups come first, then files with slow tests, then the folders with long tests."""
-    if group in {*SHARED_SHOPS, COMMANDS}:
-        return 0
-    return 1 if group in slow else 2 if group.startswith(LONG_FOLDERS) else 3
+    """Move the longest groups to the front."""
+    sort_groups(items)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ from training.metrics import auc
 from training.models import MODELS
 from training.models.churn import churn_label
 
+pytestmark = pytest.mark.slow
+
 PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=True)
 NEVER = float("inf")
 
@@ -65,7 +67,6 @@ def shop_with_clear_cases() -> tuple[TrainingShop, dict[str, FittedTier]]:
         return shop, fit_tiers(shop.rows(shop.now), shop.plan, ("ml", "btyd", "cohort"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["ml", "btyd", "cohort"])
 def test_a_long_silent_customer_is_likelier_to_churn_than_an_active_one(tier: str) -> None:
     shop, fitted = shop_with_clear_cases()

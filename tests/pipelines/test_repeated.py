@@ -8,12 +8,12 @@ import pytest
 
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel, KillPoint
-from tests.pipelines.conftest import AS_OF, ShopOf, ShopSnapshot
+from tests.pipelines.conftest import ShopOf, ShopSnapshot
 from tests.pipelines.state import home_state, leftover_files
 
 pytestmark = pytest.mark.slow
 
-TODAY, TENTH = shops.day(AS_OF), shops.day(10)
+TENTH = shops.day(10)
 
 # Each run starts from the home that the previous kill left, and gets further.
 KILL_POINTS = [
@@ -35,14 +35,6 @@ KILL_POINTS = [
     KillPoint("training.registry.release_files:replace_text"),
     KillPoint("pyarrow.parquet:ParquetWriter.write_table"),
 ]
-
-
-def test_a_second_run_changes_nothing(trained_shop: Flywheel) -> None:
-    before = home_state(trained_shop.home)
-    repeated = trained_shop("run", "--as-of", TODAY, "--json")
-    assert (repeated.status, repeated.summary["trained"], repeated.summary["release"]) == (0, "1", "1")
-    assert home_state(trained_shop.home) == before
-    assert before["left over"] == []
 
 
 def test_every_step_may_be_repeated(grown_shop_snapshot: ShopSnapshot) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -190,6 +191,7 @@ def expected_category_days(log: pd.DataFrame, customer_id: str, at_cutoff: Cutof
     return sorted(rows, key=lambda line: (-line[1], -line[3], line[0]))[:MAX_CATEGORIES]
 
 
+@pytest.mark.slow
 @FEW_EXAMPLES
 @given(logs(), st.sampled_from([LINES, (*LINES[:2], *LINES[3:]), (*LINES[:3], LINES[5])]))
 def test_at_every_cutoff_the_view_is_what_the_log_until_then_says(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,6 +149,7 @@ def logs(draw: st.DrawFn) -> tuple[str, list[tuple[object, ...]], list[tuple[str
     return zone, draw(st.lists(line, min_size=1, max_size=40)), events, cutoffs
 
 
+@pytest.mark.slow
 @FEW_EXAMPLES
 @given(logs(), st.sampled_from([COLUMNS, COLUMNS[:3], COLUMNS[:2], (*COLUMNS[:2], "order_id")]))
 def test_features_are_what_a_patient_clerk_would_work_out(
@@ -210,6 +212,7 @@ def table_of(history: History, cutoffs: Sequence[Cutoff] = CUTOFFS) -> pa.Table:
     return transactions(history, cutoffs).to_pyarrow().sort_by(order)
 
 
+@pytest.mark.slow
 def test_many_cutoffs_at_once_are_the_same_as_each_alone() -> None:
     history = history_of(*busy_log(), columns=BUSY, zone=LONDON)
     alone = [table_of(history, [single]) for single in CUTOFFS[::3]]

@@ -96,6 +96,7 @@ def test_the_answer_does_not_depend_on_who_else_is_asked_about(shop: ShopConfig)
     assert preferences_of(shop, twenty_one_customers()) == []
 
 
+@pytest.mark.slow
 def test_some_customers_at_a_time_are_told_the_same(shop: ShopConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = preferences_of(shop, twenty_one_customers(), "ann", "bob", "c07", "cat")
     monkeypatch.setattr(preference_counts, "BATCH_LINES", 10)
@@ -168,6 +169,7 @@ orders = st.tuples(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @FEW_EXAMPLES
 @given(st.lists(orders, min_size=1, max_size=12))
 def test_every_share_lies_in_its_interval_and_shares_of_all_channels_are_all(

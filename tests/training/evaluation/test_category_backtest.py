@@ -10,6 +10,8 @@ from tests.training.shops import ZONE, cached_for_session
 from training.evaluation.backtest import BY_CATEGORY, Backtest, BacktestScore, backtest, scores
 from training.reporting.report import category_score_table, model_metrics
 
+pytestmark = pytest.mark.slow
+
 
 @cached_for_session
 def run_backtest() -> list[Backtest]:
@@ -22,7 +24,6 @@ def category_scores() -> list[BacktestScore]:
     return [score for score in scores(run_backtest()) if score.model == BY_CATEGORY]
 
 
-@pytest.mark.slow
 def test_every_origin_tells_of_all_of_the_tiers_and_of_the_usual_gaps() -> None:
     assert {score.origin for score in category_scores()} == set(drugstore_shop().schedule.origins)
     newest = {
