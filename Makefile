@@ -18,7 +18,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## learn from a real grocer and answer over HTTP; ONCE=1 stops after the answers
-	$(BIN)/python -m pipelines.demo.__main__ $(if $(ONCE),--once) $(ARGS)
+	$(BIN)/python -m pipelines.demo $(if $(ONCE),--once) $(ARGS)
 
 setup: $(READY) ## make .venv and nothing else
 

@@ -1,1 +1,1 @@
-"""Features: the raw log becomes the canonical history, and the history one row of features per customer and cutoff."""
+"""Features: the raw log is ingested as the canonical history, which gives one feature row per customer and cutoff."""

@@ -1,4 +1,4 @@
-"""Home: the folder that holds everything of one shop, and the lock that admits one writer at a time."""
+"""Home: the folder with all data of one shop, and its write lock, which admits one writer at a time."""
 
 from __future__ import annotations
 

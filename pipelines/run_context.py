@@ -33,7 +33,7 @@ class RunContext:
 
     @property
     def now(self) -> Cutoff:
-        """The cutoff of the run: the first instant that the run knows nothing of."""
+        """The cutoff of the run: data from this instant on are not used."""
         return Cutoff.from_day(self.as_of, self.config.zone)
 
     @cached_property

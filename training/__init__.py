@@ -1,1 +1,1 @@
-"""What we learn: labels, models, evaluation, registry."""
+"""Model training and inference: data sets, models, evaluation, registry, reports and segments."""

@@ -31,7 +31,7 @@ def average_precision(score: Floats, outcome: Floats) -> float:
 
 
 def brier(probability: Floats, outcome: Floats) -> float:
-    """Mean squared error of a probability."""
+    """Brier score: mean squared error of a probability."""
     return float(np.mean((probability - outcome) ** 2))
 
 
@@ -46,7 +46,7 @@ def ece(probability: Floats, outcome: Floats, bins: int = 10) -> float:
 
 
 def normalised_gini(score: Floats, actual: Floats) -> float:
-    """Gini of the actual amounts ordered by the score, over Gini ordered by themselves; equal scores share equally."""
+    """Normalised Gini: Gini by score over the Gini of a perfect ranking; tied scores share their amounts equally."""
     best = _gini(actual, actual)
     return _gini(score, actual) / best if best > 0 else float("nan")
 
@@ -62,13 +62,13 @@ def mae(predicted: Floats, actual: Floats) -> float:
 
 
 def bias(predicted: Floats, actual: Floats) -> float:
-    """Predicted total over actual total, less 1."""
+    """Relative bias: predicted total over actual total, minus 1."""
     total = actual.sum()
     return float(predicted.sum() / total - 1) if total else float("nan")
 
 
 def decile_mape(predicted: Floats, actual: Floats) -> float:
-    """Mean of |predicted - actual| / actual over ten equal-mass bins by prediction, of the bins with amounts."""
+    """Mean absolute percentage error over ten equal-mass bins by prediction; bins without amounts are left out."""
     parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), 10) if len(part)]
     errors = [abs(predicted[p].sum() - actual[p].sum()) / actual[p].sum() for p in parts if actual[p].sum() > 0]
     return float(np.mean(errors)) if errors else float("nan")
@@ -108,7 +108,7 @@ def difference_interval(worse: Floats, better: Floats, draws: int = 1000, seed: 
 def share_difference_interval(
     share: tuple[Floats, Floats], other: tuple[Floats, Floats], draws: int = 1000, seed: int = 0
 ) -> tuple[float, float, float]:
-    """One share less another, and the difference's 95 % interval, by the same bootstrap; NaN for an empty denominator.
+    """Difference of two shares and its 95 % interval, by the same bootstrap; NaN for an empty denominator.
 
     A share is (parts, wholes): each customer's part of its numerator and of its denominator, (n,) each.
     """

@@ -1,4 +1,4 @@
-"""Model page: the form in which a page of ``training/models/`` declares every fact about its question."""
+"""Model page: the dataclass with which each file of ``training/models/`` declares everything about one model."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class GradientBoostingTrainer(Protocol):
     def __call__(
         self, inputs: Floats, target: Floats, params: BoostingParams, names: Sequence[str], offset: Floats | None = None
     ) -> str:
-        """Fit on (n, features) and (n,), starting from (n,) on the link's scale."""
+        """Fit on inputs (n, features) and target (n,); ``offset`` (n,) is the initial score on the link's scale."""
         ...
 
 
 @dataclass(frozen=True)
 class Trainers:
-    """The fitting code that a page is given; pages need NumPy alone, since workers that only answer import them."""
+    """Training functions that a page receives, so that a serving worker imports the page without training libraries."""
 
     boost: GradientBoostingTrainer
     btyd: Callable[[Rows, HorizonPlan], BtydTier]
 
 
 class Charts(Protocol):
-    """The drawing code that a page is given, for the same reason; ``training.reporting.figures`` implements it."""
+    """Plotting functions given to a page, so that it does not import matplotlib: ``training.reporting.figures``."""
 
     def reliability(self, probability: Floats, outcome: Floats, event: str = ...) -> Figure:
         """Predicted against observed shares of an event, both (n,)."""
@@ -69,7 +69,7 @@ class Charts(Protocol):
 
 @dataclass(frozen=True)
 class CalibrationLimit:
-    """How far off a tier may be, in the metric that says whether its answers mean what they say."""
+    """Calibration limit: the largest error of a metric at which the quality gate calls a tier calibrated."""
 
     metric: str
     limit: float  # of its absolute value
@@ -77,7 +77,7 @@ class CalibrationLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelHead:
-    """How a model answers that the tiers do not answer by themselves."""
+    """Prediction head of a model that the tiers do not answer: how it is fitted and loaded."""
 
     fit_simple: Callable[[Rows, HorizonPlan], Artifact]  # for every tier below the trees, which ``Model.fit`` serves
     load: LoadHead
@@ -85,7 +85,7 @@ class ModelHead:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A question about a customer and all its facts; central code iterates over them and knows no model by name."""
+    """Model: one question about a customer, its training, evaluation and answer; other code loops over all models."""
 
     name: str
     question: str

@@ -1,4 +1,4 @@
-"""Predicted totals: mean and variance of what was predicted of customers, beside what came; pure NumPy."""
+"""Predicted totals: mean and variance of the prediction per customer, with the actual outcome; pure NumPy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.inference.forecast import Forecast
 
 @dataclass(frozen=True)
 class PredictedTotal:
-    """One predicted total over n customers and one horizon, and what came."""
+    """One predicted total over n customers and one horizon, with the actual outcomes."""
 
     measure: str  # what is counted: buyers, orders, spend
     horizon_days: int
@@ -24,13 +24,13 @@ class PredictedTotal:
 
 
 def total_buyers(outcomes: Outcomes, forecast: Forecast, days: int) -> PredictedTotal:
-    """Customers with an order within a number of days: Bernoulli, so that the dispersion is 1."""
+    """Number of buyers within ``days``: the outcomes are Bernoulli, so the dispersion is 1."""
     within = forecast.order_probability(days)
     return PredictedTotal("buyers", days, within, within * (1 - within), outcomes.ordered_within(days), dispersion=1.0)
 
 
 def total_orders(outcomes: Outcomes, forecast: Forecast, days: int) -> PredictedTotal:
-    """Orders within one of the forecast's horizons: Poisson but for the dispersion."""
+    """Number of orders within one of the forecast's horizons: Poisson variance, times an estimated dispersion."""
     expected = forecast.expected_orders[:, forecast.horizons.index(days)]
     return PredictedTotal("orders", days, expected, expected, outcomes.orders_within(days))
 
@@ -38,7 +38,7 @@ def total_orders(outcomes: Outcomes, forecast: Forecast, days: int) -> Predicted
 def total_spend(outcomes: Outcomes, forecast: Forecast, days: int) -> PredictedTotal:
     """Spend within one of the forecast's horizons.
 
-    A sum of orders that are alike in value has the variance of its squared mean over their number.
+    The variance is the squared mean over the expected orders, as if all orders had the same value.
     """
     column = forecast.horizons.index(days)
     mean = np.zeros(len(forecast)) if forecast.spend is None else forecast.spend.mean[:, column]

@@ -21,7 +21,7 @@ class HorizonValues:
     spend: Floats | None
 
     def get(self, kind: str) -> Floats | None:
-        """Return one of the three; None if it is not predicted."""
+        """Return the quantity of this name: ordered, orders or spend; None if it is not predicted."""
         values: Floats | None = getattr(self, kind)
         return values
 

@@ -93,12 +93,12 @@ class TargetResult:
 
     @property
     def is_met(self) -> bool:
-        """Whether it is met at every origin."""
+        """Whether the target is met at every origin."""
         return all(holds for _, holds in self.by_origin)
 
     @property
     def missed_rows(self) -> list[ComparisonRow]:
-        """One row per missed origin: the one with the best baseline."""
+        """The row with the best baseline at each origin where the target is missed."""
         return [min(rows, key=lambda row: row.high) for rows, holds in self.by_origin if not holds]
 
 

@@ -1,4 +1,4 @@
-"""Speed: seconds to train all tiers, and microseconds to predict one customer in bulk."""
+"""Training and inference speed: seconds to train all tiers, and microseconds to predict one customer in bulk."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Speed:
 
 
 def measure_speed(log: str, context: RunContext, backtest_result: BacktestResult) -> Speed:
-    """Train as for a release, then predict the newest origin's customers; the median of five repetitions."""
+    """Time one training of every tier, then the predictions for the newest origin's customers, the median of five."""
     plan = context.readiness.plan
-    before = [cutoff for cutoff in context.cutoffs if cutoff.day < context.as_of]
-    rows = backtest_result.data.rows(context.now, plan.outcome_horizons, before)
+    training_cutoffs = [cutoff for cutoff in context.cutoffs if cutoff.day < context.as_of]
+    rows = backtest_result.data.rows(context.now, plan.outcome_horizons, training_cutoffs)
     started_at = time.perf_counter()
     fitted = fit_tiers(rows, plan, context.readiness.tiers)
     train_seconds = time.perf_counter() - started_at

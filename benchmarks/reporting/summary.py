@@ -38,14 +38,14 @@ def render_summary(
 
 
 def _lost_rows(rows: Sequence[ComparisonRow]) -> list[str]:
-    """Return one sentence for all rows of one question that were lost for one reason."""
-    alike: dict[tuple[str, str, str, str], list[ComparisonRow]] = {}
+    """Return the lost comparisons as sentences, one for all rows of the same question and the same reason."""
+    by_reason: dict[tuple[str, str, str, str], list[ComparisonRow]] = {}
     for row in (row for row in rows if row.verdict == "loss"):
-        alike.setdefault((row.case.log, row.case.origin, row.case.question, explain_loss(row)), []).append(row)
+        by_reason.setdefault((row.case.log, row.case.origin, row.case.question, explain_loss(row)), []).append(row)
     return [
         f"- {log}, {origin}, {question}, {_join_names([row.measure for row in lost])} to "
         f"{_join_names([row.baseline for row in lost])}: {reason}"
-        for (log, origin, question, reason), lost in alike.items()
+        for (log, origin, question, reason), lost in by_reason.items()
     ]
 
 
@@ -91,10 +91,10 @@ def _other_rows(
     rows: list[tuple[str, ...]] = []
     if parameters:
         equal = sum(parameter.is_equal for parameter in parameters)
-        unlike = ", ".join(f"{parameter.model} {parameter.name}" for parameter in parameters if not parameter.is_equal)
-        text = f"{equal} of {len(parameters)} equal" + (f"; not {unlike}" if unlike else "")
+        unequal = ", ".join(f"{parameter.model} {parameter.name}" for parameter in parameters if not parameter.is_equal)
+        text = f"{equal} of {len(parameters)} equal" + (f"; not {unequal}" if unequal else "")
         target = "equal at the published precision"
-        rows.append(("cdnow 1/10", "", "BTYD parameters", target, text, format_met(not unlike)))
+        rows.append(("cdnow 1/10", "", "BTYD parameters", target, text, format_met(not unequal)))
     logs = dict.fromkeys(interval.log for interval in intervals)
     rows += [_coverage_row([interval for interval in intervals if interval.log == log]) for log in logs]
     rows += [row for speed in speeds for row in _speed_rows(speed)]

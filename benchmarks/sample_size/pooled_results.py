@@ -22,8 +22,8 @@ MAX_ECE, MAX_TOTAL_ERROR, MIN_COVERAGE = 0.03, 0.15, 0.78
 class DrawAnswers:
     """Predictions of one tier in one draw, and the outcomes of the same test customers, (n,) each."""
 
-    stays_away: Floats
-    stayed: Floats
+    stays_away: Floats  # predicted P(no order)
+    stayed_away: Floats  # outcome, 0 or 1
     expected_orders: Floats
     orders: Floats
     mean: Floats
@@ -47,7 +47,7 @@ class PooledResult:
 
     @property
     def calibration_faults(self) -> list[str]:
-        """Figures of the pool that miss their calibration limit, as text."""
+        """Calibration figures of all draws together that miss their limit, as text."""
         figures = self.figures
         totals = ("buyers", "orders", "spend")
         far = [f"{name} {figures[name]:.2f} of the actual" for name in totals if _is_far_off(figures[name])]
@@ -81,7 +81,7 @@ def _tier_answers(draw: DrawResult, name: str) -> DrawAnswers:
     losses = {question: float(np.nanmean(model.loss(outcomes, plan, forecast))) for question, model in MODELS.items()}
     return DrawAnswers(
         stays_away=1 - forecast.order_probability(plan.evaluated_churn_days),
-        stayed=churn_label(outcomes, plan.evaluated_churn_days),
+        stayed_away=churn_label(outcomes, plan.evaluated_churn_days),
         expected_orders=forecast.expected_orders[:, index],
         orders=outcomes.orders_within(days),
         mean=spend.mean[:, index],
@@ -101,9 +101,9 @@ def _pool_tier(
         if name != "losses"
     }
     figures = {
-        "AUC": _mean([metrics.auc(part.stays_away, part.stayed) for part in parts]),
-        "ECE": metrics.ece(pooled["stays_away"], pooled["stayed"]),
-        "buyers": _ratio(1 - pooled["stays_away"], 1 - pooled["stayed"]),
+        "AUC": _mean([metrics.auc(part.stays_away, part.stayed_away) for part in parts]),
+        "ECE": metrics.ece(pooled["stays_away"], pooled["stayed_away"]),
+        "buyers": _ratio(1 - pooled["stays_away"], 1 - pooled["stayed_away"]),
         "orders": _ratio(pooled["expected_orders"], pooled["orders"]),
         "spend": _ratio(pooled["mean"], pooled["spend"]),
         "Gini": _mean([metrics.normalised_gini(part.mean, part.spend) for part in parts]),

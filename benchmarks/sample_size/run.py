@@ -25,7 +25,7 @@ from benchmarks.sample_size.pooled_results import (
     error_trend,
     pool_draws,
 )
-from benchmarks.sample_size.subsamples import GATED_DRAWS, TEST_CUSTOMERS, run_draws, stand_at_newest_origin
+from benchmarks.sample_size.subsamples import GATED_DRAWS, TEST_CUSTOMERS, log_at_newest_origin, run_draws
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.lineage import git_commit
 
@@ -60,7 +60,7 @@ def measure_sample_sizes(logs: Sequence[Log], count: int, work: Path, report: Ca
 
 
 def _pooled_results(log: Log, count: int, work: Path, report: Callable[[str], None]) -> Iterator[PooledResult]:
-    at_origin = stand_at_newest_origin(log, log.run_context(work, report), work / "sample-size", report)
+    at_origin = log_at_newest_origin(log, log.run_context(work, report), work / "sample-size", report)
     draws = [(draw.size, draw.tiers, draw_answers(draw)) for draw in run_draws(at_origin, SIZES, count, report)]
     for size in sorted({size for size, _, _ in draws}):
         of_size = [(tiers, parts) for draw_size, tiers, parts in draws if draw_size == size]

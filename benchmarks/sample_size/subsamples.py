@@ -83,20 +83,19 @@ class DrawResult:
     tiers: Mapping[str, str]
 
 
-def stand_at_newest_origin(
-    log: Log, full_context: RunContext, work: Path, report: Callable[[str], None]
-) -> LogAtOrigin:
+def log_at_newest_origin(log: Log, full_context: RunContext, work: Path, report: Callable[[str], None]) -> LogAtOrigin:
     """Build a log as of its newest rolling origin, as the product would have seen it on that day."""
     context = replace(log, as_of=full_context.schedule.origins[0]).run_context(work, report)
     population = known_customers(context.home.features, context.cutoffs)
     data = build_dataset(population, context.cutoffs, full_context.history, PublishedFeatures(context))
     zone = context.config.zone
-    before = [
+    gate_splits = [
         _split_at(data, context, Cutoff.from_day(origin, zone), context.now)
         for origin in context.schedule.origins[:GATE_ORIGINS]
     ]
-    names = sorted(data.customer_numbers, key=lambda customer: data.customer_numbers[customer])
-    return LogAtOrigin(log.name, context, _split_at(data, context, context.now, full_context.now), before, names)
+    customer_ids = sorted(data.customer_numbers, key=lambda customer: data.customer_numbers[customer])
+    origin_split = _split_at(data, context, context.now, full_context.now)
+    return LogAtOrigin(log.name, context, origin_split, gate_splits, customer_ids)
 
 
 def run_draws(
@@ -130,9 +129,10 @@ def _run_draw(
         )
         chosen_tiers = gate_choices[-1]
     else:
-        usual = {name: Counter(choice[name] for choice in gate_choices).most_common(1)[0][0] for name in MODELS}
+        usual_tiers = {name: Counter(choice[name] for choice in gate_choices).most_common(1)[0][0] for name in MODELS}
         chosen_tiers = {
-            name: tier if tier in available_tiers[name] else available_tiers[name][0] for name, tier in usual.items()
+            name: tier if tier in available_tiers[name] else available_tiers[name][0]
+            for name, tier in usual_tiers.items()
         }
     split = at_origin.origin_split.restrict_to(train_customers, test_customers)
     fitted = fit_tiers(split.train, plan, tiers)

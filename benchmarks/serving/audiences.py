@@ -146,7 +146,7 @@ def _ledger_with_revocations(home: Path) -> Ledger:
 
 def _audience_context() -> AudienceContext:
     error = {"log_ratio": 0.1, "noise": 0.01}
-    origin = {"origin": "2026-03-01", "customers": 9, "everybody": error, "groups": [error] * 5}
+    origin = {"origin": "2026-03-01", "customers": 9, "all_customers": error, "groups": [error] * 5}
     total = {"horizon_days": 90, "edges": [10.0, 20.0, 40.0, 80.0], "dispersion": 1.0, "origins": [origin]}
     cards = [{"totals": [{"measure": measure, **total} for measure in ("buyers", "spend")]}]
     return AudienceContext(

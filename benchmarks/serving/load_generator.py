@@ -14,11 +14,11 @@ from features.errors import NotFound
 _SCRIPT = """
 local bodies = {}
 for line in io.lines(os.getenv("BODIES")) do bodies[#bodies + 1] = line end
-local at = 0
+local index = 0
 wrk.headers["Content-Type"] = "application/json"
 function request()
-    at = at % #bodies + 1
-    return wrk.format("POST", nil, nil, bodies[at])
+    index = index % #bodies + 1
+    return wrk.format("POST", nil, nil, bodies[index])
 end
 local pause = tonumber(os.getenv("PAUSE"))
 if pause > 0 then

@@ -17,7 +17,7 @@ PRIOR_DAYS = 500.0  # days before the log's first day on which customers of an e
 
 @dataclass(frozen=True)
 class SimulatedCustomers:
-    """First order and end of each of n customers, in days since the log's first day."""
+    """Arrival and churn of n simulated customers, (n,) each, in days since the log's first day."""
 
     first_order_day: Floats
     lost_day: Floats
@@ -123,7 +123,7 @@ def with_amounts(
 
 
 def with_returns(rng: Generator, orders: pd.DataFrame, share: float, wait: float) -> pd.DataFrame:
-    """Return a share of the orders in full, ``wait`` days later on average."""
+    """Add refund lines: a share of the orders is refunded in full, ``wait`` days later on average."""
     returned = orders[rng.random(len(orders)) < share]
     returns = returned.assign(day=returned["day"] + rng.exponential(wait, len(returned)), amount=-returned["amount"])
     return pd.concat([orders, returns], ignore_index=True)

@@ -1,4 +1,4 @@
-"""Verdicts: whether a predicted total is right, and whether a ranking is as good as a simple one."""
+"""Forecast verdicts: compares predicted totals with actual ones, and our ranking of customers with simple scores."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Total:
 
     @property
     def verdict(self) -> str:
-        """The first rule that applies: ok within tolerance, sampling error, no worse than simple forecasts, FAIL."""
+        """The verdict, by the first rule that applies: ok, sampling error, no worse than simple forecasts, FAIL."""
         if not np.isfinite(self.predicted):
             return "FAIL"
         if abs(self.predicted - self.actual) <= TOTAL_TOLERANCE * self.actual:

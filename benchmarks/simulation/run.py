@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy.answer_consistency import coverage, incoherences
+from benchmarks.accuracy.coherence_checks import coverage, incoherences
 from benchmarks.accuracy.realised_outcomes import HorizonValues, SplitLog
 from benchmarks.simulation.judging import HorizonComparison, Ranking, Total
+from benchmarks.simulation.report import render_page
 from benchmarks.simulation.shops import SHOPS, ForecastCase, SimulatedShop
-from benchmarks.simulation.verdicts import render_page
 from features.arrays import Floats
 from features.config.shop import read_shop_config
 from pipelines.cli.console import CommandConsole, capture_warnings

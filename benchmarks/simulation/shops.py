@@ -57,9 +57,9 @@ class SimulatedShop:
         return table.assign(amount=orders["amount"]) if "amount" in orders else table
 
 
-def day_number(year: int, month: int, of_month: int) -> float:
-    """Return the days since START."""
-    return float((date(year, month, of_month) - START).days)
+def day_number(year: int, month: int, day: int) -> float:
+    """Return a date as the number of days since START."""
+    return float((date(year, month, day) - START).days)
 
 
 def christmas(days: Floats) -> Floats:

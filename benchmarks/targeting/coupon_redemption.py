@@ -1,4 +1,4 @@
-"""Coupon redemption: price sensitivity before an origin as a score for redeeming after it, next to simple counts."""
+"""Coupon redemption: ranks customers by price sensitivity at an origin, to predict who redeems a coupon afterwards."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def price_sensitive_segments(context: RunContext, backtest_result: BacktestResul
 
 
 def scores_by_signal(context: RunContext, cutoff: Cutoff) -> Iterator[tuple[str, dict[str, Floats], Floats]]:
-    """Yield the scores that each signal alone gives all customers at an origin, and the redemptions."""
+    """Yield each signal, the scores of all customers from that signal alone, and who redeemed after the cutoff."""
     customers = _customers_with_orders(context.history, cutoff)
     redeemed = redeemed_in_window(context, cutoff, customers)
     for signal in SIGNALS:
@@ -129,8 +129,8 @@ def baseline_scores(context: RunContext, cutoff: Cutoff, customers: pa.Array) ->
 
 
 def _test_customers(backtest_result: BacktestResult, test: Backtest) -> pa.Array:
-    customer = {number: name for name, number in backtest_result.data.customer_numbers.items()}
-    return pa.array([customer[number] for number in test.rows.customer.tolist()], pa.string())
+    customer_ids = {number: name for name, number in backtest_result.data.customer_numbers.items()}
+    return pa.array([customer_ids[number] for number in test.rows.customer.tolist()], pa.string())
 
 
 def _our_scores(context: RunContext, cutoff: Cutoff, customers: pa.Array, test: Backtest) -> dict[str, Floats]:

@@ -1,4 +1,4 @@
-"""Reminders: compares one week's category reminders with the orders in the window at which they point."""
+"""Reminder back-test: checks whether customers order the categories of one week's reminders in the days announced."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ReminderComparison:
     measure: str
     value: float
     baseline_value: float
-    low: float  # 95 % interval of ours less theirs
+    low: float  # 95 % interval of our value minus the baseline's
     high: float
 
     @property
@@ -36,10 +36,10 @@ class ReminderComparison:
 
 
 def compare_reminders(origin: str, backtest: CategoryBacktest, lead_days: int) -> Iterator[ReminderComparison]:
-    """Compare the reminders of the week from an origin on, by the days at which they point.
+    """Compare the reminders that are due in the week after an origin with as many by each simple rule.
 
-    A reminder comes ``lead_days`` before the median date, and not before today, so that a week's reminders point at the
-    ``lead_days`` + 7 days from the origin on. A reminder is right if its category is ordered within these days.
+    A reminder is due ``lead_days`` before the median date of the next order, or today if that day is past. The week's
+    reminders thus announce orders within ``lead_days`` + 7 days; a reminder is right if its category is ordered then.
     """
     window = lead_days + WEEK
     our_flags, ordered = backtest.forecast.wait_quantiles((0.5,))[:, 0] < window, backtest.rows.wait_days < window
@@ -59,9 +59,10 @@ def compare_reminders(origin: str, backtest: CategoryBacktest, lead_days: int) -
 
 
 def due_by_own_gap(backtest: CategoryBacktest, count: int) -> Booleans:
-    """Return the ``count`` lines, (m,), due soonest by last order plus own median gap, or the general gap without one.
+    """Flag the ``count`` lines, (m,), that are due soonest: the last order plus the customer's own median gap.
 
-    Overdue lines count as due today, the least overdue first: customers seem to have given up the others.
+    A line without an own gap takes the general gap. Overdue lines count as due today, the least overdue first, because
+    a long overdue category is less likely to be ordered again.
     """
     gap = np.where(np.isnan(backtest.own_gap), backtest.usual_gap, backtest.own_gap)
     wait = np.nan_to_num(gap, nan=np.inf) - (backtest.rows.cutoff - backtest.rows.lines.last_day)
@@ -69,7 +70,7 @@ def due_by_own_gap(backtest: CategoryBacktest, count: int) -> Booleans:
 
 
 def most_frequently_ordered(backtest: CategoryBacktest, count: int) -> Booleans:
-    """Return the ``count`` lines, (m,), with the most order days, however long ago."""
+    """Flag the ``count`` lines, (m,), with the most order days so far, old or recent."""
     return _first_flags(np.argsort(-backtest.rows.lines.days, kind="stable"), count)
 
 
@@ -82,7 +83,7 @@ def _first_flags(order: Integers, count: int) -> Booleans:
 def _compare_flags(
     customer: Integers, bought: Booleans, our_flags: Booleans, baseline_flags: Booleans
 ) -> dict[str, tuple[float, float, float, float]]:
-    """Return ours, theirs and the interval of the difference, resampling whole customers."""
+    """Return precision and recall: our value, the baseline's, and the interval of the difference over customers."""
 
     def per_customer(flags: Booleans) -> Floats:
         return np.bincount(customer, weights=flags).astype(np.float64, copy=False)

@@ -17,12 +17,12 @@ _SUMS = ("amount", "coupon", "discount")
 
 @dataclass(frozen=True)
 class Baskets:
-    """The orders that were known of some customers.
+    """Baskets: the orders of some or all customers, as known at a cutoff.
 
     ``orders`` has customer_id, order_id, ordered_at, at_us, day_number, and coupon, discount and channel where the log
-    has them. An order's lines sum to more than 0. It has the time of its first line and, of several channels, the first
-    by name. ``parts`` has the lines of each order by category, where categories are logged; it includes returns and
-    orders that were sent back.
+    has them. Only orders with a total amount above 0 are in it. An order has the time of its first line; if its lines
+    have several channels, it has the first of them in alphabetical order. ``parts`` has one row per order and, where
+    categories are logged, category; it includes returns and orders that were sent back.
     """
 
     history: History
@@ -31,7 +31,7 @@ class Baskets:
 
     @classmethod
     def before(cls, history: History, cutoff: Cutoff) -> Baskets:
-        """The baskets of every customer."""
+        """The baskets of every customer, as known before the cutoff."""
         return cls._from_history(history.before(cutoff))
 
     @classmethod
@@ -39,7 +39,7 @@ class Baskets:
     def open_customer_range(
         cls, history: History, cutoff: Cutoff, first_customer_id: str, last_customer_id: str
     ) -> Iterator[Baskets]:
-        """The baskets of the customers from one id to another, both included; computed once, in temporary tables."""
+        """The baskets of the customers whose id is in a range, bounds included; computed once, in temporary tables."""
         known = history.before(cutoff)
         tables = {"lines": known.lines, "events": known.events, "touches": known.touches}
         filtered = {
@@ -68,7 +68,7 @@ class Baskets:
 
 @contextmanager
 def _temporary_table(table: ir.Table) -> Iterator[ir.Table]:
-    """The rows as a temporary table. With SQLGlot 30, Ibis cannot drop the tables that it caches itself."""
+    """Write the rows to a temporary table, dropped at the end; Ibis cannot drop its cached tables with SQLGlot 30."""
     database, name = table.get_backend(), gen_name("baskets")
     try:
         yield database.create_table(name, table, temp=True)

@@ -14,7 +14,7 @@ RECENT_DAYS = 91  # days
 
 
 def discount_signals(history: History, redemptions: Sequence[str]) -> tuple[str, ...]:
-    """The signals of an order bought for its price: coupons and redemptions where they are logged, else any discount.
+    """The signals of a discounted order: coupons and redemptions where they are logged, otherwise any discount.
 
     Coupons are the column ``coupon``; redemptions are events of these kinds. Almost every order of a grocer has some
     discount, which says little about price sensitivity; few have a coupon.

@@ -13,7 +13,7 @@ from features.history import Cutoff, History
 
 # A customer without such rows has a known value of these: 0.
 _ZERO_WHEN_ABSENT = {"orders", "spend", "contacts"}
-# The table on which each is measured.
+# The measures by the table from which they are computed.
 _MEASURES_BY_TABLE = {
     "orders": ("orders", "average_basket", "days_since_order", "days_since_first_order"),
     "lines": ("spend",),
@@ -49,8 +49,8 @@ def rule_measures(history: History, cutoff: Cutoff, kinds: Sequence[str], measur
         if measured:
             aged = rows[name].mutate(age=cutoff.day_number - rows[name].day_number)
             values = {measure.column: _measure_value(aged, measure) for measure in measured}
-            piece = aged.group_by("customer_id").aggregate(**values)
-            table = table.left_join(piece, "customer_id").drop("customer_id_right")
+            aggregates = aged.group_by("customer_id").aggregate(**values)
+            table = table.left_join(aggregates, "customer_id").drop("customer_id_right")
     return table.select("customer_id", **{measure.column: _measure_column(table, measure) for measure in requested})
 
 

@@ -20,7 +20,7 @@ _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 @dataclass(frozen=True)
 class TimeOfDayAvailability:
-    """Which timestamps of a log have an hour; a source that logs dates alone has midnight everywhere."""
+    """Time-of-day availability: whether orders, and which kinds of event, have a time of day and not only a date."""
 
     zone: ZoneInfo
     orders_have_times: bool
@@ -30,15 +30,15 @@ class TimeOfDayAvailability:
     def from_history(
         cls, history: History, cutoff: Cutoff, kinds: Sequence[str], zone: ZoneInfo
     ) -> TimeOfDayAvailability:
-        """Orders, or events of a kind, have hours if more than 1% of them are not at local midnight."""
+        """Detect the times of day: orders, or events of a kind, have them if more than 1% are not at local midnight."""
         known = history.before(cutoff)
         share = known.lines.aggregate(share=_share_off_midnight(known.lines.ordered_at, zone)).to_pyarrow().to_pylist()
-        timed: list[str] = []
+        timed_kinds: list[str] = []
         if known.events is not None:
             events = known.events.filter(known.events.kind.isin(kinds))
             shares = events.group_by("kind").aggregate(share=_share_off_midnight(events.happened_at, zone))
-            timed = shares.filter(shares.share > MIN_TIMED_SHARE).kind.to_pyarrow().to_pylist()
-        return cls(zone, (share[0]["share"] or 0.0) > MIN_TIMED_SHARE, tuple(sorted(timed)))
+            timed_kinds = shares.filter(shares.share > MIN_TIMED_SHARE).kind.to_pyarrow().to_pylist()
+        return cls(zone, (share[0]["share"] or 0.0) > MIN_TIMED_SHARE, tuple(sorted(timed_kinds)))
 
 
 def visit_times(baskets: Baskets, kinds: Sequence[str], availability: TimeOfDayAvailability) -> ir.Table:

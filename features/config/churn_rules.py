@@ -40,7 +40,7 @@ class ChurnRule(ConfigModel):
 
 
 def is_valid_name(name: str) -> bool:
-    """Whether a rule, segment or tier may have this name: 1 to 80 printable characters without outer blanks."""
+    """Whether a rule, segment or tier may have this name: 1 to 80 printable characters, no blanks around it."""
     return 1 <= len(name) <= MAX_NAME_LENGTH and name.isprintable() and name == name.strip()
 
 

@@ -62,7 +62,7 @@ class WindowedBounds(Bounds):
     """Bounds on a measure over the last ``within_days`` days, or over the whole log."""
 
     within_days: LookbackDays | None = None
-    """Only the last so many days count; without it, all of the log."""
+    """The length of the window before the cutoff, in days; without it, all of the log counts."""
 
 
 class Conditions(ConfigModel):

@@ -50,8 +50,8 @@ def _locate(detail: ErrorDetails, root_model: type[BaseModel]) -> tuple[list[str
 def _suggest_key(sections: Sequence[str], key: str, root_model: type[BaseModel]) -> str:
     model = _section_model(root_model, sections) or root_model
     known = sorted(name for name, field in model.model_fields.items() if field.alias is None)
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"the nearest is {near[0]!r}" if near else f"remove it, or use one of {', '.join(known)}"
+    similar_keys = difflib.get_close_matches(key, known, n=1)
+    return f"the nearest is {similar_keys[0]!r}" if similar_keys else f"remove it, or use one of {', '.join(known)}"
 
 
 def _quote_key(part: str) -> str:

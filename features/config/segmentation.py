@@ -20,7 +20,7 @@ LAPSE_DAYS = 182  # a customer without an order for 26 weeks, half a year, has l
 
 
 class Rfm(ConfigModel):
-    """Cut points for recency (days), frequency (orders) and monetary (spend), and the windows of the last two."""
+    """RFM settings: cut points for recency (days), frequency (orders) and monetary value (spend), and their windows."""
 
     recency: CutPoints = ()
     """Rising cut points for the days since the last order; without them, fifths of the buyers."""
@@ -121,7 +121,7 @@ class PresetSegmentsConfig(ConfigModel):
     lapse_orders: Annotated[int, Field(ge=2)] = 2
     """A customer with fewer orders has no typical gap, and is never about to lapse."""
     overdue_gaps: Annotated[float, Field(ge=1)] = 2.0
-    """A customer is overdue after this many of their own mean gaps without an order."""
+    """A customer is overdue when the days since the last order exceed this multiple of their own mean gap."""
 
 
 def _check_segments(segments: Mapping[str, Conditions]) -> Mapping[str, Conditions]:

@@ -27,13 +27,13 @@ from features.config.segmentation import (
     PresetSegmentsConfig,
     Rfm,
     Segments,
+    Share,
     ValueTiers,
     amount_conditions,
 )
 from features.config.sources import ConsentsSource, CostsSource, EventsSource, OrdersSource, TouchesSource
 from features.errors import InvalidConfig
 
-Share = Annotated[float, Field(ge=0, le=1)]
 HorizonDays = Annotated[int, Field(ge=1, le=730)]
 
 
@@ -53,12 +53,12 @@ class ChurnBands(ConfigModel):
 
 
 class ConsentDefaults(ConfigModel):
-    """The consent that counts for a customer without a recorded answer, per purpose."""
+    """Consent defaults: whether a purpose is allowed for a customer without a recorded consent decision."""
 
     profiling: bool = True
-    """Whether predictions may be made for a customer without a recorded answer on profiling."""
+    """Whether predictions may be made for a customer without a recorded decision on profiling."""
     marketing: bool = False
-    """Whether marketing messages may be sent to a customer without a recorded answer on marketing."""
+    """Whether marketing messages may be sent to a customer without a recorded decision on marketing."""
 
 
 class BusinessConfig(ConfigModel):
@@ -77,7 +77,7 @@ class BusinessConfig(ConfigModel):
     churn_rules: ChurnRules = Field(default={})
     """The rules by which the business calls a customer lapsed today; they are evaluated beside the churn model."""
     consent_defaults: ConsentDefaults = ConsentDefaults()
-    """The consent that counts for a customer who never gave or refused one."""
+    """Whether each purpose is allowed for a customer who never granted or denied consent."""
     rfm: Rfm = Rfm()
     """Cut points and windows of the RFM scores."""
     lifecycle: Lifecycle = LIFECYCLE

@@ -27,7 +27,7 @@ class Source(ConfigModel):
     has_header: bool = True
     """Whether the first line names the columns; otherwise they are `column0`, `column1` and so on."""
     anonymous: NameList = ()
-    """Ids that stand for no customer, besides empty ones."""
+    """Placeholder ids of anonymous customers, such as `0`; an empty id is always anonymous."""
 
 
 class OrdersSource(Source):

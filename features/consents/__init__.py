@@ -1,1 +1,1 @@
-"""Consents: the consent ledger, with what customers agreed to and who was erased; no answers and no HTTP."""
+"""Consents: the consent ledger, with what customers agreed to and who was erased; no predictions and no HTTP."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass
 
 import orjson
@@ -44,7 +44,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class Defaults:
-    """The consents that count for a customer without a consent for a purpose."""
+    """Consent defaults: whether each purpose is allowed for a customer who has no consent recorded for it."""
 
     profiling: bool = True
     marketing: bool = False
@@ -63,16 +63,17 @@ class Consents:
     def allows(self, purpose: str, channel: str, now: int, defaults: Defaults) -> bool:
         """Whether a purpose is allowed on a channel at an instant, microseconds since 1970 UTC.
 
-        The consent of the channel counts, unless a later one denies the whole purpose. Without one, the consent of the
-        purpose counts. ALL_CHANNELS asks for the channels without a consent of their own.
+        The consent for the channel decides, unless a later consent denies the purpose on all channels. Without one for
+        the channel, the consent for all channels decides, and without that, the default. ALL_CHANNELS asks for the
+        channels without a consent of their own.
         """
         by_channel = {consent.channel: consent for consent in self.entries if consent.purpose == purpose}
-        own, general = by_channel.get(channel), by_channel.get(ALL_CHANNELS)
-        if own is None or own is general:
-            return defaults.for_purpose(purpose) if general is None else general.is_effective(now)
-        if general is not None and not general.is_effective(now) and _denied_since(general) >= own.changed_at:
+        for_channel, for_all = by_channel.get(channel), by_channel.get(ALL_CHANNELS)
+        if for_channel is None or for_channel is for_all:
+            return defaults.for_purpose(purpose) if for_all is None else for_all.is_effective(now)
+        if for_all is not None and not for_all.is_effective(now) and _denied_since(for_all) >= for_channel.changed_at:
             return False
-        return own.is_effective(now)
+        return for_channel.is_effective(now)
 
     def allowed_channels(self, purpose: str, channels: Collection[str], now: int, defaults: Defaults) -> list[str]:
         """The known channels on which a purpose is allowed; ALL_CHANNELS stands for all others."""
@@ -81,7 +82,7 @@ class Consents:
         ]
 
     def merge(self, updates: Iterable[Consent], *, replace_ties: bool) -> Consents:
-        """These consents with newer ones in place of older; at one instant the new one wins if ``replace_ties``."""
+        """The consents with newer updates in place of older ones; ``replace_ties`` also replaces ones of equal time."""
         by_key = {(consent.purpose, consent.channel): consent for consent in self.entries}
         for consent in updates:
             stored = by_key.get((consent.purpose, consent.channel))
@@ -134,9 +135,6 @@ class ReachRequest:
         return bool(consents.allowed_channels(self.purpose, own_channels - {ALL_CHANNELS}, now, defaults))
 
 
-ConsentUpdates = Mapping[str, Iterable[Consent]]  # by customer
-
-
-def _denied_since(general: Consent) -> int:
-    """The instant from which a consent for the whole purpose denies it."""
-    return general.changed_at if not general.granted or general.until is None else general.until
+def _denied_since(consent: Consent) -> int:
+    """The instant from which a consent denies its purpose: when it was denied, or when the grant expired."""
+    return consent.changed_at if not consent.granted or consent.until is None else consent.until

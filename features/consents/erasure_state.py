@@ -1,4 +1,4 @@
-"""Erasure state: the state of the consent ledger up to which no erased customer is left in any file of a home."""
+"""Erasure state: the ledger state up to which every erasure has been applied to all files of a home."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _MARKER_FILE = "erased"
 
 
 def erased_until(home: Path) -> int:
-    """Read the state of the ledger up to which no erased customer is left in any file; 0 before the first erasure."""
+    """Read the ledger state up to which every erasure has been applied to all files; 0 before the first erasure."""
     marker = home / _MARKER_FILE
     return int(marker.read_text()) if marker.is_file() else 0
 
 
 def record_erased_until(home: Path, state: int) -> None:
-    """Write the state of the ledger up to which no erased customer is left in any file."""
+    """Write the ledger state up to which every erasure has been applied to all files."""
     replace_text(home / _MARKER_FILE, str(state))

@@ -1,4 +1,4 @@
-"""Consent formats: Segment events and Apache Unomi profiles, one JSON object a line, as one table of consents."""
+"""Consent formats: Segment events and Apache Unomi profiles, one JSON object per line, as one table of consents."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def parse_files(files: Sequence[Path], source_format: str, categories: Sequence[
 
 
 def _json_lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    opened = gzip.open if file.suffix.lower() == ".gz" else open
-    with opened(file, "rb") as lines:
+    open_file = gzip.open if file.suffix.lower() == ".gz" else open
+    with open_file(file, "rb") as lines:
         for number, line in enumerate(lines, 1):
             text = bytes(line).removeprefix(b"\xef\xbb\xbf").strip()
             if text:
@@ -92,7 +92,7 @@ def _child_object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _consent_line(user_id: object, category: str, granted: object, changed_at: object, until: object) -> ConsentLine:
-    """One consent as text; raises ValueError if it is neither true nor false, or has no time."""
+    """One consent as text; raises ValueError if ``granted`` is not a boolean or the time is missing."""
     if not isinstance(granted, bool):
         raise ValueError(f"found {granted!r} for {category!r}, expected true or false")  # noqa: TRY004 -- an error in the log
     if changed_at is None:

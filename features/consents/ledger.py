@@ -78,11 +78,11 @@ class Ledger:
         return self._storage.state()
 
     def defaults(self) -> Defaults:
-        """The consents that count for a customer without any."""
+        """The consent defaults, for customers without a recorded consent."""
         return _parse_defaults(self._storage.meta(DEFAULTS))
 
     def set_defaults(self, defaults: Defaults) -> None:
-        """Replace the defaults; the state changes only if they differ."""
+        """Replace the consent defaults; the state changes only if they differ."""
 
         def write(transaction: WriteTransaction) -> None:
             if defaults != _parse_defaults(transaction.stored_records.defaults):
@@ -105,7 +105,7 @@ class Ledger:
     def allowed_channels(
         self, customer_ids: Sequence[str], channel_sets: Sequence[Collection[str]], now: int
     ) -> list[list[str]]:
-        """The channels, of ``channel_sets``, on which each of these customers may be written to at an instant."""
+        """The channels, of its entry in ``channel_sets``, on which each customer may get marketing at an instant."""
         evaluated = zip(channel_sets, self._evaluate(customer_ids, now), strict=True)
         return [
             [channel for channel in channels if ReachRequest(MARKETING, channel).is_allowed(consents, now, defaults)]
@@ -120,8 +120,8 @@ class Ledger:
     def record(self, updates: Mapping[str, Iterable[Consent]], *, replace_ties: bool = False) -> int:
         """Write consents that are newer than the stored ones; returns the number of customers that changed.
 
-        Consents of erased customers are not written. Of two consents of one instant the first stays, unless
-        ``replace_ties``. Idempotent: recorded twice, they change nothing.
+        Consents of erased customers are not written. Of two consents with the same time, the stored one
+        stays unless ``replace_ties``. Idempotent: a repetition changes nothing.
         """
         consents_by_id = {customer_id: list(consents) for customer_id, consents in updates.items()}
 
@@ -139,7 +139,7 @@ class Ledger:
         )
 
     def identity(self) -> str:
-        """The id of this ledger, which differs for another one in its place."""
+        """The id of this ledger; a new ledger that replaces it has another id."""
         return self._storage.identity()
 
     def all_records(self) -> Iterator[LedgerRecord]:
@@ -175,7 +175,7 @@ class Ledger:
         return self._storage.write([customer_id], [], write)
 
     def import_from(self, other: Ledger) -> None:
-        """Import another ledger of the same secret, where it is newer. Idempotent: a repetition changes nothing."""
+        """Import the newer consents and the tombstones of another ledger with the same secret. Idempotent."""
 
         def write(transaction: WriteTransaction) -> None:
             for tombstone in tombstones - self._storage.tombstones().keys():
@@ -190,13 +190,11 @@ class Ledger:
             self.record(batch)
 
     def erased_among(self, customer_ids: Iterable[str], since: int = 0) -> list[str]:
-        """The customers of these that were erased after a state of the ledger."""
+        """The given customers that were erased after a state of the ledger."""
         tombstones = {tombstone for tombstone, state in self._storage.tombstones().items() if state > since}
-        return (
-            [customer_id for customer_id in customer_ids if self._tombstone(customer_id) in tombstones]
-            if tombstones
-            else []
-        )
+        if not tombstones:
+            return []
+        return [customer_id for customer_id in customer_ids if self._tombstone(customer_id) in tombstones]
 
     def erasures(self) -> list[int]:
         """The states of the ledger at which a customer was erased, ascending."""
@@ -223,7 +221,7 @@ def _merge(
     *,
     replace_ties: bool,
 ) -> bool:
-    """Write the newer consents of one customer; whether there were any."""
+    """Write the newer consents of one customer; return whether there were any."""
     record = None if stored is None else LedgerRecord.from_bytes(stored)
     before = Consents() if record is None else record.consents
     after = before.merge(updates, replace_ties=replace_ties)

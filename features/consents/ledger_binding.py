@@ -1,6 +1,6 @@
 """Ledger binding: the home remembers the id of its ledger in Redis, so that an emptied Redis is noticed.
 
-Without it, a customer who had said no would count as a customer without a consent.
+Without the binding, a customer who denied consent would count as a customer without a recorded consent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class LedgerBinding:
         return token_hex(16)
 
     def check(self, ledger_id: str | None, proof: str | None, location: str) -> None:
-        """Check that a ledger is this home's, by its id and proof; a home without a ledger is bound to it.
+        """Check by id and proof that a ledger belongs to this home; a home that has no ledger yet is bound to it.
 
         Raises:
             RowsLost: it is another ledger, or it is gone.

@@ -39,12 +39,25 @@ class LmdbLedgerStorage:
             )
             # A reader that was killed would keep every page since then from being reused.
             self._environment.reader_check()
+            self._refuse_other_format(path)
             self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
         except (OSError, lmdb.Error) as error:
             raise InvalidStore(
                 f"Found no consents to open in {path} ({error}); expected a folder of this user. Give this user "
                 "access to it, or restore it from a backup."
             ) from None
+
+    def _refuse_other_format(self, path: Path) -> None:
+        """Fail closed on tables of another format: with new tables beside them, erased customers would come back."""
+        with self._environment.begin() as transaction:
+            names = [name.decode() for name in transaction.cursor().iternext(values=False)]
+        unknown = sorted(set(names) - {*_TABLES})
+        if unknown:
+            raise InvalidStore(
+                f"Found the tables {', '.join(unknown)} among the consents in {path}; expected {', '.join(_TABLES)}. "
+                "Another version of Flywheel wrote them: use that version, or start a new home and import the consents "
+                "and erasures again."
+            )
 
     @classmethod
     def open(cls, path: Path) -> LmdbLedgerStorage:
@@ -93,7 +106,7 @@ class LmdbLedgerStorage:
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
     ) -> Result:
-        """One write transaction: all of it, on the disk, or nothing; waits for another writer."""
+        """Run ``work`` in one write transaction, which is stored as a whole or not at all; waits for another writer."""
         with self._environment.begin(write=True) as transaction:
             return work(
                 LmdbWriteTransaction(
@@ -172,7 +185,7 @@ class LmdbWriteTransaction:
 
 
 def key_digest(key: bytes) -> bytes:
-    """A short hash that distinguishes the customers of one change."""
+    """A short hash of a record's key, which makes the entries of one state in the change index unique."""
     return blake2b(key, digest_size=16).digest()
 
 

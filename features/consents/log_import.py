@@ -1,4 +1,4 @@
-"""Consent import: consents from the shop's log into the ledger, with the shop's purposes mapped to ours."""
+"""Consent import: consents of the shop's log go into the ledger, its purposes mapped to profiling and marketing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def import_consents(path: Path, purposes: Mapping[str, str], ledger: Ledger) -> 
     """Write the consents of ``consents.parquet`` into the ledger, where they are newer. Idempotent.
 
     ``purposes`` maps a purpose of the log to profiling, marketing, or a channel such as marketing.email. Of two
-    consents of one instant the denial wins.
+    consents with the same time, the denial wins.
     """
     lines = _resolve_purposes(pq.read_table(path), purposes)
     by_customer = groupby(_parse_consents(lines.filter(pc.is_valid(lines["target"]))), key=itemgetter(0))
@@ -41,7 +41,7 @@ def import_consents(path: Path, purposes: Mapping[str, str], ledger: Ledger) -> 
 
 
 def _resolve_purposes(lines: pa.Table, purposes: Mapping[str, str]) -> pa.Table:
-    """The lines with the purpose, and perhaps the channel, that each means; null where it means none."""
+    """The lines with a column ``target``: the purpose, or purpose and channel, that is configured; null if unmapped."""
     known = {**{purpose: purpose for purpose in PURPOSES}, **purposes}
     targets = [known.get(purpose) for purpose in lines["purpose"].to_pylist()]
     lines = lines.append_column("target", pa.array(targets, pa.string()))
@@ -54,5 +54,5 @@ def _parse_consents(lines: pa.Table) -> Iterator[tuple[str, Consent]]:
     channels = lines["channel"].to_pylist() if "channel" in lines.column_names else [None] * lines.num_rows
     ends = [None] * lines.num_rows if until is None else until.to_pylist()
     for customer_id, target, granted, changed_at, channel, end in zip(*columns, channels, ends, strict=True):
-        purpose, _, named = target.partition(".")
-        yield customer_id, Consent(purpose, named or channel or ALL_CHANNELS, granted, changed_at, end)
+        purpose, _, target_channel = target.partition(".")
+        yield customer_id, Consent(purpose, target_channel or channel or ALL_CHANNELS, granted, changed_at, end)

@@ -1,4 +1,4 @@
-"""Ledger storage on Redis: the consent ledger of several machines, read in one trip and written atomically."""
+"""Ledger storage on Redis: the consent ledger of several machines, read in one round trip and written atomically."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PAGE_ARGUMENTS = ("WITHSCORES", "LIMIT", 0, PAGE_SIZE)
 
 @dataclass(frozen=True)
 class LedgerMeta:
-    """The metadata of the ledger, read at the same moment as the other answers."""
+    """The metadata of the ledger, read in the same Redis transaction as the requested values."""
 
     ledger_id: str | None  # None before the first write
     state: int
@@ -67,7 +67,8 @@ class RedisLedgerStorage:
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
         """The records of these customers, and which of these tombstones exist.
 
-        Up to MAX_CUSTOMERS_PER_READ are read at one moment; of more, some may be newer than the returned state.
+        Up to MAX_CUSTOMERS_PER_READ customers are read at one moment. A longer list is read in batches, and records of
+        later batches may be newer than the returned state.
 
         Raises:
             StoreUnavailable: Redis did not answer in time.
@@ -81,9 +82,9 @@ class RedisLedgerStorage:
             )
             for start in range(0, max(len(customer_ids), len(tombstones), 1), MAX_CUSTOMERS_PER_READ)
         )
-        for further in further_results:
-            result.records.extend(further.records)
-            result.erased.extend(further.erased)
+        for batch in further_results:
+            result.records.extend(batch.records)
+            result.erased.extend(batch.erased)
         return result
 
     def meta(self, name: str) -> bytes | None:
@@ -130,9 +131,9 @@ class RedisLedgerStorage:
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[RedisWriteTransaction], Result]
     ) -> Result:
-        """One write: all of it or nothing.
+        """Run ``work`` in one write transaction: all of it or nothing.
 
-        Optimistic concurrency: ``work`` is repeated on new data if another writer committed first.
+        Optimistic concurrency: ``work`` runs again on new data if another writer committed first.
         """
         deadline, attempts = monotonic() + self._write_client.timeouts.reply_seconds, 0
         while monotonic() < deadline:
@@ -154,10 +155,9 @@ class RedisLedgerStorage:
         return _ledger_read(meta, *answers)
 
     def _previous_state(self, meta: LedgerMeta) -> int:
-        """The state before a write. The states of a new ledger exceed those of any ledger before it.
+        """The state before a write: the stored one or, for a new ledger, the time of Redis in microseconds since 1970.
 
-        They start at Redis' clock, in microseconds since 1970, so that a state remembered from a lost ledger is always
-        smaller.
+        The clock makes the states of a new ledger larger than every state that a client remembers from a lost ledger.
         """
         if meta.ledger_id is not None:
             return meta.state
@@ -165,7 +165,7 @@ class RedisLedgerStorage:
         return int(seconds) * 1_000_000 + int(microseconds)
 
     def _commit(self, transaction: RedisWriteTransaction) -> bool:
-        """Whether no other writer committed first; a ledger that this write creates is then bound to the home."""
+        """Commit the write and bind a new ledger to the home; return False if another writer committed first."""
         if not transaction.commands:
             return True
         new_ledger_id = transaction.begin_ledger(self._binding.new_ledger_id(), self._binding.proof)
@@ -176,7 +176,7 @@ class RedisLedgerStorage:
         return True
 
     def _read_records(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The records of these keys, where they exist; for few enough keys for one command."""
+        """The records of these keys, where they exist, read with one command."""
         _, values = self._query(self._read_client, ("HMGET", RECORDS_KEY, *keys))
         return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 

@@ -28,7 +28,7 @@ return 1
 
 
 class RedisWriteTransaction:
-    """A queue of commands that are executed at one moment, all or none."""
+    """A write transaction: a queue of commands that Redis executes atomically."""
 
     def __init__(self, ledger_id: str | None, stored: LedgerRead, previous_state: int) -> None:
         self.stored_records = stored
@@ -43,7 +43,7 @@ class RedisWriteTransaction:
         return [self._ledger_id or "", self.stored_records.state, *self.commands]
 
     def begin_ledger(self, ledger_id: str, proof: str) -> str | None:
-        """Create the ledger where there is none, with a sentinel in each key, since a key without one was evicted."""
+        """Create a missing ledger and return its id, else None; a sentinel in each key shows it was not evicted."""
         if self._ledger_id is not None:
             return None
         self._queue("HSET", META_KEY, LEDGER_ID_FIELD, ledger_id, PROOF_FIELD, proof)

@@ -1,4 +1,4 @@
-"""Ledger storage: the interface behind the consent ledger, with reads at one moment and all-or-nothing writes."""
+"""Ledger storage: the interface behind the consent ledger, with consistent reads and transactional writes."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ class LedgerStorage(Protocol):
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[WriteTransaction], Result]
     ) -> Result:
-        """One write about these customers, all of it or nothing; ``work`` is repeated if another writer was first."""
+        """Run ``work`` in one write transaction, all or nothing; it runs again if another writer committed first."""
         ...
 
     def identity(self) -> str:
-        """The id of this ledger, which differs for another one in its place."""
+        """The id of this ledger; a new ledger that replaces it has another id."""
         ...

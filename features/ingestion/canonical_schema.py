@@ -54,7 +54,7 @@ class Table:
 
     @property
     def anonymous_ids(self) -> tuple[str, ...]:
-        """The ids that stand for no customer."""
+        """The placeholder ids of anonymous customers."""
         return self.section.anonymous if isinstance(self.section, Source) else ()
 
 

@@ -1,4 +1,4 @@
-"""Event kinds: a check for kinds that only the log or only flywheel.toml has, because a typo empties a feature."""
+"""Event kinds: a check for kinds that are only in the log or only in flywheel.toml, which is often a typo."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def unmatched_kinds(events: EventsSource, folder: Path) -> list[str]:
 
 def _list_kinds(kinds: set[str] | dict[str, int]) -> str:
     names = sorted(kinds)
-    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
-    return ", ".join(map(repr, names[:MAX_LISTED])) + more
+    remainder = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return ", ".join(map(repr, names[:MAX_LISTED])) + remainder

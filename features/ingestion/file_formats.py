@@ -64,10 +64,10 @@ def _parquet_format(connection: duckdb.DuckDBPyConnection, file: Path) -> FileFo
 
 def _whitespace_sql(columns: Sequence[str], options: str) -> tuple[str, str]:
     """SQL before and after the files; values are separated by blanks and quotes have no meaning."""
-    wrong = f"error('a line has ' || len(parts) || ' values, expected {len(columns)}: ' || line)"
+    error_sql = f"error('a line has ' || len(parts) || ' values, expected {len(columns)}: ' || line)"
     values = ", ".join(f"parts[{position}] AS {quote_identifier(column)}" for position, column in enumerate(columns, 1))
     split = "SELECT line, regexp_extract_all(line, '\\S+') AS parts"
-    checked = f"SELECT CASE WHEN len(parts) = {len(columns)} THEN parts ELSE {wrong} END AS parts"
+    checked = f"SELECT CASE WHEN len(parts) = {len(columns)} THEN parts ELSE {error_sql} END AS parts"
     lines = f"columns={{'line': 'VARCHAR'}}, delim='{_UNUSED_DELIMITER}', quote='', escape='', {options}"
     return f"(SELECT {values} FROM ({checked} FROM ({split} FROM read_csv(", f", {lines}) WHERE len(parts) > 0)))"  # noqa: S608 -- the shop's own files
 
@@ -93,9 +93,9 @@ def _join_record(first_line: str, following_lines: Sequence[str]) -> str:
 
 def _detect_delimiter(record: str) -> str:
     unquoted = re.sub(r'"[^"]*"', "", record)
-    best = max(",;\t|", key=unquoted.count)
-    if unquoted.count(best):
-        return best
+    delimiter = max(",;\t|", key=unquoted.count)
+    if unquoted.count(delimiter):
+        return delimiter
     return _WHITESPACE if len(unquoted.split()) > 1 and '"' not in record else ","
 
 

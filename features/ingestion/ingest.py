@@ -193,18 +193,18 @@ def _inspect_lines(
     """The number of lines, the number of lines with a customer, and a sentence per field with unreadable values."""
     has_customer, checks = has_customer_sql(table, column_types), []
     for field in table.present_fields:
-        bad = f"FILTER (WHERE {has_customer} AND {unreadable_sql(table, field, column_types)})"
-        checks.append(f"count(*) {bad}, max({sample_sql(field, column_types)}) {bad}")
+        unreadable = f"FILTER (WHERE {has_customer} AND {unreadable_sql(table, field, column_types)})"
+        checks.append(f"count(*) {unreadable}, max({sample_sql(field, column_types)}) {unreadable}")
     counts = f"SELECT count(*), count(*) FILTER (WHERE {has_customer}), {', '.join(checks)} FROM {table.raw_view}"
     lines, known, *results = connection.execute(counts).fetchall()[0]
     return (
         lines,
         known,
         [
-            f"{field.name} = {field.source!r}: {bad:,} of {known:,} lines cannot be read, for example {example!r}. "
+            f"{field.name} = {field.source!r}: {count:,} of {known:,} lines cannot be read, for example {example!r}. "
             f"Expected {_expected_format(field, table)}."
-            for field, bad, example in zip(table.present_fields, results[::2], results[1::2], strict=True)
-            if bad
+            for field, count, example in zip(table.present_fields, results[::2], results[1::2], strict=True)
+            if count
         ],
     )
 

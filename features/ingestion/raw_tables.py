@@ -137,13 +137,13 @@ def _create_files_view(
 
 def _shared_columns_sql(file_format: FileFormat, file_formats: Sequence[FileFormat]) -> str:
     """SQL of the columns that all files have; columns of different types become text, which keeps every digit."""
-    types_by_format = [dict(other.columns) for other in file_formats]
+    types_by_format = [dict(each_format.columns) for each_format in file_formats]
     shared = [column for column, _ in file_formats[0].columns if all(column in types for types in types_by_format)]
-    differing = {column for column in shared if len({types[column] for types in types_by_format}) > 1}
+    mixed_type_columns = {column for column in shared if len({types[column] for types in types_by_format}) > 1}
     own_types = dict(file_format.columns)
     selected = [
         f"{column_text_sql(column, own_types[column])} AS {quote_identifier(column)}"
-        if column in differing
+        if column in mixed_type_columns
         else quote_identifier(column)
         for column in shared
     ]

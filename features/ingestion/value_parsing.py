@@ -12,7 +12,7 @@ ColumnTypes = Mapping[str, str]
 
 
 def column_text_sql(column: str, column_type: str) -> str:
-    """SQL of a column as text; a whole number is written without a fraction, because ids with gaps become floats."""
+    """SQL of a column as text; whole floats have no fraction, because integer ids with missing values become floats."""
     raw = quote_identifier(column)
     text = f"CAST({raw} AS VARCHAR)"
     if column_type not in {"DOUBLE", "FLOAT"}:

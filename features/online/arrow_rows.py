@@ -29,7 +29,7 @@ def view_rows(view: View, table: pa.Table, event_at: str, created_at: str | None
     """The table's rows as arrays, (n, columns).
 
     Raises:
-        ValueError: an integer or a null would not survive the packing.
+        ValueError: an integer or a null cannot be packed without loss.
     """
     columns = table.select(arrow_schema(view).names).cast(arrow_schema(view))
     names = (*view.scalars, *view.lists)
@@ -43,7 +43,7 @@ def view_rows(view: View, table: pa.Table, event_at: str, created_at: str | None
 
 
 def feature_rows(table: pa.Table, views: tuple[View, ...]) -> FeatureRows:
-    """The rows of a point-in-time join as the online reader returns them; unknown where ``features_at`` is null."""
+    """The table from ``CustomerFeatures.as_of`` in the form of the online reader; unknown where features_at is null."""
     columns = tuple(name for view in views for name in view.scalars)
     return FeatureRows(
         customer_ids=table[CUSTOMER_ID].to_pylist(),

@@ -15,20 +15,20 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def later_rows(stored: Mapping[Key, Buffer], incoming: Mapping[Key, bytes]) -> dict[Key, bytes]:
-    """The incoming rows that replace a stored row or have none; ``stored`` may hold rows of other customers too.
+    """The incoming rows to write: new customers and newer rows; ``stored`` may have rows of other customers too.
 
     A row with an earlier event time is dropped, and so is one with an equal event time and an earlier created time.
     """
-    both = [key for key in incoming if key in stored]
-    stale = is_stale(headers(stored[key] for key in both), headers(incoming[key] for key in both))
-    outdated = set(compress(both, stale))
-    return {key: row for key, row in incoming.items() if key not in outdated}
+    common_keys = [key for key in incoming if key in stored]
+    stale = is_stale(headers(stored[key] for key in common_keys), headers(incoming[key] for key in common_keys))
+    stale_keys = set(compress(common_keys, stale))
+    return {key: row for key, row in incoming.items() if key not in stale_keys}
 
 
 def is_stale(stored: Words, incoming: Words) -> Booleans:
-    """Where the stored row is newer than the incoming one, (n,); False for a stored row of another schema."""
+    """Whether each incoming row is older than its stored row, (n,); False for a stored row of another schema."""
     stored_at, incoming_at = stored[:, 1:].view(np.int64), incoming[:, 1:].view(np.int64)
     later = stored_at > incoming_at
-    same = stored_at[:, 0] == incoming_at[:, 0]
-    stale: Booleans = (stored[:, 0] == incoming[:, 0]) & (later[:, 0] | same & later[:, 1])
+    same_event_time = stored_at[:, 0] == incoming_at[:, 0]
+    stale: Booleans = (stored[:, 0] == incoming[:, 0]) & (later[:, 0] | same_event_time & later[:, 1])
     return stale

@@ -94,11 +94,11 @@ class LmdbWriter:
             cursor.putmulti(sorted(rows.items()))
 
     def _keys(self, view: str) -> list[bytes]:
-        beyond = f"{view}\2".encode()
+        end_key = f"{view}\2".encode()
         with self._transaction.cursor() as cursor:
             if not cursor.set_range(f"{view}\0".encode()):
                 return []
-            return list(takewhile(lambda key: key < beyond, cursor.iternext(keys=True, values=False)))
+            return list(takewhile(lambda key: key < end_key, cursor.iternext(keys=True, values=False)))
 
     def _views(self) -> Iterator[str]:
         """The views with rows, found by seeking from one to the next."""

@@ -1,4 +1,4 @@
-"""Online store on Redis: a hash per view with a field per customer, read by several machines in one trip."""
+"""Online store on Redis: a hash per view with a field per customer, read by several machines in one round trip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Manifest: one text in Redis names the hashes of all views, so that they are replaced in one step."""
+"""Manifest: one text in Redis with the names of the hashes of all views, so that one write replaces all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HashKeys = tuple[str, ...]  # keys, the lowest layer first
 
 @dataclass(frozen=True)
 class RedisManifest:
-    """The hashes of every view: one each, and a second on top of it while rows are being merged."""
+    """The hashes of every view: one per view, and a second with newer rows until compaction."""
 
     text: bytes  # as stored in Redis, empty before the first publication
 
@@ -41,7 +41,7 @@ class RedisManifest:
 
 
 def new_hash_key(view: str) -> str:
-    """A key that is never reused, because readers distinguish states of the store by their keys."""
+    """A new random key; keys are never reused, because readers recognise a new publication by its keys."""
     return f"flywheel:{view}:{token_hex(8)}"
 
 

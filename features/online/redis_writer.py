@@ -1,8 +1,9 @@
 """Atomic publication on Redis: readers see the state before a write or after it, also if the writer is killed.
 
-Rows go into a staged hash that no reader knows and that expires by itself. One script then names the staged hashes in
-the manifest: a replaced view is its staged hash from then on, a merged view is read through both hashes until the upper
-one is compacted into the lower. Compaction is idempotent, so the next writer finishes what a killed writer began.
+Rows go into a staged hash that no reader knows and that expires by itself. One script then writes the names of the
+staged hashes into the manifest. A replaced view has only its staged hash. A merged view has two hashes, both of them
+read until compaction merges the rows of the upper hash into the lower one. Compaction is idempotent, so the next writer
+can finish the compaction of a killed writer.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class RedisWriter:
         raise self._too_many_writers()
 
     def _merge_small(self) -> bool:
-        """Merge few rows in one script; whether that was possible."""
+        """Merge a small number of rows in one script; return whether that was possible."""
         if self._to_replace or sum(map(len, self._to_merge.values())) > MAX_SMALL_MERGE:
             return False
         for _ in range(MAX_ATTEMPTS):
@@ -110,7 +111,7 @@ class RedisWriter:
         return key
 
     def _compacted_manifest(self) -> RedisManifest:
-        """The manifest with one hash a view, after compaction of the upper hashes into the lower ones."""
+        """Compact all upper hashes into the lower ones; return the manifest, which then has one hash per view."""
         for _ in range(MAX_ATTEMPTS):
             manifest = RedisManifest(self._client.execute("GET", MANIFEST_KEY) or b"")
             layered = {view: keys for view, keys in manifest.views.items() if len(keys) > 1}
@@ -123,7 +124,7 @@ class RedisWriter:
         raise self._too_many_writers()
 
     def _compact(self, manifest: RedisManifest, upper: str, lower: str) -> bool:
-        """Whether all rows of the upper hash went into the lower one before the manifest changed."""
+        """Merge the rows of the upper hash into the lower one; return False if the manifest changed meanwhile."""
         cursor = b"0"
         while True:
             cursor = self._client.eval_script(COMPACT, [MANIFEST_KEY, upper, lower], manifest.text, cursor, BATCH_SIZE)
@@ -131,7 +132,7 @@ class RedisWriter:
                 return cursor is not None
 
     def _commit_manifest(self, manifest: RedisManifest, new_manifest: RedisManifest, staged_keys: list[str]) -> bool:
-        """Whether the manifest was replaced, because no other writer changed it before."""
+        """Replace the manifest; return False if another writer changed it first."""
         obsolete = [key for key in manifest.keys if key not in new_manifest.keys]
         return bool(
             self._client.eval_script(
@@ -144,10 +145,10 @@ class RedisWriter:
 
 
 def _with_row_count(rows: PackedRows) -> list[CommandArgument]:
-    """The number of rows, then id, row, id, row, .."""
+    """The script arguments of one view: the number of rows, then id, row, id, row, .."""
     return [len(rows), *_id_row_pairs(rows)]
 
 
 def _id_row_pairs(rows: PackedRows) -> Iterator[bytes]:
-    """Id, row, id, row, .."""
+    """The rows as a flat sequence: id, row, id, row, .."""
     return chain.from_iterable((customer_field(customer_id), row) for customer_id, row in rows.items())

@@ -1,4 +1,4 @@
-"""Secret: a random key of the home, and HMAC-SHA256 digests that replace customer ids where none may be stored."""
+"""Secret: a random key of the home, and HMAC-SHA256 digests that replace customer ids where ids may not be stored."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ with warnings.catch_warnings():  # importing Feast turns on the deprecation warn
     from feast.feast_object import FeastObject
 
     from features.store.definitions import FEATURE_SERVICE, feast_objects, table_path
-    from features.store.materialization_engine import snapshot
+    from features.store.materialization_engine import replace_views
 
 __all__ = ["CustomerFeatures", "feature_rows"]
 
@@ -111,7 +111,7 @@ class CustomerFeatures:
             StoreUnavailable: the online store does not answer.
         """
         customers = self._count_customers_at(as_of)
-        with _suppress_feast_output(), _translate_missing_view(), snapshot():
+        with _suppress_feast_output(), _translate_missing_view(), replace_views():
             self._feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return customers
 

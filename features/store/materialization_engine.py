@@ -25,17 +25,17 @@ from features.views import CUSTOMER_ID
 
 AnyView = BatchFeatureView | StreamFeatureView | FeatureView
 
-_SNAPSHOT = ContextVar("snapshot", default=False)
+_REPLACES_VIEWS = ContextVar("replaces_views", default=False)
 
 
 @contextmanager
-def snapshot() -> Iterator[None]:
-    """While it is open, materialization replaces the views instead of merging; Feast has no option for that."""
-    token = _SNAPSHOT.set(True)
+def replace_views() -> Iterator[None]:
+    """Make materialization within this context replace the views instead of merging; Feast has no option for that."""
+    token = _REPLACES_VIEWS.set(True)
     try:
         yield
     finally:
-        _SNAPSHOT.reset(token)
+        _REPLACES_VIEWS.reset(token)
 
 
 class PackedEngineConfig(FeastConfigBaseModel):
@@ -47,11 +47,11 @@ class PackedEngineConfig(FeastConfigBaseModel):
 
 
 class PackedEngine(ComputeEngine):
-    """A Feast compute engine: it merges rows into the views, or replaces the views within ``snapshot``."""
+    """A Feast compute engine: it merges rows into the views, or replaces the views within ``replace_views``."""
 
     @property
     def supports_batch(self) -> bool:
-        """True: all views come in one call, so that no reader sees two dates."""
+        """True: Feast passes all views in one call, so that no reader sees views of two dates."""
         return True
 
     def materialize(
@@ -61,7 +61,7 @@ class PackedEngine(ComputeEngine):
         tasks = [tasks] if isinstance(tasks, MaterializationTask) else tasks
         packed = [self._pack_rows(task) for task in tasks]
         with open_configured_store(self.repo_config).write_transaction() as writer:
-            write = writer.replace if _SNAPSHOT.get() else writer.merge
+            write = writer.replace if _REPLACES_VIEWS.get() else writer.merge
             for task, rows in zip(tasks, packed, strict=True):
                 write(task.feature_view.name, rows)
         return [_succeeded_job(task) for task in tasks]

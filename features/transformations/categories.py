@@ -43,26 +43,28 @@ def categories(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
 
 
 def _count_cumulatively(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
-    """Counts of pairs whose days only grow: running sums, instead of all days again at every cutoff."""
-    once = days.group_by(*_PAIR_KEYS, "day_number").aggregate(since=days.since.min())
-    new = once.group_by(*_PAIR_KEYS, "since").aggregate(
-        days=once.count(), first_day=once.day_number.min(), last_day=once.day_number.max()
+    """Counts of the pairs (customer, category) that never lose a day: running sums over the cutoffs."""
+    distinct_days = days.group_by(*_PAIR_KEYS, "day_number").aggregate(since=days.since.min())
+    added = distinct_days.group_by(*_PAIR_KEYS, "since").aggregate(
+        days=distinct_days.count(),
+        first_day=distinct_days.day_number.min(),
+        last_day=distinct_days.day_number.max(),
     )
     so_far = ibis.cumulative_window(group_by=_PAIR_KEYS, order_by="since")
     following = ibis.window(group_by=_PAIR_KEYS, order_by="since")
-    grown = new.mutate(
+    running = added.mutate(
         # DuckDB sums integers to 128 bits, which parquet has no type for.
-        days=new.days.sum().over(so_far).cast("float64"),
-        first_day=new.first_day.min().over(so_far),
-        last_day=new.last_day.max().over(so_far),
-        until=new.since.lead().over(following),
+        days=added.days.sum().over(so_far).cast("float64"),
+        first_day=added.first_day.min().over(so_far),
+        last_day=added.last_day.max().over(so_far),
+        until=added.since.lead().over(following),
     )
-    known = [grown.since <= cutoffs.position, grown.until.isnull() | (cutoffs.position < grown.until)]
-    return _select_pairs(grown.join(cutoffs, known))
+    known = [running.since <= cutoffs.position, running.until.isnull() | (cutoffs.position < running.until)]
+    return _select_pairs(running.join(cutoffs, known))
 
 
 def _count_at_each_cutoff(days: ir.Table, cutoffs: ir.Table) -> ir.Table:
-    """Counts of the other pairs, computed anew at every cutoff."""
+    """Counts of the pairs (customer, category) that can lose a day by a return, computed anew at every cutoff."""
     known = days.join(cutoffs, [days.since <= cutoffs.position, cutoffs.position < days.until])
     return _select_pairs(
         known.group_by("position", *_PAIR_KEYS).aggregate(

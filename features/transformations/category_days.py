@@ -30,10 +30,10 @@ def category_codes(history: History) -> ir.Table:
 
 
 def category_order_days(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """customer_id, code, day_number, since, until: the day counts at the cutoffs ``since <= position < until``.
+    """customer_id, code, day_number, since, until: a day is valid at the cutoffs with ``since <= position < until``.
 
-    An order counts in a category if the whole order sums to more than 0, and so do its lines of the category; a later
-    return can end this. A day may occur repeatedly.
+    A day is valid if it has an order whose total amount, and amount in the category, are above 0; a later return can
+    end this. A day may occur repeatedly.
     """
     parts = _parts(history, cutoffs)
     amount = {"amount": parts.amount.sum()} if history.has_amounts else {}
@@ -47,7 +47,7 @@ def category_order_days(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table
 
 
 def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """Every order's lines of a category, lines without one included, summed by the first cutoff that knows them."""
+    """Amounts per order, category (or null) and ``since``, the position of the first cutoff after the line is known."""
     lines = history.lines.mutate(since=first_cutoff_after(history.lines.known_at, cutoffs).cast("int32"))
     lines = lines.filter(lines.since < len(cutoffs))
     amount = {"amount": lines.amount.sum()} if history.has_amounts else {}
@@ -55,22 +55,22 @@ def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
 
 
 def _stable_order_days(parts: ir.Table, orders: ir.Table, end: int) -> ir.Table:
-    """The days of orders whose lines became known together."""
+    """The days of orders whose lines all became known at the same cutoff."""
     lines = _filter_positive(parts.filter(parts.category.notnull())).drop("day_number")
     days = lines.join(orders.select(*_ORDER_KEYS, "day_number"), _ORDER_KEYS)
     return days.select("customer_id", "category", "day_number", "since", until=ibis.literal(end, "int32"))
 
 
 def _changing_order_days(parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """The days of orders that differ between cutoffs: one row for each cutoff."""
+    """The days of orders whose lines became known at different cutoffs: one row for each cutoff."""
     when = cutoff_table(cutoffs)
-    seen = parts.join(when, parts.since <= when.position)
-    amount = {"amount": seen.amount.sum()} if "amount" in parts.columns else {}
+    known_parts = parts.join(when, parts.since <= when.position)
+    amount = {"amount": known_parts.amount.sum()} if "amount" in parts.columns else {}
     keys = ["position", *_ORDER_KEYS]
-    orders = _filter_positive(seen.group_by(keys).aggregate(day_number=seen.day_number.min(), **amount))
-    named = seen.filter(seen.category.notnull())
-    amount = {"amount": named.amount.sum()} if "amount" in parts.columns else {}
-    lines = _filter_positive(named.group_by(*keys, "category").aggregate(lines=named.count(), **amount))
+    orders = _filter_positive(known_parts.group_by(keys).aggregate(day_number=known_parts.day_number.min(), **amount))
+    categorized = known_parts.filter(known_parts.category.notnull())
+    amount = {"amount": categorized.amount.sum()} if "amount" in parts.columns else {}
+    lines = _filter_positive(categorized.group_by(*keys, "category").aggregate(lines=categorized.count(), **amount))
     days = lines.join(orders.select(*keys, "day_number"), keys)
     until = (days.position + 1).cast("int32")
     return days.select("customer_id", "category", "day_number", since=days.position, until=until)

@@ -1,4 +1,4 @@
-"""On-demand features: the inputs that depend on today, computed by one function for training and serving."""
+"""On-demand features: model inputs that depend on the current time, by one function for training and serving."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def input_names(columns: tuple[str, ...], lists: tuple[str, ...]) -> tuple[str, 
     """The names of the model's inputs, in the order of the columns that ``model_inputs`` returns."""
     stored = [name for name in columns if not name.endswith("_at")]
     ages = [_age_name(name) for name in columns if name.endswith("_at")]
-    short = [
+    window_names = [
         f"{WINDOWED_LISTS[name]}_{days}d" for name in lists if name in WINDOWED_LISTS for days in ON_DEMAND_WINDOW_DAYS
     ]
     overdue = [f"recency_over_{name.removesuffix('_days')}" for name in _GAP_COLUMNS]
-    return (*stored, *ages, *short, *overdue, "orders_per_day", "orders_28d_over_91d")
+    return (*stored, *ages, *window_names, *overdue, "orders_per_day", "orders_28d_over_91d")
 
 
 def model_inputs(features: FeatureRows, as_of: Integers, as_of_day: Integers) -> Floats:
@@ -38,13 +38,13 @@ def model_inputs(features: FeatureRows, as_of: Integers, as_of_day: Integers) ->
     """
     is_age = _timestamp_mask(features.columns)
     ages = (as_of[:, None] - features.matrix[:, is_age]) / DAY_US
-    short = _window_sums(features, as_of_day)
+    window_sums = _window_sums(features, as_of_day)
     recency = (as_of - features.column("last_order_at")) / DAY_US
     tenure = (as_of - features.column("first_order_at")) / DAY_US
     overdue = [recency / np.maximum(features.column(name), 1.0) for name in _GAP_COLUMNS]
-    pace = features.column("orders") / np.maximum(tenure, 1.0)
-    trend = short["orders_28d"] / np.maximum(features.column("orders_91d"), 1.0)
-    return np.column_stack([features.matrix[:, ~is_age], ages, *short.values(), *overdue, pace, trend])
+    order_rate = features.column("orders") / np.maximum(tenure, 1.0)
+    trend = window_sums["orders_28d"] / np.maximum(features.column("orders_91d"), 1.0)
+    return np.column_stack([features.matrix[:, ~is_age], ages, *window_sums.values(), *overdue, order_rate, trend])
 
 
 @lru_cache(maxsize=64)

@@ -68,7 +68,7 @@ def transactions_view(history: History) -> View:
 def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     """One row per known customer and cutoff: customer_id, event_timestamp, then the view's columns.
 
-    A line is known at a cutoff if it was placed and recorded before it.
+    A line is known at a cutoff if it was placed and recorded before the cutoff.
     """
     cutoffs = sorted(cutoffs, key=lambda cutoff: cutoff.timestamp)
     parts = _parts(history, cutoffs)
@@ -86,7 +86,7 @@ def transactions(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
 
 
 def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
-    """Every order's lines, summed by day and by the first cutoff that knows them, at each cutoff that knows them."""
+    """Order lines summed per order, day and first cutoff that knows them, repeated at every cutoff from then on."""
     lines = history.lines.mutate(since=first_cutoff_after(history.lines.known_at, cutoffs))
     lines = lines.filter(lines.since < len(cutoffs))
     sums = {name: lines[name].sum() for name in ("quantity", "discount") if name in lines.columns}
@@ -142,13 +142,13 @@ def _gap_statistics(orders: ir.Table) -> ir.Table:
     days = days.mutate(gap=days.day_number - days.day_number.lag().over(window))
     count, total = days.gap.count(), days.gap.sum()
     squares = (days.gap.cast("int64") * days.gap).sum()
-    spread = (squares.cast("float64") - total.cast("float64") * total / count) / (count - 1).nullif(0)
+    variance = (squares.cast("float64") - total.cast("float64") * total / count) / (count - 1).nullif(0)
     return days.group_by(_JOIN_KEYS).aggregate(
         order_days=days.count().cast("float64"),
         mean_gap_days=total.cast("float64") / count.nullif(0),
         median_gap_days=days.gap.cast("float64").quantile(0.5),
         p90_gap_days=days.gap.cast("float64").quantile(0.9),
-        std_gap_days=spread.clip(lower=0.0).sqrt(),
+        std_gap_days=variance.clip(lower=0.0).sqrt(),
         last_gap_days=days.gap.argmax(days.day_number).cast("float64"),
     )
 
@@ -166,11 +166,11 @@ def _line_totals(parts: ir.Table) -> ir.Table:
 
 def _recent_days(parts: ir.Table, orders: ir.Table) -> ir.Table:
     keys = [*_JOIN_KEYS, "day_number"]
-    near = parts.filter(parts.cutoff_day - parts.day_number <= RECENT_DAYS)
-    money = {"spend": near.amount.sum().cast("float64")} if "amount" in parts.columns else {}
-    placed = orders.filter(orders.cutoff_day - orders.day_number <= RECENT_DAYS)
-    counts = placed.group_by(keys).aggregate(placed=placed.count())
-    days = near.group_by(keys).aggregate(**money) if money else near.select(keys).distinct()
+    recent_parts = parts.filter(parts.cutoff_day - parts.day_number <= RECENT_DAYS)
+    money = {"spend": recent_parts.amount.sum().cast("float64")} if "amount" in parts.columns else {}
+    recent_orders = orders.filter(orders.cutoff_day - orders.day_number <= RECENT_DAYS)
+    counts = recent_orders.group_by(keys).aggregate(placed=recent_orders.count())
+    days = recent_parts.group_by(keys).aggregate(**money) if money else recent_parts.select(keys).distinct()
     days = days.left_join(counts, keys).drop(*_DUPLICATE_KEYS, "day_number_right")
     lists = {
         "recent_days": days.day_number.cast("int64").collect(order_by=days.day_number),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.command_context import exit_on_error, resolve_home
-from pipelines.cli.console import CommandConsole, titled_table
+from pipelines.cli.console import CommandConsole
 from pipelines.cli.options import Config, HomeDir, Json
+from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
     from pipelines.steps.audience import AudienceOutput

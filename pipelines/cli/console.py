@@ -13,11 +13,10 @@ from datetime import date
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from pipelines.cli.tables import churn_rule_table, format_number, titled_table
 from training.inference.release_manifest import ReleaseManifest
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from pipelines.steps.score import ScoreSummary
     from training.dataset.readiness import Readiness
     from training.evaluation.churn_rule_limits import RuleLimit
-    from training.evaluation.churn_rules import RuleResult
     from training.registry import Promotion
 
 TABLE_WIDTH = 120  # columns of a table that is written to a file or pipe
@@ -169,38 +167,12 @@ class CommandConsole:
             shown = [measure for measure in measures if any(measure in score.metrics for score in model_scores)]
             table = titled_table(name, "origin", "by", *shown)
             for score in model_scores:
-                values = (_format_number(score.metrics.get(measure)) for measure in shown)
+                values = (format_number(score.metrics.get(measure)) for measure in shown)
                 table.add_row(str(score.origin), score.contestant, *values, end_section=score is model_scores[-1])
             self._out.print(table)
-        self._show_rule_results(backtest_result.rule_results)
+        if backtest_result.rule_results:
+            self._out.print(churn_rule_table(backtest_result.rule_results))
         self._show_rule_limits(backtest_result.rule_limits)
-
-    def _show_rule_results(self, rule_results: Sequence[RuleResult]) -> None:
-        if not rule_results:
-            return
-        days, tier = rule_results[0].horizon_days, rule_results[0].tier
-        table = titled_table(
-            f"churn rules compared with {tier} at the same number of flags (churn: no order in {days} days)",
-            "rule", "origin", "flags", "precision", "recall", "F1", f"{tier}\nprecision", f"{tier}\nrecall",
-            "precision better\nby points, 95 %",
-        )  # fmt: skip
-        for result, next_result in zip(rule_results, [*rule_results[1:], None], strict=True):
-            shares = (
-                result.share,
-                result.precision,
-                result.recall,
-                result.f1,
-                result.model_precision,
-                result.model_recall,
-            )
-            interval = " to ".join(
-                _format_points(end) for end in (result.precision_gain.low, result.precision_gain.high)
-            )
-            is_last = next_result is None or next_result.rule != result.rule
-            table.add_row(
-                result.rule, str(result.origin or "all"), *map(_format_percent, shares), interval, end_section=is_last
-            )
-        self._out.print(table)
 
     def _show_rule_limits(self, rule_limits: Sequence[RuleLimit]) -> None:
         for limit in rule_limits:
@@ -227,28 +199,6 @@ class CommandConsole:
 
     def _print_json(self, summary: Mapping[str, object]) -> None:
         print(json.dumps(_to_json_value(summary), allow_nan=False))  # noqa: T201 -- the line that programs parse
-
-
-def titled_table(title: str, *columns: str) -> Table:
-    """Create a table in the common style; underscores in column names become spaces."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"origin", "by"})
-    return table
-
-
-def _format_number(value: float | None) -> str:
-    if value is None or math.isnan(value):
-        return ""
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
-
-
-def _format_percent(share: float) -> str:
-    return "" if math.isnan(share) else f"{share:.1%}"
-
-
-def _format_points(share: float) -> str:
-    return "n/a" if math.isnan(share) else f"{100 * share:+.1f}"
 
 
 def _to_json_value(value: object) -> object:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.command_context import exit_on_error, resolve_home
-from pipelines.cli.console import CommandConsole, titled_table
+from pipelines.cli.console import CommandConsole
 from pipelines.cli.options import HomeDir, Json
+from pipelines.cli.tables import titled_table
 from serving.auth.scopes import KeyScope
 
 if TYPE_CHECKING:

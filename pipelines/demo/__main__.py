@@ -33,7 +33,7 @@ SHOWN_CUSTOMERS = 6
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo."""
-    parser = argparse.ArgumentParser(prog="python -m pipelines.demo.__main__", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipelines.demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop after printing the predictions")
     parser.add_argument("--port", type=int, default=3000, help="the port of the service")
     parser.add_argument("--ui-port", type=int, default=5000, help="the port of the MLflow UI")

@@ -14,7 +14,7 @@ from training.evaluation.churn_rules import RuleResult
 
 @dataclass(frozen=True)
 class BacktestResult:
-    """Dataset, tests and scores of one back-test, and the evaluation of the churn rules."""
+    """One back-test: its dataset, its fitted tests, their scores, and the results of the churn rules."""
 
     data: Dataset
     tests: list[Backtest]

@@ -1,4 +1,4 @@
-"""Churn rule evaluation of a shop: the rules of flywheel.toml on its back-tests, beside the model."""
+"""Churn rule evaluation: compares the churn rules of flywheel.toml with the model on the shop's back-tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def evaluate_rules(
     context: RunContext, data: Dataset, tests: Sequence[Backtest], tier: str
 ) -> tuple[list[RuleResult], dict[str, Floats]]:
-    """Results of every rule beside the churn tier, and the flags of each rule at the newest origin, (n,) of 0 and 1."""
+    """Compare every rule with the churn tier; also return each rule's flags at the newest origin, (n,) of 0 and 1."""
     rules = context.config.business.churn_rules
     if not rules or not tests:
         return [], {}
@@ -35,7 +35,7 @@ def evaluate_rules(
 
 
 def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier: str) -> BacktestResult:
-    """Return the result with the business' churn rules, evaluated next to the tier that serves."""
+    """Return the back-test result with the churn rules added, each compared with the tier that serves."""
     results, flags = evaluate_rules(context, backtest_result.data, backtest_result.tests, tier)
     return replace(backtest_result, rule_results=results, rule_flags=flags, rule_limits=context.rule_limits)
 
@@ -50,7 +50,7 @@ class RuleReport:
 
 
 def rule_report(model_name: str, backtest_result: BacktestResult) -> RuleReport:
-    """The report of the rules, drawn at the newest origin; empty without results, or for another model."""
+    """Build the report of the rules, with figures of the newest origin; empty without rules, or for another model."""
     from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_table
 
     if not MODELS[model_name].against_churn_rules or not backtest_result.rule_results:

@@ -87,7 +87,7 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
 
 
 def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[str, Any]:
-    """The entry of one champion in GET /v1/models."""
+    """The entry of one model of the release in GET /v1/models."""
     context, plan = candidate.context, candidate.context.readiness.plan
     decision = candidate.gate_decisions[name][-1]
     return {

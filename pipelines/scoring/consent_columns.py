@@ -1,4 +1,4 @@
-"""Consent columns: the customers who may be scored, and the channels that each may be reached on."""
+"""Consent columns: which customers may be scored, and on which channels each of them may be contacted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def consented_customers(customers: pa.Array, ledger: Ledger, profiling_scope: Pr
 
 @dataclass(frozen=True)
 class ConsentColumns:
-    """Allowed channels: of the customers with consents of their own, and of all others."""
+    """Allowed channels of each customer with a consent record, and the default row of all other customers."""
 
     consent_snapshot: ConsentSnapshotRef
     rows: dict[str, _ConsentRow]
@@ -54,7 +54,7 @@ class ConsentColumns:
 
     @classmethod
     def from_ledger(cls, ledger: Ledger, now: int) -> ConsentColumns:
-        """The columns of the ledger's present state; a consent that changes during the read counts as later."""
+        """Read the columns from the ledger; a consent that changes during the read belongs to the next state."""
         state, defaults = ledger.state(), ledger.defaults()
         records = list(ledger.all_records())
         entries = (entry for record in records for entry in record.consents.entries)
@@ -64,7 +64,7 @@ class ConsentColumns:
         return cls(snapshot, rows, _consent_row(Consents(), known, now, defaults))
 
     def table(self, customers: pa.Array) -> pa.Table:
-        """``consent_channels``, with ``*`` for every channel that is not named, and the end of the first consent."""
+        """The two columns of the customers, one row each; ``*`` stands for every channel that no consent names."""
         rows = [self.rows.get(customer_id, self.default_row) for customer_id in customers.to_pylist()]
         offsets = np.cumsum([0, *(len(channels) for channels, _ in rows)], dtype=np.int32)
         flat = pa.array([channel for channels, _ in rows for channel in channels], pa.string())

@@ -23,7 +23,7 @@ CHANNEL_RANKING_COLUMNS = ("channel_ranking", "channel_affinity", "channel_p10",
 
 @dataclass(frozen=True)
 class ExtraColumns:
-    """The columns after the predictions, in the order of the table."""
+    """The segment, preference and consent columns, which follow the predictions in the scores table."""
 
     segments: SegmentAssignment
     preferences: Mapping[str, pa.Array]  # (n,) each

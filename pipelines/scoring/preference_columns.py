@@ -36,7 +36,7 @@ Columns = dict[str, pa.Array]
 
 @dataclass(frozen=True)
 class PreferenceColumns:
-    """Columns in the order of the customers, and family name -> the reason why its columns are null."""
+    """The preference columns, one value per customer, and the reason for each family of columns that is null."""
 
     columns: Columns
     null_reasons: Mapping[str, str]

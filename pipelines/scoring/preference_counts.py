@@ -64,7 +64,7 @@ class PreferenceCounts:
 
 @dataclass(frozen=True)
 class CountQuery:
-    """The query: a log, its cutoff, and the values to count."""
+    """Count query: counts the vocabulary's values in a log before a cutoff."""
 
     history: History
     cutoff: Cutoff

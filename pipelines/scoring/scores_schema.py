@@ -1,4 +1,4 @@
-"""Scores schema: the columns of the scores table are a contract, to which every model page adds its own."""
+"""Scores schema: names, types and meanings of the columns of the scores table; each model declares its own columns."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TYPES = {"number": pa.float64(), "integer": pa.int32(), "day": pa.date32(), "te
 
 
 def score_columns(horizons: Iterable[int], models: Sequence[str] = ANSWER_ORDER) -> tuple[ColumnSpec, ...]:
-    """The columns of predictions in their order; ``horizons`` are ``ltv_days`` and ``churn_days``, ascending."""
+    """The columns before the segments, in order; ``horizons`` are ``ltv_days`` and ``churn_days``, ascending."""
     declared = list(_declared_columns(sorted(horizons), models))
     return (
         ColumnSpec("customer_id", _TEXT, "The customer's id, digit for digit as in the log."),
-        ColumnSpec("as_of", _INSTANT, "The instant the predictions speak for."),
-        ColumnSpec("status", _TEXT, "`scored`, or why the answer is weaker, as over HTTP."),
+        ColumnSpec("as_of", _INSTANT, "The instant that the predictions are for."),
+        ColumnSpec("status", _TEXT, "`scored`, or the reason for a weaker answer, as in the HTTP API."),
         ColumnSpec("model_tier", _TEXT, "The tier that answers: `ml`, `btyd`, `cohort` or `population`."),
         ColumnSpec("release", _TEXT, "The version of the release that scored."),
         *(ColumnSpec(column.name, _TYPES[column.kind], column.meaning) for column in declared if not column.trailing),
@@ -43,7 +43,7 @@ def _declared_columns(horizons: Sequence[int], models: Sequence[str]) -> Iterato
 
 
 def scores_table(answers: PredictionColumns, feature_rows: FeatureRows) -> pa.Table:
-    """One row per customer, in the order scored."""
+    """Build the table of scores and order counts, one row per customer in the order of the answers."""
     n = len(answers)
     columns: dict[str, pa.Array] = {
         "customer_id": pa.array(list(answers.customer_ids), pa.string()),

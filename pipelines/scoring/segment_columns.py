@@ -1,4 +1,4 @@
-"""Segment columns: scored customers are assigned to segments by log, predictions and the business' own rules."""
+"""Segment columns: assigns scored customers to segments by their orders, their predictions and the shop's own rules."""
 
 from __future__ import annotations
 

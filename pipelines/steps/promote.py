@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GateRejected(FlywheelError):
-    """The release answers a model from a lower tier than the champion; nothing was changed."""
+    """The gate rejects the release: it answers a model from a lower tier than the champion; nothing was changed."""
 
 
 class UsageError(FlywheelError):

@@ -1,4 +1,4 @@
-"""Publication step: computes features at every cutoff, registers them with Feast, and materializes today's online."""
+"""Publication step: computes features at every cutoff, registers them with Feast, and fills the online store."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PublishSummary:
 
 
 def run(context: RunContext) -> PublishSummary:
-    """Publish features as of the context's day to Feast's registry and to the online store."""
+    """Register the features with Feast, and materialize those of the context's day into the online store."""
     from features.store.client import CustomerFeatures
 
     store = CustomerFeatures.open(context.home.folder, context.views, TTL_DAYS, context.home.online)

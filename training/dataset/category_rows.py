@@ -101,7 +101,7 @@ class CategoryLog:
         )
 
     def median_gaps(self, lines: CategoryLines) -> tuple[Floats, Floats]:
-        """Median gap in days per line, (m,) each: the customer's own, NaN before a second order, and that of all."""
+        """Median gap in days in each line's category, (m,) each: the customer's, NaN without one, and that of all."""
         window = ibis.window(group_by=_CUSTOMER_CATEGORY, order_by="day_number")
         gaps = self.days.mutate(gap=(self.days.day_number - self.days.day_number.lag().over(window)).cast("float64"))
         gaps = gaps.filter(gaps.gap > 0)

@@ -90,12 +90,12 @@ def _order_table(history: History) -> ir.Table:
 def _spend_after_cutoffs(history: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:
     lines = history.lines
     daily = lines.group_by("customer_id", "day_number").aggregate(amount=lines.amount.sum())
-    near = daily.join(when, [daily.day_number >= when.cutoff_day, daily.day_number < when.cutoff_day + max(horizons)])
+    after = daily.join(when, [daily.day_number >= when.cutoff_day, daily.day_number < when.cutoff_day + max(horizons)])
     sums = {
-        f"spend_{days}": near.amount.sum(where=in_window(near.day_number, near.cutoff_day, days)).cast("float64")
+        f"spend_{days}": after.amount.sum(where=in_window(after.day_number, after.cutoff_day, days)).cast("float64")
         for days in horizons
     }
-    return near.group_by(*ROW_KEY).aggregate(**sums)
+    return after.group_by(*ROW_KEY).aggregate(**sums)
 
 
 def _wait_days(orders: pd.DataFrame, cutoff_day: Integers, cutoff_us: Integers) -> Floats:

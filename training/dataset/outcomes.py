@@ -23,8 +23,8 @@ class Outcomes:
 
     def ordered_within(self, days: float) -> Floats:
         """1 for an order in ``[cutoff, cutoff + days)``, 0 for none, NaN where the window is not over, (n,)."""
-        came = (self.wait_days < days).astype(float)
-        return np.where(self.follow_days >= days, came, np.nan)
+        ordered = (self.wait_days < days).astype(float)
+        return np.where(self.follow_days >= days, ordered, np.nan)
 
     def orders_within(self, horizon: int) -> Floats:
         """Orders within one of ``horizons`` days, (n,); raises ValueError for another number of days."""
@@ -86,7 +86,7 @@ class Rows:
 def newest_cutoffs(
     cutoff: Integers | Floats, candidates: Integers | Floats, counts: Booleans, min_count: int
 ) -> Booleans:
-    """Mask (n,) of the newest candidate cutoffs, as many as hold ``min_count`` rows with ``counts`` set."""
+    """Mask (n,) of the rows at the newest candidate cutoffs: just enough for ``min_count`` rows in ``counts``."""
     mask = np.zeros(len(cutoff), dtype=bool)
     for newest in sorted(set(candidates.tolist()), reverse=True):
         mask |= cutoff == newest

@@ -16,8 +16,10 @@ def period_edges(outcomes: Outcomes, plan: HorizonPlan) -> Floats:
     """Period edges in days, ascending: about equally many orders each, and an edge at every learned horizon."""
     followed = float(np.quantile(outcomes.follow_days, 0.8)) if len(outcomes.follow_days) else 0.0
     last = min(max(float(plan.learned[-1]), followed), LAST_DAY)
-    came = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
-    inner = np.ceil(np.quantile(came, np.linspace(0, 1, TARGET_PERIODS)[1:-1])) if len(came) else np.array([])
+    order_days = outcomes.wait_days[outcomes.wait_days < np.minimum(outcomes.follow_days, last)]
+    inner = (
+        np.ceil(np.quantile(order_days, np.linspace(0, 1, TARGET_PERIODS)[1:-1])) if len(order_days) else np.array([])
+    )
     edges: Floats = np.unique(np.concatenate([[0.0], inner, np.asarray(plan.learned, dtype=float), [last]]))
     return edges[edges <= last]
 

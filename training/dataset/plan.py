@@ -17,7 +17,7 @@ class HorizonPlan:
     has_amounts: bool
 
     def base_horizon(self, horizon: int) -> int:
-        """The learned horizon that answers for a horizon."""
+        """The learned horizon whose model answers for ``horizon``: the longest one within it, or else the shortest."""
         return max((days for days in self.learned if days <= horizon), default=self.learned[0])
 
     @property

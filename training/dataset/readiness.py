@@ -124,8 +124,8 @@ def _newest_finished_cutoffs(schedule: Schedule, cutoffs: Sequence[Cutoff], plan
 
 
 def _churn_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
-    came = newest.ordered_within(plan.evaluated_churn_days)
-    stayed, returned = int((came == 0).sum()), int((came == 1).sum())
+    ordered = newest.ordered_within(plan.evaluated_churn_days)
+    stayed, returned = int((ordered == 0).sum()), int((ordered == 1).sum())
     deciding = "who stayed away" if stayed < returned else "who came"
     counts = _OutcomeCounts(stayed, returned, min(stayed, returned), deciding)
     return _horizon_readiness("churn", plan.churn_days, counts, schedule, plan)
@@ -133,8 +133,8 @@ def _churn_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan) ->
 
 def _next_purchase_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
     days = plan.learned[-1]
-    came = newest.ordered_within(days)
-    return _horizon_readiness("next_purchase", days, _outcome_counts(came > 0, came == 0), schedule, plan)
+    ordered = newest.ordered_within(days)
+    return _horizon_readiness("next_purchase", days, _outcome_counts(ordered > 0, ordered == 0), schedule, plan)
 
 
 def _ltv_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan, days: int) -> HorizonReadiness:

@@ -33,7 +33,7 @@ class Schedule:
 
     @property
     def span(self) -> int:
-        """Days from the first order to the cutoff."""
+        """Days from the first order to ``as_of``."""
         return (self.as_of - self.first).days
 
     def trainable_horizons(self, limit: date, horizons: Sequence[int]) -> tuple[int, ...]:
@@ -80,7 +80,7 @@ def days_needed(horizon: int) -> int:
 
 
 def _longest_testable(horizons: Sequence[int], max_days: int) -> int | None:
-    """The longest horizon that fits twice into the log; if none does, the days that fit, if at least a week."""
+    """The longest horizon that fits twice into the log, else the days that do; None for less than a week."""
     return max(
         (days for days in horizons if days <= max_days), default=max_days if max_days >= MIN_TESTED_DAYS else None
     )

@@ -1,4 +1,4 @@
-"""Category back-test: forecasts of the next order per category at an origin, beside those of the usual gap alone."""
+"""Category back-test: forecasts of the next order per category at an origin, compared with median-gap baselines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class CategoryBacktest:
 
     @property
     def evaluated_days(self) -> float:
-        """The longest evaluation window of at most a month that is over for every line."""
+        """Evaluation window: the longest of ``EVALUATION_DAYS`` that is over for every line, or the days so far."""
         followed = float(self.rows.follow_days.min(initial=CENSOR_DAYS))
         return max((float(days) for days in EVALUATION_DAYS if days <= followed), default=followed)
 
@@ -61,20 +61,20 @@ class CategoryBacktest:
         return (self.rows.wait_days < self.evaluated_days).astype(float)
 
     def _probability_metrics(self, within: Floats, part: Booleans) -> dict[str, float]:
-        came = self._ordered_within()[part]
+        ordered = self._ordered_within()[part]
         return {
             "lines": float(part.sum()),
-            "came": float(came.mean()),
-            "auc": metrics.auc(within, came),
-            "ece": metrics.ece(within, came),
-            "brier": metrics.brier(within, came),
+            "came": float(ordered.mean()),
+            "auc": metrics.auc(within, ordered),
+            "ece": metrics.ece(within, ordered),
+            "brier": metrics.brier(within, ordered),
         }
 
     def _date_metrics(self, wait: Floats, part: Booleans) -> dict[str, float]:
         """Days between the median date and the true date, over orders within 60 days."""
         actual = self.rows.wait_days[part]
-        near = actual < np.minimum(CENSOR_DAYS, self.rows.follow_days[part])
-        error = np.abs(wait[near] - actual[near])
+        is_evaluated = actual < np.minimum(CENSOR_DAYS, self.rows.follow_days[part])
+        error = np.abs(wait[is_evaluated] - actual[is_evaluated])
         return {
             "median_error_days": float(np.median(error)) if len(error) else float("nan"),
             "mae_days": float(error.mean()) if len(error) else float("nan"),
@@ -86,7 +86,7 @@ class CategoryBacktest:
         return {"category's median gap": usual, "own median gap": own}
 
     def _baseline_metrics(self, gap: Floats) -> dict[str, float]:
-        """Metrics of the date that is the last order plus a gap, and today where that has passed."""
+        """Metrics of a baseline that expects the next order one gap after the last order, and not before today."""
         inactive_days = self.rows.cutoff - self.rows.lines.last_day
         wait, all_lines = np.clip(gap - inactive_days, 0.0, CENSOR_DAYS), np.ones(len(gap), dtype=bool)
         return {
@@ -99,7 +99,7 @@ class CategoryBacktest:
 def backtest_categories(
     log: CategoryLog, origin: Cutoff, cutoffs: Sequence[Cutoff], overall: Forecast, buyers: Booleans
 ) -> CategoryBacktest | None:
-    """Fit the category tables before an origin and evaluate them on the orders after it; None without categories then.
+    """Fit the category tables before an origin and evaluate them after it; None where there are no categories yet.
 
     Args:
         log: the log as it is known now, for the outcomes.

@@ -1,4 +1,4 @@
-"""Churn rule limits: the reasons why a rule cannot mean what it says on this log."""
+"""Churn rule limits: the data that the log lacks to evaluate a rule as it is written, and the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Churn rule evaluation: precision and recall of the business' rules, beside a model that flags as many customers."""
+"""Churn rule evaluation: precision and recall of a rule, and of the model at the same number of flagged customers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Inactivity = Mapping[str, Floats]  # condition of a rule -> whole days of inacti
 
 @dataclass(frozen=True)
 class Difference:
-    """Metric of the model less that of the rule, with its 95 % interval."""
+    """Gain of the model: its metric minus the rule's metric, with a 95 % interval."""
 
     value: float
     low: float
@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleResult:
-    """Result of a rule at one origin, or over all its origins, beside the model's likeliest churners, as many."""
+    """Metrics of a rule and of the model at the same number of flagged customers, at one origin or over all."""
 
     rule: str
     origin: date | None  # None: over all origins
@@ -52,7 +52,7 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class RuleFlags:
-    """Churned customers at one origin, and those flagged by the rule and by the model, which flags as many."""
+    """Flags at one origin: who churned, and whom the rule and the model flag; both flag the same number."""
 
     customer: Integers  # (n,) a number per customer
     churned: Floats  # (n,) 0 or 1
@@ -91,7 +91,7 @@ def compare_rules(
 
 
 def inactivity_at_origin(data: Dataset, test: Backtest, cutoff: Cutoff, kinds: Sequence[str]) -> Inactivity:
-    """Days of inactivity of each of a test's customers, by what was known at its origin."""
+    """Days of inactivity of every customer of a back-test, from what was known at its origin."""
     table = inactivity(data.history, cutoff, kinds).to_pandas()
     known = table[table["customer_id"].isin(data.customer_numbers.keys())]
     known = known.set_index(known["customer_id"].map(data.customer_numbers)).reindex(test.rows.customer)
@@ -99,7 +99,7 @@ def inactivity_at_origin(data: Dataset, test: Backtest, cutoff: Cutoff, kinds: S
 
 
 def flag_customers(test: Backtest, rule: ChurnRule, inactivity: Inactivity, tier: str) -> RuleFlags:
-    """Flags of the rule, all of whose conditions must hold, and of the model, which flags as many customers."""
+    """Flag the customers who meet all conditions of the rule, and as many by the churn probability of the model."""
     days = test.plan.evaluated_churn_days
     conditions = [inactivity[condition] >= least for condition, least in rule.conditions.items()]
     by_rule = np.logical_and.reduce(conditions).astype(float)
@@ -108,21 +108,22 @@ def flag_customers(test: Backtest, rule: ChurnRule, inactivity: Inactivity, tier
 
 
 def flag_most_likely(probability: Floats, count: int) -> Floats:
-    """1 for the ``count`` most probable, 0 for the others, (n,); ties at the last rank share the ranks that are left.
+    """Top-k flags, (n,): 1 for the ``count`` highest probabilities, 0 for the others.
 
-    Their precision is then the expected one if chance decided between them.
+    Customers who are tied at the last rank share the remaining flags equally. The precision is then the one that is
+    expected if the choice among them is random.
     """
     if not count:
         return np.zeros(len(probability))
-    last = np.sort(probability)[-count]
-    above, tied = probability > last, probability == last
-    left = (count - float(above.sum())) / float(tied.sum())
-    flags: Floats = above.astype(float) + left * tied
+    threshold = np.sort(probability)[-count]
+    above, tied = probability > threshold, probability == threshold
+    tied_share = (count - float(above.sum())) / float(tied.sum())
+    flags: Floats = above.astype(float) + tied_share * tied
     return flags
 
 
 def _evaluate(name: str, origin: date | None, tier: str, days: int, flags: Sequence[RuleFlags]) -> RuleResult:
-    churned, flagged, rule_hits, as_many, model_hits = _customer_totals(flags)
+    churned, flagged, rule_hits, model_flagged, model_hits = _customer_totals(flags)
     customers = sum(len(part.customer) for part in flags)
     return RuleResult(
         rule=name,
@@ -136,15 +137,15 @@ def _evaluate(name: str, origin: date | None, tier: str, days: int, flags: Seque
         recall=_ratio(rule_hits, churned),
         f1=_ratio(2 * rule_hits, flagged + churned),
         tier=tier,
-        model_precision=_ratio(model_hits, as_many),
+        model_precision=_ratio(model_hits, model_flagged),
         model_recall=_ratio(model_hits, churned),
-        precision_gain=Difference(*share_difference_interval((model_hits, as_many), (rule_hits, flagged))),
+        precision_gain=Difference(*share_difference_interval((model_hits, model_flagged), (rule_hits, flagged))),
         recall_gain=Difference(*share_difference_interval((model_hits, churned), (rule_hits, churned))),
     )
 
 
 def _customer_totals(flags: Sequence[RuleFlags]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Churned, flagged, rightly flagged, and both by the model: per customer, the unit of the bootstrap."""
+    """Totals per customer, the unit of the bootstrap: churned, flagged, rightly flagged, and these two of the model."""
     _, code = np.unique(np.concatenate([part.customer for part in flags]), return_inverse=True)
 
     def total(*parts: Floats) -> Floats:

@@ -28,17 +28,20 @@ def match_totals(test: Backtest) -> Backtest:
 
 
 def _matching_seasonality(tiered_model: TieredModel, inputs: Floats, outcomes: Outcomes) -> Seasonality:
+    """Seasonal factors that make the predicted totals of a back-test equal the actual ones."""
     within, orders, spend = tiered_model.predict_learned(inputs)
     learned = tiered_model.layout.learned
-    came = np.column_stack([outcomes.ordered_within(days) for days in learned])
-    placed = np.column_stack([outcomes.orders_within(days) for days in learned])
-    spent = np.column_stack([outcomes.spend_within(days) for days in learned])
-    passed = -np.log1p(-np.minimum(within, 1 - 1e-12))
-    buyers = [_hazard_shift(passed[:, index], float(came[:, index].mean())) for index in range(len(learned))]
+    ordered = np.column_stack([outcomes.ordered_within(days) for days in learned])
+    actual_orders = np.column_stack([outcomes.orders_within(days) for days in learned])
+    actual_spend = np.column_stack([outcomes.spend_within(days) for days in learned])
+    cumulative_hazards = -np.log1p(-np.minimum(within, 1 - 1e-12))
+    buyers = [
+        _hazard_shift(cumulative_hazards[:, index], float(ordered[:, index].mean())) for index in range(len(learned))
+    ]
     return Seasonality(
         _scale_factors(buyers),
-        _scale_factors(_total_ratios(placed, orders)),
-        None if spend is None else _scale_factors(_total_ratios(spent, spend)),
+        _scale_factors(_total_ratios(actual_orders, orders)),
+        None if spend is None else _scale_factors(_total_ratios(actual_spend, spend)),
     )
 
 
@@ -52,7 +55,7 @@ def _total_ratios(actual: Floats, predicted: Floats) -> list[float]:
 
 
 def _hazard_shift(cumulative_hazard: Floats, share: float) -> float:
-    """The factor on the cumulative hazards of all customers, (n,), at which a given share of them orders."""
+    """Find by bisection the factor on all cumulative hazards, (n,), at which the mean P(order) equals ``share``."""
     if np.isnan(share):
         return 1.0
     low, high = 1 / MAX_RATIO, MAX_RATIO

@@ -56,10 +56,10 @@ def evaluate_gate(
 
 
 def _best_uncalibrated_tier(tests: Sequence[Backtest], model: Model, tiers: Sequence[str]) -> list[GateDecision]:
-    """Where no tier is calibrated, the simple tier that is surely better than the last one at the actual totals.
+    """Fallback where no tier is calibrated: the simple tier with a significantly lower loss than the last tier.
 
-    In a season unlike the one before, every level is wrong, and a proper loss would mostly measure by how much. The
-    ranking of customers can still be compared: losses are taken with all totals scaled to the actual ones.
+    In an unusual season the totals of every tier are wrong, and the loss would mostly measure this error. The
+    ranking of customers can still be compared, so the losses are computed with all totals scaled to the actual ones.
     """
     adjusted, last = [match_totals(test) for test in tests], tiers[-1]
     gains = {
@@ -67,13 +67,15 @@ def _best_uncalibrated_tier(tests: Sequence[Backtest], model: Model, tiers: Sequ
         for tier in tiers[:-1]
         if tier not in {"ml", last}
     }
-    surely = {tier: gain for tier, gain in gains.items() if gain[1] > 0}
-    if not surely:
+    significant_gains = {tier: gain for tier, gain in gains.items() if gain[1] > 0}
+    if not significant_gains:
         return []
-    tier = max(surely, key=lambda name: surely[name][0])
-    off, _ = _calibration_error(tests, model, tier)
+    tier = max(significant_gains, key=lambda name: significant_gains[name][0])
+    calibration_error, _ = _calibration_error(tests, model, tier)
     reason = f"of all tiers none is calibrated; with totals as they came surely better than {last}"
-    return [GateDecision(model.name, tier, last, *surely[tier], off, passed=True, reason=reason)]
+    return [
+        GateDecision(model.name, tier, last, *significant_gains[tier], calibration_error, passed=True, reason=reason)
+    ]
 
 
 def regressions(tiers: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
@@ -94,13 +96,15 @@ def _evaluate_tier(
     gains = {other: difference_interval(*_mean_losses(tests, model, other, tier)) for other in simpler}
     against = min(gains, key=lambda other: gains[other][2 if no_worse else 1])
     gain, low, high = gains[against]
-    off, allowed = _calibration_error(tests, model, tier)
+    calibration_error, allowed = _calibration_error(tests, model, tier)
     better = high >= 0 if no_worse else low > 0
-    if calibrated := off <= allowed:
+    if calibrated := calibration_error <= allowed:
         reason = _comparison_reason(against, better=better, no_worse=no_worse)
     else:
-        reason = f"not calibrated: {model.calibration.metric} is {off:.3f}, at most {allowed:.3f} is allowed"
-    return GateDecision(model.name, tier, against, gain, low, high, off, better and calibrated, reason)
+        reason = (
+            f"not calibrated: {model.calibration.metric} is {calibration_error:.3f}, at most {allowed:.3f} is allowed"
+        )
+    return GateDecision(model.name, tier, against, gain, low, high, calibration_error, better and calibrated, reason)
 
 
 def _untested_decision(model: Model, tier: str, against: str, reason: str, *, passed: bool) -> GateDecision:
@@ -115,16 +119,16 @@ def _mean_losses(tests: Sequence[Backtest], model: Model, worse: str, better: st
         pairs.append(np.column_stack(losses))
         customers.append(test.rows.customer)
     values, customer = np.concatenate(pairs), np.concatenate(customers)
-    seen = ~np.isnan(values).any(axis=1)
-    _, code = np.unique(customer[seen], return_inverse=True)
+    observed = ~np.isnan(values).any(axis=1)
+    _, code = np.unique(customer[observed], return_inverse=True)
     count = np.bincount(code)
-    first, second = (np.bincount(code, weights=values[seen, side]) / count for side in (0, 1))
+    first, second = (np.bincount(code, weights=values[observed, side]) / count for side in (0, 1))
     return first, second
 
 
 def _is_miscalibrated(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
-    off, allowed = _calibration_error(tests, model, tier) if tests else (0.0, 0.0)
-    return not off <= allowed
+    calibration_error, allowed = _calibration_error(tests, model, tier) if tests else (0.0, 0.0)
+    return not calibration_error <= allowed
 
 
 def _calibration_error(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:

@@ -50,7 +50,7 @@ class TotalErrors:
     origins: tuple[OriginErrors, ...]
 
     def summary_line(self) -> str:
-        """A line of the model card."""
+        """Summary in Markdown: actual over predicted total at each origin."""
         ratios = [(errors.origin, errors.all_customers.log_ratio) for errors in self.origins]
         listed = ", ".join(f"{np.expm1(ratio):+.1%} ({origin})" for origin, ratio in ratios if ratio is not None)
         return (
@@ -121,7 +121,7 @@ def _group_edges(mean: Floats) -> list[float]:
 
 
 def _estimate_dispersion(predicted: PredictedOutcomes) -> float:
-    """Pearson's estimate (McCullagh & Nelder 1989, section 4.5)."""
+    """Dispersion: the given one, else Pearson's estimate (McCullagh & Nelder 1989, section 4.5)."""
     if predicted.dispersion is not None:
         return predicted.dispersion
     variance = float(predicted.variance.sum())

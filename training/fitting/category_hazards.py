@@ -1,4 +1,4 @@
-"""Category hazards: tables of the next order per category, as orders per time without one."""
+"""Category hazards: fits the hazard tables of the next order per category, as orders per time without an order."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def fit_category_tables(assortment: Assortment, rows: CategoryRows) -> CategoryT
 
 
 def _newest_cutoffs(log: CategoryLog, cutoffs: Sequence[Cutoff]) -> list[Cutoff]:
-    """The newest cutoffs, as many as hold ``MAX_LINES`` lines."""
+    """The newest cutoffs: just enough of them for ``MAX_LINES`` lines, or all."""
     position, newest, total = log.data.customers["position"].to_numpy()[log.lines.row], [], 0
     counts = np.bincount(position, minlength=len(log.data.cutoffs))
     for cutoff in sorted(cutoffs, key=lambda item: item.timestamp, reverse=True):
@@ -69,7 +69,7 @@ def _median_pace_days(rows: CategoryRows) -> float:
 
 
 def _cell_hazards(state: LineState, end: Floats, ordered: Booleans, count: int) -> Floats:
-    """Orders per expected gap, (cells, periods): each cell is shrunken towards all cells, these towards all periods.
+    """Orders per expected gap, (cells, periods): each is shrunken towards the period's mean, this to that of all.
 
     An order may come at any time of its day, which may lie in several periods.
     """

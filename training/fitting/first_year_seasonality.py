@@ -29,14 +29,14 @@ class WeeklyIndex:
     level: float  # orders a day at the end of the trend
 
     def mean_ahead(self, first: int, last: int) -> float:
-        """Mean index, a year ago, of the days [first, last) from now on; NaN where the log has none of them."""
+        """Mean index of the days [first, last) from now, read a year earlier; NaN where the log has none of them."""
         now = len(self.index)
         days = np.arange(now + first - YEAR_DAYS, min(now + last - YEAR_DAYS, now))
         return float(self.index[days[days >= 0]].mean()) if (days >= 0).any() else float("nan")
 
 
 def first_year_ratios(rows: Rows, plan: HorizonPlan, btyd: BtydTier, newest: Rows) -> tuple[Floats, float] | None:
-    """Orders of known customers ahead over those BTYD expects, if last year's weeks repeat.
+    """Seasonal ratios: orders ahead of known customers, if last year's weeks repeat, over those that BTYD expects.
 
     Args:
         rows: customers with an order, at every cutoff, and the orders of the whole log by day.
@@ -90,7 +90,7 @@ def weekly_index(by_day: Floats) -> WeeklyIndex | None:
 
 
 def _level_shifts(log: Floats) -> Floats:
-    """Level of each week and those after it over the weeks before it, from the second month on."""
+    """Level shift at each week from the eighth on: mean of ``TURN_WEEKS`` weeks from it minus those before it."""
     means = np.convolve(log, np.ones(TURN_WEEKS) / TURN_WEEKS, mode="valid")
     return np.asarray(means[DAYS_PER_WEEK:] - means[DAYS_PER_WEEK - TURN_WEEKS : -TURN_WEEKS])
 

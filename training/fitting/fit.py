@@ -51,8 +51,8 @@ def buyer_mask(rows: Rows) -> Booleans:
 
 def fit_tiers(rows: Rows, plan: HorizonPlan, tiers: tuple[str, ...]) -> dict[str, FittedTier]:
     """Fit the requested tiers; no outcome reaches beyond the limit with which the rows were made."""
-    bought = buyer_mask(rows)
-    buyers, prospects = rows.select(bought), rows.select(~bought)
+    is_buyer = buyer_mask(rows)
+    buyers, prospects = rows.select(is_buyer), rows.select(~is_buyer)
     population = fit_population_tier(buyers, plan)
     btyd = fit_btyd_tier(buyers, plan)
     layout = HorizonLayout(
@@ -78,7 +78,7 @@ def fit_tiers(rows: Rows, plan: HorizonPlan, tiers: tuple[str, ...]) -> dict[str
 
 
 def _with_heads(fitted: FittedTier, rows: Rows, plan: HorizonPlan) -> FittedTier:
-    """The tier beside the answers of the models that the tiers do not answer by themselves."""
+    """Add the prediction heads of the models that the tiers do not answer."""
     files = {
         name: fitted.artifacts[name] if fitted.tier == "ml" else head.fit_simple(rows, plan)
         for name, head in HEADS.items()

@@ -1,4 +1,4 @@
-"""Seasonality: orders in the same days a year ago over those BTYD expects, used where last year explained this year."""
+"""Seasonality: orders a year ago relative to those BTYD expects, used where this ratio predicted the past year well."""
 
 from __future__ import annotations
 
@@ -120,9 +120,9 @@ def _rest_of_year_log_ratio(rows: Rows, plan: HorizonPlan, btyd: BtydTier, expec
     finished = rows.outcomes.follow_days >= YEAR_DAYS
     year_ago = finished & (rows.cutoff == rows.cutoff[finished].max())
     orders = (rows.outcomes.orders_within(YEAR_DAYS) - rows.outcomes.orders_within(longest))[year_ago].sum()
-    past = histories(rows.inputs[year_ago], rows.names)
-    later = btyd.model.expected_orders(*past, np.array([float(YEAR_DAYS)]))[:, 0]
-    return float(np.log(max(orders, 0.5) / max((later - expected[year_ago]).sum(), 0.5)))
+    year_ago_histories = histories(rows.inputs[year_ago], rows.names)
+    expected_in_year = btyd.model.expected_orders(*year_ago_histories, np.array([float(YEAR_DAYS)]))[:, 0]
+    return float(np.log(max(orders, 0.5) / max((expected_in_year - expected[year_ago]).sum(), 0.5)))
 
 
 def _order_rates(rows: Rows, days: int, expected: Floats) -> OrderRates:

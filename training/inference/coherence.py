@@ -1,4 +1,4 @@
-"""Coherence: the answers agree with each other, because curves pass through churn and totals never decrease."""
+"""Coherence: makes the answers agree; order curves match the churn probability, and totals never decrease."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUANTILE_LEVELS = np.array([[0.1], [0.5], [0.9]])
 
 
 def tilt(order_by: Floats, days: Floats, horizon: float, churn: Floats) -> Floats:
-    """Tilt P(order), (n, k), by a proportional hazard so that it equals 1 - ``churn`` at the horizon.
+    """Scale the cumulative hazard of P(order), (n, k), so that P(order) equals 1 - ``churn`` at the horizon.
 
     Args:
         order_by: (n, k) P(order within days[j]).

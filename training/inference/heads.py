@@ -10,7 +10,7 @@ from training.inference.forecast import Forecast
 
 
 class Head(Protocol):
-    """A fitted model beside the tiers; its answer joins the forecast as ``Forecast.answers[name]``."""
+    """Fitted prediction head of one model; its answer is stored in ``Forecast.answers[name]``."""
 
     def predict(self, inputs: Floats, orders: Floats, forecast: Forecast) -> Floats:
         """Finite answers, (n,) or (n, m), from inputs (n, names), orders so far (n,) and the forecast."""

@@ -26,7 +26,7 @@ TIERED_MODELS = ("churn", "next_purchase", "ltv")  # the models that every tier 
 
 @dataclass(frozen=True)
 class HorizonLayout:
-    """Horizon layout: the requested horizons, the learned ones, and how values are extended from these to those."""
+    """Horizon layout: the requested horizons, the learned ones, and how values are extended to the requested ones."""
 
     churn_days: int
     horizons: tuple[int, ...]
@@ -82,16 +82,16 @@ class TieredModel:
             inputs: (n, names) of ``features.transformations.on_demand.model_inputs``.
             orders: (n,) orders so far.
         """
-        days, new = self._grid_days, orders < 1
+        days, is_prospect = self._grid_days, orders < 1
         order_by, expected, mean = self._predict_buyers(inputs, days)
-        if new.any():
-            order_by[new] = self.prospects.order_by(inputs[new], days)
-            within = order_by[new][:, np.searchsorted(days, self.layout.learned)]
-            expected[new], spend = self.prospects.orders_and_spend(inputs[new], within)
+        if is_prospect.any():
+            order_by[is_prospect] = self.prospects.order_by(inputs[is_prospect], days)
+            within = order_by[is_prospect][:, np.searchsorted(days, self.layout.learned)]
+            expected[is_prospect], spend = self.prospects.orders_and_spend(inputs[is_prospect], within)
             if mean is not None:
-                mean[new] = spend
-        seasonal = self._apply_seasonality(inputs, new, days, order_by, expected, mean)
-        return self._with_heads(self._coherent_forecast(days, *seasonal, new), inputs, orders)
+                mean[is_prospect] = spend
+        seasonal = self._apply_seasonality(inputs, is_prospect, days, order_by, expected, mean)
+        return self._with_heads(self._coherent_forecast(days, *seasonal, is_prospect), inputs, orders)
 
     def _with_heads(self, forecast: Forecast, inputs: Floats, orders: Floats) -> Forecast:
         if not self.heads:
@@ -117,14 +117,14 @@ class TieredModel:
     def _apply_seasonality(
         self,
         inputs: Floats,
-        new: Booleans,
+        is_prospect: Booleans,
         days: Floats,
         order_by: Floats,
         expected: Floats,
         mean: Floats | None,
     ) -> tuple[Floats, Floats, Floats | None]:
         layout, seasonality = self.layout, self.seasonality
-        growth = self._growth_factors(inputs, new)
+        growth = self._growth_factors(inputs, is_prospect)
         expected = layout.extend(expected, growth(layout.order_growth), seasonality.orders if seasonality else None)
         if mean is not None:
             mean = layout.extend(mean, growth(layout.spend_growth), seasonality.spend if seasonality else None)
@@ -134,9 +134,9 @@ class TieredModel:
             mean,
         )
 
-    def _growth_factors(self, inputs: Floats, new: Booleans) -> Callable[[float], Floats]:
+    def _growth_factors(self, inputs: Floats, is_prospect: Booleans) -> Callable[[float], Floats]:
         """Return a function from a growth exponent to the growth beyond the longest learned horizon, (n, beyond)."""
-        layout, buyers = self.layout, ~new
+        layout, buyers = self.layout, ~is_prospect
         buyer_growth = None
         if self.extrapolation is not None and layout.extrapolated_horizons and buyers.any():
             buyer_growth = self.extrapolation.growth_factors(
@@ -152,7 +152,7 @@ class TieredModel:
         return growth
 
     def _coherent_forecast(
-        self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, new: Booleans
+        self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, is_prospect: Booleans
     ) -> Forecast:
         layout = self.layout
         within = order_by[:, np.searchsorted(days, layout.horizons)]
@@ -160,16 +160,16 @@ class TieredModel:
         bases = order_by[:, np.searchsorted(days, base_days)]
         lowest = max(TIERS.index(tier) for tier in self.tier_by_model.values())
         return Forecast(
-            tier=np.where(new, TIERS.index("population"), lowest).astype(np.int8),
+            tier=np.where(is_prospect, TIERS.index("population"), lowest).astype(np.int8),
             days=days,
             order_by=order_by,
             horizons=layout.horizons,
             expected_orders=coherence.enforce_monotone(expected, within),
-            spend=self._spend_forecast(mean, within, bases, new),
+            spend=self._spend_forecast(mean, within, bases, is_prospect),
         )
 
     def _spend_forecast(
-        self, mean: Floats | None, within: Floats, bases: Floats, new: Booleans
+        self, mean: Floats | None, within: Floats, bases: Floats, is_prospect: Booleans
     ) -> SpendForecast | None:
         layout = self.layout
         if mean is None or layout.ratios is None or self.prospect_distributions is None:
@@ -177,11 +177,13 @@ class TieredModel:
         spend = coherence.spend_forecast(
             mean, within, [layout.ratios[layout.learned_position(days)] for days in layout.horizons], bases
         )
-        if new.any():
+        if is_prospect.any():
             ratios = [self.prospect_distributions[layout.learned_position(days)] for days in layout.horizons]
-            prospect_spend = coherence.spend_forecast(mean[new], within[new], ratios, bases[new])
+            prospect_spend = coherence.spend_forecast(
+                mean[is_prospect], within[is_prospect], ratios, bases[is_prospect]
+            )
             for name in ("mean", "median", "p10", "p90"):
-                getattr(spend, name)[new] = getattr(prospect_spend, name)
+                getattr(spend, name)[is_prospect] = getattr(prospect_spend, name)
         return spend
 
     def _tilt_to_churn(self, order_by: Floats, inputs: Floats, days: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Model catalogue: one page per question; the folder is the list, so that a new page is served because it exists."""
+"""Model catalogue: every file of this folder is one model; a new file is found and served without another change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADS = {name: model.head for name, model in MODELS.items() if model.head is not
 
 
 def load_release(folder: Path) -> Release:
-    """Read and verify a release, answered by the pages of this folder.
+    """Load and verify a release, with the prediction heads and explanations of the models of this folder.
 
     Raises:
         CorruptRelease: a file is missing, changed, or of another format, or answers a model that has no page.

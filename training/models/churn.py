@@ -33,15 +33,15 @@ PARAMS: BoostingParams = {
 
 
 def churn_label(outcomes: Outcomes, days: int) -> Floats:
-    """1 for a customer with no order in the window, 0 with one, NaN where the window is not over."""
+    """Churn label, (n,): 1 for no order in the window, 0 for an order, NaN where the window is not over."""
     return 1.0 - outcomes.ordered_within(days)
 
 
 def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
-    """One classifier on every row whose window is over."""
+    """Fit one classifier on every row whose window is over."""
     label = churn_label(rows.outcomes, plan.evaluated_churn_days)
-    seen = ~np.isnan(label)
-    return {"churn.txt": trainers.boost(rows.inputs[seen], label[seen], PARAMS, rows.names)}
+    observed = ~np.isnan(label)
+    return {"churn.txt": trainers.boost(rows.inputs[observed], label[observed], PARAMS, rows.names)}
 
 
 def loss(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> Floats:
@@ -52,7 +52,7 @@ def loss(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> Floats:
 
 
 def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[str, float]:
-    """Ranking, calibration and error of the churn probability."""
+    """Metrics of the churn probability: ranking, calibration and error."""
     label = churn_label(outcomes, plan.evaluated_churn_days)
     probability = 1.0 - forecast.order_probability(plan.evaluated_churn_days)
     return {
@@ -65,7 +65,7 @@ def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[s
 
 
 def compare(outcomes: Outcomes, plan: HorizonPlan, score: Floats) -> dict[str, float]:
-    """How well a simple score ranks the same customers."""
+    """Ranking metrics of a baseline score on the same customers."""
     label = churn_label(outcomes, plan.evaluated_churn_days)
     return {"auc": metrics.auc(score, label), "average_precision": metrics.average_precision(score, label)}
 
@@ -77,7 +77,7 @@ BASELINES: Mapping[str, Callable[[Rows, HorizonPlan], Floats]] = {
 
 
 def totals(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> list[PredictedTotal]:
-    """The number of customers who stay."""
+    """Predicted total: the customers with an order within the churn horizon."""
     return [total_buyers(outcomes, forecast, plan.evaluated_churn_days)]
 
 

@@ -46,7 +46,7 @@ CORRECTION_PARAMS: BoostingParams = {
 
 
 def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
-    """Trees for orders and spend of the buyers, and trees that correct BTYD's expectation (``ValueModel``)."""
+    """Fit trees on the rows with an order, and trees that correct BTYD's expectation on all rows (``ValueModel``)."""
     expectation = BtydExpectation(trainers.btyd(rows, plan))
     extended = replace(rows, inputs=expectation.append_to(rows.inputs), names=(*rows.names, *expectation.names))
     artifact, bases = Artifact(), dict[str, list[float]]()
@@ -63,25 +63,26 @@ def _fit_heads(
     kind: str, days: int, rows: Rows, expected: Floats, boost: GradientBoostingTrainer
 ) -> tuple[Artifact, float]:
     amount = rows.outcomes.spend_within(days) if kind == "spend" else rows.outcomes.orders_within(days)
-    came, seen = rows.outcomes.orders_within(days) > 0, ~np.isnan(amount)
-    base = offset_base(amount[seen], expected[seen])
-    offset, correction = np.log(expected[seen]) + base, {**PARAMS[kind], **CORRECTION_PARAMS}
+    ordered, observed = rows.outcomes.orders_within(days) > 0, ~np.isnan(amount)
+    base = offset_base(amount[observed], expected[observed])
+    offset, correction = np.log(expected[observed]) + base, {**PARAMS[kind], **CORRECTION_PARAMS}
     return {
-        f"{kind}_came_{days}d.txt": boost(rows.inputs[came], amount[came], PARAMS[kind], rows.names),
-        f"{kind}_corrected_{days}d.txt": boost(rows.inputs[seen], amount[seen], correction, rows.names, offset),
+        f"{kind}_came_{days}d.txt": boost(rows.inputs[ordered], amount[ordered], PARAMS[kind], rows.names),
+        f"{kind}_corrected_{days}d.txt": boost(rows.inputs[observed], amount[observed], correction, rows.names, offset),
     }, base
 
 
 def offset_base(amount: Floats, expected: Floats) -> float:
-    """The log of the constant that makes the total of an offset right.
+    """Log of the factor that makes the total of an offset equal the observed total.
 
-    LightGBM leaves its own base rate out where there is an offset: without this the trees over-forecast several times.
+    LightGBM uses no base rate of its own when it is given an offset; without this factor the trees predict several
+    times too much.
     """
     return float(np.log(max(float(amount.sum()), MIN_EXPECTED) / max(float(expected.sum()), MIN_EXPECTED)))
 
 
 def loss(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> Floats:
-    """Tweedie deviance of the expected spend, of the expected orders without amounts (Jorgensen 1987)."""
+    """Tweedie deviance of the expected spend (Jorgensen 1987); of the expected orders for a log without amounts."""
     days, column = _longest_horizon(plan, forecast)
     if forecast.spend is None:
         return _deviance(outcomes.orders_within(days), forecast.expected_orders[:, column])
@@ -89,7 +90,7 @@ def loss(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> Floats:
 
 
 def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[str, float]:
-    """Mean, median and interval of the longest learned horizon, each by its own measure."""
+    """Metrics of the mean, the median and the 80 % interval at the longest learned horizon."""
     days, column = _longest_horizon(plan, forecast)
     orders = outcomes.orders_within(days)
     expected = forecast.expected_orders[:, column]
@@ -107,13 +108,13 @@ def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[s
 
 
 def compare(outcomes: Outcomes, plan: HorizonPlan, amount: Floats) -> dict[str, float]:
-    """Metrics of a simple amount per customer, those of the mean."""
+    """Metrics of a baseline amount per customer, the same as those of the mean."""
     actual = outcomes.spend_within(plan.learned[-1]) if plan.has_amounts else outcomes.orders_within(plan.learned[-1])
     return _amount_metrics(amount, actual)
 
 
 def last_window_amount(rows: Rows, plan: HorizonPlan) -> Floats:
-    """Spend, or orders, of the last window, scaled to the horizon: the forecast of persistence."""
+    """Persistence forecast: spend of the last window scaled to the horizon; orders for a log without amounts."""
     days = plan.learned[-1]
     window_days = min((*ON_DEMAND_WINDOW_DAYS, *STORED_WINDOW_DAYS), key=lambda window: abs(window - days))
     return rows.column(f"{'spend' if plan.has_amounts else 'orders'}_{window_days}d") * days / window_days
@@ -138,13 +139,13 @@ def _deviance(actual: Floats, mean: Floats) -> Floats:
 
 
 def totals(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> list[PredictedTotal]:
-    """Spend within each learned horizon, orders without amounts."""
+    """Predicted totals: spend within each learned horizon; orders for a log without amounts."""
     total = total_spend if plan.has_amounts else total_orders
     return [total(outcomes, forecast, days) for days in plan.learned]
 
 
 def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -> dict[str, Figure]:
-    """Level, ranking and interval of the spend within the longest learned horizon; the level of orders without."""
+    """Figures of the spend in the longest learned horizon: level, ranking, interval; orders without amounts."""
     days, column = _longest_horizon(plan, forecast)
     if forecast.spend is None:
         orders = rows.outcomes.orders_within(days)

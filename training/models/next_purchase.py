@@ -39,14 +39,14 @@ PARAMS: BoostingParams = {
 
 
 def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
-    """One classifier over person-periods; a customer's periods end with the order or with the log."""
+    """Fit one hazard classifier on person-period rows, which end at the next order or at the end of the log."""
     edges = period_edges(rows.outcomes, plan)
-    row, period, came = person_periods(rows.outcomes, edges)
+    row, period, event = person_periods(rows.outcomes, edges)
     if len(row) > MAX_PERIOD_ROWS:
         sample = np.sort(np.random.default_rng(0).choice(len(row), MAX_PERIOD_ROWS, replace=False))
-        row, period, came = row[sample], period[sample], came[sample]
+        row, period, event = row[sample], period[sample], event[sample]
     inputs = period_inputs(rows.inputs[row], rows.names, edges, period)
-    text = trainers.boost(inputs, came, PARAMS, (*rows.names, *PERIOD_INPUTS))
+    text = trainers.boost(inputs, event, PARAMS, (*rows.names, *PERIOD_INPUTS))
     return {"hazard.txt": text, "periods.json": json.dumps({"edges": edges.tolist()})}
 
 
@@ -77,9 +77,9 @@ def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[s
 
 
 def compare(outcomes: Outcomes, _plan: HorizonPlan, wait: Floats) -> dict[str, float]:
-    """Days between the expected and the true next order, times censored at 60 days."""
-    near = outcomes.wait_days < np.minimum(CENSOR_DAYS, outcomes.follow_days)
-    error = np.abs(np.minimum(wait[near], CENSOR_DAYS) - outcomes.wait_days[near])
+    """Date errors in days, and concordance, of expected waits; waits are censored at 60 days."""
+    is_evaluated = outcomes.wait_days < np.minimum(CENSOR_DAYS, outcomes.follow_days)
+    error = np.abs(np.minimum(wait[is_evaluated], CENSOR_DAYS) - outcomes.wait_days[is_evaluated])
     return {
         "mae_days": float(error.mean()) if len(error) else float("nan"),
         "median_error_days": float(np.median(error)) if len(error) else float("nan"),
@@ -91,7 +91,7 @@ def compare(outcomes: Outcomes, _plan: HorizonPlan, wait: Floats) -> dict[str, f
 
 
 def own_median_gap_wait(rows: Rows, _plan: HorizonPlan) -> Floats:
-    """Days to the last order plus the customer's own median gap, 0 if that has passed; the usual gap for the others."""
+    """Baseline wait in days: last order plus the customer's median gap, or plus that of all without one; at least 0."""
     gap = rows.column("median_gap_days")
     usual = np.nanmedian(gap) if np.isfinite(gap).any() else CENSOR_DAYS
     return np.maximum(np.where(np.isnan(gap), usual, gap) - rows.column("recency_days"), 0.0)
@@ -112,13 +112,13 @@ def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -
     days = np.arange(1.0, last + 1)
     observed = np.array([outcomes.ordered_within(day).mean() for day in days])
     predicted = np.array([forecast.order_probability(day).mean() for day in days])
-    near = min(float(HEADLINE_ECE_DAYS), last)
-    within, came = forecast.order_probability(near), outcomes.ordered_within(near)
+    shown_days = min(float(HEADLINE_ECE_DAYS), last)
+    within, ordered = forecast.order_probability(shown_days), outcomes.ordered_within(shown_days)
     baselines = {name: -wait(rows, plan) for name, wait in BASELINES.items()}
     return {
         "survival": charts.survival(days, predicted, observed, len(rows)),
-        "reliability": charts.reliability(within, came, f"order within {near:.0f} days"),
-        "gains_and_lift": charts.cumulative_gains(within, came, baselines, "buyers"),
+        "reliability": charts.reliability(within, ordered, f"order within {shown_days:.0f} days"),
+        "gains_and_lift": charts.cumulative_gains(within, ordered, baselines, "buyers"),
     }
 
 
@@ -144,7 +144,7 @@ MODEL = Model(
     explanation=Explanation(
         directions=("later", "sooner"),
         attribute=Attributions.next_purchase,
-        level_model="churn",  # the curve is bent through the churn probability
+        level_model="churn",  # the churn probability sets the level of the curve (``coherence.tilt``)
         rises_with_churn=False,
     ),
     by_category=True,

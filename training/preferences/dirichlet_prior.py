@@ -22,7 +22,7 @@ _CELL_BASE = 1 << 32
 
 
 def concentrations(counts: SparseCounts) -> Floats:
-    """Fit the concentration of each value, in times, (values,); all 0 without counts.
+    """Fit the Dirichlet concentration of each value, in counts, (values,); all 0 without counts.
 
     Their sum is the number of own counts that weighs as much as the population; it lies between ``MIN_WEIGHT`` and
     ``MAX_WEIGHT``.

@@ -18,7 +18,7 @@ CHUNK_SIZE = 50_000  # customers
 
 @dataclass(frozen=True)
 class RankingCandidates:
-    """Values that may rank first for a customer, (m,) each, with the parameters of their Beta posteriors."""
+    """Candidates for the ranking: values of a customer, (m,) each, with the parameters of their Beta posteriors."""
 
     row: SmallIntegers
     value: AnyIntegers
@@ -58,7 +58,7 @@ def rank_preferences(
 
 
 def share_candidates(counts: SparseCounts, prior: Floats) -> Callable[[int, int], RankingCandidates]:
-    """Every value, by its share in all counts of a customer; ``prior`` (values,) from ``concentrations``."""
+    """Candidates by share: each value, by its share in a customer's counts; ``prior`` is from ``concentrations``."""
 
     def candidates(start: int, stop: int) -> RankingCandidates:
         weights = counts.slice_customers(start, stop).to_dense() + prior
@@ -73,7 +73,7 @@ def share_candidates(counts: SparseCounts, prior: Floats) -> Callable[[int, int]
 def rate_candidates(
     yes: SparseCounts, trials: SparseCounts, prior: BetaBinomialPrior
 ) -> Callable[[int, int], RankingCandidates]:
-    """Every value, by the rate of successes in the customer's trials of it."""
+    """Candidates by rate: every value, by the rate of successes in the customer's trials of it."""
 
     def candidates(start: int, stop: int) -> RankingCandidates:
         row, value = _all_pairs(stop - start, yes.values)
@@ -87,7 +87,7 @@ def rate_candidates(
 def frequency_candidates(
     yes: SparseCounts, trials: SparseCounts, prior: BetaBinomialPrior, max_values: int
 ) -> Callable[[int, int], RankingCandidates]:
-    """Values by the share of a customer's trials with them; ``trials`` has a single value.
+    """Candidates by frequency: values by their share in the customer's trials; ``trials`` has a single value.
 
     A value with own counts ranks above the same value without. So only the customer's own values and the population's
     first ``max_values`` can be among the top ``max_values``.

@@ -41,7 +41,7 @@ def rule_table(results: Sequence[RuleResult]) -> Table:
 
 
 def rule_figure(test: Backtest, tier: str, by_rule: Mapping[str, Floats]) -> Figure:
-    """Precision and recall of the rules beside the model at one origin; each rule's flags are (n,) of 0 and 1."""
+    """Precision-recall figure of the model and of the rules at one origin; each rule's flags are (n,) of 0 and 1."""
     days = test.plan.evaluated_churn_days
     return figures.rules_precision_recall(
         1 - test.forecasts[tier].order_probability(days), churn_label(test.rows.outcomes, days), by_rule
@@ -69,7 +69,7 @@ def _result_row(result: RuleResult) -> dict[str, Any]:
 
 
 def _metric_keys(names: Sequence[str]) -> dict[str, str]:
-    """A distinct name for every rule that MLflow accepts, also for "3 days!" beside "3 days?"."""
+    """A distinct name for every rule that MLflow accepts, even for "3 days!" and "3 days?"."""
     keys: dict[str, str] = {}
     for name in dict.fromkeys(names):
         slug = re.sub(r"\W+", "_", name).strip("_") or "rule"

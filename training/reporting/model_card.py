@@ -25,7 +25,7 @@ _NONE = "n/a"
 
 @dataclass(frozen=True, kw_only=True)
 class MetricComparison:
-    """One metric at one past origin, beside the baselines on the same customers."""
+    """One metric at one past origin, of the model and of the baselines on the same customers."""
 
     origin: date
     metric: str

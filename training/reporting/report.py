@@ -25,7 +25,7 @@ SLICES: Mapping[str, Callable[[Rows], Booleans]] = {
 
 
 def model_metrics(model: str, scores: Sequence[BacktestScore]) -> list[Metric]:
-    """Metrics by measure and contestant, a point per origin; with those per category for the model that owns them."""
+    """MLflow metrics by measure and tier or baseline, one point per origin; includes those by category, if any."""
     groups = {model: "", **({BY_CATEGORY: f"{BY_CATEGORY}/"} if MODELS[model].by_category else {})}
     return [
         Metric(f"{groups[score.model]}{measure}/{_metric_key(score.contestant)}", value, score.origin.toordinal())
@@ -69,7 +69,7 @@ def slice_metrics(model: str, test: Backtest, tier: str) -> dict[str, Mapping[st
 
 
 def metrics_table(parts: Mapping[str, Mapping[str, float]]) -> Table:
-    """Named rows of metrics as columns."""
+    """Convert metrics by slice into a table of columns."""
     measures = list(next(iter(parts.values()), {}))
     return {"part": list(parts), **{name: [row.get(name) for row in parts.values()] for name in measures}}
 

@@ -67,7 +67,7 @@ def preset_segments(
 
 
 def is_overdue(measured: Mapping[Measure, Floats], gaps: float) -> Booleans:
-    """Whether the silence exceeds ``gaps`` mean gaps between orders, each at least a day, (n,)."""
+    """Whether the days since the last order exceed ``gaps`` mean gaps, each of at least a day, (n,)."""
     silent_days, gap_count = measured[DAYS_SINCE_ORDER], measured[ORDER_COUNT] - 1
     mean_gap = (measured[DAYS_SINCE_FIRST_ORDER] - silent_days) / np.where(gap_count > 0, gap_count, np.nan)
     overdue: Booleans = silent_days > gaps * np.maximum(mean_gap, 1.0)

@@ -62,9 +62,10 @@ def score_rfm(config: Rfm, measured: Mapping[Measure, Floats]) -> RfmScores:
 
 
 def quantile_scores(values: Floats, points: Sequence[float]) -> Codes:
-    """One more for every cut point reached, from 1; 0 for NaN, (n,).
+    """Scores, (n,): 1 plus the number of cut points that a value reaches; 0 for NaN.
 
-    Without points: one more for every whole fifth of the values below, so that equal values get equal scores.
+    Without cut points: 1 plus the number of whole fifths of the values that are lower, so that equal values get equal
+    scores.
     """
     valid = ~np.isnan(values)
     scores = np.zeros(len(values), np.int8)

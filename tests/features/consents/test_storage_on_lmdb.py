@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from features.consents.backends import open_ledger
@@ -51,4 +52,11 @@ def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path, obstacle: st
         path.mkdir()
         (path / "data.mdb").write_text("nothing of ours" * 999)
     with pytest.raises(InvalidStore, match=r"Found no consents to open in .*consents"):
+        open_ledger(tmp_path, LMDB)
+
+
+def test_a_ledger_of_another_format_is_refused(tmp_path: Path) -> None:
+    with lmdb.open(str(tmp_path / "consents"), max_dbs=1) as environment:
+        environment.open_db(b"forgotten")
+    with pytest.raises(InvalidStore, match=r"Found the tables forgotten among the consents in .*; expected records"):
         open_ledger(tmp_path, LMDB)

@@ -91,7 +91,7 @@ def _require_enough_customers(histories: Histories) -> None:
 
 
 def _fit_moments(histories: Histories) -> GammaPoisson:
-    """Fit mean and variance of the customers' rates, with half an order added so that no rate is 0."""
+    """Method of moments: fit mean and variance of the customers' rates; half an order is added so that no rate is 0."""
     age = np.maximum(histories.age, 1.0)
     rate = (histories.mean(histories.repeats) + 0.5 / histories.customers) / histories.mean(age)
     spread = histories.mean((histories.repeats - rate * age) ** 2 - rate * age) / histories.mean(age**2)

@@ -57,6 +57,6 @@ def _minimize(loss: Callable[[Floats], float], start: Floats) -> OptimizeResult:
 
 
 def _slope(end: OptimizeResult) -> float:
-    """The largest gradient that the bounds leave open."""
+    """Projected gradient: its largest component, without those that point out of the bounds."""
     step = np.clip(end.x - end.jac, -LOG_PARAMETER_BOUND, LOG_PARAMETER_BOUND) - end.x
     return float(np.abs(step).max())

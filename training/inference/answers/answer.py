@@ -72,7 +72,7 @@ class TableColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Generic[Columns]):
-    """What a model says of n customers, in the three forms in which it is read."""
+    """Answer of a model for n customers, in three forms: columns, JSON and columns of the scores table."""
 
     compute: Callable[[AnswerContext], Columns]
     schema: type[BaseModel]  # of the JSON of one customer, for OpenAPI

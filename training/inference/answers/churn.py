@@ -1,4 +1,4 @@
-"""Churn answer: probability, percentile and band of a customer who may place no order within the horizon."""
+"""Churn answer: the probability of no order within the horizon, with its percentile and band."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ChurnResponse(StrictModel):
 
 
 def compute(context: AnswerContext) -> ChurnColumns:
-    """The churn answers: one less P(order within the churn horizon)."""
+    """The churn answers: 1 minus P(order within the churn horizon)."""
     probability = 1 - context.churn_days_order_probability
     low, high = context.metadata.bands
     band = (probability >= low).astype(np.int8) + (probability >= high).astype(np.int8)

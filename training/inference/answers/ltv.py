@@ -46,7 +46,7 @@ class LtvResponse(StrictModel):
 
 
 def compute(context: AnswerContext) -> LtvColumns:
-    """The value answers: those of the forecast, beside the spend so far."""
+    """The value answers: the spend so far, and the expected orders and spend of the forecast."""
     metadata, stored = context.metadata, context.stored
     return LtvColumns(
         currency=metadata.currency,

@@ -24,7 +24,7 @@ QUANTILES = (0.1, 0.5, 0.9)  # of the date of an order
 
 @dataclass(frozen=True, kw_only=True)
 class DateColumns:
-    """When m orders come; all dates are the shop's, none before the day of the answer."""
+    """Expected dates of m orders, in the shop's calendar and not before the day of the answer."""
 
     p10: Days  # (m,)
     p50: Days  # (m,)
@@ -36,10 +36,10 @@ class DateColumns:
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryColumns(DateColumns):
-    """When the next order in a category comes; the lines of customer i are ``offsets[i]:offsets[i + 1]``.
+    """Expected dates of the next order per category; the lines of customer i are ``offsets[i]:offsets[i + 1]``.
 
-    A customer's lines come by reminder, the soonest first, those without one last. The gap is that expected in the
-    category; no probability is above that of any order.
+    The lines of a customer are sorted by reminder, lines without a reminder last. The gap is the expected one in the
+    category; no probability is higher than that of an order of any kind.
     """
 
     offsets: Integers  # (n + 1,)
@@ -50,7 +50,7 @@ class CategoryColumns(DateColumns):
 
 @dataclass(frozen=True, kw_only=True)
 class NextPurchaseColumns(DateColumns):
-    """When the next order of each of n customers comes; the gap is the customer's own median, from the second order."""
+    """Expected dates of the next order of n customers; the gap is the customer's own median, from the second order."""
 
     by_category: CategoryColumns | None = None  # None for a log without categories
 

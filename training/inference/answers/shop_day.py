@@ -23,9 +23,9 @@ class ShopDay:
     @classmethod
     def from_instant(cls, instant: int, zone: ZoneInfo) -> ShopDay:
         """The shop's day and time of day at an instant, microseconds since 1970 UTC."""
-        wall = calendar.wall_clock(instant, zone)
-        midnight = datetime(wall.year, wall.month, wall.day)  # noqa: DTZ001 - wall clock, by intent
-        return cls(instant, np.datetime64(wall.date(), "D"), (wall - midnight).total_seconds() / 86_400)
+        local_time = calendar.wall_clock(instant, zone)
+        midnight = datetime(local_time.year, local_time.month, local_time.day)  # noqa: DTZ001 - wall clock, by intent
+        return cls(instant, np.datetime64(local_time.date(), "D"), (local_time - midnight).total_seconds() / 86_400)
 
     def date_after(self, days: Floats) -> Days:
         """The local date a number of days later, same shape; NaT where the number is infinite or NaN."""

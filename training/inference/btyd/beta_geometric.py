@@ -30,7 +30,7 @@ class BGNBD(BuyTillDie):
     family: ClassVar[str] = "bg_nbd"
 
     def posterior_b(self, repeats: Floats) -> Floats:
-        """Return the second beta parameter given that the customer is not lost, (n,): ``b`` plus the losses escaped."""
+        """Return the second beta parameter of the posterior, (n,): ``b`` plus the orders not followed by loss."""
         return self.b + repeats
 
     def log_loss_odds(self, repeats: Floats) -> Floats:
@@ -73,7 +73,7 @@ class MBGNBD(BGNBD):
     family: ClassVar[str] = "mbg_nbd"
 
     def posterior_b(self, repeats: Floats) -> Floats:
-        """Return the parameter as in BG/NBD plus one, for the loss escaped after the first order, (n,)."""
+        """Return the parameter as in BG/NBD plus one, (n,), because loss did not follow the first order either."""
         return self.b + repeats + 1
 
     def log_loss_odds(self, repeats: Floats) -> Floats:

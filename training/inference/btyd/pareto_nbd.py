@@ -27,7 +27,7 @@ class ParetoNBD(BuyTillDie):
     family: ClassVar[str] = "pareto_nbd"
 
     def log_alive(self, repeats: Floats, recency: Floats, age: Floats) -> Floats:
-        """Return log P(not lost yet), (n,), from which event comes first after the last order and after now."""
+        """Return log P(not lost yet), (n,), from P(loss first) at the last order and P(order first) now."""
         ordered, _ = order_before_loss(self.r + repeats, self.alpha, self.s, self.beta, age)
         return self._log_alive(repeats, recency, age, ordered)
 
@@ -60,13 +60,13 @@ class ParetoNBD(BuyTillDie):
 
     def _order_if_alive(self, repeats: Floats, age: Floats, days: Floats, first: Floats) -> Floats:
         n, now = self.r + repeats[:, None], age[:, None]
-        neither = np.exp(-n * np.log1p(days / (self.alpha + now)) - self.s * np.log1p(days / (self.beta + now)))
-        return first[:, :1] - neither * first[:, 1:]
+        no_event = np.exp(-n * np.log1p(days / (self.alpha + now)) - self.s * np.log1p(days / (self.beta + now)))
+        return first[:, :1] - no_event * first[:, 1:]
 
     def orders_if_alive(self, repeats: Floats, age: Floats, days: Floats) -> Floats:
-        """Return the expected rate times the expected days before loss, (n, k); at s = 1 the days are a logarithm."""
-        reach = np.log1p(days / (self.beta + age[:, None]))
-        wane = self.s - 1
-        before_loss = -np.expm1(-wane * reach) / wane if wane else reach
+        """Return the expected rate times the expected days before loss, (n, k); the days have a limit at s = 1."""
+        log_growth = np.log1p(days / (self.beta + age[:, None]))
+        exponent = self.s - 1
+        before_loss = -np.expm1(-exponent * log_growth) / exponent if exponent else log_growth
         rate = (self.r + repeats) * (self.beta + age) / (self.alpha + age)
         return rate[:, None] * before_loss

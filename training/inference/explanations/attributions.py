@@ -1,6 +1,7 @@
-"""Attributions: how far each input moved each answer of a buyer, computed in the way of the tier (SHAP or exact).
+"""Attributions: the contribution of each input to each answer of a buyer, by SHAP values or exact, as the tier allows.
 
-The scales are additive: log-odds of churn, log pace of ordering, log of the expected amount.
+The scales are additive: log-odds of churn, log pace of ordering (log of the cumulative hazard), log of the expected
+amount.
 """
 
 from __future__ import annotations
@@ -93,23 +94,25 @@ class Attributions:
 
 
 def _redistribute_expectation(shap_values: Floats, expected: Floats) -> Floats:
-    """Reduce (n, inputs + expectation + 1) to (n, inputs).
+    """Add the SHAP values of BTYD's expectation to the inputs of BTYD: (n, inputs + expectation + 1) to (n, inputs).
 
-    The SHAP values of BTYD's expectation go to the inputs of BTYD, in proportion to their own attributions there.
+    Each input gets a part in proportion to its own attribution in BTYD.
     """
     size = np.abs(expected)
     names = expected.shape[1]
-    answers = shap_values[:, names:-1].sum(axis=1, keepdims=True)
-    return np.asarray(shap_values[:, :names] + answers * size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300))
+    expectation_shap = shap_values[:, names:-1].sum(axis=1, keepdims=True)
+    return np.asarray(
+        shap_values[:, :names] + expectation_shap * size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300)
+    )
 
 
 def _average_over_periods(shap_values: Floats) -> Floats:
     """Return the mean over periods, (n, inputs), weighted by P(no order before the period).
 
     The training rows of the trees have the same weights. So the attributions of a whole population average to about
-    zero, while plain sums would make every customer early.
+    zero; with plain sums, every customer would seem to order sooner than usual.
     """
-    stays = 1 - sigmoid(shap_values.sum(axis=2))
-    waiting = np.cumprod(np.concatenate([np.ones((len(stays), 1)), stays[:, :-1]], axis=1), axis=1)
-    weight = waiting / waiting.sum(axis=1, keepdims=True)
+    no_order = 1 - sigmoid(shap_values.sum(axis=2))
+    no_order_before = np.cumprod(np.concatenate([np.ones((len(no_order), 1)), no_order[:, :-1]], axis=1), axis=1)
+    weight = no_order_before / no_order_before.sum(axis=1, keepdims=True)
     return np.asarray(np.einsum("np,npk->nk", weight, shap_values[:, :, :-1]))

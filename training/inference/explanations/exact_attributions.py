@@ -1,4 +1,4 @@
-"""Exact attributions: how far each input attributions the answers of the tiers without trees, which use few inputs."""
+"""Exact attributions: contributions of the inputs to the answers of tiers without trees, which use few inputs."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def _reference_histories(tier: BtydTier, inputs: Floats) -> tuple[tuple[Floats, 
     The first two have the usual recency, which is the mean time between orders of a customer with such a history.
     """
     repeats, recency, age = histories(inputs, tier.names)
-    none, day = np.zeros(len(inputs)), np.ones(1)
-    anybody = 1 / tier.model.orders_if_alive(none, none, day)[:, 0]
-    usual = recency + 1 / tier.model.orders_if_alive(repeats, recency, day)[:, 0]
-    return (none, none, anybody), (repeats, recency, usual), (repeats, recency, age)
+    zeros, day = np.zeros(len(inputs)), np.ones(1)
+    usual_first_age = 1 / tier.model.orders_if_alive(zeros, zeros, day)[:, 0]
+    usual_age = recency + 1 / tier.model.orders_if_alive(repeats, recency, day)[:, 0]
+    return (zeros, zeros, usual_first_age), (repeats, recency, usual_age), (repeats, recency, age)
 
 
 def _require_btyd(tier: Tier) -> BtydTier:

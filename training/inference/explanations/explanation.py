@@ -1,4 +1,4 @@
-"""Explanation of a model's answers: which way inputs move them, and how far, as its page declares it."""
+"""Explanation settings: what a model page declares so that attributions become reasons."""
 
 from __future__ import annotations
 

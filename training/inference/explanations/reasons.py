@@ -70,7 +70,7 @@ class Explainer:
             usual_churn: the churn probability with which customers without orders are compared.
         """
         by_customer: list[list[Reason]] = [[] for _ in orders]
-        buyers, new = np.flatnonzero(orders >= 1), np.flatnonzero(orders < 1)
+        buyers, prospects = np.flatnonzero(orders >= 1), np.flatnonzero(orders < 1)
         attributions = Attributions(self._tiered_model, self._names, inputs[buyers])
         for answer in answers:
             for row, reasons in zip(
@@ -79,11 +79,13 @@ class Explainer:
                 strict=True,
             ):
                 by_customer[row] += reasons
-        for row, churns in zip(
-            new.tolist(), (self._prospect_churn_probability(inputs[new]) >= usual_churn).tolist(), strict=True
+        for row, is_likely_churner in zip(
+            prospects.tolist(),
+            (self._prospect_churn_probability(inputs[prospects]) >= usual_churn).tolist(),
+            strict=True,
         ):
             by_customer[row] = [
-                self._no_orders_reason(answer, raises=churns == self._explanations[answer].rises_with_churn)
+                self._no_orders_reason(answer, raises=is_likely_churner == self._explanations[answer].rises_with_churn)
                 for answer in answers
             ]
         return by_customer

@@ -33,9 +33,9 @@ def render_sentence(concept: Concept, name: str, number: float, currency: str) -
     """
     if math.isnan(number):
         return {"en": f"Nothing known yet: {concept.name.en}", "zh": f"暂无数据：{concept.name.zh}"}
-    figures, phrase = _PhraseValues(number, currency), concept.phrases[name]
-    english = phrase.en.format_map(figures)
-    return {"en": english[0].upper() + english[1:], "zh": phrase.zh.format_map(figures)}
+    phrase_values, phrase = _PhraseValues(number, currency), concept.phrases[name]
+    english = phrase.en.format_map(phrase_values)
+    return {"en": english[0].upper() + english[1:], "zh": phrase.zh.format_map(phrase_values)}
 
 
 def add_group(texts: LocalizedText, number: float, borders: Sequence[float], unit: Phrase) -> LocalizedText:

@@ -1,4 +1,4 @@
-"""Figure style: the finding as a headline, how to read it below, and colours that everyone can tell apart."""
+"""Figure style: the finding as a headline, a note on how to read it, and colour-blind safe colours."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def format_percent(panel: Axes, *, x: bool = False, y: bool = False) -> None:
 
 
 def add_legend(panel: Axes, location: Literal["upper left", "lower left", "lower right"]) -> None:
-    """Name the lines, without a box."""
+    """Add a legend without a frame."""
     panel.legend(loc=location, fontsize=9, frameon=False, labelcolor=TEXT_COLOUR)
 
 

@@ -1,4 +1,4 @@
-"""Precision and recall figure: the model beside the churn rules in use."""
+"""Precision and recall figure: the model compared with the churn rules in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibration figures: stated probabilities beside observed shares, of outcomes, intervals and orders by day."""
+"""Calibration figures: predicted against observed shares, of outcomes, intervals and orders by day."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _plot_reliability(panel: Axes, probability: Floats, outcome: Floats, event: 
 
 
 def coverage(nominal: float, coverage_by_slice: Mapping[str, float], counts: Mapping[str, int]) -> Figure:
-    """The share of outcomes inside their interval for each slice, beside the nominal share."""
+    """The share of outcomes inside their interval for each slice, compared with the nominal share."""
     slices = [name for name in coverage_by_slice if counts.get(name, 0) > 0 and np.isfinite(coverage_by_slice[name])]
     if not slices:
         return empty_figure(f"No customer whose outcome is known yet: the {nominal:.0%} intervals cannot be judged.")

@@ -32,8 +32,8 @@ def cumulative_gains(
     score: Floats, outcome: Floats, baselines: Mapping[str, Floats], target: str = "churners"
 ) -> Figure:
     """The share of all outcomes among the best-scored customers, and the lift of each tenth; every array is (n,)."""
-    known = [rank_unknown_last(np.asarray(baseline, dtype=np.float64)) for baseline in baselines.values()]
-    score, outcome, *compared = finite_rows(score, outcome, *known)
+    scored_baselines = [rank_unknown_last(np.asarray(baseline, dtype=np.float64)) for baseline in baselines.values()]
+    score, outcome, *compared = finite_rows(score, outcome, *scored_baselines)
     others = dict(zip(baselines, compared, strict=True))
     if outcome.sum() <= 0:
         return empty_figure(f"No {target} among {len(outcome):,} customers: nothing to rank.")

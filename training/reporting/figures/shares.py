@@ -40,12 +40,12 @@ def wilson_interval(share: Floats, count: Floats) -> tuple[Floats, Floats]:
 
 
 def mean_interval(values: Floats) -> float:
-    """Half the 95 % interval of a mean, by the central limit; 0 for a single value."""
+    """Half-width of the 95 % interval of a mean, by the central limit theorem; 0 for a single value."""
     return float(_Z95 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
 def gain_curve(score: Floats, outcome: Floats, shares: Floats) -> Floats:
-    """Share of the outcome among the best-scored share ``shares`` of customers; equal scores share equally."""
+    """Cumulative gains: share of the outcome in the top ``shares`` of customers by score; ties share equally."""
     order = np.argsort(-score, kind="stable")
     last_of_tie = np.append(np.diff(score[order]) != 0, True)
     customers = np.append(0, np.arange(1, len(score) + 1)[last_of_tie]) / len(score)

@@ -29,7 +29,7 @@ def incoherences(scores: pd.DataFrame, horizons: Sequence[int], *, has_amounts: 
 
 
 def coverage(scores: pd.DataFrame, days: int, spent: Floats) -> float:
-    """Return the share of customers whose spend lies between p10 and p90; ``spent`` is (n,)."""
+    """Return the interval coverage: the share of customers whose spend, (n,), lies between p10 and p90."""
     low, high = (_column(scores, f"ltv_{days}d_{name}") for name in ("p10", "p90"))
     return float(np.mean((spent >= low) & (spent <= high)))
 

@@ -1,4 +1,4 @@
-"""Simulation report: totals, rankings and failures as text."""
+"""Simulation report: prints totals, rankings and failures as text."""
 
 from __future__ import annotations
 
