@@ -23,7 +23,7 @@ demo: $(READY) ## learn from a real grocer and answer over HTTP; ONCE=1 stops af
 setup: $(READY) ## make .venv and nothing else
 
 test: $(READY) ## run the tests; ARGS="-m 'not slow'" or any other pytest arguments
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 $(ARGS)
 
 check: $(READY) ## format, lint, types, import contracts, deployment files, documentation
 	$(BIN)/ruff format --check .

@@ -65,7 +65,7 @@ class History:
         connection.raw_sql(f"SET temp_directory={quote_literal(str(folder / 'spill'))}")
         optional = {name: folder / f"{name}.parquet" for name in ("events", "touches")}
         return cls(
-            _complete_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
+            complete_lines(connection.read_parquet(folder / "orders.parquet", table_name="lines")),
             *(
                 connection.read_parquet(path, table_name=name) if path.is_file() else None
                 for name, path in optional.items()
@@ -136,7 +136,8 @@ class History:
         return day_from_number(days["first"]), day_from_number(days["last"])
 
 
-def _complete_lines(lines: ir.Table) -> ir.Table:
+def complete_lines(lines: ir.Table) -> ir.Table:
+    """Order lines with what an optional column leaves open: an order id (else one order per day), and ``known_at``."""
     by_day = "day " + lines.day_number.cast("string")
     order_id = ibis.coalesce(lines.order_id, by_day) if "order_id" in lines.columns else by_day
     known_at = lines.ordered_at

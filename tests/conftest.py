@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: Redis servers and the back ends of the online store."""
+"""Fixtures shared by all tests, and their order: tests that share a set-up run on one worker, the longest first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,34 @@ import prometheus_client  # noqa: F401 -- before anything imports feast
 import pytest
 
 from tests.redis_server import RedisServer
+
+SHARED_SHOPS = ("trained_shop", "grown_shop_snapshot", "corner_shop")  # fixtures that train once per worker
+COMMANDS = "commands"  # quick tests of the command line, which share one fork server
+LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests of a file, or of a shared set-up, for one worker, and move the longest groups to the front."""
+    groups = {item: _group(item) for item in items}
+    slow = {groups[item] for item in items if item.get_closest_marker("slow")}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: _position(groups[item], slow))
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures = getattr(item, "fixturenames", ())
+    file = item.path.relative_to(item.config.rootpath).as_posix()
+    is_quick_command = file.startswith("tests/pipelines/") and item.get_closest_marker("slow") is None
+    return next((name for name in SHARED_SHOPS if name in fixtures), COMMANDS if is_quick_command else file)
+
+
+def _position(group: str, slow: set[str]) -> int:
+    """Shared set-ups come first, then files with slow tests, then the folders with long tests."""
+    if group in {*SHARED_SHOPS, COMMANDS}:
+        return 0
+    return 1 if group in slow else 2 if group.startswith(LONG_FOLDERS) else 3
 
 
 @pytest.fixture(scope="session")

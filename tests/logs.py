@@ -16,7 +16,7 @@ from hypothesis import Phase, settings
 
 from features.calendar import day_number, micros
 from features.config.shop import ShopConfig, read_shop_config
-from features.history import Cutoff, History, _complete_lines
+from features.history import Cutoff, History, complete_lines
 from features.ingestion.ingest import HistoryManifest, ingest
 
 Key = str | bool | list[str] | None
@@ -88,7 +88,7 @@ def history_of(
     happened = ibis.memtable(_canonical_table(("customer_id", "happened_at", "kind"), events, "happened_at", zone))
     sent = ibis.memtable(_canonical_table(("customer_id", "sent_at", "channel"), touches, "sent_at", zone))
     return History(
-        _complete_lines(connection.create_table("lines", orders)),
+        complete_lines(connection.create_table("lines", orders)),
         connection.create_table("events", happened) if events else None,
         connection.create_table("touches", sent) if touches else None,
     )

@@ -32,7 +32,6 @@ COOLDOWN_SECONDS = 1.0
 PAGE_SIZE = 1000  # customers a page in a full read; Redis serves no other client meanwhile
 MAX_CUSTOMERS_PER_READ = 10_000  # customers read at one moment
 MAX_RETRY_PAUSE_SECONDS = 0.02  # seconds, after another writer committed first
-_PAGE_ARGUMENTS = ("WITHSCORES", "LIMIT", 0, PAGE_SIZE)
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class RedisLedgerStorage:
         """The records that changed after a state; one that changes during the read is returned as read last."""
         changed: dict[bytes, bytes] = {}
         while page := self._query(
-            self._read_client, ("ZRANGEBYSCORE", CHANGES_KEY, f"({state}", "+inf", *_PAGE_ARGUMENTS)
+            self._read_client, ("ZRANGEBYSCORE", CHANGES_KEY, f"({state}", "+inf", "WITHSCORES", "LIMIT", 0, PAGE_SIZE)
         )[1]:
             state = int(page[-1])
             # All of the last state, which a page may have cut; a record that changes meanwhile moves to a later state.

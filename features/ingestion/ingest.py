@@ -105,7 +105,7 @@ def ingest(
     _load_erased(connection, checked_tables, select_erased)
     for checked in checked_tables:
         report(f"writing {checked.table.name}")
-        summaries.append(_write_table(connection, checked, folder))
+        summaries.append(write_table(connection, checked, folder))
     for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:
         (folder / f"{name}.parquet").unlink(missing_ok=True)
     manifest = HistoryManifest(
@@ -223,7 +223,8 @@ def _missing_column(table: Table, field: Field, column_types: ColumnTypes) -> st
     )
 
 
-def _write_table(connection: duckdb.DuckDBPyConnection, checked: _CheckedTable, folder: Path) -> TableSummary:
+def write_table(connection: duckdb.DuckDBPyConnection, checked: _CheckedTable, folder: Path) -> TableSummary:
+    """Write one table of the history, sorted and complete; the old file stays until the new one is whole."""
     table, column_types = checked.table, checked.column_types
     drops_duplicates = isinstance(table.section, OrdersSource) and table.section.duplicates == "drop"
     rows = f"(SELECT DISTINCT * FROM {table.raw_view})" if drops_duplicates else table.raw_view

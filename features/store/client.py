@@ -40,10 +40,10 @@ _REQUEST_SCHEMA = pa.schema([(CUSTOMER_ID, pa.string()), (EVENT_TIMESTAMP, arrow
 
 
 class CustomerFeatures:
-    """The features of customers at any cutoff (offline), and now (online store)."""
+    """The features of customers at any cutoff (offline), and now (online store); ``feast`` is Feast's own client."""
 
     def __init__(self, feast: FeatureStore, home: Path, views: tuple[View, ...], ttl_days: int) -> None:
-        self._feast = feast
+        self.feast = feast
         self._home = home
         self._views = views
         self._ttl_days = ttl_days
@@ -67,7 +67,7 @@ class CustomerFeatures:
         """Make Feast's catalogue declare exactly these views, and drop all others."""
         declared = feast_objects(self._views, self._home, self._ttl_days)
         with _suppress_feast_output():
-            self._feast.apply(list(declared), objects_to_delete=self._obsolete_objects(declared), partial=False)
+            self.feast.apply(list(declared), objects_to_delete=self._obsolete_objects(declared), partial=False)
 
     def as_of(self, customers: pa.Table) -> pa.Table:
         """Point-in-time join: the features of each customer as known at its own instant, in the given order.
@@ -112,7 +112,7 @@ class CustomerFeatures:
         """
         customers = self._count_customers_at(as_of)
         with _suppress_feast_output(), _translate_missing_view(), replace_views():
-            self._feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
+            self.feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return customers
 
     def now(self, customer_ids: Sequence[str]) -> FeatureRows:
@@ -138,17 +138,17 @@ class CustomerFeatures:
         """The objects that an earlier apply declared and this one does not."""
         names = {(type(definition), definition.name) for definition in declared_objects}
         declared: list[FeastObject] = [
-            *self._feast.list_feature_services(),
-            *self._feast.list_feature_views(),
-            *self._feast.list_data_sources(),
+            *self.feast.list_feature_services(),
+            *self.feast.list_feature_views(),
+            *self.feast.list_data_sources(),
         ]
         return [definition for definition in declared if (type(definition), definition.name) not in names]
 
     def _point_in_time_join(self, request: pa.Table) -> pa.Table:
         """Feast's point-in-time join, in any order."""
         with _translate_missing_view():
-            service = self._feast.get_feature_service(FEATURE_SERVICE)
-        return self._feast.get_historical_features(request.to_pandas(), service).to_arrow()
+            service = self.feast.get_feature_service(FEATURE_SERVICE)
+        return self.feast.get_historical_features(request.to_pandas(), service).to_arrow()
 
     def _features_at(self, request: pa.Table) -> pa.Array:
         """The cutoff of the first view's row that Feast joins to each request, in the requested order."""

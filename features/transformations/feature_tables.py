@@ -38,16 +38,17 @@ def write_tables(history: History, events: EventsSource | None, cutoffs: Sequenc
         NotFound: the configuration lists event kinds, and no events were ingested.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write_parquet(transactions(history, cutoffs), folder / "transactions.parquet")
+    write_parquet(transactions(history, cutoffs), folder / "transactions.parquet")
     if history.has_categories:
-        _write_parquet(categories(history, cutoffs), folder / f"{CATEGORIES.name}.parquet")
+        write_parquet(categories(history, cutoffs), folder / f"{CATEGORIES.name}.parquet")
     if events is not None and events.behaviour:
-        _write_parquet(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
+        write_parquet(behaviour(history, cutoffs, events), folder / "behaviour.parquet")
     if events is not None and events.social:
-        _write_parquet(social(history, cutoffs, events), folder / "social.parquet")
+        write_parquet(social(history, cutoffs, events), folder / "social.parquet")
 
 
-def _write_parquet(table: ir.Table, path: Path) -> None:
+def write_parquet(table: ir.Table, path: Path) -> None:
+    """Write one view's table, sorted by cutoff and customer."""
     ordered = table.order_by(["event_timestamp", "customer_id"])
     # DuckDB sorts on disk what does not fit into memory; small row groups let a slice of customers be read alone.
     with atomic_write(path) as temporary:

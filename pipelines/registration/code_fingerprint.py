@@ -15,11 +15,12 @@ def code_fingerprint(*packages: ModuleType) -> str:
     It may differ between versions of Python, whose syntax trees differ.
     """
     folders = [Path(package.__path__[0]) for package in packages]
-    return hashlib.sha256("".join(_folder_fingerprint(folder) for folder in folders).encode()).hexdigest()
+    return hashlib.sha256("".join(folder_fingerprint(folder) for folder in folders).encode()).hexdigest()
 
 
 @cache
-def _folder_fingerprint(folder: Path) -> str:
+def folder_fingerprint(folder: Path) -> str:
+    """SHA-256 in hex over the syntax trees of a folder's modules; computed once per process."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
         digest.update(f"{path.relative_to(folder).as_posix()}\n{_tree(path.read_bytes())}\n".encode())

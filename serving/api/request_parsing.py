@@ -14,7 +14,7 @@ from serving.problems import DETAILS, Problem, validation_problem
 from serving.schemas.predictions import PredictionRequest
 
 MAX_BODY_BYTES = 2 * 2**20  # a thousand of the longest ids, each character escaped
-_BODY_TIMEOUT_SECONDS = 10
+BODY_TIMEOUT_SECONDS = 10
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -99,7 +99,7 @@ async def _read_body(request: Request) -> bytes:
     if int(request.headers.get("content-length", "0")) > MAX_BODY_BYTES:
         raise _body_too_large()
     try:
-        async with asyncio.timeout(_BODY_TIMEOUT_SECONDS):
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             return await _read_chunks(request)
     except TimeoutError:
         raise Problem(408, DETAILS[408], headers={"Connection": "close"}) from None

@@ -74,7 +74,7 @@ def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: s
         removed["audiences"] = _delete_from_audiences(home, [customer_id])
         removed["online"] = _delete_online(home, online_store, [customer_id])
         with write_lock.hold_write_lock(home, "forget", lambda _: None, LOCK_TIMEOUT_SECONDS):
-            removed |= _delete_rows(home, [customer_id])
+            removed |= delete_from_tables(home, [customer_id])
             _advance_marker(home, ledger, customer_id)
             apply_pending_erasures(home, online_store, ledger)
     except (HomeLocked, StoreUnavailable):
@@ -101,7 +101,7 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         # Tables come last: if this run fails, the next one finds the erased customers in them.
         _delete_online(home, online_store, erased_ids)
         _delete_from_audiences(home, erased_ids)
-        _delete_rows(home, erased_ids)
+        delete_from_tables(home, erased_ids)
         record_erased_until(home, state)
 
 
@@ -142,7 +142,8 @@ def _first_seen_at(home: Path, customer_id: str) -> int | None:
     return min(timestamps, default=None)
 
 
-def _delete_rows(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
+def delete_from_tables(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
+    """Delete customers from all tables of the home; return the number of deleted rows by table."""
     counts: dict[str, int] = {}
     for path in _customer_tables(home):
         name = _table_name(home, path)

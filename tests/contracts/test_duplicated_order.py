@@ -28,6 +28,7 @@ def ingest_csv(folder: Path, log: list[str], duplicates: str) -> History:
     return History.open(folder / "history")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copies", [1, 3])
 def test_dropped_duplicates_change_no_feature_and_no_outcome(copies: int, tmp_path: Path) -> None:
     once = ingest_csv(tmp_path / "once", ONCE, "drop")
@@ -67,6 +68,7 @@ def test_customers_who_share_an_order_number_have_an_order_each() -> None:
     assert [features[customer_id]["max_order"] for customer_id in ("ann", "bob")] == [16.0, 16.0]
 
 
+@pytest.mark.slow
 @SIX_EXAMPLES
 @given(lines(0, 90))
 def test_order_numbers_mean_nothing_across_customers(log_lines: list[Line]) -> None:

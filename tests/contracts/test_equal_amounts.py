@@ -57,6 +57,7 @@ def test_equal_refunds_are_both_taken_off() -> None:
     assert outcomes_after_today(log.history, "ann").spend[0, 0] == 2.0
 
 
+@pytest.mark.slow
 @SIX_EXAMPLES
 @given(
     st.lists(st.tuples(st.sampled_from(CUSTOMERS), st.integers(40, 75), st.sampled_from(["5.00", "10.00"])), min_size=1)

@@ -28,12 +28,14 @@ from training.inference.forecast import TIERS
 from training.inference.serialization import serialize_tiered_model
 
 
+@pytest.mark.slow
 @SIX_EXAMPLES
 @given(past_logs(), future_logs(), future_logs())
 def test_another_future_changes_no_feature(past: Log, first_future: Log, second_future: Log) -> None:
     assert known_features(past.combine(first_future).history) == known_features(past.combine(second_future).history)
 
 
+@pytest.mark.slow
 def test_a_corrupted_future_changes_outcomes_but_no_feature() -> None:
     past = Log((("ann", "2026-02-20 09:30:00", "10.00", "A1", None, "p"),), (("ann", "2026-02-21 09:30:00", "visit"),))
     after = Log(
@@ -97,6 +99,7 @@ def serialized_tiers(fitted: Mapping[str, FittedTier], shop: TrainingShop) -> di
     }
 
 
+@pytest.mark.slow
 def test_another_future_is_another_outcome() -> None:
     (_, before), (_, after) = newest_backtest(None), newest_backtest(1)
     assert not np.array_equal(before.rows.outcomes.orders, after.rows.outcomes.orders)

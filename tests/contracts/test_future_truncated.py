@@ -6,6 +6,7 @@ tests/pipelines/test_law.py checks the same for the command line, to the last di
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from features.arrays import Floats
@@ -29,6 +30,7 @@ from training.models import MODELS
 AS_OF = 200
 
 
+@pytest.mark.slow
 @SIX_EXAMPLES
 @given(past_logs(), future_logs())
 def test_features_of_the_log_cut_at_the_cutoff_are_those_of_the_whole_log(past: Log, future: Log) -> None:
@@ -57,6 +59,7 @@ def assemble_release(*, cut: bool) -> tuple[TrainingShop, AssembledRelease]:
         return shop, assemble(shop.rows(shop.now), shop.plan, dict.fromkeys(MODELS, "ml"))
 
 
+@pytest.mark.slow
 def test_a_release_learned_from_the_cut_log_is_that_of_the_whole_log() -> None:
     (_, cut_release), (_, whole_release) = assemble_release(cut=True), assemble_release(cut=False)
     assert cut_release.files == whole_release.files

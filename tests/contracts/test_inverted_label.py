@@ -65,6 +65,7 @@ def shop_with_clear_cases() -> tuple[TrainingShop, dict[str, FittedTier]]:
         return shop, fit_tiers(shop.rows(shop.now), shop.plan, ("ml", "btyd", "cohort"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["ml", "btyd", "cohort"])
 def test_a_long_silent_customer_is_likelier_to_churn_than_an_active_one(tier: str) -> None:
     shop, fitted = shop_with_clear_cases()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ def known_at(line: Line) -> str:
     return max(line[1], line[4] or line[1])
 
 
+@pytest.mark.slow
 @SIX_EXAMPLES
 @given(lines(0, 58, LATE_BUT_BY_LATER))
 def test_a_line_counts_at_every_cutoff_after_it_was_recorded_and_at_none_before(log_lines: list[Line]) -> None:
@@ -41,6 +43,7 @@ LATE = Log(
 )
 
 
+@pytest.mark.slow
 def test_a_line_recorded_at_the_cutoff_is_known_the_day_after() -> None:
     assert (known_features(LATE.history)["ann"]["spend"], known_features(LATE.history)["ann"]["orders"]) == (25.0, 3.0)
     assert (known_features(LATE.history, "2026-03-02")["ann"]["spend"]) == 32.0

@@ -35,6 +35,7 @@ def log_with_refund(when: str, amount: str = "-4.00", order: str | None = "A2") 
     return replace(BOUGHT, lines=(*BOUGHT.lines, ("ann", when, amount, order, None, "p")))
 
 
+@pytest.mark.slow
 @SIX_EXAMPLES
 @given(past_logs(), st.integers(59, 120), st.sampled_from(["A1", "A2", "A3", None]))
 def test_a_refund_after_the_cutoff_changes_no_feature_before_it(past: Log, refund_day: int, order: str | None) -> None:
@@ -44,6 +45,7 @@ def test_a_refund_after_the_cutoff_changes_no_feature_before_it(past: Log, refun
     assert known_features(past.combine(refunds).history) == known_features(past.history)
 
 
+@pytest.mark.slow
 def test_a_refunded_order_stays_an_order_until_the_booking() -> None:
     log = log_with_refund("2026-03-05 09:30:00", "-100.00", "A1").history
     assert (

@@ -77,7 +77,7 @@ def assert_readers_agree(features: CustomerFeatures, households: list[str]) -> F
     """Check that the fast reader returns what Feast returns, and return it."""
     now = features.now(households)
     rows = [{"customer_id": household} for household in households]
-    feast = features._feast.get_online_features(features._feast.get_feature_service(FEATURE_SERVICE), rows).to_dict()
+    feast = features.feast.get_online_features(features.feast.get_feature_service(FEATURE_SERVICE), rows).to_dict()
     assert {*feast} == {"customer_id", *now.columns, *now.lists}
     for name in now.columns:
         np.testing.assert_array_equal(bits(now.column(name)), bits(feast[name]), err_msg=name)
@@ -90,18 +90,21 @@ def assert_readers_agree(features: CustomerFeatures, households: list[str]) -> F
     return now
 
 
-def training_features(features: CustomerFeatures, households: list[str], at: datetime) -> FeatureRows:
+def training_features(
+    features: CustomerFeatures, views: tuple[View, ...], households: list[str], at: datetime
+) -> FeatureRows:
     """The features of a training set at an instant."""
     instants = pa.array([at] * len(households), arrow_rows.TIMESTAMP_TYPE)
     requested = pa.table({"customer_id": households, "event_timestamp": instants})
-    return feature_rows(features.as_of(requested), features._views)
+    return feature_rows(features.as_of(requested), views)
 
 
 def test_published_features_are_the_same_online_as_in_training(
-    features: CustomerFeatures, households: list[str]
+    features: CustomerFeatures, tables: tuple[Path, tuple[View, ...]], households: list[str]
 ) -> None:
     assert features.materialize(THEN.timestamp) == len(households) - 1
-    now, past = assert_readers_agree(features, households), training_features(features, households, THEN.timestamp)
+    now = assert_readers_agree(features, households)
+    past = training_features(features, tables[1], households, THEN.timestamp)
     assert now.known.sum() == len(households) - 1
     np.testing.assert_array_equal(bits(now.matrix), bits(past.matrix))
     for name, ragged in past.lists.items():
@@ -111,9 +114,9 @@ def test_published_features_are_the_same_online_as_in_training(
 def test_a_month_materialized_incrementally_comes_to_the_same_as_one_published_whole(
     features: CustomerFeatures, households: list[str]
 ) -> None:
-    features._feast.materialize(datetime(2017, 10, 1, tzinfo=UTC), BEFORE.timestamp)
+    features.feast.materialize(datetime(2017, 10, 1, tzinfo=UTC), BEFORE.timestamp)
     assert assert_readers_agree(features, households).features_at.max() == micros(BEFORE.timestamp)
-    features._feast.materialize_incremental(THEN.timestamp)
+    features.feast.materialize_incremental(THEN.timestamp)
     by_increment = assert_readers_agree(features, households)
     features.materialize(THEN.timestamp)
     whole = features.now(households)
@@ -123,14 +126,14 @@ def test_a_month_materialized_incrementally_comes_to_the_same_as_one_published_w
 
 @pytest.mark.parametrize("method", ["push", "write_to_online_store"])
 def test_rows_that_come_one_by_one_are_the_same_as_published(
-    features: CustomerFeatures, households: list[str], method: str
+    features: CustomerFeatures, tables: tuple[Path, tuple[View, ...]], households: list[str], method: str
 ) -> None:
     features.materialize(THEN.timestamp)
     published = features.now(households)
     features.materialize(BEFORE.timestamp)
     assert features.now(households).features_at.max() == micros(BEFORE.timestamp)
-    for view in features._views:
-        rows = ds.dataset(features._home / "features" / f"{view.name}.parquet").to_table().to_pandas()
+    for view in tables[1]:
+        rows = ds.dataset(tables[0] / "features" / f"{view.name}.parquet").to_table().to_pandas()
         name = f"{view.name}_push" if method == "push" else view.name
-        getattr(features._feast, method)(name, rows.sample(frac=1, random_state=0))
+        getattr(features.feast, method)(name, rows.sample(frac=1, random_state=0))
     np.testing.assert_array_equal(bits(assert_readers_agree(features, households).matrix), bits(published.matrix))

@@ -168,6 +168,7 @@ def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: S
     assert_no_gaps(flywheel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["readiness", "run"])
 def test_a_log_with_nothing_before_the_day_says_so(command: str, shop_of: ShopOf) -> None:
     flywheel = shop_of(shops.simulate_log(20, 30))

@@ -17,12 +17,12 @@ TODAY, TENTH = shops.day(AS_OF), shops.day(10)
 
 # Each run starts from the home that the previous kill left, and gets further.
 KILL_POINTS = [
-    KillPoint("features.transformations.feature_tables:_write_parquet", call=2),
+    KillPoint("features.transformations.feature_tables:write_parquet", call=2),
     KillPoint("pipelines.steps.publish:write_tables"),
     KillPoint("features.store.client:CustomerFeatures.apply"),
     KillPoint("features.online.lmdb:LmdbWriter.replace", call=2),
-    KillPoint("training.registry.tracking:_log_params_and_metrics"),
-    KillPoint("training.registry.tracking:_log_files"),
+    KillPoint("mlflow:MlflowClient.log_batch", call=2),
+    KillPoint("mlflow:MlflowClient.log_artifacts", call=2),
     KillPoint("training.registry:Registry.register"),
     KillPoint("training.registry:Registry.log_run", call=3),
     KillPoint("training.registry:Registry.register", call=4),
@@ -30,7 +30,7 @@ KILL_POINTS = [
     KillPoint("training.registry.release_files:install_folder"),
     KillPoint("training.registry:Registry.fetch"),
     KillPoint("pipelines.steps.train:replace_text", after_call=False),
-    KillPoint("training.registry.promotion:_update_aliases", after_call=False),
+    KillPoint("training.registry.promotion:update_aliases", after_call=False),
     KillPoint("training.registry:Registry.promote"),
     KillPoint("training.registry.release_files:replace_text"),
     KillPoint("pyarrow.parquet:ParquetWriter.write_table"),
@@ -78,7 +78,7 @@ def test_a_run_killed_at_any_point_and_repeated_reaches_the_same_state(corner_sh
 def test_an_ingestion_killed_with_another_log_is_done_again(corner_shop: Flywheel) -> None:
     before = history_tables(corner_shop)
     shops.write_shop(corner_shop.folder, shops.simulate_log(30, 12, seed=7))
-    assert corner_shop("ingest", kill_point=KillPoint("features.ingestion.ingest:_write_table")).status == -9
+    assert corner_shop("ingest", kill_point=KillPoint("features.ingestion.ingest:write_table")).status == -9
     assert history_tables(corner_shop) != before
     shops.write_shop(corner_shop.folder, shops.simulate_log(60, 12))
     assert corner_shop("ingest").status == 0

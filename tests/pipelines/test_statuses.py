@@ -55,6 +55,7 @@ def test_a_log_without_its_customer_column_is_told_the_columns_found(flywheel: F
     assert "Columns found: customer, basket, at, loaded_at, amount, quantity, category" in result.err
 
 
+@pytest.mark.slow
 def test_commands_before_their_prerequisites_name_the_remedy(flywheel: Flywheel) -> None:
     for command, remedy in (("score", "flywheel publish"), ("ui", "flywheel run"), ("promote", "flywheel train")):
         result = flywheel(command)
@@ -84,6 +85,7 @@ def test_usage_errors_have_their_own_exit_status(flywheel: Flywheel, arguments: 
     assert message in " ".join(result.err.replace("│", " ").split())
 
 
+@pytest.mark.slow
 def test_an_interrupted_command_says_how_to_go_on(flywheel: Flywheel) -> None:
     command = flywheel.start("run", "--as-of", shops.day(20))
     wait_until((flywheel.home.folder / ".lock.holder").exists)
@@ -132,6 +134,7 @@ def test_people_are_shown_a_table_or_a_sentence(grown_shop_snapshot: ShopSnapsho
     assert message in result.out
 
 
+@pytest.mark.slow
 def test_text_in_brackets_is_printed_and_not_parsed_as_markup(shop_of: ShopOf) -> None:
     log = shops.simulate_log(20, 30)
     result = shop_of(log.with_orders(log.orders.drop(columns="amount")))("readiness", "--as-of", shops.day(20))

@@ -93,7 +93,7 @@ def test_the_longest_ids_that_are_allowed_fit_however_they_are_written(client: T
 
 
 def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_parsing, "_BODY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(request_parsing, "BODY_TIMEOUT_SECONDS", 0.05)
     messages: list[Message] = []
 
     async def receive() -> Message:

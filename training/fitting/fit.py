@@ -56,7 +56,7 @@ def fit_tiers(rows: Rows, plan: HorizonPlan, tiers: tuple[str, ...]) -> dict[str
     population = fit_population_tier(buyers, plan)
     btyd = fit_btyd_tier(buyers, plan)
     layout = HorizonLayout(
-        plan.evaluated_churn_days, plan.horizons, plan.learned, *_growth_exponents(buyers, plan), None
+        plan.evaluated_churn_days, plan.horizons, plan.learned, *growth_exponents(buyers, plan), None
     )
     template = TieredModel(
         {}, {}, fit_prospect_tier(prospects, population, plan), _extrapolation(btyd), None, IDENTITY, layout, None
@@ -200,7 +200,7 @@ def _out_of_fold_predictions(rows: Rows, predictors: Sequence[Callable[[Floats],
     return predictions
 
 
-def _growth_exponents(rows: Rows, plan: HorizonPlan) -> tuple[float, float]:
+def growth_exponents(rows: Rows, plan: HorizonPlan) -> tuple[float, float]:
     """Powers of time by which total orders and spend grew from half the longest learned horizon to all of it."""
     last = plan.learned[-1]
     half = max(last // 2, 1)

@@ -60,7 +60,7 @@ def finish_interrupted(client: MlflowClient, log: PromotionLog) -> Promotion | N
     pending = _champion_promotion(client)
     if pending is None or log.contains(pending):
         return None
-    _update_aliases(client, log, pending)
+    update_aliases(client, log, pending)
     return pending
 
 
@@ -88,11 +88,12 @@ def _move_champion(client: MlflowClient, log: PromotionLog, promotion: Promotion
     _model_versions(client, promotion.version)
     client.set_model_version_tag(RELEASE, promotion.version, _PROMOTION_TAG, promotion.to_line())
     client.set_registered_model_alias(RELEASE, CHAMPION, promotion.version)
-    _update_aliases(client, log, promotion)
+    update_aliases(client, log, promotion)
     return promotion
 
 
-def _update_aliases(client: MlflowClient, log: PromotionLog, promotion: Promotion) -> None:
+def update_aliases(client: MlflowClient, log: PromotionLog, promotion: Promotion) -> None:
+    """Set the aliases and tags that follow from a promotion of the champion, then log it; idempotent."""
     champions = {RELEASE: promotion.version, **_model_versions(client, promotion.version)}
     previous = {}
     if promotion.replaced is not None:

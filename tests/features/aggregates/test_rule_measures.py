@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,6 +136,7 @@ days = st.integers(0, 40)
 customer_ids = st.sampled_from(["ann", "bob"])
 
 
+@pytest.mark.slow
 @FEW_EXAMPLES
 @given(
     st.lists(st.tuples(customer_ids, days, st.integers(1, 9)), min_size=1),

@@ -205,6 +205,7 @@ def test_hours_are_those_a_patient_clerk_would_note(orders: list[tuple[str, int]
     )
 
 
+@pytest.mark.slow
 @FEW_EXAMPLES
 @given(st.lists(st.tuples(st.sampled_from(["ann", "bob", "eve"]), st.integers(0, 9)), min_size=1, max_size=9))
 def test_the_visit_times_of_a_customer_range_are_those_among_all_customers(orders: list[tuple[str, int]]) -> None:

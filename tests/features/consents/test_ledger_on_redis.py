@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from features.consents import redis as redis_storage
 from features.consents.consent import PROFILING, Consent
 from features.consents.ledger import ConsentStatus
 from features.consents.redis import RedisLedgerStorage
@@ -145,7 +146,7 @@ def test_a_change_during_a_read_of_changes_is_not_missed(
     ledger, ids = open_ledger(tmp_path, redis), [f"{number:03d}" for number in range(100)]
     for customer_id in ids:
         ledger.record({customer_id: [marketing_grant("email")]})
-    monkeypatch.setattr("features.consents.redis._PAGE_ARGUMENTS", ("WITHSCORES", "LIMIT", 0, 7))
+    monkeypatch.setattr(redis_storage, "PAGE_SIZE", 7)
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(lambda: [ledger.record({customer_id: [marketing_grant("sms")]}) for customer_id in ids])
         while not writing.done():
@@ -155,7 +156,7 @@ def test_a_change_during_a_read_of_changes_is_not_missed(
 def test_many_customers_are_read_in_batches(
     redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.consents.redis.MAX_CUSTOMERS_PER_READ", 3)
+    monkeypatch.setattr(redis_storage, "MAX_CUSTOMERS_PER_READ", 3)
     ledger, ids = open_ledger(tmp_path, redis), [f"{number}" for number in range(10)]
     ledger.record({customer_id: [NO] for customer_id in ids[::2]})
     ledger.erase("5")

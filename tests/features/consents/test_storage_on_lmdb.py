@@ -28,14 +28,21 @@ NEXT_COMMAND = """
 import sys
 from pathlib import Path
 from features.consents.lmdb import LmdbLedgerStorage
-print(LmdbLedgerStorage.open(Path(sys.argv[1]) / "consents")._environment.reader_check())
+LmdbLedgerStorage.open(Path(sys.argv[1]) / "consents")
+"""
+
+STALE_READERS = """
+import sys
+import lmdb
+print(lmdb.open(f"{sys.argv[1]}/consents", max_dbs=4, max_readers=1024).reader_check())
 """
 
 
 def test_a_reader_that_was_killed_holds_no_page_after_the_next_command(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path, LMDB)
     assert run_python(KILLED_WHILE_READING, tmp_path).returncode == -9
-    assert run_python(NEXT_COMMAND, tmp_path).stdout == "0\n"
+    assert run_python(NEXT_COMMAND, tmp_path).returncode == 0
+    assert run_python(STALE_READERS, tmp_path).stdout == "0\n"
     assert len(list(ledger.all_records())) == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from redis import Redis
 from features.errors import StoreUnavailable
 from features.online import redis_writer
 from features.online.redis_manifest import MANIFEST_KEY, RedisManifest
-from features.online.redis_writer import RedisWriter
+from features.online.redis_scripts import COMPACT
+from features.storage.redis_client import CommandArgument, RedisClient, Reply
 from tests.features.rows import TRANSACTIONS, VIEWS, filled_store, packed_rows, read_ann
 from tests.redis_server import RedisServer
 
@@ -99,7 +101,9 @@ def test_a_writer_killed_leaves_the_state_before_or_after_and_the_next_tidies_up
     newcomer = 9 if state == [9, 9] else np.nan
     orders = store.reader(VIEWS).read(["bob", "eve", "999"]).column("orders")
     np.testing.assert_array_equal(orders, [bob, 7, newcomer])
-    assert all(len(keys) == 1 for keys in store._manifest.views.values())
+    with Redis(port=redis.port) as client:
+        manifest = RedisManifest(client.get(MANIFEST_KEY))
+    assert all(len(keys) == 1 for keys in manifest.views.values())
 
 
 def assert_unread_hashes_expire(redis: RedisServer) -> None:
@@ -113,15 +117,15 @@ def test_a_staged_hash_that_expired_under_a_slow_writer_is_not_published(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = filled_store(redis)
-    stage = RedisWriter._stage
+    send = RedisClient.transaction
 
-    def stage_and_expire(writer: RedisWriter, view: str, rows: dict[str, bytes]) -> str:
-        key = stage(writer, view, rows)
-        with Redis(port=redis.port) as client:
-            client.delete(key)
-        return key
+    def stage_and_expire(client: RedisClient, *commands: Sequence[CommandArgument]) -> list[Reply]:
+        replies = send(client, *commands)
+        if commands[0][0] == "HSET":
+            client.execute("DEL", commands[0][1])
+        return replies
 
-    monkeypatch.setattr(RedisWriter, "_stage", stage_and_expire)
+    monkeypatch.setattr(RedisClient, "transaction", stage_and_expire)
     with pytest.raises(StoreUnavailable, match="a staged hash expired"), store.write_transaction() as writer:
         writer.replace("transactions", packed_rows(TRANSACTIONS, {"ann": 100}))
     assert read_ann(store) == [[3, 5]]
@@ -132,14 +136,15 @@ def test_rows_are_read_through_both_layers_until_the_upper_one_is_compacted(
 ) -> None:
     store = filled_store(redis)
     monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", 0)
-    compact, reads = RedisWriter._compact, []
+    eval_script, reads = RedisClient.eval_script, []
 
-    def read_and_compact(writer: RedisWriter, manifest: RedisManifest, upper: str, lower: str) -> bool:
-        rows = store.reader(VIEWS).read(["ann", "bob", "eve", "stranger"])
-        reads.append((rows.known.tolist(), rows.column("orders").tolist()[:3]))
-        return compact(writer, manifest, upper, lower)
+    def read_and_compact(client: RedisClient, script: str, keys: Sequence[str], *arguments: CommandArgument) -> Reply:
+        if script == COMPACT:
+            rows = store.reader(VIEWS).read(["ann", "bob", "eve", "stranger"])
+            reads.append((rows.known.tolist(), rows.column("orders").tolist()[:3]))
+        return eval_script(client, script, keys, *arguments)
 
-    monkeypatch.setattr(RedisWriter, "_compact", read_and_compact)
+    monkeypatch.setattr(RedisClient, "eval_script", read_and_compact)
     with store.write_transaction() as writer:
         writer.merge("transactions", packed_rows(TRANSACTIONS, {"bob": 8, "eve": 8}, event_at=2))
     with store.write_transaction() as writer:
@@ -152,17 +157,17 @@ def test_rows_are_read_through_both_layers_until_the_upper_one_is_compacted(
 def test_a_publication_between_a_read_and_a_write_is_not_overlooked(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch, method: str, max_small_merge: int
 ) -> None:
-    store, read_manifest, calls = filled_store(redis), RedisWriter._compacted_manifest, 0
+    store, execute, calls = filled_store(redis), RedisClient.execute, 0
     monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", max_small_merge)
 
-    def read_and_be_overtaken(writer: RedisWriter) -> RedisManifest:
+    def read_and_be_overtaken(client: RedisClient, *command: CommandArgument) -> Reply:
         nonlocal calls
-        manifest, calls = read_manifest(writer), calls + 1
-        if calls == 1:
+        reply, calls = execute(client, *command), calls + (command == ("GET", MANIFEST_KEY))
+        if command == ("GET", MANIFEST_KEY) and calls == 1:
             filled_store(redis)
-        return manifest
+        return reply
 
-    monkeypatch.setattr(RedisWriter, "_compacted_manifest", read_and_be_overtaken)
+    monkeypatch.setattr(RedisClient, "execute", read_and_be_overtaken)
     with store.write_transaction() as writer:
         if method == "merge":
             writer.merge("transactions", packed_rows(TRANSACTIONS, {"ann": 0, "eve": 7}, event_at=0))
@@ -179,15 +184,16 @@ def test_a_publication_between_a_read_and_a_write_is_not_overlooked(
 def test_compaction_during_another_publication_does_not_change_it(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, compact = filled_store(redis), RedisWriter._compact
+    store, eval_script = filled_store(redis), RedisClient.eval_script
     monkeypatch.setattr(redis_writer, "MAX_SMALL_MERGE", 0)
 
-    def be_overtaken(writer: RedisWriter, manifest: RedisManifest, upper: str, lower: str) -> bool:
-        monkeypatch.setattr(RedisWriter, "_compact", compact)
-        filled_store(redis)
-        return compact(writer, manifest, upper, lower)
+    def be_overtaken(client: RedisClient, script: str, keys: Sequence[str], *arguments: CommandArgument) -> Reply:
+        if script == COMPACT:
+            monkeypatch.setattr(RedisClient, "eval_script", eval_script)
+            filled_store(redis)
+        return eval_script(client, script, keys, *arguments)
 
-    monkeypatch.setattr(RedisWriter, "_compact", be_overtaken)
+    monkeypatch.setattr(RedisClient, "eval_script", be_overtaken)
     with store.write_transaction() as writer:
         writer.merge("transactions", packed_rows(TRANSACTIONS, {"eve": 7}, event_at=2))
     assert store.reader(VIEWS).read(["ann", "bob", "eve"]).known.tolist() == [True, True, False]

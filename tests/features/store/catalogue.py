@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from features.online import arrow_rows
 from features.online.lmdb import LmdbWriter
-from features.online.redis_writer import RedisWriter
+from features.storage.redis_client import CommandArgument, RedisClient, Reply
 from features.store.client import CustomerFeatures
 from features.store.definitions import FEATURE_SERVICE
 from features.views import Column, Kind, View
@@ -57,9 +57,9 @@ def customer_rows(*requests: tuple[str, datetime]) -> pa.Table:
 
 def through_feast(features: CustomerFeatures, *customer_ids: str) -> dict[str, list[object]]:
     """The same customers, read through Feast's own API."""
-    service = features._feast.get_feature_service(FEATURE_SERVICE)
+    service = features.feast.get_feature_service(FEATURE_SERVICE)
     rows = [{"customer_id": customer_id} for customer_id in customer_ids]
-    answers: dict[str, list[object]] = features._feast.get_online_features(service, rows).to_dict()
+    answers: dict[str, list[object]] = features.feast.get_online_features(service, rows).to_dict()
     return answers
 
 
@@ -68,15 +68,18 @@ def orders(features: CustomerFeatures, *customer_ids: str) -> list[float]:
 
 
 def after_each_view(patch: Callable[[object, str, object], None], callback: Callable[[], None]) -> None:
-    """Call ``callback`` after the rows of each view have gone to the online store."""
+    """Call ``callback`` after the rows of each view, in one batch, have gone to the online store."""
+    replace, transaction = LmdbWriter.replace, RedisClient.transaction
 
-    def with_callback(write: Callable[..., object]) -> Callable[..., object]:
-        def write_and_call(*rows: object) -> object:
-            result = write(*rows)
+    def replace_and_call(writer: LmdbWriter, view: str, packed: Mapping[str, bytes]) -> None:
+        replace(writer, view, packed)
+        callback()
+
+    def stage_and_call(client: RedisClient, *commands: Sequence[CommandArgument]) -> list[Reply]:
+        replies = transaction(client, *commands)
+        if commands[0][0] == "HSET":
             callback()
-            return result
+        return replies
 
-        return write_and_call
-
-    patch(LmdbWriter, "replace", with_callback(LmdbWriter.replace))
-    patch(RedisWriter, "_stage", with_callback(RedisWriter._stage))
+    patch(LmdbWriter, "replace", replace_and_call)
+    patch(RedisClient, "transaction", stage_and_call)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -73,14 +75,28 @@ def test_every_request_is_answered_in_order_also_when_repeated(features: Custome
     assert past["visits"].to_pylist() == [None, None, None, None, 9.0]
 
 
+@dataclass(frozen=True)
+class JoinedRows:
+    """The result of a point-in-time join, as Feast returns it."""
+
+    table: pa.Table
+
+    def to_arrow(self) -> pa.Table:
+        return self.table
+
+
 def test_a_join_that_loses_its_order_is_put_back_and_one_that_loses_a_line_is_refused(
     features: CustomerFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    join = CustomerFeatures._point_in_time_join
+    join = features.feast.get_historical_features
+
+    def join_and_take(rows: list[int]) -> Callable[..., JoinedRows]:
+        return lambda lines, service: JoinedRows(join(lines, service).to_arrow().take(rows))
+
     request = customer_rows(ANN[:2], BOB[:2], (ANN[0], MONDAY + timedelta(days=7)))
-    monkeypatch.setattr(CustomerFeatures, "_point_in_time_join", lambda self, lines: join(self, lines).take([2, 0, 1]))
+    monkeypatch.setattr(features.feast, "get_historical_features", join_and_take([2, 0, 1]))
     assert features.as_of(request)["orders"].to_pylist() == [3.0, 0.0, 4.0]
-    monkeypatch.setattr(CustomerFeatures, "_point_in_time_join", lambda self, lines: join(self, lines).take([2, 0]))
+    monkeypatch.setattr(features.feast, "get_historical_features", join_and_take([2, 0]))
     with pytest.raises(RuntimeError, match="The point-in-time join returned 2 rows for 3 requested"):
         features.as_of(request)
 
@@ -201,8 +217,8 @@ def test_a_view_declared_no_more_leaves_the_catalogue_and_the_store(
     features.materialize(MONDAY + timedelta(days=7))
     alone = CustomerFeatures.open(home, (TRANSACTIONS,), TTL_DAYS, online)
     alone.apply()
-    assert [view.name for view in alone._feast.list_feature_views()] == ["transactions"]
-    assert sorted(source.name for source in alone._feast.list_data_sources()) == ["transactions", "transactions_push"]
+    assert [view.name for view in alone.feast.list_feature_views()] == ["transactions"]
+    assert sorted(source.name for source in alone.feast.list_data_sources()) == ["transactions", "transactions_push"]
     assert set(through_feast(alone, ANN[0])) == {"customer_id", *(column.name for column in TRANSACTIONS.columns)}
     assert np.isnan(features.now([ANN[0]]).column("visits")).all()
 

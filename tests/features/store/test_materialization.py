@@ -85,6 +85,7 @@ def test_no_reader_waits_or_sees_two_days_at_once_while_another_process_publishe
         publisher.kill()
 
 
+@pytest.mark.slow
 @BOTH_METHODS
 def test_a_writer_killed_at_any_moment_leaves_one_whole_day(
     store: Store, start_publisher: Callable[[str], subprocess.Popen[bytes]], method: str

@@ -58,8 +58,8 @@ def features(tmp_path: Path, online: str) -> CustomerFeatures:
 
 def through_feast(features: CustomerFeatures, *customer_ids: object) -> dict[str, list[object]]:
     rows = [{"customer_id": customer_id} for customer_id in customer_ids]
-    answers: dict[str, list[object]] = features._feast.get_online_features(
-        features._feast.get_feature_service(FEATURE_SERVICE), rows
+    answers: dict[str, list[object]] = features.feast.get_online_features(
+        features.feast.get_feature_service(FEATURE_SERVICE), rows
     ).to_dict()
     return answers
 
@@ -90,7 +90,7 @@ def test_the_fast_reader_answers_the_same(features: CustomerFeatures) -> None:
 
 
 def test_a_pushed_row_is_read_by_feast_and_by_the_online_reader(features: CustomerFeatures) -> None:
-    features._feast.push("transactions_push", push_frame("eve", NOON, 8.0))
+    features.feast.push("transactions_push", push_frame("eve", NOON, 8.0))
     assert through_feast(features, "eve")["orders"] == [8.0]
     assert through_feast(features, "eve")["recent_days"] == [[1, 2]]
     assert features.now(["eve"]).matrix.tolist() == [[8.0, 3.0]]
@@ -101,39 +101,39 @@ def test_a_pushed_row_is_read_by_feast_and_by_the_online_reader(features: Custom
 def test_an_old_event_that_arrives_late_overwrites_nothing(
     features: CustomerFeatures, hours: int, orders: list[float]
 ) -> None:
-    features._feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=hours), 9.0))
+    features.feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=hours), 9.0))
     assert through_feast(features, "ann")["orders"] == features.now(["ann"]).column("orders").tolist() == orders
 
 
 def test_of_a_customer_pushed_twice_at_once_the_later_event_is_kept(features: CustomerFeatures) -> None:
     rows = [push_frame("eve", NOON + timedelta(hours=hours), float(hours)) for hours in (1, 3, 2)]
-    features._feast.write_to_online_store("transactions", pd.concat(rows, ignore_index=True))
+    features.feast.write_to_online_store("transactions", pd.concat(rows, ignore_index=True))
     assert features.now(["eve"]).column("orders").tolist() == [3.0]
 
 
 def test_feasts_own_materialize_adds_to_the_store(features: CustomerFeatures) -> None:
-    features._feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=1), 9.0))
-    features._feast.write_to_online_store("transactions", push_frame("eve", NOON - timedelta(days=9), 8.0))
-    features._feast.materialize(NOON - timedelta(days=1), NOON)
+    features.feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=1), 9.0))
+    features.feast.write_to_online_store("transactions", push_frame("eve", NOON - timedelta(days=9), 8.0))
+    features.feast.materialize(NOON - timedelta(days=1), NOON)
     np.testing.assert_array_equal(features.now(["ann", "eve", "00017"]).column("orders"), [9.0, 8.0, NAN])
     features.erase("00017")
-    features._feast.materialize(NOON, NOON, disable_event_timestamp=True)
+    features.feast.materialize(NOON, NOON, disable_event_timestamp=True)
     assert features.now(["ann", "eve", "00017"]).known.all()
-    features._feast.materialize(NOON, NOON)
+    features.feast.materialize(NOON, NOON)
     np.testing.assert_array_equal(features.now(["ann", "eve", "00017"]).column("orders"), [9.0, 8.0, NAN])
     features.materialize(NOON)
     assert features.now(["ann", "eve", "00017"]).known.tolist() == [True, False, True]
 
 
 def test_feasts_incremental_materialize_takes_what_came_since(features: CustomerFeatures, tmp_path: Path) -> None:
-    features._feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=2), 9.0))
-    features._feast.materialize_incremental(NOON)
+    features.feast.write_to_online_store("transactions", push_frame("ann", NOON + timedelta(hours=2), 9.0))
+    features.feast.materialize_incremental(NOON)
     later = pa.concat_tables([pq.read_table(path := tmp_path / "features" / "transactions.parquet")] * 2)
     timestamps = pa.array([NOON] * 3 + [NOON + timedelta(hours=1)] * 3, arrow_rows.TIMESTAMP_TYPE)
     orders = pa.array([1.0] * 3 + [2.0] * 3)
     later = later.set_column(later.schema.get_field_index("event_timestamp"), "event_timestamp", timestamps)
     pq.write_table(later.set_column(later.schema.get_field_index("orders"), "orders", orders), path)
-    features._feast.materialize_incremental(NOON + timedelta(hours=1))
+    features.feast.materialize_incremental(NOON + timedelta(hours=1))
     customer_ids = ["ann", "00017", "null", "stranger"]
     np.testing.assert_array_equal(features.now(customer_ids).column("orders"), [9.0, 2.0, 2.0, NAN])
     assert through_feast(features, *customer_ids)["orders"] == [9.0, 2.0, 2.0, None]
@@ -141,9 +141,9 @@ def test_feasts_incremental_materialize_takes_what_came_since(features: Customer
 
 def test_an_expired_row_is_present_with_its_time_and_a_stranger_is_not_found(features: CustomerFeatures) -> None:
     long_ago = NOON - timedelta(days=365)
-    features._feast.write_to_online_store("transactions", push_frame("eve", long_ago, 8.0))
+    features.feast.write_to_online_store("transactions", push_frame("eve", long_ago, 8.0))
     rows = [{"customer_id": "eve"}, {"customer_id": "stranger"}]
-    result = features._feast.get_online_features(["transactions:orders"], rows).proto.results[1]
+    result = features.feast.get_online_features(["transactions:orders"], rows).proto.results[1]
     assert [FieldStatus.Name(status) for status in result.statuses] == ["PRESENT", "NOT_FOUND"]
     assert result.event_timestamps[0].ToDatetime(UTC) == long_ago
     assert features.now(["eve", "stranger"]).known.tolist() == [True, False]
@@ -162,22 +162,22 @@ def test_a_frozen_redis_is_named_in_time_through_feast_too(
 
 
 def test_a_torn_down_catalogue_leaves_no_rows(features: CustomerFeatures) -> None:
-    features._feast.teardown()  # type: ignore[no-untyped-call]  # Feast's own
+    features.feast.teardown()  # type: ignore[no-untyped-call]  # Feast's own
     assert not features.now(["ann", "00017"]).known.any()
 
 
 def test_a_customer_id_that_is_a_number_is_refused(features: CustomerFeatures) -> None:
     key = EntityKey(join_keys=["customer_id"], entity_values=[Value(int64_val=17)])
-    view = features._feast.get_feature_view("transactions")
+    view = features.feast.get_feature_view("transactions")
     with pytest.raises(
         TypeError, match=r"Found the key \['customer_id'\] = int64_val: 17\s+; expected one customer_id, as text"
     ):
-        PackedOnlineStore().online_read(features._feast.config, view, [key])
+        PackedOnlineStore().online_read(features.feast.config, view, [key])
     assert through_feast(features, 17)["customer_id"] == ["17"]
 
 
 def test_the_catalogue_gives_back_the_view_it_was_made_from(features: CustomerFeatures) -> None:
-    assert view_from_feast(features._feast.get_feature_view("transactions")) == VIEW
+    assert view_from_feast(features.feast.get_feature_view("transactions")) == VIEW
 
 
 def test_a_column_of_two_views_is_refused(tmp_path: Path) -> None:

@@ -52,15 +52,15 @@ def test_a_catalogue_left_in_the_middle_of_a_publication_still_answers_and_is_re
     features: CustomerFeatures, home: Path, online: str
 ) -> None:
     features.materialize(MONDAY)
-    registry = features._feast.registry
-    for view in features._feast.list_feature_views():
+    registry = features.feast.registry
+    for view in features.feast.list_feature_views():
         view.state, view.owner = FeatureViewState.MATERIALIZING, "a state alone is not saved"
-        registry.apply_feature_view(view, features._feast.project)
+        registry.apply_feature_view(view, features.feast.project)
     other = CustomerFeatures.open(home, VIEWS, TTL_DAYS, online)
-    assert other._feast.get_feature_view("transactions").state == FeatureViewState.MATERIALIZING
+    assert other.feast.get_feature_view("transactions").state == FeatureViewState.MATERIALIZING
     assert through_feast(other, ANN[0])["orders"] == other.as_of(customer_rows(ANN[:2]))["orders"].to_pylist() == [3.0]
     other.materialize(MONDAY + timedelta(days=7))
-    assert other._feast.get_feature_view("transactions").state == FeatureViewState.AVAILABLE_ONLINE
+    assert other.feast.get_feature_view("transactions").state == FeatureViewState.AVAILABLE_ONLINE
     assert through_feast(other, ANN[0])["orders"] == [4.0]
 
 
@@ -76,6 +76,7 @@ features.materialize(MONDAY + timedelta(days=7))
 """
 
 
+@pytest.mark.slow
 def test_a_publication_killed_half_way_leaves_the_last_one_and_is_repaired_by_the_next(
     features: CustomerFeatures, home: Path, online: str
 ) -> None:

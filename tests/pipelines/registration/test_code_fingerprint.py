@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from pipelines.registration.code_fingerprint import _folder_fingerprint, code_fingerprint
+from pipelines.registration.code_fingerprint import code_fingerprint, folder_fingerprint
 
 MODULE = '"""Twice."""\n\n\ndef twice(x: int) -> int:\n    """Double."""\n    return 2 * x\n'
 
@@ -19,7 +19,7 @@ def package(folder: Path, source: str, name: str = "inner/module.py") -> ModuleT
 
 
 def fingerprint(folder: Path, source: str, name: str = "inner/module.py") -> str:
-    _folder_fingerprint.cache_clear()
+    folder_fingerprint.cache_clear()
     return code_fingerprint(package(folder, source, name))
 
 

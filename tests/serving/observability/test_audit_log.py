@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.storage.secret import InvalidSecret
+from features.storage.secret import InvalidSecret, load_secret
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, ERASURE, EXPORT, AuditLog, AuditWriteFailed
 from tests.serving.fakes import TODAY
 
@@ -87,7 +87,7 @@ def test_a_note_about_a_customer_holds_no_id(tmp_path: Path) -> None:
     audit.append(ERASURE, COMMAND_LINE, TODAY, customer=audit.pseudonym("customer-17850"))
     text = (tmp_path / "audit.jsonl").read_text()
     assert "17850" not in text.replace(audit.pseudonym("customer-17850"), "")
-    assert str(audit._secret) not in repr(audit)
+    assert str(load_secret(tmp_path)) not in repr(audit)
 
 
 @pytest.mark.parametrize(("action", "safe"), [(EXPORT, False), (CONSENT, True), (ERASURE, True), ("merge", True)])

@@ -200,9 +200,9 @@ def test_one_erasure_does_not_hide_another_that_is_not_finished(
     def delete_while_another_is_erased(home: Path, customer_ids: list[str]) -> dict[str, int]:
         monkeypatch.undo()
         ledger.erase("c007")
-        return erasure._delete_rows(home, customer_ids)
+        return erasure.delete_from_tables(home, customer_ids)
 
-    monkeypatch.setattr(erasure, "_delete_rows", delete_while_another_is_erased)
+    monkeypatch.setattr(erasure, "delete_from_tables", delete_while_another_is_erased)
     assert erase_customer(tmp_path, LMDB, ledger, "c003").finished
     erasure.apply_pending_erasures(tmp_path, LMDB, ledger)
     assert "c007" not in set(service.scores.columns().ids.to_pylist())

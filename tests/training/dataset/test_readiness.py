@@ -89,6 +89,7 @@ def test_only_tiers_that_are_fitted_are_tried(shop: TrainingShop) -> None:
         assert set(shop.readiness.tiers_for(model)) <= set(shop.readiness.tiers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["200 buyers", "no amounts", "10 days", "churn after a year"])
 def test_the_promised_tiers_are_fitted_tested_and_gated(name: str) -> None:
     shop = SHOPS[name]()
@@ -154,6 +155,7 @@ def test_churn_beyond_the_learned_horizon_is_answered_from_it() -> None:
     assert (churn.positives, churn.negatives) != (0, 0)
 
 
+@pytest.mark.slow
 def test_churn_beyond_the_learned_horizon_is_released() -> None:
     shop = late_churn_shop()
     today = shop.population()
@@ -196,6 +198,7 @@ def test_a_customer_known_from_a_return_is_no_buyer() -> None:
     assert schedule.as_of == day(9)
 
 
+@pytest.mark.slow
 def test_a_rare_outcome_asks_for_another_horizon() -> None:
     customers = np.repeat(np.arange(600), 60)
     lines = order_lines(

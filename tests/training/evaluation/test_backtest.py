@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from features.calendar import day_number
 from tests.training.shops import (
@@ -17,6 +18,8 @@ from tests.training.shops import (
 from training.evaluation.backtest import Backtest, backtest, scores
 from training.inference.forecast import TIERS
 from training.models import MODELS
+
+pytestmark = pytest.mark.slow
 
 TREES_AND_COUNTS = ("ml", "cohort", "population")
 

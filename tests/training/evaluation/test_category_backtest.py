@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.training.assortments import drugstore_shop
 from tests.training.shops import ZONE, cached_for_session
@@ -21,6 +22,7 @@ def category_scores() -> list[BacktestScore]:
     return [score for score in scores(run_backtest()) if score.model == BY_CATEGORY]
 
 
+@pytest.mark.slow
 def test_every_origin_tells_of_all_of_the_tiers_and_of_the_usual_gaps() -> None:
     assert {score.origin for score in category_scores()} == set(drugstore_shop().schedule.origins)
     newest = {

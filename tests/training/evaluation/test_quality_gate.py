@@ -46,6 +46,7 @@ def test_a_new_recipe_that_is_surely_better_passes() -> None:
     assert verdict.reason == "better than cohort, and calibrated (95 % interval)"
 
 
+@pytest.mark.slow
 def test_a_new_recipe_that_is_only_as_good_passes_once_in_forty_times() -> None:
     passed = [decide([backtest(seed, 200, ml=0.4, cohort=0.4)], ("ml", "cohort"))[0].passed for seed in range(300)]
     assert 0.005 <= np.mean(passed) <= 0.05

@@ -60,6 +60,7 @@ def test_forecasts_after_an_origin_are_calibrated(days: int) -> None:
     assert metrics.auc(within, came) > 0.8
 
 
+@pytest.mark.slow
 def test_nothing_after_the_limit_changes_a_fitted_byte() -> None:
     shop, origin = drugstore_shop(), newest_origin(drugstore_shop())
     lines = simulate_category_orders(400)

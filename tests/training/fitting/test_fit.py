@@ -75,6 +75,7 @@ def test_one_tier_answers_all_three_models() -> None:
         assert fitted.tiered_model.tier_by_model == dict.fromkeys(MODELS, tier)
 
 
+@pytest.mark.slow
 def test_a_model_that_memorises_its_customers_is_calibrated_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = {"num_leaves": 63, "min_data_in_leaf": 5, "learning_rate": 0.3, "lambda_l2": 0.0}
     monkeypatch.setattr(churn, "PARAMS", {**churn.PARAMS, **memory})
@@ -111,7 +112,7 @@ def test_calibration_uses_the_newest_finished_cutoffs_until_it_has_enough(monkey
 def growth_exponent(early: int, late: int) -> float:
     """The exponent for ``early`` orders in the first half of 60 days and ``late`` orders in the second."""
     observed = outcomes_of([5.0] * early + [45.0] * late + [NEVER] * 10, [90.0] * (early + late + 10))
-    return fit._growth_exponents(rows_of(observed), PLAN)[0]
+    return fit.growth_exponents(rows_of(observed), PLAN)[0]
 
 
 def test_totals_grow_beyond_the_learned_horizon_as_within_it() -> None:
@@ -149,8 +150,13 @@ def small_shop(name: str) -> TrainingShop:
     return build_shop(lines, days, (3, 30), 30)
 
 
-@pytest.mark.parametrize("tier", TIERS)
-@pytest.mark.parametrize("name", SMALL)
+LARGEST = {"no amounts", "no recent orders"}
+
+
+@pytest.mark.parametrize("tier", [pytest.param("ml", marks=pytest.mark.slow), *SIMPLE_TIERS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGEST else ()) for name in SMALL]
+)
 def test_no_shop_is_too_small_for_an_answer(name: str, tier: str) -> None:
     answers = fit_and_forecast(small_shop(name), tier)
     assert len(answers) == len(small_shop(name).population())
@@ -174,6 +180,7 @@ def test_a_log_without_a_finished_window_has_the_simple_tiers(tier: str, has_amo
     assert (answers.spend is None) != has_amounts
 
 
+@pytest.mark.slow
 def test_an_origin_before_which_no_window_is_over_is_tested_without_a_crash() -> None:
     shop = corner_shop()
     schedule: Schedule = replace(shop.schedule, origins=(shop.schedule.cutoffs[3],))
@@ -187,6 +194,7 @@ def test_only_customers_with_an_order_are_buyers() -> None:
     assert buyer_mask(rows).tolist() == [True, True, False, True]
 
 
+@pytest.mark.slow
 def test_a_fit_does_not_depend_on_the_order_of_its_rows() -> None:
     shop = corner_shop()
     rows = shop.rows(shop.now)

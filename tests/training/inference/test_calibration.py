@@ -115,6 +115,7 @@ def test_log_odds_of_certainty_are_finite() -> None:
     assert np.isfinite(logit(np.array([0.0, 1.0]))).all()
 
 
+@pytest.mark.slow
 def test_a_planted_miscalibration_reaches_nobody_thanks_to_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(churn, "PARAMS", {**churn.PARAMS, "scale_pos_weight": 8.0})
     learned = corner_shop()

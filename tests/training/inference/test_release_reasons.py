@@ -128,13 +128,13 @@ def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
-import numpy as np
+from tests.training.constant_rows import constant_rows
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.models import load_release
 
 release = load_release(Path(sys.argv[1]))
-inputs = np.full((2, len(release._input_names)), 1.0)
-reasons = release._explainer.explain(inputs, np.array([0.0, 3.0]), ("churn", "next_purchase", "ltv"), 0.5)
+answers = ("churn", "next_purchase", "ltv")
+reasons = release.reasons(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000, answers)
 print([{reason.answer for reason in customer} == {"churn", "next_purchase", "ltv"} for customer in reasons])
 print(sorted({"lightgbm", "pandas", "sklearn", "mlflow", "feast", "ibis", "duckdb", "pyarrow"} & set(sys.modules)))
 """

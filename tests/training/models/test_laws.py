@@ -119,6 +119,7 @@ def test_a_model_learns_nothing_from_after_the_limit(model: Model) -> None:
     assert training_targets(model, bob=140.0, limit=140) == training_targets(model, limit=140)
 
 
+@pytest.mark.slow
 def test_a_fit_is_the_same_to_the_last_byte(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(next_purchase, "MAX_PERIOD_ROWS", 4_000)
     shop = corner_shop()

@@ -53,7 +53,7 @@ class Attributions:
             return exact_attributions.spend_attributions(tier, self._inputs, longest)
         expected = exact_attributions.spend_attributions(tier.value_model.expectation.tier, self._inputs, longest)
         conditional, corrected = (
-            _redistribute_expectation(shap_values, expected)
+            redistribute_expectation(shap_values, expected)
             for shap_values in tier.value_model.shap_values(self._inputs)
         )
         share = tier.value_model.conditional_share(self._inputs, self._order_probabilities)[:, None]
@@ -68,7 +68,7 @@ class Attributions:
             return exact_attributions.pace_attributions(tier, self._inputs, self._tiered_model.layout.churn_days)
         if tier is not self._tiered_model.tier_by_name[self._tiered_model.tier_by_model["next_purchase"]]:
             return -self.churn()
-        return self._fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
+        return self.fold_period_inputs(_average_over_periods(tier.hazard_shap_values(self._inputs)))
 
     def _level_tier(self, model: str) -> Tier:
         return self._tiered_model.tier_by_name[self._tiered_model.tier_by_model[model]]
@@ -84,7 +84,7 @@ class Attributions:
         timing = self._tiered_model.tier_by_name[self._tiered_model.tier_by_model["next_purchase"]]
         return timing.order_by(self._inputs, np.array([0.0, *self._tiered_model.layout.learned]))[:, 1:]
 
-    def _fold_period_inputs(self, shap_values: Floats) -> Floats:
+    def fold_period_inputs(self, shap_values: Floats) -> Floats:
         """Add the period inputs to the inputs they come from: (n, names + period inputs) to (n, names)."""
         own = shap_values[:, : len(self._names)].copy()
         for position, name in enumerate(PERIOD_INPUTS, start=len(self._names)):
@@ -93,7 +93,7 @@ class Attributions:
         return own
 
 
-def _redistribute_expectation(shap_values: Floats, expected: Floats) -> Floats:
+def redistribute_expectation(shap_values: Floats, expected: Floats) -> Floats:
     """Add the SHAP values of BTYD's expectation to the inputs of BTYD: (n, inputs + expectation + 1) to (n, inputs).
 
     Each input gets a part in proportion to its own attribution in BTYD.

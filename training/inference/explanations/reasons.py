@@ -75,7 +75,7 @@ class Explainer:
         for answer in answers:
             for row, reasons in zip(
                 buyers.tolist(),
-                self._buyer_reasons(answer, inputs[buyers], self._explanations[answer].attribute(attributions)),
+                self.buyer_reasons(answer, inputs[buyers], self._explanations[answer].attribute(attributions)),
                 strict=True,
             ):
                 by_customer[row] += reasons
@@ -90,7 +90,8 @@ class Explainer:
             ]
         return by_customer
 
-    def _buyer_reasons(self, answer: str, inputs: Floats, attributions: Floats) -> Iterable[list[Reason]]:
+    def buyer_reasons(self, answer: str, inputs: Floats, attributions: Floats) -> Iterable[list[Reason]]:
+        """Yield the most important reasons of each buyer for an answer, from its attributions, (n, names)."""
         by_concept = np.column_stack([attributions[:, members].sum(axis=1) for members in self._members])
         size = np.abs(by_concept)
         shares = size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300)

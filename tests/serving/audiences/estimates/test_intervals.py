@@ -48,6 +48,7 @@ def backtest_errors(rng: np.random.Generator, customers: int, origins: int, shoc
     return errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("customers", "members", "origins", "shock", "own"),
     [
@@ -79,6 +80,7 @@ def simulate_spend(rng: np.random.Generator, orders: Floats, shock: float) -> Fl
     return np.asarray(20 * rng.gamma(np.maximum(number, 1e-9)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("members", "shock"), [(4_000, 0.15), (100, 0.02)])
 def test_four_fifths_of_revenues_lie_inside(members: int, shock: float) -> None:
     rng = np.random.default_rng(9)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.audiences.errors import AudienceNotFound, InvalidCursor
-from serving.audiences.export import member_store
+from serving.audiences.export import member_store, paging
 from serving.audiences.export.cursors import decode_cursor, encode_cursor
 from serving.audiences.export.paging import EXPORT_BATCH_SIZE, AudienceReader
 from serving.audiences.query.scores_table import Columns
@@ -205,7 +205,7 @@ def test_an_export_is_the_list_and_asks_consent_for_each_part(
     folder: Path, shop: Columns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert EXPORT_BATCH_SIZE > 60
-    monkeypatch.setattr("serving.audiences.export.paging.EXPORT_BATCH_SIZE", 25)
+    monkeypatch.setattr(paging, "EXPORT_BATCH_SIZE", 25)
     consent = FakeConsent(["001"])
     tables = AudienceReader(folder, SECRET).export(store_audience(folder, shop), consent)
     first = next(tables)

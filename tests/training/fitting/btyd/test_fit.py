@@ -134,6 +134,7 @@ def test_where_nobody_ever_came_back_hardly_anybody_is_expected_to() -> None:
     assert 0 < order_by.max() < 0.01
 
 
+@pytest.mark.slow
 def test_where_nobody_leaves_the_rates_alone_decide() -> None:
     truth = GammaPoisson(r=1.2, alpha=12.0)
     history = simulate_histories(truth, np.full(1500, 400.0), seed=6)
@@ -154,6 +155,7 @@ def test_clockwork_buyers_are_fitted() -> None:
     assert assert_sound(fit_btyd(*history), history)[:, 0].min() > 0.9
 
 
+@pytest.mark.slow
 def test_heavy_buyers_among_many_one_time_buyers_are_fitted() -> None:
     repeats = np.concatenate([np.zeros(900), np.random.default_rng(7).integers(300, 700, 100)])
     age = np.concatenate([np.random.default_rng(8).uniform(0, 730, 900), np.full(100, 730.0)])

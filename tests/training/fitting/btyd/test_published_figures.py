@@ -111,6 +111,7 @@ def test_one_time_buyers_of_cdnow_are_ranked_low_by_the_next_order_and_high_by_b
     assert auc(returned, model.probability_alive(cdnow.repeats, cdnow.recency, cdnow.age)) < 0.35
 
 
+@pytest.mark.slow
 def test_weeks_and_days_give_the_same_forecast(cdnow: Cohort) -> None:
     in_weeks = fit_btyd(cdnow.repeats, cdnow.recency, cdnow.age).model
     recency, age = cdnow.recency * WEEKS, cdnow.age * WEEKS

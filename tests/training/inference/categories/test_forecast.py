@@ -58,6 +58,7 @@ def any_hazard_tables(draw: st.DrawFn) -> CategoryTables:
     return replace(hazard_tables(), hazards=tuple(tuple(row) for row in rates.tolist()))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_in_any_population_a_category_comes_no_sooner_than_the_order_itself(

@@ -11,7 +11,7 @@ from features.arrays import Floats
 from tests.training.shops import cached_for_session, corner_shop, corner_tiers
 from training.inference.calibration import logit
 from training.inference.explanations import exact_attributions
-from training.inference.explanations.attributions import Attributions, _redistribute_expectation
+from training.inference.explanations.attributions import Attributions, redistribute_expectation
 from training.inference.forecast import TIERS, Forecast
 from training.inference.survival import PERIOD_INPUTS
 from training.inference.tiered_model import TieredModel
@@ -118,7 +118,7 @@ def test_the_pace_of_trees_is_that_of_the_periods_a_customer_still_waits_in() ->
 def test_the_silence_that_a_period_begins_with_counts_as_recency() -> None:
     shap_values = trees_tier().hazard_shap_values(buyers())
     position = names().index("recency_days")
-    own = Attributions(tiered_model("ml"), names(), buyers())._fold_period_inputs(shap_values[:, 0, :-1])
+    own = Attributions(tiered_model("ml"), names(), buyers()).fold_period_inputs(shap_values[:, 0, :-1])
     assert own[:, position] == pytest.approx(
         shap_values[:, 0, position] + shap_values[:, 0, len(names()) + PERIOD_INPUTS.index("gap_at_start")]
     )
@@ -136,7 +136,7 @@ def test_what_trees_make_of_btyds_answers_counts_for_the_inputs_of_those() -> No
     heads = trees_tier().value_model
     expected = exact_attributions.spend_attributions(heads.expectation.tier, buyers(), 60)
     for shap_values in heads.shap_values(buyers()):
-        own = _redistribute_expectation(shap_values, expected)
+        own = redistribute_expectation(shap_values, expected)
         assert own.sum(axis=1) == pytest.approx(shap_values[:, :-1].sum(axis=1))
         gained = np.abs(own - shap_values[:, : len(names())]).sum(axis=0) > 0
         assert {name for name, more in zip(names(), gained, strict=True) if more} == {

@@ -68,7 +68,7 @@ def contributions(**by: float) -> Floats:
 
 
 def buyer_reasons(inputs: Floats, contributions: Floats, answer: str = "churn") -> list[Reason]:
-    (reasons,) = explainer(tiered_model("ml"))._buyer_reasons(answer, inputs, contributions)
+    (reasons,) = explainer(tiered_model("ml")).buyer_reasons(answer, inputs, contributions)
     return reasons
 
 
@@ -119,7 +119,7 @@ def test_inputs_that_say_the_same_thing_count_together() -> None:
 def test_a_kind_of_event_that_two_views_count_is_two_things() -> None:
     both = [engagement_view(dimension, ["share"]) for dimension in ("behaviour", "social")]
     counted = ("behaviour_share_91d", "social_share_91d")
-    (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR", EXPLANATIONS)._buyer_reasons(
+    (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR", EXPLANATIONS).buyer_reasons(
         "churn", np.array([[1.0, 2.0]]), np.array([[0.6, -0.4]])
     )
     assert [(reason.code, reason.importance, reason.direction) for reason in reasons] == [

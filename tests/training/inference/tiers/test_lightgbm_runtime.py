@@ -162,6 +162,7 @@ def test_a_fit_does_not_depend_on_what_else_is_fitted_at_once() -> None:
     assert set(together) == {alone}
 
 
+@pytest.mark.slow
 def test_a_fit_is_the_same_in_another_process() -> None:
     program = (
         "import sys; from tests.training.inference.tiers.test_lightgbm_runtime import trees; sys.stdout.write(trees())"
