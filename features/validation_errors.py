@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic_core import ErrorDetails
 
-MAX_SHOWN_CHARACTERS = 40
+_MAX_SHOWN_CHARACTERS = 40
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "a section of keys",
@@ -62,10 +62,10 @@ def message(error: ErrorDetails) -> str:
     return error["msg"].removeprefix("Value error, ")
 
 
-def json_text(value: object) -> str:
-    """A value as JSON, shortened to 40 characters."""
+def json_text(value: object, max_characters: int = _MAX_SHOWN_CHARACTERS) -> str:
+    """A value as JSON, shortened to at most ``max_characters``."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[: MAX_SHOWN_CHARACTERS - 3]}..."
+    return text if len(text) <= max_characters else f"{text[: max_characters - 3]}..."
 
 
 def _expectation(error: ErrorDetails, templates: Mapping[str, str]) -> str:

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.validation_errors import expected_json_text, found_text, json_text, message
+from serving.invalid_fields import MAX_LISTED_FIELDS, invalid_fields_summary
 from serving.schemas.predictions import FieldProblem
 
 MEDIA_TYPE = "application/problem+json"
-_MAX_LISTED_ERRORS = 20
 # Python 3.11 knows these by the names they had before RFC 9110.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
@@ -82,11 +82,9 @@ def validation_problem(faults: Sequence[ErrorDetails], schema: type[BaseModel]) 
     """A 422 for JSON that does not satisfy a schema, with the first twenty invalid fields."""
     errors = [
         FieldProblem(field=_field_path(error["loc"]), reason=_reason(error, schema))
-        for error in faults[:_MAX_LISTED_ERRORS]
+        for error in faults[:MAX_LISTED_FIELDS]
     ]
-    count = "1 field is" if len(faults) == 1 else f"{len(faults)} fields are"
-    listed = "" if len(faults) <= _MAX_LISTED_ERRORS else f" The first {_MAX_LISTED_ERRORS} are listed."
-    return Problem(422, f"{count} not as expected.{listed} The form is in /openapi.json.", errors)
+    return Problem(422, invalid_fields_summary(len(faults)), errors)
 
 
 def _field_path(location: Iterable[int | str]) -> str:
@@ -98,8 +96,8 @@ def _reason(error: ErrorDetails, schema: type[BaseModel]) -> str:
     if error["type"] == "string_type" and error["loc"][:1] == ("customer_ids",):
         return f"Found {json_text(error['input'])}; expected a string, since ids are text: send it in quotes."
     if error["type"] == "extra_forbidden":
-        *most, last = _field_names(schema, error["loc"][:-1])
-        expected = f"{', '.join(most)} or {last}" if most else last
+        *others, last = _field_names(schema, error["loc"][:-1])
+        expected = f"{', '.join(others)} or {last}" if others else last
         return f"Found an unknown field; expected {expected}. Leave it out."
     if error["type"] == "missing":
         return "Found nothing; expected a value. Add it."

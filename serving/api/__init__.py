@@ -1,1 +1,1 @@
-"""API: the application, its middlewares and routes; nothing else imports it but the service."""
+"""API: the HTTP application, its middlewares and its routes; only serving/service.py imports it."""

@@ -1,4 +1,4 @@
-"""Application state: everything that a request may need, opened once per worker and wired here alone."""
+"""Application state (composition root): creates and connects the objects that requests use, once per worker."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class AppState:
 
     @classmethod
     def open(cls) -> AppState:
-        """The state of a worker on the home that the environment names."""
+        """Create the state of a worker from the settings in the environment, such as FLYWHEEL_HOME."""
         settings = Settings()
         clock, metrics = make_clock(settings.as_of), Metrics()
         log = json_log(clock)

@@ -13,7 +13,7 @@ CACHE_CONTROL = "private, max-age=0, must-revalidate"
 
 
 def cacheable(request: Request, body: bytes) -> Response:
-    """The body with its ETag, or 304 if the caller has that version already."""
+    """Cacheable response: the body with an ETag, or 304 without a body if the caller has this version already."""
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL}
     if _matches_etag(request.headers.get("if-none-match", ""), tag):
@@ -22,7 +22,7 @@ def cacheable(request: Request, body: bytes) -> Response:
 
 
 def no_store(body: bytes) -> Response:
-    """A body that must not be cached, since the answer may change at any moment."""
+    """Response with Cache-Control: no-store, for an answer that may change at any moment."""
     return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
 

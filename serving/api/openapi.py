@@ -65,7 +65,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
-    """The request body of a route that reads it itself."""
+    """The OpenAPI description of a route's JSON request body."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
     return {"requestBody": {"required": True, "content": content}}
 
@@ -76,7 +76,7 @@ def path_parameter(name: str, description: str) -> dict[str, Any]:
 
 
 def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
-    """The query parameters that a route validates by a model."""
+    """The OpenAPI descriptions of query parameters: one for each field of a model."""
     fields: dict[str, Any] = model.model_json_schema()["properties"]
     return [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
 

@@ -24,11 +24,11 @@ class AnyTextConvertor(Convertor[str]):
     regex = r"[\s\S]*"
 
     def convert(self, value: str) -> str:
-        """The text as it stands in the path."""
+        """Return the text from the path unchanged."""
         return value
 
     def to_string(self, value: str) -> str:
-        """The text as it stands in the path."""
+        """Return the text for the path unchanged."""
         return value
 
 
@@ -38,12 +38,12 @@ register_url_convertor("text", AnyTextConvertor())
 class RawRoute(APIRoute):
     """Raw route: a documented route with a declared scope, whose endpoint reads the request itself.
 
-    Nothing is resolved, checked or converted twice. A route without a declaration cannot be made: see
+    FastAPI's own parsing of requests and responses is skipped. A route that declares no scope raises TypeError: see
     ``serving.auth.scopes.requires``.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
-        """As FastAPI's route.
+        """Create the route from the arguments of FastAPI's APIRoute.
 
         Raises:
             TypeError: the dependencies declare no scope, or several.
@@ -58,7 +58,7 @@ class RawRoute(APIRoute):
         self.access: RouteAccess = access
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint itself."""
+        """Return the endpoint itself, without FastAPI's parsing around it."""
         return self.endpoint
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

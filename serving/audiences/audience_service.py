@@ -43,7 +43,7 @@ class ExportContext:
 
 @dataclass(frozen=True)
 class ExportedPage:
-    """A page of members, and the state of the ledger against which it was checked."""
+    """A page of members, and the state number of the ledger at its consent check."""
 
     page: Page
     consent_state: int
@@ -70,7 +70,7 @@ class AudienceService:
         return self._home / "audiences"
 
     def create(self, request: AudienceRequest, export: ExportContext) -> AudienceResponse:
-        """Build an audience and store its members, unless the request only counts; the sample is audited as an export.
+        """Create an audience, and store its members if ``request.keep`` is true; the sample is audited as an export.
 
         Raises:
             InvalidAudienceRequest: the request does not fit the table.
@@ -106,7 +106,7 @@ class AudienceService:
         return member_store.read_metadata(self.folder, audience_id)
 
     def page(self, audience_id: str, cursor: str | None, size: int, export: ExportContext) -> ExportedPage:
-        """Return the members after a cursor who may be approached now.
+        """Return the next page of members after a cursor: those with consent now.
 
         Raises:
             AudienceNotFound: no audience is stored under this id.
@@ -119,7 +119,7 @@ class AudienceService:
         return ExportedPage(page, state)
 
     def export_all(self, audience_id: str, export: ExportContext) -> tuple[int, Iterator[pa.Table]]:
-        """Return the ledger's state and all members in tables, each checked for consent when it is produced.
+        """Return the state of the ledger and an iterator of tables with all members; each table is checked for consent.
 
         Raises:
             AudienceNotFound: no audience is stored under this id.

@@ -1,4 +1,4 @@
-"""Consent filter: the consents stored with the scores, corrected by later changes in the ledger."""
+"""Consent filter: selects the customers with consent, from the consents in the scores table and later changes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ConsentSnapshotRef:
 
 
 class ConsentFilter:
-    """Computes consent masks over whole scores tables in milliseconds, although consents change at any time."""
+    """Consent filter of a home: computes the consent mask of a whole scores table in milliseconds."""
 
     def __init__(self, ledger: Ledger, home: Path) -> None:
         self._ledger = ledger
@@ -78,7 +78,7 @@ class ConsentFilter:
         return np.array(self._ledger.can_reach(customer_ids, request, now), np.bool_)
 
     def still_allowed(self, customer_ids: Sequence[str], request: ReachRequest, since: int, now: int) -> Booleans:
-        """Return which of n customers, all reachable at an earlier state of the ledger, still are, (n,)."""
+        """Return which of n customers may still be reached, (n,); at the ledger state ``since`` all could be."""
         changed = {record.customer_id for record in self._ledger.changed_since(since)}
         changed_ids = [customer_id for customer_id in customer_ids if customer_id in changed] if changed else []
         allowed = dict(zip(changed_ids, self._ledger.can_reach(changed_ids, request, now), strict=True))
@@ -100,7 +100,7 @@ class ConsentFilter:
             mask[rows] = self._ledger.can_reach(columns.ids.take(pa.array(rows)).to_pylist(), request, now)
 
     def _erased_mask(self, columns: Columns, snapshot: ConsentSnapshotRef) -> Booleans:
-        """Return the erased customers who are still in the file, (customers,), because another writer held the home."""
+        """Return the erased customers whose rows are still in the file, (customers,): their deletion is pending."""
         since = max(snapshot.state, self._erased_state(columns))
         last = max(self._ledger.erasures(), default=0)
         if last <= since:
@@ -112,9 +112,9 @@ class ConsentFilter:
             return self._erased_cache[2]
 
     def _erased_state(self, columns: Columns) -> int:
-        """Return the ledger state up to which no erased customer is left in these columns.
+        """Return the ledger state up to which the erasures are applied to these columns; 0 if the file was replaced.
 
-        The marker describes the current file, so it does not apply to columns of an older one.
+        The marker of applied erasures describes the current file only.
         """
         until = erased_until(self._home)
         with suppress(InvalidScores):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from features.errors import FlywheelError
+from features.validation_errors import json_text
+from serving.invalid_fields import MAX_LISTED_FIELDS, invalid_fields_summary
 from serving.schemas.predictions import FieldProblem
 
-_MAX_LISTED_ERRORS = 20
-_MAX_SHOWN_LENGTH = 60
+_MAX_SHOWN_CHARACTERS = 60
 _MAX_SUGGESTIONS = 12
 
 
@@ -29,9 +29,7 @@ class InvalidAudienceRequest(FlywheelError):
     @classmethod
     def from_errors(cls, errors: Sequence[FieldProblem]) -> InvalidAudienceRequest:
         """Return one error for all invalid fields; the first twenty are listed."""
-        count = "1 field is" if len(errors) == 1 else f"{len(errors)} fields are"
-        listed = "" if len(errors) <= _MAX_LISTED_ERRORS else f" The first {_MAX_LISTED_ERRORS} are listed."
-        return cls(f"{count} not as expected.{listed} The form is in /openapi.json.", errors[:_MAX_LISTED_ERRORS])
+        return cls(invalid_fields_summary(len(errors)), errors[:MAX_LISTED_FIELDS])
 
     @classmethod
     def for_field(cls, field: str, reason: str) -> InvalidAudienceRequest:
@@ -52,16 +50,15 @@ class InvalidScores(FlywheelError):
 
 
 def truncated_json(value: object) -> str:
-    """Return a value as JSON, cut to 60 characters."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 3]}..."
+    """Return a value as JSON, shortened to 60 characters."""
+    return json_text(value, _MAX_SHOWN_CHARACTERS)
 
 
 def suggestions(name: str, names: Iterable[str]) -> str:
     """Return a sentence with the closest valid name, or with all valid names."""
     known = sorted(names)
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {near[0]}?"
+    closest = get_close_matches(name, known, n=1, cutoff=0.6)
+    if closest:
+        return f"Did you mean {closest[0]}?"
     more = f" and {len(known) - _MAX_SUGGESTIONS} more" if len(known) > _MAX_SUGGESTIONS else ""
     return f"There are {', '.join(known[:_MAX_SUGGESTIONS]) or 'none'}{more}."

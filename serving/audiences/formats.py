@@ -39,7 +39,7 @@ def ndjson(tables: Iterable[pa.Table]) -> Iterator[bytes]:
 
 
 def parquet(tables: Iterable[pa.Table]) -> Iterator[bytes]:
-    """Yield one Parquet file, complete with the last bytes; it needs at least one table, which may be empty."""
+    """Yield one Parquet file in pieces; ``tables`` has at least one table, which may be empty."""
     buffer, remaining = _ByteBuffer(), iter(tables)
     first = next(remaining)
     with pq.ParquetWriter(buffer, first.schema) as writer:
@@ -58,7 +58,7 @@ FORMATS: Mapping[str, Callable[[Iterable[pa.Table]], Iterator[bytes]]] = {
 
 
 class _ByteBuffer:
-    """A writable file; the bytes written to it can be taken out."""
+    """In-memory output file: ``drain`` returns the bytes that were written since its last call."""
 
     closed = False
 
@@ -77,10 +77,10 @@ class _ByteBuffer:
         return data
 
     def flush(self) -> None:
-        """Do nothing, because no other buffer exists."""
+        """Do nothing: no other buffer has to be written."""
 
     def close(self) -> None:
-        """Do nothing, because the written bytes are still to be taken out."""
+        """Do nothing: ``drain`` returns the last bytes after the writer has closed the file."""
 
 
 def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:

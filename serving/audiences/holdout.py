@@ -1,8 +1,8 @@
 """Hold-out: a stable random share of customers is not approached, so that a campaign's effect can be measured.
 
-A keyed hash (BLAKE2b, RFC 7693) of the customer id under the hold-out's name decides the side of a customer. The side
-is the same in every audience and on every day, it cannot be predicted without the secret, and hold-outs of different
-names are independent. No list of held-out customers is stored.
+A keyed hash (BLAKE2b, RFC 7693) of the customer id under the hold-out's name decides whether a customer is held
+out. The decision is the same in every audience and on every day, it cannot be predicted without the secret, and
+hold-outs of different names are independent. No list of held-out customers is stored.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def holdout_mask(customer_ids: pa.Array, share: float, name: str, secret: bytes)
     Args:
         customer_ids: text, digit for digit as in the log.
         share: 0 to 0.5.
-        name: of the hold-out.
-        secret: the same secret gives the same sides.
+        name: the name of the hold-out.
+        secret: the same secret gives the same decisions.
     """
     key = blake2b(name.encode(), key=blake2b(secret).digest(), person=b"holdout").digest()
     digests = b"".join(

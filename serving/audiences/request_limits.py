@@ -57,6 +57,7 @@ def check_limits(payload: dict[str, Any]) -> None:
 
 
 def _depths(payload: object) -> Iterator[int]:
+    """Yield the nesting depth of each object and array."""
     pending = [(payload, 1)]
     while pending:
         value, depth = pending.pop()
@@ -67,6 +68,7 @@ def _depths(payload: object) -> Iterator[int]:
 
 
 def _nodes(node: object) -> Iterator[tuple[object, int]]:
+    """Yield each node of a filter with its nesting depth."""
     pending = [(node, 1)]
     while pending:
         current, depth = pending.pop()

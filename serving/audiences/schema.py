@@ -47,7 +47,7 @@ class Condition(StrictModel):
 
 
 class AllOf(StrictModel):
-    """Fulfilled if all of its nodes are."""
+    """Fulfilled if all of its nodes are fulfilled."""
 
     keyword: ClassVar[str] = "all"
 
@@ -55,7 +55,7 @@ class AllOf(StrictModel):
 
 
 class AnyOf(StrictModel):
-    """Fulfilled if at least one of its nodes is."""
+    """Fulfilled if at least one of its nodes is fulfilled."""
 
     keyword: ClassVar[str] = "any"
 
@@ -63,7 +63,7 @@ class AnyOf(StrictModel):
 
 
 class NotOf(StrictModel):
-    """Fulfilled if its node is not, nulls included: a node and its ``not`` divide all customers between them."""
+    """Fulfilled if its node is not fulfilled: each customer fulfils either a node or its ``not``, also with a null."""
 
     keyword: ClassVar[str] = "not"
 
@@ -96,8 +96,8 @@ class OrderBy(StrictModel):
 class Holdout(StrictModel):
     """A share of the members that is not approached, so that the effect of a campaign can be measured.
 
-    The side of a customer depends only on the name: it is the same in every audience, and a larger share includes a
-    smaller one.
+    Whether a customer is held out depends only on the name: it is the same in every audience, and a larger share
+    includes a smaller one.
     """
 
     share: Annotated[float, Field(ge=0, le=0.5, strict=True)] = Field(examples=[0.1])

@@ -39,7 +39,7 @@ class ApiKeys:
         self._digests = self._environment_digests
 
     def authenticate(self, headers: Headers) -> Caller | None:
-        """The caller whose key the headers hold, None for a key that is not known; in the same time for both."""
+        """The caller whose API key is in the headers, None for an unknown key; keys are compared in constant time."""
         stored = None if self._reloader is None else self._reloader.current_keys()
         if stored is not self._stored_keys:
             self._stored_keys = stored

@@ -1,4 +1,4 @@
-"""Key store: keys.json in the home, with the client, the scopes and a digest of each API key; no key itself."""
+"""Key store: keys.json in the home contains the client, the scopes and a digest of each API key, but no key."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _KeyFileContent(BaseModel):
 
 @dataclass(frozen=True)
 class KeyStore:
-    """Key store of a home: ``keys.json``, mode 0600; revoked keys stay, so that actors in the audit log keep names."""
+    """Key store of a home: ``keys.json``, mode 0600; revoked keys stay in it, because the audit log names them."""
 
     path: Path
 
@@ -118,16 +118,16 @@ class KeyStore:
         with self._locked_keys() as keys:
             _check_key_limit(client, [key for key in active_keys(keys) if key.client == client])
             key_id = _unused_key_id({key.id for key in keys})
-            sent = f"fw_{key_id}_{secrets.token_urlsafe(32)}"
+            api_key = f"fw_{key_id}_{secrets.token_urlsafe(32)}"
             record = StoredKey(
                 id=key_id,
                 client=client,
                 scopes=tuple(scope for scope in KeyScope if scope in scopes),
                 created_at=created_at,
-                sha256=sha256(sent.encode()).hexdigest(),
+                sha256=sha256(api_key.encode()).hexdigest(),
             )
             self._write((*keys, record))
-        return sent, record
+        return api_key, record
 
     def revoke(self, key_id: str, revoked_at: datetime) -> StoredKey:
         """Revoke a key; every worker refuses it from its next reload on.
@@ -146,7 +146,7 @@ class KeyStore:
 
     @contextmanager
     def _locked_keys(self) -> Iterator[Keys]:
-        """Lock the file alone, since a key must be revocable while a run holds the write lock of the home."""
+        """Lock only this file and read its keys: a key must be revocable while a run has the write lock of the home."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(".keys.lock"), timeout=_LOCK_TIMEOUT_SECONDS):

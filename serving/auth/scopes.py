@@ -26,7 +26,7 @@ class RouteAccess:
     public: bool = False
 
     def __call__(self) -> None:
-        """Nothing: as a dependency it only declares; the route checks it before its endpoint is called."""
+        """Do nothing: the dependency only declares the access, and ``RawRoute.handle`` checks it."""
 
 
 def requires(scope: KeyScope) -> params.Depends:
@@ -39,7 +39,7 @@ ANY_KEY = params.Depends(RouteAccess())
 
 
 def declared_access(dependencies: Sequence[params.Depends]) -> RouteAccess | None:
-    """What the dependencies of a route declare; None for no declaration, and for several."""
+    """The access that the dependencies of a route declare; None if they declare none, or more than one."""
     declared = [depends.dependency for depends in dependencies if isinstance(depends.dependency, RouteAccess)]
     return declared[0] if len(declared) == 1 else None
 

@@ -29,7 +29,7 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class PinnedClock:
-    """A clock fixed at one instant, for a log that ended in the past."""
+    """A clock fixed at one instant, for a history that ended in the past."""
 
     moment: datetime
 

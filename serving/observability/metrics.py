@@ -20,7 +20,7 @@ _TIERS = (*TIERS, "none")
 
 
 class Metrics:
-    """The metrics of one worker; where several share a metrics folder, the page shows their sum."""
+    """Metrics of one worker; in Prometheus' multiprocess mode ``render`` adds up those of all workers."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()

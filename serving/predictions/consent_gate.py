@@ -24,7 +24,7 @@ class ConsentGate:
     ledger: Ledger
 
     async def blocked_statuses(self, customer_ids: Sequence[str], now: int) -> Mapping[int, ConsentStatus]:
-        """Consent status by index of the customers without a grant.
+        """Consent status of each customer that is blocked, by its index in ``customer_ids``.
 
         Raises:
             StoreUnavailable: the ledger was not read within its timeout.
@@ -34,7 +34,7 @@ class ConsentGate:
         return {index: status for index, status in enumerate(statuses) if status}
 
     async def call(self, function: Callable[[], Result]) -> Result:
-        """The result of a call of the ledger, within its timeout.
+        """Run a function that reads the ledger, within the timeout of the ledger.
 
         Raises:
             StoreUnavailable: the timeout passed.
@@ -58,7 +58,7 @@ def without_prediction(release: ReleasePort, customers: FeatureReadResult, statu
 
 
 def blocked_status(consent_status: ConsentStatus, *, known: bool) -> str:
-    """The status of a blocked customer: withheld after a denial, and without a consent if the customer is known."""
+    """The status of a blocked customer: withheld_consent for a denial, or if a known customer has no consent."""
     if consent_status is ConsentStatus.DENIED or (consent_status is ConsentStatus.UNKNOWN and known):
         return WITHHELD_CONSENT
     return UNKNOWN_CUSTOMER

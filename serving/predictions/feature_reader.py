@@ -33,7 +33,7 @@ _REASONS: dict[type[FlywheelError], str] = {
 
 @dataclass(frozen=True)
 class FeatureReadResult:
-    """Result of a read: stored features, or the reason why they cannot be read and rows of unknown customers."""
+    """Result of a read: stored features; after a failure the reason, and rows as of unknown customers."""
 
     stored: FeatureRows
     reason: str | None = None
@@ -41,7 +41,7 @@ class FeatureReadResult:
 
 
 async def read_features(features: FeatureReader, customer_ids: Sequence[str]) -> FeatureReadResult:
-    """Stored features in the order of the ids; a store on another machine is given up after its timeout."""
+    """Stored features in the order of the ids; the read of a store on another machine ends at its timeout."""
     try:
         return FeatureReadResult(await with_timeout(features.timeout_seconds, lambda: features.read(customer_ids)))
     except TimeoutError:
@@ -58,7 +58,7 @@ def read_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureRea
 
 
 def consents_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
-    """The result for customers whose consents cannot be read, so that their features must not be."""
+    """The result for customers whose consents cannot be read: the reason, without a read of features."""
     reason = _REASONS[StoreUnavailable] if isinstance(error, StoreUnavailable) else CONSENTS_UNAVAILABLE
     return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
@@ -80,7 +80,7 @@ def unavailable_rows(release: ReleasePort, customers: FeatureReadResult, as_of: 
 
 
 async def with_timeout(timeout_seconds: float | None, work: Callable[[], Result]) -> Result:
-    """Run ``work`` here if there is no timeout, else in a thread.
+    """Run ``work`` with a time limit in a thread; without a time limit, in the thread of the event loop.
 
     Raises:
         TimeoutError: the timeout passed.
@@ -93,7 +93,7 @@ async def with_timeout(timeout_seconds: float | None, work: Callable[[], Result]
 
 @cache
 def _executor() -> ThreadPoolExecutor:
-    """Threads for reads alone: behind slow work in shared threads, reads of a healthy store would time out."""
+    """Threads only for reads: in threads shared with slow work, a read could wait until its timeout."""
     return ThreadPoolExecutor(MAX_CONCURRENT_READS, "features")
 
 

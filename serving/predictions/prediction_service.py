@@ -48,8 +48,8 @@ class PredictionService:
 
         Args:
             request: the customers, the parts of the answer and, optionally, the instant.
-            all_day: whether a request without an instant is answered for the beginning of the shop's day (or for the
-                instant at which the features became known since), so that the answer stays the same all day.
+            all_day: whether the default instant is the beginning of the shop's day instead of now, so that the answer
+                is the same all day; if the features are newer, it is their instant.
             deadline: by the clock of the event loop.
 
         Raises:
@@ -92,7 +92,7 @@ class PredictionService:
     async def _withhold(
         self, context: PredictionContext, customer_ids: Sequence[str], blocked: Mapping[int, ConsentStatus]
     ) -> Rows:
-        """Rows without predictions for blocked customers; of a customer without a consent, only existence is read."""
+        """Rows without predictions for blocked customers; for one without a consent, the store shows if it is known."""
         blocked_ids = [customer_ids[index] for index in blocked]
         unknown = [index for index, status in enumerate(blocked.values()) if status is ConsentStatus.UNKNOWN]
         result = (

@@ -94,7 +94,7 @@ class Predictor:
         return self._record_read(result)
 
     def unreadable_consents(self, customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
-        """The result for customers whose consents cannot be read, counted like a failed read of features."""
+        """Count a failed read of consents like one of features, and return its result for these customers."""
         return self._record_read(consents_failed(customer_ids, error))
 
     def unavailable(self, context: PredictionContext, result: FeatureReadResult) -> Rows:
@@ -137,7 +137,7 @@ class Predictor:
         return rows
 
     async def _answer_together(self, context: PredictionContext, result: FeatureReadResult) -> Rows | None:
-        """Rows of one forecast for all requests of a batch; None where each request needs its own."""
+        """Rows of one forecast for all requests of a batch; None if each request needs a forecast of its own."""
         as_of = self.resolve_as_of(context, result.stored)
         # An answer for the whole day may depend on when a customer's features became known.
         if context.all_day and as_of != self.resolve_as_of(context, result.stored.rows(0, 0)):

@@ -1,4 +1,4 @@
-"""Scorer: stored features in, the answers of every model page out as columns; free of HTTP."""
+"""Scorer: computes the answers of every model from stored features, as columns; it does not depend on HTTP."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NonFiniteOutput(ArithmeticError):
 def score(release: ReleasePort, stored: FeatureRows, as_of: int) -> PredictionColumns:
     """The answers of ``release`` for n stored customers at ``as_of`` (microseconds since 1970 UTC).
 
-    A release answers the models that it was trained with; a page that came later has no columns yet.
+    Only the models that the release was trained with have columns.
 
     Raises:
         AsOfBeforeFeatures: a customer's features are from after that instant.
@@ -81,7 +81,7 @@ def _check_as_of(stored: FeatureRows, as_of: int) -> None:
 
 
 def _check_finite(forecast: Forecast, known: Booleans) -> None:
-    """A missing number would become a null that the schema does not allow."""
+    """Reject a missing number, which would become a null that the schema does not allow."""
     numbers = [forecast.order_by, forecast.expected_orders, *map(_as_columns, forecast.answers.values())]
     if forecast.spend is not None:
         numbers += [forecast.spend.mean, forecast.spend.median, forecast.spend.p10, forecast.spend.p90]
@@ -118,9 +118,9 @@ def _blank_unknown(forecast: Forecast, known: Booleans) -> Forecast:
 
 def _freshness_limit(as_of: int, days: int, zone: ZoneInfo) -> int:
     """The instant a number of local days before ``as_of``; older features are stale."""
-    wall = calendar.instant(as_of).astimezone(zone)
-    earlier = calendar.day_from_number(calendar.day_number(wall.date()) - days)
-    return calendar.micros(datetime.combine(earlier, wall.time(), tzinfo=zone))
+    local_time = calendar.instant(as_of).astimezone(zone)
+    earlier = calendar.day_from_number(calendar.day_number(local_time.date()) - days)
+    return calendar.micros(datetime.combine(earlier, local_time.time(), tzinfo=zone))
 
 
 def _status(stored: FeatureRows, tier: Codes, freshness_limit: int) -> Codes:

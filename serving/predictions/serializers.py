@@ -20,13 +20,13 @@ def serialize_predictions(columns: PredictionColumns, include: Collection[Part])
     """One JSON object per customer, in order: the envelope and the included parts."""
     known = (columns.status != STATUSES.index("unknown_customer")).tolist()
     envelopes = _envelopes(columns)
-    written: dict[str, Sequence[Any]] = {
+    rows_by_part: dict[str, Sequence[Any]] = {
         name: MODELS[name].answer.serialize(answers) for name, answers in columns.by_model.items() if name in include
     }
-    written |= {part: write(columns) for part, write in _SERVING_SERIALIZERS.items() if part in include}
+    rows_by_part |= {part: write(columns) for part, write in _SERVING_SERIALIZERS.items() if part in include}
     for row, envelope in enumerate(envelopes):
         if known[row]:
-            for part, rows in written.items():
+            for part, rows in rows_by_part.items():
                 envelope[part] = rows[row]
         else:
             del envelope["model_tier"], envelope["features_at"]

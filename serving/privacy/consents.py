@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from features.calendar import DAY_US
 from features.consents.consent import ALL_CHANNELS, MARKETING, PROFILING, Consent, Consents, Defaults
 from features.consents.ledger import ConsentStatus, Ledger
 from serving.moments import resolve_instant, rfc3339
 from serving.problems import Problem
 from serving.schemas.predictions import FieldProblem
 from serving.schemas.privacy import ConsentChange, ConsentChanges
-
-DAY_US = 86_400_000_000
 
 
 def consent_state(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:

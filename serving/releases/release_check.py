@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.calendar import DAY_US
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.views import View
 from serving.interfaces import ReleasePort
 from serving.predictions.scorer import score
 from training.inference.forecast import Forecast
 
-_DAY = 86_400_000_000
 _UNKNOWN, _WITHOUT_ORDERS, _WITH_ORDERS = range(3)
 
 
@@ -53,7 +53,7 @@ def synthetic_rows(views: tuple[View, ...], as_of: int) -> FeatureRows:
     matrix[_WITH_ORDERS] = 1.0
     for column, name in enumerate(columns):
         if name.endswith("_at"):
-            matrix[_WITH_ORDERS, column] = as_of - 30 * _DAY
+            matrix[_WITH_ORDERS, column] = as_of - 30 * DAY_US
         elif name == "orders":
             matrix[_WITHOUT_ORDERS:, column] = (0.0, 2.0)
     empty = RaggedList(offsets=np.zeros(4, np.int64), values=np.zeros(0))
@@ -68,7 +68,7 @@ def synthetic_rows(views: tuple[View, ...], as_of: int) -> FeatureRows:
 
 
 def _invariants(forecast: Forecast, known: np.ndarray) -> dict[str, bool]:
-    """Return the invariants of the known customers, named by their violation; True where one holds."""
+    """Return whether each invariant holds for the known customers, by the name of its violation."""
     order_by, orders = forecast.order_by[known], forecast.expected_orders[known]
     within = np.column_stack([forecast.order_probability(days)[known] for days in forecast.horizons])
     invariants = {

@@ -1,4 +1,4 @@
-"""Prediction columns: the answers of all models for some customers, for the wire and for the scores table alike."""
+"""Prediction columns: the answers of all models for some customers, for responses and for the scores table."""
 
 from __future__ import annotations
 

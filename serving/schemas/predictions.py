@@ -16,7 +16,9 @@ MAX_CUSTOMERS = 1000
 MAX_ID_LENGTH = 256
 
 PARTS = (*ANSWER_ORDER, "segment", "reasons")
-DIRECTIONS = tuple(dict.fromkeys(word for page in EXPLANATIONS.values() for word in reversed(page.directions)))
+DIRECTIONS = tuple(
+    dict.fromkeys(direction for page in EXPLANATIONS.values() for direction in reversed(page.directions))
+)
 
 # The catalogue of pages is known at run time alone: pydantic checks the names, the type checker reads text.
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ AsOf = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": "The instant the answer speaks for: RFC 3339; without an offset the shop's wall clock; a "
-            "plain date is that local day's beginning. Not before the features' own time.",
+            "description": "The instant that the answer is for: RFC 3339; without an offset, the shop's wall clock; a "
+            "plain date is the beginning of that local day. Not before the time of the features.",
             "examples": ["2026-11-21T00:00:00Z", "2026-11-21"],
         }
     ),
@@ -56,7 +58,7 @@ class PredictionRequest(StrictModel):
     include: list[Part] | None = Field(
         default=None,
         description="Parts of the answer; what is not included is absent. Default: all but reasons, which take some "
-        "milliseconds per customer and speak of the answers included with them.",
+        "milliseconds per customer and explain the answers included with them.",
         examples=[["churn", "next_purchase"]],
     )
 
@@ -85,20 +87,18 @@ class ReasonResponse(StrictModel):
     """One fact about the customer that moved an answer, and the direction."""
 
     answer: Answered
-    code: str = Field(description="The feature that tells most of it; features that say the same thing count together.")
+    code: str = Field(description="The feature that contributes most; related features count together.")
     value: float | None = Field(description="Of that feature; null where nothing is known yet.")
     direction: Direction = Field(
         description="What it does to the churn probability or to the spend expected over the longest horizon that "
         "could be learned: raises or lowers; to the next purchase: sooner or later."
     )
-    importance: Probability = Field(
-        description="Its share in all that moved this answer away from that of customers in general."
-    )
+    importance: Probability = Field(description="Its share of the absolute attributions of this answer, 0 to 1.")
     text: LocalizedText
 
 
 class PredictionEnvelope(StrictModel):
-    """The answer for one customer; the envelope alone without consent or features, and for an unknown customer."""
+    """The answer for one customer; without consent or features, or for an unknown customer, it has no predictions."""
 
     customer_id: str = Field(examples=["17850"])
     status: Literal[
@@ -119,7 +119,7 @@ class PredictionEnvelope(StrictModel):
     prediction_id: str = Field(description="The same for the same customer, instant, release and features.")
     release: str = Field(examples=["7"])
     model_versions: dict[str, str] = Field(examples=[{"churn": "3", "next_purchase": "3", "ltv": "2"}])
-    features_at: datetime | None = Field(default=None, description="The features' own time.")
+    features_at: datetime | None = Field(default=None, description="The time of the features.")
 
 
 REASONS = Field(
@@ -157,7 +157,7 @@ class PredictionsResponse(StrictModel):
 
 
 class ModelsResponse(StrictModel):
-    """The champions that answer at present."""
+    """The models of the active release."""
 
     release: str = Field(examples=["7"])
     trained_as_of: datetime = Field(description="Everything before this instant was known in training.")
@@ -169,7 +169,7 @@ class ModelsResponse(StrictModel):
 
 
 class ProbeResponse(StrictModel):
-    """Probe response; degraded means ready, while every answer would be that features are unavailable."""
+    """Probe response; degraded means that the worker is ready, but cannot read features or consents."""
 
     status: Literal["alive", "ready", "degraded"]
     release: str | None = None

@@ -102,7 +102,7 @@ async def get_audience(request: Request) -> Response:
     openapi_extra={"parameters": [*_AUDIENCE_ID, *openapi.query_parameters(PagingQuery)]},
 )
 async def get_members(request: Request) -> Response:
-    """Members of an audience, by cursor pagination; CSV, NDJSON or Parquet without a size is one stream of all.
+    """Members of an audience, by cursor pagination; CSV, NDJSON or Parquet without size and cursor streams all members.
 
     Consent is checked again for every page, and for every 50,000 members of a stream; each check adds an audit line.
     """
@@ -148,7 +148,7 @@ async def _stream(app_state: AppState, audience_id: str, export: ExportContext) 
 
 
 async def _stream_chunks(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The chunks in order; each is made in a thread after the one before was sent."""
+    """Stream the chunks in order; a thread produces each chunk after the previous one was sent."""
     yield first
     loop = asyncio.get_running_loop()
     while (chunk := await loop.run_in_executor(_executor(), next, chunks, None)) is not None:

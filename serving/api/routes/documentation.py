@@ -44,7 +44,7 @@ async def docs_page(request: Request) -> Response:
 
 @ROUTER.get("/docs/{name}", dependencies=[ANY_KEY], include_in_schema=False)
 async def docs_asset(request: Request) -> Response:
-    """A file that the page needs."""
+    """A script, style sheet or icon of the Swagger UI page."""
     name = request.path_params["name"]
     if name not in _ASSETS:
         raise Problem(404, DETAILS[404])
@@ -52,7 +52,7 @@ async def docs_asset(request: Request) -> Response:
 
 
 def _asset_folder() -> Path:
-    """The folder of BentoML with the files of the page; BentoML is located but not imported."""
+    """The folder in the BentoML package that contains the files of the page; BentoML itself is not imported."""
     spec = find_spec("bentoml")
     if spec is None or spec.origin is None:
         raise Problem(404, "The page's files come with BentoML, which is not installed.")

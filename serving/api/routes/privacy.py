@@ -88,7 +88,7 @@ async def put_consents(request: Request) -> Response:
     openapi_extra={"parameters": [openapi.CUSTOMER_ID_PARAMETER]},
 )
 async def delete_customer(request: Request) -> Response:
-    """Erase one customer: no prediction from now on; the response lists the removed rows of each place."""
+    """Erase one customer: no prediction from now on; the response counts the deleted rows of each table."""
     app_state, customer_id, caller = app_state_of(request), path_customer_id(request), actor(request)
     now = app_state.now()
 

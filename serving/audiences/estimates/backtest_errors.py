@@ -60,7 +60,7 @@ def read_backtest_errors(cards: Sequence[Mapping[str, Any]], measure: str, horiz
     """
     if not any("totals" in card for card in cards):
         return NO_TOTALS_REASON
-    # If two cards have a horizon, the first one (churn) wins: the probabilities of its horizon are tilted to it.
+    # If two cards have a horizon, the first one (churn) wins: its horizon's probabilities are adjusted to it.
     totals = [total for card in reversed(cards) for total in card.get("totals", ()) if total["measure"] == measure]
     by_horizon = {total["horizon_days"]: total for total in totals}
     if not by_horizon:
@@ -113,6 +113,6 @@ def _log_ratio_and_noise(
 
 
 def _independent_origins(origins: Sequence[date], horizon_days: int) -> float:
-    """Return how many windows fit side by side between the first day and the last, at most the number of origins."""
+    """Return the effective number of origins: that of windows which do not overlap, at most the number of origins."""
     span = (max(origins) - min(origins)).days
     return min(float(len(origins)), 1 + span / horizon_days)

@@ -33,10 +33,10 @@ class ExpectedTotals:
 
 
 def expected_totals(columns: Columns, rows: RowIndices, horizon_days: int | None, cards: Cards) -> ExpectedTotals:
-    """Return the number of members who order, and their spend, within the horizon.
+    """Return the expected number of members who order within the horizon, and their expected spend.
 
-    Conversions are the sum of ``purchase_probability_{h}d``. Without that column they are the sum of
-    1 - ``churn_probability`` if the horizon is the churn horizon, else that of the nearest horizon, the shorter of two.
+    Conversions are the sum of ``purchase_probability_{h}d``, or of 1 - ``churn_probability`` for the churn horizon. If
+    neither has the horizon, conversions are those of the nearest horizon; of two equally near ones, the shorter.
     """
     if horizon_days is None:
         return ExpectedTotals(None, None)
@@ -47,9 +47,10 @@ def expected_totals(columns: Columns, rows: RowIndices, horizon_days: int | None
 
 
 def choose_horizon(requested: int | None, columns: Columns, cards: Cards) -> int | None:
-    """Return the requested horizon, or by default the longest tested one of amounts, else of purchases, in days.
+    """Return the requested horizon in days, or the default: the longest back-tested horizon in the table.
 
-    If no horizon was tested, the default is the longest one in the table; None for a table without any.
+    The default is a horizon of spend if the table has any, else of purchases. If none was back-tested, it is the
+    longest one; None for a table without horizons.
 
     Raises:
         InvalidAudienceRequest: the table has no columns of the requested horizon.

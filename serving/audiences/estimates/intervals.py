@@ -1,14 +1,14 @@
-"""Prediction interval of a total: as wide as the back-test's errors of similar totals, never narrower than chance.
+"""Prediction interval of a total: log-normal, from the back-test errors of similar totals and the chance of customers.
 
 The sum of many predictions would have almost no error if the errors of customers were independent. They are not: a
 season, a sale or a competitor moves all customers at once, and the back-test shows the error that remains in the total
 of a large group from origin to origin. The variance of the log of actual over predicted therefore has two parts.
 
 The common part is the mean squared log-ratio over the test origins. It is taken around 0 and not around its mean,
-because a release that is always wrong by a fifth will be so again. An audience may be moved by its own kind of
-customers alone: the totals of fifths by prediction are combined in the shares that they have in the audience's own
-total, and the errors of that combination are used if they are larger than those of all customers. For an audience of
-all customers both are equal.
+because a release that is always wrong by a fifth will be so again. The members of
+an audience may have larger errors than all customers. Therefore the back-test divides the customers into fifths by
+prediction, the ratios of the fifths are averaged with their shares in the audience's total, and the errors of this
+average are used if they are larger than those of all customers. For an audience of all customers both are equal.
 
 The chance of single customers is the other part: Poisson-binomial for buyers (the variance of a sum of unequal coin
 flips), and compound for amounts: the square of the expected spend over the expected orders, times the dispersion that

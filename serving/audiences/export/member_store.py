@@ -1,4 +1,4 @@
-"""Member store: the members of an audience, frozen in a folder of their own with an id that cannot be guessed.
+"""Member store: one folder per audience with its members at creation; the id is random and cannot be guessed.
 
 ``<folder>/<audience_id>/`` holds ``metadata.json`` and ``members.arrow`` (Arrow IPC, memory-mapped when read): an order
 number ``member`` from 1 on, ``customer_id``, ``holdout`` if there is one, and the requested columns, in order. A folder
@@ -36,10 +36,10 @@ def store_audience(folder: Path, result: AudienceResult, allowed: ConsentCheck, 
     """Store the members of an audience and return its id.
 
     Args:
-        folder: of all audiences.
+        folder: the folder of all audiences.
         result: as ``build_audience`` returns it.
-        allowed: called while erasures wait for the lock, so that no customer erased in the meantime is stored.
-        created_at: now.
+        allowed: the consent check; called under the lock, so that no customer erased in the meantime is stored.
+        created_at: the instant of creation.
     """
     audience_id = secrets.token_urlsafe(16)
     members = result.members()

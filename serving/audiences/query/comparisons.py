@@ -59,15 +59,15 @@ def build_comparison(
     condition: Condition, column_types: Mapping[str, ColumnType], zone: ZoneInfo, path: str
 ) -> Comparison | list[FieldProblem]:
     """Return the comparison of a condition, or the problems with its fields."""
-    typed = column_types.get(condition.column)
-    if typed is None:
+    column_type = column_types.get(condition.column)
+    if column_type is None:
         column = condition.column
         reason = f"Found {column}, which is not a column of the scores table. {suggestions(column, column_types)}"
         return [FieldProblem(field=f"{path}.column", reason=reason)]
     operators = [name for name in type(condition).model_fields if name in condition.model_fields_set - {"column"}]
-    if reason := _mismatch_reason(condition.column, typed, operators):
+    if reason := _mismatch_reason(condition.column, column_type, operators):
         return [FieldProblem(field=path, reason=reason)]
-    reader = _OperandReader(typed.members or typed.kind, zone, path)
+    reader = _OperandReader(column_type.members or column_type.kind, zone, path)
     comparison = reader.build(condition, operators)
     return reader.problems or comparison
 

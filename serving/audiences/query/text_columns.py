@@ -44,9 +44,9 @@ class DictionaryColumn:
         codes = pc.index_in(pa.array(values, pa.string()), value_set=self.dictionary).drop_null().to_numpy()
         if len(codes) == 1:
             return np.asarray(self.codes == codes[0])
-        hit = np.zeros(len(self.dictionary) + 1, np.bool_)  # -1 selects the last item
-        hit[codes] = True
-        return np.asarray(hit[self.codes])
+        is_selected = np.zeros(len(self.dictionary) + 1, np.bool_)  # -1 selects the last item
+        is_selected[codes] = True
+        return np.asarray(is_selected[self.codes])
 
     def take(self, rows: RowIndices) -> pa.Array:
         """Return the values of some rows."""
