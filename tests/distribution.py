@@ -9,9 +9,8 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
-SMALL_SHOPS = ("grown_shop_snapshot", "corner_shop")  # fixtures of tests/pipelines that train, once per worker
-TRAINED_SHOP = "trained_shop"
-GROUPS = ("small shops", "trained shop", "commands")
+TRAINED_SHOP = "trained_shop"  # the fixture that trains longest
+GROUPS = ("trained shop", "small shops")
 LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
 
 
@@ -24,13 +23,10 @@ class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no
 
 @cache
 def file_group(file: str) -> str:
-    """The files that share a trained shop, or the command line's fork server, are one group; others are alone."""
+    """The tests of the pipelines are two groups, by the shop they train or by the fork server; others are alone."""
     if not file.startswith("tests/pipelines/"):
         return file
-    text = (ROOT / file).read_text()
-    if any(name in text for name in SMALL_SHOPS):
-        return GROUPS[0]
-    return GROUPS[1] if TRAINED_SHOP in text else GROUPS[2]
+    return GROUPS[0] if TRAINED_SHOP in (ROOT / file).read_text() else GROUPS[1]
 
 
 def sort_groups(items: list[pytest.Item]) -> None:
