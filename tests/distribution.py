@@ -10,7 +10,8 @@ from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 TRAINED_SHOP = "trained_shop"  # the fixture that trains longest
-GROUPS = ("trained shop", "small shops")
+FITTED_TIERS = "corner_tiers"  # what the most tests of the training share
+GROUPS = ("trained shop", "small shops", "fitted tiers")
 LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
 
 
@@ -23,10 +24,11 @@ class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no
 
 @cache
 def file_group(file: str) -> str:
-    """The tests of the pipelines are two groups, by the shop they train or by the fork server; others are alone."""
-    if not file.startswith("tests/pipelines/"):
-        return file
-    return GROUPS[0] if TRAINED_SHOP in (ROOT / file).read_text() else GROUPS[1]
+    """The group of a file: the pipelines by the shop they train, files with the fitted tiers, or the file alone."""
+    text = (ROOT / file).read_text()
+    if file.startswith("tests/pipelines/"):
+        return GROUPS[0] if TRAINED_SHOP in text else GROUPS[1]
+    return GROUPS[2] if FITTED_TIERS in text else file
 
 
 def sort_groups(items: list[pytest.Item]) -> None:

@@ -185,6 +185,7 @@ def corner_test() -> tuple[TrainingShop, Backtest]:
         return one, backtest(one.data, one.schedule, one.plan, ("population",), ZONE)[0]
 
 
+@pytest.mark.slow
 def test_the_silences_of_a_test_are_those_of_its_customers_at_its_origin() -> None:
     shop, test = corner_test()
     at = next(one for one in shop.cutoffs if one.day == test.origin)
@@ -196,6 +197,7 @@ def test_the_silences_of_a_test_are_those_of_its_customers_at_its_origin() -> No
     assert (inactive_days["no_contact_days"] >= 0).all()
 
 
+@pytest.mark.slow
 def test_silences_follow_the_rows_in_whatever_order_they_are() -> None:
     shop, test = corner_test()
     at = next(one for one in shop.cutoffs if one.day == test.origin)

@@ -22,6 +22,8 @@ from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.models import MODELS
 
+pytestmark = pytest.mark.slow
+
 ML = dict.fromkeys(MODELS, "ml")
 METADATA = ReleaseMetadata(
     as_of=0, name="corner-shop", currency="£", timezone="Europe/London", churn_days=60, ltv_days=(30, 60, 365),
