@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
+from serving.api import routes as routes_package
 from serving.api.auth_middleware import ApiKeyMiddleware
 from serving.api.observability_middleware import ObservabilityMiddleware
 from serving.api.openapi import openapi_document
-from serving.api.routes import audiences, documentation, health, models, predictions, privacy
 from serving.api.routing import RawRoute, head_routes, refuse_undeclared
 from serving.problems import Problem, to_problem_response
 
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
 
     from serving.api.app_state import AppState
 
-# The order matters: a customer id is any text, so the path of a customer alone comes after the longer ones.
-_RESOURCES = (predictions, privacy, audiences, models, health, documentation)
 # ObservabilityMiddleware and Metrics do this already.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
@@ -59,7 +60,7 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
     )
-    routes = [route for resource in _RESOURCES for route in resource.ROUTER.routes]
+    routes = resource_routes()
     app.router.routes += [*routes, *head_routes(routes)]
     refuse_undeclared(app.routes)
     public_paths = {route.path for route in routes if isinstance(route, RawRoute) and route.access.public}
@@ -68,3 +69,9 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
     for error_type in (Problem, HTTPException):
         app.add_exception_handler(error_type, to_problem_response)
     return app
+
+
+def resource_routes() -> list[BaseRoute]:
+    """The routes of every file in ``serving/api/routes/``; a new file is found by itself."""
+    names = sorted(module.name for module in iter_modules(routes_package.__path__, f"{routes_package.__name__}."))
+    return [route for name in names for route in import_module(name).ROUTER.routes]
