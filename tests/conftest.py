@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Feast makes every counter that is created after its import multi-process; the service's counters must not be.
@@ -15,9 +15,9 @@ from tests.redis_server import RedisServer
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., None]) -> Scheduling | None:
     """With ``--dist loadfile``, files that share a set-up run on one worker."""
-    return GroupScheduling(config) if config.getvalue("dist") == "loadfile" else None
+    return GroupScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
