@@ -19,6 +19,8 @@ from training.dataset.schedule import plan_schedule
 from training.evaluation.backtest import Backtest, backtest
 from training.fitting.fit import FittedTier, fit_tiers
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2021, 1, 1)
 spans = st.integers(1, 5 * 365)
 horizon_lists = st.lists(st.integers(1, 730), min_size=1, max_size=4, unique=True).map(lambda days: tuple(sorted(days)))

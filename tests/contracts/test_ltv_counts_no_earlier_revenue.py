@@ -13,6 +13,8 @@ from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
 from training.models import MODELS
 
+pytestmark = pytest.mark.slow
+
 PLAN = HorizonPlan(churn_days=30, horizons=(7, 30), learned=(7, 30), has_amounts=True)
 AFTER = Log(
     (("ann", "2026-03-02 09:30:00", "10.00", "A1", None, "p"), ("ann", "2026-03-20 09:30:00", "5.00", "A2", None, "p"))

@@ -10,6 +10,8 @@ import pytest
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ["feast", "mlflow", "lightgbm", "pandas", "sklearn", "scipy", "duckdb", "ibis", "pyarrow", "numpy", "bentoml"]
 HELP = f"""

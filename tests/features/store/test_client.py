@@ -34,6 +34,8 @@ from tests.features.store.catalogue import (
     write_view,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def assert_same(actual: FeatureRows, expected: FeatureRows) -> None:
     assert list(actual.customer_ids) == list(expected.customer_ids)

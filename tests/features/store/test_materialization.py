@@ -16,6 +16,8 @@ from features.online.backends import Store, open_store
 from features.online.feature_rows import FeatureRows
 from tests.features.rows import TRANSACTIONS, VIEWS, packed_rows
 
+pytestmark = pytest.mark.slow
+
 
 def test_writers_side_by_side_lose_nothing(location: str, store: Store) -> None:
     def publish(customer_id: str) -> None:

@@ -24,6 +24,8 @@ from features.store.online_store import PackedOnlineStore
 from features.views import Column, Kind, View
 from tests.redis_server import RedisServer
 
+pytestmark = pytest.mark.slow
+
 VIEW = View(
     "transactions",
     (

@@ -23,6 +23,8 @@ from tests.features.store.catalogue import (
     through_feast,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def reads_during_publication(

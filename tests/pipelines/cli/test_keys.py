@@ -13,6 +13,8 @@ import pytest
 from serving.auth.key_store import KeyStore
 from tests.pipelines.command import Flywheel
 
+pytestmark = pytest.mark.slow
+
 KEY = re.compile(r"fw_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
 
 

@@ -25,6 +25,8 @@ from tests.dictionary_storage import in_memory_ledger
 from tests.serving import scored
 from tests.serving.fakes import TODAY
 
+pytestmark = pytest.mark.slow
+
 IDS = [f"c{number:03d}" for number in range(120)]
 EXPORT = ExportContext("test", TODAY, "json")
 

@@ -26,6 +26,8 @@ from serving.releases.release_loader import ReleaseLoader
 from tests.serving.fakes import VIEWS, FakeFeatureReader, FakeRelease, constant_rate_forecast
 from training.inference.forecast import Forecast
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class ReleaseHome:

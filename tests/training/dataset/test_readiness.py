@@ -28,6 +28,8 @@ from training.fitting.assemble import assemble
 from training.fitting.fit import fit_tiers
 from training.models import MODELS
 
+pytestmark = pytest.mark.slow
+
 EVERY = ("ml", *SIMPLE_TIERS)
 
 

@@ -13,6 +13,8 @@ from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.fit import buyer_mask
 from training.models import MODELS
 
+pytestmark = pytest.mark.slow
+
 
 def corner_test(*, times: float = 1.0) -> Backtest:
     """The corner shop's tiers at its newest origin, with orders and spend multiplied by a factor."""

@@ -23,6 +23,8 @@ from training.dataset.category_rows import Assortment, CategoryLog, CategoryRows
 from training.fitting.category_hazards import PERIOD_EDGES, fit_category_tables, fit_category_tables_from_log
 from training.inference.categories.hazard_tables import CategoryTables
 
+pytestmark = pytest.mark.slow
+
 
 def learn_tables(shop: TrainingShop, limit: Cutoff) -> CategoryTables:
     log = CategoryLog.from_dataset(shop.data, limit)

@@ -32,6 +32,8 @@ from training.inference.tiered_model import HorizonLayout
 from training.models import MODELS, churn
 from training.models.churn import churn_label
 
+pytestmark = pytest.mark.slow
+
 NEVER = float("inf")
 PLAN = HorizonPlan(churn_days=60, horizons=(60,), learned=(60,), has_amounts=True)
 

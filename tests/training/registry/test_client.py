@@ -27,6 +27,8 @@ from training.registry import (
 )
 from training.registry.versions import MAX_DESCRIPTION_LENGTH, truncate_description
 
+pytestmark = pytest.mark.slow
+
 JUNE = date(2017, 6, 1)
 JULY = date(2017, 7, 1)
 

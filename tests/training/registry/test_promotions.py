@@ -14,6 +14,8 @@ from tests.training.registry.ready_store import registry_in, three_releases_in
 from training.registry import Promotion, Registry, VersionNotFound
 from training.registry.promotion_log import PromotionLog
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 

@@ -16,6 +16,8 @@ from training.fitting.btyd.likelihood import BtydModel, log_likelihood
 from training.fitting.btyd.maximum_likelihood import FitFailed, maximize_likelihood
 from training.inference.btyd import BGNBD, MBGNBD, GammaPoisson, ParetoNBD
 
+pytestmark = pytest.mark.slow
+
 History = tuple[Floats, Floats, Floats]
 
 FAMILY_NAMES = ("pareto_nbd", "mbg_nbd", "bg_nbd")

@@ -16,6 +16,8 @@ from training.fitting.btyd.histories import collapse_histories
 from training.fitting.btyd.likelihood import log_likelihood
 from training.inference.btyd import BGNBD, MBGNBD, ParetoNBD
 
+pytestmark = pytest.mark.slow
+
 Floats = NDArray[np.floating]
 
 WEEKS = 7.0
