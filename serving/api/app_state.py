@@ -45,7 +45,6 @@ class AppState:
     shutdown: GracefulShutdown
     load_shedder: LoadShedder
     prediction_service: PredictionService
-    consent_gate: ConsentGate
     audit_log: AuditLog
     audience_service: AudienceService
     home: Path
@@ -78,7 +77,6 @@ class AppState:
             prediction_service=PredictionService(
                 lambda: releases.current, clock, consent_gate, predictor, MicroBatcher(predictor.predict_batch)
             ),
-            consent_gate=consent_gate,
             audit_log=audit_log,
             audience_service=audiences,
             home=settings.home,
@@ -86,6 +84,11 @@ class AppState:
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
         )
+
+    @property
+    def consent_gate(self) -> ConsentGate:
+        """The consent gate in front of the predictions; the privacy routes use its ledger."""
+        return self.prediction_service.consent_gate
 
     @property
     def zone(self) -> ZoneInfo:

@@ -43,7 +43,7 @@ def category_lines(*orders: Sequence[CategoryOrder]) -> CategoryLines:
 
 
 def release(*orders: Sequence[CategoryOrder], rate: float = 5.0) -> FakeRelease:
-    """A release for customers with these category orders, each of whom orders ``rate`` times a day."""
+    """A release for customers with these category orders, who each order ``rate`` times a day."""
 
     def categories(_: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast:
         return forecast_categories(TABLES, category_lines(*orders), overall, local_time_days(as_of, AMSTERDAM))

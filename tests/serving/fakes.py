@@ -243,7 +243,6 @@ class Shop:
             prediction_service=PredictionService(
                 lambda: release_loader.current, clock, consent_gate, predictor, MicroBatcher(predictor.predict_batch)
             ),
-            consent_gate=consent_gate,
             audit_log=audit_log,
             audience_service=audience_service,
             home=home,

@@ -20,7 +20,7 @@ IDS = [f"c{number:03d}" for number in range(20)]
 
 @pytest.fixture
 def flywheel(tmp_path: Path) -> Flywheel:
-    """A home with scored customers, all of whom consent to marketing."""
+    """A home with scored customers who all consent to marketing."""
     flywheel = Flywheel(tmp_path)
     ledger = flywheel.home.ledger()
     ledger.set_defaults(Defaults(marketing=True))

@@ -29,9 +29,8 @@ def shop(home: Path, redis: RedisServer) -> Shop:
     """A shop with Ann and Bob on one worker; its features are always available."""
     local = Shop.of(FakeRelease(), FakeFeatureReader(ann=KnownCustomer(), bob=KnownCustomer()), home=home)
     ledger = Ledger(RedisLedgerStorage(redis.url, home, cooldown_seconds=0.3), lambda: load_secret(home))
-    gate = ConsentGate(ledger)
-    service = replace(local.worker.prediction_service, consent_gate=gate)
-    worker = replace(local.worker, prediction_service=service, consent_gate=gate, online_store=redis.url)
+    service = replace(local.worker.prediction_service, consent_gate=ConsentGate(ledger))
+    worker = replace(local.worker, prediction_service=service, online_store=redis.url)
     return Shop(worker, local.log)
 
 
