@@ -43,7 +43,7 @@ class RunContext:
 
     @cached_property
     def profiling_scope(self) -> ProfilingScope:
-        """Customers for whom predictions may be made and learned, by consent."""
+        """The customers whose consents allow predictions and training."""
         return self.home.ledger().profiling_scope(micros(self.consents_at or self.now.timestamp))
 
     @cached_property
