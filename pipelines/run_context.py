@@ -61,7 +61,7 @@ class RunContext:
     def schedule(self) -> Schedule:
         """Cutoffs and test origins of the run."""
         first, _ = self.history.day_range()
-        return plan_schedule(first, self.as_of, self.horizons, self.history.count_customers(), self.origins or None)
+        return plan_schedule(first, self.as_of, self.horizons, self.churn_days, self.origins or None)
 
     @cached_property
     def cutoffs(self) -> tuple[Cutoff, ...]:

@@ -27,7 +27,13 @@ class GradientBoostingTrainer(Protocol):
     """Fits one boosted ensemble and returns it as text."""
 
     def __call__(
-        self, inputs: Floats, target: Floats, params: BoostingParams, names: Sequence[str], offset: Floats | None = None
+        self,
+        inputs: Floats,
+        target: Floats,
+        params: BoostingParams,
+        names: Sequence[str],
+        offset: Floats | None = None,
+        weight: Floats | None = None,
     ) -> str:
         """Fit on inputs (n, features) and target (n,); ``offset`` (n,) is the initial score on the link's scale."""
         ...

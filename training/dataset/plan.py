@@ -15,6 +15,7 @@ class HorizonPlan:
     horizons: tuple[int, ...]  # ascending: ltv_days and churn_days, and what could be learned instead of them
     learned: tuple[int, ...]  # ascending, never empty; every label of these is observed
     has_amounts: bool
+    pace_days: int = 7  # days of the short windows by which the pace of ordering is measured
 
     def base_horizon(self, horizon: int) -> int:
         """The learned horizon whose model answers for ``horizon``: the longest one within it, or else the shortest."""
@@ -27,5 +28,5 @@ class HorizonPlan:
 
     @property
     def outcome_horizons(self) -> tuple[int, ...]:
-        """Every horizon whose outcomes are needed; half the longest shows how totals grow, a year shows the season."""
-        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1), YEAR_DAYS}))
+        """Every horizon whose outcomes are needed; half the longest shows how totals grow, a short one the pace."""
+        return tuple(sorted({*self.learned, max(self.learned[-1] // 2, 1), self.pace_days}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pandas as pd
@@ -57,7 +57,8 @@ class _OutcomeCounts:
 class Readiness:
     """The training plan for this log; ``train`` follows it exactly."""
 
-    plan: HorizonPlan
+    plan: HorizonPlan  # of the release
+    tested_plan: HorizonPlan  # of the back-test: each horizon fits once before an origin and once after it
     schedule: Schedule
     answers: tuple[HorizonReadiness, ...]
     notes: tuple[str, ...] = ()  # missing parts of an answer, with the remedy
@@ -86,8 +87,10 @@ def readiness(
         churn_days: the churn horizon in days.
         horizons: ``ltv_days`` and ``churn_days`` of the configuration, in days.
     """
-    learned = _testable_horizons(schedule, horizons)
-    plan = HorizonPlan(churn_days, tuple(sorted({*horizons, *learned})), learned, history.has_amounts)
+    learned = schedule.trainable_horizons(schedule.as_of, horizons)
+    plan = HorizonPlan(churn_days, tuple(sorted({*horizons, *learned})), learned, history.has_amounts, schedule.step)
+    tested = _testable_horizons(schedule, horizons)
+    tested_plan = replace(plan, horizons=tuple(sorted({*horizons, *tested})), learned=tested)
     now = cutoffs[-1]
     newest = _newest_finished_cutoffs(schedule, cutoffs, plan)
     rows = known_buyers(history, newest)
@@ -97,7 +100,7 @@ def readiness(
         _next_purchase_readiness(newest_outcomes, schedule, plan),
     ]
     answers += [_ltv_readiness(newest_outcomes, schedule, plan, days) for days in sorted(horizons)]
-    return Readiness(plan, schedule, tuple(answers), () if history.has_categories else (NO_CATEGORIES_NOTE,))
+    return Readiness(plan, tested_plan, schedule, tuple(answers), () if history.has_categories else (NO_CATEGORIES_NOTE,))
 
 
 def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:

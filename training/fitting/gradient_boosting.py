@@ -19,22 +19,30 @@ _MIN_TARGET = 1e-6
 
 
 def fit_gradient_boosting(
-    inputs: Floats, target: Floats, params: BoostingParams, names: Sequence[str], offset: Floats | None = None
+    inputs: Floats,
+    target: Floats,
+    params: BoostingParams,
+    names: Sequence[str],
+    offset: Floats | None = None,
+    weight: Floats | None = None,
 ) -> str:
     """Fit an ensemble on inputs (n, features) and target (n,), and return LightGBM's model text.
 
     A leaf needs at most a fiftieth of the rows, so that small data gets small leaves. With an ``offset``, (n,) on the
-    link's scale, the trees learn the remainder, and LightGBM starts from the offset instead of its own base rate.
+    link's scale, the trees learn the remainder, and LightGBM starts from the offset instead of its own base rate. The
+    ``weight`` is (n,), by default 1 for all.
     Ke et al. (2017), "LightGBM: a highly efficient gradient boosting decision tree".
     """
     if not target.any():
-        (inputs, target), offset = _zero_target_row(inputs, params), None
+        (inputs, target), offset, weight = _zero_target_row(inputs, params), None, None
     settings = {**params, **_DETERMINISTIC_PARAMS}
     settings["min_data_in_leaf"] = max(5, min(int(params["min_data_in_leaf"]), len(target) // 50))
     rounds = int(settings.pop("num_iterations"))
     lightgbm = _import_lightgbm()
     features = [name.replace(" ", "_") for name in names]
-    data = lightgbm.Dataset(inputs, target, feature_name=features, init_score=offset, free_raw_data=True)
+    data = lightgbm.Dataset(
+        inputs, target, weight=weight, feature_name=features, init_score=offset, free_raw_data=True
+    )
     return str(lightgbm.train(settings, data, num_boost_round=rounds).model_to_string())
 
 

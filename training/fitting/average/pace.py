@@ -1,0 +1,122 @@
+"""Pace: whether customers order faster or slower now than their like did a year ago."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Floats, Integers
+from training.dataset.outcomes import Rows
+from training.dataset.plan import YEAR_DAYS
+from training.fitting.average.ridge_regression import fit_ridge_regression
+from training.inference.average.question_inputs import QuestionInputs, ShopAverages
+from training.inference.average.regression_columns import BTYD, small_columns, stack_columns
+from training.member import Target
+
+WINDOWS = 3
+MAX_PACE = 1.0  # on the log scale
+MAX_CORRECTION = 0.35  # on the log scale
+PRIOR_SHARE = 0.25  # of the pace in the level, before any origin has been tested
+PRIOR_SCALE = 0.15  # of a pace, on the log scale
+PRIOR_ORIGINS = 10.0
+MAX_SHARE = 0.5
+OVERLAP = 3.0  # origins a third of a horizon apart share their windows
+MIN_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Pace: log of the orders that came over those that customers like these placed a year ago."""
+
+    buyers: float
+    orders: float
+
+
+def measure_pace(rows: Rows, limit: int, step: int, averages: ShopAverages) -> Pace | None:
+    """The pace over the newest three short windows; None where the log has not the same windows a year ago.
+
+    Args:
+        rows: customers with an order, with outcomes up to ``limit``.
+        limit: the day at which the known log ends.
+        step: days of a short window, one of the horizons of the outcomes.
+        averages: of the shop.
+    """
+    newest = _windows(rows.cutoff, limit, step)
+    year_ago = _windows(rows.cutoff, limit - YEAR_DAYS, step)
+    if len(newest) < WINDOWS or len(year_ago) < WINDOWS:
+        return None
+    train, test = np.isin(rows.cutoff, year_ago), np.isin(rows.cutoff, newest)
+    if min(train.sum(), test.sum()) < MIN_ROWS:
+        return None
+    orders = rows.outcomes.orders_within(step)
+    return Pace(
+        *(
+            _log_ratio(rows, step, averages, target, outcome, newest, (train, test))
+            for target, outcome in ((Target.ORDER, np.minimum(orders, 1.0)), (Target.ORDERS, orders))
+        )
+    )
+
+
+def _windows(cutoff: Integers, limit: int, step: int) -> list[int]:
+    """The cutoffs at which the newest three short windows before a day begin; fewer where the log has none."""
+    days, tolerance = np.unique(cutoff), max(1.0, step / 10)
+    days = days[days + step <= limit]
+    if not len(days):
+        return []
+    wanted = [limit - step * back for back in range(1, WINDOWS + 1)]
+    nearest = [int(days[np.argmin(np.abs(days - day))]) for day in wanted]
+    return [day for day, target in zip(nearest, wanted, strict=True) if abs(day - target) <= tolerance]
+
+
+def _log_ratio(
+    rows: Rows,
+    step: int,
+    averages: ShopAverages,
+    target: Target,
+    outcome: Floats,
+    newest: Sequence[int],
+    parts: tuple[Floats, Floats],
+) -> float:
+    train, test = parts
+    columns = _columns(rows, step, averages)
+    regression = fit_ridge_regression(target, columns[train], outcome[train], np.ones(int(train.sum())))
+    scores = regression.scores(columns[test])
+    expected = 1 / (1 + np.exp(-scores)) if target is Target.ORDER else np.exp(scores)
+    ratios = []
+    for day in newest:
+        window = rows.cutoff[test] == day
+        ratios.append(np.log(max(outcome[test][window].sum(), 0.5) / max(expected[window].sum(), 0.5)))
+    return float(np.clip(np.mean(ratios), -MAX_PACE, MAX_PACE))
+
+
+def _columns(rows: Rows, step: int, averages: ShopAverages) -> Floats:
+    """The small columns without BTYD's, whose parameters know the present, and the tenure, (n, columns)."""
+    nothing = np.zeros(len(rows))
+    question = QuestionInputs(rows.names, rows.inputs, 3.0 * step, nothing, nothing, averages)
+    own = [column for column in small_columns(question) if column.source != BTYD]
+    return np.column_stack([stack_columns(own), np.log1p(question.column("tenure_days"))])
+
+
+def learn_share(paces: Sequence[float], errors: Sequence[float]) -> float:
+    """The share of the pace that the level follows, learned at earlier origins.
+
+    The regression of the level's error on the pace known then, through the origin, with a prior share of a quarter
+    (Gelman et al. 2013, section 14.8).
+
+    Args:
+        paces: at each earlier origin, as measured then.
+        errors: log of the total that came over the one predicted without the pace, at the same origins.
+    """
+    pace, error = np.asarray(paces, dtype=float), np.asarray(errors, dtype=float)
+    prior = PRIOR_ORIGINS * PRIOR_SCALE**2
+    share = (PRIOR_SHARE * prior + float((pace * error).sum()) / OVERLAP) / (
+        prior + float((pace**2).sum()) / OVERLAP
+    )
+    return float(np.clip(share, 0.0, MAX_SHARE))
+
+
+def level_factor(pace: float, share: float) -> float:
+    """The factor on a total that follows from the pace and the share of it."""
+    return float(np.exp(np.clip(share * pace, -MAX_CORRECTION, MAX_CORRECTION)))

@@ -1,0 +1,73 @@
+"""Averaged curve: P(order by each day) from direct regressions at several horizons and from hazard trees.
+
+Both are averaged on log-odds. A direct regression is right about its own horizon, and the hazard trees about the
+order of the days; either alone was worse on most logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Floats
+from training.inference.average.question_inputs import QuestionInputs
+from training.inference.average.regression import Regression
+from training.inference.average.regression_columns import small_columns, stack_columns
+from training.inference.calibration import logit
+from training.inference.fast_numpy import clip
+from training.inference.survival import person_period_inputs
+from training.inference.tiers.lightgbm_runtime import Booster, sigmoid
+
+MIN_SURVIVAL = 1e-9
+
+
+@dataclass(frozen=True)
+class AveragedCurve:
+    """Averaged curve: one regression per day, and trees of the hazard between the days."""
+
+    days: Floats  # (k + 1,) ascending from 0
+    direct: tuple[Regression, ...]  # k, of P(order within days[j + 1])
+    hazard: Booster  # of an order in a period, given none before
+
+    def order_by(self, questions: Sequence[QuestionInputs]) -> Floats:
+        """P(order within days[j]), (n, k + 1), never decreasing; one question for each day but the first."""
+        direct = np.column_stack(
+            [
+                regression.scores(stack_columns(small_columns(question)))
+                for regression, question in zip(self.direct, questions, strict=True)
+            ]
+        )
+        log_odds = (direct + logit(self._hazard_curve(questions))) / 2
+        order_by = np.maximum.accumulate(sigmoid(log_odds), axis=1)
+        return np.concatenate([np.zeros((len(order_by), 1)), order_by], axis=1)
+
+    def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
+        first = questions[0]
+        rows = person_period_inputs(first.inputs, first.names, self.days)
+        btyd = btyd_hazards(np.column_stack([question.btyd_probability for question in questions]))
+        rows = np.column_stack([rows, logit(btyd).ravel()])
+        hazards = sigmoid(self.hazard.raw_scores(rows)).reshape(len(first), len(self.days) - 1)
+        return 1 - np.cumprod(1 - hazards, axis=1)
+
+
+def btyd_hazards(order_by: Floats) -> Floats:
+    """P(order in each period, given none before), (n, k), from P(order by the end of each period), (n, k)."""
+    survival = np.concatenate([np.ones((len(order_by), 1)), 1 - order_by], axis=1)
+    return np.asarray(clip(1 - survival[:, 1:] / np.maximum(survival[:, :-1], MIN_SURVIVAL), 0.0, 1.0))
+
+
+def set_level(order_by: Floats, position: int, probability: Floats) -> Floats:
+    """Scale each customer's cumulative hazard so that P(order) at one day is as asked, (n, k).
+
+    Args:
+        order_by: (n, k) P(order by each day), never decreasing.
+        position: of the day.
+        probability: (n,) P(order) by that day.
+    """
+    cumulative = -np.log1p(-clip(order_by, 0.0, 1 - MIN_SURVIVAL))
+    target = -np.log1p(-clip(probability, MIN_SURVIVAL, 1 - MIN_SURVIVAL))
+    ratio = target / np.maximum(cumulative[:, position], 1e-12)
+    leveled: Floats = -np.expm1(-cumulative * ratio[:, None])
+    return leveled
