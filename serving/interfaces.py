@@ -26,6 +26,7 @@ class ReleasePort(Protocol):
     metadata: ReleaseMetadata
     views: tuple[View, ...]
     cards: Sequence[Mapping[str, Any]]  # plain JSON, one per model
+    unranked_models: frozenset[str]  # those whose back-test ranks customers no better than chance
 
     def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
         """Predictions for n stored customers from ``as_of`` on (microseconds since 1970 UTC)."""

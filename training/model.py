@@ -13,7 +13,6 @@ from training.inference.answers.answer import Answer
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
 from training.inference.heads import LoadHead
-from training.inference.tiers.btyd import BtydTier
 from training.totals import PredictedTotal
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ class Trainers:
     """Training functions that a page receives, so that a serving worker imports the page without training libraries."""
 
     boost: GradientBoostingTrainer
-    btyd: Callable[[Rows, HorizonPlan], BtydTier]
 
 
 class Charts(Protocol):
@@ -75,7 +73,7 @@ class Charts(Protocol):
 
 @dataclass(frozen=True)
 class CalibrationLimit:
-    """Calibration limit: the largest error of a metric at which the quality gate calls a tier calibrated."""
+    """Calibration limit: the largest error of a metric at the newest origin with which a release promotes itself."""
 
     metric: str
     limit: float  # of its absolute value
@@ -85,7 +83,7 @@ class CalibrationLimit:
 class ModelHead:
     """Prediction head of a model that the tiers do not answer: how it is fitted and loaded."""
 
-    fit_simple: Callable[[Rows, HorizonPlan], Artifact]  # for every tier below the trees, which ``Model.fit`` serves
+    fit: Callable[[Rows, HorizonPlan, Trainers], Artifact]
     load: LoadHead
 
 
@@ -100,8 +98,7 @@ class Model:
     position: int  # among the answers in JSON and in the scores table, ascending
 
     # How it is learned.
-    fit: Callable[[Rows, HorizonPlan, Trainers], Artifact]
-    head: ModelHead | None = None  # None for the three models that every tier answers coherently
+    head: ModelHead | None = None  # None for the three models that the tiers answer together
 
     # How it is judged.
     loss: Callable[
@@ -113,7 +110,10 @@ class Model:
     headline: str  # the metric that a reviewer looks at first
     higher_is_better: bool  # of the headline
     shown_metrics: Sequence[str]  # of those, the columns of ``flywheel evaluate``
-    calibration: CalibrationLimit
+    ranking: Callable[
+        [Outcomes, HorizonPlan, Forecast], tuple[Floats, Floats]
+    ]  # a score and the event, 0 or 1, it ranks
+    calibration: CalibrationLimit | None  # None for amounts, which the totals judge
     totals: Callable[[Outcomes, HorizonPlan, Forecast], Sequence[PredictedTotal]]
     figures: Callable[[Rows, HorizonPlan, Forecast, Charts], dict[str, Figure]]
     horizons: Callable[[int, Sequence[int]], Sequence[int]]  # churn days, all days -> the days that it answers for

@@ -13,6 +13,8 @@ from pipelines.cli.console import CommandConsole
 from pipelines.home import Home
 from pipelines.steps.promote import GateRejected, UsageError
 
+GATE_REJECTED_STATUS = 3
+
 
 @contextmanager
 def locked_home(command: str, home: Path | None, *, json: bool) -> Iterator[tuple[CommandConsole, Home]]:
@@ -29,7 +31,7 @@ def exit_on_error(console: CommandConsole) -> Iterator[None]:
         yield
     except FlywheelError as error:
         console.show_error(str(error))
-        sys.exit({UsageError: 2, GateRejected: 3}.get(type(error), 1))
+        sys.exit({UsageError: 2, GateRejected: GATE_REJECTED_STATUS}.get(type(error), 1))
     except (KeyboardInterrupt, RuntimeError) as stop:
         if isinstance(stop, RuntimeError) and str(stop) != "Query interrupted":  # DuckDB's message after Ctrl-C
             raise

@@ -65,19 +65,19 @@ class CommandConsole:
             self._print_json({
                 "as_of": schedule.as_of, "first_day": schedule.first, "origins": schedule.origins,
                 "learned_days": readiness.plan.learned, "churn_days": readiness.plan.churn_days,
-                "tiers": readiness.tiers, "answers": [asdict(answer) for answer in readiness.answers],
+                "tier": readiness.tier, "answers": [asdict(answer) for answer in readiness.answers],
                 "notes": readiness.notes,
                 "churn_rule_limits": [asdict(limit) for limit in rule_limits],
             })  # fmt: skip
             return
         table = titled_table(
             f"{shop_name}: what can be learned as of {schedule.as_of} ({schedule.span} days of log)",
-            "model", "days", "trainable", "highest tier", "customers", "positives", "negatives",
+            "model", "days", "trainable", "tier", "customers", "positives", "negatives",
         )  # fmt: skip
         for answer in readiness.answers:
             table.add_row(
                 answer.model, str(answer.horizon_days), "yes" if answer.trainable else "no",
-                next(iter(answer.tiers), "refused"),
+                answer.tier or "refused",
                 f"{answer.customers:,}", f"{answer.positives:,}", f"{answer.negatives:,}",
             )  # fmt: skip
         self._out.print(table)
@@ -184,6 +184,7 @@ class CommandConsole:
             self._print_json({
                 "as_of": run_summary.readiness.schedule.as_of,
                 "trained": run_summary.trained_version, "release": run_summary.champion, "refused": run_summary.refusal,
+                "gate": asdict(run_summary.gate), "warnings": run_summary.warnings,
                 "customers": run_summary.score_summary.customers, "scores": run_summary.score_summary.path,
                 "tables": [asdict(summary) for summary in run_summary.manifest.tables],
                 "ltv": "the log has no amounts" if run_summary.score_summary.without_amounts else "",
@@ -196,6 +197,8 @@ class CommandConsole:
                 f"Release {run_summary.trained_version} was refused; release {run_summary.champion} goes on serving."
             )
         self.show_score_summary(run_summary.score_summary)
+        for warning in run_summary.warnings:
+            self._out.print(warning, soft_wrap=True)
 
     def _print_json(self, summary: Mapping[str, object]) -> None:
         print(json.dumps(_to_json_value(summary), allow_nan=False))  # noqa: T201 -- the line that programs parse

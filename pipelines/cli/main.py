@@ -12,7 +12,7 @@ import typer
 from pipelines import environment
 from pipelines.cli import keys
 from pipelines.cli.audience import audience
-from pipelines.cli.command_context import exit_on_error, locked_home, resolve_home, resolve_path
+from pipelines.cli.command_context import GATE_REJECTED_STATUS, exit_on_error, locked_home, resolve_home, resolve_path
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.cli.options import AsOf, Config, HomeDir, Json, Origins, Out, PinnedAsOf
 from pipelines.steps.promote import UsageError
@@ -47,14 +47,15 @@ def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None
 def run(
     *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
 ) -> None:
-    """Run the whole pipeline: ingest, publish features, train, evaluate, promote, score."""
+    """Run the pipeline: ingest, publish, train, evaluate, promote, score (exit status 3 if the gate refutes it)."""
     from pipelines.steps import run as step
 
     with locked_home("run", home, json=json) as (console, locked):
         shop_config = _load_config(config)
-        console.show_run_summary(
-            step.run(shop_config, locked, as_of or _today(shop_config.zone), _now(), console.report, out)
-        )
+        summary = step.run(shop_config, locked, as_of or _today(shop_config.zone), _now(), console.report, out)
+        console.show_run_summary(summary)
+    if summary.gate.refutations or summary.refusal:
+        raise typer.Exit(GATE_REJECTED_STATUS)
 
 
 @app.command()

@@ -89,7 +89,7 @@ def write_log(folder: Path, console: CommandConsole) -> Path:
 def sample_customers(home: Home) -> list[str]:
     """Return customers from the highest to the lowest churn probability, and one unknown id."""
     scores = pq.read_table(home.scores, columns=["customer_id", "churn_probability", "model_tier"]).to_pandas()
-    ranked = scores[scores["model_tier"] == "ml"].sort_values("churn_probability", ascending=False)["customer_id"]
+    ranked = scores[scores["model_tier"] == "average"].sort_values("churn_probability", ascending=False)["customer_id"]
     ranks = [round(rank * (len(ranked) - 1) / (SHOWN_CUSTOMERS - 1)) for rank in range(SHOWN_CUSTOMERS)]
     return [*ranked.iloc[ranks], "no-such-household"]
 

@@ -9,8 +9,8 @@ from features.calendar import micros
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
-from training.evaluation.quality_gate import GateDecision
-from training.fitting.assemble import AssembledRelease
+from training.evaluation.quality_gate import ChampionComparison, GateDecision
+from training.fitting.assemble import LAST_WINDOW, AssembledRelease
 from training.inference.release_manifest import GateResult, ReleaseMetadata
 
 
@@ -21,22 +21,36 @@ class ReleaseCandidate:
     context: RunContext
     fingerprint: str
     backtest_result: BacktestResult
-    gate_decisions: Mapping[str, Sequence[GateDecision]]  # model -> decisions, the last one passed
+    gate_decisions: Mapping[str, GateDecision]  # by model
     assembled_release: AssembledRelease
     churn_sample: list[float]
-    regressions: Sequence[str]  # models that the champion answers from a higher tier
+    comparisons: Sequence[ChampionComparison] = ()
 
     @property
-    def tiers(self) -> dict[str, str]:
-        """The tier that answers each model."""
-        return {name: decisions[-1].tier for name, decisions in self.gate_decisions.items()}
+    def tier(self) -> str:
+        """The tier that answers."""
+        return self.assembled_release.tiered_model.tier_name
+
+    @property
+    def tested_tier(self) -> str:
+        """The tier that the back-test judged."""
+        return self.context.readiness.tier
 
     @property
     def gate(self) -> GateResult:
         """The gate result, which decides about the promotion."""
-        last = {name: decisions[-1] for name, decisions in self.gate_decisions.items()}
-        reasons = {name: f"{decision.tier}: {decision.reason}" for name, decision in last.items()}
-        return GateResult(passed=not self.regressions, regressions=list(self.regressions), reasons=reasons)
+        decisions = self.gate_decisions
+        refutations = [
+            f"{name}: {sentence}" for name, decision in decisions.items() for sentence in decision.refutations
+        ]
+        surely_worse = [comparison.model for comparison in self.comparisons if comparison.is_regression]
+        return GateResult(
+            passed=not surely_worse and (not refutations or self.tier == LAST_WINDOW),
+            regressions=surely_worse,
+            reasons={name: f"{decision.tier}: {decision.reason}" for name, decision in decisions.items()},
+            refutations=refutations,
+            no_signal=[name for name, decision in decisions.items() if not decision.ranks],
+        )
 
     def release_metadata(self) -> ReleaseMetadata:
         """The metadata of the release, as its manifest holds it."""

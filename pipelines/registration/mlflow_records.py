@@ -24,7 +24,7 @@ from training.reporting.churn_rule_report import rule_rows
 
 def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
     """The MLflow run of one model of a training."""
-    context, tier = candidate.context, candidate.tiers[name]
+    context, tier = candidate.context, candidate.tested_tier
     newest = candidate.backtest_result.tests[0] if candidate.backtest_result.tests else None
     weak = report.slice_metrics(name, newest, tier) if newest else {}
     rules = rule_report(name, candidate.backtest_result)
@@ -32,9 +32,9 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
         name=name,
         experiment="training",
         fingerprint=candidate.fingerprint,
-        params=_params(candidate, name),
+        params=_params(candidate),
         metrics=[*report.model_metrics(name, candidate.backtest_result.scores), *rules.metrics],
-        tags={"git_commit": git_commit(), "tier": tier, "feature_service": FEATURE_SERVICE},
+        tags={"git_commit": git_commit(), "tier": candidate.tier, "feature_service": FEATURE_SERVICE},
         description=render_model_card(candidate, name),
         dataset=_dataset(candidate),
         figures={
@@ -49,7 +49,7 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
         texts={
             "flywheel.json": context.config.model_dump_json(indent=1),
             "card.md": render_model_card(candidate, name),
-            "gate.txt": "\n".join(str(asdict(decision)) for decision in candidate.gate_decisions[name]),
+            "gate.txt": str(asdict(candidate.gate_decisions[name])),
         },
         folder=folder,
     )
@@ -58,14 +58,14 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
 def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
     """The model card, as Markdown."""
     context, plan, data = candidate.context, candidate.context.readiness.plan, candidate.backtest_result.data
-    tests, tier = candidate.backtest_result.tests, candidate.tiers[name]
+    tests, tier = candidate.backtest_result.tests, candidate.tested_tier
     trained = context.schedule.training_cutoffs(context.as_of, plan.learned[-1]) or context.schedule.cutoffs[:1]
-    dataset, reason = _dataset(candidate), candidate.gate_decisions[name][-1].reason
+    dataset, reason = _dataset(candidate), candidate.gate_decisions[name].reason
     return model_card.render_model_card(
         model_card.ModelCard(
             name=name,
             question=MODELS[name].question,
-            horizon=f"{_horizon_days(candidate, name)} days, answered from the tier `{tier}`: {reason}",
+            horizon=f"{_horizon_days(candidate, name)} days, answered from the tier `{candidate.tier}`: {reason}",
             use=MODELS[name].intended_use,
             population="Customers with an order before the cutoff",
             customers=len(tests[0].rows) if tests else data.customers["customer_id"].nunique(),
@@ -89,7 +89,7 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
 def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[str, Any]:
     """The entry of one model of the release in GET /v1/models."""
     context, plan = candidate.context, candidate.context.readiness.plan
-    decision = candidate.gate_decisions[name][-1]
+    decision = candidate.gate_decisions[name]
     return {
         "name": name,
         "version": version,
@@ -103,7 +103,7 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
             for score in candidate.backtest_result.scores
             if score.model == name
         ],
-        "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, decision.tier)),
+        "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, candidate.tested_tier)),
         **({"churn_rules": rules} if MODELS[name].against_churn_rules and (rules := _rule_rows(candidate)) else {}),
     }
 
@@ -112,12 +112,12 @@ def _horizon_days(candidate: ReleaseCandidate, name: str) -> list[int]:
     return list(MODELS[name].horizons(candidate.context.churn_days, candidate.context.horizons))
 
 
-def _params(candidate: ReleaseCandidate, name: str) -> dict[str, str | int | float]:
+def _params(candidate: ReleaseCandidate) -> dict[str, str | int | float]:
     context, plan = candidate.context, candidate.context.readiness.plan
     return {
         "as_of": str(context.as_of),
         "first_day": str(context.schedule.first),
-        "tier": candidate.tiers[name],
+        "tier": candidate.tier,
         "churn_days": plan.churn_days,
         "asked_days": str(plan.horizons),
         "learned_days": str(plan.learned),
@@ -144,7 +144,7 @@ def _dataset(candidate: ReleaseCandidate) -> DatasetInfo:
 
 
 def _card_scores(candidate: ReleaseCandidate, name: str) -> list[model_card.MetricComparison]:
-    headline, tier = MODELS[name].headline, candidate.tiers[name]
+    headline, tier = MODELS[name].headline, candidate.tested_tier
     comparisons = []
     for test in candidate.backtest_result.tests:
         metrics = {
@@ -167,7 +167,7 @@ def _card_scores(candidate: ReleaseCandidate, name: str) -> list[model_card.Metr
 
 
 def _calibration(candidate: ReleaseCandidate, name: str) -> model_card.Calibration:
-    tier = candidate.tiers[name]
+    tier = candidate.tested_tier
     by_origin = [
         score.metrics for score in candidate.backtest_result.scores if score.model == name and score.contestant == tier
     ]
@@ -182,7 +182,7 @@ def _calibration(candidate: ReleaseCandidate, name: str) -> model_card.Calibrati
 def _card_slices(candidate: ReleaseCandidate, name: str) -> list[model_card.PopulationSlice]:
     if not candidate.backtest_result.tests:
         return []
-    headline, newest, tier = MODELS[name].headline, candidate.backtest_result.tests[0], candidate.tiers[name]
+    headline, newest, tier = MODELS[name].headline, candidate.backtest_result.tests[0], candidate.tested_tier
     overall = MODELS[name].metrics(newest.rows.outcomes, newest.plan, newest.forecasts[tier])[headline]
     return [
         model_card.PopulationSlice(

@@ -29,7 +29,7 @@ def register(candidate: ReleaseCandidate, registry: Registry) -> str:
         name="release",
         experiment="training",
         fingerprint=candidate.fingerprint,
-        params={"as_of": str(candidate.context.as_of), **candidate.tiers},
+        params={"as_of": str(candidate.context.as_of), "tier": candidate.tier},
         tags={"git_commit": git_commit()},
         texts={"flywheel.json": candidate.context.config.model_dump_json(indent=1)},
         folder=drafts / "release",
@@ -48,11 +48,11 @@ def register(candidate: ReleaseCandidate, registry: Registry) -> str:
 def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, folder: Path) -> str:
     candidate.context.report(f"registering {name}")
     folder.mkdir(parents=True)
-    for file, text in candidate.assembled_release.files[name].items():
+    for file, text in candidate.assembled_release.model_files(name).items():
         (folder / file).write_text(text)
     registry.describe(name, MODELS[name].summary)
     run_id = registry.log_run(mlflow_run(candidate, name, folder))
-    tags = {"tier": candidate.tiers[name], "as_of": str(candidate.context.as_of)}
+    tags = {"tier": candidate.tier, "as_of": str(candidate.context.as_of)}
     return registry.register(name, run_id, "model", render_model_card(candidate, name), tags, candidate.fingerprint)
 
 
@@ -67,12 +67,12 @@ def _write_release(candidate: ReleaseCandidate, versions: dict[str, str], folder
         churn_sample=candidate.churn_sample,
         gate=candidate.gate,
     )
-    write_release(folder, manifest, {name: candidate.assembled_release.inference_files(name) for name in MODELS})
+    write_release(folder, manifest, candidate.assembled_release.files)
 
 
 def _release_description(candidate: ReleaseCandidate, versions: dict[str, str]) -> str:
     lines = [f"Trained on {candidate.context.config.name} as of {candidate.context.as_of}.", ""]
     for name, version in versions.items():
-        decision = candidate.gate_decisions[name][-1]
+        decision = candidate.gate_decisions[name]
         lines.append(f"- **{name}** version {version}, tier `{decision.tier}`: {decision.reason}")
     return "\n".join(lines)

@@ -27,7 +27,7 @@ def score_columns(horizons: Iterable[int], models: Sequence[str] = ANSWER_ORDER)
         ColumnSpec("customer_id", _TEXT, "The customer's id, digit for digit as in the log."),
         ColumnSpec("as_of", _INSTANT, "The instant that the predictions are for."),
         ColumnSpec("status", _TEXT, "`scored`, or the reason for a weaker answer, as in the HTTP API."),
-        ColumnSpec("model_tier", _TEXT, "The tier that answers: `ml`, `btyd`, `cohort` or `population`."),
+        ColumnSpec("model_tier", _TEXT, "The tier that answers: `average`, `last_window`, `btyd` or `population`."),
         ColumnSpec("release", _TEXT, "The version of the release that scored."),
         *(ColumnSpec(column.name, _TYPES[column.kind], column.meaning) for column in declared if not column.trailing),
         ColumnSpec("orders", pa.int64(), "Orders so far."),
@@ -39,7 +39,16 @@ def score_columns(horizons: Iterable[int], models: Sequence[str] = ANSWER_ORDER)
 
 def _declared_columns(horizons: Sequence[int], models: Sequence[str]) -> Iterator[TableColumn]:
     for name in models:
-        yield from MODELS[name].answer.table_columns(horizons)
+        yield from _model_columns(name, horizons)
+
+
+def _model_columns(name: str, horizons: Sequence[int]) -> list[TableColumn]:
+    """One model's status and tier, and the columns that its page declares."""
+    return [
+        TableColumn(f"{name}_status", "text", f"Status of the {name} answer: that of the customer, or `no_signal`."),
+        TableColumn(f"{name}_tier", "text", f"The tier that answers {name}."),
+        *MODELS[name].answer.table_columns(horizons),
+    ]
 
 
 def scores_table(answers: PredictionColumns, feature_rows: FeatureRows) -> pa.Table:
@@ -49,18 +58,26 @@ def scores_table(answers: PredictionColumns, feature_rows: FeatureRows) -> pa.Ta
         "customer_id": pa.array(list(answers.customer_ids), pa.string()),
         "as_of": pa.array(np.full(n, answers.as_of)).cast(_INSTANT),
         "status": pa.array([STATUSES[code] for code in answers.status]),
-        "model_tier": pa.array([TIERS[code] if code >= 0 else None for code in answers.tier], pa.string()),
+        "model_tier": pa.array(_tier_names(answers), pa.string()),
         "release": pa.array([answers.release] * n),
         "orders": pa.array(np.nan_to_num(feature_rows.column("orders")).astype(np.int64)),
     }
     for name in ("first_order_at", "last_order_at"):
         columns[name] = _number(feature_rows.column(name)).cast(pa.int64()).cast(_INSTANT)
     for model, computed in answers.by_model.items():
-        values = MODELS[model].answer.tabulate(computed, answers.horizons)
-        declared = MODELS[model].answer.table_columns(answers.horizons)
+        values = {
+            f"{model}_status": [STATUSES[code] for code in answers.status_by_model[model]],
+            f"{model}_tier": _tier_names(answers),
+            **MODELS[model].answer.tabulate(computed, answers.horizons),
+        }
+        declared = _model_columns(model, answers.horizons)
         columns |= {column.name: _WRITERS[column.kind](values[column.name]) for column in declared}
     specs = score_columns(answers.horizons, tuple(answers.by_model))
     return pa.table(columns, schema=pa.schema([(column.name, column.type) for column in specs]))
+
+
+def _tier_names(answers: PredictionColumns) -> list[str | None]:
+    return [TIERS[code] if code >= 0 else None for code in answers.tier]
 
 
 def _number(values: Floats) -> pa.Array:

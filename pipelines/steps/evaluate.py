@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pyarrow as pa
 
 from features.errors import NotEnoughData
@@ -15,8 +13,7 @@ from pipelines.run_context import RunContext
 from pipelines.steps import publish
 from training.dataset.point_in_time import build_dataset
 from training.dataset.population import known_customers
-from training.evaluation.backtest import Backtest, backtest, scores
-from training.evaluation.quality_gate import GateDecision, evaluate_gate
+from training.evaluation.backtest import backtest, scores
 from training.models import MODELS
 from training.reporting import report
 
@@ -49,18 +46,12 @@ def run_backtest(context: RunContext) -> BacktestResult:
     context.report(f"joining the features of {population['customer_id'].nunique():,} customers point in time")
     data = build_dataset(population, context.cutoffs, context.history, published)
     state = context.readiness
-    tests = backtest(data, context.schedule, state.plan, state.tiers, context.config.zone, context.report)
+    tests = backtest(data, context.schedule, state.tested_plan, state.tiers, context.config.zone, context.report)
     return BacktestResult(data, tests, scores(tests))
 
 
-def gate_decisions(context: RunContext, tests: Sequence[Backtest], name: str) -> list[GateDecision]:
-    """Return the gate's decisions on one model's tiers, from the highest tier to the one that serves."""
-    tiers = context.readiness.tiers_for(name) or context.readiness.tiers
-    return evaluate_gate(tests, MODELS[name], tiers, context.home.champion_tiers().get(name))
-
-
 def _check_windows_closed(context: RunContext) -> None:
-    longest = context.readiness.plan.learned[-1]
+    longest = context.readiness.tested_plan.learned[-1]
     for origin in context.origins:
         if (context.as_of - origin).days < longest:
             raise NotEnoughData(
@@ -80,22 +71,22 @@ def run(context: RunContext) -> BacktestResult:
 
     result = run_backtest(context)
     if context.config.business.churn_rules:
-        result = churn_rules.with_churn_rules(result, context, gate_decisions(context, result.tests, "churn")[-1].tier)
+        result = churn_rules.with_churn_rules(result, context, context.readiness.tier)
     context.report("logging to MLflow")
     registry, fingerprint = context.home.registry(), lineage.training_fingerprint(context)
-    newest, tier = next(iter(result.tests), None), context.readiness.tiers[0]
+    newest, tier, plan = next(iter(result.tests), None), context.readiness.tier, context.readiness.tested_plan
     for name in MODELS:
-        artifacts = newest.fitted_tiers[tier].artifacts.get(name, {}) if newest else {}
+        files = newest.fitted_tiers[tier].files.get(name, {}) if newest else {}
         rules = churn_rules.rule_report(name, result)
         registry.log_run(
             Run(
                 name=f"{name} back-test",
                 experiment="evaluation",
                 fingerprint=fingerprint,
-                params={"as_of": str(context.as_of), "tier": tier, "learned_days": str(context.readiness.plan.learned)},
+                params={"as_of": str(context.as_of), "tier": tier, "learned_days": str(plan.learned)},
                 metrics=[*report.model_metrics(name, result.scores), *rules.metrics],
                 tags={"git_commit": lineage.git_commit()},
-                figures={**(report.model_figures(name, newest, tier, artifacts) if newest else {}), **rules.figures},
+                figures={**(report.model_figures(name, newest, tier, files) if newest else {}), **rules.figures},
                 tables={**report.category_score_table(name, result.scores), **rules.tables},
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GateRejected(FlywheelError):
-    """The gate rejects the release: it answers a model from a lower tier than the champion; nothing was changed."""
+    """The gate rejects the release: the newest origin refutes it, or the champion is better; nothing was changed."""
 
 
 class UsageError(FlywheelError):
@@ -36,7 +36,7 @@ def run(
     """Promote the challenger, or the given version.
 
     Raises:
-        GateRejected: it answers a model from a lower tier than the champion, and ``force`` is not set.
+        GateRejected: the newest origin refutes it or the champion is better, and ``force`` is not set.
         NotFound: there is no release to promote.
         UsageError: ``force`` without a reason.
     """
@@ -47,9 +47,8 @@ def run(
     gate = _current_gate(registry, home, candidate)
     if not gate["passed"] and not force:
         raise GateRejected(
-            f"The gate rejects release {candidate}: it answers {', '.join(gate['regressions'])} from a lower tier "
-            f"than the champion, which keeps serving. See its run in `flywheel ui`; to promote it nevertheless: "
-            f"flywheel promote --version {candidate} --force --why REASON."
+            f"The gate rejects release {candidate}: {_rejection(gate)}. The champion keeps serving. See its run in "
+            f"`flywheel ui`; to promote it nevertheless: flywheel promote --version {candidate} --force --why REASON."
         )
     promotion = registry.promote(
         candidate,
@@ -87,16 +86,25 @@ def _pending_release(registry: Registry) -> str:
 
 def _current_gate(registry: Registry, home: Home, version: str) -> dict[str, Any]:
     """Evaluate the gate against the current champion, not against the champion at training time."""
-    from training.evaluation.quality_gate import regressions
+    from training.evaluation.quality_gate import lower_tiers
 
     manifest, champion_version = _release_manifest(registry, home, version), registry.version_of("release", "champion")
-    regressed_models: list[str] = []
+    regressed_models = list(manifest.gate.regressions)
     if champion_version not in {None, version}:
         champion = _release_manifest(registry, home, str(champion_version))
         # A champion with other columns cannot read the published features, so no regression is possible.
         if champion.views == manifest.views:
-            regressed_models = regressions(manifest.tiers, champion.tiers)
-    return {**asdict(manifest.gate), "passed": not regressed_models, "regressions": regressed_models}
+            regressed_models += lower_tiers(manifest.tiers, champion.tiers)
+    passed = manifest.gate.passed and not regressed_models
+    return {**asdict(manifest.gate), "passed": passed, "regressions": sorted(set(regressed_models))}
+
+
+def _rejection(gate: Mapping[str, Any]) -> str:
+    """The reasons of a rejection as one sentence without its full stop."""
+    reasons = list(gate["refutations"])
+    if gate["regressions"]:
+        reasons.append(f"the champion answers {', '.join(gate['regressions'])} surely better, or from a higher tier")
+    return "; ".join(reasons)
 
 
 def _release_manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest:

@@ -14,6 +14,7 @@ from pipelines.run_context import RunContext
 from pipelines.steps import ingest, promote, publish, score, train
 from pipelines.steps.promote import GateRejected
 from training.dataset.readiness import Readiness
+from training.inference.release_manifest import GateResult, ReleaseManifest
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,21 @@ class RunSummary:
     trained_version: str
     champion: str
     refusal: str  # why the gate rejected the trained release; empty if it serves
+    gate: GateResult  # of the trained release
     score_summary: score.ScoreSummary
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences that a person has to read: what the newest test origin refutes, and which questions rank nobody."""
+        refuted = [f"Refuted by the newest test origin: {sentence}." for sentence in self.gate.refutations]
+        if refuted and not self.refusal:
+            refuted.append(
+                "Until a release stands the test, the level of the last window with the best ranking answers."
+            )
+        nobody = [
+            f"{name} ranks nobody: the log holds no signal that tells customers apart." for name in self.gate.no_signal
+        ]
+        return refuted + nobody
 
 
 def run(
@@ -51,4 +66,5 @@ def run(
         refusal = str(error)
         report(refusal)
     score_summary = score.run(config, home, context.now, report, out, timestamp)
-    return RunSummary(manifest, context.readiness, trained_version, score_summary.release, refusal, score_summary)
+    gate = ReleaseManifest.read(home.releases / trained_version).gate
+    return RunSummary(manifest, context.readiness, trained_version, score_summary.release, refusal, gate, score_summary)

@@ -1,14 +1,16 @@
-"""Training step: back-tests every tier, selects one per model by the gate, refits it on all data and registers it."""
+"""Training step: back-tests the average, judges it by the quality gate, refits it on all data and registers it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.history import Cutoff
 from features.storage.atomic_files import replace_text
+from pipelines.registration import champion
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.churn_rules import with_churn_rules
 from pipelines.registration.lineage import training_fingerprint
@@ -16,10 +18,11 @@ from pipelines.registration.register import register
 from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
 from training.dataset.category_rows import CategoryLog
-from training.evaluation.quality_gate import regressions
-from training.fitting.assemble import assemble, churn_sample
+from training.evaluation.backtest import learn_pace_shares
+from training.evaluation.quality_gate import GateDecision, evaluate_gate
+from training.fitting.assemble import LAST_WINDOW, assemble, churn_sample
 from training.fitting.category_hazards import fit_category_tables_from_log
-from training.models import MODELS
+from training.fitting.fit import AVERAGE
 
 if TYPE_CHECKING:
     from training.registry import Registry
@@ -53,22 +56,34 @@ def _is_registered(registry: Registry, version: str, fingerprint: str) -> bool:
 
 def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
     backtest_result = evaluate.run_backtest(context)
-    decisions = {name: evaluate.gate_decisions(context, backtest_result.tests, name) for name in MODELS}
-    tiers = {name: model_decisions[-1].tier for name, model_decisions in decisions.items()}
-    context.report("refitting on everything: " + ", ".join(f"{name} by {tier}" for name, tier in tiers.items()))
-    plan, data = context.readiness.plan, backtest_result.data
-    before = [Cutoff.from_day(day, context.config.zone) for day in context.schedule.cutoffs if day < context.as_of]
-    log = CategoryLog.from_dataset(data, context.now)
-    categories = None if log is None else fit_category_tables_from_log(log, before)
-    assembled = assemble(data.rows(context.now, plan.outcome_horizons, before), plan, tiers, categories)
-    today = data.rows(context.now, plan.outcome_horizons, [context.now])
+    tests, state = backtest_result.tests, context.readiness
+    decisions = evaluate_gate(tests, state.tier)
+    comparisons = champion.compare(context, backtest_result, state.tier)
+    tier = _answering_tier(context, decisions)
+    context.report(f"refitting on everything: {tier}")
+    shares = learn_pace_shares(tests, state.tier)
+    cutoffs = list(context.cutoffs)
+    log = CategoryLog.from_dataset(backtest_result.data, context.now)
+    categories = None if log is None else fit_category_tables_from_log(log, cutoffs[:-1])
+    rows = backtest_result.data.rows(context.now, state.plan.outcome_horizons, cutoffs)
+    assembled = assemble(rows, state.plan, context.now.day_number, tier, shares, categories)
+    today = rows.select(rows.cutoff == context.now.day_number)
     orders = np.nan_to_num(today.column("orders"))
     return ReleaseCandidate(
         context=context,
         fingerprint=fingerprint,
-        backtest_result=with_churn_rules(backtest_result, context, tiers["churn"]),
-        gate_decisions=decisions,
+        backtest_result=with_churn_rules(backtest_result, context, state.tier),
+        gate_decisions={name: replace(decision, tier=tier) for name, decision in decisions.items()},
         assembled_release=assembled,
         churn_sample=churn_sample(assembled.tiered_model, today.inputs, orders, context.churn_days),
-        regressions=regressions(tiers, context.home.champion_tiers()),
+        comparisons=comparisons,
     )
+
+
+def _answering_tier(context: RunContext, decisions: Mapping[str, GateDecision]) -> str:
+    """The tested tier; the last window where the newest origin refutes it and no champion can answer in its place."""
+    tier = context.readiness.tier
+    refuted = any(decision.refutations for decision in decisions.values())
+    if not refuted or tier != AVERAGE or AVERAGE in context.home.champion_tiers().values():
+        return tier
+    return LAST_WINDOW

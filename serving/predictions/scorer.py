@@ -21,7 +21,7 @@ from training.inference.forecast import TIERS, Forecast, SpendForecast
 from training.models import ANSWER_ORDER, MODELS
 
 _STATUS_CODES = {status: np.int8(code) for code, status in enumerate(STATUSES)}
-_COHORT_TIER = TIERS.index("cohort")
+_BTYD_TIER = TIERS.index("btyd")
 
 
 class AsOfBeforeFeatures(ValueError):
@@ -55,19 +55,20 @@ def score(release: ReleasePort, stored: FeatureRows, as_of: int) -> PredictionCo
         churn_percentile=release.churn_percentile,
         categories=release.by_category(stored, as_of, forecast),
     )
+    status = _status(stored, forecast.tier, _freshness_limit(as_of, metadata.max_feature_age_days, zone))
+    answered = [name for name in ANSWER_ORDER if name in release.model_versions]
     return PredictionColumns(
         customer_ids=stored.customer_ids,
         as_of=as_of,
         release=release.version,
         model_versions=release.model_versions,
-        status=_status(stored, forecast.tier, _freshness_limit(as_of, metadata.max_feature_age_days, zone)),
+        status=status,
         tier=forecast.tier,
         features_at=stored.features_at,
         prediction_ids=prediction_ids(release.version, stored, as_of),
         horizons=tuple(sorted({*metadata.ltv_days, metadata.churn_days})),
-        by_model={
-            name: MODELS[name].answer.compute(context) for name in ANSWER_ORDER if name in release.model_versions
-        },
+        status_by_model={name: _answer_status(status, ranks=name not in release.unranked_models) for name in answered},
+        by_model={name: MODELS[name].answer.compute(context) for name in answered},
     )
 
 
@@ -124,6 +125,13 @@ def _freshness_limit(as_of: int, days: int, zone: ZoneInfo) -> int:
 
 
 def _status(stored: FeatureRows, tier: Codes, freshness_limit: int) -> Codes:
-    status = np.where(tier >= _COHORT_TIER, _STATUS_CODES["insufficient_history"], _STATUS_CODES["scored"])
+    status = np.where(tier >= _BTYD_TIER, _STATUS_CODES["insufficient_history"], _STATUS_CODES["scored"])
     status = np.where(stored.features_at < freshness_limit, _STATUS_CODES["stale_features"], status)
     return np.where(stored.known, status, _STATUS_CODES["unknown_customer"])
+
+
+def _answer_status(status: Codes, *, ranks: bool) -> Codes:
+    """The status of one answer: the customer's, or that the log holds no signal by which the model ranks customers."""
+    if ranks:
+        return status
+    return np.where(status == _STATUS_CODES["scored"], _STATUS_CODES["no_signal"], status)

@@ -21,7 +21,7 @@ def serialize_predictions(columns: PredictionColumns, include: Collection[Part])
     known = (columns.status != STATUSES.index("unknown_customer")).tolist()
     envelopes = _envelopes(columns)
     rows_by_part: dict[str, Sequence[Any]] = {
-        name: MODELS[name].answer.serialize(answers) for name, answers in columns.by_model.items() if name in include
+        name: _with_status(columns, name) for name in columns.by_model if name in include
     }
     rows_by_part |= {part: write(columns) for part, write in _SERVING_SERIALIZERS.items() if part in include}
     for row, envelope in enumerate(envelopes):
@@ -31,6 +31,13 @@ def serialize_predictions(columns: PredictionColumns, include: Collection[Part])
         else:
             del envelope["model_tier"], envelope["features_at"]
     return envelopes
+
+
+def _with_status(columns: PredictionColumns, model: str) -> Rows:
+    """One model's answers, each with its status and its tier."""
+    answers = MODELS[model].answer.serialize(columns.by_model[model])
+    codes = zip(columns.status_by_model[model].tolist(), columns.tier.tolist(), answers, strict=True)
+    return [{"status": STATUSES[status], "tier": TIERS[tier], **answer} for status, tier, answer in codes]
 
 
 def _envelopes(predictions: PredictionColumns) -> Rows:

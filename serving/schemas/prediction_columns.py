@@ -9,7 +9,8 @@ from typing import Any
 from features.arrays import Codes, Integers
 from training.inference.explanations.reasons import Reason
 
-STATUSES = ("unknown_customer", "stale_features", "insufficient_history", "scored")  # the first that applies
+# The first that applies; ``no_signal`` is a status of one answer, never of the whole customer.
+STATUSES = ("unknown_customer", "stale_features", "insufficient_history", "no_signal", "scored")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class PredictionColumns:
     features_at: Integers  # (n,) microseconds since 1970 UTC, 0 where unknown
     prediction_ids: tuple[str, ...]
     horizons: tuple[int, ...]  # days, ascending: those of the business and that of churn
+    status_by_model: Mapping[str, Codes]  # model name -> (n,) index into STATUSES
     by_model: Mapping[str, Any]  # model name -> the columns that ``Model.answer`` computes, in the order of answers
     reasons: Sequence[Sequence[Reason]] | None = None  # per customer; None where they were not requested
     segments: Sequence[Mapping[str, Any]] | None = None  # per customer, as SegmentResponse; None where not requested

@@ -112,8 +112,10 @@ class PredictionEnvelope(StrictModel):
     reason: (
         Literal["store_unreachable", "not_materialized", "rows_lost", "schema_mismatch", "consents_unavailable"] | None
     ) = Field(default=None, description="Why the features cannot be read just now. Ask again later.")
-    model_tier: Literal["ml", "btyd", "cohort", "population"] | None = Field(
-        default=None, description="The lowest tier that any of the answers uses."
+    model_tier: Literal["average", "last_window", "btyd", "population"] | None = Field(
+        default=None,
+        description="What answers: the weighted average of several models; the best of them on the level of the last "
+        "window, where the newest test origin refuted the average; a buy-till-you-die model; the mean of all.",
     )
     as_of: datetime
     prediction_id: str = Field(description="The same for the same customer, instant, release and features.")

@@ -76,11 +76,11 @@ class Rows:
             orders_by_day=self.orders_by_day,
         )
 
-    def newest_finished(self, days: int) -> Rows:
-        """The rows of the newest cutoffs whose window of ``days`` is over, as many as calibration needs."""
+    def newest_finished_mask(self, days: int) -> Booleans:
+        """Mask, (n,), of the newest cutoffs whose window of ``days`` is over, as many as calibration needs."""
         finished = self.outcomes.follow_days >= days
         all_rows = np.ones(len(self), dtype=bool)
-        return self.select(newest_cutoffs(self.cutoff, self.cutoff[finished], all_rows, MIN_CALIBRATION_ROWS))
+        return newest_cutoffs(self.cutoff, self.cutoff[finished], all_rows, MIN_CALIBRATION_ROWS)
 
 
 def newest_cutoffs(

@@ -15,9 +15,10 @@ from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
 from training.dataset.schedule import Schedule, days_needed
 
-SIMPLE_TIERS = ("btyd", "cohort", "population")
-MIN_CUSTOMERS = 500
-MIN_OUTCOMES = 100
+AVERAGE, BTYD, POPULATION = "average", "btyd", "population"
+COMPARED_TIERS = (BTYD, POPULATION)  # the simple tiers that are tested beside the average
+MIN_CUSTOMERS = 30
+MIN_OUTCOMES = 10
 NO_CATEGORIES_NOTE = (
     "next_purchase per category: the log has no categories; name the category column in [orders], until then "
     "by_category is null."
@@ -30,8 +31,8 @@ class HorizonReadiness:
 
     model: str
     horizon_days: int
-    trainable: bool  # by boosted trees, tested out of time
-    tiers: tuple[str, ...]  # tiers to try, highest first; empty where the model cannot be answered
+    trainable: bool  # by the average, tested out of time
+    tier: str  # the tier that answers; empty where the model cannot be answered
     customers: int  # customers with an order, at the newest cutoff whose window is over
     positives: int  # customers among them with the predicted event
     negatives: int
@@ -64,15 +65,15 @@ class Readiness:
     notes: tuple[str, ...] = ()  # missing parts of an answer, with the remedy
 
     @property
-    def tiers(self) -> tuple[str, ...]:
-        """The tiers to fit, highest first."""
-        trees = ("ml",) if any("ml" in answer.tiers for answer in self.answers) else ()
-        return (*trees, *SIMPLE_TIERS)
+    def tier(self) -> str:
+        """The tier that answers: one for all questions, so that no answer contradicts another."""
+        tiers = [answer.tier for answer in self.answers if answer.tier]
+        return max(tiers, key=(AVERAGE, BTYD, POPULATION).index)
 
-    def tiers_for(self, model: str) -> tuple[str, ...]:
-        """The tiers to try for a model, highest first; empty for an unknown model."""
-        matching = [answer for answer in self.answers if answer.model == model]
-        return max((answer.tiers for answer in matching), key=len, default=())
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers to test, the one that answers first."""
+        return (self.tier, *(tier for tier in COMPARED_TIERS if tier != self.tier))
 
 
 def readiness(
@@ -100,7 +101,9 @@ def readiness(
         _next_purchase_readiness(newest_outcomes, schedule, plan),
     ]
     answers += [_ltv_readiness(newest_outcomes, schedule, plan, days) for days in sorted(horizons)]
-    return Readiness(plan, tested_plan, schedule, tuple(answers), () if history.has_categories else (NO_CATEGORIES_NOTE,))
+    return Readiness(
+        plan, tested_plan, schedule, tuple(answers), () if history.has_categories else (NO_CATEGORIES_NOTE,)
+    )
 
 
 def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
@@ -146,7 +149,7 @@ def _ltv_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan, days
             model="ltv",
             horizon_days=days,
             trainable=False,
-            tiers=(),
+            tier="",
             customers=len(newest.wait_days),
             positives=0,
             negatives=0,
@@ -165,12 +168,11 @@ def _horizon_readiness(
     model: str, days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan
 ) -> HorizonReadiness:
     missing, remedy = _missing_and_remedy(days, counts, schedule, plan)
-    enough = bool(schedule.origins) and counts.customers >= MIN_CUSTOMERS and counts.smaller_class >= MIN_OUTCOMES
     return HorizonReadiness(
         model=model,
         horizon_days=days,
-        trainable=enough and not missing,
-        tiers=(*(("ml",) if enough else ()), *SIMPLE_TIERS),
+        trainable=not missing,
+        tier=_answering_tier(counts),
         customers=counts.customers,
         positives=counts.positives,
         negatives=counts.negatives,
@@ -179,24 +181,30 @@ def _horizon_readiness(
     )
 
 
+def _answering_tier(counts: _OutcomeCounts) -> str:
+    if counts.customers < MIN_CUSTOMERS:
+        return POPULATION
+    return AVERAGE if counts.smaller_class >= MIN_OUTCOMES else BTYD
+
+
 def _missing_and_remedy(days: int, counts: _OutcomeCounts, schedule: Schedule, plan: HorizonPlan) -> tuple[str, str]:
     if schedule.tested_horizon is None or days > schedule.tested_horizon:
         need, base = days_needed(days), plan.base_horizon(days)
         until = schedule.as_of + timedelta(days=need - schedule.span)
-        fallback = f"{base} days" if base != days else "simpler tiers"
+        fallback = f"{base} days" if base != days else "windows that no origin has tested"
         return (
             f"{need} days of log are needed to test {days} days ahead, there are {schedule.span}",
             f"trainable on {until:%Y-%m-%d}; until then answered from {fallback}",
         )
     if counts.customers < MIN_CUSTOMERS:
         missing = f"{MIN_CUSTOMERS} customers are needed, there are {counts.customers}"
-        return missing, "answered from simpler tiers until then"
+        return missing, "answered by the mean of all until then"
     if counts.smaller_class < MIN_OUTCOMES:
         return (
             (
                 f"{MIN_OUTCOMES} customers {counts.smaller_class_meaning} within {days} days are needed, "
                 f"there are {counts.smaller_class}"
             ),
-            "choose a horizon at which both happen often enough; answered from simpler tiers until then",
+            "choose a horizon at which both happen often enough; answered by a buy-till-you-die model until then",
         )
     return "", ""

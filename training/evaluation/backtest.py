@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from features.arrays import Floats
 from features.history import Cutoff
 from training.dataset.category_rows import CategoryLog
 from training.dataset.outcomes import Rows
@@ -14,6 +17,7 @@ from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset
 from training.dataset.schedule import Schedule
 from training.evaluation.category_backtest import SHOWN_METRICS, CategoryBacktest, backtest_categories
+from training.fitting.average.pace import PaceShares, learn_share
 from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
 from training.models import ANSWER_ORDER, MODELS
@@ -61,8 +65,8 @@ def backtest(
     for origin in schedule.origins:
         report(f"testing at {origin:%Y-%m-%d}")
         limit = Cutoff.from_day(origin, zone)
-        before = [Cutoff.from_day(day, zone) for day in schedule.cutoffs if day < origin]
-        fitted = fit_tiers(data.rows(limit, plan.outcome_horizons, before), plan, tuple(tiers))
+        until = [Cutoff.from_day(day, zone) for day in schedule.cutoffs if day <= origin]
+        fitted = fit_tiers(data.rows(limit, plan.outcome_horizons, until), plan, limit.day_number, tiers)
         rows = data.rows(now, plan.outcome_horizons, [limit])
         buyers = buyer_mask(rows)
         test_rows = rows.select(buyers)
@@ -75,7 +79,7 @@ def backtest(
             categories = (
                 None
                 if category_log is None
-                else backtest_categories(category_log, limit, before, forecasts[tiers[0]], buyers)
+                else backtest_categories(category_log, limit, until[:-1], forecasts[tiers[0]], buyers)
             )
             tests.append(Backtest(origin, plan, test_rows, forecasts, fitted, categories))
     return tests
@@ -106,3 +110,32 @@ def shown_metrics() -> Iterator[tuple[str, Sequence[str]]]:
         yield name, MODELS[name].shown_metrics
         if MODELS[name].by_category:
             yield BY_CATEGORY, SHOWN_METRICS
+
+
+def learn_pace_shares(tests: Sequence[Backtest], tier: str) -> PaceShares:
+    """How much of the pace the level follows, learned from the errors that the level had at the origins without it."""
+    paces, errors = [], []
+    for test in tests:
+        fitted = test.fitted_tiers[tier]
+        if fitted.pace is None:
+            continue
+        days, orders = test.plan.evaluated_churn_days, test.rows.column("orders")
+        forecast = replace(fitted.tiered_model, seasonality=None).forecast(test.rows.inputs, orders)
+        longest = test.plan.learned[-1]
+        errors.append(
+            (
+                _log_error(test.rows.outcomes.ordered_within(days), forecast.order_probability(days)),
+                _log_error(
+                    test.rows.outcomes.orders_within(longest),
+                    forecast.expected_orders[:, forecast.horizons.index(longest)],
+                ),
+            )
+        )
+        paces.append((fitted.pace.buyers, fitted.pace.orders))
+    return PaceShares(
+        *(learn_share([pace[kind] for pace in paces], [error[kind] for error in errors]) for kind in range(2))
+    )
+
+
+def _log_error(actual: Floats, predicted: Floats) -> float:
+    return float(np.log(max(float(actual.sum()), 0.5) / max(float(predicted.sum()), 0.5)))

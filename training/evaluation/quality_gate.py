@@ -1,123 +1,170 @@
-"""Quality gate: a tier answers a model if its back-test is calibrated and not worse than every simpler tier."""
+"""Quality gate: what the newest test origin refutes, whom no question ranks, and whether the champion was better."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from features.arrays import Floats
+from training import metrics
 from training.evaluation.backtest import Backtest
-from training.evaluation.level_adjusted import match_totals
-from training.inference.forecast import TIERS
-from training.metrics import difference_interval
+from training.inference.forecast import TIERS, Forecast
 from training.model import Model
+from training.models import MODELS
 
-NOISE_FACTOR = 2.0
+MAX_TOTAL_RATIO = 3.0  # by which a total may be off
+MIN_TOTAL = 10.0  # below it chance alone moves a total threefold
+CHANCE_AUC = 0.5
+NORMAL_QUANTILE = 1.96  # of a 95 % interval
 
 
 @dataclass(frozen=True)
 class GateDecision:
-    """The decision on one tier of one model, and its reason."""
+    """Gate decision on one model: the tier that answers, and what the back-test says of it."""
 
     model: str
     tier: str
-    against: str  # the simpler tier of the comparison; empty for the last one
-    gain: float  # mean loss of the simpler tier less its own, per customer, over all origins
+    reason: str
+    refutations: tuple[str, ...] = ()  # sentences, empty where the newest origin refutes nothing
+    ranks: bool = True  # False: at the test origins it ordered customers no better than chance
+
+
+@dataclass(frozen=True)
+class ChampionComparison:
+    """Champion comparison of one model at the origins after the champion's training."""
+
+    model: str
+    gain: float  # the champion's mean loss less the release's, per customer
     low: float  # 95 % interval of the gain
     high: float
-    calibration: float
-    passed: bool
-    reason: str
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the champion was surely better."""
+        return self.high < 0
 
 
-def evaluate_gate(
-    tests: Sequence[Backtest], model: Model, tiers: Sequence[str], champion: str | None
-) -> list[GateDecision]:
-    """One decision per tier, highest first, down to the first that passes.
+def evaluate_gate(tests: Sequence[Backtest], tier: str) -> dict[str, GateDecision]:
+    """Judge a tier by its back-test: model name -> decision.
 
     Args:
-        tests: back-tests with forecasts of every tier.
-        model: the model that is answered.
-        tiers: the tiers to consider, highest first; the last always passes, so that there is an answer.
-        champion: the tier that answers today; on newer data the same tier need only be no worse.
+        tests: back-tests with forecasts of the tier, newest first.
+        tier: the tier that is to answer.
     """
-    decisions = []
-    for position, tier in enumerate(tiers):
-        # Trees must be surely better; the tiers below them answer otherwise.
-        need_only_be_no_worse = tier != "ml" or tier == champion
-        decisions.append(_evaluate_tier(tests, model, tier, tiers[position + 1 :], no_worse=need_only_be_no_worse))
-        if decisions[-1].passed:
-            break
-    if decisions[-1].against or not _is_miscalibrated(tests, model, decisions[-1].tier):
-        return decisions
-    return [*decisions, *_best_uncalibrated_tier(tests, model, tiers)]
+    return {name: _evaluate_model(tests, model, tier) for name, model in MODELS.items()}
 
 
-def _best_uncalibrated_tier(tests: Sequence[Backtest], model: Model, tiers: Sequence[str]) -> list[GateDecision]:
-    """Fallback where no tier is calibrated: the simple tier with a significantly lower loss than the last tier.
-
-    In an unusual season the totals of every tier are wrong, and the loss would mostly measure this error. The
-    ranking of customers can still be compared, so the losses are computed with all totals scaled to the actual ones.
-    """
-    adjusted, last = [match_totals(test) for test in tests], tiers[-1]
-    gains = {
-        tier: difference_interval(*_mean_losses(adjusted, model, last, tier))
-        for tier in tiers[:-1]
-        if tier not in {"ml", last}
-    }
-    significant_gains = {tier: gain for tier, gain in gains.items() if gain[1] > 0}
-    if not significant_gains:
-        return []
-    tier = max(significant_gains, key=lambda name: significant_gains[name][0])
-    calibration_error, _ = _calibration_error(tests, model, tier)
-    reason = f"of all tiers none is calibrated; with totals as they came surely better than {last}"
-    return [
-        GateDecision(model.name, tier, last, *significant_gains[tier], calibration_error, passed=True, reason=reason)
-    ]
-
-
-def regressions(tiers: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
-    """The models that a release would answer from a lower tier than the champion does."""
-    return [
-        name for name, tier in tiers.items() if name in champion and TIERS.index(tier) > TIERS.index(champion[name])
-    ]
-
-
-def _evaluate_tier(
-    tests: Sequence[Backtest], model: Model, tier: str, simpler: Sequence[str], *, no_worse: bool
-) -> GateDecision:
-    if not simpler:
-        return _untested_decision(model, tier, "", "the last tier: there is always an answer", passed=True)
+def _evaluate_model(tests: Sequence[Backtest], model: Model, tier: str) -> GateDecision:
     if not tests:
-        reason = "no window after an origin is over yet, so nothing could be tested"
-        return _untested_decision(model, tier, simpler[0], reason, passed=False)
-    gains = {other: difference_interval(*_mean_losses(tests, model, other, tier)) for other in simpler}
-    against = min(gains, key=lambda other: gains[other][2 if no_worse else 1])
-    gain, low, high = gains[against]
-    calibration_error, allowed = _calibration_error(tests, model, tier)
-    better = high >= 0 if no_worse else low > 0
-    if calibrated := calibration_error <= allowed:
-        reason = _comparison_reason(against, better=better, no_worse=no_worse)
-    else:
-        reason = (
-            f"not calibrated: {model.calibration.metric} is {calibration_error:.3f}, at most {allowed:.3f} is allowed"
-        )
-    return GateDecision(model.name, tier, against, gain, low, high, calibration_error, better and calibrated, reason)
+        return GateDecision(model.name, tier, "no window after an origin is over yet, so nothing could be tested")
+    refutations = tuple(_refutations(tests[0], model, tier))
+    ranks = _ranks_customers(tests, model, tier)
+    if refutations:
+        return GateDecision(model.name, tier, "; ".join(refutations), refutations, ranks)
+    tested = f"tested at {len(tests)} origin{'s' if len(tests) > 1 else ''}, refuted by none"
+    return GateDecision(
+        model.name, tier, tested if ranks else f"{tested}; nobody is ranked: {_no_signal(model)}", (), ranks
+    )
 
 
-def _untested_decision(model: Model, tier: str, against: str, reason: str, *, passed: bool) -> GateDecision:
-    return GateDecision(model.name, tier, against, 0.0, 0.0, 0.0, float("nan"), passed, reason)
+def _no_signal(model: Model) -> str:
+    return f"the log holds no signal by which {model.name} could tell customers apart"
 
 
-def _mean_losses(tests: Sequence[Backtest], model: Model, worse: str, better: str) -> tuple[Floats, Floats]:
-    """Mean loss per customer over the origins, of both tiers; customers are the unit of the bootstrap."""
-    pairs, customers = [], []
+def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
+    """Sentences on what the outcomes after an origin refute."""
+    forecast, outcomes, found = test.forecasts[tier], test.rows.outcomes, []
+    for total in model.totals(outcomes, test.plan, forecast):
+        predicted, actual = float(total.mean.sum()), float(total.actual.sum())
+        if _is_far_off(predicted, actual, MIN_TOTAL * _unit(total.actual)):
+            found.append(
+                f"at {test.origin:%Y-%m-%d} it predicted {predicted:,.0f} {total.measure} within {total.horizon_days}"
+                f" days, and {actual:,.0f} came"
+            )
+    score, event = model.ranking(outcomes, test.plan, forecast)
+    area, error = metrics.auc(score, event), auc_standard_error(score, event)
+    if area + NORMAL_QUANTILE * error < CHANCE_AUC:
+        found.append(f"at {test.origin:%Y-%m-%d} it ranked customers the wrong way round: AUC {area:.2f}")
+    if model.calibration is not None:
+        limit, off = model.calibration, model.metrics(outcomes, test.plan, forecast)[model.calibration.metric]
+        if abs(off) > limit.limit + NORMAL_QUANTILE * 0.5 / np.sqrt(len(event)):
+            found.append(
+                f"at {test.origin:%Y-%m-%d} its probabilities were off by {abs(off):.0%} on average: {limit.metric},"
+                f" at most {limit.limit:.0%} is allowed"
+            )
+    return found
+
+
+def _unit(actual: Floats) -> float:
+    """The size of one customer's outcome, by which a total is called small."""
+    came = actual[actual > 0]
+    return float(np.median(came)) if len(came) else 1.0
+
+
+def _is_far_off(predicted: float, actual: float, least: float) -> bool:
+    """Whether two totals differ more than threefold; totals below ``least`` are too small to tell."""
+    low, high = min(predicted, actual), max(predicted, actual)
+    return high >= least and high > MAX_TOTAL_RATIO * low
+
+
+def _ranks_customers(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
+    """Whether the mean AUC over the origins is surely above chance, taking the origins for one sample."""
+    areas, errors = [], []
     for test in tests:
-        losses = [model.loss(test.rows.outcomes, test.plan, test.forecasts[tier]) for tier in (worse, better)]
+        score, event = model.ranking(test.rows.outcomes, test.plan, test.forecasts[tier])
+        areas.append(metrics.auc(score, event))
+        errors.append(auc_standard_error(score, event))
+    area, error = float(np.nanmean(areas)), float(np.nanmean(errors))
+    return bool(area - NORMAL_QUANTILE * error > CHANCE_AUC)
+
+
+def auc_standard_error(score: Floats, event: Floats) -> float:
+    """Standard error of the AUC of a score for an event, (n,) each; NaN without both outcomes.
+
+    Hanley & McNeil (1982), "The meaning and use of the area under a ROC curve".
+    """
+    area, came = metrics.auc(score, event), float(np.nansum(event))
+    absent = float(np.sum(event == 0))
+    if not came or not absent:
+        return float("nan")
+    first, second = area / (2 - area), 2 * area**2 / (1 + area)
+    variance = area * (1 - area) + (came - 1) * (first - area**2) + (absent - 1) * (second - area**2)
+    return float(np.sqrt(max(variance, 0.0) / (came * absent)))
+
+
+def compare_with_champion(
+    tests: Sequence[Backtest], tier: str, champion: Callable[[Backtest], Forecast | None]
+) -> list[ChampionComparison]:
+    """Compare a tier with the champion on the same origins and customers; empty where the champion knew the outcomes.
+
+    Args:
+        tests: back-tests at origins on or after the day until which the champion was trained.
+        tier: the tier that is to answer.
+        champion: the champion's forecast of a test's customers; None where it cannot read them.
+    """
+    forecasts = [(test, forecast) for test in tests if (forecast := champion(test)) is not None]
+    return [
+        ChampionComparison(name, *metrics.difference_interval(*losses))
+        for name, model in MODELS.items()
+        if (losses := _mean_losses(forecasts, model, tier)) is not None
+    ]
+
+
+def _mean_losses(
+    forecasts: Sequence[tuple[Backtest, Forecast]], model: Model, tier: str
+) -> tuple[Floats, Floats] | None:
+    """Mean loss per customer over the origins, of the champion and of the tier; customers are the bootstrap's unit."""
+    pairs, customers = [], []
+    for test, forecast in forecasts:
+        if not set(test.plan.learned) <= set(forecast.horizons):
+            continue
+        losses = [model.loss(test.rows.outcomes, test.plan, answer) for answer in (forecast, test.forecasts[tier])]
         pairs.append(np.column_stack(losses))
         customers.append(test.rows.customer)
+    if not pairs:
+        return None
     values, customer = np.concatenate(pairs), np.concatenate(customers)
     observed = ~np.isnan(values).any(axis=1)
     _, code = np.unique(customer[observed], return_inverse=True)
@@ -126,27 +173,10 @@ def _mean_losses(tests: Sequence[Backtest], model: Model, worse: str, better: st
     return first, second
 
 
-def _is_miscalibrated(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
-    calibration_error, allowed = _calibration_error(tests, model, tier) if tests else (0.0, 0.0)
-    return not calibration_error <= allowed
-
-
-def _calibration_error(tests: Sequence[Backtest], model: Model, tier: str) -> tuple[float, float]:
-    metric, allowed = model.calibration.metric, model.calibration.limit
-    errors, sizes = [], []
-    for test in tests:
-        measured = model.metrics(test.rows.outcomes, test.plan, test.forecasts[tier])
-        # Without an order after an origin the bias is NaN.
-        if not np.isnan(measured[metric]):
-            errors.append(abs(measured[metric]))
-            sizes.append(len(test.rows))
-    if not errors:
-        return float("nan"), allowed
-    noise = NOISE_FACTOR * 0.5 / np.sqrt(max(float(np.mean(sizes)) / 10, 1.0)) * 0.8
-    return float(np.median(errors)), max(allowed, noise)
-
-
-def _comparison_reason(against: str, *, better: bool, no_worse: bool) -> str:
-    if no_worse:
-        return f"calibrated, and {'no worse' if better else 'worse'} than {against} (95 % interval)"
-    return f"{'better' if better else 'not surely better'} than {against}, and calibrated (95 % interval)"
+def lower_tiers(tiers: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:
+    """The models that a release would answer from a lower tier than the champion does."""
+    return [
+        name
+        for name, tier in tiers.items()
+        if name in champion and champion[name] in TIERS and TIERS.index(tier) > TIERS.index(champion[name])
+    ]

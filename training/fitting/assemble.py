@@ -1,10 +1,10 @@
-"""Release assembly: each model uses the tier that passed its quality gate, refitted on all rows."""
+"""Release assembly: the tier that the gate chose, refitted on all rows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,17 @@ import numpy as np
 from features.arrays import Floats
 from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
-from training.fitting.fit import FittedTier, fit_tiers, with_seasonality
+from training.fitting.average.fit import FittedAverage
+from training.fitting.average.last_window import last_window_tier
+from training.fitting.average.pace import PaceShares
+from training.fitting.fit import AVERAGE, FittedTier, average_spend_distributions, fit_tiers, with_spend_distributions
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.serialization import serialize_tier, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
 from training.model import Artifact
 from training.models import HEADS, MODELS
 
+LAST_WINDOW = "last_window"
 PERCENTILE_POINTS = 2001
 
 
@@ -27,57 +31,60 @@ class AssembledRelease:
     """An assembled release: its tiered model and the files of each model."""
 
     tiered_model: TieredModel
-    files: Mapping[str, Artifact]
+    files: Mapping[str, Artifact]  # model name -> files beside the manifest
     names: tuple[str, ...]
+    average: FittedAverage | None  # None where a simpler tier answers
 
-    def inference_files(self, name: str) -> Artifact:
-        """The files that inference reads for a model, without the simple tiers, which are in the manifest."""
+    def model_files(self, name: str) -> Artifact:
+        """The files that are registered as a model: those of inference, and its tier as JSON for people."""
         if name in HEADS:
             return dict(self.files[name])
-        simple = f"{self.tiered_model.tier_by_model[name]}.json"
-        return {file: text for file, text in self.files[name].items() if file != simple}
+        tier = json.dumps(serialize_tier(self.tiered_model.tier), indent=1)
+        return {**self.files[name], f"{self.tiered_model.tier_name}.json": tier}
 
     def tiered_model_json(self) -> dict[str, Any]:
-        """The tiered model as plain JSON, without the trees."""
+        """The tiered model as plain JSON, without the files beside it."""
         return serialize_tiered_model(self.tiered_model, self.names)
 
 
 def assemble(
-    rows: Rows, plan: HorizonPlan, tiers: Mapping[str, str], categories: CategoryTables | None = None
+    rows: Rows,
+    plan: HorizonPlan,
+    limit: int,
+    tier: str,
+    shares: PaceShares,
+    categories: CategoryTables | None = None,
 ) -> AssembledRelease:
-    """Fit each tier that a model uses, on all rows, and merge them.
+    """Fit the tier that answers on all rows.
 
     Args:
         rows: training rows up to the cutoff of the release.
         plan: the horizons in days.
-        tiers: model name -> tier that passed its gate.
+        limit: the cutoff of the release, days since 1970.
+        tier: the tier that the gate chose.
+        shares: how much of the pace of ordering the level follows.
         categories: hazard tables per category, if the log has categories.
     """
-    fitted = fit_tiers(rows, plan, tuple(sorted(set(tiers.values()))))
-    tiered_model = merge_tiers(fitted, tiers)
-    files = {name: _model_files(fitted[tiers[name]], name, tiered_model) for name in MODELS}
+    fitted = fit_tiers(rows, plan, limit, (AVERAGE if tier == LAST_WINDOW else tier,), shares)
+    chosen = next(iter(fitted.values()))
+    if tier == LAST_WINDOW:
+        chosen = _on_last_window(chosen, plan)
+    files = {name: dict(chosen.files.get(name, {})) for name in MODELS}
     if categories is not None:
         for name in MODELS:
             if MODELS[name].by_category:
                 files[name][CATEGORIES_FILE] = categories.to_json()
-    return AssembledRelease(tiered_model, files, rows.names)
+    return AssembledRelease(chosen.tiered_model, files, rows.names, chosen.average)
 
 
-def merge_tiers(fitted: Mapping[str, FittedTier], tiers: Mapping[str, str]) -> TieredModel:
-    """Merge fitted tiers into one tiered model that uses one tier per model, with seasonality applied to the whole."""
-    value, churn = fitted[tiers["ltv"]].tiered_model, fitted[tiers["churn"]].tiered_model
-    tiered_model = TieredModel(
-        tier_by_model=dict(tiers),
-        tier_by_name={tier: fitted[tier].tiered_model.tier_by_name[tier] for tier in set(tiers.values())},
-        prospects=value.prospects,
-        extrapolation=value.extrapolation,
-        seasonality=None,
-        calibration=churn.calibration,
-        layout=value.layout,
-        prospect_distributions=value.layout.ratios,
-        heads={name: fitted[tiers[name]].tiered_model.heads[name] for name in HEADS},
-    )
-    return with_seasonality(tiered_model, fitted[tiers["ltv"]].year_ago)
+def _on_last_window(fitted: FittedTier, plan: HorizonPlan) -> FittedTier:
+    if fitted.average is None:
+        return fitted
+    average = replace(fitted.average, tier=last_window_tier(fitted.average))
+    tiered_model = replace(fitted.tiered_model, tier_name=LAST_WINDOW, tier=average.tier, seasonality=None)
+    if average.spend is not None:
+        tiered_model = with_spend_distributions(tiered_model, average_spend_distributions(average, plan))
+    return replace(fitted, tiered_model=tiered_model, average=average)
 
 
 def churn_sample(tiered_model: TieredModel, inputs: Floats, orders: Floats, churn_days: int) -> list[float]:
@@ -86,9 +93,3 @@ def churn_sample(tiered_model: TieredModel, inputs: Floats, orders: Floats, chur
     if len(probability) <= PERCENTILE_POINTS:
         return [float(value) for value in probability]
     return [float(value) for value in np.quantile(probability, np.linspace(0, 1, PERCENTILE_POINTS))]
-
-
-def _model_files(fitted: FittedTier, model: str, tiered_model: TieredModel) -> Artifact:
-    if fitted.tier == "ml" or model in HEADS:
-        return dict(fitted.artifacts[model])
-    return {f"{fitted.tier}.json": json.dumps(serialize_tier(tiered_model.tier_by_name[fitted.tier]))}

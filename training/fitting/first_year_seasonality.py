@@ -9,6 +9,8 @@ import numpy as np
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
 from training.dataset.plan import YEAR_DAYS, HorizonPlan
+from training.inference.seasonality import SeasonalFactors, Seasonality
+from training.inference.tiered_model import TieredModel
 from training.inference.tiers.btyd import BtydTier
 
 DAYS_PER_WEEK = 7  # days
@@ -35,18 +37,55 @@ class WeeklyIndex:
         return float(self.index[days[days >= 0]].mean()) if (days >= 0).any() else float("nan")
 
 
-def first_year_ratios(rows: Rows, plan: HorizonPlan, btyd: BtydTier, newest: Rows) -> tuple[Floats, float] | None:
-    """Seasonal ratios: orders ahead of known customers, if last year's weeks repeat, over those that BTYD expects.
+@dataclass(frozen=True)
+class FirstYearSeasonality:
+    """First-year seasonality: ratio of seasonal orders to BTYD's, and the customers used to scale a tiered model."""
+
+    btyd: BtydTier
+    newest: Rows  # rows of the newest cutoff
+    ahead: Floats  # (learned,) orders within each learned horizon over those BTYD expects
+    rest_of_year: float  # the same over the rest of the year
+
+    def seasonality(self, tiered_model: TieredModel) -> Seasonality:
+        """The factors that scale the totals of a tiered model to BTYD's seasonal totals."""
+        learned = np.asarray(tiered_model.layout.learned, dtype=float)
+        btyd, model = self.btyd.answer(self.newest.inputs, learned), tiered_model.predict_learned(self.newest.inputs)
+        return Seasonality(
+            buyers=self._seasonal_factors(model.order_by, btyd.order_by),
+            orders=self._seasonal_factors(model.orders, btyd.orders),
+            spend=None
+            if model.spend is None or btyd.spend is None
+            else self._seasonal_factors(model.spend, btyd.spend),
+        )
+
+    def _seasonal_factors(self, model_values: Floats, btyd_values: Floats) -> SeasonalFactors:
+        level = np.maximum(model_values.sum(axis=0), 1e-9) / np.maximum(btyd_values.sum(axis=0), 1e-9)
+        return SeasonalFactors(tuple((self.ahead / level).tolist()), float(self.rest_of_year / level[-1]))
+
+
+def fit_first_year_seasonality(rows: Rows, plan: HorizonPlan, btyd: BtydTier) -> FirstYearSeasonality | None:
+    """The seasonal ratios of a log of about a year; None for a longer or shorter one, or without a season.
 
     Args:
         rows: customers with an order, at every cutoff, and the orders of the whole log by day.
         plan: the learned horizons.
-        btyd: a fit without scales.
-        newest: the rows of the newest cutoff.
+        btyd: a fit whose expectation has no season.
+    """
+    if not len(rows):
+        return None
+    limit = float((rows.cutoff + rows.outcomes.follow_days).max())
+    if rows.cutoff.min() <= limit - YEAR_DAYS:
+        return None
+    newest = rows.select(rows.cutoff == rows.cutoff.max())
+    ratios = _first_year_ratios(rows, plan, btyd, newest)
+    return None if ratios is None else FirstYearSeasonality(btyd, newest, *ratios)
 
-    Returns:
-        The ratio over each learned horizon, (learned,), and over the rest of the year; None where the log is shorter
-        than a year or has no season, that is no rise or fall of several weeks beyond noise and trend.
+
+def _first_year_ratios(rows: Rows, plan: HorizonPlan, btyd: BtydTier, newest: Rows) -> tuple[Floats, float] | None:
+    """Seasonal orders ahead over BTYD's within each learned horizon, (learned,), and over the rest of the year.
+
+    The orders ahead are those of known customers, if last year's weeks repeat. None where the log is shorter than a
+    year or has no season, that is no rise or fall of several weeks beyond noise and trend.
     """
     weeks = weekly_index(rows.orders_by_day)
     if weeks is None:
@@ -56,7 +95,7 @@ def first_year_ratios(rows: Rows, plan: HorizonPlan, btyd: BtydTier, newest: Row
     if np.isnan(index).any():
         return None
     days = np.array([*plan.learned, plan.learned[-1]])
-    expected = btyd.predict(newest.inputs)[1].sum(axis=0)[[*range(len(plan.learned)), -1]]
+    expected = btyd.answer(newest.inputs, np.zeros(1)).orders.sum(axis=0)[[*range(len(plan.learned)), -1]]
     share = np.array([_known_customer_share(rows, int(horizon)) for horizon in days])
     ratios = index * weeks.level * days * share / np.maximum(expected, 1e-9)
     return ratios[:-1], float(ratios[-1])

@@ -1,11 +1,9 @@
-"""Tier fitting: every tier on the same rows, with calibration fitted on customers the model has not seen."""
+"""Tier fitting: the average and the simple tiers on the same rows, each as a whole tiered model with its files."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,35 +11,34 @@ import numpy as np
 from features.arrays import Booleans, Floats
 from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
-from training.fitting.btyd_tier import fit_btyd_tier, match_newest_totals
-from training.fitting.calibration import fit_calibration, fit_spend_distribution
-from training.fitting.cohort_tiers import fit_cohort_tier, fit_population_tier, fit_prospect_tier
+from training.fitting.average.artifacts import average_files
+from training.fitting.average.fit import FittedAverage, fit_average
+from training.fitting.average.pace import PRIOR_SHARES, Pace, PaceShares, measure_pace, pace_seasonality
+from training.fitting.btyd_tier import fit_btyd_tier
+from training.fitting.first_year_seasonality import FirstYearSeasonality, fit_first_year_seasonality
 from training.fitting.gradient_boosting import fit_gradient_boosting
-from training.fitting.seasonality import YearAgoSeasonality, fit_year_ago_seasonality
+from training.fitting.population_tier import fit_population_tier, fit_prospect_tier
+from training.fitting.spend_distribution import fit_spend_distribution
 from training.inference.btyd import GammaPoisson
-from training.inference.calibration import IDENTITY, CalibrationMap
 from training.inference.extrapolation import Extrapolation
 from training.inference.spend_distribution import SpendDistribution
-from training.inference.tiered_model import HorizonLayout, TieredModel, churn_probability
+from training.inference.tiered_model import HorizonLayout, TieredModel
 from training.inference.tiers.base import Tier
-from training.inference.tiers.btyd import BtydTier
-from training.inference.tiers.cohort import CohortTier
-from training.inference.tiers.trees import TreesTier
 from training.model import Artifact, Trainers
-from training.models import HEADS, MODELS
-from training.models.churn import churn_label
+from training.models import HEADS
 
-TRAINERS = Trainers(fit_gradient_boosting, fit_btyd_tier)
+AVERAGE, BTYD, POPULATION = "average", "btyd", "population"
+TRAINERS = Trainers(fit_gradient_boosting)
 
 
 @dataclass(frozen=True)
 class FittedTier:
-    """A fitted tier: a tiered model that uses it for all three models, with its files and its seasonality."""
+    """A fitted tier: a tiered model that answers from it, the files of each model, and what was learned beside it."""
 
-    tier: str
     tiered_model: TieredModel
-    artifacts: Mapping[str, Artifact]  # model name -> files; for the simple tiers, those of the heads alone
-    year_ago: YearAgoSeasonality | None = None
+    files: Mapping[str, Artifact]  # model name -> files beside the manifest
+    average: FittedAverage | None = None  # of the average alone
+    pace: Pace | None = None  # None where the log has not the same days a year ago
 
 
 def buyer_mask(rows: Rows) -> Booleans:
@@ -49,82 +46,75 @@ def buyer_mask(rows: Rows) -> Booleans:
     return rows.column("orders") >= 1
 
 
-def fit_tiers(rows: Rows, plan: HorizonPlan, tiers: tuple[str, ...]) -> dict[str, FittedTier]:
-    """Fit the requested tiers; no outcome reaches beyond the limit with which the rows were made."""
+def fit_tiers(
+    rows: Rows, plan: HorizonPlan, limit: int, tiers: Sequence[str], shares: PaceShares = PRIOR_SHARES
+) -> dict[str, FittedTier]:
+    """Fit the requested tiers; no outcome reaches beyond the limit with which the rows were made.
+
+    Args:
+        rows: customers at every cutoff up to the limit.
+        plan: the horizons in days.
+        limit: the day at which the known log ends, days since 1970.
+        tiers: names of the tiers.
+        shares: how much of the pace of ordering the level follows.
+    """
     is_buyer = buyer_mask(rows)
     buyers, prospects = rows.select(is_buyer), rows.select(~is_buyer)
-    population = fit_population_tier(buyers, plan)
-    btyd = fit_btyd_tier(buyers, plan)
-    layout = HorizonLayout(
-        plan.evaluated_churn_days, plan.horizons, plan.learned, *growth_exponents(buyers, plan), None
-    )
+    population, btyd = fit_population_tier(buyers, plan), fit_btyd_tier(buyers, plan)
     template = TieredModel(
-        {}, {}, fit_prospect_tier(prospects, population, plan), _extrapolation(btyd), None, IDENTITY, layout, None
+        POPULATION,
+        population,
+        fit_prospect_tier(prospects, population, plan),
+        None if isinstance(btyd.model, GammaPoisson) else Extrapolation(btyd.names, btyd.model),
+        None,
+        HorizonLayout(plan.evaluated_churn_days, plan.horizons, plan.learned, *growth_exponents(buyers, plan), None),
+        None,
     )
-    year_ago = fit_year_ago_seasonality(buyers, plan, btyd)
-    fitted = {}
-    for tier in tiers:
-        if tier == "ml":
-            fitted_tier = _fit_trees_tier(buyers, plan, template, btyd)
+    first_year = fit_first_year_seasonality(buyers, plan, btyd)
+    heads = {name: head.fit(buyers, plan, TRAINERS) for name, head in HEADS.items()}
+    fitted: dict[str, FittedTier] = {}
+    for name in tiers:
+        if name == AVERAGE:
+            average, pace = fit_average(buyers, plan, btyd, limit), None
+            tiered_model = replace(template, tier_name=AVERAGE, tier=average.tier)
+            if average.spend is not None:
+                tiered_model = with_spend_distributions(tiered_model, average_spend_distributions(average, plan))
+            if first_year is None:
+                pace = measure_pace(buyers, limit, plan.pace_days, average.tier.averages)
+            seasonality = None if pace is None else pace_seasonality(pace, shares, plan)
+            tiered_model = replace(tiered_model, seasonality=seasonality)
+            fitted[name] = FittedTier(tiered_model, average_files(average), average, pace)
         else:
-            fitted_tier = _fit_simple_tier(
-                tier, _select_simple_tier(tier, buyers, plan, population, btyd), buyers, plan, template
-            )
-        fitted_tier = _with_heads(fitted_tier, buyers, plan)
-        fitted[tier] = replace(
-            fitted_tier, tiered_model=with_seasonality(fitted_tier.tiered_model, year_ago), year_ago=year_ago
-        )
+            tier: Tier = btyd if name == BTYD and len(buyers) else population
+            fitted[name] = _fit_simple_tier(name, tier, buyers, plan, template)
+        if first_year is not None:
+            fitted[name] = _with_seasonality(fitted[name], first_year)
+        fitted[name] = _with_heads(fitted[name], heads, rows.names)
     return fitted
 
 
-def _with_heads(fitted: FittedTier, rows: Rows, plan: HorizonPlan) -> FittedTier:
+def _with_heads(fitted: FittedTier, files: Mapping[str, Artifact], names: Sequence[str]) -> FittedTier:
     """Add the prediction heads of the models that the tiers do not answer."""
-    files = {
-        name: fitted.artifacts[name] if fitted.tier == "ml" else head.fit_simple(rows, plan)
-        for name, head in HEADS.items()
-    }
-    heads = {name: HEADS[name].load(artifact, rows.names) for name, artifact in files.items()}
-    return replace(
-        fitted,
-        tiered_model=replace(fitted.tiered_model, heads=heads),
-        artifacts={**fitted.artifacts, **files},
-    )
+    heads = {name: HEADS[name].load(artifact, names) for name, artifact in files.items()}
+    return replace(fitted, tiered_model=replace(fitted.tiered_model, heads=heads), files={**fitted.files, **files})
 
 
-def with_seasonality(tiered_model: TieredModel, year_ago: YearAgoSeasonality | None) -> TieredModel:
-    """The tiered model with the seasonality of a year ago; unchanged without one."""
-    return tiered_model if year_ago is None else replace(tiered_model, seasonality=year_ago.seasonality(tiered_model))
+def _with_seasonality(fitted: FittedTier, first_year: FirstYearSeasonality) -> FittedTier:
+    tiered_model = fitted.tiered_model
+    return replace(fitted, tiered_model=replace(tiered_model, seasonality=first_year.seasonality(tiered_model)))
 
 
-def _extrapolation(btyd: BtydTier) -> Extrapolation | None:
-    return None if isinstance(btyd.model, GammaPoisson) else Extrapolation(btyd.names, btyd.model)
-
-
-def _select_simple_tier(tier: str, rows: Rows, plan: HorizonPlan, population: CohortTier, btyd: BtydTier) -> Tier:
-    if tier == "population" or not len(rows):
-        return population
-    return fit_cohort_tier(rows, plan) if tier == "cohort" else btyd
-
-
-def _fit_simple_tier(tier: str, tier_model: Tier, rows: Rows, plan: HorizonPlan, template: TieredModel) -> FittedTier:
-    tiered_model = _single_tier_model(template, tier, tier_model)
-    if isinstance(tier_model, BtydTier):
-        tiered_model = replace(tiered_model, calibration=_fit_btyd_calibration(rows, plan, tier_model))
-        tiered_model = replace(
-            tiered_model, tier_by_name={tier: match_newest_totals(tier_model, rows.newest_finished(plan.learned[-1]))}
-        )
+def _fit_simple_tier(name: str, tier: Tier, rows: Rows, plan: HorizonPlan, template: TieredModel) -> FittedTier:
+    tiered_model = replace(template, tier_name=name, tier=tier)
     if plan.has_amounts:
-        tiered_model = _with_spend_distributions(
-            tiered_model, [_in_sample_spend_distribution(rows, tiered_model, days) for days in plan.learned]
+        tiered_model = with_spend_distributions(
+            tiered_model, [_spend_distribution(rows, tiered_model, days) for days in plan.learned]
         )
-    return FittedTier(tier, tiered_model, {})
+    return FittedTier(tiered_model, {})
 
 
-def _single_tier_model(template: TieredModel, tier: str, tier_model: Tier) -> TieredModel:
-    return replace(template, tier_by_model=dict.fromkeys(MODELS, tier), tier_by_name={tier: tier_model})
-
-
-def _with_spend_distributions(tiered_model: TieredModel, distributions: Sequence[SpendDistribution]) -> TieredModel:
+def with_spend_distributions(tiered_model: TieredModel, distributions: Sequence[SpendDistribution]) -> TieredModel:
+    """The tiered model with the distribution of the spend around its mean, one per learned horizon."""
     return replace(
         tiered_model,
         layout=replace(tiered_model.layout, ratios=tuple(distributions)),
@@ -132,72 +122,23 @@ def _with_spend_distributions(tiered_model: TieredModel, distributions: Sequence
     )
 
 
-def _fit_btyd_calibration(rows: Rows, plan: HorizonPlan, tier: Tier) -> CalibrationMap:
-    newest = rows.newest_finished(plan.evaluated_churn_days)
-    outcome = churn_label(newest.outcomes, plan.evaluated_churn_days)
-    return fit_calibration(churn_probability(tier, newest.inputs, plan.evaluated_churn_days), outcome)
+def average_spend_distributions(average: FittedAverage, plan: HorizonPlan) -> list[SpendDistribution]:
+    """Distributions at the newest finished cutoffs, around means by models that had not seen the customers."""
+    rows, distributions = average.answers.rows, []
+    for days, orders, spend in zip(plan.learned, average.orders, average.spend or (), strict=True):
+        taught = rows.select(orders.mask)
+        newest = taught.newest_finished_mask(days)
+        within = average.tier.answer(taught.inputs[newest], np.array([float(days)])).order_by[:, 0]
+        actual = taught.outcomes.spend_within(days)[newest]
+        distributions.append(fit_spend_distribution(within, spend.mean[newest], actual))
+    return distributions
 
 
-def _fit_trees_tier(rows: Rows, plan: HorizonPlan, template: TieredModel, btyd: BtydTier) -> FittedTier:
-    with_fitted_btyd = replace(TRAINERS, btyd=lambda *_: btyd)
-    parts = [(rows.select(rows.fold != 0), TRAINERS), (rows.select(rows.fold != 1), TRAINERS), (rows, with_fitted_btyd)]
-    *halves, artifacts = _fit_models(parts, plan)
-    newest = rows.newest_finished(plan.evaluated_churn_days)
-    churn = _out_of_fold_predictions(
-        newest, [TreesTier(half["churn"], rows.names, ()).churn_probability for half in halves]
-    )
-    calibration = fit_calibration(churn, churn_label(newest.outcomes, plan.evaluated_churn_days))
-    tiered_model, *folds = (
-        replace(_single_tier_model(template, "ml", _trees_tier(files, rows, plan)), calibration=calibration)
-        for files in (artifacts, *halves)
-    )
-    if plan.has_amounts:
-        tiered_model = _with_spend_distributions(
-            tiered_model, [_out_of_fold_spend_distribution(rows, folds, days) for days in plan.learned]
-        )
-    return FittedTier("ml", tiered_model, artifacts)
-
-
-def _trees_tier(artifacts: Mapping[str, Artifact], rows: Rows, plan: HorizonPlan) -> TreesTier:
-    files = {name: text for model in artifacts if model not in HEADS for name, text in artifacts[model].items()}
-    return TreesTier(files, rows.names, plan.learned)
-
-
-def _fit_models(parts: Sequence[tuple[Rows, Trainers]], plan: HorizonPlan) -> list[dict[str, Artifact]]:
-    """Fit every model on every part of the rows, in as many threads as there are cores."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        futures = [
-            {name: pool.submit(model.fit, rows, plan, trainers) for name, model in MODELS.items()}
-            for rows, trainers in parts
-        ]
-        return [{name: future.result() for name, future in fits.items()} for fits in futures]
-
-
-def _out_of_fold_spend_distribution(rows: Rows, folds: Sequence[TieredModel], days: int) -> SpendDistribution:
-    newest = rows.newest_finished(days)
-    within, mean = np.empty(len(newest)), np.empty(len(newest))
-    for fold, tiered_model in enumerate(folds):
-        in_fold = newest.fold == fold
-        within[in_fold], mean[in_fold] = _predict_horizon(tiered_model, newest.select(in_fold), days)
-    return fit_spend_distribution(within, mean, newest.outcomes.spend_within(days))
-
-
-def _in_sample_spend_distribution(rows: Rows, tiered_model: TieredModel, days: int) -> SpendDistribution:
-    newest = rows.newest_finished(days)
-    return fit_spend_distribution(*_predict_horizon(tiered_model, newest, days), newest.outcomes.spend_within(days))
-
-
-def _predict_horizon(tiered_model: TieredModel, rows: Rows, days: int) -> tuple[Floats, Floats]:
-    """P(order) and expected spend within a learned horizon, (n,) each, by the tiered model."""
-    (within, _, spend), position = tiered_model.predict_learned(rows.inputs), tiered_model.layout.learned.index(days)
-    return within[:, position], np.full(len(rows), np.nan) if spend is None else spend[:, position]
-
-
-def _out_of_fold_predictions(rows: Rows, predictors: Sequence[Callable[[Floats], Floats]]) -> Floats:
-    predictions = np.empty(len(rows))
-    for fold, predict in enumerate(predictors):
-        predictions[rows.fold == fold] = predict(rows.inputs[rows.fold == fold])
-    return predictions
+def _spend_distribution(rows: Rows, tiered_model: TieredModel, days: int) -> SpendDistribution:
+    newest = rows.select(rows.newest_finished_mask(days))
+    answer, position = tiered_model.predict_learned(newest.inputs), tiered_model.layout.learned.index(days)
+    mean = np.full(len(newest), np.nan) if answer.spend is None else answer.spend[:, position]
+    return fit_spend_distribution(answer.order_by[:, position], mean, newest.outcomes.spend_within(days))
 
 
 def growth_exponents(rows: Rows, plan: HorizonPlan) -> tuple[float, float]:

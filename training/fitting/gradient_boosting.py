@@ -40,9 +40,7 @@ def fit_gradient_boosting(
     rounds = int(settings.pop("num_iterations"))
     lightgbm = _import_lightgbm()
     features = [name.replace(" ", "_") for name in names]
-    data = lightgbm.Dataset(
-        inputs, target, weight=weight, feature_name=features, init_score=offset, free_raw_data=True
-    )
+    data = lightgbm.Dataset(inputs, target, weight=weight, feature_name=features, init_score=offset, free_raw_data=True)
     return str(lightgbm.train(settings, data, num_boost_round=rounds).model_to_string())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.arrays import Codes, Floats
 
-TIERS = ("ml", "btyd", "cohort", "population")
+TIERS = ("average", "last_window", "btyd", "population")
 LAST_DAY = 730
 
 

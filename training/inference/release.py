@@ -17,6 +17,7 @@ from features.errors import FlywheelError
 from features.online.feature_rows import FeatureRows
 from features.storage.atomic_files import replace_text
 from features.transformations.on_demand import input_names, model_inputs
+from training.inference.average.serialization import LoadMember
 from training.inference.categories.forecast import CategoryForecast, forecast_categories
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.categories.lines import lines_from_features
@@ -33,6 +34,7 @@ from training.inference.tiers.lightgbm_runtime import InvalidBooster
 CHECKSUMS_FILE = "SHA256SUMS"
 NO_HEADS: Mapping[str, LoadHead] = MappingProxyType({})
 NO_EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType({})
+NO_MEMBERS: Mapping[str, LoadMember] = MappingProxyType({})
 
 
 class CorruptRelease(FlywheelError):
@@ -55,6 +57,7 @@ class Release:
         self.metadata = manifest.metadata
         self.views = manifest.views
         self.cards = manifest.cards
+        self.unranked_models = frozenset(manifest.gate.no_signal)
         self._tiered_model = tiered_model
         self._categories = categories
         self._zone = ZoneInfo(self.metadata.timezone)
@@ -68,10 +71,12 @@ class Release:
         folder: Path,
         heads: Mapping[str, LoadHead] = NO_HEADS,
         explanations: Mapping[str, Explanation] = NO_EXPLANATIONS,
+        members: Mapping[str, LoadMember] = NO_MEMBERS,
     ) -> Release:
         """Read and verify a release; its version is the folder's name.
 
-        The pages of ``training/models/`` own the heads and explanations: ``training.models.load_release`` passes both.
+        The pages of ``training/models/`` own the heads and explanations, those of ``training/members/`` the members of
+        the average: ``training.models.load_release`` passes them.
 
         Raises:
             CorruptRelease: a file is missing, changed, or of another format.
@@ -83,7 +88,7 @@ class Release:
             texts = {name: text for contents in files.values() for name, text in contents.items()}
             categories = texts.pop(CATEGORIES_FILE, None)
             tables = None if categories is None else CategoryTables.from_json(categories)
-            tiered_model = deserialize_tiered_model(manifest.tiered_model, texts, loaded)
+            tiered_model = deserialize_tiered_model(manifest.tiered_model, texts, members, loaded)
             return cls(folder.name, manifest, tiered_model, tables, explanations)
         except (OSError, KeyError, TypeError, ValueError, InvalidBooster) as error:
             raise CorruptRelease(
@@ -98,6 +103,15 @@ class Release:
             CorruptRelease: the store's columns differ from those that the release was trained on.
         """
         return self._tiered_model.forecast(self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders")))
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the inputs that the release was trained on."""
+        return self._input_names
+
+    def forecast_inputs(self, inputs: Floats, orders: Floats) -> Forecast:
+        """Return the forecast from inputs (n, input_names) and orders so far (n,), as training has them."""
+        return self._tiered_model.forecast(inputs, orders)
 
     def by_category(self, stored: FeatureRows, as_of: int, overall: Forecast) -> CategoryForecast | None:
         """Return the forecast of the next order in each category, (m lines); None for a shop without categories.

@@ -10,7 +10,7 @@ from typing import Any
 
 from features.views import Column, Kind, View
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST_FILE = "release.json"
 
 
@@ -33,11 +33,13 @@ class ReleaseMetadata:
 
 @dataclass(frozen=True, kw_only=True)
 class GateResult:
-    """Gate result: whether the release may be promoted, and why each model got its tier."""
+    """Gate result: whether the release may promote itself, and what the back-test says of each model."""
 
     passed: bool
-    regressions: list[str]  # models that the champion answers from a higher tier
+    regressions: list[str]  # models that the champion answers surely better, or from a higher tier
     reasons: dict[str, str]
+    refutations: list[str]  # sentences on what the newest test origin refutes
+    no_signal: list[str]  # models that rank nobody: no better than chance at the test origins
 
 
 @dataclass(frozen=True, kw_only=True)

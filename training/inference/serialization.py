@@ -7,8 +7,9 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from training.inference.average.average_tier import AverageTier
+from training.inference.average.serialization import LoadMember, deserialize_average, serialize_average
 from training.inference.btyd import btyd_from_json
-from training.inference.calibration import CalibrationMap
 from training.inference.extrapolation import Extrapolation
 from training.inference.heads import Head
 from training.inference.seasonality import SeasonalFactors, Seasonality
@@ -16,61 +17,57 @@ from training.inference.spend_distribution import SpendDistribution
 from training.inference.tiered_model import HorizonLayout, TieredModel
 from training.inference.tiers.base import Tier
 from training.inference.tiers.btyd import BtydTier
-from training.inference.tiers.cohort import CohortTier
-from training.inference.tiers.trees import TreesTier
+from training.inference.tiers.population import PopulationTier
 
 Json = dict[str, Any]
 Built = TypeVar("Built")
 
 
 def serialize_tiered_model(tiered_model: TieredModel, names: Sequence[str]) -> Json:
-    """Return everything as JSON except the boosted trees, which stay LightGBM's own text files."""
-    simple = {
-        name: serialize_tier(tier)
-        for name, tier in tiered_model.tier_by_name.items()
-        if not isinstance(tier, TreesTier)
-    }
+    """Return everything as JSON except the members of the average and trees, which are files of their own."""
     return {
         "inputs": list(names),
-        "tier_by_model": dict(tiered_model.tier_by_model),
-        "tier_by_name": simple,
+        "tier_by_model": tiered_model.tier_by_model,
+        "tier": tiered_model.tier_name,
+        "tier_content": serialize_tier(tiered_model.tier),
         "prospects": serialize_tier(tiered_model.prospects),
         "extrapolation": None if tiered_model.extrapolation is None else tiered_model.extrapolation.model.as_json(),
         "seasonality": None if tiered_model.seasonality is None else asdict(tiered_model.seasonality),
-        "calibration": asdict(tiered_model.calibration),
         "layout": asdict(tiered_model.layout),
         "prospect_distributions": _serialize_distributions(tiered_model.prospect_distributions),
     }
 
 
 def deserialize_tiered_model(
-    payload: Mapping[str, Any], trees: Mapping[str, str], heads: Mapping[str, Head] = MappingProxyType({})
+    payload: Mapping[str, Any],
+    texts: Mapping[str, str],
+    members: Mapping[str, LoadMember],
+    heads: Mapping[str, Head] = MappingProxyType({}),
 ) -> TieredModel:
-    """Build the tiered model from ``serialize_tiered_model``'s JSON and the text files of its trees by file name.
+    """Build the tiered model from ``serialize_tiered_model``'s JSON and the other files by name.
 
     Raises:
         KeyError, TypeError, ValueError: the payload is incomplete, or has another form.
         InvalidBooster: a file is not a LightGBM model.
     """
     layout = payload["layout"]
-    learned = tuple(layout["learned"])
-    tiers = {name: deserialize_tier(content) for name, content in payload["tier_by_name"].items()}
-    if trees:
-        tiers["ml"] = TreesTier(trees, payload["inputs"], learned)
     return TieredModel(
-        tier_by_model=payload["tier_by_model"],
-        tier_by_name=tiers,
-        prospects=deserialize_tier(payload["prospects"]),
+        tier_name=payload["tier"],
+        tier=deserialize_tier(payload["tier_content"], texts, members),
+        prospects=_build(PopulationTier, payload["prospects"]),
         extrapolation=_deserialize_extrapolation(payload),
         seasonality=_deserialize_seasonality(payload["seasonality"]),
-        calibration=_build(CalibrationMap, payload["calibration"]),
         layout=HorizonLayout(
-            layout["churn_days"], tuple(layout["horizons"]), learned, layout["order_growth"], layout["spend_growth"],
+            layout["churn_days"],
+            tuple(layout["horizons"]),
+            tuple(layout["learned"]),
+            layout["order_growth"],
+            layout["spend_growth"],
             _deserialize_distributions(layout["ratios"]),
         ),
         prospect_distributions=_deserialize_distributions(payload["prospect_distributions"]),
         heads=heads,
-    )  # fmt: skip
+    )
 
 
 def _deserialize_extrapolation(payload: Mapping[str, Any]) -> Extrapolation | None:
@@ -86,21 +83,29 @@ def _deserialize_seasonality(payload: Mapping[str, Any] | None) -> Seasonality |
 
 
 def serialize_tier(tier: Tier) -> Json:
-    """Return a tier without trees as JSON.
+    """Return a tier as JSON, without the files of the average.
 
     Raises:
-        TypeError: the tier has trees.
+        TypeError: the tier has no JSON form.
     """
+    if isinstance(tier, AverageTier):
+        return serialize_average(tier)
     if isinstance(tier, BtydTier):
         return tier.as_json()
-    if isinstance(tier, CohortTier):
+    if isinstance(tier, PopulationTier):
         return asdict(tier)
-    raise TypeError(f"{type(tier).__name__} has no JSON form. Expected a BtydTier or a CohortTier.")
+    raise TypeError(f"{type(tier).__name__} has no JSON form. Expected an average, a BTYD or a population tier.")
 
 
-def deserialize_tier(payload: Mapping[str, Any]) -> Tier:
-    """Build the tier from ``serialize_tier``'s JSON."""
-    return BtydTier.from_json(payload) if "model" in payload else _build(CohortTier, payload)
+def deserialize_tier(
+    payload: Mapping[str, Any],
+    texts: Mapping[str, str] = MappingProxyType({}),
+    members: Mapping[str, LoadMember] = MappingProxyType({}),
+) -> Tier:
+    """Build the tier from ``serialize_tier``'s JSON and the files of the average by name."""
+    if "curve" in payload:
+        return deserialize_average(payload, texts, members)
+    return BtydTier.from_json(payload) if "model" in payload else _build(PopulationTier, payload)
 
 
 def _build(kind: Callable[..., Built], payload: Mapping[str, Any]) -> Built:

@@ -1,4 +1,4 @@
-"""Tiered model: a fallback chain with one tier per model, whose answers are combined into one coherent forecast."""
+"""Tiered model: one tier answers all buyers, another those without an order, in one coherent forecast."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ import numpy as np
 
 from features.arrays import Booleans, Floats
 from training.inference import coherence
-from training.inference.calibration import IDENTITY, CalibrationMap
 from training.inference.extrapolation import Extrapolation
 from training.inference.forecast import TIERS, Forecast, SpendForecast
 from training.inference.heads import Head
 from training.inference.seasonality import SeasonalFactors, Seasonality, seasonal_totals
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.survival import forecast_grid
-from training.inference.tiers.base import Tier
-from training.inference.tiers.btyd import BtydTier
-from training.inference.tiers.trees import TreesTier
+from training.inference.tiers.base import Tier, TierAnswer
+from training.inference.tiers.population import PopulationTier
 
-TIERED_MODELS = ("churn", "next_purchase", "ltv")  # the models that every tier answers, made to agree with each other
+TIERED_MODELS = ("churn", "next_purchase", "ltv")  # the models that a tier answers together, so that they agree
 
 
 @dataclass(frozen=True)
@@ -63,17 +61,21 @@ class HorizonLayout:
 
 @dataclass(frozen=True)
 class TieredModel:
-    """Tiered model: one tier for each model, and one tier for customers without an order."""
+    """Tiered model: one tier for customers with an order, and one for those without."""
 
-    tier_by_model: Mapping[str, str]  # model name -> tier name
-    tier_by_name: Mapping[str, Tier]  # tier name -> tier
-    prospects: Tier
+    tier_name: str
+    tier: Tier
+    prospects: PopulationTier
     extrapolation: Extrapolation | None  # None if no horizon exceeds the learned ones, or no customer seems ever lost
     seasonality: Seasonality | None  # None where none was learned
-    calibration: CalibrationMap
     layout: HorizonLayout
     prospect_distributions: tuple[SpendDistribution, ...] | None
     heads: Mapping[str, Head] = field(default_factory=dict)  # of the models that the tiers do not answer
+
+    @property
+    def tier_by_model(self) -> dict[str, str]:
+        """The tier of each model: one for all, so that no answer contradicts another."""
+        return dict.fromkeys((*TIERED_MODELS, *self.heads), self.tier_name)
 
     def forecast(self, inputs: Floats, orders: Floats) -> Forecast:
         """Return the coherent forecast for n customers; customers without an order are treated as prospects.
@@ -83,15 +85,9 @@ class TieredModel:
             orders: (n,) orders so far.
         """
         days, is_prospect = self._grid_days, orders < 1
-        order_by, expected, mean = self._predict_buyers(inputs, days)
-        if is_prospect.any():
-            order_by[is_prospect] = self.prospects.order_by(inputs[is_prospect], days)
-            within = order_by[is_prospect][:, np.searchsorted(days, self.layout.learned)]
-            expected[is_prospect], spend = self.prospects.orders_and_spend(inputs[is_prospect], within)
-            if mean is not None:
-                mean[is_prospect] = spend
-        seasonal = self._apply_seasonality(inputs, is_prospect, days, order_by, expected, mean)
-        return self._with_heads(self._coherent_forecast(days, *seasonal, is_prospect), inputs, orders)
+        answer = self._answer(inputs, is_prospect, days)
+        seasonal = self._apply_seasonality(inputs, is_prospect, days, answer)
+        return self._with_heads(self._coherent_forecast(days, seasonal, is_prospect), inputs, orders)
 
     def _with_heads(self, forecast: Forecast, inputs: Floats, orders: Floats) -> Forecast:
         if not self.heads:
@@ -100,39 +96,43 @@ class TieredModel:
             forecast, answers={name: head.predict(inputs, orders, forecast) for name, head in self.heads.items()}
         )
 
-    def predict_learned(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
-        """Return P(order), expected orders and net spend of buyers, each (n, learned), without seasonality."""
-        days = self._grid_days
-        order_by, expected, mean = self._predict_buyers(inputs, days)
-        return order_by[:, np.searchsorted(days, self.layout.learned)], expected, mean
+    def predict_learned(self, inputs: Floats) -> TierAnswer:
+        """Return P(order), orders and net spend of buyers within each learned horizon, without seasonality."""
+        return self.tier.answer(inputs, np.asarray(self.layout.learned, dtype=float))
 
-    def _predict_buyers(self, inputs: Floats, days: Floats) -> tuple[Floats, Floats, Floats | None]:
-        own = self.tier_by_name[self.tier_by_model["next_purchase"]].order_by(inputs, days)
-        order_by = self._tilt_to_churn(own, inputs, days)
-        tier = self.tier_by_name[self.tier_by_model["ltv"]]
-        if isinstance(tier, BtydTier) and tier is self.tier_by_name[self.tier_by_model["next_purchase"]]:
-            return order_by, *tier.predict(inputs)[1:]
-        return order_by, *tier.orders_and_spend(inputs, order_by[:, np.searchsorted(days, self.layout.learned)])
+    def _answer(self, inputs: Floats, is_prospect: Booleans, days: Floats) -> TierAnswer:
+        """Each customer's answer by the tier that is meant for them."""
+        if not is_prospect.any():
+            return self.tier.answer(inputs, days)
+        prospects = self.prospects.answer(inputs[is_prospect], days)
+        if is_prospect.all():
+            return prospects if self.layout.ratios is not None else replace(prospects, spend=None)
+        buyers = self.tier.answer(inputs[~is_prospect], days)
+
+        def merge(own: Floats, other: Floats) -> Floats:
+            merged = np.empty((len(inputs), own.shape[1]))
+            merged[~is_prospect], merged[is_prospect] = own, other
+            return merged
+
+        spend = None if buyers.spend is None or prospects.spend is None else merge(buyers.spend, prospects.spend)
+        return TierAnswer(merge(buyers.order_by, prospects.order_by), merge(buyers.orders, prospects.orders), spend)
 
     def _apply_seasonality(
         self,
         inputs: Floats,
         is_prospect: Booleans,
         days: Floats,
-        order_by: Floats,
-        expected: Floats,
-        mean: Floats | None,
-    ) -> tuple[Floats, Floats, Floats | None]:
-        layout, seasonality = self.layout, self.seasonality
+        answer: TierAnswer,
+    ) -> TierAnswer:
+        """The answer with seasonal factors, its totals extended to the requested horizons."""
+        layout, seasonality, order_by, spend = self.layout, self.seasonality, answer.order_by, answer.spend
         growth = self._growth_factors(inputs, is_prospect)
-        expected = layout.extend(expected, growth(layout.order_growth), seasonality.orders if seasonality else None)
-        if mean is not None:
-            mean = layout.extend(mean, growth(layout.spend_growth), seasonality.spend if seasonality else None)
-        return (
-            order_by if seasonality is None else seasonality.adjust_order_by(order_by, days, layout.learned),
-            expected,
-            mean,
-        )
+        orders = layout.extend(answer.orders, growth(layout.order_growth), seasonality.orders if seasonality else None)
+        if spend is not None:
+            spend = layout.extend(spend, growth(layout.spend_growth), seasonality.spend if seasonality else None)
+        if seasonality is not None:
+            order_by = seasonality.adjust_order_by(order_by, days, layout.learned)
+        return TierAnswer(order_by, orders, spend)
 
     def _growth_factors(self, inputs: Floats, is_prospect: Booleans) -> Callable[[float], Floats]:
         """Return a function from a growth exponent to the growth beyond the longest learned horizon, (n, beyond)."""
@@ -151,21 +151,18 @@ class TieredModel:
 
         return growth
 
-    def _coherent_forecast(
-        self, days: Floats, order_by: Floats, expected: Floats, mean: Floats | None, is_prospect: Booleans
-    ) -> Forecast:
-        layout = self.layout
+    def _coherent_forecast(self, days: Floats, answer: TierAnswer, is_prospect: Booleans) -> Forecast:
+        layout, order_by = self.layout, answer.order_by
         within = order_by[:, np.searchsorted(days, layout.horizons)]
         base_days = [layout.learned[layout.learned_position(horizon)] for horizon in layout.horizons]
         bases = order_by[:, np.searchsorted(days, base_days)]
-        lowest = max(TIERS.index(tier) for tier in self.tier_by_model.values())
         return Forecast(
-            tier=np.where(is_prospect, TIERS.index("population"), lowest).astype(np.int8),
+            tier=np.where(is_prospect, TIERS.index("population"), TIERS.index(self.tier_name)).astype(np.int8),
             days=days,
             order_by=order_by,
             horizons=layout.horizons,
-            expected_orders=coherence.enforce_monotone(expected, within),
-            spend=self._spend_forecast(mean, within, bases, is_prospect),
+            expected_orders=coherence.enforce_monotone(answer.orders, within),
+            spend=self._spend_forecast(answer.spend, within, bases, is_prospect),
         )
 
     def _spend_forecast(
@@ -186,22 +183,8 @@ class TieredModel:
                 getattr(spend, name)[is_prospect] = getattr(prospect_spend, name)
         return spend
 
-    def _tilt_to_churn(self, order_by: Floats, inputs: Floats, days: Floats) -> Floats:
-        tier = self.tier_by_name[self.tier_by_model["churn"]]
-        if self.calibration == IDENTITY and self.tier_by_model["churn"] == self.tier_by_model["next_purchase"] != "ml":
-            return order_by
-        churn = self.calibration(churn_probability(tier, inputs, self.layout.churn_days))
-        return coherence.tilt(order_by, days, self.layout.churn_days, churn)
-
     @cached_property
     def _grid_days(self) -> Floats:
         """The grid of days on which P(order) is computed, (k,)."""
-        edges = np.asarray(self.tier_by_name[self.tier_by_model["next_purchase"]].edges, dtype=float)
+        edges = np.asarray(self.tier.edges, dtype=float)
         return forecast_grid(edges, (*self.layout.horizons, *self.layout.learned, self.layout.churn_days))
-
-
-def churn_probability(tier: Tier, inputs: Floats, days: int) -> Floats:
-    """Return the uncalibrated P(no order within ``days``), (n,), from the churn head where the tier has one."""
-    if isinstance(tier, TreesTier):
-        return tier.churn_probability(inputs)
-    return 1 - tier.order_by(inputs, np.array([0.0, days]))[:, 1]

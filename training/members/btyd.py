@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,12 +45,13 @@ def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
         log_factor = float(np.log(max(float((rows.outcome * rows.weight).sum()), 0.5) / max(expected, 1e-9)))
         wide, ones = np.full(1, 1e3), np.ones(1)
         regression = Regression(-wide, wide, np.zeros(1), ones, ones, log_factor)
-    return {FILE: regression.to_text(), "target.txt": rows.target.value}
+    return {FILE: json.dumps({"target": rows.target.value, "regression": regression.to_text()})}
 
 
 def load(artifact: Mapping[str, str]) -> BtydMember:
     """Load the member from its files."""
-    return BtydMember(Regression.from_text(artifact[FILE]), Target(artifact["target.txt"]))
+    payload = json.loads(artifact[FILE])
+    return BtydMember(Regression.from_text(payload["regression"]), Target(payload["target"]))
 
 
 def _column(question: QuestionInputs, target: Target) -> Floats:

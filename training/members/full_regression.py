@@ -24,6 +24,4 @@ def load(artifact: Mapping[str, str]) -> RegressionMember:
     return RegressionMember(Regression.from_text(artifact[FILE]), full_columns)
 
 
-MEMBER = Member(
-    name="full_regression", summary="Ridge regression on about 25 columns", fit=fit, load=load
-)
+MEMBER = Member(name="full_regression", summary="Ridge regression on about 25 columns", fit=fit, load=load)

@@ -24,6 +24,4 @@ def load(artifact: Mapping[str, str]) -> RegressionMember:
     return RegressionMember(Regression.from_text(artifact[FILE]), small_columns)
 
 
-MEMBER = Member(
-    name="small_regression", summary="Ridge regression on a handful of columns", fit=fit, load=load
-)
+MEMBER = Member(name="small_regression", summary="Ridge regression on a handful of columns", fit=fit, load=load)

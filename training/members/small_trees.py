@@ -56,9 +56,7 @@ def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
     """Fit small trees (Friedman 2001; a leaf holds at least a two hundredth of the rows)."""
     params = {**PARAMS[rows.target], "min_data_in_leaf": max(20, len(rows.outcome) // 200)}
     names = (*rows.question.names, *BTYD_NAMES)
-    return {
-        FILE: trainers.boost(extended_inputs(rows.question), rows.outcome, params, names, weight=rows.weight)
-    }
+    return {FILE: trainers.boost(extended_inputs(rows.question), rows.outcome, params, names, weight=rows.weight)}
 
 
 def load(artifact: Mapping[str, str]) -> SmallTrees:

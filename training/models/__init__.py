@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 
 from training.inference.explanations.explanation import Explanation
 from training.inference.release import Release
+from training.members import MEMBERS
 from training.model import Model
 
 _modules = [import_module(f"{__name__}.{info.name}") for info in iter_modules(__path__)]
@@ -17,6 +18,7 @@ ANSWER_ORDER = tuple(sorted(MODELS, key=lambda name: (MODELS[name].position, nam
 EXPLANATIONS: Mapping[str, Explanation] = {
     name: explanation for name in ANSWER_ORDER if (explanation := MODELS[name].explanation) is not None
 }
+LOADERS = {name: member.load for name, member in MEMBERS.items()}
 HEADS = {name: model.head for name, model in MODELS.items() if model.head is not None}
 
 
@@ -26,4 +28,4 @@ def load_release(folder: Path) -> Release:
     Raises:
         CorruptRelease: a file is missing, changed, or of another format, or answers a model that has no page.
     """
-    return Release.load(folder, {name: head.load for name, head in HEADS.items()}, EXPLANATIONS)
+    return Release.load(folder, {name: head.load for name, head in HEADS.items()}, EXPLANATIONS, LOADERS)

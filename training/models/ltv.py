@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,67 +15,13 @@ from training.inference.answers.ltv import LTV_ANSWER
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
-from training.inference.tiers.btyd_expectation import MIN_EXPECTED, BtydExpectation
-from training.inference.tiers.value_heads import EXPECTATION_FILE
-from training.model import Artifact, BoostingParams, CalibrationLimit, Charts, GradientBoostingTrainer, Model, Trainers
+from training.model import Charts, Model
 from training.totals import PredictedTotal, total_orders, total_spend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_TREE_PARAMS: BoostingParams = {
-    "num_iterations": 150,
-    "learning_rate": 0.05,
-    "num_leaves": 15,
-    "min_data_in_leaf": 40,
-    "feature_fraction": 0.7,
-    "lambda_l2": 5.0,
-}
-PARAMS: Mapping[str, BoostingParams] = {
-    "orders": {"objective": "poisson", **_TREE_PARAMS},
-    "spend": {"objective": "tweedie", "tweedie_variance_power": 1.5, **_TREE_PARAMS},
-}
 MIN_MEAN_SHARE = 0.01  # of the mean amount: below it, a few unexpected orders would dominate the loss
-CORRECTION_PARAMS: BoostingParams = {
-    "num_iterations": 60,
-    "learning_rate": 0.03,
-}  # of trees that correct an expectation
-
-
-def fit(rows: Rows, plan: HorizonPlan, trainers: Trainers) -> Artifact:
-    """Fit trees on the rows with an order, and trees that correct BTYD's expectation on all rows (``ValueModel``)."""
-    expectation = BtydExpectation(trainers.btyd(rows, plan))
-    extended = replace(rows, inputs=expectation.append_to(rows.inputs), names=(*rows.names, *expectation.names))
-    artifact, bases = Artifact(), dict[str, list[float]]()
-    for kind in ("orders", "spend") if plan.has_amounts else ("orders",):
-        expected = expectation.extract(kind, extended.inputs)
-        for position, days in enumerate(plan.learned):
-            files, base = _fit_heads(kind, days, extended, expected[:, position], trainers.boost)
-            artifact |= files
-            bases.setdefault(kind, []).append(base)
-    return artifact | {EXPECTATION_FILE: json.dumps({"btyd": expectation.tier.as_json(), "base": bases})}
-
-
-def _fit_heads(
-    kind: str, days: int, rows: Rows, expected: Floats, boost: GradientBoostingTrainer
-) -> tuple[Artifact, float]:
-    amount = rows.outcomes.spend_within(days) if kind == "spend" else rows.outcomes.orders_within(days)
-    ordered, observed = rows.outcomes.orders_within(days) > 0, ~np.isnan(amount)
-    base = offset_base(amount[observed], expected[observed])
-    offset, correction = np.log(expected[observed]) + base, {**PARAMS[kind], **CORRECTION_PARAMS}
-    return {
-        f"{kind}_came_{days}d.txt": boost(rows.inputs[ordered], amount[ordered], PARAMS[kind], rows.names),
-        f"{kind}_corrected_{days}d.txt": boost(rows.inputs[observed], amount[observed], correction, rows.names, offset),
-    }, base
-
-
-def offset_base(amount: Floats, expected: Floats) -> float:
-    """Log of the factor that makes the total of an offset equal the observed total.
-
-    LightGBM uses no base rate of its own when it is given an offset; without this factor the trees predict several
-    times too much.
-    """
-    return float(np.log(max(float(amount.sum()), MIN_EXPECTED) / max(float(expected.sum()), MIN_EXPECTED)))
 
 
 def loss(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> Floats:
@@ -105,6 +48,14 @@ def measure(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> dict[s
         "median_mae": metrics.mae(forecast.spend.median[:, column], actual),
         "coverage_80": metrics.coverage(forecast.spend.p10[:, column], forecast.spend.p90[:, column], actual),
     }
+
+
+def ranking(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> tuple[Floats, Floats]:
+    """Ranking: the expected spend, or orders, and whether a customer spent or ordered anything, (n,) each."""
+    days, column = _longest_horizon(plan, forecast)
+    if forecast.spend is None:
+        return forecast.expected_orders[:, column], (outcomes.orders_within(days) > 0).astype(float)
+    return forecast.spend.mean[:, column], (outcomes.spend_within(days) > 0).astype(float)
 
 
 def compare(outcomes: Outcomes, plan: HorizonPlan, amount: Floats) -> dict[str, float]:
@@ -178,7 +129,6 @@ MODEL = Model(
     summary="What will this customer spend over each horizon? Mean, median and an 80 % interval.",
     intended_use="Setting what an acquisition or a retention offer may cost, for groups of customers.",
     position=3,
-    fit=fit,
     loss=loss,
     metrics=measure,
     baselines={"last window": last_window_amount, "always zero": lambda rows, _: np.zeros(len(rows))},
@@ -186,12 +136,11 @@ MODEL = Model(
     headline="gini",
     higher_is_better=True,
     shown_metrics=("gini", "rmse", "mae", "bias", "decile_mape", "coverage_80"),
-    calibration=CalibrationLimit("bias", 0.35),
+    ranking=ranking,
+    calibration=None,
     totals=totals,
     figures=figures,
     horizons=lambda _, all_days: all_days,
     answer=LTV_ANSWER,
-    explanation=Explanation(
-        directions=("lowers", "raises"), attribute=Attributions.ltv, level_model="ltv", rises_with_churn=False
-    ),
+    explanation=Explanation(directions=("lowers", "raises"), attribute=Attributions.ltv, rises_with_churn=False),
 )

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats, Integers
+from training.dataset.outcomes import Outcomes
 from training.dataset.person_periods import person_periods
 from training.dataset.plan import HorizonPlan
-from training.dataset.outcomes import Outcomes
 from training.fitting.average.btyd_answers import BtydAnswers
 from training.fitting.average.cutoff_weights import SeasonWeights, cutoff_weights
 from training.fitting.average.ridge_regression import fit_ridge_regression
 from training.fitting.gradient_boosting import fit_gradient_boosting
 from training.inference.average.curve import AveragedCurve, btyd_hazards
 from training.inference.average.regression_columns import small_columns, stack_columns
-from training.inference.calibration import logit
+from training.inference.log_odds import logit
 from training.inference.survival import PERIOD_INPUTS, period_inputs
 from training.inference.tiers.lightgbm_runtime import Booster
 from training.member import Target

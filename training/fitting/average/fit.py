@@ -74,9 +74,7 @@ def fit_average(rows: Rows, plan: HorizonPlan, btyd: BtydTier, limit: int) -> Fi
         tuple(fitted.model for fitted in spend) if plan.has_amounts else None,
         _long_tenure(rows, plan, limit, fitted_churn),
     )
-    return FittedAverage(
-        tier, fitted_churn, fitted_curve, orders, spend if plan.has_amounts else None, season, answers
-    )
+    return FittedAverage(tier, fitted_churn, fitted_curve, orders, spend if plan.has_amounts else None, season, answers)
 
 
 def shop_averages(rows: Rows, plan: HorizonPlan, limit: int) -> ShopAverages:
@@ -124,4 +122,3 @@ def _long_tenure(rows: Rows, plan: HorizonPlan, limit: int, churn: FittedQuestio
     tenure = rows.column("tenure_days")[np.isin(rows.cutoff, taught)]
     share = min(MAX_BTYD_SHARE, 2 * churn.averaged.weights.get("btyd", 0.0))
     return LongTenure(float(np.max(tenure)), share)
-

@@ -9,10 +9,12 @@ import numpy as np
 
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
-from training.dataset.plan import YEAR_DAYS
+from training.dataset.plan import YEAR_DAYS, HorizonPlan
 from training.fitting.average.ridge_regression import fit_ridge_regression
 from training.inference.average.question_inputs import QuestionInputs, ShopAverages
 from training.inference.average.regression_columns import BTYD, small_columns, stack_columns
+from training.inference.log_odds import sigmoid
+from training.inference.seasonality import SeasonalFactors, Seasonality
 from training.member import Target
 
 WINDOWS = 3
@@ -24,6 +26,17 @@ PRIOR_ORIGINS = 10.0
 MAX_SHARE = 0.5
 OVERLAP = 3.0  # origins a third of a horizon apart share their windows
 MIN_ROWS = 50
+
+
+@dataclass(frozen=True)
+class PaceShares:
+    """Pace shares: how much of the pace the level of buyers, and of orders and spend, follows."""
+
+    buyers: float = PRIOR_SHARE
+    orders: float = PRIOR_SHARE
+
+
+PRIOR_SHARES = PaceShares()
 
 
 @dataclass(frozen=True)
@@ -43,20 +56,21 @@ def measure_pace(rows: Rows, limit: int, step: int, averages: ShopAverages) -> P
         step: days of a short window, one of the horizons of the outcomes.
         averages: of the shop.
     """
-    newest = _windows(rows.cutoff, limit, step)
-    year_ago = _windows(rows.cutoff, limit - YEAR_DAYS, step)
+    newest, year_ago = _windows(rows.cutoff, limit, step), _windows(rows.cutoff, limit - YEAR_DAYS, step)
     if len(newest) < WINDOWS or len(year_ago) < WINDOWS:
         return None
-    train, test = np.isin(rows.cutoff, year_ago), np.isin(rows.cutoff, newest)
-    if min(train.sum(), test.sum()) < MIN_ROWS:
+    train, test = (rows.select(np.isin(rows.cutoff, windows)) for windows in (year_ago, newest))
+    if min(len(train), len(test)) < MIN_ROWS:
         return None
-    orders = rows.outcomes.orders_within(step)
-    return Pace(
-        *(
-            _log_ratio(rows, step, averages, target, outcome, newest, (train, test))
-            for target, outcome in ((Target.ORDER, np.minimum(orders, 1.0)), (Target.ORDERS, orders))
-        )
-    )
+    train_columns, test_columns = (_columns(part, step, averages) for part in (train, test))
+    logs = []
+    for target in (Target.ORDER, Target.ORDERS):
+        outcome, came = _outcome(train, step, target), _outcome(test, step, target)
+        regression = fit_ridge_regression(target, train_columns, outcome, np.ones(len(train)))
+        scores = regression.scores(test_columns)
+        expected = sigmoid(scores) if target is Target.ORDER else np.exp(scores)
+        logs.append(_mean_log_ratio(came, expected, test.cutoff))
+    return Pace(*logs)
 
 
 def _windows(cutoff: Integers, limit: int, step: int) -> list[int]:
@@ -70,24 +84,16 @@ def _windows(cutoff: Integers, limit: int, step: int) -> list[int]:
     return [day for day, target in zip(nearest, wanted, strict=True) if abs(day - target) <= tolerance]
 
 
-def _log_ratio(
-    rows: Rows,
-    step: int,
-    averages: ShopAverages,
-    target: Target,
-    outcome: Floats,
-    newest: Sequence[int],
-    parts: tuple[Floats, Floats],
-) -> float:
-    train, test = parts
-    columns = _columns(rows, step, averages)
-    regression = fit_ridge_regression(target, columns[train], outcome[train], np.ones(int(train.sum())))
-    scores = regression.scores(columns[test])
-    expected = 1 / (1 + np.exp(-scores)) if target is Target.ORDER else np.exp(scores)
-    ratios = []
-    for day in newest:
-        window = rows.cutoff[test] == day
-        ratios.append(np.log(max(outcome[test][window].sum(), 0.5) / max(expected[window].sum(), 0.5)))
+def _outcome(rows: Rows, step: int, target: Target) -> Floats:
+    orders = rows.outcomes.orders_within(step)
+    return np.minimum(orders, 1.0) if target is Target.ORDER else orders
+
+
+def _mean_log_ratio(actual: Floats, expected: Floats, cutoff: Integers) -> float:
+    ratios = [
+        np.log(max(float(actual[cutoff == day].sum()), 0.5) / max(float(expected[cutoff == day].sum()), 0.5))
+        for day in np.unique(cutoff)
+    ]
     return float(np.clip(np.mean(ratios), -MAX_PACE, MAX_PACE))
 
 
@@ -111,12 +117,18 @@ def learn_share(paces: Sequence[float], errors: Sequence[float]) -> float:
     """
     pace, error = np.asarray(paces, dtype=float), np.asarray(errors, dtype=float)
     prior = PRIOR_ORIGINS * PRIOR_SCALE**2
-    share = (PRIOR_SHARE * prior + float((pace * error).sum()) / OVERLAP) / (
-        prior + float((pace**2).sum()) / OVERLAP
-    )
+    share = (PRIOR_SHARE * prior + float((pace * error).sum()) / OVERLAP) / (prior + float((pace**2).sum()) / OVERLAP)
     return float(np.clip(share, 0.0, MAX_SHARE))
 
 
-def level_factor(pace: float, share: float) -> float:
-    """The factor on a total that follows from the pace and the share of it."""
+def pace_seasonality(pace: Pace, shares: PaceShares, plan: HorizonPlan) -> Seasonality:
+    """The factors on all totals that follow from the pace and the shares of it."""
+    buyers, orders = (
+        SeasonalFactors((_level_factor(log, share),) * len(plan.learned), _level_factor(log, share))
+        for log, share in ((pace.buyers, shares.buyers), (pace.orders, shares.orders))
+    )
+    return Seasonality(buyers, orders, orders if plan.has_amounts else None)
+
+
+def _level_factor(pace: float, share: float) -> float:
     return float(np.exp(np.clip(share * pace, -MAX_CORRECTION, MAX_CORRECTION)))

@@ -62,7 +62,5 @@ def fit_question(answers: BtydAnswers, target: Target, days: int, outcome: Float
 
 def _scores_left_out(member: Member, rows: QuestionRows, test: Booleans) -> Floats:
     """Scores of the rows under the mask by a fit on the others."""
-    train = QuestionRows(
-        rows.target, rows.question.select(~test), rows.outcome[~test], rows.weight[~test]
-    )
+    train = QuestionRows(rows.target, rows.question.select(~test), rows.outcome[~test], rows.weight[~test])
     return member.load(member.fit(train, TRAINERS)).scores(rows.question.select(test))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.arrays import Booleans, Floats
+from features.arrays import Booleans, Floats, Integers
 from training.fitting.average.btyd_answers import BtydAnswers
 from training.fitting.average.cutoff_weights import SeasonWeights, cutoff_weights, has_year_ago
 from training.fitting.average.ridge_regression import fit_ridge_regression
@@ -39,7 +39,7 @@ def choose_season_weights(answers: BtydAnswers, limit: int, days: int) -> Season
     return SeasonWeights.SEASONAL if change < 0 else SeasonWeights.EQUAL
 
 
-def _nearest(cutoffs: Floats, day: float) -> int:
+def _nearest(cutoffs: Integers, day: float) -> int:
     candidates = np.unique(cutoffs[cutoffs <= day])
     return int(candidates[-1]) if len(candidates) else int(cutoffs.min())
 
@@ -47,21 +47,18 @@ def _nearest(cutoffs: Floats, day: float) -> int:
 def _change(answers: BtydAnswers, origin: int, days: int) -> float:
     """Relative change of the log loss at an origin by seasonal instead of equal weights."""
     test = answers.rows.cutoff == origin
-    outcome = answers.rows.outcomes.ordered_within(days)
+    observed = answers.rows.outcomes.ordered_within(days)[test]
     equal, seasonal = (
-        _scores(answers, origin, days, outcome, season, test) for season in (SeasonWeights.EQUAL, SeasonWeights.SEASONAL)
+        _scores(answers, origin, days, season, test) for season in (SeasonWeights.EQUAL, SeasonWeights.SEASONAL)
     )
-    observed = outcome[test]
     as_came = _log_loss(seasonal, observed) / _log_loss(equal, observed) - 1
     leveled = _log_loss(_level(seasonal, observed), observed) / _log_loss(_level(equal, observed), observed) - 1
     return float((as_came + LEVELED_WEIGHT * leveled) / (1 + LEVELED_WEIGHT))
 
 
-def _scores(
-    answers: BtydAnswers, origin: int, days: int, outcome: Floats, season: SeasonWeights, test: Booleans
-) -> Floats:
+def _scores(answers: BtydAnswers, origin: int, days: int, season: SeasonWeights, test: Booleans) -> Floats:
     weight = cutoff_weights(answers.rows.cutoff, origin, days, season)
-    train = weight > 0
+    train, outcome = weight > 0, answers.rows.outcomes.ordered_within(days)
     columns = stack_columns(full_columns(answers.question(days, train)))
     regression = fit_ridge_regression(Target.ORDER, columns, outcome[train], weight[train])
     return regression.scores(stack_columns(full_columns(answers.question(days, test))))

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from features.arrays import Codes, Floats
 from training.inference.answers.answer import MISSING_CODE, Answer, AnswerContext, Json, TableColumn, TableValues
-from training.inference.answers.schema import Probability, StrictModel
+from training.inference.answers.schema import AnswerResponse, Probability
 
 BANDS = ("low", "medium", "high")
 
@@ -26,7 +26,7 @@ class ChurnColumns:
     band: Codes  # (n,) index into BANDS
 
 
-class ChurnResponse(StrictModel):
+class ChurnResponse(AnswerResponse):
     """The probability that the customer places no order within the horizon."""
 
     horizon_days: int = Field(examples=[90])
@@ -70,6 +70,7 @@ def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
     return (
         TableColumn("churn_probability", "number", "Probability of no order within `churn_horizon_days`."),
         TableColumn("churn_percentile", "number", "Mid-rank of that probability in the population, 0 to 100."),
+        TableColumn("churn_band", "text", "The band of that probability: low, medium or high."),
         TableColumn("churn_horizon_days", "integer", "The churn horizon in days."),
     )
 
@@ -79,6 +80,7 @@ def tabulate(columns: ChurnColumns, _horizons: Sequence[int]) -> Mapping[str, Ta
     return {
         "churn_probability": columns.probability,
         "churn_percentile": columns.percentile,
+        "churn_band": [BANDS[band] if band >= 0 else None for band in columns.band.tolist()],
         "churn_horizon_days": np.full(len(columns.probability), columns.horizon_days),
     }
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from features.arrays import Floats
 from training.inference.answers.answer import Answer, AnswerContext, Json, TableColumn, TableValues
-from training.inference.answers.schema import StrictModel
+from training.inference.answers.schema import AnswerResponse, StrictModel
 from training.inference.forecast import SpendForecast
 
 
@@ -37,7 +37,7 @@ class Spending(StrictModel):
     p90: float | None = Field(examples=[96.0])
 
 
-class LtvResponse(StrictModel):
+class LtvResponse(AnswerResponse):
     """The spend so far, and the expected orders and spend within each horizon."""
 
     currency: str = Field(examples=["GBP"])

@@ -14,7 +14,7 @@ from pydantic import Field
 from features import calendar
 from features.arrays import Codes, Days, Floats, Integers
 from training.inference.answers.answer import WITHIN_DAYS, Answer, AnswerContext, Json, TableColumn, TableValues
-from training.inference.answers.schema import Probability, StrictModel
+from training.inference.answers.schema import AnswerResponse, Probability, StrictModel
 from training.inference.answers.shop_day import ShopDay
 from training.inference.categories.forecast import CategoryForecast
 from training.inference.categories.hazard_tables import EVIDENCE_LEVELS
@@ -76,7 +76,7 @@ class CategoryResponse(StrictModel):
     )
 
 
-class NextPurchaseResponse(StrictModel):
+class NextPurchaseResponse(AnswerResponse):
     """The date of the next order; dates are the shop's, and null lies beyond the model's last day."""
 
     p10: date | None = Field(examples=["2026-11-25"])

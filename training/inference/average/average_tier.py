@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +13,10 @@ from training.inference.average.curve import AveragedCurve, set_level
 from training.inference.average.question_inputs import QuestionInputs, ShopAverages
 from training.inference.average.spend import AveragedSpend
 from training.inference.fast_numpy import clip
+from training.inference.log_odds import sigmoid
 from training.inference.survival import survival_curve
+from training.inference.tiers.base import TierAnswer
 from training.inference.tiers.btyd import BtydTier, histories
-from training.inference.tiers.lightgbm_runtime import sigmoid
-
-
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,9 @@ class LongTenure:
     days: float  # the longest tenure among the training rows
     btyd_share: float  # of BTYD's log in the log of expected orders
 
-    def adjust(self, log_orders: Floats, question: QuestionInputs) -> Floats:
-        """The log of expected orders, (n,), with BTYD's share for customers of longer tenure."""
-        blended = (1 - self.btyd_share) * log_orders + self.btyd_share * question.btyd_log_orders
-        return np.where(question.column("tenure_days") > self.days, blended, log_orders)
+    def share(self, question: QuestionInputs) -> Floats:
+        """BTYD's share in the log of expected orders, (n,): 0 for a tenure that the training rows had."""
+        return np.where(question.column("tenure_days") > self.days, self.btyd_share, 0.0)
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,12 @@ class AverageTier:
             for j, day in enumerate(days)
         ]
 
-    def order_by(self, inputs: Floats, days: Floats) -> Floats:
-        """P(order within days[j]), (n, len(days))."""
-        return self.order_by_questions(self.questions(inputs), days)
+    def answer(self, inputs: Floats, days: Floats) -> TierAnswer:
+        """Predict n customers, with BTYD evaluated once."""
+        questions = self.questions(inputs)
+        return TierAnswer(self.order_by(questions, days), *self.orders_and_spend(questions))
 
-    def order_by_questions(self, questions: list[QuestionInputs], days: Floats) -> Floats:
+    def order_by(self, questions: Sequence[QuestionInputs], days: Floats) -> Floats:
         """P(order within days[j]), (n, len(days)): the averaged curve on the level of the averaged churn question."""
         position = self.position(self.churn.days)
         probability = sigmoid(self.churn.scores(questions[position]))
@@ -72,11 +72,7 @@ class AverageTier:
         hazards = clip(1 - survival[:, 1:] / survival[:, :-1], 0.0, 1.0)
         return survival_curve(hazards, self.curve.days, days)
 
-    def orders_and_spend(self, inputs: Floats, _within: Floats) -> tuple[Floats, Floats | None]:
-        """Expected orders and net amount within each learned horizon, each (n, learned)."""
-        return self.orders_and_spend_of(self.questions(inputs))
-
-    def orders_and_spend_of(self, questions: list[QuestionInputs]) -> tuple[Floats, Floats | None]:
+    def orders_and_spend(self, questions: Sequence[QuestionInputs]) -> tuple[Floats, Floats | None]:
         """Expected orders and net amount within each learned horizon, each (n, learned)."""
         asked = [questions[self.position(averaged.days)] for averaged in self.orders]
         logs = [self.log_orders(averaged, question) for averaged, question in zip(self.orders, asked, strict=True)]
@@ -89,10 +85,21 @@ class AverageTier:
     def log_orders(self, averaged: AveragedQuestion, question: QuestionInputs) -> Floats:
         """Log of the expected orders, (n,)."""
         scores = averaged.scores(question)
-        return scores if self.long_tenure is None else self.long_tenure.adjust(scores, question)
+        if self.long_tenure is None:
+            return scores
+        share = self.long_tenure.share(question)
+        return np.asarray((1 - share) * scores + share * question.btyd_log_orders)
+
+    def log_orders_attributions(self, question: QuestionInputs) -> Floats:
+        """What each input adds to the log of the orders within the longest learned horizon, (n, names + 1)."""
+        terms = self.orders[-1].attributions(question)
+        if self.long_tenure is None:
+            return terms
+        share = self.long_tenure.share(question)
+        terms = (1 - share)[:, None] * terms
+        terms[:, -1] += share * question.btyd_log_orders
+        return np.asarray(terms)
 
     def position(self, days: float) -> int:
         """The position of a day among those of the curve but the first."""
         return int(np.searchsorted(self.curve.days[1:], days))
-
-

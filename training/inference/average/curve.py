@@ -15,10 +15,10 @@ from features.arrays import Floats
 from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.regression import Regression
 from training.inference.average.regression_columns import small_columns, stack_columns
-from training.inference.calibration import logit
 from training.inference.fast_numpy import clip
+from training.inference.log_odds import logit, sigmoid
 from training.inference.survival import person_period_inputs
-from training.inference.tiers.lightgbm_runtime import Booster, sigmoid
+from training.inference.tiers.lightgbm_runtime import Booster
 
 MIN_SURVIVAL = 1e-9
 
@@ -41,7 +41,7 @@ class AveragedCurve:
         )
         log_odds = (direct + logit(self._hazard_curve(questions))) / 2
         order_by = np.maximum.accumulate(sigmoid(log_odds), axis=1)
-        return np.concatenate([np.zeros((len(order_by), 1)), order_by], axis=1)
+        return np.asarray(np.concatenate([np.zeros((len(order_by), 1)), order_by], axis=1))
 
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
         first = questions[0]

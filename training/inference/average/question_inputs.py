@@ -1,4 +1,4 @@
-"""Question inputs: the inputs of n buyers for one question over one horizon, which every member of the average reads."""
+"""Question inputs: what every member of the average reads of n buyers, for one question over one horizon."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from features.arrays import Booleans, Floats
-from training.inference.calibration import logit
 from training.inference.fast_numpy import nan_to_zero
+from training.inference.log_odds import logit
 
 MIN_EXPECTED_ORDERS = 1e-4  # lower limit of an expected count; its logarithm must be finite
 PRIOR_GAPS = 1.0  # weight of the shop's usual gap, in gaps

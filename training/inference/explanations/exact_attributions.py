@@ -1,29 +1,26 @@
-"""Exact attributions: contributions of the inputs to the answers of tiers without trees, which use few inputs."""
+"""Exact attributions: contributions of the inputs to the answers of BTYD and of the population, which use few."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from features.arrays import Floats
-from training.inference.survival import survival_curve
 from training.inference.tiers.base import Tier
 from training.inference.tiers.btyd import BtydTier, histories
-from training.inference.tiers.cohort import CohortTier
+from training.inference.tiers.population import PopulationTier
 
 _EPSILON = 1e-9
 
 
 def pace_attributions(tier: Tier, inputs: Floats, days: int) -> Floats:
-    """Return attributions of the log pace of ordering within ``days``, (n, inputs).
+    """Return attributions of the log pace of ordering within ``days``, (n, inputs); 0 where all are alike.
 
     Raises:
-        TypeError: the tier is neither a BTYD nor a cohort tier.
+        TypeError: the tier is neither a BTYD nor a population tier.
     """
-    horizon = np.array([0.0, days])
-    if isinstance(tier, CohortTier):
-        within = survival_curve(np.asarray(tier.hazards), np.asarray(tier.edges), horizon)[:, 1]
-        return _cell_attributions(tier, inputs, _log_pace(within))
-    btyd = _require_btyd(tier)
+    if isinstance(tier, PopulationTier):
+        return np.zeros((len(inputs), len(tier.names)))
+    btyd, horizon = _require_btyd(tier), np.array([0.0, days])
     paces = (_log_pace(btyd.model.order_by(*history, horizon)[:, 1]) for history in _reference_histories(btyd, inputs))
     return _history_attributions(btyd, *paces)
 
@@ -32,18 +29,15 @@ def spend_attributions(tier: Tier, inputs: Floats, days: int) -> Floats:
     """Return attributions of the log of the expected amount, (n, inputs); ``days`` is the longest learned horizon.
 
     Raises:
-        TypeError: the tier is neither a BTYD nor a cohort tier.
+        TypeError: the tier is neither a BTYD nor a population tier.
     """
-    horizon = np.array([0.0, days])
-    if isinstance(tier, CohortTier):
-        within = survival_curve(np.asarray(tier.hazards), np.asarray(tier.edges), horizon)[:, 1]
-        attributions = _cell_attributions(tier, inputs, _safe_log(within * np.asarray(tier.orders_per_buyer)[:, -1]))
+    if isinstance(tier, PopulationTier):
+        attributions = np.zeros((len(inputs), len(tier.names)))
         if tier.order_value and "mean_order" in tier.names:
-            attributions[:, tier.names.index("mean_order")] += _safe_log(tier.own_order_value(inputs)) - _safe_log(
-                tier.order_value
-            )
+            value = _safe_log(tier.own_order_value(inputs)) - _safe_log(tier.order_value)
+            attributions[:, tier.names.index("mean_order")] = value
         return attributions
-    btyd = _require_btyd(tier)
+    btyd, horizon = _require_btyd(tier), np.array([0.0, days])
     reference = _reference_histories(btyd, inputs)
     orders = (_safe_log(btyd.model.expected_orders(*history, horizon)[:, 1]) for history in reference)
     attributions = _history_attributions(btyd, *orders)
@@ -53,20 +47,6 @@ def spend_attributions(tier: Tier, inputs: Floats, days: int) -> Floats:
         attributions[:, btyd.names.index("mean_order")] = _safe_log(own) - _safe_log(
             btyd.order_value.order_value(0.0, 0.0)
         )
-    return attributions
-
-
-def _cell_attributions(tier: CohortTier, inputs: Floats, cell_values: Floats) -> Floats:
-    """Return Shapley values of order count and recency in a cell's value, (n, inputs), relative to the mean cell."""
-    table = cell_values.reshape(len(tier.frequency) + 1, len(tier.recency) + 1)
-    by_frequency, by_recency = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
-    attributions, cell = np.zeros((len(inputs), len(tier.names))), tier.cells(inputs)
-    shares = {
-        "orders": table - by_recency + by_frequency - table.mean(),
-        "recency_days": table - by_frequency + by_recency - table.mean(),
-    }
-    for name, share in shares.items():
-        attributions[:, tier.names.index(name)] = share.ravel()[cell] / 2
     return attributions
 
 
@@ -93,7 +73,7 @@ def _reference_histories(tier: BtydTier, inputs: Floats) -> tuple[tuple[Floats, 
 def _require_btyd(tier: Tier) -> BtydTier:
     if isinstance(tier, BtydTier):
         return tier
-    raise TypeError(f"{type(tier).__name__} has no exact attributions. Expected a BtydTier or a CohortTier.")
+    raise TypeError(f"{type(tier).__name__} has no exact attributions. Expected a BtydTier or a PopulationTier.")
 
 
 def _log_pace(order: Floats) -> Floats:

@@ -15,5 +15,4 @@ class Explanation:
 
     directions: tuple[str, str]  # the words for an input that moves the answer down, and up
     attribute: Callable[[Attributions], Floats]  # (n, names), positive where the input raises the answer
-    level_model: str  # the model whose tier sets the level of the answer
     rises_with_churn: bool  # whether a prospect who is likelier to churn than usual has a higher answer

@@ -13,15 +13,8 @@ from features.views import View
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
 from training.inference.explanations.phrases import ORDERS
-from training.inference.explanations.rendering import (
-    UNITS,
-    LocalizedText,
-    add_group,
-    concepts_by_input,
-    render_sentence,
-)
+from training.inference.explanations.rendering import LocalizedText, concepts_by_input, render_sentence
 from training.inference.tiered_model import TieredModel
-from training.inference.tiers.cohort import CohortTier
 
 MAX_REASONS = 3
 MIN_IMPORTANCE = 0.05
@@ -71,7 +64,7 @@ class Explainer:
         """
         by_customer: list[list[Reason]] = [[] for _ in orders]
         buyers, prospects = np.flatnonzero(orders >= 1), np.flatnonzero(orders < 1)
-        attributions = Attributions(self._tiered_model, self._names, inputs[buyers])
+        attributions = Attributions(self._tiered_model, inputs[buyers])
         for answer in answers:
             for row, reasons in zip(
                 buyers.tolist(),
@@ -108,8 +101,6 @@ class Explainer:
         strongest = self._strongest_input(inputs[members], attributions[members])
         name, value = self._names[members[strongest]], float(inputs[members[strongest]])
         text = render_sentence(concept, name, value, self._currency)
-        if borders := self._cohort_edges(answer, name):
-            text = add_group(text, value, borders, UNITS[name])
         raises = bool(attributions[members].sum() > 0)
         return Reason(
             answer=answer,
@@ -127,16 +118,9 @@ class Explainer:
         known = np.isfinite(values)
         return int(np.argmax(np.where(known, towards, -np.inf) if known.any() else towards))
 
-    def _cohort_edges(self, answer: str, name: str) -> tuple[float, ...]:
-        tier_name = self._tiered_model.tier_by_model[self._explanations[answer].level_model]
-        tier = self._tiered_model.tier_by_name.get(tier_name)
-        if not isinstance(tier, CohortTier):
-            return ()
-        return {"orders": tier.frequency, "recency_days": tier.recency}.get(name, ())
-
     def _prospect_churn_probability(self, inputs: Floats) -> Floats:
         horizon = np.array([0.0, self._tiered_model.layout.churn_days])
-        return 1 - self._tiered_model.prospects.order_by(inputs, horizon)[:, 1]
+        return 1 - self._tiered_model.prospects.answer(inputs, horizon).order_by[:, 1]
 
     def _no_orders_reason(self, answer: str, *, raises: bool) -> Reason:
         return Reason(

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from features.views import View
-from training.inference.explanations.phrases import CONCEPTS, Concept, Phrase, event_kind_concept
+from training.inference.explanations.phrases import CONCEPTS, Concept, event_kind_concept
 
 LocalizedText = dict[str, str]  # language -> sentence
 
-UNITS = {"orders": Phrase("orders", "次"), "recency_days": Phrase("days", "天")}
 _EVENT_KIND = re.compile(r"events of kind (.*) in 91 days", re.DOTALL)
 
 
@@ -36,25 +35,6 @@ def render_sentence(concept: Concept, name: str, number: float, currency: str) -
     phrase_values, phrase = _PhraseValues(number, currency), concept.phrases[name]
     english = phrase.en.format_map(phrase_values)
     return {"en": english[0].upper() + english[1:], "zh": phrase.zh.format_map(phrase_values)}
-
-
-def add_group(texts: LocalizedText, number: float, borders: Sequence[float], unit: Phrase) -> LocalizedText:
-    """Add the group of the number to the sentence; without borders all are in one group and nothing is added."""
-    if not borders:
-        return texts
-    low = max((border for border in borders if border <= number), default=None)
-    high = min((border for border in borders if border > number), default=None)
-    if low is None:
-        english, chinese = (
-            f"under {_format_number(borders[0])} {unit.en}",
-            f"不足 {_format_number(borders[0])} {unit.zh}",
-        )
-    elif high is None:
-        english, chinese = f"{_format_number(low)} {unit.en} or more", f"{_format_number(low)} {unit.zh}及以上"
-    else:
-        english = f"{_format_number(low)} to under {_format_number(high)} {unit.en}"
-        chinese = f"满 {_format_number(low)}、不足 {_format_number(high)} {unit.zh}"
-    return {"en": f"{texts['en']} (in the group of {english})", "zh": f"{texts['zh']}（同组：{chinese}）"}
 
 
 class _PhraseValues(dict[str, str]):

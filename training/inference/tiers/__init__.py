@@ -1,1 +1,1 @@
-"""Tiers: the models that can answer a question, from trees down to cohorts."""
+"""Tiers: what can answer a release's questions, from the average down to the mean of the population."""

@@ -11,40 +11,28 @@ import numpy as np
 from features.arrays import Floats
 from training.inference.btyd import BuyTillDie, GammaGamma, btyd_from_json
 from training.inference.fast_numpy import clip, nan_to_zero
+from training.inference.tiers.base import TierAnswer
 
 
 @dataclass(frozen=True)
 class BtydTier:
-    """BTYD tier: a model of orders, a model of order values, and factors correcting the totals per learned horizon."""
+    """BTYD tier: a model of orders and one of order values; it needs no finished window to be fitted."""
 
     names: tuple[str, ...]
     model: BuyTillDie
     order_value: GammaGamma | None  # None without amounts
     learned: tuple[int, ...]  # days
     edges: tuple[float, ...]  # days of the forecast grid
-    buyer_scale: tuple[float, ...]
-    order_scale: tuple[float, ...]
-    spend_scale: tuple[float, ...]
 
-    def order_by(self, inputs: Floats, days: Floats) -> Floats:
-        """Return P(order within days[j]), (n, len(days))."""
-        return self.model.order_by(*self._histories(inputs), days)
-
-    def orders_and_spend(self, inputs: Floats, within: Floats) -> tuple[Floats, Floats | None]:
-        """Return orders and net amount within each learned horizon, each (n, learned), scaled to ``within``."""
-        own, orders, spend = self.predict(inputs)
-        more = within / np.maximum(own * np.asarray(self.buyer_scale), 1e-12)
-        return np.asarray(orders * more), None if spend is None else np.asarray(spend * more)
-
-    def predict(self, inputs: Floats) -> tuple[Floats, Floats, Floats | None]:
-        """Return P(order), expected orders and net amount within each learned horizon, each (n, learned)."""
-        days = np.asarray(self.learned, dtype=float)
-        within, orders = self.model.order_by_and_expected_orders(*self._histories(inputs), days)
-        orders = np.asarray(orders * np.asarray(self.order_scale))
-        return within, orders, None if self.order_value is None else np.asarray(orders * self.spend_per_order(inputs))
+    def answer(self, inputs: Floats, days: Floats) -> TierAnswer:
+        """Predict n customers; without an order, a customer counts as one who ordered just now."""
+        customer_histories, learned = histories(inputs, self.names), np.asarray(self.learned, dtype=float)
+        orders = self.model.expected_orders(*customer_histories, learned)
+        spend = None if self.order_value is None else np.asarray(orders * self.spend_per_order(inputs)[:, None])
+        return TierAnswer(self.model.order_by(*customer_histories, days), orders, spend)
 
     def spend_per_order(self, inputs: Floats) -> Floats:
-        """Return the net amount per expected order, (n, learned).
+        """Return the net amount per expected order, (n,).
 
         Raises:
             ValueError: the log has no amounts.
@@ -53,8 +41,7 @@ class BtydTier:
             raise ValueError("There is no model of order values: the log it was fitted to has no amounts.")
         orders = np.maximum(nan_to_zero(self._column(inputs, "orders")), 1.0)
         mean_order = np.maximum(nan_to_zero(self._column(inputs, "mean_order")), 1e-6)
-        value = self.order_value.order_value(orders, mean_order)
-        return np.asarray(value[:, None] * np.asarray(self.spend_scale))
+        return self.order_value.order_value(orders, mean_order)
 
     def as_json(self) -> dict[str, Any]:
         """Return the tier as plain JSON."""
@@ -74,10 +61,6 @@ class BtydTier:
 
     def _column(self, inputs: Floats, name: str) -> Floats:
         return inputs[:, self.names.index(name)]
-
-    def _histories(self, inputs: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return repeats, recency and age; a customer without an order counts as one who ordered just now."""
-        return histories(inputs, self.names)
 
 
 def histories(inputs: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:

@@ -144,8 +144,3 @@ def _call(function: str, *arguments: object) -> None:
     if getattr(_load_library(), function)(*arguments):
         message = _load_library().LGBM_GetLastError().decode(errors="replace")
         raise InvalidBooster(f"LightGBM rejected the model or its inputs: {message}. Train again.")
-
-
-def sigmoid(score: Floats) -> Floats:
-    """Return the logistic function of the scores, stable for large ones."""
-    return np.exp(-np.logaddexp(0.0, -score))
