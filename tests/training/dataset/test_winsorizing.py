@@ -119,7 +119,7 @@ def test_a_line_of_another_century_leaves_the_plan_and_the_others(wrong: str, tm
 
 
 def test_rows_without_an_outlier_are_not_copied() -> None:
-    rows = rows_of(outcomes_of(range(1, 41), [90] * 40), orders=np.arange(1.0, 41))
+    rows = rows_of(outcomes_of(range(1, 41), [90] * 40), orders=[float(number) for number in range(1, 41)])
     winsorized = winsorize_rows(rows)
     assert winsorized.inputs is rows.inputs
     assert winsorized.outcomes.spend is rows.outcomes.spend
@@ -159,4 +159,5 @@ def population_spend(rows: Rows) -> float:
 def order_rate(rows: Rows) -> float:
     newest = rows.select((rows.cutoff == rows.cutoff.max()) & (rows.column("orders") > 0))
     model = fit_btyd(*histories(newest.inputs, newest.names)).model
-    return float(model.expected_orders(*(np.array([value]) for value in (2.0, 60.0, 100.0)), np.array([60.0]))[0, 0])
+    repeats, recency, age, days = (np.array([value]) for value in (2.0, 60.0, 100.0, 60.0))
+    return float(model.expected_orders(repeats, recency, age, days)[0, 0])
