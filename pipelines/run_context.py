@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -11,10 +11,12 @@ from features.calendar import micros
 from features.config.shop import ShopConfig
 from features.consents.ledger import ProfilingScope
 from features.history import Cutoff, History
+from features.outlying_dates import OutlyingDates, find_outlying_dates, winsorize_dates
 from features.transformations.feature_tables import feature_views
 from features.views import View
 from pipelines.home import Home
 from training.dataset.churn_horizon import estimate_churn_days
+from training.dataset.data_quality import data_quality_notes
 from training.dataset.readiness import Readiness, readiness
 from training.dataset.schedule import Schedule, plan_schedule
 from training.evaluation.churn_rule_limits import RuleLimit, find_rule_limits
@@ -38,8 +40,8 @@ class RunContext:
 
     @cached_property
     def history(self) -> History:
-        """History before the cutoff, restricted to the customers who may be profiled."""
-        return History.open(self.home.history).before(self.now).restrict_to_scope(self.profiling_scope)
+        """History before the cutoff, restricted to the customers who may be profiled, without outlying dates."""
+        return winsorize_dates(self._log.before(self.now), self._outlying_dates)
 
     @cached_property
     def profiling_scope(self) -> ProfilingScope:
@@ -71,7 +73,22 @@ class RunContext:
     @cached_property
     def readiness(self) -> Readiness:
         """Readiness: which models can be trained today at which horizons."""
-        return readiness(self.history, self.schedule, self.cutoffs, self.churn_days, self.horizons)
+        result = readiness(self.history, self.schedule, self.cutoffs, self.churn_days, self.horizons)
+        return replace(result, notes=(*self.data_quality_notes, *result.notes))
+
+    @cached_property
+    def data_quality_notes(self) -> tuple[str, ...]:
+        """Order lines that look like mistakes, a sentence for each kind."""
+        return data_quality_notes(self._log, self.now, self._outlying_dates)
+
+    @cached_property
+    def _log(self) -> History:
+        """The whole log of the customers who may be profiled."""
+        return History.open(self.home.history).restrict_to_scope(self.profiling_scope)
+
+    @cached_property
+    def _outlying_dates(self) -> OutlyingDates | None:
+        return find_outlying_dates(self._log.before(self.now))
 
     @property
     def rule_limits(self) -> list[RuleLimit]:

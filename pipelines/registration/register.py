@@ -66,6 +66,7 @@ def _write_release(candidate: ReleaseCandidate, versions: dict[str, str], folder
         tiered_model=candidate.assembled_release.tiered_model_json(),
         churn_sample=candidate.churn_sample,
         gate=candidate.gate,
+        amount_limits=candidate.backtest_result.data.amount_limits,
     )
     write_release(folder, manifest, candidate.assembled_release.files)
 

@@ -46,6 +46,8 @@ def ensure_feature_tables(context: RunContext) -> None:
     if marker.is_file() and json.loads(marker.read_text())["fingerprint"] == fingerprint:
         context.report("the features are up to date")
         return
+    for note in context.data_quality_notes:
+        context.report(note)
     context.report(f"computing features at {len(context.cutoffs)} cutoffs")
     # A killed run leaves incomplete tables, so the old marker is removed before they are written.
     marker.unlink(missing_ok=True)

@@ -53,3 +53,16 @@ def test_the_last_cutoff_is_the_beginning_of_the_shop_s_day(tmp_path: Path) -> N
     cutoffs = run_context(tmp_path, shops.day(80)).cutoffs
     assert [cutoff.timestamp for cutoff in cutoffs] == sorted(cutoff.timestamp for cutoff in cutoffs)
     assert cutoffs[-1].timestamp.isoformat() == "2024-03-27T23:00:00+00:00"
+
+
+def test_a_line_of_another_century_moves_neither_the_plan_nor_the_readiness_but_is_named(tmp_path: Path) -> None:
+    weekly = [(f"c{number}", day, 5.0) for number in range(40) for day in range(number, 90, 7)]
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "old").mkdir()
+    clean = run_context(tmp_path / "clean", shops.day(90), shops.log_of_orders(*weekly))
+    old = run_context(tmp_path / "old", shops.day(90), shops.log_of_orders(("c1", -40_000, 5.0), *weekly))
+    assert old.schedule == clean.schedule
+    assert old.readiness.answers == clean.readiness.answers
+    (note, *others) = old.readiness.notes
+    assert note.startswith("Dates: 1 order line is dated 1914-07-04, 40,000 days before the next.")
+    assert tuple(others) == clean.readiness.notes

@@ -6,6 +6,7 @@ import ibis
 import numpy as np
 
 from features.history import Cutoff, History
+from training.outliers import OutlierFence
 
 RETURN_SHARE = 0.85
 
@@ -13,7 +14,8 @@ RETURN_SHARE = 0.85
 def estimate_churn_days(history: History, as_of: Cutoff) -> int:
     """Estimate the days within which 85 % of repeat orders come, at most a third of the history and two years.
 
-    Kaplan & Meier (1958) over the gaps between a customer's order days; a gap that is still open is censored.
+    Kaplan & Meier (1958) over the gaps between a customer's order days; a gap that is still open is censored. All gaps
+    of an id with implausibly many weigh together as many as are plausible.
     """
     log = history.before(as_of)
     lines = log.lines
@@ -22,13 +24,21 @@ def estimate_churn_days(history: History, as_of: Cutoff) -> int:
     orders = orders.filter(orders.amount > 0) if log.has_amounts else orders
     days = orders.select("customer_id", "day").distinct()
     following = days.day.lead().over(ibis.window(group_by="customer_id", order_by="day"))
-    gaps = days.mutate(gap=ibis.coalesce(following, as_of.day_number) - days.day, closed=following.notnull())
-    table = gaps.group_by("gap").aggregate(came=gaps.closed.sum(), all=gaps.count()).order_by("gap").to_pandas()
-    if table.empty:
+    gaps = days.mutate(
+        gap=ibis.coalesce(following, as_of.day_number) - days.day,
+        closed=following.notnull(),
+        own=days.count().over(group_by="customer_id"),
+    )
+    counted = gaps.group_by("own", "gap").aggregate(came=gaps.closed.sum(), all=gaps.count()).to_pandas()
+    if counted.empty:
         return 1
+    own, customers = counted["own"].to_numpy(float), counted.groupby("own")["all"].sum()
+    customers = customers // customers.index
+    fence = OutlierFence.from_values(np.repeat(customers.index.to_numpy(float), customers))
+    table = counted[["came", "all"]].mul(fence.winsorize(own) / own, axis=0).groupby(counted["gap"]).sum()
     at_risk = table["all"].sum() - table["all"].cumsum().shift(fill_value=0)
     survival = np.cumprod(1 - table["came"] / at_risk)
-    candidates = table["gap"][survival <= 1 - RETURN_SHARE]
+    candidates = table.index[survival <= 1 - RETURN_SHARE]
     first, _ = log.day_range()
     longest = max((as_of.day - first).days // 3, 1)
-    return int(min(candidates.iloc[0] if len(candidates) else longest, longest, 730)) or 1
+    return int(min(candidates[0] if len(candidates) else longest, longest, 730)) or 1

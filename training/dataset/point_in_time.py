@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.arrays import Codes, Floats
+from features.arrays import Codes, Floats, Integers
 from features.calendar import micros
 from features.history import Cutoff, History
 from features.online.feature_rows import FeatureRows
 from features.transformations.on_demand import input_names, model_inputs
 from training.dataset.labels import orders_by_day, outcomes
 from training.dataset.outcomes import Rows
+from training.dataset.winsorizing import amount_limits, winsorize_rows
 from training.inference.categories.lines import CategoryLines, lines_from_features
 
 MAX_CUSTOMERS = 15_000
@@ -44,21 +45,28 @@ class Dataset:
     lines: CategoryLines | None = None  # categories ordered before each row's cutoff; None without categories
 
     def rows(self, limit: Cutoff, horizons: Sequence[int], cutoffs: Sequence[Cutoff]) -> Rows:
-        """Rows at these cutoffs, with outcomes up to the limit and over the horizons in days."""
+        """Winsorized rows at these cutoffs, with outcomes up to the limit and over the horizons in days."""
         positions = [position for position, cutoff in enumerate(self.cutoffs) if cutoff in set(cutoffs)]
         mask = self.customers["position"].isin(positions).to_numpy()
         customers = self.customers[mask].reset_index(drop=True)
-        return Rows(
+        rows = Rows(
             names=self.names,
             inputs=self.inputs[mask],
             cutoff=np.array([cutoff.day_number for cutoff in self.cutoffs])[customers["position"].to_numpy()],
-            customer=np.array(
-                [self.customer_numbers[customer_id] for customer_id in customers["customer_id"]], dtype=np.int64
-            ),
+            customer=self._numbers(customers["customer_id"]),
             fold=assign_folds(customers["customer_id"]),
             outcomes=outcomes(customers, self.cutoffs, self.history, limit, horizons),
             orders_by_day=orders_by_day(self.history, limit),
         )
+        return winsorize_rows(rows)
+
+    @property
+    def amount_limits(self) -> dict[str, float]:
+        """The largest plausible value of each input that is an amount of money, for use at inference."""
+        return amount_limits(self.names, self.inputs, self._numbers(self.customers["customer_id"]))
+
+    def _numbers(self, customer_ids: pd.Series) -> Integers:
+        return np.array([self.customer_numbers[customer_id] for customer_id in customer_ids], dtype=np.int64)
 
 
 def build_dataset(

@@ -10,15 +10,23 @@ import pyarrow.parquet as pq
 
 from features.history import Cutoff
 from training.dataset.point_in_time import sample_customers
+from training.outliers import MISTAKE_MULTIPLE, OutlierFence
 
 
 def known_customers(tables: Path, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
-    """One row per customer in the stored features and cutoff: customer_id and the cutoff's position, sampled."""
-    rows = pq.read_table(tables / "transactions.parquet", columns=["customer_id", "event_timestamp"]).to_pandas()
+    """One row per customer in the stored features and cutoff: customer_id and the cutoff's position, sampled.
+
+    An id with implausibly many orders, such as ``guest``, is not one customer and is left out; it is scored all the
+    same.
+    """
+    columns = ["customer_id", "event_timestamp", "orders"]
+    rows = pq.read_table(tables / "transactions.parquet", columns=columns).to_pandas()
     position = {pd.Timestamp(cutoff.timestamp): index for index, cutoff in enumerate(cutoffs)}
     rows["position"] = rows["event_timestamp"].map(position)
     rows = rows.dropna(subset="position").astype({"position": int})
-    newest = rows.loc[rows["position"] == len(cutoffs) - 1, "customer_id"]
-    mask = rows["customer_id"].isin(sample_customers(newest.tolist()))
+    newest = rows.loc[rows["position"] == len(cutoffs) - 1]
+    fence = OutlierFence.from_values(newest["orders"].to_numpy(float))
+    persons = newest.loc[newest["orders"] <= MISTAKE_MULTIPLE * fence.limit, "customer_id"]
+    mask = rows["customer_id"].isin(sample_customers(persons.tolist()))
     result: pd.DataFrame = rows.loc[mask, ["customer_id", "position"]].reset_index(drop=True)
     return result

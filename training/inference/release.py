@@ -26,6 +26,7 @@ from training.inference.explanations.reasons import Explainer, Reason
 from training.inference.fast_numpy import nan_to_zero
 from training.inference.forecast import Forecast
 from training.inference.heads import LoadHead
+from training.inference.input_limits import InputLimits
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 from training.inference.serialization import deserialize_tiered_model
 from training.inference.tiered_model import TIERED_MODELS, TieredModel
@@ -63,6 +64,7 @@ class Release:
         self._zone = ZoneInfo(self.metadata.timezone)
         self._churn_sample = np.asarray(manifest.churn_sample, dtype=float)
         self._input_names = tuple(manifest.tiered_model["inputs"])
+        self._input_limits = InputLimits.from_names(manifest.amount_limits, self._input_names)
         self._explainer = Explainer(tiered_model, self._input_names, self.views, self.metadata.currency, explanations)
 
     @classmethod
@@ -155,7 +157,8 @@ class Release:
             )
         n = len(stored)
         today = day_number(local_day(as_of, self._zone))
-        return model_inputs(stored, np.full(n, as_of, dtype=np.int64), np.full(n, today, dtype=np.int64))
+        inputs = model_inputs(stored, np.full(n, as_of, dtype=np.int64), np.full(n, today, dtype=np.int64))
+        return self._input_limits.clip(inputs)
 
 
 def write_release(folder: Path, manifest: ReleaseManifest, models: Mapping[str, Mapping[str, str]]) -> None:

@@ -53,6 +53,7 @@ class ReleaseManifest:
     tiered_model: Mapping[str, Any]  # without the trees, as ``serialize_tiered_model`` writes it
     churn_sample: Sequence[float]
     gate: GateResult
+    amount_limits: Mapping[str, float] = field(default_factory=dict)  # input -> largest plausible amount
     format: int = FORMAT_VERSION
     files: list[str] = field(default_factory=list)  # the other files of the release
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Floats
+from training.outliers import OutlierFence
 from training.preferences.counts import SparseCounts
 
 DEFAULT_WEIGHT = 10.0  # the prior's weight where the trials do not determine it
@@ -35,15 +36,16 @@ class BetaBinomialPrior:
 def fit_beta_binomial(yes: SparseCounts, trials: SparseCounts) -> BetaBinomialPrior:
     """Fit the prior to each customer's successes and trials per value.
 
+    An id with implausibly many trials weighs as much as a plausible one, at its own rate.
+
     Args:
         yes: successes, at most as many as trials.
         trials: trials of the same customers; with a single value, they are the trials of every value of ``yes``.
     """
-    sums = np.zeros((5, yes.values))
+    sums, fence = np.zeros((5, yes.values)), OutlierFence.from_values(trials.times.astype(np.float64))
     for start in range(0, yes.customers, CHUNK_SIZE):
-        sums += _moment_sums(
-            *(counts.slice_customers(start, min(start + CHUNK_SIZE, yes.customers)) for counts in (yes, trials))
-        )
+        stop = min(start + CHUNK_SIZE, yes.customers)
+        sums += _moment_sums(yes.slice_customers(start, stop), trials.slice_customers(start, stop), fence)
     customers, trial_sum, squares, successes, squares_over_trials = sums
     mean = (successes + 0.5) / (trial_sum + 1.0)
     return BetaBinomialPrior(
@@ -54,11 +56,13 @@ def fit_beta_binomial(yes: SparseCounts, trials: SparseCounts) -> BetaBinomialPr
     )
 
 
-def _moment_sums(yes: SparseCounts, trials: SparseCounts) -> Floats:
+def _moment_sums(yes: SparseCounts, trials: SparseCounts, fence: OutlierFence) -> Floats:
     """Sums, (5, values): customers with trials, trials, squared trials, successes, squared successes over trials."""
     shares_trials = trials.values == 1 and yes.values > 1
     cell_trials = trials.to_dense()[:, 0][yes.row] if shares_trials else _matching_trials(yes, trials)
-    trial_times, success_times = trials.times.astype(np.float64), yes.times.astype(np.float64)
+    trial_times = fence.winsorize(trials.times.astype(np.float64))
+    weight = fence.winsorize(cell_trials) / cell_trials
+    success_times = weight * yes.times
     trial_sums = [
         _sum_by_value(trials, weights) for weights in (np.ones(len(trial_times)), trial_times, trial_times**2)
     ]
@@ -66,7 +70,7 @@ def _moment_sums(yes: SparseCounts, trials: SparseCounts) -> Floats:
         [
             *(np.broadcast_to(row, yes.values) for row in trial_sums),
             _sum_by_value(yes, success_times),
-            _sum_by_value(yes, success_times**2 / cell_trials),
+            _sum_by_value(yes, success_times * yes.times / cell_trials),
         ]
     )
 

@@ -90,10 +90,24 @@ def equal_forecasts(first: Forecast, other: Forecast) -> bool:
 
 
 def test_a_release_comes_back_from_disk_to_the_last_bit(folder: Path) -> None:
-    today = corner_shop().population()
-    before = assemble_release().tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders")))
-    after = Release.load(folder).forecast(stored_features(), micros(corner_shop().now.timestamp))
+    shop, orders = corner_shop(), np.nan_to_num(corner_shop().population().column("orders"))
+    inputs = shop.data.inputs[shop.data.customers["position"] == len(shop.cutoffs) - 1]
+    before = assemble_release().tiered_model.forecast(inputs, orders)
+    after = Release.load(folder).forecast(stored_features(), micros(shop.now.timestamp))
     assert equal_forecasts(before, after)
+
+
+def test_an_amount_beyond_its_limit_is_answered_as_the_limit(folder: Path) -> None:
+    shop, stored = corner_shop(), stored_features()
+    now = micros(shop.now.timestamp)
+    manifest = replace(ReleaseManifest.read(folder), amount_limits=shop.data.amount_limits)
+    release = Release("7", manifest, assemble_release().tiered_model)
+    column, largest = stored.columns.index("mean_order"), shop.data.amount_limits["mean_order"]
+    giant, limit = (
+        replace(stored, matrix=np.where(np.arange(stored.matrix.shape[1]) == column, amount, stored.matrix))
+        for amount in (1e9, largest)
+    )
+    assert equal_forecasts(release.forecast(giant, now), release.forecast(limit, now))
 
 
 def test_a_release_answers_as_the_tier_that_passed() -> None:

@@ -73,3 +73,12 @@ def _counts_of(table: np.ndarray) -> SparseCounts:
     return SparseCounts.from_cells(
         row.astype(np.int32), value.astype(np.int32), table[row, value].astype(np.int32), *table.shape
     )
+
+
+def test_an_id_with_a_large_share_of_all_trials_hardly_moves_the_prior() -> None:
+    rng = np.random.default_rng(4)
+    trials = rng.poisson(6, 500)
+    customers = list(zip(rng.binomial(trials, 0.1).tolist(), trials.tolist(), strict=True))
+    customers = [(yes, number - yes) for yes, number in customers]
+    prior, with_guest = (fit_beta_binomial(*sampled_counts(*log)) for log in (customers, [*customers, (2_000, 0)]))
+    assert with_guest.mean[0] == pytest.approx(prior.mean[0], rel=0.1)
