@@ -11,9 +11,12 @@ from features.config.shop import ShopConfig
 from features.ingestion.ingest import HistoryManifest
 from pipelines.home import Home
 from pipelines.run_context import RunContext
+from pipelines.scoring.expected_totals import shop_totals
 from pipelines.steps import ingest, promote, publish, score, train
 from pipelines.steps.promote import GateRejected
+from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
+from training.inference.release_manifest import ReleaseManifest
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class RunSummary:
     champion: str
     refusal: str  # why the gate rejected the trained release; empty if it serves
     score_summary: score.ScoreSummary
+    expected: ExpectedTotals  # of all customers
+    currency: str
 
 
 def run(
@@ -51,4 +56,14 @@ def run(
         refusal = str(error)
         report(refusal)
     score_summary = score.run(config, home, context.now, report, out, timestamp)
-    return RunSummary(manifest, context.readiness, trained_version, score_summary.release, refusal, score_summary)
+    cards = ReleaseManifest.read(home.releases / score_summary.release).cards
+    return RunSummary(
+        manifest=manifest,
+        readiness=context.readiness,
+        trained_version=trained_version,
+        champion=score_summary.release,
+        refusal=refusal,
+        score_summary=score_summary,
+        expected=shop_totals(score_summary.path, cards),
+        currency=config.currency,
+    )
