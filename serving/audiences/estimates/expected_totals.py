@@ -151,7 +151,7 @@ def _expected_total(
 def _interval_method(errors: BacktestErrors, *, uses_own_errors: bool) -> str:
     scope = "the total of such customers" if uses_own_errors else "the total of all customers"
     if errors.tested_days is None:
-        common = f"errors of totals at other shops (scale {errors.prior.scale:g}), because no test origin is over"
+        common = f"errors of totals at other shops (scale {errors.prior.scale:g}), because no origin has tested it"
     else:
         count = "1 test origin" if errors.origins == 1 else f"{errors.origins} test origins"
         common = (

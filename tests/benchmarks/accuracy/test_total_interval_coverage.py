@@ -46,7 +46,8 @@ def test_the_intervals_of_a_scored_shop_meet_what_came(tmp_path: Path) -> None:
     assert found["orders"].predicted == pytest.approx(59 * 1.5)
 
 
-def test_a_horizon_of_other_days_is_not_compared(tmp_path: Path) -> None:
-    path = columns(tmp_path, customers(60), {**TYPES, "ltv_30d_mean": TYPES["ltv_90d_mean"]}).path
-    measures = {each.measure for each in total_intervals("shop", path, CARDS, 30, {"buyers": 30.0, "spend": 1.0})}
-    assert measures == {"buyers", "spend"}
+def test_buyers_of_another_horizon_are_not_compared(tmp_path: Path) -> None:
+    rows = [{**row, "ltv_365d_mean": 9.0} for row in customers(60)]
+    path = columns(tmp_path, rows, {**TYPES, "ltv_365d_mean": TYPES["ltv_90d_mean"]}).path
+    measures = {each.measure for each in total_intervals("shop", path, CARDS, 365, {"buyers": 30.0, "spend": 1.0})}
+    assert measures == {"spend"}
