@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.accuracy.total_interval_coverage import TotalInterval, total_coverage, total_intervals
-from tests.serving.audiences.shop import CARDS, TYPES, columns, customers
+from tests.serving.audiences.shop import CARDS, TYPES, customers
+from tests.serving.audiences.tables import columns
 
 
 def interval(log: str, actual: float, measure: str = "buyers") -> TotalInterval:
