@@ -148,7 +148,9 @@ def _audience_context() -> AudienceContext:
     error = {"log_ratio": 0.1, "noise": 0.01}
     origin = {"origin": "2026-03-01", "customers": 9, "all_customers": error, "groups": [error] * 5}
     total = {"horizon_days": 90, "edges": [10.0, 20.0, 40.0, 80.0], "dispersion": 1.0, "origins": [origin]}
-    cards = [{"totals": [{"measure": measure, **total} for measure in ("buyers", "spend")]}]
+    window = {"start": "2024-01-01", "end": "2026-06-01"}
+    totals = [{"measure": measure, **total} for measure in ("buyers", "orders", "spend")]
+    cards = [{"training_window": window, "totals": totals}]
     return AudienceContext(
         zone=ZoneInfo("Europe/Amsterdam"), bands=(0.3, 0.7), currency="EUR", cards=cards, secret=SECRET
     )

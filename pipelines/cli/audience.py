@@ -10,12 +10,12 @@ import typer
 
 from pipelines.cli.command_context import exit_on_error, resolve_home
 from pipelines.cli.console import CommandConsole
+from pipelines.cli.expected_totals import expected_total_lines
 from pipelines.cli.options import Config, HomeDir, Json
 from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
     from pipelines.steps.audience import AudienceOutput
-    from serving.audiences.schema import ExpectedTotal
 
 
 def audience(  # noqa: PLR0913 -- each is an option of the command
@@ -89,12 +89,9 @@ class AudienceConsole(CommandConsole):
                 soft_wrap=True,
             )
             return
-        for action, expected in (("order", answer.expected_conversions), ("spend", answer.expected_revenue)):
-            if expected is not None:
-                unit = "" if action == "order" else f" {answer.currency}"
-                self._out.print(
-                    f"Expected to {action} within {expected.horizon_days} days: {_format_estimate(expected)}{unit}."
-                )
+        expected = (answer.expected_conversions, answer.expected_orders, answer.expected_revenue)
+        for line in expected_total_lines(*expected, answer.currency):
+            self._out.print(line, soft_wrap=True)
         if answer.holdout_count is not None:
             self._out.print(f"{answer.holdout_count:,} of them are held out: do not contact them.")
         for name, parts in answer.composition.items() if answer.count else ():
@@ -106,13 +103,6 @@ class AudienceConsole(CommandConsole):
         self._out.print(
             f"{location}; read them page by page from the service as audience {answer.audience_id}.", soft_wrap=True
         )
-
-
-def _format_estimate(estimate: ExpectedTotal) -> str:
-    mean = f"{estimate.mean:,.0f}"
-    if estimate.interval is None:
-        return f"{mean} ({(estimate.reason or '').rstrip('.')})"
-    return f"{mean} (80 %: {estimate.interval.p10:,.0f} to {estimate.interval.p90:,.0f})"
 
 
 def _parse_json(text: str | None) -> Any:  # noqa: ANN401 - any JSON

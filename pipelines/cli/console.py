@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.cli.expected_totals import expected_total_lines
 from pipelines.cli.tables import churn_rule_table, format_number, titled_table
 from training.inference.release_manifest import ReleaseManifest
 
@@ -187,6 +188,10 @@ class CommandConsole:
                 "gate": asdict(run_summary.gate), "warnings": run_summary.warnings,
                 "customers": run_summary.score_summary.customers, "scores": run_summary.score_summary.path,
                 "tables": [asdict(summary) for summary in run_summary.manifest.tables],
+                "expected": {
+                    name: total and total.model_dump(mode="json")
+                    for name, total in vars(run_summary.expected).items()
+                },
                 "ltv": "the log has no amounts" if run_summary.score_summary.without_amounts else "",
                 "seconds": round(time.monotonic() - self._started_at, 1),
             })  # fmt: skip
@@ -199,6 +204,9 @@ class CommandConsole:
         self.show_score_summary(run_summary.score_summary)
         for warning in run_summary.warnings:
             self._out.print(warning, soft_wrap=True)
+        expected = run_summary.expected
+        for line in expected_total_lines(expected.conversions, expected.orders, expected.revenue, run_summary.currency):
+            self._out.print(line, soft_wrap=True)
 
     def _print_json(self, summary: Mapping[str, object]) -> None:
         print(json.dumps(_to_json_value(summary), allow_nan=False))  # noqa: T201 -- the line that programs parse

@@ -15,11 +15,12 @@ from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.churn_rules import rule_report
 from pipelines.registration.lineage import git_commit
-from training.evaluation.totals import backtest_totals, totals_json
+from training.evaluation.totals import backtest_totals, total_ranges, totals_json
 from training.models import MODELS
 from training.registry import DatasetInfo, Run
 from training.reporting import model_card, report
 from training.reporting.churn_rule_report import rule_rows
+from training.total_range import TotalRange
 
 
 def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
@@ -79,7 +80,10 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
             features=data.names,
             scores=_card_scores(candidate, name),
             calibration=_calibration(candidate, name),
-            totals=[errors.summary_line() for errors in backtest_totals(tests, name, tier)],
+            totals=[
+                *(errors.summary_line() for errors in backtest_totals(tests, name, tier)),
+                *(f"- {total_range.sentence()}" for total_range in _total_ranges(candidate, name)),
+            ],
             slices=_card_slices(candidate, name),
             rules=candidate.backtest_result.rule_results if MODELS[name].against_churn_rules else (),
         )
@@ -104,12 +108,18 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
             if score.model == name
         ],
         "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, candidate.tested_tier)),
+        "total_ranges": [total_range.as_json() for total_range in _total_ranges(candidate, name)],
         **({"churn_rules": rules} if MODELS[name].against_churn_rules and (rules := _rule_rows(candidate)) else {}),
     }
 
 
 def _horizon_days(candidate: ReleaseCandidate, name: str) -> list[int]:
     return list(MODELS[name].horizons(candidate.context.churn_days, candidate.context.horizons))
+
+
+def _total_ranges(candidate: ReleaseCandidate, name: str) -> list[TotalRange]:
+    totals = backtest_totals(candidate.backtest_result.tests, name, candidate.tested_tier)
+    return total_ranges(totals, _horizon_days(candidate, name), candidate.context.schedule.span)
 
 
 def _params(candidate: ReleaseCandidate) -> dict[str, str | int | float]:

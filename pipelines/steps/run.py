@@ -11,8 +11,10 @@ from features.config.shop import ShopConfig
 from features.ingestion.ingest import HistoryManifest
 from pipelines.home import Home
 from pipelines.run_context import RunContext
+from pipelines.scoring.expected_totals import shop_totals
 from pipelines.steps import ingest, promote, publish, score, train
 from pipelines.steps.promote import GateRejected
+from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
 from training.inference.release_manifest import GateResult, ReleaseManifest
 
@@ -28,19 +30,17 @@ class RunSummary:
     refusal: str  # why the gate rejected the trained release; empty if it serves
     gate: GateResult  # of the trained release
     score_summary: score.ScoreSummary
+    expected: ExpectedTotals  # of all customers
+    currency: str
 
     @property
     def warnings(self) -> list[str]:
         """Sentences that a person has to read: what the newest test origin refutes, and which questions rank nobody."""
         refuted = [f"Refuted by the newest test origin: {sentence}." for sentence in self.gate.refutations]
         if refuted and not self.refusal:
-            refuted.append(
-                "Until a release stands the test, the level of the last window with the best ranking answers."
-            )
-        nobody = [
-            f"{name} ranks nobody: the log holds no signal that tells customers apart." for name in self.gate.no_signal
-        ]
-        return refuted + nobody
+            refuted.append("Until a release stands the test, the best ranking on the level of the last window answers.")
+        no_signal = "ranks nobody: the log holds no signal that tells customers apart."
+        return refuted + [f"{name} {no_signal}" for name in self.gate.no_signal]
 
 
 def run(
@@ -66,5 +66,15 @@ def run(
         refusal = str(error)
         report(refusal)
     score_summary = score.run(config, home, context.now, report, out, timestamp)
-    gate = ReleaseManifest.read(home.releases / trained_version).gate
-    return RunSummary(manifest, context.readiness, trained_version, score_summary.release, refusal, gate, score_summary)
+    cards = ReleaseManifest.read(home.releases / score_summary.release).cards
+    return RunSummary(
+        manifest=manifest,
+        readiness=context.readiness,
+        trained_version=trained_version,
+        champion=score_summary.release,
+        refusal=refusal,
+        gate=ReleaseManifest.read(home.releases / trained_version).gate,
+        score_summary=score_summary,
+        expected=shop_totals(score_summary.path, cards),
+        currency=config.currency,
+    )

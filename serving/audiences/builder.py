@@ -97,6 +97,7 @@ def build_audience(
         scores=_scores_summary(columns),
         composition=composition(columns, rows, context.bands),
         expected_conversions=totals.conversions,
+        expected_orders=totals.orders,
         expected_revenue=totals.revenue,
         currency=context.currency,
         sample=_sample_rows(_members_table(columns, names, rows[:SAMPLE_SIZE], holdout)),

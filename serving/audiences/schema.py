@@ -179,6 +179,7 @@ class AudienceResponse(StrictModel):
     scores: Scores
     composition: dict[str, list[CompositionPart]]
     expected_conversions: ExpectedTotal | None = Field(description="Members who order within the horizon.")
+    expected_orders: ExpectedTotal | None = Field(description="Orders of the members within the horizon.")
     expected_revenue: ExpectedTotal | None = Field(description="Net amount; null for a log without amounts.")
     currency: str | None
     sample: list[dict[str, JsonValue]] = Field(description="The first members in order, with their columns.")

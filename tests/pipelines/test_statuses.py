@@ -24,7 +24,7 @@ SUMMARIES = {
     "evaluate": {"scores", "churn_rules", "churn_rule_limits", "note"},
     "promote": {"version", "replaced", "by", "at", "why", "gate", "forced", "kind"},
     "score": {"path", "customers", "release", "without_amounts", "note"},
-    "run": {"as_of", "trained", "release", "refused", "customers", "scores", "tables", "ltv", "seconds"},
+    "run": {"as_of", "trained", "release", "refused", "customers", "scores", "tables", "expected", "ltv", "seconds"},
 }
 
 

@@ -27,7 +27,8 @@ COLUMNS = {
 ERROR = {"log_ratio": 0.1, "noise": 0.01}
 ORIGIN = {"origin": "2026-03-01", "customers": 9, "all_customers": ERROR, "groups": [ERROR] * 5}
 TOTALS = {"edges": [1.0] * 4, "dispersion": 1.0, "origins": [ORIGIN]}
-CARDS = [{"totals": [{"measure": "buyers", "horizon_days": 30, **TOTALS}]}]
+WINDOW = {"start": "2024-11-21", "end": "2026-11-21"}
+CARDS = [{"training_window": WINDOW, "totals": [{"measure": "buyers", "horizon_days": 30, **TOTALS}]}]
 
 
 def scores_row(number: int, total: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.arrays import Booleans
 from features.history import Cutoff, History, cutoff_table
+from training.dataset.first_year_notes import first_year_notes
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
@@ -101,9 +102,9 @@ def readiness(
         _next_purchase_readiness(newest_outcomes, schedule, plan),
     ]
     answers += [_ltv_readiness(newest_outcomes, schedule, plan, days) for days in sorted(horizons)]
-    return Readiness(
-        plan, tested_plan, schedule, tuple(answers), () if history.has_categories else (NO_CATEGORIES_NOTE,)
-    )
+    notes = first_year_notes(schedule.first, schedule.as_of, plan.horizons)
+    notes += () if history.has_categories else (NO_CATEGORIES_NOTE,)
+    return Readiness(plan, tested_plan, schedule, tuple(answers), notes)
 
 
 def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:

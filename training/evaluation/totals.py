@@ -17,6 +17,14 @@ import numpy as np
 from features.arrays import Booleans, Floats
 from training.evaluation.backtest import Backtest
 from training.models import MODELS
+from training.total_range import (
+    MAX_ORIGINS,
+    RangePrior,
+    TotalRange,
+    independent_origins,
+    is_same_horizon,
+    nearest_horizon,
+)
 
 GROUP_COUNT = 5  # customers by what was predicted of them, as many in each
 
@@ -48,6 +56,12 @@ class TotalErrors:
     edges: tuple[float, ...]  # predictions that separate the groups, at the newest origin
     dispersion: float  # variance of single customers' outcomes over ``PredictedOutcomes.variance``
     origins: tuple[OriginErrors, ...]
+
+    def log_ratios(self) -> dict[date, float]:
+        """Logs of actual over predicted totals of all customers at the newest origins that have both."""
+        ratios = {date.fromisoformat(errors.origin): errors.all_customers.log_ratio for errors in self.origins}
+        known = [(origin, ratio) for origin, ratio in ratios.items() if ratio is not None]
+        return dict(known[:MAX_ORIGINS])
 
     def summary_line(self) -> str:
         """Summary in Markdown: actual over predicted total at each origin."""
@@ -89,6 +103,35 @@ def total_errors(measure: str, horizon_days: int, predicted: Sequence[PredictedO
         edges=tuple(_group_edges(predicted[0].mean)),
         dispersion=dispersion,
         origins=tuple(_origin_errors(part, dispersion) for part in predicted),
+    )
+
+
+def total_ranges(totals: Sequence[TotalErrors], horizons: Sequence[int], span_days: int) -> list[TotalRange]:
+    """80 % range of each total within each horizon, from its errors at the newest origins.
+
+    Args:
+        totals: the back-tested totals of one model; without any, there is one range per horizon for every total.
+        horizons: the horizons that the model answers for, in days.
+        span_days: days of log.
+    """
+    measures: list[str | None] = [*sorted({errors.measure for errors in totals})]
+    return [
+        _total_range(totals, measure, days, span_days) for measure in measures or [None] for days in sorted(horizons)
+    ]
+
+
+def _total_range(totals: Sequence[TotalErrors], measure: str | None, days: int, span_days: int) -> TotalRange:
+    by_horizon = {errors.horizon_days: errors for errors in totals if errors.measure == measure and errors.log_ratios()}
+    tested_days = nearest_horizon(by_horizon, days)
+    ratios = {} if tested_days is None else by_horizon[tested_days].log_ratios()
+    prior = RangePrior.for_log(span_days, days, is_tested=is_same_horizon(tested_days, days))
+    return TotalRange(
+        measure=measure,
+        horizon_days=days,
+        span_days=span_days,
+        tested_days=tested_days,
+        origins=len(ratios),
+        log_scale=prior.log_scale(list(ratios.values()), independent_origins(list(ratios), tested_days or days)),
     )
 
 

@@ -90,9 +90,9 @@ def _deviance(actual: Floats, mean: Floats) -> Floats:
 
 
 def totals(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> list[PredictedTotal]:
-    """Predicted totals: spend within each learned horizon; orders for a log without amounts."""
-    total = total_spend if plan.has_amounts else total_orders
-    return [total(outcomes, forecast, days) for days in plan.learned]
+    """Predicted totals: orders and, with amounts, spend within each learned horizon."""
+    kinds = (total_orders, total_spend) if plan.has_amounts else (total_orders,)
+    return [total(outcomes, forecast, days) for total in kinds for days in plan.learned]
 
 
 def figures(rows: Rows, plan: HorizonPlan, forecast: Forecast, charts: Charts) -> dict[str, Figure]:

@@ -11,12 +11,18 @@ import numpy as np
 
 from features.arrays import Floats, RowIndices
 from serving.audiences.errors import InvalidAudienceRequest
-from serving.audiences.estimates.backtest_errors import nearest_horizon, read_backtest_errors, tested_horizons
-from serving.audiences.estimates.intervals import PredictionInterval, TotalEstimate, prediction_interval
+from serving.audiences.estimates.backtest_errors import (
+    NO_TOTALS_REASON,
+    BacktestErrors,
+    read_backtest_errors,
+    tested_horizons,
+)
+from serving.audiences.estimates.intervals import TotalEstimate, prediction_interval
 from serving.audiences.query.column_store import NumericColumn
 from serving.audiences.query.column_types import ColumnKind
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import ExpectedTotal, Interval
+from training.total_range import is_same_horizon, nearest_horizon
 
 Cards = Sequence[Mapping[str, Any]]
 
@@ -26,22 +32,24 @@ _CHURN_PROBABILITY, _CHURN_DAYS = "churn_probability", "churn_horizon_days"
 
 @dataclass(frozen=True)
 class ExpectedTotals:
-    """Expected conversions and revenue over one horizon; None if the table has no column for one."""
+    """Expected conversions, orders and revenue over one horizon; None if the table has no column for one."""
 
     conversions: ExpectedTotal | None
+    orders: ExpectedTotal | None
     revenue: ExpectedTotal | None
 
 
 def expected_totals(columns: Columns, rows: RowIndices, horizon_days: int | None, cards: Cards) -> ExpectedTotals:
-    """Return the expected number of members who order within the horizon, and their expected spend.
+    """Return the expected number of members who order within the horizon, of their orders, and their expected spend.
 
     Conversions are the sum of ``purchase_probability_{h}d``, or of 1 - ``churn_probability`` for the churn horizon. If
     neither has the horizon, conversions are those of the nearest horizon; of two equally near ones, the shorter.
     """
     if horizon_days is None:
-        return ExpectedTotals(None, None)
+        return ExpectedTotals(None, None, None)
     return ExpectedTotals(
         conversions=_conversions(columns, rows, horizon_days, cards),
+        orders=_orders(columns, rows, horizon_days, cards),
         revenue=_revenue(columns, rows, horizon_days, cards),
     )
 
@@ -58,7 +66,8 @@ def choose_horizon(requested: int | None, columns: Columns, cards: Cards) -> int
     spend_columns, purchase_columns = _columns_by_horizon(columns, _SPEND_COLUMN), _purchase_columns(columns)
     if requested is None:
         offered, measure = (spend_columns, "spend") if spend_columns else (purchase_columns, "buyers")
-        tested = [days for days in offered if nearest_horizon(tested_horizons(cards, measure), days) is not None]
+        finished = tested_horizons(cards, measure)
+        tested = [days for days in offered if is_same_horizon(nearest_horizon(finished, days), days)]
         return max(tested or offered, default=None)
     if requested not in {*spend_columns, *purchase_columns}:
         available = ", ".join(map(str, sorted({*spend_columns, *purchase_columns}))) or "none"
@@ -80,6 +89,15 @@ def _conversions(columns: Columns, rows: RowIndices, requested: int, cards: Card
     return _expected_total(
         total, "buyers", days, cards, _SummedColumn(column, _null_count(columns, name, rows), len(rows))
     )
+
+
+def _orders(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> ExpectedTotal | None:
+    name = f"expected_orders_{days}d"
+    if not _is_number(columns, name):
+        return None
+    expected = _values(columns, name, rows)
+    summed = _SummedColumn(name, _null_count(columns, name, rows))
+    return _expected_total(TotalEstimate(expected, expected), "orders", days, cards, summed)
 
 
 def _revenue(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> ExpectedTotal | None:
@@ -109,15 +127,16 @@ def _expected_total(
 ) -> ExpectedTotal:
     errors = read_backtest_errors(cards, measure, days)
     interval, reason = None, None
-    if isinstance(errors, str):
-        reason = errors
+    if errors is None:
+        reason = NO_TOTALS_REASON
     elif total.mean <= 0:
         reason = "The expected total of these members is 0."
     else:
         prediction = prediction_interval(total, errors)
-        method = _interval_method(prediction, errors.origins, errors.independent_origins)
         interval = Interval(
-            p10=min(prediction.p10, summed.maximum), p90=min(prediction.p90, summed.maximum), method=method
+            p10=min(prediction.p10, summed.maximum),
+            p90=min(prediction.p90, summed.maximum),
+            method=_interval_method(errors, uses_own_errors=prediction.uses_own_errors),
         )
     return ExpectedTotal(
         mean=total.mean,
@@ -129,16 +148,17 @@ def _expected_total(
     )
 
 
-def _interval_method(interval: PredictionInterval, origins: int, independent: float) -> str:
-    scope = "the total of such customers" if interval.uses_own_errors else "the total of all customers"
-    origin_count = (
-        "1 test origin" if origins == 1 else f"{origins} test origins worth {independent:.1f} independent ones"
-    )
-    degrees = "many" if interval.degrees_of_freedom > 1000 else f"{interval.degrees_of_freedom:.1f}"
-    return (
-        f"80 % interval, log-normal: errors of {scope} at {origin_count}, and the chance of single members; "
-        f"Student's t with {degrees} degrees of freedom."
-    )
+def _interval_method(errors: BacktestErrors, *, uses_own_errors: bool) -> str:
+    scope = "the total of such customers" if uses_own_errors else "the total of all customers"
+    if errors.tested_days is None:
+        common = f"errors of totals at other shops (scale {errors.prior.scale:g}), because no origin has tested it"
+    else:
+        count = "1 test origin" if errors.origins == 1 else f"{errors.origins} test origins"
+        common = (
+            f"errors of {scope} over {errors.tested_days} days at {count} worth {errors.independent_origins:.1f} "
+            f"independent ones, with a prior of scale {errors.prior.scale:g}"
+        )
+    return f"80 % interval, log-normal: {common}, and the chance of single members."
 
 
 def _purchase_columns(columns: Columns) -> dict[int, str]:

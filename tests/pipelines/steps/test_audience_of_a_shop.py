@@ -14,6 +14,7 @@ from serving.audiences.builder import AudienceContext, AudienceResult, build_aud
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest
 from tests.pipelines.command import Flywheel
+from training.total_range import T_FACTOR, UNTESTED_SCALE
 
 pytestmark = pytest.mark.slow
 
@@ -64,12 +65,31 @@ def test_an_audience_of_everybody_sums_the_table(trained_shop: Flywheel) -> None
         assert expected.interval.p10 < expected.mean < expected.interval.p90
 
 
-def test_a_horizon_that_was_never_tested_has_no_interval(trained_shop: Flywheel) -> None:
-    revenue = count_audience(trained_shop, horizon_days=365).answer.expected_revenue
+def test_a_horizon_that_was_never_tested_has_the_wide_interval_of_other_logs(trained_shop: Flywheel) -> None:
+    answer = count_audience(trained_shop, horizon_days=365).answer
+    revenue = answer.expected_revenue
     assert revenue is not None
-    assert revenue.interval is None
-    assert revenue.reason is not None
-    assert revenue.reason.endswith("and none of 365.")
+    assert revenue.interval is not None
+    assert revenue.interval.p90 / revenue.mean >= math.exp(T_FACTOR * UNTESTED_SCALE)
+    assert f"with a prior of scale {UNTESTED_SCALE}" in revenue.interval.method
+
+
+def test_the_cards_state_the_range_of_every_total_they_answer(trained_shop: Flywheel) -> None:
+    for card in trained_shop.release["cards"]:
+        stated = card["total_ranges"]
+        assert {each["measure"] for each in stated} == {total["measure"] for total in card["totals"]}
+        assert {each["horizon_days"] for each in stated} == set(card["horizon_days"])
+        assert all(0 < each["low"] < 1 < each["high"] for each in stated)
+
+
+def test_the_range_of_the_card_is_the_interval_of_an_audience_of_all(trained_shop: Flywheel) -> None:
+    (stated,) = next(card for card in trained_shop.release["cards"] if card["name"] == "churn")["total_ranges"]
+    conversions = count_audience(trained_shop, horizon_days=stated["horizon_days"]).answer.expected_conversions
+    assert conversions is not None
+    assert conversions.interval is not None
+    highest = min(stated["high"] * conversions.mean, trained_shop.scores.num_rows)
+    assert conversions.interval.p90 == pytest.approx(highest, rel=0.05)
+    assert conversions.interval.p10 / conversions.mean == pytest.approx(stated["low"], rel=0.05)
 
 
 def test_members_have_the_values_of_the_table(trained_shop: Flywheel) -> None:

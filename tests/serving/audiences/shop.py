@@ -76,7 +76,11 @@ def card(measure: str, days: int, log_ratio: float = 0.1) -> dict[str, Any]:
     return {"measure": measure, "horizon_days": days, "edges": [1.0] * 4, "dispersion": 1.0, "origins": [origin]}
 
 
-CARDS = [{"name": "next_purchase", "totals": [card("buyers", 90)]}, {"name": "ltv", "totals": [card("spend", 90)]}]
+WINDOW = {"start": "2024-01-01", "end": "2026-06-01"}
+CARDS = [
+    {"name": "next_purchase", "training_window": WINDOW, "totals": [card("buyers", 90)]},
+    {"name": "ltv", "training_window": WINDOW, "totals": [card("orders", 90), card("spend", 90)]},
+]
 
 
 def audience_context(cards: Sequence[dict[str, Any]] = CARDS) -> AudienceContext:

@@ -13,11 +13,20 @@ import pytest
 
 from serving.audiences.builder import build_audience
 from serving.audiences.errors import InvalidAudienceRequest
-from serving.audiences.estimates.intervals import t_quantile_90
+from serving.audiences.estimates.intervals import Z90
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AudienceRequest, CompositionPart
-from tests.serving.audiences.shop import TYPES, FakeConsent, audience_context, count_audience, customers, small_table
+from tests.serving.audiences.shop import (
+    TYPES,
+    WINDOW,
+    FakeConsent,
+    audience_context,
+    count_audience,
+    customers,
+    small_table,
+)
 from tests.serving.audiences.tables import columns
+from training.total_range import PRIOR_SCALE, T_FACTOR, UNTESTED_SCALE
 
 
 @pytest.fixture
@@ -117,13 +126,13 @@ def test_an_interval_rests_on_what_the_back_test_saw(shop: Columns) -> None:
     assert revenue.interval is not None
     assert revenue.reason is None
     chance = sum((3 * index) ** 2 / 1.5 for index in range(59)) / revenue.mean**2
-    variance = 0.01 + chance - 0.0001
-    reach = math.exp(t_quantile_90(variance**2 / 0.01**2) * math.sqrt(variance))
+    scale = math.sqrt((0.1**2 + 2 * PRIOR_SCALE**2) / 3)
+    reach = math.exp(math.hypot(T_FACTOR * scale, Z90 * math.sqrt(chance - 0.0001)))
     assert revenue.interval.p90 == pytest.approx(revenue.mean * reach)
     assert revenue.interval.p10 == pytest.approx(revenue.mean / reach)
-    assert (
-        "errors of the total of all customers at 1 test origin, and the chance of single members"
-        in revenue.interval.method
+    assert revenue.interval.method == (
+        "80 % interval, log-normal: errors of the total of all customers over 90 days at 1 test origin worth 1.0 "
+        "independent ones, with a prior of scale 0.15, and the chance of single members."
     )
     assert revenue.without_value == 1
 
@@ -167,6 +176,26 @@ def test_by_default_the_longest_horizon_that_was_tested_is_told(tmp_path: Path) 
     ).answer.expected_revenue
     assert untested is not None
     assert (untested.horizon_days, untested.interval) == (365, None)
+
+
+def test_a_log_without_a_test_has_the_interval_of_other_logs(shop: Columns) -> None:
+    cards: list[dict[str, Any]] = [{"name": "churn", "training_window": WINDOW, "totals": []}]
+    answer = build_audience(
+        AudienceRequest(horizon_days=90), shop, lambda table: FakeConsent()(table.ids), audience_context(cards), ""
+    ).answer
+    for expected in (answer.expected_conversions, answer.expected_orders, answer.expected_revenue):
+        assert expected is not None
+        assert expected.interval is not None
+        assert expected.interval.p10 < expected.mean * math.exp(-T_FACTOR * UNTESTED_SCALE)
+        assert "errors of totals at other shops (scale 0.35)" in expected.interval.method
+
+
+def test_expected_orders_are_the_sum_of_their_column(shop: Columns) -> None:
+    orders = count_audience(shop, horizon_days=90).answer.expected_orders
+    assert orders is not None
+    assert (orders.mean, orders.column, orders.without_value) == (59 * 1.5, "expected_orders_90d", 1)
+    assert orders.interval is not None
+    assert count_audience(shop, horizon_days=30).answer.expected_orders is None
 
 
 def test_the_errors_of_nearly_the_same_horizon_are_taken(tmp_path: Path) -> None:

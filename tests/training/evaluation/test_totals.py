@@ -13,7 +13,16 @@ from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
 from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
-from training.evaluation.totals import GROUP_COUNT, PredictedOutcomes, backtest_totals, total_errors, totals_json
+from training.evaluation.totals import (
+    GROUP_COUNT,
+    PredictedOutcomes,
+    TotalErrors,
+    backtest_totals,
+    total_errors,
+    total_ranges,
+    totals_json,
+)
+from training.total_range import FIRST_YEAR_SCALE, PRIOR_SCALE, UNTESTED_SCALE
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60, 365), learned=(30, 60), has_amounts=True)
 ORIGIN = date(2026, 3, 1)
@@ -114,3 +123,39 @@ def test_the_card_says_it_in_a_line_and_the_release_in_plain_json() -> None:
     payload = json.loads(json.dumps(totals_json([errors]), allow_nan=False))
     assert payload[0]["origins"][0]["all_customers"]["log_ratio"] == pytest.approx(math.log(1.2), abs=1e-6)
     assert payload[0]["edges"] == [0.5] * 4
+
+
+def buyers_off_by(log_ratio: float, horizon: int = 30) -> TotalErrors:
+    mean = np.full(1000, 0.3)
+    return total_errors(
+        "buyers", horizon, [PredictedOutcomes(ORIGIN, mean, mean, mean * math.exp(log_ratio), dispersion=1.0)]
+    )
+
+
+def test_the_range_of_a_tested_total_rests_on_its_errors_and_the_prior() -> None:
+    (one,) = total_ranges([buyers_off_by(-0.4)], [30], span_days=800)
+    assert (one.measure, one.horizon_days, one.tested_days, one.origins) == ("buyers", 30, 30, 1)
+    assert one.log_scale == pytest.approx(math.sqrt((0.16 + 2 * PRIOR_SCALE**2) / 3))
+
+
+def test_a_log_without_a_year_behind_or_a_test_of_the_horizon_has_a_wider_range() -> None:
+    exact = [buyers_off_by(0.0)]
+    assert [one.log_scale for one in total_ranges(exact, [30], span_days=300)] == [FIRST_YEAR_SCALE]
+    assert [one.log_scale for one in total_ranges(exact, [30, 90], span_days=800)] == [
+        pytest.approx(PRIOR_SCALE * math.sqrt(2 / 3)),
+        UNTESTED_SCALE,
+    ]
+
+
+def test_without_tests_one_range_per_horizon_is_that_of_every_total() -> None:
+    ranges = total_ranges([], [90, 30], span_days=50)
+    assert [(one.measure, one.horizon_days, one.origins) for one in ranges] == [(None, 30, 0), (None, 90, 0)]
+    assert {one.log_scale for one in ranges} == {UNTESTED_SCALE}
+    assert "the log has 50 days, and the season ahead is known from 395 days on" in ranges[0].sentence()
+
+
+def test_an_origin_at_which_nothing_came_does_not_count() -> None:
+    nothing = np.zeros(10)
+    errors = total_errors("spend", 30, [PredictedOutcomes(ORIGIN, np.ones(10), nothing, nothing)])
+    (one,) = total_ranges([errors], [30], span_days=800)
+    assert (one.origins, one.log_scale) == (0, UNTESTED_SCALE)
