@@ -69,7 +69,8 @@ def measure_pace(rows: Rows, limit: int, step: int, averages: ShopAverages) -> P
         regression = fit_ridge_regression(target, train_columns, outcome, np.ones(len(train)))
         scores = regression.scores(test_columns)
         expected = sigmoid(scores) if target is Target.ORDER else np.exp(scores)
-        logs.append(_mean_log_ratio(came, expected, test.cutoff))
+        ratio = max(float(came.sum()), 0.5) / max(float(expected.sum()), 0.5)
+        logs.append(float(np.clip(np.log(ratio), -MAX_PACE, MAX_PACE)))
     return Pace(*logs)
 
 
@@ -87,14 +88,6 @@ def _windows(cutoff: Integers, limit: int, step: int) -> list[int]:
 def _outcome(rows: Rows, step: int, target: Target) -> Floats:
     orders = rows.outcomes.orders_within(step)
     return np.minimum(orders, 1.0) if target is Target.ORDER else orders
-
-
-def _mean_log_ratio(actual: Floats, expected: Floats, cutoff: Integers) -> float:
-    ratios = [
-        np.log(max(float(actual[cutoff == day].sum()), 0.5) / max(float(expected[cutoff == day].sum()), 0.5))
-        for day in np.unique(cutoff)
-    ]
-    return float(np.clip(np.mean(ratios), -MAX_PACE, MAX_PACE))
 
 
 def _columns(rows: Rows, step: int, averages: ShopAverages) -> Floats:

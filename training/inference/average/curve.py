@@ -41,7 +41,8 @@ class AveragedCurve:
         )
         log_odds = (direct + logit(self._hazard_curve(questions))) / 2
         order_by = np.maximum.accumulate(sigmoid(log_odds), axis=1)
-        return np.asarray(np.concatenate([np.zeros((len(order_by), 1)), order_by], axis=1))
+        curve: Floats = np.concatenate([np.zeros((len(order_by), 1)), order_by], axis=1)
+        return curve
 
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
         first = questions[0]
@@ -49,7 +50,8 @@ class AveragedCurve:
         btyd = btyd_hazards(np.column_stack([question.btyd_probability for question in questions]))
         rows = np.column_stack([rows, logit(btyd).ravel()])
         hazards = sigmoid(self.hazard.raw_scores(rows)).reshape(len(first), len(self.days) - 1)
-        return 1 - np.cumprod(1 - hazards, axis=1)
+        curve: Floats = 1 - np.cumprod(1 - hazards, axis=1)
+        return curve
 
 
 def btyd_hazards(order_by: Floats) -> Floats:
