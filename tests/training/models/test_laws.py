@@ -14,6 +14,7 @@ from tests.training.shops import corner_shop, history_of, order_lines, outcomes_
 from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
 from training.fitting.fit import TRAINERS, buyer_mask
+from training.inference.answers.answer import Horizons
 from training.inference.forecast import Forecast
 from training.model import Model
 from training.models import ANSWER_ORDER, MODELS, next_purchase
@@ -80,7 +81,8 @@ def test_every_answer_has_a_place_of_its_own() -> None:
 
 
 def test_columns_of_the_scores_table_have_one_owner() -> None:
-    names = [column.name for model in MODELS.values() for column in model.answer.table_columns((30, 90))]
+    horizons = Horizons(churn_days=30, ltv_days=(30, 90))
+    names = [column.name for model in MODELS.values() for column in model.answer.table_columns(horizons)]
     assert len(names) == len(set(names))
 
 
