@@ -183,9 +183,9 @@ def _dates_section(comparisons: Sequence[tuple[str, str, DateComparison]]) -> st
         "Expected dates of the next order of any kind and per category: the median (`p50`), the median given an order "
         "within the churn horizon (`p50_if_within`), the last order plus the own median gap, and the date that "
         "`remind_on` rests on: `p50_if_within` where `p50` lies within the horizon, else `p50`. The error is that "
-        "among those who came within the horizon; no date is taken as later than it. A rule reminds of the orders that it "
-        "expects within the horizon; precision is the share of its reminders that come at most `lead_days` before the "
-        "order, recall the share of the orders within the horizon that have such a reminder."
+        "among those who came within the horizon; no date is taken as later than it. A rule reminds of the orders that "
+        "it expects within the horizon: precision is the share of its reminders that come at most `lead_days` before "
+        "the order, recall the share of the orders within the horizon that have such a reminder."
     )
     return f"### Dates that reminders rest on\n\n{note}\n\n{table(head, rows)}"
 
