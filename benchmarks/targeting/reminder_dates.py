@@ -42,7 +42,7 @@ class ReminderDates:
         """Lines with an order within the horizon, (m,)."""
         return self.wait_days < self.horizon_days
 
-    def announced(self, rule: str) -> Booleans:
+    def reminder_flags(self, rule: str) -> Booleans:
         """Lines that the rule expects within the horizon, and so reminds of, (m,)."""
         return self.expected[rule] < self.horizon_days
 
@@ -54,14 +54,14 @@ class ReminderDates:
 
     def precision(self, rule: str) -> tuple[Floats, Floats]:
         """Reminders at most ``lead_days`` before the order, and all reminders; counted per customer."""
-        return self._per_customer(self._in_time(rule)), self._per_customer(self.announced(rule))
+        return self._per_customer(self._in_time(rule)), self._per_customer(self.reminder_flags(rule))
 
     def recall(self, rule: str) -> tuple[Floats, Floats]:
         """Orders with a reminder at most ``lead_days`` before, and all within the horizon; counted per customer."""
         return self._per_customer(self._in_time(rule) & self.came), self._per_customer(self.came)
 
     def _in_time(self, rule: str) -> Booleans:
-        announced = self.announced(rule)
+        announced = self.reminder_flags(rule)
         reminder = np.maximum(np.floor(np.where(announced, self.expected[rule], 0.0)) - self.lead_days, 0.0)
         in_time: Booleans = (reminder <= self.wait_days) & (self.wait_days <= reminder + self.lead_days)
         return announced & in_time
@@ -101,7 +101,7 @@ def reminder_dates(test: Backtest, lead_days: int) -> Iterator[ReminderDates]:
         lines="any order",
         customer=np.arange(len(test.rows)),
         wait_days=np.floor(test.rows.outcomes.wait_days),
-        expected=_expected(waits, waits.expected, own_median_gap_wait(test.rows, test.plan)),
+        expected=_waits_by_rule(waits, waits.expected_wait, own_median_gap_wait(test.rows, test.plan)),
         horizon_days=days,
         lead_days=lead_days,
     )
@@ -111,7 +111,7 @@ def reminder_dates(test: Backtest, lead_days: int) -> Iterator[ReminderDates]:
             lines="per category",
             customer=test.categories.forecast.lines.row,
             wait_days=test.categories.rows.wait_days,
-            expected=_expected(
+            expected=_waits_by_rule(
                 lines, category_waits(test.categories, days), np.maximum(own_gap_wait(test.categories), 0.0)
             ),
             horizon_days=days,
@@ -119,7 +119,7 @@ def reminder_dates(test: Backtest, lead_days: int) -> Iterator[ReminderDates]:
         )
 
 
-def _expected(waits: OrderWaits, served: Floats, own_gap: Floats) -> dict[str, Floats]:
+def _waits_by_rule(waits: OrderWaits, served: Floats, own_gap: Floats) -> dict[str, Floats]:
     conditional = np.nan_to_num(waits.median_if_within, nan=np.inf)
     return {SERVED: served, MEDIAN: waits.median, CONDITIONAL: conditional, OWN_GAP: own_gap}
 
@@ -135,7 +135,7 @@ def compare_dates(dates: ReminderDates) -> Iterator[DateComparison]:
         value, other_value = (parts.sum() / max(wholes.sum(), 1.0) for parts, wholes in shares)
         yield DateComparison(
             lines=dates.lines, count=len(dates.wait_days), came=int(dates.came.sum()), measure=measure,
-            rule=rule, value=value, reminders=int(dates.announced(rule).sum()),
-            other=other, other_value=other_value, other_reminders=int(dates.announced(other).sum()),
+            rule=rule, value=value, reminders=int(dates.reminder_flags(rule).sum()),
+            other=other, other_value=other_value, other_reminders=int(dates.reminder_flags(other).sum()),
             low=-high if measure == ERROR else low, high=-low if measure == ERROR else high,
         )  # fmt: skip

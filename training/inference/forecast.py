@@ -68,8 +68,7 @@ class Forecast:
         It is the day at which P(order) reaches half of P(order within ``days``).
         """
         within = self.order_probability(days)
-        wait = np.minimum(self.waits_until(within / 2, np.arange(len(self))), days)
-        return np.where(within > 0, wait, np.nan)
+        return np.where(within > 0, self.waits_until(within / 2, np.arange(len(self))), np.nan)
 
     def waits_until(self, probability: Floats, row: Integers) -> Floats:
         """Return the days until P(order) of the customer in each ``row`` reaches its ``probability``, (m,)."""

@@ -74,7 +74,7 @@ def compute(context: AnswerContext) -> NextPurchaseColumns:
         p50=dates[:, 1],
         p90=dates[:, 2],
         p50_if_within=today.date_after(waits.median_if_within),
-        remind_on=today.remind_on(today.date_after(waits.expected), lead_days),
+        remind_on=today.remind_on(today.date_after(waits.expected_wait), lead_days),
         overdue_ratio=inactive_days / np.maximum(stored.column("median_gap_days"), 1.0),
         probability_within=context.order_probabilities,
         by_category=None if categories is None else category_columns(categories, waits, today, lead_days),
@@ -91,7 +91,7 @@ def category_columns(
     dates, names = today.date_after(waits.quantiles[soonest]), forecast.tables.names
     return CategoryColumns(
         horizon_days=waits.horizon_days,
-        offsets=np.searchsorted(row, np.arange(len(overall.expected) + 1)),
+        offsets=np.searchsorted(row, np.arange(len(overall.expected_wait) + 1)),
         category=tuple(names[index] for index in forecast.category_index[soonest].tolist()),
         evidence=forecast.state.evidence[soonest],
         last_order_at=forecast.lines.last_day[soonest].astype(np.int64).astype("datetime64[D]"),

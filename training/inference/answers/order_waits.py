@@ -36,7 +36,7 @@ class OrderWaits:
         return self.quantiles[:, QUANTILES.index(0.5)]
 
     @property
-    def expected(self) -> Floats:
+    def expected_wait(self) -> Floats:
         """The waits that reminders rest on, (m,).
 
         Who rather orders within the horizon than not is expected at the median given that; all others at the median.
@@ -54,4 +54,4 @@ def expected_category_waits(waits: OrderWaits, overall: OrderWaits, row: Integer
         overall: the waits of n customers for an order of any kind.
         row: (m,) the customer of each line.
     """
-    return np.maximum(waits.expected, overall.expected[row])
+    return np.maximum(waits.expected_wait, overall.expected_wait[row])

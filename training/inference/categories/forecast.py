@@ -51,7 +51,7 @@ class CategoryForecast:
         """
         within = self.order_probabilities((days,))[:, 0]
         own = self._own_waits(-np.log1p(-within / 2)[:, None])[:, 0]
-        wait = np.minimum(np.maximum(own, self.overall.waits_until(within / 2, self.lines.row)), days)
+        wait = np.maximum(own, self.overall.waits_until(within / 2, self.lines.row))
         return np.where(within > 0, wait, np.nan)
 
     def _own_waits(self, increment: Floats) -> Floats:

@@ -17,7 +17,7 @@ def test_the_expected_wait_rests_on_the_condition_where_it_rather_holds_than_not
     forecast = steady_forecast(rates)
     waits = OrderWaits.from_forecast(forecast, days)
     is_likely = waits.median <= days
-    assert (waits.expected == np.where(is_likely, waits.median_if_within, waits.median)).all()
+    assert (waits.expected_wait == np.where(is_likely, waits.median_if_within, waits.median)).all()
     assert (forecast.order_probability(days)[is_likely] >= 0.5 - 1e-9).all()
     assert (forecast.order_probability(days)[~is_likely] < 0.5 + 1e-9).all()
 
@@ -25,8 +25,8 @@ def test_the_expected_wait_rests_on_the_condition_where_it_rather_holds_than_not
 @given(RATES, st.integers(1, 365))
 def test_the_expected_wait_is_never_later_than_the_median_and_infinite_with_it(rates: list[float], days: int) -> None:
     waits = OrderWaits.from_forecast(steady_forecast(rates), days)
-    assert (waits.expected <= waits.median).all()
-    assert np.isinf(waits.expected).tolist() == np.isinf(waits.median).tolist()
+    assert (waits.expected_wait <= waits.median).all()
+    assert np.isinf(waits.expected_wait).tolist() == np.isinf(waits.median).tolist()
 
 
 def test_a_category_is_not_expected_before_any_order_of_the_customer() -> None:
