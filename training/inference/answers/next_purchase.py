@@ -153,6 +153,7 @@ def _serialize_dates(dates: DateColumns) -> list[Json]:
 
 def table_columns(horizons: Horizons) -> tuple[TableColumn, ...]:
     """The columns of the scores table."""
+    conditional = f"next_purchase_p50_if_within_{horizons.churn_days}d"
     return (
         *(
             TableColumn(f"purchase_probability_{days}d", "number", f"Probability of an order within {days} days.")
@@ -165,11 +166,14 @@ def table_columns(horizons: Horizons) -> tuple[TableColumn, ...]:
             for share in (10, 50, 90)
         ),
         TableColumn(
-            f"next_purchase_p50_if_within_{horizons.churn_days}d",
-            "day",
-            f"The median day of the next order, given one within {horizons.churn_days} days, the churn horizon.",
+            conditional, "day", f"The median day of the next order, given one within {horizons.churn_days} days."
         ),
-        TableColumn("remind_on", "day", "The day to remind the customer on, `lead_days` before the expected day."),
+        TableColumn(
+            "remind_on",
+            "day",
+            f"The day to remind the customer on: `lead_days` before `{conditional}` where `next_purchase_p50` lies "
+            "within the churn horizon, else before `next_purchase_p50`.",
+        ),
         TableColumn("next_category", "text", "The category with the soonest reminder.", trailing=True),
         TableColumn("next_category_remind_on", "day", "The day of that reminder.", trailing=True),
     )
