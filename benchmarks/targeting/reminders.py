@@ -10,6 +10,7 @@ import numpy as np
 from features.arrays import Booleans, Floats, Integers
 from training import metrics
 from training.evaluation.category_backtest import CategoryBacktest
+from training.inference.answers.order_waits import OrderWaits, expected_category_waits
 
 WEEK = 7
 
@@ -35,14 +36,16 @@ class ReminderComparison:
         return "win" if self.low > 0 else "loss" if self.high < 0 else "tie"
 
 
-def compare_reminders(origin: str, backtest: CategoryBacktest, lead_days: int) -> Iterator[ReminderComparison]:
+def compare_reminders(
+    origin: str, backtest: CategoryBacktest, horizon_days: int, lead_days: int
+) -> Iterator[ReminderComparison]:
     """Compare the reminders that are due in the week after an origin with as many by each simple rule.
 
-    A reminder is due ``lead_days`` before the median date of the next order, or today if that day is past. The week's
+    A reminder is due ``lead_days`` before the expected date of the next order, or today if that day is past. The week's
     reminders thus announce orders within ``lead_days`` + 7 days; a reminder is right if its category is ordered then.
     """
     window = lead_days + WEEK
-    our_flags, ordered = backtest.forecast.wait_quantiles((0.5,))[:, 0] < window, backtest.rows.wait_days < window
+    our_flags, ordered = category_waits(backtest, horizon_days) < window, backtest.rows.wait_days < window
     count = int(our_flags.sum())
     baselines = {
         "own median gap": due_by_own_gap(backtest, count),
@@ -58,14 +61,30 @@ def compare_reminders(origin: str, backtest: CategoryBacktest, lead_days: int) -
             )  # fmt: skip
 
 
+def category_waits(backtest: CategoryBacktest, horizon_days: int) -> Floats:
+    """Return the waits that the served reminders rest on, (m,)."""
+    waits, overall = (
+        OrderWaits.from_forecast(forecast, horizon_days) for forecast in (backtest.forecast, backtest.forecast.overall)
+    )
+    return expected_category_waits(waits, overall, backtest.forecast.lines.row)
+
+
+def own_gap_wait(backtest: CategoryBacktest) -> Floats:
+    """Return the days until the last order plus the customer's own median gap, (m,), negative for an overdue line.
+
+    A line without an own gap takes the general gap; it is infinite where nobody ordered the category again.
+    """
+    gap = np.where(np.isnan(backtest.own_gap), backtest.usual_gap, backtest.own_gap)
+    return np.nan_to_num(gap, nan=np.inf) - (backtest.rows.cutoff - backtest.rows.lines.last_day)
+
+
 def due_by_own_gap(backtest: CategoryBacktest, count: int) -> Booleans:
     """Flag the ``count`` lines, (m,), that are due soonest: the last order plus the customer's own median gap.
 
-    A line without an own gap takes the general gap. Overdue lines count as due today, the least overdue first, because
-    a long overdue category is less likely to be ordered again.
+    Overdue lines count as due today, the least overdue first, because a long overdue category is less likely to be
+    ordered again.
     """
-    gap = np.where(np.isnan(backtest.own_gap), backtest.usual_gap, backtest.own_gap)
-    wait = np.nan_to_num(gap, nan=np.inf) - (backtest.rows.cutoff - backtest.rows.lines.last_day)
+    wait = own_gap_wait(backtest)
     return _first_flags(np.lexsort((np.abs(wait), np.maximum(wait, 0.0))), count)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from benchmarks.accuracy.paired_comparison import BOOTSTRAP_DRAWS, ComparisonRow
-from benchmarks.datasets import LOGS, Log
+from benchmarks.datasets import Log, available_logs
 from benchmarks.reporting.markdown import format_number, replace_section, table
 from benchmarks.targeting.coupon_redemption import (
     DAYS,
@@ -23,7 +23,8 @@ from benchmarks.targeting.coupon_redemption import (
     price_sensitive_segments,
     scores_by_signal,
 )
-from benchmarks.targeting.reminders import WEEK, ReminderComparison, compare_reminders
+from benchmarks.targeting.reminder_dates import DateComparison, compare_dates, reminder_dates
+from benchmarks.targeting.reminders import WEEK, compare_reminders
 from features.history import Cutoff
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.backtest_result import BacktestResult
@@ -42,43 +43,43 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     arguments = parser.parse_args()
     capture_warnings()
-    log = next(log for log in LOGS if log.name == "complete-journey")
     with tempfile.TemporaryDirectory(prefix="flywheel-targeting-") as scratch:
-        text = measure_targeting(log, arguments.work or Path(scratch), CommandConsole(json_output=False))
+        text = measure_targeting(available_logs(), arguments.work or Path(scratch), CommandConsole(json_output=False))
     replace_section(arguments.out, TITLE, text)
     print(text)  # noqa: T201 -- the table is the result
 
 
-def measure_targeting(log: Log, work: Path, console: CommandConsole) -> str:
-    """Measure targeting on one log; return the section of the page."""
-    context = log.run_context(work, console.report)
-    backtest_result = evaluate.run_backtest(context)
-    console.report("comparing redeemers")
-    redeemers = list(compare_redeemers(log.name, context, backtest_result))
-    lead_days = context.config.business.lead_days
-    with_categories = [
-        (str(test.origin), test.categories) for test in backtest_result.tests if test.categories is not None
-    ]
-    reminders = [
-        reminder
-        for origin, categories in with_categories
-        for reminder in compare_reminders(origin, categories, lead_days)
-    ]
-    parts = [
-        _describe_method(log, lead_days),
-        _redeemers_section(redeemers),
-        _price_sensitive_section(context, backtest_result),
-        _signals_section(context),
-        _reminders_section(reminders, lead_days),
-    ]
-    return f"## {TITLE}\n\n" + "\n\n".join(parts)
+def measure_targeting(logs: Sequence[Log], work: Path, console: CommandConsole) -> str:
+    """Measure targeting on every log, coupons and categories where there are any; return the section of the page."""
+    parts, dates = [f"## {TITLE}", _describe_method(logs)], []
+    for log in logs:
+        context = log.run_context(work, console.report)
+        backtest_result = evaluate.run_backtest(context)
+        dates += [
+            (log.name, str(test.origin), comparison)
+            for test in backtest_result.tests
+            for expected in reminder_dates(test, context.config.business.lead_days)
+            for comparison in compare_dates(expected)
+        ]
+        if log.name == "complete-journey":
+            console.report("comparing redeemers")
+            parts += _coupon_sections(log, context, backtest_result)
+            parts.append(_reminders_section(context, backtest_result))
+    return "\n\n".join([*parts, _dates_section(dates)])
 
 
-def _describe_method(log: Log, lead_days: int) -> str:
+def _coupon_sections(log: Log, context: RunContext, backtest_result: BacktestResult) -> Iterator[str]:
+    yield _redeemers_section(list(compare_redeemers(log.name, context, backtest_result)))
+    yield _price_sensitive_section(context, backtest_result)
+    yield _signals_section(context)
+
+
+def _describe_method(logs: Sequence[Log]) -> str:
     return (
-        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on {log.name}, protocol T: training "
-        "uses only data before each origin. Intervals are of how much better ours is: paired bootstrap over "
-        f"customers, {BOOTSTRAP_DRAWS} draws for redemptions, 1,000 for reminders, 95 %; lead_days = {lead_days}."
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}` on "
+        f"{', '.join(log.name for log in logs)}, coupons and categories on complete-journey alone, protocol T: "
+        "training uses only data before each origin. Intervals are of how much better ours is: paired bootstrap over "
+        f"customers, {BOOTSTRAP_DRAWS} draws for redemptions, 1,000 for reminders, 95 %."
     )
 
 
@@ -134,7 +135,14 @@ def _signal_rows(context: RunContext, day: date) -> Iterator[tuple[str, ...]]:
         yield str(day), signal, *figures
 
 
-def _reminders_section(comparisons: Sequence[ReminderComparison], lead_days: int) -> str:
+def _reminders_section(context: RunContext, backtest_result: BacktestResult) -> str:
+    lead_days = context.config.business.lead_days
+    comparisons = [
+        reminder
+        for test in backtest_result.tests
+        if test.categories is not None
+        for reminder in compare_reminders(str(test.origin), test.categories, test.plan.evaluated_churn_days, lead_days)
+    ]
     rows = [
         (
             reminder.origin, f"{reminder.lines:,}", f"{reminder.bought_lines:,}", f"{reminder.reminders:,}",
@@ -155,6 +163,31 @@ def _reminders_section(comparisons: Sequence[ReminderComparison], lead_days: int
         "those ordered on the most days."
     )
     return f"### Reminders per category\n\n{note}\n\n{table(head, rows)}"
+
+
+def _dates_section(comparisons: Sequence[tuple[str, str, DateComparison]]) -> str:
+    rows = [
+        (
+            log, origin, row.lines, f"{row.count:,}", f"{row.came:,}", row.measure,
+            row.rule, f"**{format_number(row.value)}**", f"{row.reminders:,}",
+            row.other, format_number(row.other_value), f"{row.other_reminders:,}",
+            f"{format_number(row.low)} to {format_number(row.high)}", row.verdict,
+        )
+        for log, origin, row in comparisons
+    ]  # fmt: skip
+    head = (
+        "log", "origin", "lines", "count", "came", "measure", "first", "first's", "reminders",
+        "second", "second's", "reminders", "better by, 95 %", "verdict",
+    )  # fmt: skip
+    note = (
+        "Expected dates of the next order of any kind and per category: the median (`p50`), the median given an order "
+        "within the churn horizon (`p50_if_within`), the last order plus the own median gap, and the date that "
+        "`remind_on` rests on: `p50_if_within` where `p50` lies within the horizon, else `p50`. The error is that "
+        "among those who came within the horizon; no date is taken as later than it. A rule reminds of the orders that "
+        "it expects within the horizon: precision is the share of its reminders that come at most `lead_days` before "
+        "the order, recall the share of the orders within the horizon that have such a reminder."
+    )
+    return f"### Dates that reminders rest on\n\n{note}\n\n{table(head, rows)}"
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ from features.transformations.transactions import AMOUNT_COLUMNS, BASE_COLUMNS, 
 from features.views import Column as Feature
 from pipelines.scoring.consent_columns import DECLARED as CONSENTS
 from pipelines.scoring.scores_schema import score_columns
+from training.inference.answers.answer import Horizons
 from training.segments.column import ColumnSpec
 from training.segments.columns import segment_columns
 from training.segments.preferences import PREFERENCE_COLUMNS as PREFERENCES
 
-_EXAMPLE_HORIZON = 90
+_EXAMPLE_HORIZONS = Horizons(churn_days=90, ltv_days=(90,))
 _EXAMPLE_SEGMENT = "big baskets"
 
 
@@ -23,7 +24,7 @@ def scores_table() -> str:
     """A section per group of columns of scores.parquet, in their order."""
     return "\n".join(
         [
-            section(2, "Predictions", "scores-predictions", _scores(score_columns([_EXAMPLE_HORIZON]))),
+            section(2, "Predictions", "scores-predictions", _scores(score_columns(_EXAMPLE_HORIZONS))),
             section(2, "Segments", "scores-segments", _scores(segment_columns([_EXAMPLE_SEGMENT]))),
             section(2, "Preferences", "scores-preferences", _scores(PREFERENCES)),
             section(2, "Consent", "scores-consent", _scores(CONSENTS)),

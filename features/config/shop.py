@@ -69,7 +69,7 @@ class BusinessConfig(ConfigModel):
     ltv_days: Annotated[tuple[HorizonDays, ...], Strict(False)] = (30, 90, 365)  # noqa: FBT003 -- a list in TOML
     """The horizons, in days, for which orders and spend are predicted."""
     lead_days: Annotated[int, Field(ge=0, le=365)] = 15
-    """`remind_on` is this many days before the median of the next order, and never before today."""
+    """`remind_on` is this many days before the expected day of the next order, and never before today."""
     max_feature_age_days: Annotated[int, Field(ge=1)] = 7
     """An answer from older features has the status `stale_features`."""
     bands: ChurnBands = ChurnBands()

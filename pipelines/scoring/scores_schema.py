@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow as pa
 from features.arrays import Days, Floats
 from features.online.feature_rows import FeatureRows
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
-from training.inference.answers.answer import TableColumn, TableValues
+from training.inference.answers.answer import Horizons, TableColumn, TableValues
 from training.inference.forecast import TIERS
 from training.models import ANSWER_ORDER, MODELS
 from training.segments.column import ColumnSpec
@@ -20,9 +20,9 @@ _INSTANT, _TEXT = pa.timestamp("us", tz="UTC"), pa.string()
 _TYPES = {"number": pa.float64(), "integer": pa.int32(), "day": pa.date32(), "text": _TEXT}
 
 
-def score_columns(horizons: Iterable[int], models: Sequence[str] = ANSWER_ORDER) -> tuple[ColumnSpec, ...]:
-    """The columns before the segments, in order; ``horizons`` are ``ltv_days`` and ``churn_days``, ascending."""
-    declared = list(_declared_columns(sorted(horizons), models))
+def score_columns(horizons: Horizons, models: Sequence[str] = ANSWER_ORDER) -> tuple[ColumnSpec, ...]:
+    """The columns before the segments, in order."""
+    declared = list(_declared_columns(horizons, models))
     return (
         ColumnSpec("customer_id", _TEXT, "The customer's id, digit for digit as in the log."),
         ColumnSpec("as_of", _INSTANT, "The instant that the predictions are for."),
@@ -37,7 +37,7 @@ def score_columns(horizons: Iterable[int], models: Sequence[str] = ANSWER_ORDER)
     )
 
 
-def _declared_columns(horizons: Sequence[int], models: Sequence[str]) -> Iterator[TableColumn]:
+def _declared_columns(horizons: Horizons, models: Sequence[str]) -> Iterator[TableColumn]:
     for name in models:
         yield from _model_columns(name, horizons)
 

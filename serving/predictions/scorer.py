@@ -15,7 +15,7 @@ from serving.interfaces import ReleasePort
 from serving.moments import rfc3339
 from serving.predictions.prediction_ids import prediction_ids
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
-from training.inference.answers.answer import MISSING_CODE, AnswerContext
+from training.inference.answers.answer import MISSING_CODE, AnswerContext, Horizons
 from training.inference.answers.shop_day import ShopDay
 from training.inference.forecast import TIERS, Forecast, SpendForecast
 from training.models import ANSWER_ORDER, MODELS
@@ -66,7 +66,7 @@ def score(release: ReleasePort, stored: FeatureRows, as_of: int) -> PredictionCo
         tier=forecast.tier,
         features_at=stored.features_at,
         prediction_ids=prediction_ids(release.version, stored, as_of),
-        horizons=tuple(sorted({*metadata.ltv_days, metadata.churn_days})),
+        horizons=Horizons(churn_days=metadata.churn_days, ltv_days=metadata.ltv_days),
         status_by_model={name: _answer_status(status, ranks=name not in release.unranked_models) for name in answered},
         by_model={name: MODELS[name].answer.compute(context) for name in answered},
     )

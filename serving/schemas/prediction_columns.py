@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.arrays import Codes, Integers
+from training.inference.answers.answer import Horizons
 from training.inference.explanations.reasons import Reason
 
 # The first that applies; ``no_signal`` is a status of one answer, never of the whole customer.
@@ -25,7 +26,7 @@ class PredictionColumns:
     tier: Codes  # (n,) index into TIERS
     features_at: Integers  # (n,) microseconds since 1970 UTC, 0 where unknown
     prediction_ids: tuple[str, ...]
-    horizons: tuple[int, ...]  # days, ascending: those of the business and that of churn
+    horizons: Horizons
     status_by_model: Mapping[str, Codes]  # model name -> (n,) index into STATUSES
     by_model: Mapping[str, Any]  # model name -> the columns that ``Model.answer`` computes, in the order of answers
     reasons: Sequence[Sequence[Reason]] | None = None  # per customer; None where they were not requested

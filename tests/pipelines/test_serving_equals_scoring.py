@@ -68,7 +68,10 @@ def from_scores_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-DATES = ("next_purchase_p10", "next_purchase_p50", "next_purchase_p90", "remind_on")
+DATES = (
+    *("next_purchase_p10", "next_purchase_p50", "next_purchase_p90"),
+    *("next_purchase_p50_if_within_60d", "remind_on"),
+)
 
 
 def from_response(answer: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +82,11 @@ def from_response(answer: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: answer[name] for name in ("customer_id", "status", "model_tier", "as_of", "release")},
         "churn": (churn["horizon_days"], churn["probability"], churn["percentile"]),
-        "dates": [next_purchase[name] for name in ("p10", "p50", "p90", "remind_on")],
+        "dates": [
+            *(next_purchase[name] for name in ("p10", "p50", "p90")),
+            *next_purchase["p50_if_within"].values(),
+            next_purchase["remind_on"],
+        ],
         "within": next_purchase["probability_within"],
         "historic": value["historic"],
         "orders": [value["expected_orders"] for value in predicted],

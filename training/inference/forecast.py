@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from features.arrays import Codes, Floats
+from features.arrays import Codes, Floats, Integers
 
 TIERS = ("average", "last_window", "btyd", "population")
 LAST_DAY = 730
@@ -59,11 +59,27 @@ class Forecast:
 
     def wait_quantiles(self, probabilities: Sequence[float]) -> Floats:
         """Return the days until P(order) reaches each of ``probabilities``, (n, len(probabilities))."""
-        hazard, target = self._cumulative_hazard, -np.log1p(-np.asarray(probabilities, dtype=float))
-        right = (hazard[:, :, None] < target).sum(axis=1)
+        target = -np.log1p(-np.asarray(probabilities, dtype=float))
+        return self._days_at(self._cumulative_hazard, target[None, :])
+
+    def conditional_median_wait(self, days: float) -> Floats:
+        """Return the median wait in days given an order within ``days``, (n,); NaN where that has probability 0.
+
+        It is the day at which P(order) reaches half of P(order within ``days``).
+        """
+        within = self.order_probability(days)
+        return np.where(within > 0, self.waits_until(within / 2, np.arange(len(self))), np.nan)
+
+    def waits_until(self, probability: Floats, row: Integers) -> Floats:
+        """Return the days until P(order) of the customer in each ``row`` reaches its ``probability``, (m,)."""
+        return self._days_at(self._cumulative_hazard[row], -np.log1p(-probability)[:, None])[:, 0]
+
+    def _days_at(self, hazard: Floats, target: Floats) -> Floats:
+        """The days at which the cumulative hazards, (m, k), reach the targets, (m, t) or (1, t)."""
+        right = (hazard[:, :, None] < target[:, None, :]).sum(axis=1)
         right = np.minimum(np.maximum(right, 1), len(self.days) - 1)
-        rows = np.arange(len(self))[:, None]
-        low, high = hazard[rows, right - 1], hazard[rows, right]
+        line = np.arange(len(hazard))[:, None]
+        low, high = hazard[line, right - 1], hazard[line, right]
         share = (target - low) / np.maximum(high - low, 1e-300)
         day = self.days[right - 1] + share * (self.days[right] - self.days[right - 1])
         return np.where(hazard[:, -1:] < target, np.inf, day)

@@ -13,7 +13,7 @@ from features.arrays import Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
 from training.dataset.plan import HorizonPlan
-from training.inference.answers.answer import Answer, AnswerContext, Json, TableColumn, TableValues
+from training.inference.answers.answer import Answer, AnswerContext, Horizons, Json, TableColumn, TableValues
 from training.inference.answers.schema import Probability, StrictModel
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
@@ -121,12 +121,12 @@ def serialize(columns: UpgradeColumns) -> list[Json]:
     ]
 
 
-def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
+def table_columns(_horizons: Horizons) -> tuple[TableColumn, ...]:
     """The columns of the scores table."""
     return (TableColumn("upgrade_probability", "number", "Probability of two orders or more."),)
 
 
-def tabulate(columns: UpgradeColumns, _horizons: Sequence[int]) -> Mapping[str, TableValues]:
+def tabulate(columns: UpgradeColumns, _horizons: Horizons) -> Mapping[str, TableValues]:
     """The values of the columns of the scores table."""
     return {"upgrade_probability": columns.probability}
 

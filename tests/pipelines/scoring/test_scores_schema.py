@@ -37,7 +37,7 @@ CONTRACT = {
     "churn_percentile": AMOUNT,
     "churn_horizon_days": pa.int32(),
     **{f"purchase_probability_{days}d": AMOUNT for days in (7, 14, 30, 60, 90)},
-    **{f"next_purchase_{name}": DAY for name in ("p10", "p50", "p90")},
+    **{f"next_purchase_{name}": DAY for name in ("p10", "p50", "p90", "p50_if_within_60d")},
     "remind_on": DAY,
     **{
         f"{name.format(days)}": AMOUNT
@@ -209,10 +209,16 @@ def test_the_dates_say_the_same_as_the_probabilities(scores: pa.Table) -> None:
         assert (purchase_probabilities(scores)[wait > days, place] < 0.5 + ROUNDING).all()
 
 
+def test_the_date_given_an_order_within_the_churn_horizon_lies_in_it_and_not_after_the_median(scores: pa.Table) -> None:
+    conditional = dates(scores, "next_purchase_p50_if_within_60d")
+    assert ((np.datetime64(TODAY) <= conditional) & (conditional <= np.datetime64(TODAY + timedelta(days=60)))).all()
+    assert (conditional <= dates(scores, "next_purchase_p50")).all()
+
+
 def test_the_reminder_comes_before_the_order_and_never_in_the_past(scores: pa.Table) -> None:
-    for expected, remind_on in zip(
-        scores["next_purchase_p50"].to_pylist(), scores["remind_on"].to_pylist(), strict=True
-    ):
+    medians = ("next_purchase_p50", "next_purchase_p50_if_within_60d", "churn_probability", "remind_on")
+    for median, conditional, churn, remind_on in zip(*(scores[name].to_pylist() for name in medians), strict=True):
+        expected = conditional if churn <= 0.5 else median
         assert remind_on == (None if expected is None else max(TODAY, expected - LEAD))
 
 

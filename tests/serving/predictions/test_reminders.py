@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,22 @@ import pytest
 from serving.predictions.scorer import score
 from serving.predictions.serializers import serialize_predictions
 from serving.schemas.predictions import PredictionsResponse
-from tests.serving.assortment import NUMBER, CategoryOrder, score_customers
-from tests.serving.fakes import DAY, NO_ORDERS, TODAY, FakeRelease, KnownCustomer, feature_rows, timestamp_us
-from training.inference.answers.next_purchase import CategoryColumns
+from tests.serving.assortment import NUMBER, TABLES, CategoryOrder, category_lines, score_customers
+from tests.serving.fakes import (
+    AMSTERDAM,
+    DAY,
+    NO_ORDERS,
+    TODAY,
+    FakeRelease,
+    KnownCustomer,
+    constant_rate_forecast,
+    feature_rows,
+    timestamp_us,
+)
+from training.inference.answers.next_purchase import CategoryColumns, category_columns
+from training.inference.answers.order_waits import OrderWaits
+from training.inference.answers.shop_day import ShopDay
+from training.inference.categories.forecast import forecast_categories
 
 CREAM: CategoryOrder = ("cream", 1)  # expected in 62 days, at half of 90 days' hazard
 TEA: CategoryOrder = ("tea", 5)
@@ -39,7 +53,22 @@ def test_the_soonest_reminder_comes_first_and_none_comes_last() -> None:
     assert columns.offsets.tolist() == [0, 3, 3]
     assert np.isnat(columns.p50).tolist() == np.isnat(columns.remind_on).tolist() == [False, False, True]
     assert str(columns.p50[1]) == str(np.datetime64("2026-11-21") + int(90 * np.log(2)))
-    assert columns.remind_on[1] == columns.p50[1] - np.timedelta64(15, "D")
+    assert str(columns.p50_if_within[1]) == str(np.datetime64("2026-11-21") + int(conditional_median(90)))
+    assert columns.remind_on[1] == columns.p50_if_within[1] - np.timedelta64(15, "D")
+
+
+def conditional_median(gap: float) -> float:
+    """The median wait given an order within 90 days, at a constant hazard of one order per gap."""
+    return float(-np.log((1 + np.exp(-90 / gap)) / 2) * gap)
+
+
+def test_a_category_is_not_reminded_of_before_any_order_is() -> None:
+    any_order = constant_rate_forecast(np.array([5.0]))
+    forecast = forecast_categories(TABLES, category_lines((CREAM, TEA)), any_order, float(NUMBER))
+    overall = OrderWaits(horizon_days=90, quantiles=np.array([[20.0, 50.0, 80.0]]), median_if_within=np.array([40.0]))
+    columns = category_columns(forecast, overall, ShopDay.from_instant(TODAY, AMSTERDAM), lead_days=15)
+    assert columns.p50_if_within[0] < np.datetime64("2026-12-31")
+    assert columns.remind_on.tolist() == [date(2026, 12, 16)] * 2
 
 
 def test_each_customer_keeps_their_own_categories() -> None:
@@ -84,7 +113,8 @@ def test_a_category_is_told_as_documented() -> None:
         "p10": "2026-11-30",
         "p50": "2027-01-22",
         "p90": "2027-06-16",
-        "remind_on": "2027-01-07",
+        "p50_if_within": {"90": "2026-12-25"},
+        "remind_on": "2026-12-10",
         "overdue_ratio": pytest.approx(1 / 90),
     }
 

@@ -88,9 +88,26 @@ def test_a_date_beyond_the_last_day_is_none() -> None:
     assert np.isnat(answers.by_model["next_purchase"].remind_on[0])
 
 
-def test_the_reminder_comes_lead_days_before_the_median() -> None:
-    answers = score(release(np.log(2) / 16.5), ANN, TODAY)
-    assert str(answers.by_model["next_purchase"].remind_on[0]) == "2026-11-22"
+def test_the_conditional_median_is_that_of_the_churn_horizon() -> None:
+    rare = release(0.01)
+    for days in (90, 30):
+        rare.metadata = replace(METADATA, churn_days=days)
+        purchase = score(rare, ANN, TODAY).by_model["next_purchase"]
+        expected = -np.log((1 + np.exp(-0.01 * days)) / 2) / 0.01
+        assert purchase.horizon_days == days
+        assert purchase.p50_if_within[0] == np.datetime64("2026-11-21") + int(expected)
+
+
+def test_a_reminder_comes_lead_days_before_the_conditional_median_of_those_who_rather_come_within_the_horizon() -> None:
+    purchase = score(release(np.log(2) / 30), ANN, TODAY).by_model["next_purchase"]
+    assert (str(purchase.p50[0]), str(purchase.p50_if_within[0])) == ("2026-12-21", "2026-12-15")
+    assert str(purchase.remind_on[0]) == "2026-11-30"
+
+
+def test_a_reminder_comes_lead_days_before_the_median_of_those_who_rather_do_not() -> None:
+    purchase = score(release(np.log(2) / 91), ANN, TODAY).by_model["next_purchase"]
+    assert str(purchase.p50[0]) == "2027-02-20"
+    assert str(purchase.remind_on[0]) == "2027-02-05"
 
 
 def test_a_reminder_that_is_overdue_is_for_today() -> None:
@@ -121,6 +138,7 @@ def test_a_customer_nobody_knows_gets_no_number() -> None:
     )
     assert all(np.isnan(column[0]).all() and np.isfinite(column[1]).all() for column in numbers)
     assert np.isnat(answers.by_model["next_purchase"].p10[0])
+    assert np.isnat(answers.by_model["next_purchase"].p50_if_within[0])
 
 
 @pytest.mark.parametrize(
@@ -192,6 +210,10 @@ def test_the_answers_of_any_population_agree(population: tuple[FeatureRows, Fake
     assert (np.isnat(dates) | (dates >= today)).all()
     assert (np.isnat(dates[:, 1:]) | (dates[:, 1:] >= dates[:, :-1])).all()
     assert (np.isnat(purchase.remind_on) == np.isnat(purchase.p50)).all()
+    assert (np.isnat(purchase.p50_if_within)[known] == (purchase.probability_within[known, -1] == 0)).all()
+    within = purchase.p50_if_within[~np.isnat(purchase.p50_if_within)]
+    assert ((within >= today) & (within <= today + np.timedelta64(90, "D"))).all()
+    assert not (purchase.p50_if_within > purchase.p50).any()
     assert (np.isnat(dates[:, 1]) | (purchase.remind_on[known] >= today)).all()
     assert (answers.by_model["ltv"].expected_orders[known, 1] >= purchase.probability_within[known, -1] - 1e-12).all()
     assert (np.isin(answers.status, [0]) == ~known).all()

@@ -75,7 +75,8 @@ def test_one_customer_looks_as_the_contract_says() -> None:
             "p10": "2026-11-25",
             "p50": "2026-12-21",
             "p90": "2027-02-28",
-            "remind_on": "2026-12-06",
+            "p50_if_within": {"90": "2026-12-15"},
+            "remind_on": "2026-11-30",
             "overdue_ratio": pytest.approx(0.7),
             "by_category": None,
         },
@@ -173,6 +174,10 @@ def assert_coherent(row: dict[str, Any]) -> None:
     assert finite_dates == sorted(finite_dates)
     assert dates == finite_dates + [None] * (3 - len(finite_dates))
     assert all(date >= "2026-11-21" for date in finite_dates)
+    assert list(row["next_purchase"]["p50_if_within"]) == ["90"]
+    conditional = row["next_purchase"]["p50_if_within"]["90"]
+    assert (conditional is None) == (within["90"] == 0)
+    assert conditional is None or "2026-11-21" <= conditional <= min(dates[1] or "9999", "2027-02-19")
     for days, spending in predicted.items():
         assert spending["p10"] <= spending["median"] <= spending["p90"]
         if days in within:

@@ -152,6 +152,37 @@ def test_between_grid_days_the_hazard_is_constant() -> None:
     assert answers.wait_quantile(0.8)[0] == np.inf
 
 
+@given(STEPS, st.floats(0.5, LAST_DAY))
+def test_the_conditional_median_halves_the_probability_of_an_order_within_the_days(steps: Floats, days: float) -> None:
+    answers = forecast(curves(steps))
+    within, median = answers.order_probability(days), answers.conditional_median_wait(days)
+    assert np.isnan(median).tolist() == (within == 0).tolist()
+    for customer in np.flatnonzero(within > 0):
+        reached = answers.order_probability(median[customer])[customer]
+        assert reached == pytest.approx(within[customer] / 2, rel=1e-9, abs=1e-12)
+
+
+@given(STEPS)
+def test_the_conditional_median_lies_within_the_days_and_is_never_later_than_the_median(steps: Floats) -> None:
+    answers = forecast(curves(steps))
+    for days in (1, 29.5, 90, LAST_DAY):
+        median = answers.conditional_median_wait(days)[answers.order_probability(days) > 0]
+        assert ((median >= 0) & (median <= days)).all()
+        assert (median <= answers.wait_quantile(0.5)[answers.order_probability(days) > 0]).all()
+
+
+@given(STEPS)
+def test_the_conditional_median_never_comes_earlier_for_a_longer_horizon(steps: Floats) -> None:
+    answers = forecast(curves(steps))
+    medians = np.column_stack([answers.conditional_median_wait(days) for days in np.linspace(1, LAST_DAY, 40)])
+    assert (np.isnan(medians[:, :-1]) | (medians[:, :-1] <= medians[:, 1:])).all()
+
+
+def test_the_conditional_median_of_a_constant_hazard_is_the_textbooks() -> None:
+    answers = forecast(-np.expm1(-0.01 * DAYS)[None, :])
+    assert answers.conditional_median_wait(90)[0] == pytest.approx(-np.log((1 + np.exp(-0.9)) / 2) / 0.01)
+
+
 def test_a_customer_who_surely_orders_has_finite_days() -> None:
     answers = forecast(np.array([[0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]))
     assert np.isfinite(answers.wait_quantiles((0.1, 0.5, 0.9, 0.999))).all()

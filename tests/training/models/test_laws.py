@@ -14,6 +14,7 @@ from tests.training.shops import corner_shop, history_of, order_lines, outcomes_
 from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
 from training.fitting.fit import TRAINERS, buyer_mask
+from training.inference.answers.answer import Horizons
 from training.inference.forecast import Forecast
 from training.model import Model
 from training.models import ANSWER_ORDER, MODELS, next_purchase
@@ -80,7 +81,8 @@ def test_every_answer_has_a_place_of_its_own() -> None:
 
 
 def test_columns_of_the_scores_table_have_one_owner() -> None:
-    names = [column.name for model in MODELS.values() for column in model.answer.table_columns((30, 90))]
+    horizons = Horizons(churn_days=30, ltv_days=(30, 90))
+    names = [column.name for model in MODELS.values() for column in model.answer.table_columns(horizons)]
     assert len(names) == len(set(names))
 
 
@@ -221,6 +223,24 @@ def test_the_own_median_gap_counts_from_the_last_order_and_never_back_in_time() 
         outcomes_of([1, 2, 3], [90] * 3), recency_days=[4.0, 50.0, 2.0], median_gap_days=[10.0, 20.0, float("nan")]
     )
     assert MODELS["next_purchase"].baselines["own median gap"](rows, PLAN).tolist() == [6.0, 0.0, 13.0]
+
+
+def test_the_date_error_is_that_of_the_median_given_an_order_within_the_churn_horizon() -> None:
+    outcomes, forecast = outcomes_of([10.0, 50.0, 70.0, NEVER], [90.0] * 4), steady_forecast([0.01, 0.02, 1.0, 1.0])
+    measured = MODELS["next_purchase"].metrics(outcomes, PLAN, forecast)
+    first, second, *_ = forecast.conditional_median_wait(PLAN.churn_days)
+    assert measured["mae_days_if_within"] == pytest.approx((abs(first - 10) + abs(second - 50)) / 2)
+
+
+def test_the_date_error_of_a_baseline_is_that_of_its_date_but_no_later_than_the_horizon() -> None:
+    outcomes, waits = outcomes_of([10.0, 50.0, 70.0, NEVER], [90.0] * 4), np.array([12.0, 400.0, 1.0, 1.0])
+    measured = MODELS["next_purchase"].compare(outcomes, PLAN, waits)
+    assert measured["mae_days_if_within"] == pytest.approx((2 + PLAN.churn_days - 50) / 2)
+
+
+def test_a_date_error_is_unknown_where_nobody_came() -> None:
+    outcomes = outcomes_of([NEVER, NEVER], [90.0] * 2)
+    assert np.isnan(MODELS["next_purchase"].compare(outcomes, PLAN, np.ones(2))["mae_days_if_within"])
 
 
 def test_the_last_window_is_scaled_to_the_horizon() -> None:

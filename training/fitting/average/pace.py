@@ -26,6 +26,7 @@ PRIOR_ORIGINS = 10.0
 MAX_SHARE = 0.5
 OVERLAP = 3.0  # origins a third of a horizon apart share their windows
 MIN_ROWS = 50
+PACE_DRIFT = 0.3  # standard deviation of a year's change, on the log scale
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ def measure_pace(rows: Rows, limit: int, step: int, averages: ShopAverages) -> P
         regression = fit_ridge_regression(target, train_columns, outcome, np.ones(len(train)))
         scores = regression.scores(test_columns)
         expected = sigmoid(scores) if target is Target.ORDER else np.exp(scores)
-        ratio = max(float(came.sum()), 0.5) / max(float(expected.sum()), 0.5)
-        logs.append(float(np.clip(np.log(ratio), -MAX_PACE, MAX_PACE)))
+        logs.append(_shrunken_log_ratio(came, expected, test.cutoff))
     return Pace(*logs)
 
 
@@ -88,6 +88,22 @@ def _windows(cutoff: Integers, limit: int, step: int) -> list[int]:
 def _outcome(rows: Rows, step: int, target: Target) -> Floats:
     orders = rows.outcomes.orders_within(step)
     return np.minimum(orders, 1.0) if target is Target.ORDER else orders
+
+
+def _shrunken_log_ratio(actual: Floats, expected: Floats, cutoff: Integers) -> float:
+    """Mean log ratio of the windows, shrunken by what they contradict each other, as where orders come in bursts.
+
+    The posterior mean of a normal mean with prior mean 0 (Gelman et al. 2013, section 2.5).
+    """
+    ratios = np.array(
+        [
+            np.log((float(actual[cutoff == day].sum()) + 0.5) / (float(expected[cutoff == day].sum()) + 0.5))
+            for day in np.unique(cutoff)
+        ]
+    )
+    sampling_variance = float(ratios.var(ddof=1)) / len(ratios)
+    shrunken = float(ratios.mean()) * PACE_DRIFT**2 / (PACE_DRIFT**2 + sampling_variance)
+    return float(np.clip(shrunken, -MAX_PACE, MAX_PACE))
 
 
 def _columns(rows: Rows, step: int, averages: ShopAverages) -> Floats:

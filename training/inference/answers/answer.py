@@ -60,6 +60,19 @@ class AnswerContext:
         return self.forecast.order_probabilities((*WITHIN_DAYS, self.metadata.churn_days))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Horizons:
+    """Horizons that a shop asks about, in days."""
+
+    churn_days: int
+    ltv_days: tuple[int, ...]
+
+    @property
+    def ascending(self) -> tuple[int, ...]:
+        """The horizons of both, once each."""
+        return tuple(sorted({*self.ltv_days, self.churn_days}))
+
+
 @dataclass(frozen=True)
 class TableColumn:
     """One column of the scores table."""
@@ -77,5 +90,5 @@ class Answer(Generic[Columns]):
     compute: Callable[[AnswerContext], Columns]
     schema: type[BaseModel]  # of the JSON of one customer, for OpenAPI
     serialize: Callable[[Columns], Sequence[Json]]  # one JSON object per customer; NaN and NaT become null
-    table_columns: Callable[[Sequence[int]], Sequence[TableColumn]]  # horizons in days, ascending -> declarations
-    tabulate: Callable[[Columns, Sequence[int]], Mapping[str, TableValues]]  # the values of the declared columns, (n,)
+    table_columns: Callable[[Horizons], Sequence[TableColumn]]
+    tabulate: Callable[[Columns, Horizons], Mapping[str, TableValues]]  # the values of the declared columns, (n,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -10,7 +10,15 @@ import numpy as np
 from pydantic import Field
 
 from features.arrays import Codes, Floats
-from training.inference.answers.answer import MISSING_CODE, Answer, AnswerContext, Json, TableColumn, TableValues
+from training.inference.answers.answer import (
+    MISSING_CODE,
+    Answer,
+    AnswerContext,
+    Horizons,
+    Json,
+    TableColumn,
+    TableValues,
+)
 from training.inference.answers.schema import AnswerResponse, Probability
 
 BANDS = ("low", "medium", "high")
@@ -65,7 +73,7 @@ def serialize(columns: ChurnColumns) -> list[Json]:
     ]
 
 
-def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
+def table_columns(_horizons: Horizons) -> tuple[TableColumn, ...]:
     """The columns of the scores table."""
     return (
         TableColumn("churn_probability", "number", "Probability of no order within `churn_horizon_days`."),
@@ -75,7 +83,7 @@ def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
     )
 
 
-def tabulate(columns: ChurnColumns, _horizons: Sequence[int]) -> Mapping[str, TableValues]:
+def tabulate(columns: ChurnColumns, _horizons: Horizons) -> Mapping[str, TableValues]:
     """The values of the columns of the scores table, (n,) each."""
     return {
         "churn_probability": columns.probability,

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from features.arrays import Floats
-from training.inference.answers.answer import Answer, AnswerContext, Json, TableColumn, TableValues
+from training.inference.answers.answer import Answer, AnswerContext, Horizons, Json, TableColumn, TableValues
 from training.inference.answers.schema import AnswerResponse, StrictModel
 from training.inference.forecast import SpendForecast
 
@@ -83,10 +83,10 @@ def _spending(columns: LtvColumns, position: int) -> list[Json]:
     ]
 
 
-def table_columns(horizons: Sequence[int]) -> tuple[TableColumn, ...]:
+def table_columns(horizons: Horizons) -> tuple[TableColumn, ...]:
     """The columns of the scores table."""
     return (
-        *(column for days in horizons for column in _horizon_columns(days)),
+        *(column for days in horizons.ascending for column in _horizon_columns(days)),
         TableColumn("historic_spend", "number", "Net amount spent so far, returns taken off."),
     )
 
@@ -101,10 +101,10 @@ def _horizon_columns(days: int) -> tuple[TableColumn, ...]:
     )
 
 
-def tabulate(columns: LtvColumns, horizons: Sequence[int]) -> Mapping[str, TableValues]:
+def tabulate(columns: LtvColumns, horizons: Horizons) -> Mapping[str, TableValues]:
     """The values of the columns of the scores table, (n,) each; NaN without amounts."""
     values: dict[str, TableValues] = {}
-    for days in horizons:
+    for days in horizons.ascending:
         position = columns.horizons.index(days)
         values[f"expected_orders_{days}d"] = columns.expected_orders[:, position]
         for name in ("mean", "median", "p10", "p90"):

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from features import calendar
 from features.arrays import Codes, Days, Floats, Integers
-from training.inference.answers.answer import WITHIN_DAYS, Answer, AnswerContext, Json, TableColumn, TableValues
-from training.inference.answers.schema import AnswerResponse, Probability, StrictModel
+from training.inference.answers.answer import (
+    WITHIN_DAYS,
+    Answer,
+    AnswerContext,
+    Horizons,
+    Json,
+    TableColumn,
+    TableValues,
+)
+from training.inference.answers.next_purchase_response import NextPurchaseResponse
+from training.inference.answers.order_waits import OrderWaits, expected_category_waits
 from training.inference.answers.shop_day import ShopDay
 from training.inference.categories.forecast import CategoryForecast
 from training.inference.categories.hazard_tables import EVIDENCE_LEVELS
-
-QUANTILES = (0.1, 0.5, 0.9)  # of the date of an order
 
 
 @dataclass(frozen=True, kw_only=True)
 class DateColumns:
     """Expected dates of m orders, in the shop's calendar and not before the day of the answer."""
 
+    horizon_days: int  # of the condition of p50_if_within: the churn horizon
     p10: Days  # (m,)
     p50: Days  # (m,)
     p90: Days  # (m,)
+    p50_if_within: Days  # (m,) the median given an order within horizon_days; NaT where that has probability 0
     remind_on: Days  # (m,)
     overdue_ratio: Floats  # (m,) days since the last order over the usual gap, NaN where no gap is known
     probability_within: Floats  # (m, len(WITHIN_DAYS))
@@ -55,81 +61,45 @@ class NextPurchaseColumns(DateColumns):
     by_category: CategoryColumns | None = None  # None for a log without categories
 
 
-class CategoryResponse(StrictModel):
-    """The date of the next order in a category; never before that of the next order of any kind."""
-
-    category: str = Field(description="As it stands in the shop's log.", examples=["skin care"])
-    evidence: Literal["category", "customer", "population"] = Field(
-        description="What the answer rests on: the customer's own rhythm in the category; the category's usual gap at "
-        "the customer's pace in general; that gap alone."
-    )
-    last_order_at: date = Field(description="The shop's day.", examples=["2026-09-09"])
-    p10: date | None = Field(examples=["2026-11-28"])
-    p50: date | None = Field(examples=["2026-12-09"])
-    p90: date | None = Field(examples=["2027-03-02"])
-    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
-    overdue_ratio: float = Field(
-        description="Time since the last order in the category over the gap expected there.", examples=[0.8]
-    )
-    probability_within: dict[str, Probability] = Field(
-        description="P(order in the category) within so many days.", examples=[{"7": 0.04, "14": 0.19, "30": 0.71}]
-    )
-
-
-class NextPurchaseResponse(AnswerResponse):
-    """The date of the next order; dates are the shop's, and null lies beyond the model's last day."""
-
-    p10: date | None = Field(examples=["2026-11-25"])
-    p50: date | None = Field(examples=["2026-12-07"])
-    p90: date | None = Field(examples=["2027-02-19"])
-    remind_on: date | None = Field(description="The later of the as-of day and p50 less the lead days.")
-    overdue_ratio: float | None = Field(
-        description="Time since the last order over the customer's own typical gap; null before a second order.",
-        examples=[0.7],
-    )
-    probability_within: dict[str, Probability] = Field(
-        description="P(order) within so many days.", examples=[{"7": 0.21, "14": 0.44, "30": 0.66}]
-    )
-    by_category: list[CategoryResponse] | None = Field(
-        description="The categories that the customer ordered on the most days, up to eight, the soonest reminder "
-        "first and those without one last; empty before the first order in any, null for a log without categories."
-    )
-
-
 def compute(context: AnswerContext) -> NextPurchaseColumns:
     """The next purchase answers: quantiles of the date of the next order, overall and per category."""
     stored, today, lead_days = context.stored, context.today, context.metadata.lead_days
-    dates = today.date_after(context.forecast.wait_quantiles(QUANTILES))
+    waits = OrderWaits.from_forecast(context.forecast, context.metadata.churn_days)
+    dates = today.date_after(waits.quantiles)
     inactive_days = (today.instant - stored.column("last_order_at")) / calendar.DAY_US
     categories = context.categories
     return NextPurchaseColumns(
+        horizon_days=waits.horizon_days,
         p10=dates[:, 0],
         p50=dates[:, 1],
         p90=dates[:, 2],
-        remind_on=today.remind_on(dates[:, 1], lead_days),
+        p50_if_within=today.date_after(waits.median_if_within),
+        remind_on=today.remind_on(today.date_after(waits.expected_wait), lead_days),
         overdue_ratio=inactive_days / np.maximum(stored.column("median_gap_days"), 1.0),
         probability_within=context.order_probabilities,
-        by_category=None if categories is None else category_columns(categories, len(stored), today, lead_days),
+        by_category=None if categories is None else category_columns(categories, waits, today, lead_days),
     )
 
 
-def category_columns(forecast: CategoryForecast, customers: int, today: ShopDay, lead_days: int) -> CategoryColumns:
-    """The category lines of a number of customers, each customer's soonest reminder first."""
-    days = forecast.wait_quantiles(QUANTILES)
-    dates = today.date_after(days)
-    remind_on = today.remind_on(dates[:, 1], lead_days)
-    # The sooner half of the orders is expected, the sooner is the reminder; where that is never, there is none.
-    soonest = np.lexsort((forecast.category_index, days[:, 1], forecast.lines.row))
-    dates, names = dates[soonest], forecast.tables.names
+def category_columns(
+    forecast: CategoryForecast, overall: OrderWaits, today: ShopDay, lead_days: int
+) -> CategoryColumns:
+    """The category lines of the customers with the waits ``overall``, each customer's soonest reminder first."""
+    waits, row = OrderWaits.from_forecast(forecast, overall.horizon_days), forecast.lines.row
+    expected = expected_category_waits(waits, overall, row)
+    soonest = np.lexsort((forecast.category_index, expected, row))
+    dates, names = today.date_after(waits.quantiles[soonest]), forecast.tables.names
     return CategoryColumns(
-        offsets=np.searchsorted(forecast.lines.row, np.arange(customers + 1)),
+        horizon_days=waits.horizon_days,
+        offsets=np.searchsorted(row, np.arange(len(overall.expected_wait) + 1)),
         category=tuple(names[index] for index in forecast.category_index[soonest].tolist()),
         evidence=forecast.state.evidence[soonest],
         last_order_at=forecast.lines.last_day[soonest].astype(np.int64).astype("datetime64[D]"),
         p10=dates[:, 0],
         p50=dates[:, 1],
         p90=dates[:, 2],
-        remind_on=remind_on[soonest],
+        p50_if_within=today.date_after(waits.median_if_within[soonest]),
+        remind_on=today.remind_on(today.date_after(expected[soonest]), lead_days),
         overdue_ratio=forecast.state.silence[soonest],
         probability_within=forecast.order_probabilities(WITHIN_DAYS)[soonest],
     )
@@ -156,11 +126,12 @@ def _serialize_categories(columns: NextPurchaseColumns) -> list[list[Json]] | li
 
 
 def _serialize_dates(dates: DateColumns) -> list[Json]:
-    names = [str(days) for days in WITHIN_DAYS]
+    names, horizon = [str(days) for days in WITHIN_DAYS], str(dates.horizon_days)
     values = zip(
         dates.p10.tolist(),
         dates.p50.tolist(),
         dates.p90.tolist(),
+        dates.p50_if_within.tolist(),
         dates.remind_on.tolist(),
         dates.overdue_ratio.tolist(),
         dates.probability_within.tolist(),
@@ -171,16 +142,18 @@ def _serialize_dates(dates: DateColumns) -> list[Json]:
             "p10": p10,
             "p50": p50,
             "p90": p90,
+            "p50_if_within": {horizon: p50_if_within},
             "remind_on": remind_on,
             "overdue_ratio": overdue,
             "probability_within": dict(zip(names, within, strict=True)),
         }
-        for p10, p50, p90, remind_on, overdue, within in values
+        for p10, p50, p90, p50_if_within, remind_on, overdue, within in values
     ]
 
 
-def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
+def table_columns(horizons: Horizons) -> tuple[TableColumn, ...]:
     """The columns of the scores table."""
+    conditional = f"next_purchase_p50_if_within_{horizons.churn_days}d"
     return (
         *(
             TableColumn(f"purchase_probability_{days}d", "number", f"Probability of an order within {days} days.")
@@ -192,13 +165,21 @@ def table_columns(_horizons: Sequence[int]) -> tuple[TableColumn, ...]:
             )
             for share in (10, 50, 90)
         ),
-        TableColumn("remind_on", "day", "The day to remind the customer on, `lead_days` before `next_purchase_p50`."),
+        TableColumn(
+            conditional, "day", f"The median day of the next order, given one within {horizons.churn_days} days."
+        ),
+        TableColumn(
+            "remind_on",
+            "day",
+            f"The day to remind the customer on: `lead_days` before `{conditional}` where `next_purchase_p50` lies "
+            "within the churn horizon, else before `next_purchase_p50`.",
+        ),
         TableColumn("next_category", "text", "The category with the soonest reminder.", trailing=True),
         TableColumn("next_category_remind_on", "day", "The day of that reminder.", trailing=True),
     )
 
 
-def tabulate(columns: NextPurchaseColumns, _horizons: Sequence[int]) -> Mapping[str, TableValues]:
+def tabulate(columns: NextPurchaseColumns, _horizons: Horizons) -> Mapping[str, TableValues]:
     """The values of the columns of the scores table, (n,) each."""
     within = {
         f"purchase_probability_{days}d": columns.probability_within[:, position]
@@ -208,6 +189,7 @@ def tabulate(columns: NextPurchaseColumns, _horizons: Sequence[int]) -> Mapping[
     return {
         **within,
         **{f"next_purchase_{name}": days for name, days in dates.items()},
+        f"next_purchase_p50_if_within_{columns.horizon_days}d": columns.p50_if_within,
         "remind_on": columns.remind_on,
         **_tabulate_next_category(columns),
     }

@@ -40,12 +40,25 @@ class CategoryForecast:
 
         They are never before those of an order of any kind, and infinite beyond the last day.
         """
-        cell, state = self.state.cell, self.state
-        increment = -np.log1p(-np.asarray(probabilities, dtype=float))
-        cumulative = self.tables.cumulative_hazard(cell, state.silence)[:, None] + increment
-        days = (self.tables.silence_at(cell, cumulative) - state.silence[:, None]) * state.gap[:, None]
-        days = np.maximum(days, self.overall.wait_quantiles(probabilities)[self.lines.row])
+        own = self._own_waits(-np.log1p(-np.asarray(probabilities, dtype=float))[None, :])
+        days = np.maximum(own, self.overall.wait_quantiles(probabilities)[self.lines.row])
         return np.where(days > LAST_DAY, np.inf, days)
+
+    def conditional_median_wait(self, days: float) -> Floats:
+        """Return the median wait in days given an order in the category within ``days``, (m,).
+
+        It is the day at which P(order in the category) reaches half of that within ``days``; NaN where that is 0.
+        """
+        within = self.order_probabilities((days,))[:, 0]
+        own = self._own_waits(-np.log1p(-within / 2)[:, None])[:, 0]
+        wait = np.maximum(own, self.overall.waits_until(within / 2, self.lines.row))
+        return np.where(within > 0, wait, np.nan)
+
+    def _own_waits(self, increment: Floats) -> Floats:
+        """The days until the category's own cumulative hazard has risen by each increment, (m, t) or (1, t)."""
+        cell, state = self.state.cell, self.state
+        cumulative = self.tables.cumulative_hazard(cell, state.silence)[:, None] + increment
+        return np.asarray((self.tables.silence_at(cell, cumulative) - state.silence[:, None]) * state.gap[:, None])
 
 
 def forecast_categories(

@@ -85,6 +85,37 @@ def test_the_median_day_is_the_day_by_which_half_have_come(
             assert forecast.order_probabilities((day * (1 + 1e-6),))[line, 0] >= 0.5 - 1e-6
 
 
+@settings(deadline=None)
+@given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
+def test_the_conditional_median_halves_the_probability_of_an_order_within_the_horizon(
+    tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
+) -> None:
+    forecast = forecast_categories(tables, lines, any_order, today)
+    within, median = forecast.order_probabilities((90.0,))[:, 0], forecast.conditional_median_wait(90.0)
+    assert np.isnan(median).tolist() == (within == 0).tolist()
+    for line in np.flatnonzero(within > 0):
+        # The curve may be steep: the half lies between the probabilities just before the day and just after it.
+        before, after = forecast.order_probabilities((median[line] * (1 - 1e-6), median[line] * (1 + 1e-6) + 1e-9))[
+            line
+        ]
+        assert before - 1e-9 <= within[line] / 2 <= after + 1e-9
+
+
+@settings(deadline=None)
+@given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
+def test_the_conditional_median_lies_within_the_horizon_no_later_than_the_median_and_rises_with_the_horizon(
+    tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
+) -> None:
+    forecast = forecast_categories(tables, lines, any_order, today)
+    earlier = np.zeros(len(forecast))
+    for days in (7, 30, 90, 365):
+        median = forecast.conditional_median_wait(days)
+        is_possible = ~np.isnan(median)
+        assert ((median >= earlier) & (median <= days))[is_possible].all()
+        assert (median <= forecast.wait_quantiles((0.5,))[:, 0])[is_possible].all()
+        earlier = np.where(is_possible, median, earlier)
+
+
 def certain_forecast(rows: int = 1) -> Forecast:
     """Return a forecast of customers who order every day."""
     return steady_forecast(np.full(rows, 50.0))
@@ -130,3 +161,4 @@ def test_who_never_comes_orders_no_category() -> None:
     forecast = forecast_categories(hazard_tables(), lines_of((5, 10, 90, 9)), never, 100.0)
     assert forecast.order_probabilities(DAYS).max() == 0
     assert np.isinf(forecast.wait_quantiles((0.5,))).all()
+    assert np.isnan(forecast.conditional_median_wait(90)).all()
