@@ -42,7 +42,7 @@ def _declared_columns(horizons: Horizons, models: Sequence[str]) -> Iterator[Tab
         yield from _model_columns(name, horizons)
 
 
-def _model_columns(name: str, horizons: Sequence[int]) -> list[TableColumn]:
+def _model_columns(name: str, horizons: Horizons) -> list[TableColumn]:
     """One model's status and tier, and the columns that its page declares."""
     return [
         TableColumn(f"{name}_status", "text", f"Status of the {name} answer: that of the customer, or `no_signal`."),

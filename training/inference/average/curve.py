@@ -41,8 +41,7 @@ class AveragedCurve:
         )
         log_odds = (direct + logit(self._hazard_curve(questions))) / 2
         order_by = np.maximum.accumulate(sigmoid(log_odds), axis=1)
-        curve: Floats = np.concatenate([np.zeros((len(order_by), 1)), order_by], axis=1)
-        return curve
+        return np.column_stack([np.zeros(len(order_by)), order_by]).astype(np.float64)
 
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
         first = questions[0]
