@@ -76,11 +76,19 @@ class SimulatedShop:
         )
 
 
-def simulate_shop(days: int, customers: int = 300, pace: Pace = np.ones_like, seed: int = 0) -> SimulatedShop:
-    """A shop whose customers join in its first half, order at individual rates, about every three weeks, and stop."""
+def simulate_shop(
+    days: int,
+    customers: int = 300,
+    pace: Pace = np.ones_like,
+    seed: int = 0,
+    gap_days: float = 20.0,
+    lifetime_days: float = 600.0,
+    joining_share: float = 0.5,
+) -> SimulatedShop:
+    """A shop whose customers join in the first part of its time, order at individual rates, and stop one day."""
     rng = np.random.default_rng(seed)
-    joined, rate = rng.uniform(0, days / 2, customers), rng.gamma(1.5, 1 / 30, customers)
-    lifetime, price = rng.exponential(1.5 * days, customers), rng.lognormal(3, 0.5, customers)
+    joined, rate = rng.uniform(0, days * joining_share, customers), rng.gamma(1.5, 1 / 1.5 / gap_days, customers)
+    lifetime, price = rng.exponential(lifetime_days, customers), rng.lognormal(3, 0.5, customers)
     day = np.arange(days)
     is_alive = (day >= joined[:, None]) & (day < (joined + lifetime)[:, None])
     ordered = rng.uniform(size=(customers, days)) < rate[:, None] * pace(day.astype(float)) * is_alive
