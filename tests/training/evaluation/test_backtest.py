@@ -57,23 +57,29 @@ def test_only_those_who_had_ordered_are_tested() -> None:
     assert (newest_test().rows.column("orders") >= 1).all()
 
 
-def test_every_origin_is_tested_newest_first() -> None:
+MESSAGES: list[str] = []
+
+
+@cached_for_session
+def corner_tests() -> list[Backtest]:
+    """The simple tiers of the corner shop at every origin."""
     one = corner_shop()
-    messages: list[str] = []
-    tests = backtest(one.data, one.schedule, one.plan, ("btyd", "population"), ZONE, messages.append)
-    assert [test.origin for test in tests] == list(one.schedule.origins) == sorted(one.schedule.origins, reverse=True)
-    assert len(tests) == 3
-    assert messages == [f"testing at {origin:%Y-%m-%d}" for origin in one.schedule.origins]
+    return backtest(one.data, one.schedule, one.plan, ("btyd", "population"), ZONE, MESSAGES.append)
+
+
+def test_every_origin_is_tested_newest_first() -> None:
+    origins = corner_shop().schedule.origins
+    assert [test.origin for test in corner_tests()] == list(origins) == sorted(origins, reverse=True)
+    assert len(corner_tests()) == 3
+    assert [f"testing at {origin:%Y-%m-%d}" for origin in origins] == MESSAGES
 
 
 def test_every_tier_and_every_baseline_is_scored_at_every_origin() -> None:
-    one = corner_shop()
-    tests = backtest(one.data, one.schedule, one.plan, ("btyd", "population"), ZONE)
-    metrics_by_key = {(score.model, score.origin, score.contestant): score.metrics for score in scores(tests)}
+    metrics_by_key = {(score.model, score.origin, score.contestant): score.metrics for score in scores(corner_tests())}
     expected = {
         (name, origin, contestant)
         for name, model in MODELS.items()
-        for origin in one.schedule.origins
+        for origin in corner_shop().schedule.origins
         for contestant in ("btyd", "population", *model.baselines)
     }
     assert set(metrics_by_key) == expected

@@ -66,7 +66,7 @@ def test_groups_are_fifths_by_prediction_and_one_of_whom_nobody_came_has_no_erro
     [
         ("churn", {("buyers", 60)}),
         ("next_purchase", {("buyers", days) for days in (7, 14, 30, 60)}),
-        ("ltv", {("spend", 30), ("spend", 60)}),
+        ("ltv", {(measure, days) for measure in ("orders", "spend") for days in (30, 60)}),
     ],
 )
 def test_every_question_is_judged_by_its_own_totals(question: str, measures: set[tuple[str, int]]) -> None:
@@ -83,7 +83,7 @@ def test_without_amounts_orders_are_counted() -> None:
 
 def test_a_window_that_is_not_over_is_no_total() -> None:
     errors = backtest_totals([backtest(200, follow=30)], "ltv", "average")
-    assert [one.horizon_days for one in errors] == [30]
+    assert [(one.measure, one.horizon_days) for one in errors] == [("orders", 30), ("spend", 30)]
 
 
 def test_where_nothing_was_tested_there_are_no_totals() -> None:
