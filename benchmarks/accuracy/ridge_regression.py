@@ -78,6 +78,23 @@ def forecast_by_ridge(
     return BaselineForecast(RIDGE, 1 - probability, orders, None if value is None else orders * value)
 
 
+def cross_validate_ridge(visits: Visits, cutoff: int, days: int, fold_numbers: Integers) -> BaselineForecast:
+    """Predict every fold of customers, (customers,), at one cutoff by regressions fitted to the other folds.
+
+    All customers have an order before the cutoff, and their window is over.
+    """
+    columns, outcomes = ridge_columns(visits.before(cutoff), cutoff, days, None), visits.outcomes(cutoff, days)
+    stays_away, orders = np.empty(len(fold_numbers)), np.empty(len(fold_numbers))
+    for fold in np.unique(fold_numbers):
+        test = fold_numbers == fold
+        regression = RidgeRegression.fit(columns.values[~test], outcomes.ordered[~test], outcomes.orders[~test])
+        if regression is None:
+            return BaselineForecast(RIDGE, None, None, None)
+        probability, orders[test] = regression.predict(columns.values[test])
+        stays_away[test] = 1 - probability
+    return BaselineForecast(RIDGE, stays_away, orders, None)
+
+
 def training_cutoffs(visits: Visits, as_of: int, days: int) -> list[int]:
     """Return up to ten cutoffs whose windows end by ``as_of``, newest first, after a warm-up; at least one."""
     first = int(visits.day.min())

@@ -60,7 +60,7 @@ class Visits:
 
     def per_customer(self, weights: Floats) -> Floats:
         """Return the sums of weights, (rows,), of every customer, (customers,)."""
-        return np.bincount(self.customer, weights, minlength=len(self.customers))
+        return np.bincount(self.customer, weights, minlength=len(self.customers)).astype(np.float64)
 
     def first_days(self) -> Floats:
         """Return each customer's first day, (customers,); infinite without a visit."""

@@ -1,49 +1,14 @@
-"""Bars: limits on figures of simulated and public logs, set before they were measured."""
+"""Bars of simulated logs: the limits set for single logs, and those that hold for every log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from math import inf, isnan
 
+from benchmarks.accuracy.bars import Bar, BarResult, calibrated_bar
 from benchmarks.simulation.situations import SITUATIONS
 
-Figures = Mapping[str, float]
-GROCER, GIFTS = "complete-journey", "online-retail"
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A limit on one figure of one log; ``origin`` tells the days of a public log apart."""
-
-    log: str
-    measure: str
-    minimum: float = -inf
-    maximum: float = inf
-    origin: str = ""
-
-    def __str__(self) -> str:
-        if self.minimum > -inf and self.maximum < inf:
-            return f"{self.minimum:g} to {self.maximum:g}"
-        return f">= {self.minimum:g}" if self.minimum > -inf else f"<= {self.maximum:g}"
-
-    def shortfall(self, value: float) -> float:
-        """Return by how much a value misses the limit; 0 where it meets it, infinite for no value."""
-        return inf if isnan(value) else max(self.minimum - value, value - self.maximum, 0.0)
-
-
-@dataclass(frozen=True)
-class BarResult:
-    """A bar, and our figure."""
-
-    bar: Bar
-    value: float
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the figure meets the limit."""
-        return self.bar.shortfall(self.value) == 0
-
+YEAR = 365
+TOTAL_MARGIN, TOTAL_MARGIN_FIRST_YEAR = 0.25, 0.5
 
 SIMULATED_BARS = (
     Bar("clocks", "Brier", maximum=0.095),
@@ -83,40 +48,6 @@ SIMULATED_BARS = (
     Bar("random", "Brier", maximum=0.250),
 )
 
-# Of the public logs' figures the names are "question, measure".
-PUBLIC_BARS = (
-    *(
-        Bar(GROCER, f"churn 28 d, {measure}", minimum, maximum, origin)
-        for origin, auc, brier in (
-            ("2017-10-01", 0.886, 0.0978),
-            ("2017-09-03", 0.883, 0.1009),
-            ("2017-08-06", 0.873, 0.1065),
-        )
-        for measure, minimum, maximum in (("AUC", auc, inf), ("Brier", -inf, brier))
-    ),
-    *(
-        Bar(GIFTS, measure, minimum, maximum, origin)
-        for origin, auc, gini, rmse in (
-            ("2011-09-11", 0.742, 0.780, 2958),
-            ("2011-08-14", 0.765, 0.811, 2540),
-            ("2011-07-17", 0.767, 0.819, 2183),
-        )
-        for measure, minimum, maximum in (
-            ("churn 90 d, AUC", auc, inf),
-            ("spend 90 d, Gini", gini, inf),
-            ("spend 90 d, RMSE", -inf, rmse),
-        )
-    ),
-    *(
-        Bar("cdnow", measure, minimum, maximum, origin)
-        for origin in ("1998-04-02", "1997-12-31", "1997-09-30")
-        for measure, minimum, maximum in (
-            ("churn 90 d, AUC above Pareto/NBD's at best", 0.0, inf),
-            ("orders 90 d, Poisson deviance over Pareto/NBD's", -inf, 1.0),
-        )
-    ),
-)
-
 
 def general_bars(log: str) -> Iterator[Bar]:
     """Yield the limits that hold for every simulated log.
@@ -126,7 +57,8 @@ def general_bars(log: str) -> Iterator[Bar]:
     not where an event is ahead; no question answered alike for all while another's is not; no contradiction.
     """
     situation = SITUATIONS[log]
-    margin = 0.25 if situation.cut_day >= 365 + situation.horizon else 0.5
+    has_year_behind = situation.cut_day >= YEAR + situation.horizon
+    margin = TOTAL_MARGIN if has_year_behind else TOTAL_MARGIN_FIRST_YEAR
     for total in ("buyers", "orders", "revenue"):
         yield Bar(log, total, 1 - margin, 1 + margin)
     yield Bar(log, "ECE", maximum=0.05)
@@ -137,7 +69,8 @@ def general_bars(log: str) -> Iterator[Bar]:
         yield Bar(log, faults, maximum=0)
 
 
-def evaluate_bars(log: str, figures: Figures) -> list[BarResult]:
+def evaluate_bars(log: str, figures: Mapping[str, float]) -> list[BarResult]:
     """Compare the figures of a simulated log with its own limits and the general ones, where there is a figure."""
     bars = [*(bar for bar in SIMULATED_BARS if bar.log == log), *general_bars(log)]
-    return [BarResult(bar, figures[bar.measure]) for bar in bars if bar.measure in figures]
+    results = [BarResult(bar, figures[bar.measure]) for bar in bars if bar.measure in figures]
+    return [*results, *calibrated_bar(log, figures)]

@@ -8,19 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy.baselines import (
-    FAMILIES,
-    BaselineForecast,
-    BtydHistories,
-    baseline_forecasts,
-    closed_form,
-    expected_order_value,
-    fit_lifetimes_model,
-)
+from benchmarks.accuracy.anchors import Anchors
+from benchmarks.accuracy.baselines import BaselineForecast
 from benchmarks.accuracy.coherence_checks import incoherences
 from benchmarks.accuracy.paired_comparison import Case, ComparisonRow, Measure, compare_to_baselines
 from benchmarks.accuracy.proper_losses import log_loss, poisson_deviance, tweedie_deviance
-from benchmarks.accuracy.ridge_regression import forecast_by_ridge
 from benchmarks.accuracy.visits import Visits, WindowOutcomes
 from benchmarks.simulation.situation import FIRST_DAY, Situation
 from features.arrays import Floats, Integers
@@ -31,8 +23,8 @@ SIMPLE_RANKINGS = ("recency", "frequency", "Pareto/NBD of lifetimes")
 AUC = Measure("AUC", metrics.auc, higher_is_better=True)
 GINI = Measure("Gini", metrics.normalised_gini, higher_is_better=True)
 PROBABILITY = (Measure("Brier", metrics.brier), Measure("log loss", log_loss))
-ORDERS = (Measure("orders deviance", poisson_deviance),)
-SPEND = (Measure("spend deviance", tweedie_deviance),)
+ORDERS = (Measure("Poisson deviance", poisson_deviance),)
+SPEND = (Measure("Tweedie deviance", tweedie_deviance),)
 
 
 @dataclass(frozen=True)
@@ -124,21 +116,8 @@ def _judged_customers(
         ),
         {"recency": past.with_orders().last_days()[positions], "frequency": histories.repeats + 1},
         None if past.amount is None else past.per_customer(past.amount)[positions],
-        _anchors(visits, histories, positions, cut, days),
+        Anchors.fit(visits, cut, positions, histories, FIT_CUSTOMERS).forecasts(days),
     )
-
-
-def _anchors(
-    visits: Visits, histories: BtydHistories, positions: Integers, cut: int, days: int
-) -> list[BaselineForecast]:
-    """Fit the published models and the ridge regression; the regression is given what Pareto/NBD expects."""
-    drawn = np.isin(np.arange(len(positions)), np.random.default_rng(0).permutation(len(positions))[:FIT_CUSTOMERS])
-    models = {family: fit_lifetimes_model(family, histories.select(drawn)) for family in FAMILIES}
-    value = expected_order_value(histories, histories)
-    pareto = models["Pareto/NBD"]
-    btyd = None if pareto is None else closed_form("Pareto/NBD", pareto)
-    ridge = forecast_by_ridge(visits, cut, days, positions, btyd, value)
-    return [*baseline_forecasts(models, histories, days, value), ridge]
 
 
 def _compare(judged: _JudgedCustomers) -> Iterator[ComparisonRow]:
@@ -181,8 +160,8 @@ def _probability_figures(judged: _JudgedCustomers) -> Iterator[tuple[str, float]
     is_constant = [bool(np.ptp(values) < 1e-12) for values in (probability, *questions)]
     yield "questions alike for all", float(sum(is_constant) if not all(is_constant) else 0)
     if not any(np.ptp(values) < 1e-12 for values in (probability, questions[2])):
-        ranks = (pd.Series(values).rank().to_numpy() for values in (questions[2], probability))
-        yield "rank agreement", float(np.corrcoef(*ranks)[0, 1])
+        soon, later = (pd.Series(values).rank().to_numpy() for values in (questions[2], probability))
+        yield "rank agreement", float(np.corrcoef(soon, later)[0, 1])
 
 
 def _totals(judged: _JudgedCustomers) -> Iterator[tuple[str, float]]:

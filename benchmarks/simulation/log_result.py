@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.simulation.bars import BarResult, evaluate_bars
+from benchmarks.accuracy.bars import BarResult
+from benchmarks.simulation.bars import evaluate_bars
 from benchmarks.simulation.judging import Comparison, judge_log
 from benchmarks.simulation.situation import Situation
 from benchmarks.simulation.situations import SITUATIONS

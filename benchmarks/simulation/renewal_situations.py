@@ -14,17 +14,15 @@ from benchmarks.simulation.order_processes import (
 )
 from benchmarks.simulation.situation import Situation
 
-_FIRST_QUARTER = uniform_days(0, 90, 1500)
-
 
 def halving_pace(day: float) -> float:
     """Return a pace that halves every year."""
-    return 0.5 ** (day / 365)
+    return float(0.5 ** (day / 365))
 
 
 def late_decline(day: float) -> float:
     """Return a pace that halves every 90 days from day 500 on."""
-    return 1.0 if day < 500 else 0.5 ** ((day - 500) / 90)
+    return 1.0 if day < 500 else float(0.5 ** ((day - 500) / 90))
 
 
 def christmas_pace(day: float) -> float:
@@ -47,7 +45,7 @@ _ONE_SEASON = LifetimeCustomers(
 _CONTRACT = LifetimeCustomers(first_days=uniform_days(0, 700, 1500), gap=50, lifetime=260, shape=25)
 _RHYTHM = LifetimeCustomers(first_days=uniform_days(0, 600, 2000), gap=60, lifetime=420, shape=6)
 _GIFTS = LifetimeCustomers(first_days=uniform_days(0, 730, 8000), gap=120, lifetime=500, once_share=0.9)
-_COHORT = LifetimeCustomers(first_days=_FIRST_QUARTER, gap=26, lifetime=150, once_share=0.25, shape=1.6)
+_COHORT = LifetimeCustomers(first_days=uniform_days(0, 90, 1500), gap=26, lifetime=150, once_share=0.25, shape=1.6)
 _NOVELTY = CohortCustomers(gap=30, boost=3, boost_days=90, floor=0.1, once_share=0.25)
 _CLOCKS = CohortCustomers(gap=30, boost=0, boost_days=15, floor=0.4, once_share=0.2, gap_shape=3, shape=2)
 _HALVES = CohortCustomers(gap=15, boost=1, boost_days=15, floor=0.7, once_share=0.5, shape=12)

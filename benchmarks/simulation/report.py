@@ -8,7 +8,7 @@ from benchmarks.simulation.judging import Comparison
 from benchmarks.simulation.log_result import LogResult
 
 _FIGURES = (
-    "AUC", "Brier", "log loss", "ECE", "orders deviance", "spend deviance", "Gini", "buyers", "orders", "revenue",
+    "AUC", "Brier", "log loss", "ECE", "Poisson deviance", "Tweedie deviance", "Gini", "buyers", "orders", "revenue",
     "rank agreement", "buyers covered", "revenue covered",
 )  # fmt: skip
 
@@ -25,8 +25,8 @@ def render_block(result: LogResult) -> Iterator[str]:
         anchors = [comparison for comparison in result.comparisons if comparison.measure == measure]
         yield f"  {measure} {anchors[0].value:.4f}: " + ", ".join(map(_format_anchor, anchors))
     for bar_result in result.missed_bars:
-        bar = bar_result.bar
-        yield f"  MISSED {bar.measure} {bar}: {bar_result.value:.4g}, by {bar.shortfall(bar_result.value):.4g}"
+        bar, value = bar_result.bar, bar_result.value
+        yield f"  MISSED {bar.measure} {bar}: {value:.4g}, by {bar_result.shortfall:.4g}"
     yield from (f"  {remark}" for remark in result.remarks)
     yield f"  {len(result.bars) - len(result.missed_bars)} of {len(result.bars)} bars met, {len(result.losses)} losses"
 

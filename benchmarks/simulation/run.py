@@ -54,7 +54,7 @@ def measure_logs(names: Sequence[str], jobs: int) -> Iterator[LogResult]:
 def _payload(result: LogResult) -> dict[str, object]:
     bars = [
         {"measure": bar_result.bar.measure, "limit": str(bar_result.bar), "value": bar_result.value,
-         "shortfall": bar_result.bar.shortfall(bar_result.value)}
+         "shortfall": bar_result.shortfall}
         for bar_result in result.bars
     ]  # fmt: skip
     return {**asdict(result), "bars": bars}
