@@ -31,7 +31,7 @@ class RidgeColumns:
 
 def ridge_columns(visits: Visits, cutoff: int, horizon: int, btyd: Btyd | None) -> RidgeColumns:
     """Compute the columns at a cutoff; those of Pareto/NBD only if a model is given."""
-    positions = visits.known(cutoff)
+    positions = visits.known_customers(cutoff)
     past = visits.before(cutoff).with_orders()
     columns = [*_order_columns(past, cutoff, horizon, positions), *_gap_columns(past, cutoff, positions)]
     if past.amount is not None:

@@ -54,7 +54,7 @@ class Visits:
         """Return the visits without the days that have nothing but refunds."""
         return self._select(self.orders > 0)
 
-    def known(self, cutoff: int) -> Integers:
+    def known_customers(self, cutoff: int) -> Integers:
         """Return the positions of the customers with an order before a day."""
         return np.unique(self.customer[(self.day < cutoff) & (self.orders > 0)])
 

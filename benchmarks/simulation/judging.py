@@ -83,7 +83,7 @@ class _JudgedCustomers:
 def judge_log(situation: Situation, lines: pd.DataFrame, scores: pd.DataFrame) -> Judgement:
     """Compare a scores table with the days that came after it was made."""
     visits = Visits.from_lines(lines.assign(day=(lines["ordered_at"] - np.datetime64(FIRST_DAY)).dt.days))
-    known = visits.known(situation.cut_day)
+    known = visits.known_customers(situation.cut_day)
     answered = scores.set_index("customer_id").reindex(np.array(visits.customers)[known])
     missing = answered["churn_probability"].isna().to_numpy()
     judged = _judged_customers(situation, visits, known[~missing], answered[~missing].reset_index(drop=True))
@@ -125,14 +125,15 @@ def _compare(judged: _JudgedCustomers) -> Iterator[ComparisonRow]:
     stays_away = judged.anchor_values("stays_away")
     ordered = {name: None if values is None else 1 - values for name, values in stays_away.items()}
     case = _case(judged, "ordered", judged.probability, actual.ordered, {**judged.simple, **ordered})
-    if 0 < actual.ordered.sum() < len(actual.ordered):
-        yield from compare_to_baselines(case, [AUC])
+    if actual.ordered.min() == actual.ordered.max():
+        return  # all came, or none did: only totals can be judged
+    yield from compare_to_baselines(case, [AUC])
     yield from compare_to_baselines(_case(judged, "ordered", judged.probability, actual.ordered, ordered), PROBABILITY)
     orders = judged.ours(f"expected_orders_{days}d")
     yield from compare_to_baselines(
         _case(judged, "orders", orders, actual.orders, judged.anchor_values("orders")), ORDERS
     )
-    if actual.spend is None or judged.past_spend is None or not actual.spend.any():
+    if actual.spend is None or judged.past_spend is None:
         return
     spend, anchors = judged.ours(f"ltv_{days}d_mean"), judged.anchor_values("spend")
     yield from compare_to_baselines(_case(judged, "spend", spend, actual.spend, anchors), SPEND)

@@ -59,8 +59,9 @@ def late_reorders(rng: Generator) -> pd.DataFrame:
 
 def restaurant(rng: Generator) -> pd.DataFrame:
     """Orders of a restaurant whose till keeps three weeks."""
-    customers = simulate_customers(rng, 2500, 40, 300, opened=-60)
-    orders = poisson_orders(rng, customers, 40, 12, season=open_late_in_the_week)
+    season = open_late_in_the_week
+    customers = simulate_customers(rng, 2500, 40, 300, opened=-60, season=season)
+    orders = poisson_orders(rng, customers, 40, 12, season=season)
     return since_first_day(with_amounts(rng, orders, 28))
 
 
