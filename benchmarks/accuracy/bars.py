@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf, isfinite, isnan
 
 from benchmarks.accuracy.paired_comparison import ComparisonRow
 from benchmarks.accuracy.targets import GIFTS, GROCER, PARETO
@@ -30,8 +30,9 @@ class Bar:
         return f">= {self.minimum:g}" if self.minimum > -inf else f"<= {self.maximum:g}"
 
     def shortfall(self, value: float) -> float:
-        """Return by how much a value misses the limit; 0 where it meets it, infinite for no value."""
-        return inf if isnan(value) else max(self.minimum - value, value - self.maximum, 0.0)
+        """Return by how much a value, at the four decimals of the limits, misses; 0 if it does not, infinite for NaN."""
+        rounded = round(value, 4) if isfinite(value) else value
+        return inf if isnan(value) else max(self.minimum - rounded, rounded - self.maximum, 0.0)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,13 @@ def test_a_bar_is_missed_by_the_distance_to_its_nearer_end() -> None:
     assert [bar.shortfall(value) for value in (0.8, 1.2)] == [0, 0]
     assert bar.shortfall(0.7) == pytest.approx(0.1)
     assert bar.shortfall(1.5) == pytest.approx(0.3)
-    assert bar.shortfall(nan) == inf
+    assert [bar.shortfall(value) for value in (nan, inf)] == [inf, inf]
+
+
+def test_a_figure_is_compared_as_it_is_printed() -> None:
+    bar = Bar("log", "Brier", maximum=0.0978)
+    assert bar.shortfall(0.09784) == 0
+    assert bar.shortfall(0.09786) == pytest.approx(0.0001)
 
 
 def test_the_table_says_which_bars_are_missed_and_by_how_much() -> None:
