@@ -30,7 +30,7 @@ class Bar:
         return f">= {self.minimum:g}" if self.minimum > -inf else f"<= {self.maximum:g}"
 
     def shortfall(self, value: float) -> float:
-        """Return by how much a value, at the four decimals of the limits, misses; 0 if it does not, infinite for NaN."""
+        """Return by how much a value, at four decimals as in the limits, misses; 0 if it does not, infinite for NaN."""
         rounded = round(value, 4) if isfinite(value) else value
         return inf if isnan(value) else max(self.minimum - rounded, rounded - self.maximum, 0.0)
 
