@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,17 +65,33 @@ def fit_baselines(train: BtydHistories, test: BtydHistories, days: int) -> list[
 
     P(no order) is the closed form with the fitted parameters: lifetimes does not offer it for every model family.
     """
-    value = expected_order_value(train, test)
-    return [_baseline_forecast(family, train, test, days / WEEK, value) for family in FAMILIES]
+    models = {family: fit_lifetimes_model(family, train) for family in FAMILIES}
+    return baseline_forecasts(models, test, days, expected_order_value(train, test))
+
+
+def baseline_forecasts(
+    models: Mapping[str, Any | None], test: BtydHistories, days: int, value: Floats | None
+) -> list[BaselineForecast]:
+    """Predict by fitted models, family -> model of lifetimes; ``value`` is the expected value of an order, (n,)."""
+    return [_baseline_forecast(family, model, test, days / WEEK, value) for family, model in models.items()]
+
+
+def closed_form(family: str, model: Any) -> BGNBD | ParetoNBD:  # noqa: ANN401
+    """Return the closed forms with the parameters of a fitted model, times in weeks."""
+    return FAMILIES[family][1](**named_parameters(model))
 
 
 def _baseline_forecast(
-    family: str, train: BtydHistories, test: BtydHistories, weeks: float, value: Floats | None
+    family: str,
+    model: Any | None,  # noqa: ANN401
+    test: BtydHistories,
+    weeks: float,
+    value: Floats | None,
 ) -> BaselineForecast:
-    name, model = f"{family} of lifetimes", fit_lifetimes_model(family, train)
+    name = f"{family} of lifetimes"
     if model is None:
         return BaselineForecast(name, None, None, None)
-    closed = FAMILIES[family][1](**named_parameters(model))
+    closed = closed_form(family, model)
     within = closed.order_by(test.repeats, test.recency, test.age, [weeks])[:, 0]
     orders = _expected_orders(model, test, weeks)
     return BaselineForecast(name, 1 - within, orders, None if value is None else orders * value)

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.accuracy.baselines import BaselineForecast
 from benchmarks.accuracy.paired_comparison import Case, ComparisonRow, Measure, compare_to_baselines
+from benchmarks.accuracy.proper_losses import log_loss, poisson_deviance, tweedie_deviance
 from features.arrays import Booleans, Floats
 from training import metrics
 from training.dataset.outcomes import Outcomes
@@ -37,7 +38,7 @@ RANKING = (
     Measure("AUC", metrics.auc, higher_is_better=True),
     Measure("AP", metrics.average_precision, higher_is_better=True),
 )
-PROBABILITY = (Measure("Brier", metrics.brier), Measure("ECE", metrics.ece))
+PROBABILITY = (Measure("Brier", metrics.brier), Measure("log loss", log_loss), Measure("ECE", metrics.ece))
 DATES = (
     Measure("MAE days", metrics.mae),
     Measure("median error days", _median_error),
@@ -46,11 +47,13 @@ DATES = (
 TOTALS = (
     Measure("Gini", metrics.normalised_gini, higher_is_better=True),
     Measure("RMSE", metrics.rmse),
+    Measure("Tweedie deviance", tweedie_deviance),
     Measure("decile MAPE", metrics.decile_mape),
     Measure("abs(bias)", _absolute_bias),
 )
 MEDIAN = (Measure("MAE of the median", metrics.mae),)
 COUNTS = (
+    Measure("Poisson deviance", poisson_deviance),
     Measure("RMSE", metrics.rmse),
     Measure("r", _correlation, higher_is_better=True),
     Measure("abs(bias)", _absolute_bias),

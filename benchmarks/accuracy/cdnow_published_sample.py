@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.accuracy.baselines import BtydHistories
+from benchmarks.accuracy.visits import Visits
 from benchmarks.datasets import package_file
 from features.arrays import Floats
 
@@ -30,6 +31,7 @@ class Cohort:
     histories: BtydHistories  # orders and mean_order of repeat visits alone, as the papers fit Gamma-Gamma
     later_orders: Floats  # (n,) days with an order
     later_spend: Floats  # (n,)
+    visits: Visits  # of the same customers, in days since the split
 
 
 def published_sample_ids() -> set[str]:
@@ -66,9 +68,9 @@ def _build_cohort(
     # The papers count age up to the day before the split.
     histories = BtydHistories(repeats, (past[last] - past[first]) / WEEK, (-1 - past[first]) / WEEK, repeats, mean)
     later_orders = np.bincount(customer_index[~before_split], minlength=count).astype(np.float64)
-    return Cohort(
-        names, mean, histories, later_orders, _sums(customer_index[~before_split], value[~before_split], count)
-    )
+    later_spend = _sums(customer_index[~before_split], value[~before_split], count)
+    log = Visits(names, customer_index.astype(np.int64), day.astype(np.int64), np.ones(len(day)), value)
+    return Cohort(names, mean, histories, later_orders, later_spend, log)
 
 
 def _sums(index: NDArray[np.integer], values: ArrayLike, count: int) -> Floats:

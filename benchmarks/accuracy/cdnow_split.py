@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy import cases
+from benchmarks.accuracy.baselines import BaselineForecast
 from benchmarks.accuracy.cdnow_published_sample import (
     END,
     HOLDOUT_DAYS,
@@ -17,9 +18,18 @@ from benchmarks.accuracy.cdnow_published_sample import (
     published_sample_ids,
     read_cohort,
 )
-from benchmarks.accuracy.customer_cross_validation import SERVED, CrossValidationResult, HorizonAnswers, cross_validate
+from benchmarks.accuracy.customer_cross_validation import (
+    OUTER_FOLDS,
+    SERVED,
+    CrossValidationResult,
+    HorizonAnswers,
+    cross_validate,
+)
+from benchmarks.accuracy.customer_cross_validation import assign_folds as assign_outer_folds
 from benchmarks.accuracy.interval_coverage import IntervalCoverage, interval_coverage
 from benchmarks.accuracy.paired_comparison import ComparisonRow
+from benchmarks.accuracy.proper_losses import SMALLEST
+from benchmarks.accuracy.ridge_regression import cross_validate_ridge
 from features.calendar import micros
 from features.history import Cutoff
 from features.online.arrow_rows import feature_rows
@@ -46,9 +56,9 @@ class CdnowWindow:
     cross_validation: CrossValidationResult
 
     def comparison_rows(self) -> Iterator[ComparisonRow]:
-        """Compare every question with both published models."""
+        """Compare every question with both published models and the ridge regression."""
         setting = cases.EvaluationSetting(
-            log=self.log, protocol="C", origin=WEEKS, baselines=self.cross_validation.baselines
+            log=self.log, protocol="C", origin=WEEKS, baselines=[*self.cross_validation.baselines, self._ridge()]
         )
         cohort, rows = self.cohort, self.rows
         ranks = {"recency": rows.column("recency_days"), "frequency": -rows.column("orders")}
@@ -57,6 +67,15 @@ class CdnowWindow:
         mean, median = self._our_forecast("ltv", "mean"), self._our_forecast("ltv", "median")
         yield from cases.spend_rows(setting, HOLDOUT_DAYS, mean, median, cohort.later_spend, {})
         yield from cases.order_rows(setting, HOLDOUT_DAYS, self._our_forecast("ltv", "orders"), cohort.later_orders)
+
+    def _ridge(self) -> BaselineForecast:
+        """Predict by the ridge regression, fold by fold; its value of an order is that of the published models."""
+        fold_numbers = assign_outer_folds(len(self.cohort.customers), OUTER_FOLDS)
+        ridge = cross_validate_ridge(self.cohort.visits, 0, HOLDOUT_DAYS, fold_numbers)
+        published = self.cross_validation.baselines[-1]
+        if ridge.orders is None or published.orders is None or published.spend is None:
+            return ridge
+        return replace(ridge, spend=ridge.orders * published.spend / np.maximum(published.orders, SMALLEST))
 
     def _our_forecast(self, model_name: str, quantity: str) -> cases.OurForecast:
         by_tier = {

@@ -11,13 +11,15 @@ from features.arrays import Booleans, Floats
 
 TOLERANCE = 1e-6
 WITHIN_DAYS = (7, 14, 30, 60, 90)
+# Columns that are null if the log has no time of day or no discounts.
+NULLABLE = ("preferred_hour", "price_sensitivity", "discounted_orders")
 EMPTY_WITHOUT_AMOUNTS = ("ltv_", "historic_spend", "rfm_monetary")  # columns that are null without amounts
 
 
 def incoherences(scores: pd.DataFrame, horizons: Sequence[int], *, has_amounts: bool) -> Iterator[str]:
     """Yield one sentence for each contradiction or missing number in a scores table."""
     for name in scores.select_dtypes("number").columns.astype(str):
-        if has_amounts or not name.startswith(EMPTY_WITHOUT_AMOUNTS):
+        if not name.startswith(NULLABLE if has_amounts else (*NULLABLE, *EMPTY_WITHOUT_AMOUNTS)):
             yield from _describe_faults(f"{name} is no number", ~np.isfinite(_column(scores, name)))
     within = np.column_stack([_column(scores, f"purchase_probability_{days}d") for days in WITHIN_DAYS])
     yield from _describe_faults("P(order) falls with time", _decreases(within))
@@ -51,7 +53,7 @@ def _horizon_incoherences(scores: pd.DataFrame, days: int) -> Iterator[str]:
 
 
 def _decreases(values: Floats) -> Booleans:
-    return np.asarray(np.diff(values, axis=1).min(axis=1) < -TOLERANCE)
+    return np.asarray((np.diff(values, axis=1) < -TOLERANCE).any(axis=1))
 
 
 def _column(scores: pd.DataFrame, name: str) -> Floats:

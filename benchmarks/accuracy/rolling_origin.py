@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from benchmarks.accuracy import cases
-from benchmarks.accuracy.baselines import btyd_histories, fit_baselines
+from benchmarks.accuracy.anchors import Anchors
+from benchmarks.accuracy.baselines import btyd_histories
 from benchmarks.accuracy.interval_coverage import IntervalCoverage, interval_coverage
 from benchmarks.accuracy.paired_comparison import ComparisonRow
+from benchmarks.accuracy.visits import Visits
+from features.calendar import day_number
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from training.evaluation.backtest import Backtest
@@ -28,12 +31,20 @@ def answering_tiers(context: RunContext, backtest_result: BacktestResult) -> dic
     }
 
 
-def comparison_rows(log: str, backtest_result: BacktestResult, tiers: Mapping[str, str]) -> Iterator[ComparisonRow]:
+def comparison_rows(
+    log: str, context: RunContext, backtest_result: BacktestResult, tiers: Mapping[str, str]
+) -> Iterator[ComparisonRow]:
     """Compare every question at every origin with every baseline; ours is the serving tier."""
+    visits = _read_visits(context)
+    position = {customer: index for index, customer in enumerate(visits.customers)}
+    ids = {number: customer for customer, number in backtest_result.data.customer_numbers.items()}
     for test in backtest_result.tests:
-        yield from _churn_rows(log, test, tiers["churn"])
+        positions = np.array([position[ids[number]] for number in test.rows.customer.tolist()])
+        origin, histories = day_number(test.origin), btyd_histories(test.rows)
+        anchors = Anchors.fit(visits, origin, positions, histories)
+        yield from _churn_rows(log, test, tiers["churn"], anchors)
         yield from _next_purchase_rows(log, test, tiers["next_purchase"])
-        yield from _spend_rows(log, test, tiers["ltv"])
+        yield from _spend_rows(log, test, tiers["ltv"], anchors)
 
 
 def interval_coverages(
@@ -59,21 +70,24 @@ def interval_coverages(
             )
 
 
-def _setting(log: str, test: Backtest, days: int) -> cases.EvaluationSetting:
-    histories = btyd_histories(test.rows)
-    return cases.EvaluationSetting(
-        log=log, protocol="T", origin=str(test.origin), baselines=fit_baselines(histories, histories, days)
-    )
+def _read_visits(context: RunContext) -> Visits:
+    lines = context.history.lines
+    names = ["customer_id", "order_id", "day_number", *(["amount"] if context.history.has_amounts else [])]
+    return Visits.from_lines(lines.select(*names).to_pandas().rename(columns={"day_number": "day"}))
 
 
-def _churn_rows(log: str, test: Backtest, tier: str) -> Iterator[ComparisonRow]:
+def _setting(log: str, test: Backtest, days: int, anchors: Anchors) -> cases.EvaluationSetting:
+    return cases.EvaluationSetting(log=log, protocol="T", origin=str(test.origin), baselines=anchors.forecasts(days))
+
+
+def _churn_rows(log: str, test: Backtest, tier: str, anchors: Anchors) -> Iterator[ComparisonRow]:
     days = test.plan.evaluated_churn_days
     ranks = {name: simple(test.rows, test.plan) for name, simple in MODELS["churn"].baselines.items()}
     our_forecast = cases.OurForecast.from_tiers(
         tier, {name: 1 - forecast.order_probability(days) for name, forecast in test.forecasts.items()}
     )
     yield from cases.churn_rows(
-        _setting(log, test, days), days, our_forecast, churn_label(test.rows.outcomes, days), ranks
+        _setting(log, test, days, anchors), days, our_forecast, churn_label(test.rows.outcomes, days), ranks
     )
 
 
@@ -85,11 +99,11 @@ def _next_purchase_rows(log: str, test: Backtest, tier: str) -> Iterator[Compari
     yield from cases.next_purchase_rows(setting, tier, test.forecasts, test.rows.outcomes, baselines)
 
 
-def _spend_rows(log: str, test: Backtest, tier: str) -> Iterator[ComparisonRow]:
+def _spend_rows(log: str, test: Backtest, tier: str, anchors: Anchors) -> Iterator[ComparisonRow]:
     forecast, days = test.forecasts[tier], test.plan.learned[-1]
     if forecast.spend is None:
         return
-    index, outcomes, setting = forecast.horizons.index(days), test.rows.outcomes, _setting(log, test, days)
+    index, outcomes, setting = forecast.horizons.index(days), test.rows.outcomes, _setting(log, test, days, anchors)
     simple = {"last window": MODELS["ltv"].baselines["last window"](test.rows, test.plan)}
     mean, median = (
         cases.OurForecast.from_tiers(

@@ -21,6 +21,8 @@ def explain_loss(row: ComparisonRow) -> str:
         return "the baseline has no prediction"
     if row.measure in {"abs(bias)", "decile MAPE"}:
         return _explain_total(row, baseline)
+    if row.measure in {"log loss", "Poisson deviance", "Tweedie deviance"}:
+        return _describe_bias(row.case.predictions, baseline, row.case.actual)
     if row.measure in {"RMSE", "MAE of the median", "Brier"}:
         return _explain_error(row, baseline)
     if row.case.note:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from benchmarks.accuracy.bars import evaluate_public_bars
 from benchmarks.accuracy.cdnow_published_figures import Parameter
 from benchmarks.accuracy.interval_coverage import IntervalCoverage
 from benchmarks.accuracy.paired_comparison import ComparisonRow
 from benchmarks.accuracy.targets import TargetResult, evaluate_targets
 from benchmarks.accuracy.training_speed import MAX_MICROSECONDS, MAX_SECONDS, Speed
+from benchmarks.reporting.bars_table import bars_table, count_bars
 from benchmarks.reporting.loss_explanations import explain_loss, explain_missed_target
 from benchmarks.reporting.markdown import format_met, format_number, table
+
+PROPER_MEASURES = ("AUC", "Brier", "log loss", "Poisson deviance", "Tweedie deviance")
 
 
 def render_summary(
@@ -29,12 +33,21 @@ def render_summary(
         for row in result.missed_rows
     ]
     head = ("log", "protocol", "measure", "target", "ours, newest origin first", "met")
+    bars = evaluate_public_bars(comparisons)
     return "\n\n".join([
         f"## Summary\n\n{_count_verdicts(comparisons)}",
         table(head, rows),
         "### Targets not met\n\n" + ("\n".join(missed) or "None."),
-        "### Comparisons lost\n\n" + ("\n".join(_lost_rows(comparisons)) or "None."),
+        f"### Bars\n\n{count_bars(bars)}\n\n{bars_table(bars)}",
+        f"### Comparisons lost\n\n{_count_proper_losses(comparisons)}",
+        "\n".join(_lost_rows(comparisons)) or "None.",
     ])  # fmt: skip
+
+
+def _count_proper_losses(rows: Sequence[ComparisonRow]) -> str:
+    lost = [row for row in rows if row.verdict == "loss"]
+    proper = sum(row.measure in PROPER_MEASURES for row in lost)
+    return f"{proper} of {len(lost)} in {', '.join(PROPER_MEASURES)}."
 
 
 def _lost_rows(rows: Sequence[ComparisonRow]) -> list[str]:

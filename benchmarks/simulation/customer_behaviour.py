@@ -48,11 +48,6 @@ def simulate_customers(
     return SimulatedCustomers(np.sort(born), np.sort(born) + rng.exponential(1 / np.maximum(hazard, 1e-9)))
 
 
-def steady_trend(factor: float, until: float) -> Season:
-    """Return a season that changes steadily from day 0 to ``factor`` times as much on the last day."""
-    return lambda day: np.asarray(factor ** (np.maximum(day, 0.0) / until))
-
-
 def poisson_orders(
     rng: Generator,
     customers: SimulatedCustomers,
@@ -93,24 +88,6 @@ def yearly_orders(
     day = customers.first_order_day[:, None] + 365.25 * years + rng.normal(0, spread, (len(customers), len(years)))
     customer, year = np.nonzero(stays & (day < until))
     return _with_first_orders(customers, customer, day[customer, year])
-
-
-def sale_orders(
-    rng: Generator, customers: SimulatedCustomers, until: float, sales: list[tuple[float, float]], participation: Floats
-) -> pd.DataFrame:
-    """Simulate orders in sales, (first day, last day), in which each customer takes part with a probability, (n,)."""
-    parts = []
-    for first, last in sales:
-        takes_part = (
-            (customers.first_order_day < first)
-            & (customers.lost_day > last)
-            & (rng.random(len(customers)) < participation)
-        )
-        customer = np.repeat(np.flatnonzero(takes_part), 1 + rng.poisson(0.4, int(takes_part.sum())))
-        day = first + (last - first) * rng.beta(1.0, 2.0, len(customer))
-        parts.append(pd.DataFrame({"customer": customer, "day": day}))
-    orders = pd.concat(parts, ignore_index=True)
-    return orders[orders["day"] < until]
 
 
 def with_amounts(

@@ -1,156 +1,188 @@
-"""Forecast verdicts: compares predicted totals with actual ones, and our ranking of customers with simple scores."""
+"""Judging of one simulated log: ranking, proper losses, calibration and totals, beside the anchors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from benchmarks.accuracy.paired_comparison import BOOTSTRAP_DRAWS, bootstrap_samples
-from benchmarks.accuracy.realised_outcomes import HorizonValues
-from features.arrays import Floats
+from benchmarks.accuracy.anchors import Anchors
+from benchmarks.accuracy.baselines import BaselineForecast
+from benchmarks.accuracy.coherence_checks import incoherences
+from benchmarks.accuracy.paired_comparison import Case, ComparisonRow, Measure, compare_to_baselines
+from benchmarks.accuracy.proper_losses import log_loss, poisson_deviance, tweedie_deviance
+from benchmarks.accuracy.visits import Visits, WindowOutcomes
+from benchmarks.simulation.situation import FIRST_DAY, Situation
+from features.arrays import Floats, Integers
 from training import metrics
 
-TOTAL_TOLERANCE = 0.25
-NEGLIGIBLE_DIFFERENCE = 0.01
+FIT_CUSTOMERS = 2_000  # for a model of four parameters; lifetimes is slow
+SIMPLE_RANKINGS = ("recency", "frequency", "Pareto/NBD of lifetimes")
+AUC = Measure("AUC", metrics.auc, higher_is_better=True)
+GINI = Measure("Gini", metrics.normalised_gini, higher_is_better=True)
+PROBABILITY = (Measure("Brier", metrics.brier), Measure("log loss", log_loss))
+ORDERS = (Measure("Poisson deviance", poisson_deviance),)
+SPEND = (Measure("Tweedie deviance", tweedie_deviance),)
 
 
 @dataclass(frozen=True)
-class Total:
-    """A predicted total over all customers, next to the actual total and the simple forecasts."""
+class Comparison:
+    """One measure of ours beside one anchor's, and the 95 % interval of how much better ours is."""
 
-    shop: str
-    as_of: str
-    quantity: str
-    days: int
-    tier: str  # with a star if the horizon is extrapolated
-    predicted: float
-    low: float  # 95 % interval of ours / actual, by bootstrap over customers
-    high: float
-    actual: float
-    persistence: float
-    btyd: float
-
-    @property
-    def ratio(self) -> float:
-        """Ours over actual; infinite if the actual total is zero."""
-        return self.predicted / self.actual if self.actual else np.inf
-
-    def ratio_of(self, forecast: float) -> float:
-        """Another forecast over actual; NaN if the actual total is zero."""
-        return forecast / self.actual if self.actual else np.nan
-
-    @property
-    def verdict(self) -> str:
-        """The verdict, by the first rule that applies: ok, sampling error, no worse than simple forecasts, FAIL."""
-        if not np.isfinite(self.predicted):
-            return "FAIL"
-        if abs(self.predicted - self.actual) <= TOTAL_TOLERANCE * self.actual:
-            return "ok"
-        if self.low <= 1 <= self.high:
-            return "sampling"
-        best = min(abs(self.persistence - self.actual), abs(self.btyd - self.actual))
-        return "no worse" if abs(self.predicted - self.actual) <= best * 1.01 else "FAIL"
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The quality of our ranking of customers, next to a simple score's."""
-
-    shop: str
-    as_of: str
     measure: str
-    days: int
-    tier: str
-    value: float
     baseline: str
+    value: float
     baseline_value: float
-    low: float  # 95 % interval of ours less theirs, paired bootstrap over customers
+    low: float
     high: float
+    verdict: str
 
-    @property
-    def verdict(self) -> str:
-        """Win, tie or FAIL by the interval; significantly worse by a negligible difference is ``negligible``."""
-        if self.high >= 0:
-            return "win" if self.low > 0 else "tie"
-        return "negligible" if self.baseline_value - self.value < NEGLIGIBLE_DIFFERENCE else "FAIL"
+    @classmethod
+    def from_row(cls, row: ComparisonRow) -> Comparison:
+        """Take the figures of a row, without its customers."""
+        return cls(row.measure, row.baseline, row.value, row.baseline_value, row.low, row.high, row.verdict)
 
 
 @dataclass(frozen=True)
-class HorizonComparison:
-    """One horizon at one shop, and the tiers that answer it."""
+class Judgement:
+    """The figures of one log, and its comparisons."""
 
-    shop: str
-    as_of: str
-    days: int
-    tiers: Mapping[str, str]  # model -> tier
-    is_extrapolated: bool  # beyond the longest learned horizon
-
-    def totals(
-        self, forecast: HorizonValues, actual: HorizonValues, persistence: HorizonValues, btyd: HorizonValues
-    ) -> Iterator[Total]:
-        """Compare buyers, orders and spend, where both the scores and the log have them."""
-        for name, kind, model in (
-            ("buyers", "ordered", "next_purchase"),
-            ("orders", "orders", "ltv"),
-            ("spend", "spend", "ltv"),
-        ):
-            predicted, realised, repeated, btyd_values = (
-                values.get(kind) for values in (forecast, actual, persistence, btyd)
-            )
-            if predicted is None or realised is None or repeated is None or btyd_values is None:
-                continue
-            low, high = ratio_interval(predicted, realised)
-            sums = [float(values.sum()) for values in (realised, repeated, btyd_values)]
-            tier = self.tiers[model] + "*" * self.is_extrapolated
-            yield Total(self.shop, self.as_of, name, self.days, tier, float(predicted.sum()), low, high, *sums)
-
-    def rankings(
-        self, forecast: HorizonValues, actual: HorizonValues, btyd: HorizonValues, simple_scores: Mapping[str, Floats]
-    ) -> Iterator[Ranking]:
-        """Compare buyers by AUC and spend by Gini with each simple score and BTYD."""
-        for measure, kind, model, rule in (
-            ("AUC", "ordered", "churn", metrics.auc),
-            ("Gini", "spend", "ltv", metrics.normalised_gini),
-        ):
-            predicted, realised, btyd_values = (horizon_values.get(kind) for horizon_values in (forecast, actual, btyd))
-            if (
-                predicted is None
-                or realised is None
-                or btyd_values is None
-                or not 0 < np.count_nonzero(realised) < len(realised)
-            ):
-                continue
-            for baseline, score in {**simple_scores, "BTYD": btyd_values}.items():
-                values = (
-                    rule(predicted, realised),
-                    baseline,
-                    rule(score, realised),
-                    *paired_interval(rule, predicted, score, realised),
-                )
-                yield Ranking(self.shop, self.as_of, measure, self.days, self.tiers[model], *values)
+    customers: int
+    figures: Mapping[str, float]
+    comparisons: Sequence[Comparison]
+    contradictions: Sequence[str]
 
 
-def ratio_interval(predicted: Floats, actual: Floats) -> tuple[float, float]:
-    """Return the 95 % interval of the ratio of the sums, (n,) each."""
-    counts = np.random.default_rng(0).multinomial(
-        len(predicted), np.full(len(predicted), 1 / len(predicted)), BOOTSTRAP_DRAWS
+@dataclass(frozen=True)
+class _JudgedCustomers:
+    """Ours, the outcomes and the anchors of the same n customers."""
+
+    situation: Situation
+    scores: pd.DataFrame
+    actual: WindowOutcomes
+    simple: Mapping[str, Floats]
+    past_spend: Floats | None
+    anchors: Sequence[BaselineForecast]
+
+    def ours(self, column: str) -> Floats:
+        """Return a column of the scores table, (n,)."""
+        return self.scores[column].to_numpy(dtype=float, na_value=np.nan)
+
+    @property
+    def probability(self) -> Floats:
+        """Our P(order within the horizon), (n,)."""
+        return 1 - self.ours("churn_probability")
+
+    def anchor_values(self, quantity: str) -> dict[str, Floats | None]:
+        """Return one quantity of every anchor."""
+        return {anchor.name: getattr(anchor, quantity) for anchor in self.anchors}
+
+
+def judge_log(situation: Situation, lines: pd.DataFrame, scores: pd.DataFrame) -> Judgement:
+    """Compare a scores table with the days that came after it was made."""
+    visits = Visits.from_lines(lines.assign(day=(lines["ordered_at"] - np.datetime64(FIRST_DAY)).dt.days))
+    known = visits.known_customers(situation.cut_day)
+    answered = scores.set_index("customer_id").reindex(np.array(visits.customers)[known])
+    missing = answered["churn_probability"].isna().to_numpy()
+    judged = _judged_customers(situation, visits, known[~missing], answered[~missing].reset_index(drop=True))
+    comparisons = [Comparison.from_row(row) for row in _compare(judged)]
+    contradictions = list(incoherences(judged.scores, [situation.horizon], has_amounts=visits.amount is not None))
+    figures = {
+        **dict(_probability_figures(judged)),
+        **dict(_totals(judged)),
+        **{comparison.measure: comparison.value for comparison in comparisons},
+        "AUC surely below": _sure_gap(comparisons),
+        "contradictions": float(len(contradictions)),
+        "customers without an answer": float(missing.sum()),
+    }
+    return Judgement(int((~missing).sum()), figures, comparisons, contradictions)
+
+
+def _judged_customers(
+    situation: Situation, visits: Visits, positions: Integers, scores: pd.DataFrame
+) -> _JudgedCustomers:
+    cut, days = situation.cut_day, situation.horizon
+    histories, outcomes = visits.histories(cut, positions), visits.outcomes(cut, days)
+    past = visits.before(cut)
+    return _JudgedCustomers(
+        situation,
+        scores,
+        WindowOutcomes(
+            ordered=outcomes.ordered[positions],
+            orders=outcomes.orders[positions],
+            spend=None if outcomes.spend is None else outcomes.spend[positions],
+        ),
+        {"recency": past.with_orders().last_days()[positions], "frequency": histories.repeats + 1},
+        None if past.amount is None else past.per_customer(past.amount)[positions],
+        Anchors.fit(visits, cut, positions, histories, FIT_CUSTOMERS).forecasts(days),
     )
-    below = counts @ actual
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(below > 0, counts @ predicted / below, np.inf)
-    low, high = np.quantile(ratios, [0.025, 0.975], method="nearest")
-    return float(low), float(high)
 
 
-def paired_interval(
-    measure: Callable[[Floats, Floats], float], scores: Floats, baseline_scores: Floats, actual: Floats
-) -> tuple[float, float]:
-    """Return the 95 % interval of how much better our ranking is."""
-    gains = [
-        measure(scores[sample], actual[sample]) - measure(baseline_scores[sample], actual[sample])
-        for sample in bootstrap_samples(len(actual))
+def _compare(judged: _JudgedCustomers) -> Iterator[ComparisonRow]:
+    days, actual = judged.situation.horizon, judged.actual
+    stays_away = judged.anchor_values("stays_away")
+    ordered = {name: None if values is None else 1 - values for name, values in stays_away.items()}
+    case = _case(judged, "ordered", judged.probability, actual.ordered, {**judged.simple, **ordered})
+    if actual.ordered.min() == actual.ordered.max():
+        return  # all came, or none did: only totals can be judged
+    yield from compare_to_baselines(case, [AUC])
+    yield from compare_to_baselines(_case(judged, "ordered", judged.probability, actual.ordered, ordered), PROBABILITY)
+    orders = judged.ours(f"expected_orders_{days}d")
+    yield from compare_to_baselines(
+        _case(judged, "orders", orders, actual.orders, judged.anchor_values("orders")), ORDERS
+    )
+    if actual.spend is None or judged.past_spend is None:
+        return
+    spend, anchors = judged.ours(f"ltv_{days}d_mean"), judged.anchor_values("spend")
+    yield from compare_to_baselines(_case(judged, "spend", spend, actual.spend, anchors), SPEND)
+    ranks = {"past spend": judged.past_spend, **anchors}
+    yield from compare_to_baselines(_case(judged, "spend", spend, actual.spend, ranks), [GINI])
+
+
+def _case(
+    judged: _JudgedCustomers,
+    question: str,
+    predictions: Floats,
+    actual: Floats,
+    baselines: Mapping[str, Floats | None],
+) -> Case:
+    return Case(
+        log=judged.situation.name, protocol="S", origin=str(judged.situation.as_of), question=question, tier="",
+        predictions=predictions, by_tier={}, actual=actual, baselines=baselines,
+    )  # fmt: skip
+
+
+def _probability_figures(judged: _JudgedCustomers) -> Iterator[tuple[str, float]]:
+    probability = judged.probability
+    yield "ECE", metrics.ece(probability, judged.actual.ordered)
+    questions = [judged.ours(f"purchase_probability_{days}d") for days in (7, 14, 30, 60, 90)]
+    is_constant = [bool(np.ptp(values) < 1e-12) for values in (probability, *questions)]
+    yield "questions alike for all", float(sum(is_constant) if not all(is_constant) else 0)
+    if not any(np.ptp(values) < 1e-12 for values in (probability, questions[2])):
+        soon, later = (pd.Series(values).rank().to_numpy() for values in (questions[2], probability))
+        yield "rank agreement", float(np.corrcoef(soon, later)[0, 1])
+
+
+def _totals(judged: _JudgedCustomers) -> Iterator[tuple[str, float]]:
+    days = judged.situation.horizon
+    totals = [("buyers", judged.probability, judged.actual.ordered)]
+    totals.append(("orders", judged.ours(f"expected_orders_{days}d"), judged.actual.orders))
+    if judged.actual.spend is not None:
+        totals.append(("revenue", judged.ours(f"ltv_{days}d_mean"), judged.actual.spend))
+    for name, predicted, actual in totals:
+        yield f"predicted {name}", float(predicted.sum())
+        yield f"actual {name}", float(actual.sum())
+        if actual.sum() > 0:
+            yield name, float(predicted.sum() / actual.sum())
+
+
+def _sure_gap(comparisons: Sequence[Comparison]) -> float:
+    """Return by how much our AUC is below the best simple ranking that is surely better; 0 without one."""
+    gaps = [
+        comparison.baseline_value - comparison.value
+        for comparison in comparisons
+        if comparison.measure == AUC.name and comparison.verdict == "loss" and comparison.baseline in SIMPLE_RANKINGS
     ]
-    low, high = np.nanquantile(gains, [0.025, 0.975]) if np.isfinite(gains).any() else (-np.inf, np.inf)
-    return float(low), float(high)
+    return max(gaps, default=0.0)

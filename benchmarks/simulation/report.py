@@ -1,44 +1,37 @@
-"""Simulation report: prints totals, rankings and failures as text."""
+"""Simulation report: one block of text per log, for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from benchmarks.simulation.judging import Ranking, Total
+from benchmarks.simulation.judging import Comparison
+from benchmarks.simulation.log_result import LogResult
 
-_HEAD = (
-    f"{'shop':16} {'as of':10} {'total':7} {'days':>4} {'tier':11} {'ours':>9} {'actual':>9} {'ratio':>6} "
-    f"{'interval':>11} {'persistence':>11} {'BTYD':>6}"
-)
-
-
-def render_page(totals: Sequence[Total], rankings: Sequence[Ranking], notes: Sequence[str]) -> Iterator[str]:
-    """Render the report line by line."""
-    yield _HEAD
-    yield from map(_format_total, totals)
-    yield "\nrankings: ours next to a simple score, and the 95 % interval of the difference"
-    yield from map(_format_ranking, rankings)
-    yield "\nruns"
-    yield from notes
-    yield "\nfailures"
-    failed_totals = [total for total in totals if total.verdict == "FAIL"]
-    failed_rankings = [ranking for ranking in rankings if ranking.verdict == "FAIL"]
-    yield from map(_format_total, failed_totals)
-    yield from map(_format_ranking, failed_rankings)
-    yield f"{len(failed_totals)} of {len(totals)} totals and {len(failed_rankings)} of {len(rankings)} rankings failed"
+_FIGURES = (
+    "AUC", "Brier", "log loss", "ECE", "Poisson deviance", "Tweedie deviance", "Gini", "buyers", "orders", "revenue",
+    "rank agreement", "buyers covered", "revenue covered",
+)  # fmt: skip
 
 
-def _format_total(total: Total) -> str:
-    return (
-        f"{total.shop:16} {total.as_of} {total.quantity:7} {total.days:4d} {total.tier:11} "
-        f"{total.predicted:9.0f} {total.actual:9.0f} {total.ratio:6.2f} {total.low:5.2f}-{total.high:5.2f} "
-        f"{total.ratio_of(total.persistence):11.2f} {total.ratio_of(total.btyd):6.2f} {total.verdict}"
-    )
+def render_block(result: LogResult) -> Iterator[str]:
+    """Render the figures of a log, its anchors, its missed bars, and its losses."""
+    if result.failure:
+        yield f"{result.log}: FAILED after {result.seconds:.0f} s: {result.failure}"
+        return
+    figures = ", ".join(f"{name} {result.figures[name]:.4g}" for name in _FIGURES if name in result.figures)
+    tiers = ", ".join(f"{model} {tier}" for model, tier in result.tiers.items())
+    yield f"{result.log}: {figures}; {result.customers} customers, {result.seconds:.0f} s; {tiers}"
+    for measure in dict.fromkeys(comparison.measure for comparison in result.comparisons):
+        anchors = [comparison for comparison in result.comparisons if comparison.measure == measure]
+        yield f"  {measure} {anchors[0].value:.4f}: " + ", ".join(map(_format_anchor, anchors))
+    for bar_result in result.missed_bars:
+        bar, value = bar_result.bar, bar_result.value
+        yield f"  MISSED {bar.measure} {bar}: {value:.4g}, by {bar_result.shortfall:.4g}"
+    yield from (f"  {remark}" for remark in result.remarks)
+    yield f"  {len(result.bars) - len(result.missed_bars)} of {len(result.bars)} bars met, {len(result.losses)} losses"
 
 
-def _format_ranking(ranking: Ranking) -> str:
-    return (
-        f"{ranking.shop:16} {ranking.as_of} {ranking.measure:5} {ranking.days:4d} {ranking.tier:10} "
-        f"{ranking.value:.3f} {ranking.baseline:9} {ranking.baseline_value:.3f}  "
-        f"{ranking.low:+.3f} to {ranking.high:+.3f} {ranking.verdict}"
-    )
+def _format_anchor(comparison: Comparison) -> str:
+    name = comparison.baseline.removesuffix(" of lifetimes")
+    verdict = {"loss": " LOSS", "win": " win"}.get(comparison.verdict, "")
+    return f"{name} {comparison.baseline_value:.4f}{verdict}"
