@@ -31,6 +31,7 @@ from training.models import MODELS
 
 pytestmark = pytest.mark.slow
 
+
 def answers(ready: Readiness, model: str) -> dict[int, HorizonReadiness]:
     return {answer.horizon_days: answer for answer in ready.answers if answer.model == model}
 

@@ -19,11 +19,13 @@ from training.fitting.average.pace import (
     MAX_SHARE,
     PRIOR_SHARE,
     WINDOWS,
-    Pace as MeasuredPace,
     PaceShares,
     learn_share,
     measure_pace,
     pace_seasonality,
+)
+from training.fitting.average.pace import (
+    Pace as MeasuredPace,
 )
 
 LIMIT, STEP = 900, PLAN.pace_days
@@ -59,7 +61,9 @@ def test_without_the_same_days_a_year_ago_there_is_no_pace() -> None:
 def log_ratio(*by_window: float) -> float:
     """The shrunken ratio where each window had that many times the orders expected of it."""
     actual = np.repeat(by_window, 100) * 10.0
-    return pace_module._shrunken_log_ratio(actual, np.full(len(actual), 10.0), np.repeat(np.arange(len(by_window)), 100))
+    return pace_module._shrunken_log_ratio(
+        actual, np.full(len(actual), 10.0), np.repeat(np.arange(len(by_window)), 100)
+    )
 
 
 def test_windows_that_agree_are_believed() -> None:
