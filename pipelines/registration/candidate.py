@@ -44,8 +44,9 @@ class ReleaseCandidate:
             f"{name}: {sentence}" for name, decision in decisions.items() for sentence in decision.refutations
         ]
         surely_worse = [comparison.model for comparison in self.comparisons if comparison.is_regression]
+        answers_anyway = self.tier == LAST_WINDOW or self.context.home.champion() is None
         return GateResult(
-            passed=not surely_worse and (not refutations or self.tier == LAST_WINDOW),
+            passed=not surely_worse and (not refutations or answers_anyway),
             regressions=surely_worse,
             reasons={name: f"{decision.tier}: {decision.reason}" for name, decision in decisions.items()},
             refutations=refutations,

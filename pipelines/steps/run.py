@@ -16,7 +16,14 @@ from pipelines.steps import ingest, promote, publish, score, train
 from pipelines.steps.promote import GateRejected
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
+from training.fitting.assemble import LAST_WINDOW
+from training.fitting.fit import POPULATION
 from training.inference.release_manifest import GateResult, ReleaseManifest
+
+_STAND_INS = {
+    LAST_WINDOW: "the best ranking on the level of the last window",
+    POPULATION: "the mean of all customers",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class RunSummary:
     champion: str
     refusal: str  # why the gate rejected the trained release; empty if it serves
     gate: GateResult  # of the trained release
+    trained_tier: str  # the tier that answers in it
     score_summary: score.ScoreSummary
     expected: ExpectedTotals  # of all customers
     currency: str
@@ -38,7 +46,7 @@ class RunSummary:
         """Sentences that a person has to read: what the newest test origin refutes, and which questions rank nobody."""
         refuted = [f"Refuted by the newest test origin: {sentence}." for sentence in self.gate.refutations]
         if refuted and not self.refusal:
-            refuted.append("Until a release stands the test, the best ranking on the level of the last window answers.")
+            refuted.append(f"Until a release stands the test, {_STAND_INS.get(self.trained_tier, 'it')} answers.")
         no_signal = "ranks nobody: the log holds no signal that tells customers apart."
         return refuted + [f"{name} {no_signal}" for name in self.gate.no_signal]
 
@@ -67,13 +75,15 @@ def run(
         report(refusal)
     score_summary = score.run(config, home, context.now, report, out, timestamp)
     cards = ReleaseManifest.read(home.releases / score_summary.release).cards
+    trained = ReleaseManifest.read(home.releases / trained_version)
     return RunSummary(
         manifest=manifest,
         readiness=context.readiness,
         trained_version=trained_version,
         champion=score_summary.release,
         refusal=refusal,
-        gate=ReleaseManifest.read(home.releases / trained_version).gate,
+        gate=trained.gate,
+        trained_tier=trained.tiered_model["tier"],
         score_summary=score_summary,
         expected=shop_totals(score_summary.path, cards),
         currency=config.currency,
