@@ -17,7 +17,7 @@ from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
 from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import AssembledRelease, assemble, churn_sample
-from training.fitting.average.pace import PRIOR_SHARES
+from training.fitting.average.level import PRIOR_SHARES
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
