@@ -20,9 +20,7 @@ from training.models import MODELS
 from training.models.churn import churn_label
 
 
-def comparison_rows(
-    log: str, context: RunContext, backtest_result: BacktestResult
-) -> Iterator[ComparisonRow]:
+def comparison_rows(log: str, context: RunContext, backtest_result: BacktestResult) -> Iterator[ComparisonRow]:
     """Compare every question at every origin with every baseline; ours is the tier that answers."""
     tier = context.readiness.tier
     visits = _read_visits(context)
