@@ -21,7 +21,7 @@ from training.inference.tiers.lightgbm_runtime import Booster
 from training.member import Target
 from training.model import BoostingParams
 
-CURVE_DAYS = 8
+CURVE_DAYS = 5
 MAX_PERIOD_ROWS = 120_000
 HAZARD_PARAMS: BoostingParams = {
     "objective": "binary",

@@ -13,7 +13,7 @@ from training.inference.average.curve import AveragedCurve, set_level
 from training.inference.average.customer_inputs import CustomerInputs, ShopAverages
 from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.spend import AveragedSpend
-from training.inference.fast_numpy import clip
+from training.inference.fast_numpy import clip, side_by_side
 from training.inference.log_odds import sigmoid
 from training.inference.survival import survival_curve
 from training.inference.tiers.base import TierAnswer
@@ -75,11 +75,11 @@ class AverageTier:
         """Expected orders and net amount within each learned horizon, each (n, learned)."""
         asked = [questions[self.position(averaged.days)] for averaged in self.orders]
         logs = [self.log_orders(averaged, question) for averaged, question in zip(self.orders, asked, strict=True)]
-        orders = np.exp(np.column_stack(logs))
+        orders = np.exp(side_by_side(logs))
         if self.spend is None:
             return orders, None
         parts = zip(self.spend, asked, logs, strict=True)
-        return orders, np.column_stack([spend.predict(question, log) for spend, question, log in parts])
+        return orders, side_by_side([spend.predict(question, log) for spend, question, log in parts])
 
     def log_orders(self, averaged: AveragedQuestion, question: QuestionInputs) -> Floats:
         """Log of the expected orders, (n,)."""

@@ -14,7 +14,7 @@ import numpy as np
 from features.arrays import Floats
 from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.regression import Regression
-from training.inference.fast_numpy import clip
+from training.inference.fast_numpy import clip, side_by_side
 from training.inference.log_odds import logit, sigmoid
 from training.inference.survival import person_period_inputs
 from training.inference.tiers.lightgbm_runtime import Booster
@@ -32,7 +32,7 @@ class AveragedCurve:
 
     def order_by(self, questions: Sequence[QuestionInputs]) -> Floats:
         """P(order within days[j]), (n, k + 1), never decreasing; one question for each day but the first."""
-        direct = np.column_stack(
+        direct = side_by_side(
             [
                 regression.scores(question.small_columns.values)
                 for regression, question in zip(self.direct, questions, strict=True)
@@ -45,7 +45,7 @@ class AveragedCurve:
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
         first = questions[0]
         rows = person_period_inputs(first.customers.inputs, first.names, self.days)
-        btyd = btyd_hazards(np.column_stack([question.btyd_probability for question in questions]))
+        btyd = btyd_hazards(side_by_side([question.btyd_probability for question in questions]))
         rows = np.column_stack([rows, logit(btyd).ravel()])
         hazards = sigmoid(self.hazard.raw_scores(rows)).reshape(len(first), len(self.days) - 1)
         return np.asarray(1 - np.cumprod(1 - hazards, axis=1), dtype=np.float64)

@@ -12,6 +12,7 @@ import numpy as np
 
 from features.arrays import Floats
 from training.inference.average.customer_inputs import CustomerInputs, nearest_window, window_lengths
+from training.inference.fast_numpy import side_by_side
 
 BTYD = "btyd"  # the source of a column that BTYD computes
 HALF_LIVES = (0.25, 1.0, 4.0)  # of the decayed order counts, in horizons
@@ -65,7 +66,7 @@ def full_columns(customers: CustomerInputs, days: float, small: RegressionColumn
 
 
 def _stack(columns: list[tuple[str, Floats]]) -> RegressionColumns:
-    return RegressionColumns(tuple(source for source, _ in columns), np.column_stack([values for _, values in columns]))
+    return RegressionColumns(tuple(source for source, _ in columns), side_by_side([values for _, values in columns]))
 
 
 def _window_name(customers: CustomerInputs, kind: str, days: float) -> str:
