@@ -99,14 +99,12 @@ def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
 
 
 def _unit(total: PredictedTotal) -> float:
-    """The size of one customer's outcome, by which a total is called small; as predicted where nobody came.
-
-    A predicted variance over its mean is the value of one order, and at most 1 for buyers.
-    """
-    came, predicted = total.actual[total.actual > 0], total.mean > 0
+    """The size of one customer's outcome, by which a total is called small; as predicted where nobody came."""
+    came = total.actual[total.actual > 0]
     if len(came):
         return float(np.median(came))
-    return float(np.median(total.variance[predicted] / total.mean[predicted])) if predicted.any() else 1.0
+    expected = total.mean > 0
+    return float(np.median(total.variance[expected] / total.mean[expected])) if expected.any() else 1.0
 
 
 def _is_far_off(predicted: float, actual: float, least: float) -> bool:
@@ -120,10 +118,11 @@ def _ranks_customers(tests: Sequence[Backtest], model: Model, tier: str) -> bool
     areas, errors = [], []
     for test in tests:
         score, event = model.ranking(test.rows.outcomes, test.plan, test.forecasts[tier])
-        areas.append(metrics.auc(score, event))
-        errors.append(auc_standard_error(score, event))
-    area, error = float(np.nanmean(areas)), float(np.nanmean(errors))
-    return bool(area - NORMAL_QUANTILE * error > CHANCE_AUC)
+        area = metrics.auc(score, event)
+        if not np.isnan(area):
+            areas.append(area)
+            errors.append(auc_standard_error(score, event))
+    return bool(areas) and float(np.mean(areas)) - NORMAL_QUANTILE * float(np.mean(errors)) > CHANCE_AUC
 
 
 def auc_standard_error(score: Floats, event: Floats) -> float:

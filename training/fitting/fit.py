@@ -53,6 +53,9 @@ def fit_tiers(
 ) -> dict[str, FittedTier]:
     """Fit the requested tiers; no outcome reaches beyond the limit with which the rows were made.
 
+    Where no buyer's window of the longest learned horizon is over, BTYD stands in for the average; without a buyer, the
+    population tier stands in for both.
+
     Args:
         rows: customers at every cutoff up to the limit.
         plan: the horizons in days.
@@ -76,13 +79,13 @@ def fit_tiers(
     heads = {name: head.fit(buyers, plan, TRAINERS) for name, head in HEADS.items()}
     fitted: dict[str, FittedTier] = {}
     for name in tiers:
-        if name == AVERAGE:
+        if name == AVERAGE and (buyers.outcomes.follow_days >= plan.learned[-1]).any():
             fitted[name] = _fit_average_tier(buyers, plan, limit, template, btyd)
             if first_year is None:
                 fitted[name] = _on_level(fitted[name], buyers, plan, limit, shares)
         else:
-            tier: Tier = btyd if name == BTYD and len(buyers) else population
-            fitted[name] = _fit_simple_tier(name, tier, buyers, plan, template)
+            simple, tier = (BTYD, btyd) if name != POPULATION and len(buyers) else (POPULATION, population)
+            fitted[name] = _fit_simple_tier(simple, tier, buyers, plan, template)
         if first_year is not None:
             fitted[name] = _with_seasonality(fitted[name], first_year)
         fitted[name] = _with_heads(fitted[name], heads, rows.names)

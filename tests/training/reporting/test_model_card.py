@@ -147,7 +147,7 @@ def test_the_rules_in_use_are_told_beside_the_model_and_only_where_there_are_any
     assert "Beside the rules in use" not in render_model_card(CARD)
     rule = RuleResult(
         rule="3 | days", origin=AUGUST, horizon_days=28, customers=2446, churned=441, flagged=1634, share=0.668,
-        precision=0.2436, recall=0.9025, f1=0.3836, tier="ml", model_precision=0.2662, model_recall=nan,
+        precision=0.2436, recall=0.9025, f1=0.3836, tier="average", model_precision=0.2662, model_recall=nan,
         precision_gain=Difference(0.0226, 0.0149, 0.0319), recall_gain=Difference(nan, nan, nan),
     )  # fmt: skip
     card = render_model_card(
