@@ -43,14 +43,15 @@ class ReleaseCandidate:
 
     @property
     def gate(self) -> GateResult:
-        """The gate result, which decides about the promotion."""
+        """The gate result, which decides about the promotion; a refuted release serves where nothing else can."""
         decisions = self.gate_decisions
         refutations = [
             f"{name}: {sentence}" for name, decision in decisions.items() for sentence in decision.refutations
         ]
+        has_champion = bool(self.context.home.champion_tiers())
         surely_worse = [comparison.model for comparison in self.comparisons if comparison.is_regression]
         return GateResult(
-            passed=not surely_worse and (not refutations or self.tier == LAST_WINDOW),
+            passed=not surely_worse and (not refutations or self.tier == LAST_WINDOW or not has_champion),
             regressions=surely_worse,
             reasons={name: f"{decision.tier}: {decision.reason}" for name, decision in decisions.items()},
             refutations=refutations,
