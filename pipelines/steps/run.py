@@ -29,6 +29,7 @@ class RunSummary:
     champion: str
     refusal: str  # why the gate rejected the trained release; empty if it serves
     gate: GateResult  # of the trained release
+    tier: str  # from which the trained release answers
     score_summary: score.ScoreSummary
     expected: ExpectedTotals  # of all customers
     currency: str
@@ -38,7 +39,7 @@ class RunSummary:
         """Sentences that a person has to read: what the newest test origin refutes, and which questions rank nobody."""
         refuted = [f"Refuted by the newest test origin: {sentence}." for sentence in self.gate.refutations]
         if refuted and not self.refusal:
-            refuted.append("Until a release stands the test, the best ranking on the level of the last window answers.")
+            refuted.append(f"No earlier release can take its place: {self.tier} answers until one stands the test.")
         no_signal = "ranks nobody: the log holds no signal that tells customers apart."
         return refuted + [f"{name} {no_signal}" for name in self.gate.no_signal]
 
@@ -67,13 +68,15 @@ def run(
         report(refusal)
     score_summary = score.run(config, home, context.now, report, out, timestamp)
     cards = ReleaseManifest.read(home.releases / score_summary.release).cards
+    trained = ReleaseManifest.read(home.releases / trained_version)
     return RunSummary(
         manifest=manifest,
         readiness=context.readiness,
         trained_version=trained_version,
         champion=score_summary.release,
         refusal=refusal,
-        gate=ReleaseManifest.read(home.releases / trained_version).gate,
+        gate=trained.gate,
+        tier=next(iter(trained.tiers.values())),
         score_summary=score_summary,
         expected=shop_totals(score_summary.path, cards),
         currency=config.currency,
