@@ -14,7 +14,7 @@ FILE = "small_regression.json"
 
 
 def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
-    """Fit a ridge regression on the small columns (Hoerl & Kennard 1970)."""
+    """Fit a ridge regression on ``small_columns``."""
     columns = stack_columns(small_columns(rows.question))
     return {FILE: trainers.regression(rows.target, columns, rows.outcome, rows.weight).to_text()}
 

@@ -25,7 +25,9 @@ def rows_with_recency(recency: list[float], ordered: list[float]) -> Rows:
     return rows_of(outcomes_of(wait, [60.0] * len(wait)), recency_days=recency)
 
 
-def fitted(rows: Rows, outcome: list[float], member_scores: Floats, target: Target = Target.ORDER) -> FittedQuestion:
+def fitted_question(
+    rows: Rows, outcome: list[float], member_scores: Floats, target: Target = Target.ORDER
+) -> FittedQuestion:
     """A fitted question with the given scores of its members, averaged with equal weights."""
     return FittedQuestion(
         averaged=AveragedQuestion(DAYS, 0.0, EQUAL, {}),
@@ -52,7 +54,7 @@ def test_each_member_has_the_loss_of_its_own_scores_and_the_average_that_of_the_
     rows, names = rows_with_recency([1.0] * 4, [1, 0, 1, 0]), list(MEMBERS)
     scores = np.zeros((4, len(names)))
     scores[:, 0] = [2.0, -2.0, 2.0, -2.0]
-    question = fitted(rows, [1, 0, 1, 0], scores)
+    question = fitted_question(rows, [1, 0, 1, 0], scores)
     losses = question_losses(rows, question, question.averaged)
     assert losses.members[names[0]] == pytest.approx(np.log1p(np.exp(-2.0)))
     assert losses.members[names[1]] == pytest.approx(np.log(2))
@@ -63,7 +65,7 @@ def test_each_member_has_the_loss_of_its_own_scores_and_the_average_that_of_the_
 
 def test_a_row_of_greater_weight_counts_more() -> None:
     rows = rows_with_recency([1.0] * 2, [1, 0])
-    question = fitted(rows, [1, 0], np.full((2, len(MEMBERS)), 2.0))
+    question = fitted_question(rows, [1, 0], np.full((2, len(MEMBERS)), 2.0))
     heavy = replace(question, weight=np.array([3.0, 1.0]))
     assert question_losses(rows, heavy, heavy.averaged).average == pytest.approx(
         (3 * np.log1p(np.exp(-2.0)) + np.log1p(np.exp(2.0))) / 4
@@ -74,7 +76,7 @@ def test_a_baseline_is_judged_on_customers_that_it_was_not_fitted_on() -> None:
     """Silence tells the churners of each fold apart, the other way round: whoever learns from the one is wrong here."""
     recency, ordered = [1.0, 100.0, 100.0, 1.0] * 20, [1.0, 1.0, 0.0, 0.0] * 20
     rows = rows_with_recency(recency, ordered)
-    question = fitted(rows, ordered, np.zeros((len(rows), len(MEMBERS))))
+    question = fitted_question(rows, ordered, np.zeros((len(rows), len(MEMBERS))))
     losses = question_losses(rows, question, question.averaged)
     assert losses.baselines["recency"] > 2 * np.log(2)
     assert losses.baselines["frequency"] == pytest.approx(np.log(2), abs=0.01)
@@ -83,5 +85,5 @@ def test_a_baseline_is_judged_on_customers_that_it_was_not_fitted_on() -> None:
 def test_a_baseline_that_tells_customers_apart_has_a_small_loss() -> None:
     recency, ordered = [1.0, 1.0, 100.0, 100.0] * 20, [1.0, 1.0, 0.0, 0.0] * 20
     rows = rows_with_recency(recency, ordered)
-    question = fitted(rows, ordered, np.zeros((len(rows), len(MEMBERS))), Target.ORDERS)
+    question = fitted_question(rows, ordered, np.zeros((len(rows), len(MEMBERS))), Target.ORDERS)
     assert question_losses(rows, question, question.averaged).baselines["recency"] < 0.5

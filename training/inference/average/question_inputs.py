@@ -77,8 +77,8 @@ class QuestionInputs:
     def window_name(self, kind: str, days: float) -> str:
         """The name of the input that counts ``orders`` or sums ``spend`` over the window nearest to ``days``.
 
-        A longer window than most training rows could fill would only repeat the count of all orders there, and
-        mislead for the customers of today.
+        No window is longer than most training rows could fill: in those rows a longer one would equal all orders so
+        far, but not for the customers of today.
         """
         return _nearest_window(self.names, kind, max(min(days, self.averages.window_days), 1.0))
 

@@ -85,7 +85,7 @@ def _spend_column(question: QuestionInputs, days: float, usual: float) -> Regres
 
 
 def _decayed_count_column(question: QuestionInputs, half_life: float) -> RegressionColumn:
-    """Orders that count half after each ``half_life`` days, by the middle of the window in which they were placed."""
+    """Decayed count: an order counts half after each ``half_life`` days, dated to the middle of its window."""
     counts, tenure = question.column("orders"), question.column("tenure_days")
     total, inside, begin = np.zeros(len(question)), np.zeros(len(question)), 0.0
     for length, name in window_lengths(question.names, "orders").items():
