@@ -139,7 +139,7 @@ MODEL = Model(
     explanation=Explanation(
         directions=("later", "sooner"),
         attribute=Attributions.next_purchase,
-        # the churn probability sets the level of the curve
+        # the churn probability sets the level of the curve (``AverageTier.order_by``)
         rises_with_churn=False,
     ),
     by_category=True,
