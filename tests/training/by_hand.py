@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from features.arrays import Floats
 from training.dataset.outcomes import Outcomes, Rows
-from training.fitting.btyd_tier import fit_btyd_tier
 from training.inference.forecast import LAST_DAY, Forecast, SpendForecast
 from training.model import BoostingParams, Trainers
 
@@ -66,7 +65,7 @@ class RecordingTrainer:
 
     @property
     def trainers(self) -> Trainers:
-        return Trainers(self, fit_btyd_tier)
+        return Trainers(self)
 
     def __call__(
         self,
@@ -75,6 +74,7 @@ class RecordingTrainer:
         params: BoostingParams,
         names: Sequence[str],
         offset: Floats | None = None,
+        weight: Floats | None = None,
     ) -> str:
         assert len(inputs) == len(target) == len(target if offset is None else offset)
         assert inputs.shape[1] == len(names)

@@ -32,12 +32,13 @@ from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset, build_dataset
 from training.dataset.readiness import Readiness, readiness
 from training.dataset.schedule import Schedule, plan_schedule
-from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
-from training.inference.forecast import TIERS
-from training.models import churn, ltv, next_purchase
+from training.fitting.average import curve, spend
+from training.fitting.fit import AVERAGE, BTYD, POPULATION, FittedTier, buyer_mask, fit_tiers
+from training.members import small_trees
 
 OPENING = date(2020, 1, 1)
 ZONE = ZoneInfo("UTC")
+FITTED_TIERS = (AVERAGE, BTYD, POPULATION)
 _NUMBERS = count()
 _CACHE_CLEARERS: list[Callable[[], None]] = []
 Result = TypeVar("Result")
@@ -181,7 +182,7 @@ class TrainingShop:
 def build_shop(lines: pd.DataFrame, days: int, horizons: Sequence[int], churn_days: int) -> TrainingShop:
     """Plan the schedule of a log and build its dataset, as the pipeline does."""
     log = history(lines)
-    schedule = plan_schedule(log.day_range()[0], day(days), horizons, log.count_customers())
+    schedule = plan_schedule(log.day_range()[0], day(days), horizons, churn_days)
     cutoffs = tuple(Cutoff.from_day(cutoff_day, ZONE) for cutoff_day in schedule.cutoffs)
     published = FakeFeatureStore(log, cutoffs)
     data = build_dataset(published.known_customers(cutoffs), cutoffs, log, published)
@@ -197,9 +198,10 @@ def corner_shop() -> TrainingShop:
 
 @cached_for_session
 def corner_tiers() -> dict[str, FittedTier]:
-    """Return every tier of the corner shop, fitted on all its rows."""
+    """Return every tier of the corner shop but the last window, fitted on all its rows."""
+    shop = corner_shop()
     with small_ensembles():
-        return fit_tiers(corner_shop().rows(corner_shop().now), corner_shop().plan, TIERS)
+        return fit_tiers(shop.rows(shop.now), shop.plan, shop.now.day_number, FITTED_TIERS)
 
 
 @cached_for_session
@@ -214,7 +216,7 @@ def other_buyers() -> Rows:
 def small_ensembles(rounds: int = 20) -> Iterator[None]:
     """Limit all ensembles to a few rounds."""
     with pytest.MonkeyPatch.context() as patch:
-        for params in (churn.PARAMS, next_purchase.PARAMS, *ltv.PARAMS.values(), ltv.CORRECTION_PARAMS):
+        for params in (*small_trees.PARAMS.values(), spend.PARAMS, curve.HAZARD_PARAMS):
             patch.setitem(params, "num_iterations", rounds)
         yield
 

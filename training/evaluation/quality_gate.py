@@ -13,6 +13,7 @@ from training.evaluation.backtest import Backtest
 from training.inference.forecast import TIERS, Forecast
 from training.model import Model
 from training.models import MODELS
+from training.totals import PredictedTotal
 
 MAX_TOTAL_RATIO = 3.0  # by which a total may be off
 MIN_TOTAL = 10.0  # below it chance alone moves a total threefold
@@ -78,7 +79,7 @@ def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
     forecast, outcomes, found = test.forecasts[tier], test.rows.outcomes, []
     for total in model.totals(outcomes, test.plan, forecast):
         predicted, actual = float(total.mean.sum()), float(total.actual.sum())
-        if _is_far_off(predicted, actual, MIN_TOTAL * _unit(total.actual)):
+        if _is_far_off(predicted, actual, MIN_TOTAL * _unit(total)):
             found.append(
                 f"at {test.origin:%Y-%m-%d} it predicted {predicted:,.0f} {total.measure} within {total.horizon_days}"
                 f" days, and {actual:,.0f} came"
@@ -97,10 +98,13 @@ def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
     return found
 
 
-def _unit(actual: Floats) -> float:
-    """The size of one customer's outcome, by which a total is called small."""
-    came = actual[actual > 0]
-    return float(np.median(came)) if len(came) else 1.0
+def _unit(total: PredictedTotal) -> float:
+    """The size of one customer's outcome, by which a total is called small; as predicted where nobody came."""
+    came = total.actual[total.actual > 0]
+    if len(came):
+        return float(np.median(came))
+    expected = total.mean > 0
+    return float(np.median(total.variance[expected] / total.mean[expected])) if expected.any() else 1.0
 
 
 def _is_far_off(predicted: float, actual: float, least: float) -> bool:
@@ -114,10 +118,11 @@ def _ranks_customers(tests: Sequence[Backtest], model: Model, tier: str) -> bool
     areas, errors = [], []
     for test in tests:
         score, event = model.ranking(test.rows.outcomes, test.plan, test.forecasts[tier])
-        areas.append(metrics.auc(score, event))
-        errors.append(auc_standard_error(score, event))
-    area, error = float(np.nanmean(areas)), float(np.nanmean(errors))
-    return bool(area - NORMAL_QUANTILE * error > CHANCE_AUC)
+        area = metrics.auc(score, event)
+        if not np.isnan(area):
+            areas.append(area)
+            errors.append(auc_standard_error(score, event))
+    return bool(areas) and float(np.mean(areas)) - NORMAL_QUANTILE * float(np.mean(errors)) > CHANCE_AUC
 
 
 def auc_standard_error(score: Floats, event: Floats) -> float:

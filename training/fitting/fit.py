@@ -51,6 +51,9 @@ def fit_tiers(
 ) -> dict[str, FittedTier]:
     """Fit the requested tiers; no outcome reaches beyond the limit with which the rows were made.
 
+    Where no buyer's window of the longest learned horizon is over, BTYD stands in for the average; without a buyer, the
+    population tier stands in for both.
+
     Args:
         rows: customers at every cutoff up to the limit.
         plan: the horizons in days.
@@ -74,7 +77,7 @@ def fit_tiers(
     heads = {name: head.fit(buyers, plan, TRAINERS) for name, head in HEADS.items()}
     fitted: dict[str, FittedTier] = {}
     for name in tiers:
-        if name == AVERAGE:
+        if name == AVERAGE and (buyers.outcomes.follow_days >= plan.learned[-1]).any():
             average, pace = fit_average(buyers, plan, btyd, limit), None
             tiered_model = replace(template, tier_name=AVERAGE, tier=average.tier)
             if average.spend is not None:
@@ -85,8 +88,8 @@ def fit_tiers(
             tiered_model = replace(tiered_model, seasonality=seasonality)
             fitted[name] = FittedTier(tiered_model, average_files(average), average, pace)
         else:
-            tier: Tier = btyd if name == BTYD and len(buyers) else population
-            fitted[name] = _fit_simple_tier(name, tier, buyers, plan, template)
+            simple, tier = (BTYD, btyd) if name != POPULATION and len(buyers) else (POPULATION, population)
+            fitted[name] = _fit_simple_tier(simple, tier, buyers, plan, template)
         if first_year is not None:
             fitted[name] = _with_seasonality(fitted[name], first_year)
         fitted[name] = _with_heads(fitted[name], heads, rows.names)

@@ -37,6 +37,8 @@ def fit_gradient_boosting(
         (inputs, target), offset, weight = _zero_target_row(inputs, params), None, None
     settings = {**params, **_DETERMINISTIC_PARAMS}
     settings["min_data_in_leaf"] = max(5, min(int(params["min_data_in_leaf"]), len(target) // 50))
+    if len(target) * float(settings.get("bagging_fraction", 1.0)) < 1:
+        settings["bagging_fraction"] = 1.0  # LightGBM refuses a bag without a row
     rounds = int(settings.pop("num_iterations"))
     lightgbm = _import_lightgbm()
     features = [name.replace(" ", "_") for name in names]

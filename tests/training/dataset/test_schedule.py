@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.dataset.schedule import Schedule, days_needed, plan_schedule, warmup_days
+from training.dataset.plan import YEAR_DAYS
+from training.dataset.schedule import MAX_YEARS, PACE_WINDOWS, Schedule, days_needed, plan_schedule, warmup_days
 
 FIRST = date(2021, 1, 1)
 FIVE_YEARS = 5 * 365
 
 spans = st.integers(1, FIVE_YEARS)
 horizon_lists = st.lists(st.integers(1, 730), min_size=1, max_size=4, unique=True).map(lambda days: tuple(sorted(days)))
-customers = st.sampled_from([1, 900, 5_000, 30_000, 2_000_000])
 
 
-def build_schedule(span: int, horizons: tuple[int, ...] = (30, 90, 365), customers: int = 900) -> Schedule:
+def build_schedule(span: int, horizons: tuple[int, ...] = (30, 90, 365), churn_days: int | None = None) -> Schedule:
     """The schedule of a shop that opened ``span`` days ago."""
-    return plan_schedule(FIRST, FIRST + timedelta(days=span), horizons, customers)
+    return plan_schedule(FIRST, FIRST + timedelta(days=span), horizons, churn_days or max(horizons))
 
 
-@given(spans, horizon_lists, customers)
-def test_every_origin_has_a_window_over_after_it_and_one_before_it(
-    span: int, horizons: tuple[int, ...], customers: int
-) -> None:
-    plan = build_schedule(span, horizons, customers)
+@given(spans, horizon_lists)
+def test_every_origin_has_a_window_over_after_it_and_one_before_it(span: int, horizons: tuple[int, ...]) -> None:
+    plan = build_schedule(span, horizons)
     assert (plan.tested_horizon is None) == (not plan.origins)
     for origin in plan.origins:
         assert plan.tested_horizon is not None
@@ -35,9 +34,9 @@ def test_every_origin_has_a_window_over_after_it_and_one_before_it(
         assert plan.training_cutoffs(origin, plan.tested_horizon)
 
 
-@given(spans, horizon_lists, customers)
-def test_cutoffs_ascend_from_after_the_warm_up_to_today(span: int, horizons: tuple[int, ...], customers: int) -> None:
-    plan = build_schedule(span, horizons, customers)
+@given(spans, horizon_lists)
+def test_cutoffs_ascend_from_after_the_warm_up_to_today(span: int, horizons: tuple[int, ...]) -> None:
+    plan = build_schedule(span, horizons)
     assert list(plan.cutoffs) == sorted(set(plan.cutoffs))
     assert plan.cutoffs[-1] == plan.as_of
     assert plan.cutoffs[0] >= FIRST + timedelta(days=warmup_days(span))
@@ -47,16 +46,61 @@ def test_cutoffs_ascend_from_after_the_warm_up_to_today(span: int, horizons: tup
 
 
 @given(spans, horizon_lists)
-def test_there_are_about_26_cutoffs_and_fewer_for_many_customers(span: int, horizons: tuple[int, ...]) -> None:
-    assert len(build_schedule(span, horizons).cutoffs) <= 40
-    assert len(build_schedule(span, horizons, 2_000_000).cutoffs) <= 14
+def test_the_number_of_cutoffs_is_limited(span: int, horizons: tuple[int, ...]) -> None:
+    assert len(build_schedule(span).cutoffs) <= 45
+    assert len(build_schedule(span, horizons, min(horizons)).cutoffs) <= 75
+    assert len(build_schedule(span, horizons, max(horizons)).cutoffs) <= 75
 
 
-@given(spans, horizon_lists, customers)
-def test_trainable_horizons_are_never_empty_and_never_too_long(
-    span: int, horizons: tuple[int, ...], customers: int
+@given(spans, horizon_lists)
+def test_a_horizon_that_fits_is_taught_by_a_window_that_ends_today_and_at_every_origin(
+    span: int, horizons: tuple[int, ...]
 ) -> None:
-    plan = build_schedule(span, horizons, customers)
+    plan = build_schedule(span, horizons)
+    start = FIRST + timedelta(days=warmup_days(span))
+    for limit in (plan.as_of, *plan.origins):
+        for days in horizons:
+            if limit - timedelta(days=days) >= start:
+                assert limit - timedelta(days=days) in plan.cutoffs
+
+
+@given(st.integers(450, FIVE_YEARS), horizon_lists)
+def test_the_same_days_of_earlier_years_are_cutoffs(span: int, horizons: tuple[int, ...]) -> None:
+    plan = build_schedule(span, horizons)
+    start = FIRST + timedelta(days=warmup_days(span))
+    for years in range(1, MAX_YEARS + 1):
+        day = plan.as_of - timedelta(days=YEAR_DAYS * years)
+        assert day < start or nearest_days(plan, day) <= plan.step / 10
+
+
+@given(st.integers(450, FIVE_YEARS), horizon_lists)
+def test_the_pace_has_its_short_windows_now_and_a_year_ago_at_every_limit(
+    span: int, horizons: tuple[int, ...]
+) -> None:
+    plan = build_schedule(span, horizons)
+    start = FIRST + timedelta(days=warmup_days(span))
+    for limit in (plan.as_of, *plan.origins):
+        for back in range(1, PACE_WINDOWS + 1):
+            for years in (0, 1):
+                day = limit - timedelta(days=plan.step * back + YEAR_DAYS * years)
+                assert day < start or nearest_days(plan, day) <= plan.step / 10
+
+
+def nearest_days(plan: Schedule, day: date) -> int:
+    """Days from a day to the nearest cutoff."""
+    return min(abs((cutoff - day).days) for cutoff in plan.cutoffs)
+
+
+def test_cutoffs_get_sparser_with_their_age() -> None:
+    plan = build_schedule(1_500, (30,))
+    lags = np.array([(plan.as_of - cutoff).days for cutoff in plan.cutoffs])
+    by_half_year = [int(((lags >= begin) & (lags < begin + 182)).sum()) for begin in (0, 182, 546)]
+    assert by_half_year[0] > by_half_year[1] > by_half_year[2] > 0
+
+
+@given(spans, horizon_lists)
+def test_trainable_horizons_are_never_empty_and_never_too_long(span: int, horizons: tuple[int, ...]) -> None:
+    plan = build_schedule(span, horizons)
     for limit in (plan.as_of, *plan.origins):
         trainable = plan.trainable_horizons(limit, horizons)
         assert trainable
@@ -91,22 +135,22 @@ def test_a_shop_that_has_just_opened_has_a_schedule(span: int) -> None:
 
 def test_a_year_and_a_half_is_tested_at_the_longest_horizon_that_fits_twice() -> None:
     plan = build_schedule(547)
-    assert (plan.tested_horizon, plan.step) == (90, 21)
-    assert plan.origins == (date(2022, 4, 3), date(2022, 2, 20), date(2022, 1, 9))
+    assert (plan.tested_horizon, plan.step) == (90, 30)
+    assert plan.origins == (date(2022, 4, 3), date(2022, 3, 6), date(2022, 2, 6))
     assert plan.trainable_horizons(plan.as_of, (30, 90, 365)) == (30, 90, 365)
-    assert plan.trainable_horizons(plan.origins[0], (30, 90, 365)) == (30, 90)
+    assert plan.trainable_horizons(plan.origins[2], (30, 90, 365)) == (30, 90)
 
 
 def test_a_grid_that_begins_too_late_for_its_oldest_origin_gets_the_first_possible_day() -> None:
     plan = build_schedule(280, (90,))
     start = FIRST + timedelta(days=warmup_days(280))
     assert plan.cutoffs[0] == start
-    assert plan.training_cutoffs(plan.origins[-1], 90) == (start,)
+    assert plan.training_cutoffs(plan.origins[-1], 90)[0] == start
 
 
 def test_requested_origins_are_cutoffs() -> None:
     origins = [date(2021, 9, 1), date(2021, 11, 1), date(2021, 9, 1)]
-    plan = plan_schedule(FIRST, date(2022, 6, 1), (30,), 900, origins)
+    plan = plan_schedule(FIRST, date(2022, 6, 1), (30,), 30, origins)
     assert plan.origins == (date(2021, 11, 1), date(2021, 9, 1))
     assert set(origins) <= set(plan.cutoffs)
     assert plan.cutoffs[-1] == plan.as_of

@@ -29,7 +29,7 @@ from training.dataset.population import known_customers
 from training.dataset.schedule import plan_schedule
 from training.dataset.winsorizing import winsorize_rows
 from training.fitting.btyd import fit_btyd, fit_gamma_gamma
-from training.fitting.cohort_tiers import fit_population_tier
+from training.fitting.population_tier import fit_population_tier
 from training.inference.tiers.btyd import histories
 
 DAYS = 300
@@ -104,10 +104,7 @@ def test_a_line_of_another_century_leaves_the_plan_and_the_others(wrong: str, tm
     old.loc[ORDINARY, ["ordered_at", "known_at"]] = pd.Timestamp(wrong, tz="UTC")
     logs = [history(lines) for lines in (LINES, old)]
     clean, winsorized = (winsorize_dates(log, find_outlying_dates(log)) for log in logs)
-    plans = [
-        plan_schedule(log.day_range()[0], cutoff(DAYS).day, (30, 60), log.count_customers())
-        for log in (clean, winsorized)
-    ]
+    plans = [plan_schedule(log.day_range()[0], cutoff(DAYS).day, (30, 60), 60) for log in (clean, winsorized)]
     assert plans[0] == plans[1]
     assert estimate_churn_days(winsorized, cutoff(DAYS)) == pytest.approx(
         estimate_churn_days(clean, cutoff(DAYS)), abs=1

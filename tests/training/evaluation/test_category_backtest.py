@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 @cached_for_session
 def run_backtest() -> list[Backtest]:
     one = drugstore_shop()
-    return backtest(one.data, one.schedule, one.plan, ("cohort", "population"), ZONE)
+    return backtest(one.data, one.schedule, one.plan, ("btyd", "population"), ZONE)
 
 
 @cached_for_session

@@ -36,7 +36,7 @@ RULES = {"a month": ChurnRule(no_order_days=30)}
 def backtest_of(waits: Sequence[float], paces: Sequence[float], origin: date = ORIGIN) -> Backtest:
     """Customers who came after so many days, each expected at a pace of orders a day."""
     rows = rows_of(outcomes_of(waits, [90.0] * len(waits)))
-    return Backtest(origin, PLAN, rows, {"ml": steady_forecast(paces)}, {})
+    return Backtest(origin, PLAN, rows, {"average": steady_forecast(paces)}, {})
 
 
 def inactivity_days(contact: Sequence[float], order: Sequence[float] | None = None) -> dict[str, Floats]:
@@ -47,13 +47,13 @@ def inactivity_days(contact: Sequence[float], order: Sequence[float] | None = No
 
 
 def rule_flags(test: Backtest, order: Sequence[float]) -> RuleResult:
-    (one,) = compare_rules([test], RULES, {test.origin: inactivity_days(order)}, FIRST, "ml")
+    (one,) = compare_rules([test], RULES, {test.origin: inactivity_days(order)}, FIRST, "average")
     return one
 
 
 def test_a_rule_flags_whoever_was_silent_for_as_many_days_or_more() -> None:
     flags = flag_customers(
-        backtest_of([5] * 3, [0.1] * 3), RULES["a month"], inactivity_days([0, 0, 0], [29, 30, 31]), "ml"
+        backtest_of([5] * 3, [0.1] * 3), RULES["a month"], inactivity_days([0, 0, 0], [29, 30, 31]), "average"
     )
     assert flags.by_rule.tolist() == [0, 1, 1]
 
@@ -61,14 +61,14 @@ def test_a_rule_flags_whoever_was_silent_for_as_many_days_or_more() -> None:
 def test_all_conditions_of_a_rule_have_to_hold() -> None:
     rule = ChurnRule(no_contact_days=10, no_order_days=30)
     flags = flag_customers(
-        backtest_of([5] * 4, [0.1] * 4), rule, inactivity_days([10, 9, 10, 9], [30, 30, 29, 29]), "ml"
+        backtest_of([5] * 4, [0.1] * 4), rule, inactivity_days([10, 9, 10, 9], [30, 30, 29, 29]), "average"
     )
     assert flags.by_rule.tolist() == [1, 0, 0, 0]
 
 
 def test_somebody_of_whom_nothing_is_known_is_not_flagged() -> None:
     flags = flag_customers(
-        backtest_of([5, 5], [0.1, 0.1]), RULES["a month"], inactivity_days([40, 40], [math.nan, 40]), "ml"
+        backtest_of([5, 5], [0.1, 0.1]), RULES["a month"], inactivity_days([40, 40], [math.nan, 40]), "average"
     )
     assert flags.by_rule.tolist() == [0, 1]
 
@@ -79,7 +79,7 @@ def test_precision_recall_and_f1_are_counted_by_hand() -> None:
     one = rule_flags(backtest_of(waits, [0.1] * 8), [40, 40, 40, 40, 5, 5, 5, 5])
     assert (one.customers, one.churned, one.flagged, one.share) == (8, 4, 4, 0.5)
     assert (one.precision, one.recall, one.f1) == (0.75, 0.75, 0.75)
-    assert (one.rule, one.origin, one.horizon_days, one.tier) == ("a month", ORIGIN, 60, "ml")
+    assert (one.rule, one.origin, one.horizon_days, one.tier) == ("a month", ORIGIN, 60, "average")
 
 
 def test_an_order_on_the_last_day_of_the_window_is_no_churn_and_one_at_its_end_is() -> None:
@@ -151,7 +151,7 @@ def test_over_all_origins_customers_are_added_up() -> None:
     older = ORIGIN - timedelta(days=60)
     tests = [backtest_of([NEVER, 5, 5], [0.1] * 3), backtest_of([NEVER, NEVER, 5], [0.1] * 3, older)]
     inactivity_by_origin = {ORIGIN: inactivity_days([40, 40, 0]), older: inactivity_days([40, 0, 0])}
-    newest, before, together = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "ml")
+    newest, before, together = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "average")
     assert [one.origin for one in (newest, before, together)] == [ORIGIN, older, None]
     assert (newest.precision, before.precision) == (0.5, 1.0)
     assert (together.customers, together.churned, together.flagged) == (6, 3, 3)
@@ -161,21 +161,21 @@ def test_over_all_origins_customers_are_added_up() -> None:
 def test_a_customer_at_several_origins_is_drawn_as_one() -> None:
     tests = [backtest_of([NEVER, 5] * 40, [0.01, 0.1] * 40, ORIGIN - timedelta(days=back)) for back in (0, 60, 120)]
     inactivity_by_origin = {test.origin: inactivity_days([40, 40, 0, 0] * 20) for test in tests}
-    once, *_, together = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "ml")
+    once, *_, together = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "average")
     assert vars(together.precision_gain) == pytest.approx(vars(once.precision_gain))
 
 
 def test_a_rule_is_judged_only_where_the_log_is_longer_than_it_asks() -> None:
     tests = [backtest_of([NEVER, 5], [0.1] * 2, FIRST + timedelta(days=number)) for number in (32, 31, 30)]
     inactivity_by_origin = {test.origin: inactivity_days([30, 0]) for test in tests}
-    results = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "ml")
+    results = compare_rules(tests, RULES, inactivity_by_origin, FIRST, "average")
     assert [one.origin for one in results] == [tests[0].origin, tests[1].origin, None]
-    assert compare_rules(tests, {"a year": ChurnRule(no_order_days=365)}, inactivity_by_origin, FIRST, "ml") == []
+    assert compare_rules(tests, {"a year": ChurnRule(no_order_days=365)}, inactivity_by_origin, FIRST, "average") == []
 
 
 def test_nothing_is_judged_without_a_rule_or_without_an_origin() -> None:
-    assert compare_rules([backtest_of([5], [0.1])], {}, {}, FIRST, "ml") == []
-    assert compare_rules([], RULES, {}, FIRST, "ml") == []
+    assert compare_rules([backtest_of([5], [0.1])], {}, {}, FIRST, "average") == []
+    assert compare_rules([], RULES, {}, FIRST, "average") == []
 
 
 @cached_for_session

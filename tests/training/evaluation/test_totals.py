@@ -33,11 +33,11 @@ def backtest(origin: int, follow: float = 60, plan: HorizonPlan = PLAN) -> Backt
     """Ten customers of rising pace, of which the five highest order after five days."""
     wait = [math.inf] * 5 + [5.0] * 5
     rows = rows_of(outcomes_of(wait, [follow] * 10))
-    return Backtest(day(origin), plan, rows, {"ml": steady_forecast(np.arange(1, 11) / 500)}, {})
+    return Backtest(day(origin), plan, rows, {"average": steady_forecast(np.arange(1, 11) / 500)}, {})
 
 
 def test_the_total_that_came_over_the_total_predicted() -> None:
-    (one,) = backtest_totals([backtest(200)], "churn", "ml")
+    (one,) = backtest_totals([backtest(200)], "churn", "average")
     expected = (-np.expm1(-60 * np.arange(1, 11) / 500)).sum()
     assert (one.measure, one.horizon_days) == ("buyers", 60)
     assert one.origins[0].all_customers.log_ratio == pytest.approx(math.log(5 / expected), abs=1e-6)
@@ -47,13 +47,13 @@ def test_the_total_that_came_over_the_total_predicted() -> None:
 
 def test_the_noise_is_what_single_customers_chances_explain() -> None:
     within = -np.expm1(-60 * np.arange(1, 11) / 500)
-    (one,) = backtest_totals([backtest(200)], "churn", "ml")
+    (one,) = backtest_totals([backtest(200)], "churn", "average")
     expected = math.sqrt((within * (1 - within)).sum()) / within.sum()
     assert one.origins[0].all_customers.noise == pytest.approx(expected, abs=1e-6)
 
 
 def test_groups_are_fifths_by_prediction_and_one_of_whom_nobody_came_has_no_error() -> None:
-    (one,) = backtest_totals([backtest(200)], "churn", "ml")
+    (one,) = backtest_totals([backtest(200)], "churn", "average")
     groups = one.origins[0].groups
     assert [group.log_ratio is None for group in groups] == [True, True, False, False, False]
     assert len(one.edges) == GROUP_COUNT - 1
@@ -66,11 +66,11 @@ def test_groups_are_fifths_by_prediction_and_one_of_whom_nobody_came_has_no_erro
     [
         ("churn", {("buyers", 60)}),
         ("next_purchase", {("buyers", days) for days in (7, 14, 30, 60)}),
-        ("ltv", {("spend", 30), ("spend", 60)}),
+        ("ltv", {(measure, days) for measure in ("orders", "spend") for days in (30, 60)}),
     ],
 )
 def test_every_question_is_judged_by_its_own_totals(question: str, measures: set[tuple[str, int]]) -> None:
-    errors = backtest_totals([backtest(200), backtest(150)], question, "ml")
+    errors = backtest_totals([backtest(200), backtest(150)], question, "average")
     assert {(one.measure, one.horizon_days) for one in errors} == measures
     assert {len(one.origins) for one in errors} == {2}
     assert [origin.origin for origin in errors[0].origins] == [str(day(200)), str(day(150))]
@@ -78,16 +78,16 @@ def test_every_question_is_judged_by_its_own_totals(question: str, measures: set
 
 def test_without_amounts_orders_are_counted() -> None:
     plain = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=False)
-    assert {one.measure for one in backtest_totals([backtest(200, plan=plain)], "ltv", "ml")} == {"orders"}
+    assert {one.measure for one in backtest_totals([backtest(200, plan=plain)], "ltv", "average")} == {"orders"}
 
 
 def test_a_window_that_is_not_over_is_no_total() -> None:
-    errors = backtest_totals([backtest(200, follow=30)], "ltv", "ml")
-    assert [one.horizon_days for one in errors] == [30]
+    errors = backtest_totals([backtest(200, follow=30)], "ltv", "average")
+    assert [(one.measure, one.horizon_days) for one in errors] == [("orders", 30), ("spend", 30)]
 
 
 def test_where_nothing_was_tested_there_are_no_totals() -> None:
-    assert backtest_totals([], "churn", "ml") == []
+    assert backtest_totals([], "churn", "average") == []
 
 
 def test_the_dispersion_is_that_of_the_outcomes() -> None:

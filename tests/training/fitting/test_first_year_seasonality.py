@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
+from tests.tiered_models import single_tier_model
 from tests.training.by_hand import outcomes_of, rows_of
 from training.dataset.outcomes import Rows
 from training.dataset.plan import YEAR_DAYS, HorizonPlan
-from training.fitting.first_year_seasonality import first_year_ratios, weekly_index
+from training.fitting.first_year_seasonality import fit_first_year_seasonality, weekly_index
 from training.inference.btyd import GammaPoisson
+from training.inference.tiered_model import HorizonLayout
 from training.inference.tiers.btyd import BtydTier
+from training.inference.tiers.population import PopulationTier
 
 PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=False)
 DAYS = np.arange(YEAR_DAYS + 1)
@@ -42,15 +45,18 @@ def shop_rows(by_day: Floats, until: int) -> Rows:
     return replace(rows, cutoff=cutoffs.astype(np.int64), orders_by_day=with_known_share(log))
 
 
+def btyd_tier(names: tuple[str, ...]) -> BtydTier:
+    return BtydTier(names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0))
+
+
 def forecast_orders(rows: Rows) -> Floats | None:
     """Orders within 30 days and in 30 days of the rest of the year, if last year's weeks repeat."""
-    btyd = BtydTier(rows.names, GammaPoisson(r=1.0, alpha=30.0), None, (30,), (0.0, 30.0), (1.0,), (1.0,), (1.0,))
-    last = rows.select(rows.cutoff == rows.cutoff.max())
-    ratios = first_year_ratios(rows, PLAN, btyd, last)
-    if ratios is None:
+    fitted = fit_first_year_seasonality(rows, PLAN, btyd_tier(rows.names))
+    if fitted is None:
         return None
-    expected = float(btyd.predict(last.inputs)[1].sum())
-    return np.array([*ratios[0], ratios[1]]) * expected
+    newest = rows.select(rows.cutoff == rows.cutoff.max())
+    expected = float(btyd_tier(rows.names).answer(newest.inputs, np.zeros(1)).orders.sum())
+    return np.array([*fitted.ahead, fitted.rest_of_year]) * expected
 
 
 def test_after_a_season_orders_return_to_what_they_were() -> None:
@@ -65,6 +71,33 @@ def test_before_a_season_as_many_are_expected_as_a_year_ago() -> None:
     assert before is not None
     assert before[0] == pytest.approx(4 * 0.7 * 30 * 50, rel=0.15)
     assert before[1] == pytest.approx(0.7 * 30 * 50, rel=0.15)
+
+
+def test_a_tier_on_another_level_gets_the_same_seasonal_totals() -> None:
+    rows = shop_rows(np.where(DAYS < 40, 4.0, 1.0) * STEADY, YEAR_DAYS)
+    fitted, layout = fit_first_year_seasonality(rows, PLAN, btyd_tier(rows.names)), HorizonLayout(
+        30, (30,), (30,), 1.0, 1.0, None
+    )
+    assert fitted is not None
+    totals = []
+    for orders_per_buyer in (0.5, 1.0, 3.0):
+        tier = PopulationTier(rows.names, (30,), (0.0, 30.0), (0.5,), (orders_per_buyer,), 0.0, 1.0, (1.0,))
+        factor = fitted.seasonality(single_tier_model(tier, layout)).orders.learned[0]
+        totals.append(factor * 0.5 * orders_per_buyer)
+    assert totals == pytest.approx([totals[0]] * 3)
+
+
+def test_a_log_with_the_same_days_a_year_ago_has_no_first_year() -> None:
+    rows = shop_rows(np.where(DAYS < 40, 4.0, 1.0) * STEADY, YEAR_DAYS)
+    older = replace(rows, cutoff=np.where(rows.cutoff == rows.cutoff.min(), -1, rows.cutoff))
+    assert fit_first_year_seasonality(rows, PLAN, btyd_tier(rows.names)) is not None
+    assert fit_first_year_seasonality(older, PLAN, btyd_tier(rows.names)) is None
+
+
+def test_no_customers_give_no_season() -> None:
+    rows = shop_rows(np.where(DAYS < 40, 4.0, 1.0) * STEADY, YEAR_DAYS)
+    nobody = rows.select(np.zeros(len(rows), dtype=bool))
+    assert fit_first_year_seasonality(nobody, PLAN, btyd_tier(rows.names)) is None
 
 
 @pytest.mark.parametrize("yearly", [0.2, 1.0, 5.0])

@@ -1,4 +1,6 @@
-"""Tier fitting: every tier on the same rows, calibrated on unseen customers, for any shop."""
+"""Tier fitting: every tier on the same rows, for any shop."""
+
+from __future__ import annotations
 
 from dataclasses import replace
 
@@ -8,6 +10,7 @@ import pytest
 
 from tests.training.by_hand import outcomes_of, rows_of
 from tests.training.shops import (
+    FITTED_TIERS,
     ZONE,
     TrainingShop,
     build_shop,
@@ -22,15 +25,14 @@ from training import metrics
 from training.dataset import outcomes
 from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
-from training.dataset.readiness import SIMPLE_TIERS
 from training.dataset.schedule import Schedule
 from training.evaluation.backtest import backtest
 from training.fitting import fit
 from training.fitting.fit import buyer_mask, fit_tiers
-from training.inference.forecast import TIERS, Forecast
+from training.inference.forecast import Forecast
 from training.inference.tiered_model import HorizonLayout
-from training.models import MODELS, churn
-from training.models.churn import churn_label
+from training.members import MEMBERS
+from training.models import MODELS
 
 pytestmark = pytest.mark.slow
 
@@ -47,51 +49,84 @@ def is_complete(answers: Forecast) -> bool:
 def fit_and_forecast(shop: TrainingShop, tier: str) -> Forecast:
     today = shop.population()
     with small_ensembles(3):
-        tiered_model = fit_tiers(shop.rows(shop.now), shop.plan, (tier,))[tier].tiered_model
-    return tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders")))
+        fitted = fit_tiers(shop.rows(shop.now), shop.plan, shop.now.day_number, (tier,))
+    return fitted[tier].tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders")))
 
 
 def test_only_the_requested_tiers_are_fitted() -> None:
     shop = corner_shop()
-    assert set(fit_tiers(shop.rows(shop.now), shop.plan, ("population",))) == {"population"}
-    assert set(corner_tiers()) == set(TIERS)
+    fitted = fit_tiers(shop.rows(shop.now), shop.plan, shop.now.day_number, ("population",))
+    assert set(fitted) == {"population"}
+    assert set(corner_tiers()) == set(FITTED_TIERS)
 
 
-def test_trees_are_kept_as_text_by_model() -> None:
-    files = {model: sorted(artifact) for model, artifact in corner_tiers()["ml"].artifacts.items()}
+def test_members_and_trees_are_stored_as_text_by_model() -> None:
+    files = {model: set(artifact) for model, artifact in corner_tiers()["average"].files.items()}
+    members = ("btyd.json", "full_regression.json", "small_regression.json", "small_trees.txt")
     assert files == {
-        "churn": ["churn.txt"],
-        "next_purchase": ["hazard.txt", "periods.json"],
-        "ltv": [
-            "expectation.json",
-            *(f"{kind}_{days}d.txt" for kind in ("orders_came", "orders_corrected") for days in (30, 60)),
-            *(f"{kind}_{days}d.txt" for kind in ("spend_came", "spend_corrected") for days in (30, 60)),
-        ],
+        "churn": {f"order_60d.{member}" for member in members},
+        "next_purchase": {"hazard.txt"},
+        "ltv": {
+            *(f"orders_{days}d.{member}" for days in (30, 60) for member in members),
+            *(f"spend_{days}d.correction.txt" for days in (30, 60)),
+        },
     }
-    assert all(corner_tiers()[tier].artifacts == {} for tier in SIMPLE_TIERS)
+    assert all(corner_tiers()[tier].files == {} for tier in ("btyd", "population"))
 
 
 def test_one_tier_answers_all_three_models() -> None:
     for tier, fitted in corner_tiers().items():
-        assert fitted.tier == tier
         assert fitted.tiered_model.tier_by_model == dict.fromkeys(MODELS, tier)
+        assert (fitted.average is not None) == (tier == "average")
 
 
-@pytest.mark.slow
-def test_a_model_that_memorises_its_customers_is_calibrated_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = {"num_leaves": 63, "min_data_in_leaf": 5, "learning_rate": 0.3, "lambda_l2": 0.0}
-    monkeypatch.setattr(churn, "PARAMS", {**churn.PARAMS, **memory})
-    shop = corner_shop()
-    with small_ensembles(60):
-        tiered_model = fit_tiers(shop.rows(shop.now), shop.plan, ("ml",))["ml"].tiered_model
+def test_the_average_is_calibrated_on_others_and_tells_them_apart() -> None:
     others = other_buyers()
-    probability = 1 - tiered_model.forecast(others.inputs, others.column("orders")).order_probability(60)
-    assert metrics.ece(probability, churn_label(others.outcomes, 60)) < 0.1
+    answers = corner_tiers()["average"].tiered_model.forecast(others.inputs, others.column("orders"))
+    came = others.outcomes.ordered_within(60)
+    assert metrics.ece(answers.order_probability(60), came) < 0.06
+    assert metrics.auc(answers.order_probability(60), came) > 0.75
+    assert answers.expected_orders[:, 1].sum() == pytest.approx(others.outcomes.orders_within(60).sum(), rel=0.15)
+
+
+def test_every_member_has_a_weight_in_every_question() -> None:
+    average = corner_tiers()["average"].average
+    assert average is not None
+    for question in (average.churn, *average.orders):
+        assert set(question.averaged.weights) == set(MEMBERS)
+        assert min(question.averaged.weights.values()) >= 0
+        assert max(question.averaged.weights.values()) < 0.9
+
+
+def test_a_fit_of_the_average_is_the_same_to_the_last_byte() -> None:
+    shop = small_shop("no amounts")
+    rows = shop.rows(shop.now)
+    with small_ensembles(3):
+        fits = [fit_tiers(part, shop.plan, shop.now.day_number, ("average",))["average"] for part in (rows, rows)]
+    assert fits[0].files == fits[1].files
+    assert fits[0].average is not None
+    assert fits[1].average is not None
+    assert fits[0].average.churn.averaged.weights == fits[1].average.churn.averaged.weights
+
+
+@pytest.mark.parametrize(("days", "is_short"), [(60, True), (100, False)])
+def test_only_a_short_log_leans_on_btyd_for_customers_older_than_any_that_taught(days: int, is_short: bool) -> None:  # noqa: FBT001
+    shop = build_shop(simulate_lines(120, days), days, (30,), 30)
+    rows = shop.rows(shop.now)
+    with small_ensembles(3):
+        average = fit_tiers(rows, shop.plan, shop.now.day_number, ("average",))["average"].average
+    assert average is not None
+    long_tenure = average.tier.long_tenure
+    assert (long_tenure is not None) == is_short
+    if long_tenure is not None:
+        taught = buyer_mask(rows) & (rows.outcomes.follow_days >= 30)
+        assert long_tenure.days == rows.column("tenure_days")[taught].max()
+        assert long_tenure.btyd_share == min(0.5, 2 * average.churn.averaged.weights["btyd"])
 
 
 def test_the_interval_of_spend_holds_four_in_five_of_others() -> None:
     bought = other_buyers()
-    for tier in TIERS:
+    for tier in FITTED_TIERS:
         answers = corner_tiers()[tier].tiered_model.forecast(bought.inputs, bought.column("orders"))
         assert answers.spend is not None
         p, actual = answers.order_probability(60), bought.outcomes.spend_within(60)
@@ -100,11 +135,11 @@ def test_the_interval_of_spend_holds_four_in_five_of_others() -> None:
         assert covered == pytest.approx((above - below).mean(), abs=0.05)
 
 
-def test_calibration_uses_the_newest_finished_cutoffs_until_it_has_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distributions_use_the_newest_finished_cutoffs_until_they_have_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = corner_shop()
     rows = shop.rows(shop.now)
     monkeypatch.setattr(outcomes, "MIN_CALIBRATION_ROWS", 1_000)
-    newest = rows.newest_finished(60)
+    newest = rows.select(rows.newest_finished_mask(60))
     finished = rows.cutoff[rows.outcomes.follow_days >= 60]
     assert newest.cutoff.max() == finished.max()
     assert 1_000 <= len(newest) < 2_000
@@ -152,13 +187,8 @@ def small_shop(name: str) -> TrainingShop:
     return build_shop(lines, days, (3, 30), 30)
 
 
-LARGEST = {"no amounts", "no recent orders"}
-
-
-@pytest.mark.parametrize("tier", [pytest.param("ml", marks=pytest.mark.slow), *SIMPLE_TIERS])
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGEST else ()) for name in SMALL]
-)
+@pytest.mark.parametrize("tier", FITTED_TIERS)
+@pytest.mark.parametrize("name", SMALL)
 def test_no_shop_is_too_small_for_an_answer(name: str, tier: str) -> None:
     answers = fit_and_forecast(small_shop(name), tier)
     assert len(answers) == len(small_shop(name).population())
@@ -172,22 +202,23 @@ def unfinished_rows() -> Rows:
     )
 
 
-@pytest.mark.parametrize("tier", SIMPLE_TIERS)
+@pytest.mark.parametrize("tier", FITTED_TIERS)
 @pytest.mark.parametrize("has_amounts", [True, False])
-def test_a_log_without_a_finished_window_has_the_simple_tiers(tier: str, has_amounts: bool) -> None:
+def test_a_log_without_a_finished_window_is_answered_by_every_tier(tier: str, has_amounts: bool) -> None:
     rows = unfinished_rows()
     plan = HorizonPlan(60, (30, 60), (30, 60), has_amounts)
-    answers = fit_tiers(rows, plan, (tier,))[tier].tiered_model.forecast(rows.inputs, rows.column("orders"))
+    fitted = fit_tiers(rows, plan, 9, (tier,))[tier]
+    assert fitted.tiered_model.tier_name == ("btyd" if tier == "average" else tier)
+    answers = fitted.tiered_model.forecast(rows.inputs, rows.column("orders"))
     assert is_complete(answers)
     assert (answers.spend is None) != has_amounts
 
 
-@pytest.mark.slow
 def test_an_origin_before_which_no_window_is_over_is_tested_without_a_crash() -> None:
     shop = corner_shop()
     schedule: Schedule = replace(shop.schedule, origins=(shop.schedule.cutoffs[3],))
     with small_ensembles(3):
-        (test,) = backtest(shop.data, schedule, replace(shop.plan, learned=(30, 60)), ("ml", "cohort"), ZONE)
+        (test,) = backtest(shop.data, schedule, replace(shop.plan, learned=(30, 60)), ("average", "btyd"), ZONE)
     assert all(is_complete(forecast) for forecast in test.forecasts.values())
 
 
@@ -196,15 +227,14 @@ def test_only_customers_with_an_order_are_buyers() -> None:
     assert buyer_mask(rows).tolist() == [True, True, False, True]
 
 
-@pytest.mark.slow
-def test_a_fit_does_not_depend_on_the_order_of_its_rows() -> None:
+def test_a_fit_of_a_simple_tier_does_not_depend_on_the_order_of_its_rows() -> None:
     shop = corner_shop()
-    rows = shop.rows(shop.now)
-    reversed_rows = rows.select(np.arange(len(rows))[::-1])
-    for tier in ("cohort", "population"):
-        forward, backward = (fit_tiers(part, shop.plan, (tier,))[tier].tiered_model for part in (rows, reversed_rows))
-        today = shop.population()
-        orders = np.nan_to_num(today.column("orders"))
-        assert forward.forecast(today.inputs, orders).order_by == pytest.approx(
-            backward.forecast(today.inputs, orders).order_by
-        )
+    rows, today = shop.rows(shop.now), shop.population()
+    reversed_rows, orders = rows.select(np.arange(len(rows))[::-1]), np.nan_to_num(today.column("orders"))
+    forward, backward = (
+        fit_tiers(part, shop.plan, shop.now.day_number, ("population",))["population"].tiered_model
+        for part in (rows, reversed_rows)
+    )
+    assert forward.forecast(today.inputs, orders).order_by == pytest.approx(
+        backward.forecast(today.inputs, orders).order_by
+    )

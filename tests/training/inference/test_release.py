@@ -17,14 +17,14 @@ from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
 from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import AssembledRelease, assemble, churn_sample
+from training.fitting.average.pace import PRIOR_SHARES
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
-from training.models import MODELS
+from training.models import load_release
 
 pytestmark = pytest.mark.slow
 
-ML = dict.fromkeys(MODELS, "ml")
 METADATA = ReleaseMetadata(
     as_of=0, name="corner-shop", currency="£", timezone="Europe/London", churn_days=60, ltv_days=(30, 60, 365),
     lead_days=15, bands=(0.3, 0.7), max_feature_age_days=7, feature_service="customer_inputs", has_amounts=True,
@@ -35,7 +35,7 @@ METADATA = ReleaseMetadata(
 def assemble_release() -> AssembledRelease:
     shop = corner_shop()
     with small_ensembles():
-        return assemble(shop.rows(shop.now), shop.plan, ML)
+        return assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, "average", PRIOR_SHARES)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def written_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cards=[],
         tiered_model=assemble_release().tiered_model_json(),
         churn_sample=churn_sample(assemble_release().tiered_model, today.inputs, orders, 60),
-        gate=GateResult(passed=True, regressions=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}, refutations=[], no_signal=[]),
     )
     folder = tmp_path_factory.mktemp("release")
     write_release(folder, manifest, assemble_release().files)
@@ -93,7 +93,7 @@ def test_a_release_comes_back_from_disk_to_the_last_bit(folder: Path) -> None:
     shop, orders = corner_shop(), np.nan_to_num(corner_shop().population().column("orders"))
     inputs = shop.data.inputs[shop.data.customers["position"] == len(shop.cutoffs) - 1]
     before = assemble_release().tiered_model.forecast(inputs, orders)
-    after = Release.load(folder).forecast(stored_features(), micros(shop.now.timestamp))
+    after = load_release(folder).forecast(stored_features(), micros(shop.now.timestamp))
     assert equal_forecasts(before, after)
 
 
@@ -111,17 +111,20 @@ def test_an_amount_beyond_its_limit_is_answered_as_the_limit(folder: Path) -> No
 
 
 def test_a_release_answers_as_the_tier_that_passed() -> None:
-    today, fitted = corner_shop().population(), corner_tiers()["ml"].tiered_model
-    assert assemble_release().tiered_model.calibration == fitted.calibration
-    assert fitted.calibration.method in ("platt", "isotonic")
+    today, fitted = corner_shop().population(), corner_tiers()["average"].tiered_model
     orders = np.nan_to_num(today.column("orders"))
     assert equal_forecasts(
         assemble_release().tiered_model.forecast(today.inputs, orders), fitted.forecast(today.inputs, orders)
     )
 
 
+def test_a_release_whose_members_have_no_page_is_refused(folder: Path) -> None:
+    with pytest.raises(CorruptRelease, match="it averages btyd, .*, of which training/members/ has no page"):
+        Release.load(folder)
+
+
 def test_a_release_says_what_it_was_trained_for(folder: Path) -> None:
-    release = Release.load(folder)
+    release = load_release(folder)
     assert release.version == "7"
     assert release.model_versions == {"churn": "3", "next_purchase": "3", "ltv": "2"}
     assert (release.metadata.currency, release.metadata.ltv_days, release.metadata.bands) == (
@@ -133,7 +136,7 @@ def test_a_release_says_what_it_was_trained_for(folder: Path) -> None:
 
 
 def test_time_that_passes_moves_the_answer(folder: Path) -> None:
-    release, now = Release.load(folder), micros(corner_shop().now.timestamp)
+    release, now = load_release(folder), micros(corner_shop().now.timestamp)
     later = release.forecast(stored_features(), now + 20 * 86_400_000_000)
     assert (later.order_probability(30) != release.forecast(stored_features(), now).order_probability(30)).mean() > 0.5
 
@@ -149,7 +152,7 @@ def test_a_customer_of_whom_nothing_is_stored_is_answered_as_a_prospect(folder: 
         matrix=np.full((1, len(columns)), np.nan),
         lists=dict.fromkeys(view.lists, nothing),
     )
-    answer = Release.load(folder).forecast(stranger, micros(corner_shop().now.timestamp))
+    answer = load_release(folder).forecast(stranger, micros(corner_shop().now.timestamp))
     assert TIERS[answer.tier[0]] == "population"
     assert np.isfinite(answer.order_by).all()
 
@@ -164,7 +167,7 @@ def assert_corrupt(folder: Path, reason: str) -> None:
         "fetch it again from the registry, or promote another."
     )
     with pytest.raises(CorruptRelease, match=f"^{expected}$"):
-        Release.load(folder)
+        load_release(folder)
 
 
 def test_a_changed_byte_in_any_file_is_refused(folder: Path) -> None:
@@ -172,15 +175,15 @@ def test_a_changed_byte_in_any_file_is_refused(folder: Path) -> None:
         content = path.read_bytes()
         path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
         with pytest.raises(CorruptRelease):
-            Release.load(folder)
+            load_release(folder)
         path.write_bytes(content)
-    Release.load(folder)
+    load_release(folder)
 
 
 def test_a_changed_tree_is_named(folder: Path) -> None:
-    tree = folder / "churn" / "churn.txt"
+    tree = folder / "churn" / "order_60d.small_trees.txt"
     tree.write_text(tree.read_text().replace("leaf_value=0", "leaf_value=9", 1) + " ")
-    assert_corrupt(folder, re.escape("churn/churn.txt is not the file that was registered (sha256 differs)"))
+    assert_corrupt(folder, re.escape("churn/order_60d.small_trees.txt is not the file that was registered (sha256 differs)"))
 
 
 def test_a_missing_file_is_refused(folder: Path) -> None:
@@ -193,14 +196,14 @@ def test_a_missing_file_is_refused(folder: Path) -> None:
 def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> None:
     sums = folder / "SHA256SUMS"
     sums.write_text(
-        "".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_came_30d" not in line)
+        "".join(line for line in sums.read_text().splitlines(keepends=True) if "ltv/orders_30d.small_trees" not in line)
     )
-    assert_corrupt(folder, "SHA256SUMS lists .*, not .*ltv/orders_came_30d.txt.*")
+    assert_corrupt(folder, "SHA256SUMS lists .*, not .*ltv/orders_30d.small_trees.txt.*")
 
 
 def test_another_format_is_refused(written_release: Path, tmp_path: Path) -> None:
     write_release(tmp_path, replace(ReleaseManifest.read(written_release), format=99), assemble_release().files)
-    assert_corrupt(tmp_path, "it has format 99, this version reads 1")
+    assert_corrupt(tmp_path, "it has format 99, this version reads 2")
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
@@ -213,7 +216,7 @@ def test_a_store_with_other_columns_is_refused(folder: Path) -> None:
     with pytest.raises(
         CorruptRelease, match=r"^Release 7 expects the inputs orders, .*, the store holds basket, .*\.$"
     ):
-        Release.load(folder).forecast(other, micros(corner_shop().now.timestamp))
+        load_release(folder).forecast(other, micros(corner_shop().now.timestamp))
 
 
 def test_nothing_is_pickled_and_nothing_can_run(folder: Path) -> None:
@@ -247,7 +250,7 @@ print(sorted(heavy & set(sys.modules)))
 
 
 def test_a_percentile_is_the_mid_rank_within_the_population_of_the_release(folder: Path) -> None:
-    release, now = Release.load(folder), micros(corner_shop().now.timestamp)
+    release, now = load_release(folder), micros(corner_shop().now.timestamp)
     churn = 1 - release.forecast(stored_features(), now).order_probability(60)
     percentile = release.churn_percentile(churn)
     assert percentile.mean() == pytest.approx(50.0, abs=0.1)
@@ -257,7 +260,7 @@ def test_a_percentile_is_the_mid_rank_within_the_population_of_the_release(folde
 
 def test_the_population_of_a_large_shop_is_thinned_without_moving_its_percentiles() -> None:
     today = corner_shop().population()
-    orders, tiered_model = np.nan_to_num(today.column("orders")), corner_tiers()["ml"].tiered_model
+    orders, tiered_model = np.nan_to_num(today.column("orders")), corner_tiers()["average"].tiered_model
     all_of_it = churn_sample(tiered_model, today.inputs, orders, 60)
     many = churn_sample(tiered_model, np.repeat(today.inputs, 5, axis=0), np.repeat(orders, 5), 60)
     assert all_of_it == sorted(all_of_it)

@@ -36,13 +36,13 @@ def manifest(*sample: float) -> ReleaseManifest:
         metadata=replace(METADATA, as_of=now()),
         views=(transactions_view(corner_shop().history),),
         cards=[],
-        tiered_model=serialize_tiered_model(corner_tiers()["ml"].tiered_model, corner_shop().data.names),
+        tiered_model=serialize_tiered_model(corner_tiers()["average"].tiered_model, corner_shop().data.names),
         churn_sample=sample,
-        gate=GateResult(passed=True, regressions=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}, refutations=[], no_signal=[]),
     )
 
 
-def release(tier: str = "ml", *sample: float) -> Release:
+def release(tier: str = "average", *sample: float) -> Release:
     return Release("7", manifest(*sample), corner_tiers()[tier].tiered_model, explanations=EXPLANATIONS)
 
 
@@ -79,13 +79,13 @@ def reasons_of_model() -> list[list[Reason]]:
     today = corner_shop().population()
     inputs, orders = today.inputs[:3], np.nan_to_num(today.column("orders"))[:3]
     views = (transactions_view(corner_shop().history),)
-    return Explainer(corner_tiers()["ml"].tiered_model, today.names, views, "EUR", EXPLANATIONS).explain(
+    return Explainer(corner_tiers()["average"].tiered_model, today.names, views, "EUR", EXPLANATIONS).explain(
         inputs, orders, ANSWERS, 0.5
     )
 
 
 def test_a_release_gives_the_reasons_of_its_tiered_model_and_none_of_an_unknown_customer() -> None:
-    assert release("ml", 0.2, 0.5, 0.9).reasons(stored_features(), now(), ANSWERS) == [*reasons_of_model(), []]
+    assert release("average", 0.2, 0.5, 0.9).reasons(stored_features(), now(), ANSWERS) == [*reasons_of_model(), []]
 
 
 def test_only_the_answers_asked_for_are_explained() -> None:
@@ -101,7 +101,7 @@ def test_a_customer_without_orders_is_compared_with_the_middle_of_the_population
         matrix=np.where(np.array(stored_features().columns) == "orders", 0.0, stored_features().matrix),
     )
     churn = 1 - release().forecast(new, now()).order_probability(60)[0]
-    above, below = release("ml", 0.0, churn - 0.01, 1.0), release("ml", 0.0, churn + 0.01, 1.0)
+    above, below = release("average", 0.0, churn - 0.01, 1.0), release("average", 0.0, churn + 0.01, 1.0)
     assert [reason.direction for reason in above.reasons(new, now(), ANSWERS)[0]] == ["raises", "later", "lowers"]
     assert [reason.direction for reason in below.reasons(new, now(), ANSWERS)[0]] == ["lowers", "sooner", "raises"]
 
@@ -124,7 +124,7 @@ def test_a_store_with_other_columns_gives_no_reasons() -> None:
 
 
 def test_reasons_take_numpy_alone(tmp_path: Path) -> None:
-    write_release(tmp_path, manifest(0.5), corner_tiers()["ml"].artifacts)
+    write_release(tmp_path, manifest(0.5), corner_tiers()["average"].files)
     program = """
 import sys
 from pathlib import Path

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.arrays import Floats
-from training.fitting.calibration import fit_spend_distribution
+from training.fitting.spend_distribution import fit_spend_distribution
 from training.inference.spend_distribution import SpendDistribution
 
 SURE = SpendDistribution((), (0.0, 0.5, 1.0), ((0.5, 1.0, 2.0),))

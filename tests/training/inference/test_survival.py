@@ -11,7 +11,7 @@ from tests.training.by_hand import INPUTS, outcomes_of, rows_of
 from training.dataset.outcomes import Outcomes
 from training.dataset.person_periods import period_edges, person_periods
 from training.dataset.plan import HorizonPlan
-from training.fitting.cohort_tiers import fit_population_tier
+from training.fitting.population_tier import fit_population_tier
 from training.inference.forecast import LAST_DAY
 from training.inference.survival import forecast_grid, period_inputs, person_period_inputs, survival_curve
 from training.models.next_purchase import evaluated_days
@@ -87,7 +87,7 @@ def test_the_population_tier_is_kaplan_and_meiers_too_at_its_own_edges() -> None
     tier = fit_population_tier(rows_of(outcomes), PLAN)
     days = np.asarray(tier.edges)
     share = np.array([(wait < day).mean() for day in days])
-    assert tier.order_by(np.ones((1, len(INPUTS))), days)[0] == pytest.approx(share, abs=1e-7)
+    assert tier.within(days) == pytest.approx(share, abs=1e-7)
 
 
 HAZARDS = arrays(float, (3, 4), elements=st.floats(0, 1))

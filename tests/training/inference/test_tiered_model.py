@@ -1,34 +1,26 @@
 """Tiered model: over a whole population its answers never contradict each other, on every tier."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from features.arrays import Floats
-from tests.training.shops import corner_shop, corner_tiers
+from tests.training.shops import FITTED_TIERS, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import assemble
+from training.fitting.average.pace import PRIOR_SHARES
+from training.inference.average.average_tier import AverageTier
 from training.inference.forecast import LAST_DAY, TIERS, Forecast
+from training.inference.log_odds import sigmoid
 from training.inference.serialization import deserialize_tiered_model, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
-from training.inference.tiers.trees import TreesTier
+from training.models import LOADERS, MODELS
 
-MIXED = {"churn": "ml", "next_purchase": "btyd", "ltv": "cohort"}
-TIERED_MODELS = (*TIERS, "mixed")
+pytestmark = pytest.mark.slow
 
 
 def tiered_model(name: str) -> TieredModel:
-    tiers = corner_tiers()
-    if name != "mixed":
-        return tiers[name].tiered_model
-    parts = {model: tiers[tier].tiered_model for model, tier in MIXED.items()}
-    return replace(
-        parts["ltv"],
-        tier_by_model=MIXED,
-        tier_by_name={tier: tiers[tier].tiered_model.tier_by_name[tier] for tier in MIXED.values()},
-        calibration=parts["churn"].calibration,
-    )
+    return corner_tiers()[name].tiered_model
 
 
 def all_customers() -> tuple[Floats, Floats]:
@@ -47,7 +39,7 @@ def test_the_population_has_all_kinds_of_customers() -> None:
     assert {kind: bool((orders == kind).any()) for kind in (0, 1, 2)} == {0: True, 1: True, 2: True}
 
 
-@pytest.mark.parametrize("name", TIERED_MODELS)
+@pytest.mark.parametrize("name", FITTED_TIERS)
 def test_no_answer_is_missing(name: str) -> None:
     answers = forecast(name)
     assert answers.spend is not None
@@ -56,7 +48,7 @@ def test_no_answer_is_missing(name: str) -> None:
         assert (table >= 0).all()
 
 
-@pytest.mark.parametrize("name", TIERED_MODELS)
+@pytest.mark.parametrize("name", FITTED_TIERS)
 def test_p_order_is_a_probability_that_never_falls_with_time(name: str) -> None:
     answers = forecast(name)
     assert (answers.days[0], answers.days[-1]) == (0.0, LAST_DAY)
@@ -65,7 +57,7 @@ def test_p_order_is_a_probability_that_never_falls_with_time(name: str) -> None:
     assert (answers.order_by <= 1).all()
 
 
-@pytest.mark.parametrize("name", TIERED_MODELS)
+@pytest.mark.parametrize("name", FITTED_TIERS)
 def test_orders_are_expected_at_least_as_often_as_one_is_likely(name: str) -> None:
     answers = forecast(name)
     within = answers.order_probabilities(answers.horizons)
@@ -73,7 +65,7 @@ def test_orders_are_expected_at_least_as_often_as_one_is_likely(name: str) -> No
     assert (np.diff(answers.expected_orders, axis=1) >= 0).all()
 
 
-@pytest.mark.parametrize("name", TIERED_MODELS)
+@pytest.mark.parametrize("name", FITTED_TIERS)
 def test_no_amount_falls_with_the_horizon_and_the_median_lies_in_the_interval(name: str) -> None:
     spend = forecast(name).spend
     assert spend is not None
@@ -83,7 +75,7 @@ def test_no_amount_falls_with_the_horizon_and_the_median_lies_in_the_interval(na
     assert (spend.median <= spend.p90).all()
 
 
-@pytest.mark.parametrize("name", TIERED_MODELS)
+@pytest.mark.parametrize("name", FITTED_TIERS)
 def test_the_median_spend_is_0_where_an_order_is_unlikely(name: str) -> None:
     answers = forecast(name)
     assert answers.spend is not None
@@ -91,7 +83,7 @@ def test_the_median_spend_is_0_where_an_order_is_unlikely(name: str) -> None:
     assert (answers.spend.median[within < 0.5] == 0).all()
 
 
-@pytest.mark.parametrize("name", TIERED_MODELS)
+@pytest.mark.parametrize("name", FITTED_TIERS)
 def test_an_interval_beyond_what_was_learned_has_a_width(name: str) -> None:
     answers = forecast(name)
     assert answers.spend is not None
@@ -99,36 +91,43 @@ def test_an_interval_beyond_what_was_learned_has_a_width(name: str) -> None:
     assert (wide[:, 2] > 0)[answers.order_probability(365) > 0.2].all()
 
 
-@pytest.mark.parametrize("name", ["ml", "mixed"])
-def test_churn_is_the_calibrated_probability_to_the_last_bit(name: str) -> None:
-    model, (inputs, orders) = tiered_model(name), all_customers()
-    trees, buyers = model.tier_by_name["ml"], orders >= 1
-    assert isinstance(trees, TreesTier)
-    calibrated = model.calibration(trees.churn_probability(inputs))
-    churn = 1 - model.forecast(inputs, orders).order_probability(model.layout.churn_days)
-    assert churn[buyers] == pytest.approx(calibrated[buyers], abs=1e-12)
+def test_churn_is_that_of_the_averaged_question() -> None:
+    model, (inputs, orders) = tiered_model("average"), all_customers()
+    buyers = orders >= 1
+    assert isinstance(model.tier, AverageTier)
+    question = model.tier.questions(inputs[buyers])[model.tier.position(model.layout.churn_days)]
+    churn = 1 - model.forecast(inputs, orders).order_probability(model.layout.churn_days)[buyers]
+    assert churn == pytest.approx(1 - sigmoid(model.tier.churn.scores(question)), abs=1e-6)
+
+
+def test_no_horizon_is_alike_for_all_and_all_rank_customers_alike() -> None:
+    answers, (_, orders) = forecast("average"), all_customers()
+    by_day = answers.order_probabilities((7, 30, 60, 365))[orders >= 1]
+    assert (by_day.std(axis=0) > 0.01).all()
+    ranks = by_day.round(9).argsort(axis=0).argsort(axis=0)
+    assert np.corrcoef(ranks.T).min() > 0.5
 
 
 def test_customers_without_an_order_are_answered_as_prospects() -> None:
     inputs, orders = all_customers()
-    for name in TIERED_MODELS:
+    for name in FITTED_TIERS:
         model = tiered_model(name)
         answers = model.forecast(inputs, orders)
         new = orders < 1
-        assert answers.order_by[new] == pytest.approx(model.prospects.order_by(inputs[new], answers.days))
+        assert answers.order_by[new] == pytest.approx(model.prospects.answer(inputs[new], answers.days).order_by)
         assert set(answers.tier[new].tolist()) == {TIERS.index("population")}
 
 
-def test_the_named_tier_is_the_lowest_that_any_answer_uses() -> None:
+def test_the_named_tier_is_the_one_that_answers() -> None:
     _, orders = all_customers()
-    for name in (*TIERS, "mixed"):
-        named = {TIERS[tier] for tier in forecast(name).tier[orders >= 1]}
-        assert named == {"cohort" if name == "mixed" else name}
+    for name in FITTED_TIERS:
+        assert {TIERS[tier] for tier in forecast(name).tier[orders >= 1]} == {name}
+        assert tiered_model(name).tier_by_model == dict.fromkeys(("churn", "next_purchase", "ltv"), name)
 
 
 def test_a_customers_answer_does_not_depend_on_who_else_is_asked_about() -> None:
     inputs, orders = all_customers()
-    for name in TIERED_MODELS:
+    for name in FITTED_TIERS:
         together, alone = forecast(name), tiered_model(name).forecast(inputs[40:41], orders[40:41])
         assert alone.order_by[0].tolist() == together.order_by[40].tolist()
         assert alone.expected_orders[0].tolist() == together.expected_orders[40].tolist()
@@ -136,16 +135,16 @@ def test_a_customers_answer_does_not_depend_on_who_else_is_asked_about() -> None
 
 def test_nobody_asked_about_is_nobody_answered() -> None:
     inputs, orders = all_customers()
-    for name in TIERED_MODELS:
+    for name in FITTED_TIERS:
         assert len(tiered_model(name).forecast(inputs[:0], orders[:0])) == 0
 
 
-@pytest.mark.parametrize("name", TIERED_MODELS)
+@pytest.mark.parametrize("name", FITTED_TIERS)
 def test_a_tiered_model_comes_back_from_json_to_the_last_bit(name: str) -> None:
-    model, tiers = tiered_model(name), corner_tiers()
-    files = [files for name, files in tiers["ml"].artifacts.items() if model.tier_by_model[name] == "ml"]
+    model, files = tiered_model(name), corner_tiers()[name].files
     payload = json.loads(json.dumps(serialize_tiered_model(model, corner_shop().data.names)))
-    back = deserialize_tiered_model(payload, {name: text for artefact in files for name, text in artefact.items()})
+    texts = {file: text for artifact in files.values() for file, text in artifact.items()}
+    back = deserialize_tiered_model(payload, texts, LOADERS)
     before, after = model.forecast(*all_customers()), back.forecast(*all_customers())
     assert np.array_equal(before.order_by, after.order_by)
     assert np.array_equal(before.expected_orders, after.expected_orders)
@@ -155,16 +154,25 @@ def test_a_tiered_model_comes_back_from_json_to_the_last_bit(name: str) -> None:
         assert np.array_equal(amount, restored)
 
 
-def test_a_release_is_assembled_from_the_tier_of_each_model() -> None:
+def test_a_member_without_a_page_is_named() -> None:
+    payload = serialize_tiered_model(tiered_model("average"), corner_shop().data.names)
+    texts = {file: text for files in corner_tiers()["average"].files.values() for file, text in files.items()}
+    loaders = {name: load for name, load in LOADERS.items() if name != "btyd"}
+    with pytest.raises(ValueError, match=r"^it averages btyd, of which training/members/ has no page$"):
+        deserialize_tiered_model(payload, texts, loaders)
+
+
+@pytest.mark.parametrize("tier", ["last_window", "btyd"])
+def test_a_release_is_assembled_from_the_tier_that_answers(tier: str) -> None:
     shop = corner_shop()
-    assembled = assemble(
-        shop.rows(shop.now), shop.plan, {"churn": "cohort", "next_purchase": "btyd", "ltv": "population"}
-    )
-    assert set(assembled.tiered_model.tier_by_name) == {"cohort", "btyd", "population"}
-    assert {name: sorted(files) for name, files in assembled.files.items()} == {
-        "churn": ["cohort.json"],
-        "next_purchase": ["btyd.json"],
-        "ltv": ["population.json"],
-    }
+    with small_ensembles(5):
+        assembled = assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, tier, PRIOR_SHARES)
+    assert assembled.tiered_model.tier_name == tier
+    assert set(assembled.tiered_model.tier_by_model.values()) == {tier}
+    assert {name: f"{tier}.json" in assembled.model_files(name) for name in MODELS} == dict.fromkeys(MODELS, True)
     assert assembled.names == shop.data.names
-    assert json.loads(json.dumps(assembled.tiered_model_json()))["tier_by_model"]["ltv"] == "population"
+    assert json.loads(json.dumps(assembled.tiered_model_json()))["tier_by_model"]["ltv"] == tier
+    answers = assembled.tiered_model.forecast(*all_customers())
+    assert np.isfinite(answers.order_by).all()
+    assert answers.spend is not None
+    assert np.isfinite(answers.spend.p90).all()

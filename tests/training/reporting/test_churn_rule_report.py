@@ -71,9 +71,9 @@ def test_a_row_says_everything_flat() -> None:
 def test_the_rules_are_drawn_beside_the_model() -> None:
     rows = rows_of(outcomes_of([3.0, float("inf")] * 30, [90.0] * 60))
     plan = HorizonPlan(churn_days=60, horizons=(60,), learned=(60,), has_amounts=True)
-    test = Backtest(ORIGIN, plan, rows, {"ml": steady_forecast([0.1, 0.01] * 30)}, {})
+    test = Backtest(ORIGIN, plan, rows, {"average": steady_forecast([0.1, 0.01] * 30)}, {})
     by_rule = {"half": np.array([1.0, 0.0] * 30), "nobody": np.zeros(60), "the right ones": np.array([0.0, 1.0] * 30)}
-    figure = rule_figure(test, "ml", by_rule)
+    figure = rule_figure(test, "average", by_rule)
     assert isinstance(figure, Figure)
     headline = figure.get_suptitle().replace("\n", " ")
     assert headline == 'The best rule, "the right ones", is right in 100%; the model with as many flagged in 100%'

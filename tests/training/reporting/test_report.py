@@ -32,10 +32,10 @@ def newest_backtest() -> Backtest:
     return Backtest(at.day, one.plan, test, forecasts, corner_tiers())
 
 
-@pytest.mark.parametrize("tier", ["ml", "btyd", "population"])
+@pytest.mark.parametrize("tier", ["average", "btyd", "population"])
 @pytest.mark.parametrize("model", EXPECTED)
 def test_every_question_has_its_figures_from_every_tier(model: str, tier: str) -> None:
-    artefact = newest_backtest().fitted_tiers[tier].artifacts.get(model, {})
+    artefact = newest_backtest().fitted_tiers[tier].files.get(model, {})
     figures = model_figures(model, newest_backtest(), tier, artefact)
     trees = {f"importance_{name.removesuffix('.txt')}" for name in artefact if name.endswith(".txt")}
     assert set(figures) == EXPECTED[model] | trees
@@ -43,8 +43,9 @@ def test_every_question_has_its_figures_from_every_tier(model: str, tier: str) -
 
 
 def test_the_figures_of_trees_name_the_inputs() -> None:
-    files = newest_backtest().fitted_tiers["ml"].artifacts["churn"]
-    figure = model_figures("churn", newest_backtest(), "ml", files)["importance_churn"]
+    files = newest_backtest().fitted_tiers["average"].files["churn"]
+    figures = model_figures("churn", newest_backtest(), "average", files)
+    figure = figures["importance_order_60d.small_trees"]
     names = [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
     assert any("recency" in name for name in names)
 
@@ -55,13 +56,13 @@ def test_without_amounts_the_deciles_are_of_orders() -> None:
     counted = steady_forecast([0.1, 0.01, 0.001] * 20)
     without = type(counted)(**{**vars(counted), "spend": None})
     assert set(
-        model_figures("ltv", Backtest(corner_shop().now.day, plan, test, {"cohort": without}, {}), "cohort", {})
+        model_figures("ltv", Backtest(corner_shop().now.day, plan, test, {"population": without}, {}), "population", {})
     ) == {"deciles"}
 
 
 @pytest.mark.parametrize("model", EXPECTED)
 def test_every_part_of_the_population_is_measured_on_its_own(model: str) -> None:
-    parts = slice_metrics(model, newest_backtest(), "ml")
+    parts = slice_metrics(model, newest_backtest(), "average")
     assert "one-time buyers" in parts
     assert parts["one-time buyers"]["customers"] == (newest_backtest().rows.column("orders") == 1).sum()
     assert all(MODELS[model].headline in measures for measures in parts.values())
@@ -76,7 +77,7 @@ def test_a_part_too_small_to_measure_is_left_out() -> None:
         newest_backtest().forecasts,
         newest_backtest().fitted_tiers,
     )
-    assert slice_metrics("churn", one, "ml") == {}
+    assert slice_metrics("churn", one, "average") == {}
 
 
 def test_a_table_has_one_column_per_measure() -> None:
@@ -89,7 +90,7 @@ def test_metrics_are_named_by_measure_and_contestant_and_never_missing() -> None
     origin = newest_backtest().origin
     given_scores = [
         BacktestScore("churn", origin, "last window", {"auc": 0.7, "bias": float("nan")}),
-        BacktestScore("ltv", origin, "ml", {"gini": 0.5}),
+        BacktestScore("ltv", origin, "average", {"gini": 0.5}),
     ]
     (metric,) = model_metrics("churn", given_scores)
     assert (metric.key, metric.value, metric.step) == ("auc/last_window", 0.7, origin.toordinal())
@@ -100,4 +101,4 @@ def test_all_that_was_scored_can_be_logged() -> None:
     for model in MODELS:
         keys = [metric.key for metric in model_metrics(model, all_scores)]
         assert len(keys) == len(set(keys))
-        assert f"{MODELS[model].headline}/ml" in keys
+        assert f"{MODELS[model].headline}/average" in keys

@@ -10,18 +10,17 @@ import pytest
 from features.arrays import Floats
 from training.inference.btyd import BGNBD, MBGNBD, BuyTillDie, GammaGamma, GammaPoisson, ParetoNBD
 from training.inference.explanations.exact_attributions import pace_attributions, spend_attributions
+from training.inference.tiers.base import TierAnswer
 from training.inference.tiers.btyd import BtydTier
-from training.inference.tiers.cohort import CohortTier
-from training.inference.tiers.trees import TreesTier
+from training.inference.tiers.population import PopulationTier
 
 NAMES = ("orders", "order_days", "mean_order", "tenure_days", "recency_days", "orders_per_day")
-COHORTS = CohortTier(
+POPULATION = PopulationTier(
     names=NAMES,
-    frequency=(2.0, 5.0),
-    recency=(30.0,),
+    learned=(30,),
     edges=(0.0, 30.0),
-    hazards=((0.2,), (0.05,), (0.4,), (0.1,), (0.8,), (0.3,)),
-    orders_per_buyer=((1.5,), (2.0,), (1.5,), (2.0,), (2.5,), (1.7,)),
+    hazards=(0.2,),
+    orders_per_buyer=(1.5,),
     order_value=30.0,
     own_value_weight=3.0,
     scale=(1.0,),
@@ -32,9 +31,6 @@ BTYD = BtydTier(
     order_value=GammaGamma(p=6.0, q=4.0, gamma=15.0),
     learned=(30,),
     edges=(0.0, 30.0),
-    buyer_scale=(1.0,),
-    order_scale=(1.0,),
-    spend_scale=(1.0,),
 )
 USUAL_ORDER = 6.0 * 15.0 / 3.0
 
@@ -57,42 +53,18 @@ CUSTOMERS = np.concatenate(
 
 
 def test_they_name_only_what_they_use() -> None:
-    assert used_inputs(pace_attributions(COHORTS, CUSTOMERS, 30)) == {"orders", "recency_days"}
-    assert used_inputs(spend_attributions(COHORTS, CUSTOMERS, 30)) == {"orders", "recency_days", "mean_order"}
+    assert used_inputs(pace_attributions(POPULATION, CUSTOMERS, 30)) == set()
+    assert used_inputs(spend_attributions(POPULATION, CUSTOMERS, 30)) == {"mean_order"}
     assert used_inputs(pace_attributions(BTYD, CUSTOMERS, 30)) == {"orders_per_day", "recency_days"}
     assert used_inputs(spend_attributions(BTYD, CUSTOMERS, 30)) == {"orders_per_day", "recency_days", "mean_order"}
 
 
-def test_what_moves_a_cohort_is_all_that_sets_it_apart_from_the_others() -> None:
-    hazards = np.log(-np.log1p(-np.array(COHORTS.hazards)[:, 0]))
-    assert pace_attributions(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(hazards - hazards.mean())
-    orders = np.log(np.array(COHORTS.hazards)[:, 0] * np.array(COHORTS.orders_per_buyer)[:, 0])
-    order_value = np.log(COHORTS.own_order_value(CUSTOMERS) / 30.0)
-    assert spend_attributions(COHORTS, CUSTOMERS, 30).sum(axis=1) == pytest.approx(orders - orders.mean() + order_value)
-
-
-def test_a_border_that_changes_nothing_moves_nothing() -> None:
-    flat = replace(COHORTS, hazards=((0.1,), (0.1,), (0.4,), (0.4,), (0.5,), (0.5,)))
-    assert used_inputs(pace_attributions(flat, CUSTOMERS, 30)) == {"orders"}
-
-
-def test_borders_that_add_up_share_what_they_add() -> None:
-    hazard = [[1 - np.exp(-np.exp(often + silent))] for often in (-3.0, -2.0, -1.0) for silent in (0.5, -0.5)]
-    added = replace(COHORTS, hazards=tuple(tuple(cell) for cell in hazard))
-    assert pace_attributions(added, CUSTOMERS, 30)[:, NAMES.index("orders")] == pytest.approx([-1, -1, 0, 0, 1, 1])
-    assert pace_attributions(added, CUSTOMERS, 30)[:, NAMES.index("recency_days")] == pytest.approx([0.5, -0.5] * 3)
-
-
-def test_where_all_are_in_one_cell_nothing_but_their_own_orders_moves_them() -> None:
-    population = replace(COHORTS, frequency=(), recency=(), hazards=((0.2,),), orders_per_buyer=((2.0,),))
-    assert used_inputs(pace_attributions(population, CUSTOMERS, 30)) == set()
-    assert used_inputs(spend_attributions(population, CUSTOMERS, 30)) == {"mean_order"}
-
-
-def test_a_cell_in_which_nobody_came_back_is_no_infinity() -> None:
-    never = replace(COHORTS, hazards=((0.0,), *COHORTS.hazards[1:]))
-    assert np.isfinite(pace_attributions(never, CUSTOMERS, 30)).all()
-    assert np.isfinite(spend_attributions(never, CUSTOMERS, 30)).all()
+def test_of_a_mean_for_all_only_the_own_value_of_an_order_sets_a_customer_apart() -> None:
+    spend = POPULATION.answer(CUSTOMERS, np.array([30.0])).spend
+    assert spend is not None
+    moved = spend_attributions(POPULATION, CUSTOMERS, 30).sum(axis=1)
+    assert moved == pytest.approx(np.log(POPULATION.own_order_value(CUSTOMERS) / 30.0))
+    assert np.ptp(np.log(spend[:, 0]) - moved) < 1e-9
 
 
 @pytest.mark.parametrize(
@@ -126,7 +98,7 @@ def test_every_model_of_lost_customers_knows_pace_and_silence(model: BuyTillDie)
 
 def test_what_moves_a_history_is_all_that_sets_it_apart_from_anybodys_first_order() -> None:
     anybody = BTYD.model.order_by([0.0], [0.0], [15.0 / 0.6], [0.0, 30.0])[0, 1]
-    own = BTYD.order_by(CUSTOMERS, np.array([0.0, 30.0]))[:, 1]
+    own = BTYD.answer(CUSTOMERS, np.array([0.0, 30.0])).order_by[:, 1]
     apart = np.log(np.log1p(-own) / np.log1p(-anybody))
     assert pace_attributions(BTYD, CUSTOMERS, 30).sum(axis=1) == pytest.approx(apart, abs=0.02)
 
@@ -153,12 +125,20 @@ def test_a_customer_whose_orders_are_larger_than_usual_is_worth_more() -> None:
 
 def test_without_amounts_only_orders_are_counted() -> None:
     assert "mean_order" not in used_inputs(spend_attributions(replace(BTYD, order_value=None), CUSTOMERS, 30))
-    assert "mean_order" not in used_inputs(spend_attributions(replace(COHORTS, order_value=0.0), CUSTOMERS, 30))
+    assert "mean_order" not in used_inputs(spend_attributions(replace(POPULATION, order_value=0.0), CUSTOMERS, 30))
+
+
+class OtherTier:
+    """Other tier: without customers it has no answers."""
+
+    edges = (0.0, 30.0)
+
+    def answer(self, inputs: Floats, days: Floats) -> TierAnswer:
+        return TierAnswer(np.zeros((len(inputs), len(days))), np.zeros((len(inputs), 1)), None)
 
 
 def test_a_tier_of_another_kind_is_rejected() -> None:
-    message = r"^TreesTier has no exact attributions. Expected a BtydTier or a CohortTier\.$"
-    with pytest.raises(TypeError, match=message):
-        pace_attributions(TreesTier({}, NAMES, ()), CUSTOMERS, 30)
-    with pytest.raises(TypeError, match=message):
-        spend_attributions(TreesTier({}, NAMES, ()), CUSTOMERS, 30)
+    message = r"^OtherTier has no exact attributions. Expected a BtydTier or a PopulationTier\.$"
+    for attribute in (pace_attributions, spend_attributions):
+        with pytest.raises(TypeError, match=message):
+            attribute(OtherTier(), CUSTOMERS, 30)

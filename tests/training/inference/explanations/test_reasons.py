@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +12,11 @@ from features.arrays import Floats
 from features.transformations.engagement import engagement_view
 from features.transformations.transactions import transactions_view
 from features.views import View
-from tests.training.shops import cached_for_session, corner_shop, corner_tiers
+from tests.training.shops import FITTED_TIERS, cached_for_session, corner_shop, corner_tiers
 from training.inference.explanations.reasons import MAX_REASONS, MIN_IMPORTANCE, Explainer, Reason
 from training.inference.explanations.rendering import concepts_by_input, render_sentence
-from training.inference.forecast import TIERS
+from training.inference.average.average_tier import AverageTier
 from training.inference.tiered_model import TieredModel
-from training.inference.tiers.cohort import CohortTier
-from training.inference.tiers.trees import TreesTier
-from training.inference.tiers.value_heads import EXPECTATION_FILE
 from training.models import EXPLANATIONS
 
 ANSWERS = tuple(EXPLANATIONS)
@@ -68,11 +64,11 @@ def contributions(**by: float) -> Floats:
 
 
 def buyer_reasons(inputs: Floats, contributions: Floats, answer: str = "churn") -> list[Reason]:
-    (reasons,) = explainer(tiered_model("ml")).buyer_reasons(answer, inputs, contributions)
+    (reasons,) = explainer(tiered_model("average")).buyer_reasons(answer, inputs, contributions)
     return reasons
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", FITTED_TIERS)
 def test_there_are_up_to_three_reasons_for_each_answer_and_the_first_matters_most(tier: str) -> None:
     for reasons in reasons_of(tier):
         assert [reason.answer for reason in reasons] == sorted((reason.answer for reason in reasons), key=ANSWERS.index)
@@ -84,13 +80,13 @@ def test_there_are_up_to_three_reasons_for_each_answer_and_the_first_matters_mos
             assert sum(importance) <= 1 + 1e-9
 
 
-def test_every_customer_with_orders_has_reasons_for_every_answer_of_trees() -> None:
-    assert all({reason.answer for reason in reasons} == {*ANSWERS} for reasons in reasons_of("ml"))
-    directions = {reason.direction for reasons in reasons_of("ml") for reason in reasons}
+def test_every_customer_with_orders_has_reasons_for_every_answer_of_the_average() -> None:
+    assert all({reason.answer for reason in reasons} == {*ANSWERS} for reasons in reasons_of("average"))
+    directions = {reason.direction for reasons in reasons_of("average") for reason in reasons}
     assert directions == {"raises", "lowers", "sooner", "later"}
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", FITTED_TIERS)
 def test_a_reason_says_what_is_true_of_the_customer(tier: str) -> None:
     inputs, _ = all_customers()
     for row, reasons in enumerate(reasons_of(tier)):
@@ -119,7 +115,7 @@ def test_inputs_that_say_the_same_thing_count_together() -> None:
 def test_a_kind_of_event_that_two_views_count_is_two_things() -> None:
     both = [engagement_view(dimension, ["share"]) for dimension in ("behaviour", "social")]
     counted = ("behaviour_share_91d", "social_share_91d")
-    (reasons,) = Explainer(tiered_model("ml"), counted, both, "EUR", EXPLANATIONS).buyer_reasons(
+    (reasons,) = Explainer(tiered_model("average"), counted, both, "EUR", EXPLANATIONS).buyer_reasons(
         "churn", np.array([[1.0, 2.0]]), np.array([[0.6, -0.4]])
     )
     assert [(reason.code, reason.importance, reason.direction) for reason in reasons] == [
@@ -169,14 +165,14 @@ def test_a_direction_is_that_of_the_answer(answer: str, more: str, less: str) ->
 
 def test_only_the_answers_asked_for_are_explained() -> None:
     inputs, orders = all_customers()
-    reasons = explainer(tiered_model("ml")).explain(inputs[:20], orders[:20], ("ltv", "churn"), 0.5)
-    for selected, whole in zip(reasons, reasons_of("ml"), strict=False):
+    reasons = explainer(tiered_model("average")).explain(inputs[:20], orders[:20], ("ltv", "churn"), 0.5)
+    for selected, whole in zip(reasons, reasons_of("average"), strict=False):
         assert selected == [reason for answer in ("ltv", "churn") for reason in whole if reason.answer == answer]
 
 
 def test_a_customers_reasons_are_the_same_in_any_company() -> None:
     inputs, orders = all_customers()
-    for tier in TIERS:
+    for tier in FITTED_TIERS:
         (alone,) = explainer(tiered_model(tier)).explain(inputs[7:8], orders[7:8], ANSWERS, 0.5)
         for reason, among in zip(alone, reasons_of(tier)[7], strict=True):
             assert reason.importance == pytest.approx(among.importance)
@@ -185,14 +181,14 @@ def test_a_customers_reasons_are_the_same_in_any_company() -> None:
 
 def test_nobody_asked_about_has_no_reasons() -> None:
     inputs, orders = all_customers()
-    for tier in TIERS:
+    for tier in FITTED_TIERS:
         assert explainer(tiered_model(tier)).explain(inputs[:0], orders[:0], ANSWERS, 0.5) == []
 
 
 def test_of_a_customer_without_orders_that_is_the_only_reason() -> None:
     inputs, orders = all_customers()
     new = np.flatnonzero(orders == 0)[:1]
-    for tier in TIERS:
+    for tier in FITTED_TIERS:
         churns = 1 - tiered_model(tier).forecast(inputs[new], orders[new]).order_probability(60)[0]
         (reasons,) = explainer(tiered_model(tier)).explain(inputs[new], orders[new], ANSWERS, churns - 0.01)
         assert [(reason.answer, reason.code, reason.value, reason.importance) for reason in reasons] == [
@@ -211,46 +207,13 @@ def test_where_everybody_is_alike_there_is_no_reason_for_it() -> None:
             assert {(reason.answer, reason.code) for reason in reasons} <= {("ltv", "mean_order")}
 
 
-def test_a_cohort_is_described_by_its_borders() -> None:
-    cohort = tiered_model("cohort").tier_by_name["cohort"]
-    assert isinstance(cohort, CohortTier)
-    cells = ((0.3,), (0.1,), (0.6,), (0.3,))  # once or more often, by lately or not
-    tier = replace(
-        cohort, frequency=(2.0,), recency=(30.0,), edges=(0.0, 60.0), hazards=cells, orders_per_buyer=((1.0, 2.0),) * 4
-    )
-    inputs = np.concatenate(
-        [customer_inputs(orders=12.0, recency_days=5.0), customer_inputs(orders=1.0, recency_days=99.0)]
-    )
-    regular, lost = explainer(replace(tiered_model("cohort"), tier_by_name={"cohort": tier})).explain(
-        inputs, inputs[:, 0], ANSWERS, 0.5
-    )
-    assert {(reason.answer, reason.direction) for reason in regular if reason.code != "mean_order"} == {
-        ("churn", "lowers"), ("next_purchase", "sooner"), ("ltv", "raises"),
-    }  # fmt: skip
-    assert {reason.text["en"] for reason in regular if reason.code == "orders"} == {
-        "12 orders so far (in the group of 2 orders or more)"
-    }
-    assert {reason.text["en"] for reason in lost if reason.code == "recency_days"} == {
-        "Last order 99 days ago (in the group of 30 days or more)"
-    }
-    assert {reason.text["zh"] for reason in lost if reason.code == "orders"} == {"累计下单 1 次（同组：不足 2 次）"}
-
-
-def test_a_mean_order_is_described_without_borders() -> None:
-    cohort_reasons = [reason for reasons in reasons_of("cohort") for reason in reasons]
-    assert all("(" not in reason.text["en"] for reason in cohort_reasons if reason.code == "mean_order")
-    assert all("(in the group" not in reason.text["en"] for reasons in reasons_of("ml") for reason in reasons)
-
-
 def test_without_amounts_the_count_of_orders_is_explained() -> None:
-    files = {name: text for artefact in corner_tiers()["ml"].artifacts.values() for name, text in artefact.items()}
-    payload = json.loads(files[EXPECTATION_FILE])
-    del payload["base"]["spend"]
-    counting = TreesTier({**files, EXPECTATION_FILE: json.dumps(payload)}, names(), (30, 60))
-    inputs, orders = all_customers()
+    model, (inputs, orders) = tiered_model("average"), all_customers()
+    assert isinstance(model.tier, AverageTier)
+    counting = replace(model, tier=replace(model.tier, spend=None))
     buyers = np.flatnonzero(orders >= 1)[:20]
-    reasons = explainer(replace(tiered_model("ml"), tier_by_name={"ml": counting})).explain(
-        inputs[buyers], orders[buyers], ("ltv",), 0.5
+    reasons, with_amounts = (
+        explainer(asked).explain(inputs[buyers], orders[buyers], ("ltv",), 0.5) for asked in (counting, model)
     )
     assert all(reasons)
-    assert reasons != explainer(tiered_model("ml")).explain(inputs[buyers], orders[buyers], ("ltv",), 0.5)
+    assert reasons != with_amounts

@@ -16,7 +16,7 @@ from features.transformations.transactions import transactions_view
 from features.views import View
 from tests.training.shops import history, order_lines
 from training.inference.explanations.phrases import CONCEPTS, INACTIVITY, Concept, Phrase
-from training.inference.explanations.rendering import UNITS, add_group, concepts_by_input, render_sentence
+from training.inference.explanations.rendering import concepts_by_input, render_sentence
 
 KINDS = (
     "store_visit",
@@ -148,24 +148,6 @@ def test_recency_is_given_in_the_customers_own_gaps() -> None:
     english, chinese = render("recency_over_median_gap", 4.2)
     assert english == "Silent for 4.2 times the usual gap between orders"
     assert chinese == "沉默时间已是平时购买间隔的 4.2 倍"
-
-
-@pytest.mark.parametrize(
-    ("number", "english", "chinese"),
-    [
-        (29.0, "under 30 days", "不足 30 天"),
-        (30.0, "30 to under 90 days", "满 30、不足 90 天"),
-        (90.0, "90 days or more", "90 天及以上"),
-    ],
-)
-def test_the_group_that_a_customer_was_judged_with_is_named(number: float, english: str, chinese: str) -> None:
-    texts = add_group({"en": "Last order", "zh": "下单"}, number, (30.0, 90.0), UNITS["recency_days"])
-    assert texts == {"en": f"Last order (in the group of {english})", "zh": f"下单（同组：{chinese}）"}
-
-
-def test_where_all_are_in_one_group_none_is_named() -> None:
-    texts = {"en": "Last order", "zh": "下单"}
-    assert add_group(texts, 3.0, (), UNITS["orders"]) == texts
 
 
 def test_the_phrases_ask_for_nothing_but_figures_and_english_nouns() -> None:

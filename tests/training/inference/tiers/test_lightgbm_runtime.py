@@ -13,7 +13,8 @@ import pytest
 
 from features.arrays import Floats
 from training.fitting.gradient_boosting import fit_gradient_boosting, gain_importance
-from training.inference.tiers.lightgbm_runtime import Booster, InvalidBooster, sigmoid
+from training.inference.log_odds import sigmoid
+from training.inference.tiers.lightgbm_runtime import Booster, InvalidBooster
 
 NAMES = ("recency_days", "orders", "spend", "page view_91d", "größe")
 PARAMS = {"num_iterations": 40, "num_leaves": 15, "min_data_in_leaf": 10, "learning_rate": 0.1}

@@ -1,4 +1,4 @@
-"""Cohort tiers: rates per cell of frequency and recency, shrunken towards the overall rate, checked by hand."""
+"""Population tier: the mean outcomes of all customers, and those of customers without an order, checked by hand."""
 
 from dataclasses import replace
 
@@ -9,14 +9,8 @@ from features.arrays import Floats
 from tests.training.by_hand import outcomes_of, rows_of
 from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
-from training.fitting.cohort_tiers import (
-    PRIOR_CUSTOMERS,
-    PRIOR_ORDERS,
-    fit_cohort_tier,
-    fit_population_tier,
-    fit_prospect_tier,
-)
-from training.inference.tiers.cohort import CohortTier, cohort_cells
+from training.fitting.population_tier import PRIOR_ORDERS, fit_population_tier, fit_prospect_tier
+from training.inference.tiers.population import PopulationTier
 
 NEVER = float("inf")
 PLAN = HorizonPlan(churn_days=30, horizons=(30, 60), learned=(30, 60), has_amounts=True)
@@ -38,48 +32,20 @@ def customer(orders: float, recency: float, mean_order: float = 10.0) -> Floats:
     return rows.inputs
 
 
-def value_forecast(tier: CohortTier, inputs: Floats) -> tuple[Floats, Floats]:
-    return tier.orders_and_spend(inputs, tier.order_by(inputs, np.array([30.0, 60.0])))
+def p_order(tier: PopulationTier, inputs: Floats, days: float) -> float:
+    return float(tier.answer(inputs, np.array([days])).order_by[0, 0])
 
 
-def expected_orders(tier: CohortTier, inputs: Floats) -> Floats:
-    return value_forecast(tier, inputs)[0]
-
-
-def test_a_cell_is_a_class_of_orders_by_a_class_of_recency() -> None:
-    table = np.array([[1, 2.0], [1, 50], [2, 2], [4, 50], [100, 9]])
-    cells = cohort_cells(table, ("orders", "recency_days"), (2.0, 5.0), (10.0,))
-    assert cells.tolist() == [0, 1, 2, 3, 4]
-
-
-def test_a_customer_without_a_last_order_counts_as_the_longest_silent() -> None:
-    assert cohort_cells(np.array([[1, np.nan]]), ("orders", "recency_days"), (), (10.0, 90.0)).tolist() == [2]
+def expected_orders(tier: PopulationTier, inputs: Floats) -> Floats:
+    return tier.answer(inputs, np.zeros(1)).orders
 
 
 def test_everybody_is_alike_in_the_population() -> None:
     tier = fit_population_tier(shop_rows(), PLAN)
     regular, gone = customer(12, 3), customer(1, 80)
-    assert tier.order_by(regular, np.array([30.0]))[0, 0] == pytest.approx(0.5, abs=1e-6)
-    assert tier.order_by(gone, np.array([30.0]))[0, 0] == pytest.approx(0.5, abs=1e-6)
+    assert p_order(tier, regular, 30) == pytest.approx(0.5, abs=1e-6)
+    assert p_order(tier, gone, 30) == pytest.approx(0.5, abs=1e-6)
     assert expected_orders(tier, gone)[0].tolist() == pytest.approx([0.5, 0.5])
-
-
-def test_a_cell_is_shrunk_towards_the_whole_by_twenty_customers() -> None:
-    tier = fit_cohort_tier(shop_rows(), PLAN)
-    expected = (200 + PRIOR_CUSTOMERS * 0.5) / (200 + PRIOR_CUSTOMERS)
-    assert expected_orders(tier, customer(12, 3))[0, 0] == pytest.approx(expected)
-    assert expected_orders(tier, customer(1, 80))[0, 0] == pytest.approx(PRIOR_CUSTOMERS * 0.5 / 220)
-
-
-def test_an_empty_cell_has_the_overall_rate() -> None:
-    tier = fit_cohort_tier(shop_rows(), PLAN)
-    assert expected_orders(tier, customer(3, 3))[0, 0] == pytest.approx(0.5)
-
-
-def test_the_cohorts_separate_regulars_from_lapsed_customers() -> None:
-    tier = fit_cohort_tier(shop_rows(), PLAN)
-    assert tier.order_by(customer(12, 3), np.array([30.0]))[0, 0] > 0.9
-    assert tier.order_by(customer(1, 80), np.array([30.0]))[0, 0] < 0.1
 
 
 def test_an_order_is_worth_the_customers_own_mean_weighed_against_the_usual() -> None:
@@ -91,9 +57,9 @@ def test_an_order_is_worth_the_customers_own_mean_weighed_against_the_usual() ->
 def test_the_total_spend_of_the_training_rows_is_matched() -> None:
     rows = shop_rows()
     rows = replace(rows, outcomes=replace(rows.outcomes, spend=1.7 * rows.outcomes.spend))
-    for tier in (fit_population_tier(rows, PLAN), fit_cohort_tier(rows, PLAN)):
-        total = value_forecast(tier, rows.inputs)[1].sum(axis=0)
-        assert total.tolist() == pytest.approx(rows.outcomes.spend.sum(axis=0).tolist())
+    spend = fit_population_tier(rows, PLAN).answer(rows.inputs, np.zeros(1)).spend
+    assert spend is not None
+    assert spend.sum(axis=0).tolist() == pytest.approx(rows.outcomes.spend.sum(axis=0).tolist())
 
 
 def test_windows_that_are_not_over_do_not_lower_the_rates() -> None:
@@ -101,7 +67,7 @@ def test_windows_that_are_not_over_do_not_lower_the_rates() -> None:
     assert expected_orders(fit_population_tier(rows, PLAN), customer(1, 1))[0, 0] == pytest.approx(1.0)
 
 
-def prospect_tier(came: int, stayed: int) -> CohortTier:
+def prospect_tier(came: int, stayed: int) -> PopulationTier:
     prospects = rows_of(
         outcomes_of([5.0] * came + [NEVER] * stayed, [90.0] * (came + stayed)), mean_order=[0.0] * (came + stayed)
     )
@@ -133,6 +99,6 @@ def test_a_shop_with_nothing_finished_is_answered_without_nan(rows: Rows, has_am
     plan = HorizonPlan(30, (30, 60), (30, 60), has_amounts)
     population = fit_population_tier(rows, plan)
     for tier in (population, fit_prospect_tier(NO_ROWS, population, plan)):
-        inputs = customer(1, 1)
-        assert np.isfinite(tier.order_by(inputs, np.array([0.0, 30, 730]))).all()
-        assert all(np.isfinite(values).all() for values in value_forecast(tier, inputs))
+        answer = tier.answer(customer(1, 1), np.array([0.0, 30, 730]))
+        assert answer.spend is not None
+        assert all(np.isfinite(values).all() for values in (answer.order_by, answer.orders, answer.spend))
