@@ -6,7 +6,8 @@ test origins, the variance of the next one is estimated as ``(sum(r**2) + 2 * pr
 known mean 0 and a scaled-inverse-chi-square prior of 2 degrees of freedom (Gelman et al. 2013, "Bayesian Data
 Analysis", section 2.6). The mean is 0 because a release that was wrong by a fifth can be so again, on either side. The
 interval is ``predicted * exp(+-1.54 * scale)``; 1.54 is about Student's 0.9 quantile for the 3 to 5 degrees of freedom
-of 1 to 3 origins. Windows that overlap count as fewer origins.
+of 1 to 3 origins. Windows that overlap count as fewer origins. An interval ends at a hundredth and at a hundredfold of
+the predicted total.
 
 The prior scales are the errors of totals that were measured, see docs/decisions/0051-range-of-totals.md.
 """
@@ -24,6 +25,7 @@ import numpy as np
 from features.arrays import Floats
 
 T_FACTOR = 1.54
+MAX_HALF_WIDTH = math.log(100.0)  # of an interval on the log scale: beyond it the origins say that nothing is known
 PRIOR_DEGREES = 2.0
 MAX_ORIGINS = 3
 PRIOR_SCALE = 0.15  # of a tested horizon, with a year of log before the days ahead
@@ -75,12 +77,16 @@ class TotalRange:
     @property
     def low(self) -> float:
         """The 10th percentile over the predicted total."""
-        return math.exp(-T_FACTOR * self.log_scale)
+        return math.exp(-self._half_width)
 
     @property
     def high(self) -> float:
         """The 90th percentile over the predicted total."""
-        return math.exp(T_FACTOR * self.log_scale)
+        return math.exp(self._half_width)
+
+    @property
+    def _half_width(self) -> float:
+        return min(T_FACTOR * self.log_scale, MAX_HALF_WIDTH)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON for the model's entry in GET /v1/models."""

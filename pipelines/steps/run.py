@@ -16,7 +16,14 @@ from pipelines.steps import ingest, promote, publish, score, train
 from pipelines.steps.promote import GateRejected
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
+from training.fitting.assemble import LAST_WINDOW
+from training.fitting.fit import POPULATION
 from training.inference.release_manifest import GateResult, ReleaseManifest
+
+_STAND_INS = {
+    LAST_WINDOW: "the best ranking on the level of the last window",
+    POPULATION: "the mean of all customers",
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class RunSummary:
     champion: str
     refusal: str  # why the gate rejected the trained release; empty if it serves
     gate: GateResult  # of the trained release
-    tier: str  # from which the trained release answers
+    trained_tier: str  # the tier that answers in it
     score_summary: score.ScoreSummary
     expected: ExpectedTotals  # of all customers
     currency: str
@@ -39,7 +46,7 @@ class RunSummary:
         """Sentences that a person has to read: what the newest test origin refutes, and which questions rank nobody."""
         refuted = [f"Refuted by the newest test origin: {sentence}." for sentence in self.gate.refutations]
         if refuted and not self.refusal:
-            refuted.append(f"No earlier release can take its place: {self.tier} answers until one stands the test.")
+            refuted.append(f"Until a release stands the test, {_STAND_INS.get(self.trained_tier, 'it')} answers.")
         no_signal = "ranks nobody: the log holds no signal that tells customers apart."
         return refuted + [f"{name} {no_signal}" for name in self.gate.no_signal]
 
@@ -76,7 +83,7 @@ def run(
         champion=score_summary.release,
         refusal=refusal,
         gate=trained.gate,
-        tier=next(iter(trained.tiers.values())),
+        trained_tier=trained.tiered_model["tier"],
         score_summary=score_summary,
         expected=shop_totals(score_summary.path, cards),
         currency=config.currency,

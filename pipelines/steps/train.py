@@ -22,7 +22,7 @@ from training.evaluation.backtest import learn_pace_shares
 from training.evaluation.quality_gate import GateDecision, evaluate_gate
 from training.fitting.assemble import LAST_WINDOW, assemble, churn_sample
 from training.fitting.category_hazards import fit_category_tables_from_log
-from training.fitting.fit import AVERAGE
+from training.fitting.fit import AVERAGE, POPULATION
 
 if TYPE_CHECKING:
     from training.registry import Registry
@@ -84,6 +84,6 @@ def _answering_tier(context: RunContext, decisions: Mapping[str, GateDecision]) 
     """The tested tier; the last window where the newest origin refutes it and no champion can answer in its place."""
     tier = context.readiness.tier
     refuted = any(decision.refutations for decision in decisions.values())
-    if not refuted or tier != AVERAGE or AVERAGE in context.home.champion_tiers().values():
+    if not refuted or tier == POPULATION or AVERAGE in context.home.champion_tiers().values():
         return tier
     return LAST_WINDOW

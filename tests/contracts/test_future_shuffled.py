@@ -14,6 +14,7 @@ from hypothesis import given
 from features.calendar import DAY_US, day_number
 from tests.contracts.generated import SIX_EXAMPLES, Log, future_logs, known_features, outcomes_after_today, past_logs
 from tests.training.shops import (
+    FITTED_TIERS,
     ZONE,
     TrainingShop,
     build_shop,
@@ -24,7 +25,6 @@ from tests.training.shops import (
 )
 from training.evaluation.backtest import Backtest, backtest
 from training.fitting.fit import FittedTier
-from training.inference.forecast import TIERS
 from training.inference.serialization import serialize_tiered_model
 
 pytestmark = pytest.mark.slow
@@ -62,10 +62,9 @@ def newest_backtest(seed: int | None) -> tuple[TrainingShop, Backtest]:
     """The back-test at the newest origin, of the original log or of one with a shuffled future."""
     shop = small_shop() if seed is None else build_shop(with_shuffled_future(small_shop(), seed), 240, (30, 40), 40)
     assert shop.schedule.origins == small_shop().schedule.origins
+    schedule = replace(shop.schedule, origins=shop.schedule.origins[:1])
     with small_ensembles(8):
-        return shop, backtest(
-            shop.data, replace(shop.schedule, origins=shop.schedule.origins[:1]), shop.plan, TIERS, ZONE
-        )[0]
+        return shop, backtest(shop.data, schedule, shop.readiness.tested_plan, FITTED_TIERS, ZONE)[0]
 
 
 def with_shuffled_future(shop: TrainingShop, seed: int) -> pd.DataFrame:
@@ -92,7 +91,7 @@ def serialized_tiers(fitted: Mapping[str, FittedTier], shop: TrainingShop) -> di
         tier: json.dumps(
             [
                 serialize_tiered_model(fitted_tier.tiered_model, shop.data.names),
-                {name: dict(artifact) for name, artifact in fitted_tier.artifacts.items()},
+                {name: dict(artifact) for name, artifact in fitted_tier.files.items()},
             ]
         )
         for tier, fitted_tier in fitted.items()
@@ -109,7 +108,7 @@ def test_another_future_changes_no_fitted_byte() -> None:
     assert serialized_tiers(before.fitted_tiers, shop) == serialized_tiers(after.fitted_tiers, shuffled_shop)
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", FITTED_TIERS)
 def test_another_future_changes_no_prediction(tier: str) -> None:
     (_, before), (_, after) = newest_backtest(None), newest_backtest(1)
     then, now = before.forecasts[tier], after.forecasts[tier]

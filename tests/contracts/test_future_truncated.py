@@ -25,7 +25,8 @@ from tests.training.shops import (
 )
 from training.dataset.point_in_time import build_dataset
 from training.fitting.assemble import AssembledRelease, assemble
-from training.models import MODELS
+from training.fitting.average.pace import PRIOR_SHARES
+from training.fitting.fit import AVERAGE
 
 pytestmark = pytest.mark.slow
 
@@ -46,8 +47,8 @@ def test_inputs_of_the_log_cut_at_the_cutoff_are_those_of_the_whole_log() -> Non
     before = build_dataset(
         FakeFeatureStore(past, [instant]).known_customers([instant]), [instant], past, FakeFeatureStore(past, [instant])
     )
-    rows = shop.data.rows(shop.now, (30,), [instant])
-    assert np.array_equal(before.inputs, rows.inputs, equal_nan=True)
+    cut_rows, rows = before.rows(instant, (30,), [instant]), shop.data.rows(shop.now, (30,), [instant])
+    assert np.array_equal(cut_rows.inputs, rows.inputs, equal_nan=True)
 
 
 @cached_for_session
@@ -57,7 +58,7 @@ def assemble_release(*, cut: bool) -> tuple[TrainingShop, AssembledRelease]:
     past = lines[lines["ordered_at"].dt.date < day(AS_OF)]
     shop = build_shop(past if cut else lines, AS_OF, (30, 60), 60)
     with small_ensembles(5):
-        return shop, assemble(shop.rows(shop.now), shop.plan, dict.fromkeys(MODELS, "ml"))
+        return shop, assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, AVERAGE, PRIOR_SHARES)
 
 
 def test_a_release_learned_from_the_cut_log_is_that_of_the_whole_log() -> None:

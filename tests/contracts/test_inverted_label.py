@@ -11,8 +11,6 @@ from serving.predictions.scorer import score
 from tests.contracts.generated import CUSTOMERS, SIX_EXAMPLES, TODAY, Line, Log, day, lines, outcomes_after_today
 from tests.serving.fakes import TODAY as NOW
 from tests.serving.fakes import FakeRelease, KnownCustomer, constant_rate_forecast, feature_rows
-from tests.training.by_hand import RecordingTrainer, rows_of
-from tests.training.by_hand import outcomes_of as outcomes_by_hand
 from tests.training.shops import (
     TrainingShop,
     build_shop,
@@ -21,17 +19,14 @@ from tests.training.shops import (
     simulate_lines,
     small_ensembles,
 )
-from training.dataset.plan import HorizonPlan
-from training.fitting.fit import FittedTier, fit_tiers
+from training.fitting.fit import AVERAGE, BTYD, FittedTier, fit_tiers
 from training.inference.answers.churn import BANDS
 from training.metrics import auc
-from training.models import MODELS
 from training.models.churn import churn_label
 
 pytestmark = pytest.mark.slow
 
-PLAN = HorizonPlan(churn_days=30, horizons=(30,), learned=(30,), has_amounts=True)
-NEVER = float("inf")
+RANKING_TIERS = (AVERAGE, BTYD)
 
 
 def test_an_order_in_the_window_means_no_churn() -> None:
@@ -49,12 +44,6 @@ def test_churn_is_no_order_in_the_window_for_every_customer_of_every_log(log_lin
     assert labels.tolist() == [float(customer not in came) for customer in CUSTOMERS]
 
 
-def test_the_churn_model_learns_one_for_those_who_left() -> None:
-    recorder = RecordingTrainer()
-    MODELS["churn"].fit(rows_of(outcomes_by_hand([3.0, NEVER, 29.9, 30.0], [90.0] * 4)), PLAN, recorder.trainers)
-    assert recorder.targets == [[0.0, 1.0, 0.0, 1.0]]
-
-
 @cached_for_session
 def shop_with_clear_cases() -> tuple[TrainingShop, dict[str, FittedTier]]:
     """A shop with a weekly customer until yesterday and a weekly customer until half a year ago."""
@@ -64,10 +53,10 @@ def shop_with_clear_cases() -> tuple[TrainingShop, dict[str, FittedTier]]:
     log_lines = pd.concat([simulate_lines(500, 300, seed=6), regular, gone], ignore_index=True)
     shop = build_shop(log_lines.assign(order_id=[f"o{number}" for number in range(len(log_lines))]), 300, (30, 60), 60)
     with small_ensembles(20):
-        return shop, fit_tiers(shop.rows(shop.now), shop.plan, ("ml", "btyd", "cohort"))
+        return shop, fit_tiers(shop.rows(shop.now), shop.plan, shop.now.day_number, RANKING_TIERS)
 
 
-@pytest.mark.parametrize("tier", ["ml", "btyd", "cohort"])
+@pytest.mark.parametrize("tier", RANKING_TIERS)
 def test_a_long_silent_customer_is_likelier_to_churn_than_an_active_one(tier: str) -> None:
     shop, fitted = shop_with_clear_cases()
     today = shop.population()
@@ -82,7 +71,7 @@ def test_a_long_silent_customer_is_likelier_to_churn_than_an_active_one(tier: st
     assert here < 0.3
 
 
-@pytest.mark.parametrize("tier", ["ml", "btyd", "cohort"])
+@pytest.mark.parametrize("tier", RANKING_TIERS)
 def test_churned_customers_have_the_higher_probabilities(tier: str) -> None:
     shop, fitted = shop_with_clear_cases()
     rows = shop.rows(shop.now)

@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contracts.generated import CUSTOMERS, SIX_EXAMPLES, Log, day, future_logs, outcomes_after_today, past_logs
-from tests.training.by_hand import RecordingTrainer, rows_of
-from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
 from training.models import MODELS
 
@@ -66,21 +64,6 @@ def test_longer_windows_include_shorter_ones_and_only_their_revenue(future: Log,
             float(line[2]) for line in paid.lines if line[0] == customer and day(59) <= line[1] < day(59 + days)
         )
         assert outcomes.spend[index, 0] == pytest.approx(revenue)
-
-
-def training_targets(outcomes: Outcomes) -> list[list[float]]:
-    """All targets of the value model's training."""
-    recorder = RecordingTrainer()
-    MODELS["ltv"].fit(rows_of(outcomes), PLAN, recorder.trainers)
-    return recorder.targets
-
-
-def test_the_value_model_is_trained_without_earlier_spend() -> None:
-    poor, rich = outcomes_after_today(AFTER.history), outcomes_after_today(AFTER.combine(EARLIER_SPEND).history)
-    assert training_targets(rich) == training_targets(poor)
-    # Per window the orders and then the spend: of buyers, and of all customers for the correction of BTYD.
-    assert training_targets(poor)[::2] == [[1.0], [2.0], [10.0], [15.0]]
-    assert [sum(target) for target in training_targets(poor)[1::2]] == [1.0, 2.0, 10.0, 15.0]
 
 
 def test_the_value_model_is_evaluated_without_earlier_spend() -> None:

@@ -43,12 +43,12 @@ def shop_of(tmp_path_factory: pytest.TempPathFactory, model_store: Path) -> Shop
 @pytest.fixture(scope="session")
 def log() -> Log:
     """A log that continues for weeks after the as-of day."""
-    return shops.simulate_log(900, LOG_DAYS)
+    return shops.simulate_log(400, LOG_DAYS)
 
 
 @pytest.fixture(scope="session")
 def runs_in_progress(shop_of: ShopOf, log: Log) -> tuple[Flywheel, Flywheel]:
-    """Two shops large enough for trees, under ``flywheel run``: the whole log, and the log cut at the day."""
+    """Two shops, under ``flywheel run``: the whole log, and the log cut at the day."""
     flywheels = shop_of(log), shop_of(log.known_before(AS_OF))
     for flywheel in flywheels:
         flywheel.start("run", "--as-of", shops.day(AS_OF), "--json")
@@ -82,7 +82,7 @@ def corner_shop_snapshot(shop_of: ShopOf) -> ShopSnapshot:
 
 @pytest.fixture(scope="session")
 def grown_shop_snapshot(shop_of: ShopOf) -> ShopSnapshot:
-    """A shop of 120 customers, after ``flywheel run`` half a year later: answered by the tier below the trees."""
+    """A shop of 120 customers, after ``flywheel run`` half a year later: answered by the average."""
     return ShopSnapshot.take(shop_of(shops.simulate_log(120, 200)), 180)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from features.online.lmdb import LmdbReader
 from pipelines.home import Home
-from training.inference.release import Release
+from training.inference.release_manifest import ReleaseManifest
 from training.registry.promotion_log import PromotionLog
 
 State = dict[str, Any]
@@ -71,7 +71,7 @@ def _stable_tags(tags: Mapping[str, str]) -> State:
 def _online_digest(home: Home) -> str | None:
     if home.champion() is None or not (home.folder / "online" / "data.mdb").is_file():
         return None
-    release = Release.load(home.releases / str(home.champion()))
+    release = ReleaseManifest.read(home.releases / str(home.champion()))
     customers = [f"{number:05d}" for number in range(1000)] + [f"v{number:04d}" for number in range(50)]
     stored = LmdbReader.open(home.folder / "online", release.views).read(customers)
     digest = hashlib.sha256(stored.matrix.tobytes() + stored.features_at.tobytes())

@@ -44,19 +44,12 @@ def test_the_log_cut_off_at_the_day_gives_the_same_predictions_to_the_last_digit
     assert trained_shop.release["tiered_model"] == trained_shop_with_cut_log.release["tiered_model"]
 
 
-def test_no_leakage_with_orders_by_day_and_a_churn_horizon_from_the_log(shop_of: ShopOf) -> None:
+def test_no_leakage_with_orders_by_day_without_amounts_and_with_late_lines_in_the_file(shop_of: ShopOf) -> None:
     log = shops.simulate_log(120, 200, seed=3)
-    by_day = log.with_orders(log.orders.drop(columns="basket"))
-    whole, cut = (shop_of(shop_log, churn_days='"auto"') for shop_log in (by_day, by_day.known_before(150)))
-    run_in_parallel(whole, cut)
-    assert differing_columns(whole.scores, cut.scores) == []
-
-
-def test_no_leakage_without_amounts_and_with_late_lines_in_the_file(shop_of: ShopOf) -> None:
-    log = shops.simulate_log(120, 200, seed=4)
-    log = Log(log.orders.drop(columns=["amount", "quantity"]), None)
+    log = Log(log.orders.drop(columns=["basket", "amount", "quantity"]), None)
     placed = log.with_orders(log.orders[log.orders["at"] < pd.Timestamp(shops.day(150))])
-    whole, cut, late = (shop_of(shop_log) for shop_log in (log, log.known_before(150), placed))
+    shop_logs = (log, log.known_before(150), placed)
+    whole, cut, late = (shop_of(shop_log, churn_days='"auto"') for shop_log in shop_logs)
     run_in_parallel(whole, cut, late)
     assert differing_columns(whole.scores, cut.scores) == []
     assert differing_columns(whole.scores, late.scores) == []

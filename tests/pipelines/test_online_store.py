@@ -6,13 +6,11 @@ import shutil
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from pipelines.home import Home
-from serving.api.app import create_app
-from serving.api.app_state import AppState
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, wait_until
+from tests.pipelines.command import Flywheel
+from tests.pipelines.service import request_predictions, service_of
 from tests.redis_server import RedisServer, free_port
 
 pytestmark = pytest.mark.slow
@@ -21,15 +19,8 @@ TODAY = 10
 
 
 def predictions_of(home: Home, online: str, customers: list[str]) -> list[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("FLYWHEEL_HOME", str(home.folder))
-        environment.setenv("FLYWHEEL_AS_OF", shops.day(TODAY).isoformat())
-        environment.setenv("FLYWHEEL_ONLINE_STORE", online)
-        with TestClient(create_app(AppState.open)) as client:
-            wait_until(lambda: client.get("/readyz").status_code == 200)
-            response = client.post("/v1/predictions", json={"customer_ids": customers}).raise_for_status()
-    predictions: list[dict[str, Any]] = response.json()["predictions"]
-    return predictions
+    with service_of(home, shops.day(TODAY), online) as client:
+        return request_predictions(client, customers)
 
 
 def test_a_shop_on_redis_answers_what_it_answers_on_lmdb(corner_shop: Flywheel, redis: RedisServer) -> None:

@@ -176,6 +176,7 @@ class FakeRelease:
     cards: Sequence[Mapping[str, Any]] = field(
         default_factory=lambda: [{"name": "churn", "version": "3", "horizon_days": 90}]
     )
+    unranked_models: frozenset[str] = frozenset()
     answer: Callable[[FeatureRows, int], Forecast] = forecast_by_orders
     categories: Callable[[FeatureRows, int, Forecast], CategoryForecast | None] | None = None
 

@@ -67,6 +67,6 @@ def write_scores(home: Path, ledger: Ledger, customer_ids: Sequence[str], **over
         cards=CARDS,
         tiered_model={},
         churn_sample=[],
-        gate=GateResult(passed=True, regressions=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}, refutations=[], no_signal=[]),
     )
     (release / MANIFEST_FILE).write_text(manifest.to_text())

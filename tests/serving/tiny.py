@@ -19,7 +19,7 @@ from training.inference.release_manifest import GateResult, ReleaseManifest
 from training.inference.serialization import serialize_tiered_model
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.tiered_model import HorizonLayout, TieredModel
-from training.inference.tiers.cohort import CohortTier
+from training.inference.tiers.population import PopulationTier
 
 NUMBERS = {
     "orders": 3.0,
@@ -66,7 +66,7 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
         cards=[{"name": "churn", "version": version}],
         tiered_model=serialize_tiered_model(population_model(names, hazards), names),
         churn_sample=[0.1, 0.3, 0.5, 0.7],
-        gate=GateResult(passed=True, regressions=[], reasons={}),
+        gate=GateResult(passed=True, regressions=[], reasons={}, refutations=[], no_signal=[]),
     )
     write_release(folder, manifest, {})
     temporary_path = home / "releases" / "champion.tmp"
@@ -76,13 +76,12 @@ def promote(home: Path, version: str, hazards: Sequence[float] = (0.5, 0.5)) -> 
 
 def population_model(names: tuple[str, ...], hazards: Sequence[float]) -> TieredModel:
     """A tiered model that has the population tier alone."""
-    population_tier = CohortTier(
+    population_tier = PopulationTier(
         names=names,
-        frequency=(),
-        recency=(),
+        learned=HORIZONS,
         edges=(0.0, 90.0, 180.0),
-        hazards=(tuple(hazards),),
-        orders_per_buyer=((1.1, 1.6, 4.2),),
+        hazards=tuple(hazards),
+        orders_per_buyer=(1.1, 1.6, 4.2),
         order_value=40.0,
         own_value_weight=1.0,
         scale=(1.0, 1.0, 1.0),

@@ -16,6 +16,7 @@ from training.model import BoostingParams
 
 _DETERMINISTIC_PARAMS = {"seed": 0, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1}
 _MIN_TARGET = 1e-6
+_ZERO_TARGET_ROWS = 10
 
 
 def fit_gradient_boosting(
@@ -34,7 +35,7 @@ def fit_gradient_boosting(
     Ke et al. (2017), "LightGBM: a highly efficient gradient boosting decision tree".
     """
     if not target.any():
-        (inputs, target), offset, weight = _zero_target_row(inputs, params), None, None
+        (inputs, target), offset, weight = _zero_target_rows(inputs, params), None, None
     settings = {**params, **_DETERMINISTIC_PARAMS}
     settings["min_data_in_leaf"] = max(5, min(int(params["min_data_in_leaf"]), len(target) // 50))
     if len(target) * float(settings.get("bagging_fraction", 1.0)) < 1:
@@ -52,10 +53,10 @@ def gain_importance(text: str) -> tuple[list[str], Floats]:
     return booster.feature_name(), np.asarray(booster.feature_importance("gain"), dtype=np.float64)
 
 
-def _zero_target_row(inputs: Floats, params: BoostingParams) -> tuple[Floats, Floats]:
-    # LightGBM refuses an empty table and a target with sum 0.
+def _zero_target_rows(inputs: Floats, params: BoostingParams) -> tuple[Floats, Floats]:
+    # LightGBM refuses a target with sum 0, an empty table, and one so small that bagging draws none of its rows.
     least = 0.0 if params["objective"] == "binary" else _MIN_TARGET
-    return np.zeros((1, inputs.shape[1])), np.full(1, least)
+    return np.zeros((_ZERO_TARGET_ROWS, inputs.shape[1])), np.full(_ZERO_TARGET_ROWS, least)
 
 
 def _import_lightgbm() -> ModuleType:

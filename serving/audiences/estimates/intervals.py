@@ -16,7 +16,8 @@ customers, so only the excess of the audience's chance is added.
 
 Each part reaches as far as its own distribution: the common part, estimated from few origins, ``1.54 * scale``, and the
 chance of many customers the normal quantile. The half-width is the root of the sum of their squares, and never less
-than that of the audience's own chance. Everything is on the log scale, so no total is below 0.
+than that of the audience's own chance, up to a hundredfold of the predicted total. Everything is on the log scale, so
+no total is below 0.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 
 from features.arrays import Floats
 from serving.audiences.estimates.backtest_errors import BacktestErrors, ErrorScale
-from training.total_range import T_FACTOR
+from training.total_range import MAX_HALF_WIDTH, T_FACTOR
 
 Z90 = 1.2815515655446004  # the 0.9 quantile of the normal distribution
 
@@ -65,4 +66,5 @@ def prediction_interval(total: TotalEstimate, errors: BacktestErrors) -> Predict
 
 def _half_width(error: ErrorScale, chance: float) -> float:
     excess = max(chance - error.noise, 0.0)
-    return max(math.hypot(T_FACTOR * error.scale, Z90 * math.sqrt(excess)), Z90 * math.sqrt(chance))
+    width = max(math.hypot(T_FACTOR * error.scale, Z90 * math.sqrt(excess)), Z90 * math.sqrt(chance))
+    return min(width, MAX_HALF_WIDTH)

@@ -14,7 +14,7 @@ from training import metrics
 from training.dataset.outcomes import Outcomes, Rows
 from training.dataset.plan import HorizonPlan
 from training.inference.answers.answer import Answer, AnswerContext, Horizons, Json, TableColumn, TableValues
-from training.inference.answers.schema import Probability, StrictModel
+from training.inference.answers.schema import AnswerResponse, Probability
 from training.inference.explanations.attributions import Attributions
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
@@ -34,12 +34,7 @@ def upgrade_label(outcomes: Outcomes, days: int) -> Floats:
 
 
 def fit(rows: Rows, plan: HorizonPlan, _trainers: Trainers) -> Artifact:
-    """The base rate of every row whose window is over."""
-    return fit_base_rate(rows, plan)
-
-
-def fit_base_rate(rows: Rows, plan: HorizonPlan) -> Artifact:
-    """The base rate as a file."""
+    """The base rate of every row whose window is over, as a file."""
     label = upgrade_label(rows.outcomes, plan.evaluated_churn_days)
     observed = label[~np.isnan(label)]
     return {FILE: json.dumps({"rate": float(observed.mean()) if len(observed) else 0.0})}
@@ -80,6 +75,11 @@ def compare(outcomes: Outcomes, plan: HorizonPlan, probability: Floats) -> dict[
     return {"brier": metrics.brier(probability, upgrade_label(outcomes, plan.evaluated_churn_days))}
 
 
+def ranking(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> tuple[Floats, Floats]:
+    """The probability, and whether a customer ordered at least twice."""
+    return forecast.answers["upgrade"], upgrade_label(outcomes, plan.evaluated_churn_days)
+
+
 def totals(outcomes: Outcomes, plan: HorizonPlan, forecast: Forecast) -> list[PredictedTotal]:
     """The number of customers who order at least twice."""
     days, probability = plan.evaluated_churn_days, forecast.answers["upgrade"]
@@ -101,7 +101,7 @@ class UpgradeColumns:
     probability: Floats  # (n,)
 
 
-class UpgradeResponse(StrictModel):
+class UpgradeResponse(AnswerResponse):
     """The JSON of one customer."""
 
     horizon_days: int
@@ -137,8 +137,7 @@ MODEL = Model(
     summary="Will this customer order at least twice within the horizon? A base rate.",
     intended_use="Choosing whom a subscription is offered to.",
     position=4,
-    fit=fit,
-    head=ModelHead(fit_simple=fit_base_rate, load=BaseRate.load),
+    head=ModelHead(fit=fit, load=BaseRate.load),
     loss=loss,
     metrics=measure,
     baselines={"never": lambda rows, _: np.zeros(len(rows))},
@@ -146,6 +145,7 @@ MODEL = Model(
     headline="brier",
     higher_is_better=False,
     shown_metrics=("brier", "ece"),
+    ranking=ranking,
     calibration=CalibrationLimit("ece", 0.2),
     totals=totals,
     figures=figures,
@@ -156,7 +156,6 @@ MODEL = Model(
     explanation=Explanation(
         directions=("lowers", "raises"),
         attribute=Attributions.next_purchase,
-        level_model="next_purchase",
         rises_with_churn=False,
     ),
 )

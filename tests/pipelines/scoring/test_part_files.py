@@ -45,7 +45,7 @@ def scored_shop(trained_shop: Flywheel, tmp_path: Path) -> Callable[[], tuple[pa
 Scored = Callable[[], tuple[pa.Table, list[str]]]
 
 
-@pytest.mark.parametrize("size", [20, 100, 250])
+@pytest.mark.parametrize("size", [40, 250])
 def test_scores_are_the_same_to_the_last_bit_in_parts_of_any_size(
     scored_shop: Scored, trained_shop: Flywheel, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +57,7 @@ def test_scores_are_the_same_to_the_last_bit_in_parts_of_any_size(
 def test_scores_are_the_same_from_several_processes(
     scored_shop: Scored, trained_shop: Flywheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "CHUNK_SIZE", 100)
+    monkeypatch.setattr(score, "CHUNK_SIZE", 80)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1)
     assert scored_shop()[0].equals(trained_shop.scores)
 
@@ -79,18 +79,18 @@ def stop_after(parts: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_what_was_scored_before_a_stop_is_not_scored_again(
     scored_shop: Scored, trained_shop: Flywheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "CHUNK_SIZE", 200)
+    monkeypatch.setattr(score, "CHUNK_SIZE", 80)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     stop_after(2, monkeypatch)
     with pytest.raises(Stopped):
         scored_shop()
     monkeypatch.undo()
-    monkeypatch.setattr(score, "CHUNK_SIZE", 200)
+    monkeypatch.setattr(score, "CHUNK_SIZE", 80)
     monkeypatch.setattr(score, "MIN_PARTS_PER_PROCESS", 1000)
     tried = stop_after(1000, monkeypatch)
     table, messages = scored_shop()
     assert table.equals(trained_shop.scores)
-    assert tried == [*range(2, -(-len(table) // 200))]
+    assert tried == [*range(2, -(-len(table) // 80))]
     assert messages[0] == f"2 of {tried[-1] + 1} parts were already scored"
 
 

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from starlette.testclient import TestClient
 
 from features.storage import write_lock
 from pipelines.home import Home
-from serving.api.app import create_app
-from serving.api.app_state import AppState
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, wait_until
+from tests.pipelines.command import Flywheel
+from tests.pipelines.service import service_of
 
 pytestmark = pytest.mark.slow
 
@@ -60,15 +58,10 @@ def test_a_log_read_again_does_not_bring_them_back(corner_shop: Flywheel) -> Non
     assert not [name for name, customers in customers_by_table(corner_shop.home).items() if customer_id in customers]
 
 
-def test_the_service_erases_a_customer_and_stops_predicting(
-    corner_shop: Flywheel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_service_erases_a_customer_and_stops_predicting(corner_shop: Flywheel) -> None:
     customer_id = customer_in_all_tables(corner_shop.home)
-    monkeypatch.setenv("FLYWHEEL_HOME", str(corner_shop.home.folder))
-    monkeypatch.setenv("FLYWHEEL_AS_OF", str(shops.day(10)))
-    with TestClient(create_app(AppState.open)) as client:
+    with service_of(corner_shop.home, shops.day(10)) as client:
         body = {"customer_ids": [customer_id]}
-        wait_until(lambda: client.get("/readyz").status_code == 200)
         assert client.post("/v1/predictions", json=body).json()["predictions"][0]["status"] != "unknown_customer"
         report = client.delete(f"/v1/customers/{customer_id}")
         assert (report.status_code, report.json()["status"]) == (200, "erased")

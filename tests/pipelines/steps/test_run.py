@@ -17,8 +17,8 @@ def warnings(
         passed=not refusal, regressions=[], reasons={}, refutations=list(refutations), no_signal=list(no_signal)
     )
     return RunSummary(
-        manifest=NOTHING, readiness=NOTHING, trained_version="2", champion="1", refusal=refusal, gate=gate, tier=tier,
-        score_summary=NOTHING, expected=NOTHING, currency="EUR",
+        manifest=NOTHING, readiness=NOTHING, trained_version="2", champion="1", refusal=refusal, gate=gate,
+        trained_tier=tier, score_summary=NOTHING, expected=NOTHING, currency="EUR",
     ).warnings  # fmt: skip
 
 
@@ -26,14 +26,12 @@ def test_a_release_that_its_test_does_not_refute_has_nothing_to_warn_of() -> Non
     assert warnings() == []
 
 
-def test_a_refuted_release_that_serves_all_the_same_names_its_tier() -> None:
+def test_a_refuted_release_that_serves_all_the_same_says_what_answers() -> None:
     assert warnings("churn: it predicted 5 buyers, and 100 came") == [
         "Refuted by the newest test origin: churn: it predicted 5 buyers, and 100 came.",
-        "No earlier release can take its place: last_window answers until one stands the test.",
+        "Until a release stands the test, the best ranking on the level of the last window answers.",
     ]
-    assert warnings("churn: it is off", tier="btyd")[1].startswith(
-        "No earlier release can take its place: btyd answers"
-    )
+    assert warnings("churn: it is off", tier="population")[1].endswith("the mean of all customers answers.")
 
 
 def test_a_refuted_release_that_was_refused_does_not_answer() -> None:

@@ -34,8 +34,8 @@ def test_customers_are_counted_by_model_version_status_and_tier() -> None:
         client.post(PREDICTIONS, json={"customer_ids": ["ann", "ann", "old", "zoe"]})
         client.post(PREDICTIONS, json={"customer_ids": ["zoe"]})
         page = client.get("/metrics").text
-    assert 'predictions_total{model="ltv",status="scored",tier="ml",version="2"} 2.0' in page
-    assert 'predictions_total{model="ltv",status="stale_features",tier="ml",version="2"} 1.0' in page
+    assert 'predictions_total{model="ltv",status="scored",tier="average",version="2"} 2.0' in page
+    assert 'predictions_total{model="ltv",status="stale_features",tier="average",version="2"} 1.0' in page
     assert 'predictions_total{model="ltv",status="unknown_customer",tier="none",version="2"} 2.0' in page
 
 

@@ -148,6 +148,26 @@ def test_the_lower_tiers_say_that_history_is_short(tier: int, expected: str) -> 
     assert status(score(release(tier=tier), ANN, TODAY)) == [expected]
 
 
+def answer_status(answers: PredictionColumns, model: str) -> list[str]:
+    return [STATUSES[code] for code in answers.status_by_model[model]]
+
+
+def test_a_model_that_ranks_nobody_finds_no_signal_while_the_others_are_scored() -> None:
+    unranked = replace(release(), unranked_models=frozenset({"ltv"}))
+    answers = score(unranked, feature_rows({"ann": KnownCustomer(), "zoe": None}), TODAY)
+    assert status(answers) == ["scored", "unknown_customer"]
+    assert answer_status(answers, "ltv") == ["no_signal", "unknown_customer"]
+    assert answer_status(answers, "churn") == answer_status(answers, "next_purchase") == status(answers)
+
+
+def test_short_history_and_old_features_come_before_no_signal() -> None:
+    unranked = frozenset({"churn", "next_purchase", "ltv"})
+    short = score(replace(release(tier=3), unranked_models=unranked), ANN, TODAY)
+    old = score(replace(release(), unranked_models=unranked), ANN, TODAY + 30 * DAY)
+    assert {*answer_status(short, "churn")} == {"insufficient_history"}
+    assert {*answer_status(old, "churn")} == {"stale_features"}
+
+
 def test_features_are_stale_when_more_days_have_passed_than_allowed() -> None:
     assert status(score(release(), ANN, TODAY + 7 * DAY)) == ["scored"]
     assert status(score(release(), ANN, TODAY + 7 * DAY + 1)) == ["stale_features"]

@@ -17,6 +17,7 @@ from serving.predictions.scorer import score
 from serving.predictions.serializers import serialize_predictions
 from serving.schemas.predictions import DEFAULT_PARTS, Part, PredictionsResponse
 from tests.serving.fakes import (
+    DAY,
     METADATA,
     NO_ORDERS,
     TODAY,
@@ -28,6 +29,7 @@ from tests.serving.fakes import (
     silence_reason,
 )
 from tests.serving.forecasts import IDS, knowns, populations
+from training.models import ANSWER_ORDER
 
 EVERY_PART = frozenset(get_args(Part))
 
@@ -51,6 +53,8 @@ def test_one_customer_looks_as_the_contract_says() -> None:
     }  # fmt: skip
     assert len(row.pop("prediction_id")) == 32
     assert row.pop("churn") == {
+        "status": "scored",
+        "tier": "average",
         "horizon_days": 90,
         "probability": pytest.approx(0.125),
         "percentile": pytest.approx(12.5),
@@ -66,12 +70,14 @@ def test_one_customer_looks_as_the_contract_says() -> None:
     assert row == {
         "customer_id": "17850",
         "status": "scored",
-        "model_tier": "ml",
+        "model_tier": "average",
         "as_of": "2026-11-20T23:00:00Z",
         "release": "7",
         "model_versions": {"churn": "3", "next_purchase": "3", "ltv": "2"},
         "features_at": "2026-11-20T23:00:00Z",
         "next_purchase": {
+            "status": "scored",
+            "tier": "average",
             "p10": "2026-11-25",
             "p50": "2026-12-21",
             "p90": "2027-02-28",
@@ -82,6 +88,16 @@ def test_one_customer_looks_as_the_contract_says() -> None:
         },
         "segment": {"status": "not_scored"},
     }
+
+
+def test_a_model_that_ranks_nobody_says_so_in_its_own_answer_alone() -> None:
+    stored = feature_rows({"ann": KnownCustomer(), "old": KnownCustomer(features_at=TODAY - 9 * DAY), "zoe": None})
+    ann, old, stranger = serialized_rows(stored, FakeRelease(unranked_models=frozenset({"churn"})))
+    assert (ann["status"], old["status"]) == ("scored", "stale_features")
+    assert [ann[name]["status"] for name in ANSWER_ORDER] == ["no_signal", "scored", "scored"]
+    assert {old[name]["status"] for name in ANSWER_ORDER} == {"stale_features"}
+    assert {ann[name]["tier"] for name in ANSWER_ORDER} == {ann["model_tier"]}
+    assert not {*stranger} & {*ANSWER_ORDER}
 
 
 def test_a_stranger_gets_an_envelope_and_no_answer() -> None:

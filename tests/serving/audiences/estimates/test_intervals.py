@@ -253,3 +253,10 @@ def test_the_errors_of_a_shorter_window_can_only_widen(log_ratio: float, scale: 
     assert errors is not None
     assert errors.tested_days == 90
     assert errors.overall().scale == pytest.approx(scale)
+
+
+def test_origins_that_predicted_nothing_and_saw_much_make_an_interval_that_ends_at_the_hundredfold() -> None:
+    nothing, much = np.full(400, 1e-20), np.tile([0.0, 25.0], 200)
+    errors = read_errors("spend", [PredictedOutcomes(NEWEST, nothing, nothing**2 / 1e-6, much)])
+    interval = prediction_interval(ONE, errors)
+    assert (interval.p10, interval.p90) == pytest.approx((ONE.mean / 100, ONE.mean * 100))
