@@ -74,9 +74,7 @@ def test_the_same_days_of_earlier_years_are_cutoffs(span: int, horizons: tuple[i
 
 
 @given(st.integers(450, FIVE_YEARS), horizon_lists)
-def test_the_pace_has_its_short_windows_now_and_a_year_ago_at_every_limit(
-    span: int, horizons: tuple[int, ...]
-) -> None:
+def test_the_pace_has_its_short_windows_now_and_a_year_ago_at_every_limit(span: int, horizons: tuple[int, ...]) -> None:
     plan = build_schedule(span, horizons)
     start = FIRST + timedelta(days=warmup_days(span))
     for limit in (plan.as_of, *plan.origins):

@@ -49,8 +49,7 @@ class AveragedCurve:
         btyd = btyd_hazards(np.column_stack([question.btyd_probability for question in questions]))
         rows = np.column_stack([rows, logit(btyd).ravel()])
         hazards = sigmoid(self.hazard.raw_scores(rows)).reshape(len(first), len(self.days) - 1)
-        curve: Floats = 1 - np.cumprod(1 - hazards, axis=1)
-        return curve
+        return np.asarray(1 - np.cumprod(1 - hazards, axis=1), dtype=np.float64)
 
 
 def btyd_hazards(order_by: Floats) -> Floats:
