@@ -1,15 +1,12 @@
 """Customer cross-validation (protocol C): five folds of customers, where a log is too short for rolling origins.
 
-Each fold is predicted by models fitted to the other four folds. The serving tier is selected inside those four folds,
-by three inner folds and the product's own quality gate.
+Each fold is predicted by models fitted to the other four folds.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
 
 import numpy as np
 
@@ -17,15 +14,12 @@ from benchmarks.accuracy.baselines import BaselineForecast, BtydHistories, fit_b
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
-from training.evaluation.backtest import Backtest
-from training.evaluation.quality_gate import evaluate_gate
-from training.fitting.assemble import merge_tiers
 from training.fitting.fit import fit_tiers
-from training.inference.forecast import TIERS, Forecast
-from training.models import MODELS
+from training.inference.forecast import Forecast
 
-OUTER_FOLDS, INNER_FOLDS = 5, 3
-SERVED = "as served"
+OUTER_FOLDS = 5
+SERVED = "average"
+TESTED_TIERS = ("average", "btyd", "population")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,45 +36,32 @@ class HorizonAnswers:
 
 @dataclass(frozen=True, kw_only=True)
 class CrossValidationResult:
-    """Out-of-fold predictions: as served, and of each tier alone."""
+    """Out-of-fold predictions of each tier."""
 
-    answers: Mapping[str, HorizonAnswers]  # SERVED or a tier -> predictions
+    answers: Mapping[str, HorizonAnswers]  # tier -> predictions
     baselines: Sequence[BaselineForecast]
-    chosen_tiers: Sequence[Mapping[str, str]]  # model -> tier, one mapping per fold
 
     @property
     def served_answers(self) -> HorizonAnswers:
-        """Predictions of the tiers that inner validation selected."""
+        """Predictions of the tier that answers."""
         return self.answers[SERVED]
-
-    def answering_tier(self, model_name: str) -> str:
-        """Return the serving tier; with its number of folds, if the folds differ."""
-        counts = Counter(tiers[model_name] for tiers in self.chosen_tiers)
-        if len(counts) == 1:
-            return next(iter(counts))
-        return ", ".join(f"{name} {count}/{len(self.chosen_tiers)}" for name, count in counts.items())
 
 
 def cross_validate(
-    rows: Rows, histories: BtydHistories, plan: HorizonPlan, day: date, report: Callable[[str], None]
+    rows: Rows, histories: BtydHistories, plan: HorizonPlan, report: Callable[[str], None]
 ) -> CrossValidationResult:
     """Predict every fold from the others; the baselines are fitted to ``histories``."""
     fold_numbers = assign_folds(len(rows), OUTER_FOLDS)
-    days = plan.learned[-1]
+    days, limit = plan.learned[-1], int((rows.cutoff + rows.outcomes.follow_days).max())
     answers: list[dict[str, HorizonAnswers]] = []
-    baselines, chosen_tiers = [], []
+    baselines = []
     for fold in range(OUTER_FOLDS):
         report(f"fold {fold + 1} of {OUTER_FOLDS}: {len(rows):,} customers")
         train, test = rows.select(fold_numbers != fold), rows.select(fold_numbers == fold)
-        chosen_tiers.append(_choose_tiers(train, plan, day))
-        fitted = fit_tiers(train, plan, TIERS)
-        tiered_models = {
-            **{tier: fitted_tier.tiered_model for tier, fitted_tier in fitted.items()},
-            SERVED: merge_tiers(fitted, chosen_tiers[-1]),
-        }
+        fitted = fit_tiers(train, plan, limit, TESTED_TIERS)
         answers.append({
-            name: horizon_answers(tiered_model.forecast(test.inputs, test.column("orders")), days)
-            for name, tiered_model in tiered_models.items()
+            name: horizon_answers(fitted_tier.tiered_model.forecast(test.inputs, test.column("orders")), days)
+            for name, fitted_tier in fitted.items()
         })  # fmt: skip
         baselines.append(
             fit_baselines(histories.select(fold_numbers != fold), histories.select(fold_numbers == fold), days)
@@ -88,9 +69,7 @@ def cross_validate(
     merged = {
         name: _merge_answers([fold_answers[name] for fold_answers in answers], fold_numbers) for name in answers[0]
     }
-    return CrossValidationResult(
-        answers=merged, baselines=_merge_baselines(baselines, fold_numbers), chosen_tiers=chosen_tiers
-    )
+    return CrossValidationResult(answers=merged, baselines=_merge_baselines(baselines, fold_numbers))
 
 
 def assign_folds(count: int, folds: int) -> Integers:
@@ -115,21 +94,6 @@ def horizon_answers(forecast: Forecast, days: int) -> HorizonAnswers:
         p10=spend.p10[:, index],
         p90=spend.p90[:, index],
     )
-
-
-def _choose_tiers(train: Rows, plan: HorizonPlan, day: date) -> dict[str, str]:
-    """Select tiers by the gate, each fitted to two thirds of the customers and tested on the rest."""
-    fold_numbers = assign_folds(len(train), INNER_FOLDS)
-    tests = []
-    for fold in range(INNER_FOLDS):
-        test = train.select(fold_numbers == fold)
-        fitted = fit_tiers(train.select(fold_numbers != fold), plan, TIERS)
-        forecasts = {
-            tier: fitted_tier.tiered_model.forecast(test.inputs, test.column("orders"))
-            for tier, fitted_tier in fitted.items()
-        }
-        tests.append(Backtest(day, plan, test, forecasts, fitted))
-    return {name: evaluate_gate(tests, model, TIERS, None)[-1].tier for name, model in MODELS.items()}
 
 
 def _merge_answers(parts: Sequence[HorizonAnswers], fold_numbers: Integers) -> HorizonAnswers:

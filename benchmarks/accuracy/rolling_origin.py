@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -16,25 +16,13 @@ from features.calendar import day_number
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
 from training.evaluation.backtest import Backtest
-from training.evaluation.quality_gate import evaluate_gate
 from training.models import MODELS
 from training.models.churn import churn_label
 
 
-def answering_tiers(context: RunContext, backtest_result: BacktestResult) -> dict[str, str]:
-    """Return the tier that the gate selects for each model."""
-    return {
-        name: evaluate_gate(
-            backtest_result.tests, model, context.readiness.tiers_for(name) or context.readiness.tiers, None
-        )[-1].tier
-        for name, model in MODELS.items()
-    }
-
-
-def comparison_rows(
-    log: str, context: RunContext, backtest_result: BacktestResult, tiers: Mapping[str, str]
-) -> Iterator[ComparisonRow]:
-    """Compare every question at every origin with every baseline; ours is the serving tier."""
+def comparison_rows(log: str, context: RunContext, backtest_result: BacktestResult) -> Iterator[ComparisonRow]:
+    """Compare every question at every origin with every baseline; ours is the tier that answers."""
+    tier = context.readiness.tier
     visits = _read_visits(context)
     position = {customer: index for index, customer in enumerate(visits.customers)}
     ids = {number: customer for customer, number in backtest_result.data.customer_numbers.items()}
@@ -42,17 +30,15 @@ def comparison_rows(
         positions = np.array([position[ids[number]] for number in test.rows.customer.tolist()])
         origin, histories = day_number(test.origin), btyd_histories(test.rows)
         anchors = Anchors.fit(visits, origin, positions, histories)
-        yield from _churn_rows(log, test, tiers["churn"], anchors)
-        yield from _next_purchase_rows(log, test, tiers["next_purchase"])
-        yield from _spend_rows(log, test, tiers["ltv"], anchors)
+        yield from _churn_rows(log, test, tier, anchors)
+        yield from _next_purchase_rows(log, test, tier)
+        yield from _spend_rows(log, test, tier, anchors)
 
 
-def interval_coverages(
-    log: str, backtest_result: BacktestResult, tiers: Mapping[str, str]
-) -> Iterator[IntervalCoverage]:
+def interval_coverages(log: str, backtest_result: BacktestResult, tier: str) -> Iterator[IntervalCoverage]:
     """Measure the served spend interval of every learned horizon at every origin."""
     for test in backtest_result.tests:
-        forecast, rows = test.forecasts[tiers["ltv"]], test.rows
+        forecast, rows = test.forecasts[tier], test.rows
         if forecast.spend is None:
             continue
         for days in test.plan.learned:
@@ -63,7 +49,7 @@ def interval_coverages(
                 log=log,
                 protocol="T",
                 origin=origin,
-                tier=tiers["ltv"],
+                tier=tier,
                 quantiles=quantiles,
                 actual=actual,
                 recency=recency,

@@ -40,12 +40,11 @@ class Speed:
 def measure_speed(log: str, context: RunContext, backtest_result: BacktestResult) -> Speed:
     """Time one training of every tier, then the predictions for the newest origin's customers, the median of five."""
     plan = context.readiness.plan
-    training_cutoffs = [cutoff for cutoff in context.cutoffs if cutoff.day < context.as_of]
-    rows = backtest_result.data.rows(context.now, plan.outcome_horizons, training_cutoffs)
+    rows = backtest_result.data.rows(context.now, plan.outcome_horizons, list(context.cutoffs))
     started_at = time.perf_counter()
-    fitted = fit_tiers(rows, plan, context.readiness.tiers)
+    fitted = fit_tiers(rows, plan, context.now.day_number, context.readiness.tiers)
     train_seconds = time.perf_counter() - started_at
-    tiered_model = fitted[context.readiness.tiers[0]].tiered_model
+    tiered_model = fitted[context.readiness.tier].tiered_model
     test = backtest_result.tests[0].rows
     inputs, orders = test.inputs[:MAX_ROWS], test.column("orders")[:MAX_ROWS]
     times = []

@@ -118,7 +118,9 @@ def _cutoff_lags(
     pace = [anchor + step * back for anchor in anchors for back in range(1, PACE_WINDOWS + 1)]
     years = [YEAR_DAYS * years for years in range(1, MAX_YEARS + 1)]
     wanted = [*anchors, *windows, *(origin + days for origin in origins for days in [*windows, *tested]), oldest]
-    repeated = [*(YEAR_DAYS + anchor for anchor in anchors), *years, *pace, *(YEAR_DAYS + lag for lag in pace)]
+    before = [YEAR_DAYS + anchor + days for anchor in anchors for days in {*windows, *tested}]
+    repeated = [*(YEAR_DAYS + anchor for anchor in anchors), *years, *before, *pace]
+    repeated += [YEAR_DAYS + lag for lag in pace]
     chosen: list[int] = []
     for lags, tolerance in ((wanted, 0.0), (repeated, step / 10)):
         for lag in lags:

@@ -17,7 +17,7 @@ from training.dataset.plan import HorizonPlan
 from training.dataset.point_in_time import Dataset
 from training.dataset.schedule import Schedule
 from training.evaluation.category_backtest import SHOWN_METRICS, CategoryBacktest, backtest_categories
-from training.fitting.average.pace import PaceShares, learn_share
+from training.fitting.average.level import LevelShares, LogRatios, learn_level_shares
 from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
 from training.models import ANSWER_ORDER, MODELS
@@ -112,29 +112,25 @@ def shown_metrics() -> Iterator[tuple[str, Sequence[str]]]:
             yield BY_CATEGORY, SHOWN_METRICS
 
 
-def learn_pace_shares(tests: Sequence[Backtest], tier: str) -> PaceShares:
-    """How much of the pace the level follows, learned from the errors that the level had at the origins without it."""
-    paces, errors = [], []
+def learn_shares(tests: Sequence[Backtest], tier: str) -> LevelShares:
+    """How much of the season and of the pace the level follows, learned from the errors at the origins without it."""
+    levels, errors = [], []
     for test in tests:
         fitted = test.fitted_tiers[tier]
-        if fitted.pace is None:
+        if fitted.level is None:
             continue
-        days, orders = test.plan.evaluated_churn_days, test.rows.column("orders")
-        forecast = replace(fitted.tiered_model, seasonality=None).forecast(test.rows.inputs, orders)
-        longest = test.plan.learned[-1]
+        days, longest, outcomes = test.plan.evaluated_churn_days, test.plan.learned[-1], test.rows.outcomes
+        unleveled = replace(fitted.tiered_model, seasonality=None)
+        forecast = unleveled.forecast(test.rows.inputs, test.rows.column("orders"))
+        expected = forecast.expected_orders[:, forecast.horizons.index(longest)]
+        levels.append(fitted.level)
         errors.append(
-            (
-                _log_error(test.rows.outcomes.ordered_within(days), forecast.order_probability(days)),
-                _log_error(
-                    test.rows.outcomes.orders_within(longest),
-                    forecast.expected_orders[:, forecast.horizons.index(longest)],
-                ),
+            LogRatios(
+                _log_error(outcomes.ordered_within(days), forecast.order_probability(days)),
+                _log_error(outcomes.orders_within(longest), expected),
             )
         )
-        paces.append((fitted.pace.buyers, fitted.pace.orders))
-    return PaceShares(
-        *(learn_share([pace[kind] for pace in paces], [error[kind] for error in errors]) for kind in range(2))
-    )
+    return learn_level_shares(levels, errors)
 
 
 def _log_error(actual: Floats, predicted: Floats) -> float:

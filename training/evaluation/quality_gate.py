@@ -75,15 +75,17 @@ def _no_signal(model: Model) -> str:
 
 
 def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
-    """Sentences on what the outcomes after an origin refute."""
-    forecast, outcomes, found = test.forecasts[tier], test.rows.outcomes, []
-    for total in model.totals(outcomes, test.plan, forecast):
+    """Sentences on what the outcomes after an origin refute: of each total, the longest horizon that it does."""
+    forecast, outcomes = test.forecasts[tier], test.rows.outcomes
+    refuted_by_measure: dict[str, str] = {}
+    for total in sorted(model.totals(outcomes, test.plan, forecast), key=lambda total: total.horizon_days):
         predicted, actual = float(total.mean.sum()), float(total.actual.sum())
         if _is_far_off(predicted, actual, MIN_TOTAL * _unit(total)):
-            found.append(
+            refuted_by_measure[total.measure] = (
                 f"at {test.origin:%Y-%m-%d} it predicted {predicted:,.0f} {total.measure} within {total.horizon_days}"
                 f" days, and {actual:,.0f} came"
             )
+    found = list(refuted_by_measure.values())
     score, event = model.ranking(outcomes, test.plan, forecast)
     area, error = metrics.auc(score, event), auc_standard_error(score, event)
     if area + NORMAL_QUANTILE * error < CHANCE_AUC:

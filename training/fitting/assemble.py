@@ -14,7 +14,7 @@ from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
 from training.fitting.average.fit import FittedAverage
 from training.fitting.average.last_window import last_window_tier
-from training.fitting.average.pace import PaceShares
+from training.fitting.average.level import LevelShares
 from training.fitting.fit import AVERAGE, FittedTier, average_spend_distributions, fit_tiers, with_spend_distributions
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.serialization import serialize_tier, serialize_tiered_model
@@ -52,7 +52,7 @@ def assemble(
     plan: HorizonPlan,
     limit: int,
     tier: str,
-    shares: PaceShares,
+    shares: LevelShares,
     categories: CategoryTables | None = None,
 ) -> AssembledRelease:
     """Fit the tier that answers on all rows.
@@ -62,7 +62,7 @@ def assemble(
         plan: the horizons in days.
         limit: the cutoff of the release, days since 1970.
         tier: the tier that answers.
-        shares: how much of the pace of ordering the level follows.
+        shares: how much of the season and the pace of ordering the level follows.
         categories: hazard tables per category, if the log has categories.
     """
     fitted = fit_tiers(rows, plan, limit, (AVERAGE if tier == LAST_WINDOW else tier,), shares)

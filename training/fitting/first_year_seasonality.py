@@ -51,7 +51,7 @@ class FirstYearSeasonality:
         learned = np.asarray(tiered_model.layout.learned, dtype=float)
         btyd, model = self.btyd.answer(self.newest.inputs, learned), tiered_model.predict_learned(self.newest.inputs)
         return Seasonality(
-            buyers=self._seasonal_factors(model.order_by, btyd.order_by),
+            buyers=_halve(self._seasonal_factors(model.order_by, btyd.order_by)),
             orders=self._seasonal_factors(model.orders, btyd.orders),
             spend=None
             if model.spend is None or btyd.spend is None
@@ -61,6 +61,11 @@ class FirstYearSeasonality:
     def _seasonal_factors(self, model_values: Floats, btyd_values: Floats) -> SeasonalFactors:
         level = np.maximum(model_values.sum(axis=0), 1e-9) / np.maximum(btyd_values.sum(axis=0), 1e-9)
         return SeasonalFactors(tuple((self.ahead / level).tolist()), float(self.rest_of_year / level[-1]))
+
+
+def _halve(factors: SeasonalFactors) -> SeasonalFactors:
+    """Half of the season on the log scale: fewer buyers come from a busy season than orders."""
+    return SeasonalFactors(tuple(float(np.sqrt(factor)) for factor in factors.learned), float(np.sqrt(factors.beyond)))
 
 
 def fit_first_year_seasonality(rows: Rows, plan: HorizonPlan, btyd: BtydTier) -> FirstYearSeasonality | None:

@@ -13,7 +13,8 @@ from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
 from training.fitting.average.artifacts import average_files
 from training.fitting.average.fit import FittedAverage, fit_average
-from training.fitting.average.pace import PRIOR_SHARES, Pace, PaceShares, measure_pace, pace_seasonality
+from training.fitting.average.level import PRIOR_SHARES, Level, LevelShares, level_seasonality, measure_season
+from training.fitting.average.pace import measure_pace
 from training.fitting.btyd_tier import fit_btyd_tier
 from training.fitting.first_year_seasonality import FirstYearSeasonality, fit_first_year_seasonality
 from training.fitting.gradient_boosting import fit_gradient_boosting
@@ -24,6 +25,7 @@ from training.inference.extrapolation import Extrapolation
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.tiered_model import HorizonLayout, TieredModel
 from training.inference.tiers.base import Tier
+from training.inference.tiers.btyd import BtydTier
 from training.model import Artifact, Trainers
 from training.models import HEADS
 
@@ -38,7 +40,7 @@ class FittedTier:
     tiered_model: TieredModel
     files: Mapping[str, Artifact]  # model name -> files beside the manifest
     average: FittedAverage | None = None  # of the average alone
-    pace: Pace | None = None  # None where the log has not the same days a year ago
+    level: Level | None = None  # of the average alone; None in a first year
 
 
 def buyer_mask(rows: Rows) -> Booleans:
@@ -47,7 +49,7 @@ def buyer_mask(rows: Rows) -> Booleans:
 
 
 def fit_tiers(
-    rows: Rows, plan: HorizonPlan, limit: int, tiers: Sequence[str], shares: PaceShares = PRIOR_SHARES
+    rows: Rows, plan: HorizonPlan, limit: int, tiers: Sequence[str], shares: LevelShares = PRIOR_SHARES
 ) -> dict[str, FittedTier]:
     """Fit the requested tiers; no outcome reaches beyond the limit with which the rows were made.
 
@@ -59,7 +61,7 @@ def fit_tiers(
         plan: the horizons in days.
         limit: the day at which the known log ends, days since 1970.
         tiers: names of the tiers.
-        shares: how much of the pace of ordering the level follows.
+        shares: how much of the season and the pace of ordering the level follows.
     """
     is_buyer = buyer_mask(rows)
     buyers, prospects = rows.select(is_buyer), rows.select(~is_buyer)
@@ -78,15 +80,9 @@ def fit_tiers(
     fitted: dict[str, FittedTier] = {}
     for name in tiers:
         if name == AVERAGE and (buyers.outcomes.follow_days >= plan.learned[-1]).any():
-            average, pace = fit_average(buyers, plan, btyd, limit), None
-            tiered_model = replace(template, tier_name=AVERAGE, tier=average.tier)
-            if average.spend is not None:
-                tiered_model = with_spend_distributions(tiered_model, average_spend_distributions(average, plan))
+            fitted[name] = _fit_average_tier(buyers, plan, limit, template, btyd)
             if first_year is None:
-                pace = measure_pace(buyers, limit, plan.pace_days, average.tier.averages)
-            seasonality = None if pace is None else pace_seasonality(pace, shares, plan)
-            tiered_model = replace(tiered_model, seasonality=seasonality)
-            fitted[name] = FittedTier(tiered_model, average_files(average), average, pace)
+                fitted[name] = _on_level(fitted[name], buyers, plan, limit, shares)
         else:
             simple, tier = (BTYD, btyd) if name != POPULATION and len(buyers) else (POPULATION, population)
             fitted[name] = _fit_simple_tier(simple, tier, buyers, plan, template)
@@ -100,6 +96,24 @@ def _with_heads(fitted: FittedTier, files: Mapping[str, Artifact], names: Sequen
     """Add the prediction heads of the models that the tiers do not answer."""
     heads = {name: HEADS[name].load(artifact, names) for name, artifact in files.items()}
     return replace(fitted, tiered_model=replace(fitted.tiered_model, heads=heads), files={**fitted.files, **files})
+
+
+def _fit_average_tier(rows: Rows, plan: HorizonPlan, limit: int, template: TieredModel, btyd: BtydTier) -> FittedTier:
+    average = fit_average(rows, plan, btyd, limit)
+    tiered_model = replace(template, tier_name=AVERAGE, tier=average.tier)
+    if average.spend is not None:
+        tiered_model = with_spend_distributions(tiered_model, average_spend_distributions(average, plan))
+    return FittedTier(tiered_model, average_files(average), average)
+
+
+def _on_level(fitted: FittedTier, rows: Rows, plan: HorizonPlan, limit: int, shares: LevelShares) -> FittedTier:
+    """The average on the level that last year's season and the pace of ordering say."""
+    if fitted.average is None:
+        return fitted
+    pace = measure_pace(rows, limit, plan.pace_days, fitted.average.tier.averages)
+    level = Level(measure_season(fitted.average, plan, limit), pace)
+    tiered_model = replace(fitted.tiered_model, seasonality=level_seasonality(level, shares, plan))
+    return replace(fitted, tiered_model=tiered_model, level=level)
 
 
 def _with_seasonality(fitted: FittedTier, first_year: FirstYearSeasonality) -> FittedTier:

@@ -65,6 +65,7 @@ def prediction_interval(total: TotalEstimate, errors: BacktestErrors) -> Predict
 
 
 def _half_width(error: ErrorScale, chance: float) -> float:
+    """Half the width of the interval on the log scale; beyond a hundredfold, a range says nothing more."""
     excess = max(chance - error.noise, 0.0)
     width = max(math.hypot(T_FACTOR * error.scale, Z90 * math.sqrt(excess)), Z90 * math.sqrt(chance))
     return min(width, MAX_HALF_WIDTH)

@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from features.arrays import Floats, Integers
 from training.dataset.outcomes import Rows
-from training.dataset.plan import YEAR_DAYS, HorizonPlan
+from training.dataset.plan import YEAR_DAYS
+from training.fitting.average.level import LogRatios
 from training.fitting.average.ridge_regression import fit_ridge_regression
 from training.inference.average.question_inputs import QuestionInputs, ShopAverages
 from training.inference.average.regression_columns import BTYD, small_columns, stack_columns
 from training.inference.log_odds import sigmoid
-from training.inference.seasonality import SeasonalFactors, Seasonality
 from training.member import Target
 
 WINDOWS = 3
 MAX_PACE = 1.0  # on the log scale
-MAX_CORRECTION = 0.35  # on the log scale
-PRIOR_SHARE = 0.25  # of the pace in the level, before any origin has been tested
-PRIOR_SCALE = 0.15  # of a pace, on the log scale
-PRIOR_ORIGINS = 10.0
-MAX_SHARE = 0.5
-OVERLAP = 3.0  # origins a third of a horizon apart share their windows
 MIN_ROWS = 50
 PACE_DRIFT = 0.3  # standard deviation of a year's change, on the log scale
 
 
-@dataclass(frozen=True)
-class PaceShares:
-    """Pace shares: how much of the pace the level of buyers, and of orders and spend, follows."""
-
-    buyers: float = PRIOR_SHARE
-    orders: float = PRIOR_SHARE
-
-
-PRIOR_SHARES = PaceShares()
-
-
-@dataclass(frozen=True)
-class Pace:
-    """Pace: log of the orders that came over those that customers like these placed a year ago."""
-
-    buyers: float
-    orders: float
-
-
-def measure_pace(rows: Rows, limit: int, step: int, averages: ShopAverages) -> Pace | None:
+def measure_pace(rows: Rows, limit: int, step: int, averages: ShopAverages) -> LogRatios | None:
     """The pace over the newest three short windows; None where the log has not the same windows a year ago.
 
     Args:
@@ -71,7 +43,7 @@ def measure_pace(rows: Rows, limit: int, step: int, averages: ShopAverages) -> P
         scores = regression.scores(test_columns)
         expected = sigmoid(scores) if target is Target.ORDER else np.exp(scores)
         logs.append(_shrunken_log_ratio(came, expected, test.cutoff))
-    return Pace(*logs)
+    return LogRatios(*logs)
 
 
 def _windows(cutoff: Integers, limit: int, step: int) -> list[int]:
@@ -112,32 +84,3 @@ def _columns(rows: Rows, step: int, averages: ShopAverages) -> Floats:
     question = QuestionInputs(rows.names, rows.inputs, 3.0 * step, nothing, nothing, averages)
     own = [column for column in small_columns(question) if column.source != BTYD]
     return np.column_stack([stack_columns(own), np.log1p(question.column("tenure_days"))])
-
-
-def learn_share(paces: Sequence[float], errors: Sequence[float]) -> float:
-    """The share of the pace that the level follows, learned at earlier origins.
-
-    The regression of the level's error on the pace known then, through the origin, with a prior share of a quarter
-    (Gelman et al. 2013, section 14.8).
-
-    Args:
-        paces: at each earlier origin, as measured then.
-        errors: log of the total that came over the one predicted without the pace, at the same origins.
-    """
-    pace, error = np.asarray(paces, dtype=float), np.asarray(errors, dtype=float)
-    prior = PRIOR_ORIGINS * PRIOR_SCALE**2
-    share = (PRIOR_SHARE * prior + float((pace * error).sum()) / OVERLAP) / (prior + float((pace**2).sum()) / OVERLAP)
-    return float(np.clip(share, 0.0, MAX_SHARE))
-
-
-def pace_seasonality(pace: Pace, shares: PaceShares, plan: HorizonPlan) -> Seasonality:
-    """The factors on all totals that follow from the pace and the shares of it."""
-    buyers, orders = (
-        SeasonalFactors((_level_factor(log, share),) * len(plan.learned), _level_factor(log, share))
-        for log, share in ((pace.buyers, shares.buyers), (pace.orders, shares.orders))
-    )
-    return Seasonality(buyers, orders, orders if plan.has_amounts else None)
-
-
-def _level_factor(pace: float, share: float) -> float:
-    return float(np.exp(np.clip(share * pace, -MAX_CORRECTION, MAX_CORRECTION)))

@@ -40,7 +40,7 @@ class AveragedCurve:
             ]
         )
         log_odds = (direct + logit(self._hazard_curve(questions))) / 2
-        order_by = np.maximum.accumulate(sigmoid(log_odds), axis=1)
+        order_by: Floats = np.maximum.accumulate(sigmoid(log_odds), axis=1).astype(np.float64)
         return np.column_stack([np.zeros(len(order_by)), order_by]).astype(np.float64)
 
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
