@@ -49,7 +49,7 @@ class SmallTrees:
 
 def extended_inputs(question: QuestionInputs) -> Floats:
     """The inputs followed by BTYD's two answers, (n, names + 2)."""
-    return np.column_stack([question.inputs, question.btyd_log_odds, question.btyd_log_orders])
+    return np.column_stack([question.customers.inputs, question.btyd_log_odds, question.btyd_log_orders])
 
 
 def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:

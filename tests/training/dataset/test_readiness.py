@@ -26,7 +26,7 @@ from training.dataset.schedule import plan_schedule
 from training.evaluation.backtest import backtest
 from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.assemble import assemble
-from training.fitting.average.pace import PRIOR_SHARES
+from training.fitting.average.level import PRIOR_SHARES
 from training.fitting.fit import fit_tiers
 from training.models import MODELS
 

@@ -17,7 +17,7 @@ from training.fitting.average.question import FittedQuestion, fit_question
 from training.fitting.average.season_choice import choose_season_weights
 from training.fitting.average.spend import FittedSpend, fit_spend
 from training.inference.average.average_tier import AverageTier, LongTenure
-from training.inference.average.question_inputs import ShopAverages
+from training.inference.average.customer_inputs import ShopAverages
 from training.inference.tiers.btyd import BtydTier
 from training.member import Target
 

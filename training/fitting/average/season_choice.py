@@ -8,7 +8,6 @@ from features.arrays import Booleans, Floats, Integers
 from training.fitting.average.btyd_answers import BtydAnswers
 from training.fitting.average.cutoff_weights import SeasonWeights, cutoff_weights, has_year_ago
 from training.fitting.average.ridge_regression import fit_ridge_regression
-from training.inference.average.regression_columns import full_columns, stack_columns
 from training.member import Target
 
 DECISIVE_CHANGE = 0.003  # of the log loss
@@ -60,9 +59,9 @@ def _change(answers: BtydAnswers, origin: int, days: int) -> float:
 def _scores(answers: BtydAnswers, origin: int, days: int, season: SeasonWeights, test: Booleans) -> Floats:
     weight = cutoff_weights(answers.rows.cutoff, origin, days, season)
     train, outcome = weight > 0, answers.rows.outcomes.ordered_within(days)
-    columns = stack_columns(full_columns(answers.question(days, train)))
+    columns = answers.question(days, train).full_columns.values
     regression = fit_ridge_regression(Target.ORDER, columns, outcome[train], weight[train])
-    return regression.scores(stack_columns(full_columns(answers.question(days, test))))
+    return regression.scores(answers.question(days, test).full_columns.values)
 
 
 def _log_loss(scores: Floats, outcome: Floats) -> float:

@@ -10,7 +10,8 @@ import numpy as np
 from features.arrays import Floats
 from training.inference.average.averaged_question import AveragedQuestion
 from training.inference.average.curve import AveragedCurve, set_level
-from training.inference.average.question_inputs import QuestionInputs, ShopAverages
+from training.inference.average.customer_inputs import CustomerInputs, ShopAverages
+from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.spend import AveragedSpend
 from training.inference.fast_numpy import clip
 from training.inference.log_odds import sigmoid
@@ -28,7 +29,7 @@ class LongTenure:
 
     def share(self, question: QuestionInputs) -> Floats:
         """BTYD's share in the log of expected orders, (n,): 0 for a tenure that the training rows had."""
-        return np.where(question.column("tenure_days") > self.days, self.btyd_share, 0.0)
+        return np.where(question.customers.column("tenure_days") > self.days, self.btyd_share, 0.0)
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,8 @@ class AverageTier:
         """The question inputs at every day of the curve but the first."""
         days = self.curve.days[1:]
         within, orders = self.btyd.model.order_by_and_expected_orders(*histories(inputs, self.names), days)
-        return [
-            QuestionInputs(self.names, inputs, float(day), within[:, j], orders[:, j], self.averages)
-            for j, day in enumerate(days)
-        ]
+        customers = CustomerInputs(self.names, inputs, self.averages)
+        return [QuestionInputs(customers, float(day), within[:, j], orders[:, j]) for j, day in enumerate(days)]
 
     def answer(self, inputs: Floats, days: Floats) -> TierAnswer:
         """Predict n customers, with BTYD evaluated once."""

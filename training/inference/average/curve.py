@@ -14,7 +14,6 @@ import numpy as np
 from features.arrays import Floats
 from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.regression import Regression
-from training.inference.average.regression_columns import small_columns, stack_columns
 from training.inference.fast_numpy import clip
 from training.inference.log_odds import logit, sigmoid
 from training.inference.survival import person_period_inputs
@@ -35,7 +34,7 @@ class AveragedCurve:
         """P(order within days[j]), (n, k + 1), never decreasing; one question for each day but the first."""
         direct = np.column_stack(
             [
-                regression.scores(stack_columns(small_columns(question)))
+                regression.scores(question.small_columns.values)
                 for regression, question in zip(self.direct, questions, strict=True)
             ]
         )
@@ -45,7 +44,7 @@ class AveragedCurve:
 
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
         first = questions[0]
-        rows = person_period_inputs(first.inputs, first.names, self.days)
+        rows = person_period_inputs(first.customers.inputs, first.names, self.days)
         btyd = btyd_hazards(np.column_stack([question.btyd_probability for question in questions]))
         rows = np.column_stack([rows, logit(btyd).ravel()])
         hazards = sigmoid(self.hazard.raw_scores(rows)).reshape(len(first), len(self.days) - 1)

@@ -36,7 +36,7 @@ def test_the_days_ascend_from_0_to_the_longest_learned_horizon_over_all_of_them(
 
 
 def fit(shop: SimulatedShop) -> FittedCurve:
-    answers = btyd_answers(shop.rows((150, 200, 240, 270, 290)), DAYS[1:].astype(int))
+    answers = btyd_answers(shop.rows((150, 200, 240, 270, 290)), DAYS[1:].astype(int).tolist())
     return fit_curve(answers, DAYS, LIMIT, SeasonWeights.EQUAL)
 
 
@@ -45,7 +45,7 @@ def order_by() -> Floats:
     """P(order) by each day of the customers at the limit."""
     shop = simulate_shop(LIMIT, 200)
     fitted, rows = fit(shop), shop.rows((LIMIT,))
-    answers = btyd_answers(rows, DAYS[1:].astype(int))
+    answers = btyd_answers(rows, DAYS[1:].astype(int).tolist())
     return fitted.curve.order_by([answers.question(day, np.ones(len(rows), bool)) for day in DAYS[1:]])
 
 
