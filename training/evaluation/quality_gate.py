@@ -1,4 +1,4 @@
-"""Quality gate: what the newest test origin refutes, whom no question ranks, and whether the champion was better."""
+"""Quality gate: what the newest test origin refutes, which models rank nobody, and whether the champion was better."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _is_far_off(predicted: float, actual: float, least: float) -> bool:
 
 
 def _ranks_customers(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
-    """Whether the mean AUC over the origins is surely above chance, taking the origins for one sample."""
+    """Whether the mean AUC is surely above chance, with the error of one origin: the origins share their customers."""
     areas, errors = [], []
     for test in tests:
         score, event = model.ranking(test.rows.outcomes, test.plan, test.forecasts[tier])

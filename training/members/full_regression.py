@@ -15,7 +15,7 @@ FILE = "full_regression.json"
 
 
 def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
-    """Fit a ridge regression on the full columns (Hoerl & Kennard 1970)."""
+    """Fit a ridge regression on the full columns."""
     columns = rows.question.full_columns.values
     return {FILE: trainers.regression(rows.target, columns, rows.outcome, rows.weight).to_text()}
 

@@ -15,7 +15,7 @@ FILE = "small_regression.json"
 
 
 def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
-    """Fit a ridge regression on the small columns (Hoerl & Kennard 1970)."""
+    """Fit a ridge regression on the small columns."""
     columns = rows.question.small_columns.values
     return {FILE: trainers.regression(rows.target, columns, rows.outcome, rows.weight).to_text()}
 

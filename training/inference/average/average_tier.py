@@ -22,7 +22,7 @@ from training.inference.tiers.btyd import BtydTier, histories
 
 @dataclass(frozen=True)
 class LongTenure:
-    """Long tenure: customers older than any that a short log could teach about lean on BTYD, which knows age."""
+    """Long tenure: in a short log, customers older than all training rows lean on BTYD, which models age."""
 
     days: float  # the longest tenure among the training rows
     btyd_share: float  # of BTYD's log in the log of expected orders

@@ -84,7 +84,7 @@ def _spend_column(customers: CustomerInputs, days: float) -> tuple[str, Floats]:
 
 
 def _decayed_count_column(customers: CustomerInputs, half_life: float) -> tuple[str, Floats]:
-    """Orders that count half after each ``half_life`` days, by the middle of the window in which they were placed."""
+    """Decayed count: an order counts half after each ``half_life`` days, dated to the middle of its window."""
     lengths = window_lengths(customers.names, "orders")
     total, inside, begin = np.zeros(len(customers)), np.zeros(len(customers)), 0.0
     for length, name in lengths.items():
