@@ -18,7 +18,7 @@ ALL_ALIKE = np.full(4, 0.4)  # P(order) within 30 days; half of it after 15 days
 
 
 def test_only_orders_within_the_horizon_count_for_the_error_of_a_date() -> None:
-    assert date_error(ALL_ALIKE) == (pytest.approx(5.0), pytest.approx(15.0))
+    assert date_error(ALL_ALIKE) == pytest.approx((5.0, 15.0))
     late = np.array([0.4, 0.4, 0.9, 0.0])
     assert date_error(late) == date_error(ALL_ALIKE)
 

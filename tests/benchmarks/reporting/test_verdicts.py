@@ -21,7 +21,8 @@ ACTUAL = RNG.gamma(1.0, 50.0, 400)
 CLOSE, FAR = ACTUAL + RNG.normal(0, 5, 400), ACTUAL + RNG.normal(0, 60, 400)
 CASE = Case(
     log="shop", protocol="T", origin="2020-01-01", question="spend 30 d", tier="average",
-    predictions=CLOSE, by_tier={"average": CLOSE, "btyd": FAR}, actual=ACTUAL, baselines={"coarse": FAR, "broken": None},
+    predictions=CLOSE, by_tier={"average": CLOSE, "btyd": FAR}, actual=ACTUAL,
+    baselines={"coarse": FAR, "broken": None},
 )  # fmt: skip
 RMSE = Measure("RMSE", metrics.rmse)
 
