@@ -60,7 +60,7 @@ class DrawResult:
 
 def log_at_newest_origin(log: Log, full_context: RunContext, work: Path, report: Callable[[str], None]) -> LogAtOrigin:
     """Build a log as of its newest rolling origin, as the product would have seen it on that day."""
-    context = replace(log, as_of=full_context.schedule.origins[0]).run_context(work, report)
+    context = replace(log, as_of=full_context.schedule.origins[0], origins=()).run_context(work, report)
     population, horizons = known_customers(context.home.features, context.cutoffs), context.readiness.plan
     data = build_dataset(population, context.cutoffs, full_context.history, PublishedFeatures(context))
     test = data.rows(full_context.now, horizons.outcome_horizons, [context.now])
