@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from features.arrays import Booleans, Floats
-from training.inference.fast_numpy import nan_to_zero
+from training.inference.fast_numpy import nan_to_zero, side_by_side
 
 PRIOR_GAPS = 1.0  # weight of the shop's usual gap, in gaps
 PRIOR_ORDERS = 3.0  # weight of the shop's usual order value, in orders
@@ -81,6 +81,18 @@ class CustomerInputs:
         count = self.column("orders")
         own = np.maximum(self.column("mean_order"), 0.0) * count
         return np.asarray((own + PRIOR_ORDERS * self.averages.order_value) / (count + PRIOR_ORDERS))
+
+    @cached_property
+    def order_ages(self) -> tuple[Floats, Floats]:
+        """Orders placed in each window but not in the shorter ones, and the days to its middle, (n, windows + 1)."""
+        lengths = window_lengths(self.names, "orders")
+        tenure, orders = self.column("tenure_days"), self.column("orders")
+        cumulative = side_by_side([*(self.column(name) for name in lengths.values()), orders])
+        inside = np.maximum(np.diff(cumulative, axis=1, prepend=0.0), 0.0)
+        edges = np.array([0.0, *lengths])
+        ages = np.tile(np.append((edges[:-1] + edges[1:]) / 2, 0.0), (len(self), 1))
+        ages[:, -1] = (edges[-1] + np.maximum(tenure, edges[-1])) / 2
+        return inside, ages
 
     @cached_property
     def log_order_value(self) -> Floats:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats
-from training.inference.average.customer_inputs import CustomerInputs, nearest_window, window_lengths
+from training.inference.average.customer_inputs import CustomerInputs, nearest_window
 from training.inference.fast_numpy import side_by_side
 
 BTYD = "btyd"  # the source of a column that BTYD computes
@@ -85,17 +85,10 @@ def _spend_column(customers: CustomerInputs, days: float) -> tuple[str, Floats]:
 
 def _decayed_count_column(customers: CustomerInputs, half_life: float) -> tuple[str, Floats]:
     """Decayed count: an order counts half after each ``half_life`` days, dated to the middle of its window."""
-    lengths = window_lengths(customers.names, "orders")
-    total, inside, begin = np.zeros(len(customers)), np.zeros(len(customers)), 0.0
-    for length, name in lengths.items():
-        cumulative = customers.column(name)
-        total += (cumulative - inside) * 0.5 ** ((begin + length) / 2 / half_life)
-        inside, begin = cumulative, float(length)
-    oldest = np.maximum(customers.column("tenure_days"), begin)
-    total += np.maximum(customers.column("orders") - inside, 0.0) * 0.5 ** ((begin + oldest) / 2 / half_life)
-    return "orders_per_day", np.log1p(np.maximum(total, 0.0))
+    inside, ages = customers.order_ages
+    return "orders_per_day", np.log1p((inside * 0.5 ** (ages / half_life)).sum(axis=1))
 
 
 def _log_ratio(above: Floats, below: Floats) -> Floats:
     known = (above > 0) & (below > 0)
-    return np.asarray(np.where(known, np.log(np.where(known, above, 1.0) / np.where(known, below, 1.0)), 0.0))
+    return np.log(np.divide(above, below, out=np.ones(len(above)), where=known))
