@@ -129,6 +129,16 @@ def test_a_season_ahead_raises_the_level_and_one_that_ends_lowers_it(kind: str) 
     assert abs(steady) < 0.25
 
 
+def half_as_often_lately(day: Floats) -> Floats:
+    return np.where(day >= LIMIT - 60, 0.5, 1.0)
+
+
+@pytest.mark.slow
+@KINDS
+def test_the_error_of_the_newest_window_carries_over(kind: str) -> None:
+    assert getattr(season_of(half_as_often_lately), kind) < getattr(season_of(np.ones_like), kind) - 0.15
+
+
 @pytest.mark.slow
 def test_a_log_without_the_window_ahead_and_the_one_before_it_a_year_ago_has_no_season() -> None:
     assert season_of(np.ones_like, LIMIT - YEAR_DAYS - 10) is None
