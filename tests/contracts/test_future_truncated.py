@@ -25,7 +25,7 @@ from tests.training.shops import (
 )
 from training.dataset.point_in_time import build_dataset
 from training.fitting.assemble import AssembledRelease, assemble
-from training.fitting.average.pace import PRIOR_SHARES
+from training.fitting.average.level import PRIOR_SHARES
 from training.fitting.fit import AVERAGE
 
 pytestmark = pytest.mark.slow

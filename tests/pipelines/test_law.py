@@ -31,7 +31,7 @@ def test_the_log_has_events_that_would_reveal_the_future(log: Log) -> None:
     before, after = log.orders[log.orders["at"] < cut], log.orders[log.orders["at"] >= cut]
     assert log.events is not None
     assert (log.events["at"] >= cut).sum() > 100
-    assert len(set(before["basket"]) & set(after["basket"])) > 10
+    assert len(set(before["basket"]) & set(after["basket"])) > 5
     assert (after["amount"] < 0).sum() > 10
     assert (before["loaded_at"] >= cut).sum() > 10
     assert len(set(after["customer"]) - set(before["customer"])) > 10
@@ -45,7 +45,7 @@ def test_the_log_cut_off_at_the_day_gives_the_same_predictions_to_the_last_digit
 
 
 def test_no_leakage_with_orders_by_day_without_amounts_and_with_late_lines_in_the_file(shop_of: ShopOf) -> None:
-    log = shops.simulate_log(120, 200, seed=3)
+    log = shops.simulate_log(100, 200, seed=3)
     log = Log(log.orders.drop(columns=["basket", "amount", "quantity"]), None)
     placed = log.with_orders(log.orders[log.orders["at"] < pd.Timestamp(shops.day(150))])
     shop_logs = (log, log.known_before(150), placed)

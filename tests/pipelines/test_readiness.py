@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.pipelines import shops
@@ -18,12 +19,12 @@ QUESTIONS = ("churn", "next_purchase", "ltv")
 
 @dataclass(frozen=True)
 class Shop:
-    """A log with too little data for trees."""
+    """A log with too little history for the average."""
 
     log: Log
     today: int
     customers: int
-    tiers: frozenset[str]  # the tiers that may answer
+    tier: str  # the tier that answers
     missing: str  # part of the readiness report
     business: dict[str, str] = field(default_factory=dict)
 
@@ -35,34 +36,28 @@ def log_of_single_orders(customers: int, days: int) -> Log:
     )
 
 
-SIMPLE = frozenset({"btyd", "cohort", "population"})
-LAST = frozenset({"population"})
 SHOPS = {
-    "200 buyers": Shop(shops.simulate_log(200, 100), 100, 210, SIMPLE, "500 customers are needed"),
-    "ten days": Shop(shops.simulate_log(100, 10), 10, 105, LAST, "79 days of log are needed to test 30 days ahead"),
-    "a log that ended years ago": Shop(shops.simulate_log(60, 90), 1200, 63, SIMPLE, "500 customers are needed"),
-    "one customer": Shop(
-        shops.log_of_orders(("ann", 0, 10.0), ("ann", 20, 12.0), ("ann", 50, 9.0)),
-        80,
-        1,
-        SIMPLE,
-        "500 customers are needed, there are 1",
+    "too few customers": Shop(shops.simulate_log(40, 100), 100, 42, "population", "30 customers are needed"),
+    "ten days": Shop(shops.simulate_log(100, 10), 10, 105, "population", "75 days of log are needed to test 30 days"),
+    "a log that ended years ago": Shop(
+        shops.simulate_log(60, 90), 1200, 63, "btyd", "10 customers who came within 30 days are needed, there are 0"
     ),
-    "one order": Shop(shops.log_of_orders(("ann", 10, 10.0)), 40, 1, SIMPLE, "there are 30"),
-    "one order, yesterday": Shop(shops.log_of_orders(("ann", 10, 10.0)), 11, 1, LAST, "there are 1"),
+    "one order": Shop(
+        shops.log_of_orders(("ann", 10, 10.0)), 40, 1, "population", "there are 30", {"churn_days": '"auto"'}
+    ),
+    "one order, yesterday": Shop(shops.log_of_orders(("ann", 10, 10.0)), 11, 1, "population", "there are 1"),
     "all orders on one day": Shop(
         shops.log_of_orders(*((f"c{number}", 5, 10.0 + number) for number in range(60))),
         90,
         60,
-        SIMPLE,
-        "500 customers are needed",
+        "btyd",
+        "10 customers who came within 30 days are needed",
     ),
     "one order per customer": Shop(
-        log_of_single_orders(700, 300), 300, 700, SIMPLE, "100 customers who came within 60 days are needed"
+        log_of_single_orders(300, 300), 300, 300, "btyd", "10 customers who came within 60 days are needed"
     ),
-    "nothing but returns": Shop(shops.log_of_orders(("ann", 1, -5.0), ("bob", 3, -2.0)), 40, 2, LAST, "there are 39"),
-    "a horizon from the log": Shop(
-        shops.log_of_orders(("ann", 10, 10.0)), 40, 1, SIMPLE, "500 customers are needed", {"churn_days": '"auto"'}
+    "nothing but returns": Shop(
+        shops.log_of_orders(("ann", 1, -5.0), ("bob", 3, -2.0)), 40, 2, "population", "there are 39"
     ),
 }
 
@@ -86,6 +81,7 @@ def assert_no_gaps(flywheel: Flywheel) -> None:
     for name in scores.column_names:
         if name.startswith(("churn", "purchase", "expected", "ltv")) and scores[name].null_count < scores.num_rows:
             assert scores[name].null_count == 0, name
+        if pa.types.is_floating(scores[name].type) and name.startswith(("churn", "purchase", "expected", "ltv")):
             assert np.isfinite(scores[name].to_numpy()).all(), name
     assert scores["model_tier"].null_count == scores["status"].null_count == 0
 
@@ -94,9 +90,10 @@ def assert_no_gaps(flywheel: Flywheel) -> None:
 def test_what_readiness_calls_trainable_is_what_is_trained(trained_shop: Flywheel) -> None:
     report = trained_shop("readiness", "--as-of", shops.day(AS_OF), "--json")
     assert trainable_models(report) == dict.fromkeys(QUESTIONS, True)
-    assert report.summary["tiers"] == ["ml", "btyd", "cohort", "population"]
-    assert evaluated_tiers(trained_shop.release) == {question: set(TIERS) for question in QUESTIONS}
-    assert trained_shop.release["tiered_model"]["tier_by_model"] == dict.fromkeys(QUESTIONS, "ml")
+    assert report.summary["tier"] == "average"
+    tested = {"average", "btyd", "population"}
+    assert evaluated_tiers(trained_shop.release) == dict.fromkeys(QUESTIONS, tested)
+    assert trained_shop.release["tiered_model"]["tier_by_model"] == dict.fromkeys(QUESTIONS, "average")
     late = next(answer for answer in report.summary["answers"] if answer["horizon_days"] == 365)
     assert (late["trainable"], late["missing"]) == (
         False,
@@ -119,7 +116,7 @@ def shop_report(shop_of: ShopOf) -> dict[str, tuple[Flywheel, CommandResult, Com
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHOPS)
-def test_a_shop_with_little_history_is_answered_by_the_announced_tiers(
+def test_a_shop_with_little_history_is_answered_by_the_announced_tier_and_says_so(
     name: str, shop_report: dict[str, tuple[Flywheel, CommandResult, CommandResult]]
 ) -> None:
     shop, (flywheel, report, run_result) = SHOPS[name], shop_report[name]
@@ -128,37 +125,33 @@ def test_a_shop_with_little_history_is_answered_by_the_announced_tiers(
     assert any(shop.missing in answer["missing"] for answer in report.summary["answers"])
     assert all(answer["remedy"] for answer in report.summary["answers"])
     assert run_result.summary["customers"] == shop.customers
-    tiers = flywheel.release["tiered_model"]["tier_by_model"]
-    assert set(tiers.values()) <= shop.tiers & set(report.summary["tiers"])
-    assert all("ml" not in tested for tested in evaluated_tiers(flywheel.release).values())
+    assert report.summary["tier"] == shop.tier
+    assert set(flywheel.release["tiered_model"]["tier_by_model"].values()) == {shop.tier}
+    assert all("average" not in tested for tested in evaluated_tiers(flywheel.release).values())
+    for column in ("status", *(f"{question}_status" for question in QUESTIONS)):
+        assert set(flywheel.scores[column].to_pylist()) == {"insufficient_history"}, column
     assert_no_gaps(flywheel)
 
 
 @pytest.mark.slow
-def test_a_shop_without_categories_is_told_so_and_answers_without_them(shop_of: ShopOf) -> None:
+def test_a_shop_without_amounts_and_categories_is_told_so_and_answers_without_them(shop_of: ShopOf) -> None:
     log = shops.simulate_log(120, 200)
-    flywheel = shop_of(log.with_orders(log.orders.drop(columns="category")))
+    flywheel = shop_of(log.with_orders(log.orders.drop(columns=["amount", "category"])))
     report = flywheel("readiness", "--as-of", shops.day(200), "--json")
-    (note,) = report.summary["notes"]
-    assert note.startswith("next_purchase per category: the log has no categories; name the category column")
-    assert flywheel("run", "--as-of", shops.day(200), "--json").status == 0
-    assert flywheel.scores["next_category"].null_count == flywheel.scores.num_rows
-
-
-@pytest.mark.slow
-def test_a_shop_without_amounts_is_told_why_it_has_no_lifetime_values(shop_of: ShopOf) -> None:
-    log = shops.simulate_log(120, 200)
-    flywheel = shop_of(log.with_orders(log.orders.drop(columns="amount")))
-    report = flywheel("readiness", "--as-of", shops.day(200), "--json")
+    (note,) = (note for note in report.summary["notes"] if note.startswith("next_purchase per category: "))
+    assert "the log has no categories; name the category column" in note
     ltv = [answer for answer in report.summary["answers"] if answer["model"] == "ltv"]
-    assert {(answer["missing"], answer["trainable"], len(answer["tiers"])) for answer in ltv} == {
-        ("the log has no amounts", False, 0)
+    assert {(answer["missing"], answer["trainable"], answer["tier"]) for answer in ltv} == {
+        ("the log has no amounts", False, "")
     }
     run_result = flywheel("run", "--as-of", shops.day(200), "--json")
     assert (run_result.status, run_result.summary["ltv"]) == (0, "the log has no amounts")
     scores = flywheel.scores
     for name in scores.column_names:
-        missing = name.startswith("ltv_") or name == "historic_spend"
+        missing = (name.startswith("ltv_") and not name.endswith(("status", "tier"))) or name in {
+            "historic_spend",
+            "next_category",
+        }
         if missing or name.startswith(("churn", "purchase", "expected")):
             assert scores[name].null_count == (scores.num_rows if missing else 0), name
     assert (scores["expected_orders_60d"].to_numpy() >= scores["purchase_probability_60d"].to_numpy() - 1e-15).all()

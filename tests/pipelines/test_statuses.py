@@ -15,7 +15,7 @@ from tests.pipelines.conftest import ShopOf, ShopSnapshot
 TODAY = shops.day(180)
 SUMMARIES = {
     "readiness": {
-        *("as_of", "first_day", "notes", "origins", "learned_days", "churn_days", "tiers", "answers"),
+        *("as_of", "first_day", "notes", "origins", "learned_days", "churn_days", "tier", "answers"),
         "churn_rule_limits",
     },
     "ingest": {"tables", "source"},
@@ -24,7 +24,10 @@ SUMMARIES = {
     "evaluate": {"scores", "churn_rules", "churn_rule_limits", "note"},
     "promote": {"version", "replaced", "by", "at", "why", "gate", "forced", "kind"},
     "score": {"path", "customers", "release", "without_amounts", "note"},
-    "run": {"as_of", "trained", "release", "refused", "customers", "scores", "tables", "expected", "ltv", "seconds"},
+    "run": {
+        *("as_of", "trained", "release", "refused", "gate", "warnings", "customers", "scores", "tables", "expected"),
+        *("ltv", "seconds"),
+    },
 }
 
 

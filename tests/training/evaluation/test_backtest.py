@@ -115,11 +115,14 @@ def test_the_shares_of_the_level_are_learned_from_origins_that_measured_one() ->
     fitted = test.fitted_tiers["average"]
     assert fitted.level == Level(None, None)
     assert learn_shares([], "average") == PRIOR_SHARES
-    assert learn_shares([replace(test, fitted_tiers={"average": replace(fitted, level=None)})], "average") == PRIOR_SHARES
+    assert (
+        learn_shares([replace(test, fitted_tiers={"average": replace(fitted, level=None)})], "average") == PRIOR_SHARES
+    )
     slower = replace(fitted, level=Level(None, LogRatios(-0.5, -0.5)))
     few, many = (
         learn_shares(
-            [replace(test, fitted_tiers={"average": slower}, rows=with_share_of_orders(test.rows, share))] * 3, "average"
+            [replace(test, fitted_tiers={"average": slower}, rows=with_share_of_orders(test.rows, share))] * 3,
+            "average",
         )
         for share in (0.4, 1.0)
     )
