@@ -25,7 +25,7 @@ class Silence:
 
     def scores(self, question: QuestionInputs) -> Floats:
         """The level minus the share, (n,)."""
-        return self.level - question.column("recency_days") / LONGEST
+        return self.level - question.customers.column("recency_days") / LONGEST
 
     def attributions(self, question: QuestionInputs) -> Floats:
         """All of it is the silence, (n, names + 1)."""

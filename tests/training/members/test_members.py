@@ -130,7 +130,9 @@ def test_very_few_customers_are_learned_without_a_crash(member: Member, target: 
 
 def test_a_customer_of_whom_nothing_is_known_is_scored(member: Member, target: Target) -> None:
     rows = question_rows(target)
-    unknown = replace(rows.question, inputs=np.full_like(rows.question.inputs, np.nan))
+    customers = rows.question.customers
+    nothing = replace(customers, inputs=np.full_like(customers.inputs, np.nan))
+    unknown = replace(rows.question, customers=nothing)
     assert np.isfinite(member.load(fit_on(member, rows)).scores(unknown)).all()
 
 
@@ -147,7 +149,7 @@ def test_a_fifth_member_takes_part_in_the_average(monkeypatch: pytest.MonkeyPatc
     assert set(averaged.weights) == set(averaged.members) == {*FILES, "silence"}
     assert averaged.weights["silence"] > 0
     left_out = fitted.member_scores[:, list(averaged.weights).index("silence")]
-    assert np.corrcoef(left_out, -question.column("recency_days"))[0, 1] > 0.95
+    assert np.corrcoef(left_out, -question.customers.column("recency_days"))[0, 1] > 0.95
     without = replace(averaged, weights={**averaged.weights, "silence": 0.0})
     difference = averaged.scores(question) - without.scores(question)
     assert difference == pytest.approx(averaged.weights["silence"] * averaged.members["silence"].scores(question))

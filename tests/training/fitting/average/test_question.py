@@ -12,6 +12,7 @@ import pytest
 from features.arrays import Floats
 from tests.training.simulated_rows import btyd_answers, simulate_shop
 from training.fitting.average.btyd_answers import BtydAnswers
+from training.fitting.average import question
 from training.fitting.average.question import fit_question
 from training.inference.average.averaged_question import FittedMember
 from training.inference.average.question_inputs import QuestionInputs
@@ -35,15 +36,15 @@ class Memory:
     def __init__(self, spend: set[float]) -> None:
         self._spend = spend
 
-    def scores(self, question: QuestionInputs) -> Floats:
-        return np.array([float(spend in self._spend) for spend in question.column("mean_order").tolist()])
+    def scores(self, asked: QuestionInputs) -> Floats:
+        return np.array([float(spend in self._spend) for spend in asked.customers.column("mean_order").tolist()])
 
-    def attributions(self, question: QuestionInputs) -> Floats:
-        return np.zeros((len(question), len(question.names) + 1))
+    def attributions(self, asked: QuestionInputs) -> Floats:
+        return np.zeros((len(asked), len(asked.names) + 1))
 
 
 def memorise(rows: QuestionRows, _trainers: MemberTrainers) -> Artifact:
-    return {"memory.json": json.dumps(rows.question.column("mean_order").tolist())}
+    return {"memory.json": json.dumps(rows.question.customers.column("mean_order").tolist())}
 
 
 def load(artifact: Mapping[str, str]) -> FittedMember:
@@ -51,10 +52,8 @@ def load(artifact: Mapping[str, str]) -> FittedMember:
 
 
 def test_the_averaged_scores_are_of_customers_that_no_member_has_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in tuple(MEMBERS):
-        monkeypatch.delitem(MEMBERS, name)
     memory = Member(name="memory", summary="It remembers whom it has seen", fit=memorise, load=load)
-    monkeypatch.setitem(MEMBERS, "memory", memory)
+    monkeypatch.setattr(question, "MEMBERS", {"memory": memory})
     outcome = answers().rows.outcomes.ordered_within(DAYS)
     fitted = fit_question(answers(), Target.ORDER, DAYS, outcome, (outcome >= 0).astype(float))
     assert (fitted.member_scores == 0).all()
