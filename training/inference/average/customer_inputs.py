@@ -42,10 +42,10 @@ class CustomerInputs:
 
     def column(self, name: str) -> Floats:
         """One input without NaN."""
-        return self._known[:, column_positions(self.names)[name]]
+        return self._inputs_without_nan[:, column_positions(self.names)[name]]
 
     @cached_property
-    def _known(self) -> Floats:
+    def _inputs_without_nan(self) -> Floats:
         return nan_to_zero(self.inputs)
 
     @cached_property

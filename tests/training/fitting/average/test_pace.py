@@ -16,7 +16,6 @@ from training.fitting.average.fit import shop_averages
 from training.fitting.average.level import LogRatios
 from training.fitting.average.pace import WINDOWS, measure_pace
 
-
 LIMIT, STEP = 900, PLAN.pace_days
 NEWEST = [LIMIT - STEP * back for back in range(WINDOWS + 1)]
 CUTOFFS = sorted([*NEWEST, *(day - YEAR_DAYS for day in NEWEST)])
