@@ -11,8 +11,8 @@ import pytest
 
 from features.arrays import Floats
 from tests.training.simulated_rows import btyd_answers, simulate_shop
-from training.fitting.average.btyd_answers import BtydAnswers
 from training.fitting.average import question
+from training.fitting.average.btyd_answers import BtydAnswers
 from training.fitting.average.question import fit_question
 from training.inference.average.averaged_question import FittedMember
 from training.inference.average.question_inputs import QuestionInputs

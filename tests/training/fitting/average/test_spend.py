@@ -44,7 +44,9 @@ def predict(fitted: FittedSpend, value: float = 1.0) -> Floats:
     question = answers().question(DAYS, orders().mask)
     changed = question.customers.inputs.copy()
     changed[:, question.names.index("mean_order")] *= value
-    return fitted.model.predict(replace(question, customers=replace(question.customers, inputs=changed)), orders().scores)
+    return fitted.model.predict(
+        replace(question, customers=replace(question.customers, inputs=changed)), orders().scores
+    )
 
 
 def test_the_total_is_the_one_that_came() -> None:
