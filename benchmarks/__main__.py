@@ -117,10 +117,9 @@ def _measure_rolling_origins(log: Log, context: RunContext, results: BenchmarkRe
     console.report(
         f"{len(backtest_result.tests)} origins in {time.perf_counter() - started_at:.0f} s; now the baselines"
     )
-    tiers = rolling_origin.answering_tiers(context, backtest_result)
     results.speeds.append(measure_speed(log.name, context, backtest_result))
-    results.rows.extend(rolling_origin.comparison_rows(log.name, context, backtest_result, tiers))
-    results.intervals.extend(rolling_origin.interval_coverages(log.name, backtest_result, tiers))
+    results.rows.extend(rolling_origin.comparison_rows(log.name, context, backtest_result))
+    results.intervals.extend(rolling_origin.interval_coverages(log.name, backtest_result, context.readiness.tier))
 
 
 def _measure_cdnow(context: RunContext, results: BenchmarkResults, console: CommandConsole) -> None:

@@ -21,12 +21,13 @@ EXAMPLES = Path(pipelines.__path__[0]) / "examples"
 
 @dataclass(frozen=True)
 class Log:
-    """A shop's log, the as-of day, and the horizons to predict."""
+    """A shop's log, the as-of day, the horizons to predict, and the test origins."""
 
     name: str
     example: str
     as_of: date
     business: Mapping[str, object]  # replaces the example's values
+    origins: tuple[date, ...] = ()  # newest first; empty for those that the product chooses
 
     def run_context(self, work: Path, report: Callable[[str], None]) -> RunContext:
         """Ingest the log into its own home below ``work``, and compute its features."""
@@ -38,7 +39,7 @@ class Log:
         (folder / "flywheel.toml").write_text((EXAMPLES / self.example).read_text())
         config = self._with_business(read_shop_config(folder / "flywheel.toml"))
         ingest.run(config, home, datetime.now(UTC), report)
-        context = RunContext(config, home, self.as_of, report)
+        context = RunContext(config, home, self.as_of, report, self.origins)
         publish.ensure_feature_tables(context)
         return context
 
@@ -47,10 +48,11 @@ class Log:
         return config.model_copy(update={"business": business})
 
 
+CDNOW_ORIGINS = (date(1998, 4, 2), date(1997, 12, 31), date(1997, 9, 30))  # the bars are set at these
 LOGS = (
     Log("complete-journey", "complete-journey.toml", date(2017, 12, 31), {"churn_days": 28, "ltv_days": (28, 91)}),
     Log("online-retail", "online-retail.toml", date(2011, 12, 10), {"churn_days": 90, "ltv_days": (30, 90)}),
-    Log("cdnow", "cdnow.toml", date(1998, 7, 1), {"churn_days": 90, "ltv_days": (30, 90)}),
+    Log("cdnow", "cdnow.toml", date(1998, 7, 1), {"churn_days": 90, "ltv_days": (30, 90)}, CDNOW_ORIGINS),
 )
 
 

@@ -50,11 +50,11 @@ class Home:
         return pointer.read_text().strip() if pointer.is_file() else None
 
     def champion_tiers(self) -> Mapping[str, str]:
-        """Return the tier that answers each model in the champion; empty without a champion."""
+        """Return the tier that answers each model in the champion; empty without one that this version can read."""
         champion = self.champion()
         try:
             return ReleaseManifest.read(self.releases / str(champion)).tiers if champion else {}
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return {}
 
     def registry(self) -> Registry:

@@ -15,7 +15,7 @@ from training.model import Artifact, GradientBoostingTrainer
 
 
 class Target(StrEnum):
-    """What a question asks: whether a customer orders, or how often."""
+    """Target: what a question asks, which is whether a customer orders, or how often."""
 
     ORDER = "order"
     ORDERS = "orders"
@@ -32,7 +32,7 @@ class QuestionRows:
 
 
 class RegressionTrainer(Protocol):
-    """Fits one ridge regression."""
+    """Regression trainer: fits one ridge regression."""
 
     def __call__(self, target: Target, columns: Floats, outcome: Floats, weight: Floats) -> Regression:
         """Fit log-odds or logs on columns (n, k), from outcomes and weights, both (n,)."""
@@ -41,7 +41,7 @@ class RegressionTrainer(Protocol):
 
 @dataclass(frozen=True)
 class MemberTrainers:
-    """Training functions that a member page receives, so that a serving worker imports it without these libraries."""
+    """Member trainers: what a page receives, so that a serving worker imports it without the training libraries."""
 
     regression: RegressionTrainer
     boost: GradientBoostingTrainer
@@ -49,7 +49,7 @@ class MemberTrainers:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """Member: one model of the average, the same for each question and horizon."""
+    """Member: one kind of model in the average, fitted for each question and horizon."""
 
     name: str
     summary: str  # of the model card

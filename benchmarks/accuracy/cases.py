@@ -122,7 +122,7 @@ def next_purchase_rows(
     outcomes: Outcomes,
     baselines: Mapping[str, Floats],
 ) -> Iterator[ComparisonRow]:
-    """Compare next-purchase dates: errors for buyers within 60 days, concordance for all, censored at 60 days."""
+    """Compare median waits: errors for buyers within 60 days, concordance for all, censored at 60 days."""
     limit = min(CENSOR_DAYS, float(outcomes.follow_days.min()))
     near, wait = outcomes.wait_days < limit, outcomes.wait_days
     by_tier = {name: forecast.wait_quantile(0.5) for name, forecast in forecasts.items()}
@@ -138,6 +138,24 @@ def next_purchase_rows(
         setting.make_case("next purchase", our_forecast, wait, baselines),
         (Measure("C", concordance, higher_is_better=True),),
     )
+
+
+def date_rows(
+    setting: EvaluationSetting,
+    days: int,
+    tier: str,
+    forecasts: Mapping[str, Forecast],
+    outcomes: Outcomes,
+    baselines: Mapping[str, Floats],
+) -> Iterator[ComparisonRow]:
+    """Compare dates given an order within the horizon: errors for those who order within it."""
+    came, wait = outcomes.wait_days < days, outcomes.wait_days
+    by_tier = {name: _wait_if_within(forecast, days) for name, forecast in forecasts.items()}
+    our_forecast = OurForecast.from_tiers(tier, by_tier).select_clipped(came, days)
+    dates = {name: np.minimum(baseline, days)[came] for name, baseline in baselines.items()}
+    case = setting.make_case(f"date if within {days} d", our_forecast, wait[came], dates)
+    note = f"{came.mean():.0%} ordered within {days} days and only they are evaluated"
+    yield from compare_to_baselines(replace(case, note=note), DATES)
 
 
 def spend_rows(
@@ -169,14 +187,18 @@ def order_rows(setting: EvaluationSetting, days: int, forecast: OurForecast, act
 def _buyers_note(forecast: Forecast, wait: Floats, within_limit: Booleans, limit: int) -> str:
     """Describe other point predictions from the same distribution; the served median is over all customers."""
     by_day = forecast.order_probabilities(range(limit + 1))[within_limit]
-    conditional_median = (by_day < by_day[:, -1:] / 2).sum(axis=1) - 0.5
     likeliest = np.argmax(by_day[:, 6:] - by_day[:, :-6], axis=1) + 3.0
     beyond = float((forecast.wait_quantile(0.5)[within_limit] > limit).mean())
     middle = _share_within_3_days(likeliest, wait[within_limit])
-    error = metrics.mae(conditional_median, wait[within_limit])
+    error = metrics.mae(_wait_if_within(forecast, limit)[within_limit], wait[within_limit])
     return (
         f"{within_limit.mean():.0%} ordered within {limit} days and only they are evaluated; the served median is over "
         f"all customers and lies beyond for {beyond:.0%} of them; from the same distribution, the median given an "
         f"order within {limit} days would be {error:.1f} days off, and "
         f"the middle of the likeliest six days within 3 days for {middle:.0%}"
     )
+
+
+def _wait_if_within(forecast: Forecast, days: float) -> Floats:
+    """The median wait given an order within the days, (n,); the last day where that has probability 0."""
+    return np.nan_to_num(forecast.conditional_median_wait(days), nan=days)

@@ -63,10 +63,10 @@ class CdnowWindow:
         cohort, rows = self.cohort, self.rows
         ranks = {"recency": rows.column("recency_days"), "frequency": -rows.column("orders")}
         stays = (cohort.later_orders == 0).astype(float)
-        yield from cases.churn_rows(setting, HOLDOUT_DAYS, self._our_forecast("churn", "stays_away"), stays, ranks)
-        mean, median = self._our_forecast("ltv", "mean"), self._our_forecast("ltv", "median")
+        yield from cases.churn_rows(setting, HOLDOUT_DAYS, self._our_forecast("stays_away"), stays, ranks)
+        mean, median = self._our_forecast("mean"), self._our_forecast("median")
         yield from cases.spend_rows(setting, HOLDOUT_DAYS, mean, median, cohort.later_spend, {})
-        yield from cases.order_rows(setting, HOLDOUT_DAYS, self._our_forecast("ltv", "orders"), cohort.later_orders)
+        yield from cases.order_rows(setting, HOLDOUT_DAYS, self._our_forecast("orders"), cohort.later_orders)
 
     def _ridge(self) -> BaselineForecast:
         """Predict by the ridge regression, fold by fold; its value of an order is that of the published models."""
@@ -77,29 +77,21 @@ class CdnowWindow:
             return ridge
         return replace(ridge, spend=ridge.orders * published.spend / np.maximum(published.orders, SMALLEST))
 
-    def _our_forecast(self, model_name: str, quantity: str) -> cases.OurForecast:
-        by_tier = {
-            name: getattr(answers, quantity)
-            for name, answers in self.cross_validation.answers.items()
-            if name != SERVED
-        }
-        return cases.OurForecast(
-            self.cross_validation.answering_tier(model_name),
-            getattr(self.cross_validation.served_answers, quantity),
-            by_tier,
-        )
+    def _our_forecast(self, quantity: str) -> cases.OurForecast:
+        by_tier = {name: getattr(answers, quantity) for name, answers in self.cross_validation.answers.items()}
+        return cases.OurForecast.from_tiers(SERVED, by_tier)
 
     def spend_coverage(self) -> IntervalCoverage:
         """Return the coverage of the served spend interval."""
         answers, actual = self.cross_validation.served_answers, self.cohort.later_spend
         recency = self.rows.column("recency_days")
-        bounds, tier = (answers.p10, answers.median, answers.p90), self.cross_validation.answering_tier("ltv")
+        bounds = answers.p10, answers.median, answers.p90
         return interval_coverage(
-            log=self.log, protocol="C", origin=WEEKS, tier=tier, quantiles=bounds, actual=actual, recency=recency
+            log=self.log, protocol="C", origin=WEEKS, tier=SERVED, quantiles=bounds, actual=actual, recency=recency
         )
 
     def tier_figures(self) -> Iterator[tuple[str, dict[str, float]]]:
-        """Yield the figures of every tier, and of the served predictions."""
+        """Yield the figures of every tier."""
         for name, answers in self.cross_validation.answers.items():
             yield name, self._figures(answers)
 
@@ -129,7 +121,7 @@ def cross_validate_cdnow(context: RunContext, report: Callable[[str], None]) -> 
             log=log,
             rows=rows,
             cohort=cohort,
-            cross_validation=cross_validate(rows, cohort.histories, PLAN, SPLIT, report),
+            cross_validation=cross_validate(rows, cohort.histories, PLAN, report),
         )
 
 

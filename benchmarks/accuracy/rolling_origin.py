@@ -20,9 +20,7 @@ from training.models import MODELS
 from training.models.churn import churn_label
 
 
-def comparison_rows(
-    log: str, context: RunContext, backtest_result: BacktestResult
-) -> Iterator[ComparisonRow]:
+def comparison_rows(log: str, context: RunContext, backtest_result: BacktestResult) -> Iterator[ComparisonRow]:
     """Compare every question at every origin with every baseline; ours is the tier that answers."""
     tier = context.readiness.tier
     visits = _read_visits(context)
@@ -85,6 +83,8 @@ def _next_purchase_rows(log: str, test: Backtest, tier: str) -> Iterator[Compari
     gap = test.rows.column("median_gap_days")
     baselines["own median gap from today"] = np.where(np.isnan(gap), np.nanmedian(gap), gap)
     yield from cases.next_purchase_rows(setting, tier, test.forecasts, test.rows.outcomes, baselines)
+    days = test.plan.evaluated_churn_days
+    yield from cases.date_rows(setting, days, tier, test.forecasts, test.rows.outcomes, baselines)
 
 
 def _spend_rows(log: str, test: Backtest, tier: str, anchors: Anchors) -> Iterator[ComparisonRow]:

@@ -34,9 +34,10 @@ def explain_missed_target(row: ComparisonRow, target: Target) -> str:
     """Explain a missed target: by how much, and the figures of our other tiers and of the baseline."""
     limit = target.minimum if target.minimum is not None else target.maximum
     shortfall = "" if limit is None else f", {abs(row.value - limit):.4g} short"
-    by_tier = ", ".join(f"{name} {format_number(value)}" for name, value in row.by_tier.items())
+    others = {name: value for name, value in row.by_tier.items() if name != row.case.tier}
+    by_tier = ", ".join(f"{name} {format_number(value)}" for name, value in others.items())
     baseline = f"{row.baseline} has {format_number(row.baseline_value)}"
-    text = f"{format_number(row.value)}{shortfall}; {baseline}; our tiers alone: {by_tier}"
+    text = f"{format_number(row.value)}{shortfall}; {baseline}; our other tiers: {by_tier}"
     return f"{text}; {row.case.note}" if row.case.note else f"{text}; {_describe_drift(row)}".removesuffix("; ")
 
 

@@ -41,7 +41,7 @@ class PooledResult:
     size: int
     tier: str
     draws: int
-    answering_tiers: Mapping[str, Mapping[str, int]]  # model -> serving tier -> draws
+    answering_tiers: Mapping[str, int]  # tier -> draws in which it answers
     figures: Mapping[str, float]
     errors: Mapping[str, Floats]  # model -> mean loss of each draw, (draws,)
 
@@ -62,13 +62,12 @@ def draw_answers(draw: DrawResult) -> dict[str, DrawAnswers]:
 
 
 def pool_draws(
-    log: str, size: int, tiers: Sequence[Mapping[str, str]], parts: Sequence[Mapping[str, DrawAnswers]]
+    log: str, size: int, tiers: Sequence[str], parts: Sequence[Mapping[str, DrawAnswers]]
 ) -> list[PooledResult]:
-    """Pool the draws of one size; one result per tier."""
-    answering_tiers = {question: Counter(draw_tiers[question] for draw_tiers in tiers) for question in MODELS}
+    """Pool the draws of one size, in each of which one tier answers; one result per tier."""
     names = dict.fromkeys(name for part in parts for name in part)
     return [
-        _pool_tier(log, size, name, answering_tiers, [part[name] for part in parts if name in part]) for name in names
+        _pool_tier(log, size, name, Counter(tiers), [part[name] for part in parts if name in part]) for name in names
     ]
 
 
@@ -93,7 +92,7 @@ def _tier_answers(draw: DrawResult, name: str) -> DrawAnswers:
 
 
 def _pool_tier(
-    log: str, size: int, tier: str, answering_tiers: Mapping[str, Mapping[str, int]], parts: Sequence[DrawAnswers]
+    log: str, size: int, tier: str, answering_tiers: Mapping[str, int], parts: Sequence[DrawAnswers]
 ) -> PooledResult:
     pooled = {
         name: np.concatenate([getattr(part, name) for part in parts])

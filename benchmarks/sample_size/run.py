@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.accuracy.customer_cross_validation import SERVED
 from benchmarks.datasets import Log, available_logs
 from benchmarks.reporting.markdown import format_number, replace_section, table
 from benchmarks.sample_size.pooled_results import (
@@ -25,7 +24,7 @@ from benchmarks.sample_size.pooled_results import (
     error_trend,
     pool_draws,
 )
-from benchmarks.sample_size.subsamples import GATED_DRAWS, TEST_CUSTOMERS, log_at_newest_origin, run_draws
+from benchmarks.sample_size.subsamples import SERVED, TEST_CUSTOMERS, log_at_newest_origin, run_draws
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.lineage import git_commit
 
@@ -61,21 +60,20 @@ def measure_sample_sizes(logs: Sequence[Log], count: int, work: Path, report: Ca
 
 def _pooled_results(log: Log, count: int, work: Path, report: Callable[[str], None]) -> Iterator[PooledResult]:
     at_origin = log_at_newest_origin(log, log.run_context(work, report), work / "sample-size", report)
-    draws = [(draw.size, draw.tiers, draw_answers(draw)) for draw in run_draws(at_origin, SIZES, count, report)]
+    draws = [(draw.size, draw.tier, draw_answers(draw)) for draw in run_draws(at_origin, SIZES, count, report)]
     for size in sorted({size for size, _, _ in draws}):
-        of_size = [(tiers, parts) for draw_size, tiers, parts in draws if draw_size == size]
-        yield from pool_draws(log.name, size, [tiers for tiers, _ in of_size], [parts for _, parts in of_size])
+        of_size = [(tier, parts) for draw_size, tier, parts in draws if draw_size == size]
+        yield from pool_draws(log.name, size, [tier for tier, _ in of_size], [parts for _, parts in of_size])
 
 
 def _describe_method(count: int) -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit `{git_commit()[:12]}`. At the newest origin of each log, "
-        f"{count} draws of customers of every size; tiers, readiness and gate as in the product for a shop of these "
+        f"{count} draws of customers of every size; readiness and tiers as in the product for a shop of these "
         f"customers alone, then predictions for {TEST_CUSTOMERS} customers of the same log who are in none of the "
         "draws, at the same origin. Draws are nested and share their test customers. A log with fewer customers than "
-        f"a size gives all but those {TEST_CUSTOMERS}, in a quarter as many draws. The gate is evaluated at the newest "
-        f"earlier origin, in the first {GATED_DRAWS} draws of a size; the other draws use the tiers that most of "
-        "these selected. Figures are of all draws pooled; AUC, Gini and RMSE are means over draws. Calibrated: ECE of "
+        f"a size gives all but those {TEST_CUSTOMERS}, in a quarter as many draws. Figures are "
+        "of all draws pooled; AUC, Gini and RMSE are means over draws. Calibrated: ECE of "
         f"churn at most {MAX_ECE}, totals of buyers, orders and spend within {MAX_TOTAL_ERROR:.0%} of the actual, and "
         f"the interval of nominal 80 % covers at least {MIN_COVERAGE:.0%}."
     )
@@ -84,14 +82,11 @@ def _describe_method(count: int) -> str:
 def _answering_table(results: Sequence[PooledResult]) -> str:
     rows = []
     for result in (result for result in results if result.tier == SERVED):
-        answers = "; ".join(
-            f"{question}: " + ", ".join(f"{tier} {times}" for tier, times in sorted(counts.items()))
-            for question, counts in result.answering_tiers.items()
-        )
+        answers = ", ".join(f"{tier} {times}" for tier, times in sorted(result.answering_tiers.items()))
         rows.append(
             (result.log, f"{result.size:,}", str(result.draws), answers, "; ".join(result.calibration_faults) or "yes")
         )
-    return "### Serving tiers\n\n" + table(("log", "customers", "draws", "serving tiers", "calibrated"), rows)
+    return "### Tier that answers\n\n" + table(("log", "customers", "draws", "tier, draws", "calibrated"), rows)
 
 
 def _figures_table(results: Sequence[PooledResult]) -> str:
@@ -120,7 +115,7 @@ def _errors_table(results: Sequence[PooledResult]) -> str:
             steps = [error_trend(small.errors[question], large.errors[question]) for small, large in pairwise(by_size)]
             rows.append((log, tier, f"{question}, {name}", means, ", ".join(steps)))
     head = ("log", "tier", "error", "mean over draws (customers)", "from size to size")
-    note = "The loss that the gate compares; a step falls or rises if its paired 95 % interval excludes zero."
+    note = "The loss by which releases are compared; a step falls or rises if its paired 95 % interval excludes zero."
     return f"### Does error fall with size?\n\n{note}\n\n{table(head, rows)}"
 
 

@@ -110,7 +110,7 @@ def write_scores(path: Path, customers: int) -> None:
             "as_of": pa.array(np.full(customers, np.datetime64("2026-06-01", "us"))).cast(pa.timestamp("us", "UTC")),
             "release": pa.array(["7"] * customers),
             "status": _random_values(rng, customers, "scored", "insufficient_history", "stale_features"),
-            "model_tier": _random_values(rng, customers, "ml", "btyd", "population"),
+            "model_tier": _random_values(rng, customers, "average", "btyd", "population"),
             "churn_probability": chance,
             "churn_horizon_days": np.full(customers, 90, np.int32),
             "purchase_probability_90d": 1 - chance,

@@ -38,7 +38,7 @@ HorizonDays = Annotated[int, Field(ge=1, le=730)]
 
 
 class ChurnBands(ConfigModel):
-    """Thresholds on the calibrated churn probability between the bands low, medium and high."""
+    """Thresholds on the churn probability between the bands low, medium and high."""
 
     low: Share = 0.3
     """A churn probability below this value is in the band `low`."""

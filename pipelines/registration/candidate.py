@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from features.calendar import micros
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
+from training.evaluation.member_losses import QuestionLosses, losses_by_model
 from training.evaluation.quality_gate import ChampionComparison, GateDecision
+from training.evaluation.totals import backtest_totals, total_ranges
 from training.fitting.assemble import LAST_WINDOW, AssembledRelease
 from training.inference.release_manifest import GateResult, ReleaseMetadata
+from training.models import MODELS
+from training.total_range import TotalRange
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +43,13 @@ class ReleaseCandidate:
 
     @property
     def gate(self) -> GateResult:
-        """The gate result, which decides about the promotion."""
+        """The gate result, which decides about the promotion; a refuted release serves where nothing else can."""
         decisions = self.gate_decisions
         refutations = [
             f"{name}: {sentence}" for name, decision in decisions.items() for sentence in decision.refutations
         ]
         surely_worse = [comparison.model for comparison in self.comparisons if comparison.is_regression]
-        answers_anyway = self.tier == LAST_WINDOW or self.context.home.champion() is None
+        answers_anyway = self.tier == LAST_WINDOW or not self.context.home.champion_tiers()
         return GateResult(
             passed=not surely_worse and (not refutations or answers_anyway),
             regressions=surely_worse,
@@ -52,6 +57,21 @@ class ReleaseCandidate:
             refutations=refutations,
             no_signal=[name for name, decision in decisions.items() if not decision.ranks],
         )
+
+    @cached_property
+    def member_losses(self) -> Mapping[str, Sequence[QuestionLosses]]:
+        """The losses of the members of the average, by model; empty where a simpler tier answers."""
+        average = self.assembled_release.average
+        return {} if average is None else losses_by_model(average)
+
+    def horizon_days(self, name: str) -> list[int]:
+        """The horizons that a model answers for, in days."""
+        return list(MODELS[name].horizons(self.context.churn_days, self.context.horizons))
+
+    def total_ranges(self, name: str) -> list[TotalRange]:
+        """How far the totals of a model can be off, at each of its horizons."""
+        totals = backtest_totals(self.backtest_result.tests, name, self.tested_tier)
+        return total_ranges(totals, self.horizon_days(name), self.context.schedule.span)
 
     def release_metadata(self) -> ReleaseMetadata:
         """The metadata of the release, as its manifest holds it."""

@@ -1,4 +1,4 @@
-"""MLflow records of a model: its run, its model card, and its entry for GET /v1/models."""
+"""MLflow records of a model: its run, and its entry for GET /v1/models."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from features.errors import NotFound
-from features.ingestion.ingest import read_manifest
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.churn_rules import rule_report
+from pipelines.registration.dataset_info import dataset_info
 from pipelines.registration.lineage import git_commit
-from training.evaluation.totals import backtest_totals, total_ranges, totals_json
+from training.evaluation.totals import backtest_totals, totals_json
 from training.models import MODELS
-from training.registry import DatasetInfo, Run
-from training.reporting import model_card, report
+from training.registry import Run
+from training.reporting import report
 from training.reporting.churn_rule_report import rule_rows
-from training.total_range import TotalRange
 
 
-def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
-    """The MLflow run of one model of a training."""
+def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path, card: str) -> Run:
+    """The MLflow run of one model of a training, with its model card as Markdown."""
     context, tier = candidate.context, candidate.tested_tier
     newest = candidate.backtest_result.tests[0] if candidate.backtest_result.tests else None
     weak = report.slice_metrics(name, newest, tier) if newest else {}
@@ -36,8 +34,8 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
         params=_params(candidate),
         metrics=[*report.model_metrics(name, candidate.backtest_result.scores), *rules.metrics],
         tags={"git_commit": git_commit(), "tier": candidate.tier, "feature_service": FEATURE_SERVICE},
-        description=render_model_card(candidate, name),
-        dataset=_dataset(candidate),
+        description=card,
+        dataset=dataset_info(candidate),
         figures={
             **(report.model_figures(name, newest, tier, candidate.assembled_release.files[name]) if newest else {}),
             **rules.figures,
@@ -49,44 +47,10 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path) -> Run:
         },
         texts={
             "flywheel.json": context.config.model_dump_json(indent=1),
-            "card.md": render_model_card(candidate, name),
+            "card.md": card,
             "gate.txt": str(asdict(candidate.gate_decisions[name])),
         },
         folder=folder,
-    )
-
-
-def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
-    """The model card, as Markdown."""
-    context, plan, data = candidate.context, candidate.context.readiness.plan, candidate.backtest_result.data
-    tests, tier = candidate.backtest_result.tests, candidate.tested_tier
-    trained = context.schedule.training_cutoffs(context.as_of, plan.learned[-1]) or context.schedule.cutoffs[:1]
-    dataset, reason = _dataset(candidate), candidate.gate_decisions[name].reason
-    return model_card.render_model_card(
-        model_card.ModelCard(
-            name=name,
-            question=MODELS[name].question,
-            horizon=f"{_horizon_days(candidate, name)} days, answered from the tier `{candidate.tier}`: {reason}",
-            use=MODELS[name].intended_use,
-            population="Customers with an order before the cutoff",
-            customers=len(tests[0].rows) if tests else data.customers["customer_id"].nunique(),
-            trained_from=trained[0],
-            trained_to=trained[-1],
-            known_until=context.as_of,
-            data_name=dataset.name,
-            data_digest=dataset.digest,
-            data_rows=dataset.rows,
-            feature_service=FEATURE_SERVICE,
-            features=data.names,
-            scores=_card_scores(candidate, name),
-            calibration=_calibration(candidate, name),
-            totals=[
-                *(errors.summary_line() for errors in backtest_totals(tests, name, tier)),
-                *(f"- {total_range.sentence()}" for total_range in _total_ranges(candidate, name)),
-            ],
-            slices=_card_slices(candidate, name),
-            rules=candidate.backtest_result.rule_results if MODELS[name].against_churn_rules else (),
-        )
     )
 
 
@@ -99,7 +63,7 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
         "version": version,
         "tier": decision.tier,
         "reason": decision.reason,
-        "horizon_days": _horizon_days(candidate, name),
+        "horizon_days": candidate.horizon_days(name),
         "learned_days": list(plan.learned),
         "training_window": {"start": str(context.schedule.first), "end": str(context.as_of)},
         "metrics": [
@@ -108,18 +72,9 @@ def model_summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[
             if score.model == name
         ],
         "totals": totals_json(backtest_totals(candidate.backtest_result.tests, name, candidate.tested_tier)),
-        "total_ranges": [total_range.as_json() for total_range in _total_ranges(candidate, name)],
+        "total_ranges": [total_range.as_json() for total_range in candidate.total_ranges(name)],
         **({"churn_rules": rules} if MODELS[name].against_churn_rules and (rules := _rule_rows(candidate)) else {}),
     }
-
-
-def _horizon_days(candidate: ReleaseCandidate, name: str) -> list[int]:
-    return list(MODELS[name].horizons(candidate.context.churn_days, candidate.context.horizons))
-
-
-def _total_ranges(candidate: ReleaseCandidate, name: str) -> list[TotalRange]:
-    totals = backtest_totals(candidate.backtest_result.tests, name, candidate.tested_tier)
-    return total_ranges(totals, _horizon_days(candidate, name), candidate.context.schedule.span)
 
 
 def _params(candidate: ReleaseCandidate) -> dict[str, str | int | float]:
@@ -136,71 +91,6 @@ def _params(candidate: ReleaseCandidate) -> dict[str, str | int | float]:
         "origins": ", ".join(map(str, context.schedule.origins)),
         "customers": candidate.backtest_result.data.customers["customer_id"].nunique(),
     }
-
-
-def _dataset(candidate: ReleaseCandidate) -> DatasetInfo:
-    manifest = read_manifest(candidate.context.home.history)
-    if manifest is None:
-        raise NotFound(
-            f"No history in {candidate.context.home.history}. Expected an ingested log: run `flywheel ingest`."
-        )
-    return DatasetInfo(
-        name=candidate.context.config.name,
-        digest=manifest.source,
-        source=candidate.context.config.orders.path,
-        rows=len(candidate.backtest_result.data.inputs),
-        columns=dict.fromkeys(candidate.backtest_result.data.names, "double"),
-    )
-
-
-def _card_scores(candidate: ReleaseCandidate, name: str) -> list[model_card.MetricComparison]:
-    headline, tier = MODELS[name].headline, candidate.tested_tier
-    comparisons = []
-    for test in candidate.backtest_result.tests:
-        metrics = {
-            score.contestant: score.metrics
-            for score in candidate.backtest_result.scores
-            if score.model == name and score.origin == test.origin
-        }
-        baselines = {
-            contestant: values[headline]
-            for contestant, values in metrics.items()
-            if contestant != tier and headline in values
-        }
-        comparisons.append(
-            model_card.MetricComparison(
-                origin=test.origin, metric=headline, model=metrics[tier][headline], baselines=baselines,
-                higher_is_better=MODELS[name].higher_is_better,
-            )
-        )  # fmt: skip
-    return comparisons
-
-
-def _calibration(candidate: ReleaseCandidate, name: str) -> model_card.Calibration:
-    tier = candidate.tested_tier
-    by_origin = [
-        score.metrics for score in candidate.backtest_result.scores if score.model == name and score.contestant == tier
-    ]
-
-    def median(*measures: str) -> float | None:
-        values = [metrics[measure] for metrics in by_origin for measure in measures if measure in metrics]
-        return float(np.median(values)) if values else None
-
-    return model_card.Calibration(ece=median("ece", "ece_30d"), decile_mape=median("decile_mape"), bias=median("bias"))
-
-
-def _card_slices(candidate: ReleaseCandidate, name: str) -> list[model_card.PopulationSlice]:
-    if not candidate.backtest_result.tests:
-        return []
-    headline, newest, tier = MODELS[name].headline, candidate.backtest_result.tests[0], candidate.tested_tier
-    overall = MODELS[name].metrics(newest.rows.outcomes, newest.plan, newest.forecasts[tier])[headline]
-    return [
-        model_card.PopulationSlice(
-            name=part, customers=int(measures["customers"]), metric=headline, value=measures[headline],
-            overall=overall, higher_is_better=MODELS[name].higher_is_better,
-        )
-        for part, measures in report.slice_metrics(name, newest, tier).items()
-    ]  # fmt: skip
 
 
 def _rule_rows(candidate: ReleaseCandidate) -> list[dict[str, Any]]:

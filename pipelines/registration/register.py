@@ -7,8 +7,9 @@ from pathlib import Path
 
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
+from pipelines.registration.card import render_model_card
 from pipelines.registration.lineage import git_commit
-from pipelines.registration.mlflow_records import mlflow_run, model_summary, render_model_card
+from pipelines.registration.mlflow_records import mlflow_run, model_summary
 from training.inference.release import write_release
 from training.inference.release_manifest import ReleaseManifest
 from training.models import MODELS
@@ -51,9 +52,10 @@ def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, 
     for file, text in candidate.assembled_release.model_files(name).items():
         (folder / file).write_text(text)
     registry.describe(name, MODELS[name].summary)
-    run_id = registry.log_run(mlflow_run(candidate, name, folder))
+    card = render_model_card(candidate, name)
+    run_id = registry.log_run(mlflow_run(candidate, name, folder, card))
     tags = {"tier": candidate.tier, "as_of": str(candidate.context.as_of)}
-    return registry.register(name, run_id, "model", render_model_card(candidate, name), tags, candidate.fingerprint)
+    return registry.register(name, run_id, "model", card, tags, candidate.fingerprint)
 
 
 def _write_release(candidate: ReleaseCandidate, versions: dict[str, str], folder: Path) -> None:

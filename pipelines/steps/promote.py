@@ -91,9 +91,9 @@ def _current_gate(registry: Registry, home: Home, version: str) -> dict[str, Any
     manifest, champion_version = _release_manifest(registry, home, version), registry.version_of("release", "champion")
     regressed_models = list(manifest.gate.regressions)
     if champion_version not in {None, version}:
-        champion = _release_manifest(registry, home, str(champion_version))
+        champion = _champion_manifest(registry, home, str(champion_version))
         # A champion with other columns cannot read the published features, so no regression is possible.
-        if champion.views == manifest.views:
+        if champion is not None and champion.views == manifest.views:
             regressed_models += lower_tiers(manifest.tiers, champion.tiers)
     passed = manifest.gate.passed and not regressed_models
     return {**asdict(manifest.gate), "passed": passed, "regressions": sorted(set(regressed_models))}
@@ -112,6 +112,14 @@ def _release_manifest(registry: Registry, home: Home, version: str) -> ReleaseMa
     if not folder.is_dir():
         registry.fetch(version, folder)
     return ReleaseManifest.read(folder)
+
+
+def _champion_manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest | None:
+    """Return the champion's manifest; None if another version of Flywheel wrote it, so that it cannot serve."""
+    try:
+        return _release_manifest(registry, home, version)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _unfinished_rollback(registry: Registry, home: Home) -> Promotion | None:

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from features.arrays import Floats
 from training.dataset.outcomes import Outcomes, Rows
 from training.inference.forecast import LAST_DAY, Forecast, SpendForecast
-from training.model import BoostingParams, Trainers
 
 INPUTS = (
     *("orders", "recency_days", "mean_gap_days", "median_gap_days", "p90_gap_days"),
@@ -55,29 +53,3 @@ def steady_forecast(daily: ArrayLike, horizons: Sequence[int] = (30, 60)) -> For
         expected_orders=expected,
         spend=SpendForecast(mean=20 * expected, median=15 * expected, p10=0 * expected, p90=40 * expected),
     )
-
-
-class RecordingTrainer:
-    """Trainer stub: it learns nothing and records the targets."""
-
-    def __init__(self) -> None:
-        self.targets: list[list[float]] = []
-
-    @property
-    def trainers(self) -> Trainers:
-        return Trainers(self)
-
-    def __call__(
-        self,
-        inputs: Floats,
-        target: Floats,
-        params: BoostingParams,
-        names: Sequence[str],
-        offset: Floats | None = None,
-        weight: Floats | None = None,
-    ) -> str:
-        assert len(inputs) == len(target) == len(target if offset is None else offset)
-        assert inputs.shape[1] == len(names)
-        assert "objective" in params
-        self.targets.append(target.tolist())
-        return ""

@@ -81,6 +81,7 @@ def simulate_shop(
     customers: int = 300,
     pace: Pace = np.ones_like,
     seed: int = 0,
+    *,
     gap_days: float = 20.0,
     lifetime_days: float = 600.0,
     joining_share: float = 0.5,

@@ -48,8 +48,8 @@ def _later_line_notes(log: History, now: Cutoff) -> Iterator[str]:
     if found["lines"]:
         yield (
             f"Dates: {_count_lines(found['lines'])} dated {now.day} or later, the farthest "
-            f"{day_from_number(found['farthest'])}. Nothing is learned from them: correct their dates, or choose a "
-            "later --as-of."
+            f"{day_from_number(found['farthest'])}. Nothing is learned from them. Expected for an --as-of in the past; "
+            "otherwise correct their dates."
         )
 
 

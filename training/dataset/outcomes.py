@@ -77,7 +77,7 @@ class Rows:
         )
 
     def newest_finished_mask(self, days: int) -> Booleans:
-        """Mask, (n,), of the newest cutoffs whose window of ``days`` is over, as many as calibration needs."""
+        """Mask, (n,), of the newest cutoffs whose window of ``days`` is over, ``MIN_CALIBRATION_ROWS`` or more."""
         finished = self.outcomes.follow_days >= days
         all_rows = np.ones(len(self), dtype=bool)
         return newest_cutoffs(self.cutoff, self.cutoff[finished], all_rows, MIN_CALIBRATION_ROWS)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 
 from features.arrays import Booleans
@@ -89,19 +90,13 @@ def readiness(
         churn_days: the churn horizon in days.
         horizons: ``ltv_days`` and ``churn_days`` of the configuration, in days.
     """
-    learned = schedule.trainable_horizons(schedule.as_of, horizons)
+    newest = _newest_outcomes(history, schedule, cutoffs, schedule.trainable_horizons(schedule.as_of, horizons))
+    learned = _learnable_horizons(newest)
     plan = HorizonPlan(churn_days, tuple(sorted({*horizons, *learned})), learned, history.has_amounts, schedule.step)
     tested = _testable_horizons(schedule, horizons)
     tested_plan = replace(plan, horizons=tuple(sorted({*horizons, *tested})), learned=tested)
-    now = cutoffs[-1]
-    newest = _newest_finished_cutoffs(schedule, cutoffs, plan)
-    rows = known_buyers(history, newest)
-    newest_outcomes = outcomes(rows, newest, history, now, plan.outcome_horizons)
-    answers = [
-        _churn_readiness(newest_outcomes, schedule, plan),
-        _next_purchase_readiness(newest_outcomes, schedule, plan),
-    ]
-    answers += [_ltv_readiness(newest_outcomes, schedule, plan, days) for days in sorted(horizons)]
+    answers = [_churn_readiness(newest, schedule, plan), _next_purchase_readiness(newest, schedule, plan)]
+    answers += [_ltv_readiness(newest, schedule, plan, days) for days in sorted(horizons)]
     notes = first_year_notes(schedule.first, schedule.as_of, plan.horizons)
     notes += () if history.has_categories else (NO_CATEGORIES_NOTE,)
     return Readiness(plan, tested_plan, schedule, tuple(answers), notes)
@@ -125,39 +120,69 @@ def _testable_horizons(schedule: Schedule, horizons: Sequence[int]) -> tuple[int
     return tuple(days for days in horizons if days <= schedule.tested_horizon) or (schedule.tested_horizon,)
 
 
-def _newest_finished_cutoffs(schedule: Schedule, cutoffs: Sequence[Cutoff], plan: HorizonPlan) -> list[Cutoff]:
-    trained = schedule.training_cutoffs(schedule.as_of, plan.learned[-1]) or schedule.cutoffs[:1]
-    return [cutoff for cutoff in cutoffs if cutoff.day == trained[-1]]
+def _newest_outcomes(
+    history: History, schedule: Schedule, cutoffs: Sequence[Cutoff], horizons: Sequence[int]
+) -> dict[int, Outcomes]:
+    """Outcomes within each horizon, ascending, of the customers at the newest cutoff whose window is over."""
+    by_day = {cutoff.day: cutoff for cutoff in cutoffs}
+    newest = [
+        by_day[(schedule.training_cutoffs(schedule.as_of, days) or schedule.cutoffs[:1])[-1]] for days in horizons
+    ]
+    ascending = sorted(set(newest), key=cutoffs.index)
+    rows = known_buyers(history, ascending)
+    every = outcomes(rows, ascending, history, cutoffs[-1], tuple(horizons))
+    position = rows["position"].to_numpy()
+    return {
+        days: every.select(position == ascending.index(cutoff))
+        for days, cutoff in sorted(zip(horizons, newest, strict=True), key=lambda pair: pair[0])
+    }
 
 
-def _churn_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
-    ordered = newest.ordered_within(plan.evaluated_churn_days)
+def _learnable_horizons(newest: Mapping[int, Outcomes]) -> tuple[int, ...]:
+    """The horizons up to the first one whose newest finished window has too few customers or orders; never none.
+
+    A young shop had few customers when the window of a long horizon began. Such a horizon is extrapolated, so that the
+    average can answer the shorter ones.
+    """
+    enough = [
+        len(observed.wait_days) >= MIN_CUSTOMERS and np.nansum(observed.ordered_within(days)) >= MIN_OUTCOMES
+        for days, observed in newest.items()
+    ]
+    return tuple(newest)[: max(1, (*enough, False).index(False))]
+
+
+def _churn_readiness(newest: Mapping[int, Outcomes], schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
+    days = plan.evaluated_churn_days
+    ordered = newest[plan.base_horizon(days)].ordered_within(days)
     stayed, returned = int((ordered == 0).sum()), int((ordered == 1).sum())
     deciding = "who stayed away" if stayed < returned else "who came"
     counts = _OutcomeCounts(stayed, returned, min(stayed, returned), deciding)
     return _horizon_readiness("churn", plan.churn_days, counts, schedule, plan)
 
 
-def _next_purchase_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
+def _next_purchase_readiness(newest: Mapping[int, Outcomes], schedule: Schedule, plan: HorizonPlan) -> HorizonReadiness:
     days = plan.learned[-1]
-    ordered = newest.ordered_within(days)
+    ordered = newest[days].ordered_within(days)
     return _horizon_readiness("next_purchase", days, _outcome_counts(ordered > 0, ordered == 0), schedule, plan)
 
 
-def _ltv_readiness(newest: Outcomes, schedule: Schedule, plan: HorizonPlan, days: int) -> HorizonReadiness:
+def _ltv_readiness(
+    newest: Mapping[int, Outcomes], schedule: Schedule, plan: HorizonPlan, days: int
+) -> HorizonReadiness:
+    base = plan.base_horizon(days)
     if not plan.has_amounts:
         return HorizonReadiness(
             model="ltv",
             horizon_days=days,
             trainable=False,
             tier="",
-            customers=len(newest.wait_days),
+            customers=len(newest[base].wait_days),
             positives=0,
             negatives=0,
             missing="the log has no amounts",
             remedy="name the amount column in [orders]; expected orders are given all the same",
         )
-    spend = newest.spend_within(plan.base_horizon(days))
+    spend = newest[base].spend_within(base)
     return _horizon_readiness("ltv", days, _outcome_counts(spend > 0, spend == 0), schedule, plan)
 
 

@@ -1,4 +1,4 @@
-"""Quality gate: what the newest test origin refutes, whom no question ranks, and whether the champion was better."""
+"""Quality gate: what the newest test origin refutes, which models rank nobody, and whether the champion was better."""
 
 from __future__ import annotations
 
@@ -75,15 +75,17 @@ def _no_signal(model: Model) -> str:
 
 
 def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
-    """Sentences on what the outcomes after an origin refute."""
-    forecast, outcomes, found = test.forecasts[tier], test.rows.outcomes, []
-    for total in model.totals(outcomes, test.plan, forecast):
+    """Sentences on what the outcomes after an origin refute: of each total, the longest horizon that it does."""
+    forecast, outcomes = test.forecasts[tier], test.rows.outcomes
+    refuted_by_measure: dict[str, str] = {}
+    for total in sorted(model.totals(outcomes, test.plan, forecast), key=lambda total: total.horizon_days):
         predicted, actual = float(total.mean.sum()), float(total.actual.sum())
         if _is_far_off(predicted, actual, MIN_TOTAL * _unit(total)):
-            found.append(
+            refuted_by_measure[total.measure] = (
                 f"at {test.origin:%Y-%m-%d} it predicted {predicted:,.0f} {total.measure} within {total.horizon_days}"
                 f" days, and {actual:,.0f} came"
             )
+    found = list(refuted_by_measure.values())
     score, event = model.ranking(outcomes, test.plan, forecast)
     area, error = metrics.auc(score, event), auc_standard_error(score, event)
     if area + NORMAL_QUANTILE * error < CHANCE_AUC:
@@ -114,7 +116,7 @@ def _is_far_off(predicted: float, actual: float, least: float) -> bool:
 
 
 def _ranks_customers(tests: Sequence[Backtest], model: Model, tier: str) -> bool:
-    """Whether the mean AUC over the origins is surely above chance, taking the origins for one sample."""
+    """Whether the mean AUC is surely above chance, with the error of one origin: the origins share their customers."""
     areas, errors = [], []
     for test in tests:
         score, event = model.ranking(test.rows.outcomes, test.plan, test.forecasts[tier])

@@ -1,4 +1,4 @@
-"""Release assembly: the tier that the gate chose, refitted on all rows."""
+"""Release assembly: the tier that answers, refitted on all rows."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def assemble(
         rows: training rows up to the cutoff of the release.
         plan: the horizons in days.
         limit: the cutoff of the release, days since 1970.
-        tier: the tier that the gate chose.
+        tier: the tier that answers.
         shares: how much of the season and the pace of ordering the level follows.
         categories: hazard tables per category, if the log has categories.
     """

@@ -28,7 +28,7 @@ class SpendForecast:
 class Forecast:
     """Forecast: coherent predictions for n customers, from the requested instant onwards."""
 
-    tier: Codes  # (n,) index into TIERS: the lowest tier that any answer uses
+    tier: Codes  # (n,) index into TIERS: the tier that answers
     days: Floats  # (k,) 0 = days[0] < ... < days[-1] = LAST_DAY
     order_by: Floats  # (n, k) P(order within days[j]); 0 at day 0, never decreasing
     horizons: tuple[int, ...]  # days, ascending

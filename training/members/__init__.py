@@ -1,4 +1,4 @@
-"""Members of the average: every file of this folder is one member; a new file is found without another change."""
+"""Members of the average: every file of this folder is one, found without another change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Buy-till-you-die model alone, with its level corrected by two parameters (Platt 1999) or by one factor."""
+"""Buy-till-you-die model alone, its level corrected.
+
+P(order) goes through two parameters (Platt 1999, "Probabilistic outputs for support vector machines"), expected orders
+through one factor.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ FILE = "btyd.json"
 
 @dataclass(frozen=True)
 class BtydMember:
-    """BTYD member: a regression on BTYD's answer alone."""
+    """BTYD member: a regression whose only column is BTYD's answer."""
 
     regression: Regression
     target: Target

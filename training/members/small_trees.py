@@ -42,18 +42,18 @@ class SmallTrees:
         return self.booster.raw_scores(extended_inputs(question))
 
     def attributions(self, question: QuestionInputs) -> Floats:
-        """SHAP values of the inputs, (n, names + 1); the last column is what BTYD's answer adds."""
+        """SHAP values (Lundberg et al. 2020), (n, names + 1); the last column is what BTYD's answer adds."""
         shap_values, width = self.booster.shap_values(extended_inputs(question)), len(question.names)
         return np.column_stack([shap_values[:, :width], shap_values[:, width:-1].sum(axis=1)])
 
 
 def extended_inputs(question: QuestionInputs) -> Floats:
     """The inputs followed by BTYD's two answers, (n, names + 2)."""
-    return np.column_stack([question.inputs, question.btyd_log_odds, question.btyd_log_orders])
+    return np.column_stack([question.customers.inputs, question.btyd_log_odds, question.btyd_log_orders])
 
 
 def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
-    """Fit small trees (Friedman 2001; a leaf holds at least a two hundredth of the rows)."""
+    """Fit small trees (Friedman 2001, "Greedy function approximation"); a leaf has at least a 200th of the rows."""
     params = {**PARAMS[rows.target], "min_data_in_leaf": max(20, len(rows.outcome) // 200)}
     names = (*rows.question.names, *BTYD_NAMES)
     return {FILE: trainers.boost(extended_inputs(rows.question), rows.outcome, params, names, weight=rows.weight)}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from training.evaluation.churn_rules import RuleResult
+from training.evaluation.churn_rules import RuleResult
+from training.evaluation.member_losses import QuestionLosses
+from training.evaluation.quality_gate import GateDecision
+from training.reporting.markdown_table import NOT_MEASURED, format_number, markdown_table
+from training.reporting.member_section import member_lines
+from training.reporting.metric_comparison import MetricComparison, comparison_lines
 
 LIMITS = (
     "A prediction describes customers like this one, not this one: nobody should be refused anything because of it.",
@@ -19,19 +22,6 @@ LIMITS = (
     "Not for credit, insurance, employment, personal prices, or any decision with legal effect.",
     "It knows nothing of what the log does not hold: a new range, a strike, a competitor's opening.",
 )
-
-_NONE = "n/a"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricComparison:
-    """One metric at one past origin, of the model and of the baselines on the same customers."""
-
-    origin: date
-    metric: str
-    model: float
-    baselines: Mapping[str, float]
-    higher_is_better: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +62,8 @@ class ModelCard:
     name: str
     question: str
     horizon: str
+    gate: GateDecision  # with the tier that answers
+    tested_tier: str
     use: str  # ``Model.intended_use``
     population: str
     customers: int
@@ -85,6 +77,7 @@ class ModelCard:
     features: Sequence[str]
     scores: Sequence[MetricComparison]
     calibration: Calibration
+    members: Sequence[QuestionLosses] = ()  # of the average
     totals: Sequence[str] = ()  # a line for each
     coverage: Sequence[IntervalCoverage] = ()
     slices: Sequence[PopulationSlice] = ()
@@ -97,7 +90,9 @@ def render_model_card(card: ModelCard) -> str:
     """The card as Markdown, most important first, since MLflow shows the first 5,000 characters."""
     sections = {
         f"{card.name}: {card.question}": _purpose_lines(card),
-        "How good it is": _performance_lines(card.scores),
+        "What the test says": _gate_lines(card.gate, card.tested_tier),
+        "How good it is": comparison_lines(card.scores),
+        "Members of the average": member_lines(card.members),
         "Beside the rules in use": _rule_lines(card.rules),
         "Calibration": [*_calibration_lines(card.calibration), *card.totals],
         "Intervals": _coverage_lines(card.coverage),
@@ -115,66 +110,23 @@ def _purpose_lines(card: ModelCard) -> list[str]:
     return [
         f"**Use.** {card.use}",
         "",
-        f"**Horizon.** {card.horizon}. **Scored.** {card.customers:,} customers: {card.population}.",
+        f"**Horizon.** {card.horizon}, answered from the tier `{card.gate.tier}`.",
+        f"**Scored.** {card.customers:,} customers: {card.population}.",
     ]
 
 
-def _performance_lines(scores: Sequence[MetricComparison]) -> list[str]:
-    if not scores:
-        return ["Not judged: no past origin has a finished window."]
-    names = list(dict.fromkeys(name for score in scores for name in score.baselines))
-    head = ["origin", "metric", "model", *names, "result"]
-    rows = [_score_row(score, names) for score in scores]
-    return [_summary(scores), "", *_table(head, rows)]
-
-
-def _score_row(score: MetricComparison, names: Sequence[str]) -> list[str]:
-    arrow = "↑" if score.higher_is_better else "↓"
-    baselines = [_format_number(score.baselines.get(name, math.nan)) for name in names]
-    return [
-        f"{score.origin}",
-        f"{score.metric} {arrow}",
-        f"**{_format_number(score.model)}**",
-        *baselines,
-        _result(score),
-    ]
-
-
-def _result(score: MetricComparison) -> str:
-    lost, tied = _beaten_by(score), _tied_with(score)
-    if lost:
-        return f"loss to {', '.join(lost)}"
-    if tied:
-        return f"tie with {', '.join(tied)}"
-    compared = math.isfinite(score.model) and any(math.isfinite(value) for value in score.baselines.values())
-    return "win" if compared else _NONE
-
-
-def _beaten_by(score: MetricComparison) -> list[str]:
-    sign = 1 if score.higher_is_better else -1
-    return [
-        name
-        for name, value in score.baselines.items()
-        if sign * value > sign * score.model and _format_number(value) != _format_number(score.model)
-    ]
-
-
-def _tied_with(score: MetricComparison) -> list[str]:
-    return [
-        name for name, value in score.baselines.items() if _format_number(value) == _format_number(score.model) != _NONE
-    ]
-
-
-def _summary(scores: Sequence[MetricComparison]) -> str:
-    results = [_result(score).split()[0] for score in scores]
-    counts = {word: results.count(word) for word in ("win", "tie", "loss")}
-    wins, ties, losses = (_count_noun(number, word) for word, number in counts.items())
-    return f"Against the best baseline, at origins the model had not seen: {wins}, {ties}, {losses}."
-
-
-def _count_noun(number: int, word: str) -> str:
-    plural = {"loss": "losses"}.get(word, f"{word}s")
-    return f"{number} {word if number == 1 else plural}"
+def _gate_lines(decision: GateDecision, tested_tier: str) -> list[str]:
+    lines = [f"- Refuted by the newest test origin: {sentence}." for sentence in decision.refutations]
+    if not decision.refutations:
+        lines.append(f"- {decision.reason[0].upper()}{decision.reason[1:]}.")
+    elif not decision.ranks:
+        lines.append("- It ranks nobody: the log holds no signal that tells customers apart.")
+    if decision.tier != tested_tier:
+        lines.append(
+            f"- `{decision.tier}` answers until a release stands the test. "
+            f"The figures at the origins are those of `{tested_tier}`."
+        )
+    return lines
 
 
 def _calibration_lines(calibration: Calibration) -> list[str]:
@@ -191,7 +143,7 @@ def _calibration_lines(calibration: Calibration) -> list[str]:
 
 def _coverage_lines(coverage: Sequence[IntervalCoverage]) -> list[str]:
     rows = [[each.slice, f"{each.customers:,}", f"{each.nominal:.0%}", f"{each.observed:.1%}"] for each in coverage]
-    return _table(["customers", "number", "promised", "inside"], rows) if rows else []
+    return markdown_table(["customers", "number", "promised", "inside"], rows) if rows else []
 
 
 def _slice_lines(slices: Sequence[PopulationSlice]) -> list[str]:
@@ -200,13 +152,13 @@ def _slice_lines(slices: Sequence[PopulationSlice]) -> list[str]:
             each.name,
             f"{each.customers:,}",
             each.metric,
-            _format_number(each.value),
-            _format_number(each.overall),
+            format_number(each.value),
+            format_number(each.overall),
             _weakness(each),
         ]
         for each in slices
     ]
-    return _table(["customers", "number", "metric", "here", "everyone", ""], rows) if rows else []
+    return markdown_table(["customers", "number", "metric", "here", "everyone", ""], rows) if rows else []
 
 
 def _weakness(population_slice: PopulationSlice) -> str:
@@ -217,7 +169,7 @@ def _weakness(population_slice: PopulationSlice) -> str:
 def _rule_lines(rules: Sequence[RuleResult]) -> list[str]:
     head = ["rule", "origin", "flags", "precision", "recall", "model's precision", "model's recall", "better by, 95 %"]
     note = "Whom the business would call lapsed, and as many of the same customers by the model; better in precision."
-    return [note, "", *_table(head, [_rule_row(each) for each in rules])] if rules else []
+    return [note, "", *markdown_table(head, [_rule_row(each) for each in rules])] if rules else []
 
 
 def _rule_row(result: RuleResult) -> list[str]:
@@ -227,11 +179,11 @@ def _rule_row(result: RuleResult) -> list[str]:
 
 
 def _format_percent(share: float) -> str:
-    return f"{share:.1%}" if math.isfinite(share) else _NONE
+    return f"{share:.1%}" if math.isfinite(share) else NOT_MEASURED
 
 
 def _percentage_points(share: float) -> str:
-    return f"{100 * share:+.1f}" if math.isfinite(share) else _NONE
+    return f"{100 * share:+.1f}" if math.isfinite(share) else NOT_MEASURED
 
 
 def _data_lines(card: ModelCard) -> list[str]:
@@ -239,15 +191,3 @@ def _data_lines(card: ModelCard) -> list[str]:
         f"- `{card.data_name}`, {card.data_rows:,} rows, sha256 `{card.data_digest}`",
         f"- Origins from {card.trained_from} to {card.trained_to}; outcomes known before {card.known_until}.",
     ]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [_cells(head), _cells(["---"] * len(head)), *(_cells(row) for row in rows)]
-
-
-def _cells(row: Sequence[str]) -> str:
-    return f"| {' | '.join(row)} |"
-
-
-def _format_number(value: float) -> str:
-    return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}" if math.isfinite(value) else _NONE

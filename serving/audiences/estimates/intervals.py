@@ -30,7 +30,6 @@ from serving.audiences.estimates.backtest_errors import BacktestErrors, ErrorSca
 from training.total_range import MAX_HALF_WIDTH, T_FACTOR
 
 Z90 = 1.2815515655446004  # the 0.9 quantile of the normal distribution
-MAX_HALF_WIDTH = math.log(1_000)
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def prediction_interval(total: TotalEstimate, errors: BacktestErrors) -> Predict
 
 
 def _half_width(error: ErrorScale, chance: float) -> float:
-    """Half the width of the interval on the log scale; beyond a thousandfold, a range says nothing more."""
+    """Half the width of the interval on the log scale; beyond a hundredfold, a range says nothing more."""
     excess = max(chance - error.noise, 0.0)
     width = max(math.hypot(T_FACTOR * error.scale, Z90 * math.sqrt(excess)), Z90 * math.sqrt(chance))
     return min(width, MAX_HALF_WIDTH)

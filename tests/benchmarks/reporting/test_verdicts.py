@@ -20,8 +20,9 @@ RNG = np.random.default_rng(5)
 ACTUAL = RNG.gamma(1.0, 50.0, 400)
 CLOSE, FAR = ACTUAL + RNG.normal(0, 5, 400), ACTUAL + RNG.normal(0, 60, 400)
 CASE = Case(
-    log="shop", protocol="T", origin="2020-01-01", question="spend 30 d", tier="ml",
-    predictions=CLOSE, by_tier={"ml": CLOSE, "btyd": FAR}, actual=ACTUAL, baselines={"coarse": FAR, "broken": None},
+    log="shop", protocol="T", origin="2020-01-01", question="spend 30 d", tier="average",
+    predictions=CLOSE, by_tier={"average": CLOSE, "btyd": FAR}, actual=ACTUAL,
+    baselines={"coarse": FAR, "broken": None},
 )  # fmt: skip
 RMSE = Measure("RMSE", metrics.rmse)
 
@@ -98,7 +99,7 @@ def coverage_of(low: Floats, high: Floats, actual: Floats) -> IntervalCoverage:
     recency = np.arange(len(actual), dtype=float)
     quantiles = low, (low + high) / 2, high
     return interval_coverage(
-        log="shop", protocol="T", origin="", tier="ml", quantiles=quantiles, actual=actual, recency=recency
+        log="shop", protocol="T", origin="", tier="average", quantiles=quantiles, actual=actual, recency=recency
     )
 
 

@@ -36,7 +36,7 @@ def test_lines_after_the_cutoff_are_counted_with_the_farthest_date() -> None:
     (note,) = notes(*ORDINARY, ("c01", AFTER, 10), ("c02", "2036-05-01", 10))
     assert note == (
         "Dates: 2 order lines are dated 2026-07-01 or later, the farthest 2036-05-01. Nothing is learned "
-        "from them: correct their dates, or choose a later --as-of."
+        "from them. Expected for an --as-of in the past; otherwise correct their dates."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.history import Cutoff
 from tests.training.shops import (
     ZONE,
     TrainingShop,
@@ -25,11 +26,12 @@ from training.dataset.schedule import plan_schedule
 from training.evaluation.backtest import backtest
 from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.assemble import assemble
-from training.fitting.average.pace import PRIOR_SHARES
+from training.fitting.average.level import PRIOR_SHARES
 from training.fitting.fit import fit_tiers
 from training.models import MODELS
 
 pytestmark = pytest.mark.slow
+
 
 def answers(ready: Readiness, model: str) -> dict[int, HorizonReadiness]:
     return {answer.horizon_days: answer for answer in ready.answers if answer.model == model}
@@ -237,7 +239,8 @@ def test_a_rare_outcome_asks_for_another_horizon() -> None:
 @pytest.mark.parametrize("days", [7, 30, 90, 365])
 def test_a_horizon_is_tested_from_the_promised_day_on_and_not_before(days: int) -> None:
     log, schedule = short_log_shop().history, plan_schedule(day(0), day(10), (days,), days)
-    (churn,) = answers(readiness(log, schedule, short_log_shop().cutoffs, days, (days,)), "churn").values()
+    cutoffs = [Cutoff.from_day(at, ZONE) for at in schedule.cutoffs]
+    (churn,) = answers(readiness(log, schedule, cutoffs, days, (days,)), "churn").values()
     promised = date.fromisoformat(churn.remedy.split(";")[0].removeprefix("trainable on "))
     assert plan_schedule(day(0), promised, (days,), days).tested_horizon == days
     assert plan_schedule(day(0), promised - timedelta(days=1), (days,), days).tested_horizon != days

@@ -47,9 +47,10 @@ def test_cutoffs_ascend_from_after_the_warm_up_to_today(span: int, horizons: tup
 
 @given(spans, horizon_lists)
 def test_the_number_of_cutoffs_is_limited(span: int, horizons: tuple[int, ...]) -> None:
-    assert len(build_schedule(span).cutoffs) <= 45
-    assert len(build_schedule(span, horizons, min(horizons)).cutoffs) <= 75
-    assert len(build_schedule(span, horizons, max(horizons)).cutoffs) <= 75
+    assert len(build_schedule(span, (30, 90, 365), 30).cutoffs) <= 60
+    assert len(build_schedule(span, (30, 90, 365), 90).cutoffs) <= 45
+    assert len(build_schedule(span, horizons, min(horizons)).cutoffs) <= 90
+    assert len(build_schedule(span, horizons, max(horizons)).cutoffs) <= 90
 
 
 @given(spans, horizon_lists)
@@ -74,9 +75,17 @@ def test_the_same_days_of_earlier_years_are_cutoffs(span: int, horizons: tuple[i
 
 
 @given(st.integers(450, FIVE_YEARS), horizon_lists)
-def test_the_pace_has_its_short_windows_now_and_a_year_ago_at_every_limit(
-    span: int, horizons: tuple[int, ...]
-) -> None:
+def test_the_window_before_the_same_days_a_year_ago_begins_at_a_cutoff(span: int, horizons: tuple[int, ...]) -> None:
+    plan = build_schedule(span, horizons)
+    start = FIRST + timedelta(days=warmup_days(span))
+    for limit in (plan.as_of, *plan.origins):
+        for days in horizons:
+            day = limit - timedelta(days=YEAR_DAYS + days)
+            assert day < start or nearest_days(plan, day) <= plan.step / 10
+
+
+@given(st.integers(450, FIVE_YEARS), horizon_lists)
+def test_the_pace_has_its_short_windows_now_and_a_year_ago_at_every_limit(span: int, horizons: tuple[int, ...]) -> None:
     plan = build_schedule(span, horizons)
     start = FIRST + timedelta(days=warmup_days(span))
     for limit in (plan.as_of, *plan.origins):

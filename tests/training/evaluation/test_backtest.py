@@ -19,8 +19,8 @@ from tests.training.shops import (
 )
 from training.dataset.outcomes import Rows
 from training.dataset.point_in_time import build_dataset
-from training.evaluation.backtest import Backtest, backtest, learn_pace_shares, scores
-from training.fitting.average.pace import PRIOR_SHARES, Pace
+from training.evaluation.backtest import Backtest, backtest, learn_shares, scores
+from training.fitting.average.level import PRIOR_SHARES, Level, LogRatios
 from training.fitting.fit import fit_tiers
 from training.models import MODELS
 
@@ -110,20 +110,26 @@ def test_the_average_learns_nothing_from_after_the_origin() -> None:
     assert fitted.files == tested.files
 
 
-def test_the_share_of_the_pace_is_learned_from_origins_that_measured_one() -> None:
+def test_the_shares_of_the_level_are_learned_from_origins_that_measured_one() -> None:
     test = newest_test()
     fitted = test.fitted_tiers["average"]
-    assert fitted.pace is None
-    assert learn_pace_shares([test], "average") == PRIOR_SHARES
-    came = test.rows.outcomes.ordered_within(40).sum()
-    predicted = test.forecasts["average"].order_probability(40).sum()
-    slower = replace(fitted, pace=Pace(-0.5, -0.5))
-    few = replace(test, fitted_tiers={"average": slower}, rows=with_share_of_orders(test.rows, 0.4))
-    many = replace(test, fitted_tiers={"average": slower}, rows=with_share_of_orders(test.rows, 1.0))
-    assert came == pytest.approx(predicted, rel=0.3)
-    assert learn_pace_shares([few] * 3, "average").orders > PRIOR_SHARES.orders
-    assert learn_pace_shares([few] * 3, "average").buyers > PRIOR_SHARES.buyers
-    assert learn_pace_shares([many] * 3, "average").orders < learn_pace_shares([few] * 3, "average").orders
+    assert fitted.level == Level(None, None)
+    assert learn_shares([], "average") == PRIOR_SHARES
+    assert (
+        learn_shares([replace(test, fitted_tiers={"average": replace(fitted, level=None)})], "average") == PRIOR_SHARES
+    )
+    slower = replace(fitted, level=Level(None, LogRatios(-0.5, -0.5)))
+    few, many = (
+        learn_shares(
+            [replace(test, fitted_tiers={"average": slower}, rows=with_share_of_orders(test.rows, share))] * 3,
+            "average",
+        )
+        for share in (0.4, 1.0)
+    )
+    for kind in ("buyers", "orders"):
+        assert getattr(few.pace, kind) > getattr(PRIOR_SHARES.pace, kind)
+        assert getattr(few.pace, kind) > getattr(many.pace, kind)
+        assert getattr(few.season, kind) == getattr(PRIOR_SHARES.season, kind)
 
 
 def with_share_of_orders(rows: Rows, share: float) -> Rows:

@@ -40,7 +40,7 @@ def one_order_forecast(pace: Floats, horizons: tuple[int, ...] = (30, 60)) -> Fo
     """The forecast of customers with at most one order, of 10, which comes at a constant pace."""
     forecast = steady_forecast(pace, horizons)
     within = forecast.order_probabilities(horizons)
-    spend = SpendForecast(mean=10 * within, median=0 * within, p10=0 * within, p90=10.0 * (within > 0.1))
+    spend = SpendForecast(mean=10 * within, median=0 * within, p10=0 * within, p90=np.where(within > 0.1, 10.0, 0.0))
     return replace(forecast, expected_orders=within, spend=spend)
 
 
@@ -64,7 +64,7 @@ def test_a_forecast_that_knows_the_pace_is_refuted_by_nothing() -> None:
 
 
 @pytest.mark.parametrize(("factor", "is_refuted"), [(3.4, True), (2.6, False), (1.0, False), (1 / 3.4, True)])
-def test_a_total_off_by_more_than_three_times_refutes(factor: float, is_refuted: bool) -> None:  # noqa: FBT001
+def test_a_total_off_by_more_than_three_times_refutes(factor: float, is_refuted: bool) -> None:
     pace, wait = customers(4_000, base=-8.0)
     decisions = decide(backtest(factor * pace, wait))
     assert bool(decisions["churn"].refutations) == is_refuted
@@ -116,7 +116,7 @@ def test_a_ranking_by_chance_is_no_refutation(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("off", "is_refuted"), [(0.25, True), (0.05, False)])
-def test_probabilities_off_by_more_than_fifteen_points_refute(off: float, is_refuted: bool) -> None:  # noqa: FBT001
+def test_probabilities_off_by_more_than_fifteen_points_refute(off: float, is_refuted: bool) -> None:
     rng = np.random.default_rng(0)
     within = rng.uniform(0.3, 0.6, 3_000)
     wait = np.where(rng.uniform(size=3_000) < within, 5.0, math.inf)

@@ -75,8 +75,9 @@ def test_before_a_season_as_many_are_expected_as_a_year_ago() -> None:
 
 def test_a_tier_on_another_level_gets_the_same_seasonal_totals() -> None:
     rows = shop_rows(np.where(DAYS < 40, 4.0, 1.0) * STEADY, YEAR_DAYS)
-    fitted, layout = fit_first_year_seasonality(rows, PLAN, btyd_tier(rows.names)), HorizonLayout(
-        30, (30,), (30,), 1.0, 1.0, None
+    fitted, layout = (
+        fit_first_year_seasonality(rows, PLAN, btyd_tier(rows.names)),
+        HorizonLayout(30, (30,), (30,), 1.0, 1.0, None),
     )
     assert fitted is not None
     totals = []

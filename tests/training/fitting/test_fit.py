@@ -110,7 +110,7 @@ def test_a_fit_of_the_average_is_the_same_to_the_last_byte() -> None:
 
 
 @pytest.mark.parametrize(("days", "is_short"), [(60, True), (100, False)])
-def test_only_a_short_log_leans_on_btyd_for_customers_older_than_any_that_taught(days: int, is_short: bool) -> None:  # noqa: FBT001
+def test_only_a_short_log_leans_on_btyd_for_customers_older_than_any_that_taught(days: int, is_short: bool) -> None:
     shop = build_shop(simulate_lines(120, days), days, (30,), 30)
     rows = shop.rows(shop.now)
     with small_ensembles(3):

@@ -17,7 +17,7 @@ from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
 from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import AssembledRelease, assemble, churn_sample
-from training.fitting.average.pace import PRIOR_SHARES
+from training.fitting.average.level import PRIOR_SHARES
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
@@ -119,7 +119,7 @@ def test_a_release_answers_as_the_tier_that_passed() -> None:
 
 
 def test_a_release_whose_members_have_no_page_is_refused(folder: Path) -> None:
-    with pytest.raises(CorruptRelease, match="it averages btyd, .*, of which training/members/ has no page"):
+    with pytest.raises(CorruptRelease, match=r"it averages btyd, .*, of which training/members/ has no page"):
         Release.load(folder)
 
 
@@ -183,7 +183,9 @@ def test_a_changed_byte_in_any_file_is_refused(folder: Path) -> None:
 def test_a_changed_tree_is_named(folder: Path) -> None:
     tree = folder / "churn" / "order_60d.small_trees.txt"
     tree.write_text(tree.read_text().replace("leaf_value=0", "leaf_value=9", 1) + " ")
-    assert_corrupt(folder, re.escape("churn/order_60d.small_trees.txt is not the file that was registered (sha256 differs)"))
+    assert_corrupt(
+        folder, re.escape("churn/order_60d.small_trees.txt is not the file that was registered (sha256 differs)")
+    )
 
 
 def test_a_missing_file_is_refused(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from features.arrays import Floats
 from tests.training.shops import FITTED_TIERS, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import assemble
-from training.fitting.average.pace import PRIOR_SHARES
+from training.fitting.average.level import PRIOR_SHARES
 from training.inference.average.average_tier import AverageTier
 from training.inference.forecast import LAST_DAY, TIERS, Forecast
 from training.inference.log_odds import sigmoid

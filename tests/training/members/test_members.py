@@ -146,6 +146,8 @@ def test_a_fifth_member_takes_part_in_the_average(monkeypatch: pytest.MonkeyPatc
     averaged = fitted.averaged
     assert set(averaged.weights) == set(averaged.members) == {*FILES, "silence"}
     assert averaged.weights["silence"] > 0
+    left_out = fitted.member_scores[:, list(averaged.weights).index("silence")]
+    assert np.corrcoef(left_out, -question.column("recency_days"))[0, 1] > 0.99
     without = replace(averaged, weights={**averaged.weights, "silence": 0.0})
     difference = averaged.scores(question) - without.scores(question)
     assert difference == pytest.approx(averaged.weights["silence"] * averaged.members["silence"].scores(question))

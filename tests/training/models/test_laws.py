@@ -169,7 +169,10 @@ def test_a_better_forecast_ranks_those_who_came_first(model: Model) -> None:
     outcomes = outcomes_of([2.0] * 10 + [NEVER] * 10, [90.0] * 20)
     if model.head is not None:
         pytest.skip("its head answers, whatever the tiers forecast")
-    for forecast in (steady_forecast([0.2] * 10 + [0.001] * 10), replace(steady_forecast([0.2] * 10 + [0.001] * 10), spend=None)):
+    for forecast in (
+        steady_forecast([0.2] * 10 + [0.001] * 10),
+        replace(steady_forecast([0.2] * 10 + [0.001] * 10), spend=None),
+    ):
         score, event = model.ranking(outcomes, WITH_AMOUNTS, forecast)
         assert set(event.tolist()) == {0.0, 1.0}
         assert score[event == 1].min() > score[event == 0].max()

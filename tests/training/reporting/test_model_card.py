@@ -6,20 +6,20 @@ from math import nan
 from textwrap import dedent
 
 from training.evaluation.churn_rules import Difference, RuleResult
-from training.reporting.model_card import (
-    Calibration,
-    IntervalCoverage,
-    MetricComparison,
-    ModelCard,
-    PopulationSlice,
-    render_model_card,
-)
+from training.evaluation.member_losses import QuestionLosses
+from training.evaluation.quality_gate import GateDecision
+from training.member import Target
+from training.members import MEMBERS
+from training.reporting.metric_comparison import MetricComparison
+from training.reporting.model_card import Calibration, IntervalCoverage, ModelCard, PopulationSlice, render_model_card
 
 AUGUST, SEPTEMBER = date(2017, 8, 1), date(2017, 9, 1)
 CARD = ModelCard(
     name="churn",
     question="Will this customer place no order within the horizon?",
     horizon="28 days",
+    gate=GateDecision("churn", "average", "tested at 2 origins, refuted by none"),
+    tested_tier="average",
     use="Choosing whom a retention campaign approaches, and how many customers to expect to lose.",
     population="every known customer with an order",
     customers=2469,
@@ -54,7 +54,12 @@ def test_a_card_says_what_the_model_is_for_how_good_it_is_and_where_it_is_weak()
 
         **Use.** Choosing whom a retention campaign approaches, and how many customers to expect to lose.
 
-        **Horizon.** 28 days. **Scored.** 2,469 customers: every known customer with an order.
+        **Horizon.** 28 days, answered from the tier `average`.
+        **Scored.** 2,469 customers: every known customer with an order.
+
+        ## What the test says
+
+        - Tested at 2 origins, refuted by none.
 
         ## How good it is
 
@@ -101,6 +106,36 @@ def test_a_card_says_what_the_model_is_for_how_good_it_is_and_where_it_is_weak()
 
         2 from `churn_v1`: recency_days, orders_91d.
     """)
+
+
+def verdict(decision: GateDecision, tested_tier: str = "average") -> list[str]:
+    card = render_model_card(replace(CARD, gate=decision, tested_tier=tested_tier))
+    section = card.split("## What the test says\n\n")[1].split("\n\n##")[0]
+    return section.splitlines()
+
+
+def test_every_refutation_is_on_the_card_with_the_tier_that_answers_instead() -> None:
+    sentences = ("it predicted 100 orders, and 2,000 came", "it ranked customers the wrong way round")
+    assert verdict(GateDecision("churn", "last_window", "; ".join(sentences), sentences)) == [
+        "- Refuted by the newest test origin: it predicted 100 orders, and 2,000 came.",
+        "- Refuted by the newest test origin: it ranked customers the wrong way round.",
+        "- `last_window` answers until a release stands the test. The figures at the origins are those of `average`.",
+    ]
+
+
+def test_a_model_that_ranks_nobody_is_called_so_refuted_or_not() -> None:
+    reason = "tested at 3 origins, refuted by none; nobody is ranked: the log holds no signal"
+    assert verdict(GateDecision("churn", "average", reason, ranks=False)) == [f"- T{reason[1:]}."]
+    assert verdict(GateDecision("churn", "average", "", ("it is off",), ranks=False))[1:] == [
+        "- It ranks nobody: the log holds no signal that tells customers apart."
+    ]
+
+
+def test_the_members_of_the_average_are_on_the_card_where_the_average_answers() -> None:
+    assert "## Members of the average" not in render_model_card(CARD)
+    losses = QuestionLosses(Target.ORDER, 28, dict.fromkeys(MEMBERS, 0.25), 0.3, dict.fromkeys(MEMBERS, 0.4), {})
+    section = render_model_card(replace(CARD, members=[losses])).split("## Members of the average\n\n")[1]
+    assert "| `average` | weighted average of the members | **0.300** |" in section.split("\n\n##")[0]
 
 
 def result(model: float, *, higher_is_better: bool = True, **baselines: float) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from features.arrays import Booleans, Floats
 from training.dataset.outcomes import Rows
-from training.inference.average.question_inputs import QuestionInputs, ShopAverages
+from training.inference.average.customer_inputs import CustomerInputs, ShopAverages
+from training.inference.average.question_inputs import QuestionInputs
 from training.inference.tiers.btyd import BtydTier, histories
 
 
@@ -25,14 +26,8 @@ class BtydAnswers:
     def question(self, days: float, mask: Booleans) -> QuestionInputs:
         """The inputs of the masked rows for a horizon, which is one of ``days``."""
         position = int(np.searchsorted(self.days, days))
-        return QuestionInputs(
-            self.rows.names,
-            self.rows.inputs[mask],
-            float(days),
-            self.within[mask, position],
-            self.orders[mask, position],
-            self.averages,
-        )
+        customers = CustomerInputs(self.rows.names, self.rows.inputs[mask], self.averages)
+        return QuestionInputs(customers, float(days), self.within[mask, position], self.orders[mask, position])
 
 
 def answer_by_btyd(rows: Rows, btyd: BtydTier, averages: ShopAverages, days: Floats) -> BtydAnswers:

@@ -15,14 +15,13 @@ from training.fitting.average.cutoff_weights import SeasonWeights, cutoff_weight
 from training.fitting.average.ridge_regression import fit_ridge_regression
 from training.fitting.gradient_boosting import fit_gradient_boosting
 from training.inference.average.curve import AveragedCurve, btyd_hazards
-from training.inference.average.regression_columns import small_columns, stack_columns
 from training.inference.log_odds import logit
 from training.inference.survival import PERIOD_INPUTS, period_inputs
 from training.inference.tiers.lightgbm_runtime import Booster
 from training.member import Target
 from training.model import BoostingParams
 
-CURVE_DAYS = 8
+CURVE_DAYS = 5
 MAX_PERIOD_ROWS = 120_000
 HAZARD_PARAMS: BoostingParams = {
     "objective": "binary",
@@ -61,7 +60,7 @@ def fit_curve(answers: BtydAnswers, days: Floats, limit: int, season: SeasonWeig
     for day in days[1:]:
         weight = cutoff_weights(cutoff, limit, float(day), season)
         mask = weight > 0
-        columns = stack_columns(small_columns(answers.question(float(day), mask)))
+        columns = answers.question(float(day), mask).small_columns.values
         direct.append(
             fit_ridge_regression(Target.ORDER, columns, outcomes.ordered_within(float(day))[mask], weight[mask])
         )

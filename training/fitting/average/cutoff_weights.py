@@ -15,7 +15,7 @@ MIN_DISTANCE_DAYS = 7.0
 SEASON_DAYS = 25.0  # standard deviation of the weight around the same day of an earlier year
 RECENT_WEIGHT = 0.3
 MAX_YEARS = 5
-SAME_DAY_SHARE = 0.03  # of a horizon or of a year: a cutoff so near to a wanted day stands for it
+SAME_DAY_SHARE = 0.03  # of a year: a cutoff so near to the same day of an earlier year stands for it
 
 
 class SeasonWeights(StrEnum):

@@ -17,15 +17,15 @@ from training.fitting.average.question import FittedQuestion, fit_question
 from training.fitting.average.season_choice import choose_season_weights
 from training.fitting.average.spend import FittedSpend, fit_spend
 from training.inference.average.average_tier import AverageTier, LongTenure
-from training.inference.average.question_inputs import ShopAverages
+from training.inference.average.customer_inputs import ShopAverages
 from training.inference.tiers.btyd import BtydTier
 from training.member import Target
 
 MAX_ROWS_PER_CUTOFF = 3_000
 SHORT_SPAN = 0.9  # horizons: where the cutoffs span less, age cannot be learned
 MAX_BTYD_SHARE = 0.5
-USUAL_GAP_DAYS = 30.0
-FILLED_SHARE = 0.75
+USUAL_GAP_DAYS = 30.0  # where no customer has ordered twice
+FILLED_SHARE = 0.75  # of the log's mean age at the training rows
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def _level(target: Target, scores: Floats, outcome: Floats) -> tuple[float, floa
 
 
 def _intercept(scores: Floats, share: float) -> float:
+    """The intercept, by bisection, with which the mean probability of the scores is the share."""
     low, high = -30.0, 30.0
     for _ in range(60):
         middle = (low + high) / 2

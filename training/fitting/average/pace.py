@@ -9,8 +9,9 @@ from training.dataset.outcomes import Rows
 from training.dataset.plan import YEAR_DAYS
 from training.fitting.average.level import LogRatios
 from training.fitting.average.ridge_regression import fit_ridge_regression
-from training.inference.average.question_inputs import QuestionInputs, ShopAverages
-from training.inference.average.regression_columns import BTYD, small_columns, stack_columns
+from training.inference.average.customer_inputs import CustomerInputs, ShopAverages
+from training.inference.average.question_inputs import QuestionInputs
+from training.inference.average.regression_columns import BTYD
 from training.inference.log_odds import sigmoid
 from training.member import Target
 
@@ -80,7 +81,7 @@ def _shrunken_log_ratio(actual: Floats, expected: Floats, cutoff: Integers) -> f
 
 def _columns(rows: Rows, step: int, averages: ShopAverages) -> Floats:
     """The small columns without BTYD's, whose parameters know the present, and the tenure, (n, columns)."""
-    nothing = np.zeros(len(rows))
-    question = QuestionInputs(rows.names, rows.inputs, 3.0 * step, nothing, nothing, averages)
-    own = [column for column in small_columns(question) if column.source != BTYD]
-    return np.column_stack([stack_columns(own), np.log1p(question.column("tenure_days"))])
+    nothing, customers = np.zeros(len(rows)), CustomerInputs(rows.names, rows.inputs, averages)
+    small = QuestionInputs(customers, 3.0 * step, nothing, nothing).small_columns
+    own = small.values[:, [source != BTYD for source in small.sources]]
+    return np.column_stack([own, np.log1p(customers.column("tenure_days"))])

@@ -26,7 +26,10 @@ class FittedQuestion:
 
     averaged: AveragedQuestion
     artifacts: dict[str, Artifact]  # member -> files
+    target: Target
     mask: Booleans  # (rows,) those that taught
+    outcome: Floats  # (n,) of the masked rows
+    weight: Floats  # (n,)
     scores: Floats  # (n,) of the masked rows, left out of the fit
     member_scores: Floats  # (n, members)
 
@@ -57,7 +60,9 @@ def fit_question(answers: BtydAnswers, target: Target, days: int, outcome: Float
         dict(zip(MEMBERS, weights.tolist(), strict=True)),
         {name: MEMBERS[name].load(files) for name, files in artifacts.items()},
     )
-    return FittedQuestion(averaged, artifacts, mask, scores @ weights + intercept, scores)
+    return FittedQuestion(
+        averaged, artifacts, target, mask, rows.outcome, rows.weight, scores @ weights + intercept, scores
+    )
 
 
 def _scores_left_out(member: Member, rows: QuestionRows, test: Booleans) -> Floats:

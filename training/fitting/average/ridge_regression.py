@@ -19,7 +19,8 @@ CLIPPED_SHARE = 0.0005  # of the rows, at each end of a column
 def fit_ridge_regression(target: Target, columns: Floats, outcome: Floats, weight: Floats) -> Regression:
     """Fit log-odds of an order, or the log of expected orders, on columns (n, k); outcome and weight are (n,).
 
-    Hoerl & Kennard (1970), "Ridge regression". Without both outcomes, or without an order, the score is a constant.
+    Hoerl & Kennard (1970), "Ridge regression"; le Cessie & van Houwelingen (1992), "Ridge estimators in logistic
+    regression". Without both outcomes, or without an order, the score is a constant.
     """
     low, high = np.quantile(columns, [CLIPPED_SHARE, 1 - CLIPPED_SHARE], axis=0)
     clipped = np.clip(columns, low, high)

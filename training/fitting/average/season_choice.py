@@ -8,7 +8,6 @@ from features.arrays import Booleans, Floats, Integers
 from training.fitting.average.btyd_answers import BtydAnswers
 from training.fitting.average.cutoff_weights import SeasonWeights, cutoff_weights, has_year_ago
 from training.fitting.average.ridge_regression import fit_ridge_regression
-from training.inference.average.regression_columns import full_columns, stack_columns
 from training.member import Target
 
 DECISIVE_CHANGE = 0.003  # of the log loss
@@ -20,8 +19,9 @@ BISECTION_STEPS = 40
 def choose_season_weights(answers: BtydAnswers, limit: int, days: int) -> SeasonWeights:
     """The weights of cutoffs that predict better at up to two earlier origins whose windows are over.
 
-    A regression is fitted with equal and with seasonal weights. The mean relative change of its log loss decides, as it
-    came and twice after both are brought to the total that came; between the two, or without a test, both count.
+    A regression is fitted with equal and with seasonal weights. The mean relative change of its log loss decides. It
+    counts once as predicted, and twice after both predictions are moved to the observed total, so that ranking counts
+    more than level. A change too small to decide, or no origin to test at, mixes both weights.
     """
     cutoffs = answers.rows.cutoff
     if not has_year_ago(cutoffs.tolist(), limit, days):
@@ -59,9 +59,9 @@ def _change(answers: BtydAnswers, origin: int, days: int) -> float:
 def _scores(answers: BtydAnswers, origin: int, days: int, season: SeasonWeights, test: Booleans) -> Floats:
     weight = cutoff_weights(answers.rows.cutoff, origin, days, season)
     train, outcome = weight > 0, answers.rows.outcomes.ordered_within(days)
-    columns = stack_columns(full_columns(answers.question(days, train)))
+    columns = answers.question(days, train).full_columns.values
     regression = fit_ridge_regression(Target.ORDER, columns, outcome[train], weight[train])
-    return regression.scores(stack_columns(full_columns(answers.question(days, test))))
+    return regression.scores(answers.question(days, test).full_columns.values)
 
 
 def _log_loss(scores: Floats, outcome: Floats) -> float:
@@ -69,7 +69,7 @@ def _log_loss(scores: Floats, outcome: Floats) -> float:
 
 
 def _level(scores: Floats, outcome: Floats) -> Floats:
-    """The scores moved so that their mean probability is the share that came."""
+    """The scores moved so that their mean probability is the observed share."""
     low, high, share = -20.0, 20.0, float(outcome.mean())
     for _ in range(BISECTION_STEPS):
         middle = (low + high) / 2

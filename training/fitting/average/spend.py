@@ -45,7 +45,7 @@ def fit_spend(answers: BtydAnswers, orders: FittedQuestion, spend: Floats, weigh
     question, fold = answers.question(days, mask), answers.rows.fold[mask]
     spend, weight = spend[mask], weight[mask]
     cap = float(np.quantile(spend[spend > 0], WINSORIZED_QUANTILE)) if (spend > 0).any() else 0.0
-    product = np.exp(orders.scores) * question.order_value
+    product = np.exp(orders.scores) * question.customers.order_value
     total = float((weight * np.minimum(spend, cap)).sum())
     ratio = max(total, 1e-6) / max(float((weight * product).sum()), 1e-9)
     log_product = np.log(np.maximum(product * ratio, 1e-9))

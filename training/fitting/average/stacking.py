@@ -1,6 +1,6 @@
 """Stacking: the weights of the members, learned on customers whom no member has seen and drawn towards equal ones.
 
-Picking the best member is right about half of the time; the average is never far off, and needs no winner.
+The average needs no winner; decision 48 compares it with picking the best member.
 Wolpert (1992), "Stacked generalization"; Breiman (1996), "Stacked regressions", for weights of 0 or more.
 """
 

@@ -10,9 +10,10 @@ import numpy as np
 from features.arrays import Floats
 from training.inference.average.averaged_question import AveragedQuestion
 from training.inference.average.curve import AveragedCurve, set_level
-from training.inference.average.question_inputs import QuestionInputs, ShopAverages
+from training.inference.average.customer_inputs import CustomerInputs, ShopAverages
+from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.spend import AveragedSpend
-from training.inference.fast_numpy import clip
+from training.inference.fast_numpy import clip, side_by_side
 from training.inference.log_odds import sigmoid
 from training.inference.survival import survival_curve
 from training.inference.tiers.base import TierAnswer
@@ -21,14 +22,14 @@ from training.inference.tiers.btyd import BtydTier, histories
 
 @dataclass(frozen=True)
 class LongTenure:
-    """Long tenure: customers older than any that a short log could teach about lean on BTYD, which knows age."""
+    """Long tenure: in a short log, customers older than all training rows lean on BTYD, which models age."""
 
     days: float  # the longest tenure among the training rows
     btyd_share: float  # of BTYD's log in the log of expected orders
 
     def share(self, question: QuestionInputs) -> Floats:
         """BTYD's share in the log of expected orders, (n,): 0 for a tenure that the training rows had."""
-        return np.where(question.column("tenure_days") > self.days, self.btyd_share, 0.0)
+        return np.where(question.customers.column("tenure_days") > self.days, self.btyd_share, 0.0)
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,8 @@ class AverageTier:
         """The question inputs at every day of the curve but the first."""
         days = self.curve.days[1:]
         within, orders = self.btyd.model.order_by_and_expected_orders(*histories(inputs, self.names), days)
-        return [
-            QuestionInputs(self.names, inputs, float(day), within[:, j], orders[:, j], self.averages)
-            for j, day in enumerate(days)
-        ]
+        customers = CustomerInputs(self.names, inputs, self.averages)
+        return [QuestionInputs(customers, float(day), within[:, j], orders[:, j]) for j, day in enumerate(days)]
 
     def answer(self, inputs: Floats, days: Floats) -> TierAnswer:
         """Predict n customers, with BTYD evaluated once."""
@@ -76,11 +75,11 @@ class AverageTier:
         """Expected orders and net amount within each learned horizon, each (n, learned)."""
         asked = [questions[self.position(averaged.days)] for averaged in self.orders]
         logs = [self.log_orders(averaged, question) for averaged, question in zip(self.orders, asked, strict=True)]
-        orders = np.exp(np.column_stack(logs))
+        orders = np.exp(side_by_side(logs))
         if self.spend is None:
             return orders, None
         parts = zip(self.spend, asked, logs, strict=True)
-        return orders, np.column_stack([spend.predict(question, log) for spend, question, log in parts])
+        return orders, side_by_side([spend.predict(question, log) for spend, question, log in parts])
 
     def log_orders(self, averaged: AveragedQuestion, question: QuestionInputs) -> Floats:
         """Log of the expected orders, (n,)."""

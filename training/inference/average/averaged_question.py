@@ -1,4 +1,7 @@
-"""Averaged question: the weighted average of the members' scores for one question over one horizon."""
+"""Averaged question: the weighted average of the members' scores for one question over one horizon.
+
+Averaging log-odds is the logarithmic opinion pool (Genest & Zidek 1986, "Combining probability distributions").
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class FittedMember(Protocol):
 
 @dataclass(frozen=True)
 class AveragedQuestion:
-    """Averaged question: weights and intercept of the members' scores."""
+    """Averaged question: the fitted members, their weights, and the intercept."""
 
     days: int
     intercept: float

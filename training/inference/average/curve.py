@@ -1,7 +1,7 @@
 """Averaged curve: P(order by each day) from direct regressions at several horizons and from hazard trees.
 
-Both are averaged on log-odds. A direct regression is right about its own horizon, and the hazard trees about the
-order of the days; either alone was worse on most logs.
+Both are averaged on log-odds. A direct regression is fitted to its own day alone, and the hazard trees link the days;
+decision 48 has the errors of either alone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import numpy as np
 from features.arrays import Floats
 from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.regression import Regression
-from training.inference.average.regression_columns import small_columns, stack_columns
-from training.inference.fast_numpy import clip
+from training.inference.fast_numpy import clip, side_by_side
 from training.inference.log_odds import logit, sigmoid
 from training.inference.survival import person_period_inputs
 from training.inference.tiers.lightgbm_runtime import Booster
@@ -33,9 +32,9 @@ class AveragedCurve:
 
     def order_by(self, questions: Sequence[QuestionInputs]) -> Floats:
         """P(order within days[j]), (n, k + 1), never decreasing; one question for each day but the first."""
-        direct = np.column_stack(
+        direct = side_by_side(
             [
-                regression.scores(stack_columns(small_columns(question)))
+                regression.scores(question.small_columns.values)
                 for regression, question in zip(self.direct, questions, strict=True)
             ]
         )
@@ -45,8 +44,8 @@ class AveragedCurve:
 
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
         first = questions[0]
-        rows = person_period_inputs(first.inputs, first.names, self.days)
-        btyd = btyd_hazards(np.column_stack([question.btyd_probability for question in questions]))
+        rows = person_period_inputs(first.customers.inputs, first.names, self.days)
+        btyd = btyd_hazards(side_by_side([question.btyd_probability for question in questions]))
         rows = np.column_stack([rows, logit(btyd).ravel()])
         hazards = sigmoid(self.hazard.raw_scores(rows)).reshape(len(first), len(self.days) - 1)
         return np.asarray(1 - np.cumprod(1 - hazards, axis=1), dtype=np.float64)
@@ -60,6 +59,9 @@ def btyd_hazards(order_by: Floats) -> Floats:
 
 def set_level(order_by: Floats, position: int, probability: Floats) -> Floats:
     """Scale each customer's cumulative hazard so that P(order) at one day is as asked, (n, k).
+
+    One hazard ratio per customer, S(t) to the power g (Cox 1972, "Regression models and life-tables"), leaves the order
+    of the days as it is.
 
     Args:
         order_by: (n, k) P(order by each day), never decreasing.

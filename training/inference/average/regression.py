@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -28,13 +29,16 @@ class Regression:
 
     def terms(self, columns: Floats) -> Floats:
         """What each column adds to the score relative to its mean in training, (n, columns)."""
-        return np.asarray((clip(columns, self.low, self.high) - self.mean) * (self.coefficients / self.scale))
+        return np.asarray((clip(columns, self.low, self.high) - self.mean) * self._slopes)
+
+    @cached_property
+    def _slopes(self) -> Floats:
+        return np.asarray(self.coefficients / self.scale)
 
     def to_text(self) -> str:
         """The regression as JSON text."""
-        arrays = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(self).items()
-        }
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        arrays = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
         return json.dumps(arrays)
 
     @classmethod

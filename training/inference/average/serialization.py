@@ -11,7 +11,7 @@ import numpy as np
 from training.inference.average.average_tier import AverageTier, LongTenure
 from training.inference.average.averaged_question import AveragedQuestion, FittedMember
 from training.inference.average.curve import AveragedCurve
-from training.inference.average.question_inputs import ShopAverages
+from training.inference.average.customer_inputs import ShopAverages
 from training.inference.average.regression import Regression
 from training.inference.average.spend import AveragedSpend
 from training.inference.tiers.btyd import BtydTier

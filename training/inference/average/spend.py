@@ -26,7 +26,7 @@ class AveragedSpend:
 
     def predict(self, question: QuestionInputs, log_orders: Floats) -> Floats:
         """Expected net spend, (n,), from the log of the expected orders, (n,)."""
-        log_product = log_orders + np.log(np.maximum(question.order_value * self.value_ratio, 1e-9))
+        log_product = log_orders + np.log(np.maximum(question.customers.order_value * self.value_ratio, 1e-9))
         correction = self.correction.raw_scores(correction_inputs(question, log_product))
         return np.asarray(np.exp(log_product + CORRECTION_SHARE * correction))
 
@@ -35,15 +35,15 @@ class AveragedSpend:
 
         The correction's part that stems from orders times value is in the last column.
         """
-        log_product = log_orders + np.log(np.maximum(question.order_value * self.value_ratio, 1e-9))
+        log_product = log_orders + np.log(np.maximum(question.customers.order_value * self.value_ratio, 1e-9))
         shap_values = CORRECTION_SHARE * self.correction.shap_values(correction_inputs(question, log_product))
         width = len(question.names)
         terms = np.column_stack([shap_values[:, :width], shap_values[:, width:-1].sum(axis=1)])
-        usual = max(question.averages.order_value, 1e-9)
-        terms[:, question.names.index("mean_order")] += np.log(np.maximum(question.order_value, 1e-9) / usual)
+        usual = max(question.customers.averages.order_value, 1e-9)
+        terms[:, question.names.index("mean_order")] += np.log(np.maximum(question.customers.order_value, 1e-9) / usual)
         return terms
 
 
 def correction_inputs(question: QuestionInputs, log_product: Floats) -> Floats:
     """The inputs followed by the log of orders times value, (n, names + 1)."""
-    return np.column_stack([question.inputs, log_product])
+    return np.column_stack([question.customers.inputs, log_product])

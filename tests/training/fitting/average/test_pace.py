@@ -1,4 +1,4 @@
-"""Pace: whether customers order faster than their like did a year ago, and how much of it the level follows."""
+"""Pace: whether customers order faster or slower than their like did a year ago, shrunken where windows disagree."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.arrays import Floats
 from tests.training.simulated_rows import PLAN, Pace, simulate_shop
 from training.dataset.plan import YEAR_DAYS
 from training.fitting.average import pace as pace_module
 from training.fitting.average.fit import shop_averages
-from training.fitting.average.pace import (
-    MAX_CORRECTION,
-    MAX_SHARE,
-    PRIOR_SHARE,
-    WINDOWS,
-    Pace as MeasuredPace,
-    PaceShares,
-    learn_share,
-    measure_pace,
-    pace_seasonality,
-)
+from training.fitting.average.level import LogRatios
+from training.fitting.average.pace import WINDOWS, measure_pace
 
 LIMIT, STEP = 900, PLAN.pace_days
 NEWEST = [LIMIT - STEP * back for back in range(WINDOWS + 1)]
@@ -37,7 +27,7 @@ def times(factor: float) -> Pace:
 
 
 @cache
-def pace_of(factor: float, cutoffs: tuple[int, ...] = tuple(CUTOFFS)) -> MeasuredPace | None:
+def pace_of(factor: float, cutoffs: tuple[int, ...] = tuple(CUTOFFS)) -> LogRatios | None:
     shop = simulate_shop(LIMIT, 1_000, times(factor), gap_days=60, lifetime_days=300, joining_share=0.99)
     rows = shop.rows(cutoffs)
     return measure_pace(rows, LIMIT, STEP, shop_averages(rows, PLAN, LIMIT))
@@ -59,7 +49,9 @@ def test_without_the_same_days_a_year_ago_there_is_no_pace() -> None:
 def log_ratio(*by_window: float) -> float:
     """The shrunken ratio where each window had that many times the orders expected of it."""
     actual = np.repeat(by_window, 100) * 10.0
-    return pace_module._shrunken_log_ratio(actual, np.full(len(actual), 10.0), np.repeat(np.arange(len(by_window)), 100))
+    return pace_module._shrunken_log_ratio(
+        actual, np.full(len(actual), 10.0), np.repeat(np.arange(len(by_window)), 100)
+    )
 
 
 def test_windows_that_agree_are_believed() -> None:
@@ -75,32 +67,3 @@ def test_windows_that_contradict_each_other_are_hardly_believed() -> None:
 @given(st.lists(st.floats(0, 1_000), min_size=3, max_size=3))
 def test_a_pace_is_limited(by_window: list[float]) -> None:
     assert abs(log_ratio(*by_window)) <= pace_module.MAX_PACE
-
-
-pairs = st.lists(st.tuples(st.floats(-1, 1), st.floats(-3, 3)), max_size=6)
-
-
-@given(pairs)
-def test_a_share_is_never_negative_and_at_most_a_half(tests: list[tuple[float, float]]) -> None:
-    assert 0 <= learn_share([pace for pace, _ in tests], [error for _, error in tests]) <= MAX_SHARE
-
-
-def test_without_a_tested_origin_the_share_is_the_prior() -> None:
-    assert learn_share([], []) == PRIOR_SHARE
-    assert learn_share([0.0, 0.0], [0.5, -0.5]) == PRIOR_SHARE
-
-
-def test_a_pace_that_explained_the_errors_is_followed_further_and_one_that_did_not_less() -> None:
-    paces = [0.6, 0.5, 0.7]
-    assert learn_share(paces, paces) > PRIOR_SHARE > learn_share(paces, [0.0, 0.0, 0.0])
-    assert learn_share(paces, [-0.6, -0.5, -0.7]) < learn_share(paces, [0.0, 0.0, 0.0])
-    assert learn_share([-pace for pace in paces], [-pace for pace in paces]) == learn_share(paces, paces)
-
-
-@given(st.floats(-1, 1), st.floats(0, MAX_SHARE))
-def test_the_factor_on_totals_follows_the_share_of_the_pace_up_to_a_limit(pace: float, share: float) -> None:
-    seasonality = pace_seasonality(MeasuredPace(pace, -pace), PaceShares(share, share), PLAN)
-    factors: Floats = np.log([*seasonality.buyers.learned, seasonality.buyers.beyond])
-    assert factors == pytest.approx(np.clip(share * pace, -MAX_CORRECTION, MAX_CORRECTION))
-    assert np.log(seasonality.orders.learned) == pytest.approx(-factors[:-1])
-    assert seasonality.spend == seasonality.orders

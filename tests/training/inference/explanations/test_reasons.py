@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 -- Chinese uses its own punctuation
 """Reasons: the facts that moved each answer of a customer most, in sentences that are true for that customer."""
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from features.transformations.engagement import engagement_view
 from features.transformations.transactions import transactions_view
 from features.views import View
 from tests.training.shops import FITTED_TIERS, cached_for_session, corner_shop, corner_tiers
+from training.inference.average.average_tier import AverageTier
 from training.inference.explanations.reasons import MAX_REASONS, MIN_IMPORTANCE, Explainer, Reason
 from training.inference.explanations.rendering import concepts_by_input, render_sentence
-from training.inference.average.average_tier import AverageTier
 from training.inference.tiered_model import TieredModel
 from training.models import EXPLANATIONS
 

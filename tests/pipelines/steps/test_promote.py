@@ -1,0 +1,112 @@
+"""Promotion: what the gate says against the champion of today, and releases that another version has written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from features.views import View
+from pipelines.home import Home
+from pipelines.registration.candidate import ReleaseCandidate
+from pipelines.steps import promote
+from training.evaluation.quality_gate import GateDecision
+from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+MANIFEST = ReleaseManifest(
+    model_versions={"churn": "1"},
+    metadata=ReleaseMetadata(
+        as_of=0, name="shop", currency="EUR", timezone="UTC", churn_days=28, ltv_days=(30,), lead_days=3,
+        bands=(0.3, 0.7), max_feature_age_days=7, feature_service="predictions_v1", has_amounts=True,
+    ),
+    views=(View("transactions", ()),),
+    cards=(),
+    tiered_model={"tier_by_model": {"churn": "average"}},
+    churn_sample=(),
+    gate=GateResult(passed=True, regressions=[], reasons={}, refutations=[], no_signal=[]),
+)  # fmt: skip
+
+
+class FakeRegistry:
+    """A registry of two releases, of which 1 is the champion."""
+
+    def version_of(self, _model: str, alias: str) -> str:
+        return {"champion": "1", "challenger": "2"}[alias]
+
+    def fetch(self, version: str, folder: Path) -> None:
+        """Every release is on disk."""
+
+    def promote(self, version: str, **_: object) -> SimpleNamespace:
+        return SimpleNamespace(version=version)
+
+
+def write(home: Home, version: str, text: str) -> None:
+    folder = home.releases / version
+    folder.mkdir(parents=True)
+    (folder / "release.json").write_text(text)
+
+
+def on_tier(tier: str) -> str:
+    return replace(MANIFEST, tiered_model={"tier_by_model": {"churn": tier}}).to_text()
+
+
+def of_another_version() -> str:
+    return json.dumps({**json.loads(MANIFEST.to_text()), "format": 1})
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home whose registry is the fake one."""
+    monkeypatch.setattr(Home, "registry", lambda _: FakeRegistry())
+    return Home(tmp_path)
+
+
+def promote_challenger(home: Home) -> None:
+    promote.run(home, NOW, lambda _: None)
+
+
+def test_a_release_from_a_lower_tier_than_the_champion_is_rejected(home: Home) -> None:
+    write(home, "1", on_tier("average"))
+    write(home, "2", on_tier("last_window"))
+    with pytest.raises(promote.GateRejected, match="the champion answers churn surely better, or from a higher tier"):
+        promote_challenger(home)
+
+
+def test_a_champion_of_another_version_does_not_stand_in_the_way(home: Home) -> None:
+    write(home, "1", of_another_version())
+    write(home, "2", on_tier("btyd"))
+    promote_challenger(home)
+    assert (home.releases / "champion").read_text().strip() == "2"
+
+
+def test_a_champion_of_another_version_answers_from_no_tier(home: Home) -> None:
+    write(home, "1", of_another_version())
+    (home.releases / "champion").write_text("1")
+    assert home.champion_tiers() == {}
+
+
+def gate(home: Home, tier: str, refutations: Sequence[str]) -> GateResult:
+    """The gate's result on a candidate that answers from a tier, with what its newest test refutes."""
+    assembled: Any = SimpleNamespace(tiered_model=SimpleNamespace(tier_name=tier))
+    context: Any = SimpleNamespace(home=home)
+    backtest: Any = None
+    return ReleaseCandidate(
+        context=context, fingerprint="", backtest_result=backtest, assembled_release=assembled, churn_sample=[],
+        gate_decisions={"churn": GateDecision("churn", tier, "", tuple(refutations))},
+    ).gate  # fmt: skip
+
+
+def test_a_refuted_release_is_rejected_only_where_a_champion_can_go_on_serving(home: Home) -> None:
+    assert gate(home, "btyd", ["ten times too few"]).passed
+    write(home, "1", on_tier("average"))
+    (home.releases / "champion").write_text("1")
+    assert not gate(home, "btyd", ["ten times too few"]).passed
+    assert gate(home, "last_window", ["ten times too few"]).passed
+    assert gate(home, "btyd", []).passed
