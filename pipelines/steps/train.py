@@ -18,7 +18,7 @@ from pipelines.registration.register import register
 from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
 from training.dataset.category_rows import CategoryLog
-from training.evaluation.backtest import learn_shares
+from training.evaluation.backtest import backtest_evidence
 from training.evaluation.quality_gate import GateDecision, evaluate_gate
 from training.fitting.assemble import LAST_WINDOW, assemble, churn_sample
 from training.fitting.category_hazards import fit_category_tables_from_log
@@ -61,12 +61,12 @@ def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
     comparisons = champion.compare(context, backtest_result, state.tier)
     tier = _answering_tier(context, decisions)
     context.report(f"refitting on everything: {tier}")
-    shares = learn_shares(tests, state.tier)
+    evidence = backtest_evidence(tests, state.tier)
     cutoffs = list(context.cutoffs)
     log = CategoryLog.from_dataset(backtest_result.data, context.now)
     categories = None if log is None else fit_category_tables_from_log(log, cutoffs[:-1])
     rows = backtest_result.data.rows(context.now, state.plan.outcome_horizons, cutoffs)
-    assembled = assemble(rows, state.plan, context.now.day_number, tier, shares, categories)
+    assembled = assemble(rows, state.plan, context.now.day_number, tier, evidence, categories)
     today = rows.select(rows.cutoff == context.now.day_number)
     orders = np.nan_to_num(today.column("orders"))
     return ReleaseCandidate(

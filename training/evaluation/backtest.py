@@ -18,7 +18,8 @@ from training.dataset.point_in_time import Dataset
 from training.dataset.schedule import Schedule
 from training.evaluation.category_backtest import SHOWN_METRICS, CategoryBacktest, backtest_categories
 from training.fitting.average.level import LevelShares, LogRatios, learn_level_shares
-from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
+from training.fitting.average.origin_weights import OriginScores
+from training.fitting.fit import BacktestEvidence, FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
 from training.models import ANSWER_ORDER, MODELS
 
@@ -110,6 +111,17 @@ def shown_metrics() -> Iterator[tuple[str, Sequence[str]]]:
         yield name, MODELS[name].shown_metrics
         if MODELS[name].by_category:
             yield BY_CATEGORY, SHOWN_METRICS
+
+
+def backtest_evidence(tests: Sequence[Backtest], tier: str) -> BacktestEvidence:
+    """What the test origins teach a release: the shares of its level, and how its members ranked customers there."""
+    averages = [(test, test.fitted_tiers[tier].average) for test in tests]
+    origins = [
+        OriginScores.of_tier(average.tier, test.rows.inputs, test.rows.outcomes.ordered_within(average.tier.churn.days))
+        for test, average in averages
+        if average is not None
+    ]
+    return BacktestEvidence(learn_shares(tests, tier), tuple(origins))
 
 
 def learn_shares(tests: Sequence[Backtest], tier: str) -> LevelShares:

@@ -14,8 +14,14 @@ from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
 from training.fitting.average.fit import FittedAverage
 from training.fitting.average.last_window import last_window_tier
-from training.fitting.average.level import LevelShares
-from training.fitting.fit import AVERAGE, FittedTier, average_spend_distributions, fit_tiers, with_spend_distributions
+from training.fitting.fit import (
+    AVERAGE,
+    BacktestEvidence,
+    FittedTier,
+    average_spend_distributions,
+    fit_tiers,
+    with_spend_distributions,
+)
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
 from training.inference.serialization import serialize_tier, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
@@ -52,7 +58,7 @@ def assemble(
     plan: HorizonPlan,
     limit: int,
     tier: str,
-    shares: LevelShares,
+    evidence: BacktestEvidence,
     categories: CategoryTables | None = None,
 ) -> AssembledRelease:
     """Fit the tier that answers on all rows.
@@ -62,10 +68,10 @@ def assemble(
         plan: the horizons in days.
         limit: the cutoff of the release, days since 1970.
         tier: the tier that answers.
-        shares: how much of the season and the pace of ordering the level follows.
+        evidence: of the test origins.
         categories: hazard tables per category, if the log has categories.
     """
-    fitted = fit_tiers(rows, plan, limit, (AVERAGE if tier == LAST_WINDOW else tier,), shares)
+    fitted = fit_tiers(rows, plan, limit, (AVERAGE if tier == LAST_WINDOW else tier,), evidence)
     chosen = next(iter(fitted.values()))
     if tier == LAST_WINDOW:
         chosen = _on_last_window(chosen, plan)

@@ -14,6 +14,7 @@ from training.dataset.plan import HorizonPlan
 from training.fitting.average.artifacts import average_files
 from training.fitting.average.fit import FittedAverage, fit_average
 from training.fitting.average.level import PRIOR_SHARES, Level, LevelShares, level_seasonality, measure_season
+from training.fitting.average.origin_weights import OriginScores, with_origin_weights
 from training.fitting.average.pace import measure_pace
 from training.fitting.btyd_tier import fit_btyd_tier
 from training.fitting.first_year_seasonality import FirstYearSeasonality, fit_first_year_seasonality
@@ -25,7 +26,6 @@ from training.inference.extrapolation import Extrapolation
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.tiered_model import HorizonLayout, TieredModel
 from training.inference.tiers.base import Tier
-from training.inference.tiers.btyd import BtydTier
 from training.model import Artifact, Trainers
 from training.models import HEADS
 
@@ -43,13 +43,24 @@ class FittedTier:
     level: Level | None = None  # of the average alone; None in a first year
 
 
+@dataclass(frozen=True)
+class BacktestEvidence:
+    """Back-test evidence: what the test origins teach a release beyond its own rows."""
+
+    shares: LevelShares = PRIOR_SHARES  # of the season and the pace of ordering in the level
+    origins: tuple[OriginScores, ...] = ()
+
+
+NO_EVIDENCE = BacktestEvidence()
+
+
 def buyer_mask(rows: Rows) -> Booleans:
     """Mask of the rows of customers with an order before the cutoff, (n,)."""
     return rows.column("orders") >= 1
 
 
 def fit_tiers(
-    rows: Rows, plan: HorizonPlan, limit: int, tiers: Sequence[str], shares: LevelShares = PRIOR_SHARES
+    rows: Rows, plan: HorizonPlan, limit: int, tiers: Sequence[str], evidence: BacktestEvidence = NO_EVIDENCE
 ) -> dict[str, FittedTier]:
     """Fit the requested tiers; no outcome reaches beyond the limit with which the rows were made.
 
@@ -61,7 +72,7 @@ def fit_tiers(
         plan: the horizons in days.
         limit: the day at which the known log ends, days since 1970.
         tiers: names of the tiers.
-        shares: how much of the season and the pace of ordering the level follows.
+        evidence: of test origins before the limit.
     """
     is_buyer = buyer_mask(rows)
     buyers, prospects = rows.select(is_buyer), rows.select(~is_buyer)
@@ -80,9 +91,10 @@ def fit_tiers(
     fitted: dict[str, FittedTier] = {}
     for name in tiers:
         if name == AVERAGE and (buyers.outcomes.follow_days >= plan.learned[-1]).any():
-            fitted[name] = _fit_average_tier(buyers, plan, limit, template, btyd)
+            average = with_origin_weights(fit_average(buyers, plan, btyd, limit), evidence.origins)
+            fitted[name] = _average_tier(average, plan, template)
             if first_year is None:
-                fitted[name] = _on_level(fitted[name], buyers, plan, limit, shares)
+                fitted[name] = _on_level(fitted[name], buyers, plan, limit, evidence.shares)
         else:
             simple, tier = (BTYD, btyd) if name != POPULATION and len(buyers) else (POPULATION, population)
             fitted[name] = _fit_simple_tier(simple, tier, buyers, plan, template)
@@ -98,8 +110,7 @@ def _with_heads(fitted: FittedTier, files: Mapping[str, Artifact], names: Sequen
     return replace(fitted, tiered_model=replace(fitted.tiered_model, heads=heads), files={**fitted.files, **files})
 
 
-def _fit_average_tier(rows: Rows, plan: HorizonPlan, limit: int, template: TieredModel, btyd: BtydTier) -> FittedTier:
-    average = fit_average(rows, plan, btyd, limit)
+def _average_tier(average: FittedAverage, plan: HorizonPlan, template: TieredModel) -> FittedTier:
     tiered_model = replace(template, tier_name=AVERAGE, tier=average.tier)
     if average.spend is not None:
         tiered_model = with_spend_distributions(tiered_model, average_spend_distributions(average, plan))

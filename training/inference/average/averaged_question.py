@@ -44,6 +44,10 @@ class AveragedQuestion:
                 total += weight * self.members[name].scores(question)
         return total
 
+    def member_scores(self, question: QuestionInputs) -> Floats:
+        """The scores of each member, (n, members)."""
+        return np.column_stack([member.scores(question) for member in self.members.values()])
+
     def attributions(self, question: QuestionInputs) -> Floats:
         """What each input adds to the averaged score, (n, names + 1): the sum of the members' attributions."""
         parts = [weight * self.members[name].attributions(question) for name, weight in self.weights.items() if weight]

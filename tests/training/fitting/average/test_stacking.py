@@ -111,3 +111,26 @@ def test_a_shop_where_all_do_the_same_has_finite_weights(target: Target, outcome
     members = np.column_stack([noise(50, 1), noise(50, 2)])
     weights, intercept = fit_weights(target, members, np.full(50, outcome), np.ones(50))
     assert np.isfinite([*weights, intercept]).all()
+
+
+def test_an_origin_moves_weight_to_the_member_that_ranked_customers_there() -> None:
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=(2_000, 1))
+    outcome = (rng.random(2_000) < 1 / (1 + np.exp(-signal[:, 0]))).astype(float)
+    alike = np.concatenate([signal, signal + rng.normal(scale=0.1, size=(2_000, 1))], axis=1)
+    first_alone = np.concatenate([signal, rng.normal(size=(2_000, 1))], axis=1)
+    weight = np.ones(2_000)
+    before, _ = fit_weights(Target.ORDER, alike, outcome, weight)
+    after, _ = fit_weights(Target.ORDER, alike, outcome, weight, [(first_alone, outcome)])
+    assert after[0] > before[0] > 0
+    assert after[1] < before[1]
+
+
+def test_the_level_after_an_origin_moves_neither_weights_nor_intercept() -> None:
+    rng = np.random.default_rng(1)
+    scores = rng.normal(size=(2_000, 2))
+    outcome = (rng.random(2_000) < 1 / (1 + np.exp(-scores.sum(axis=1)))).astype(float)
+    same = fit_weights(Target.ORDER, scores, outcome, np.ones(2_000), [(scores, outcome)])
+    lower = fit_weights(Target.ORDER, scores, outcome, np.ones(2_000), [(scores + 3.0, outcome)])
+    assert np.allclose(same[0], lower[0], atol=1e-3)
+    assert abs(same[1] - lower[1]) < 1e-3
