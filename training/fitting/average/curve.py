@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,7 +65,10 @@ def fit_curve(answers: BtydAnswers, days: Floats, limit: int, season: SeasonWeig
             fit_ridge_regression(Target.ORDER, columns, outcomes.ordered_within(float(day))[mask], weight[mask])
         )
     text = _fit_hazard_trees(answers, days, limit, season)
-    return FittedCurve(AveragedCurve(days, tuple(direct), Booster(text)), text)
+    curve = AveragedCurve(days, tuple(direct), Booster(text), np.zeros(len(days) - 1))
+    newest = cutoff == cutoff.max()
+    center = curve.log_odds([answers.question(float(day), newest) for day in days[1:]]).mean(axis=0)
+    return FittedCurve(replace(curve, center=center), text)
 
 
 def _fit_hazard_trees(answers: BtydAnswers, days: Floats, limit: int, season: SeasonWeights) -> str:

@@ -29,18 +29,20 @@ class AveragedCurve:
     days: Floats  # (k + 1,) ascending from 0
     direct: tuple[Regression, ...]  # k, of P(order within days[j + 1])
     hazard: Booster  # of an order in a period, given none before
+    center: Floats  # (k,) mean log-odds of the customers of the newest cutoff
+    spread: float = 1.0  # of the log-odds around the center: less than 1 where no member can tell customers apart
 
     def order_by(self, questions: Sequence[QuestionInputs]) -> Floats:
         """P(order within days[j]), (n, k + 1), never decreasing; one question for each day but the first."""
-        direct = side_by_side(
-            [
-                regression.scores(question.small_columns.values)
-                for regression, question in zip(self.direct, questions, strict=True)
-            ]
-        )
-        log_odds = (direct + logit(self._hazard_curve(questions))) / 2
-        order_by: Floats = np.maximum.accumulate(sigmoid(log_odds), axis=1).astype(np.float64)
-        return np.column_stack([np.zeros(len(order_by)), order_by]).astype(np.float64)
+        log_odds = self.center + self.spread * (self.log_odds(questions) - self.center)
+        order_by = np.maximum.accumulate(sigmoid(log_odds), axis=1)
+        return np.asarray(np.concatenate([np.zeros((len(order_by), 1)), order_by], axis=1), dtype=np.float64)
+
+    def log_odds(self, questions: Sequence[QuestionInputs]) -> Floats:
+        """Averaged log-odds of an order within days[j + 1], (n, k)."""
+        parts = zip(self.direct, questions, strict=True)
+        direct = side_by_side([regression.scores(question.small_columns.values) for regression, question in parts])
+        return np.asarray((direct + logit(self._hazard_curve(questions))) / 2)
 
     def _hazard_curve(self, questions: Sequence[QuestionInputs]) -> Floats:
         first = questions[0]

@@ -47,6 +47,8 @@ def serialize_average(tier: AverageTier) -> Json:
         "curve": {
             "days": tier.curve.days.tolist(),
             "direct": [regression.to_text() for regression in tier.curve.direct],
+            "center": tier.curve.center.tolist(),
+            "spread": tier.curve.spread,
         },
         "value_ratios": None if tier.spend is None else [spend.value_ratio for spend in tier.spend],
         "long_tenure": None if tier.long_tenure is None else asdict(tier.long_tenure),
@@ -73,6 +75,8 @@ def deserialize_average(
             np.asarray(curve["days"], dtype=float),
             tuple(Regression.from_text(text) for text in curve["direct"]),
             Booster(texts[HAZARD_FILE]),
+            np.asarray(curve["center"], dtype=float),
+            curve["spread"],
         ),
         orders=tuple(orders),
         spend=_deserialize_spend(payload["value_ratios"], orders, texts),
