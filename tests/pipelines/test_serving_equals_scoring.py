@@ -118,7 +118,9 @@ def buyer(trained_shop: Flywheel) -> str:
 
 
 def test_a_stranger_and_one_known_only_later_are_unknown(client: TestClient, log: Log, buyer: str) -> None:
-    known_customers = set(log.known_before(AS_OF).orders["customer"])
+    known, events = log.known_before(AS_OF), log.known_before(AS_OF).events
+    assert events is not None
+    known_customers = {*known.orders["customer"], *events["customer"]}
     later_customer = next(name for name in log.orders["customer"] if name not in known_customers)
     answers = request_predictions(client, ["nobody", later_customer, buyer.lstrip("0"), buyer])
     assert [answer["status"] for answer in answers] == [
