@@ -114,11 +114,14 @@ def test_the_service_names_the_release_that_was_scored(trained_shop: Flywheel, c
 def buyer(trained_shop: Flywheel) -> str:
     """The id of a customer with an order, which has leading zeros and more than zeros."""
     rows = trained_shop.scores.select(["customer_id", "orders"]).to_pylist()
-    return next(row["customer_id"] for row in rows if row["orders"] and row["customer_id"].startswith("001"))
+    names: list[str] = [row["customer_id"] for row in rows if row["orders"]]
+    return next(name for name in names if name.startswith("001"))
 
 
 def test_a_stranger_and_one_known_only_later_are_unknown(client: TestClient, log: Log, buyer: str) -> None:
-    known_customers = set(log.known_before(AS_OF).orders["customer"])
+    known, events = log.known_before(AS_OF), log.known_before(AS_OF).events
+    assert events is not None
+    known_customers = {*known.orders["customer"], *events["customer"]}
     later_customer = next(name for name in log.orders["customer"] if name not in known_customers)
     answers = request_predictions(client, ["nobody", later_customer, buyer.lstrip("0"), buyer])
     assert [answer["status"] for answer in answers] == [
