@@ -25,8 +25,7 @@ from tests.training.shops import (
 )
 from training.dataset.point_in_time import build_dataset
 from training.fitting.assemble import AssembledRelease, assemble
-from training.fitting.average.level import PRIOR_SHARES
-from training.fitting.fit import AVERAGE
+from training.fitting.fit import AVERAGE, NO_EVIDENCE
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +57,7 @@ def assemble_release(*, cut: bool) -> tuple[TrainingShop, AssembledRelease]:
     past = lines[lines["ordered_at"].dt.date < day(AS_OF)]
     shop = build_shop(past if cut else lines, AS_OF, (30, 60), 60)
     with small_ensembles(5):
-        return shop, assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, AVERAGE, PRIOR_SHARES)
+        return shop, assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, AVERAGE, NO_EVIDENCE)
 
 
 def test_a_release_learned_from_the_cut_log_is_that_of_the_whole_log() -> None:

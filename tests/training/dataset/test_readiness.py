@@ -26,8 +26,7 @@ from training.dataset.schedule import plan_schedule
 from training.evaluation.backtest import backtest
 from training.evaluation.quality_gate import evaluate_gate
 from training.fitting.assemble import assemble
-from training.fitting.average.level import PRIOR_SHARES
-from training.fitting.fit import fit_tiers
+from training.fitting.fit import NO_EVIDENCE, fit_tiers
 from training.models import MODELS
 
 pytestmark = pytest.mark.slow
@@ -184,7 +183,7 @@ def test_churn_beyond_the_learned_horizon_is_released() -> None:
     today = shop.population()
     with small_ensembles(5):
         rows, now = shop.rows(shop.now), shop.now.day_number
-        tiered_model = assemble(rows, shop.plan, now, "average", PRIOR_SHARES).tiered_model
+        tiered_model = assemble(rows, shop.plan, now, "average", NO_EVIDENCE).tiered_model
     churn = 1 - tiered_model.forecast(today.inputs, np.nan_to_num(today.column("orders"))).order_probability(365)
     assert np.isfinite(churn).all()
     assert 0.05 < churn.mean() < 0.95

@@ -17,7 +17,7 @@ from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
 from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import AssembledRelease, assemble, churn_sample
-from training.fitting.average.level import PRIOR_SHARES
+from training.fitting.fit import NO_EVIDENCE
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import CorruptRelease, Release, write_release
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
@@ -35,7 +35,7 @@ METADATA = ReleaseMetadata(
 def assemble_release() -> AssembledRelease:
     shop = corner_shop()
     with small_ensembles():
-        return assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, "average", PRIOR_SHARES)
+        return assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, "average", NO_EVIDENCE)
 
 
 @pytest.fixture(scope="module")

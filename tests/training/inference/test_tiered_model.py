@@ -8,7 +8,7 @@ import pytest
 from features.arrays import Floats
 from tests.training.shops import FITTED_TIERS, corner_shop, corner_tiers, small_ensembles
 from training.fitting.assemble import assemble
-from training.fitting.average.level import PRIOR_SHARES
+from training.fitting.fit import NO_EVIDENCE
 from training.inference.average.average_tier import AverageTier
 from training.inference.forecast import LAST_DAY, TIERS, Forecast
 from training.inference.log_odds import sigmoid
@@ -166,7 +166,7 @@ def test_a_member_without_a_page_is_named() -> None:
 def test_a_release_is_assembled_from_the_tier_that_answers(tier: str) -> None:
     shop = corner_shop()
     with small_ensembles(5):
-        assembled = assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, tier, PRIOR_SHARES)
+        assembled = assemble(shop.rows(shop.now), shop.plan, shop.now.day_number, tier, NO_EVIDENCE)
     assert assembled.tiered_model.tier_name == tier
     assert set(assembled.tiered_model.tier_by_model.values()) == {tier}
     assert {name: f"{tier}.json" in assembled.model_files(name) for name in MODELS} == dict.fromkeys(MODELS, True)
