@@ -93,7 +93,7 @@ def readiness(
     newest = _newest_outcomes(history, schedule, cutoffs, schedule.trainable_horizons(schedule.as_of, horizons))
     learned = _learnable_horizons(newest)
     plan = HorizonPlan(churn_days, tuple(sorted({*horizons, *learned})), learned, history.has_amounts, schedule.step)
-    tested = _testable_horizons(schedule, horizons)
+    tested = _testable_horizons(schedule, horizons, learned)
     tested_plan = replace(plan, horizons=tuple(sorted({*horizons, *tested})), learned=tested)
     answers = [_churn_readiness(newest, schedule, plan), _next_purchase_readiness(newest, schedule, plan)]
     answers += [_ltv_readiness(newest, schedule, plan, days) for days in sorted(horizons)]
@@ -114,10 +114,12 @@ def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
     return result
 
 
-def _testable_horizons(schedule: Schedule, horizons: Sequence[int]) -> tuple[int, ...]:
+def _testable_horizons(schedule: Schedule, horizons: Sequence[int], learned: Sequence[int]) -> tuple[int, ...]:
+    """The horizons to test: those that fit before and after an origin, and that the release learns."""
     if schedule.tested_horizon is None:
         return schedule.trainable_horizons(schedule.as_of, (min(horizons),))
-    return tuple(days for days in horizons if days <= schedule.tested_horizon) or (schedule.tested_horizon,)
+    fits = tuple(days for days in horizons if days <= schedule.tested_horizon) or (schedule.tested_horizon,)
+    return tuple(days for days in fits if days <= learned[-1]) or (learned[-1],)
 
 
 def _newest_outcomes(

@@ -87,12 +87,13 @@ def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
             )
     found = list(refuted_by_measure.values())
     score, event = model.ranking(outcomes, test.plan, forecast)
-    area, error = metrics.auc(score, event), auc_standard_error(score, event)
+    area, error = metrics.auc(score, event), chance_standard_error(event)
     if area + NORMAL_QUANTILE * error < CHANCE_AUC:
         found.append(f"at {test.origin:%Y-%m-%d} it ranked customers the wrong way round: AUC {area:.2f}")
     if model.calibration is not None:
         limit, off = model.calibration, model.metrics(outcomes, test.plan, forecast)[model.calibration.metric]
-        if abs(off) > limit.limit + NORMAL_QUANTILE * 0.5 / np.sqrt(len(event)):
+        chance = _chance_calibration_error(np.clip(score, 0.0, 1.0)) + NORMAL_QUANTILE * 0.5 / np.sqrt(len(event))
+        if abs(off) > limit.limit + chance:
             found.append(
                 f"at {test.origin:%Y-%m-%d} its probabilities were off by {abs(off):.0%} on average: {limit.metric},"
                 f" at most {limit.limit:.0%} is allowed"
@@ -123,22 +124,23 @@ def _ranks_customers(tests: Sequence[Backtest], model: Model, tier: str) -> bool
         area = metrics.auc(score, event)
         if not np.isnan(area):
             areas.append(area)
-            errors.append(auc_standard_error(score, event))
+            errors.append(chance_standard_error(event))
     return bool(areas) and float(np.mean(areas)) - NORMAL_QUANTILE * float(np.mean(errors)) > CHANCE_AUC
 
 
-def auc_standard_error(score: Floats, event: Floats) -> float:
-    """Standard error of the AUC of a score for an event, (n,) each; NaN without both outcomes.
+def chance_standard_error(event: Floats) -> float:
+    """Standard error of the AUC of a score without signal for an event, (n,); NaN without both outcomes.
 
-    Hanley & McNeil (1982), "The meaning and use of the area under a ROC curve".
+    Mann & Whitney (1947). The error of the measured area itself is 0 where few events happen to lie first or last.
     """
-    area, came = metrics.auc(score, event), float(np.nansum(event))
-    absent = float(np.sum(event == 0))
-    if not came or not absent:
-        return float("nan")
-    first, second = area / (2 - area), 2 * area**2 / (1 + area)
-    variance = area * (1 - area) + (came - 1) * (first - area**2) + (absent - 1) * (second - area**2)
-    return float(np.sqrt(max(variance, 0.0) / (came * absent)))
+    came, absent = float((event > 0.5).sum()), float((event <= 0.5).sum())
+    return float(np.sqrt((came + absent + 1) / (12 * came * absent))) if came and absent else float("nan")
+
+
+def _chance_calibration_error(probability: Floats) -> float:
+    """The ECE that calibrated probabilities, (n,), have by chance in ten bins."""
+    per_bin = max(len(probability) / 10, 1.0)
+    return float(np.sqrt(2 / np.pi) * np.sqrt((probability * (1 - probability)).mean() / per_bin))
 
 
 def compare_with_champion(

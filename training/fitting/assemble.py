@@ -13,12 +13,11 @@ from features.arrays import Floats
 from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
 from training.fitting.average.fit import FittedAverage
-from training.fitting.average.last_window import last_window_tier
+from training.fitting.average.last_window import last_window_spend_distributions, last_window_tier
 from training.fitting.fit import (
     AVERAGE,
     BacktestEvidence,
     FittedTier,
-    average_spend_distributions,
     fit_tiers,
     with_spend_distributions,
 )
@@ -89,7 +88,7 @@ def _on_last_window(fitted: FittedTier, plan: HorizonPlan) -> FittedTier:
     average = replace(fitted.average, tier=last_window_tier(fitted.average))
     tiered_model = replace(fitted.tiered_model, tier_name=LAST_WINDOW, tier=average.tier, seasonality=None)
     if average.spend is not None:
-        tiered_model = with_spend_distributions(tiered_model, average_spend_distributions(average, plan))
+        tiered_model = with_spend_distributions(tiered_model, last_window_spend_distributions(average, plan.learned))
     return replace(fitted, tiered_model=tiered_model, average=average)
 
 

@@ -17,7 +17,7 @@ from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import (
     ChampionComparison,
     GateDecision,
-    auc_standard_error,
+    chance_standard_error,
     compare_with_champion,
     evaluate_gate,
     lower_tiers,
@@ -168,16 +168,15 @@ def test_more_customers_make_a_weak_ranking_sure() -> None:
         assert decide(backtest(weak, wait))["churn"].ranks is ranks
 
 
-def test_the_standard_error_of_an_auc_is_that_of_repeated_samples() -> None:
-    rng = np.random.default_rng(0)
-    areas, errors = [], []
-    for _ in range(300):
-        event = (np.arange(100) < 40).astype(float)
-        score = rng.normal(size=100) + event
-        errors.append(auc_standard_error(score, event))
+def test_the_error_of_an_auc_by_chance_is_that_of_repeated_samples_without_signal() -> None:
+    rng, event = np.random.default_rng(0), (np.arange(100) < 5).astype(float)
+    areas = []
+    for _ in range(2_000):
+        score = rng.normal(size=100)
         areas.append(np.mean(score[event == 1][:, None] > score[event == 0]))
-    assert np.mean(errors) == pytest.approx(np.std(areas), rel=0.2)
-    assert np.isnan(auc_standard_error(np.arange(3.0), np.zeros(3)))
+    assert chance_standard_error(event) == pytest.approx(np.std(areas), rel=0.1)
+    assert np.mean(np.array(areas) + 1.96 * chance_standard_error(event) < 0.5) < 0.04
+    assert np.isnan(chance_standard_error(np.zeros(3)))
 
 
 def compare(own: Floats, champion: Forecast | None, wait: Floats, tests: int = 1) -> list[ChampionComparison]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def fit_average(rows: Rows, plan: HorizonPlan, btyd: BtydTier, limit: int) -> Fi
         btyd,
         averages,
         fitted_churn.averaged,
-        replace(fitted_curve.curve, spread=min(1.0, sum(fitted_churn.averaged.weights.values()))),
+        fitted_curve.curve.with_spread(sum(fitted_churn.averaged.weights.values())),
         tuple(question.averaged for question in orders),
         tuple(fitted.model for fitted in spend) if plan.has_amounts else None,
         _long_tenure(rows, plan, limit, fitted_churn),

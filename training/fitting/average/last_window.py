@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,10 @@ from training import metrics
 from training.fitting.average.fit import FittedAverage
 from training.fitting.average.question import FittedQuestion
 from training.fitting.average.ridge_regression import fit_ridge_regression
+from training.fitting.spend_distribution import fit_spend_distribution
 from training.inference.average.average_tier import AverageTier
 from training.inference.log_odds import sigmoid
+from training.inference.spend_distribution import SpendDistribution
 from training.member import Target
 from training.members import MEMBERS
 
@@ -32,9 +35,11 @@ def last_window_tier(average: FittedAverage) -> AverageTier:
             replace(fitted.model, value_ratio=fitted.model.value_ratio * _spend_ratio(average, question, fitted.mean))
             for question, fitted in zip(average.orders, average.spend, strict=True)
         )
+    churn = _relevel(average, average.churn, Target.ORDER).averaged
     return replace(
         average.tier,
-        churn=_relevel(average, average.churn, Target.ORDER).averaged,
+        churn=churn,
+        curve=average.tier.curve.with_spread(sum(churn.weights.values())),
         orders=tuple(question.averaged for question in orders),
         spend=spend,
         long_tenure=None,
@@ -93,3 +98,20 @@ def _spend_ratio(average: FittedAverage, question: FittedQuestion, mean: Floats)
     # The orders are on the level of the window already; only the value of an order is left.
     level = float(orders.sum()) / max(float(np.exp(question.scores[newest]).sum()), 1e-9)
     return actual / max(predicted * level, 1e-9) if actual > 0 and level > 0 else 1.0
+
+
+def last_window_spend_distributions(average: FittedAverage, learned: Sequence[int]) -> list[SpendDistribution]:
+    """Distributions of the spend in the newest window around the last window's own mean, one per learned horizon.
+
+    Args:
+        average: with the tier of ``last_window_tier``.
+        learned: the learned horizons in days.
+    """
+    distributions = []
+    for position, (days, question) in enumerate(zip(learned, average.orders, strict=True)):
+        rows = average.answers.rows.select(question.mask)
+        newest = rows.select(rows.cutoff == rows.cutoff.max())
+        answer = average.tier.answer(newest.inputs, np.array([float(days)]))
+        mean = np.full(len(newest), np.nan) if answer.spend is None else answer.spend[:, position]
+        distributions.append(fit_spend_distribution(answer.order_by[:, 0], mean, newest.outcomes.spend_within(days)))
+    return distributions

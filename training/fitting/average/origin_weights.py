@@ -46,6 +46,6 @@ def with_origin_weights(average: FittedAverage, origins: Sequence[OriginScores])
     averaged = replace(churn.averaged, weights=by_member, intercept=intercept)
     return replace(
         average,
-        tier=replace(average.tier, churn=averaged),
+        tier=replace(average.tier, churn=averaged, curve=average.tier.curve.with_spread(float(weights.sum()))),
         churn=replace(churn, averaged=averaged, scores=churn.member_scores @ weights + intercept),
     )

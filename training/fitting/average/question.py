@@ -51,8 +51,12 @@ def fit_question(answers: BtydAnswers, target: Target, days: int, outcome: Float
     for left_out in FOLDS:
         test = fold == left_out
         for column, member in enumerate(MEMBERS.values()):
-            scores[test, column] = _scores_left_out(member, rows, test) if test.any() and not test.all() else 0.0
-    weights, intercept = fit_weights(target, scores, rows.outcome, rows.weight)
+            scores[test, column] = _scores_left_out(member, rows, test) if test.any() else 0.0
+    weights, intercept = (
+        fit_weights(target, scores, rows.outcome, rows.weight)
+        if len(np.unique(fold)) == len(FOLDS)
+        else (np.full(len(MEMBERS), 1 / len(MEMBERS)), 0.0)  # nobody was left out to judge them
+    )
     artifacts = {name: member.fit(rows, TRAINERS) for name, member in MEMBERS.items()}
     averaged = AveragedQuestion(
         days,
@@ -66,6 +70,7 @@ def fit_question(answers: BtydAnswers, target: Target, days: int, outcome: Float
 
 
 def _scores_left_out(member: Member, rows: QuestionRows, test: Booleans) -> Floats:
-    """Scores of the rows under the mask by a fit on the others."""
-    train = QuestionRows(rows.target, rows.question.select(~test), rows.outcome[~test], rows.weight[~test])
+    """Scores of the rows under the mask by a fit on the others; on the same where there are no others."""
+    others = test if test.all() else ~test
+    train = QuestionRows(rows.target, rows.question.select(others), rows.outcome[others], rows.weight[others])
     return member.load(member.fit(train, TRAINERS)).scores(rows.question.select(test))

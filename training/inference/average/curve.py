@@ -7,7 +7,7 @@ decision 48 has the errors of either alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,10 @@ class AveragedCurve:
     hazard: Booster  # of an order in a period, given none before
     center: Floats  # (k,) mean log-odds of the customers of the newest cutoff
     spread: float = 1.0  # of the log-odds around the center: less than 1 where no member can tell customers apart
+
+    def with_spread(self, weights: float) -> AveragedCurve:
+        """The curve that spreads no wider than the churn question, given the sum of its members' weights."""
+        return replace(self, spread=min(1.0, weights))
 
     def order_by(self, questions: Sequence[QuestionInputs]) -> Floats:
         """P(order within days[j]), (n, k + 1), never decreasing; one question for each day but the first."""
