@@ -9,6 +9,7 @@ from functools import cached_property
 from features.calendar import micros
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.backtest_result import BacktestResult
+from pipelines.registration.champion import tiers_of_usable_champion
 from pipelines.run_context import RunContext
 from training.evaluation.member_losses import QuestionLosses, losses_by_model
 from training.evaluation.quality_gate import ChampionComparison, GateDecision
@@ -49,7 +50,7 @@ class ReleaseCandidate:
             f"{name}: {sentence}" for name, decision in decisions.items() for sentence in decision.refutations
         ]
         surely_worse = [comparison.model for comparison in self.comparisons if comparison.is_regression]
-        answers_anyway = self.tier == LAST_WINDOW or not self.context.home.champion_tiers()
+        answers_anyway = self.tier == LAST_WINDOW or not tiers_of_usable_champion(self.context)
         return GateResult(
             passed=not surely_worse and (not refutations or answers_anyway),
             regressions=surely_worse,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from features.calendar import instant
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.run_context import RunContext
@@ -9,6 +11,7 @@ from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import ChampionComparison, compare_with_champion
 from training.inference.forecast import Forecast
 from training.inference.release import CorruptRelease, Release
+from training.inference.release_manifest import ReleaseManifest
 from training.models import load_release
 
 
@@ -27,6 +30,15 @@ def compare(context: RunContext, backtest_result: BacktestResult, tier: str) -> 
         return champion.forecast_inputs(test.rows.inputs, test.rows.column("orders"))
 
     return compare_with_champion(tests, tier, forecast)
+
+
+def tiers_of_usable_champion(context: RunContext) -> Mapping[str, str]:
+    """The tier of each model in the champion; empty without one that can read the features of today's configuration."""
+    tiers = context.home.champion_tiers()
+    if not tiers:
+        return {}
+    manifest = ReleaseManifest.read(context.home.releases / str(context.home.champion()))
+    return tiers if manifest.views == tuple(context.views) else {}
 
 
 def _load_champion(context: RunContext) -> Release | None:

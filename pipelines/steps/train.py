@@ -84,6 +84,6 @@ def _answering_tier(context: RunContext, decisions: Mapping[str, GateDecision]) 
     """The tested tier; the last window where the newest origin refutes it and no champion can answer in its place."""
     tier = context.readiness.tier
     refuted = any(decision.refutations for decision in decisions.values())
-    if not refuted or tier == POPULATION or AVERAGE in context.home.champion_tiers().values():
+    if not refuted or tier == POPULATION or AVERAGE in champion.tiers_of_usable_champion(context).values():
         return tier
     return LAST_WINDOW
