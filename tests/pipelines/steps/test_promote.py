@@ -92,10 +92,10 @@ def test_a_champion_of_another_version_answers_from_no_tier(home: Home) -> None:
     assert home.champion_tiers() == {}
 
 
-def gate(home: Home, tier: str, refutations: Sequence[str]) -> GateResult:
+def gate(home: Home, tier: str, refutations: Sequence[str], views: Sequence[View] = MANIFEST.views) -> GateResult:
     """The gate's result on a candidate that answers from a tier, with what its newest test refutes."""
     assembled: Any = SimpleNamespace(tiered_model=SimpleNamespace(tier_name=tier))
-    context: Any = SimpleNamespace(home=home)
+    context: Any = SimpleNamespace(home=home, views=views)
     backtest: Any = None
     return ReleaseCandidate(
         context=context, fingerprint="", backtest_result=backtest, assembled_release=assembled, churn_sample=[],
@@ -110,3 +110,9 @@ def test_a_refuted_release_is_rejected_only_where_a_champion_can_go_on_serving(h
     assert not gate(home, "btyd", ["ten times too few"]).passed
     assert gate(home, "last_window", ["ten times too few"]).passed
     assert gate(home, "btyd", []).passed
+
+
+def test_a_champion_that_cannot_read_the_features_of_today_stands_in_for_nothing(home: Home) -> None:
+    write(home, "1", on_tier("average"))
+    (home.releases / "champion").write_text("1")
+    assert gate(home, "btyd", ["ten times too few"], [View("other", ())]).passed
