@@ -11,6 +11,8 @@ from features.arrays import Floats
 from training.inference.average.averaged_question import FittedMember
 from training.inference.average.question_inputs import QuestionInputs
 from training.inference.average.regression import Regression
+from training.inference.average.regression_columns import RegressionColumns
+from training.inference.average.regression_member import RegressionMember
 from training.model import Artifact, GradientBoostingTrainer
 
 
@@ -55,3 +57,17 @@ class Member:
     summary: str  # of the model card
     fit: Callable[[QuestionRows, MemberTrainers], Artifact]
     load: Callable[[Mapping[str, str]], FittedMember]
+
+
+def regression_member(name: str, summary: str, derive: Callable[[QuestionInputs], RegressionColumns]) -> Member:
+    """Member page of a ridge regression on derived columns; its only file is named after it."""
+    file = f"{name}.json"
+
+    def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
+        columns = derive(rows.question).values
+        return {file: trainers.regression(rows.target, columns, rows.outcome, rows.weight).to_text()}
+
+    def load(artifact: Mapping[str, str]) -> RegressionMember:
+        return RegressionMember(Regression.from_text(artifact[file]), derive)
+
+    return Member(name=name, summary=summary, fit=fit, load=load)

@@ -73,7 +73,7 @@ def subscription(rng: Generator) -> pd.DataFrame:
 
 
 def one_order_each(rng: Generator) -> pd.DataFrame:
-    """Orders of customers of whom none comes back."""
+    """One-time buyers: every customer orders once."""
     customers = pd.DataFrame({"customer": np.arange(3000), "day": rng.uniform(0, 700, 3000)})
     return with_amounts(rng, customers, 60)
 

@@ -15,19 +15,18 @@ from training.model import Artifact, BoostingParams
 
 FILE = "small_trees.txt"
 BTYD_NAMES = ("btyd_log_odds", "btyd_log_orders")
-_TREE_PARAMS: BoostingParams = {
+TREE_PARAMS: BoostingParams = {
     "num_iterations": 100,
     "learning_rate": 0.05,
     "num_leaves": 4,
-    "min_data_in_leaf": 20,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
 }
 PARAMS: Mapping[Target, BoostingParams] = {
-    Target.ORDER: {"objective": "binary", **_TREE_PARAMS},
-    Target.ORDERS: {"objective": "poisson", **_TREE_PARAMS, "num_iterations": 120},
+    Target.ORDER: {"objective": "binary", **TREE_PARAMS},
+    Target.ORDERS: {"objective": "poisson", **TREE_PARAMS, "num_iterations": 120},
 }
 
 
@@ -52,9 +51,14 @@ def extended_inputs(question: QuestionInputs) -> Floats:
     return np.column_stack([question.customers.inputs, question.btyd_log_odds, question.btyd_log_orders])
 
 
+def with_leaf_size(params: BoostingParams, rows: int) -> BoostingParams:
+    """The parameters with at least 20 rows, and a two hundredth of them, in a leaf."""
+    return {**params, "min_data_in_leaf": max(20, rows // 200)}
+
+
 def fit(rows: QuestionRows, trainers: MemberTrainers) -> Artifact:
     """Fit small trees (Friedman 2001, "Greedy function approximation"); a leaf has at least a 200th of the rows."""
-    params = {**PARAMS[rows.target], "min_data_in_leaf": max(20, len(rows.outcome) // 200)}
+    params = with_leaf_size(PARAMS[rows.target], len(rows.outcome))
     names = (*rows.question.names, *BTYD_NAMES)
     return {FILE: trainers.boost(extended_inputs(rows.question), rows.outcome, params, names, weight=rows.weight)}
 

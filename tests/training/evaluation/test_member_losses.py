@@ -73,7 +73,7 @@ def test_a_row_of_greater_weight_counts_more() -> None:
 
 
 def test_a_baseline_is_judged_on_customers_that_it_was_not_fitted_on() -> None:
-    """Silence tells the churners of each fold apart, the other way round: whoever learns from the one is wrong here."""
+    """Two folds in which recency predicts churn with opposite signs, so that a fit on one fails on the other."""
     recency, ordered = [1.0, 100.0, 100.0, 1.0] * 20, [1.0, 1.0, 0.0, 0.0] * 20
     rows = rows_with_recency(recency, ordered)
     question = fitted_question(rows, ordered, np.zeros((len(rows), len(MEMBERS))))

@@ -60,9 +60,7 @@ def fit_average(rows: Rows, plan: HorizonPlan, btyd: BtydTier, limit: int) -> Fi
         churn = pool.submit(_fit_churn, answers, plan.evaluated_churn_days, limit, season)
         curve = pool.submit(fit_curve, answers, days, limit, season)
         orders = tuple(future.result() for future in asked)
-        spend = tuple(
-            pool.map(lambda question: _fit_spend(answers, question, limit, season), orders if plan.has_amounts else ())
-        )
+        spend = tuple(pool.map(lambda question: _fit_spend(answers, question), orders if plan.has_amounts else ()))
         fitted_churn, fitted_curve = churn.result(), curve.result()
     tier = AverageTier(
         rows.names,
@@ -108,10 +106,8 @@ def _fit_orders(answers: BtydAnswers, days: int, limit: int, season: SeasonWeigh
     return fit_question(answers, Target.ORDERS, days, answers.rows.outcomes.orders_within(days), weight)
 
 
-def _fit_spend(answers: BtydAnswers, orders: FittedQuestion, limit: int, season: SeasonWeights) -> FittedSpend:
-    days = orders.averaged.days
-    weight = cutoff_weights(answers.rows.cutoff, limit, days, season)
-    return fit_spend(answers, orders, answers.rows.outcomes.spend_within(days), weight)
+def _fit_spend(answers: BtydAnswers, orders: FittedQuestion) -> FittedSpend:
+    return fit_spend(answers, orders, answers.rows.outcomes.spend_within(orders.averaged.days))
 
 
 def _long_tenure(rows: Rows, plan: HorizonPlan, limit: int, churn: FittedQuestion) -> LongTenure | None:

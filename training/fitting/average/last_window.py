@@ -10,11 +10,11 @@ import numpy as np
 from features.arrays import Booleans, Floats
 from training import metrics
 from training.fitting.average.fit import FittedAverage
+from training.fitting.average.level_shift import level_shift
 from training.fitting.average.question import FittedQuestion
 from training.fitting.average.ridge_regression import fit_ridge_regression
 from training.fitting.spend_distribution import fit_spend_distribution
 from training.inference.average.average_tier import AverageTier
-from training.inference.log_odds import sigmoid
 from training.inference.spend_distribution import SpendDistribution
 from training.member import Target
 from training.members import MEMBERS
@@ -74,16 +74,7 @@ def _level(target: Target, scores: Floats, outcome: Floats) -> tuple[float, floa
     if slope >= MIN_SLOPE:
         return slope, float(fitted.intercept - slope * fitted.mean[0])
     share = float(np.clip(outcome.mean(), 0.5 / len(outcome), 1 - 0.5 / len(outcome)))
-    return MIN_SLOPE, _intercept(MIN_SLOPE * scores, share)
-
-
-def _intercept(scores: Floats, share: float) -> float:
-    """The intercept, by bisection, with which the mean probability of the scores is the share."""
-    low, high = -30.0, 30.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if float(sigmoid(scores + middle).mean()) < share else (low, middle)
-    return low
+    return MIN_SLOPE, level_shift(MIN_SLOPE * scores, share)
 
 
 def _spend_ratio(average: FittedAverage, question: FittedQuestion, mean: Floats) -> float:

@@ -7,13 +7,13 @@ import numpy as np
 from features.arrays import Booleans, Floats, Integers
 from training.fitting.average.btyd_answers import BtydAnswers
 from training.fitting.average.cutoff_weights import SeasonWeights, cutoff_weights, has_year_ago
+from training.fitting.average.level_shift import level_shift
 from training.fitting.average.ridge_regression import fit_ridge_regression
 from training.member import Target
 
 DECISIVE_CHANGE = 0.003  # of the log loss
 MAX_ORIGINS = 2
 LEVELED_WEIGHT = 2.0  # of the change in log loss after both totals are brought to the one that came
-BISECTION_STEPS = 40
 
 
 def choose_season_weights(answers: BtydAnswers, limit: int, days: int) -> SeasonWeights:
@@ -70,8 +70,4 @@ def _log_loss(scores: Floats, outcome: Floats) -> float:
 
 def _level(scores: Floats, outcome: Floats) -> Floats:
     """The scores moved so that their mean probability is the observed share."""
-    low, high, share = -20.0, 20.0, float(outcome.mean())
-    for _ in range(BISECTION_STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if float((1 / (1 + np.exp(-scores - middle))).mean()) < share else (low, middle)
-    return np.asarray(scores + low)
+    return np.asarray(scores + level_shift(scores, float(outcome.mean())))

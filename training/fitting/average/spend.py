@@ -12,20 +12,15 @@ from training.fitting.average.question import FOLDS, FittedQuestion
 from training.fitting.gradient_boosting import fit_gradient_boosting
 from training.inference.average.spend import AveragedSpend, correction_inputs
 from training.inference.tiers.lightgbm_runtime import Booster
+from training.members.small_trees import TREE_PARAMS, with_leaf_size
 from training.model import BoostingParams
 
 WINSORIZED_QUANTILE = 0.998
 PARAMS: BoostingParams = {
     "objective": "tweedie",
     "tweedie_variance_power": 1.5,
+    **TREE_PARAMS,
     "num_iterations": 60,
-    "learning_rate": 0.05,
-    "num_leaves": 4,
-    "min_data_in_leaf": 20,
-    "feature_fraction": 0.7,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 5.0,
 }
 VALUE_NAME = "log_orders_times_value"
 
@@ -39,18 +34,18 @@ class FittedSpend:
     mean: Floats  # (n,) of the rows of the question of orders
 
 
-def fit_spend(answers: BtydAnswers, orders: FittedQuestion, spend: Floats, weight: Floats) -> FittedSpend:
-    """Fit the spend within the horizon of ``orders``, from the spend that came, (rows,), and weights, (rows,)."""
+def fit_spend(answers: BtydAnswers, orders: FittedQuestion, spend: Floats) -> FittedSpend:
+    """Fit the spend within the horizon of ``orders``, by its weights, from the spend that came, (rows,)."""
     mask, days = orders.mask, orders.averaged.days
     question, fold = answers.question(days, mask), answers.rows.fold[mask]
-    spend, weight = spend[mask], weight[mask]
+    spend, weight = spend[mask], orders.weight
     cap = float(np.quantile(spend[spend > 0], WINSORIZED_QUANTILE)) if (spend > 0).any() else 0.0
     product = np.exp(orders.scores) * question.customers.order_value
     total = float((weight * np.minimum(spend, cap)).sum())
     ratio = max(total, 1e-6) / max(float((weight * product).sum()), 1e-9)
     log_product = np.log(np.maximum(product * ratio, 1e-9))
     inputs, names = correction_inputs(question, log_product), (*question.names, VALUE_NAME)
-    params = {**PARAMS, "min_data_in_leaf": max(20, len(spend) // 200)}
+    params = with_leaf_size(PARAMS, len(spend))
 
     def fit(rows: Booleans) -> str:
         return fit_gradient_boosting(

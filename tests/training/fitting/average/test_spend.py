@@ -36,7 +36,7 @@ def actual() -> Floats:
 
 
 def fit(spend: Floats) -> FittedSpend:
-    return fit_spend(answers(), orders(), spend, orders().mask.astype(float))
+    return fit_spend(answers(), orders(), spend)
 
 
 def predict(fitted: FittedSpend, value: float = 1.0) -> Floats:
