@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import pytest
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
+
+from tests.free_ports import free_port
 
 
 class RedisServer:
@@ -70,11 +71,3 @@ def server_program() -> str:
             pytest.fail(missing)
         pytest.skip(missing)
     return program
-
-
-def free_port() -> int:
-    """A port that no process uses now."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-    return port

@@ -35,8 +35,21 @@ class LedgerBinding:
         """A random id for a new ledger."""
         return token_hex(16)
 
-    def check(self, ledger_id: str | None, proof: str | None, location: str) -> None:
+    def bound_ledger_id(self) -> str | None:
+        """The id of this home's ledger, None before the first write.
+
+        Read it before Redis: a ledger that another writer begins between the two reads is then new, not lost.
+        """
+        return self._bound_ledger_id or self._read_ledger_id()
+
+    def check(self, bound_id: str | None, ledger_id: str | None, proof: str | None, location: str) -> None:
         """Check by id and proof that a ledger belongs to this home; a home that has no ledger yet is bound to it.
+
+        Args:
+            bound_id: what ``bound_ledger_id`` returned before the ledger was read.
+            ledger_id: the id of the ledger that was read, None if there is none.
+            proof: the proof of the secret in that ledger.
+            location: where it was read, for messages.
 
         Raises:
             RowsLost: it is another ledger, or it is gone.
@@ -45,8 +58,7 @@ class LedgerBinding:
         """
         if ledger_id is not None and ledger_id == self._bound_ledger_id:
             return
-        bound_id = self._read_ledger_id()
-        if bound_id is not None and bound_id != ledger_id:
+        if bound_id is not None and bound_id != ledger_id and (bound_id := self._read_ledger_id()) is not None:
             raise RowsLost(
                 f"{location} has lost the consents of {self._home}: found {ledger_id or 'no ledger'}, expected "
                 f"{bound_id}. Restore its append-only file. Only where there is none: stop the service, remove "

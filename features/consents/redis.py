@@ -184,10 +184,11 @@ class RedisLedgerStorage:
     ) -> tuple[LedgerMeta, *tuple[Reply, ...]]:
         """The ledger's metadata and the replies, at one moment; raises as ``read`` does."""
         meta_commands = ("HMGET", META_KEY, LEDGER_ID_FIELD, PROOF_FIELD, STATE_FIELD, DEFAULTS), ("EXISTS", *KEYS)
+        bound_id = self._binding.bound_ledger_id()
         with self._breaker.guard():
             meta, key_count, *answers = client.transaction(*meta_commands, *commands)
         ledger_id, proof = (None if field is None else field.decode() for field in meta[:2])
-        self._binding.check(ledger_id, proof, client.name)
+        self._binding.check(bound_id, ledger_id, proof, client.name)
         if key_count not in (0, len(KEYS)):
             raise RowsLost(
                 f"{client.name} has lost consents: found {key_count} of {len(KEYS)} keys, expected all. Restore its "

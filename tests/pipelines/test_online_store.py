@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from pipelines.home import Home
+from tests.free_ports import free_port
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.service import request_predictions, service_of
-from tests.redis_server import RedisServer, free_port
+from tests.redis_server import RedisServer
 
 pytestmark = pytest.mark.slow
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from serving.server import wait_until_ready
+from tests.free_ports import free_port
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel, wait_until
 from tests.pipelines.conftest import AS_OF
@@ -21,13 +22,6 @@ from tests.pipelines.conftest import AS_OF
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def is_listening(port: int) -> bool:

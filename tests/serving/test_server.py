@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from serving.server import wait_until_ready
+from tests.free_ports import free_port
 from tests.serving import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,13 +23,6 @@ ODD_IDS = ["007", "a/b", "a%2Fb", "100%", "%00", "客户 1", "a?b#c", "x/predict
 RUN = "from serving.server import run; from serving.settings import Settings; run(Settings())"
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def start_server(home: Path, port: int, **settings: str) -> subprocess.Popen[str]:

@@ -13,8 +13,9 @@ import pytest
 from serving.auth.key_store import KeyStore
 from serving.auth.scopes import KeyScope
 from serving.server import wait_until_ready
+from tests.free_ports import free_port
 from tests.serving import tiny
-from tests.serving.test_server import free_port, start_server
+from tests.serving.test_server import start_server
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from serving.server import wait_until_ready
-from tests.redis_server import RedisServer, free_port
+from tests.free_ports import free_port
+from tests.redis_server import RedisServer
 from tests.serving import tiny
 from tests.serving.test_server import start_server
 

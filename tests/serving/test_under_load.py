@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from serving.server import wait_until_ready
-from tests.redis_server import free_port
+from tests.free_ports import free_port
 from tests.serving import tiny
 from tests.serving.test_server import start_server
 

@@ -11,7 +11,8 @@ from features.consents.consent import MARKETING, PROFILING, Consent, Defaults
 from features.consents.ledger import ConsentStatus
 from features.errors import InvalidStore, StoreUnavailable
 from features.online.backends import LMDB
-from tests.redis_server import RedisServer, free_port
+from tests.free_ports import free_port
+from tests.redis_server import RedisServer
 
 NO = Consent(PROFILING, "*", granted=False, changed_at=5)
 YES = Consent(PROFILING, "*", granted=True, changed_at=6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from features.consents.consent import PROFILING, Consent
 from features.consents.ledger import ConsentStatus
 from features.consents.redis import RedisLedgerStorage
 from features.consents.redis_transaction import RedisWriteTransaction
+from features.storage.redis_client import CommandArgument, RedisClient, Reply
 from features.storage.secret import load_secret
 from tests.features.consents.machines import NO, machine_home, marketing_grant, open_ledger
 from tests.redis_server import RedisServer
@@ -74,6 +76,24 @@ def test_of_writers_that_begin_a_ledger_together_one_does(redis: RedisServer, tm
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda ledger, turn=turn: ledger.record({f"{turn}": [marketing_grant("email")]}), ledgers))
         assert {ledger.identity() for ledger in ledgers} == {(tmp_path / str(turn) / "consents.redis").read_text()}
+
+
+def test_a_ledger_that_another_writer_begins_during_a_read_is_not_a_lost_one(
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_secret(tmp_path)
+    reader, writer = RedisLedgerStorage(redis.url, tmp_path), open_ledger(tmp_path, redis)
+    read = RedisClient.transaction
+
+    def read_and_let_another_begin(client: RedisClient, *commands: Sequence[CommandArgument]) -> list[Reply]:
+        replies = read(client, *commands)
+        monkeypatch.setattr(RedisClient, "transaction", read)
+        writer.record({"ann": [marketing_grant("email")]})
+        return replies
+
+    monkeypatch.setattr(RedisClient, "transaction", read_and_let_another_begin)
+    assert reader.state() == 0
+    assert reader.state() == writer.state() > 0
 
 
 @pytest.mark.slow

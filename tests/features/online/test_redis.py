@@ -14,7 +14,8 @@ from features.errors import InvalidStore, NotFound, RowsLost, StoreUnavailable
 from features.online.backends import open_store, resolve_location
 from features.online.redis import RedisStore
 from tests.features.rows import VIEWS, filled_store, read_ann
-from tests.redis_server import RedisServer, free_port
+from tests.free_ports import free_port
+from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[3]
 
