@@ -17,7 +17,8 @@ from hypothesis import Phase, settings
 from features.calendar import day_number, micros
 from features.config.shop import ShopConfig, read_shop_config
 from features.history import Cutoff, History, complete_lines
-from features.ingestion.ingest import HistoryManifest, ingest
+from features.ingestion.ingest import ingest
+from features.ingestion.manifest import HistoryManifest
 
 Key = str | bool | list[str] | None
 Keys = Mapping[str, Key]

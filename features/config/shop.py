@@ -31,7 +31,15 @@ from features.config.segmentation import (
     ValueTiers,
     amount_conditions,
 )
-from features.config.sources import ConsentsSource, CostsSource, EventsSource, OrdersSource, TouchesSource
+from features.config.sources import (
+    Aliases,
+    ConsentsSource,
+    CostsSource,
+    EventsSource,
+    OrdersSource,
+    TouchesSource,
+)
+from features.config.table_format import NameList
 from features.errors import InvalidConfig
 
 HorizonDays = Annotated[int, Field(ge=1, le=730)]
@@ -130,6 +138,12 @@ class ShopConfig(ConfigModel):
     """The table of consents."""
     costs: CostsSource | None = None
     """The table of acquisition costs; they are checked and stored, and nothing uses them yet."""
+    aliases: Aliases | None = None
+    """The table of old customer ids and of the ids that replace them."""
+    id_case: Literal["keep", "fold"] = "keep"
+    """Whether customer ids that differ by case only are different customers (`keep`) or one (`fold`)."""
+    accept: NameList = ()
+    """Codes of blocking plausibility notes that you know and accept, so that releases promote themselves again."""
     business: BusinessConfig = BusinessConfig()
     """Business settings: horizons, churn bands and rules, consent defaults and segmentation."""
 

@@ -5,55 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from features.config.base import ConfigModel
+from features.config.table_format import Columns, NameList, TableFormat
 from features.consents.consent import parse_purpose
 from features.consents.formats import COLUMNS
 
-NameList = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
 Purpose = Annotated[str, AfterValidator(parse_purpose)]
 
 
-class Source(ConfigModel):
-    """A table of the raw log: its path, its customer column and the format of its dates."""
+class Source(TableFormat):
+    """A table of the raw log with a customer in each line."""
 
-    path: str = Field(min_length=1)
-    """A csv, tsv or parquet file, also with `.gz`; a glob; or the address of a table; relative to `flywheel.toml`."""
-    customer_id: str = Field(min_length=1)
-    """The column with the customer's id; it is read as text and returned digit for digit."""
-    date_format: str | None = None
-    """How the dates are written, in strptime codes such as `%d.%m.%Y %H:%M`; without it ISO 8601."""
-    has_header: bool = True
-    """Whether the first line names the columns; otherwise they are `column0`, `column1` and so on."""
+    customer_id: Columns = Field(min_length=1)
+    """The column with the customer's id, or several that are tried in turn; read as text, returned digit for digit."""
     anonymous: NameList = ()
-    """Placeholder ids of anonymous customers, such as `0`; an empty id is always anonymous."""
+    """Further placeholder ids of anonymous customers; an empty id and words such as `NULL` or `Guest` always are."""
+    never_anonymous: NameList = ()
+    """Ids that look like words for nobody, such as `0`, and are customers nevertheless."""
 
 
 class OrdersSource(Source):
     """The table of orders, with one row per order line or per order."""
 
-    ordered_at: str
-    """The column with the time of the order."""
-    amount: str | None = None
+    ordered_at: Columns
+    """The column with the time of the order; two columns, of date and of time, as `Date + Time`."""
+    amount: Columns | None = None
     """The net amount, as a column or an expression such as `Quantity * UnitPrice`; returns are negative."""
-    order_id: str | None = None
+    blank_amount: Literal["zero", "skip"] | None = None
+    """What an empty amount means: 0, or a line to leave out. Without it, an empty amount is 0 on a further line of an
+    order that has an amount, and a fault elsewhere."""
+    zero_amount: Literal["order", "ignore"] = "order"
+    """Whether an order whose lines are all of amount 0 (paid by gift card, a sample) is an order."""
+    currency_column: str | None = None
+    """The column with the currency of the amount."""
+    rates: Mapping[str, Annotated[float, Field(gt=0)]] = Field(default={})
+    """What one unit of another currency is worth in `currency`, such as `{ JPY = 0.0061 }`."""
+    updated_at: str | None = None
+    """The column with the time at which the order's state was written: only the lines of its newest state count."""
+    order_id: Columns | None = None
     """The column with the id of the order; without it, all lines of a customer and day are one order."""
-    product_id: str | None = None
+    product_id: Columns | None = None
     """The column with the product; a feature counts the different ones."""
-    category: str | None = None
+    category: Columns | None = None
     """The column with the category; it also gives the next order per category."""
-    quantity: str | None = None
+    quantity: Columns | None = None
     """The number of units, as a column or an expression."""
-    discount: str | None = None
+    discount: Columns | None = None
     """The discount, as a column or an expression."""
-    coupon: str | None = None
+    coupon: Columns | None = None
     """The part of the amount that a coupon took off, as a column or an expression."""
-    channel: str | None = None
+    channel: Columns | None = None
     """The column with the sales channel."""
-    store_id: str | None = None
+    store_id: Columns | None = None
     """The column with the store."""
-    recorded_at: str | None = None
+    recorded_at: Columns | None = None
     """The column with the time at which the line became known, where this is later than the order."""
     duplicates: Literal["keep", "drop"] = "keep"
     """What happens to exact duplicates of a line: they are counted, and kept or dropped."""
@@ -62,19 +69,19 @@ class OrdersSource(Source):
 class EventsSource(Source):
     """The table of events besides orders; each kind of event is either behaviour or social."""
 
-    happened_at: str
+    happened_at: Columns
     """The column with the time of the event."""
-    kind: str
+    kind: Columns
     """The column with the kind of the event."""
-    channel: str | None = None
+    channel: Columns | None = None
     """The column with the channel; it counts for the ranking of channels."""
-    category: str | None = None
+    category: Columns | None = None
     """The column with the category; it is stored, and nothing uses it yet."""
-    product_id: str | None = None
+    product_id: Columns | None = None
     """The column with the product; it is stored, and nothing uses it yet."""
-    duration_s: str | None = None
+    duration_s: Columns | None = None
     """The duration in seconds; it is stored, and nothing uses it yet."""
-    value: str | None = None
+    value: Columns | None = None
     """The column with a value; it is stored, and nothing uses it yet."""
     behaviour: NameList = ()
     """The kinds that are behaviour, such as `store_visit` and `app_open`."""
@@ -112,17 +119,17 @@ class EventsSource(Source):
 class TouchesSource(Source):
     """The table of messages that were sent to customers."""
 
-    sent_at: str
+    sent_at: Columns
     """The column with the time at which the message was sent."""
-    campaign_id: str
+    campaign_id: Columns
     """The column with the campaign."""
-    channel: str | None = None
+    channel: Columns | None = None
     """The column with the channel; channels are ranked by how often an order or event follows a message."""
-    variant: str | None = None
+    variant: Columns | None = None
     """The column with the variant of the message."""
-    treated: str | None = None
+    treated: Columns | None = None
     """The column that tells whether the customer was treated or belongs to the hold-out."""
-    probability: str | None = None
+    probability: Columns | None = None
     """The column with the probability of being treated."""
 
 
@@ -133,15 +140,15 @@ class ConsentsSource(Source):
     """A table, or files as Segment or Apache Unomi write them, one JSON object per line."""
     purposes: Mapping[str, Purpose] = Field(default={})
     """Names of purposes in the file, each with the purpose it stands for, `profiling` or `marketing`."""
-    purpose: str
+    purpose: Columns
     """The column with the purpose."""
-    channel: str | None = None
+    channel: Columns | None = None
     """The column with the channel; without it, a consent counts for all channels."""
-    granted: str
+    granted: Columns
     """The column that tells whether the consent was given."""
-    changed_at: str
+    changed_at: Columns
     """The column with the time of the change."""
-    until: str | None = None
+    until: Columns | None = None
     """The column with the time at which the consent ends."""
 
     @model_validator(mode="before")
@@ -157,18 +164,27 @@ class ConsentsSource(Source):
         return {**{name: name for name in COLUMNS}, **section}
 
 
-class CostsSource(ConfigModel):
+class CostsSource(TableFormat):
     """The table of acquisition costs."""
 
-    path: str
-    """The file or table of the costs, as in `[orders]`."""
-    day: str
+    day: Columns
     """The column with the day."""
-    source: str
+    source: Columns
     """The column with the source that the money was spent on."""
-    amount: str
+    amount: Columns
     """The amount, as a column or an expression."""
-    date_format: str | None = None
-    """How the dates are written, as in `[orders]`."""
-    has_header: bool = True
-    """Whether the first line names the columns."""
+
+
+class Aliases(ConfigModel):
+    """Aliases: a table of old customer ids, each with the id that replaces it."""
+
+    path: str = Field(min_length=1)
+    """The file of the aliases."""
+    from_: str = Field(alias="from")
+    """The column with the old id."""
+    to: str
+    """The column with the id that replaces it; it may itself be replaced by another line."""
+    sheet: str | None = None
+    """The sheet of a workbook; without it the first."""
+    encoding: str | None = None
+    """The text encoding, as in `[orders]`."""

@@ -26,7 +26,12 @@ class Field:
 
     name: str
     parse_as: ParseAs
-    source: str | None
+    sources: tuple[str, ...]  # tried in turn; none where the shop's log lacks the column
+
+    @property
+    def source(self) -> str:
+        """The raw column or expression, for messages."""
+        return " or ".join(self.sources)
 
     @property
     def required(self) -> bool:
@@ -50,7 +55,7 @@ class Table:
     @property
     def present_fields(self) -> tuple[Field, ...]:
         """The fields that the shop's log has."""
-        return tuple(field for field in self.fields if field.source is not None)
+        return tuple(field for field in self.fields if field.sources)
 
     @property
     def anonymous_ids(self) -> tuple[str, ...]:
@@ -89,6 +94,6 @@ def canonical_tables(config: ShopConfig) -> Iterator[Table]:
         section = getattr(config, name)
         if section is None:
             continue
-        customer_fields = () if name == "costs" else (Field("customer_id", ParseAs.TEXT, section.customer_id),)
-        other_fields = tuple(Field(column, parse_as, getattr(section, column)) for column, parse_as in columns.items())
-        yield Table(name, section, customer_fields + other_fields)
+        parsers = columns if name == "costs" else {"customer_id": ParseAs.TEXT, **columns}
+        fields = (Field(column, parse_as, getattr(section, column) or ()) for column, parse_as in parsers.items())
+        yield Table(name, section, tuple(fields))

@@ -38,7 +38,7 @@ def value_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
         case ParseAs.TEXT:
             return _text_sql(source, column_types[source])
         case ParseAs.INSTANT:
-            return _timestamp_sql(source, column_types[source], table.section.date_format)
+            return _timestamp_sql(source, column_types[source], (table.section.date_format or (None,))[0])
         case ParseAs.FLAG:
             return f"TRY_CAST({_text_sql(source, column_types[source])} AS BOOLEAN)"
     number = number_sql(source, list(column_types))

@@ -21,7 +21,7 @@ from pipelines.cli.tables import churn_rule_table, format_number, titled_table
 from training.inference.release_manifest import ReleaseManifest
 
 if TYPE_CHECKING:
-    from features.ingestion.ingest import HistoryManifest
+    from features.ingestion.manifest import HistoryManifest
     from pipelines.home import Home
     from pipelines.registration.backtest_result import BacktestResult
     from pipelines.steps.publish import PublishSummary

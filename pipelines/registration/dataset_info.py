@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.errors import NotFound
-from features.ingestion.ingest import read_manifest
+from features.ingestion.manifest import read_manifest
 from pipelines.registration.candidate import ReleaseCandidate
 from training.registry import DatasetInfo
 

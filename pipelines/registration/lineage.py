@@ -10,7 +10,7 @@ from pathlib import Path
 
 import features
 import training
-from features.ingestion.ingest import read_manifest
+from features.ingestion.manifest import read_manifest
 from pipelines.registration.code_fingerprint import code_fingerprint
 from pipelines.run_context import RunContext
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import features
 from features.errors import NotFound
-from features.ingestion.ingest import read_manifest
+from features.ingestion.manifest import read_manifest
 from features.storage.atomic_files import replace_text
 from features.transformations.feature_tables import write_tables
 from pipelines.home import Home

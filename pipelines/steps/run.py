@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from features.config.shop import ShopConfig
-from features.ingestion.ingest import HistoryManifest
+from features.ingestion.manifest import HistoryManifest
 from pipelines.home import Home
 from pipelines.run_context import RunContext
 from pipelines.scoring.expected_totals import shop_totals

@@ -28,7 +28,9 @@ from training.dataset.outcomes import Outcomes
 
 OPENING, TODAY, LATER, CLOSED = date(2026, 1, 1), "2026-03-01", "2026-04-15", "2026-08-01"
 COLUMNS = ("customer_id", "ordered_at", "amount", "order_id", "recorded_at", "product_id")
-KINDS = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",), social=("post",))
+KINDS = EventsSource(
+    path="e", customer_id=("c",), happened_at=("t",), kind=("k",), behaviour=("visit",), social=("post",)
+)
 CATEGORY = {"p": "tea", "q": "milk"}
 SIX_EXAMPLES = settings(FEW_EXAMPLES, max_examples=6)
 CUSTOMERS, ZOE = ("ann", "bob", "eve"), "zoe"

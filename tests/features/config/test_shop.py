@@ -89,7 +89,7 @@ EVERY_KEY = """
 
 def test_a_shop_may_say_everything_there_is_to_say(tmp_path: Path) -> None:
     config = read_text(tmp_path, EVERY_KEY)
-    assert config.orders.amount == "Quantity * UnitPrice"
+    assert config.orders.amount == ("Quantity * UnitPrice",)
     assert config.orders.anonymous == ("(Anonymous)",)
     assert config.events is not None
     assert config.events.social == ("post", "comment", "share", "referral")
@@ -145,10 +145,10 @@ def test_a_shop_hears_of_everything_it_said_wrong_at_once(tmp_path: Path) -> Non
     assert config_errors(tmp_path, text) == [
         "currency: found 'pounds'; expected three capital letters such as 'EUR'.",
         "timezone: found 'Europe/Lodnon'; expected an IANA time zone such as 'Europe/London'.",
-        "[orders] customer_id: missing; add it.",
         "[orders] has_header: found 'yes'; expected true or false.",
+        "[orders] customer_id: missing; add it.",
         "[orders] anonymous: found 'nobody'; expected a list in square brackets.",
-        "[orders] ordered_at: found 5; expected text in quotes.",
+        "[orders] ordered_at: found 5; expected text in quotes, or a list of such texts in square brackets.",
         "[orders] duplicates: found 'maybe'; expected 'keep' or 'drop'.",
         "[orders] custmer_id: unknown key; the nearest is 'customer_id'.",
         "[events]: found post in both behaviour and social; keep each kind in one list.",

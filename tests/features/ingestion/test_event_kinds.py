@@ -19,7 +19,7 @@ def write_events(folder: Path, *kinds: str) -> Path:
 
 def event_config(*behaviour: str) -> EventsSource:
     """An events section that lists these kinds."""
-    return EventsSource(path="e.csv", customer_id="who", happened_at="at", kind="kind", behaviour=behaviour)
+    return EventsSource(path="e.csv", customer_id=("who",), happened_at=("at",), kind=("kind",), behaviour=behaviour)
 
 
 def test_nothing_is_said_where_log_and_lists_agree(tmp_path: Path) -> None:

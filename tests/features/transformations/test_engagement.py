@@ -75,7 +75,9 @@ def test_every_kind_has_a_column_of_its_own_whatever_it_is_called() -> None:
 
 
 def test_each_dimension_counts_the_kinds_that_the_shop_lists_under_it() -> None:
-    config = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=KINDS, social=("post",))
+    config = EventsSource(
+        path="e", customer_id=("c",), happened_at=("t",), kind=("k",), behaviour=KINDS, social=("post",)
+    )
     history = history_of(ORDER, events=[("ann", "2026-01-02", "post"), ("ann", "2026-01-02", "app_open")])
     rows = [table.to_pyarrow().to_pylist()[0] for table in (
         behaviour(history, [cutoff("2026-02-01")], config), social(history, [cutoff("2026-02-01")], config)

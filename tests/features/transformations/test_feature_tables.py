@@ -14,7 +14,7 @@ from tests.logs import cutoff, history_of
 
 COLUMNS = ("customer_id", "ordered_at", "amount", "product_id", "quantity", "discount")
 EVENT_CONFIG = EventsSource(
-    path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",), social=("post",)
+    path="e", customer_id=("c",), happened_at=("t",), kind=("k",), behaviour=("visit",), social=("post",)
 )
 CUTOFFS = [cutoff("2026-02-01"), cutoff("2026-03-01"), cutoff("2027-03-01")]
 HISTORY = (

@@ -24,7 +24,7 @@ from tests.logs import history_of
 
 ZONE = ZoneInfo("Europe/London")
 MONDAY = date(2026, 3, 23)  # the clocks change on the following Sunday
-VISITS = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",))
+VISITS = EventsSource(path="e", customer_id=("c",), happened_at=("t",), kind=("k",), behaviour=("visit",))
 COLUMNS = ("customer_id", "ordered_at", "amount", "order_id")
 AGES = range(8)
 

@@ -10,8 +10,8 @@ from training.dataset.schedule import Schedule, plan_schedule
 from training.evaluation.churn_rule_limits import RuleLimit, find_rule_limits
 
 FIRST = date(2026, 1, 1)
-VISITS = EventsSource(path="e", customer_id="c", happened_at="t", kind="k", behaviour=("visit",))
-QUIET = EventsSource(path="e", customer_id="c", happened_at="t", kind="k")
+VISITS = EventsSource(path="e", customer_id=("c",), happened_at=("t",), kind=("k",), behaviour=("visit",))
+QUIET = EventsSource(path="e", customer_id=("c",), happened_at=("t",), kind=("k",))
 CONTACT, ORDER = {"silent": ChurnRule(no_contact_days=30)}, {"lapsed": ChurnRule(no_order_days=182)}
 
 

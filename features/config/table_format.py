@@ -1,0 +1,76 @@
+"""Table format: where the files of a table are, how they are written, and which of their lines count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, Strict
+
+from features.config.base import ConfigModel
+
+NameList = Annotated[tuple[str, ...], Strict(False)]  # noqa: FBT003 -- TOML has lists only, and a frozen section tuples
+
+
+def _as_tuple(columns: object) -> object:
+    if isinstance(columns, str):
+        return (columns,)
+    if not isinstance(columns, list | tuple) or not columns or not all(isinstance(name, str) for name in columns):
+        raise ValueError(f"found {columns!r}; expected text in quotes, or a list of such texts in square brackets")
+    return tuple(columns)
+
+
+Columns = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+"""A column, an expression where one is allowed, or several tried in turn: the first that has a value counts."""
+RowFilter = Mapping[str, NameList]
+
+
+class BadLines(ConfigModel):
+    """How many lines of a table may be unreadable before the whole table is refused."""
+
+    at_most: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """The share of all lines that may be set aside, such as 0.01; they are listed in `rejected.csv` with a reason."""
+
+
+class Join(ConfigModel):
+    """A further file whose columns are joined to the lines of a table."""
+
+    path: str = Field(min_length=1)
+    """The file or files, as in `path` of the table."""
+    key: Columns
+    """The columns that name the same row in both; `"a = b"` where column `a` of the table is `b` in this file."""
+    columns: NameList = ()
+    """The columns to take; without it all of them. A column of the table keeps its name, a second one is left out."""
+    sheet: str | None = None
+    """The sheet of a workbook; without it the first."""
+    encoding: str | None = None
+    """The text encoding, as in the table."""
+
+
+class TableFormat(ConfigModel):
+    """A table of the raw log: where its files are, how they are written and which of their lines count."""
+
+    path: str = Field(min_length=1)
+    """A file, a glob or the address of a table, relative to `flywheel.toml`: delimited text, JSON lines, a workbook
+    or parquet, also in gz, zip or zst, recognised by its first bytes."""
+    sheet: str | None = None
+    """The sheet of a workbook; without it the first."""
+    encoding: str | None = None
+    """The text encoding, such as `cp1252`, `gb18030` or `utf-16`; without it, it is found by trial."""
+    has_header: bool = True
+    """Whether the file names its columns; otherwise they are `column0`, `column1` and so on."""
+    date_format: Columns | None = None
+    """How dates are written, or several ways tried in turn: strptime codes such as `%d.%m.%Y %H:%M`, `epoch_s`,
+    `epoch_ms` or `excel`; without it, it is found where all dates can be read in one way only."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal mark of numbers; without it, it is found where all numbers can be read in one way only."""
+    thousands: Literal[",", ".", " ", "'", ""] | None = None
+    """The mark between thousands; without it, it is found as the decimal mark is."""
+    include: RowFilter = Field(default={})
+    """Columns and values: only lines whose column has one of the values count, such as `{ Status = ["paid"] }`."""
+    exclude: RowFilter = Field(default={})
+    """Columns and values: lines whose column has one of the values do not count, such as `{ Test = ["yes"] }`."""
+    bad_lines: BadLines = BadLines()
+    """How many unreadable lines are set aside instead of refusing the table."""
+    join: Annotated[tuple[Join, ...], Strict(False)] = ()  # noqa: FBT003 -- a list in TOML
+    """Further files whose columns are joined to the lines, as `[[orders.join]]`."""
