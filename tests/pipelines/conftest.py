@@ -82,8 +82,8 @@ def corner_shop_snapshot(shop_of: ShopOf) -> ShopSnapshot:
 
 @pytest.fixture(scope="session")
 def grown_shop_snapshot(shop_of: ShopOf) -> ShopSnapshot:
-    """A shop of 120 customers, after ``flywheel run`` half a year later: answered by the average."""
-    return ShopSnapshot.take(shop_of(shops.simulate_log(120, 200)), 180)
+    """A shop of 120 customers with churn rules, after ``flywheel run`` half a year later: answered by the average."""
+    return ShopSnapshot.take(shop_of(shops.simulate_log(120, 200), churn_rules=shops.CHURN_RULES), 180)
 
 
 @pytest.fixture

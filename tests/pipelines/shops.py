@@ -140,6 +140,10 @@ ORDERS = {
     "customer_id": "customer", "ordered_at": "at", "order_id": "basket", "recorded_at": "loaded_at",
     "amount": "amount", "quantity": "quantity", "category": "category",
 }  # fmt: skip
+CHURN_RULES = (
+    '{ "no contact for 3 days" = { no_contact_days = 3 }, "30 天未下单" = { no_order_days = 30 }, '
+    '"a year" = { no_order_days = 365 } }'
+)
 BUSINESS = {"churn_days": "60", "ltv_days": "[30, 365]", "lead_days": "5"}
 
 

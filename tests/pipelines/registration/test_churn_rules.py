@@ -15,10 +15,6 @@ from tests.pipelines.conftest import ShopOf, ShopSnapshot
 pytestmark = pytest.mark.slow
 
 TODAY = 180
-RULES = (
-    '{ "no contact for 3 days" = { no_contact_days = 3 }, "30 天未下单" = { no_order_days = 30 }, '
-    '"a year" = { no_order_days = 365 } }'
-)
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +23,9 @@ def log() -> shops.Log:
 
 
 @pytest.fixture(scope="module")
-def shop_with_rules(shop_of: ShopOf, log: shops.Log) -> Flywheel:
+def shop_with_rules(grown_shop_snapshot: ShopSnapshot) -> Flywheel:
     """A shop of 120 customers with three rules, one of which asks for more days than there are."""
-    flywheel = shop_of(log, churn_rules=RULES)
-    assert flywheel("run", "--as-of", shops.day(TODAY)).status == 0
-    return flywheel
+    return grown_shop_snapshot.restore()
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +87,7 @@ def test_readiness_says_what_a_rule_cannot_say(shop_with_rules: Flywheel) -> Non
 
 
 def test_in_a_log_without_events_readiness_says_what_a_contact_is(shop_of: ShopOf, log: shops.Log) -> None:
-    flywheel = shop_of(shops.Log(log.orders, None), churn_rules=RULES)
+    flywheel = shop_of(shops.Log(log.orders, None), churn_rules=shops.CHURN_RULES)
     result = flywheel("readiness", "--as-of", shops.day(TODAY)).out
     assert 'rule "no contact for 3 days": the log has no events, so a contact is an order line;' in result
 
@@ -130,10 +124,8 @@ def artifact_paths(flywheel: Flywheel, name: str, kind: str = "*") -> list[Path]
     return sorted((flywheel.home.folder / "mlartifacts").glob(f"{kind}/**/artifacts/**/{name}"))
 
 
-def test_a_shop_without_rules_is_shown_none(grown_shop_snapshot: ShopSnapshot) -> None:
-    flywheel = grown_shop_snapshot.restore()
-    result = flywheel("evaluate", "--as-of", shops.day(TODAY), "--json")
-    assert result.summary["churn_rules"] == []
-    assert flywheel("readiness", "--as-of", shops.day(TODAY), "--json").summary["churn_rule_limits"] == []
-    assert "churn_rules" not in str(flywheel.release)
-    assert artifact_paths(flywheel, "churn_rules.*") == []
+def test_a_shop_without_rules_is_shown_none(corner_shop: Flywheel) -> None:
+    assert corner_shop("evaluate", "--as-of", shops.day(10), "--json").summary["churn_rules"] == []
+    assert corner_shop("readiness", "--as-of", shops.day(10), "--json").summary["churn_rule_limits"] == []
+    assert "churn_rules" not in str(corner_shop.release)
+    assert artifact_paths(corner_shop, "churn_rules.*") == []
