@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pipelines.home import Home
 from tests.pipelines import shops
@@ -47,29 +49,27 @@ def log() -> Log:
 
 
 @pytest.fixture(scope="session")
-def runs_in_progress(shop_of: ShopOf, log: Log) -> tuple[Flywheel, Flywheel]:
-    """Two shops, under ``flywheel run``: the whole log, and the log cut at the day."""
-    flywheels = shop_of(log), shop_of(log.known_before(AS_OF))
-    for flywheel in flywheels:
-        flywheel.start("run", "--as-of", shops.day(AS_OF), "--json")
-    return flywheels
+def trained_shop(shop_of: ShopOf, log: Log, tmp_path_factory: pytest.TempPathFactory) -> Flywheel:
+    """The shop with its whole log, after ``flywheel run``; only for reading, so that one worker trains it for all."""
+    base, worker = tmp_path_factory.getbasetemp(), os.environ.get("PYTEST_XDIST_WORKER")
+    folder = base if worker is None else base.parent
+    with FileLock(folder / "trained-shop.lock"):
+        made = folder / "trained-shop.path"
+        if made.is_file():
+            copy = tmp_path_factory.mktemp("shop") / "copy"
+            return Flywheel(shutil.copytree(made.read_text(), copy))
+        flywheel = shop_of(log)
+        result = flywheel("run", "--as-of", shops.day(AS_OF), "--json")
+        assert result.status == 0, result.err
+        made.write_text(str(shutil.copytree(flywheel.folder, folder / "trained-shop")))
+        return flywheel
 
 
 @pytest.fixture(scope="session")
-def trained_shop(runs_in_progress: tuple[Flywheel, Flywheel]) -> Flywheel:
-    """The shop with its whole log; only for reading."""
-    return wait_for_run(runs_in_progress[0])
-
-
-@pytest.fixture(scope="session")
-def trained_shop_with_cut_log(runs_in_progress: tuple[Flywheel, Flywheel]) -> Flywheel:
+def trained_shop_with_cut_log(shop_of: ShopOf, log: Log) -> Flywheel:
     """The shop with the log that ends on the as-of day."""
-    return wait_for_run(runs_in_progress[1])
-
-
-def wait_for_run(flywheel: Flywheel) -> Flywheel:
-    """Wait for the first command of a shop; it must succeed."""
-    result = flywheel.commands[0].wait()
+    flywheel = shop_of(log.known_before(AS_OF))
+    result = flywheel("run", "--as-of", shops.day(AS_OF), "--json")
     assert result.status == 0, result.err
     return flywheel
 
