@@ -11,12 +11,14 @@ import duckdb
 from features.config.shop import ShopConfig
 from features.errors import FlywheelError, InvalidLog
 from features.ingestion.canonical_schema import TABLE_NAMES, Table, canonical_tables
+from features.ingestion.files.spill import spill_folder
 from features.ingestion.line_checks import inspect_lines, missing_column
 from features.ingestion.manifest import MANIFEST_FILE, HistoryManifest
 from features.ingestion.raw_tables import content_digest, translate_read_errors
 from features.ingestion.source_view import open_source
 from features.ingestion.table_writer import CheckedTable, write_table
 from features.ingestion.value_parsing import value_sql
+from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_literal
 
 ErasedSelector = Callable[[Iterable[str]], Sequence[str]]
@@ -41,12 +43,25 @@ def ingest(
         InvalidLog: a column is missing or a value is unreadable; the text lists every fault, and nothing is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    with spill_folder(folder) as spill:
+        return _ingest_tables(config, folder, spill, report, select_erased)
+
+
+def _ingest_tables(
+    config: ShopConfig,
+    folder: Path,
+    spill: Path,
+    report: Callable[[str], None],
+    select_erased: ErasedSelector | None,
+) -> HistoryManifest:
     connection = _connect(config, folder)
     checked_tables, faults = [], []
+    notes: list[PlausibilityNote] = []
     for table in canonical_tables(config):
         report(f"checking {table.name} at {table.section.path}")
         try:
-            checked_tables.append(_check_table(connection, table, config.folder))
+            checked_tables.append(_check_table(connection, table, config.folder, spill))
+            notes += checked_tables[-1].opened.notes
         except FlywheelError as error:
             faults += [f"  - [{table.name}] {sentence}" for sentence in str(error).splitlines()]
     if faults:
@@ -61,7 +76,10 @@ def ingest(
     for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:
         (folder / f"{name}.parquet").unlink(missing_ok=True)
     manifest = HistoryManifest(
-        config.fingerprint, _combine_digests(checked.source for checked in checked_tables), tuple(summaries)
+        config.fingerprint,
+        _combine_digests(checked.source for checked in checked_tables),
+        tuple(summaries),
+        tuple(notes),
     )
     manifest.write(folder)
     return manifest
@@ -79,12 +97,13 @@ def _combine_digests(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _check_table(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> CheckedTable:
+def _check_table(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path, spill: Path) -> CheckedTable:
     """Open and read a whole source; raise InvalidLog with one line per fault."""
     path = table.section.path
     # The digest comes first, so that a log that grows while it is read counts as changed.
     source = content_digest(path, folder)
-    column_types = open_source(connection, table, folder)
+    opened = open_source(connection, table, folder, spill)
+    column_types = opened.column_types
     missing = [fault for field in table.present_fields if (fault := missing_column(table, field, column_types))]
     if missing:
         raise InvalidLog("\n".join(missing))
@@ -95,7 +114,7 @@ def _check_table(connection: duckdb.DuckDBPyConnection, table: Table, folder: Pa
         ]
     if unreadable:
         raise InvalidLog("\n".join(unreadable))
-    return CheckedTable(table, column_types, source, lines, lines - known, lines - distinct)
+    return CheckedTable(table, opened, source, lines, lines - known, lines - distinct)
 
 
 def _load_erased(
@@ -105,7 +124,7 @@ def _load_erased(
     connection.execute("CREATE TEMP TABLE erased (customer_id VARCHAR)")
     for checked in checked_tables:
         if select_erased is not None and checked.table.name != "costs":
-            customer = value_sql(checked.table, checked.table.fields[0], checked.column_types)
+            customer = value_sql(checked.table, checked.table.fields[0], checked.opened.column_types)
             customers = f"SELECT DISTINCT {customer} FROM {checked.table.raw_view} WHERE {customer} IS NOT NULL"
             for customer_id in select_erased(row[0] for row in connection.execute(customers).fetchall()):
                 connection.execute("INSERT INTO erased VALUES (?)", [customer_id])

@@ -17,7 +17,9 @@ import ibis
 import pyarrow as pa
 
 from features.errors import InvalidLog
-from features.ingestion.file_formats import FileFormat, detect_format
+from features.ingestion.files.file_formats import FileFormat, detect_format
+from features.ingestion.files.read_options import ReadOptions
+from features.ingestion.opened_source import OpenedSource
 from features.ingestion.value_parsing import column_text_sql
 from features.storage.sql_quoting import quote_identifier
 
@@ -58,9 +60,9 @@ def content_digest(path: str, folder: Path) -> str:
 
 
 def create_raw_view(
-    connection: duckdb.DuckDBPyConnection, view: str, path: str, folder: Path, *, has_header: bool
-) -> dict[str, str]:
-    """Create a DuckDB view over a source; return the DuckDB types by column, for the columns that all its files have.
+    connection: duckdb.DuckDBPyConnection, view: str, path: str, folder: Path, options: ReadOptions
+) -> OpenedSource:
+    """Create a DuckDB view over a source, with the columns that all its files have.
 
     Raises:
         InvalidLog: the source is missing, empty or in an unknown format.
@@ -70,8 +72,8 @@ def create_raw_view(
             connection.register(f"{view}_arrow", _backend_table(path, folder))
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {view} AS SELECT * FROM {view}_arrow")
         else:
-            _create_files_view(connection, view, source_files(path, folder), has_header=has_header)
-        return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}
+            _create_files_view(connection, view, source_files(path, folder), has_header=options.has_header)
+        return OpenedSource({row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()})
 
 
 @contextmanager

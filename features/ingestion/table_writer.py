@@ -10,7 +10,8 @@ import duckdb
 from features.config.sources import OrdersSource
 from features.ingestion.canonical_schema import ParseAs, Table
 from features.ingestion.manifest import TableSummary
-from features.ingestion.value_parsing import ColumnTypes, has_customer_sql, value_sql
+from features.ingestion.opened_source import OpenedSource
+from features.ingestion.value_parsing import has_customer_sql, value_sql
 from features.storage.atomic_files import atomic_write
 from features.storage.sql_quoting import quote_literal
 
@@ -20,7 +21,7 @@ class CheckedTable:
     """A raw table of which every line can be read, and its counts."""
 
     table: Table
-    column_types: ColumnTypes
+    opened: OpenedSource
     source: str
     lines: int
     without_customer: int
@@ -32,7 +33,7 @@ class CheckedTable:
 
 def write_table(connection: duckdb.DuckDBPyConnection, checked: CheckedTable, folder: Path) -> TableSummary:
     """Write one table of the history, sorted and complete; the old file stays until the new one is whole."""
-    table, column_types = checked.table, checked.column_types
+    table, column_types = checked.table, checked.opened.column_types
     drops_duplicates = isinstance(table.section, OrdersSource) and table.section.duplicates == "drop"
     rows = f"(SELECT DISTINCT * FROM {table.raw_view})" if drops_duplicates else table.raw_view
     values = ", ".join(f"{value_sql(table, field, column_types)} AS {field.name}" for field in table.present_fields)

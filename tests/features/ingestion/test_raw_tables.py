@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import InvalidLog
+from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.raw_tables import content_digest, create_raw_view
 
 CSV = "customer,at,amount\n0017,2026-01-31,9.50\nbob,2026-02-01,3\n"
@@ -31,7 +32,8 @@ def lines(tmp_path: Path) -> Open:
 
     def read(path: str, *, has_header: bool = True) -> list[tuple[object, ...]]:
         connection = duckdb.connect()
-        columns = create_raw_view(connection, "raw", path, tmp_path, has_header=has_header)
+        options = ReadOptions(tmp_path, has_header=has_header)
+        columns = create_raw_view(connection, "raw", path, tmp_path, options).column_types
         return [tuple(columns), *connection.execute("SELECT * FROM raw ORDER BY ALL").fetchall()]
 
     return read

@@ -1,0 +1,22 @@
+"""Spill folder: a temporary folder beside the history for unpacked and decoded copies of raw files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SPILL_FOLDER = "spill_files"
+
+
+@contextmanager
+def spill_folder(history: Path) -> Iterator[Path]:
+    """An empty folder that is removed at the end; a killed ingestion leaves one behind, which the next one removes."""
+    folder = history / SPILL_FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
