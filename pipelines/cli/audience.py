@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.command_context import exit_on_error, resolve_home
+from pipelines.cli.command_context import current_time, exit_on_error, resolve_home
 from pipelines.cli.console import CommandConsole
 from pipelines.cli.expected_totals import expected_total_lines
-from pipelines.cli.options import Config, HomeDir, Json
+from pipelines.cli.options import HomeDir, Json, UnusedConfig
 from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
         Path | None, typer.Option(dir_okay=False, help="Write the members to this .csv, .ndjson or .parquet file.")
     ] = None,
     home: HomeDir = None,
-    _config: Config = None,
+    _config: UnusedConfig = None,
     json: Json = False,
 ) -> None:
     """Select an audience, describe it and, with --out, write its members; customers without consent are excluded."""
@@ -63,8 +62,8 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
             "holdout": _parse_holdout(holdout),
             "columns": column or None,
         }
-        now: datetime = context.obj()
-        console.show_audience(step.run(resolve_home(home), step.build_request(options, request), now, out))
+        body, now = step.build_request(options, request), current_time(context)
+        console.show_audience(step.run(resolve_home(home), body, now, out))
 
 
 class AudienceConsole(CommandConsole):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+
+import typer
 
 from features.errors import FlywheelError
 from pipelines import environment
@@ -37,6 +40,12 @@ def exit_on_error(console: CommandConsole) -> Iterator[None]:
             raise
         console.show_error("stopped; run the same command again to go on")
         sys.exit(130)
+
+
+def current_time(context: typer.Context) -> datetime:
+    """Return the current time of the command line, which the main application passes to its commands."""
+    now: datetime = context.obj()
+    return now
 
 
 def resolve_home(option: Path | None) -> Home:

@@ -1,11 +1,31 @@
-"""Erasure console: the summary of ``flywheel forget``, as text or as JSON."""
+"""Erasure command: the arguments and the output of ``flywheel forget``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from pipelines.cli.command_context import current_time, exit_on_error, resolve_home
 from pipelines.cli.console import CommandConsole
+from pipelines.cli.options import HomeDir, Json, UnusedConfig
+
+
+def forget(
+    context: typer.Context,
+    *,
+    customer_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Customer ids as in the log.")],
+    home: HomeDir = None,
+    _config: UnusedConfig = None,
+    json: Json = False,
+) -> None:
+    """Erase customers from all data, and keep them from being ingested again."""
+    from pipelines.steps import forget as step
+
+    console = ErasureConsole(json_output=json)
+    with exit_on_error(console):
+        console.show_erasures(list(step.run(resolve_home(home), customer_ids, current_time(context))))
 
 
 class ErasureConsole(CommandConsole):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.command_context import exit_on_error, resolve_home
+from pipelines.cli.command_context import current_time, exit_on_error, resolve_home
 from pipelines.cli.console import CommandConsole
 from pipelines.cli.options import HomeDir, Json
 from pipelines.cli.tables import titled_table
@@ -35,7 +35,9 @@ def create(
 
     console = KeyConsole(json_output=json)
     with exit_on_error(console):
-        console.show_created_key(*KeyStore.for_home(resolve_home(home).folder).create(client, scope, _now(context)))
+        console.show_created_key(
+            *KeyStore.for_home(resolve_home(home).folder).create(client, scope, current_time(context))
+        )
 
 
 @app.command("list")
@@ -61,7 +63,7 @@ def revoke(
 
     console = KeyConsole(json_output=json)
     with exit_on_error(console):
-        console.show_revoked_key(KeyStore.for_home(resolve_home(home).folder).revoke(key_id, _now(context)))
+        console.show_revoked_key(KeyStore.for_home(resolve_home(home).folder).revoke(key_id, current_time(context)))
 
 
 class KeyConsole(CommandConsole):
@@ -104,9 +106,3 @@ def _key_payload(key: StoredKey) -> dict[str, object]:
 
 def _format_day(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d}"
-
-
-def _now(context: typer.Context) -> datetime:
-    """Return the command line's current time, which the main application passes to its sub-commands."""
-    now: datetime = context.obj()
-    return now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +11,15 @@ import typer
 from pipelines import environment
 from pipelines.cli import keys
 from pipelines.cli.audience import audience
-from pipelines.cli.command_context import GATE_REJECTED_STATUS, exit_on_error, locked_home, resolve_home, resolve_path
+from pipelines.cli.command_context import GATE_REJECTED_STATUS, locked_home, resolve_path
+from pipelines.cli.completion import completion
 from pipelines.cli.console import CommandConsole, capture_warnings
-from pipelines.cli.options import AsOf, Config, HomeDir, Json, Origins, Out, PinnedAsOf
-from pipelines.steps.promote import UsageError
+from pipelines.cli.forget import forget
+from pipelines.cli.options import AsOf, Config, HomeDir, Json, Origins, Out
+from pipelines.cli.promote import promote
+from pipelines.cli.serve import serve
+from pipelines.cli.ui import ui
+from pipelines.cli.version import print_version
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -26,16 +30,23 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="flywheel",
-    help="Churn, next purchase and lifetime value of every customer, from a raw order log.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(keys.app, name="keys")
-app.command()(audience)
+PIPELINE, EXPLORE, OPERATE = "From the log to predictions", "Look at the results", "Operate"
 
 
-@app.command()
+@app.callback()
+def flywheel(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version, and exit.")
+    ] = False,
+) -> None:
+    """Churn, next purchase and lifetime value of every customer, from a raw order log."""
+
+
+@app.command(rich_help_panel=PIPELINE)
 def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
     """Report which predictions this log supports today, at which horizons, and what is missing."""
     with locked_home("readiness", home, json=json) as (console, locked):
@@ -43,7 +54,7 @@ def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None
         console.show_readiness(context.readiness, context.config.name, context.rule_limits)
 
 
-@app.command()
+@app.command(rich_help_panel=PIPELINE)
 def run(
     *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
 ) -> None:
@@ -58,7 +69,7 @@ def run(
         raise typer.Exit(GATE_REJECTED_STATUS)
 
 
-@app.command()
+@app.command(rich_help_panel=PIPELINE)
 def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -> None:
     """Validate the raw log and write the canonical history."""
     from pipelines.steps import ingest as step
@@ -67,7 +78,7 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
         console.show_ingestion(step.run(_load_config(config), locked, _now(), console.report))
 
 
-@app.command()
+@app.command(rich_help_panel=PIPELINE)
 def publish(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
     """Compute features and materialize them into the online store."""
     from pipelines.steps import publish as step
@@ -77,7 +88,7 @@ def publish(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, 
         console.show_publish_summary(step.run(context), context.as_of)
 
 
-@app.command()
+@app.command(rich_help_panel=PIPELINE)
 def train(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
     """Back-test, fit and register a release; it serves only after promotion."""
     from pipelines.steps import train as step
@@ -86,7 +97,7 @@ def train(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, js
         console.show_trained_release(step.run(_run_context(config, locked, as_of, console)), locked)
 
 
-@app.command()
+@app.command(rich_help_panel=PIPELINE)
 def evaluate(
     *,
     config: Config = None,
@@ -102,32 +113,7 @@ def evaluate(
         console.show_backtest(step.run(_run_context(config, locked, as_of, console, tuple(origin or ()))))
 
 
-@app.command()
-def promote(
-    *,
-    home: HomeDir = None,
-    _config: Config = None,
-    version: Annotated[str | None, typer.Option(help="The release to promote; default: the challenger.")] = None,
-    why: Annotated[str, typer.Option(help="The reason, for the promotion log.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Promote although the gate rejects it; needs --why.")] = False,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Promote the previous release again.")] = False,
-    json: Json = False,
-) -> None:
-    """Make a release the champion if the quality gate passes (exit status 3 if it does not)."""
-    from pipelines.steps import promote as step
-
-    with locked_home("promote", home, json=json) as (console, locked):
-        if rollback and (force or version):
-            raise UsageError(
-                "Found --rollback with --force or --version. Expected it alone: it selects the previous release."
-            )
-        if rollback:
-            console.show_promotion(step.rollback(locked, _now(), console.report, why=why))
-        else:
-            console.show_promotion(step.run(locked, _now(), console.report, version=version, why=why, force=force))
-
-
-@app.command()
+@app.command(rich_help_panel=PIPELINE)
 def score(
     *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
 ) -> None:
@@ -142,51 +128,13 @@ def score(
         console.show_score_summary(step.run(shop_config, locked, cutoff, console.report, out, _now()))
 
 
-@app.command()
-def forget(
-    *,
-    customer_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Customer ids as in the log.")],
-    home: HomeDir = None,
-    _config: Config = None,
-    json: Json = False,
-) -> None:
-    """Erase customers from all data, and keep them from being ingested again."""
-    from pipelines.cli.forget import ErasureConsole
-    from pipelines.steps import forget as step
-
-    console = ErasureConsole(json_output=json)
-    with exit_on_error(console):
-        console.show_erasures(list(step.run(resolve_home(home), customer_ids, _now())))
-
-
-@app.command()
-def serve(
-    *,
-    home: HomeDir = None,
-    _config: Config = None,
-    host: Annotated[str, typer.Option(envvar="FLYWHEEL_HOST", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535, help="The port to listen on.")] = 3000,
-    as_of: PinnedAsOf = None,
-) -> None:
-    """Start the HTTP service."""
-    from pipelines.steps import serve as step
-
-    with exit_on_error(CommandConsole(json_output=False)):
-        step.run(resolve_home(home), host, port, as_of)
-
-
-@app.command()
-def ui(
-    *,
-    home: HomeDir = None,
-    _config: Config = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 5000,
-) -> None:
-    """Open the MLflow UI on the home's models."""
-    with exit_on_error(CommandConsole(json_output=False)):
-        command = resolve_home(home).ui_command(port)
-    typer.echo(f"MLflow UI on http://127.0.0.1:{port} (Ctrl-C stops it)", err=True)
-    os.execvp(command[0], command)  # noqa: S606 -- MLflow's own server, in place of this process
+app.command(rich_help_panel=PIPELINE)(promote)
+app.command(rich_help_panel=EXPLORE)(audience)
+app.command(rich_help_panel=OPERATE)(serve)
+app.command(rich_help_panel=OPERATE)(ui)
+app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
+app.command(rich_help_panel=OPERATE)(forget)
+app.command(rich_help_panel=OPERATE)(completion)
 
 
 def main() -> None:

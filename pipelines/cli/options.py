@@ -25,6 +25,16 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", help="The configuration file; default: flywheel.toml here, else FLYWHEEL_CONFIG."),
 ]
+UnusedConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        exists=True,
+        dir_okay=False,
+        help="Not read, because this command needs the home alone; it may be given so that all commands take the same "
+        "options.",
+    ),
+]
 HomeDir = Annotated[
     Path | None, typer.Option("--home", help="The home folder; default: .flywheel here, else FLYWHEEL_HOME.")
 ]
