@@ -14,7 +14,8 @@ from pipelines.run_context import RunContext
 from training.evaluation.member_losses import QuestionLosses, losses_by_model
 from training.evaluation.quality_gate import ChampionComparison, GateDecision
 from training.evaluation.totals import backtest_totals, total_ranges
-from training.fitting.assemble import LAST_WINDOW, AssembledRelease
+from training.fitting.assemble import AssembledRelease
+from training.inference.forecast import LAST_WINDOW
 from training.inference.release_manifest import GateResult, ReleaseMetadata
 from training.models import MODELS
 from training.total_range import TotalRange

@@ -16,8 +16,7 @@ from pipelines.steps import ingest, promote, publish, score, train
 from pipelines.steps.promote import GateRejected
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
-from training.fitting.assemble import LAST_WINDOW
-from training.fitting.fit import POPULATION
+from training.inference.forecast import LAST_WINDOW, POPULATION
 from training.inference.release_manifest import GateResult, ReleaseManifest
 
 _STAND_INS = {

@@ -20,9 +20,9 @@ from pipelines.steps import evaluate
 from training.dataset.category_rows import CategoryLog
 from training.evaluation.backtest import backtest_evidence
 from training.evaluation.quality_gate import GateDecision, evaluate_gate
-from training.fitting.assemble import LAST_WINDOW, assemble, churn_sample
+from training.fitting.assemble import assemble, churn_sample
 from training.fitting.category_hazards import fit_category_tables_from_log
-from training.fitting.fit import AVERAGE, POPULATION
+from training.inference.forecast import AVERAGE, LAST_WINDOW, POPULATION
 
 if TYPE_CHECKING:
     from training.registry import Registry

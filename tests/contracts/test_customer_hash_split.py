@@ -17,7 +17,8 @@ from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
 from training.dataset.schedule import plan_schedule
 from training.evaluation.backtest import Backtest, backtest
-from training.fitting.fit import BTYD, POPULATION, FittedTier, fit_tiers
+from training.fitting.fit import FittedTier, fit_tiers
+from training.inference.forecast import BTYD, POPULATION
 
 pytestmark = pytest.mark.slow
 

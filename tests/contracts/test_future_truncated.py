@@ -25,7 +25,8 @@ from tests.training.shops import (
 )
 from training.dataset.point_in_time import build_dataset
 from training.fitting.assemble import AssembledRelease, assemble
-from training.fitting.fit import AVERAGE, NO_EVIDENCE
+from training.fitting.fit import NO_EVIDENCE
+from training.inference.forecast import AVERAGE
 
 pytestmark = pytest.mark.slow
 

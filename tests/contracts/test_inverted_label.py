@@ -19,8 +19,9 @@ from tests.training.shops import (
     simulate_lines,
     small_ensembles,
 )
-from training.fitting.fit import AVERAGE, BTYD, FittedTier, fit_tiers
+from training.fitting.fit import FittedTier, fit_tiers
 from training.inference.answers.churn import BANDS
+from training.inference.forecast import AVERAGE, BTYD
 from training.metrics import auc
 from training.models.churn import churn_label
 

@@ -33,7 +33,8 @@ from training.dataset.point_in_time import Dataset, build_dataset
 from training.dataset.readiness import Readiness, readiness
 from training.dataset.schedule import Schedule, plan_schedule
 from training.fitting.average import curve, spend
-from training.fitting.fit import AVERAGE, BTYD, POPULATION, FittedTier, buyer_mask, fit_tiers
+from training.fitting.fit import FittedTier, buyer_mask, fit_tiers
+from training.inference.forecast import AVERAGE, BTYD, POPULATION
 from training.members import small_trees
 
 OPENING = date(2020, 1, 1)

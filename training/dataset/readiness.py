@@ -16,8 +16,8 @@ from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
 from training.dataset.plan import HorizonPlan
 from training.dataset.schedule import Schedule, days_needed
+from training.inference.forecast import AVERAGE, BTYD, POPULATION
 
-AVERAGE, BTYD, POPULATION = "average", "btyd", "population"
 COMPARED_TIERS = (BTYD, POPULATION)  # the simple tiers that are tested beside the average
 MIN_CUSTOMERS = 30
 MIN_OUTCOMES = 10

@@ -14,20 +14,14 @@ from training.dataset.outcomes import Rows
 from training.dataset.plan import HorizonPlan
 from training.fitting.average.fit import FittedAverage
 from training.fitting.average.last_window import last_window_spend_distributions, last_window_tier
-from training.fitting.fit import (
-    AVERAGE,
-    BacktestEvidence,
-    FittedTier,
-    fit_tiers,
-    with_spend_distributions,
-)
+from training.fitting.fit import BacktestEvidence, FittedTier, fit_tiers, with_spend_distributions
 from training.inference.categories.hazard_tables import CATEGORIES_FILE, CategoryTables
+from training.inference.forecast import AVERAGE, LAST_WINDOW
 from training.inference.serialization import serialize_tier, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
 from training.model import Artifact
 from training.models import HEADS, MODELS
 
-LAST_WINDOW = "last_window"
 PERCENTILE_POINTS = 2001
 
 

@@ -23,13 +23,13 @@ from training.fitting.population_tier import fit_population_tier, fit_prospect_t
 from training.fitting.spend_distribution import fit_spend_distribution
 from training.inference.btyd import GammaPoisson
 from training.inference.extrapolation import Extrapolation
+from training.inference.forecast import AVERAGE, BTYD, POPULATION
 from training.inference.spend_distribution import SpendDistribution
 from training.inference.tiered_model import HorizonLayout, TieredModel
 from training.inference.tiers.base import Tier
 from training.model import Artifact, Trainers
 from training.models import HEADS
 
-AVERAGE, BTYD, POPULATION = "average", "btyd", "population"
 TRAINERS = Trainers(fit_gradient_boosting)
 
 

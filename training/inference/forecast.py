@@ -10,7 +10,7 @@ import numpy as np
 
 from features.arrays import Codes, Floats, Integers
 
-TIERS = ("average", "last_window", "btyd", "population")
+AVERAGE, LAST_WINDOW, BTYD, POPULATION = TIERS = ("average", "last_window", "btyd", "population")
 LAST_DAY = 730
 
 
