@@ -90,6 +90,10 @@ class History:
         touches = None if self.touches is None else self.touches.filter(self.touches.sent_at < instant)
         return History(lines, events, touches)
 
+    def after(self, cutoff: Cutoff) -> History:
+        """The order lines dated on the day of the cutoff or later, without events and touches."""
+        return History(self.lines.filter(self.lines.day_number >= cutoff.day_number), None)
+
     def restrict_to_scope(self, scope: ProfilingScope) -> History:
         """The history of the customers whose data may be used for profiling."""
         return (

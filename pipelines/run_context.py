@@ -11,7 +11,7 @@ from features.calendar import micros
 from features.config.shop import ShopConfig
 from features.consents.ledger import ProfilingScope
 from features.history import Cutoff, History
-from features.outlying_dates import OutlyingDates, find_outlying_dates, winsorize_dates
+from features.plausibility.outlying_dates import OutlyingDates, find_outlying_dates, winsorize_dates
 from features.transformations.feature_tables import feature_views
 from features.views import View
 from pipelines.home import Home

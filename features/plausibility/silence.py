@@ -11,6 +11,7 @@ from features.arrays import Floats, Integers
 from features.calendar import day_from_number, instant
 from features.errors import NotEnoughData
 from features.history import Cutoff, History
+from features.plausibility.order_days import OrderDays
 
 RECENT_DAYS = 364  # whole weeks, in which the weekdays on which the shop sells are counted
 SLACK, REFUSAL_SLACK = 0.5, 5.0  # in trading days: days, each weighted by the share of its weekdays with an order line
@@ -40,27 +41,6 @@ class Silence:
     def has_ended(self) -> bool:
         """Whether the silence exceeds the limit beyond which nothing is scored."""
         return self.days > self.refuse_after
-
-
-@dataclass(frozen=True)
-class OrderDays:
-    """The local days with an order line, ascending: days since 1970, lines of each day, last instant of each day."""
-
-    day: Integers
-    lines: Integers
-    last_us: Integers  # microseconds since 1970
-
-    @classmethod
-    def from_history(cls, history: History) -> OrderDays:
-        """Count the order lines of each day."""
-        lines = history.lines
-        counted = lines.group_by("day_number").aggregate(lines=lines.count(), last_us=lines.at_us.max())
-        table = counted.order_by("day_number").to_pyarrow()
-        return cls(*(table[name].to_numpy().astype(np.int64) for name in ("day_number", "lines", "last_us")))
-
-    def first(self, count: int) -> OrderDays:
-        """The first days only."""
-        return OrderDays(self.day[:count], self.lines[:count], self.last_us[:count])
 
 
 def measure_silence(history: History, now: Cutoff) -> Silence:
@@ -108,7 +88,7 @@ def _silence(days: OrderDays, as_of: int) -> Silence:
     calendar_longest, longest = _longest_silence(days.day, shares)
     order_days = len(days.day)
     warn = (longest + SLACK) * (1 + WARN_DOUBT / order_days)
-    refuse = max(REFUSAL_MULTIPLE * longest * (1 + REFUSAL_DOUBT / order_days), longest + REFUSAL_SLACK, warn)
+    refuse = max(REFUSAL_MULTIPLE * longest, longest + REFUSAL_SLACK) * (1 + REFUSAL_DOUBT / order_days)
     warn_after = _calendar_days(last, shares, warn)
     return Silence(
         last_day=day_from_number(last),

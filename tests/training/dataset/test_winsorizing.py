@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.arrays import Floats
-from features.outlying_dates import find_outlying_dates, winsorize_dates
+from features.plausibility.outlying_dates import find_outlying_dates, winsorize_dates
 from features.transformations.transactions import transactions
 from tests.training.by_hand import outcomes_of, rows_of
 from tests.training.shops import (

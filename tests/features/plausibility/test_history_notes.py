@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from features.outlying_dates import find_outlying_dates
+from features.plausibility.outlying_dates import find_outlying_dates
 from tests.logs import cutoff, history_of
 from training.dataset.data_quality import data_quality_notes
 

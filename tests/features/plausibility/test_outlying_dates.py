@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from features.outlying_dates import OutlyingDates, find_outlying_dates, winsorize_dates
+from features.plausibility.outlying_dates import OutlyingDates, find_outlying_dates, winsorize_dates
 from tests.logs import history_of, utc_instant
 
 FIRST = date(2023, 1, 6)
