@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
@@ -11,12 +11,17 @@ from features.calendar import micros
 from features.config.shop import ShopConfig
 from features.consents.ledger import ProfilingScope
 from features.history import Cutoff, History
+from features.ingestion.manifest import read_manifest
+from features.plausibility.history_notes import history_notes
+from features.plausibility.log_report import LogReport
+from features.plausibility.log_summary import LogSummary, summarize_log
 from features.plausibility.outlying_dates import OutlyingDates, find_outlying_dates, winsorize_dates
+from features.plausibility.silence import Silence, measure_silence
+from features.plausibility_note import PlausibilityNote, arrange_notes
 from features.transformations.feature_tables import feature_views
 from features.views import View
 from pipelines.home import Home
 from training.dataset.churn_horizon import estimate_churn_days
-from training.dataset.data_quality import data_quality_notes
 from training.dataset.readiness import Readiness, readiness
 from training.dataset.schedule import Schedule, plan_schedule
 from training.evaluation.churn_rule_limits import RuleLimit, find_rule_limits
@@ -73,13 +78,28 @@ class RunContext:
     @cached_property
     def readiness(self) -> Readiness:
         """Readiness: which models can be trained today at which horizons."""
-        result = readiness(self.history, self.schedule, self.cutoffs, self.churn_days, self.horizons)
-        return replace(result, notes=(*self.data_quality_notes, *result.notes))
+        return readiness(self.history, self.schedule, self.cutoffs, self.churn_days, self.horizons)
 
     @cached_property
-    def data_quality_notes(self) -> tuple[str, ...]:
-        """Order lines that look like mistakes, a sentence for each kind."""
-        return data_quality_notes(self._log, self.now, self._outlying_dates)
+    def plausibility(self) -> tuple[PlausibilityNote, ...]:
+        """What looks implausible in the log, by the notes of its ingestion and of its history as of the cutoff."""
+        manifest = read_manifest(self.home.history)
+        notes = history_notes(self._log, self.now, self._outlying_dates, self.config)
+        return arrange_notes([*(manifest.notes if manifest else ()), *notes], self.config.accept)
+
+    @cached_property
+    def silence(self) -> Silence:
+        """The silence at the end of the log."""
+        return measure_silence(self.history, self.now)
+
+    @cached_property
+    def log_summary(self) -> LogSummary:
+        """The size and the span of the log before the cutoff."""
+        return summarize_log(self.history, self.silence)
+
+    def write_log_report(self) -> None:
+        """Write the end of the log and its notes into the home, where the service reads them."""
+        LogReport(self.as_of, self.silence.log_until, self.plausibility).write(self.home.folder)
 
     @cached_property
     def _log(self) -> History:

@@ -41,6 +41,7 @@ from features.config.sources import (
 )
 from features.config.table_format import NameList
 from features.errors import InvalidConfig
+from features.plausibility_codes import CODES
 
 HorizonDays = Annotated[int, Field(ge=1, le=730)]
 
@@ -143,7 +144,7 @@ class ShopConfig(ConfigModel):
     id_case: Literal["keep", "fold"] = "keep"
     """Whether customer ids that differ by case only are different customers (`keep`) or one (`fold`)."""
     accept: NameList = ()
-    """Codes of blocking plausibility notes that you know and accept, so that releases promote themselves again."""
+    """Codes of plausibility notes that you know and accept, so that blocking ones keep no release from promotion."""
     business: BusinessConfig = BusinessConfig()
     """Business settings: horizons, churn bands and rules, consent defaults and segmentation."""
 
@@ -169,6 +170,18 @@ class ShopConfig(ConfigModel):
             )
         return business
 
+    @field_validator("accept")
+    @classmethod
+    def _check_accept(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [code for code in codes if code not in CODES]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], CODES, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"found {unknown[0]!r}{meant} Expected codes of plausibility notes: {', '.join(sorted(CODES))}"
+            )
+        return codes
+
     @property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
@@ -176,8 +189,8 @@ class ShopConfig(ConfigModel):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of the configuration; two configurations have the same fingerprint only if they are equal."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """sha256 of the configuration less ``accept``, which changes no line of the history."""
+        return hashlib.sha256(self.model_dump_json(exclude={"accept"}).encode()).hexdigest()
 
 
 def read_shop_config(path: Path) -> ShopConfig:

@@ -26,8 +26,8 @@ def silence_notes(silence: Silence, as_of: date) -> Iterator[PlausibilityNote]:
     yield PlausibilityNote(
         SILENT,
         "blocking" if silence.has_ended else "warning",
-        f"The log ends on {silence.last_day}{strays}, {count_of(silence.days, 'silent day')} before {as_of}; its longest "
-        f"silence before was {count_of(silence.longest_before, 'day')}",
+        f"The log ends on {silence.last_day}{strays}, {count_of(silence.days, 'silent day')} before {as_of}; its "
+        f"longest silence before was {count_of(silence.longest_before, 'day')}",
         f"at most {count_of(silence.refuse_after if silence.has_ended else silence.warn_after, 'silent day')}",
         f"Add the orders since then; for a log that ended, use --as-of {silence.last_day + timedelta(days=1)}",
         silence.days,

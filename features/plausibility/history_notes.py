@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from features.calendar import day_number
 from features.config.shop import ShopConfig
@@ -15,24 +14,22 @@ from features.plausibility.gaps import gap_notes, silence_notes
 from features.plausibility.identities import customer_lines, identity_notes
 from features.plausibility.order_days import OrderDays
 from features.plausibility.outlying_dates import OutlyingDates
-from features.plausibility.silence import Silence
+from features.plausibility.silence import silence_of_days
 from features.plausibility.twin_ids import twin_notes
 from features.plausibility_note import PlausibilityNote
 
 
-@dataclass(frozen=True)
-class ObservedLog:
-    """A canonical log at a cutoff, with what was measured on it before."""
+def history_notes(
+    log: History, now: Cutoff, outlying: OutlyingDates | None, config: ShopConfig
+) -> Iterator[PlausibilityNote]:
+    """Notes on the order lines of a log: their dates, the end of the log, their customer ids and amounts.
 
-    log: History  # the lines from the cutoff on included
-    now: Cutoff
-    outlying: OutlyingDates | None  # of the log before the cutoff
-    silence: Silence | None  # at the end of the log; None where it has no line before the cutoff
-
-
-def history_notes(observed: ObservedLog, config: ShopConfig) -> Iterator[PlausibilityNote]:
-    """Notes on the order lines of a log: their dates, the end of the log, their customer ids and amounts."""
-    log, now, outlying = observed.log, observed.now, observed.outlying
+    Args:
+        log: the whole canonical log, with the lines from ``now`` on.
+        now: the instant at which the known log ends.
+        outlying: the few outlying dates of the log before ``now``.
+        config: the shop's zone and currency.
+    """
     known = log.before(now)
     days = OrderDays.from_history(known)
     later = OrderDays.from_history(log.after(now))
@@ -47,8 +44,7 @@ def history_notes(observed: ObservedLog, config: ShopConfig) -> Iterator[Plausib
     yield from midnight_notes(known, days, config.zone)
     if not count_deciding_days(days):
         yield from gap_notes(days)
-    if observed.silence is not None:
-        yield from silence_notes(observed.silence, now.day)
+    yield from silence_notes(silence_of_days(days, now.day_number), now.day)
     customers = customer_lines(known)
     yield from identity_notes(customers, int(days.day[-1] - days.day[0]) + 1)
     yield from twin_notes(customers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 
 from features.history import History
@@ -21,14 +22,11 @@ PERSON = "an id for each person"
 
 
 def customer_lines(known: History) -> ir.Table:
-    """Lines of each customer, and whether there are two orders on two days: customer_id, lines, repeated; evaluated."""
+    """Lines of each customer, and whether there are two orders on two days: customer_id, lines, repeated; in memory."""
     lines = known.lines
     day, order = lines.day_number, lines.order_id
-    return (
-        lines.group_by("customer_id")
-        .aggregate(lines=lines.count(), repeated=(day.max() > day.min()) & (order.max() > order.min()))
-        .cache()
-    )
+    repeated = (day.max() > day.min()) & (order.max() > order.min())
+    return ibis.memtable(lines.group_by("customer_id").aggregate(lines=lines.count(), repeated=repeated).to_pyarrow())
 
 
 @dataclass(frozen=True)

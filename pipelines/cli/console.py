@@ -17,17 +17,19 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.cli.expected_totals import expected_total_lines
+from pipelines.cli.plausibility import log_row, note_lines, note_rows
 from pipelines.cli.tables import churn_rule_table, format_number, titled_table
 from training.inference.release_manifest import ReleaseManifest
 
 if TYPE_CHECKING:
     from features.ingestion.manifest import HistoryManifest
+    from features.plausibility_note import PlausibilityNote
     from pipelines.home import Home
     from pipelines.registration.backtest_result import BacktestResult
+    from pipelines.run_context import RunContext
     from pipelines.steps.publish import PublishSummary
     from pipelines.steps.run import RunSummary
     from pipelines.steps.score import ScoreSummary
-    from training.dataset.readiness import Readiness
     from training.evaluation.churn_rule_limits import RuleLimit
     from training.registry import Promotion
 
@@ -59,8 +61,9 @@ class CommandConsole:
         """Print why the command stopped."""
         self._progress.print(Text.assemble(("error", "bold red"), "  ", message), soft_wrap=True)
 
-    def show_readiness(self, readiness: Readiness, shop_name: str, rule_limits: Sequence[RuleLimit] = ()) -> None:
-        """Print what can be trained for each model and horizon, and the limits of the churn rules."""
+    def show_readiness(self, context: RunContext) -> None:
+        """Print the log and its plausibility, what can be trained, and the limits of the churn rules."""
+        readiness, shop_name, rule_limits = context.readiness, context.config.name, context.rule_limits
         schedule = readiness.schedule
         if self._json_output:
             self._print_json({
@@ -68,9 +71,12 @@ class CommandConsole:
                 "learned_days": readiness.plan.learned, "churn_days": readiness.plan.churn_days,
                 "tier": readiness.tier, "answers": [asdict(answer) for answer in readiness.answers],
                 "notes": readiness.notes,
+                "log": log_row(context.log_summary), "plausibility": note_rows(context.plausibility),
                 "churn_rule_limits": [asdict(limit) for limit in rule_limits],
             })  # fmt: skip
             return
+        self._out.print(context.log_summary.sentence(context.config.currency), soft_wrap=True)
+        self._show_notes(context.plausibility)
         table = titled_table(
             f"{shop_name}: what can be learned as of {schedule.as_of} ({schedule.span} days of log)",
             "model", "days", "trainable", "tier", "customers", "positives", "negatives",
@@ -91,10 +97,13 @@ class CommandConsole:
             self._out.print(note, soft_wrap=True)
         self._show_rule_limits(rule_limits)
 
-    def show_ingestion(self, manifest: HistoryManifest) -> None:
-        """Print the row counts of each ingested table."""
+    def show_ingestion(self, manifest: HistoryManifest, notes: Sequence[PlausibilityNote]) -> None:
+        """Print the row counts of each ingested table, and what looks implausible in them."""
         if self._json_output:
-            self._print_json({"tables": [asdict(summary) for summary in manifest.tables], "source": manifest.source})
+            self._print_json({
+                "tables": [asdict(summary) for summary in manifest.tables], "source": manifest.source,
+                "plausibility": note_rows(notes),
+            })  # fmt: skip
             return
         table = titled_table(
             "The history", "table", "lines", "without customer", "exact duplicates", "written", "customers"
@@ -103,6 +112,7 @@ class CommandConsole:
             counts = (summary.lines, summary.without_customer, summary.duplicates, summary.written, summary.customers)
             table.add_row(summary.table, *(f"{count:,}" for count in counts))
         self._out.print(table)
+        self._show_notes(notes)
 
     def show_publish_summary(self, summary: PublishSummary, as_of: date) -> None:
         """Print how many customers the online store holds."""
@@ -181,31 +191,38 @@ class CommandConsole:
 
     def show_run_summary(self, run_summary: RunSummary) -> None:
         """Print the result of ``flywheel run``."""
+        scores, expected = run_summary.score_summary, run_summary.expected
         if self._json_output:
             self._print_json({
                 "as_of": run_summary.readiness.schedule.as_of,
                 "trained": run_summary.trained_version, "release": run_summary.champion, "refused": run_summary.refusal,
                 "gate": asdict(run_summary.gate), "warnings": run_summary.warnings,
-                "customers": run_summary.score_summary.customers, "scores": run_summary.score_summary.path,
+                "log": log_row(run_summary.log), "plausibility": note_rows(run_summary.plausibility),
+                "customers": scores.customers if scores else 0, "scores": scores and scores.path,
                 "tables": [asdict(summary) for summary in run_summary.manifest.tables],
-                "expected": {
-                    name: total and total.model_dump(mode="json")
-                    for name, total in vars(run_summary.expected).items()
+                "expected": expected and {
+                    name: total and total.model_dump(mode="json") for name, total in vars(expected).items()
                 },
-                "ltv": "the log has no amounts" if run_summary.score_summary.without_amounts else "",
+                "ltv": "the log has no amounts" if run_summary.log.amount is None else "",
                 "seconds": round(time.monotonic() - self._started_at, 1),
             })  # fmt: skip
             return
-        self.show_ingestion(run_summary.manifest)
+        self.show_ingestion(run_summary.manifest, run_summary.plausibility)
         if run_summary.refusal:
-            self._out.print(
-                f"Release {run_summary.trained_version} was refused; release {run_summary.champion} goes on serving."
-            )
-        self.show_score_summary(run_summary.score_summary)
+            champion = f"release {run_summary.champion} goes on serving" if scores else "no release serves yet"
+            self._out.print(f"Release {run_summary.trained_version} was refused; {champion}.")
+        if scores:
+            self.show_score_summary(scores)
         for warning in run_summary.warnings:
             self._out.print(warning, soft_wrap=True)
-        expected = run_summary.expected
-        for line in expected_total_lines(expected.conversions, expected.orders, expected.revenue, run_summary.currency):
+        if expected:
+            for line in expected_total_lines(
+                expected.conversions, expected.orders, expected.revenue, run_summary.currency
+            ):
+                self._out.print(line, soft_wrap=True)
+
+    def _show_notes(self, notes: Sequence[PlausibilityNote]) -> None:
+        for line in note_lines(notes):
             self._out.print(line, soft_wrap=True)
 
     def _print_json(self, summary: Mapping[str, object]) -> None:

@@ -51,7 +51,7 @@ def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None
     """Report which predictions this log supports today, at which horizons, and what is missing."""
     with locked_home("readiness", home, json=json) as (console, locked):
         context = _run_context(config, locked, as_of, console)
-        console.show_readiness(context.readiness, context.config.name, context.rule_limits)
+        console.show_readiness(context)
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -75,7 +75,9 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
     from pipelines.steps import ingest as step
 
     with locked_home("ingest", home, json=json) as (console, locked):
-        console.show_ingestion(step.run(_load_config(config), locked, _now(), console.report))
+        shop_config = _load_config(config)
+        manifest = step.run(shop_config, locked, _now(), console.report)
+        console.show_ingestion(manifest, _context(shop_config, locked, None, console).plausibility)
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -125,7 +127,9 @@ def score(
     with locked_home("score", home, json=json) as (console, locked):
         shop_config = _load_config(config)
         cutoff = Cutoff.from_day(as_of or publish.publication_day(locked), shop_config.zone)
-        console.show_score_summary(step.run(shop_config, locked, cutoff, console.report, out, _now()))
+        summary = step.run(shop_config, locked, cutoff, console.report, out, _now())
+        _context(shop_config, locked, cutoff.day, console).write_log_report()
+        console.show_score_summary(summary)
 
 
 app.command(rich_help_panel=PIPELINE)(promote)
@@ -146,12 +150,19 @@ def main() -> None:
 def _run_context(
     config: Path | None, home: Home, as_of: date | None, console: CommandConsole, origins: tuple[date, ...] = ()
 ) -> RunContext:
-    from pipelines.run_context import RunContext
     from pipelines.steps import ingest as step
 
     shop_config = _load_config(config)
     step.run(shop_config, home, _now(), console.report)
-    return RunContext(shop_config, home, as_of or _today(shop_config.zone), console.report, origins, _now())
+    return _context(shop_config, home, as_of, console, origins)
+
+
+def _context(
+    config: ShopConfig, home: Home, as_of: date | None, console: CommandConsole, origins: tuple[date, ...] = ()
+) -> RunContext:
+    from pipelines.run_context import RunContext
+
+    return RunContext(config, home, as_of or _today(config.zone), console.report, origins, _now())
 
 
 def _load_config(config: Path | None) -> ShopConfig:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from features.calendar import micros
+from features.plausibility_note import without_examples
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.registration.champion import tiers_of_usable_champion
@@ -52,12 +53,14 @@ class ReleaseCandidate:
         ]
         surely_worse = [comparison.model for comparison in self.comparisons if comparison.is_regression]
         answers_anyway = self.tier == LAST_WINDOW or not tiers_of_usable_champion(self.context)
+        blocking = {note.code: note.sentence for note in without_examples(self.context.plausibility) if note.blocks}
         return GateResult(
-            passed=not surely_worse and (not refutations or answers_anyway),
+            passed=not blocking and not surely_worse and (not refutations or answers_anyway),
             regressions=surely_worse,
             reasons={name: f"{decision.tier}: {decision.reason}" for name, decision in decisions.items()},
             refutations=refutations,
             no_signal=[name for name, decision in decisions.items() if not decision.ranks],
+            implausible=blocking,
         )
 
     @cached_property

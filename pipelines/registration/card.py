@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.plausibility_note import without_examples
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.dataset_info import dataset_info
@@ -46,6 +47,7 @@ def render_model_card(candidate: ReleaseCandidate, name: str) -> str:
             ],
             slices=_card_slices(candidate, name),
             rules=candidate.backtest_result.rule_results if MODELS[name].against_churn_rules else (),
+            plausibility=without_examples(context.plausibility),
         )
     )
 

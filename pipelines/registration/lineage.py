@@ -20,6 +20,7 @@ def training_fingerprint(context: RunContext) -> str:
     code = code_fingerprint(features, training)
     parts = [
         str(read_manifest(context.home.history)),
+        str(context.config.accept),
         str(context.as_of),
         str(context.origins),
         context.profiling_scope.fingerprint,

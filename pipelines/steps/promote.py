@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GateRejected(FlywheelError):
-    """The gate rejects the release: the newest origin refutes it, or the champion is better; nothing was changed."""
+    """The gate rejects the release: its test, the champion or the log speaks against it; nothing was changed."""
 
 
 class UsageError(FlywheelError):
@@ -36,7 +36,8 @@ def run(
     """Promote the challenger, or the given version.
 
     Raises:
-        GateRejected: the newest origin refutes it or the champion is better, and ``force`` is not set.
+        GateRejected: the newest origin refutes it, the champion is better or its log is implausible, and ``force`` is
+            not set.
         NotFound: there is no release to promote.
         UsageError: ``force`` without a reason.
     """
@@ -46,9 +47,11 @@ def run(
     candidate = _pending_release(registry) if version is None else version
     gate = _current_gate(registry, home, candidate)
     if not gate["passed"] and not force:
+        serving = "The champion keeps" if registry.version_of("release", "champion") else "No release is"
         raise GateRejected(
-            f"The gate rejects release {candidate}: {_rejection(gate)}. The champion keeps serving. See its run in "
-            f"`flywheel ui`; to promote it nevertheless: flywheel promote --version {candidate} --force --why REASON."
+            f"The gate rejects release {candidate}: {_rejection(gate)}. {serving} serving.{_acceptance(gate)} See its "
+            f"run in `flywheel ui`; to promote it nevertheless: flywheel promote --version {candidate} --force --why "
+            "REASON."
         )
     promotion = registry.promote(
         candidate,
@@ -104,7 +107,14 @@ def _rejection(gate: Mapping[str, Any]) -> str:
     reasons = list(gate["refutations"])
     if gate["regressions"]:
         reasons.append(f"the champion answers {', '.join(gate['regressions'])} surely better, or from a higher tier")
+    reasons += [f"{code}: {sentence.removesuffix('.')}" for code, sentence in gate["implausible"].items()]
     return "; ".join(reasons)
+
+
+def _acceptance(gate: Mapping[str, Any]) -> str:
+    """How to accept what looks implausible in the log, as a sentence after a space; empty where nothing does."""
+    codes = ", ".join(f'"{code}"' for code in gate["implausible"])
+    return f" If the log is right, accept it in flywheel.toml, accept = [{codes}], and run again." if codes else ""
 
 
 def _release_manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest:

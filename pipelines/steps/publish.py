@@ -34,6 +34,9 @@ def run(context: RunContext) -> PublishSummary:
     from features.store.client import CustomerFeatures
 
     store = CustomerFeatures.open(context.home.folder, context.views, TTL_DAYS, context.home.online)
+    for note in context.plausibility:
+        context.report(f"{note.label}: {note.sentence}")
+    context.write_log_report()
     ensure_feature_tables(context)
     context.report("publishing to the online store")
     store.apply()
@@ -46,8 +49,6 @@ def ensure_feature_tables(context: RunContext) -> None:
     if marker.is_file() and json.loads(marker.read_text())["fingerprint"] == fingerprint:
         context.report("the features are up to date")
         return
-    for note in context.data_quality_notes:
-        context.report(note)
     context.report(f"computing features at {len(context.cutoffs)} cutoffs")
     # A killed run leaves incomplete tables, so the old marker is removed before they are written.
     marker.unlink(missing_ok=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from features.config.shop import ShopConfig
 from features.ingestion.manifest import HistoryManifest
+from features.plausibility.log_summary import LogSummary
+from features.plausibility_note import PlausibilityNote
 from pipelines.home import Home
 from pipelines.run_context import RunContext
 from pipelines.scoring.expected_totals import shop_totals
@@ -32,12 +34,14 @@ class RunSummary:
     manifest: HistoryManifest
     readiness: Readiness
     trained_version: str
-    champion: str
+    champion: str  # empty where no release serves yet
     refusal: str  # why the gate rejected the trained release; empty if it serves
     gate: GateResult  # of the trained release
     trained_tier: str  # the tier that answers in it
-    score_summary: score.ScoreSummary
-    expected: ExpectedTotals  # of all customers
+    score_summary: score.ScoreSummary | None  # None where no release serves yet
+    expected: ExpectedTotals | None  # of all customers
+    log: LogSummary
+    plausibility: tuple[PlausibilityNote, ...]
     currency: str
 
     @property
@@ -60,7 +64,7 @@ def run(
 ) -> RunSummary:
     """Run the pipeline from the raw log to the scores table, using only data before the day ``as_of``.
 
-    A release that the gate rejects stays registered, and the champion keeps serving.
+    A release that the gate rejects stays registered, and the champion keeps serving; without one, nothing is scored.
     """
     manifest = ingest.run(config, home, timestamp, report)
     context = RunContext(config, home, as_of, report, consents_at=timestamp)
@@ -72,18 +76,24 @@ def run(
     except GateRejected as error:
         refusal = str(error)
         report(refusal)
-    score_summary = score.run(config, home, context.now, report, out, timestamp)
-    cards = ReleaseManifest.read(home.releases / score_summary.release).cards
     trained = ReleaseManifest.read(home.releases / trained_version)
+    serves = home.champion() is not None
+    score_summary = score.run(config, home, context.now, report, out, timestamp) if serves else None
     return RunSummary(
         manifest=manifest,
         readiness=context.readiness,
         trained_version=trained_version,
-        champion=score_summary.release,
+        champion=score_summary.release if score_summary else "",
         refusal=refusal,
         gate=trained.gate,
         trained_tier=trained.tiered_model["tier"],
         score_summary=score_summary,
-        expected=shop_totals(score_summary.path, cards),
+        expected=_expected_totals(home, score_summary) if score_summary else None,
+        log=context.log_summary,
+        plausibility=context.plausibility,
         currency=config.currency,
     )
+
+
+def _expected_totals(home: Home, summary: score.ScoreSummary) -> ExpectedTotals:
+    return shop_totals(summary.path, ReleaseManifest.read(home.releases / summary.release).cards)

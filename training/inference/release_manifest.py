@@ -33,13 +33,14 @@ class ReleaseMetadata:
 
 @dataclass(frozen=True, kw_only=True)
 class GateResult:
-    """Gate result: whether the release may promote itself, and what the back-test says of each model."""
+    """Gate result: whether the release may promote itself, and what the back-test and the log say about it."""
 
     passed: bool
     regressions: list[str]  # models that the champion answers surely better, or from a higher tier
     reasons: dict[str, str]
     refutations: list[str]  # sentences on what the newest test origin refutes
     no_signal: list[str]  # models that rank nobody: no better than chance at the test origins
+    implausible: dict[str, str] = field(default_factory=dict)  # code -> sentence of each blocking note on the log
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from features.plausibility_note import PlausibilityNote
 from training.evaluation.churn_rules import RuleResult
 from training.evaluation.member_losses import QuestionLosses
 from training.evaluation.quality_gate import GateDecision
@@ -82,6 +83,7 @@ class ModelCard:
     coverage: Sequence[IntervalCoverage] = ()
     slices: Sequence[PopulationSlice] = ()
     rules: Sequence[RuleResult] = ()
+    plausibility: Sequence[PlausibilityNote] = ()  # of the log
     refresh: str = "Retrain weekly; score nightly. Older than the longest horizon, it must not be used."
     limits: Sequence[str] = LIMITS
 
@@ -91,6 +93,7 @@ def render_model_card(card: ModelCard) -> str:
     sections = {
         f"{card.name}: {card.question}": _purpose_lines(card),
         "What the test says": _gate_lines(card.gate, card.tested_tier),
+        "What looks implausible in the log": [f"- {note.label}: {note.sentence}" for note in card.plausibility],
         "How good it is": comparison_lines(card.scores),
         "Members of the average": member_lines(card.members),
         "Beside the rules in use": _rule_lines(card.rules),
