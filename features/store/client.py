@@ -21,6 +21,7 @@ from features.online import arrow_rows
 from features.online.arrow_rows import feature_rows
 from features.online.backends import LMDB, Reader, open_store, resolve_location
 from features.online.feature_rows import FeatureRows
+from features.publication import ROW_ID, VIEW, Publication
 from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, View
 
 with warnings.catch_warnings():  # importing Feast turns on the deprecation warnings of all libraries
@@ -100,8 +101,8 @@ class CustomerFeatures:
         joined = joined.sort_by(ROW_NUMBER).append_column(FEATURES_AT, features_at)
         return joined.select(self._schema().names).cast(self._schema())
 
-    def materialize(self, as_of: datetime) -> int:
-        """Make the online store hold exactly the rows of this cutoff; returns the number of customers.
+    def materialize(self, as_of: datetime, publication: Publication | None = None) -> int:
+        """Make the online store hold exactly the rows of this cutoff, and its publication; returns how many customers.
 
         Readers see the previous state until all views are written; if the process is killed, that state remains.
 
@@ -111,7 +112,8 @@ class CustomerFeatures:
             StoreUnavailable: the online store does not answer.
         """
         customers = self._count_customers_at(as_of)
-        with _suppress_feast_output(), _translate_missing_view(), replace_views():
+        rows = {} if publication is None else {ROW_ID: publication.to_bytes()}
+        with _suppress_feast_output(), _translate_missing_view(), replace_views({VIEW: rows}):
             self.feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return customers
 

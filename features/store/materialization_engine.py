@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -25,17 +25,22 @@ from features.views import CUSTOMER_ID
 
 AnyView = BatchFeatureView | StreamFeatureView | FeatureView
 
-_REPLACES_VIEWS = ContextVar("replaces_views", default=False)
+PackedView = Mapping[str, bytes]  # packed rows by their ids
+
+_FURTHER_VIEWS: ContextVar[Mapping[str, PackedView] | None] = ContextVar("further_views", default=None)
 
 
 @contextmanager
-def replace_views() -> Iterator[None]:
-    """Make materialization within this context replace the views instead of merging; Feast has no option for that."""
-    token = _REPLACES_VIEWS.set(True)
+def replace_views(further_views: Mapping[str, PackedView]) -> Iterator[None]:
+    """Make materialization within this context replace the views instead of merging; Feast has no option for that.
+
+    The further views, which Feast does not know, are replaced in the same transaction.
+    """
+    token = _FURTHER_VIEWS.set(further_views)
     try:
         yield
     finally:
-        _REPLACES_VIEWS.reset(token)
+        _FURTHER_VIEWS.reset(token)
 
 
 class PackedEngineConfig(FeastConfigBaseModel):
@@ -61,9 +66,12 @@ class PackedEngine(ComputeEngine):
         tasks = [tasks] if isinstance(tasks, MaterializationTask) else tasks
         packed = [self._pack_rows(task) for task in tasks]
         with open_configured_store(self.repo_config).write_transaction() as writer:
-            write = writer.replace if _REPLACES_VIEWS.get() else writer.merge
+            further_views = _FURTHER_VIEWS.get()
+            write = writer.merge if further_views is None else writer.replace
             for task, rows in zip(tasks, packed, strict=True):
                 write(task.feature_view.name, rows)
+            for name, view in (further_views or {}).items():
+                writer.replace(name, view)
         return [_succeeded_job(task) for task in tasks]
 
     def update(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from structlog.typing import FilteringBoundLogger
 
+from features.calendar import local_day
 from features.consents.backends import open_ledger
 from features.online.backends import open_store, resolve_location
 from serving.api.graceful_shutdown import GracefulShutdown
@@ -22,11 +23,14 @@ from serving.auth.key_store import KeyStore
 from serving.observability.audit_log import AuditLog
 from serving.observability.clock import Clock, make_clock
 from serving.observability.json_logs import json_log
+from serving.observability.log_silence import LogSilence
 from serving.observability.metrics import Metrics
 from serving.predictions.consent_gate import ConsentGate
 from serving.predictions.micro_batching import MicroBatcher
 from serving.predictions.prediction_service import PredictionService
 from serving.predictions.predictor import Predictor
+from serving.releases.polling import poll_forever
+from serving.releases.publication_loader import PublicationLoader
 from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from serving.settings import Settings
@@ -38,6 +42,7 @@ class AppState:
     """Application state of one worker."""
 
     release_loader: ReleaseLoader
+    publication_loader: PublicationLoader
     clock: Clock
     api_keys: ApiKeys
     metrics: Metrics
@@ -63,9 +68,11 @@ class AppState:
         ledger, audit_log = open_ledger(settings.home, online_store), AuditLog.open(settings.home)
         consent_gate, audiences = ConsentGate(ledger), AudienceService.for_home(settings.home, ledger, audit_log)
         releases = ReleaseLoader(settings.home / "releases", load_release, store.reader, metrics, log)
+        publications = PublicationLoader.of_store(store)
         predictor = Predictor(clock, SegmentLookup(audiences.scores, consent_gate), metrics, log)
         return cls(
             release_loader=releases,
+            publication_loader=publications,
             clock=clock,
             api_keys=ApiKeys(
                 settings.api_keys, KeyReloader(KeyStore.for_home(settings.home), log, settings.poll_seconds)
@@ -75,7 +82,12 @@ class AppState:
             shutdown=GracefulShutdown(settings.drain_seconds),
             load_shedder=LoadShedder(settings.max_waiting, settings.deadline_seconds),
             prediction_service=PredictionService(
-                lambda: releases.current, clock, consent_gate, predictor, MicroBatcher(predictor.predict_batch)
+                lambda: releases.current,
+                lambda: publications.current,
+                clock,
+                consent_gate,
+                predictor,
+                MicroBatcher(predictor.predict_batch),
             ),
             audit_log=audit_log,
             audience_service=audiences,
@@ -100,11 +112,18 @@ class AppState:
         """The current instant by the clock of the worker, microseconds since 1970 UTC."""
         return self.clock.now(self.zone)
 
+    def log_silence(self) -> LogSilence | None:
+        """The silence at the end of the log that the features know; None before the first publication."""
+        publication = self.publication_loader.current
+        return None if publication is None else LogSilence(publication, local_day(self.now(), self.zone))
+
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Follow the champion pointer and handle the signals to stop for as long as the service runs."""
+        """Follow publication and champion pointer, and handle the signals to stop, for as long as the service runs."""
         self.shutdown.install_signal_handlers()
-        polling = asyncio.create_task(self.release_loader.follow(self.poll_seconds))
+        # The publication first: no release answers without the end of the log that its features know.
+        polls = (self.publication_loader.poll, self.release_loader.poll)
+        polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:
             yield
         finally:

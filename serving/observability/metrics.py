@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter as Counts
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import get_args
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from features.plausibility_note import Severity
 from serving.interfaces import ReleasePort
+from serving.observability.log_silence import LogSilence
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from training.inference.forecast import TIERS
 
@@ -17,6 +22,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _DURATION_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _TIERS = (*TIERS, "none")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 class Metrics:
@@ -59,6 +65,25 @@ class Metrics:
             multiprocess_mode="mostrecent",
         )
         self._features_available.set(1)
+        self._log_until = Gauge(
+            "flywheel_log_until_timestamp_seconds",
+            "Time of the last order line that the features know, since 1970 UTC; NaN before the first publication.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._log_silence = Gauge(
+            "flywheel_log_silence_days",
+            "Whole local days without an order line since then; NaN before the first publication.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._plausibility_notes = Gauge(
+            "flywheel_plausibility_notes",
+            "Notes on the log at the last publication, by severity.",
+            ["severity"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self._last_available: bool | None = None
         self._request_counter = lru_cache(maxsize=512)(self._requests.labels)
         self._duration_observer = lru_cache(maxsize=512)(self._durations.labels)
@@ -94,6 +119,14 @@ class Metrics:
     def record_feature_age(self, microseconds: int) -> None:
         """Record the age of the oldest features in a response."""
         self._feature_age.set(microseconds / 1e6)
+
+    def record_log(self, silence: LogSilence | None) -> None:
+        """Record the end of the log that the features know, the silence since then, and the notes on the log."""
+        self._log_until.set(math.nan if silence is None else silence.publication.log_until / 1e6)
+        self._log_silence.set(math.nan if silence is None else silence.days)
+        noted = Counts(note.severity for note in silence.publication.notes) if silence else Counts()
+        for severity in SEVERITIES:
+            self._plausibility_notes.labels(severity).set(noted[severity])
 
     def set_active_release(self, release: ReleasePort) -> None:
         """Record which release answers from now on."""

@@ -47,9 +47,11 @@ class ConsentGate:
             ) from None
 
 
-def without_prediction(release: ReleasePort, customers: FeatureReadResult, statuses: Sequence[str], as_of: int) -> Rows:
+def without_prediction(
+    release: ReleasePort, customers: FeatureReadResult, statuses: Sequence[str], as_of: int, log_until: int | None
+) -> Rows:
     """Rows without predictions, each with its own status, in the order of the ids."""
-    rows = unavailable_rows(release, customers, as_of)
+    rows = unavailable_rows(release, customers, as_of, log_until)
     for row, status in zip(rows, statuses, strict=True):
         row["status"] = status
         if status != FEATURES_UNAVAILABLE:

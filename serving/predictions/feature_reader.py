@@ -63,13 +63,14 @@ def consents_failed(customer_ids: Sequence[str], error: FlywheelError) -> Featur
     return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
 
-def unavailable_rows(release: ReleasePort, customers: FeatureReadResult, as_of: int) -> Rows:
+def unavailable_rows(release: ReleasePort, customers: FeatureReadResult, as_of: int, log_until: int | None) -> Rows:
     """Rows without predictions, each with the reason, in the order of the ids."""
     ids = prediction_ids(release.version, customers.stored, as_of)
     envelope = {
         "status": FEATURES_UNAVAILABLE,
         "reason": customers.reason,
         "as_of": rfc3339(as_of),
+        "log_until": None if log_until is None else rfc3339(log_until),
         "release": release.version,
         "model_versions": dict(release.model_versions),
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from features.consents.ledger import ConsentStatus
 from features.errors import FlywheelError
+from features.publication import Publication
 from serving.interfaces import ActiveRelease
 from serving.observability.clock import Clock
 from serving.predictions.consent_gate import ConsentGate, blocked_status, without_prediction
@@ -27,6 +28,7 @@ class PredictionService:
     """Prediction service of one worker: gate, read, score, attach segments, serialize."""
 
     current_release: Callable[[], ActiveRelease | None]
+    publication: Callable[[], Publication | None]
     clock: Clock
     consent_gate: ConsentGate
     predictor: Predictor
@@ -57,7 +59,9 @@ class PredictionService:
             TimeoutError: the request waited until its deadline.
         """
         include = DEFAULT_PARTS if request.include is None else frozenset(request.include)
-        context = PredictionContext(self.active_release(), include, request.as_of, all_day)
+        publication = self.publication()
+        log_until = None if publication is None else publication.log_until
+        context = PredictionContext(self.active_release(), include, request.as_of, all_day, log_until)
         try:
             blocked = await self.consent_gate.blocked_statuses(request.customer_ids, self.clock.now(context.timezone))
         except FlywheelError as error:
@@ -109,4 +113,4 @@ class PredictionService:
         for status in statuses:
             self.predictor.metrics.record_unanswered(context.active.release, 1, status)
         as_of = self.predictor.resolve_as_of(context, customers.stored)
-        return without_prediction(context.active.release, customers, statuses, as_of)
+        return without_prediction(context.active.release, customers, statuses, as_of, context.log_until)

@@ -42,6 +42,7 @@ class PredictionContext:
     include: frozenset[Part]
     as_of: datetime | None = None  # the instant that the caller names; without an offset, the shop's wall clock
     all_day: bool = False  # whether a default instant is the beginning of the shop's day
+    log_until: int | None = None  # the end of the log that the features know, microseconds since 1970 UTC
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -100,7 +101,9 @@ class Predictor:
     def unavailable(self, context: PredictionContext, result: FeatureReadResult) -> Rows:
         """Rows without predictions, each with the reason of the failed read."""
         self.metrics.record_unanswered(context.active.release, len(result.stored), FEATURES_UNAVAILABLE)
-        return unavailable_rows(context.active.release, result, self.resolve_as_of(context, result.stored))
+        return unavailable_rows(
+            context.active.release, result, self.resolve_as_of(context, result.stored), context.log_until
+        )
 
     def resolve_as_of(self, context: PredictionContext, stored: FeatureRows) -> int:
         """The instant that the predictions are for, microseconds since 1970 UTC."""
@@ -119,7 +122,7 @@ class Predictor:
         rows: Rows = []
         for chunk in _chunks(stored):
             try:
-                answers = score(release, chunk, as_of)
+                answers = score(release, chunk, as_of, context.log_until)
             except AsOfBeforeFeatures as error:
                 raise Problem(422, str(error), [FieldProblem(field="as_of", reason=str(error))]) from None
             self.metrics.record_predictions(answers)

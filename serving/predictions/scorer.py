@@ -32,10 +32,11 @@ class NonFiniteOutput(ArithmeticError):
     """The forecast of a known customer has a value that is not a finite number."""
 
 
-def score(release: ReleasePort, stored: FeatureRows, as_of: int) -> PredictionColumns:
+def score(release: ReleasePort, stored: FeatureRows, as_of: int, log_until: int | None = None) -> PredictionColumns:
     """The answers of ``release`` for n stored customers at ``as_of`` (microseconds since 1970 UTC).
 
-    Only the models that the release was trained with have columns.
+    Only the models that the release was trained with have columns. ``log_until`` is the end of the log that the
+    features know.
 
     Raises:
         AsOfBeforeFeatures: a customer's features are from after that instant.
@@ -60,6 +61,7 @@ def score(release: ReleasePort, stored: FeatureRows, as_of: int) -> PredictionCo
     return PredictionColumns(
         customer_ids=stored.customer_ids,
         as_of=as_of,
+        log_until=log_until,
         release=release.version,
         model_versions=release.model_versions,
         status=status,

@@ -42,6 +42,7 @@ def _with_status(columns: PredictionColumns, model: str) -> Rows:
 
 def _envelopes(predictions: PredictionColumns) -> Rows:
     as_of = rfc3339(predictions.as_of)
+    log_until = None if predictions.log_until is None else rfc3339(predictions.log_until)
     versions = dict(predictions.model_versions)
     columns = zip(
         predictions.customer_ids,
@@ -61,6 +62,7 @@ def _envelopes(predictions: PredictionColumns) -> Rows:
             "release": predictions.release,
             "model_versions": versions,
             "features_at": rfc3339(features_at),
+            "log_until": log_until,
         }
         for customer_id, status, tier, prediction_id, features_at in columns
     ]

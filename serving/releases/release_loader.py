@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 from collections.abc import Callable
@@ -47,15 +46,6 @@ class ReleaseLoader:
         self._last_pointer: tuple[str, int] | None = None
         self._polls_since_failure = 0
 
-    async def follow(self, poll_seconds: float) -> None:
-        """Poll the pointer for ever; loading runs in a thread beside the requests."""
-        while True:
-            try:
-                await asyncio.to_thread(self.poll)
-            except Exception as error:  # noqa: BLE001 - a failed poll must not end the polling
-                log_error(self._log, "release poll failed", error)
-            await asyncio.sleep(poll_seconds)
-
     def poll(self) -> None:
         """Read the pointer once and activate a new release.
 
@@ -76,6 +66,10 @@ class ReleaseLoader:
             log_error(self._log, "release rejected", error, release=version, reason=str(error))
             return
         self._activate(champion)
+
+    def pointer_version(self) -> str | None:
+        """The version that the pointer named at the last poll; None before the first promotion."""
+        return None if self._last_pointer is None else self._last_pointer[0]
 
     def _read_pointer(self) -> tuple[str, int] | None:
         """Return the version and the time of the promotion; None before the first promotion."""

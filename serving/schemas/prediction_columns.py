@@ -20,6 +20,7 @@ class PredictionColumns:
 
     customer_ids: Sequence[str]
     as_of: int  # microseconds since 1970 UTC
+    log_until: int | None  # the last order line that the features know, microseconds since 1970 UTC
     release: str
     model_versions: Mapping[str, str]
     status: Codes  # (n,) index into STATUSES

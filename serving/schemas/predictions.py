@@ -122,6 +122,10 @@ class PredictionEnvelope(StrictModel):
     release: str = Field(examples=["7"])
     model_versions: dict[str, str] = Field(examples=[{"churn": "3", "next_purchase": "3", "ltv": "2"}])
     features_at: datetime | None = Field(default=None, description="The time of the features.")
+    log_until: datetime | None = Field(
+        description="The last order line, of any customer, that the features know; null where an "
+        "earlier version of Flywheel published them. Long before features_at, the log has stopped, not the customers."
+    )
 
 
 REASONS = Field(
@@ -168,14 +172,6 @@ class ModelsResponse(StrictModel):
     models: list[dict[str, JsonValue]] = Field(
         description="A card per model: version, horizon, training window, metrics against baselines."
     )
-
-
-class ProbeResponse(StrictModel):
-    """Probe response; degraded means that the worker is ready, but cannot read features or consents."""
-
-    status: Literal["alive", "ready", "degraded"]
-    release: str | None = None
-    reason: str | None = None
 
 
 class FieldProblem(StrictModel):

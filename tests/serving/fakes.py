@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 from features.arrays import Floats
 from features.online.backends import LMDB
 from features.online.feature_rows import FeatureRows, RaggedList
+from features.publication import Publication
 from features.views import Column, Kind, View
 from serving.api.app import create_app
 from serving.api.app_state import AppState
@@ -33,6 +35,7 @@ from serving.predictions.consent_gate import ConsentGate
 from serving.predictions.micro_batching import MicroBatcher
 from serving.predictions.prediction_service import PredictionService
 from serving.predictions.predictor import Predictor
+from serving.releases.publication_loader import PublicationLoader
 from serving.releases.release_loader import ReleaseLoader
 from serving.segments.segment_lookup import SegmentLookup
 from tests.dictionary_storage import in_memory_ledger
@@ -54,6 +57,14 @@ def timestamp_us(text: str) -> int:
 SECRET = b"s" * 32
 TODAY = timestamp_us("2026-11-21")
 SCALARS = ("orders", "first_order_at", "last_order_at", "mean_gap_days", "median_gap_days", "spend")
+PUBLICATION = Publication(
+    features_at=TODAY,
+    log_until=timestamp_us("2026-11-19T17:40:00"),
+    last_day=date(2026, 11, 19),
+    longest_silence=2,
+    usual_silence=3,
+    silence_limit=14,
+)
 VIEWS = (
     View(
         "transactions",
@@ -220,6 +231,7 @@ class Shop:
         deadline_seconds: float = 5.0,
         access_log: bool = False,
         home: Path = Path("nowhere"),
+        publication: Publication | None = PUBLICATION,
     ) -> Shop:
         clock, log, metrics = PinnedClock(parse_datetime(now)), io.StringIO(), Metrics()
         release_loader = ReleaseLoader(
@@ -228,6 +240,8 @@ class Shop:
         if release is not None:
             release_loader.current = ActiveRelease(release, features or FakeFeatureReader(ann=KnownCustomer()))
             metrics.set_active_release(release)
+        publication_loader = PublicationLoader(lambda: publication and publication.to_bytes())
+        publication_loader.poll()
         ledger, audit_log = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
         consent_gate, audience_service = ConsentGate(ledger), AudienceService(home, ledger, audit_log, lambda: SECRET)
         predictor = Predictor(
@@ -235,6 +249,7 @@ class Shop:
         )
         worker = AppState(
             release_loader=release_loader,
+            publication_loader=publication_loader,
             clock=clock,
             api_keys=ApiKeys(map(SecretStr, keys)),
             metrics=metrics,
@@ -242,7 +257,12 @@ class Shop:
             shutdown=GracefulShutdown(drain_seconds=0),
             load_shedder=LoadShedder(max_waiting=max_waiting, deadline_seconds=deadline_seconds),
             prediction_service=PredictionService(
-                lambda: release_loader.current, clock, consent_gate, predictor, MicroBatcher(predictor.predict_batch)
+                lambda: release_loader.current,
+                lambda: publication_loader.current,
+                clock,
+                consent_gate,
+                predictor,
+                MicroBatcher(predictor.predict_batch),
             ),
             audit_log=audit_log,
             audience_service=audience_service,

@@ -6,12 +6,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from serving.api import openapi
+from serving.api.app_state import AppState
 from serving.api.dependencies import app_state_of, json_response
 from serving.api.routing import router
 from serving.auth.scopes import ANY_KEY, PUBLIC
+from serving.moments import rfc3339
 from serving.observability.metrics import MEDIA_TYPE
 from serving.problems import Problem
-from serving.schemas.predictions import ProbeResponse
+from serving.schemas.status import ProbeResponse
 
 ROUTER = router()
 
@@ -31,7 +33,7 @@ async def readyz(request: Request) -> Response:
     version = app_state.prediction_service.active_release().release.version
     reason = await app_state.prediction_service.degraded_reason()
     status = {"status": "ready"} if reason is None else {"status": "degraded", "reason": reason}
-    return json_response({**status, "release": version})
+    return json_response({**status, "release": version, **_log_fields(app_state)})
 
 
 @ROUTER.get(
@@ -39,4 +41,15 @@ async def readyz(request: Request) -> Response:
 )
 async def metrics(request: Request) -> Response:
     """Metrics in the text format of Prometheus."""
-    return Response(app_state_of(request).metrics.render(), media_type=MEDIA_TYPE)
+    app_state = app_state_of(request)
+    app_state.metrics.record_log(app_state.log_silence())
+    return Response(app_state.metrics.render(), media_type=MEDIA_TYPE)
+
+
+def _log_fields(app_state: AppState) -> dict[str, object]:
+    """The end of the log, the silence since then, and a notice if it is unusual; such a worker stays ready."""
+    silence = app_state.log_silence()
+    if silence is None:
+        return {"log_until": None, "silence_days": None}
+    fields = {"log_until": rfc3339(silence.publication.log_until), "silence_days": silence.days}
+    return fields if silence.notice is None else {**fields, "notice": silence.notice}

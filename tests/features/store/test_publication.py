@@ -46,7 +46,8 @@ def test_the_second_publication_disturbs_no_reader(
     features: CustomerFeatures, reads_during_publication: list[tuple[object, list[float]]]
 ) -> None:
     features.materialize(MONDAY + timedelta(days=7))
-    assert reads_during_publication == [([3.0], [3.0]), ([3.0], [3.0])]
+    assert len(reads_during_publication) >= 2
+    assert all(reads == ([3.0], [3.0]) for reads in reads_during_publication)
     assert through_feast(features, ANN[0])["orders"] == orders(features, ANN[0]) == [4.0]
 
 

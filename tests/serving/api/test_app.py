@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from features.online.feature_rows import FeatureRows
-from serving.schemas.predictions import ModelsResponse, ProbeResponse
+from serving.schemas.predictions import ModelsResponse
+from serving.schemas.status import ProbeResponse
 from tests.serving.api.prediction_requests import get_prediction, post_predictions
 from tests.serving.fakes import (
     DAY,

@@ -24,6 +24,7 @@ ROUTES = {
     "/v1/audiences/{audience_id}": {"get": {"200", "401", "403", "404", "500", "503"}},
     "/v1/audiences/{audience_id}/members": {"get": {"200", "401", "403", "404", "422", "500", "503"}},
     "/v1/models": {"get": {"200", "401", "403", "500", "503"}},
+    "/v1/status": {"get": {"200", "401", "500"}},
     "/livez": {"get": {"200", "500"}},
     "/readyz": {"get": {"200", "500", "503"}},
     "/metrics": {"get": {"200", "401", "500"}},
@@ -74,7 +75,13 @@ def test_the_example_of_a_reason_is_one(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("/v1/models", "ModelsResponse"), ("/livez", "ProbeResponse"), ("/readyz", "ProbeResponse")]
+    ("path", "name"),
+    [
+        ("/v1/models", "ModelsResponse"),
+        ("/livez", "ProbeResponse"),
+        ("/readyz", "ProbeResponse"),
+        ("/v1/status", "StatusResponse"),
+    ],
 )
 def test_the_other_answers_are_as_documented_too(
     client: TestClient, document: dict[str, Any], path: str, name: str

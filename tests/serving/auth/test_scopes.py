@@ -42,6 +42,7 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("GET", "/v1/customers/ann/consents", CONSENT),
         ("PUT", "/v1/customers/ann/consents", CONSENT),
         ("DELETE", "/v1/customers/ann", ADMIN),
+        ("GET", "/v1/status", None),
         ("GET", "/metrics", None),
         ("GET", "/docs", None),
         ("GET", "/openapi.json", None),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.serving.fakes import DAY, TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
+import re
+from dataclasses import replace
+
+from features.plausibility_note import PlausibilityNote
+from tests.serving.fakes import DAY, PUBLICATION, TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 PREDICTIONS = "/v1/predictions"
 
@@ -53,3 +57,22 @@ def test_the_age_of_the_features_is_that_of_the_oldest() -> None:
 def test_the_release_that_answers_is_named() -> None:
     with Shop.of(FakeRelease()).client() as client:
         assert 'model_info{model="ltv",release="7",version="2"} 1.0' in client.get("/metrics").text
+
+
+def test_a_monitor_reads_the_end_of_the_log_the_silence_and_how_many_notes_there_are() -> None:
+    note = PlausibilityNote("amounts_zero", "warning", "2 amounts are zero", "prices", "Exclude them", 2)
+    publication = replace(PUBLICATION, notes=(note, note, replace(note, severity="info")))
+    with Shop.of(FakeRelease(), publication=publication, now="2026-11-25T10:00:00").client() as client:
+        page = client.get("/metrics").text
+    (log_until,) = re.findall(r"^flywheel_log_until_timestamp_seconds (.+)$", page, re.MULTILINE)
+    assert float(log_until) == PUBLICATION.log_until / 1e6
+    assert "flywheel_log_silence_days 5.0" in page
+    for severity, notes in (("info", "1.0"), ("warning", "2.0"), ("blocking", "0.0")):
+        assert f'flywheel_plausibility_notes{{severity="{severity}"}} {notes}' in page
+
+
+def test_before_the_first_publication_the_end_of_the_log_is_no_number() -> None:
+    with Shop.of(FakeRelease(), publication=None).client() as client:
+        page = client.get("/metrics").text
+    assert "flywheel_log_until_timestamp_seconds NaN" in page
+    assert "flywheel_log_silence_days NaN" in page

@@ -71,7 +71,9 @@ def test_every_customer_is_answered_with_the_reason_and_nothing_else(
     ann, zoe, ann_repeated = request_predictions(client, "ann", "zoe", "ann")
     assert (ann["status"], ann["reason"]) == ("features_unavailable", reason)
     assert (ann["customer_id"], zoe["customer_id"], ann_repeated) == ("ann", "zoe", ann)
-    assert {*ann} == {"customer_id", "status", "reason", "as_of", "release", "model_versions", "prediction_id"}
+    assert {*ann} == {
+        *("customer_id", "status", "reason", "as_of", "log_until", "release", "model_versions", "prediction_id")
+    }
     assert ann["as_of"] == "2026-11-21T09:30:00Z"
     assert ann["prediction_id"] != zoe["prediction_id"]
 
@@ -119,11 +121,12 @@ def test_a_store_that_never_answers_delays_no_request_beyond_its_timeout(
 def test_the_probe_says_that_it_answers_without_features_and_stays_ready(
     client: TestClient, features: RemoteFeatureReader
 ) -> None:
-    assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
+    log = {"log_until": "2026-11-19T16:40:00Z", "silence_days": 1}
+    assert client.get("/readyz").json() == {"status": "ready", "release": "7", **log}
     features.error = StoreUnavailable("cut")
     degraded = client.get("/readyz")
     assert degraded.status_code == 200
-    assert degraded.json() == {"status": "degraded", "reason": "store_unreachable", "release": "7"}
+    assert degraded.json() == {"status": "degraded", "reason": "store_unreachable", "release": "7", **log}
     features.error = None
     assert client.get("/readyz").json()["status"] == "ready"
 

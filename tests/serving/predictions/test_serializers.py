@@ -20,6 +20,7 @@ from tests.serving.fakes import (
     DAY,
     METADATA,
     NO_ORDERS,
+    PUBLICATION,
     TODAY,
     FakeFeatureReader,
     FakeRelease,
@@ -38,7 +39,8 @@ def serialized_rows(
     stored: FeatureRows, release: FakeRelease, include: frozenset[Part] = DEFAULT_PARTS
 ) -> list[dict[str, Any]]:
     """The predictions as JSON that a caller receives."""
-    body = orjson.dumps({"predictions": serialize_predictions(score(release, stored, TODAY), include)})
+    columns = score(release, stored, TODAY, PUBLICATION.log_until)
+    body = orjson.dumps({"predictions": serialize_predictions(columns, include)})
     PredictionsResponse.model_validate_json(body)
     rows: list[dict[str, Any]] = orjson.loads(body)["predictions"]
     return rows
@@ -75,6 +77,7 @@ def test_one_customer_looks_as_the_contract_says() -> None:
         "release": "7",
         "model_versions": {"churn": "3", "next_purchase": "3", "ltv": "2"},
         "features_at": "2026-11-20T23:00:00Z",
+        "log_until": "2026-11-19T16:40:00Z",
         "next_purchase": {
             "status": "scored",
             "tier": "average",
@@ -107,6 +110,7 @@ def test_a_stranger_gets_an_envelope_and_no_answer() -> None:
         "customer_id": "zoe",
         "status": "unknown_customer",
         "as_of": "2026-11-20T23:00:00Z",
+        "log_until": "2026-11-19T16:40:00Z",
         "release": "7",
         "model_versions": {"churn": "3", "next_purchase": "3", "ltv": "2"},
     }

@@ -22,6 +22,7 @@ from serving.moments import parse_datetime
 from serving.observability.clock import PinnedClock
 from serving.observability.json_logs import json_log
 from serving.observability.metrics import Metrics
+from serving.releases.polling import poll_forever
 from serving.releases.release_loader import ReleaseLoader
 from tests.serving.fakes import VIEWS, FakeFeatureReader, FakeRelease, constant_rate_forecast
 from training.inference.forecast import Forecast
@@ -42,8 +43,8 @@ class ReleaseHome:
     ticks: int = 0
 
     def __post_init__(self) -> None:
-        log = json_log(PinnedClock(parse_datetime("2026-11-21")), self.log)
-        self.loader = ReleaseLoader(self.releases, self._load, self._open, self.metrics, log)
+        self.logger = json_log(PinnedClock(parse_datetime("2026-11-21")), self.log)
+        self.loader = ReleaseLoader(self.releases, self._load, self._open, self.metrics, self.logger)
 
     def promote(self, version: str, factory: Callable[[], ReleasePort] | None = None) -> None:
         """Point to a version; each time is later than the last."""
@@ -196,13 +197,13 @@ def test_a_worker_that_stumbles_goes_on_looking(home: ReleaseHome, monkeypatch: 
         raise MemoryError
 
     async def follow_for_a_while() -> None:
-        task = asyncio.create_task(home.loader.follow(0.001))
+        task = asyncio.create_task(poll_forever([home.loader.poll], 0.001, home.logger))
         await wait_until(lambda: len(polls) > 2)
         task.cancel()
 
     monkeypatch.setattr(home.loader, "poll", fail_to_poll)
     asyncio.run(follow_for_a_while())
-    assert '"event": "release poll failed"' in home.log.getvalue()
+    assert '"event": "poll failed"' in home.log.getvalue()
 
 
 def test_requests_go_on_while_the_next_release_loads(home: ReleaseHome) -> None:
@@ -214,7 +215,7 @@ def test_requests_go_on_while_the_next_release_loads(home: ReleaseHome) -> None:
         return FakeRelease(version="8")
 
     async def promote_under_way() -> list[str | None]:
-        task = asyncio.create_task(home.loader.follow(0.001))
+        task = asyncio.create_task(poll_forever([home.loader.poll], 0.001, home.logger))
         home.promote("7")
         await wait_until(lambda: home.serves() == "7")
         home.promote("8", load_slowly)

@@ -1,0 +1,41 @@
+"""Publication: what the features in the online store were computed from, stored there together with them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from features.plausibility_note import PlausibilityNote
+
+VIEW = "publication"  # its only row has an id that no customer has
+ROW_ID = ""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The cutoff of published features, the end of the log before it, and the notes on that log."""
+
+    features_at: int  # the cutoff, microseconds since 1970 UTC
+    log_until: int  # the last order line before the cutoff, microseconds since 1970 UTC
+    last_day: date  # its local day
+    longest_silence: int  # the longest silence between two order days, whole local days
+    usual_silence: int  # the longest silence after the last day that is usual, whole local days
+    silence_limit: int  # the silence beyond which nothing is scored, whole local days
+    notes: tuple[PlausibilityNote, ...] = ()  # without examples, which may be customer ids
+
+    def silence_days(self, today: date) -> int:
+        """Whole local days without an order line, from the day after the last one to yesterday."""
+        return max((today - self.last_day).days - 1, 0)
+
+    def to_bytes(self) -> bytes:
+        """The publication as JSON."""
+        notes = [{**asdict(note), "example": ""} for note in self.notes]
+        return json.dumps({**asdict(self), "last_day": self.last_day.isoformat(), "notes": notes}).encode()
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Publication:
+        """The publication from its JSON."""
+        payload = json.loads(stored)
+        notes = tuple(PlausibilityNote(**note) for note in payload["notes"])
+        return cls(**{**payload, "last_day": date.fromisoformat(payload["last_day"]), "notes": notes})
