@@ -15,8 +15,10 @@ from pipelines import environment
 from pipelines.cli.console import CommandConsole
 from pipelines.home import Home
 from pipelines.steps.promote import GateRejected, UsageError
+from pipelines.steps.silence import LogSilent
 
 GATE_REJECTED_STATUS = 3
+_EXIT_STATUSES = {UsageError: 2, GateRejected: GATE_REJECTED_STATUS, LogSilent: GATE_REJECTED_STATUS}
 
 
 @contextmanager
@@ -29,12 +31,12 @@ def locked_home(command: str, home: Path | None, *, json: bool) -> Iterator[tupl
 
 @contextmanager
 def exit_on_error(console: CommandConsole) -> Iterator[None]:
-    """Print an error as one message, and exit with its status: 2 usage, 3 gate, 130 interrupt, 1 any other."""
+    """Print an error as one message, and exit: 2 usage, 3 gate or silent log, 130 interrupt, 1 any other."""
     try:
         yield
     except FlywheelError as error:
         console.show_error(str(error))
-        sys.exit({UsageError: 2, GateRejected: GATE_REJECTED_STATUS}.get(type(error), 1))
+        sys.exit(_EXIT_STATUSES.get(type(error), 1))
     except (KeyboardInterrupt, RuntimeError) as stop:
         if isinstance(stop, RuntimeError) and str(stop) != "Query interrupted":  # DuckDB's message after Ctrl-C
             raise

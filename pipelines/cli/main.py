@@ -10,20 +10,20 @@ import typer
 
 from pipelines import environment
 from pipelines.cli import keys
+from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.audience import audience
 from pipelines.cli.command_context import GATE_REJECTED_STATUS, locked_home, resolve_path
 from pipelines.cli.completion import completion
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.cli.forget import forget
-from pipelines.cli.options import AsOf, Config, HomeDir, Json, Origins, Out
+from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, Origins, Out
 from pipelines.cli.promote import promote
 from pipelines.cli.serve import serve
 from pipelines.cli.ui import ui
 from pipelines.cli.version import print_version
+from pipelines.steps.silence import end_silence, report_silence
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from features.config.shop import ShopConfig
     from pipelines.home import Home
     from pipelines.run_context import RunContext
@@ -51,19 +51,28 @@ def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None
     """Report which predictions this log supports today, at which horizons, and what is missing."""
     with locked_home("readiness", home, json=json) as (console, locked):
         context = _run_context(config, locked, as_of, console)
+        report_silence(context)
         console.show_readiness(context)
 
 
 @app.command(rich_help_panel=PIPELINE)
 def run(
-    *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
+    *,
+    config: Config = None,
+    home: HomeDir = None,
+    as_of: AsOf = None,
+    accept_silence: AcceptSilence = False,
+    out: Out = None,
+    json: Json = False,
 ) -> None:
-    """Run the pipeline: ingest, publish, train, evaluate, promote, score (exit status 3 if the gate refutes it)."""
+    """Run the pipeline: ingest, publish, train, evaluate, promote, score (status 3: refuted, or the log stopped)."""
     from pipelines.steps import run as step
 
     with locked_home("run", home, json=json) as (console, locked):
         shop_config = _load_config(config)
-        summary = step.run(shop_config, locked, as_of or _today(shop_config.zone), _now(), console.report, out)
+        now = _now()
+        day = resolve_as_of(as_of, shop_config.zone, now)
+        summary = step.run(shop_config, locked, day, now, console.report, out, accept_silence=accept_silence)
         console.show_run_summary(summary)
     if summary.gate.refutations or summary.refusal:
         raise typer.Exit(GATE_REJECTED_STATUS)
@@ -81,22 +90,37 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
 
 
 @app.command(rich_help_panel=PIPELINE)
-def publish(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
+def publish(
+    *,
+    config: Config = None,
+    home: HomeDir = None,
+    as_of: AsOf = None,
+    accept_silence: AcceptSilence = False,
+    json: Json = False,
+) -> None:
     """Compute features and materialize them into the online store."""
     from pipelines.steps import publish as step
 
     with locked_home("publish", home, json=json) as (console, locked):
-        context = _run_context(config, locked, as_of, console)
+        context = end_silence(_run_context(config, locked, as_of, console), accepted=accept_silence)
         console.show_publish_summary(step.run(context), context.as_of)
 
 
 @app.command(rich_help_panel=PIPELINE)
-def train(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
+def train(
+    *,
+    config: Config = None,
+    home: HomeDir = None,
+    as_of: AsOf = None,
+    accept_silence: AcceptSilence = False,
+    json: Json = False,
+) -> None:
     """Back-test, fit and register a release; it serves only after promotion."""
     from pipelines.steps import train as step
 
     with locked_home("train", home, json=json) as (console, locked):
-        console.show_trained_release(step.run(_run_context(config, locked, as_of, console)), locked)
+        context = end_silence(_run_context(config, locked, as_of, console), accepted=accept_silence)
+        console.show_trained_release(step.run(context), locked)
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -105,6 +129,7 @@ def evaluate(
     config: Config = None,
     home: HomeDir = None,
     as_of: AsOf = None,
+    accept_silence: AcceptSilence = False,
     origin: Origins = None,
     json: Json = False,
 ) -> None:
@@ -112,23 +137,32 @@ def evaluate(
     from pipelines.steps import evaluate as step
 
     with locked_home("evaluate", home, json=json) as (console, locked):
-        console.show_backtest(step.run(_run_context(config, locked, as_of, console, tuple(origin or ()))))
+        context = _run_context(config, locked, as_of, console, tuple(origin or ()))
+        console.show_backtest(step.run(end_silence(context, accepted=accept_silence)))
 
 
 @app.command(rich_help_panel=PIPELINE)
 def score(
-    *, config: Config = None, home: HomeDir = None, as_of: AsOf = None, out: Out = None, json: Json = False
+    *,
+    config: Config = None,
+    home: HomeDir = None,
+    as_of: AsOf = None,
+    accept_silence: AcceptSilence = False,
+    out: Out = None,
+    json: Json = False,
 ) -> None:
     """Write the predictions and segments of every customer to one table."""
-    from features.history import Cutoff
+    from pipelines.run_context import RunContext
     from pipelines.steps import publish
     from pipelines.steps import score as step
 
     with locked_home("score", home, json=json) as (console, locked):
-        shop_config = _load_config(config)
-        cutoff = Cutoff.from_day(as_of or publish.publication_day(locked), shop_config.zone)
-        summary = step.run(shop_config, locked, cutoff, console.report, out, _now())
-        _context(shop_config, locked, cutoff.day, console).write_log_report()
+        shop_config, now = _load_config(config), _now()
+        day = resolve_as_of(as_of or publish.publication_day(locked), shop_config.zone, now)
+        context = RunContext(shop_config, locked, day, console.report, consents_at=now)
+        context = end_silence(context, accepted=accept_silence)
+        summary = step.run(shop_config, locked, context.now, console.report, out, now)
+        context.write_log_report()
         console.show_score_summary(summary)
 
 
@@ -152,27 +186,16 @@ def _run_context(
 ) -> RunContext:
     from pipelines.steps import ingest as step
 
-    shop_config = _load_config(config)
-    step.run(shop_config, home, _now(), console.report)
-    return _context(shop_config, home, as_of, console, origins)
-
-
-def _context(
-    config: ShopConfig, home: Home, as_of: date | None, console: CommandConsole, origins: tuple[date, ...] = ()
-) -> RunContext:
-    from pipelines.run_context import RunContext
-
-    return RunContext(config, home, as_of or _today(config.zone), console.report, origins, _now())
+    shop_config, now = _load_config(config), _now()
+    day = resolve_as_of(as_of, shop_config.zone, now)
+    step.run(shop_config, home, now, console.report)
+    return RunContext(shop_config, home, day, console.report, origins, now)
 
 
 def _load_config(config: Path | None) -> ShopConfig:
     from features.config.shop import read_shop_config
 
     return read_shop_config(resolve_path(config, environment.CONFIG))
-
-
-def _today(zone: ZoneInfo) -> date:
-    return _now().astimezone(zone).date()
 
 
 def _now() -> datetime:

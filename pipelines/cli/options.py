@@ -42,6 +42,12 @@ AsOf = Annotated[
     date | None,
     typer.Option("--as-of", metavar="DATE", parser=parse_day, help="Use only data before this day."),
 ]
+AcceptSilence = Annotated[
+    bool,
+    typer.Option(
+        "--accept-silence", help="If the log ended longer ago than its answers hold, answer as of the end of the log."
+    ),
+]
 PinnedAsOf = Annotated[
     date | None,
     typer.Option(

@@ -26,6 +26,7 @@ def score_columns(horizons: Horizons, models: Sequence[str] = ANSWER_ORDER) -> t
     return (
         ColumnSpec("customer_id", _TEXT, "The customer's id, digit for digit as in the log."),
         ColumnSpec("as_of", _INSTANT, "The instant that the predictions are for."),
+        ColumnSpec("log_until", _INSTANT, "The last order line, of any customer, that the predictions know."),
         ColumnSpec("status", _TEXT, "`scored`, or the reason for a weaker answer, as in the HTTP API."),
         ColumnSpec("model_tier", _TEXT, "The tier that answers: `average`, `last_window`, `btyd` or `population`."),
         ColumnSpec("release", _TEXT, "The version of the release that scored."),
@@ -57,6 +58,7 @@ def scores_table(answers: PredictionColumns, feature_rows: FeatureRows) -> pa.Ta
     columns: dict[str, pa.Array] = {
         "customer_id": pa.array(list(answers.customer_ids), pa.string()),
         "as_of": pa.array(np.full(n, answers.as_of)).cast(_INSTANT),
+        "log_until": pa.array([answers.log_until] * n, pa.int64()).cast(_INSTANT),
         "status": pa.array([STATUSES[code] for code in answers.status]),
         "model_tier": pa.array(_tier_names(answers), pa.string()),
         "release": pa.array([answers.release] * n),

@@ -9,13 +9,16 @@ from datetime import date
 from pathlib import Path
 
 import features
+from features.calendar import micros
 from features.errors import NotFound
 from features.ingestion.manifest import read_manifest
+from features.publication import Publication
 from features.storage.atomic_files import replace_text
 from features.transformations.feature_tables import write_tables
 from pipelines.home import Home
 from pipelines.registration.code_fingerprint import code_fingerprint
 from pipelines.run_context import RunContext
+from serving.moments import rfc3339
 
 # Feast ignores rows older than this in point-in-time joins; all joins are at published cutoffs.
 TTL_DAYS = 400
@@ -23,10 +26,11 @@ TTL_DAYS = 400
 
 @dataclass(frozen=True)
 class PublishSummary:
-    """Customers in the online store, and cutoffs in the feature tables."""
+    """Customers in the online store, cutoffs in the feature tables, and the end of the log."""
 
     customers: int
     cutoffs: int
+    log_until: str  # the last order line before the cutoff, RFC 3339 in UTC
 
 
 def run(context: RunContext) -> PublishSummary:
@@ -40,7 +44,21 @@ def run(context: RunContext) -> PublishSummary:
     ensure_feature_tables(context)
     context.report("publishing to the online store")
     store.apply()
-    return PublishSummary(store.materialize(context.now.timestamp), len(context.cutoffs))
+    customers = store.materialize(context.now.timestamp, _publication(context))
+    return PublishSummary(customers, len(context.cutoffs), rfc3339(micros(context.silence.log_until)))
+
+
+def _publication(context: RunContext) -> Publication:
+    """What the service tells about the features and their log."""
+    silence = context.silence
+    return Publication(
+        features_at=micros(context.now.timestamp),
+        log_until=micros(silence.log_until),
+        last_day=silence.last_day,
+        longest_silence=silence.longest_before,
+        usual_silence=silence.warn_after,
+        silence_limit=silence.refuse_after,
+    )
 
 
 def ensure_feature_tables(context: RunContext) -> None:

@@ -16,6 +16,7 @@ from pipelines.run_context import RunContext
 from pipelines.scoring.expected_totals import shop_totals
 from pipelines.steps import ingest, promote, publish, score, train
 from pipelines.steps.promote import GateRejected
+from pipelines.steps.silence import end_silence, silence_notice
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
 from training.inference.forecast import LAST_WINDOW, POPULATION
@@ -43,31 +44,39 @@ class RunSummary:
     log: LogSummary
     plausibility: tuple[PlausibilityNote, ...]
     currency: str
+    silence_notice: str = ""  # about an unusual silence at the end of the log; empty for a usual one
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences that a person has to read: what the newest test origin refutes, and which questions rank nobody."""
+        """Sentences that a person has to read: silence, what the newest test origin refutes, and who ranks nobody."""
         refuted = [f"Refuted by the newest test origin: {sentence}." for sentence in self.gate.refutations]
         if refuted and not self.refusal:
             refuted.append(f"Until a release stands the test, {_STAND_INS.get(self.trained_tier, 'it')} answers.")
         no_signal = "ranks nobody: the log holds no signal that tells customers apart."
-        return refuted + [f"{name} {no_signal}" for name in self.gate.no_signal]
+        silent = [self.silence_notice] if self.silence_notice else []
+        return silent + refuted + [f"{name} {no_signal}" for name in self.gate.no_signal]
 
 
-def run(
+def run(  # noqa: PLR0913 -- each is an option of the command
     config: ShopConfig,
     home: Home,
     as_of: date,
     timestamp: datetime,
     report: Callable[[str], None],
     out: Path | None = None,
+    *,
+    accept_silence: bool = False,
 ) -> RunSummary:
     """Run the pipeline from the raw log to the scores table, using only data before the day ``as_of``.
 
     A release that the gate rejects stays registered, and the champion keeps serving; without one, nothing is scored.
+
+    Raises:
+        LogSilent: the log stopped long before that day, and ``accept_silence`` is not set; only the log was ingested.
     """
     manifest = ingest.run(config, home, timestamp, report)
-    context = RunContext(config, home, as_of, report, consents_at=timestamp)
+    requested = RunContext(config, home, as_of, report, consents_at=timestamp)
+    context = end_silence(requested, accepted=accept_silence)
     publish.run(context)
     trained_version = train.run(context)
     refusal = ""
@@ -82,6 +91,7 @@ def run(
     return RunSummary(
         manifest=manifest,
         readiness=context.readiness,
+        silence_notice=silence_notice(requested),
         trained_version=trained_version,
         champion=score_summary.release if score_summary else "",
         refusal=refusal,

@@ -22,6 +22,7 @@ from features.errors import FlywheelError, NotFound
 from features.history import Cutoff, History
 from features.store.snapshot_reader import SnapshotReader
 from pipelines.home import Home
+from pipelines.run_context import RunContext
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
 from pipelines.scoring.extra_columns import ExtraColumns
 from pipelines.scoring.part_files import PartFiles
@@ -29,6 +30,7 @@ from pipelines.scoring.preference_columns import compute_preferences
 from pipelines.scoring.scores_schema import scores_table
 from pipelines.scoring.segment_columns import ScoredPopulation, assign_segments
 from pipelines.steps import publish
+from serving.moments import rfc3339
 from serving.observability.audit_log import COMMAND_LINE, EXPORT, AuditLog
 from serving.predictions.scorer import score
 from training.inference.release import CorruptRelease, Release
@@ -44,12 +46,13 @@ class ReleaseNotScorable(FlywheelError):
 
 @dataclass(frozen=True)
 class ScoreSummary:
-    """Path and size of the scores table, and the release that made it."""
+    """Path and size of the scores table, the release that made it, and the end of the log that it knows."""
 
     path: Path
     customers: int
     release: str
     without_amounts: bool
+    log_until: str  # the last order line before the cutoff, RFC 3339 in UTC
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class _ScoringTask:
     version: str
     cutoff_us: int  # the cutoff, microseconds since 1970 UTC
     target: Path
+    log_until_us: int  # the last order line before the cutoff, microseconds since 1970 UTC
 
 
 def run(
@@ -83,7 +87,8 @@ def run(
     """
     release = load_champion(home)
     target = (out or home.scores).resolve()
-    task = _ScoringTask(home.folder.resolve(), release.version, micros(as_of.timestamp), target)
+    log_until_us = micros(RunContext(config, home, as_of.day, report).silence.log_until)
+    task = _ScoringTask(home.folder.resolve(), release.version, micros(as_of.timestamp), target, log_until_us)
     ledger, now = home.ledger(), micros(consents_at or as_of.timestamp)
     consent_columns, profiling_scope = ConsentColumns.from_ledger(ledger, now), ledger.profiling_scope(now)
     customers = consented_customers(_known_customers(home, release, as_of), ledger, profiling_scope)
@@ -100,7 +105,8 @@ def run(
     if target != home.scores.resolve():
         _audit_export(home, now, len(customers), consent_columns)
     PartFiles(target).join(count, ExtraColumns(segments, preferences.columns, consent_columns, customers).table)
-    return ScoreSummary(target, len(customers), release.version, not release.metadata.has_amounts)
+    without_amounts = not release.metadata.has_amounts
+    return ScoreSummary(target, len(customers), release.version, without_amounts, rfc3339(log_until_us))
 
 
 def _audit_export(home: Home, timestamp_us: int, customers: int, consent_columns: ConsentColumns) -> None:
@@ -164,6 +170,7 @@ def _write_parts(
         {
             "release": task.version,
             "at": task.cutoff_us,
+            "log_until": task.log_until_us,
             "features": publication_marker,
             "slice": CHUNK_SIZE,
             "customers": customers_digest,
@@ -194,7 +201,8 @@ def _score_parts(task: _ScoringTask, chunks: Sequence[tuple[int, pa.Array]]) -> 
 def _score_part(task: _ScoringTask, part: int, customers: pa.Array) -> None:
     release = _load_release(task.home, task.version)
     features = SnapshotReader(Home(task.home).features, release.views, task.cutoff_us).read(customers)
-    PartFiles(task.target).write(part, scores_table(score(release, features, task.cutoff_us), features))
+    scores = score(release, features, task.cutoff_us, task.log_until_us)
+    PartFiles(task.target).write(part, scores_table(scores, features))
 
 
 @lru_cache(maxsize=1)
