@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from features.errors import NotFound, StoreUnavailable
 from features.storage import write_lock
@@ -51,11 +52,23 @@ class Home:
 
     def champion_tiers(self) -> Mapping[str, str]:
         """Return the tier that answers each model in the champion; empty without one that this version can read."""
+        manifest = self._champion_manifest()
+        try:
+            return {} if manifest is None else manifest.tiers
+        except (KeyError, TypeError):
+            return {}
+
+    def zone(self) -> ZoneInfo | None:
+        """Return the time zone of the shop, from the champion; None without one that this version can read."""
+        manifest = self._champion_manifest()
+        return None if manifest is None else ZoneInfo(manifest.metadata.timezone)
+
+    def _champion_manifest(self) -> ReleaseManifest | None:
         champion = self.champion()
         try:
-            return ReleaseManifest.read(self.releases / str(champion)).tiers if champion else {}
+            return ReleaseManifest.read(self.releases / champion) if champion else None
         except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return {}
+            return None
 
     def registry(self) -> Registry:
         """Open the model registry: MLflow in the home, or at FLYWHEEL_MLFLOW_TRACKING_URI."""

@@ -120,6 +120,7 @@ class CommandConsole:
             self._print_json({"as_of": as_of, **asdict(summary)})
             return
         self._out.print(f"{summary.customers:,} customers are in the online store, as of {as_of}.")
+        self._out.print(f"The last order line before it is of {summary.log_until}.")
 
     def show_trained_release(self, version: str, home: Home) -> None:
         """Print the trained release and the gate's reason for each model."""
@@ -149,6 +150,7 @@ class CommandConsole:
             self._print_json({**asdict(summary), "note": note})
             return
         self._out.print(f"{summary.customers:,} customers scored by release {summary.release}: {summary.path}")
+        self._out.print(f"The last order line that they know is of {summary.log_until}.")
         if note:
             self._out.print(f"Note: {note}.")
 

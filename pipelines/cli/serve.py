@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.command_context import exit_on_error, resolve_home
+from pipelines.cli.command_context import current_time, exit_on_error, resolve_home
 from pipelines.cli.console import CommandConsole
 from pipelines.cli.options import HomeDir, PinnedAsOf, UnusedConfig
 
 
 def serve(
+    context: typer.Context,
     *,
     home: HomeDir = None,
     _config: UnusedConfig = None,
@@ -23,4 +24,4 @@ def serve(
     from pipelines.steps import serve as step
 
     with exit_on_error(CommandConsole(json_output=False)):
-        step.run(resolve_home(home), host, port, as_of)
+        step.run(resolve_home(home), host, port, as_of, current_time(context))

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from features.calendar import micros
 from features.errors import FlywheelError
 from features.validation_errors import message
 from pipelines.home import Home
+from serving.moments import resolve_instant
 from serving.server import run as serve
 from serving.settings import Settings
+
+FIRST_ZONE = ZoneInfo("Etc/GMT-14")  # where each day begins first; for a home without a release, of unknown zone
 
 
 class InvalidSettings(FlywheelError):
     """The environment or the command line has invalid service settings."""
 
 
-def run(home: Home, host: str, port: int, as_of: date | None) -> None:
-    """Serve until stopped; with ``as_of`` the service's clock is fixed at the beginning of that day."""
-    serve(settings(home, host, port, as_of))
+def run(home: Home, host: str, port: int, as_of: date | None, now: datetime) -> None:
+    """Serve until stopped; with ``as_of`` the service's clock is fixed at the beginning of that day.
+
+    Raises:
+        InvalidSettings: a setting is invalid, or the clock would be fixed after ``now``.
+    """
+    chosen = settings(home, host, port, as_of)
+    check_pinned_clock(chosen, home.zone() or FIRST_ZONE, now)
+    serve(chosen)
 
 
 def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
@@ -37,3 +48,17 @@ def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
     except ValidationError as error:
         reasons = "\n".join(f"  - {message(fault)}" for fault in error.errors())
         raise InvalidSettings(f"The service cannot start with these settings:\n{reasons}") from None
+
+
+def check_pinned_clock(chosen: Settings, zone: ZoneInfo, now: datetime) -> None:
+    """Check that the service's clock is not fixed in the future.
+
+    Raises:
+        InvalidSettings: it is.
+    """
+    if chosen.as_of is not None and resolve_instant(chosen.as_of, zone) > micros(now):
+        raise InvalidSettings(
+            f"Found the service's clock fixed at {chosen.as_of.isoformat()}. Expected an instant up to now, "
+            f"{now.astimezone(zone):%Y-%m-%d %H:%M} in {zone.key}: every customer would look silent. Correct --as-of "
+            "or FLYWHEEL_AS_OF, or leave them out."
+        )

@@ -240,7 +240,7 @@ class Shop:
         if release is not None:
             release_loader.current = ActiveRelease(release, features or FakeFeatureReader(ann=KnownCustomer()))
             metrics.set_active_release(release)
-        publication_loader = PublicationLoader(lambda: publication and publication.to_bytes())
+        publication_loader = PublicationLoader(lambda: None if publication is None else publication.to_bytes())
         publication_loader.poll()
         ledger, audit_log = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
         consent_gate, audience_service = ConsentGate(ledger), AudienceService(home, ledger, audit_log, lambda: SECRET)
