@@ -23,13 +23,15 @@ def silence_notes(silence: Silence, as_of: date) -> Iterator[PlausibilityNote]:
     if not silence.is_unusual:
         return
     strays = f", but for {count_of(silence.stray_lines, 'later order line')}" if silence.stray_lines else ""
+    end = silence.last_day + timedelta(days=1)
     yield PlausibilityNote(
         SILENT,
         "blocking" if silence.has_ended else "warning",
         f"The log ends on {silence.last_day}{strays}, {count_of(silence.days, 'silent day')} before {as_of}; its "
         f"longest silence before was {count_of(silence.longest_before, 'day')}",
         f"at most {count_of(silence.refuse_after if silence.has_ended else silence.warn_after, 'silent day')}",
-        f"Add the orders since then; for a log that ended, use --as-of {silence.last_day + timedelta(days=1)}",
+        "Check that the export goes on"
+        + (f"; for a log that ended, use --as-of {end}, or --accept-silence" if silence.has_ended else ""),
         silence.days,
     )
 

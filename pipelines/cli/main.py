@@ -21,7 +21,7 @@ from pipelines.cli.promote import promote
 from pipelines.cli.serve import serve
 from pipelines.cli.ui import ui
 from pipelines.cli.version import print_version
-from pipelines.steps.silence import end_silence, report_silence
+from pipelines.steps.silence import end_accepted_silence, end_silence, report_silence
 
 if TYPE_CHECKING:
     from features.config.shop import ShopConfig
@@ -47,12 +47,18 @@ def flywheel(
 
 
 @app.command(rich_help_panel=PIPELINE)
-def readiness(*, config: Config = None, home: HomeDir = None, as_of: AsOf = None, json: Json = False) -> None:
+def readiness(
+    *,
+    config: Config = None,
+    home: HomeDir = None,
+    as_of: AsOf = None,
+    accept_silence: AcceptSilence = False,
+    json: Json = False,
+) -> None:
     """Report which predictions this log supports today, at which horizons, and what is missing."""
     with locked_home("readiness", home, json=json) as (console, locked):
         context = _run_context(config, locked, as_of, console)
-        report_silence(context)
-        console.show_readiness(context)
+        console.show_readiness(end_accepted_silence(context, accepted=accept_silence))
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -84,9 +90,9 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
     from pipelines.steps import ingest as step
 
     with locked_home("ingest", home, json=json) as (console, locked):
-        shop_config = _load_config(config)
-        manifest = step.run(shop_config, locked, _now(), console.report)
-        console.show_ingestion(manifest, _context(shop_config, locked, None, console).plausibility)
+        shop_config, now = _load_config(config), _now()
+        manifest = step.run(shop_config, locked, now, console.report)
+        console.show_ingestion(manifest, _context(shop_config, locked, None, console, now).plausibility)
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -152,15 +158,14 @@ def score(
     json: Json = False,
 ) -> None:
     """Write the predictions and segments of every customer to one table."""
-    from pipelines.run_context import RunContext
     from pipelines.steps import publish
     from pipelines.steps import score as step
 
     with locked_home("score", home, json=json) as (console, locked):
         shop_config, now = _load_config(config), _now()
-        day = resolve_as_of(as_of or publish.publication_day(locked), shop_config.zone, now)
-        context = RunContext(shop_config, locked, day, console.report, consents_at=now)
-        context = end_silence(context, accepted=accept_silence)
+        day = as_of or publish.publication_day(locked)
+        context = end_silence(_context(shop_config, locked, day, console, now), accepted=accept_silence)
+        report_silence(context)
         summary = step.run(shop_config, locked, context.now, console.report, out, now)
         context.write_log_report()
         console.show_score_summary(summary)
@@ -189,7 +194,20 @@ def _run_context(
     shop_config, now = _load_config(config), _now()
     day = resolve_as_of(as_of, shop_config.zone, now)
     step.run(shop_config, home, now, console.report)
-    return RunContext(shop_config, home, day, console.report, origins, now)
+    return _context(shop_config, home, day, console, now, origins)
+
+
+def _context(
+    config: ShopConfig,
+    home: Home,
+    as_of: date | None,
+    console: CommandConsole,
+    now: datetime,
+    origins: tuple[date, ...] = (),
+) -> RunContext:
+    from pipelines.run_context import RunContext
+
+    return RunContext(config, home, resolve_as_of(as_of, config.zone, now), console.report, origins, now)
 
 
 def _load_config(config: Path | None) -> ShopConfig:

@@ -58,6 +58,7 @@ def _publication(context: RunContext) -> Publication:
         longest_silence=silence.longest_before,
         usual_silence=silence.warn_after,
         silence_limit=silence.refuse_after,
+        notes=context.plausibility,
     )
 
 

@@ -44,7 +44,7 @@ class RunSummary:
     log: LogSummary
     plausibility: tuple[PlausibilityNote, ...]
     currency: str
-    silence_notice: str = ""  # about an unusual silence at the end of the log; empty for a usual one
+    silence_notice: str = ""  # what an accepted silence at the end of the log means; empty without one
 
     @property
     def warnings(self) -> list[str]:

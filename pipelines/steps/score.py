@@ -87,7 +87,7 @@ def run(
     """
     release = load_champion(home)
     target = (out or home.scores).resolve()
-    log_until_us = micros(RunContext(config, home, as_of.day, report).silence.log_until)
+    log_until_us = micros(RunContext(config, home, as_of.day, report, consents_at=consents_at).silence.log_until)
     task = _ScoringTask(home.folder.resolve(), release.version, micros(as_of.timestamp), target, log_until_us)
     ledger, now = home.ledger(), micros(consents_at or as_of.timestamp)
     consent_columns, profiling_scope = ConsentColumns.from_ledger(ledger, now), ledger.profiling_scope(now)

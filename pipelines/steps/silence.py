@@ -22,19 +22,21 @@ class LogSilent(FlywheelError):
 def end_silence(context: RunContext, *, accepted: bool = False) -> RunContext:
     """Return the context, as of the log's end if its silence exceeds the limit and is accepted.
 
-    A silence that is unusual and within the limit is reported.
-
     Raises:
         LogSilent: the silence exceeds the limit and is not accepted.
     """
-    silence = context.silence
-    if not silence.has_ended:
-        report_silence(context)
+    context = end_accepted_silence(context, accepted=accepted)
+    if context.silence.has_ended:
+        raise LogSilent(silence_sentence(context))
+    return context
+
+
+def end_accepted_silence(context: RunContext, *, accepted: bool = False) -> RunContext:
+    """Return the context, as of the log's end if its silence exceeds the limit and is accepted; else unchanged."""
+    if not context.silence.has_ended or not (accepted or ACCEPTANCE_CODE in context.config.accept):
         return context
-    if not (accepted or ACCEPTANCE_CODE in context.config.accept):
-        raise LogSilent(f"{silence_sentence(context)} --accept-silence answers as of that day, too.")
     context.report(ended_sentence(context))
-    return replace(context, as_of=day_after_end(silence))
+    return replace(context, as_of=day_after_end(context.silence))
 
 
 def report_silence(context: RunContext) -> None:
@@ -44,8 +46,8 @@ def report_silence(context: RunContext) -> None:
 
 
 def silence_notice(requested: RunContext) -> str:
-    """What to know about the silence before the requested day once it is answered; empty if it is usual."""
-    return ended_sentence(requested) if requested.silence.has_ended else silence_sentence(requested)
+    """What an accepted silence before the requested day means for the answers; empty without one."""
+    return ended_sentence(requested) if requested.silence.has_ended else ""
 
 
 def silence_sentence(context: RunContext) -> str:

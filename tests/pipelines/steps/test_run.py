@@ -11,14 +11,15 @@ NOTHING: Any = None
 
 
 def warnings(
-    *refutations: str, refusal: str = "", tier: str = "last_window", no_signal: tuple[str, ...] = ()
+    *refutations: str, refusal: str = "", silence: str = "", tier: str = "last_window", no_signal: tuple[str, ...] = ()
 ) -> list[str]:
     gate = GateResult(
         passed=not refusal, regressions=[], reasons={}, refutations=list(refutations), no_signal=list(no_signal)
     )
     return RunSummary(
         manifest=NOTHING, readiness=NOTHING, trained_version="2", champion="1", refusal=refusal, gate=gate,
-        trained_tier=tier, score_summary=NOTHING, expected=NOTHING, currency="EUR",
+        trained_tier=tier, score_summary=NOTHING, log=NOTHING, plausibility=(), expected=NOTHING, currency="EUR",
+        silence_notice=silence,
     ).warnings  # fmt: skip
 
 
@@ -43,3 +44,7 @@ def test_every_question_that_ranks_nobody_has_a_sentence() -> None:
         "churn ranks nobody: the log holds no signal that tells customers apart.",
         "ltv ranks nobody: the log holds no signal that tells customers apart.",
     ]
+
+
+def test_an_accepted_silence_comes_first() -> None:
+    assert warnings(silence="The log ends on 2023-10-28", no_signal=("churn",))[0] == "The log ends on 2023-10-28"
