@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,9 @@ import ibis
 import pyarrow as pa
 
 from features.errors import InvalidLog
-from features.ingestion.files.file_formats import FileFormat, detect_format
+from features.ingestion.files.file_scan import FILE_COLUMN, FileScan, Reader
+from features.ingestion.files.merged_notes import merge_notes
+from features.ingestion.files.raw_file import scan_file
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.opened_source import OpenedSource
 from features.ingestion.value_parsing import column_text_sql
@@ -33,7 +36,7 @@ def source_files(path: str, folder: Path) -> list[Path]:
     Raises:
         InvalidLog: no file matches.
     """
-    pattern = _expand_path(path)
+    pattern, _ = split_member(_expand_path(path), folder)
     if (folder / pattern).is_file():
         return [folder / pattern]
     matches = sorted(folder / match for match in glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 -- absolute paths too
@@ -43,6 +46,14 @@ def source_files(path: str, folder: Path) -> list[Path]:
             f"No file at {path!r} (looked in {folder}). Expected the log there: move it, or correct `path`."
         )
     return files
+
+
+def split_member(path: str, folder: Path) -> tuple[str, str | None]:
+    """A path such as ``orders.xlsx#Sheet1`` as the path of the file and the sheet or member of it."""
+    if "#" not in path or (folder / path).exists() or glob.glob(path, root_dir=folder, recursive=True):  # noqa: PTH207 -- absolute paths too
+        return path, None
+    file, _, member = path.rpartition("#")
+    return file, member
 
 
 def content_digest(path: str, folder: Path) -> str:
@@ -68,12 +79,22 @@ def create_raw_view(
         InvalidLog: the source is missing, empty or in an unknown format.
     """
     with translate_read_errors(path):
+        scans: list[FileScan] = []
         if _BACKEND_ADDRESS.match(path):
             connection.register(f"{view}_arrow", _backend_table(path, folder))
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {view} AS SELECT * FROM {view}_arrow")
         else:
-            _create_files_view(connection, view, source_files(path, folder), has_header=options.has_header)
-        return OpenedSource({row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()})
+            scans = _scan_files(connection, path, folder, options)
+            _create_files_view(connection, view, scans)
+        column_types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}
+    notes = merge_notes(note for scan in scans for note in scan.notes)
+    return OpenedSource(column_types, notes, tuple(line for scan in scans for line in scan.rejected))
+
+
+def _scan_files(connection: duckdb.DuckDBPyConnection, path: str, folder: Path, options: ReadOptions) -> list[FileScan]:
+    _, member = split_member(path, folder)
+    options = replace(options, sheet=member or options.sheet)
+    return [scan for file in source_files(path, folder) for scan in scan_file(connection, file, options)]
 
 
 @contextmanager
@@ -83,9 +104,9 @@ def translate_read_errors(path: str) -> Iterator[None]:
         yield
     except (duckdb.Error, OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise InvalidLog(
-            f"{path!r} cannot be read: {_error_reason(error)}. Expected csv or tsv in UTF-8 (plain or .gz), with the "
-            "same number of values in every line, or parquet: correct or convert it, or correct `path`, `has_header`, "
-            "`date_format`."
+            f"{path!r} cannot be read: {_error_reason(error)}. Expected delimited text with the same number of "
+            "values in every line, JSON lines, a workbook or parquet, also in gz, zip or zst: correct or convert it, "
+            "or correct `path`, `encoding`, `has_header`, `date_format`."
         ) from None
 
 
@@ -124,25 +145,27 @@ def _backend_table(path: str, folder: Path) -> pa.Table:
         ) from None
 
 
-def _create_files_view(
-    connection: duckdb.DuckDBPyConnection, view: str, files: Sequence[Path], *, has_header: bool
-) -> None:
-    files_by_format: dict[FileFormat, list[Path]] = {}
-    for file in files:
-        files_by_format.setdefault(detect_format(connection, file, has_header=has_header), []).append(file)
-    selects = [
-        f"SELECT {_shared_columns_sql(file_format, list(files_by_format))} FROM {file_format.scan_sql(group)}"
-        for file_format, group in files_by_format.items()
-    ]
+def _create_files_view(connection: duckdb.DuckDBPyConnection, view: str, scans: Sequence[FileScan]) -> None:
+    """Create the view over files of a source, with the column FILE_COLUMN where they are several."""
+    files_by_reader: dict[Reader, list[Path]] = {}
+    for scan in scans:
+        files_by_reader.setdefault(scan.reader, []).append(scan.path)
+    selects = []
+    for reader, files in files_by_reader.items():
+        columns = _shared_columns_sql(reader, list(files_by_reader))
+        if len(scans) == 1:
+            selects.append(f"SELECT {columns} FROM {reader.rows_sql(files)}")
+        else:
+            selects.append(f"SELECT {columns}, {quote_identifier(FILE_COLUMN)} FROM {reader.rows_with_file_sql(files)}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(selects)}")
 
 
-def _shared_columns_sql(file_format: FileFormat, file_formats: Sequence[FileFormat]) -> str:
+def _shared_columns_sql(reader: Reader, readers: Sequence[Reader]) -> str:
     """SQL of the columns that all files have; columns of different types become text, which keeps every digit."""
-    types_by_format = [dict(each_format.columns) for each_format in file_formats]
-    shared = [column for column, _ in file_formats[0].columns if all(column in types for types in types_by_format)]
-    mixed_type_columns = {column for column in shared if len({types[column] for types in types_by_format}) > 1}
-    own_types = dict(file_format.columns)
+    types_by_reader = [dict(each.columns) for each in readers]
+    shared = [column for column, _ in readers[0].columns if all(column in types for types in types_by_reader)]
+    mixed_type_columns = {column for column in shared if len({types[column] for types in types_by_reader}) > 1}
+    own_types = dict(reader.columns)
     selected = [
         f"{column_text_sql(column, own_types[column])} AS {quote_identifier(column)}"
         if column in mixed_type_columns

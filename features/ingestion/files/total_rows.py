@@ -1,0 +1,43 @@
+"""Total rows: the sums that spreadsheets and reports write below a table, which are no lines of a log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from features.ingestion.files.read_options import ReadOptions
+from features.storage.sql_quoting import quote_identifier, quote_literal
+
+# English, German, French, Spanish, Portuguese, Italian, Dutch, Nordic, Finnish, Polish, Czech, Hungarian, Turkish,
+# Russian, Japanese, Chinese, Korean.
+_WORDS = (
+    "(grand |sub ?-?)?totals?", "sum", "sums", "summe", "summen", "gesamt", "gesamtsumme", "endsumme", "zwischensumme",
+    "insgesamt", "somme", "sous-total", "total g[eé]n[eé]ral", "totaux", "suma", "suma total", "soma", "somma",
+    "totale", "totale generale", "totaal", "som", "summa", "totalt", "i alt", "yhteensä", "razem", "ogółem", "celkem",
+    "součet", "összesen", "toplam", "genel toplam", "итого", "всего", "合計", "総計", "小計",
+    "合计", "总计", "共计", "小计",
+    "总额", "總計", "합계", "총계", "소계",
+)  # fmt: skip
+_PATTERN = rf"\s*({'|'.join(_WORDS)})(\s*[:：(（].*|\s.*)?"  # noqa: RUF001 -- full-width marks are meant
+_TOTAL = re.compile(_PATTERN, re.IGNORECASE | re.DOTALL)
+
+
+def is_total(cells: Sequence[str]) -> bool:
+    """Whether the first filled cell of a record is a word for a total."""
+    first = next((cell for cell in cells if cell.strip()), "")
+    return _TOTAL.fullmatch(first) is not None
+
+
+def total_row_sql(columns: Sequence[str], options: ReadOptions) -> str:
+    """SQL of whether a row is a total: a word for it in the first filled cell, and no customer or no time."""
+    groups = [[column for column in columns if column in group] for group in options.identifying]
+    blanks = [" AND ".join(f"{_filled_sql(column)} IS NULL" for column in group) for group in groups if group]
+    if not blanks:
+        return "false"
+    lacks_one = " OR ".join(f"({blank})" for blank in blanks)
+    first = f"coalesce({', '.join(_filled_sql(column) for column in columns)}, '')"
+    return f"(({lacks_one}) AND regexp_full_match({first}, {quote_literal(_PATTERN)}, 'is'))"
+
+
+def _filled_sql(column: str) -> str:
+    return f"nullif(trim({quote_identifier(column)}), '')"
