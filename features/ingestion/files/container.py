@@ -5,11 +5,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from enum import StrEnum
 from io import BufferedIOBase
 from pathlib import Path
@@ -37,6 +35,7 @@ class Container(StrEnum):
     TEXT = "text"
 
 
+_CHUNK_BYTES = 1 << 20
 _MAGIC = {
     b"\x1f\x8b": Container.GZIP,
     b"BZh": Container.BZIP2,
@@ -82,8 +81,8 @@ def unpack(file: Path, container: Container, options: ReadOptions) -> Iterator[P
     if container is Container.ZIP:
         yield from _unpack_zip(file, options)
         return
-    with file.open("rb") as packed, _STREAMS[container](packed) as source:
-        yield _write_member(source, file.name, options)
+    with file.open("rb") as packed:
+        yield _write_member(_CHUNKS[container](packed), file.name, options)
 
 
 def _unpack_zip(file: Path, options: ReadOptions) -> Iterator[Path]:
@@ -100,27 +99,41 @@ def _unpack_zip(file: Path, options: ReadOptions) -> Iterator[Path]:
             shown_name = file.name if len(names) == 1 else f"{file.name}#{name.replace('/', '_')}"
             try:
                 with archive.open(name) as member:
-                    yield _write_member(member, shown_name, options)
+                    yield _write_member(_chunks(member), shown_name, options)
             except RuntimeError as error:  # a password
                 raise InvalidLog(f"{file.name}: {error}. Expected a zip without a password: unpack it.") from None
 
 
-def _write_member(source: BinarySource, name: str, options: ReadOptions) -> Path:
+def _write_member(content: Iterator[bytes], name: str, options: ReadOptions) -> Path:
     target = Path(tempfile.mkdtemp(dir=options.spill)) / name
     with target.open("wb") as output:
-        shutil.copyfileobj(source, output, 1 << 20)
+        output.writelines(content)
     return target
 
 
-def _open_zstandard(packed: IO[bytes]) -> IO[bytes]:
-    return zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+def _chunks(source: BinarySource) -> Iterator[bytes]:
+    while chunk := source.read(_CHUNK_BYTES):
+        yield chunk
 
 
-_STREAMS: dict[Container, Callable[[IO[bytes]], AbstractContextManager[BinarySource]]] = {
-    Container.GZIP: lambda packed: gzip.GzipFile(fileobj=packed),
-    Container.BZIP2: bz2.BZ2File,
-    Container.XZ: lzma.LZMAFile,
-    Container.ZSTANDARD: _open_zstandard,
+def _zstandard_chunks(packed: IO[bytes]) -> Iterator[bytes]:
+    """The content of a zst file of one frame or several; the library's own reader takes a cut file for a whole one."""
+    frame = None
+    while chunk := packed.read(_CHUNK_BYTES):
+        while chunk:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(chunk)
+            chunk = frame.unused_data if frame.eof else b""
+            frame = None if frame.eof else frame
+    if frame is not None:
+        raise EOFError("the file ends within a frame")
+
+
+_CHUNKS: dict[Container, Callable[[IO[bytes]], Iterator[bytes]]] = {
+    Container.GZIP: lambda packed: _chunks(gzip.GzipFile(fileobj=packed)),
+    Container.BZIP2: lambda packed: _chunks(bz2.BZ2File(packed)),
+    Container.XZ: lambda packed: _chunks(lzma.LZMAFile(packed)),
+    Container.ZSTANDARD: _zstandard_chunks,
 }
 
 

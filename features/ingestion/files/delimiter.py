@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from features.ingestion.files.header_location import MAX_HEADER_RECORDS, count_named_columns, locate_table
+from features.ingestion.files.header_location import (
+    MAX_HEADER_RECORDS,
+    common_width,
+    count_named_columns,
+    locate_table,
+)
 from features.ingestion.files.read_options import ReadOptions
 
 WHITESPACE = " "
@@ -20,9 +24,10 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Record:
-    """The values of one record, and the number of its last line, from 1."""
+    """The values of one record, its lines, and the number of the last one, from 1."""
 
     cells: tuple[str, ...]
+    text: str
     last_line: int
 
     @property
@@ -41,12 +46,13 @@ def split_records(text: str, delimiter: str) -> list[Record]:
     """The first records of a text; lines end in a line feed."""
     lines = text.split("\n")
     if delimiter == WHITESPACE:
-        return [Record(tuple(line.split()), number) for number, line in enumerate(lines[:_MAX_RECORDS], 1)]
-    # A quote that never ends would make the rest one record.
-    reader, records = csv.reader((line + "\n" for line in lines), delimiter=delimiter), []
+        return [Record(tuple(line.split()), line, number) for number, line in enumerate(lines[:_MAX_RECORDS], 1)]
+    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
+    records: list[Record] = []
     try:
         for cells in reader:
-            records.append(Record(tuple(cells), reader.line_num))
+            first_line = records[-1].last_line if records else 0
+            records.append(Record(tuple(cells), "\n".join(lines[first_line : reader.line_num]), reader.line_num))
             if len(records) == _MAX_RECORDS:
                 break
     except csv.Error:
@@ -69,7 +75,7 @@ def detect_delimiter(text: str, options: ReadOptions) -> str:
 
 def _fitness(delimiter: str, records: Sequence[Sequence[str]], options: ReadOptions) -> tuple[float, ...]:
     named = max((count_named_columns(cells, options) for cells in records[:MAX_HEADER_RECORDS]), default=0)
-    width = Counter(len(cells) for cells in records).most_common(1)[0][0] if records else 0
+    width = common_width(records)
     return (
         named if width > 1 else 0,
         round(_consistency(records), 1),
@@ -83,11 +89,8 @@ def _fitness(delimiter: str, records: Sequence[Sequence[str]], options: ReadOpti
 
 def _consistency(records: Sequence[Sequence[str]]) -> float:
     """The share of records that have the most common number of values; 0 where this is one."""
-    widths = Counter(len(cells) for cells in records)
-    if not widths:
-        return 0.0
-    width, count = widths.most_common(1)[0]
-    return count / len(records) if width > 1 else 0.0
+    width = common_width(records)
+    return sum(len(cells) == width for cells in records) / len(records) if width > 1 else 0.0
 
 
 def _has_decimal_commas(records: Sequence[Sequence[str]]) -> bool:

@@ -31,15 +31,17 @@ def locate_table(records: Sequence[Cells]) -> int:
     filled = [position for position, record in enumerate(records) if any(cell.strip() for cell in record)]
     width = common_width(records)
     for position in filled[:MAX_HEADER_RECORDS]:
-        if len(records[position]) == width or _lacks_only_blank_values(records, position, width):
+        if len(records[position]) == width or _differs_by_blank_values(records, position, width):
             return position
     return filled[0] if filled else 0
 
 
 def common_width(records: Sequence[Cells]) -> int:
-    """The most common number of values in a record."""
+    """The most common number of values in a record; of one value where few records have more, for titles have one."""
     widths = Counter(len(record) for record in records if any(cell.strip() for cell in record))
-    return max(widths, key=lambda width: (widths[width], width), default=0)
+    several = Counter({width: count for width, count in widths.items() if width > 1})
+    counted = several if several.total() > 1 and 3 * several.total() >= widths.total() else widths
+    return max(counted, key=lambda width: (counted[width], width), default=0)
 
 
 def fit_header(header: Cells, body: Sequence[Cells]) -> list[str]:
@@ -65,9 +67,12 @@ def unique_names(header: Cells) -> list[str]:
     return names
 
 
-def _lacks_only_blank_values(records: Sequence[Cells], position: int, width: int) -> bool:
-    narrow = len(records[position])
-    return 1 < narrow < width and _are_blank_beyond(records[position + 1 :], narrow, width)
+def _differs_by_blank_values(records: Sequence[Cells], position: int, width: int) -> bool:
+    """Whether a record has fewer or more delimiters at its end than those below it, and no other values."""
+    record = records[position]
+    if len(record) > width > 1:
+        return not any(cell.strip() for cell in record[width:])
+    return 1 < len(record) < width and _are_blank_beyond(records[position + 1 :], len(record), width)
 
 
 def _are_blank_beyond(body: Sequence[Cells], width: int, common: int) -> bool:

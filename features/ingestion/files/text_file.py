@@ -38,9 +38,9 @@ def scan_text(connection: duckdb.DuckDBPyConnection, file: Path, options: ReadOp
     encoding = detect_encoding(file, options.encoding)
     if encoding.is_utf8:
         layout = locate_text(file, _head_text(file, encoding), options)
-        if not layout.has_quotes_before_header:
+        if layout.begins_with_header or not layout.has_quotes_before_data:
             try:
-                scan = FileScan(file, _reader(layout, skip=layout.records_before_data), _layout_notes(file, layout))
+                scan = FileScan(file, _direct_reader(layout), _layout_notes(file, layout))
                 return check_rows(connection, scan, layout.header, options)
             except duckdb.Error:
                 encoding = encoding if options.encoding else guess_encoding(file)
@@ -59,7 +59,7 @@ def _scan_copy(
     if encoding.guessed and found.word:
         notes.append(_encoding_note(file, encoding, found))
     copied = replace(layout, delimiter=output_delimiter(layout))
-    scan = FileScan(target, _reader(copied, skip=0), tuple(notes), tuple(found.rejected))
+    scan = FileScan(target, _reader(copied, "header=false"), tuple(notes), tuple(found.rejected))
     checked = check_rows(connection, scan, layout.header, options)
     if not found.totals:
         return checked
@@ -74,8 +74,15 @@ def _head_text(file: Path, encoding: TextEncoding) -> str:
     return text.rpartition("\n")[0] if len(head) == HEAD_BYTES and "\n" in text else text
 
 
-def _reader(layout: TextLayout, skip: int) -> Reader:
-    options = f"header=false, skip={skip}, auto_detect=false, null_padding=false, strict_mode=true"
+def _direct_reader(layout: TextLayout) -> Reader:
+    """The reader of the file itself; DuckDB gets a first quote wrong that it skips, but not one in a header."""
+    if layout.begins_with_header:
+        return _reader(layout, "header=true")
+    return _reader(layout, f"header=false, skip={len(layout.before_data)}")
+
+
+def _reader(layout: TextLayout, header: str) -> Reader:
+    options = f"{header}, auto_detect=false, null_padding=false, strict_mode=true"
     # Without it, DuckDB goes by the name, and the name may be wrong.
     options += f", compression='none', max_line_size={_MAX_LINE_BYTES}"
     columns = tuple((column, "VARCHAR") for column in layout.columns)

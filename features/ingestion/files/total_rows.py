@@ -18,7 +18,7 @@ _WORDS = (
     "合计", "总计", "共计", "小计",
     "总额", "總計", "합계", "총계", "소계",
 )  # fmt: skip
-_PATTERN = rf"\s*({'|'.join(_WORDS)})(\s*[:：(（].*|\s.*)?"  # noqa: RUF001 -- full-width marks are meant
+_PATTERN = rf"\s*({'|'.join(_WORDS)})(\s*[:：(（;|].*|\s.*)?"  # noqa: RUF001 -- full-width marks are meant
 _TOTAL = re.compile(_PATTERN, re.IGNORECASE | re.DOTALL)
 
 
