@@ -116,6 +116,11 @@ def _chunks(source: BinarySource) -> Iterator[bytes]:
         yield chunk
 
 
+def _gzip_chunks(packed: IO[bytes]) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=packed) as source:
+        yield from _chunks(source)
+
+
 def _zstandard_chunks(packed: IO[bytes]) -> Iterator[bytes]:
     """The content of a zst file of one frame or several; the library's own reader takes a cut file for a whole one."""
     frame = None
@@ -130,7 +135,7 @@ def _zstandard_chunks(packed: IO[bytes]) -> Iterator[bytes]:
 
 
 _CHUNKS: dict[Container, Callable[[IO[bytes]], Iterator[bytes]]] = {
-    Container.GZIP: lambda packed: _chunks(gzip.GzipFile(fileobj=packed)),
+    Container.GZIP: _gzip_chunks,
     Container.BZIP2: lambda packed: _chunks(bz2.BZ2File(packed)),
     Container.XZ: lambda packed: _chunks(lzma.LZMAFile(packed)),
     Container.ZSTANDARD: _zstandard_chunks,

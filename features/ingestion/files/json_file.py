@@ -17,7 +17,8 @@ from features.ingestion.rejected_lines import RejectedLine
 
 _CHUNK_CHARACTERS = 1 << 20
 _MAX_SHOWN_CHARACTERS = 60
-_BETWEEN_OBJECTS = " \t\r\n,[]\ufeff\x1e"
+_BLANKS = " \t\r\n\ufeff\x1e"
+_BETWEEN_OBJECTS = _BLANKS + ",[]"
 # Numbers stay the digits that the file has.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
@@ -35,7 +36,7 @@ def scan_json(file: Path, options: ReadOptions) -> FileScan:
         is_lines = _is_object(source.readline())
         source.seek(0)
         objects = _line_objects(source, file, rejected) if is_lines else _stream_objects(source, file)
-        reader = write_objects((_flatten(each) for each in objects), target)
+        reader = write_objects((_flatten(each) for each in _unwrap(objects)), target)
     if rejected and not options.sets_bad_lines_aside:
         raise _invalid_json(rejected[0])
     if not reader.columns:
@@ -45,7 +46,7 @@ def scan_json(file: Path, options: ReadOptions) -> FileScan:
 
 def _line_objects(source: TextIO, file: Path, rejected: list[RejectedLine]) -> Iterator[Mapping[str, Any]]:
     for number, line in enumerate(source, 1):
-        text = line.strip(_BETWEEN_OBJECTS)
+        text = line.strip(_BLANKS).rstrip(",")
         if not text:
             continue
         try:
@@ -61,28 +62,28 @@ def _line_objects(source: TextIO, file: Path, rejected: list[RejectedLine]) -> I
             )
 
 
-def _stream_objects(source: TextIO, file: Path) -> Iterator[Mapping[str, Any]]:
-    """The objects of an array or of text over several lines; a single object may have the array as a value."""
-    values = _stream_values(source, file)
-    first = next(values, None)
-    second = next(values, None)
-    if first is not None and second is None:
-        yield from _inner_objects(first)
+def _unwrap(objects: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The objects; those within where a single one has them as a value, as answers of web services do."""
+    first, second = next(objects, None), next(objects, None)
+    if first is None or second is None:
+        yield from () if first is None else _inner_objects(first)
         return
-    yield from (value for value in (first, second) if value is not None)
-    yield from values
+    yield first
+    yield second
+    yield from objects
 
 
 def _inner_objects(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The longest list of objects in an object, as answers of web services have it; else the object itself."""
     lists = [
         each for each in value.values() if isinstance(each, list) and each and all(isinstance(v, dict) for v in each)
     ]
-    is_wrapper = not any(isinstance(each, str) for name, each in value.items() if name.lower().endswith("id"))
-    return max(lists, key=len) if lists and is_wrapper else [value]
+    # An order with a list of its lines has an id, an answer with a list of orders has none.
+    has_id = any(name.lower().endswith("id") for name in value)
+    return max(lists, key=len) if lists and not has_id else [value]
 
 
-def _stream_values(source: TextIO, file: Path) -> Iterator[Mapping[str, Any]]:
+def _stream_objects(source: TextIO, file: Path) -> Iterator[Mapping[str, Any]]:
+    """The objects of an array, or of text in which they span lines."""
     buffer, line = "", 1
     while True:
         chunk = source.read(_CHUNK_CHARACTERS)

@@ -51,9 +51,9 @@ def repeated_headers_note(file: Path, count: int) -> PlausibilityNote:
     return PlausibilityNote(
         "repeated_headers",
         "info",
-        f"{file.name}: its header stands again between the lines, {count:,} times; it is left out there",
+        f"{file.name}: the headers inside it are left out, {count:,} in all",
         "one header, at the top",
-        "Nothing, if exports were put together in this file",
+        "Do nothing if exports were put together in this file",
         count,
     )
 
@@ -63,9 +63,9 @@ def total_rows_note(file: Path, count: int, example: str) -> PlausibilityNote:
     return PlausibilityNote(
         "total_rows",
         "info",
-        f"{file.name}: {count:,} rows are totals without a customer or a time; they are left out",
+        f"{file.name}: the total rows are left out, {count:,} in all",
         "lines of the log only",
-        "Nothing, if they are sums of the lines above them",
+        "Do nothing if they are sums of the lines above them; they have no customer or no time",
         count,
         example.strip(),
     )

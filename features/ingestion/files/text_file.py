@@ -113,9 +113,9 @@ def preamble_note(file: Path, preamble: Sequence[str]) -> PlausibilityNote:
     return PlausibilityNote(
         "preamble_skipped",
         "info",
-        f"{file.name}: {len(preamble):,} lines before its header are left out",
+        f"{file.name}: the lines before its header are left out, {len(preamble):,} in all",
         "the names of the columns in the first line",
-        "Nothing, if these lines are a title",
+        "Do nothing if these lines are a title",
         len(preamble),
         preamble[0].strip(),
     )
@@ -125,7 +125,7 @@ def _encoding_note(file: Path, encoding: TextEncoding, found: RewrittenText) -> 
     return PlausibilityNote(
         "encoding_guessed",
         "info",
-        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which {found.lines_beyond_ascii:,} lines depend on",
+        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which the text of {found.lines_beyond_ascii:,} lines depends on",
         "UTF-8, or `encoding` in flywheel.toml",
         f'Set `encoding = "{encoding.codec}"` if the example reads right, else the encoding that the file has',
         found.lines_beyond_ascii,

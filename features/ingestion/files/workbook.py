@@ -63,7 +63,9 @@ def scan_workbook(file: Path, options: ReadOptions) -> tuple[FileScan, tuple[str
 
 def _open_workbook(file: Path) -> CalamineWorkbook:
     try:
-        return CalamineWorkbook.from_path(str(file))
+        # From a path it would go by the name.
+        with file.open("rb") as content:
+            return CalamineWorkbook.from_filelike(content)
     except PasswordError:
         raise InvalidLog(f"{file.name} has a password. Expected a workbook without one: save it without.") from None
     except CalamineError as error:

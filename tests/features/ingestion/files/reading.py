@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,11 @@ class RawSource:
         return [note.code for note in self.notes]
 
 
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
 def read_source(
     folder: Path,
     path: str,
@@ -50,7 +56,7 @@ def read_source(
         options = ReadOptions(
             Path(spill), has_header, sheet, encoding, columns, columns[:2], sets_bad_lines_aside=sets_bad_lines_aside
         )
-        connection = duckdb.connect()
+        connection = _connection()
         opened = create_raw_view(connection, "raw", path, folder, options)
         rows = connection.execute("SELECT * FROM raw").fetchall()
     return RawSource(tuple(opened.column_types), rows, opened.notes, opened.rejected)

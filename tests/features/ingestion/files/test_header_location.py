@@ -40,8 +40,10 @@ def test_lines_before_the_header_are_skipped(
 def test_the_title_is_shown(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("Sales report 2023\n\n" + CSV)
     assert [note.sentence for note in read_source(tmp_path, "orders.csv").notes] == [
-        "orders.csv: 1 lines before its header are left out (for example Sales report 2023). Expected the names of the "
-        "columns in the first line. Nothing, if these lines are a title."
+        (
+            "orders.csv: the lines before its header are left out, 1 in all (for example Sales report 2023). Expected "
+            "the names of the columns in the first line. Do nothing if these lines are a title."
+        )
     ]
 
 
@@ -97,9 +99,9 @@ def test_whole_reports_in_one_file_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "total",
     [
-        "Total,,12.50", ",Total,12.50", ",Summe:,12.50", "Gesamt 2026,,12.50", "合计,,12.50", "总计：,,12.50",
+        "Total,,12.50", ",Total,12.50", ",Summe:,12.50", "Gesamt 2026,,12.50", "合计,,12.50", "总计：,,12.50",  # noqa: RUF001 -- a full-width colon
         "Total général,,12.50", "TOTAL,,", '"Grand Total",,"12.50"', "Итого,,12.50", "Total;12.50", "Summe",
-        "小計（税込）,,12.50",
+        "小計（税込）,,12.50",  # noqa: RUF001 -- full-width brackets
     ],
 )  # fmt: skip
 def test_totals_are_no_sales(tmp_path: Path, total: str) -> None:

@@ -14,13 +14,13 @@ FRENCH = ["Hélène Brontë", "François Lefèvre", "Société Générale"]
 SWEDISH = ["Åsa Öberg", "Jörgen Ängström", "Malmö"]
 PORTUGUESE = ["João Conceição", "Avó", "São Paulo"]
 CAPITALS = ["MÜLLER", "JÜRGENS", "ÉCOLE"]
-SYMBOLS = ["café – “new”", "12 € off", "5 £"]
+SYMBOLS = ["café – “new”", "12 € off", "5 £"]  # noqa: RUF001 -- the symbols themselves
 CHINESE = ["王伟", "李娜", "北京市朝阳区"]
 RARE_CHINESE = ["龚喆", "郜鑫淼", "张三"]
 GENDERS = ["男", "女", "男"]
 JAPANESE = ["田中太郎", "さくら", "クレジットカード"]
 HALF_WIDTH = ["ﾔﾏﾀﾞ ﾀﾛｳ", "ｻﾄｳ", "ｽｽﾞｷ ﾊﾅｺ"]
-RUSSIAN = ["Иван Петров", "Москва", "АННА"]
+RUSSIAN = ["Иван Петров", "Москва", "АННА"]  # noqa: RUF001 -- Cyrillic is meant
 TAIWANESE = ["王小明", "陳怡君", "臺北市"]
 KOREAN = ["김철수", "이영희", "주문번호"]
 POLISH = ["Łukasz Żak", "Świątek", "Zięba"]
@@ -51,7 +51,10 @@ def test_another_encoding_is_found_by_trial_and_noted(tmp_path: Path, codec: str
     assert [row[0] for row in source.rows] == customers
     (note,) = source.notes
     assert (note.code, note.severity, note.count) == ("encoding_guessed", "info", len(customers))
-    assert note.found == f"orders.csv is not UTF-8; it is read as {codec}, which {len(customers)} lines depend on"
+    assert (
+        note.found
+        == f"orders.csv is not UTF-8; it is read as {codec}, which the text of {len(customers)} lines depends on"
+    )
     assert note.example in customers[0]
     assert not note.example.isascii()
 
