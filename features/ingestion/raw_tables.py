@@ -20,7 +20,7 @@ from features.errors import InvalidLog
 from features.ingestion.files.file_formats import FileFormat, detect_format
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.opened_source import OpenedSource
-from features.ingestion.value_parsing import column_text_sql
+from features.ingestion.raw_text import column_text_sql
 from features.storage.sql_quoting import quote_identifier
 
 _BACKEND_ADDRESS = re.compile(r"^(?P<address>(?P<scheme>[a-z0-9+]+)://(?P<location>.*))#(?P<table>.+)$")
