@@ -32,6 +32,10 @@ class BadLines(ConfigModel):
     """The share of all lines that may be set aside, such as 0.01; they are listed in `rejected.csv` with a reason."""
 
 
+def _as_bad_lines(section: object) -> object:
+    return {"at_most": section} if isinstance(section, float) else section
+
+
 class Join(ConfigModel):
     """A further file whose columns are joined to the lines of a table."""
 
@@ -70,7 +74,8 @@ class TableFormat(ConfigModel):
     """Columns and values: only lines whose column has one of the values count, such as `{ Status = ["paid"] }`."""
     exclude: RowFilter = Field(default={})
     """Columns and values: lines whose column has one of the values do not count, such as `{ Test = ["yes"] }`."""
-    bad_lines: BadLines = BadLines()
-    """How many unreadable lines are set aside instead of refusing the table."""
+    bad_lines: Annotated[BadLines, BeforeValidator(_as_bad_lines)] = BadLines()
+    """How many unreadable lines are set aside instead of refusing the table; `bad_lines = 0.01` is the same as
+    `bad_lines = { at_most = 0.01 }`."""
     join: Annotated[tuple[Join, ...], Strict(False)] = ()  # noqa: FBT003 -- a list in TOML
     """Further files whose columns are joined to the lines, as `[[orders.join]]`."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from features.config.shop import ShopConfig
 from features.config.sources import CostsSource, Source
+from features.ingestion.values.date_formats import ISO, DateFormats
+from features.ingestion.values.number_formats import PLAIN, NumberFormat
 
 
 class ParseAs(StrEnum):
@@ -27,6 +29,9 @@ class Field:
     name: str
     parse_as: ParseAs
     sources: tuple[str, ...]  # tried in turn; none where the shop's log lacks the column
+    date_formats: DateFormats = (ISO,)
+    number_formats: Mapping[str, NumberFormat] = field(default_factory=dict)  # by raw column, plain where absent
+    blank_is_zero: bool = False
 
     @property
     def source(self) -> str:
@@ -38,6 +43,15 @@ class Field:
         """Whether every line needs a value."""
         return self.parse_as is ParseAs.AMOUNT or self.name in _REQUIRED_COLUMNS
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the sources may be expressions."""
+        return self.parse_as in (ParseAs.AMOUNT, ParseAs.NUMBER)
+
+    def number_format(self, column: str) -> NumberFormat:
+        """How the numbers of a raw column are written."""
+        return self.number_formats.get(column, PLAIN)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -46,11 +60,12 @@ class Table:
     name: str
     section: Source | CostsSource
     fields: tuple[Field, ...]
+    lines_view: str = ""  # without the lines that are set aside or skipped; empty before the lines are checked
 
     @property
     def raw_view(self) -> str:
         """The name of the DuckDB view over the raw source."""
-        return f"raw_{self.name}"
+        return self.lines_view or f"raw_{self.name}"
 
     @property
     def present_fields(self) -> tuple[Field, ...]:
@@ -95,5 +110,8 @@ def canonical_tables(config: ShopConfig) -> Iterator[Table]:
         if section is None:
             continue
         parsers = columns if name == "costs" else {"customer_id": ParseAs.TEXT, **columns}
-        fields = (Field(column, parse_as, getattr(section, column) or ()) for column, parse_as in parsers.items())
+        dates = section.date_format or (ISO,)
+        fields = (
+            Field(column, parse_as, getattr(section, column) or (), dates) for column, parse_as in parsers.items()
+        )
         yield Table(name, section, tuple(fields))

@@ -12,11 +12,14 @@ from features.config.shop import ShopConfig
 from features.errors import FlywheelError, InvalidLog
 from features.ingestion.canonical_schema import TABLE_NAMES, Table, canonical_tables
 from features.ingestion.files.spill import spill_folder
-from features.ingestion.line_checks import inspect_lines, missing_column
+from features.ingestion.format_detection import present_sources
+from features.ingestion.line_checks import missing_column
 from features.ingestion.manifest import MANIFEST_FILE, HistoryManifest
 from features.ingestion.raw_tables import content_digest, translate_read_errors
+from features.ingestion.rejected_file import write_rejected_lines
 from features.ingestion.source_view import open_source
 from features.ingestion.table_writer import CheckedTable, write_table
+from features.ingestion.value_checks import check_values
 from features.ingestion.value_parsing import value_sql
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_literal
@@ -60,8 +63,8 @@ def _ingest_tables(
     for table in canonical_tables(config):
         report(f"checking {table.name} at {table.section.path}")
         try:
-            checked_tables.append(_check_table(connection, table, config.folder, spill))
-            notes += checked_tables[-1].opened.notes
+            checked_tables.append(_check_table(connection, table, config, spill))
+            notes += [*checked_tables[-1].opened.notes, *checked_tables[-1].values.notes]
         except FlywheelError as error:
             faults += [f"  - [{table.name}] {sentence}" for sentence in str(error).splitlines()]
     if faults:
@@ -75,6 +78,8 @@ def _ingest_tables(
         summaries.append(write_table(connection, checked, folder))
     for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:
         (folder / f"{name}.parquet").unlink(missing_ok=True)
+    rejected = {checked.table.name: checked.values.rejected for checked in checked_tables}
+    write_rejected_lines(folder, rejected, select_erased)
     manifest = HistoryManifest(
         config.fingerprint,
         _combine_digests(checked.source for checked in checked_tables),
@@ -97,24 +102,23 @@ def _combine_digests(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _check_table(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path, spill: Path) -> CheckedTable:
+def _check_table(connection: duckdb.DuckDBPyConnection, table: Table, config: ShopConfig, spill: Path) -> CheckedTable:
     """Open and read a whole source; raise InvalidLog with one line per fault."""
     path = table.section.path
     # The digest comes first, so that a log that grows while it is read counts as changed.
-    source = content_digest(path, folder)
-    opened = open_source(connection, table, folder, spill)
+    source = content_digest(path, config.folder)
+    opened = open_source(connection, table, config.folder, spill)
     column_types = opened.column_types
+    table = present_sources(table, column_types)
     missing = [fault for field in table.present_fields if (fault := missing_column(table, field, column_types))]
     if missing:
         raise InvalidLog("\n".join(missing))
     with translate_read_errors(path):
-        lines, known, unreadable = inspect_lines(connection, table, column_types)
+        values = check_values(connection, table, column_types, opened.rejected, config.currency)
         distinct = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {table.raw_view})").fetchall()[0][
             0
         ]
-    if unreadable:
-        raise InvalidLog("\n".join(unreadable))
-    return CheckedTable(table, opened, source, lines, lines - known, lines - distinct)
+    return CheckedTable(opened, values, source, values.lines - len(opened.rejected) - distinct)
 
 
 def _load_erased(

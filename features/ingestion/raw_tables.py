@@ -23,7 +23,7 @@ from features.ingestion.files.merged_notes import merge_notes
 from features.ingestion.files.raw_file import scan_file
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.opened_source import OpenedSource
-from features.ingestion.value_parsing import column_text_sql
+from features.ingestion.raw_text import column_text_sql
 from features.storage.sql_quoting import quote_identifier
 
 _BACKEND_ADDRESS = re.compile(r"^(?P<address>(?P<scheme>[a-z0-9+]+)://(?P<location>.*))#(?P<table>.+)$")

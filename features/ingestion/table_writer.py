@@ -11,6 +11,7 @@ from features.config.sources import OrdersSource
 from features.ingestion.canonical_schema import ParseAs, Table
 from features.ingestion.manifest import TableSummary
 from features.ingestion.opened_source import OpenedSource
+from features.ingestion.value_checks import CheckedValues
 from features.ingestion.value_parsing import has_customer_sql, value_sql
 from features.storage.atomic_files import atomic_write
 from features.storage.sql_quoting import quote_literal
@@ -20,15 +21,17 @@ from features.storage.sql_quoting import quote_literal
 class CheckedTable:
     """A raw table of which every line can be read, and its counts."""
 
-    table: Table
     opened: OpenedSource
+    values: CheckedValues
     source: str
-    lines: int
-    without_customer: int
     duplicates: int
     excluded: int = 0
-    rejected: int = 0
     overlapping: int = 0
+
+    @property
+    def table(self) -> Table:
+        """The table with the formats of its values."""
+        return self.values.table
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, checked: CheckedTable, folder: Path) -> TableSummary:
@@ -53,11 +56,11 @@ def write_table(connection: duckdb.DuckDBPyConnection, checked: CheckedTable, fo
     columns = tuple(field.name for field in table.present_fields)
     return TableSummary(
         table.name,
-        checked.lines,
-        checked.without_customer,
+        checked.values.lines,
+        checked.values.lines - checked.values.known,
         checked.duplicates,
         checked.excluded,
-        checked.rejected,
+        len(checked.values.rejected),
         checked.overlapping,
         written,
         customers,

@@ -2,61 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from features.ingestion.canonical_schema import Field, ParseAs, Table
-from features.ingestion.expressions import columns_of, number_sql
+from features.ingestion.expressions import NumberSql, columns_of, number_sql
+from features.ingestion.instant_parsing import instant_columns, instant_value_sql
+from features.ingestion.missing_values import missing_sql
+from features.ingestion.raw_text import ColumnTypes, filled_text_sql, is_text
+from features.ingestion.values.number_formats import number_format_sql
 from features.storage.sql_quoting import quote_identifier, quote_literal
-
-ColumnTypes = Mapping[str, str]
-
-
-def column_text_sql(column: str, column_type: str) -> str:
-    """SQL of a column as text; whole floats have no fraction, because integer ids with missing values become floats."""
-    raw = quote_identifier(column)
-    text = f"CAST({raw} AS VARCHAR)"
-    if column_type not in {"DOUBLE", "FLOAT"}:
-        return text
-    whole = f"CASE WHEN {raw} = trunc({raw}) THEN CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR) END"
-    return f"CASE WHEN isfinite({raw}) THEN coalesce({whole}, {text}) END"
 
 
 def source_columns(field: Field, column_types: ColumnTypes) -> list[str]:
     """The raw columns that a field is parsed from.
 
     Raises:
-        InvalidConfig: the source of the field is neither a column nor an expression.
+        InvalidConfig: a source of the field is neither a column nor an expression.
     """
-    source = str(field.source)
-    return columns_of(source, list(column_types)) if field.parse_as in (ParseAs.AMOUNT, ParseAs.NUMBER) else [source]
+    return [column for source in field.sources for column in columns_of_source(field, source, column_types)]
+
+
+def columns_of_source(field: Field, source: str, column_types: ColumnTypes) -> list[str]:
+    """The raw columns that one source of a field names.
+
+    Raises:
+        InvalidConfig: the source is neither a column nor an expression.
+    """
+    if field.is_number:
+        return columns_of(source, list(column_types))
+    return instant_columns(source, column_types) if field.parse_as is ParseAs.INSTANT else [source]
 
 
 def value_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
     """SQL of the canonical value; it is null where the raw value is missing or unreadable."""
-    source = str(field.source)
+    del table
     match field.parse_as:
         case ParseAs.TEXT:
-            return _text_sql(source, column_types[source])
+            return _text_sql(field, column_types)
         case ParseAs.INSTANT:
-            return _timestamp_sql(source, column_types[source], (table.section.date_format or (None,))[0])
+            return instant_value_sql(field, column_types).value
         case ParseAs.FLAG:
-            return f"TRY_CAST({_text_sql(source, column_types[source])} AS BOOLEAN)"
-    number = number_sql(source, list(column_types))
+            return f"TRY_CAST({_text_sql(field, column_types)} AS BOOLEAN)"
+    number = _number_sql(field, column_types)
+    value = f"CASE WHEN {number.blank} THEN 0 ELSE {number.value} END" if field.blank_is_zero else number.value
     # Decimals add up to the same total in any order; floating point does not.
-    return f"TRY_CAST(round(CASE WHEN isfinite({number}) THEN {number} END, 4) AS DECIMAL(18, 4))"
+    return f"TRY_CAST(round(CASE WHEN isfinite({value}) THEN {value} END, 4) AS DECIMAL(18, 4))"
+
+
+def blank_sql(field: Field, column_types: ColumnTypes) -> str:
+    """SQL of whether the raw value of a line is missing: blank, or a word for nothing."""
+    if field.is_number:
+        return _number_sql(field, column_types).blank or "false"
+    if field.parse_as is ParseAs.INSTANT:
+        return instant_value_sql(field, column_types).blank
+    return f"({_text_sql(field, column_types)}) IS NULL"
+
+
+def doubtful_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
+    """SQL of whether a line has no readable value, although one is required or something is written there.
+
+    It is true of every line that is unreadable or has a blank amount, and faster to find false.
+    """
+    if field.parse_as is ParseAs.TEXT and not field.required:
+        return "false"
+    missing = f"({value_sql(table, field, column_types)}) IS NULL"
+    columns = source_columns(field, column_types)
+    if field.required or not columns:
+        return missing
+    filled = (f"({filled_text_sql(column, column_types[column])}) IS NOT NULL" for column in columns)
+    return f"{missing} AND ({' OR '.join(filled)})"
 
 
 def unreadable_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
-    """SQL of whether the raw value of a line is unreadable, or missing where it is required."""
-    missing = f"({value_sql(table, field, column_types)}) IS NULL"
-    if field.required:
-        return missing
-    if field.parse_as is ParseAs.TEXT:
+    """SQL of whether a line has no readable value where it needs one, or an unreadable one; a blank amount is neither.
+
+    What a blank amount means is decided by order.
+    """
+    if field.parse_as is ParseAs.TEXT and not field.required:
         return "false"
-    filled = [
-        f"({_text_sql(column, column_types[column])}) IS NOT NULL" for column in source_columns(field, column_types)
-    ]
-    return " AND ".join([missing, *filled])
+    missing = f"({value_sql(table, field, column_types)}) IS NULL"
+    if field.required and field.parse_as is not ParseAs.AMOUNT:
+        return missing
+    return f"{missing} AND NOT {blank_sql(field, column_types)}"
 
 
 def sample_sql(field: Field, column_types: ColumnTypes) -> str:
@@ -72,23 +99,32 @@ def has_customer_sql(table: Table, column_types: ColumnTypes) -> str:
     """SQL of whether a line belongs to a customer."""
     if table.name == "costs":
         return "true"
-    column = str(table.fields[0].source)
-    customer_id = f"({_text_sql(column, column_types[column])})"
+    customer_id = f"({_text_sql(table.fields[0], column_types)})"
     anonymous = ", ".join(quote_literal(anonymous_id) for anonymous_id in table.anonymous_ids)
     return f"{customer_id} IS NOT NULL" + (f" AND {customer_id} NOT IN ({anonymous})" if anonymous else "")
 
 
-def _text_sql(column: str, column_type: str) -> str:
-    text = column_text_sql(column, column_type)
-    return f"CASE WHEN trim({text}) = '' THEN NULL ELSE {text} END"
+def _text_sql(field: Field, column_types: ColumnTypes) -> str:
+    texts = [filled_text_sql(source, column_types[source]) for source in field.sources]
+    if field.name != "customer_id":
+        texts = [f"CASE WHEN NOT {missing_sql(text)} THEN {text} END" for text in texts]
+    return texts[0] if len(texts) == 1 else f"coalesce({', '.join(f'({text})' for text in texts)})"
 
 
-def _timestamp_sql(column: str, column_type: str, date_format: str | None) -> str:
-    text = f"trim({column_text_sql(column, column_type)})"
-    if column_type.startswith(("TIMESTAMP", "DATE")):
-        timestamp = f"TRY_CAST({quote_identifier(column)} AS TIMESTAMPTZ)"
-    elif date_format is None:
-        timestamp = f"TRY_CAST({text} AS TIMESTAMPTZ)"
-    else:
-        timestamp = f"CAST(try_strptime({text}, {quote_literal(date_format)}) AS TIMESTAMPTZ)"
-    return f"CASE WHEN isfinite({timestamp}) THEN {timestamp} END"
+def _number_sql(field: Field, column_types: ColumnTypes) -> NumberSql:
+    def read_column(column: str) -> NumberSql:
+        name = quote_identifier(column)
+        if is_text(column_types[column]):
+            return NumberSql(number_format_sql(name, field.number_format(column)), missing_sql(name))
+        number = f"TRY_CAST({name} AS DOUBLE)"
+        return NumberSql(number, f"({name} IS NULL OR coalesce(isnan({number}), false))")
+
+    return _first_number([number_sql(source, list(column_types), read_column) for source in field.sources])
+
+
+def _first_number(numbers: Sequence[NumberSql]) -> NumberSql:
+    """The first number that is not blank."""
+    if len(numbers) == 1:
+        return numbers[0]
+    cases = " ".join(f"WHEN NOT {number.blank or 'false'} THEN {number.value}" for number in numbers)
+    return NumberSql(f"CASE {cases} END", f"({' AND '.join(number.blank or 'false' for number in numbers)})")

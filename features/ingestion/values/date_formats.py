@@ -17,11 +17,12 @@ DateFormats = tuple[str, ...]
 
 # Databases and spreadsheets write their own zero, such as 1899-12-30, where a date is missing; all others are later.
 _FIRST_INSTANT = "TIMESTAMPTZ '1899-12-30 00:00:00+14'"
-_MAX_SECONDS = 10_000_000_000  # the year 2286; more are milliseconds
+_MIN_SECONDS, _MAX_SECONDS = 100_000_000, 10_000_000_000  # the years 1973 and 2286; others are another unit
 _MAX_EXCEL_DAYS = 110_000  # the year 2201
 _NAMES = re.compile(r"%-?[bBp]")
 _UTC_LETTER, _UTC_NAME = re.compile(r"(?<!%)Z$"), re.compile(r"(?:UTC|GMT)$")
 _CODE = re.compile(r"%(-?.)")
+_KNOWN_CODES = set("abcdfghjmnpuwxyzABGHIMSTUVWXYZ%")
 
 
 def date_format_fault(date_format: str) -> str:
@@ -34,7 +35,9 @@ def date_format_fault(date_format: str) -> str:
             f"found {date_format!r}; expected strptime codes of day, month and year; write seconds since 1970 as "
             '"epoch_s", milliseconds as "epoch_ms"'
         )
-    parts = {"year": "Yyxc+", "month": "mbBxc+j", "day": "dxc+j"}
+    if unknown := sorted(codes - _KNOWN_CODES):
+        return f"found {date_format!r}; expected codes that exist, without {', '.join(f'%{code}' for code in unknown)}"
+    parts = {"year": "YyxcG", "month": "mbBhxcjUWV", "day": "dxcjuwaA"}
     absent = [part for part, letters in parts.items() if not codes & set(letters)]
     if absent:
         return (
@@ -49,11 +52,12 @@ def instant_sql(text: str, date_formats: DateFormats) -> str:
 
     Years before 1899 are unreadable: they are two-digit years read as years of the first century.
     """
-    instants = [_plausible_sql(_date_format_sql(text, date_format)) for date_format in date_formats]
+    instants = [plausible_instant_sql(_date_format_sql(text, date_format)) for date_format in date_formats]
     return instants[0] if len(instants) == 1 else f"coalesce({', '.join(instants)})"
 
 
-def _plausible_sql(instant: str) -> str:
+def plausible_instant_sql(instant: str) -> str:
+    """SQL of an instant; null where it is infinite or of a year that no shop has seen."""
     return f"CASE WHEN isfinite({instant}) AND {instant} >= {_FIRST_INSTANT} THEN {instant} END"
 
 
@@ -75,6 +79,8 @@ def _strptime_sql(text: str, date_format: str) -> str:
     date_format = _UTC_NAME.sub("%Z", _UTC_LETTER.sub("%z", date_format))
     if date_format.endswith("%z"):
         text = f"regexp_replace({text}, 'Z$', '+00:00')"
+    # DuckDB reads the names of its constants as 1900-01-01 in every format.
+    text = f"CASE WHEN lower({text}) NOT IN ('epoch', 'infinity', '-infinity') THEN {text} END"
     direct = f"try_strptime({text}, {quote_literal(date_format)})"
     if not _NAMES.search(date_format):
         return direct
@@ -87,7 +93,7 @@ def _number_sql(text: str) -> str:
 
 
 def _epoch_sql(seconds: str) -> str:
-    return f"CASE WHEN abs({seconds}) < {_MAX_SECONDS} THEN to_timestamp({seconds}) END"
+    return f"CASE WHEN {seconds} BETWEEN {_MIN_SECONDS} AND {_MAX_SECONDS} THEN to_timestamp({seconds}) END"
 
 
 def _excel_sql(days: str) -> str:

@@ -73,7 +73,8 @@ def clean_number_sql(text: str) -> str:
 def number_format_sql(text: str, number_format: NumberFormat) -> str:
     """SQL of the value of a text in a format as a double; null where it is no number in this format."""
     if number_format == PLAIN:
-        return f"TRY_CAST({text} AS DOUBLE)"
+        # Without trim, DuckDB moves the cast into its reader of csv files, where it fails instead of giving null.
+        return f"TRY_CAST(trim({text}) AS DOUBLE)"
     groups = "['a', 'b', 'n', 'c', 'd', 'p']"
     pattern = quote_literal(f"^{_pattern(number_format, named=False)}$")
     parts = f"regexp_extract({clean_number_sql(text)}, {pattern}, {groups})"

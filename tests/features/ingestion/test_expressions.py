@@ -27,7 +27,7 @@ def evaluate(expression: str) -> float | None:
     """The value of an expression for one order line."""
     columns = ", ".join(f"""'{value}' AS "{name}\"""" for name, value in LINE.items())
     line = duckdb.connect().sql(f"SELECT {columns}")
-    value: float | None = line.project(number_sql(expression, list(LINE))).fetchall()[0][0]
+    value: float | None = line.project(number_sql(expression, list(LINE)).value).fetchall()[0][0]
     return value
 
 
@@ -72,7 +72,7 @@ def test_a_text_where_a_number_should_be_is_no_amount() -> None:
 
 
 def test_a_column_with_a_quote_in_its_name_is_a_name_all_the_same() -> None:
-    assert number_sql('12" plates', ['12" plates']) == 'TRY_CAST("12"" plates" AS DOUBLE)'
+    assert number_sql('12" plates', ['12" plates']).value == 'TRY_CAST("12"" plates" AS DOUBLE)'
 
 
 @pytest.mark.parametrize(

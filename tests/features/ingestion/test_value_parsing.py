@@ -68,9 +68,13 @@ def test_a_return_is_a_negative_amount(tmp_path: Path) -> None:
 
 
 def test_discounts_may_be_an_expression_and_may_be_missing(tmp_path: Path) -> None:
-    log = "customer,at,amount,a,b\nann,2026-01-31,1,0.5,0.25\nbob,2026-01-31,1,,0.25\n"
+    log = "customer,at,amount,a,b\nann,2026-01-31,1,0.5,0.25\nbob,2026-01-31,1,,0.25\ncy,2026-01-31,1,,\n"
     ingest_log(tmp_path, log, discount="a + b")
-    assert canonical_rows(tmp_path, "customer_id", "discount") == [("ann", Decimal("0.7500")), ("bob", None)]
+    assert canonical_rows(tmp_path, "customer_id", "discount") == [
+        ("ann", Decimal("0.7500")),
+        ("bob", Decimal("0.2500")),
+        ("cy", None),
+    ]
 
 
 def test_a_shop_without_prices_may_count_every_line_as_one(tmp_path: Path) -> None:
