@@ -47,7 +47,7 @@ _IDENTITIES = {
     ),
     "ids_differ_by_point_zero": (_WARNING, "Ids that differ by a final .0 only"),
     "ids_differ_by_leading_zeros": (_WARNING, "Ids that differ by leading zeros only"),
-    "ids_differ_by_punctuation": (_INFO, "Ids that differ by blanks, hyphens, brackets and points only"),
+    "ids_differ_by_punctuation": (_INFO, "Ids that differ by blanks, hyphens and brackets only"),
 }
 _AMOUNTS = {
     "amount_outweighs": (_WARNING, "An amount above 1,000 times the 99.9th percentile, or above the sum of all others"),

@@ -14,7 +14,7 @@ from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote, Severity
 
 WHOLE_FLOAT, LEADING_ZEROS = r"^(-?[0-9]+)[.,]0+$", r"^0+([0-9]+)$"
-PUNCTUATION = r"[\s()./_+-]+"
+PUNCTUATION, MIN_CHARACTERS = r"[\s()/_+-]+", 6  # as telephone numbers are written; shorter ids may agree by chance
 NOT_ASCII = r"[^\x00-\x7F]"
 
 
@@ -27,6 +27,12 @@ class _Form:
     difference: str
     remedy: str
     reduce: Callable[[ir.StringValue], ir.StringValue]
+
+
+def _without_punctuation(customer_id: ir.StringValue) -> ir.StringValue:
+    stripped = customer_id.re_replace(PUNCTUATION, "")
+    reduced: ir.StringValue = (stripped.length() >= MIN_CHARACTERS).ifelse(stripped, customer_id)
+    return reduced
 
 
 _ONE_FORM = "Export the ids in one form, or name the old ids in [aliases]"
@@ -55,9 +61,9 @@ _FORMS = (
     _Form(
         "ids_differ_by_punctuation",
         "info",
-        "blanks, hyphens, brackets and points",
+        "blanks, hyphens and brackets",
         _ONE_FORM,
-        lambda customer_id: customer_id.re_replace(PUNCTUATION, ""),
+        _without_punctuation,
     ),
 )
 
