@@ -37,7 +37,7 @@ def silence_notes(silence: Silence, as_of: date) -> Iterator[PlausibilityNote]:
 
 
 def gap_notes(known: OrderDays) -> Iterator[PlausibilityNote]:
-    """A note on the longest silence inside the log, where it would have ended the log: the days before it, and the others."""
+    """A note on the longest silence inside the log, where it would have ended both the log before it and the rest."""
     if len(known.day) < MIN_ORDER_DAYS:
         return
     gaps = np.diff(known.day)
