@@ -75,16 +75,21 @@ def twin_notes(customers: ir.Table) -> Iterator[PlausibilityNote]:
         customers: a table with one row per customer_id.
     """
     ids = customers.select("customer_id")
-    for form in _FORMS:
-        reduced = ids.mutate(form=form.reduce(ids.customer_id))
-        different = reduced.filter(reduced.form != reduced.customer_id)
-        yield from _note(form, reduced.semi_join(different, "form"))
-    yield from _unicode_notes(ids)
+    reduced = {form: form.reduce(ids.customer_id) for form in _FORMS}
+    not_ascii = ids.customer_id.re_search(NOT_ASCII)
+    counts = {form.code: (value != ids.customer_id).sum() for form, value in reduced.items()}
+    found = ids.aggregate(**counts, not_ascii=not_ascii.sum()).to_pyarrow().to_pylist()[0]
+    for form, value in reduced.items():
+        if found[form.code]:
+            forms = ids.mutate(form=value)
+            yield from _note(form, forms.semi_join(forms.filter(forms.form != forms.customer_id), "form"))
+    if found["not_ascii"]:
+        yield from _unicode_notes(ids, ids.filter(not_ascii))
 
 
-def _unicode_notes(ids: ir.Table) -> Iterator[PlausibilityNote]:
+def _unicode_notes(ids: ir.Table, not_ascii: ir.Table) -> Iterator[PlausibilityNote]:
     """Ids whose compatibility forms (NFKC) are equal, such as full-width and plain digits."""
-    table = ids.filter(ids.customer_id.re_search(NOT_ASCII)).to_pyarrow()
+    table = not_ascii.to_pyarrow()
     form = pc.utf8_normalize(table["customer_id"], form="NFKC")
     different = pc.not_equal(form, table["customer_id"])
     if not pc.any(different).as_py():
