@@ -14,6 +14,7 @@ from docs._ext.command_line import command_line
 from docs._ext.configuration import configuration
 from docs._ext.environment import environment
 from docs._ext.http_api import http_api
+from docs._ext.plausibility import plausibility
 from docs._ext.tables import features, scores_table
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
@@ -22,6 +23,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "environment": environment,
     "features": features,
     "http": http_api,
+    "plausibility": plausibility,
     "scores-table": scores_table,
 }
 _MARKER = re.compile(r"^% generated: (?P<name>.*)$", re.MULTILINE)

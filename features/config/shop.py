@@ -173,13 +173,11 @@ class ShopConfig(ConfigModel):
     @field_validator("accept")
     @classmethod
     def _check_accept(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [code for code in codes if code not in CODES]
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], CODES, n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(
-                f"found {unknown[0]!r}{meant} Expected codes of plausibility notes: {', '.join(sorted(CODES))}"
-            )
+        for code in codes:
+            if code not in CODES:
+                near = difflib.get_close_matches(code, CODES, n=1)
+                perhaps = f", perhaps {near[0]!r}" if near else ""
+                raise ValueError(f"found {code!r}{perhaps}; expected codes of plausibility notes: {', '.join(CODES)}")
         return codes
 
     @property

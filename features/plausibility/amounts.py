@@ -74,9 +74,9 @@ def _large_notes(known: History, found: Mapping[str, Any]) -> Iterator[Plausibil
         return
     typical = _level(known, found["nonzero"])
     outweighs = found["nonzero"] >= MIN_LINES and 2 * found["largest"] > found["all_sizes"]
-    giant = int((known.lines.amount.abs().cast("float64") > MULTIPLE * typical).sum().to_pyarrow().as_py())
-    if not giant and not outweighs:
+    if found["largest"] <= MULTIPLE * typical and not outweighs:
         return
+    giant = int((known.lines.amount.abs().cast("float64") > MULTIPLE * typical).sum().to_pyarrow().as_py())
     if giant:
         text = (
             f"{lines_are(giant)} above {MULTIPLE:,} times the 99.9th percentile of amounts, {typical:,.2f}; the "

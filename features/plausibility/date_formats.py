@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.arrays import Integers
 from features.calendar import DAY_US, day_from_number, wall_clock
 from features.history import History
 from features.plausibility.order_days import OrderDays
@@ -15,17 +14,17 @@ from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote
 
 MONTHS = 12
-MIN_ORDER_DAYS, MIN_SPAN_DAYS = 12, 90  # fewer days may all be early in their months by chance
+MIN_ORDER_DAYS, MIN_MONTHS = 12, 6  # fewer days may all be early in their months by chance, or by an event
 MIN_DAYS_OF_MONTH = 8  # more than the days on which a shop bills its subscriptions
 MIN_LINES, MIDNIGHT_SHARE = 20, 0.99
 
 
 def swapped_month_notes(known: OrderDays) -> Iterator[PlausibilityNote]:
     """A note where no line is dated after the 12th of a month; it blocks where subscriptions do not explain that."""
-    if len(known.day) < MIN_ORDER_DAYS or known.day[-1] - known.day[0] < MIN_SPAN_DAYS:
-        return
-    days_of_month = _days_of_month(known.day)
-    if days_of_month.max() > MONTHS:
+    dates = known.day.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    days_of_month = (dates - months).astype(np.int64) + 1
+    if len(dates) < MIN_ORDER_DAYS or len(np.unique(months)) < MIN_MONTHS or days_of_month.max() > MONTHS:
         return
     yield PlausibilityNote(
         "no_day_above_12",
@@ -57,9 +56,3 @@ def midnight_notes(known: History, days: OrderDays, zone: ZoneInfo) -> Iterator[
         midnights,
         f"{times[-1]:%Y-%m-%d %H:%M} in {zone.key}",
     )
-
-
-def _days_of_month(day: Integers) -> Integers:
-    dates = day.astype("datetime64[D]")
-    numbers: Integers = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
-    return numbers

@@ -16,6 +16,7 @@ from features.plausibility.wording import lines_are
 from features.plausibility_note import PlausibilityNote
 
 FIRST_PLAUSIBLE = date(1990, 1, 1)
+MIN_GAP_DAYS = 60  # before later lines that are no continuation of the log
 LIFE_OF_THE_SHOP = "dates of the shop's life"
 
 
@@ -93,5 +94,5 @@ def _continues(known: OrderDays, later: OrderDays) -> bool:
     """Whether the later lines follow without a silence that ends the log."""
     if not known.total:
         return True
-    limit = silence_of_days(known, int(known.day[-1]) + 1).refuse_after
-    return bool(np.diff(later.day, prepend=known.day[-1]).max() <= limit + 1)
+    limit = max(silence_of_days(known, int(known.day[-1]) + 1).refuse_after, MIN_GAP_DAYS)
+    return bool(np.diff(later.day, prepend=known.day[-1]).max() <= limit)

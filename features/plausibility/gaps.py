@@ -37,14 +37,16 @@ def silence_notes(silence: Silence, as_of: date) -> Iterator[PlausibilityNote]:
 
 
 def gap_notes(known: OrderDays) -> Iterator[PlausibilityNote]:
-    """A note on the longest silence inside the log, where it would have ended the log that the other days make."""
+    """A note on the longest silence inside the log, where it would have ended both the log before it and the rest."""
     if len(known.day) < MIN_ORDER_DAYS:
         return
     gaps = np.diff(known.day)
     longest = int(gaps.argmax())
     weeks = (int(gaps[longest]) - 1) // 7  # the gap is closed by whole weeks, which leaves the weekdays as they are
     closed = replace(known, day=np.concatenate([known.day[: longest + 1], known.day[longest + 1 :] - 7 * weeks]))
-    limit = silence_of_days(closed, int(closed.day[-1]) + 1).refuse_after
+    limit = max(
+        silence_of_days(part, int(part.day[-1]) + 1).refuse_after for part in (closed, known.first(longest + 1))
+    )
     silent = int(gaps[longest]) - 1
     if silent <= limit:
         return

@@ -14,7 +14,7 @@ from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote, Severity
 
 WHOLE_FLOAT, LEADING_ZEROS = r"^(-?[0-9]+)[.,]0+$", r"^0+([0-9]+)$"
-PUNCTUATION = r"[\s()./_+-]+"
+PUNCTUATION, MIN_CHARACTERS = r"[\s()/_+-]+", 6  # as telephone numbers are written; shorter ids may agree by chance
 NOT_ASCII = r"[^\x00-\x7F]"
 
 
@@ -27,6 +27,12 @@ class _Form:
     difference: str
     remedy: str
     reduce: Callable[[ir.StringValue], ir.StringValue]
+
+
+def _without_punctuation(customer_id: ir.StringValue) -> ir.StringValue:
+    stripped = customer_id.re_replace(PUNCTUATION, "")
+    reduced: ir.StringValue = (stripped.length() >= MIN_CHARACTERS).ifelse(stripped, customer_id)
+    return reduced
 
 
 _ONE_FORM = "Export the ids in one form, or name the old ids in [aliases]"
@@ -55,9 +61,9 @@ _FORMS = (
     _Form(
         "ids_differ_by_punctuation",
         "info",
-        "blanks, hyphens, brackets and points",
+        "blanks, hyphens and brackets",
         _ONE_FORM,
-        lambda customer_id: customer_id.re_replace(PUNCTUATION, ""),
+        _without_punctuation,
     ),
 )
 
@@ -69,16 +75,21 @@ def twin_notes(customers: ir.Table) -> Iterator[PlausibilityNote]:
         customers: a table with one row per customer_id.
     """
     ids = customers.select("customer_id")
-    for form in _FORMS:
-        reduced = ids.mutate(form=form.reduce(ids.customer_id))
-        different = reduced.filter(reduced.form != reduced.customer_id)
-        yield from _note(form, reduced.semi_join(different, "form"))
-    yield from _unicode_notes(ids)
+    reduced = {form: form.reduce(ids.customer_id) for form in _FORMS}
+    not_ascii = ids.customer_id.re_search(NOT_ASCII)
+    counts = {form.code: (value != ids.customer_id).sum() for form, value in reduced.items()}
+    found = ids.aggregate(**counts, not_ascii=not_ascii.sum()).to_pyarrow().to_pylist()[0]
+    for form, value in reduced.items():
+        if found[form.code]:
+            forms = ids.mutate(form=value)
+            yield from _note(form, forms.semi_join(forms.filter(forms.form != forms.customer_id), "form"))
+    if found["not_ascii"]:
+        yield from _unicode_notes(ids, ids.filter(not_ascii))
 
 
-def _unicode_notes(ids: ir.Table) -> Iterator[PlausibilityNote]:
+def _unicode_notes(ids: ir.Table, not_ascii: ir.Table) -> Iterator[PlausibilityNote]:
     """Ids whose compatibility forms (NFKC) are equal, such as full-width and plain digits."""
-    table = ids.filter(ids.customer_id.re_search(NOT_ASCII)).to_pyarrow()
+    table = not_ascii.to_pyarrow()
     form = pc.utf8_normalize(table["customer_id"], form="NFKC")
     different = pc.not_equal(form, table["customer_id"])
     if not pc.any(different).as_py():

@@ -27,7 +27,7 @@ def test_every_link_leads_to_a_section_of_the_same_page(name: str) -> None:
     assert set(re.findall(r"\]\(#([^)]+)\)", page)) <= set(targets)
 
 
-@pytest.mark.parametrize("name", ["cli", "configuration", "environment", "features", "scores-table"])
+@pytest.mark.parametrize("name", ["cli", "configuration", "environment", "features", "plausibility", "scores-table"])
 def test_every_row_has_a_meaning(name: str) -> None:
     assert not EMPTY_MEANING.findall(GENERATORS[name]())
 

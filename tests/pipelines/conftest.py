@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +32,9 @@ def model_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop_of(tmp_path_factory: pytest.TempPathFactory, model_store: Path) -> ShopOf:
     """Create a shop with this log; commands run in its folder."""
 
-    def open_shop(log: Log, **business: str) -> Flywheel:
+    def open_shop(log: Log, *, accept: Sequence[str] = (), **business: str) -> Flywheel:
         flywheel = Flywheel(tmp_path_factory.mktemp("shop"))
-        shops.write_shop(flywheel.folder, log, **business)
+        shops.write_shop(flywheel.folder, log, accept=accept, **business)
         flywheel.home.folder.mkdir()
         shutil.copyfile(model_store, flywheel.home.folder / "mlflow.db")
         return flywheel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -147,11 +148,12 @@ CHURN_RULES = (
 BUSINESS = {"churn_days": "60", "ltv_days": "[30, 365]", "lead_days": "5"}
 
 
-def write_shop(folder: Path, log: Log, **business: str) -> Path:
+def write_shop(folder: Path, log: Log, *, accept: Sequence[str] = (), **business: str) -> Path:
     """Write the csv files and a flywheel.toml for their columns; return the path of the flywheel.toml."""
     folder.mkdir(parents=True, exist_ok=True)
     log.orders.to_csv(folder / "orders.csv", index=False)
-    config_lines = ['name = "corner-shop"', 'currency = "EUR"', 'timezone = "Europe/Amsterdam"', "", "[orders]"]
+    config_lines = ['name = "corner-shop"', 'currency = "EUR"', 'timezone = "Europe/Amsterdam"']
+    config_lines += [f"accept = {list(accept)}", "", "[orders]"]
     config_lines += ['path = "orders.csv"']
     config_lines += [f'{name} = "{column}"' for name, column in ORDERS.items() if column in log.orders]
     if log.events is not None:

@@ -63,6 +63,8 @@ def test_a_line_of_another_century_moves_neither_the_plan_nor_the_readiness_but_
     old = run_context(tmp_path / "old", shops.day(90), shops.log_of_orders(("c1", -40_000, 5.0), *weekly))
     assert old.schedule == clean.schedule
     assert old.readiness.answers == clean.readiness.answers
-    (note, *others) = old.readiness.notes
-    assert note.startswith("Dates: 1 order line is dated 1914-07-04, 40,000 days before the next.")
-    assert tuple(others) == clean.readiness.notes
+    assert old.readiness.notes == clean.readiness.notes
+    assert clean.plausibility == ()
+    (note,) = old.plausibility
+    assert (note.code, note.severity) == ("dates_outlying", "warning")
+    assert note.found == "1 order line is dated 1914-07-04, 40,000 days before the next"

@@ -17,9 +17,9 @@ TODAY = shops.day(180)
 SUMMARIES = {
     "readiness": {
         *("as_of", "first_day", "notes", "origins", "learned_days", "churn_days", "tier", "answers"),
-        "churn_rule_limits",
+        *("churn_rule_limits", "log", "plausibility"),
     },
-    "ingest": {"tables", "source"},
+    "ingest": {"tables", "source", "plausibility"},
     "publish": {"as_of", "customers", "cutoffs"},
     "train": {"release", "model_versions", "gate"},
     "evaluate": {"scores", "churn_rules", "churn_rule_limits", "note"},
@@ -27,7 +27,7 @@ SUMMARIES = {
     "score": {"path", "customers", "release", "without_amounts", "note"},
     "run": {
         *("as_of", "trained", "release", "refused", "gate", "warnings", "customers", "scores", "tables", "expected"),
-        *("ltv", "seconds"),
+        *("ltv", "seconds", "log", "plausibility"),
     },
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from features.plausibility_note import PlausibilityNote, Severity
 from features.views import View
 from pipelines.home import Home
 from pipelines.registration.candidate import ReleaseCandidate
@@ -92,10 +93,16 @@ def test_a_champion_of_another_version_answers_from_no_tier(home: Home) -> None:
     assert home.champion_tiers() == {}
 
 
-def gate(home: Home, tier: str, refutations: Sequence[str], views: Sequence[View] = MANIFEST.views) -> GateResult:
-    """The gate's result on a candidate that answers from a tier, with what its newest test refutes."""
+def gate(
+    home: Home,
+    tier: str,
+    refutations: Sequence[str],
+    views: Sequence[View] = MANIFEST.views,
+    notes: Sequence[PlausibilityNote] = (),
+) -> GateResult:
+    """The gate's result on a candidate that answers from a tier, with what speaks against it."""
     assembled: Any = SimpleNamespace(tiered_model=SimpleNamespace(tier_name=tier))
-    context: Any = SimpleNamespace(home=home, views=views)
+    context: Any = SimpleNamespace(home=home, views=views, plausibility=notes)
     backtest: Any = None
     return ReleaseCandidate(
         context=context, fingerprint="", backtest_result=backtest, assembled_release=assembled, churn_sample=[],
@@ -116,3 +123,44 @@ def test_a_champion_that_cannot_read_the_features_of_today_stands_in_for_nothing
     write(home, "1", on_tier("average"))
     (home.releases / "champion").write_text("1")
     assert gate(home, "btyd", ["ten times too few"], [View("other", ())]).passed
+
+
+def note(code: str, severity: Severity, *, accepted: bool = False) -> PlausibilityNote:
+    return PlausibilityNote(code, severity, "One id has 30% of all lines", "persons", "Name it", 1, "ann", accepted)
+
+
+def test_a_log_whose_answers_are_worthless_lets_no_release_promote_itself(home: Home) -> None:
+    result = gate(home, "average", [], notes=[note("id_dominant", "blocking"), note("log_gap", "warning")])
+    assert not result.passed
+    assert result.implausible == {"id_dominant": "One id has 30% of all lines. Expected persons. Name it."}
+    assert not gate(home, "last_window", ["ten times too few"], notes=[note("id_dominant", "blocking")]).passed
+
+
+def test_an_accepted_note_and_a_warning_let_it_pass(home: Home) -> None:
+    notes = [note("id_dominant", "blocking", accepted=True), note("ids_differ_by_case", "warning")]
+    result = gate(home, "average", [], notes=notes)
+    assert (result.passed, result.implausible) == (True, {})
+
+
+def implausible_release() -> str:
+    stored = replace(MANIFEST.gate, passed=False, implausible={"id_dominant": "One id has 30% of all lines. Name it."})
+    return replace(MANIFEST, gate=stored).to_text()
+
+
+def test_a_release_of_an_implausible_log_is_promoted_by_force_only(home: Home) -> None:
+    write(home, "1", on_tier("average"))
+    write(home, "2", implausible_release())
+    with pytest.raises(promote.GateRejected) as rejected:
+        promote_challenger(home)
+    assert str(rejected.value) == (
+        "The gate rejects release 2: id_dominant: One id has 30% of all lines. Name it. The champion keeps serving. If "
+        'the log is right, accept it in flywheel.toml, accept = ["id_dominant"], and run again. See its run in '
+        "`flywheel ui`; to promote it nevertheless: flywheel promote --version 2 --force --why REASON."
+    )
+    assert promote.run(home, NOW, lambda _: None, force=True, why="checked by hand").version == "2"
+
+
+def test_a_release_of_an_earlier_version_has_no_implausible_log() -> None:
+    stored = json.loads(MANIFEST.to_text())
+    del stored["gate"]["implausible"]
+    assert ReleaseManifest.parse(json.dumps(stored)).gate.implausible == {}

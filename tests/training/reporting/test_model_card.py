@@ -5,6 +5,7 @@ from datetime import date
 from math import nan
 from textwrap import dedent
 
+from features.plausibility_note import PlausibilityNote
 from training.evaluation.churn_rules import Difference, RuleResult
 from training.evaluation.member_losses import QuestionLosses
 from training.evaluation.quality_gate import GateDecision
@@ -212,3 +213,11 @@ def test_an_amount_is_calibrated_in_tenths_of_customers() -> None:
 def test_totals_stand_with_the_calibration() -> None:
     line = "- Total buyers within 30 days, actual over predicted: +20.0% (2026-03-01)."
     assert line in render_model_card(replace(CARD, totals=[line])).split("## Calibration")[1].split("##")[0]
+
+
+def test_what_looks_implausible_in_the_log_is_on_the_card() -> None:
+    note = PlausibilityNote("log_gap", "warning", "There is no order line in May", "lines", "Add the export", 31)
+    assert "- warning: log_gap: There is no order line in May. Expected lines. Add the export." in render_model_card(
+        replace(CARD, plausibility=[note])
+    )
+    assert "implausible" not in render_model_card(CARD)
