@@ -15,10 +15,12 @@ from pipelines.cli.columns import columns
 from pipelines.cli.command_context import GATE_REJECTED_STATUS, load_config, locked_home
 from pipelines.cli.completion import completion
 from pipelines.cli.console import CommandConsole, capture_warnings
+from pipelines.cli.doctor import doctor
 from pipelines.cli.forget import forget
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, Origins, Out
 from pipelines.cli.promote import promote
 from pipelines.cli.serve import serve
+from pipelines.cli.status import status
 from pipelines.cli.ui import ui
 from pipelines.cli.version import print_version
 from pipelines.steps.silence import end_accepted_silence, end_silence, report_silence
@@ -174,6 +176,8 @@ def score(
 app.command(rich_help_panel=PIPELINE)(promote)
 app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
+app.command(rich_help_panel=OPERATE)(status)
+app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(serve)
 app.command(rich_help_panel=OPERATE)(ui)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
