@@ -234,8 +234,6 @@ class CommandConsole:
 def _to_json_value(value: object) -> object:
     """Convert a value to JSON types: NaN and infinity become null, instants, dates and paths become text."""
     match value:
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
         case None | bool() | str():
             return value
         case Integral():
@@ -246,4 +244,4 @@ def _to_json_value(value: object) -> object:
             return {str(key): _to_json_value(item) for key, item in value.items()}
         case Iterable():
             return [_to_json_value(item) for item in value]
-    return str(value)
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli import config as config_commands
 from pipelines.cli import keys
 from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.audience import audience
@@ -16,6 +17,7 @@ from pipelines.cli.command_context import GATE_REJECTED_STATUS, load_config, loc
 from pipelines.cli.completion import completion
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.cli.doctor import doctor
+from pipelines.cli.explain import explain
 from pipelines.cli.forget import forget
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, Origins, Out
 from pipelines.cli.promote import promote
@@ -174,12 +176,14 @@ def score(
 
 
 app.command(rich_help_panel=PIPELINE)(promote)
+app.command(rich_help_panel=EXPLORE)(explain)
 app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
 app.command(rich_help_panel=OPERATE)(status)
 app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(serve)
 app.command(rich_help_panel=OPERATE)(ui)
+app.add_typer(config_commands.app, name="config", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(forget)
 app.command(rich_help_panel=OPERATE)(completion)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from zoneinfo import ZoneInfo
 from features.calendar import instant
 from features.config.shop import ShopConfig, read_shop_config
 from features.errors import InvalidConfig
+from pipelines import environment
 from pipelines.diagnostics.home_state import HomeState
 from pipelines.diagnostics.port_owner import find_port_owner
 from pipelines.home import Home
-from serving.moments import parse_datetime, resolve_instant
+from serving.moments import resolve_instant
 
 
 def _free_bytes(folder: Path) -> int:
@@ -58,6 +58,6 @@ class Surroundings:
     @property
     def today(self) -> date:
         """The shop's day; that of FLYWHEEL_AS_OF where it pins the clock of the service."""
-        pinned = os.environ.get("FLYWHEEL_AS_OF")
-        now = self.now if not pinned else instant(resolve_instant(parse_datetime(pinned), self.zone))
+        pinned = environment.pinned_time()
+        now = self.now if pinned is None else instant(resolve_instant(pinned, self.zone))
         return now.astimezone(self.zone).date()
