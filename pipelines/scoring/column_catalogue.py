@@ -32,7 +32,7 @@ def describe_schema(schema: pa.Schema, groups: ColumnGroups) -> ColumnGroups:
     present = {field.name for field in schema}
     described = {name: [column for column in columns if column.name in present] for name, columns in groups.items()}
     declared = {column.name for columns in groups.values() for column in columns}
-    others = [_undeclared(field) for field in schema if field.name not in declared]
+    others = [_undeclared_column(field) for field in schema if field.name not in declared]
     return {name: columns for name, columns in {**described, OTHER: others}.items() if columns}
 
 
@@ -41,6 +41,6 @@ def type_name(kind: pa.DataType) -> str:
     return f"list of {type_name(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
 
 
-def _undeclared(field: pa.Field) -> ColumnSpec:
+def _undeclared_column(field: pa.Field) -> ColumnSpec:
     meaning = "Belongs to a segment of the business." if field.name.startswith("segment_") else "Not declared here."
     return ColumnSpec(field.name, field.type, meaning)

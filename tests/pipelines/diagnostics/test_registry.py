@@ -46,7 +46,7 @@ def test_an_empty_folder_has_no_problem_and_stays_empty(tmp_path: Path, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
-def broken(error: Exception) -> Check:
+def broken_check(error: Exception) -> Check:
     def inspect(_surroundings: Surroundings) -> Finding:
         raise error
 
@@ -61,6 +61,6 @@ def broken(error: Exception) -> Check:
     ],
 )
 def test_a_check_that_fails_is_a_problem_and_the_others_go_on(tmp_path: Path, error: Exception, found: str) -> None:
-    assert run_check(broken(error), surroundings_of(tmp_path)) == CheckResult(
+    assert run_check(broken_check(error), surroundings_of(tmp_path)) == CheckResult(
         "stores", "shelf", "problem", found, "a store", "Repair it"
     )
