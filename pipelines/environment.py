@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
+
+from features.errors import FlywheelError
+from serving.moments import parse_datetime
 
 
 @dataclass(frozen=True)
@@ -41,3 +45,20 @@ LOCK_SECONDS = Variable(
 )
 
 VARIABLES = (CONFIG, HOME, ONLINE_STORE, MLFLOW_TRACKING_URI, LOCK_SECONDS)
+
+
+class InvalidVariable(FlywheelError):
+    """An environment variable has an invalid value."""
+
+
+def pinned_time() -> datetime | None:
+    """Return the instant at which FLYWHEEL_AS_OF pins the clock of the service, naive if it is the shop's wall clock.
+
+    Raises:
+        InvalidVariable: the variable is not a date-time.
+    """
+    text = os.environ.get("FLYWHEEL_AS_OF")
+    try:
+        return parse_datetime(text) if text else None
+    except ValueError as error:
+        raise InvalidVariable(f"FLYWHEEL_AS_OF: {error}") from None

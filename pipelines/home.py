@@ -36,6 +36,11 @@ class Home:
         return self.folder / "features"
 
     @property
+    def publication(self) -> Path:
+        """Path of the record of the published features: the day that they were computed for."""
+        return self.features / "published.json"
+
+    @property
     def releases(self) -> Path:
         """Folder of the local release files, one folder per version, and of the champion pointer."""
         return self.folder / "releases"

@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 Schema = Mapping[str, Any]
 
 _TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
@@ -76,11 +74,6 @@ def limits_of(schema: Schema) -> str:
     if isinstance(schema.get("items"), Mapping):
         inner.append(schema["items"])
     return ", ".join(dict.fromkeys([*own, *(text for part in inner if (text := limits_of(part)))]))
-
-
-def arrow_type(kind: pa.DataType) -> str:
-    """The name of an Arrow type; lists as "list of" their items."""
-    return f"list of {arrow_type(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
 
 
 def _range(schema: Schema, lowest: str, highest: str) -> str:

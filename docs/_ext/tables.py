@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from docs._ext.markdown import arrow_type, code, section, table
+from docs._ext.markdown import anchor, code, section, table
 from features.transformations.categories import CATEGORIES
 from features.transformations.engagement import engagement_view
 from features.transformations.transactions import AMOUNT_COLUMNS, BASE_COLUMNS, OPTIONAL_COLUMNS
 from features.views import Column as Feature
-from pipelines.scoring.consent_columns import DECLARED as CONSENTS
-from pipelines.scoring.scores_schema import score_columns
+from pipelines.scoring.column_catalogue import column_groups, type_name
 from training.inference.answers.answer import Horizons
 from training.segments.column import ColumnSpec
-from training.segments.columns import segment_columns
-from training.segments.preferences import PREFERENCE_COLUMNS as PREFERENCES
 
 _EXAMPLE_HORIZONS = Horizons(churn_days=90, ltv_days=(90,))
 _EXAMPLE_SEGMENT = "big baskets"
@@ -22,13 +19,9 @@ _EXAMPLE_SEGMENT = "big baskets"
 
 def scores_table() -> str:
     """A section per group of columns of scores.parquet, in their order."""
+    groups = column_groups(_EXAMPLE_HORIZONS, [_EXAMPLE_SEGMENT])
     return "\n".join(
-        [
-            section(2, "Predictions", "scores-predictions", _scores(score_columns(_EXAMPLE_HORIZONS))),
-            section(2, "Segments", "scores-segments", _scores(segment_columns([_EXAMPLE_SEGMENT]))),
-            section(2, "Preferences", "scores-preferences", _scores(PREFERENCES)),
-            section(2, "Consent", "scores-consent", _scores(CONSENTS)),
-        ]
+        section(2, group.capitalize(), anchor("scores", group), _scores(columns)) for group, columns in groups.items()
     )
 
 
@@ -74,7 +67,7 @@ def features() -> str:
 
 
 def _scores(columns: Iterable[ColumnSpec]) -> str:
-    rows = [[code(column.name), arrow_type(column.type), column.meaning] for column in columns]
+    rows = [[code(column.name), type_name(column.type), column.meaning] for column in columns]
     return table(["column", "type", "meaning"], rows)
 
 

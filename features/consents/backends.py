@@ -12,7 +12,7 @@ from features.errors import InvalidStore
 from features.online.backends import LMDB, resolve_location
 from features.storage.secret import load_secret
 
-_LOCAL_FOLDER = "consents"
+LOCAL_FOLDER = "consents"
 
 
 def open_ledger(home: Path, online_store: str) -> Ledger:
@@ -35,14 +35,14 @@ def open_ledger(home: Path, online_store: str) -> Ledger:
 def _open_local_ledger(home: Path) -> Ledger:
     from features.consents.lmdb import LmdbLedgerStorage  # noqa: PLC0415 - only a local ledger needs LMDB
 
-    return Ledger(LmdbLedgerStorage.open(home / _LOCAL_FOLDER), lambda: load_secret(home))
+    return Ledger(LmdbLedgerStorage.open(home / LOCAL_FOLDER), lambda: load_secret(home))
 
 
 def _open_shared_ledger(url: str, home: Path) -> Ledger:
     from features.consents.redis import RedisLedgerStorage  # noqa: PLC0415 - the import takes 0.4 s
 
     shared = Ledger(RedisLedgerStorage.open(url, home), lambda: load_secret(home))
-    if (home / _LOCAL_FOLDER).is_dir():
+    if (home / LOCAL_FOLDER).is_dir():
         _migrate_local_ledger(home, shared)
     return shared
 
@@ -53,4 +53,4 @@ def _migrate_local_ledger(home: Path, shared: Ledger) -> None:
     if local.state():
         shared.import_from(local)
     with suppress(FileNotFoundError):
-        shutil.rmtree(home / _LOCAL_FOLDER)
+        shutil.rmtree(home / LOCAL_FOLDER)

@@ -8,12 +8,14 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from features.errors import FlywheelError
 
+HOLDER_FILE = ".lock.holder"
 _TEMPORARY_FOLDERS = ("", "history", "features", "releases")
 
 
@@ -35,22 +37,22 @@ def hold_write_lock(
         HomeLocked: another writer did not finish in time; the text names its command and process.
         HomeNotWritable: the folder cannot be created or is not writable.
     """
-    lock, holder = _file_lock(folder), folder / ".lock.holder"
+    lock, holder = _file_lock(folder), folder / HOLDER_FILE
     try:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            report(f"waiting for {_describe_holder(holder)}")
+            report(f"waiting for {read_lock_holder(folder) or 'another process'}")
             lock.acquire(timeout=timeout_seconds)
     except Timeout:
         raise HomeLocked(
-            f"{folder} is being written by {_describe_holder(holder)}. Expected to be its only writer: wait until it "
-            "is done, or use another --home. FLYWHEEL_LOCK_SECONDS sets the time to wait."
+            f"{folder} is being written by {read_lock_holder(folder) or 'another process'}. Expected to be its only "
+            "writer: wait until it is done, or use another --home. FLYWHEEL_LOCK_SECONDS sets the time to wait."
         ) from None
     try:
         if holder.exists():
             _remove_temporary_files(folder)
-        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "command": command}))
+        holder.write_text(json.dumps(asdict(LockHolder(os.getpid(), socket.gethostname(), command))))
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -80,9 +82,36 @@ def _file_lock(folder: Path) -> FileLock:
     return FileLock(folder / ".lock")
 
 
-def _describe_holder(holder_file: Path) -> str:
+@dataclass(frozen=True)
+class LockHolder:
+    """The process that holds the write lock, or that was killed while it held it."""
+
+    pid: int
+    host: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"`flywheel {self.command}` (process {self.pid} on {self.host})"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the process ran on this machine and has ended."""
+        return self.host == socket.gethostname() and not _is_running(self.pid)
+
+
+def read_lock_holder(folder: Path) -> LockHolder | None:
+    """Read who holds the write lock of a home; None where nobody does."""
     try:
-        payload = json.loads(holder_file.read_text())
-    except (OSError, ValueError):
-        return "another process"
-    return f"`flywheel {payload['command']}` (process {payload['pid']} on {payload['host']})"
+        return LockHolder(**json.loads((folder / HOLDER_FILE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

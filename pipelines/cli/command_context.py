@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,6 +17,9 @@ from pipelines.cli.console import CommandConsole
 from pipelines.home import Home
 from pipelines.steps.promote import GateRejected, UsageError
 from pipelines.steps.silence import LogSilent
+
+if TYPE_CHECKING:
+    from features.config.shop import ShopConfig
 
 GATE_REJECTED_STATUS = 3
 _EXIT_STATUSES = {UsageError: 2, GateRejected: GATE_REJECTED_STATUS, LogSilent: GATE_REJECTED_STATUS}
@@ -53,6 +57,22 @@ def current_time(context: typer.Context) -> datetime:
 def resolve_home(option: Path | None) -> Home:
     """Return the home from the option, else from the working directory, else from the environment."""
     return Home(resolve_path(option, environment.HOME))
+
+
+def load_config(option: Path | None) -> ShopConfig:
+    """Read the configuration from the option, else from the working directory, else from the environment.
+
+    Raises:
+        InvalidConfig: there is none, or it is invalid.
+    """
+    from features.config.shop import read_shop_config
+
+    return read_shop_config(resolve_path(option, environment.CONFIG))
+
+
+def load_config_if_present(option: Path | None) -> ShopConfig | None:
+    """Read the configuration, for a command that can do without one; raises InvalidConfig for an invalid one."""
+    return load_config(option) if option or resolve_path(option, environment.CONFIG).exists() else None
 
 
 def resolve_path(option: Path | None, environment_variable: environment.Variable) -> Path:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+PROGRAM = "flywheel"
+
 
 class Shell(StrEnum):
     """Shells that have a completion script."""
@@ -24,4 +26,4 @@ def completion(
     """Print the script that completes commands and options in a shell; see also --install-completion."""
     from typer.completion import shell_complete
 
-    shell_complete(context.find_root().command, {}, "flywheel", "_FLYWHEEL_COMPLETE", f"source_{shell}")
+    shell_complete(context.find_root().command, {}, PROGRAM, f"_{PROGRAM.upper()}_COMPLETE", f"source_{shell}")

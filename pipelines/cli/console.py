@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -232,7 +232,7 @@ class CommandConsole:
 
 
 def _to_json_value(value: object) -> object:
-    """Convert a value to JSON types: NaN and infinity become null, dates and paths become text."""
+    """Convert a value to JSON types: NaN and infinity become null, instants, dates and paths become text."""
     match value:
         case None | bool() | str():
             return value
@@ -244,4 +244,4 @@ def _to_json_value(value: object) -> object:
             return {str(key): _to_json_value(item) for key, item in value.items()}
         case Iterable():
             return [_to_json_value(item) for item in value]
-    return str(value)
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

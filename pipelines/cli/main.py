@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import environment
+from pipelines.cli import config as config_commands
 from pipelines.cli import keys
 from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.audience import audience
-from pipelines.cli.command_context import GATE_REJECTED_STATUS, locked_home, resolve_path
+from pipelines.cli.columns import columns
+from pipelines.cli.command_context import GATE_REJECTED_STATUS, load_config, locked_home
 from pipelines.cli.completion import completion
 from pipelines.cli.console import CommandConsole, capture_warnings
+from pipelines.cli.doctor import doctor
+from pipelines.cli.explain import explain
 from pipelines.cli.forget import forget
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, Origins, Out
 from pipelines.cli.promote import promote
 from pipelines.cli.serve import serve
+from pipelines.cli.status import status
 from pipelines.cli.ui import ui
 from pipelines.cli.version import print_version
 from pipelines.steps.silence import end_accepted_silence, end_silence, report_silence
@@ -75,7 +79,7 @@ def run(
     from pipelines.steps import run as step
 
     with locked_home("run", home, json=json) as (console, locked):
-        shop_config = _load_config(config)
+        shop_config = load_config(config)
         now = _now()
         day = resolve_as_of(as_of, shop_config.zone, now)
         summary = step.run(shop_config, locked, day, now, console.report, out, accept_silence=accept_silence)
@@ -90,7 +94,7 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
     from pipelines.steps import ingest as step
 
     with locked_home("ingest", home, json=json) as (console, locked):
-        shop_config, now = _load_config(config), _now()
+        shop_config, now = load_config(config), _now()
         manifest = step.run(shop_config, locked, now, console.report)
         console.show_ingestion(manifest, _context(shop_config, locked, None, console, now).plausibility)
 
@@ -162,7 +166,7 @@ def score(
     from pipelines.steps import score as step
 
     with locked_home("score", home, json=json) as (console, locked):
-        shop_config, now = _load_config(config), _now()
+        shop_config, now = load_config(config), _now()
         day = as_of or publish.publication_day(locked)
         context = end_silence(_context(shop_config, locked, day, console, now), accepted=accept_silence)
         report_silence(context)
@@ -172,9 +176,14 @@ def score(
 
 
 app.command(rich_help_panel=PIPELINE)(promote)
+app.command(rich_help_panel=EXPLORE)(explain)
+app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)
+app.command(rich_help_panel=OPERATE)(status)
+app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(serve)
 app.command(rich_help_panel=OPERATE)(ui)
+app.add_typer(config_commands.app, name="config", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(forget)
 app.command(rich_help_panel=OPERATE)(completion)
@@ -191,7 +200,7 @@ def _run_context(
 ) -> RunContext:
     from pipelines.steps import ingest as step
 
-    shop_config, now = _load_config(config), _now()
+    shop_config, now = load_config(config), _now()
     day = resolve_as_of(as_of, shop_config.zone, now)
     step.run(shop_config, home, now, console.report)
     return _context(shop_config, home, day, console, now, origins)
@@ -208,12 +217,6 @@ def _context(
     from pipelines.run_context import RunContext
 
     return RunContext(config, home, resolve_as_of(as_of, config.zone, now), console.report, origins, now)
-
-
-def _load_config(config: Path | None) -> ShopConfig:
-    from features.config.shop import read_shop_config
-
-    return read_shop_config(resolve_path(config, environment.CONFIG))
 
 
 def _now() -> datetime:

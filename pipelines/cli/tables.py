@@ -17,7 +17,7 @@ def titled_table(title: str, *columns: str) -> Table:
     """Create a table in the common style; underscores in column names become spaces."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"origin", "by"})
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"origin", "by", "column"})
     return table
 
 

@@ -94,7 +94,7 @@ def publication_marker(home: Home) -> str:
 
 
 def _marker_path(home: Home) -> Path:
-    return home.features / "published.json"
+    return home.publication
 
 
 def _features_fingerprint(context: RunContext) -> str:

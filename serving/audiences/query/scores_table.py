@@ -29,7 +29,7 @@ class Columns:
     def __init__(self, path: Path, identity: FileIdentity) -> None:
         self.path = path
         self.identity = identity
-        self._file = _open_parquet(path)
+        self._file = open_scores(path)
         self.schema: pa.Schema = self._file.schema_arrow
         self.rows: int = self._file.metadata.num_rows
         self.column_types = {field.name: ColumnType.from_arrow(field.type) for field in self.schema}
@@ -146,7 +146,8 @@ def _numeric_column(values: pa.Array, kind: ColumnKind) -> NumericColumn:
     return NumericColumn(stored_type, plain, nulls.to_numpy(zero_copy_only=False) if nulls.true_count else None)
 
 
-def _open_parquet(path: Path) -> pq.ParquetFile:
+def open_scores(path: Path) -> pq.ParquetFile:
+    """Open a scores table; raises InvalidScores where it cannot be read."""
     try:
         return pq.ParquetFile(pa.OSFile(str(path)))
     except (OSError, pa.ArrowInvalid) as error:

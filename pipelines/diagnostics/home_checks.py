@@ -1,0 +1,125 @@
+"""Home checks: configuration, folder, write lock, disk space, and the permissions of private files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from features.config.shop import read_shop_config
+from features.storage.secret import SECRET_BYTES
+from features.storage.write_lock import read_lock_holder
+from pipelines import environment
+from pipelines.diagnostics.check import Finding, check, ok, problem, warning
+from pipelines.diagnostics.surroundings import Surroundings
+
+LITTLE_SPACE, TOO_LITTLE_SPACE = 2 * 10**9, 3 * 10**8  # bytes
+_PRIVATE_FILES = ("secret", "keys.json", "audit.jsonl")
+
+
+@check(
+    "home",
+    "configuration",
+    expected="a valid flywheel.toml here, in FLYWHEEL_CONFIG or in --config",
+    remedy="Write one with `flywheel init FILE...`, or correct the keys; a service alone needs none",
+)
+def configuration(surroundings: Surroundings) -> Finding:
+    """The configuration; it may be missing before the first run, and where a home only serves."""
+    path = surroundings.config_path
+    if not path.exists() and path == Path(environment.CONFIG.default):
+        return warning(f"there is no {path} here")
+    config = read_shop_config(path)
+    return ok(f"{path} describes {config.name}, in {config.currency} and {config.timezone}")
+
+
+@check(
+    "home",
+    "folder",
+    expected="a folder with the data of one shop",
+    remedy="`flywheel run` creates it; --home or FLYWHEEL_HOME names another one",
+)
+def folder(surroundings: Surroundings) -> Finding:
+    """The folder of the home."""
+    path = surroundings.home.folder
+    if path.is_dir():
+        return ok(str(path.resolve()))
+    return problem(f"{path} is a file") if path.exists() else warning(f"there is no {path} yet")
+
+
+@check(
+    "home",
+    "write access",
+    expected="this user may write to the home",
+    remedy="Run as the user who created the home, or give this user access",
+)
+def write_access(surroundings: Surroundings) -> Finding:
+    """Whether commands can write, also where the folder is still to be created."""
+    path = _existing(surroundings.home.folder)
+    is_writable = path.is_dir() and os.access(path, os.W_OK | os.X_OK)
+    return ok(f"{path} is writable") if is_writable else problem(f"{path} is not writable")
+
+
+@check(
+    "home",
+    "write lock",
+    expected="no writer, or one that is at work",
+    remedy="Nothing to do: the next command that writes cleans up after the one that was killed",
+)
+def write_lock(surroundings: Surroundings) -> Finding:
+    """The writer of the home."""
+    holder = read_lock_holder(surroundings.home.folder)
+    if holder is None:
+        return ok("nobody writes")
+    return warning(f"{holder} was killed while it wrote") if holder.is_gone else ok(f"{holder} writes now")
+
+
+@check(
+    "home",
+    "disk space",
+    expected=f"{LITTLE_SPACE / 1e9:g} GB or more free on the home's disk",
+    remedy="Free space, or move the home to a larger disk",
+)
+def disk_space(surroundings: Surroundings) -> Finding:
+    """The free space on the disk of the home."""
+    free = surroundings.free_bytes(_existing(surroundings.home.folder))
+    found = f"{free / 1e9:,.1f} GB free"
+    if free < TOO_LITTLE_SPACE:
+        return problem(found)
+    return warning(found) if free < LITTLE_SPACE else ok(found)
+
+
+@check(
+    "home",
+    "private files",
+    expected="only this user may read secret, keys.json and audit.jsonl (mode 0600)",
+    remedy="Take the access away: `chmod 600` on each of them",
+)
+def private_files(surroundings: Surroundings) -> Finding:
+    """The permissions of the files that others must not read."""
+    present = [path for name in _PRIVATE_FILES if (path := surroundings.home.folder / name).exists()]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in present}
+    open_files = [f"{name} has mode {mode:04o}" for name, mode in modes.items() if mode & 0o077]
+    return problem(", ".join(open_files)) if open_files else ok(", ".join(modes) or "there are none yet")
+
+
+@check(
+    "home",
+    "secret",
+    expected=f"a file of {SECRET_BYTES} bytes",
+    remedy="Restore it from a backup: another secret matches no erased customer, hold-out or audit line",
+)
+def secret(surroundings: Surroundings) -> Finding:
+    """The secret, which tombstones, hold-outs and audit lines need."""
+    path = surroundings.home.folder / "secret"
+    if not path.exists():
+        return ok("there is none yet; it is created when it is first needed")
+    size = path.stat().st_size
+    return ok(f"{size} bytes") if size == SECRET_BYTES else problem(f"{size} bytes")
+
+
+def _existing(path: Path) -> Path:
+    """The path, or its nearest parent that exists."""
+    return next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+
+
+HOME_CHECKS = (configuration, folder, write_access, write_lock, disk_space, private_files, secret)

@@ -1,0 +1,117 @@
+"""Home state: what the files of a home say about log, features, releases, scores and audiences, read in a moment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.errors import FlywheelError
+from features.ingestion.manifest import HistoryManifest, read_manifest
+from pipelines.home import Home
+from training.inference.release_manifest import ReleaseManifest
+from training.registry.promotion_log import Promotion, PromotionLog
+
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
+
+
+@dataclass(frozen=True)
+class ScoresState:
+    """Size, release and instant of the scores table."""
+
+    customers: int
+    release: str
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class HomeState:
+    """The state of a home; each part is read at its first use, and None where its file is missing or unreadable."""
+
+    home: Home
+
+    @cached_property
+    def manifest(self) -> HistoryManifest | None:
+        """What the last ingestion read and wrote."""
+        try:
+            return read_manifest(self.home.history)
+        except UNREADABLE:
+            return None
+
+    @cached_property
+    def log_read_at(self) -> float | None:
+        """When the log was read, in seconds since 1970."""
+        path = self.home.history / "manifest.json"
+        return path.stat().st_mtime if path.is_file() else None
+
+    @cached_property
+    def last_order_at(self) -> datetime | None:
+        """The instant of the last order line of the history, which may lie after the day of the features."""
+        try:
+            metadata = pq.read_metadata(self.home.history / "orders.parquet")
+            column = metadata.schema.names.index("ordered_at")
+            groups = (metadata.row_group(group).column(column) for group in range(metadata.num_row_groups))
+            return max((group.statistics.max for group in groups if group.statistics.has_min_max), default=None)
+        except UNREADABLE:
+            return None
+
+    @cached_property
+    def features_as_of(self) -> date | None:
+        """The day that the published features were computed for."""
+        try:
+            return date.fromisoformat(json.loads(self.home.publication.read_text())["as_of"])
+        except UNREADABLE:
+            return None
+
+    @cached_property
+    def champion(self) -> ReleaseManifest | None:
+        """The manifest of the serving release."""
+        return self.release(self.home.champion())
+
+    def release(self, version: str | None) -> ReleaseManifest | None:
+        """The manifest of a release."""
+        try:
+            return None if version is None else ReleaseManifest.read(self.home.releases / version)
+        except UNREADABLE:
+            return None
+
+    @cached_property
+    def promotion(self) -> Promotion | None:
+        """The newest change of the champion."""
+        try:
+            promotions = PromotionLog(self.home.folder / "promotions.jsonl").read()
+        except UNREADABLE:
+            return None
+        return promotions[-1] if promotions else None
+
+    @cached_property
+    def newest_release(self) -> str | None:
+        """The version that was trained last."""
+        try:
+            trained = json.loads((self.home.folder / "trained.json").read_text())
+            return max(trained.values(), key=int, default=None)
+        except UNREADABLE:
+            return None
+
+    @cached_property
+    def scores(self) -> ScoresState | None:
+        """The scores table."""
+        try:
+            file = pq.ParquetFile(self.home.scores)
+            row = file.read_row_group(0, columns=["release", "as_of"]).slice(0, 1).to_pylist()[0]
+            return ScoresState(file.metadata.num_rows, row["release"], row["as_of"])
+        except (*UNREADABLE, FlywheelError, IndexError):
+            return None
+
+    @cached_property
+    def audiences(self) -> int:
+        """The number of stored audiences."""
+        return sum(path.parent.name[:1] != "." for path in self._folder("audiences").glob("*/metadata.json"))
+
+    def _folder(self, name: str) -> Path:
+        return self.home.folder / name

@@ -1,0 +1,99 @@
+"""Home status: what ``flywheel status`` shows, as plain values that become text or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from features.calendar import local_day
+from features.consents.inspection import LedgerCounts, count_ledger, is_in_redis
+from features.errors import FlywheelError
+from pipelines.diagnostics.check import CheckResult, run_check
+from pipelines.diagnostics.freshness_checks import QUICK_FRESHNESS_CHECKS
+from pipelines.diagnostics.home_state import HomeState, ScoresState
+from pipelines.diagnostics.surroundings import Surroundings
+from pipelines.scoring.expected_totals import shop_totals
+from serving.audiences.estimates.expected_totals import ExpectedTotals
+from training.inference.release_manifest import GateResult, ReleaseManifest
+
+
+@dataclass(frozen=True)
+class ReleaseStatus:
+    """One release: the day it was trained on, the tier of each question, and the result of its gate."""
+
+    version: str
+    trained_as_of: date
+    tiers: Mapping[str, str]
+    gate: GateResult
+
+
+@dataclass(frozen=True)
+class HomeStatus:
+    """The state of a home on one screen; None where there is nothing yet."""
+
+    home: str
+    shop: str | None
+    currency: str | None
+    log_lines: Mapping[str, int]  # of each table, as it was read
+    last_order_at: datetime | None
+    features_as_of: date | None
+    champion: ReleaseStatus | None
+    promoted_at: datetime | None
+    promoted_why: str | None
+    previous: str | None
+    newest: ReleaseStatus | None  # the release that was trained last
+    scores: ScoresState | None
+    expected: ExpectedTotals | None
+    consents: LedgerCounts | None  # None where they are in a Redis
+    audiences: int
+    stale: tuple[CheckResult, ...]
+
+
+def read_status(surroundings: Surroundings) -> HomeStatus:
+    """Read the status of a home from its files; nothing else is asked, so it takes a moment."""
+    state, config = surroundings.state, surroundings.config
+    champion, promotion = state.champion, state.promotion
+    results = (run_check(check, surroundings) for check in QUICK_FRESHNESS_CHECKS)
+    shop = champion.metadata if champion else config
+    return HomeStatus(
+        home=str(surroundings.home.folder.resolve()),
+        shop=shop.name if shop else None,
+        currency=shop.currency if shop else None,
+        log_lines={table.table: table.written for table in state.manifest.tables} if state.manifest else {},
+        last_order_at=state.last_order_at,
+        features_as_of=state.features_as_of,
+        champion=_release_status(surroundings.home.champion(), champion, surroundings),
+        promoted_at=promotion.at if promotion else None,
+        promoted_why=promotion.why if promotion else None,
+        previous=promotion.replaced if promotion else None,
+        newest=_release_status(state.newest_release, state.release(state.newest_release), surroundings),
+        scores=state.scores,
+        expected=_expected_totals(state),
+        consents=_consents(surroundings),
+        audiences=state.audiences,
+        stale=tuple(result for result in results if result.level != "ok"),
+    )
+
+
+def _release_status(
+    version: str | None, manifest: ReleaseManifest | None, surroundings: Surroundings
+) -> ReleaseStatus | None:
+    if version is None or manifest is None:
+        return None
+    day = local_day(manifest.metadata.as_of, surroundings.zone)
+    return ReleaseStatus(version, day, manifest.tiers, manifest.gate)
+
+
+def _expected_totals(state: HomeState) -> ExpectedTotals | None:
+    """The expected totals of all customers; None without scores, or without the release that scored."""
+    scored_by = None if state.scores is None else state.release(state.scores.release)
+    try:
+        return None if scored_by is None else shop_totals(state.home.scores, scored_by.cards)
+    except (FlywheelError, KeyError):
+        return None
+
+
+def _consents(surroundings: Surroundings) -> LedgerCounts | None:
+    home = surroundings.home.folder
+    return None if is_in_redis(home) else count_ledger(home)

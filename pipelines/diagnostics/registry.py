@@ -1,0 +1,26 @@
+"""Check registry: all checks of ``flywheel doctor``, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from pipelines.diagnostics.check import Check, CheckResult, run_check
+from pipelines.diagnostics.clock_checks import CLOCK_CHECKS
+from pipelines.diagnostics.environment_checks import ENVIRONMENT_CHECKS
+from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
+from pipelines.diagnostics.home_checks import HOME_CHECKS
+from pipelines.diagnostics.network_checks import NETWORK_CHECKS
+from pipelines.diagnostics.store_checks import STORE_CHECKS
+from pipelines.diagnostics.surroundings import Surroundings
+
+CHECKS: tuple[Check, ...] = (
+    *ENVIRONMENT_CHECKS,
+    *HOME_CHECKS,
+    *STORE_CHECKS,
+    *CLOCK_CHECKS,
+    *NETWORK_CHECKS,
+    *FRESHNESS_CHECKS,
+)
+
+
+def run_checks(surroundings: Surroundings) -> list[CheckResult]:
+    """Run all checks; none of them changes anything."""
+    return [run_check(check, surroundings) for check in CHECKS]
