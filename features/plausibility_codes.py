@@ -83,6 +83,7 @@ _ROWS = {
     "refunds_not_subtracted": (_WARNING, "Refunds in a column of their own, which the amount does not take off"),
     "join_unmatched": (_WARNING, "Lines without a row in a joined file"),
     "join_rows_unused": (("warning", "info"), "Rows of a joined file that belong to no line"),
+    "aliases_unused": (_WARNING, "Old ids of the aliases of which none is in the log"),
     "column_absent_in_file": (_WARNING, "A column that one of several files lacks"),
     "currency_differs": (_WARNING, "All lines are in another currency than that of the configuration"),
     "currency_missing": (_WARNING, "Lines without a currency, counted in that of the configuration"),

@@ -10,9 +10,9 @@ import ibis.expr.types as ir
 from ibis.util import gen_name
 
 from features.history import Cutoff, History
+from features.orders import ORDER_KEYS, amount_sums, filter_placed
 
-_ORDER_KEYS = ["customer_id", "order_id"]
-_SUMS = ("amount", "coupon", "discount")
+_SUMS = ("coupon", "discount")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Baskets:
     """Baskets: the orders of some or all customers, as known at a cutoff.
 
     ``orders`` has customer_id, order_id, ordered_at, at_us, day_number, and coupon, discount and channel where the log
-    has them. Only orders with a total amount above 0 are in it. An order has the time of its first line; if its lines
+    has them. Only placed orders are in it. An order has the time of its first line; if its lines
     have several channels, it has the first of them in alphabetical order. ``parts`` has one row per order and, where
     categories are logged, category; it includes returns and orders that were sent back.
     """
@@ -58,11 +58,10 @@ class Baskets:
     def by_category(self) -> ir.Table:
         """customer_id, category, orders: the number of a customer's orders that contain the category.
 
-        An order contains a category if its lines of that category sum to more than 0.
+        An order contains a category if its lines of that category would be a placed order by themselves.
         """
-        parts = self.parts.filter(self.parts.category.notnull())
-        parts = parts.filter(parts.amount > 0) if self.history.has_amounts else parts
-        ordered = parts.semi_join(self.orders, _ORDER_KEYS)
+        parts = filter_placed(self.parts.filter(self.parts.category.notnull()))
+        ordered = parts.semi_join(self.orders, ORDER_KEYS)
         return ordered.group_by("customer_id", "category").aggregate(orders=ordered.count())
 
 
@@ -81,16 +80,15 @@ def _filter_customer_range(table: ir.Table, first_customer_id: str, last_custome
 
 
 def _parts(lines: ir.Table) -> ir.Table:
-    sums = {name: lines[name].sum() for name in _SUMS if name in lines.columns}
-    return _aggregate(lines, [*_ORDER_KEYS, "category"] if "category" in lines.columns else _ORDER_KEYS, sums)
+    return _aggregate(lines, [*ORDER_KEYS, "category"] if "category" in lines.columns else ORDER_KEYS)
 
 
 def _orders(parts: ir.Table) -> ir.Table:
-    sums = {name: parts[name].sum() for name in _SUMS if name in parts.columns}
-    orders = _aggregate(parts, _ORDER_KEYS, sums)
-    return orders.filter(orders.amount > 0).drop("amount") if "amount" in sums else orders
+    orders = filter_placed(_aggregate(parts, ORDER_KEYS))
+    return orders.drop("amount") if "amount" in orders.columns else orders
 
 
-def _aggregate(table: ir.Table, keys: list[str], sums: dict[str, ir.Value]) -> ir.Table:
+def _aggregate(table: ir.Table, keys: list[str]) -> ir.Table:
+    sums = {name: table[name].sum() for name in _SUMS if name in table.columns} | amount_sums(table)
     names = [name for name in ("ordered_at", "at_us", "day_number", "channel") if name in table.columns]
     return table.group_by(keys).aggregate(**{name: table[name].min() for name in names}, **sums)

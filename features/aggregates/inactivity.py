@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import ibis.expr.types as ir
 
 from features.history import Cutoff, History
+from features.orders import placed_orders
 
 
 def inactivity(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Table:
@@ -27,14 +28,6 @@ def inactivity(history: History, cutoff: Cutoff, kinds: Sequence[str]) -> ir.Tab
         no_contact_days=(cutoff.day_number - 1 - last_days.contact_day).cast("float64"),
         no_order_days=(cutoff.day_number - 1 - last_days.order_day).cast("float64"),
     )
-
-
-def placed_orders(history: History) -> ir.Table:
-    """One row per order: customer_id, order_id, day (local, of its first line) and, where it is logged, amount."""
-    lines = history.lines
-    amount = {"amount": lines.amount.sum()} if history.has_amounts else {}
-    orders = lines.group_by("customer_id", "order_id").aggregate(day=lines.day_number.min(), **amount)
-    return orders.filter(orders.amount > 0) if history.has_amounts else orders
 
 
 def _last_order_days(history: History) -> ir.Table:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from features.aggregates.inactivity import placed_orders
 from features.config.conditions import AMOUNT_MEASURES, Measure
 from features.history import Cutoff, History
+from features.orders import placed_orders
 
 # A customer without such rows has a known value of these: 0.
 _ZERO_WHEN_ABSENT = {"orders", "spend", "contacts"}

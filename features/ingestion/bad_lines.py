@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import duckdb
 
 from features.ingestion.canonical_schema import Table
+from features.ingestion.file_union import FILE_COLUMN
 from features.ingestion.raw_text import ColumnTypes
 from features.ingestion.rejected_lines import RejectedLine
 from features.ingestion.value_parsing import has_customer_sql, sample_sql, unreadable_sql
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_identifier, quote_literal
 
-FILE_COLUMN = "__file"
 MAX_PROPOSED_SHARE = 0.05
 
 

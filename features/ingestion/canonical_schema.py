@@ -63,8 +63,13 @@ class Table:
     lines_view: str = ""  # without the lines that are set aside or skipped; empty before the lines are checked
 
     @property
+    def files_view(self) -> str:
+        """The name of the DuckDB view over the lines of the files, as they come."""
+        return f"files_{self.name}"
+
+    @property
     def raw_view(self) -> str:
-        """The name of the DuckDB view over the raw source."""
+        """The name of the DuckDB view over the raw lines that count, with the columns of joined files."""
         return self.lines_view or f"raw_{self.name}"
 
     @property

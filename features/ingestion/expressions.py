@@ -58,6 +58,23 @@ def number_sql(
     return _node_sql(tree.body, lambda name: read_column(names[name]))
 
 
+def minuend_of(expression: str, columns: Sequence[str]) -> str | None:
+    """The expression that another is taken from, such as ``Total`` in ``Total - Refund``; None without subtraction.
+
+    Raises:
+        InvalidConfig: the expression has anything but numbers, columns, brackets and ``+ - * /``.
+    """
+    if expression in columns:
+        return None
+    tree, names = _parse(expression, columns)
+    node = tree.body
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        node = node.left
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)):
+        return None
+    return re.sub(r"\bcolumn_\d+\b", lambda match: f'"{names[match.group()]}"', ast.unparse(node.left))
+
+
 def _parse(expression: str, columns: Sequence[str]) -> tuple[ast.Expression, dict[str, str]]:
     names: dict[str, str] = {}
 

@@ -10,15 +10,19 @@ import duckdb
 
 from features.config.shop import ShopConfig
 from features.errors import FlywheelError, InvalidLog
+from features.ingestion.canonical_rows import CheckedTable
 from features.ingestion.canonical_schema import TABLE_NAMES, Table, canonical_tables
+from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.files.spill import spill_folder
-from features.ingestion.format_detection import present_sources
-from features.ingestion.line_checks import missing_column
 from features.ingestion.manifest import MANIFEST_FILE, HistoryManifest
-from features.ingestion.raw_tables import content_digest, translate_read_errors
+from features.ingestion.opened_source import OpenedSource
+from features.ingestion.raw_tables import content_digest, create_raw_view, translate_read_errors
 from features.ingestion.rejected_file import write_rejected_lines
+from features.ingestion.rows.aliases import load_aliases
+from features.ingestion.rows.row_selection import RowSelection
+from features.ingestion.rows.row_view import Opener
 from features.ingestion.source_view import open_source
-from features.ingestion.table_writer import CheckedTable, write_table
+from features.ingestion.table_writer import write_table
 from features.ingestion.value_checks import check_values
 from features.ingestion.value_parsing import value_sql
 from features.plausibility_note import PlausibilityNote
@@ -28,8 +32,9 @@ ErasedSelector = Callable[[Iterable[str]], Sequence[str]]
 
 
 def source_digest(config: ShopConfig) -> str:
-    """sha256 over every source that the configuration names."""
-    return _combine_digests(content_digest(table.section.path, config.folder) for table in canonical_tables(config))
+    """sha256 over every source that the configuration names, joined files and aliases too."""
+    digests = [_table_digest(table, config.folder) for table in canonical_tables(config)]
+    return _combine_digests([*digests, *_alias_digest(config)])
 
 
 def ingest(
@@ -60,11 +65,19 @@ def _ingest_tables(
     connection = _connect(config, folder)
     checked_tables, faults = [], []
     notes: list[PlausibilityNote] = []
+    selection = RowSelection(connection, config, _view_opener(connection, config, spill))
+    alias_digest = _alias_digest(config) if config.aliases is not None else []
+    if config.aliases is not None:
+        try:
+            load_aliases(connection, selection.open_view, config.aliases)
+        except FlywheelError as error:
+            faults += [f"  - [aliases] {sentence}" for sentence in str(error).splitlines()]
     for table in canonical_tables(config):
         report(f"checking {table.name} at {table.section.path}")
         try:
-            checked_tables.append(_check_table(connection, table, config, spill))
-            notes += [*checked_tables[-1].opened.notes, *checked_tables[-1].values.notes]
+            checked = _check_table(selection, table, spill)
+            checked_tables.append(checked)
+            notes += [*checked.opened.notes, *checked.rows.notes, *checked.values.notes]
         except FlywheelError as error:
             faults += [f"  - [{table.name}] {sentence}" for sentence in str(error).splitlines()]
     if faults:
@@ -75,14 +88,16 @@ def _ingest_tables(
     _load_erased(connection, checked_tables, select_erased)
     for checked in checked_tables:
         report(f"writing {checked.table.name}")
-        summaries.append(write_table(connection, checked, folder))
+        summary, further_notes = write_table(connection, checked, folder, has_aliases=config.aliases is not None)
+        summaries.append(summary)
+        notes += further_notes
     for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:
         (folder / f"{name}.parquet").unlink(missing_ok=True)
     rejected = {checked.table.name: checked.values.rejected for checked in checked_tables}
     write_rejected_lines(folder, rejected, select_erased)
     manifest = HistoryManifest(
         config.fingerprint,
-        _combine_digests(checked.source for checked in checked_tables),
+        _combine_digests([*(checked.source for checked in checked_tables), *alias_digest]),
         tuple(summaries),
         tuple(notes),
     )
@@ -102,23 +117,39 @@ def _combine_digests(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _check_table(connection: duckdb.DuckDBPyConnection, table: Table, config: ShopConfig, spill: Path) -> CheckedTable:
+def _table_digest(table: Table, folder: Path) -> str:
+    paths = (table.section.path, *(join.path for join in table.section.join))
+    digests = [content_digest(path, folder) for path in paths]
+    return digests[0] if len(digests) == 1 else _combine_digests(digests)
+
+
+def _alias_digest(config: ShopConfig) -> list[str]:
+    return [] if config.aliases is None else [content_digest(config.aliases.path, config.folder)]
+
+
+def _view_opener(connection: duckdb.DuckDBPyConnection, config: ShopConfig, spill: Path) -> Opener:
+    def open_view(
+        view: str, path: str, *, sheet: str | None = None, encoding: str | None = None, columns: Sequence[str] = ()
+    ) -> OpenedSource:
+        named = tuple((column,) for column in columns)
+        options = ReadOptions(spill=spill, sheet=sheet, encoding=encoding, columns=named)
+        return create_raw_view(connection, view, path, config.folder, options)
+
+    return open_view
+
+
+def _check_table(selection: RowSelection, table: Table, spill: Path) -> CheckedTable:
     """Open and read a whole source; raise InvalidLog with one line per fault."""
-    path = table.section.path
+    path, config = table.section.path, selection.config
     # The digest comes first, so that a log that grows while it is read counts as changed.
-    source = content_digest(path, config.folder)
-    opened = open_source(connection, table, config.folder, spill)
-    column_types = opened.column_types
-    table = present_sources(table, column_types)
-    missing = [fault for field in table.present_fields if (fault := missing_column(table, field, column_types))]
-    if missing:
-        raise InvalidLog("\n".join(missing))
+    source = _table_digest(table, config.folder)
+    opened = open_source(selection.connection, table, config.folder, spill)
     with translate_read_errors(path):
-        values = check_values(connection, table, column_types, opened.rejected, config.currency)
-        distinct = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {table.raw_view})").fetchall()[0][
-            0
-        ]
-    return CheckedTable(opened, values, source, values.lines - len(opened.rejected) - distinct)
+        rows = selection.select(table, opened)
+        values = check_values(
+            selection.connection, rows.table, rows.column_types, opened.rejected, config.currency
+        )
+    return CheckedTable(opened, rows, values, source)
 
 
 def _load_erased(
@@ -128,7 +159,7 @@ def _load_erased(
     connection.execute("CREATE TEMP TABLE erased (customer_id VARCHAR)")
     for checked in checked_tables:
         if select_erased is not None and checked.table.name != "costs":
-            customer = value_sql(checked.table, checked.table.fields[0], checked.opened.column_types)
+            customer = value_sql(checked.table, checked.table.fields[0], checked.rows.column_types)
             customers = f"SELECT DISTINCT {customer} FROM {checked.table.raw_view} WHERE {customer} IS NOT NULL"
             for customer_id in select_erased(row[0] for row in connection.execute(customers).fetchall()):
                 connection.execute("INSERT INTO erased VALUES (?)", [customer_id])

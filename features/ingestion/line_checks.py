@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.errors import InvalidConfig
 from features.ingestion.canonical_schema import Field, ParseAs, Table
 from features.ingestion.instant_parsing import DATE_AND_TIME
 from features.ingestion.raw_text import ColumnTypes, is_text
@@ -131,21 +130,7 @@ def _expected_format(field: Field, table: Table) -> str:
     return EXPECTED_FORMATS[field.parse_as]
 
 
-def missing_column(table: Table, field: Field, column_types: ColumnTypes) -> str:
-    """A sentence on the raw columns of a field that the source lacks; empty where it has them."""
-    available = f"Columns found: {', '.join(column_types)}."
-    try:
-        absent = [column for column in source_columns(field, column_types) if column not in column_types]
-    except InvalidConfig as error:
-        return f"{field.name}: {error} {available}"
-    if not absent:
-        return ""
-    names = ", ".join(map(repr, absent))
-    remedy = _date_and_time_remedy(field, column_types) or "Name one of these."
-    return f"{field.name} = {field.source!r}: no column {names} in {table.section.path!r}. {available} {remedy}"
-
-
-def _date_and_time_remedy(field: Field, column_types: ColumnTypes) -> str:
+def date_and_time_remedy(field: Field, column_types: ColumnTypes) -> str:
     """The remedy for a date and a time that stand in two columns; empty where they do not."""
     words = field.source.split() if field.parse_as is ParseAs.INSTANT else []
     splits = [(" ".join(words[:split]), " ".join(words[split:])) for split in range(1, len(words))]

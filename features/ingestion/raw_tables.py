@@ -18,13 +18,12 @@ import ibis
 import pyarrow as pa
 
 from features.errors import InvalidLog
-from features.ingestion.files.file_scan import FILE_COLUMN, FileScan, Reader
+from features.ingestion.file_union import RawFile, file_labels, union_sql, union_types
+from features.ingestion.files.file_scan import FileScan
 from features.ingestion.files.merged_notes import merge_notes
 from features.ingestion.files.raw_file import scan_file
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.opened_source import OpenedSource
-from features.ingestion.raw_text import column_text_sql
-from features.storage.sql_quoting import quote_identifier
 
 _BACKEND_ADDRESS = re.compile(r"^(?P<address>(?P<scheme>[a-z0-9+]+)://(?P<location>.*))#(?P<table>.+)$")
 _FILE_BACKENDS = {"duckdb", "sqlite"}
@@ -73,22 +72,25 @@ def content_digest(path: str, folder: Path) -> str:
 def create_raw_view(
     connection: duckdb.DuckDBPyConnection, view: str, path: str, folder: Path, options: ReadOptions
 ) -> OpenedSource:
-    """Create a DuckDB view over a source, with the columns that all its files have.
+    """Create a DuckDB view over a source, with the columns of all its files.
 
     Raises:
         InvalidLog: the source is missing, empty or in an unknown format.
     """
     with translate_read_errors(path):
         scans: list[FileScan] = []
+        files: tuple[RawFile, ...] = ()
         if _BACKEND_ADDRESS.match(path):
             connection.register(f"{view}_arrow", _backend_table(path, folder))
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {view} AS SELECT * FROM {view}_arrow")
         else:
             scans = _scan_files(connection, path, folder, options)
-            _create_files_view(connection, view, scans)
-        column_types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}
+            files = _raw_files(scans)
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {union_sql(files)}")
+        described = {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}
     notes = merge_notes(note for scan in scans for note in scan.notes)
-    return OpenedSource(column_types, notes, tuple(line for scan in scans for line in scan.rejected))
+    rejected = tuple(line for scan in scans for line in scan.rejected)
+    return OpenedSource(union_types(files, described), files, notes, rejected)
 
 
 def _scan_files(connection: duckdb.DuckDBPyConnection, path: str, folder: Path, options: ReadOptions) -> list[FileScan]:
@@ -145,31 +147,9 @@ def _backend_table(path: str, folder: Path) -> pa.Table:
         ) from None
 
 
-def _create_files_view(connection: duckdb.DuckDBPyConnection, view: str, scans: Sequence[FileScan]) -> None:
-    """Create the view over files of a source, with the column FILE_COLUMN where they are several."""
-    files_by_reader: dict[Reader, list[Path]] = {}
-    for scan in scans:
-        files_by_reader.setdefault(scan.reader, []).append(scan.path)
-    selects = []
-    for reader, files in files_by_reader.items():
-        columns = _shared_columns_sql(reader, list(files_by_reader))
-        if len(scans) == 1:
-            selects.append(f"SELECT {columns} FROM {reader.rows_sql(files)}")
-        else:
-            selects.append(f"SELECT {columns}, {quote_identifier(FILE_COLUMN)} FROM {reader.rows_with_file_sql(files)}")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(selects)}")
-
-
-def _shared_columns_sql(reader: Reader, readers: Sequence[Reader]) -> str:
-    """SQL of the columns that all files have; columns of different types become text, which keeps every digit."""
-    types_by_reader = [dict(each.columns) for each in readers]
-    shared = [column for column, _ in readers[0].columns if all(column in types for types in types_by_reader)]
-    mixed_type_columns = {column for column in shared if len({types[column] for types in types_by_reader}) > 1}
-    own_types = dict(reader.columns)
-    selected = [
-        f"{column_text_sql(column, own_types[column])} AS {quote_identifier(column)}"
-        if column in mixed_type_columns
-        else quote_identifier(column)
-        for column in shared
-    ]
-    return ", ".join(selected) or "NULL AS nothing"
+def _raw_files(scans: Sequence[FileScan]) -> tuple[RawFile, ...]:
+    labels = file_labels([scan.path.with_name(scan.name) for scan in scans])
+    return tuple(
+        RawFile(label, scan.reader.columns, scan.reader.rows_sql([scan.path]))
+        for label, scan in zip(labels, scans, strict=True)
+    )

@@ -20,10 +20,10 @@ def open_source(connection: duckdb.DuckDBPyConnection, table: Table, folder: Pat
     """Create the raw view of a table; copies of its files that have to be unpacked or decoded go to ``spill``."""
     section = table.section
     if not isinstance(section, ConsentsSource) or section.format == "table":
-        return create_raw_view(connection, table.raw_view, section.path, folder, read_options(table, spill))
+        return create_raw_view(connection, table.files_view, section.path, folder, read_options(table, spill))
     with translate_read_errors(section.path):
         lines = parse_files(source_files(section.path, folder), section.format, list(section.purposes))
-    connection.register(table.raw_view, lines)
+    connection.register(table.files_view, lines)
     return OpenedSource(dict.fromkeys(lines.column_names, "VARCHAR"))
 
 

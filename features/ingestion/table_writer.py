@@ -2,67 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from features.config.sources import OrdersSource
-from features.ingestion.canonical_schema import ParseAs, Table
+from features.ingestion.canonical_rows import CheckedTable, canonical_rows_sql, returned_sql
 from features.ingestion.manifest import TableSummary
-from features.ingestion.opened_source import OpenedSource
-from features.ingestion.value_checks import CheckedValues
-from features.ingestion.value_parsing import has_customer_sql, value_sql
+from features.ingestion.rows.written_orders import RETURNED_COLUMN, adjust_orders
+from features.plausibility_note import PlausibilityNote
 from features.storage.atomic_files import atomic_write
 from features.storage.sql_quoting import quote_literal
 
 
-@dataclass(frozen=True)
-class CheckedTable:
-    """A raw table of which every line can be read, and its counts."""
+def write_table(
+    connection: duckdb.DuckDBPyConnection, checked: CheckedTable, folder: Path, *, has_aliases: bool
+) -> tuple[TableSummary, list[PlausibilityNote]]:
+    """Write one table of the history, sorted and complete; the old file stays until the new one is whole.
 
-    opened: OpenedSource
-    values: CheckedValues
-    source: str
-    duplicates: int
-    excluded: int = 0
-    overlapping: int = 0
-
-    @property
-    def table(self) -> Table:
-        """The table with the formats of its values."""
-        return self.values.table
-
-
-def write_table(connection: duckdb.DuckDBPyConnection, checked: CheckedTable, folder: Path) -> TableSummary:
-    """Write one table of the history, sorted and complete; the old file stays until the new one is whole."""
-    table, column_types = checked.table, checked.opened.column_types
-    drops_duplicates = isinstance(table.section, OrdersSource) and table.section.duplicates == "drop"
-    rows = f"(SELECT DISTINCT * FROM {table.raw_view})" if drops_duplicates else table.raw_view
-    values = ", ".join(f"{value_sql(table, field, column_types)} AS {field.name}" for field in table.present_fields)
-    instant = next(field.name for field in table.present_fields if field.parse_as is ParseAs.INSTANT)
-    anti_join = "" if table.name == "costs" else " ANTI JOIN erased USING (customer_id)"
-    target = folder / f"{table.name}.parquet"
+    Args:
+        connection: with the view of the lines that count, and the tables of erased customers and of aliases.
+        checked: the table.
+        folder: of the history.
+        has_aliases: whether there is a table of aliases.
+    """
+    table, columns = checked.table, [field.name for field in checked.table.present_fields]
+    target, notes, left_out = folder / f"{table.name}.parquet", list[PlausibilityNote](), 0
     with atomic_write(target) as temporary:
-        connection.execute(
-            f"COPY (SELECT *, epoch_us({instant}) AS at_us, "
-            f"date_diff('day', DATE '1970-01-01', CAST({instant} AS DATE))::INTEGER AS day_number "
-            f"FROM (SELECT {values} FROM {rows} WHERE {has_customer_sql(table, column_types)}){anti_join}) "
-            f"TO {quote_literal(str(temporary))} (FORMAT parquet)"
-        )
+        rows = canonical_rows_sql(checked, has_aliases=has_aliases)
+        connection.execute(f"COPY ({rows}) TO {quote_literal(str(temporary))} (FORMAT parquet)")
+        if isinstance(table.section, OrdersSource):
+            written = [*columns, *([RETURNED_COLUMN] if returned_sql(checked) else [])]
+            left_out, notes = adjust_orders(connection, table.section, temporary, written)
     customer_count = "count(DISTINCT customer_id)" if table.name != "costs" else "0"
-    counts = f"SELECT count(*), {customer_count} FROM read_parquet({quote_literal(str(target))})"
-    written, customers = connection.execute(counts).fetchall()[0]
-    columns = tuple(field.name for field in table.present_fields)
-    return TableSummary(
-        table.name,
-        checked.values.lines,
-        checked.values.lines - checked.values.known,
-        checked.duplicates,
-        checked.excluded,
-        len(checked.values.rejected),
-        checked.overlapping,
-        written,
-        customers,
-        columns,
+    totals = f"SELECT count(*), {customer_count} FROM read_parquet({quote_literal(str(target))})"
+    lines, customers = connection.execute(totals).fetchall()[0]
+    counts, values = checked.rows.counts, checked.values
+    summary = TableSummary(
+        table=table.name,
+        lines=counts.lines + len(checked.opened.rejected),
+        without_customer=values.lines - values.known,
+        duplicates=counts.duplicates,
+        excluded=checked.rows.excluded + left_out,
+        rejected=len(values.rejected),
+        overlapping=counts.overlapping,
+        written=lines,
+        customers=customers,
+        columns=tuple(columns),
     )
+    return summary, notes

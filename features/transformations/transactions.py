@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.history import Cutoff, History, cutoff_table, first_cutoff_after
+from features.orders import amount_sums, filter_placed
 from features.views import RECENT_DAYS, STORED_WINDOW_DAYS, Column, Kind, View
 
 _DISTINCT_COUNTS = {"product_id": "products", "category": "categories", "store_id": "stores", "channel": "channels"}
@@ -91,7 +92,7 @@ def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
     lines = lines.filter(lines.since < len(cutoffs))
     sums = {name: lines[name].sum() for name in ("quantity", "discount") if name in lines.columns}
     if history.has_amounts:
-        sums |= {"amount": lines.amount.sum(), "returned": lines.amount.sum(where=lines.amount < 0)}
+        sums |= {**amount_sums(lines), "returned": lines.amount.sum(where=lines.amount < 0)}
     parts = lines.group_by("customer_id", "order_id", "day_number", "since").aggregate(
         at_us=lines.at_us.min(), lines=lines.count(), **sums
     )
@@ -100,11 +101,10 @@ def _parts(history: History, cutoffs: Sequence[Cutoff]) -> ir.Table:
 
 
 def _orders(parts: ir.Table) -> ir.Table:
-    amount = {"amount": parts.amount.sum()} if "amount" in parts.columns else {}
     orders = parts.group_by("position", "cutoff_day", "customer_id", "order_id").aggregate(
-        at_us=parts.at_us.min(), day_number=parts.day_number.min(), **amount
+        at_us=parts.at_us.min(), day_number=parts.day_number.min(), **amount_sums(parts)
     )
-    return orders.filter(orders.amount > 0) if amount else orders
+    return filter_placed(orders)
 
 
 def _known_customers(history: History, parts: ir.Table, cutoffs: Sequence[Cutoff]) -> ir.Table:

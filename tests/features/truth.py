@@ -57,11 +57,19 @@ def transactions_truth(log: pd.DataFrame, customer: str, cutoff: Cutoff) -> dict
     return columns | _recent_columns(lines[age <= 28], orders)
 
 
+def is_placed(lines: pd.DataFrame) -> bool:
+    """Whether the lines of an order sum to more than 0, or are all 0."""
+    if "amount" not in lines:
+        return True
+    amounts = lines["amount"].astype(float)
+    return bool(round(amounts.sum(), 4) > 0 or (amounts == 0).all())
+
+
 def _orders(lines: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for _, order_lines in lines.groupby("order"):
         amount = order_lines["amount"].astype(float).sum() if "amount" in order_lines else np.nan
-        if "amount" not in order_lines or round(amount, 4) > 0:
+        if is_placed(order_lines):
             rows.append((order_lines["at"].min(), order_lines["day"].min(), amount))
     empty = pd.DataFrame({"at": lines["at"][:0], "day": lines["day"][:0], "amount": pd.Series(dtype=float)})
     return pd.DataFrame(rows, columns=["at", "day", "amount"]) if rows else empty

@@ -6,6 +6,7 @@ import ibis
 import numpy as np
 
 from features.history import Cutoff, History
+from features.orders import placed_orders
 from training.outliers import OutlierFence
 
 RETURN_SHARE = 0.85
@@ -18,11 +19,7 @@ def estimate_churn_days(history: History, as_of: Cutoff) -> int:
     of an id with implausibly many weigh together as many as are plausible.
     """
     log = history.before(as_of)
-    lines = log.lines
-    amount = {"amount": lines.amount.sum()} if log.has_amounts else {}
-    orders = lines.group_by("customer_id", "order_id").aggregate(day=lines.day_number.min(), **amount)
-    orders = orders.filter(orders.amount > 0) if log.has_amounts else orders
-    days = orders.select("customer_id", "day").distinct()
+    days = placed_orders(log).select("customer_id", "day").distinct()
     following = days.day.lead().over(ibis.window(group_by="customer_id", order_by="day"))
     gaps = days.mutate(
         gap=ibis.coalesce(following, as_of.day_number) - days.day,

@@ -11,6 +11,7 @@ import pandas as pd
 from features.arrays import Floats, Integers
 from features.calendar import DAY_US, micros
 from features.history import Cutoff, History, cutoff_table
+from features.orders import placed_orders
 from training.dataset.outcomes import Outcomes
 
 ROW_KEY = ["customer_id", "position"]
@@ -62,7 +63,7 @@ def orders_by_day(history: History, limit: Cutoff) -> Floats:
 
     The first row counts all orders, the second those of customers with an order on an earlier day.
     """
-    orders = _order_table(history.before(limit))
+    orders = placed_orders(history.before(limit))
     orders = orders.mutate(again=orders.day > orders.day.min().over(group_by="customer_id"))
     counted = orders.group_by("day").aggregate(placed=orders.count(), again=orders.again.sum()).to_pandas()
     first = int(counted["day"].min()) if len(counted) else limit.day_number
@@ -72,19 +73,10 @@ def orders_by_day(history: History, limit: Cutoff) -> Floats:
 
 
 def _orders_after_cutoffs(history: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:
-    orders = _order_table(history)
+    orders = placed_orders(history)
     after = orders.join(when, orders.day >= when.cutoff_day)
     counts = {f"orders_{days}": in_window(after.day, after.cutoff_day, days).sum() for days in horizons}
     return after.group_by(*ROW_KEY).aggregate(next_us=after.at_us.min(), next_day=after.day.min(), **counts)
-
-
-def _order_table(history: History) -> ir.Table:
-    lines = history.lines
-    amount = {"amount": lines.amount.sum()} if history.has_amounts else {}
-    orders = lines.group_by("customer_id", "order_id").aggregate(
-        at_us=lines.at_us.min(), day=lines.day_number.min(), **amount
-    )
-    return orders.filter(orders.amount > 0) if history.has_amounts else orders
 
 
 def _spend_after_cutoffs(history: History, when: ir.Table, horizons: Sequence[int]) -> ir.Table:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.arrays import Booleans
 from features.history import Cutoff, History, cutoff_table
+from features.orders import ORDER_KEYS, amount_sums, filter_placed
 from training.dataset.first_year_notes import first_year_notes
 from training.dataset.labels import outcomes
 from training.dataset.outcomes import Outcomes
@@ -106,10 +107,10 @@ def known_buyers(history: History, cutoffs: Sequence[Cutoff]) -> pd.DataFrame:
     """One row per cutoff and customer with an order before it: customer_id and the cutoff's position."""
     lines, cutoff_rows = history.lines, cutoff_table(cutoffs)
     known_lines = lines.join(cutoff_rows, lines.known_at < cutoff_rows.cutoff)
-    amount = {"amount": known_lines.amount.sum()} if history.has_amounts else {}
-    orders = known_lines.group_by("position", "customer_id", "order_id").aggregate(lines=known_lines.count(), **amount)
-    orders = orders.filter(orders.amount > 0) if history.has_amounts else orders
-    buyers = orders.select("customer_id", "position").distinct().order_by("position", "customer_id")
+    orders = known_lines.group_by("position", *ORDER_KEYS).aggregate(
+        lines=known_lines.count(), **amount_sums(known_lines)
+    )
+    buyers = filter_placed(orders).select("customer_id", "position").distinct().order_by("position", "customer_id")
     result: pd.DataFrame = buyers.to_pandas()
     return result
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from features.ingestion.rejected_lines import RejectedLine
 from features.plausibility_note import PlausibilityNote
-from features.storage.sql_quoting import quote_identifier, quote_literal
-
-FILE_COLUMN = "__file"
+from features.storage.sql_quoting import quote_literal
 
 
 @dataclass(frozen=True)
@@ -26,20 +24,6 @@ class Reader:
         """SQL for a FROM clause that reads these files, rows without data left out."""
         source = f"{self.sql_prefix}[{', '.join(quote_literal(str(file)) for file in files)}]{self.sql_suffix}"
         return f"(SELECT * FROM {source} WHERE ({self.no_data}) IS NOT TRUE)" if self.no_data else source
-
-    def rows_with_file_sql(self, files: Sequence[Path]) -> str:
-        """The same with the column FILE_COLUMN, the name of the file without its folder."""
-        if self.sql_prefix.startswith("("):
-            selects = [
-                f"SELECT *, {quote_literal(file.name)} AS {quote_identifier(FILE_COLUMN)} FROM {self.rows_sql([file])}"
-                for file in files
-            ]
-            return f"({' UNION ALL '.join(selects)})"
-        named = Reader(
-            self.columns, self.sql_prefix, f", filename={quote_literal(FILE_COLUMN)}{self.sql_suffix}", self.no_data
-        )
-        replaced = f"parse_filename({quote_identifier(FILE_COLUMN)}) AS {quote_identifier(FILE_COLUMN)}"
-        return f"(SELECT * REPLACE ({replaced}) FROM {named.rows_sql(files)})"
 
 
 @dataclass(frozen=True)

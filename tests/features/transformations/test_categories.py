@@ -17,7 +17,7 @@ from features.history import Cutoff, History
 from features.transformations.categories import CATEGORIES, MAX_CATEGORIES, categories
 from features.transformations.category_days import category_codes
 from features.transformations.feature_tables import feature_views, write_tables
-from tests.features.truth import frame
+from tests.features.truth import frame, is_placed
 from tests.logs import FEW_EXAMPLES, cutoff, history_of
 
 LINES = ("customer_id", "ordered_at", "amount", "order_id", "recorded_at", "category")
@@ -182,10 +182,10 @@ def expected_category_days(log: pd.DataFrame, customer_id: str, at_cutoff: Cutof
     lines = log[(log["customer_id"] == customer_id) & (log["known"] < pd.Timestamp(at_cutoff.timestamp))]
     days: dict[str, set[int]] = {}
     for _, order in lines.groupby("order"):
-        if "amount" in order and order["amount"].sum() <= 0:
+        if not is_placed(order):
             continue
         for category, part in order.groupby("category"):
-            if "amount" not in part or part["amount"].sum() > 0:
+            if is_placed(part):
                 days.setdefault(str(category), set()).add((order["day"].min() - pd.Timestamp("1970-01-01")).days)
     rows = [(code(category), len(numbers), min(numbers), max(numbers)) for category, numbers in days.items()]
     return sorted(rows, key=lambda line: (-line[1], -line[3], line[0]))[:MAX_CATEGORIES]

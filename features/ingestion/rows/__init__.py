@@ -1,0 +1,1 @@
+"""Rows: which raw lines count as purchases, once each, and with which further columns."""

@@ -1,0 +1,71 @@
+"""Newest state: of an order that was exported several times, only the lines of its last state count."""
+
+from __future__ import annotations
+
+import duckdb
+
+from features.errors import InvalidLog
+from features.ingestion.canonical_schema import Field, ParseAs
+from features.ingestion.rows.row_view import RowView
+from features.ingestion.value_parsing import value_sql
+from features.plausibility_note import PlausibilityNote
+
+
+def keep_newest_state(
+    connection: duckdb.DuckDBPyConnection, view: RowView, column: str
+) -> tuple[RowView, int, list[PlausibilityNote]]:
+    """The lines of the newest state of each order, the number of older lines, and a note on them.
+
+    A line without an order is a state of its own. A line without a time is older than one with it.
+
+    Args:
+        connection: with the view.
+        view: the lines of all files.
+        column: the column with the time at which a state was written.
+
+    Raises:
+        InvalidLog: no order is named, or the time of a line cannot be read.
+    """
+    order = view.order_key_sql()
+    if order is None:
+        raise InvalidLog(
+            "updated_at: found no order_id. Expected one, whose newest state counts: name it, or leave updated_at out."
+        )
+    written = value_sql(view.table, Field("updated_at", ParseAs.INSTANT, (column,)), view.column_types)
+    _check_readable(connection, view, column, written)
+    newest = f"{view.table.files_view}_newest"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {newest} AS SELECT {order} AS __order_key, max({written}) AS __newest "
+        f"FROM {view.name} WHERE {order} IS NOT NULL GROUP BY 1 HAVING count(DISTINCT coalesce({written}, "
+        "'-infinity')) > 1"
+    )
+    joined = f"FROM {view.name} AS lines LEFT JOIN {newest} AS states ON {order} = states.__order_key"
+    older_than = f"states.__newest IS NOT NULL AND coalesce({written}, '-infinity') < states.__newest"
+    older, orders, example = connection.execute(
+        f"SELECT count(*), count(DISTINCT states.__order_key), min(states.__order_key) {joined} WHERE {older_than}"
+    ).fetchall()[0]
+    if not older:
+        return view, 0, []
+    note = PlausibilityNote(
+        code="older_states",
+        severity="info",
+        found=f"[{view.table.name}] {older:,} lines are older states of {orders:,} orders and do not count",
+        expected="one state of an order, or its newest by updated_at",
+        remedy="Nothing is to do where an order number names one order only",
+        count=older,
+        example=f"order {example}",
+    )
+    return view.derive(connection, "newest", f"SELECT lines.* {joined} WHERE NOT ({older_than})"), older, [note]
+
+
+def _check_readable(connection: duckdb.DuckDBPyConnection, view: RowView, column: str, written: str) -> None:
+    text = view.text_sql(column)
+    unreadable, example = connection.execute(
+        f"SELECT count(*), max({text}) FROM {view.name} WHERE {text} IS NOT NULL AND {written} IS NULL"
+    ).fetchall()[0]
+    if unreadable:
+        raise InvalidLog(
+            f"updated_at = {column!r}: {unreadable:,} lines cannot be read, for example {example!r}. Expected a date "
+            "or "
+            "time like 2026-01-31 18:30:00: set date_format for another format."
+        )

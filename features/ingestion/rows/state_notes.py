@@ -1,0 +1,197 @@
+"""State notes: lines whose state says that they are no purchase, and that no filter of flywheel.toml mentions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+import duckdb
+
+from features.ingestion.rows.column_values import ColumnValues, sample_values
+from features.ingestion.rows.filters import ValueCounts
+from features.ingestion.rows.row_view import RowView
+from features.ingestion.rows.state_words import (
+    column_meaning,
+    is_gift_card,
+    is_no,
+    is_not_bought,
+    is_sent_back,
+    is_yes,
+    plain_name,
+)
+from features.ingestion.value_parsing import value_sql
+from features.plausibility_note import PlausibilityNote
+
+MAX_WORDS = 200  # a column with more different values tells no state
+_MAX_LISTED = 12
+_REFUND_NAME_LIST = """
+    refundedamount refundamount amountrefunded totalrefunded refundtotal refunded refund refunds
+    totalrefund returnamount returnedamount erstattung erstattungsbetrag erstattet montantrembourse
+    remboursement importereembolsado reembolso rimborso 退款金额 退款 返金額
+"""
+_REFUND_NAMES = frozenset(_REFUND_NAME_LIST.split())
+
+
+def state_columns(connection: duckdb.DuckDBPyConnection, view: RowView) -> list[str]:
+    """The columns whose values may tell that a line is no purchase; the table of orders alone has such.
+
+    Names of products are many, so that they are counted only where some of the lines have a gift card.
+    """
+    if view.table.name != "orders":
+        return []
+    meanings = {column: column_meaning(column) for column in view.columns}
+    return [
+        column
+        for column, meaning in meanings.items()
+        if (meaning == "kind" and any(map(is_gift_card, sample_values(connection, view, column))))
+        or (meaning is not None and meaning != "kind")
+    ]
+
+
+def state_notes(connection: duckdb.DuckDBPyConnection, view: RowView, values: ColumnValues) -> list[PlausibilityNote]:
+    """Notes on states, test orders and gift cards among the lines that count, with the filter to paste.
+
+    Args:
+        connection: with the view.
+        view: the lines that count.
+        values: lines by value of the columns of ``state_columns``.
+    """
+    notes = []
+    for column, counts in values.after.items():
+        meaning = column_meaning(column)
+        if meaning == "state" and len(counts) <= MAX_WORDS:
+            notes += _listed_notes(view, column, _not_bought(connection, view, column, counts), _STATE_TEXTS)
+        elif meaning == "cancelled_at":
+            notes += _cancelled_note(view, column, counts)
+        elif meaning == "test" and len(counts) <= MAX_WORDS:
+            flagged = is_no if plain_name(column) == "livemode" else is_yes
+            found = {value: count for value, count in counts.items() if value and flagged(value)}
+            notes += _listed_notes(view, column, found, _TEST_TEXTS) if len(found) < len(counts) else []
+        elif meaning == "kind":
+            cards = {value: count for value, count in counts.items() if is_gift_card(value)}
+            notes += _listed_notes(view, column, cards, _GIFT_CARD_TEXTS)
+    return notes
+
+
+def refund_notes(connection: duckdb.DuckDBPyConnection, view: RowView) -> list[PlausibilityNote]:
+    """A note on a column with refunds that the amount does not take off."""
+    amount = next((field for field in view.table.present_fields if field.name == "amount"), None)
+    if view.table.name != "orders" or amount is None:
+        return []
+    columns = [column for column in view.columns if plain_name(column) in _REFUND_NAMES]
+    notes = []
+    for column in columns:
+        if re.search(rf"(?<!\w){re.escape(column)}(?!\w)", amount.source):
+            continue
+        number = f"TRY_CAST({view.text_sql(column)} AS DOUBLE)"
+        count, total = connection.execute(
+            f"SELECT count(*), sum(abs({number})) FROM {view.name} WHERE abs({number}) > 0"
+        ).fetchall()[0]
+        if count:
+            quoted = column if re.fullmatch(r"[^\W\d]\w*", column) else f'"{column}"'
+            notes.append(
+                PlausibilityNote(
+                    code="refunds_not_subtracted",
+                    severity="warning",
+                    found=f"[orders] {count:,} lines have a refund in {column!r}, {total:,.2f} in all, which "
+                    f"amount = {amount.source!r} does not take off",
+                    expected="net amounts",
+                    remedy=f"Write amount = '{amount.source} - {quoted}' where refunds are not lines of their own",
+                    count=count,
+                    example=column,
+                )
+            )
+    return notes
+
+
+def _not_bought(
+    connection: duckdb.DuckDBPyConnection, view: RowView, column: str, counts: ValueCounts
+) -> Mapping[str, int]:
+    found = {value: count for value, count in counts.items() if is_not_bought(value)}
+    if any(is_sent_back(value) for value in counts):
+        bought = _positive_counts(connection, view, column)
+        found |= {value: bought[value] for value in counts if is_sent_back(value) and bought.get(value)}
+    return found
+
+
+def _positive_counts(connection: duckdb.DuckDBPyConnection, view: RowView, column: str) -> dict[str, int]:
+    """Lines by state whose amount is above 0: a refund as a line of its own has a negative amount, and counts."""
+    amount = next((field for field in view.table.present_fields if field.name == "amount"), None)
+    condition = "true" if amount is None else f"{value_sql(view.table, amount, view.column_types)} > 0"
+    rows = connection.execute(
+        f"SELECT {view.word_sql(column)} AS state, count(*) FROM {view.name} WHERE {condition} GROUP BY 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def _cancelled_note(view: RowView, column: str, counts: ValueCounts) -> list[PlausibilityNote]:
+    """A flag is filtered by its words, a column of dates by being filled."""
+    filled = {value: count for value, count in counts.items() if not is_no(value)}
+    if not filled or set(filled) == set(counts):
+        return []
+    if all(is_yes(value) for value in filled):
+        return _listed_notes(view, column, filled, _STATE_TEXTS)
+    total = sum(filled.values())
+    return [
+        PlausibilityNote(
+            code="status_not_filtered",
+            severity="warning",
+            found=f"[orders] {total:,} lines have a value in {column!r} and count as purchases",
+            expected="orders that were not cancelled",
+            remedy=f'Write include = {{ {_key(column)} = [""] }} in [orders], if cancelled orders are no purchases',
+            count=total,
+            example=f"{column} = {next(iter(filled))}",
+        )
+    ]
+
+
+def _listed_notes(
+    view: RowView, column: str, found: Mapping[str, int], texts: tuple[str, str, str, Callable[[str], str]]
+) -> list[PlausibilityNote]:
+    if not found:
+        return []
+    code, severity, expected, found_text = texts
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    listed = ", ".join(f"{value!r} ({count:,})" for value, count in ordered[:_MAX_LISTED])
+    already = view.table.section.exclude.get(column, ())
+    filters = {**view.table.section.exclude, column: (*already, *(value for value, _ in ordered))}
+    written = ", ".join(
+        f"{_key(name)} = {json.dumps(list(values), ensure_ascii=False)}" for name, values in filters.items()
+    )
+    return [
+        PlausibilityNote(
+            code=code,
+            severity="info" if severity == "info" else "warning",
+            found=f"[orders] {found_text(column)}: {listed}",
+            expected=expected,
+            remedy=f"Write exclude = {{ {written} }} in [orders], if these are no purchases",
+            count=sum(found.values()),
+            example=f"{column} = {ordered[0][0]}",
+        )
+    ]
+
+
+def _key(column: str) -> str:
+    return column if re.fullmatch(r"[A-Za-z0-9_-]+", column) else json.dumps(column, ensure_ascii=False)
+
+
+_Texts = tuple[str, str, str, Callable[[str], str]]
+_STATE_TEXTS: _Texts = (
+    "status_not_filtered",
+    "warning",
+    "orders that were bought",
+    lambda column: f"lines count as purchases whose {column!r} says that they are none",
+)
+_TEST_TEXTS: _Texts = (
+    "test_orders_not_filtered",
+    "warning",
+    "orders of customers",
+    lambda column: f"lines count as purchases that {column!r} marks as a test",
+)
+_GIFT_CARD_TEXTS: _Texts = (
+    "gift_cards_not_filtered",
+    "info",
+    "goods or services, or gift cards whose use is not logged again",
+    lambda column: f"gift cards in {column!r} count as purchases",
+)

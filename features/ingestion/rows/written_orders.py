@@ -1,0 +1,58 @@
+"""Written orders: a second look at canonical order lines, for numbers used again and amounts of 0."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import duckdb
+
+from features.config.sources import OrdersSource
+from features.ingestion.rows.order_numbers import daily_orders_sql, number_notes, number_use
+from features.ingestion.rows.zero_orders import ORDER_SQL, find_zero_orders, without_zero_orders_sql, zero_notes
+from features.plausibility_note import PlausibilityNote
+from features.storage.sql_quoting import quote_literal
+
+RETURNED_COLUMN = "__returned"  # whether an amount of 0 is a total less as large a refund; only until the second look
+
+
+def adjust_orders(
+    connection: duckdb.DuckDBPyConnection, section: OrdersSource, file: Path, columns: Collection[str]
+) -> tuple[int, list[PlausibilityNote]]:
+    """Give orders with a number used again one order per day, and leave out orders of 0 that do not count.
+
+    The file is written anew only where something changes. Returns the number of lines left out, and notes.
+
+    Args:
+        connection: any.
+        section: of the orders.
+        file: the canonical order lines in parquet.
+        columns: of the file.
+    """
+    rows = original = f"read_parquet({quote_literal(str(file))})"
+    notes: list[PlausibilityNote] = []
+    left_out = 0
+    if "order_id" in columns:
+        purchase = "amount >= 0" if "amount" in columns else "true"
+        use = number_use(connection, rows, purchase)
+        notes += number_notes(connection, rows, use)
+        rows = daily_orders_sql(rows, purchase, use) if use.reused else rows
+    if "amount" in columns:
+        order = ORDER_SQL if "order_id" in columns else "'day ' || day_number"
+        returned = RETURNED_COLUMN if RETURNED_COLUMN in columns else None
+        zeros = find_zero_orders(connection, rows, order, returned)
+        ignored = section.zero_amount == "ignore"
+        notes += zero_notes(zeros, ignored=ignored)
+        left_out = zeros.returned_lines + (zeros.lines if ignored else 0)
+        rows = without_zero_orders_sql(rows, order, returned_only=not ignored) if left_out else rows
+    if RETURNED_COLUMN in columns:
+        rows = f"(SELECT * EXCLUDE ({RETURNED_COLUMN}) FROM {rows})"
+    if rows != original:
+        _write_anew(connection, rows, file)
+    return left_out, notes
+
+
+def _write_anew(connection: duckdb.DuckDBPyConnection, rows: str, file: Path) -> None:
+    adjusted = file.with_name(f".{file.name}.adjusted.tmp")
+    connection.execute(f"COPY (SELECT * FROM {rows}) TO {quote_literal(str(adjusted))} (FORMAT parquet)")
+    adjusted.replace(file)
