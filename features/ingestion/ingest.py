@@ -146,9 +146,7 @@ def _check_table(selection: RowSelection, table: Table, spill: Path) -> CheckedT
     opened = open_source(selection.connection, table, config.folder, spill)
     with translate_read_errors(path):
         rows = selection.select(table, opened)
-        values = check_values(
-            selection.connection, rows.table, rows.column_types, opened.rejected, config.currency
-        )
+        values = check_values(selection.connection, rows.table, rows.column_types, opened.rejected, config.currency)
     return CheckedTable(opened, rows, values, source)
 
 

@@ -24,9 +24,7 @@ def load_aliases(connection: duckdb.DuckDBPyConnection, open_view: Opener, alias
         InvalidLog: a column is missing, an old id has two new ones, or ids replace each other in a circle.
     """
     named = (aliases.from_, aliases.to)
-    opened = open_view(
-        "files_aliases", aliases.path, sheet=aliases.sheet, encoding=aliases.encoding, columns=named
-    )
+    opened = open_view("files_aliases", aliases.path, sheet=aliases.sheet, encoding=aliases.encoding, columns=named)
     faults = [
         unknown_column(f"{key} = {column!r}", column, list(opened.column_types))
         for key, column in (("from", aliases.from_), ("to", aliases.to))

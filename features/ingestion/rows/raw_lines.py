@@ -80,7 +80,12 @@ def drop_duplicates(connection: duckdb.DuckDBPyConnection, view: RowView) -> Row
 
 
 def _overlap_note(
-    connection: duckdb.DuckDBPyConnection, view: RowView, counts: LineCounts, repeated: int, line_hash: str, overlaps: str
+    connection: duckdb.DuckDBPyConnection,
+    view: RowView,
+    counts: LineCounts,
+    repeated: int,
+    line_hash: str,
+    overlaps: str,
 ) -> PlausibilityNote:
     columns = [column for column in view.columns if column != FILE_COLUMN]
     text = f"concat_ws(', ', {', '.join(f'CAST({quote_identifier(column)} AS VARCHAR)' for column in columns)})"

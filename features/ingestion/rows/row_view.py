@@ -17,12 +17,17 @@ _BLANKS = "' \t\r\n' || chr(160) || chr(12288) || chr(65279)"
 _WHOLE_FLOAT = r"'^(-?\d+)\.0+$', '\1'"
 
 
-
 class Opener(Protocol):
     """Opens the files of a path as a view."""
 
     def __call__(
-        self, view: str, path: str, *, sheet: str | None = None, encoding: str | None = None, columns: Sequence[str] = ()
+        self,
+        view: str,
+        path: str,
+        *,
+        sheet: str | None = None,
+        encoding: str | None = None,
+        columns: Sequence[str] = (),
     ) -> OpenedSource:
         """Open the files; ``columns`` are some that the header has, by which it is found below a preamble."""
 
