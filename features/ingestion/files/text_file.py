@@ -125,7 +125,7 @@ def _encoding_note(file: Path, encoding: TextEncoding, found: RewrittenText) -> 
     return PlausibilityNote(
         "encoding_guessed",
         "info",
-        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which the text of {found.lines_beyond_ascii:,} lines depends on",
+        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which {found.lines_beyond_ascii:,} lines need",
         "UTF-8, or `encoding` in flywheel.toml",
         f'Set `encoding = "{encoding.codec}"` if the example reads right, else the encoding that the file has',
         found.lines_beyond_ascii,
