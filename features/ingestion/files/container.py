@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -18,6 +17,7 @@ import zstandard
 
 from features.errors import InvalidLog
 from features.ingestion.files.read_options import ReadOptions
+from features.ingestion.files.spill import new_copy
 
 BinarySource = IO[bytes] | BufferedIOBase
 
@@ -83,7 +83,7 @@ def unpack(file: Path, container: Container, options: ReadOptions) -> Iterator[P
         yield from _unpack_zip(file, options)
         return
     with file.open("rb") as packed:
-        yield _write_member(_CHUNKS[container](packed), file.name, options)
+        yield _write_member(_CHUNKS[container](packed), file, options)
 
 
 def _unpack_zip(file: Path, options: ReadOptions) -> Iterator[Path]:
@@ -99,13 +99,13 @@ def _unpack_zip(file: Path, options: ReadOptions) -> Iterator[Path]:
         for name in names:
             shown_name = file.name if len(names) == 1 else f"{file.name}#{name.replace('/', '_')}"
             try:
-                yield _write_member(_chunks(archive.open(name)), shown_name, options)
+                yield _write_member(_chunks(archive.open(name)), file.with_name(shown_name), options)
             except RuntimeError as error:  # a password
                 raise InvalidLog(f"{file.name}: {error}. Expected a zip without a password: unpack it.") from None
 
 
-def _write_member(content: Iterator[bytes], name: str, options: ReadOptions) -> Path:
-    target = Path(tempfile.mkdtemp(dir=options.spill)) / name
+def _write_member(content: Iterator[bytes], shown: Path, options: ReadOptions) -> Path:
+    target = new_copy(shown, options.spill)
     with target.open("wb") as output:
         output.writelines(content)
     return target

@@ -35,7 +35,7 @@ def total_row_sql(columns: Sequence[str], options: ReadOptions) -> str:
     if not groups:
         return "false"
     may_lack_one = " OR ".join(" AND ".join(map(_may_be_blank_sql, group)) for group in groups)
-    lacks_one = " OR ".join(" AND ".join(f"{_filled_sql(column)} IS NULL" for column in group) for group in groups)
+    lacks_one = " OR ".join(" AND ".join(map(_is_blank_sql, group)) for group in groups)
     first = f"coalesce({', '.join(_filled_sql(column) for column in columns)}, '')"
     is_word = f"regexp_full_match({first}, {quote_literal(_PATTERN)}, 'is')"
     # Only CASE keeps DuckDB from trimming and matching the values of every row.
@@ -44,7 +44,12 @@ def total_row_sql(columns: Sequence[str], options: ReadOptions) -> str:
 
 def _may_be_blank_sql(column: str) -> str:
     """SQL that is false for almost all values that are not blank, at the cost of a comparison."""
-    return f"coalesce({quote_identifier(column)}, '') < '!'"
+    return f"coalesce({quote_identifier(column)}, '') < '0'"
+
+
+def _is_blank_sql(column: str) -> str:
+    """SQL of whether a value has neither letter nor digit, such as a dash."""
+    return f"NOT regexp_matches(coalesce({quote_identifier(column)}, ''), '[\\pL\\pN]')"
 
 
 def _filled_sql(column: str) -> str:
