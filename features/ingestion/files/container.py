@@ -5,9 +5,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from io import BufferedIOBase
 from pathlib import Path
@@ -17,6 +17,7 @@ import zstandard
 
 from features.errors import InvalidLog
 from features.ingestion.files.read_options import ReadOptions
+from features.ingestion.files.spill import new_copy
 
 BinarySource = IO[bytes] | BufferedIOBase
 
@@ -82,7 +83,7 @@ def unpack(file: Path, container: Container, options: ReadOptions) -> Iterator[P
         yield from _unpack_zip(file, options)
         return
     with file.open("rb") as packed:
-        yield _write_member(_CHUNKS[container](packed), file.name, options)
+        yield _write_member(_CHUNKS[container](packed), file, options)
 
 
 def _unpack_zip(file: Path, options: ReadOptions) -> Iterator[Path]:
@@ -98,27 +99,22 @@ def _unpack_zip(file: Path, options: ReadOptions) -> Iterator[Path]:
         for name in names:
             shown_name = file.name if len(names) == 1 else f"{file.name}#{name.replace('/', '_')}"
             try:
-                with archive.open(name) as member:
-                    yield _write_member(_chunks(member), shown_name, options)
+                yield _write_member(_chunks(archive.open(name)), file.with_name(shown_name), options)
             except RuntimeError as error:  # a password
                 raise InvalidLog(f"{file.name}: {error}. Expected a zip without a password: unpack it.") from None
 
 
-def _write_member(content: Iterator[bytes], name: str, options: ReadOptions) -> Path:
-    target = Path(tempfile.mkdtemp(dir=options.spill)) / name
+def _write_member(content: Iterator[bytes], shown: Path, options: ReadOptions) -> Path:
+    target = new_copy(shown, options.spill)
     with target.open("wb") as output:
         output.writelines(content)
     return target
 
 
-def _chunks(source: BinarySource) -> Iterator[bytes]:
-    while chunk := source.read(_CHUNK_BYTES):
-        yield chunk
-
-
-def _gzip_chunks(packed: IO[bytes]) -> Iterator[bytes]:
-    with gzip.GzipFile(fileobj=packed) as source:
-        yield from _chunks(source)
+def _chunks(source: AbstractContextManager[BinarySource]) -> Iterator[bytes]:
+    with source as content:
+        while chunk := content.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _zstandard_chunks(packed: IO[bytes]) -> Iterator[bytes]:
@@ -135,9 +131,9 @@ def _zstandard_chunks(packed: IO[bytes]) -> Iterator[bytes]:
 
 
 _CHUNKS: dict[Container, Callable[[IO[bytes]], Iterator[bytes]]] = {
-    Container.GZIP: _gzip_chunks,
+    Container.GZIP: lambda packed: _chunks(gzip.GzipFile(fileobj=packed)),
     Container.BZIP2: lambda packed: _chunks(bz2.BZ2File(packed)),
-    Container.XZ: lambda packed: _chunks(lzma.LZMAFile(packed)),
+    Container.XZ: lambda packed: _chunks(lzma.LZMAFile(packed)),  # noqa: SIM115 -- closed where it is read
     Container.ZSTANDARD: _zstandard_chunks,
 }
 

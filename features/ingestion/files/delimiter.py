@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from features.ingestion.files.header_location import (
     MAX_HEADER_RECORDS,
@@ -43,20 +44,35 @@ def declared_delimiter(line: str) -> str | None:
 
 
 def split_records(text: str, delimiter: str) -> list[Record]:
-    """The first records of a text; lines end in a line feed."""
+    """The first records of a text; lines end in a line feed. A line whose quote never ends is a record of its own."""
     lines = text.split("\n")
     if delimiter == WHITESPACE:
         return [Record(tuple(line.split()), line, number) for number, line in enumerate(lines[:_MAX_RECORDS], 1)]
-    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
     records: list[Record] = []
+    while len(records) < _MAX_RECORDS:
+        begin = records[-1].last_line if records else 0
+        if begin >= len(lines):
+            break
+        records += _split_lines(lines, begin, delimiter, _MAX_RECORDS - len(records))
+    return records
+
+
+def _split_lines(lines: Sequence[str], begin: int, delimiter: str, max_records: int) -> list[Record]:
+    """The records from a line on, up to the first one that is damaged."""
+    reader = csv.reader((line + "\n" for line in lines[begin:]), delimiter=delimiter)
+    records: list[Record] = []
+    last_line = begin
     try:
-        for cells in reader:
-            first_line = records[-1].last_line if records else 0
-            records.append(Record(tuple(cells), "\n".join(lines[first_line : reader.line_num]), reader.line_num))
-            if len(records) == _MAX_RECORDS:
+        for cells in islice(reader, max_records):
+            text = "\n".join(lines[last_line : begin + reader.line_num])
+            if "\n" in text and text.count('"') % 2:
                 break
+            last_line = begin + reader.line_num
+            records.append(Record(tuple(cells), text, last_line))
     except csv.Error:
-        return records
+        pass
+    if len(records) < max_records and last_line < len(lines):
+        records.append(Record(tuple(lines[last_line].split(delimiter)), lines[last_line], last_line + 1))
     return records
 
 

@@ -10,20 +10,21 @@ from features.ingestion.files.read_options import ReadOptions
 MAX_HEADER_RECORDS = 50  # a header stands within so many records
 
 Cells = Sequence[str]
+_BLANKS = " \t\r\n\v\f\xa0\ufeff"  # the last two are a fixed blank and a second byte order mark
 
 
 def count_named_columns(record: Cells, options: ReadOptions) -> int:
     """How many keys of flywheel.toml a record has the column of."""
-    cells = {cell.strip().casefold() for cell in record}
+    cells = {cell.strip(_BLANKS).casefold() for cell in record}
     return sum(any(column.casefold() in cells for column in columns) for columns in options.columns)
 
 
 def locate_header(records: Sequence[Cells], options: ReadOptions) -> int:
     """The position of the header: the record with most of the configured columns, else the first of a stable width."""
     named = [count_named_columns(record, options) for record in records[:MAX_HEADER_RECORDS]]
-    if max(named, default=0) > 0:
-        return named.index(max(named))
-    return locate_table(records)
+    if max(named, default=0) == 0:
+        return locate_table(records)
+    return max(range(len(named)), key=lambda position: (named[position], len(records[position])))
 
 
 def locate_table(records: Sequence[Cells]) -> int:
@@ -58,7 +59,7 @@ def unique_names(header: Cells) -> list[str]:
     """The names of the columns without outer blanks; a second one of the same name gets a number."""
     names: list[str] = []
     for position, column in enumerate(header):
-        name = base_name = column.strip() or f"column{position}"
+        name = base_name = column.strip(_BLANKS) or f"column{position}"
         count = 1
         while name.lower() in {used.lower() for used in names}:
             count += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,6 +10,7 @@ from typing import Any, TextIO
 from features.errors import InvalidLog
 from features.ingestion.files.file_scan import FileScan
 from features.ingestion.files.read_options import ReadOptions
+from features.ingestion.files.spill import new_copy
 from features.ingestion.files.text_encoding import detect_encoding
 from features.ingestion.files.text_table import write_objects
 from features.ingestion.rejected_lines import RejectedLine
@@ -30,13 +30,15 @@ def scan_json(file: Path, options: ReadOptions) -> FileScan:
         InvalidLog: a part of the file is no JSON object, and may not be set aside.
     """
     encoding = detect_encoding(file, options.encoding)
-    target = Path(tempfile.mkdtemp(dir=options.spill)) / file.name
+    target = new_copy(file, options.spill)
     rejected: list[RejectedLine] = []
     with file.open(encoding=encoding.codec, errors="replace") as source:
-        is_lines = _is_object(source.readline())
+        first_line = source.readline()
+        is_lines = _is_object(first_line)
         source.seek(0)
         objects = _line_objects(source, file, rejected) if is_lines else _stream_objects(source, file)
-        reader = write_objects((_flatten(each) for each in _unwrap(objects)), target)
+        rows = _unwrap(objects) if first_line.lstrip(_BLANKS).startswith("{") else objects
+        reader = write_objects(map(_flatten, rows), target)
     if rejected and not options.sets_bad_lines_aside:
         raise _invalid_json(rejected[0])
     if not reader.columns:

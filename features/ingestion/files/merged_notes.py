@@ -14,12 +14,14 @@ def merge_notes(notes: Iterable[PlausibilityNote]) -> tuple[PlausibilityNote, ..
     for note in notes:
         by_code.setdefault(note.code, []).append(note)
     return tuple(
-        first if not others else replace(first, found=_found(first, len(others)), count=_total_count(first, others))
+        first
+        if not others
+        else replace(first, found=_merged_text(first, len(others)), count=_total_count(first, others))
         for first, *others in by_code.values()
     )
 
 
-def _found(first: PlausibilityNote, others: int) -> str:
+def _merged_text(first: PlausibilityNote, others: int) -> str:
     return f"{first.found}; the same in {others:,} further {'file' if others == 1 else 'files'}"
 
 

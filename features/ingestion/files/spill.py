@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 SPILL_FOLDER = "spill_files"
+
+
+def new_copy(file: Path, spill: Path) -> Path:
+    """A path in the spill folder for a copy of a file, under its name and that of its folder, as messages show them."""
+    target = Path(tempfile.mkdtemp(dir=spill)) / file.resolve().parent.name / file.name
+    target.parent.mkdir(exist_ok=True)
+    return target
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from features.errors import InvalidLog
 from features.ingestion.files.encoding_plausibility import PLAUSIBILITIES
 
 HEAD_BYTES = 1 << 16
+MAX_LINE_BYTES = 1 << 24
 _SAMPLE_BYTES = 1 << 16  # of lines with bytes beyond ASCII
 _CHUNK_BYTES = 1 << 22
 _MIN_PLAUSIBILITY = 0.5
@@ -43,9 +44,10 @@ class TextEncoding:
 
 
 def read_head(file: Path) -> bytes:
-    """The first bytes of a file."""
+    """The first bytes of a file, and the rest of the first line where it is longer."""
     with file.open("rb") as handle:
-        return handle.read(HEAD_BYTES)
+        head = handle.read(HEAD_BYTES)
+        return head if b"\n" in head or b"\r" in head else head + handle.readline(MAX_LINE_BYTES)
 
 
 def detect_encoding(file: Path, encoding: str | None) -> TextEncoding:

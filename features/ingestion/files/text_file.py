@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,10 @@ from features.ingestion.files.delimiter import WHITESPACE
 from features.ingestion.files.file_scan import FileScan, Reader
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.files.row_checks import check_rows, total_rows_note
+from features.ingestion.files.spill import new_copy
 from features.ingestion.files.text_encoding import (
     HEAD_BYTES,
+    MAX_LINE_BYTES,
     TextEncoding,
     detect_encoding,
     guess_encoding,
@@ -26,7 +27,6 @@ from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_identifier, quote_literal
 
 _UNUSED_DELIMITER = "\x01"  # a delimiter that no text contains
-_MAX_LINE_BYTES = 1 << 24
 
 
 def scan_text(connection: duckdb.DuckDBPyConnection, file: Path, options: ReadOptions) -> FileScan:
@@ -51,7 +51,7 @@ def scan_text(connection: duckdb.DuckDBPyConnection, file: Path, options: ReadOp
 def _scan_copy(
     connection: duckdb.DuckDBPyConnection, file: Path, encoding: TextEncoding, layout: TextLayout, options: ReadOptions
 ) -> FileScan:
-    target = Path(tempfile.mkdtemp(dir=options.spill)) / file.name
+    target = new_copy(file, options.spill)
     found = rewrite_text(file, target, encoding, layout)
     if found.rejected and not options.sets_bad_lines_aside:
         raise refuse_lines(found.rejected, layout)
@@ -71,7 +71,7 @@ def _head_text(file: Path, encoding: TextEncoding) -> str:
     head = read_head(file)
     text = head.decode(encoding.codec, "replace").replace("\r\n", "\n").replace("\r", "\n")
     # The last line may be cut.
-    return text.rpartition("\n")[0] if len(head) == HEAD_BYTES and "\n" in text else text
+    return text.rpartition("\n")[0] if len(head) >= HEAD_BYTES and "\n" in text else text
 
 
 def _direct_reader(layout: TextLayout) -> Reader:
@@ -84,7 +84,7 @@ def _direct_reader(layout: TextLayout) -> Reader:
 def _reader(layout: TextLayout, header: str) -> Reader:
     options = f"{header}, auto_detect=false, null_padding=false, strict_mode=true"
     # Without it, DuckDB goes by the name, and the name may be wrong.
-    options += f", compression='none', max_line_size={_MAX_LINE_BYTES}"
+    options += f", compression='none', max_line_size={MAX_LINE_BYTES}"
     columns = tuple((column, "VARCHAR") for column in layout.columns)
     if layout.delimiter == WHITESPACE:
         return Reader(columns, *_whitespace_sql(layout.columns, options))
@@ -125,7 +125,7 @@ def _encoding_note(file: Path, encoding: TextEncoding, found: RewrittenText) -> 
     return PlausibilityNote(
         "encoding_guessed",
         "info",
-        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which the text of {found.lines_beyond_ascii:,} lines depends on",
+        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which {found.lines_beyond_ascii:,} lines need",
         "UTF-8, or `encoding` in flywheel.toml",
         f'Set `encoding = "{encoding.codec}"` if the example reads right, else the encoding that the file has',
         found.lines_beyond_ascii,

@@ -52,7 +52,7 @@ def locate_text(file: Path, text: str, options: ReadOptions) -> TextLayout:
     records = split_records(text, delimiter)
     begin = _first_filled(records)
     if begin is None:
-        raise InvalidLog(f"{file} is empty. Expected at least one line of the log: remove it, or correct `path`.")
+        raise InvalidLog(f"{file.name} is empty. Expected at least one line of the log: remove it, or correct `path`.")
     if options.has_header:
         return _locate_named(records, delimiter, options, begin)
     columns = tuple(f"column{position}" for position in range(common_width([r.cells for r in records[begin:]])))

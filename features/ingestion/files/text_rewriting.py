@@ -18,6 +18,7 @@ from features.ingestion.files.total_rows import is_total
 from features.ingestion.rejected_lines import RejectedLine
 
 _MAX_SHOWN_CHARACTERS = 60  # of a line in a message
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _WORD_BEYOND_ASCII = re.compile(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*")
 
 
@@ -87,7 +88,7 @@ def _word_beyond_ascii(line: str) -> str:
 
 
 def _set_aside(record: ParsedRecord, file: str, layout: TextLayout, found: RewrittenText) -> None:
-    if record.text in layout.preamble:
+    if record.text in layout.preamble or not _LETTER_OR_DIGIT.search(record.text):
         return
     if record.cells is not None and is_total(record.cells):
         found.totals += 1

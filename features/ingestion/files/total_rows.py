@@ -31,12 +31,25 @@ def is_total(cells: Sequence[str]) -> bool:
 def total_row_sql(columns: Sequence[str], options: ReadOptions) -> str:
     """SQL of whether a row is a total: a word for it in the first filled cell, and no customer or no time."""
     groups = [[column for column in columns if column in group] for group in options.identifying]
-    blanks = [" AND ".join(f"{_filled_sql(column)} IS NULL" for column in group) for group in groups if group]
-    if not blanks:
+    groups = [group for group in groups if group]
+    if not groups:
         return "false"
-    lacks_one = " OR ".join(f"({blank})" for blank in blanks)
+    may_lack_one = " OR ".join(" AND ".join(map(_may_be_blank_sql, group)) for group in groups)
+    lacks_one = " OR ".join(" AND ".join(map(_is_blank_sql, group)) for group in groups)
     first = f"coalesce({', '.join(_filled_sql(column) for column in columns)}, '')"
-    return f"(({lacks_one}) AND regexp_full_match({first}, {quote_literal(_PATTERN)}, 'is'))"
+    is_word = f"regexp_full_match({first}, {quote_literal(_PATTERN)}, 'is')"
+    # Only CASE keeps DuckDB from trimming and matching the values of every row.
+    return f"(CASE WHEN {may_lack_one} THEN ({lacks_one}) AND {is_word} ELSE false END)"
+
+
+def _may_be_blank_sql(column: str) -> str:
+    """SQL that is false for almost all values that are not blank, at the cost of a comparison."""
+    return f"coalesce({quote_identifier(column)}, '') < '0'"
+
+
+def _is_blank_sql(column: str) -> str:
+    """SQL of whether a value has neither letter nor digit, such as a dash."""
+    return f"NOT regexp_matches(coalesce({quote_identifier(column)}, ''), '[\\pL\\pN]')"
 
 
 def _filled_sql(column: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,6 +18,7 @@ from features.ingestion.files.header_location import (
     unique_names,
 )
 from features.ingestion.files.read_options import ReadOptions
+from features.ingestion.files.spill import new_copy
 from features.ingestion.files.text_file import preamble_note
 from features.ingestion.files.text_table import write_rows
 from features.plausibility_note import PlausibilityNote
@@ -56,7 +56,7 @@ def scan_workbook(file: Path, options: ReadOptions) -> tuple[FileScan, tuple[str
     columns = unique_names(names) if options.has_header else [f"column{position}" for position in range(width)]
     if preamble := [" ".join(_trim(row)) for row in sheet.rows[: max(position, 0)]]:
         notes = [*notes, preamble_note(file, preamble)]
-    target = Path(tempfile.mkdtemp(dir=options.spill)) / file.name
+    target = new_copy(file, options.spill)
     reader = write_rows(([cell or None for cell in row[:width]] for row in body), columns, target)
     return FileScan(target, reader, tuple(notes)), tuple(names if options.has_header else ())
 
