@@ -20,7 +20,7 @@ from features.history import Cutoff, History, complete_lines
 from features.ingestion.ingest import ingest
 from features.ingestion.manifest import HistoryManifest
 
-Key = str | bool | list[str] | None
+Key = str | bool | float | list[str] | None
 Keys = Mapping[str, Key]
 
 ORDERS = {"path": "orders.csv", "customer_id": "customer", "ordered_at": "at", "amount": "amount"}

@@ -76,7 +76,7 @@ def rejection_note(table: Table, rejected: Sequence[RejectedLine], lines: int) -
         "lines that can all be read",
         "Read the reasons in rejected.csv and correct the export",
         len(rejected),
-        rejected[0].reason,
+        next((line.reason for line in rejected if not line.line), ""),
     )
 
 

@@ -62,13 +62,16 @@ def detect_number_formats(
     for column in columns:
         field = fields[column]
         counts = _count_shapes(connection, table, column_types, column)
-        guesses = rank_number_formats(counts, _allowed_formats(table, column))
+        allowed = _allowed_formats(table, column)
+        guesses = rank_number_formats(counts, allowed)
         signs = {sign for text in counts if (sign := currency_sign(text))}
         if are_several_currencies(signs):
             faults[field.name] = _currencies_fault(field, column, signs)
         elif len(guesses) > 1:
             faults[field.name] = _ambiguous_fault(field, column, guesses)
-        elif guesses and guesses[0].unreadable < sum(counts.values()) / 2:
+        elif table.section.decimal is not None and not guesses:
+            formats[column] = allowed[0]
+        elif guesses and (table.section.decimal is not None or guesses[0].unreadable < sum(counts.values()) / 2):
             formats[column] = guesses[0].number_format
             notes += _notes(table, field, column, guesses[0].number_format, counts)
             notes += _currency_notes(field, column, counts, currency)

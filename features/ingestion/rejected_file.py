@@ -39,7 +39,7 @@ def write_rejected_lines(
 
 
 def delete_rejected_lines(folder: Path) -> None:
-    """Delete the file: its lines are raw text, so that any of them may name an erased customer."""
+    """Delete the file, because any of its lines may name a customer who is erased."""
     (folder / REJECTED_FILE).unlink(missing_ok=True)
 
 
