@@ -77,6 +77,12 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self._usual_silence = Gauge(
+            "flywheel_log_usual_silence_days",
+            "The longest silence that is usual for the log, whole local days; alert above it.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self._plausibility_notes = Gauge(
             "flywheel_plausibility_notes",
             "Notes on the log at the last publication, by severity.",
@@ -124,6 +130,7 @@ class Metrics:
         """Record the end of the log that the features know, the silence since then, and the notes on the log."""
         self._log_until.set(math.nan if silence is None else silence.publication.log_until / 1e6)
         self._log_silence.set(math.nan if silence is None else silence.days)
+        self._usual_silence.set(math.nan if silence is None else silence.publication.usual_silence)
         noted = Counts(note.severity for note in silence.publication.notes) if silence else Counts()
         for severity in SEVERITIES:
             self._plausibility_notes.labels(severity).set(noted[severity])

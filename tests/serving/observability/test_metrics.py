@@ -67,6 +67,7 @@ def test_a_monitor_reads_the_end_of_the_log_the_silence_and_how_many_notes_there
     (log_until,) = re.findall(r"^flywheel_log_until_timestamp_seconds (.+)$", page, re.MULTILINE)
     assert float(log_until) == PUBLICATION.log_until / 1e6
     assert "flywheel_log_silence_days 5.0" in page
+    assert "flywheel_log_usual_silence_days 3.0" in page
     for severity, notes in (("info", "1.0"), ("warning", "2.0"), ("blocking", "0.0")):
         assert f'flywheel_plausibility_notes{{severity="{severity}"}} {notes}' in page
 
