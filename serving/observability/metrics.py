@@ -85,7 +85,7 @@ class Metrics:
         )
         self._plausibility_notes = Gauge(
             "flywheel_plausibility_notes",
-            "Notes on the log at the last publication, by severity.",
+            "Notes on the log at the last publication that are not accepted, by severity.",
             ["severity"],
             registry=registry,
             multiprocess_mode="mostrecent",
@@ -131,7 +131,8 @@ class Metrics:
         self._log_until.set(math.nan if silence is None else silence.publication.log_until / 1e6)
         self._log_silence.set(math.nan if silence is None else silence.days)
         self._usual_silence.set(math.nan if silence is None else silence.publication.usual_silence)
-        noted = Counts(note.severity for note in silence.publication.notes) if silence else Counts()
+        notes = silence.publication.notes if silence else ()
+        noted = Counts(note.severity for note in notes if not note.accepted)
         for severity in SEVERITIES:
             self._plausibility_notes.labels(severity).set(noted[severity])
 

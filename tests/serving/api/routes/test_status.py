@@ -100,7 +100,7 @@ def test_notes_on_the_log_are_shown_without_the_customer_who_is_their_example() 
     shop = Shop.of(FakeRelease(), publication=replace(PUBLICATION, notes=(NOTE,)))
     (note,) = status_of(shop)["plausibility"]
     assert note["found"] == "3 customer ids differ from another only by case"
-    assert {*note} == {"code", "severity", "found", "expected", "remedy", "count"}
+    assert {*note} == {"code", "severity", "found", "expected", "remedy", "count", "accepted"}
     assert b"Ann@" not in replace(PUBLICATION, notes=(NOTE,)).to_bytes()
 
 
