@@ -6,13 +6,12 @@ import math
 from collections import Counter as Counts
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import get_args
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from features.plausibility_note import Severity
+from features.plausibility_note import SEVERITIES
 from serving.interfaces import ReleasePort
 from serving.observability.log_silence import LogSilence
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
@@ -22,7 +21,6 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _DURATION_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _TIERS = (*TIERS, "none")
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 class Metrics:
