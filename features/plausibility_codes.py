@@ -52,7 +52,6 @@ _IDENTITIES = {
 _AMOUNTS = {
     "amount_outweighs": (_WARNING, "An amount above 1,000 times the 99.9th percentile, or above the sum of all others"),
     "amounts_three_decimals": (_WARNING, "Most amounts have three decimals: the point may stand between thousands"),
-    "amounts_zero": (_INFO, "Lines of amount 0"),
     "amounts_mostly_negative": (_WARNING, "More negative amounts than positive ones"),
     "amounts_equal": (_INFO, "All lines have the same amount"),
 }

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from features.plausibility_note import PlausibilityNote
+from features.plausibility_note import PlausibilityNote, without_examples
 
 VIEW = "publication"  # its only row has an id that no customer has
 ROW_ID = ""
@@ -30,12 +30,15 @@ class Publication:
 
     def to_bytes(self) -> bytes:
         """The publication as JSON."""
-        notes = [{**asdict(note), "example": ""} for note in self.notes]
+        notes = [asdict(note) for note in without_examples(self.notes)]
         return json.dumps({**asdict(self), "last_day": self.last_day.isoformat(), "notes": notes}).encode()
 
     @classmethod
-    def from_bytes(cls, stored: bytes) -> Publication:
-        """The publication from its JSON."""
-        payload = json.loads(stored)
-        notes = tuple(PlausibilityNote(**note) for note in payload["notes"])
-        return cls(**{**payload, "last_day": date.fromisoformat(payload["last_day"]), "notes": notes})
+    def from_bytes(cls, stored: bytes) -> Publication | None:
+        """The publication from its JSON; None where another version of Flywheel wrote it, with other fields."""
+        try:
+            payload = json.loads(stored)
+            notes = tuple(PlausibilityNote(**note) for note in payload["notes"])
+            return cls(**{**payload, "last_day": date.fromisoformat(payload["last_day"]), "notes": notes})
+        except (ValueError, KeyError, TypeError):
+            return None

@@ -150,7 +150,7 @@ SHOP_SITUATIONS = (
     ),
     Situation(
         name="one-order-each", cut_day=600, horizon=90, draw=one_order_each,
-        meaning="Everybody orders once, and nobody returns.",
+        meaning="Everybody orders once, and nobody returns.", accept=("customer_per_order",),
     ),
     Situation(
         name="giant-amount", cut_day=600, horizon=60, draw=giant_amount,

@@ -26,6 +26,7 @@ class Situation:
     meaning: str  # what the log shows, in one sentence
     draw: Callable[[Generator], pd.DataFrame]  # all orders, the later ones included: customer, day, perhaps amount
     seed: int = 7
+    accept: tuple[str, ...] = ()  # blocking plausibility notes that the shop knows
 
     @property
     def as_of(self) -> date:
@@ -49,7 +50,8 @@ class Situation:
         known.assign(ordered_at=days).to_csv(folder / "log.csv", index=False)
         amount = 'amount = "amount"\n' if "amount" in lines else ""
         (folder / "flywheel.toml").write_text(
-            f'name = "{self.name}"\ncurrency = "EUR"\ntimezone = "UTC"\n\n[orders]\npath = "log.csv"\n'
+            f'name = "{self.name}"\ncurrency = "EUR"\ntimezone = "UTC"\naccept = {list(self.accept)}\n\n'
+            '[orders]\npath = "log.csv"\n'
             f'customer_id = "customer_id"\nordered_at = "ordered_at"\n{amount}\n'
             f"[business]\nchurn_days = {self.horizon}\nltv_days = [{self.horizon}]\nlead_days = 15\n"
         )

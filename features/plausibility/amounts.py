@@ -103,16 +103,6 @@ def _level(known: History, nonzero: int) -> float:
 
 
 def _sign_notes(found: Mapping[str, Any]) -> Iterator[PlausibilityNote]:
-    zeros = found["lines"] - found["nonzero"]
-    if zeros:
-        yield PlausibilityNote(
-            "amounts_zero",
-            "info",
-            f"{lines_are(zeros)} of amount 0, {zeros / found['lines']:.1%} of all",
-            "gifts, samples and orders paid by gift card only",
-            "See zero_amount of [orders] for orders that are none",
-            zeros,
-        )
     if found["negative"] > MAX_NEGATIVE_SHARE * found["nonzero"]:
         yield PlausibilityNote(
             "amounts_mostly_negative",

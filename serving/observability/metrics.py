@@ -6,13 +6,12 @@ import math
 from collections import Counter as Counts
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import get_args
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from features.plausibility_note import Severity
+from features.plausibility_note import SEVERITIES
 from serving.interfaces import ReleasePort
 from serving.observability.log_silence import LogSilence
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
@@ -22,7 +21,6 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _DURATION_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _TIERS = (*TIERS, "none")
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 class Metrics:
@@ -77,9 +75,15 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self._usual_silence = Gauge(
+            "flywheel_log_usual_silence_days",
+            "The longest silence that is usual for the log, whole local days; alert above it.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self._plausibility_notes = Gauge(
             "flywheel_plausibility_notes",
-            "Notes on the log at the last publication, by severity.",
+            "Notes on the log at the last publication that are not accepted, by severity.",
             ["severity"],
             registry=registry,
             multiprocess_mode="mostrecent",
@@ -124,7 +128,9 @@ class Metrics:
         """Record the end of the log that the features know, the silence since then, and the notes on the log."""
         self._log_until.set(math.nan if silence is None else silence.publication.log_until / 1e6)
         self._log_silence.set(math.nan if silence is None else silence.days)
-        noted = Counts(note.severity for note in silence.publication.notes) if silence else Counts()
+        self._usual_silence.set(math.nan if silence is None else silence.publication.usual_silence)
+        notes = silence.publication.notes if silence else ()
+        noted = Counts(note.severity for note in notes if not note.accepted)
         for severity in SEVERITIES:
             self._plausibility_notes.labels(severity).set(noted[severity])
 

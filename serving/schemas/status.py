@@ -40,6 +40,7 @@ class NoteResponse(StrictModel):
     expected: str
     remedy: str
     count: int
+    accepted: bool = Field(description="Whether `accept` in flywheel.toml names the code.")
 
 
 class StatusResponse(StrictModel):

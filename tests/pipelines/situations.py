@@ -31,9 +31,12 @@ def without_signal(customers: int = 150, seed: int = 1) -> Log:
     return _log_of(rng, np.concatenate([np.arange(customers), customer]), np.concatenate([joined, reordered]))
 
 
-def closed_from(log: Log, number: int) -> Log:
-    """The same log without the order lines from a day on."""
-    return replace(log, orders=log.orders[log.orders["at"] < pd.Timestamp(shops.day(number))])
+def deserted_from(log: Log, number: int, days: int = 100) -> Log:
+    """The same log, but from a day on one neighbour alone orders, every fifth day: the log goes on, the customers do not."""
+    before = log.orders[log.orders["at"] < pd.Timestamp(shops.day(number))]
+    neighbour = shops.log_of_orders(*(("neighbour", day, 10.0) for day in range(number, number + days, 5)))
+    orders = neighbour.orders.assign(basket=[f"n{basket}" for basket in neighbour.orders["basket"]])
+    return replace(log, orders=pd.concat([before, orders], ignore_index=True))
 
 
 def buyers_between(log: Log, first: int, last: int) -> set[str]:

@@ -61,7 +61,7 @@ def test_where_nothing_else_can_answer_the_level_of_the_last_window_does(
 def test_a_refuted_release_does_not_take_the_place_of_an_average(grown_shop_snapshot: ShopSnapshot) -> None:
     flywheel = grown_shop_snapshot.restore()
     assert set(flywheel.release["tiered_model"]["tier_by_model"].values()) == {"average"}
-    shops.write_shop(flywheel.folder, situations.closed_from(shops.simulate_log(120, 200), 118))
+    shops.write_shop(flywheel.folder, situations.deserted_from(shops.simulate_log(120, 200), 118))
     result = flywheel("run", "--as-of", shops.day(180), "--json")
     assert result.status == GATE_REJECTED, result.err
     assert (result.summary["trained"], result.summary["release"], flywheel.home.champion()) == ("2", "1", "1")
@@ -72,10 +72,10 @@ def test_a_refuted_release_does_not_take_the_place_of_an_average(grown_shop_snap
 
 
 @pytest.mark.parametrize(("customers", "tier"), [(120, "last_window"), (40, "population")])
-def test_a_shop_that_has_closed_is_refuted_and_answered_all_the_same(
+def test_a_shop_that_all_but_one_have_left_is_refuted_and_answered_all_the_same(
     shop_of: ShopOf, customers: int, tier: str
 ) -> None:
-    flywheel = shop_of(situations.closed_from(shops.simulate_log(customers, 200), 118))
+    flywheel = shop_of(situations.deserted_from(shops.simulate_log(customers, 200), 118))
     result = flywheel("run", "--as-of", shops.day(180), "--json")
     assert result.status == GATE_REJECTED, result.err
     assert set(flywheel.release["tiered_model"]["tier_by_model"].values()) == {tier}

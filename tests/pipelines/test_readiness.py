@@ -40,9 +40,6 @@ def log_of_single_orders(customers: int, days: int) -> Log:
 SHOPS = {
     "too few customers": Shop(shops.simulate_log(40, 100), 100, 42, "population", "30 customers are needed"),
     "ten days": Shop(shops.simulate_log(100, 10), 10, 105, "population", "74 days of log are needed to test 30 days"),
-    "a log that ended years ago": Shop(
-        shops.simulate_log(60, 90), 1200, 63, "btyd", "10 customers who came within 30 days are needed, there are 0"
-    ),
     "one order": Shop(
         shops.log_of_orders(("ann", 10, 10.0)), 40, 1, "population", "there are 30", {"churn_days": '"auto"'}
     ),

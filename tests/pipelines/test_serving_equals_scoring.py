@@ -43,7 +43,7 @@ def from_scores_row(row: dict[str, Any]) -> dict[str, Any]:
         "customer_id": row["customer_id"],
         "status": row["status"],
         "model_tier": row["model_tier"],
-        "as_of": row["as_of"].isoformat().replace("+00:00", "Z"),
+        **{name: row[name].isoformat().replace("+00:00", "Z") for name in ("as_of", "log_until")},
         "release": row["release"],
         "answered": [(row[f"{name}_status"], row[f"{name}_tier"]) for name in QUESTIONS],
         "churn": [row[f"churn_{name}"] for name in ("horizon_days", "probability", "percentile", "band")],
@@ -68,7 +68,7 @@ def from_response(answer: dict[str, Any]) -> dict[str, Any]:
     assert list(value["predicted"]) == ["30", "365"]
     predicted = value["predicted"].values()
     return {
-        **{name: answer[name] for name in ("customer_id", "status", "model_tier", "as_of", "release")},
+        **{name: answer[name] for name in ("customer_id", "status", "model_tier", "as_of", "log_until", "release")},
         "answered": [(answer[name]["status"], answer[name]["tier"]) for name in QUESTIONS],
         "churn": [churn[name] for name in ("horizon_days", "probability", "percentile", "band")],
         "dates": [
@@ -102,7 +102,9 @@ def test_single_requests_give_the_same_answers(trained_shop: Flywheel, client: T
 
 
 def test_the_service_names_the_release_that_was_scored(trained_shop: Flywheel, client: TestClient) -> None:
-    assert client.get("/readyz").json() == {"status": "ready", "release": "1"}
+    probe = client.get("/readyz").json()
+    assert (probe["status"], probe["release"], probe["silence_days"]) == ("ready", "1", 0)
+    assert probe["log_until"] == trained_shop.scores["log_until"][0].as_py().isoformat().replace("+00:00", "Z")
     models = client.get("/v1/models").json()
     assert models["model_versions"] == trained_shop.release["model_versions"]
     assert {model["name"]: model["tier"] for model in models["models"]} == trained_shop.release["tiered_model"][

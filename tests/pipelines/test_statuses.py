@@ -20,11 +20,11 @@ SUMMARIES = {
         *("churn_rule_limits", "log", "plausibility"),
     },
     "ingest": {"tables", "source", "plausibility"},
-    "publish": {"as_of", "customers", "cutoffs"},
+    "publish": {"as_of", "customers", "cutoffs", "log_until"},
     "train": {"release", "model_versions", "gate"},
     "evaluate": {"scores", "churn_rules", "churn_rule_limits", "note"},
     "promote": {"version", "replaced", "by", "at", "why", "gate", "forced", "kind"},
-    "score": {"path", "customers", "release", "without_amounts", "note"},
+    "score": {"path", "customers", "release", "without_amounts", "log_until", "note"},
     "run": {
         *("as_of", "trained", "release", "refused", "gate", "warnings", "customers", "scores", "tables", "expected"),
         *("ltv", "seconds", "log", "plausibility"),

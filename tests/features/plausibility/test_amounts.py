@@ -61,12 +61,6 @@ def test_other_decimals_are_plausible(decimals: int) -> None:
     assert notes_of(lines_with(prices(decimals=decimals))) == {}
 
 
-def test_amounts_of_zero_are_counted_with_their_share() -> None:
-    notes = notes_of(lines_with([*prices(90), *["0.00"] * 30]))
-    assert severities(notes) == {"amounts_zero": "info"}
-    assert notes["amounts_zero"].found == "30 order lines are of amount 0, 25.0% of all"
-
-
 def test_more_returns_than_sales_are_noticed() -> None:
     notes = notes_of(lines_with(f"-{price}" for price in prices()))
     assert severities(notes) == {"amounts_mostly_negative": "warning"}
@@ -86,4 +80,4 @@ def test_equal_amounts_are_information() -> None:
 def test_a_log_without_amounts_or_with_zeros_alone_is_read_all_the_same() -> None:
     lines = [line[:2] for line in ordinary_lines()]
     assert notes_of(lines, columns=("customer_id", "ordered_at")) == {}
-    assert severities(notes_of(lines_with([0] * 120))) == {"amounts_zero": "info", "amounts_equal": "info"}
+    assert severities(notes_of(lines_with([0] * 120))) == {"amounts_equal": "info"}

@@ -19,7 +19,8 @@ def test_a_log_that_ended_long_ago_blocks_and_names_the_day_to_use() -> None:
     assert severities(notes) == {"log_silent": "blocking"}
     assert notes["log_silent"].sentence == (
         "The log ends on 2026-04-30, 365 silent days before 2027-05-01; its longest silence before was 0 days. "
-        "Expected at most 14 silent days. Add the orders since then; for a log that ended, use --as-of 2026-05-01."
+        "Expected at most 14 silent days. Check that the export goes on; for a log that ended, use --as-of 2026-05-01, "
+        "or --accept-silence."
     )
     assert notes["log_silent"].count == 365
 

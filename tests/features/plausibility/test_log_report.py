@@ -13,7 +13,7 @@ from features.plausibility_note import PlausibilityNote, arrange_notes, without_
 UNTIL = datetime(2026, 11, 28, 17, 30, tzinfo=UTC)
 DOMINANT = PlausibilityNote("id_dominant", "blocking", "One id has 30% of all lines", "persons", "Name it", 1, "'ann'")
 CASE = PlausibilityNote("ids_differ_by_case", "warning", "2 ids differ by case", "one id", "Fold them", 2, "'Ann'")
-ZERO = PlausibilityNote("amounts_zero", "info", "1 line is of amount 0", "none", "Check it", 1)
+ZERO = PlausibilityNote("amounts_equal", "info", "1 line is of amount 0", "none", "Check it", 1)
 
 
 def test_a_report_is_read_as_it_was_written_but_without_the_examples(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_home_without_a_readable_report_has_none(tmp_path: Path, text: str | N
 
 def test_notes_are_shown_once_and_the_blocking_ones_first() -> None:
     assert [note.code for note in arrange_notes([ZERO, CASE, DOMINANT, CASE])] == [
-        "id_dominant", "ids_differ_by_case", "amounts_zero",
+        "id_dominant", "ids_differ_by_case", "amounts_equal",
     ]  # fmt: skip
 
 

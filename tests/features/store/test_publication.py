@@ -5,12 +5,16 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from feast.feature_view import FeatureViewState
 
+from features.online.backends import open_store, resolve_location
+from features.plausibility_note import PlausibilityNote
+from features.publication import ROW_ID, VIEW, Publication
 from features.store.client import CustomerFeatures
 from tests.features.store.catalogue import (
     ANN,
@@ -65,6 +69,38 @@ def test_a_catalogue_left_in_the_middle_of_a_publication_still_answers_and_is_re
     other.materialize(MONDAY + timedelta(days=7))
     assert other.feast.get_feature_view("transactions").state == FeatureViewState.AVAILABLE_ONLINE
     assert through_feast(other, ANN[0])["orders"] == [4.0]
+
+
+NOTE = PlausibilityNote("ids_twins", "warning", "2 ids differ by case", "one spelling", "Set id_case", 2, "Ann")
+PUBLICATION = Publication(
+    features_at=7,
+    log_until=5,
+    last_day=MONDAY.date(),
+    longest_silence=2,
+    usual_silence=3,
+    silence_limit=14,
+    notes=(NOTE,),
+)
+
+
+def stored_publication(home: Path, online: str) -> Publication | None:
+    (stored,) = open_store(resolve_location(online, home)).packed_values(VIEW, (ROW_ID,))
+    return None if stored is None else Publication.from_bytes(stored)
+
+
+def test_the_publication_comes_and_goes_with_its_features(features: CustomerFeatures, home: Path, online: str) -> None:
+    assert stored_publication(home, online) is None
+    features.materialize(MONDAY, PUBLICATION)
+    assert stored_publication(home, online) == replace(PUBLICATION, notes=(replace(NOTE, example=""),))
+    features.materialize(MONDAY + timedelta(days=7))
+    assert stored_publication(home, online) is None
+    assert orders(features, ANN[0]) == [4.0]
+
+
+def test_an_erased_customer_leaves_the_publication_alone(features: CustomerFeatures, home: Path, online: str) -> None:
+    features.materialize(MONDAY, PUBLICATION)
+    assert features.erase(ANN[0]) == 1
+    assert stored_publication(home, online) is not None
 
 
 KILLED_WRITER_SCRIPT = """

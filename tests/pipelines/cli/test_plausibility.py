@@ -9,7 +9,7 @@ from features.plausibility_note import PlausibilityNote
 from pipelines.cli.plausibility import log_row, note_lines, note_rows
 
 DOMINANT = PlausibilityNote("id_dominant", "blocking", "One id has 30% of all lines", "persons", "Name it", 1, "'ann'")
-ZERO = PlausibilityNote("amounts_zero", "info", "1 line is of amount 0", "none", "Check it", 1)
+ZERO = PlausibilityNote("amounts_equal", "info", "1 line is of amount 0", "none", "Check it", 1)
 SUMMARY = LogSummary(
     lines=1453, customers=60, orders=1400, amount=13795.35, first_day=date(2023, 1, 6), last_day=date(2023, 10, 28),
     log_until=datetime(2023, 10, 28, 13, 7, tzinfo=UTC),
@@ -24,7 +24,7 @@ def test_each_note_has_its_severity_and_what_blocks_has_the_way_to_accept_it() -
     assert list(note_lines([DOMINANT, ZERO])) == [
         "Plausibility of the log:",
         "  blocking: id_dominant: One id has 30% of all lines (for example 'ann'). Expected persons. Name it.",
-        "  info: amounts_zero: 1 line is of amount 0. Expected none. Check it.",
+        "  info: amounts_equal: 1 line is of amount 0. Expected none. Check it.",
         '  No release promotes itself until this is mended, or accepted in flywheel.toml: accept = ["id_dominant"]',
     ]
 

@@ -30,6 +30,7 @@ INSTANT, AMOUNT, DAY = pa.timestamp("us", tz="UTC"), pa.float64(), pa.date32()
 CONTRACT = {
     "customer_id": pa.string(),
     "as_of": INSTANT,
+    "log_until": INSTANT,
     "status": pa.string(),
     "model_tier": pa.string(),
     "release": pa.string(),
@@ -103,13 +104,16 @@ def test_there_is_one_row_per_known_customer(scores: pa.Table, log: Log) -> None
     assert set(customers) == set(known_lines(log)["customer"]) | set(events["customer"])
 
 
-def test_every_row_says_who_answers_and_for_when(trained_shop: Flywheel, scores: pa.Table) -> None:
+def test_every_row_says_who_answers_and_for_when(trained_shop: Flywheel, scores: pa.Table, log: Log) -> None:
     assert set(scores["release"].to_pylist()) == {"1"}
     assert {one.astimezone(shops.ZONE).replace(tzinfo=None).isoformat() for one in scores["as_of"].to_pylist()} == {
         f"{TODAY}T00:00:00"
     }
     assert set(scores["churn_horizon_days"].to_pylist()) == {60}
     assert set(trained_shop.release["tiered_model"]["tier_by_model"].values()) == {"average"}
+    last_order = pd.Timestamp(scores["log_until"][0].as_py()).tz_convert(shops.ZONE).tz_localize(None)
+    assert last_order == known_lines(log)["at"].max()
+    assert scores["log_until"].null_count == 0
     answered = set(zip(scores["status"].to_pylist(), scores["model_tier"].to_pylist(), strict=True))
     assert answered == {("scored", "average"), ("insufficient_history", "population")}
     for name in ("churn", "next_purchase", "ltv"):

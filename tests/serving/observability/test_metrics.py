@@ -61,12 +61,16 @@ def test_the_release_that_answers_is_named() -> None:
 
 def test_a_monitor_reads_the_end_of_the_log_the_silence_and_how_many_notes_there_are() -> None:
     note = PlausibilityNote("amounts_zero", "warning", "2 amounts are zero", "prices", "Exclude them", 2)
-    publication = replace(PUBLICATION, notes=(note, note, replace(note, severity="info")))
+    publication = replace(
+        PUBLICATION,
+        notes=(note, note, replace(note, severity="info"), replace(note, severity="blocking", accepted=True)),
+    )
     with Shop.of(FakeRelease(), publication=publication, now="2026-11-25T10:00:00").client() as client:
         page = client.get("/metrics").text
     (log_until,) = re.findall(r"^flywheel_log_until_timestamp_seconds (.+)$", page, re.MULTILINE)
     assert float(log_until) == PUBLICATION.log_until / 1e6
     assert "flywheel_log_silence_days 5.0" in page
+    assert "flywheel_log_usual_silence_days 3.0" in page
     for severity, notes in (("info", "1.0"), ("warning", "2.0"), ("blocking", "0.0")):
         assert f'flywheel_plausibility_notes{{severity="{severity}"}} {notes}' in page
 

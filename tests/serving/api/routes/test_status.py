@@ -100,7 +100,7 @@ def test_notes_on_the_log_are_shown_without_the_customer_who_is_their_example() 
     shop = Shop.of(FakeRelease(), publication=replace(PUBLICATION, notes=(NOTE,)))
     (note,) = status_of(shop)["plausibility"]
     assert note["found"] == "3 customer ids differ from another only by case"
-    assert {*note} == {"code", "severity", "found", "expected", "remedy", "count"}
+    assert {*note} == {"code", "severity", "found", "expected", "remedy", "count", "accepted"}
     assert b"Ann@" not in replace(PUBLICATION, notes=(NOTE,)).to_bytes()
 
 
@@ -146,3 +146,10 @@ def test_a_new_publication_is_noticed_and_one_that_cannot_be_read_changes_nothin
         loader.poll()
         seen.append(loader.current and loader.current.log_until)
     assert seen == [None, PUBLICATION.log_until, PUBLICATION.log_until, 7]
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}", b"[]", PUBLICATION.to_bytes().replace(b"usual_silence", b"other")])
+def test_a_publication_of_another_version_is_none(stored: bytes) -> None:
+    loader = PublicationLoader(lambda: stored)
+    loader.poll()
+    assert loader.current is None
