@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
@@ -12,8 +12,10 @@ from pipelines.cli.main import app
 
 
 def command_line() -> str:
-    """A section per command, also of the groups, in the order of ``flywheel --help``."""
-    return "\n".join(_commands(get_command(app), "flywheel"))
+    """A section for flywheel alone, then one per command, also of the groups, in the order of ``flywheel --help``."""
+    group = get_command(app)
+    parts = _commands(group, "flywheel")
+    return "\n".join([section(2, code("flywheel"), "command-flywheel", _options(group.params)), *parts])
 
 
 def _commands(command: object, name: str) -> Iterator[str]:
@@ -21,14 +23,18 @@ def _commands(command: object, name: str) -> Iterator[str]:
         for subcommand, inner in command.commands.items():
             yield from _commands(inner, f"{name} {subcommand}")
     elif isinstance(command, TyperCommand):
-        parameters = [
-            parameter
-            for parameter in command.params
-            if isinstance(parameter, TyperArgument | TyperOption) and not parameter.hidden
-        ]
-        rows = [[_name(parameter), _default(parameter), parameter.help or ""] for parameter in parameters]
-        options = table(["option", "default", "meaning"], rows)
-        yield section(2, code(name), anchor("command", name.removeprefix("flywheel ")), command.help or "", options)
+        target = anchor("command", name.removeprefix("flywheel "))
+        yield section(2, code(name), target, command.help or "", _options(command.params))
+
+
+def _options(parameters: Iterable[object]) -> str:
+    """The table of the arguments and options of one command."""
+    rows = [
+        [_name(parameter), _default(parameter), parameter.help or ""]
+        for parameter in parameters
+        if isinstance(parameter, TyperArgument | TyperOption) and not parameter.hidden
+    ]
+    return table(["option", "default", "meaning"], rows)
 
 
 def _name(parameter: TyperArgument | TyperOption) -> str:

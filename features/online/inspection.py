@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.online.lmdb import row_key
 from features.storage.lmdb_inspection import open_for_inspection
 
 
@@ -14,6 +15,20 @@ class StoreSize:
 
     rows: int
     used_bytes: int
+
+
+def read_row(folder: Path, view: str, customer_id: str) -> bytes | None:
+    """The packed row of one customer in the LMDB store in a folder; None where there is none.
+
+    Raises:
+        InvalidStore: the store cannot be read.
+    """
+    with open_for_inspection(folder) as environment:
+        if environment is None:
+            return None
+        with environment.begin() as transaction:
+            stored: bytes | None = transaction.get(row_key(view, customer_id))
+            return stored
 
 
 def measure_lmdb(folder: Path) -> StoreSize | None:

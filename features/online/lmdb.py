@@ -50,7 +50,7 @@ class LmdbReader:
             raise ValueError("This reader is closed. Open another: LmdbReader.open(path, views).")
         with self._environment.begin(buffers=True) as transaction:
             values = (
-                [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
+                [transaction.get(row_key(view, customer_id)) for customer_id in customer_ids]
                 for view in self._view_joiner.view_names
             )
             return self._view_joiner.join(customer_ids, values)
@@ -68,7 +68,7 @@ class LmdbWriter:
 
     def replace(self, view: str, packed: Mapping[str, bytes]) -> None:
         """Make the view hold exactly these customers."""
-        rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
+        rows = {row_key(view, customer_id): row for customer_id, row in packed.items()}
         for key in self._keys(view):
             if key not in rows:
                 self._transaction.delete(key)
@@ -76,7 +76,7 @@ class LmdbWriter:
 
     def merge(self, view: str, packed: Mapping[str, bytes]) -> None:
         """Add rows to the view; a stored row with a later event time, or an equal and later created time, stays."""
-        rows = {_key(view, customer_id): row for customer_id, row in packed.items()}
+        rows = {row_key(view, customer_id): row for customer_id, row in packed.items()}
         stored = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
         self._put(later_rows(stored, rows))
 
@@ -87,7 +87,7 @@ class LmdbWriter:
     def erase(self, customer_id: str) -> int:
         """Remove one customer from every view, also from views no longer declared; returns the number of rows."""
         views = list(self._views())
-        return sum(self._transaction.delete(_key(view, customer_id)) for view in views)
+        return sum(self._transaction.delete(row_key(view, customer_id)) for view in views)
 
     def _put(self, rows: Mapping[bytes, bytes]) -> None:
         with self._transaction.cursor() as cursor:
@@ -115,7 +115,7 @@ def read_packed_values(path: Path, view: str, customer_ids: Sequence[str]) -> li
     if not (path / "data.mdb").exists():
         return [None] * len(customer_ids)
     with _open_environment(path).begin() as transaction:
-        return [transaction.get(_key(view, customer_id)) for customer_id in customer_ids]
+        return [transaction.get(row_key(view, customer_id)) for customer_id in customer_ids]
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def file_identity(path: Path) -> tuple[int, int]:
     return (file.stat().st_dev, file.stat().st_ino) if file.exists() else (0, 0)
 
 
-def _key(view: str, customer_id: str) -> bytes:
+def row_key(view: str, customer_id: str) -> bytes:
     """``view NUL id``, or ``view SOH digest`` for an id too long to be part of a key."""
     key = f"{view}\0{customer_id}".encode("utf-8", "surrogatepass")
     if len(key) <= MAX_KEY_BYTES:

@@ -24,12 +24,13 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
         Path | None, typer.Option(help="A JSON file with the request body of POST /v1/audiences.")
     ] = None,
     filter_json: Annotated[
-        str | None, typer.Option("--filter", help="The filter that selects members, as JSON.")
+        str | None,
+        typer.Option("--filter", help='The filter, as JSON, such as {"column": "churn_band", "equals": "high"}.'),
     ] = None,
     purpose: Annotated[
         str | None, typer.Option(help="The purpose of contact: marketing (default) or profiling.")
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="The channel over which members are contacted.")] = None,
+    channel: Annotated[str | None, typer.Option(help="The channel of the contact, such as email.")] = None,
     order_by: Annotated[
         str | None, typer.Option(help="Sort by this column, largest first; -COLUMN sorts smallest first.")
     ] = None,
@@ -48,7 +49,10 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
     _config: UnusedConfig = None,
     json: Json = False,
 ) -> None:
-    """Select an audience, describe it and, with --out, write its members; customers without consent are excluded."""
+    """Select customers by a filter, describe them and, with --out, write them to a file.
+
+    Customers without consent are excluded. `flywheel columns` lists the columns and values of filters.
+    """
     from pipelines.steps import audience as step
 
     console = AudienceConsole(json_output=json)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def columns(
     *,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Columns to describe; a name may contain * and ?.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Columns to describe; a name may contain * and ?.")
     ] = None,
     home: HomeDir = None,
     config: Config = None,

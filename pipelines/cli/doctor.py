@@ -22,7 +22,10 @@ _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 
 def doctor(context: typer.Context, *, config: Config = None, home: HomeDir = None, json: Json = False) -> None:
-    """Check environment, home, stores, clock, ports, keys and freshness; changes nothing (exit status 1: problems)."""
+    """Find what is wrong: environment, home, stores, clock, network, log and freshness, each with a remedy.
+
+    Nothing is changed. Exit status 1: there is a problem.
+    """
     from pipelines.diagnostics.check import worst_level
     from pipelines.diagnostics.registry import run_checks
     from pipelines.diagnostics.surroundings import Surroundings

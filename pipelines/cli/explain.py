@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +12,7 @@ from pipelines import environment
 from pipelines.cli.answer_text import answer_lines
 from pipelines.cli.command_context import current_time, exit_on_error, resolve_home
 from pipelines.cli.console import CommandConsole
-from pipelines.cli.options import HomeDir, Json, PinnedAsOf, UnusedConfig
+from pipelines.cli.options import HomeDir, Json, UnusedConfig, parse_day
 from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
@@ -32,13 +32,21 @@ _ERASED = "not answered: the customer was erased"
 def explain(
     context: typer.Context,
     *,
-    customer_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Customer ids as in the log.")],
-    as_of: PinnedAsOf = None,
+    customer_ids: Annotated[list[str], typer.Argument(metavar="ID", help="Customer ids as in the log.")],
+    as_of: Annotated[
+        date | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE",
+            parser=parse_day,
+            help="Answer as of this day, for a log that ended in the past; default: FLYWHEEL_AS_OF, else now.",
+        ),
+    ] = None,
     home: HomeDir = None,
     _config: UnusedConfig = None,
     json: Json = False,
 ) -> None:
-    """Show the answers of customers with their reasons, as the service gives them, from the home alone.
+    """Show the answers of customers with their reasons, as the service gives them; no service has to run.
 
     An unknown customer, or one who does not consent, is an answer too: the exit status is 0.
     """

@@ -15,7 +15,7 @@ from pipelines.cli.options import HomeDir, Json, UnusedConfig
 def forget(
     context: typer.Context,
     *,
-    customer_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Customer ids as in the log.")],
+    customer_ids: Annotated[list[str], typer.Argument(metavar="ID", help="Customer ids as in the log.")],
     home: HomeDir = None,
     _config: UnusedConfig = None,
     json: Json = False,

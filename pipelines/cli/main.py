@@ -59,7 +59,7 @@ def readiness(
     accept_silence: AcceptSilence = False,
     json: Json = False,
 ) -> None:
-    """Report which predictions this log supports today, at which horizons, and what is missing."""
+    """Check the log, and report which questions it can answer today, at which horizons, and what is missing."""
     with locked_home("readiness", home, json=json) as (console, locked):
         context = _run_context(config, locked, as_of, console)
         console.show_readiness(end_accepted_silence(context, accepted=accept_silence))
@@ -75,7 +75,10 @@ def run(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Run the pipeline: ingest, publish, train, evaluate, promote, score (status 3: refuted, or the log stopped)."""
+    """Do all steps: ingest, publish, train, promote and score.
+
+    Exit status 3: the quality gate rejects the release, its newest test refutes it, or the log has stopped.
+    """
     from pipelines.steps import run as step
 
     with locked_home("run", home, json=json) as (console, locked):
@@ -90,7 +93,7 @@ def run(
 
 @app.command(rich_help_panel=PIPELINE)
 def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -> None:
-    """Validate the raw log and write the canonical history."""
+    """Check the raw log, and write it as the history that all other steps read."""
     from pipelines.steps import ingest as step
 
     with locked_home("ingest", home, json=json) as (console, locked):
@@ -108,7 +111,7 @@ def publish(
     accept_silence: AcceptSilence = False,
     json: Json = False,
 ) -> None:
-    """Compute features and materialize them into the online store."""
+    """Compute features, and materialize them into the online store, from which the service answers."""
     from pipelines.steps import publish as step
 
     with locked_home("publish", home, json=json) as (console, locked):
@@ -125,7 +128,7 @@ def train(
     accept_silence: AcceptSilence = False,
     json: Json = False,
 ) -> None:
-    """Back-test, fit and register a release; it serves only after promotion."""
+    """Back-test, fit and register a release; it serves only after `flywheel promote`."""
     from pipelines.steps import train as step
 
     with locked_home("train", home, json=json) as (console, locked):
@@ -143,7 +146,7 @@ def evaluate(
     origin: Origins = None,
     json: Json = False,
 ) -> None:
-    """Back-test on rolling origins, and compare with baselines."""
+    """Back-test at past days (rolling origins), and compare with simple baselines; no release changes."""
     from pipelines.steps import evaluate as step
 
     with locked_home("evaluate", home, json=json) as (console, locked):
@@ -161,7 +164,7 @@ def score(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Write the predictions and segments of every customer to one table."""
+    """Write the predictions and segments of every customer to one table, scores.parquet in the home."""
     from pipelines.steps import publish
     from pipelines.steps import score as step
 

@@ -36,11 +36,17 @@ UnusedConfig = Annotated[
     ),
 ]
 HomeDir = Annotated[
-    Path | None, typer.Option("--home", help="The home folder; default: .flywheel here, else FLYWHEEL_HOME.")
+    Path | None,
+    typer.Option("--home", help="The folder with all data of the shop; default: .flywheel here, else FLYWHEEL_HOME."),
 ]
 AsOf = Annotated[
     date | None,
-    typer.Option("--as-of", metavar="DATE", parser=parse_day, help="Use only data before this day."),
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        parser=parse_day,
+        help="Use only data before this day; default: today, for score the day of the features.",
+    ),
 ]
 AcceptSilence = Annotated[
     bool,
@@ -56,7 +62,12 @@ PinnedAsOf = Annotated[
 ]
 Origins = Annotated[
     list[date] | None,
-    typer.Option("--origin", metavar="DATE", parser=parse_day, help="A test origin; may be repeated."),
+    typer.Option(
+        "--origin",
+        metavar="DATE",
+        parser=parse_day,
+        help="A past day to test at (origin); may be repeated. Default: the newest that can be tested.",
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", dir_okay=False, help="Write the scores to this file instead of the home.")

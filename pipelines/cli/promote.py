@@ -16,13 +16,15 @@ def promote(  # noqa: PLR0913 -- each is an option of the command
     *,
     home: HomeDir = None,
     _config: UnusedConfig = None,
-    version: Annotated[str | None, typer.Option(help="The release to promote; default: the challenger.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="The release to promote; default: the one that waits (challenger).")
+    ] = None,
     why: Annotated[str, typer.Option(help="The reason, for the promotion log.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Promote although the gate rejects it; needs --why.")] = False,
     rollback: Annotated[bool, typer.Option("--rollback", help="Promote the previous release again.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a release the champion if the quality gate passes (exit status 3 if it does not)."""
+    """Make a release the champion, which answers, if the quality gate passes (exit status 3 if it does not)."""
     from pipelines.steps import promote as step
 
     now = current_time(context)

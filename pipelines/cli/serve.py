@@ -20,7 +20,7 @@ def serve(
     port: Annotated[int, typer.Option(envvar="FLYWHEEL_PORT", min=1, max=65535, help="The port to listen on.")] = 3000,
     as_of: PinnedAsOf = None,
 ) -> None:
-    """Start the HTTP service, which answers from the champion; its pages are at /docs."""
+    """Start the HTTP service, which answers from the champion; its documentation is at /docs."""
     from pipelines.steps import serve as step
 
     with exit_on_error(CommandConsole(json_output=False)):

@@ -41,7 +41,8 @@ class StatusConsole(CommandConsole):
         if self._json_output:
             totals = None if status.expected is None else vars(status.expected)
             expected = totals and {name: total and total.model_dump(mode="json") for name, total in totals.items()}
-            self._print_json({**vars(status), **_json_parts(status), "expected": expected})
+            values = {name: value for name, value in vars(status).items() if name != "notes"}
+            self._print_json({**values, **_json_parts(status), "expected": expected})
             return
         rows = Table.grid(padding=(0, 2))
         rows.add_column(no_wrap=True)
@@ -58,6 +59,7 @@ def _json_parts(status: HomeStatus) -> dict[str, object]:
     parts = {name: getattr(status, name) for name in ("champion", "newest", "scores", "consents")}
     return {
         **{name: None if part is None else asdict(part) for name, part in parts.items()},
+        "plausibility": [asdict(note) for note in status.notes],
         "stale": [asdict(result) for result in status.stale],
     }
 
@@ -66,8 +68,10 @@ def _rows(status: HomeStatus) -> Iterator[tuple[str, str]]:
     yield "shop", status.shop or "unknown: no configuration and no release"
     yield "home", status.home
     lines = ", ".join(f"{count:,} {table}" for table, count in status.log_lines.items())
-    until = f", the last order at {_minute(status.last_order_at)}" if status.last_order_at else ""
+    until = f", until {_minute(status.log_until)}" if status.log_until else ""
     yield "log", f"{lines} lines{until}" if lines else _NONE
+    if status.notes:
+        yield "notes", ", ".join(f"{note.code} ({note.severity})" for note in status.notes)
     yield "features", f"as of {status.features_as_of}" if status.features_as_of else _NONE
     yield "champion", _describe_champion(status)
     if status.newest and (status.champion is None or status.newest.version != status.champion.version):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from features.calendar import local_day
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
@@ -109,27 +109,4 @@ def consents_import(surroundings: Surroundings) -> Finding:
     return warning("the import was stopped, or never ran")
 
 
-@check(
-    "freshness",
-    "log",
-    expected="a history of the present log",
-    remedy="`flywheel run` reads the log again; put missing files back, or correct `path`",
-)
-def log_digest(surroundings: Surroundings) -> Finding:
-    """Whether the log changed since it was read; every file of it is read once for its digest."""
-    from features.ingestion.ingest import source_digest
-
-    config, manifest, read_at = surroundings.config, surroundings.state.manifest, surroundings.state.log_read_at
-    if config is None:
-        return ok("unknown without a configuration")
-    digest = source_digest(config)
-    if manifest is None or read_at is None:
-        return warning("the log was never read")
-    read = f"read at {datetime.fromtimestamp(read_at, UTC):%Y-%m-%d %H:%M} UTC"
-    return (
-        ok(f"unchanged since it was {read}") if digest == manifest.source else warning(f"changed since it was {read}")
-    )
-
-
-QUICK_FRESHNESS_CHECKS = (configuration_used, features_age, champion_age, scores_age, consents_import)
-FRESHNESS_CHECKS = (log_digest, *QUICK_FRESHNESS_CHECKS)
+FRESHNESS_CHECKS = (configuration_used, features_age, champion_age, scores_age, consents_import)

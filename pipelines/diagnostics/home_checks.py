@@ -26,8 +26,9 @@ _PRIVATE_FILES = ("secret", "keys.json", "audit.jsonl")
 def configuration(surroundings: Surroundings) -> Finding:
     """The configuration; it may be missing before the first run, and where a home only serves."""
     path = surroundings.config_path
-    if not path.exists() and path == Path(environment.CONFIG.default):
-        return warning(f"there is no {path} here")
+    is_needed = path != Path(environment.CONFIG.default) and surroundings.state.champion is None
+    if not path.exists() and not is_needed:
+        return warning(f"there is no {path}")
     config = read_shop_config(path)
     return ok(f"{path} describes {config.name}, in {config.currency} and {config.timezone}")
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from features.errors import FlywheelError
 from features.ingestion.manifest import HistoryManifest, read_manifest
+from features.plausibility.log_report import LogReport, read_log_report
 from pipelines.home import Home
 from training.inference.release_manifest import ReleaseManifest
 from training.registry.promotion_log import Promotion, PromotionLog
@@ -59,6 +60,11 @@ class HomeState:
             return max((group.statistics.max for group in groups if group.statistics.has_min_max), default=None)
         except UNREADABLE:
             return None
+
+    @cached_property
+    def log_report(self) -> LogReport | None:
+        """The end of the log and the plausibility notes, as of the last run."""
+        return read_log_report(self.home.folder)
 
     @cached_property
     def features_as_of(self) -> date | None:

@@ -9,9 +9,12 @@ from datetime import date, datetime
 from features.calendar import local_day
 from features.consents.inspection import LedgerCounts, count_ledger, is_in_redis
 from features.errors import FlywheelError
+from features.online.backends import LMDB
+from features.plausibility_note import PlausibilityNote
 from pipelines.diagnostics.check import CheckResult, run_check
-from pipelines.diagnostics.freshness_checks import QUICK_FRESHNESS_CHECKS
+from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
 from pipelines.diagnostics.home_state import HomeState, ScoresState
+from pipelines.diagnostics.log_checks import end as log_end
 from pipelines.diagnostics.surroundings import Surroundings
 from pipelines.scoring.expected_totals import shop_totals
 from serving.audiences.estimates.expected_totals import ExpectedTotals
@@ -36,7 +39,8 @@ class HomeStatus:
     shop: str | None
     currency: str | None
     log_lines: Mapping[str, int]  # of each table, as it was read
-    last_order_at: datetime | None
+    log_until: datetime | None  # the last order line before the day of the features
+    notes: tuple[PlausibilityNote, ...]  # of the last run
     features_as_of: date | None
     champion: ReleaseStatus | None
     promoted_at: datetime | None
@@ -53,15 +57,18 @@ class HomeStatus:
 def read_status(surroundings: Surroundings) -> HomeStatus:
     """Read the status of a home from its files; nothing else is asked, so it takes a moment."""
     state, config = surroundings.state, surroundings.config
-    champion, promotion = state.champion, state.promotion
-    results = (run_check(check, surroundings) for check in QUICK_FRESHNESS_CHECKS)
+    champion, promotion, report = state.champion, state.promotion, state.log_report
+    # A Redis is not asked, so only a store in the home says when its log ended.
+    checks = (log_end, *FRESHNESS_CHECKS) if surroundings.home.online == LMDB else FRESHNESS_CHECKS
+    results = (run_check(check, surroundings) for check in checks)
     shop = champion.metadata if champion else config
     return HomeStatus(
         home=str(surroundings.home.folder.resolve()),
         shop=shop.name if shop else None,
         currency=shop.currency if shop else None,
         log_lines={table.table: table.written for table in state.manifest.tables} if state.manifest else {},
-        last_order_at=state.last_order_at,
+        log_until=report.log_until if report else state.last_order_at,
+        notes=report.plausibility if report else (),
         features_as_of=state.features_as_of,
         champion=_release_status(surroundings.home.champion(), champion, surroundings),
         promoted_at=promotion.at if promotion else None,

@@ -7,6 +7,7 @@ from pipelines.diagnostics.clock_checks import CLOCK_CHECKS
 from pipelines.diagnostics.environment_checks import ENVIRONMENT_CHECKS
 from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
 from pipelines.diagnostics.home_checks import HOME_CHECKS
+from pipelines.diagnostics.log_checks import LOG_CHECKS
 from pipelines.diagnostics.network_checks import NETWORK_CHECKS
 from pipelines.diagnostics.store_checks import STORE_CHECKS
 from pipelines.diagnostics.surroundings import Surroundings
@@ -17,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *STORE_CHECKS,
     *CLOCK_CHECKS,
     *NETWORK_CHECKS,
+    *LOG_CHECKS,
     *FRESHNESS_CHECKS,
 )
 

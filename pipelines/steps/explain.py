@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from features.consents.ledger import ConsentStatus, Ledger
 from features.errors import FlywheelError, NotFound
 from features.online.backends import open_store, resolve_location
+from features.publication import Publication
 from features.validation_errors import message
 from pipelines.home import Home
 from pipelines.scoring.similar_ids import similar_ids
@@ -28,6 +29,7 @@ from serving.predictions.micro_batching import MicroBatcher
 from serving.predictions.prediction_service import PredictionService
 from serving.predictions.predictor import Predictor
 from serving.problems import Problem
+from serving.releases.publication_loader import PublicationLoader
 from serving.schemas.predictions import PARTS, PredictionRequest
 from serving.segments.segment_lookup import SegmentLookup
 from training.models import load_release
@@ -62,16 +64,21 @@ def run(home: Home, customer_ids: Sequence[str], now: datetime) -> list[Explanat
         raise NotFound(f"Found no champion in {home.folder}. Expected a promoted release: run `flywheel run` first.")
     release, ledger = load_release(home.releases / version), home.ledger()
     store = open_store(resolve_location(home.online, home.folder))
-    service = _open_service(home, ActiveRelease(release, store.reader(release.views)), ledger, PinnedClock(now))
+    active, publications = ActiveRelease(release, store.reader(release.views)), PublicationLoader.of_store(store)
+    publications.poll()
+    service = _open_service(home, active, publications.current, ledger, PinnedClock(now))
     instant = resolve_instant(now, ZoneInfo(release.metadata.timezone))
     return [_explain(home, service, ledger, customer_id, instant) for customer_id in customer_ids]
 
 
-def _open_service(home: Home, active: ActiveRelease, ledger: Ledger, clock: PinnedClock) -> PredictionService:
+def _open_service(
+    home: Home, active: ActiveRelease, publication: Publication | None, ledger: Ledger, clock: PinnedClock
+) -> PredictionService:
     """The prediction service of one release, without HTTP."""
     consent_gate = ConsentGate(ledger)
     predictor = Predictor(clock, SegmentLookup(ScoresFile(home.scores), consent_gate), Metrics(), json_log(clock))
-    return PredictionService(lambda: active, clock, consent_gate, predictor, MicroBatcher(predictor.predict_batch))
+    batcher = MicroBatcher(predictor.predict_batch)
+    return PredictionService(lambda: active, lambda: publication, clock, consent_gate, predictor, batcher)
 
 
 def _explain(home: Home, service: PredictionService, ledger: Ledger, customer_id: str, instant: int) -> Explanation:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from features.config.shop import read_shop_config
-from features.ingestion.ingest import source_digest
 from pipelines.diagnostics import freshness_checks
 from pipelines.diagnostics.check import Check
 from tests.pipelines.diagnostics.surroundings import (
@@ -30,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / ".flywheel"
 
 
-@pytest.mark.parametrize("check", freshness_checks.QUICK_FRESHNESS_CHECKS, ids=lambda check: check.name)
+@pytest.mark.parametrize("check", freshness_checks.FRESHNESS_CHECKS, ids=lambda check: check.name)
 def test_a_shop_that_has_just_begun_has_nothing_stale(tmp_path: Path, check: Check) -> None:
     assert level_and_found(check, tmp_path) == ("ok", "there is nothing yet")
 
@@ -98,18 +97,6 @@ def test_a_changed_configuration_is_noticed(tmp_path: Path, home: Path) -> None:
     assert level_and_found(freshness_checks.configuration_used, tmp_path)[0] == "ok"
     write_config(tmp_path, (tmp_path / "flywheel.toml").read_text().replace("EUR", "USD"))
     assert level_and_found(freshness_checks.configuration_used, tmp_path)[0] == "warning"
-
-
-def test_a_log_that_grew_is_noticed_and_one_that_is_gone_is_a_problem(tmp_path: Path, home: Path) -> None:
-    write_config(tmp_path)
-    assert level_and_found(freshness_checks.log_digest, tmp_path) == ("warning", "the log was never read")
-    write_history(home, NOW, source=source_digest(read_shop_config(tmp_path / "flywheel.toml")))
-    assert level_and_found(freshness_checks.log_digest, tmp_path)[0] == "ok"
-    with (tmp_path / "orders.csv").open("a") as log:
-        log.write("bob,2026-11-21 10:00,5\n")
-    assert level_and_found(freshness_checks.log_digest, tmp_path)[0] == "warning"
-    (tmp_path / "orders.csv").unlink()
-    assert level_and_found(freshness_checks.log_digest, tmp_path)[0] == "problem"
 
 
 def test_an_import_of_consents_that_was_stopped_is_noticed(tmp_path: Path, home: Path) -> None:
