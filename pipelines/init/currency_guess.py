@@ -1,0 +1,108 @@
+"""Currency guess: from a column, a sign beside the amounts, a unit in a name, or the language of the names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pipelines.init.candidates import ExportTable, best_candidate
+from pipelines.init.choice import Choice
+from pipelines.init.layout import Layout
+from pipelines.init.value_profile import ValueProfile
+
+DEFAULT = "EUR"
+SIGNS: Mapping[str, str] = {
+    "$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "zł": "PLN", "R$": "BRL", "US$": "USD",
+    "C$": "CAD", "A$": "AUD", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "Kč": "CZK", "CHF": "CHF", "円": "JPY",
+    "₪": "ILS", "฿": "THB", "₫": "VND", "kr": "SEK", "Ft": "HUF",
+}  # fmt: skip
+_AMBIGUOUS = {"$": "US, Canadian or Australian dollar", "¥": "yuan or yen", "￥": "yuan or yen", "kr": "a crown"}
+_CODE_IN_NAME = re.compile(r"[(（\[_ ]([A-Z]{3})[)）\]]?$")
+_KNOWN_CODES = frozenset({*SIGNS.values(), "NZD", "MXN", "SGD", "HKD", "TWD", "NOK", "DKK", "RON", "ZAR", "AED"})
+
+
+def currency_choices(table: ExportTable, layout: Layout | None, amounts: Sequence[str], given: str | None) -> tuple[Choice, list[Choice]]:
+    """The choice for the shop's currency, and those for the lines of several currencies in [orders]."""
+    column = _currency_column(table, layout)
+    codes = _codes(table.profiles[column]) if column else {}
+    if len(codes) > 1:
+        return _of_several(str(column), codes, given)
+    if given:
+        return Choice("currency", given, "as given by --currency"), []
+    if codes:
+        return Choice("currency", next(iter(codes)), f"the only value of '{column}'"), []
+    return _from_texts(table, layout, amounts), []
+
+
+def _currency_column(table: ExportTable, layout: Layout | None) -> str | None:
+    if layout is not None and (source := layout.source("currency_column", table.export.columns)):
+        return source
+    return best_candidate(table.candidates("currency_column", lambda profile: profile.is_currency_code))
+
+
+def _codes(profile: ValueProfile) -> dict[str, int]:
+    """The number of lines by currency, the most frequent first."""
+    codes: dict[str, int] = {}
+    for value, count in profile.counts.most_common():
+        if re.fullmatch(r"[A-Za-z]{3}", value):
+            codes[value.upper()] = codes.get(value.upper(), 0) + count
+    return codes
+
+
+def _of_several(column: str, codes: Mapping[str, int], given: str | None) -> tuple[Choice, list[Choice]]:
+    """Only lines of one currency count, until a person gives the rates."""
+    shares = ", ".join(f"{code} {count:,}" for code, count in codes.items())
+    main = given if given in codes else next(iter(codes))
+    others = [code for code in codes if code != main]
+    rates = ", ".join(f"{code} = 1.0" for code in others)
+    question = (
+        f"lines in {', '.join(others)} are left out; to count them, remove `{column}` from include, and say what they "
+        f"are worth: rates = {{ {rates} }}"
+    )
+    spellings = [main, main.lower()]
+    return Choice("currency", main, f"the most frequent of '{column}': {shares}"), [
+        Choice("currency_column", column),
+        Choice("include", {column: spellings}, f"amounts in several currencies do not add up: {shares} lines", (question,)),
+    ]
+
+
+def _from_texts(table: ExportTable, layout: Layout | None, amounts: Sequence[str]) -> Choice:
+    for column in amounts:
+        form = table.profiles[column].number_form if column in table.profiles else None
+        sign = form.sign.strip() if form else ""
+        if sign in SIGNS:
+            unsure = (f"{sign} may be {_AMBIGUOUS[sign]}: is it {SIGNS[sign]}?",) if sign in _AMBIGUOUS else ()
+            return Choice("currency", SIGNS[sign], f"the amounts have the sign {sign}", unsure)
+        if (code := _CODE_IN_NAME.search(column)) and code[1] in _KNOWN_CODES:
+            return Choice("currency", code[1], f"from the name of '{column}'")
+    if layout and layout.currency:
+        return Choice("currency", layout.currency, f"that of {layout.title}")
+    language = guess_language(table.export.columns)
+    if language:
+        code = CURRENCY_BY_LANGUAGE[language]
+        return Choice("currency", code, f"a guess from the language of the columns ({language})", (f"are the amounts in {code}?",))
+    return Choice("currency", DEFAULT, "a guess: nothing in the export names a currency", (f"are the amounts in {DEFAULT}?",))
+
+
+CURRENCY_BY_LANGUAGE: Mapping[str, str] = {
+    "Chinese": "CNY", "German": "EUR", "French": "EUR", "Spanish": "EUR", "Italian": "EUR", "Portuguese": "BRL",
+    "Dutch": "EUR", "Polish": "PLN",
+}  # fmt: skip
+_LANGUAGE_MARKS: Mapping[str, str] = {
+    "Chinese": r"[\u3400-\u9fff]",
+    "German": r"\b(kunde|kunden\w*|bestell\w*|betrag|menge|rechnung\w*|artikel\w*|datum|umsatz|anzahl|gesamt\w*)\b",
+    "French": r"\b(commande|montant|quantit[eé]|client|produit|magasin|prix|remise)\b",
+    "Spanish": r"\b(pedido|fecha|cliente|cantidad|importe|precio|tienda)\b",
+    "Italian": r"\b(ordine|importo|quantit[aà]|cliente|prezzo|negozio|totale)\b",
+    "Portuguese": r"\b(pedido|compra|cliente|quantidade|valor|loja|pre[cç]o)\b",
+    "Dutch": r"\b(klant\w*|bestel\w*|bedrag|aantal|prijs|winkel)\b",
+    "Polish": r"\b(klient\w*|zam[oó]wieni\w*|kwota|ilo[sś][cć]|cena|sklep)\b",
+}
+
+
+def guess_language(columns: Sequence[str]) -> str | None:
+    """The language of most column names, or None where fewer than two tell."""
+    text = " | ".join(columns).replace("_", " ").casefold()
+    hits = {language: len(re.findall(marks, text)) for language, marks in _LANGUAGE_MARKS.items()}
+    best = max(hits, key=lambda language: hits[language])
+    return best if hits[best] >= 2 else None

@@ -1,0 +1,116 @@
+"""Orders draft: the [orders] section for a table of lines: its columns, the lines that count, and how values are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.errors import InvalidConfig
+from features.ingestion.expressions import columns_of
+from features.storage.sql_quoting import quote_identifier
+from pipelines.init.amount_choice import choose_amount
+from pipelines.init.candidates import ExportTable
+from pipelines.init.choice import Choice
+from pipelines.init.customer_choice import choose_customer
+from pipelines.init.layout import Layout
+from pipelines.init.layouts import recognize_layout
+from pipelines.init.order_choice import choose_details, choose_order_id, choose_quantity
+from pipelines.init.raw_export import text_sql
+from pipelines.init.statuses import choose_exclusions
+from pipelines.init.time_choice import choose_time, time_columns
+
+
+@dataclass(frozen=True)
+class OrdersDraft:
+    """What a table of lines says about its orders; without a customer or a time it has none."""
+
+    table: ExportTable
+    layout: Layout | None
+    ordered_at: Choice | None
+    customer: Choice | None
+    order_id: Choice | None
+    amount: Choice | None
+    details: tuple[Choice, ...] = ()
+    exclusions: tuple[Choice, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether an order log can be read from it."""
+        return self.ordered_at is not None and self.customer is not None
+
+    @property
+    def time_columns(self) -> list[str]:
+        """The raw columns of the time of the order."""
+        return time_columns(str(self.ordered_at.value), self.table) if self.ordered_at else []
+
+    @property
+    def number_columns(self) -> list[str]:
+        """The raw columns of amounts and other numbers."""
+        numbers = [self.amount, *(choice for choice in self.details if choice.key in {"quantity", "discount", "coupon"})]
+        columns = [column for choice in numbers if choice for column in self._columns(str(choice.value))]
+        return list(dict.fromkeys(columns))
+
+    @property
+    def used_columns(self) -> set[str]:
+        """All raw columns that the section names."""
+        sources = [choice.value for choice in (self.customer, self.order_id, *self.details) if choice]
+        columns = {column for source in sources for column in (source if isinstance(source, list) else [str(source)])}
+        filters = {column for choice in self.exclusions if isinstance(choice.value, dict) for column in choice.value}
+        return columns | filters | {*self.time_columns, *self.number_columns}
+
+    def _columns(self, source: str) -> list[str]:
+        try:
+            return [column for column in columns_of(source, self.table.export.columns) if column in self.table.profiles]
+        except InvalidConfig:
+            return []
+
+
+def draft_orders(table: ExportTable) -> OrdersDraft:
+    """Choose the columns of the orders; a known layout comes before names and values."""
+    layout = recognize_layout(table.export.columns)
+    ordered_at = choose_time(table, layout)
+    if ordered_at is None:
+        return OrdersDraft(table, layout, None, _customer_without_time(table, layout), None, None)
+    times = time_columns(str(ordered_at.value), table)
+    order_id = choose_order_id(table, layout, times[0])
+    order_columns = [str(order_id.value)] if order_id else times
+    taken = [*times, *([str(order_id.value)] if order_id else [])]
+    customer = choose_customer(table, layout, order_columns, taken)
+    taken += [] if customer is None else [customer.value] if isinstance(customer.value, str) else list(customer.value)  # type: ignore[call-overload]
+    quantity = choose_quantity(table, layout, taken)
+    amount = choose_amount(table, layout, order_columns[0] if order_id else None, quantity)
+    taken += [str(amount.value)] if amount else []
+    details = tuple(choose_details(table, layout, taken))
+    draft = OrdersDraft(table, layout, ordered_at, customer, order_id, amount, details, tuple(choose_exclusions(table, layout)))
+    return draft
+
+
+def _customer_without_time(table: ExportTable, layout: Layout | None) -> Choice | None:
+    return choose_customer(table, layout, [], [])
+
+
+def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
+    """The choice for blank_amount, or none where every order has an amount; only lines that count are looked at."""
+    if draft.amount is None:
+        return []
+    first = draft.number_columns[0]
+    types = draft.table.export.column_types
+    blank = f"{text_sql(first, types)} = ''"
+    counts = " AND ".join(f"{text_sql(column, types)} NOT IN ({_literals(values)})" for column, values in _excluded(draft).items())
+    order = f"PARTITION BY {quote_identifier(str(draft.order_id.value))}" if draft.order_id else "PARTITION BY random()"
+    sql = (
+        f"SELECT count(*) FROM (SELECT {blank} AS is_blank, bool_and({blank}) OVER ({order}) AS order_is_blank "
+        f"FROM {draft.table.export.view} WHERE {counts or 'true'}) WHERE is_blank AND order_is_blank"
+    )
+    lines = draft.table.connection.execute(sql).fetchall()[0][0]
+    if not lines:
+        return []
+    question = f'{lines:,} lines have no amount and are left out: are they orders of amount 0? Then write "zero".'
+    return [Choice("blank_amount", "skip", "", (question,))]
+
+
+def _excluded(draft: OrdersDraft) -> dict[str, list[str]]:
+    return {column: values for choice in draft.exclusions if isinstance(choice.value, dict) for column, values in choice.value.items()}
+
+
+def _literals(values: list[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
