@@ -40,9 +40,7 @@ def quote_column(column: str) -> str:
 
 
 def _is_amount(profile: ValueProfile) -> bool:
-    return profile.fill >= MIN_FILL and profile.number_form is not None and not (
-        profile.is_date and profile.column_type.startswith(("TIMESTAMP", "DATE"))
-    )
+    return profile.fill >= MIN_FILL and profile.is_number
 
 
 def _is_weaker(candidates: list[Candidate], prices: list[Candidate]) -> bool:

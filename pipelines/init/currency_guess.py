@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from babel.numbers import list_currencies
+
+from features.ingestion.values.currency_signs import possible_currencies
 from pipelines.init.candidates import ExportTable, best_candidate
 from pipelines.init.choice import Choice
 from pipelines.init.layout import Layout
 from pipelines.init.value_profile import ValueProfile
 
 DEFAULT = "EUR"
-SIGNS: Mapping[str, str] = {
-    "$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "zł": "PLN", "R$": "BRL", "US$": "USD",
-    "C$": "CAD", "A$": "AUD", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "Kč": "CZK", "CHF": "CHF", "円": "JPY",
-    "₪": "ILS", "฿": "THB", "₫": "VND", "kr": "SEK", "Ft": "HUF",
-}  # fmt: skip
-_AMBIGUOUS = {"$": "US, Canadian or Australian dollar", "¥": "yuan or yen", "￥": "yuan or yen", "kr": "a crown"}
+_PREFERRED = ("USD", "CNY", "SEK", "GBP", "INR")  # of a sign with several meanings
 _CODE_IN_NAME = re.compile(r"[(（\[_ ]([A-Z]{3})[)）\]]?$")
-_KNOWN_CODES = frozenset({*SIGNS.values(), "NZD", "MXN", "SGD", "HKD", "TWD", "NOK", "DKK", "RON", "ZAR", "AED"})
+_KNOWN_CODES = frozenset(list_currencies())
 
 
 def currency_choices(table: ExportTable, layout: Layout | None, amounts: Sequence[str], given: str | None) -> tuple[Choice, list[Choice]]:
@@ -68,11 +66,8 @@ def _of_several(column: str, codes: Mapping[str, int], given: str | None) -> tup
 
 def _from_texts(table: ExportTable, layout: Layout | None, amounts: Sequence[str]) -> Choice:
     for column in amounts:
-        form = table.profiles[column].number_form if column in table.profiles else None
-        sign = form.sign.strip() if form else ""
-        if sign in SIGNS:
-            unsure = (f"{sign} may be {_AMBIGUOUS[sign]}: is it {SIGNS[sign]}?",) if sign in _AMBIGUOUS else ()
-            return Choice("currency", SIGNS[sign], f"the amounts have the sign {sign}", unsure)
+        for sign in sorted(table.profiles[column].currency_signs):
+            return _from_sign(sign)
         if (code := _CODE_IN_NAME.search(column)) and code[1] in _KNOWN_CODES:
             return Choice("currency", code[1], f"from the name of '{column}'")
     if layout and layout.currency:
@@ -82,6 +77,13 @@ def _from_texts(table: ExportTable, layout: Layout | None, amounts: Sequence[str
         code = CURRENCY_BY_LANGUAGE[language]
         return Choice("currency", code, f"a guess from the language of the columns ({language})", (f"are the amounts in {code}?",))
     return Choice("currency", DEFAULT, "a guess: nothing in the export names a currency", (f"are the amounts in {DEFAULT}?",))
+
+
+def _from_sign(sign: str) -> Choice:
+    meanings = possible_currencies(sign)
+    code = next((each for each in _PREFERRED if each in meanings), min(meanings))
+    question = (f"{sign} is the sign of {len(meanings)} currencies: is it {code}?",) if len(meanings) > 1 else ()
+    return Choice("currency", code, f"the amounts have the sign {sign}", question)
 
 
 CURRENCY_BY_LANGUAGE: Mapping[str, str] = {

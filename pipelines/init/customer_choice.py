@@ -88,9 +88,9 @@ def _name_weight(table: ExportTable, column: str) -> float:
 def _may_name_people(profile: ValueProfile) -> bool:
     if profile.fill < MIN_FILL or len(profile.counts) < 2:
         return False
-    if profile.is_date and profile.number_form is None:
+    if profile.is_only_date:
         return False
-    return not any("." in value or "," in value for value in profile.values[:50]) or profile.number_form is None
+    return not profile.is_fractional or all(value.endswith(".0") for value in profile.values)
 
 
 def _count_person(table: ExportTable, column: str, order_columns: Sequence[str], name_weight: float) -> Person:

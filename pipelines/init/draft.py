@@ -62,6 +62,11 @@ class Draft:
             for question in (*(each for choice in section.choices for each in choice.questions), *section.questions)
         ]
 
+    @property
+    def timezone(self) -> str:
+        """The time zone that was chosen."""
+        return str(self.shop.value("timezone"))
+
     def set_timezone(self, name: str) -> None:
         """Replace the guess by what a person answered."""
         self.shop.choices = [
@@ -204,6 +209,6 @@ def _missing_columns(orders: OrdersDraft) -> str:
 
 
 def _describe(profile: ValueProfile) -> str:
-    kind = "empty" if not profile.counts else "dates" if profile.is_date else "numbers" if profile.number_form else "texts"
+    kind = "empty" if not profile.counts else "dates" if profile.is_date else "numbers" if profile.is_number else "texts"
     example = f", such as {next(iter(profile.counts))!r}" if profile.counts else ""
     return f"{profile.column}: {kind}, {len(profile.counts):,} different{example}"

@@ -79,26 +79,26 @@ def _day_length(profile: ValueProfile) -> int:
 def _is_order_id(profile: ValueProfile) -> bool:
     if profile.fill < 0.5 or len(profile.counts) < 2:
         return False
-    has_fractions = profile.number_form is not None and any("." in value for value in profile.values[:200])
-    return not has_fractions and not (profile.is_date and profile.number_form is None)
+    has_fractions = profile.is_fractional
+    return not has_fractions and not (profile.is_only_date)
 
 
 def _is_name(profile: ValueProfile) -> bool:
-    is_text = not (profile.is_date and profile.number_form is None)
+    is_text = not (profile.is_only_date)
     return is_text and 1 < len(profile.counts) <= MAX_NAMES and profile.fill > 0.3
 
 
 def _is_product(profile: ValueProfile) -> bool:
-    return len(profile.counts) > 1 and profile.fill > 0.3 and not (profile.is_date and profile.number_form is None)
+    return len(profile.counts) > 1 and profile.fill > 0.3 and not (profile.is_only_date)
 
 
 def _is_quantity(profile: ValueProfile) -> bool:
-    return profile.number_form is not None and profile.fill > 0.5
+    return profile.is_number and profile.fill > 0.5
 
 
 def _is_money(profile: ValueProfile) -> bool:
     """Numbers that are no shares: a discount of 0.15 is a rate."""
-    if profile.number_form is None:
+    if not profile.is_number:
         return False
     digits = ["".join(filter(str.isdigit, value.split(".")[0].split(",")[0])) for value in profile.values]
     return any(text.lstrip("0") not in {"", "1"} for text in digits) and not any("%" in text for text in profile.values)

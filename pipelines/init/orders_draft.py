@@ -96,11 +96,14 @@ def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
     types = draft.table.export.column_types
     blank = f"{text_sql(first, types)} = ''"
     counts = " AND ".join(f"{text_sql(column, types)} NOT IN ({_literals(values)})" for column, values in _excluded(draft).items())
-    order = f"PARTITION BY {quote_identifier(str(draft.order_id.value))}" if draft.order_id else "PARTITION BY random()"
-    sql = (
-        f"SELECT count(*) FROM (SELECT {blank} AS is_blank, bool_and({blank}) OVER ({order}) AS order_is_blank "
-        f"FROM {draft.table.export.view} WHERE {counts or 'true'}) WHERE is_blank AND order_is_blank"
-    )
+    lines_sql = f"(SELECT * FROM {draft.table.export.view} WHERE {counts or 'true'})"
+    sql = f"SELECT count(*) FROM {lines_sql} WHERE {blank}"
+    if draft.order_id:
+        order = f"PARTITION BY {quote_identifier(str(draft.order_id.value))}"
+        sql = (
+            f"SELECT count(*) FROM (SELECT {blank} AS is_blank, bool_and({blank}) OVER ({order}) AS order_is_blank "
+            f"FROM {lines_sql}) WHERE is_blank AND order_is_blank"
+        )
     lines = draft.table.connection.execute(sql).fetchall()[0][0]
     if not lines:
         return []

@@ -47,7 +47,7 @@ def consents_section(table: ExportTable, customers: set[str], folder: Path) -> S
 
 def events_section(table: ExportTable, customers: set[str], folder: Path) -> Section | None:
     """The section of a file of events, or None for another file."""
-    kind = _named(table, _KIND, lambda profile: 1 <= len(profile.counts) <= MAX_KINDS and profile.number_form is None)
+    kind = _named(table, _KIND, lambda profile: 1 <= len(profile.counts) <= MAX_KINDS and not profile.is_number)
     happened = _named(table, _HAPPENED, lambda profile: profile.is_date)
     customer = _customer_column(table, customers)
     if kind is None or happened is None or customer is None:

@@ -42,7 +42,7 @@ def _is_date_column(profile: ValueProfile) -> bool:
 def _any_date(table: ExportTable) -> str | None:
     """The first column with nothing but dates, which no number can be, where no name tells."""
     dates = [column for column, profile in table.profiles.items() if _is_date_column(profile)]
-    written_as_date = [column for column in dates if table.profiles[column].number_form is None]
+    written_as_date = [column for column in dates if not table.profiles[column].is_number]
     plausible = written_as_date or ([] if table.export.has_header else dates)
     return plausible[0] if len(plausible) == 1 or not table.export.has_header and plausible else None
 

@@ -31,7 +31,12 @@ def _section_lines(section: Section) -> list[str]:
 def _choice_lines(choice: Choice) -> list[str]:
     above = _comment_lines([choice.reason] if choice.reason else [])
     below = _comment_lines(f"QUESTION: {question}" for question in choice.questions)
-    return [*above, f"{_key_text(choice.key)} = {toml_value(choice.value)}", *below]
+    return [*above, choice_line(choice), *below]
+
+
+def choice_line(choice: Choice) -> str:
+    """The line of a key and its value."""
+    return f"{_key_text(choice.key)} = {toml_value(choice.value)}"
 
 
 def toml_value(value: object) -> str:

@@ -1,56 +1,40 @@
-"""Value kinds: the ways in which all values of a column can be read as dates or as numbers."""
+"""Value kinds: the ways in which the values of a column can be read as dates or as numbers, by ingestion's guessers."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-_ISO = re.compile(
-    r"(19|20)\d\d-\d\d?-\d\d?([ T]\d\d?:\d\d(:\d\d([.,]\d+)?)?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?"
-)
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y",
-         "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
-         "%d-%b-%y", "%Y年%m月%d日", "%Y%m%d")  # fmt: skip
-_TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", " %I:%M%p", "T%H:%M:%S", " %H:%M:%S %z", " %H:%M %z")
-_NUMBER = re.compile(r"[-(]?\s*[^\d\s(),.'-]{0,3}\s*-?\d[\d.,' \u00a0]*\)?\s*[^\d\s(),.']{0,3}-?")
+import duckdb
 
+from features.ingestion.values.date_formats import DateFormats
+from features.ingestion.values.date_guesses import candidate_date_formats, rank_date_formats
+from features.ingestion.values.date_templates import date_templates
+from features.ingestion.values.number_formats import NumberFormat, read_number
+from features.ingestion.values.number_guesses import CANDIDATES, rank_number_formats
 
-@dataclass(frozen=True)
-class NumberForm:
-    """How numbers are written."""
-
-    decimal: str = "."
-    thousands: str = ""
-    sign: str = ""  # a currency sign
+MAX_UNREADABLE = 0.01  # of the different values: a few faulty lines do not make a column something else
+_FIRST_LOOK = 20  # values that show whether a closer look is worth it
 
 
-def date_forms(texts: Sequence[str]) -> list[str]:
-    """Formats that read all texts; ``""`` for ISO."""
-    if all(_ISO.fullmatch(text) for text in texts):
-        return [""]
-    return [day + time for day in _DAYS for time in _TIMES if all(_reads(text, day + time) for text in texts)]
+def date_readings(values: Sequence[str]) -> list[DateFormats]:
+    """The readings, each a list of formats, in which nearly all values are dates; none for other values."""
+    first = values[:_FIRST_LOOK]
+    if sum(bool(date_templates(value)) for value in first) < 0.8 * len(first):
+        return []
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone='UTC'")
+        connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text", [list(values)])
+        guesses = rank_date_formats(connection, "texts", candidate_date_formats(values))
+    return [guess.date_formats for guess in guesses if guess.unreadable <= MAX_UNREADABLE * len(values)]
 
 
-def _reads(text: str, form: str) -> bool:
-    if form == "%Y%m%d" and len(text) != 8:
-        return False
-    try:
-        return 1970 <= datetime.strptime(text, form).year < 2100  # noqa: DTZ007 -- only whether it can be read
-    except ValueError:
-        return False
-
-
-def number_form(texts: Sequence[str]) -> NumberForm | None:
-    """How all texts are read as numbers, or None."""
-    if not all(_NUMBER.fullmatch(text) for text in texts):
-        return None
-    bare = [re.sub(r"[^\d.,']", "", text) for text in texts]
-    sign = next((found.group() for text in texts if (found := re.search(r"[^\d\s.,'()+-]{1,3}", text))), "")
-    for decimal, thousands in ((".", ""), (".", ","), (",", ""), (",", "."), (",", " "), (".", "'")):
-        grouped = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|" if thousands else ""
-        pattern = re.compile(rf"(?:{grouped}\d+)?(?:{re.escape(decimal)}\d*)?")
-        if all(pattern.fullmatch(text) for text in bare):
-            return NumberForm(decimal, thousands, sign)
-    return None
+def number_readings(counts: Mapping[str, int]) -> list[NumberFormat]:
+    """The formats in which nearly all values are numbers, the simplest first; none for other values."""
+    first = list(counts)[:_FIRST_LOOK]
+    readable = sum(any(read_number(value, candidate) is not None for candidate in CANDIDATES) for value in first)
+    if readable < 0.8 * len(first):
+        return []
+    total = sum(counts.values())
+    guesses = rank_number_formats(Counter(counts))
+    return [guess.number_format for guess in guesses if guess.unreadable <= MAX_UNREADABLE * total]

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipelines.init.value_kinds import NumberForm, date_forms, number_form
+from features.ingestion.values.date_formats import ISO, DateFormats
+from features.ingestion.values.number_formats import NumberFormat, currency_sign
 from pipelines.init.raw_export import RawExport
+from pipelines.init.value_kinds import date_readings, number_readings
 
 MAX_DIFFERENT = 3_000  # different values that are looked at
 _CURRENCY_CODE = re.compile(r"[A-Za-z]{3}")
@@ -45,21 +47,43 @@ class ValueProfile:
         return tuple(self.counts)[:MAX_DIFFERENT]
 
     @cached_property
-    def date_forms(self) -> tuple[str, ...]:
-        """The formats that read all values as dates; ``""`` stands for a date or an ISO text that needs no format."""
+    def date_readings(self) -> tuple[DateFormats, ...]:
+        """The readings, each a list of formats, in which the values are dates; several where they are ambiguous."""
         if self.column_type.startswith(("TIMESTAMP", "DATE")):
-            return ("",)
-        return tuple(date_forms(self.values)) if self.values else ()
+            return ((ISO,),)
+        return tuple(date_readings(self.values)) if self.values else ()
 
     @property
     def is_date(self) -> bool:
-        """Whether all values are dates."""
-        return bool(self.date_forms)
+        """Whether the values are dates; a number of eight digits may be one."""
+        return bool(self.date_readings)
 
     @cached_property
-    def number_form(self) -> NumberForm | None:
-        """How all values are read as numbers, or None where some are no numbers."""
-        return number_form(self.values) if self.values else None
+    def number_readings(self) -> tuple[NumberFormat, ...]:
+        """The formats in which the values are numbers; several where they are ambiguous, none for other values."""
+        if self.column_type.startswith(("TIMESTAMP", "DATE")):
+            return ()
+        return tuple(number_readings({value: self.counts[value] for value in self.values})) if self.values else ()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the values are numbers."""
+        return bool(self.number_readings)
+
+    @property
+    def is_fractional(self) -> bool:
+        """Whether the values are numbers, some with a fraction."""
+        return self.is_number and any("." in value or "," in value for value in self.values[:200])
+
+    @property
+    def is_only_date(self) -> bool:
+        """Whether the values are dates that cannot be numbers."""
+        return self.is_date and not self.is_number
+
+    @property
+    def currency_signs(self) -> set[str]:
+        """The signs and codes of currencies beside the numbers."""
+        return {sign for value in self.values[:500] if (sign := currency_sign(value))}
 
     @property
     def is_email(self) -> bool:

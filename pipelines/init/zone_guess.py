@@ -81,6 +81,15 @@ def _zones_with(offsets: Sequence[tuple[datetime, timedelta]], preferred: str | 
     if all(not offset for _, offset in offsets):
         return ["UTC"]
     names = dict.fromkeys([*([preferred] if preferred else []), *ZONE_BY_CURRENCY.values(), *_FURTHER_ZONES])
-    return [
-        name for name in names if all(local.replace(tzinfo=ZoneInfo(name)).utcoffset() == offset for local, offset in offsets)
-    ]
+    fits = {name: _fit(name, offsets) for name in names}
+    zones = [name for name in names if fits[name] > 0.98]
+    # A program may write the offset of the day of the export into all times of the year.
+    if preferred and preferred not in zones and fits[preferred] > 0.3:
+        zones.insert(0, preferred)
+    return zones
+
+
+def _fit(name: str, offsets: Sequence[tuple[datetime, timedelta]]) -> float:
+    """The share of times at which the clock of a zone had their offset."""
+    zone = ZoneInfo(name)
+    return sum(local.replace(tzinfo=zone).utcoffset() == offset for local, offset in offsets) / len(offsets)
