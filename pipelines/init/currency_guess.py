@@ -10,11 +10,18 @@ from babel.numbers import list_currencies
 from features.ingestion.values.currency_signs import possible_currencies
 from pipelines.init.candidates import ExportTable, best_candidate
 from pipelines.init.choice import Choice
+from pipelines.init.column_names import normalize_name
 from pipelines.init.layout import Layout
+from pipelines.init.place_guess import country_currency, main_country
 from pipelines.init.value_profile import ValueProfile
 
 DEFAULT = "EUR"
 _PREFERRED = ("USD", "CNY", "SEK", "GBP", "INR")  # of a sign with several meanings
+_NAMED = {
+    "dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "pounds": "GBP", "usd": "USD", "eur": "EUR",
+    "gbp": "GBP", "cny": "CNY", "rmb": "CNY", "jpy": "JPY", "chf": "CHF", "pln": "PLN", "brl": "BRL", "inr": "INR",
+    "cad": "CAD", "aud": "AUD", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "czk": "CZK",
+}  # fmt: skip
 _CODE_IN_NAME = re.compile(r"[(（\[_ ]([A-Z]{3})[)）\]]?$")
 _KNOWN_CODES = frozenset(list_currencies())
 
@@ -65,23 +72,39 @@ def _of_several(column: str, codes: Mapping[str, int], given: str | None) -> tup
 
 
 def _from_texts(table: ExportTable, layout: Layout | None, amounts: Sequence[str]) -> Choice:
-    for column in amounts:
-        for sign in sorted(table.profiles[column].currency_signs):
-            return _from_sign(sign)
-        if (code := _CODE_IN_NAME.search(column)) and code[1] in _KNOWN_CODES:
-            return Choice("currency", code[1], f"from the name of '{column}'")
+    signs = {sign: column for column in amounts for sign in sorted(table.profiles[column].currency_signs)}
+    if signs:
+        return _from_sign(next(iter(signs)), _local_currency(table))
+    named = [(code, column) for column in amounts if (code := _code_in_name(column))]
+    if named:
+        return Choice("currency", named[0][0], f"from the name of '{named[0][1]}'")
     if layout and layout.currency:
         return Choice("currency", layout.currency, f"that of {layout.title}")
+    country = main_country(table)
+    code = country_currency(country[0]) if country else None
+    if country and code:
+        return Choice("currency", code, f"that of most lines of '{country[1]}'", (f"are the amounts in {code}?",))
     language = guess_language(table.export.columns)
-    if language:
-        code = CURRENCY_BY_LANGUAGE[language]
-        return Choice("currency", code, f"a guess from the language of the columns ({language})", (f"are the amounts in {code}?",))
-    return Choice("currency", DEFAULT, "a guess: nothing in the export names a currency", (f"are the amounts in {DEFAULT}?",))
+    code, basis = (CURRENCY_BY_LANGUAGE[language], f"the {language} columns") if language else (DEFAULT, "nothing better")
+    return Choice("currency", code, f"a guess from {basis}", (f"are the amounts in {code}?",))
 
 
-def _from_sign(sign: str) -> Choice:
+def _local_currency(table: ExportTable) -> str | None:
+    """The currency of the country of most lines, or None."""
+    country = main_country(table)
+    return country_currency(country[0]) if country else None
+
+
+def _code_in_name(column: str) -> str | None:
+    """The currency that the name of a column says: Amount (EUR), amount_usd, dollar_value."""
+    if (match := _CODE_IN_NAME.search(column)) and match[1] in _KNOWN_CODES:
+        return match[1]
+    return next((_NAMED[word] for word in normalize_name(column).split() if word in _NAMED), None)
+
+
+def _from_sign(sign: str, local: str | None) -> Choice:
     meanings = possible_currencies(sign)
-    code = next((each for each in _PREFERRED if each in meanings), min(meanings))
+    code = next((each for each in (local, *_PREFERRED) if each in meanings), min(meanings))
     question = (f"{sign} is the sign of {len(meanings)} currencies: is it {code}?",) if len(meanings) > 1 else ()
     return Choice("currency", code, f"the amounts have the sign {sign}", question)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pipelines.init.candidates import ExportTable
 from pipelines.init.choice import Choice
 from pipelines.init.layout import Layout
+from pipelines.init.place_guess import country_zone, main_country
 
 ZONE_BY_CURRENCY: Mapping[str, str] = {
     "EUR": "Europe/Berlin", "USD": "America/New_York", "GBP": "Europe/London", "CNY": "Asia/Shanghai",
@@ -49,14 +50,17 @@ def zone_choice(table: ExportTable, layout: Layout | None, times: Sequence[str],
         return Choice("timezone", layout.timezone, f"that of the times in {layout.title}"), True
     if zone := _named_zone(table):
         return Choice("timezone", zone, "from the column of time zones"), True
-    preferred = ZONE_BY_CURRENCY.get(currency)
+    country = main_country(table)
+    zone_of_country = country_zone(country[0]) if country else None
+    preferred = zone_of_country or ZONE_BY_CURRENCY.get(currency)
     offsets = [offset for column in times for offset in _offsets(table.profiles[column].values)]
     zones = _zones_with(offsets, preferred) if offsets else []
     if zones:
         question = f"the offsets of the times fit {', '.join(zones[:4])}: is it {zones[0]}?"
         return Choice("timezone", zones[0], f"times such as {table.profiles[times[0]].values[0]!r}", (question,)), False
     zone = preferred or "UTC"
-    return Choice("timezone", zone, f"a guess from the currency {currency}", (f"are the times those of {zone}?",)), False
+    basis = f"the lines of '{country[1]}'" if country and zone_of_country else f"the currency {currency}"
+    return Choice("timezone", zone, f"a guess from {basis}", (f"are the times those of {zone}?",)), False
 
 
 def _named_zone(table: ExportTable) -> str | None:

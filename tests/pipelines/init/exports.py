@@ -1,0 +1,133 @@
+"""Exports: one simulated shop, written as the exports of shop systems write it, and what a history of it adds up to."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+OPENING = datetime(2026, 1, 5, 9, 0)  # noqa: DTZ001 -- the shop's own clock
+BERLIN = ZoneInfo("Europe/Berlin")
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of an order."""
+
+    sku: str
+    category: str
+    quantity: int
+    price: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount of the line."""
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of the simulated shop."""
+
+    number: int
+    customer: int
+    at: datetime  # the shop's own clock
+    items: tuple[Item, ...]
+    status: str  # paid, cancelled, refunded
+    store: str
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the lines."""
+        return sum((item.amount for item in self.items), Decimal(0))
+
+    @property
+    def email(self) -> str:
+        """The customer's address."""
+        return f"buyer{self.customer}@example.com"
+
+    @property
+    def refund(self) -> Decimal:
+        """What was paid back."""
+        return self.total if self.status == "refunded" else Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the canonical history adds up to."""
+
+    orders: int
+    customers: int
+    revenue: Decimal
+
+    @classmethod
+    def of(cls, orders: Iterable[Order], revenue: Callable[[Order], Decimal] = lambda order: order.total) -> Totals:
+        """The totals of these orders."""
+        orders = list(orders)
+        return cls(len(orders), len({order.customer for order in orders}), sum(map(revenue, orders), Decimal(0)))
+
+
+@cache
+def simulate_orders(customers: int = 120) -> tuple[Order, ...]:
+    """About four orders of each customer within 300 days, one in twelve called off, one in twenty paid back."""
+    rng = np.random.default_rng(7)
+    moments = sorted(
+        (day * 86_400 + int(rng.integers(0, 50_000)), customer)
+        for customer in range(customers)
+        for day in np.cumsum(rng.integers(10, 110, 6))
+        if day < 300 or rng.random() < 0.1
+    )
+    return tuple(
+        Order(
+            1001 + position,
+            customer,
+            OPENING + timedelta(seconds=int(second)),
+            tuple(_item(rng) for _ in range(int(rng.integers(1, 4)))),
+            str(rng.choice(["paid"] * 17 + ["cancelled"] * 2 + ["refunded"])),
+            f"Store {int(rng.integers(1, 4))}",
+        )
+        for position, (second, customer) in enumerate(moments)
+    )
+
+
+def _item(rng: np.random.Generator) -> Item:
+    number = int(rng.integers(0, 20))
+    price = (Decimal(int(rng.integers(150, 130_000))) / 100).quantize(CENT)
+    return Item(f"SKU-{number:02}", ["Tea", "Coffee", "Cups"][number % 3], int(rng.integers(1, 4)), price)
+
+
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], encoding: str = "utf-8") -> Path:
+    """Write a csv file."""
+    with path.open("w", newline="", encoding=encoding) as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def bought(orders: Iterable[Order]) -> list[Order]:
+    """The orders that were not called off."""
+    return [order for order in orders if order.status != "cancelled"]
+
+
+def paid(orders: Iterable[Order]) -> list[Order]:
+    """The orders that were neither called off nor paid back."""
+    return [order for order in orders if order.status == "paid"]
+
+
+def net(order: Order) -> Decimal:
+    """The total less what was paid back."""
+    return order.total - order.refund
+
+
+def with_offset(at: datetime) -> str:
+    """A time of the shop in Berlin, with its offset as Shopify writes it."""
+    return at.replace(tzinfo=BERLIN).strftime("%Y-%m-%d %H:%M:%S %z")
