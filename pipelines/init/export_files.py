@@ -8,14 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+from python_calamine import CalamineWorkbook
 
 from features.errors import InvalidLog
+from features.ingestion.files.container import Container, detect_container
+from features.ingestion.files.file_scan import FILE_COLUMN
 from features.ingestion.files.read_options import ReadOptions
+from features.ingestion.files.text_encoding import detect_encoding
 from features.ingestion.raw_tables import create_raw_view, translate_read_errors
 from features.storage.sql_quoting import quote_identifier
 from pipelines.init.column_names import normalize_name
 from pipelines.init.path_pattern import path_text
-from pipelines.init.raw_export import FILE_COLUMN, RawExport, sample_lines
+from pipelines.init.raw_export import RawExport, sample_lines
 
 _DATA = re.compile(r"[-+]?[\d.,:/ ]*\d[\d.,:/ ]*")  # a number or a date, which no column is called
 
@@ -34,34 +38,54 @@ class ExportReader:
         Raises:
             InvalidLog: a file is missing, empty or unreadable, or no glob names files with the same columns.
         """
-        exports = [self._open([file], f"raw_{number}") for number, file in enumerate(files)]
+        exports: list[RawExport] = []
+        for file in dict.fromkeys(files):
+            exports += self._open_file(file, f"raw_{len(exports)}")
         groups: dict[object, list[RawExport]] = {}
         for export in exports:
-            groups.setdefault((export.has_header, tuple(sorted(export.columns))), []).append(export)
+            groups.setdefault((export.has_header, export.sheet, tuple(sorted(export.columns))), []).append(export)
         return [
-            group[0] if len(group) == 1 else self._open([each.files[0] for each in group], f"{group[0].view}_all")
+            group[0] if len(group) == 1 else self._read([each.files[0] for each in group], f"{group[0].view}_all", group[0])
             for group in groups.values()
         ]
 
-    def _open(self, files: Sequence[Path], view: str) -> RawExport:
-        for file in files:
-            if not file.is_file():
-                raise InvalidLog(f"No file at {str(file)!r}. Expected an export of orders: name the file that you saved.")
-        export = self._read(files, view, has_header=True)
-        if _is_data(export.columns):
-            export = self._read(files, view, has_header=False)
+    def _open_file(self, file: Path, view: str) -> list[RawExport]:
+        """The table of a file, or of each sheet with a table."""
+        if not file.is_file():
+            raise InvalidLog(f"No file at {str(file)!r}. Expected an export of orders: name the file that you saved.")
+        container = detect_container(file)
+        if container is Container.WORKBOOK and len(sheets := _filled_sheets(file)) > 1:
+            exports = [self._open(file, f"{view}_{number}", sheet) for number, sheet in enumerate(sheets)]
+            return [export for export in exports if export.lines]
+        encoding = detect_encoding(file, None) if container is Container.TEXT else None
+        codec = encoding.codec if encoding and encoding.guessed and not encoding.is_utf8 else None
+        export = replace(self._open(file, view, None), encoding=codec)
         if not export.lines:
-            raise InvalidLog(f"{export.title} has column names and no lines. Expected one line per order or item: export again.")
-        return export
+            raise InvalidLog(
+                f"{file.name} has column names and no lines. Expected one line per order or item: export it again."
+            )
+        return [export]
 
-    def _read(self, files: Sequence[Path], view: str, *, has_header: bool) -> RawExport:
+    def _open(self, file: Path, view: str, sheet: str | None) -> RawExport:
+        export = self._read([file], view, RawExport((file,), view, {}, 0, {}, sheet=sheet))
+        if not _is_data(export.columns):
+            return export
+        return self._read([file], view, replace(export, has_header=False))
+
+    def _read(self, files: Sequence[Path], view: str, like: RawExport) -> RawExport:
         path = path_text(files, self.folder)
-        options = ReadOptions(spill=self.spill, has_header=has_header)
+        options = ReadOptions(self.spill, has_header=like.has_header, sheet=like.sheet, encoding=like.encoding)
         opened = create_raw_view(self.connection, view, path, self.folder, options)
         types = {column: kind for column, kind in opened.column_types.items() if column != FILE_COLUMN}
         with translate_read_errors(path):
             lines, sample = sample_lines(self.connection, view, types)
-        return RawExport(tuple(files), view, types, lines, sample, has_header)
+        return replace(like, files=tuple(files), view=view, column_types=types, lines=lines, sample=sample)
+
+
+def _filled_sheets(file: Path) -> list[str]:
+    """The sheets of a workbook that have rows below a header."""
+    workbook = CalamineWorkbook.from_path(str(file))
+    return [name for name in workbook.sheet_names if workbook.get_sheet_by_name(name).height > 1]
 
 
 def join_exports(

@@ -95,15 +95,16 @@ def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
     first = draft.number_columns[0]
     types = draft.table.export.column_types
     blank = f"{text_sql(first, types)} = ''"
-    counts = " AND ".join(f"{text_sql(column, types)} NOT IN ({_literals(values)})" for column, values in _excluded(draft).items())
-    lines_sql = f"(SELECT * FROM {draft.table.export.view} WHERE {counts or 'true'})"
-    sql = f"SELECT count(*) FROM {lines_sql} WHERE {blank}"
-    if draft.order_id:
-        order = f"PARTITION BY {quote_identifier(str(draft.order_id.value))}"
-        sql = (
-            f"SELECT count(*) FROM (SELECT {blank} AS is_blank, bool_and({blank}) OVER ({order}) AS order_is_blank "
-            f"FROM {lines_sql}) WHERE is_blank AND order_is_blank"
-        )
+    excluded = " OR ".join(
+        f"{text_sql(column, types)} IN ({_literals(values)})" for column, values in _excluded(draft).items()
+    )
+    # What belongs to a whole order may stand on its first line only, the status as well as the amount.
+    order = f"PARTITION BY {quote_identifier(str(draft.order_id.value))}" if draft.order_id else ""
+    together = f"OVER ({order})" if order else ""
+    marks = f"{blank} AS is_blank, {excluded or 'false'} AS is_excluded, * FROM {draft.table.export.view}"
+    whole = f"bool_and(is_blank) {together}, bool_or(is_excluded) {together}" if order else "is_blank, is_excluded"
+    sql = f"SELECT count(*) FROM (SELECT {whole} FROM (SELECT {marks})) AS lines(is_blank, is_excluded)"
+    sql += " WHERE is_blank AND NOT is_excluded"
     lines = draft.table.connection.execute(sql).fetchall()[0][0]
     if not lines:
         return []

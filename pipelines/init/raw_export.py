@@ -13,7 +13,6 @@ from features.storage.sql_quoting import quote_identifier
 
 FIRST_LINES, LAST_LINES = 10_000, 2_000
 WORDS_FOR_NOTHING = ("", "null", "none", "nan", "n/a", "na", r"\n", "-", "undefined")
-FILE_COLUMN = "__file"  # ingestion's own: the name of the file of a line
 
 
 @dataclass(frozen=True)
