@@ -1,10 +1,12 @@
-"""Init command: writes a commented flywheel.toml from exports, checks it with readiness, and names the next commands."""
+"""Init command: writes a commented flywheel.toml from exports, checks it, and names the next commands."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
@@ -20,11 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from features.config.shop import ShopConfig
-    from pipelines.home import Home
     from pipelines.init.draft import Draft
+    from pipelines.run_context import RunContext
 
 DEFAULT_OUT = Path("flywheel.toml")
-QUIET_DAYS = 14  # a log that ended longer ago is answered as of its end
 
 
 def init(  # noqa: PLR0913 -- each is an option of the command
@@ -60,11 +61,14 @@ def init(  # noqa: PLR0913 -- each is an option of the command
     console.show_next(commands)
 
 
+@dataclass(frozen=True)
 class NextCommands:
     """The commands that follow on init, with the options that this log needs."""
 
-    def __init__(self, config: Path, home: Path | None, as_of: date | None, customer_id: str = "ID") -> None:
-        self.config, self.home, self.as_of, self.customer_id = config, home, as_of, customer_id
+    config: Path
+    home: Path | None
+    as_of: date | None
+    customer_id: str = "ID"
 
     def lines(self) -> list[tuple[str, str]]:
         """Each command, and what it does."""
@@ -107,7 +111,6 @@ class InitConsole(CommandConsole):
 
 
 def _check_options(out: Path, currency: str | None, timezone: str | None, *, force: bool) -> None:
-    import re
     from zoneinfo import available_timezones
 
     from pipelines.steps.promote import UsageError
@@ -158,28 +161,22 @@ def _show_readiness(config: ShopConfig, commands: NextCommands, now: datetime) -
     """Read the log into the home, and show what can be learned; a log that ended is taken as of its end."""
     from pipelines.run_context import RunContext
     from pipelines.steps import ingest as step
+    from pipelines.steps.silence import day_after_end
 
     with locked_home("init", commands.home, json=False) as (console, locked):
         step.run(config, locked, now, console.report)
-        last_day, customer_id = _log_end(locked, config)
         today = now.astimezone(config.zone).date()
-        ended = (today - last_day).days > QUIET_DAYS
-        as_of = commands.as_of or (last_day + timedelta(days=1) if ended else None)
-        context = RunContext(config, locked, as_of or today, console.report, (), now)
-        console.show_readiness(context.readiness, config.name, context.rule_limits)
-    return NextCommands(commands.config, commands.home, as_of, customer_id)
+        context = RunContext(config, locked, commands.as_of or today, console.report, (), now)
+        as_of = commands.as_of
+        if as_of is None and context.silence.has_ended:
+            as_of = day_after_end(context.silence)
+            context = replace(context, as_of=as_of)
+        console.show_readiness(context)
+    return replace(commands, as_of=as_of, customer_id=_last_customer(context))
 
 
-def _log_end(home: Home, config: ShopConfig) -> tuple[date, str]:
-    """The last day with an order, and a customer who ordered then."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    orders = pq.read_table(home.history / "orders.parquet", columns=["customer_id", "ordered_at"])
-    if not orders.num_rows:
-        from features.errors import InvalidLog
-
-        raise InvalidLog("The log has no order of a known customer. Expected some: correct customer_id, include, exclude.")
-    last = pc.max(orders["ordered_at"])
-    row = pc.index(orders["ordered_at"], last).as_py()
-    return last.as_py().astimezone(config.zone).date(), str(orders["customer_id"][row].as_py())
+def _last_customer(context: RunContext) -> str:
+    """A customer of the last order, for the example of a question."""
+    lines = context.history.lines
+    last = lines.order_by(lines.ordered_at.desc()).limit(1).to_pyarrow().to_pylist()
+    return str(last[0]["customer_id"]) if last else "ID"

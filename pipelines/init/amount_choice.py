@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
+from features.storage.sql_quoting import quote_identifier
 from pipelines.init.candidates import Candidate, ExportTable, best_candidate, close_candidates
 from pipelines.init.choice import Choice
+from pipelines.init.column_names import normalize_name
 from pipelines.init.layout import Layout
 from pipelines.init.value_profile import ValueProfile
-from features.storage.sql_quoting import quote_identifier
 
 MIN_FILL = 0.2
 MIN_ORDERS = 20  # orders of several lines that show whether an amount stands on each line again
 _PLAIN_NAME = r"[^\W\d]\w*"
 
 
-def choose_amount(table: ExportTable, layout: Layout | None, order_id: str | None, quantity: str | None) -> Choice | None:
+def choose_amount(
+    table: ExportTable, layout: Layout | None, order_id: str | None, quantity: str | None
+) -> Choice | None:
     """The choice for the amount, or None where no column has amounts."""
     source = layout.source("amount", table.export.columns) if layout else None
     if source is not None:
@@ -24,18 +29,42 @@ def choose_amount(table: ExportTable, layout: Layout | None, order_id: str | Non
     chosen = best_candidate(candidates, [quantity or ""])
     if chosen is None or (product and _is_weaker(candidates, prices)):
         return product or (Choice("amount", chosen, _range(table, chosen)) if chosen else None)
-    if order_id and _repeats_on_lines(table, chosen, order_id):
+    if order_id and not _is_of_line(chosen) and _repeats_on_lines(table, chosen, order_id):
         return product or _repeated_choice(table, chosen, order_id)
+    chosen_choice = _less_refunds(table, chosen)
+    if chosen_choice is not None:
+        return chosen_choice
     questions = tuple(
         f'is "{other}" the amount? {_range(table, other)}' for other in close_candidates(candidates, chosen)
     )
     return Choice("amount", chosen, _range(table, chosen), questions)
 
 
+def _less_refunds(table: ExportTable, amount: str) -> Choice | None:
+    """The amount less what was paid back, where another column has positive amounts of refunds."""
+    refund = best_candidate(table.candidates("refund", _has_refunds), [amount])
+    if refund is None or refund not in table.detail_columns:
+        return None
+    source = f"{quote_column(amount)} - {quote_column(refund)}"
+    return Choice("amount", source, f"{_range(table, amount)}; what '{refund}' was paid back is taken off")
+
+
+def _has_refunds(profile: ValueProfile) -> bool:
+    """Whether the values are amounts of which some are above 0, and none below."""
+    return (
+        profile.is_number
+        and any(re.search("[1-9]", value) for value in profile.values)
+        and not any(value.lstrip().startswith(("-", "(")) for value in profile.values)
+    )
+
+
+def _is_of_line(column: str) -> bool:
+    """Whether the name says that an amount is that of a line."""
+    return bool({"price", "line", "item", "lineitem", "unit"} & set(normalize_name(column).split()))
+
+
 def quote_column(column: str) -> str:
     """A column inside an expression: in quotes, unless it is one plain word."""
-    import re
-
     return column if re.fullmatch(_PLAIN_NAME, column) else f'"{column}"'
 
 
@@ -63,7 +92,7 @@ def _repeats_on_lines(table: ExportTable, amount: str, order_id: str) -> bool:
         f"GROUP BY {order} HAVING count(*) > 1)"
     )
     several, same = table.connection.execute(sql).fetchall()[0]
-    return several >= MIN_ORDERS and same >= 0.95 * several
+    return int(several) >= MIN_ORDERS and int(same) >= 0.95 * several
 
 
 def _repeated_choice(table: ExportTable, amount: str, order_id: str) -> Choice:

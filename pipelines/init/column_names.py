@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
-from pipelines.init.lexicon import FOREIGN, TERMS, Role
+from pipelines.init.lexicon import Role, terms_of
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_UNIT = re.compile(r"[(（\[].*?[)）\]]")  # Amount (EUR), 金额（元）
+_UNIT = re.compile("[(\uff08\\[].*?[)\uff09\\]]")  # Amount (EUR), also in the brackets of Chinese
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_WHOLE_NAME_BONUS, _PART_WEIGHT = 1.0, 0.85
+_PART_WEIGHT = 0.85  # of a term that is a part of the name
 
 
 def normalize_name(name: str) -> str:
@@ -24,26 +23,18 @@ def normalize_name(name: str) -> str:
 
 def name_score(name: str, role: Role) -> float:
     """How well a name matches a role, from 0 (not at all) to 1; a name of another thing gets 0."""
-    normalized = normalize_name(name)
-    best = max((_term_score(normalized, term, weight) for weight, term in TERMS[role]), default=0.0)
-    if best < _WHOLE_NAME_BONUS * 0.5 or normalized in {term for _, term in TERMS[role]}:
-        return best
-    return 0.0 if _has_any(normalized, FOREIGN.get(role, ())) else best
+    normalized, terms = normalize_name(name), terms_of(role)
+    if normalized in terms.names:
+        return terms.names[normalized]
+    if any(_coverage(normalized, word) for word in terms.other):
+        return 0.0
+    return max(
+        weight * _PART_WEIGHT * (0.6 + 0.4 * coverage) if (coverage := _coverage(normalized, term)) else 0.0
+        for term, weight in terms.names.items()
+    )
 
 
-def _has_any(normalized: str, terms: Iterable[str]) -> bool:
-    return any(_position(normalized, term) for term in terms)
-
-
-def _term_score(normalized: str, term: str, weight: float) -> float:
-    if normalized == term:
-        return weight * _WHOLE_NAME_BONUS
-    coverage = _position(normalized, term)
-    return weight * _PART_WEIGHT * (0.6 + 0.4 * coverage) if coverage else 0.0
-
-
-def _position(normalized: str, term: str) -> float:
+def _coverage(normalized: str, term: str) -> float:
     """The share of the name that the term covers, or 0 where it is no part of it; Chinese has no blanks."""
-    if _CJK.search(term):
-        return len(term) / len(normalized) if term in normalized else 0.0
-    return len(term) / len(normalized) if f" {term} " in f" {normalized} " else 0.0
+    is_part = term in normalized if _CJK.search(term) else f" {term} " in f" {normalized} "
+    return len(term) / len(normalized) if is_part else 0.0

@@ -22,11 +22,13 @@ _NAMED = {
     "gbp": "GBP", "cny": "CNY", "rmb": "CNY", "jpy": "JPY", "chf": "CHF", "pln": "PLN", "brl": "BRL", "inr": "INR",
     "cad": "CAD", "aud": "AUD", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "czk": "CZK",
 }  # fmt: skip
-_CODE_IN_NAME = re.compile(r"[(（\[_ ]([A-Z]{3})[)）\]]?$")
+_CODE_IN_NAME = re.compile("[(\uff08\\[_ ]([A-Z]{3})[)\uff09\\]]?$")
 _KNOWN_CODES = frozenset(list_currencies())
 
 
-def currency_choices(table: ExportTable, layout: Layout | None, amounts: Sequence[str], given: str | None) -> tuple[Choice, list[Choice]]:
+def currency_choices(
+    table: ExportTable, layout: Layout | None, amounts: Sequence[str], given: str | None
+) -> tuple[Choice, list[Choice]]:
     """The choice for the shop's currency, and those for the lines of several currencies in [orders]."""
     column = _currency_column(table, layout)
     codes = _codes(table.profiles[column]) if column else {}
@@ -57,17 +59,19 @@ def _codes(profile: ValueProfile) -> dict[str, int]:
 def _of_several(column: str, codes: Mapping[str, int], given: str | None) -> tuple[Choice, list[Choice]]:
     """Only lines of one currency count, until a person gives the rates."""
     shares = ", ".join(f"{code} {count:,}" for code, count in codes.items())
-    main = given if given in codes else next(iter(codes))
+    main = given if given and given in codes else next(iter(codes))
     others = [code for code in codes if code != main]
     rates = ", ".join(f"{code} = 1.0" for code in others)
     question = (
         f"lines in {', '.join(others)} are left out; to count them, remove `{column}` from include, and say what they "
         f"are worth: rates = {{ {rates} }}"
     )
-    spellings = [main, main.lower()]
+    spellings = [str(main)]
     return Choice("currency", main, f"the most frequent of '{column}': {shares}"), [
         Choice("currency_column", column),
-        Choice("include", {column: spellings}, f"amounts in several currencies do not add up: {shares} lines", (question,)),
+        Choice(
+            "include", {column: spellings}, f"amounts in several currencies do not add up: {shares} lines", (question,)
+        ),
     ]
 
 
@@ -85,7 +89,9 @@ def _from_texts(table: ExportTable, layout: Layout | None, amounts: Sequence[str
     if country and code:
         return Choice("currency", code, f"that of most lines of '{country[1]}'", (f"are the amounts in {code}?",))
     language = guess_language(table.export.columns)
-    code, basis = (CURRENCY_BY_LANGUAGE[language], f"the {language} columns") if language else (DEFAULT, "nothing better")
+    code, basis = (
+        (CURRENCY_BY_LANGUAGE[language], f"the {language} columns") if language else (DEFAULT, "nothing better")
+    )
     return Choice("currency", code, f"a guess from {basis}", (f"are the amounts in {code}?",))
 
 

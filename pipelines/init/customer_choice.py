@@ -47,7 +47,9 @@ def choose_customer(
     if not people:
         return None
     best = people[0]
-    questions = [f'does "{other.column}" name the person? {other}' for other in people[1:3] if other.score >= CLOSE * best.score]
+    questions = [
+        f'does "{other.column}" name the person? {other}' for other in people[1:3] if other.score >= CLOSE * best.score
+    ]
     if best.orders_each < ONE_ORDER:
         questions.insert(0, f'nobody has a second order by "{best.column}": which column names the person?')
     return Choice("customer_id", best.column, str(best), tuple(questions))
@@ -61,7 +63,7 @@ def _layout_choice(table: ExportTable, sources: list[str], order_columns: Sequen
     if fills[first] > 0.999:
         ordered = [first]
     person = _count_person(table, first, order_columns, 1.0)
-    fallback = f"; {_quoted(ordered[1:])} where it is empty" if ordered[1:] else ""
+    fallback = f"; {_quote_names(ordered[1:])} where it is empty" if ordered[1:] else ""
     return Choice("customer_id", ordered if len(ordered) > 1 else first, f"{person}{fallback}")
 
 
@@ -103,5 +105,5 @@ def _count_person(table: ExportTable, column: str, order_columns: Sequence[str],
     return Person(column, different, orders, name_weight * repeat * (0.3 + 0.7 * profile.fill * (1 - nobody)))
 
 
-def _quoted(columns: Sequence[str]) -> str:
+def _quote_names(columns: Sequence[str]) -> str:
     return ", then ".join(f"'{column}'" for column in columns)

@@ -48,7 +48,8 @@ class Draft:
     def text(self) -> str:
         """The text of the file."""
         header = [
-            f"Written by `flywheel init` from {self.title}. Each comment says why; a QUESTION is what init is unsure of.",
+            f"Written by `flywheel init` from {self.title}. Each comment says why a value was chosen;",
+            "a QUESTION is what init is unsure of.",
             "All keys are explained in the configuration reference.",
         ]
         return toml_document(header, [self.shop, *self.sections])
@@ -70,11 +71,14 @@ class Draft:
     def set_timezone(self, name: str) -> None:
         """Replace the guess by what a person answered."""
         self.shop.choices = [
-            Choice("timezone", name, "as answered") if choice.key == "timezone" else choice for choice in self.shop.choices
+            Choice("timezone", name, "as answered") if choice.key == "timezone" else choice
+            for choice in self.shop.choices
         ]
 
 
-def draft_config(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: Path, spill: Path, answers: Answers) -> Draft:
+def draft_config(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: Path, spill: Path, answers: Answers
+) -> Draft:
     """Look at the exports and choose every key; ``folder`` is that of the flywheel.toml to be.
 
     Raises:
@@ -209,6 +213,8 @@ def _missing_columns(orders: OrdersDraft) -> str:
 
 
 def _describe(profile: ValueProfile) -> str:
-    kind = "empty" if not profile.counts else "dates" if profile.is_date else "numbers" if profile.is_number else "texts"
+    kind = (
+        "empty" if not profile.counts else "dates" if profile.is_date else "numbers" if profile.is_number else "texts"
+    )
     example = f", such as {next(iter(profile.counts))!r}" if profile.counts else ""
     return f"{profile.column}: {kind}, {len(profile.counts):,} different{example}"

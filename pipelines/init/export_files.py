@@ -45,7 +45,9 @@ class ExportReader:
         for export in exports:
             groups.setdefault((export.has_header, export.sheet, tuple(sorted(export.columns))), []).append(export)
         return [
-            group[0] if len(group) == 1 else self._read([each.files[0] for each in group], f"{group[0].view}_all", group[0])
+            group[0]
+            if len(group) == 1
+            else self._read([each.files[0] for each in group], f"{group[0].view}_all", group[0])
             for group in groups.values()
         ]
 
@@ -100,7 +102,7 @@ def join_exports(
     view = f"{base.view}_{other.view}"
     columns = ", ".join(["base.*", *(f"other.{quote_identifier(column)}" for column in added)])
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns} FROM {base.view} AS base "  # noqa: S608 -- quoted columns
+        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns} FROM {base.view} AS base "
         f"LEFT JOIN {other.view} AS other ON {condition}"
     )
     types = {**base.column_types, **added}

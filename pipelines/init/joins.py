@@ -81,7 +81,9 @@ def _key_pairs(table: RawExport, other: RawExport) -> list[tuple[str, str]]:
     return pairs
 
 
-def _match_share(connection: duckdb.DuckDBPyConnection, table: RawExport, left: str, other: RawExport, right: str) -> float:
+def _match_share(
+    connection: duckdb.DuckDBPyConnection, table: RawExport, left: str, other: RawExport, right: str
+) -> float:
     values = {text for text in table.sample[left] if text}
     known = {text for text in other.sample[right] if text}
     if len(values & known) >= MIN_MATCH * len(values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from features.storage.sql_quoting import quote_identifier
-from pipelines.init.candidates import ExportTable, best_candidate
+from pipelines.init.candidates import Candidate, ExportTable, best_candidate
 from pipelines.init.choice import Choice
 from pipelines.init.layout import Layout
 from pipelines.init.lexicon import Role
@@ -28,7 +28,9 @@ def choose_order_id(table: ExportTable, layout: Layout | None, time_column: str)
             continue
         different, on_days = _orders_and_days(table, candidate.column, time_column)
         if different > 1 and on_days <= DAYS_PER_ORDER * different:
-            return Choice("order_id", candidate.column, f"'{candidate.column}': {different:,} different values, each on one day")
+            return Choice(
+                "order_id", candidate.column, f"'{candidate.column}': {different:,} different values, each on one day"
+            )
     return None
 
 
@@ -54,7 +56,7 @@ def choose_details(table: ExportTable, layout: Layout | None, taken: list[str]) 
     return choices
 
 
-def _detail_candidates(table: ExportTable, role: Role, accept: Callable[[ValueProfile], bool]):  # noqa: ANN202
+def _detail_candidates(table: ExportTable, role: Role, accept: Callable[[ValueProfile], bool]) -> list[Candidate]:
     return [each for each in table.candidates(role, accept) if each.score >= 0.4]
 
 

@@ -1,4 +1,4 @@
-"""Orders draft: the [orders] section for a table of lines: its columns, the lines that count, and how values are written."""
+"""Orders draft: the columns that a table of lines has for the [orders] section, and the lines that count."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class OrdersDraft:
     @property
     def number_columns(self) -> list[str]:
         """The raw columns of amounts and other numbers."""
-        numbers = [self.amount, *(choice for choice in self.details if choice.key in {"quantity", "discount", "coupon"})]
+        numbers = [
+            self.amount,
+            *(choice for choice in self.details if choice.key in {"quantity", "discount", "coupon"}),
+        ]
         columns = [column for choice in numbers if choice for column in self._columns(str(choice.value))]
         return list(dict.fromkeys(columns))
 
@@ -80,8 +83,9 @@ def draft_orders(table: ExportTable) -> OrdersDraft:
     amount = choose_amount(table, layout, order_columns[0] if order_id else None, quantity)
     taken += [str(amount.value)] if amount else []
     details = tuple(choose_details(table, layout, taken))
-    draft = OrdersDraft(table, layout, ordered_at, customer, order_id, amount, details, tuple(choose_exclusions(table, layout)))
-    return draft
+    return OrdersDraft(
+        table, layout, ordered_at, customer, order_id, amount, details, tuple(choose_exclusions(table, layout))
+    )
 
 
 def _customer_without_time(table: ExportTable, layout: Layout | None) -> Choice | None:
@@ -96,7 +100,7 @@ def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
     types = draft.table.export.column_types
     blank = f"{text_sql(first, types)} = ''"
     excluded = " OR ".join(
-        f"{text_sql(column, types)} IN ({_literals(values)})" for column, values in _excluded(draft).items()
+        f"{text_sql(column, types)} IN ({_literals(values)})" for column, values in _excluded_values(draft).items()
     )
     # What belongs to a whole order may stand on its first line only, the status as well as the amount.
     order = f"PARTITION BY {quote_identifier(str(draft.order_id.value))}" if draft.order_id else ""
@@ -112,8 +116,13 @@ def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
     return [Choice("blank_amount", "skip", "", (question,))]
 
 
-def _excluded(draft: OrdersDraft) -> dict[str, list[str]]:
-    return {column: values for choice in draft.exclusions if isinstance(choice.value, dict) for column, values in choice.value.items()}
+def _excluded_values(draft: OrdersDraft) -> dict[str, list[str]]:
+    return {
+        column: values
+        for choice in draft.exclusions
+        if isinstance(choice.value, dict)
+        for column, values in choice.value.items()
+    }
 
 
 def _literals(values: list[str]) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from os.path import commonprefix
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from features.errors import InvalidLog
 
@@ -24,8 +23,8 @@ def path_text(files: Sequence[Path], folder: Path) -> str:
         if sorted(_matches(pattern, folder)) == relative:
             return pattern
     raise InvalidLog(
-        f"Found {len(files)} files with the same columns, {Path(relative[0]).name} to {Path(relative[-1]).name}, beside "
-        "other files that every glob over them also matches. Expected files that one glob names: move them into a "
+        f"Found {len(files)} files with the same columns, {relative[0]} to {relative[-1]}, beside other files that every "
+        "glob over them also matches. Expected files that one glob names: move them into a "
         "folder of their own, and name them there."
     )
 
@@ -37,16 +36,20 @@ def _matches(pattern: str, folder: Path) -> list[str]:
 
 def _patterns(paths: Sequence[str]) -> Iterator[str]:
     """Patterns from the narrowest to the widest."""
-    start = commonprefix(list(paths))
-    end = commonprefix([path[len(start) :][::-1] for path in paths])[::-1]
-    if "/" not in "".join(path[len(start) : len(path) - len(end)] for path in paths):
+    start = _common_start(paths)
+    end = _common_start([path[len(start) :][::-1] for path in paths])[::-1]
+    suffix = PurePosixPath(paths[0]).suffix
+    if not any("/" in path[len(start) : len(path) - len(end)] for path in paths):
         yield f"{glob.escape(start)}*{glob.escape(end)}"
-    parents = {os.path.dirname(path) for path in paths}  # noqa: PTH120 -- the text of a relative path
-    if len(parents) == 1:
-        yield glob.escape(os.path.join(parents.pop(), "")) + "*" + glob.escape(end[end.rfind(".") :] if "." in end else end)  # noqa: PTH118
+        yield f"{glob.escape(start[: start.rfind('/') + 1])}*{glob.escape(suffix)}"
     if len({len(path) for path in paths}) == 1:
         yield "".join(_character_class(set(column)) for column in zip(*paths, strict=True))
-    yield f"{glob.escape(os.path.commonpath(paths) or '.')}/**/*{Path(paths[0]).suffix}"
+    yield f"{glob.escape(start[: start.rfind('/') + 1])}**/*{glob.escape(suffix)}"
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    first, last = min(texts), max(texts)
+    return first[: next((position for position, letter in enumerate(first) if last[position] != letter), len(first))]
 
 
 def _character_class(characters: set[str]) -> str:

@@ -30,8 +30,21 @@ _RETURNED = {
     "ruckerstattet", "retourniert", "rembourse", "remboursee", "reembolsado", "reembolsada", "rimborsato", "terugbetaald",
     "zwrocone", "已退款", "退款成功", "全额退款", "已退货",
 }  # fmt: skip
-_ASK = {"pending", "on hold", "wc on hold", "processing payment", "authorized", "ausstehend", "en attente", "pendiente", "处理中"}
-_TEST_COLUMNS, _YES = {"test", "is test", "test order", "testbestellung", "测试订单"}, {"true", "yes", "1", "ja", "是", "test"}
+_ASK = {
+    "pending",
+    "on hold",
+    "wc on hold",
+    "processing payment",
+    "authorized",
+    "ausstehend",
+    "en attente",
+    "pendiente",
+    "处理中",
+}
+_TEST_COLUMNS, _YES = (
+    {"test", "is test", "test order", "testbestellung", "测试订单"},
+    {"true", "yes", "1", "ja", "是", "test"},
+)
 
 
 def choose_exclusions(table: ExportTable, layout: Layout | None) -> list[Choice]:
@@ -44,9 +57,9 @@ def choose_exclusions(table: ExportTable, layout: Layout | None) -> list[Choice]
         words = _no_purchase_words(profile, layout)
         if words:
             excluded[status] = words
-            reasons.append(f"'{status}' with values {_counted(profile)}")
+            reasons.append(f"'{status}' with values {_list_counts(profile)}")
         questions += _status_questions(profile)
-    for column, values in (layout.excluded.items() if layout else _test_flags(table)):
+    for column, values in layout.excluded.items() if layout else _test_flags(table):
         if column in table.profiles:
             excluded[column] = list(values)
             reasons.append(f"'{column}' {', '.join(values)} is a test")
@@ -86,5 +99,5 @@ def _test_flags(table: ExportTable) -> list[tuple[str, tuple[str, ...]]]:
     return flags
 
 
-def _counted(profile: ValueProfile) -> str:
+def _list_counts(profile: ValueProfile) -> str:
     return ", ".join(f"{value} ({count:,})" for value, count in profile.counts.most_common(8))

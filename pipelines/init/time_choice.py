@@ -26,7 +26,12 @@ def choose_time(table: ExportTable, layout: Layout | None) -> Choice | None:
     questions = tuple(f'is "{other}" the time of the order?' for other in close_candidates(candidates, chosen))
     clock = None if _has_time_of_day(table.profiles[chosen]) else _clock_column(table, chosen)
     if clock:
-        return Choice("ordered_at", f"{chosen} + {clock}", f"date and time stand in two columns: {_examples(table, [chosen, clock])}", questions)
+        return Choice(
+            "ordered_at",
+            f"{chosen} + {clock}",
+            f"date and time stand in two columns: {_examples(table, [chosen, clock])}",
+            questions,
+        )
     return Choice("ordered_at", chosen, _examples(table, [chosen]), questions)
 
 
@@ -44,7 +49,7 @@ def _any_date(table: ExportTable) -> str | None:
     dates = [column for column, profile in table.profiles.items() if _is_date_column(profile)]
     written_as_date = [column for column in dates if not table.profiles[column].is_number]
     plausible = written_as_date or ([] if table.export.has_header else dates)
-    return plausible[0] if len(plausible) == 1 or not table.export.has_header and plausible else None
+    return plausible[0] if len(plausible) == 1 or (not table.export.has_header and plausible) else None
 
 
 def _has_time_of_day(profile: ValueProfile) -> bool:

@@ -36,7 +36,9 @@ def number_choices(profiles: Sequence[ValueProfile]) -> list[Choice]:
         return []
     chosen = telling[0] if telling else unsure[-1] if unsure else PLAIN
     example = next((value for profile in profiles for value in profile.values if chosen in profile.number_readings), "")
-    questions = (f"the numbers do not tell point and comma apart; is it {unsure[0].keys}?",) if unsure and not telling else ()
+    questions = (
+        (f"the numbers do not tell point and comma apart; is it {unsure[0].keys}?",) if unsure and not telling else ()
+    )
     choices = [Choice("decimal", chosen.decimal, f"numbers such as {example}", questions)]
     return choices + ([Choice("thousands", chosen.thousands)] if chosen.thousands else [])
 
@@ -45,7 +47,9 @@ def _together(profiles: Sequence[ValueProfile]) -> ValueProfile:
     """The profile of a date and a time as ingestion joins them, with a blank."""
     if len(profiles) == 1:
         return profiles[0]
-    texts = tuple(" ".join(parts) if all(parts) else "" for parts in zip(*(each.texts for each in profiles), strict=True))
+    texts = tuple(
+        " ".join(parts) if all(parts) else "" for parts in zip(*(each.texts for each in profiles), strict=True)
+    )
     return ValueProfile(" + ".join(each.column for each in profiles), "VARCHAR", texts)
 
 

@@ -1,4 +1,4 @@
-"""Value profile: what the values of a column look like: how many are filled and different, dates, numbers, addresses."""
+"""Value profile: what the values of a column look like: filled, different, dates, numbers or addresses."""
 
 from __future__ import annotations
 

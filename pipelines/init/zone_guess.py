@@ -41,10 +41,16 @@ ZONE_BY_NAME: Mapping[str, str] = {
 _OFFSET = re.compile(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d).*?([+-])(\d\d):?(\d\d)$")
 
 
-def zone_choice(table: ExportTable, layout: Layout | None, times: Sequence[str], currency: str, given: str | None) -> tuple[Choice, bool]:
+def zone_choice(
+    table: ExportTable, layout: Layout | None, times: Sequence[str], currency: str, given: str | None
+) -> tuple[Choice, bool]:
     """The choice for the time zone, and whether it is sure."""
     if given:
-        unsure = (f"the times of {layout.title} are in {layout.timezone}.",) if layout and layout.timezone not in {None, given} else ()
+        unsure = (
+            (f"the times of {layout.title} are in {layout.timezone}.",)
+            if layout and layout.timezone not in {None, given}
+            else ()
+        )
         return Choice("timezone", given, "as given by --timezone", unsure), True
     if layout and layout.timezone:
         return Choice("timezone", layout.timezone, f"that of the times in {layout.title}"), True

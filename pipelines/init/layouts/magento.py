@@ -6,7 +6,13 @@ from pipelines.init.layout import Layout
 
 LAYOUT = Layout(
     title="Magento / Adobe Commerce orders",
-    signature=(("increment_id",), ("created_at",), ("grand_total", "base_grand_total"), ("customer_email",), ("status",)),
+    signature=(
+        ("increment_id",),
+        ("created_at",),
+        ("grand_total", "base_grand_total"),
+        ("customer_email",),
+        ("status",),
+    ),
     columns={
         "customer_id": ("customer_email",),
         "ordered_at": ("created_at",),

@@ -7,7 +7,11 @@ from pipelines.init.layout import Layout
 LAYOUT = Layout(
     title="Magento / Adobe Commerce orders grid",
     signature=(
-        ("ID",), ("Purchase Date",), ("Grand Total (Base)", "Grand Total (Purchased)"), ("Status",), ("Customer Email",),
+        ("ID",),
+        ("Purchase Date",),
+        ("Grand Total (Base)", "Grand Total (Purchased)"),
+        ("Status",),
+        ("Customer Email",),
     ),
     columns={
         "customer_id": ("Customer Email",),

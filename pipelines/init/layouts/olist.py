@@ -6,7 +6,13 @@ from pipelines.init.layout import Layout
 
 LAYOUT = Layout(
     title="Olist orders, items and customers",
-    signature=(("order_purchase_timestamp",), ("order_status",), ("customer_unique_id",), ("price",), ("order_item_id",)),
+    signature=(
+        ("order_purchase_timestamp",),
+        ("order_status",),
+        ("customer_unique_id",),
+        ("price",),
+        ("order_item_id",),
+    ),
     columns={
         "customer_id": ("customer_unique_id",),
         "ordered_at": ("order_purchase_timestamp",),

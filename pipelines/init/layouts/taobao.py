@@ -23,7 +23,7 @@ LAYOUT = Layout(
         "store_id": ("店铺名称", "店铺Id"),
         "status": ("订单状态",),
     },
-    excluded_statuses=("交易关闭", "等待买家付款", "付款以前，卖家或买家主动关闭交易"),
+    excluded_statuses=("交易关闭", "等待买家付款"),
     currency="CNY",
     timezone="Asia/Shanghai",
     notes=("What the buyer paid counts, after discounts and with postage.",),

@@ -12,7 +12,7 @@ import duckdb
 from features.config.shop import ShopConfig, read_shop_config
 from features.ingestion.ingest import ingest
 from pipelines.init.draft import Answers, Draft, draft_config
-from tests.pipelines.init.exports import Totals
+from tests.pipelines.init.simulated_orders import Totals
 
 
 def draft(files: Sequence[Path], folder: Path, answers: Answers = Answers()) -> Draft:  # noqa: B008 -- a frozen value
@@ -30,9 +30,10 @@ def draft_file(files: Sequence[Path], folder: Path, answers: Answers = Answers()
 def ingested_totals(config: ShopConfig, history: Path) -> Totals:
     """Ingest the log, and add up its canonical orders."""
     ingest(config, history)
-    columns = {row[0] for row in duckdb.execute(f"DESCRIBE FROM '{history}/orders.parquet'").fetchall()}
+    table = duckdb.read_parquet(str(history / "orders.parquet"))
+    columns = set(table.columns)
     order = "order_id" if "order_id" in columns else "concat(customer_id, day_number)"
     amount = "sum(amount)" if "amount" in columns else "0"
-    counts = f"count(DISTINCT {order}), count(DISTINCT customer_id), {amount}"
-    orders, customers, revenue = duckdb.execute(f"SELECT {counts} FROM '{history}/orders.parquet'").fetchall()[0]
+    row = table.aggregate(f"count(DISTINCT {order}), count(DISTINCT customer_id), {amount}").fetchall()[0]
+    orders, customers, revenue = row
     return Totals(orders, customers, Decimal(revenue))

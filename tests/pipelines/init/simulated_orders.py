@@ -1,9 +1,9 @@
-"""Exports: one simulated shop, written as the exports of shop systems write it, and what a history of it adds up to."""
+"""Simulated orders: one shop, which the exports of all layouts write, and what a history of it adds up to."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -75,6 +75,10 @@ class Totals:
         return cls(len(orders), len({order.customer for order in orders}), sum(map(revenue, orders), Decimal(0)))
 
 
+Export = tuple[list[Path], Totals]
+"""The files of an export, and what its history adds up to."""
+
+
 @cache
 def simulate_orders(customers: int = 120) -> tuple[Order, ...]:
     """About four orders of each customer within 300 days, one in twelve called off, one in twenty paid back."""
@@ -104,30 +108,30 @@ def _item(rng: np.random.Generator) -> Item:
     return Item(f"SKU-{number:02}", ["Tea", "Coffee", "Cups"][number % 3], int(rng.integers(1, 4)), price)
 
 
-def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], encoding: str = "utf-8") -> Path:
-    """Write a csv file."""
+def write_records(path: Path, header: str, records: Iterable[Mapping[str, object]], encoding: str = "utf-8") -> Path:
+    """Write a csv file; ``header`` has the names with commas, and a record the values that are not empty."""
     with path.open("w", newline="", encoding=encoding) as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+        writer = csv.DictWriter(file, header.split(","), restval="")
+        writer.writeheader()
+        writer.writerows(records)
     return path
 
 
-def bought(orders: Iterable[Order]) -> list[Order]:
+def without_cancelled() -> list[Order]:
     """The orders that were not called off."""
-    return [order for order in orders if order.status != "cancelled"]
+    return [order for order in simulate_orders() if order.status != "cancelled"]
 
 
-def paid(orders: Iterable[Order]) -> list[Order]:
+def only_paid() -> list[Order]:
     """The orders that were neither called off nor paid back."""
-    return [order for order in orders if order.status == "paid"]
+    return [order for order in simulate_orders() if order.status == "paid"]
 
 
-def net(order: Order) -> Decimal:
+def net_amount(order: Order) -> Decimal:
     """The total less what was paid back."""
     return order.total - order.refund
 
 
-def with_offset(at: datetime) -> str:
+def time_with_offset(at: datetime) -> str:
     """A time of the shop in Berlin, with its offset as Shopify writes it."""
     return at.replace(tzinfo=BERLIN).strftime("%Y-%m-%d %H:%M:%S %z")
