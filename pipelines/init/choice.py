@@ -14,6 +14,13 @@ class Choice:
     reason: str = ""
     questions: tuple[str, ...] = ()
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns or expressions that the value names; none where it names something else."""
+        if isinstance(self.value, str):
+            return [self.value]
+        return [str(item) for item in self.value] if isinstance(self.value, list) else []
+
 
 @dataclass
 class Section:
@@ -27,8 +34,3 @@ class Section:
     def value(self, key: str) -> object:
         """The value of a key, or None."""
         return next((choice.value for choice in self.choices if choice.key == key), None)
-
-    def texts(self, key: str) -> list[str]:
-        """The columns or expressions of a key; none where it is not there."""
-        value = self.value(key)
-        return [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []

@@ -18,6 +18,7 @@ from pipelines.init.orders_draft import OrdersDraft, blank_amount_choice, draft_
 from pipelines.init.path_pattern import path_text
 from pipelines.init.raw_export import RawExport
 from pipelines.init.side_tables import consents_section, events_section
+from pipelines.init.statuses import merge_filters
 from pipelines.init.toml_text import toml_document
 from pipelines.init.value_formats import date_choices, number_choices
 from pipelines.init.value_profile import ValueProfile
@@ -95,7 +96,7 @@ def draft_config(
     currency, currency_keys = currency_choices(orders.table, orders.layout, orders.number_columns, answers.currency)
     zone, is_sure = zone_choice(orders.table, orders.layout, orders.time_columns, str(currency.value), answers.timezone)
     shop.choices = [Choice("name", answers.name or _shop_name(folder, plan.base)), currency, zone]
-    section.choices = [*_file_choices(plan.base, folder), *_column_choices(orders), *currency_keys, *orders.exclusions]
+    section.choices = [*_file_choices(plan.base, folder), *_column_choices(orders), *merge_filters([*currency_keys, *orders.filters])]
     section.choices += [*blank_amount_choice(orders), *_format_choices(orders)]
     section.questions = list(orders.layout.questions) if orders.layout else []
     others = [each for each in exports if each is not plan.base and each not in [step.export for step in joined]]
@@ -178,9 +179,8 @@ def _side_sections(
     connection: duckdb.DuckDBPyConnection, others: Sequence[RawExport], orders: OrdersDraft, folder: Path
 ) -> list[Section]:
     """Sections for consents and events; a file that nothing needs is a comment."""
-    columns = orders.customer.value if orders.customer else ""
-    first = columns[0] if isinstance(columns, list) else str(columns)
-    customers = set(orders.table.profiles[first].counts)
+    names = orders.customer.columns if orders.customer else []
+    customers = {value for column in names for value in orders.table.profiles[column].counts}
     sections: dict[str, Section] = {}
     unused = []
     for export in others:

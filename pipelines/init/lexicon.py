@@ -12,6 +12,7 @@ from typing import Literal
 Role = Literal[
     "customer_id", "ordered_at", "order_time", "amount", "unit_price", "order_id", "product_id", "category", "quantity",
     "discount", "coupon", "channel", "store_id", "currency_column", "status", "updated_at", "refund",
+    "consent_purpose", "consent_granted", "changed_at", "event_kind", "happened_at", "contact_channel",
 ]  # fmt: skip
 _WEIGHTS = {"sure": 1.0, "likely": 0.8, "weak": 0.5}
 

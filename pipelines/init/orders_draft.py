@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.errors import InvalidConfig
 from features.ingestion.expressions import columns_of
@@ -15,7 +15,7 @@ from pipelines.init.layout import Layout
 from pipelines.init.layouts import recognize_layout
 from pipelines.init.order_choice import choose_details, choose_order_id, choose_quantity
 from pipelines.init.raw_export import text_sql
-from pipelines.init.statuses import choose_exclusions
+from pipelines.init.statuses import choose_filters
 from pipelines.init.time_choice import choose_time, time_columns
 
 
@@ -30,7 +30,7 @@ class OrdersDraft:
     order_id: Choice | None
     amount: Choice | None
     details: tuple[Choice, ...] = ()
-    exclusions: tuple[Choice, ...] = ()
+    filters: tuple[Choice, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -55,9 +55,9 @@ class OrdersDraft:
     @property
     def used_columns(self) -> set[str]:
         """All raw columns that the section names."""
-        sources = [choice.value for choice in (self.customer, self.order_id, *self.details) if choice]
-        columns = {column for source in sources for column in (source if isinstance(source, list) else [str(source)])}
-        filters = {column for choice in self.exclusions if isinstance(choice.value, dict) for column in choice.value}
+        chosen = (self.customer, self.order_id, *self.details)
+        columns = {column for choice in chosen if choice for column in choice.columns}
+        filters = {column for choice in self.filters if isinstance(choice.value, dict) for column in choice.value}
         return columns | filters | {*self.time_columns, *self.number_columns}
 
     def _columns(self, source: str) -> list[str]:
@@ -72,24 +72,19 @@ def draft_orders(table: ExportTable) -> OrdersDraft:
     layout = recognize_layout(table.export.columns)
     ordered_at = choose_time(table, layout)
     if ordered_at is None:
-        return OrdersDraft(table, layout, None, _customer_without_time(table, layout), None, None)
+        return OrdersDraft(table, layout, None, choose_customer(table, layout, [], []), None, None)
     times = time_columns(str(ordered_at.value), table)
     order_id = choose_order_id(table, layout, times[0])
-    order_columns = [str(order_id.value)] if order_id else times
-    taken = [*times, *([str(order_id.value)] if order_id else [])]
+    order_columns = order_id.columns if order_id else times
+    taken = [*times, *(order_id.columns if order_id else [])]
     customer = choose_customer(table, layout, order_columns, taken)
-    taken += [] if customer is None else [customer.value] if isinstance(customer.value, str) else list(customer.value)  # type: ignore[call-overload]
+    taken += customer.columns if customer else []
     quantity = choose_quantity(table, layout, taken)
     amount = choose_amount(table, layout, order_columns[0] if order_id else None, quantity)
-    taken += [str(amount.value)] if amount else []
+    taken += amount.columns if amount else []
+    draft = OrdersDraft(table, layout, ordered_at, customer, order_id, amount)
     details = tuple(choose_details(table, layout, taken))
-    return OrdersDraft(
-        table, layout, ordered_at, customer, order_id, amount, details, tuple(choose_exclusions(table, layout))
-    )
-
-
-def _customer_without_time(table: ExportTable, layout: Layout | None) -> Choice | None:
-    return choose_customer(table, layout, [], [])
+    return replace(draft, details=details, filters=tuple(choose_filters(table, layout, draft.number_columns)))
 
 
 def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
@@ -119,8 +114,8 @@ def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
 def _excluded_values(draft: OrdersDraft) -> dict[str, list[str]]:
     return {
         column: values
-        for choice in draft.exclusions
-        if isinstance(choice.value, dict)
+        for choice in draft.filters
+        if choice.key == "exclude" and isinstance(choice.value, dict)
         for column, values in choice.value.items()
     }
 

@@ -14,19 +14,20 @@ from pipelines.init.place_guess import country_zone, main_country
 
 ZONE_BY_CURRENCY: Mapping[str, str] = {
     "EUR": "Europe/Berlin", "USD": "America/New_York", "GBP": "Europe/London", "CNY": "Asia/Shanghai",
-    "JPY": "Asia/Tokyo", "PLN": "Europe/Warsaw", "BRL": "America/Sao_Paulo", "CHF": "Europe/Zurich", "SEK": "Europe/Stockholm",
-    "NOK": "Europe/Oslo", "DKK": "Europe/Copenhagen", "CZK": "Europe/Prague", "HUF": "Europe/Budapest",
+    "JPY": "Asia/Tokyo", "PLN": "Europe/Warsaw", "BRL": "America/Sao_Paulo", "CHF": "Europe/Zurich",
+    "SEK": "Europe/Stockholm", "NOK": "Europe/Oslo", "DKK": "Europe/Copenhagen", "CZK": "Europe/Prague", "HUF": "Europe/Budapest",
     "RON": "Europe/Bucharest", "CAD": "America/Toronto", "AUD": "Australia/Sydney", "NZD": "Pacific/Auckland",
     "INR": "Asia/Kolkata", "KRW": "Asia/Seoul", "SGD": "Asia/Singapore", "HKD": "Asia/Hong_Kong", "TWD": "Asia/Taipei",
     "MXN": "America/Mexico_City", "ZAR": "Africa/Johannesburg", "TRY": "Europe/Istanbul", "RUB": "Europe/Moscow",
-    "THB": "Asia/Bangkok", "VND": "Asia/Ho_Chi_Minh", "ILS": "Asia/Jerusalem", "AED": "Asia/Dubai", "CLP": "America/Santiago",
-    "COP": "America/Bogota", "ARS": "America/Argentina/Buenos_Aires", "PHP": "Asia/Manila", "IDR": "Asia/Jakarta",
+    "THB": "Asia/Bangkok", "VND": "Asia/Ho_Chi_Minh", "ILS": "Asia/Jerusalem", "AED": "Asia/Dubai",
+    "CLP": "America/Santiago", "COP": "America/Bogota", "ARS": "America/Argentina/Buenos_Aires", "PHP": "Asia/Manila", "IDR": "Asia/Jakarta",
     "MYR": "Asia/Kuala_Lumpur", "UAH": "Europe/Kyiv", "BGN": "Europe/Sofia",
 }  # fmt: skip
 _FURTHER_ZONES = (
     "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Phoenix", "America/Halifax", "Europe/Athens",
     "Europe/Lisbon", "Australia/Brisbane", "Australia/Perth", "Australia/Adelaide", "America/Lima", "Asia/Karachi",
-    "Asia/Dhaka", "Africa/Lagos", "Africa/Nairobi", "Africa/Cairo", "Asia/Riyadh", "America/Anchorage", "Pacific/Honolulu",
+    "Asia/Dhaka", "Africa/Lagos", "Africa/Nairobi", "Africa/Cairo", "Asia/Riyadh", "America/Anchorage",
+    "Pacific/Honolulu",
 )  # fmt: skip
 # The names that Square writes, which are those of Rails.
 ZONE_BY_NAME: Mapping[str, str] = {

@@ -36,14 +36,7 @@ def write(folder: Path) -> Export:
                 }
                 for item in order.items
             ]  # fmt: skip
-        walk_in = {
-            "Category": "Tea",
-            "Item": "Cup",
-            "SKU": "SKU-01",
-            "Qty": 1,
-            "Gross Sales": "$5.00",
-            "Net Sales": "$5.00",
-        }
+        walk_in = {"Item": "Cup", "SKU": "SKU-01", "Qty": 1, "Gross Sales": "$5.00", "Net Sales": "$5.00"}
         records.append({**shared, **walk_in, "Transaction ID": f"W{order.number}", "Event Type": "Payment"})
     files = [write_records(folder / "items-2026.csv", HEADER, records)]
     return files, Totals.of(without_cancelled(), net_amount)

@@ -29,7 +29,8 @@ def write(folder: Path) -> Export:
         {
             "id": f"ch_{order.number}", "Description": "Tea", "Seller Message": "Payment complete.",
             "Created (UTC)": f"{order.at.replace(tzinfo=BERLIN).astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-            "Amount": order.total * 2, "Amount Refunded": order.refund * 2, "Currency": "usd" if order.number % 2 else "gbp",
+            "Amount": order.total * 2, "Amount Refunded": order.refund * 2,
+            "Currency": "usd" if order.number % 2 else "gbp",
             "Converted Amount": order.total, "Converted Amount Refunded": order.refund, "Converted Currency": "eur",
             "Fee": "1.20", "Mode": "Live", "Status": STATUSES[order.status], "Customer Email": order.email,
             "Customer ID": "" if order.customer % 8 == 0 else f"cus_{order.customer:06}", "Captured": "True",
