@@ -34,10 +34,11 @@ def currency_choices(
     codes = _codes(table.profiles[column]) if column else {}
     if len(codes) > 1:
         return _of_several(str(column), codes, given)
+    keys = [Choice("currency_column", column)] if column and codes else []
     if given:
-        return Choice("currency", given, "as given by --currency"), []
+        return Choice("currency", given, "as given by --currency"), keys
     if codes:
-        return Choice("currency", next(iter(codes)), f"the only value of '{column}'"), []
+        return Choice("currency", next(iter(codes)), f"the only value of '{column}'"), keys
     return _from_texts(table, layout, amounts), []
 
 

@@ -92,8 +92,9 @@ def draft_config(
         raise InvalidLog(_missing_columns(orders))
     shop = Section("")
     section = Section("orders", comments=_comments(orders))
-    joined = _needed_steps(plan, orders.used_columns)
     currency, currency_keys = currency_choices(orders.table, orders.layout, orders.number_columns, answers.currency)
+    used = orders.used_columns.union(*(choice.columns for choice in currency_keys))
+    joined = _needed_steps(plan, used)
     zone, is_sure = zone_choice(orders.table, orders.layout, orders.time_columns, str(currency.value), answers.timezone)
     shop.choices = [Choice("name", answers.name or _shop_name(folder, plan.base)), currency, zone]
     section.choices = [*_file_choices(plan.base, folder), *_column_choices(orders), *merge_filters([*currency_keys, *orders.filters])]
@@ -101,7 +102,7 @@ def draft_config(
     section.questions = list(orders.layout.questions) if orders.layout else []
     others = [each for each in exports if each is not plan.base and each not in [step.export for step in joined]]
     side = _side_sections(connection, others, orders, folder)
-    sections = [section, *_join_sections(joined, plan, orders, folder), *side]
+    sections = [section, *_join_sections(joined, plan, used, folder), *side]
     title = f"{plan.base.title} ({orders.layout.title})" if orders.layout else plan.base.title
     return Draft(title, shop, sections, is_sure)
 
@@ -158,16 +159,16 @@ def _needed_steps(plan: JoinPlan, used_columns: set[str]) -> list[JoinStep]:
     return needed
 
 
-def _join_sections(steps: Sequence[JoinStep], plan: JoinPlan, orders: OrdersDraft, folder: Path) -> list[Section]:
-    used = orders.used_columns | {left for step in steps for left, _ in step.keys}
+def _join_sections(steps: Sequence[JoinStep], plan: JoinPlan, columns: set[str], folder: Path) -> list[Section]:
+    used = columns | {left for step in steps for left, _ in step.keys}
     present, sections = set(plan.base.columns), []
     for step in steps:
-        columns = [column for column in step.export.columns if column in used - present]
-        present |= set(columns)
+        taken = [column for column in step.export.columns if column in used - present]
+        present |= set(taken)
         section = Section("[[orders.join]]", [
             Choice("path", path_text(step.export.files, folder), f"{step.export.lines:,} lines, one for each key"),
             Choice("key", step.key_texts[0] if len(step.keys) == 1 else step.key_texts),
-            Choice("columns", columns),
+            Choice("columns", taken),
         ])  # fmt: skip
         if step.export.sheet is not None:
             section.choices.append(Choice("sheet", step.export.sheet))

@@ -41,7 +41,7 @@ class Order:
     customer: int
     at: datetime  # the shop's own clock
     items: tuple[Item, ...]
-    status: str  # paid, cancelled, refunded
+    status: str  # paid, cancelled, refunded, partly refunded
     store: str
 
     @property
@@ -57,7 +57,8 @@ class Order:
     @property
     def refund(self) -> Decimal:
         """What was paid back."""
-        return self.total if self.status == "refunded" else Decimal("0.00")
+        share = {"refunded": Decimal(1), "partly refunded": Decimal("0.5")}.get(self.status, Decimal(0))
+        return (share * self.total).quantize(CENT)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ Export = tuple[list[Path], Totals]
 
 @cache
 def simulate_orders(customers: int = 120) -> tuple[Order, ...]:
-    """About four orders of each customer within 300 days, one in twelve called off, one in twenty paid back."""
+    """About four orders of each customer within 300 days, one in ten called off, one in twenty paid back."""
     rng = np.random.default_rng(7)
     moments = sorted(
         (day * 86_400 + int(rng.integers(0, 50_000)), customer)
@@ -95,7 +96,7 @@ def simulate_orders(customers: int = 120) -> tuple[Order, ...]:
             customer,
             OPENING + timedelta(seconds=int(second)),
             tuple(_item(rng) for _ in range(int(rng.integers(1, 4)))),
-            str(rng.choice(["paid"] * 17 + ["cancelled"] * 2 + ["refunded"])),
+            str(rng.choice(["paid"] * 16 + ["cancelled"] * 2 + ["refunded", "partly refunded"])),
             f"Store {int(rng.integers(1, 4))}",
         )
         for position, (second, customer) in enumerate(moments)
@@ -122,9 +123,9 @@ def without_cancelled() -> list[Order]:
     return [order for order in simulate_orders() if order.status != "cancelled"]
 
 
-def only_paid() -> list[Order]:
-    """The orders that were neither called off nor paid back."""
-    return [order for order in simulate_orders() if order.status == "paid"]
+def bought_for_good() -> list[Order]:
+    """The orders that were neither called off nor paid back as a whole."""
+    return [order for order in without_cancelled() if order.status != "refunded"]
 
 
 def net_amount(order: Order) -> Decimal:

@@ -15,7 +15,7 @@ ITEMS = "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,f
 CUSTOMERS = "customer_id,customer_unique_id,customer_zip_code_prefix,customer_city,customer_state"
 PAYMENTS = "order_id,payment_sequential,payment_type,payment_installments,payment_value"
 FREIGHT = Decimal("7.10")
-STATUSES = {"paid": "delivered", "cancelled": "canceled", "refunded": "delivered"}
+STATUSES = {"paid": "delivered", "cancelled": "canceled", "refunded": "delivered", "partly refunded": "delivered"}
 
 
 def write(folder: Path) -> Export:

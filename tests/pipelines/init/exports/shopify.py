@@ -7,10 +7,10 @@ from pathlib import Path
 from tests.pipelines.init.simulated_orders import (
     Export,
     Totals,
+    bought_for_good,
     net_amount,
     simulate_orders,
     time_with_offset,
-    without_cancelled,
     write_records,
 )
 
@@ -21,7 +21,7 @@ HEADER = (
     "Lineitem fulfillment status,Billing Name,Billing Street,Billing City,Billing Zip,Billing Country,Billing Phone,"
     "Cancelled at,Payment Method,Refunded Amount,Vendor,Id,Tags,Risk Level,Source,Lineitem discount,Phone"
 )
-STATUSES = {"paid": "paid", "cancelled": "voided", "refunded": "refunded"}
+STATUSES = {"paid": "paid", "cancelled": "voided", "refunded": "refunded", "partly refunded": "partially_refunded"}
 
 
 def write(folder: Path) -> Export:
@@ -45,4 +45,4 @@ def write(folder: Path) -> Export:
             for position, item in enumerate(order.items)
         ]  # fmt: skip
     files = [write_records(folder / "orders_export_1.csv", HEADER, records)]
-    return files, Totals.of(without_cancelled(), net_amount)
+    return files, Totals.of(bought_for_good(), net_amount)

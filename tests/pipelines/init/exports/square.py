@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from tests.pipelines.init.simulated_orders import (
     Export,
     Totals,
-    net_amount,
     without_cancelled,
     write_records,
 )
@@ -39,4 +39,4 @@ def write(folder: Path) -> Export:
         walk_in = {"Item": "Cup", "SKU": "SKU-01", "Qty": 1, "Gross Sales": "$5.00", "Net Sales": "$5.00"}
         records.append({**shared, **walk_in, "Transaction ID": f"W{order.number}", "Event Type": "Payment"})
     files = [write_records(folder / "items-2026.csv", HEADER, records)]
-    return files, Totals.of(without_cancelled(), net_amount)
+    return files, Totals.of(without_cancelled(), lambda order: order.total if order.status != "refunded" else Decimal(0))

@@ -7,9 +7,9 @@ from pathlib import Path
 from tests.pipelines.init.simulated_orders import (
     Export,
     Totals,
+    bought_for_good,
     net_amount,
     simulate_orders,
-    without_cancelled,
     write_records,
 )
 
@@ -17,7 +17,7 @@ HEADER = (
     "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,收货人姓名,联系手机,"
     "订单创建时间,订单付款时间,宝贝标题,宝贝种类,宝贝总数量,店铺名称,订单关闭原因,退款金额"
 )
-STATUSES = {"paid": "交易成功", "cancelled": "交易关闭", "refunded": "交易成功"}
+STATUSES = {"paid": "交易成功", "cancelled": "交易关闭", "refunded": "交易成功", "partly refunded": "交易成功"}
 
 
 def write(folder: Path) -> Export:
@@ -33,4 +33,4 @@ def write(folder: Path) -> Export:
         for order in simulate_orders()
     ]  # fmt: skip
     files = [write_records(folder / "ExportOrderList.csv", HEADER, records, "gb18030")]
-    return files, Totals.of(without_cancelled(), net_amount)
+    return files, Totals.of(bought_for_good(), net_amount)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.pipelines.init.simulated_orders import Export, Totals, only_paid, simulate_orders, write_records
+from tests.pipelines.init.simulated_orders import Export, Totals, bought_for_good, net_amount, simulate_orders, write_records
 
 HEADER = (
-    "order_id,order_number,order_date,status,order_total,order_currency,customer_user,billing_first_name,billing_email,"
+    "order_id,order_number,order_date,status,order_total,refunded_total,order_currency,customer_user,billing_first_name,billing_email,"
     "billing_phone,payment_method"
 )
-STATUSES = {"paid": "wc-completed", "cancelled": "wc-cancelled", "refunded": "wc-refunded"}
+STATUSES = {"paid": "wc-completed", "cancelled": "wc-cancelled", "refunded": "wc-refunded", "partly refunded": "wc-completed"}
 
 
 def write(folder: Path) -> Export:
@@ -18,10 +18,11 @@ def write(folder: Path) -> Export:
     records = [
         {
             "order_id": order.number, "order_number": order.number, "order_date": f"{order.at:%Y-%m-%d %H:%M:%S}",
-            "status": STATUSES[order.status], "order_total": order.total, "order_currency": "USD",
+            "status": STATUSES[order.status], "order_total": order.total,
+            "refunded_total": order.refund, "order_currency": "USD",
             "customer_user": 0 if order.customer % 3 else order.customer + 50, "billing_email": order.email,
             "billing_phone": "555", "payment_method": "stripe",
         }
         for order in simulate_orders()
     ]  # fmt: skip
-    return [write_records(folder / "orders.csv", HEADER, records)], Totals.of(only_paid())
+    return [write_records(folder / "orders.csv", HEADER, records)], Totals.of(bought_for_good(), net_amount)

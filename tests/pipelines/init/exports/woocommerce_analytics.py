@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.pipelines.init.simulated_orders import Export, Totals, only_paid, simulate_orders, write_records
+from tests.pipelines.init.simulated_orders import Export, Totals, bought_for_good, simulate_orders, write_records
 
 HEADER = (
     "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),Items sold,Coupon(s),N. Revenue,"
     "Attribution"
 )
-STATUSES = {"paid": "completed", "cancelled": "cancelled", "refunded": "refunded"}
+STATUSES = {"paid": "completed", "cancelled": "cancelled", "refunded": "refunded", "partly refunded": "completed"}
 
 
 def write(folder: Path) -> Export:
@@ -23,4 +23,4 @@ def write(folder: Path) -> Export:
         }
         for order in simulate_orders()
     ]  # fmt: skip
-    return [write_records(folder / "wc-orders-report-export.csv", HEADER, records)], Totals.of(only_paid())
+    return [write_records(folder / "wc-orders-report-export.csv", HEADER, records)], Totals.of(bought_for_good())

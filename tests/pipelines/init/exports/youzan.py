@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.pipelines.init.simulated_orders import Export, Totals, simulate_orders, without_cancelled, write_records
 
 HEADER = "订单号,订单状态,订单类型,买家,买家手机号,下单时间,付款时间,商品名称,商品数量,应付金额,实付金额,归属店铺"
-STATUSES = {"paid": "交易完成", "cancelled": "交易关闭", "refunded": "交易完成"}
+STATUSES = {"paid": "交易完成", "cancelled": "交易关闭", "refunded": "交易完成", "partly refunded": "交易完成"}
 
 
 def write(folder: Path) -> Export:
