@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from features.ingestion.values.date_formats import EXCEL, ISO
 from pipelines.init.candidates import ExportTable, best_candidate, close_candidates
 from pipelines.init.choice import Choice
 from pipelines.init.layout import Layout
@@ -49,7 +50,15 @@ def _any_date(table: ExportTable) -> str | None:
     dates = [column for column, profile in table.profiles.items() if _is_date_column(profile)]
     written_as_date = [column for column in dates if not table.profiles[column].is_number]
     plausible = written_as_date or ([] if table.export.has_header else dates)
-    return plausible[0] if len(plausible) == 1 or (not table.export.has_header and plausible) else None
+    if table.export.has_header:
+        return plausible[0] if len(plausible) == 1 else None
+    # A short number may be a spreadsheet's day or seconds as well as an id: a written date comes first.
+    return min(plausible, key=lambda column: _readability(table.profiles[column]), default=None)
+
+
+def _readability(profile: ValueProfile) -> int:
+    first = profile.date_readings[0][0]
+    return 0 if "%" in first or first == ISO else 2 if first == EXCEL else 1
 
 
 def _has_time_of_day(profile: ValueProfile) -> bool:

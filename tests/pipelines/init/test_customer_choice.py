@@ -44,7 +44,7 @@ def test_the_reason_says_how_often_a_value_comes_back(tmp_path: Path) -> None:
 def test_another_column_that_fits_as_well_is_a_question(tmp_path: Path) -> None:
     columns = {"customer_id": "customer", "member_id": lambda order, _: order.customer // 2, **COLUMNS}
     file = write_plain(tmp_path / "orders.csv", columns)
-    assert any('"customer_id" name the person' in question for question in draft([file], tmp_path).questions)
+    assert any('"member_id" name the person' in question for question in draft([file], tmp_path).questions)
 
 
 def test_group_city_and_name_of_a_customer_are_no_customers(tmp_path: Path) -> None:
