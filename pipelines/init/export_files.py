@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from python_calamine import CalamineWorkbook
 
 from features.errors import InvalidLog
 from features.ingestion.files.container import Container, detect_container
-from features.ingestion.files.file_scan import FILE_COLUMN
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.files.text_encoding import detect_encoding
 from features.ingestion.raw_tables import create_raw_view, translate_read_errors
@@ -43,7 +42,7 @@ class ExportReader:
             exports += self._open_file(file, f"raw_{len(exports)}")
         groups: dict[object, list[RawExport]] = {}
         for export in exports:
-            groups.setdefault((export.has_header, export.sheet, tuple(sorted(export.columns))), []).append(export)
+            groups.setdefault((export.has_header, export.sheet, tuple(sorted(map(str.casefold, export.columns)))), []).append(export)
         return [
             group[0]
             if len(group) == 1
@@ -78,10 +77,19 @@ class ExportReader:
         path = path_text(files, self.folder)
         options = ReadOptions(self.spill, has_header=like.has_header, sheet=like.sheet, encoding=like.encoding)
         opened = create_raw_view(self.connection, view, path, self.folder, options)
-        types = {column: kind for column, kind in opened.column_types.items() if column != FILE_COLUMN}
+        types = _own_columns(opened.column_types)
         with translate_read_errors(path):
             lines, sample = sample_lines(self.connection, view, types)
         return replace(like, files=tuple(files), view=view, column_types=types, lines=lines, sample=sample)
+
+
+def _own_columns(column_types: Mapping[str, str]) -> dict[str, str]:
+    """The columns of the files, without those of ingestion, and of two spellings of a name only the first."""
+    spellings: dict[str, str] = {}
+    for column in column_types:
+        if not column.startswith("__"):
+            spellings.setdefault(column.casefold(), column)
+    return {column: column_types[column] for column in spellings.values()}
 
 
 def _filled_sheets(file: Path) -> list[str]:

@@ -11,6 +11,7 @@ from pipelines.init.amount_choice import choose_amount
 from pipelines.init.candidates import ExportTable
 from pipelines.init.choice import Choice
 from pipelines.init.customer_choice import choose_customer
+from pipelines.init.headerless import choose_by_values
 from pipelines.init.layout import Layout
 from pipelines.init.layouts import recognize_layout
 from pipelines.init.order_choice import choose_details, choose_order_id, choose_quantity
@@ -79,6 +80,9 @@ def draft_orders(table: ExportTable) -> OrdersDraft:
     taken = [*times, *(order_id.columns if order_id else [])]
     customer = choose_customer(table, layout, order_columns, taken)
     taken += customer.columns if customer else []
+    if not table.export.has_header:
+        amount, number = choose_by_values(table, taken)
+        return OrdersDraft(table, None, ordered_at, customer, order_id, amount, (number,) if number else ())
     quantity = choose_quantity(table, layout, taken)
     amount = choose_amount(table, layout, order_columns[0] if order_id else None, quantity)
     taken += amount.columns if amount else []

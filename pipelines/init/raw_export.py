@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from features.ingestion.value_parsing import column_text_sql
+from features.ingestion.raw_text import column_text_sql
 from features.storage.sql_quoting import quote_identifier
 
 FIRST_LINES, LAST_LINES = 10_000, 2_000
