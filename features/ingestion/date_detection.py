@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import duckdb
 
-from features.ingestion.canonical_schema import Field, Table
+from features.ingestion.canonical_schema import Field, ParseAs, Table
 from features.ingestion.instant_parsing import instant_value_sql
 from features.ingestion.number_detection import Detection
 from features.ingestion.raw_text import ColumnTypes
@@ -48,7 +48,7 @@ def ambiguous_order_notes(
     notes = []
     for field in table.present_fields:
         exchanged = tuple(map(_exchange_day_and_month, field.date_formats))
-        if table.section.date_format is None or exchanged == field.date_formats:
+        if field.parse_as is not ParseAs.INSTANT or table.section.date_format is None or exchanged == field.date_formats:
             continue
         texts, orders = _texts_sql(table, field, column_types), [field.date_formats, exchanged]
         # Nearly always some of the first dates tell the order, and the others need not be read.

@@ -19,6 +19,7 @@ from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.cli.doctor import doctor
 from pipelines.cli.explain import explain
 from pipelines.cli.forget import forget
+from pipelines.cli.init import init
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, Origins, Out
 from pipelines.cli.promote import promote
 from pipelines.cli.serve import serve
@@ -48,6 +49,9 @@ def flywheel(
     ] = False,
 ) -> None:
     """Churn, next purchase and lifetime value of every customer, from a raw order log."""
+
+
+app.command(rich_help_panel=PIPELINE)(init)
 
 
 @app.command(rich_help_panel=PIPELINE)
