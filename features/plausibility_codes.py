@@ -39,6 +39,13 @@ _IDENTITIES = {
         "An id with more than 5 % of all lines, and five times as many as nine in ten customers",
     ),
     "customer_per_order": (_EITHER, "Hardly any customer ordered on two days; blocking from two months of log on"),
+    "ids_nobody": (_WARNING, "Lines with a word for nobody as id, such as NULL or Guest; they belong to no customer"),
+    "ids_trimmed": (
+        _INFO,
+        "Ids that differ by blanks, Unicode form or invisible characters only, and are one customer each",
+    ),
+    "ids_whole_floats": (_INFO, "Whole numbers that are written with .0, and are read without it"),
+    "ids_long": (_WARNING, "Ids that are longer than the HTTP service takes"),
     "ids_scientific": (_EITHER, "Ids such as 8.61E+12, written by a spreadsheet; blocking above 1 % of all lines"),
     "ids_differ_by_case": (_WARNING, "Ids that differ by upper and lower case only"),
     "ids_differ_by_unicode_form": (

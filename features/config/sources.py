@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from features.canonical_form import canonical_word
 from features.config.base import ConfigModel
 from features.config.table_format import Columns, NameList, TableFormat
 from features.consents.consent import parse_purpose
@@ -84,7 +85,7 @@ class EventsSource(Source):
     value: Columns | None = None
     """The column with a value; it is stored, and nothing uses it yet."""
     behaviour: NameList = ()
-    """The kinds that are behaviour, such as `store_visit` and `app_open`."""
+    """The kinds that are behaviour, such as `store_visit` and `app_open`; kinds are compared without case."""
     social: NameList = ()
     """The kinds that are social, such as `post` and `referral`."""
     redemptions: NameList = ()
@@ -92,8 +93,8 @@ class EventsSource(Source):
 
     @field_validator("behaviour", "social", "redemptions")
     @classmethod
-    def _drop_duplicates(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(kinds))
+    def _to_canonical_kinds(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(map(canonical_word, kinds)))
 
     @model_validator(mode="after")
     def _check_dimensions(self) -> EventsSource:
@@ -139,17 +140,27 @@ class ConsentsSource(Source):
     format: Literal["table", "segment", "unomi"] = "table"
     """A table, or files as Segment or Apache Unomi write them, one JSON object per line."""
     purposes: Mapping[str, Purpose] = Field(default={})
-    """Names of purposes in the file, each with the purpose it stands for, `profiling` or `marketing`."""
+    """Names of purposes in the file, each with the purpose it stands for, `profiling` or `marketing`; names are
+    compared without case and outer blanks."""
     purpose: Columns
     """The column with the purpose."""
     channel: Columns | None = None
-    """The column with the channel; without it, a consent counts for all channels."""
+    """The column with the channel, compared without case and outer blanks; without it, a consent counts for all."""
     granted: Columns
     """The column that tells whether the consent was given."""
     changed_at: Columns
     """The column with the time of the change."""
     until: Columns | None = None
     """The column with the time at which the consent ends."""
+
+    @field_validator("purposes")
+    @classmethod
+    def _to_canonical_names(cls, purposes: Mapping[str, str]) -> Mapping[str, str]:
+        canonical: dict[str, str] = {}
+        for name, purpose in purposes.items():
+            if canonical.setdefault(canonical_word(name), purpose) != purpose:
+                raise ValueError(f"found {name!r} with two purposes, when names are compared without case; keep one")
+        return canonical
 
     @model_validator(mode="before")
     @classmethod

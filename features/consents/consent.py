@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import astuple, dataclass
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 
 import orjson
+
+from features.canonical_form import canonical_word
 
 PROFILING = "profiling"  # predictions, segments, training
 MARKETING = "marketing"  # messages to the customer
@@ -16,15 +18,18 @@ ALL_CHANNELS = "*"  # every channel without a consent of its own
 def parse_purpose(text: str) -> str:
     """A purpose of the shop configuration: profiling, marketing, or marketing on one channel such as marketing.email.
 
+    It is returned in canonical form.
+
     Raises:
         ValueError: it is none of these.
     """
-    purpose, dot, channel = text.partition(".")
+    word = canonical_word(text)
+    purpose, dot, channel = word.partition(".")
     if purpose not in PURPOSES or (dot and (purpose == PROFILING or not channel)):
         raise ValueError(
             f"found {text!r}; expected {PROFILING}, {MARKETING}, or a channel of it like {MARKETING}.email"
         )
-    return text
+    return word
 
 
 @dataclass(frozen=True, order=True)
@@ -67,6 +72,7 @@ class Consents:
         the channel, the consent for all channels decides, and without that, the default. ALL_CHANNELS asks for the
         channels without a consent of their own.
         """
+        channel = canonical_word(channel)
         by_channel = {consent.channel: consent for consent in self.entries if consent.purpose == purpose}
         for_channel, for_all = by_channel.get(channel), by_channel.get(ALL_CHANNELS)
         if for_channel is None or for_channel is for_all:
@@ -82,14 +88,17 @@ class Consents:
         ]
 
     def merge(self, updates: Iterable[Consent], *, replace_ties: bool) -> Consents:
-        """The consents with newer updates in place of older ones; ``replace_ties`` also replaces ones of equal time."""
+        """The consents with newer updates in place of older ones.
+
+        Of two with the same time the denial wins; with ``replace_ties`` the update does.
+        """
         by_key = {(consent.purpose, consent.channel): consent for consent in self.entries}
-        for consent in updates:
+        for consent in map(_with_canonical_channel, updates):
             stored = by_key.get((consent.purpose, consent.channel))
             if (
                 stored is None
                 or consent.changed_at > stored.changed_at
-                or (replace_ties and consent.changed_at == stored.changed_at)
+                or (consent.changed_at == stored.changed_at and (replace_ties or not consent.granted))
             ):
                 by_key[consent.purpose, consent.channel] = consent
         return Consents(tuple(sorted(by_key.values(), key=lambda consent: (consent.purpose, consent.channel))))
@@ -115,7 +124,42 @@ class LedgerRecord:
     def from_bytes(cls, value: bytes) -> LedgerRecord:
         """The record from its JSON bytes."""
         customer_id, state, entries = orjson.loads(value)
-        return cls(customer_id, Consents(tuple(Consent(*entry) for entry in entries)), state)
+        return cls(customer_id, Consents(canonical_consents(tuple(Consent(*entry) for entry in entries))), state)
+
+
+def canonical_consents(consents: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    """Stored consents with canonical channels; a ledger of an earlier version has them as the caller wrote them."""
+    if all(consent.channel == canonical_word(consent.channel) for consent in consents):
+        return consents
+    merged = merge_spellings((consent.channel, consent) for consent in consents)
+    return Consents().merge(merged, replace_ties=False).entries
+
+
+def merge_spellings(consents: Iterable[tuple[Hashable, Consent]]) -> list[Consent]:
+    """The consents of one customer with canonical channels; each comes with the spelling in which it was found.
+
+    Within one spelling the newest consent counts. Where spellings differ, a denial in any of them wins over a grant in
+    another, whatever their times: it counts from the newest of these times on. Else the order stays.
+    """
+    groups: dict[tuple[str, str], list[tuple[Hashable, Consent]]] = {}
+    for spelling, consent in consents:
+        canonical = _with_canonical_channel(consent)
+        groups.setdefault((canonical.purpose, canonical.channel), []).append((spelling, canonical))
+    return [consent for group in groups.values() for consent in _merge_group(group)]
+
+
+def _merge_group(group: Sequence[tuple[Hashable, Consent]]) -> list[Consent]:
+    in_order = sorted(group, key=lambda pair: (pair[1].changed_at, not pair[1].granted))
+    latest = dict(in_order)
+    denial = next((consent for consent in latest.values() if not consent.granted), None)
+    if len(latest) == 1 or denial is None:
+        return [consent for _, consent in group]
+    return [replace(denial, changed_at=in_order[-1][1].changed_at)]
+
+
+def _with_canonical_channel(consent: Consent) -> Consent:
+    channel = canonical_word(consent.channel) or ALL_CHANNELS
+    return consent if channel == consent.channel else replace(consent, channel=channel)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from features.canonical_form import canonical_word
 from features.errors import InvalidLog
 
 COLUMNS = ("customer_id", "purpose", "channel", "granted", "changed_at", "until")
@@ -28,7 +29,8 @@ def parse_segment(event: Mapping[str, Any], categories: Sequence[str]) -> Iterat
     if not isinstance(preferences, Mapping):
         return
     timestamp = next((event[name] for name in _TIME_FIELDS if event.get(name)), None)
-    for category in dict.fromkeys([*preferences, *categories]):
+    spellings = set(map(canonical_word, preferences))
+    for category in [*preferences, *(name for name in categories if canonical_word(name) not in spellings)]:
         yield _consent_line(event.get("userId"), category, preferences.get(category, False), timestamp, None)
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 
 import orjson
 
+from features.canonical_form import IdCase
 from features.consents.consent import (
     ALL_CHANNELS,
     MARKETING,
@@ -20,11 +21,13 @@ from features.consents.consent import (
     LedgerRecord,
     ReachRequest,
 )
+from features.consents.record_writes import remove_records, write_newer
 from features.consents.storage import DEFAULTS, LedgerStorage, WriteTransaction
 from features.storage.secret import keyed_digest
 
 BATCH_SIZE = 1000  # customers in one write; other writers wait for it
 _TOMBSTONE_PURPOSE = "tombstone"
+_ID_CASE = "id_case"  # the metadata value
 
 
 class ConsentStatus(IntEnum):
@@ -91,6 +94,24 @@ class Ledger:
 
         self._storage.write([], [], write)
 
+    def id_case(self) -> IdCase:
+        """Whether customer ids that differ by case only are the same customer: as the newest log was ingested."""
+        return "fold" if self._storage.meta(_ID_CASE) == b"fold" else "keep"
+
+    def set_id_case(self, id_case: IdCase) -> None:
+        """Replace ``id_case``; the state changes only if it differs."""
+
+        def write(transaction: WriteTransaction) -> None:
+            transaction.next_state()
+            transaction.set_meta(_ID_CASE, id_case.encode())
+
+        if id_case != self.id_case():
+            self._storage.write([], [], write)
+
+    def discard(self, customer_ids: Sequence[str]) -> None:
+        """Remove the consents of these customers without a tombstone, as after a copy under another id."""
+        self._storage.write(customer_ids, [], lambda transaction: remove_records(transaction, customer_ids))
+
     def statuses(self, customer_ids: Sequence[str], now: int) -> list[ConsentStatus]:
         """The consent status of each of these customers at an instant, microseconds since 1970 UTC."""
         return [status for status, _, _ in self._evaluate(customer_ids, now)]
@@ -129,7 +150,7 @@ class Ledger:
             result = transaction.stored_records
             stored = zip(consents_by_id.items(), result.records, result.erased, strict=True)
             return sum(
-                _merge(transaction, customer_id, record, consents, replace_ties=replace_ties)
+                write_newer(transaction, customer_id, record, consents, replace_ties=replace_ties)
                 for (customer_id, consents), record, is_erased in stored
                 if not is_erased
             )
@@ -165,12 +186,8 @@ class Ledger:
         tombstone = self._tombstone(customer_id)
 
         def write(transaction: WriteTransaction) -> int:
-            (stored,) = transaction.stored_records.records
-            record = None if stored is None else LedgerRecord.from_bytes(stored)
-            previous_state = None if record is None else record.state
-            transaction.remove(customer_id, previous_state)
             transaction.add_tombstone(tombstone, transaction.next_state())
-            return 0 if record is None else len(record.consents.entries)
+            return remove_records(transaction, [customer_id])
 
         return self._storage.write([customer_id], [], write)
 
@@ -185,6 +202,7 @@ class Ledger:
         self._storage.write([], [], write)
         if self._storage.meta(DEFAULTS) is None:
             self.set_defaults(other.defaults())
+            self.set_id_case(other.id_case())
         records = other.all_records()
         while batch := {record.customer_id: record.consents.entries for record in islice(records, BATCH_SIZE)}:
             self.record(batch)
@@ -211,26 +229,6 @@ class Ledger:
         if self._secret is None:
             self._secret = self._load_secret()
         return keyed_digest(self._secret, _TOMBSTONE_PURPOSE, customer_id)
-
-
-def _merge(
-    transaction: WriteTransaction,
-    customer_id: str,
-    stored: bytes | None,
-    updates: Iterable[Consent],
-    *,
-    replace_ties: bool,
-) -> bool:
-    """Write the newer consents of one customer; return whether there were any."""
-    record = None if stored is None else LedgerRecord.from_bytes(stored)
-    before = Consents() if record is None else record.consents
-    after = before.merge(updates, replace_ties=replace_ties)
-    if after == before:
-        return False
-    state = transaction.next_state()
-    packed = LedgerRecord(customer_id, after, state).to_bytes()
-    transaction.put(customer_id, packed, None if record is None else record.state, state)
-    return True
 
 
 def _parse_defaults(payload: bytes | None) -> Defaults:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, islice
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.consents.consent import ALL_CHANNELS, PURPOSES, Consent
+from features.canonical_form import canonical_word
+from features.consents.consent import ALL_CHANNELS, PURPOSES, Consent, merge_spellings
 from features.consents.ledger import BATCH_SIZE, Ledger
 
 
@@ -28,31 +29,60 @@ def import_consents(path: Path, purposes: Mapping[str, str], ledger: Ledger) -> 
     """Write the consents of ``consents.parquet`` into the ledger, where they are newer. Idempotent.
 
     ``purposes`` maps a purpose of the log to profiling, marketing, or a channel such as marketing.email. Of two
-    consents with the same time, the denial wins.
+    consents with the same time, the denial wins; so it does over a grant in another spelling of the customer, the
+    purpose or the channel.
     """
-    lines = _resolve_purposes(pq.read_table(path), purposes)
-    by_customer = groupby(_parse_consents(lines.filter(pc.is_valid(lines["target"]))), key=itemgetter(0))
-    updates = ((customer_id, [consent for _, consent in consents]) for customer_id, consents in by_customer)
+    table = _resolve_purposes(pq.read_table(path), purposes)
+    by_customer = groupby(_parse_consents(table.filter(pc.is_valid(table["target"]))), key=attrgetter("customer_id"))
+    updates = ((customer_id, _merge_purposes(lines)) for customer_id, lines in by_customer)
     changed = 0
     while batch := dict(islice(updates, BATCH_SIZE)):
         changed += ledger.record(batch)
-    unused = pc.unique(lines.filter(pc.is_null(lines["target"]))["purpose"]).to_pylist()
+    unused = pc.unique(table.filter(pc.is_null(table["target"]))["purpose"]).to_pylist()
     return ImportSummary(changed, tuple(sorted(str(purpose) for purpose in unused)))
+
+
+@dataclass(frozen=True)
+class _ConsentLine:
+    """One consent of the log, with the canonical purpose of the log and the spelling of all that names it."""
+
+    customer_id: str
+    log_purpose: str
+    spelling: tuple[str | None, ...]
+    consent: Consent
+
+
+def _merge_purposes(lines: Iterable[_ConsentLine]) -> list[Consent]:
+    """The consents of one customer; purposes of the log that have one target are no spellings of each other."""
+    by_purpose: dict[str, list[_ConsentLine]] = {}
+    for line in lines:
+        by_purpose.setdefault(line.log_purpose, []).append(line)
+    return [
+        consent
+        for spelled in by_purpose.values()
+        for consent in merge_spellings((line.spelling, line.consent) for line in spelled)
+    ]
 
 
 def _resolve_purposes(lines: pa.Table, purposes: Mapping[str, str]) -> pa.Table:
     """The lines with a column ``target``: the purpose, or purpose and channel, that is configured; null if unmapped."""
-    known = {**{purpose: purpose for purpose in PURPOSES}, **purposes}
-    targets = [known.get(purpose) for purpose in lines["purpose"].to_pylist()]
+    known = {purpose: purpose for purpose in PURPOSES}
+    known |= {canonical_word(purpose): target for purpose, target in purposes.items()}
+    targets = [
+        None if purpose is None else known.get(canonical_word(purpose)) for purpose in lines["purpose"].to_pylist()
+    ]
     lines = lines.append_column("target", pa.array(targets, pa.string()))
     return lines.sort_by([("customer_id", "ascending"), ("at_us", "ascending"), ("granted", "ascending")])
 
 
-def _parse_consents(lines: pa.Table) -> Iterator[tuple[str, Consent]]:
+def _parse_consents(lines: pa.Table) -> Iterator[_ConsentLine]:
     until = lines["until"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()) if "until" in lines.column_names else None
-    columns = [lines[name].to_pylist() for name in ("customer_id", "target", "granted", "at_us")]
+    columns = [lines[name].to_pylist() for name in ("customer_id", "target", "granted", "at_us", "spelling", "purpose")]
     channels = lines["channel"].to_pylist() if "channel" in lines.column_names else [None] * lines.num_rows
     ends = [None] * lines.num_rows if until is None else until.to_pylist()
-    for customer_id, target, granted, changed_at, channel, end in zip(*columns, channels, ends, strict=True):
+    for customer_id, target, granted, changed_at, spelling, name, channel, end in zip(
+        *columns, channels, ends, strict=True
+    ):
         purpose, _, target_channel = target.partition(".")
-        yield customer_id, Consent(purpose, target_channel or channel or ALL_CHANNELS, granted, changed_at, end)
+        consent = Consent(purpose, target_channel or channel or ALL_CHANNELS, granted, changed_at, end)
+        yield _ConsentLine(customer_id, canonical_word(name), (spelling, name, channel), consent)

@@ -12,7 +12,7 @@ from features.ingestion.rows.currencies import MONEY_FIELDS, convert_sql
 from features.ingestion.rows.row_selection import SelectedRows
 from features.ingestion.rows.written_orders import RETURNED_COLUMN
 from features.ingestion.value_checks import CheckedValues
-from features.ingestion.value_parsing import has_customer_sql, value_sql
+from features.ingestion.value_parsing import has_customer_sql, id_spelling_sql, value_sql
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ def canonical_rows_sql(checked: CheckedTable, *, has_aliases: bool) -> str:
     values = [f"{_field_sql(checked, field)} AS {field.name}" for field in table.present_fields]
     returned = returned_sql(checked)
     values += [f"{returned} AS {RETURNED_COLUMN}"] if returned else []
+    # A denial in one spelling of an id wins over a grant in another, so the consents keep the spelling.
+    values += [f"{id_spelling_sql(table.fields[0], types)} AS spelling"] if table.name == "consents" else []
     instant = next(field.name for field in table.present_fields if field.parse_as is ParseAs.INSTANT)
     rows = f"(SELECT {', '.join(values)} FROM {table.raw_view} WHERE {has_customer_sql(table, types)})"
     rows += "" if table.name == "costs" else " ANTI JOIN erased USING (customer_id)"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from features.canonical_form import IdCase
 from features.config.shop import ShopConfig
 from features.config.sources import CostsSource, Source
 from features.ingestion.values.date_formats import ISO, DateFormats
@@ -16,10 +17,22 @@ class ParseAs(StrEnum):
     """The type as which a raw value is parsed."""
 
     TEXT = "text"
+    CUSTOMER_ID = "customer id"
+    WORD = "word"  # compared without case
     INSTANT = "instant"
     AMOUNT = "amount"
     NUMBER = "number"
     FLAG = "flag"
+
+
+@dataclass(frozen=True)
+class IdForm:
+    """How the spellings of a table's customer ids become canonical ids."""
+
+    id_case: IdCase = "keep"
+    has_unusual: bool = True  # whether a spelling may differ from its canonical form
+    whole_floats: bool = False  # whether all ids are whole numbers, some of them with ``.0``
+    nobody: tuple[str, ...] = ()  # the spellings that are no customer
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,11 @@ class Field:
         return self.parse_as is ParseAs.AMOUNT or self.name in _REQUIRED_COLUMNS
 
     @property
+    def is_text(self) -> bool:
+        """Whether every text is readable."""
+        return self.parse_as in (ParseAs.TEXT, ParseAs.CUSTOMER_ID, ParseAs.WORD)
+
+    @property
     def is_number(self) -> bool:
         """Whether the sources may be expressions."""
         return self.parse_as in (ParseAs.AMOUNT, ParseAs.NUMBER)
@@ -61,6 +79,7 @@ class Table:
     section: Source | CostsSource
     fields: tuple[Field, ...]
     lines_view: str = ""  # without the lines that are set aside or skipped; empty before the lines are checked
+    id_form: IdForm = IdForm()
 
     @property
     def files_view(self) -> str:
@@ -77,24 +96,19 @@ class Table:
         """The fields that the shop's log has."""
         return tuple(field for field in self.fields if field.sources)
 
-    @property
-    def anonymous_ids(self) -> tuple[str, ...]:
-        """The placeholder ids of anonymous customers."""
-        return self.section.anonymous if isinstance(self.section, Source) else ()
-
 
 _COLUMNS: dict[str, dict[str, ParseAs]] = {
     "orders": {
         "ordered_at": ParseAs.INSTANT, "recorded_at": ParseAs.INSTANT, "amount": ParseAs.AMOUNT,
         "order_id": ParseAs.TEXT, "product_id": ParseAs.TEXT, "category": ParseAs.TEXT, "quantity": ParseAs.NUMBER,
-        "discount": ParseAs.NUMBER, "coupon": ParseAs.NUMBER, "channel": ParseAs.TEXT, "store_id": ParseAs.TEXT,
+        "discount": ParseAs.NUMBER, "coupon": ParseAs.NUMBER, "channel": ParseAs.WORD, "store_id": ParseAs.TEXT,
     },
     "events": {
-        "happened_at": ParseAs.INSTANT, "kind": ParseAs.TEXT, "channel": ParseAs.TEXT, "category": ParseAs.TEXT,
+        "happened_at": ParseAs.INSTANT, "kind": ParseAs.WORD, "channel": ParseAs.WORD, "category": ParseAs.TEXT,
         "product_id": ParseAs.TEXT, "duration_s": ParseAs.NUMBER, "value": ParseAs.NUMBER,
     },
     "touches": {
-        "sent_at": ParseAs.INSTANT, "campaign_id": ParseAs.TEXT, "channel": ParseAs.TEXT, "variant": ParseAs.TEXT,
+        "sent_at": ParseAs.INSTANT, "campaign_id": ParseAs.TEXT, "channel": ParseAs.WORD, "variant": ParseAs.TEXT,
         "treated": ParseAs.FLAG, "probability": ParseAs.NUMBER,
     },
     "consents": {
@@ -114,9 +128,9 @@ def canonical_tables(config: ShopConfig) -> Iterator[Table]:
         section = getattr(config, name)
         if section is None:
             continue
-        parsers = columns if name == "costs" else {"customer_id": ParseAs.TEXT, **columns}
+        parsers = columns if name == "costs" else {"customer_id": ParseAs.CUSTOMER_ID, **columns}
         dates = section.date_format or (ISO,)
         fields = (
             Field(column, parse_as, getattr(section, column) or (), dates) for column, parse_as in parsers.items()
         )
-        yield Table(name, section, tuple(fields))
+        yield Table(name, section, tuple(fields), id_form=IdForm(config.id_case))

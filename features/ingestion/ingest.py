@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from features.config.shop import ShopConfig
 from features.errors import FlywheelError, InvalidLog
+from features.ingestion.canonical_functions import register_canonical_functions
 from features.ingestion.canonical_rows import CheckedTable
 from features.ingestion.canonical_schema import TABLE_NAMES, Table, canonical_tables
+from features.ingestion.customer_ids import resolve_ids, select_erased_ids
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.files.spill import spill_folder
+from features.ingestion.id_notes import id_notes
 from features.ingestion.manifest import MANIFEST_FILE, HistoryManifest
 from features.ingestion.opened_source import OpenedSource
 from features.ingestion.raw_tables import content_digest, create_raw_view, translate_read_errors
@@ -24,7 +29,6 @@ from features.ingestion.rows.row_view import Opener
 from features.ingestion.source_view import open_source
 from features.ingestion.table_writer import write_table
 from features.ingestion.value_checks import check_values
-from features.ingestion.value_parsing import value_sql
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_literal
 
@@ -51,25 +55,25 @@ def ingest(
         InvalidLog: a column is missing or a value is unreadable; the text lists every fault, and nothing is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with spill_folder(folder) as spill:
-        return _ingest_tables(config, folder, spill, report, select_erased)
+    with spill_folder(folder) as spill, closing(_connect(config, folder)) as connection:
+        return _ingest_tables(connection, config, folder, spill, report, select_erased)
 
 
 def _ingest_tables(
+    connection: duckdb.DuckDBPyConnection,
     config: ShopConfig,
     folder: Path,
     spill: Path,
     report: Callable[[str], None],
     select_erased: ErasedSelector | None,
 ) -> HistoryManifest:
-    connection = _connect(config, folder)
     checked_tables, faults = [], []
     notes: list[PlausibilityNote] = []
     selection = RowSelection(connection, config, _view_opener(connection, config, spill))
     alias_digest = _alias_digest(config) if config.aliases is not None else []
     if config.aliases is not None:
         try:
-            load_aliases(connection, selection.open_view, config.aliases)
+            load_aliases(connection, selection.open_view, config.aliases, config.id_case)
         except FlywheelError as error:
             faults += [f"  - [aliases] {sentence}" for sentence in str(error).splitlines()]
     for table in canonical_tables(config):
@@ -77,7 +81,8 @@ def _ingest_tables(
         try:
             checked = _check_table(selection, table, spill)
             checked_tables.append(checked)
-            notes += [*checked.opened.notes, *checked.rows.notes, *checked.values.notes]
+            notes += [*checked.opened.notes, *checked.rows.notes, *id_notes(connection, checked.table)]
+            notes += checked.values.notes
         except FlywheelError as error:
             faults += [f"  - [{table.name}] {sentence}" for sentence in str(error).splitlines()]
     if faults:
@@ -110,6 +115,7 @@ def _connect(config: ShopConfig, folder: Path) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET TimeZone={quote_literal(config.timezone)}")
     connection.execute(f"SET temp_directory={quote_literal(str(folder / 'spill'))}")
     connection.execute("SET preserve_insertion_order=false")
+    register_canonical_functions(connection)
     return connection
 
 
@@ -146,6 +152,7 @@ def _check_table(selection: RowSelection, table: Table, spill: Path) -> CheckedT
     opened = open_source(selection.connection, table, config.folder, spill)
     with translate_read_errors(path):
         rows = selection.select(table, opened)
+        rows = replace(rows, table=resolve_ids(selection.connection, rows.table, rows.column_types))
         values = check_values(selection.connection, rows.table, rows.column_types, opened.rejected, config.currency)
     return CheckedTable(opened, rows, values, source)
 
@@ -153,11 +160,9 @@ def _check_table(selection: RowSelection, table: Table, spill: Path) -> CheckedT
 def _load_erased(
     connection: duckdb.DuckDBPyConnection, checked_tables: Sequence[CheckedTable], select_erased: ErasedSelector | None
 ) -> None:
-    """Create the temporary table of erased customers, whose lines are left out."""
+    """Create the temporary table of erased customers, whose lines are left out; any spelling of an id erases them."""
     connection.execute("CREATE TEMP TABLE erased (customer_id VARCHAR)")
     for checked in checked_tables:
         if select_erased is not None and checked.table.name != "costs":
-            customer = value_sql(checked.table, checked.table.fields[0], checked.rows.column_types)
-            customers = f"SELECT DISTINCT {customer} FROM {checked.table.raw_view} WHERE {customer} IS NOT NULL"
-            for customer_id in select_erased(row[0] for row in connection.execute(customers).fetchall()):
+            for customer_id in select_erased_ids(connection, checked.table, select_erased):
                 connection.execute("INSERT INTO erased VALUES (?)", [customer_id])

@@ -24,6 +24,8 @@ from features.storage.sql_quoting import quote_identifier
 
 EXPECTED_FORMATS = {
     ParseAs.TEXT: "text in every line",
+    ParseAs.CUSTOMER_ID: "text in every line",
+    ParseAs.WORD: "a word in every line",
     ParseAs.INSTANT: "a date or time like 2026-01-31 or 2026-01-31 18:30:00; set date_format for another format",
     ParseAs.AMOUNT: "a plain number with a decimal point; set decimal and thousands for another format",
     ParseAs.NUMBER: "a plain number with a decimal point, or nothing; set decimal and thousands for another format",

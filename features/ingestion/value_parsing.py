@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from features.ingestion.canonical_schema import Field, ParseAs, Table
+from features.canonical_form import canonical_id_sql, canonical_word_sql
+from features.ingestion.canonical_schema import Field, IdForm, ParseAs, Table
 from features.ingestion.expressions import NumberSql, columns_of, number_sql
 from features.ingestion.instant_parsing import instant_columns, instant_value_sql
 from features.ingestion.missing_values import missing_sql
+from features.ingestion.nobody_words import NOBODY_WORDS
 from features.ingestion.raw_text import ColumnTypes, filled_text_sql, is_text
 from features.ingestion.values.number_formats import number_format_sql
 from features.storage.sql_quoting import quote_identifier, quote_literal
@@ -35,10 +37,13 @@ def columns_of_source(field: Field, source: str, column_types: ColumnTypes) -> l
 
 def value_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
     """SQL of the canonical value; it is null where the raw value is missing or unreadable."""
-    del table
     match field.parse_as:
+        case ParseAs.CUSTOMER_ID:
+            return canonical_customer_sql(id_spelling_sql(field, column_types), table.id_form)
         case ParseAs.TEXT:
             return _text_sql(field, column_types)
+        case ParseAs.WORD:
+            return canonical_word_sql(f"({_text_sql(field, column_types)})")
         case ParseAs.INSTANT:
             return instant_value_sql(field, column_types).value
         case ParseAs.FLAG:
@@ -63,7 +68,7 @@ def doubtful_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
 
     It is true of every line that is unreadable or has a blank amount, and faster to find false.
     """
-    if field.parse_as is ParseAs.TEXT and not field.required:
+    if field.is_text and not field.required:
         return "false"
     missing = f"({value_sql(table, field, column_types)}) IS NULL"
     columns = source_columns(field, column_types)
@@ -78,7 +83,7 @@ def unreadable_sql(table: Table, field: Field, column_types: ColumnTypes) -> str
 
     What a blank amount means is decided by order.
     """
-    if field.parse_as is ParseAs.TEXT and not field.required:
+    if field.is_text and not field.required:
         return "false"
     missing = f"({value_sql(table, field, column_types)}) IS NULL"
     if field.required and field.parse_as is not ParseAs.AMOUNT:
@@ -99,15 +104,29 @@ def has_customer_sql(table: Table, column_types: ColumnTypes) -> str:
     """SQL of whether a line belongs to a customer."""
     if table.name == "costs":
         return "true"
-    customer_id = f"({_text_sql(table.fields[0], column_types)})"
-    anonymous = ", ".join(quote_literal(anonymous_id) for anonymous_id in table.anonymous_ids)
-    return f"{customer_id} IS NOT NULL" + (f" AND {customer_id} NOT IN ({anonymous})" if anonymous else "")
+    spelling = id_spelling_sql(table.fields[0], column_types)
+    nobody = ", ".join(map(quote_literal, table.id_form.nobody))
+    return f"{spelling} IS NOT NULL" + (f" AND {spelling} NOT IN ({nobody})" if nobody else "")
+
+
+def id_spelling_sql(field: Field, column_types: ColumnTypes) -> str:
+    """SQL of a customer id as the log spells it: of the first column that has one; null where none has."""
+    *others, last = (f"({filled_text_sql(column, column_types[column])})" for column in field.sources)
+    words = ", ".join(map(quote_literal, sorted(NOBODY_WORDS)))
+    filled = [f"CASE WHEN {canonical_word_sql(other)} NOT IN ({words}) THEN {other} END" for other in others]
+    return f"coalesce({', '.join([*filled, last])})" if others else last
+
+
+def canonical_customer_sql(spelling: str, form: IdForm) -> str:
+    """SQL of the canonical id of a spelling that is not nobody."""
+    is_changed = form.has_unusual or form.id_case == "fold"
+    customer_id = canonical_id_sql(spelling, form.id_case) if is_changed else spelling
+    return f"split_part({customer_id}, '.', 1)" if form.whole_floats else customer_id
 
 
 def _text_sql(field: Field, column_types: ColumnTypes) -> str:
     texts = [filled_text_sql(source, column_types[source]) for source in field.sources]
-    if field.name != "customer_id":
-        texts = [f"CASE WHEN NOT {missing_sql(text)} THEN {text} END" for text in texts]
+    texts = [f"CASE WHEN NOT {missing_sql(text)} THEN {text} END" for text in texts]
     return texts[0] if len(texts) == 1 else f"coalesce({', '.join(f'({text})' for text in texts)})"
 
 

@@ -85,6 +85,8 @@ class AudienceConsole(CommandConsole):
             f"{answer.excluded_by_consent:,} more have not consented (consent state {answer.consent_state}).",
             soft_wrap=True,
         )
+        for note in answer.notes:
+            self._out.print(f"Note: {note}", soft_wrap=True, markup=False)
         if not answer.count and answer.excluded_by_consent:
             self._out.print(
                 "No customer in the filter has consented. Record consents ([consents], or "

@@ -36,11 +36,17 @@ class ErasureConsole(CommandConsole):
         if self._json_output:
             self._print_json({"customers": reports})
             return
-        for report in reports:
+        for number, report in enumerate(reports, 1):
             rows = ", ".join(f"{table} {count:,}" for table, count in report["removed"].items() if count)
             releases = ", ".join(release["release"] for release in report["trained_releases"]) or "none"
             self._out.print(
                 f"{report['status']}: rows removed: {rows or 'none'}; releases trained on them: {releases}."
             )
+            if not report["known"]:
+                self._out.print(
+                    f"Nothing was recorded under id {number} of {len(reports)}: nobody has it, so check how it is "
+                    "spelled. It is kept from being ingested all the same.",
+                    soft_wrap=True,
+                )
         if reports:
             self._out.print(f"Retained: {reports[0]['retained']}.", soft_wrap=True)

@@ -7,17 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from features.calendar import micros
+from features.canonical_form import canonical_id
 from pipelines.home import Home
 from serving.observability.audit_log import COMMAND_LINE, ERASURE, AuditLog
 from serving.privacy.erasure import erase_customer
 
 
 def run(home: Home, customer_ids: Sequence[str], timestamp: datetime) -> Iterator[dict[str, Any]]:
-    """Erase these customers one after the other, and yield one report for each, without its id.
+    """Erase these customers, in whatever spelling of their ids, and yield one report for each, without its id.
 
     The write lock is taken for each customer separately, so that a long list does not block other writers.
     """
     audit, ledger = AuditLog.open(home.folder), home.ledger()
     for customer_id in customer_ids:
-        audit.append(ERASURE, COMMAND_LINE, micros(timestamp), customer=audit.pseudonym(customer_id))
+        canonical = canonical_id(customer_id, ledger.id_case())
+        audit.append(ERASURE, COMMAND_LINE, micros(timestamp), customer=audit.pseudonym(canonical))
         yield erase_customer(home.folder, home.online, ledger, customer_id).to_report()

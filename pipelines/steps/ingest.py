@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from features.calendar import micros
+from features.canonical_form import canonical_id
 from features.config.shop import ShopConfig
 from features.config.sources import ConsentsSource
+from features.consents.canonical_ids import adopt_id_case
 from features.consents.consent import Defaults
+from features.consents.ledger import Ledger
 from features.consents.log_import import import_consents
 from features.ingestion.event_kinds import unmatched_kinds
 from features.ingestion.ingest import ingest, source_digest
@@ -28,12 +31,28 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
         report("the history is up to date")
         _import_consents(config, stored, home, timestamp, report)
         return stored
-    manifest = ingest(config, home.history, report, home.ledger().erased_among)
+    manifest = ingest(config, home.history, report, _erased_selector(config, home.ledger()))
     if config.events is not None:
         for sentence in unmatched_kinds(config.events, home.history):
             report(f"note: {sentence}")
     _import_consents(config, manifest, home, timestamp, report)
     return manifest
+
+
+def _erased_selector(config: ShopConfig, ledger: Ledger) -> Callable[[Iterable[str]], Sequence[str]]:
+    """The function that selects erased customers by any spelling of their ids; each gets a tombstone in canonical form.
+
+    A tombstone does not show the id, so only the spelling with which it was made can find it.
+    """
+
+    def select(spellings: Iterable[str]) -> Sequence[str]:
+        erased = ledger.erased_among(spellings)
+        canonical_ids = {canonical_id(spelling, config.id_case) for spelling in erased} - {*erased}
+        for customer_id in sorted(canonical_ids - {*ledger.erased_among(canonical_ids)}):
+            ledger.erase(customer_id)
+        return erased
+
+    return select
 
 
 def _import_consents(
@@ -43,6 +62,9 @@ def _import_consents(
     marker, source = home.history / "consents.taken", f"{manifest.config} {manifest.source}"
     if marker.is_file() and marker.read_text() == f"{source} {home.ledger().identity()}":
         return
+    moved = adopt_id_case(home.ledger(), config.id_case)
+    if moved:
+        report(f"note: consents of {moved:,} customers were moved to the canonical form of their ids")
     home.ledger().set_defaults(Defaults(**config.business.consent_defaults.model_dump()))
     if config.consents is not None:
         _import_consent_log(config.consents, home, timestamp, report)

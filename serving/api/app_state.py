@@ -20,6 +20,7 @@ from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
+from serving.canonical_ids import CanonicalIds
 from serving.observability.audit_log import AuditLog
 from serving.observability.clock import Clock, make_clock
 from serving.observability.json_logs import json_log
@@ -56,6 +57,7 @@ class AppState:
     online_store: str
     poll_seconds: float
     access_log: bool
+    canonical_ids: CanonicalIds
 
     @classmethod
     def open(cls) -> AppState:
@@ -69,6 +71,7 @@ class AppState:
         consent_gate, audiences = ConsentGate(ledger), AudienceService.for_home(settings.home, ledger, audit_log)
         releases = ReleaseLoader(settings.home / "releases", load_release, store.reader, metrics, log)
         publications = PublicationLoader.of_store(store)
+        canonical_ids = CanonicalIds(ledger)
         predictor = Predictor(clock, SegmentLookup(audiences.scores, consent_gate), metrics, log)
         return cls(
             release_loader=releases,
@@ -88,6 +91,7 @@ class AppState:
                 consent_gate,
                 predictor,
                 MicroBatcher(predictor.predict_batch),
+                canonical_ids,
             ),
             audit_log=audit_log,
             audience_service=audiences,
@@ -95,6 +99,7 @@ class AppState:
             online_store=online_store,
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
+            canonical_ids=canonical_ids,
         )
 
     @property
@@ -122,7 +127,7 @@ class AppState:
         """Follow publication and champion pointer, and handle the signals to stop, for as long as the service runs."""
         self.shutdown.install_signal_handlers()
         # The publication first: no release answers without the end of the log that its features know.
-        polls = (self.publication_loader.poll, self.release_loader.poll)
+        polls = (self.publication_loader.poll, self.canonical_ids.poll, self.release_loader.poll)
         polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:
             yield

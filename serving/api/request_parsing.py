@@ -6,12 +6,14 @@ import asyncio
 from email.message import Message
 from functools import lru_cache
 from typing import TypeVar
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
+from features.canonical_form import canonical_id
 from serving.problems import DETAILS, Problem, validation_problem
-from serving.schemas.predictions import PredictionRequest
+from serving.schemas.predictions import MAX_ID_LENGTH, FieldProblem, PredictionRequest
 
 MAX_BODY_BYTES = 2 * 2**20  # a thousand of the longest ids, each character escaped
 BODY_TIMEOUT_SECONDS = 10
@@ -46,13 +48,42 @@ async def json_body(request: Request) -> bytes:
     return await _read_body(request)
 
 
-def prediction_request_from_query(customer_id: str, request: Request) -> PredictionRequest:
+def path_customer_id(request: Request) -> str:
+    """The customer id in the path, as the caller wrote it.
+
+    Raises:
+        Problem: 422 for an id that is no UTF-8, that is empty or that is too long.
+    """
+    customer_id: str = request.path_params["customer_id"]
+    raw_path: bytes | None = request.scope.get("raw_path")
+    try:
+        unquote_to_bytes(raw_path or b"").decode()
+    except UnicodeDecodeError:
+        raise _invalid_id("Found bytes that are not UTF-8; expected an id in UTF-8, percent-encoded.") from None
+    if not 1 <= len(customer_id) <= MAX_ID_LENGTH:
+        raise _invalid_id(f"Found {len(customer_id)} characters; expected an id of 1 to {MAX_ID_LENGTH}.")
+    return customer_id
+
+
+def visible_customer_id(request: Request) -> str:
+    """The customer id in the path of a request that writes or reads something under it.
+
+    Raises:
+        Problem: as ``path_customer_id``, and for an id without a visible character, which is nobody's.
+    """
+    customer_id = path_customer_id(request)
+    if not canonical_id(customer_id):
+        raise _invalid_id(f"Found {customer_id!a}; expected an id with a visible character.")
+    return customer_id
+
+
+def prediction_request_from_query(request: Request) -> PredictionRequest:
     """The prediction request in the path and query of a GET.
 
     Raises:
         Problem: 422 for a parameter that is not as expected.
     """
-    payload: dict[str, object] = {"customer_ids": [customer_id]}
+    payload: dict[str, object] = {"customer_ids": [path_customer_id(request)]}
     if "as_of" in request.query_params:
         payload["as_of"] = request.query_params["as_of"]
     if "include" in request.query_params:
@@ -60,11 +91,7 @@ def prediction_request_from_query(customer_id: str, request: Request) -> Predict
     try:
         return PredictionRequest.model_validate(payload)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-    for fault in faults:
-        if fault["loc"] == ("customer_ids", 0):
-            fault["loc"] = ("customer_id",)
-    raise validation_problem(faults, PredictionRequest)
+        raise validation_problem(error.errors(include_url=False), PredictionRequest) from None
 
 
 def validate_json(body: bytes, schema: type[Schema]) -> Schema:
@@ -80,6 +107,10 @@ def validate_json(body: bytes, schema: type[Schema]) -> Schema:
     if faults[0]["type"] == "json_invalid":
         raise Problem(400, f"{DETAILS[400]} {faults[0]['msg']}.")
     raise validation_problem(faults, schema)
+
+
+def _invalid_id(reason: str) -> Problem:
+    return Problem(422, reason, [FieldProblem(field="customer_id", reason=reason)])
 
 
 def _require_json(request: Request) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from features.arrays import Booleans
 from features.calendar import instant
+from features.canonical_form import canonical_word
 from features.consents.consent import PURPOSES, ReachRequest
 from features.consents.ledger import Ledger
 from features.storage.secret import keyed_digest, load_secret
@@ -22,6 +23,7 @@ from serving.audiences.errors import InvalidAudienceRequest, InvalidScores
 from serving.audiences.export import member_store
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.paging import AudienceReader, Page
+from serving.audiences.query.absent_values import unknown_channel_note
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.observability.audit_log import EXPORT, AuditLog
@@ -77,9 +79,14 @@ class AudienceService:
             InvalidScores: there are no scores.
             AuditWriteFailed: the export cannot be audited.
         """
-        requested, now = _reach_request(request), export.now
+        request, now = _with_canonical_words(request), export.now
+        requested = ReachRequest(request.purpose, request.channel)
         state, columns = self._consent_filter.state(), self.scores.columns()
-        context = replace(_audience_context(self._home, _scoring_release(columns)), secret=self._derive_key("holdout"))
+        context = replace(
+            _audience_context(self._home, _scoring_release(columns)),
+            secret=self._derive_key("holdout"),
+            id_case=self._consent_filter.id_case(),
+        )
         result = build_audience(
             request, columns, lambda table: self._consent_filter.mask(table, requested, now), context, str(state)
         )
@@ -95,7 +102,15 @@ class AudienceService:
         self._audit_export(
             metadata_of(audience_id or COUNT_ONLY, result, instant(now)), export, len(result.answer.sample), 0, state
         )
-        return result.answer.model_copy(update={"audience_id": audience_id})
+        return result.answer.model_copy(
+            update={"audience_id": audience_id, "notes": [*result.answer.notes, *self._channel_notes(request, columns)]}
+        )
+
+    def _channel_notes(self, request: AudienceRequest, columns: Columns) -> list[str]:
+        if request.channel is None:
+            return []
+        note = unknown_channel_note(request.channel, self._consent_filter.channels(columns), columns)
+        return [note] if note else []
 
     def metadata(self, audience_id: str) -> AudienceMetadata:
         """Return the metadata of a stored audience.
@@ -168,10 +183,17 @@ class AudienceService:
         return keyed_digest(self._load_secret(), purpose, "key")
 
 
-def _reach_request(request: AudienceRequest) -> ReachRequest:
-    if request.purpose not in PURPOSES:
+def _with_canonical_words(request: AudienceRequest) -> AudienceRequest:
+    """Return the request with purpose and channel in canonical form."""
+    purpose = canonical_word(request.purpose)
+    if purpose not in PURPOSES:
         raise InvalidAudienceRequest.for_field("purpose", f"Found {request.purpose}; expected {' or '.join(PURPOSES)}.")
-    return ReachRequest(request.purpose, request.channel)
+    channel = None if request.channel is None else canonical_word(request.channel)
+    if channel == "":
+        raise InvalidAudienceRequest.for_field(
+            "channel", f"Found {request.channel!r}; expected a channel. Leave it out for any channel."
+        )
+    return request.model_copy(update={"purpose": purpose, "channel": channel})
 
 
 def _scoring_release(columns: Columns) -> str:

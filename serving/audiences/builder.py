@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa
 
 from features.arrays import Booleans, RowIndices
+from features.canonical_form import IdCase
 from serving.audiences.errors import InvalidAudienceRequest, suggestions
 from serving.audiences.estimates.composition import composition
 from serving.audiences.estimates.expected_totals import choose_horizon, expected_totals
@@ -41,6 +42,7 @@ class AudienceContext:
     currency: str | None
     cards: Sequence[Mapping[str, Any]]  # model cards of the release that scored
     secret: bytes  # the key of the hold-outs
+    id_case: IdCase = "keep"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ def build_audience(
     Raises:
         InvalidAudienceRequest: the request does not fit the table.
     """
-    audience_filter = Filter(request.filter, columns, context.zone)
+    audience_filter = Filter(request.filter, columns, context.zone, context.id_case)
     names, horizon = _member_columns(request, columns), choose_horizon(request.horizon_days, columns, context.cards)
     check_order(request.order_by, columns)
     matched = audience_filter.mask()
@@ -100,6 +102,7 @@ def build_audience(
         expected_orders=totals.orders,
         expected_revenue=totals.revenue,
         currency=context.currency,
+        notes=audience_filter.notes(),
         sample=_sample_rows(_members_table(columns, names, rows[:SAMPLE_SIZE], holdout)),
     )
     return AudienceResult(

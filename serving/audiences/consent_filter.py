@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 
 from features.arrays import Booleans
+from features.canonical_form import IdCase, canonical_word
 from features.consents.consent import ALL_CHANNELS, MARKETING, Defaults, ReachRequest
 from features.consents.erasure_state import erased_until
 from features.consents.ledger import Ledger
@@ -32,6 +33,11 @@ class ConsentSnapshotRef:
     state: int
     defaults: Defaults
     channels: frozenset[str]  # all channels named in any consent
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether all channels are in canonical form; a table of an earlier version may have others."""
+        return all(channel == canonical_word(channel) for channel in self.channels)
 
     def metadata(self) -> Mapping[bytes, bytes]:
         """Return the metadata for the schema of the scores table."""
@@ -61,13 +67,26 @@ class ConsentFilter:
         """Return the current state of the ledger."""
         return self._ledger.state()
 
+    def id_case(self) -> IdCase:
+        """Return whether ids that differ by case only are the same customer."""
+        return self._ledger.id_case()
+
+    def channels(self, columns: Columns) -> frozenset[str]:
+        """Return the channels that any consent names."""
+        snapshot = ConsentSnapshotRef.from_schema(columns.schema)
+        is_known = snapshot is not None and snapshot.is_canonical and self._ledger.state() >= snapshot.state
+        records = self._ledger.changed_since(snapshot.state) if snapshot and is_known else self._ledger.all_records()
+        changed = {entry.channel for record in records for entry in record.consents.entries}
+        return ((snapshot.channels if snapshot and is_known else frozenset()) | changed) - {ALL_CHANNELS}
+
     def mask(self, columns: Columns, request: ReachRequest, now: int) -> Booleans:
         """Return which customers may be reached now, (customers,).
 
         A customer needs consent to profiling and to the purpose, on the requested channel or, without one, on any.
         """
         snapshot, defaults = ConsentSnapshotRef.from_schema(columns.schema), self._ledger.defaults()
-        if snapshot is None or snapshot.defaults != defaults or self._ledger.state() < snapshot.state:
+        is_usable = snapshot is not None and snapshot.is_canonical and snapshot.defaults == defaults
+        if snapshot is None or not is_usable or self._ledger.state() < snapshot.state:
             return self.can_reach(columns.ids.to_pylist(), request, now)
         mask = _mask_at_scoring(columns, snapshot, request)
         self._recheck(mask, columns, request, self._changed_since(columns, snapshot, now), now)

@@ -109,7 +109,9 @@ class AudienceRequest(StrictModel):
 
     filter: Node | None = Field(default=None, description="The condition for members. Default: all customers.")
     purpose: Name = "marketing"
-    channel: Name | None = Field(default=None, examples=["email"])
+    channel: Name | None = Field(
+        default=None, description="Compared without case and outer blanks.", examples=["email"]
+    )
     order_by: OrderBy | None = Field(default=None, description="Default: ascending customer_id.")
     limit: Annotated[int, Field(ge=1, le=MAX_AUDIENCE_SIZE, strict=True)] | None = Field(
         default=None, description="The maximum number of members, the first in order. Default: all.", examples=[50_000]
@@ -182,4 +184,9 @@ class AudienceResponse(StrictModel):
     expected_orders: ExpectedTotal | None = Field(description="Orders of the members within the horizon.")
     expected_revenue: ExpectedTotal | None = Field(description="Net amount; null for a log without amounts.")
     currency: str | None
+    notes: list[str] = Field(
+        default=[],
+        description="A sentence for each value of the filter that nobody has, and for a channel that nobody has, with "
+        "those that there are.",
+    )
     sample: list[dict[str, JsonValue]] = Field(description="The first members in order, with their columns.")

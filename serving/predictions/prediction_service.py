@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from features.canonical_form import canonical_id
 from features.consents.ledger import ConsentStatus
 from features.errors import FlywheelError
 from features.publication import Publication
@@ -33,6 +34,7 @@ class PredictionService:
     consent_gate: ConsentGate
     predictor: Predictor
     micro_batcher: MicroBatcher[PredictionContext, Rows]
+    canonical_id: Callable[[str], str] = canonical_id
 
     def active_release(self) -> ActiveRelease:
         """The release that answers now.
@@ -46,7 +48,7 @@ class PredictionService:
         return active
 
     async def predict(self, request: PredictionRequest, *, all_day: bool, deadline: float = math.inf) -> Rows:
-        """Predictions in the order of the request.
+        """Predictions in the order of the request, each with the id as the caller wrote it.
 
         Args:
             request: the customers, the parts of the answer and, optionally, the instant.
@@ -62,17 +64,11 @@ class PredictionService:
         publication = self.publication()
         log_until = None if publication is None else publication.log_until
         context = PredictionContext(self.active_release(), include, request.as_of, all_day, log_until)
-        try:
-            blocked = await self.consent_gate.blocked_statuses(request.customer_ids, self.clock.now(context.timezone))
-        except FlywheelError as error:
-            failed = self.predictor.unreadable_consents(request.customer_ids, error)
-            return self.predictor.unavailable(context, failed)
-        if not blocked:
-            return await self._predict_allowed(context, request.customer_ids, deadline)
-        allowed_ids = [id_ for index, id_ in enumerate(request.customer_ids) if index not in blocked]
-        allowed = iter(await self._predict_allowed(context, allowed_ids, deadline))
-        withheld = iter(await self._withhold(context, request.customer_ids, blocked))
-        return [next(withheld if index in blocked else allowed) for index in range(len(request.customer_ids))]
+        customer_ids = list(map(self.canonical_id, request.customer_ids))
+        rows = await self._predict_with_consent(context, customer_ids, deadline)
+        for row, customer_id in zip(rows, request.customer_ids, strict=True):
+            row["customer_id"] = customer_id
+        return rows
 
     async def degraded_reason(self) -> str | None:
         """The reason why predictions would fail now; None if they would succeed."""
@@ -81,6 +77,21 @@ class PredictionService:
         except FlywheelError as error:
             return self.predictor.unreadable_consents((), error).reason
         return (await self.predictor.read(self.active_release(), ())).reason
+
+    async def _predict_with_consent(
+        self, context: PredictionContext, customer_ids: Sequence[str], deadline: float
+    ) -> Rows:
+        try:
+            blocked = await self.consent_gate.blocked_statuses(customer_ids, self.clock.now(context.timezone))
+        except FlywheelError as error:
+            failed = self.predictor.unreadable_consents(customer_ids, error)
+            return self.predictor.unavailable(context, failed)
+        if not blocked:
+            return await self._predict_allowed(context, customer_ids, deadline)
+        allowed_ids = [id_ for index, id_ in enumerate(customer_ids) if index not in blocked]
+        allowed = iter(await self._predict_allowed(context, allowed_ids, deadline))
+        withheld = iter(await self._withhold(context, customer_ids, blocked))
+        return [next(withheld if index in blocked else allowed) for index in range(len(customer_ids))]
 
     async def _predict_allowed(self, context: PredictionContext, customer_ids: Sequence[str], deadline: float) -> Rows:
         if not customer_ids:

@@ -8,7 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from features.calendar import DAY_US
-from features.consents.consent import ALL_CHANNELS, MARKETING, PROFILING, Consent, Consents, Defaults
+from features.canonical_form import canonical_id, canonical_word
+from features.consents.consent import (
+    ALL_CHANNELS,
+    MARKETING,
+    PROFILING,
+    Consent,
+    Consents,
+    Defaults,
+    merge_spellings,
+)
 from features.consents.ledger import ConsentStatus, Ledger
 from serving.moments import resolve_instant, rfc3339
 from serving.problems import Problem
@@ -17,13 +26,14 @@ from serving.schemas.privacy import ConsentChange, ConsentChanges
 
 
 def consent_state(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
-    """Return the consents of a customer, with the fields of ConsentsResponse.
+    """Return the consents of a customer, with the fields of ConsentsResponse and the id as the caller wrote it.
 
     Raises:
         StoreUnavailable: the ledger cannot be read.
     """
-    snapshot = ledger.consents(customer_id)
-    erased = ledger.statuses([customer_id], now) == [ConsentStatus.ERASED]
+    canonical = canonical_id(customer_id, ledger.id_case())
+    snapshot = ledger.consents(canonical)
+    erased = ledger.statuses([canonical], now) == [ConsentStatus.ERASED]
     defaults = Defaults(profiling=False, marketing=False) if erased else ledger.defaults()
     return {
         "customer_id": customer_id,
@@ -38,7 +48,7 @@ def consent_state(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
 class PendingConsents:
     """Requested consents that are not on record yet."""
 
-    customer_id: str
+    customer_id: str  # in canonical form
     consents: list[Consent]
 
     def __bool__(self) -> bool:
@@ -61,23 +71,27 @@ def pending_changes(
 ) -> PendingConsents:
     """Return the requested changes that are not on record; a change without a date is dated now and becomes the newest.
 
+    Of changes of one request to one channel the last wins; where they spell it in different ways, a denial does.
+
     Raises:
         Problem: the customer is erased (409), or a date lies in the future (422).
         StoreUnavailable: the ledger cannot be read.
     """
+    customer_id = canonical_id(customer_id, ledger.id_case())
     if ledger.statuses([customer_id], now) == [ConsentStatus.ERASED]:
         raise Problem(409, "This customer was erased and stays erased: no data is stored under this id.")
     stored = ledger.consents(customer_id).consents
-    new: list[Consent] = []
+    resolved: list[tuple[str | None, Consent]] = []
     for index, change in enumerate(changes.consents):
-        consent = _resolve_change(index, change, stored.merge(new, replace_ties=True), now, zone)
-        new += [] if consent is None else [consent]
-    return PendingConsents(customer_id, [] if stored.merge(new, replace_ties=True) == stored else new)
+        before = stored.merge((consent for _, consent in resolved), replace_ties=True)
+        resolved.append((change.channel, _resolve_change(index, change, before, now, zone)))
+    after = stored.merge(merge_spellings(resolved), replace_ties=True)
+    return PendingConsents(customer_id, [consent for consent in after.entries if consent not in stored.entries])
 
 
-def _resolve_change(index: int, change: ConsentChange, stored: Consents, now: int, zone: ZoneInfo) -> Consent | None:
-    """Return the change with its date; None if it is on record already."""
-    channel = change.channel or ALL_CHANNELS
+def _resolve_change(index: int, change: ConsentChange, stored: Consents, now: int, zone: ZoneInfo) -> Consent:
+    """Return the change with its date, or the consent on record that it repeats."""
+    channel = canonical_word(change.channel or ALL_CHANNELS)
     until = None if change.until is None else resolve_instant(change.until, zone)
     if change.changed_at is not None:
         changed_at = resolve_instant(change.changed_at, zone)
@@ -87,7 +101,7 @@ def _resolve_change(index: int, change: ConsentChange, stored: Consents, now: in
         return Consent(change.purpose, channel, change.granted, changed_at, until)
     previous = _find(stored.entries, change.purpose, channel)
     if previous is not None and (previous.granted, previous.until) == (change.granted, until):
-        return None
+        return previous
     return Consent(
         change.purpose, channel, change.granted, max(now, 0 if previous is None else previous.changed_at), until
     )

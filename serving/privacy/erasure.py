@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.canonical_form import canonical_id
 from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
 from features.errors import StoreUnavailable
@@ -39,6 +40,7 @@ class ErasureResult:
     """The number of deleted rows by table, and the releases that may have learned from the customer."""
 
     finished: bool
+    known: bool  # whether anything was recorded under the id
     removed: dict[str, int]
     trained_releases: list[dict[str, Any]]
 
@@ -47,6 +49,7 @@ class ErasureResult:
         status = FINISHED if self.finished else "pending"
         return {
             "status": status,
+            "known": self.known,
             "removed": self.removed,
             "trained_releases": self.trained_releases,
             "retained": RETAINED_NOTICE,
@@ -60,7 +63,7 @@ def erasure_executor() -> ThreadPoolExecutor:
 
 
 def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: str) -> ErasureResult:
-    """Erase a customer from all files below ``home`` and from the online store.
+    """Erase a customer, in whatever spelling of the id, from all files below ``home`` and from the online store.
 
     The ledger comes first: from then on no response mentions the customer. If another writer holds the home, or the
     online store is unavailable, the rest is pending: the next writer deletes it when it ends. Tables written outside
@@ -69,18 +72,23 @@ def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: s
     Raises:
         StoreUnavailable: the ledger cannot be written.
     """
-    removed = {"consents": ledger.erase(customer_id)}
-    trained = releases_trained_on(home, customer_id)
+    # Files of an earlier version may have the id as the caller wrote it.
+    spellings = sorted({customer_id, canonical_id(customer_id, ledger.id_case())})
+    removed = {"consents": sum(ledger.erase(spelling) for spelling in spellings)}
+    trained = releases_trained_on(home, spellings)
+    is_in_log = _first_seen_at(home, spellings) is not None
     try:
-        removed["audiences"] = _delete_from_audiences(home, [customer_id])
-        removed["online"] = _delete_online(home, online_store, [customer_id])
+        removed["audiences"] = _delete_from_audiences(home, spellings)
+        removed["online"] = _delete_online(home, online_store, spellings)
         with write_lock.hold_write_lock(home, "forget", lambda _: None, LOCK_TIMEOUT_SECONDS):
-            removed |= delete_from_tables(home, [customer_id])
-            _advance_marker(home, ledger, customer_id)
+            removed |= delete_from_tables(home, spellings)
+            _advance_marker(home, ledger, spellings)
             apply_pending_erasures(home, online_store, ledger)
+        finished = True
     except (HomeLocked, StoreUnavailable):
-        return ErasureResult(finished=False, removed=removed, trained_releases=trained)
-    return ErasureResult(finished=True, removed=removed, trained_releases=trained)
+        finished = False
+    known = is_in_log or any(removed.values())
+    return ErasureResult(finished=finished, known=known, removed=removed, trained_releases=trained)
 
 
 def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> None:
@@ -111,17 +119,17 @@ def _is_current(home: Path, ledger: Ledger) -> bool:
     return not erasures or erased_until(home) == erasures[-1]
 
 
-def _advance_marker(home: Path, ledger: Ledger, customer_id: str) -> None:
+def _advance_marker(home: Path, ledger: Ledger, spellings: Sequence[str]) -> None:
     """Advance the marker if only this customer was erased since the last run."""
     marker = erased_until(home)
     newer_states = [state for state in ledger.erasures() if state > marker]
-    if len(newer_states) == 1 and ledger.erased_among([customer_id], marker):
-        record_erased_until(home, newer_states[0])
+    if newer_states and len(newer_states) == len(ledger.erased_among(spellings, marker)):
+        record_erased_until(home, newer_states[-1])
 
 
-def releases_trained_on(home: Path, customer_id: str) -> list[dict[str, Any]]:
+def releases_trained_on(home: Path, spellings: Sequence[str]) -> list[dict[str, Any]]:
     """Return the releases of this home trained after the customer first appeared; they may have learned from it."""
-    first_seen_at = _first_seen_at(home, customer_id)
+    first_seen_at = _first_seen_at(home, spellings)
     if first_seen_at is None:
         return []
     paths = sorted((home / "releases").glob(f"*/{MANIFEST_FILE}"), key=lambda path: (len(path.parent.name), path))
@@ -133,12 +141,12 @@ def releases_trained_on(home: Path, customer_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _first_seen_at(home: Path, customer_id: str) -> int | None:
+def _first_seen_at(home: Path, spellings: Sequence[str]) -> int | None:
     """Return the first instant of a customer in the log, in microseconds since 1970 UTC; None if there is none."""
     timestamps = []
     for path in (home / "history" / f"{name}.parquet" for name in _HISTORY_TABLES):
         if path.is_file():
-            rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "=", customer_id)])
+            rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "in", list(spellings))])
             timestamps += [] if rows.num_rows == 0 else [pc.min(rows["at_us"]).as_py()]
     return min(timestamps, default=None)
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJsonSchema, create_model
 
+from features.canonical_form import MAX_ID_CHARACTERS
 from serving.moments import parse_datetime
 from serving.schemas.base import Probability, StrictModel
 from serving.schemas.segments import SegmentResponse
 from training.models import ANSWER_ORDER, EXPLANATIONS, MODELS
 
 MAX_CUSTOMERS = 1000
-MAX_ID_LENGTH = 256
+MAX_ID_LENGTH = MAX_ID_CHARACTERS
 
 PARTS = (*ANSWER_ORDER, "segment", "reasons")
 DIRECTIONS = tuple(
@@ -51,7 +52,8 @@ class PredictionRequest(StrictModel):
     """The customers, the instant, and the parts of the answer."""
 
     customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=MAX_CUSTOMERS)] = Field(
-        description="Ids as they stand in the shop's log, digit for digit. Answers come in this order.",
+        description="Ids as they stand in the shop's log, digit for digit; outer blanks, Unicode form and invisible "
+        "characters do not matter. Answers come in this order, with the ids as they were sent.",
         examples=[["17850", "13047"]],
     )
     as_of: AsOf | None = Field(default=None, description="Default: the service's clock.")

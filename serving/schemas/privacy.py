@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
+from features.canonical_form import canonical_word
 from features.consents.consent import ALL_CHANNELS, PROFILING
 from serving.schemas.base import StrictModel
 from serving.schemas.predictions import AsOf
@@ -16,15 +17,31 @@ RETAINED_NOTICE = (
     "another keyed hash of the customer; tables written outside the home; free pages of the home's stores, until they "
     "are overwritten"
 )
-Channel = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+def _word(value: object) -> object:
+    return canonical_word(value) if isinstance(value, str) else value
+
+
+def _require_visible(channel: str) -> str:
+    if not canonical_word(channel):
+        raise ValueError(
+            f"found {channel!r}; expected a channel with a visible character: leave it out for all channels"
+        )
+    return channel
+
+
+Channel = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_require_visible)]
 
 
 class ConsentChange(StrictModel):
     """One consent that the customer grants or withdraws."""
 
-    purpose: Literal["profiling", "marketing"]
+    purpose: Annotated[Literal["profiling", "marketing"], BeforeValidator(_word)]
     channel: Channel | None = Field(
-        default=None, description="For marketing; default: every channel without a record of its own."
+        default=None,
+        description="For marketing, compared without case and outer blanks; default: every channel without a record of "
+        "its own.",
     )
     granted: StrictBool
     changed_at: AsOf | None = Field(default=None, description="When the customer decided; default: now.")
@@ -76,6 +93,9 @@ class ErasureReport(StrictModel):
 
     status: Literal["erased", "pending"] = Field(
         description="pending: another writer holds the home and deletes the rest when it ends."
+    )
+    known: bool = Field(
+        description="Whether anything was recorded under this id; otherwise check its spelling. It stays erased anyway."
     )
     removed: dict[str, int] = Field(description="Deleted rows by table, and the number of changed audiences.")
     trained_releases: list[TrainedRelease] = Field(

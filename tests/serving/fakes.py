@@ -25,6 +25,7 @@ from serving.api.graceful_shutdown import GracefulShutdown
 from serving.api.load_shedding import LoadShedder
 from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys
+from serving.canonical_ids import CanonicalIds
 from serving.interfaces import ActiveRelease, FeatureReader, ReleasePort
 from serving.moments import parse_datetime, resolve_instant
 from serving.observability.audit_log import AuditLog
@@ -244,6 +245,7 @@ class Shop:
         publication_loader.poll()
         ledger, audit_log = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
         consent_gate, audience_service = ConsentGate(ledger), AudienceService(home, ledger, audit_log, lambda: SECRET)
+        canonical_ids = CanonicalIds(ledger)
         predictor = Predictor(
             clock, SegmentLookup(audience_service.scores, consent_gate), metrics, json_log(clock, log)
         )
@@ -263,6 +265,7 @@ class Shop:
                 consent_gate,
                 predictor,
                 MicroBatcher(predictor.predict_batch),
+                canonical_ids,
             ),
             audit_log=audit_log,
             audience_service=audience_service,
@@ -270,6 +273,7 @@ class Shop:
             online_store=LMDB,
             poll_seconds=60,
             access_log=access_log,
+            canonical_ids=canonical_ids,
         )
         return cls(worker, log)
 

@@ -7,18 +7,21 @@ from collections.abc import Iterable, Mapping
 import duckdb
 import pyarrow as pa
 
+from features.canonical_form import IdCase, canonical_id_sql
 from features.config.sources import Aliases
 from features.errors import InvalidLog
 from features.ingestion.rows.missing_columns import unknown_column
-from features.ingestion.rows.row_view import Opener, trimmed_sql
+from features.ingestion.rows.row_view import Opener
 from features.ingestion.raw_text import column_text_sql
 
 ALIAS_TABLE = "aliases"
 MAX_LISTED = 5
 
 
-def load_aliases(connection: duckdb.DuckDBPyConnection, open_view: Opener, aliases: Aliases) -> int:
-    """Write the temporary table ``aliases`` (old_id, new_id); return the number of old ids.
+def load_aliases(
+    connection: duckdb.DuckDBPyConnection, open_view: Opener, aliases: Aliases, id_case: IdCase = "keep"
+) -> int:
+    """Write the temporary table ``aliases`` (old_id, new_id) of canonical ids; return the number of old ids.
 
     Raises:
         InvalidLog: a column is missing, an old id has two new ones, or ids replace each other in a circle.
@@ -32,7 +35,10 @@ def load_aliases(connection: duckdb.DuckDBPyConnection, open_view: Opener, alias
     ]
     if faults:
         raise InvalidLog("\n".join(faults))
-    old, new = (trimmed_sql(column_text_sql(name, opened.column_types[name])) for name in (aliases.from_, aliases.to))
+    old, new = (
+        canonical_id_sql(f"({column_text_sql(name, opened.column_types[name])})", id_case)
+        for name in (aliases.from_, aliases.to)
+    )
     pairs = connection.execute(
         f"SELECT DISTINCT {old} AS old, {new} AS new FROM files_aliases WHERE {old} IS NOT NULL OR {new} IS NOT NULL"
     ).fetchall()

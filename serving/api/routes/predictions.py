@@ -45,7 +45,7 @@ async def post_predictions(request: Request) -> Response:
 )
 async def get_predictions(request: Request) -> Response:
     """Predictions for one customer, idempotent: the answer is the same all day in the shop unless as_of is given."""
-    parsed = prediction_request_from_query(request.path_params["customer_id"], request)
+    parsed = prediction_request_from_query(request)
     app_state = app_state_of(request)
     async with app_state.load_shedder.admit() as deadline:
         rows = await app_state.prediction_service.predict(parsed, all_day=True, deadline=deadline)

@@ -8,12 +8,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from features.canonical_form import canonical_id
 from features.errors import FlywheelError
 from serving.api import openapi
 from serving.api.auth_middleware import actor
 from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of, run_in_thread
-from serving.api.request_parsing import read_json_as
+from serving.api.request_parsing import read_json_as, visible_customer_id
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
 from serving.observability.audit_log import CONSENT, ERASURE
@@ -21,7 +22,6 @@ from serving.observability.json_logs import log_error
 from serving.privacy.consents import consent_state, pending_changes
 from serving.privacy.erasure import FINISHED, erase_customer, erasure_executor
 from serving.problems import RETRY_AFTER, Problem
-from serving.schemas.predictions import MAX_ID_LENGTH, FieldProblem
 from serving.schemas.privacy import ConsentChanges, ConsentsResponse, ErasureReport
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _CONSENTS_PATH = "/v1/customers/{customer_id:text}/consents"
 )
 async def get_consents(request: Request) -> Response:
     """The consents of one customer, and the permissions that follow from them."""
-    app_state, customer_id = app_state_of(request), path_customer_id(request)
+    app_state, customer_id = app_state_of(request), visible_customer_id(request)
     now = app_state.now()
     return _json_response(
         await run_in_thread(
@@ -57,7 +57,7 @@ async def get_consents(request: Request) -> Response:
 )
 async def put_consents(request: Request) -> Response:
     """Change the consents of one customer, idempotent; the change applies from the next request on."""
-    app_state, customer_id = app_state_of(request), path_customer_id(request)
+    app_state, customer_id = app_state_of(request), visible_customer_id(request)
     changes = await read_json_as(request, ConsentChanges)
     ledger, caller = app_state.consent_gate.ledger, actor(request)
     now, zone = app_state.now(), app_state.zone
@@ -69,7 +69,7 @@ async def put_consents(request: Request) -> Response:
                 CONSENT,
                 caller,
                 now,
-                customer=app_state.audit_log.pseudonym(customer_id),
+                customer=_pseudonym(app_state, customer_id),
                 consents=pending.audit_fields(),
             )
             pending.record(ledger)
@@ -89,11 +89,11 @@ async def put_consents(request: Request) -> Response:
 )
 async def delete_customer(request: Request) -> Response:
     """Erase one customer: no prediction from now on; the response counts the deleted rows of each table."""
-    app_state, customer_id, caller = app_state_of(request), path_customer_id(request), actor(request)
+    app_state, customer_id, caller = app_state_of(request), visible_customer_id(request), actor(request)
     now = app_state.now()
 
     def erase() -> dict[str, Any]:
-        app_state.audit_log.append(ERASURE, caller, now, customer=app_state.audit_log.pseudonym(customer_id))
+        app_state.audit_log.append(ERASURE, caller, now, customer=_pseudonym(app_state, customer_id))
         return erase_customer(
             app_state.home, app_state.online_store, app_state.consent_gate.ledger, customer_id
         ).to_report()
@@ -102,17 +102,9 @@ async def delete_customer(request: Request) -> Response:
     return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")
 
 
-def path_customer_id(request: Request) -> str:
-    """The customer id in the path.
-
-    Raises:
-        Problem: the id is empty or too long.
-    """
-    customer_id: str = request.path_params["customer_id"]
-    if not 1 <= len(customer_id) <= MAX_ID_LENGTH:
-        reason = f"Found {len(customer_id)} characters; expected an id of 1 to {MAX_ID_LENGTH}."
-        raise Problem(422, reason, [FieldProblem(field="customer_id", reason=reason)])
-    return customer_id
+def _pseudonym(app_state: AppState, customer_id: str) -> str:
+    """The pseudonym of a customer in the audit log, the same for every spelling of the id."""
+    return app_state.audit_log.pseudonym(canonical_id(customer_id, app_state.consent_gate.ledger.id_case()))
 
 
 def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from features.arrays import Booleans
+from features.canonical_form import IdCase, canonical_id, canonical_word
 from serving.audiences.errors import suggestions
 from serving.audiences.query.column_store import COMPARISONS, ComparableColumn, NumericColumn
 from serving.audiences.query.column_types import (
@@ -18,10 +19,11 @@ from serving.audiences.query.column_types import (
     Value,
     parse_operand,
 )
-from serving.audiences.query.scores_table import Columns
+from serving.audiences.query.scores_table import ID_COLUMN, Columns
 from serving.audiences.schema import Condition
 from serving.schemas.predictions import FieldProblem
 
+CHANNEL_COLUMNS = frozenset({"channel_ranking", "consent_channels"})
 _MEMBERSHIP_OPERATORS = {"equals": True, "not_equals": False, "one_of": True, "none_of": False, "contains": True}
 _API_NAMES = {"one_of": "in", "none_of": "not_in"}
 _BOUND_ALIASES = {"since": "at_least", "before": "below"}
@@ -56,7 +58,7 @@ class Comparison:
 
 
 def build_comparison(
-    condition: Condition, column_types: Mapping[str, ColumnType], zone: ZoneInfo, path: str
+    condition: Condition, column_types: Mapping[str, ColumnType], zone: ZoneInfo, path: str, id_case: IdCase = "keep"
 ) -> Comparison | list[FieldProblem]:
     """Return the comparison of a condition, or the problems with its fields."""
     column_type = column_types.get(condition.column)
@@ -69,7 +71,18 @@ def build_comparison(
         return [FieldProblem(field=path, reason=reason)]
     reader = _OperandReader(column_type.members or column_type.kind, zone, path)
     comparison = reader.build(condition, operators)
-    return reader.problems or comparison
+    return reader.problems or _with_canonical_values(comparison, id_case)
+
+
+def _with_canonical_values(comparison: Comparison, id_case: IdCase) -> Comparison:
+    """Return the comparison with ids and channels in canonical form, as the table has them."""
+    if comparison.column == ID_COLUMN:
+        values = tuple(canonical_id(str(value), id_case) for value in comparison.values)
+    elif comparison.column in CHANNEL_COLUMNS:
+        values = tuple(canonical_word(str(value)) for value in comparison.values)
+    else:
+        return comparison
+    return replace(comparison, values=values)
 
 
 @dataclass(frozen=True)

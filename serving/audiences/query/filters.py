@@ -10,28 +10,32 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.arrays import Booleans
+from features.canonical_form import IdCase
 from serving.audiences.errors import InvalidAudienceRequest
+from serving.audiences.query.absent_values import absent_value_note
 from serving.audiences.query.comparisons import Comparison, build_comparison
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AllOf, AnyOf, Condition, Node, NotOf
+from serving.invalid_fields import MAX_LISTED_FIELDS
 from serving.schemas.predictions import FieldProblem
 
 
 class Filter:
     """A filter that fits one table."""
 
-    def __init__(self, node: Node | None, columns: Columns, zone: ZoneInfo) -> None:
+    def __init__(self, node: Node | None, columns: Columns, zone: ZoneInfo, id_case: IdCase = "keep") -> None:
         """Check every condition.
 
         Args:
             node: the filter; None selects all customers.
             columns: the table.
             zone: the shop's time zone, for instants given as plain dates.
+            id_case: whether ids that differ by case only are the same customer.
 
         Raises:
             InvalidAudienceRequest: names every field that does not fit the table.
         """
-        self._node, self._columns, self._zone = node, columns, zone
+        self._node, self._columns, self._zone, self._id_case = node, columns, zone, id_case
         self._problems: list[FieldProblem] = []
         self._comparisons: dict[int, Comparison] = {}
         if node is not None:
@@ -44,9 +48,14 @@ class Filter:
         all_customers = np.ones(len(self._columns), np.bool_)
         return all_customers if self._node is None else self._mask(self._node)
 
+    def notes(self) -> list[str]:
+        """Return a sentence for each condition that compares with values that nobody has."""
+        notes = (absent_value_note(comparison, self._columns) for comparison in self._comparisons.values())
+        return [note for note in dict.fromkeys(notes) if note][:MAX_LISTED_FIELDS]
+
     def _check(self, node: Node, path: str) -> None:
         if isinstance(node, Condition):
-            comparison = build_comparison(node, self._columns.column_types, self._zone, path)
+            comparison = build_comparison(node, self._columns.column_types, self._zone, path, self._id_case)
             if isinstance(comparison, Comparison):
                 self._comparisons[id(node)] = comparison
             else:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from features.canonical_form import canonical_id
 from features.online.feature_rows import FeatureRows
 from serving.schemas.predictions import ModelsResponse
 from serving.schemas.status import ProbeResponse
@@ -28,7 +29,7 @@ from training.inference.forecast import Forecast
 
 ODD_IDS = ["007", "a/b", "../..", "x/predictions", "客户 1", "a?b#c", "  spaced ", "1e5", "null", "ü" * 256, "é\x00"]
 FEATURE_READER = FakeFeatureReader(ann=KnownCustomer(), bob=NO_ORDERS)
-FEATURE_READER.customers.update({odd: KnownCustomer(spend=float(len(odd))) for odd in ODD_IDS})
+FEATURE_READER.customers.update({canonical_id(odd): KnownCustomer(spend=float(len(odd))) for odd in ODD_IDS})
 
 
 @pytest.fixture(scope="module")
