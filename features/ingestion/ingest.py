@@ -81,8 +81,12 @@ def _ingest_tables(
         try:
             checked = _check_table(selection, table, spill)
             checked_tables.append(checked)
-            notes += [*checked.opened.notes, *checked.rows.notes, *id_notes(connection, checked.table)]
-            notes += checked.values.notes
+            notes += [
+                *checked.opened.notes,
+                *checked.rows.notes,
+                *id_notes(connection, checked.table),
+                *checked.values.notes,
+            ]
         except FlywheelError as error:
             faults += [f"  - [{table.name}] {sentence}" for sentence in str(error).splitlines()]
     if faults:

@@ -10,9 +10,9 @@ import pyarrow as pa
 from features.canonical_form import IdCase, canonical_id_sql
 from features.config.sources import Aliases
 from features.errors import InvalidLog
+from features.ingestion.raw_text import column_text_sql
 from features.ingestion.rows.missing_columns import unknown_column
 from features.ingestion.rows.row_view import Opener
-from features.ingestion.raw_text import column_text_sql
 
 ALIAS_TABLE = "aliases"
 MAX_LISTED = 5
