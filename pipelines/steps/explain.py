@@ -19,6 +19,7 @@ from features.validation_errors import message
 from pipelines.home import Home
 from pipelines.scoring.similar_ids import similar_ids
 from serving.audiences.query.scores_table import ID_COLUMN, ScoresFile, open_scores
+from serving.canonical_ids import CanonicalIds
 from serving.interfaces import ActiveRelease
 from serving.moments import resolve_instant
 from serving.observability.clock import PinnedClock
@@ -78,7 +79,11 @@ def _open_service(
     consent_gate = ConsentGate(ledger)
     predictor = Predictor(clock, SegmentLookup(ScoresFile(home.scores), consent_gate), Metrics(), json_log(clock))
     batcher = MicroBatcher(predictor.predict_batch)
-    return PredictionService(lambda: active, lambda: publication, clock, consent_gate, predictor, batcher)
+    canonical_ids = CanonicalIds(ledger)
+    canonical_ids.poll()
+    return PredictionService(
+        lambda: active, lambda: publication, clock, consent_gate, predictor, batcher, canonical_ids
+    )
 
 
 def _explain(home: Home, service: PredictionService, ledger: Ledger, customer_id: str, instant: int) -> Explanation:
@@ -91,7 +96,7 @@ def _explain(home: Home, service: PredictionService, ledger: Ledger, customer_id
         raise NotAnswerable(f"{customer_id[:40]!r} is no customer id: {reasons}.") from None
     except Problem as error:
         raise NotAnswerable(error.detail) from None
-    is_erased = ledger.statuses([customer_id], instant) == [ConsentStatus.ERASED]
+    is_erased = ledger.statuses([service.canonical_id(customer_id)], instant) == [ConsentStatus.ERASED]
     is_unknown = answer["status"] == UNKNOWN_CUSTOMER and not is_erased
     return Explanation(answer, is_erased, _suggestions(home, ledger, customer_id, instant) if is_unknown else ())
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from features.canonical_form import canonical_id
 from features.consents.ledger import ConsentStatus
 from features.errors import FlywheelError
 from features.publication import Publication
@@ -34,7 +33,7 @@ class PredictionService:
     consent_gate: ConsentGate
     predictor: Predictor
     micro_batcher: MicroBatcher[PredictionContext, Rows]
-    canonical_id: Callable[[str], str] = canonical_id
+    canonical_id: Callable[[str], str]
 
     def active_release(self) -> ActiveRelease:
         """The release that answers now.

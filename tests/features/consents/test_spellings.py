@@ -31,7 +31,7 @@ SPELLINGS = st.sampled_from(["email", "Email", "EMAIL", " email", "email\u00a0",
 WORDS = st.lists(st.tuples(SPELLINGS, st.booleans(), st.integers(0, 3)), min_size=1, max_size=6)
 
 
-def spelled(words: list[tuple[str, bool, int]]) -> list[tuple[str, Consent]]:
+def with_spellings(words: list[tuple[str, bool, int]]) -> list[tuple[str, Consent]]:
     return [(channel, Consent(MARKETING, channel, granted, at)) for channel, granted, at in words]
 
 
@@ -47,7 +47,7 @@ def test_in_several_spellings_a_no_wins_whatever_came_first(
 ) -> None:
     spellings = {channel for channel, _, _ in words}
     shuffled = data.draw(st.permutations(words))
-    merged = Consents().merge(merge_spellings(spelled(shuffled)), replace_ties=False)
+    merged = Consents().merge(merge_spellings(with_spellings(shuffled)), replace_ties=False)
     (entry,) = merged.entries
     assert entry.channel == "email"
     assert entry.granted == all(last_word(words, spelling) for spelling in spellings)
