@@ -67,6 +67,7 @@ _FILES = {
     "encoding_guessed": (_INFO, "A file that is not UTF-8, read in the encoding in which all of it can be read"),
     "preamble_skipped": (_INFO, "Lines before the header of a file, left out"),
     "repeated_headers": (_INFO, "Lines that repeat the header, left out"),
+    "formula_text": (_INFO, 'Values such as ="0017", which are read as the text within'),
     "total_rows": (_INFO, "Totals at the end of a file or between its lines, left out"),
     "sheet_chosen": (_INFO, "A workbook of several sheets, of which the one with the columns is read"),
     "sheets_unread": (_WARNING, "Further sheets with the same columns, which are not read"),

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from features.canonical_form import canonical_word
 from features.config.base import ConfigModel
-from features.config.table_format import Columns, NameList, TableFormat
+from features.config.table_format import Columns, NameList, TableFormat, TextEncoding
 from features.consents.consent import parse_purpose
 from features.consents.formats import COLUMNS
 
@@ -197,5 +197,5 @@ class Aliases(ConfigModel):
     """The column with the id that replaces it; it may itself be replaced by another line."""
     sheet: str | None = None
     """The sheet of a workbook; without it the first."""
-    encoding: str | None = None
+    encoding: TextEncoding | None = None
     """The text encoding, as in `[orders]`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
 from features.config.base import ConfigModel
 
@@ -23,6 +23,19 @@ def _as_tuple(columns: object) -> object:
 Columns = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 """A column, an expression where one is allowed, or several tried in turn: the first that has a value counts."""
 RowFilter = Mapping[str, NameList]
+
+
+def _check_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError:
+        raise ValueError(
+            f"found {name!r}; expected an encoding such as 'utf-8', 'utf-16', 'cp1252', 'gb18030' or 'shift_jis'"
+        ) from None
+    return name
+
+
+TextEncoding = Annotated[str, AfterValidator(_check_encoding)]
 
 
 class BadLines(ConfigModel):
@@ -47,7 +60,7 @@ class Join(ConfigModel):
     """The columns to take; without it all of them. A column of the table keeps its name, a second one is left out."""
     sheet: str | None = None
     """The sheet of a workbook; without it the first."""
-    encoding: str | None = None
+    encoding: TextEncoding | None = None
     """The text encoding, as in the table."""
 
 
@@ -56,11 +69,14 @@ class TableFormat(ConfigModel):
 
     path: str = Field(min_length=1)
     """A file, a glob or the address of a table, relative to `flywheel.toml`: delimited text, JSON lines, a workbook
-    or parquet, also in gz, zip or zst, recognised by its first bytes."""
+    or parquet, also in gz, zip or zst, recognised by its first bytes. Titles above the header, headers inside a file
+    and total rows are left out, with a note."""
     sheet: str | None = None
-    """The sheet of a workbook; without it the first."""
-    encoding: str | None = None
-    """The text encoding, such as `cp1252`, `gb18030` or `utf-16`; without it, it is found by trial."""
+    """The sheet of a workbook, or the member of a zip; without it the first sheet that has the configured columns, and
+    all members. `path = "orders.xlsx#Sheet1"` means the same."""
+    encoding: TextEncoding | None = None
+    """The text encoding, such as `cp1252`, `gb18030` or `utf-16`; without it, it is found by trial: a byte order mark,
+    UTF-8, then the encoding in which the text reads like names and words, with a note."""
     has_header: bool = True
     """Whether the file names its columns; otherwise they are `column0`, `column1` and so on."""
     date_format: Columns | None = None

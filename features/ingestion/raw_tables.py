@@ -150,6 +150,6 @@ def _backend_table(path: str, folder: Path) -> pa.Table:
 def _raw_files(scans: Sequence[FileScan]) -> tuple[RawFile, ...]:
     labels = file_labels([scan.path.with_name(scan.name) for scan in scans])
     return tuple(
-        RawFile(label, scan.reader.columns, scan.reader.rows_sql([scan.path]))
+        RawFile(label, scan.reader.columns, scan.reader.rows_sql(scan.path))
         for label, scan in zip(labels, scans, strict=True)
     )

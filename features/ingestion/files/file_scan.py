@@ -13,17 +13,21 @@ from features.storage.sql_quoting import quote_literal
 
 @dataclass(frozen=True)
 class Reader:
-    """The columns and the DuckDB reader of raw files with the same format; files with equal readers share a scan."""
+    """The columns and the DuckDB reader of a raw file."""
 
     columns: tuple[tuple[str, str], ...]  # name and DuckDB type
-    sql_prefix: str  # SQL before the list of files
-    sql_suffix: str  # SQL after the list of files
+    sql_prefix: str  # SQL before the list with the file
+    sql_suffix: str  # SQL after it
     no_data: str = ""  # SQL of whether a row is no data, such as a total
+    selected: str = "*"  # SQL of the columns
 
-    def rows_sql(self, files: Sequence[Path]) -> str:
-        """SQL for a FROM clause that reads these files, rows without data left out."""
-        source = f"{self.sql_prefix}[{', '.join(quote_literal(str(file)) for file in files)}]{self.sql_suffix}"
-        return f"(SELECT * FROM {source} WHERE ({self.no_data}) IS NOT TRUE)" if self.no_data else source
+    def rows_sql(self, file: Path) -> str:
+        """SQL for a FROM clause that reads a file, rows without data left out."""
+        # A list, because a path by itself is a pattern, and brackets in it are no part of the name.
+        source = f"{self.sql_prefix}[{quote_literal(str(file))}]{self.sql_suffix}"
+        if not self.no_data and self.selected == "*":
+            return source
+        return f"(SELECT {self.selected} FROM {source} WHERE ({self.no_data or 'false'}) IS NOT TRUE)"
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def scan_file(connection: duckdb.DuckDBPyConnection, file: Path, options: ReadOp
 
 def _scan_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> FileScan:
     reader = Reader((), "read_parquet(", ", binary_as_string=true)")
-    columns = connection.execute(f"DESCRIBE FROM {reader.rows_sql([file])}").fetchall()
+    columns = connection.execute(f"DESCRIBE FROM {reader.rows_sql(file)}").fetchall()
     return FileScan(
         file, Reader(tuple((name, kind) for name, kind, *_ in columns), reader.sql_prefix, reader.sql_suffix)
     )

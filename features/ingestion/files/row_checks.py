@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from features.ingestion.files.file_scan import FileScan
+from features.ingestion.files.formula_text import formula_text_columns_sql, formula_text_note, has_formula_text_sql
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.files.total_rows import total_row_sql
 from features.plausibility_note import PlausibilityNote
@@ -32,9 +33,10 @@ def check_rows(
     first = quote_identifier(columns[0])
     counts = (
         f"SELECT count(*) FILTER (WHERE {repeated}), count(*) FILTER (WHERE {total}), "
-        f"max({first}) FILTER (WHERE {total}), {decoded} FROM {scan.reader.rows_sql([scan.path])}"
+        f"max({first}) FILTER (WHERE {total}), count(*) FILTER (WHERE {has_formula_text_sql(columns)}), {decoded} "
+        f"FROM {scan.reader.rows_sql(scan.path)}"
     )
-    repeated_count, total_count, example, *_ = connection.execute(counts).fetchall()[0]
+    repeated_count, total_count, example, formula_count, *_ = connection.execute(counts).fetchall()[0]
     notes, conditions = list(scan.notes), []
     if repeated_count:
         notes.append(repeated_headers_note(scan.path, repeated_count))
@@ -42,8 +44,14 @@ def check_rows(
     if total_count:
         notes.append(total_rows_note(scan.path, total_count, example or ""))
         conditions.append(total)
-    no_data = f"({' OR '.join(conditions)})" if conditions else ""
-    return replace(scan, reader=replace(scan.reader, no_data=no_data), notes=tuple(notes))
+    if formula_count:
+        notes.append(formula_text_note(scan.path, formula_count))
+    reader = replace(
+        scan.reader,
+        no_data=" OR ".join(conditions),
+        selected=formula_text_columns_sql(columns) if formula_count else "*",
+    )
+    return replace(scan, reader=reader, notes=tuple(notes))
 
 
 def repeated_headers_note(file: Path, count: int) -> PlausibilityNote:
