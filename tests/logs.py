@@ -59,6 +59,11 @@ def ingest_log(
     return ingest(write_config(folder, zone=zone, events=events, **orders), folder / "history")
 
 
+def ingest_keys(folder: Path, log: str, keys: Keys) -> HistoryManifest:
+    """Write a log and ingest it with these keys of the orders."""
+    return ingest_log(folder, log, **keys)  # type: ignore[arg-type]  # no key is called zone or events
+
+
 def canonical_rows(folder: Path, *columns: str, table: str = "orders") -> list[tuple[object, ...]]:
     """The values of some columns of a canonical table, sorted."""
     rows = pq.read_table(folder / "history" / f"{table}.parquet", columns=list(columns)).to_pylist()

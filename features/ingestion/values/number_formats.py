@@ -21,11 +21,12 @@ _PLAIN_NUMBER = re.compile(r"(?i)[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """The marks of a number; signs, brackets for minus and signs of a currency may stand around it in every format."""
+    """The marks of a number; brackets for minus and signs of a currency may stand around it where it is not plain."""
 
     decimal: str = "."
     thousands: str = ""  # empty where there is none
     percent: bool = False  # every number but 0 is followed by %, and is divided by 100
+    is_plain: bool = False
 
     @property
     def keys(self) -> str:
@@ -33,13 +34,13 @@ class NumberFormat:
         return f'decimal = "{self.decimal}"' + (f', thousands = "{self.thousands}"' if self.thousands else "")
 
 
-PLAIN = NumberFormat()
+PLAIN = NumberFormat(is_plain=True)
 """Numbers as programs write them, such as -1234.5; they are read by a cast alone."""
 
 
 def read_number(text: str, number_format: NumberFormat) -> Decimal | None:
     """The value of a text in a format, or None where it is no number in this format."""
-    if number_format == PLAIN:
+    if number_format.is_plain:
         return Decimal(text.strip()) if _PLAIN_NUMBER.fullmatch(text.strip()) else None
     match = re.fullmatch(_pattern(number_format), clean_number(text))
     if match is None:
@@ -72,7 +73,7 @@ def clean_number_sql(text: str) -> str:
 
 def number_format_sql(text: str, number_format: NumberFormat) -> str:
     """SQL of the value of a text in a format as a double; null where it is no number in this format."""
-    if number_format == PLAIN:
+    if number_format.is_plain:
         # Without trim, DuckDB moves the cast into its reader of csv files, where it fails instead of giving null.
         return f"TRY_CAST(trim({text}) AS DOUBLE)"
     groups = "['a', 'b', 'n', 'c', 'd', 'p']"

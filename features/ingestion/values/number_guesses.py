@@ -7,16 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from features.ingestion.values.number_formats import NumberFormat, read_number
+from features.ingestion.values.number_formats import PLAIN, NumberFormat, read_number
 
 MAX_COUNTEREVIDENCE = 0.05  # of the texts that two formats read differently
 
-CANDIDATES = tuple(
-    NumberFormat(decimal, thousands, percent)
-    for percent in (False, True)
-    for thousands in ("", ",", ".", " ", "'")
-    for decimal in (".", ",")
-    if thousands != decimal
+CANDIDATES = (
+    PLAIN,
+    *(
+        NumberFormat(decimal, thousands, percent)
+        for percent in (False, True)
+        for thousands in ("", ",", ".", " ", "'")
+        for decimal in (".", ",")
+        if thousands != decimal
+    ),
 )
 """The known formats, the simplest first."""
 

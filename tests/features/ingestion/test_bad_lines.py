@@ -11,7 +11,7 @@ import pytest
 from features.errors import InvalidLog
 from features.ingestion.ingest import ingest
 from features.ingestion.rejected_file import delete_rejected_lines
-from tests.logs import canonical_rows, ingest_log, write_config
+from tests.logs import Keys, canonical_rows, ingest_keys, ingest_log, write_config
 
 GOOD = "".join(f"c{line},2026-01-{line % 28 + 1:02},{line}\n" for line in range(198))
 BAD = "dot,never,1\neve,2026-01-31,many\n"
@@ -40,9 +40,10 @@ def test_lines_up_to_the_share_are_set_aside_with_their_reason(tmp_path: Path, a
 
 
 def test_more_bad_lines_than_the_share_refuse_the_table_and_name_the_key(tmp_path: Path) -> None:
-    for keys in ({"bad_lines": 0.009}, {}):
+    shares: tuple[Keys, ...] = ({"bad_lines": 0.009}, {})
+    for keys in shares:
         with pytest.raises(InvalidLog) as error:
-            ingest_log(tmp_path, LOG, **keys)
+            ingest_keys(tmp_path, LOG, keys)
         date, amount, remedy = str(error.value).splitlines()[1:]
         assert date.startswith("  - [orders] ordered_at = 'at': 1 of 200 lines cannot be read, for example 'never'.")
         assert amount.startswith("  - [orders] amount = 'amount': 1 of 200 lines cannot be read, for example 'many'.")
@@ -74,17 +75,19 @@ def test_every_kind_of_bad_value_can_be_set_aside(tmp_path: Path, line: str) -> 
 
 def test_a_bad_line_among_dates_in_a_format_of_their_own_is_set_aside(tmp_path: Path) -> None:
     good = "".join(f"c{line},{line % 28 + 1}.01.2026,{line}\n" for line in range(198))
-    for keys in ({}, {"date_format": "%d.%m.%Y"}):
-        manifest = ingest_log(tmp_path, f"customer,at,amount\n{good}dot,31.02.2026,1\n", bad_lines=0.01, **keys)
+    formats: tuple[Keys, ...] = ({}, {"date_format": "%d.%m.%Y"})
+    for keys in formats:
+        log = f"customer,at,amount\n{good}dot,31.02.2026,1\n"
+        manifest = ingest_keys(tmp_path, log, {"bad_lines": 0.01, **keys})
         assert (manifest.tables[0].rejected, manifest.tables[0].written) == (1, 198)
 
 
 def test_the_line_of_an_erased_customer_is_not_written_out(tmp_path: Path) -> None:
-    def erased(customer_ids: Iterable[str]) -> list[str]:
+    def select_dot(customer_ids: Iterable[str]) -> list[str]:
         return [customer_id for customer_id in customer_ids if customer_id == "dot"]
 
     (tmp_path / "orders.csv").write_text(LOG)
-    manifest = ingest(write_config(tmp_path, bad_lines=0.01), tmp_path / "history", select_erased=erased)
+    manifest = ingest(write_config(tmp_path, bad_lines=0.01), tmp_path / "history", select_erased=select_dot)
     assert manifest.tables[0].rejected == 2
     assert [row["text"] for row in rejected_rows(tmp_path)] == ["eve,2026-01-31,many"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import InvalidLog
-from tests.logs import Key, canonical_rows, ingest_log
+from tests.logs import Key, canonical_rows, ingest_keys, ingest_log
 
 SHOPIFY = (
     "number,customer,at,amount,item\n"
@@ -17,7 +17,7 @@ SHOPIFY = (
 
 
 def amounts(folder: Path, log: str, **orders: Key) -> list[tuple[object, ...]]:
-    ingest_log(folder, log, **orders)
+    ingest_keys(folder, log, orders)
     return canonical_rows(folder, "customer_id", "amount")
 
 

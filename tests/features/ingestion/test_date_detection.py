@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import InvalidLog
-from tests.logs import Key, canonical_rows, ingest_log, utc_instant
+from tests.logs import Key, canonical_rows, ingest_keys, ingest_log, utc_instant
 
 
 def log_of(*dates: str, header: str = "customer|at|amount") -> str:
@@ -17,7 +17,7 @@ def log_of(*dates: str, header: str = "customer|at|amount") -> str:
 
 
 def instants(folder: Path, *dates: str, **orders: Key) -> list[datetime]:
-    ingest_log(folder, log_of(*dates), **orders)
+    ingest_keys(folder, log_of(*dates), orders)
     return [
         instant for _, instant in canonical_rows(folder, "customer_id", "ordered_at") if isinstance(instant, datetime)
     ]
@@ -99,7 +99,7 @@ def test_several_formats_are_tried_in_turn(tmp_path: Path) -> None:
 )
 def test_a_day_and_a_time_stand_in_two_columns(tmp_path: Path, day: str, time: str, keys: dict[str, Key]) -> None:
     log = f"customer|Order Day|Order Time|amount\nann|{day}|{time}|1\n"
-    ingest_log(tmp_path, log, ordered_at="Order Day + Order Time", **keys)
+    ingest_keys(tmp_path, log, {"ordered_at": "Order Day + Order Time", **keys})
     assert canonical_rows(tmp_path, "ordered_at") == [(utc_instant("2026-01-31 18:30"),)]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import InvalidLog
 from features.plausibility_note import PlausibilityNote
-from tests.logs import Key, canonical_rows, ingest_log
+from tests.logs import Key, canonical_rows, ingest_keys, ingest_log
 
 ORDERS = 40
 
@@ -22,12 +22,12 @@ def log_of(*amounts: str, column: str = "amount") -> str:
 
 def total(folder: Path, *amounts: str, **orders: Key) -> Decimal:
     """The sum of the canonical amounts of a log."""
-    ingest_log(folder, log_of(*amounts), **orders)
+    ingest_keys(folder, log_of(*amounts), orders)
     return sum((Decimal(str(row[0])) for row in canonical_rows(folder, "amount")), Decimal())
 
 
 def notes_of(folder: Path, *amounts: str, **orders: Key) -> dict[str, PlausibilityNote]:
-    return {note.code: note for note in ingest_log(folder, log_of(*amounts), **orders).notes}
+    return {note.code: note for note in ingest_keys(folder, log_of(*amounts), orders).notes}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.logs import FEW_EXAMPLES, Key, canonical_rows, ingest_log
+from tests.logs import FEW_EXAMPLES, Key, canonical_rows, ingest_keys
 
 FIRST, LAST = datetime.fromisoformat("2019-01-01"), datetime.fromisoformat("2026-01-31")
 EPOCH, EXCEL_EPOCH = datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("1899-12-30")
@@ -64,7 +64,7 @@ order_lines = st.lists(
 
 def history_of_file(log: str, **keys: Key) -> list[tuple[object, ...]]:
     with TemporaryDirectory() as folder:
-        ingest_log(Path(folder), log, **keys)
+        ingest_keys(Path(folder), log, keys)
         return canonical_rows(Path(folder), "customer_id", "ordered_at", "amount")
 
 

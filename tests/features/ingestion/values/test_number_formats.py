@@ -98,6 +98,7 @@ def test_python_and_duckdb_read_the_same_number(texts: list[str], number_format:
         (["12,50", "3"], [NumberFormat(",")]),
         (["1.234,50", "99,00"], [COMMA]),
         (["$1,031.83", "$12.00"], [POINT]),
+        (["$1031.83", "($12.00)"], [NumberFormat(".")]),
         (["1.234", "985", "4.000"], [PLAIN, COMMA]),
         (["-1,234", "0"], [NumberFormat(","), POINT]),
         (["0.350", "1.250"], [PLAIN]),  # no thousands begin with 0
