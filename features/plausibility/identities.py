@@ -22,11 +22,19 @@ PERSON = "an id for each person"
 
 
 def customer_lines(known: History) -> ir.Table:
-    """Lines of each customer, and whether there are two orders on two days: customer_id, lines, repeated; in memory."""
+    """Lines of each customer, and whether there are two orders on two days: customer_id, lines, repeated; in memory.
+
+    Lines without a positive amount are no orders here: a return on a later day brings nobody back.
+    """
     lines = known.lines
     day, order = lines.day_number, lines.order_id
-    repeated = (day.max() > day.min()) & (order.max() > order.min())
-    return ibis.memtable(lines.group_by("customer_id").aggregate(lines=lines.count(), repeated=repeated).to_pyarrow())
+    bought = lines.amount > 0 if known.has_amounts else ibis.literal(value=True)
+    repeated = (day.max(where=bought) > day.min(where=bought)) & (order.max(where=bought) > order.min(where=bought))
+    return ibis.memtable(
+        lines.group_by("customer_id")
+        .aggregate(lines=lines.count(), repeated=repeated.fill_null(ibis.literal(value=False)))
+        .to_pyarrow()
+    )
 
 
 @dataclass(frozen=True)

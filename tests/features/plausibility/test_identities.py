@@ -88,6 +88,14 @@ def test_the_lines_of_one_order_on_two_days_are_no_second_order() -> None:
     assert severities(notes_of(shipped, columns=columns)).get("customer_per_order") == BLOCKING
 
 
+def test_a_return_on_a_later_day_is_no_second_order() -> None:
+    returns = [
+        (f"c{number:04d}", f"{FIRST + timedelta(days=number + 3)} 12:00", "-9.90") for number in range(0, 110, 9)
+    ]
+    notes = notes_of([*single_orders(120, 120), *returns])
+    assert severities(notes) == {"customer_per_order": BLOCKING}
+
+
 @pytest.mark.parametrize("rounded", ["8.61E+12", "8,61E+12", "4.9e+11", "9E+15"])
 def test_ids_that_a_spreadsheet_rounded_block(rounded: str) -> None:
     phones = [(rounded, f"{FIRST + timedelta(days=number)} 10:30", "10.50") for number in range(12)]
