@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.docs.documented_commands import DocumentedCommand, documented_commands
+from tests.docs.documented_commands import PAGES, ROOT, DocumentedCommand, documented_commands
 from tests.pipelines import shops
 from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import AS_OF
@@ -20,6 +22,19 @@ COMMANDS = [
     for command in documented_commands()
     if command.arguments and (command.arguments[0] in SAFE or command.arguments[:2] == ("keys", "list"))
 ]
+_BODIES = re.compile(r"^```json\n(\{.*?)^```$|-d '(\{.*?\})'", re.MULTILINE | re.DOTALL)
+_HORIZON = re.compile(r"_9[01]d|(?<=\"horizon_days\": )9[01]")
+
+
+def documented_audiences() -> list[tuple[str, str]]:
+    """The requests of audiences in the pages, each with its page."""
+    return [
+        (page.relative_to(ROOT).as_posix(), body)
+        for page in PAGES
+        for bodies in _BODIES.findall(page.read_text(encoding="utf-8"))
+        for body in bodies
+        if '"filter"' in body and '"detail"' not in body
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +69,21 @@ def test_a_members_file_is_written_where_the_example_says(shop: Flywheel) -> Non
     (example,) = [command for command in COMMANDS if "--out" in command.arguments]
     assert shop(*on_default_home(example.arguments)).status == 0
     assert Path(shop.folder, "members.csv").is_file()
+
+
+@pytest.mark.parametrize(("page", "body"), documented_audiences(), ids=lambda value: value[:40])
+def test_a_documented_audience_is_answered_on_a_default_home(shop: Flywheel, page: str, body: str) -> None:
+    """The trained shop predicts 365 days and not the 90 of the default, so that horizon takes its place."""
+    request = json.loads(_HORIZON.sub(lambda horizon: "_365d" if horizon[0].startswith("_") else "365", body))
+    assert request["filter"], page
+    (shop.folder / "request.json").write_text(json.dumps(request))
+    result = shop("audience", "--request", "request.json", "--json")
+    assert (result.status, result.err) == (0, "")
+
+
+def test_the_requests_of_audiences_are_found() -> None:
+    assert {page for page, _ in documented_audiences()} >= {
+        "docs/quickstart.md",
+        "docs/tutorials/a-campaign.md",
+        "docs/concepts/targeting.md",
+    }
