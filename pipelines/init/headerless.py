@@ -21,7 +21,9 @@ def choose_by_values(table: ExportTable, taken: list[str]) -> tuple[Choice | Non
     quantity = max(whole, key=lambda profile: profile.fill, default=None)
     question = ("the file has no column names: are these the right columns?",)
     return (
-        Choice("amount", amount.column, f"numbers such as {', '.join(amount.values[:3])}", question) if amount else None,
+        Choice("amount", amount.column, f"numbers such as {', '.join(amount.values[:3])}", question)
+        if amount
+        else None,
         Choice("quantity", quantity.column, f"numbers such as {', '.join(quantity.values[:3])}") if quantity else None,
     )
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.pipelines.init.simulated_orders import Export, Totals, bought_for_good, net_amount, simulate_orders, write_records
+from tests.pipelines.init.simulated_orders import (
+    Export,
+    Totals,
+    bought_for_good,
+    net_amount,
+    simulate_orders,
+    write_records,
+)
 
 HEADER = (
     "entity_id,increment_id,state,status,store_id,customer_id,customer_is_guest,customer_email,created_at,updated_at,"

@@ -39,4 +39,6 @@ def write(folder: Path) -> Export:
         walk_in = {"Item": "Cup", "SKU": "SKU-01", "Qty": 1, "Gross Sales": "$5.00", "Net Sales": "$5.00"}
         records.append({**shared, **walk_in, "Transaction ID": f"W{order.number}", "Event Type": "Payment"})
     files = [write_records(folder / "items-2026.csv", HEADER, records)]
-    return files, Totals.of(without_cancelled(), lambda order: order.total if order.status != "refunded" else Decimal(0))
+    return files, Totals.of(
+        without_cancelled(), lambda order: order.total if order.status != "refunded" else Decimal(0)
+    )
