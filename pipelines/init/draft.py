@@ -49,9 +49,8 @@ class Draft:
     def text(self) -> str:
         """The text of the file."""
         header = [
-            f"Written by `flywheel init` from {self.title}. Each comment says why a value was chosen;",
-            "a QUESTION is what init is unsure of.",
-            "All keys are explained in the configuration reference.",
+            f"Written by `flywheel init` from {self.title}.",
+            "A comment says why a value was chosen; a QUESTION is what init is unsure of.",
         ]
         return toml_document(header, [self.shop, *self.sections])
 

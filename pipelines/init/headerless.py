@@ -29,5 +29,6 @@ def choose_by_values(table: ExportTable, taken: list[str]) -> tuple[Choice | Non
 
 
 def _median(profile: ValueProfile) -> float:
-    numbers = [read_number(value, profile.number_readings[0]) for value in profile.values[:1000]]
-    return float(median([number for number in numbers if number is not None] or [0]))
+    readings = (read_number(value, profile.number_readings[0]) for value in profile.values[:1000])
+    numbers = [float(number) for number in readings if number is not None]
+    return median(numbers) if numbers else 0.0

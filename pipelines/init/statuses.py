@@ -61,7 +61,7 @@ def choose_filters(table: ExportTable, layout: Layout | None, amounts: Sequence[
 def _state_columns(table: ExportTable, layout: Layout | None) -> list[str]:
     if layout is not None:
         source = layout.source("status", table.export.columns)
-        return [source] if source in table.profiles else []
+        return [source] if source is not None and source in table.profiles else []
     return [
         column
         for column, profile in table.profiles.items()

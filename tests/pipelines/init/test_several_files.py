@@ -30,7 +30,9 @@ def test_files_with_the_same_columns_are_one_log(tmp_path: Path) -> None:
     assert ingested_totals(config, tmp_path / "history") == all_orders()
 
 
-@pytest.mark.parametrize(("renamed", "key"), [("Amount", "amount"), ("net_amount", "amount"), ("member_id", "customer_id")])
+@pytest.mark.parametrize(
+    ("renamed", "key"), [("Amount", "amount"), ("net_amount", "amount"), ("member_id", "customer_id")]
+)
 def test_a_column_with_another_name_in_one_file_is_tried_in_turn(renamed: str, key: str, tmp_path: Path) -> None:
     first, second = split(write_plain(tmp_path / "orders.csv", ALL), 2)
     second.write_text(second.read_text().replace(key, renamed, 1))

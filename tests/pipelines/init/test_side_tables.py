@@ -13,10 +13,19 @@ CUSTOMERS = [f"K{customer:04}" for customer in range(120)]
 def test_a_file_of_consents_becomes_its_section(tmp_path: Path) -> None:
     orders = write_plain(tmp_path / "orders.csv", COLUMNS)
     consents = write_records(
-        tmp_path / "consents.csv", "customer,purpose,channel,granted,changed_at",
-        [{"customer": customer, "purpose": "newsletter", "channel": "email", "granted": "yes", "changed_at": "2026-01-01"}
-         for customer in CUSTOMERS],
-    )  # fmt: skip
+        tmp_path / "consents.csv",
+        "customer,purpose,channel,granted,changed_at",
+        [
+            {
+                "customer": customer,
+                "purpose": "newsletter",
+                "channel": "email",
+                "granted": "yes",
+                "changed_at": "2026-01-01",
+            }
+            for customer in CUSTOMERS
+        ],
+    )
     section = draft_file([orders, consents], tmp_path).consents
     assert section is not None
     assert (section.customer_id, section.purpose, section.granted) == (("customer",), ("purpose",), ("granted",))
@@ -28,9 +37,14 @@ def test_a_file_of_events_becomes_its_section_with_all_kinds(tmp_path: Path) -> 
     orders = write_plain(tmp_path / "orders.csv", COLUMNS)
     kinds = ["app_open", "store_visit", "review", "coupon_redeemed"]
     events = write_records(
-        tmp_path / "events.csv", "user,event_type,timestamp",
-        [{"user": customer, "event_type": kind, "timestamp": "2026-02-03 10:00:00"} for customer in CUSTOMERS for kind in kinds],
-    )  # fmt: skip
+        tmp_path / "events.csv",
+        "user,event_type,timestamp",
+        [
+            {"user": customer, "event_type": kind, "timestamp": "2026-02-03 10:00:00"}
+            for customer in CUSTOMERS
+            for kind in kinds
+        ],
+    )
     section = draft_file([events, orders], tmp_path).events
     assert section is not None
     assert (section.customer_id, section.kind, section.happened_at) == (("user",), ("event_type",), ("timestamp",))
@@ -44,9 +58,10 @@ def test_a_file_of_replaced_ids_makes_one_customer_of_two(tmp_path: Path) -> Non
 
     orders = write_plain(tmp_path / "orders.csv", {**COLUMNS, "customer_id": guest_at_first})
     aliases = write_records(
-        tmp_path / "aliases.csv", "old_id,new_id",
+        tmp_path / "aliases.csv",
+        "old_id,new_id",
         [{"old_id": f"guest{customer}", "new_id": f"K{customer:04}"} for customer in range(120)],
-    )  # fmt: skip
+    )
     config = draft_file([orders, aliases], tmp_path)
     customers = len({order.customer for order in simulate_orders()})
     assert ingested_totals(config, tmp_path / "history").customers == customers

@@ -1,4 +1,4 @@
-"""Square: items of payments and refunds, date and time apart, amounts with a dollar sign, walk-ins without a customer."""
+"""Square: items of payments and refunds, date and time apart, amounts with a dollar sign, walk-ins."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def write(folder: Path) -> Export:
             records += [
                 {
                     **shared, "Category": item.category, "Item": item.sku, "SKU": item.sku, "Qty": item.quantity,
-                    "Gross Sales": f"{sign}${item.amount:,}", "Net Sales": f"{sign}${item.amount:,}", "Event Type": event,
-                    "Transaction ID": f"TX{order.number}", "Customer ID": f"CUST{order.customer:05}",
+                    "Gross Sales": f"{sign}${item.amount:,}", "Net Sales": f"{sign}${item.amount:,}",
+                    "Event Type": event, "Transaction ID": f"TX{order.number}",
+                    "Customer ID": f"CUST{order.customer:05}",
                 }
                 for item in order.items
             ]  # fmt: skip
