@@ -131,6 +131,7 @@ def _draft(files: Sequence[Path], out: Path, name: str | None, currency: str | N
     from pipelines.init.draft import Answers, draft_config
 
     folder = out.resolve().parent
+    folder.mkdir(parents=True, exist_ok=True)  # relative paths begin there
     with tempfile.TemporaryDirectory() as spill, duckdb.connect() as connection:
         draft = draft_config(
             connection, [file.resolve() for file in files], folder, Path(spill), Answers(name, currency, timezone)
@@ -153,7 +154,6 @@ def _ask_timezone(guess: str) -> str:
 def _write(draft: Draft, out: Path) -> None:
     from features.storage.atomic_files import replace_text
 
-    out.parent.mkdir(parents=True, exist_ok=True)
     replace_text(out, draft.text)
 
 

@@ -86,10 +86,12 @@ def _product(quantity: str | None, price: str | None) -> Choice | None:
 def _repeats_on_lines(table: ExportTable, amount: str, order_id: str) -> bool:
     """Whether orders of several lines have one amount on all their lines, which is then that of the whole order."""
     order, value = quote_identifier(order_id), quote_identifier(amount)
+    # A line that stands in two files is one line.
+    lines = ", ".join(map(quote_identifier, table.export.columns))
     sql = (
         f"SELECT count(*), count(*) FILTER (WHERE amounts = 1) FROM (SELECT count(DISTINCT {value}) AS amounts "
         f"FROM {table.export.view} WHERE {value} IS NOT NULL AND CAST({value} AS VARCHAR) <> '' "
-        f"GROUP BY {order} HAVING count(*) > 1)"
+        f"GROUP BY {order} HAVING count(DISTINCT hash({lines})) > 1)"
     )
     several, same = table.connection.execute(sql).fetchall()[0]
     return int(several) >= MIN_ORDERS and int(same) >= 0.95 * several

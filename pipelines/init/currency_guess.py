@@ -90,10 +90,9 @@ def _from_texts(table: ExportTable, layout: Layout | None, amounts: Sequence[str
     if country and code:
         return Choice("currency", code, f"that of most lines of '{country[1]}'", (f"are the amounts in {code}?",))
     language = guess_language(table.export.columns)
-    code, basis = (
-        (CURRENCY_BY_LANGUAGE[language], f"the {language} columns") if language else (DEFAULT, "nothing better")
-    )
-    return Choice("currency", code, f"a guess from {basis}", (f"are the amounts in {code}?",))
+    code = CURRENCY_BY_LANGUAGE[language] if language else DEFAULT
+    basis = f"a guess from the {language} columns" if language else "a guess: nothing in the export names a currency"
+    return Choice("currency", code, basis, (f"are the amounts in {code}?",))
 
 
 def _local_currency(table: ExportTable) -> str | None:

@@ -92,7 +92,7 @@ def _may_name_people(profile: ValueProfile) -> bool:
         return False
     if profile.is_only_date:
         return False
-    return not profile.is_fractional or all(value.endswith(".0") for value in profile.values)
+    return not profile.is_fractional
 
 
 def _count_person(table: ExportTable, column: str, order_columns: Sequence[str], name_weight: float) -> Person:

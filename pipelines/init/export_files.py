@@ -42,7 +42,7 @@ class ExportReader:
             exports += self._open_file(file, f"raw_{len(exports)}")
         groups: dict[object, list[RawExport]] = {}
         for export in exports:
-            groups.setdefault((export.has_header, export.sheet, tuple(sorted(map(str.casefold, export.columns)))), []).append(export)
+            groups.setdefault((export.has_header, export.sheet, tuple(sorted(export.columns))), []).append(export)
         return [
             group[0]
             if len(group) == 1

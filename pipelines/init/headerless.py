@@ -21,11 +21,14 @@ def choose_by_values(table: ExportTable, taken: list[str]) -> tuple[Choice | Non
     quantity = max(whole, key=lambda profile: profile.fill, default=None)
     question = ("the file has no column names: are these the right columns?",)
     return (
-        Choice("amount", amount.column, f"numbers such as {', '.join(amount.values[:3])}", question) if amount else None,
+        Choice("amount", amount.column, f"numbers such as {', '.join(amount.values[:3])}", question)
+        if amount
+        else None,
         Choice("quantity", quantity.column, f"numbers such as {', '.join(quantity.values[:3])}") if quantity else None,
     )
 
 
 def _median(profile: ValueProfile) -> float:
-    numbers = [read_number(value, profile.number_readings[0]) for value in profile.values[:1000]]
-    return float(median([number for number in numbers if number is not None] or [0]))
+    readings = (read_number(value, profile.number_readings[0]) for value in profile.values[:1000])
+    numbers = [float(number) for number in readings if number is not None]
+    return median(numbers) if numbers else 0.0

@@ -13,6 +13,7 @@ Role = Literal[
     "customer_id", "ordered_at", "order_time", "amount", "unit_price", "order_id", "product_id", "category", "quantity",
     "discount", "coupon", "channel", "store_id", "currency_column", "status", "updated_at", "refund",
     "consent_purpose", "consent_granted", "changed_at", "event_kind", "happened_at", "contact_channel",
+    "alias_from", "alias_to",
 ]  # fmt: skip
 _WEIGHTS = {"sure": 1.0, "likely": 0.8, "weak": 0.5}
 

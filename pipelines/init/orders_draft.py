@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from features.errors import InvalidConfig
 from features.ingestion.expressions import columns_of
-from features.storage.sql_quoting import quote_identifier
 from pipelines.init.amount_choice import choose_amount
 from pipelines.init.candidates import ExportTable
 from pipelines.init.choice import Choice
@@ -15,7 +14,6 @@ from pipelines.init.headerless import choose_by_values
 from pipelines.init.layout import Layout
 from pipelines.init.layouts import recognize_layout
 from pipelines.init.order_choice import choose_details, choose_order_id, choose_quantity
-from pipelines.init.raw_export import text_sql
 from pipelines.init.statuses import choose_filters
 from pipelines.init.time_choice import choose_time, time_columns
 
@@ -39,6 +37,12 @@ class OrdersDraft:
         return self.ordered_at is not None and self.customer is not None
 
     @property
+    def chosen(self) -> list[Choice]:
+        """The choices for the columns, in the order of the reference."""
+        choices = (self.customer, self.ordered_at, self.amount, self.order_id, *self.details)
+        return [choice for choice in choices if choice is not None]
+
+    @property
     def time_columns(self) -> list[str]:
         """The raw columns of the time of the order."""
         return time_columns(str(self.ordered_at.value), self.table) if self.ordered_at else []
@@ -56,8 +60,7 @@ class OrdersDraft:
     @property
     def used_columns(self) -> set[str]:
         """All raw columns that the section names."""
-        chosen = (self.customer, self.order_id, *self.details)
-        columns = {column for choice in chosen if choice for column in choice.columns}
+        columns = {column for choice in self.chosen for column in choice.columns if column in self.table.profiles}
         filters = {column for choice in self.filters if isinstance(choice.value, dict) for column in choice.value}
         return columns | filters | {*self.time_columns, *self.number_columns}
 
@@ -89,40 +92,3 @@ def draft_orders(table: ExportTable) -> OrdersDraft:
     draft = OrdersDraft(table, layout, ordered_at, customer, order_id, amount)
     details = tuple(choose_details(table, layout, taken))
     return replace(draft, details=details, filters=tuple(choose_filters(table, layout, draft.number_columns)))
-
-
-def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
-    """The choice for blank_amount, or none where every order has an amount; only lines that count are looked at."""
-    if draft.amount is None:
-        return []
-    first = draft.number_columns[0]
-    types = draft.table.export.column_types
-    blank = f"{text_sql(first, types)} = ''"
-    excluded = " OR ".join(
-        f"{text_sql(column, types)} IN ({_literals(values)})" for column, values in _excluded_values(draft).items()
-    )
-    # What belongs to a whole order may stand on its first line only, the status as well as the amount.
-    order = f"PARTITION BY {quote_identifier(str(draft.order_id.value))}" if draft.order_id else ""
-    together = f"OVER ({order})" if order else ""
-    marks = f"{blank} AS is_blank, {excluded or 'false'} AS is_excluded, * FROM {draft.table.export.view}"
-    whole = f"bool_and(is_blank) {together}, bool_or(is_excluded) {together}" if order else "is_blank, is_excluded"
-    sql = f"SELECT count(*) FROM (SELECT {whole} FROM (SELECT {marks})) AS lines(is_blank, is_excluded)"
-    sql += " WHERE is_blank AND NOT is_excluded"
-    lines = draft.table.connection.execute(sql).fetchall()[0][0]
-    if not lines:
-        return []
-    question = f'{lines:,} lines have no amount and are left out: are they orders of amount 0? Then write "zero".'
-    return [Choice("blank_amount", "skip", "", (question,))]
-
-
-def _excluded_values(draft: OrdersDraft) -> dict[str, list[str]]:
-    return {
-        column: values
-        for choice in draft.filters
-        if choice.key == "exclude" and isinstance(choice.value, dict)
-        for column, values in choice.value.items()
-    }
-
-
-def _literals(values: list[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

@@ -23,8 +23,8 @@ def path_text(files: Sequence[Path], folder: Path) -> str:
         if sorted(_matches(pattern, folder)) == relative:
             return pattern
     raise InvalidLog(
-        f"Found {len(files)} files with the same columns, {relative[0]} to {relative[-1]}, beside other files that every "
-        "glob over them also matches. Expected files that one glob names: move them into a "
+        f"Found {len(files)} files with the same columns, {relative[0]} to {relative[-1]}, beside other files that "
+        "every glob over them also matches. Expected files that one glob names: move them into a "
         "folder of their own, and name them there."
     )
 

@@ -19,7 +19,17 @@ from pipelines.init.value_profile import ValueProfile
 
 MAX_STATUSES = 40  # different values; more are no states
 MAX_EXCLUDED = 0.6  # of the lines; above it, the words mean something else here
-_ASK = ("pending", "on-hold", "on hold", "authorized", "processing payment", "ausstehend", "en attente", "pendiente", "处理中")
+_ASK = (
+    "pending",
+    "on-hold",
+    "on hold",
+    "authorized",
+    "processing payment",
+    "ausstehend",
+    "en attente",
+    "pendiente",
+    "处理中",
+)
 
 
 def choose_filters(table: ExportTable, layout: Layout | None, amounts: Sequence[str]) -> list[Choice]:
@@ -51,7 +61,7 @@ def choose_filters(table: ExportTable, layout: Layout | None, amounts: Sequence[
 def _state_columns(table: ExportTable, layout: Layout | None) -> list[str]:
     if layout is not None:
         source = layout.source("status", table.export.columns)
-        return [source] if source in table.profiles else []
+        return [source] if source is not None and source in table.profiles else []
     return [
         column
         for column, profile in table.profiles.items()
@@ -77,7 +87,9 @@ def _no_purchase_values(
 def _is_negative(table: ExportTable, profile: ValueProfile, value: str, amounts: Sequence[str]) -> bool:
     """Whether lines with this value have amounts below 0: then what was paid back is subtracted as it is."""
     for column in amounts:
-        texts = [amount for amount, state in zip(table.profiles[column].texts, profile.texts, strict=True) if state == value]
+        texts = [
+            amount for amount, state in zip(table.profiles[column].texts, profile.texts, strict=True) if state == value
+        ]
         if sum(text.startswith(("-", "(", "\u2212")) or text.endswith("-") for text in texts) > len(texts) / 2:
             return True
     return False

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from features.ingestion.values.date_formats import DateFormats
+from features.ingestion.values.date_formats import DateFormats, instant_sql
 from features.ingestion.values.date_guesses import candidate_date_formats, rank_date_formats
 from features.ingestion.values.date_templates import date_templates
 from features.ingestion.values.number_formats import NumberFormat, read_number
@@ -26,7 +26,7 @@ def date_readings(values: Sequence[str]) -> list[DateFormats]:
         connection.execute("SET TimeZone='UTC'")
         connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text", [list(values)])
         guesses = rank_date_formats(connection, "texts", candidate_date_formats(values))
-    return [guess.date_formats for guess in guesses if guess.unreadable <= MAX_UNREADABLE * len(values)]
+    return [guess.date_formats for guess in guesses if guess.unreadable <= _most_unreadable(len(values))]
 
 
 def number_readings(counts: Mapping[str, int]) -> list[NumberFormat]:
@@ -37,4 +37,17 @@ def number_readings(counts: Mapping[str, int]) -> list[NumberFormat]:
         return []
     total = sum(counts.values())
     guesses = rank_number_formats(Counter(counts))
-    return [guess.number_format for guess in guesses if guess.unreadable <= MAX_UNREADABLE * total]
+    return [guess.number_format for guess in guesses if guess.unreadable <= _most_unreadable(total)]
+
+
+def unreadable_dates(values: Sequence[str], date_formats: DateFormats) -> list[str]:
+    """The values that these formats do not read."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone='UTC'")
+        connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text", [list(values)])
+        sql = f"SELECT text FROM texts WHERE ({instant_sql('text', date_formats)}) IS NULL"
+        return [row[0] for row in connection.execute(sql).fetchall()]
+
+
+def _most_unreadable(values: int) -> float:
+    return max(MAX_UNREADABLE * values, min(1.0, values / 20))

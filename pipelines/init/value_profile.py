@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from features.ingestion.values.date_formats import ISO, DateFormats
-from features.ingestion.values.number_formats import NumberFormat, currency_sign
+from features.ingestion.values.number_formats import NumberFormat, currency_sign, read_number
 from pipelines.init.raw_export import RawExport
-from pipelines.init.value_kinds import date_readings, number_readings
+from pipelines.init.value_kinds import date_readings, number_readings, unreadable_dates
 
 MAX_DIFFERENT = 3_000  # different values that are looked at
 _CURRENCY_CODE = re.compile(r"[A-Za-z]{3}")
+_WHOLE = re.compile(r"[-+]?\d+\.0*")  # as programs write whole numbers with gaps
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -53,6 +54,19 @@ class ValueProfile:
             return ((ISO,),)
         return tuple(date_readings(self.values)) if self.values else ()
 
+    @cached_property
+    def unreadable_dates(self) -> list[str]:
+        """The values that the first reading does not read as dates; none where they are no dates at all."""
+        if not self.date_readings or self.column_type.startswith(("TIMESTAMP", "DATE")):
+            return []
+        return unreadable_dates(self.values, self.date_readings[0])
+
+    @cached_property
+    def unreadable_numbers(self) -> list[str]:
+        """The values that the first format does not read as numbers; none where they are no numbers at all."""
+        first = self.number_readings[:1]
+        return [value for value in self.values if first and read_number(value, first[0]) is None]
+
     @property
     def is_date(self) -> bool:
         """Whether the values are dates; a number of eight digits may be one."""
@@ -73,7 +87,9 @@ class ValueProfile:
     @property
     def is_fractional(self) -> bool:
         """Whether the values are numbers, some with a fraction."""
-        return self.is_number and any("." in value or "," in value for value in self.values[:200])
+        if not self.is_number:
+            return False
+        return any(("." in value or "," in value) and not _WHOLE.fullmatch(value) for value in self.values[:200])
 
     @property
     def is_only_date(self) -> bool:

@@ -13,32 +13,87 @@ from pipelines.init.layout import Layout
 from pipelines.init.place_guess import country_zone, main_country
 
 ZONE_BY_CURRENCY: Mapping[str, str] = {
-    "EUR": "Europe/Berlin", "USD": "America/New_York", "GBP": "Europe/London", "CNY": "Asia/Shanghai",
-    "JPY": "Asia/Tokyo", "PLN": "Europe/Warsaw", "BRL": "America/Sao_Paulo", "CHF": "Europe/Zurich",
-    "SEK": "Europe/Stockholm", "NOK": "Europe/Oslo", "DKK": "Europe/Copenhagen", "CZK": "Europe/Prague", "HUF": "Europe/Budapest",
-    "RON": "Europe/Bucharest", "CAD": "America/Toronto", "AUD": "Australia/Sydney", "NZD": "Pacific/Auckland",
-    "INR": "Asia/Kolkata", "KRW": "Asia/Seoul", "SGD": "Asia/Singapore", "HKD": "Asia/Hong_Kong", "TWD": "Asia/Taipei",
-    "MXN": "America/Mexico_City", "ZAR": "Africa/Johannesburg", "TRY": "Europe/Istanbul", "RUB": "Europe/Moscow",
-    "THB": "Asia/Bangkok", "VND": "Asia/Ho_Chi_Minh", "ILS": "Asia/Jerusalem", "AED": "Asia/Dubai",
-    "CLP": "America/Santiago", "COP": "America/Bogota", "ARS": "America/Argentina/Buenos_Aires", "PHP": "Asia/Manila", "IDR": "Asia/Jakarta",
-    "MYR": "Asia/Kuala_Lumpur", "UAH": "Europe/Kyiv", "BGN": "Europe/Sofia",
-}  # fmt: skip
+    "EUR": "Europe/Berlin",
+    "USD": "America/New_York",
+    "GBP": "Europe/London",
+    "CNY": "Asia/Shanghai",
+    "JPY": "Asia/Tokyo",
+    "PLN": "Europe/Warsaw",
+    "BRL": "America/Sao_Paulo",
+    "CHF": "Europe/Zurich",
+    "SEK": "Europe/Stockholm",
+    "NOK": "Europe/Oslo",
+    "DKK": "Europe/Copenhagen",
+    "CZK": "Europe/Prague",
+    "HUF": "Europe/Budapest",
+    "RON": "Europe/Bucharest",
+    "CAD": "America/Toronto",
+    "AUD": "Australia/Sydney",
+    "NZD": "Pacific/Auckland",
+    "INR": "Asia/Kolkata",
+    "KRW": "Asia/Seoul",
+    "SGD": "Asia/Singapore",
+    "HKD": "Asia/Hong_Kong",
+    "TWD": "Asia/Taipei",
+    "MXN": "America/Mexico_City",
+    "ZAR": "Africa/Johannesburg",
+    "TRY": "Europe/Istanbul",
+    "RUB": "Europe/Moscow",
+    "THB": "Asia/Bangkok",
+    "VND": "Asia/Ho_Chi_Minh",
+    "ILS": "Asia/Jerusalem",
+    "AED": "Asia/Dubai",
+    "CLP": "America/Santiago",
+    "COP": "America/Bogota",
+    "ARS": "America/Argentina/Buenos_Aires",
+    "PHP": "Asia/Manila",
+    "IDR": "Asia/Jakarta",
+    "MYR": "Asia/Kuala_Lumpur",
+    "UAH": "Europe/Kyiv",
+    "BGN": "Europe/Sofia",
+}
 _FURTHER_ZONES = (
-    "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Phoenix", "America/Halifax", "Europe/Athens",
-    "Europe/Lisbon", "Australia/Brisbane", "Australia/Perth", "Australia/Adelaide", "America/Lima", "Asia/Karachi",
-    "Asia/Dhaka", "Africa/Lagos", "Africa/Nairobi", "Africa/Cairo", "Asia/Riyadh", "America/Anchorage",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Phoenix",
+    "America/Halifax",
+    "Europe/Athens",
+    "Europe/Lisbon",
+    "Australia/Brisbane",
+    "Australia/Perth",
+    "Australia/Adelaide",
+    "America/Lima",
+    "Asia/Karachi",
+    "Asia/Dhaka",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "Africa/Cairo",
+    "Asia/Riyadh",
+    "America/Anchorage",
     "Pacific/Honolulu",
-)  # fmt: skip
+)
 # The names that Square writes, which are those of Rails.
 ZONE_BY_NAME: Mapping[str, str] = {
-    "eastern time (us & canada)": "America/New_York", "central time (us & canada)": "America/Chicago",
-    "mountain time (us & canada)": "America/Denver", "pacific time (us & canada)": "America/Los_Angeles",
-    "arizona": "America/Phoenix", "hawaii": "Pacific/Honolulu", "alaska": "America/Anchorage",
-    "atlantic time (canada)": "America/Halifax", "london": "Europe/London", "dublin": "Europe/Dublin",
-    "sydney": "Australia/Sydney", "melbourne": "Australia/Melbourne", "brisbane": "Australia/Brisbane",
-    "perth": "Australia/Perth", "tokyo": "Asia/Tokyo", "paris": "Europe/Paris", "madrid": "Europe/Madrid",
+    "eastern time (us & canada)": "America/New_York",
+    "central time (us & canada)": "America/Chicago",
+    "mountain time (us & canada)": "America/Denver",
+    "pacific time (us & canada)": "America/Los_Angeles",
+    "arizona": "America/Phoenix",
+    "hawaii": "Pacific/Honolulu",
+    "alaska": "America/Anchorage",
+    "atlantic time (canada)": "America/Halifax",
+    "london": "Europe/London",
+    "dublin": "Europe/Dublin",
+    "sydney": "Australia/Sydney",
+    "melbourne": "Australia/Melbourne",
+    "brisbane": "Australia/Brisbane",
+    "perth": "Australia/Perth",
+    "tokyo": "Asia/Tokyo",
+    "paris": "Europe/Paris",
+    "madrid": "Europe/Madrid",
     "utc": "UTC",
-}  # fmt: skip
+}
 _OFFSET = re.compile(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d).*?([+-])(\d\d):?(\d\d)$")
 
 
@@ -95,7 +150,7 @@ def _zones_with(offsets: Sequence[tuple[datetime, timedelta]], preferred: str | 
     fits = {name: _fit(name, offsets) for name in names}
     zones = [name for name in names if fits[name] > 0.98]
     # A program may write the offset of the day of the export into all times of the year.
-    if preferred and preferred not in zones and fits[preferred] > 0.3:
+    if preferred and preferred not in zones and fits[preferred] > 0.15:
         zones.insert(0, preferred)
     return zones
 

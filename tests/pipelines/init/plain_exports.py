@@ -24,15 +24,15 @@ VALUES: Mapping[str, Callable[[Order, Item], object]] = {
 }
 
 
-def write_plain(
-    path: Path, columns: Mapping[str, str | Callable[[Order, Item], object]], delimiter: str = ",", **format_options: str
-) -> Path:
-    """Write a line per item; ``columns`` has the names, each with the key of a value or a function of order and item."""
-    readers = [VALUES[value] if isinstance(value, str) else value for value in columns.values()]
-    with path.open("w", newline="", encoding=format_options.get("encoding", "utf-8")) as file:
+def write_plain(path: Path, columns: Mapping[str, object], delimiter: str = ",", encoding: str = "utf-8") -> Path:
+    """Write a line per item; ``columns`` has names, each with the key of a value or a function of order and item."""
+    readers = [value if callable(value) else VALUES[str(value)] for value in columns.values()]
+    with path.open("w", newline="", encoding=encoding) as file:
         writer = csv.writer(file, delimiter=delimiter)
         writer.writerow(columns)
-        writer.writerows([reader(order, item) for reader in readers] for order in simulate_orders() for item in order.items)
+        writer.writerows(
+            [reader(order, item) for reader in readers] for order in simulate_orders() for item in order.items
+        )
     return path
 
 

@@ -56,6 +56,10 @@ def test_a_discount_that_is_a_share_is_no_discount(tmp_path: Path) -> None:
 
 
 def test_what_was_paid_back_is_taken_off(tmp_path: Path) -> None:
-    columns = {**COLUMNS, "amount": "amount", "Refund amount": lambda order, _: "1.00" if order.number % 9 == 0 else "0"}
+    columns = {
+        **COLUMNS,
+        "amount": "amount",
+        "Refund amount": lambda order, _: "1.00" if order.number % 9 == 0 else "0",
+    }
     config = draft_file([write_plain(tmp_path / "orders.csv", columns)], tmp_path)
     assert config.orders.amount == ('amount - "Refund amount"',)

@@ -49,8 +49,10 @@ def test_another_column_that_fits_as_well_is_a_question(tmp_path: Path) -> None:
 
 def test_group_city_and_name_of_a_customer_are_no_customers(tmp_path: Path) -> None:
     columns = {
-        "Customer Group": lambda order, _: f"g{order.customer % 5}", "Customer City": lambda order, _: f"c{order.customer % 30}",
-        "Customer": "customer", **COLUMNS,
-    }  # fmt: skip
+        "Customer Group": lambda order, _: f"g{order.customer % 5}",
+        "Customer City": lambda order, _: f"c{order.customer % 30}",
+        "Customer": "customer",
+        **COLUMNS,
+    }
     file = write_plain(tmp_path / "orders.csv", columns)
     assert draft_file([file], tmp_path).orders.customer_id == ("Customer",)

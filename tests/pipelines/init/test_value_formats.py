@@ -27,9 +27,15 @@ NUMBERS: dict[str, Callable[[Decimal], str]] = {
     "yuan": lambda amount: f"¥{amount:,.2f}",
 }
 DATES = {
-    "German": "%d.%m.%Y %H:%M", "American": "%m/%d/%Y %I:%M %p", "two digits": "%d-%m-%y", "named": "%d %b %Y %H:%M:%S",
-    "compact": "%Y%m%d", "slashes": "%Y/%m/%d %H:%M", "Chinese": "%Y年%m月%d日 %H:%M", "ISO with T": "%Y-%m-%dT%H:%M:%S",
-}  # fmt: skip
+    "German": "%d.%m.%Y %H:%M",
+    "American": "%m/%d/%Y %I:%M %p",
+    "two digits": "%d-%m-%y",
+    "named": "%d %b %Y %H:%M:%S",
+    "compact": "%Y%m%d",
+    "slashes": "%Y/%m/%d %H:%M",
+    "Chinese": "%Y年%m月%d日 %H:%M",
+    "ISO with T": "%Y-%m-%dT%H:%M:%S",
+}
 
 
 @pytest.mark.parametrize("form", NUMBERS)
@@ -56,9 +62,11 @@ def test_seconds_and_milliseconds_are_times(name: str, factor: int, tmp_path: Pa
 @pytest.mark.parametrize("names", [("Date", "Time"), ("Datum", "Uhrzeit"), ("交易日期", "时间")])
 def test_date_and_time_in_two_columns_are_one_time(names: tuple[str, str], tmp_path: Path) -> None:
     columns = {
-        **COLUMNS, names[0]: lambda order, _: f"{order.at:%d/%m/%Y}", names[1]: lambda order, _: f"{order.at:%H:%M:%S}",
+        **COLUMNS,
+        names[0]: lambda order, _: f"{order.at:%d/%m/%Y}",
+        names[1]: lambda order, _: f"{order.at:%H:%M:%S}",
         "amount": "amount",
-    }  # fmt: skip
+    }
     config = draft_file([write_plain(tmp_path / "orders.csv", columns)], tmp_path)
     assert config.orders.ordered_at == (f"{names[0]} + {names[1]}",)
     assert ingested_totals(config, tmp_path / "history") == all_orders()
@@ -88,10 +96,14 @@ def test_another_encoding_is_a_key(tmp_path: Path) -> None:
 def test_a_file_without_names_is_recognized_by_its_values(tmp_path: Path) -> None:
     file = write_plain(
         tmp_path / "log.txt",
-        {"id": lambda order, _: f"{order.customer:05}", "date": lambda order, _: f"{order.at:%Y%m%d}",
-         "number": "quantity", "dollars": "amount"},
+        {
+            "id": lambda order, _: f"{order.customer:05}",
+            "date": lambda order, _: f"{order.at:%Y%m%d}",
+            "number": "quantity",
+            "dollars": "amount",
+        },
         delimiter=" ",
-    )  # fmt: skip
+    )
     file.write_text(file.read_text().partition("\n")[2])
     orders = draft_file([file], tmp_path).orders
     assert (orders.has_header, orders.customer_id, orders.ordered_at) == (False, ("column0",), ("column1",))

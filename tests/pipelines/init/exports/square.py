@@ -1,4 +1,4 @@
-"""Square: items of payments and refunds, date and time apart, amounts with a dollar sign, walk-ins without a customer."""
+"""Square: items of payments and refunds, date and time apart, amounts with a dollar sign, walk-ins."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ def write(folder: Path) -> Export:
             records += [
                 {
                     **shared, "Category": item.category, "Item": item.sku, "SKU": item.sku, "Qty": item.quantity,
-                    "Gross Sales": f"{sign}${item.amount:,}", "Net Sales": f"{sign}${item.amount:,}", "Event Type": event,
-                    "Transaction ID": f"TX{order.number}", "Customer ID": f"CUST{order.customer:05}",
+                    "Gross Sales": f"{sign}${item.amount:,}", "Net Sales": f"{sign}${item.amount:,}",
+                    "Event Type": event, "Transaction ID": f"TX{order.number}",
+                    "Customer ID": f"CUST{order.customer:05}",
                 }
                 for item in order.items
             ]  # fmt: skip
         walk_in = {"Item": "Cup", "SKU": "SKU-01", "Qty": 1, "Gross Sales": "$5.00", "Net Sales": "$5.00"}
         records.append({**shared, **walk_in, "Transaction ID": f"W{order.number}", "Event Type": "Payment"})
     files = [write_records(folder / "items-2026.csv", HEADER, records)]
-    return files, Totals.of(without_cancelled(), lambda order: order.total if order.status != "refunded" else Decimal(0))
+    return files, Totals.of(
+        without_cancelled(), lambda order: order.total if order.status != "refunded" else Decimal(0)
+    )

@@ -24,13 +24,23 @@ def write(folder: Path) -> Export:
     """Write the export."""
     records = [
         {
-            "订单编号": 21_000_000_000_000_000 + order.number, "买家会员名": f"买家{order.customer}", 
-            "买家应付货款": order.total, "买家应付邮费": "0.00", "总金额": order.total, "订单状态": STATUSES[order.status], 
-            "联系手机": "'13800000000", "买家实际支付金额": "0.00" if order.status == "cancelled" else order.total, "收货人姓名": "王**",
-            "订单创建时间": f"{order.at:%Y-%m-%d %H:%M:%S}", "宝贝标题": "绿茶,250克", "宝贝种类": 1, "宝贝总数量": 2,
-            "店铺名称": "茶叶旗舰店", "退款金额": order.refund,
+            "订单编号": 21_000_000_000_000_000 + order.number,
+            "买家会员名": f"买家{order.customer}",
+            "买家应付货款": order.total,
+            "买家应付邮费": "0.00",
+            "总金额": order.total,
+            "订单状态": STATUSES[order.status],
+            "联系手机": "'13800000000",
+            "买家实际支付金额": "0.00" if order.status == "cancelled" else order.total,
+            "收货人姓名": "王**",
+            "订单创建时间": f"{order.at:%Y-%m-%d %H:%M:%S}",
+            "宝贝标题": "绿茶,250克",
+            "宝贝种类": 1,
+            "宝贝总数量": 2,
+            "店铺名称": "茶叶旗舰店",
+            "退款金额": order.refund,
         }
         for order in simulate_orders()
-    ]  # fmt: skip
+    ]
     files = [write_records(folder / "ExportOrderList.csv", HEADER, records, "gb18030")]
     return files, Totals.of(bought_for_good(), net_amount)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.pipelines.init.simulated_orders import Export, Totals, bought_for_good, net_amount, simulate_orders, write_records
+from tests.pipelines.init.simulated_orders import (
+    Export,
+    Totals,
+    bought_for_good,
+    net_amount,
+    simulate_orders,
+    write_records,
+)
 
 HEADER = (
     "order_id,order_number,order_date,status,order_total,refunded_total,order_currency,customer_user,billing_first_name,billing_email,"
     "billing_phone,payment_method"
 )
-STATUSES = {"paid": "wc-completed", "cancelled": "wc-cancelled", "refunded": "wc-refunded", "partly refunded": "wc-completed"}
+STATUSES = {
+    "paid": "wc-completed",
+    "cancelled": "wc-cancelled",
+    "refunded": "wc-refunded",
+    "partly refunded": "wc-completed",
+}
 
 
 def write(folder: Path) -> Export:
