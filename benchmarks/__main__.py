@@ -25,7 +25,7 @@ from benchmarks.simulation.section import TITLE as SIMULATED_TITLE
 from benchmarks.simulation.section import render_section
 from benchmarks.simulation.situations import SITUATIONS
 from benchmarks.targeting.run import TITLE as TARGETING
-from features.ingestion.ingest import source_digest
+from features.ingestion.source_digests import source_digest
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.registration.lineage import git_commit
 from pipelines.run_context import RunContext

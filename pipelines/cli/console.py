@@ -18,7 +18,7 @@ from rich.text import Text
 
 from pipelines.cli.expected_totals import expected_total_lines
 from pipelines.cli.plausibility import log_row, note_lines, note_rows
-from pipelines.cli.tables import churn_rule_table, format_number, titled_table
+from pipelines.cli.tables import churn_rule_table, format_number, ingestion_table, titled_table
 from training.inference.release_manifest import ReleaseManifest
 
 if TYPE_CHECKING:
@@ -105,13 +105,7 @@ class CommandConsole:
                 "plausibility": note_rows(notes),
             })  # fmt: skip
             return
-        table = titled_table(
-            "The history", "table", "lines", "without customer", "exact duplicates", "written", "customers"
-        )
-        for summary in manifest.tables:
-            counts = (summary.lines, summary.without_customer, summary.duplicates, summary.written, summary.customers)
-            table.add_row(summary.table, *(f"{count:,}" for count in counts))
-        self._out.print(table)
+        self._out.print(ingestion_table(manifest.tables))
         self._show_notes(notes)
 
     def show_publish_summary(self, summary: PublishSummary, as_of: date) -> None:

@@ -10,7 +10,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from features.ingestion.manifest import TableSummary
     from training.evaluation.churn_rules import RuleResult
+
+_COUNT_TITLES = {"duplicates": "exact duplicates", "overlapping": "in several files", "rejected": "set aside"}
 
 
 def titled_table(title: str, *columns: str) -> Table:
@@ -18,6 +21,18 @@ def titled_table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"origin", "by", "column"})
+    return table
+
+
+def ingestion_table(summaries: Sequence[TableSummary]) -> Table:
+    """Create the table of line counts of the ingested tables; reasons to leave lines out appear where any line has."""
+    reasons = [
+        name for name in ("overlapping", "excluded", "rejected") if any(getattr(each, name) for each in summaries)
+    ]
+    columns = ("lines", "without_customer", "duplicates", *reasons, "written", "customers")
+    table = titled_table("The history", "table", *(_COUNT_TITLES.get(column, column) for column in columns))
+    for summary in summaries:
+        table.add_row(summary.table, *(f"{getattr(summary, column):,}" for column in columns))
     return table
 
 

@@ -14,8 +14,9 @@ from features.consents.consent import Defaults
 from features.consents.ledger import Ledger
 from features.consents.log_import import import_consents
 from features.ingestion.event_kinds import unmatched_kinds
-from features.ingestion.ingest import ingest, source_digest
+from features.ingestion.ingest import ingest
 from features.ingestion.manifest import HistoryManifest, read_manifest
+from features.ingestion.source_digests import source_digest
 from features.storage.atomic_files import replace_text
 from pipelines.home import Home
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog

@@ -13,6 +13,7 @@ from features.errors import InvalidLog
 from features.ingestion.raw_text import column_text_sql
 from features.ingestion.rows.missing_columns import unknown_column
 from features.ingestion.rows.row_view import Opener
+from features.plausibility_note import PlausibilityNote
 
 ALIAS_TABLE = "aliases"
 MAX_LISTED = 5
@@ -74,6 +75,32 @@ def follow_aliases(targets: Mapping[str, str]) -> dict[str, str]:
         end = last.get(chain[-1], chain[-1])
         last.update((each, end) for each in chain if each != end)
     return last
+
+
+def unused_note(connection: duckdb.DuckDBPyConnection, rows: str, customer_id: str) -> list[PlausibilityNote]:
+    """A note where none of the old ids is in the log: the columns may be swapped, or the ids written otherwise.
+
+    Args:
+        connection: with the table of aliases.
+        rows: the name of a table or view with the customers of the orders.
+        customer_id: SQL of the customer of a line.
+    """
+    old = f"SELECT old_id FROM {ALIAS_TABLE}"
+    aliases, example = connection.execute(f"SELECT count(*), min(old_id) FROM {ALIAS_TABLE}").fetchall()[0]
+    used = connection.execute(f"SELECT count(*) FROM {rows} WHERE {customer_id} IN ({old})").fetchall()[0][0]
+    if used or not aliases:
+        return []
+    return [
+        PlausibilityNote(
+            code="aliases_unused",
+            severity="warning",
+            found=f"[aliases] none of {aliases:,} old ids is in the orders",
+            expected="ids that customers had before",
+            remedy="Check that from names the old id and to the new one, and that both are written as in the orders",
+            count=aliases,
+            example=repr(example),
+        )
+    ]
 
 
 def mapped_sql(customer_id: str) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from features.ingestion.raw_text import column_text_sql
 from features.ingestion.rows.filters import ValueCounts
 from features.ingestion.rows.row_view import RowView, word
-from features.ingestion.raw_text import column_text_sql
 
 _MAX_CHARACTERS = 60  # of a value: longer ones are texts, not words of a list
 _SAMPLE_LINES = 50_000

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 
 from features.errors import InvalidLog
 from features.ingestion.canonical_schema import Field, ParseAs
+from features.ingestion.date_detection import detect_date_formats
 from features.ingestion.rows.row_view import RowView
 from features.ingestion.value_parsing import value_sql
+from features.ingestion.values.date_formats import ISO
 from features.plausibility_note import PlausibilityNote
 
 
@@ -31,8 +35,7 @@ def keep_newest_state(
         raise InvalidLog(
             "updated_at: found no order_id. Expected one, whose newest state counts: name it, or leave updated_at out."
         )
-    written = value_sql(view.table, Field("updated_at", ParseAs.INSTANT, (column,)), view.column_types)
-    _check_readable(connection, view, column, written)
+    written, notes = _instant_sql(connection, view, column)
     newest = f"{view.table.files_view}_newest"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {newest} AS SELECT {order} AS __order_key, max({written}) AS __newest "
@@ -45,7 +48,7 @@ def keep_newest_state(
         f"SELECT count(*), count(DISTINCT states.__order_key), min(states.__order_key) {joined} WHERE {older_than}"
     ).fetchall()[0]
     if not older:
-        return view, 0, []
+        return view, 0, notes
     note = PlausibilityNote(
         code="older_states",
         severity="info",
@@ -55,17 +58,39 @@ def keep_newest_state(
         count=older,
         example=f"order {example}",
     )
-    return view.derive(connection, "newest", f"SELECT lines.* {joined} WHERE NOT ({older_than})"), older, [note]
+    return view.derive(connection, "newest", f"SELECT lines.* {joined} WHERE NOT ({older_than})"), older, [*notes, note]
 
 
-def _check_readable(connection: duckdb.DuckDBPyConnection, view: RowView, column: str, written: str) -> None:
-    text = view.text_sql(column)
-    unreadable, example = connection.execute(
-        f"SELECT count(*), max({text}) FROM {view.name} WHERE {text} IS NOT NULL AND {written} IS NULL"
-    ).fetchall()[0]
+def _instant_sql(
+    connection: duckdb.DuckDBPyConnection, view: RowView, column: str
+) -> tuple[str, list[PlausibilityNote]]:
+    """SQL of the time of a state, in the format in which all of them can be read, with a note where it was found."""
+    formats = (*(view.table.section.date_format or ()), ISO)
+    field = Field("updated_at", ParseAs.INSTANT, (column,), date_formats=formats)
+    written = value_sql(view.table, field, view.column_types)
+    unreadable, _ = _count_unreadable(connection, view, column, written)
+    if not unreadable:
+        return written, []
+    table = replace(view.table, lines_view=view.name, fields=(view.table.fields[0], field))
+    detection = detect_date_formats(connection, table, view.column_types, [field])
+    if detection.faults:
+        raise InvalidLog("\n".join(detection.faults.values()))
+    written = value_sql(view.table, detection.table.fields[-1], view.column_types)
+    unreadable, example = _count_unreadable(connection, view, column, written)
     if unreadable:
         raise InvalidLog(
             f"updated_at = {column!r}: {unreadable:,} lines cannot be read, for example {example!r}. Expected a date "
             "or "
-            "time like 2026-01-31 18:30:00: set date_format for another format."
+            "time like 2026-01-31 18:30:00; set date_format for another format."
         )
+    return written, list(detection.notes)
+
+
+def _count_unreadable(
+    connection: duckdb.DuckDBPyConnection, view: RowView, column: str, written: str
+) -> tuple[int, str | None]:
+    text = view.text_sql(column)
+    count, example = connection.execute(
+        f"SELECT count(*), max({text}) FROM {view.name} WHERE {text} IS NOT NULL AND {written} IS NULL"
+    ).fetchall()[0]
+    return count, example

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 
 import duckdb
 
+from features.ingestion.canonical_schema import Field
+from features.ingestion.rows.column_alternatives import needed_columns
 from features.ingestion.rows.column_values import ColumnValues, sample_values
 from features.ingestion.rows.filters import ValueCounts
 from features.ingestion.rows.row_view import RowView
@@ -25,6 +27,7 @@ from features.plausibility_note import PlausibilityNote
 
 MAX_WORDS = 200  # a column with more different values tells no state
 _MAX_LISTED = 12
+_NEGATIVE = r"'^\s*[-(\x{2212}]|-\s*$'"
 _REFUND_NAME_LIST = """
     refundedamount refundamount amountrefunded totalrefunded refundtotal refunded refund refunds
     totalrefund returnamount returnedamount erstattung erstattungsbetrag erstattet montantrembourse
@@ -118,11 +121,20 @@ def _not_bought(
 def _positive_counts(connection: duckdb.DuckDBPyConnection, view: RowView, column: str) -> dict[str, int]:
     """Lines by state whose amount is above 0: a refund as a line of its own has a negative amount, and counts."""
     amount = next((field for field in view.table.present_fields if field.name == "amount"), None)
-    condition = "true" if amount is None else f"{value_sql(view.table, amount, view.column_types)} > 0"
+    condition = "true" if amount is None else _positive_sql(view, amount)
     rows = connection.execute(
         f"SELECT {view.word_sql(column)} AS state, count(*) FROM {view.name} WHERE {condition} GROUP BY 1"
     ).fetchall()
     return dict(rows)
+
+
+def _positive_sql(view: RowView, amount: Field) -> str:
+    """SQL of whether an amount is above 0; before its format is known, the signs of what it is read from tell."""
+    texts = [view.text_sql(column) for column in needed_columns(view.table, {amount.name}, list(view.column_types))]
+    value = value_sql(view.table, amount, view.column_types)
+    negative = " OR ".join(f"regexp_matches({text}, {_NEGATIVE})" for text in texts) or "false"
+    missing = " OR ".join(f"{text} IS NULL" for text in texts) or "true"
+    return f"CASE WHEN ({value}) IS NULL THEN NOT coalesce(({missing}) OR ({negative}), true) ELSE {value} > 0 END"
 
 
 def _cancelled_note(view: RowView, column: str, counts: ValueCounts) -> list[PlausibilityNote]:

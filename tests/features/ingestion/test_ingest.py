@@ -11,8 +11,9 @@ import pytest
 
 from features.config.shop import read_shop_config
 from features.errors import InvalidLog
-from features.ingestion.ingest import ingest, source_digest
+from features.ingestion.ingest import ingest
 from features.ingestion.manifest import read_manifest
+from features.ingestion.source_digests import source_digest
 from tests.logs import Key, Keys, canonical_rows, ingest_log, utc_instant, write_config
 
 

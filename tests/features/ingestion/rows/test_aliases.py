@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from features.ingestion.ingest import ingest, source_digest
-from tests.features.ingestion.rows.shops import ingest_shop, refusal, rows, summary, write_shop
+from features.ingestion.ingest import ingest
+from features.ingestion.source_digests import source_digest
+from tests.features.ingestion.rows.shops import ingest_shop, note, refusal, rows, summary, write_shop
 
 LOG = "order,customer,at,amount\n1,anon1,2026-01-01,10\n2,ann,2026-01-02,20\n3,bob,2026-01-03,5\n"
 ALIASES = '[aliases]\npath = "aliases.csv"\nfrom = "old"\nto = "new"\n'
@@ -57,6 +58,18 @@ def test_consents_and_events_have_the_new_id_too(tmp_path: Path) -> None:
     ingest_shop(tmp_path, files, sections=sections)
     assert rows(tmp_path, "customer_id", table="events") == [("ann",)]
     assert rows(tmp_path, "customer_id", "granted", table="consents") == [("ann", False), ("ann", True)]
+
+
+def test_who_was_erased_and_is_in_the_log_under_an_old_id_only_stays_erased(tmp_path: Path) -> None:
+    log = {"orders.csv": f"{LOG.splitlines()[0]}\n1,anon1,2026-01-01,10\n2,bob,2026-01-02,5\n"}
+    config = write_shop(tmp_path, log | {"aliases.csv": "old,new\nanon1,ann\n"}, sections=ALIASES)
+    ingest(config, tmp_path / "history", select_erased=lambda ids: [each for each in ids if each == "ann"])
+    assert rows(tmp_path, "customer_id") == [("bob",)]
+
+
+def test_aliases_of_nobody_are_named(tmp_path: Path) -> None:
+    files = {"orders.csv": LOG, "aliases.csv": "old,new\nx1,ann\n"}
+    assert note(ingest_shop(tmp_path, files, sections=ALIASES), "aliases_unused").count == 1
 
 
 @pytest.mark.parametrize("erased", ["ann", "anon1"])

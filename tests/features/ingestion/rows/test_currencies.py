@@ -23,7 +23,10 @@ def test_two_currencies_are_refused_with_counts_and_remedies(tmp_path: Path, col
 
 
 def test_amounts_are_converted_at_the_rates_of_the_shop(tmp_path: Path) -> None:
-    log = "order,customer,at,amount,off,cur\n1,ann,2026-01-01,5,1,EUR\n2,bob,2026-01-02,500,50, jpy \n3,eve,2026-01-02,2,0,€\n"
+    log = (
+        "order,customer,at,amount,off,cur\n1,ann,2026-01-01,5,1,EUR\n2,bob,2026-01-02,500,50, jpy \n"
+        "3,eve,2026-01-02,2,0,€\n"
+    )
     keys = {"currency_column": '"cur"', "rates": "{ JPY = 0.0061 }", "discount": '"off"'}
     ingest_shop(tmp_path, {"orders.csv": log}, **keys)
     assert rows(tmp_path, "amount", "discount") == [(2.0, 0.0), (3.05, 0.305), (5.0, 1.0)]

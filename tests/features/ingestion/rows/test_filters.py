@@ -1,4 +1,4 @@
-"""Filters: lines that are no purchase are left out by column and value, counted, and missed where they are forgotten."""
+"""Filters: lines that are no purchase are left out by column and value, and missed where they are forgotten."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from features.ingestion.ingest import source_digest
+from features.ingestion.source_digests import source_digest
 from tests.features.ingestion.rows.shops import ingest_shop, note, notes, refusal, rows, write_shop
 
 ORDERS = "order_id,person,at\nA1,18,2026-01-01\nA2,15,2026-01-02\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_a_refund_as_large_as_the_total_is_no_order_of_0(tmp_path: Path) -> None
 def till(visits: int, numbers: int, customers: int = 5) -> str:
     """A till that begins its numbers anew: each customer comes every 5 days and gets the next number."""
     lines = [
-        f"{(visit * 3 + customer) % numbers},c{customer},2026-{1 + visit * 5 // 28:02d}-{1 + visit * 5 % 28:02d} 1{customer}:00,9"
+        f"{(visit * 3 + customer) % numbers},c{customer},{date(2026, 1, 1) + timedelta(visit * 5)} 1{customer}:00,9"
         for customer in range(customers)
         for visit in range(visits)
     ]
