@@ -61,7 +61,11 @@ def note(manifest: HistoryManifest, code: str) -> PlausibilityNote:
 def rows(folder: Path, *columns: str, table: str = "orders") -> list[tuple[object, ...]]:
     """Canonical rows, sorted; amounts are numbers."""
     found = pq.read_table(folder / "history" / f"{table}.parquet", columns=list(columns)).to_pylist()
-    return sorted((tuple(_plain(row[column]) for column in columns) for row in found), key=str)
+    return sorted((tuple(_plain(row[column]) for column in columns) for row in found), key=_none_first)
+
+
+def _none_first(row: tuple[object, ...]) -> list[tuple[bool, object]]:
+    return [(value is not None, value) for value in row]
 
 
 def _plain(value: object) -> object:
