@@ -21,7 +21,7 @@ from pipelines.home import Home
 )
 def content(surroundings: Surroundings) -> Finding:
     """Whether the log changed since it was read; every file of it is read once for its digest."""
-    from features.ingestion.ingest import source_digest
+    from features.ingestion.source_digests import source_digest
 
     config, manifest, read_at = surroundings.config, surroundings.state.manifest, surroundings.state.log_read_at
     if config is None:

@@ -9,7 +9,7 @@ import pytest
 
 from features.calendar import micros
 from features.config.shop import read_shop_config
-from features.ingestion.ingest import source_digest
+from features.ingestion.source_digests import source_digest
 from features.online.lmdb import write_transaction
 from features.plausibility.log_report import LogReport
 from features.plausibility_note import PlausibilityNote, Severity
