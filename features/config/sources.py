@@ -38,9 +38,10 @@ class OrdersSource(Source):
     """What an empty amount means: 0, or a line to leave out. Without it, an empty amount is 0 on a further line of an
     order that has an amount, and a fault elsewhere."""
     zero_amount: Literal["order", "ignore"] = "order"
-    """Whether an order whose lines are all of amount 0 (paid by gift card, a sample) is an order."""
+    """Whether an order whose lines are all of amount 0 (paid by gift card, a sample) is an order. One that was sent back
+    in full never is."""
     currency_column: str | None = None
-    """The column with the currency of the amount."""
+    """The column with the currency of the amount; without it, a column that is called so is checked to have one only."""
     rates: Mapping[str, Annotated[float, Field(gt=0)]] = Field(default={})
     """What one unit of another currency is worth in `currency`, such as `{ JPY = 0.0061 }`."""
     updated_at: str | None = None
@@ -64,7 +65,8 @@ class OrdersSource(Source):
     recorded_at: Columns | None = None
     """The column with the time at which the line became known, where this is later than the order."""
     duplicates: Literal["keep", "drop"] = "keep"
-    """What happens to exact duplicates of a line: they are counted, and kept or dropped."""
+    """What happens to exact duplicates of a line within one file: they are counted, and kept or dropped. A line that
+    stands in several files always counts once."""
 
 
 class EventsSource(Source):

@@ -55,9 +55,11 @@ class Join(ConfigModel):
     path: str = Field(min_length=1)
     """The file or files, as in `path` of the table."""
     key: Columns
-    """The columns that name the same row in both; `"a = b"` where column `a` of the table is `b` in this file."""
+    """The column that names the same row in both, or several that do so together; `"a = b"` where column `a` of the
+    table is `b` in this file. Outer blanks do not count, and `18.0` is `18`."""
     columns: NameList = ()
-    """The columns to take; without it all of them. A column of the table keeps its name, a second one is left out."""
+    """The columns to take; without it all of them. A column whose name the table has already is read under the name of
+    its file, such as `order_items.price`."""
     sheet: str | None = None
     """The sheet of a workbook; without it the first."""
     encoding: TextEncoding | None = None
@@ -87,7 +89,8 @@ class TableFormat(ConfigModel):
     thousands: Literal[",", ".", " ", "'", ""] | None = None
     """The mark between thousands; without it, it is found as the decimal mark is."""
     include: RowFilter = Field(default={})
-    """Columns and values: only lines whose column has one of the values count, such as `{ Status = ["paid"] }`."""
+    """Columns and values: only lines whose column has one of the values count, such as `{ Status = ["paid"] }`. Case
+    and outer blanks do not count; `""` is a missing value."""
     exclude: RowFilter = Field(default={})
     """Columns and values: lines whose column has one of the values do not count, such as `{ Test = ["yes"] }`."""
     bad_lines: Annotated[BadLines, BeforeValidator(_as_bad_lines)] = BadLines()

@@ -43,10 +43,9 @@ def find_zero_orders(connection: duckdb.DuckDBPyConnection, rows: str, order: st
             f"({_ORDER})"
         )
     values = connection.execute(
-        "SELECT count(*) FILTER (WHERE NOT is_returned), coalesce(sum(lines) FILTER (WHERE NOT is_returned), "
-        "0)::BIGINT, "
-        "coalesce(min(__order) FILTER (WHERE NOT is_returned), ''), count(*) FILTER (WHERE is_returned), "
-        "coalesce(sum(lines) FILTER (WHERE is_returned), 0)::BIGINT FROM zero_orders"
+        "SELECT count_if(NOT is_returned), coalesce(sum(lines) FILTER (WHERE NOT is_returned), 0)::BIGINT, "
+        "coalesce(min(customer_id || ', ' || __order) FILTER (WHERE NOT is_returned), ''), "
+        "count_if(is_returned), coalesce(sum(lines) FILTER (WHERE is_returned), 0)::BIGINT FROM zero_orders"
     ).fetchall()[0]
     return ZeroOrders(*values)
 
@@ -74,7 +73,7 @@ def zero_notes(zeros: ZeroOrders, *, ignored: bool) -> list[PlausibilityNote]:
                 expected="orders paid by gift card, points or coupon, or samples",
                 remedy=f'Write zero_amount = "{other}" in [orders] where they are {"" if ignored else "no "}orders',
                 count=zeros.orders,
-                example=f"order {zeros.example}",
+                example=zeros.example,
             )
         )
     if zeros.returned_orders:

@@ -35,8 +35,8 @@ def test_lines_up_to_the_share_are_set_aside_with_their_reason(tmp_path: Path, a
             ("ordered_at cannot be read: never", "dot,never,1"),
         ]
     ]
-    (note,) = manifest.notes
-    assert (note.code, note.severity, note.count) == ("lines_rejected", "warning", 2)
+    (note,) = [note for note in manifest.notes if note.code == "lines_rejected"]
+    assert (note.severity, note.count) == ("warning", 2)
 
 
 def test_more_bad_lines_than_the_share_refuse_the_table_and_name_the_key(tmp_path: Path) -> None:
@@ -62,7 +62,8 @@ def test_a_log_of_bad_lines_is_not_offered_to_set_them_aside(tmp_path: Path) -> 
 
 def test_a_log_without_bad_lines_leaves_no_file_of_them(tmp_path: Path) -> None:
     ingest_log(tmp_path, LOG, bad_lines=0.01)
-    assert ingest_log(tmp_path, LOG.replace(BAD, ""), bad_lines=0.01).notes == ()
+    notes = ingest_log(tmp_path, LOG.replace(BAD, ""), bad_lines=0.01).notes
+    assert "lines_rejected" not in {note.code for note in notes}
     assert not (tmp_path / "history" / "rejected.csv").exists()
 
 
