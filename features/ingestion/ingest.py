@@ -20,7 +20,6 @@ from features.ingestion.rows.aliases import ALIAS_TABLE
 from features.ingestion.source_digests import alias_digests, combine_digests
 from features.ingestion.table_checks import check_tables
 from features.ingestion.table_writer import write_table
-from features.ingestion.value_parsing import value_sql
 from features.storage.sql_quoting import quote_literal
 
 ErasedSelector = Callable[[Iterable[str]], Sequence[str]]
