@@ -11,7 +11,8 @@ from features.storage.sql_quoting import quote_identifier, quote_literal
 # English, German, French, Spanish, Portuguese, Italian, Dutch, Nordic, Finnish, Polish, Czech, Hungarian, Turkish,
 # Russian, Japanese, Chinese, Korean.
 _WORDS = (
-    "totals?", "grand totals?", "sub[ -]?totals?", "sum", "sums", "summe", "summen", "gesamt", "gesamtsumme", "endsumme",
+    "totals?", "grand totals?", "sub[ -]?totals?", "sum", "sums",
+    "summe", "summen", "gesamt", "gesamtsumme", "endsumme",
     "zwischensumme",
     "insgesamt", "somme", "sous-total", "total g[eé]n[eé]ral", "totaux", "suma", "suma total", "soma", "somma",
     "totale", "totale generale", "totaal", "som", "summa", "totalt", "i alt", "yhteensä", "razem", "ogółem", "celkem",
