@@ -18,7 +18,7 @@ from features.ingestion.files.read_options import ReadOptions
 
 WHITESPACE = " "
 _CANDIDATES = ",;\t|"
-_MAX_RECORDS = 200
+_MAX_RECORDS = 100
 _DECIMAL_COMMA = re.compile(r'\s*[-+]?\d+,\d+\s*"?')
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 

@@ -16,7 +16,7 @@ _BLANKS = " \t\r\n\v\f\xa0\ufeff"  # the last two are a fixed blank and a second
 def count_named_columns(record: Cells, options: ReadOptions) -> int:
     """How many keys of flywheel.toml a record has the column of."""
     cells = {cell.strip(_BLANKS).casefold() for cell in record}
-    return sum(any(column.casefold() in cells for column in columns) for columns in options.columns)
+    return sum(not columns.isdisjoint(cells) for columns in options.columns_without_case)
 
 
 def locate_header(records: Sequence[Cells], options: ReadOptions) -> int:

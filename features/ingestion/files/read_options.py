@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 
@@ -19,3 +20,8 @@ class ReadOptions:
     ] = ()  # per key of flywheel.toml the columns that it may name; they show the header
     identifying: tuple[tuple[str, ...], ...] = ()  # the same for customer and time alone, which a total row lacks
     sets_bad_lines_aside: bool = False  # otherwise a line with a wrong number of values is an error
+
+    @cached_property
+    def columns_without_case(self) -> tuple[frozenset[str], ...]:
+        """The columns by key, to be compared without case."""
+        return tuple(frozenset(column.casefold() for column in columns) for columns in self.columns)

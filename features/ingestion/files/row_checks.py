@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from features.ingestion.files.file_scan import FileScan
 from features.ingestion.files.formula_text import formula_text_columns_sql, formula_text_note, has_formula_text_sql
 from features.ingestion.files.read_options import ReadOptions
-from features.ingestion.files.total_rows import total_row_sql
+from features.ingestion.files.total_rows import first_filled_sql, may_be_total_sql, total_row_sql
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_identifier, quote_literal
 
@@ -27,31 +28,40 @@ def check_rows(
         duckdb.Error: a line cannot be read.
     """
     columns = scan.columns
-    repeated, total = _repeated_header_sql(columns, header), total_row_sql(columns, options)
+    repeated = _repeated_header_sql(columns, header)
     # Counting the values of every column has DuckDB decode them all.
-    decoded = ", ".join(f"count({quote_identifier(column)})" for column in columns)
-    first = quote_identifier(columns[0])
-    counts = (
-        f"SELECT count(*) FILTER (WHERE {repeated}), count(*) FILTER (WHERE {total}), "
-        f"max({first}) FILTER (WHERE {total}), count(*) FILTER (WHERE {has_formula_text_sql(columns)}), {decoded} "
-        f"FROM {scan.reader.rows_sql(scan.path)}"
+    repeated_count, formula_count, total_count, *_ = _query_row(
+        connection,
+        scan,
+        f"count(*) FILTER (WHERE {repeated}), count(*) FILTER (WHERE {has_formula_text_sql(columns)})",
+        f"count(*) FILTER (WHERE {may_be_total_sql(columns, options)})",
+        *(f"count({quote_identifier(column)})" for column in columns),
     )
-    repeated_count, total_count, example, formula_count, *_ = connection.execute(counts).fetchall()[0]
-    notes, conditions = list(scan.notes), []
+    checked = _without_totals(connection, scan, options) if total_count else scan
     if repeated_count:
-        notes.append(repeated_headers_note(scan.path, repeated_count))
-        conditions.append(repeated)
-    if total_count:
-        notes.append(total_rows_note(scan.path, total_count, example or ""))
-        conditions.append(total)
+        checked = _leave_out(checked, repeated, repeated_headers_note(scan.path, repeated_count))
     if formula_count:
-        notes.append(formula_text_note(scan.path, formula_count))
-    reader = replace(
-        scan.reader,
-        no_data=" OR ".join(conditions),
-        selected=formula_text_columns_sql(columns) if formula_count else "*",
-    )
-    return replace(scan, reader=reader, notes=tuple(notes))
+        reader = replace(checked.reader, selected=formula_text_columns_sql(columns))
+        checked = replace(checked, reader=reader, notes=(*checked.notes, formula_text_note(scan.path, formula_count)))
+    return checked
+
+
+def _without_totals(connection: duckdb.DuckDBPyConnection, scan: FileScan, options: ReadOptions) -> FileScan:
+    total = total_row_sql(scan.columns, options)
+    example = f"max({first_filled_sql(scan.columns)}) FILTER (WHERE {total})"
+    count, first = _query_row(connection, scan, f"count(*) FILTER (WHERE {total})", example)
+    return _leave_out(scan, total, total_rows_note(scan.path, count, first)) if count else scan
+
+
+def _leave_out(scan: FileScan, condition: str, note: PlausibilityNote) -> FileScan:
+    no_data = f"{scan.reader.no_data} OR {condition}" if scan.reader.no_data else condition
+    return replace(scan, reader=replace(scan.reader, no_data=no_data), notes=(*scan.notes, note))
+
+
+def _query_row(connection: duckdb.DuckDBPyConnection, scan: FileScan, *aggregates: str) -> tuple[Any, ...]:
+    rows = scan.reader.rows_sql(scan.path)
+    result: tuple[Any, ...] = connection.execute(f"SELECT {', '.join(aggregates)} FROM {rows}").fetchall()[0]
+    return result
 
 
 def repeated_headers_note(file: Path, count: int) -> PlausibilityNote:
