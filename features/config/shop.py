@@ -142,7 +142,9 @@ class ShopConfig(ConfigModel):
     aliases: Aliases | None = None
     """The table of old customer ids and of the ids that replace them."""
     id_case: Literal["keep", "fold"] = "keep"
-    """Whether customer ids that differ by case only are different customers (`keep`) or one (`fold`)."""
+    """Whether customer ids that differ by case only are different customers (`keep`) or one (`fold`): in the log,
+    consents, requests and erasure. Run `flywheel run` after a change; until then the service knows the old ids.
+    """
     accept: NameList = ()
     """Codes of plausibility notes that you know and accept, so that blocking ones keep no release from promotion."""
     business: BusinessConfig = BusinessConfig()

@@ -34,8 +34,10 @@ def absent_value_note(comparison: Comparison, columns: Columns) -> str:
     )
     if not absent:
         return ""
-    others = f"; there are {_list_values(present)}" if present else ""
-    return f"Nobody has {_list_values(absent)} in {comparison.column}{others}."
+    if isinstance(members, IdColumn):
+        return f"Nobody has {_list_values(absent)} in {comparison.column}."
+    others = f"there are {_list_values(present)}" if present else "nobody has any value there"
+    return f"Nobody has {_list_values(absent)} in {comparison.column}; {others}."
 
 
 def unknown_channel_note(channel: str, consent_channels: Collection[str], columns: Columns) -> str:

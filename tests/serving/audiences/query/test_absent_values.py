@@ -105,5 +105,11 @@ def test_channels_of_the_table_are_compared_without_case(tmp_path: Path) -> None
     assert "there are 'store', 'sms', 'e-mail'" in unknown_channel_note("stores", ["sms"], shop)
 
 
+def test_a_column_without_values_says_so(tmp_path: Path) -> None:
+    shop = columns(tmp_path, [{"customer_id": "ann", "segments": []}])
+    (note,) = filter_of(shop, {"column": "segments", "contains": "loyal"}).notes()
+    assert note == "Nobody has 'loyal' in segments; nobody has any value there."
+
+
 def test_a_shop_without_any_channel_says_so(shop: Columns) -> None:
     assert "no channel is on record" in unknown_channel_note("email", [], shop)
