@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from training.registry import Registry
 
 
+FIRST_ZONE = ZoneInfo("Etc/GMT-14")
+
+
 @dataclass(frozen=True)
 class Home:
     """Paths, registry and ledger of one shop's folder."""
@@ -63,10 +66,10 @@ class Home:
         except (KeyError, TypeError):
             return {}
 
-    def zone(self) -> ZoneInfo | None:
-        """Return the time zone of the shop, from the champion; None without one that this version can read."""
+    def zone(self) -> ZoneInfo:
+        """Return the time zone of the shop, from the champion; without one, that in which each day begins first."""
         manifest = self._champion_manifest()
-        return None if manifest is None else ZoneInfo(manifest.metadata.timezone)
+        return FIRST_ZONE if manifest is None else ZoneInfo(manifest.metadata.timezone)
 
     def _champion_manifest(self) -> ReleaseManifest | None:
         champion = self.champion()

@@ -10,6 +10,7 @@ import typer
 
 from pipelines import environment
 from pipelines.cli.answer_text import answer_lines
+from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.command_context import current_time, exit_on_error, resolve_home
 from pipelines.cli.console import CommandConsole
 from pipelines.cli.options import HomeDir, Json, UnusedConfig, parse_day
@@ -54,8 +55,10 @@ def explain(
 
     console = ExplainConsole(json_output=json)
     with exit_on_error(console):
-        pinned = datetime.combine(as_of, time.min) if as_of else environment.pinned_time()
-        console.show_explanations(step.run(resolve_home(home), customer_ids, pinned or current_time(context)))
+        folder, now = resolve_home(home), current_time(context)
+        day = resolve_as_of(as_of, folder.zone(), now) if as_of else None
+        pinned = datetime.combine(day, time.min) if day else environment.pinned_time()
+        console.show_explanations(step.run(folder, customer_ids, pinned or now))
 
 
 class ExplainConsole(CommandConsole):

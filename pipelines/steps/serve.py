@@ -16,8 +16,6 @@ from serving.moments import resolve_instant
 from serving.server import run as serve
 from serving.settings import Settings
 
-FIRST_ZONE = ZoneInfo("Etc/GMT-14")  # where each day begins first; for a home without a release, of unknown zone
-
 
 class InvalidSettings(FlywheelError):
     """The environment or the command line has invalid service settings."""
@@ -30,7 +28,7 @@ def run(home: Home, host: str, port: int, as_of: date | None, now: datetime) -> 
         InvalidSettings: a setting is invalid, or the clock would be fixed after ``now``.
     """
     chosen = settings(home, host, port, as_of)
-    check_pinned_clock(chosen, home.zone() or FIRST_ZONE, now)
+    check_pinned_clock(chosen, home.zone(), now)
     serve(chosen)
 
 

@@ -32,7 +32,7 @@ def without_signal(customers: int = 150, seed: int = 1) -> Log:
 
 
 def deserted_from(log: Log, number: int, days: int = 100) -> Log:
-    """The same log, but from a day on one neighbour alone orders, every fifth day: the log goes on, the customers do not."""
+    """The same log until a day from which one neighbour alone orders, every fifth day: a log that goes on."""
     before = log.orders[log.orders["at"] < pd.Timestamp(shops.day(number))]
     neighbour = shops.log_of_orders(*(("neighbour", day, 10.0) for day in range(number, number + days, 5)))
     orders = neighbour.orders.assign(basket=[f"n{basket}" for basket in neighbour.orders["basket"]])

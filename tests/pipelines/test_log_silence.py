@@ -59,10 +59,10 @@ def test_an_accepted_silence_gives_the_answers_of_the_day_after_the_last_order(c
     assert corner_shop("score", "--json").summary["log_until"] == accepted.summary["log"]["log_until"]
 
 
-@pytest.mark.parametrize("command", ["readiness", "run", "publish", "train", "evaluate", "score", "serve"])
+@pytest.mark.parametrize("command", ["readiness", "run", "publish", "train", "evaluate", "score", "serve", "explain"])
 def test_nobody_may_ask_for_a_day_that_has_not_begun(command: str, corner_shop: Flywheel) -> None:
     before = home_state(corner_shop.home)
-    result = corner_shop(command, "--as-of", TOMORROW)
+    result = corner_shop(command, *(["ann"] if command == "explain" else []), "--as-of", TOMORROW)
     assert result.status == (1 if command == "serve" else 2)
     assert "Expected" in result.err
     assert "every customer would look silent" in result.err

@@ -9,8 +9,9 @@ import pytest
 
 from features.calendar import start_of_day
 from pipelines.cli.as_of import resolve_as_of
+from pipelines.home import FIRST_ZONE
 from pipelines.steps.promote import UsageError
-from pipelines.steps.serve import FIRST_ZONE, InvalidSettings, check_pinned_clock
+from pipelines.steps.serve import InvalidSettings, check_pinned_clock
 from serving.settings import Settings
 
 NOW = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)  # the 29th in Berlin, the 28th in New York
