@@ -50,7 +50,7 @@ def flywheel(
 ) -> None:
     """Churn, next purchase and lifetime value of every customer, from a raw order log.
 
-    Begin with `flywheel init FILE` on an export of orders, then `flywheel run`, `flywheel explain ID` and `flywheel serve`.
+    Begin with `flywheel init FILE` on an export of orders; then come `flywheel run` and `flywheel serve`.
     """
 
 
