@@ -202,7 +202,7 @@ def read_shop_config(path: Path) -> ShopConfig:
     if not path.is_file():
         raise InvalidConfig(
             f"No configuration at {path}. Expected a flywheel.toml that says where the log is. "
-            "Write one (the quickstart shows how), or name it with --config."
+            "Write one with `flywheel init FILE`, or name it with --config."
         )
     try:
         payload = tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -32,7 +32,7 @@ def init(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     *,
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="One or several exports: csv, xlsx, json lines, parquet.")
+        list[Path], typer.Argument(metavar="FILE", help="One or several exports: csv, xlsx, json lines, parquet.")
     ],
     out: Annotated[Path, typer.Option(dir_okay=False, help="The file to write.")] = DEFAULT_OUT,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,

@@ -48,7 +48,10 @@ def flywheel(
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version, and exit.")
     ] = False,
 ) -> None:
-    """Churn, next purchase and lifetime value of every customer, from a raw order log."""
+    """Churn, next purchase and lifetime value of every customer, from a raw order log.
+
+    Begin with `flywheel init FILE` on an export of orders; then come `flywheel run` and `flywheel serve`.
+    """
 
 
 app.command(rich_help_panel=PIPELINE)(init)

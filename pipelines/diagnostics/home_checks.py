@@ -21,7 +21,7 @@ _PRIVATE_FILES = ("secret", "keys.json", "audit.jsonl")
     "home",
     "configuration",
     expected="a valid flywheel.toml here, in FLYWHEEL_CONFIG or in --config",
-    remedy="Write one with `flywheel init FILE...`, or correct the keys; a service alone needs none",
+    remedy="Write one with `flywheel init FILE`, or correct the keys; a service alone needs none",
 )
 def configuration(surroundings: Surroundings) -> Finding:
     """The configuration; it may be missing before the first run, and where a home only serves."""

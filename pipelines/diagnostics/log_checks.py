@@ -44,9 +44,9 @@ def content(surroundings: Surroundings) -> Finding:
 def end(surroundings: Surroundings) -> Finding:
     """The days without an order line since the end of the log, as the published features know it."""
     stored = _stored_publication(surroundings.home)
-    if stored is None:
-        return ok("no features were published yet")
-    publication = Publication.from_bytes(stored)
+    publication = None if stored is None else Publication.from_bytes(stored)
+    if publication is None:
+        return ok("unknown" if stored else "no features were published yet")
     days = publication.silence_days(surroundings.today)
     found = f"the last order is of {publication.last_day}, {days:,} silent days"
     if days <= publication.usual_silence:

@@ -211,7 +211,7 @@ def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
         read_shop_config(tmp_path / "flywheel.toml")
     assert str(error.value) == (
         f"No configuration at {tmp_path / 'flywheel.toml'}. Expected a flywheel.toml that says where the log is. "
-        "Write one (the quickstart shows how), or name it with --config."
+        "Write one with `flywheel init FILE`, or name it with --config."
     )
 
 
