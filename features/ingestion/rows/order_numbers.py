@@ -56,7 +56,9 @@ def number_use(connection: duckdb.DuckDBPyConnection, rows: str, purchase: str) 
         "SELECT count(*), count(*) FILTER (WHERE last_day > first_day), "
         f"count(*) FILTER (WHERE last_day - first_day > {MAX_ORDER_DAYS}) FROM numbers"
     )
-    customers = "SELECT count(*), count_if(n > 1) FROM (SELECT count(*) AS n FROM numbers GROUP BY number)"
+    customers = (
+        "SELECT count(*), count(*) FILTER (WHERE n > 1) FROM (SELECT count(*) AS n FROM numbers GROUP BY number)"
+    )
     use = NumberUse(*connection.execute(counts).fetchall()[0], *connection.execute(customers).fetchall()[0])
     return replace(use, span=_order_span(connection, rows, purchase)) if use.is_common else use
 

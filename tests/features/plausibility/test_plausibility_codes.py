@@ -54,6 +54,12 @@ def test_every_code_in_the_source_is_in_the_registry() -> None:
     assert [(file, code) for file, code, _ in codes if code not in CODES] == []
 
 
+def test_no_code_in_the_registry_has_left_the_source() -> None:
+    sources = [path for path in (ROOT / "features").rglob("*.py") if path.name != "plausibility_codes.py"]
+    whole = "".join(path.read_text(encoding="utf-8") for path in sources)
+    assert [code for code in CODES if f'"{code}"' not in whole] == []
+
+
 def test_the_registry_has_the_severities_that_the_source_gives() -> None:
     assert [
         (code, severity)
