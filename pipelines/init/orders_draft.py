@@ -37,7 +37,7 @@ class OrdersDraft:
         return self.ordered_at is not None and self.customer is not None
 
     @property
-    def chosen(self) -> list[Choice]:
+    def column_choices(self) -> list[Choice]:
         """The choices for the columns, in the order of the reference."""
         choices = (self.customer, self.ordered_at, self.amount, self.order_id, *self.details)
         return [choice for choice in choices if choice is not None]
@@ -60,7 +60,7 @@ class OrdersDraft:
     @property
     def used_columns(self) -> set[str]:
         """All raw columns that the section names."""
-        columns = {column for choice in self.chosen for column in choice.columns if column in self.table.profiles}
+        columns = {column for choice in self.column_choices for column in choice.columns if column in self.table.profiles}
         filters = {column for choice in self.filters if isinstance(choice.value, dict) for column in choice.value}
         return columns | filters | {*self.time_columns, *self.number_columns}
 
