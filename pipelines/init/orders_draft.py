@@ -13,6 +13,7 @@ from pipelines.init.customer_choice import choose_customer
 from pipelines.init.headerless import choose_by_values
 from pipelines.init.layout import Layout
 from pipelines.init.layouts import recognize_layout
+from pipelines.init.newest_state import choose_updated_at
 from pipelines.init.order_choice import choose_details, choose_order_id, choose_quantity
 from pipelines.init.statuses import choose_filters
 from pipelines.init.time_choice import choose_time, time_columns
@@ -37,7 +38,7 @@ class OrdersDraft:
         return self.ordered_at is not None and self.customer is not None
 
     @property
-    def chosen(self) -> list[Choice]:
+    def column_choices(self) -> list[Choice]:
         """The choices for the columns, in the order of the reference."""
         choices = (self.customer, self.ordered_at, self.amount, self.order_id, *self.details)
         return [choice for choice in choices if choice is not None]
@@ -60,7 +61,9 @@ class OrdersDraft:
     @property
     def used_columns(self) -> set[str]:
         """All raw columns that the section names."""
-        columns = {column for choice in self.chosen for column in choice.columns if column in self.table.profiles}
+        columns = {
+            column for choice in self.column_choices for column in choice.columns if column in self.table.profiles
+        }
         filters = {column for choice in self.filters if isinstance(choice.value, dict) for column in choice.value}
         return columns | filters | {*self.time_columns, *self.number_columns}
 
@@ -90,5 +93,8 @@ def draft_orders(table: ExportTable) -> OrdersDraft:
     amount = choose_amount(table, layout, order_columns[0] if order_id else None, quantity)
     taken += amount.columns if amount else []
     draft = OrdersDraft(table, layout, ordered_at, customer, order_id, amount)
-    details = tuple(choose_details(table, layout, taken))
+    details = (
+        *choose_details(table, layout, taken),
+        *choose_updated_at(table, order_columns[0] if order_id else None, draft.number_columns),
+    )
     return replace(draft, details=details, filters=tuple(choose_filters(table, layout, draft.number_columns)))

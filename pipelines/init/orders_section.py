@@ -45,7 +45,7 @@ def _sheet_and_encoding(export: RawExport) -> list[Choice]:
 
 def _column_choices(drafts: Sequence[OrdersDraft]) -> list[Choice]:
     """The choice for each key; a column that has another name in a further file is added to it."""
-    chosen = [{choice.key: choice for choice in draft.chosen} for draft in drafts]
+    chosen = [{choice.key: choice for choice in draft.column_choices} for draft in drafts]
     united = (unite_choices([each.get(key) for each in chosen], key) for key in chosen[0])
     return [choice for choice in united if choice is not None]
 

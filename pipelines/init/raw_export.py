@@ -67,9 +67,11 @@ def count_distinct(
     """For each group of columns, how many different combinations all lines have, those with an empty value left out."""
     counts = []
     for columns in column_groups:
-        texts = [text_sql(column, export.column_types) for column in columns]
-        filled = " AND ".join(f"{text} <> ''" for text in texts)
-        key = ", ".join(f"{text} AS {quote_identifier(f'key{number}')}" for number, text in enumerate(texts))
-        sql = f"SELECT count(*) FROM (SELECT DISTINCT {key} FROM {export.view} WHERE {filled})"
-        counts.append(int(connection.execute(sql).fetchall()[0][0]))
-    return counts
+        names = [quote_identifier(column) for column in columns]
+        filled = " AND ".join(
+            f"{name} <> ''" if export.column_types[column] == "VARCHAR" else f"{name} IS NOT NULL"
+            for column, name in zip(columns, names, strict=True)
+        )
+        key = names[0] if len(names) == 1 else "(" + ", ".join(names) + ")"
+        counts.append(f"count(DISTINCT {key}) FILTER (WHERE {filled})")
+    return list(connection.execute(f"SELECT {', '.join(counts)} FROM {export.view}").fetchall()[0])

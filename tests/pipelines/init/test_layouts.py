@@ -42,3 +42,9 @@ def test_a_signature_belongs_to_one_layout(name: str) -> None:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_layout_names_customer_time_and_amount(name: str) -> None:
     assert {"customer_id", "ordered_at", "amount"} <= set(LAYOUTS[name].columns)
+
+
+def test_the_tutorial_names_every_shop_system() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tutorials" / "your-own-log.md").read_text()
+    systems = {name.partition("_")[0] for name in LAYOUTS}
+    assert {system for system in systems if system not in page.casefold()} == set()
