@@ -25,6 +25,12 @@ def test_an_order_has_the_prices_of_its_items(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_two_equal_items_of_an_order_are_two(tmp_path: Path) -> None:
+    items = "order_id,price\nA1,10\nA1,10\nA2,5\n"
+    ingest_shop(tmp_path, FILES | {"order_items.csv": items}, sections=ITEMS_JOIN, **KEYS)
+    assert rows(tmp_path, "order_id", "amount") == [("A1", 10.0), ("A1", 10.0), ("A2", 5.0)]
+
+
 def test_items_may_be_the_table_and_orders_what_is_joined(tmp_path: Path) -> None:
     ingest_shop(
         tmp_path,
