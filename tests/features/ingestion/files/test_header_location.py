@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from tests.features.ingestion.files.reading import ANN, BOB, CSV, HEADER, read_source
+from features.ingestion.files.raw_file import scan_file
+from features.ingestion.files.read_options import ReadOptions
+from tests.features.ingestion.files.reading import ANN, BOB, CSV, HEADER, KEYS, read_source
 
 NO_KEYS: tuple[tuple[str, ...], ...] = ()
 
@@ -121,3 +124,29 @@ def test_a_customer_may_be_called_like_a_total(tmp_path: Path, customer: str) ->
 def test_a_line_without_customer_is_no_total_by_itself(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(f"{CSV},2026-02-02,5\nTotally,,5\n")
     assert len(read_source(tmp_path, "orders.csv").rows) == 4
+
+
+def test_a_title_of_a_product_with_a_customer_is_no_total(tmp_path: Path) -> None:
+    log = "product,customer,at,amount\nTotal Care,+49 30 1234,2026-01-31,5\nSum 41,#7,2026-01-31,6\n"
+    (tmp_path / "orders.csv").write_text(log)
+    source = read_source(tmp_path, "orders.csv")
+    assert ([row[0] for row in source.rows], source.notes) == (["Total Care", "Sum 41"], ())
+
+
+def test_blank_values_stay_where_headers_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(CSV + CSV + ",2026-02-02,5\n,,\n")
+    assert read_source(tmp_path, "orders.csv").rows[-2:] == [(None, "2026-02-02", "5"), (None, None, None)]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [CSV, "\ufeff" + CSV, CSV.replace(",", '";"').replace("\n", '"\n"').removesuffix('"'), "Report\n\n" + CSV],
+    ids=["plain", "mark", "quotes", "title"],
+)
+def test_clean_text_is_read_in_place(tmp_path: Path, log: str) -> None:
+    log = log if '"' not in log else '"' + log
+    (tmp_path / "orders.csv").write_text(log, encoding="utf-8")
+    spill = tmp_path / "spill"
+    spill.mkdir()
+    (scan,) = scan_file(duckdb.connect(), tmp_path / "orders.csv", ReadOptions(spill, columns=KEYS))
+    assert (scan.path, list(spill.iterdir())) == (tmp_path / "orders.csv", [])

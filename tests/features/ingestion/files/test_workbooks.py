@@ -10,6 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from features.errors import InvalidLog
+from features.ingestion.files import workbook
 from tests.features.ingestion.files.reading import HEADER, read_source
 
 ROWS = [["0017", "2026-01-31", 9.5], ["bob", "2026-02-01", 3]]
@@ -17,13 +18,13 @@ TEXTS = [("0017", "2026-01-31", "9.5"), ("bob", "2026-02-01", "3")]
 
 
 def _write(path: Path, **sheets: Sequence[Sequence[object]]) -> None:
-    workbook = Workbook()
-    workbook.remove(workbook.worksheets[0])
+    book = Workbook()
+    book.remove(book.worksheets[0])
     for name, rows in sheets.items():
-        sheet = workbook.create_sheet(name)
+        sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(list(row))
-    workbook.save(path)
+    book.save(path)
 
 
 @pytest.mark.parametrize("name", ["orders.xlsx", "orders.csv", "orders.xls"])
@@ -113,3 +114,7 @@ def test_a_sheet_without_a_header_names_its_columns_by_position(tmp_path: Path) 
     _write(tmp_path / "orders.xlsx", Sheet1=ROWS)
     source = read_source(tmp_path, "orders.xlsx", has_header=False)
     assert (source.columns, source.rows) == (("column0", "column1", "column2"), TEXTS)
+
+
+def test_an_instant_a_few_microseconds_off_is_its_second() -> None:
+    assert workbook._cell_text(datetime(2026, 1, 31, 9, 4, 59, 999_998)) == "2026-01-31 09:05:00"  # noqa: DTZ001 -- a sheet has no zone
