@@ -48,7 +48,8 @@ def ambiguous_order_notes(
     notes = []
     for field in table.present_fields:
         exchanged = tuple(map(_exchange_day_and_month, field.date_formats))
-        if field.parse_as is not ParseAs.INSTANT or table.section.date_format is None or exchanged == field.date_formats:
+        is_instant = field.parse_as is ParseAs.INSTANT
+        if not is_instant or table.section.date_format is None or exchanged == field.date_formats:
             continue
         texts, orders = _texts_sql(table, field, column_types), [field.date_formats, exchanged]
         # Nearly always some of the first dates tell the order, and the others need not be read.

@@ -24,6 +24,7 @@ def choose_amount(
     if source is not None:
         return Choice("amount", source, "as in this layout")
     candidates = [each for each in table.candidates("amount", _is_amount) if each.column in table.detail_columns]
+    candidates = _without_counts(table, candidates)
     prices = table.candidates("unit_price", _is_amount)
     product = _product(quantity, best_candidate(prices, [quantity or ""]))
     chosen = best_candidate(candidates, [quantity or ""])
@@ -72,6 +73,17 @@ def _is_amount(profile: ValueProfile) -> bool:
     return profile.fill >= MIN_FILL and profile.is_number
 
 
+def _without_counts(table: ExportTable, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates without those that count pieces, such as 1, 2, 3, where another one has sums of money."""
+    sums = [each for each in candidates if not _counts_pieces(table.profiles[each.column])]
+    return sums or candidates
+
+
+def _counts_pieces(profile: ValueProfile) -> bool:
+    small = sum(count for value, count in profile.counts.items() if re.fullmatch(r"[0-9](\.0*)?", value))
+    return not profile.is_fractional and small > 0.8 * sum(profile.counts.values())
+
+
 def _is_weaker(candidates: list[Candidate], prices: list[Candidate]) -> bool:
     """Whether the best amount is a price by its name, so that the quantity has to be multiplied in."""
     return candidates[0].column in {price.column for price in prices} and candidates[0].score < 0.9
@@ -87,11 +99,12 @@ def _repeats_on_lines(table: ExportTable, amount: str, order_id: str) -> bool:
     """Whether orders of several lines have one amount on all their lines, which is then that of the whole order."""
     order, value = quote_identifier(order_id), quote_identifier(amount)
     # A line that stands in two files is one line.
-    lines = ", ".join(map(quote_identifier, table.export.columns))
+    columns = ", ".join(map(quote_identifier, table.export.columns))
+    lines = f"count(DISTINCT hash({columns}))" if len(table.export.files) > 1 else "count(*)"
     sql = (
         f"SELECT count(*), count(*) FILTER (WHERE amounts = 1) FROM (SELECT count(DISTINCT {value}) AS amounts "
         f"FROM {table.export.view} WHERE {value} IS NOT NULL AND CAST({value} AS VARCHAR) <> '' "
-        f"GROUP BY {order} HAVING count(DISTINCT hash({lines})) > 1)"
+        f"GROUP BY {order} HAVING {lines} > 1)"
     )
     several, same = table.connection.execute(sql).fetchall()[0]
     return int(several) >= MIN_ORDERS and int(same) >= 0.95 * several

@@ -26,6 +26,8 @@ def name_score(name: str, role: Role) -> float:
     normalized, terms = normalize_name(name), terms_of(role)
     if normalized in terms.names:
         return terms.names[normalized]
+    if (weight := terms.squeezed.get(normalized)) is not None:
+        return weight
     if any(_coverage(normalized, word) for word in terms.other):
         return 0.0
     return max(

@@ -23,6 +23,7 @@ class Terms:
     """The names of a role with their weights, and the words that make a name mean another thing."""
 
     names: Mapping[str, float]
+    squeezed: Mapping[str, float]  # the same names without blanks: ORDERNUMBER
     other: tuple[str, ...]
 
 
@@ -33,7 +34,8 @@ def terms_of(role: Role) -> Terms:
         key: tuple(term.strip() for term in text.replace("\n", " ").split(",")) for key, text in _file()[role].items()
     }
     names = {name: weight for key, weight in reversed(_WEIGHTS.items()) for name in lists.get(key, ())}
-    return Terms(names, lists.get("other", ()))
+    squeezed = {name.replace(" ", ""): weight for name, weight in names.items()}
+    return Terms(names, squeezed, lists.get("other", ()))
 
 
 @cache

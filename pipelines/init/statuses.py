@@ -14,9 +14,11 @@ from features.ingestion.rows.state_words import (
 )
 from pipelines.init.candidates import ExportTable
 from pipelines.init.choice import Choice
+from pipelines.init.column_names import name_score
 from pipelines.init.layout import Layout
 from pipelines.init.value_profile import ValueProfile
 
+MIN_SCORE = 0.6  # of the name of a status column
 MAX_STATUSES = 40  # different values; more are no states
 MAX_EXCLUDED = 0.6  # of the lines; above it, the words mean something else here
 _ASK = (
@@ -65,7 +67,8 @@ def _state_columns(table: ExportTable, layout: Layout | None) -> list[str]:
     return [
         column
         for column, profile in table.profiles.items()
-        if column_meaning(column) == "state" and 1 <= len(profile.counts) <= MAX_STATUSES
+        if (column_meaning(column) == "state" or name_score(column, "status") >= MIN_SCORE)
+        and 1 <= len(profile.counts) <= MAX_STATUSES
     ]
 
 

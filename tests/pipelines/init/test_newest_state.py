@@ -12,7 +12,7 @@ HEADER = "order_id,customer_id,ordered_at,total,status,updated_at"
 
 def test_only_the_newest_state_of_an_order_counts(tmp_path: Path) -> None:
     records = [
-        {"order_id": order.number, "customer_id": order.customer, "ordered_at": order.at, "total": order.total,
+        {"order_id": order.number, "customer_id": f"K{order.customer}", "ordered_at": order.at, "total": order.total,
          "status": status, "updated_at": order.at + timedelta(hours=hours)}
         for order in simulate_orders()
         for hours, status in ((0, "new"), (5, "cancelled" if order.status == "cancelled" else "shipped"))
@@ -24,7 +24,7 @@ def test_only_the_newest_state_of_an_order_counts(tmp_path: Path) -> None:
 
 
 def test_items_that_were_changed_apart_are_all_of_their_order(tmp_path: Path) -> None:
-    def changed(order: Order, item: Item) -> str:
+    def change_time(order: Order, item: Item) -> str:
         return f"{order.at + timedelta(minutes=order.items.index(item)):%Y-%m-%d %H:%M:%S}"
 
     columns = {
@@ -32,7 +32,7 @@ def test_items_that_were_changed_apart_are_all_of_their_order(tmp_path: Path) ->
         "customer_id": "customer",
         "ordered_at": "time",
         "amount": "amount",
-        "updated_at": changed,
+        "updated_at": change_time,
     }
     config = draft_file([write_plain(tmp_path / "orders.csv", columns)], tmp_path)
     assert config.orders.updated_at is None

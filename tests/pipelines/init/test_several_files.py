@@ -45,7 +45,8 @@ def test_items_are_the_lines_and_their_orders_are_joined(tmp_path: Path) -> None
     items = write_plain(tmp_path / "order_items.csv", {"order_id": "order", "sku": "product", "price": "amount"})
     orders = write_records(
         tmp_path / "orders.csv", "order_id,customer_id,ordered_at,status",
-        [{"order_id": f"A{order.number}", "customer_id": order.customer, "ordered_at": order.at, "status": order.status}
+        [{"order_id": f"A{order.number}", "customer_id": f"K{order.customer}", "ordered_at": order.at,
+          "status": order.status}
          for order in simulate_orders()],
     )  # fmt: skip
     config = draft_file([orders, items], tmp_path)
@@ -58,7 +59,8 @@ def test_totals_of_orders_are_not_counted_once_per_item(tmp_path: Path) -> None:
     items = write_plain(tmp_path / "items.csv", {"order_id": "order", "sku": "product", "quantity": "quantity"})
     orders = write_records(
         tmp_path / "orders.csv", "order_id,customer_id,ordered_at,total",
-        [{"order_id": f"A{order.number}", "customer_id": order.customer, "ordered_at": order.at, "total": order.total}
+        [{"order_id": f"A{order.number}", "customer_id": f"K{order.customer}", "ordered_at": order.at,
+          "total": order.total}
          for order in simulate_orders()],
     )  # fmt: skip
     config = draft_file([items, orders], tmp_path)
