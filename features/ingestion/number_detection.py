@@ -16,7 +16,6 @@ from features.ingestion.values.currency_signs import are_several_currencies, pos
 from features.ingestion.values.number_formats import (
     PLAIN,
     NumberFormat,
-    clean_number_sql,
     currency_sign,
     read_number,
 )
@@ -89,7 +88,7 @@ def _count_shapes(
     """The number of lines by text, with one text for all that differ in digits other than 0 only."""
     text = quote_identifier(column)
     lines = f"{table.raw_view} WHERE {has_customer_sql(table, column_types)} AND NOT {missing_sql(text)}"
-    shape = f"regexp_replace({clean_number_sql(text)}, '[1-9]', '9', 'g')"
+    shape = f"regexp_replace(trim({text}), '[1-9\uff11-\uff19]', '9', 'g')"  # of any width
     counts = f"SELECT min({text}), count(*) AS lines FROM {lines} GROUP BY {shape} ORDER BY lines DESC, 1"
     return dict(connection.execute(f"{counts} LIMIT {_MAX_SHAPES}").fetchall())
 
