@@ -97,7 +97,8 @@ def test_case_of_an_id_counts_where_the_shop_keeps_it(shop: Columns) -> None:
 
 
 def test_channels_of_the_table_are_compared_without_case(tmp_path: Path) -> None:
-    rows: list[dict[str, Any]] = [{"customer_id": "ann", "channel_ranking": ["store", "e-mail"]}, {"customer_id": "bob"}]
+    ann: dict[str, Any] = {"customer_id": "ann", "channel_ranking": ["store", "e-mail"]}
+    rows = [ann, {"customer_id": "bob"}]
     shop = columns(tmp_path, rows, {"channel_ranking": pa.list_(pa.string())})
     assert filter_of(shop, {"column": "channel_ranking", "contains": "E-Mail "}).mask().tolist() == [True, False]
     assert unknown_channel_note("store", ["sms"], shop) == ""
