@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from features.canonical_form import canonical_word_sql
 from features.ingestion.canonical_schema import Field, ParseAs, Table
 from features.ingestion.expressions import minuend_of
 from features.ingestion.opened_source import OpenedSource
@@ -40,6 +41,7 @@ def canonical_rows_sql(checked: CheckedTable, *, has_aliases: bool) -> str:
     values += [f"{id_spelling_sql(table.fields[0], types)} AS spelling"] if table.name == "consents" else []
     instant = next(field.name for field in table.present_fields if field.parse_as is ParseAs.INSTANT)
     rows = f"(SELECT {', '.join(values)} FROM {table.raw_view} WHERE {has_customer_sql(table, types)})"
+    rows = _with_canonical_words(table, rows)
     rows += "" if table.name == "costs" else " ANTI JOIN erased USING (customer_id)"
     if has_aliases and table.name != "costs":
         mapped = f"SELECT rows.* REPLACE ({mapped_sql('rows.customer_id')} AS customer_id) FROM (FROM {rows}) AS rows"
@@ -64,7 +66,15 @@ def returned_sql(checked: CheckedTable) -> str:
     return f"coalesce({value_sql(table, amount, types)} = 0 AND {whole} <> 0, false)"
 
 
+def _with_canonical_words(table: Table, rows: str) -> str:
+    """SQL of rows with words in canonical form; within one expression DuckDB would read each text three times."""
+    words = [field.name for field in table.present_fields if field.parse_as is ParseAs.WORD]
+    forms = ", ".join(f"{canonical_word_sql(name)} AS {name}" for name in words)
+    return f"(SELECT * REPLACE ({forms}) FROM {rows})" if words else rows
+
+
 def _field_sql(checked: CheckedTable, field: Field) -> str:
-    value = value_sql(checked.table, field, checked.rows.column_types)
+    as_text = replace(field, parse_as=ParseAs.TEXT) if field.parse_as is ParseAs.WORD else field
+    value = value_sql(checked.table, as_text, checked.rows.column_types)
     rate = checked.rows.rate
     return convert_sql(value, rate) if rate is not None and field.name in MONEY_FIELDS else value
