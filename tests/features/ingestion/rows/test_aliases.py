@@ -17,7 +17,13 @@ ALIASES = '[aliases]\npath = "aliases.csv"\nfrom = "old"\nto = "new"\n'
 
 @pytest.mark.parametrize(
     "aliases",
-    ["anon1,ann\n", " anon1 ,ann\n", "anon1,anon2\nanon2,anon3\nanon3,ann\n", "anon1,ann\nanon1,ann\nann,ann\n"],
+    [
+        "anon1,ann\n",
+        " anon1 ,ann\n",
+        "anon1\u00a0,a\u200bnn\n",
+        "anon1,anon2\nanon2,anon3\nanon3,ann\n",
+        "anon1,ann\nanon1,ann\nann,ann\n",
+    ],
 )
 def test_an_old_id_is_the_new_one_at_the_end_of_the_chain(tmp_path: Path, aliases: str) -> None:
     manifest = ingest_shop(tmp_path, {"orders.csv": LOG, "aliases.csv": f"old,new\n{aliases}"}, sections=ALIASES)
