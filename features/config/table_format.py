@@ -82,8 +82,9 @@ class TableFormat(ConfigModel):
     has_header: bool = True
     """Whether the file names its columns; otherwise they are `column0`, `column1` and so on."""
     date_format: Columns | None = None
-    """How dates are written, or several ways tried in turn: strptime codes such as `%d.%m.%Y %H:%M`, `epoch_s`,
-    `epoch_ms` or `excel`; without it, it is found where all dates can be read in one way only."""
+    """How dates are written, or several ways tried in turn: strptime codes such as `%d.%m.%Y %H:%M` (`%y` for a year of
+    two digits), `epoch_s`, `epoch_ms`, `excel` or `iso`; without it, it is found where all dates can be read in one way
+    only."""
     decimal: Literal[".", ","] | None = None
     """The decimal mark of numbers; without it, it is found where all numbers can be read in one way only."""
     thousands: Literal[",", ".", " ", "'", ""] | None = None

@@ -121,7 +121,10 @@ def unreadable_sentences(table: Table, inspection: LineInspection) -> list[str]:
 def _expected_format(field: Field, table: Table) -> str:
     if field.parse_as is ParseAs.INSTANT and table.section.date_format is not None:
         formats = " or ".join(map(repr, field.date_formats))
-        return f"dates in the format of date_format, {formats}; correct it, with the codes of strptime"
+        return (
+            f"dates in the format of date_format, {formats}; correct it, with the codes of strptime (%y for a year of "
+            "two digits), epoch_s, epoch_ms or excel"
+        )
     if field.parse_as is ParseAs.INSTANT and field.date_formats != (ISO,):
         return (
             f"dates like the others, {' or '.join(map(repr, field.date_formats))}; set date_format for another format"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -48,7 +49,7 @@ def _possible_columns(field: Field) -> tuple[str, ...]:
     names: list[str] = []
     for source in field.sources:
         names.append(source)
-        names += [part.strip() for part in source.split(" + ")]
+        names += [part.strip() for part in re.split(r"[-+*/()]", source)]
         try:
             names += columns_of(source, [])
         except InvalidConfig:

@@ -149,7 +149,8 @@ def test_a_date_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
 def test_a_date_written_otherwise_than_date_format_says_is_told_the_format(tmp_path: Path) -> None:
     assert ingestion_errors(tmp_path, "customer,at,amount\nann,31.01.2026 20:03,1\n", date_format="%m/%d/%Y") == (
         "[orders] ordered_at = 'at': 1 of 1 lines cannot be read, for example '31.01.2026 20:03'. Expected "
-        "dates in the format of date_format, '%m/%d/%Y'; correct it, with the codes of strptime."
+        "dates in the format of date_format, '%m/%d/%Y'; correct it, with the codes of strptime (%y for a year of two "
+        "digits), epoch_s, epoch_ms or excel."
     )
 
 
