@@ -38,10 +38,11 @@ class OrdersSource(Source):
     """What an empty amount means: 0, or a line to leave out. Without it, an empty amount is 0 on a further line of an
     order that has an amount, and a fault elsewhere."""
     zero_amount: Literal["order", "ignore"] = "order"
-    """Whether an order whose lines are all of amount 0 (paid by gift card, a sample) is an order. One that was sent back
-    in full never is."""
+    """Whether an order whose lines are all of amount 0 (paid by gift card, a sample) is an order. One that was sent
+    back in full never is."""
     currency_column: str | None = None
-    """The column with the currency of the amount; without it, a column that is called so is checked to have one only."""
+    """The column with the currency of the amount; without it, a column that is called so is checked to have one
+    only."""
     rates: Mapping[str, Annotated[float, Field(gt=0)]] = Field(default={})
     """What one unit of another currency is worth in `currency`, such as `{ JPY = 0.0061 }`."""
     updated_at: str | None = None
