@@ -43,11 +43,14 @@ class HistoryManifest:
 
 
 def read_manifest(folder: Path) -> HistoryManifest | None:
-    """The manifest of the history in ``folder``, or None where the folder has no history."""
+    """The manifest of the history in ``folder``, or None where there is none, or one of another version of Flywheel."""
     path = folder / MANIFEST_FILE
     if not path.is_file():
         return None
     payload = json.loads(path.read_text(encoding="utf-8"))
-    tables = tuple(TableSummary(**{**table, "columns": tuple(table["columns"])}) for table in payload["tables"])
-    notes = tuple(PlausibilityNote(**note) for note in payload["notes"])
-    return HistoryManifest(payload["config"], payload["source"], tables, notes)
+    try:
+        tables = tuple(TableSummary(**{**table, "columns": tuple(table["columns"])}) for table in payload["tables"])
+        notes = tuple(PlausibilityNote(**note) for note in payload["notes"])
+        return HistoryManifest(payload["config"], payload["source"], tables, notes)
+    except (KeyError, TypeError):
+        return None

@@ -106,6 +106,13 @@ def test_a_history_that_was_never_made_has_no_manifest(tmp_path: Path) -> None:
     assert read_manifest(tmp_path) is None
 
 
+def test_a_history_of_another_version_is_ingested_again(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(
+        '{"config": "c", "source": "s", "tables": [{"table": "orders", "columns": []}]}'
+    )
+    assert read_manifest(tmp_path) is None
+
+
 def test_a_missing_column_names_those_that_are_there(tmp_path: Path) -> None:
     assert ingestion_errors(tmp_path, "customer,at,price,number\nann,2026-01-31,1,2\n", amount="price * count") == (
         "[orders] amount = 'price * count': no column 'count' in 'orders.csv'. Columns found: customer, at, price, "
