@@ -10,7 +10,7 @@ from features.ingestion.expressions import NumberSql, columns_of, number_sql
 from features.ingestion.instant_parsing import instant_columns, instant_value_sql
 from features.ingestion.missing_values import missing_sql
 from features.ingestion.nobody_words import NOBODY_WORDS
-from features.ingestion.raw_text import ColumnTypes, filled_text_sql, is_text
+from features.ingestion.raw_text import ColumnTypes, column_text_sql, filled_text_sql, is_text
 from features.ingestion.values.number_formats import number_format_sql
 from features.storage.sql_quoting import quote_identifier, quote_literal
 
@@ -125,7 +125,7 @@ def canonical_customer_sql(spelling: str, form: IdForm) -> str:
 
 
 def _text_sql(field: Field, column_types: ColumnTypes) -> str:
-    texts = [filled_text_sql(source, column_types[source]) for source in field.sources]
+    texts = [column_text_sql(source, column_types[source]) for source in field.sources]
     texts = [f"CASE WHEN NOT {missing_sql(text)} THEN {text} END" for text in texts]
     return texts[0] if len(texts) == 1 else f"coalesce({', '.join(f'({text})' for text in texts)})"
 

@@ -76,8 +76,8 @@ def clean_number_sql(text: str) -> str:
 def number_format_sql(text: str, number_format: NumberFormat) -> str:
     """SQL of the value of a text in a format as a double; null where it is no number in this format."""
     if number_format.is_plain:
-        # Without trim, DuckDB moves the cast into its reader of csv files, where it fails instead of giving null.
-        return f"TRY_CAST(trim({text}) AS DOUBLE)"
+        # The cast of a bare column moves into DuckDB's reader of csv files, where it fails instead of giving null.
+        return f"TRY_CAST(nullif({text}, '') AS DOUBLE)"
     exact = _exact_number_sql(text, number_format)
     if number_format.percent:
         return exact

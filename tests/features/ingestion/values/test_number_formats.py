@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -80,6 +81,12 @@ def test_a_number_is_read_as_it_is_written(text: str, number_format: NumberForma
 def test_what_is_no_number_in_a_format_is_none(text: str, number_format: NumberFormat) -> None:
     assert read_number(text, number_format) is None
     assert read_in_duckdb([text], number_format) == [None]
+
+
+def test_a_text_in_a_csv_file_is_no_number_rather_than_an_error_of_the_reader(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("amount\n5\nmany\n")
+    lines = duckdb.connect().read_csv(tmp_path / "orders.csv", dtype={"amount": "VARCHAR"}, header=True)
+    assert lines.project(number_format_sql("amount", PLAIN)).fetchall() == [(5.0,), (None,)]
 
 
 @FEW_EXAMPLES
