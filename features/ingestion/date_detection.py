@@ -13,12 +13,13 @@ from features.ingestion.instant_parsing import instant_value_sql
 from features.ingestion.number_detection import Detection
 from features.ingestion.raw_text import ColumnTypes
 from features.ingestion.value_parsing import has_customer_sql
-from features.ingestion.values.date_formats import ISO, DateFormats
+from features.ingestion.values.date_formats import ISO, DateFormats, instant_sql
 from features.ingestion.values.date_guesses import DateGuess, candidate_date_formats, rank_date_formats
 from features.plausibility_note import PlausibilityNote
 
 _SAMPLE = 1000  # texts that suggest formats, which are then tried on all lines
 _MIN_READABLE = 0.5
+_MIN_DATES = 10  # of a format, before it is no chance that none of its days is above 12, or that all are
 _DAY_AND_MONTH = re.compile(r"%-?[dm]")
 
 
@@ -34,6 +35,8 @@ def detect_date_formats(
         guesses = _rank(connection, texts)
         if len(guesses) > 1:
             faults[field.name] = _ambiguous_fault(field, guesses)
+        elif guesses and (swapped := _formats_by_day(connection, texts, guesses[0].date_formats)):
+            faults[field.name] = _swapped_fault(field, *swapped)
         elif guesses and guesses[0].date_formats != (ISO,):
             formats[field.name] = guesses[0].date_formats
             notes.append(_note(connection, texts, field, guesses[0]))
@@ -92,6 +95,24 @@ def _fits_both(connection: duckdb.DuckDBPyConnection, texts: str, orders: list[D
     return len(guesses) > 1 and guesses[1].unreadable == guesses[0].unreadable
 
 
+def _formats_by_day(
+    connection: duckdb.DuckDBPyConnection, texts: str, date_formats: DateFormats
+) -> tuple[str, str, str] | None:
+    """A format of days above 12 only, one of none, and a date of the latter: a spreadsheet swaps what it can read so."""
+    above: list[str] = []
+    below: list[tuple[str, str]] = []
+    for date_format in (each for each in date_formats if _exchange_day_and_month(each) != each):
+        days = f"SELECT text, day({instant_sql('text', (date_format,))}) AS day FROM {texts}"
+        least, most, dates, example = connection.execute(
+            f"SELECT min(day), max(day), count(DISTINCT text), min(text) FROM ({days}) WHERE day IS NOT NULL"
+        ).fetchall()[0]
+        if dates >= _MIN_DATES and least > 12:
+            above.append(date_format)
+        elif dates >= _MIN_DATES and most <= 12:
+            below.append((date_format, example))
+    return (above[0], *below[0]) if above and below else None
+
+
 def _exchange_day_and_month(date_format: str) -> str:
     codes = _DAY_AND_MONTH.findall(date_format)
     if {code[-1] for code in codes} != {"d", "m"}:
@@ -104,6 +125,15 @@ def _ambiguous_fault(field: Field, guesses: list[DateGuess]) -> str:
     return (
         f"{field.name} = {field.source!r}: {guesses[0].example!r} may be {readings}, and all lines can be read in "
         "these ways. Expected dates with one reading: set date_format to the one that is right."
+    )
+
+
+def _swapped_fault(field: Field, above: str, below: str, example: str) -> str:
+    swapped = format_value((above, _exchange_day_and_month(below)))
+    return (
+        f"{field.name} = {field.source!r}: no date like {example!r} has a day above 12, and all dates of the format "
+        f"{above!r} have one: a spreadsheet has probably swapped day and month of the former. Expected dates of one "
+        f"format: set date_format = {swapped} if they are swapped, or {format_value((above, below))} if they are not."
     )
 
 

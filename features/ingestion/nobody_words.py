@@ -9,6 +9,10 @@ from features.canonical_form import canonical_word
 _PROGRAMS = (
     "null", "(null)", "<null>", "[null]", "nil", "none", "(none)", "nan", "nat", "na", "n/a", "#n/a", "<na>", "n.a.",
     "\\n", "undefined", "[object object]", "not_authenticated", "(not set)", "not set", "(blank)", "(empty)", "empty",
+    "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!", "[deleted]", "[removed]",
+    # The MD5, SHA-1 and SHA-256 of an empty text, which is what an export that hashes ids writes where there is none.
+    "d41d8cd98f00b204e9800998ecf8427e", "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "true", "false", "0", "0.0", "-1", "-1.0", "-", "--", "---", "—", "?", ".", "00000000-0000-0000-0000-000000000000",
 )  # fmt: skip
 _PEOPLE = (

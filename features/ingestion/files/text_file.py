@@ -54,7 +54,7 @@ def _scan_copy(
     target = new_copy(file, options.spill)
     found = rewrite_text(file, target, encoding, layout)
     if found.rejected and not options.sets_bad_lines_aside:
-        raise refuse_lines(found.rejected, layout)
+        raise refuse_lines(found, layout)
     notes = list(_layout_notes(file, layout))
     if encoding.guessed and found.word:
         notes.append(_encoding_note(file, encoding, found))

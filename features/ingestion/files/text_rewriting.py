@@ -18,6 +18,7 @@ from features.ingestion.files.total_rows import is_total
 from features.ingestion.rejected_lines import RejectedLine
 
 _MAX_SHOWN_CHARACTERS = 60  # of a line in a message
+_PROPOSED_SHARES = (0.01, 0.05)
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _WORD_BEYOND_ASCII = re.compile(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*")
 
@@ -27,6 +28,7 @@ class RewrittenText:
     """What was found in a file while it was rewritten."""
 
     rejected: list[RejectedLine] = field(default_factory=list)
+    records: int = 0  # with those that do not fit
     totals: int = 0  # rows of another width that are totals
     total_example: str = ""
     lines_beyond_ascii: int = 0
@@ -50,6 +52,7 @@ def rewrite_text(file: Path, target: Path, encoding: TextEncoding, layout: TextL
         parser = RecordParser(layout, encoding.codec.removesuffix("-sig"))
         writer = csv.writer(output, delimiter=output_delimiter(layout), lineterminator="\n")
         for record in parser.parse(_data_lines(source, layout, found)):
+            found.records += 1
             if record.fault:
                 _set_aside(record, file.name, layout, found)
             elif record.cells is None:
@@ -59,14 +62,15 @@ def rewrite_text(file: Path, target: Path, encoding: TextEncoding, layout: TextL
     return found
 
 
-def refuse_lines(rejected: list[RejectedLine], layout: TextLayout) -> InvalidLog:
-    """The error that names the first damaged lines of a file."""
-    first = rejected[0]
-    others = f", and {len(rejected) - 1:,} further lines" if len(rejected) > 1 else ""
+def refuse_lines(found: RewrittenText, layout: TextLayout) -> InvalidLog:
+    """The error that names the first damaged lines of a file, and the key where so few may be set aside."""
+    first, count = found.rejected[0], len(found.rejected)
+    others = f", and {count - 1:,} further lines" if count > 1 else ""
+    enough = next((share for share in _PROPOSED_SHARES if count <= share * found.records), None)
+    key = f", or set `bad_lines = {{ at_most = {enough} }}` to set such lines aside" if enough else ""
     return InvalidLog(
         f"{first.file}, line {first.line:,}: {first.reason}, in {first.text[:_MAX_SHOWN_CHARACTERS]!r}{others}. "
-        f"Expected {len(layout.columns)} values in every line, as in the header: correct the file, or set "
-        "`bad_lines = { at_most = 0.01 }` to set such lines aside."
+        f"Expected {len(layout.columns)} values in every line, as in the header: correct the file{key}."
     )
 
 

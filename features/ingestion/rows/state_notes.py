@@ -33,6 +33,7 @@ _REFUND_NAME_LIST = """
     totalrefund returnamount returnedamount erstattung erstattungsbetrag erstattet montantrembourse
     remboursement importereembolsado reembolso rimborso 退款金额 退款 返金額
 """
+_AMOUNT_TEXT = r"'^\D{0,4}(\d{1,3}([., '']\d{3})+|\d+)([.,]\d{1,4})?\D{0,4}$'"  # no date
 _REFUND_NAMES = frozenset(_REFUND_NAME_LIST.split())
 
 
@@ -87,17 +88,20 @@ def refund_notes(connection: duckdb.DuckDBPyConnection, view: RowView) -> list[P
     for column in columns:
         if re.search(rf"(?<!\w){re.escape(column)}(?!\w)", amount.source):
             continue
-        number = f"TRY_CAST({view.text_sql(column)} AS DOUBLE)"
-        count, total = connection.execute(
-            f"SELECT count(*), sum(abs({number})) FROM {view.name} WHERE abs({number}) > 0"
+        text = view.text_sql(column)
+        number, is_amount = f"TRY_CAST({text} AS DOUBLE)", f"regexp_matches(trim({text}), {_AMOUNT_TEXT})"
+        count, plain, total = connection.execute(
+            f"SELECT count(*), count({number}), sum(abs({number})) FROM {view.name} "
+            f"WHERE {is_amount} AND regexp_matches({text}, '[1-9]')"
         ).fetchall()[0]
+        in_all = f", {total:,.2f} in all" if count == plain and count else ""
         if count:
             quoted = column if re.fullmatch(r"[^\W\d]\w*", column) else f'"{column}"'
             notes.append(
                 PlausibilityNote(
                     code="refunds_not_subtracted",
                     severity="warning",
-                    found=f"[orders] {count:,} lines have a refund in {column!r}, {total:,.2f} in all, which "
+                    found=f"[orders] {count:,} lines have a refund in {column!r}{in_all}, which "
                     f"amount = {amount.source!r} does not take off",
                     expected="net amounts",
                     remedy=f"Write amount = '{amount.source} - {quoted}' where refunds are not lines of their own",

@@ -65,6 +65,21 @@ def test_one_day_above_12_settles_the_order_of_few_dates_but_not_of_thousands(tm
         ingest_log(tmp_path, log_of(*["03/04/2026"] * 300, "13/04/2026"))
 
 
+def test_dates_that_a_spreadsheet_has_swapped_where_it_could_are_asked_for(tmp_path: Path) -> None:
+    text = [f"01/{day}/2026" for day in range(13, 25)]
+    swapped = [f"{day:02}-02-2026" for day in range(1, 13)]
+    with pytest.raises(InvalidLog, match="no date like '01-02-2026' has a day above 12") as error:
+        ingest_log(tmp_path, log_of(*text, *swapped))
+    assert 'set date_format = ["%m/%d/%Y", "%d-%m-%Y"] if they are swapped' in str(error.value)
+    read = instants(tmp_path, *text, *swapped, date_format=["%m/%d/%Y", "%d-%m-%Y"])
+    assert max(read) == utc_instant("2026-02-12")
+
+
+def test_two_formats_of_dates_with_days_of_all_months_are_read(tmp_path: Path) -> None:
+    days = range(1, 25)
+    assert ingest_log(tmp_path, log_of(*(f"01/{d:02}/2026" for d in days), *(f"02-{d:02}-2026" for d in days))).notes
+
+
 def test_a_date_format_that_fits_with_day_and_month_exchanged_is_noted(tmp_path: Path) -> None:
     (note,) = ingest_log(tmp_path, log_of("03/04/2026", "05/06/2026"), date_format="%d/%m/%Y").notes
     assert (note.code, note.severity, note.count) == ("dates_ambiguous", "warning", 2)

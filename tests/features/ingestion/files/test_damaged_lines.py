@@ -37,11 +37,23 @@ def test_a_damaged_line_is_named_or_set_aside(
         read_source(tmp_path, "orders.csv")
     assert str(error.value) == (
         f"orders.csv, line {number}: {reason}, in {line!r}. Expected 3 values in every line, as in the header: correct "
-        "the file, or set `bad_lines = { at_most = 0.01 }` to set such lines aside."
+        "the file."
     )
     source = read_source(tmp_path, "orders.csv", sets_bad_lines_aside=True)
     assert (source.columns, source.rows) == (HEADER, [ANN, BOB])
     assert source.rejected == (RejectedLine("orders.csv", number, reason, line),)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "remedy"), [(1, "at_most = 0.01"), (2, "at_most = 0.05"), (5, "at_most = 0.05"), (6, "file.")]
+)
+def test_a_damaged_file_is_refused_with_a_share_that_its_damaged_lines_fit(
+    tmp_path: Path, damaged: int, remedy: str
+) -> None:
+    lines = "ann,2026-01-31,1\n" * (100 - damaged) + "cy,2026-02-02\n" * damaged
+    (tmp_path / "orders.csv").write_text(f"customer,at,amount\n{lines}")
+    with pytest.raises(InvalidLog, match=remedy):
+        read_source(tmp_path, "orders.csv")
 
 
 def test_a_quote_that_never_ends_takes_no_other_line_with_it(tmp_path: Path) -> None:

@@ -133,6 +133,18 @@ def test_refunds_in_a_column_of_their_own_are_named_until_the_amount_takes_them_
     assert rows(tmp_path, "amount") == [(10.0,), (14.5,)]
 
 
+@pytest.mark.parametrize("refund", ["5,50 €", "1.234,50", "-5,5", "€ 5"])
+def test_a_refund_is_named_however_its_column_writes_numbers(tmp_path: Path, refund: str) -> None:
+    log = f"order;customer;at;Total;Erstattung\n1;ann;2026-01-01;10,00;0,00\n2;bob;2026-01-02;20,00;{refund}\n"
+    found = note(ingest_shop(tmp_path, {"orders.csv": log}, amount='"Total"'), "refunds_not_subtracted")
+    assert (found.count, "in all" in found.found) == (1, False)
+
+
+def test_a_refund_column_of_dates_is_no_amount(tmp_path: Path) -> None:
+    log = "order,customer,at,Total,Refunded\n1,ann,2026-01-01,10,\n2,bob,2026-01-02,20,05.01.2026\n"
+    assert not notes(ingest_shop(tmp_path, {"orders.csv": log}, amount='"Total"'), "refunds_not_subtracted")
+
+
 def test_the_state_on_the_first_line_of_an_order_counts_for_its_further_lines(tmp_path: Path) -> None:
     log = (
         "Name,customer,at,Financial Status,item,price\n"
