@@ -87,8 +87,7 @@ def check_any_kept(kept_lines: int, values: Mapping[str, ValueCounts]) -> None:
     columns = "; ".join(f"{column!r} has {list_values(counts)}" for column, counts in values.items())
     raise InvalidLog(
         f"include and exclude leave no line: {columns}. Expected values of these columns: correct the filters, or "
-        "remove "
-        "them."
+        "remove them."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 
 import duckdb
@@ -17,11 +19,16 @@ from features.ingestion.values.number_formats import (
     number_format_sql,
     read_number,
 )
-from features.ingestion.values.number_guesses import CANDIDATES, guess_number_formats
+from features.ingestion.values.number_guesses import CANDIDATES, rank_number_formats
 from tests.logs import FEW_EXAMPLES
 
 POINT, COMMA = NumberFormat(".", ","), NumberFormat(",", ".")
 TEXTS = st.text(alphabet="0123456789.,'- +()$€%kr\u00a0\u2212５", max_size=12)
+
+
+def guess_number_formats(texts: Iterable[str]) -> list[NumberFormat]:
+    """The formats in which every text is a number."""
+    return [guess.number_format for guess in rank_number_formats(Counter(texts)) if not guess.unreadable]
 
 
 def read_in_duckdb(texts: list[str], number_format: NumberFormat) -> list[float | None]:
