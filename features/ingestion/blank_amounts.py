@@ -21,7 +21,6 @@ class BlankAmounts:
     table: Table
     skipped: str = ""  # SQL of the lines that do not count; empty where all do
     unexplained: str = ""  # SQL of the lines with a fault; empty where there is none
-    unexplained_lines: int = 0
     sentence: str = ""  # on the fault
     notes: tuple[PlausibilityNote, ...] = ()
 
@@ -50,7 +49,7 @@ def resolve_blank_amounts(
     if not lines:
         return BlankAmounts(as_zero, notes=explained)
     sentence = _sentence(table, field, lines, inspection.known, sample)
-    return BlankAmounts(as_zero, "", unexplained, lines, sentence, explained)
+    return BlankAmounts(as_zero, "", unexplained, sentence, explained)
 
 
 def _with_zeros(table: Table, field: Field) -> Table:

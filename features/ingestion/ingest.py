@@ -13,16 +13,16 @@ from features.ingestion.canonical_functions import register_canonical_functions
 from features.ingestion.canonical_rows import CheckedTable
 from features.ingestion.canonical_schema import TABLE_NAMES
 from features.ingestion.customer_ids import select_erased_ids
+from features.ingestion.erased_texts import ErasedSelector, redact_examples
 from features.ingestion.files.spill import spill_folder
-from features.ingestion.manifest import MANIFEST_FILE, HistoryManifest
+from features.ingestion.manifest import MANIFEST_FILE, HistoryManifest, TableSummary
 from features.ingestion.rejected_file import write_rejected_lines
 from features.ingestion.rows.aliases import ALIAS_TABLE
 from features.ingestion.source_digests import alias_digests, combine_digests
 from features.ingestion.table_checks import check_tables
 from features.ingestion.table_writer import write_table
+from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_literal
-
-ErasedSelector = Callable[[Iterable[str]], Sequence[str]]
 
 
 def ingest(
@@ -55,10 +55,29 @@ def _ingest_tables(
     checked_tables, notes = check_tables(connection, config, spill, report)
     # After a kill half way the tables are incomplete, and an older manifest would mark them as complete.
     (folder / MANIFEST_FILE).unlink(missing_ok=True)
-    summaries = []
+    if select_erased is not None and config.aliases is not None:
+        select_erased = _follow_aliases(connection, select_erased)
     _load_erased(connection, checked_tables, select_erased)
-    if config.aliases is not None:
-        _load_erased_aliases(connection, select_erased)
+    summaries, further_notes = _write_tables(connection, config, folder, report, checked_tables)
+    rejected = {checked.table.name: checked.values.rejected for checked in checked_tables}
+    write_rejected_lines(folder, rejected, select_erased)
+    notes = [*notes, *further_notes]
+    notes = notes if select_erased is None else redact_examples(notes, select_erased)
+    source = combine_digests([*(checked.source for checked in checked_tables), *alias_digest])
+    manifest = HistoryManifest(config.fingerprint, source, tuple(summaries), tuple(notes))
+    manifest.write(folder)
+    return manifest
+
+
+def _write_tables(
+    connection: duckdb.DuckDBPyConnection,
+    config: ShopConfig,
+    folder: Path,
+    report: Callable[[str], None],
+    checked_tables: Sequence[CheckedTable],
+) -> tuple[list[TableSummary], list[PlausibilityNote]]:
+    """Write the tables of the history, and delete those that the log has no longer."""
+    summaries, notes = list[TableSummary](), list[PlausibilityNote]()
     for checked in checked_tables:
         report(f"writing {checked.table.name}")
         summary, further_notes = write_table(connection, checked, folder, has_aliases=config.aliases is not None)
@@ -66,16 +85,7 @@ def _ingest_tables(
         notes += further_notes
     for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:
         (folder / f"{name}.parquet").unlink(missing_ok=True)
-    rejected = {checked.table.name: checked.values.rejected for checked in checked_tables}
-    write_rejected_lines(folder, rejected, select_erased)
-    manifest = HistoryManifest(
-        config.fingerprint,
-        combine_digests([*(checked.source for checked in checked_tables), *alias_digest]),
-        tuple(summaries),
-        tuple(notes),
-    )
-    manifest.write(folder)
-    return manifest
+    return summaries, notes
 
 
 def _connect(config: ShopConfig, folder: Path) -> duckdb.DuckDBPyConnection:
@@ -98,9 +108,14 @@ def _load_erased(
                 connection.execute("INSERT INTO erased VALUES (?)", [customer_id])
 
 
-def _load_erased_aliases(connection: duckdb.DuckDBPyConnection, select_erased: ErasedSelector | None) -> None:
-    """Add the erased customers who are in the log under an old id only."""
-    if select_erased is not None:
-        new_ids = connection.execute(f"SELECT DISTINCT new_id FROM {ALIAS_TABLE}").fetchall()
-        for customer_id in select_erased(row[0] for row in new_ids):
-            connection.execute("INSERT INTO erased VALUES (?)", [customer_id])
+def _follow_aliases(connection: duckdb.DuckDBPyConnection, select_erased: ErasedSelector) -> ErasedSelector:
+    """The selector that also returns the old ids of customers who are erased under the id that replaced them."""
+    pairs = connection.execute(f"SELECT old_id, new_id FROM {ALIAS_TABLE}").fetchall()
+    erased = set(select_erased({new_id for _, new_id in pairs}))
+    old_ids = {old_id for old_id, new_id in pairs if new_id in erased}
+
+    def select(customer_ids: Iterable[str]) -> list[str]:
+        distinct = {*customer_ids}
+        return [*{*select_erased(distinct), *(distinct & old_ids)}]
+
+    return select

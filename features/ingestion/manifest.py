@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import os
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from features.plausibility_note import PlausibilityNote
+from features.plausibility_note import PlausibilityNote, without_examples
 from features.storage.atomic_files import replace_text
 
 MANIFEST_FILE = "manifest.json"
@@ -54,3 +55,13 @@ def read_manifest(folder: Path) -> HistoryManifest | None:
         return HistoryManifest(payload["config"], payload["source"], tables, notes)
     except (KeyError, TypeError):
         return None
+
+
+def delete_examples(folder: Path) -> None:
+    """Delete the examples of all notes, because any of them may name a customer who is erased."""
+    manifest = read_manifest(folder)
+    if manifest is not None and any(note.example for note in manifest.notes):
+        read_at = (folder / MANIFEST_FILE).stat().st_mtime_ns
+        replace(manifest, notes=without_examples(manifest.notes)).write(folder)
+        # The time of the file tells when the log was read.
+        os.utime(folder / MANIFEST_FILE, ns=(read_at, read_at))

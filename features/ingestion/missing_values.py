@@ -15,11 +15,6 @@ MISSING_WORDS = frozenset({"NaN"}.union(*({word, word.upper(), word.capitalize()
 _WORD_LIST = ", ".join(map(quote_literal, ["", *sorted(MISSING_WORDS)]))
 
 
-def is_missing(text: str) -> bool:
-    """Whether a text is blank or a word for nothing."""
-    return not text.strip() or text.strip() in MISSING_WORDS
-
-
 def missing_sql(text: str) -> str:
     """SQL of whether a text is null, blank or a word for nothing."""
     return f"coalesce(trim({text}) IN ({_WORD_LIST}), true)"

@@ -9,7 +9,6 @@ from features.errors import InvalidConfig
 from features.ingestion.expressions import columns_of
 from pipelines.init.lexicon import Role
 
-LayoutRole = Role
 Alternatives = tuple[str, ...]  # columns or expressions; the first whose columns all exist is right
 
 

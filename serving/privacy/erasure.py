@@ -17,6 +17,7 @@ from features.canonical_form import canonical_id
 from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
 from features.errors import StoreUnavailable
+from features.ingestion.manifest import delete_examples
 from features.ingestion.rejected_file import delete_rejected_lines
 from features.online.backends import LMDB, open_store, resolve_location
 from features.storage import write_lock
@@ -154,9 +155,11 @@ def _first_seen_at(home: Path, spellings: Sequence[str]) -> int | None:
 def delete_from_tables(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
     """Delete customers from all tables of the home; return the number of deleted rows by table.
 
-    The lines that an ingestion set aside go as a whole: they are raw text, and any of them may name a customer.
+    The lines that an ingestion set aside and the examples of its notes go as a whole: they are raw text, and any of
+    them may name a customer.
     """
     delete_rejected_lines(home / "history")
+    delete_examples(home / "history")
     counts: dict[str, int] = {}
     for path in _customer_tables(home):
         name = _table_name(home, path)

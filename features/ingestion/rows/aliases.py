@@ -68,8 +68,7 @@ def follow_aliases(targets: Mapping[str, str]) -> dict[str, str]:
                 circle = [*chain[chain.index(following) :], following]
                 raise InvalidLog(
                     f"The ids {' -> '.join(map(repr, circle[: MAX_LISTED + 1]))} replace each other. Expected one of "
-                    "them "
-                    "to stay: remove the line that replaces it."
+                    "them to stay: remove the line that replaces it."
                 )
             chain.append(following)
         end = last.get(chain[-1], chain[-1])
@@ -104,7 +103,7 @@ def unused_note(connection: duckdb.DuckDBPyConnection, rows: str, customer_id: s
 
 
 def mapped_sql(customer_id: str) -> str:
-    """SQL of the id that replaces a customer's; to be used with ``join_sql``."""
+    """SQL of the id that replaces a customer's, for lines that are joined to the table of aliases."""
     return f"coalesce({ALIAS_TABLE}.new_id, {customer_id})"
 
 
@@ -114,8 +113,7 @@ def _single_targets(pairs: Iterable[tuple[str | None, str | None]]) -> dict[str,
         if not old or not new:
             raise InvalidLog(
                 f"A line has {old or '(empty)'!r} in from and {new or '(empty)'!r} in to. Expected two ids: fill it, "
-                "or "
-                "remove the line."
+                "or remove the line."
             )
         if old == new:
             continue

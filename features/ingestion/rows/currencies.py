@@ -147,6 +147,5 @@ def _refusal(config: ShopConfig, column: str, counts: ValueCounts, without_rate:
         f'{config.currency} only, or rates. Write include = {{ {key} = ["{config.currency}"] }} to leave the others '
         "out, "
         f'or currency_column = "{column}" and rates = {{ {rates} }} with what one unit is worth in {config.currency} '
-        "(1.0 "
-        "where the amounts are converted already)."
+        "(1.0 where the amounts are converted already)."
     )

@@ -14,6 +14,7 @@ from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_literal
 
 MAX_LISTED = 8
+MAX_WORDS = 50  # a column with more different values may name customers, such as by their address
 
 ValueCounts = Mapping[str, int]
 """Lines by value of a column, as ``RowView.word_sql`` writes it."""
@@ -53,18 +54,26 @@ def absent_value_notes(table: Table, values: Mapping[str, ValueCounts]) -> list[
         for column, listed in filters.items():
             absent = [value for value in listed if word(value) not in values[column]]
             if absent:
-                notes.append(
-                    PlausibilityNote(
-                        code="filter_value_absent",
-                        severity="warning",
-                        found=f"[{table.name}] {key}: no line has {', '.join(map(repr, absent))} in {column!r}",
-                        expected=f"values of that column, which are {list_values(values[column])}",
-                        remedy="Correct the value, or leave it out",
-                        count=len(absent),
-                        example=repr(absent[0]),
-                    )
-                )
+                notes.append(_absent_note(table, key, column, absent, values[column]))
     return notes
+
+
+def _absent_note(table: Table, key: str, column: str, absent: Sequence[str], counts: ValueCounts) -> PlausibilityNote:
+    """The note on values that no line has.
+
+    Where the column may name customers, its values are the example, which is not stored where erasure cannot reach.
+    """
+    customers = next((field.sources for field in table.fields if field.name == "customer_id"), ())
+    may_name_customers = column in customers or len(counts) > MAX_WORDS
+    return PlausibilityNote(
+        code="filter_value_absent",
+        severity="warning",
+        found=f"[{table.name}] {key}: no line has {', '.join(map(repr, absent))} in {column!r}",
+        expected="values of that column" + ("" if may_name_customers else f", which are {list_values(counts)}"),
+        remedy="Correct the value, or leave it out",
+        count=len(absent),
+        example=list_values(counts) if may_name_customers else repr(absent[0]),
+    )
 
 
 def check_any_kept(kept_lines: int, values: Mapping[str, ValueCounts]) -> None:
@@ -78,8 +87,7 @@ def check_any_kept(kept_lines: int, values: Mapping[str, ValueCounts]) -> None:
     columns = "; ".join(f"{column!r} has {list_values(counts)}" for column, counts in values.items())
     raise InvalidLog(
         f"include and exclude leave no line: {columns}. Expected values of these columns: correct the filters, or "
-        "remove "
-        "them."
+        "remove them."
     )
 
 

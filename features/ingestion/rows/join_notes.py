@@ -105,6 +105,5 @@ def refuse_unmatched(
     other = connection.execute(f"SELECT min(__key) FROM {join_table}").fetchall()[0][0]
     raise InvalidLog(
         f"join {join.path!r}: no line has a row there. Found the keys {own!r} in {view.table.section.path!r} and "
-        f"{other!r} "
-        f"in {join.path!r}. Expected the same {' and '.join(join.key)} in both: correct key, or the files."
+        f"{other!r} in {join.path!r}. Expected the same {' and '.join(join.key)} in both: correct key, or the files."
     )

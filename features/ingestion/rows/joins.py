@@ -181,8 +181,7 @@ def _count_partners(
     ).fetchall()[0]
     unused, unused_example = connection.execute(
         f"SELECT count(*), min(__key) FROM {joined.table} ANTI JOIN (SELECT {own_key} AS __key FROM {view.name}) AS "
-        "keys "
-        "USING (__key)"
+        "keys USING (__key)"
     ).fetchall()[0]
     return JoinCounts(lines, matched, example or "", unused, unused_example or "")
 

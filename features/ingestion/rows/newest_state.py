@@ -80,8 +80,7 @@ def _instant_sql(
     if unreadable:
         raise InvalidLog(
             f"updated_at = {column!r}: {unreadable:,} lines cannot be read, for example {example!r}. Expected a date "
-            "or "
-            "time like 2026-01-31 18:30:00; set date_format for another format."
+            "or time like 2026-01-31 18:30:00; set date_format for another format."
         )
     return written, list(detection.notes)
 

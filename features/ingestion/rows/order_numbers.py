@@ -87,8 +87,7 @@ def _order_span(connection: duckdb.DuckDBPyConnection, rows: str, purchase: str)
     """Whether the lines of an order share their time: then two times on one day are two orders with one number."""
     orders, several_times = connection.execute(
         "SELECT count(*), count(*) FILTER (WHERE first_at < last_at) FROM (SELECT min(at_us) AS first_at, max(at_us) "
-        "AS "
-        f"last_at FROM {rows} WHERE order_id IS NOT NULL AND {purchase} GROUP BY customer_id, order_id, day_number)"
+        f"AS last_at FROM {rows} WHERE order_id IS NOT NULL AND {purchase} GROUP BY customer_id, order_id, day_number)"
     ).fetchall()[0]
     return "time" if several_times <= MAX_SEVERAL_TIMES * orders else "day"
 
@@ -110,8 +109,7 @@ def _reuse_note(connection: duckdb.DuckDBPyConnection, rows: str, use: NumberUse
     )
     order_id, customer_id, first, last = connection.execute(
         f"SELECT order_id, customer_id, longest.first_day, longest.last_day FROM {rows} AS lines JOIN ({longest}) AS "
-        "longest "
-        "ON hash(lines.order_id) = longest.number AND hash(lines.customer_id) = longest.customer LIMIT 1"
+        "longest ON hash(lines.order_id) = longest.number AND hash(lines.customer_id) = longest.customer LIMIT 1"
     ).fetchall()[0]
     done = f"every order number and {use.span} is one order" if use.is_common else "each of their days is one order"
     return PlausibilityNote(

@@ -100,8 +100,7 @@ def _overlap_note(
         code="overlapping_files",
         severity="info" if view.order_key_sql() else "warning",
         found=f"[{view.table.name}] {repeated:,} lines stand in several files; {counts.overlapping:,} copies "
-        f"({share:.1%} "
-        "of all lines) were left out, so that each counts once",
+        f"({share:.1%} of all lines) were left out, so that each counts once",
         expected="files that do not overlap",
         remedy="If these are different purchases, add a column that tells them apart, such as an order number or the "
         "store; otherwise nothing is to do",

@@ -20,8 +20,11 @@ _CODES_BY_SIGN = {
 _DOLLARS = {code for code in list_currencies() if code.endswith("D")} | {"MXN", "CLP", "COP", "ARS", "UYU", "BRL"}
 _WORDS = sorted((re.escape(sign) for sign in {*map(str.lower, list_currencies()), *_CODES_BY_SIGN}), key=len)
 
-CURRENCY_PATTERN = rf"(?:{'|'.join(reversed(_WORDS))})\.?|[$£¤¥฿{_SIGN_BLOCK}]"
+_WORD_PATTERN, _SIGN_PATTERN = rf"(?:{'|'.join(reversed(_WORDS))})", rf"[$£¤¥฿{_SIGN_BLOCK}]"
+CURRENCY_PATTERN = rf"{_WORD_PATTERN}\.?|{_SIGN_PATTERN}"
 """A regular expression for one sign or code, for Python and DuckDB, to be read without case."""
+UNDOTTED_CURRENCY_PATTERN = f"{_WORD_PATTERN}|{_SIGN_PATTERN}"
+"""The same without the full stop of an abbreviation such as ``Rs.``, which looks like a decimal mark."""
 
 
 def possible_currencies(sign: str) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -25,20 +25,6 @@ class DateGuess:
     unreadable: int  # texts
     example: str  # a text that another guess reads differently; empty where there is no other
     reading: str  # the day that the example means in these formats
-
-
-def guess_date_formats(texts: Iterable[str]) -> list[DateFormats]:
-    """The readings of which each reads every text as a date: formats for ``date_format``, tried in turn.
-
-    Two or more readings mean that the texts are ambiguous, such as 03/04/2023 with no day above 12. None means that
-    the texts are not all dates. Blank texts are to be left out before.
-    """
-    distinct = list(dict.fromkeys(texts))
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone='UTC'")
-    connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text", [distinct])
-    guesses = rank_date_formats(connection, "texts", candidate_date_formats(distinct))
-    return [guess.date_formats for guess in guesses if not guess.unreadable]
 
 
 def candidate_date_formats(texts: Sequence[str]) -> list[DateFormats]:

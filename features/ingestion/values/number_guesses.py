@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,15 +30,6 @@ class NumberGuess:
     number_format: NumberFormat
     unreadable: int  # texts
     example: str  # a text that another guess reads differently; empty where there is no other
-
-
-def guess_number_formats(texts: Iterable[str]) -> list[NumberFormat]:
-    """The formats in which every text is a number; of formats with the same readings only the simplest.
-
-    Two or more formats mean that the texts are ambiguous, such as 1.234 throughout. None means that the texts are not
-    all numbers. Blank texts are to be left out before.
-    """
-    return [guess.number_format for guess in rank_number_formats(Counter(texts)) if not guess.unreadable]
 
 
 def rank_number_formats(

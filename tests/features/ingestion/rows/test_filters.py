@@ -164,3 +164,14 @@ def test_an_item_that_was_sent_back_leaves_the_other_items_of_its_order(tmp_path
     )
     ingest_shop(tmp_path, {"orders.csv": log}, exclude='{ returned = ["yes"] }')
     assert rows(tmp_path, "amount") == [(3.0,), (4.0,), (5.0,)]
+
+
+@pytest.mark.parametrize("column", ["customer", "Mail"])
+def test_values_that_may_name_customers_are_an_example_that_erasure_reaches(tmp_path: Path, column: str) -> None:
+    log = "order,customer,at,amount,Mail\n" + "".join(
+        f"{line},c{line},2026-01-02,5,m{line}@x.com\n" for line in range(60)
+    )
+    shop = ingest_shop(tmp_path, {"orders.csv": log}, exclude=f'{{ {column} = ["test"] }}')
+    found = note(shop, "filter_value_absent")
+    assert found.expected == "values of that column"
+    assert found.example.endswith("(1) and 52 more")

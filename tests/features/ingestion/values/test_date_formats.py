@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 import duckdb
@@ -10,12 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.ingestion.values.date_formats import DateFormats, date_format_fault, instant_sql
-from features.ingestion.values.date_guesses import guess_date_formats
+from features.ingestion.values.date_guesses import candidate_date_formats, rank_date_formats
 from features.ingestion.values.month_names import months_by_name
 from tests.logs import FEW_EXAMPLES
 
 FIRST, LAST = datetime.fromisoformat("1990-01-01"), datetime.fromisoformat("2060-01-01")
 DAYS = [date(2024, 1, 6) + timedelta(days) for days in range(0, 300, 3)]
+
+
+def guess_date_formats(texts: Iterable[str]) -> list[DateFormats]:
+    """The readings of which each reads every text as a date."""
+    distinct = list(dict.fromkeys(texts))
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone='UTC'")
+    connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text", [distinct])
+    guesses = rank_date_formats(connection, "texts", candidate_date_formats(distinct))
+    return [guess.date_formats for guess in guesses if not guess.unreadable]
 
 
 def read(text: str, *date_formats: str, zone: str = "Europe/Berlin") -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,11 +20,16 @@ from features.ingestion.values.number_formats import (
     number_format_sql,
     read_number,
 )
-from features.ingestion.values.number_guesses import CANDIDATES, guess_number_formats
+from features.ingestion.values.number_guesses import CANDIDATES, rank_number_formats
 from tests.logs import FEW_EXAMPLES
 
 POINT, COMMA = NumberFormat(".", ","), NumberFormat(",", ".")
 TEXTS = st.text(alphabet="0123456789.,'- +()$€%kr\u00a0\u2212５", max_size=12)
+
+
+def guess_number_formats(texts: Iterable[str]) -> list[NumberFormat]:
+    """The formats in which every text is a number."""
+    return [guess.number_format for guess in rank_number_formats(Counter(texts)) if not guess.unreadable]
 
 
 def read_in_duckdb(texts: list[str], number_format: NumberFormat) -> list[float | None]:
@@ -49,6 +56,9 @@ def read_in_duckdb(texts: list[str], number_format: NumberFormat) -> list[float 
         ("12.50 usd", POINT, "12.50"),
         ("R$ 1.234,50", COMMA, "1234.50"),
         ("kr. 5", COMMA, "5"),
+        ("Rs. 500", POINT, "500"),
+        ("-Rs.1,500.50", POINT, "-1500.50"),
+        ("500.50 kr.", POINT, "500.50"),
         ("￥1,280", POINT, "1280"),
         ("88元", POINT, "88"),
         ("(12.50)", POINT, "-12.50"),
