@@ -69,11 +69,11 @@ def test_erasure_deletes_the_examples_of_the_manifest(tmp_path: Path) -> None:
     os.utime(path, (5, 5))
     delete_examples(tmp_path / "history")
     assert path.stat().st_mtime == 5  # when the log was read
-    kept = read_manifest(tmp_path / "history")
-    assert kept is not None
-    assert (kept.tables, kept.source) == (written.tables, written.source)
-    assert [note.code for note in kept.notes] == [note.code for note in written.notes]
-    assert {note.example for note in kept.notes} == {""}
+    manifest = read_manifest(tmp_path / "history")
+    assert manifest is not None
+    assert (manifest.tables, manifest.source) == (written.tables, written.source)
+    assert [note.code for note in manifest.notes] == [note.code for note in written.notes]
+    assert {note.example for note in manifest.notes} == {""}
     delete_examples(tmp_path / "elsewhere")
 
 

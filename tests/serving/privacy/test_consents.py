@@ -77,7 +77,8 @@ def test_nothing_is_said_of_a_withheld_customer_but_that(client: TestClient) -> 
     put_consents(client, "ann", NO)
     response = client.get("/v1/customers/ann/predictions")
     (row,) = response.json()["predictions"]
-    assert set(row) == {"customer_id", "status", "as_of", "prediction_id", "release", "model_versions"}
+    of_everybody = {"as_of", "log_until", "prediction_id", "release", "model_versions"}
+    assert set(row) == {"customer_id", "status", *of_everybody}
     assert "no-store" in response.headers["cache-control"]
 
 
