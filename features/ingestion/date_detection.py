@@ -98,7 +98,7 @@ def _fits_both(connection: duckdb.DuckDBPyConnection, texts: str, orders: list[D
 def _formats_by_day(
     connection: duckdb.DuckDBPyConnection, texts: str, date_formats: DateFormats
 ) -> tuple[str, str, str] | None:
-    """A format of days above 12 only, one of none, and a date of the latter: a spreadsheet swaps what it can read so."""
+    """A format of days above 12 only, one of no such day, and a date of the latter: a spreadsheet swaps what it can."""
     above: list[str] = []
     below: list[tuple[str, str]] = []
     for date_format in (each for each in date_formats if _exchange_day_and_month(each) != each):
