@@ -135,7 +135,8 @@ class History:
         days = self.lines.aggregate(first=day.min(), last=day.max()).to_pyarrow().to_pylist()[0]
         if days["first"] is None:
             raise NotEnoughData(
-                "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
+                "No order line before the cutoff. Expected at least one: check --as-of, the log's dates, and that "
+                "customer_id names customers."
             )
         return day_from_number(days["first"]), day_from_number(days["last"])
 

@@ -54,7 +54,7 @@ _IDENTITIES = {
     ),
     "ids_differ_by_point_zero": (_WARNING, "Ids that differ by a final .0 only"),
     "ids_differ_by_leading_zeros": (_WARNING, "Ids that differ by leading zeros only"),
-    "ids_differ_by_punctuation": (_INFO, "Ids that differ by blanks, hyphens and brackets only"),
+    "ids_differ_by_punctuation": (_INFO, "Ids that differ by blanks, hyphens, quotes and brackets only"),
 }
 _AMOUNTS = {
     "amount_outweighs": (_WARNING, "An amount above 1,000 times the 99.9th percentile, or above the sum of all others"),
@@ -81,7 +81,7 @@ _VALUES = {
     "lines_rejected": (_WARNING, "Lines that cannot be read, set aside in rejected.csv"),
 }
 _ROWS = {
-    "overlapping_files": (("warning", "info"), "Lines that stand in several files, counted once"),
+    "overlapping_files": (("warning", "info"), "Lines or orders that stand in several files"),
     "older_states": (_INFO, "Older states of an order, left out"),
     "filter_value_absent": (_WARNING, "A value of include or exclude that no line has"),
     "status_not_filtered": (_WARNING, "Cancelled or unpaid orders that count as purchases"),

@@ -56,7 +56,8 @@ def measure_silence(history: History, now: Cutoff) -> Silence:
     days = OrderDays.from_history(history)
     if not len(days.day):
         raise NotEnoughData(
-            "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
+            "No order line before the cutoff. Expected at least one: check --as-of, the log's dates, and that "
+            "customer_id names customers."
         )
     return silence_of_days(days, now.day_number)
 

@@ -14,7 +14,8 @@ from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote, Severity
 
 WHOLE_FLOAT, LEADING_ZEROS = r"^(-?[0-9]+)[.,]0+$", r"^0+([0-9]+)$"
-PUNCTUATION, MIN_CHARACTERS = r"[\s()/_+-]+", 6  # as telephone numbers are written; shorter ids may agree by chance
+PUNCTUATION = r"[\s()\[\]{}'\"#/_+-]+"  # as telephone numbers and UUIDs are written, and a spreadsheet's '00012345
+MIN_CHARACTERS = 6  # shorter ids may agree by chance
 NOT_ASCII = r"[^\x00-\x7F]"
 
 
@@ -61,7 +62,7 @@ _FORMS = (
     _Form(
         "ids_differ_by_punctuation",
         "info",
-        "blanks, hyphens and brackets",
+        "blanks, hyphens, quotes and brackets",
         _ONE_FORM,
         _without_punctuation,
     ),

@@ -73,7 +73,8 @@ def test_a_history_without_a_line_before_the_cutoff_says_what_to_check() -> None
     with pytest.raises(NotEnoughData) as error:
         history_of(("ann", "2026-07-01", 1)).before(cutoff("2026-07-01")).day_range()
     assert str(error.value) == (
-        "No order line before the cutoff. Expected at least one: check --as-of and the log's dates."
+        "No order line before the cutoff. Expected at least one: check --as-of, the log's dates, and that "
+        "customer_id names customers."
     )
 
 

@@ -171,4 +171,7 @@ def test_a_log_with_nothing_before_the_day_says_so(command: str, shop_of: ShopOf
     flywheel = shop_of(shops.simulate_log(20, 30))
     result = flywheel(command, "--as-of", shops.day(-1), "--json")
     assert (result.status, result.out) == (1, "")
-    assert "No order line before the cutoff. Expected at least one: check --as-of and the log's dates." in result.err
+    assert (
+        "No order line before the cutoff. Expected at least one: check --as-of, the log's dates, and that "
+        "customer_id names customers." in result.err
+    )

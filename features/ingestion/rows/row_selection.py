@@ -25,6 +25,7 @@ from features.ingestion.rows.line_identity import identity_sql
 from features.ingestion.rows.missing_columns import absent_in_file_notes, missing_columns, unknown_column
 from features.ingestion.rows.newest_state import keep_newest_state
 from features.ingestion.rows.raw_lines import LineCounts, count_lines, drop_duplicates, unite_overlaps
+from features.ingestion.rows.repeated_orders import repeated_order_notes
 from features.ingestion.rows.row_view import Opener, RowView
 from features.ingestion.rows.sibling_files import join_remedy
 from features.ingestion.rows.state_notes import refund_notes, state_columns, state_notes
@@ -105,6 +106,7 @@ class RowSelection:
         notes: list[PlausibilityNote] = []
         if len(files) > 1:
             view, counts, notes = unite_overlaps(self.connection, view, identity_sql(view, files))
+            notes += repeated_order_notes(self.connection, view)
         else:
             counts = count_lines(self.connection, view)
         section = view.table.section

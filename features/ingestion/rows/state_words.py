@@ -16,6 +16,8 @@ _STATE_NAMES = (
     "situacao|stato|statoordine|zamowieniestatus|statuszamowienia|bestelstatus|durum|siparisdurumu|"
     "статус|статусзаказа|订单状态|交易状态|支付状态|付款状态|状态|訂單狀態|狀態|交易狀態|"
     "注文状況|注文ステータス|ステータス|상태|주문상태|"
+    "zustand|bestellzustand|zahlstatus|zahlungszustand|statutpaiement|statutdepaiement|estadopago|statopagamento|"
+    "betaalstatus|статусоплаты|订单状况|付款状况|支払状況|"
     "eventtype|transactiontype|ordertype|type"
 )
 _CANCELLED_AT_NAMES = (

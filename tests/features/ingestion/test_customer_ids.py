@@ -72,6 +72,7 @@ def test_ids_that_differ_by_case_are_one_customer_where_the_shop_says_so(tmp_pat
 
 
 WORDS = [
+    "d41d8cd98f00b204e9800998ecf8427e", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", "#REF!", "[deleted]",
     "NULL", "null ", "NaN", "None", "N/A", "#N/A", "\\N", "undefined", "[object Object]", "Guest", "GUEST",
     "guest\u00a0", "Anonymous", "unknown", "0", "-1", "散客", "匿名", "Gast", "Invité",
     "Invite\u0301", "walk-in", "ゲスト",

@@ -25,6 +25,8 @@ def lines_of(*ids: str) -> list[Line]:
         ((FULL_WIDTH, "123"), "ids_differ_by_unicode_form", f"'123' and '{FULL_WIDTH}'"),
         (("ﬁne", "fine"), "ids_differ_by_unicode_form", "'fine' and 'ﬁne'"),
         (("+49 30 123-456", "+4930123456"), "ids_differ_by_punctuation", "'+49 30 123-456' and '+4930123456'"),
+        (("{ab12-cd34}", "ab12cd34"), "ids_differ_by_punctuation", "'ab12cd34' and '{ab12-cd34}'"),
+        (("'00012345", "00012345"), "ids_differ_by_punctuation", "\"'00012345\" and '00012345'"),
     ],
 )
 def test_ids_that_differ_in_their_form_are_two_customers_and_a_note(

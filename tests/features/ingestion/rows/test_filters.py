@@ -73,6 +73,7 @@ def test_filters_that_leave_nothing_are_refused(tmp_path: Path) -> None:
         ("Financial Status", "voided", "paid"),
         ("Payment_Status", "Failed", "Paid"),
         ("Bestellstatus", "Storniert", "Abgeschlossen"),
+        ("Zahlstatus", "Abgebrochen", "Bezahlt"),
         ("statut", "Annulée", "Terminée"),
         ("Estado", "Cancelado", "Completado"),
         ("订单状态", "交易关闭", "交易成功"),

@@ -59,6 +59,30 @@ def test_lines_that_stand_in_two_files_are_one_line(tmp_path: Path) -> None:
     assert found.example == "2, bob, 2026-01-31 11:00, 20 in o1.csv and o2.csv"
 
 
+@pytest.mark.parametrize(
+    ("january", "february"),
+    [(",open", ",paid"), (",exported in May", ",exported in June"), (".00,x", ",x"), (",2026-02-01", ",2026-03-01")],
+)
+def test_an_order_in_two_files_whose_lines_differ_is_named(tmp_path: Path, january: str, february: str) -> None:
+    header = f"{HEADER},state\n"
+    files = {
+        "o1.csv": f"{header}1,ann,2026-01-01 10:00,10{january}\n2,bob,2026-01-31 11:00,20{january}\n",
+        "o2.csv": f"{header}2,bob,2026-01-31 11:00:00,20{february}\n3,ann,2026-02-02 12:00,30{february}\n",
+    }
+    found = note(ingest_shop(tmp_path, files, **GLOB), "overlapping_files")
+    assert (found.severity, found.count, found.example) == ("warning", 1, "order 2 in o1.csv and o2.csv")
+    if "2026" in january:
+        newest = ingest_shop(tmp_path, files, **GLOB, updated_at='"state"')
+        assert not notes(newest, "overlapping_files")
+        assert rows(tmp_path, "order_id") == [("1",), ("2",), ("3",)]
+
+
+def test_a_number_that_two_stores_or_a_later_return_use_is_no_repeated_order(tmp_path: Path) -> None:
+    second = "1,eve,2026-01-01 10:00,10\n2,bob,2026-03-01 11:00,-20\n"
+    manifest = ingest_shop(tmp_path, {"o1.csv": JANUARY, "o2.csv": f"{HEADER}\n{second}"}, **GLOB)
+    assert not notes(manifest, "overlapping_files")
+
+
 def test_equal_purchases_within_a_file_stay_two(tmp_path: Path) -> None:
     twice = "2,bob,2026-01-31 11:00,20\n"
     files = {"o1.csv": JANUARY + twice, "o2.csv": FEBRUARY, "o3.csv": FEBRUARY + twice + twice}
