@@ -78,7 +78,10 @@ def _line_sql(table: Table, column_types: ColumnTypes) -> str:
 
 def _sentence(table: Table, field: Field, lines: int, known: int, example: str) -> str:
     expected = "an amount in every line: correct these lines"
-    if isinstance(table.section, OrdersSource):
+    if lines == known:
+        # A workbook of formulas that no program has computed has no value in any line.
+        expected = "amounts: name the column that has them; a workbook of formulas, open and save it with their values"
+    elif isinstance(table.section, OrdersSource):
         expected = (
             'an amount in every line, or in one line of every order: set blank_amount = "zero" where blank means 0, '
             'or "skip" to leave these lines out'

@@ -15,24 +15,24 @@ from features.plausibility_note import PlausibilityNote
 MIN_CUSTOMERS = 30
 MIN_SHARE, MIN_MULTIPLE = 0.05, 5  # of all lines, and of the 90 % quantile of lines per customer
 MIN_SPAN_DAYS = 60  # in a shorter log, all customers may be waiting for their second order
-MAX_REPEAT_SHARE, MANY_CUSTOMERS, LONG_SPAN_DAYS = 0.005, 1000, 180
+MAX_REPEAT_SHARE, MANY_CUSTOMERS, LONG_SPAN_DAYS = 0.005, 200, 180
 SCIENTIFIC = r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]{2,3}$"  # as spreadsheets and data frames write large numbers
 MAX_SCIENTIFIC_SHARE = 0.01
 PERSON = "an id for each person"
 
 
 def customer_lines(known: History) -> ir.Table:
-    """Lines of each customer, and whether there are two orders on two days: customer_id, lines, repeated; in memory.
+    """Lines of each customer, in memory: customer_id, lines, bought (any order) and repeated (orders on two days).
 
-    Lines without a positive amount are no orders here: a return on a later day brings nobody back.
+    Lines with a negative amount are no orders here: a return on a later day brings nobody back.
     """
     lines = known.lines
     day, order = lines.day_number, lines.order_id
-    bought = lines.amount > 0 if known.has_amounts else ibis.literal(value=True)
+    bought = lines.amount >= 0 if known.has_amounts else ibis.literal(value=True)
     repeated = (day.max(where=bought) > day.min(where=bought)) & (order.max(where=bought) > order.min(where=bought))
     return ibis.memtable(
         lines.group_by("customer_id")
-        .aggregate(lines=lines.count(), repeated=repeated.fill_null(ibis.literal(value=False)))
+        .aggregate(lines=lines.count(), bought=bought.any(), repeated=repeated.fill_null(ibis.literal(value=False)))
         .to_pyarrow()
     )
 
@@ -42,6 +42,7 @@ class _Totals:
     customers: int
     lines: int
     usual: float  # lines per customer, 90 % quantile
+    buyers: int  # customers
     repeated: int  # customers
 
 
@@ -56,6 +57,7 @@ def identity_notes(customers: ir.Table, span_days: int) -> Iterator[Plausibility
         customers=customers.count(),
         lines=customers.lines.sum(),
         usual=customers.lines.quantile(0.9),
+        buyers=customers.bought.sum(),
         repeated=customers.repeated.sum(),
     )
     found = totals.to_pyarrow().to_pylist()[0]
@@ -65,6 +67,7 @@ def identity_notes(customers: ir.Table, span_days: int) -> Iterator[Plausibility
     yield from _scientific_notes(customers, summary)
     if summary.customers >= MIN_CUSTOMERS:
         yield from _dominant_notes(customers, summary)
+    if summary.buyers >= MIN_CUSTOMERS:
         yield from _repeat_notes(summary, span_days)
 
 
@@ -88,17 +91,17 @@ def _dominant_notes(customers: ir.Table, totals: _Totals) -> Iterator[Plausibili
 
 
 def _repeat_notes(totals: _Totals, span_days: int) -> Iterator[PlausibilityNote]:
-    is_long = totals.customers >= MANY_CUSTOMERS and span_days >= LONG_SPAN_DAYS
-    if totals.repeated > (MAX_REPEAT_SHARE * totals.customers if is_long else 0):
+    is_long = totals.buyers >= MANY_CUSTOMERS and span_days >= LONG_SPAN_DAYS
+    if totals.repeated > (MAX_REPEAT_SHARE * totals.buyers if is_long else 0):
         return
     returned = "None" if not totals.repeated else f"{totals.repeated:,}"
     yield PlausibilityNote(
         "customer_per_order",
         "blocking" if span_days >= MIN_SPAN_DAYS else "warning",
-        f"{returned} of {totals.customers:,} customers ordered on a second day within {span_days:,} days",
+        f"{returned} of {totals.buyers:,} customers ordered on a second day within {span_days:,} days",
         PERSON,
         "customer_id probably names an order, a session or an address: name the column of the person",
-        totals.customers - totals.repeated,
+        totals.buyers - totals.repeated,
     )
 
 

@@ -52,7 +52,7 @@ def path_customer_id(request: Request) -> str:
     """The customer id in the path, as the caller wrote it.
 
     Raises:
-        Problem: 422 for an id that is no UTF-8, that is empty or that is too long.
+        Problem: 422 for an id that is no UTF-8.
     """
     customer_id: str = request.path_params["customer_id"]
     raw_path: bytes | None = request.scope.get("raw_path")
@@ -60,8 +60,6 @@ def path_customer_id(request: Request) -> str:
         unquote_to_bytes(raw_path or b"").decode()
     except UnicodeDecodeError:
         raise _invalid_id("Found bytes that are not UTF-8; expected an id in UTF-8, percent-encoded.") from None
-    if not 1 <= len(customer_id) <= MAX_ID_LENGTH:
-        raise _invalid_id(f"Found {len(customer_id)} characters; expected an id of 1 to {MAX_ID_LENGTH}.")
     return customer_id
 
 
@@ -69,9 +67,11 @@ def visible_customer_id(request: Request) -> str:
     """The customer id in the path of a request that writes or reads something under it.
 
     Raises:
-        Problem: as ``path_customer_id``, and for an id without a visible character, which is nobody's.
+        Problem: as ``path_customer_id``, and for an id that is too long or has no visible character, which is nobody's.
     """
     customer_id = path_customer_id(request)
+    if len(customer_id) > MAX_ID_LENGTH:
+        raise _invalid_id(f"Found {len(customer_id)} characters; expected an id of 1 to {MAX_ID_LENGTH}.")
     if not canonical_id(customer_id):
         raise _invalid_id(f"Found {customer_id!a}; expected an id with a visible character.")
     return customer_id
@@ -91,7 +91,11 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
     try:
         return PredictionRequest.model_validate(payload)
     except ValidationError as error:
-        raise validation_problem(error.errors(include_url=False), PredictionRequest) from None
+        faults = error.errors(include_url=False)
+    for fault in faults:
+        if fault["loc"] == ("customer_ids", 0):
+            fault["loc"] = ("customer_id",)
+    raise validation_problem(faults, PredictionRequest)
 
 
 def validate_json(body: bytes, schema: type[Schema]) -> Schema:

@@ -25,7 +25,9 @@ def client(shop: Shop) -> Iterator[TestClient]:
 
 def test_our_probes_answer_not_bentomls(client: TestClient, shop: Shop) -> None:
     assert client.get("/livez").json() == {"status": "alive"}
-    assert client.get("/readyz").json() == {"status": "ready", "release": "7"}
+    assert client.get("/readyz").json() == {
+        "status": "ready", "release": "7", "log_until": "2026-11-19T16:40:00Z", "silence_days": 1
+    }  # fmt: skip
     active, shop.worker.release_loader.current = shop.worker.release_loader.current, None
     assert client.get("/readyz").status_code == 503
     shop.worker.release_loader.current = active

@@ -42,10 +42,10 @@ _NAMES: dict[Meaning, frozenset[str]] = {
 }
 
 _NOT_BOUGHT = re.compile(
-    r"cancel+ed|cancel+ation|pending.?payment|awaiting.?payment|^cancel$|"
+    r"cancel+ed|cancel+ation|pending.?payment|awaiting.?payment|^cancel$|^(wc-)?(pending|on.?hold)$|"
     r"fail(ed|ure)?\b|void(ed)?\b|declin|reject|expired|abandon|unpaid|not.?paid|"
     r"refus|error|fraud|\btest\b|draft|trash|deleted|charge.?back|checkout-draft|auto-draft|payment_error|"
-    r"stornier|\bstorno|abgebrochen|fehlgeschlagen|abgelehnt|unbezahlt|ungültig|"
+    r"stornier|\bstorno|abgebrochen|fehlgeschlagen|abgelehnt|unbezahlt|zahlung (offen|ausstehend)|ungültig|"
     r"annul[eé]|annulat|[eé]chou[eé]|[eé]chec|refus[eé]|impay|"
     r"cancelad|fallid|rechazad|anulad|falhou|recusad|"
     r"annullat|fallit|rifiutat|"

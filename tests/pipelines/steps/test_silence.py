@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -40,11 +40,9 @@ class Report:
         return [line for line in self.lines if line.startswith("warning: ")]
 
 
-def context_of(folder: Path, log: Log, today: int, accept: str = "") -> RunContext:
+def context_of(folder: Path, log: Log, today: int, accept: Sequence[str] = ()) -> RunContext:
     """The run of a shop with this log, on a day after its opening."""
-    path = shops.write_shop(folder, log)
-    if accept:
-        path.write_text(f'accept = ["{accept}"]\n{path.read_text()}')
+    path = shops.write_shop(folder, log, accept=accept)
     config, home, report = read_shop_config(path), Home(folder / ".flywheel"), Report()
     ingest.run(config, home, NOW, report)
     return RunContext(config, home, shops.day(today), report, consents_at=NOW)
@@ -118,7 +116,7 @@ def test_beyond_the_limit_nothing_is_answered_unless_as_of_the_end_of_the_log(na
 
 
 def test_the_configuration_may_accept_the_silence_for_good(tmp_path: Path) -> None:
-    context = context_of(tmp_path, sells_on(YEAR), 1000, accept="log_silent")
+    context = context_of(tmp_path, sells_on(YEAR), 1000, accept=["log_silent"])
     assert end_silence(context).as_of == shops.day(364)
     assert end_accepted_silence(context).as_of == shops.day(364)
 
