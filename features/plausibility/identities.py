@@ -28,7 +28,7 @@ def customer_lines(known: History) -> ir.Table:
     """
     lines = known.lines
     day, order = lines.day_number, lines.order_id
-    bought = lines.amount >= 0 if known.has_amounts else ibis.literal(value=True)
+    bought = lines.amount >= 0 if known.has_amounts else lines.customer_id.notnull()
     repeated = (day.max(where=bought) > day.min(where=bought)) & (order.max(where=bought) > order.min(where=bought))
     return ibis.memtable(
         lines.group_by("customer_id")
