@@ -78,7 +78,7 @@ class CommandConsole:
         self._out.print(context.log_summary.sentence(context.config.currency), soft_wrap=True)
         self._show_notes(context.plausibility)
         table = titled_table(
-            f"{shop_name}: what can be learned as of {schedule.as_of} ({schedule.span} days of log)",
+            f"{shop_name}: what can be learned as of {schedule.as_of} ({schedule.span:,} days of log)",
             "model", "days", "trainable", "tier", "customers", "positives", "negatives",
         )  # fmt: skip
         for answer in readiness.answers:

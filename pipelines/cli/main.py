@@ -86,10 +86,10 @@ def run(
 
     Exit status 3: the quality gate rejects the release, its newest test refutes it, or the log has stopped.
     """
-    from pipelines.steps import run as step
-
     with locked_home("run", home, json=json) as (console, locked):
         shop_config = load_config(config)
+        from pipelines.steps import run as step  # seconds, which a missing configuration need not wait for
+
         now = _now()
         day = resolve_as_of(as_of, shop_config.zone, now)
         summary = step.run(shop_config, locked, day, now, console.report, out, accept_silence=accept_silence)

@@ -69,7 +69,7 @@ def _rows(status: HomeStatus) -> Iterator[tuple[str, str]]:
     yield "home", status.home
     lines = ", ".join(f"{count:,} {table}" for table, count in status.log_lines.items())
     until = f", until {_minute(status.log_until)}" if status.log_until else ""
-    yield "log", f"{lines} lines{until}" if lines else _NONE
+    yield "log", f"lines: {lines}{until}" if lines else _NONE
     if status.notes:
         yield "notes", ", ".join(f"{note.code} ({note.severity})" for note in status.notes)
     yield "features", f"as of {status.features_as_of}" if status.features_as_of else _NONE

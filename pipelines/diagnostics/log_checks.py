@@ -39,7 +39,8 @@ def content(surroundings: Surroundings) -> Finding:
     "log",
     "end of the log",
     expected="a log that goes on: no silence at its end that it never had before",
-    remedy="See whether the export still runs, then `flywheel run`; beyond the limit only --accept-silence answers",
+    remedy="See whether the export still runs, then `flywheel run`; beyond the limit, or for a log that ended, "
+    "`flywheel run --accept-silence` answers as of its end",
 )
 def end(surroundings: Surroundings) -> Finding:
     """The days without an order line since the end of the log, as the published features know it."""

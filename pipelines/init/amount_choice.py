@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from features.storage.sql_quoting import quote_identifier
 from pipelines.init.candidates import Candidate, ExportTable, best_candidate, close_candidates
 from pipelines.init.choice import Choice
-from pipelines.init.column_names import normalize_name
+from pipelines.init.column_names import is_other_thing, normalize_name
 from pipelines.init.layout import Layout
 from pipelines.init.value_profile import ValueProfile
 
 MIN_FILL = 0.2
+MAX_ASKED = 3  # columns in a question
 MIN_ORDERS = 20  # orders of several lines that show whether an amount stands on each line again
 _PLAIN_NAME = r"[^\W\d]\w*"
 
@@ -39,6 +41,21 @@ def choose_amount(
         f'is "{other}" the amount? {_range(table, other)}' for other in close_candidates(candidates, chosen)
     )
     return Choice("amount", chosen, _range(table, chosen), questions)
+
+
+def amount_questions(table: ExportTable, used: Collection[str]) -> list[str]:
+    """A question that lists the unused columns that may have the amounts, for a draft without any."""
+    columns = [
+        profile.column
+        for profile in table.profiles.values()
+        if profile.column not in used
+        and _is_amount(profile)
+        and profile.is_fractional
+        and not is_other_thing(profile.column, "amount")
+    ][:MAX_ASKED]
+    names = " or ".join(f'"{column}"' for column in columns)
+    question = f"no amount was recognized: is it {names}? Name it as amount; without one no spending is predicted."
+    return [question] if columns else []
 
 
 def _less_refunds(table: ExportTable, amount: str) -> Choice | None:

@@ -28,12 +28,18 @@ def name_score(name: str, role: Role) -> float:
         return terms.names[normalized]
     if (weight := terms.squeezed.get(normalized)) is not None:
         return weight
-    if any(_coverage(normalized, word) for word in terms.other):
+    if is_other_thing(name, role):
         return 0.0
     return max(
         weight * _PART_WEIGHT * (0.6 + 0.4 * coverage) if (coverage := _coverage(normalized, term)) else 0.0
         for term, weight in terms.names.items()
     )
+
+
+def is_other_thing(name: str, role: Role) -> bool:
+    """Whether a word of the name says that it is not this role, but another thing: the tax of a tax amount."""
+    normalized = normalize_name(name)
+    return any(_coverage(normalized, word) for word in terms_of(role).other)
 
 
 def _coverage(normalized: str, term: str) -> float:

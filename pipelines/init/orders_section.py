@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.init.amount_choice import amount_questions
 from pipelines.init.bad_lines import bad_lines_choice
 from pipelines.init.blank_amounts import blank_amount_choice
 from pipelines.init.choice import Choice, Section
@@ -25,6 +26,8 @@ def orders_section(drafts: Sequence[OrdersDraft], currency_keys: Sequence[Choice
     section.choices += merge_filters([*currency_keys, *(choice for draft in drafts for choice in draft.filters)])
     section.choices += [*blank_amount_choice(orders), *bad_lines_choice(orders), *_format_choices(drafts)]
     section.questions = list(orders.layout.questions) if orders.layout else []
+    if orders.amount is None:
+        section.questions += amount_questions(orders.table, orders.used_columns)
     return section
 
 

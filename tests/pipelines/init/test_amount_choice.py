@@ -63,3 +63,22 @@ def test_what_was_paid_back_is_taken_off(tmp_path: Path) -> None:
     }
     config = draft_file([write_plain(tmp_path / "orders.csv", columns)], tmp_path)
     assert config.orders.amount == ('amount - "Refund amount"',)
+
+
+@pytest.mark.parametrize("name", ["Bruttobetrag", "Nettobetrag", "Umsatz brutto", "Auftragswert", "Bestellsumme"])
+def test_german_compounds_of_amounts_are_recognized(name: str, tmp_path: Path) -> None:
+    file = write_plain(tmp_path / "orders.csv", {**COLUMNS, name: "amount"})
+    assert draft_file([file], tmp_path).orders.amount == (name,)
+
+
+def test_an_amount_under_an_unknown_name_is_a_question(tmp_path: Path) -> None:
+    columns = {**COLUMNS, "Tax amount": lambda *_: "1.90", "Foo": "amount"}
+    drafted = draft([write_plain(tmp_path / "orders.csv", columns)], tmp_path)
+    assert drafted.questions[-1] == (
+        'no amount was recognized: is it "Foo"? Name it as amount; without one no spending is predicted.'
+    )
+
+
+def test_a_log_without_decimal_numbers_is_not_asked_about_its_amount(tmp_path: Path) -> None:
+    drafted = draft([write_plain(tmp_path / "orders.csv", {**COLUMNS, "quantity": "quantity"})], tmp_path)
+    assert not any("no amount was recognized" in question for question in drafted.questions)
