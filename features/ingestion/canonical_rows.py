@@ -38,7 +38,7 @@ def canonical_rows_sql(checked: CheckedTable, *, has_aliases: bool) -> str:
     returned = returned_sql(checked)
     values += [f"{returned} AS {RETURNED_COLUMN}"] if returned else []
     # A denial in one spelling of an id wins over a grant in another, so the consents keep the spelling.
-    values += [f"{id_spelling_sql(table.fields[0], types)} AS spelling"] if table.name == "consents" else []
+    values += [f"{id_spelling_sql(table, types)} AS spelling"] if table.name == "consents" else []
     instant = next(field.name for field in table.present_fields if field.parse_as is ParseAs.INSTANT)
     rows = f"(SELECT {', '.join(values)} FROM {table.raw_view} WHERE {has_customer_sql(table, types)})"
     rows = _with_canonical_words(table, rows)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from features.canonical_form import IdCase
 from features.config.shop import ShopConfig
 from features.config.sources import CostsSource, Source
+from features.ingestion.nobody_words import nobody_words
 from features.ingestion.values.date_formats import ISO, DateFormats
 from features.ingestion.values.number_formats import PLAIN, NumberFormat
 
@@ -90,6 +91,13 @@ class Table:
     def raw_view(self) -> str:
         """The name of the DuckDB view over the raw lines that count, with the columns of joined files."""
         return self.lines_view or f"raw_{self.name}"
+
+    @property
+    def nobody_words(self) -> frozenset[str]:
+        """The canonical words that the shop's log writes where there is no customer."""
+        if isinstance(self.section, CostsSource):
+            return frozenset()
+        return nobody_words(self.section.anonymous, self.section.never_anonymous)
 
     @property
     def present_fields(self) -> tuple[Field, ...]:

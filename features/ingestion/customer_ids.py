@@ -10,7 +10,6 @@ import duckdb
 from features.canonical_form import canonical_id_sql, canonical_word_sql, is_canonical_sql
 from features.config.sources import Source
 from features.ingestion.canonical_schema import IdForm, Table
-from features.ingestion.nobody_words import nobody_words
 from features.ingestion.raw_text import ColumnTypes
 from features.ingestion.value_parsing import canonical_customer_sql, id_spelling_sql
 from features.storage.sql_quoting import quote_literal
@@ -23,14 +22,12 @@ def resolve_ids(connection: duckdb.DuckDBPyConnection, table: Table, column_type
 
     The spellings stay in the temporary table ``spellings_table(table)`` with the columns spelling, lines and is_nobody.
     """
-    section = table.section
-    if not isinstance(section, Source):
+    if not isinstance(table.section, Source):
         return table
-    spelling = id_spelling_sql(table.fields[0], column_types)
-    words = nobody_words(section.anonymous, section.never_anonymous)
+    spelling = id_spelling_sql(table, column_types)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {spellings_table(table)} AS "
-        f"SELECT *, coalesce({canonical_word_sql('spelling')} IN ({_literals(words)}), true) AS is_nobody "
+        f"SELECT *, coalesce({canonical_word_sql('spelling')} IN ({_literals(table.nobody_words)}), true) AS is_nobody "
         f"FROM (SELECT {spelling} AS spelling, count(*) AS lines FROM {table.raw_view} GROUP BY 1) "
         "WHERE spelling IS NOT NULL"
     )

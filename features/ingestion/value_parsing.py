@@ -9,7 +9,6 @@ from features.ingestion.canonical_schema import Field, IdForm, ParseAs, Table
 from features.ingestion.expressions import NumberSql, columns_of, number_sql
 from features.ingestion.instant_parsing import instant_columns, instant_value_sql
 from features.ingestion.missing_values import missing_sql
-from features.ingestion.nobody_words import NOBODY_WORDS
 from features.ingestion.raw_text import ColumnTypes, column_text_sql, filled_text_sql, is_text
 from features.ingestion.values.number_formats import number_format_sql
 from features.storage.sql_quoting import quote_identifier, quote_literal
@@ -39,7 +38,7 @@ def value_sql(table: Table, field: Field, column_types: ColumnTypes) -> str:
     """SQL of the canonical value; it is null where the raw value is missing or unreadable."""
     match field.parse_as:
         case ParseAs.CUSTOMER_ID:
-            return canonical_customer_sql(id_spelling_sql(field, column_types), table.id_form)
+            return canonical_customer_sql(id_spelling_sql(table, column_types), table.id_form)
         case ParseAs.TEXT:
             return _text_sql(field, column_types)
         case ParseAs.WORD:
@@ -104,15 +103,15 @@ def has_customer_sql(table: Table, column_types: ColumnTypes) -> str:
     """SQL of whether a line belongs to a customer."""
     if table.name == "costs":
         return "true"
-    spelling = id_spelling_sql(table.fields[0], column_types)
+    spelling = id_spelling_sql(table, column_types)
     nobody = ", ".join(map(quote_literal, table.id_form.nobody))
     return f"{spelling} IS NOT NULL" + (f" AND {spelling} NOT IN ({nobody})" if nobody else "")
 
 
-def id_spelling_sql(field: Field, column_types: ColumnTypes) -> str:
-    """SQL of a customer id as the log spells it: of the first column that has one; null where none has."""
-    *others, last = (f"({filled_text_sql(column, column_types[column])})" for column in field.sources)
-    words = ", ".join(map(quote_literal, sorted(NOBODY_WORDS)))
+def id_spelling_sql(table: Table, column_types: ColumnTypes) -> str:
+    """SQL of a customer id as the log spells it: of the first column that names somebody; null where none is filled."""
+    *others, last = (f"({filled_text_sql(column, column_types[column])})" for column in table.fields[0].sources)
+    words = ", ".join(map(quote_literal, sorted(table.nobody_words))) or "''"
     filled = [f"CASE WHEN {canonical_word_sql(other)} NOT IN ({words}) THEN {other} END" for other in others]
     return f"coalesce({', '.join([*filled, last])})" if others else last
 

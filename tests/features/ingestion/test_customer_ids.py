@@ -157,6 +157,22 @@ def test_one_id_of_several_columns_is_the_first_that_is_somebody(tmp_path: Path)
     assert manifest.tables[0].without_customer == 1
 
 
+@pytest.mark.parametrize("mail", ["Till 3", " TILL 3", "till 3\u00a0", "Guest"])
+def test_a_word_that_the_shop_adds_passes_on_to_the_next_column(tmp_path: Path, mail: str) -> None:
+    log = f"mail,phone,at,amount\n{mail},1,2026-01-01,5\n{mail},,2026-01-02,5\nann@x.com,2,2026-01-03,5\n"
+    manifest = ingest_log(tmp_path, log, customer_id=["mail", "phone"], anonymous=["till 3"])
+    assert customers(tmp_path) == ["1", "ann@x.com"]
+    assert manifest.tables[0].without_customer == 1
+
+
+@pytest.mark.parametrize("mail", ["Guest", "0", "散客"])
+def test_a_word_that_the_shop_takes_off_does_not_pass_on(tmp_path: Path, mail: str) -> None:
+    log = f"mail,phone,at,amount\n{mail},1,2026-01-01,5\nNULL,2,2026-01-02,5\n"
+    manifest = ingest_log(tmp_path, log, customer_id=["mail", "phone"], never_anonymous=[mail])
+    assert customers(tmp_path) == sorted(["2", mail])
+    assert manifest.tables[0].without_customer == 0
+
+
 def test_channels_and_kinds_are_compared_without_case(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text(
         "customer,at,kind,channel\nann,2026-01-01,App_Open,E-Mail\nann,2026-01-02, app_open ,e-mail\n"
