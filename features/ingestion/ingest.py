@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
 from features.config.shop import ShopConfig
+from features.ingestion.alias_file import ALIAS_FILE, write_aliases
 from features.ingestion.canonical_functions import register_canonical_functions
 from features.ingestion.canonical_rows import CheckedTable
 from features.ingestion.canonical_schema import TABLE_NAMES
@@ -55,8 +56,11 @@ def _ingest_tables(
     checked_tables, notes = check_tables(connection, config, spill, report)
     # After a kill half way the tables are incomplete, and an older manifest would mark them as complete.
     (folder / MANIFEST_FILE).unlink(missing_ok=True)
-    if select_erased is not None and config.aliases is not None:
-        select_erased = _follow_aliases(connection, select_erased)
+    if config.aliases is not None:
+        # Before the tables: after a kill half way, an erasure under an old id still finds the new one.
+        targets = dict(connection.execute(f"SELECT old_id, new_id FROM {ALIAS_TABLE}").fetchall())
+        write_aliases(folder, targets, select_erased)
+        select_erased = None if select_erased is None else _follow_aliases(targets, select_erased)
     _load_erased(connection, checked_tables, select_erased)
     summaries, further_notes = _write_tables(connection, config, folder, report, checked_tables)
     rejected = {checked.table.name: checked.values.rejected for checked in checked_tables}
@@ -85,6 +89,8 @@ def _write_tables(
         notes += further_notes
     for name in set(TABLE_NAMES) - {checked.table.name for checked in checked_tables}:
         (folder / f"{name}.parquet").unlink(missing_ok=True)
+    if config.aliases is None:
+        (folder / ALIAS_FILE).unlink(missing_ok=True)
     return summaries, notes
 
 
@@ -108,11 +114,10 @@ def _load_erased(
                 connection.execute("INSERT INTO erased VALUES (?)", [customer_id])
 
 
-def _follow_aliases(connection: duckdb.DuckDBPyConnection, select_erased: ErasedSelector) -> ErasedSelector:
+def _follow_aliases(targets: Mapping[str, str], select_erased: ErasedSelector) -> ErasedSelector:
     """The selector that also returns the old ids of customers who are erased under the id that replaced them."""
-    pairs = connection.execute(f"SELECT old_id, new_id FROM {ALIAS_TABLE}").fetchall()
-    erased = set(select_erased({new_id for _, new_id in pairs}))
-    old_ids = {old_id for old_id, new_id in pairs if new_id in erased}
+    erased = set(select_erased({*targets.values()}))
+    old_ids = {old_id for old_id, new_id in targets.items() if new_id in erased}
 
     def select(customer_ids: Iterable[str]) -> list[str]:
         distinct = {*customer_ids}

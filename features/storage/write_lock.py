@@ -17,6 +17,7 @@ from features.errors import FlywheelError
 
 HOLDER_FILE = ".lock.holder"
 _TEMPORARY_FOLDERS = ("", "history", "features", "releases")
+_SPILL_FOLDERS = ("history/spill", "history/spill_files")  # of DuckDB, and of unpacked and decoded raw files
 
 
 class HomeLocked(FlywheelError):
@@ -67,7 +68,13 @@ def _remove_temporary_files(folder: Path) -> None:
                 shutil.rmtree(temporary)
             else:
                 temporary.unlink()
-    for name in ("drafts", "history/spill"):
+    shutil.rmtree(folder / "drafts", ignore_errors=True)
+    delete_spilled_files(folder)
+
+
+def delete_spilled_files(folder: Path) -> None:
+    """Delete the copies of the raw log that a killed ingestion left in the home; the caller has the lock."""
+    for name in _SPILL_FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 

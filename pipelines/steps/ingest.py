@@ -13,6 +13,7 @@ from features.consents.canonical_ids import adopt_id_case
 from features.consents.consent import Defaults
 from features.consents.ledger import Ledger
 from features.consents.log_import import import_consents
+from features.ingestion.alias_file import ALIAS_FILE
 from features.ingestion.event_kinds import unmatched_kinds
 from features.ingestion.ingest import ingest
 from features.ingestion.manifest import HistoryManifest, read_manifest
@@ -28,7 +29,9 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
     If the log changes consents, the audit log records it as of ``timestamp``.
     """
     stored = read_manifest(home.history)
-    if stored and (stored.config, stored.source) == (config.fingerprint, source_digest(config)):
+    # A history of an earlier version has no alias file, and an erasure under an old id needs it.
+    is_complete = config.aliases is None or (home.history / ALIAS_FILE).is_file()
+    if stored and is_complete and (stored.config, stored.source) == (config.fingerprint, source_digest(config)):
         report("the history is up to date")
         _import_consents(config, stored, home, timestamp, report)
         return stored

@@ -17,6 +17,7 @@ from features.canonical_form import canonical_id
 from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
 from features.errors import StoreUnavailable
+from features.ingestion.alias_file import ids_of_customers, read_aliases
 from features.ingestion.manifest import delete_examples
 from features.ingestion.rejected_file import delete_rejected_lines
 from features.online.backends import LMDB, open_store, resolve_location
@@ -64,7 +65,9 @@ def erasure_executor() -> ThreadPoolExecutor:
 
 
 def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: str) -> ErasureResult:
-    """Erase a customer, in whatever spelling of the id, from all files below ``home`` and from the online store.
+    """Erase a customer, in whatever spelling of any of its ids, from all files of ``home`` and from the online store.
+
+    An id that an alias of the log replaced is the customer who has the new id, with all old ones.
 
     The ledger comes first: from then on no response mentions the customer. If another writer holds the home, or the
     online store is unavailable, the rest is pending: the next writer deletes it when it ends. Tables written outside
@@ -76,14 +79,18 @@ def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: s
     # Files of an earlier version may have the id as the caller wrote it.
     spellings = sorted({customer_id, canonical_id(customer_id, ledger.id_case())})
     removed = {"consents": sum(ledger.erase(spelling) for spelling in spellings)}
-    trained = releases_trained_on(home, spellings)
-    is_in_log = _first_seen_at(home, spellings) is not None
+    # The aliases come second: a writer that replaces them meanwhile finds the tombstones, or its file is read here.
+    customer_ids = ids_of_customers(read_aliases(home / "history"), spellings)
+    other_ids = sorted({*customer_ids} - {*spellings})
+    removed["consents"] += sum(ledger.erase(other_id) for other_id in other_ids)
+    trained = releases_trained_on(home, customer_ids)
+    is_in_log = bool(other_ids) or _first_seen_at(home, customer_ids) is not None
     try:
-        removed["audiences"] = _delete_from_audiences(home, spellings)
-        removed["online"] = _delete_online(home, online_store, spellings)
+        removed["audiences"] = _delete_from_audiences(home, customer_ids)
+        removed["online"] = _delete_online(home, online_store, customer_ids)
         with write_lock.hold_write_lock(home, "forget", lambda _: None, LOCK_TIMEOUT_SECONDS):
-            removed |= delete_from_tables(home, spellings)
-            _advance_marker(home, ledger, spellings)
+            removed |= delete_from_tables(home, customer_ids)
+            _advance_marker(home, ledger, customer_ids)
             apply_pending_erasures(home, online_store, ledger)
         finished = True
     except (HomeLocked, StoreUnavailable):
@@ -101,6 +108,7 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         if _is_current(home, ledger):
             return
         state = ledger.erasures()[-1]
+        _erase_replaced(home, ledger)
         erased_ids = sorted(
             {
                 customer_id
@@ -120,17 +128,26 @@ def _is_current(home: Path, ledger: Ledger) -> bool:
     return not erasures or erased_until(home) == erasures[-1]
 
 
-def _advance_marker(home: Path, ledger: Ledger, spellings: Sequence[str]) -> None:
+def _erase_replaced(home: Path, ledger: Ledger) -> None:
+    """Leave tombstones for all ids of customers erased under an old id while the log that replaces it was read."""
+    targets = read_aliases(home / "history")
+    erased = ledger.erased_among(targets, erased_until(home))
+    customer_ids = ids_of_customers(targets, erased) if erased else []
+    for customer_id in sorted({*customer_ids} - {*ledger.erased_among(customer_ids)}):
+        ledger.erase(customer_id)
+
+
+def _advance_marker(home: Path, ledger: Ledger, customer_ids: Sequence[str]) -> None:
     """Advance the marker if only this customer was erased since the last run."""
     marker = erased_until(home)
     newer_states = [state for state in ledger.erasures() if state > marker]
-    if newer_states and len(newer_states) == len(ledger.erased_among(spellings, marker)):
+    if newer_states and len(newer_states) == len(ledger.erased_among(customer_ids, marker)):
         record_erased_until(home, newer_states[-1])
 
 
-def releases_trained_on(home: Path, spellings: Sequence[str]) -> list[dict[str, Any]]:
+def releases_trained_on(home: Path, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the releases of this home trained after the customer first appeared; they may have learned from it."""
-    first_seen_at = _first_seen_at(home, spellings)
+    first_seen_at = _first_seen_at(home, customer_ids)
     if first_seen_at is None:
         return []
     paths = sorted((home / "releases").glob(f"*/{MANIFEST_FILE}"), key=lambda path: (len(path.parent.name), path))
@@ -142,12 +159,12 @@ def releases_trained_on(home: Path, spellings: Sequence[str]) -> list[dict[str, 
     ]
 
 
-def _first_seen_at(home: Path, spellings: Sequence[str]) -> int | None:
+def _first_seen_at(home: Path, customer_ids: Sequence[str]) -> int | None:
     """Return the first instant of a customer in the log, in microseconds since 1970 UTC; None if there is none."""
     timestamps = []
     for path in (home / "history" / f"{name}.parquet" for name in _HISTORY_TABLES):
         if path.is_file():
-            rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "in", list(spellings))])
+            rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "in", list(customer_ids))])
             timestamps += [] if rows.num_rows == 0 else [pc.min(rows["at_us"]).as_py()]
     return min(timestamps, default=None)
 
@@ -155,9 +172,10 @@ def _first_seen_at(home: Path, spellings: Sequence[str]) -> int | None:
 def delete_from_tables(home: Path, customer_ids: Sequence[str]) -> dict[str, int]:
     """Delete customers from all tables of the home; return the number of deleted rows by table.
 
-    The lines that an ingestion set aside and the examples of its notes go as a whole: they are raw text, and any of
-    them may name a customer.
+    The lines that an ingestion set aside, the examples of its notes and the copies of raw files that it left when it
+    was killed go as a whole: they are raw text, and any of them may name a customer.
     """
+    write_lock.delete_spilled_files(home)
     delete_rejected_lines(home / "history")
     delete_examples(home / "history")
     counts: dict[str, int] = {}

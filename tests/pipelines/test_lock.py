@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from features.ingestion.files.spill import SPILL_FOLDER
 from features.storage.write_lock import HomeLocked, HomeNotWritable
 from pipelines.home import Home
 from tests.pipelines import shops
@@ -53,6 +54,8 @@ def test_drafts_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) 
     (home.releases / ".7.new" / "7").mkdir(parents=True)
     (home.folder / "drafts").mkdir()
     (home.history / "spill").mkdir(parents=True)
+    (home.history / SPILL_FOLDER).mkdir()
+    (home.history / SPILL_FOLDER / "orders.csv").write_text("ann")
     (home.folder / ".scores.parquet.parts").mkdir()
     (home.folder / ".scores.parquet.parts" / "000001.tmp").write_text("7")
     preserved = [home.folder / "scores.parquet", home.releases / "champion"]
