@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from features.canonical_form import canonical_word
 from features.ingestion.raw_text import column_text_sql
 from features.ingestion.rows.filters import ValueCounts
-from features.ingestion.rows.row_view import RowView, word
+from features.ingestion.rows.row_view import RowView
 
 _MAX_CHARACTERS = 60  # of a value: longer ones are texts, not words of a list
 _SAMPLE_LINES = 50_000
@@ -59,7 +60,7 @@ def count_values(
 def sample_values(connection: duckdb.DuckDBPyConnection, view: RowView, column: str) -> list[str]:
     """The different values of a column among some of the lines."""
     sample = f"SELECT {_text_sql(view, column)} AS text FROM {view.name} LIMIT {_SAMPLE_LINES}"
-    return [word(text) for (text,) in connection.execute(f"SELECT DISTINCT text FROM ({sample})").fetchall()]
+    return [canonical_word(text) for (text,) in connection.execute(f"SELECT DISTINCT text FROM ({sample})").fetchall()]
 
 
 def _text_sql(view: RowView, column: str) -> str:
@@ -71,5 +72,6 @@ def _by_word(counts: ValueCounts) -> dict[str, int]:
     """The counts by word, which is quicker than to make words of millions of values."""
     words: dict[str, int] = {}
     for text, count in counts.items():
-        words[word(text)] = words.get(word(text), 0) + count
+        word = canonical_word(text)
+        words[word] = words.get(word, 0) + count
     return words

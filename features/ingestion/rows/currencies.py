@@ -7,6 +7,7 @@ from functools import cache
 
 from babel.numbers import list_currencies
 
+from features.canonical_form import canonical_word
 from features.config.shop import ShopConfig
 from features.config.sources import OrdersSource
 from features.errors import InvalidLog
@@ -131,7 +132,7 @@ def _iso_codes() -> frozenset[str]:
 
 
 def _rates(section: OrdersSource) -> dict[str, float]:
-    return {code.strip().upper(): rate for code, rate in section.rates.items()}
+    return {canonical_word(code).upper(): rate for code, rate in section.rates.items()}
 
 
 def _words(code: str) -> list[str]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from features.canonical_form import canonical_word
 from features.config.table_format import TableFormat
 from features.errors import InvalidLog
 from features.ingestion.canonical_schema import Table
-from features.ingestion.rows.row_view import RowView, word
+from features.ingestion.rows.row_view import RowView
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_literal
 
@@ -17,7 +18,7 @@ MAX_LISTED = 8
 MAX_WORDS = 50  # a column with more different values may name customers, such as by their address
 
 ValueCounts = Mapping[str, int]
-"""Lines by value of a column, as ``RowView.word_sql`` writes it."""
+"""Lines by value of a column, in its canonical form."""
 
 
 def kept_sql(view: RowView) -> str | None:
@@ -52,7 +53,7 @@ def absent_value_notes(table: Table, values: Mapping[str, ValueCounts]) -> list[
     notes = []
     for key, filters in (("include", table.section.include), ("exclude", table.section.exclude)):
         for column, listed in filters.items():
-            absent = [value for value in listed if word(value) not in values[column]]
+            absent = [value for value in listed if canonical_word(value) not in values[column]]
             if absent:
                 notes.append(_absent_note(table, key, column, absent, values[column]))
     return notes
@@ -100,4 +101,4 @@ def list_values(counts: ValueCounts) -> str:
 
 
 def _listed_sql(view: RowView, column: str, values: Sequence[str]) -> str:
-    return f"{view.word_sql(column)} IN ({', '.join(quote_literal(word(value)) for value in values)})"
+    return f"{view.word_sql(column)} IN ({', '.join(quote_literal(canonical_word(value)) for value in values)})"

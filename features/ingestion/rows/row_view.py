@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import duckdb
 
+from features.canonical_form import canonical_word_sql
 from features.ingestion.canonical_schema import Table
 from features.ingestion.opened_source import OpenedSource
 from features.ingestion.raw_text import column_text_sql
@@ -61,8 +61,8 @@ class RowView:
         return trimmed_sql(column_text_sql(column, self.column_types[column]))
 
     def word_sql(self, column: str) -> str:
-        """SQL of a column as text that is compared without case; empty where it is missing."""
-        return f"coalesce(lower(nfc_normalize({self.text_sql(column)})), '')"
+        """SQL of the canonical form of a column's words; empty where no character is visible."""
+        return f"coalesce({canonical_word_sql(self.text_sql(column))}, '')"
 
     def key_sql(self, columns: Sequence[str]) -> str:
         """SQL of the first of these columns that has a value, as text by which lines are matched."""
@@ -83,8 +83,3 @@ def trimmed_sql(text_sql: str) -> str:
 def key_text_sql(text_sql: str) -> str:
     """SQL of a text by which lines are matched: a whole number is the same with and without ``.0``."""
     return f"regexp_replace({text_sql}, {_WHOLE_FLOAT})"
-
-
-def word(text: str) -> str:
-    """A text as ``RowView.word_sql`` writes it."""
-    return unicodedata.normalize("NFC", text.strip(" \t\r\n\u00a0\u3000\ufeff")).lower()

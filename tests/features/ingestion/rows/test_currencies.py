@@ -32,6 +32,13 @@ def test_amounts_are_converted_at_the_rates_of_the_shop(tmp_path: Path) -> None:
     assert rows(tmp_path, "amount", "discount") == [(2.0, 0.0), (3.05, 0.305), (5.0, 1.0)]
 
 
+@pytest.mark.parametrize("written", ["J\u200bPY", "\u2003jpy", "jpy\ufeff", "円\u200e", "\u2028円"])
+def test_a_currency_is_read_without_blanks_and_invisible_characters(tmp_path: Path, written: str) -> None:
+    log = {"orders.csv": LOG.format("cur", "EUR", written)}
+    ingest_shop(tmp_path, log, currency_column='"cur"', rates="{ JPY = 0.01 }")
+    assert rows(tmp_path, "amount") == [(5.0,), (5.0,)]
+
+
 def test_a_currency_without_a_rate_is_refused(tmp_path: Path) -> None:
     keys = {"currency_column": '"cur"', "rates": "{ USD = 0.9 }"}
     assert "JPY has no rate" in refusal(tmp_path, {"orders.csv": LOG.format("cur", "JPY", "JPY")}, **keys)

@@ -30,6 +30,42 @@ def test_lines_count_by_the_values_of_a_column(tmp_path: Path, keys: dict[str, s
     assert (summary(manifest).lines, summary(manifest).excluded) == (4, 4 - len(orders))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\u2003cancelled",
+        "cancelled\u2028",
+        "\ufeffcancelled",
+        "can\u200bcelled",
+        "cancelled\u200e",
+        "can\u00adcelled",
+        " CANCELLED\u3000",
+    ],
+    ids=["wide blank", "line separator", "byte-order mark", "no width", "direction", "soft hyphen", "case"],
+)
+def test_a_value_is_found_among_invisible_characters_and_any_blanks(tmp_path: Path, written: str) -> None:
+    log = f"order,customer,at,amount,status\n1,ann,2026-01-01,10,paid\n2,bob,2026-01-02,5,{written}\n"
+    found = note(ingest_shop(tmp_path, {"orders.csv": log}), "status_not_filtered")
+    assert "'cancelled' (1)" in found.found
+    for value in ("cancelled", written):
+        excluded = ingest_shop(tmp_path, {"orders.csv": log}, exclude=f'{{ status = ["{value}"] }}')
+        assert (notes(excluded, "filter_value_absent"), rows(tmp_path, "order_id")) == ([], [("1",)])
+
+
+@pytest.mark.parametrize("blank", ["\u2003", "\u200b", "\u3000 ", "\ufeff"])
+def test_a_value_of_no_visible_character_is_missing(tmp_path: Path, blank: str) -> None:
+    log = f"order,customer,at,amount,status\n1,ann,2026-01-01,10,paid\n2,bob,2026-01-02,5,{blank}\n"
+    ingest_shop(tmp_path, {"orders.csv": log}, include='{ status = [""] }')
+    assert rows(tmp_path, "order_id") == [("2",)]
+
+
+@pytest.mark.parametrize(("written", "value"), [("GROSS", "groß"), ("Groß", "GROSS"), ("E\u0301CHEC", "échec")])
+def test_a_value_is_compared_without_case_in_every_script(tmp_path: Path, written: str, value: str) -> None:
+    log = f"order,customer,at,amount,class\n1,ann,2026-01-01,10,x\n2,bob,2026-01-02,5,{written}\n"
+    ingest_shop(tmp_path, {"orders.csv": log}, exclude=f'{{ class = ["{value}"] }}')
+    assert rows(tmp_path, "order_id") == [("1",)]
+
+
 def test_events_are_filtered_too(tmp_path: Path) -> None:
     events = (
         '[events]\npath = "events.csv"\ncustomer_id = "who"\nhappened_at = "at"\nkind = "kind"\n'
