@@ -42,6 +42,9 @@ _PLAIN_TEXT: Mapping[IdCase, str] = {
     "fold": f"[{_FOLDABLE}]+( +[{_FOLDABLE}]+)*",
 }
 
+WHOLE_NUMBER = "-?[0-9]+"
+"""Regular expression of a whole number, such as 61."""
+
 SQL_FUNCTIONS: Mapping[IdCase, str] = {"keep": "flywheel_canonical_id", "fold": "flywheel_folded_id"}
 """The names under which ``features.ingestion.canonical_functions`` registers ``canonical_id`` with DuckDB."""
 
@@ -82,3 +85,18 @@ def canonical_word_sql(text_sql: str) -> str:
 def is_canonical_sql(text_sql: str) -> str:
     """SQL of whether a text is plainly its own canonical form; false where only ``canonical_id`` can tell."""
     return f"regexp_full_match({text_sql}, '{_PLAIN_TEXT['keep']}')"
+
+
+def whole_float(decimal_marks: str = ".") -> str:
+    """Regular expression of a whole number that is written as a float, such as 61.0; its first group is the number."""
+    return f"({WHOLE_NUMBER})[{decimal_marks}]0+"
+
+
+def is_whole_number_sql(text_sql: str) -> str:
+    """SQL of whether a text is a whole number, with or without ``.0``."""
+    return f"regexp_full_match({text_sql}, '{WHOLE_NUMBER}|{whole_float()}')"
+
+
+def without_point_zero_sql(text_sql: str) -> str:
+    """SQL of a text that is the same for a whole number with and without ``.0``."""
+    return rf"regexp_replace({text_sql}, '^{whole_float()}$', '\1')"

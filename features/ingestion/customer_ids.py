@@ -7,14 +7,12 @@ from dataclasses import replace
 
 import duckdb
 
-from features.canonical_form import canonical_id_sql, canonical_word_sql, is_canonical_sql
+from features.canonical_form import canonical_id_sql, canonical_word_sql, is_canonical_sql, is_whole_number_sql
 from features.config.sources import Source
 from features.ingestion.canonical_schema import IdForm, Table
 from features.ingestion.raw_text import ColumnTypes
 from features.ingestion.value_parsing import canonical_customer_sql, id_spelling_sql
 from features.storage.sql_quoting import quote_literal
-
-_WHOLE_NUMBER = r"-?[0-9]+(\.0+)?"
 
 
 def resolve_ids(connection: duckdb.DuckDBPyConnection, table: Table, column_types: ColumnTypes) -> Table:
@@ -60,7 +58,7 @@ def select_erased_ids(
 
 def _form_flags(connection: duckdb.DuckDBPyConnection, table: Table) -> tuple[bool, bool]:
     """Whether an id may be spelled in another than its canonical form, and whether all are whole numbers as floats."""
-    is_whole = f"regexp_full_match({canonical_id_sql('spelling')}, {quote_literal(_WHOLE_NUMBER)})"
+    is_whole = is_whole_number_sql(canonical_id_sql("spelling"))
     has_unusual, all_whole, some_float = connection.execute(
         f"SELECT coalesce(NOT bool_and({is_canonical_sql('spelling')}), false), coalesce(bool_and({is_whole}), false), "
         f"coalesce(bool_or(contains(spelling, '.')), false) FROM {spellings_table(table)} WHERE NOT is_nobody"

@@ -10,10 +10,11 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.canonical_form import whole_float
 from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote, Severity
 
-WHOLE_FLOAT, LEADING_ZEROS = r"^(-?[0-9]+)[.,]0+$", r"^0+([0-9]+)$"
+LEADING_ZEROS = r"^0+([0-9]+)$"
 PUNCTUATION = r"[\s()\[\]{}'\"#/_+-]+"  # as telephone numbers and UUIDs are written, and a spreadsheet's '00012345
 MIN_CHARACTERS = 6  # shorter ids may agree by chance
 NOT_ASCII = r"[^\x00-\x7F]"
@@ -50,7 +51,7 @@ _FORMS = (
         "warning",
         "a final .0",
         _ONE_FORM,
-        lambda customer_id: customer_id.re_replace(WHOLE_FLOAT, r"\1"),
+        lambda customer_id: customer_id.re_replace(f"^{whole_float('.,')}$", r"\1"),
     ),
     _Form(
         "ids_differ_by_leading_zeros",

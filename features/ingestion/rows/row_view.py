@@ -8,13 +8,12 @@ from typing import Protocol
 
 import duckdb
 
-from features.canonical_form import canonical_word_sql
+from features.canonical_form import canonical_word_sql, without_point_zero_sql
 from features.ingestion.canonical_schema import Table
 from features.ingestion.opened_source import OpenedSource
 from features.ingestion.raw_text import column_text_sql
 
 _BLANKS = "' \t\r\n' || chr(160) || chr(12288) || chr(65279)"
-_WHOLE_FLOAT = r"'^(-?\d+)\.0+$', '\1'"
 
 
 class Opener(Protocol):
@@ -66,7 +65,7 @@ class RowView:
 
     def key_sql(self, columns: Sequence[str]) -> str:
         """SQL of the first of these columns that has a value, as text by which lines are matched."""
-        return f"coalesce({', '.join(key_text_sql(self.text_sql(column)) for column in columns)}, NULL)"
+        return f"coalesce({', '.join(without_point_zero_sql(self.text_sql(column)) for column in columns)}, NULL)"
 
     def order_key_sql(self) -> str | None:
         """SQL of the order that a line belongs to; None where the table names no order."""
@@ -78,8 +77,3 @@ class RowView:
 def trimmed_sql(text_sql: str) -> str:
     """SQL of a text without outer blanks; null where nothing is left."""
     return f"nullif(trim({text_sql}, {_BLANKS}), '')"
-
-
-def key_text_sql(text_sql: str) -> str:
-    """SQL of a text by which lines are matched: a whole number is the same with and without ``.0``."""
-    return f"regexp_replace({text_sql}, {_WHOLE_FLOAT})"
