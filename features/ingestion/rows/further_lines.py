@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import duckdb
 
+from features.ingestion.rows.column_alternatives import needed_columns
 from features.ingestion.rows.row_view import RowView
 from features.storage.sql_quoting import quote_identifier
 
 SAMPLE_LINES = 20_000  # a layout shows in any part of an export
+_ORDER, _DAY = "__order_key", "__written_day"
 _MIN_SHARE = 0.95  # of the orders that have the first line's columns filled, exactly once
 
 
@@ -18,6 +20,7 @@ def fill_further_lines(connection: duckdb.DuckDBPyConnection, view: RowView, col
 
     Shops such as Shopify write status, currency and total on the first line of an order, and leave them empty on its
     further ones. Such an export has a column that is filled once in every order; the other lines are further lines.
+    Where a till uses a number again, the first lines of the same day count. A value in which they differ is not filled.
 
     Args:
         connection: with the view.
@@ -30,24 +33,56 @@ def fill_further_lines(connection: duckdb.DuckDBPyConnection, view: RowView, col
     marker = _first_line_column(connection, view, order, columns)
     if marker is None:
         return view
-    first = f"{view.table.files_view}_first_lines"
-    values = ", ".join(f"{quote_identifier(column)} AS {_name(position)}" for position, column in enumerate(columns))
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {first} AS SELECT {order} AS __order_key, {values} FROM {view.name} "
-        f"WHERE {view.text_sql(marker)} IS NOT NULL AND {order} IS NOT NULL "
-        "QUALIFY row_number() OVER (PARTITION BY __order_key) = 1"
-    )
+    keyed = f"(SELECT *, {order} AS {_ORDER}, {_written_day_sql(view)} AS {_DAY} FROM {view.name})"
+    firsts = _create_first_lines(connection, view, keyed, marker, columns)
     is_further = f"{view.text_sql(marker)} IS NULL"
-    filled = ", ".join(
-        f"CASE WHEN {is_further} AND {view.text_sql(column)} IS NULL THEN firsts.{_name(position)} "
-        f"ELSE lines.{quote_identifier(column)} END AS {quote_identifier(column)}"
-        for position, column in enumerate(columns)
-    )
+    filled = ", ".join(_filled_sql(view, is_further, column, position) for position, column in enumerate(columns))
     sql = (
-        f"SELECT lines.* REPLACE ({filled}) FROM {view.name} AS lines LEFT JOIN {first} AS firsts "
-        f"ON {is_further} AND {order} = firsts.__order_key"
+        f"SELECT lines.* EXCLUDE ({_ORDER}, {_DAY}) REPLACE ({filled}) FROM {keyed} AS lines "
+        f"LEFT JOIN {firsts} AS of_number ON {is_further} AND lines.{_ORDER} = of_number.{_ORDER} "
+        f"AND of_number.{_DAY} IS NULL "
+        f"LEFT JOIN {firsts} AS of_day ON {is_further} AND lines.{_ORDER} = of_day.{_ORDER} "
+        f"AND lines.{_DAY} = of_day.{_DAY}"
     )
     return view.derive(connection, "filled", sql)
+
+
+def _written_day_sql(view: RowView) -> str:
+    """SQL of the day of a line as its export writes it, empty where it has none: the time up to a blank or a T."""
+    columns = needed_columns(view.table, {"ordered_at"}, list(view.column_types))
+    days = [f"coalesce(regexp_extract({view.text_sql(column)}, '^[^ T]*'), '')" for column in columns]
+    return f"concat_ws(' ', {', '.join(days)})" if days else "''"
+
+
+def _create_first_lines(
+    connection: duckdb.DuckDBPyConnection, view: RowView, keyed: str, marker: str, columns: Sequence[str]
+) -> str:
+    """Write the values of the first lines by number, and by number and day, to a temporary table; return its name.
+
+    A value in which the first lines differ is null.
+    """
+    firsts = f"{view.table.files_view}_first_lines"
+    texts = [f"coalesce({view.text_sql(column)}, '')" for column in columns]
+    values = ", ".join(
+        f"CASE WHEN min({text}) = max({text}) THEN min({quote_identifier(column)}) END AS {_name(position)}"
+        for position, (column, text) in enumerate(zip(columns, texts, strict=True))
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {firsts} AS SELECT {_ORDER}, {_DAY}, {values} FROM {keyed} "
+        f"WHERE {view.text_sql(marker)} IS NOT NULL AND {_ORDER} IS NOT NULL "
+        f"GROUP BY GROUPING SETS (({_ORDER}), ({_ORDER}, {_DAY}))"
+    )
+    return firsts
+
+
+def _filled_sql(view: RowView, is_further: str, column: str, position: int) -> str:
+    """SQL of a column, with the value of the first line where a further line has none."""
+    raw = f"lines.{quote_identifier(column)}"
+    return (
+        f"CASE WHEN {is_further} AND {view.text_sql(column)} IS NULL "
+        f"THEN coalesce(of_day.{_name(position)}, of_number.{_name(position)}) ELSE {raw} END "
+        f"AS {quote_identifier(column)}"
+    )
 
 
 def _first_line_column(
