@@ -1,4 +1,4 @@
-"""Further lines: what an export writes on the first line of an order counts for the further lines of that order only."""
+"""Further lines: what an export writes on the first line of an order counts for its further lines, and no others."""
 
 from __future__ import annotations
 
