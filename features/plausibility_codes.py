@@ -16,6 +16,8 @@ class CodeDescription(NamedTuple):
     meaning: str
 
 
+LOG_SILENT = "log_silent"  # in ``accept`` of flywheel.toml it stands for --accept-silence
+
 _INFO: tuple[Severity, ...] = ("info",)
 _WARNING: tuple[Severity, ...] = ("warning",)
 _BLOCKING: tuple[Severity, ...] = ("blocking",)
@@ -28,7 +30,7 @@ _DATES = {
     "dates_midnight_utc": (_WARNING, "Hardly any line at another time than midnight UTC, in a zone that is not UTC"),
     "no_day_above_12": (_EITHER, "No date after the 12th of a month: day and month may be swapped"),
     "log_gap": (_WARNING, "A silence inside the log, unlike the rest of it: an export may be missing"),
-    "log_silent": (
+    LOG_SILENT: (
         _EITHER,
         "Days without a line at the end, beyond the longest silence of the log; blocking far beyond",
     ),

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from features.history import History
-from features.plausibility.wording import count_of, lines_are
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of, lines_are
 
 LEVEL, MULTIPLE = 0.999, 1000
 MIN_LINES = 30

@@ -10,8 +10,8 @@ import numpy as np
 from features.calendar import DAY_US, day_from_number, wall_clock
 from features.history import History
 from features.plausibility.order_days import OrderDays
-from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of
 
 MONTHS = 12
 MIN_ORDER_DAYS, MIN_MONTHS = 12, 6  # fewer days may all be early in their months by chance, or by an event

@@ -12,8 +12,8 @@ from features.history import Cutoff
 from features.plausibility.order_days import OrderDays
 from features.plausibility.outlying_dates import MAX_GAP_DAYS, MAX_SMALL_LOG_SHARE, OutlyingDates
 from features.plausibility.silence import silence_of_days
-from features.plausibility.wording import lines_are
 from features.plausibility_note import PlausibilityNote
+from features.wording import lines_are
 
 FIRST_PLAUSIBLE = date(1990, 1, 1)
 MIN_GAP_DAYS = 60  # before later lines that are no continuation of the log

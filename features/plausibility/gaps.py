@@ -11,11 +11,11 @@ import numpy as np
 from features.calendar import day_from_number
 from features.plausibility.order_days import OrderDays
 from features.plausibility.silence import Silence, silence_of_days
-from features.plausibility.wording import count_of
+from features.plausibility_codes import LOG_SILENT
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of
 
 MIN_ORDER_DAYS = 30
-SILENT = "log_silent"
 
 
 def silence_notes(silence: Silence, as_of: date) -> Iterator[PlausibilityNote]:
@@ -25,7 +25,7 @@ def silence_notes(silence: Silence, as_of: date) -> Iterator[PlausibilityNote]:
     strays = f", but for {count_of(silence.stray_lines, 'later order line')}" if silence.stray_lines else ""
     end = silence.last_day + timedelta(days=1)
     yield PlausibilityNote(
-        SILENT,
+        LOG_SILENT,
         "blocking" if silence.has_ended else "warning",
         f"The log ends on {silence.last_day}{strays}, {count_of(silence.days, 'silent day')} before {as_of}; its "
         f"longest silence before was {count_of(silence.longest_before, 'day')}",

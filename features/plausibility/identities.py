@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 
 from features.history import History
-from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of
 
 MIN_CUSTOMERS = 30
 MIN_SHARE, MIN_MULTIPLE = 0.05, 5  # of all lines, and of the 90 % quantile of lines per customer

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from features.calendar import day_from_number
 from features.history import History
 from features.plausibility.silence import Silence
-from features.plausibility.wording import count_of
+from features.wording import count_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.canonical_form import whole_float
-from features.plausibility.wording import count_of
 from features.plausibility_note import PlausibilityNote, Severity
+from features.wording import count_of
 
 LEADING_ZEROS = r"^0+([0-9]+)$"
 PUNCTUATION = r"[\s()\[\]{}'\"#/_+-]+"  # as telephone numbers and UUIDs are written, and a spreadsheet's '00012345

@@ -7,12 +7,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from features.errors import FlywheelError
+from features.plausibility_codes import LOG_SILENT
 
 if TYPE_CHECKING:
     from features.plausibility.silence import Silence
     from pipelines.run_context import RunContext
-
-ACCEPTANCE_CODE = "log_silent"  # in ``accept`` of flywheel.toml it stands for --accept-silence
 
 
 class LogSilent(FlywheelError):
@@ -33,7 +32,7 @@ def end_silence(context: RunContext, *, accepted: bool = False) -> RunContext:
 
 def end_accepted_silence(context: RunContext, *, accepted: bool = False) -> RunContext:
     """Return the context, as of the log's end if its silence exceeds the limit and is accepted; else unchanged."""
-    if not context.silence.has_ended or not (accepted or ACCEPTANCE_CODE in context.config.accept):
+    if not context.silence.has_ended or not (accepted or LOG_SILENT in context.config.accept):
         return context
     context.report(ended_sentence(context))
     return replace(context, as_of=day_after_end(context.silence))
