@@ -11,6 +11,7 @@ from features.config.sources import Source
 from features.ingestion.canonical_schema import Table
 from features.ingestion.customer_ids import spellings_table
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of, form_of
 
 _MAX_LISTED = 5
 
@@ -41,8 +42,8 @@ def _nobody_note(connection: duckdb.DuckDBPyConnection, table: Table) -> Plausib
     return PlausibilityNote(
         code="ids_nobody",
         severity="warning",
-        found=f"{lines.total():,} lines of [{table.name}] have a word for nobody as customer_id and belong to no "
-        f"customer: {listed}{more}",
+        found=f"{count_of(lines.total(), 'line')} of [{table.name}] with a word for nobody as customer_id "
+        f"{form_of(lines.total(), 'belongs', 'belong')} to no customer: {listed}{more}",
         expected="the id of a customer, or nothing",
         remedy=f"Name those that are customers in never_anonymous of [{table.name}], the others in anonymous",
         count=lines.total(),
@@ -62,8 +63,8 @@ def _trimmed_note(connection: duckdb.DuckDBPyConnection, table: Table) -> Plausi
     return PlausibilityNote(
         code="ids_trimmed",
         severity="info",
-        found=f"{ids:,} ids of [{table.name}] are spelled in several ways that differ by blanks, Unicode form or "
-        "invisible characters only, and are one customer each",
+        found=f"{count_of(ids, 'id')} of [{table.name}] {form_of(ids, 'is', 'are')} spelled in several ways that "
+        "differ by blanks, Unicode form or invisible characters only; every id is one customer",
         expected="one spelling of each id",
         remedy="Nothing to do, unless these are different customers: then mend the ids in the log",
         count=ids,
@@ -78,7 +79,8 @@ def _whole_floats_note(connection: duckdb.DuckDBPyConnection, table: Table) -> P
     return PlausibilityNote(
         code="ids_whole_floats",
         severity="info",
-        found=f"{ids:,} ids of [{table.name}] are whole numbers that are written with .0, and are read without it",
+        found=f"{count_of(ids, 'whole number')} of the ids of [{table.name}] {form_of(ids, 'is', 'are')} written with "
+        f".0, and {form_of(ids, 'is', 'are')} read without it",
         expected="whole numbers without a fraction, as all other ids of the table",
         remedy="Nothing to do; to avoid it, write the column as text or as whole numbers",
         count=ids,
@@ -97,8 +99,8 @@ def _long_note(connection: duckdb.DuckDBPyConnection, table: Table) -> Plausibil
     return PlausibilityNote(
         code="ids_long",
         severity="warning",
-        found=f"{ids:,} ids of [{table.name}] have more than {MAX_ID_CHARACTERS} characters, up to {longest:,}: they "
-        "are scored, but the HTTP service takes no request for them",
+        found=f"{count_of(ids, 'id')} of [{table.name}] {form_of(ids, 'has', 'have')} more than {MAX_ID_CHARACTERS} "
+        f"characters, up to {longest:,}: scored, but the HTTP service takes no request with such an id",
         expected=f"ids of at most {MAX_ID_CHARACTERS} characters",
         remedy="Check that customer_id names the right column; `flywheel forget` takes ids of any length",
         count=ids,

@@ -36,12 +36,7 @@ def check_tables(
         InvalidLog: a table cannot be read as flywheel.toml describes it; the text lists every fault.
     """
     selection = RowSelection(connection, config, _view_opener(connection, config, spill))
-    tables, notes, faults = list[CheckedTable](), list[PlausibilityNote](), list[str]()
-    if config.aliases is not None:
-        try:
-            load_aliases(connection, selection.open_view, config.aliases, config.id_case)
-        except FlywheelError as error:
-            faults += _section_faults("aliases", error)
+    tables, notes, faults = list[CheckedTable](), list[PlausibilityNote](), _alias_faults(selection)
     for table in canonical_tables(config):
         report(f"checking {table.name} at {table.section.path}")
         try:
@@ -55,10 +50,25 @@ def check_tables(
     if faults:
         raise InvalidLog("\n".join(["The log is not as flywheel.toml describes it:", *faults]))
     if config.aliases is not None:
-        orders = tables[0].table
-        customer = canonical_customer_sql("spelling", orders.id_form)
-        notes += unused_note(connection, spellings_table(orders), customer)
+        notes += _alias_notes(connection, tables[0].table)
     return tables, notes
+
+
+def _alias_faults(selection: RowSelection) -> list[str]:
+    """Load the aliases, if there are any; return a sentence for every fault."""
+    config = selection.config
+    if config.aliases is None:
+        return []
+    try:
+        load_aliases(selection.connection, selection.open_view, config.aliases, config.id_case)
+    except FlywheelError as error:
+        return _section_faults("aliases", error)
+    return []
+
+
+def _alias_notes(connection: duckdb.DuckDBPyConnection, orders: Table) -> list[PlausibilityNote]:
+    customer = canonical_customer_sql("spelling", orders.id_form)
+    return unused_note(connection, spellings_table(orders), customer)
 
 
 def _section_faults(section: str, error: FlywheelError) -> list[str]:

@@ -18,7 +18,7 @@ from features.storage.sql_quoting import quote_literal
 def write_table(
     connection: duckdb.DuckDBPyConnection, checked: CheckedTable, folder: Path, *, has_aliases: bool
 ) -> tuple[TableSummary, list[PlausibilityNote]]:
-    """Write one table of the history, sorted and complete; the old file stays until the new one is whole.
+    """Write one complete table of the history; the old file stays until the new one is whole.
 
     Args:
         connection: with the view of the lines that count, and the tables of erased customers and of aliases.
@@ -26,19 +26,25 @@ def write_table(
         folder: of the history.
         has_aliases: whether there is a table of aliases.
     """
-    table, columns = checked.table, [field.name for field in checked.table.present_fields]
+    table = checked.table
     target, notes, left_out = folder / f"{table.name}.parquet", list[PlausibilityNote](), 0
     with atomic_write(target) as temporary:
         rows = canonical_rows_sql(checked, has_aliases=has_aliases)
         connection.execute(f"COPY ({rows}) TO {quote_literal(str(temporary))} (FORMAT parquet)")
         if isinstance(table.section, OrdersSource):
+            columns = [field.name for field in table.present_fields]
             written = [*columns, *([RETURNED_COLUMN] if returned_sql(checked) else [])]
             left_out, notes = adjust_orders(connection, table.section, temporary, written)
+    return _summarise(connection, checked, target, left_out), notes
+
+
+def _summarise(connection: duckdb.DuckDBPyConnection, checked: CheckedTable, file: Path, left_out: int) -> TableSummary:
+    """The counts of a written table, of which ``left_out`` lines were excluded while it was written."""
+    table, counts, values = checked.table, checked.rows.counts, checked.values
     customer_count = "count(DISTINCT customer_id)" if table.name != "costs" else "0"
-    totals = f"SELECT count(*), {customer_count} FROM read_parquet({quote_literal(str(target))})"
+    totals = f"SELECT count(*), {customer_count} FROM read_parquet({quote_literal(str(file))})"
     lines, customers = connection.execute(totals).fetchall()[0]
-    counts, values = checked.rows.counts, checked.values
-    summary = TableSummary(
+    return TableSummary(
         table=table.name,
         lines=counts.lines + len(checked.opened.rejected),
         without_customer=values.lines - values.known,
@@ -48,6 +54,5 @@ def write_table(
         overlapping=counts.overlapping,
         written=lines,
         customers=customers,
-        columns=tuple(columns),
+        columns=tuple(field.name for field in table.present_fields),
     )
-    return summary, notes

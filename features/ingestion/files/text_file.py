@@ -25,6 +25,7 @@ from features.ingestion.files.text_layout import TextLayout, locate_text
 from features.ingestion.files.text_rewriting import RewrittenText, output_delimiter, refuse_lines, rewrite_text
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_identifier, quote_literal
+from features.wording import count_of, form_of
 
 _UNUSED_DELIMITER = "\x01"  # a delimiter that no text contains
 
@@ -125,7 +126,8 @@ def _encoding_note(file: Path, encoding: TextEncoding, found: RewrittenText) -> 
     return PlausibilityNote(
         "encoding_guessed",
         "info",
-        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which {found.lines_beyond_ascii:,} lines need",
+        f"{file.name} is not UTF-8; it is read as {encoding.codec}, which {count_of(found.lines_beyond_ascii, 'line')} "
+        f"{form_of(found.lines_beyond_ascii, 'needs', 'need')}",
         "UTF-8, or `encoding` in flywheel.toml",
         f'Set `encoding = "{encoding.codec}"` if the example reads right, else the encoding that the file has',
         found.lines_beyond_ascii,

@@ -17,6 +17,7 @@ from features.ingestion.rows.row_view import RowView
 from features.ingestion.rows.state_words import plain_name
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_literal
+from features.wording import count_of, form_of
 
 MONEY_FIELDS = ("amount", "discount", "coupon")
 
@@ -57,32 +58,9 @@ def currency_notes(config: ShopConfig, column: str, values: ValueCounts) -> list
     without_rate = [code for code in filled if code != config.currency and code not in _rates(config.orders)]
     if without_rate and (is_configured or len(filled) > 1):
         raise InvalidLog(_refusal(config, column, counts, without_rate))
-    notes = []
-    if without_rate:
-        only = without_rate[0]
-        notes.append(
-            PlausibilityNote(
-                code="currency_differs",
-                severity="warning",
-                found=f"[orders] all {filled[only]:,} lines with a value in {column!r} are in {only}, and "
-                f"currency = {config.currency!r}",
-                expected="amounts in the shop's currency",
-                remedy=f'Write currency = "{only}", or currency_column and rates in [orders]',
-                count=filled[only],
-                example=f"{column} = {only}",
-            )
-        )
+    notes = [_differs_note(config, column, without_rate[0], filled[without_rate[0]])] if without_rate else []
     if is_configured and counts.get(""):
-        notes.append(
-            PlausibilityNote(
-                code="currency_missing",
-                severity="warning",
-                found=f"[orders] {counts['']:,} lines have no currency in {column!r} and count as {config.currency}",
-                expected="a currency in every line",
-                remedy="Fill it, or leave these lines out with exclude",
-                count=counts[""],
-            )
-        )
+        notes.append(_missing_note(config, column, counts[""]))
     return notes
 
 
@@ -110,6 +88,33 @@ def check_currency(
         return []
     column = currency_column(table.section, view.columns)
     return [] if column is None else currency_notes(config, column, values[column])
+
+
+def _differs_note(config: ShopConfig, column: str, code: str, lines: int) -> PlausibilityNote:
+    """The note that all lines are in one currency, which is not the shop's."""
+    return PlausibilityNote(
+        code="currency_differs",
+        severity="warning",
+        found=f"[orders] every line with a value in {column!r} ({lines:,}) is in {code}, and "
+        f"currency = {config.currency!r}",
+        expected="amounts in the shop's currency",
+        remedy=f'Write currency = "{code}", or currency_column and rates in [orders]',
+        count=lines,
+        example=f"{column} = {code}",
+    )
+
+
+def _missing_note(config: ShopConfig, column: str, lines: int) -> PlausibilityNote:
+    """The note on lines without a currency."""
+    return PlausibilityNote(
+        code="currency_missing",
+        severity="warning",
+        found=f"[orders] {count_of(lines, 'line')} without a currency in {column!r} "
+        f"{form_of(lines, 'counts', 'count')} as {config.currency}",
+        expected="a currency in every line",
+        remedy="Fill it, or leave these lines out with exclude",
+        count=lines,
+    )
 
 
 def _by_code(values: ValueCounts) -> dict[str, int]:

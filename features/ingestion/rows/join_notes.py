@@ -11,6 +11,7 @@ from features.errors import InvalidLog
 from features.ingestion.canonical_schema import Table
 from features.ingestion.rows.row_view import RowView
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of, form_of
 
 
 @dataclass(frozen=True)
@@ -27,36 +28,38 @@ class JoinCounts:
 def join_notes(table: Table, join: Join, counts: JoinCounts, *, multiplies: bool) -> list[PlausibilityNote]:
     """Notes on lines without a partner, and on rows of the joined file that belong to no line."""
     notes = []
-    unmatched = counts.lines - counts.matched
-    if unmatched:
-        notes.append(
-            PlausibilityNote(
-                code="join_unmatched",
-                severity="warning",
-                found=f"[{table.name}] {unmatched:,} of {counts.lines:,} lines have no row in {join.path}, so that its "
-                "columns are empty there",
-                expected=f"a row for every line, with the same {' and '.join(join.key)}",
-                remedy=f"Export {join.path} for the same time, or check how the key is written in both",
-                count=unmatched,
-                example=f"key {counts.unmatched_example or '(empty)'}",
-            )
-        )
+    if counts.matched < counts.lines:
+        notes.append(_unmatched_note(table, join, counts))
     if counts.unused:
-        notes.append(
-            PlausibilityNote(
-                code="join_rows_unused",
-                severity="warning" if multiplies else "info",
-                found=f"[{table.name}] {counts.unused:,} rows of {join.path} belong to no line of {table.section.path} "
-                "and do not count",
-                expected="rows of lines that the table has"
-                if multiplies
-                else "rows without a line only of what had none",
-                remedy=f"Export {table.section.path} for the same time where these rows are purchases",
-                count=counts.unused,
-                example=f"key {counts.unused_example}",
-            )
-        )
+        notes.append(_unused_note(table, join, counts, multiplies=multiplies))
     return notes
+
+
+def _unmatched_note(table: Table, join: Join, counts: JoinCounts) -> PlausibilityNote:
+    unmatched = counts.lines - counts.matched
+    return PlausibilityNote(
+        code="join_unmatched",
+        severity="warning",
+        found=f"[{table.name}] {unmatched:,} of {count_of(counts.lines, 'line')} {form_of(unmatched, 'has', 'have')} "
+        f"no row in {join.path}, so that its columns are empty there",
+        expected=f"a row for every line, with the same {' and '.join(join.key)}",
+        remedy=f"Export {join.path} for the same time, or check how the key is written in both",
+        count=unmatched,
+        example=f"key {counts.unmatched_example or '(empty)'}",
+    )
+
+
+def _unused_note(table: Table, join: Join, counts: JoinCounts, *, multiplies: bool) -> PlausibilityNote:
+    return PlausibilityNote(
+        code="join_rows_unused",
+        severity="warning" if multiplies else "info",
+        found=f"[{table.name}] {count_of(counts.unused, 'row')} of {join.path} without a line of {table.section.path} "
+        f"{form_of(counts.unused, 'does', 'do')} not count",
+        expected="rows of lines that the table has" if multiplies else "rows without a line only of what had none",
+        remedy=f"Export {table.section.path} for the same time where these rows are purchases",
+        count=counts.unused,
+        example=f"key {counts.unused_example}",
+    )
 
 
 def refuse_multiplication(

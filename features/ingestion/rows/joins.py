@@ -59,6 +59,15 @@ def open_join(open_view: Opener, view: RowView, join: Join, position: int, files
     named = [*(right for _, right in keys), *join.columns]
     opened = open_view(name, join.path, sheet=join.sheet, encoding=join.encoding, columns=named)
     joined = RowView(view.table, name, opened.column_types)
+    if faults := _join_faults(join, keys, view, joined, files_columns):
+        raise InvalidLog("\n".join(faults))
+    return JoinedFile(join, joined, opened.files, position, keys, _taken_names(join, joined, keys, files_columns))
+
+
+def _join_faults(
+    join: Join, keys: Sequence[tuple[str, str]], view: RowView, joined: RowView, files_columns: Sequence[str]
+) -> list[str]:
+    """A sentence for every column of a join that is not there."""
     where = f"join {join.path!r}"
     faults = [
         f"{where}: key = {key!r}: no column {column!r} in {place}. {found_columns(columns)}{_nearest(column, columns)}"
@@ -69,14 +78,11 @@ def open_join(open_view: Opener, view: RowView, join: Join, position: int, files
         )
         if column not in columns
     ]
-    faults += [
+    return faults + [
         f"{where}: columns: no column {column!r}. {found_columns(joined.columns)}{_nearest(column, joined.columns)}"
         for column in join.columns
         if column not in joined.column_types
     ]
-    if faults:
-        raise InvalidLog("\n".join(faults))
-    return JoinedFile(join, joined, opened.files, position, keys, _taken_names(join, joined, keys, files_columns))
 
 
 def add_columns(

@@ -13,6 +13,7 @@ from features.ingestion.rows.row_view import RowView
 from features.ingestion.value_parsing import value_sql
 from features.ingestion.values.date_formats import ISO
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of, form_of
 
 
 def keep_newest_state(
@@ -36,12 +37,7 @@ def keep_newest_state(
             "updated_at: found no order_id. Expected one, whose newest state counts: name it, or leave updated_at out."
         )
     written, notes = _instant_sql(connection, view, column)
-    newest = f"{view.table.files_view}_newest"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {newest} AS SELECT {order} AS __order_key, max({written}) AS __newest "
-        f"FROM {view.name} WHERE {order} IS NOT NULL GROUP BY 1 HAVING count(DISTINCT coalesce({written}, "
-        "'-infinity')) > 1"
-    )
+    newest = _create_newest_states(connection, view, order, written)
     joined = f"FROM {view.name} AS lines LEFT JOIN {newest} AS states ON {order} = states.__order_key"
     older_than = f"states.__newest IS NOT NULL AND coalesce({written}, '-infinity') < states.__newest"
     older, orders, example = connection.execute(
@@ -49,16 +45,32 @@ def keep_newest_state(
     ).fetchall()[0]
     if not older:
         return view, 0, notes
-    note = PlausibilityNote(
+    notes.append(_older_note(view, older, orders, example))
+    return view.derive(connection, "newest", f"SELECT lines.* {joined} WHERE NOT ({older_than})"), older, notes
+
+
+def _create_newest_states(connection: duckdb.DuckDBPyConnection, view: RowView, order: str, written: str) -> str:
+    """Write the newest time of each order with several to a temporary table; return its name."""
+    newest = f"{view.table.files_view}_newest"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {newest} AS SELECT {order} AS __order_key, max({written}) AS __newest "
+        f"FROM {view.name} WHERE {order} IS NOT NULL GROUP BY 1 HAVING count(DISTINCT coalesce({written}, "
+        "'-infinity')) > 1"
+    )
+    return newest
+
+
+def _older_note(view: RowView, older: int, orders: int, example: str) -> PlausibilityNote:
+    return PlausibilityNote(
         code="older_states",
         severity="info",
-        found=f"[{view.table.name}] {older:,} lines are older states of {orders:,} orders and do not count",
+        found=f"[{view.table.name}] {count_of(older, 'line')} of older states of {count_of(orders, 'order')} "
+        f"{form_of(older, 'does', 'do')} not count",
         expected="one state of an order, or its newest by updated_at",
         remedy="Nothing is to do where an order number names one order only",
         count=older,
         example=f"order {example}",
     )
-    return view.derive(connection, "newest", f"SELECT lines.* {joined} WHERE NOT ({older_than})"), older, [*notes, note]
 
 
 def _instant_sql(
@@ -79,8 +91,8 @@ def _instant_sql(
     unreadable, example = _count_unreadable(connection, view, column, written)
     if unreadable:
         raise InvalidLog(
-            f"updated_at = {column!r}: {unreadable:,} lines cannot be read, for example {example!r}. Expected a date "
-            "or time like 2026-01-31 18:30:00; set date_format for another format."
+            f"updated_at = {column!r}: {count_of(unreadable, 'line')} cannot be read, for example {example!r}. "
+            "Expected a date or time like 2026-01-31 18:30:00; set date_format for another format."
         )
     return written, list(detection.notes)
 

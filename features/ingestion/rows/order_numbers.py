@@ -9,6 +9,7 @@ import duckdb
 
 from features.calendar import day_from_number
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of, form_of
 
 MAX_ORDER_DAYS = 3  # days from an order's first to its last line; a longer one is several orders with one number
 COMMON_SHARE = 0.01  # of all orders: from here on every number is taken to name the order of one day only
@@ -115,8 +116,8 @@ def _reuse_note(connection: duckdb.DuckDBPyConnection, rows: str, use: NumberUse
     return PlausibilityNote(
         code="order_number_reused",
         severity="warning",
-        found=f"[orders] {use.reused:,} of {use.orders:,} order numbers have purchases of one customer more than "
-        f"{MAX_ORDER_DAYS} days apart; {done}",
+        found=f"[orders] {use.reused:,} of {count_of(use.orders, 'order number')} {form_of(use.reused, 'has', 'have')} "
+        f"purchases of one customer more than {MAX_ORDER_DAYS} days apart; {done}",
         expected="a number that names one order, or that begins anew every day",
         remedy="Nothing is to do where a till begins its numbers anew; otherwise name the column with the order's own "
         "number as order_id",

@@ -11,6 +11,7 @@ from features.ingestion.file_union import FILE_COLUMN
 from features.ingestion.rows.row_view import RowView
 from features.plausibility_note import PlausibilityNote
 from features.storage.sql_quoting import quote_identifier
+from features.wording import count_of, form_of
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,8 @@ def unite_overlaps(
         view: the lines with the column of their file.
         identity: SQL of the values by which lines of different files are the same.
     """
-    hashes, overlaps = f"{view.table.files_view}_hashes", f"{view.table.files_view}_overlaps"
     line_hash = f"hash({', '.join(identity)})"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {hashes} AS SELECT {line_hash} AS __line_hash, {FILE_COLUMN} AS __file_of_line, "
-        f"count(*) AS __copies FROM {view.name} GROUP BY ALL"
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {overlaps} AS SELECT __line_hash, max(__copies) AS __kept_copies, sum(__copies) "
-        "AS __all_copies, "
-        f"arg_max(__file_of_line, (__copies, __file_of_line)) AS __kept_file FROM {hashes} GROUP BY __line_hash "
-        "HAVING count(*) > 1"
-    )
-    totals = f"SELECT coalesce(sum(__copies), 0)::BIGINT, coalesce(sum(__copies - 1), 0)::BIGINT FROM {hashes}"
-    lines, duplicates = connection.execute(totals).fetchall()[0]
-    connection.execute(f"DROP TABLE {hashes}")
+    overlaps, lines, duplicates = _create_overlaps(connection, view, line_hash)
     repeated, overlapping = connection.execute(
         f"SELECT count(*), coalesce(sum(__all_copies - __kept_copies), 0)::BIGINT FROM {overlaps}"
     ).fetchall()[0]
@@ -72,6 +60,28 @@ def unite_overlaps(
     )
     note = _overlap_note(connection, view, counts, repeated, line_hash, overlaps)
     return view.derive(connection, "once", sql), counts, [note]
+
+
+def _create_overlaps(connection: duckdb.DuckDBPyConnection, view: RowView, line_hash: str) -> tuple[str, int, int]:
+    """Write the lines that stand in several files to a temporary table.
+
+    Returns its name, the number of all lines, and the number of those that repeat a line of their own file.
+    """
+    hashes, overlaps = f"{view.table.files_view}_hashes", f"{view.table.files_view}_overlaps"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {hashes} AS SELECT {line_hash} AS __line_hash, {FILE_COLUMN} AS __file_of_line, "
+        f"count(*) AS __copies FROM {view.name} GROUP BY ALL"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {overlaps} AS SELECT __line_hash, max(__copies) AS __kept_copies, sum(__copies) "
+        "AS __all_copies, "
+        f"arg_max(__file_of_line, (__copies, __file_of_line)) AS __kept_file FROM {hashes} GROUP BY __line_hash "
+        "HAVING count(*) > 1"
+    )
+    totals = f"SELECT coalesce(sum(__copies), 0)::BIGINT, coalesce(sum(__copies - 1), 0)::BIGINT FROM {hashes}"
+    lines, duplicates = connection.execute(totals).fetchall()[0]
+    connection.execute(f"DROP TABLE {hashes}")
+    return overlaps, lines, duplicates
 
 
 def drop_duplicates(connection: duckdb.DuckDBPyConnection, view: RowView) -> RowView:
@@ -99,8 +109,9 @@ def _overlap_note(
     return PlausibilityNote(
         code="overlapping_files",
         severity="info" if view.order_key_sql() else "warning",
-        found=f"[{view.table.name}] {repeated:,} lines stand in several files; {counts.overlapping:,} copies "
-        f"({share:.1%} of all lines) were left out, so that each counts once",
+        found=f"[{view.table.name}] {count_of(repeated, 'line')} {form_of(repeated, 'stands', 'stand')} in several "
+        f"files; {counts.overlapping:,} {form_of(counts.overlapping, 'copy was', 'copies were')} left out "
+        f"({share:.1%} of all lines), so that each counts once",
         expected="files that do not overlap",
         remedy="If these are different purchases, add a column that tells them apart, such as an order number or the "
         "store; otherwise nothing is to do",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import duckdb
 
@@ -23,7 +24,8 @@ from features.ingestion.rows.state_words import (
     plain_name,
 )
 from features.ingestion.value_parsing import value_sql
-from features.plausibility_note import PlausibilityNote
+from features.plausibility_note import PlausibilityNote, Severity
+from features.wording import count_of, form_of
 
 MAX_WORDS = 200  # a column with more different values tells no state
 _MAX_LISTED = 12
@@ -35,6 +37,36 @@ _REFUND_NAME_LIST = """
 """
 _AMOUNT_TEXT = r"'^\D{0,4}(\d{1,3}([., '']\d{3})+|\d+)([.,]\d{1,4})?\D{0,4}$'"  # no date
 _REFUND_NAMES = frozenset(_REFUND_NAME_LIST.split())
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """Lines that are probably no purchases, as their note describes them."""
+
+    code: str
+    severity: Severity
+    expected: str
+    found: str  # with the place of the column's name
+
+
+_NOT_BOUGHT = _Finding(
+    "status_not_filtered",
+    "warning",
+    "orders that were bought",
+    "lines count as purchases whose {column} says that they are none",
+)
+_TEST_ORDERS = _Finding(
+    "test_orders_not_filtered",
+    "warning",
+    "orders of customers",
+    "lines count as purchases that {column} marks as a test",
+)
+_GIFT_CARDS = _Finding(
+    "gift_cards_not_filtered",
+    "info",
+    "goods or services, or gift cards whose use is not logged again",
+    "gift cards in {column} count as purchases",
+)
 
 
 def state_columns(connection: duckdb.DuckDBPyConnection, view: RowView) -> list[str]:
@@ -65,16 +97,16 @@ def state_notes(connection: duckdb.DuckDBPyConnection, view: RowView, values: Co
     for column, counts in values.after.items():
         meaning = column_meaning(column)
         if meaning == "state" and len(counts) <= MAX_WORDS:
-            notes += _listed_notes(view, column, _not_bought(connection, view, column, counts), _STATE_TEXTS)
+            notes += _listed_notes(view, column, _not_bought(connection, view, column, counts), _NOT_BOUGHT)
         elif meaning == "cancelled_at":
             notes += _cancelled_note(view, column, counts)
         elif meaning == "test" and len(counts) <= MAX_WORDS:
             flagged = is_no if plain_name(column) == "livemode" else is_yes
             found = {value: count for value, count in counts.items() if value and flagged(value)}
-            notes += _listed_notes(view, column, found, _TEST_TEXTS) if len(found) < len(counts) else []
+            notes += _listed_notes(view, column, found, _TEST_ORDERS) if len(found) < len(counts) else []
         elif meaning == "kind":
             cards = {value: count for value, count in counts.items() if is_gift_card(value)}
-            notes += _listed_notes(view, column, cards, _GIFT_CARD_TEXTS)
+            notes += _listed_notes(view, column, cards, _GIFT_CARDS)
     return notes
 
 
@@ -101,8 +133,8 @@ def refund_notes(connection: duckdb.DuckDBPyConnection, view: RowView) -> list[P
                 PlausibilityNote(
                     code="refunds_not_subtracted",
                     severity="warning",
-                    found=f"[orders] {count:,} lines have a refund in {column!r}{in_all}, which "
-                    f"amount = {amount.source!r} does not take off",
+                    found=f"[orders] {count_of(count, 'line')} {form_of(count, 'has', 'have')} a refund in "
+                    f"{column!r}{in_all}, which amount = {amount.source!r} does not take off",
                     expected="net amounts",
                     remedy=f"Write amount = '{amount.source} - {quoted}' where refunds are not lines of their own",
                     count=count,
@@ -147,13 +179,14 @@ def _cancelled_note(view: RowView, column: str, counts: ValueCounts) -> list[Pla
     if not filled or set(filled) == set(counts):
         return []
     if all(is_yes(value) for value in filled):
-        return _listed_notes(view, column, filled, _STATE_TEXTS)
+        return _listed_notes(view, column, filled, _NOT_BOUGHT)
     total = sum(filled.values())
     return [
         PlausibilityNote(
             code="status_not_filtered",
             severity="warning",
-            found=f"[orders] {total:,} lines have a value in {column!r} and count as purchases",
+            found=f"[orders] {count_of(total, 'line')} with a value in {column!r} "
+            f"{form_of(total, 'counts as a purchase', 'count as purchases')}",
             expected="orders that were not cancelled",
             remedy=f'Write include = {{ {_key(column)} = [""] }} in [orders], if cancelled orders are no purchases',
             count=total,
@@ -162,12 +195,9 @@ def _cancelled_note(view: RowView, column: str, counts: ValueCounts) -> list[Pla
     ]
 
 
-def _listed_notes(
-    view: RowView, column: str, found: Mapping[str, int], texts: tuple[str, str, str, Callable[[str], str]]
-) -> list[PlausibilityNote]:
+def _listed_notes(view: RowView, column: str, found: Mapping[str, int], finding: _Finding) -> list[PlausibilityNote]:
     if not found:
         return []
-    code, severity, expected, found_text = texts
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     listed = ", ".join(f"{value!r} ({count:,})" for value, count in ordered[:_MAX_LISTED])
     already = view.table.section.exclude.get(column, ())
@@ -177,10 +207,10 @@ def _listed_notes(
     )
     return [
         PlausibilityNote(
-            code=code,
-            severity="info" if severity == "info" else "warning",
-            found=f"[orders] {found_text(column)}: {listed}",
-            expected=expected,
+            code=finding.code,
+            severity=finding.severity,
+            found=f"[orders] {finding.found.format(column=repr(column))}: {listed}",
+            expected=finding.expected,
             remedy=f"Write exclude = {{ {written} }} in [orders], if these are no purchases",
             count=sum(found.values()),
             example=f"{column} = {ordered[0][0]}",
@@ -190,24 +220,3 @@ def _listed_notes(
 
 def _key(column: str) -> str:
     return column if re.fullmatch(r"[A-Za-z0-9_-]+", column) else json.dumps(column, ensure_ascii=False)
-
-
-_Texts = tuple[str, str, str, Callable[[str], str]]
-_STATE_TEXTS: _Texts = (
-    "status_not_filtered",
-    "warning",
-    "orders that were bought",
-    lambda column: f"lines count as purchases whose {column!r} says that they are none",
-)
-_TEST_TEXTS: _Texts = (
-    "test_orders_not_filtered",
-    "warning",
-    "orders of customers",
-    lambda column: f"lines count as purchases that {column!r} marks as a test",
-)
-_GIFT_CARD_TEXTS: _Texts = (
-    "gift_cards_not_filtered",
-    "info",
-    "goods or services, or gift cards whose use is not logged again",
-    lambda column: f"gift cards in {column!r} count as purchases",
-)

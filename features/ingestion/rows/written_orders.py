@@ -30,26 +30,39 @@ def adjust_orders(
         columns: of the file.
     """
     rows = original = f"read_parquet({quote_literal(str(file))})"
-    notes: list[PlausibilityNote] = []
-    left_out = 0
+    notes, left_out = list[PlausibilityNote](), 0
     if "order_id" in columns:
-        purchase = "amount >= 0" if "amount" in columns else "true"
-        use = number_use(connection, rows, purchase)
-        notes += number_notes(connection, rows, use)
-        rows = daily_orders_sql(rows, purchase, use) if use.reused else rows
+        rows, notes = _daily_orders(connection, rows, columns)
     if "amount" in columns:
-        order = ORDER_SQL if "order_id" in columns else "'day ' || day_number"
-        returned = RETURNED_COLUMN if RETURNED_COLUMN in columns else None
-        zeros = find_zero_orders(connection, rows, order, returned)
-        ignored = section.zero_amount == "ignore"
-        notes += zero_notes(zeros, ignored=ignored)
-        left_out = zeros.returned_lines + (zeros.lines if ignored else 0)
-        rows = without_zero_orders_sql(rows, order, returned_only=not ignored) if left_out else rows
+        rows, left_out, further = _without_zero_orders(connection, section, rows, columns)
+        notes += further
     if RETURNED_COLUMN in columns:
         rows = f"(SELECT * EXCLUDE ({RETURNED_COLUMN}) FROM {rows})"
     if rows != original:
         _write_anew(connection, rows, file)
     return left_out, notes
+
+
+def _daily_orders(
+    connection: duckdb.DuckDBPyConnection, rows: str, columns: Collection[str]
+) -> tuple[str, list[PlausibilityNote]]:
+    """SQL of the lines with one order per number and day where numbers are used again, and notes on that."""
+    purchase = "amount >= 0" if "amount" in columns else "true"
+    use = number_use(connection, rows, purchase)
+    notes = number_notes(connection, rows, use)
+    return daily_orders_sql(rows, purchase, use) if use.reused else rows, notes
+
+
+def _without_zero_orders(
+    connection: duckdb.DuckDBPyConnection, section: OrdersSource, rows: str, columns: Collection[str]
+) -> tuple[str, int, list[PlausibilityNote]]:
+    """SQL of the lines without orders of 0 that do not count, the number of lines left out, and notes on them."""
+    order = ORDER_SQL if "order_id" in columns else "'day ' || day_number"
+    zeros = find_zero_orders(connection, rows, order, RETURNED_COLUMN if RETURNED_COLUMN in columns else None)
+    ignored = section.zero_amount == "ignore"
+    left_out = zeros.returned_lines + (zeros.lines if ignored else 0)
+    rows = without_zero_orders_sql(rows, order, returned_only=not ignored) if left_out else rows
+    return rows, left_out, zero_notes(zeros, ignored=ignored)
 
 
 def _write_anew(connection: duckdb.DuckDBPyConnection, rows: str, file: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.plausibility_note import PlausibilityNote
+from features.wording import count_of, form_of
 
 _ORDER = "customer_id, __order"
 ORDER_SQL = "coalesce(order_id, 'day ' || day_number)"
@@ -63,13 +64,17 @@ def zero_notes(zeros: ZeroOrders, *, ignored: bool) -> list[PlausibilityNote]:
     """Notes on orders of amount 0: how many count as orders, and how many do not."""
     notes = []
     if zeros.orders:
-        fate = "do not count as orders" if ignored else "count as orders of 0"
+        fate = (
+            f"{form_of(zeros.orders, 'does', 'do')} not count as {form_of(zeros.orders, 'an order', 'orders')}"
+            if ignored
+            else f"{form_of(zeros.orders, 'counts as an order', 'count as orders')} of 0"
+        )
         other = "order" if ignored else "ignore"
         notes.append(
             PlausibilityNote(
                 code="zero_amount_orders",
                 severity="info",
-                found=f"[orders] {zeros.orders:,} orders of amount 0 {fate}",
+                found=f"[orders] {count_of(zeros.orders, 'order')} of amount 0 {fate}",
                 expected="orders paid by gift card, points or coupon, or samples",
                 remedy=f'Write zero_amount = "{other}" in [orders] where they are {"" if ignored else "no "}orders',
                 count=zeros.orders,
@@ -81,7 +86,8 @@ def zero_notes(zeros: ZeroOrders, *, ignored: bool) -> list[PlausibilityNote]:
             PlausibilityNote(
                 code="orders_returned_in_full",
                 severity="info",
-                found=f"[orders] {zeros.returned_orders:,} orders with a refund as large as their total do not count",
+                found=f"[orders] {count_of(zeros.returned_orders, 'order')} with a refund as large as the total "
+                f"{form_of(zeros.returned_orders, 'does', 'do')} not count",
                 expected="orders that were not sent back in full",
                 remedy="Nothing is to do",
                 count=zeros.returned_orders,

@@ -164,7 +164,7 @@ def test_test_orders_and_gift_cards_are_named(tmp_path: Path) -> None:
 def test_refunds_in_a_column_of_their_own_are_named_until_the_amount_takes_them_off(tmp_path: Path) -> None:
     log = "order,customer,at,Total,Refunded Amount\n1,ann,2026-01-01,10,0\n2,bob,2026-01-02,20,5.5\n"
     found = note(ingest_shop(tmp_path, {"orders.csv": log}, amount='"Total"'), "refunds_not_subtracted")
-    assert "1 lines have a refund in 'Refunded Amount', 5.50 in all" in found.found
+    assert "1 line has a refund in 'Refunded Amount', 5.50 in all" in found.found
     net = ingest_shop(tmp_path, {"orders.csv": log}, amount="'Total - \"Refunded Amount\"'")
     assert not notes(net, "refunds_not_subtracted")
     assert rows(tmp_path, "amount") == [(10.0,), (14.5,)]

@@ -98,7 +98,7 @@ def test_lines_and_rows_without_a_partner_are_named(tmp_path: Path) -> None:
     assert rows(tmp_path, "customer_id") == [("18",), ("77",)]
     unmatched = note(manifest, "join_unmatched")
     assert (unmatched.count, unmatched.example) == (1, "key 77")
-    assert "1 of 2 lines have no row in people.csv" in unmatched.found
+    assert "1 of 2 lines has no row in people.csv" in unmatched.found
 
 
 def test_items_without_an_order_are_a_warning(tmp_path: Path) -> None:

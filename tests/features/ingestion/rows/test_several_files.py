@@ -151,7 +151,7 @@ def test_the_time_of_a_state_is_read_as_it_is_written(tmp_path: Path, first: str
 
 def test_a_state_needs_an_order_and_a_time_that_can_be_read(tmp_path: Path) -> None:
     log = {"orders.csv": "order,customer,at,amount,changed\n1,ann,2026-01-01,10,soon\n"}
-    assert "updated_at = 'changed': 1 lines cannot be read, for example 'soon'" in refusal(
+    assert "updated_at = 'changed': 1 line cannot be read, for example 'soon'" in refusal(
         tmp_path, log, updated_at='"changed"'
     )
     assert "updated_at: found no order_id" in refusal(tmp_path, log, updated_at='"changed"', order_id="")
