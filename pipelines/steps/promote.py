@@ -47,12 +47,7 @@ def run(
     candidate = _pending_release(registry) if version is None else version
     gate = _current_gate(registry, home, candidate)
     if not gate["passed"] and not force:
-        serving = "The champion keeps" if registry.version_of("release", "champion") else "No release is"
-        raise GateRejected(
-            f"The gate rejects release {candidate}: {_rejection(gate)}. {serving} serving.{_acceptance(gate)} See its "
-            f"run in `flywheel ui`; to promote it nevertheless: flywheel promote --version {candidate} --force --why "
-            "REASON."
-        )
+        raise GateRejected(_refusal(registry, candidate, gate))
     promotion = registry.promote(
         candidate,
         by=_current_user(),
@@ -100,6 +95,16 @@ def _current_gate(registry: Registry, home: Home, version: str) -> dict[str, Any
             regressed_models += lower_tiers(manifest.tiers, champion.tiers)
     passed = manifest.gate.passed and not regressed_models
     return {**asdict(manifest.gate), "passed": passed, "regressions": sorted(set(regressed_models))}
+
+
+def _refusal(registry: Registry, candidate: str, gate: Mapping[str, Any]) -> str:
+    """Why the gate rejects a release, who serves, and what to do."""
+    serving = "The champion keeps" if registry.version_of("release", "champion") else "No release is"
+    return (
+        f"The gate rejects release {candidate}: {_rejection(gate)}. {serving} serving.{_acceptance(gate)} See its "
+        f"run in `flywheel ui`; to promote it nevertheless: flywheel promote --version {candidate} --force --why "
+        "REASON."
+    )
 
 
 def _rejection(gate: Mapping[str, Any]) -> str:

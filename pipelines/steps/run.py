@@ -79,12 +79,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     context = end_silence(requested, accepted=accept_silence)
     publish.run(context)
     trained_version = train.run(context)
-    refusal = ""
-    try:
-        promote.run(home, timestamp, report, version=trained_version)
-    except GateRejected as error:
-        refusal = str(error)
-        report(refusal)
+    refusal = _promote(home, timestamp, report, trained_version)
     trained = ReleaseManifest.read(home.releases / trained_version)
     serves = home.champion() is not None
     score_summary = score.run(config, home, context.now, report, out, timestamp) if serves else None
@@ -103,6 +98,16 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         plausibility=context.plausibility,
         currency=config.currency,
     )
+
+
+def _promote(home: Home, timestamp: datetime, report: Callable[[str], None], version: str) -> str:
+    """Promote a release; return why the gate rejects it, and nothing if it serves."""
+    try:
+        promote.run(home, timestamp, report, version=version)
+    except GateRejected as error:
+        report(str(error))
+        return str(error)
+    return ""
 
 
 def _expected_totals(home: Home, summary: score.ScoreSummary) -> ExpectedTotals:
