@@ -57,6 +57,10 @@ class CommandConsole:
         elapsed = f"{time.monotonic() - self._started_at:6.1f} s"
         self._progress.print(Text.assemble((elapsed, "dim"), "  ", message), soft_wrap=True)
 
+    def show_notice(self, message: str) -> None:
+        """Print one line on stderr, without the elapsed seconds."""
+        self._progress.print(Text(message), soft_wrap=True)
+
     def show_error(self, message: str) -> None:
         """Print why the command stopped."""
         self._progress.print(Text.assemble(("error", "bold red"), "  ", message), soft_wrap=True)
