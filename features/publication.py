@@ -28,6 +28,10 @@ class Publication:
         """Whole local days without an order line, from the day after the last one to yesterday."""
         return max((today - self.last_day).days - 1, 0)
 
+    def has_ended(self, today: date) -> bool:
+        """Whether the silence up to a day exceeds the limit beyond which nothing is scored."""
+        return self.silence_days(today) > self.silence_limit
+
     def to_bytes(self) -> bytes:
         """The publication as JSON."""
         notes = [asdict(note) for note in without_examples(self.notes)]

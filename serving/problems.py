@@ -34,7 +34,8 @@ DETAILS = {
     422: "The request is not as expected; errors names the fields.",
     429: "Too many requests wait already. Try again after Retry-After seconds.",
     500: "An unexpected error; the log has it under the X-Request-ID of this response.",
-    503: "No release is ready to answer yet. Try again after Retry-After seconds.",
+    503: "No release is ready to answer yet. If no release is promoted yet, run `flywheel run`; else try again after "
+    "Retry-After seconds.",
 }
 
 

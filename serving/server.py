@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,10 +36,29 @@ def run(settings: Settings) -> None:
         try:
             FLYWHEEL.serve_http(host=settings.host, port=settings.port)
         except OSError as error:
-            raise AddressUnavailable(
-                f"Found {settings.host}:{settings.port} unavailable ({error.strerror}); expected a free port of an "
-                "address of this machine. Stop the process that listens there, or choose another port."
-            ) from None
+            raise _unavailable(settings.host, settings.port, error) from None
+
+
+def check_address(host: str, port: int) -> None:
+    """Check that a service can listen at an address.
+
+    Raises:
+        AddressUnavailable: the address is in use, or does not belong to this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        raise _unavailable(host, port, error) from None
+
+
+def _unavailable(host: str, port: int, error: OSError) -> AddressUnavailable:
+    return AddressUnavailable(
+        f"Found {host}:{port} unavailable ({error.strerror}); expected a free port of an address of this machine. "
+        "Stop the process that listens there, or choose another port."
+    )
 
 
 def wait_until_ready(url: str, timeout_seconds: float = 60.0) -> bool:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.cli.expected_totals import expected_total_lines
-from pipelines.cli.plausibility import log_row, note_lines, note_rows
+from pipelines.cli.plausibility import log_days, log_row, note_lines, note_rows
 from pipelines.cli.tables import churn_rule_table, format_number, ingestion_table, titled_table
 from training.inference.release_manifest import ReleaseManifest
 
@@ -57,6 +57,10 @@ class CommandConsole:
         elapsed = f"{time.monotonic() - self._started_at:6.1f} s"
         self._progress.print(Text.assemble((elapsed, "dim"), "  ", message), soft_wrap=True)
 
+    def show_notice(self, message: str) -> None:
+        """Print one line on stderr, without the elapsed seconds."""
+        self._progress.print(Text(message), soft_wrap=True)
+
     def show_error(self, message: str) -> None:
         """Print why the command stopped."""
         self._progress.print(Text.assemble(("error", "bold red"), "  ", message), soft_wrap=True)
@@ -78,7 +82,7 @@ class CommandConsole:
         self._out.print(context.log_summary.sentence(context.config.currency), soft_wrap=True)
         self._show_notes(context.plausibility)
         table = titled_table(
-            f"{shop_name}: what can be learned as of {schedule.as_of} ({schedule.span:,} days of log)",
+            f"{shop_name}: what can be learned as of {schedule.as_of} ({log_days(schedule.span, context.silence)})",
             "model", "days", "trainable", "tier", "customers", "positives", "negatives",
         )  # fmt: skip
         for answer in readiness.answers:

@@ -27,6 +27,8 @@ _STATUSES = {
     "withheld_consent": "not answered: the customer does not consent to profiling",
     "features_unavailable": "not answered: the features or the consents cannot be read",
 }
+_STALE = "stale_features"
+_ENDED = "answered from features that are too old, because the log has ended"
 _ERASED = "not answered: the customer was erased"
 
 
@@ -69,6 +71,8 @@ class ExplainConsole(CommandConsole):
         if self._json_output:
             self._print_json({"predictions": [explanation.answer for explanation in explanations]})
             return
+        if ended_log := next((explanation.ended_log for explanation in explanations), ""):
+            self._out.print(ended_log, soft_wrap=True)
         for explanation in explanations:
             self._show_head(explanation)
             if "model_tier" in explanation.answer:
@@ -77,7 +81,7 @@ class ExplainConsole(CommandConsole):
 
     def _show_head(self, explanation: Explanation) -> None:
         answer = explanation.answer
-        status = _ERASED if explanation.is_erased else _STATUSES.get(answer["status"], answer["status"])
+        status = _status(explanation)
         reason = f" ({answer['reason']})" if answer.get("reason") else ""
         self._out.print(f"{answer['customer_id']}: {status}{reason}", soft_wrap=True)
         if "features_at" in answer:
@@ -108,6 +112,13 @@ class ExplainConsole(CommandConsole):
             name = reason["answer"].replace("_", " ")
             table.add_row(name, reason["direction"], reason["text"]["en"], f"{reason['importance']:.0%}")
         self._out.print(table)
+
+
+def _status(explanation: Explanation) -> str:
+    if explanation.is_erased:
+        return _ERASED
+    status: str = explanation.answer["status"]
+    return _ENDED if status == _STALE and explanation.ended_log else _STATUSES.get(status, status)
 
 
 def _words(status: str) -> str:

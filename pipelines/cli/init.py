@@ -15,7 +15,7 @@ import typer
 
 from pipelines.cli.command_context import current_time, exit_on_error, locked_home
 from pipelines.cli.console import CommandConsole
-from pipelines.cli.options import AsOf, HomeDir
+from pipelines.cli.options import HomeDir, InitAsOf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def init(  # noqa: PLR0913 -- each is an option of the command
     readiness: Annotated[
         bool, typer.Option("--readiness/--no-readiness", help="Read the log and report what can be predicted.")
     ] = True,
-    as_of: AsOf = None,
+    as_of: InitAsOf = None,
     home: HomeDir = None,
 ) -> None:
     """Look at the exports of a shop, write a commented flywheel.toml for them, and check it with readiness."""

@@ -48,6 +48,16 @@ AsOf = Annotated[
         help="Use only data before this day; default: today, for score the day of the features.",
     ),
 ]
+InitAsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        parser=parse_day,
+        help="Report what can be predicted from the data before this day; default: today, or the end of a log that "
+        "ended.",
+    ),
+]
 AcceptSilence = Annotated[
     bool,
     typer.Option(

@@ -10,6 +10,7 @@ from features.plausibility.log_report import format_instant
 
 if TYPE_CHECKING:
     from features.plausibility.log_summary import LogSummary
+    from features.plausibility.silence import Silence
     from features.plausibility_note import PlausibilityNote
 
 
@@ -33,3 +34,15 @@ def note_rows(notes: Sequence[PlausibilityNote]) -> list[dict[str, object]]:
 def log_row(summary: LogSummary) -> Mapping[str, object]:
     """The size and the span of the log for ``--json``."""
     return {**asdict(summary), "log_until": format_instant(summary.log_until)}
+
+
+def log_days(span: int, silence: Silence) -> str:
+    """The days of log in words; an unusual silence at its end is counted apart.
+
+    Args:
+        span: days from the first order to the cutoff.
+        silence: the silence at the end of the log.
+    """
+    if not silence.is_unusual:
+        return f"{span:,} days of log"
+    return f"{span - silence.days:,} days of log, then {silence.days:,} silent days"

@@ -23,5 +23,6 @@ def serve(
     """Start the HTTP service, which answers from the champion; its documentation is at /docs."""
     from pipelines.steps import serve as step
 
-    with exit_on_error(CommandConsole(json_output=False)):
-        step.run(resolve_home(home), host, port, as_of, current_time(context))
+    console = CommandConsole(json_output=False)
+    with exit_on_error(console):
+        step.run(resolve_home(home), host, port, as_of, current_time(context), console.show_notice)

@@ -32,7 +32,8 @@ def configuration_used(surroundings: Surroundings) -> Finding:
     "freshness",
     "features",
     expected="features that are not older than max_feature_age_days",
-    remedy="`flywheel run`, or `flywheel publish`: until then answers have the status stale_features",
+    remedy="`flywheel run`, or `flywheel publish`: until then answers have the status stale_features; if the log has "
+    "ended, `flywheel serve` and `flywheel explain` with `--as-of` and the day after its end",
 )
 def features_age(surroundings: Surroundings) -> Finding:
     """The age of the published features."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from features.online.backends import LMDB, open_store, resolve_location
@@ -52,7 +52,10 @@ def end(surroundings: Surroundings) -> Finding:
     found = f"the last order is of {publication.last_day}, {days:,} silent days"
     if days <= publication.usual_silence:
         return ok(found)
-    limit = f", and answers hold up to {publication.silence_limit:,}" if days > publication.silence_limit else ""
+    limit = ""
+    if publication.has_ended(surroundings.today):
+        day = publication.last_day + timedelta(days=1)
+        limit = f", and answers hold up to {publication.silence_limit:,}; `--as-of {day}` asks as of it"
     return warning(f"{found}, where at most {publication.usual_silence:,} are usual{limit}")
 
 

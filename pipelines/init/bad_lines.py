@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from features.plausibility.wording import count_of
 from pipelines.init.choice import Choice
 from pipelines.init.orders_draft import OrdersDraft
 
@@ -20,7 +21,8 @@ def bad_lines_choice(orders: OrdersDraft) -> list[Choice]:
     share = lines / max(len(next(iter(profiles.values())).texts), 1)
     listed = ", ".join(f"{value!r} in '{column}'" for column, value in examples.items())
     at_most = max(0.01, math.ceil(200 * share) / 100)
-    question = f"{lines:,} lines of the sample are set aside, such as those with {listed}: can you correct them?"
+    verb = "is" if lines == 1 else "are"
+    question = f"{count_of(lines, 'line')} of the sample {verb} set aside, such as with {listed}: can you correct it?"
     return [
         Choice("bad_lines", {"at_most": at_most}, "lines that cannot be read are listed in rejected.csv", (question,))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from features.plausibility.wording import count_of
 from features.storage.sql_quoting import quote_identifier, quote_literal
 from pipelines.init.choice import Choice
 from pipelines.init.orders_draft import OrdersDraft
@@ -28,8 +29,13 @@ def blank_amount_choice(draft: OrdersDraft) -> list[Choice]:
     lines = draft.table.connection.execute(sql).fetchall()[0][0]
     if not lines:
         return []
-    question = f'{lines:,} lines have no amount and are left out: are they orders of amount 0? Then write "zero".'
+    question = _question(lines)
     return [Choice("blank_amount", "skip", "", (question,))]
+
+
+def _question(lines: int) -> str:
+    verb, left, orders = ("has", "is", "is it an order") if lines == 1 else ("have", "are", "are they orders")
+    return f'{count_of(lines, "line")} {verb} no amount and {left} left out: {orders} of amount 0? Then write "zero".'
 
 
 def _excluded_values(draft: OrdersDraft) -> dict[str, list[str]]:

@@ -14,12 +14,14 @@ from features.errors import InvalidLog
 from features.ingestion.files.container import Container, detect_container
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.files.text_encoding import detect_encoding
+from features.ingestion.files.total_rows import is_total
 from features.ingestion.raw_tables import create_raw_view, translate_read_errors
 from features.storage.sql_quoting import quote_identifier
 from pipelines.init.column_names import normalize_name
 from pipelines.init.path_pattern import path_text
 from pipelines.init.raw_export import RawExport, sample_lines
 
+MIN_FILL = 0.8  # of the lines, in a column by which a total row is known
 _DATA = re.compile(r"[-+]?[\d.,:/ ]*\d[\d.,:/ ]*")  # a number or a date, which no column is called
 
 
@@ -76,11 +78,25 @@ class ExportReader:
     def _read(self, files: Sequence[Path], view: str, like: RawExport) -> RawExport:
         path = path_text(files, self.folder)
         options = ReadOptions(self.spill, has_header=like.has_header, sheet=like.sheet, encoding=like.encoding)
+        types, lines, sample = self._sample(path, view, options)
+        if any(map(is_total, zip(*sample.values(), strict=True))):
+            identifying = tuple((column,) for column in _well_filled(sample))
+            types, lines, sample = self._sample(path, view, replace(options, identifying=identifying))
+        return replace(like, files=tuple(files), view=view, column_types=types, lines=lines, sample=sample)
+
+    def _sample(
+        self, path: str, view: str, options: ReadOptions
+    ) -> tuple[dict[str, str], int, dict[str, tuple[str, ...]]]:
+        """The types of the columns, the number of lines, and texts of some lines by column."""
         opened = create_raw_view(self.connection, view, path, self.folder, options)
         types = _own_columns(opened.column_types)
         with translate_read_errors(path):
-            lines, sample = sample_lines(self.connection, view, types)
-        return replace(like, files=tuple(files), view=view, column_types=types, lines=lines, sample=sample)
+            return types, *sample_lines(self.connection, view, types)
+
+
+def _well_filled(sample: Mapping[str, Sequence[str]]) -> list[str]:
+    """The columns that a total row lacks, as it is no line of the log: those that most lines fill."""
+    return [column for column, texts in sample.items() if sum(map(bool, texts)) >= MIN_FILL * len(texts)]
 
 
 def _own_columns(column_types: Mapping[str, str]) -> dict[str, str]:

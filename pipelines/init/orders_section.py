@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from features.plausibility.wording import count_of
 from pipelines.init.amount_choice import amount_questions
 from pipelines.init.bad_lines import bad_lines_choice
 from pipelines.init.blank_amounts import blank_amount_choice
@@ -34,7 +35,7 @@ def orders_section(drafts: Sequence[OrdersDraft], currency_keys: Sequence[Choice
 def _file_choices(exports: Sequence[RawExport], folder: Path) -> list[Choice]:
     first = exports[0]
     files = [file for export in exports for file in export.files]
-    choices = [Choice("path", path_text(files, folder), f"{sum(export.lines for export in exports):,} lines")]
+    choices = [Choice("path", path_text(files, folder), count_of(sum(export.lines for export in exports), "line"))]
     choices += _sheet_and_encoding(first)
     if not first.has_header:
         choices.append(Choice("has_header", value=False, reason="the first line has values, no names"))
@@ -86,8 +87,9 @@ def join_sections(steps: Sequence[JoinStep], base: RawExport, columns: set[str],
     for step in steps:
         taken = [column for column in step.export.columns if column in used - present]
         present |= set(taken)
+        lines = f"{count_of(step.export.lines, 'line')}, one for each key"
         section = Section("[[orders.join]]", [
-            Choice("path", path_text(step.export.files, folder), f"{step.export.lines:,} lines, one for each key"),
+            Choice("path", path_text(step.export.files, folder), lines),
             Choice("key", step.key_texts[0] if len(step.keys) == 1 else step.key_texts),
             Choice("columns", taken),
         ])  # fmt: skip

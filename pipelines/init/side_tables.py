@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from features.plausibility.wording import count_of
 from pipelines.init.candidates import ExportTable, best_candidate
 from pipelines.init.choice import Choice, Section
 from pipelines.init.lexicon import Role
@@ -63,7 +64,7 @@ def events_section(table: ExportTable, customers: set[str], folder: Path) -> Sec
 
 def _section(name: str, table: ExportTable, folder: Path, customer: str) -> Section:
     return Section(name, [
-        Choice("path", path_text(table.export.files, folder), f"{table.export.lines:,} lines"),
+        Choice("path", path_text(table.export.files, folder), count_of(table.export.lines, "line")),
         Choice("customer_id", customer, "most of its values are customers of the orders"),
     ])  # fmt: skip
 

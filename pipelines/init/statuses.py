@@ -12,6 +12,7 @@ from features.ingestion.rows.state_words import (
     is_yes,
     plain_name,
 )
+from features.plausibility.wording import count_of
 from pipelines.init.candidates import ExportTable
 from pipelines.init.choice import Choice
 from pipelines.init.column_names import name_score
@@ -101,7 +102,7 @@ def _is_negative(table: ExportTable, profile: ValueProfile, value: str, amounts:
 def _questions(profile: ValueProfile, excluded: Sequence[str]) -> list[str]:
     unsure = [value for value in profile.counts if value not in excluded and value.casefold().endswith(_ASK)]
     return [
-        f"{profile.counts[value]:,} lines have {value!r} in '{profile.column}' and count: are they purchases?"
+        f"{count_of(profile.counts[value], 'line')} with {value!r} in '{profile.column}' count: are they purchases?"
         for value in unsure
     ]
 

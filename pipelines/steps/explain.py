@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from features.calendar import local_day
 from features.consents.ledger import ConsentStatus, Ledger
 from features.errors import FlywheelError, NotFound
 from features.online.backends import open_store, resolve_location
@@ -50,6 +51,7 @@ class Explanation:
     answer: dict[str, Any]
     is_erased: bool  # the service answers an erased customer like an unknown one
     similar_ids: Sequence[str]  # customers who may be meant, for an unknown one
+    ended_log: str = ""  # the remedy where the log ended too long ago; empty otherwise
 
 
 def run(home: Home, customer_ids: Sequence[str], now: datetime) -> list[Explanation]:
@@ -68,8 +70,23 @@ def run(home: Home, customer_ids: Sequence[str], now: datetime) -> list[Explanat
     active, publications = ActiveRelease(release, store.reader(release.views)), PublicationLoader.of_store(store)
     publications.poll()
     service = _open_service(home, active, publications.current, ledger, PinnedClock(now))
-    instant = resolve_instant(now, ZoneInfo(release.metadata.timezone))
-    return [_explain(home, service, ledger, customer_id, instant) for customer_id in customer_ids]
+    zone = ZoneInfo(release.metadata.timezone)
+    instant = resolve_instant(now, zone)
+    ended_log = ended_log_remedy(publications.current, local_day(instant, zone), zone)
+    explanations = [_explain(home, service, ledger, customer_id, instant) for customer_id in customer_ids]
+    return [replace(explanation, ended_log=ended_log) for explanation in explanations]
+
+
+def ended_log_remedy(publication: Publication | None, today: date, zone: ZoneInfo) -> str:
+    """What helps where the log ended longer ago than its answers hold; empty otherwise."""
+    if publication is None or not publication.has_ended(today):
+        return ""
+    day = max(publication.last_day + timedelta(days=1), local_day(publication.features_at, zone))
+    return (
+        f"The log ends on {publication.last_day}, {publication.silence_days(today):,} silent days before {today}; its "
+        f"answers hold up to {publication.silence_limit:,}. For the answers as of its end, add `--as-of {day}`; if the "
+        "shop goes on, export the log again, then `flywheel run`."
+    )
 
 
 def _open_service(

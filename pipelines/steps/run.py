@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features.config.shop import ShopConfig
 from features.ingestion.manifest import HistoryManifest
@@ -14,13 +15,16 @@ from features.plausibility_note import PlausibilityNote
 from pipelines.home import Home
 from pipelines.run_context import RunContext
 from pipelines.scoring.expected_totals import shop_totals
-from pipelines.steps import ingest, promote, publish, score, train
+from pipelines.steps import ingest, promote, publish
 from pipelines.steps.promote import GateRejected
 from pipelines.steps.silence import end_silence, silence_notice
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
 from training.inference.forecast import LAST_WINDOW, POPULATION
 from training.inference.release_manifest import GateResult, ReleaseManifest
+
+if TYPE_CHECKING:
+    from pipelines.steps.score import ScoreSummary
 
 _STAND_INS = {
     LAST_WINDOW: "the best ranking on the level of the last window",
@@ -39,7 +43,7 @@ class RunSummary:
     refusal: str  # why the gate rejected the trained release; empty if it serves
     gate: GateResult  # of the trained release
     trained_tier: str  # the tier that answers in it
-    score_summary: score.ScoreSummary | None  # None where no release serves yet
+    score_summary: ScoreSummary | None  # None where no release serves yet
     expected: ExpectedTotals | None  # of all customers
     log: LogSummary
     plausibility: tuple[PlausibilityNote, ...]
@@ -77,6 +81,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     manifest = ingest.run(config, home, timestamp, report)
     requested = RunContext(config, home, as_of, report, consents_at=timestamp)
     context = end_silence(requested, accepted=accept_silence)
+    from pipelines.steps import score, train  # seconds, which a log that ended need not wait for
+
     publish.run(context)
     trained_version = train.run(context)
     refusal = _promote(home, timestamp, report, trained_version)
@@ -110,5 +116,5 @@ def _promote(home: Home, timestamp: datetime, report: Callable[[str], None], ver
     return ""
 
 
-def _expected_totals(home: Home, summary: score.ScoreSummary) -> ExpectedTotals:
+def _expected_totals(home: Home, summary: ScoreSummary) -> ExpectedTotals:
     return shop_totals(summary.path, ReleaseManifest.read(home.releases / summary.release).cards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from features.errors import FlywheelError
 from features.validation_errors import message
 from pipelines.home import Home
 from serving.moments import resolve_instant
+from serving.server import check_address
 from serving.server import run as serve
 from serving.settings import Settings
 
@@ -21,15 +23,33 @@ class InvalidSettings(FlywheelError):
     """The environment or the command line has invalid service settings."""
 
 
-def run(home: Home, host: str, port: int, as_of: date | None, now: datetime) -> None:
+def run(home: Home, host: str, port: int, as_of: date | None, now: datetime, notify: Callable[[str], None]) -> None:
     """Serve until stopped; with ``as_of`` the service's clock is fixed at the beginning of that day.
+
+    ``notify`` gets the sentences that the operator has to read at the start.
 
     Raises:
         InvalidSettings: a setting is invalid, or the clock would be fixed after ``now``.
+        AddressUnavailable: the address is in use, or does not belong to this machine.
     """
     chosen = settings(home, host, port, as_of)
     check_pinned_clock(chosen, home.zone(), now)
+    check_address(host, port)
+    for notice in start_notices(home, host, port):
+        notify(notice)
     serve(chosen)
+
+
+def start_notices(home: Home, host: str, port: int) -> list[str]:
+    """Where the service answers, and what is missing in the home before it can answer."""
+    name = f"[{host}]" if ":" in host else host
+    notices = [f"Flywheel answers on http://{name}:{port} (docs at /docs, Ctrl-C stops it)"]
+    if home.champion() is None:
+        notices.append(
+            f"Found no champion in {home.folder.resolve()}, so every prediction gets status 503. Expected a promoted "
+            "release: run `flywheel run`, and this service loads it, or name another folder with --home."
+        )
+    return notices
 
 
 def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:

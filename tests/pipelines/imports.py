@@ -14,6 +14,8 @@ for module in (
     "pipelines.cli.main",
     "pipelines.steps.evaluate",
     "pipelines.steps.run",
+    "pipelines.steps.score",
+    "pipelines.steps.train",
     "training.fitting.gradient_boosting",
     "training.registry.tracking",
 ):

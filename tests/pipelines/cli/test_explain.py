@@ -87,8 +87,10 @@ def test_a_customer_who_denied_or_was_erased_is_named_as_such_and_never_suggeste
 
 def test_features_that_are_too_old_are_said_in_the_first_line(trained_shop: Flywheel) -> None:
     customer_id = trained_shop.scores["customer_id"][0].as_py()
-    first = trained_shop("explain", customer_id).out.splitlines()[0]
-    assert first == f"{customer_id}: answered from features that are too old: `flywheel run` renews them"
+    first, second, *_ = trained_shop("explain", customer_id).out.splitlines()
+    assert first.startswith("The log ends on 2024-09-23, ")
+    assert f"For the answers as of its end, add `--as-of {TODAY}`" in first
+    assert second == f"{customer_id}: answered from features that are too old, because the log has ended"
 
 
 def test_the_pinned_clock_of_the_service_counts(trained_shop: Flywheel) -> None:

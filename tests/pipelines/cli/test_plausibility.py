@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from features.plausibility.log_summary import LogSummary
+from features.plausibility.silence import Silence
 from features.plausibility_note import PlausibilityNote
-from pipelines.cli.plausibility import log_row, note_lines, note_rows
+from pipelines.cli.plausibility import log_days, log_row, note_lines, note_rows
 
 DOMINANT = PlausibilityNote("id_dominant", "blocking", "One id has 30% of all lines", "persons", "Name it", 1, "'ann'")
 ZERO = PlausibilityNote("amounts_equal", "info", "1 line is of amount 0", "none", "Check it", 1)
@@ -47,3 +48,10 @@ def test_the_log_is_one_sentence_for_people_and_a_row_for_programs() -> None:
     )
     assert log_row(SUMMARY)["log_until"] == "2023-10-28T13:07:00Z"
     assert set(log_row(SUMMARY)) == {"lines", "customers", "orders", "amount", "first_day", "last_day", "log_until"}
+
+
+def test_days_after_the_end_of_a_log_are_no_days_of_log() -> None:
+    end = datetime(2022, 12, 31, 12, tzinfo=UTC)
+    ended = Silence(end.date(), end, days=1127, longest_before=1, warn_after=2, refuse_after=14)
+    assert log_days(1426, ended) == "299 days of log, then 1,127 silent days"
+    assert log_days(300, Silence(end.date(), end, 1, 1, 2, 14)) == "300 days of log"

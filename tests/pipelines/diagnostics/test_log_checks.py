@@ -52,7 +52,11 @@ def publish(home: Path, last_day: date) -> None:
         (0, "ok", "0 silent days"),
         (3, "ok", "3 silent days"),
         (4, "warning", "4 silent days, where at most 3 are usual"),
-        (20, "warning", "20 silent days, where at most 3 are usual, and answers hold up to 14"),
+        (
+            20,
+            "warning",
+            "20 silent days, where at most 3 are usual, and answers hold up to 14; `--as-of 2026-11-01` asks as of it",
+        ),
     ],
 )
 def test_a_silence_that_the_log_never_had_is_noticed(

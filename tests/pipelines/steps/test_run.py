@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 from pipelines.steps.run import RunSummary
@@ -48,3 +50,8 @@ def test_every_question_that_ranks_nobody_has_a_sentence() -> None:
 
 def test_an_accepted_silence_comes_first() -> None:
     assert warnings(silence="The log ends on 2023-10-28", no_signal=("churn",))[0] == "The log ends on 2023-10-28"
+
+
+def test_a_log_that_ended_is_refused_before_the_training_libraries_are_loaded() -> None:
+    code = "import sys, pipelines.steps.run; sys.exit(bool({'feast', 'sklearn', 'scipy'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True)
