@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from features.plausibility.wording import count_of
+from features.wording import count_of
 from pipelines.init.choice import Choice
 from pipelines.init.orders_draft import OrdersDraft
 

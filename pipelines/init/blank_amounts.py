@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from features.plausibility.wording import count_of
 from features.storage.sql_quoting import quote_identifier, quote_literal
+from features.wording import count_of
 from pipelines.init.choice import Choice
 from pipelines.init.orders_draft import OrdersDraft
 from pipelines.init.raw_export import text_sql

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from features.plausibility.wording import count_of
+from features.wording import count_of
 from pipelines.init.amount_choice import amount_questions
 from pipelines.init.bad_lines import bad_lines_choice
 from pipelines.init.blank_amounts import blank_amount_choice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from features.plausibility.wording import count_of
+from features.wording import count_of
 from pipelines.init.candidates import ExportTable, best_candidate
 from pipelines.init.choice import Choice, Section
 from pipelines.init.lexicon import Role

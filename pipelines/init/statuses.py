@@ -12,7 +12,7 @@ from features.ingestion.rows.state_words import (
     is_yes,
     plain_name,
 )
-from features.plausibility.wording import count_of
+from features.wording import count_of
 from pipelines.init.candidates import ExportTable
 from pipelines.init.choice import Choice
 from pipelines.init.column_names import name_score
