@@ -10,6 +10,7 @@ from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 TRAINED_SHOP = "trained_shop"  # the fixture that trains longest
+SMALL_SHOPS = ("shop_of", "corner_shop", "grown_shop_snapshot")
 FITTED_TIERS = "corner_tiers"  # what the most tests of the training share
 GROUPS = ("trained shop", "small shops", "fitted tiers")
 LONG_FOLDERS = ("tests/training", "tests/serving/audiences")
@@ -27,7 +28,9 @@ def file_group(file: str) -> str:
     """The group of a file: the pipelines by the shop they train, files with the fitted tiers, or the file alone."""
     text = (ROOT / file).read_text()
     if file.startswith("tests/pipelines/"):
-        return GROUPS[0] if TRAINED_SHOP in text else GROUPS[1]
+        if TRAINED_SHOP in text:
+            return GROUPS[0]
+        return GROUPS[1] if any(fixture in text for fixture in SMALL_SHOPS) else file
     return GROUPS[2] if FITTED_TIERS in text else file
 
 
