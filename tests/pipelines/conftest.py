@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from pipelines.home import Home
 from tests.pipelines import shops
@@ -49,26 +47,19 @@ def log() -> Log:
 
 
 @pytest.fixture(scope="session")
-def trained_shop(shop_of: ShopOf, log: Log, tmp_path_factory: pytest.TempPathFactory) -> Flywheel:
-    """The shop with its whole log, after ``flywheel run``; only for reading, so that one worker trains it for all."""
-    base, worker = tmp_path_factory.getbasetemp(), os.environ.get("PYTEST_XDIST_WORKER")
-    folder = base if worker is None else base.parent
-    with FileLock(folder / "trained-shop.lock"):
-        made = folder / "trained-shop.path"
-        if made.is_file():
-            copy = tmp_path_factory.mktemp("shop") / "copy"
-            return Flywheel(shutil.copytree(made.read_text(), copy))
-        flywheel = shop_of(log)
-        result = flywheel("run", "--as-of", shops.day(AS_OF), "--json")
-        assert result.status == 0, result.err
-        made.write_text(str(shutil.copytree(flywheel.folder, folder / "trained-shop")))
-        return flywheel
+def trained_shop(shop_of: ShopOf, log: Log) -> Flywheel:
+    """The shop with its whole log, after ``flywheel run``; only for reading."""
+    return run_pipeline(shop_of(log))
 
 
 @pytest.fixture(scope="session")
 def trained_shop_with_cut_log(shop_of: ShopOf, log: Log) -> Flywheel:
-    """The shop with the log that ends on the as-of day."""
-    flywheel = shop_of(log.known_before(AS_OF))
+    """The shop with the log that ends on the as-of day, after ``flywheel run``."""
+    return run_pipeline(shop_of(log.known_before(AS_OF)))
+
+
+def run_pipeline(flywheel: Flywheel) -> Flywheel:
+    """Run the pipeline on the as-of day; it must succeed."""
     result = flywheel("run", "--as-of", shops.day(AS_OF), "--json")
     assert result.status == 0, result.err
     return flywheel
