@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -120,6 +121,12 @@ class BusinessConfig(ConfigModel):
         return (*amount_conditions(self.lifecycle, self.segments), *revenue)
 
 
+@lru_cache
+def _zone_names() -> frozenset[str]:
+    """The names of all time zones; to list their files takes 20 ms."""
+    return frozenset(available_timezones())
+
+
 class ShopConfig(ConfigModel):
     """The configuration of a shop: its name, currency, time zone, sources and business settings."""
 
@@ -156,8 +163,8 @@ class ShopConfig(ConfigModel):
     @field_validator("timezone")
     @classmethod
     def _check_timezone(cls, name: str) -> str:
-        if name not in available_timezones():
-            near = difflib.get_close_matches(name, available_timezones(), n=1) or ["Europe/London"]
+        if name not in _zone_names():
+            near = difflib.get_close_matches(name, _zone_names(), n=1) or ["Europe/London"]
             raise ValueError(f"found {name!r}; expected an IANA time zone such as {near[0]!r}")
         return name
 
