@@ -10,7 +10,6 @@ import pytest
 
 from pipelines.cli.init import NextCommands
 from tests.pipelines.command import CommandResult, Flywheel
-from tests.pipelines.init.exports import shopify
 from tests.pipelines.init.plain_exports import write_plain
 from tests.pipelines.init.simulated_orders import simulate_orders
 
@@ -47,11 +46,6 @@ def assert_next_commands_work(flywheel: Flywheel, drafted: CommandResult) -> Non
     result = flywheel(*run[1:])
     assert result.status in {0, 3}, result.err
     assert flywheel.scores.num_rows == len({order.customer for order in simulate_orders()})
-
-
-def test_a_shopify_export_is_run_without_an_edit(flywheel: Flywheel) -> None:
-    shopify.write(flywheel.folder)
-    assert_next_commands_work(flywheel, flywheel("init", "orders_export_1.csv"))
 
 
 def test_a_chinese_workbook_is_run_without_an_edit(flywheel: Flywheel) -> None:

@@ -51,7 +51,8 @@ def test_another_encoding_is_found_by_trial_and_noted(tmp_path: Path, codec: str
     assert [row[0] for row in source.rows] == customers
     (note,) = source.notes
     assert (note.code, note.severity, note.count) == ("encoding_guessed", "info", len(customers))
-    assert note.found == f"orders.csv is not UTF-8; it is read as {codec}, which {len(customers)} lines need"
+    lines = "1 line needs" if len(customers) == 1 else f"{len(customers)} lines need"
+    assert note.found == f"orders.csv is not UTF-8; it is read as {codec}, which {lines}"
     assert note.example in customers[0]
     assert not note.example.isascii()
 
