@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from features.calendar import day_from_number, day_number, start_of_day
 from features.consents.ledger import ProfilingScope
 from features.errors import NotEnoughData, NotFound
+from features.storage.duckdb_connection import NO_PROGRESS_BAR
 from features.storage.sql_quoting import quote_literal
 
 
@@ -59,6 +60,7 @@ class History:
         if not (folder / "orders.parquet").is_file():
             raise NotFound(f"No history in {folder}. Expected an ingested log: run `flywheel ingest` first.")
         connection = ibis.duckdb.connect()
+        connection.raw_sql(NO_PROGRESS_BAR)
         connection.raw_sql("SET TimeZone='UTC'")
         connection.raw_sql(f"SET memory_limit='{memory_limit}'")
         connection.raw_sql("SET preserve_insertion_order=false")

@@ -23,6 +23,7 @@ from features.ingestion.source_digests import alias_digests, combine_digests
 from features.ingestion.table_checks import check_tables
 from features.ingestion.table_writer import write_table
 from features.plausibility_note import PlausibilityNote
+from features.storage.duckdb_connection import open_duckdb
 from features.storage.sql_quoting import quote_literal
 
 
@@ -95,7 +96,7 @@ def _write_tables(
 
 
 def _connect(config: ShopConfig, folder: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = open_duckdb()
     connection.execute(f"SET TimeZone={quote_literal(config.timezone)}")
     connection.execute(f"SET temp_directory={quote_literal(str(folder / 'spill'))}")
     connection.execute("SET preserve_insertion_order=false")

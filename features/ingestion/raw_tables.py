@@ -24,6 +24,7 @@ from features.ingestion.files.merged_notes import merge_notes
 from features.ingestion.files.raw_file import scan_file
 from features.ingestion.files.read_options import ReadOptions
 from features.ingestion.opened_source import OpenedSource
+from features.storage.duckdb_connection import NO_PROGRESS_BAR, open_duckdb
 
 _BACKEND_ADDRESS = re.compile(r"^(?P<address>(?P<scheme>[a-z0-9+]+)://(?P<location>.*))#(?P<table>.+)$")
 _FILE_BACKENDS = {"duckdb", "sqlite"}
@@ -58,7 +59,7 @@ def split_member(path: str, folder: Path) -> tuple[str, str | None]:
 def content_digest(path: str, folder: Path) -> str:
     """sha256 of a source: of the bytes of its files, or of the lines of a backend's table in any order."""
     if _BACKEND_ADDRESS.match(path):
-        connection = duckdb.connect()
+        connection = open_duckdb()
         connection.register("lines", _backend_table(path, folder))
         totals = connection.execute("SELECT count(*), sum(CAST(hash(lines) AS HUGEINT)) FROM lines").fetchall()
         return hashlib.sha256(repr((path, totals)).encode()).hexdigest()
@@ -136,6 +137,8 @@ def _backend_table(path: str, folder: Path) -> pa.Table:
         address, options = f"{match['scheme']}://{file}", {"read_only": True} if match["scheme"] == "duckdb" else {}
     try:
         backend = ibis.connect(address, **options)
+        if match["scheme"] == "duckdb":
+            backend.raw_sql(NO_PROGRESS_BAR)
         try:
             return backend.table(match["table"]).to_pyarrow()
         finally:

@@ -22,6 +22,7 @@ from features.online.arrow_rows import feature_rows
 from features.online.backends import LMDB, Reader, open_store, resolve_location
 from features.online.feature_rows import FeatureRows
 from features.publication import ROW_ID, VIEW, Publication
+from features.storage.duckdb_connection import NO_PROGRESS_BAR
 from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, View
 
 with warnings.catch_warnings():  # importing Feast turns on the deprecation warnings of all libraries
@@ -61,6 +62,7 @@ class CustomerFeatures:
         """
         home.mkdir(parents=True, exist_ok=True)
         home = home.resolve()
+        ibis.get_backend().raw_sql(NO_PROGRESS_BAR)  # Feast joins in the default backend
         with _suppress_feast_output():
             return cls(FeatureStore(config=_repo_config(home, resolve_location(online, home))), home, views, ttl_days)
 

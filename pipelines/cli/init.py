@@ -126,13 +126,12 @@ def _check_options(out: Path, currency: str | None, timezone: str | None, *, for
 def _draft(files: Sequence[Path], out: Path, name: str | None, currency: str | None, timezone: str | None) -> Draft:
     import tempfile
 
-    import duckdb
-
+    from features.storage.duckdb_connection import open_duckdb
     from pipelines.init.draft import Answers, draft_config
 
     folder = out.resolve().parent
     folder.mkdir(parents=True, exist_ok=True)  # relative paths begin there
-    with tempfile.TemporaryDirectory() as spill, duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as spill, open_duckdb() as connection:
         draft = draft_config(
             connection, [file.resolve() for file in files], folder, Path(spill), Answers(name, currency, timezone)
         )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import duckdb
-
 from features.ingestion.values.date_formats import DateFormats, instant_sql
 from features.ingestion.values.date_guesses import candidate_date_formats, rank_date_formats
 from features.ingestion.values.date_templates import date_templates
 from features.ingestion.values.number_formats import NumberFormat, read_number
 from features.ingestion.values.number_guesses import CANDIDATES, rank_number_formats
+from features.storage.duckdb_connection import open_duckdb
 
 MAX_UNREADABLE = 0.01  # of the different values: a few faulty lines do not make a column something else
 _FIRST_LOOK = 20  # values that show whether a closer look is worth it
@@ -22,7 +21,7 @@ def date_readings(values: Sequence[str]) -> list[DateFormats]:
     first = values[:_FIRST_LOOK]
     if sum(bool(date_templates(value)) for value in first) < 0.8 * len(first):
         return []
-    with duckdb.connect() as connection:
+    with open_duckdb() as connection:
         connection.execute("SET TimeZone='UTC'")
         connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text", [list(values)])
         guesses = rank_date_formats(connection, "texts", candidate_date_formats(values))
@@ -42,7 +41,7 @@ def number_readings(counts: Mapping[str, int]) -> list[NumberFormat]:
 
 def unreadable_dates(values: Sequence[str], date_formats: DateFormats) -> list[str]:
     """The values that these formats do not read."""
-    with duckdb.connect() as connection:
+    with open_duckdb() as connection:
         connection.execute("SET TimeZone='UTC'")
         connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text", [list(values)])
         sql = f"SELECT text FROM texts WHERE ({instant_sql('text', date_formats)}) IS NULL"
