@@ -43,7 +43,7 @@ def spellings_table(table: Table) -> str:
 def select_erased_ids(
     connection: duckdb.DuckDBPyConnection, table: Table, select: Callable[[Iterable[str]], Sequence[str]]
 ) -> list[str]:
-    """The canonical ids of the customers in a raw table of whom ``select`` returns any spelling as erased."""
+    """The canonical ids of erased customers in a raw table; ``select`` returns the erased ids among many spellings."""
     query = f"FROM {spellings_table(table)} WHERE NOT is_nobody"
     spellings = [row[0] for row in connection.execute(f"SELECT spelling {query}").fetchall()]
     # A customer may have been erased as the log spells the id, or when case still made another customer.

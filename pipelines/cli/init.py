@@ -111,15 +111,14 @@ class InitConsole(CommandConsole):
 
 
 def _check_options(out: Path, currency: str | None, timezone: str | None, *, force: bool) -> None:
-    from zoneinfo import available_timezones
-
+    from features.config.shop import zone_names
     from pipelines.steps.promote import UsageError
 
     if out.exists() and not force:
         raise UsageError(f"Found {out}. Expected no such file: add --force to replace it, or name another with --out.")
     if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
         raise UsageError(f"Found --currency {currency!r}. Expected three capital letters such as EUR.")
-    if timezone is not None and timezone not in available_timezones():
+    if timezone is not None and timezone not in zone_names():
         raise UsageError(f"Found --timezone {timezone!r}. Expected an IANA time zone such as Europe/London.")
 
 
@@ -141,11 +140,11 @@ def _draft(files: Sequence[Path], out: Path, name: str | None, currency: str | N
 
 
 def _ask_timezone(guess: str) -> str:
-    from zoneinfo import available_timezones
+    from features.config.shop import zone_names
 
     while True:
         answer = str(typer.prompt("The shop's time zone", default=guess)).strip()
-        if answer in available_timezones():
+        if answer in zone_names():
             return answer
         typer.echo(f"Found {answer!r}. Expected an IANA time zone such as Europe/London.", err=True)
 

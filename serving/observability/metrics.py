@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter as Counts
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -43,50 +43,38 @@ class Metrics:
             "predictions", "Customers answered.", ["model", "version", "status", "tier"], registry=registry
         )
         self._load_failures = Counter("model_load_failures", "Releases rejected.", registry=registry)
-        self._model_info = Gauge(
+        # Of the values that the workers set last, the newest is the one to show.
+        gauge = partial(Gauge, registry=registry, multiprocess_mode="mostrecent")
+        self._model_info = gauge(
             "model_info",
             "1 for the models that answer.",
             ["model", "version", "release"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
-        self._feature_age = Gauge(
+        self._feature_age = gauge(
             "feature_age_seconds",
             "Age of the oldest features in the last response.",
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
-        self._features_available = Gauge(
+        self._features_available = gauge(
             "features_available",
             "1 if the feature store answered the last read.",
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
         self._features_available.set(1)
-        self._log_until = Gauge(
+        self._log_until = gauge(
             "flywheel_log_until_timestamp_seconds",
             "Time of the last order line that the features know, since 1970 UTC; NaN before the first publication.",
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
-        self._log_silence = Gauge(
+        self._log_silence = gauge(
             "flywheel_log_silence_days",
             "Whole local days without an order line since then; NaN before the first publication.",
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
-        self._usual_silence = Gauge(
+        self._usual_silence = gauge(
             "flywheel_log_usual_silence_days",
             "The longest silence that is usual for the log, whole local days; alert above it.",
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
-        self._plausibility_notes = Gauge(
+        self._plausibility_notes = gauge(
             "flywheel_plausibility_notes",
             "Notes on the log at the last publication that are not accepted, by severity.",
             ["severity"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
         self._last_available: bool | None = None
         self._request_counter = lru_cache(maxsize=512)(self._requests.labels)
