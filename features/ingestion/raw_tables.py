@@ -1,4 +1,4 @@
-"""Raw tables: csv, tsv, gz and parquet files, globs and tables of Ibis backends as views in DuckDB."""
+"""Raw tables: files of any known format, globs and tables of Ibis backends as views in DuckDB."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -98,9 +98,10 @@ def _marker_path(home: Home) -> Path:
 
 
 def _features_fingerprint(context: RunContext) -> str:
-    """Return a hash that changes with the log, the config, the cutoffs and the feature code."""
+    """Return a hash that changes with log, config, cutoffs and feature code, but not with notes on the log."""
+    manifest = read_manifest(context.home.history)
     inputs = [
-        str(read_manifest(context.home.history)),
+        str(manifest and replace(manifest, notes=())),
         str([cutoff.day for cutoff in context.cutoffs]),
         str(context.views),
     ]
