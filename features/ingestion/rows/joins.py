@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import duckdb
 
 from features.config.table_format import Join
 from features.errors import InvalidLog
-from features.ingestion.canonical_schema import ParseAs
+from features.ingestion.canonical_schema import ParseAs, Table
 from features.ingestion.file_union import FILE_COLUMN, RawFile
 from features.ingestion.rows.column_alternatives import needed_columns
 from features.ingestion.rows.join_notes import JoinCounts, join_notes, refuse_multiplication, refuse_unmatched
@@ -39,6 +39,10 @@ class JoinedFile:
     def table(self) -> str:
         """The name of the temporary table with the taken columns."""
         return f"{self.view.table.files_view}_join_{self.position}"
+
+    def of_table(self, table: Table) -> JoinedFile:
+        """The same file, joined to a table whose fields have only the sources that exist."""
+        return replace(self, view=RowView(table, self.view.name, self.view.column_types))
 
 
 def open_join(open_view: Opener, view: RowView, join: Join, position: int, files_columns: Sequence[str]) -> JoinedFile:

@@ -20,7 +20,7 @@ from features.ingestion.rows.column_values import count_values
 from features.ingestion.rows.currencies import check_currency, currency_column, rate_sql
 from features.ingestion.rows.filters import absent_value_notes, check_any_kept, filter_columns, keep_lines, kept_sql
 from features.ingestion.rows.further_lines import fill_further_lines
-from features.ingestion.rows.joins import add_columns, open_join
+from features.ingestion.rows.joins import JoinedFile, add_columns, open_join
 from features.ingestion.rows.line_identity import identity_sql
 from features.ingestion.rows.missing_columns import absent_in_file_notes, missing_columns, unknown_column
 from features.ingestion.rows.newest_state import keep_newest_state
@@ -66,12 +66,12 @@ class RowSelection:
                 fault that can be found at once.
         """
         view = RowView(table, table.files_view, dict(opened.column_types))
-        columns, is_joined = self._check_columns(view, opened.files)
+        columns, joined_files = self._check_columns(view, opened.files)
         view = RowView(present_sources(table, text_columns(columns)), view.name, view.column_types)
         notes = absent_in_file_notes(table, columns, opened.files)
         view, counts, once_notes = self._once(view, opened.files)
         view, older, state_notes = self._newest_state(view)
-        view, join_notes = self._join(view) if is_joined else (view, [])
+        view, join_notes = self._join(view, joined_files)
         view = fill_further_lines(self.connection, view, self._order_columns(view))
         view, excluded, filter_notes = self._filter(view)
         notes += [*once_notes, *state_notes, *join_notes, *filter_notes]
@@ -80,13 +80,13 @@ class RowSelection:
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {table.raw_view} AS SELECT * FROM {view.name}")
         return SelectedRows(view.table, dict(view.column_types), counts, excluded + older, tuple(notes), rate)
 
-    def _check_columns(self, view: RowView, files: Sequence[RawFile]) -> tuple[list[str], bool]:
-        """All columns, those of joined files too, and whether any file is joined."""
-        columns = list(view.column_types)
-        joins = view.table.section.join
-        for position, join in enumerate(joins, 1):
+    def _check_columns(self, view: RowView, files: Sequence[RawFile]) -> tuple[list[str], list[JoinedFile]]:
+        """All columns, those of joined files too, and the joined files."""
+        columns, joined_files = list(view.column_types), list[JoinedFile]()
+        for position, join in enumerate(view.table.section.join, 1):
             joined = open_join(self.open_view, view, join, position, columns)
             columns += joined.taken.values()
+            joined_files.append(joined)
         remedy = partial(join_remedy, view.table, self.config.folder, self.open_view, columns)
         faults = missing_columns(view.table, columns, files, remedy)
         faults += [
@@ -100,7 +100,7 @@ class RowSelection:
         ]
         if faults:
             raise InvalidLog("\n".join(faults))
-        return columns, bool(joins)
+        return columns, joined_files
 
     def _once(self, view: RowView, files: Sequence[RawFile]) -> tuple[RowView, LineCounts, list[PlausibilityNote]]:
         notes: list[PlausibilityNote] = []
@@ -120,11 +120,10 @@ class RowSelection:
             return keep_newest_state(self.connection, view, section.updated_at)
         return view, 0, []
 
-    def _join(self, view: RowView) -> tuple[RowView, list[PlausibilityNote]]:
+    def _join(self, view: RowView, joined_files: Sequence[JoinedFile]) -> tuple[RowView, list[PlausibilityNote]]:
         notes: list[PlausibilityNote] = []
-        for position, join in enumerate(view.table.section.join, 1):
-            joined = open_join(self.open_view, view, join, position, list(view.column_types))
-            view, further = add_columns(self.connection, view, joined)
+        for joined in joined_files:
+            view, further = add_columns(self.connection, view, joined.of_table(view.table))
             notes += further
         return view, notes
 
