@@ -58,6 +58,19 @@ class Home:
         pointer = self.releases / "champion"
         return pointer.read_text().strip() if pointer.is_file() else None
 
+    def required_champion(self) -> str:
+        """Return the version of the serving release.
+
+        Raises:
+            NotFound: there is no champion.
+        """
+        version = self.champion()
+        if version is None:
+            raise NotFound(
+                f"Found no champion in {self.folder}. Expected a promoted release: run `flywheel run` first."
+            )
+        return version
+
     def champion_tiers(self) -> Mapping[str, str]:
         """Return the tier that answers each model in the champion; empty without one that this version can read."""
         manifest = self._champion_manifest()

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from features.calendar import local_day
 from features.consents.ledger import ConsentStatus, Ledger
-from features.errors import FlywheelError, NotFound
+from features.errors import FlywheelError
 from features.online.backends import open_store, resolve_location
 from features.publication import Publication
 from features.validation_errors import message
@@ -62,9 +62,7 @@ def run(home: Home, customer_ids: Sequence[str], now: datetime) -> list[Explanat
         NotAnswerable: an id is invalid, or the features are from after that instant.
         CorruptRelease: the champion's files are damaged.
     """
-    version = home.champion()
-    if version is None:
-        raise NotFound(f"Found no champion in {home.folder}. Expected a promoted release: run `flywheel run` first.")
+    version = home.required_champion()
     release, ledger = load_release(home.releases / version), home.ledger()
     store = open_store(resolve_location(home.online, home.folder))
     active, publications = ActiveRelease(release, store.reader(release.views)), PublicationLoader.of_store(store)

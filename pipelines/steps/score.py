@@ -122,9 +122,7 @@ def load_champion(home: Home) -> Release:
         NotFound: there is no champion.
         ReleaseNotScorable: its files differ from those that were registered.
     """
-    version = home.champion()
-    if version is None:
-        raise NotFound(f"Found no champion in {home.folder}. Expected a promoted release: run `flywheel run` first.")
+    version = home.required_champion()
     try:
         return load_release(home.releases / version)
     except CorruptRelease as error:
