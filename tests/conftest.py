@@ -8,8 +8,10 @@ from pathlib import Path
 # Feast makes every counter that is created after its import multi-process; the service's counters must not be.
 import prometheus_client  # noqa: F401 -- before anything imports feast
 import pytest
+from playwright.sync_api import Page
 from xdist.scheduler import Scheduling
 
+from tests.browser import open_page
 from tests.distribution import GroupScheduling, sort_groups
 from tests.redis_server import RedisServer
 
@@ -47,6 +49,13 @@ def redis_of_its_own(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path / "redis", persistent=True)
     yield server
     server.kill()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """An empty page of Debian's Chromium."""
+    with open_page() as opened:
+        yield opened
 
 
 @pytest.fixture(params=["lmdb", "redis"])
