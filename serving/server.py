@@ -12,6 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from features.errors import FlywheelError
+from features.storage.private_files import keep_new_files_private
 from serving.settings import Settings
 
 _POLL_SECONDS = 0.1
@@ -27,6 +28,7 @@ def run(settings: Settings) -> None:
     Raises:
         AddressUnavailable: the address is in use, or does not belong to this machine.
     """
+    keep_new_files_private()
     with TemporaryDirectory(prefix="flywheel-serve-") as scratch:
         os.environ.update(_environment(settings, Path(scratch)))
         from serving.service import FLYWHEEL  # noqa: PLC0415 - BentoML reads its environment when it is imported

@@ -11,9 +11,15 @@ import pytest
 from playwright.sync_api import Page
 from xdist.scheduler import Scheduling
 
+from features.storage.private_files import keep_new_files_private
 from tests.browser import open_page
 from tests.distribution import GroupScheduling, sort_groups
 from tests.redis_server import RedisServer
+
+
+def pytest_configure() -> None:
+    """Create files as the command line does."""
+    keep_new_files_private()
 
 
 @pytest.hookimpl(optionalhook=True)

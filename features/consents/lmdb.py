@@ -35,7 +35,7 @@ class LmdbLedgerStorage:
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._environment = lmdb.open(
-                str(path), map_size=MAP_SIZE, max_dbs=len(_TABLES), max_readers=1024, mode=0o640
+                str(path), map_size=MAP_SIZE, max_dbs=len(_TABLES), max_readers=1024, mode=0o600
             )
             # A reader that was killed would keep every page since then from being reused.
             self._environment.reader_check()

@@ -149,7 +149,7 @@ def _open_environment(path: Path) -> lmdb.Environment:
     with _OPEN_LOCK:
         environment = _OPEN_ENVIRONMENTS.get(file_identity(path))
         if environment is None:
-            environment = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o640, readahead=False)
+            environment = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o600, readahead=False)
             environment.reader_check()
             _OPEN_ENVIRONMENTS[file_identity(path)] = environment
         return environment

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from features.storage.private_files import keep_new_files_private
 from pipelines.cli import config as config_commands
 from pipelines.cli import keys
 from pipelines.cli.as_of import resolve_as_of
@@ -200,7 +201,8 @@ app.command(rich_help_panel=OPERATE)(completion)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; what it and its child processes write is for its own user only."""
+    keep_new_files_private()
     capture_warnings()
     app(obj=_now)
 

@@ -7,8 +7,10 @@ import stat
 from pathlib import Path
 
 from features.config.shop import read_shop_config
+from features.storage.private_files import open_to_others
 from features.storage.secret import SECRET_BYTES
 from features.storage.write_lock import read_lock_holder
+from features.wording import count_of
 from pipelines import environment
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.surroundings import Surroundings
@@ -92,15 +94,24 @@ def disk_space(surroundings: Surroundings) -> Finding:
 @check(
     "home",
     "private files",
-    expected="only this user may read secret, keys.json and audit.jsonl (mode 0600)",
-    remedy="Take the access away: `chmod 600` on each of them",
+    expected="only this user may read the home (files 0600, folders 0700), above all secret, keys.json and audit.jsonl",
+    remedy="Take the access away: `flywheel home upgrade`, or `chmod -R go=` on the home",
 )
 def private_files(surroundings: Surroundings) -> Finding:
-    """The permissions of the files that others must not read."""
-    present = [path for name in _PRIVATE_FILES if (path := surroundings.home.folder / name).exists()]
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in present}
-    open_files = [f"{name} has mode {mode:04o}" for name, mode in modes.items() if mode & 0o077]
-    return problem(", ".join(open_files)) if open_files else ok(", ".join(modes) or "there are none yet")
+    """The permissions of all files of the home; those that an earlier version wrote may be readable by others."""
+    home = surroundings.home.folder
+    open_paths = {_relative(path, home): path for path in open_to_others(home)} if home.is_dir() else {}
+    modes = {name: f"{name} has mode {stat.S_IMODE(path.stat().st_mode):04o}" for name, path in open_paths.items()}
+    secret_ones = [modes[name] for name in _PRIVATE_FILES if name in modes]
+    if secret_ones:
+        return problem(", ".join(secret_ones))
+    if modes:
+        return warning(f"{count_of(len(modes), 'path')} may be read by others, such as {min(modes.values())}")
+    return ok("nobody else may read any of them" if home.is_dir() else "there are none yet")
+
+
+def _relative(path: Path, home: Path) -> str:
+    return str(path.relative_to(home.resolve()))
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
 from serving.canonical_ids import CanonicalIds
 from serving.observability.audit_log import AuditLog
-from serving.observability.clock import Clock, make_clock
+from serving.observability.clock import Clock, SystemClock, make_clock
 from serving.observability.json_logs import json_log
 from serving.observability.log_silence import LogSilence
 from serving.observability.metrics import Metrics
@@ -58,6 +58,7 @@ class AppState:
     poll_seconds: float
     access_log: bool
     canonical_ids: CanonicalIds
+    machine_clock: Clock = field(default_factory=SystemClock)
 
     @classmethod
     def open(cls) -> AppState:
@@ -114,8 +115,15 @@ class AppState:
         return ZoneInfo("UTC" if active is None else active.release.metadata.timezone)
 
     def now(self) -> int:
-        """The current instant by the clock of the worker, microseconds since 1970 UTC."""
+        """The instant for which the worker answers, microseconds since 1970 UTC; it may be pinned."""
         return self.clock.now(self.zone)
+
+    def machine_now(self) -> int:
+        """The current instant by the clock of the machine, microseconds since 1970 UTC; never a pinned one.
+
+        What happens is dated with it: consents, audit lines, and the age of stored audiences.
+        """
+        return self.machine_clock.now(self.zone)
 
     def log_silence(self) -> LogSilence | None:
         """The silence at the end of the log that the features know; None before the first publication."""

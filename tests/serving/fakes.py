@@ -274,6 +274,7 @@ class Shop:
             poll_seconds=60,
             access_log=access_log,
             canonical_ids=canonical_ids,
+            machine_clock=clock,
         )
         return cls(worker, log)
 

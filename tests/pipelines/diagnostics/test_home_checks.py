@@ -82,8 +82,15 @@ def test_a_private_file_that_others_can_read_is_a_problem(
 ) -> None:
     (home / name).touch()
     (home / name).chmod(mode)
-    found = f"{name} has mode {mode:04o}" if level == "problem" else name
+    found = f"{name} has mode {mode:04o}" if level == "problem" else "nobody else may read any of them"
     assert level_and_found(home_checks.private_files, tmp_path) == (level, found)
+
+
+def test_any_other_file_that_others_can_read_is_a_warning(tmp_path: Path, home: Path) -> None:
+    (home / "scores.parquet").touch()
+    (home / "scores.parquet").chmod(0o644)
+    level, found = level_and_found(home_checks.private_files, tmp_path)
+    assert (level, found) == ("warning", "1 path may be read by others, such as scores.parquet has mode 0644")
 
 
 @pytest.mark.parametrize(("size", "level"), [(32, "ok"), (31, "problem"), (0, "problem")])
