@@ -42,7 +42,12 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, description="Worker processes of the service.")
     poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for a new champion.")
-    max_waiting: int = Field(default=500, ge=1, description="Requests that may wait in a worker; others get 429.")
+    max_waiting: int = Field(
+        default=500,
+        ge=1,
+        description="Requests for one customer that may wait in a worker; others get 429. Of a larger request, each 20 "
+        "customers count as one more.",
+    )
     deadline_seconds: float = Field(default=1.5, gt=0, description="Time limit of a prediction; later ones get 503.")
     access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
     drain_seconds: float = Field(default=1.0, ge=0, description="From the stop signal to the last accepted request.")

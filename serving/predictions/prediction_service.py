@@ -15,7 +15,7 @@ from serving.observability.clock import Clock
 from serving.predictions.consent_gate import ConsentGate, blocked_status, without_prediction
 from serving.predictions.feature_reader import FEATURES_UNAVAILABLE, FeatureReadResult, empty_rows
 from serving.predictions.micro_batching import MicroBatcher
-from serving.predictions.predictor import PredictionContext, Predictor
+from serving.predictions.predictor import PredictionContext, Predictor, check_in_time
 from serving.predictions.serializers import Rows
 from serving.problems import DETAILS, RETRY_AFTER, Problem
 from serving.schemas.predictions import DEFAULT_PARTS, PredictionRequest
@@ -99,9 +99,8 @@ class PredictionService:
             return await self.micro_batcher.submit(context, customer_ids, deadline)
         # Requests that have arrived by now are counted by load shedding before work on this one begins.
         await asyncio.sleep(0)
-        if asyncio.get_running_loop().time() >= deadline:
-            raise TimeoutError
-        return await self.predictor.predict(context, customer_ids)
+        check_in_time(deadline)
+        return await self.predictor.predict(context, customer_ids, deadline)
 
     async def _withhold(
         self, context: PredictionContext, customer_ids: Sequence[str], blocked: Mapping[int, ConsentStatus]

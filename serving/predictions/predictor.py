@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +32,7 @@ from serving.schemas.predictions import FieldProblem, Part
 from serving.segments.segment_lookup import SegmentLookup
 from training.models import EXPLANATIONS
 
-SCORE_CHUNK_SIZE = 200  # customers; between two chunks the event loop serves other requests
+SCORE_CHUNK_SIZE = 100  # customers; between two chunks the event loop serves other requests
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,17 @@ class Predictor:
     metrics: Metrics
     log: FilteringBoundLogger
 
-    async def predict(self, context: PredictionContext, customer_ids: Sequence[str]) -> Rows:
+    async def predict(
+        self, context: PredictionContext, customer_ids: Sequence[str], deadline: float = math.inf
+    ) -> Rows:
         """Predictions in the order of the ids.
 
         Raises:
             Problem: the features cannot be read, or the instant is before the features.
+            TimeoutError: the deadline, by the clock of the event loop, passed before the last chunk began.
         """
         result = await self.read(context.active, customer_ids)
-        return await self._answer(context, result, self.resolve_as_of(context, result.stored))
+        return await self._answer(context, result, self.resolve_as_of(context, result.stored), deadline)
 
     async def predict_batch(
         self, context: PredictionContext, requests: Sequence[Sequence[str]]
@@ -114,13 +118,16 @@ class Predictor:
             return now
         return max(start_of_shop_day(now, context.timezone), min(int(stored.features_at.max(initial=0)), now))
 
-    async def _answer(self, context: PredictionContext, result: FeatureReadResult, as_of: int) -> Rows:
+    async def _answer(
+        self, context: PredictionContext, result: FeatureReadResult, as_of: int, deadline: float = math.inf
+    ) -> Rows:
         """Score, attach reasons and segments, serialize; raises Problem if the instant is before the features."""
         release, stored = context.active.release, result.stored
         if result.reason is not None:
             return self.unavailable(context, result)
         rows: Rows = []
         for chunk in _chunks(stored):
+            check_in_time(deadline)
             try:
                 answers = score(release, chunk, as_of, context.log_until)
             except AsOfBeforeFeatures as error:
@@ -166,6 +173,12 @@ class Predictor:
         if stored.known.any():
             now = self.clock.now(context.timezone)
             self.metrics.record_feature_age(now - int(stored.features_at[stored.known].min()))
+
+
+def check_in_time(deadline: float) -> None:
+    """Raise TimeoutError if the deadline, by the clock of the event loop, has passed."""
+    if asyncio.get_running_loop().time() >= deadline:
+        raise TimeoutError
 
 
 def reason_targets(include: Collection[Part]) -> list[str]:

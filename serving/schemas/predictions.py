@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJsonSchema, create_model
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    create_model,
+    field_validator,
+)
 
 from features.canonical_form import MAX_ID_CHARACTERS
 from serving.moments import parse_datetime
@@ -14,6 +23,7 @@ from serving.schemas.segments import SegmentResponse
 from training.models import ANSWER_ORDER, EXPLANATIONS, MODELS
 
 MAX_CUSTOMERS = 1000
+MAX_CUSTOMERS_WITH_REASONS = 200  # more would not be answered within the deadline
 MAX_ID_LENGTH = MAX_ID_CHARACTERS
 
 PARTS = (*ANSWER_ORDER, "segment", "reasons")
@@ -60,9 +70,21 @@ class PredictionRequest(StrictModel):
     include: list[Part] | None = Field(
         default=None,
         description="Parts of the answer; what is not included is absent. Default: all but reasons, which take some "
-        "milliseconds per customer and explain the answers included with them.",
+        "milliseconds per customer and explain the answers included with them: for up to "
+        f"{MAX_CUSTOMERS_WITH_REASONS} customers at a time.",
         examples=[["churn", "next_purchase"]],
     )
+
+    @field_validator("include")
+    @classmethod
+    def _limit_reasons(cls, include: list[Part] | None, info: ValidationInfo) -> list[Part] | None:
+        count = len(info.data.get("customer_ids", ()))
+        if "reasons" in (include or ()) and count > MAX_CUSTOMERS_WITH_REASONS:
+            raise ValueError(
+                f"Found reasons for {count:,} customers; expected at most {MAX_CUSTOMERS_WITH_REASONS}. Send several "
+                "requests, or leave reasons out."
+            )
+        return include
 
 
 EXAMPLE_REASON: JsonValue = {

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from serving.api import openapi
 from serving.api.caching import cacheable, no_store
 from serving.api.dependencies import app_state_of, json_response
+from serving.api.load_shedding import work_of
 from serving.api.request_parsing import prediction_request, prediction_request_from_query
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
@@ -29,7 +30,7 @@ async def post_predictions(request: Request) -> Response:
     """Predictions for up to 1,000 customers, in the order of the request; a repeated id is answered each time."""
     parsed = await prediction_request(request)
     app_state = app_state_of(request)
-    async with app_state.load_shedder.admit() as deadline:
+    async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
         rows = await app_state.prediction_service.predict(parsed, all_day=False, deadline=deadline)
         return json_response({"predictions": rows})
 
@@ -47,7 +48,7 @@ async def get_predictions(request: Request) -> Response:
     """Predictions for one customer, idempotent: the answer is the same all day in the shop unless as_of is given."""
     parsed = prediction_request_from_query(request)
     app_state = app_state_of(request)
-    async with app_state.load_shedder.admit() as deadline:
+    async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
         rows = await app_state.prediction_service.predict(parsed, all_day=True, deadline=deadline)
         body = orjson.dumps({"predictions": rows})
     return no_store(body) if rows[0]["status"] in (FEATURES_UNAVAILABLE, WITHHELD_CONSENT) else cacheable(request, body)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from threading import Event
+from time import sleep
 
 import pytest
 
 from features.online.feature_rows import FeatureRows
 from serving.api.load_shedding import LoadShedder
+from serving.predictions.predictor import SCORE_CHUNK_SIZE
 from serving.problems import Problem
-from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop, forecast_by_orders
+from training.inference.forecast import Forecast
 
 PATH = "/v1/customers/ann/predictions"
 
@@ -91,6 +95,111 @@ def test_all_who_arrived_are_counted_before_the_first_is_worked_for() -> None:
 
     assert asyncio.run(concurrent_callers()) == [0, 1, 2, 429, 429]
     assert waiting_counts == [3, 2, 1]
+
+
+@dataclass
+class LargeRequests:
+    """Large requests: callers of one load shedder, and the turns that they had."""
+
+    load_shedder: LoadShedder
+    in_turn: int = 0
+    answered: list[int] = field(default_factory=list)
+
+    async def send(self, number: int, customers: int = 1000, seconds: float = 0.0) -> int:
+        """The status of a request whose answer takes ``seconds``."""
+        try:
+            async with self.load_shedder.admit(customers):
+                self.in_turn += 1
+                assert self.in_turn == 1
+                await asyncio.sleep(seconds)
+                self.in_turn -= 1
+                self.answered.append(number)
+        except Problem as problem:
+            return problem.status
+        return 200
+
+    async def send_all(self, count: int) -> list[int]:
+        return await asyncio.gather(*(self.send(number) for number in range(count)))
+
+
+def test_large_requests_are_answered_one_at_a_time_in_the_order_of_their_arrival() -> None:
+    requests = LargeRequests(LoadShedder(max_waiting=500, deadline_seconds=5))
+    assert asyncio.run(requests.send_all(9)) == [200] * 9
+    assert requests.answered == [*range(9)]
+
+
+def test_a_request_for_a_thousand_customers_takes_the_place_of_fifty_one() -> None:
+    requests = LargeRequests(LoadShedder(max_waiting=500, deadline_seconds=5))
+    assert asyncio.run(requests.send_all(64)) == [200] * 9 + [429] * 55
+    assert requests.load_shedder.waiting == 0
+
+
+def test_a_request_that_is_larger_than_the_queue_is_answered_when_nothing_waits() -> None:
+    requests = LargeRequests(LoadShedder(max_waiting=2, deadline_seconds=5))
+    assert asyncio.run(requests.send_all(2)) == [200, 429]
+
+
+def test_who_would_be_late_is_told_at_once_when_to_come_again() -> None:
+    async def refusal() -> Problem | None:
+        load_shedder = LoadShedder(max_waiting=10_000, deadline_seconds=0.4)
+        requests = LargeRequests(load_shedder)
+        await requests.send(0, customers=100, seconds=0.1)  # a millisecond per customer
+        waiting = [asyncio.create_task(requests.send(number, customers=300)) for number in range(1)]
+        await asyncio.sleep(0)
+        problem = None
+        try:
+            async with load_shedder.admit(3000):
+                pass
+        except Problem as error:
+            problem = error
+        await asyncio.gather(*waiting)
+        return problem
+
+    problem = asyncio.run(refusal())
+    assert problem is not None
+    assert (problem.status, problem.headers) == (429, {"Retry-After": "1"})
+
+
+def test_small_requests_do_not_wait_for_the_turn_of_large_ones() -> None:
+    async def small_during_large() -> list[int]:
+        requests = LargeRequests(LoadShedder(max_waiting=500, deadline_seconds=5))
+        large = asyncio.create_task(requests.send(0, seconds=0.2))
+        await asyncio.sleep(0)
+        async with requests.load_shedder.admit(10):
+            answered = [*requests.answered]
+        await large
+        return answered
+
+    assert asyncio.run(small_during_large()) == []
+
+
+def test_work_on_a_large_request_ends_when_its_deadline_passes() -> None:
+    chunks: list[int] = []
+
+    def slow_forecast(stored: FeatureRows, as_of: int) -> Forecast:
+        chunks.append(len(stored))
+        sleep(0.1)
+        return forecast_by_orders(stored, as_of)
+
+    shop = Shop.of(FakeRelease(answer=slow_forecast), deadline_seconds=0.15)
+    with shop.client() as client:
+        assert client.post("/v1/predictions", json={"customer_ids": ["ann"] * 1000}).status_code == 503
+    assert len(chunks) < 1000 / SCORE_CHUNK_SIZE
+
+
+def test_reasons_for_more_customers_than_can_be_explained_in_time_are_refused_with_the_most() -> None:
+    with Shop.of(FakeRelease()).client() as client:
+        body = {"customer_ids": ["ann"] * 201, "include": ["churn", "reasons"]}
+        response = client.post("/v1/predictions", json=body)
+        assert response.status_code == 422
+        assert response.json()["errors"] == [
+            {
+                "field": "include",
+                "reason": "Found reasons for 201 customers; expected at most 200. Send several requests, or leave "
+                "reasons out.",
+            }
+        ]
+        assert client.post("/v1/predictions", json={**body, "customer_ids": ["ann"] * 200}).status_code == 200
 
 
 def test_who_is_late_when_his_turn_comes_is_not_worked_for() -> None:
