@@ -26,7 +26,7 @@ from features.storage.duckdb_connection import NO_PROGRESS_BAR
 from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT, View
 
 with warnings.catch_warnings():  # importing Feast turns on the deprecation warnings of all libraries
-    from feast import FeatureStore, RepoConfig
+    from feast import FeatureStore, FileSource, RepoConfig
     from feast.errors import FeastObjectNotFoundException
     from feast.feast_object import FeastObject
 
@@ -149,10 +149,17 @@ class CustomerFeatures:
         return [definition for definition in declared if (type(definition), definition.name) not in names]
 
     def _point_in_time_join(self, request: pa.Table) -> pa.Table:
-        """Feast's point-in-time join, in any order."""
+        """Feast's point-in-time join, in any order; a home that was moved or copied is declared again before."""
+        if self._reads_another_home():
+            self.apply()
         with _translate_missing_view():
             service = self.feast.get_feature_service(FEATURE_SERVICE)
         return self.feast.get_historical_features(request.to_pandas(), service).to_arrow()
+
+    def _reads_another_home(self) -> bool:
+        """Whether the catalogue, which stores absolute paths, was made where the home is no longer."""
+        files = [source for source in self.feast.list_data_sources() if isinstance(source, FileSource)]
+        return any(Path(source.path) != table_path(self._home, source.name) for source in files)
 
     def _features_at(self, request: pa.Table) -> pa.Array:
         """The cutoff of the first view's row that Feast joins to each request, in the requested order."""

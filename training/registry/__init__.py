@@ -5,6 +5,7 @@ from training.registry.client import Registry
 from training.registry.promotion_log import Promotion
 from training.registry.release_files import CorruptArtifacts, write_champion_pointer
 from training.registry.run_record import DatasetInfo, Metric, Run
+from training.registry.unavailable import RegistryUnavailable
 from training.registry.versions import VersionNotFound
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Metric",
     "Promotion",
     "Registry",
+    "RegistryUnavailable",
     "Run",
     "VersionNotFound",
     "ui_command",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.storage.atomic_files import atomic_write
+from training.registry.relocation import artifacts_uri, relocate
+from training.registry.unavailable import guarded, translate_failures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,19 +29,31 @@ def sqlite_uri(database: Path) -> str:
 
 
 def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
-    """A client of ``tracking_uri``, by default of the home's own store, which is created on first use (2 to 12 s)."""
+    """A client of ``tracking_uri``, by default of the home's own store, which is created on first use (2 to 12 s).
+
+    The store of a home that was moved or copied gets the locations of its artefacts corrected.
+
+    Raises:
+        RegistryUnavailable: the store is locked, damaged or unreachable; the client's methods raise it too.
+    """
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # of MLflow's 7, which take minutes
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     from mlflow import MlflowClient  # noqa: PLC0415 -- MLflow starts its telemetry while it is imported
 
     for logger in ("mlflow", "alembic"):
         logging.getLogger(logger).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # its tracebacks are RegistryUnavailable here
     home.mkdir(parents=True, exist_ok=True)
-    if tracking_uri is None and not (home / "mlflow.db").exists():
-        _create_database(home / "mlflow.db")
     uri = tracking_uri or sqlite_uri(home / "mlflow.db")
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    with translate_failures(uri):
+        if tracking_uri is None:
+            if not (home / "mlflow.db").exists():
+                _create_database(home / "mlflow.db")
+            relocate(home)
+        return guarded(MlflowClient(tracking_uri=uri, registry_uri=uri), uri)
 
 
 def _create_database(database: Path) -> None:
@@ -56,15 +70,21 @@ def experiment_id(client: MlflowClient, home: Path, name: str) -> str:
     if existing is not None:
         return str(existing.experiment_id)
     remote = client.tracking_uri.startswith(("http:", "https:", "databricks"))
-    location = None if remote else (home.resolve() / "mlartifacts" / name).as_uri()
+    location = None if remote else f"{artifacts_uri(home)}/{name}"
     tags = {"mlflow.note.content": EXPERIMENT_DESCRIPTIONS[name], "mlflow.experimentKind": "custom_model_development"}
     return str(client.create_experiment(name, artifact_location=location, tags=tags))
 
 
 def ui_command(home: Path, port: int) -> list[str]:
-    """The command that serves the home's store as a web page on this machine, with MLflow's job runner off."""
+    """The command that serves the home's store as a web page on this machine, with MLflow's job runner off.
+
+    Raises:
+        RegistryUnavailable: the store is locked, or cannot be read.
+    """
+    with translate_failures(sqlite_uri(home / "mlflow.db")):
+        relocate(home)
     environment = ["env", "MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false"]
     server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", sqlite_uri(home / "mlflow.db")]
-    files = ["--artifacts-destination", (home.resolve() / "mlartifacts").as_uri()]
+    files = ["--artifacts-destination", artifacts_uri(home)]
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--allowed-hosts", ALLOWED_HOSTS]
     return [*environment, *server, *files, *network]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -240,3 +241,12 @@ def test_the_user_hears_nothing_of_feast(home: Path, capfd: pytest.CaptureFixtur
     features.as_of(customer_rows(ANN[:2]))
     features.now([ANN[0]])
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("features")
+def test_a_copied_home_joins_its_own_features(home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("copy"))
+    write_view(home, TRANSACTIONS, [(ANN[0], MONDAY, 99.0, *ANN[3:])])
+    joined = CustomerFeatures.open(copy, VIEWS, TTL_DAYS).as_of(customer_rows((ANN[0], MONDAY)))
+    assert joined["orders"].to_pylist() == [3.0]

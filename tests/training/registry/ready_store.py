@@ -41,6 +41,5 @@ def _three_releases() -> "TemporaryDirectory[str]":
 
 def three_releases_in(home: Path) -> Registry:
     """Releases 1, 2 and 3 with churn 1, 2 and 3, and ltv 1, none and 2; none is promoted."""
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(Path(_three_releases().name) / "home" / "mlflow.db", home / "mlflow.db")
+    shutil.copytree(Path(_three_releases().name) / "home", home, dirs_exist_ok=True)
     return Registry.open(home)
