@@ -1,21 +1,22 @@
-"""Server: starts the service; BentoML's supervisor runs in this process, and its workers are child processes."""
+"""Server: starts the service on the address of its settings; its workers are child processes."""
 
 from __future__ import annotations
 
-import json
-import os
 import socket
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from features.errors import FlywheelError
 from features.storage.private_files import keep_new_files_private
+from serving.observability.clock import SystemClock
+from serving.observability.json_logs import json_log
+from serving.processes.scratch_folder import scratch_folder
+from serving.processes.supervisor import Supervisor
 from serving.settings import Settings
 
 _POLL_SECONDS = 0.1
+_BACKLOG = 2048  # connections that wait to be accepted
 
 
 class AddressUnavailable(FlywheelError):
@@ -27,18 +28,12 @@ def run(settings: Settings) -> None:
 
     Raises:
         AddressUnavailable: the address is in use, or does not belong to this machine.
+        WorkersRefused: no worker can start, for example on a damaged home.
     """
-    keep_new_files_private()
-    with TemporaryDirectory(prefix="flywheel-serve-") as scratch:
-        os.environ.update(_environment(settings, Path(scratch)))
-        from serving.service import FLYWHEEL  # noqa: PLC0415 - BentoML reads its environment when it is imported
-
-        # Worker processes import the service from here, whatever folders the caller's directory holds.
-        FLYWHEEL.working_dir = str(Path(__file__).resolve().parents[1])
-        try:
-            FLYWHEEL.serve_http(host=settings.host, port=settings.port)
-        except OSError as error:
-            raise _unavailable(settings.host, settings.port, error) from None
+    keep_new_files_private()  # the workers inherit it
+    with _bound_socket(settings.host, settings.port) as listener, scratch_folder() as scratch:
+        listener.listen(_BACKLOG)
+        Supervisor(settings, listener, scratch, json_log(SystemClock())).run()
 
 
 def check_address(host: str, port: int) -> None:
@@ -47,20 +42,21 @@ def check_address(host: str, port: int) -> None:
     Raises:
         AddressUnavailable: the address is in use, or does not belong to this machine.
     """
+    _bound_socket(host, port).close()
+
+
+def _bound_socket(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
     except OSError as error:
-        raise _unavailable(host, port, error) from None
-
-
-def _unavailable(host: str, port: int, error: OSError) -> AddressUnavailable:
-    return AddressUnavailable(
-        f"Found {host}:{port} unavailable ({error.strerror}); expected a free port of an address of this machine. "
-        "Stop the process that listens there, or choose another port."
-    )
+        raise AddressUnavailable(
+            f"Found {host}:{port} unavailable ({error.strerror}); expected a free port of an address of this machine. "
+            "Stop the process that listens there, or choose another port."
+        ) from None
+    return listener
 
 
 def wait_until_ready(url: str, timeout_seconds: float = 60.0) -> bool:
@@ -72,14 +68,3 @@ def wait_until_ready(url: str, timeout_seconds: float = 60.0) -> bool:
         except (URLError, OSError):
             time.sleep(_POLL_SECONDS)
     return False
-
-
-def _environment(settings: Settings, scratch: Path) -> dict[str, str]:
-    """Environment variables of the workers and of BentoML: no telemetry, and temporary files for its home."""
-    return {
-        **settings.environment(),
-        "BENTOML_DO_NOT_TRACK": "True",
-        "BENTOML_QUIET": "True",
-        "BENTOML_HOME": str(scratch),
-        "BENTOML_CONFIG_OVERRIDES": json.dumps({"services": {"flywheel": {"workers": settings.workers}}}),
-    }

@@ -1,7 +1,8 @@
-"""BentoML service: BentoML starts, supervises and stops the workers; every request goes to our own application."""
+"""BentoML service: BentoML packages and starts the application of a worker; every request goes to our own routes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import bentoml
@@ -53,4 +54,10 @@ def create_service(app: FastAPI) -> MountedService:
     return cast("MountedService", Flywheel)
 
 
-FLYWHEEL = create_service(create_app(AppState.open))
+def worker_application(open_app_state: Callable[[], AppState], index: int) -> ASGIApp:
+    """The ASGI application of worker ``index``, from 1, in the context that BentoML gives its workers."""
+    service = create_service(create_app(open_app_state))
+    bentoml.server_context.worker_index = index
+    bentoml.server_context.service_name = service.name
+    bentoml.server_context.service_type = "entry_service"
+    return service.to_asgi()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,6 +18,8 @@ from serving.auth.key_store import InvalidKeyStore, KeyStore, active_keys
 from serving.moments import parse_datetime
 
 ENVIRONMENT_PREFIX = "FLYWHEEL_"
+# A name or an IPv4 address, or an IPv6 address in brackets, as Host has them.
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 _LOCALHOST = {"localhost": "127.0.0.1"}
 
 
@@ -49,6 +53,31 @@ class Settings(BaseSettings):
         "customers count as one more.",
     )
     deadline_seconds: float = Field(default=1.5, gt=0, description="Time limit of a prediction; later ones get 503.")
+    max_connections: int = Field(
+        default=1000,
+        ge=1,
+        description="Open connections of a worker. The one that has waited longest without a "
+        "request gives way to a new one; while all are being answered, a new one gets 503.",
+    )
+    max_connections_per_address: int = Field(
+        default=256,
+        ge=1,
+        description="The same for the connections of one address. Behind a proxy all callers have the proxy's address.",
+    )
+    header_seconds: float = Field(
+        default=10.0, gt=0, description="Time limit for the request line and the headers; later ones get 408."
+    )
+    idle_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="How long a connection may stay open without a request, from its start. Behind "
+        "a proxy, longer than the proxy keeps its idle connections.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names in `Host` and `Origin` that are answered besides `localhost`, `127.0.0.1` and "
+        "`[::1]`, separated by commas. Where API keys exist and this is empty, every `Host` is answered.",
+    )
     access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
     drain_seconds: float = Field(default=1.0, ge=0, description="From the stop signal to the last accepted request.")
 
@@ -74,12 +103,23 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from None
         return value
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "allowed_hosts", mode="before")
     @classmethod
-    def _split_keys(cls, keys: object) -> object:
-        if isinstance(keys, str):
-            return tuple(key.strip() for key in keys.split(",") if key.strip())
-        return keys
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _validate_allowed_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(
+                    f"Found {name!r}; expected the name of a host without scheme, port and path, such as "
+                    "flywheel.example. Separate several by commas."
+                )
+        return tuple(name.lower() for name in names)
 
     @model_validator(mode="after")
     def _require_keys_off_loopback(self) -> Settings:
@@ -94,24 +134,15 @@ class Settings(BaseSettings):
             )
         return self
 
-    def environment(self) -> dict[str, str]:
-        """These settings as environment variables, for worker processes."""
-        variables = {
-            "HOME": str(self.home.resolve()),
-            "HOST": self.host,
-            "PORT": str(self.port),
-            "API_KEYS": ",".join(key.get_secret_value() for key in self.api_keys),
-            "ONLINE_STORE": self.online_store.get_secret_value(),
-            "WORKERS": str(self.workers),
-            "POLL_SECONDS": str(self.poll_seconds),
-            "DRAIN_SECONDS": str(self.drain_seconds),
-            "ACCESS_LOG": str(self.access_log),
-            "MAX_WAITING": str(self.max_waiting),
-            "DEADLINE_SECONDS": str(self.deadline_seconds),
-        }
-        if self.as_of is not None:
-            variables["AS_OF"] = self.as_of.isoformat()
-        return {f"{ENVIRONMENT_PREFIX}{name}": value for name, value in variables.items()}
+    @classmethod
+    def from_json(cls, text: bytes) -> Settings:
+        """The settings that ``to_json`` wrote."""
+        return cls(**json.loads(text))
+
+    def to_json(self) -> bytes:
+        """These settings with their secrets in clear, for the private channel to a worker process and for no file."""
+        values = {name: _plain(value) for name, value in self}
+        return json.dumps({name: value for name, value in values.items() if value is not None}).encode()
 
     @property
     def url(self) -> str:
@@ -119,3 +150,18 @@ class Settings(BaseSettings):
         address = ip_address(self.host)
         reachable = str(address) if not address.is_unspecified else {4: "127.0.0.1", 6: "::1"}[address.version]
         return f"http://[{reachable}]:{self.port}" if address.version == 6 else f"http://{reachable}:{self.port}"
+
+
+def _plain(value: object) -> object:
+    """A value of a setting as JSON has it."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case tuple():
+            return [_plain(part) for part in value]
+        case Path():
+            return str(value.resolve())
+        case datetime():
+            return value.isoformat()
+        case _:
+            return value

@@ -61,9 +61,8 @@ class AppState:
     machine_clock: Clock = field(default_factory=SystemClock)
 
     @classmethod
-    def open(cls) -> AppState:
-        """Create the state of a worker from the settings in the environment, such as FLYWHEEL_HOME."""
-        settings = Settings()
+    def open(cls, settings: Settings) -> AppState:
+        """Create the state of a worker from its settings."""
         clock, metrics = make_clock(settings.as_of), Metrics()
         log = json_log(clock)
         online_store = settings.online_store.get_secret_value()

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from pipelines.home import Home
 from serving.api.app import create_app
 from serving.api.app_state import AppState
+from serving.settings import Settings
 from tests.pipelines.command import wait_until
 
 BATCH_SIZE = 1000
@@ -25,7 +26,7 @@ def service_of(home: Home, as_of: date, online: str = "lmdb") -> Iterator[TestCl
         environment.setenv("FLYWHEEL_HOME", str(home.folder))
         environment.setenv("FLYWHEEL_AS_OF", as_of.isoformat())
         environment.setenv("FLYWHEEL_ONLINE_STORE", online)
-        with TestClient(create_app(AppState.open)) as client:
+        with TestClient(create_app(lambda: AppState.open(Settings()))) as client:
             wait_until(lambda: client.get("/readyz").status_code == 200)
             yield client
 

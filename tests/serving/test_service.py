@@ -1,4 +1,4 @@
-"""BentoML service: BentoML starts and stops the workers, and only our own routes answer requests."""
+"""BentoML service: BentoML starts and stops our application, and only our own routes answer requests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from serving.api.app import create_app
-from serving.service import FLYWHEEL, create_service
+from serving.service import worker_application
 from tests.serving.fakes import FakeRelease, Shop
 
 
@@ -19,7 +18,7 @@ def shop() -> Shop:
 
 @pytest.fixture(scope="module")
 def client(shop: Shop) -> Iterator[TestClient]:
-    with TestClient(create_service(create_app(lambda: shop.worker)).to_asgi()) as client:
+    with TestClient(worker_application(lambda: shop.worker, 1)) as client:
         yield client
 
 
@@ -48,7 +47,3 @@ def test_what_bentoml_would_add_is_not_there(client: TestClient, path: str) -> N
     response = client.get(path)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
-
-
-def test_a_worker_process_can_import_the_service_by_its_name() -> None:
-    assert FLYWHEEL.import_string == "serving.service:FLYWHEEL"

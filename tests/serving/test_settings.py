@@ -30,6 +30,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "MAX_WAITING",
         "DEADLINE_SECONDS",
         "ONLINE_STORE",
+        "ALLOWED_HOSTS",
     ):
         monkeypatch.delenv(f"FLYWHEEL_{name}", raising=False)
 
@@ -102,7 +103,7 @@ def test_keys_are_not_shown() -> None:
     assert "hush" not in repr(Settings(api_keys="hush"))
 
 
-def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_worker_process_is_sent_the_same_settings(tmp_path: Path) -> None:
     settings = Settings(
         home=tmp_path,
         host="0.0.0.0",  # noqa: S104
@@ -115,10 +116,16 @@ def test_a_worker_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatc
         access_log=True,
         max_waiting=7,
         deadline_seconds=0.75,
+        allowed_hosts="Shop.example,[::1]",
     )
-    for name, value in settings.environment().items():
-        monkeypatch.setenv(name, value)
-    assert Settings() == settings
+    assert Settings.from_json(settings.to_json()) == settings
+    assert settings.allowed_hosts == ("shop.example", "[::1]")
+
+
+@pytest.mark.parametrize("name", ["https://shop.example", "shop.example:80", "shop.example/x", "a b"])
+def test_an_allowed_host_is_a_name_alone(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"expected the name of a host without scheme, port and path"):
+        Settings(allowed_hosts=name)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +141,7 @@ def test_the_online_store_is_lmdb_unless_a_redis_is_named(monkeypatch: pytest.Mo
     monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", "")
     assert Settings().online_store.get_secret_value() == "lmdb"
     monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", "redis://:secret@cache:6379/0")
-    assert Settings().environment()["FLYWHEEL_ONLINE_STORE"] == "redis://:secret@cache:6379/0"
+    assert Settings().online_store.get_secret_value() == "redis://:secret@cache:6379/0"
     assert "secret" not in repr(Settings())
 
 

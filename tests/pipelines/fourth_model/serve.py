@@ -9,10 +9,11 @@ from starlette.testclient import TestClient
 
 from serving.api.app import create_app
 from serving.api.app_state import AppState
+from serving.settings import Settings
 from tests.pipelines.command import wait_until
 
 customers = sys.argv[1:]
-with TestClient(create_app(AppState.open)) as client:
+with TestClient(create_app(lambda: AppState.open(Settings()))) as client:
     wait_until(lambda: client.get("/readyz").status_code == 200)
     questions = {"all": {}, "upgrade": {"include": ["upgrade"]}, "reasons": {"include": ["upgrade", "reasons"]}}
     answers = {

@@ -1,0 +1,1 @@
+"""Processes: the supervisor of the worker processes, the workers, and the private channel between them."""

@@ -1,0 +1,102 @@
+"""Supervisor: starts the workers, replaces those that end, and lets them drain when the service is to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from structlog.typing import FilteringBoundLogger
+
+from features.errors import FlywheelError
+from serving.processes.restart_backoff import RestartBackoff
+from serving.processes.signal_wakeup import SignalWakeup
+from serving.processes.worker_process import WorkerProcess
+from serving.settings import Settings
+
+STOP_SECONDS = 30.0  # for open requests, beyond the time to drain
+
+
+class WorkersRefused(FlywheelError):
+    """No worker can start; the text is the reason of the last one."""
+
+
+@dataclass
+class _Slot:
+    """The place of one worker: who has it, and when the next one starts."""
+
+    index: int
+    worker: WorkerProcess | None = None
+    starts_at: float = 0.0
+
+
+@dataclass
+class Supervisor:
+    """Supervisor of the workers of one service, which share the socket ``listener``."""
+
+    settings: Settings
+    listener: socket.socket
+    scratch: Path
+    log: FilteringBoundLogger
+    backoff: RestartBackoff = field(default_factory=RestartBackoff)
+
+    def run(self) -> None:
+        """Keep the workers running until Ctrl-C or SIGTERM; returns when all have ended.
+
+        Raises:
+            WorkersRefused: no worker runs, and the last one refused to start.
+        """
+        slots = [_Slot(index) for index in range(1, self.settings.workers + 1)]
+        with SignalWakeup.install() as wakeup:
+            try:
+                while not wakeup.wait(self._fill(slots)):
+                    self._clear_ended(slots)
+            finally:
+                self._stop([slot.worker for slot in slots if slot.worker], wakeup)
+
+    def _fill(self, slots: list[_Slot]) -> float | None:
+        """Start the workers that are due; return the seconds until the next one is, None while all run."""
+        now = time.monotonic()
+        for slot in slots:
+            if slot.worker is None and slot.starts_at <= now:
+                slot.worker = WorkerProcess.start(self.settings, self.listener, slot.index, self.scratch)
+        return min((slot.starts_at - now for slot in slots if slot.worker is None), default=None)
+
+    def _clear_ended(self, slots: list[_Slot]) -> None:
+        for slot in slots:
+            worker = slot.worker
+            if worker is None or not worker.has_ended:
+                continue
+            slot.worker = None
+            refusal = worker.refusal()
+            if refusal is not None and not any(other.worker for other in slots):
+                raise WorkersRefused(refusal)
+            now = time.monotonic()
+            pause = self.backoff.pause_after(now)
+            slot.starts_at = now + pause
+            self._log_end(worker, refusal, pause)
+
+    def _log_end(self, worker: WorkerProcess, refusal: str | None, pause: float) -> None:
+        fields = {"pid": worker.pid, "reason": refusal or worker.exit_reason}
+        if pause:
+            self.log.error("workers end again and again", **fields, ends=self.backoff.ends, next_start_seconds=pause)
+        else:
+            self.log.error("worker ended and is replaced", **fields)
+
+    def _stop(self, workers: list[WorkerProcess], wakeup: SignalWakeup) -> None:
+        """Let the workers drain and end; a further Ctrl-C is passed on to them, and those that hang are killed."""
+        self.listener.close()
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        gives_up_at = time.monotonic() + self.settings.drain_seconds + STOP_SECONDS
+        while not all(worker.has_ended for worker in workers) and time.monotonic() < gives_up_at:
+            if signal.SIGINT in wakeup.wait(gives_up_at - time.monotonic()):
+                for worker in workers:
+                    worker.send_signal(signal.SIGINT)
+        for worker in workers:
+            if not worker.has_ended:
+                self.log.error("worker did not stop and is killed", pid=worker.pid)
+                worker.send_signal(signal.SIGKILL)
+                worker.wait(STOP_SECONDS)
