@@ -83,8 +83,19 @@ def ui_command(home: Path, port: int) -> list[str]:
     """
     with translate_failures(sqlite_uri(home / "mlflow.db")):
         relocate(home)
-    environment = ["env", "MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false"]
-    server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", sqlite_uri(home / "mlflow.db")]
-    files = ["--artifacts-destination", artifacts_uri(home)]
-    network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--allowed-hosts", ALLOWED_HOSTS]
-    return [*environment, *server, *files, *network]
+    settings = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_SERVER_ALLOWED_HOSTS": ALLOWED_HOSTS,
+        # What `mlflow server` passes to its workers: the store, and that it hands out artefacts itself.
+        "_MLFLOW_SERVER_FILE_STORE": sqlite_uri(home / "mlflow.db"),
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": artifacts_uri(home),
+        "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+        "_MLFLOW_SGI_NAME": "uvicorn",
+    }
+    environment = ["env", *(f"{name}={value}" for name, value in settings.items())]
+    # MLflow uses a module that Starlette deprecates.
+    python = [sys.executable, "-W", "ignore:starlette.middleware.wsgi is deprecated"]
+    server = [*python, "-m", "uvicorn", "--factory", "training.registry.ui_app:create_app"]
+    return [*environment, *server, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]

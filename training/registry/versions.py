@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ RELEASE_DESCRIPTION = (
 # The column's width in MLflow's schema; SQLite takes more, PostgreSQL refuses it.
 MAX_DESCRIPTION_LENGTH = 5000
 TRUNCATION_NOTE = "\n\n*(Cut here: MLflow keeps 5,000 characters. The whole text is among the run's artefacts.)*"
-_SHA256_TAG_PREFIX = "sha256/"
+MAX_TAG_LENGTH = 5000
+_SHA256_TAG = "sha256"  # JSON, file -> digest
+_SHA256_TAG_PREFIX = "sha256/"  # one tag per file, of older releases and of releases with many files
 _ARTIFACT_PATH_TAG = "artifact_path"
 
 
@@ -57,7 +60,7 @@ def register(client: MlflowClient, spec: ModelVersionSpec) -> str:
     if existing:
         return str(existing[0].version)
     run_id, path = spec.run_id, spec.artifact_path
-    digests = {f"{_SHA256_TAG_PREFIX}{file}": digest for file, digest in _hash_artifacts(client, run_id, path).items()}
+    digests = _digest_tags(_hash_artifacts(client, run_id, path))
     version = client.create_model_version(
         spec.name,
         source=f"{client.get_run(run_id).info.artifact_uri}/{path}",
@@ -85,6 +88,23 @@ def _hash_artifacts(client: MlflowClient, run_id: str, artifact_path: str) -> di
         )
     with TemporaryDirectory() as folder:
         return release_files.hash_files(Path(client.download_artifacts(run_id, artifact_path, folder)))
+
+
+def _digest_tags(digests: Mapping[str, str]) -> dict[str, str]:
+    """The digests as one tag, which leaves the list of versions readable, or one per file where they do not fit."""
+    together = json.dumps(digests)
+    if len(together) <= MAX_TAG_LENGTH:
+        return {_SHA256_TAG: together}
+    return {f"{_SHA256_TAG_PREFIX}{file}": digest for file, digest in digests.items()}
+
+
+def _registered_digests(tags: Mapping[str, str]) -> dict[str, str]:
+    """File -> sha256 in hex, as ``_digest_tags`` wrote it."""
+    if _SHA256_TAG in tags:
+        return dict(json.loads(tags[_SHA256_TAG]))
+    return {
+        key.removeprefix(_SHA256_TAG_PREFIX): value for key, value in tags.items() if key.startswith(_SHA256_TAG_PREFIX)
+    }
 
 
 def truncate_description(description: str) -> str:
@@ -125,11 +145,7 @@ def fetch(client: MlflowClient, version: str, folder: Path) -> Path:
         VersionNotFound: there is no such release.
     """
     release_version = _find_version(client, RELEASE, version)
-    expected = {
-        key.removeprefix(_SHA256_TAG_PREFIX): value
-        for key, value in release_version.tags.items()
-        if key.startswith(_SHA256_TAG_PREFIX)
-    }
+    expected = _registered_digests(release_version.tags)
     if release_files.is_intact(folder, expected):
         return folder
     draft = folder.with_name(f".{folder.name}.new")

@@ -23,6 +23,7 @@ from training.registry import (
     Run,
     VersionNotFound,
     ui_command,
+    versions,
     write_champion_pointer,
 )
 from training.registry.versions import MAX_DESCRIPTION_LENGTH, truncate_description
@@ -140,7 +141,7 @@ def test_a_version_carries_its_card_tags_and_the_hash_of_every_file(registry: Re
     assert version == "1"
     assert registry.tags_of("churn", "1") == {
         "feature_service": "churn_v1",
-        "sha256/trees.txt": "f27e01fe7624cca3e69811a0bf9a4efd9dca9fd39f7a3a8f939cae0cfe8cdfb8",
+        "sha256": '{"trees.txt": "f27e01fe7624cca3e69811a0bf9a4efd9dca9fd39f7a3a8f939cae0cfe8cdfb8"}',
         "fingerprint": "ab12",
         "artifact_path": "model/churn",
     }
@@ -203,6 +204,14 @@ def test_a_damaged_release_is_not_installed(registry: Registry, artifacts: Path,
     with pytest.raises(CorruptArtifacts, match=r"Release 1 is damaged: churn/trees.txt differ"):
         registry.fetch("1", tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+def test_the_digests_of_many_files_and_of_older_releases_have_a_tag_each() -> None:
+    few, many = {"trees.txt": "a" * 64}, {f"churn/{number}.txt": "a" * 64 for number in range(60)}
+    assert list(versions._digest_tags(few)) == ["sha256"]
+    assert len(versions._digest_tags(many)) == 60
+    for digests in (few, many):
+        assert versions._registered_digests(versions._digest_tags(digests)) == digests
 
 
 def test_the_champion_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
