@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from features.errors import NotFound, StoreUnavailable
 from features.storage import write_lock
 from pipelines import environment
+from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Home:
         champion = self.champion()
         try:
             return ReleaseManifest.read(self.releases / champion) if champion else None
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except CorruptRelease:
             return None
 
     def registry(self) -> Registry:

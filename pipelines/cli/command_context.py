@@ -15,14 +15,20 @@ from features.errors import FlywheelError
 from pipelines import environment
 from pipelines.cli.console import CommandConsole
 from pipelines.home import Home
-from pipelines.steps.promote import GateRejected, UsageError
+from pipelines.promotion.refusals import GateRejected, ReleaseBarred
+from pipelines.steps.promote import UsageError
 from pipelines.steps.silence import LogSilent
 
 if TYPE_CHECKING:
     from features.config.shop import ShopConfig
 
 GATE_REJECTED_STATUS = 3
-_EXIT_STATUSES = {UsageError: 2, GateRejected: GATE_REJECTED_STATUS, LogSilent: GATE_REJECTED_STATUS}
+_EXIT_STATUSES = {
+    UsageError: 2,
+    GateRejected: GATE_REJECTED_STATUS,
+    ReleaseBarred: GATE_REJECTED_STATUS,
+    LogSilent: GATE_REJECTED_STATUS,
+}
 
 
 @contextmanager

@@ -196,6 +196,7 @@ class CommandConsole:
             self._print_json({
                 "as_of": run_summary.readiness.schedule.as_of,
                 "trained": run_summary.trained_version, "release": run_summary.champion, "refused": run_summary.refusal,
+                "promote": run_summary.promote_command,
                 "gate": asdict(run_summary.gate), "warnings": run_summary.warnings,
                 "log": log_row(run_summary.log), "plausibility": note_rows(run_summary.plausibility),
                 "customers": scores.customers if scores else 0, "scores": scores and scores.path,
@@ -211,6 +212,9 @@ class CommandConsole:
         if run_summary.refusal:
             champion = f"release {run_summary.champion} goes on serving" if scores else "no release serves yet"
             self._out.print(f"Release {run_summary.trained_version} was refused; {champion}.")
+        if run_summary.promote_command:
+            waiting = f"Release {run_summary.trained_version} waits for promotion"
+            self._out.print(f"{waiting}: {run_summary.promote_command}", soft_wrap=True)
         if scores:
             self.show_score_summary(scores)
         for warning in run_summary.warnings:

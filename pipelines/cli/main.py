@@ -21,7 +21,7 @@ from pipelines.cli.doctor import doctor
 from pipelines.cli.explain import explain
 from pipelines.cli.forget import forget
 from pipelines.cli.init import init
-from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, Origins, Out
+from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, NoPromote, Origins, Out
 from pipelines.cli.promote import promote
 from pipelines.cli.serve import serve
 from pipelines.cli.status import status
@@ -74,18 +74,20 @@ def readiness(
 
 
 @app.command(rich_help_panel=PIPELINE)
-def run(
+def run(  # noqa: PLR0913 -- each is an option of the command
     *,
     config: Config = None,
     home: HomeDir = None,
     as_of: AsOf = None,
     accept_silence: AcceptSilence = False,
+    no_promote: NoPromote = False,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Do all steps: ingest, publish, train, promote and score.
 
-    Exit status 3: the quality gate rejects the release, its newest test refutes it, or the log has stopped.
+    Exit status 3: the quality gate rejects the release, its newest test refutes it, it was rolled back before, or the
+    log has stopped.
     """
     with locked_home("run", home, json=json) as (console, locked):
         shop_config = load_config(config)
@@ -93,7 +95,9 @@ def run(
 
         now = _now()
         day = resolve_as_of(as_of, shop_config.zone, now)
-        summary = step.run(shop_config, locked, day, now, console.report, out, accept_silence=accept_silence)
+        summary = step.run(
+            shop_config, locked, day, now, console.report, out, accept_silence=accept_silence, promotes=not no_promote
+        )
         console.show_run_summary(summary)
     if summary.gate.refutations or summary.refusal:
         raise typer.Exit(GATE_REJECTED_STATUS)

@@ -79,6 +79,9 @@ Origins = Annotated[
         help="A past day to test at (origin); may be repeated. Default: the newest that can be tested.",
     ),
 ]
+NoPromote = Annotated[
+    bool, typer.Option("--no-promote", help="Train and register a release, but score with the champion.")
+]
 Out = Annotated[
     Path | None, typer.Option("--out", dir_okay=False, help="Write the scores to this file instead of the home.")
 ]

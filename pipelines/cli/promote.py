@@ -21,19 +21,31 @@ def promote(  # noqa: PLR0913 -- each is an option of the command
     ] = None,
     why: Annotated[str, typer.Option(help="The reason, for the promotion log.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Promote although the gate rejects it; needs --why.")] = False,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Promote the previous release again.")] = False,
+    rollback: Annotated[
+        bool,
+        typer.Option("--rollback", help="Go back to the release that served before, and bar the one that serves."),
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Promote again what was rolled back last.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a release the champion, which answers, if the quality gate passes (exit status 3 if it does not)."""
+    """Make a release the champion, which answers, if it loads and the quality gate passes.
+
+    Exit status 3: the gate rejects it, or it was rolled back and is not named by --version or --resume.
+    """
     from pipelines.steps import promote as step
 
     now = current_time(context)
     with locked_home("promote", home, json=json) as (console, locked):
-        if rollback and (force or version):
+        if rollback and (force or version or resume):
             raise UsageError(
-                "Found --rollback with --force or --version. Expected it alone: it selects the previous release."
+                "Found --rollback with --force, --resume or --version. Expected it alone: it selects the release that "
+                "served before."
             )
+        if resume and version:
+            raise UsageError("Found --resume with --version. Expected one of them: both name a release.")
         if rollback:
             console.show_promotion(step.rollback(locked, now, console.report, why=why))
+        elif resume:
+            console.show_promotion(step.resume(locked, now, console.report, why=why, force=force))
         else:
             console.show_promotion(step.run(locked, now, console.report, version=version, why=why, force=force))

@@ -15,6 +15,7 @@ from features.errors import FlywheelError
 from features.ingestion.manifest import HistoryManifest, read_manifest
 from features.plausibility.log_report import LogReport, read_log_report
 from pipelines.home import Home
+from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
 from training.registry.promotion_log import Promotion, PromotionLog
 
@@ -83,7 +84,7 @@ class HomeState:
         """The manifest of a release."""
         try:
             return None if version is None else ReleaseManifest.read(self.home.releases / version)
-        except UNREADABLE:
+        except CorruptRelease:
             return None
 
     @cached_property

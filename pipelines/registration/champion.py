@@ -10,7 +10,8 @@ from pipelines.run_context import RunContext
 from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import ChampionComparison, compare_with_champion
 from training.inference.forecast import Forecast
-from training.inference.release import CorruptRelease, Release
+from training.inference.release import Release
+from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
 from training.models import load_release
 

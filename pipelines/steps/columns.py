@@ -16,6 +16,7 @@ from pipelines.scoring.column_catalogue import ColumnGroups, column_groups, desc
 from pipelines.scoring.column_values import ColumnValues, column_values
 from serving.audiences.query.scores_table import open_scores
 from training.inference.answers.answer import Horizons
+from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
 from training.segments.column import ColumnSpec
 
@@ -68,7 +69,7 @@ def _horizons(home: Home, config: ShopConfig | None) -> Horizons:
     """The horizons of the champion, else of the configuration, else the default ones."""
     try:
         metadata = ReleaseManifest.read(home.releases / str(home.champion())).metadata
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except CorruptRelease:
         if config is None:
             return DEFAULT_HORIZONS
         churn_days, ltv_days = config.business.churn_days, config.business.ltv_days

@@ -1,77 +1,156 @@
-"""Promotion step: makes a release the champion if the quality gate passes, and updates the champion pointer."""
+"""Promotion step: tries a release, asks the quality gate, makes it the champion, and updates the champion pointer."""
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from features.errors import FlywheelError, NotFound
 from pipelines.home import Home
-from training.inference.release_manifest import ReleaseManifest
+from pipelines.promotion.refusals import ReleaseBarred
 
 if TYPE_CHECKING:
     from training.registry import Promotion, Registry
 
+PASSED = "passed the gate"
 
-class GateRejected(FlywheelError):
-    """The gate rejects the release: its test, the champion or the log speaks against it; nothing was changed."""
+Report = Callable[[str], None]
 
 
 class UsageError(FlywheelError):
     """The options contradict each other; nothing was changed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PromotionRequest:
+    """A request to promote a release: who wants it, when and why, and whether the gate is overruled."""
+
+    version: str
+    by: str
+    at: datetime
+    why: str = PASSED
+    force: bool = False
+
+
 def run(
     home: Home,
     timestamp: datetime,
-    report: Callable[[str], None],
+    report: Report,
     *,
     version: str | None = None,
     why: str = "",
     force: bool = False,
 ) -> Promotion:
-    """Promote the challenger, or the given version.
+    """Promote the challenger, or the given version, which lifts the bar of a release that was rolled back.
 
     Raises:
         GateRejected: the newest origin refutes it, the champion is better or its log is implausible, and ``force`` is
             not set.
         NotFound: there is no release to promote.
+        ReleaseBarred: the challenger was rolled back.
+        TrialFailed: this version of Flywheel cannot serve the release.
         UsageError: ``force`` without a reason.
     """
     if force and not why:
         raise UsageError("Found --force without --why. Expected a reason, for the promotion log: give it with --why.")
     registry = home.registry()
     candidate = _pending_release(registry) if version is None else version
-    gate = _current_gate(registry, home, candidate)
-    if not gate["passed"] and not force:
-        raise GateRejected(_refusal(registry, candidate, gate))
-    promotion = registry.promote(
-        candidate,
-        by=_current_user(),
-        at=timestamp,
-        why=why or "passed the gate",
-        gate=gate,
-        forced=force and not gate["passed"],
-    )
-    _publish_pointer(registry, home, promotion.version, report)
+    bar = registry.bar_of(candidate)
+    if bar is not None and version is None:
+        raise _barred(home, candidate, bar)
+    request = PromotionRequest(version=candidate, by=current_user(), at=timestamp, why=why or PASSED, force=force)
+    promotion = promote(registry, home, request)
+    if bar is not None:
+        report(f"release {candidate} is barred no longer: it had been {bar}")
+    _publish_pointer(home, promotion.version, report)
     return promotion
 
 
-def rollback(home: Home, timestamp: datetime, report: Callable[[str], None], *, why: str = "") -> Promotion:
-    """Promote the previous release again.
+def run_automatically(home: Home, timestamp: datetime, report: Report, version: str) -> Promotion:
+    """Promote a release as the nightly run does, which promotes no release that was rolled back.
 
     Raises:
-        NotFound: there is no previous release.
+        GateRejected: its test, the champion or its log speaks against it.
+        ReleaseBarred: it was rolled back.
+        TrialFailed: this version of Flywheel cannot serve it.
     """
     registry = home.registry()
-    promotion = _unfinished_rollback(registry, home) or registry.rollback(
-        by=_current_user(), at=timestamp, why=why or "rolled back"
-    )
-    _publish_pointer(registry, home, promotion.version, report)
+    bar = registry.bar_of(version)
+    if bar is not None:
+        raise _barred(home, version, bar)
+    promotion = promote(registry, home, PromotionRequest(version=version, by=current_user(), at=timestamp))
+    _publish_pointer(home, promotion.version, report)
     return promotion
+
+
+def rollback(home: Home, timestamp: datetime, report: Report, *, why: str = "") -> Promotion:
+    """Promote the release that served before, and bar the champion until somebody promotes it by hand.
+
+    Raises:
+        NotFound: there is no such release.
+        TrialFailed: this version of Flywheel cannot serve it.
+    """
+    from pipelines.promotion.trial import try_release
+
+    registry = home.registry()
+    unfinished = _unfinished_rollback(registry, home)
+    version = registry.rollback_target() if unfinished is None else unfinished.version
+    try_release(registry, home, version)
+    promotion = unfinished or registry.rollback(by=current_user(), at=timestamp, why=why or "rolled back")
+    _publish_pointer(home, promotion.version, report)
+    if promotion.replaced is not None:
+        report(f"release {promotion.replaced} is barred until `flywheel promote --resume` or --version")
+    return promotion
+
+
+def resume(home: Home, timestamp: datetime, report: Report, *, why: str = "", force: bool = False) -> Promotion:
+    """Promote the release that was rolled back last; without one, finish a promotion that was interrupted.
+
+    Raises:
+        GateRejected: the gate rejects it now, and ``force`` is not set.
+        NotFound: no release is barred, and no promotion was interrupted.
+        TrialFailed: this version of Flywheel cannot serve it.
+    """
+    registry = home.registry()
+    barred, champion = registry.barred(), registry.version_of("release", "champion")
+    if barred:
+        reason = why or "resumed after its rollback"
+        return run(home, timestamp, report, version=barred[-1], why=reason, force=force)
+    if champion is None or champion == home.champion():
+        raise NotFound(
+            "Found no release that was rolled back, and no promotion that was interrupted. Expected one of them: "
+            "promote a release by its number, `flywheel promote --version VERSION`."
+        )
+    return run(home, timestamp, report, version=champion, why=why or "finished an interrupted promotion", force=force)
+
+
+def promote(registry: Registry, home: Home, request: PromotionRequest) -> Promotion:
+    """Try a release, ask the gate, and move the aliases; the pointer stays where it was.
+
+    Raises:
+        GateRejected: the gate rejects it, and the request does not force it.
+        TrialFailed: this version of Flywheel cannot serve it.
+    """
+    from pipelines.promotion.gate import current_gate, rejection
+    from pipelines.promotion.trial import try_release
+
+    try_release(registry, home, request.version)
+    gate = current_gate(registry, home, request.version)
+    if not gate["passed"] and not request.force:
+        raise rejection(home, request.version, gate)
+    forced = request.force and not gate["passed"]
+    return registry.promote(request.version, by=request.by, at=request.at, why=request.why, gate=gate, forced=forced)
+
+
+def current_user() -> str:
+    """Return the name of the user who runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def _pending_release(registry: Registry) -> str:
@@ -82,59 +161,13 @@ def _pending_release(registry: Registry) -> str:
     return version
 
 
-def _current_gate(registry: Registry, home: Home, version: str) -> dict[str, Any]:
-    """Evaluate the gate against the current champion, not against the champion at training time."""
-    from training.evaluation.quality_gate import lower_tiers
-
-    manifest, champion_version = _release_manifest(registry, home, version), registry.version_of("release", "champion")
-    regressed_models = list(manifest.gate.regressions)
-    if champion_version not in {None, version}:
-        champion = _champion_manifest(registry, home, str(champion_version))
-        # A champion with other columns cannot read the published features, so no regression is possible.
-        if champion is not None and champion.views == manifest.views:
-            regressed_models += lower_tiers(manifest.tiers, champion.tiers)
-    passed = manifest.gate.passed and not regressed_models
-    return {**asdict(manifest.gate), "passed": passed, "regressions": sorted(set(regressed_models))}
-
-
-def _refusal(registry: Registry, candidate: str, gate: Mapping[str, Any]) -> str:
-    """Why the gate rejects a release, who serves, and what to do."""
-    serving = "The champion keeps" if registry.version_of("release", "champion") else "No release is"
-    return (
-        f"The gate rejects release {candidate}: {_rejection(gate)}. {serving} serving.{_acceptance(gate)} See its "
-        f"run in `flywheel ui`; to promote it nevertheless: flywheel promote --version {candidate} --force --why "
-        "REASON."
+def _barred(home: Home, version: str, bar: str) -> ReleaseBarred:
+    champion = home.champion()
+    serving = f"Release {champion} goes on serving." if champion else "No release serves."
+    return ReleaseBarred(
+        f"Release {version} was {bar.removesuffix('.')}. It stays barred until somebody promotes it by hand. {serving} "
+        f"To bring it back: flywheel promote --version {version}."
     )
-
-
-def _rejection(gate: Mapping[str, Any]) -> str:
-    """The reasons of a rejection as one sentence without its full stop."""
-    reasons = list(gate["refutations"])
-    if gate["regressions"]:
-        reasons.append(f"the champion answers {', '.join(gate['regressions'])} surely better, or from a higher tier")
-    reasons += [f"{code}: {sentence.removesuffix('.')}" for code, sentence in gate["implausible"].items()]
-    return "; ".join(reasons)
-
-
-def _acceptance(gate: Mapping[str, Any]) -> str:
-    """How to accept what looks implausible in the log, as a sentence after a space; empty where nothing does."""
-    codes = ", ".join(f'"{code}"' for code in gate["implausible"])
-    return f" If the log is right, accept it in flywheel.toml, accept = [{codes}], and run again." if codes else ""
-
-
-def _release_manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest:
-    folder = home.releases / version
-    if not folder.is_dir():
-        registry.fetch(version, folder)
-    return ReleaseManifest.read(folder)
-
-
-def _champion_manifest(registry: Registry, home: Home, version: str) -> ReleaseManifest | None:
-    """Return the champion's manifest; None if another version of Flywheel wrote it, so that it cannot serve."""
-    try:
-        return _release_manifest(registry, home, version)
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def _unfinished_rollback(registry: Registry, home: Home) -> Promotion | None:
@@ -146,16 +179,8 @@ def _unfinished_rollback(registry: Registry, home: Home) -> Promotion | None:
     return None
 
 
-def _publish_pointer(registry: Registry, home: Home, version: str, report: Callable[[str], None]) -> None:
+def _publish_pointer(home: Home, version: str, report: Report) -> None:
     from training.registry import write_champion_pointer
 
-    registry.fetch(version, home.releases / version)
     write_champion_pointer(home.folder, version)
     report(f"release {version} is the champion")
-
-
-def _current_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -13,10 +13,10 @@ from features.ingestion.manifest import HistoryManifest
 from features.plausibility.log_summary import LogSummary
 from features.plausibility_note import PlausibilityNote
 from pipelines.home import Home
+from pipelines.promotion.refusals import PromotionRefused
 from pipelines.run_context import RunContext
 from pipelines.scoring.expected_totals import shop_totals
 from pipelines.steps import ingest, promote, publish
-from pipelines.steps.promote import GateRejected
 from pipelines.steps.silence import end_silence, silence_notice
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
@@ -40,7 +40,7 @@ class RunSummary:
     readiness: Readiness
     trained_version: str
     champion: str  # empty where no release serves yet
-    refusal: str  # why the gate rejected the trained release; empty if it serves
+    refusal: str  # why the trained release was not promoted; empty if it serves, or if nobody asked for it
     gate: GateResult  # of the trained release
     trained_tier: str  # the tier that answers in it
     score_summary: ScoreSummary | None  # None where no release serves yet
@@ -49,12 +49,13 @@ class RunSummary:
     plausibility: tuple[PlausibilityNote, ...]
     currency: str
     silence_notice: str = ""  # what an accepted silence at the end of the log means; empty without one
+    promote_command: str = ""  # promotes the trained release, which waits for it; empty without ``promotes=False``
 
     @property
     def warnings(self) -> list[str]:
         """Sentences that a person has to read: silence, what the newest test origin refutes, and who ranks nobody."""
         refuted = [f"Refuted by the newest test origin: {sentence}." for sentence in self.gate.refutations]
-        if refuted and not self.refusal:
+        if refuted and self.champion == self.trained_version:
             refuted.append(f"Until a release stands the test, {_STAND_INS.get(self.trained_tier, 'it')} answers.")
         no_signal = "ranks nobody: the log holds no signal that tells customers apart."
         silent = [self.silence_notice] if self.silence_notice else []
@@ -70,10 +71,12 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     out: Path | None = None,
     *,
     accept_silence: bool = False,
+    promotes: bool = True,
 ) -> RunSummary:
     """Run the pipeline from the raw log to the scores table, using only data before the day ``as_of``.
 
-    A release that the gate rejects stays registered, and the champion keeps serving; without one, nothing is scored.
+    A release that is not promoted stays registered, and the champion keeps serving; without one, nothing is scored.
+    With ``promotes=False`` no release is promoted.
 
     Raises:
         LogSilent: the log stopped long before that day, and ``accept_silence`` is not set; only the log was ingested.
@@ -85,10 +88,10 @@ def run(  # noqa: PLR0913 -- each is an option of the command
 
     publish.run(context)
     trained_version = train.run(context)
-    refusal = _promote(home, timestamp, report, trained_version)
+    refusal = _promote(home, timestamp, report, trained_version) if promotes else ""
     trained = ReleaseManifest.read(home.releases / trained_version)
-    serves = home.champion() is not None
-    score_summary = score.run(config, home, context.now, report, out, timestamp) if serves else None
+    serving = home.champion()
+    score_summary = score.run(config, home, context.now, report, out, timestamp) if serving else None
     return RunSummary(
         manifest=manifest,
         readiness=context.readiness,
@@ -96,6 +99,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         trained_version=trained_version,
         champion=score_summary.release if score_summary else "",
         refusal=refusal,
+        promote_command="" if promotes or serving == trained_version else _promote_command(trained_version),
         gate=trained.gate,
         trained_tier=trained.tiered_model["tier"],
         score_summary=score_summary,
@@ -107,13 +111,17 @@ def run(  # noqa: PLR0913 -- each is an option of the command
 
 
 def _promote(home: Home, timestamp: datetime, report: Callable[[str], None], version: str) -> str:
-    """Promote a release; return why the gate rejects it, and nothing if it serves."""
+    """Promote a release; return why it is not promoted, and nothing if it serves."""
     try:
-        promote.run(home, timestamp, report, version=version)
-    except GateRejected as error:
+        promote.run_automatically(home, timestamp, report, version)
+    except PromotionRefused as error:
         report(str(error))
         return str(error)
     return ""
+
+
+def _promote_command(version: str) -> str:
+    return f"flywheel promote --version {version}"
 
 
 def _expected_totals(home: Home, summary: ScoreSummary) -> ExpectedTotals:

@@ -33,7 +33,8 @@ from pipelines.steps import publish
 from serving.moments import rfc3339
 from serving.observability.audit_log import COMMAND_LINE, EXPORT, AuditLog
 from serving.predictions.scorer import score
-from training.inference.release import CorruptRelease, Release
+from training.inference.release import Release
+from training.inference.release_errors import CorruptRelease, OtherFormat
 from training.models import load_release
 
 CHUNK_SIZE = 10_000  # customers in a part of the table
@@ -125,6 +126,8 @@ def load_champion(home: Home) -> Release:
     version = home.required_champion()
     try:
         return load_release(home.releases / version)
+    except OtherFormat as error:
+        raise ReleaseNotScorable(str(error)) from None
     except CorruptRelease as error:
         raise ReleaseNotScorable(f"{error} `flywheel promote --version {version}` fetches it.") from None
 

@@ -27,6 +27,7 @@ from serving.audiences.query.absent_values import unknown_channel_note
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.observability.audit_log import EXPORT, AuditLog
+from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
 
 SAMPLE_FORMAT = "sample"  # the audited format of the members in a response
@@ -215,10 +216,9 @@ def _audience_context(home: Path, version: str) -> AudienceContext:
     """Return the shop's settings and the model cards from the release that scored."""
     try:
         manifest = ReleaseManifest.read(home / "releases" / version)
-    except FileNotFoundError:
+    except CorruptRelease as error:
         raise InvalidScores(
-            f"Found scores of release {version}, which is not in {home / 'releases'}; expected the release that "
-            "scored. Score again with `flywheel score`."
+            f"Found scores of release {version}, which cannot be read: {error} Then score again with `flywheel score`."
         ) from None
     return AudienceContext(
         zone=ZoneInfo(manifest.metadata.timezone),

@@ -28,6 +28,7 @@ from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
 from serving.moments import rfc3339
 from serving.schemas.privacy import RETAINED_NOTICE
+from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 
 MAX_ERASURE_THREADS = 4
@@ -151,12 +152,20 @@ def releases_trained_on(home: Path, customer_ids: Sequence[str]) -> list[dict[st
     if first_seen_at is None:
         return []
     paths = sorted((home / "releases").glob(f"*/{MANIFEST_FILE}"), key=lambda path: (len(path.parent.name), path))
-    manifests = ((path.parent.name, ReleaseManifest.read(path.parent)) for path in paths)
+    manifests = ((path.parent.name, _read_manifest(path.parent)) for path in paths)
     return [
         {"release": version, "trained_as_of": rfc3339(trained_as_of), "model_versions": manifest.model_versions}
         for version, manifest in manifests
-        if (trained_as_of := manifest.metadata.as_of) > first_seen_at
+        if manifest is not None and (trained_as_of := manifest.metadata.as_of) > first_seen_at
     ]
+
+
+def _read_manifest(folder: Path) -> ReleaseManifest | None:
+    """Return the manifest of a release; None if it is damaged or of another version, so that it answers nobody."""
+    try:
+        return ReleaseManifest.read(folder)
+    except CorruptRelease:
+        return None
 
 
 def _first_seen_at(home: Path, customer_ids: Sequence[str]) -> int | None:

@@ -13,7 +13,6 @@ import numpy as np
 
 from features.arrays import Floats
 from features.calendar import day_number, local_day, local_time_days
-from features.errors import FlywheelError
 from features.online.feature_rows import FeatureRows
 from features.storage.atomic_files import replace_text
 from features.transformations.on_demand import input_names, model_inputs
@@ -27,6 +26,7 @@ from training.inference.fast_numpy import nan_to_zero
 from training.inference.forecast import Forecast
 from training.inference.heads import LoadHead
 from training.inference.input_limits import InputLimits
+from training.inference.release_errors import CorruptRelease, OtherFormat
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 from training.inference.serialization import deserialize_tiered_model
 from training.inference.tiered_model import TIERED_MODELS, TieredModel
@@ -36,10 +36,6 @@ CHECKSUMS_FILE = "SHA256SUMS"
 NO_HEADS: Mapping[str, LoadHead] = MappingProxyType({})
 NO_EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType({})
 NO_MEMBERS: Mapping[str, LoadMember] = MappingProxyType({})
-
-
-class CorruptRelease(FlywheelError):
-    """The folder does not hold a valid release, or not the one that was registered."""
 
 
 class Release:
@@ -81,22 +77,18 @@ class Release:
         the average: ``training.models.load_release`` passes them.
 
         Raises:
-            CorruptRelease: a file is missing, changed, or of another format.
+            CorruptRelease: a file is missing or changed.
+            OtherFormat: another version of Flywheel made it.
         """
+        texts = _read_verified(folder)
         try:
-            manifest, files = _read_verified(folder)
-            names = manifest.tiered_model["inputs"]
-            loaded = {name: heads[name](files.pop(name, {}), names) for name in _head_names(manifest, heads)}
-            texts = {name: text for contents in files.values() for name, text in contents.items()}
-            categories = texts.pop(CATEGORIES_FILE, None)
-            tables = None if categories is None else CategoryTables.from_json(categories)
-            tiered_model = deserialize_tiered_model(manifest.tiered_model, texts, members, loaded)
-            return cls(folder.name, manifest, tiered_model, tables, explanations)
-        except (OSError, KeyError, TypeError, ValueError, InvalidBooster) as error:
-            raise CorruptRelease(
-                f"{folder} is not a valid release: {error}. Expected the files that `flywheel train` wrote: "
-                "fetch it again from the registry, or promote another."
-            ) from None
+            manifest = ReleaseManifest.parse(texts.pop(MANIFEST_FILE), folder.name)
+            _check_listed(folder, manifest, texts)
+            tiered_model, categories = _build_models(manifest, texts, heads, members)
+            return cls(folder.name, manifest, tiered_model, categories, explanations)
+        except (KeyError, TypeError, ValueError, InvalidBooster) as error:
+            # The checksums match, so these are the files that another version of this code wrote.
+            raise OtherFormat.of_contents(folder.name, error) from None
 
     def forecast(self, stored: FeatureRows, as_of: int) -> Forecast:
         """Return the forecast for n stored customers, from ``as_of`` (microseconds since 1970 UTC) onwards.
@@ -186,25 +178,47 @@ def _head_names(manifest: ReleaseManifest, heads: Mapping[str, LoadHead]) -> lis
     return names
 
 
-def _read_verified(folder: Path) -> tuple[ReleaseManifest, dict[str, dict[str, str]]]:
-    """The manifest, and model name -> its files' names and texts."""
+def _read_verified(folder: Path) -> dict[str, str]:
+    """File name -> text of the files that the checksums list; raises CorruptRelease for a missing or changed one."""
     texts = {}
-    for line in (folder / CHECKSUMS_FILE).read_text().splitlines():
-        expected, _, name = line.partition("  ")
-        content = (folder / name).read_bytes()
-        if _sha256(content) != expected:
-            raise ValueError(f"{name} is not the file that was registered (sha256 differs)")
-        texts[name] = content.decode()
-    manifest = ReleaseManifest.parse(texts.pop(MANIFEST_FILE))
+    try:
+        for line in (folder / CHECKSUMS_FILE).read_text().splitlines():
+            expected, _, name = line.partition("  ")
+            content = (folder / name).read_bytes()
+            if _sha256(content) != expected:
+                raise CorruptRelease.of(folder, f"{name} is not the file that was registered (sha256 differs)")
+            texts[name] = content.decode()
+    except (OSError, ValueError) as error:
+        raise CorruptRelease.of(folder, error) from None
+    if MANIFEST_FILE not in texts:
+        raise CorruptRelease.of(folder, f"{CHECKSUMS_FILE} does not list {MANIFEST_FILE}")
+    return texts
+
+
+def _check_listed(folder: Path, manifest: ReleaseManifest, texts: Mapping[str, str]) -> None:
+    """Check that the checksums list the files that the manifest names; raises CorruptRelease otherwise."""
     if manifest.files != sorted(texts):
-        raise ValueError(
-            f"{CHECKSUMS_FILE} lists {', '.join(sorted(texts)) or 'no trees'}, not {', '.join(manifest.files)}"
-        )
+        listed, named = ", ".join(sorted(texts)) or "no trees", ", ".join(manifest.files)
+        raise CorruptRelease.of(folder, f"{CHECKSUMS_FILE} lists {listed}, not {named}")
+
+
+def _build_models(
+    manifest: ReleaseManifest,
+    texts: Mapping[str, str],
+    heads: Mapping[str, LoadHead],
+    members: Mapping[str, LoadMember],
+) -> tuple[TieredModel, CategoryTables | None]:
+    """The tiered model and the tables of the categories, from the texts of a release's files."""
     files: dict[str, dict[str, str]] = {}
     for name, text in texts.items():
         model, _, file = name.partition("/")
         files.setdefault(model, {})[file] = text
-    return manifest, files
+    names = manifest.tiered_model["inputs"]
+    loaded = {name: heads[name](files.pop(name, {}), names) for name in _head_names(manifest, heads)}
+    artifacts = {name: text for contents in files.values() for name, text in contents.items()}
+    categories = artifacts.pop(CATEGORIES_FILE, None)
+    tables = None if categories is None else CategoryTables.from_json(categories)
+    return deserialize_tiered_model(manifest.tiered_model, artifacts, members, loaded), tables
 
 
 def _sha256(content: bytes) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from features.views import Column, Kind, View
+from training.inference.release_errors import CorruptRelease, OtherFormat
 
 FORMAT_VERSION = 2
 MANIFEST_FILE = "release.json"
@@ -59,17 +60,20 @@ class ReleaseManifest:
     files: list[str] = field(default_factory=list)  # the other files of the release
 
     @classmethod
-    def parse(cls, text: str | bytes) -> ReleaseManifest:
-        """Parse the text of ``release.json``.
+    def parse(cls, text: str | bytes, release: str) -> ReleaseManifest:
+        """Parse the text of ``release.json`` of a release; its format version is checked before anything else.
 
         Raises:
-            ValueError: the text is not JSON, or has another format version.
+            OtherFormat: it has another format version, or none.
+            ValueError: the text is not JSON.
             KeyError: a key is missing.
             TypeError: a value has another type.
         """
         payload = json.loads(text)
-        if payload["format"] != FORMAT_VERSION:
-            raise ValueError(f"it has format {payload['format']}, this version reads {FORMAT_VERSION}")
+        if not isinstance(payload, dict):
+            raise TypeError(f"{MANIFEST_FILE} is not an object")
+        if payload.get("format") != FORMAT_VERSION:
+            raise OtherFormat.of_version(release, payload.get("format"), FORMAT_VERSION)
         metadata = payload["metadata"]
         metadata = ReleaseMetadata(
             **{**metadata, "ltv_days": tuple(metadata["ltv_days"]), "bands": tuple(metadata["bands"])}
@@ -82,9 +86,13 @@ class ReleaseManifest:
         """Read the manifest of a release on disk without verifying checksums.
 
         Raises:
-            FileNotFoundError: the folder contains no release.
+            CorruptRelease: the folder contains no release, or ``release.json`` is damaged.
+            OtherFormat: another version of Flywheel made the release.
         """
-        return cls.parse((folder / MANIFEST_FILE).read_bytes())
+        try:
+            return cls.parse((folder / MANIFEST_FILE).read_bytes(), folder.name)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CorruptRelease.of(folder, error) from None
 
     @property
     def tiers(self) -> Mapping[str, str]:

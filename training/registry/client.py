@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.registry import backend, promotion, versions
+from training.registry.promotion_history import barred_releases
 from training.registry.promotion_log import Promotion, PromotionLog
 from training.registry.run_record import Run
 
@@ -86,6 +87,26 @@ class Registry:
     def rollback(self, *, by: str, at: datetime, why: str) -> Promotion:
         """Make the previous release the champion again; raises ``VersionNotFound`` without one."""
         return promotion.rollback(self.client, self._promotion_log, by=by, at=at, why=why)
+
+    def rollback_target(self) -> str:
+        """The release that a rollback makes the champion; raises ``VersionNotFound`` without one."""
+        return promotion.rollback_target(self.client, self._promotion_log)
+
+    def restore_champion(self) -> None:
+        """Set the aliases as the newest promotion left them, wherever somebody moved them."""
+        promotion.restore_champion(self.client, self._promotion_log)
+
+    def bar_of(self, version: str) -> str | None:
+        """Who rolled a release back, when and why, while it is barred; None for one that may promote itself."""
+        return promotion.bar_of(self.client, self._promotion_log, version)
+
+    def barred(self) -> list[str]:
+        """The releases that were rolled back and not promoted since, the newest rollback last."""
+        return list(barred_releases(self.promotions()))
+
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Set a tag of a release."""
+        self.client.set_model_version_tag(versions.RELEASE, version, key, value)
 
     def promotions(self) -> list[Promotion]:
         """Every change of the champion, oldest first."""

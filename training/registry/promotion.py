@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from training.registry.promotion_history import bar_sentence, barred_releases, served_before
 from training.registry.promotion_log import Promotion, PromotionLog
 from training.registry.versions import RELEASE, VersionNotFound, aliases, tags_of
 
@@ -19,49 +20,89 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
+BARRED_TAG = "barred"
 _PROMOTION_TAG = "promotion"
 
 
 def promote(client: MlflowClient, log: PromotionLog, requested: Promotion) -> Promotion:
     """Make a release the champion; if it is the champion already, return its promotion unchanged."""
     finish_interrupted(client, log)
-    current = _champion_promotion(client)
-    if current is not None and current.version == requested.version:
-        return current
-    replaced = _replaced_version(requested.version, _release_aliases(client))
+    newest = log.newest() or _champion_promotion(client)
+    if newest is not None and newest.version == requested.version:
+        restore_champion(client, log)
+        return newest
+    replaced = _replaced_version(requested.version, _release_aliases(client)) if newest is None else newest.version
     return _move_champion(client, log, replace(requested, replaced=replaced))
 
 
 def rollback(client: MlflowClient, log: PromotionLog, *, by: str, at: datetime, why: str) -> Promotion:
-    """Swap champion and previous; an interrupted swap is completed, not swapped back.
+    """Make the release that served before the champion again; an interrupted rollback is completed.
 
     Raises:
-        VersionNotFound: there is no previous release.
+        VersionNotFound: there is no such release, or it was rolled back itself.
     """
+    version = rollback_target(client, log)
     finished = finish_interrupted(client, log)
     if finished is not None and finished.kind == "rollback":
         return finished
-    current = _release_aliases(client)
-    champion, previous = current.get(CHAMPION), current.get(PREVIOUS)
-    if previous is None or previous == champion:
+    newest = log.newest()
+    champion = _release_aliases(client).get(CHAMPION) if newest is None else newest.version
+    requested = Promotion(version=version, replaced=champion, by=by, at=at, why=why, gate={}, kind="rollback")
+    return _move_champion(client, log, requested)
+
+
+def rollback_target(client: MlflowClient, log: PromotionLog) -> str:
+    """The release that a rollback makes the champion.
+
+    Raises:
+        VersionNotFound: there is no such release.
+    """
+    pending, current = _interrupted_promotion(client, log), _release_aliases(client)
+    if pending is not None and pending.kind == "rollback":
+        return pending.version
+    promotions = [*log.read(), *([] if pending is None else [pending])]
+    version = served_before(promotions, current)
+    if version is None:
+        previous = current.get(PREVIOUS, "none")
+        bar = barred_releases(promotions).get(previous)
+        barred = "" if bar is None else f", which was {bar_sentence(bar)} (`flywheel promote --resume` brings it back)"
         raise VersionNotFound(
-            f"There is no previous release to go back to: champion is {champion or 'none'}, previous is "
-            f"{previous or 'none'}. Promote the release you want by its version instead."
+            f"There is no previous release to go back to: champion is {current.get(CHAMPION, 'none')}, previous is "
+            f"{previous}{barred}. Promote the release you want by its version instead."
         )
-    return _move_champion(
-        client,
-        log,
-        Promotion(version=previous, replaced=champion, by=by, at=at, why=why, gate={}, kind="rollback"),
-    )
+    return version
+
+
+def restore_champion(client: MlflowClient, log: PromotionLog) -> None:
+    """Set the aliases as the newest promotion left them, wherever somebody moved them; without one, remove them."""
+    newest = log.newest()
+    if newest is not None:
+        if _release_aliases(client).get(CHAMPION) != newest.version:
+            client.set_registered_model_alias(RELEASE, CHAMPION, newest.version)
+        update_aliases(client, log, newest)
+    elif CHAMPION in _release_aliases(client):
+        client.delete_registered_model_alias(RELEASE, CHAMPION)
 
 
 def finish_interrupted(client: MlflowClient, log: PromotionLog) -> Promotion | None:
     """Complete the champion's promotion if a crash interrupted it, and return it; None otherwise."""
-    pending = _champion_promotion(client)
-    if pending is None or log.contains(pending):
-        return None
-    update_aliases(client, log, pending)
+    pending = _interrupted_promotion(client, log)
+    if pending is not None:
+        update_aliases(client, log, pending)
     return pending
+
+
+def _interrupted_promotion(client: MlflowClient, log: PromotionLog) -> Promotion | None:
+    """The champion's promotion, if the log does not have it yet."""
+    pending = _champion_promotion(client)
+    return None if pending is None or log.contains(pending) else pending
+
+
+def bar_of(client: MlflowClient, log: PromotionLog, version: str) -> str | None:
+    """The sentence of a release's bar, from the log or, where the home lost it, from the tag; None without a bar."""
+    rollback_of = barred_releases(log.read()).get(version)
+    tagged = tags_of(client, RELEASE, version).get(BARRED_TAG)
+    return tagged if rollback_of is None else bar_sentence(rollback_of)
 
 
 def set_challenger(client: MlflowClient, name: str, version: str) -> None:
@@ -105,7 +146,16 @@ def update_aliases(client: MlflowClient, log: PromotionLog, promotion: Promotion
             client.delete_registered_model_alias(model, CHALLENGER)
     for key, value in _promotion_tags(promotion).items():
         client.set_model_version_tag(RELEASE, promotion.version, key, value)
+    _update_bars(client, promotion)
     log.append(promotion)
+
+
+def _update_bars(client: MlflowClient, promotion: Promotion) -> None:
+    """Tag the release that a rollback bars, and remove the tag from the one that serves now."""
+    if promotion.kind == "rollback" and promotion.replaced is not None:
+        client.set_model_version_tag(RELEASE, promotion.replaced, BARRED_TAG, bar_sentence(promotion))
+    if BARRED_TAG in tags_of(client, RELEASE, promotion.version):
+        client.delete_model_version_tag(RELEASE, promotion.version, BARRED_TAG)
 
 
 def _set_alias(client: MlflowClient, model: str, alias: str, current: Mapping[str, str], version: str | None) -> None:

@@ -46,13 +46,23 @@ class Promotion:
 
 @dataclass(frozen=True)
 class PromotionLog:
-    """The file ``home/promotions.jsonl``, oldest first; a line torn by a crash is ignored."""
+    """The file ``home/promotions.jsonl``, oldest first; a line that a crash tore or a disk damaged is ignored."""
 
     path: Path
 
     def read(self) -> list[Promotion]:
-        """Every completed promotion."""
-        return [Promotion.parse(line) for line in self._lines()]
+        """Every completed promotion; a damaged line is left out."""
+        promotions = (_parse_if_valid(line) for line in self._lines())
+        return [promotion for promotion in promotions if promotion is not None]
+
+    def newest(self) -> Promotion | None:
+        """The last completed promotion: the one of the release that serves; None without one."""
+        promotions = self.read()
+        return promotions[-1] if promotions else None
+
+    def damaged_lines(self) -> int:
+        """The number of lines that are no promotion, such as those that a failing disk wrote."""
+        return len(self._lines()) - len(self.read())
 
     def contains(self, promotion: Promotion) -> bool:
         """Whether the promotion is completed."""
@@ -71,8 +81,15 @@ class PromotionLog:
         sync_folder(self.path.parent)
 
     def _lines(self) -> list[str]:
-        return self._complete_lines().decode().splitlines()
+        return self._complete_lines().decode(errors="replace").splitlines()
 
     def _complete_lines(self) -> bytes:
         written = self.path.read_bytes() if self.path.exists() else b""
         return written[: written.rfind(b"\n") + 1]
+
+
+def _parse_if_valid(line: str) -> Promotion | None:
+    try:
+        return Promotion.parse(line)
+    except (ValueError, KeyError, TypeError):
+        return None

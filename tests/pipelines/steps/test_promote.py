@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from features.plausibility_note import PlausibilityNote, Severity
 from features.views import View
 from pipelines.home import Home
+from pipelines.promotion.refusals import GateRejected
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.steps import promote
 from training.evaluation.quality_gate import GateDecision
@@ -38,11 +39,16 @@ MANIFEST = ReleaseManifest(
 class FakeRegistry:
     """A registry of two releases, of which 1 is the champion."""
 
+    bars: ClassVar[dict[str, str]] = {}
+
     def version_of(self, _model: str, alias: str) -> str:
         return {"champion": "1", "challenger": "2"}[alias]
 
     def fetch(self, version: str, folder: Path) -> None:
         """Every release is on disk."""
+
+    def bar_of(self, version: str) -> str | None:
+        return self.bars.get(version)
 
     def promote(self, version: str, **_: object) -> SimpleNamespace:
         return SimpleNamespace(version=version)
@@ -64,8 +70,9 @@ def of_another_version() -> str:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home whose registry is the fake one."""
+    """A home whose registry is the fake one, and whose releases need no trial."""
     monkeypatch.setattr(Home, "registry", lambda _: FakeRegistry())
+    monkeypatch.setattr("pipelines.promotion.trial.try_release", lambda *_: None)
     return Home(tmp_path)
 
 
@@ -76,7 +83,7 @@ def promote_challenger(home: Home) -> None:
 def test_a_release_from_a_lower_tier_than_the_champion_is_rejected(home: Home) -> None:
     write(home, "1", on_tier("average"))
     write(home, "2", on_tier("last_window"))
-    with pytest.raises(promote.GateRejected, match="the champion answers churn surely better, or from a higher tier"):
+    with pytest.raises(GateRejected, match="the champion answers churn surely better, or from a higher tier"):
         promote_challenger(home)
 
 
@@ -150,10 +157,10 @@ def implausible_release() -> str:
 def test_a_release_of_an_implausible_log_is_promoted_by_force_only(home: Home) -> None:
     write(home, "1", on_tier("average"))
     write(home, "2", implausible_release())
-    with pytest.raises(promote.GateRejected) as rejected:
+    with pytest.raises(GateRejected) as rejected:
         promote_challenger(home)
     assert str(rejected.value) == (
-        "The gate rejects release 2: id_dominant: One id has 30% of all lines. Name it. The champion keeps serving. If "
+        "The gate rejects release 2: id_dominant: One id has 30% of all lines. Name it. No release is serving. If "
         'the log is right, accept it in flywheel.toml, accept = ["id_dominant"], and run again. See its run in '
         "`flywheel ui`; to promote it nevertheless: flywheel promote --version 2 --force --why REASON."
     )
@@ -163,4 +170,4 @@ def test_a_release_of_an_implausible_log_is_promoted_by_force_only(home: Home) -
 def test_a_release_of_an_earlier_version_has_no_implausible_log() -> None:
     stored = json.loads(MANIFEST.to_text())
     del stored["gate"]["implausible"]
-    assert ReleaseManifest.parse(json.dumps(stored)).gate.implausible == {}
+    assert ReleaseManifest.parse(json.dumps(stored), "1").gate.implausible == {}

@@ -19,9 +19,9 @@ def warnings(
         passed=not refusal, regressions=[], reasons={}, refutations=list(refutations), no_signal=list(no_signal)
     )
     return RunSummary(
-        manifest=NOTHING, readiness=NOTHING, trained_version="2", champion="1", refusal=refusal, gate=gate,
-        trained_tier=tier, score_summary=NOTHING, log=NOTHING, plausibility=(), expected=NOTHING, currency="EUR",
-        silence_notice=silence,
+        manifest=NOTHING, readiness=NOTHING, trained_version="2", champion="1" if refusal else "2", refusal=refusal,
+        gate=gate, trained_tier=tier, score_summary=NOTHING, log=NOTHING, plausibility=(), expected=NOTHING,
+        currency="EUR", silence_notice=silence,
     ).warnings  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from tests.training.shops import FakeFeatureStore, cached_for_session, corner_sh
 from training.fitting.assemble import AssembledRelease, assemble, churn_sample
 from training.fitting.fit import NO_EVIDENCE
 from training.inference.forecast import TIERS, Forecast
-from training.inference.release import CorruptRelease, Release, write_release
+from training.inference.release import Release, write_release
+from training.inference.release_errors import CorruptRelease, OtherFormat
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.models import load_release
 
@@ -205,7 +206,8 @@ def test_a_file_that_the_sums_do_not_list_any_more_is_missed(folder: Path) -> No
 
 def test_another_format_is_refused(written_release: Path, tmp_path: Path) -> None:
     write_release(tmp_path, replace(ReleaseManifest.read(written_release), format=99), assemble_release().files)
-    assert_corrupt(tmp_path, "it has format 99, this version reads 2")
+    with pytest.raises(OtherFormat, match="was made by a newer version of Flywheel: found format 99, expected 2"):
+        load_release(tmp_path)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

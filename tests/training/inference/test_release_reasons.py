@@ -16,7 +16,8 @@ from features.online.feature_rows import FeatureRows, RaggedList
 from features.transformations.transactions import transactions_view
 from tests.training.shops import FakeFeatureStore, cached_for_session, corner_shop, corner_tiers
 from training.inference.explanations.reasons import Explainer, Reason
-from training.inference.release import CorruptRelease, Release, write_release
+from training.inference.release import Release, write_release
+from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
 from training.inference.serialization import serialize_tiered_model
 from training.models import EXPLANATIONS

@@ -59,6 +59,10 @@ class FakeMlflowClient:
         self.tags[name, version][key] = value
         self._count_write()
 
+    def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
+        del self.tags[name, version][key]
+        self._count_write()
+
     def _count_write(self) -> None:
         self.writes += 1
         if self.writes == self.allowed:
@@ -137,15 +141,48 @@ def test_promoting_the_champion_again_changes_nothing(tmp_path: Path) -> None:
     assert state(registry) == before
 
 
-def test_a_rollback_swaps_champion_and_previous(tmp_path: Path) -> None:
+def test_a_rollback_makes_the_release_before_the_champion_and_bars_the_other(tmp_path: Path) -> None:
     registry = three_releases_in(tmp_path)
     promote(registry, "1")
     promote(registry, "3")
     back = rollback(registry)
     assert back == Promotion(version="1", replaced="3", by="bob", at=NOON, why="complaints", gate={}, kind="rollback")
     assert (registry.version_of("churn", "champion"), registry.version_of("churn", "previous")) == ("1", "3")
-    assert rollback(registry, NOON + timedelta(hours=1)).version == "3"
-    assert [each.version for each in registry.promotions()] == ["1", "3", "1", "3"]
+    assert registry.barred() == ["3"]
+    assert registry.tags_of("release", "3")["barred"] == "rolled back by bob at 2026-01-05 12:00 UTC: complaints"
+    assert registry.bar_of("3") == registry.tags_of("release", "3")["barred"]
+    assert registry.bar_of("1") is None
+
+
+def test_a_repeated_rollback_goes_further_back_and_never_to_what_was_rolled_back(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    for version in "123":
+        promote(registry, version)
+    assert [rollback(registry).version, rollback(registry).version] == ["2", "1"]
+    assert registry.barred() == ["3", "2"]
+    with pytest.raises(
+        VersionNotFound, match=r"previous is 2, which was rolled back by bob .* --resume` brings it back"
+    ):
+        rollback(registry)
+
+
+def test_a_promotion_lifts_the_bar(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    promote(registry, "1")
+    promote(registry, "3")
+    rollback(registry)
+    promote(registry, "3", NOON + timedelta(hours=1))
+    assert (registry.barred(), registry.bar_of("3")) == ([], None)
+    assert "barred" not in registry.tags_of("release", "3")
+
+
+def test_a_bar_outlives_the_log_of_its_home(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    promote(registry, "1")
+    promote(registry, "3")
+    rollback(registry)
+    (tmp_path / "promotions.jsonl").unlink()
+    assert registry.bar_of("3") == "rolled back by bob at 2026-01-05 12:00 UTC: complaints"
 
 
 def test_a_rollback_without_a_previous_release_is_an_error(tmp_path: Path) -> None:
@@ -172,10 +209,23 @@ def test_a_champion_made_by_hand_is_replaced_like_any_other(tmp_path: Path) -> N
     registry.client.set_registered_model_alias("release", "champion", "1")
     assert promote(registry, "2").replaced == "1"
     registry.client.set_registered_model_alias("release", "champion", "3")
-    assert promote(registry, "3").replaced == "1"
+    assert promote(registry, "3").replaced == "2"
+    registry.client.set_registered_model_alias("release", "champion", "1")
+    assert (promote(registry, "1").replaced, registry.promotions()[-1].version) == ("3", "1")
+
+
+def test_promoting_the_release_that_serves_puts_back_an_alias_moved_by_hand(tmp_path: Path) -> None:
+    registry = three_releases_in(tmp_path)
+    first = promote(registry, "1")
+    before = state(registry)
+    registry.client.set_registered_model_alias("release", "champion", "3")
+    registry.client.set_registered_model_alias("churn", "champion", "3")
+    assert promote(registry, "1", NOON + timedelta(days=1)) == first
+    assert state(registry) == before
 
 
 CHANGES = {"promotion": lambda registry: promote(registry, "3"), "rollback": rollback}
+BARRED = {"barred": "rolled back by ann at 2026-01-01 12:00 UTC: complaints"}
 
 
 def change_with_crashes(
@@ -185,6 +235,7 @@ def change_with_crashes(
     promote(registry, "1", NOON - timedelta(days=2))
     promote(registry, "2", NOON - timedelta(days=1))
     registry.set_challenger("release", "3")
+    client.tags["release", "3"] |= BARRED
     for step in crashes:
         client.writes, client.allowed = 0, step
         with suppress(KilledError):
@@ -229,6 +280,16 @@ def test_a_line_torn_by_a_crash_is_ignored(tmp_path: Path) -> None:
     second = replace(first, version="2", replaced="1", at=NOON.astimezone(timezone(timedelta(hours=2))))
     log.append(second)
     assert [each.to_line() for each in log.read()] == [first.to_line(), second.to_line()]
+
+
+def test_a_damaged_line_does_not_hide_the_others(tmp_path: Path) -> None:
+    log = PromotionLog(tmp_path / "promotions.jsonl")
+    first = Promotion(version="1", replaced=None, by="ann", at=NOON, why="first", gate={})
+    log.append(first)
+    log.path.write_bytes(log.path.read_bytes() + b'{"at": "20\n\xff\xfe\n[1]\n')
+    log.append(replace(first, version="2"))
+    assert [each.version for each in log.read()] == ["1", "2"]
+    assert log.damaged_lines() == 3
 
 
 def test_a_promotion_needs_an_instant_not_a_wall_clock() -> None:
