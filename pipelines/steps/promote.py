@@ -60,7 +60,7 @@ def run(
     candidate = _pending_release(registry) if version is None else version
     bar = registry.bar_of(candidate)
     if bar is not None and version is None:
-        raise _barred(home, candidate, bar)
+        raise _bar_error(home, candidate, bar)
     request = PromotionRequest(version=candidate, by=current_user(), at=timestamp, why=why or PASSED, force=force)
     promotion = promote(registry, home, request)
     if bar is not None:
@@ -80,7 +80,7 @@ def run_automatically(home: Home, timestamp: datetime, report: Report, version: 
     registry = home.registry()
     bar = registry.bar_of(version)
     if bar is not None:
-        raise _barred(home, version, bar)
+        raise _bar_error(home, version, bar)
     promotion = promote(registry, home, PromotionRequest(version=version, by=current_user(), at=timestamp))
     _publish_pointer(home, promotion.version, report)
     return promotion
@@ -115,7 +115,7 @@ def resume(home: Home, timestamp: datetime, report: Report, *, why: str = "", fo
         TrialFailed: this version of Flywheel cannot serve it.
     """
     registry = home.registry()
-    barred, champion = registry.barred(), registry.version_of("release", "champion")
+    barred, champion = registry.barred_releases(), registry.version_of("release", "champion")
     if barred:
         reason = why or "resumed after its rollback"
         return run(home, timestamp, report, version=barred[-1], why=reason, force=force)
@@ -161,7 +161,7 @@ def _pending_release(registry: Registry) -> str:
     return version
 
 
-def _barred(home: Home, version: str, bar: str) -> ReleaseBarred:
+def _bar_error(home: Home, version: str, bar: str) -> ReleaseBarred:
     champion = home.champion()
     serving = f"Release {champion} goes on serving." if champion else "No release serves."
     return ReleaseBarred(

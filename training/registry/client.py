@@ -100,7 +100,7 @@ class Registry:
         """Who rolled a release back, when and why, while it is barred; None for one that may promote itself."""
         return promotion.bar_of(self.client, self._promotion_log, version)
 
-    def barred(self) -> list[str]:
+    def barred_releases(self) -> list[str]:
         """The releases that were rolled back and not promoted since, the newest rollback last."""
         return list(barred_releases(self.promotions()))
 

@@ -148,7 +148,7 @@ def test_a_rollback_makes_the_release_before_the_champion_and_bars_the_other(tmp
     back = rollback(registry)
     assert back == Promotion(version="1", replaced="3", by="bob", at=NOON, why="complaints", gate={}, kind="rollback")
     assert (registry.version_of("churn", "champion"), registry.version_of("churn", "previous")) == ("1", "3")
-    assert registry.barred() == ["3"]
+    assert registry.barred_releases() == ["3"]
     assert registry.tags_of("release", "3")["barred"] == "rolled back by bob at 2026-01-05 12:00 UTC: complaints"
     assert registry.bar_of("3") == registry.tags_of("release", "3")["barred"]
     assert registry.bar_of("1") is None
@@ -159,7 +159,7 @@ def test_a_repeated_rollback_goes_further_back_and_never_to_what_was_rolled_back
     for version in "123":
         promote(registry, version)
     assert [rollback(registry).version, rollback(registry).version] == ["2", "1"]
-    assert registry.barred() == ["3", "2"]
+    assert registry.barred_releases() == ["3", "2"]
     with pytest.raises(
         VersionNotFound, match=r"previous is 2, which was rolled back by bob .* --resume` brings it back"
     ):
@@ -172,7 +172,7 @@ def test_a_promotion_lifts_the_bar(tmp_path: Path) -> None:
     promote(registry, "3")
     rollback(registry)
     promote(registry, "3", NOON + timedelta(hours=1))
-    assert (registry.barred(), registry.bar_of("3")) == ([], None)
+    assert (registry.barred_releases(), registry.bar_of("3")) == ([], None)
     assert "barred" not in registry.tags_of("release", "3")
 
 
