@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features.consents.ledger import Ledger
-from features.consents.ledger_binding import BINDING_FILE
-from features.errors import InvalidStore
+from features.consents.ledger_memory import LedgerMemory
+from features.errors import InvalidStore, RowsLost
 from features.online.backends import LMDB, resolve_location
 from features.storage.secret import load_secret
+
+if TYPE_CHECKING:
+    from features.consents.lmdb import LmdbLedgerStorage
 
 LOCAL_FOLDER = "consents"
 
@@ -24,33 +28,49 @@ def open_ledger(home: Path, online_store: str) -> Ledger:
     """
     if online_store != LMDB:
         return _open_shared_ledger(resolve_location(online_store, home), home)
-    if (home / BINDING_FILE).is_file():
+    point = LedgerMemory(home).read()
+    if point is not None and point.store == "redis":
         raise InvalidStore(
             f"Found the online store {LMDB} for {home}, whose consents are in a Redis; expected the address of that "
-            f"Redis. Set FLYWHEEL_ONLINE_STORE, or, to begin without any consents, remove {home / BINDING_FILE}."
+            "Redis: set FLYWHEEL_ONLINE_STORE. Where that Redis is gone for good, run `flywheel restore`."
         )
     return _open_local_ledger(home)
 
 
 def _open_local_ledger(home: Path) -> Ledger:
+    return Ledger(_local_storage(home), lambda: load_secret(home))
+
+
+def _local_storage(home: Path) -> LmdbLedgerStorage:
     from features.consents.lmdb import LmdbLedgerStorage  # noqa: PLC0415 - only a local ledger needs LMDB
 
-    return Ledger(LmdbLedgerStorage.open(home / LOCAL_FOLDER), lambda: load_secret(home))
+    return LmdbLedgerStorage.open(home / LOCAL_FOLDER)
 
 
 def _open_shared_ledger(url: str, home: Path) -> Ledger:
     from features.consents.redis import RedisLedgerStorage  # noqa: PLC0415 - the import takes 0.4 s
 
-    shared = Ledger(RedisLedgerStorage.open(url, home), lambda: load_secret(home))
+    shared, point = Ledger(RedisLedgerStorage.open(url, home), lambda: load_secret(home)), LedgerMemory(home).read()
     if (home / LOCAL_FOLDER).is_dir():
-        _migrate_local_ledger(home, shared)
+        _migrate_local_ledger(home, shared, is_checked=point is None or point.store == "lmdb")
+    elif point is not None and point.store == "lmdb":
+        raise RowsLost(
+            f"Found no {home / LOCAL_FOLDER}, whose consents were to move to Redis; expected state {point.revision} "
+            "of them. Put the folder back, or run `flywheel restore`."
+        )
     return shared
 
 
-def _migrate_local_ledger(home: Path, shared: Ledger) -> None:
-    """Copy the local ledger into Redis, then remove it: a later erasure would not reach the local copy."""
+def _migrate_local_ledger(home: Path, shared: Ledger, *, is_checked: bool) -> None:
+    """Copy the local ledger into Redis, then remove it: a later erasure would not reach the local copy.
+
+    It is checked against the home's memory, unless an earlier migration stopped after Redis had taken its place.
+    """
     local = _open_local_ledger(home)
-    if local.state():
-        shared.import_from(local)
+    if is_checked:
+        local.state()
+    with _local_storage(home).binding.lenient():  # from the first write to Redis on, the home remembers that ledger
+        if local.state():
+            shared.import_from(local)
     with suppress(FileNotFoundError):
         shutil.rmtree(home / LOCAL_FOLDER)

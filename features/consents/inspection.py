@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.consents.backends import LOCAL_FOLDER
-from features.consents.ledger_binding import BINDING_FILE
+from features.consents.ledger_memory import LedgerMemory
 from features.storage.lmdb_inspection import open_for_inspection
 
 
@@ -21,7 +21,8 @@ class LedgerCounts:
 
 def is_in_redis(home: Path) -> bool:
     """Whether the consents of the home are in a Redis."""
-    return (home / BINDING_FILE).is_file()
+    point = LedgerMemory(home).read()
+    return point is not None and point.store == "redis"
 
 
 def count_ledger(home: Path) -> LedgerCounts:

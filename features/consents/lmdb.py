@@ -11,14 +11,16 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from features.consents.storage import DEFAULTS, LedgerRead, Result
+from features.consents.ledger_binding import LedgerBinding
+from features.consents.ledger_memory import LedgerPoint
+from features.consents.storage import DEFAULTS, LEDGER_ID, PROOF, STATE, LedgerFacts, LedgerRead, Result
 from features.errors import InvalidStore, StoreUnavailable
 from features.online.lmdb import file_identity
 
 MAP_SIZE = 2**34  # address space, not disk
 MAX_KEY_BYTES = 511
 _TABLES = ("records", "changes", "tombstones", "meta")
-_STATE_KEY = b"state"
+_STATE_KEY = STATE.encode()
 
 # A process may open an LMDB file once only; another one may be created under the path of a removed one.
 _OPEN_STORAGES: WeakValueDictionary[tuple[int, int], LmdbLedgerStorage] = WeakValueDictionary()
@@ -31,7 +33,9 @@ class LmdbLedgerStorage:
     timeout_seconds = None
 
     def __init__(self, path: Path) -> None:
-        """Open or create the environment; raises InvalidStore where that fails."""
+        """Open or create the environment in a folder of the home; raises InvalidStore where that fails."""
+        self.binding = LedgerBinding(path.parent, "lmdb")
+        self._location = str(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._environment = lmdb.open(
@@ -107,24 +111,40 @@ class LmdbLedgerStorage:
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
     ) -> Result:
         """Run ``work`` in one write transaction, which is stored as a whole or not at all; waits for another writer."""
+        remembered = self.binding.last_point()
         with self._environment.begin(write=True) as transaction:
-            return work(
-                LmdbWriteTransaction(
-                    transaction, self._tables, self._read_records(transaction, customer_ids, tombstones)
-                )
-            )
+            facts = self._check(transaction, remembered)
+            stored = self._read_records(transaction, customer_ids, tombstones)
+            writer = LmdbWriteTransaction(transaction, self._tables, stored)
+            result = work(writer)
+            ledger_id = facts.ledger_id
+            if writer.state is not None and ledger_id is None:
+                ledger_id = writer.begin_ledger(self.binding)
+        if writer.state is not None and ledger_id is not None:
+            self.binding.record_write(ledger_id, writer.state)
+        return result
 
     def identity(self) -> str:
-        """A constant: the ledger is the one in this home."""
-        return "lmdb"
+        """The random id of the ledger; a constant before the first write."""
+        return _parse_text(self.meta(LEDGER_ID)) or "lmdb"
 
     @contextmanager
     def _read_transaction(self) -> Iterator[lmdb.Transaction[bytes]]:
+        remembered = self.binding.last_point()
         try:
             with self._environment.begin() as transaction:
+                self._check(transaction, remembered)
                 yield transaction
         except lmdb.Error as error:
             raise StoreUnavailable(f"The consents cannot be read just now ({error}). Try again soon.") from None
+
+    def _check(self, transaction: lmdb.Transaction[bytes], remembered: LedgerPoint | None) -> LedgerFacts:
+        """What the environment says about its ledger; raises as LedgerBinding.check does."""
+        names = (LEDGER_ID, PROOF, STATE)
+        ledger_id, proof, state = (transaction.get(name.encode(), db=self._tables["meta"]) for name in names)
+        facts = LedgerFacts(_parse_text(ledger_id), _parse_text(proof), _parse_int(state))
+        self.binding.check(remembered, facts, self._location)
+        return facts
 
     def _read_records(
         self, transaction: lmdb.Transaction[bytes], customer_ids: Sequence[str], tombstones: Sequence[bytes]
@@ -147,14 +167,21 @@ class LmdbWriteTransaction:
         self.stored_records = stored
         self._transaction = transaction
         self._tables = tables
-        self._state: int | None = None
+        self.state: int | None = None  # of this write; None while it has changed nothing
 
     def next_state(self) -> int:
         """The state number of this write; the same on every call."""
-        if self._state is None:
-            self._state = self.stored_records.state + 1
-            self._transaction.put(_STATE_KEY, str(self._state).encode(), db=self._tables["meta"])
-        return self._state
+        if self.state is None:
+            self.state = self.stored_records.state + 1
+            self.set_meta(STATE, str(self.state).encode())
+        return self.state
+
+    def begin_ledger(self, binding: LedgerBinding) -> str:
+        """Give a ledger without an id its id and the proof of the secret; return the id."""
+        ledger_id = binding.new_ledger_id()
+        self.set_meta(LEDGER_ID, ledger_id.encode())
+        self.set_meta(PROOF, binding.proof.encode())
+        return ledger_id
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:
         """Write a record in place of the one written at the state ``previous_state``."""
@@ -196,6 +223,10 @@ def _key(customer_id: str) -> bytes:
 
 def _state_key(state: int) -> bytes:
     return state.to_bytes(8, "big")
+
+
+def _parse_text(text: bytes | None) -> str | None:
+    return None if text is None else text.decode()
 
 
 def _parse_int(text: bytes | None) -> int:

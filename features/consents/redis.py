@@ -22,7 +22,7 @@ from features.consents.redis_transaction import (
     TOMBSTONES_KEY,
     RedisWriteTransaction,
 )
-from features.consents.storage import DEFAULTS, LedgerRead, Result
+from features.consents.storage import DEFAULTS, LedgerFacts, LedgerRead, Result
 from features.errors import RowsLost, StoreUnavailable
 from features.online.redis_manifest import SENTINEL_FIELD, customer_field
 from features.storage.circuit_breaker import CircuitBreaker
@@ -50,7 +50,7 @@ class RedisLedgerStorage:
         self._read_client = RedisClient(url, READ_TIMEOUTS, "consents' ledger")
         self._write_client = RedisClient(url, WRITE_TIMEOUTS, "consents' ledger")
         self._breaker = CircuitBreaker(cooldown_seconds)
-        self._binding = LedgerBinding(home)
+        self.binding = LedgerBinding(home, "redis")
 
     @classmethod
     @lru_cache(maxsize=8)
@@ -164,14 +164,14 @@ class RedisLedgerStorage:
         return int(seconds) * 1_000_000 + int(microseconds)
 
     def _commit(self, transaction: RedisWriteTransaction) -> bool:
-        """Commit the write and bind a new ledger to the home; return False if another writer committed first."""
+        """Commit the write and remember its state in the home; return False if another writer committed first."""
         if not transaction.commands:
             return True
-        new_ledger_id = transaction.begin_ledger(self._binding.new_ledger_id(), self._binding.proof)
+        ledger_id = transaction.begin_ledger(self.binding)
         if not self._write_client.eval_script(COMMIT, KEYS, *transaction.script_arguments):
             return False
-        if new_ledger_id is not None:
-            self._binding.bind(new_ledger_id)
+        if transaction.state is not None:
+            self.binding.record_write(ledger_id, transaction.state)
         return True
 
     def _read_records(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -184,11 +184,11 @@ class RedisLedgerStorage:
     ) -> tuple[LedgerMeta, *tuple[Reply, ...]]:
         """The ledger's metadata and the replies, at one moment; raises as ``read`` does."""
         meta_commands = ("HMGET", META_KEY, LEDGER_ID_FIELD, PROOF_FIELD, STATE_FIELD, DEFAULTS), ("EXISTS", *KEYS)
-        bound_id = self._binding.bound_ledger_id()
+        remembered = self.binding.last_point()
         with self._breaker.guard():
             meta, key_count, *answers = client.transaction(*meta_commands, *commands)
         ledger_id, proof = (None if field is None else field.decode() for field in meta[:2])
-        self._binding.check(bound_id, ledger_id, proof, client.name)
+        self.binding.check(remembered, LedgerFacts(ledger_id, proof, int(meta[2] or 0)), client.name)
         if key_count not in (0, len(KEYS)):
             raise RowsLost(
                 f"{client.name} has lost consents: found {key_count} of {len(KEYS)} keys, expected all. Restore its "

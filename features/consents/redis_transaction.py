@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from features.consents.storage import LedgerRead
+from features.consents.ledger_binding import LedgerBinding
+from features.consents.storage import LEDGER_ID, PROOF, STATE, LedgerRead
 from features.online.redis_manifest import SENTINEL_FIELD, customer_field
 from features.storage.redis_client import CommandArgument
 
 META_KEY, RECORDS_KEY, CHANGES_KEY, TOMBSTONES_KEY = KEYS = tuple(
     f"flywheel:consents:{name}" for name in ("meta", "records", "changes", "tombstones")
 )
-STATE_FIELD, LEDGER_ID_FIELD, PROOF_FIELD = "state", "ledger", "proof"
+STATE_FIELD, LEDGER_ID_FIELD, PROOF_FIELD = STATE, LEDGER_ID, PROOF
 
 # Keys: all four. Arguments: the ledger id and state that were read, then commands: the number of arguments, the
 # command, the index of its key, its other arguments.
@@ -35,18 +36,19 @@ class RedisWriteTransaction:
         self._previous_state = previous_state
         self.commands: list[CommandArgument] = []
         self._ledger_id = ledger_id
-        self._state: int | None = None
+        self.state: int | None = None  # of this write; None while it has changed nothing
 
     @property
     def script_arguments(self) -> list[CommandArgument]:
         """The arguments of the script COMMIT."""
         return [self._ledger_id or "", self.stored_records.state, *self.commands]
 
-    def begin_ledger(self, ledger_id: str, proof: str) -> str | None:
-        """Create a missing ledger and return its id, else None; a sentinel in each key shows it was not evicted."""
+    def begin_ledger(self, binding: LedgerBinding) -> str:
+        """Create a missing ledger, and return its id; a sentinel in each key shows it was not evicted."""
         if self._ledger_id is not None:
-            return None
-        self._queue("HSET", META_KEY, LEDGER_ID_FIELD, ledger_id, PROOF_FIELD, proof)
+            return self._ledger_id
+        ledger_id = binding.new_ledger_id()
+        self._queue("HSET", META_KEY, LEDGER_ID_FIELD, ledger_id, PROOF_FIELD, binding.proof)
         self._queue("HSET", RECORDS_KEY, SENTINEL_FIELD, ledger_id)
         self._queue("HSET", TOMBSTONES_KEY, SENTINEL_FIELD, ledger_id)
         self._queue("ZADD", CHANGES_KEY, 0, SENTINEL_FIELD)
@@ -54,10 +56,10 @@ class RedisWriteTransaction:
 
     def next_state(self) -> int:
         """The state number of this write; the same on every call."""
-        if self._state is None:
-            self._state = self._previous_state + 1
-            self._queue("HSET", META_KEY, STATE_FIELD, self._state)
-        return self._state
+        if self.state is None:
+            self.state = self._previous_state + 1
+            self._queue("HSET", META_KEY, STATE_FIELD, self.state)
+        return self.state
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:  # noqa: ARG002 - ZADD moves the entry
         """Write a record in place of the one written at the state ``previous_state``."""

@@ -19,7 +19,17 @@ class LedgerRead:
     erased: list[bool]
 
 
+@dataclass(frozen=True)
+class LedgerFacts:
+    """What a store says about the ledger in it."""
+
+    ledger_id: str | None  # None before the first write, and in a local ledger of an earlier version
+    proof: str | None  # a keyed hash that proves the secret with which the ledger was begun
+    revision: int  # the state number
+
+
 DEFAULTS = "defaults"
+LEDGER_ID, PROOF, STATE = "ledger", "proof", "state"  # metadata values, written by the storage itself
 
 
 class WriteTransaction(Protocol):

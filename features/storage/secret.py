@@ -10,6 +10,8 @@ from features.errors import FlywheelError
 from features.storage.atomic_files import create_private
 
 SECRET_BYTES = 32
+MEMORY_FILE = "ledger.json"
+_MADE_WITH_SECRET = (MEMORY_FILE, "consents.redis", "audit.jsonl")  # a home with one of these had a secret
 
 
 class InvalidSecret(FlywheelError):
@@ -20,11 +22,12 @@ def load_secret(home: Path) -> bytes:
     """The secret of the home, 32 random bytes; the first call creates it, and concurrent calls return the same bytes.
 
     Raises:
-        InvalidSecret: the file is damaged, or it cannot be read or created.
+        InvalidSecret: the file is damaged or lost, or it cannot be read or created.
     """
     path = home / "secret"
     try:
         if not path.exists():
+            _refuse_lost_secret(home, path)
             path.parent.mkdir(parents=True, exist_ok=True)
             create_private(path, secrets.token_bytes(SECRET_BYTES))
         secret = path.read_bytes()
@@ -35,10 +38,23 @@ def load_secret(home: Path) -> bytes:
         ) from None
     if len(secret) != SECRET_BYTES:
         raise InvalidSecret(
-            f"Found {len(secret)} bytes in {path}; expected {SECRET_BYTES}. Restore it from a backup: another secret "
-            "matches no customer of the audit log, the erasures and the hold-outs."
+            f"Found {len(secret)} bytes in {path}; expected {SECRET_BYTES}. Restore it from a backup (`flywheel "
+            "restore --from BACKUP`): another secret matches no customer of the audit log, "
+            "the erasures and the hold-outs."
         )
     return secret
+
+
+def _refuse_lost_secret(home: Path, path: Path) -> None:
+    """Raise InvalidSecret where a file of the home was made with a secret; with a new one, the forgotten return."""
+    made_with_it = next((name for name in _MADE_WITH_SECRET if (home / name).exists()), None)
+    # Another process may have created both since the first look.
+    if made_with_it is not None and not path.exists():
+        raise InvalidSecret(
+            f"Found no {path}, although {made_with_it} of this home was made with it; expected its {SECRET_BYTES} "
+            "bytes. Put it back from a backup (`flywheel restore --from BACKUP`): with another secret, erased "
+            "customers would return at the next ingestion."
+        )
 
 
 def keyed_digest(secret: bytes, purpose: str, text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from features.calendar import micros
-from features.errors import FlywheelError
+from features.errors import FlywheelError, StoreUnavailable
+from features.storage.secret import load_secret
 from features.validation_errors import message
 from pipelines.home import Home
 from serving.moments import resolve_instant
@@ -31,13 +33,28 @@ def run(home: Home, host: str, port: int, as_of: date | None, now: datetime, not
     Raises:
         InvalidSettings: a setting is invalid, or the clock would be fixed after ``now``.
         AddressUnavailable: the address is in use, or does not belong to this machine.
+        InvalidSecret: the secret of the home is lost, or another than that of its consents.
+        RowsLost: the consents are another home's, or older than this home remembers.
     """
     chosen = settings(home, host, port, as_of)
     check_pinned_clock(chosen, home.zone(), now)
+    check_ledger(home)
     check_address(host, port)
     for notice in start_notices(home, host, port):
         notify(notice)
     serve(chosen)
+
+
+def check_ledger(home: Home) -> None:
+    """Check secret and consents before anyone is answered; a Redis that is away just now may come back later.
+
+    Raises:
+        InvalidSecret: the secret of the home is lost, or another than that of its consents.
+        RowsLost: the consents are another home's, or older than this home remembers.
+    """
+    load_secret(home.folder)
+    with suppress(StoreUnavailable):
+        home.ledger().state()
 
 
 def start_notices(home: Home, host: str, port: int) -> list[str]:

@@ -40,7 +40,7 @@ def test_newer_consents_in_redis_win_over_local_ones(redis: RedisServer, tmp_pat
     open_ledger(tmp_path, redis.url).record(
         {"ann": [YES], "bob": [Consent(MARKETING, "sms", granted=True, changed_at=1)]}
     )
-    (tmp_path / "consents.redis").unlink()
+    (tmp_path / "ledger.json").unlink()
     open_ledger(tmp_path, LMDB).record({"ann": [NO], "bob": [NO]})
     shared = open_ledger(tmp_path, redis.url)
     assert shared.statuses(["ann", "bob"], 9) == [ConsentStatus.GRANTED, ConsentStatus.DENIED]
@@ -61,5 +61,5 @@ def test_a_home_without_consents_opens_while_redis_is_away(tmp_path: Path) -> No
 
 def test_a_home_whose_consents_are_in_redis_refuses_a_local_ledger(redis: RedisServer, tmp_path: Path) -> None:
     open_ledger(tmp_path, redis.url).record({"ann": [NO]})
-    with pytest.raises(InvalidStore, match=r"whose consents are in a Redis.*Set FLYWHEEL_ONLINE_STORE"):
+    with pytest.raises(InvalidStore, match=r"whose consents are in a Redis.*set FLYWHEEL_ONLINE_STORE"):
         open_ledger(tmp_path, LMDB)

@@ -13,6 +13,7 @@ import pytest
 from features.consents import redis as redis_storage
 from features.consents.consent import PROFILING, Consent
 from features.consents.ledger import ConsentStatus
+from features.consents.ledger_memory import LedgerMemory
 from features.consents.redis import RedisLedgerStorage
 from features.consents.redis_transaction import RedisWriteTransaction
 from features.storage.redis_client import CommandArgument, RedisClient, Reply
@@ -75,7 +76,9 @@ def test_of_writers_that_begin_a_ledger_together_one_does(redis: RedisServer, tm
         ledgers = [open_ledger(tmp_path / str(turn), redis) for _ in range(4)]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda ledger, turn=turn: ledger.record({f"{turn}": [marketing_grant("email")]}), ledgers))
-        assert {ledger.identity() for ledger in ledgers} == {(tmp_path / str(turn) / "consents.redis").read_text()}
+        point = LedgerMemory(tmp_path / str(turn)).read()
+        assert point is not None
+        assert {ledger.identity() for ledger in ledgers} == {point.ledger}
 
 
 def test_a_ledger_that_another_writer_begins_during_a_read_is_not_a_lost_one(

@@ -78,7 +78,7 @@ def test_an_emptied_redis_does_not_turn_a_denial_into_the_default(redis: RedisSe
     ledger.record({"ann": [NO]})
     redis.flush()
     for opened_ledger in (ledger, open_ledger(tmp_path, redis)):
-        with pytest.raises(RowsLost, match=r"found no ledger, expected \w{32}\. Restore its append-only file"):
+        with pytest.raises(RowsLost, match=r"found no ledger, expected \w{32}\. Put the newest copy"):
             opened_ledger.statuses(["ann"], 100)
         with pytest.raises(RowsLost, match="has lost the consents"):
             opened_ledger.record({"bob": [NO]})
@@ -111,11 +111,11 @@ def test_without_any_consent_an_emptied_redis_is_no_loss(redis: RedisServer, tmp
     assert ledger.statuses(["ann"], 100) == [ConsentStatus.GRANTED]
 
 
-def test_after_the_binding_is_removed_a_new_ledger_begins_without_a_restart(redis: RedisServer, tmp_path: Path) -> None:
+def test_after_the_memory_is_removed_a_new_ledger_begins_without_a_restart(redis: RedisServer, tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path, redis)
     ledger.record({"ann": [NO]})
     redis.flush()
-    (tmp_path / "consents.redis").unlink()
+    (tmp_path / "ledger.json").unlink()
     assert ledger.statuses(["ann"], 100) == [ConsentStatus.GRANTED]
     assert ledger.record({"ann": [NO]}) == 1
     assert open_ledger(tmp_path, redis).statuses(["ann"], 100) == [ConsentStatus.DENIED]
@@ -128,7 +128,7 @@ def test_a_ledger_begun_anew_is_ahead_of_every_state_of_the_old_one(redis: Redis
         ledger.record({"ann": [marketing_grant("email", changed_at=turn)]})
     before = ledger.state()
     redis.flush()
-    (tmp_path / "consents.redis").unlink()
+    (tmp_path / "ledger.json").unlink()
     ledger.record({"bob": [NO]})
     assert [record.customer_id for record in ledger.changed_since(before)] == ["bob"]
 

@@ -51,6 +51,16 @@ def test_a_damaged_secret_is_an_error_and_stays_as_it_is(tmp_path: Path, content
     assert (tmp_path / "secret").read_bytes() == content
 
 
+@pytest.mark.parametrize("made_with_it", ["ledger.json", "audit.jsonl"])
+def test_a_lost_secret_is_an_error_and_no_new_one_takes_its_place(tmp_path: Path, made_with_it: str) -> None:
+    (tmp_path / made_with_it).touch()
+    with pytest.raises(
+        InvalidSecret, match=rf"Found no .*secret, although {made_with_it} .* Put it back from a backup"
+    ):
+        load_secret(tmp_path)
+    assert not (tmp_path / "secret").exists()
+
+
 def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
     with pytest.raises(InvalidSecret, match=r"Cannot read or create .*secret \(Is a directory\)"):
