@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from functools import cached_property
 
 import orjson
 
@@ -13,6 +14,7 @@ PROFILING = "profiling"  # predictions, segments, training
 MARKETING = "marketing"  # messages to the customer
 PURPOSES = (PROFILING, MARKETING)
 ALL_CHANNELS = "*"  # every channel without a consent of its own
+MAX_CHANNELS = 50  # with consents of their own, of one customer
 
 
 def parse_purpose(text: str) -> str:
@@ -65,6 +67,17 @@ class Consents:
 
     entries: tuple[Consent, ...] = ()
 
+    @cached_property
+    def _by_purpose(self) -> Mapping[str, Mapping[str, Consent]]:
+        by_purpose: dict[str, dict[str, Consent]] = {}
+        for consent in self.entries:
+            by_purpose.setdefault(consent.purpose, {})[consent.channel] = consent
+        return by_purpose
+
+    def channels(self, purpose: str) -> frozenset[str]:
+        """The channels with a consent of their own."""
+        return frozenset(self._by_purpose.get(purpose, ())) - {ALL_CHANNELS}
+
     def allows(self, purpose: str, channel: str, now: int, defaults: Defaults) -> bool:
         """Whether a purpose is allowed on a channel at an instant, microseconds since 1970 UTC.
 
@@ -72,9 +85,8 @@ class Consents:
         the channel, the consent for all channels decides, and without that, the default. ALL_CHANNELS asks for the
         channels without a consent of their own.
         """
-        channel = canonical_word(channel)
-        by_channel = {consent.channel: consent for consent in self.entries if consent.purpose == purpose}
-        for_channel, for_all = by_channel.get(channel), by_channel.get(ALL_CHANNELS)
+        by_channel = self._by_purpose.get(purpose, {})
+        for_channel, for_all = by_channel.get(canonical_word(channel)), by_channel.get(ALL_CHANNELS)
         if for_channel is None or for_channel is for_all:
             return defaults.for_purpose(purpose) if for_all is None else for_all.is_effective(now)
         if for_all is not None and not for_all.is_effective(now) and _denied_since(for_all) >= for_channel.changed_at:
@@ -90,18 +102,19 @@ class Consents:
     def merge(self, updates: Iterable[Consent], *, replace_ties: bool) -> Consents:
         """The consents with newer updates in place of older ones.
 
-        Of two with the same time the denial wins; with ``replace_ties`` the update does.
+        Of two with the same time the denial wins; with ``replace_ties`` the update does. At most MAX_CHANNELS channels
+        have consents of their own: see ``fold_channels``.
         """
-        by_key = {(consent.purpose, consent.channel): consent for consent in self.entries}
+        by_key = {_key(consent): consent for consent in self.entries}
         for consent in map(_with_canonical_channel, updates):
-            stored = by_key.get((consent.purpose, consent.channel))
+            stored = by_key.get(_key(consent))
             if (
                 stored is None
                 or consent.changed_at > stored.changed_at
                 or (consent.changed_at == stored.changed_at and (replace_ties or not consent.granted))
             ):
-                by_key[consent.purpose, consent.channel] = consent
-        return Consents(tuple(sorted(by_key.values(), key=lambda consent: (consent.purpose, consent.channel))))
+                by_key[_key(consent)] = consent
+        return Consents(fold_channels(tuple(sorted(by_key.values(), key=_key))))
 
     def expiry_times(self) -> list[int]:
         """The instants at which a grant expires, microseconds since 1970 UTC."""
@@ -124,7 +137,9 @@ class LedgerRecord:
     def from_bytes(cls, value: bytes) -> LedgerRecord:
         """The record from its JSON bytes."""
         customer_id, state, entries = orjson.loads(value)
-        return cls(customer_id, Consents(canonical_consents(tuple(Consent(*entry) for entry in entries))), state)
+        return cls(
+            customer_id, Consents(fold_channels(canonical_consents(tuple(Consent(*entry) for entry in entries)))), state
+        )
 
 
 def canonical_consents(consents: tuple[Consent, ...]) -> tuple[Consent, ...]:
@@ -133,6 +148,35 @@ def canonical_consents(consents: tuple[Consent, ...]) -> tuple[Consent, ...]:
         return consents
     merged = merge_spellings((consent.channel, consent) for consent in consents)
     return Consents().merge(merged, replace_ties=False).entries
+
+
+def fold_channels(consents: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    """The consents of one customer with at most MAX_CHANNELS channels of marketing that have one of their own.
+
+    The oldest grants without an end are left out first, then the oldest of the others. A left-out grant leaves its
+    channel to the consent for all channels. A left-out denial, or grant with an end, becomes a denial of marketing on
+    all channels, because no denial may be lost.
+    """
+    if len(consents) <= MAX_CHANNELS:
+        return consents
+    own = [consent for consent in consents if consent.purpose == MARKETING and consent.channel != ALL_CHANNELS]
+    own.sort(key=lambda consent: (_is_lasting(consent), -consent.changed_at, consent.channel))
+    left_out = own[MAX_CHANNELS:]
+    by_key = {_key(consent): consent for consent in {*consents} - {*left_out}}
+    denials = [consent.changed_at for consent in left_out if not _is_lasting(consent)]
+    if denials:
+        for_all = by_key.get((MARKETING, ALL_CHANNELS))
+        since = max(denials if for_all is None else [*denials, for_all.changed_at])
+        by_key[MARKETING, ALL_CHANNELS] = Consent(MARKETING, ALL_CHANNELS, granted=False, changed_at=since)
+    return tuple(sorted(by_key.values(), key=_key))
+
+
+def _is_lasting(consent: Consent) -> bool:
+    return consent.granted and consent.until is None
+
+
+def _key(consent: Consent) -> tuple[str, str]:
+    return consent.purpose, consent.channel
 
 
 def merge_spellings(consents: Iterable[tuple[Hashable, Consent]]) -> list[Consent]:
@@ -175,8 +219,7 @@ class ReachRequest:
             return False
         if self.channel is not None:
             return consents.allows(self.purpose, self.channel, now, defaults)
-        own_channels = {consent.channel for consent in consents.entries if consent.purpose == self.purpose}
-        return bool(consents.allowed_channels(self.purpose, own_channels - {ALL_CHANNELS}, now, defaults))
+        return bool(consents.allowed_channels(self.purpose, consents.channels(self.purpose), now, defaults))
 
 
 def _denied_since(consent: Consent) -> int:

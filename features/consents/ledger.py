@@ -138,11 +138,15 @@ class Ledger:
         result = self._storage.read([customer_id], [])
         return ConsentSnapshot(_parse_consents(result.records[0]), result.state)
 
-    def record(self, updates: Mapping[str, Iterable[Consent]], *, replace_ties: bool = False) -> int:
+    def record(
+        self, updates: Mapping[str, Iterable[Consent]], *, now: int | None = None, replace_ties: bool = False
+    ) -> int:
         """Write consents that are newer than the stored ones; returns the number of customers that changed.
 
-        Consents of erased customers are not written. Of two consents with the same time, the stored one
-        stays unless ``replace_ties``. Idempotent: a repetition changes nothing.
+        A consent dated after ``now``, microseconds since 1970 UTC by the clock of the machine, counts from ``now``.
+        Without ``now`` the dates stay as they are, for copies of what was recorded before. Consents of erased customers
+        are not written. Of two consents with the same time, the stored one stays unless ``replace_ties``. Idempotent:
+        a repetition changes nothing.
         """
         consents_by_id = {customer_id: list(consents) for customer_id, consents in updates.items()}
 
@@ -150,7 +154,7 @@ class Ledger:
             result = transaction.stored_records
             stored = zip(consents_by_id.items(), result.records, result.erased, strict=True)
             return sum(
-                write_newer(transaction, customer_id, record, consents, replace_ties=replace_ties)
+                write_newer(transaction, customer_id, record, consents, now=now, replace_ties=replace_ties)
                 for (customer_id, consents), record, is_erased in stored
                 if not is_erased
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from features.consents.consent import Consent, Consents, LedgerRecord
+from features.consents.recording_dates import clamp_dates, settle_future_dates
 from features.consents.storage import WriteTransaction
 
 
@@ -14,12 +15,19 @@ def write_newer(
     stored: bytes | None,
     updates: Iterable[Consent],
     *,
+    now: int | None,
     replace_ties: bool,
 ) -> bool:
-    """Write the newer consents of one customer; return whether there were any."""
+    """Write the newer consents of one customer; return whether there were any.
+
+    Recorded at ``now``, microseconds since 1970 UTC, none is dated later; None copies consents with their dates.
+    """
     record = None if stored is None else LedgerRecord.from_bytes(stored)
     before = Consents() if record is None else record.consents
-    after = before.merge(updates, replace_ties=replace_ties)
+    if now is None:
+        after = before.merge(updates, replace_ties=replace_ties)
+    else:
+        after = settle_future_dates(before, now).merge(clamp_dates(updates, now), replace_ties=replace_ties)
     if after == before:
         return False
     state = transaction.next_state()

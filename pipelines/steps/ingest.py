@@ -10,7 +10,7 @@ from features.canonical_form import canonical_id
 from features.config.shop import ShopConfig
 from features.config.sources import ConsentsSource
 from features.consents.canonical_ids import adopt_id_case
-from features.consents.consent import Defaults
+from features.consents.consent import MAX_CHANNELS, Defaults
 from features.consents.ledger import Ledger
 from features.consents.log_import import import_consents
 from features.ingestion.alias_file import ALIAS_FILE
@@ -19,6 +19,7 @@ from features.ingestion.ingest import ingest
 from features.ingestion.manifest import HistoryManifest, read_manifest
 from features.ingestion.source_digests import source_digest
 from features.storage.atomic_files import replace_text
+from features.wording import count_of
 from pipelines.home import Home
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
 
@@ -80,11 +81,21 @@ def _import_consent_log(
     consents_config: ConsentsSource, home: Home, timestamp: datetime, report: Callable[[str], None]
 ) -> None:
     ledger = home.ledger()
-    summary = import_consents(home.history / "consents.parquet", consents_config.purposes, ledger)
+    summary = import_consents(home.history / "consents.parquet", consents_config.purposes, ledger, micros(timestamp))
     if summary.changed_customers:
         details = {"customers": summary.changed_customers, "consent_state": str(ledger.state())}
         AuditLog.open(home.folder).append(CONSENT, COMMAND_LINE, micros(timestamp), **details)
     report(f"consents of {summary.changed_customers:,} customers changed")
+    if summary.future_words:
+        report(
+            f"note: {count_of(summary.future_words, 'consent')} dated after now, counted from when first read: "
+            "correct their dates in the log"
+        )
+    if summary.folded_customers:
+        report(
+            f"note: {count_of(summary.folded_customers, 'customer')} with consents for over {MAX_CHANNELS} channels: "
+            "the newest count, and a no among the others is a no to all; do not name campaigns as channels"
+        )
     if summary.unused_purposes:
         purposes = ", ".join(map(repr, summary.unused_purposes[:5]))
         report(f"note: consents for unmapped purposes are not used: {purposes}; map them under `purposes`")

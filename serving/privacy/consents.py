@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from features.calendar import DAY_US
 from features.canonical_form import canonical_id, canonical_word
 from features.consents.consent import (
     ALL_CHANNELS,
     MARKETING,
+    MAX_CHANNELS,
     PROFILING,
     Consent,
     Consents,
@@ -19,6 +19,7 @@ from features.consents.consent import (
     merge_spellings,
 )
 from features.consents.ledger import ConsentStatus, Ledger
+from features.consents.recording_dates import MAX_AHEAD, settle_future_dates
 from serving.moments import resolve_instant, rfc3339
 from serving.problems import Problem
 from serving.schemas.predictions import FieldProblem
@@ -50,6 +51,7 @@ class PendingConsents:
 
     customer_id: str  # in canonical form
     consents: list[Consent]
+    now: int  # microseconds since 1970 UTC, by the clock of the machine
 
     def __bool__(self) -> bool:
         return bool(self.consents)
@@ -63,7 +65,7 @@ class PendingConsents:
 
     def record(self, ledger: Ledger) -> None:
         """Write the consents to the ledger."""
-        ledger.record({self.customer_id: self.consents}, replace_ties=True)
+        ledger.record({self.customer_id: self.consents}, now=self.now, replace_ties=True)
 
 
 def pending_changes(
@@ -71,40 +73,68 @@ def pending_changes(
 ) -> PendingConsents:
     """Return the requested changes that are not on record; a change without a date is dated now and becomes the newest.
 
-    Of changes of one request to one channel the last wins; where they spell it in different ways, a denial does.
+    ``now`` is the clock of the machine, microseconds since 1970 UTC: consents are given in the real world, also to a
+    service whose clock is pinned. A date after ``now`` counts as ``now``, so that a later denial outranks it. Of
+    changes of one request to one channel the last wins; where they spell it in different ways, a denial does.
 
     Raises:
-        Problem: the customer is erased (409), or a date lies in the future (422).
+        Problem: the customer is erased (409), a date lies more than a day in the future, or a grant would be for one
+            channel more than MAX_CHANNELS (422).
         StoreUnavailable: the ledger cannot be read.
     """
     customer_id = canonical_id(customer_id, ledger.id_case())
     if ledger.statuses([customer_id], now) == [ConsentStatus.ERASED]:
         raise Problem(409, "This customer was erased and stays erased: no data is stored under this id.")
-    stored = ledger.consents(customer_id).consents
+    stored = settle_future_dates(ledger.consents(customer_id).consents, now)
     resolved: list[tuple[str | None, Consent]] = []
     for index, change in enumerate(changes.consents):
         before = stored.merge((consent for _, consent in resolved), replace_ties=True)
         resolved.append((change.channel, _resolve_change(index, change, before, now, zone)))
-    after = stored.merge(merge_spellings(resolved), replace_ties=True)
-    return PendingConsents(customer_id, [consent for consent in after.entries if consent not in stored.entries])
+    updates = merge_spellings(resolved)
+    _check_channel_count(stored, updates)
+    after = stored.merge(updates, replace_ties=True)
+    return PendingConsents(customer_id, [consent for consent in after.entries if consent not in stored.entries], now)
+
+
+def _check_channel_count(stored: Consents, updates: Iterable[Consent]) -> None:
+    """Refuse grants for more channels than a customer can have; a denial is never refused, see ``fold_channels``."""
+    before = stored.channels(MARKETING)
+    granted = {consent.channel for consent in updates if consent.granted} - {ALL_CHANNELS}
+    if not granted <= before and len(before | granted) > MAX_CHANNELS:
+        reason = (
+            f"Found {len(before | granted)} channels with consents of their own for this customer; expected at most "
+            f"{MAX_CHANNELS}. Leave the channel out for all channels, and do not name campaigns as channels."
+        )
+        raise Problem(422, reason, [FieldProblem(field="consents", reason=reason)])
 
 
 def _resolve_change(index: int, change: ConsentChange, stored: Consents, now: int, zone: ZoneInfo) -> Consent:
     """Return the change with its date, or the consent on record that it repeats."""
     channel = canonical_word(change.channel or ALL_CHANNELS)
     until = None if change.until is None else resolve_instant(change.until, zone)
-    if change.changed_at is not None:
-        changed_at = resolve_instant(change.changed_at, zone)
-        if changed_at > now + DAY_US:
-            reason = f"Found {rfc3339(changed_at)}, while it is {rfc3339(now)}; expected an instant that has passed."
-            raise Problem(422, reason, [FieldProblem(field=f"consents[{index}].changed_at", reason=reason)])
-        return Consent(change.purpose, channel, change.granted, changed_at, until)
-    previous = _find(stored.entries, change.purpose, channel)
-    if previous is not None and (previous.granted, previous.until) == (change.granted, until):
-        return previous
-    return Consent(
-        change.purpose, channel, change.granted, max(now, 0 if previous is None else previous.changed_at), until
-    )
+    changed_at = now if change.changed_at is None else resolve_instant(change.changed_at, zone)
+    if changed_at > now + MAX_AHEAD:
+        reason = f"Found {rfc3339(changed_at)}, while it is {rfc3339(now)}; expected an instant that has passed."
+        raise Problem(422, reason, [FieldProblem(field=f"consents[{index}].changed_at", reason=reason)])
+    resolved = Consent(change.purpose, channel, change.granted, min(changed_at, now), until)
+    has_own_date = change.changed_at is not None and changed_at <= now
+    return resolved if has_own_date else _find_repeated(resolved, stored, now) or resolved
+
+
+def _find_repeated(consent: Consent, stored: Consents, now: int) -> Consent | None:
+    """Return the consent on record that says the same and still decides; None if there is none.
+
+    A denial for all channels no longer decides where a channel was granted since, nor a grant that was denied since.
+    """
+    previous = _find(stored.entries, consent.purpose, consent.channel)
+    if previous is None or (previous.granted, previous.until) != (consent.granted, consent.until):
+        return None
+    if consent.granted or consent.channel != ALL_CHANNELS:
+        channels, decides = [consent.channel], consent.granted
+    else:
+        channels, decides = [ALL_CHANNELS, *stored.channels(consent.purpose)], False
+    allowed = (stored.allows(consent.purpose, channel, now, Defaults()) for channel in channels)
+    return previous if all(is_allowed == decides for is_allowed in allowed) else None
 
 
 def _find(consents: Iterable[Consent], purpose: str, channel: str) -> Consent | None:
@@ -122,7 +152,5 @@ def _to_response(consent: Consent) -> dict[str, Any]:
 
 
 def _marketing_by_channel(consents: Consents, now: int, defaults: Defaults) -> dict[str, bool]:
-    channels = sorted(
-        {consent.channel for consent in consents.entries if consent.purpose == MARKETING} - {ALL_CHANNELS}
-    )
-    return {channel: consents.allows(MARKETING, channel, now, defaults) for channel in (ALL_CHANNELS, *channels)}
+    channels = (ALL_CHANNELS, *sorted(consents.channels(MARKETING)))
+    return {channel: consents.allows(MARKETING, channel, now, defaults) for channel in channels}

@@ -60,15 +60,15 @@ async def put_consents(request: Request) -> Response:
     app_state, customer_id = app_state_of(request), visible_customer_id(request)
     changes = await read_json_as(request, ConsentChanges)
     ledger, caller = app_state.consent_gate.ledger, actor(request)
-    now, zone = app_state.now(), app_state.zone
+    machine_now, now, zone = app_state.machine_now(), app_state.now(), app_state.zone
 
     def write() -> dict[str, Any]:
-        pending = pending_changes(ledger, customer_id, changes, now, zone)
+        pending = pending_changes(ledger, customer_id, changes, machine_now, zone)
         if pending:
             app_state.audit_log.append(
                 CONSENT,
                 caller,
-                now,
+                machine_now,
                 customer=_pseudonym(app_state, customer_id),
                 consents=pending.audit_fields(),
             )
@@ -90,7 +90,7 @@ async def put_consents(request: Request) -> Response:
 async def delete_customer(request: Request) -> Response:
     """Erase one customer: no prediction from now on; the response counts the deleted rows of each table."""
     app_state, customer_id, caller = app_state_of(request), visible_customer_id(request), actor(request)
-    now = app_state.now()
+    now = app_state.machine_now()
 
     def erase() -> dict[str, Any]:
         app_state.audit_log.append(ERASURE, caller, now, customer=_pseudonym(app_state, customer_id))

@@ -29,11 +29,11 @@ def write_config(folder: Path, consents: str) -> Path:
     return folder / "flywheel.toml"
 
 
-def import_log(folder: Path, consents: str, ledger: Ledger) -> ImportSummary:
+def import_log(folder: Path, consents: str, ledger: Ledger, now: int = NOW) -> ImportSummary:
     config = read_shop_config(write_config(folder, consents))
     assert config.consents is not None
     ingest(config, folder / "history")
-    return import_consents(folder / "history" / "consents.parquet", config.consents.purposes, ledger)
+    return import_consents(folder / "history" / "consents.parquet", config.consents.purposes, ledger, now)
 
 
 def test_the_latest_consent_of_a_table_counts(tmp_path: Path) -> None:

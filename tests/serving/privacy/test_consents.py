@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
 
-from features.consents.consent import Consent, Defaults
+from features.consents.consent import MAX_CHANNELS, Consent, Defaults
 from features.consents.ledger import ConsentStatus
 from features.errors import StoreUnavailable
 from features.online.feature_rows import FeatureRows
@@ -229,3 +232,39 @@ def test_what_cannot_be_meant_is_refused(client: TestClient, payload: dict[str, 
 
 def test_an_id_longer_than_any_is_refused(client: TestClient) -> None:
     assert client.get(f"/v1/customers/{'x' * 257}/consents").status_code == 422
+
+
+def test_a_grant_for_one_channel_too_many_is_refused_and_a_denial_is_not(client: TestClient) -> None:
+    words = [
+        {"purpose": "marketing", "channel": f"campaign-{number}", "granted": True} for number in range(MAX_CHANNELS)
+    ]
+    put_consents(client, "ann", {"consents": words})
+    further = {"purpose": "marketing", "channel": "one-more"}
+    response = client.put("/v1/customers/ann/consents", json={"consents": [further | {"granted": True}]})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["reason"].startswith("Found 51 channels with consents of their own")
+    state = put_consents(client, "ann", {"consents": [further | {"granted": False}]})["marketing"]
+    assert state["one-more"] is False
+    assert len(state) == MAX_CHANNELS + 1
+
+
+class TickingClock:
+    """A clock that goes on by one second whenever it is read."""
+
+    def __init__(self) -> None:
+        self._seconds = count(1)
+
+    def now(self, zone: ZoneInfo) -> int:  # noqa: ARG002 - microseconds since 1970 UTC in any zone
+        return TODAY + 1_000_000 * next(self._seconds)
+
+
+@pytest.mark.parametrize("channel", [None, "email"])
+def test_a_general_no_said_again_counts_against_what_was_granted_since(shop: Shop, channel: str | None) -> None:
+    shop.worker = replace(shop.worker, machine_clock=TickingClock())
+    word = {"purpose": "marketing", "channel": channel}
+    no, yes = ({"consents": [word | {"granted": granted}]} for granted in (False, True))
+    general_no = {"consents": [{"purpose": "marketing", "granted": False}]}
+    with shop.client() as client:
+        for change in (general_no, yes, general_no, no, general_no, yes, yes):
+            state = put_consents(client, "ann", change)["marketing"]
+            assert state.get(channel or "*", False) is (change is yes)
