@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 
 from features.errors import FlywheelError
 from serving.moments import parse_datetime
+
+
+class InvalidVariable(FlywheelError):
+    """An environment variable has an invalid value."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,23 @@ class Variable:
     def value(self) -> str:
         """Return the value in the environment, or the default if it is unset or empty."""
         return os.environ.get(self.name) or self.default
+
+    def seconds(self) -> float:
+        """Return the value as a time in seconds.
+
+        Raises:
+            InvalidVariable: it is not a number of 0 or more.
+        """
+        try:
+            seconds = float(self.value)
+        except ValueError:
+            seconds = math.nan
+        if not 0 <= seconds < math.inf:
+            raise InvalidVariable(
+                f"Found {self.name}={self.value!r}; expected a number of seconds, 0 or more. Correct the variable, or "
+                f"remove it: the default is {self.default}."
+            )
+        return seconds
 
 
 CONFIG = Variable(
@@ -44,11 +68,31 @@ LOCK_SECONDS = Variable(
     "FLYWHEEL_LOCK_SECONDS", "5", "How many seconds a second writer waits for the home's write lock."
 )
 
+PREFIX = "FLYWHEEL_"
 VARIABLES = (CONFIG, HOME, ONLINE_STORE, MLFLOW_TRACKING_URI, LOCK_SECONDS)
 
 
-class InvalidVariable(FlywheelError):
-    """An environment variable has an invalid value."""
+def unknown_variables() -> list[str]:
+    """Return a sentence for each variable that begins with FLYWHEEL_ and that nothing reads."""
+    read_here = {variable.name for variable in VARIABLES}
+    given = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in read_here)
+    if not given:
+        return []
+    known = known_variables()
+    return [_describe_unknown(name, known) for name in given if name not in known]
+
+
+def known_variables() -> list[str]:
+    """Return the names of all variables that the service or the command line reads."""
+    from serving.settings import Settings  # half a second, which a command without such variables need not wait for
+
+    settings = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    return list(dict.fromkeys([*(variable.name for variable in VARIABLES), *settings]))
+
+
+def _describe_unknown(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"{name} is not known" + (f", perhaps {close[0]}" if close else "")
 
 
 def pinned_time() -> datetime | None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from features.errors import NotFound, StoreUnavailable
 from features.storage import write_lock
+from features.storage.home_format import check_home_format, home_format, record_home_format
 from pipelines import environment
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
@@ -134,11 +135,15 @@ class Home:
         Raises:
             HomeLocked: another writer did not finish in time; the message names it.
             HomeNotWritable: the folder cannot be created or written.
+            UnreadableHome: a newer version of Flywheel wrote the home.
         """
         # Imported before the lock is taken, so that Ctrl-C under the lock never interrupts an import.
         from serving.privacy.erasure import apply_pending_erasures
 
+        check_home_format(self.folder)
         with write_lock.hold_write_lock(self.folder, command, report, _lock_timeout(timeout_seconds)):
+            if home_format(self.folder) is None:
+                record_home_format(self.folder)
             # Erasures requested while a killed writer held the lock are still pending. An unreadable table is skipped:
             # this writer may be about to replace it.
             with suppress(OSError, ValueError, StoreUnavailable):
@@ -156,4 +161,4 @@ def _tracking_uri() -> str | None:
 
 
 def _lock_timeout(seconds: float | None) -> float:
-    return float(environment.LOCK_SECONDS.value) if seconds is None else seconds
+    return environment.LOCK_SECONDS.seconds() if seconds is None else seconds

@@ -22,6 +22,7 @@ from pydantic import (
 from features.config.base import ConfigModel
 from features.config.churn_rules import ChurnRules
 from features.config.config_errors import validation_messages
+from features.config.retention import Retention
 from features.config.segmentation import (
     LIFECYCLE,
     Lifecycle,
@@ -156,6 +157,8 @@ class ShopConfig(ConfigModel):
     """Codes of plausibility notes that you know and accept, so that blocking ones keep no release from promotion."""
     business: BusinessConfig = BusinessConfig()
     """Business settings: horizons, churn bands and rules, consent defaults and segmentation."""
+    retention: Retention = Retention()
+    """For how long the home keeps scores, releases and their runs."""
 
     folder: Path = Field(alias="folder of flywheel.toml", exclude=True)
     """The folder of the file; relative paths start there."""
@@ -196,8 +199,8 @@ class ShopConfig(ConfigModel):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of the configuration less ``accept``, which changes no line of the history."""
-        return hashlib.sha256(self.model_dump_json(exclude={"accept"}).encode()).hexdigest()
+        """sha256 of the configuration less what changes no line of the history: ``accept`` and ``retention``."""
+        return hashlib.sha256(self.model_dump_json(exclude={"accept", "retention"}).encode()).hexdigest()
 
 
 def read_shop_config(path: Path) -> ShopConfig:

@@ -14,6 +14,7 @@ import typer
 from features.errors import FlywheelError
 from pipelines import environment
 from pipelines.cli.console import CommandConsole
+from pipelines.cli.os_errors import describe_os_error
 from pipelines.home import Home
 from pipelines.promotion.refusals import GateRejected, ReleaseBarred
 from pipelines.steps.promote import UsageError
@@ -47,6 +48,13 @@ def exit_on_error(console: CommandConsole) -> Iterator[None]:
     except FlywheelError as error:
         console.show_error(str(error))
         sys.exit(_EXIT_STATUSES.get(type(error), 1))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        console.show_error(describe_os_error(error))
+        sys.exit(1)
     except (KeyboardInterrupt, RuntimeError) as stop:
         if isinstance(stop, RuntimeError) and str(stop) != "Query interrupted":  # DuckDB's message after Ctrl-C
             raise

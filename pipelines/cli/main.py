@@ -10,6 +10,7 @@ import typer
 
 from features.storage.private_files import keep_new_files_private
 from pipelines.cli import config as config_commands
+from pipelines.cli import home as home_commands
 from pipelines.cli import keys
 from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.audience import audience
@@ -27,6 +28,7 @@ from pipelines.cli.serve import serve
 from pipelines.cli.status import status
 from pipelines.cli.ui import ui
 from pipelines.cli.version import print_version
+from pipelines.environment import unknown_variables
 from pipelines.steps.silence import end_accepted_silence, end_silence, report_silence
 
 if TYPE_CHECKING:
@@ -199,6 +201,7 @@ app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(serve)
 app.command(rich_help_panel=OPERATE)(ui)
 app.add_typer(config_commands.app, name="config", rich_help_panel=OPERATE)
+app.add_typer(home_commands.app, name="home", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(forget)
 app.command(rich_help_panel=OPERATE)(completion)
@@ -208,6 +211,9 @@ def main() -> None:
     """Run the command line; what it and its child processes write is for its own user only."""
     keep_new_files_private()
     capture_warnings()
+    console = CommandConsole(json_output=False)
+    for sentence in unknown_variables():
+        console.show_notice(f"note  {sentence}, so nothing reads it.")
     app(obj=_now)
 
 

@@ -6,15 +6,13 @@ import ctypes
 import os
 import platform
 import sys
-from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.surroundings import Surroundings
-from pipelines.environment import VARIABLES
-from serving.settings import ENVIRONMENT_PREFIX, Settings
+from pipelines.environment import PREFIX, unknown_variables
 
 _SHOWN_PACKAGES = ("duckdb", "feast", "mlflow", "lightgbm", "bentoml")
 
@@ -74,27 +72,15 @@ def openmp_library(_surroundings: Surroundings) -> Finding:
 @check(
     "environment",
     "variables",
-    expected=f"only variables that Flywheel knows begin with {ENVIRONMENT_PREFIX}",
+    expected=f"only variables that Flywheel knows begin with {PREFIX}",
     remedy="Correct or remove the variable; the environment reference lists all",
 )
 def variables(_surroundings: Surroundings) -> Finding:
     """Misspelt environment variables, which would be ignored without a word."""
-    known = known_variables()
-    given = sorted(name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX))
-    if unknown := [name for name in given if name not in known]:
-        return warning("; ".join(map(_describe_unknown, unknown)))
+    if unknown := unknown_variables():
+        return warning("; ".join(unknown))
+    given = sorted(name for name in os.environ if name.startswith(PREFIX))
     return ok(", ".join(given) or "none is set, so defaults apply")
-
-
-def known_variables() -> list[str]:
-    """The names of all variables that the service or the command line reads."""
-    settings = [f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields]
-    return list(dict.fromkeys([*(variable.name for variable in VARIABLES), *settings]))
-
-
-def _describe_unknown(name: str) -> str:
-    close = get_close_matches(name, known_variables(), n=1)
-    return f"{name} is not known" + (f", perhaps {close[0]}" if close else "")
 
 
 ENVIRONMENT_CHECKS = (python, packages, openmp_library, variables)

@@ -16,7 +16,7 @@ from pipelines.home import Home
 from pipelines.promotion.refusals import PromotionRefused
 from pipelines.run_context import RunContext
 from pipelines.scoring.expected_totals import shop_totals
-from pipelines.steps import ingest, promote, publish
+from pipelines.steps import ingest, promote, prune, publish
 from pipelines.steps.silence import end_silence, silence_notice
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
@@ -92,6 +92,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     trained = ReleaseManifest.read(home.releases / trained_version)
     serving = home.champion()
     score_summary = score.run(config, home, context.now, report, out, timestamp) if serving else None
+    prune.run(home, config.retention, timestamp, report)
     return RunSummary(
         manifest=manifest,
         readiness=context.readiness,

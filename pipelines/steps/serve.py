@@ -9,16 +9,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from features.calendar import micros
 from features.errors import FlywheelError, StoreUnavailable
+from features.storage.home_format import check_home_format
 from features.storage.secret import load_secret
 from features.validation_errors import message
 from pipelines.home import Home
 from serving.moments import resolve_instant
 from serving.server import check_address
 from serving.server import run as serve
-from serving.settings import Settings
+from serving.settings import ENVIRONMENT_PREFIX, Settings
+
+_OPTIONS = ("home", "host", "port", "as_of")  # settings that the command line has too
 
 
 class InvalidSettings(FlywheelError):
@@ -32,11 +36,13 @@ def run(home: Home, host: str, port: int, as_of: date | None, now: datetime, not
 
     Raises:
         InvalidSettings: a setting is invalid, or the clock would be fixed after ``now``.
+        UnreadableHome: a newer version of Flywheel wrote the home.
         AddressUnavailable: the address is in use, or does not belong to this machine.
         InvalidSecret: the secret of the home is lost, or another than that of its consents.
         RowsLost: the consents are another home's, or older than this home remembers.
     """
     chosen = settings(home, host, port, as_of)
+    check_home_format(home.folder)
     check_pinned_clock(chosen, home.zone(), now)
     check_ledger(home)
     check_address(host, port)
@@ -81,8 +87,17 @@ def settings(home: Home, host: str, port: int, as_of: date | None) -> Settings:
     try:
         return Settings(**options)
     except ValidationError as error:
-        reasons = "\n".join(f"  - {message(fault)}" for fault in error.errors())
+        reasons = "\n".join(f"  - {_setting_name(fault)}{message(fault)}" for fault in error.errors())
         raise InvalidSettings(f"The service cannot start with these settings:\n{reasons}") from None
+
+
+def _setting_name(fault: ErrorDetails) -> str:
+    """The variable of the invalid setting, and its option where there is one; empty for a fault of several settings."""
+    if not fault["loc"]:
+        return ""
+    field = str(fault["loc"][0])
+    option = f" or --{field.replace('_', '-')}" if field in _OPTIONS else ""
+    return f"{ENVIRONMENT_PREFIX}{field.upper()}{option}: "
 
 
 def check_pinned_clock(chosen: Settings, zone: ZoneInfo, now: datetime) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.storage.atomic_files import atomic_write
+from training.registry.database import migrate, sqlite_uri
 from training.registry.relocation import artifacts_uri, relocate
 from training.registry.unavailable import guarded, translate_failures
 
@@ -21,11 +22,6 @@ EXPERIMENT_DESCRIPTIONS = {
     "training": "One run per model and training: parameters, metrics per origin, data set, figures, model card.",
     "evaluation": "Rolling-origin back-tests: every model with its baselines, at past origins outside of its training.",
 }
-
-
-def sqlite_uri(database: Path) -> str:
-    """The SQLAlchemy URI of a database file, with ``?`` and ``%`` in the path escaped."""
-    return f"sqlite:///{str(database.resolve()).replace('%', '%25').replace('?', '%3F')}"
 
 
 def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
@@ -57,11 +53,9 @@ def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
 
 
 def _create_database(database: Path) -> None:
-    from mlflow.db import upgrade  # noqa: PLC0415 -- as above
-
     # MLflow cannot reopen a store after an interrupted first migration.
     with atomic_write(database) as temporary:
-        upgrade.main([sqlite_uri(temporary)], standalone_mode=False)
+        migrate(temporary)
 
 
 def experiment_id(client: MlflowClient, home: Path, name: str) -> str:

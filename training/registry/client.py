@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.registry import backend, promotion, versions
+from training.registry import backend, promotion, pruning, versions
 from training.registry.promotion_history import barred_releases
 from training.registry.promotion_log import Promotion, PromotionLog
 from training.registry.run_record import Run
@@ -120,6 +120,20 @@ class Registry:
             VersionNotFound: there is no such release.
         """
         return versions.fetch(self.client, version, folder)
+
+    def old_releases(self, trained_before: datetime, kept: Collection[str] = ()) -> list[str]:
+        """The releases registered before an instant that neither have an alias nor are among ``kept``, oldest first."""
+        return pruning.old_releases(self.client, trained_before, kept)
+
+    def delete_release(self, version: str) -> None:
+        """Delete a release with its models and runs for good; raises ``VersionNotFound``."""
+        pruning.delete_release(self.client, self.home, version)
+
+    def delete_old_evaluations(self, ended_before: datetime) -> int:
+        """Delete the runs of evaluations that began before an instant; returns their number."""
+        run_ids = pruning.old_evaluations(self.client, ended_before)
+        pruning.delete_runs(self.client, self.home, run_ids)
+        return len(run_ids)
 
     @property
     def _promotion_log(self) -> PromotionLog:

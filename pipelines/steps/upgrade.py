@@ -1,0 +1,43 @@
+"""Upgrade step: brings the files of a home to the format of this version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from features.storage.home_format import HOME_FORMAT, home_format, record_home_format
+from pipelines.home import Home
+from training.registry.database import upgrade_database
+
+
+@dataclass(frozen=True)
+class UpgradeSummary:
+    """The formats before and after, and what changed."""
+
+    found: int | None  # None for a home in which nothing was written yet
+    format: int
+    changed: tuple[str, ...]  # the parts of the home
+
+
+def run(home: Home, report: Callable[[str], None]) -> UpgradeSummary:
+    """Upgrade a home; the caller has the write lock. It is idempotent, so that an interrupted upgrade is completed.
+
+    Raises:
+        UnreadableHome: a newer version of Flywheel wrote the home.
+    """
+    found, changed = home_format(home.folder), []
+    for name, step in _STEPS.items():
+        report(f"upgrading {name}")
+        if step(home):
+            changed.append(name)
+    record_home_format(home.folder)
+    return UpgradeSummary(found, HOME_FORMAT, tuple(changed))
+
+
+def _upgrade_mlflow(home: Home) -> bool:
+    return upgrade_database(home.folder / "mlflow.db")
+
+
+_STEPS: dict[str, Callable[[Home], bool]] = {
+    "MLflow's database": _upgrade_mlflow,
+}
