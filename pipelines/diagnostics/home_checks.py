@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.config.shop import read_shop_config
 from features.storage.private_files import open_to_others
+from features.storage.home_format import HOME_FORMAT, check_home_format, home_format
 from features.storage.secret import SECRET_BYTES
 from features.storage.write_lock import read_lock_holder
 from features.wording import count_of
@@ -134,4 +135,19 @@ def _existing(path: Path) -> Path:
     return next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
 
 
-HOME_CHECKS = (configuration, folder, write_access, write_lock, disk_space, private_files, secret)
+@check(
+    "home",
+    "format",
+    expected=f"format {HOME_FORMAT}, of this version",
+    remedy="Run `flywheel home upgrade`; a home of a newer version needs that version",
+)
+def format_number(surroundings: Surroundings) -> Finding:
+    """The number of the layout of the home's files."""
+    check_home_format(surroundings.home.folder)
+    found = home_format(surroundings.home.folder)
+    if found is None:
+        return ok("nothing was written yet")
+    return ok(f"format {found}") if found == HOME_FORMAT else warning(f"format {found}" if found else "no format")
+
+
+HOME_CHECKS = (configuration, folder, format_number, write_access, write_lock, disk_space, private_files, secret)

@@ -36,7 +36,7 @@ def run(home: Home, retention: Retention, now: datetime, report: Callable[[str],
     """
     scores = _remove_old_scores(home, now - timedelta(days=retention.scores_days))
     registry, limit = home.registry(), now - timedelta(days=retention.runs_days)
-    releases = registry.old_releases(limit, kept=_needed_releases(home))
+    releases = registry.old_releases(limit, needed_versions=_needed_releases(home))
     for version in releases:
         report(f"removing release {version}")
         shutil.rmtree(home.releases / version, ignore_errors=True)

@@ -121,9 +121,9 @@ class Registry:
         """
         return versions.fetch(self.client, version, folder)
 
-    def old_releases(self, trained_before: datetime, kept: Collection[str] = ()) -> list[str]:
-        """The releases registered before an instant that neither have an alias nor are among ``kept``, oldest first."""
-        return pruning.old_releases(self.client, trained_before, kept)
+    def old_releases(self, trained_before: datetime, needed_versions: Collection[str] = ()) -> list[str]:
+        """The releases registered before an instant that neither have an alias nor are among ``needed_versions``, oldest first."""
+        return pruning.old_releases(self.client, trained_before, needed_versions)
 
     def delete_release(self, version: str) -> None:
         """Delete a release with its models and runs for good; raises ``VersionNotFound``."""

@@ -21,10 +21,10 @@ _KEPT_ALIASES = (CHAMPION, PREVIOUS, CHALLENGER)
 _MILLISECONDS = 1000
 
 
-def old_releases(client: MlflowClient, trained_before: datetime, kept: Collection[str]) -> list[str]:
-    """The releases that were registered before an instant, oldest first; those with an alias and ``kept`` are left."""
+def old_releases(client: MlflowClient, trained_before: datetime, needed_versions: Collection[str]) -> list[str]:
+    """The releases that were registered before an instant, oldest first; those with an alias and ``needed_versions`` are left."""
     current = aliases(client).get(RELEASE, {})
-    needed = {*kept, *(current[alias] for alias in _KEPT_ALIASES if alias in current)}
+    needed = {*needed_versions, *(current[alias] for alias in _KEPT_ALIASES if alias in current)}
     limit = trained_before.timestamp() * _MILLISECONDS
     numbers = [
         int(version.version)

@@ -30,7 +30,7 @@ def test_only_releases_without_a_role_are_old(tmp_path: Path) -> None:
     for version in "12":
         registry.promote(version, by="ann", at=NOON, why="better", gate={})
     assert registry.old_releases(LATER) == ["3"]
-    assert registry.old_releases(LATER, kept=["3"]) == []
+    assert registry.old_releases(LATER, needed_versions=["3"]) == []
     registry.set_challenger("release", "3")
     assert registry.old_releases(LATER) == []
 
