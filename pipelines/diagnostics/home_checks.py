@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 
 from features.config.shop import read_shop_config
-from features.storage.private_files import open_to_others
 from features.storage.home_format import HOME_FORMAT, check_home_format, home_format
+from features.storage.private_files import open_to_others
 from features.storage.secret import SECRET_BYTES
 from features.storage.write_lock import read_lock_holder
 from features.wording import count_of

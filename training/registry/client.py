@@ -122,7 +122,7 @@ class Registry:
         return versions.fetch(self.client, version, folder)
 
     def old_releases(self, trained_before: datetime, needed_versions: Collection[str] = ()) -> list[str]:
-        """The releases registered before an instant that neither have an alias nor are among ``needed_versions``, oldest first."""
+        """The releases registered before an instant, oldest first, without those that have an alias or are needed."""
         return pruning.old_releases(self.client, trained_before, needed_versions)
 
     def delete_release(self, version: str) -> None:

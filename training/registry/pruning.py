@@ -22,7 +22,7 @@ _MILLISECONDS = 1000
 
 
 def old_releases(client: MlflowClient, trained_before: datetime, needed_versions: Collection[str]) -> list[str]:
-    """The releases that were registered before an instant, oldest first; those with an alias and ``needed_versions`` are left."""
+    """The releases registered before an instant, oldest first, without those that have an alias or are needed."""
     current = aliases(client).get(RELEASE, {})
     needed = {*needed_versions, *(current[alias] for alias in _KEPT_ALIASES if alias in current)}
     limit = trained_before.timestamp() * _MILLISECONDS
