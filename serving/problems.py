@@ -36,6 +36,7 @@ DETAILS = {
     500: "An unexpected error; the log has it under the X-Request-ID of this response.",
     503: "No release is ready to answer yet. If no release is promoted yet, run `flywheel run`; else try again after "
     "Retry-After seconds.",
+    507: "There is no room for another stored audience. Delete one: DELETE /v1/audiences/{id}.",
 }
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from features.errors import InvalidStore
 from features.online.backends import LMDB, open_store, resolve_location
+from serving.audiences.policy import AudiencePolicy
 from serving.auth.key_store import InvalidKeyStore, KeyStore, active_keys
 from serving.moments import parse_datetime
 
@@ -23,7 +24,7 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 _LOCALHOST = {"localhost": "127.0.0.1"}
 
 
-class Settings(BaseSettings):
+class Settings(AudiencePolicy):
     """Settings of the service."""
 
     model_config = SettingsConfigDict(

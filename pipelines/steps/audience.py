@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from features.calendar import micros
 from features.errors import FlywheelError
+from pipelines.environment import InvalidVariable
 from pipelines.home import Home
 from serving.audiences.audience_service import SAMPLE_FORMAT, AudienceService, ExportContext
 from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
 from serving.audiences.formats import FORMATS
+from serving.audiences.policy import AudiencePolicy
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceResponse
 from serving.observability.audit_log import COMMAND_LINE, AuditLog
@@ -33,6 +36,19 @@ class AudienceOutput:
 
     answer: AudienceResponse
     path: Path | None
+
+
+def read_policy() -> AudiencePolicy:
+    """Return the settings of audiences in the environment.
+
+    Raises:
+        InvalidVariable: one of them has an invalid value.
+    """
+    try:
+        return AudiencePolicy()
+    except ValidationError as error:
+        reasons = (f"FLYWHEEL_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        raise InvalidVariable("\n".join(reasons)) from None
 
 
 def build_request(options: Mapping[str, Any], file: Path | None) -> bytes:
@@ -67,7 +83,7 @@ def run(home: Home, body: bytes, timestamp: datetime, out: Path | None = None) -
     """
     if out is not None and out.suffix not in SUFFIXES:
         raise InvalidRequest(f"Found --out {out}. Expected a name that ends in {', '.join(SUFFIXES)}.")
-    service = AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder))
+    service = AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder), read_policy())
     try:
         answer = service.create(parse_request(body), ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT))
     except InvalidAudienceRequest as invalid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,22 +17,24 @@ from features.canonical_form import canonical_word
 from features.consents.consent import PURPOSES, ReachRequest
 from features.consents.ledger import Ledger
 from features.storage.secret import keyed_digest, load_secret
-from serving.audiences.builder import AudienceContext, ConsentCheck, build_audience
+from serving.audiences.builder import AudienceContext, AudienceResult, ConsentCheck, build_audience
 from serving.audiences.consent_filter import ConsentFilter
-from serving.audiences.errors import InvalidAudienceRequest, InvalidScores
+from serving.audiences.errors import AudienceStorageFull, InvalidAudienceRequest, InvalidScores
 from serving.audiences.export import member_store
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.paging import AudienceReader, Page
+from serving.audiences.policy import AudiencePolicy
 from serving.audiences.query.absent_values import unknown_channel_note
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.observability.audit_log import EXPORT, AuditLog
+from serving.observability.clock import Clock, SystemClock
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
 
 SAMPLE_FORMAT = "sample"  # the audited format of the members in a response
 COUNT_ONLY = "counted"  # the audited id of an audience that was not stored
-RETENTION = timedelta(days=30)  # the scores of an older audience are out of date
+MACHINE_CLOCK = SystemClock()  # a pinned clock decides what is answered, never what has expired
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,27 @@ class ExportedPage:
 class AudienceService:
     """Creates and exports audiences for the HTTP service and the command line."""
 
-    def __init__(self, home: Path, ledger: Ledger, audit_log: AuditLog, load_secret: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        ledger: Ledger,
+        audit_log: AuditLog,
+        load_secret: Callable[[], bytes],
+        policy: AudiencePolicy,
+        machine_clock: Clock = MACHINE_CLOCK,
+    ) -> None:
         self._home = home
+        self.policy = policy
+        self._machine_clock = machine_clock
         self.scores = ScoresFile(home / "scores.parquet")
         self._consent_filter = ConsentFilter(ledger, home)
         self._audit_log = audit_log
         self._load_secret = load_secret
 
     @classmethod
-    def for_home(cls, home: Path, ledger: Ledger, audit_log: AuditLog) -> AudienceService:
+    def for_home(cls, home: Path, ledger: Ledger, audit_log: AuditLog, policy: AudiencePolicy) -> AudienceService:
         """Return the service of a home."""
-        return cls(home, ledger, audit_log, lambda: load_secret(home))
+        return cls(home, ledger, audit_log, lambda: load_secret(home), policy)
 
     @property
     def folder(self) -> Path:
@@ -95,17 +107,32 @@ class AudienceService:
         def still_allowed(customers: pa.StringArray) -> Booleans:
             return self._consent_filter.still_allowed(customers.to_pylist(), requested, state, now)
 
-        self.folder.mkdir(parents=True, exist_ok=True)
-        member_store.delete_expired(self.folder, RETENTION, instant(now))
-        audience_id = (
-            member_store.store_audience(self.folder, result, still_allowed, instant(now)) if request.keep else None
-        )
+        audience_id = self._store(result, still_allowed, export.actor) if request.keep else None
         self._audit_export(
-            metadata_of(audience_id or COUNT_ONLY, result, instant(now)), export, len(result.answer.sample), 0, state
+            metadata_of(audience_id or COUNT_ONLY, result, self._machine_time(), export.actor),
+            export,
+            len(result.answer.sample),
+            0,
+            state,
         )
         return result.answer.model_copy(
             update={"audience_id": audience_id, "notes": [*result.answer.notes, *self._channel_notes(request, columns)]}
         )
+
+    def _store(self, result: AudienceResult, allowed: ConsentCheck, actor: str) -> str:
+        """Store an audience after the expired ones are deleted; both by the clock of the machine."""
+        now = self._machine_time()
+        try:
+            member_store.delete_expired(self.folder, self.policy.retention, now)
+        except OSError as error:
+            raise AudienceStorageFull(
+                f"Found no way to write to the folder of audiences ({error.strerror}); expected free space and write "
+                "access."
+            ) from None
+        return member_store.store_audience(self.folder, result, allowed, now, actor, self.policy)
+
+    def _machine_time(self) -> datetime:
+        return instant(self._machine_clock.now(ZoneInfo("UTC")))
 
     def _channel_notes(self, request: AudienceRequest, columns: Columns) -> list[str]:
         if request.channel is None:
@@ -120,6 +147,14 @@ class AudienceService:
             AudienceNotFound: no audience is stored under this id.
         """
         return member_store.read_metadata(self.folder, audience_id)
+
+    def delete(self, audience_id: str) -> None:
+        """Delete a stored audience.
+
+        Raises:
+            AudienceNotFound: no audience is stored under this id.
+        """
+        member_store.delete_stored(self.folder, audience_id)
 
     def page(self, audience_id: str, cursor: str | None, size: int, export: ExportContext) -> ExportedPage:
         """Return the next page of members after a cursor: those with consent now.

@@ -41,6 +41,14 @@ class AudienceNotFound(FlywheelError):
     """No audience is stored under this id; it may have expired."""
 
 
+class AudienceDamaged(AudienceNotFound):
+    """The audience was stored under this id, but could not be read, and was deleted."""
+
+
+class AudienceStorageFull(FlywheelError):
+    """There is no room for another stored audience: a quota is used up, or the disk is full."""
+
+
 class InvalidCursor(FlywheelError):
     """The cursor was not issued for this audience."""
 

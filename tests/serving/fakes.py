@@ -24,6 +24,7 @@ from serving.api.app_state import AppState
 from serving.api.graceful_shutdown import GracefulShutdown
 from serving.api.load_shedding import LoadShedder
 from serving.audiences.audience_service import AudienceService
+from serving.audiences.policy import AudiencePolicy
 from serving.auth.api_keys import ApiKeys
 from serving.canonical_ids import CanonicalIds
 from serving.interfaces import ActiveRelease, FeatureReader, ReleasePort
@@ -233,6 +234,7 @@ class Shop:
         access_log: bool = False,
         home: Path = Path("nowhere"),
         publication: Publication | None = PUBLICATION,
+        policy: AudiencePolicy | None = None,
     ) -> Shop:
         clock, log, metrics = PinnedClock(parse_datetime(now)), io.StringIO(), Metrics()
         release_loader = ReleaseLoader(
@@ -244,7 +246,8 @@ class Shop:
         publication_loader = PublicationLoader(lambda: None if publication is None else publication.to_bytes())
         publication_loader.poll()
         ledger, audit_log = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
-        consent_gate, audience_service = ConsentGate(ledger), AudienceService(home, ledger, audit_log, lambda: SECRET)
+        consent_gate = ConsentGate(ledger)
+        audience_service = AudienceService(home, ledger, audit_log, lambda: SECRET, policy or AudiencePolicy())
         canonical_ids = CanonicalIds(ledger)
         predictor = Predictor(
             clock, SegmentLookup(audience_service.scores, consent_gate), metrics, json_log(clock, log)

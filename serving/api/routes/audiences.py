@@ -22,7 +22,15 @@ from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import json_body
 from serving.api.routing import router
 from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
-from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest, InvalidCursor, InvalidJson, InvalidScores
+from serving.audiences.errors import (
+    AudienceDamaged,
+    AudienceNotFound,
+    AudienceStorageFull,
+    InvalidAudienceRequest,
+    InvalidCursor,
+    InvalidJson,
+    InvalidScores,
+)
 from serving.audiences.export.metadata import AudienceMetadata
 from serving.audiences.formats import FORMATS, ndjson
 from serving.audiences.request_parsing import parse_request
@@ -69,7 +77,7 @@ _AUDIENCE_ID = [openapi.path_parameter("audience_id", "The audience_id of the an
 @ROUTER.post(
     "/v1/audiences",
     dependencies=[requires(KeyScope.AUDIENCE)],
-    responses=openapi.success_and_problem_responses(AudienceResponse, 400, 401, 403, 408, 413, 415, 422, 503),
+    responses=openapi.success_and_problem_responses(AudienceResponse, 400, 401, 403, 408, 413, 415, 422, 503, 507),
     openapi_extra=openapi.request_body(AudienceRequest),
 )
 async def post_audience(request: Request) -> Response:
@@ -93,6 +101,20 @@ async def get_audience(request: Request) -> Response:
     app_state, audience_id = app_state_of(request), request.path_params["audience_id"]
     metadata = await _run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id))
     return Response(metadata.model_dump_json(by_alias=True), media_type="application/json")
+
+
+@ROUTER.delete(
+    "/v1/audiences/{audience_id}",
+    dependencies=[requires(KeyScope.AUDIENCE)],
+    responses={204: {"description": "The audience is deleted."}, **openapi.problem_responses(401, 403, 404, 503)},
+    status_code=204,
+    openapi_extra={"parameters": _AUDIENCE_ID},
+)
+async def delete_audience(request: Request) -> Response:
+    """Delete an audience that is done with, which makes room for others."""
+    app_state, audience_id = app_state_of(request), request.path_params["audience_id"]
+    await _run_in_audience_thread(app_state, lambda: app_state.audience_service.delete(audience_id))
+    return Response(status_code=204)
 
 
 @ROUTER.get(
@@ -173,6 +195,11 @@ def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
             return Problem(422, error.detail, error.errors)
         case InvalidCursor():
             return Problem(422, str(error), [FieldProblem(field="cursor", reason=str(error))])
+        case AudienceDamaged():
+            return Problem(404, "The audience was damaged, so it was deleted. Create it again.")
+        case AudienceStorageFull():
+            log_error(app_state.log, "audience not stored", error)
+            return Problem(507, str(error))
         case AudienceNotFound():
             return Problem(
                 404, "Found no audience with this id: it never existed, or it has expired. Create a new one."

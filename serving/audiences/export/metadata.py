@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from serving.audiences.builder import AudienceResult
 from serving.audiences.query.scores_table import ID_COLUMN
@@ -16,7 +16,8 @@ class AudienceMetadata(StrictModel):
     """The request and the counts of a stored audience."""
 
     audience_id: str
-    created_at: datetime
+    created_at: datetime = Field(description="By the clock of the machine.")
+    created_by: str | None = Field(default=None, description="The client and the id of the key that created it.")
     purpose: str
     channel: str | None
     count: int
@@ -28,12 +29,15 @@ class AudienceMetadata(StrictModel):
     scores: Scores
 
 
-def metadata_of(audience_id: str, result: AudienceResult, created_at: datetime) -> AudienceMetadata:
+def metadata_of(
+    audience_id: str, result: AudienceResult, created_at: datetime, created_by: str | None
+) -> AudienceMetadata:
     """Return the metadata of an audience."""
     request, answer = result.request, result.answer
     return AudienceMetadata(
         audience_id=audience_id,
         created_at=created_at,
+        created_by=created_by,
         purpose=request.purpose,
         channel=request.channel,
         count=answer.count,

@@ -17,6 +17,7 @@ from features.consents.ledger import ConsentStatus, Ledger
 from features.online.backends import LMDB
 from serving.audiences.audience_service import AudienceService, ExportContext
 from serving.audiences.consent_filter import ConsentFilter
+from serving.audiences.policy import AudiencePolicy
 from serving.audiences.schema import AudienceRequest
 from serving.observability.audit_log import AuditLog
 from serving.privacy import erasure
@@ -34,7 +35,7 @@ EXPORT = ExportContext("test", TODAY, "json")
 def open_service(home: Path, ledger: Ledger) -> AudienceService:
     ledger.set_defaults(Defaults(marketing=True))
     scored.write_scores(home, ledger, IDS)
-    return AudienceService.for_home(home, ledger, AuditLog.open(home))
+    return AudienceService.for_home(home, ledger, AuditLog.open(home), AudiencePolicy())
 
 
 def make_audience(service: AudienceService, **body: object) -> str:

@@ -108,7 +108,7 @@ def test_ten_thousand_nested_conditions_are_refused_at_once(client: TestClient) 
 def test_an_audience_may_be_counted_and_not_kept(client: TestClient, tmp_path: Path) -> None:
     audience = post_audience(client, keep=False)
     assert (audience["audience_id"], audience["count"]) == (None, 39)
-    assert [path for path in (tmp_path / "audiences").iterdir() if path.is_dir()] == []
+    assert [path for path in (tmp_path / "audiences").glob("*") if path.is_dir()] == []
     assert audit_lines(tmp_path)[-1]["audience"] == "counted"
 
 

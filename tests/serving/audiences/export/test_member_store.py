@@ -14,13 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.audiences.errors import AudienceNotFound, InvalidCursor
-from serving.audiences.export import member_store, paging
+from serving.audiences.export import member_file, member_store, paging
+from serving.audiences.export.audience_folder import DRAFT_PREFIX
 from serving.audiences.export.cursors import decode_cursor, encode_cursor
 from serving.audiences.export.paging import EXPORT_BATCH_SIZE, AudienceReader
+from serving.audiences.policy import AudiencePolicy
 from serving.audiences.query.scores_table import Columns
 from tests.serving.audiences.shop import NOW, SECRET, FakeConsent, count_audience, small_table
 
 DAY = timedelta(days=1)
+POLICY = AudiencePolicy()
 WORST_FIRST: dict[str, Any] = {"order_by": {"column": "churn_probability", "descending": True}}
 
 
@@ -36,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 def store_audience(folder: Path, shop: Columns, consent: FakeConsent | None = None, **body: Any) -> str:  # noqa: ANN401
     consent = consent or FakeConsent()
-    return member_store.store_audience(folder, count_audience(shop, consent, **body), consent, NOW)
+    return member_store.store_audience(folder, count_audience(shop, consent, **body), consent, NOW, "mail/1", POLICY)
 
 
 def names(table: pa.Table) -> list[str]:
@@ -133,7 +136,7 @@ def test_a_reader_keeps_the_list_that_it_began_with(folder: Path, shop: Columns)
 
 def test_who_was_forgotten_while_the_audience_was_made_is_not_written_down(folder: Path, shop: Columns) -> None:
     audience = count_audience(shop)
-    written = member_store.store_audience(folder, audience, FakeConsent(["007"]), NOW)
+    written = member_store.store_audience(folder, audience, FakeConsent(["007"]), NOW, "mail/1", POLICY)
     assert "007" not in names(member_store.read_members(folder, written))
 
 
@@ -180,7 +183,7 @@ def test_an_audience_that_is_not_there_is_said_to_be_so(folder: Path, shop: Colu
 def test_old_audiences_and_unfinished_ones_are_deleted(folder: Path, shop: Columns) -> None:
     old, young = (
         store_audience(folder, shop),
-        member_store.store_audience(folder, count_audience(shop), FakeConsent(), NOW + 2 * DAY),
+        member_store.store_audience(folder, count_audience(shop), FakeConsent(), NOW + 2 * DAY, "mail/1", POLICY),
     )
     (folder / ".draft-of-a-crash").mkdir()
     assert member_store.delete_expired(folder, 3 * DAY, NOW + 2 * DAY) == []
@@ -218,7 +221,7 @@ def test_an_export_is_the_list_and_asks_consent_for_each_part(
 def test_an_audience_of_many_batches_is_read_across_them(
     folder: Path, shop: Columns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(member_store, "BATCH_SIZE", 7)
+    monkeypatch.setattr(member_file, "BATCH_SIZE", 7)
     audience = store_audience(folder, shop)
     assert read_all_pages(folder, audience, [5])[0] == [f"{number:03d}" for number in range(60)]
 
@@ -264,7 +267,7 @@ def test_a_cursor_with_any_letter_changed_is_refused(index: int, letter: str) ->
 
 def test_a_draft_that_nobody_finished_holds_the_forgotten_no_longer(folder: Path, shop: Columns) -> None:
     audience = store_audience(folder, shop)
-    draft = folder / f"{member_store._DRAFT_PREFIX}{audience}"
+    draft = folder / f"{DRAFT_PREFIX}{audience}"
     (folder / audience).rename(draft)
     assert member_store.delete_customers(folder, ["001"]) == 0
     assert not draft.exists()
