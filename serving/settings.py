@@ -14,7 +14,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from features.errors import InvalidStore
 from features.online.backends import LMDB, open_store, resolve_location
-from serving.audiences.policy import AudiencePolicy
+from serving.audience_policy import AudiencePolicy
 from serving.auth.key_store import InvalidKeyStore, KeyStore, active_keys
 from serving.moments import parse_datetime
 

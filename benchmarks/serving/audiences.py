@@ -27,6 +27,7 @@ from features.consents.consent import MARKETING, Consent, Defaults, ReachRequest
 from features.consents.ledger import Ledger
 from features.online.backends import LMDB
 from pipelines.registration.lineage import git_commit
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.builder import AudienceContext, AudienceResult, TableConsentCheck, build_audience
 from serving.audiences.consent_filter import ConsentFilter, ConsentSnapshotRef
 from serving.audiences.export import member_store
@@ -177,7 +178,9 @@ def _count_audience(scores: ScoresFile, request: dict[str, Any], reachable: Tabl
 def _measure_storage(path: Path, customers: int, scratch: Path) -> Iterator[str]:
     scores, folder = ScoresFile(path), scratch / "audiences"
     result = build_audience(AudienceRequest(), scores.columns(), _allow_every_row, _audience_context(), "")
-    seconds, audience = _time_call(lambda: member_store.store_audience(folder, result, _allow_every_id, NOW))
+    seconds, audience = _time_call(
+        lambda: member_store.store_audience(folder, result, _allow_every_id, NOW, "benchmark", AudiencePolicy())
+    )
     size = sum(file.stat().st_size for file in (folder / audience).iterdir())
     yield f"{customers:,} members stored in {seconds:.2f} s, {size / 2**20:,.0f} MiB"
     reader = AudienceReader(folder, SECRET)

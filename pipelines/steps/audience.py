@@ -15,10 +15,10 @@ from features.calendar import micros
 from features.errors import FlywheelError
 from pipelines.environment import InvalidVariable
 from pipelines.home import Home
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import SAMPLE_FORMAT, AudienceService, ExportContext
 from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
 from serving.audiences.formats import FORMATS
-from serving.audiences.policy import AudiencePolicy
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceResponse
 from serving.observability.audit_log import COMMAND_LINE, AuditLog

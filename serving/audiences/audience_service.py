@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,20 +16,19 @@ from features.canonical_form import canonical_word
 from features.consents.consent import PURPOSES, ReachRequest
 from features.consents.ledger import Ledger
 from features.storage.secret import keyed_digest, load_secret
-from serving.audiences.builder import AudienceContext, AudienceResult, ConsentCheck, build_audience
+from serving.audience_policy import AudiencePolicy
+from serving.audiences.builder import AudienceResult, ConsentCheck, build_audience
 from serving.audiences.consent_filter import ConsentFilter
-from serving.audiences.errors import AudienceStorageFull, InvalidAudienceRequest, InvalidScores
+from serving.audiences.errors import AudienceStorageFull, InvalidAudienceRequest
 from serving.audiences.export import member_store
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.paging import AudienceReader, Page
-from serving.audiences.policy import AudiencePolicy
 from serving.audiences.query.absent_values import unknown_channel_note
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest, AudienceResponse
+from serving.audiences.scoring_context import audience_context, scoring_release
 from serving.observability.audit_log import EXPORT, AuditLog
 from serving.observability.clock import Clock, SystemClock
-from training.inference.release_errors import CorruptRelease
-from training.inference.release_manifest import ReleaseManifest
 
 SAMPLE_FORMAT = "sample"  # the audited format of the members in a response
 COUNT_ONLY = "counted"  # the audited id of an audience that was not stored
@@ -96,7 +94,7 @@ class AudienceService:
         requested = ReachRequest(request.purpose, request.channel)
         state, columns = self._consent_filter.state(), self.scores.columns()
         context = replace(
-            _audience_context(self._home, _scoring_release(columns)),
+            audience_context(self._home, scoring_release(columns)),
             secret=self._derive_key("holdout"),
             id_case=self._consent_filter.id_case(),
         )
@@ -230,35 +228,3 @@ def _with_canonical_words(request: AudienceRequest) -> AudienceRequest:
             "channel", f"Found {request.channel!r}; expected a channel. Leave it out for any channel."
         )
     return request.model_copy(update={"purpose": purpose, "channel": channel})
-
-
-def _scoring_release(columns: Columns) -> str:
-    """Return the release that scored the table.
-
-    Raises:
-        InvalidScores: the table is empty, or does not name a release.
-    """
-    if not len(columns) or "release" not in columns:
-        raise InvalidScores(
-            f"Found no customers in {columns.path}; expected what `flywheel score` writes. Run it again."
-        )
-    version: str = columns["release"].take([0])[0].as_py()  # type: ignore[arg-type]
-    return version
-
-
-@lru_cache(maxsize=8)
-def _audience_context(home: Path, version: str) -> AudienceContext:
-    """Return the shop's settings and the model cards from the release that scored."""
-    try:
-        manifest = ReleaseManifest.read(home / "releases" / version)
-    except CorruptRelease as error:
-        raise InvalidScores(
-            f"Found scores of release {version}, which cannot be read: {error} Then score again with `flywheel score`."
-        ) from None
-    return AudienceContext(
-        zone=ZoneInfo(manifest.metadata.timezone),
-        bands=manifest.metadata.bands,
-        currency=manifest.metadata.currency if manifest.metadata.has_amounts else None,
-        cards=manifest.cards,
-        secret=b"",
-    )

@@ -23,8 +23,8 @@ from serving.api.app import create_app
 from serving.api.app_state import AppState
 from serving.api.graceful_shutdown import GracefulShutdown
 from serving.api.load_shedding import LoadShedder
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import AudienceService
-from serving.audiences.policy import AudiencePolicy
 from serving.auth.api_keys import ApiKeys
 from serving.canonical_ids import CanonicalIds
 from serving.interfaces import ActiveRelease, FeatureReader, ReleasePort

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from features.errors import StoreUnavailable
 from features.storage.atomic_files import replace_text
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.builder import MEMBER_COLUMN, AudienceResult, ConsentCheck
 from serving.audiences.errors import AudienceStorageFull
 from serving.audiences.export import member_file
@@ -36,7 +37,6 @@ from serving.audiences.export.audience_folder import (
 )
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.quota import StoredAudience, check_quota
-from serving.audiences.policy import AudiencePolicy
 from serving.audiences.query.scores_table import ID_COLUMN
 
 MEMBERS_FILE, METADATA_FILE = "members.arrow", "metadata.json"
@@ -174,9 +174,7 @@ def delete_expired(folder: Path, max_age: timedelta, now: datetime) -> list[str]
     with folder_lock(folder):
         delete_drafts(folder)
         expired = [
-            audience.audience_id
-            for audience in _stored_audiences(folder)
-            if audience.created_at < now - max_age
+            audience.audience_id for audience in _stored_audiences(folder) if audience.created_at < now - max_age
         ]
         for audience_id in expired:
             delete_audience(folder, audience_id)
@@ -198,9 +196,7 @@ def _stored_audiences(folder: Path) -> list[StoredAudience]:
         except (ValueError, OSError) as error:
             set_aside(folder, audience_id, error)
             continue
-        stored.append(
-            StoredAudience(audience_id, metadata.created_at, metadata.created_by, metadata.count, nbytes)
-        )
+        stored.append(StoredAudience(audience_id, metadata.created_at, metadata.created_by, metadata.count, nbytes))
     return stored
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.errors import AudienceStorageFull
-from serving.audiences.policy import AudiencePolicy
 
 _REMEDY = (
     "Delete one that is done with: DELETE /v1/audiences/{id}, or `flywheel audience --list` and `flywheel audience "

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from features.consents.consent import ALL_CHANNELS, MARKETING, Consent
-from serving.api.routes.audiences import MembersResponse
+from serving.api.routes.audience_members import MembersResponse
 from serving.audiences.schema import AudienceResponse
 
 IDS = [f"c{number:03d}" for number in range(40)]

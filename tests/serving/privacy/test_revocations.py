@@ -15,9 +15,9 @@ from features.consents.backends import open_ledger
 from features.consents.consent import ALL_CHANNELS, MARKETING, PROFILING, Consent, Defaults, ReachRequest
 from features.consents.ledger import ConsentStatus, Ledger
 from features.online.backends import LMDB
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import AudienceService, ExportContext
 from serving.audiences.consent_filter import ConsentFilter
-from serving.audiences.policy import AudiencePolicy
 from serving.audiences.schema import AudienceRequest
 from serving.observability.audit_log import AuditLog
 from serving.privacy import erasure

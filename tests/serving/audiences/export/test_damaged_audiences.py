@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import StoreUnavailable
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.errors import AudienceDamaged
 from serving.audiences.export import member_file, member_store
 from serving.audiences.export.member_store import MEMBERS_FILE, METADATA_FILE
-from serving.audiences.policy import AudiencePolicy
 from serving.audiences.query.scores_table import Columns
 from tests.serving.audiences.shop import NOW, FakeConsent, count_audience, small_table
 
@@ -32,6 +32,16 @@ def write_other_table(path: Path) -> None:
     member_file.write_members(pa.table({"name": ["ann"]}), path / MEMBERS_FILE)
 
 
+def replace_by_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def replace_by_file(path: Path) -> None:
+    shutil.rmtree(path)
+    path.touch()
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "members cut": lambda path: (path / MEMBERS_FILE).write_bytes((path / MEMBERS_FILE).read_bytes()[:1000]),
     "members empty": lambda path: (path / MEMBERS_FILE).write_bytes(b""),
@@ -39,8 +49,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "another table": write_other_table,
     "metadata cut": lambda path: (path / METADATA_FILE).write_text('{"audience_id"'),
     "metadata missing": lambda path: (path / METADATA_FILE).unlink(),
-    "metadata is a folder": lambda path: ((path / METADATA_FILE).unlink(), (path / METADATA_FILE).mkdir()),
-    "a file instead of a folder": lambda path: (shutil.rmtree(path), path.write_text("")),
+    "metadata is a folder": lambda path: replace_by_folder(path / METADATA_FILE),
+    "a file instead of a folder": replace_by_file,
 }
 
 
@@ -66,7 +76,7 @@ def test_a_damaged_audience_is_deleted_and_says_so_from_then_on(
     damaged, whole = store_audience(folder, shop), store_audience(folder, shop)
     damage(folder / damaged)
     for _ in range(2):
-        with pytest.raises(AudienceDamaged, match="damaged, so it was deleted; expected whole files. Create it again"):
+        with pytest.raises(AudienceDamaged, match="damaged, so it was deleted; expected whole files"):
             read_audience(folder, damaged)
     assert not (folder / damaged).exists()
     (line,) = capsys.readouterr().err.splitlines()

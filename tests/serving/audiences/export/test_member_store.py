@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.errors import AudienceNotFound, InvalidCursor
 from serving.audiences.export import member_file, member_store, paging
 from serving.audiences.export.audience_folder import DRAFT_PREFIX
 from serving.audiences.export.cursors import decode_cursor, encode_cursor
 from serving.audiences.export.paging import EXPORT_BATCH_SIZE, AudienceReader
-from serving.audiences.policy import AudiencePolicy
 from serving.audiences.query.scores_table import Columns
 from tests.serving.audiences.shop import NOW, SECRET, FakeConsent, count_audience, small_table
 

@@ -1,0 +1,129 @@
+"""Audience members: pages and streams of the members of an audience, each checked against the current consents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import orjson
+import pyarrow as pa
+from pydantic import Field, JsonValue, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from serving.api import openapi
+from serving.api.audience_work import audience_executor, run_in_audience_thread
+from serving.api.auth_middleware import actor
+from serving.api.dependencies import app_state_of
+from serving.api.routing import router
+from serving.audiences.audience_service import ExportContext
+from serving.audiences.formats import FORMATS, ndjson
+from serving.auth.scopes import KeyScope, requires
+from serving.problems import validation_problem
+from serving.schemas.base import StrictModel
+
+if TYPE_CHECKING:
+    from serving.api.app_state import AppState
+
+Format = Literal["json", "csv", "ndjson", "parquet"]
+MEDIA_TYPES: dict[str, str] = {name.rpartition("/")[2].removeprefix("x-").rpartition(".")[2]: name for name in FORMATS}
+DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_JSON_PAGE_SIZE = 1_000, 100_000, 10_000
+_AUDIENCE_ID = [openapi.path_parameter("audience_id", "The audience_id of the answer to `POST /v1/audiences`.")]
+
+ROUTER = router()
+
+
+class PagingQuery(StrictModel):
+    """Paging query: which members of an audience, and in which format."""
+
+    format: Format = "json"
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] | None = None
+
+
+class MembersResponse(StrictModel):
+    """Page of an audience."""
+
+    members: list[dict[str, JsonValue]] = Field(description="customer_id, holdout, and the requested columns.")
+    excluded_by_consent: int = Field(description="Members of this page without consent now.")
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+    consent_state: str = Field(description="The version of the consents that the page was checked against.")
+
+
+@ROUTER.get(
+    "/v1/audiences/{audience_id}/members",
+    dependencies=[requires(KeyScope.AUDIENCE)],
+    responses=openapi.success_and_problem_responses(MembersResponse, 401, 403, 404, 422, 503),
+    openapi_extra={"parameters": [*_AUDIENCE_ID, *openapi.query_parameters(PagingQuery)]},
+)
+async def get_members(request: Request) -> Response:
+    """Members of an audience, by cursor pagination; CSV, NDJSON or Parquet without size and cursor streams all members.
+
+    Consent is checked again for every page, and for every 50,000 members of a stream; each check adds an audit line.
+    """
+    app_state, audience_id, query = app_state_of(request), request.path_params["audience_id"], _paging_query(request)
+    if request.method == "HEAD":
+        await run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id))
+        return Response(
+            headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(query.format, "application/json")
+        )
+    export = ExportContext(actor(request), app_state.now(), query.format)
+    if query.format != "json" and query.size is None and query.cursor is None:
+        return await _stream(app_state, audience_id, export)
+    size = min(query.size or DEFAULT_PAGE_SIZE, MAX_JSON_PAGE_SIZE if query.format == "json" else MAX_PAGE_SIZE)
+    exported = await run_in_audience_thread(
+        app_state, lambda: app_state.audience_service.page(audience_id, query.cursor, size, export)
+    )
+    page, state = exported.page, str(exported.consent_state)
+    if query.format == "json":
+        page_info = {"excluded_by_consent": page.excluded_by_consent, "next": page.next, "consent_state": state}
+        return Response(
+            _members_json(page.rows, page_info), headers={"Cache-Control": "no-store"}, media_type="application/json"
+        )
+    headers = {
+        "X-Consent-State": state,
+        "X-Excluded-By-Consent": str(page.excluded_by_consent),
+        "Cache-Control": "no-store",
+    }
+    if page.next is not None:
+        headers["X-Next-Cursor"] = page.next
+    return Response(
+        b"".join(FORMATS[MEDIA_TYPES[query.format]]([page.rows])), headers=headers, media_type=MEDIA_TYPES[query.format]
+    )
+
+
+async def _stream(app_state: AppState, audience_id: str, export: ExportContext) -> Response:
+    state, tables = await run_in_audience_thread(
+        app_state, lambda: app_state.audience_service.export_all(audience_id, export)
+    )
+    chunks = FORMATS[MEDIA_TYPES[export.format]](tables)
+    first = await run_in_audience_thread(app_state, lambda: next(chunks, b""))
+    headers = {"X-Consent-State": str(state), "Cache-Control": "no-store"}
+    return StreamingResponse(_stream_chunks(first, chunks), headers=headers, media_type=MEDIA_TYPES[export.format])
+
+
+async def _stream_chunks(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Stream the chunks in order; a thread produces each chunk after the previous one was sent."""
+    yield first
+    loop = asyncio.get_running_loop()
+    while (chunk := await loop.run_in_executor(audience_executor(), next, chunks, None)) is not None:
+        yield chunk
+
+
+def _paging_query(request: Request) -> PagingQuery:
+    try:
+        return PagingQuery.model_validate({"format": _accepted_format(request), **request.query_params})
+    except ValidationError as error:
+        raise validation_problem(error.errors(include_url=False), PagingQuery) from None
+
+
+def _accepted_format(request: Request) -> str:
+    """The first supported format that the Accept header names, else JSON."""
+    accepted = request.headers.get("accept", "")
+    return next((name for name, media in MEDIA_TYPES.items() if media in accepted), get_args(Format)[0])
+
+
+def _members_json(rows: pa.Table, page_info: Mapping[str, JsonValue]) -> bytes:
+    lines = b"".join(ndjson([rows])).splitlines()
+    return orjson.dumps({"members": [orjson.Fragment(line) for line in lines], **page_info})
