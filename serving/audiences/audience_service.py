@@ -37,7 +37,7 @@ MACHINE_CLOCK = SystemClock()  # a pinned clock decides what is answered, never 
 
 @dataclass(frozen=True)
 class ExportContext:
-    """The actor, instant and format of an export, as the audit log records them."""
+    """The actor and format of an export, as the audit log records them, and the instant of its consent checks."""
 
     actor: str
     now: int  # microseconds since 1970 UTC
@@ -130,7 +130,10 @@ class AudienceService:
         return member_store.store_audience(self.folder, result, allowed, now, actor, self.policy)
 
     def _machine_time(self) -> datetime:
-        return instant(self._machine_clock.now(ZoneInfo("UTC")))
+        return instant(self._machine_now())
+
+    def _machine_now(self) -> int:
+        return self._machine_clock.now(ZoneInfo("UTC"))
 
     def _channel_notes(self, request: AudienceRequest, columns: Columns) -> list[str]:
         if request.channel is None:
@@ -195,7 +198,7 @@ class AudienceService:
         self._audit_log.append(
             EXPORT,
             export.actor,
-            export.now,
+            self._machine_now(),
             audience=metadata.audience_id,
             purpose=metadata.purpose,
             channel=metadata.channel,

@@ -8,11 +8,24 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from features.consents.consent import ALL_CHANNELS, MARKETING, Consent
+from features.consents.consent import ALL_CHANNELS, MARKETING, Consent, Defaults
 from serving.api.routes.audience_members import MembersResponse
+from serving.audience_policy import AudiencePolicy
 from serving.audiences.schema import AudienceResponse
+from tests.serving import scored
+from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 IDS = [f"c{number:03d}" for number in range(40)]
+
+
+def scored_shop(home: Path, policy: AudiencePolicy | None = None) -> Shop:
+    """A shop of forty scored customers; c003 denies email, and c004 all marketing."""
+    shop = Shop.of(FakeRelease(), FakeFeatureReader(c001=KnownCustomer()), home=home, policy=policy)
+    ledger = shop.worker.consent_gate.ledger
+    ledger.set_defaults(Defaults(marketing=True))
+    ledger.record({"c003": [denial("email")], "c004": [denial()]})
+    scored.write_scores(home, ledger, IDS)
+    return shop
 
 
 def denial(channel: str = ALL_CHANNELS, purpose: str = MARKETING, at: int = 10**15) -> Consent:

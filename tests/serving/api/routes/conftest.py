@@ -8,20 +8,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from features.consents.consent import Defaults
-from tests.serving import scored
-from tests.serving.api.audience_requests import IDS, denial
-from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
+from tests.serving.api.audience_requests import scored_shop
+from tests.serving.fakes import Shop
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    shop = Shop.of(FakeRelease(), FakeFeatureReader(c001=KnownCustomer()), home=tmp_path)
-    ledger = shop.worker.consent_gate.ledger
-    ledger.set_defaults(Defaults(marketing=True))
-    ledger.record({"c003": [denial("email")], "c004": [denial()]})
-    scored.write_scores(tmp_path, ledger, IDS)
-    return shop
+    return scored_shop(tmp_path)
 
 
 @pytest.fixture
