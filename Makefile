@@ -35,7 +35,7 @@ check: $(READY) ## format, lint, types, import contracts, deployment files, docu
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
-	$(BIN)/kubernetes-validate --strict deploy/cronjob.yaml
+	$(BIN)/kubernetes-validate --strict deploy/cronjob.yaml deploy/service.yaml
 	$(MAKE) --no-print-directory docs
 
 docs: $(READY) ## build the documentation into build/docs; a warning is an error

@@ -19,6 +19,7 @@ from rich.text import Text
 from pipelines.cli.expected_totals import expected_total_lines
 from pipelines.cli.plausibility import log_days, log_row, note_lines, note_rows
 from pipelines.cli.tables import churn_rule_table, format_number, ingestion_table, titled_table
+from pipelines.diagnostics.masking import mask_password
 from training.inference.release_manifest import ReleaseManifest
 
 if TYPE_CHECKING:
@@ -55,15 +56,15 @@ class CommandConsole:
     def report(self, message: str) -> None:
         """Print one line of progress with the elapsed seconds."""
         elapsed = f"{time.monotonic() - self._started_at:6.1f} s"
-        self._progress.print(Text.assemble((elapsed, "dim"), "  ", message), soft_wrap=True)
+        self._progress.print(Text.assemble((elapsed, "dim"), "  ", mask_password(message)), soft_wrap=True)
 
     def show_notice(self, message: str) -> None:
         """Print one line on stderr, without the elapsed seconds."""
         self._progress.print(Text(message), soft_wrap=True)
 
     def show_error(self, message: str) -> None:
-        """Print why the command stopped."""
-        self._progress.print(Text.assemble(("error", "bold red"), "  ", message), soft_wrap=True)
+        """Print why the command stopped; the password of an address in it is masked."""
+        self._progress.print(Text.assemble(("error", "bold red"), "  ", mask_password(message)), soft_wrap=True)
 
     def show_readiness(self, context: RunContext) -> None:
         """Print the log and its plausibility, what can be trained, and the limits of the churn rules."""

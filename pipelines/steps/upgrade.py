@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from features.storage.home_format import HOME_FORMAT, home_format, record_home_format
+from features.storage.private_files import restrict
 from pipelines.home import Home
 from training.registry.database import upgrade_database
 
@@ -38,6 +39,11 @@ def _upgrade_mlflow(home: Home) -> bool:
     return upgrade_database(home.folder / "mlflow.db")
 
 
+def _restrict_access(home: Home) -> bool:
+    return restrict(home.folder) > 0
+
+
 _STEPS: dict[str, Callable[[Home], bool]] = {
     "MLflow's database": _upgrade_mlflow,
+    "the access of other users": _restrict_access,
 }

@@ -25,6 +25,13 @@ def test_an_error_of_the_system_is_one_message_and_status_1(number: int, capsys:
     assert "expected" in printed
 
 
+def test_an_error_never_shows_the_password_of_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), exit_on_error(CommandConsole(json_output=False)):
+        raise InvalidVariable("'postgres://shop:hunter2@db/orders#lines' cannot be read")
+    assert "postgres://shop:***@db/orders#lines" in (printed := capsys.readouterr().err)
+    assert "hunter2" not in printed
+
+
 def test_an_error_without_a_path_names_the_reason() -> None:
     assert "too many open files" in describe_os_error(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
 
