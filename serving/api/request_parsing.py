@@ -12,11 +12,13 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from features.canonical_form import canonical_id
+from serving.invalid_fields import MAX_LISTED_FIELDS, invalid_fields_summary
 from serving.problems import DETAILS, Problem, validation_problem
 from serving.schemas.predictions import MAX_ID_LENGTH, FieldProblem, PredictionRequest
 
 MAX_BODY_BYTES = 2 * 2**20  # a thousand of the longest ids, each character escaped
 BODY_TIMEOUT_SECONDS = 10
+PREDICTION_PARAMETERS = ("as_of", "include")
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -81,8 +83,9 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
     """The prediction request in the path and query of a GET.
 
     Raises:
-        Problem: 422 for a parameter that is not as expected.
+        Problem: 422 for a parameter that is unknown or not as expected.
     """
+    _require_known_parameters(request)
     payload: dict[str, object] = {"customer_ids": [path_customer_id(request)]}
     if "as_of" in request.query_params:
         payload["as_of"] = request.query_params["as_of"]
@@ -96,6 +99,14 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
         if fault["loc"] == ("customer_ids", 0):
             fault["loc"] = ("customer_id",)
     raise validation_problem(faults, PredictionRequest)
+
+
+def _require_known_parameters(request: Request) -> None:
+    """Refuse a misspelt parameter, which would be ignored in silence: ``asof`` answers for today."""
+    if unknown := sorted({*request.query_params} - {*PREDICTION_PARAMETERS}):
+        expected = f"expected {' or '.join(PREDICTION_PARAMETERS)}. Leave it out."
+        faults = [FieldProblem(field=name[:100], reason=f"Found an unknown parameter; {expected}") for name in unknown]
+        raise Problem(422, invalid_fields_summary(len(faults)), faults[:MAX_LISTED_FIELDS])
 
 
 def validate_json(body: bytes, schema: type[Schema]) -> Schema:
