@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from difflib import get_close_matches
 from email.message import Message
 from functools import lru_cache
 from typing import TypeVar
@@ -83,9 +84,9 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
     """The prediction request in the path and query of a GET.
 
     Raises:
-        Problem: 422 for a parameter that is unknown or not as expected.
+        Problem: 422 for a parameter that is misspelt or not as expected.
     """
-    _require_known_parameters(request)
+    _refuse_misspelt_parameters(request)
     payload: dict[str, object] = {"customer_ids": [path_customer_id(request)]}
     if "as_of" in request.query_params:
         payload["as_of"] = request.query_params["as_of"]
@@ -101,11 +102,14 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
     raise validation_problem(faults, PredictionRequest)
 
 
-def _require_known_parameters(request: Request) -> None:
-    """Refuse a misspelt parameter, which would be ignored in silence: ``asof`` answers for today."""
-    if unknown := sorted({*request.query_params} - {*PREDICTION_PARAMETERS}):
-        expected = f"expected {' or '.join(PREDICTION_PARAMETERS)}. Leave it out."
-        faults = [FieldProblem(field=name[:100], reason=f"Found an unknown parameter; {expected}") for name in unknown]
+def _refuse_misspelt_parameters(request: Request) -> None:
+    """Refuse ``asof``, which would answer for today in silence; what callers append for others, like ``_``, is ignored."""
+    faults = [
+        FieldProblem(field=name, reason=f"Found an unknown parameter; expected {close[0]}. Correct or leave it out.")
+        for name in sorted({*request.query_params} - {*PREDICTION_PARAMETERS})
+        if (close := get_close_matches(name.lower()[:20], PREDICTION_PARAMETERS, n=1, cutoff=0.8))
+    ]
+    if faults:
         raise Problem(422, invalid_fields_summary(len(faults)), faults[:MAX_LISTED_FIELDS])
 
 

@@ -97,10 +97,12 @@ def test_others_are_answered_while_reasons_are_sought() -> None:
         assert len(pending.result()[0]["reasons"]) == 3
 
 
-@pytest.mark.parametrize("name", ["asof", "includes", "Include", "utm_source"])
-def test_an_unknown_parameter_is_named_instead_of_ignored(client: TestClient, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "meant"), [("asof", "as_of"), ("as-of", "as_of"), ("includes", "include"), ("Include", "include")]
+)
+def test_a_misspelt_parameter_is_named_instead_of_ignored(client: TestClient, name: str, meant: str) -> None:
     response = client.get("/v1/customers/ann/predictions", params={name: "2026-11-22"})
     assert response.status_code == 422
     assert response.json()["errors"] == [
-        {"field": name, "reason": "Found an unknown parameter; expected as_of or include. Leave it out."}
+        {"field": name, "reason": f"Found an unknown parameter; expected {meant}. Correct or leave it out."}
     ]
