@@ -103,7 +103,7 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
 
 
 def _refuse_misspelt_parameters(request: Request) -> None:
-    """Refuse ``asof``, which would answer for today in silence; what callers append for others, like ``_``, is ignored."""
+    """Refuse ``asof``, which would answer for today in silence; what callers append for others is ignored."""
     faults = [
         FieldProblem(field=name, reason=f"Found an unknown parameter; expected {close[0]}. Correct or leave it out.")
         for name in sorted({*request.query_params} - {*PREDICTION_PARAMETERS})
