@@ -15,10 +15,11 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from features.errors import InvalidStore
 from features.online.backends import LMDB, open_store, resolve_location
 from serving.audience_policy import AudiencePolicy
-from serving.auth.key_store import InvalidKeyStore, KeyStore, active_keys
+from serving.auth.key_store import InvalidKeyStore, KeysRemoved, KeyStore, active_keys
 from serving.moments import parse_datetime
 
 ENVIRONMENT_PREFIX = "FLYWHEEL_"
+MIN_KEY_LENGTH = 16  # characters of an API key in the environment, where other machines can reach the service
 # A name or an IPv4 address, or an IPv6 address in brackets, as Host has them.
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 _LOCALHOST = {"localhost": "127.0.0.1"}
@@ -79,6 +80,17 @@ class Settings(AudiencePolicy):
         description="Names in `Host` and `Origin` that are answered besides `localhost`, `127.0.0.1` and "
         "`[::1]`, separated by commas. Where API keys exist and this is empty, every `Host` is answered.",
     )
+    rate_limit: int = Field(
+        default=60_000, ge=0, description="Requests a minute of a key that has no `--rate` of its own; 0 is no limit."
+    )
+    quota: int = Field(
+        default=10_000_000,
+        ge=0,
+        description="Customers a day for whom a key without a `--quota` of its own may ask predictions; 0 is no limit.",
+    )
+    session_hours: float = Field(
+        default=8.0, gt=0, description="How long a person who signed in at /docs with a key may read it."
+    )
     access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
     drain_seconds: float = Field(default=1.0, ge=0, description="From the stop signal to the last accepted request.")
 
@@ -127,11 +139,24 @@ class Settings(AudiencePolicy):
         try:
             stored = active_keys(KeyStore.for_home(self.home).read())
         except InvalidKeyStore as error:
-            raise ValueError(str(error)) from None
+            if not (isinstance(error, KeysRemoved) and self.api_keys):
+                raise ValueError(str(error)) from None
+            stored = ()
         if not self.api_keys and not stored and not ip_address(self.host).is_loopback:
             raise ValueError(
                 f"Found the address {self.host}, which other machines can reach, and no API keys; expected a loopback "
                 "address or keys. Listen on 127.0.0.1, or create a key: flywheel keys create."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _require_long_keys_off_loopback(self) -> Settings:
+        shortest = min((len(key.get_secret_value()) for key in self.api_keys), default=MIN_KEY_LENGTH)
+        if shortest < MIN_KEY_LENGTH and not ip_address(self.host).is_loopback:
+            raise ValueError(
+                f"Found an API key of {shortest} characters and the address {self.host}, which other machines can "
+                f"reach; expected at least {MIN_KEY_LENGTH} characters that nobody guesses. Take a random key, or "
+                "create one: flywheel keys create."
             )
         return self
 

@@ -20,13 +20,20 @@ app = typer.Typer(help="The API keys of the service: create, list, revoke.", no_
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913 -- each is an option of the command
     context: typer.Context,
     *,
     client: Annotated[str, typer.Option(help="The client that uses the key; the audit log records this name.")],
     scope: Annotated[
         list[KeyScope], typer.Option(help="What the key may do; may be repeated. admin includes all others.")
     ],
+    rate: Annotated[
+        int | None, typer.Option(min=0, help="Requests a minute; 0 is no limit. Default: FLYWHEEL_RATE_LIMIT.")
+    ] = None,
+    quota: Annotated[
+        int | None,
+        typer.Option(min=0, help="Customers a day to ask predictions for; 0 is no limit. Default: FLYWHEEL_QUOTA."),
+    ] = None,
     home: HomeDir = None,
     json: Json = False,
 ) -> None:
@@ -35,9 +42,8 @@ def create(
 
     console = KeyConsole(json_output=json)
     with exit_on_error(console):
-        console.show_created_key(
-            *KeyStore.for_home(resolve_home(home).folder).create(client, scope, current_time(context))
-        )
+        key_store = KeyStore.for_home(resolve_home(home).folder)
+        console.show_created_key(*key_store.create(client, scope, current_time(context), rate=rate, quota=quota))
 
 
 @app.command("list")
@@ -85,11 +91,11 @@ class KeyConsole(CommandConsole):
         if not keys:
             self._out.print("This home has no keys. Create one: flywheel keys create.")
             return
-        shown = titled_table("API keys", "id", "client", "scopes", "created", "revoked")
+        shown = titled_table("API keys", "id", "client", "scopes", "a minute", "customers a day", "created", "revoked")
         for key in keys:
-            shown.add_row(
-                key.id, key.client, ", ".join(key.scopes), _format_day(key.created_at), _format_day(key.revoked_at)
-            )
+            limits = _format_limit(key.rate), _format_limit(key.quota)
+            days = _format_day(key.created_at), _format_day(key.revoked_at)
+            shown.add_row(key.id, key.client, ", ".join(key.scopes), *limits, *days)
         self._out.print(shown)
 
     def show_revoked_key(self, key: StoredKey) -> None:
@@ -102,6 +108,13 @@ class KeyConsole(CommandConsole):
 
 def _key_payload(key: StoredKey) -> dict[str, object]:
     return key.model_dump(mode="json", exclude={"sha256"})
+
+
+def _format_limit(limit: int | None) -> str:
+    """A limit of a key; blank where it has the service's."""
+    if limit is None:
+        return ""
+    return f"{limit:,}" if limit else "no limit"
 
 
 def _format_day(moment: datetime | None) -> str:

@@ -14,12 +14,17 @@ from structlog.typing import FilteringBoundLogger
 from features.calendar import local_day
 from features.consents.backends import open_ledger
 from features.online.backends import open_store, resolve_location
+from features.storage.secret import load_secret
 from serving.api.graceful_shutdown import GracefulShutdown
 from serving.api.load_shedding import LoadShedder
 from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys
+from serving.auth.authentication import Authenticator
+from serving.auth.failed_attempts import FailedAttempts
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import KeyStore
+from serving.auth.rate_limits import Limits, RateLimits
+from serving.auth.sessions import Sessions
 from serving.canonical_ids import CanonicalIds
 from serving.observability.audit_log import AuditLog
 from serving.observability.clock import Clock, SystemClock, make_clock
@@ -58,6 +63,9 @@ class AppState:
     poll_seconds: float
     access_log: bool
     canonical_ids: CanonicalIds
+    rate_limits: RateLimits
+    sessions: Sessions
+    failed_attempts: FailedAttempts = field(default_factory=FailedAttempts)
     machine_clock: Clock = field(default_factory=SystemClock)
 
     @classmethod
@@ -101,12 +109,19 @@ class AppState:
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
             canonical_ids=canonical_ids,
+            rate_limits=RateLimits.for_store(Limits(settings.rate_limit, settings.quota), online_store, log),
+            sessions=Sessions(settings.session_hours, load_secret(settings.home)),
         )
 
     @property
     def consent_gate(self) -> ConsentGate:
         """The consent gate in front of the predictions; the privacy routes use its ledger."""
         return self.prediction_service.consent_gate
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """The authenticator in front of every route that is not public."""
+        return Authenticator(self.api_keys, self.sessions, self.failed_attempts, self.rate_limits)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -143,3 +158,4 @@ class AppState:
             polling.cancel()
             with suppress(asyncio.CancelledError):
                 await polling
+            await self.rate_limits.close()

@@ -6,33 +6,61 @@ from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.auth.api_keys import ApiKeys, Caller
-from serving.problems import DETAILS, Problem
+from serving.auth.api_keys import Caller
+from serving.auth.authentication import Authenticator
+from serving.problems import Problem
+
+SIGN_IN_PATH = "/sign-in"
 
 
 class ApiKeyMiddleware:
     """API key middleware: finds the caller of a request; the routes check the scopes of the caller."""
 
-    def __init__(self, app: ASGIApp, public_paths: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, public_paths: Collection[str] = (), page_paths: Collection[str] = ()) -> None:
+        """Set the paths that need no key, and those of pages, at which a browser is sent to sign in."""
         self._app = app
         self._public_paths = frozenset(public_paths)
+        self._page_paths = frozenset(page_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its caller in ``scope["state"]``, or answer 401."""
+        """Pass the request on with its caller in ``scope["state"]``, or answer 401 or 429."""
         if scope["type"] == "http" and scope["path"] not in self._public_paths:
-            api_keys: ApiKeys = scope["app"].state.worker.api_keys
-            caller = api_keys.authenticate(Headers(scope=scope))
-            if caller is None:
-                denial = Problem(401, DETAILS[401], headers={"WWW-Authenticate": "Bearer"})
-                await denial.response()(scope, receive, send)
+            authenticator: Authenticator = scope["app"].state.worker.authenticator
+            headers = Headers(scope=scope)
+            try:
+                caller = await authenticator.authenticate(headers, client_address(scope))
+            except Problem as denial:
+                await self._response(denial, scope, headers)(scope, receive, send)
                 return
             scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
+    def _response(self, denial: Problem, scope: Scope, headers: Headers) -> Response:
+        if denial.status == 401 and scope["path"] in self._page_paths and accepts_html(headers):
+            return RedirectResponse(SIGN_IN_PATH, 303, {"Cache-Control": "no-store"})
+        return denial.response()
+
 
 def actor(request: Request) -> str:
     """The actor of a request, as the audit log names it."""
-    caller: Caller = request.scope["state"]["caller"]
-    return caller.actor
+    return caller(request).actor
+
+
+def caller(request: Request) -> Caller:
+    """The caller of a request to a route that is not public."""
+    authenticated: Caller = request.scope["state"]["caller"]
+    return authenticated
+
+
+def client_address(scope: Scope) -> str:
+    """The address of the caller, or of the last proxy before the service; empty where the server knows none."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def accepts_html(headers: Headers) -> bool:
+    """Whether the caller is a browser that opens a page."""
+    return "text/html" in headers.get("accept", "")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from serving.auth.api_keys import Caller
+from serving.auth.authentication import CHALLENGE
 from serving.auth.scopes import RouteAccess, allows, declared_access
-from serving.problems import Problem
+from serving.problems import DETAILS, Problem
+
+CUSTOMER_PATH = "/v1/customers/{customer_id:text}"
+SUBRESOURCES = (b"consents", b"predictions")  # of a customer
+SAFE_METHODS = ("GET", "HEAD")
 
 
 class AnyTextConvertor(Convertor[str]):
@@ -62,12 +68,49 @@ class RawRoute(APIRoute):
         return self.endpoint
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the endpoint if the key of the caller has the scope, else answer 403."""
+        """Call the endpoint if the caller has access; else answer 405, 401 for a session of other pages, or 403."""
         caller: Caller | None = scope.get("state", {}).get("caller")
-        if self.access.public or (caller is not None and allows(caller.scopes, self.access.scope)):
+        if scope["method"] not in (self.methods or ()) and (caller or self.access.public):
+            allowed = ", ".join(sorted(_methods_at(scope)))
+            await Problem(405, DETAILS[405], headers={"Allow": allowed}).response()(scope, receive, send)
+        elif not self.access.public and _outside_session(caller, self.access, scope["method"]):
+            await Problem(401, DETAILS[401], headers=CHALLENGE).response()(scope, receive, send)
+        elif self.access.public or (caller is not None and allows(caller.scopes, self.access.scope)):
             await super().handle(scope, receive, send)
         else:
             await _denial(caller, self.access).response()(scope, receive, send)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match a request, unless its path names a resource below a customer and the route is the customer's own."""
+        match, child_scope = super().matches(scope)
+        if match is not Match.NONE and self.path == CUSTOMER_PATH and _names_subresource(scope):
+            return Match.NONE, {}
+        return match, child_scope
+
+
+def _names_subresource(scope: Scope) -> bool:
+    """Whether a path ends in ``/consents`` or ``/predictions`` as it was sent; in an id, a slash is sent as %2F."""
+    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+    customer_id, _, last = raw_path.partition(b"/v1/customers/")[2].rstrip(b"/").rpartition(b"/")
+    return bool(customer_id) and unquote_to_bytes(last) in SUBRESOURCES
+
+
+def _methods_at(scope: Scope) -> set[str]:
+    """The methods of all routes at the path of a request."""
+    routes = scope["app"].router.routes
+    return {
+        method
+        for route in routes
+        if isinstance(route, RawRoute) and route.matches(scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
+def _outside_session(caller: Caller | None, access: RouteAccess, method: str) -> bool:
+    """Whether the caller has a session that does not open the route, or would change something through it."""
+    if caller is None or caller.session is None:
+        return False
+    return caller.session is not access.session or method not in SAFE_METHODS
 
 
 def router() -> APIRouter:

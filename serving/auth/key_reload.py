@@ -7,7 +7,7 @@ from time import monotonic
 
 from structlog.typing import FilteringBoundLogger
 
-from serving.auth.key_store import InvalidKeyStore, Keys, KeyStore, active_keys
+from serving.auth.key_store import InvalidKeyStore, Keys, KeysRemoved, KeyStore, active_keys
 
 
 class KeyReloader:
@@ -49,10 +49,9 @@ class KeyReloader:
         self._last_fingerprint, self._keys, self._error = fingerprint, keys, ""
 
     def _read_active_keys(self) -> Keys | None:
-        keys = _active_keys_in(self._store)
-        if keys is None and self._keys is not None:
-            raise InvalidKeyStore(f"Found {self._store.path} removed; expected it to stay. Restore it, or restart.")
-        return keys
+        if not self._store.path.exists() and self._keys is not None:
+            raise InvalidKeyStore(f"Found {self._store.path} removed; expected it to stay. Restore it.")
+        return _active_keys_in(self._store)
 
     def _keep_last_good(self, reason: str) -> None:
         """Keep the last valid keys; without any, no key is valid, so that the service stays closed."""
@@ -63,5 +62,9 @@ class KeyReloader:
 
 
 def _active_keys_in(store: KeyStore) -> Keys | None:
-    keys = store.read()
+    """The active keys: none where their file was removed, None where there never was one."""
+    try:
+        keys = store.read()
+    except KeysRemoved:
+        return ()
     return None if keys is None else active_keys(keys)

@@ -15,17 +15,23 @@ from filelock import FileLock, Timeout
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from features.errors import FlywheelError
-from features.storage.atomic_files import replace_private
+from features.storage.atomic_files import create_private, replace_private
 from serving.auth.scopes import KeyScope
 
 MAX_ACTIVE_KEYS = 2  # of one client: the old key and the new one, while a rotation lasts
 _LOCK_TIMEOUT_SECONDS = 5.0
+
+MARKER_TEXT = b"This home has had API keys: the service does not start without keys.json.\n"
 
 Keys = tuple["StoredKey", ...]
 
 
 class InvalidKeyStore(FlywheelError):
     """keys.json cannot be read or written, or is damaged."""
+
+
+class KeysRemoved(InvalidKeyStore):
+    """keys.json is gone from a home that has had keys."""
 
 
 class KeyRejected(FlywheelError):
@@ -48,6 +54,8 @@ class StoredKey(BaseModel):
     scopes: tuple[KeyScope, ...] = Field(min_length=1)
     created_at: AwareDatetime
     revoked_at: AwareDatetime | None = None
+    rate: int | None = Field(default=None, ge=0)  # requests per minute; None is the service's limit, zero no limit
+    quota: int | None = Field(default=None, ge=0)  # customers per day
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of the key as it is sent
 
 
@@ -68,6 +76,11 @@ class KeyStore:
         """The file of this home, which need not exist."""
         return cls(home / "keys.json")
 
+    @property
+    def marker(self) -> Path:
+        """The file by which a home remembers that it has had keys."""
+        return self.path.with_name("has-keys")
+
     def fingerprint(self) -> tuple[int, int, int] | None:
         """A value that changes when the file is replaced, from one ``stat``; None where there is no file.
 
@@ -86,12 +99,18 @@ class KeyStore:
         """Every key ever given out, oldest first; None where there is no file.
 
         Raises:
-            InvalidKeyStore: the file cannot be read, or is damaged.
+            InvalidKeyStore: the file cannot be read, is damaged, or was removed.
         """
         try:
             return _KeyFileContent.model_validate_json(self.path.read_bytes()).keys
         except FileNotFoundError:
-            return None
+            if not self.marker.exists():
+                return None
+            raise KeysRemoved(
+                f"Found no {self.path} in a home that has had API keys; expected the file, without which the service "
+                "would be open. Restore it from a backup, or create a key: flywheel keys create. To open the service "
+                f"to everybody on this machine, remove {self.marker}."
+            ) from None
         except OSError as error:
             raise self._inaccessible(error) from None
         except ValidationError as error:
@@ -102,10 +121,20 @@ class KeyStore:
                 "`flywheel keys create` writes. Restore it from a backup, or remove it and create the keys again."
             ) from None
 
-    def create(self, client: str, scopes: Sequence[KeyScope], created_at: datetime) -> tuple[str, StoredKey]:
+    def create(
+        self,
+        client: str,
+        scopes: Sequence[KeyScope],
+        created_at: datetime,
+        *,
+        rate: int | None = None,
+        quota: int | None = None,
+    ) -> tuple[str, StoredKey]:
         """Create a key for a client: the key as the client sends it, and its stored record.
 
-        The secret is 256 random bits, so one SHA-256 protects it; slow hashes are for passwords that people choose.
+        ``rate`` limits its requests per minute and ``quota`` its customers per day; None is the service's limit, zero
+        is no limit. The secret is 256 random bits, so one SHA-256 protects it; slow hashes are for passwords that
+        people choose.
 
         Raises:
             KeyRejected: the client name is invalid, or the client has two active keys.
@@ -124,6 +153,8 @@ class KeyStore:
                 client=client,
                 scopes=tuple(scope for scope in KeyScope if scope in scopes),
                 created_at=created_at,
+                rate=rate,
+                quota=quota,
                 sha256=sha256(api_key.encode()).hexdigest(),
             )
             self._write((*keys, record))
@@ -150,7 +181,7 @@ class KeyStore:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(".keys.lock"), timeout=_LOCK_TIMEOUT_SECONDS):
-                yield self.read() or ()
+                yield self._read_for_change()
         except Timeout:
             raise KeyRejected(
                 f"Found {self.path} locked by another `flywheel keys`; expected it to finish within "
@@ -159,8 +190,20 @@ class KeyStore:
         except OSError as error:
             raise self._inaccessible(error) from None
 
+    def _read_for_change(self) -> Keys:
+        """The keys; none where the file was removed, so that a new key can be created."""
+        try:
+            return self.read() or ()
+        except KeysRemoved:
+            return ()
+
     def _write(self, keys: Keys) -> None:
+        self.mark()
         replace_private(self.path, f"{_KeyFileContent(keys=keys).model_dump_json(indent=1)}\n".encode())
+
+    def mark(self) -> None:
+        """Remember that the home has had keys, so that it is not open when their file is lost."""
+        create_private(self.marker, MARKER_TEXT)
 
     def _inaccessible(self, error: OSError) -> InvalidKeyStore:
         return InvalidKeyStore(

@@ -18,24 +18,32 @@ class KeyScope(StrEnum):
     ADMIN = "admin"  # implies all others
 
 
+class SessionScope(StrEnum):
+    """Scope of a session: the pages that a person who signed in with a key may read."""
+
+    DOCUMENTATION = "documentation"
+
+
 @dataclass(frozen=True)
 class RouteAccess:
     """Access of a route: the scope that a key needs, a valid key of any scope, or no key at all."""
 
     scope: KeyScope | None = None
     public: bool = False
+    session: SessionScope | None = None  # the session that opens the route too, to read; None where only a key does
 
     def __call__(self) -> None:
         """Do nothing: the dependency only declares the access, and ``RawRoute.handle`` checks it."""
 
 
-def requires(scope: KeyScope) -> params.Depends:
+def requires(scope: KeyScope | None, session: SessionScope | None = None) -> params.Depends:
     """The dependency by which a route declares its scope: ``dependencies=[requires(KeyScope.PREDICT)]``."""
-    return params.Depends(RouteAccess(scope))
+    return params.Depends(RouteAccess(scope, session=session))
 
 
 PUBLIC = params.Depends(RouteAccess(public=True))
 ANY_KEY = params.Depends(RouteAccess())
+ANY_KEY_OR_READER = requires(None, SessionScope.DOCUMENTATION)
 
 
 def declared_access(dependencies: Sequence[params.Depends]) -> RouteAccess | None:

@@ -26,6 +26,8 @@ from serving.api.load_shedding import LoadShedder
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import AudienceService
 from serving.auth.api_keys import ApiKeys
+from serving.auth.rate_limits import Limits, RateLimits
+from serving.auth.sessions import Sessions
 from serving.canonical_ids import CanonicalIds
 from serving.interfaces import ActiveRelease, FeatureReader, ReleasePort
 from serving.moments import parse_datetime, resolve_instant
@@ -232,6 +234,8 @@ class Shop:
         max_waiting: int = 100,
         deadline_seconds: float = 5.0,
         access_log: bool = False,
+        rate_limit: int = 0,
+        quota: int = 0,
         home: Path = Path("nowhere"),
         publication: Publication | None = PUBLICATION,
         policy: AudiencePolicy | None = None,
@@ -277,6 +281,8 @@ class Shop:
             poll_seconds=60,
             access_log=access_log,
             canonical_ids=canonical_ids,
+            rate_limits=RateLimits(Limits(rate_limit, quota), json_log(clock, log)),
+            sessions=Sessions(1.0, SECRET),
             machine_clock=clock,
         )
         return cls(worker, log)

@@ -44,7 +44,7 @@ def validation_errors(client: TestClient, **body: object) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/", 404), ("GET", "/v1", 404), ("GET", "/v1/customers/ann", 405), ("GET", "/livez/", 404),
+    [("GET", "/v1", 404), ("GET", "/v1/customers/ann", 405), ("GET", "/livez/", 404),
      ("GET", PREDICTIONS, 405), ("DELETE", "/v1/models", 405), ("POST", "/livez", 405)],
 )  # fmt: skip
 def test_no_such_route_or_method(client: TestClient, method: str, path: str, status: int) -> None:

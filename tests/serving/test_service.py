@@ -42,7 +42,7 @@ def test_metrics_and_documents_are_ours(client: TestClient) -> None:
     assert "/v1/predictions" in client.get("/openapi.json").json()["paths"]
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/docs.json", "/schema.json", "/static_content/index.css"])
+@pytest.mark.parametrize("path", ["/healthz", "/docs.json", "/schema.json", "/static_content/index.css"])
 def test_what_bentoml_would_add_is_not_there(client: TestClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404

@@ -14,6 +14,8 @@ from serving.moments import resolve_instant
 from serving.settings import Settings
 from tests.serving.fakes import AMSTERDAM, TODAY
 
+LONG_KEY = "k" * 15 + "!"  # the shortest that other machines may use
+
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +65,14 @@ def test_strangers_are_not_let_in_without_keys(host: str) -> None:
     expected = f"Found the address {host}, which other machines can reach, and no API keys; expected a loopback address"
     with pytest.raises(ValidationError, match=expected):
         Settings(host=host)
-    assert Settings(host=host, api_keys="key").host == host
+    assert Settings(host=host, api_keys=LONG_KEY).host == host
+
+
+def test_a_key_that_could_be_guessed_is_for_this_machine_alone() -> None:
+    with pytest.raises(ValidationError, match=r"Found an API key of 15 characters and the address 0.0.0.0") as refusal:
+        Settings(host="0.0.0.0", api_keys=f"{LONG_KEY},{LONG_KEY[1:]}")  # noqa: S104
+    assert LONG_KEY[1:] not in str(refusal.value)
+    assert Settings(api_keys="k").api_keys
 
 
 def test_a_key_that_the_home_knows_lets_strangers_in_until_it_is_revoked(tmp_path: Path) -> None:
@@ -73,6 +82,17 @@ def test_a_key_that_the_home_knows_lets_strangers_in_until_it_is_revoked(tmp_pat
     key_store.revoke(key.id, datetime(2026, 11, 17, tzinfo=UTC))
     with pytest.raises(ValidationError, match=r"and no API keys; .* create a key: flywheel keys create"):
         Settings(host="::", home=tmp_path)
+
+
+def test_a_home_whose_keys_were_removed_is_not_open_again(tmp_path: Path) -> None:
+    key_store = KeyStore.for_home(tmp_path)
+    key_store.create("mail", [KeyScope.PREDICT], datetime(2026, 11, 16, tzinfo=UTC))
+    key_store.path.unlink()
+    with pytest.raises(ValidationError, match=r"keys.json in a home that has had API keys"):
+        Settings(home=tmp_path)
+    assert Settings(home=tmp_path, api_keys="key").api_keys
+    key_store.marker.unlink()
+    assert not Settings(home=tmp_path).api_keys
 
 
 def test_damaged_keys_are_found_before_anything_starts(tmp_path: Path) -> None:
@@ -108,7 +128,7 @@ def test_a_worker_process_is_sent_the_same_settings(tmp_path: Path) -> None:
         home=tmp_path,
         host="0.0.0.0",  # noqa: S104
         port=81,
-        api_keys="a,b",
+        api_keys=f"{LONG_KEY},{LONG_KEY}b",
         as_of="2026-11-21T10:00:00+01:00",
         workers=3,
         poll_seconds=0.5,
@@ -133,7 +153,7 @@ def test_an_allowed_host_is_a_name_alone(name: str) -> None:
     [("0.0.0.0", "http://127.0.0.1:3000"), ("::", "http://[::1]:3000"), ("::1", "http://[::1]:3000")],  # noqa: S104
 )
 def test_there_is_always_an_address_to_call(host: str, url: str) -> None:
-    assert Settings(host=host, api_keys="key").url == url
+    assert Settings(host=host, api_keys=LONG_KEY).url == url
 
 
 def test_the_online_store_is_lmdb_unless_a_redis_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

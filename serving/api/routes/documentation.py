@@ -5,47 +5,53 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from serving.api.auth_middleware import caller
 from serving.api.dependencies import json_response
 from serving.api.openapi import OPENAPI_PATH
+from serving.api.pages import SCRIPT_POLICY, asset, page
 from serving.api.routing import router
-from serving.auth.scopes import ANY_KEY
+from serving.auth.scopes import ANY_KEY_OR_READER
 from serving.problems import DETAILS, Problem
 
 ROUTER = router()
+_INITIALIZER = "swagger-initializer.js"
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
     "favicon-light-32x32.png": "image/png",
 }
+_HEAD = (
+    '<link rel="stylesheet" href="/docs/swagger-ui.css"><link rel="icon" href="/docs/favicon-light-32x32.png">'
+    f'<script src="/docs/swagger-ui-bundle.js" defer></script><script src="/docs/{_INITIALIZER}" defer></script>'
+)
+_SIGN_OUT = (
+    '<form class="session" method="post" action="/sign-out"><span>To try a route, pass your API '
+    "key under Authorize.</span><button>Sign out</button></form>"
+)
 
 
-@ROUTER.get(OPENAPI_PATH, dependencies=[ANY_KEY], include_in_schema=False)
+@ROUTER.get(OPENAPI_PATH, dependencies=[ANY_KEY_OR_READER], include_in_schema=False)
 async def get_openapi_document(request: Request) -> Response:
     """The OpenAPI document of all routes."""
     return json_response(request.app.openapi())
 
 
-@ROUTER.get("/docs", dependencies=[ANY_KEY], include_in_schema=False)
+@ROUTER.get("/docs", dependencies=[ANY_KEY_OR_READER], include_in_schema=False)
 async def docs_page(request: Request) -> Response:
     """The Swagger UI page of the OpenAPI document."""
-    base = request.url.path.rstrip("/")
-    return get_swagger_ui_html(
-        openapi_url=OPENAPI_PATH,
-        title=request.app.title,
-        swagger_js_url=f"{base}/swagger-ui-bundle.js",
-        swagger_css_url=f"{base}/swagger-ui.css",
-        swagger_favicon_url=f"{base}/favicon-light-32x32.png",
-    )
+    session = _SIGN_OUT if caller(request).session else ""
+    return page(request.app.title, f'{session}<div id="swagger-ui"></div>', head=_HEAD, policy=SCRIPT_POLICY)
 
 
-@ROUTER.get("/docs/{name}", dependencies=[ANY_KEY], include_in_schema=False)
+@ROUTER.get("/docs/{name}", dependencies=[ANY_KEY_OR_READER], include_in_schema=False)
 async def docs_asset(request: Request) -> Response:
     """A script, style sheet or icon of the Swagger UI page."""
     name = request.path_params["name"]
+    if name == _INITIALIZER:
+        return asset(name, "text/javascript")
     if name not in _ASSETS:
         raise Problem(404, DETAILS[404])
     return FileResponse(_asset_folder() / name, media_type=_ASSETS[name])

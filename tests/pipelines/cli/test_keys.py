@@ -39,7 +39,7 @@ def test_a_key_is_shown_once_and_never_listed(flywheel: Flywheel) -> None:
 
 def test_programs_read_json(flywheel: Flywheel) -> None:
     created = flywheel("keys", "create", "--client", "mail", "--scope", "consent", "--json").summary
-    assert set(created) == {"id", "client", "scopes", "created_at", "revoked_at", "key"}
+    assert set(created) == {"id", "client", "scopes", "created_at", "revoked_at", "rate", "quota", "key"}
     assert KEY.fullmatch(created.pop("key"))
     assert flywheel("keys", "list", "--json").summary == {"keys": [created]}
     revoked = flywheel("keys", "revoke", created["id"], "--json").summary

@@ -26,7 +26,7 @@ MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 PROTECTED_PATHS = ["/v1/models", "/v1/customers/ann/predictions", "/metrics", "/docs", "/openapi.json", "/nowhere"]
 
 FORBIDDEN_TO_PREDICT = [("PUT", "/v1/customers/ann/consents"), ("POST", "/v1/audiences"),
-                   ("DELETE", "/v1/customers/ann"), ("DELETE", "/v1/customers/ann/predictions"),
+                   ("DELETE", "/v1/customers/ann"),
                    ("GET", "/v1/customers/ann%2Fconsents"), ("PUT", "/v1/customers/a%2Fb/consents%0A")]  # fmt: skip
 
 

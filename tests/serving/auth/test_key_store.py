@@ -237,3 +237,19 @@ def test_a_broken_file_stops_a_service_from_starting(key_store: KeyStore) -> Non
     key_store.path.write_text("{")
     with pytest.raises(InvalidKeyStore, match=r"damaged, at the file: Invalid JSON"):
         key_reloader(key_store)
+
+
+def test_a_home_that_had_keys_is_not_open_without_their_file(key_store: KeyStore) -> None:
+    key_store.create("mail", [KeyScope.PREDICT], MONDAY)
+    key_store.path.unlink()
+    with pytest.raises(InvalidKeyStore, match=r"keys.json in a home that has had API keys; .* flywheel keys create"):
+        key_store.read()
+    assert KeyReloader(key_store, json_log(PinnedClock(MONDAY), io.StringIO())).current_keys() == ()
+    key_store.create("mail", [KeyScope.PREDICT], MONDAY)
+    assert len(key_store.read() or ()) == 1
+
+
+def test_limits_are_kept_with_their_key(key_store: KeyStore) -> None:
+    _, key = key_store.create("mail", [KeyScope.PREDICT], MONDAY, rate=60, quota=0)
+    assert key_store.read() == (key,)
+    assert (key.rate, key.quota) == (60, 0)

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from serving.api.app import create_app
 from serving.api.routing import RawRoute, refuse_undeclared
-from serving.auth.scopes import ANY_KEY, PUBLIC, KeyScope, RouteAccess, allows, requires
+from serving.auth.scopes import ANY_KEY, PUBLIC, KeyScope, RouteAccess, SessionScope, allows, requires
 from tests.serving.fakes import FakeRelease, Shop
 
 PREDICT, AUDIENCE, CONSENT, ADMIN = KeyScope
@@ -44,12 +44,15 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("DELETE", "/v1/customers/ann", ADMIN),
         ("GET", "/v1/status", None),
         ("GET", "/metrics", None),
-        ("GET", "/docs", None),
-        ("GET", "/openapi.json", None),
     ],
 )
 def test_each_route_needs_its_scope(method: str, path: str, scope: KeyScope | None) -> None:
     assert access(method, path) == RouteAccess(scope)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/swagger-ui.css", "/openapi.json"])
+def test_the_documentation_is_open_to_who_signed_in_too(path: str) -> None:
+    assert access("GET", path) == RouteAccess(session=SessionScope.DOCUMENTATION)
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
@@ -67,13 +70,17 @@ def test_probes_are_public(path: str) -> None:
         ("PUT", "/v1/customers//consents", CONSENT),
         ("PUT", "/v1/customers/a\nb/consents", CONSENT),
         ("PUT", "/v1/customers/ann/consents\n", CONSENT),
-        ("DELETE", "/v1/customers/ann/consents", ADMIN),
         ("DELETE", "/v1/customers/a/b", ADMIN),
         ("DELETE", "/v1/customers/\n", ADMIN),
     ],
 )
 def test_an_id_is_any_text_and_changes_nothing(method: str, path: str, scope: KeyScope) -> None:
     assert access(method, path) == RouteAccess(scope)
+
+
+@pytest.mark.parametrize("path", ["ann/consents", "ann/consents/", "a/b/predictions"])
+def test_what_is_below_a_customer_is_not_the_customer(path: str) -> None:
+    assert access("DELETE", f"/v1/customers/{path}") is None
 
 
 async def nothing(_: Request) -> Response:
