@@ -33,6 +33,7 @@ DETAILS = {
     415: "The body has another media type. Send Content-Type: application/json.",
     422: "The request is not as expected; errors names the fields.",
     429: "Too many requests wait already. Try again after Retry-After seconds.",
+    431: "The request line and the headers have more than the 65,536 bytes allowed. Send fewer or shorter headers.",
     500: "An unexpected error; the log has it under the X-Request-ID of this response.",
     503: "No release is ready to answer yet. If no release is promoted yet, run `flywheel run`; else try again after "
     "Retry-After seconds.",

@@ -43,6 +43,9 @@ class Metrics:
             "predictions", "Customers answered.", ["model", "version", "status", "tier"], registry=registry
         )
         self._load_failures = Counter("model_load_failures", "Releases rejected.", registry=registry)
+        self._turned_away = Counter(
+            "connections_turned_away", "Connections closed or refused for others.", ["reason"], registry=registry
+        )
         # Of the values that the workers set last, the newest is the one to show.
         gauge = partial(Gauge, registry=registry, multiprocess_mode="mostrecent")
         self._model_info = gauge(
@@ -132,6 +135,10 @@ class Metrics:
     def record_load_failure(self) -> None:
         """Count a release that could not be loaded."""
         self._load_failures.inc()
+
+    def record_turned_away(self, reason: str) -> None:
+        """Count a connection that was closed or refused before its request was read."""
+        self._turned_away.labels(reason).inc()
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -25,7 +25,7 @@ class WorkersRefused(FlywheelError):
 
 @dataclass
 class _Slot:
-    """The place of one worker: who has it, and when the next one starts."""
+    """The place of one worker: who has it, and when it started or the next one starts."""
 
     index: int
     worker: WorkerProcess | None = None
@@ -61,6 +61,7 @@ class Supervisor:
         now = time.monotonic()
         for slot in slots:
             if slot.worker is None and slot.starts_at <= now:
+                slot.starts_at = now
                 slot.worker = WorkerProcess.start(self.settings, self.listener, slot.index, self.scratch)
         return min((slot.starts_at - now for slot in slots if slot.worker is None), default=None)
 
@@ -74,14 +75,16 @@ class Supervisor:
             if refusal is not None and not any(other.worker for other in slots):
                 raise WorkersRefused(refusal)
             now = time.monotonic()
-            pause = self.backoff.pause_after(now)
+            pause = self.backoff.pause_after(now - slot.starts_at)
             slot.starts_at = now + pause
             self._log_end(worker, refusal, pause)
 
     def _log_end(self, worker: WorkerProcess, refusal: str | None, pause: float) -> None:
         fields = {"pid": worker.pid, "reason": refusal or worker.exit_reason}
         if pause:
-            self.log.error("workers end again and again", **fields, ends=self.backoff.ends, next_start_seconds=pause)
+            self.log.error(
+                "workers end again and again", **fields, in_a_row=self.backoff.short_lives, next_start_seconds=pause
+            )
         else:
             self.log.error("worker ended and is replaced", **fields)
 
@@ -89,7 +92,7 @@ class Supervisor:
         """Let the workers drain and end; a further Ctrl-C is passed on to them, and those that hang are killed."""
         self.listener.close()
         for worker in workers:
-            worker.send_signal(signal.SIGTERM)
+            worker.stop()
         gives_up_at = time.monotonic() + self.settings.drain_seconds + STOP_SECONDS
         while not all(worker.has_ended for worker in workers) and time.monotonic() < gives_up_at:
             if signal.SIGINT in wakeup.wait(gives_up_at - time.monotonic()):

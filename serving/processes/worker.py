@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import socket
 import sys
+import time
 from collections.abc import Sequence
+from functools import partial
 
 import uvicorn
 
 from features.errors import FlywheelError
 from serving.api.app_state import AppState
-from serving.processes.parent_death import end_with_parent
+from serving.connections.connection_table import ConnectionTable
+from serving.connections.http_protocol import LimitedProtocol
+from serving.connections.limits import RESERVED_FILES, ConnectionLimits, raise_open_files
+from serving.connections.turned_away import TurnedAway
+from serving.processes.connection_draining import DrainingServer
+from serving.processes.supervisor_channel import SupervisorChannel
 from serving.service import worker_application
 from serving.settings import Settings
 
-REFUSED = 3
+REFUSED = 3  # exit status
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,36 +33,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--channel", type=int, required=True, help="descriptor of the socket to the supervisor")
     parser.add_argument("--index", type=int, required=True, help="number of the worker, from 1")
     options = parser.parse_args(arguments)
-    channel = socket.socket(fileno=options.channel)
-    settings = Settings.from_json(_read_line(channel))
-    end_with_parent(channel)
+    channel = SupervisorChannel(socket.socket(fileno=options.channel))
+    settings = channel.receive_settings()
+    channel.watch()
     logging.basicConfig(level=logging.ERROR)
     try:
         state = AppState.open(settings)
     except FlywheelError as error:
-        channel.sendall(json.dumps({"refusal": str(error)}).encode())
+        channel.send_refusal(error)
         sys.exit(REFUSED)
-    serve(state, socket.socket(fileno=options.listener), options.index)
+    server = create_server(state, settings, options.index, channel)
+    server.run(sockets=[socket.socket(fileno=options.listener)])
 
 
-def serve(state: AppState, listener: socket.socket, index: int) -> None:
-    """Answer the requests that arrive at ``listener`` until a signal to stop."""
+def create_server(state: AppState, settings: Settings, index: int, channel: SupervisorChannel) -> DrainingServer:
+    """The HTTP server of a worker, with the limits of the settings on its connections."""
+    open_files = raise_open_files(settings.max_connections + RESERVED_FILES)
+    limits = ConnectionLimits.within(settings, open_files)
+    if limits.max_connections < settings.max_connections:
+        state.log.warning("fewer connections than max_connections", open_files=open_files, most=limits.max_connections)
+    turned_away = TurnedAway(state.log, state.metrics.record_turned_away, time.monotonic)
+    table = ConnectionTable(limits, turned_away)
     config = uvicorn.Config(
         worker_application(lambda: state, index),
-        http="httptools",
+        http=partial(LimitedProtocol, limits, table, turned_away),  # type: ignore[arg-type] # called like a class
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        backlog=2048,
     )
-    uvicorn.Server(config).run(sockets=[listener])
-
-
-def _read_line(channel: socket.socket) -> bytes:
-    with channel.makefile("rb") as reader:
-        return reader.readline()
+    return DrainingServer(config, table, lambda: channel.service_stops)
 
 
 if __name__ == "__main__":

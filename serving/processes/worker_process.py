@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from serving.processes.supervisor_channel import STOP
 from serving.settings import ENVIRONMENT_PREFIX, Settings
 
 _IMPORT_ROOT = str(Path(__file__).resolve().parents[2])
@@ -39,10 +40,10 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 env=worker_environment(os.environ, scratch),
                 pass_fds=(listener.fileno(), its_channel.fileno()),
-                process_group=0,  # Ctrl-C reaches the supervisor alone, which lets the workers drain
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which lets the workers drain
             )
         worker = cls(process, channel)
-        worker._send(settings)
+        worker._send(settings.to_json() + b"\n")
         return worker
 
     @property
@@ -71,6 +72,11 @@ class WorkerProcess:
                 return None
         return json.loads(report)["refusal"] if report else None
 
+    def stop(self) -> None:
+        """Let the worker drain and end, as all others of the service."""
+        self._send(STOP)
+        self.send_signal(signal.SIGTERM)
+
     def send_signal(self, number: int) -> None:
         """Send a signal to the process, unless it has ended."""
         self._process.send_signal(number)
@@ -83,10 +89,10 @@ class WorkerProcess:
             return False
         return True
 
-    def _send(self, settings: Settings) -> None:
+    def _send(self, message: bytes) -> None:
         self._channel.settimeout(_CHANNEL_TIMEOUT_SECONDS)
         with suppress(OSError):  # if it has ended already, the supervisor is about to see that
-            self._channel.sendall(settings.to_json() + b"\n")
+            self._channel.sendall(message)
 
 
 def worker_environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
