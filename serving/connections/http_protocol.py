@@ -125,13 +125,14 @@ class LimitedProtocol(HttpToolsProtocol):
         return self.client[0] if self.client else ""
 
     def _parse(self, piece: bytes) -> None:
-        message, in_headers, body_bytes = self._messages, self._in_headers, self._body_bytes
+        in_headers, body_bytes = self._in_headers, self._body_bytes
+        own_message = self._messages + self._message_complete  # the one to which the first byte belongs
         super().data_received(piece)
         if self._ignores_input or self.transport.is_closing():
             return
-        if self._messages == message and in_headers and self._in_headers:
+        if self._messages <= own_message and in_headers and self._in_headers:
             self._header_bytes += len(piece)
-        elif self._messages == message and not in_headers:
+        elif self._messages == own_message and not in_headers:
             self._framing_bytes += len(piece) - (self._body_bytes - body_bytes)
         if self._header_bytes >= MAX_HEADER_BYTES or self._framing_bytes >= MAX_HEADER_BYTES + self._body_bytes:
             self._turned_away.record("headers_too_large", self._address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class Supervisor:
     listener: socket.socket
     scratch: Path
     log: FilteringBoundLogger
+    start_worker: Callable[[Settings, socket.socket, int, Path], WorkerProcess] = WorkerProcess.start
     backoff: RestartBackoff = field(default_factory=RestartBackoff)
 
     def run(self) -> None:
@@ -62,7 +64,7 @@ class Supervisor:
         for slot in slots:
             if slot.worker is None and slot.starts_at <= now:
                 slot.starts_at = now
-                slot.worker = WorkerProcess.start(self.settings, self.listener, slot.index, self.scratch)
+                slot.worker = self.start_worker(self.settings, self.listener, slot.index, self.scratch)
         return min((slot.starts_at - now for slot in slots if slot.worker is None), default=None)
 
     def _clear_ended(self, slots: list[_Slot]) -> None:

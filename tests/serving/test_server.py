@@ -7,14 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
+import psutil
 import pytest
 
-from serving.server import wait_until_ready
+from serving.server import check_address, wait_until_ready
 from tests.free_ports import free_port
 from tests.serving import tiny
 
@@ -60,6 +63,31 @@ def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield process, url
         finally:
             process.terminate()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    for _ in range(round(seconds / 0.05)):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"the condition is still false after {seconds} s")
+
+
+def process_tree(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    supervisor = psutil.Process(process.pid)
+    return [supervisor, *supervisor.children(recursive=True)]
+
+
+def test_the_port_of_the_service_is_the_only_one_that_its_processes_listen_on(
+    service: tuple[subprocess.Popen[str], str],
+) -> None:
+    tree = process_tree(service[0])
+    sockets = [connection for process in tree for connection in process.net_connections("inet")]
+    assert len(tree) == 3
+    assert {connection.laddr.port for connection in sockets if connection.status == psutil.CONN_LISTEN} == {
+        int(service[1].rpartition(":")[2])
+    }
+    assert {connection.type for connection in sockets} == {socket.SOCK_STREAM}
 
 
 def test_customers_are_answered_from_the_home(service: tuple[subprocess.Popen[str], str]) -> None:
@@ -122,13 +150,7 @@ def test_metrics_add_up_over_the_workers(service: tuple[subprocess.Popen[str], s
 def test_a_signal_stops_it_quietly(tmp_path: Path, stop_signal: signal.Signals) -> None:
     port = free_port()
     with start_server(tmp_path, port) as process:
-        probe_url = f"http://127.0.0.1:{port}/livez"
-        for _ in range(100):
-            try:
-                httpx.get(probe_url).raise_for_status()
-                break
-            except httpx.TransportError:
-                pass
+        wait_until(lambda: is_alive(port))
         process.send_signal(stop_signal)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "", "")
@@ -146,6 +168,53 @@ def test_who_watches_its_readiness_loses_no_request_when_it_stops(home: Path) ->
         client.get("/v1/customers/ann/predictions").raise_for_status()
         assert process.wait(timeout=30) == 0
     assert responses >= 20
+
+
+def test_no_connection_is_reset_when_it_stops(home: Path) -> None:
+    port = free_port()
+    answers, resets = [], []
+
+    def ask() -> None:
+        """Ask over a connection of its own each time, as campaign systems without a pool do, until it is refused."""
+        while True:
+            try:
+                answers.append(httpx.get(f"http://127.0.0.1:{port}/v1/customers/ann/predictions").status_code)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                return
+            except httpx.TransportError as error:
+                resets.append(repr(error))
+
+    with start_server(home, port) as process:
+        assert wait_until_ready(f"http://127.0.0.1:{port}")
+        with ThreadPoolExecutor(8) as pool:
+            callers = [pool.submit(ask) for _ in range(8)]
+            while len(answers) < 50:
+                time.sleep(0.01)
+            process.terminate()
+            for caller in callers:
+                caller.result()
+        assert process.wait(timeout=30) == 0
+    assert (set(answers), resets) == ({200}, [])
+
+
+def test_secrets_reach_a_worker_unseen_and_a_killed_supervisor_leaves_no_worker(home: Path) -> None:
+    port = free_port()
+    secrets = {"FLYWHEEL_API_KEYS": "hush-hush", "FLYWHEEL_ONLINE_STORE": "redis://:hush-hush@127.0.0.1:1/0"}
+    with start_server(home, port, **secrets) as process:
+        wait_until(lambda: len(process_tree(process)) == 2 and is_alive(port))
+        _, worker = process_tree(process)
+        assert "hush" not in str([worker.cmdline(), worker.environ(), psutil.Process(process.pid).cmdline()])
+        process.kill()
+        process.communicate()
+        assert psutil.wait_procs([worker], timeout=10)[1] == []
+    check_address("127.0.0.1", port)
+
+
+def is_alive(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/livez").is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
