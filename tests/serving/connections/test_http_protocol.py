@@ -83,9 +83,8 @@ async def read_status(reader: asyncio.StreamReader) -> int:
         b"x: " + b"y" * 10**6,
         b"a:b\r\n" * 20_000,
         b"x" * 10**6,
-        b"\r\n\r\nGET /" + b"x" * 10**6,
     ],
-    ids=["many", "one long value", "many short", "one long name", "a long path"],
+    ids=["many", "one long value", "many short", "one long name"],
 )
 def test_headers_over_the_limit_are_refused(flood: bytes) -> None:
     async def dialogue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
