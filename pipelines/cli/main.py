@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.storage.private_files import keep_new_files_private
+from pipelines.cli import audit, keys
 from pipelines.cli import config as config_commands
 from pipelines.cli import home as home_commands
-from pipelines.cli import keys
 from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.audience import audience
 from pipelines.cli.columns import columns
@@ -203,6 +203,7 @@ app.command(rich_help_panel=OPERATE)(ui)
 app.add_typer(config_commands.app, name="config", rich_help_panel=OPERATE)
 app.add_typer(home_commands.app, name="home", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
+app.add_typer(audit.app, name="audit", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(forget)
 app.command(rich_help_panel=OPERATE)(completion)
 

@@ -1,23 +1,29 @@
-"""Audit log: each export, consent change and erasure is one JSON line that contains no customer id."""
+"""Audit log: each act on customers' data and each act on keys is one JSON line that contains no customer id."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-
-import orjson
 
 from features.errors import FlywheelError
 from features.storage.atomic_files import sync_folder
 from features.storage.secret import keyed_digest, load_secret
 from serving.moments import rfc3339
+from serving.observability.audit_chain import ChainKey, Head
+from serving.observability.audit_head import HEAD_FILE, HeadFile
+from serving.observability.audit_reader import AUDIT_FILE, audit_files
+from serving.observability.audit_recovery import Continuation, find_continuation
 
 EXPORT, CONSENT, ERASURE = "export", "consent", "erasure"
+CONSENT_READ = "consent_read"
+KEY_CREATED, KEY_REVOKED = "key_created", "key_revoked"
+REFUSAL, PREDICTION = "refusal", "prediction"  # counted: one line for many requests
 COMMAND_LINE = "cli"  # the actor when no API key is involved
+_UNSYNCED = frozenset({EXPORT, CONSENT_READ, REFUSAL, PREDICTION})
 _PURPOSE = "audit"
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
@@ -28,7 +34,10 @@ class AuditWriteFailed(FlywheelError):
 
 @dataclass(frozen=True)
 class AuditLog:
-    """The append-only file ``audit.jsonl`` of a home, mode 0600; all workers and the command line share it."""
+    """The append-only file ``audit.jsonl`` of a home, mode 0600; all workers and the command line share it.
+
+    Each line names the code of the line before, and ``audit.head`` names the last line: see ``audit_chain``.
+    """
 
     path: Path
     _secret: bytes = field(repr=False)
@@ -40,7 +49,16 @@ class AuditLog:
         Raises:
             InvalidSecret: the home's secret is damaged, or cannot be created.
         """
-        return cls(home / "audit.jsonl", load_secret(home))
+        return cls(home / AUDIT_FILE, load_secret(home))
+
+    @cached_property
+    def chain_key(self) -> ChainKey:
+        """The key of the codes that chain the lines."""
+        return ChainKey.of(self._secret)
+
+    @cached_property
+    def _head_file(self) -> HeadFile:
+        return HeadFile(self.path.with_name(HEAD_FILE), self.chain_key)
 
     def pseudonym(self, customer_id: str) -> str:
         """Return 64 hex digits that stand for the customer in every line and reveal nothing without the secret.
@@ -51,45 +69,51 @@ class AuditLog:
         return keyed_digest(self._secret, _PURPOSE, customer_id).hex()
 
     def append(self, action: str, actor: str, timestamp: int, **fields: object) -> None:
-        """Append one line; ``timestamp`` is in microseconds since 1970 UTC, by the service's clock.
+        """Append one line; ``timestamp`` is in microseconds since 1970 UTC, by the clock of the machine.
 
         A line is one write to a file opened for appending, so lines of several processes never mix. Every line is on
-        disk when this returns, except those of exported pages.
+        disk when this returns, except those of exported pages, of reads, and those that count requests.
 
         Raises:
             AuditWriteFailed: the file does not take the whole line.
         """
-        line = orjson.dumps({"at": rfc3339(timestamp), "action": action, "actor": actor, **fields})
+        fields = {"at": rfc3339(timestamp), "action": action, "actor": actor, **fields}
         with self._locked_file() as file:
-            written = os.write(file, _missing_line_break(file) + line + b"\n")
-            if written <= len(line):
+            status = os.fstat(file)
+            start = self._continuation(file, status)
+            line, link = self.chain_key.append_link({**fields, **start.notes}, start.previous)
+            text = start.line_break + line + b"\n"
+            if os.write(file, text) < len(text):
                 raise OSError(0, "the disk is full")
-            if action != EXPORT:
+            self._head_file.write(Head(link, status.st_ino, status.st_size + len(text)))
+            if action not in _UNSYNCED:
                 os.fsync(file)
+        if not status.st_size:
+            sync_folder(self.path.parent)
+
+    def _continuation(self, file: int, status: os.stat_result) -> Continuation:
+        """Return where the chain goes on: after the line that the head names, if the file ends there."""
+        head = self._head_file.read()
+        if head is not None and head.is_at(status.st_ino, status.st_size):
+            return Continuation(head.link, {})
+        self._head_file.follow()
+        head = self._head_file.read()
+        is_new_log = audit_files(self.path.parent) == [self.path]
+        return find_continuation(file, status.st_size, head, self.chain_key, is_new_log=is_new_log)
 
     @contextmanager
     def _locked_file(self) -> Iterator[int]:
-        """Open and lock the file for one line, so that log rotation can replace it between two lines."""
+        """Open the file for one line, so that a rotation can replace it between two lines; the lock is on the head."""
         try:
-            new = not self.path.exists()
-            file = os.open(self.path, _APPEND_FLAGS, 0o600)
-            try:
-                # Without the lock, another process could take a line that is being written for a torn one.
-                fcntl.flock(file, fcntl.LOCK_EX)
-                yield file
-            finally:
-                os.close(file)
-            if new:
-                sync_folder(self.path.parent)
+            with self._head_file.lock():
+                file = os.open(self.path, _APPEND_FLAGS, 0o600)
+                try:
+                    yield file
+                finally:
+                    os.close(file)
         except OSError as error:
             raise AuditWriteFailed(
                 f"Found no way to append a whole line to {self.path} ({error.strerror}); expected free disk space and "
                 "write access. An action without an audit line is not carried out: free space or grant access, then "
                 "retry."
             ) from None
-
-
-def _missing_line_break(file: int) -> bytes:
-    """Return a line break if a full disk left the last line torn, so that the next line stays readable."""
-    end = os.lseek(file, 0, os.SEEK_END)
-    return b"\n" if end and os.pread(file, 1, end - 1) != b"\n" else b""

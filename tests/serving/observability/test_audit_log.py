@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from features.storage.secret import InvalidSecret, load_secret
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, ERASURE, EXPORT, AuditLog, AuditWriteFailed
+from serving.observability.audit_verification import verify_audit
 from tests.serving.fakes import TODAY
 
 LINES, PROCESSES = 1000, 3
@@ -33,10 +34,12 @@ def write_many(home: Path, number: int, barrier: Barrier) -> None:
 
 def test_a_line_says_who_did_what_when(tmp_path: Path) -> None:
     AuditLog.open(tmp_path).append(EXPORT, "mail/0a1b2c3d", TODAY, audience="lapsing", page=2, customers=500)
-    assert audit_lines(tmp_path) == [
-        {"at": "2026-11-20T23:00:00Z", "action": "export", "actor": "mail/0a1b2c3d", "audience": "lapsing", "page": 2,
-         "customers": 500}
-    ]  # fmt: skip
+    (line,) = audit_lines(tmp_path)
+    assert len(line.pop("code")) == 32
+    assert line == {
+        "at": "2026-11-20T23:00:00Z", "action": "export", "actor": "mail/0a1b2c3d", "audience": "lapsing", "page": 2,
+        "customers": 500, "line": 1, "previous": ""
+    }  # fmt: skip
     assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
 
 
@@ -70,6 +73,8 @@ def test_processes_that_write_at_once_lose_no_line(tmp_path: Path) -> None:
     for number in range(PROCESSES):
         pages = [line["page"] for line in audit_lines(tmp_path) if line["actor"] == f"process/{number}"]
         assert pages == list(range(LINES))
+    report = verify_audit(tmp_path)
+    assert (report.lines, report.faults) == (LINES * PROCESSES, [])
 
 
 @given(customers=st.lists(st.text(min_size=1), min_size=1, max_size=5, unique=True))
