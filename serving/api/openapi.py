@@ -15,6 +15,7 @@ from serving.problems import DETAILS, MEDIA_TYPE
 from serving.schemas.predictions import MAX_ID_LENGTH, Part, PredictionRequest, ProblemDetails
 from serving.schemas.privacy import ConsentChanges
 
+Responses = dict[int | str, dict[str, Any]]
 OPENAPI_PATH = "/openapi.json"
 CUSTOMER_ID_PARAMETER = {
     "name": "customer_id",
@@ -60,8 +61,33 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         }
         document["security"] = [{}, {"bearer": []}, {"header": []}]
-        app.openapi_schema = document
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _add_common_responses(path, operation)
+        app.openapi_schema = _without_null_defaults(document)
     return app.openapi_schema
+
+
+def _add_common_responses(path: str, operation: dict[str, Any]) -> None:
+    """Add the problems that a request may get before its route: for too long headers, a wrong key, or an odd path."""
+    statuses = [431]
+    if "401" in operation["responses"]:
+        statuses.append(429)
+    if "{" in path:
+        statuses += [404, 405]  # an id of dots or slashes leads to another path
+    common = {str(status): response for status, response in problem_responses(*statuses).items()}
+    operation["responses"] = dict(sorted({**common, **operation["responses"]}.items()))
+
+
+def _without_null_defaults(schema: Any) -> Any:  # noqa: ANN401 - any part of the document
+    """A part of the document without ``default: null``, which is no value of a type that null does not belong to."""
+    if isinstance(schema, list):
+        return [_without_null_defaults(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _without_null_defaults(part) for name, part in schema.items() if not (name == "default" and part is None)
+    }
 
 
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
@@ -81,12 +107,22 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     return [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
 
 
-def success_and_problem_responses(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+def success_and_problem_responses(model: type[BaseModel], *statuses: int) -> Responses:
     """The success response of a route, and its problem responses."""
     return {200: {"model": model}, **problem_responses(*statuses)}
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def with_media_types(responses: Responses, *media_types: str) -> Responses:
+    """The responses of a route whose success also comes in other media types, as text or as bytes."""
+    content = {
+        media: {"schema": {"type": "string", **({} if media.startswith("text/") else {"format": "binary"})}}
+        for media in media_types
+        if media != "application/json"
+    }
+    return {**responses, 200: {**responses[200], "content": content}}
+
+
+def problem_responses(*statuses: int) -> Responses:
     """The problem responses of a route; 500 is always among them."""
     schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
     return {

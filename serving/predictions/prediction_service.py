@@ -6,11 +6,13 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from features.consents.ledger import ConsentStatus
 from features.errors import FlywheelError
 from features.publication import Publication
 from serving.interfaces import ActiveRelease
+from serving.moments import rfc3339
 from serving.observability.clock import Clock
 from serving.predictions.consent_gate import ConsentGate, blocked_status, without_prediction
 from serving.predictions.feature_reader import FEATURES_UNAVAILABLE, FeatureReadResult, empty_rows
@@ -68,6 +70,18 @@ class PredictionService:
         for row, customer_id in zip(rows, request.customer_ids, strict=True):
             row["customer_id"] = customer_id
         return rows
+
+    def clock_mismatch(self) -> str | None:
+        """Why every known customer's answer would be 422: the service's clock is before the features; else None."""
+        publication, zone = self.publication(), ZoneInfo(self.active_release().release.metadata.timezone)
+        now = self.clock.now(zone)
+        if publication is None or now >= publication.features_at:
+            return None
+        return (
+            f"Found the service's clock at {rfc3339(now)}, before the features of {rfc3339(publication.features_at)}; "
+            "expected an instant not before them. Serve with a later --as-of, or run `flywheel publish` as of an "
+            "earlier day."
+        )
 
     async def degraded_reason(self) -> str | None:
         """The reason why predictions would fail now; None if they would succeed."""

@@ -54,7 +54,9 @@ class MembersResponse(StrictModel):
 @ROUTER.get(
     "/v1/audiences/{audience_id}/members",
     dependencies=[requires(KeyScope.AUDIENCE)],
-    responses=openapi.success_and_problem_responses(MembersResponse, 401, 403, 404, 422, 503),
+    responses=openapi.with_media_types(
+        openapi.success_and_problem_responses(MembersResponse, 401, 403, 404, 422, 503), *MEDIA_TYPES.values()
+    ),
     openapi_extra={"parameters": [*_AUDIENCE_ID, *openapi.query_parameters(PagingQuery)]},
 )
 async def get_members(request: Request) -> Response:

@@ -12,7 +12,7 @@ from serving.api.routing import router
 from serving.auth.scopes import ANY_KEY, PUBLIC
 from serving.moments import rfc3339
 from serving.observability.metrics import MEDIA_TYPE
-from serving.problems import Problem
+from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.status import ProbeResponse
 
 ROUTER = router()
@@ -26,11 +26,13 @@ async def livez(request: Request) -> Response:  # noqa: ARG001 - the framework p
 
 @ROUTER.get("/readyz", dependencies=[PUBLIC], responses=openapi.success_and_problem_responses(ProbeResponse, 503))
 async def readyz(request: Request) -> Response:
-    """Readiness: a checked release is loaded and the worker does not drain; degraded while features are unavailable."""
+    """Readiness: a release is loaded that can answer, and the worker does not drain; degraded without features."""
     app_state = app_state_of(request)
     if app_state.shutdown.draining:
         raise Problem(503, "This worker is about to stop. Ask another.")
     version = app_state.prediction_service.active_release().release.version
+    if mismatch := app_state.prediction_service.clock_mismatch():
+        raise Problem(503, mismatch, headers=RETRY_AFTER)
     reason = await app_state.prediction_service.degraded_reason()
     status = {"status": "ready"} if reason is None else {"status": "degraded", "reason": reason}
     return json_response({**status, "release": version, **_log_fields(app_state)})

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from openapi_spec_validator import validate
 from starlette.testclient import TestClient
 
+from serving.audiences.formats import FORMATS
 from tests.serving.fakes import NO_ORDERS, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 ROUTES = {
@@ -55,7 +57,41 @@ def test_every_route_is_documented_with_every_problem(document: dict[str, Any]) 
         path: {method: {*operation["responses"]} for method, operation in operations.items()}
         for path, operations in document["paths"].items()
     }
-    assert responses == ROUTES
+    assert responses == {
+        path: {method: statuses | common_statuses(path, statuses) for method, statuses in methods.items()}
+        for path, methods in ROUTES.items()
+    }
+
+
+def common_statuses(path: str, statuses: set[str]) -> set[str]:
+    """The statuses that a request may get before its route."""
+    return {"431"} | ({"429"} if "401" in statuses else set()) | ({"404", "405"} if "{" in path else set())
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+    assert "'default': None" not in str(document)
+
+
+def test_every_format_of_members_is_documented(document: dict[str, Any]) -> None:
+    response = document["paths"]["/v1/audiences/{audience_id}/members"]["get"]["responses"]["200"]
+    assert {*response["content"]} == {"application/json", *FORMATS}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/customers/ann/consents", "GET, HEAD, PUT"),
+        ("POST", "/v1/customers/ann", "DELETE"),
+        ("PUT", "/v1/customers/ann/predictions", "GET, HEAD"),
+        ("PATCH", "/v1/audiences/a", "DELETE, GET, HEAD"),
+        ("TRACE", "/livez", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_all_that_the_path_has(client: TestClient, method: str, path: str, allowed: str) -> None:
+    response = client.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

@@ -64,9 +64,23 @@ def test_a_shop_that_sold_the_day_before_yesterday_is_silent_for_a_day() -> None
     ("now", "days"), [("2026-11-20T08:00:00", 0), ("2026-11-20T23:59:00", 0), ("2026-11-23T00:00:00", 3)]
 )
 def test_a_shop_whose_silence_is_usual_gets_no_notice(now: str, days: int) -> None:
-    silence = status_of(Shop.of(FakeRelease(), now=now))["silence"]
+    shop = Shop.of(FakeRelease(), now=now, publication=replace(PUBLICATION, features_at=PUBLICATION.log_until))
+    silence = status_of(shop)["silence"]
     assert (silence["days"], silence["notice"]) == (days, None)
-    assert "notice" not in readiness_of(Shop.of(FakeRelease(), now=now))
+    assert "notice" not in readiness_of(shop)
+
+
+def test_a_worker_whose_clock_is_before_the_features_is_not_ready() -> None:
+    shop = Shop.of(FakeRelease(), now="2026-11-20T10:00:00")
+    with shop.client() as client:
+        assert client.get("/v1/customers/ann/predictions").status_code == 422
+        response = client.get("/readyz")
+        assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+        assert response.json()["detail"] == client.get("/v1/status").json()["degraded"]
+        assert response.json()["detail"] == (
+            "Found the service's clock at 2026-11-20T09:00:00Z, before the features of 2026-11-20T23:00:00Z; expected "
+            "an instant not before them. Serve with a later --as-of, or run `flywheel publish` as of an earlier day."
+        )
 
 
 def test_a_worker_whose_nightly_job_stopped_stays_ready_and_says_so() -> None:
