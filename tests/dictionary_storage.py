@@ -59,8 +59,8 @@ class InMemoryWriteTransaction:
         self._storage = storage
         self.stored_records = stored
 
-    def next_state(self) -> int:
-        self._storage.changes = self.stored_records.state + 1
+    def next_state(self, floor: int = 0) -> int:
+        self._storage.changes = max(self.stored_records.state, floor) + 1
         return self._storage.changes
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:  # noqa: ARG002

@@ -15,6 +15,7 @@ from features.storage.secret import load_secret
 
 if TYPE_CHECKING:
     from features.consents.lmdb import LmdbLedgerStorage
+    from features.consents.redis import RedisLedgerStorage
 
 LOCAL_FOLDER = "consents"
 
@@ -35,6 +36,19 @@ def open_ledger(home: Path, online_store: str) -> Ledger:
             "Redis: set FLYWHEEL_ONLINE_STORE. Where that Redis is gone for good, run `flywheel restore`."
         )
     return _open_local_ledger(home)
+
+
+def open_storage(home: Path, online_store: str) -> LmdbLedgerStorage | RedisLedgerStorage:
+    """The storage of a home's ledger, whatever the home remembers of it; for repairs.
+
+    Raises:
+        InvalidStore: it does not open.
+    """
+    if online_store == LMDB:
+        return _local_storage(home)
+    from features.consents.redis import RedisLedgerStorage  # noqa: PLC0415 - the import takes 0.4 s
+
+    return RedisLedgerStorage.open(resolve_location(online_store, home), home)
 
 
 def _open_local_ledger(home: Path) -> Ledger:

@@ -160,7 +160,7 @@ class Ledger:
             )
 
         return self._storage.write(
-            list(consents_by_id), [self._tombstone(customer_id) for customer_id in consents_by_id], write
+            list(consents_by_id), [self.tombstone(customer_id) for customer_id in consents_by_id], write
         )
 
     def identity(self) -> str:
@@ -187,7 +187,7 @@ class Ledger:
 
     def erase(self, customer_id: str) -> int:
         """Remove a customer's consents for good and leave a tombstone; returns the number of consents removed."""
-        tombstone = self._tombstone(customer_id)
+        tombstone = self.tombstone(customer_id)
 
         def write(transaction: WriteTransaction) -> int:
             transaction.add_tombstone(tombstone, transaction.next_state())
@@ -216,20 +216,21 @@ class Ledger:
         tombstones = {tombstone for tombstone, state in self._storage.tombstones().items() if state > since}
         if not tombstones:
             return []
-        return [customer_id for customer_id in customer_ids if self._tombstone(customer_id) in tombstones]
+        return [customer_id for customer_id in customer_ids if self.tombstone(customer_id) in tombstones]
 
     def erasures(self) -> list[int]:
         """The states of the ledger at which a customer was erased, ascending."""
         return sorted(self._storage.tombstones().values())
 
     def _evaluate(self, customer_ids: Sequence[str], now: int) -> Iterator[tuple[ConsentStatus, Consents, Defaults]]:
-        result = self._storage.read(customer_ids, [self._tombstone(customer_id) for customer_id in customer_ids])
+        result = self._storage.read(customer_ids, [self.tombstone(customer_id) for customer_id in customer_ids])
         defaults = _parse_defaults(result.defaults)
         for value, is_erased in zip(result.records, result.erased, strict=True):
             consents = _parse_consents(value)
             yield _consent_status(consents, now, defaults, erased=is_erased), consents, defaults
 
-    def _tombstone(self, customer_id: str) -> bytes:
+    def tombstone(self, customer_id: str) -> bytes:
+        """The keyed hash that stands for a customer after the erasure, 32 bytes."""
         if self._secret is None:
             self._secret = self._load_secret()
         return keyed_digest(self._secret, _TOMBSTONE_PURPOSE, customer_id)

@@ -169,10 +169,10 @@ class LmdbWriteTransaction:
         self._tables = tables
         self.state: int | None = None  # of this write; None while it has changed nothing
 
-    def next_state(self) -> int:
-        """The state number of this write; the same on every call."""
+    def next_state(self, floor: int = 0) -> int:
+        """The state number of this write, above ``floor``; the same on every call."""
         if self.state is None:
-            self.state = self.stored_records.state + 1
+            self.state = max(self.stored_records.state, floor) + 1
             self.set_meta(STATE, str(self.state).encode())
         return self.state
 

@@ -54,10 +54,10 @@ class RedisWriteTransaction:
         self._queue("ZADD", CHANGES_KEY, 0, SENTINEL_FIELD)
         return ledger_id
 
-    def next_state(self) -> int:
-        """The state number of this write; the same on every call."""
+    def next_state(self, floor: int = 0) -> int:
+        """The state number of this write, above ``floor``; the same on every call."""
         if self.state is None:
-            self.state = self._previous_state + 1
+            self.state = max(self._previous_state, floor) + 1
             self._queue("HSET", META_KEY, STATE_FIELD, self.state)
         return self.state
 

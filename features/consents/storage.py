@@ -40,8 +40,8 @@ class WriteTransaction(Protocol):
         """The stored records of the customers of this write; they do not change until it ends."""
         ...
 
-    def next_state(self) -> int:
-        """The state number of this write; the same on every call."""
+    def next_state(self, floor: int = 0) -> int:
+        """The state number of this write, above ``floor``; the same on every call."""
         ...
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:

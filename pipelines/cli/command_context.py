@@ -23,7 +23,7 @@ from pipelines.steps.silence import LogSilent
 if TYPE_CHECKING:
     from features.config.shop import ShopConfig
 
-GATE_REJECTED_STATUS = 3
+GATE_REJECTED_STATUS = INCOMPLETE_STATUS = 3
 _EXIT_STATUSES = {
     UsageError: 2,
     GateRejected: GATE_REJECTED_STATUS,

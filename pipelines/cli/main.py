@@ -24,6 +24,7 @@ from pipelines.cli.forget import forget
 from pipelines.cli.init import init
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, NoPromote, Origins, Out
 from pipelines.cli.promote import promote
+from pipelines.cli.restore import restore
 from pipelines.cli.serve import serve
 from pipelines.cli.status import status
 from pipelines.cli.ui import ui
@@ -205,6 +206,7 @@ app.add_typer(home_commands.app, name="home", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.add_typer(audit.app, name="audit", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(forget)
+app.command(rich_help_panel=OPERATE)(restore)
 app.command(rich_help_panel=OPERATE)(completion)
 
 

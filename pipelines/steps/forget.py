@@ -21,5 +21,6 @@ def run(home: Home, customer_ids: Sequence[str], timestamp: datetime) -> Iterato
     audit, ledger = AuditLog.open(home.folder), home.ledger()
     for customer_id in customer_ids:
         canonical = canonical_id(customer_id, ledger.id_case())
-        audit.append(ERASURE, COMMAND_LINE, micros(timestamp), customer=audit.pseudonym(canonical))
+        fields = {"customer": audit.pseudonym(canonical), "tombstone": ledger.tombstone(canonical).hex()}
+        audit.append(ERASURE, COMMAND_LINE, micros(timestamp), **fields)
         yield erase_customer(home.folder, home.online, ledger, customer_id).to_report()

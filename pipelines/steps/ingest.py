@@ -22,6 +22,7 @@ from features.storage.atomic_files import replace_text
 from features.wording import count_of
 from pipelines.home import Home
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
+from serving.privacy.audit_replay import apply_waiting
 
 
 def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[str], None]) -> HistoryManifest:
@@ -34,13 +35,13 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
     is_complete = config.aliases is None or (home.history / ALIAS_FILE).is_file()
     if stored and is_complete and (stored.config, stored.source) == (config.fingerprint, source_digest(config)):
         report("the history is up to date")
-        _import_consents(config, stored, home, timestamp, report)
+        import_log_consents(config, stored, home, timestamp, report)
         return stored
     manifest = ingest(config, home.history, report, _erased_selector(config, home.ledger()))
     if config.events is not None:
         for sentence in unmatched_kinds(config.events, home.history):
             report(f"note: {sentence}")
-    _import_consents(config, manifest, home, timestamp, report)
+    import_log_consents(config, manifest, home, timestamp, report)
     return manifest
 
 
@@ -60,11 +61,13 @@ def _erased_selector(config: ShopConfig, ledger: Ledger) -> Callable[[Iterable[s
     return select
 
 
-def _import_consents(
+def import_log_consents(
     config: ShopConfig, manifest: HistoryManifest, home: Home, timestamp: datetime, report: Callable[[str], None]
 ) -> None:
     """Import the log's consents into the ledger, where they are newer than those recorded over the API."""
     marker, source = home.history / "consents.taken", f"{manifest.config} {manifest.source}"
+    if waiting := apply_waiting(home.folder, home.ledger()):
+        report(f"words of {waiting.consents + waiting.erasures:,} customers that a restore kept waiting are recorded")
     if marker.is_file() and marker.read_text() == f"{source} {home.ledger().identity()}":
         return
     moved = adopt_id_case(home.ledger(), config.id_case)

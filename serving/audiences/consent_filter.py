@@ -11,6 +11,7 @@ from threading import Lock
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.arrays import Booleans
 from features.canonical_form import IdCase, canonical_word
@@ -52,6 +53,15 @@ class ConsentSnapshotRef:
             return None
         state, profiling, marketing, channels = orjson.loads(payload)
         return cls(state, Defaults(profiling, marketing), frozenset(channels))
+
+
+def recorded_defaults(scores: Path) -> Defaults | None:
+    """The consent defaults with which a scores table was written; None where there is none."""
+    try:
+        snapshot = ConsentSnapshotRef.from_schema(pq.read_schema(scores))
+    except (OSError, pa.ArrowException):
+        return None
+    return None if snapshot is None else snapshot.defaults
 
 
 class ConsentFilter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,15 +57,17 @@ class PendingConsents:
         return bool(self.consents)
 
     def audit_fields(self) -> list[dict[str, Any]]:
-        """Return the fields that the audit log keeps."""
-        return [
-            {"purpose": consent.purpose, "channel": consent.channel, "granted": consent.granted}
-            for consent in self.consents
-        ]
+        """Return the fields that the audit log keeps: enough to record the consents again (see ``audit_replay``)."""
+        return [{**asdict(consent), **_audit_dates(consent)} for consent in self.consents]
 
     def record(self, ledger: Ledger) -> None:
         """Write the consents to the ledger."""
         ledger.record({self.customer_id: self.consents}, now=self.now, replace_ties=True)
+
+
+def _audit_dates(consent: Consent) -> dict[str, str | None]:
+    until = None if consent.until is None else rfc3339(consent.until)
+    return {"changed_at": rfc3339(consent.changed_at), "until": until}
 
 
 def pending_changes(

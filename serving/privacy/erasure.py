@@ -113,7 +113,7 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
         erased_ids = sorted(
             {
                 customer_id
-                for path in _customer_tables(home)
+                for path in customer_tables(home)
                 for customer_id in select_customers(path, ledger.erased_among)
             }
         )
@@ -188,7 +188,7 @@ def delete_from_tables(home: Path, customer_ids: Sequence[str]) -> dict[str, int
     delete_rejected_lines(home / "history")
     delete_examples(home / "history")
     counts: dict[str, int] = {}
-    for path in _customer_tables(home):
+    for path in customer_tables(home):
         name = _table_name(home, path)
         counts[name] = counts.get(name, 0) + delete_rows(path, customer_ids)
     return counts
@@ -208,7 +208,7 @@ def _delete_online(home: Path, online_store: str, customer_ids: Sequence[str]) -
         return sum(writer.erase(customer_id) for customer_id in customer_ids)
 
 
-def _customer_tables(home: Path) -> Iterator[Path]:
+def customer_tables(home: Path) -> Iterator[Path]:
     """Yield all tables of the home that may contain customers: log, features, scores and their part files."""
     for folder in _FOLDERS:
         yield from sorted((home / folder).glob("*.parquet"))

@@ -93,10 +93,11 @@ async def delete_customer(request: Request) -> Response:
     now = app_state.machine_now()
 
     def erase() -> dict[str, Any]:
-        app_state.audit_log.append(ERASURE, caller, now, customer=_pseudonym(app_state, customer_id))
-        return erase_customer(
-            app_state.home, app_state.online_store, app_state.consent_gate.ledger, customer_id
-        ).to_report()
+        ledger = app_state.consent_gate.ledger
+        tombstone = ledger.tombstone(canonical_id(customer_id, ledger.id_case())).hex()
+        customer = _pseudonym(app_state, customer_id)
+        app_state.audit_log.append(ERASURE, caller, now, customer=customer, tombstone=tombstone)
+        return erase_customer(app_state.home, app_state.online_store, ledger, customer_id).to_report()
 
     report = await run_in_thread(app_state, erase, _to_problem, erasure_executor())
     return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")

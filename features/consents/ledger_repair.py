@@ -1,0 +1,123 @@
+"""Ledger repair: a ledger that lost words becomes the home's own again, in an epoch above every state seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+
+import orjson
+
+from features.consents.backends import open_storage
+from features.consents.consent import Defaults
+from features.consents.ledger import Ledger
+from features.consents.ledger_memory import LedgerMemory, LedgerPoint
+from features.consents.storage import DEFAULTS, LEDGER_ID, STATE, WriteTransaction
+from features.errors import InvalidStore
+from features.storage.secret import load_secret
+
+_ANCESTORS = "ancestors"  # the metadata value: the ids that the ledger had before
+
+
+@dataclass(frozen=True)
+class LedgerLoss:
+    """What the home remembers of its ledger, and what the store holds."""
+
+    expected: LedgerPoint | None  # None: nothing is remembered, or the memory is damaged
+    is_memory_damaged: bool
+    ledger_id: str | None  # of the ledger in the store
+    revision: int
+    ancestors: tuple[str, ...]
+
+    @property
+    def is_repaired_elsewhere(self) -> bool:
+        """Whether another machine began the epoch of the store, from the ledger that this home remembers."""
+        return self.expected is not None and self.expected.ledger in self.ancestors
+
+    def __bool__(self) -> bool:
+        if self.expected is None:
+            return self.is_memory_damaged
+        return (
+            self.expected.is_older or self.ledger_id != self.expected.ledger or self.revision < self.expected.revision
+        )
+
+
+class LedgerRepair:
+    """Ledger repair of one home; the service of the home answers nobody until it is done."""
+
+    def __init__(self, home: Path, online_store: str) -> None:
+        """Open the store; raises InvalidStore where that fails."""
+        self._memory = LedgerMemory(home)
+        self._storage = open_storage(home, online_store)
+        self.ledger = Ledger(self._storage, lambda: load_secret(home))
+
+    def find_loss(self) -> LedgerLoss:
+        """Compare the store with the memory of the home; raises InvalidSecret if it was begun with another secret."""
+        expected, is_damaged = None, False
+        try:
+            expected = self._memory.read()
+        except InvalidStore:
+            is_damaged = True
+        with self._storage.binding.lenient():
+            ancestors = tuple(orjson.loads(self._storage.meta(_ANCESTORS) or b"[]"))
+            return LedgerLoss(expected, is_damaged, self._text(LEDGER_ID), int(self._text(STATE) or 0), ancestors)
+
+    @contextmanager
+    def epoch(self, loss: LedgerLoss) -> Iterator[Ledger]:
+        """Yield the ledger, to record lost words again; when the block ends, the home accepts the ledger.
+
+        After a loss the states of these words are above all that any table or audience of the home was made with. The
+        ledger then has a new id, so that every other machine refuses it until it has recorded its own words again.
+        """
+        with self._storage.binding.lenient():
+            if loss:
+                self._begin_epoch(loss)
+            yield self.ledger
+            ledger_id = self._text(LEDGER_ID)
+            if ledger_id is not None:
+                self._storage.binding.accept(ledger_id, int(self._text(STATE) or 0))
+
+    def has_defaults(self) -> bool:
+        """Whether the shop's consent defaults are in the store."""
+        return self._storage.meta(DEFAULTS) is not None
+
+    def set_missing_defaults(self, defaults: Defaults) -> None:
+        """Record the shop's consent defaults where the store lost them."""
+        if not self.has_defaults():
+            self._storage.write([], [], lambda transaction: _write_defaults(transaction, defaults))
+
+    def add_tombstones(self, tombstones: frozenset[bytes]) -> int:
+        """Add the tombstones that are missing; return their number."""
+        missing = tombstones - self._storage.tombstones().keys()
+
+        def write(transaction: WriteTransaction) -> None:
+            for tombstone in missing:
+                transaction.add_tombstone(tombstone, transaction.next_state())
+
+        self._storage.write([], [], write)
+        return len(missing)
+
+    def _begin_epoch(self, loss: LedgerLoss) -> None:
+        if loss.ledger_id is None:
+            self._storage.write([], [], lambda transaction: transaction.next_state())
+        known_ids = {*loss.ancestors, loss.ledger_id, loss.expected and loss.expected.ledger} - {None}
+        floor = 0 if loss.expected is None else loss.expected.revision
+
+        def write(transaction: WriteTransaction) -> None:
+            transaction.next_state(floor)
+            if not loss.is_repaired_elsewhere:
+                transaction.set_meta(_ANCESTORS, orjson.dumps(sorted(known_ids)))
+                transaction.set_meta(LEDGER_ID, token_hex(16).encode())
+
+        self._storage.write([], [], write)
+
+    def _text(self, name: str) -> str | None:
+        value = self._storage.meta(name)
+        return None if value is None else value.decode()
+
+
+def _write_defaults(transaction: WriteTransaction, defaults: Defaults) -> None:
+    transaction.next_state()
+    transaction.set_meta(DEFAULTS, orjson.dumps({"profiling": defaults.profiling, "marketing": defaults.marketing}))
