@@ -43,7 +43,7 @@ def write_orders(home: Path, *customer_ids: str) -> None:
 def say(store: Store, customer_id: str, *consents: Consent, home: Path | None = None) -> None:
     """Record consents as ``PUT /v1/customers/{id}/consents`` does: the audit line, then the ledger."""
     home = home or store.home
-    audit, pending = AuditLog.open(home), PendingConsents(customer_id, list(consents))
+    audit, pending = AuditLog.open(home), PendingConsents(customer_id, list(consents), NOW_US)
     audit.append(CONSENT, "crm", NOW_US, customer=audit.pseudonym(customer_id), consents=pending.audit_fields())
     pending.record(store.ledger(home))
 
@@ -52,7 +52,7 @@ def no(changed_at: int = 5, purpose: str = PROFILING) -> Consent:
     return Consent(purpose, "*", granted=False, changed_at=changed_at)
 
 
-def restored(store: Store, home: Path | None = None) -> Restoration:
+def run_restore(store: Store, home: Path | None = None) -> Restoration:
     return restore.run(Home(home or store.home), None, NOW, lambda _: None)
 
 
@@ -63,7 +63,7 @@ def statuses(store: Store, *customer_ids: str) -> list[str]:
 def test_a_restore_of_a_whole_home_changes_nothing(store: Store) -> None:
     say(store, "bob", no())
     before = store.ledger().state()
-    result = restored(store)
+    result = run_restore(store)
     assert (result.loss, result.consents, result.erasures, result.waiting) == ("none", 0, 0, 0)
     assert store.ledger().state() == before
 
@@ -77,7 +77,7 @@ def test_words_that_an_older_copy_lost_come_back(store: Store) -> None:
     store.put_back()
     with pytest.raises(RowsLost, match="older copy"):
         store.ledger().state()
-    result = restored(store)
+    result = run_restore(store)
     assert (result.loss, result.expected_state, result.consents, result.erasures) == ("older", highest, 1, 1)
     assert result.is_complete
     assert statuses(store, "ann", "bob", "cem") == ["GRANTED", "DENIED", "ERASED"]
@@ -90,7 +90,7 @@ def test_words_come_back_after_every_state_that_a_table_was_made_with(store: Sto
     say(store, "bob", no())
     scored_at = store.ledger().state()
     store.put_back()
-    restored(store)
+    run_restore(store)
     assert [record.customer_id for record in store.ledger().changed_since(scored_at)] == ["bob"]
 
 
@@ -100,7 +100,7 @@ def test_an_erasure_of_an_older_copy_leaves_no_row_behind(store: Store) -> None:
     list(forget.run(Home(store.home), ["cem"], NOW))
     store.put_back()
     write_orders(store.home, "ann", "bob", "cem")
-    restored(store)
+    run_restore(store)
     assert pq.read_table(store.home / "history" / "orders.parquet")["customer_id"].to_pylist() == ["ann"]
 
 
@@ -109,7 +109,7 @@ def test_an_emptied_store_gets_every_audited_word_back_and_allows_nobody_else(st
     say(store, "bob", no())
     list(forget.run(Home(store.home), ["cem"], NOW))
     store.empty()
-    result = restored(store)
+    result = run_restore(store)
     assert result.loss == "emptied"
     assert statuses(store, "ann", "bob", "cem", "dan") == ["GRANTED", "DENIED", "ERASED", "UNKNOWN"]
     assert store.ledger().can_reach(["dan"], ReachRequest(MARKETING), NOW_US) == [False]
@@ -124,7 +124,7 @@ def test_a_newer_word_in_the_store_stays_and_a_denial_wins_a_tie(store: Store) -
     (store.home / "ledger.json").rename(store.home / "kept.json")
     with_copy().record({"ann": [Consent(PROFILING, "*", granted=True, changed_at=9)], "bob": [no(changed_at=5)]})
     (store.home / "kept.json").replace(store.home / "ledger.json")
-    restored(store)
+    run_restore(store)
     assert statuses(store, "ann", "bob") == ["GRANTED", "DENIED"]
 
 
@@ -132,7 +132,7 @@ def test_words_of_a_customer_whom_no_table_knows_wait_for_an_ingestion(store: St
     store.copy()
     say(store, "zoe", no())
     store.put_back()
-    result = restored(store)
+    result = run_restore(store)
     assert (result.waiting, result.is_complete) == (1, False)
     assert "zoe" not in (store.home / WAITING_FILE).read_text()
     write_orders(store.home, "ann", "zoe")
@@ -147,7 +147,7 @@ def test_an_erasure_of_a_customer_whom_no_table_knows_needs_no_table(store: Stor
     store.copy()
     list(forget.run(Home(store.home), ["zoe"], NOW))
     store.put_back()
-    assert restored(store).erasures == 1
+    assert run_restore(store).erasures == 1
     assert store.ledger().statuses(["zoe"], NOW_US) == [ConsentStatus.ERASED]
 
 
@@ -158,14 +158,14 @@ def test_a_line_without_dates_brings_back_its_denial_and_not_its_grant(store: St
         consents = [{"purpose": PROFILING, "channel": "*", "granted": granted}]
         audit.append(CONSENT, "crm", NOW_US, customer=audit.pseudonym(customer_id), consents=consents)
     store.empty()
-    restored(store)
+    run_restore(store)
     assert statuses(store, "bob", "cem") == ["DENIED", "UNKNOWN"]
 
 
 def test_a_damaged_memory_is_mended(store: Store) -> None:
     say(store, "bob", no())
     (store.home / "ledger.json").write_bytes(b"")
-    assert restored(store).loss == "memory"
+    assert run_restore(store).loss == "memory"
     assert statuses(store, "bob") == ["DENIED"]
 
 
@@ -180,13 +180,13 @@ def test_every_machine_records_its_own_words_before_it_answers_again(store: Stor
     say(store, "bob", no())
     say(store, "cem", no(), home=other)
     store.put_back()
-    assert restored(store).loss == "older"
+    assert run_restore(store).loss == "older"
     with pytest.raises(RowsLost, match="has lost the consents"):
         store.ledger(other).state()
-    assert restored(store, other).loss == "elsewhere"
+    assert run_restore(store, other).loss == "elsewhere"
     assert statuses(store, "bob", "cem") == ["DENIED", "DENIED"]
     assert store.ledger(other).state() == store.ledger().state()
-    assert restored(store).loss == "none"
+    assert run_restore(store).loss == "none"
 
 
 def test_a_restore_that_is_killed_is_finished_by_the_next(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,8 +200,8 @@ def test_a_restore_that_is_killed_is_finished_by_the_next(store: Store, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(restore, "replay_words", stop)
         with pytest.raises(KeyboardInterrupt):
-            restored(store)
+            run_restore(store)
     with pytest.raises(RowsLost, match="has lost the consents"):
         store.ledger().state()
-    restored(store)
+    run_restore(store)
     assert statuses(store, "bob") == ["DENIED"]
