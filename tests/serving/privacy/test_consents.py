@@ -164,7 +164,7 @@ def test_every_change_leaves_a_line_without_the_customers_id(client: TestClient,
     first, second = audit_lines(tmp_path)
     dates = {"changed_at": "2026-11-21T09:30:00Z", "until": None}
     assert first["consents"] == [{"purpose": "profiling", "channel": "*", "granted": False, **dates}]
-    assert second["consents"] == [{"purpose": "marketing", "channel": "sms", "granted": True}]
+    assert second["consents"] == [{"purpose": "marketing", "channel": "sms", "granted": True, **dates}]
     assert (first["actor"], first["customer"]) == (second["actor"], second["customer"])
     assert '"ann"' not in (tmp_path / "audit.jsonl").read_text()
 
