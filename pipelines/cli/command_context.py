@@ -16,7 +16,7 @@ from pipelines import environment
 from pipelines.cli.console import CommandConsole
 from pipelines.cli.os_errors import describe_os_error
 from pipelines.home import Home
-from pipelines.promotion.refusals import GateRejected, ReleaseBarred
+from pipelines.promotion.refusals import AliasPutBack, GateRejected, ReleaseBarred
 from pipelines.steps.promote import UsageError
 from pipelines.steps.silence import LogSilent
 
@@ -27,6 +27,7 @@ GATE_REJECTED_STATUS = INCOMPLETE_STATUS = 3
 _EXIT_STATUSES = {
     UsageError: 2,
     GateRejected: GATE_REJECTED_STATUS,
+    AliasPutBack: GATE_REJECTED_STATUS,
     ReleaseBarred: GATE_REJECTED_STATUS,
     LogSilent: GATE_REJECTED_STATUS,
 }

@@ -25,6 +25,9 @@ def promote(  # noqa: PLR0913 -- each is an option of the command
         bool,
         typer.Option("--rollback", help="Go back to the release that served before, and bar the one that serves."),
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Promote the release that the alias champion was moved to in MLflow.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Promote again what was rolled back last.")] = False,
     json: Json = False,
 ) -> None:
@@ -32,20 +35,27 @@ def promote(  # noqa: PLR0913 -- each is an option of the command
 
     Exit status 3: the gate rejects it, or it was rolled back and is not named by --version or --resume.
     """
+    from pipelines.steps import follow as follow_step
     from pipelines.steps import promote as step
 
     now = current_time(context)
     with locked_home("promote", home, json=json) as (console, locked):
-        if rollback and (force or version or resume):
-            raise UsageError(
-                "Found --rollback with --force, --resume or --version. Expected it alone: it selects the release that "
-                "served before."
-            )
-        if resume and version:
-            raise UsageError("Found --resume with --version. Expected one of them: both name a release.")
-        if rollback:
+        _check_options(version=bool(version), resume=resume, rollback=rollback, follow=follow, force=force)
+        if follow:
+            moved = follow_step.run(locked, now, console.report)
+            console.show_promotion(moved or follow_step.newest_promotion(locked))
+        elif rollback:
             console.show_promotion(step.rollback(locked, now, console.report, why=why))
         elif resume:
             console.show_promotion(step.resume(locked, now, console.report, why=why, force=force))
         else:
             console.show_promotion(step.run(locked, now, console.report, version=version, why=why, force=force))
+
+
+def _check_options(*, force: bool, **selections: bool) -> None:
+    """Check that one option at most selects the release; raises UsageError."""
+    given = [f"--{name}" for name, is_given in selections.items() if is_given]
+    if len(given) > 1:
+        raise UsageError(f"Found {' and '.join(given)}. Expected one of them: each selects a release.")
+    if force and given and given[0] in {"--rollback", "--follow"}:
+        raise UsageError(f"Found {given[0]} with --force. Expected --force alone, with --version or with --resume.")

@@ -74,6 +74,9 @@ def _rows(status: HomeStatus) -> Iterator[tuple[str, str]]:
         yield "notes", ", ".join(f"{note.code} ({note.severity})" for note in status.notes)
     yield "features", f"as of {status.features_as_of}" if status.features_as_of else _NONE
     yield "champion", _describe_champion(status)
+    yield from _alias_row(status)
+    for version, bar in status.barred.items():
+        yield "barred", f"release {version}, {bar}; `flywheel promote --version {version}` brings it back"
     if status.newest and (status.champion is None or status.newest.version != status.champion.version):
         yield "not promoted", _describe_release(status.newest)
     if status.champion:
@@ -89,10 +92,16 @@ def _rows(status: HomeStatus) -> Iterator[tuple[str, str]]:
 
 def _describe_champion(status: HomeStatus) -> str:
     if status.champion is None:
-        return _NONE
+        return status.champion_fault or _NONE
     since = f"; serves since {_minute(status.promoted_at)} ({status.promoted_why})" if status.promoted_at else ""
     previous = f"; before it release {status.previous}" if status.previous else ""
     return f"{_describe_release(status.champion)}{since}{previous}"
+
+
+def _alias_row(status: HomeStatus) -> Iterator[tuple[str, str]]:
+    """A row where MLflow calls another release the champion than the one that serves."""
+    if status.champion is not None and status.champion_alias != status.champion.version and status.champion_alias:
+        yield "alias", f"MLflow calls release {status.champion_alias} the champion: `flywheel promote --follow` follows"
 
 
 def _describe_release(release: ReleaseStatus) -> str:

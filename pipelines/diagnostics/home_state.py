@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -14,9 +16,12 @@ import pyarrow.parquet as pq
 from features.errors import FlywheelError
 from features.ingestion.manifest import HistoryManifest, read_manifest
 from features.plausibility.log_report import LogReport, read_log_report
+from pipelines import environment
 from pipelines.home import Home
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import ReleaseManifest
+from training.registry.champion_alias import read_champion_alias
+from training.registry.promotion_history import bar_sentence, barred_releases
 from training.registry.promotion_log import Promotion, PromotionLog
 
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
@@ -88,13 +93,40 @@ class HomeState:
             return None
 
     @cached_property
+    def champion_fault(self) -> str | None:
+        """Why the serving release cannot be read; None where it can, and where none serves."""
+        version = self.home.champion()
+        try:
+            _ = None if version is None else ReleaseManifest.read(self.home.releases / version)
+        except CorruptRelease as error:
+            return str(error)
+        return None
+
+    @cached_property
+    def promotions(self) -> Sequence[Promotion]:
+        """Every change of the champion, oldest first."""
+        try:
+            return PromotionLog(self.home.folder / "promotions.jsonl").read()
+        except UNREADABLE:
+            return ()
+
+    @property
     def promotion(self) -> Promotion | None:
         """The newest change of the champion."""
+        return self.promotions[-1] if self.promotions else None
+
+    @property
+    def barred_releases(self) -> dict[str, str]:
+        """The releases that were rolled back and not promoted since: version -> by whom, when and why."""
+        return {version: bar_sentence(rollback) for version, rollback in barred_releases(self.promotions).items()}
+
+    @cached_property
+    def champion_alias(self) -> str | None:
+        """The release that MLflow calls the champion; None where its store is elsewhere or does not answer."""
         try:
-            promotions = PromotionLog(self.home.folder / "promotions.jsonl").read()
-        except UNREADABLE:
+            return None if environment.MLFLOW_TRACKING_URI.value else read_champion_alias(self.home.folder)
+        except sqlite3.Error:
             return None
-        return promotions[-1] if promotions else None
 
     @cached_property
     def newest_release(self) -> str | None:

@@ -43,6 +43,9 @@ class HomeStatus:
     notes: tuple[PlausibilityNote, ...]  # of the last run
     features_as_of: date | None
     champion: ReleaseStatus | None
+    champion_fault: str | None  # why the serving release cannot be read
+    champion_alias: str | None  # the release that MLflow calls the champion; None without one, or where it is elsewhere
+    barred: Mapping[str, str]  # releases that were rolled back -> by whom, when and why
     promoted_at: datetime | None
     promoted_why: str | None
     previous: str | None
@@ -71,6 +74,9 @@ def read_status(surroundings: Surroundings) -> HomeStatus:
         notes=report.plausibility if report else (),
         features_as_of=state.features_as_of,
         champion=_release_status(surroundings.home.champion(), champion, surroundings),
+        champion_fault=state.champion_fault,
+        champion_alias=state.champion_alias,
+        barred=state.barred_releases,
         promoted_at=promotion.at if promotion else None,
         promoted_why=promotion.why if promotion else None,
         previous=promotion.replaced if promotion else None,

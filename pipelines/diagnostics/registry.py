@@ -9,6 +9,7 @@ from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
 from pipelines.diagnostics.home_checks import HOME_CHECKS
 from pipelines.diagnostics.log_checks import LOG_CHECKS
 from pipelines.diagnostics.network_checks import NETWORK_CHECKS
+from pipelines.diagnostics.promotion_checks import PROMOTION_CHECKS
 from pipelines.diagnostics.store_checks import STORE_CHECKS
 from pipelines.diagnostics.surroundings import Surroundings
 
@@ -16,6 +17,7 @@ CHECKS: tuple[Check, ...] = (
     *ENVIRONMENT_CHECKS,
     *HOME_CHECKS,
     *STORE_CHECKS,
+    *PROMOTION_CHECKS,
     *CLOCK_CHECKS,
     *NETWORK_CHECKS,
     *LOG_CHECKS,

@@ -19,3 +19,7 @@ class ReleaseBarred(PromotionRefused):
 
 class TrialFailed(PromotionRefused):
     """The release does not load, answers wrongly, or needs other features than the published ones."""
+
+
+class AliasPutBack(PromotionRefused):
+    """The release that the alias in MLflow named is not promoted, so that the alias names the champion again."""

@@ -33,6 +33,7 @@ class ReleaseCandidate:
     assembled_release: AssembledRelease
     churn_sample: list[float]
     comparisons: Sequence[ChampionComparison] = ()
+    stand_in_refutations: Sequence[str] = ()  # what the newest origin refutes of the last window, where that answers
 
     @property
     def tier(self) -> str:
@@ -46,22 +47,34 @@ class ReleaseCandidate:
 
     @property
     def gate(self) -> GateResult:
-        """The gate result, which decides about the promotion; a refuted release serves where nothing else can."""
+        """The gate result, which decides whether the release may promote itself."""
         decisions = self.gate_decisions
         refutations = [
             f"{name}: {sentence}" for name, decision in decisions.items() for sentence in decision.refutations
         ]
         surely_worse = [comparison.model for comparison in self.comparisons if comparison.is_regression]
-        answers_anyway = self.tier == LAST_WINDOW or not tiers_of_usable_champion(self.context)
-        blocking = {note.code: note.sentence for note in without_examples(self.context.plausibility) if note.blocks}
+        implausible = {note.code: note.sentence for note in without_examples(self.context.plausibility) if note.blocks}
         return GateResult(
-            passed=not blocking and not surely_worse and (not refutations or answers_anyway),
+            passed=not implausible and not surely_worse and self._stands_its_test,
             regressions=surely_worse,
             reasons={name: f"{decision.tier}: {decision.reason}" for name, decision in decisions.items()},
-            refutations=refutations,
+            refutations=[*refutations, *self.stand_in_refutations],
             no_signal=[name for name, decision in decisions.items() if not decision.ranks],
-            implausible=blocking,
+            implausible=implausible,
         )
+
+    @property
+    def _stands_its_test(self) -> bool:
+        """Whether the newest origin lets the tier that answers serve.
+
+        The last window has a test of its own. Wrong probabilities alone stop no release where nothing else can answer.
+        """
+        decisions = self.gate_decisions.values()
+        if self.tier == LAST_WINDOW:
+            return not self.stand_in_refutations
+        if any(decision.blocking for decision in decisions):
+            return False
+        return not any(decision.refutations for decision in decisions) or not tiers_of_usable_champion(self.context)
 
     @cached_property
     def member_losses(self) -> Mapping[str, Sequence[QuestionLosses]]:

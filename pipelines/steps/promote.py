@@ -58,6 +58,7 @@ def run(
         raise UsageError("Found --force without --why. Expected a reason, for the promotion log: give it with --why.")
     registry = home.registry()
     candidate = _pending_release(registry) if version is None else version
+    _notice_moved_alias(registry, home, candidate, report)
     bar = registry.bar_of(candidate)
     if bar is not None and version is None:
         raise _bar_error(home, candidate, bar)
@@ -65,7 +66,7 @@ def run(
     promotion = promote(registry, home, request)
     if bar is not None:
         report(f"release {candidate} is barred no longer: it had been {bar}")
-    _publish_pointer(home, promotion.version, report)
+    publish_pointer(home, promotion.version, report)
     return promotion
 
 
@@ -82,7 +83,7 @@ def run_automatically(home: Home, timestamp: datetime, report: Report, version: 
     if bar is not None:
         raise _bar_error(home, version, bar)
     promotion = promote(registry, home, PromotionRequest(version=version, by=current_user(), at=timestamp))
-    _publish_pointer(home, promotion.version, report)
+    publish_pointer(home, promotion.version, report)
     return promotion
 
 
@@ -100,7 +101,7 @@ def rollback(home: Home, timestamp: datetime, report: Report, *, why: str = "") 
     version = registry.rollback_target() if unfinished is None else unfinished.version
     try_release(registry, home, version)
     promotion = unfinished or registry.rollback(by=current_user(), at=timestamp, why=why or "rolled back")
-    _publish_pointer(home, promotion.version, report)
+    publish_pointer(home, promotion.version, report)
     if promotion.replaced is not None:
         report(f"release {promotion.replaced} is barred until `flywheel promote --resume` or --version")
     return promotion
@@ -161,6 +162,13 @@ def _pending_release(registry: Registry) -> str:
     return version
 
 
+def _notice_moved_alias(registry: Registry, home: Home, candidate: str, report: Report) -> None:
+    """Say that somebody moved the alias in MLflow to a release that is neither the champion nor to be promoted."""
+    named = registry.version_of("release", "champion")
+    if named not in {None, home.champion(), candidate}:
+        report(f"the alias champion in MLflow named release {named}, which does not serve; it follows this promotion")
+
+
 def _bar_error(home: Home, version: str, bar: str) -> ReleaseBarred:
     champion = home.champion()
     serving = f"Release {champion} goes on serving." if champion else "No release serves."
@@ -179,7 +187,8 @@ def _unfinished_rollback(registry: Registry, home: Home) -> Promotion | None:
     return None
 
 
-def _publish_pointer(home: Home, version: str, report: Report) -> None:
+def publish_pointer(home: Home, version: str, report: Report) -> None:
+    """Write the champion pointer, which the workers follow."""
     from training.registry import write_champion_pointer
 
     write_champion_pointer(home.folder, version)

@@ -16,7 +16,7 @@ from pipelines.home import Home
 from pipelines.promotion.refusals import PromotionRefused
 from pipelines.run_context import RunContext
 from pipelines.scoring.expected_totals import shop_totals
-from pipelines.steps import ingest, promote, prune, publish
+from pipelines.steps import follow, ingest, promote, prune, publish
 from pipelines.steps.silence import end_silence, silence_notice
 from serving.audiences.estimates.expected_totals import ExpectedTotals
 from training.dataset.readiness import Readiness
@@ -87,6 +87,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     from pipelines.steps import score, train  # seconds, which a log that ended need not wait for
 
     publish.run(context)
+    if promotes:
+        _follow_champion_alias(home, timestamp, report)
     trained_version = train.run(context)
     refusal = _promote(home, timestamp, report, trained_version) if promotes else ""
     trained = ReleaseManifest.read(home.releases / trained_version)
@@ -109,6 +111,14 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         plausibility=context.plausibility,
         currency=config.currency,
     )
+
+
+def _follow_champion_alias(home: Home, timestamp: datetime, report: Callable[[str], None]) -> None:
+    """Promote what a reviewer chose in MLflow since the last run, so that the new release is compared with it."""
+    try:
+        follow.run(home, timestamp, report)
+    except PromotionRefused as error:
+        report(str(error))
 
 
 def _promote(home: Home, timestamp: datetime, report: Callable[[str], None], version: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
 from training.dataset.category_rows import CategoryLog
 from training.evaluation.backtest import backtest_evidence
-from training.evaluation.quality_gate import GateDecision, evaluate_gate
+from training.evaluation.quality_gate import GateDecision, evaluate_gate, stand_in_refutations
 from training.fitting.assemble import assemble, churn_sample
 from training.fitting.category_hazards import fit_category_tables_from_log
 from training.inference.forecast import AVERAGE, LAST_WINDOW, POPULATION
@@ -33,7 +34,7 @@ def run(context: RunContext) -> str:
     marker, fingerprint = context.home.folder / "trained.json", training_fingerprint(context)
     context.report("opening the model registry")
     registry = context.home.registry()
-    trained_versions: dict[str, str] = json.loads(marker.read_text()) if marker.is_file() else {}
+    trained_versions = _read_versions(marker)
     if fingerprint in trained_versions and _is_registered(registry, trained_versions[fingerprint], fingerprint):
         context.report(f"release {trained_versions[fingerprint]} was trained on the same data, config and code")
         registry.fetch(trained_versions[fingerprint], context.home.releases / trained_versions[fingerprint])
@@ -42,6 +43,15 @@ def run(context: RunContext) -> str:
     replace_text(marker, json.dumps({**trained_versions, fingerprint: version}))
     context.report(f"release {version} waits for promotion")
     return version
+
+
+def _read_versions(marker: Path) -> dict[str, str]:
+    """The version of each fingerprint; empty where the file is missing or damaged, as the registry has them, too."""
+    try:
+        versions = json.loads(marker.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return versions if isinstance(versions, dict) else {}
 
 
 def _is_registered(registry: Registry, version: str, fingerprint: str) -> bool:
@@ -77,6 +87,7 @@ def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
         assembled_release=assembled,
         churn_sample=churn_sample(assembled.tiered_model, today.inputs, orders, context.churn_days),
         comparisons=comparisons,
+        stand_in_refutations=stand_in_refutations(tests, assembled.tiered_model) if tier == LAST_WINDOW else (),
     )
 
 

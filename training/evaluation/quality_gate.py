@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from features.arrays import Floats
 from training import metrics
 from training.evaluation.backtest import Backtest
 from training.inference.forecast import TIERS, Forecast
+from training.inference.tiered_model import TieredModel
 from training.model import Model
 from training.models import MODELS
 from training.totals import PredictedTotal
@@ -30,6 +31,7 @@ class GateDecision:
     reason: str
     refutations: tuple[str, ...] = ()  # sentences, empty where the newest origin refutes nothing
     ranks: bool = True  # False: at the test origins it ordered customers no better than chance
+    blocking: tuple[str, ...] = ()  # the refutations of totals and of the ranking, with which nothing promotes itself
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,36 @@ def evaluate_gate(tests: Sequence[Backtest], tier: str) -> dict[str, GateDecisio
     return {name: _evaluate_model(tests, model, tier) for name, model in MODELS.items()}
 
 
+def stand_in_refutations(tests: Sequence[Backtest], stand_in: TieredModel) -> list[str]:
+    """Sentences on the totals and rankings of a stand-in that the newest origin refutes, each after its model.
+
+    The stand-in has the level of the window after that origin, so only its ranking, or a level that it could not take,
+    can be refuted.
+
+    Args:
+        tests: back-tests, newest first.
+        stand_in: the model that is to answer in place of the tested tier.
+    """
+    if not tests:
+        return []
+    newest, tier = tests[0], stand_in.tier_name
+    forecast = stand_in.forecast(newest.rows.inputs, newest.rows.column("orders"))
+    judged = replace(newest, forecasts={tier: forecast})
+    return [
+        f"{name}, on the level of the last window: {sentence}"
+        for name, model in MODELS.items()
+        for sentence in blocking_refutations(judged, model, tier)
+    ]
+
+
 def _evaluate_model(tests: Sequence[Backtest], model: Model, tier: str) -> GateDecision:
     if not tests:
         return GateDecision(model.name, tier, "no window after an origin is over yet, so nothing could be tested")
-    refutations = tuple(_refutations(tests[0], model, tier))
+    blocking = blocking_refutations(tests[0], model, tier)
+    refutations = (*blocking, *_calibration_refutations(tests[0], model, tier))
     ranks = _ranks_customers(tests, model, tier)
     if refutations:
-        return GateDecision(model.name, tier, "; ".join(refutations), refutations, ranks)
+        return GateDecision(model.name, tier, "; ".join(refutations), refutations, ranks, blocking)
     tested = f"tested at {len(tests)} origin{'s' if len(tests) > 1 else ''}, refuted by none"
     return GateDecision(
         model.name, tier, tested if ranks else f"{tested}; nobody is ranked: {_no_signal(model)}", (), ranks
@@ -74,8 +99,16 @@ def _no_signal(model: Model) -> str:
     return f"the log holds no signal by which {model.name} could tell customers apart"
 
 
-def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
-    """Sentences on what the outcomes after an origin refute: of each total, the longest horizon that it does."""
+def blocking_refutations(test: Backtest, model: Model, tier: str) -> tuple[str, ...]:
+    """Sentences on the totals and the ranking that the outcomes after an origin refute.
+
+    Of each total, the longest horizon that is far off. No release with one of them promotes itself.
+
+    Args:
+        test: a back-test with a forecast of the tier.
+        model: the question.
+        tier: the tier that is to answer.
+    """
     forecast, outcomes = test.forecasts[tier], test.rows.outcomes
     refuted_by_measure: dict[str, str] = {}
     for total in sorted(model.totals(outcomes, test.plan, forecast), key=lambda total: total.horizon_days):
@@ -90,15 +123,21 @@ def _refutations(test: Backtest, model: Model, tier: str) -> list[str]:
     area, error = metrics.auc(score, event), chance_standard_error(event)
     if area + NORMAL_QUANTILE * error < CHANCE_AUC:
         found.append(f"at {test.origin:%Y-%m-%d} it ranked customers the wrong way round: AUC {area:.2f}")
-    if model.calibration is not None:
-        limit, off = model.calibration, model.metrics(outcomes, test.plan, forecast)[model.calibration.metric]
-        chance = _chance_calibration_error(np.clip(score, 0.0, 1.0)) + NORMAL_QUANTILE * 0.5 / np.sqrt(len(event))
-        if abs(off) > limit.limit + chance:
-            found.append(
-                f"at {test.origin:%Y-%m-%d} its probabilities were off by {abs(off):.0%} on average: {limit.metric},"
-                f" at most {limit.limit:.0%} is allowed"
-            )
-    return found
+    return tuple(found)
+
+
+def _calibration_refutations(test: Backtest, model: Model, tier: str) -> list[str]:
+    """A sentence on the probabilities, where they were off by more than is allowed, beyond chance."""
+    if model.calibration is None:
+        return []
+    forecast, outcomes = test.forecasts[tier], test.rows.outcomes
+    score, event = model.ranking(outcomes, test.plan, forecast)
+    limit, off = model.calibration, model.metrics(outcomes, test.plan, forecast)[model.calibration.metric]
+    chance = _chance_calibration_error(np.clip(score, 0.0, 1.0)) + NORMAL_QUANTILE * 0.5 / np.sqrt(len(event))
+    if abs(off) <= limit.limit + chance:
+        return []
+    off_by = f"at {test.origin:%Y-%m-%d} its probabilities were off by {abs(off):.0%} on average"
+    return [f"{off_by}: {limit.metric}, at most {limit.limit:.0%} is allowed"]
 
 
 def _unit(total: PredictedTotal) -> float:

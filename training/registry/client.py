@@ -92,9 +92,13 @@ class Registry:
         """The release that a rollback makes the champion; raises ``VersionNotFound`` without one."""
         return promotion.rollback_target(self.client, self._promotion_log)
 
-    def restore_champion(self) -> None:
-        """Set the aliases as the newest promotion left them, wherever somebody moved them."""
-        promotion.restore_champion(self.client, self._promotion_log)
+    def restore_champion(self, serving: str | None) -> None:
+        """Set the aliases as the promotion of the serving release left them, wherever somebody moved them."""
+        promotion.restore_champion(self.client, self._promotion_log, serving)
+
+    def finish_interrupted(self) -> None:
+        """Complete the promotion whose aliases a crash left half moved, if there is one."""
+        promotion.finish_interrupted(self.client, self._promotion_log)
 
     def bar_of(self, version: str) -> str | None:
         """Who rolled a release back, when and why, while it is barred; None for one that may promote itself."""
@@ -104,9 +108,9 @@ class Registry:
         """The releases that were rolled back and not promoted since, the newest rollback last."""
         return list(barred_releases(self.promotions()))
 
-    def tag(self, version: str, key: str, value: str) -> None:
-        """Set a tag of a release."""
-        self.client.set_model_version_tag(versions.RELEASE, version, key, value)
+    def note_refusal(self, version: str, reason: str) -> None:
+        """Say on the page of a release why it was not promoted when its alias was moved; a promotion removes it."""
+        self.client.set_model_version_tag(versions.RELEASE, version, promotion.REFUSED_TAG, reason)
 
     def promotions(self) -> list[Promotion]:
         """Every change of the champion, oldest first."""

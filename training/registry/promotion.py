@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
-BARRED_TAG = "barred"
+BARRED_TAG, REFUSED_TAG = "barred", "promotion_refused"
 _PROMOTION_TAG = "promotion"
 
 
@@ -29,7 +29,7 @@ def promote(client: MlflowClient, log: PromotionLog, requested: Promotion) -> Pr
     finish_interrupted(client, log)
     newest = log.newest() or _champion_promotion(client)
     if newest is not None and newest.version == requested.version:
-        restore_champion(client, log)
+        restore_champion(client, log, newest.version)
         return newest
     replaced = _replaced_version(requested.version, _release_aliases(client)) if newest is None else newest.version
     return _move_champion(client, log, replace(requested, replaced=replaced))
@@ -73,15 +73,18 @@ def rollback_target(client: MlflowClient, log: PromotionLog) -> str:
     return version
 
 
-def restore_champion(client: MlflowClient, log: PromotionLog) -> None:
-    """Set the aliases as the newest promotion left them, wherever somebody moved them; without one, remove them."""
+def restore_champion(client: MlflowClient, log: PromotionLog, serving: str | None) -> None:
+    """Set the aliases as the promotion of the serving release left them, wherever somebody moved them.
+
+    Args:
+        client: MLflow's client.
+        log: every change of the champion; its newest line says what the models' aliases name.
+        serving: the release that serves; None where none does, so that no alias may name a champion.
+    """
+    _set_alias(client, RELEASE, CHAMPION, _release_aliases(client), serving)
     newest = log.newest()
-    if newest is not None:
-        if _release_aliases(client).get(CHAMPION) != newest.version:
-            client.set_registered_model_alias(RELEASE, CHAMPION, newest.version)
+    if newest is not None and newest.version == serving:
         update_aliases(client, log, newest)
-    elif CHAMPION in _release_aliases(client):
-        client.delete_registered_model_alias(RELEASE, CHAMPION)
 
 
 def finish_interrupted(client: MlflowClient, log: PromotionLog) -> Promotion | None:
@@ -151,11 +154,13 @@ def update_aliases(client: MlflowClient, log: PromotionLog, promotion: Promotion
 
 
 def _update_bars(client: MlflowClient, promotion: Promotion) -> None:
-    """Tag the release that a rollback bars, and remove the tag from the one that serves now."""
+    """Tag the release that a rollback bars, and remove what spoke against the one that serves now."""
     if promotion.kind == "rollback" and promotion.replaced is not None:
         client.set_model_version_tag(RELEASE, promotion.replaced, BARRED_TAG, bar_sentence(promotion))
-    if BARRED_TAG in tags_of(client, RELEASE, promotion.version):
-        client.delete_model_version_tag(RELEASE, promotion.version, BARRED_TAG)
+    tags = tags_of(client, RELEASE, promotion.version)
+    for tag in (BARRED_TAG, REFUSED_TAG):
+        if tag in tags:
+            client.delete_model_version_tag(RELEASE, promotion.version, tag)
 
 
 def _set_alias(client: MlflowClient, model: str, alias: str, current: Mapping[str, str], version: str | None) -> None:

@@ -105,7 +105,10 @@ def gate(
     tier: str,
     refutations: Sequence[str],
     views: Sequence[View] = MANIFEST.views,
+    *,
     notes: Sequence[PlausibilityNote] = (),
+    blocking: Sequence[str] = (),
+    stand_in: Sequence[str] = (),
 ) -> GateResult:
     """The gate's result on a candidate that answers from a tier, with what speaks against it."""
     assembled: Any = SimpleNamespace(tiered_model=SimpleNamespace(tier_name=tier))
@@ -113,17 +116,31 @@ def gate(
     backtest: Any = None
     return ReleaseCandidate(
         context=context, fingerprint="", backtest_result=backtest, assembled_release=assembled, churn_sample=[],
-        gate_decisions={"churn": GateDecision("churn", tier, "", tuple(refutations))},
+        gate_decisions={
+            "churn": GateDecision("churn", tier, "", (*blocking, *refutations), blocking=tuple(blocking))
+        },
+        stand_in_refutations=stand_in,
     ).gate  # fmt: skip
 
 
-def test_a_refuted_release_is_rejected_only_where_a_champion_can_go_on_serving(home: Home) -> None:
-    assert gate(home, "btyd", ["ten times too few"]).passed
+def test_wrong_probabilities_stop_a_release_only_where_a_champion_can_go_on_serving(home: Home) -> None:
+    assert gate(home, "btyd", ["off by 20%"]).passed
     write(home, "1", on_tier("average"))
     (home.releases / "champion").write_text("1")
-    assert not gate(home, "btyd", ["ten times too few"]).passed
-    assert gate(home, "last_window", ["ten times too few"]).passed
+    assert not gate(home, "btyd", ["off by 20%"]).passed
     assert gate(home, "btyd", []).passed
+
+
+@pytest.mark.parametrize("tier", ["average", "btyd", "population"])
+def test_a_release_with_wrong_totals_or_ranking_never_promotes_itself(home: Home, tier: str) -> None:
+    assert not gate(home, tier, [], blocking=["ten times too few"]).passed
+
+
+def test_the_last_window_serves_unless_its_own_test_refutes_it(home: Home) -> None:
+    assert gate(home, "last_window", [], blocking=["ten times too few"]).passed
+    refuted = gate(home, "last_window", [], blocking=["ten times too few"], stand_in=["churn: wrong way round"])
+    assert not refuted.passed
+    assert refuted.refutations == ["churn: ten times too few", "churn: wrong way round"]
 
 
 def test_a_champion_that_cannot_read_the_features_of_today_stands_in_for_nothing(home: Home) -> None:
