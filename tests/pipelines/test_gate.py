@@ -71,15 +71,25 @@ def test_a_refuted_release_does_not_take_the_place_of_an_average(grown_shop_snap
     assert [promotion["version"] for promotion in flywheel.promotions] == ["1"]
 
 
-@pytest.mark.parametrize(("customers", "tier"), [(120, "last_window"), (40, "population")])
-def test_a_shop_that_all_but_one_have_left_is_refuted_and_answered_all_the_same(
-    shop_of: ShopOf, customers: int, tier: str
+def test_a_shop_that_all_but_one_have_left_is_refuted_and_answered_on_the_level_of_the_last_window(
+    shop_of: ShopOf,
 ) -> None:
-    flywheel = shop_of(situations.deserted_from(shops.simulate_log(customers, 200), 118))
+    flywheel = shop_of(situations.deserted_from(shops.simulate_log(120, 200), 118))
     result = flywheel("run", "--as-of", shops.day(180), "--json")
     assert result.status == GATE_REJECTED, result.err
-    assert set(flywheel.release["tiered_model"]["tier_by_model"].values()) == {tier}
+    assert set(flywheel.release["tiered_model"]["tier_by_model"].values()) == {"last_window"}
     assert np.isfinite(flywheel.scores["churn_probability"].to_numpy()).all()
+
+
+def test_a_first_release_with_wrong_totals_serves_only_by_force(shop_of: ShopOf) -> None:
+    flywheel = shop_of(situations.deserted_from(shops.simulate_log(40, 200), 118))
+    result = flywheel("run", "--as-of", shops.day(180), "--json")
+    assert result.status == GATE_REJECTED, result.err
+    assert (flywheel.home.champion(), result.summary["release"], result.summary["scores"]) == (None, "", None)
+    assert result.summary["refused"].startswith("The gate rejects release 1: churn: at 2024-")
+    assert "No release is serving." in result.summary["refused"]
+    assert flywheel("promote", "--force", "--why", "the shop closed").status == 0
+    assert set(flywheel.release["tiered_model"]["tier_by_model"].values()) == {"population"}
 
 
 @pytest.fixture(scope="module")
