@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from serving.api import routes as routes_package
 from serving.api.auth_middleware import ApiKeyMiddleware
+from serving.api.host_middleware import HostMiddleware
 from serving.api.observability_middleware import ObservabilityMiddleware
 from serving.api.openapi import openapi_document
 from serving.api.pages import PAGE_PATHS
@@ -66,6 +67,7 @@ def create_app(open_app_state: Callable[[], AppState]) -> FlywheelAPI:
     refuse_undeclared(app.routes)
     public_paths = {route.path for route in routes if isinstance(route, RawRoute) and route.access.public}
     app.add_middleware(ApiKeyMiddleware, public_paths=public_paths, page_paths=PAGE_PATHS)
+    app.add_middleware(HostMiddleware)
     app.add_middleware(ObservabilityMiddleware)
     for error_type in (Problem, HTTPException):
         app.add_exception_handler(error_type, to_problem_response)

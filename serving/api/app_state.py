@@ -66,6 +66,7 @@ class AppState:
     rate_limits: RateLimits
     sessions: Sessions
     failed_attempts: FailedAttempts = field(default_factory=FailedAttempts)
+    allowed_hosts: tuple[str, ...] = ()
     machine_clock: Clock = field(default_factory=SystemClock)
 
     @classmethod
@@ -109,6 +110,7 @@ class AppState:
             poll_seconds=settings.poll_seconds,
             access_log=settings.access_log,
             canonical_ids=canonical_ids,
+            allowed_hosts=settings.allowed_hosts,
             rate_limits=RateLimits.for_store(Limits(settings.rate_limit, settings.quota), online_store, log),
             sessions=Sessions(settings.session_hours, load_secret(settings.home)),
         )

@@ -133,7 +133,9 @@ def _invalid_id(reason: str) -> Problem:
 
 
 def _require_json(request: Request) -> None:
-    media = _media_type(request.headers.get("content-type", "application/json"))
+    if "content-type" not in request.headers:  # a browser sends such a body for a page of another site unasked
+        raise Problem(415, f"Found no media type. {DETAILS[415]}")
+    media = _media_type(request.headers["content-type"])
     if media != "application/json" and not media.endswith("+json"):
         raise Problem(415, f"Found the media type {media}. {DETAILS[415]}")
 

@@ -281,6 +281,7 @@ class Shop:
             poll_seconds=60,
             access_log=access_log,
             canonical_ids=canonical_ids,
+            allowed_hosts=("testserver",),
             rate_limits=RateLimits(Limits(rate_limit, quota), json_log(clock, log)),
             sessions=Sessions(1.0, SECRET),
             machine_clock=clock,

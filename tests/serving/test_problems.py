@@ -19,6 +19,7 @@ from tests.serving.fakes import FakeFeatureReader, FakeRelease, Shop
 from training.inference.forecast import Forecast
 
 PREDICTIONS = "/v1/predictions"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_a_wrong_method_is_told_the_right_one(client: TestClient) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b'{"customer_ids": ["\\ud800"]}', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_not_json(client: TestClient, body: bytes) -> None:
-    problem = request_problem(client, "POST", PREDICTIONS, content=body, headers={"Content-Type": "application/json"})
+    problem = request_problem(client, "POST", PREDICTIONS, content=body, headers=JSON)
     assert problem.status == 400
     assert problem.detail.startswith("The body is not JSON. Invalid JSON: ")
 
@@ -77,19 +78,21 @@ def test_json_by_any_of_its_names(client: TestClient, media: str) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClient) -> None:
-    problem = request_problem(client, "POST", PREDICTIONS, content=b" " * (request_parsing.MAX_BODY_BYTES + 1))
+    problem = request_problem(
+        client, "POST", PREDICTIONS, content=b" " * (request_parsing.MAX_BODY_BYTES + 1), headers=JSON
+    )
     assert problem.status == 413
     assert problem.detail.startswith("Found more than the 2,097,152 bytes allowed.")
 
 
 def test_a_body_that_does_not_say_its_length_is_counted(client: TestClient) -> None:
     endless = (b" " * 65536 for _ in range(64))
-    assert request_problem(client, "POST", PREDICTIONS, content=endless).status == 413
+    assert request_problem(client, "POST", PREDICTIONS, content=endless, headers=JSON).status == 413
 
 
 def test_the_longest_ids_that_are_allowed_fit_however_they_are_written(client: TestClient) -> None:
     body = b'{"customer_ids": [' + b",".join([b'"' + rb"\u5ba2" * 256 + b'"'] * 1000) + b"]}"
-    assert client.post(PREDICTIONS, content=body, headers={"Content-Type": "application/json"}).status_code == 200
+    assert client.post(PREDICTIONS, content=body, headers=JSON).status_code == 200
 
 
 def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +111,7 @@ def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pyt
         "method": "POST",
         "path": PREDICTIONS,
         "query_string": b"",
-        "headers": [],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
         "http_version": "1.1",
     }
 
@@ -209,5 +212,5 @@ def test_what_nobody_foresaw_is_a_problem_too_and_the_log_names_no_customer() ->
 )
 def test_no_json_makes_the_service_fall_over(client: TestClient, body: object) -> None:
     text = json.dumps(body).encode("utf-8", "surrogatepass")
-    response = client.post(PREDICTIONS, content=text, headers={"Content-Type": "application/json"})
+    response = client.post(PREDICTIONS, content=text, headers=JSON)
     assert response.status_code in {200, 400, 422}

@@ -38,7 +38,7 @@ def post_concurrently(shop: Shop, *requests: Sequence[str], get: bool = False) -
     async def ask() -> list[httpx.Response]:
         app = create_app(lambda: shop.worker)
         app.state.worker = shop.worker
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
             if get:
                 calls = [client.get(f"/v1/customers/{customer_id}/predictions") for (customer_id,) in requests]
             else:
