@@ -28,7 +28,7 @@ from features.consents.ledger import Ledger
 from features.online.backends import LMDB
 from pipelines.registration.lineage import git_commit
 from serving.audience_policy import AudiencePolicy
-from serving.audiences.builder import AudienceContext, AudienceResult, TableConsentCheck, build_audience
+from serving.audiences.builder import AudienceContext, AudienceResult, TableConsentCheck, TableConsents, build_audience
 from serving.audiences.consent_filter import ConsentFilter, ConsentSnapshotRef
 from serving.audiences.export import member_store
 from serving.audiences.export.paging import AudienceReader
@@ -172,12 +172,20 @@ def _measure_counts(path: Path, customers: int, reachable: TableConsentCheck) ->
 
 
 def _count_audience(scores: ScoresFile, request: dict[str, Any], reachable: TableConsentCheck) -> AudienceResult:
-    return build_audience(AudienceRequest.model_validate(request), scores.columns(), reachable, _audience_context(), "")
+    context = _audience_context()
+    return build_audience(
+        AudienceRequest.model_validate(request),
+        scores.columns(),
+        TableConsents(reachable, _allow_every_row),
+        context,
+        "",
+    )
 
 
 def _measure_storage(path: Path, customers: int, scratch: Path) -> Iterator[str]:
     scores, folder = ScoresFile(path), scratch / "audiences"
-    result = build_audience(AudienceRequest(), scores.columns(), _allow_every_row, _audience_context(), "")
+    consents = TableConsents(_allow_every_row, _allow_every_row)
+    result = build_audience(AudienceRequest(), scores.columns(), consents, _audience_context(), "")
     seconds, audience = _time_call(
         lambda: member_store.store_audience(folder, result, _allow_every_id, NOW, "benchmark", AudiencePolicy())
     )

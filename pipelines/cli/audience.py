@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,28 @@ from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
     from pipelines.steps.audience import AudienceOutput
+
+
+class HeldOut(StrEnum):
+    """The choice of held-out members in a file."""
+
+    EXCLUDE = "exclude"
+    ONLY = "only"
+    INCLUDE = "include"
+
+
+HELD_OUT_SENTENCES = {
+    HeldOut.EXCLUDE: "they are not in the file.",
+    HeldOut.ONLY: "the file has them alone. Do not contact them.",
+    HeldOut.INCLUDE: "the column holdout says who. Do not contact them.",
+}
+
+
+class Formulas(StrEnum):
+    """How text that looks like a formula is written in CSV."""
+
+    ESCAPE = "escape"
+    KEEP = "keep"
 
 
 def audience(  # noqa: PLR0913 -- each is an option of the command
@@ -45,6 +68,12 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
     out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the members to this .csv, .ndjson or .parquet file.")
     ] = None,
+    held_out: Annotated[
+        HeldOut, typer.Option(help="Members who are held out: left out of the file, alone in it, or with a column.")
+    ] = HeldOut.EXCLUDE,
+    formulas: Annotated[
+        Formulas, typer.Option(help="Text that a spreadsheet takes for a formula: an apostrophe in front, or as it is.")
+    ] = Formulas.ESCAPE,
     home: HomeDir = None,
     _config: UnusedConfig = None,
     json: Json = False,
@@ -67,39 +96,38 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
             "columns": column or None,
         }
         body, now = step.build_request(options, request), current_time(context)
-        console.show_audience(step.run(resolve_home(home), body, now, out))
+        members = None if out is None else step.MembersFile(out, held_out.value, formulas.value)
+        console.show_audience(step.run(resolve_home(home), body, now, members), held_out)
 
 
 class AudienceConsole(CommandConsole):
     """Prints an audience."""
 
-    def show_audience(self, output: AudienceOutput) -> None:
+    def show_audience(self, output: AudienceOutput, held_out: HeldOut) -> None:
         """Print the size, the composition and the expected totals of an audience."""
         answer = output.answer
         if self._json_output:
             self._print_json({**answer.model_dump(mode="json"), "members": output.path})
             return
         scores = answer.scores
+        more = (
+            "" if answer.excluded_by_consent is None else f"; about {answer.excluded_by_consent:,} have not consented"
+        )
         self._out.print(
-            f"{answer.count:,} of {scores.customers:,} customers, scored by release {scores.release}; "
-            f"{answer.excluded_by_consent:,} more have not consented (consent state {answer.consent_state}).",
+            f"{answer.count:,} of {scores.customers:,} customers, scored by release {scores.release}{more} "
+            f"(consent state {answer.consent_state}).",
             soft_wrap=True,
         )
         for note in answer.notes:
             self._out.print(f"Note: {note}", soft_wrap=True, markup=False)
-        if not answer.count and answer.excluded_by_consent:
-            self._out.print(
-                "No customer in the filter has consented. Record consents ([consents], or "
-                "PUT /v1/customers/{id}/consents), or set [business.consent_defaults] for customers without a record.",
-                soft_wrap=True,
-            )
+        if not answer.count:
             return
         expected = (answer.expected_conversions, answer.expected_orders, answer.expected_revenue)
         for line in expected_total_lines(*expected, answer.currency):
             self._out.print(line, soft_wrap=True)
         if answer.holdout_count is not None:
-            self._out.print(f"{answer.holdout_count:,} of them are held out: do not contact them.")
-        for name, parts in answer.composition.items() if answer.count else ():
+            self._out.print(f"{answer.holdout_count:,} of them are held out: {HELD_OUT_SENTENCES[held_out]}")
+        for name, parts in answer.composition.items():
             shown = titled_table(name.replace("_", " "), "value", "members", "share")
             for part in parts:
                 shown.add_row(part.value or "none", f"{part.count:,}", f"{part.share:.1%}")

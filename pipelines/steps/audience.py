@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from pipelines.home import Home
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import SAMPLE_FORMAT, AudienceService, ExportContext
 from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
-from serving.audiences.formats import FORMATS
+from serving.audiences.formats import FormulaCells, encode
+from serving.audiences.holdout import HoldoutChoice
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceResponse
 from serving.observability.audit_log import COMMAND_LINE, AuditLog
@@ -74,35 +75,60 @@ def build_request(options: Mapping[str, Any], file: Path | None) -> bytes:
     return orjson.dumps({**request, **{name: value for name, value in options.items() if value is not None}})
 
 
-def run(home: Home, body: bytes, timestamp: datetime, out: Path | None = None) -> AudienceOutput:
+@dataclass(frozen=True)
+class MembersFile:
+    """The file of the members, and what is in it."""
+
+    path: Path
+    holdout: HoldoutChoice = "exclude"
+    formulas: FormulaCells = "escape"
+
+    @property
+    def media_type(self) -> str:
+        """The format by the suffix."""
+        return SUFFIXES[self.path.suffix]
+
+
+def open_service(home: Home) -> AudienceService:
+    """Return the audience service of a home, with the settings in the environment.
+
+    Raises:
+        InvalidVariable: a setting has an invalid value.
+    """
+    return AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder), read_policy())
+
+
+def run(home: Home, body: bytes, timestamp: datetime, out: MembersFile | None = None) -> AudienceOutput:
     """Build an audience, and write its members to a file in the format of the file's suffix.
 
     Raises:
         InvalidRequest: the request does not fit the scores table, or the suffix is not supported.
         InvalidScores: there is no valid scores table.
     """
-    if out is not None and out.suffix not in SUFFIXES:
-        raise InvalidRequest(f"Found --out {out}. Expected a name that ends in {', '.join(SUFFIXES)}.")
-    service = AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder), read_policy())
+    if out is not None and out.path.suffix not in SUFFIXES:
+        raise InvalidRequest(f"Found --out {out.path}. Expected a name that ends in {', '.join(SUFFIXES)}.")
+    service, export = open_service(home), ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT, is_admin=True)
     try:
-        answer = service.create(parse_request(body), ExportContext(COMMAND_LINE, micros(timestamp), SAMPLE_FORMAT))
+        answer = service.create(parse_request(body), export)
+        if out is not None and answer.audience_id is not None:
+            _write_members(service, answer.audience_id, export, out)
     except InvalidAudienceRequest as invalid:
         reasons = "\n".join(f"  - {error.field}: {error.reason}" for error in invalid.errors)
         raise InvalidRequest(f"{invalid.detail}\n{reasons}") from None
     except InvalidJson as error:
         raise InvalidRequest(str(error)) from None
-    if out is not None and answer.audience_id is not None:
-        _write_members(service, answer.audience_id, ExportContext(COMMAND_LINE, micros(timestamp), out.suffix[1:]), out)
-    return AudienceOutput(answer, out)
+    return AudienceOutput(answer, None if out is None else out.path)
 
 
-def _write_members(service: AudienceService, audience_id: str, export: ExportContext, out: Path) -> None:
+def _write_members(service: AudienceService, audience_id: str, export: ExportContext, out: MembersFile) -> None:
     """Write the file atomically: write a temporary file, then rename it."""
-    _, tables = service.export_all(audience_id, export)
-    temporary_path = out.with_name(f".{out.name}.tmp")
+    _, tables = service.export_all(
+        audience_id, replace(export, format=out.path.suffix.removeprefix("."), holdout=out.holdout)
+    )
+    temporary_path = out.path.with_name(f".{out.path.name}.tmp")
     try:
         with temporary_path.open("wb") as file:
-            file.writelines(FORMATS[SUFFIXES[out.suffix]](tables))
-        temporary_path.replace(out)
+            file.writelines(encode(out.media_type, tables, out.formulas))
+        temporary_path.replace(out.path)
     finally:
         temporary_path.unlink(missing_ok=True)

@@ -7,18 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
+from starlette.requests import Request
+
 from features.errors import FlywheelError, RowsLost, StoreUnavailable
 from features.storage.secret import InvalidSecret
-from serving.api.dependencies import run_in_thread
+from serving.api.auth_middleware import caller
+from serving.api.dependencies import app_state_of, run_in_thread
+from serving.audiences.audience_service import ExportContext
 from serving.audiences.errors import (
     AudienceDamaged,
     AudienceNotFound,
     AudienceStorageFull,
+    AudienceTooSmall,
     InvalidAudienceRequest,
     InvalidCursor,
     InvalidJson,
     InvalidScores,
 )
+from serving.audiences.holdout import HoldoutChoice
+from serving.auth.scopes import KeyScope, allows
 from serving.observability.audit_log import AuditWriteFailed
 from serving.observability.json_logs import log_error
 from serving.problems import RETRY_AFTER, Problem
@@ -29,6 +36,13 @@ if TYPE_CHECKING:
 
 MAX_AUDIENCE_THREADS = 2  # audiences that a worker creates or reads at once; other requests wait
 Result = TypeVar("Result")
+
+
+def export_context(request: Request, format_name: str, holdout: HoldoutChoice = "exclude") -> ExportContext:
+    """The actor, instant, format and choice of an export over HTTP."""
+    now, asked_by = app_state_of(request).now(), caller(request)
+    is_admin = allows(asked_by.scopes, KeyScope.ADMIN)
+    return ExportContext(asked_by.actor, now, format_name, is_admin=is_admin, holdout=holdout)
 
 
 async def run_in_audience_thread(app_state: AppState, work: Callable[[], Result]) -> Result:
@@ -67,6 +81,8 @@ def _missing_audience(error: FlywheelError) -> Problem | None:
     match error:
         case AudienceDamaged():
             return Problem(404, "Found this audience damaged, so it was deleted. Create it again.")
+        case AudienceTooSmall():
+            return Problem(403, str(error))
         case AudienceNotFound():
             return Problem(
                 404, "Found no audience with this id: it never existed, or it has expired. Create a new one."

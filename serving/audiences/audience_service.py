@@ -13,16 +13,21 @@ import pyarrow as pa
 from features.arrays import Booleans
 from features.calendar import instant
 from features.canonical_form import canonical_word
-from features.consents.consent import PURPOSES, ReachRequest
+from features.consents.consent import PROFILING, PURPOSES, ReachRequest
 from features.consents.ledger import Ledger
 from features.storage.secret import keyed_digest, load_secret
 from serving.audience_policy import AudiencePolicy
-from serving.audiences.builder import AudienceResult, ConsentCheck, build_audience
+from serving.audiences.builder import AudienceResult, ConsentCheck, TableConsents, build_audience
 from serving.audiences.consent_filter import ConsentFilter
-from serving.audiences.errors import AudienceStorageFull, InvalidAudienceRequest
+from serving.audiences.errors import (
+    AudienceStorageFull,
+    AudienceTooSmall,
+    InvalidAudienceRequest,
+)
 from serving.audiences.export import member_store
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.paging import AudienceReader, Page
+from serving.audiences.holdout import HoldoutChoice
 from serving.audiences.query.absent_values import unknown_channel_note
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest, AudienceResponse
@@ -42,6 +47,8 @@ class ExportContext:
     actor: str
     now: int  # microseconds since 1970 UTC
     format: str
+    is_admin: bool = False  # whether small audiences are told too
+    holdout: HoldoutChoice = "exclude"
 
 
 @dataclass(frozen=True)
@@ -98,14 +105,14 @@ class AudienceService:
             secret=self._derive_key("holdout"),
             id_case=self._consent_filter.id_case(),
         )
-        result = build_audience(
-            request, columns, lambda table: self._consent_filter.mask(table, requested, now), context, str(state)
-        )
+        smallest = 0 if export.is_admin else self.policy.smallest_audience
+        result = build_audience(request, columns, self._table_consents(requested, now), context, str(state), smallest)
 
         def still_allowed(customers: pa.StringArray) -> Booleans:
             return self._consent_filter.still_allowed(customers.to_pylist(), requested, state, now)
 
-        audience_id = self._store(result, still_allowed, export.actor) if request.keep else None
+        keep = request.keep and result.answer.count is not None
+        audience_id = self._store(result, still_allowed, export.actor) if keep else None
         self._audit_export(
             metadata_of(audience_id or COUNT_ONLY, result, self._machine_time(), export.actor),
             export,
@@ -115,6 +122,13 @@ class AudienceService:
         )
         return result.answer.model_copy(
             update={"audience_id": audience_id, "notes": [*result.answer.notes, *self._channel_notes(request, columns)]}
+        )
+
+    def _table_consents(self, request: ReachRequest, now: int) -> TableConsents:
+        profiling = ReachRequest(PROFILING, None)
+        return TableConsents(
+            reachable=lambda table: self._consent_filter.mask(table, request, now),
+            profiled=lambda table: self._consent_filter.mask(table, profiling, now),
         )
 
     def _store(self, result: AudienceResult, allowed: ConsentCheck, actor: str) -> str:
@@ -141,13 +155,16 @@ class AudienceService:
         note = unknown_channel_note(request.channel, self._consent_filter.channels(columns), columns)
         return [note] if note else []
 
-    def metadata(self, audience_id: str) -> AudienceMetadata:
-        """Return the metadata of a stored audience.
+    def metadata(self, audience_id: str, export: ExportContext) -> AudienceMetadata:
+        """Return the metadata of a stored audience; of a small one without its counts, unless for an admin.
 
         Raises:
             AudienceNotFound: no audience is stored under this id.
         """
-        return member_store.read_metadata(self.folder, audience_id)
+        metadata = member_store.read_metadata(self.folder, audience_id)
+        if export.is_admin or (metadata.count or 0) >= self.policy.smallest_audience:
+            return metadata
+        return metadata.model_copy(update={"count": None, "holdout_count": None})
 
     def delete(self, audience_id: str) -> None:
         """Delete a stored audience.
@@ -162,11 +179,12 @@ class AudienceService:
 
         Raises:
             AudienceNotFound: no audience is stored under this id.
-            InvalidCursor: the cursor was not issued for this audience.
+            AudienceTooSmall: it has too few members for this actor.
+            InvalidCursor: the cursor was not issued for this audience and choice.
             AuditWriteFailed: the export cannot be audited.
         """
-        metadata, state = self.metadata(audience_id), self._consent_filter.state()
-        page = self._reader.page(audience_id, cursor, size, self._consent_check(metadata, export))
+        metadata, state = self._listable(audience_id, export), self._consent_filter.state()
+        page = self._reader(export).page(audience_id, cursor, size, self._consent_check(metadata, export))
         self._audit_export(metadata, export, len(page.rows), page.excluded_by_consent, state)
         return ExportedPage(page, state)
 
@@ -176,7 +194,7 @@ class AudienceService:
         Raises:
             AudienceNotFound: no audience is stored under this id.
         """
-        metadata, state = self.metadata(audience_id), self._consent_filter.state()
+        metadata, state = self._listable(audience_id, export), self._consent_filter.state()
         return state, self._export_tables(metadata, export)
 
     def _export_tables(self, metadata: AudienceMetadata, export: ExportContext) -> Iterator[pa.Table]:
@@ -188,7 +206,7 @@ class AudienceService:
             checked_count = len(customers)
             return allowed(customers)
 
-        for table in self._reader.export(metadata.audience_id, count_and_check):
+        for table in self._reader(export).export(metadata.audience_id, count_and_check):
             self._audit_export(metadata, export, len(table), checked_count - len(table), self._consent_filter.state())
             yield table
 
@@ -205,6 +223,7 @@ class AudienceService:
             format=export.format,
             members=exported,
             excluded_by_consent=excluded,
+            holdout=export.holdout,
             consent_state=str(state),
         )
 
@@ -212,9 +231,18 @@ class AudienceService:
         request = ReachRequest(metadata.purpose, metadata.channel)
         return lambda customers: self._consent_filter.can_reach(customers.to_pylist(), request, export.now)
 
-    @property
-    def _reader(self) -> AudienceReader:
-        return AudienceReader(self.folder, self._derive_key("cursor"))
+    def _reader(self, export: ExportContext) -> AudienceReader:
+        return AudienceReader(self.folder, self._derive_key("cursor"), export.holdout)
+
+    def _listable(self, audience_id: str, export: ExportContext) -> AudienceMetadata:
+        """Return the metadata of an audience whose members may be listed for the actor."""
+        metadata = self.metadata(audience_id, export)
+        if metadata.count is None:
+            raise AudienceTooSmall(
+                f"Found an audience of fewer than {self.policy.smallest_audience} members; expected more, or a key "
+                "with the scope admin. Widen the filter."
+            )
+        return metadata
 
     def _derive_key(self, purpose: str) -> bytes:
         return keyed_digest(self._load_secret(), purpose, "key")

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from features.arrays import Booleans, RowIndices
 from features.canonical_form import IdCase
+from serving.audiences.disclosure import nobody_reachable_note, rounded_count, suppress
 from serving.audiences.errors import InvalidAudienceRequest, suggestions
 from serving.audiences.estimates.composition import composition
 from serving.audiences.estimates.expected_totals import choose_horizon, expected_totals
@@ -27,6 +28,15 @@ from serving.schemas.predictions import FieldProblem
 # Which of n customers may be approached now, (n,); the caller has fixed purpose and channel.
 ConsentCheck = Callable[[pa.StringArray], Booleans]
 TableConsentCheck = Callable[[Columns], Booleans]  # the same for a whole table, (customers,)
+
+
+@dataclass(frozen=True)
+class TableConsents:
+    """The consent checks of a request, each called at most once."""
+
+    reachable: TableConsentCheck  # for purpose and channel of the request
+    profiled: TableConsentCheck  # whose scores may be used at all
+
 
 SAMPLE_SIZE = 10
 MEMBER_COLUMN, HOLDOUT_COLUMN = "member", "holdout"  # columns that an audience adds to those of the table
@@ -64,18 +74,20 @@ class AudienceResult:
 def build_audience(
     request: AudienceRequest,
     columns: Columns,
-    reachable: TableConsentCheck,
+    consents: TableConsents,
     context: AudienceContext,
     consent_state: str,
+    smallest_audience: int = 0,
 ) -> AudienceResult:
     """Select the members of an audience, and compute its composition and expected totals.
 
     Args:
         request: as ``parse_request`` returns it.
         columns: as ``ScoresFile.columns`` returns them.
-        reachable: the consent check; called once, after the request was checked against the table.
+        consents: the consent checks; called after the request was checked against the table.
         context: settings besides the table.
         consent_state: the state of the ledger, for the response.
+        smallest_audience: the response tells nothing of fewer members, and of values that fewer of them have.
 
     Raises:
         InvalidAudienceRequest: the request does not fit the table.
@@ -83,15 +95,14 @@ def build_audience(
     audience_filter = Filter(request.filter, columns, context.zone, context.id_case)
     names, horizon = _member_columns(request, columns), choose_horizon(request.horizon_days, columns, context.cards)
     check_order(request.order_by, columns)
-    matched = audience_filter.mask()
-    allowed = matched & reachable(columns)
-    rows = select_rows(allowed, columns, request.order_by, request.limit)
+    reachable = consents.reachable(columns)
+    rows = select_rows(audience_filter.mask() & reachable, columns, request.order_by, request.limit)
     holdout = _holdout_mask(request, columns, rows, context.secret)
-    totals = expected_totals(columns, rows, horizon, context.cards)
+    totals = expected_totals(columns, rows, horizon, context.cards, reachable)
     answer = AudienceResponse(
         audience_id=None,
         count=len(rows),
-        excluded_by_consent=int(np.count_nonzero(matched)) - int(np.count_nonzero(allowed)),
+        excluded_by_consent=_excluded_count(request, columns, consents, reachable),
         consent_state=consent_state,
         holdout_count=None if holdout is None else int(holdout.sum()),
         purpose=request.purpose,
@@ -102,12 +113,32 @@ def build_audience(
         expected_orders=totals.orders,
         expected_revenue=totals.revenue,
         currency=context.currency,
-        notes=audience_filter.notes(),
-        sample=_sample_rows(_members_table(columns, names, rows[:SAMPLE_SIZE], holdout)),
+        notes=audience_filter.notes(reachable, max(smallest_audience, 1))
+        if reachable.any()
+        else [nobody_reachable_note(request.purpose, request.channel)],
+        sample=_sample_rows(_members_table(columns, names, _contacted(rows, holdout)[:SAMPLE_SIZE], None)),
     )
+    if len(rows) < smallest_audience:
+        # Whether nobody at all has consented, or a few have, would be a count of them.
+        notes = answer.notes if reachable.any() else []
+        answer = suppress(answer.model_copy(update={"notes": notes}), smallest_audience)
     return AudienceResult(
         request=request, columns=columns, column_names=names, rows=rows, holdout_mask=holdout, answer=answer
     )
+
+
+def _excluded_count(
+    request: AudienceRequest, columns: Columns, consents: TableConsents, reachable: Booleans
+) -> int | None:
+    """Return how many of all customers are profiled but not reachable, in tens; None under a filter."""
+    if request.filter is not None:
+        return None
+    return rounded_count(int(np.count_nonzero(consents.profiled(columns) & ~reachable)))
+
+
+def _contacted(rows: RowIndices, holdout: Booleans | None) -> RowIndices:
+    """Return the rows of the members who are not held out."""
+    return rows if holdout is None else rows[~holdout]
 
 
 def _holdout_mask(request: AudienceRequest, columns: Columns, rows: RowIndices, secret: bytes) -> Booleans | None:

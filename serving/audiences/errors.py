@@ -49,6 +49,10 @@ class AudienceStorageFull(FlywheelError):
     """There is no room for another stored audience: a quota is used up, or the disk is full."""
 
 
+class AudienceTooSmall(FlywheelError):
+    """The audience has so few members that only a key with the scope admin may list them."""
+
+
 class InvalidCursor(FlywheelError):
     """The cursor was not issued for this audience."""
 

@@ -1,13 +1,15 @@
 """Export formats: members as CSV, NDJSON or Parquet, written a table at a time, with the same values in all three.
 
-Ids are text digit for digit, dates are ISO dates, and instants are RFC 3339 in UTC. Cells that a spreadsheet could take
-for a formula are not escaped, because ids must not change: import text columns as text.
+Ids are text digit for digit, dates are ISO dates, and instants are RFC 3339 in UTC. In CSV, text that a spreadsheet
+takes for a formula gets an apostrophe in front (OWASP, "CSV Injection"), also an id such as ``-12``: a program that
+reads ids takes NDJSON or Parquet, or keeps the formulas.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal
 
 import orjson
 import pyarrow as pa
@@ -15,15 +17,18 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
+FormulaCells = Literal["escape", "keep"]
+# What begins a formula in a spreadsheet, also in full width, and the blanks that one may skip before it.
+_FORMULA = r"^[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
 _ROWS_PER_CHUNK = 10_000  # converted to Python objects at a time
 _WITHOUT_HEADER = arrow_csv.WriteOptions(include_header=False)
 
 
-def csv(tables: Iterable[pa.Table]) -> Iterator[bytes]:
+def csv(tables: Iterable[pa.Table], formulas: FormulaCells = "escape") -> Iterator[bytes]:
     """Yield CSV (RFC 4180) with a header: text in quotes, lists as JSON arrays, nulls as empty cells without quotes."""
     for index, table in enumerate(tables):
         buffer = io.BytesIO()
-        cells = pa.table({name: _cells(table.column(name)) for name in table.column_names})
+        cells = pa.table({name: _cells(table.column(name), formulas) for name in table.column_names})
         arrow_csv.write_csv(cells, buffer, None if index == 0 else _WITHOUT_HEADER)
         yield buffer.getvalue()
 
@@ -57,6 +62,11 @@ FORMATS: Mapping[str, Callable[[Iterable[pa.Table]], Iterator[bytes]]] = {
 }
 
 
+def encode(media_type: str, tables: Iterable[pa.Table], formulas: FormulaCells) -> Iterator[bytes]:
+    """Yield the members in a format of ``FORMATS``; ``formulas`` is for CSV alone."""
+    return csv(tables, formulas) if media_type == "text/csv" else FORMATS[media_type](tables)
+
+
 class _ByteBuffer:
     """In-memory output file: ``drain`` returns the bytes that were written since its last call."""
 
@@ -83,7 +93,7 @@ class _ByteBuffer:
         """Do nothing: ``drain`` returns the last bytes after the writer has closed the file."""
 
 
-def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _cells(column: pa.ChunkedArray, formulas: FormulaCells) -> pa.ChunkedArray:
     """Return a column in types that CSV writes in the documented form."""
     if pa.types.is_timestamp(column.type):
         formatted = pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
@@ -91,4 +101,8 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_nested(column.type):
         texts = (None if value is None else orjson.dumps(value).decode() for value in column.to_pylist())
         return pa.chunked_array([pa.array(texts, pa.string())])
+    if pa.types.is_string(column.type) and formulas == "escape":
+        return pc.if_else(
+            pc.match_substring_regex(column, _FORMULA), pc.binary_join_element_wise("'", column, ""), column
+        )
     return column

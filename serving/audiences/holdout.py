@@ -8,12 +8,15 @@ hold-outs of different names are independent. No list of held-out customers is s
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from features.arrays import Booleans
 
+# Which members an export lists: all but those who are held out, those alone, or all with a column ``holdout``.
+HoldoutChoice = Literal["exclude", "only", "include"]
 _HASH_RANGE = 2.0**64
 
 

@@ -172,8 +172,14 @@ class AudienceResponse(StrictModel):
     """An audience: the number of its members, their composition, and expected totals."""
 
     audience_id: str | None = Field(description="The id for requesting pages of members; null if they were not stored.")
-    count: int = Field(description="Members, after consent and limit.")
-    excluded_by_consent: int = Field(description="Customers who match the filter but may not be approached.")
+    count: int | None = Field(
+        description="Members, after consent and limit; null if there are fewer than `smallest_audience` and the key "
+        "lacks the scope admin."
+    )
+    excluded_by_consent: int | None = Field(
+        description="Customers whose scores are used, but who may not be approached: of all customers, in tens. Null "
+        "below ten, and with any filter, because the difference of two such counts tells a score."
+    )
     consent_state: str
     holdout_count: int | None = Field(description="Members in the hold-out; null without one.")
     purpose: str

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from serving.api import openapi
-from serving.api.audience_work import audience_executor, run_in_audience_thread
-from serving.api.auth_middleware import actor
+from serving.api.audience_work import audience_executor, export_context, run_in_audience_thread
 from serving.api.dependencies import app_state_of
 from serving.api.routing import router
 from serving.audiences.audience_service import ExportContext
-from serving.audiences.formats import FORMATS, ndjson
+from serving.audiences.formats import FORMATS, FormulaCells, encode, ndjson
+from serving.audiences.holdout import HoldoutChoice
 from serving.auth.scopes import KeyScope, requires
 from serving.problems import validation_problem
 from serving.schemas.base import StrictModel
@@ -40,13 +40,24 @@ class PagingQuery(StrictModel):
     format: Format = "json"
     cursor: Annotated[str, Field(max_length=200)] | None = None
     size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] | None = None
+    holdout: HoldoutChoice = Field(
+        default="exclude", description="Members who are held out: left out, listed alone, or listed with a column."
+    )
+    formulas: FormulaCells = Field(
+        default="escape",
+        description="CSV only: whether text that a spreadsheet takes for a formula gets an apostrophe in front.",
+    )
 
 
 class MembersResponse(StrictModel):
     """Page of an audience."""
 
-    members: list[dict[str, JsonValue]] = Field(description="customer_id, holdout, and the requested columns.")
-    excluded_by_consent: int = Field(description="Members of this page without consent now.")
+    members: list[dict[str, JsonValue]] = Field(
+        description="customer_id, the requested columns, and holdout with `holdout=include`."
+    )
+    excluded_by_consent: None = Field(
+        description="Always null: the count of one page would tell where in the order somebody has said no."
+    )
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
     consent_state: str = Field(description="The version of the consents that the page was checked against.")
 
@@ -65,41 +76,36 @@ async def get_members(request: Request) -> Response:
     Consent is checked again for every page, and for every 50,000 members of a stream; each check adds an audit line.
     """
     app_state, audience_id, query = app_state_of(request), request.path_params["audience_id"], _paging_query(request)
+    export = export_context(request, query.format, query.holdout)
     if request.method == "HEAD":
-        await run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id))
+        await run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id, export))
         return Response(
             headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPES.get(query.format, "application/json")
         )
-    export = ExportContext(actor(request), app_state.now(), query.format)
     if query.format != "json" and query.size is None and query.cursor is None:
-        return await _stream(app_state, audience_id, export)
+        return await _stream(app_state, audience_id, export, query.formulas)
     size = min(query.size or DEFAULT_PAGE_SIZE, MAX_JSON_PAGE_SIZE if query.format == "json" else MAX_PAGE_SIZE)
     exported = await run_in_audience_thread(
         app_state, lambda: app_state.audience_service.page(audience_id, query.cursor, size, export)
     )
     page, state = exported.page, str(exported.consent_state)
     if query.format == "json":
-        page_info = {"excluded_by_consent": page.excluded_by_consent, "next": page.next, "consent_state": state}
+        page_info = {"excluded_by_consent": None, "next": page.next, "consent_state": state}
         return Response(
             _members_json(page.rows, page_info), headers={"Cache-Control": "no-store"}, media_type="application/json"
         )
-    headers = {
-        "X-Consent-State": state,
-        "X-Excluded-By-Consent": str(page.excluded_by_consent),
-        "Cache-Control": "no-store",
-    }
+    headers = {"X-Consent-State": state, "Cache-Control": "no-store"}
     if page.next is not None:
         headers["X-Next-Cursor"] = page.next
-    return Response(
-        b"".join(FORMATS[MEDIA_TYPES[query.format]]([page.rows])), headers=headers, media_type=MEDIA_TYPES[query.format]
-    )
+    media_type = MEDIA_TYPES[query.format]
+    return Response(b"".join(encode(media_type, [page.rows], query.formulas)), headers=headers, media_type=media_type)
 
 
-async def _stream(app_state: AppState, audience_id: str, export: ExportContext) -> Response:
+async def _stream(app_state: AppState, audience_id: str, export: ExportContext, formulas: FormulaCells) -> Response:
     state, tables = await run_in_audience_thread(
         app_state, lambda: app_state.audience_service.export_all(audience_id, export)
     )
-    chunks = FORMATS[MEDIA_TYPES[export.format]](tables)
+    chunks = encode(MEDIA_TYPES[export.format], tables, formulas)
     first = await run_in_audience_thread(app_state, lambda: next(chunks, b""))
     headers = {"X-Consent-State": str(state), "Cache-Control": "no-store"}
     return StreamingResponse(_stream_chunks(first, chunks), headers=headers, media_type=MEDIA_TYPES[export.format])

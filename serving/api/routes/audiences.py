@@ -6,12 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.api import openapi
-from serving.api.audience_work import run_in_audience_thread
-from serving.api.auth_middleware import actor
+from serving.api.audience_work import export_context, run_in_audience_thread
 from serving.api.dependencies import app_state_of
 from serving.api.request_parsing import json_body
 from serving.api.routing import router
-from serving.audiences.audience_service import SAMPLE_FORMAT, ExportContext
+from serving.audiences.audience_service import SAMPLE_FORMAT
 from serving.audiences.export.metadata import AudienceMetadata
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AudienceRequest, AudienceResponse
@@ -30,7 +29,7 @@ _AUDIENCE_ID = [openapi.path_parameter("audience_id", "The audience_id of the an
 async def post_audience(request: Request) -> Response:
     """Create an audience: count and describe its members, and store them under an id for paging."""
     app_state = app_state_of(request)
-    body, export = await json_body(request), ExportContext(actor(request), app_state.now(), SAMPLE_FORMAT)
+    body, export = await json_body(request), export_context(request, SAMPLE_FORMAT)
     answer = await run_in_audience_thread(
         app_state, lambda: app_state.audience_service.create(parse_request(body), export)
     )
@@ -46,7 +45,8 @@ async def post_audience(request: Request) -> Response:
 async def get_audience(request: Request) -> Response:
     """Metadata of an audience: its filter, purpose, channel and counts, without its members."""
     app_state, audience_id = app_state_of(request), request.path_params["audience_id"]
-    metadata = await run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id))
+    export = export_context(request, SAMPLE_FORMAT)
+    metadata = await run_in_audience_thread(app_state, lambda: app_state.audience_service.metadata(audience_id, export))
     return Response(metadata.model_dump_json(by_alias=True), media_type="application/json")
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from features.arrays import Floats, RowIndices
+from features.arrays import Booleans, Floats, RowIndices
 from serving.audiences.errors import InvalidAudienceRequest
 from serving.audiences.estimates.backtest_errors import (
     NO_TOTALS_REASON,
@@ -39,18 +39,22 @@ class ExpectedTotals:
     revenue: ExpectedTotal | None
 
 
-def expected_totals(columns: Columns, rows: RowIndices, horizon_days: int | None, cards: Cards) -> ExpectedTotals:
+def expected_totals(
+    columns: Columns, rows: RowIndices, horizon_days: int | None, cards: Cards, reachable: Booleans | None = None
+) -> ExpectedTotals:
     """Return the expected number of members who order within the horizon, of their orders, and their expected spend.
 
     Conversions are the sum of ``purchase_probability_{h}d``, or of 1 - ``churn_probability`` for the churn horizon. If
     neither has the horizon, conversions are those of the nearest horizon; of two equally near ones, the shorter.
+    Revenue is None where no customer of the table, or of those in ``reachable``, (customers,), has a value: the log has
+    no amounts.
     """
     if horizon_days is None:
         return ExpectedTotals(None, None, None)
     return ExpectedTotals(
         conversions=_conversions(columns, rows, horizon_days, cards),
         orders=_orders(columns, rows, horizon_days, cards),
-        revenue=_revenue(columns, rows, horizon_days, cards),
+        revenue=_revenue(columns, rows, horizon_days, cards, reachable),
     )
 
 
@@ -100,9 +104,14 @@ def _orders(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> Expe
     return _expected_total(TotalEstimate(expected, expected), "orders", days, cards, summed)
 
 
-def _revenue(columns: Columns, rows: RowIndices, days: int, cards: Cards) -> ExpectedTotal | None:
+def _revenue(
+    columns: Columns, rows: RowIndices, days: int, cards: Cards, reachable: Booleans | None
+) -> ExpectedTotal | None:
     name = _columns_by_horizon(columns, _SPEND_COLUMN).get(days)
-    if name is None or _numeric_column(columns, name).is_null().all():
+    if name is None:
+        return None
+    is_null = _numeric_column(columns, name).is_null()
+    if (is_null if reachable is None else is_null[reachable]).all():
         return None
     mean = _values(columns, name, rows)
     orders_column = f"expected_orders_{days}d"

@@ -20,7 +20,7 @@ class AudienceMetadata(StrictModel):
     created_by: str | None = Field(default=None, description="The client and the id of the key that created it.")
     purpose: str
     channel: str | None
-    count: int
+    count: int | None = Field(description="Members at creation; null for a key that may not see so small an audience.")
     holdout_count: int | None
     holdout: Holdout | None
     order_by: OrderBy | None

@@ -22,7 +22,7 @@ class StoredAudience:
     audience_id: str
     created_at: datetime
     created_by: str | None  # the actor; None for one of an earlier version
-    count: int
+    count: int | None
     nbytes: int
 
 

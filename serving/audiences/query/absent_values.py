@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 from heapq import nlargest, nsmallest
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from serving.audiences.query.column_store import NumericColumn
+from features.arrays import Booleans
+from serving.audiences.query.column_store import Column, NumericColumn
 from serving.audiences.query.comparisons import Comparison
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.query.text_columns import DictionaryColumn, IdColumn, ListColumn
@@ -21,23 +24,70 @@ _MAX_COMPARED = 2_000  # texts that are compared with the absent one; more would
 _MAX_SHOWN_CHARACTERS = 60
 
 
-def absent_value_note(comparison: Comparison, columns: Columns) -> str:
-    """Return a sentence on the values of a comparison that no customer has; empty where all are there."""
-    column = columns[comparison.column]
-    members = column.members if isinstance(column, ListColumn) else column
-    if not comparison.values or not isinstance(members, DictionaryColumn | IdColumn | NumericColumn):
+class PresentValues:
+    """The values of each column among the customers who may be approached; the values of others count as absent."""
+
+    def __init__(self, columns: Columns, reachable: Booleans, at_least: int = 1) -> None:
+        """Count each column at its first use.
+
+        Args:
+            columns: the table.
+            reachable: the customers who may be approached, (customers,).
+            at_least: the number of them below whom a value counts as absent.
+        """
+        self._columns, self._reachable, self.at_least = columns, reachable, at_least
+        self._texts: dict[str, pa.StringArray] = {}
+        self._numbers: dict[str, NDArray[np.generic]] = {}
+
+    def column(self, name: str) -> Column:
+        """Return the column itself, or the members of a list column."""
+        column = self._columns[name]
+        return column.members if isinstance(column, ListColumn) else column
+
+    def texts(self, name: str) -> pa.StringArray:
+        """Return the different texts of a column or of its lists; of ids, those of the customers."""
+        if name not in self._texts:
+            self._texts[name] = self._count_texts(name)
+        return self._texts[name]
+
+    def numbers(self, name: str) -> NDArray[np.generic]:
+        """Return the different numbers, days or instants of a column or of its lists, ascending."""
+        if name not in self._numbers:
+            column, mask = cast("NumericColumn", self.column(name)), self._mask(name)
+            numbers, counts = np.unique(column.values[mask & ~column.is_null()], return_counts=True)
+            self._numbers[name] = numbers[counts >= self.at_least]
+        return self._numbers[name]
+
+    def _count_texts(self, name: str) -> pa.StringArray:
+        column, mask = self.column(name), self._mask(name)
+        if isinstance(column, IdColumn):
+            return column.values.filter(pa.array(mask))
+        dictionary = cast("DictionaryColumn", column).dictionary
+        codes = cast("DictionaryColumn", column).codes[mask].astype(np.int64)
+        counts = np.bincount(codes + 1, minlength=len(dictionary) + 1)[1:]
+        return dictionary.filter(pa.array(counts >= self.at_least))
+
+    def _mask(self, name: str) -> Booleans:
+        """Return which values of a column, or which members of its lists, are of reachable customers."""
+        column = self._columns[name]
+        return self._reachable[column.parent_rows] if isinstance(column, ListColumn) else self._reachable
+
+
+def absent_value_note(comparison: Comparison, present: PresentValues) -> str:
+    """Return a sentence on the values of a comparison that nobody has; empty where all are there."""
+    column = present.column(comparison.column)
+    if not comparison.values or not isinstance(column, DictionaryColumn | IdColumn | NumericColumn):
         return ""
-    absent, present = (
-        _absent_numbers(comparison, members)
-        if isinstance(members, NumericColumn)
-        else _absent_texts([str(value) for value in comparison.values], members)
-    )
-    if not absent:
+    is_number = isinstance(column, NumericColumn)
+    absent, closest = (_absent_numbers if is_number else _absent_texts)(comparison, present)
+    # An id, and a number that hardly anybody shares, is that of a few.
+    if not absent or (present.at_least > 1 and (isinstance(column, IdColumn) or (is_number and not closest))):
         return ""
-    if isinstance(members, IdColumn):
-        return f"Nobody has {_list_values(absent)} in {comparison.column}."
-    others = f"there are {_list_values(present)}" if present else "nobody has any value there"
-    return f"Nobody has {_list_values(absent)} in {comparison.column}; {others}."
+    nobody = "Nobody" if present.at_least == 1 else f"Fewer than {present.at_least} customers"
+    sentence = f"{nobody} with consent has {_list_values(absent)} in {comparison.column}"
+    if isinstance(column, IdColumn):
+        return f"{sentence}."
+    return f"{sentence}; {f'there are {_list_values(closest)}' if closest else 'nobody has any value there'}."
 
 
 def unknown_channel_note(channel: str, consent_channels: Collection[str], columns: Columns) -> str:
@@ -61,24 +111,25 @@ def closest_texts(text: str, others: Collection[str]) -> list[str]:
     return nlargest(MAX_NAMED, sorted(others)[:_MAX_COMPARED], key=similarity)
 
 
-def _absent_texts(
-    texts: Sequence[str], column: DictionaryColumn | IdColumn
-) -> tuple[Sequence[object], Sequence[object]]:
+def _absent_texts(comparison: Comparison, present: PresentValues) -> tuple[Sequence[object], Sequence[object]]:
     """Return the texts that nobody has, and those closest to the first of them; never the ids of other customers."""
-    present = column.values if isinstance(column, IdColumn) else column.dictionary
-    is_present = pc.is_in(pa.array(texts, pa.string()), value_set=present).to_pylist()
+    texts, available = [str(value) for value in comparison.values], present.texts(comparison.column)
+    is_present = pc.is_in(pa.array(texts, pa.string()), value_set=available).to_pylist()
     absent = [text for text, has_text in zip(texts, is_present, strict=True) if not has_text]
-    return absent, closest_texts(absent[0], present.to_pylist()) if absent and not isinstance(column, IdColumn) else []
+    if not absent or isinstance(present.column(comparison.column), IdColumn):
+        return absent, []
+    return absent, closest_texts(absent[0], available.to_pylist())
 
 
-def _absent_numbers(comparison: Comparison, column: NumericColumn) -> tuple[Sequence[object], Sequence[object]]:
+def _absent_numbers(comparison: Comparison, present: PresentValues) -> tuple[Sequence[object], Sequence[object]]:
     """Return the numbers, days or instants that nobody has, and the ones closest to the first of them."""
-    present = np.unique(column.values if column.nulls is None else column.values[~column.nulls])
-    numbers = [value for value in comparison.values if not np.isin(value, present)]
+    available = present.numbers(comparison.column)
+    numbers: list[Any] = [value for value in comparison.values if not np.isin(value, available)]
     if not numbers:
         return [], []
-    closest = nsmallest(MAX_NAMED, present.tolist(), key=lambda number: abs(number - numbers[0]))
-    return _to_values(numbers, column.type), _to_values(closest, column.type)
+    closest = nsmallest(MAX_NAMED, available.tolist(), key=lambda number: abs(number - numbers[0]))
+    arrow_type = cast("NumericColumn", present.column(comparison.column)).type
+    return _to_values(numbers, arrow_type), _to_values(closest, arrow_type)
 
 
 def _to_values(numbers: Sequence[object], arrow_type: pa.DataType) -> list[object]:

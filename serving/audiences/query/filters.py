@@ -12,7 +12,7 @@ import numpy as np
 from features.arrays import Booleans
 from features.canonical_form import IdCase
 from serving.audiences.errors import InvalidAudienceRequest
-from serving.audiences.query.absent_values import absent_value_note
+from serving.audiences.query.absent_values import PresentValues, absent_value_note
 from serving.audiences.query.comparisons import Comparison, build_comparison
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AllOf, AnyOf, Condition, Node, NotOf
@@ -48,9 +48,15 @@ class Filter:
         all_customers = np.ones(len(self._columns), np.bool_)
         return all_customers if self._node is None else self._mask(self._node)
 
-    def notes(self) -> list[str]:
-        """Return a sentence for each condition that compares with values that nobody has."""
-        notes = (absent_value_note(comparison, self._columns) for comparison in self._comparisons.values())
+    def notes(self, reachable: Booleans, at_least: int = 1) -> list[str]:
+        """Return a sentence for each condition that compares with values that nobody has.
+
+        Args:
+            reachable: the customers who may be approached, (customers,); others count as absent.
+            at_least: the number of reachable customers below whom a value counts as absent.
+        """
+        present = PresentValues(self._columns, reachable, at_least)
+        notes = (absent_value_note(comparison, present) for comparison in self._comparisons.values())
         return [note for note in dict.fromkeys(notes) if note][:MAX_LISTED_FIELDS]
 
     def _check(self, node: Node, path: str) -> None:

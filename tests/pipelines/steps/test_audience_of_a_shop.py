@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 
 from features.arrays import Booleans
-from serving.audiences.builder import AudienceContext, AudienceResult, build_audience
+from serving.audiences.builder import AudienceContext, AudienceResult, TableConsents, build_audience
 from serving.audiences.query.scores_table import Columns, ScoresFile
 from serving.audiences.schema import AudienceRequest
 from tests.pipelines.command import Flywheel
@@ -28,7 +28,9 @@ def count_audience(shop: Flywheel, **fields: object) -> AudienceResult:
     context = AudienceContext(
         zone=ZoneInfo("UTC"), bands=(0.3, 0.7), currency="EUR", cards=shop.release["cards"], secret=b"of a test"
     )
-    return build_audience(request, ScoresFile(shop.home.scores).columns(), allow_all, context, "none")
+    return build_audience(
+        request, ScoresFile(shop.home.scores).columns(), TableConsents(allow_all, allow_all), context, "none"
+    )
 
 
 def test_the_cards_tell_what_came_over_what_was_predicted(trained_shop: Flywheel) -> None:

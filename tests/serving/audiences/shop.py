@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.arrays import Booleans
-from serving.audiences.builder import AudienceContext, AudienceResult, build_audience
+from serving.audiences.builder import AudienceContext, AudienceResult, TableConsents, build_audience
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.schema import AudienceRequest
 from tests.serving.audiences.tables import ZONE, columns
@@ -92,13 +92,26 @@ def small_table(folder: Path, number: int = 60) -> Columns:
     return columns(folder, customers(number), TYPES)
 
 
-def count_audience(shop: Columns, consent: FakeConsent | None = None, **body: Any) -> AudienceResult:  # noqa: ANN401 - any JSON
+def table_consents(reachable: FakeConsent, profiled: FakeConsent | None = None) -> TableConsents:
+    """Consents of a whole table; by default everybody consents to profiling."""
+    allowed = profiled or FakeConsent()
+    return TableConsents(lambda table: reachable(table.ids), lambda table: allowed(table.ids))
+
+
+def count_audience(
+    shop: Columns,
+    consent: FakeConsent | None = None,
+    profiled: FakeConsent | None = None,
+    smallest_audience: int = 0,
+    **body: Any,  # noqa: ANN401 - any JSON
+) -> AudienceResult:
     """The audience of a request."""
     allowed = consent or FakeConsent()
     return build_audience(
         AudienceRequest.model_validate(body),
         shop,
-        lambda table: allowed(table.ids),
+        table_consents(allowed, profiled),
         audience_context(),
         "imported 2026-06-01",
+        smallest_audience,
     )

@@ -74,8 +74,8 @@ def test_ndjson_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS)
-def test_csv_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
-    written = b"".join(csv(tables(rows)))
+def test_csv_with_its_formulas_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
+    written = b"".join(csv(tables(rows), "keep"))
     lines = list(python_csv.DictReader(io.StringIO(written.decode(), newline="")))
     assert [from_cells(line) for line in lines] == rows
 
@@ -108,8 +108,22 @@ def test_csv_as_it_is_written() -> None:
     assert b"".join(csv(tables(ONE))).decode() == (
         '"customer_id","holdout","ltv","orders","remind_on","last_order_at","segments"\n'
         '"00""7,\n",true,0.1,,2026-01-02,"2026-01-01T23:05:00Z","[""a,b"",""say \\""hi\\""""]"\n'
-        '"=1+1",false,,3,,"2026-01-01T00:00:00.000005Z",\n'
+        '"\'=1+1",false,,3,,"2026-01-01T00:00:00.000005Z",\n'
     )
+
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(st.tuples(st.sampled_from([*FORMULA_STARTS, "a", ""]), TEXT)))
+def test_no_text_of_a_csv_is_a_formula_of_a_spreadsheet(texts: list[tuple[str, str]]) -> None:
+    names = ["".join(parts) for parts in texts]
+    written = b"".join(csv([pa.table({"name": pa.array(names, pa.string()), "change": [-1.5] * len(names)})]))
+    lines = list(python_csv.DictReader(io.StringIO(written.decode(), newline="")))
+    assert [line["name"].removeprefix("'") for line in lines] == [name.removeprefix("'") for name in names]
+    assert not [line for line in lines if line["name"].startswith(FORMULA_STARTS)]
+    assert {line["change"] for line in lines} <= {"-1.5"}
 
 
 def test_csv_tells_an_empty_text_from_none() -> None:

@@ -29,7 +29,7 @@ from tests.serving.fakes import TODAY
 pytestmark = pytest.mark.slow
 
 IDS = [f"c{number:03d}" for number in range(120)]
-EXPORT = ExportContext("test", TODAY, "json")
+EXPORT = ExportContext("test", TODAY, "json", is_admin=True)
 
 
 def open_service(home: Path, ledger: Ledger) -> AudienceService:
@@ -45,6 +45,7 @@ def make_audience(service: AudienceService, **body: object) -> str:
 def make_and_count(service: AudienceService, **body: object) -> tuple[str, int]:
     answer = service.create(AudienceRequest.model_validate(body), EXPORT)
     assert answer.audience_id is not None
+    assert answer.count is not None
     return answer.audience_id, answer.count
 
 

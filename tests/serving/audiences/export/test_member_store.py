@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.audience_policy import AudiencePolicy
-from serving.audiences.errors import AudienceNotFound, InvalidCursor
+from serving.audiences.errors import AudienceNotFound, InvalidAudienceRequest, InvalidCursor
 from serving.audiences.export import member_file, member_store, paging
 from serving.audiences.export.audience_folder import DRAFT_PREFIX
 from serving.audiences.export.cursors import decode_cursor, encode_cursor
 from serving.audiences.export.paging import EXPORT_BATCH_SIZE, AudienceReader
+from serving.audiences.holdout import HoldoutChoice
 from serving.audiences.query.scores_table import Columns
 from tests.serving.audiences.shop import NOW, SECRET, FakeConsent, count_audience, small_table
 
@@ -84,16 +86,65 @@ def test_who_objects_between_two_pages_is_not_on_the_second(folder: Path, shop: 
     first = reader.page(audience, None, 10, consent)
     consent.refused = {"004", "012"}
     second = reader.page(audience, first.next, 10, consent)
-    assert names(second.rows) == ["010", "011", *(f"0{number}" for number in range(13, 20))]
+    assert names(second.rows) == ["010", "011", *(f"0{number}" for number in range(13, 21))]
     assert second.excluded_by_consent == 1
 
 
-def test_a_page_of_nobody_who_is_allowed_goes_on_all_the_same(folder: Path, shop: Columns) -> None:
+def test_a_page_is_full_wherever_somebody_was_left_out(
+    folder: Path, shop: Columns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MIN_BATCH_SIZE", 4)
     audience = store_audience(folder, shop)
-    consent = FakeConsent([f"{number:03d}" for number in range(10)])
+    consent = FakeConsent([f"{number:03d}" for number in range(40)])
     page = AudienceReader(folder, SECRET).page(audience, None, 10, consent)
-    assert (names(page.rows), page.excluded_by_consent) == ([], 10)
+    assert (names(page.rows), page.excluded_by_consent) == ([f"{number:03d}" for number in range(40, 50)], 40)
     assert page.next is not None
+    consent.refused |= {f"{number:03d}" for number in range(50, 60)}
+    last = AudienceReader(folder, SECRET).page(audience, page.next, 10, consent)
+    assert (names(last.rows), last.next) == ([], None)
+
+
+def test_no_page_promises_another_that_would_be_empty(folder: Path, shop: Columns) -> None:
+    audience = store_audience(folder, shop)
+    consent = FakeConsent([f"{number:03d}" for number in range(50, 60)])
+    page = AudienceReader(folder, SECRET).page(audience, None, 50, consent)
+    assert (len(page.rows), page.next) == (50, None)
+
+
+@pytest.mark.parametrize("choice", ["exclude", "only", "include"])
+def test_held_out_members_are_listed_by_choice_alone(folder: Path, shop: Columns, choice: HoldoutChoice) -> None:
+    audience = store_audience(folder, shop, holdout={"share": 0.3, "name": "spring"})
+    members = member_store.read_members(folder, audience)
+    held_out = set(members.filter(members["holdout"])["customer_id"].to_pylist())
+    listed = {"exclude": set(names(members)) - held_out, "only": held_out, "include": set(names(members))}[choice]
+    reader, cursor, paged = AudienceReader(folder, SECRET, choice), None, list[str]()
+    while True:
+        page = reader.page(audience, cursor, 7, FakeConsent())
+        paged, cursor = paged + names(page.rows), page.next
+        assert ("holdout" in page.rows.column_names) == (choice == "include")
+        if cursor is None:
+            break
+    assert set(paged) == listed
+    assert len(paged) == len(listed)
+    assert [name for table in reader.export(audience, FakeConsent()) for name in names(table)] == paged
+
+
+def test_a_cursor_goes_on_with_its_own_choice_alone(folder: Path, shop: Columns) -> None:
+    audience = store_audience(folder, shop, holdout={"share": 0.3, "name": "spring"})
+    cursor = AudienceReader(folder, SECRET).page(audience, None, 5, FakeConsent()).next
+    with pytest.raises(InvalidCursor, match="with the same holdout"):
+        AudienceReader(folder, SECRET, "include").page(audience, cursor, 5, FakeConsent())
+
+
+def test_the_hold_out_alone_of_an_audience_without_one_is_refused(folder: Path, shop: Columns) -> None:
+    with pytest.raises(InvalidAudienceRequest, match="1 field") as refusal:
+        AudienceReader(folder, SECRET, "only").page(store_audience(folder, shop), None, 5, FakeConsent())
+    assert refusal.value.errors[0].field == "holdout"
+
+
+def test_a_cursor_shows_no_order_number() -> None:
+    cursors = [urlsafe_b64decode(encode_cursor("a" * 22, "exclude", number, SECRET))[:8] for number in range(1, 100)]
+    assert len({cursor[:7] for cursor in cursors}) == 99
 
 
 def test_who_is_forgotten_between_two_pages_shifts_nobody(folder: Path, shop: Columns) -> None:
@@ -200,7 +251,7 @@ def test_an_audience_of_nobody_has_one_empty_page(folder: Path, shop: Columns) -
     audience = store_audience(folder, shop, filter=no_match, holdout={"share": 0.1, "name": "a"})
     page = AudienceReader(folder, SECRET).page(audience, None, 10, FakeConsent())
     assert (len(page.rows), page.excluded_by_consent, page.next) == (0, 0, None)
-    assert page.rows.column_names[:2] == ["customer_id", "holdout"]
+    assert page.rows.column_names[:2] == ["customer_id", "churn_probability"]
     assert [len(table) for table in AudienceReader(folder, SECRET).export(audience, FakeConsent())] == [0]
 
 
@@ -234,8 +285,8 @@ def test_an_audience_of_many_batches_is_read_across_them(
         "AAAA",
         "ä",
         "é" * 32,
-        encode_cursor("b" * 22, 10, SECRET),
-        encode_cursor("a" * 22, 10, b"another secret"),
+        encode_cursor("b" * 22, "exclude", 10, SECRET),
+        encode_cursor("a" * 22, "exclude", 10, b"another secret"),
         "A" * 32,
     ],
 )
@@ -250,19 +301,19 @@ def test_a_cursor_of_another_making_is_refused(folder: Path, shop: Columns, forg
 @pytest.mark.parametrize("more", ["\n", "=", "\n====", "AAAA"])
 def test_a_cursor_with_anything_after_it_is_refused(more: str) -> None:
     with pytest.raises(InvalidCursor, match="Found a cursor"):
-        decode_cursor("a" * 22, encode_cursor("a" * 22, 10, SECRET) + more, SECRET)
+        decode_cursor("a" * 22, "exclude", encode_cursor("a" * 22, "exclude", 10, SECRET) + more, SECRET)
 
 
 @settings(max_examples=60, deadline=None)
 @given(index=st.integers(0, 31), letter=st.sampled_from("ABCxyz019-_=+/ \n"))
 def test_a_cursor_with_any_letter_changed_is_refused(index: int, letter: str) -> None:
-    cursor = encode_cursor("a" * 22, 10, SECRET)
+    cursor = encode_cursor("a" * 22, "exclude", 10, SECRET)
     altered = cursor[:index] + letter + cursor[index + 1 :]
     if altered == cursor:
-        assert decode_cursor("a" * 22, altered, SECRET) == 10
+        assert decode_cursor("a" * 22, "exclude", altered, SECRET) == 10
     else:
         with pytest.raises(InvalidCursor, match="Found a cursor"):
-            decode_cursor("a" * 22, altered, SECRET)
+            decode_cursor("a" * 22, "exclude", altered, SECRET)
 
 
 def test_a_draft_that_nobody_finished_holds_the_forgotten_no_longer(folder: Path, shop: Columns) -> None:

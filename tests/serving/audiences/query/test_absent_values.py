@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from features.arrays import Booleans
 from features.canonical_form import IdCase
 from serving.audiences.query.absent_values import closest_texts, unknown_channel_note
 from serving.audiences.query.filters import Filter
@@ -21,6 +23,10 @@ def shop(tmp_path: Path) -> Columns:
     return columns(tmp_path, five_customers())
 
 
+def everybody(shop: Columns) -> Booleans:
+    return np.ones(len(shop), np.bool_)
+
+
 def filter_of(shop: Columns, node: dict[str, Any], id_case: IdCase = "keep") -> Filter:
     return Filter(AudienceRequest.model_validate({"filter": node}).filter, shop, ZONE, id_case)
 
@@ -28,31 +34,36 @@ def filter_of(shop: Columns, node: dict[str, Any], id_case: IdCase = "keep") -> 
 @pytest.mark.parametrize(
     ("condition", "sentence"),
     [
-        ({"column": "value_tier", "equals": "glod"}, "Nobody has 'glod' in value_tier; there are 'gold', 'silver'."),
+        (
+            {"column": "value_tier", "equals": "glod"},
+            "Nobody with consent has 'glod' in value_tier; there are 'gold', 'silver'.",
+        ),
         (
             {"column": "value_tier", "not_equals": "Gold"},
-            "Nobody has 'Gold' in value_tier; there are 'gold', 'silver'.",
+            "Nobody with consent has 'Gold' in value_tier; there are 'gold', 'silver'.",
         ),
         (
             {"column": "value_tier", "in": ["gold", "tin"]},
-            "Nobody has 'tin' in value_tier; there are 'silver', 'gold'.",
+            "Nobody with consent has 'tin' in value_tier; there are 'silver', 'gold'.",
         ),
         (
             {"column": "segments", "contains": "week-end"},
-            "Nobody has 'week-end' in segments; there are 'weekend', 'big baskets'.",
+            "Nobody with consent has 'week-end' in segments; there are 'weekend', 'big baskets'.",
         ),
-        ({"column": "rfm_recency", "equals": 4}, "Nobody has 4 in rfm_recency; there are 3, 5, 1."),
+        ({"column": "rfm_recency", "equals": 4}, "Nobody with consent has 4 in rfm_recency; there are 3, 5, 1."),
         (
             {"column": "remind_on", "equals": "2026-06-08"},
-            "Nobody has '2026-06-08' in remind_on; there are '2026-06-09', '2026-06-03', '2026-06-01'.",
+            "Nobody with consent has '2026-06-08' in remind_on; there are '2026-06-09', '2026-06-03', '2026-06-01'.",
         ),
-        ({"column": "customer_id", "equals": "dan"}, "Nobody has 'dan' in customer_id."),
+        ({"column": "customer_id", "equals": "dan"}, "Nobody with consent has 'dan' in customer_id."),
     ],
 )
 def test_a_value_that_nobody_has_is_named_with_those_that_there_are(
     shop: Columns, condition: dict[str, Any], sentence: str
 ) -> None:
-    assert filter_of(shop, {"any": [condition, {"column": "value_tier", "equals": "gold"}]}).notes() == [sentence]
+    assert filter_of(shop, {"any": [condition, {"column": "value_tier", "equals": "gold"}]}).notes(everybody(shop)) == [
+        sentence
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,14 +80,14 @@ def test_a_value_that_nobody_has_is_named_with_those_that_there_are(
     ],
 )
 def test_a_value_that_somebody_has_needs_no_sentence(shop: Columns, condition: dict[str, Any]) -> None:
-    assert filter_of(shop, {"not": condition}).notes() == []
+    assert filter_of(shop, {"not": condition}).notes(everybody(shop)) == []
 
 
 def test_at_most_ten_values_are_named(tmp_path: Path) -> None:
     rows = [{"customer_id": f"{number:03d}", "store": f"store {number}"} for number in range(40)]
     shop = columns(tmp_path, rows, {"store": pa.string()})
-    (note,) = filter_of(shop, {"column": "store", "equals": "stor 7"}).notes()
-    assert note.startswith("Nobody has 'stor 7' in store; there are 'store 7', ")
+    (note,) = filter_of(shop, {"column": "store", "equals": "stor 7"}).notes(everybody(shop))
+    assert note.startswith("Nobody with consent has 'stor 7' in store; there are 'store 7', ")
     assert note.count("'store ") == 10
 
 
@@ -89,7 +100,7 @@ def test_a_customer_is_found_by_any_spelling_of_the_id(shop: Columns, written: s
     for condition in ({"column": "customer_id", "equals": written}, {"column": "customer_id", "in": [written, "bob"]}):
         selected = filter_of(shop, condition, id_case)
         assert shop.ids.filter(pa.array(selected.mask())).to_pylist()[0] == "ann"
-        assert selected.notes() == []
+        assert selected.notes(everybody(shop)) == []
 
 
 def test_case_of_an_id_counts_where_the_shop_keeps_it(shop: Columns) -> None:
@@ -108,8 +119,8 @@ def test_channels_of_the_table_are_compared_without_case(tmp_path: Path) -> None
 
 def test_a_column_without_values_says_so(tmp_path: Path) -> None:
     shop = columns(tmp_path, [{"customer_id": "ann", "segments": []}])
-    (note,) = filter_of(shop, {"column": "segments", "contains": "loyal"}).notes()
-    assert note == "Nobody has 'loyal' in segments; nobody has any value there."
+    (note,) = filter_of(shop, {"column": "segments", "contains": "loyal"}).notes(everybody(shop))
+    assert note == "Nobody with consent has 'loyal' in segments; nobody has any value there."
 
 
 def test_a_shop_without_any_channel_says_so(shop: Columns) -> None:
