@@ -116,7 +116,7 @@ def build_audience(
         notes=audience_filter.notes(reachable, max(smallest_audience, 1))
         if reachable.any()
         else [nobody_reachable_note(request.purpose, request.channel)],
-        sample=_sample_rows(_members_table(columns, names, _contacted(rows, holdout)[:SAMPLE_SIZE], None)),
+        sample=_sample_rows(_members_table(columns, names, _rows_to_contact(rows, holdout)[:SAMPLE_SIZE], None)),
     )
     if len(rows) < smallest_audience:
         # Whether nobody at all has consented, or a few have, would be a count of them.
@@ -136,7 +136,7 @@ def _excluded_count(
     return rounded_count(int(np.count_nonzero(consents.profiled(columns) & ~reachable)))
 
 
-def _contacted(rows: RowIndices, holdout: Booleans | None) -> RowIndices:
+def _rows_to_contact(rows: RowIndices, holdout: Booleans | None) -> RowIndices:
     """Return the rows of the members who are not held out."""
     return rows if holdout is None else rows[~holdout]
 

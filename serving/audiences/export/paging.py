@@ -61,7 +61,7 @@ class AudienceReader:
         end = rows[-1] if has_more else len(members)
         page = members.take(pa.array(rows))
         next_cursor = self._cursor(audience_id, page) if has_more else None
-        return Page(self._listed(page), int(np.count_nonzero(excluded < end)), next_cursor)
+        return Page(self._listed_columns(page), int(np.count_nonzero(excluded < end)), next_cursor)
 
     def export(self, audience_id: str, allowed: ConsentCheck) -> Iterator[pa.Table]:
         """Yield all members who may be approached, in one or more tables, each checked when it is produced.
@@ -73,7 +73,7 @@ class AudienceReader:
         members = self._members(audience_id)
         for begin in range(0, max(len(members), 1), EXPORT_BATCH_SIZE):
             table = members.slice(begin, EXPORT_BATCH_SIZE)
-            yield self._listed(table.filter(pa.array(self._masks(table, allowed)[1])))
+            yield self._listed_columns(table.filter(pa.array(self._masks(table, allowed)[1])))
 
     def _members(self, audience_id: str) -> pa.Table:
         members = read_members(self.folder, audience_id)
@@ -93,7 +93,7 @@ class AudienceReader:
         is_allowed[is_chosen] = allowed(batch.column(ID_COLUMN).combine_chunks().filter(pa.array(is_chosen)))
         return is_chosen, is_allowed
 
-    def _listed(self, members: pa.Table) -> pa.Table:
+    def _listed_columns(self, members: pa.Table) -> pa.Table:
         """Return the columns that are listed: ``holdout`` only where both sides are."""
         hidden = {MEMBER_COLUMN} if self.choice == "include" else {MEMBER_COLUMN, HOLDOUT_COLUMN}
         return members.drop_columns([name for name in members.column_names if name in hidden])
