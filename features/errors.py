@@ -33,3 +33,7 @@ class RowsLost(FlywheelError):
 
 class StoreUnavailable(FlywheelError):
     """The online store failed or did not answer in time; a later attempt may succeed."""
+
+
+class StoreDamaged(StoreUnavailable):
+    """Stored bytes are not as they were written: a file was cut, or bits in it were flipped."""

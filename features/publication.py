@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from features.plausibility_note import PlausibilityNote, without_examples
+from features.storage.checksums import seal, unseal
 
 VIEW = "publication"  # its only row has an id that no customer has
 ROW_ID = ""
@@ -33,15 +34,15 @@ class Publication:
         return self.silence_days(today) > self.silence_limit
 
     def to_bytes(self) -> bytes:
-        """The publication as JSON."""
+        """The publication as JSON with a checksum."""
         notes = [asdict(note) for note in without_examples(self.notes)]
-        return json.dumps({**asdict(self), "last_day": self.last_day.isoformat(), "notes": notes}).encode()
+        return seal(json.dumps({**asdict(self), "last_day": self.last_day.isoformat(), "notes": notes}).encode())
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Publication | None:
-        """The publication from its JSON; None where another version of Flywheel wrote it, with other fields."""
+        """The publication from its JSON; None where it is damaged, or another version of Flywheel wrote other fields."""
         try:
-            payload = json.loads(stored)
+            payload = json.loads(unseal(stored))
             notes = tuple(PlausibilityNote(**note) for note in payload["notes"])
             return cls(**{**payload, "last_day": date.fromisoformat(payload["last_day"]), "notes": notes})
         except (ValueError, KeyError, TypeError):

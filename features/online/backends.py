@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from features.errors import InvalidStore
+from features.errors import InvalidStore, StoreDamaged
 from features.online.feature_rows import FeatureRows
 from features.online.lmdb import LmdbStore
 from features.views import View
@@ -63,6 +63,10 @@ class Store(Protocol):
 
     def packed_values(self, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
         """The packed rows of one view, None for an unknown customer."""
+        ...
+
+    def remove_damaged(self) -> StoreDamaged | None:
+        """Before a publication: remove a damaged store that no write can mend, and return what was found."""
         ...
 
 

@@ -1,13 +1,15 @@
 """Codec: one customer's row of one view as bytes, packed and unpacked many rows at a time.
 
 A row is a run of eight-byte little-endian words: a tag (layout and schema), the event time and the created time in
-microseconds, a bitmap of nulls, the scalars as float64, then each list as its length and its values as float64.
+microseconds, a bitmap of nulls, the scalars as float64, then each list as its length and its values as float64, and
+last a checksum that makes the CRC-32 of the row zero, and with it that of any number of rows in a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NoReturn
 from zlib import crc32
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from features.arrays import Booleans, Floats, Integers
 from features.errors import FlywheelError
 from features.online.feature_rows import RaggedList
+from features.storage.checksums import append_residue
 from features.views import View
 
 Buffer = bytes | memoryview
@@ -23,7 +26,10 @@ Words = NDArray[np.uint64]
 
 MAX_EXACT_INTEGER = 2**53  # beyond it a float64 skips integers
 HEADER_WORDS = 3  # words: tag, event time, created time
-LAYOUT_VERSION = 0x4657_0001
+LAYOUT_VERSION = 0x4657_0002
+MIN_ROW_BYTES = 8 * (HEADER_WORDS + 2)  # with one word of nulls and the checksum
+_UNCHECKED_LAYOUT = (0x4657_0001).to_bytes(4, "little")  # of earlier versions, without a checksum
+_PADDING = b"\0" * 4  # before the checksum, which fills half a word
 
 
 class SchemaMismatch(FlywheelError):
@@ -45,8 +51,9 @@ class ViewRows:
 class UnpackedRows:
     """The requested rows: one for every request, all null and at time 0 where unknown."""
 
-    known: Booleans  # (n,)
+    known: Booleans  # (n,) False where damaged
     rows: ViewRows
+    damaged: Booleans | None = None  # (n,) rows whose checksum is wrong; None where all are as they were written
 
 
 class Codec:
@@ -76,25 +83,41 @@ class Codec:
             words[starts] = count
             words[_run_positions(starts + 1, count)] = ragged.values.astype("<f8").view("<u8")
             starts = starts + 1 + count
-        return _split_bytes(words.tobytes(), 8 * sizes)
+        return [append_residue(body + _PADDING) for body in _split_bytes(words.tobytes(), 8 * sizes)]
 
     def unpack(self, values: Sequence[Buffer | None]) -> UnpackedRows:
-        """The rows of ``values``, where None is unknown; raises SchemaMismatch for a row of other columns."""
-        if len(values) == 1 and values[0] is not None:
-            return self._unpack_one(values[0])
+        """The rows of ``values``, where None is unknown and a damaged row is marked.
+
+        Raises:
+            SchemaMismatch: a row has other columns, or the layout of an earlier version.
+        """
         packed = [value for value in values if value is not None]
+        joined = b"".join(packed)
+        if crc32(joined) or len(joined) % 8 or min(map(len, packed), default=MIN_ROW_BYTES) < MIN_ROW_BYTES:
+            return self._unpack_intact(values)
+        if len(values) == 1 and packed:
+            return self._unpack_one(joined)
         known = np.array([value is not None for value in values], np.bool_)
         sizes = np.fromiter(map(len, packed), np.int64, len(packed)) // 8
-        words = np.frombuffer(b"".join(packed), "<u8")
+        words = np.frombuffer(joined, "<u8")
         starts = np.cumsum(sizes) - sizes
         self._refuse_other_schema(words[starts])
         fixed = np.repeat(self._unknown, len(known), axis=0)
         fixed[known] = words[starts[:, None] + np.arange(self._width)]
         return UnpackedRows(known=known, rows=self._view_rows(fixed, self._lists(words, starts + self._width, known)))
 
-    def _unpack_one(self, value: Buffer) -> UnpackedRows:
+    def _unpack_intact(self, values: Sequence[Buffer | None]) -> UnpackedRows:
+        """Unpack the rows with the right checksum, and mark the others as damaged."""
+        intact = [value is None or is_intact(value) for value in values]
+        others = [value for value, is_right in zip(values, intact, strict=True) if value is not None and not is_right]
+        if unchecked := sum(bytes(value[4:8]) == _UNCHECKED_LAYOUT for value in others):
+            self._refuse(unchecked, len(values))
+        unpacked = self.unpack([value if is_right else None for value, is_right in zip(values, intact, strict=True)])
+        return replace(unpacked, damaged=~np.array(intact, np.bool_))
+
+    def _unpack_one(self, value: bytes) -> UnpackedRows:
         """Unpack a single row by slices, which takes half the time."""
-        words = np.frombuffer(bytes(value), "<u8")
+        words = np.frombuffer(value, "<u8")
         self._refuse_other_schema(words[:1])
         fixed, start, lists = words[None, : self._width], self._width, []
         for _ in self.view.lists:
@@ -146,10 +169,18 @@ class Codec:
 
     def _refuse_other_schema(self, tags: Words) -> None:
         if (other := int((tags != self.tag).sum())) > 0:
-            raise SchemaMismatch(
-                f"{other} of {len(tags)} rows stored for the view {self.view.name!r} were written with other columns "
-                f"than these {self._columns}. Publish the features again, and read with the release trained on them."
-            )
+            self._refuse(other, len(tags))
+
+    def _refuse(self, other: int, rows: int) -> NoReturn:
+        raise SchemaMismatch(
+            f"{other} of {rows} rows stored for the view {self.view.name!r} were written with other columns "
+            f"than these {self._columns}. Publish the features again, and read with the release trained on them."
+        )
+
+
+def is_intact(value: Buffer) -> bool:
+    """Whether a packed row, of any schema, has the checksum that it was written with."""
+    return len(value) % 8 == 0 and len(value) >= MIN_ROW_BYTES and crc32(value) == 0
 
 
 def headers(values: Iterable[Buffer]) -> Words:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from features.arrays import Booleans
-from features.online.codec import Buffer, Words, headers
+from features.online.codec import Buffer, Words, headers, is_intact
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -17,9 +17,10 @@ Key = TypeVar("Key", bound=Hashable)
 def later_rows(stored: Mapping[Key, Buffer], incoming: Mapping[Key, bytes]) -> dict[Key, bytes]:
     """The incoming rows to write: new customers and newer rows; ``stored`` may have rows of other customers too.
 
-    A row with an earlier event time is dropped, and so is one with an equal event time and an earlier created time.
+    A row with an earlier event time is dropped, and so is one with an equal event time and an earlier created time. A
+    damaged stored row is replaced whatever its time says.
     """
-    common_keys = [key for key in incoming if key in stored]
+    common_keys = [key for key in incoming if key in stored and is_intact(stored[key])]
     stale = is_stale(headers(stored[key] for key in common_keys), headers(incoming[key] for key in common_keys))
     stale_keys = set(compress(common_keys, stale))
     return {key: row for key, row in incoming.items() if key not in stale_keys}

@@ -31,6 +31,7 @@ class FeatureRows:
     columns: tuple[str, ...]  # names of the matrix' columns
     matrix: Floats  # (n, len(columns)) NaN where null or unknown
     lists: dict[str, RaggedList]
+    damaged: Booleans | None = None  # (n,) True: stored, but not as it was written, so not known; None for none at all
 
     def __len__(self) -> int:
         return len(self.customer_ids)
@@ -48,4 +49,5 @@ class FeatureRows:
             columns=self.columns,
             matrix=self.matrix[first:last],
             lists={name: ragged.rows(first, last) for name, ragged in self.lists.items()},
+            damaged=None if self.damaged is None else self.damaged[first:last],
         )

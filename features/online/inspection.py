@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import lmdb
+
+from features.online.key_tally import TALLY_KEY
 from features.online.lmdb import row_key
 from features.storage.lmdb_inspection import open_for_inspection
 
@@ -41,4 +44,9 @@ def measure_lmdb(folder: Path) -> StoreSize | None:
         if environment is None:
             return None
         pages = environment.info()["last_pgno"] + 1
-        return StoreSize(environment.stat()["entries"], pages * environment.stat()["psize"])
+        return StoreSize(environment.stat()["entries"] - _tallies(environment), pages * environment.stat()["psize"])
+
+
+def _tallies(environment: lmdb.Environment) -> int:
+    with environment.begin() as transaction:
+        return int(transaction.get(TALLY_KEY) is not None)

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import takewhile
 from pathlib import Path
-from threading import Lock
-from weakref import WeakValueDictionary
 
 import lmdb
 
-from features.errors import NotFound
+from features.errors import NotFound, StoreDamaged
 from features.online.conflict_resolution import later_rows
 from features.online.feature_rows import FeatureRows
+from features.online.key_tally import KeyTally, verify_keys
 from features.online.view_joiner import ViewJoiner
+from features.publication import ROW_ID, VIEW
+from features.storage.checksums import unseal
+from features.storage.lmdb_file import DATA_FILE, LmdbFile, LmdbKind, file_identity, open_lmdb, remove_lmdb
 from features.views import View
 
-MAP_SIZE = 2**36  # address space, not disk: large, so that readers never have to remap when a writer grows the file
-MAX_READERS = 1024
 MAX_KEY_BYTES = 511
 
-# A process may open an LMDB file once only, and two releases read it while one replaces the other.
-_OPEN_ENVIRONMENTS: WeakValueDictionary[tuple[int, int], lmdb.Environment] = WeakValueDictionary()
-_OPEN_LOCK = Lock()
+
+def _verify(environment: lmdb.Environment) -> None:
+    """Verify the keys and the publication; rows are verified when they are read."""
+    verify_keys(environment)
+    with environment.begin() as transaction:
+        if (publication := transaction.get(row_key(VIEW, ROW_ID))) is not None:
+            unseal(publication)
+
+
+_ONLINE = LmdbKind(
+    contents="online store",
+    remedy="Publish the features again: flywheel publish.",
+    map_bytes=2**36,  # large, so that readers never have to remap when a writer grows the file
+    readahead=False,
+    verify=_verify,
+)
 
 
 class LmdbReader:
@@ -33,22 +46,31 @@ class LmdbReader:
 
     timeout_seconds = None
 
-    def __init__(self, environment: lmdb.Environment, views: tuple[View, ...]) -> None:
-        self._environment: lmdb.Environment | None = environment
+    def __init__(self, path: Path, views: tuple[View, ...]) -> None:
+        self._path: Path | None = path
+        self._file: LmdbFile | None = None
+        self._identity = (0, 0)
         self._view_joiner = ViewJoiner(views)
 
     @classmethod
     def open(cls, path: Path, views: tuple[View, ...]) -> LmdbReader:
         """A reader of the store in the folder ``path``; raises NotFound before the first publication."""
-        if not (path / "data.mdb").exists():
+        if not (path / DATA_FILE).exists():
             raise NotFound(f"There is no online store in {path}. Publish features first: flywheel publish.")
-        return cls(_open_environment(path), views)
+        reader = cls(path, views)
+        with suppress(StoreDamaged):  # every read says so, until a publication replaces the file
+            reader._newest_file()
+        return reader
 
     def read(self, customer_ids: Sequence[str]) -> FeatureRows:
-        """The stored features of these customers, in the requested order; raises SchemaMismatch for other columns."""
-        if self._environment is None:
-            raise ValueError("This reader is closed. Open another: LmdbReader.open(path, views).")
-        with self._environment.begin(buffers=True) as transaction:
+        """The stored features of these customers, in the requested order.
+
+        Raises:
+            SchemaMismatch: the rows have other columns.
+            StoreDamaged: the file is not as it was written.
+            StoreUnavailable: LMDB fails for another reason.
+        """
+        with self._newest_file().transaction(buffers=True) as transaction:
             values = (
                 [transaction.get(row_key(view, customer_id)) for customer_id in customer_ids]
                 for view in self._view_joiner.view_names
@@ -57,7 +79,16 @@ class LmdbReader:
 
     def close(self) -> None:
         """Release the store; the environment closes when no reader in the process uses it."""
-        self._environment = None
+        self._path = self._file = None
+
+    def _newest_file(self) -> LmdbFile:
+        """The file at the path now; while there is none, the one that was there last."""
+        if self._path is None:
+            raise ValueError("This reader is closed. Open another: LmdbReader.open(path, views).")
+        identity = file_identity(self._path)
+        if self._file is None or identity not in (self._identity, (0, 0)):
+            self._file, self._identity = open_lmdb(self._path, _ONLINE), identity
+        return self._file
 
 
 class LmdbWriter:
@@ -65,20 +96,22 @@ class LmdbWriter:
 
     def __init__(self, transaction: lmdb.Transaction[bytes]) -> None:
         self._transaction = transaction
+        self._tally = KeyTally.read(transaction)
 
     def replace(self, view: str, packed: Mapping[str, bytes]) -> None:
         """Make the view hold exactly these customers."""
         rows = {row_key(view, customer_id): row for customer_id, row in packed.items()}
-        for key in self._keys(view):
+        stored_keys = self._keys(view)
+        for key in stored_keys:
             if key not in rows:
-                self._transaction.delete(key)
-        self._put(rows)
+                self._delete(key)
+        self._put(rows, stored_keys)
 
     def merge(self, view: str, packed: Mapping[str, bytes]) -> None:
         """Add rows to the view; a stored row with a later event time, or an equal and later created time, stays."""
         rows = {row_key(view, customer_id): row for customer_id, row in packed.items()}
         stored = {key: value for key in rows if (value := self._transaction.get(key)) is not None}
-        self._put(later_rows(stored, rows))
+        self._put(later_rows(stored, rows), stored)
 
     def drop(self, view: str) -> None:
         """Remove every row of a view."""
@@ -87,11 +120,22 @@ class LmdbWriter:
     def erase(self, customer_id: str) -> int:
         """Remove one customer from every view, also from views no longer declared; returns the number of rows."""
         views = list(self._views())
-        return sum(self._transaction.delete(row_key(view, customer_id)) for view in views)
+        return sum(self._delete(row_key(view, customer_id)) for view in views)
 
-    def _put(self, rows: Mapping[bytes, bytes]) -> None:
+    def finish(self) -> None:
+        """Write the tally of the keys, as the last part of the write."""
+        self._tally.write(self._transaction)
+
+    def _put(self, rows: Mapping[bytes, bytes], stored_keys: Collection[bytes]) -> None:
         with self._transaction.cursor() as cursor:
             cursor.putmulti(sorted(rows.items()))
+        self._tally.add(rows.keys() - stored_keys)
+
+    def _delete(self, key: bytes) -> bool:
+        is_removed = self._transaction.delete(key)
+        if is_removed:
+            self._tally.remove(key)
+        return is_removed
 
     def _keys(self, view: str) -> list[bytes]:
         end_key = f"{view}\2".encode()
@@ -106,15 +150,16 @@ class LmdbWriter:
             has_key = cursor.first()
             while has_key:
                 view = cursor.key().replace(b"\1", b"\0").partition(b"\0")[0].decode()
-                yield view
+                if view:  # the tally has none
+                    yield view
                 has_key = cursor.set_range(f"{view}\2".encode())
 
 
 def read_packed_values(path: Path, view: str, customer_ids: Sequence[str]) -> list[bytes | None]:
     """The packed rows of one view, None for an unknown customer or before the first publication."""
-    if not (path / "data.mdb").exists():
+    if not (path / DATA_FILE).exists():
         return [None] * len(customer_ids)
-    with _open_environment(path).begin() as transaction:
+    with open_lmdb(path, _ONLINE).transaction() as transaction:
         return [transaction.get(row_key(view, customer_id)) for customer_id in customer_ids]
 
 
@@ -136,29 +181,36 @@ class LmdbStore:
         """The packed rows of one view, None for an unknown customer or before the first publication."""
         return read_packed_values(self.path, view, customer_ids)
 
+    def remove_damaged(self) -> StoreDamaged | None:
+        """Remove the store if it is damaged, and return what was found."""
+        return remove_damaged(self.path)
+
 
 @contextmanager
 def write_transaction(path: Path) -> Iterator[LmdbWriter]:
-    """One write to the store in the folder ``path``, created if missing; waits for another writer to finish."""
-    path.mkdir(parents=True, exist_ok=True)
-    with _open_environment(path).begin(write=True) as transaction:
-        yield LmdbWriter(transaction)
+    """One write to the store in the folder ``path``, created if missing; waits for another writer to finish.
+
+    Raises:
+        StoreDamaged: the file is not as it was written, so that a write could lose more of it.
+        NoSpaceLeft: there is no space for the write; nothing of it is stored.
+        StoreUnavailable: LMDB fails for another reason.
+    """
+    with open_lmdb(path, _ONLINE).transaction(write=True) as transaction:
+        writer = LmdbWriter(transaction)
+        yield writer
+        writer.finish()
 
 
-def _open_environment(path: Path) -> lmdb.Environment:
-    with _OPEN_LOCK:
-        environment = _OPEN_ENVIRONMENTS.get(file_identity(path))
-        if environment is None:
-            environment = lmdb.open(str(path), map_size=MAP_SIZE, max_readers=MAX_READERS, mode=0o600, readahead=False)
-            environment.reader_check()
-            _OPEN_ENVIRONMENTS[file_identity(path)] = environment
-        return environment
-
-
-def file_identity(path: Path) -> tuple[int, int]:
-    """Device and inode of the file, (0, 0) for none; a new file at the same path has another identity."""
-    file = path / "data.mdb"
-    return (file.stat().st_dev, file.stat().st_ino) if file.exists() else (0, 0)
+def remove_damaged(path: Path) -> StoreDamaged | None:
+    """Remove the store in a folder if it is damaged, before a publication that writes all of it again."""
+    try:
+        if (path / DATA_FILE).exists():
+            with open_lmdb(path, _ONLINE).transaction():
+                return None
+    except StoreDamaged as error:
+        remove_lmdb(path)
+        return error
+    return None
 
 
 def row_key(view: str, customer_id: str) -> bytes:

@@ -86,6 +86,9 @@ class RedisStore:
         except NotFound:
             return [None] * len(customer_ids)
 
+    def remove_damaged(self) -> None:
+        """Does nothing: Redis refuses damaged files by itself, and a publication replaces damaged rows."""
+
     def read_views(self, views: Sequence[str], customer_ids: Sequence[str]) -> list[PackedValues]:
         """The packed rows of all views at one moment, view by view.
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from features.online.codec import Buffer, Codec
+from features.arrays import Booleans
+from features.online.codec import Buffer, Codec, UnpackedRows
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.views import View
 
@@ -24,18 +25,28 @@ class ViewJoiner:
     def join(self, customer_ids: Sequence[str], values: Iterable[PackedValues]) -> FeatureRows:
         """The customers' features, from a packed row or None for each of them, view by view.
 
+        A customer with a damaged row in any view is not known, and marked.
+
         Raises:
             SchemaMismatch: a row has other columns than its view.
         """
         views = [codec.unpack(rows) for codec, rows in zip(self._codecs, values, strict=True)]
         lists: dict[str, RaggedList] = {}
+        damaged = _any_damaged(views)
         for codec, unpacked in zip(self._codecs, views, strict=True):
             lists.update(zip(codec.view.lists, unpacked.rows.lists, strict=True))
         return FeatureRows(
             customer_ids=customer_ids,
-            known=views[0].known,
+            known=views[0].known if damaged is None else views[0].known & ~damaged,
             features_at=views[0].rows.event_at,
             columns=self._columns,
             matrix=np.hstack([unpacked.rows.scalars for unpacked in views]),
             lists=lists,
+            damaged=damaged,
         )
+
+
+def _any_damaged(views: Sequence[UnpackedRows]) -> Booleans | None:
+    """Customers with a damaged row in any view, (n,); None for none at all."""
+    masks = [unpacked.damaged for unpacked in views if unpacked.damaged is not None]
+    return np.logical_or.reduce(masks) if masks else None

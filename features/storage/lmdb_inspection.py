@@ -9,6 +9,10 @@ from pathlib import Path
 import lmdb
 
 from features.errors import InvalidStore
+from features.storage.lmdb_file import DATA_FILE
+from features.storage.lmdb_structure import DamagedStructure, meta_pages_problem, verify_structure
+
+MAX_ATTEMPTS = 3
 
 
 @contextmanager
@@ -18,16 +22,33 @@ def open_for_inspection(folder: Path, tables: int = 0) -> Iterator[lmdb.Environm
     Close it before a reader or writer of the same process opens it.
 
     Raises:
-        InvalidStore: the environment cannot be opened or read.
+        InvalidStore: the environment cannot be opened or read, or is damaged.
     """
-    if not (folder / "data.mdb").is_file():
+    path = folder / DATA_FILE
+    if not path.is_file():
         yield None
         return
     try:
+        if (found := meta_pages_problem(path)) is not None:
+            raise DamagedStructure(found)
         with lmdb.open(str(folder), readonly=True, lock=False, create=False, max_dbs=tables) as environment:
+            _verify(path, environment)
             yield environment
-    except (OSError, lmdb.Error) as error:
+    except (OSError, lmdb.Error, DamagedStructure) as error:
         raise InvalidStore(
             f"Found no way to read the store in {folder} ({error}); expected the files of an LMDB environment that "
-            "this user may read. Give this user access, or restore them from a backup."
+            "this user may read, as they were written. Give this user access; if they are damaged, publish the features "
+            "again, or restore the consents from a backup."
         ) from None
+
+
+def _verify(path: Path, environment: lmdb.Environment) -> None:
+    """Verify the structure; without the lock file a writer may reuse pages meanwhile, so a fault must show twice."""
+    for attempt in range(MAX_ATTEMPTS):
+        try:
+            with environment.begin() as transaction:
+                verify_structure(path, transaction)
+                return
+        except DamagedStructure:
+            if attempt == MAX_ATTEMPTS - 1:
+                raise

@@ -115,6 +115,7 @@ class CustomerFeatures:
         """
         customers = self._count_customers_at(as_of)
         rows = {} if publication is None else {ROW_ID: publication.to_bytes()}
+        self._online.remove_damaged()
         with _suppress_feast_output(), _translate_missing_view(), replace_views({VIEW: rows}):
             self.feast.materialize(as_of, as_of, feature_views=[view.name for view in self._views])
         return customers

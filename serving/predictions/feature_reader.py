@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from features.errors import FlywheelError, NotFound, RowsLost, StoreUnavailable
+from features.errors import FlywheelError, NotFound, RowsLost, StoreDamaged, StoreUnavailable
 from features.online.codec import SchemaMismatch
 from features.online.feature_rows import FeatureRows
 from serving.interfaces import FeatureReader, ReleasePort
 from serving.moments import rfc3339
 from serving.predictions.prediction_ids import prediction_ids
-from serving.predictions.serializers import Rows
+from serving.predictions.serializers import DAMAGED, Rows
 
 FEATURES_UNAVAILABLE = "features_unavailable"
 CONSENTS_UNAVAILABLE = "consents_unavailable"
@@ -25,6 +25,7 @@ MAX_CONCURRENT_READS = 16
 Result = TypeVar("Result")
 _REASONS: dict[type[FlywheelError], str] = {
     StoreUnavailable: "store_unreachable",
+    StoreDamaged: DAMAGED,
     NotFound: "not_materialized",
     RowsLost: "rows_lost",
     SchemaMismatch: "schema_mismatch",
@@ -54,12 +55,14 @@ async def read_features(features: FeatureReader, customer_ids: Sequence[str]) ->
 
 def read_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
     """The result of a read that failed with one of the expected errors."""
-    return FeatureReadResult(empty_rows(customer_ids), _REASONS[type(error)], str(error))
+    reason = next(reason for kind, reason in reversed(_REASONS.items()) if isinstance(error, kind))
+    return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
 
 def consents_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
     """The result for customers whose consents cannot be read: the reason, without a read of features."""
-    reason = _REASONS[StoreUnavailable] if isinstance(error, StoreUnavailable) else CONSENTS_UNAVAILABLE
+    is_unreachable = isinstance(error, StoreUnavailable) and not isinstance(error, StoreDamaged)
+    reason = _REASONS[StoreUnavailable] if is_unreachable else CONSENTS_UNAVAILABLE
     return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
 

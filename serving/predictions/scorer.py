@@ -129,7 +129,10 @@ def _freshness_limit(as_of: int, days: int, zone: ZoneInfo) -> int:
 def _status(stored: FeatureRows, tier: Codes, freshness_limit: int) -> Codes:
     status = np.where(tier >= _BTYD_TIER, _STATUS_CODES["insufficient_history"], _STATUS_CODES["scored"])
     status = np.where(stored.features_at < freshness_limit, _STATUS_CODES["stale_features"], status)
-    return np.where(stored.known, status, _STATUS_CODES["unknown_customer"])
+    status = np.where(stored.known, status, _STATUS_CODES["unknown_customer"])
+    if stored.damaged is None:
+        return status
+    return np.where(stored.damaged, _STATUS_CODES["features_unavailable"], status)
 
 
 def _answer_status(status: Codes, *, ranks: bool) -> Codes:

@@ -12,13 +12,14 @@ from serving.schemas.segments import NOT_SCORED
 from training.inference.forecast import TIERS
 from training.models import MODELS
 
+DAMAGED = "store_damaged"  # the reason of a customer, or of all, whose stored bytes are not as they were written
 Json = dict[str, Any]
 Rows = list[Json]
 
 
 def serialize_predictions(columns: PredictionColumns, include: Collection[Part]) -> Rows:
     """One JSON object per customer, in order: the envelope and the included parts."""
-    known = (columns.status != STATUSES.index("unknown_customer")).tolist()
+    known = (columns.status > STATUSES.index("unknown_customer")).tolist()
     envelopes = _envelopes(columns)
     rows_by_part: dict[str, Sequence[Any]] = {
         name: _with_status(columns, name) for name in columns.by_model if name in include
@@ -30,6 +31,8 @@ def serialize_predictions(columns: PredictionColumns, include: Collection[Part])
                 envelope[part] = rows[row]
         else:
             del envelope["model_tier"], envelope["features_at"]
+            if envelope["status"] == STATUSES[0]:
+                envelope["reason"] = DAMAGED
     return envelopes
 
 

@@ -11,7 +11,7 @@ from training.inference.answers.answer import Horizons
 from training.inference.explanations.reasons import Reason
 
 # The first that applies; ``no_signal`` is a status of one answer, never of the whole customer.
-STATUSES = ("unknown_customer", "stale_features", "insufficient_history", "no_signal", "scored")
+STATUSES = ("features_unavailable", "unknown_customer", "stale_features", "insufficient_history", "no_signal", "scored")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -134,7 +134,15 @@ class PredictionEnvelope(StrictModel):
         "scored",
     ]
     reason: (
-        Literal["store_unreachable", "not_materialized", "rows_lost", "schema_mismatch", "consents_unavailable"] | None
+        Literal[
+            "store_unreachable",
+            "store_damaged",
+            "not_materialized",
+            "rows_lost",
+            "schema_mismatch",
+            "consents_unavailable",
+        ]
+        | None
     ) = Field(default=None, description="Why the features cannot be read just now. Ask again later.")
     model_tier: Literal["average", "last_window", "btyd", "population"] | None = Field(
         default=None,

@@ -57,12 +57,13 @@ def test_two_stores_in_one_process_are_two(reader: LmdbReader, path: Path, tmp_p
     assert list(other.read(["ann"]).column("orders")) == [50]
 
 
-def test_a_store_made_anew_is_read_anew_while_the_old_one_is_still_open(reader: LmdbReader, path: Path) -> None:
+def test_a_store_made_anew_is_read_anew_by_a_reader_that_had_the_old_one_open(reader: LmdbReader, path: Path) -> None:
     shutil.rmtree(path)
+    assert reader.read(["ann"]).known.all()
     with write_transaction(path) as writer:
         writer.replace("transactions", packed_rows(TRANSACTIONS, {"eve": 4}))
     assert orders(path, "eve") == [4]
-    assert reader.read(["ann"]).known.all()
+    assert reader.read(["ann", "eve"]).known.tolist() == [False, True]
 
 
 def test_before_anybody_published_there_is_nothing_to_open(path: Path) -> None:
