@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from features.checksums import seal, unseal
 from features.plausibility_note import PlausibilityNote, without_examples
-from features.storage.checksums import seal, unseal
 
 VIEW = "publication"  # its only row has an id that no customer has
 ROW_ID = ""
@@ -40,7 +40,7 @@ class Publication:
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Publication | None:
-        """The publication from its JSON; None where it is damaged, or another version of Flywheel wrote other fields."""
+        """The publication from its JSON; None where it is damaged, or has the fields of another version."""
         try:
             payload = json.loads(unseal(stored))
             notes = tuple(PlausibilityNote(**note) for note in payload["notes"])

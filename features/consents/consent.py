@@ -9,6 +9,8 @@ from functools import cached_property
 import orjson
 
 from features.canonical_form import canonical_word
+from features.checksums import seal, unseal
+from features.errors import StoreDamaged
 
 PROFILING = "profiling"  # predictions, segments, training
 MARKETING = "marketing"  # messages to the customer
@@ -130,16 +132,26 @@ class LedgerRecord:
     state: int
 
     def to_bytes(self) -> bytes:
-        """The record as JSON bytes."""
-        return orjson.dumps([self.customer_id, self.state, [astuple(consent) for consent in self.consents.entries]])
+        """The record as JSON bytes with a checksum."""
+        fields = [self.customer_id, self.state, [astuple(consent) for consent in self.consents.entries]]
+        return seal(orjson.dumps(fields))
 
     @classmethod
     def from_bytes(cls, value: bytes) -> LedgerRecord:
-        """The record from its JSON bytes."""
-        customer_id, state, entries = orjson.loads(value)
-        return cls(
-            customer_id, Consents(fold_channels(canonical_consents(tuple(Consent(*entry) for entry in entries)))), state
-        )
+        """The record from its JSON bytes; one of an earlier version has no checksum.
+
+        Raises:
+            StoreDamaged: the record is not as it was written.
+        """
+        try:
+            customer_id, state, entries = orjson.loads(unseal(value))
+            consents = tuple(Consent(*entry) for entry in entries)
+        except (ValueError, TypeError) as error:
+            raise StoreDamaged(
+                f"Found a damaged record among the consents ({error}); expected it as it was written. Until it is "
+                "restored from a backup, its customer counts as one who said no."
+            ) from None
+        return cls(customer_id, Consents(fold_channels(canonical_consents(consents))), state)
 
 
 def canonical_consents(consents: tuple[Consent, ...]) -> tuple[Consent, ...]:

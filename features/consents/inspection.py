@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.checksums import unseal
 from features.consents.backends import LOCAL_FOLDER
 from features.consents.ledger_memory import LedgerMemory
+from features.consents.lmdb_keys import STATE_KEY
+from features.consents.lmdb_verification import count_damaged_records, verify_tables
 from features.storage.lmdb_inspection import open_for_inspection
 
 
@@ -17,6 +20,7 @@ class LedgerCounts:
     state: int
     customers: int
     erased: int
+    damaged: int = 0  # records that cannot be read: their customers count as ones who said no
 
 
 def is_in_redis(home: Path) -> bool:
@@ -29,11 +33,12 @@ def count_ledger(home: Path) -> LedgerCounts:
     """Count the ledger in the home; zeros before the first consent.
 
     Raises:
-        InvalidStore: it cannot be read.
+        InvalidStore: it cannot be read, or is damaged.
     """
     with open_for_inspection(home / LOCAL_FOLDER, tables=4) as environment:
         if environment is None:
             return LedgerCounts(0, 0, 0)
+        verify_tables(environment)
         with environment.begin() as transaction:
             present = {bytes(name).decode() for name in transaction.cursor().iternext(values=False)}
             tables = {
@@ -42,5 +47,11 @@ def count_ledger(home: Path) -> LedgerCounts:
                 if name in present
             }
             counts = {name: transaction.stat(table)["entries"] for name, table in tables.items()}
-            state = transaction.get(b"state", db=tables["meta"]) if "meta" in tables else None
-        return LedgerCounts(int(state or 0), counts.get("records", 0), counts.get("tombstones", 0))
+            state = transaction.get(STATE_KEY, db=tables["meta"]) if "meta" in tables else None
+            damaged = count_damaged_records(transaction, tables["records"]) if "records" in tables else 0
+        return LedgerCounts(
+            int(unseal(state, STATE_KEY)) if state else 0,
+            counts.get("records", 0),
+            counts.get("tombstones", 0),
+            damaged,
+        )

@@ -23,11 +23,13 @@ from features.consents.consent import (
 )
 from features.consents.record_writes import remove_records, write_newer
 from features.consents.storage import DEFAULTS, LedgerStorage, WriteTransaction
+from features.errors import StoreDamaged
 from features.storage.secret import keyed_digest
 
 BATCH_SIZE = 1000  # customers in one write; other writers wait for it
 _TOMBSTONE_PURPOSE = "tombstone"
 _ID_CASE = "id_case"  # the metadata value
+_NOTHING_ALLOWED = Defaults(profiling=False, marketing=False)
 
 
 class ConsentStatus(IntEnum):
@@ -226,7 +228,11 @@ class Ledger:
         result = self._storage.read(customer_ids, [self.tombstone(customer_id) for customer_id in customer_ids])
         defaults = _parse_defaults(result.defaults)
         for value, is_erased in zip(result.records, result.erased, strict=True):
-            consents = _parse_consents(value)
+            try:
+                consents = _parse_consents(value)
+            except StoreDamaged:  # the strict side: whoever cannot be read said no
+                yield (ConsentStatus.ERASED if is_erased else ConsentStatus.DENIED), Consents(), _NOTHING_ALLOWED
+                continue
             yield _consent_status(consents, now, defaults, erased=is_erased), consents, defaults
 
     def tombstone(self, customer_id: str) -> bytes:

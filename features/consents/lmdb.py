@@ -3,75 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from hashlib import blake2b
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
-from weakref import WeakValueDictionary
 
 import lmdb
 
+from features.checksums import seal, unseal
 from features.consents.ledger_binding import LedgerBinding
 from features.consents.ledger_memory import LedgerPoint
+from features.consents.lmdb_keys import META, STATE_KEY, TABLES, TOMBSTONES, key_digest, record_key, state_key
+from features.consents.lmdb_verification import verify_tables
 from features.consents.storage import DEFAULTS, LEDGER_ID, PROOF, STATE, LedgerFacts, LedgerRead, Result
-from features.errors import InvalidStore, StoreUnavailable
-from features.online.lmdb import file_identity
+from features.errors import InvalidStore, StoreDamaged, StoreUnavailable
+from features.storage.lmdb_file import LmdbFile, LmdbKind, file_identity, open_lmdb
 
-MAP_SIZE = 2**34  # address space, not disk
-MAX_KEY_BYTES = 511
-_TABLES = ("records", "changes", "tombstones", "meta")
-_STATE_KEY = STATE.encode()
-
-# A process may open an LMDB file once only; another one may be created under the path of a removed one.
-_OPEN_STORAGES: WeakValueDictionary[tuple[int, int], LmdbLedgerStorage] = WeakValueDictionary()
-_OPEN_LOCK = Lock()
+_CONSENTS = LmdbKind(
+    contents="consents",
+    remedy="Nobody is answered without them: restore them from a backup.",
+    map_bytes=2**34,
+    tables=len(TABLES),
+    verify=verify_tables,
+)
 
 
 class LmdbLedgerStorage:
-    """Records by customer, their changes in order, tombstones and metadata, in one LMDB environment."""
+    """Records by customer, their changes in order, tombstones and metadata, in one LMDB environment.
+
+    Every method raises StoreDamaged while the file is not as it was written; a restored file is opened by itself.
+    """
 
     timeout_seconds = None
 
     def __init__(self, path: Path) -> None:
-        """Open or create the environment in a folder of the home; raises InvalidStore where that fails."""
+        """Open or create the environment; raises InvalidStore where that fails for another reason than damage."""
         self.binding = LedgerBinding(path.parent, "lmdb")
-        self._location = str(path)
+        self._path = path
+        self._file: LmdbFile | None = None
+        self._identity = (0, 0)
+        self._tables: Mapping[str, lmdb._Database] = {}
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._environment = lmdb.open(
-                str(path), map_size=MAP_SIZE, max_dbs=len(_TABLES), max_readers=1024, mode=0o600
-            )
-            # A reader that was killed would keep every page since then from being reused.
-            self._environment.reader_check()
-            self._refuse_other_format(path)
-            self._tables = {name: self._environment.open_db(name.encode()) for name in _TABLES}
-        except (OSError, lmdb.Error) as error:
+            with suppress(StoreDamaged):  # every read says so: the strict side, without an end of the service
+                self._newest_file()
+        except (OSError, lmdb.Error, StoreUnavailable) as error:
             raise InvalidStore(
                 f"Found no consents to open in {path} ({error}); expected a folder of this user. Give this user "
                 "access to it, or restore it from a backup."
             ) from None
 
-    def _refuse_other_format(self, path: Path) -> None:
-        """Fail closed on tables of another format: with new tables beside them, erased customers would come back."""
-        with self._environment.begin() as transaction:
-            names = [name.decode() for name in transaction.cursor().iternext(values=False)]
-        unknown = sorted(set(names) - {*_TABLES})
-        if unknown:
-            raise InvalidStore(
-                f"Found the tables {', '.join(unknown)} among the consents in {path}; expected {', '.join(_TABLES)}. "
-                "Another version of Flywheel wrote them: use that version, or start a new home and import the consents "
-                "and erasures again."
-            )
-
     @classmethod
     def open(cls, path: Path) -> LmdbLedgerStorage:
-        """The storage in a folder, created if missing, one per process; raises InvalidStore if it does not open."""
-        with _OPEN_LOCK:
-            storage = _OPEN_STORAGES.get(file_identity(path))
-            if storage is None:
-                storage = cls(path)
-                _OPEN_STORAGES[file_identity(path)] = storage
-            return storage
+        """The storage in a folder, created if missing; raises InvalidStore if it does not open."""
+        return cls(path)
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
         """The records of these customers, and which of these tombstones exist, at one moment."""
@@ -81,12 +63,11 @@ class LmdbLedgerStorage:
     def meta(self, name: str) -> bytes | None:
         """A metadata value, None if absent."""
         with self._read_transaction() as transaction:
-            value: bytes | None = transaction.get(name.encode(), db=self._tables["meta"])
-            return value
+            return self._meta(transaction, name.encode())
 
     def state(self) -> int:
         """The state number: every change increases it; 0 before the first."""
-        return _parse_int(self.meta(_STATE_KEY.decode()))
+        return _parse_int(self.meta(STATE))
 
     def records(self) -> Iterator[bytes]:
         """Every record, at one moment."""
@@ -96,7 +77,7 @@ class LmdbLedgerStorage:
     def changed_since(self, state: int) -> list[bytes]:
         """The records that changed after a state."""
         with self._read_transaction() as transaction, transaction.cursor(db=self._tables["changes"]) as cursor:
-            if not cursor.set_range(_state_key(state + 1)):
+            if not cursor.set_range(state_key(state + 1)):
                 return []
             keys = list(cursor.iternext(keys=False, values=True))
             values = [transaction.get(key, db=self._tables["records"]) for key in keys]
@@ -105,14 +86,14 @@ class LmdbLedgerStorage:
     def tombstones(self) -> dict[bytes, int]:
         """The tombstones of erased customers, and the state at which each was written."""
         with self._read_transaction() as transaction, transaction.cursor(db=self._tables["tombstones"]) as cursor:
-            return {bytes(key): _parse_int(value) for key, value in cursor}
+            return {bytes(key): _parse_int(unseal(value, key)) for key, value in cursor}
 
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
     ) -> Result:
         """Run ``work`` in one write transaction, which is stored as a whole or not at all; waits for another writer."""
         remembered = self.binding.last_point()
-        with self._environment.begin(write=True) as transaction:
+        with self._newest_file().transaction(write=True) as transaction:
             facts = self._check(transaction, remembered)
             stored = self._read_records(transaction, customer_ids, tombstones)
             writer = LmdbWriteTransaction(transaction, self._tables, stored)
@@ -131,30 +112,40 @@ class LmdbLedgerStorage:
     @contextmanager
     def _read_transaction(self) -> Iterator[lmdb.Transaction[bytes]]:
         remembered = self.binding.last_point()
-        try:
-            with self._environment.begin() as transaction:
-                self._check(transaction, remembered)
-                yield transaction
-        except lmdb.Error as error:
-            raise StoreUnavailable(f"The consents cannot be read just now ({error}). Try again soon.") from None
+        with self._newest_file().transaction() as transaction:
+            self._check(transaction, remembered)
+            yield transaction
 
     def _check(self, transaction: lmdb.Transaction[bytes], remembered: LedgerPoint | None) -> LedgerFacts:
         """What the environment says about its ledger; raises as LedgerBinding.check does."""
-        names = (LEDGER_ID, PROOF, STATE)
-        ledger_id, proof, state = (transaction.get(name.encode(), db=self._tables["meta"]) for name in names)
+        ledger_id, proof, state = (self._meta(transaction, name.encode()) for name in (LEDGER_ID, PROOF, STATE))
         facts = LedgerFacts(_parse_text(ledger_id), _parse_text(proof), _parse_int(state))
-        self.binding.check(remembered, facts, self._location)
+        self.binding.check(remembered, facts, str(self._path))
         return facts
+
+    def _newest_file(self) -> LmdbFile:
+        """The file at the path now; while there is none, the one that was there last."""
+        identity = file_identity(self._path)
+        if self._file is None or identity not in (self._identity, (0, 0)):
+            self._file = open_lmdb(self._path, _CONSENTS)
+            with self._file.transaction(write=True) as transaction:
+                self._tables = {name: self._file.environment.open_db(name.encode(), transaction) for name in TABLES}
+            self._identity = file_identity(self._path)
+        return self._file
+
+    def _meta(self, transaction: lmdb.Transaction[bytes], key: bytes) -> bytes | None:
+        value = transaction.get(key, db=self._tables[META])
+        return None if value is None else unseal(value, key)
 
     def _read_records(
         self, transaction: lmdb.Transaction[bytes], customer_ids: Sequence[str], tombstones: Sequence[bytes]
     ) -> LedgerRead:
-        get, (records, _, tombstones_table, meta) = transaction.get, self._tables.values()
+        get, records, erased = transaction.get, self._tables["records"], self._tables[TOMBSTONES]
         return LedgerRead(
-            state=_parse_int(get(_STATE_KEY, db=meta)),
-            defaults=get(DEFAULTS.encode(), db=meta),
-            records=[get(_key(customer_id), db=records) for customer_id in customer_ids],
-            erased=[get(tombstone, db=tombstones_table) is not None for tombstone in tombstones],
+            state=_parse_int(self._meta(transaction, STATE_KEY)),
+            defaults=self._meta(transaction, DEFAULTS.encode()),
+            records=[get(record_key(customer_id), db=records) for customer_id in customer_ids],
+            erased=[get(tombstone, db=erased) is not None for tombstone in tombstones],
         )
 
 
@@ -185,44 +176,37 @@ class LmdbWriteTransaction:
 
     def put(self, customer_id: str, value: bytes, previous_state: int | None, state: int) -> None:
         """Write a record in place of the one written at the state ``previous_state``."""
-        key = _key(customer_id)
+        key = record_key(customer_id)
         self._transaction.put(key, value, db=self._tables["records"])
         self._update_change_index(key, previous_state, state)
 
     def remove(self, customer_id: str, previous_state: int | None) -> None:
-        """Remove the record written at the state ``previous_state``."""
-        key = _key(customer_id)
-        self._transaction.delete(key, db=self._tables["records"])
+        """Remove the record written at the state ``previous_state``; None for a damaged one, which does not tell."""
+        key = record_key(customer_id)
+        if self._transaction.delete(key, db=self._tables["records"]) and previous_state is None:
+            self._remove_changes_of(key)
         self._update_change_index(key, previous_state, None)
 
     def add_tombstone(self, tombstone: bytes, state: int) -> None:
         """Add a tombstone."""
-        self._transaction.put(tombstone, str(state).encode(), db=self._tables["tombstones"])
+        self._transaction.put(tombstone, seal(str(state).encode(), tombstone), db=self._tables[TOMBSTONES])
 
     def set_meta(self, name: str, value: bytes) -> None:
         """Write a metadata value."""
-        self._transaction.put(name.encode(), value, db=self._tables["meta"])
+        self._transaction.put(name.encode(), seal(value, name.encode()), db=self._tables[META])
+
+    def _remove_changes_of(self, key: bytes) -> None:
+        with self._transaction.cursor(db=self._tables["changes"]) as cursor:
+            has_entry = cursor.first()
+            while has_entry:
+                has_entry = cursor.delete() if cursor.value() == key else cursor.next()
 
     def _update_change_index(self, key: bytes, previous_state: int | None, state: int | None) -> None:
         changes = self._tables["changes"]
         if previous_state is not None:
-            self._transaction.delete(_state_key(previous_state) + key_digest(key), db=changes)
+            self._transaction.delete(state_key(previous_state) + key_digest(key), db=changes)
         if state is not None:
-            self._transaction.put(_state_key(state) + key_digest(key), key, db=changes)
-
-
-def key_digest(key: bytes) -> bytes:
-    """A short hash of a record's key, which makes the entries of one state in the change index unique."""
-    return blake2b(key, digest_size=16).digest()
-
-
-def _key(customer_id: str) -> bytes:
-    key = b"\0" + customer_id.encode("utf-8", "surrogatepass")
-    return key if len(key) <= MAX_KEY_BYTES else b"\1" + blake2b(key, digest_size=32).digest()
-
-
-def _state_key(state: int) -> bytes:
-    return state.to_bytes(8, "big")
+            self._transaction.put(state_key(state) + key_digest(key), key, db=changes)
 
 
 def _parse_text(text: bytes | None) -> str | None:

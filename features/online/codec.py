@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Booleans, Floats, Integers
+from features.checksums import append_residue
 from features.errors import FlywheelError
 from features.online.feature_rows import RaggedList
-from features.storage.checksums import append_residue
 from features.views import View
 
 Buffer = bytes | memoryview

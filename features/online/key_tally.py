@@ -1,4 +1,4 @@
-"""Key tally: the sum of the checksums of all keys, stored beside them, so that a flipped key is not an unknown customer."""
+"""Key tally: the sum of the checksums of all keys; without it a flipped key would be an unknown customer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zlib import crc32
 
 import lmdb
 
-from features.storage.checksums import seal, unseal
+from features.checksums import seal, unseal
 
 TALLY_KEY = b"\0tally"  # no view has an empty name
 

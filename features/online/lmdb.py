@@ -11,13 +11,13 @@ from pathlib import Path
 
 import lmdb
 
+from features.checksums import unseal
 from features.errors import NotFound, StoreDamaged
 from features.online.conflict_resolution import later_rows
 from features.online.feature_rows import FeatureRows
 from features.online.key_tally import KeyTally, verify_keys
 from features.online.view_joiner import ViewJoiner
 from features.publication import ROW_ID, VIEW
-from features.storage.checksums import unseal
 from features.storage.lmdb_file import DATA_FILE, LmdbFile, LmdbKind, file_identity, open_lmdb, remove_lmdb
 from features.views import View
 
@@ -70,7 +70,7 @@ class LmdbReader:
             StoreDamaged: the file is not as it was written.
             StoreUnavailable: LMDB fails for another reason.
         """
-        with self._newest_file().transaction(buffers=True) as transaction:
+        with self._newest_file().buffered_read() as transaction:
             values = (
                 [transaction.get(row_key(view, customer_id)) for customer_id in customer_ids]
                 for view in self._view_joiner.view_names

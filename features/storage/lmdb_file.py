@@ -13,8 +13,8 @@ from weakref import WeakValueDictionary, finalize
 
 import lmdb
 
+from features.checksums import DamagedValue
 from features.errors import StoreDamaged, StoreUnavailable
-from features.storage.checksums import DamagedValue
 from features.storage.lmdb_structure import meta_pages_problem, verify_structure
 
 DATA_FILE, LOCK_FILE = "data.mdb", "lock.mdb"
@@ -27,6 +27,7 @@ _DAMAGE = (
     lmdb.PageNotFoundError,
     lmdb.PanicError,
     lmdb.VersionMismatchError,
+    DamagedValue,
 )
 
 
@@ -70,7 +71,7 @@ class LmdbFile:
                 readahead=kind.readahead,
             )
         except lmdb.Error as error:
-            raise self._translated(error) from None
+            raise self._to_unavailable(error) from None
         self._bytes_seen = self._path.stat().st_size
         try:
             # A reader that was killed would keep every page since then from being reused.
@@ -79,14 +80,16 @@ class LmdbFile:
                 verify_structure(self._path, transaction)
             if kind.verify is not None:
                 kind.verify(self.environment)
-        except (ValueError, lmdb.Error) as error:
+        except Exception as error:
             self.environment.close()
-            raise self._damaged(str(error)) from None
+            if isinstance(error, ValueError | IndexError | OverflowError | lmdb.Error):
+                raise self._to_damaged(str(error)) from None
+            raise
         # A finished transaction that somebody keeps would keep the environment open, and no other could be opened.
         finalize(self, self.environment.close)
 
     @contextmanager
-    def transaction(self, *, write: bool = False, buffers: bool = False) -> Iterator[lmdb.Transaction[bytes]]:
+    def transaction(self, *, write: bool = False) -> Iterator[lmdb.Transaction[bytes]]:
         """One transaction, stored as a whole or not at all.
 
         Raises:
@@ -96,16 +99,24 @@ class LmdbFile:
         """
         self._refuse_cut_file()
         try:
-            with self.environment.begin(write=write, buffers=buffers) as transaction:
+            with self.environment.begin(write=write) as transaction:
+                yield transaction
+        except (lmdb.Error, DamagedValue) as error:
+            raise self._to_unavailable(error) from None
+
+    @contextmanager
+    def buffered_read(self) -> Iterator[lmdb.Transaction[memoryview[int]]]:
+        """One read transaction whose values are not copied: they are valid until it ends. Raises as ``transaction``."""
+        self._refuse_cut_file()
+        try:
+            with self.environment.begin(buffers=True) as transaction:
                 yield transaction
         except lmdb.Error as error:
-            raise self._translated(error) from None
-        except DamagedValue as error:
-            raise self._damaged(str(error)) from None
+            raise self._to_unavailable(error) from None
 
     def _refuse_damaged_head(self) -> None:
         if self._path.is_file() and (found := meta_pages_problem(self._path)) is not None:
-            raise self._damaged(found)
+            raise self._to_damaged(found)
 
     def _refuse_cut_file(self) -> None:
         """Refuse a file that is smaller than before: LMDB never makes one smaller, and a read beyond its end kills."""
@@ -114,22 +125,22 @@ class LmdbFile:
         except FileNotFoundError:
             return  # the pages stay until this process closes them
         if size < self._bytes_seen:
-            raise self._damaged(f"{size:,} of {self._bytes_seen:,} bytes")
+            raise self._to_damaged(f"{size:,} of {self._bytes_seen:,} bytes")
         self._bytes_seen = size
 
-    def _translated(self, error: lmdb.Error) -> StoreUnavailable:
+    def _to_unavailable(self, error: lmdb.Error | DamagedValue) -> StoreUnavailable:
         if isinstance(error, _NO_SPACE) or os.strerror(ENOSPC) in str(error):
             return NoSpaceLeft(
                 f"Found no space to write the {self._kind.contents} in {self._path.parent} ({error}); expected free "
                 "disk space. Nothing was stored: free space, then try again."
             )
         if isinstance(error, _DAMAGE):
-            return self._damaged(str(error))
+            return self._to_damaged(str(error))
         return StoreUnavailable(
             f"The {self._kind.contents} in {self._path.parent} cannot be used just now ({error}). Try again soon."
         )
 
-    def _damaged(self, found: str) -> StoreDamaged:
+    def _to_damaged(self, found: str) -> StoreDamaged:
         return StoreDamaged(
             f"Found the {self._kind.contents} in {self._path.parent} damaged ({found}); expected the file as it was "
             f"written. {self._kind.remedy}"

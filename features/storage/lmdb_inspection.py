@@ -34,11 +34,11 @@ def open_for_inspection(folder: Path, tables: int = 0) -> Iterator[lmdb.Environm
         with lmdb.open(str(folder), readonly=True, lock=False, create=False, max_dbs=tables) as environment:
             _verify(path, environment)
             yield environment
-    except (OSError, lmdb.Error, DamagedStructure) as error:
+    except (OSError, ValueError, lmdb.Error) as error:
         raise InvalidStore(
             f"Found no way to read the store in {folder} ({error}); expected the files of an LMDB environment that "
-            "this user may read, as they were written. Give this user access; if they are damaged, publish the features "
-            "again, or restore the consents from a backup."
+            "this user may read, as they were written. Give this user access; if they are damaged, publish the "
+            "features again, or restore the consents from a backup."
         ) from None
 
 

@@ -6,6 +6,7 @@ offset. The layout is that of LMDB 0.9 (mdb.c: MDB_meta, MDB_page, MDB_node), on
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,8 @@ def meta_pages_problem(path: Path) -> str | None:
         first = np.frombuffer(head, _META_TYPE, 1, PAGE_HEADER)[0]
         file.seek(int(first["page_bytes"]) + PAGE_HEADER)
         tail = file.read(_META_TYPE.itemsize)
-    if first["magic"] != _MAGIC or len(tail) < _META_TYPE.itemsize:
+        size = file.seek(0, os.SEEK_END)
+    if first["magic"] != _MAGIC or size < 2 * first["page_bytes"] or len(tail) < _META_TYPE.itemsize:
         return "no two meta pages"
     second = np.frombuffer(tail, _META_TYPE, 1)[0]
     distance = abs(int(first["transaction"]) - int(second["transaction"]))
@@ -64,8 +66,8 @@ def verify_structure(path: Path, transaction: lmdb.Transaction[bytes]) -> None:
         OSError: the file cannot be read.
     """
     page_bytes = transaction.stat()["psize"]
-    pages = np.memmap(path, np.uint8, "r")
-    pages = pages[: len(pages) // page_bytes * page_bytes].reshape(-1, page_bytes)
+    mapped: Bytes = np.memmap(path, np.uint8, "r")
+    pages = mapped[: len(mapped) // page_bytes * page_bytes].reshape(-1, page_bytes)
     metas = np.stack([pages[index, PAGE_HEADER : PAGE_HEADER + _META_TYPE.itemsize] for index in (0, 1)])
     meta = next((meta for meta in metas.view(_META_TYPE)[:, 0] if meta["transaction"] == transaction.id()), None)
     if meta is None:
@@ -103,7 +105,8 @@ class _Nodes:
     def words(self, chosen: Booleans, offset: int = 0) -> Integers:
         """Eight bytes of the data of chosen nodes; they may begin at any byte."""
         positions = self.data_at[chosen, None] + offset + np.arange(8)
-        return self.block[positions].view("<u8")[:, 0].astype(np.int64)
+        words: Integers = self.block[positions].view("<u8")[:, 0].astype(np.int64)
+        return words
 
 
 class _Walk:

@@ -51,7 +51,8 @@ def _inspect_redis(client: RedisClient) -> Finding:
     "stores",
     "consents",
     expected="the consent ledger in the store that FLYWHEEL_ONLINE_STORE names",
-    remedy="Set FLYWHEEL_ONLINE_STORE to that Redis; or give this user access to the folder `consents` of the home",
+    remedy="Set FLYWHEEL_ONLINE_STORE to that Redis; or give this user access to the folder `consents` of the home; "
+    "restore damaged ones from a backup",
 )
 def consents(surroundings: Surroundings) -> Finding:
     """The consent ledger."""
@@ -59,7 +60,10 @@ def consents(surroundings: Surroundings) -> Finding:
     if is_in_redis(home.folder):
         return problem("they are in a Redis, but the online store is lmdb") if home.online == LMDB else ok("in Redis")
     counts = count_ledger(home.folder)
-    return ok(f"state {counts.state}: {counts.customers:,} customers recorded, {counts.erased:,} erased")
+    found = f"state {counts.state}: {counts.customers:,} customers recorded, {counts.erased:,} erased"
+    if counts.damaged:
+        return problem(f"{found}; {counts.damaged:,} damaged records, whose customers count as ones who said no")
+    return ok(found)
 
 
 @check(

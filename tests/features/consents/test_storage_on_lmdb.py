@@ -10,7 +10,7 @@ import lmdb
 import pytest
 
 from features.consents.backends import open_ledger
-from features.errors import InvalidStore
+from features.errors import InvalidStore, StoreDamaged
 from features.online.backends import LMDB
 
 KILLED_WHILE_READING = """
@@ -50,16 +50,19 @@ def run_python(code: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("obstacle", ["a file", "another's file"])
-def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path, obstacle: str) -> None:
-    path = tmp_path / "consents"
-    if obstacle == "a file":
-        path.write_text("")
-    else:
-        path.mkdir()
-        (path / "data.mdb").write_text("nothing of ours" * 999)
+def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "consents").write_text("")
     with pytest.raises(InvalidStore, match=r"Found no consents to open in .*consents"):
         open_ledger(tmp_path, LMDB)
+
+
+def test_anothers_file_in_place_of_the_ledger_ends_no_service_but_every_read(tmp_path: Path) -> None:
+    (tmp_path / "consents").mkdir()
+    (tmp_path / "consents/data.mdb").write_text("nothing of ours" * 999)
+    ledger = open_ledger(tmp_path, LMDB)
+    for _ in range(2):
+        with pytest.raises(StoreDamaged, match=r"Found the consents in .* damaged \(no two meta pages\); expected"):
+            ledger.statuses(["ann"], 0)
 
 
 def test_a_ledger_of_another_format_is_refused(tmp_path: Path) -> None:
