@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
+from weakref import WeakValueDictionary
 
 import lmdb
 
@@ -24,6 +26,10 @@ _CONSENTS = LmdbKind(
     tables=len(TABLES),
     verify=verify_tables,
 )
+
+# One storage knows by one memory which ledger the home has; another file may be put under the path of a removed one.
+_OPEN_STORAGES: WeakValueDictionary[tuple[int, int], LmdbLedgerStorage] = WeakValueDictionary()
+_OPEN_LOCK = Lock()
 
 
 class LmdbLedgerStorage:
@@ -52,8 +58,13 @@ class LmdbLedgerStorage:
 
     @classmethod
     def open(cls, path: Path) -> LmdbLedgerStorage:
-        """The storage in a folder, created if missing; raises InvalidStore if it does not open."""
-        return cls(path)
+        """The storage in a folder, created if missing, one per process; raises InvalidStore if it does not open."""
+        with _OPEN_LOCK:
+            storage = _OPEN_STORAGES.get(file_identity(path))
+            if storage is None:
+                storage = cls(path)
+                _OPEN_STORAGES[file_identity(path)] = storage
+            return storage
 
     def read(self, customer_ids: Sequence[str], tombstones: Sequence[bytes]) -> LedgerRead:
         """The records of these customers, and which of these tombstones exist, at one moment."""

@@ -195,6 +195,6 @@ def remove_lmdb(folder: Path) -> None:
 def _version(folder: Path) -> tuple[int, int, int, int]:
     try:
         status = os.stat(folder / DATA_FILE)  # noqa: PTH116 - a tenth of the time, at every read
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return (0, 0, 0, 0)
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

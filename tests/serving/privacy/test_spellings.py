@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from features.checksums import unseal
 from features.consents.consent import Consent
 from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
@@ -96,7 +97,7 @@ def test_a_no_of_an_earlier_version_is_read_in_canonical_form(shop: Shop, client
     ledger = shop.worker.consent_gate.ledger
     ledger.record({"ann": [Consent("marketing", "*", granted=True, changed_at=1)]})
     storage = ledger._storage
-    stored = json.loads(storage.stored_records["ann"])  # type: ignore[attr-defined]
+    stored = json.loads(unseal(storage.stored_records["ann"]))  # type: ignore[attr-defined]
     stored[2] += [["marketing", "EMAIL", False, 2, None], ["marketing", "email", True, 3, None]]
     storage.stored_records["ann"] = json.dumps(stored).encode()  # type: ignore[attr-defined]
     assert client.get(url("ann")).json()["marketing"] == {"*": True, "email": False}
