@@ -38,12 +38,12 @@ def create(  # noqa: PLR0913 -- each is an option of the command
     json: Json = False,
 ) -> None:
     """Create a key for a client and show it once; a client has at most two active keys, for rotation."""
-    from serving.auth.key_store import KeyStore
+    from serving.auth.audited_keys import AuditedKeys
 
     console = KeyConsole(json_output=json)
     with exit_on_error(console):
-        key_store = KeyStore.for_home(resolve_home(home).folder)
-        console.show_created_key(*key_store.create(client, scope, current_time(context), rate=rate, quota=quota))
+        keys = AuditedKeys.for_home(resolve_home(home).folder)
+        console.show_created_key(*keys.create(client, scope, current_time(context), rate=rate, quota=quota))
 
 
 @app.command("list")
@@ -65,11 +65,12 @@ def revoke(
     json: Json = False,
 ) -> None:
     """Revoke a key; a running service rejects it after a few seconds."""
-    from serving.auth.key_store import KeyStore
+    from serving.auth.audited_keys import AuditedKeys
 
     console = KeyConsole(json_output=json)
     with exit_on_error(console):
-        console.show_revoked_key(KeyStore.for_home(resolve_home(home).folder).revoke(key_id, current_time(context)))
+        keys = AuditedKeys.for_home(resolve_home(home).folder)
+        console.show_revoked_key(keys.revoke(key_id, current_time(context)))
 
 
 class KeyConsole(CommandConsole):

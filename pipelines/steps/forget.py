@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from features.calendar import micros
@@ -17,10 +18,14 @@ def run(home: Home, customer_ids: Sequence[str], timestamp: datetime) -> Iterato
     """Erase these customers, in whatever spelling of their ids, and yield one report for each, without its id.
 
     The write lock is taken for each customer separately, so that a long list does not block other writers.
+
+    Raises:
+        AuditWriteFailed: a line of the audit could not be written; the customers are erased all the same.
     """
     audit, ledger = AuditLog.open(home.folder), home.ledger()
     for customer_id in customer_ids:
         canonical = canonical_id(customer_id, ledger.id_case())
         fields = {"customer": audit.pseudonym(canonical), "tombstone": ledger.tombstone(canonical).hex()}
-        audit.append(ERASURE, COMMAND_LINE, micros(timestamp), **fields)
-        yield erase_customer(home.folder, home.online, ledger, customer_id).to_report()
+        append = partial(audit.append_done, ERASURE, COMMAND_LINE, micros(timestamp), **fields)
+        yield erase_customer(home.folder, home.online, ledger, customer_id, append).to_report()
+    audit.write_owed()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from serving.auth.key_store import KeyStore
 from serving.auth.rate_limits import Limits, RateLimits
 from serving.auth.sessions import Sessions
 from serving.canonical_ids import CanonicalIds
+from serving.observability.audit_counter import AuditCounter
 from serving.observability.audit_log import AuditLog
 from serving.observability.clock import Clock, SystemClock, make_clock
 from serving.observability.json_logs import json_log
@@ -125,6 +127,11 @@ class AppState:
         """The authenticator in front of every route that is not public."""
         return Authenticator(self.api_keys, self.sessions, self.failed_attempts, self.rate_limits)
 
+    @cached_property
+    def audit_counter(self) -> AuditCounter:
+        """The counter of the requests that are too many for an audit line each."""
+        return AuditCounter(self.audit_log)
+
     @property
     def zone(self) -> ZoneInfo:
         """The time zone of the shop; UTC while no release is loaded."""
@@ -152,7 +159,12 @@ class AppState:
         """Follow publication and champion pointer, and handle the signals to stop, for as long as the service runs."""
         self.shutdown.install_signal_handlers()
         # The publication first: no release answers without the end of the log that its features know.
-        polls = (self.publication_loader.poll, self.canonical_ids.poll, self.release_loader.poll)
+        polls = (
+            self.publication_loader.poll,
+            self.canonical_ids.poll,
+            self.release_loader.poll,
+            lambda: self.audit_counter.flush(self.machine_now(), self.log),
+        )
         polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:
             yield
@@ -160,4 +172,5 @@ class AppState:
             polling.cancel()
             with suppress(asyncio.CancelledError):
                 await polling
+            self.audit_counter.flush(self.machine_now(), self.log, everything=True)
             await self.rate_limits.close()

@@ -11,11 +11,14 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.app_state import AppState
+from serving.auth.api_keys import Caller
+from serving.observability.audit_counter import UNKNOWN_ACTOR
 from serving.observability.json_logs import log_error
 from serving.problems import DETAILS, Problem
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 
+_REFUSALS = (401, 403, 429)  # no valid key, no scope for the route, beyond a limit
 _CONNECTION_CLOSE = ((b"connection", b"close"),)
 
 
@@ -53,6 +56,8 @@ class ObservabilityMiddleware:
         finally:
             seconds = self._timer() - started_at
             worker.metrics.record_request(scope["method"], _route(scope), status, seconds)
+            if status in _REFUSALS:
+                worker.audit_counter.count_refusal(_actor(scope), worker.machine_now(), status, _route(scope))
             if worker.access_log:
                 fields = {"method": scope["method"], "route": _route(scope), "status": status}
                 worker.log.info("request", request_id=request_id, **fields, milliseconds=round(1e3 * seconds, 3))
@@ -61,6 +66,11 @@ class ObservabilityMiddleware:
 def _request_id(headers: Headers) -> str:
     sent_id = headers.get("x-request-id", "")
     return sent_id if _REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
+
+
+def _actor(scope: Scope) -> str:
+    caller: Caller | None = scope.get("state", {}).get("caller")
+    return UNKNOWN_ACTOR if caller is None else caller.actor
 
 
 def _route(scope: Scope) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class AuditLog:
 
     path: Path
     _secret: bytes = field(repr=False)
+    _owed: deque[dict[str, object]] = field(default_factory=deque, repr=False, compare=False)
 
     @classmethod
     def open(cls, home: Path) -> AuditLog:
@@ -68,6 +70,18 @@ class AuditLog:
         """
         return keyed_digest(self._secret, _PURPOSE, customer_id).hex()
 
+    def append_done(self, action: str, actor: str, timestamp: int, **fields: object) -> bool:
+        """Append the line of a denial or an erasure, which count already; False if it could not be written.
+
+        Such a line is owed: it is written after the next line that can be, as long as this process runs.
+        """
+        try:
+            self.append(action, actor, timestamp, **fields)
+        except AuditWriteFailed:
+            self._owed.append({"at": rfc3339(timestamp), "action": action, "actor": actor, **fields})
+            return False
+        return True
+
     def append(self, action: str, actor: str, timestamp: int, **fields: object) -> None:
         """Append one line; ``timestamp`` is in microseconds since 1970 UTC, by the clock of the machine.
 
@@ -77,7 +91,26 @@ class AuditLog:
         Raises:
             AuditWriteFailed: the file does not take the whole line.
         """
-        fields = {"at": rfc3339(timestamp), "action": action, "actor": actor, **fields}
+        self._write(
+            {"at": rfc3339(timestamp), "action": action, "actor": actor, **fields}, sync=action not in _UNSYNCED
+        )
+        self.write_owed()
+
+    def write_owed(self) -> None:
+        """Write the lines that are owed.
+
+        Raises:
+            AuditWriteFailed: the file still does not take them.
+        """
+        while self._owed:
+            fields = self._owed.popleft()
+            try:
+                self._write(fields, sync=True)
+            except AuditWriteFailed:
+                self._owed.appendleft(fields)
+                raise
+
+    def _write(self, fields: dict[str, object], *, sync: bool) -> None:
         with self._locked_file() as file:
             status = os.fstat(file)
             start = self._continuation(file, status)
@@ -86,10 +119,10 @@ class AuditLog:
             if os.write(file, text) < len(text):
                 raise OSError(0, "the disk is full")
             self._head_file.write(Head(link, status.st_ino, status.st_size + len(text)))
-            if action not in _UNSYNCED:
+            if sync:
                 os.fsync(file)
-        if not status.st_size:
-            sync_folder(self.path.parent)
+            if not status.st_size:
+                sync_folder(self.path.parent)
 
     def _continuation(self, file: int, status: os.stat_result) -> Continuation:
         """Return where the chain goes on: after the line that the head names, if the file ends there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from features.consents.consent import (
 from features.consents.ledger import ConsentStatus, Ledger
 from features.consents.recording_dates import MAX_AHEAD, settle_future_dates
 from serving.moments import resolve_instant, rfc3339
+from serving.observability.audit_log import CONSENT, AuditLog
 from serving.problems import Problem
 from serving.schemas.predictions import FieldProblem
 from serving.schemas.privacy import ConsentChange, ConsentChanges
@@ -56,13 +57,34 @@ class PendingConsents:
     def __bool__(self) -> bool:
         return bool(self.consents)
 
-    def audit_fields(self) -> list[dict[str, Any]]:
+    def audit_fields(self, audit_log: AuditLog) -> dict[str, Any]:
         """Return the fields that the audit log keeps: enough to record the consents again (see ``audit_replay``)."""
-        return [{**asdict(consent), **_audit_dates(consent)} for consent in self.consents]
+        words = [{**asdict(consent), **_audit_dates(consent)} for consent in self.consents]
+        return {"customer": audit_log.pseudonym(self.customer_id), "consents": words}
 
-    def record(self, ledger: Ledger) -> None:
+    def record(self, ledger: Ledger, audit_log: AuditLog, actor: str) -> None:
+        """Write the consents to the ledger and a line to the audit.
+
+        Denials come first and count even if their line cannot be written; a grant without a line is not written.
+
+        Raises:
+            StoreUnavailable: the ledger cannot be written.
+            AuditWriteFailed: there are grants, and their line cannot be written.
+        """
+        denials, grants = self._those(granted=False), self._those(granted=True)
+        if denials:
+            denials.write(ledger)
+            audit_log.append_done(CONSENT, actor, self.now, **denials.audit_fields(audit_log))
+        if grants:
+            audit_log.append(CONSENT, actor, self.now, **grants.audit_fields(audit_log))
+            grants.write(ledger)
+
+    def write(self, ledger: Ledger) -> None:
         """Write the consents to the ledger."""
         ledger.record({self.customer_id: self.consents}, now=self.now, replace_ties=True)
+
+    def _those(self, *, granted: bool) -> PendingConsents:
+        return replace(self, consents=[consent for consent in self.consents if consent.granted == granted])
 
 
 def _audit_dates(consent: Consent) -> dict[str, str | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import errno
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 MAX_ERASURE_THREADS = 4
 LOCK_TIMEOUT_SECONDS = 5.0  # how long to wait for another writer of the home
 FINISHED = "erased"
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _FOLDERS = ("history", "features", ".")
 _HISTORY_TABLES = ("orders", "events", "touches")
 
@@ -65,14 +67,16 @@ def erasure_executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(MAX_ERASURE_THREADS, "erasing")
 
 
-def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: str) -> ErasureResult:
+def erase_customer(
+    home: Path, online_store: str, ledger: Ledger, customer_id: str, on_silenced: Callable[[], object] = lambda: None
+) -> ErasureResult:
     """Erase a customer, in whatever spelling of any of its ids, from all files of ``home`` and from the online store.
 
     An id that an alias of the log replaced is the customer who has the new id, with all old ones.
 
-    The ledger comes first: from then on no response mentions the customer. If another writer holds the home, or the
-    online store is unavailable, the rest is pending: the next writer deletes it when it ends. Tables written outside
-    the home are not reached.
+    The ledger comes first: from then on no response mentions the customer; then ``on_silenced`` is called, which writes
+    the audit line. If another writer holds the home, the online store is unavailable or the disk is full, the rest is
+    pending: the next writer deletes it when it ends. Tables written outside the home are not reached.
 
     Raises:
         StoreUnavailable: the ledger cannot be written.
@@ -84,6 +88,7 @@ def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: s
     customer_ids = ids_of_customers(read_aliases(home / "history"), spellings)
     other_ids = sorted({*customer_ids} - {*spellings})
     removed["consents"] += sum(ledger.erase(other_id) for other_id in other_ids)
+    on_silenced()
     trained = releases_trained_on(home, customer_ids)
     is_in_log = bool(other_ids) or _first_seen_at(home, customer_ids) is not None
     try:
@@ -95,6 +100,10 @@ def erase_customer(home: Path, online_store: str, ledger: Ledger, customer_id: s
             apply_pending_erasures(home, online_store, ledger)
         finished = True
     except (HomeLocked, StoreUnavailable):
+        finished = False
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
         finished = False
     known = is_in_log or any(removed.values())
     return ErasureResult(finished=finished, known=known, removed=removed, trained_releases=trained)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.api import openapi
-from serving.api.auth_middleware import caller
+from serving.api.auth_middleware import actor, caller
 from serving.api.caching import cacheable, no_store
 from serving.api.dependencies import app_state_of, json_response
 from serving.api.load_shedding import work_of
@@ -33,6 +33,7 @@ async def post_predictions(request: Request) -> Response:
     app_state = app_state_of(request)
     async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
         await app_state.rate_limits.count_customers(caller(request), len(parsed.customer_ids))
+        app_state.audit_counter.count_prediction(actor(request), app_state.machine_now(), len(parsed.customer_ids))
         rows = await app_state.prediction_service.predict(parsed, all_day=False, deadline=deadline)
         return json_response({"predictions": rows})
 
@@ -52,6 +53,7 @@ async def get_predictions(request: Request) -> Response:
     app_state = app_state_of(request)
     async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
         await app_state.rate_limits.count_customers(caller(request), len(parsed.customer_ids))
+        app_state.audit_counter.count_prediction(actor(request), app_state.machine_now(), len(parsed.customer_ids))
         rows = await app_state.prediction_service.predict(parsed, all_day=True, deadline=deadline)
         body = orjson.dumps({"predictions": rows})
     return no_store(body) if rows[0]["status"] in (FEATURES_UNAVAILABLE, WITHHELD_CONSENT) else cacheable(request, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,7 @@ from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import read_json_as, visible_customer_id
 from serving.api.routing import router
 from serving.auth.scopes import KeyScope, requires
-from serving.observability.audit_log import CONSENT, ERASURE
+from serving.observability.audit_log import CONSENT_READ, ERASURE
 from serving.observability.json_logs import log_error
 from serving.privacy.consents import consent_state, pending_changes
 from serving.privacy.erasure import FINISHED, erase_customer, erasure_executor
@@ -40,13 +41,15 @@ _CONSENTS_PATH = "/v1/customers/{customer_id:text}/consents"
 )
 async def get_consents(request: Request) -> Response:
     """The consents of one customer, and the permissions that follow from them."""
-    app_state, customer_id = app_state_of(request), visible_customer_id(request)
-    now = app_state.now()
-    return _json_response(
-        await run_in_thread(
-            app_state, lambda: consent_state(app_state.consent_gate.ledger, customer_id, now), _to_problem, None
-        )
-    )
+    app_state, customer_id, caller = app_state_of(request), visible_customer_id(request), actor(request)
+    machine_now, now = app_state.machine_now(), app_state.now()
+
+    def read() -> dict[str, Any]:
+        state = consent_state(app_state.consent_gate.ledger, customer_id, now)
+        app_state.audit_log.append(CONSENT_READ, caller, machine_now, customer=_pseudonym(app_state, customer_id))
+        return state
+
+    return _json_response(await run_in_thread(app_state, read, _to_problem, None))
 
 
 @ROUTER.put(
@@ -64,15 +67,7 @@ async def put_consents(request: Request) -> Response:
 
     def write() -> dict[str, Any]:
         pending = pending_changes(ledger, customer_id, changes, machine_now, zone)
-        if pending:
-            app_state.audit_log.append(
-                CONSENT,
-                caller,
-                machine_now,
-                customer=_pseudonym(app_state, customer_id),
-                consents=pending.audit_fields(),
-            )
-            pending.record(ledger)
+        pending.record(ledger, app_state.audit_log, caller)
         return consent_state(ledger, customer_id, now)
 
     return _json_response(await run_in_thread(app_state, write, _to_problem, None))
@@ -93,11 +88,10 @@ async def delete_customer(request: Request) -> Response:
     now = app_state.machine_now()
 
     def erase() -> dict[str, Any]:
-        ledger = app_state.consent_gate.ledger
+        ledger, customer = app_state.consent_gate.ledger, _pseudonym(app_state, customer_id)
         tombstone = ledger.tombstone(canonical_id(customer_id, ledger.id_case())).hex()
-        customer = _pseudonym(app_state, customer_id)
-        app_state.audit_log.append(ERASURE, caller, now, customer=customer, tombstone=tombstone)
-        return erase_customer(app_state.home, app_state.online_store, ledger, customer_id).to_report()
+        append = partial(app_state.audit_log.append_done, ERASURE, caller, now, customer=customer, tombstone=tombstone)
+        return erase_customer(app_state.home, app_state.online_store, ledger, customer_id, append).to_report()
 
     report = await run_in_thread(app_state, erase, _to_problem, erasure_executor())
     return Response(orjson.dumps(report), 200 if report["status"] == FINISHED else 202, media_type="application/json")

@@ -41,11 +41,9 @@ def write_orders(home: Path, *customer_ids: str) -> None:
 
 
 def say(store: Store, customer_id: str, *consents: Consent, home: Path | None = None) -> None:
-    """Record consents as ``PUT /v1/customers/{id}/consents`` does: the audit line, then the ledger."""
+    """Record consents as ``PUT /v1/customers/{id}/consents`` does, with a line in the audit log."""
     home = home or store.home
-    audit, pending = AuditLog.open(home), PendingConsents(customer_id, list(consents), NOW_US)
-    audit.append(CONSENT, "crm", NOW_US, customer=audit.pseudonym(customer_id), consents=pending.audit_fields())
-    pending.record(store.ledger(home))
+    PendingConsents(customer_id, list(consents), NOW_US).record(store.ledger(home), AuditLog.open(home), "crm")
 
 
 def no(changed_at: int = 5, purpose: str = PROFILING) -> Consent:

@@ -82,7 +82,7 @@ def put(ledger: Ledger, channel: str, granted: bool, changed_at: int | None, now
     )
     pending = pending_changes(ledger, "ann", ConsentChanges(consents=[change]), now, UTC_ZONE)
     if pending:
-        pending.record(ledger)
+        pending.write(ledger)
 
 
 def import_log(history: Path, words: Sequence[Consent], ledger: Ledger, now: int) -> None:
