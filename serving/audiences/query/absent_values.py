@@ -83,8 +83,9 @@ def absent_value_note(comparison: Comparison, present: PresentValues) -> str:
     # An id, and a number that hardly anybody shares, is that of a few.
     if not absent or (present.at_least > 1 and (isinstance(column, IdColumn) or (is_number and not closest))):
         return ""
-    nobody = "Nobody" if present.at_least == 1 else f"Fewer than {present.at_least} customers"
-    sentence = f"{nobody} with consent has {_list_values(absent)} in {comparison.column}"
+    few = f"Fewer than {present.at_least} customers with consent have"
+    sentence = f"{'Nobody with consent has' if present.at_least == 1 else few} {_list_values(absent)} in "
+    sentence += comparison.column
     if isinstance(column, IdColumn):
         return f"{sentence}."
     return f"{sentence}; {f'there are {_list_values(closest)}' if closest else 'nobody has any value there'}."
