@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from features.consents.redis import RedisLedgerStorage
 
 LOCAL_FOLDER = "consents"
+RESTORING_FOLDER = ".restoring"  # in the home: a backup that is about to take the place of its files
 
 
 def open_ledger(home: Path, online_store: str) -> Ledger:
@@ -26,7 +27,12 @@ def open_ledger(home: Path, online_store: str) -> Ledger:
     Raises:
         InvalidStore: the consents are in a Redis already, and ``online_store`` no longer names it.
         StoreUnavailable: there is a local ledger to move, and Redis does not answer.
+        RowsLost: a restore of a backup was interrupted, or the home remembers other consents.
     """
+    if (home / RESTORING_FOLDER).is_dir():
+        raise RowsLost(
+            f"Found a restore in {home} that was interrupted; expected a whole home. Finish it: `flywheel restore`."
+        )
     if online_store != LMDB:
         return _open_shared_ledger(resolve_location(online_store, home), home)
     point = LedgerMemory(home).read()

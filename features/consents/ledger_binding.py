@@ -25,7 +25,7 @@ class LedgerBinding:
 
     def __init__(self, home: Path, store: StoreKind) -> None:
         self._home = home
-        self._store = store
+        self.store = store
         self._memory = LedgerMemory(home)
         self._proven_id: str | None = None
         self._is_lenient = False
@@ -65,7 +65,7 @@ class LedgerBinding:
         except OSError as error:
             raise self._no_access(error) from None
         # A local ledger that has not moved to Redis yet says nothing about the one in Redis.
-        return None if point is not None and (point.store, self._store) == ("lmdb", "redis") else point
+        return None if point is not None and (point.store, self.store) == ("lmdb", "redis") else point
 
     def check(self, remembered: LedgerPoint | None, found: LedgerFacts, location: str) -> None:
         """Check that a ledger is this home's and not older than it remembers; its state is then remembered.
@@ -88,20 +88,20 @@ class LedgerBinding:
             self._proven_id = found.ledger_id
         if not self._is_lenient and (remembered is None or found.revision > remembered.revision):
             with suppress(OSError):  # a reader without write access goes on; the writer of the state remembers it
-                self._memory.advance(LedgerPoint(found.ledger_id, found.revision, self._store))
+                self._memory.advance(LedgerPoint(found.ledger_id, found.revision, self.store))
 
     def record_write(self, ledger_id: str, revision: int) -> None:
         """Remember the state of a write before it is confirmed to anyone; raises HomeNotWritable if that fails."""
         if self._is_lenient:
             return
         try:
-            self._memory.advance(LedgerPoint(ledger_id, revision, self._store))
+            self._memory.advance(LedgerPoint(ledger_id, revision, self.store))
         except OSError as error:
             raise self._no_access(error) from None
 
     def accept(self, ledger_id: str, revision: int) -> None:
         """Remember this ledger instead of any other, after a loss was repaired."""
-        self._memory.replace(LedgerPoint(ledger_id, revision, self._store))
+        self._memory.replace(LedgerPoint(ledger_id, revision, self.store))
 
     def _refuse_loss(self, remembered: LedgerPoint, found: LedgerFacts, location: str) -> None:
         if found.ledger_id != remembered.ledger:

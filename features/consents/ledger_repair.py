@@ -10,12 +10,13 @@ from secrets import token_hex
 
 import orjson
 
-from features.consents.backends import open_storage
+from features.consents.backends import LOCAL_FOLDER, open_storage
 from features.consents.consent import Defaults
 from features.consents.ledger import Ledger
 from features.consents.ledger_memory import LedgerMemory, LedgerPoint
-from features.consents.storage import DEFAULTS, LEDGER_ID, STATE, WriteTransaction
+from features.consents.storage import DEFAULTS, LEDGER_ID, STATE, LedgerStorage, WriteTransaction
 from features.errors import InvalidStore
+from features.online.backends import LMDB
 from features.storage.secret import load_secret
 
 _ANCESTORS = "ancestors"  # the metadata value: the ids that the ledger had before
@@ -49,6 +50,7 @@ class LedgerRepair:
 
     def __init__(self, home: Path, online_store: str) -> None:
         """Open the store; raises InvalidStore where that fails."""
+        self._home = home
         self._memory = LedgerMemory(home)
         self._storage = open_storage(home, online_store)
         self.ledger = Ledger(self._storage, lambda: load_secret(home))
@@ -74,10 +76,18 @@ class LedgerRepair:
         with self._storage.binding.lenient():
             if loss:
                 self._begin_epoch(loss)
+            self._merge_local_ledger()
             yield self.ledger
             ledger_id = self._text(LEDGER_ID)
             if ledger_id is not None:
                 self._storage.binding.accept(ledger_id, int(self._text(STATE) or 0))
+
+    def _merge_local_ledger(self) -> None:
+        """Add the words of a local ledger that waits to move to Redis, as after a restore of a backup."""
+        if self._storage.binding.store == "redis" and (self._home / LOCAL_FOLDER).is_dir():
+            local = open_storage(self._home, LMDB)
+            with local.binding.lenient():
+                self.ledger.import_from(Ledger(local, lambda: load_secret(self._home)))
 
     def has_defaults(self) -> bool:
         """Whether the shop's consent defaults are in the store."""
@@ -116,6 +126,11 @@ class LedgerRepair:
     def _text(self, name: str) -> str | None:
         value = self._storage.meta(name)
         return None if value is None else value.decode()
+
+
+def raise_state(storage: LedgerStorage, floor: int) -> None:
+    """Raise the state of a ledger above one of another ledger, before its words are merged into it."""
+    storage.write([], [], lambda transaction: transaction.next_state(floor))
 
 
 def _write_defaults(transaction: WriteTransaction, defaults: Defaults) -> None:

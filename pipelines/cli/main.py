@@ -14,6 +14,7 @@ from pipelines.cli import config as config_commands
 from pipelines.cli import home as home_commands
 from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.audience import audience
+from pipelines.cli.backup import backup
 from pipelines.cli.columns import columns
 from pipelines.cli.command_context import GATE_REJECTED_STATUS, load_config, locked_home
 from pipelines.cli.completion import completion
@@ -206,6 +207,7 @@ app.add_typer(home_commands.app, name="home", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.add_typer(audit.app, name="audit", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(forget)
+app.command(rich_help_panel=OPERATE)(backup)
 app.command(rich_help_panel=OPERATE)(restore)
 app.command(rich_help_panel=OPERATE)(completion)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,8 +31,21 @@ _LOSSES = {
 }
 
 
-def restore(context: typer.Context, *, config: Config = None, home: HomeDir = None, json: Json = False) -> None:
+def restore(
+    context: typer.Context,
+    *,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="BACKUP", help="Put this backup back first: a folder or .tar.zst file."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --from: replace the files of a home.")] = False,
+    config: Config = None,
+    home: HomeDir = None,
+    json: Json = False,
+) -> None:
     """Record consents and erasures again that the store lost, the strictest word winning; stop the service before.
+
+    With --from, a backup takes the place of the home's files first; newer erasures and consents of the home stay.
 
     Exit status 3: words are left of customers that no table knows; they are recorded when an ingestion brings them.
     """
@@ -40,7 +54,8 @@ def restore(context: typer.Context, *, config: Config = None, home: HomeDir = No
     console = RestoreConsole(json_output=json)
     with exit_on_error(console):
         shop_config = load_config_if_present(config)
-        restoration = step.run(resolve_home(home), shop_config, current_time(context), console.report)
+        backup = None if source is None else step.Source(source, replaces_home=force)
+        restoration = step.run(resolve_home(home), shop_config, current_time(context), console.report, backup)
         console.show_restoration(restoration)
     if not restoration.is_complete:
         raise typer.Exit(INCOMPLETE_STATUS)

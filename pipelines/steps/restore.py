@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from features.calendar import micros
 from features.config.shop import ShopConfig
 from features.consents.consent import Defaults
-from features.consents.ledger import Ledger
 from features.consents.ledger_repair import LedgerLoss, LedgerRepair
 from features.ingestion.manifest import read_manifest
 from features.storage import write_lock
 from pipelines import environment
+from pipelines.backup import put_back
+from pipelines.backup.archive import opened_backup
+from pipelines.backup.manifest import BackupManifest
 from pipelines.home import Home
 from pipelines.steps.ingest import import_log_consents
 from serving.audiences.consent_filter import recorded_defaults
 from serving.observability.audit_log import COMMAND_LINE, AuditLog
+from serving.observability.audit_reader import audit_files
 from serving.privacy.audit_replay import ReplayResult, read_words, replay_words, write_waiting
 from serving.privacy.erasure import apply_pending_erasures
 
@@ -44,42 +48,71 @@ class Restoration:
         return not self.waiting
 
 
-def run(home: Home, config: ShopConfig | None, now: datetime, report: Callable[[str], None]) -> Restoration:
-    """Record lost consents and erasures again, from the audit log, the history and the backup merged before.
+@dataclass(frozen=True)
+class Source:
+    """A backup to put back before."""
+
+    path: Path
+    replaces_home: bool = False  # whether the home may have files
+
+
+def run(
+    home: Home, config: ShopConfig | None, now: datetime, report: Callable[[str], None], source: Source | None = None
+) -> Restoration:
+    """Put a backup back, if one is given; then record lost consents and erasures again, from audit log and history.
 
     Raises:
         HomeLocked: another process writes to the home.
         InvalidSecret: the secret of the home is lost, or another than that of the consents in the store.
         StoreUnavailable: the store does not answer.
+        InvalidBackup: the backup is damaged; nothing was changed.
+        HomeInUse: the home has files, or a service runs.
     """
     with write_lock.hold_write_lock(home.folder, "restore", report, environment.LOCK_SECONDS.seconds()):
-        return reconcile(home, config, now, report)
-
-
-def reconcile(home: Home, config: ShopConfig | None, now: datetime, report: Callable[[str], None]) -> Restoration:
-    """Do what ``run`` does; the caller has the write lock."""
-    repair = LedgerRepair(home.folder, home.online)
-    loss, words, notes = repair.find_loss(), read_words(home.folder), []
-    with repair.epoch(loss) as ledger:
-        report(f"recording the words of {len(words):,} customers again")
-        erasures = repair.add_tombstones(frozenset(words.tombstones))
-        _discard_erased(ledger)
-        replayed = replay_words(words, home.folder, ledger)
-        if loss and not repair.has_defaults():
-            repair.set_missing_defaults(recorded_defaults(home.scores) or _NOTHING_ALLOWED)
-    if loss:
-        write_waiting(home.folder, replayed.waiting)
-    notes += _restore_log_consents(home, config, now, report)
-    apply_pending_erasures(home.folder, home.online, home.ledger())
-    restoration = _summary(loss, ledger.state(), erasures, replayed, notes)
-    fields = {"loss": restoration.loss, "consent_state": str(restoration.state), "customers": restoration.consents}
-    AuditLog.open(home.folder).append(RESTORE, COMMAND_LINE, micros(now), **fields)
+        notes = [] if source is None else _put_back(source, home, report)
+        is_put_back = put_back.finish(home.folder)
+        loss, replayed = _reconcile(home, report, keeps_waiting=is_put_back)
+        put_back.confirm(home.folder)
+        notes += _restore_log_consents(home, config, now, report)
+        apply_pending_erasures(home.folder, home.online, home.ledger())
+        waiting = len(replayed.waiting) if loss or is_put_back else 0
+        restoration = _summary(loss, home.ledger().state(), replayed, waiting, notes)
+        fields = {"loss": restoration.loss, "consent_state": str(restoration.state), "customers": restoration.consents}
+        AuditLog.open(home.folder).append(RESTORE, COMMAND_LINE, micros(now), **fields)
     return restoration
 
 
-def _discard_erased(ledger: Ledger) -> None:
-    """Remove the consents of customers whose tombstones came back."""
-    ledger.discard(ledger.erased_among([record.customer_id for record in ledger.all_records()]))
+def _put_back(source: Source, home: Home, report: Callable[[str], None]) -> list[str]:
+    """Prepare the files of a backup, and return what the operator has to know about it."""
+    put_back.check_replaceable(home.folder, force=source.replaces_home)
+    has_audit = any(audit_files(home.folder))
+    with opened_backup(source.path, home.folder) as folder:
+        manifest = BackupManifest.read(folder)
+        report(f"verifying {len(manifest.files):,} files of {manifest.created_at}")
+        manifest.verify(folder)
+        put_back.prepare(folder, home.folder, home.online, report)
+    note = (
+        f"Consents and erasures after {manifest.created_at} are unknown here, and so are API keys that were revoked "
+        "since: repeat them before you start the service, or put the newer audit log in the home and run "
+        "`flywheel restore` again."
+    )
+    return [] if has_audit else [note]
+
+
+def _reconcile(home: Home, report: Callable[[str], None], *, keeps_waiting: bool) -> tuple[LedgerLoss, ReplayResult]:
+    """Record what the store lost again; the home then accepts the store."""
+    repair = LedgerRepair(home.folder, home.online)
+    loss, words = repair.find_loss(), read_words(home.folder)
+    with repair.epoch(loss) as ledger:
+        report(f"recording the words of {len(words):,} customers again")
+        erasures = repair.add_tombstones(frozenset(words.tombstones))
+        ledger.discard(ledger.erased_among([record.customer_id for record in ledger.all_records()]))
+        replayed = replay_words(words, home.folder, ledger)
+        if loss:
+            repair.set_missing_defaults(recorded_defaults(home.scores) or _NOTHING_ALLOWED)
+        if loss or keeps_waiting:
+            write_waiting(home.folder, replayed.waiting)
+    return loss, replace(replayed, erasures=replayed.erasures + erasures)
 
 
 def _restore_log_consents(
@@ -95,7 +128,7 @@ def _restore_log_consents(
     return []
 
 
-def _summary(loss: LedgerLoss, state: int, erasures: int, replayed: ReplayResult, notes: list[str]) -> Restoration:
+def _summary(loss: LedgerLoss, state: int, replayed: ReplayResult, waiting: int, notes: list[str]) -> Restoration:
     expected = None if loss.expected is None else loss.expected.revision
     return Restoration(
         loss=_kind(loss),
@@ -103,8 +136,8 @@ def _summary(loss: LedgerLoss, state: int, erasures: int, replayed: ReplayResult
         expected_state=expected,
         state=state,
         consents=replayed.consents,
-        erasures=erasures + replayed.erasures,
-        waiting=len(replayed.waiting) if loss else 0,
+        erasures=replayed.erasures,
+        waiting=waiting,
         notes=notes,
     )
 
