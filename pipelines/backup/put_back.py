@@ -146,8 +146,8 @@ def _kept_files(home: Path) -> list[Path]:
 def _entries(home: Path) -> list[Path]:
     if not home.is_dir():
         return []
-    kept = LEFT_OUT | {"format"}
-    return [path for path in sorted(home.iterdir()) if not path.name.startswith(".") and path.name not in kept]
+    left_out = LEFT_OUT | {"format"}
+    return [path for path in sorted(home.iterdir()) if not path.name.startswith(".") and path.name not in left_out]
 
 
 def _remove(path: Path) -> None:

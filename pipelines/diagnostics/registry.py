@@ -7,6 +7,7 @@ from pipelines.diagnostics.clock_checks import CLOCK_CHECKS
 from pipelines.diagnostics.environment_checks import ENVIRONMENT_CHECKS
 from pipelines.diagnostics.freshness_checks import FRESHNESS_CHECKS
 from pipelines.diagnostics.home_checks import HOME_CHECKS
+from pipelines.diagnostics.ledger_checks import LEDGER_CHECKS
 from pipelines.diagnostics.log_checks import LOG_CHECKS
 from pipelines.diagnostics.network_checks import NETWORK_CHECKS
 from pipelines.diagnostics.promotion_checks import PROMOTION_CHECKS
@@ -17,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *ENVIRONMENT_CHECKS,
     *HOME_CHECKS,
     *STORE_CHECKS,
+    *LEDGER_CHECKS,
     *PROMOTION_CHECKS,
     *CLOCK_CHECKS,
     *NETWORK_CHECKS,
