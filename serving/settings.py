@@ -14,6 +14,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from features.errors import InvalidStore
 from features.online.backends import LMDB, open_store, resolve_location
+from features.storage.disk_reserve import RESERVE_BYTES
 from serving.audience_policy import AudiencePolicy
 from serving.auth.key_store import InvalidKeyStore, KeysRemoved, KeyStore, active_keys
 from serving.moments import parse_datetime
@@ -92,6 +93,11 @@ class Settings(AudiencePolicy):
         default=8.0, gt=0, description="How long a person who signed in at /docs with a key may read it."
     )
     access_log: bool = Field(default=False, description="Whether every request gets a JSON line in the log.")
+    reserve_bytes: int = Field(
+        default=RESERVE_BYTES,
+        ge=0,
+        description="Disk space that the service sets aside in the home, for revocations and erasures on a full disk.",
+    )
     drain_seconds: float = Field(default=1.0, ge=0, description="From the stop signal to the last accepted request.")
 
     @field_validator("host")

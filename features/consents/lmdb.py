@@ -17,6 +17,7 @@ from features.consents.lmdb_keys import META, STATE_KEY, TABLES, TOMBSTONES, key
 from features.consents.lmdb_verification import verify_tables
 from features.consents.storage import DEFAULTS, LEDGER_ID, PROOF, STATE, LedgerFacts, LedgerRead, Result
 from features.errors import InvalidStore, StoreDamaged, StoreUnavailable
+from features.storage.disk_reserve import use_reserve
 from features.storage.lmdb_file import LmdbFile, LmdbKind, file_identity, open_lmdb
 
 _CONSENTS = LmdbKind(
@@ -102,7 +103,15 @@ class LmdbLedgerStorage:
     def write(
         self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
     ) -> Result:
-        """Run ``work`` in one write transaction, which is stored as a whole or not at all; waits for another writer."""
+        """Run ``work`` in one write transaction, which is stored as a whole or not at all; waits for another writer.
+
+        On a full disk it runs again with the space of the reserve.
+        """
+        return use_reserve(self._path.parent, lambda: self._write(customer_ids, tombstones, work))
+
+    def _write(
+        self, customer_ids: Sequence[str], tombstones: Sequence[bytes], work: Callable[[LmdbWriteTransaction], Result]
+    ) -> Result:
         remembered = self.binding.last_point()
         with self._newest_file().transaction(write=True) as transaction:
             facts = self._check(transaction, remembered)

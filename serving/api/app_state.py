@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from features.calendar import local_day
 from features.consents.backends import open_ledger
 from features.online.backends import open_store, resolve_location
+from features.storage.disk_reserve import RESERVE_BYTES, SPACE_SHORT, DiskReserve
 from features.storage.secret import load_secret
 from serving.api.graceful_shutdown import GracefulShutdown
 from serving.api.load_shedding import LoadShedder
@@ -63,6 +64,7 @@ class AppState:
     home: Path
     online_store: str
     poll_seconds: float
+    reserve_bytes: int = RESERVE_BYTES
     access_log: bool
     canonical_ids: CanonicalIds
     rate_limits: RateLimits
@@ -110,6 +112,7 @@ class AppState:
             home=settings.home,
             online_store=online_store,
             poll_seconds=settings.poll_seconds,
+            reserve_bytes=settings.reserve_bytes,
             access_log=settings.access_log,
             canonical_ids=canonical_ids,
             allowed_hosts=settings.allowed_hosts,
@@ -131,6 +134,17 @@ class AppState:
     def audit_counter(self) -> AuditCounter:
         """The counter of the requests that are too many for an audit line each."""
         return AuditCounter(self.audit_log)
+
+    @property
+    def disk_reserve(self) -> DiskReserve:
+        """The space set aside in the home for revocations and erasures."""
+        return DiskReserve(self.home, self.reserve_bytes)
+
+    async def degraded_reason(self) -> str | None:
+        """Why predictions would fail now or, if they would not, that the disk is nearly full; else None."""
+        if (reason := await self.prediction_service.degraded_reason()) is not None:
+            return reason
+        return SPACE_SHORT if self.disk_reserve.is_short else None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -164,6 +178,7 @@ class AppState:
             self.canonical_ids.poll,
             self.release_loader.poll,
             lambda: self.audit_counter.flush(self.machine_now(), self.log),
+            self.disk_reserve.restore,
         )
         polling = asyncio.create_task(poll_forever(polls, self.poll_seconds, self.log))
         try:

@@ -7,11 +7,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from errno import ENOSPC
 from functools import cached_property
 from pathlib import Path
 
 from features.errors import FlywheelError
 from features.storage.atomic_files import sync_folder
+from features.storage.disk_reserve import use_reserve
 from features.storage.secret import keyed_digest, load_secret
 from serving.moments import rfc3339
 from serving.observability.audit_chain import ChainKey, Head
@@ -88,6 +90,8 @@ class AuditLog:
         A line is one write to a file opened for appending, so lines of several processes never mix. Every line is on
         disk when this returns, except those of exported pages, of reads, and those that count requests.
 
+        On a full disk the line gets the space of the reserve.
+
         Raises:
             AuditWriteFailed: the file does not take the whole line.
         """
@@ -111,13 +115,17 @@ class AuditLog:
                 raise
 
     def _write(self, fields: dict[str, object], *, sync: bool) -> None:
+        """Write one line; on a full disk it gets the space of the reserve."""
+        use_reserve(self.path.parent, lambda: self._append_line(fields, sync=sync))
+
+    def _append_line(self, fields: dict[str, object], *, sync: bool) -> None:
         with self._locked_file() as file:
             status = os.fstat(file)
             start = self._continuation(file, status)
             line, link = self.chain_key.append_link({**fields, **start.notes}, start.previous)
             text = start.line_break + line + b"\n"
             if os.write(file, text) < len(text):
-                raise OSError(0, "the disk is full")
+                raise OSError(ENOSPC, "the disk is full")
             self._head_file.write(Head(link, status.st_ino, status.st_size + len(text)))
             if sync:
                 os.fsync(file)

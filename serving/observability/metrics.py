@@ -74,6 +74,10 @@ class Metrics:
             "flywheel_log_usual_silence_days",
             "The longest silence that is usual for the log, whole local days; alert above it.",
         )
+        self._disk_short = gauge(
+            "flywheel_disk_space_short",
+            "1 while the disk of the home has no space for its reserve; alert on it.",
+        )
         self._plausibility_notes = gauge(
             "flywheel_plausibility_notes",
             "Notes on the log at the last publication that are not accepted, by severity.",
@@ -124,6 +128,10 @@ class Metrics:
         noted = Counts(note.severity for note in notes if not note.accepted)
         for severity in SEVERITIES:
             self._plausibility_notes.labels(severity).set(noted[severity])
+
+    def record_disk(self, *, is_short: bool) -> None:
+        """Record whether the disk of the home is nearly full."""
+        self._disk_short.set(is_short)
 
     def set_active_release(self, release: ReleasePort) -> None:
         """Record which release answers from now on."""

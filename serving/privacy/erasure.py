@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +22,7 @@ from features.ingestion.manifest import delete_examples
 from features.ingestion.rejected_file import delete_rejected_lines
 from features.online.backends import LMDB, open_store, resolve_location
 from features.storage import write_lock
+from features.storage.disk_reserve import is_disk_full
 from features.storage.row_deletion import delete_rows, select_customers
 from features.storage.write_lock import HomeLocked
 from features.views import CUSTOMER_ID
@@ -35,7 +35,6 @@ from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 MAX_ERASURE_THREADS = 4
 LOCK_TIMEOUT_SECONDS = 5.0  # how long to wait for another writer of the home
 FINISHED = "erased"
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _FOLDERS = ("history", "features", ".")
 _HISTORY_TABLES = ("orders", "events", "touches")
 
@@ -102,7 +101,7 @@ def erase_customer(
     except (HomeLocked, StoreUnavailable):
         finished = False
     except OSError as error:
-        if error.errno not in _DISK_FULL:
+        if not is_disk_full(error):
             raise
         finished = False
     known = is_in_log or any(removed.values())

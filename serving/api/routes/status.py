@@ -39,7 +39,7 @@ async def get_status(request: Request) -> Response:
             "trained_as_of": active and rfc3339(active.release.metadata.as_of),
             "as_of": rfc3339(now),
             **_log_status(app_state.log_silence(), now),
-            "degraded": None if active is None else service.clock_mismatch() or await service.degraded_reason(),
+            "degraded": None if active is None else service.clock_mismatch() or await app_state.degraded_reason(),
             "consent_state": await _consent_state(app_state),
         }
     )
