@@ -16,7 +16,7 @@ from typing import Literal
 IdCase = Literal["keep", "fold"]
 """Whether ids that differ by case only are different customers, or the same."""
 
-MAX_ID_CHARACTERS = 256  # of an id that the HTTP service takes
+USUAL_ID_CHARACTERS = 256  # longer ids are usable everywhere, but most often the wrong column
 
 # Default-ignorable code points of Unicode, controls that are no blanks, and the marks of interlinear annotation.
 _INVISIBLE = re.compile(

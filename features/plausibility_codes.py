@@ -47,7 +47,7 @@ _IDENTITIES = {
         "Ids that differ by blanks, Unicode form or invisible characters only, and are one customer each",
     ),
     "ids_whole_floats": (_INFO, "Whole numbers that are written with .0, and are read without it"),
-    "ids_long": (_WARNING, "Ids that are longer than the HTTP service takes"),
+    "ids_long": (_WARNING, "Ids of over 256 characters: probably another column than the id"),
     "ids_scientific": (_EITHER, "Ids such as 8.61E+12, written by a spreadsheet; blocking above 1 % of all lines"),
     "ids_differ_by_case": (_WARNING, "Ids that differ by upper and lower case only"),
     "ids_differ_by_unicode_form": (
@@ -105,7 +105,7 @@ _IDS = {
     "ids_nobody": (_WARNING, "Words for nobody as customer id, such as NULL; their lines belong to no customer"),
     "ids_trimmed": (_INFO, "Ids that differed by blanks, Unicode form or invisible characters only, now one each"),
     "ids_whole_floats": (_INFO, "Ids that are whole numbers written with .0, read without it"),
-    "ids_long": (_WARNING, "Ids that are longer than the service takes"),
+    "ids_long": (_WARNING, "Ids of over 256 characters: probably another column than the id"),
 }
 
 HISTORY_CODES: Mapping[str, CodeDescription] = MappingProxyType(

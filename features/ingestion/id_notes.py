@@ -6,7 +6,7 @@ from collections import Counter
 
 import duckdb
 
-from features.canonical_form import MAX_ID_CHARACTERS, canonical_id_sql, canonical_word
+from features.canonical_form import USUAL_ID_CHARACTERS, canonical_id_sql, canonical_word
 from features.config.sources import Source
 from features.ingestion.canonical_schema import Table
 from features.ingestion.customer_ids import spellings_table
@@ -89,8 +89,8 @@ def _whole_floats_note(connection: duckdb.DuckDBPyConnection, table: Table) -> P
 
 
 def _long_note(connection: duckdb.DuckDBPyConnection, table: Table) -> PlausibilityNote | None:
-    """A note on ids that the HTTP service does not take."""
-    query = f"FROM {spellings_table(table)} WHERE NOT is_nobody AND length(spelling) > {MAX_ID_CHARACTERS}"
+    """A note on ids so long that another column was probably meant."""
+    query = f"FROM {spellings_table(table)} WHERE NOT is_nobody AND length(spelling) > {USUAL_ID_CHARACTERS}"
     ids, longest, example = connection.execute(
         f"SELECT count(*), max(length(spelling)), min(left(spelling, 40)) {query}"
     ).fetchall()[0]
@@ -99,10 +99,10 @@ def _long_note(connection: duckdb.DuckDBPyConnection, table: Table) -> Plausibil
     return PlausibilityNote(
         code="ids_long",
         severity="warning",
-        found=f"{count_of(ids, 'id')} of [{table.name}] {form_of(ids, 'has', 'have')} more than {MAX_ID_CHARACTERS} "
-        f"characters, up to {longest:,}: scored, but the HTTP service takes no request with such an id",
-        expected=f"ids of at most {MAX_ID_CHARACTERS} characters",
-        remedy="Check that customer_id names the right column; `flywheel forget` takes ids of any length",
+        found=f"{count_of(ids, 'id')} of [{table.name}] {form_of(ids, 'has', 'have')} more than {USUAL_ID_CHARACTERS} "
+        f"characters, up to {longest:,}",
+        expected=f"ids of at most {USUAL_ID_CHARACTERS} characters",
+        remedy="Check that customer_id names the right column; otherwise nothing to do, ids of any length are served",
         count=ids,
         example=f"{example!r}...",
     )

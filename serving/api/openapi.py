@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from serving.audiences.schema import AudienceRequest
 from serving.problems import DETAILS, MEDIA_TYPE
-from serving.schemas.predictions import MAX_ID_LENGTH, Part, PredictionRequest, ProblemDetails
+from serving.schemas.predictions import Part, PredictionRequest, ProblemDetails
 from serving.schemas.privacy import ConsentChanges
 
 Responses = dict[int | str, dict[str, Any]]
@@ -21,7 +21,7 @@ CUSTOMER_ID_PARAMETER = {
     "name": "customer_id",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
+    "schema": {"type": "string", "minLength": 1},
     "description": "The id as in the shop's log, percent-encoded.",
 }
 PREDICTION_PARAMETERS = {

@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from features.canonical_form import canonical_id
 from serving.invalid_fields import MAX_LISTED_FIELDS, invalid_fields_summary
 from serving.problems import DETAILS, Problem, validation_problem
-from serving.schemas.predictions import MAX_ID_LENGTH, FieldProblem, PredictionRequest
+from serving.schemas.predictions import FieldProblem, PredictionRequest
 
-MAX_BODY_BYTES = 2 * 2**20  # a thousand of the longest ids, each character escaped
+MAX_BODY_BYTES = 2 * 2**20  # a thousand ids of 256 characters, each character escaped
 BODY_TIMEOUT_SECONDS = 10
 PREDICTION_PARAMETERS = ("as_of", "include")
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -70,11 +70,9 @@ def visible_customer_id(request: Request) -> str:
     """The customer id in the path of a request that writes or reads something under it.
 
     Raises:
-        Problem: as ``path_customer_id``, and for an id that is too long or has no visible character, which is nobody's.
+        Problem: as ``path_customer_id``, and for an id without a visible character, which is nobody's.
     """
     customer_id = path_customer_id(request)
-    if len(customer_id) > MAX_ID_LENGTH:
-        raise _invalid_id(f"Found {len(customer_id)} characters; expected an id of 1 to {MAX_ID_LENGTH}.")
     if not canonical_id(customer_id):
         raise _invalid_id(f"Found {customer_id!a}; expected an id with a visible character.")
     return customer_id

@@ -16,7 +16,6 @@ from pydantic import (
     field_validator,
 )
 
-from features.canonical_form import MAX_ID_CHARACTERS
 from serving.moments import parse_datetime
 from serving.schemas.base import Probability, StrictModel
 from serving.schemas.segments import SegmentResponse
@@ -24,7 +23,6 @@ from training.models import ANSWER_ORDER, EXPLANATIONS, MODELS
 
 MAX_CUSTOMERS = 1000
 MAX_CUSTOMERS_WITH_REASONS = 200  # more would not be answered within the deadline
-MAX_ID_LENGTH = MAX_ID_CHARACTERS
 
 PARTS = (*ANSWER_ORDER, "segment", "reasons")
 DIRECTIONS = tuple(
@@ -43,7 +41,7 @@ else:
 
 DEFAULT_PARTS: frozenset[Part] = frozenset(PARTS) - {"reasons"}
 
-CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH)]
+CustomerId = Annotated[str, StringConstraints(min_length=1)]
 AsOf = Annotated[
     datetime,
     BeforeValidator(parse_datetime),

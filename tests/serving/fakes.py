@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from features.arrays import Floats
+from features.consents.ledger import Ledger
 from features.online.backends import LMDB
 from features.online.feature_rows import FeatureRows, RaggedList
 from features.publication import Publication
@@ -216,6 +218,10 @@ class FakeRelease:
         return 100 * probability
 
 
+_FOLDER = TemporaryDirectory(prefix="flywheel-tests-")
+NO_HOME = Path(_FOLDER.name) / "nowhere"  # created only by a test that writes into it
+
+
 @dataclass
 class Shop:
     """Shop: a complete service in this process, and its log."""
@@ -236,20 +242,19 @@ class Shop:
         access_log: bool = False,
         rate_limit: int = 0,
         quota: int = 0,
-        home: Path = Path("nowhere"),
+        home: Path = NO_HOME,
         publication: Publication | None = PUBLICATION,
         policy: AudiencePolicy | None = None,
+        ledger: Ledger | None = None,
     ) -> Shop:
         clock, log, metrics = PinnedClock(parse_datetime(now)), io.StringIO(), Metrics()
-        release_loader = ReleaseLoader(
-            Path("nowhere"), fail_if_loaded, empty_feature_reader, metrics, json_log(clock, log)
-        )
+        release_loader = ReleaseLoader(NO_HOME, fail_if_loaded, empty_feature_reader, metrics, json_log(clock, log))
         if release is not None:
             release_loader.current = ActiveRelease(release, features or FakeFeatureReader(ann=KnownCustomer()))
             metrics.set_active_release(release)
         publication_loader = PublicationLoader(lambda: None if publication is None else publication.to_bytes())
         publication_loader.poll()
-        ledger, audit_log = in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
+        ledger, audit_log = ledger or in_memory_ledger(), AuditLog(home / "audit.jsonl", SECRET)
         consent_gate = ConsentGate(ledger)
         audience_service = AudienceService(home, ledger, audit_log, lambda: SECRET, policy or AudiencePolicy())
         canonical_ids = CanonicalIds(ledger)

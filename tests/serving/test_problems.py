@@ -131,13 +131,13 @@ def test_an_id_that_is_a_number_is_told_to_be_text(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("ids", "field"),
     [([], "customer_ids"), (["a"] * 1001, "customer_ids"), ("ann", "customer_ids"), ([""], "customer_ids[0]"),
-     (["a" * 257], "customer_ids[0]"), ([None], "customer_ids[0]"), ([["ann"]], "customer_ids[0]")],
+     ([None], "customer_ids[0]"), ([["ann"]], "customer_ids[0]")],
 )  # fmt: skip
 def test_ids_out_of_bounds(client: TestClient, ids: object, field: str) -> None:
     assert [*validation_errors(client, customer_ids=ids)] == [field]
 
 
-def test_the_most_and_longest_ids_are_within_bounds(client: TestClient) -> None:
+def test_a_thousand_long_ids_are_within_bounds(client: TestClient) -> None:
     assert client.post(PREDICTIONS, json={"customer_ids": ["a" * 256] * 1000}).status_code == 200
 
 
@@ -163,8 +163,8 @@ def test_a_body_that_is_no_object(client: TestClient, body: object) -> None:
 
 
 def test_get_names_its_own_fields(client: TestClient) -> None:
-    problem = request_problem(client, "GET", f"/v1/customers/{'a' * 257}/predictions?as_of=soon&include=love")
-    assert [error.field for error in problem.errors] == ["customer_id", "as_of", "include[0]"]
+    problem = request_problem(client, "GET", "/v1/customers/ann/predictions?as_of=soon&include=love")
+    assert [error.field for error in problem.errors] == ["as_of", "include[0]"]
 
 
 def test_an_instant_before_the_features_is_refused_for_the_whole_request(client: TestClient) -> None:

@@ -135,7 +135,7 @@ def test_a_word_for_nobody_among_floats_changes_nothing(tmp_path: Path) -> None:
     assert customers(tmp_path) == ["61", "62"]
 
 
-def test_ids_that_the_service_does_not_take_are_noted(tmp_path: Path) -> None:
+def test_ids_so_long_that_another_column_was_probably_meant_are_noted(tmp_path: Path) -> None:
     manifest = ingest_ids(tmp_path, "x" * 256, "y" * 257)
     assert note(manifest, "ids_long").count == 1
 

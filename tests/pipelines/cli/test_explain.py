@@ -106,7 +106,6 @@ def test_the_pinned_clock_of_the_service_counts(trained_shop: Flywheel) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("x" * 300,), "is no customer id: "),
         (("",), "is no customer id: "),
         (("00001", "--as-of", "2024-01-01"), "expected an instant not before"),
     ],

@@ -15,13 +15,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.consents.consent import MAX_CHANNELS, Consent, Defaults
-from features.consents.ledger import ConsentStatus
+from features.consents.ledger import ConsentStatus, Ledger
+from features.consents.lmdb import LmdbLedgerStorage
 from features.errors import StoreUnavailable
 from features.online.feature_rows import FeatureRows
 from features.storage import write_lock
 from serving.privacy import erasure
 from serving.schemas.predictions import PredictionsResponse
-from tests.serving.fakes import TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
+from tests.serving.fakes import SECRET, TODAY, FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
 
 class UnreachableFeatureReader(FakeFeatureReader):
@@ -231,8 +232,21 @@ def test_what_cannot_be_meant_is_refused(client: TestClient, payload: dict[str, 
     assert reason in error["reason"]
 
 
-def test_an_id_longer_than_any_is_refused(client: TestClient) -> None:
-    assert client.get(f"/v1/customers/{'x' * 257}/consents").status_code == 422
+@pytest.mark.parametrize("length", [257, 20_000])
+def test_ids_of_any_length_are_answered_and_silenced_and_forgotten(tmp_path: Path, length: int) -> None:
+    long_id = "客" + "x" * (length - 1)
+    ledger = Ledger(LmdbLedgerStorage.open(tmp_path / "consents"), lambda: SECRET)
+    shop = Shop.of(FakeRelease(), FakeFeatureReader(**{long_id: KnownCustomer()}), home=tmp_path, ledger=ledger)
+    with shop.client() as client:
+        assert statuses(client, long_id, long_id[:-1]) == ["scored", "unknown_customer"]
+        put_consents(client, long_id, NO)
+        assert statuses(client, long_id) == ["withheld_consent"]
+        assert client.get(f"/v1/customers/{long_id}/consents").json()["profiling"] is False
+        assert (
+            client.get(f"/v1/customers/{long_id}/predictions").json()["predictions"][0]["status"] == "withheld_consent"
+        )
+        assert client.delete(f"/v1/customers/{long_id}").json()["known"] is True
+        assert statuses(client, long_id) == ["unknown_customer"]
 
 
 def test_a_grant_for_one_channel_too_many_is_refused_and_a_denial_is_not(client: TestClient) -> None:
