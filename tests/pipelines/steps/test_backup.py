@@ -34,7 +34,7 @@ def _other_files(store: Store) -> None:
     (store.home / "releases" / "1").mkdir(parents=True)
     (store.home / "releases" / "champion").write_text("1")
     (store.home / "keys.json").write_text('{"keys": ["of the backup"]}')
-    with lmdb.open(str(store.home / "online"), max_dbs=1) as environment, environment.begin(write=True) as transaction:
+    with lmdb.open(str(store.home / "any_lmdb"), max_dbs=1) as environment, environment.begin(write=True) as transaction:
         transaction.put(b"ann", b"features")
 
 
@@ -69,7 +69,7 @@ def test_a_backup_brings_everything_back_into_an_empty_place(store: Store, tmp_p
     assert (store.home / "releases" / "champion").read_text() == "1"
     with closing(sqlite3.connect(store.home / "mlflow.db")) as database:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("runs",)]
-    with lmdb.open(str(store.home / "online"), max_dbs=1) as environment, environment.begin() as transaction:
+    with lmdb.open(str(store.home / "any_lmdb"), max_dbs=1) as environment, environment.begin() as transaction:
         assert transaction.get(b"ann") == b"features"
 
 
