@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
+from pydantic import ValidationError
+
 from features.errors import FlywheelError
+from features.validation_errors import message
+from serving.audience_policy import AudiencePolicy
 from serving.moments import parse_datetime
 
 
@@ -106,3 +110,16 @@ def pinned_time() -> datetime | None:
         return parse_datetime(text) if text else None
     except ValueError as error:
         raise InvalidVariable(f"FLYWHEEL_AS_OF: {error}") from None
+
+
+def audience_policy() -> AudiencePolicy:
+    """Return the settings of audiences, which the service and the command line share.
+
+    Raises:
+        InvalidVariable: one of them has an invalid value.
+    """
+    try:
+        return AudiencePolicy()
+    except ValidationError as error:
+        reasons = (f"FLYWHEEL_{str(fault['loc'][0]).upper()}: {message(fault)}" for fault in error.errors())
+        raise InvalidVariable("\n".join(reasons)) from None

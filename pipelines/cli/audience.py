@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli.audience_console import AudienceConsole, Formulas, HeldOut
 from pipelines.cli.command_context import current_time, exit_on_error, resolve_home
-from pipelines.cli.console import CommandConsole
-from pipelines.cli.expected_totals import expected_total_lines
 from pipelines.cli.options import HomeDir, Json, UnusedConfig
-from pipelines.cli.tables import titled_table
-
-if TYPE_CHECKING:
-    from pipelines.steps.audience import AudienceOutput
-
-
-class HeldOut(StrEnum):
-    """The choice of held-out members in a file."""
-
-    EXCLUDE = "exclude"
-    ONLY = "only"
-    INCLUDE = "include"
-
-
-HELD_OUT_SENTENCES = {
-    HeldOut.EXCLUDE: "they are not in the file.",
-    HeldOut.ONLY: "the file has them alone. Do not contact them.",
-    HeldOut.INCLUDE: "the column holdout says who. Do not contact them.",
-}
-
-
-class Formulas(StrEnum):
-    """How text that looks like a formula is written in CSV."""
-
-    ESCAPE = "escape"
-    KEEP = "keep"
 
 
 def audience(  # noqa: PLR0913 -- each is an option of the command
@@ -74,6 +46,10 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
     formulas: Annotated[
         Formulas, typer.Option(help="Text that a spreadsheet takes for a formula: an apostrophe in front, or as it is.")
     ] = Formulas.ESCAPE,
+    stored: Annotated[bool, typer.Option("--list", help="List the stored audiences, the oldest first.")] = False,
+    delete: Annotated[
+        str | None, typer.Option(metavar="ID", help="Delete a stored audience, which makes room for others.")
+    ] = None,
     home: HomeDir = None,
     _config: UnusedConfig = None,
     json: Json = False,
@@ -83,9 +59,17 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
     Customers without consent are excluded. `flywheel columns` lists the columns and values of filters.
     """
     from pipelines.steps import audience as step
+    from pipelines.steps import stored_audiences
 
     console = AudienceConsole(json_output=json)
     with exit_on_error(console):
+        if delete is not None:
+            stored_audiences.delete(resolve_home(home), delete)
+            console.show_deleted(delete)
+            return
+        if stored:
+            console.show_stored(*stored_audiences.list_all(resolve_home(home)))
+            return
         options = {
             "filter": _parse_json(filter_json),
             "purpose": purpose,
@@ -98,44 +82,6 @@ def audience(  # noqa: PLR0913 -- each is an option of the command
         body, now = step.build_request(options, request), current_time(context)
         members = None if out is None else step.MembersFile(out, held_out.value, formulas.value)
         console.show_audience(step.run(resolve_home(home), body, now, members), held_out)
-
-
-class AudienceConsole(CommandConsole):
-    """Prints an audience."""
-
-    def show_audience(self, output: AudienceOutput, held_out: HeldOut) -> None:
-        """Print the size, the composition and the expected totals of an audience."""
-        answer = output.answer
-        if self._json_output:
-            self._print_json({**answer.model_dump(mode="json"), "members": output.path})
-            return
-        scores = answer.scores
-        more = (
-            "" if answer.excluded_by_consent is None else f"; about {answer.excluded_by_consent:,} have not consented"
-        )
-        self._out.print(
-            f"{answer.count:,} of {scores.customers:,} customers, scored by release {scores.release}{more} "
-            f"(consent state {answer.consent_state}).",
-            soft_wrap=True,
-        )
-        for note in answer.notes:
-            self._out.print(f"Note: {note}", soft_wrap=True, markup=False)
-        if not answer.count:
-            return
-        expected = (answer.expected_conversions, answer.expected_orders, answer.expected_revenue)
-        for line in expected_total_lines(*expected, answer.currency):
-            self._out.print(line, soft_wrap=True)
-        if answer.holdout_count is not None:
-            self._out.print(f"{answer.holdout_count:,} of them are held out: {HELD_OUT_SENTENCES[held_out]}")
-        for name, parts in answer.composition.items():
-            shown = titled_table(name.replace("_", " "), "value", "members", "share")
-            for part in parts:
-                shown.add_row(part.value or "none", f"{part.count:,}", f"{part.share:.1%}")
-            self._out.print(shown)
-        location = f"Members: {output.path}" if output.path else "Members: not written, use --out FILE"
-        self._out.print(
-            f"{location}; read them page by page from the service as audience {answer.audience_id}.", soft_wrap=True
-        )
 
 
 def _parse_json(text: str | None) -> Any:  # noqa: ANN401 - any JSON

@@ -15,9 +15,11 @@ from pipelines import environment
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.masking import mask_password
 from pipelines.diagnostics.surroundings import Surroundings
+from serving.audiences.export.inspection import inspect_audiences
 from training.models import load_release
 
 _TIMEOUT_SECONDS = 3.0
+_NEARLY_FULL, _MAX_NAMED = 0.8, 3  # share of a quota; ids in a sentence
 
 
 @check(
@@ -120,4 +122,21 @@ def champion(surroundings: Surroundings) -> Finding:
     return ok(f"release {version} with {models}")
 
 
-STORE_CHECKS = (online_store, consents, model_store, champion)
+@check(
+    "stores",
+    "audiences",
+    expected="whole audiences, well below FLYWHEEL_MAX_AUDIENCES and FLYWHEEL_MAX_AUDIENCE_BYTES",
+    remedy="Nothing to do for damaged ones: the service deletes them, and they can be created again. "
+    "`flywheel audience --list` and `flywheel audience --delete ID` make room",
+)
+def audiences(surroundings: Surroundings) -> Finding:
+    """Whether the stored audiences can be read, and how much of the quota they take."""
+    policy, state = environment.audience_policy(), inspect_audiences(surroundings.home.folder / "audiences")
+    found = f"{state.count:,} stored, {state.nbytes / 1e6:,.1f} MB"
+    if state.damaged:
+        return warning(f"{found}; damaged: {', '.join(state.damaged[:_MAX_NAMED])}")
+    is_nearly_full = max(state.count / policy.max_audiences, state.nbytes / policy.max_audience_bytes) >= _NEARLY_FULL
+    return warning(f"{found}, nearly as much as the quota allows") if is_nearly_full else ok(found)
+
+
+STORE_CHECKS = (online_store, consents, model_store, champion, audiences)

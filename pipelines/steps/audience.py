@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from features.calendar import micros
 from features.errors import FlywheelError
-from pipelines.environment import InvalidVariable
+from pipelines.environment import audience_policy
 from pipelines.home import Home
-from serving.audience_policy import AudiencePolicy
 from serving.audiences.audience_service import SAMPLE_FORMAT, AudienceService, ExportContext
 from serving.audiences.errors import InvalidAudienceRequest, InvalidJson
 from serving.audiences.formats import FormulaCells, encode
@@ -37,19 +35,6 @@ class AudienceOutput:
 
     answer: AudienceResponse
     path: Path | None
-
-
-def read_policy() -> AudiencePolicy:
-    """Return the settings of audiences in the environment.
-
-    Raises:
-        InvalidVariable: one of them has an invalid value.
-    """
-    try:
-        return AudiencePolicy()
-    except ValidationError as error:
-        reasons = (f"FLYWHEEL_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
-        raise InvalidVariable("\n".join(reasons)) from None
 
 
 def build_request(options: Mapping[str, Any], file: Path | None) -> bytes:
@@ -95,7 +80,7 @@ def open_service(home: Home) -> AudienceService:
     Raises:
         InvalidVariable: a setting has an invalid value.
     """
-    return AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder), read_policy())
+    return AudienceService.for_home(home.folder, home.ledger(), AuditLog.open(home.folder), audience_policy())
 
 
 def run(home: Home, body: bytes, timestamp: datetime, out: MembersFile | None = None) -> AudienceOutput:

@@ -12,17 +12,16 @@ import pyarrow as pa
 
 from features.arrays import Booleans
 from features.calendar import instant
-from features.canonical_form import canonical_word
-from features.consents.consent import PROFILING, PURPOSES, ReachRequest
+from features.consents.consent import PROFILING, ReachRequest
 from features.consents.ledger import Ledger
 from features.storage.secret import keyed_digest, load_secret
 from serving.audience_policy import AudiencePolicy
 from serving.audiences.builder import AudienceResult, ConsentCheck, TableConsents, build_audience
+from serving.audiences.canonical_request import with_canonical_words
 from serving.audiences.consent_filter import ConsentFilter
 from serving.audiences.errors import (
     AudienceStorageFull,
     AudienceTooSmall,
-    InvalidAudienceRequest,
 )
 from serving.audiences.export import member_store
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
@@ -97,7 +96,7 @@ class AudienceService:
             InvalidScores: there are no scores.
             AuditWriteFailed: the export cannot be audited.
         """
-        request, now = _with_canonical_words(request), export.now
+        request, now = with_canonical_words(request), export.now
         requested = ReachRequest(request.purpose, request.channel)
         state, columns = self._consent_filter.state(), self.scores.columns()
         context = replace(
@@ -246,16 +245,3 @@ class AudienceService:
 
     def _derive_key(self, purpose: str) -> bytes:
         return keyed_digest(self._load_secret(), purpose, "key")
-
-
-def _with_canonical_words(request: AudienceRequest) -> AudienceRequest:
-    """Return the request with purpose and channel in canonical form."""
-    purpose = canonical_word(request.purpose)
-    if purpose not in PURPOSES:
-        raise InvalidAudienceRequest.for_field("purpose", f"Found {request.purpose}; expected {' or '.join(PURPOSES)}.")
-    channel = None if request.channel is None else canonical_word(request.channel)
-    if channel == "":
-        raise InvalidAudienceRequest.for_field(
-            "channel", f"Found {request.channel!r}; expected a channel. Leave it out for any channel."
-        )
-    return request.model_copy(update={"purpose": purpose, "channel": channel})

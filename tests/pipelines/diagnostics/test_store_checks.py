@@ -11,8 +11,11 @@ from features.online.lmdb import write_transaction
 from features.storage.lmdb_inspection import open_for_inspection
 from pipelines.diagnostics import store_checks
 from pipelines.home import Home
+from serving.audience_policy import AudiencePolicy
+from serving.audiences.export.member_store import store_audience
 from tests.pipelines.diagnostics.surroundings import NOW, level_and_found, write_champion, write_features
 from tests.redis_server import RedisServer
+from tests.serving.audiences.shop import FakeConsent, count_audience, small_table
 
 
 @pytest.fixture
@@ -125,3 +128,20 @@ def test_a_folder_without_a_store_has_nothing_to_inspect(tmp_path: Path) -> None
     with open_for_inspection(tmp_path) as environment:
         assert environment is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_audiences_and_a_quota_that_is_nearly_used_up_are_warnings(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert level_and_found(store_checks.audiences, tmp_path) == ("ok", "0 stored, 0.0 MB")
+    shop, folder = small_table(tmp_path), home / "audiences"
+    whole, damaged = (
+        store_audience(folder, count_audience(shop), FakeConsent(), NOW, "cli", AudiencePolicy()) for _ in range(2)
+    )
+    assert level_and_found(store_checks.audiences, tmp_path)[0] == "ok"
+    monkeypatch.setenv("FLYWHEEL_MAX_AUDIENCES", "2")
+    assert "nearly as much as the quota allows" in level_and_found(store_checks.audiences, tmp_path)[1]
+    (folder / damaged / "members.arrow").write_bytes(b"")
+    level, found = level_and_found(store_checks.audiences, tmp_path)
+    assert (level, found.partition("; ")[2]) == ("warning", f"damaged: {damaged}")
+    assert {path.name for path in folder.iterdir()} == {".lock", whole, damaged}  # nothing was deleted

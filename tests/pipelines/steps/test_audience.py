@@ -118,3 +118,29 @@ def test_a_file_that_holds_no_request_is_refused(tmp_path: Path, content: str | 
 @pytest.mark.parametrize(("option", "value"), [("--filter", "{"), ("--holdout", "some")])
 def test_an_option_that_cannot_be_read_is_wrong_use(flywheel: Flywheel, option: str, value: str) -> None:
     assert flywheel("audience", option, value).status == 2
+
+
+def test_stored_audiences_are_listed_and_deleted(flywheel: Flywheel) -> None:
+    audience_id = flywheel("audience", "--json").summary["audience_id"]
+    stored = flywheel("audience", "--list", "--json").summary
+    (row,) = stored["audiences"]
+    assert (row["audience_id"], row["created_by"], row["count"]) == (audience_id, "cli", 20)
+    assert (stored["bytes"], stored["max_audiences"]) == (row["nbytes"], 500)
+    assert "1 of 500 audiences" in flywheel("audience", "--list").out
+    assert flywheel("audience", "--delete", audience_id).out == f"Audience {audience_id} is deleted.\n"
+    result = flywheel("audience", "--delete", audience_id)
+    assert (result.status, "Found no audience" in result.err) == (1, True)
+
+
+def test_formulas_are_written_as_text_unless_they_are_asked_for(flywheel: Flywheel, tmp_path: Path) -> None:
+    ids, out = ["=1+1", "-12", "c000"], tmp_path / "all.csv"
+    scored.write_scores(flywheel.home.folder, flywheel.home.ledger(), ids)
+    assert flywheel("audience", "--column", "value_tier", "--out", str(out)).status == 0
+    assert out.read_text().splitlines()[1:] == ['"\'-12","gold"', '"\'=1+1","silver"', '"c000","gold"']
+    assert flywheel("audience", "--column", "value_tier", "--out", str(out), "--formulas", "keep").status == 0
+    assert out.read_text().splitlines()[1:] == ['"-12","gold"', '"=1+1","silver"', '"c000","gold"']
+
+
+def test_an_invalid_setting_of_audiences_is_named(flywheel: Flywheel) -> None:
+    result = flywheel("audience", environment={"FLYWHEEL_MAX_AUDIENCES": "many"})
+    assert (result.status, "FLYWHEEL_MAX_AUDIENCES: " in result.err, "Traceback" in result.err) == (1, True, False)
