@@ -18,7 +18,6 @@ import httpx
 import psutil
 import pytest
 
-from serving.server import wait_until_ready
 from tests.free_ports import free_port
 from tests.serving import tiny
 from tests.serving.test_server import start_server
@@ -99,11 +98,18 @@ def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     port = free_port()
     with start_server(home, port, FLYWHEEL_WORKERS="2") as process:
         try:
-            assert wait_until_ready(f"http://127.0.0.1:{port}")
+            wait_for_both_workers(process)
             yield process, f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def wait_for_both_workers(process: subprocess.Popen[str]) -> None:
+    """Wait until each worker has said that it serves; one that is ready says nothing of the other."""
+    assert process.stderr is not None
+    for _ in range(2):
+        assert "release serves" in process.stderr.readline()
 
 
 def promote_broken_release(home: Path, version: str, defect: int) -> None:
