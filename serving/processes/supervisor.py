@@ -17,7 +17,7 @@ from serving.processes.signal_wakeup import SignalWakeup
 from serving.processes.worker_process import WorkerProcess
 from serving.settings import Settings
 
-STOP_SECONDS = 30.0  # for open requests, beyond the time to drain
+STOP_SECONDS = 20.0  # for open requests, beyond the time to drain; below the 30 of Kubernetes and compose
 
 
 class WorkersRefused(FlywheelError):
