@@ -10,6 +10,7 @@ from features.validation_errors import message
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.surroundings import Surroundings
 from serving.auth.key_store import KeyStore, active_keys
+from serving.connections.limits import RESERVED_FILES, ConnectionLimits, possible_open_files
 from serving.settings import ENVIRONMENT_PREFIX, Settings
 
 UI_PORT = 5000
@@ -53,6 +54,21 @@ def api_keys(surroundings: Surroundings) -> Finding:
 
 @check(
     "network",
+    "connections",
+    expected="a limit of open files that lets a worker hold FLYWHEEL_MAX_CONNECTIONS",
+    remedy="Raise the hard limit of open files (`ulimit -Hn`, LimitNOFILE of the unit), or set fewer connections",
+)
+def connections(surroundings: Surroundings) -> Finding:
+    """The connections that a worker of the service can hold, by the open files that this user may have."""
+    settings = Settings(home=surroundings.home.folder)
+    open_files = possible_open_files(settings.max_connections + RESERVED_FILES)
+    most = ConnectionLimits.within(settings, open_files).max_connections
+    found = f"{most:,} of {settings.max_connections:,} in each worker"
+    return ok(found) if most == settings.max_connections else warning(found)
+
+
+@check(
+    "network",
     "service port",
     expected="a free port, or a Flywheel service on it",
     remedy="Stop the other program, or choose another port: FLYWHEEL_PORT or --port",
@@ -82,4 +98,4 @@ def _inspect_port(surroundings: Surroundings, port: int, expected: tuple[str, ..
     return ok(found) if owner.startswith(expected) else warning(found)
 
 
-NETWORK_CHECKS = (service_settings, api_keys, service_port, ui_port)
+NETWORK_CHECKS = (service_settings, api_keys, connections, service_port, ui_port)

@@ -32,14 +32,16 @@ class ConnectionLimits:
         )
 
 
-def raise_open_files(wanted: int) -> int:
-    """Raise the limit of open files of this process to ``wanted`` descriptors if it may; return what it has now."""
+def possible_open_files(wanted: int) -> int:
+    """How many of ``wanted`` descriptors a process of this user may have after ``raise_open_files``."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    except (OSError, ValueError):
-        return soft
-    return limit
+    return wanted if resource.RLIM_INFINITY in (soft, hard) else min(wanted, max(soft, hard))
+
+
+def raise_open_files(wanted: int) -> int:
+    """Raise the limit of open files of this process towards ``wanted`` descriptors; return how many it may have."""
+    possible = possible_open_files(wanted)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < possible:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    return possible

@@ -123,6 +123,13 @@ def test_the_ui_port_may_be_used_by_mlflow(tmp_path: Path) -> None:
         assert level_and_found(network_checks.ui_port, tmp_path, ports={5000: owner})[0] == level
 
 
+def test_few_open_files_are_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for open_files, level, connections in ((10_000, "ok", "1,000"), (160, "warning", "96")):
+        monkeypatch.setattr(network_checks, "possible_open_files", lambda _, open_files=open_files: open_files)
+        found = f"{connections} of 1,000 in each worker"
+        assert level_and_found(network_checks.connections, tmp_path) == (level, found)
+
+
 def test_a_listener_of_this_machine_is_found() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 
 import pytest
 
 from serving.connections.connection_table import ConnectionTable
-from serving.connections.limits import RESERVED_FILES, ConnectionLimits
+from serving.connections.limits import RESERVED_FILES, ConnectionLimits, raise_open_files
 from serving.connections.turned_away import TurnedAway
 from serving.observability.clock import SystemClock
 from serving.observability.json_logs import json_log
@@ -122,3 +123,12 @@ def test_the_log_says_who_is_turned_away_at_most_every_ten_seconds() -> None:
 def test_few_open_files_allow_few_connections() -> None:
     limits = ConnectionLimits.within(Settings(max_connections=500, max_connections_per_address=200), 160)
     assert (limits.max_connections, limits.max_per_address) == (160 - RESERVED_FILES, 160 - RESERVED_FILES)
+
+
+def test_the_soft_limit_of_open_files_is_raised_as_far_as_the_hard_one_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = [160, 500]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(limit))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, changed: limit.__setitem__(slice(None), changed))
+    assert (raise_open_files(300), limit) == (300, [300, 500])
+    assert (raise_open_files(9000), limit) == (500, [500, 500])
+    assert (raise_open_files(100), limit) == (100, [500, 500])
