@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from features.errors import NotFound
 from features.plausibility_note import PlausibilityNote, Severity
 from features.views import View
 from pipelines.home import Home
-from pipelines.promotion.refusals import GateRejected
+from pipelines.promotion.refusals import GateRejected, ReleaseBarred, TrialFailed
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.steps import promote
 from training.evaluation.quality_gate import GateDecision
@@ -188,3 +189,106 @@ def test_a_release_of_an_earlier_version_has_no_implausible_log() -> None:
     stored = json.loads(MANIFEST.to_text())
     del stored["gate"]["implausible"]
     assert ReleaseManifest.parse(json.dumps(stored), "1").gate.implausible == {}
+
+
+class RecordingRegistry(FakeRegistry):
+    """A registry that notes what is moved, and whose release 3 was rolled back."""
+
+    bars: ClassVar[dict[str, str]] = {"3": "rolled back by ann at 2026-11-28 09:00 UTC: complaints"}
+
+    def __init__(self) -> None:
+        self.moves: list[str] = []
+
+    def barred_releases(self) -> list[str]:
+        return ["3"]
+
+    def rollback_target(self) -> str:
+        return "0"
+
+    def promotions(self) -> list[Any]:
+        return []
+
+    def rollback(self, **_: object) -> SimpleNamespace:
+        self.moves.append("rollback")
+        return SimpleNamespace(version="0", replaced="1")
+
+    def promote(self, version: str, **_: object) -> SimpleNamespace:
+        self.moves.append(version)
+        return SimpleNamespace(version=version)
+
+
+@pytest.fixture
+def registry(home: Home, monkeypatch: pytest.MonkeyPatch) -> RecordingRegistry:
+    """The registry of the home, whose release 1 serves and whose gate lets every release pass."""
+    (home.folder / "releases").mkdir()
+    (home.releases / "champion").write_text("1\n")
+    monkeypatch.setattr("pipelines.promotion.gate.current_gate", lambda *_: {"passed": True})
+    recording = RecordingRegistry()
+    monkeypatch.setattr(Home, "registry", lambda _: recording)
+    return recording
+
+
+Promoting = Callable[[Home], object]
+WAYS: dict[str, Promoting] = {
+    "promote": lambda home: promote.run(home, NOW, ignore),
+    "--version": lambda home: promote.run(home, NOW, ignore, version="3"),
+    "--force": lambda home: promote.run(home, NOW, ignore, version="3", force=True, why="tried"),
+    "--rollback": lambda home: promote.rollback(home, NOW, ignore),
+    "--resume": lambda home: promote.resume(home, NOW, ignore),
+    "run": lambda home: promote.run_automatically(home, NOW, ignore, "2"),
+}
+
+
+def ignore(_message: str) -> None:
+    """Report to nobody."""
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_a_release_that_fails_its_trial_moves_nothing(
+    home: Home, registry: RecordingRegistry, way: Promoting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TrialFailed("Release 2 cannot serve.")
+
+    monkeypatch.setattr("pipelines.promotion.trial.try_release", fail)
+    with pytest.raises(TrialFailed):
+        way(home)
+    assert (registry.moves, home.champion()) == ([], "1")
+
+
+def test_a_release_that_was_rolled_back_does_not_promote_itself(home: Home, registry: RecordingRegistry) -> None:
+    with pytest.raises(ReleaseBarred) as barred:
+        promote.run_automatically(home, NOW, ignore, "3")
+    assert str(barred.value) == (
+        "Release 3 was rolled back by ann at 2026-11-28 09:00 UTC: complaints. It stays barred until somebody promotes "
+        "it by hand. Release 1 goes on serving. To bring it back: flywheel promote --version 3."
+    )
+    assert (registry.moves, home.champion()) == ([], "1")
+
+
+def test_a_challenger_that_was_rolled_back_is_promoted_by_its_number_only(
+    home: Home, registry: RecordingRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "version_of", lambda _model, alias: {"champion": "1", "challenger": "3"}[alias])
+    with pytest.raises(ReleaseBarred):
+        promote.run(home, NOW, ignore)
+    reports: list[str] = []
+    promote.run(home, NOW, reports.append, version="3")
+    assert (registry.moves, home.champion()) == (["3"], "3")
+    assert reports[0].startswith("release 3 is barred no longer: it had been rolled back by ann")
+
+
+def test_resuming_brings_back_what_was_rolled_back_last(home: Home, registry: RecordingRegistry) -> None:
+    promote.resume(home, NOW, ignore)
+    assert (registry.moves, home.champion()) == (["3"], "3")
+
+
+def test_there_is_nothing_to_resume_without_a_rollback(
+    home: Home, registry: RecordingRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "barred_releases", list)
+    with pytest.raises(NotFound, match="no release that was rolled back, and no promotion that was interrupted"):
+        promote.resume(home, NOW, ignore)
+    (home.releases / "champion").write_text("0\n")
+    promote.resume(home, NOW, ignore)
+    assert home.champion() == "1"

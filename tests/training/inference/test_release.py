@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from training.fitting.fit import NO_EVIDENCE
 from training.inference.forecast import TIERS, Forecast
 from training.inference.release import Release, write_release
 from training.inference.release_errors import CorruptRelease, OtherFormat
-from training.inference.release_manifest import GateResult, ReleaseManifest, ReleaseMetadata
-from training.models import load_release
+from training.inference.release_manifest import FORMAT_VERSION, GateResult, ReleaseManifest, ReleaseMetadata
+from training.inference.serialization import serialize_tiered_model
+from training.members import MEMBERS
+from training.models import MODELS, load_release
 
 pytestmark = pytest.mark.slow
 
@@ -241,7 +244,9 @@ def test_answering_imports_numpy_alone(folder: Path) -> None:
 import sys
 from pathlib import Path
 from tests.training.constant_rows import constant_rows
-from training.models import load_release
+from training.inference.serialization import serialize_tiered_model
+from training.members import MEMBERS
+from training.models import MODELS, load_release
 
 release = load_release(Path(sys.argv[1]))
 release.forecast(constant_rows(release.views, [0.0, 3.0]), 1_700_000_000_000_000)
@@ -271,3 +276,28 @@ def test_the_population_of_a_large_shop_is_thinned_without_moving_its_percentile
     assert len(all_of_it) == len(orders)
     assert len(many) == 2001
     assert np.quantile(many, [0.1, 0.5, 0.9]) == pytest.approx(np.quantile(all_of_it, [0.1, 0.5, 0.9]), abs=0.01)
+
+
+def structure(value: object, names: Collection[str], path: str = "") -> set[str]:
+    """The paths of the keys of a JSON document; an object whose keys are all names of things counts as one path."""
+    children: list[tuple[str, object]] = []
+    if isinstance(value, list):
+        children = [(f"{path}[]", item) for item in value]
+    elif isinstance(value, dict):
+        is_keyed_by_names = {*value} <= {*names}
+        children = [(f"{path}.{'*' if is_keyed_by_names else key}", item) for key, item in value.items()]
+    return set().union(*(structure(item, names, child) for child, item in children)) if children else {path}
+
+
+def test_another_structure_has_another_format_version(written_release: Path) -> None:
+    stored = json.loads((written_release / "release.json").read_text())
+    names = {*MODELS, *MEMBERS, *stored["tiered_model"]["inputs"]}
+    paths = structure(stored, names)
+    for tier in ("btyd", "population"):
+        model = serialize_tiered_model(corner_tiers()[tier].tiered_model, stored["tiered_model"]["inputs"])
+        paths |= structure(json.loads(json.dumps(model)), names, f"({tier})")
+    file = Path(__file__).with_name(f"release_format_{FORMAT_VERSION}.txt")
+    assert sorted(paths) == file.read_text().splitlines(), (
+        "A release is stored in another structure. If this version cannot load releases of the old one, raise "
+        f"FORMAT_VERSION in training/inference/release_manifest.py; then write the new one to a file like {file.name}."
+    )
