@@ -12,6 +12,11 @@ from features import calendar
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _DATETIME_PATTERN = re.compile(rf"{_DATE}([Tt ]{_TIME}([Zz]|[+-]\d{{2}}:\d{{2}})?)?", re.ASCII)
+# The same as JSON Schema, for documents.
+DATETIME_SCHEMA = {
+    "type": "string",
+    "anyOf": [{"format": "date"}, {"format": "date-time"}, {"pattern": f"^{_DATE}[Tt ]{_TIME}$"}],
+}
 _MIN_YEAR, _MAX_YEAR = 1970, 9990  # beyond, an answer's own dates would have no four-digit year
 
 

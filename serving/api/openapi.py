@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving.audiences.schema import AudienceRequest
+from serving.moments import DATETIME_SCHEMA
 from serving.problems import DETAILS, MEDIA_TYPE
 from serving.schemas.predictions import Part, PredictionRequest, ProblemDetails
 from serving.schemas.privacy import ConsentChanges
@@ -30,7 +31,7 @@ PREDICTION_PARAMETERS = {
         {
             "name": "as_of",
             "in": "query",
-            "schema": {"type": "string", "examples": ["2026-11-21"]},
+            "schema": {**DATETIME_SCHEMA, "examples": ["2026-11-21"]},
             "description": "The instant that the predictions are for. Default: the beginning of the shop's day.",
         },
         {

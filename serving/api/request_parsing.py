@@ -89,7 +89,8 @@ def prediction_request_from_query(request: Request) -> PredictionRequest:
     if "as_of" in request.query_params:
         payload["as_of"] = request.query_params["as_of"]
     if "include" in request.query_params:
-        payload["include"] = ",".join(request.query_params.getlist("include")).split(",")
+        names = ",".join(request.query_params.getlist("include"))
+        payload["include"] = names.split(",") if names else []  # an empty parameter is an empty list
     try:
         return PredictionRequest.model_validate(payload)
     except ValidationError as error:

@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from serving.moments import parse_datetime
+from serving.moments import DATETIME_SCHEMA, parse_datetime
 from serving.schemas.base import Probability, StrictModel
 from serving.schemas.segments import SegmentResponse
 from training.models import ANSWER_ORDER, EXPLANATIONS, MODELS
@@ -47,7 +47,7 @@ AsOf = Annotated[
     BeforeValidator(parse_datetime),
     WithJsonSchema(
         {
-            "type": "string",
+            **DATETIME_SCHEMA,
             "description": "The instant that the answer is for: RFC 3339; without an offset, the shop's wall clock; a "
             "plain date is the beginning of that local day. Not before the time of the features.",
             "examples": ["2026-11-21T00:00:00Z", "2026-11-21"],

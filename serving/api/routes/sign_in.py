@@ -24,8 +24,8 @@ _FORM = """<main><h1>Flywheel</h1>
 <form method="post" action="/sign-in"><label for="key">API key</label>
 <input id="key" name="key" type="password" autocomplete="off" required autofocus>
 <button>Sign in</button></form>
-<p class="note">The browser keeps a signed cookie for {hours:g} hours, not the key. Ask for a key who runs the service:
-<code>flywheel keys create</code>.</p></main>"""
+<p class="note">The browser keeps a signed cookie for {hours:g} hours, not the key. Who runs the service creates keys
+with <code>flywheel keys create</code>.</p></main>"""
 
 ROUTER = router()
 

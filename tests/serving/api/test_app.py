@@ -132,6 +132,10 @@ def test_get_takes_parts_by_commas_or_one_by_one(client: TestClient, query: str)
     assert {"churn", "ltv"} == {*row} & {"churn", "next_purchase", "ltv", "segment", "reasons"}
 
 
+def test_an_empty_list_of_parts_asks_for_none(client: TestClient) -> None:
+    assert "churn" not in get_prediction(client, "ann", include="")
+
+
 def test_a_query_nobody_knows_does_no_harm(client: TestClient) -> None:
     assert client.get("/v1/customers/ann/predictions?_=17325").status_code == 200
 
