@@ -79,4 +79,19 @@ def time_zone(surroundings: Surroundings) -> Finding:
     return ok(f"{surroundings.zone.key}, where it is {local:%Y-%m-%d %H:%M}")
 
 
-CLOCK_CHECKS = (system_clock, time_zone)
+@check(
+    "clock",
+    "service clock",
+    expected="a day not before the features, or every answer of the service would be 422",
+    remedy="Leave FLYWHEEL_AS_OF out or name a later day, or run `flywheel publish` as of an earlier one",
+)
+def service_clock(surroundings: Surroundings) -> Finding:
+    """Whether the day of the service, which may be fixed, is before the published features."""
+    features_day, today = surroundings.state.features_as_of, surroundings.today
+    if features_day is None:
+        return ok("no features are published yet")
+    found = f"{today}, and the features are of {features_day}"
+    return problem(found) if today < features_day else ok(found)
+
+
+CLOCK_CHECKS = (system_clock, time_zone, service_clock)

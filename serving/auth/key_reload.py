@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 from structlog.typing import FilteringBoundLogger
@@ -26,6 +27,9 @@ class KeyReloader:
         self._timer = timer
         self._last_fingerprint = store.fingerprint()
         self._keys = _active_keys_in(store)
+        if self._last_fingerprint is not None:
+            with suppress(OSError):  # a home that this process may only read
+                store.mark()
         self._error = ""
         self._next_check_at = timer() + poll_seconds
 

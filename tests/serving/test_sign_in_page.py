@@ -22,7 +22,7 @@ KEY = "a key of the environment"
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def running_server(app: FastAPI) -> Iterator[str]:
     """The address of an application that a thread of this process serves."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, ws="none", log_level="error"))
@@ -37,7 +37,7 @@ def served(app: FastAPI) -> Iterator[str]:
 
 def test_a_person_signs_in_reads_the_documentation_and_signs_out() -> None:
     app = create_app(lambda: Shop.of(FakeRelease(), keys=[KEY]).worker)
-    with served(app) as url, open_page() as page:
+    with running_server(app) as url, open_page() as page:
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import socket
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.diagnostics import clock_checks, environment_checks, network_checks
 from pipelines.diagnostics.port_owner import find_port_owner
+from serving.auth.key_store import KeyStore
+from serving.auth.scopes import KeyScope
 from tests.pipelines.diagnostics.surroundings import (
     NOW,
     level_and_found,
     write_champion,
     write_config,
+    write_features,
     write_history,
     write_scores,
 )
@@ -164,3 +167,24 @@ def test_damaged_keys_are_a_problem(tmp_path: Path) -> None:
     (tmp_path / ".flywheel").mkdir()
     (tmp_path / ".flywheel/keys.json").write_text(json.dumps({"keys": 7}))
     assert level_and_found(network_checks.api_keys, tmp_path)[0] == "problem"
+
+
+def test_removed_keys_are_a_problem(tmp_path: Path) -> None:
+    key_store = KeyStore.for_home(tmp_path / ".flywheel")
+    key_store.create("mail", [KeyScope.PREDICT], NOW)
+    key_store.path.unlink()
+    level, found = level_and_found(network_checks.api_keys, tmp_path)
+    assert level == "problem"
+    assert "keys.json in a home that has had API keys" in found
+
+
+@pytest.mark.parametrize(("as_of", "level"), [("2026-11-20", "problem"), ("2026-11-21", "ok")])
+def test_a_service_whose_clock_is_before_the_features_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_of: str, level: str
+) -> None:
+    write_features(tmp_path / ".flywheel", date(2026, 11, 21))
+    monkeypatch.setenv("FLYWHEEL_AS_OF", as_of)
+    assert level_and_found(clock_checks.service_clock, tmp_path) == (
+        level,
+        f"{as_of}, and the features are of 2026-11-21",
+    )

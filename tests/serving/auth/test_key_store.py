@@ -253,3 +253,10 @@ def test_limits_are_kept_with_their_key(key_store: KeyStore) -> None:
     _, key = key_store.create("mail", [KeyScope.PREDICT], MONDAY, rate=60, quota=0)
     assert key_store.read() == (key,)
     assert (key.rate, key.quota) == (60, 0)
+
+
+def test_a_home_with_keys_of_an_earlier_version_remembers_them_from_the_next_start_on(key_store: KeyStore) -> None:
+    create_key(key_store)
+    key_store.marker.unlink()
+    KeyReloader(key_store, json_log(PinnedClock(MONDAY), io.StringIO()))
+    assert key_store.marker.exists()
