@@ -12,6 +12,7 @@ from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.backtest_result import BacktestResult
 from pipelines.registration.champion import tiers_of_usable_champion
 from pipelines.run_context import RunContext
+from training.dataset.outcomes import Rows
 from training.evaluation.member_losses import QuestionLosses, losses_by_model
 from training.evaluation.quality_gate import ChampionComparison, GateDecision
 from training.evaluation.totals import backtest_totals, total_ranges
@@ -32,6 +33,7 @@ class ReleaseCandidate:
     gate_decisions: Mapping[str, GateDecision]  # by model
     assembled_release: AssembledRelease
     churn_sample: list[float]
+    rows: Rows  # of every cutoff; the last is today
     comparisons: Sequence[ChampionComparison] = ()
     stand_in_refutations: Sequence[str] = ()  # what the newest origin refutes of the last window, where that answers
 

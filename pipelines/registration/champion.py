@@ -21,7 +21,7 @@ def compare(context: RunContext, backtest_result: BacktestResult, tier: str) -> 
 
     Empty without a champion, where the champion has seen the outcomes of every origin, or where it reads other inputs.
     """
-    champion = _load_champion(context)
+    champion = load_champion(context)
     if champion is None or champion.input_names != backtest_result.data.names:
         return []
     trained_on = instant(champion.metadata.as_of).astimezone(context.config.zone).date()
@@ -42,7 +42,8 @@ def tiers_of_usable_champion(context: RunContext) -> Mapping[str, str]:
     return tiers if manifest.views == tuple(context.views) else {}
 
 
-def _load_champion(context: RunContext) -> Release | None:
+def load_champion(context: RunContext) -> Release | None:
+    """The serving release; None without one, or where its files are damaged."""
     version = context.home.champion()
     if version is None:
         return None

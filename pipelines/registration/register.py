@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.card import render_model_card
 from pipelines.registration.lineage import git_commit
 from pipelines.registration.mlflow_records import mlflow_run, model_summary
+from pipelines.registration.review import Review
 from training.inference.release import write_release
 from training.inference.release_manifest import ReleaseManifest
 from training.models import MODELS
-from training.registry import Registry, Run
+from training.pyfunc.signature import pyfunc_signature
+from training.registry import Registry, Run, artifact_address, write_pyfunc
+from training.reporting.release_page import render_release_page
 
 
 def register(candidate: ReleaseCandidate, registry: Registry) -> str:
@@ -23,45 +30,65 @@ def register(candidate: ReleaseCandidate, registry: Registry) -> str:
     """
     drafts = candidate.context.home.folder / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
-    versions = {name: _register_model(candidate, registry, name, drafts / name) for name in MODELS}
+    models = {name: _register_model(candidate, registry, name, drafts / name) for name in MODELS}
+    versions = {name: model.version for name, model in models.items()}
     candidate.context.report("registering the release")
     _write_release(candidate, versions, drafts / "release")
+    write_pyfunc(drafts / "release", pyfunc_signature(_manifest(candidate, versions), list(MODELS)))
+    review = Review(candidate)
     run = Run(
         name="release",
         experiment="training",
         fingerprint=candidate.fingerprint,
         params={"as_of": str(candidate.context.as_of), "tier": candidate.tier},
         tags={"git_commit": git_commit()},
-        texts={"flywheel.json": candidate.context.config.model_dump_json(indent=1)},
+        figures=review.figures(),
+        texts={
+            "flywheel.json": candidate.context.config.model_dump_json(indent=1),
+            "gate.json": json.dumps(asdict(candidate.gate), indent=1),
+        },
         folder=drafts / "release",
     )
     tags = {**versions, "feature_service": FEATURE_SERVICE, "as_of": str(candidate.context.as_of)}
     run_id = registry.log_run(run)
-    version = registry.register(
-        "release", run_id, "model", _release_description(candidate, versions), tags, candidate.fingerprint
-    )
+    version = registry.register("release", run_id, "model", "", tags, candidate.fingerprint)
+    addresses = _figure_addresses(review, run_id, models)
+    registry.describe_version("release", version, render_release_page(review.page(version, versions, addresses)))
     registry.set_challenger("release", version)
     registry.fetch(version, candidate.context.home.releases / version)
     shutil.rmtree(drafts)
     return version
 
 
-def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, folder: Path) -> str:
+class _RegisteredModel(NamedTuple):
+    version: str
+    run_id: str
+
+
+def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, folder: Path) -> _RegisteredModel:
     candidate.context.report(f"registering {name}")
     folder.mkdir(parents=True)
     for file, text in candidate.assembled_release.model_files(name).items():
         (folder / file).write_text(text)
+    # Three of the models answer together, so that each needs the files of all.
+    unregistered = dict.fromkeys(MODELS, "")
+    _write_release(candidate, unregistered, folder / "release")
+    write_pyfunc(folder, pyfunc_signature(_manifest(candidate, unregistered), [name]), "release")
     registry.describe(name, MODELS[name].summary)
     card = render_model_card(candidate, name)
     run_id = registry.log_run(mlflow_run(candidate, name, folder, card))
     tags = {"tier": candidate.tier, "as_of": str(candidate.context.as_of)}
-    return registry.register(name, run_id, "model", card, tags, candidate.fingerprint)
+    return _RegisteredModel(registry.register(name, run_id, "model", card, tags, candidate.fingerprint), run_id)
 
 
-def _write_release(candidate: ReleaseCandidate, versions: dict[str, str], folder: Path) -> None:
+def _write_release(candidate: ReleaseCandidate, versions: Mapping[str, str], folder: Path) -> None:
     folder.mkdir(parents=True)
-    manifest = ReleaseManifest(
-        model_versions=versions,
+    write_release(folder, _manifest(candidate, versions), candidate.assembled_release.files)
+
+
+def _manifest(candidate: ReleaseCandidate, versions: Mapping[str, str]) -> ReleaseManifest:
+    return ReleaseManifest(
+        model_versions=dict(versions),
         metadata=candidate.release_metadata(),
         views=tuple(candidate.context.views),
         cards=[model_summary(candidate, name, version) for name, version in versions.items()],
@@ -70,12 +97,12 @@ def _write_release(candidate: ReleaseCandidate, versions: dict[str, str], folder
         gate=candidate.gate,
         amount_limits=candidate.backtest_result.data.amount_limits,
     )
-    write_release(folder, manifest, candidate.assembled_release.files)
 
 
-def _release_description(candidate: ReleaseCandidate, versions: dict[str, str]) -> str:
-    lines = [f"Trained on {candidate.context.config.name} as of {candidate.context.as_of}.", ""]
-    for name, version in versions.items():
-        decision = candidate.gate_decisions[name]
-        lines.append(f"- **{name}** version {version}, tier `{decision.tier}`: {decision.reason}")
-    return "\n".join(lines)
+def _figure_addresses(review: Review, run_id: str, models: Mapping[str, _RegisteredModel]) -> dict[str, str]:
+    """Caption -> address of each figure on the page; those of a model belong to its own run."""
+    captions = {"paired_gains": "The loss on each question", "band_changes": "Whose band changes"}
+    own = {captions[name]: artifact_address(run_id, f"figures/{name}.png") for name in review.figures()}
+    tested = review.candidate.backtest_result.tests
+    churn = {"Calibration of churn": artifact_address(models["churn"].run_id, "figures/reliability.png")}
+    return {**own, **(churn if tested else {})}

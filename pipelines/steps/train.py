@@ -88,6 +88,7 @@ def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
         churn_sample=churn_sample(assembled.tiered_model, today.inputs, orders, context.churn_days),
         comparisons=comparisons,
         stand_in_refutations=stand_in_refutations(tests, assembled.tiered_model) if tier == LAST_WINDOW else (),
+        rows=rows,
     )
 
 

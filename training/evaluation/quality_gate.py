@@ -196,11 +196,11 @@ def compare_with_champion(
     return [
         ChampionComparison(name, *metrics.difference_interval(*losses))
         for name, model in MODELS.items()
-        if (losses := _mean_losses(forecasts, model, tier)) is not None
+        if (losses := mean_losses(forecasts, model, tier)) is not None
     ]
 
 
-def _mean_losses(
+def mean_losses(
     forecasts: Sequence[tuple[Backtest, Forecast]], model: Model, tier: str
 ) -> tuple[Floats, Floats] | None:
     """Mean loss per customer over the origins, of the champion and of the tier; customers are the bootstrap's unit."""

@@ -65,6 +65,10 @@ class Registry:
         """Set the description under which MLflow lists a model, which is made if it does not exist."""
         versions.describe(self.client, name, description)
 
+    def describe_version(self, name: str, version: str, description: str) -> None:
+        """Set the description of a version and of its run, as Markdown; raises ``VersionNotFound``."""
+        versions.describe_version(self.client, name, version, description)
+
     def version_of(self, name: str, alias: str) -> str | None:
         """The version an alias points to; None without that alias."""
         return versions.aliases(self.client).get(name, {}).get(alias)

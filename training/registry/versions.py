@@ -80,6 +80,18 @@ def describe(client: MlflowClient, name: str, description: str) -> None:
         client.update_registered_model(name, description)
 
 
+def describe_version(client: MlflowClient, name: str, version: str, description: str) -> None:
+    """Set the description of a version and of its run, cut to MLflow's limit; raises ``VersionNotFound``."""
+    text, described = truncate_description(description), _find_version(client, name, version)
+    client.set_tag(str(described.run_id), "mlflow.note.content", text)
+    client.update_model_version(name, version, text)
+
+
+def artifact_address(run_id: str, path: str) -> str:
+    """The address of a run's artefact for a page of MLflow's UI, which shows it as an image."""
+    return f"get-artifact?path={path}&run_uuid={run_id}"
+
+
 def _hash_artifacts(client: MlflowClient, run_id: str, artifact_path: str) -> dict[str, str]:
     if not client.list_artifacts(run_id, artifact_path):
         raise VersionNotFound(

@@ -115,12 +115,14 @@ def gate(
     assembled: Any = SimpleNamespace(tiered_model=SimpleNamespace(tier_name=tier))
     context: Any = SimpleNamespace(home=home, views=views, plausibility=notes)
     backtest: Any = None
+    rows: Any = None
     return ReleaseCandidate(
         context=context, fingerprint="", backtest_result=backtest, assembled_release=assembled, churn_sample=[],
         gate_decisions={
             "churn": GateDecision("churn", tier, "", (*blocking, *refutations), blocking=tuple(blocking))
         },
         stand_in_refutations=stand_in,
+        rows=rows,
     ).gate  # fmt: skip
 
 

@@ -4,5 +4,16 @@ from training.reporting.figures.churn_rules import rules_precision_recall
 from training.reporting.figures.importance import importance
 from training.reporting.figures.probability import coverage, reliability, survival
 from training.reporting.figures.ranking import cumulative_gains, deciles
+from training.reporting.figures.release import band_changes, paired_gains
 
-__all__ = ["coverage", "cumulative_gains", "deciles", "importance", "reliability", "rules_precision_recall", "survival"]
+__all__ = [
+    "band_changes",
+    "coverage",
+    "cumulative_gains",
+    "deciles",
+    "importance",
+    "paired_gains",
+    "reliability",
+    "rules_precision_recall",
+    "survival",
+]

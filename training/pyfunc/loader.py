@@ -1,0 +1,94 @@
+"""Pyfunc loader: MLflow calls it to load a release from its text files; nothing is unpickled and no code is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.calendar import instant, micros
+from features.online.arrow_rows import ARROW_TYPES, TIMESTAMP_TYPE, feature_rows
+from features.online.feature_rows import FeatureRows
+from features.views import CUSTOMER_ID, FEATURES_AT
+from training.inference.answers.answer import AnswerContext, Horizons
+from training.inference.answers.shop_day import ShopDay
+from training.inference.release import Release
+from training.models import ANSWER_ORDER, MODELS, load_release
+
+AS_OF = "as_of"
+
+
+class PyfuncRelease:
+    """The answers of a release's models to a data frame of features, as the service computes them."""
+
+    def __init__(self, release: Release, models: Sequence[str]) -> None:
+        self._release = release
+        self._models = [name for name in ANSWER_ORDER if name in models]
+
+    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One row of answers for each row of features, in the columns of the scores table.
+
+        Args:
+            model_input: the columns of the feature tables, as published; ``customer_id`` and lists may be missing.
+            params: ``as_of``, the instant of the answers in ISO 8601 with an offset; default: the training cutoff.
+
+        Raises:
+            KeyError: a feature is missing.
+            ValueError: ``as_of`` is not such an instant, or a feature has another type.
+        """
+        as_of = _as_of(params) or self._release.metadata.as_of
+        stored, metadata = _stored(model_input, self._release), self._release.metadata
+        forecast = self._release.forecast(stored, as_of)
+        context = AnswerContext(
+            forecast=forecast,
+            stored=stored,
+            metadata=metadata,
+            today=ShopDay.from_instant(as_of, ZoneInfo(metadata.timezone)),
+            churn_percentile=self._release.churn_percentile,
+            categories=self._release.by_category(stored, as_of, forecast),
+        )
+        horizons = Horizons(churn_days=metadata.churn_days, ltv_days=metadata.ltv_days)
+        columns: dict[str, Any] = {}
+        for name in self._models:
+            answer = MODELS[name].answer
+            columns |= answer.tabulate(answer.compute(context), horizons)
+        return pd.DataFrame(columns, index=model_input.index)
+
+
+def _load_pyfunc(path: str, model_config: Mapping[str, Any]) -> PyfuncRelease:
+    """Load the release in a folder; MLflow asks for this name.
+
+    Raises:
+        CorruptRelease: a file is missing, changed, or of another format.
+    """
+    return PyfuncRelease(load_release(Path(path)), model_config["models"])
+
+
+def _as_of(params: Mapping[str, Any] | None) -> int | None:
+    """The requested instant, microseconds since 1970 UTC; None where none is requested."""
+    text = (params or {}).get(AS_OF)
+    if not text:
+        return None
+    requested = pd.Timestamp(text)
+    if requested.tzinfo is None:
+        raise ValueError(f"Found as_of {text!r}. Expected an instant with its offset, as in 2026-01-31T00:00:00+01:00.")
+    return micros(requested.to_pydatetime())
+
+
+def _stored(frame: pd.DataFrame, release: Release) -> FeatureRows:
+    """The features of a data frame in the form of the online store."""
+    n = len(frame)
+    columns: dict[str, pa.Array] = {
+        CUSTOMER_ID: pa.array(frame[CUSTOMER_ID] if CUSTOMER_ID in frame else np.arange(n).astype(str), pa.string()),
+        FEATURES_AT: pa.array([instant(release.metadata.as_of)] * n, TIMESTAMP_TYPE),
+    }
+    for column in (column for view in release.views for column in view.columns):
+        missing = column.is_list and column.name not in frame
+        values = pd.Series([None] * n) if missing else frame[column.name]
+        columns[column.name] = pa.Array.from_pandas(values, type=ARROW_TYPES[column.kind])
+    return feature_rows(pa.table(columns), release.views)
