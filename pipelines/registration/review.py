@@ -45,7 +45,7 @@ class Review:
             reasons=[*self._objections(), *(f"`{name}` {reason}" for name, reason in gate.reasons.items())],
             questions=[self._question(name, model_versions[name]) for name in ANSWER_ORDER],
             reference=beside.reference,
-            flagged=sorted(self._flagged(), key=lambda flagged: -flagged.f1),
+            flagged=sorted(self._flag_counts(), key=lambda flagged: -flagged.f1),
             totals=list(self._totals()),
             bands=beside.bands,
             without_bands=beside.without_bands,
@@ -63,7 +63,7 @@ class Review:
         gains = figures.paired_gains([each.model for each in compared], [each.relative for each in compared], reference)
         if self.beside.bands is None:
             return {"paired_gains": gains}
-        thresholds, changed = self.candidate.release_metadata().bands, self.beside.bands.changed
+        thresholds, changed = self.candidate.release_metadata().bands, self.beside.bands.changed_customers
         return {
             "paired_gains": gains,
             "band_changes": figures.band_changes(*self.beside.probabilities, thresholds, changed),
@@ -107,7 +107,7 @@ class Review:
             return median(values) if values else None
         return None
 
-    def _flagged(self) -> Iterator[FlaggedCustomers]:
+    def _flag_counts(self) -> Iterator[FlaggedCustomers]:
         """At the newest origin: as many as each rule flags; without a rule, the tenth that is likeliest to leave."""
         for test in self.candidate.backtest_result.tests[:1]:
             days = test.plan.evaluated_churn_days

@@ -22,7 +22,7 @@ class BandChanges:
         return int(self.counts.sum())
 
     @property
-    def changed(self) -> int:
+    def changed_customers(self) -> int:
         """Customers whose band changes."""
         return self.customers - int(np.trace(self.counts))
 

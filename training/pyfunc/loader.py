@@ -42,7 +42,7 @@ class PyfuncRelease:
             ValueError: ``as_of`` is not such an instant, or a feature has another type.
         """
         as_of = _as_of(params) or self._release.metadata.as_of
-        stored, metadata = _stored(model_input, self._release), self._release.metadata
+        stored, metadata = _feature_rows(model_input, self._release), self._release.metadata
         forecast = self._release.forecast(stored, as_of)
         context = AnswerContext(
             forecast=forecast,
@@ -80,7 +80,7 @@ def _as_of(params: Mapping[str, Any] | None) -> int | None:
     return micros(requested.to_pydatetime())
 
 
-def _stored(frame: pd.DataFrame, release: Release) -> FeatureRows:
+def _feature_rows(frame: pd.DataFrame, release: Release) -> FeatureRows:
     """The features of a data frame in the form of the online store."""
     n = len(frame)
     columns: dict[str, pa.Array] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from features.storage.atomic_files import atomic_write
 from training.registry.database import migrate, sqlite_uri
 from training.registry.relocation import artifacts_uri, relocate
-from training.registry.unavailable import guarded, translate_failures
+from training.registry.unavailable import guard_client, translate_failures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,7 +49,7 @@ def connect(home: Path, tracking_uri: str | None) -> MlflowClient:
             if not (home / "mlflow.db").exists():
                 _create_database(home / "mlflow.db")
             relocate(home)
-        return guarded(MlflowClient(tracking_uri=uri, registry_uri=uri), uri)
+        return guard_client(MlflowClient(tracking_uri=uri, registry_uri=uri), uri)
 
 
 def _create_database(database: Path) -> None:

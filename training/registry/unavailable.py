@@ -65,7 +65,7 @@ class GuardedClient:
         return call
 
 
-def guarded(client: MlflowClient, uri: str) -> MlflowClient:
+def guard_client(client: MlflowClient, uri: str) -> MlflowClient:
     """The client with its failures translated."""
     return cast("MlflowClient", GuardedClient(client, uri))
 

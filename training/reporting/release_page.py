@@ -13,6 +13,10 @@ from training.evaluation.paired_comparison import PairedComparison
 from training.reporting.markdown_table import format_number, markdown_table
 
 MAX_DRIFTS = 6
+ALIAS_NOTE = (
+    "Or give it the alias `champion` above: while `flywheel ui` runs, it then serves within seconds, if the gate has "
+    "nothing against it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +102,8 @@ def _decision_lines(page: ReleasePage) -> list[str]:
         f"flywheel promote --version {page.version}{option}",
         "flywheel promote --rollback   # back to the release before",
         "```",
+        "",
+        ALIAS_NOTE,
     ]
 
 
@@ -147,10 +153,8 @@ def _band_lines(page: ReleasePage) -> list[str]:
         return [page.without_bands] if page.without_bands else []
     bands, moves = page.bands, page.bands.moves()
     listed = "; ".join(f"**{count}** {before} → {after}" for before, after, count in moves)
-    share = bands.changed / max(bands.customers, 1)
-    return [
-        f"{bands.changed:,} of today's {bands.customers:,} customers ({share:.1%}){f': {listed}' if listed else ''}."
-    ]
+    share, moved = bands.changed_customers / max(bands.customers, 1), f": {listed}" if listed else ""
+    return [f"{bands.changed_customers:,} of today's {bands.customers:,} customers ({share:.1%}){moved}."]
 
 
 def _drift_lines(drift: Drift | None) -> list[str]:
