@@ -14,7 +14,7 @@ from training.dataset.point_in_time import Dataset
 from training.evaluation.backtest import Backtest
 from training.evaluation.churn_rules import Inactivity, RuleResult, compare_rules, flag_customers, inactivity_at_origin
 from training.models import MODELS
-from training.registry.run_record import Metric, Table
+from training.registry.run_record import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,22 +42,20 @@ def with_churn_rules(backtest_result: BacktestResult, context: RunContext, tier:
 
 @dataclass(frozen=True)
 class RuleReport:
-    """The metrics, tables and figures of the rules in MLflow."""
+    """The tables and figures of the rules in MLflow."""
 
-    metrics: Sequence[Metric] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 def rule_report(model_name: str, backtest_result: BacktestResult) -> RuleReport:
     """Build the report of the rules, with figures of the newest origin; empty without rules, or for another model."""
-    from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_table
+    from training.reporting.churn_rule_report import rule_figure, rule_table
 
     if not MODELS[model_name].against_churn_rules or not backtest_result.rule_results:
         return RuleReport()
     newest, tier = backtest_result.tests[0], backtest_result.rule_results[0].tier
     return RuleReport(
-        metrics=rule_metrics(backtest_result.rule_results),
         tables={"churn_rules": rule_table(backtest_result.rule_results)},
         figures={"churn_rules": rule_figure(newest, tier, backtest_result.rule_flags)},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -26,29 +27,31 @@ def mlflow_run(candidate: ReleaseCandidate, name: str, folder: Path, card: str) 
     context, tier = candidate.context, candidate.tested_tier
     newest = candidate.backtest_result.tests[0] if candidate.backtest_result.tests else None
     weak = report.slice_metrics(name, newest, tier) if newest else {}
-    rules = rule_report(name, candidate.backtest_result)
+    rules, scores = rule_report(name, candidate.backtest_result), candidate.backtest_result.scores
     return Run(
         name=name,
         experiment="training",
         fingerprint=candidate.fingerprint,
         params=_params(candidate),
-        metrics=[*report.model_metrics(name, candidate.backtest_result.scores), *rules.metrics],
+        metrics=report.model_metrics(name, scores, tier),
         tags={"git_commit": git_commit(), "tier": candidate.tier, "feature_service": FEATURE_SERVICE},
         description=card,
         dataset=dataset_info(candidate),
         figures={
             **(report.model_figures(name, newest, tier, candidate.assembled_release.files[name]) if newest else {}),
+            **report.score_figure(name, scores, tier),
             **rules.figures,
         },
         tables={
             **({"where_it_is_weak": report.metrics_table(weak)} if weak else {}),
-            **report.category_score_table(name, candidate.backtest_result.scores),
+            **report.score_table(name, scores),
+            **report.category_score_table(name, scores),
             **rules.tables,
         },
         texts={
             "flywheel.json": context.config.model_dump_json(indent=1),
             "card.md": card,
-            "gate.txt": str(asdict(candidate.gate_decisions[name])),
+            "gate.json": json.dumps(asdict(candidate.gate_decisions[name]), indent=1),
         },
         folder=folder,
     )

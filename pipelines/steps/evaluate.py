@@ -84,10 +84,18 @@ def run(context: RunContext) -> BacktestResult:
                 experiment="evaluation",
                 fingerprint=fingerprint,
                 params={"as_of": str(context.as_of), "tier": tier, "learned_days": str(plan.learned)},
-                metrics=[*report.model_metrics(name, result.scores), *rules.metrics],
+                metrics=report.model_metrics(name, result.scores, tier),
                 tags={"git_commit": lineage.git_commit()},
-                figures={**(report.model_figures(name, newest, tier, files) if newest else {}), **rules.figures},
-                tables={**report.category_score_table(name, result.scores), **rules.tables},
+                figures={
+                    **(report.model_figures(name, newest, tier, files) if newest else {}),
+                    **report.score_figure(name, result.scores, tier),
+                    **rules.figures,
+                },
+                tables={
+                    **report.score_table(name, result.scores),
+                    **report.category_score_table(name, result.scores),
+                    **rules.tables,
+                },
             )
         )
     return result

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
 from serving.server import wait_until_ready
 from tests.free_ports import free_port
@@ -66,11 +67,19 @@ def test_a_service_on_an_address_for_strangers_needs_keys(trained_shop: Flywheel
     assert "no API keys" in result.err
 
 
-def test_the_reviewer_finds_the_models_in_the_ui(trained_shop: Flywheel) -> None:
+def test_a_reviewer_gets_from_the_first_page_to_the_page_of_a_release(trained_shop: Flywheel, page: Page) -> None:
     port = free_port()
     with run_cli(trained_shop.folder, "ui", "--port", port):
         wait_until(lambda: is_listening(port))
-        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=20)
-        models = httpx.get(f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search", timeout=20).json()
-    assert "MLflow" in page.text
-    assert {model["name"] for model in models["registered_models"]} == {"churn", "ltv", "next_purchase", "release"}
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.wait_for_url("**/#/models/release")
+        page.get_by_role("link", name="Version 1").click()
+        page.get_by_text("Each question").wait_for()
+        figures = page.locator(".note-editor-preview-content img")
+        page.wait_for_function(
+            "[...document.querySelectorAll('.note-editor-preview-content img')].every(i => i.complete)"
+        )
+        widths = figures.evaluate_all("images => images.map(image => image.naturalWidth)")
+        assert len(widths) >= 2
+        assert min(widths) > 0
+        assert not page.get_by_text("Promote model").is_visible()

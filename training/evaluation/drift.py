@@ -17,7 +17,7 @@ from features.arrays import Floats
 BINS = 10
 WORTH_A_LOOK, SHIFTED = 0.1, 0.25
 CHANCE_LEVEL = 0.999  # of the chi-square: one in a thousand features drifts by chance
-_LEAST_SHARE = 1e-4
+_PRIOR = 0.5  # customers per bin
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ def population_stability_index(reference: Floats, current: Floats) -> float:
 
 
 def _shares(values: Floats, edges: Floats) -> Floats:
-    """The share of each bin, the missing values last; never 0, whose logarithm does not exist."""
+    """The share of each bin, the missing values last; half a customer in each keeps empty bins from infinity."""
     missing = np.isnan(values)
     bins = np.where(missing, len(edges) + 1, np.searchsorted(edges, np.where(missing, 0.0, values), side="right"))
     counts = np.bincount(bins, minlength=len(edges) + 2)
-    return np.maximum(counts / max(len(values), 1), _LEAST_SHARE)
+    return np.asarray((counts + _PRIOR) / (len(values) + _PRIOR * len(counts)))
 
 
 def _median(values: Floats) -> float:

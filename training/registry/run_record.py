@@ -14,7 +14,7 @@ Table = Mapping[str, Sequence[object]]
 
 
 class Metric(NamedTuple):
-    """One measured value; a slash in the key groups charts, as in ``auc/model`` and ``auc/recency``."""
+    """One measured value; a slash in the key groups charts, as in ``by_category/auc``."""
 
     key: str
     value: float

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from features.arrays import Booleans, RowIndices
+from features.arrays import Booleans, Floats, RowIndices
 from training.dataset.outcomes import Rows
 from training.evaluation.backtest import BY_CATEGORY, Backtest, BacktestScore
 from training.fitting.gradient_boosting import gain_importance
@@ -24,16 +25,38 @@ SLICES: Mapping[str, Callable[[Rows], Booleans]] = {
 }
 
 
-def model_metrics(model: str, scores: Sequence[BacktestScore]) -> list[Metric]:
-    """MLflow metrics by measure and tier or baseline, one point per origin; includes those by category, if any."""
-    groups = {model: "", **({BY_CATEGORY: f"{BY_CATEGORY}/"} if MODELS[model].by_category else {})}
+def model_metrics(model: str, scores: Sequence[BacktestScore], tier: str) -> list[Metric]:
+    """MLflow metrics of the tested tier, one point per origin; tiers and baselines beside it are in ``score_table``.
+
+    A model that also answers by category has the measures of all categories under ``by_category/``.
+    """
+    groups = {(model, tier): "", **({(BY_CATEGORY, "all"): f"{BY_CATEGORY}/"} if MODELS[model].by_category else {})}
     return [
-        Metric(f"{groups[score.model]}{measure}/{_metric_key(score.contestant)}", value, score.origin.toordinal())
+        Metric(f"{groups[score.model, score.contestant]}{measure}", value, score.origin.toordinal())
         for score in scores
-        if score.model in groups
+        if (score.model, score.contestant) in groups
         for measure, value in score.metrics.items()
         if np.isfinite(value)
     ]
+
+
+def score_table(model: str, scores: Sequence[BacktestScore]) -> dict[str, Table]:
+    """The scores of all tiers and baselines at all origins as one table; empty where nothing was tested."""
+    scored = [score for score in scores if score.model == model]
+    measures = list(dict.fromkeys(measure for score in scored for measure in score.metrics))
+    named = {"origin": [str(score.origin) for score in scored], "by": [score.contestant for score in scored]}
+    table: Table = {**named, **{name: [score.metrics.get(name) for score in scored] for name in measures}}
+    return {"all_tiers": table} if scored else {}
+
+
+def score_figure(model: str, scores: Sequence[BacktestScore], tier: str) -> dict[str, Figure]:
+    """The headline metric of all tiers and baselines at all origins; empty where nothing was tested."""
+    headline, better = MODELS[model].headline, MODELS[model].higher_is_better
+    by_contestant: dict[str, dict[date, float]] = {tier: {}}
+    for score in (score for score in scores if score.model == model and headline in score.metrics):
+        by_contestant.setdefault(score.contestant, {})[score.origin] = score.metrics[headline]
+    drawn = {contestant: values for contestant, values in by_contestant.items() if values}
+    return {"all_tiers": figures.all_tiers(headline, drawn, tier, higher_is_better=better)} if drawn else {}
 
 
 def category_score_table(model: str, scores: Sequence[BacktestScore]) -> dict[str, Table]:
@@ -47,15 +70,21 @@ def category_score_table(model: str, scores: Sequence[BacktestScore]) -> dict[st
     }
 
 
-def _metric_key(contestant: str) -> str:
-    return contestant.replace(" ", "_").replace("'", "")
-
-
 def model_figures(model: str, test: Backtest, tier: str, artifact: Artifact) -> dict[str, Figure]:
     """The figures of one model at one origin, as answered from a tier, and the importance of its trees' inputs."""
     own = MODELS[model].figures(test.rows, test.plan, test.forecasts[tier], figures)
-    trees = {name: text for name, text in artifact.items() if name.endswith(".txt")}
-    return own | {f"importance_{name.removesuffix('.txt')}": _importance_figure(text) for name, text in trees.items()}
+    trees = [gain_importance(text) for name, text in artifact.items() if name.endswith(".txt")]
+    return own | ({"importance": figures.importance(*mean_importance(trees))} if trees else {})
+
+
+def mean_importance(ensembles: Sequence[tuple[Sequence[str], Floats]]) -> tuple[list[str], Floats]:
+    """Input names and mean share of the gain, (features,), of ensembles that may read different inputs."""
+    names = list(dict.fromkeys(name for inputs, _ in ensembles for name in inputs))
+    shares = np.zeros(len(names))
+    for inputs, gains in ensembles:
+        if gains.sum() > 0:
+            shares[[names.index(name) for name in inputs]] += gains / gains.sum()
+    return names, shares / max(len(ensembles), 1)
 
 
 def slice_metrics(model: str, test: Backtest, tier: str) -> dict[str, Mapping[str, float]]:
@@ -83,7 +112,3 @@ def _population_slices(test: Backtest, tier: str) -> Iterator[tuple[str, RowIndi
         if len(rows) >= 30:
             part = test.rows.select(rows)
             yield name, rows, test.fitted_tiers[tier].tiered_model.forecast(part.inputs, part.column("orders"))
-
-
-def _importance_figure(text: str) -> Figure:
-    return figures.importance(*gain_importance(text))

@@ -102,9 +102,7 @@ def test_the_release_and_the_model_card_tell_of_the_rules(shop_with_rules: Flywh
     assert [("## Beside the rules in use" in card) for card in sorted(texts)] == [True, False, False]
 
 
-def test_mlflow_has_the_rules_as_metrics_a_table_and_a_figure(
-    shop_with_rules: Flywheel, evaluation: CommandResult
-) -> None:
+def test_mlflow_has_the_rules_as_a_table_and_a_figure(shop_with_rules: Flywheel, evaluation: CommandResult) -> None:
     for kind in ("training", "evaluation"):
         (table,) = artifact_paths(shop_with_rules, "churn_rules.csv", kind)
         with table.open(encoding="utf-8") as lines:
@@ -112,12 +110,6 @@ def test_mlflow_has_the_rules_as_metrics_a_table_and_a_figure(
         assert len(rows) == len(evaluation.summary["churn_rules"])
         assert len(artifact_paths(shop_with_rules, "churn_rules.png", kind)) == 1
         assert (table.parents[1] / "figures" / "churn_rules.png").is_file()
-    client = shop_with_rules.home.registry().client
-    experiments = [one.experiment_id for one in client.search_experiments()]
-    logged = client.search_runs(experiments, "attributes.run_name LIKE 'churn%'")
-    assert len(logged) == 2
-    for run in logged:
-        assert {"precision/no_contact_for_3_days", "precision/30_天未下单"} <= set(run.data.metrics)
 
 
 def artifact_paths(flywheel: Flywheel, name: str, kind: str = "*") -> list[Path]:

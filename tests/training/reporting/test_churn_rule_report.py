@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 import numpy as np
@@ -12,7 +11,7 @@ from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest
 from training.evaluation.churn_rules import Difference, RuleResult
-from training.reporting.churn_rule_report import rule_figure, rule_metrics, rule_rows, rule_table
+from training.reporting.churn_rule_report import rule_figure, rule_rows, rule_table
 
 ORIGIN = date(2026, 3, 1)
 
@@ -23,34 +22,6 @@ def rule_result(rule: str, origin: date | None = ORIGIN, precision: float = 0.25
         precision=precision, recall=0.5, f1=1 / 3, tier="btyd", model_precision=0.3, model_recall=0.6,
         precision_gain=Difference(0.05, -0.01, 0.11), recall_gain=Difference(0.1, -0.02, 0.22),
     )  # fmt: skip
-
-
-def test_metrics_are_named_by_measure_rule_and_the_model_beside_it() -> None:
-    metrics = {metric.key: metric.value for metric in rule_metrics([rule_result("no order for 30 days")])}
-    assert metrics == {
-        "flagged/no_order_for_30_days": 0.4,
-        "f1/no_order_for_30_days": 1 / 3,
-        "precision/no_order_for_30_days": 0.25,
-        "precision/btyd_flagging_as_many_as_no_order_for_30_days": 0.3,
-        "recall/no_order_for_30_days": 0.5,
-        "recall/btyd_flagging_as_many_as_no_order_for_30_days": 0.6,
-        "precision_gain/btyd_flagging_as_many_as_no_order_for_30_days": 0.05,
-        "recall_gain/btyd_flagging_as_many_as_no_order_for_30_days": 0.1,
-    }
-
-
-def test_there_is_a_point_per_origin_and_none_for_what_could_not_be_measured() -> None:
-    metrics = rule_metrics([rule_result("a", precision=float("nan")), rule_result("a", None)])
-    assert {metric.step for metric in metrics} == {ORIGIN.toordinal()}
-    assert "precision/a" not in {metric.key for metric in metrics}
-
-
-def test_every_rule_has_names_of_its_own_that_mlflow_takes() -> None:
-    names = ["3 days!", "3 days?", "30 天无联系", "%", "50% off; @home", "rule"]
-    keys = [metric.key for metric in rule_metrics([rule_result(name) for name in names])]
-    assert len(keys) == len(set(keys)) == 8 * len(names)
-    for key in keys:
-        assert re.fullmatch(r"[\w /.:-]{1,250}", key)
 
 
 def test_the_table_has_a_row_per_rule_and_origin_and_one_for_all_of_them() -> None:

@@ -9,7 +9,15 @@ from tests.training.shops import cached_for_session, corner_shop, corner_tiers
 from training.dataset.plan import HorizonPlan
 from training.evaluation.backtest import Backtest, BacktestScore, scores
 from training.models import MODELS
-from training.reporting.report import metrics_table, model_figures, model_metrics, slice_metrics
+from training.reporting.report import (
+    mean_importance,
+    metrics_table,
+    model_figures,
+    model_metrics,
+    score_figure,
+    score_table,
+    slice_metrics,
+)
 
 EXPECTED = {
     "churn": {"reliability", "gains_and_lift"},
@@ -37,7 +45,7 @@ def newest_backtest() -> Backtest:
 def test_every_question_has_its_figures_from_every_tier(model: str, tier: str) -> None:
     artefact = newest_backtest().fitted_tiers[tier].files.get(model, {})
     figures = model_figures(model, newest_backtest(), tier, artefact)
-    trees = {f"importance_{name.removesuffix('.txt')}" for name in artefact if name.endswith(".txt")}
+    trees = {"importance"} if any(name.endswith(".txt") for name in artefact) else set()
     assert set(figures) == EXPECTED[model] | trees
     assert all(isinstance(figure, Figure) for figure in figures.values())
 
@@ -45,7 +53,7 @@ def test_every_question_has_its_figures_from_every_tier(model: str, tier: str) -
 def test_the_figures_of_trees_name_the_inputs() -> None:
     files = newest_backtest().fitted_tiers["average"].files["churn"]
     figures = model_figures("churn", newest_backtest(), "average", files)
-    figure = figures["importance_order_60d.small_trees"]
+    figure = figures["importance"]
     names = [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
     assert any("recency" in name for name in names)
 
@@ -86,19 +94,31 @@ def test_a_table_has_one_column_per_measure() -> None:
     assert metrics_table({}) == {"part": []}
 
 
-def test_metrics_are_named_by_measure_and_contestant_and_never_missing() -> None:
+def test_the_importance_of_several_ensembles_is_the_mean_share_of_each() -> None:
+    names, shares = mean_importance([(["a", "b"], np.array([3.0, 1.0])), (["b", "c"], np.array([0.5, 0.5]))])
+    assert dict(zip(names, shares.tolist(), strict=True)) == {"a": 0.375, "b": 0.375, "c": 0.25}
+    assert mean_importance([(["a"], np.zeros(1))])[1].tolist() == [0.0]
+
+
+def test_metrics_are_those_of_the_tested_tier_and_never_missing() -> None:
     origin = newest_backtest().origin
     given_scores = [
-        BacktestScore("churn", origin, "last window", {"auc": 0.7, "bias": float("nan")}),
-        BacktestScore("ltv", origin, "average", {"gini": 0.5}),
+        BacktestScore("churn", origin, "btyd", {"auc": 0.7, "bias": float("nan")}),
+        BacktestScore("churn", origin, "recency", {"auc": 0.6}),
+        BacktestScore("ltv", origin, "btyd", {"gini": 0.5}),
     ]
-    (metric,) = model_metrics("churn", given_scores)
-    assert (metric.key, metric.value, metric.step) == ("auc/last_window", 0.7, origin.toordinal())
+    (metric,) = model_metrics("churn", given_scores, "btyd")
+    assert (metric.key, metric.value, metric.step) == ("auc", 0.7, origin.toordinal())
 
 
-def test_all_that_was_scored_can_be_logged() -> None:
+def test_all_that_was_scored_is_in_one_table_and_one_figure() -> None:
     all_scores = scores([newest_backtest()])
     for model in MODELS:
-        keys = [metric.key for metric in model_metrics(model, all_scores)]
-        assert len(keys) == len(set(keys))
-        assert f"{MODELS[model].headline}/average" in keys
+        table = score_table(model, all_scores)["all_tiers"]
+        scored = [score for score in all_scores if score.model == model]
+        assert table["by"] == [score.contestant for score in scored]
+        assert table[MODELS[model].headline] == [score.metrics.get(MODELS[model].headline) for score in scored]
+        (panel,) = score_figure(model, all_scores, "average")["all_tiers"].axes
+        assert {line.get_label() for line in panel.get_lines()} >= {"average", "population"}
+        assert {metric.key for metric in model_metrics(model, all_scores, "average")} >= {MODELS[model].headline}
+    assert (score_table("churn", []), score_figure("churn", [], "average")) == ({}, {})
