@@ -36,8 +36,9 @@ def published(trained_shop: Flywheel) -> pd.DataFrame:
     """The published features of today, joined as in a notebook."""
     views = ReleaseManifest.read(trained_shop.home.releases / "1").views
     tables = [pd.read_parquet(trained_shop.home.features / f"{view.name}.parquet") for view in views]
-    joined: pd.DataFrame = reduce(lambda left, right: left.merge(right, "left", [CUSTOMER_ID, EVENT_TIMESTAMP]), tables)
-    return joined[joined[EVENT_TIMESTAMP] == joined[EVENT_TIMESTAMP].max()].set_index(CUSTOMER_ID, drop=False)
+    joined = reduce(lambda left, right: left.merge(right, "left", [CUSTOMER_ID, EVENT_TIMESTAMP]), tables)
+    today: pd.DataFrame = joined[joined[EVENT_TIMESTAMP] == joined[EVENT_TIMESTAMP].max()]
+    return today.set_index(CUSTOMER_ID, drop=False)
 
 
 @pytest.mark.usefixtures("registry_uri")
