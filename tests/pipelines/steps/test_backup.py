@@ -34,7 +34,10 @@ def _other_files(store: Store) -> None:
     (store.home / "releases" / "1").mkdir(parents=True)
     (store.home / "releases" / "champion").write_text("1")
     (store.home / "keys.json").write_text('{"keys": ["of the backup"]}')
-    with lmdb.open(str(store.home / "any_lmdb"), max_dbs=1) as environment, environment.begin(write=True) as transaction:
+    with (
+        lmdb.open(str(store.home / "any_lmdb"), max_dbs=1) as environment,
+        environment.begin(write=True) as transaction,
+    ):
         transaction.put(b"ann", b"features")
 
 

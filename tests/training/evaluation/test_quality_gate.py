@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from features.arrays import Floats
 from tests.training.by_hand import outcomes_of, rows_of, steady_forecast
 from tests.training.shops import day
 from training.dataset.plan import HorizonPlan
+from training.evaluation import quality_gate
 from training.evaluation.backtest import Backtest
 from training.evaluation.quality_gate import (
     ChampionComparison,
@@ -21,8 +24,10 @@ from training.evaluation.quality_gate import (
     compare_with_champion,
     evaluate_gate,
     lower_tiers,
+    stand_in_refutations,
 )
 from training.inference.forecast import Forecast, SpendForecast
+from training.inference.tiered_model import TieredModel
 from training.models import MODELS
 
 PLAN = HorizonPlan(churn_days=60, horizons=(30, 60), learned=(30, 60), has_amounts=True)
@@ -226,3 +231,32 @@ def test_a_release_falls_where_it_answers_from_a_lower_tier_than_the_champion() 
 def test_a_degenerate_shop_is_judged_without_a_crash(degenerate: Sequence[float]) -> None:
     wait = np.array(degenerate)
     assert set(decide(backtest(np.full(len(wait), 0.01), wait))) == set(MODELS)
+
+
+def stand_in(forecast: Forecast) -> TieredModel:
+    """The last window, which answers everybody with this forecast."""
+    return cast("TieredModel", SimpleNamespace(tier_name="last_window", forecast=lambda *_: forecast))
+
+
+def test_a_stand_in_on_the_level_of_its_window_is_refuted_by_nothing() -> None:
+    pace, wait = customers(2_000, base=-8.0)
+    assert stand_in_refutations([backtest(10 * pace, wait)], stand_in(one_order_forecast(pace))) == []
+    assert stand_in_refutations([], stand_in(one_order_forecast(pace))) == []
+
+
+def test_a_stand_in_is_judged_by_the_newest_origin_by_its_own_totals_and_ranking() -> None:
+    pace, wait = customers(2_000, base=-8.0)
+    tests = [backtest(pace, wait), backtest(pace, wait, origin=100)]
+    sentences = stand_in_refutations(tests, stand_in(one_order_forecast(10 * pace)))
+    assert sentences[0].startswith("churn, on the level of the last window: at 2020-07-19 it predicted ")
+    inverted = np.sort(pace)[::-1][np.argsort(np.argsort(pace))]
+    (first, *_) = stand_in_refutations(tests, stand_in(one_order_forecast(inverted)))
+    assert "it ranked customers the wrong way round: AUC 0." in first
+
+
+def test_wrong_probabilities_do_not_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality_gate, "_calibration_refutations", lambda *_: ["off by 20%"])
+    pace, wait = customers(4_000, base=-8.0)
+    decision = decide(backtest(pace, wait))["churn"]
+    assert (decision.refutations, decision.blocking) == (("off by 20%",), ())
+    assert decide(backtest(10 * pace, wait))["churn"].blocking
