@@ -31,6 +31,7 @@ DETAILS = {
     408: "The body did not arrive in time. Send it again.",
     413: "The body is too large. Ask for fewer customers at a time.",
     415: "The body has another media type. Send Content-Type: application/json.",
+    421: "The service has another host than Host names.",
     422: "The request is not as expected; errors names the fields.",
     429: "Too many requests wait already. Try again after Retry-After seconds.",
     431: "The request line and the headers have more than the 65,536 bytes allowed. Send fewer or shorter headers.",

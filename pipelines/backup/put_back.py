@@ -29,7 +29,7 @@ from pipelines.backup.manifest import MANIFEST_FILE
 
 _ERASED_FILE = "erased"  # the marker of applied erasures, which says nothing about the tables of a backup
 _ENTRIES_FILE = ".entries.json"
-_KEPT = ("keys.json", "waiting_words.json")
+_KEPT = ("keys.json", "has-keys", "waiting_words.json")
 
 
 class HomeInUse(FlywheelError):

@@ -70,8 +70,8 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_common_responses(path: str, operation: dict[str, Any]) -> None:
-    """Add the problems that a request may get before its route: for too long headers, a wrong key, or an odd path."""
-    statuses = [431]
+    """Add the problems that a request may get before its route: for its host, headers, key or an odd path."""
+    statuses = [403, 421, 431]
     if "401" in operation["responses"]:
         statuses.append(429)
     if "{" in path:

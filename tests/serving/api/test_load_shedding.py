@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 from time import sleep
 
+import httpx
 import pytest
 
 from features.online.feature_rows import FeatureRows
+from serving.api.app import create_app
 from serving.api.load_shedding import LoadShedder
 from serving.predictions.predictor import SCORE_CHUNK_SIZE
 from serving.problems import Problem
@@ -185,6 +188,27 @@ def test_work_on_a_large_request_ends_when_its_deadline_passes() -> None:
     with shop.client() as client:
         assert client.post("/v1/predictions", json={"customer_ids": ["ann"] * 1000}).status_code == 503
     assert len(chunks) < 1000 / SCORE_CHUNK_SIZE
+
+
+def test_probes_are_answered_before_any_of_64_requests_for_a_thousand_customers_and_many_of_these_are() -> None:
+    shop = Shop.of(FakeRelease(), max_waiting=500, deadline_seconds=60)
+    answered: list[tuple[str, int]] = []
+
+    async def send(client: httpx.AsyncClient, method: str, path: str, **options: object) -> None:
+        response = await client.request(method, path, **options)  # type: ignore[arg-type]
+        answered.append((path, response.status_code))
+
+    async def burst() -> None:
+        app = create_app(lambda: shop.worker)
+        app.state.worker = shop.worker
+        body = {"customer_ids": ["ann"] * 1000}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            large = [send(client, "POST", "/v1/predictions", json=body) for _ in range(64)]
+            await asyncio.gather(*large, send(client, "GET", "/livez"))
+
+    asyncio.run(burst())
+    assert answered.index(("/livez", 200)) < answered.index(("/v1/predictions", 200))
+    assert Counter(answered) == {("/livez", 200): 1, ("/v1/predictions", 200): 9, ("/v1/predictions", 429): 55}
 
 
 def test_reasons_for_more_customers_than_can_be_explained_in_time_are_refused_with_the_most() -> None:

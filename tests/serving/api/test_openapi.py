@@ -65,7 +65,9 @@ def test_every_route_is_documented_with_every_problem(document: dict[str, Any]) 
 
 def common_statuses(path: str, statuses: set[str]) -> set[str]:
     """The statuses that a request may get before its route."""
-    return {"431"} | ({"429"} if "401" in statuses else set()) | ({"404", "405"} if "{" in path else set())
+    return (
+        {"403", "421", "431"} | ({"429"} if "401" in statuses else set()) | ({"404", "405"} if "{" in path else set())
+    )
 
 
 def test_the_document_is_valid(document: dict[str, Any]) -> None:

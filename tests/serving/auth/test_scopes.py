@@ -14,7 +14,7 @@ from starlette.routing import Match, Route
 from starlette.testclient import TestClient
 
 from serving.api.app import create_app
-from serving.api.routing import RawRoute, refuse_undeclared
+from serving.api.routing import CUSTOMER_PATH, SUBRESOURCES, RawRoute, refuse_undeclared
 from serving.auth.scopes import ANY_KEY, PUBLIC, KeyScope, RouteAccess, SessionScope, allows, requires
 from tests.serving.fakes import FakeRelease, Shop
 
@@ -76,6 +76,11 @@ def test_probes_are_public(path: str) -> None:
 )
 def test_an_id_is_any_text_and_changes_nothing(method: str, path: str, scope: KeyScope) -> None:
     assert access(method, path) == RouteAccess(scope)
+
+
+def test_every_route_below_a_customer_is_known_as_such() -> None:
+    below = [route.path for route in APP.routes if isinstance(route, RawRoute) and f"{CUSTOMER_PATH}/" in route.path]
+    assert {path.rpartition("/")[2].encode() for path in below} == {*SUBRESOURCES}
 
 
 @pytest.mark.parametrize("path", ["ann/consents", "ann/consents/", "a/b/predictions"])
