@@ -12,8 +12,13 @@ from serving.connections.limits import MAX_HEADER_BYTES, ConnectionLimits
 from serving.connections.turned_away import TurnedAway
 from serving.problems import DETAILS, Problem
 
+_MAX_PIPELINED = 100  # requests of one connection that wait for the answers before theirs
 _LINGER_SECONDS = 1.0  # to read the rest of a refused request, since unread bytes would break the answer off
 _NOT_HTTP = "The request is no valid HTTP/1.1. Send it as RFC 9112 has it."
+
+
+class TooManyPipelined(Exception):
+    """A caller sends on without waiting for answers."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -62,8 +67,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
 
     def give_way(self) -> None:
-        """Close, because another connection needs the place."""
-        self.transport.close()
+        """Close, because another connection needs the place; what the caller has not read yet is lost."""
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Pass the bytes of a request on to the parser, within the limits."""
@@ -80,7 +85,14 @@ class LimitedProtocol(HttpToolsProtocol):
         self._refuse(Problem(400, _NOT_HTTP))
 
     def on_message_begin(self) -> None:
-        """Begin to count the bytes of a request."""
+        """Begin to count the bytes of a request.
+
+        Raises:
+            TooManyPipelined: earlier requests of the connection are not answered yet; the parser stops.
+        """
+        if len(self.pipeline) >= _MAX_PIPELINED:
+            self._turned_away.record("too_many_pipelined", self._address)
+            raise TooManyPipelined
         super().on_message_begin()
         self._messages += 1
         self._in_headers, self._message_complete = True, False
@@ -150,7 +162,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._cancel_timer()
         self._unset_keepalive_if_required()
         if self.pipeline:
-            self.transport.close()
+            self.transport.abort()
         elif self._is_answering:
             self.cycle.keep_alive = False
         else:
@@ -172,7 +184,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.write(b"".join([STATUS_LINE[problem.status], *lines, b"\r\n", bytes(response.body)]))
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._set_timer(_LINGER_SECONDS, self.transport.close)
+        self._set_timer(_LINGER_SECONDS, self.transport.abort)
 
     def _set_timer(self, seconds: float, action: Any) -> None:  # noqa: ANN401 - any callable without arguments
         self._cancel_timer()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class SignalWakeup:
@@ -26,7 +26,8 @@ class SignalWakeup:
         reader, writer = _nonblocking_pipe()
         wakeup = cls(reader)
         former_writer = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        handlers = {number: signal.signal(number, wakeup._note) for number in (*STOP_SIGNALS, signal.SIGCHLD)}
+        heeded = [number for number in STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores
+        handlers = {number: signal.signal(number, wakeup._note) for number in (*heeded, signal.SIGCHLD)}
         try:
             yield wakeup
         finally:

@@ -17,6 +17,7 @@ from serving.processes.signal_wakeup import SignalWakeup
 from serving.processes.worker_process import WorkerProcess
 from serving.settings import Settings
 
+RETRY_SECONDS = 1.0  # after a worker that the machine could not start
 STOP_SECONDS = 20.0  # for open requests, beyond the time to drain; below the 30 of Kubernetes and compose
 
 
@@ -64,8 +65,19 @@ class Supervisor:
         for slot in slots:
             if slot.worker is None and slot.starts_at <= now:
                 slot.starts_at = now
-                slot.worker = self.start_worker(self.settings, self.listener, slot.index, self.scratch)
-        return min((slot.starts_at - now for slot in slots if slot.worker is None), default=None)
+                self._start(slot)
+        return min((max(0.0, slot.starts_at - now) for slot in slots if slot.worker is None), default=None)
+
+    def _start(self, slot: _Slot) -> None:
+        try:
+            slot.worker = self.start_worker(self.settings, self.listener, slot.index, self.scratch)
+        except OSError as error:  # too little memory or too many processes, which can pass
+            self._wait_for_machine(slot, error.strerror)
+
+    def _wait_for_machine(self, slot: _Slot, reason: str | None) -> None:
+        pause = max(RETRY_SECONDS, self.backoff.pause_after(0))
+        slot.starts_at += pause
+        self.log.error("worker cannot start", reason=reason, next_start_seconds=pause)
 
     def _clear_ended(self, slots: list[_Slot]) -> None:
         for slot in slots:

@@ -18,12 +18,15 @@ from serving.connections.connection_table import ConnectionTable
 from serving.connections.http_protocol import LimitedProtocol
 from serving.connections.limits import RESERVED_FILES, ConnectionLimits, raise_open_files
 from serving.connections.turned_away import TurnedAway
+from serving.observability.clock import SystemClock
+from serving.observability.json_logs import json_log
 from serving.processes.connection_draining import DrainingServer
 from serving.processes.supervisor_channel import SupervisorChannel
 from serving.service import worker_application
 from serving.settings import Settings
 
 REFUSED = 3  # exit status
+GRACEFUL_SECONDS = 15  # for open requests, and for callers who do not read; below STOP_SECONDS of the supervisor
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,11 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def create_server(state: AppState, settings: Settings, index: int, channel: SupervisorChannel) -> DrainingServer:
     """The HTTP server of a worker, with the limits of the settings on its connections."""
+    log = json_log(SystemClock())  # connections know no pinned clock
     open_files = raise_open_files(settings.max_connections + RESERVED_FILES)
     limits = ConnectionLimits.within(settings, open_files)
     if limits.max_connections < settings.max_connections:
-        state.log.warning("fewer connections than max_connections", open_files=open_files, most=limits.max_connections)
-    turned_away = TurnedAway(state.log, state.metrics.record_turned_away, time.monotonic)
+        log.warning("fewer connections than max_connections", open_files=open_files, most=limits.max_connections)
+    turned_away = TurnedAway(log, state.metrics.record_turned_away, time.monotonic)
     table = ConnectionTable(limits, turned_away)
     config = uvicorn.Config(
         worker_application(lambda: state, index),
@@ -62,6 +66,7 @@ def create_server(state: AppState, settings: Settings, index: int, channel: Supe
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     return DrainingServer(config, table, lambda: channel.service_stops)
 

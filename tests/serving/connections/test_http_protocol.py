@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -113,6 +114,15 @@ def test_pipelined_requests_are_each_within_the_limit() -> None:
         assert [await read_status(reader) for _ in range(30)] == [200] * 30
 
     assert talk(dialogue) == []
+
+
+def test_a_connection_that_asks_on_without_reading_is_closed() -> None:
+    async def dialogue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((HEAD + b"Content-Length: 0\r\n\r\n") * 1000)
+        with suppress(ConnectionError):
+            await reader.read()
+
+    assert talk(dialogue) == ["too_many_pipelined"]
 
 
 def test_a_connection_that_sends_nothing_is_closed() -> None:

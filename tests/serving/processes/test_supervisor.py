@@ -13,7 +13,9 @@ import pytest
 
 from serving.observability.clock import SystemClock
 from serving.observability.json_logs import json_log
+from serving.processes import supervisor
 from serving.processes.restart_backoff import RestartBackoff
+from serving.processes.signal_wakeup import SignalWakeup
 from serving.processes.supervisor import Supervisor, WorkersRefused
 from serving.processes.worker_process import WorkerProcess, worker_environment
 from serving.settings import Settings
@@ -56,7 +58,7 @@ class NoPauses(RestartBackoff):
 class Service:
     """A service of fake workers, which start in this order; after the last one the service gets a SIGTERM."""
 
-    workers: list[FakeWorker]
+    workers: list[FakeWorker | OSError]
     log: io.StringIO = field(default_factory=io.StringIO)
 
     def run(self, workers: int = 1) -> None:
@@ -73,6 +75,8 @@ class Service:
             signal.raise_signal(signal.SIGTERM)
             return FakeWorker()
         worker = self.workers.pop(0)
+        if isinstance(worker, OSError):
+            raise worker
         if worker.has_ended:
             signal.raise_signal(signal.SIGCHLD)
         return worker
@@ -106,6 +110,27 @@ def test_a_worker_that_refuses_while_another_answers_does_not_end_the_service() 
     service = Service([FakeWorker(), FakeWorker(refusal="Found no secret.")])
     service.run(workers=2)
     assert [line["reason"] for line in service.lines] == ["Found no secret."]
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "RETRY_SECONDS", 0.001)
+    service = Service([OSError(12, "Cannot allocate memory")])
+    service.run()
+    assert [(line["event"], line["reason"]) for line in service.lines] == [
+        ("worker cannot start", "Cannot allocate memory")
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_lets_all_workers_stop(number: signal.Signals) -> None:
+    workers = [FakeWorker(), FakeWorker()]
+    with SignalWakeup.install() as wakeup:
+        signal.raise_signal(number)
+        assert wakeup.wait(0) == [number]
+        assert wakeup.wait(0) == []
+    service = Service([*workers])
+    service.run(workers=3)
+    assert {worker.ended_by for worker in workers} == {"signal SIGTERM"}
 
 
 def test_no_setting_of_the_service_reaches_the_environment_of_a_worker(tmp_path: Path) -> None:
