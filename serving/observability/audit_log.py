@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from errno import ENOSPC
 from functools import cached_property
@@ -90,15 +90,15 @@ class AuditLog:
         A line is one write to a file opened for appending, so lines of several processes never mix. Every line is on
         disk when this returns, except those of exported pages, of reads, and those that count requests.
 
-        On a full disk the line gets the space of the reserve.
+        On a full disk those lines that are on disk at once get the space of the reserve.
 
         Raises:
             AuditWriteFailed: the file does not take the whole line.
         """
-        self._write(
-            {"at": rfc3339(timestamp), "action": action, "actor": actor, **fields}, sync=action not in _UNSYNCED
-        )
-        self.write_owed()
+        line = {"at": rfc3339(timestamp), "action": action, "actor": actor, **fields}
+        self._write(line, sync=action not in _UNSYNCED)
+        with suppress(AuditWriteFailed):  # this line is written
+            self.write_owed()
 
     def write_owed(self) -> None:
         """Write the lines that are owed.
@@ -115,8 +115,10 @@ class AuditLog:
                 raise
 
     def _write(self, fields: dict[str, object], *, sync: bool) -> None:
-        """Write one line; on a full disk it gets the space of the reserve."""
-        use_reserve(self.path.parent, lambda: self._append_line(fields, sync=sync))
+        if sync:
+            use_reserve(self.path.parent, lambda: self._append_line(fields, sync=True))
+        else:
+            self._append_line(fields, sync=False)
 
     def _append_line(self, fields: dict[str, object], *, sync: bool) -> None:
         with self._locked_file() as file:
