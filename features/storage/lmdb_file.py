@@ -120,13 +120,14 @@ class LmdbFile:
 
     def _refuse_cut_file(self) -> None:
         """Refuse a file that is smaller than before: LMDB never makes one smaller, and a read beyond its end kills."""
+        bytes_seen = self._bytes_seen  # before the look at the file, which another thread may let grow meanwhile
         try:
             size = os.stat(self._path).st_size  # noqa: PTH116 - a tenth of the time, at every read
         except FileNotFoundError:
             return  # the pages stay until this process closes them
-        if size < self._bytes_seen:
-            raise self._to_damaged(f"{size:,} of {self._bytes_seen:,} bytes")
-        self._bytes_seen = size
+        if size < bytes_seen:
+            raise self._to_damaged(f"{size:,} of {bytes_seen:,} bytes")
+        self._bytes_seen = max(size, bytes_seen)
 
     def _to_unavailable(self, error: lmdb.Error | DamagedValue) -> StoreUnavailable:
         if isinstance(error, _NO_SPACE) or os.strerror(ENOSPC) in str(error):

@@ -13,6 +13,7 @@ from features.consents.consent import Defaults
 from features.consents.ledger_repair import LedgerLoss, LedgerRepair
 from features.ingestion.manifest import read_manifest
 from features.storage import write_lock
+from features.storage.home_format import check_home_format
 from pipelines import environment
 from pipelines.backup import put_back
 from pipelines.backup.archive import opened_backup
@@ -67,7 +68,9 @@ def run(
         StoreUnavailable: the store does not answer.
         InvalidBackup: the backup is damaged; nothing was changed.
         HomeInUse: the home has files, or a service runs.
+        UnreadableHome: a newer version of Flywheel wrote the home or the backup.
     """
+    check_home_format(home.folder)
     with write_lock.hold_write_lock(home.folder, "restore", report, environment.LOCK_SECONDS.seconds()):
         notes = [] if source is None else _put_back(source, home, report)
         is_put_back = put_back.finish(home.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lmdb
@@ -101,6 +102,24 @@ def test_an_older_copy_stays_refused_after_others_wrote_to_it(store: Store, tmp_
         store.ledger(other).record({f"{number}": [NO]})
     with pytest.raises(RowsLost, match="older copy"):
         store.ledger().state()
+
+
+def test_readers_beside_writers_never_take_a_later_state_for_a_loss(store: Store) -> None:
+    store.ledger().record({"ann": [NO]})
+    ledgers = [store.ledger() for _ in range(6)]
+
+    def use(number: int) -> int:
+        for turn in range(25):
+            ledgers[number].statuses(["ann"], 9)
+            if number < 2:
+                ledgers[number].record({f"{number} {turn}": [NO]})
+        return ledgers[number].state()
+
+    with ThreadPoolExecutor(6) as pool:
+        highest = max(pool.map(use, range(6)))
+    point = LedgerMemory(store.home).read()
+    assert point is not None
+    assert (point.revision, point.is_older) == (highest, False)
 
 
 def test_an_emptied_store_is_refused(store: Store) -> None:

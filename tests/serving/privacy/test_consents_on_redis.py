@@ -16,6 +16,7 @@ from features.consents.redis import RedisLedgerStorage
 from features.storage.secret import load_secret
 from serving.predictions.consent_gate import ConsentGate
 from serving.schemas.predictions import PredictionsResponse
+from tests.features.consents.stores import Store
 from tests.redis_server import RedisServer
 from tests.serving.fakes import FakeFeatureReader, FakeRelease, KnownCustomer, Shop
 
@@ -114,7 +115,7 @@ def test_an_emptied_redis_silences_everybody_and_the_log_says_what_to_do(
     assert statuses_in_time(client, "ann", "bob") == ["consents_unavailable", "consents_unavailable"]
     assert_unavailable(client)
     assert client.get("/readyz").json()["reason"] == "consents_unavailable"
-    assert worker.log.getvalue().count("Restore its append-only file") == 1
+    assert worker.log.getvalue().count("Put the newest copy of its files back") == 1
 
 
 def test_a_worker_with_another_secret_says_nothing_of_anybody(
@@ -126,3 +127,17 @@ def test_a_worker_with_another_secret_says_nothing_of_anybody(
     with stranger.client() as another:
         assert statuses_in_time(another, "ann", "bob") == ["consents_unavailable", "consents_unavailable"]
         assert "Copy the file from the home that began them" in stranger.log.getvalue()
+
+
+def test_a_redis_that_went_back_in_time_silences_everybody(
+    worker: Shop, client: TestClient, redis_of_its_own: RedisServer, tmp_path: Path
+) -> None:
+    store = Store(tmp_path, redis_of_its_own)
+    put_consents(client, "bob", NO)
+    store.copy()
+    put_consents(client, "ann", NO)
+    store.put_back()
+    assert statuses_in_time(client, "ann", "bob") == ["consents_unavailable", "consents_unavailable"]
+    assert_unavailable(client)
+    assert client.get("/readyz").json()["status"] == "degraded"
+    assert "flywheel restore" in worker.log.getvalue()
