@@ -29,11 +29,21 @@ def write_members(table: pa.Table, path: Path) -> None:
         OSError: the file cannot be written; the old one stays.
     """
     with atomic_write(path) as temporary:
-        with pa.OSFile(str(temporary), "wb") as target, pa.ipc.new_file(target, table.schema) as writer:
-            writer.write_table(table.combine_chunks(), max_chunksize=BATCH_SIZE)
-        checksum = _crc32(_map(temporary))
-        with temporary.open("ab") as file:
-            file.write(_MAGIC + checksum.to_bytes(_CHECKSUM_BYTES))
+        _write(table, temporary)
+
+
+def replace_members(table: pa.Table, path: Path) -> None:
+    """Replace the file as ``write_members`` does, but leave the sync to the caller, who replaces many files.
+
+    Raises:
+        OSError: the file cannot be written; the old one stays.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        _write(table, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_members(path: Path) -> pa.Table:
@@ -79,6 +89,14 @@ def _open(path: Path) -> pa.Table:
     if {MEMBER_COLUMN, ID_COLUMN} <= {*table.column_names}:
         return table
     raise DamagedMembers(f"{path} has the columns {', '.join(table.column_names)}.")
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as target, pa.ipc.new_file(target, table.schema) as writer:
+        writer.write_table(table.combine_chunks(), max_chunksize=BATCH_SIZE)
+    checksum = _crc32(_map(path))
+    with path.open("ab") as file:
+        file.write(_MAGIC + checksum.to_bytes(_CHECKSUM_BYTES))
 
 
 def _map(path: Path) -> pa.Buffer:

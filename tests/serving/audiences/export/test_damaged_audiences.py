@@ -161,6 +161,6 @@ def test_a_full_disk_at_an_erasure_deletes_the_whole_audience(
     def fill_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(member_file, "write_members", fill_disk)
+    monkeypatch.setattr(member_file, "replace_members", fill_disk)
     assert member_store.delete_customers(folder, ["042"]) == 1
     assert not (folder / audience).exists()
