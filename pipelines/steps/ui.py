@@ -61,23 +61,26 @@ class ChampionWatcher:
 
 
 def run(home: Home, port: int, clock: Callable[[], datetime], report: Callable[[str], None]) -> int:
-    """Run MLflow's server until it ends or this process is told to stop, and return its exit status.
+    """Run MLflow's server until it ends, and return its exit status; 0 where this process was told to stop.
 
     Raises:
         NotFound: no model was registered here, or the models are on another MLflow server.
     """
     watcher = ChampionWatcher(home, clock, report)
-    with _server(home.ui_command(port)) as server:
-        watcher.prepare()
-        while True:
-            try:
-                return server.wait(SECONDS_BETWEEN_LOOKS)
-            except subprocess.TimeoutExpired:
-                watcher.look()
+    try:
+        with server_process(home.ui_command(port)) as server:
+            watcher.prepare()
+            while True:
+                try:
+                    return server.wait(SECONDS_BETWEEN_LOOKS)
+                except subprocess.TimeoutExpired:
+                    watcher.look()
+    except KeyboardInterrupt:
+        return 0
 
 
 @contextmanager
-def _server(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def server_process(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A server that ends with this process, however that ends."""
     former = signal.signal(signal.SIGTERM, _interrupt)
     server = subprocess.Popen(command, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509 -- one thread, our command
