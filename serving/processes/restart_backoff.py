@@ -5,6 +5,7 @@ from __future__ import annotations
 SHORT_LIFE_SECONDS = 30.0
 SHORT_LIVES = 5
 LONGEST_PAUSE_SECONDS = 30.0
+REFUSAL_PAUSE_SECONDS = 10.0
 
 
 class RestartBackoff:
@@ -19,3 +20,7 @@ class RestartBackoff:
         if self.short_lives < SHORT_LIVES:
             return 0.0
         return float(min(2 ** (self.short_lives - SHORT_LIVES), LONGEST_PAUSE_SECONDS))
+
+    def pause_after_refusal(self, life_seconds: float) -> float:
+        """The same after a worker that refused to start; the next would most likely refuse as well."""
+        return max(REFUSAL_PAUSE_SECONDS, self.pause_after(life_seconds))

@@ -81,24 +81,29 @@ class Supervisor:
 
     def _clear_ended(self, slots: list[_Slot]) -> None:
         for slot in slots:
-            worker = slot.worker
-            if worker is None or not worker.has_ended:
-                continue
-            slot.worker = None
-            refusal = worker.refusal()
-            if refusal is not None and not any(other.worker for other in slots):
-                raise WorkersRefused(refusal)
-            now = time.monotonic()
-            pause = self.backoff.pause_after(now - slot.starts_at)
-            slot.starts_at = now + pause
-            self._log_end(worker, refusal, pause)
+            if slot.worker is not None and slot.worker.has_ended:
+                worker, slot.worker = slot.worker, None
+                pause = self._pause_after(worker, time.monotonic() - slot.starts_at, slots)
+                slot.starts_at = time.monotonic() + pause
 
-    def _log_end(self, worker: WorkerProcess, refusal: str | None, pause: float) -> None:
-        fields = {"pid": worker.pid, "reason": refusal or worker.exit_reason}
+    def _pause_after(self, worker: WorkerProcess, life_seconds: float, slots: list[_Slot]) -> float:
+        """The seconds until the worker that ended is replaced; the log says why it ended."""
+        refusal = worker.refusal()
+        if refusal is None:
+            pause = self.backoff.pause_after(life_seconds)
+            self._log_end(worker, pause)
+            return pause
+        if not any(slot.worker for slot in slots):
+            raise WorkersRefused(refusal)
+        pause = self.backoff.pause_after_refusal(life_seconds)
+        self.log.error("worker refused to start", pid=worker.pid, reason=refusal, next_start_seconds=pause)
+        return pause
+
+    def _log_end(self, worker: WorkerProcess, pause: float) -> None:
+        fields = {"pid": worker.pid, "reason": worker.exit_reason}
         if pause:
-            self.log.error(
-                "workers end again and again", **fields, in_a_row=self.backoff.short_lives, next_start_seconds=pause
-            )
+            fields = {**fields, "in_a_row": self.backoff.short_lives, "next_start_seconds": pause}
+            self.log.error("workers end again and again", **fields)
         else:
             self.log.error("worker ended and is replaced", **fields)
 

@@ -17,6 +17,8 @@ import httpx
 import psutil
 import pytest
 
+from features.consents.backends import open_ledger
+from features.online.backends import LMDB
 from serving.server import check_address, wait_until_ready
 from tests.free_ports import free_port
 from tests.serving import tiny
@@ -215,6 +217,15 @@ def is_alive(port: int) -> bool:
         return httpx.get(f"http://127.0.0.1:{port}/livez").is_success
     except httpx.TransportError:
         return False
+
+
+def test_a_home_that_no_worker_takes_ends_the_service_with_the_reason(tmp_path: Path) -> None:
+    open_ledger(tmp_path, LMDB).erase("ann")
+    (tmp_path / "secret").unlink()
+    with start_server(tmp_path, free_port(), FLYWHEEL_WORKERS="2") as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "WorkersRefused: Found no" in err
 
 
 def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:

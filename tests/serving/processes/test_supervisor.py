@@ -53,6 +53,9 @@ class NoPauses(RestartBackoff):
     def pause_after(self, life_seconds: float) -> float:
         return min(super().pause_after(life_seconds), 0.001)
 
+    def pause_after_refusal(self, life_seconds: float) -> float:
+        return min(super().pause_after_refusal(life_seconds), 0.001)
+
 
 @dataclass
 class Service:
