@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -40,7 +41,9 @@ class PyfuncSignature:
 
 def write_pyfunc(folder: Path, signature: PyfuncSignature, data: str = ".") -> None:
     """Write ``MLmodel``, the example and the requirements into a folder whose files to load are below ``data``."""
-    from mlflow import pyfunc  # noqa: PLC0415 -- as in connect
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the import, about MLflow's own type hints
+        from mlflow import pyfunc  # noqa: PLC0415 -- as in connect
     from mlflow.models import Model, ModelSignature  # noqa: PLC0415 -- as above
     from mlflow.models.utils import _Example  # noqa: PLC0415 -- as above
     from mlflow.types.schema import ParamSchema, ParamSpec, Schema  # noqa: PLC0415 -- as above

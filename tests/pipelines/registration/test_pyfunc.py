@@ -19,7 +19,10 @@ from training.inference.release_manifest import ReleaseManifest
 from training.models import MODELS
 from training.registry.versions import MAX_DESCRIPTION_LENGTH
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*AnyType"),  # MLflow's import, about its own type hints
+]
 
 
 @pytest.fixture
