@@ -14,7 +14,7 @@ import pyarrow as pa
 from features.calendar import instant, micros
 from features.online.arrow_rows import ARROW_TYPES, TIMESTAMP_TYPE, feature_rows
 from features.online.feature_rows import FeatureRows
-from features.views import CUSTOMER_ID, FEATURES_AT
+from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT
 from training.inference.answers.answer import AnswerContext, Horizons
 from training.inference.answers.shop_day import ShopDay
 from training.inference.release import Release
@@ -34,14 +34,17 @@ class PyfuncRelease:
         """One row of answers for each row of features, in the columns of the scores table.
 
         Args:
-            model_input: the columns of the feature tables, as published; ``customer_id`` and lists may be missing.
-            params: ``as_of``, the instant of the answers in ISO 8601 with an offset; default: the training cutoff.
+            model_input: the columns of the feature tables, as published; ``customer_id``, ``event_timestamp`` and lists
+                may be missing.
+            params: ``as_of``, the instant of the answers in ISO 8601 with an offset; default: that of the features in
+                ``event_timestamp``, or the training cutoff without that column.
 
         Raises:
             KeyError: a feature is missing.
-            ValueError: ``as_of`` is not such an instant, or a feature has another type.
+            ValueError: ``as_of`` is not such an instant, or is before the features; or a feature has another type.
         """
-        as_of = _as_of(params) or self._release.metadata.as_of
+        as_of = _as_of(params) or _features_at(model_input) or self._release.metadata.as_of
+        _refuse_later_features(model_input, as_of)
         stored, metadata = _feature_rows(model_input, self._release), self._release.metadata
         forecast = self._release.forecast(stored, as_of)
         context = AnswerContext(
@@ -78,6 +81,24 @@ def _as_of(params: Mapping[str, Any] | None) -> int | None:
     if requested.tzinfo is None:
         raise ValueError(f"Found as_of {text!r}. Expected an instant with its offset, as in 2026-01-31T00:00:00+01:00.")
     return micros(requested.to_pydatetime())
+
+
+def _features_at(frame: pd.DataFrame) -> int | None:
+    """The instant of the newest features, microseconds since 1970 UTC; None without the column."""
+    if EVENT_TIMESTAMP not in frame or frame.empty:
+        return None
+    return micros(pd.to_datetime(frame[EVENT_TIMESTAMP], utc=True).max().to_pydatetime())
+
+
+def _refuse_later_features(frame: pd.DataFrame, as_of: int) -> None:
+    """Raise ValueError where the features know more than ``as_of``, so that ages would be negative."""
+    instants = [frame[name].max() for name in frame if str(name).endswith("_at")]
+    newest = max([_features_at(frame) or 0, *(int(value) for value in instants if not np.isnan(value))])
+    if newest > as_of:
+        raise ValueError(
+            f"Found features of {instant(newest)} for an answer at {instant(as_of)}. Expected features from before it: "
+            "give a later as_of, or keep the column event_timestamp."
+        )
 
 
 def _feature_rows(frame: pd.DataFrame, release: Release) -> FeatureRows:

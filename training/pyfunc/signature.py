@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from features.calendar import DAY_US, instant
-from features.views import CUSTOMER_ID, Column
+from features.calendar import DAY_US
+from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, Column
 from training.inference.answers.answer import Horizons
 from training.inference.release_manifest import ReleaseManifest
 from training.models import ANSWER_ORDER, MODELS
 from training.pyfunc import loader
-from training.registry.pyfunc_files import PyfuncSignature, SignatureColumn
+from training.registry.pyfunc_files import ANY, PyfuncSignature, SignatureColumn
 
 _NUMBER = "double"  # of integers too, of which MLflow refuses a missing one
 _OUTPUT_TYPES = {"number": "double", "integer": "integer", "day": "datetime", "text": "string"}
@@ -31,17 +31,17 @@ def pyfunc_signature(manifest: ReleaseManifest, models: Sequence[str]) -> Pyfunc
         models=names,
         inputs=(
             SignatureColumn(CUSTOMER_ID, "string", required=False),
+            SignatureColumn(EVENT_TIMESTAMP, ANY, required=False),
             *(_input_column(column) for column in columns),
         ),
         outputs=tuple(SignatureColumn(column.name, _OUTPUT_TYPES[column.kind]) for column in declared),
-        as_of=instant(metadata.as_of).isoformat(),
         example=pd.DataFrame([example]),
     )
 
 
 def _input_column(column: Column) -> SignatureColumn:
     """A list may be missing, for a customer who has nothing to list."""
-    return SignatureColumn(column.name, _NUMBER, column.is_list, required=not column.is_list)
+    return SignatureColumn(column.name, ANY if column.is_list else _NUMBER, required=not column.is_list)
 
 
 def _example(column: Column, as_of: int) -> float | list[float]:

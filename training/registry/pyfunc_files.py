@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlflow.types.schema import ColSpec
 
 ENVIRONMENT = ("numpy", "pandas", "pyarrow", "lightgbm", "mlflow")  # what the loader imports, beside Flywheel
+ANY = "any"
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,7 @@ class SignatureColumn:
     """One column of a data frame: its name, and MLflow's name of its type."""
 
     name: str
-    type: str
-    is_list: bool = False
+    type: str  # ANY for lists and instants
     required: bool = True
 
 
@@ -35,7 +35,6 @@ class PyfuncSignature:
     models: Sequence[str]
     inputs: Sequence[SignatureColumn]
     outputs: Sequence[SignatureColumn]
-    as_of: str  # the default of the parameter of that name, ISO 8601 in UTC
     example: pd.DataFrame  # one row, of nobody
 
 
@@ -51,7 +50,7 @@ def write_pyfunc(folder: Path, signature: PyfuncSignature, data: str = ".") -> N
     columns = ModelSignature(
         inputs=Schema([_mlflow_column(column) for column in signature.inputs]),
         outputs=Schema([_mlflow_column(column) for column in signature.outputs]),
-        params=ParamSchema([ParamSpec("as_of", "string", signature.as_of)]),
+        params=ParamSchema([ParamSpec("as_of", "string", "")]),
     )
     example = _Example(signature.example)
     example.save(str(folder))
@@ -64,8 +63,8 @@ def write_pyfunc(folder: Path, signature: PyfuncSignature, data: str = ".") -> N
 
 
 def _mlflow_column(column: SignatureColumn) -> ColSpec:
-    """Lists are of any type: as an array MLflow refuses the NaN that pandas' joins leave where there is none."""
+    """MLflow refuses the NaN that pandas' joins leave in an array, and instants with a zone, so that these are ANY."""
     from mlflow.types.schema import AnyType, ColSpec, DataType  # noqa: PLC0415 -- as above
 
-    kind = AnyType() if column.is_list else DataType[column.type]  # type: ignore[no-untyped-call]
+    kind = AnyType() if column.type == ANY else DataType[column.type]  # type: ignore[no-untyped-call]
     return ColSpec(kind, column.name, required=column.required)

@@ -50,7 +50,7 @@ def test_a_model_loaded_from_mlflow_answers_as_the_scores_do(
     uri: str, trained_shop: Flywheel, published: pd.DataFrame
 ) -> None:
     model = mlflow.pyfunc.load_model(uri)
-    answers = model.predict(published.drop(columns=EVENT_TIMESTAMP))
+    answers = model.predict(published)
     scores = trained_shop.scores.to_pandas().set_index(CUSTOMER_ID).reindex(answers.index)
     declared = [column["name"] for column in json.loads(model.metadata.signature.outputs.to_json())]
     assert answers.columns.tolist() == declared
@@ -69,6 +69,16 @@ def test_the_example_of_a_model_is_of_nobody_and_can_be_answered() -> None:
     assert np.isfinite(model.predict(model.input_example)["churn_probability"]).all()
     later = model.predict(model.input_example, params={"as_of": "2030-01-01T00:00:00+00:00"})
     assert later["churn_probability"][0] > model.predict(model.input_example)["churn_probability"][0]
+
+
+@pytest.mark.usefixtures("registry_uri")
+def test_features_from_after_the_answer_are_refused(published: pd.DataFrame) -> None:
+    model = mlflow.pyfunc.load_model("models:/release@champion")
+    for frame in (published, published.drop(columns=EVENT_TIMESTAMP)):
+        with pytest.raises(ValueError, match=r"Expected features from before it: give a later as_of"):
+            model.predict(frame, params={"as_of": "2020-01-01T00:00:00+00:00"})
+    with pytest.raises(ValueError, match="Expected an instant with its offset"):
+        model.predict(published, params={"as_of": "2030-01-01"})
 
 
 def test_no_artefact_is_a_pickle(trained_shop: Flywheel) -> None:
