@@ -10,6 +10,8 @@ from pathlib import Path
 from features.errors import FlywheelError
 from features.storage.atomic_files import replace_text
 
+LOADED_MARK = "registered_model_meta"  # MLflow writes it beside a model that somebody loads from the same disk
+
 
 class CorruptArtifacts(FlywheelError):
     """The bytes of artefacts differ from the registered ones."""

@@ -166,6 +166,7 @@ def fetch(client: MlflowClient, version: str, folder: Path) -> Path:
     copied = Path(
         client.download_artifacts(str(release_version.run_id), release_version.tags[_ARTIFACT_PATH_TAG], str(draft))
     )
+    (copied / release_files.LOADED_MARK).unlink(missing_ok=True)
     release_files.verify_files(copied, expected, f"Release {version}")
     release_files.install_folder(copied, folder)
     shutil.rmtree(draft, ignore_errors=True)

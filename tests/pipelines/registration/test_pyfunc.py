@@ -17,6 +17,7 @@ from features.views import CUSTOMER_ID, EVENT_TIMESTAMP
 from tests.pipelines.command import Flywheel
 from training.inference.release_manifest import ReleaseManifest
 from training.models import MODELS
+from training.registry.release_files import LOADED_MARK
 from training.registry.versions import MAX_DESCRIPTION_LENGTH
 
 pytestmark = [
@@ -35,8 +36,8 @@ def registry_uri(trained_shop: Flywheel) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def published(trained_shop: Flywheel) -> pd.DataFrame:
-    """The published features of today, joined as in a notebook."""
+def published_features(trained_shop: Flywheel) -> pd.DataFrame:
+    """The published_features features of today, joined as in a notebook."""
     views = ReleaseManifest.read(trained_shop.home.releases / "1").views
     tables = [pd.read_parquet(trained_shop.home.features / f"{view.name}.parquet") for view in views]
     joined = reduce(lambda left, right: left.merge(right, "left", [CUSTOMER_ID, EVENT_TIMESTAMP]), tables)
@@ -47,10 +48,10 @@ def published(trained_shop: Flywheel) -> pd.DataFrame:
 @pytest.mark.usefixtures("registry_uri")
 @pytest.mark.parametrize("uri", ["models:/release@champion", *(f"models:/{name}@champion" for name in MODELS)])
 def test_a_model_loaded_from_mlflow_answers_as_the_scores_do(
-    uri: str, trained_shop: Flywheel, published: pd.DataFrame
+    uri: str, trained_shop: Flywheel, published_features: pd.DataFrame
 ) -> None:
     model = mlflow.pyfunc.load_model(uri)
-    answers = model.predict(published)
+    answers = model.predict(published_features)
     scores = trained_shop.scores.to_pandas().set_index(CUSTOMER_ID).reindex(answers.index)
     declared = [column["name"] for column in json.loads(model.metadata.signature.outputs.to_json())]
     assert answers.columns.tolist() == declared
@@ -63,6 +64,14 @@ def test_a_model_loaded_from_mlflow_answers_as_the_scores_do(
 
 
 @pytest.mark.usefixtures("registry_uri")
+def test_a_release_that_was_loaded_in_a_notebook_can_still_be_fetched(trained_shop: Flywheel, tmp_path: Path) -> None:
+    mlflow.pyfunc.load_model("models:/release@champion")
+    assert list((trained_shop.home.folder / "mlartifacts").rglob(LOADED_MARK))
+    fetched = trained_shop.home.registry().fetch("1", tmp_path / "1")
+    assert not (fetched / LOADED_MARK).exists()
+
+
+@pytest.mark.usefixtures("registry_uri")
 def test_the_example_of_a_model_is_of_nobody_and_can_be_answered() -> None:
     model = mlflow.pyfunc.load_model("models:/release@champion")
     assert model.input_example[CUSTOMER_ID].tolist() == ["example"]
@@ -72,19 +81,19 @@ def test_the_example_of_a_model_is_of_nobody_and_can_be_answered() -> None:
 
 
 @pytest.mark.usefixtures("registry_uri")
-def test_features_from_after_the_answer_are_refused(published: pd.DataFrame) -> None:
+def test_features_from_after_the_answer_are_refused(published_features: pd.DataFrame) -> None:
     model = mlflow.pyfunc.load_model("models:/release@champion")
-    for frame in (published, published.drop(columns=EVENT_TIMESTAMP)):
+    for frame in (published_features, published_features.drop(columns=EVENT_TIMESTAMP)):
         with pytest.raises(ValueError, match=r"Expected features from before it: give a later as_of"):
             model.predict(frame, params={"as_of": "2020-01-01T00:00:00+00:00"})
     with pytest.raises(ValueError, match="Expected an instant with its offset"):
-        model.predict(published, params={"as_of": "2030-01-01"})
+        model.predict(published_features, params={"as_of": "2030-01-01"})
 
 
 def test_no_artefact_is_a_pickle(trained_shop: Flywheel) -> None:
     files = [path for path in (trained_shop.home.folder / "mlartifacts").rglob("*") if path.is_file()]
     assert {path.suffix for path in files} <= {".txt", ".json", ".csv", ".md", ".png", ""}
-    assert {path.name for path in files if not path.suffix} == {"MLmodel", "SHA256SUMS"}
+    assert {path.name for path in files if not path.suffix} <= {"MLmodel", "SHA256SUMS", LOADED_MARK}
 
 
 def test_the_page_of_a_release_is_its_description_and_that_of_its_run(trained_shop: Flywheel) -> None:
