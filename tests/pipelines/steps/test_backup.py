@@ -101,6 +101,38 @@ def test_what_was_said_after_the_backup_comes_from_the_audit_if_the_consents_are
     assert statuses(store, "ann", "bob", "cem") == ["GRANTED", "DENIED", "ERASED"]
 
 
+def test_what_was_said_after_the_backup_comes_from_the_consents_if_the_audit_is_gone(
+    store: Store, target: Path
+) -> None:
+    make_backup(store, target)
+    say(store, "bob", no())
+    list(forget.run(Home(store.home), ["cem"], NOW))
+    for path in store.home.glob("audit*"):
+        path.unlink()
+    put_backup_back(store.home, target, force=True)
+    assert statuses(store, "ann", "bob", "cem") == ["GRANTED", "DENIED", "ERASED"]
+
+
+def test_a_restore_that_is_killed_before_the_words_are_recorded_lets_nobody_in(
+    store: Store, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_backup(store, target)
+    say(store, "bob", no())
+    store.empty()
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restore, "replay_words", stop)
+        with pytest.raises(KeyboardInterrupt):
+            put_backup_back(store.home, target, force=True)
+    with pytest.raises(RowsLost, match="interrupted"):
+        Home(store.home).ledger()
+    restore.run(Home(store.home), None, NOW, lambda _: None)
+    assert statuses(store, "ann", "bob") == ["GRANTED", "DENIED"]
+
+
 def test_states_after_a_restore_are_above_all_before(store: Store, target: Path) -> None:
     make_backup(store, target)
     say(store, "bob", no())
