@@ -10,12 +10,15 @@ from pydantic.fields import FieldInfo
 
 from docs._ext.markdown import Schema, code, limits_of, section, table, type_of
 from pipelines.environment import VARIABLES
+from serving.audience_policy import AudiencePolicy
 from serving.settings import ENVIRONMENT_PREFIX, Settings
 
 
 def environment() -> str:
     """Two tables of variables, for the service and for the command line, with defaults and meanings."""
     schemas: dict[str, Schema] = Settings.model_json_schema()["properties"]
+    # Fields that are inherited come first in a model, and last in the table.
+    fields = sorted(Settings.model_fields.items(), key=lambda field: field[0] in AudiencePolicy.model_fields)
     service = [
         [
             code(f"{ENVIRONMENT_PREFIX}{name.upper()}"),
@@ -24,7 +27,7 @@ def environment() -> str:
             limits_of(schemas[name]),
             field.description or "",
         ]
-        for name, field in Settings.model_fields.items()
+        for name, field in fields
     ]
     commands = [[code(variable.name), code(variable.default) or "none", variable.meaning] for variable in VARIABLES]
     return "\n".join(

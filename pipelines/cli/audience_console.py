@@ -65,7 +65,8 @@ class AudienceConsole(CommandConsole):
         for line in expected_total_lines(*expected, answer.currency):
             self._out.print(line, soft_wrap=True)
         if answer.holdout_count is not None:
-            self._out.print(f"{answer.holdout_count:,} of them are held out: {HELD_OUT_SENTENCES[held_out]}")
+            sentence = HELD_OUT_SENTENCES[held_out] if output.path else "do not contact them."
+            self._out.print(f"{answer.holdout_count:,} of them are held out: {sentence}")
         for name, parts in answer.composition.items():
             shown = titled_table(name.replace("_", " "), "value", "members", "share")
             for part in parts:
