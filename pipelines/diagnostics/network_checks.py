@@ -60,7 +60,10 @@ def api_keys(surroundings: Surroundings) -> Finding:
 )
 def connections(surroundings: Surroundings) -> Finding:
     """The connections that a worker of the service can hold, by the open files that this user may have."""
-    settings = Settings(home=surroundings.home.folder)
+    try:
+        settings = Settings(home=surroundings.home.folder)
+    except ValidationError:
+        return warning("not known, because the service settings are invalid")
     open_files = possible_open_files(settings.max_connections + RESERVED_FILES)
     most = ConnectionLimits.within(settings, open_files).max_connections
     found = f"{most:,} of {settings.max_connections:,} in each worker"

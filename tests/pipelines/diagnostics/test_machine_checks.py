@@ -176,6 +176,10 @@ def test_removed_keys_are_a_problem(tmp_path: Path) -> None:
     level, found = level_and_found(network_checks.api_keys, tmp_path)
     assert level == "problem"
     assert "keys.json in a home that has had API keys" in found
+    assert level_and_found(network_checks.connections, tmp_path) == (
+        "warning",
+        "not known, because the service settings are invalid",
+    )
 
 
 @pytest.mark.parametrize(("as_of", "level"), [("2026-11-20", "problem"), ("2026-11-21", "ok")])
