@@ -14,8 +14,8 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from features.errors import InvalidStore
 from features.online.backends import LMDB, open_store, resolve_location
-from features.wording import count_of
 from features.storage.disk_reserve import RESERVE_BYTES
+from features.wording import count_of
 from serving.audience_policy import AudiencePolicy
 from serving.auth.key_store import InvalidKeyStore, KeysRemoved, KeyStore, active_keys
 from serving.moments import parse_datetime
@@ -161,8 +161,8 @@ class Settings(AudiencePolicy):
         shortest = min((len(key.get_secret_value()) for key in self.api_keys), default=MIN_KEY_LENGTH)
         if shortest < MIN_KEY_LENGTH and not ip_address(self.host).is_loopback:
             raise ValueError(
-                f"Found an API key of {count_of(shortest, 'character')} and the address {self.host}, which other machines can "
-                f"reach; expected at least {MIN_KEY_LENGTH} characters that nobody guesses. Take a random key, or "
+                f"Found an API key of {count_of(shortest, 'character')} and the address {self.host}, which other machines "
+                f"can reach; expected at least {MIN_KEY_LENGTH} characters that nobody guesses. Take a random key, or "
                 "create one: flywheel keys create."
             )
         return self
