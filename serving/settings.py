@@ -161,8 +161,8 @@ class Settings(AudiencePolicy):
         shortest = min((len(key.get_secret_value()) for key in self.api_keys), default=MIN_KEY_LENGTH)
         if shortest < MIN_KEY_LENGTH and not ip_address(self.host).is_loopback:
             raise ValueError(
-                f"Found an API key of {count_of(shortest, 'character')} and the address {self.host}, which other machines "
-                f"can reach; expected at least {MIN_KEY_LENGTH} characters that nobody guesses. Take a random key, or "
+                f"Found an API key of {count_of(shortest, 'character')} and the address {self.host}, which other "
+                f"machines can reach; expected at least {MIN_KEY_LENGTH} characters that nobody guesses. Take a random key, or "
                 "create one: flywheel keys create."
             )
         return self
