@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +13,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from training.registry import release_files
+
 if TYPE_CHECKING:
     from mlflow.types.schema import ColSpec
 
 ENVIRONMENT = ("numpy", "pandas", "pyarrow", "lightgbm", "mlflow")  # what the loader imports, beside Flywheel
 ANY = "any"
+_NO_TIME = "1970-01-01 00:00:00"
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,24 @@ def write_pyfunc(folder: Path, signature: PyfuncSignature, data: str = ".") -> N
     )
     example = _Example(signature.example)
     example.save(str(folder))
-    model = Model(signature=columns, saved_input_example_info=example.info)
+    # No time and no random id, so that the same training registers the same bytes.
+    model = Model(
+        signature=columns,
+        saved_input_example_info=example.info,
+        utc_time_created=_NO_TIME,
+        model_uuid=_content_id(folder, signature),
+    )
     config = {"models": list(signature.models)}
     pyfunc.add_to_model(model, loader_module=signature.loader_module, data=data, model_config=config)
     model.save(str(folder / "MLmodel"))
     pins = "".join(f"{package}=={version(package)}\n" for package in ENVIRONMENT)
     (folder / "requirements.txt").write_text(f"# and Flywheel itself, which has {signature.loader_module}\n{pins}")
+
+
+def _content_id(folder: Path, signature: PyfuncSignature) -> str:
+    """An id in hex, as MLflow makes them at random, of the models and of the files that are loaded."""
+    content = json.dumps([list(signature.models), release_files.hash_files(folder)])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def _mlflow_column(column: SignatureColumn) -> ColSpec:
