@@ -172,6 +172,18 @@ def test_trailers_are_neither_headers_nor_without_a_limit() -> None:
     assert talk(dialogue) == ["headers_too_large"]
 
 
+@pytest.mark.parametrize("chunk", [b"zz\r\n", b"3\r\nabcd\r\n", b"-1\r\n", b"ffffffffffffffffff\r\n"])
+def test_a_body_in_broken_chunks_is_a_problem_of_its_request(chunk: bytes) -> None:
+    async def dialogue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        await asyncio.sleep(0.01)
+        writer.write(chunk)
+        assert await read_status(reader) == 400
+        assert await reader.read() == b""
+
+    assert talk(dialogue) == []
+
+
 def test_what_is_not_http_is_a_problem() -> None:
     async def dialogue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"\x16\x03\x01\x02\x00\x01\x00")
