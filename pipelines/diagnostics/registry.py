@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.diagnostics.audit_checks import AUDIT_CHECKS
 from pipelines.diagnostics.check import Check, CheckResult, run_check
 from pipelines.diagnostics.clock_checks import CLOCK_CHECKS
 from pipelines.diagnostics.environment_checks import ENVIRONMENT_CHECKS
@@ -20,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     *STORE_CHECKS,
     *LEDGER_CHECKS,
     *PROMOTION_CHECKS,
+    *AUDIT_CHECKS,
     *CLOCK_CHECKS,
     *NETWORK_CHECKS,
     *LOG_CHECKS,

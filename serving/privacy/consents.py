@@ -26,6 +26,8 @@ from serving.problems import Problem
 from serving.schemas.predictions import FieldProblem
 from serving.schemas.privacy import ConsentChange, ConsentChanges
 
+_SECOND_US = 1_000_000
+
 
 def consent_state(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
     """Return the consents of a customer, with the fields of ConsentsResponse and the id as the caller wrote it.
@@ -140,9 +142,20 @@ def _resolve_change(index: int, change: ConsentChange, stored: Consents, now: in
     if changed_at > now + MAX_AHEAD:
         reason = f"Found {rfc3339(changed_at)}, while it is {rfc3339(now)}; expected an instant that has passed."
         raise Problem(422, reason, [FieldProblem(field=f"consents[{index}].changed_at", reason=reason)])
-    resolved = Consent(change.purpose, channel, change.granted, min(changed_at, now), until)
-    has_own_date = change.changed_at is not None and changed_at <= now
-    return resolved if has_own_date else _find_repeated(resolved, stored, now) or resolved
+    if change.changed_at is not None and changed_at <= now:
+        return Consent(change.purpose, channel, change.granted, changed_at, until)
+    recorded_at = _grant_date(stored, change.purpose, now) if change.granted else now
+    resolved = Consent(change.purpose, channel, change.granted, recorded_at, until)
+    return _find_repeated(resolved, stored, now) or resolved
+
+
+def _grant_date(stored: Consents, purpose: str, now: int) -> int:
+    """Return from when a grant counts that is dated ``now``: from the beginning of this second, or the denial in it.
+
+    A caller's dates often have whole seconds, so a denial of the same second would else seem to be older.
+    """
+    denials = (entry.changed_at for entry in stored.entries if entry.purpose == purpose and not entry.granted)
+    return max(now - now % _SECOND_US, min(now, max(denials, default=0) + 1))
 
 
 def _find_repeated(consent: Consent, stored: Consents, now: int) -> Consent | None:

@@ -163,3 +163,13 @@ def test_a_no_counts_at_once_in_a_demo_whose_clock_is_pinned(tmp_path: Path) -> 
         client.put(path, json={"consents": [{"purpose": "profiling", "granted": False}]})
         row = client.post("/v1/predictions", json={"customer_ids": ["ann"]}).json()["predictions"][0]
         assert row["status"] == "withheld_consent"
+
+
+@pytest.mark.parametrize("hours_ahead", [None, 23])
+def test_a_no_with_a_date_of_whole_seconds_outranks_a_grant_of_the_same_second(hours_ahead: int | None) -> None:
+    ledger, now = in_memory_ledger(), TODAY + 315_474
+    put(ledger, "email", True, None if hours_ahead is None else now + hours_ahead * HOUR, now)
+    put(ledger, "email", False, TODAY, now + 500_000)
+    assert ledger.can_reach(["ann"], ReachRequest(MARKETING, "email"), now) == [False]
+    put(ledger, "email", True, None, now + 500_001)
+    assert ledger.can_reach(["ann"], ReachRequest(MARKETING, "email"), now) == [True]
