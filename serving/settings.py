@@ -162,8 +162,8 @@ class Settings(AudiencePolicy):
         if shortest < MIN_KEY_LENGTH and not ip_address(self.host).is_loopback:
             raise ValueError(
                 f"Found an API key of {count_of(shortest, 'character')} and the address {self.host}, which other "
-                f"machines can reach; expected at least {MIN_KEY_LENGTH} characters that nobody guesses. Take a random key, or "
-                "create one: flywheel keys create."
+                f"machines can reach; expected at least {MIN_KEY_LENGTH} characters that nobody guesses. Take a random "
+                "key, or create one: flywheel keys create."
             )
         return self
 
