@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pyarrow.parquet as pq
 
 from features.config.retention import Retention
+from features.errors import StoreUnavailable
 from pipelines.home import Home
+from pipelines.steps import stored_audiences
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,14 @@ class PruneSummary:
     releases: tuple[str, ...] = ()
     evaluations: int = 0  # runs
     scores: bool = False
+    audiences: int = 0
 
     def sentence(self) -> str:
         """What was removed as one sentence."""
         parts = [f"releases {', '.join(self.releases)}"] if self.releases else []
         parts += [f"{self.evaluations} runs of evaluations"] if self.evaluations else []
         parts += ["the scores table"] if self.scores else []
+        parts += [f"{self.audiences} audiences"] if self.audiences else []
         return f"Removed, as older than the retention: {', '.join(parts)}." if parts else "Nothing is older than that."
 
 
@@ -41,7 +45,17 @@ def run(home: Home, retention: Retention, now: datetime, report: Callable[[str],
         report(f"removing release {version}")
         shutil.rmtree(home.releases / version, ignore_errors=True)
         registry.delete_release(version)
-    return PruneSummary(tuple(releases), registry.delete_old_evaluations(limit), scores)
+    evaluations = registry.delete_old_evaluations(limit)
+    return PruneSummary(tuple(releases), evaluations, scores, _remove_old_audiences(home, report))
+
+
+def _remove_old_audiences(home: Home, report: Callable[[str], None]) -> int:
+    """Remove expired audiences, by the clock of the machine; one that cannot be read stops nothing else."""
+    try:
+        return len(stored_audiences.delete_expired(home))
+    except StoreUnavailable as error:
+        report(str(error))
+        return 0
 
 
 def _remove_old_scores(home: Home, limit: datetime) -> bool:
