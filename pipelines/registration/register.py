@@ -22,6 +22,8 @@ from training.pyfunc.signature import pyfunc_signature
 from training.registry import Registry, Run, artifact_address, write_pyfunc
 from training.reporting.release_page import render_release_page
 
+_ALIASES_FOLLOW = "Its aliases follow the release; moving them here changes nothing that is served."
+
 
 def register(candidate: ReleaseCandidate, registry: Registry) -> str:
     """Log and register the models and the release, and return the version of the release.
@@ -74,7 +76,7 @@ def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, 
     unregistered = dict.fromkeys(MODELS, "")
     _write_release(candidate, unregistered, folder / "release")
     write_pyfunc(folder, pyfunc_signature(_manifest(candidate, unregistered), [name]), "release")
-    registry.describe(name, MODELS[name].summary)
+    registry.describe(name, f"{MODELS[name].summary} {_ALIASES_FOLLOW}")
     card = render_model_card(candidate, name)
     run_id = registry.log_run(mlflow_run(candidate, name, folder, card))
     tags = {"tier": candidate.tier, "as_of": str(candidate.context.as_of)}
