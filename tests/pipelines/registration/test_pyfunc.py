@@ -37,7 +37,7 @@ def registry_uri(trained_shop: Flywheel) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def published_features(trained_shop: Flywheel) -> pd.DataFrame:
-    """The published_features features of today, joined as in a notebook."""
+    """The published features of today, joined as in a notebook."""
     views = ReleaseManifest.read(trained_shop.home.releases / "1").views
     tables = [pd.read_parquet(trained_shop.home.features / f"{view.name}.parquet") for view in views]
     joined = reduce(lambda left, right: left.merge(right, "left", [CUSTOMER_ID, EVENT_TIMESTAMP]), tables)
