@@ -14,6 +14,7 @@ import numpy as np
 
 from features.arrays import Floats
 from features.calendar import day_from_number, day_number, instant
+from features.wording import count_of
 from pipelines.registration.candidate import ReleaseCandidate
 from training.dataset.outcomes import Rows
 from training.evaluation.backtest import Backtest
@@ -77,7 +78,7 @@ class ChampionReview:
         if not self.reads_same_features:
             return f"{MEAN}, since {name} reads other features."
         if self.unseen_tests:
-            return f"{name}, on {len(self.unseen_tests)} origins after its training."
+            return f"{name}, on {count_of(len(self.unseen_tests), 'origin')} after its training."
         fair_from = self.trained_on + timedelta(days=self.candidate.context.readiness.plan.evaluated_churn_days)
         return (
             f"{MEAN}; {name} has seen the outcomes after every origin, and can be compared fairly with a release "
