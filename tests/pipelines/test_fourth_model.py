@@ -96,7 +96,7 @@ def test_it_is_registered_with_its_card_and_its_figures(extended_shop: Flywheel)
     assert "Choosing whom a subscription is offered to." in str(version.description)
     assert "Total upgrades within 60 days" in str(version.description)
     files = {Path(one.path).stem for one in client.list_artifacts(str(version.run_id), "figures")}
-    assert files == {"reliability"}
+    assert files == {"all_tiers", "reliability"}
     assert extended_shop.release["model_versions"]["upgrade"] == "1"
 
 
