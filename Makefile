@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check docs bench bench-serving serve ui lock clean
+.PHONY: help setup demo test check docs bench bench-serving attack serve ui lock clean
 
 unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := true
@@ -47,6 +47,9 @@ bench: $(READY) ## measure what docs/benchmarks.md claims
 bench-serving: $(READY) ## measure what serving costs beside the bare minimum; needs wrk and redis-server
 	$(BIN)/python -m benchmarks.serving $(ARGS)
 	$(BIN)/python -m benchmarks.serving.audiences
+
+attack: $(READY) ## attack a small shop and its service, and write docs/attacks.md; needs redis-server, and root for a tmpfs
+	$(BIN)/python -m benchmarks.attacks $(ARGS)
 
 serve: $(READY) ## serve the champion; ARGS="--port 3001 --as-of 2017-12-01"
 	$(BIN)/flywheel serve $(ARGS)

@@ -25,7 +25,7 @@ _BIN = Path(sys.executable).parent
 @contextmanager
 def flywheel_server(home: HomeFixture, **settings: str) -> Iterator[str]:
     """Run ``flywheel serve`` on a home, with its clock at the home's as-of instant; yield the predictions URL."""
-    port = _free_port()
+    port = free_port()
     command = [str(_BIN / "flywheel"), "serve", "--home", str(home.home.folder), "--port", str(port)]
     environment = {f"FLYWHEEL_{name.upper()}": value for name, value in settings.items()}
     environment["FLYWHEEL_AS_OF"] = home.as_of.isoformat()
@@ -36,7 +36,7 @@ def flywheel_server(home: HomeFixture, **settings: str) -> Iterator[str]:
 @contextmanager
 def uvicorn_server(answer: bytes, scratch: Path) -> Iterator[str]:
     """Run bare uvicorn, which responds with these bytes; yield its URL."""
-    port = _free_port()
+    port = free_port()
     path = scratch / "answer.json"
     path.write_bytes(answer)
     command = [str(_BIN / "uvicorn"), "benchmarks.serving.uvicorn_baseline:app", "--port", str(port), "--no-access-log"]
@@ -47,7 +47,7 @@ def uvicorn_server(answer: bytes, scratch: Path) -> Iterator[str]:
 @contextmanager
 def mlflow_server(model: Path) -> Iterator[str]:
     """Run ``mlflow models serve`` on a model folder in this environment; yield its URL."""
-    port = _free_port()
+    port = free_port()
     arguments = ["models", "serve", "-m", str(model), "--env-manager", "local", "--port", str(port), "--workers", "1"]
     with _running_process([str(_BIN / "mlflow"), *arguments], {}, f"http://127.0.0.1:{port}/ping"):
         yield f"http://127.0.0.1:{port}/invocations"
@@ -62,7 +62,7 @@ def redis_server(scratch: Path) -> Iterator[str]:
     """
     if shutil.which("redis-server") is None:
         raise NotFound("Found no redis-server. Expected Debian's package: apt-get install redis-server.")
-    port = _free_port()
+    port = free_port()
     options = ["--save", "", "--appendonly", "no", "--dir", str(scratch)]
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", *options]
     with _running_process(command, {}, ""):
@@ -116,7 +116,8 @@ def _wait_for_port(port: int) -> None:
     raise TimeoutError(f"Found nothing on port {port}. Expected a server there.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

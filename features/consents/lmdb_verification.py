@@ -81,6 +81,8 @@ def _compare_records(transaction: lmdb.Transaction[bytes], records: lmdb._Databa
             found += crc32(key)
             if key[STATE_BYTES:] != key_digest(of_record):
                 raise DamagedStructure("an entry of the change index under another key than its own")
+            if transaction.get(of_record, db=records) is None:  # its value may be damaged together with its key
+                raise DamagedStructure("an entry of the change index without its record")
     entries = [transaction.stat(table)["entries"] for table in (records, changes)]
     if entries[0] != entries[1] or (not damaged and found != expected):
         raise DamagedStructure(f"{entries[0]:,} records and {entries[1]:,} entries of the change index that do not fit")

@@ -174,3 +174,15 @@ def test_a_whole_file_passes_however_its_pages_came_to_be(tmp_path: Path) -> Non
         os.truncate(tmp_path / "data.mdb", (tmp_path / "data.mdb").stat().st_size // 2 // 4096 * 4096)
         with environment.begin() as transaction, pytest.raises(DamagedStructure):
             verify_structure(tmp_path / "data.mdb", transaction)
+
+
+def test_a_record_whose_key_is_damaged_with_its_value_stops_the_ledger(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path, LMDB)
+    ledger.record({"ann": [Consent(PROFILING, "*", granted=False, changed_at=5)]})
+    del ledger
+    path = tmp_path / "consents/data.mdb"
+    content = path.read_bytes()
+    start = content.index(b'\0ann["ann"')
+    path.write_bytes(content[: start + 1] + b"bob{" + content[start + 5 :])
+    with pytest.raises(StoreDamaged, match="an entry of the change index without its record"):
+        open_ledger(tmp_path, LMDB).statuses(["ann"], 9)
