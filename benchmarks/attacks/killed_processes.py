@@ -19,7 +19,7 @@ from benchmarks.attacks.results import AttackResult
 from features.consents.backends import open_ledger
 from features.consents.ledger import ConsentStatus
 from features.online.backends import LMDB
-from serving.observability.audit_log import AUDIT_FILE
+from serving.observability.audit_reader import AUDIT_FILE
 
 GROUP = "Kills"
 COMMANDS = ("ingest", "publish", "score", "forget", "promote --rollback")

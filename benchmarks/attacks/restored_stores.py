@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 from redis import Redis
@@ -62,7 +63,7 @@ def _older_redis(home: AttackHome) -> AttackResult:
         denied = copy.customers[:CUSTOMERS]
         with attack_service(copy, online_store=url) as service, service.client() as client:
             client.put(customer_path(copy.customers[-1], "consents"), json=denial()).raise_for_status()
-            redis = Redis.from_url(url)
+            redis: Any = Redis.from_url(url)
             keys = redis.keys("flywheel:consents:*")
             dump = {key: redis.dump(key) for key in keys}
             for name in denied:

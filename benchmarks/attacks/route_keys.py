@@ -35,7 +35,7 @@ def attack(home: AttackHome) -> Iterator[AttackResult]:
             (route, method, key, scopes)
             for route in resource_routes()
             if isinstance(route, RawRoute)
-            for method in sorted(route.methods)
+            for method in sorted(route.methods or ())
             for key, scopes in credentials.values()
         ]
         with httpx.Client(base_url=service.url, timeout=30) as client:
@@ -59,7 +59,7 @@ def attack(home: AttackHome) -> Iterator[AttackResult]:
 def _ask(client: httpx.Client, route: RawRoute, method: str, key: str | None) -> int:
     path = route.path_format.replace("{customer_id}", "nobody").replace("{audience_id}", "none").replace("{name}", "x")
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    body = {} if method in {"POST", "PUT"} else None
+    body: dict[str, str] | None = {} if method in {"POST", "PUT"} else None
     return client.request(method, path, headers=headers, json=body).status_code
 
 
