@@ -23,7 +23,7 @@ RELEASE_DESCRIPTION = (
     "The unit that serves: one version names the versions of the three models, the feature service and the sha256 "
     "of every file. `champion` serves, `previous` is one command away, `challenger` waits for promotion. "
     "Move `champion` while `flywheel ui` runs, and that release serves within seconds, or the alias is put back and "
-    "the tag `promotion_refused` says why. A release with the tag `barred` was rolled back; only a person brings it back."
+    "the tag `promotion_refused` says why. A release with the tag `barred` was rolled back; a person may bring it back."
 )
 
 # The column's width in MLflow's schema; SQLite takes more, PostgreSQL refuses it.
