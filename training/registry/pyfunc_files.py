@@ -11,11 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from training.registry import release_files
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.types.schema import ColSpec
 
 ENVIRONMENT = ("numpy", "pandas", "pyarrow", "lightgbm", "mlflow")  # what the loader imports, beside Flywheel
