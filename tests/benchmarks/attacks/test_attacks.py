@@ -50,13 +50,13 @@ def test_every_change_changes_the_file() -> None:
 
 
 def test_a_group_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: AttackHome) -> Iterator[AttackResult]:
+    def fail(_: AttackHome) -> Iterator[AttackResult]:
         raise OSError("no tmpfs")
 
     def whole(_: AttackHome) -> Iterator[AttackResult]:
         yield AttackResult(group="whole", attack="any", tries=2)
 
-    monkeypatch.setattr(attacks, "GROUPS", {"broken": broken, "whole": whole})
+    monkeypatch.setattr(attacks, "GROUPS", {"broken": fail, "whole": whole})
     results, skipped = attacks.run_groups(HOME, ["broken", "whole"], deadline=1e12)
     assert [result.group for result in results] == ["whole"]
     assert skipped == [SkippedGroup("broken", "OSError: no tmpfs")]
