@@ -183,6 +183,13 @@ def is_intact(value: Buffer) -> bool:
     return len(value) % 8 == 0 and len(value) >= MIN_ROW_BYTES and crc32(value) == 0
 
 
+def with_checksum(row: bytes) -> bytes:
+    """A row of the layout of earlier versions as one of today's; any other value unchanged."""
+    if row[4:8] != _UNCHECKED_LAYOUT:
+        return row
+    return append_residue(row[:4] + LAYOUT_VERSION.to_bytes(4, "little") + row[8:] + _PADDING)
+
+
 def headers(values: Iterable[Buffer]) -> Words:
     """Tag, event time and created time of packed rows of any schema, (n, 3)."""
     return np.frombuffer(b"".join([value[: 8 * HEADER_WORDS] for value in values]), "<u8").reshape(-1, HEADER_WORDS)

@@ -32,7 +32,7 @@ def _verify(environment: lmdb.Environment) -> None:
             unseal(publication)
 
 
-_ONLINE = LmdbKind(
+ONLINE = LmdbKind(
     contents="online store",
     remedy="Publish the features again: flywheel publish.",
     map_bytes=2**36,  # large, so that readers never have to remap when a writer grows the file
@@ -87,7 +87,7 @@ class LmdbReader:
             raise ValueError("This reader is closed. Open another: LmdbReader.open(path, views).")
         identity = file_identity(self._path)
         if self._file is None or identity not in (self._identity, (0, 0)):
-            self._file, self._identity = open_lmdb(self._path, _ONLINE), identity
+            self._file, self._identity = open_lmdb(self._path, ONLINE), identity
         return self._file
 
 
@@ -159,7 +159,7 @@ def read_packed_values(path: Path, view: str, customer_ids: Sequence[str]) -> li
     """The packed rows of one view, None for an unknown customer or before the first publication."""
     if not (path / DATA_FILE).exists():
         return [None] * len(customer_ids)
-    with open_lmdb(path, _ONLINE).transaction() as transaction:
+    with open_lmdb(path, ONLINE).transaction() as transaction:
         return [transaction.get(row_key(view, customer_id)) for customer_id in customer_ids]
 
 
@@ -195,7 +195,7 @@ def write_transaction(path: Path) -> Iterator[LmdbWriter]:
         NoSpaceLeft: there is no space for the write; nothing of it is stored.
         StoreUnavailable: LMDB fails for another reason.
     """
-    with open_lmdb(path, _ONLINE).transaction(write=True) as transaction:
+    with open_lmdb(path, ONLINE).transaction(write=True) as transaction:
         writer = LmdbWriter(transaction)
         yield writer
         writer.finish()
@@ -205,7 +205,7 @@ def remove_damaged(path: Path) -> StoreDamaged | None:
     """Remove the store in a folder if it is damaged, before a publication that writes all of it again."""
     try:
         if (path / DATA_FILE).exists():
-            with open_lmdb(path, _ONLINE).transaction():
+            with open_lmdb(path, ONLINE).transaction():
                 return None
     except StoreDamaged as error:
         remove_lmdb(path)

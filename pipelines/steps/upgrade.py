@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from features.online.backends import LMDB, resolve_location
+from features.online.earlier_rows import add_checksums
 from features.storage.home_format import HOME_FORMAT, home_format, record_home_format
 from features.storage.private_files import restrict
 from pipelines.home import Home
@@ -39,11 +42,16 @@ def _upgrade_mlflow(home: Home) -> bool:
     return upgrade_database(home.folder / "mlflow.db")
 
 
+def _add_checksums(home: Home) -> bool:
+    return home.online == LMDB and add_checksums(Path(resolve_location(LMDB, home.folder)))
+
+
 def _restrict_access(home: Home) -> bool:
     return restrict(home.folder) > 0
 
 
 _STEPS: dict[str, Callable[[Home], bool]] = {
     "MLflow's database": _upgrade_mlflow,
+    "the checksums of features": _add_checksums,
     "the access of other users": _restrict_access,
 }
