@@ -19,6 +19,7 @@ from features.consents.lmdb import LmdbLedgerStorage
 from features.online.backends import LMDB
 from features.storage.lmdb_copy import copy_environment
 from features.storage.secret import MEMORY_FILE, load_secret
+from serving.observability.audit_head import HEAD_FILE
 from serving.observability.audit_reader import AUDIT_FILE, audit_files
 
 LEFT_OUT = frozenset({"reserve", "drafts", "spill", "spill_files"})  # nothing that a home needs
@@ -89,11 +90,13 @@ def _copy_ledger(home: Path, online_store: str, target: Path) -> None:
 
 
 def _copy_audit(home: Path, target: Path) -> None:
-    """Copy the audit log between two of its lines."""
-    current = home / AUDIT_FILE
-    if not current.is_file():
+    """Copy the audit log and its head between two of its lines; the lock of its writers is on the head."""
+    lock = home / HEAD_FILE
+    if not lock.is_file():
+        lock = home / AUDIT_FILE  # of an earlier version
+    if not lock.is_file():
         return
-    with current.open("rb") as file:
+    with lock.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         for path in home.glob("audit*"):
             _copy_entry(path, target / path.name)

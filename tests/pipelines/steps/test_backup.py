@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import sqlite3
 import stat
@@ -14,13 +15,14 @@ import pytest
 
 from features.errors import RowsLost
 from features.storage.secret import InvalidSecret
-from pipelines.backup import put_back
+from pipelines.backup import live_copy, put_back
 from pipelines.backup.manifest import InvalidBackup
 from pipelines.backup.put_back import HomeInUse
 from pipelines.home import Home
 from pipelines.steps import backup, forget, restore
 from pipelines.steps.restore import Restoration, Source
-from serving.observability.audit_reader import read_audit
+from serving.observability.audit_head import HEAD_FILE
+from serving.observability.audit_reader import AUDIT_FILE, read_audit
 from tests.features.consents.stores import Store
 from tests.pipelines.steps.test_restore import NOW, no, say, statuses, store
 
@@ -53,6 +55,24 @@ def put_backup_back(home: Path, source: Path, *, force: bool = False) -> Restora
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "copy"
+
+
+def test_no_audit_line_is_written_while_the_audit_log_is_copied(
+    store: Store, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_entry, copied = live_copy._copy_entry, []
+
+    def copy_locked(path: Path, to: Path) -> None:
+        if path.name.startswith("audit"):
+            with (store.home / HEAD_FILE).open("rb") as head, pytest.raises(BlockingIOError):
+                fcntl.flock(head, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            copied.append(path.name)
+        copy_entry(path, to)
+
+    say(store, "bob", no())
+    monkeypatch.setattr(live_copy, "_copy_entry", copy_locked)
+    make_backup(store, target)
+    assert sorted(copied) == [HEAD_FILE, AUDIT_FILE]
 
 
 @pytest.mark.parametrize("name", ["copy", "copy.tar.zst"])
