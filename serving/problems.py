@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, get_args
@@ -40,6 +41,11 @@ DETAILS = {
     "Retry-After seconds.",
     507: "There is no room for another stored audience. Delete one: DELETE /v1/audiences/{id}.",
 }
+
+
+def retry_after(seconds: float) -> dict[str, str]:
+    """The header ``Retry-After`` with whole seconds, at least one."""
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
 class Problem(Exception):

@@ -7,13 +7,12 @@ is measured in work: a request for a thousand customers takes the place of fifty
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from serving.api.turn_queue import TurnQueue
 from serving.predictions.prediction_service import MAX_BATCHED_CUSTOMERS
-from serving.problems import DETAILS, Problem
+from serving.problems import DETAILS, Problem, retry_after
 from serving.schemas.predictions import PredictionRequest
 
 DEADLINE_EXCEEDED = "The answer would come too late. Try again after Retry-After seconds."
@@ -69,8 +68,8 @@ class LoadShedder:
         return nullcontext() if customers <= MAX_BATCHED_CUSTOMERS else self._turn_queue.turn(customers)
 
     def _retry_after(self) -> dict[str, str]:
-        """The header with the whole seconds until the large requests that wait now are answered, at least one."""
-        return {"Retry-After": str(max(1, math.ceil(self._turn_queue.drain_seconds())))}
+        """The header with the seconds until the large requests that wait now are answered."""
+        return retry_after(self._turn_queue.drain_seconds())
 
 
 def work_of(request: PredictionRequest) -> int:

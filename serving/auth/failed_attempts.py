@@ -6,7 +6,6 @@ it is accepted all the same; a key that a person chose, in the environment, only
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -16,7 +15,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from serving.auth.api_keys import ENVIRONMENT, Caller
-from serving.problems import Problem
+from serving.problems import Problem, retry_after
 
 MAX_FAILURES_PER_MINUTE = 20
 _REMEMBERED_CALLERS = 1024
@@ -57,12 +56,11 @@ class FailedAttempts:
 
     async def _refusal(self, address: str) -> Problem:
         stats = await self._limiter.get_window_stats(self._limit, _network(address))
-        seconds = max(1, math.ceil(stats.reset_time - time.time()))
         return Problem(
             429,
             f"Found more than {self._limit.amount} wrong API keys in a minute from this address. Try again after "
             "Retry-After seconds, with a valid key.",
-            headers={"Retry-After": str(seconds)},
+            headers=retry_after(stats.reset_time - time.time()),
         )
 
 

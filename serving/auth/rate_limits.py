@@ -7,7 +7,6 @@ counts alone: a limit protects the worker, and a caller who is spread over sever
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from features.errors import StoreUnavailable
 from features.online.backends import SCHEMES
 from features.storage.circuit_breaker import CircuitBreaker
 from serving.auth.api_keys import Caller
-from serving.problems import Problem
+from serving.problems import Problem, retry_after
 
 SHARED_TIMEOUT_SECONDS = 0.1
 COOLDOWN_SECONDS = 5.0  # without shared counts after Redis did not answer
@@ -107,7 +106,7 @@ class RateLimits:
                 429,
                 f"Found more {counted} than the {limit:,} that this key may ask for. Try again after Retry-After "
                 "seconds, or ask for a key with a higher limit.",
-                headers={"Retry-After": str(max(1, math.ceil(excess_seconds)))},
+                headers=retry_after(excess_seconds),
             )
 
     async def _excess_seconds(self, item: RateLimitItem, identity: str, cost: int) -> float | None:
