@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 from features.errors import FlywheelError
 from pipelines.home import Home
 from pipelines.steps import follow
+from serving.processes.parent_death import signal_at_parent_death
 from training.registry.champion_alias import read_champion_alias
 
 SECONDS_BETWEEN_LOOKS = 2.0
 _SECONDS_TO_STOP = 10.0
-_PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
 
 class ChampionWatcher:
@@ -83,7 +82,7 @@ def run(home: Home, port: int, clock: Callable[[], datetime], report: Callable[[
 def server_process(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A server that ends with this process, however that ends."""
     former = signal.signal(signal.SIGTERM, _interrupt)
-    server = subprocess.Popen(command, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509 -- one thread, our command
+    server = subprocess.Popen(command, preexec_fn=partial(signal_at_parent_death, signal.SIGTERM))  # noqa: S603, PLW1509 -- one thread, our command
     try:
         yield server
     finally:
@@ -97,9 +96,3 @@ def server_process(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _end_with_parent() -> None:
-    """Have the kernel end the server when its parent was killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
 import socket
-import sys
 import threading
 
+from serving.processes.parent_death import signal_at_parent_death
 from serving.settings import Settings
 
 STOP = b"stop"
-_PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
 
 class SupervisorChannel:
@@ -38,8 +36,7 @@ class SupervisorChannel:
         On Linux the kernel does it, whatever this process is busy with. A thread does it elsewhere, and where the
         supervisor ended before this call.
         """
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal_at_parent_death(signal.SIGKILL)
         threading.Thread(target=self._read, name="supervisor-channel", daemon=True).start()
 
     def _read(self) -> None:
