@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.calendar import day_from_number, day_number, start_of_day
-from features.consents.ledger import ProfilingScope
+from features.consents.profiling_scope import ProfilingScope
 from features.errors import NotEnoughData, NotFound
 from features.storage.duckdb_connection import NO_PROGRESS_BAR
 from features.storage.sql_quoting import quote_literal

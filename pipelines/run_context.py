@@ -9,7 +9,7 @@ from functools import cached_property
 
 from features.calendar import micros
 from features.config.shop import ShopConfig
-from features.consents.ledger import ProfilingScope
+from features.consents.profiling_scope import ProfilingScope
 from features.history import Cutoff, History
 from features.ingestion.manifest import read_manifest
 from features.plausibility.history_notes import history_notes

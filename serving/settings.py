@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from features.errors import InvalidStore
 from features.online.backends import LMDB, open_store, resolve_location
@@ -20,7 +20,7 @@ from serving.audience_policy import AudiencePolicy
 from serving.auth.key_store import InvalidKeyStore, KeysRemoved, KeyStore, active_keys
 from serving.moments import parse_datetime
 
-ENVIRONMENT_PREFIX = "FLYWHEEL_"
+ENVIRONMENT_PREFIX = AudiencePolicy.model_config["env_prefix"]
 MIN_KEY_LENGTH = 16  # characters of an API key in the environment, where other machines can reach the service
 # A name or an IPv4 address, or an IPv6 address in brackets, as Host has them.
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
@@ -29,10 +29,6 @@ _LOCALHOST = {"localhost": "127.0.0.1"}
 
 class Settings(AudiencePolicy):
     """Settings of the service."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
-    )
 
     home: Path = Field(default=Path(".flywheel"), description="The folder with history, features, releases and scores.")
     host: str = Field(default="127.0.0.1", description="The address to listen on; any but loopback needs API keys.")

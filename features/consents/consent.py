@@ -64,6 +64,9 @@ class Defaults:
         return self.profiling if purpose == PROFILING else self.marketing
 
 
+NOTHING_ALLOWED = Defaults(profiling=False, marketing=False)
+
+
 @dataclass(frozen=True)
 class Consents:
     """All consents of one customer, one for each purpose and channel."""

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from features.storage.atomic_files import replace_text
 
-_MARKER_FILE = "erased"
+ERASED_FILE = "erased"
 
 
 def erased_until(home: Path) -> int:
     """Read the ledger state up to which every erasure has been applied to all files; 0 before the first erasure."""
-    marker = home / _MARKER_FILE
+    marker = home / ERASED_FILE
     return int(marker.read_text()) if marker.is_file() else 0
 
 
 def record_erased_until(home: Path, state: int) -> None:
     """Write the ledger state up to which every erasure has been applied to all files."""
-    replace_text(home / _MARKER_FILE, str(state))
+    replace_text(home / ERASED_FILE, str(state))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
@@ -14,6 +13,7 @@ from features.canonical_form import IdCase
 from features.consents.consent import (
     ALL_CHANNELS,
     MARKETING,
+    NOTHING_ALLOWED,
     PROFILING,
     Consent,
     Consents,
@@ -21,6 +21,7 @@ from features.consents.consent import (
     LedgerRecord,
     ReachRequest,
 )
+from features.consents.profiling_scope import ProfilingScope
 from features.consents.record_writes import remove_records, write_newer
 from features.consents.storage import DEFAULTS, LedgerStorage, WriteTransaction
 from features.errors import StoreDamaged
@@ -29,7 +30,6 @@ from features.storage.secret import keyed_digest
 BATCH_SIZE = 1000  # customers in one write; other writers wait for it
 _TOMBSTONE_PURPOSE = "tombstone"
 _ID_CASE = "id_case"  # the metadata value
-_NOTHING_ALLOWED = Defaults(profiling=False, marketing=False)
 
 
 class ConsentStatus(IntEnum):
@@ -47,19 +47,6 @@ class ConsentSnapshot:
 
     consents: Consents
     state: int
-
-
-@dataclass(frozen=True)
-class ProfilingScope:
-    """The customers that may be profiled: all but the exceptions, or only the exceptions."""
-
-    by_default: bool
-    exception_ids: tuple[str, ...]  # ascending
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash that changes if, and only if, the set of customers that may be profiled changes."""
-        return hashlib.sha256(orjson.dumps([self.by_default, self.exception_ids])).hexdigest()
 
 
 class Ledger:
@@ -231,7 +218,7 @@ class Ledger:
             try:
                 consents = _parse_consents(value)
             except StoreDamaged:  # the strict side: whoever cannot be read said no
-                yield (ConsentStatus.ERASED if is_erased else ConsentStatus.DENIED), Consents(), _NOTHING_ALLOWED
+                yield (ConsentStatus.ERASED if is_erased else ConsentStatus.DENIED), Consents(), NOTHING_ALLOWED
                 continue
             yield _consent_status(consents, now, defaults, erased=is_erased), consents, defaults
 

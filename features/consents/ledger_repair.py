@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from secrets import token_hex
 
 import orjson
 
 from features.consents.backends import LOCAL_FOLDER, open_storage
 from features.consents.consent import Defaults
 from features.consents.ledger import Ledger
+from features.consents.ledger_binding import LedgerBinding
 from features.consents.ledger_memory import LedgerMemory, LedgerPoint
 from features.consents.storage import DEFAULTS, LEDGER_ID, STATE, LedgerStorage, WriteTransaction
 from features.errors import InvalidStore
@@ -119,7 +119,7 @@ class LedgerRepair:
             transaction.next_state(floor)
             if not loss.is_repaired_elsewhere:
                 transaction.set_meta(_ANCESTORS, orjson.dumps(sorted(known_ids)))
-                transaction.set_meta(LEDGER_ID, token_hex(16).encode())
+                transaction.set_meta(LEDGER_ID, LedgerBinding.new_ledger_id().encode())
 
         self._storage.write([], [], write)
 
@@ -135,4 +135,4 @@ def raise_state(storage: LedgerStorage, floor: int) -> None:
 
 def _write_defaults(transaction: WriteTransaction, defaults: Defaults) -> None:
     transaction.next_state()
-    transaction.set_meta(DEFAULTS, orjson.dumps({"profiling": defaults.profiling, "marketing": defaults.marketing}))
+    transaction.set_meta(DEFAULTS, orjson.dumps(asdict(defaults)))

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from features.consents.backends import LOCAL_FOLDER, RESTORING_FOLDER, open_storage
+from features.consents.erasure_state import ERASED_FILE
 from features.consents.ledger import Ledger
 from features.consents.ledger_memory import LedgerMemory
 from features.consents.ledger_repair import raise_state
@@ -26,10 +27,11 @@ from features.storage.home_format import check_home_format
 from features.storage.secret import MEMORY_FILE, InvalidSecret, load_secret
 from pipelines.backup.live_copy import LEFT_OUT
 from pipelines.backup.manifest import MANIFEST_FILE
+from serving.auth.key_store import KEYS_FILE, KEYS_MARKER
+from serving.privacy.audit_replay import WAITING_FILE
 
-_ERASED_FILE = "erased"  # the marker of applied erasures, which says nothing about the tables of a backup
 _ENTRIES_FILE = ".entries.json"
-_KEPT = ("keys.json", "has-keys", "waiting_words.json")
+_KEPT = (KEYS_FILE, KEYS_MARKER, WAITING_FILE)
 
 
 class HomeInUse(FlywheelError):
@@ -65,7 +67,7 @@ def prepare(backup: Path, home: Path, online_store: str, report: Callable[[str],
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(backup, draft, copy_function=shutil.copyfile)
     (draft / MANIFEST_FILE).unlink()
-    (draft / _ERASED_FILE).unlink(missing_ok=True)
+    (draft / ERASED_FILE).unlink(missing_ok=True)  # the tables of a backup have whom it says to be erased
     check_home_format(draft)
     _adopt_secret(draft, home, online_store)
     _merge_ledger(draft, home, online_store, report)

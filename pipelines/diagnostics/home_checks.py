@@ -15,9 +15,11 @@ from features.wording import count_of
 from pipelines import environment
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.surroundings import Surroundings
+from serving.auth.key_store import KEYS_FILE
+from serving.observability.audit_reader import AUDIT_FILE
 
 LITTLE_SPACE, TOO_LITTLE_SPACE = 2 * 10**9, 3 * 10**8  # bytes
-_PRIVATE_FILES = ("secret", "keys.json", "audit.jsonl")
+_PRIVATE_FILES = ("secret", KEYS_FILE, AUDIT_FILE)
 
 
 @check(

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.consents.consent import ALL_CHANNELS, MARKETING, Consents, Defaults
-from features.consents.ledger import Ledger, ProfilingScope
+from features.consents.ledger import Ledger
+from features.consents.profiling_scope import ProfilingScope
 from features.errors import NotFound
 from serving.audiences.consent_filter import CHANNELS_COLUMN, UNTIL_COLUMN, ConsentSnapshotRef
 from training.segments.column import ColumnSpec

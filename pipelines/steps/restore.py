@@ -9,7 +9,7 @@ from pathlib import Path
 
 from features.calendar import micros
 from features.config.shop import ShopConfig
-from features.consents.consent import Defaults
+from features.consents.consent import NOTHING_ALLOWED
 from features.consents.ledger_repair import LedgerLoss, LedgerRepair
 from features.ingestion.manifest import read_manifest
 from features.storage import write_lock
@@ -27,7 +27,6 @@ from serving.privacy.audit_replay import ReplayResult, read_words, replay_words,
 from serving.privacy.erasure import apply_pending_erasures
 
 RESTORE = "restore"  # the action in the audit log
-_NOTHING_ALLOWED = Defaults(profiling=False, marketing=False)
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def _reconcile(home: Home, report: Callable[[str], None], *, keeps_waiting: bool
         ledger.discard(ledger.erased_among([record.customer_id for record in ledger.all_records()]))
         replayed = replay_words(words, home.folder, ledger)
         if loss:
-            repair.set_missing_defaults(recorded_defaults(home.scores) or _NOTHING_ALLOWED)
+            repair.set_missing_defaults(recorded_defaults(home.scores) or NOTHING_ALLOWED)
         if loss or keeps_waiting:
             write_waiting(home.folder, replayed.waiting)
     return loss, replace(replayed, erasures=replayed.erasures + erasures)

@@ -18,6 +18,8 @@ from features.errors import FlywheelError
 from features.storage.atomic_files import create_private, replace_private
 from serving.auth.scopes import KeyScope
 
+KEYS_FILE = "keys.json"
+KEYS_MARKER = "has-keys"  # by which a home remembers that it has had keys
 MAX_ACTIVE_KEYS = 2  # of one client: the old key and the new one, while a rotation lasts
 _LOCK_TIMEOUT_SECONDS = 5.0
 
@@ -74,12 +76,12 @@ class KeyStore:
     @classmethod
     def for_home(cls, home: Path) -> KeyStore:
         """The file of this home, which need not exist."""
-        return cls(home / "keys.json")
+        return cls(home / KEYS_FILE)
 
     @property
     def marker(self) -> Path:
         """The file by which a home remembers that it has had keys."""
-        return self.path.with_name("has-keys")
+        return self.path.with_name(KEYS_MARKER)
 
     def fingerprint(self) -> tuple[int, int, int] | None:
         """A value that changes when the file is replaced, from one ``stat``; None where there is no file.

@@ -12,6 +12,7 @@ from features.consents.consent import (
     ALL_CHANNELS,
     MARKETING,
     MAX_CHANNELS,
+    NOTHING_ALLOWED,
     PROFILING,
     Consent,
     Consents,
@@ -38,7 +39,7 @@ def consent_state(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
     canonical = canonical_id(customer_id, ledger.id_case())
     snapshot = ledger.consents(canonical)
     erased = ledger.statuses([canonical], now) == [ConsentStatus.ERASED]
-    defaults = Defaults(profiling=False, marketing=False) if erased else ledger.defaults()
+    defaults = NOTHING_ALLOWED if erased else ledger.defaults()
     return {
         "customer_id": customer_id,
         "consents": [_to_response(consent) for consent in snapshot.consents.entries],

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from features.consents.ledger import ProfilingScope
+from features.consents.profiling_scope import ProfilingScope
 from features.errors import NotEnoughData, NotFound
 from features.history import Cutoff, History
 from tests.logs import cutoff, history_of, ingest_log, utc_instant
