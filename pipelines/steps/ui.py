@@ -82,7 +82,8 @@ def run(home: Home, port: int, clock: Callable[[], datetime], report: Callable[[
 def server_process(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A server that ends with this process, however that ends."""
     former = signal.signal(signal.SIGTERM, _interrupt)
-    server = subprocess.Popen(command, preexec_fn=partial(signal_at_parent_death, signal.SIGTERM))  # noqa: S603, PLW1509 -- one thread, our command
+    end_with_parent = partial(signal_at_parent_death, signal.SIGTERM)
+    server = subprocess.Popen(command, preexec_fn=end_with_parent)  # noqa: S603, PLW1509 -- one thread, our command
     try:
         yield server
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -19,7 +20,9 @@ import pytest
 
 from features.consents.backends import open_ledger
 from features.online.backends import LMDB
-from serving.server import check_address, wait_until_ready
+from serving.processes.supervisor import WorkersRefused
+from serving.server import AddressUnavailable, check_address, run, wait_until_ready
+from serving.settings import Settings
 from tests.free_ports import free_port
 from tests.serving import tiny
 
@@ -65,6 +68,8 @@ def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield process, url
         finally:
             process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -148,16 +153,7 @@ def test_metrics_add_up_over_the_workers(service: tuple[subprocess.Popen[str], s
     assert "bentoml" not in page
 
 
-def test_ctrl_c_stops_it_quietly(tmp_path: Path) -> None:
-    port = free_port()
-    with start_server(tmp_path, port) as process:
-        wait_until(lambda: is_alive(port))
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (0, "", "")
-
-
-def test_no_connection_is_reset_when_it_stops_and_who_watches_its_readiness_loses_no_request(home: Path) -> None:
+def test_ctrl_c_stops_it_quietly_without_a_reset_and_who_watches_its_readiness_loses_no_request(home: Path) -> None:
     port = free_port()
     answers, resets = [], []
 
@@ -179,11 +175,13 @@ def test_no_connection_is_reset_when_it_stops_and_who_watches_its_readiness_lose
             while client.get("/readyz").status_code == 200:
                 watched += client.get("/v1/customers/ann/predictions").raise_for_status().status_code == 200
                 if watched == 20:
-                    process.terminate()
+                    process.send_signal(signal.SIGINT)
             client.get("/v1/customers/ann/predictions").raise_for_status()
             for caller in callers:
                 caller.result()
-        assert process.wait(timeout=30) == 0
+        out, err = process.communicate(timeout=30)
+    events = [json.loads(line)["event"] for line in err.splitlines()]
+    assert (process.returncode, out, events) == (0, "", ["release serves"])
     assert watched >= 20
     assert (set(answers), resets) == ({200}, [])
 
@@ -211,20 +209,16 @@ def is_alive(port: int) -> bool:
 def test_a_home_that_no_worker_takes_ends_the_service_with_the_reason(tmp_path: Path) -> None:
     open_ledger(tmp_path, LMDB).erase("ann")
     (tmp_path / "secret").unlink()
-    with start_server(tmp_path, free_port(), FLYWHEEL_WORKERS="2") as process:
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "WorkersRefused: Found no" in err
+    with pytest.raises(WorkersRefused, match=r"^Found no .*secret"):
+        run(Settings(home=tmp_path, port=free_port(), workers=2))
 
 
 def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        with start_server(tmp_path, listener.getsockname()[1]) as process:
-            _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "expected a free port of an address of this machine" in err
+        with pytest.raises(AddressUnavailable, match="expected a free port of an address of this machine"):
+            run(Settings(home=tmp_path, port=listener.getsockname()[1]))
 
 
 def test_a_service_that_is_not_there_is_not_ready() -> None:
