@@ -30,14 +30,14 @@ RESERVED_SECONDS = 60.0  # a group is not begun with less time left
 GROUPS: Mapping[str, Callable[[AttackHome], Iterator[AttackResult]]] = {
     module.GROUP: module.attack
     for module in (
-        route_keys,
-        damaged_files,
-        full_disk,
         floods,
-        differencing,
-        hostile_requests,
-        killed_processes,
+        route_keys,
         restored_stores,
+        full_disk,
+        differencing,
+        damaged_files,
+        killed_processes,
+        hostile_requests,
     )
 }
 

@@ -6,8 +6,8 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -22,48 +22,69 @@ from features.online.backends import LMDB
 from serving.observability.audit_reader import AUDIT_FILE
 
 GROUP = "Kills"
-COMMANDS = ("ingest", "publish", "score", "forget", "promote --rollback")
-KILLS_PER_COMMAND = 2
+# What is removed before a command, so that it has its work to do.
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "ingest": ["history/manifest.json"],
+    "publish": ["features/published.json"],
+    "score": [],
+    "forget": [],
+    "promote": ["releases/champion"],
+    "run": ["history/manifest.json", "features/published.json", "trained.json"],
+}
+KILLS_PER_COMMAND = 3
 SERVICE_KILLS = 4
-MAX_DELAY_SECONDS = {"ingest": 8.0, "publish": 12.0, "score": 12.0, "forget": 6.0, "promote --rollback": 6.0}
 _SERVICE_SECONDS = 2.0
+_ENDED_WELL = (0, 3)  # 3: the gate decided, and everything else was done
 NOW = 10**16  # microseconds since 1970 UTC
 
 
 def attack(home: AttackHome) -> Iterator[AttackResult]:
-    """Kill each command twice and run it again, then kill the service four times."""
+    """Kill each command three times and run it again, then kill the service four times."""
     generator = random.Random(0)  # noqa: S311 - the same moments every time
+    yield _kill_service(home, generator)
     for command in COMMANDS:
         yield _kill_command(home, command, generator)
-    yield _kill_service(home, generator)
 
 
 def _kill_command(home: AttackHome, command: str, generator: random.Random) -> AttackResult:
     """Kill a command, then forget a customer and run it again: both must work, and the customer must stay away."""
     failed = kills = lost = 0
-    for number in range(KILLS_PER_COMMAND):
-        with home.copy() as copy:
-            customer_id = copy.customers[number]
-            arguments = [customer_id] if command == "forget" else []
-            with copy.start(command, *arguments) as process:
-                time.sleep(generator.uniform(0.5, MAX_DELAY_SECONDS[command]))
+    with _copy_with_work(home, command) as copy:
+        began = time.monotonic()
+        failed += copy.run(command, *_arguments(command, copy.customers[-1]))[0] not in _ENDED_WELL
+        seconds = time.monotonic() - began
+    for customer_id in home.customers[:KILLS_PER_COMMAND]:
+        with _copy_with_work(home, command) as copy:
+            with copy.start(command, *_arguments(command, customer_id)) as process:
+                time.sleep(generator.uniform(0.2, 0.95) * seconds)
                 kills += process.poll() is None
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
             failed += copy.run("forget", customer_id)[0] != 0
-            if command != "forget":
-                failed += copy.run("score")[0] not in (0, 3)
+            failed += copy.run(command, *_arguments(command, customer_id))[0] not in _ENDED_WELL
             lost += open_ledger(copy.folder, LMDB).statuses([customer_id], NOW) != [ConsentStatus.ERASED]
             lost += len(list(copy.folder.rglob("*.tmp"))) + _torn_lines(copy.folder / AUDIT_FILE)
     return AttackResult(
         group=GROUP,
-        attack=f"flywheel {command}, then forget" + ("" if command == "forget" else " and score"),
+        attack=f"flywheel {command}, then forget and the command again",
         tries=KILLS_PER_COMMAND,
         kills=kills,
         lost=lost,
         server_errors=failed,
         note="a command that fails afterwards counts as a server error" if failed else "",
     )
+
+
+@contextmanager
+def _copy_with_work(home: AttackHome, command: str) -> Iterator[AttackHome]:
+    with home.copy() as copy:
+        for name in COMMANDS[command]:
+            (copy.folder / name).unlink()
+        yield copy
+
+
+def _arguments(command: str, customer_id: str) -> list[str]:
+    return [customer_id] if command == "forget" else ["--version", "1"] if command == "promote" else []
 
 
 def _kill_service(home: AttackHome, generator: random.Random) -> AttackResult:
