@@ -14,7 +14,7 @@ class AttackResult:
     tries: int
     server_errors: int = 0  # responses with status 500, and lost connections
     kills: int = 0  # processes ended with SIGKILL
-    lost: int = 0  # acknowledged words that are gone, and keys that open what they must not
+    lost: int = 0  # acknowledged changes that are gone, and keys that open what they must not
     silently_wrong: int = 0  # answers that differ and do not say so
     note: str = ""
 

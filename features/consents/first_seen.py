@@ -25,7 +25,7 @@ _SCHEMA = pa.schema(
         ("counts_from_us", pa.int64()),
     ]
 )
-_Word = tuple[str, str, str, bool, int]
+_Key = tuple[str, str, str, bool, int]
 
 
 @dataclass
@@ -38,7 +38,7 @@ class FirstSeen:
     path: Path
     now: int  # of the import, microseconds since 1970 UTC
     is_upgrade: bool  # whether an earlier version, which kept no memory, imported this log
-    counts_from: dict[_Word, int] = field(default_factory=dict)
+    counts_from: dict[_Key, int] = field(default_factory=dict)
     _saved: int | None = None  # the number of consents in the file
 
     @classmethod
@@ -51,40 +51,38 @@ class FirstSeen:
             rows = pq.read_table(path, schema=_SCHEMA).to_pylist()
         except (OSError, pa.ArrowInvalid):
             return cls(path, now, is_upgrade=True)
-        counts_from: dict[_Word, int] = {_word(row): row["counts_from_us"] for row in rows}
+        counts_from: dict[_Key, int] = {_key(row): row["counts_from_us"] for row in rows}
         return cls(path, now, is_upgrade=False, counts_from=counts_from, _saved=len(counts_from))
 
     def settle(self, customer_id: str, consent: Consent) -> Consent:
         """The consent, dated from when it counts."""
         if consent.changed_at <= self.now and not self.counts_from:
             return consent
-        word = (customer_id, consent.purpose, consent.channel, consent.granted, consent.changed_at)
-        since = self.counts_from.get(word)
+        key = (customer_id, consent.purpose, consent.channel, consent.granted, consent.changed_at)
+        since = self.counts_from.get(key)
         if since is None:
             if consent.changed_at <= self.now:
                 return consent
-            since = self.counts_from[word] = self._first_seen_at(consent)
+            since = self.counts_from[key] = self._first_seen_at(consent)
         return replace(consent, changed_at=since)
 
     def save(self) -> None:
         """Write what this import saw, also if that is nothing: the file says that there is a memory."""
         if self._saved == len(self.counts_from):
             return
-        rows = [
-            dict(zip(_SCHEMA.names, (*word, since), strict=True)) for word, since in sorted(self.counts_from.items())
-        ]
+        rows = [dict(zip(_SCHEMA.names, (*key, since), strict=True)) for key, since in sorted(self.counts_from.items())]
         with atomic_write(self.path) as temporary:
             pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
         self._saved = len(self.counts_from)
 
     @property
-    def future_words(self) -> int:
+    def future_consents(self) -> int:
         """The number of consents that are still dated in the future."""
-        return sum(word[4] > self.now for word in self.counts_from)
+        return sum(key[4] > self.now for key in self.counts_from)
 
     def _first_seen_at(self, consent: Consent) -> int:
         return earliest_recording(consent.changed_at, self.now) if self.is_upgrade and consent.granted else self.now
 
 
-def _word(row: Mapping[str, Any]) -> _Word:
+def _key(row: Mapping[str, Any]) -> _Key:
     return row["customer_id"], row["purpose"], row["channel"], row["granted"], row["claimed_at_us"]

@@ -1,4 +1,4 @@
-"""Ledger repair: a ledger that lost words becomes the home's own again, in an epoch above every state seen before."""
+"""Ledger repair: a ledger that lost consents is the home's own again, in an epoch above every state seen before."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ class LedgerRepair:
 
     @contextmanager
     def epoch(self, loss: LedgerLoss) -> Iterator[Ledger]:
-        """Yield the ledger, to record lost words again; when the block ends, the home accepts the ledger.
+        """Yield the ledger, to record again what it lost; when the block ends, the home accepts the ledger.
 
-        After a loss the states of these words are above all that any table or audience of the home was made with. The
-        ledger then has a new id, so that every other machine refuses it until it has recorded its own words again.
+        After a loss the states of what is recorded are above all that any table or audience of the home was made with.
+        The ledger then has a new id, so that every other machine refuses it until it has recorded its own again.
         """
         with self._storage.binding.lenient():
             if loss:
@@ -83,7 +83,7 @@ class LedgerRepair:
                 self._storage.binding.accept(ledger_id, int(self._text(STATE) or 0))
 
     def _merge_local_ledger(self) -> None:
-        """Add the words of a local ledger that waits to move to Redis, as after a restore of a backup."""
+        """Add the contents of a local ledger that waits to move to Redis, as after a restore of a backup."""
         if self._storage.binding.store == "redis" and (self._home / LOCAL_FOLDER).is_dir():
             local = open_storage(self._home, LMDB)
             with local.binding.lenient():
@@ -129,7 +129,7 @@ class LedgerRepair:
 
 
 def raise_state(storage: LedgerStorage, floor: int) -> None:
-    """Raise the state of a ledger above one of another ledger, before its words are merged into it."""
+    """Raise the state of a ledger above one of another ledger, before its contents are merged into it."""
     storage.write([], [], lambda transaction: transaction.next_state(floor))
 
 

@@ -24,7 +24,7 @@ class ImportSummary:
 
     changed_customers: int  # customers with another consent than before
     unused_purposes: tuple[str, ...]  # purposes of the log that the configuration does not map
-    future_words: int = 0  # consents dated in the future
+    future_consents: int = 0  # consents dated in the future
     folded_customers: int = 0  # customers with consents for more than MAX_CHANNELS channels
 
 
@@ -51,7 +51,7 @@ def import_consents(path: Path, purposes: Mapping[str, str], ledger: Ledger, now
         folded += sum(_has_too_many_channels(consents) for consents in batch.values())
     first_seen.save()
     unused = pc.unique(table.filter(pc.is_null(table["target"]))["purpose"]).to_pylist()
-    return ImportSummary(changed, tuple(sorted(str(purpose) for purpose in unused)), first_seen.future_words, folded)
+    return ImportSummary(changed, tuple(sorted(str(purpose) for purpose in unused)), first_seen.future_consents, folded)
 
 
 @dataclass(frozen=True)

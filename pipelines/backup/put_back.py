@@ -97,7 +97,7 @@ def finish(home: Path) -> bool:
 
 
 def confirm(home: Path) -> None:
-    """End a restore, after the words that the backup does not know are recorded again; the home is open from now on."""
+    """End a restore, after what the backup does not know is recorded again; the home is open from now on."""
     shutil.rmtree(home / RESTORING_FOLDER, ignore_errors=True)
 
 
@@ -138,7 +138,7 @@ def _merge_ledger(draft: Path, home: Path, online_store: str, report: Callable[[
         with storage.binding.lenient():
             Ledger(merged, lambda: load_secret(draft)).import_from(Ledger(storage, lambda: load_secret(home)))
     except (InvalidStore, StoreUnavailable) as error:
-        report(f"note: the present consents cannot be read, so their words come from the audit log alone ({error})")
+        report(f"note: the present consents cannot be read, so the newest come from the audit log alone ({error})")
 
 
 def _kept_files(home: Path) -> list[Path]:

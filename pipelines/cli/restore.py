@@ -26,7 +26,7 @@ _LOSSES = {
     "older": "The store held an older copy of the consents.",
     "emptied": "The store had lost all consents.",
     "replaced": "The store held another ledger of the same secret.",
-    "elsewhere": "Another machine had restored the consents; the words of this one are added.",
+    "elsewhere": "Another machine had restored the consents; those of this one are added.",
     "memory": "The home's memory of its consents was damaged.",
 }
 
@@ -43,11 +43,12 @@ def restore(
     home: HomeDir = None,
     json: Json = False,
 ) -> None:
-    """Record consents and erasures again that the store lost, the strictest word winning; stop the service before.
+    """Record consents and erasures again that the store lost; stop the service before.
 
-    With --from, a backup takes the place of the home's files first; newer erasures and consents of the home stay.
+    Of two consents the newer counts, of two at once the denial. With --from, a backup takes the place of the home's
+    files first; newer erasures and consents of the home stay.
 
-    Exit status 3: words are left of customers that no table knows; they are recorded when an ingestion brings them.
+    Exit status 3: some are of customers that no table knows; they are recorded when an ingestion brings them.
     """
     from pipelines.steps import restore as step
 
@@ -77,8 +78,8 @@ class RestoreConsole(CommandConsole):
         )
         if restoration.waiting:
             self._out.print(
-                f"Words of {restoration.waiting:,} customers wait, because no table knows these customers; they are "
-                "recorded when an ingestion brings them.",
+                f"Consents and erasures of {restoration.waiting:,} customers wait, because no table knows these "
+                "customers; they are recorded when an ingestion brings them.",
                 soft_wrap=True,
             )
         for note in restoration.notes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from features.calendar import micros
 from features.consents.backends import LOCAL_FOLDER
 from features.consents.ledger import Ledger
 from features.consents.lmdb import LmdbLedgerStorage
@@ -18,6 +19,7 @@ from pipelines.backup.archive import new_backup
 from pipelines.backup.live_copy import copy_home
 from pipelines.backup.manifest import BackupManifest, file_digests
 from pipelines.home import Home
+from serving.moments import rfc3339
 
 
 class BackupFailed(FlywheelError):
@@ -66,7 +68,7 @@ def _describe(folder: Path, online_store: str, now: datetime) -> BackupManifest:
         ledger_id, revision = ledger.identity(), ledger.state()
         (folder / LOCAL_FOLDER / "lock.mdb").unlink(missing_ok=True)
     return BackupManifest(
-        created_at=now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        created_at=rfc3339(micros(now)),
         ledger=ledger_id,
         revision=revision,
         online_store=LMDB if online_store == LMDB else "redis",

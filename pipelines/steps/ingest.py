@@ -67,7 +67,8 @@ def import_log_consents(
     """Import the log's consents into the ledger, where they are newer than those recorded over the API."""
     marker, source = home.history / "consents.taken", f"{manifest.config} {manifest.source}"
     if waiting := apply_waiting(home.folder, home.ledger()):
-        report(f"words of {waiting.consents + waiting.erasures:,} customers that a restore kept waiting are recorded")
+        count = waiting.consents + waiting.erasures
+        report(f"consents and erasures of {count:,} customers that waited since a restore are recorded")
     if marker.is_file() and marker.read_text() == f"{source} {home.ledger().identity()}":
         return
     moved = adopt_id_case(home.ledger(), config.id_case)
@@ -89,9 +90,9 @@ def _import_consent_log(
         details = {"customers": summary.changed_customers, "consent_state": str(ledger.state())}
         AuditLog.open(home.folder).append(CONSENT, COMMAND_LINE, micros(timestamp), **details)
     report(f"consents of {summary.changed_customers:,} customers changed")
-    if summary.future_words:
+    if summary.future_consents:
         report(
-            f"note: {count_of(summary.future_words, 'consent')} dated after now, counted from when first read: "
+            f"note: {count_of(summary.future_consents, 'consent')} dated after now, counted from when first read: "
             "correct their dates in the log"
         )
     if summary.folded_customers:

@@ -1,4 +1,4 @@
-"""Restore step: a home whose store lost consents or erasures gets them back, the strictest word winning."""
+"""Restore step: a home whose store lost consents or erasures gets them back; the newest counts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ from pipelines.backup.manifest import BackupManifest
 from pipelines.home import Home
 from pipelines.steps.ingest import import_log_consents
 from serving.audiences.consent_filter import recorded_defaults
-from serving.observability.audit_log import COMMAND_LINE, AuditLog
+from serving.observability.audit_log import COMMAND_LINE, RESTORE, AuditLog
 from serving.observability.audit_reader import audit_files
-from serving.privacy.audit_replay import ReplayResult, read_words, replay_words, write_waiting
+from serving.privacy.audit_replay import ReplayResult, read_changes, replay_changes, write_waiting
 from serving.privacy.erasure import apply_pending_erasures
-
-RESTORE = "restore"  # the action in the audit log
 
 
 @dataclass(frozen=True)
@@ -39,12 +37,12 @@ class Restoration:
     state: int  # of the ledger afterwards
     consents: int  # customers who got consents back from the audit log
     erasures: int  # erased customers whose tombstones are back
-    waiting: int  # customers with lost words whom no table knows
+    waiting: int  # customers with lost changes whom no table knows
     notes: list[str]
 
     @property
     def is_complete(self) -> bool:
-        """Whether every word that the home knows of is recorded."""
+        """Whether every change that the home knows of is recorded."""
         return not self.waiting
 
 
@@ -104,12 +102,12 @@ def _put_back(source: Source, home: Home, report: Callable[[str], None]) -> list
 def _reconcile(home: Home, report: Callable[[str], None], *, keeps_waiting: bool) -> tuple[LedgerLoss, ReplayResult]:
     """Record what the store lost again; the home then accepts the store."""
     repair = LedgerRepair(home.folder, home.online)
-    loss, words = repair.find_loss(), read_words(home.folder)
+    loss, changes = repair.find_loss(), read_changes(home.folder)
     with repair.epoch(loss) as ledger:
-        report(f"recording the words of {len(words):,} customers again")
-        erasures = repair.add_tombstones(frozenset(words.tombstones))
+        report(f"recording the consents and erasures of {len(changes):,} customers again")
+        erasures = repair.add_tombstones(frozenset(changes.tombstones))
         ledger.discard(ledger.erased_among([record.customer_id for record in ledger.all_records()]))
-        replayed = replay_words(words, home.folder, ledger)
+        replayed = replay_changes(changes, home.folder, ledger)
         if loss:
             repair.set_missing_defaults(recorded_defaults(home.scores) or NOTHING_ALLOWED)
         if loss or keeps_waiting:

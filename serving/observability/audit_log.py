@@ -23,6 +23,7 @@ from serving.observability.audit_recovery import Continuation, find_continuation
 
 EXPORT, CONSENT, ERASURE = "export", "consent", "erasure"
 CONSENT_READ = "consent_read"
+RESTORE = "restore"
 KEY_CREATED, KEY_REVOKED = "key_created", "key_revoked"
 REFUSAL, PREDICTION = "refusal", "prediction"  # counted: one line for many requests
 COMMAND_LINE = "cli"  # the actor when no API key is involved

@@ -1,7 +1,7 @@
 """Audit replay: consents and erasures that a store lost are recorded again from the lines of the audit log.
 
-A line names its customer by a pseudonym, which is matched with every customer that a table of the home knows. Words of
-others wait in a file of the home until an ingestion brings their customer.
+A line names its customer by a pseudonym, which is matched with every customer that a table of the home knows. The
+changes of others wait in a file of the home until an ingestion brings their customer.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from serving.observability.audit_log import CONSENT, ERASURE, AuditLog
 from serving.observability.audit_reader import read_audit
 from serving.privacy.erasure import customer_tables
 
-WAITING_FILE = "waiting_words.json"
+WAITING_FILE = "waiting_changes.json"
 
 
 @dataclass
-class AuditedWords:
+class AuditedChanges:
     """The consents and erasures of an audit log, by the pseudonym of their customer."""
 
     consents: dict[str, list[Consent]] = field(default_factory=dict)
@@ -44,80 +44,80 @@ class AuditedWords:
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """How many customers got their words back, and the words of customers that no table knows."""
+    """How many customers got their changes back, and the changes of customers that no table knows."""
 
     consents: int
     erasures: int
-    waiting: AuditedWords
+    waiting: AuditedChanges
 
 
-def read_words(home: Path) -> AuditedWords:
+def read_changes(home: Path) -> AuditedChanges:
     """Read the consents and erasures of the home's audit log.
 
     A line of an earlier version has no date of its consents: its denials count from the time of the line, its grants
     are left out, because they may be older than a denial that came before them.
     """
-    words = AuditedWords()
+    changes = AuditedChanges()
     for line in read_audit(home):
         pseudonym = line.get("customer")
         if not isinstance(pseudonym, str):
             continue
         if line.get("action") == CONSENT:
-            words.consents.setdefault(pseudonym, []).extend(_consents(line))
+            changes.consents.setdefault(pseudonym, []).extend(_consents(line))
         elif line.get("action") == ERASURE and "tombstone" in line:
-            words.tombstones.add(bytes.fromhex(line["tombstone"]))
-            words.consents.pop(pseudonym, None)
+            changes.tombstones.add(bytes.fromhex(line["tombstone"]))
+            changes.consents.pop(pseudonym, None)
         elif line.get("action") == ERASURE:
-            words.erased.add(pseudonym)
-    words.consents = {
-        name: consents for name, consents in words.consents.items() if consents and name not in words.erased
+            changes.erased.add(pseudonym)
+    changes.consents = {
+        name: consents for name, consents in changes.consents.items() if consents and name not in changes.erased
     }
-    return words
+    return changes
 
 
-def replay_words(words: AuditedWords, home: Path, ledger: Ledger) -> ReplayResult:
-    """Record words again for every customer that the home knows; a newer word stays, and of two at once the denial.
+def replay_changes(changes: AuditedChanges, home: Path, ledger: Ledger) -> ReplayResult:
+    """Record changes again for every customer that the home knows; a newer one stays, and of two at once the denial.
 
     Raises:
         StoreUnavailable: the ledger cannot be written.
     """
-    if not words:
-        return ReplayResult(0, 0, words)
+    if not changes:
+        return ReplayResult(0, 0, changes)
     audit = AuditLog.open(home)
     matches = ((audit.pseudonym(customer_id), customer_id) for customer_id in _known_customers(home, ledger))
-    ids = {pseudonym: customer_id for pseudonym, customer_id in matches if _has_words(words, pseudonym)}
-    lost = [ids[pseudonym] for pseudonym in words.erased & ids.keys()]
+    ids = {pseudonym: customer_id for pseudonym, customer_id in matches if _has_changes(changes, pseudonym)}
+    lost = [ids[pseudonym] for pseudonym in changes.erased & ids.keys()]
     to_erase = sorted({*lost} - {*ledger.erased_among(lost)})
     for customer_id in to_erase:
         ledger.erase(customer_id)
-    updates = iter([(ids[name], consents) for name, consents in words.consents.items() if name in ids])
+    updates = iter([(ids[name], consents) for name, consents in changes.consents.items() if name in ids])
     changed = 0
     while batch := dict(islice(updates, BATCH_SIZE)):
         changed += ledger.record(batch)
-    waiting = AuditedWords(
-        {name: consents for name, consents in words.consents.items() if name not in ids}, words.erased - ids.keys()
+    waiting = AuditedChanges(
+        {name: consents for name, consents in changes.consents.items() if name not in ids}, changes.erased - ids.keys()
     )
     return ReplayResult(changed, len(to_erase), waiting)
 
 
-def write_waiting(home: Path, words: AuditedWords) -> None:
-    """Keep the words of unknown customers in the home, by pseudonym; without any, no file is left."""
+def write_waiting(home: Path, changes: AuditedChanges) -> None:
+    """Keep the changes of unknown customers in the home, by pseudonym; without any, no file is left."""
     path = home / WAITING_FILE
-    if not words:
+    if not changes:
         path.unlink(missing_ok=True)
         return
-    consents = {name: [astuple(consent) for consent in words.consents[name]] for name in words.consents}
-    replace_private(path, orjson.dumps({"consents": consents, "erased": sorted(words.erased)}))
+    consents = {name: [astuple(consent) for consent in changes.consents[name]] for name in changes.consents}
+    replace_private(path, orjson.dumps({"consents": consents, "erased": sorted(changes.erased)}))
 
 
 def apply_waiting(home: Path, ledger: Ledger) -> ReplayResult | None:
-    """Record the waiting words of customers that the home knows by now; None where no words wait."""
+    """Record the waiting changes of customers that the home knows by now; None where no changes wait."""
     try:
         fields = orjson.loads((home / WAITING_FILE).read_bytes())
     except FileNotFoundError:
         return None
     consents = {name: [Consent(*entry) for entry in entries] for name, entries in fields["consents"].items()}
-    result = replay_words(AuditedWords(consents, {*fields["erased"]}), home, ledger)
+    result = replay_changes(AuditedChanges(consents, {*fields["erased"]}), home, ledger)
     write_waiting(home, result.waiting)
     return result
 
@@ -148,5 +148,5 @@ def _ids_of(path: Path) -> Iterable[str]:
     return (customer_id for customer_id in ids.to_pylist() if customer_id is not None)
 
 
-def _has_words(words: AuditedWords, pseudonym: str) -> bool:
-    return pseudonym in words.consents or pseudonym in words.erased
+def _has_changes(changes: AuditedChanges, pseudonym: str) -> bool:
+    return pseudonym in changes.consents or pseudonym in changes.erased

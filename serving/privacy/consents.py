@@ -62,8 +62,8 @@ class PendingConsents:
 
     def audit_fields(self, audit_log: AuditLog) -> dict[str, Any]:
         """Return the fields that the audit log keeps: enough to record the consents again (see ``audit_replay``)."""
-        words = [{**asdict(consent), **_audit_dates(consent)} for consent in self.consents]
-        return {"customer": audit_log.pseudonym(self.customer_id), "consents": words}
+        entries = [{**asdict(consent), **_audit_dates(consent)} for consent in self.consents]
+        return {"customer": audit_log.pseudonym(self.customer_id), "consents": entries}
 
     def record(self, ledger: Ledger, audit_log: AuditLog, actor: str) -> None:
         """Write the consents to the ledger and a line to the audit.

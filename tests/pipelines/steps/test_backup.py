@@ -133,7 +133,7 @@ def test_what_was_said_after_the_backup_comes_from_the_consents_if_the_audit_is_
     assert statuses(store, "ann", "bob", "cem") == ["GRANTED", "DENIED", "ERASED"]
 
 
-def test_a_restore_that_is_killed_before_the_words_are_recorded_lets_nobody_in(
+def test_a_restore_that_is_killed_before_the_changes_are_recorded_lets_nobody_in(
     store: Store, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_backup(store, target)
@@ -144,7 +144,7 @@ def test_a_restore_that_is_killed_before_the_words_are_recorded_lets_nobody_in(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(restore, "replay_words", stop)
+        patched.setattr(restore, "replay_changes", stop)
         with pytest.raises(KeyboardInterrupt):
             put_backup_back(store.home, target, force=True)
     with pytest.raises(RowsLost, match="interrupted"):

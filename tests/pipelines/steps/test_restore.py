@@ -1,4 +1,4 @@
-"""Restore: a store that lost words gets them back from the audit log, and what nobody knows waits."""
+"""Restore: a store that lost consents gets them back from the audit log, and what nobody knows waits."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_restore_that_is_killed_is_finished_by_the_next(store: Store, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(restore, "replay_words", stop)
+        patched.setattr(restore, "replay_changes", stop)
         with pytest.raises(KeyboardInterrupt):
             run_restore(store)
     with pytest.raises(RowsLost, match="has lost the consents"):
