@@ -8,6 +8,7 @@ from pathlib import Path
 # Feast makes every counter that is created after its import multi-process; the service's counters must not be.
 import prometheus_client  # noqa: F401 -- before anything imports feast
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Page
 from xdist.scheduler import Scheduling
 
@@ -15,6 +16,10 @@ from features.storage.private_files import keep_new_files_private
 from tests.browser import open_page
 from tests.distribution import GroupScheduling, sort_groups
 from tests.redis_server import RedisServer
+
+# A time limit would fail where other programs use the processor too.
+settings.register_profile("flywheel", deadline=None)
+settings.load_profile("flywheel")
 
 
 def pytest_configure() -> None:

@@ -50,7 +50,7 @@ def sql_forms(connection: duckdb.DuckDBPyConnection, expression: str, texts: lis
 
 
 @pytest.mark.parametrize("id_case", CASES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_sql_and_python_agree_on_any_id(
     connection: duckdb.DuckDBPyConnection, id_case: IdCase, texts: list[str]

@@ -203,7 +203,7 @@ def test_what_nobody_foresaw_is_a_problem_too_and_the_log_names_no_customer() ->
     assert "ann" not in logged
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     body=st.recursive(
         st.none() | st.booleans() | st.floats() | st.text() | st.integers(),

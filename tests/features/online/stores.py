@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from features.online.backends import Store
 from tests.features.rows import TRANSACTIONS, VIEWS
 
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def orders(store: Store, *customer_ids: str) -> list[float]:

@@ -19,7 +19,7 @@ from features.online.lmdb import LmdbReader, LmdbStore, read_packed_values, writ
 from features.storage.lmdb_structure import DamagedStructure, meta_pages_problem, verify_structure
 from tests.features.rows import TRANSACTIONS, packed_rows
 
-LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CUSTOMERS = [f"C{number}" for number in range(150)]
 PLACES, NOISE = st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=64)
 

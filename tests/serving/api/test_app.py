@@ -64,7 +64,7 @@ def test_an_id_comes_out_as_it_went_in(client: TestClient, customer_id: str) -> 
 PATH_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="%"), min_size=1, max_size=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(customer_id=PATH_TEXT.filter(lambda text: text not in {".", ".."}))
 def test_any_id_comes_out_as_it_went_in(client: TestClient, customer_id: str) -> None:
     assert post_predictions(client, customer_id)[0]["customer_id"] == customer_id

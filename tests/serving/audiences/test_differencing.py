@@ -84,7 +84,7 @@ def seen_by_caller(result: AudienceResult) -> tuple[object, ...]:
     return result.answer.model_dump(), listed
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     refused=st.sets(st.sampled_from(IDS[1:]), max_size=25),
     is_profiled=st.booleans(),

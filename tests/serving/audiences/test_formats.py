@@ -51,7 +51,7 @@ def tables(rows: list[dict[str, Any]]) -> list[pa.Table]:
     return [pa.Table.from_pylist(rows[start : start + 2], SCHEMA) for start in range(0, max(len(rows), 1), 2)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS)
 def test_parquet_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     table = pq.read_table(io.BytesIO(b"".join(parquet(tables(rows)))))
@@ -59,7 +59,7 @@ def test_parquet_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     assert table.schema == SCHEMA
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS)
 def test_ndjson_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     written = b"".join(ndjson(tables(rows)))
@@ -72,7 +72,7 @@ def test_ndjson_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     ] == rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS)
 def test_csv_with_its_formulas_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     written = b"".join(csv(tables(rows), "keep"))
@@ -115,7 +115,7 @@ def test_csv_as_it_is_written() -> None:
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=st.lists(st.tuples(st.sampled_from([*FORMULA_STARTS, "a", ""]), TEXT)))
 def test_no_text_of_a_csv_is_a_formula_of_a_spreadsheet(texts: list[tuple[str, str]]) -> None:
     names = ["".join(parts) for parts in texts]

@@ -20,7 +20,7 @@ def test_the_share_is_what_was_asked_for_within_sampling_error(share: float) -> 
     assert abs(actual - share) <= 4 * np.sqrt(share * (1 - share) / len(MANY))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ids=st.lists(st.text(min_size=1), min_size=1, max_size=20, unique=True), share=st.floats(0, 0.5), data=st.data())
 def test_a_customer_is_on_the_same_side_in_every_audience(ids: list[str], share: float, data: st.DataObject) -> None:
     sides = dict(zip(ids, holdout_mask(pa.array(ids), share, "autumn", SECRET), strict=True))

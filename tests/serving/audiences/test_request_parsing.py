@@ -170,7 +170,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(payload=st.dictionaries(st.sampled_from([*FULL, "x"]), JSON, max_size=4))
 def test_any_json_is_understood_or_refused(payload: dict[str, Any]) -> None:
     with suppress(InvalidAudienceRequest):

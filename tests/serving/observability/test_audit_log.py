@@ -18,7 +18,7 @@ from serving.observability.audit_log import COMMAND_LINE, CONSENT, ERASURE, EXPO
 from serving.observability.audit_verification import verify_audit
 from tests.serving.fakes import TODAY
 
-LINES, PROCESSES = 1000, 3
+LINES, PROCESSES = 500, 2
 
 
 def audit_lines(home: Path) -> list[dict[str, Any]]:

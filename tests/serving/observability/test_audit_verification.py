@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.storage.secret import load_secret
@@ -58,7 +58,6 @@ def test_a_home_without_a_log_is_intact_and_stays_as_it_is(tmp_path: Path) -> No
     assert [*tmp_path.iterdir()] == []
 
 
-@settings(deadline=None)
 @given(number=st.integers(0, LINES - 1), other=st.integers(0, LINES - 1), bit=st.integers(0, 10**4))
 @pytest.mark.parametrize("way", ["remove", "flip", "insert", "swap", "cut"])
 def test_every_change_of_a_line_is_found(

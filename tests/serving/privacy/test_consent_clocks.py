@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.calendar import instant
@@ -100,7 +100,6 @@ log_words = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(http_words | log_words, max_size=8))
 def test_after_a_truthful_no_nobody_is_reached_until_a_later_grant(
     tmp_path_factory: pytest.TempPathFactory, words: list[Word]

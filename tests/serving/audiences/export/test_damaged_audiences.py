@@ -104,7 +104,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_altered_byte_of_the_members_is_noticed(content: bytes, data: st.DataObject) -> None:
     altered = bytearray(content)

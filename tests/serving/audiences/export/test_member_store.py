@@ -68,7 +68,7 @@ def read_all_pages(
             return members, excluded
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(sizes=st.lists(st.integers(1, 25), min_size=1, max_size=4), refused=st.sets(st.integers(0, 70), max_size=30))
 def test_pages_one_after_the_other_are_the_list_less_those_refused(sizes: list[int], refused: set[int]) -> None:
     with TemporaryDirectory() as scratch:
@@ -304,7 +304,7 @@ def test_a_cursor_with_anything_after_it_is_refused(more: str) -> None:
         decode_cursor("a" * 22, "exclude", encode_cursor("a" * 22, "exclude", 10, SECRET) + more, SECRET)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(index=st.integers(0, 31), letter=st.sampled_from("ABCxyz019-_=+/ \n"))
 def test_a_cursor_with_any_letter_changed_is_refused(index: int, letter: str) -> None:
     cursor = encode_cursor("a" * 22, "exclude", 10, SECRET)

@@ -210,7 +210,7 @@ def open_columns(rows: list[Row], folder: str) -> Columns:
     return columns(Path(folder), [{"customer_id": f"{index:03d}", **row} for index, row in enumerate(rows)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=ROWS, node=NODES)
 def test_it_agrees_with_reading_row_by_row(rows: list[Row], node: Json) -> None:
     with TemporaryDirectory() as folder:
@@ -218,7 +218,7 @@ def test_it_agrees_with_reading_row_by_row(rows: list[Row], node: Json) -> None:
     assert selected == [f"{index:03d}" for index, row in enumerate(rows) if matches_by_hand(node, row)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS, node=NODES)
 def test_an_audience_and_its_complement_share_out_everybody(rows: list[Row], node: Json) -> None:
     with TemporaryDirectory() as folder:

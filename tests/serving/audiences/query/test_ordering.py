@@ -73,7 +73,7 @@ def test_a_column_without_an_order_is_refused(shop: Columns, column: str, reason
     assert reason in refusal.value.errors[0].reason
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     values=st.lists(st.none() | st.integers(0, 3), min_size=1, max_size=30),
     limit=st.integers(1, 35),

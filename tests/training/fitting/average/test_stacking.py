@@ -36,7 +36,7 @@ def loss(target: Target, scores: Floats, outcome: Floats, weight: Floats) -> flo
 
 @TARGETS
 @given(st.integers(0, 200), st.integers(1, 60), st.integers(1, 6))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_weight_is_negative_or_infinite(target: Target, seed: int, n: int, members: int) -> None:
     scores = np.column_stack([noise(n, seed + member) * 3 for member in range(members)])
     outcome = truth(target, n, seed)[1]

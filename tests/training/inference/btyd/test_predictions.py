@@ -55,7 +55,7 @@ def model(request: pytest.FixtureRequest) -> BtydModel:
 
 @given(any_model, any_histories())
 @example(ParetoNBD(r=1.9, alpha=0.4, s=0.17, beta=4000.0), HARDLY_EVER)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_answers_are_finite_coherent_and_never_fall_with_the_horizon(model: BtydModel, history: History) -> None:
     order_by = model.order_by(*history, DAYS)
     expected = model.expected_orders(*history, DAYS)
@@ -70,7 +70,7 @@ def test_answers_are_finite_coherent_and_never_fall_with_the_horizon(model: Btyd
 
 
 @given(any_model, any_histories(), st.floats(0.1, 400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_longer_silence_never_raises_the_chance_of_an_order(model: BtydModel, history: History, silence: float) -> None:
     repeats, recency, age = history
     later = model.order_by(repeats, recency, age + silence, DAYS)
@@ -78,7 +78,7 @@ def test_longer_silence_never_raises_the_chance_of_an_order(model: BtydModel, hi
 
 
 @given(any_model, any_histories())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_order_within_d_days_is_the_same_history_grown_d_days_older(model: BtydModel, history: History) -> None:
     repeats, recency, age = (values[:1] for values in history)
     now = log_likelihood(model, collapse_histories(repeats, recency, age))

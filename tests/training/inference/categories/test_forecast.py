@@ -59,7 +59,7 @@ def any_hazard_tables(draw: st.DrawFn) -> CategoryTables:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_in_any_population_a_category_comes_no_sooner_than_the_order_itself(
     tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
@@ -74,7 +74,6 @@ def test_in_any_population_a_category_comes_no_sooner_than_the_order_itself(
     assert (days[np.isfinite(days)] <= LAST_DAY).all()
 
 
-@settings(deadline=None)
 @given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_the_median_day_is_the_day_by_which_half_have_come(
     tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
@@ -85,7 +84,6 @@ def test_the_median_day_is_the_day_by_which_half_have_come(
             assert forecast.order_probabilities((day * (1 + 1e-6),))[line, 0] >= 0.5 - 1e-6
 
 
-@settings(deadline=None)
 @given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_the_conditional_median_halves_the_probability_of_an_order_within_the_horizon(
     tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float
@@ -101,7 +99,6 @@ def test_the_conditional_median_halves_the_probability_of_an_order_within_the_ho
         assert before - 1e-9 <= within[line] / 2 <= after + 1e-9
 
 
-@settings(deadline=None)
 @given(any_hazard_tables(), any_lines(), any_forecast(), st.floats(1000, 1400))
 def test_the_conditional_median_lies_within_the_horizon_no_later_than_the_median_and_rises_with_the_horizon(
     tables: CategoryTables, lines: CategoryLines, any_order: Forecast, today: float

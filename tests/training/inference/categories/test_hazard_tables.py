@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -77,7 +77,6 @@ def any_tables(draw: st.DrawFn) -> CategoryTables:
     return replace(hazard_tables(), hazards=tuple(tuple(row) for row in rates.tolist()))
 
 
-@settings(deadline=None)
 @given(any_tables(), arrays(float, (CELLS, 4), elements=st.floats(0, 400)))
 def test_hazard_never_falls_with_silence_and_leads_back_to_it(tables: CategoryTables, silence: Floats) -> None:
     cell = np.arange(CELLS)
