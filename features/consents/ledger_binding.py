@@ -126,7 +126,7 @@ class LedgerBinding:
             raise InvalidSecret(
                 f"Found another secret in {self._home / 'secret'} than the one with which the consents in {location} "
                 "were begun; expected the same, or no erased customer can be recognised. Copy the file from the home "
-                "that began them or from a backup (`flywheel restore --from BACKUP`), and start again."
+                "that began them or from a backup (`flywheel restore --from BACKUP --force`), and start again."
             )
 
     def _no_access(self, error: OSError) -> HomeNotWritable:

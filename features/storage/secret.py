@@ -27,7 +27,7 @@ def load_secret(home: Path) -> bytes:
     path = home / "secret"
     try:
         if not path.exists():
-            _refuse_lost_secret(home, path)
+            refuse_lost_secret(home)
             path.parent.mkdir(parents=True, exist_ok=True)
             create_private(path, secrets.token_bytes(SECRET_BYTES))
         secret = path.read_bytes()
@@ -39,21 +39,26 @@ def load_secret(home: Path) -> bytes:
     if len(secret) != SECRET_BYTES:
         raise InvalidSecret(
             f"Found {len(secret)} bytes in {path}; expected {SECRET_BYTES}. Restore it from a backup (`flywheel "
-            "restore --from BACKUP`): another secret matches no customer of the audit log, "
+            "restore --from BACKUP --force`): another secret matches no customer of the audit log, "
             "the erasures and the hold-outs."
         )
     return secret
 
 
-def _refuse_lost_secret(home: Path, path: Path) -> None:
-    """Raise InvalidSecret where a file of the home was made with a secret; with a new one, the forgotten return."""
+def refuse_lost_secret(home: Path) -> None:
+    """Refuse a home without its secret: with a new one, the forgotten would return.
+
+    Raises:
+        InvalidSecret: a file of the home was made with a secret, and there is none.
+    """
+    path = home / "secret"
     made_with_it = next((name for name in _MADE_WITH_SECRET if (home / name).exists()), None)
     # Another process may have created both since the first look.
     if made_with_it is not None and not path.exists():
         raise InvalidSecret(
             f"Found no {path}, although {made_with_it} of this home was made with it; expected its {SECRET_BYTES} "
-            "bytes. Put it back from a backup (`flywheel restore --from BACKUP`): with another secret, erased "
-            "customers would return at the next ingestion."
+            "bytes. Put it back from a backup (`flywheel restore --from BACKUP --force`): with another secret, "
+            "erased customers would return at the next ingestion."
         )
 
 

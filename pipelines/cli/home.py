@@ -29,7 +29,7 @@ def upgrade(*, home: HomeDir = None, json: Json = False) -> None:
 
 @app.command()
 def prune(context: typer.Context, *, config: Config = None, home: HomeDir = None, json: Json = False) -> None:
-    """Remove scores, releases and evaluations older than `[retention]` in flywheel.toml; `flywheel run` does it too."""
+    """Remove scores, releases and evaluations older than `retention` in flywheel.toml; `flywheel run` does it too."""
     from features.config.retention import Retention
     from pipelines.steps import prune as step
 

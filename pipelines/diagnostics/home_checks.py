@@ -9,7 +9,7 @@ from pathlib import Path
 from features.config.shop import read_shop_config
 from features.storage.home_format import HOME_FORMAT, check_home_format, home_format
 from features.storage.private_files import open_to_others
-from features.storage.secret import SECRET_BYTES
+from features.storage.secret import SECRET_BYTES, refuse_lost_secret
 from features.storage.write_lock import read_lock_holder
 from features.wording import count_of
 from pipelines import environment
@@ -127,6 +127,7 @@ def secret(surroundings: Surroundings) -> Finding:
     """The secret, which tombstones, hold-outs and audit lines need."""
     path = surroundings.home.folder / "secret"
     if not path.exists():
+        refuse_lost_secret(path.parent)
         return ok("there is none yet; it is created when it is first needed")
     size = path.stat().st_size
     return ok(f"{size} bytes") if size == SECRET_BYTES else problem(f"{size} bytes")

@@ -54,9 +54,10 @@ def run(home: Home, target: Path, now: datetime, report: Callable[[str], None]) 
             manifest = _describe(folder, home.online, now)
             manifest.write(folder)
     except OSError as error:
+        reason = ": ".join(filter(None, (error.strerror, error.filename)))
         raise BackupFailed(
-            f"Found no way to copy {home.folder} ({error.strerror}: {error.filename}); expected files that this user "
-            "may read, and space for all of them. Nothing was left behind."
+            f"Found no way to copy {home.folder} ({reason}); expected files that this user may read, and space for all "
+            "of them. Nothing was left behind."
         ) from None
     return BackupSummary(target, len(manifest.files), manifest.revision, _notes(home))
 

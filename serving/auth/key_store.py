@@ -16,6 +16,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from features.errors import FlywheelError
 from features.storage.atomic_files import create_private, replace_private
+from features.storage.disk_reserve import is_disk_full
 from serving.auth.scopes import KeyScope
 
 KEYS_FILE = "keys.json"
@@ -208,6 +209,11 @@ class KeyStore:
         create_private(self.marker, MARKER_TEXT)
 
     def _inaccessible(self, error: OSError) -> InvalidKeyStore:
+        if is_disk_full(error):
+            return InvalidKeyStore(
+                f"Found no space to write {self.path}; expected free disk space. Nothing was changed: free space, then "
+                "try again."
+            )
         return InvalidKeyStore(
             f"Found no way to read or write {self.path} ({error.strerror}); expected a file of this user's. Run as the "
             "user who created it, or choose another home."

@@ -91,10 +91,10 @@ def verdict(page: ReleasePage) -> str:
 
 def _decision_lines(page: ReleasePage) -> list[str]:
     lines = [f"- {reason}." for reason in page.reasons]
-    serving = f"Release {page.champion} serves." if page.champion else "No release serves yet."
-    option = "" if page.passed else " --force --why REASON"
+    serving = f"Release {page.champion} served" if page.champion else "No release served"
+    judgement, option = ("has nothing against it", "") if page.passed else ("rejects it", " --force --why REASON")
     return [
-        f"{serving} The gate {'has nothing against this one' if page.passed else 'rejects this one'}:",
+        f"{serving} when this one was trained. The gate {judgement}:",
         "",
         *lines,
         "",

@@ -97,3 +97,11 @@ def test_any_other_file_that_others_can_read_is_a_warning(tmp_path: Path, home: 
 def test_a_damaged_secret_is_a_problem(tmp_path: Path, home: Path, size: int, level: str) -> None:
     (home / "secret").write_bytes(b"x" * size)
     assert level_and_found(home_checks.secret, tmp_path) == (level, f"{size} bytes")
+
+
+def test_a_home_that_was_used_and_has_no_secret_has_lost_it(tmp_path: Path, home: Path) -> None:
+    assert level_and_found(home_checks.secret, tmp_path)[0] == "ok"
+    (home / "audit.jsonl").touch()
+    level, found = level_and_found(home_checks.secret, tmp_path)
+    assert level == "problem"
+    assert "although audit.jsonl of this home was made with it" in found

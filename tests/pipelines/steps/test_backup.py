@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import shutil
 import sqlite3
 import stat
@@ -262,3 +264,15 @@ def test_a_backup_is_private(store: Store, target: Path) -> None:
     make_backup(store, target)
     paths = [target, *target.rglob("*")]
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in paths} == {0}
+
+
+def test_a_full_disk_is_told_without_a_file_that_nobody_named(
+    store: Store, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(backup, "copy_home", refuse)
+    with pytest.raises(backup.BackupFailed, match=r"\(No space left on device\); expected"):
+        make_backup(store, target)
+    assert not target.exists()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import multiprocessing
+import os
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from serving.auth import key_store as key_store_module
 from serving.auth.key_reload import KeyReloader
 from serving.auth.key_store import InvalidKeyStore, KeyRejected, KeyStore, StoredKey, active_keys
 from serving.auth.scopes import KeyScope
@@ -131,6 +134,15 @@ def test_a_home_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "home").touch()
     with pytest.raises(InvalidKeyStore, match=r"Found no way to read or write .*keys.json"):
         create_key(KeyStore.for_home(tmp_path / "home"))
+
+
+def test_a_full_disk_is_named_and_not_the_user(key_store: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(key_store_module, "replace_private", refuse)
+    with pytest.raises(InvalidKeyStore, match=r"Found no space to write .*keys.json; expected free disk space"):
+        create_key(key_store)
 
 
 def key_reloader(key_store: KeyStore) -> tuple[KeyReloader, FakeTimer, io.StringIO]:

@@ -51,6 +51,7 @@ def test_the_first_line_is_the_verdict_in_counts_without_markup() -> None:
 def test_the_page_has_what_a_decision_needs() -> None:
     text = render_release_page(PAGE)
     for sentence in (
+        "Release 1 served when this one was trained. The gate has nothing against it:",
         "flywheel promote --version 2\n",
         "| [churn](#/models/churn/versions/2) | auc ↑ | **0.911** | 0.940 | 0.909 (btyd) |",
         "| -50.0% (-70.0% to -25.0%) | better |",
@@ -79,7 +80,7 @@ def test_a_first_release_without_any_test_is_a_page_too() -> None:
     )  # fmt: skip
     text = render_release_page(first)
     assert text.startswith("May be promoted: `churn` average: tested at 3 origins, refuted by none.")
-    assert "No release serves yet." in text
+    assert "No release served when this one was trained." in text
     assert "| none | 0.909 (btyd) | n/a |  |" in text
     assert "## What drifted" not in text
 
