@@ -27,7 +27,7 @@ def home_format(home: Path) -> int | None:
     path = home / _FORMAT_FILE
     try:
         return int(json.loads(path.read_bytes())["format"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the write lock says that a file is no home
         return UNNUMBERED if any((home / name).exists() for name in _WRITTEN_UNDER_LOCK) else None
     except (OSError, ValueError, KeyError, TypeError):
         raise UnreadableHome(
