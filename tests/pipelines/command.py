@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -22,7 +21,6 @@ import pyarrow.parquet as pq
 from pipelines.cli import main
 from pipelines.home import Home
 
-POLL_SECONDS = 0.01
 EMPTY_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 
@@ -40,15 +38,6 @@ class CommandResult:
         (line,) = self.out.splitlines()
         document: dict[str, Any] = json.loads(line)
         return document
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for a condition that another process makes true."""
-    for _ in range(round(seconds / POLL_SECONDS)):
-        if condition():
-            return
-        time.sleep(POLL_SECONDS)
-    raise TimeoutError(f"the condition is still false after {seconds} s")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pipelines.home import Home
 from serving.api.app import create_app
 from serving.api.app_state import AppState
 from serving.settings import Settings
-from tests.pipelines.command import wait_until
+from tests.waiting import wait_until
 
 BATCH_SIZE = 1000
 

@@ -10,7 +10,8 @@ from features.ingestion.files.spill import SPILL_FOLDER
 from features.storage.write_lock import HomeLocked, HomeNotWritable
 from pipelines.home import Home
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, KillPoint, wait_until
+from tests.pipelines.command import Flywheel, KillPoint
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from playwright.sync_api import Page
 from serving.server import wait_until_ready
 from tests.free_ports import free_port
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, wait_until
+from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import AS_OF
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

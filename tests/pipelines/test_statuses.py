@@ -10,8 +10,9 @@ import pytest
 from pipelines.cli.command_context import exit_on_error
 from pipelines.cli.console import CommandConsole
 from tests.pipelines import shops
-from tests.pipelines.command import Flywheel, wait_until
+from tests.pipelines.command import Flywheel
 from tests.pipelines.conftest import ShopOf, ShopSnapshot
+from tests.waiting import wait_until
 
 TODAY = shops.day(180)
 SUMMARIES = {

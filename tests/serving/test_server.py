@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
@@ -25,28 +22,12 @@ from serving.server import AddressUnavailable, check_address, run, wait_until_re
 from serving.settings import Settings
 from tests.free_ports import free_port
 from tests.serving import tiny
+from tests.serving.server_process import start_server
+from tests.waiting import wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 ODD_IDS = ["007", "a/b", "a%2Fb", "100%", "%00", "客户 1", "a?b#c", "x/predictions"]
-RUN = "from serving.server import run; from serving.settings import Settings; run(Settings())"
 
 pytestmark = pytest.mark.slow
-
-
-def start_server(home: Path, port: int, **settings: str) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "FLYWHEEL_HOME": str(home),
-        "FLYWHEEL_PORT": str(port),
-        "FLYWHEEL_AS_OF": "2026-11-21T10:30:00",
-        "FLYWHEEL_POLL_SECONDS": "0.05",
-        **settings,
-    }
-    command = [sys.executable, "-P", "-c", RUN]
-    return subprocess.Popen(
-        command, env=environment, cwd=home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +51,6 @@ def service(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.terminate()
         process.communicate(timeout=30)
         assert process.returncode == 0
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    for _ in range(round(seconds / 0.05)):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise TimeoutError(f"the condition is still false after {seconds} s")
 
 
 def process_tree(process: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ from serving.auth.scopes import KeyScope
 from serving.server import wait_until_ready
 from tests.free_ports import free_port
 from tests.serving import tiny
-from tests.serving.test_server import start_server
+from tests.serving.server_process import start_server
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from serving.server import wait_until_ready
 from tests.free_ports import free_port
 from tests.redis_server import RedisServer
 from tests.serving import tiny
-from tests.serving.test_server import start_server
+from tests.serving.server_process import start_server
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ import pytest
 
 from tests.free_ports import free_port
 from tests.serving import tiny
-from tests.serving.test_server import start_server
+from tests.serving.server_process import start_server
 
 pytestmark = pytest.mark.slow
 

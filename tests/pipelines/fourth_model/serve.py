@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from serving.api.app import create_app
 from serving.api.app_state import AppState
 from serving.settings import Settings
-from tests.pipelines.command import wait_until
+from tests.waiting import wait_until
 
 customers = sys.argv[1:]
 with TestClient(create_app(lambda: AppState.open(Settings())), base_url="http://localhost") as client:

@@ -26,9 +26,7 @@ from pipelines.steps.restore import Restoration, Source
 from serving.observability.audit_head import HEAD_FILE
 from serving.observability.audit_reader import AUDIT_FILE, read_audit
 from tests.features.consents.stores import Store
-from tests.pipelines.steps.test_restore import NOW, no, say, statuses, store
-
-__all__ = ["store"]
+from tests.pipelines.steps.ledger_home import NOW, no, say, statuses
 
 
 @pytest.fixture(autouse=True)

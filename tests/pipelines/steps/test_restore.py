@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,45 +15,12 @@ from pipelines.steps import forget, restore
 from pipelines.steps.restore import Restoration
 from serving.observability.audit_log import CONSENT, AuditLog
 from serving.privacy.audit_replay import WAITING_FILE, apply_waiting
-from serving.privacy.consents import PendingConsents
 from tests.features.consents.stores import Store
-
-NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-NOW_US = int(NOW.timestamp() * 1_000_000)
-
-
-@pytest.fixture(params=["lmdb", "redis"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The store of a home that knows Ann, Bob and Cem from their orders."""
-    store = Store(tmp_path / "home", None if request.param == "lmdb" else request.getfixturevalue("redis"))
-    monkeypatch.setenv("FLYWHEEL_ONLINE_STORE", store.location)
-    (store.home / "history").mkdir(parents=True)
-    write_orders(store.home, "ann", "bob", "cem")
-    say(store, "ann", Consent(PROFILING, "*", granted=True, changed_at=1))
-    return store
-
-
-def write_orders(home: Path, *customer_ids: str) -> None:
-    rows = {"customer_id": list(customer_ids), "at_us": [1] * len(customer_ids)}
-    pq.write_table(pa.table(rows), home / "history" / "orders.parquet")
-
-
-def say(store: Store, customer_id: str, *consents: Consent, home: Path | None = None) -> None:
-    """Record consents as ``PUT /v1/customers/{id}/consents`` does, with a line in the audit log."""
-    home = home or store.home
-    PendingConsents(customer_id, list(consents), NOW_US).record(store.ledger(home), AuditLog.open(home), "crm")
-
-
-def no(changed_at: int = 5, purpose: str = PROFILING) -> Consent:
-    return Consent(purpose, "*", granted=False, changed_at=changed_at)
+from tests.pipelines.steps.ledger_home import NOW, NOW_US, no, say, statuses, write_orders
 
 
 def run_restore(store: Store, home: Path | None = None) -> Restoration:
     return restore.run(Home(home or store.home), None, NOW, lambda _: None)
-
-
-def statuses(store: Store, *customer_ids: str) -> list[str]:
-    return [status.name for status in store.ledger().statuses(customer_ids, NOW_US)]
 
 
 def test_a_restore_of_a_whole_home_changes_nothing(store: Store) -> None:

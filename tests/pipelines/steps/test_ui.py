@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.pipelines.command import wait_until
+from tests.waiting import wait_until
 
 COMMAND = """
 import time

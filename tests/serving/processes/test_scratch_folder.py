@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from serving.processes.scratch_folder import scratch_folder
-from tests.serving.test_server import ROOT
+from tests.serving.server_process import ROOT
 
 HOLD = """
 import sys, time
