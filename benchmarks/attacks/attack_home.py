@@ -17,6 +17,7 @@ from benchmarks.serving.log_fixture import AS_OF, write_shop
 
 CUSTOMERS = 400
 _COMMAND = (sys.executable, "-m", "pipelines.cli.main")
+_READ_LOG = ("run", "ingest", "publish", "score")
 _TIMEOUT_SECONDS = 300.0
 _NUMBERS = count()
 
@@ -42,9 +43,8 @@ class AttackHome:
     def start(self, command: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of the command line on this home, as of the end of its log."""
         options = ["--home", str(self.folder), "--json"]
-        if command in {"run", "ingest", "publish", "score"}:
+        if command in _READ_LOG:
             options += ["--config", str(self.config)]
-        if command in {"run", "ingest", "publish", "score"}:
             options += ["--as-of", AS_OF.isoformat()] if command != "ingest" else []
         return subprocess.Popen(
             [*_COMMAND, *command.split(), *arguments, *options],

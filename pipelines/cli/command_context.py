@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import typer
 
 from features.errors import FlywheelError
 from pipelines import environment
+from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.console import CommandConsole
 from pipelines.cli.os_errors import describe_os_error
 from pipelines.home import Home
@@ -22,6 +23,7 @@ from pipelines.steps.silence import LogSilent
 
 if TYPE_CHECKING:
     from features.config.shop import ShopConfig
+    from pipelines.run_context import RunContext
 
 GATE_REJECTED_STATUS = INCOMPLETE_STATUS = 3
 _EXIT_STATUSES = {
@@ -96,3 +98,21 @@ def resolve_path(option: Path | None, environment_variable: environment.Variable
         return option
     local_path = Path(environment_variable.default)
     return local_path if local_path.exists() else Path(environment_variable.value)
+
+
+def create_run_context(
+    config: ShopConfig,
+    home: Home,
+    as_of: date | None,
+    console: CommandConsole,
+    now: datetime,
+    origins: tuple[date, ...] = (),
+) -> RunContext:
+    """Create the context of a step that reads the history, as of a day of the shop, by default today.
+
+    Raises:
+        UsageError: the day is after today.
+    """
+    from pipelines.run_context import RunContext
+
+    return RunContext(config, home, resolve_as_of(as_of, config.zone, now), console.report, origins, now)

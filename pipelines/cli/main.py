@@ -16,7 +16,7 @@ from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.audience import audience
 from pipelines.cli.backup import backup
 from pipelines.cli.columns import columns
-from pipelines.cli.command_context import GATE_REJECTED_STATUS, load_config, locked_home
+from pipelines.cli.command_context import GATE_REJECTED_STATUS, create_run_context, load_config, locked_home
 from pipelines.cli.completion import completion
 from pipelines.cli.console import CommandConsole, capture_warnings
 from pipelines.cli.doctor import doctor
@@ -34,7 +34,6 @@ from pipelines.environment import unknown_variables
 from pipelines.steps.silence import end_accepted_silence, end_silence, report_silence
 
 if TYPE_CHECKING:
-    from features.config.shop import ShopConfig
     from pipelines.home import Home
     from pipelines.run_context import RunContext
 
@@ -115,7 +114,7 @@ def ingest(*, config: Config = None, home: HomeDir = None, json: Json = False) -
     with locked_home("ingest", home, json=json) as (console, locked):
         shop_config, now = load_config(config), _now()
         manifest = step.run(shop_config, locked, now, console.report)
-        console.show_ingestion(manifest, _context(shop_config, locked, None, console, now).plausibility)
+        console.show_ingestion(manifest, create_run_context(shop_config, locked, None, console, now).plausibility)
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -187,7 +186,7 @@ def score(
     with locked_home("score", home, json=json) as (console, locked):
         shop_config, now = load_config(config), _now()
         day = as_of or publish.publication_day(locked)
-        context = end_silence(_context(shop_config, locked, day, console, now), accepted=accept_silence)
+        context = end_silence(create_run_context(shop_config, locked, day, console, now), accepted=accept_silence)
         report_silence(context)
         summary = step.run(shop_config, locked, context.now, console.report, out, now)
         context.write_log_report()
@@ -230,20 +229,7 @@ def _run_context(
     shop_config, now = load_config(config), _now()
     day = resolve_as_of(as_of, shop_config.zone, now)
     step.run(shop_config, home, now, console.report)
-    return _context(shop_config, home, day, console, now, origins)
-
-
-def _context(
-    config: ShopConfig,
-    home: Home,
-    as_of: date | None,
-    console: CommandConsole,
-    now: datetime,
-    origins: tuple[date, ...] = (),
-) -> RunContext:
-    from pipelines.run_context import RunContext
-
-    return RunContext(config, home, resolve_as_of(as_of, config.zone, now), console.report, origins, now)
+    return create_run_context(shop_config, home, day, console, now, origins)
 
 
 def _now() -> datetime:
