@@ -107,7 +107,7 @@ class Consents:
         return for_channel.is_effective(now)
 
     def allowed_channels(self, purpose: str, channels: Collection[str], now: int, defaults: Defaults) -> list[str]:
-        """The known channels on which a purpose is allowed; ALL_CHANNELS stands for all others."""
+        """The known channels on which a purpose is allowed at an instant; ALL_CHANNELS stands for all others."""
         return [
             channel for channel in (ALL_CHANNELS, *sorted(channels)) if self.allows(purpose, channel, now, defaults)
         ]
@@ -237,7 +237,7 @@ class ReachRequest:
     channel: str | None = None
 
     def is_allowed(self, consents: Consents, now: int, defaults: Defaults) -> bool:
-        """Whether a customer with these consents may be reached; never without consent to profiling."""
+        """Whether a customer with these consents may be reached at an instant; never without consent to profiling."""
         if not consents.allows(PROFILING, ALL_CHANNELS, now, defaults):
             return False
         if self.channel is not None:

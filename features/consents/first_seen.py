@@ -43,7 +43,7 @@ class FirstSeen:
 
     @classmethod
     def open(cls, history: Path, now: int) -> FirstSeen:
-        """Read what earlier imports saw; a damaged file is as none of an earlier version."""
+        """Read what earlier imports saw; ``now`` in microseconds since 1970 UTC. A damaged file is as an upgrade."""
         path = history / FIRST_SEEN_FILE
         if not path.is_file():
             return cls(path, now, is_upgrade=(history / "consents.taken").is_file())

@@ -186,19 +186,23 @@ class Ledger:
 
     def import_from(self, other: Ledger) -> None:
         """Import the newer consents and the tombstones of another ledger with the same secret. Idempotent."""
-
-        def write(transaction: WriteTransaction) -> None:
-            for tombstone in tombstones - self._storage.tombstones().keys():
-                transaction.add_tombstone(tombstone, transaction.next_state())
-
-        tombstones = other._storage.tombstones().keys()
-        self._storage.write([], [], write)
+        self.add_tombstones(other._storage.tombstones().keys())
         if self._storage.meta(DEFAULTS) is None:
             self.set_defaults(other.defaults())
             self.set_id_case(other.id_case())
         records = other.all_records()
         while batch := {record.customer_id: record.consents.entries for record in islice(records, BATCH_SIZE)}:
             self.record(batch)
+
+    def add_tombstones(self, tombstones: Collection[bytes]) -> int:
+        """Add the tombstones, of a ledger with the same secret, that are missing; returns their number."""
+
+        def write(transaction: WriteTransaction) -> int:
+            for tombstone in (missing := {*tombstones} - self._storage.tombstones().keys()):
+                transaction.add_tombstone(tombstone, transaction.next_state())
+            return len(missing)
+
+        return self._storage.write([], [], write)
 
     def erased_among(self, customer_ids: Iterable[str], since: int = 0) -> list[str]:
         """The given customers that were erased after a state of the ledger."""

@@ -98,17 +98,6 @@ class LedgerRepair:
         if not self.has_defaults():
             self._storage.write([], [], lambda transaction: _write_defaults(transaction, defaults))
 
-    def add_tombstones(self, tombstones: frozenset[bytes]) -> int:
-        """Add the tombstones that are missing; return their number."""
-        missing = tombstones - self._storage.tombstones().keys()
-
-        def write(transaction: WriteTransaction) -> None:
-            for tombstone in missing:
-                transaction.add_tombstone(tombstone, transaction.next_state())
-
-        self._storage.write([], [], write)
-        return len(missing)
-
     def _begin_epoch(self, loss: LedgerLoss) -> None:
         if loss.ledger_id is None:
             self._storage.write([], [], lambda transaction: transaction.next_state())

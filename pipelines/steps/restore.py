@@ -105,7 +105,7 @@ def _reconcile(home: Home, report: Callable[[str], None], *, keeps_waiting: bool
     loss, changes = repair.find_loss(), read_changes(home.folder)
     with repair.epoch(loss) as ledger:
         report(f"recording the consents and erasures of {len(changes):,} customers again")
-        erasures = repair.add_tombstones(frozenset(changes.tombstones))
+        erasures = ledger.add_tombstones(changes.tombstones)
         ledger.discard(ledger.erased_among([record.customer_id for record in ledger.all_records()]))
         replayed = replay_changes(changes, home.folder, ledger)
         if loss:

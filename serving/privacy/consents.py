@@ -33,6 +33,8 @@ _SECOND_US = 1_000_000
 def consent_state(ledger: Ledger, customer_id: str, now: int) -> dict[str, Any]:
     """Return the consents of a customer, with the fields of ConsentsResponse and the id as the caller wrote it.
 
+    Permissions are those at the instant ``now``, microseconds since 1970 UTC.
+
     Raises:
         StoreUnavailable: the ledger cannot be read.
     """
