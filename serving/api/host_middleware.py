@@ -53,9 +53,10 @@ def _host_problem(headers: Headers, worker: AppState) -> Problem | None:
 
 def _origin_problem(headers: Headers, allowed_hosts: Collection[str]) -> Problem | None:
     """The problem of a request that a page of another site made; only browsers send an origin."""
-    origin = headers.get("origin")
-    if origin is None:
+    origins = headers.getlist("origin")
+    if not origins:
         return None
+    origin = ", ".join(origins)
     authority = _authority(origin)
     own = _DEFAULT_PORT.sub("", headers.get("host", "").lower())
     if authority and (_DEFAULT_PORT.sub("", authority) == own or _PORT.sub("", authority) in allowed_hosts):

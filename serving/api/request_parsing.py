@@ -18,6 +18,8 @@ from serving.problems import DETAILS, Problem, validation_problem
 from serving.schemas.predictions import FieldProblem, PredictionRequest
 
 MAX_BODY_BYTES = 2 * 2**20  # a thousand ids of 256 characters, each character escaped
+MAX_FORM_BYTES = 4096
+FORM_TYPE = "application/x-www-form-urlencoded"
 BODY_TIMEOUT_SECONDS = 10
 PREDICTION_PARAMETERS = ("as_of", "include")
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -48,7 +50,18 @@ async def json_body(request: Request) -> bytes:
         Problem: 415 for another media type, 413 for a body over MAX_BODY_BYTES, 408 for one that arrives too slowly.
     """
     _require_json(request)
-    return await _read_body(request)
+    return await _read_body(request, MAX_BODY_BYTES)
+
+
+async def form_body(request: Request) -> bytes:
+    """The body of a request that is a submitted form.
+
+    Raises:
+        Problem: 415 for another media type, 413 for a body over MAX_FORM_BYTES, 408 for one that arrives too slowly.
+    """
+    if _media_type(request.headers.get("content-type", "")) != FORM_TYPE:
+        raise Problem(415, f"Found another media type than a form's; expected {FORM_TYPE}.")
+    return await _read_body(request, MAX_FORM_BYTES)
 
 
 def path_customer_id(request: Request) -> str:
@@ -146,27 +159,27 @@ def _media_type(content_type: str) -> str:
     return header.get_content_type()
 
 
-async def _read_body(request: Request) -> bytes:
-    if int(request.headers.get("content-length", "0")) > MAX_BODY_BYTES:
-        raise _body_too_large()
+async def _read_body(request: Request, max_bytes: int) -> bytes:
+    if int(request.headers.get("content-length", "0")) > max_bytes:
+        raise _body_too_large(max_bytes)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-            return await _read_chunks(request)
+            return await _read_chunks(request, max_bytes)
     except TimeoutError:
         raise Problem(408, DETAILS[408], headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "The connection closed before the body was complete.") from None
 
 
-async def _read_chunks(request: Request) -> bytes:
+async def _read_chunks(request: Request, max_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _body_too_large()
+        if len(body) > max_bytes:
+            raise _body_too_large(max_bytes)
     return bytes(body)
 
 
-def _body_too_large() -> Problem:
-    detail = f"Found more than the {MAX_BODY_BYTES:,} bytes allowed. {DETAILS[413]}"
+def _body_too_large(max_bytes: int) -> Problem:
+    detail = f"Found more than the {max_bytes:,} bytes allowed. {DETAILS[413]}"
     return Problem(413, detail, headers={"Connection": "close"})

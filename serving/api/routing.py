@@ -91,8 +91,8 @@ class RawRoute(APIRoute):
 def _names_subresource(scope: Scope) -> bool:
     """Whether a path ends in ``/consents`` or ``/predictions`` as it was sent; in an id, a slash is sent as %2F."""
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-    customer_id, _, last = raw_path.partition(b"/v1/customers/")[2].rstrip(b"/").rpartition(b"/")
-    return bool(customer_id) and unquote_to_bytes(last) in SUBRESOURCES
+    _, slash, last = raw_path.partition(b"/v1/customers/")[2].rstrip(b"/").rpartition(b"/")
+    return bool(slash) and unquote_to_bytes(last) in SUBRESOURCES
 
 
 def _methods_at(scope: Scope) -> set[str]:

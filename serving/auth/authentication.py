@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
 from serving.auth.api_keys import ApiKeys, Caller, presented_key
 from serving.auth.failed_attempts import FailedAttempts
@@ -53,13 +53,6 @@ class Authenticator:
 
     def _caller_without_key(self, headers: Headers) -> Caller | None:
         """The caller of a service without keys, or of the session in the cookie."""
-        token = _session_token(headers.get("cookie", ""))
+        # Cookies of other services on this host come too, and are not all as RFC 6265 has them.
+        token = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         return self.api_keys.caller_of("") or (self.sessions.caller(token, self.api_keys) if token else None)
-
-
-def _session_token(cookie_header: str) -> str:
-    try:
-        cookies = SimpleCookie(cookie_header)
-    except CookieError:
-        return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""

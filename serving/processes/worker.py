@@ -66,6 +66,7 @@ def create_server(state: AppState, settings: Settings, index: int, channel: Supe
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # any caller can send them, and would have another address for each wrong key
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     return DrainingServer(config, table, lambda: channel.service_stops)

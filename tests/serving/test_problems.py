@@ -95,7 +95,12 @@ def test_the_longest_ids_that_are_allowed_fit_however_they_are_written(client: T
     assert client.post(PREDICTIONS, content=body, headers=JSON).status_code == 200
 
 
-def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("path", "media_type"), [(PREDICTIONS, b"application/json"), ("/sign-in", b"application/x-www-form-urlencoded")]
+)
+def test_a_body_that_never_ends_is_given_up(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, media_type: bytes
+) -> None:
     monkeypatch.setattr(request_parsing, "BODY_TIMEOUT_SECONDS", 0.05)
     messages: list[Message] = []
 
@@ -109,9 +114,9 @@ def test_a_body_that_never_ends_is_given_up(client: TestClient, monkeypatch: pyt
     scope = {
         "type": "http",
         "method": "POST",
-        "path": PREDICTIONS,
+        "path": path,
         "query_string": b"",
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        "headers": [(b"host", b"localhost"), (b"content-type", media_type)],
         "http_version": "1.1",
     }
 

@@ -55,3 +55,11 @@ def test_every_worker_follows_the_keys(service: tuple[str, Path]) -> None:
     assert (statuses(url, old), statuses(url, new)) == ({401}, {200})
     narrow, _ = key_store.create("till", [KeyScope.CONSENT], MONDAY)
     assert statuses(url, narrow) == {403}
+
+
+def test_who_guesses_has_no_other_address_for_each_guess(service: tuple[str, Path]) -> None:
+    url, home = service
+    KeyStore.for_home(home).create("mail", [KeyScope.PREDICT], MONDAY)
+    time.sleep(2 * POLL)
+    forwarded = [{"X-API-Key": "guess", "X-Forwarded-For": f"192.0.2.{guess}"} for guess in range(50)]
+    assert {httpx.get(url, headers=headers).status_code for headers in forwarded} == {401, 429}

@@ -12,13 +12,13 @@ from serving.api.auth_middleware import SIGN_IN_PATH, accepts_html, client_addre
 from serving.api.dependencies import app_state_of, json_response
 from serving.api.openapi import OPENAPI_PATH
 from serving.api.pages import asset, page
+from serving.api.request_parsing import form_body
 from serving.api.routing import router
 from serving.auth.scopes import PUBLIC, SessionScope
 from serving.auth.sessions import COOKIE
 from serving.problems import Problem
 
 DOCS_PATH = "/docs"
-MAX_FORM_BYTES = 4096
 _FORM = """<main><h1>Flywheel</h1>
 <p>The documentation of this service is for holders of an API key.</p>{message}
 <form method="post" action="/sign-in"><label for="key">API key</label>
@@ -96,14 +96,9 @@ async def _key_in_form(request: Request) -> str:
     """The key in a submitted form, as a header would hold it.
 
     Raises:
-        Problem: 413 for a form of more than MAX_FORM_BYTES, 415 for another media type.
+        Problem: as ``form_body``.
     """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise Problem(413, f"Found a form of more than {MAX_FORM_BYTES} bytes; expected an API key.")
-    fields = parse_qs(bytes(body).decode("utf-8", "replace"))
+    fields = parse_qs((await form_body(request)).decode("utf-8", "replace"))
     return fields.get("key", [""])[0].strip().encode().decode("latin-1")
 
 

@@ -69,6 +69,12 @@ def test_a_page_of_another_site_is_refused(origin: str, keys: Sequence[str]) -> 
     assert "as Origin; expected a page of this service, or no page" in response.json()["detail"]
 
 
+def test_two_origins_are_not_one_of_this_service() -> None:
+    origins = [("Host", "localhost:3000"), ("Origin", "http://localhost:3000"), ("Origin", "http://evil.example")]
+    with client() as caller:
+        assert caller.delete("/v1/customers/ann", headers=origins).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("host", "origin"),
     [

@@ -84,6 +84,7 @@ def test_every_format_of_members_is_documented(document: dict[str, Any]) -> None
     ("method", "path", "allowed"),
     [
         ("DELETE", "/v1/customers/ann/consents", "GET, HEAD, PUT"),
+        ("DELETE", "/v1/customers//consents", "GET, HEAD, PUT"),
         ("POST", "/v1/customers/ann", "DELETE"),
         ("PUT", "/v1/customers/ann/predictions", "GET, HEAD"),
         ("PATCH", "/v1/audiences/a", "DELETE, GET, HEAD"),

@@ -92,6 +92,22 @@ def test_a_form_of_megabytes_is_not_read(client: TestClient) -> None:
     assert sign_in(client, "k" * 5000) == 413
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", "application/json", "multipart/form-data; boundary=x", ""])
+def test_only_a_form_signs_in(client: TestClient, media_type: str) -> None:
+    response = client.post("/sign-in", content=f"key={KEY}", headers={"Content-Type": media_type})
+    assert response.status_code == 415
+    assert "set-cookie" not in response.headers
+
+
+@pytest.mark.parametrize("foreign", ["a b c", 'theme={"dark": true}', "path=/", "[=]", "odd", 'open="'])
+def test_cookies_of_other_services_on_the_host_do_not_end_a_session(client: TestClient, foreign: str) -> None:
+    sign_in(client)
+    cookie = f"flywheel_session={client.cookies['flywheel_session']}"
+    client.cookies.clear()
+    for sent in (f"{foreign}; {cookie}", f"{cookie}; {foreign}"):
+        assert client.get("/docs", headers={"Cookie": sent}).status_code == 200
+
+
 def test_a_service_without_keys_asks_for_none() -> None:
     with Shop.of(FakeRelease()).client() as client:
         assert "swagger-ui" in client.get("/sign-in", headers=HTML).text
