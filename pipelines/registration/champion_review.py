@@ -123,9 +123,12 @@ class ChampionReview:
         if not before:
             return None
         then = rows.select(rows.cutoff == before[-1])
-        whose = "the champion's training" if self.champion else "the newest test origin"
+        day, whose = (
+            day_from_number(before[-1]),
+            "the champion's training" if self.champion else "the newest test origin",
+        )
         return Drift(
-            since=f"{day_from_number(before[-1])}, {whose}",
+            since=f"{day}, {'' if day == since else 'the last cutoff before '}{whose}",
             customers_then=len(then),
             customers_now=len(self._today),
             features=drifted_features(rows.names, then.inputs, self._today.inputs),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -146,4 +147,13 @@ class Review:
         ]
         if trained_on is None:
             return sentences
-        return [*sentences, f"The champion knows {(context.as_of - trained_on).days} days less, until {trained_on}."]
+        return [*sentences, champion_window(context.as_of, trained_on)]
+
+
+def champion_window(as_of: date, trained_on: date) -> str:
+    """How much of the log the champion knows beside this release, as a sentence."""
+    days = (as_of - trained_on).days
+    if days == 0:
+        return f"The champion knows the same days, until {trained_on}."
+    unit = "day" if abs(days) == 1 else "days"
+    return f"The champion knows {abs(days)} {unit} {'less' if days > 0 else 'more'}, until {trained_on}."

@@ -12,6 +12,8 @@ from features.storage.home_format import HOME_FORMAT, home_format, record_home_f
 from features.storage.private_files import restrict
 from pipelines.home import Home
 from training.registry.database import upgrade_database
+from training.registry.relocation import relocate
+from training.registry.unavailable import translate_failures
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ def _upgrade_mlflow(home: Home) -> bool:
     return upgrade_database(home.folder / "mlflow.db")
 
 
+def _correct_locations(home: Home) -> bool:
+    database = home.folder / "mlflow.db"
+    if not database.is_file():
+        return False
+    with translate_failures(str(database)):
+        return relocate(home.folder)
+
+
 def _add_checksums(home: Home) -> bool:
     return home.online == LMDB and add_checksums(Path(resolve_location(LMDB, home.folder)))
 
@@ -52,6 +62,7 @@ def _restrict_access(home: Home) -> bool:
 
 _STEPS: dict[str, Callable[[Home], bool]] = {
     "MLflow's database": _upgrade_mlflow,
+    "MLflow's locations": _correct_locations,
     "the checksums of features": _add_checksums,
     "the access of other users": _restrict_access,
 }

@@ -162,7 +162,7 @@ def _drift_lines(drift: Drift | None) -> list[str]:
         return []
     compared = f"{drift.customers_now:,} customers now and {drift.customers_then:,} of {drift.since}"
     if not drift.features:
-        return [f"No feature differs between {compared} by more than chance explains."]
+        return [f"No feature differs between {compared}, by more than chance explains."]
     rows = [
         [
             f"`{each.name}`",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.home import Home
+from pipelines.steps import upgrade
 from tests.training.registry.ready_store import registry_in
 from training.registry import Registry, Run
 from training.registry.relocation import relocate
@@ -60,3 +62,10 @@ def test_new_runs_of_a_copy_are_kept_in_the_copy(original: Path, tmp_path: Path)
 def test_a_home_in_its_place_is_not_written(original: Path) -> None:
     Registry.open(original)
     assert not relocate(original)
+
+
+def test_an_upgrade_corrects_the_locations_before_anything_else_reads_them(original: Path, tmp_path: Path) -> None:
+    shutil.copytree(original, tmp_path / "copy")
+    summary = upgrade.run(Home(tmp_path / "copy"), lambda _: None)
+    assert "MLflow's locations" in summary.changed
+    assert not relocate(tmp_path / "copy")
