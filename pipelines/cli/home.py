@@ -23,7 +23,7 @@ def upgrade(*, home: HomeDir = None, json: Json = False) -> None:
     """Bring the files of the home to the format of this version; run it once after every update of Flywheel."""
     from pipelines.steps import upgrade as step
 
-    with locked_home("home upgrade", home, json=json) as (console, locked):
+    with locked_home("home upgrade", home, json=json, must_exist=True) as (console, locked):
         HomeConsole(json_output=json).show_upgrade(step.run(locked, console.report))
 
 
@@ -33,7 +33,7 @@ def prune(context: typer.Context, *, config: Config = None, home: HomeDir = None
     from features.config.retention import Retention
     from pipelines.steps import prune as step
 
-    with locked_home("home prune", home, json=json) as (console, locked):
+    with locked_home("home prune", home, json=json, must_exist=True) as (console, locked):
         shop_config = load_config_if_present(config)
         retention = Retention() if shop_config is None else shop_config.retention
         summary = step.run(locked, retention, current_time(context), console.report)

@@ -30,7 +30,11 @@ class PruneSummary:
         parts += [f"{self.evaluations} runs of evaluations"] if self.evaluations else []
         parts += ["the scores table"] if self.scores else []
         parts += [f"{self.audiences} audiences"] if self.audiences else []
-        return f"Removed, as older than the retention: {', '.join(parts)}." if parts else "Nothing is older than that."
+        return (
+            f"Removed, as older than the retention: {', '.join(parts)}."
+            if parts
+            else "Nothing is older than the retention."
+        )
 
 
 def run(home: Home, retention: Retention, now: datetime, report: Callable[[str], None]) -> PruneSummary:
