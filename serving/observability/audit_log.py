@@ -33,7 +33,7 @@ _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 class AuditWriteFailed(FlywheelError):
-    """The audit line could not be written, so the action must not be carried out."""
+    """The audit line could not be written; an action that needs its line first is not carried out."""
 
 
 @dataclass(frozen=True)
