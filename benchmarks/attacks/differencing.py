@@ -32,7 +32,7 @@ def attack(home: AttackHome) -> Iterator[AttackResult]:
                     learned += len({body for status, body in answers if status == httpx.codes.OK}) > 1
     yield AttackResult(
         group=GROUP,
-        attack=f"churn probability of {VICTIMS} customers who said no, by {STEPS + 1} thresholds each and {len(KEYS)} keys",
+        attack=f"churn probability of {VICTIMS} customers who said no, by {STEPS + 1} thresholds and {len(KEYS)} keys",
         tries=tries,
         server_errors=errors,
         lost=learned,
