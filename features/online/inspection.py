@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import lmdb
-
+from features.online.codec import is_intact, with_checksum
 from features.online.key_tally import TALLY_KEY
 from features.online.lmdb import row_key
+from features.publication import ROW_ID, VIEW
 from features.storage.lmdb_inspection import open_for_inspection
+
+_NO_ROWS = (TALLY_KEY, row_key(VIEW, ROW_ID))
 
 
 @dataclass(frozen=True)
 class StoreSize:
-    """Rows of all views, and bytes in use."""
+    """Rows of all views, those of them that are damaged, and bytes in use."""
 
     rows: int
+    damaged_rows: int
     used_bytes: int
 
 
@@ -44,9 +47,12 @@ def measure_lmdb(folder: Path) -> StoreSize | None:
         if environment is None:
             return None
         pages = environment.info()["last_pgno"] + 1
-        return StoreSize(environment.stat()["entries"] - _tallies(environment), pages * environment.stat()["psize"])
+        with environment.begin() as transaction:
+            rows = environment.stat()["entries"] - int(transaction.get(TALLY_KEY) is not None)
+            damaged_rows = sum(_is_damaged(key, value) for key, value in transaction.cursor())
+        return StoreSize(rows, damaged_rows, pages * environment.stat()["psize"])
 
 
-def _tallies(environment: lmdb.Environment) -> int:
-    with environment.begin() as transaction:
-        return int(transaction.get(TALLY_KEY) is not None)
+def _is_damaged(key: bytes, value: bytes) -> bool:
+    """Whether a value is a row without its checksum; those of an earlier version have none until the upgrade."""
+    return key not in _NO_ROWS and not is_intact(with_checksum(value))

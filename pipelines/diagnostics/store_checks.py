@@ -39,7 +39,8 @@ def online_store(surroundings: Surroundings) -> Finding:
         has_features = surroundings.state.features_as_of is not None
         found = f"there is no store in {location} yet"
         return problem(f"{found}, although features were published") if has_features else ok(found)
-    return ok(f"LMDB with {size.rows:,} rows in {size.used_bytes / 1e6:,.1f} MB")
+    found = f"LMDB with {size.rows:,} rows in {size.used_bytes / 1e6:,.1f} MB"
+    return problem(f"{found}, {size.damaged_rows:,} of them damaged") if size.damaged_rows else ok(found)
 
 
 def _inspect_redis(client: RedisClient) -> Finding:

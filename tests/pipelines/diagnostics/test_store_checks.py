@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from features.checksums import append_residue
 from features.consents.consent import Consent
 from features.online.lmdb import write_transaction
 from features.storage.lmdb_inspection import open_for_inspection
@@ -26,15 +27,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / ".flywheel"
 
 
+ROW = append_residue(bytes(8 * 5 - 4))  # the shortest with the right checksum
+
+
 def test_an_online_store_is_counted_and_its_files_stay_as_they_are(tmp_path: Path, home: Path) -> None:
     with write_transaction(home / "online") as writer:
-        writer.replace("transactions", {"ann": b"1", "bob": b"2"})
+        writer.replace("transactions", {"ann": ROW, "bob": ROW})
     del writer  # a process opens a store once, and the writer has it open
     before = {path.name: path.read_bytes() for path in (home / "online").iterdir()}
     level, found = level_and_found(store_checks.online_store, tmp_path)
     assert level == "ok"
     assert found.startswith("LMDB with 2 rows in ")
     assert {path.name: path.read_bytes() for path in (home / "online").iterdir()} == before
+
+
+def test_rows_that_are_not_as_they_were_written_are_a_problem(tmp_path: Path, home: Path) -> None:
+    with write_transaction(home / "online") as writer:
+        writer.replace("transactions", {"ann": ROW, "bob": ROW[:-1] + bytes([ROW[-1] ^ 1])})
+    del writer
+    level, found = level_and_found(store_checks.online_store, tmp_path)
+    assert level == "problem"
+    assert found.endswith("MB, 1 of them damaged")
 
 
 def test_features_without_an_online_store_are_a_problem(tmp_path: Path, home: Path) -> None:
