@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
 
+from features.consents.erasure_state import erased_until
 from features.consents.ledger_memory import LedgerMemory, LedgerPoint, StoreKind
 from features.consents.storage import LedgerFacts
 from features.errors import RowsLost
@@ -81,6 +82,8 @@ class LedgerBinding:
         """
         if remembered is not None:
             self._refuse_loss(remembered, found, location)
+        elif not self._is_lenient:
+            self._refuse_without_memory(found, location)
         if found.ledger_id is None:
             return
         if found.ledger_id != self._proven_id:
@@ -119,6 +122,16 @@ class LedgerBinding:
                 f"{location} holds or held an older copy of the consents of {self._home}: found state "
                 f"{found.revision}, expected {remembered.revision} or later. Consents and erasures between are "
                 "missing: stop the service and run `flywheel restore`, which repeats them."
+            )
+
+    def _refuse_without_memory(self, found: LedgerFacts, location: str) -> None:
+        """Refuse a ledger older than the erasures that this home has applied, where the memory is lost as well."""
+        erased = 0 if self._memory.exists() else erased_until(self._home)
+        if found.revision < erased:
+            raise RowsLost(
+                f"{location} has lost consents of {self._home}, and {self._memory.path.name} is lost too: found state "
+                f"{found.revision}, expected {erased} or later, up to which erasures were applied. Put the newest "
+                "copies back; where there are none, stop the service and run `flywheel restore`."
             )
 
     def _check_proof(self, found: LedgerFacts, location: str) -> None:

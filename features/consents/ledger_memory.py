@@ -57,6 +57,10 @@ class LedgerMemory:
         except FileNotFoundError:
             return self._read_legacy()
 
+    def exists(self) -> bool:
+        """Whether the home remembers a ledger, of any store."""
+        return self.path.exists() or self._legacy_file.exists()
+
     def advance(self, point: LedgerPoint) -> None:
         """Remember a later state of the ledger, or the ledger in Redis that it moved to; else nothing changes.
 

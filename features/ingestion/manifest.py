@@ -44,16 +44,16 @@ class HistoryManifest:
 
 
 def read_manifest(folder: Path) -> HistoryManifest | None:
-    """The manifest of the history in ``folder``, or None where there is none, or one of another version of Flywheel."""
+    """The manifest of the history in ``folder``; None where it is missing, damaged or of another version."""
     path = folder / MANIFEST_FILE
     if not path.is_file():
         return None
-    payload = json.loads(path.read_text(encoding="utf-8"))
     try:
+        payload = json.loads(path.read_text(encoding="utf-8"))
         tables = tuple(TableSummary(**{**table, "columns": tuple(table["columns"])}) for table in payload["tables"])
         notes = tuple(PlausibilityNote(**note) for note in payload["notes"])
         return HistoryManifest(payload["config"], payload["source"], tables, notes)
-    except (KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 

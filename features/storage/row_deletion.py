@@ -15,6 +15,15 @@ from features.views import CUSTOMER_ID
 CustomerSelector = Callable[[Iterable[str]], Sequence[str]]
 
 
+def is_readable(path: Path) -> bool:
+    """Whether a file is there and ends as a whole parquet file does."""
+    try:
+        pq.read_metadata(path)
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return True
+
+
 def select_customers(path: Path, select: CustomerSelector) -> list[str]:
     """The customers of a parquet file that ``select`` returns; none where the file has none or is unreadable."""
     if not _has_customers(path):

@@ -19,6 +19,7 @@ from features.ingestion.ingest import ingest
 from features.ingestion.manifest import HistoryManifest, read_manifest
 from features.ingestion.source_digests import source_digest
 from features.storage.atomic_files import replace_text
+from features.storage.row_deletion import is_readable
 from features.wording import count_of
 from pipelines.home import Home
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
@@ -31,9 +32,11 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
     If the log changes consents, the audit log records it as of ``timestamp``.
     """
     stored = read_manifest(home.history)
-    # A history of an earlier version has no alias file, and an erasure under an old id needs it.
-    is_complete = config.aliases is None or (home.history / ALIAS_FILE).is_file()
-    if stored and is_complete and (stored.config, stored.source) == (config.fingerprint, source_digest(config)):
+    if (
+        stored
+        and _is_complete(config, home, stored)
+        and (stored.config, stored.source) == (config.fingerprint, source_digest(config))
+    ):
         report("the history is up to date")
         import_log_consents(config, stored, home, timestamp, report)
         return stored
@@ -43,6 +46,12 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
             report(f"note: {sentence}")
     import_log_consents(config, manifest, home, timestamp, report)
     return manifest
+
+
+def _is_complete(config: ShopConfig, home: Home, stored: HistoryManifest) -> bool:
+    """Whether the tables of a history are whole; of an earlier version, it has no alias file, which erasures need."""
+    has_aliases = config.aliases is None or (home.history / ALIAS_FILE).is_file()
+    return has_aliases and all(is_readable(home.history / f"{table.table}.parquet") for table in stored.tables)
 
 
 def _erased_selector(config: ShopConfig, ledger: Ledger) -> Callable[[Iterable[str]], Sequence[str]]:

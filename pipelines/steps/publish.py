@@ -14,6 +14,7 @@ from features.errors import NotFound
 from features.ingestion.manifest import read_manifest
 from features.publication import Publication
 from features.storage.atomic_files import replace_text
+from features.storage.row_deletion import is_readable
 from features.transformations.feature_tables import write_tables
 from pipelines.home import Home
 from pipelines.registration.code_fingerprint import code_fingerprint
@@ -65,7 +66,8 @@ def _publication(context: RunContext) -> Publication:
 def ensure_feature_tables(context: RunContext) -> None:
     """Write the feature tables of the context's cutoffs, unless they are up to date (idempotent)."""
     fingerprint, marker = _features_fingerprint(context), _marker_path(context.home)
-    if marker.is_file() and json.loads(marker.read_text())["fingerprint"] == fingerprint:
+    tables = [context.home.features / f"{view.name}.parquet" for view in context.views]
+    if _published(context.home).get("fingerprint") == fingerprint and all(map(is_readable, tables)):
         context.report("the features are up to date")
         return
     context.report(f"computing features at {len(context.cutoffs)} cutoffs")
@@ -81,11 +83,21 @@ def publication_day(home: Home) -> date:
     Raises:
         NotFound: no features were published.
     """
-    if not _marker_path(home).is_file():
+    day = _published(home).get("as_of")
+    if day is None:
         raise NotFound(
             f"Found no features in {home.features}. Expected published features: run `flywheel publish` first."
         )
-    return date.fromisoformat(json.loads(_marker_path(home).read_text())["as_of"])
+    return date.fromisoformat(day)
+
+
+def _published(home: Home) -> dict[str, str]:
+    """Return what the marker of the publication says; nothing where it is missing or damaged."""
+    try:
+        published: dict[str, str] = json.loads(_marker_path(home).read_text())
+    except (OSError, ValueError):
+        return {}
+    return published
 
 
 def publication_marker(home: Home) -> str:

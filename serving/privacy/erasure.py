@@ -10,20 +10,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.canonical_form import canonical_id
 from features.consents.erasure_state import erased_until, record_erased_until
 from features.consents.ledger import Ledger
-from features.errors import StoreUnavailable
+from features.errors import StoreDamaged, StoreUnavailable
 from features.ingestion.alias_file import ids_of_customers, read_aliases
 from features.ingestion.manifest import delete_examples
 from features.ingestion.rejected_file import delete_rejected_lines
 from features.online.backends import LMDB, open_store, resolve_location
 from features.storage import write_lock
 from features.storage.disk_reserve import is_disk_full
-from features.storage.row_deletion import delete_rows, select_customers
+from features.storage.row_deletion import delete_rows, is_readable, select_customers
 from features.storage.write_lock import HomeLocked
 from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
@@ -181,8 +182,9 @@ def _first_seen_at(home: Path, customer_ids: Sequence[str]) -> int | None:
     timestamps = []
     for path in (home / "history" / f"{name}.parquet" for name in _HISTORY_TABLES):
         if path.is_file():
-            rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "in", list(customer_ids))])
-            timestamps += [] if rows.num_rows == 0 else [pc.min(rows["at_us"]).as_py()]
+            with suppress(pa.ArrowInvalid):  # a damaged table tells nothing; the erasure stays pending because of it
+                rows = pq.read_table(path, columns=["at_us"], filters=[(CUSTOMER_ID, "in", list(customer_ids))])
+                timestamps += [] if rows.num_rows == 0 else [pc.min(rows["at_us"]).as_py()]
     return min(timestamps, default=None)
 
 
@@ -191,14 +193,26 @@ def delete_from_tables(home: Path, customer_ids: Sequence[str]) -> dict[str, int
 
     The lines that an ingestion set aside, the examples of its notes and the copies of raw files that it left when it
     was killed go as a whole: they are raw text, and any of them may name a customer.
+
+    Raises:
+        StoreDamaged: a table cannot be read; the customers were deleted from all others.
     """
     write_lock.delete_spilled_files(home)
     delete_rejected_lines(home / "history")
     delete_examples(home / "history")
     counts: dict[str, int] = {}
+    damaged = []
     for path in customer_tables(home):
         name = _table_name(home, path)
-        counts[name] = counts.get(name, 0) + delete_rows(path, customer_ids)
+        if is_readable(path):
+            counts[name] = counts.get(name, 0) + delete_rows(path, customer_ids)
+        else:
+            damaged.append(str(path))
+    if damaged:
+        raise StoreDamaged(
+            f"Found no way to read {', '.join(damaged)}; expected a table that Flywheel wrote. The next `flywheel run` "
+            "writes it again, and with it the erasure ends."
+        )
     return counts
 
 

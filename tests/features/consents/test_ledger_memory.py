@@ -11,6 +11,7 @@ import lmdb
 import pytest
 
 from features.consents.consent import PROFILING, Consent
+from features.consents.erasure_state import record_erased_until
 from features.consents.ledger import ConsentStatus
 from features.consents.ledger_memory import LedgerMemory
 from features.errors import InvalidStore, RowsLost
@@ -68,6 +69,20 @@ def test_a_home_from_before_proofs_gets_one_with_its_next_word(tmp_path: Path) -
     (tmp_path / "secret").write_bytes(b"x" * 32)
     with pytest.raises(InvalidSecret, match="another secret"):
         store.ledger().erased_among(["ann"])
+
+
+def test_without_its_memory_a_home_still_refuses_a_store_that_lost_the_erasures_it_applied(store: Store) -> None:
+    store.ledger().erase("ann")
+    record_erased_until(store.home, store.ledger().state())
+    store.empty()
+    (store.home / "ledger.json").unlink()
+    for use in (
+        lambda: store.ledger().statuses(["ann"], 9),
+        lambda: store.ledger().erased_among(["ann"]),
+        lambda: store.ledger().record({"bob": [NO]}),
+    ):
+        with pytest.raises(RowsLost, match=r"ledger\.json is lost too: found state 0, expected \d+ or later"):
+            use()
 
 
 def test_an_older_copy_is_refused_by_readers_and_writers(store: Store) -> None:

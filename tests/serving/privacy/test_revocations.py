@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.consents.backends import open_ledger
 from features.consents.consent import ALL_CHANNELS, MARKETING, PROFILING, Consent, Defaults, ReachRequest
+from features.consents.erasure_state import erased_until
 from features.consents.ledger import ConsentStatus, Ledger
 from features.online.backends import LMDB
 from serving.audience_policy import AudiencePolicy
@@ -225,10 +228,20 @@ def test_whoever_was_erased_is_not_counted_by_a_version_of_the_table_read_before
     assert allowed.sum() == len(IDS) - 1
 
 
-def test_a_home_that_cannot_be_read_keeps_nobody_from_being_forgotten(tmp_path: Path) -> None:
+def test_a_torn_table_keeps_nobody_from_being_forgotten_and_the_erasure_ends_once_it_is_written_again(
+    tmp_path: Path,
+) -> None:
     ledger = open_ledger(tmp_path, LMDB)
-    (tmp_path / "history").mkdir()
-    (tmp_path / "history" / "orders.parquet").write_text("torn")
-    with pytest.raises(ValueError, match="Parquet"):
-        erase_customer(tmp_path, LMDB, ledger, "c003")
+    service = open_service(tmp_path, ledger)
+    torn = tmp_path / "history" / "orders.parquet"
+    torn.parent.mkdir()
+    torn.write_text("torn")
+    assert not erase_customer(tmp_path, LMDB, ledger, "c003").finished
     assert ledger.statuses(["c003"], TODAY) == [ConsentStatus.ERASED]
+    assert "c003" not in set(service.scores.columns().ids.to_pylist())
+    erasure.apply_pending_erasures(tmp_path, LMDB, ledger)
+    assert erased_until(tmp_path) == 0
+    pq.write_table(pa.table({"customer_id": ["c003", "c004"], "at_us": [1, 2]}), torn)
+    erasure.apply_pending_erasures(tmp_path, LMDB, ledger)
+    assert pq.read_table(torn)["customer_id"].to_pylist() == ["c004"]
+    assert erased_until(tmp_path) == ledger.state()
