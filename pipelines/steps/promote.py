@@ -108,21 +108,22 @@ def rollback(home: Home, timestamp: datetime, report: Report, *, why: str = "") 
 
 
 def resume(home: Home, timestamp: datetime, report: Report, *, why: str = "", force: bool = False) -> Promotion:
-    """Promote the release that was rolled back last; without one, finish a promotion that was interrupted.
+    """Take the last rollback back, if nothing was promoted since; else finish a promotion that was interrupted.
 
     Raises:
         GateRejected: the gate rejects it now, and ``force`` is not set.
-        NotFound: no release is barred, and no promotion was interrupted.
+        NotFound: the last change was no rollback, and no promotion was interrupted.
         TrialFailed: this version of Flywheel cannot serve it.
     """
     registry = home.registry()
     barred, champion = registry.barred_releases(), registry.version_of("release", "champion")
-    if barred:
+    promotions = registry.promotions()
+    if barred and (not promotions or promotions[-1].kind == "rollback"):
         reason = why or "resumed after its rollback"
         return run(home, timestamp, report, version=barred[-1], why=reason, force=force)
     if champion is None or champion == home.champion():
         raise NotFound(
-            "Found no release that was rolled back, and no promotion that was interrupted. Expected one of them: "
+            "Found no rollback since the last promotion, and no promotion that was interrupted. Expected one of them: "
             "promote a release by its number, `flywheel promote --version VERSION`."
         )
     return run(home, timestamp, report, version=champion, why=why or "finished an interrupted promotion", force=force)

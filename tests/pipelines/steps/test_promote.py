@@ -285,11 +285,21 @@ def test_resuming_brings_back_what_was_rolled_back_last(home: Home, registry: Re
     assert (registry.moves, home.champion()) == (["3"], "3")
 
 
+def test_a_rollback_before_the_last_promotion_is_not_taken_back(
+    home: Home, registry: RecordingRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = SimpleNamespace(kind="promotion", version="1", replaced="2")
+    monkeypatch.setattr(registry, "promotions", lambda: [last])
+    with pytest.raises(NotFound, match="no rollback since the last promotion"):
+        promote.resume(home, NOW, ignore)
+    assert registry.moves == []
+
+
 def test_there_is_nothing_to_resume_without_a_rollback(
     home: Home, registry: RecordingRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "barred_releases", list)
-    with pytest.raises(NotFound, match="no release that was rolled back, and no promotion that was interrupted"):
+    with pytest.raises(NotFound, match="no rollback since the last promotion, and no promotion that was interrupted"):
         promote.resume(home, NOW, ignore)
     (home.releases / "champion").write_text("0\n")
     promote.resume(home, NOW, ignore)
