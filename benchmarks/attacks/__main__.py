@@ -36,8 +36,8 @@ GROUPS: Mapping[str, Callable[[AttackHome], Iterator[AttackResult]]] = {
         full_disk,
         differencing,
         damaged_files,
-        killed_processes,
         hostile_requests,
+        killed_processes,
     )
 }
 

@@ -24,14 +24,14 @@ from serving.observability.audit_reader import AUDIT_FILE
 GROUP = "Kills"
 # What is removed before a command, so that it has its work to do.
 COMMANDS: Mapping[str, Sequence[str]] = {
-    "ingest": ["history/manifest.json"],
+    "run": ["history/manifest.json", "features/published.json", "trained.json"],
     "publish": ["features/published.json"],
+    "ingest": ["history/manifest.json"],
     "score": [],
     "forget": [],
     "promote": ["releases/champion"],
-    "run": ["history/manifest.json", "features/published.json", "trained.json"],
 }
-KILLS_PER_COMMAND = 3
+KILLS_PER_COMMAND = 2
 SERVICE_KILLS = 4
 _SERVICE_SECONDS = 2.0
 _ENDED_WELL = (0, 3)  # 3: the gate decided, and everything else was done
@@ -39,7 +39,7 @@ NOW = 10**16  # microseconds since 1970 UTC
 
 
 def attack(home: AttackHome) -> Iterator[AttackResult]:
-    """Kill each command three times and run it again, then kill the service four times."""
+    """Kill the service four times, then each command twice, and run it again."""
     generator = random.Random(0)  # noqa: S311 - the same moments every time
     yield _kill_service(home, generator)
     for command in COMMANDS:

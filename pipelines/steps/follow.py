@@ -23,7 +23,8 @@ MOVED = "the alias champion was moved to it"
 def run(home: Home, timestamp: datetime, report: Callable[[str], None]) -> Promotion | None:
     """Promote the release that the alias names, as by hand; None where it names the one that serves.
 
-    An interrupted promotion, whose alias moved and whose pointer did not, is finished in the same way.
+    A registry that does not know the release that serves, because it was lost or is another one, decides nothing. An
+    interrupted promotion, whose alias moved and whose pointer did not, is finished in the same way.
 
     Raises:
         AliasPutBack: the gate rejects the release, it cannot serve, or there is no alias any more.
@@ -34,6 +35,9 @@ def run(home: Home, timestamp: datetime, report: Callable[[str], None]) -> Promo
     if named == serving:
         return None
     if named is None:
+        if not registry.has_release(str(serving)):
+            report(f"release {serving} serves, and MLflow does not know it")
+            return None
         registry.restore_champion(serving)
         raise AliasPutBack(f"The alias champion was removed in MLflow. {_serving(serving)}, so it is there again.")
     decided = any(promotion.version == named for promotion in registry.promotions()[-1:])

@@ -73,6 +73,14 @@ class Registry:
         """The version an alias points to; None without that alias."""
         return versions.aliases(self.client).get(name, {}).get(alias)
 
+    def has_release(self, version: str) -> bool:
+        """Whether a release of this version is registered."""
+        try:
+            self.tags_of(versions.RELEASE, version)
+        except versions.VersionNotFound:
+            return False
+        return True
+
     def tags_of(self, name: str, version: str) -> dict[str, str]:
         """The tags of a version: hashes, gate, promotion; raises ``VersionNotFound``."""
         return versions.tags_of(self.client, name, version)
