@@ -67,7 +67,7 @@ def ensure_feature_tables(context: RunContext) -> None:
     """Write the feature tables of the context's cutoffs, unless they are up to date (idempotent)."""
     fingerprint, marker = _features_fingerprint(context), _marker_path(context.home)
     tables = [context.home.features / f"{view.name}.parquet" for view in context.views]
-    if _published(context.home).get("fingerprint") == fingerprint and all(map(is_readable, tables)):
+    if _read_marker(context.home).get("fingerprint") == fingerprint and all(map(is_readable, tables)):
         context.report("the features are up to date")
         return
     context.report(f"computing features at {len(context.cutoffs)} cutoffs")
@@ -83,7 +83,7 @@ def publication_day(home: Home) -> date:
     Raises:
         NotFound: no features were published.
     """
-    day = _published(home).get("as_of")
+    day = _read_marker(home).get("as_of")
     if day is None:
         raise NotFound(
             f"Found no features in {home.features}. Expected published features: run `flywheel publish` first."
@@ -91,7 +91,7 @@ def publication_day(home: Home) -> date:
     return date.fromisoformat(day)
 
 
-def _published(home: Home) -> dict[str, str]:
+def _read_marker(home: Home) -> dict[str, str]:
     """Return what the marker of the publication says; nothing where it is missing or damaged."""
     try:
         published: dict[str, str] = json.loads(_marker_path(home).read_text())
