@@ -52,7 +52,11 @@ def test_every_worker_follows_the_keys(service: tuple[str, Path]) -> None:
     new, _ = key_store.create("mail", [KeyScope.PREDICT], MONDAY)
     assert (statuses(url, old), statuses(url, new)) == ({200}, {200})
     key_store.revoke(old_record.id, MONDAY)
-    assert (statuses(url, old), statuses(url, new)) == ({401}, {200})
+    # One worker may have got so many of the tries that it takes them for guesses.
+    refused = statuses(url, old)
+    assert 401 in refused
+    assert refused <= {401, 429}
+    assert statuses(url, new) == {200}
     narrow, _ = key_store.create("till", [KeyScope.CONSENT], MONDAY)
     assert statuses(url, narrow) == {403}
 
