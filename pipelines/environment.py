@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from features.errors import FlywheelError
-from features.validation_errors import message
-from serving.audience_policy import AudiencePolicy
 from serving.moments import parse_datetime
+
+if TYPE_CHECKING:
+    from serving.audience_policy import AudiencePolicy
 
 
 class InvalidVariable(FlywheelError):
@@ -73,12 +73,13 @@ LOCK_SECONDS = Variable(
 )
 
 PREFIX = "FLYWHEEL_"
+PINNED_TIME = f"{PREFIX}AS_OF"  # a setting of the service that the command line reads, too
 VARIABLES = (CONFIG, HOME, ONLINE_STORE, MLFLOW_TRACKING_URI, LOCK_SECONDS)
 
 
 def unknown_variables() -> list[str]:
     """Return a sentence for each variable that begins with FLYWHEEL_ and that nothing reads."""
-    read_here = {variable.name for variable in VARIABLES}
+    read_here = {*(variable.name for variable in VARIABLES), PINNED_TIME}
     given = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in read_here)
     if not given:
         return []
@@ -105,11 +106,11 @@ def pinned_time() -> datetime | None:
     Raises:
         InvalidVariable: the variable is not a date-time.
     """
-    text = os.environ.get("FLYWHEEL_AS_OF")
+    text = os.environ.get(PINNED_TIME)
     try:
         return parse_datetime(text) if text else None
     except ValueError as error:
-        raise InvalidVariable(f"FLYWHEEL_AS_OF: {error}") from None
+        raise InvalidVariable(f"{PINNED_TIME}: {error}") from None
 
 
 def audience_policy() -> AudiencePolicy:
@@ -118,8 +119,14 @@ def audience_policy() -> AudiencePolicy:
     Raises:
         InvalidVariable: one of them has an invalid value.
     """
+    # Pydantic, which the commands that read no settings need not wait for.
+    from pydantic import ValidationError
+
+    from features.validation_errors import message
+    from serving.audience_policy import AudiencePolicy
+
     try:
         return AudiencePolicy()
     except ValidationError as error:
-        reasons = (f"FLYWHEEL_{str(fault['loc'][0]).upper()}: {message(fault)}" for fault in error.errors())
+        reasons = (f"{PREFIX}{str(fault['loc'][0]).upper()}: {message(fault)}" for fault in error.errors())
         raise InvalidVariable("\n".join(reasons)) from None

@@ -55,6 +55,15 @@ class Home:
         """Path of the scores table."""
         return self.folder / "scores.parquet"
 
+    def require_folder(self) -> None:
+        """Check that the home exists.
+
+        Raises:
+            NotFound: there is no such folder.
+        """
+        if not self.folder.is_dir():
+            raise NotFound(f"Found no home in {self.folder}. Expected the folder of a shop: name it with --home.")
+
     def champion(self) -> str | None:
         """Return the version of the serving release from the local pointer, or None without a champion."""
         pointer = self.releases / "champion"

@@ -84,7 +84,8 @@ class Settings(AudiencePolicy):
     quota: int = Field(
         default=10_000_000,
         ge=0,
-        description="Customers a day for whom a key without a `--quota` of its own may ask predictions; 0 is no limit.",
+        description="Daily quota of a key that has no `--quota` of its own: customers whose predictions it may "
+        "request; 0 is no limit.",
     )
     session_hours: float = Field(
         default=8.0, gt=0, description="How long a person who signed in at /docs with a key may read it."

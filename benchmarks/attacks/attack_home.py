@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from benchmarks.serving.log_fixture import AS_OF, write_shop
 
 CUSTOMERS = 400
-_COMMAND = (sys.executable, "-m", "pipelines.cli.main")
+NOW = 10**16  # microseconds since 1970 UTC, after all consents
+COMMAND = (sys.executable, "-m", "pipelines.cli.main")
 _READ_LOG = ("run", "ingest", "publish", "score")
 _TIMEOUT_SECONDS = 300.0
 _NUMBERS = count()
@@ -47,7 +48,7 @@ class AttackHome:
             options += ["--config", str(self.config)]
             options += ["--as-of", AS_OF.isoformat()] if command != "ingest" else []
         return subprocess.Popen(
-            [*_COMMAND, *command.split(), *arguments, *options],
+            [*COMMAND, *command.split(), *arguments, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.attacks.attack_home import AttackHome
+from benchmarks.attacks.attack_home import COMMAND, AttackHome
 from benchmarks.serving.log_fixture import AS_OF
 from benchmarks.serving.servers import free_port
 from serving.auth.key_store import KeyStore
@@ -59,7 +58,7 @@ def attack_service(home: AttackHome, **settings: str) -> Iterator[AttackService]
         "FLYWHEEL_QUOTA": "0",
         **{f"FLYWHEEL_{name.upper()}": value for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", "pipelines.cli.main", "serve", "--home", str(home.folder), "--port", str(port)]
+    command = [*COMMAND, "serve", "--home", str(home.folder), "--port", str(port)]
     with (home.folder.parent / "service.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.attacks.attack_home import AttackHome
+from benchmarks.attacks.attack_home import NOW, AttackHome
 from benchmarks.attacks.attack_service import attack_service
 from benchmarks.attacks.results import AttackResult
 from features.consents.backends import open_ledger
@@ -24,7 +24,6 @@ from training.models import load_release
 
 GROUP = "Damage"
 TRIES = 100  # of each kind, for each file
-NOW = 10**16  # microseconds since 1970 UTC, after all consents
 _FLIPPED_BYTES = 64
 
 Change = Callable[[bytearray, random.Random], bytearray]

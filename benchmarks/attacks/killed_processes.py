@@ -13,7 +13,7 @@ from threading import Thread
 
 import httpx
 
-from benchmarks.attacks.attack_home import AttackHome
+from benchmarks.attacks.attack_home import NOW, AttackHome
 from benchmarks.attacks.attack_service import AttackService, attack_service, customer_path, denial
 from benchmarks.attacks.results import AttackResult
 from features.consents.backends import open_ledger
@@ -35,7 +35,6 @@ KILLS_PER_COMMAND = 2
 SERVICE_KILLS = 4
 _SERVICE_SECONDS = 2.0
 _ENDED_WELL = (0, 3)  # 3: the gate decided, and everything else was done
-NOW = 10**16  # microseconds since 1970 UTC
 
 
 def attack(home: AttackHome) -> Iterator[AttackResult]:

@@ -148,6 +148,14 @@ class LedgerRecord:
         return seal(orjson.dumps(fields))
 
     @classmethod
+    def from_bytes_if_intact(cls, value: bytes) -> LedgerRecord | None:
+        """The record from its bytes; None for a damaged one."""
+        try:
+            return cls.from_bytes(value)
+        except StoreDamaged:
+            return None
+
+    @classmethod
     def from_bytes(cls, value: bytes) -> LedgerRecord:
         """The record from its JSON bytes; one of an earlier version has no checksum.
 

@@ -14,6 +14,7 @@ from features.consents.consent import Consent
 from features.consents.recording_dates import earliest_recording
 from features.storage.atomic_files import atomic_write
 
+IMPORT_MARKER = "consents.taken"  # in the history: the log whose consents were imported last
 FIRST_SEEN_FILE = "future_consents.parquet"  # erasures find it: it is a table of the history with customer ids
 _SCHEMA = pa.schema(
     [
@@ -46,7 +47,7 @@ class FirstSeen:
         """Read what earlier imports saw; ``now`` in microseconds since 1970 UTC. A damaged file is as an upgrade."""
         path = history / FIRST_SEEN_FILE
         if not path.is_file():
-            return cls(path, now, is_upgrade=(history / "consents.taken").is_file())
+            return cls(path, now, is_upgrade=(history / IMPORT_MARKER).is_file())
         try:
             rows = pq.read_table(path, schema=_SCHEMA).to_pylist()
         except (OSError, pa.ArrowInvalid):

@@ -221,7 +221,7 @@ class Ledger:
         for value, is_erased in zip(result.records, result.erased, strict=True):
             try:
                 consents = _parse_consents(value)
-            except StoreDamaged:  # the strict side: whoever cannot be read said no
+            except StoreDamaged:  # fail closed: an unreadable record counts as a denial
                 yield (ConsentStatus.ERASED if is_erased else ConsentStatus.DENIED), Consents(), NOTHING_ALLOWED
                 continue
             yield _consent_status(consents, now, defaults, erased=is_erased), consents, defaults

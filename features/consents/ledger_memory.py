@@ -18,9 +18,8 @@ import orjson
 
 from features.errors import InvalidStore
 from features.storage.atomic_files import create_private, replace_private
-from features.storage.secret import MEMORY_FILE
+from features.storage.secret import LEGACY_FILE, MEMORY_FILE
 
-LEGACY_FILE = "consents.redis"  # of an earlier version: only the id of a ledger in Redis
 SYNC_SECONDS = 1.0  # at most this much of the memory is lost in a power failure; a killed process loses nothing
 _FILE_BYTES = 512  # one sector, padded: it is replaced in place, which needs no free space on the disk
 StoreKind = Literal["lmdb", "redis"]
@@ -100,6 +99,7 @@ class LedgerMemory:
             changed = change(stored)
             if changed != stored:
                 os.pwrite(file, _to_bytes(changed), 0)
+            fcntl.flock(file, fcntl.LOCK_UN)  # every read of the ledger would wait for the disk
             if monotonic() - self._synced_at >= SYNC_SECONDS:
                 os.fdatasync(file)
                 self._synced_at = monotonic()

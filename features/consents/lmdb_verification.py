@@ -23,7 +23,7 @@ from features.consents.lmdb_keys import (
     record_key,
     state_key,
 )
-from features.errors import InvalidStore, StoreDamaged
+from features.errors import InvalidStore
 from features.storage.lmdb_structure import DamagedStructure
 
 
@@ -48,7 +48,7 @@ def verify_tables(environment: lmdb.Environment) -> None:
 def count_damaged_records(transaction: lmdb.Transaction[bytes], table: lmdb._Database) -> int:
     """The number of records whose value is damaged."""
     with transaction.cursor(db=table) as cursor:
-        return sum(_parse(value) is None for value in cursor.iternext(keys=False))
+        return sum(LedgerRecord.from_bytes_if_intact(value) is None for value in cursor.iternext(keys=False))
 
 
 def _refuse_other_tables(environment: lmdb.Environment, names: list[str]) -> None:
@@ -69,7 +69,7 @@ def _compare_records(transaction: lmdb.Transaction[bytes], records: lmdb._Databa
     expected, damaged = 0, 0
     with transaction.cursor(db=records) as cursor:
         for key, value in cursor:
-            record = _parse(value)
+            record = LedgerRecord.from_bytes_if_intact(value)
             damaged += record is None
             if record is not None:
                 if record_key(record.customer_id) != key or transaction.get(key, db=records) is None:
@@ -86,13 +86,6 @@ def _compare_records(transaction: lmdb.Transaction[bytes], records: lmdb._Databa
     entries = [transaction.stat(table)["entries"] for table in (records, changes)]
     if entries[0] != entries[1] or (not damaged and found != expected):
         raise DamagedStructure(f"{entries[0]:,} records and {entries[1]:,} entries of the change index that do not fit")
-
-
-def _parse(value: bytes) -> LedgerRecord | None:
-    try:
-        return LedgerRecord.from_bytes(value)
-    except StoreDamaged:
-        return None
 
 
 def _verify_sealed(transaction: lmdb.Transaction[bytes], table: lmdb._Database) -> None:

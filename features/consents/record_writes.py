@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 from features.consents.consent import Consent, Consents, LedgerRecord
 from features.consents.recording_dates import clamp_dates, settle_future_dates
 from features.consents.storage import WriteTransaction
-from features.errors import StoreDamaged
 
 
 def write_newer(
@@ -42,14 +40,8 @@ def remove_records(transaction: WriteTransaction, customer_ids: Sequence[str]) -
     """Remove the consents of the customers of a write; return their number."""
     removed = 0
     for customer_id, stored in zip(customer_ids, transaction.stored_records.records, strict=True):
-        record = _parse(stored)
+        # A damaged record is removed all the same.
+        record = None if stored is None else LedgerRecord.from_bytes_if_intact(stored)
         transaction.remove(customer_id, None if record is None else record.state)
         removed += 0 if record is None else len(record.consents.entries)
     return removed
-
-
-def _parse(stored: bytes | None) -> LedgerRecord | None:
-    """The stored record; None where there is none, or a damaged one, which an erasure removes all the same."""
-    with suppress(StoreDamaged):
-        return None if stored is None else LedgerRecord.from_bytes(stored)
-    return None

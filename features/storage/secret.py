@@ -11,7 +11,8 @@ from features.storage.atomic_files import create_private
 
 SECRET_BYTES = 32
 MEMORY_FILE = "ledger.json"
-_MADE_WITH_SECRET = (MEMORY_FILE, "consents.redis", "audit.jsonl")  # a home with one of these had a secret
+LEGACY_FILE = "consents.redis"  # of an earlier version: only the id of a ledger in Redis
+_MADE_WITH_SECRET = (MEMORY_FILE, LEGACY_FILE, "audit.jsonl")  # a home with one of these had a secret
 
 
 class InvalidSecret(FlywheelError):

@@ -20,7 +20,7 @@ from features.online.backends import LMDB
 from features.storage.lmdb_copy import copy_environment
 from features.storage.secret import MEMORY_FILE, load_secret
 from serving.observability.audit_head import HEAD_FILE
-from serving.observability.audit_reader import AUDIT_FILE, audit_files
+from serving.observability.audit_reader import AUDIT_FILE
 
 LEFT_OUT = frozenset({"reserve", "drafts", "spill", "spill_files"})  # nothing that a home needs
 _TEMPORARY_ENDINGS = (".tmp", ".new", "-wal", "-shm", "-journal")
@@ -37,7 +37,7 @@ def copy_home(home: Path, online_store: str, target: Path) -> None:
     """
     target.mkdir(parents=True)
     # The memory first and the audit log last: what happens between is an erasure or a consent that the audit repeats.
-    late = {*audit_files(home), *home.glob("audit*"), home / LOCAL_FOLDER}
+    late = {*home.glob("audit*"), home / LOCAL_FOLDER}
     memory = home / MEMORY_FILE
     for path in [memory, *(path for path in _entries(home) if path not in late and path != memory)]:
         _copy_entry(path, target / path.relative_to(home))
@@ -82,11 +82,13 @@ def _copy_ledger(home: Path, online_store: str, target: Path) -> None:
             copy_environment(home / LOCAL_FOLDER, target / LOCAL_FOLDER)
         return
     shared = open_ledger(home, online_store)
-    if shared.state():
-        (target / MEMORY_FILE).unlink(missing_ok=True)
-        storage = LmdbLedgerStorage.open(target / LOCAL_FOLDER)
+    if not shared.state():
+        return
+    storage = LmdbLedgerStorage.open(target / LOCAL_FOLDER)
+    with storage.binding.lenient():  # empty yet, and so older than the erasures that the copied history has applied
         raise_state(storage, shared.state())
         Ledger(storage, lambda: load_secret(target)).import_from(shared)
+        storage.binding.accept(storage.identity(), storage.state())
 
 
 def _copy_audit(home: Path, target: Path) -> None:

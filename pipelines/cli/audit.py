@@ -61,8 +61,7 @@ class AuditConsole(CommandConsole):
         if report.torn:
             self._out.print(f"{report.torn:,} lines were torn when they were written.", soft_wrap=True)
         for fault in report.faults[:_MAX_LISTED]:
-            place = f"{fault.file}, row {fault.row}" if fault.row else fault.file
-            self._out.print(f"Fault: {place}: {fault.fault}.", soft_wrap=True)
+            self._out.print(f"Fault: {fault.place}: {fault.fault}.", soft_wrap=True)
         if len(report.faults) > _MAX_LISTED:
             self._out.print(f"and {len(report.faults) - _MAX_LISTED:,} more; --json lists all.")
         if report.faults:

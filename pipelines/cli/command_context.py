@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from features.errors import FlywheelError, NotFound
+from features.errors import FlywheelError
 from pipelines import environment
 from pipelines.cli.as_of import resolve_as_of
 from pipelines.cli.console import CommandConsole
@@ -42,8 +42,8 @@ def locked_home(
     """Yield a console and the home, under the home's write lock; it is created unless it must exist."""
     console, locked = CommandConsole(json_output=json), resolve_home(home)
     with exit_on_error(console):
-        if must_exist and not locked.folder.is_dir():
-            raise NotFound(f"Found no home in {locked.folder}. Expected the folder of a shop: name it with --home.")
+        if must_exist:
+            locked.require_folder()
         with locked.hold_write_lock(command, console.report):
             yield console, locked
 

@@ -55,7 +55,7 @@ def restore(
     console = RestoreConsole(json_output=json)
     with exit_on_error(console):
         shop_config = load_config_if_present(config)
-        backup = None if source is None else step.Source(source, replaces_home=force)
+        backup = None if source is None else step.BackupSource(source, replaces_home=force)
         restoration = step.run(resolve_home(home), shop_config, current_time(context), console.report, backup)
         console.show_restoration(restoration)
     if not restoration.is_complete:

@@ -29,6 +29,7 @@ from serving.server import wait_until_ready
 AS_OF = date(2017, 12, 31)
 HOME = Path(".flywheel-demo")
 SHOWN_CUSTOMERS = 6
+TABLE_WIDTH = 132  # columns, also where the output is a pipe
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -65,7 +66,9 @@ def run_demo(folder: Path, port: int, ui_port: int, *, once: bool, console: Comm
                 f"The service did not answer on {url}; {folder / 'service.log'} has the reason. Expected a free "
                 "port: stop the process that uses it, or choose another port with ARGS='--port 3001'."
             )
-        show_predictions(request_predictions(url, sample_customers(home)), Console(width=max(Console().width, 130)))
+        show_predictions(
+            request_predictions(url, sample_customers(home)), Console(width=max(Console().width, TABLE_WIDTH))
+        )
         show_audience(request_audience(url), Console(highlight=False, soft_wrap=True))
         _print_locations(folder, url, ui_port)
         if not once:

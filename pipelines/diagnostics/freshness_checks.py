@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from features.calendar import local_day
+from features.consents.first_seen import IMPORT_MARKER
 from pipelines.diagnostics.check import Finding, check, ok, problem, warning
 from pipelines.diagnostics.surroundings import Surroundings
 
@@ -100,7 +101,7 @@ def scores_age(surroundings: Surroundings) -> Finding:
 )
 def consents_import(surroundings: Surroundings) -> Finding:
     """Whether the consents of the log were imported after it was read."""
-    manifest, marker = surroundings.state.manifest, surroundings.home.history / "consents.taken"
+    manifest, marker = surroundings.state.manifest, surroundings.home.history / IMPORT_MARKER
     if manifest is None:
         return ok(_NOTHING)
     imported = marker.read_text() if marker.is_file() else ""

@@ -82,8 +82,8 @@ class HomeState:
 
     @cached_property
     def champion(self) -> ReleaseManifest | None:
-        """The manifest of the serving release."""
-        return self.release(self.home.champion())
+        """The manifest of the serving release; None where it cannot be read, and where none serves."""
+        return self._champion[0]
 
     def release(self, version: str | None) -> ReleaseManifest | None:
         """The manifest of a release."""
@@ -95,18 +95,22 @@ class HomeState:
     @cached_property
     def champion_fault(self) -> str | None:
         """Why the serving release cannot be read; None where it can, and where none serves."""
+        return self._champion[1]
+
+    @cached_property
+    def _champion(self) -> tuple[ReleaseManifest | None, str | None]:
+        """The manifest of the serving release, and why it cannot be read."""
         version = self.home.champion()
         try:
-            _ = None if version is None else ReleaseManifest.read(self.home.releases / version)
+            return None if version is None else ReleaseManifest.read(self.home.releases / version), None
         except CorruptRelease as error:
-            return str(error)
-        return None
+            return None, str(error)
 
     @cached_property
     def promotions(self) -> Sequence[Promotion]:
         """Every change of the champion, oldest first."""
         try:
-            return PromotionLog(self.home.folder / "promotions.jsonl").read()
+            return PromotionLog.of_home(self.home.folder).read()
         except UNREADABLE:
             return ()
 

@@ -14,7 +14,7 @@ from serving.connections.limits import RESERVED_FILES, ConnectionLimits, possibl
 from serving.settings import ENVIRONMENT_PREFIX, Settings
 
 UI_PORT = 5000
-MIN_KEY_LENGTH = 20  # characters: about 100 bits, if they are random letters and digits
+ADVISED_KEY_LENGTH = 20  # characters, more than `serve` requires: about 100 bits, if they are random letters and digits
 
 
 @check(
@@ -36,7 +36,7 @@ def service_settings(surroundings: Surroundings) -> Finding:
 @check(
     "network",
     "API keys",
-    expected=f"keys of {MIN_KEY_LENGTH} characters or more in FLYWHEEL_API_KEYS, or keys of `flywheel keys`",
+    expected=f"keys of {ADVISED_KEY_LENGTH} characters or more in FLYWHEEL_API_KEYS, or keys of `flywheel keys`",
     remedy="Take a longer one (`openssl rand -hex 32`), or create it with `flywheel keys create`",
 )
 def api_keys(surroundings: Surroundings) -> Finding:
@@ -44,9 +44,9 @@ def api_keys(surroundings: Surroundings) -> Finding:
     given = os.environ.get(f"{ENVIRONMENT_PREFIX}API_KEYS", "").split(",")
     lengths = [len(key.strip()) for key in given if key.strip()]
     stored = KeyStore.for_home(surroundings.home.folder).read()
-    short = sum(length < MIN_KEY_LENGTH for length in lengths)
+    short = sum(length < ADVISED_KEY_LENGTH for length in lengths)
     if short:
-        return problem(f"{short} of {len(lengths)} keys in FLYWHEEL_API_KEYS are shorter than {MIN_KEY_LENGTH}")
+        return problem(f"{short} of {len(lengths)} keys in FLYWHEEL_API_KEYS are shorter than {ADVISED_KEY_LENGTH}")
     if stored is None and not lengths:
         return ok("none: the service is open, and listens on loopback addresses only")
     return ok(f"{len(active_keys(stored))} active keys in the home, {len(lengths)} in the environment")

@@ -36,7 +36,7 @@ def champion_alias(surroundings: Surroundings) -> Finding:
 )
 def promotion_log(surroundings: Surroundings) -> Finding:
     """Whether every line of the promotion log can be read."""
-    log = PromotionLog(surroundings.home.folder / "promotions.jsonl")
+    log = PromotionLog.of_home(surroundings.home.folder)
     damaged = log.damaged_lines()
     if damaged:
         return warning(f"{count_of(damaged, 'line')} that cannot be read")

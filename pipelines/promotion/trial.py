@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from features.views import View
+from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, View
 from pipelines.home import Home
 from pipelines.promotion.refusals import TrialFailed
 from serving.releases.release_check import ReleaseCheckFailed, smoke_test
@@ -18,7 +18,7 @@ from training.registry.release_files import CorruptArtifacts
 if TYPE_CHECKING:
     from training.registry import Registry
 
-_KEYS = ["customer_id", "event_timestamp"]
+_KEYS = [CUSTOMER_ID, EVENT_TIMESTAMP]
 
 
 def try_release(registry: Registry, home: Home, version: str) -> None:

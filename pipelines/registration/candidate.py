@@ -14,7 +14,8 @@ from pipelines.registration.champion import tiers_of_usable_champion
 from pipelines.run_context import RunContext
 from training.dataset.outcomes import Rows
 from training.evaluation.member_losses import QuestionLosses, losses_by_model
-from training.evaluation.quality_gate import ChampionComparison, GateDecision
+from training.evaluation.paired_comparison import PairedComparison
+from training.evaluation.quality_gate import GateDecision
 from training.evaluation.totals import backtest_totals, total_ranges
 from training.fitting.assemble import AssembledRelease
 from training.inference.forecast import LAST_WINDOW
@@ -34,7 +35,7 @@ class ReleaseCandidate:
     assembled_release: AssembledRelease
     churn_sample: list[float]
     rows: Rows  # of every cutoff; the last is today
-    comparisons: Sequence[ChampionComparison] = ()
+    comparisons: Sequence[PairedComparison] = ()  # with the champion
     stand_in_refutations: Sequence[str] = ()  # what the newest origin refutes of the last window, where that answers
 
     @property
@@ -47,7 +48,7 @@ class ReleaseCandidate:
         """The tier that the back-test judged."""
         return self.context.readiness.tier
 
-    @property
+    @cached_property
     def gate(self) -> GateResult:
         """The gate result, which decides whether the release may promote itself."""
         decisions = self.gate_decisions

@@ -13,19 +13,20 @@ from functools import cached_property
 import numpy as np
 
 from features.arrays import Floats
-from features.calendar import day_from_number, day_number, instant
+from features.calendar import day_from_number, day_number
 from features.wording import count_of
 from pipelines.registration.candidate import ReleaseCandidate
+from pipelines.registration.champion import forecast_rows, trained_on, unseen_tests
 from training.dataset.outcomes import Rows
 from training.evaluation.backtest import Backtest
 from training.evaluation.band_changes import BandChanges, band_changes
 from training.evaluation.drift import drifted_features
 from training.evaluation.paired_comparison import PairedComparison, compare_on_origins
-from training.inference.forecast import POPULATION, Forecast
+from training.inference.forecast import POPULATION
 from training.inference.release import Release
 from training.reporting.release_page import Drift
 
-CHAMPION, MEAN = "the champion", "the mean of all customers"
+MEAN = "the mean of all customers"
 
 
 @dataclass(frozen=True)
@@ -43,29 +44,21 @@ class ChampionReview:
     @cached_property
     def trained_on(self) -> date | None:
         """The day until which the champion knows the log."""
-        if self.champion is None:
-            return None
-        return instant(self.champion.metadata.as_of).astimezone(self.candidate.context.config.zone).date()
+        return None if self.champion is None else trained_on(self.champion, self.candidate.context)
 
     @cached_property
     def unseen_tests(self) -> list[Backtest]:
         """The back-tests whose outcomes the champion has not seen."""
-        if self.trained_on is None or not self.reads_same_features:
+        if self.champion is None:
             return []
-        return [test for test in self.candidate.backtest_result.tests if test.origin >= self.trained_on]
+        return unseen_tests(self.champion, self.candidate.context, self.candidate.backtest_result)
 
     @cached_property
     def comparisons(self) -> Mapping[str, PairedComparison]:
         """Question -> comparison with the champion where that is fair, else with the same answer for everybody."""
-        tier, champion = self.candidate.tested_tier, self.champion
-
-        def predict(test: Backtest) -> Forecast | None:
-            return None if champion is None else forecast_rows(champion, test.rows)
-
-        if self.unseen_tests:
-            found = compare_on_origins(self.unseen_tests, tier, CHAMPION, predict)
-        else:
-            tests = self.candidate.backtest_result.tests
+        found = self.candidate.comparisons
+        if not self.unseen_tests:
+            tests, tier = self.candidate.backtest_result.tests, self.candidate.tested_tier
             found = compare_on_origins(tests, tier, MEAN, lambda test: test.forecasts.get(POPULATION))
         return {comparison.model: comparison for comparison in found}
 
@@ -138,8 +131,3 @@ class ChampionReview:
     def _today(self) -> Rows:
         rows = self.candidate.rows
         return rows.select(rows.cutoff == self.candidate.context.now.day_number)
-
-
-def forecast_rows(release: Release, rows: Rows) -> Forecast:
-    """The forecast of a loaded release for training rows."""
-    return release.forecast_inputs(rows.inputs, np.nan_to_num(rows.column("orders")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -32,19 +32,22 @@ def register(candidate: ReleaseCandidate, registry: Registry) -> str:
     """
     drafts = candidate.context.home.folder / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
-    models = {name: _register_model(candidate, registry, name, drafts / name) for name in MODELS}
+    unregistered = _manifest(candidate, dict.fromkeys(MODELS, ""))
+    models = {name: _register_model(candidate, registry, name, drafts / name, unregistered) for name in MODELS}
     versions = {name: model.version for name, model in models.items()}
     candidate.context.report("registering the release")
-    _write_release(candidate, versions, drafts / "release")
-    write_pyfunc(drafts / "release", pyfunc_signature(_manifest(candidate, versions), list(MODELS)))
+    manifest = _manifest(candidate, versions)
+    _write_release(candidate, manifest, drafts / "release")
+    write_pyfunc(drafts / "release", pyfunc_signature(manifest, list(MODELS)))
     review = Review(candidate)
+    figures = review.figures()
     run = Run(
         name="release",
         experiment="training",
         fingerprint=candidate.fingerprint,
         params={"as_of": str(candidate.context.as_of), "tier": candidate.tier},
         tags={"git_commit": git_commit()},
-        figures=review.figures(),
+        figures=figures,
         texts={
             "flywheel.json": candidate.context.config.model_dump_json(indent=1),
             "gate.json": json.dumps(asdict(candidate.gate), indent=1),
@@ -54,7 +57,7 @@ def register(candidate: ReleaseCandidate, registry: Registry) -> str:
     tags = {**versions, "feature_service": FEATURE_SERVICE, "as_of": str(candidate.context.as_of)}
     run_id = registry.log_run(run)
     version = registry.register("release", run_id, "model", "", tags, candidate.fingerprint)
-    addresses = _figure_addresses(review, run_id, models)
+    addresses = _figure_addresses(candidate, figures, run_id, models)
     registry.describe_version("release", version, render_release_page(review.page(version, versions, addresses)))
     registry.set_challenger("release", version)
     registry.fetch(version, candidate.context.home.releases / version)
@@ -67,15 +70,17 @@ class _RegisteredModel(NamedTuple):
     run_id: str
 
 
-def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, folder: Path) -> _RegisteredModel:
+def _register_model(
+    candidate: ReleaseCandidate, registry: Registry, name: str, folder: Path, unregistered: ReleaseManifest
+) -> _RegisteredModel:
+    """Register one model; ``unregistered`` is the manifest of the release before its models have versions."""
     candidate.context.report(f"registering {name}")
     folder.mkdir(parents=True)
     for file, text in candidate.assembled_release.model_files(name).items():
         (folder / file).write_text(text)
-    # Three of the models answer together, so that each needs the files of all.
-    unregistered = dict.fromkeys(MODELS, "")
+    # The models answer together, so that each needs the files of all.
     _write_release(candidate, unregistered, folder / "release")
-    write_pyfunc(folder, pyfunc_signature(_manifest(candidate, unregistered), [name]), "release")
+    write_pyfunc(folder, pyfunc_signature(unregistered, [name]), "release")
     registry.describe(name, f"{MODELS[name].summary} {_ALIASES_FOLLOW}")
     card = render_model_card(candidate, name)
     run_id = registry.log_run(mlflow_run(candidate, name, folder, card))
@@ -83,9 +88,9 @@ def _register_model(candidate: ReleaseCandidate, registry: Registry, name: str, 
     return _RegisteredModel(registry.register(name, run_id, "model", card, tags, candidate.fingerprint), run_id)
 
 
-def _write_release(candidate: ReleaseCandidate, versions: Mapping[str, str], folder: Path) -> None:
+def _write_release(candidate: ReleaseCandidate, manifest: ReleaseManifest, folder: Path) -> None:
     folder.mkdir(parents=True)
-    write_release(folder, _manifest(candidate, versions), candidate.assembled_release.files)
+    write_release(folder, manifest, candidate.assembled_release.files)
 
 
 def _manifest(candidate: ReleaseCandidate, versions: Mapping[str, str]) -> ReleaseManifest:
@@ -101,10 +106,12 @@ def _manifest(candidate: ReleaseCandidate, versions: Mapping[str, str]) -> Relea
     )
 
 
-def _figure_addresses(review: Review, run_id: str, models: Mapping[str, _RegisteredModel]) -> dict[str, str]:
+def _figure_addresses(
+    candidate: ReleaseCandidate, figures: Iterable[str], run_id: str, models: Mapping[str, _RegisteredModel]
+) -> dict[str, str]:
     """Caption -> address of each figure on the page; those of a model belong to its own run."""
     captions = {"paired_gains": "The loss on each question", "band_changes": "Whose band changes"}
-    own = {captions[name]: artifact_address(run_id, f"figures/{name}.png") for name in review.figures()}
-    tested = review.candidate.backtest_result.tests
+    own = {captions[name]: artifact_address(run_id, f"figures/{name}.png") for name in figures}
+    tested = candidate.backtest_result.tests
     churn = {"Calibration of churn": artifact_address(models["churn"].run_id, "figures/reliability.png")}
     return {**own, **(churn if tested else {})}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.registration.candidate import ReleaseCandidate
-from pipelines.registration.champion import load_champion
-from pipelines.registration.champion_review import CHAMPION, MEAN, ChampionReview, forecast_rows
+from pipelines.registration.champion import CHAMPION, forecast_rows, load_champion
+from pipelines.registration.champion_review import MEAN, ChampionReview
 from training.evaluation.flagged import FlaggedCustomers, flagged_customers
 from training.models import ANSWER_ORDER, MODELS
 from training.reporting.release_page import QuestionResult, ReleasePage, median

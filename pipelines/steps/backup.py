@@ -11,7 +11,7 @@ from features.calendar import micros
 from features.consents.backends import LOCAL_FOLDER
 from features.consents.ledger import Ledger
 from features.consents.lmdb import LmdbLedgerStorage
-from features.errors import FlywheelError, NotFound
+from features.errors import FlywheelError
 from features.online.backends import LMDB
 from features.storage.secret import load_secret
 from pipelines import environment
@@ -45,8 +45,7 @@ def run(home: Home, target: Path, now: datetime, report: Callable[[str], None]) 
         BackupFailed: a file cannot be copied.
         FlywheelError: a writer has the lock, or the consents are not those that the home remembers.
     """
-    if not home.folder.is_dir():
-        raise NotFound(f"Found no home in {home.folder}. Expected the folder of a shop: name it with --home.")
+    home.require_folder()
     try:
         with home.hold_write_lock("backup", report), new_backup(target) as folder:
             report(f"copying {home.folder}")

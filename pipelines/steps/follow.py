@@ -12,6 +12,7 @@ from pipelines.home import Home
 from pipelines.promotion.refusals import AliasPutBack, PromotionRefused
 from pipelines.steps.promote import PromotionRequest, promote, publish_pointer
 from serving.moments import rfc3339
+from training.registry.promotion_log import PromotionLog
 
 if TYPE_CHECKING:
     from training.registry import Promotion, Registry
@@ -40,7 +41,8 @@ def run(home: Home, timestamp: datetime, report: Callable[[str], None]) -> Promo
             return None
         registry.restore_champion(serving)
         raise AliasPutBack(f"The alias champion was removed in MLflow. {_serving(serving)}, so it is there again.")
-    decided = any(promotion.version == named for promotion in registry.promotions()[-1:])
+    newest = registry.newest_promotion()
+    decided = newest is not None and newest.version == named
     request = PromotionRequest(version=named, by=BY, at=timestamp, why=MOVED, force=decided)
     try:
         promotion = promote(registry, home, request)
@@ -57,9 +59,10 @@ def newest_promotion(home: Home) -> Promotion:
     Raises:
         NotFound: no release was promoted yet.
     """
-    for promotion in home.registry().promotions()[-1:]:
-        return promotion
-    raise NotFound(f"Found no promotion in {home.folder}. Expected a promoted release: run `flywheel run` first.")
+    promotion = PromotionLog.of_home(home.folder).newest()
+    if promotion is None:
+        raise NotFound(f"Found no promotion in {home.folder}. Expected a promoted release: run `flywheel run` first.")
+    return promotion
 
 
 def _put_back(registry: Registry, named: str, serving: str | None, timestamp: datetime, reason: str) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from features.calendar import micros
-from features.canonical_form import canonical_id
 from pipelines.home import Home
-from serving.observability.audit_log import COMMAND_LINE, ERASURE, AuditLog
-from serving.privacy.erasure import erase_customer
+from serving.observability.audit_log import COMMAND_LINE, AuditLog
+from serving.privacy.erasure import erase_customer, erasure_line
 
 
 def run(home: Home, customer_ids: Sequence[str], timestamp: datetime) -> Iterator[dict[str, Any]]:
@@ -24,8 +22,6 @@ def run(home: Home, customer_ids: Sequence[str], timestamp: datetime) -> Iterato
     """
     audit, ledger = AuditLog.open(home.folder), home.ledger()
     for customer_id in customer_ids:
-        canonical = canonical_id(customer_id, ledger.id_case())
-        fields = {"customer": audit.pseudonym(canonical), "tombstone": ledger.tombstone(canonical).hex()}
-        append = partial(audit.append_done, ERASURE, COMMAND_LINE, micros(timestamp), **fields)
+        append = erasure_line(audit, ledger, customer_id, COMMAND_LINE, micros(timestamp))
         yield erase_customer(home.folder, home.online, ledger, customer_id, append).to_report()
     audit.write_owed()

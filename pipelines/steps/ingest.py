@@ -11,6 +11,7 @@ from features.config.shop import ShopConfig
 from features.config.sources import ConsentsSource
 from features.consents.canonical_ids import adopt_id_case
 from features.consents.consent import MAX_CHANNELS, Defaults
+from features.consents.first_seen import IMPORT_MARKER
 from features.consents.ledger import Ledger
 from features.consents.log_import import import_consents
 from features.ingestion.alias_file import ALIAS_FILE
@@ -74,7 +75,7 @@ def import_log_consents(
     config: ShopConfig, manifest: HistoryManifest, home: Home, timestamp: datetime, report: Callable[[str], None]
 ) -> None:
     """Import the log's consents into the ledger, where they are newer than those recorded over the API."""
-    marker, source = home.history / "consents.taken", f"{manifest.config} {manifest.source}"
+    marker, source = home.history / IMPORT_MARKER, f"{manifest.config} {manifest.source}"
     if waiting := apply_waiting(home.folder, home.ledger()):
         count = waiting.consents + waiting.erasures
         report(f"consents and erasures of {count:,} customers that waited since a restore are recorded")

@@ -117,8 +117,8 @@ def resume(home: Home, timestamp: datetime, report: Report, *, why: str = "", fo
     """
     registry = home.registry()
     barred, champion = registry.barred_releases(), registry.version_of("release", "champion")
-    promotions = registry.promotions()
-    if barred and (not promotions or promotions[-1].kind == "rollback"):
+    newest = registry.newest_promotion()
+    if barred and (newest is None or newest.kind == "rollback"):
         reason = why or "resumed after its rollback"
         return run(home, timestamp, report, version=barred[-1], why=reason, force=force)
     if champion is None or champion == home.champion():
@@ -181,11 +181,10 @@ def _bar_error(home: Home, version: str, bar: str) -> ReleaseBarred:
 
 def _unfinished_rollback(registry: Registry, home: Home) -> Promotion | None:
     """Return the last rollback if its pointer was not written, so that a repeated rollback finishes it."""
-    for last in registry.promotions()[-1:]:
-        is_current = last.version == registry.version_of("release", "champion")
-        if last.kind == "rollback" and is_current and home.champion() != last.version:
-            return last
-    return None
+    newest = registry.newest_promotion()
+    if newest is None or newest.kind != "rollback" or home.champion() == newest.version:
+        return None
+    return newest if newest.version == registry.version_of("release", "champion") else None
 
 
 def publish_pointer(home: Home, version: str, report: Report) -> None:

@@ -22,7 +22,7 @@ from pipelines.home import Home
 from pipelines.steps.ingest import import_log_consents
 from serving.audiences.consent_filter import recorded_defaults
 from serving.observability.audit_log import COMMAND_LINE, RESTORE, AuditLog
-from serving.observability.audit_reader import audit_files
+from serving.observability.audit_reader import audit_paths
 from serving.privacy.audit_replay import ReplayResult, read_changes, replay_changes, write_waiting
 from serving.privacy.erasure import apply_pending_erasures
 
@@ -47,7 +47,7 @@ class Restoration:
 
 
 @dataclass(frozen=True)
-class Source:
+class BackupSource:
     """A backup to put back before."""
 
     path: Path
@@ -55,7 +55,11 @@ class Source:
 
 
 def run(
-    home: Home, config: ShopConfig | None, now: datetime, report: Callable[[str], None], source: Source | None = None
+    home: Home,
+    config: ShopConfig | None,
+    now: datetime,
+    report: Callable[[str], None],
+    source: BackupSource | None = None,
 ) -> Restoration:
     """Put a backup back, if one is given; then record lost consents and erasures again, from audit log and history.
 
@@ -82,10 +86,10 @@ def run(
     return restoration
 
 
-def _put_back(source: Source, home: Home, report: Callable[[str], None]) -> list[str]:
+def _put_back(source: BackupSource, home: Home, report: Callable[[str], None]) -> list[str]:
     """Prepare the files of a backup, and return what the operator has to know about it."""
     put_back.check_replaceable(home.folder, force=source.replaces_home)
-    has_audit = any(audit_files(home.folder))
+    has_audit = any(audit_paths(home.folder))
     with opened_backup(source.path, home.folder) as folder:
         manifest = BackupManifest.read(folder)
         report(f"verifying {len(manifest.files):,} files of {manifest.created_at}")

@@ -9,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.api.pages import SIGN_IN_PATH
 from serving.auth.api_keys import Caller
 from serving.auth.authentication import Authenticator
 from serving.problems import Problem
-
-SIGN_IN_PATH = "/sign-in"
 
 
 class ApiKeyMiddleware:

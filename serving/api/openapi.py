@@ -25,6 +25,13 @@ CUSTOMER_ID_PARAMETER = {
     "schema": {"type": "string", "minLength": 1},
     "description": "The id as in the shop's log, percent-encoded.",
 }
+AUDIENCE_ID_PARAMETER = {
+    "name": "audience_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The audience_id of the answer to `POST /v1/audiences`.",
+}
 PREDICTION_PARAMETERS = {
     "parameters": [
         CUSTOMER_ID_PARAMETER,
@@ -95,11 +102,6 @@ def request_body(model: type[BaseModel]) -> dict[str, Any]:
     """The OpenAPI description of a route's JSON request body."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
     return {"requestBody": {"required": True, "content": content}}
-
-
-def path_parameter(name: str, description: str) -> dict[str, Any]:
-    """A path parameter of type text."""
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": description}
 
 
 def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:

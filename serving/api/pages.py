@@ -7,7 +7,8 @@ from pathlib import Path
 
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-PAGE_PATHS = ("/docs",)  # at which a browser without a key is sent to sign in
+DOCS_PATH, SIGN_IN_PATH = "/docs", "/sign-in"
+PAGE_PATHS = (DOCS_PATH,)  # at which a browser without a key is sent to sign in
 ASSETS = Path(__file__).with_name("assets")
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 STRICT_POLICY = f"{_POLICY}; style-src 'self'"

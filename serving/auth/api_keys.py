@@ -42,12 +42,11 @@ class ApiKeys:
         self._stored_keys: Keys | None = None
         self._callers = self._environment_callers
 
-    def authenticate(self, headers: Headers) -> Caller | None:
-        """The caller whose API key is in the headers, None for an unknown key; keys are compared in constant time."""
-        return self.caller_of(presented_key(headers))
-
     def caller_of(self, key: str) -> Caller | None:
-        """The caller with this API key, as a header holds it: its bytes read as Latin-1; None for an unknown key."""
+        """The caller with this API key, as a header holds it: its bytes read as Latin-1; None for an unknown key.
+
+        Keys are compared in constant time.
+        """
         callers = self._current_callers()
         if callers is None:
             return ANONYMOUS

@@ -18,7 +18,7 @@ from serving.auth.api_keys import ENVIRONMENT, Caller
 from serving.problems import Problem, retry_after
 
 MAX_FAILURES_PER_MINUTE = 20
-_REMEMBERED_CALLERS = 1024
+_REMEMBERED_ADDRESSES = 1024
 
 
 class FailedAttempts:
@@ -27,7 +27,7 @@ class FailedAttempts:
     def __init__(self, per_minute: int = MAX_FAILURES_PER_MINUTE) -> None:
         self._limit = RateLimitItemPerMinute(per_minute)
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._accepted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._accepted: OrderedDict[str, None] = OrderedDict()
 
     async def count(self, address: str) -> None:
         """Count a wrong key from an address.
@@ -46,12 +46,11 @@ class FailedAttempts:
         """
         if caller.key_id != ENVIRONMENT:
             return
-        known = (address, caller.key_id)
-        if known not in self._accepted and not await self._limiter.test(self._limit, _network(address)):
+        if address not in self._accepted and not await self._limiter.test(self._limit, _network(address)):
             raise await self._refusal(address)
-        self._accepted[known] = None
-        self._accepted.move_to_end(known)
-        if len(self._accepted) > _REMEMBERED_CALLERS:
+        self._accepted[address] = None
+        self._accepted.move_to_end(address)
+        if len(self._accepted) > _REMEMBERED_ADDRESSES:
             self._accepted.popitem(last=False)
 
     async def _refusal(self, address: str) -> Problem:

@@ -206,7 +206,8 @@ class KeyStore:
 
     def mark(self) -> None:
         """Remember that the home has had keys, so that it is not open when their file is lost."""
-        create_private(self.marker, MARKER_TEXT)
+        if not self.marker.exists():
+            create_private(self.marker, MARKER_TEXT)
 
     def _inaccessible(self, error: OSError) -> InvalidKeyStore:
         if is_disk_full(error):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from errno import ENOSPC
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from features.errors import FlywheelError
 from features.storage.atomic_files import sync_folder
@@ -18,7 +19,7 @@ from features.storage.secret import keyed_digest, load_secret
 from serving.moments import rfc3339
 from serving.observability.audit_chain import ChainKey, Head
 from serving.observability.audit_head import HEAD_FILE, HeadFile
-from serving.observability.audit_reader import AUDIT_FILE, audit_files
+from serving.observability.audit_reader import AUDIT_FILE, audit_paths
 from serving.observability.audit_recovery import Continuation, find_continuation
 
 EXPORT, CONSENT, ERASURE = "export", "consent", "erasure"
@@ -46,6 +47,7 @@ class AuditLog:
     path: Path
     _secret: bytes = field(repr=False)
     _owed: deque[dict[str, object]] = field(default_factory=deque, repr=False, compare=False)
+    _owed_lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
     def open(cls, home: Path) -> AuditLog:
@@ -107,13 +109,10 @@ class AuditLog:
         Raises:
             AuditWriteFailed: the file still does not take them.
         """
-        while self._owed:
-            fields = self._owed.popleft()
-            try:
-                self._write(fields, sync=True)
-            except AuditWriteFailed:
-                self._owed.appendleft(fields)
-                raise
+        with self._owed_lock:  # two threads would take the same line, or write them in another order
+            while self._owed:
+                self._write(self._owed[0], sync=True)
+                self._owed.popleft()
 
     def _write(self, fields: dict[str, object], *, sync: bool) -> None:
         if sync:
@@ -142,7 +141,7 @@ class AuditLog:
             return Continuation(head.link, {})
         self._head_file.follow()
         head = self._head_file.read()
-        is_new_log = audit_files(self.path.parent) == [self.path]
+        is_new_log = audit_paths(self.path.parent) == [self.path]
         return find_continuation(file, status.st_size, head, self.chain_key, is_new_log=is_new_log)
 
     @contextmanager

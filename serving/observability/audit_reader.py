@@ -32,8 +32,14 @@ def read_audit(home: Path) -> Iterator[dict[str, Any]]:
 def audit_files(home: Path) -> list[Path]:
     """The files of the audit log: those that a rotation put aside, oldest first, then the one that is written to."""
     current = home / AUDIT_FILE
-    rotated = [path for path in home.glob(_ROTATED_FILES) if path != current and path.is_file()]
-    return [*sorted(rotated, key=_order), *([current] if current.is_file() else [])]
+    paths = audit_paths(home)
+    rotated = sorted((path for path in paths if path != current), key=_order)
+    return [*rotated, current] if current in paths else rotated
+
+
+def audit_paths(home: Path) -> list[Path]:
+    """The files of the audit log in any order, which need not be read for it."""
+    return [path for path in home.glob(_ROTATED_FILES) if path.is_file()]
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

@@ -20,6 +20,11 @@ class AuditFault:
     row: int  # in the file, from 1 on; 0 for the end of the log
     fault: str
 
+    @property
+    def place(self) -> str:
+        """The file, and the row in it where there is one."""
+        return f"{self.file}, row {self.row}" if self.row else self.file
+
 
 @dataclass
 class AuditReport:

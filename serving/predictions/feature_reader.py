@@ -23,9 +23,10 @@ FEATURES_UNAVAILABLE = "features_unavailable"
 CONSENTS_UNAVAILABLE = "consents_unavailable"
 MAX_CONCURRENT_READS = 16
 Result = TypeVar("Result")
+# The first that applies: StoreDamaged is a StoreUnavailable.
 _REASONS: dict[type[FlywheelError], str] = {
-    StoreUnavailable: "store_unreachable",
     StoreDamaged: DAMAGED,
+    StoreUnavailable: "store_unreachable",
     NotFound: "not_materialized",
     RowsLost: "rows_lost",
     SchemaMismatch: "schema_mismatch",
@@ -55,7 +56,7 @@ async def read_features(features: FeatureReader, customer_ids: Sequence[str]) ->
 
 def read_failed(customer_ids: Sequence[str], error: FlywheelError) -> FeatureReadResult:
     """The result of a read that failed with one of the expected errors."""
-    reason = next(reason for kind, reason in reversed(_REASONS.items()) if isinstance(error, kind))
+    reason = next(reason for kind, reason in _REASONS.items() if isinstance(error, kind))
     return FeatureReadResult(empty_rows(customer_ids), reason, str(error))
 
 

@@ -31,7 +31,7 @@ def serialize_predictions(columns: PredictionColumns, include: Collection[Part])
                 envelope[part] = rows[row]
         else:
             del envelope["model_tier"], envelope["features_at"]
-            if envelope["status"] == STATUSES[0]:
+            if envelope["status"] == "features_unavailable":
                 envelope["reason"] = DAMAGED
     return envelopes
 

@@ -64,7 +64,7 @@ class PendingConsents:
 
     def audit_fields(self, audit_log: AuditLog) -> dict[str, Any]:
         """Return the fields that the audit log keeps: enough to record the consents again (see ``audit_replay``)."""
-        entries = [{**asdict(consent), **_audit_dates(consent)} for consent in self.consents]
+        entries = [{**asdict(consent), **_rfc3339_dates(consent)} for consent in self.consents]
         return {"customer": audit_log.pseudonym(self.customer_id), "consents": entries}
 
     def record(self, ledger: Ledger, audit_log: AuditLog, actor: str) -> None:
@@ -92,7 +92,7 @@ class PendingConsents:
         return replace(self, consents=[consent for consent in self.consents if consent.granted == granted])
 
 
-def _audit_dates(consent: Consent) -> dict[str, str | None]:
+def _rfc3339_dates(consent: Consent) -> dict[str, str | None]:
     until = None if consent.until is None else rfc3339(consent.until)
     return {"changed_at": rfc3339(consent.changed_at), "until": until}
 
@@ -182,13 +182,8 @@ def _find(consents: Iterable[Consent], purpose: str, channel: str) -> Consent | 
 
 
 def _to_response(consent: Consent) -> dict[str, Any]:
-    return {
-        "purpose": consent.purpose,
-        "channel": None if consent.channel == ALL_CHANNELS else consent.channel,
-        "granted": consent.granted,
-        "changed_at": rfc3339(consent.changed_at),
-        "until": None if consent.until is None else rfc3339(consent.until),
-    }
+    channel = None if consent.channel == ALL_CHANNELS else consent.channel
+    return {**asdict(consent), "channel": channel, **_rfc3339_dates(consent)}
 
 
 def _marketing_by_channel(consents: Consents, now: int, defaults: Defaults) -> dict[str, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from features.storage.write_lock import HomeLocked
 from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
 from serving.moments import rfc3339
+from serving.observability.audit_log import ERASURE, AuditLog
 from serving.schemas.privacy import RETAINED_NOTICE
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
@@ -65,6 +66,16 @@ class ErasureResult:
 def erasure_executor() -> ThreadPoolExecutor:
     """Return the threads for erasures: each may wait seconds for a writer, and consent changes must not wait."""
     return ThreadPoolExecutor(MAX_ERASURE_THREADS, "erasing")
+
+
+def erasure_line(audit_log: AuditLog, ledger: Ledger, customer_id: str, actor: str, now: int) -> Callable[[], object]:
+    """Return the call that appends the audit line of an erasure, the same for every spelling of the id.
+
+    ``now`` is in microseconds since 1970 UTC, by the clock of the machine.
+    """
+    canonical = canonical_id(customer_id, ledger.id_case())
+    fields = {"customer": audit_log.pseudonym(canonical), "tombstone": ledger.tombstone(canonical).hex()}
+    return partial(audit_log.append_done, ERASURE, actor, now, **fields)
 
 
 def erase_customer(

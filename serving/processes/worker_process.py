@@ -81,13 +81,10 @@ class WorkerProcess:
         """Send a signal to the process, unless it has ended."""
         self._process.send_signal(number)
 
-    def wait(self, seconds: float) -> bool:
-        """Whether the process ended within ``seconds``."""
-        try:
+    def wait(self, seconds: float) -> None:
+        """Wait for the end of the process, at most ``seconds``."""
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
 
     def _send(self, message: bytes) -> None:
         self._channel.settimeout(_CHANNEL_TIMEOUT_SECONDS)

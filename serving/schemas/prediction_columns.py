@@ -10,7 +10,8 @@ from features.arrays import Codes, Integers
 from training.inference.answers.answer import Horizons
 from training.inference.explanations.reasons import Reason
 
-# The first that applies; ``no_signal`` is a status of one answer, never of the whole customer.
+# The first that applies, so that all after ``unknown_customer`` have answers; ``no_signal`` is a status of one answer,
+# never of the whole customer.
 STATUSES = ("features_unavailable", "unknown_customer", "stale_features", "insufficient_history", "no_signal", "scored")
 
 

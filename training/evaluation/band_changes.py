@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats, Integers
-from training.inference.answers.churn import BANDS
+from training.inference.answers.churn import BANDS, band_codes
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,5 @@ def band_changes(
 ) -> BandChanges:
     """Count the changes from churn probabilities of the same customers, (n,) each, and each one's thresholds."""
     counts = np.zeros((len(BANDS), len(BANDS)), dtype=np.int64)
-    np.add.at(counts, (_bands(champion, champion_bands), _bands(release, release_bands)), 1)
+    np.add.at(counts, (band_codes(champion, champion_bands), band_codes(release, release_bands)), 1)
     return BandChanges(counts)
-
-
-def _bands(probability: Floats, thresholds: tuple[float, float]) -> Integers:
-    return np.searchsorted(np.asarray(thresholds), probability, side="right")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from features.arrays import Floats
 from training import metrics
 from training.evaluation.backtest import Backtest
-from training.inference.forecast import TIERS, Forecast
+from training.inference.forecast import TIERS
 from training.inference.tiered_model import TieredModel
 from training.model import Model
 from training.models import MODELS
@@ -32,21 +32,6 @@ class GateDecision:
     refutations: tuple[str, ...] = ()  # sentences, empty where the newest origin refutes nothing
     ranks: bool = True  # False: at the test origins it ordered customers no better than chance
     blocking: tuple[str, ...] = ()  # the refutations of totals and of the ranking, with which nothing promotes itself
-
-
-@dataclass(frozen=True)
-class ChampionComparison:
-    """Champion comparison of one model at the origins after the champion's training."""
-
-    model: str
-    gain: float  # the champion's mean loss less the release's, per customer
-    low: float  # 95 % interval of the gain
-    high: float
-
-    @property
-    def is_regression(self) -> bool:
-        """Whether the champion was surely better."""
-        return self.high < 0
 
 
 def evaluate_gate(tests: Sequence[Backtest], tier: str) -> dict[str, GateDecision]:
@@ -180,45 +165,6 @@ def _chance_calibration_error(probability: Floats) -> float:
     """The ECE that calibrated probabilities, (n,), have by chance in ten bins."""
     per_bin = max(len(probability) / 10, 1.0)
     return float(np.sqrt(2 / np.pi) * np.sqrt((probability * (1 - probability)).mean() / per_bin))
-
-
-def compare_with_champion(
-    tests: Sequence[Backtest], tier: str, champion: Callable[[Backtest], Forecast | None]
-) -> list[ChampionComparison]:
-    """Compare a tier with the champion on the same origins and customers; empty where the champion knew the outcomes.
-
-    Args:
-        tests: back-tests at origins on or after the day until which the champion was trained.
-        tier: the tier that is to answer.
-        champion: the champion's forecast of a test's customers; None where it cannot read them.
-    """
-    forecasts = [(test, forecast) for test in tests if (forecast := champion(test)) is not None]
-    return [
-        ChampionComparison(name, *metrics.difference_interval(*losses))
-        for name, model in MODELS.items()
-        if (losses := mean_losses(forecasts, model, tier)) is not None
-    ]
-
-
-def mean_losses(
-    forecasts: Sequence[tuple[Backtest, Forecast]], model: Model, tier: str
-) -> tuple[Floats, Floats] | None:
-    """Mean loss per customer over the origins, of the champion and of the tier; customers are the bootstrap's unit."""
-    pairs, customers = [], []
-    for test, forecast in forecasts:
-        if not set(test.plan.learned) <= set(forecast.horizons):
-            continue
-        losses = [model.loss(test.rows.outcomes, test.plan, answer) for answer in (forecast, test.forecasts[tier])]
-        pairs.append(np.column_stack(losses))
-        customers.append(test.rows.customer)
-    if not pairs:
-        return None
-    values, customer = np.concatenate(pairs), np.concatenate(customers)
-    observed = ~np.isnan(values).any(axis=1)
-    _, code = np.unique(customer[observed], return_inverse=True)
-    count = np.bincount(code)
-    first, second = (np.bincount(code, weights=values[observed, side]) / count for side in (0, 1))
-    return first, second
 
 
 def lower_tiers(tiers: Mapping[str, str], champion: Mapping[str, str]) -> list[str]:

@@ -128,6 +128,10 @@ class Registry:
         """Every change of the champion, oldest first."""
         return self._promotion_log.read()
 
+    def newest_promotion(self) -> Promotion | None:
+        """The last change of the champion; None before the first."""
+        return self._promotion_log.newest()
+
     def fetch(self, version: str, folder: Path) -> Path:
         """Copy a release's artefacts to ``folder``, all or none, and return it.
 
@@ -137,20 +141,20 @@ class Registry:
         """
         return versions.fetch(self.client, version, folder)
 
-    def old_releases(self, trained_before: datetime, needed_versions: Collection[str] = ()) -> list[str]:
-        """The releases registered before an instant, oldest first, without those that have an alias or are needed."""
-        return pruning.old_releases(self.client, trained_before, needed_versions)
+    def old_releases(self, registered_before: datetime, needed_versions: Collection[str] = ()) -> list[str]:
+        """The releases registered before an instant, oldest first, without those in use, waiting or needed."""
+        return pruning.old_releases(self.client, registered_before, needed_versions)
 
     def delete_release(self, version: str) -> None:
         """Delete a release with its models and runs for good; raises ``VersionNotFound``."""
         pruning.delete_release(self.client, self.home, version)
 
-    def delete_old_evaluations(self, ended_before: datetime) -> int:
+    def delete_old_evaluations(self, began_before: datetime) -> int:
         """Delete the runs of evaluations that began before an instant; returns their number."""
-        run_ids = pruning.old_evaluations(self.client, ended_before)
+        run_ids = pruning.old_evaluations(self.client, began_before)
         pruning.delete_runs(self.client, self.home, run_ids)
         return len(run_ids)
 
     @property
     def _promotion_log(self) -> PromotionLog:
-        return PromotionLog(self.home / "promotions.jsonl")
+        return PromotionLog.of_home(self.home)

@@ -50,6 +50,11 @@ class PromotionLog:
 
     path: Path
 
+    @classmethod
+    def of_home(cls, home: Path) -> PromotionLog:
+        """The promotion log of a home."""
+        return cls(home / "promotions.jsonl")
+
     def read(self) -> list[Promotion]:
         """Every completed promotion; a damaged line is left out."""
         promotions = (_parse_if_valid(line) for line in self._lines())

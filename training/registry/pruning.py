@@ -16,16 +16,17 @@ from training.registry.versions import RELEASE, aliases, tags_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 _KEPT_ALIASES = (CHAMPION, PREVIOUS, CHALLENGER)
 _MILLISECONDS = 1000
 
 
-def old_releases(client: MlflowClient, trained_before: datetime, needed_versions: Collection[str]) -> list[str]:
-    """The releases registered before an instant, oldest first, without those that have an alias or are needed."""
+def old_releases(client: MlflowClient, registered_before: datetime, needed_versions: Collection[str]) -> list[str]:
+    """The releases registered before an instant, oldest first, without those that serve, served, wait or are needed."""
     current = aliases(client).get(RELEASE, {})
     needed = {*needed_versions, *(current[alias] for alias in _KEPT_ALIASES if alias in current)}
-    limit = trained_before.timestamp() * _MILLISECONDS
+    limit = registered_before.timestamp() * _MILLISECONDS
     numbers = [
         int(version.version)
         for version in client.search_model_versions(f"name = '{RELEASE}'")
@@ -34,12 +35,12 @@ def old_releases(client: MlflowClient, trained_before: datetime, needed_versions
     return [str(number) for number in sorted(numbers)]
 
 
-def old_evaluations(client: MlflowClient, ended_before: datetime) -> list[str]:
+def old_evaluations(client: MlflowClient, began_before: datetime) -> list[str]:
     """The ids of the runs of evaluations that began before an instant."""
     experiment = client.get_experiment_by_name("evaluation")
     if experiment is None:
         return []
-    limit = round(ended_before.timestamp() * _MILLISECONDS)
+    limit = round(began_before.timestamp() * _MILLISECONDS)
     runs = client.search_runs([experiment.experiment_id], f"attributes.start_time < {limit}", max_results=1000)
     return [str(run.info.run_id) for run in runs]
 
@@ -49,30 +50,26 @@ def delete_release(client: MlflowClient, home: Path, version: str) -> None:
 
     The release itself goes last, so that a deletion that was interrupted is completed by the next one.
     """
-    own = {RELEASE: version, **_own_models(client, version)}
-    run_ids = {_run_id(client, name, number) for name, number in own.items()}
-    used = {str(found.run_id) for found in client.search_model_versions() if own.get(found.name) != str(found.version)}
+    registered = list(client.search_model_versions())
+    own = {RELEASE: version, **_own_models(client, version, registered)}
+    run_ids, used = set[str](), set[str]()
+    for found in registered:
+        (run_ids if own.get(found.name) == str(found.version) else used).add(str(found.run_id))
     delete_runs(client, home, sorted(run_ids - used - {""}))
     for name, number in reversed(own.items()):
         client.delete_model_version(name, number)
 
 
-def _own_models(client: MlflowClient, release: str) -> dict[str, str]:
-    """The versions of models that this release has and no other one."""
+def _own_models(client: MlflowClient, release: str, registered: Sequence[ModelVersion]) -> dict[str, str]:
+    """The versions of models that this release has and no other one; raises ``VersionNotFound`` without the release."""
     tags = tags_of(client, RELEASE, release)
-    others = [
-        other.tags for other in client.search_model_versions(f"name = '{RELEASE}'") if str(other.version) != release
-    ]
-    registered = {(found.name, str(found.version)) for found in client.search_model_versions()}
+    others = [found.tags for found in registered if found.name == RELEASE and str(found.version) != release]
     return {
-        name: tags[name]
-        for name in aliases(client)
-        if (name, tags.get(name)) in registered and all(other.get(name) != tags[name] for other in others)
+        found.name: str(found.version)
+        for found in registered
+        if tags.get(found.name) == str(found.version)
+        and all(other.get(found.name) != str(found.version) for other in others)
     }
-
-
-def _run_id(client: MlflowClient, name: str, version: str) -> str:
-    return str(client.get_model_version(name, version).run_id)
 
 
 def delete_runs(client: MlflowClient, home: Path, run_ids: Sequence[str]) -> None:

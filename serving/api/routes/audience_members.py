@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "ndjson", "parquet"]
 MEDIA_TYPES: dict[str, str] = {name.rpartition("/")[2].removeprefix("x-").rpartition(".")[2]: name for name in FORMATS}
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_JSON_PAGE_SIZE = 1_000, 100_000, 10_000
-_AUDIENCE_ID = [openapi.path_parameter("audience_id", "The audience_id of the answer to `POST /v1/audiences`.")]
 
 ROUTER = router()
 
@@ -68,7 +67,7 @@ class MembersResponse(StrictModel):
     responses=openapi.with_media_types(
         openapi.success_and_problem_responses(MembersResponse, 401, 403, 404, 422, 503), *MEDIA_TYPES.values()
     ),
-    openapi_extra={"parameters": [*_AUDIENCE_ID, *openapi.query_parameters(PagingQuery)]},
+    openapi_extra={"parameters": [openapi.AUDIENCE_ID_PARAMETER, *openapi.query_parameters(PagingQuery)]},
 )
 async def get_members(request: Request) -> Response:
     """Members of an audience, by cursor pagination; CSV, NDJSON or Parquet without size and cursor streams all members.

@@ -17,7 +17,6 @@ from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.auth.scopes import KeyScope, requires
 
 ROUTER = router()
-_AUDIENCE_ID = [openapi.path_parameter("audience_id", "The audience_id of the answer to `POST /v1/audiences`.")]
 
 
 @ROUTER.post(
@@ -40,7 +39,7 @@ async def post_audience(request: Request) -> Response:
     "/v1/audiences/{audience_id}",
     dependencies=[requires(KeyScope.AUDIENCE)],
     responses=openapi.success_and_problem_responses(AudienceMetadata, 401, 403, 404, 503),
-    openapi_extra={"parameters": _AUDIENCE_ID},
+    openapi_extra={"parameters": [openapi.AUDIENCE_ID_PARAMETER]},
 )
 async def get_audience(request: Request) -> Response:
     """Metadata of an audience: its filter, purpose, channel and counts, without its members."""
@@ -55,7 +54,7 @@ async def get_audience(request: Request) -> Response:
     dependencies=[requires(KeyScope.AUDIENCE)],
     responses={204: {"description": "The audience is deleted."}, **openapi.problem_responses(401, 403, 404, 503)},
     status_code=204,
-    openapi_extra={"parameters": _AUDIENCE_ID},
+    openapi_extra={"parameters": [openapi.AUDIENCE_ID_PARAMETER]},
 )
 async def delete_audience(request: Request) -> Response:
     """Delete an audience that is done with, which makes room for others."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +15,7 @@ from serving.api.caching import cacheable, no_store
 from serving.api.dependencies import app_state_of, json_response
 from serving.api.load_shedding import work_of
 from serving.api.request_parsing import prediction_request, prediction_request_from_query
-from serving.api.routing import router
+from serving.api.routing import CUSTOMER_PATH, router
 from serving.auth.scopes import KeyScope, requires
 from serving.predictions.consent_gate import WITHHELD_CONSENT
 from serving.predictions.feature_reader import FEATURES_UNAVAILABLE
@@ -30,16 +33,13 @@ ROUTER = router()
 async def post_predictions(request: Request) -> Response:
     """Predictions for up to 1,000 customers, in the order of the request; a repeated id is answered each time."""
     parsed = await prediction_request(request)
-    app_state = app_state_of(request)
-    async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
-        await app_state.rate_limits.count_customers(caller(request), len(parsed.customer_ids))
-        app_state.audit_counter.count_prediction(actor(request), app_state.machine_now(), len(parsed.customer_ids))
-        rows = await app_state.prediction_service.predict(parsed, all_day=False, deadline=deadline)
+    async with _admitted(request, parsed) as deadline:
+        rows = await app_state_of(request).prediction_service.predict(parsed, all_day=False, deadline=deadline)
         return json_response({"predictions": rows})
 
 
 @ROUTER.get(
-    "/v1/customers/{customer_id:text}/predictions",
+    f"{CUSTOMER_PATH}/predictions",
     dependencies=[requires(KeyScope.PREDICT)],
     responses={
         **openapi.success_and_problem_responses(PredictionsResponse, 401, 403, 422, 429, 503),
@@ -50,10 +50,17 @@ async def post_predictions(request: Request) -> Response:
 async def get_predictions(request: Request) -> Response:
     """Predictions for one customer, idempotent: the answer is the same all day in the shop unless as_of is given."""
     parsed = prediction_request_from_query(request)
-    app_state = app_state_of(request)
-    async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
-        await app_state.rate_limits.count_customers(caller(request), len(parsed.customer_ids))
-        app_state.audit_counter.count_prediction(actor(request), app_state.machine_now(), len(parsed.customer_ids))
-        rows = await app_state.prediction_service.predict(parsed, all_day=True, deadline=deadline)
+    async with _admitted(request, parsed) as deadline:
+        rows = await app_state_of(request).prediction_service.predict(parsed, all_day=True, deadline=deadline)
         body = orjson.dumps({"predictions": rows})
     return no_store(body) if rows[0]["status"] in (FEATURES_UNAVAILABLE, WITHHELD_CONSENT) else cacheable(request, body)
+
+
+@asynccontextmanager
+async def _admitted(request: Request, parsed: PredictionRequest) -> AsyncIterator[float]:
+    """Admit a request, count its customers against the key's quota and in the audit, and yield its deadline."""
+    app_state, customers = app_state_of(request), len(parsed.customer_ids)
+    async with app_state.load_shedder.admit(work_of(parsed)) as deadline:
+        await app_state.rate_limits.count_customers(caller(request), customers)
+        app_state.audit_counter.count_prediction(actor(request), app_state.machine_now(), customers)
+        yield deadline

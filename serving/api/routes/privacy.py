@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,12 +15,12 @@ from serving.api.auth_middleware import actor
 from serving.api.caching import no_store
 from serving.api.dependencies import app_state_of, run_in_thread
 from serving.api.request_parsing import read_json_as, visible_customer_id
-from serving.api.routing import router
+from serving.api.routing import CUSTOMER_PATH, router
 from serving.auth.scopes import KeyScope, requires
-from serving.observability.audit_log import CONSENT_READ, ERASURE
+from serving.observability.audit_log import CONSENT_READ
 from serving.observability.json_logs import log_error
 from serving.privacy.consents import consent_state, pending_changes
-from serving.privacy.erasure import FINISHED, erase_customer, erasure_executor
+from serving.privacy.erasure import FINISHED, erase_customer, erasure_executor, erasure_line
 from serving.problems import RETRY_AFTER, Problem
 from serving.schemas.privacy import ConsentChanges, ConsentsResponse, ErasureReport
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 ROUTER = router()
-_CONSENTS_PATH = "/v1/customers/{customer_id:text}/consents"
+_CONSENTS_PATH = f"{CUSTOMER_PATH}/consents"
 
 
 @ROUTER.get(
@@ -74,7 +73,7 @@ async def put_consents(request: Request) -> Response:
 
 
 @ROUTER.delete(
-    "/v1/customers/{customer_id:text}",
+    CUSTOMER_PATH,
     dependencies=[requires(KeyScope.ADMIN)],
     responses={
         **openapi.success_and_problem_responses(ErasureReport, 401, 403, 422, 503),
@@ -88,9 +87,8 @@ async def delete_customer(request: Request) -> Response:
     now = app_state.machine_now()
 
     def erase() -> dict[str, Any]:
-        ledger, customer = app_state.consent_gate.ledger, _pseudonym(app_state, customer_id)
-        tombstone = ledger.tombstone(canonical_id(customer_id, ledger.id_case())).hex()
-        append = partial(app_state.audit_log.append_done, ERASURE, caller, now, customer=customer, tombstone=tombstone)
+        ledger = app_state.consent_gate.ledger
+        append = erasure_line(app_state.audit_log, ledger, customer_id, caller, now)
         return erase_customer(app_state.home, app_state.online_store, ledger, customer_id, append).to_report()
 
     report = await run_in_thread(app_state, erase, _to_problem, erasure_executor())

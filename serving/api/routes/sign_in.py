@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from serving.api.auth_middleware import SIGN_IN_PATH, accepts_html, client_address
+from serving.api.auth_middleware import accepts_html, client_address
 from serving.api.dependencies import app_state_of, json_response
 from serving.api.openapi import OPENAPI_PATH
-from serving.api.pages import asset, page
+from serving.api.pages import DOCS_PATH, SIGN_IN_PATH, asset, page
 from serving.api.request_parsing import form_body
 from serving.api.routing import router
 from serving.auth.scopes import PUBLIC, SessionScope
 from serving.auth.sessions import COOKIE
 from serving.problems import Problem
 
-DOCS_PATH = "/docs"
 _FORM = """<main><h1>Flywheel</h1>
 <p>The documentation of this service is for holders of an API key.</p>{message}
 <form method="post" action="/sign-in"><label for="key">API key</label>
@@ -81,14 +81,14 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-def _form(request: Request, message: str = "", status: int = 200, headers: object = None) -> Response:
+def _form(request: Request, message: str = "", status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     shown = f'<p class="error" role="alert">{escape(message)}</p>' if message else ""
     response = page(
         "Sign in - Flywheel",
         _FORM.format(message=shown, hours=app_state_of(request).sessions.hours),
         status=status,
     )
-    response.headers.update(dict(headers or {}))  # type: ignore[call-overload]
+    response.headers.update(headers or {})
     return response
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from serving.audiences.export import member_file
 from serving.audiences.export.audience_folder import audience_ids
-from serving.audiences.export.member_store import MEMBERS_FILE, METADATA_FILE
-from serving.audiences.export.metadata import AudienceMetadata
+from serving.audiences.export.member_store import MEMBERS_FILE, read_metadata_file
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def inspect_audiences(folder: Path) -> AudienceInspection:
     for audience_id in ids:
         path = folder / audience_id
         try:
-            AudienceMetadata.model_validate_json((path / METADATA_FILE).read_bytes())
+            read_metadata_file(path)
             member_file.read_members(path / MEMBERS_FILE)
             nbytes += sum(file.stat().st_size for file in path.iterdir())
         except (ValueError, OSError):

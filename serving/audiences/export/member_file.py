@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features.storage.atomic_files import atomic_write
 from serving.audiences.builder import MEMBER_COLUMN
-from serving.audiences.query.scores_table import ID_COLUMN
+from serving.audiences.query.scores_table import ID_COLUMN, identity_of
 
 BATCH_SIZE = 65_536  # members in a batch of the file
 _MAGIC, _CHECKSUM_BYTES = b"\0\0\0CRC32", 4
@@ -53,8 +53,7 @@ def read_members(path: Path) -> pa.Table:
         DamagedMembers: the file is torn, or a byte of it was altered.
         OSError: the file is missing or cannot be read.
     """
-    status = path.stat()
-    _check(path, (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size))
+    _check(path, identity_of(path.stat()))
     return _open(path)
 
 

@@ -38,7 +38,7 @@ from serving.audiences.export.audience_folder import (
 )
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.quota import StoredAudience, check_quota
-from serving.audiences.query.scores_table import ID_COLUMN
+from serving.audiences.query.scores_table import ID_COLUMN, FileIdentity, identity_of
 
 MEMBERS_FILE, METADATA_FILE = "members.arrow", "metadata.json"
 
@@ -95,7 +95,7 @@ def read_metadata(folder: Path, audience_id: str) -> AudienceMetadata:
         StoreUnavailable: it cannot be read just now.
     """
     with open_audience(folder, audience_id) as path:
-        return _parse_metadata(path)
+        return read_metadata_file(path)
 
 
 def read_members(folder: Path, audience_id: str) -> pa.Table:
@@ -194,7 +194,7 @@ def _stored_audiences(folder: Path) -> list[StoredAudience]:
         path = folder / audience_id
         try:
             status = (path / METADATA_FILE).stat()
-            metadata = _parse_metadata_once(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+            metadata = _parse_metadata_once(path, identity_of(status))
             nbytes = (path / MEMBERS_FILE).stat().st_size + status.st_size
         except (ValueError, OSError) as error:
             set_aside(folder, audience_id, error)
@@ -204,9 +204,15 @@ def _stored_audiences(folder: Path) -> list[StoredAudience]:
 
 
 @lru_cache(maxsize=4096)
-def _parse_metadata_once(path: Path, identity: tuple[int, ...]) -> AudienceMetadata:  # noqa: ARG001 - the cache's key
-    return _parse_metadata(path)
+def _parse_metadata_once(path: Path, identity: FileIdentity) -> AudienceMetadata:  # noqa: ARG001 - the cache's key
+    return read_metadata_file(path)
 
 
-def _parse_metadata(path: Path) -> AudienceMetadata:
+def read_metadata_file(path: Path) -> AudienceMetadata:
+    """Return the metadata in the folder of one audience.
+
+    Raises:
+        ValueError: the file is damaged.
+        OSError: the file cannot be read.
+    """
     return AudienceMetadata.model_validate_json((path / METADATA_FILE).read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -113,9 +114,13 @@ def file_identity(path: Path) -> FileIdentity:
         InvalidScores: the file is missing.
     """
     try:
-        status = path.stat()
+        return identity_of(path.stat())
     except FileNotFoundError:
         raise InvalidScores(f"Found no scores table in {path}; expected one. Run `flywheel score` first.") from None
+
+
+def identity_of(status: os.stat_result) -> FileIdentity:
+    """Return device, inode, modification time and size of a file's status."""
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from features.consents.consent import PROFILING, Consent
+from pipelines.steps import restore
 from serving.observability.audit_log import AuditLog
 from serving.privacy.consents import PendingConsents
 from tests.features.consents.stores import Store
@@ -30,6 +34,19 @@ def say(store: Store, customer_id: str, *consents: Consent, home: Path | None = 
 
 def no(changed_at: int = 5, purpose: str = PROFILING) -> Consent:
     return Consent(purpose, "*", granted=False, changed_at=changed_at)
+
+
+@contextmanager
+def killed_before_replay(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Kill the restore that the block runs, before it records any change again."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restore, "replay_changes", stop)
+        with pytest.raises(KeyboardInterrupt):
+            yield
 
 
 def statuses(store: Store, *customer_ids: str) -> list[str]:

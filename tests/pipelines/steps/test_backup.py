@@ -22,11 +22,11 @@ from pipelines.backup.manifest import InvalidBackup
 from pipelines.backup.put_back import HomeInUse
 from pipelines.home import Home
 from pipelines.steps import backup, forget, restore
-from pipelines.steps.restore import Restoration, Source
+from pipelines.steps.restore import BackupSource, Restoration
 from serving.observability.audit_head import HEAD_FILE
 from serving.observability.audit_reader import AUDIT_FILE, read_audit
 from tests.features.consents.stores import Store
-from tests.pipelines.steps.ledger_home import NOW, no, say, statuses
+from tests.pipelines.steps.ledger_home import NOW, killed_before_replay, no, say, statuses
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def make_backup(store: Store, target: Path) -> Path:
 
 
 def put_backup_back(home: Path, source: Path, *, force: bool = False) -> Restoration:
-    return restore.run(Home(home), None, NOW, lambda _: None, Source(source, replaces_home=force))
+    return restore.run(Home(home), None, NOW, lambda _: None, BackupSource(source, replaces_home=force))
 
 
 @pytest.fixture
@@ -139,14 +139,8 @@ def test_a_restore_that_is_killed_before_the_changes_are_recorded_lets_nobody_in
     make_backup(store, target)
     say(store, "bob", no())
     store.empty()
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(restore, "replay_changes", stop)
-        with pytest.raises(KeyboardInterrupt):
-            put_backup_back(store.home, target, force=True)
+    with killed_before_replay(monkeypatch):
+        put_backup_back(store.home, target, force=True)
     with pytest.raises(RowsLost, match="interrupted"):
         Home(store.home).ledger()
     restore.run(Home(store.home), None, NOW, lambda _: None)

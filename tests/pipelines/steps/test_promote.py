@@ -210,6 +210,10 @@ class RecordingRegistry(FakeRegistry):
     def promotions(self) -> list[Any]:
         return []
 
+    def newest_promotion(self) -> Any:  # noqa: ANN401 -- a fake promotion has only what is read
+        promotions = self.promotions()
+        return promotions[-1] if promotions else None
+
     def rollback(self, **_: object) -> SimpleNamespace:
         self.moves.append("rollback")
         return SimpleNamespace(version="0", replaced="1")

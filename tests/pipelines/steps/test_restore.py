@@ -16,7 +16,7 @@ from pipelines.steps.restore import Restoration
 from serving.observability.audit_log import CONSENT, AuditLog
 from serving.privacy.audit_replay import WAITING_FILE, apply_waiting
 from tests.features.consents.stores import Store
-from tests.pipelines.steps.ledger_home import NOW, NOW_US, no, say, statuses, write_orders
+from tests.pipelines.steps.ledger_home import NOW, NOW_US, killed_before_replay, no, say, statuses, write_orders
 
 
 def run_restore(store: Store, home: Path | None = None) -> Restoration:
@@ -156,14 +156,8 @@ def test_a_restore_that_is_killed_is_finished_by_the_next(store: Store, monkeypa
     store.copy()
     say(store, "bob", no())
     store.put_back()
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(restore, "replay_changes", stop)
-        with pytest.raises(KeyboardInterrupt):
-            run_restore(store)
+    with killed_before_replay(monkeypatch):
+        run_restore(store)
     with pytest.raises(RowsLost, match="has lost the consents"):
         store.ledger().state()
     run_restore(store)

@@ -28,7 +28,7 @@ def is_gone(pid: int) -> bool:
     return True
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux ends the server")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sends a child a signal when its parent dies")
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
 def test_the_server_ends_with_the_command_that_started_it(stop: signal.Signals) -> None:
     root = Path(__file__).parents[3]

@@ -1,4 +1,4 @@
-"""Audited keys: whoever creates or revokes a key leaves a line, and no key lives without one."""
+"""Audited keys: a key is created and revoked with a line in the audit log, and no key is valid without one."""
 
 from __future__ import annotations
 

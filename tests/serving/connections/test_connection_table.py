@@ -1,4 +1,4 @@
-"""Connection table: whoever opens connections and sends nothing shuts nobody out."""
+"""Connection table: idle connections never keep a client that sends a request from connecting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit verification: whoever alters, removes, inserts or moves a line without the secret is found out."""
+"""Audit verification: an altered, removed, inserted or moved line is detected, unless the secret is known."""
 
 from __future__ import annotations
 

@@ -17,11 +17,10 @@ from tests.training.shops import day
 from training.dataset.plan import HorizonPlan
 from training.evaluation import quality_gate
 from training.evaluation.backtest import Backtest
+from training.evaluation.paired_comparison import PairedComparison, compare_on_origins
 from training.evaluation.quality_gate import (
-    ChampionComparison,
     GateDecision,
     chance_standard_error,
-    compare_with_champion,
     evaluate_gate,
     lower_tiers,
     stand_in_refutations,
@@ -184,8 +183,8 @@ def test_the_error_of_an_auc_by_chance_is_that_of_repeated_samples_without_signa
     assert np.isnan(chance_standard_error(np.zeros(3)))
 
 
-def compare(own: Floats, champion: Forecast | None, wait: Floats, tests: int = 1) -> list[ChampionComparison]:
-    return compare_with_champion([backtest(own, wait)] * tests, TIER, lambda _: champion)
+def compare(own: Floats, champion: Forecast | None, wait: Floats, tests: int = 1) -> list[PairedComparison]:
+    return compare_on_origins([backtest(own, wait)] * tests, TIER, "the champion", lambda _: champion)
 
 
 def test_a_release_that_is_surely_worse_than_the_champion_is_a_regression() -> None:
@@ -216,7 +215,7 @@ def test_a_champion_that_cannot_be_asked_is_not_compared() -> None:
     pace, wait = customers(50)
     assert compare(pace, None, wait) == []
     assert compare(pace, one_order_forecast(pace, (30,)), wait) == []
-    assert compare_with_champion([], TIER, lambda _: None) == []
+    assert compare_on_origins([], TIER, "the champion", lambda _: None) == []
 
 
 def test_a_release_falls_where_it_answers_from_a_lower_tier_than_the_champion() -> None:

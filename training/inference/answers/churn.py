@@ -49,14 +49,19 @@ class ChurnResponse(AnswerResponse):
 def compute(context: AnswerContext) -> ChurnColumns:
     """The churn answers: 1 minus P(order within the churn horizon)."""
     probability = 1 - context.churn_days_order_probability
-    low, high = context.metadata.bands
-    band = (probability >= low).astype(np.int8) + (probability >= high).astype(np.int8)
+    band = band_codes(probability, context.metadata.bands)
     return ChurnColumns(
         horizon_days=context.metadata.churn_days,
         probability=probability,
         percentile=np.where(context.known_mask, context.churn_percentile(probability), np.nan),
         band=np.where(context.known_mask, band, np.int8(MISSING_CODE)),
     )
+
+
+def band_codes(probability: Floats, thresholds: tuple[float, float]) -> Codes:
+    """The bands of probabilities, (n,), as indices into low, medium and high; 0 for NaN."""
+    low, high = thresholds
+    return (probability >= low).astype(np.int8) + (probability >= high).astype(np.int8)
 
 
 def serialize(columns: ChurnColumns) -> list[Json]:

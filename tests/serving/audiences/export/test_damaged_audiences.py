@@ -54,16 +54,6 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Columns:
-    return small_table(tmp_path)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "audiences"
-
-
 def read_audience(folder: Path, audience_id: str) -> None:
     member_store.read_metadata(folder, audience_id)
     member_store.read_members(folder, audience_id)

@@ -29,16 +29,6 @@ POLICY = AudiencePolicy()
 WORST_FIRST: dict[str, Any] = {"order_by": {"column": "churn_probability", "descending": True}}
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Columns:
-    return small_table(tmp_path)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "audiences"
-
-
 def store_audience(folder: Path, shop: Columns, consent: FakeConsent | None = None, **body: Any) -> str:  # noqa: ANN401
     consent = consent or FakeConsent()
     return member_store.store_audience(folder, count_audience(shop, consent, **body), consent, NOW, "mail/1", POLICY)
