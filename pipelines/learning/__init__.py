@@ -1,0 +1,1 @@
+"""Learning: the parts of the nightly `flywheel learn`, one file each."""

@@ -1,0 +1,1 @@
+"""Experiments: starting and stopping them, decisions about customers, and the intake of what followed."""

@@ -1,0 +1,29 @@
+"""Units: the first decisions of an experiment's customers with what followed, as NumPy arrays for the estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from features.arrays import Codes, Floats, Integers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Units:
+    """The units of one experiment: n customers, each counted once (not sticky: once an epoch)."""
+
+    arms: tuple[str, ...]
+    control: int | None  # the position of the control arm
+    arm: Codes  # (n,) position of the arm that was drawn
+    probabilities: Floats  # (n, arms) with which it was drawn; NaN where they were not logged
+    day: Integers  # (n,) local day of the decision, days since 1970
+    epoch: Integers  # (n,)
+    age_days: Floats  # (n,) days from the decision to the instant of the analysis
+    segment: Codes  # (n,) position in ``segments``, -1 for none
+    segments: tuple[str, ...]
+    covariates: Floats  # (n, p) known at the decision: the served prediction, past spend; NaN where there is none
+    values: Mapping[str, Floats]  # by label of the metric, (n,); NaN while a customer's window is not over
+    delay_days: Mapping[str, Floats]  # by label, (n,) days from the decision to the first conversion; infinite without
+
+    def __len__(self) -> int:
+        return len(self.arm)

@@ -1,0 +1,1 @@
+"""Monitoring: how releases did on what came true, and what drifted since they were trained."""
