@@ -35,6 +35,13 @@ class Arm(ExperimentModel):
     """The share of the customers of a fixed split; without any, all arms have the same."""
 
 
+class NamedHoldout(ExperimentModel):
+    """The hold-out of audiences with this name, as in `POST /v1/audiences`."""
+
+    share: Annotated[float, Field(ge=0, le=0.5)]
+    name: Word
+
+
 class Eligibility(ExperimentModel):
     """Who may take part: the filter of an audience, with its purpose and channel."""
 
@@ -42,6 +49,8 @@ class Eligibility(ExperimentModel):
     """As in `POST /v1/audiences`; without it every customer."""
     purpose: Word = "marketing"
     channel: Word | None = None
+    holdout: NamedHoldout | None = None
+    """Customers whom the hold-out of audiences leaves out; they draw no arm."""
 
 
 class WarmUp(ExperimentModel):
