@@ -15,6 +15,7 @@ class KeyScope(StrEnum):
     PREDICT = "predict"
     AUDIENCE = "audience"
     CONSENT = "consent"
+    EXPERIMENT = "experiment"
     ADMIN = "admin"  # implies all others
 
 

@@ -75,7 +75,7 @@ class ExperimentFolder:
         """
         if record.id.endswith(_RECORD_SUFFIX):
             raise ExperimentConflict(f"Found the id {record.id}; expected one that does not end in {_RECORD_SUFFIX}.")
-        with self._locked():
+        with self._hold_lock():
             path = self._record_path(record.id)
             if not path.exists():
                 (self._folder / record.id).mkdir(exist_ok=True)
@@ -98,7 +98,7 @@ class ExperimentFolder:
             NotFound: there is no such experiment.
             ExperimentConflict: it was stopped before, or no arm would be left.
         """
-        with self._locked():
+        with self._hold_lock():
             if self.read(experiment_id).stopped_at is not None:
                 raise ExperimentConflict(
                     f"Found the experiment {experiment_id} stopped; expected a running one. Start another experiment."
@@ -118,7 +118,7 @@ class ExperimentFolder:
             NotFound: there is no such experiment.
             ValueError: its number does not follow the last one, or its probabilities are none.
         """
-        with self._locked():
+        with self._hold_lock():
             return self._append_epoch(experiment_id, epoch)
 
     def results(self, experiment_id: str) -> dict[str, Any] | None:
@@ -164,7 +164,7 @@ class ExperimentFolder:
         return self._folder / experiment_id / name
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _hold_lock(self) -> Iterator[None]:
         self._folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self._folder / ".lock", timeout=LOCK_SECONDS):
             yield
@@ -183,9 +183,9 @@ def _parse_started(record: bytes, changes: bytes) -> StartedExperiment:
         parsed = Experiment.model_validate_json(record)
         lines = tuple(Change.model_validate_json(line) for line in changes.splitlines())
     except ValidationError as error:
-        raise _damaged(error) from None
+        raise _damaged_files(error) from None
     if not lines:
-        raise _damaged("no line")
+        raise _damaged_files("no line")
     return StartedExperiment(record=parsed, changes=lines)
 
 
@@ -198,13 +198,13 @@ def _parse_epochs(lines: bytes, experiment_id: str) -> tuple[Epoch, ...]:
             for line in parsed
         )
     except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(error) from None
+        raise _damaged_files(error) from None
     if not epochs:
-        raise _damaged(f"no epoch of {experiment_id}")
+        raise _damaged_files(f"no epoch of {experiment_id}")
     return epochs
 
 
-def _damaged(error: object) -> StoreDamaged:
+def _damaged_files(error: object) -> StoreDamaged:
     return StoreDamaged(
         f"Found damaged files of an experiment ({error}); expected them as they were written. Restore the home from a "
         "backup: `flywheel restore`."

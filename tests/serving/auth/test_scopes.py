@@ -18,7 +18,7 @@ from serving.api.routing import CUSTOMER_PATH, SUBRESOURCES, RawRoute, refuse_un
 from serving.auth.scopes import ANY_KEY, PUBLIC, KeyScope, RouteAccess, SessionScope, allows, requires
 from tests.serving.fakes import FakeRelease, Shop
 
-PREDICT, AUDIENCE, CONSENT, ADMIN = KeyScope
+PREDICT, AUDIENCE, CONSENT, EXPERIMENT, ADMIN = KeyScope
 APP = create_app(lambda: Shop.of(FakeRelease()).worker)
 
 
