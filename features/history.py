@@ -43,7 +43,8 @@ class History:
     ``lines`` are order lines: customer_id, order_id (never null), ordered_at, known_at, day_number (local days since
     1970) and, where the shop has them, amount, quantity, discount, coupon, product_id, category, channel, store_id.
     ``events`` has customer_id, happened_at, day_number, kind and, where the shop has them, channel, value, duration_s.
-    ``touches`` are messages sent to customers: customer_id, sent_at, campaign_id and, where the shop has it, channel.
+    ``touches`` are messages to customers: customer_id, sent_at, campaign_id and, where the shop has them, channel,
+    treated (false: withheld by a hold-out), probability (of being treated), decision_id, cost, recorded_at.
     """
 
     lines: ir.Table
@@ -89,7 +90,7 @@ class History:
         instant = ibis.literal(cutoff.timestamp, "timestamp('UTC')")
         lines = self.lines.filter(self.lines.known_at < instant)
         events = None if self.events is None else self.events.filter(self.events.happened_at < instant)
-        touches = None if self.touches is None else self.touches.filter(self.touches.sent_at < instant)
+        touches = None if self.touches is None else self.touches.filter(_touch_known_at(self.touches) < instant)
         return History(lines, events, touches)
 
     def after(self, cutoff: Cutoff) -> History:
@@ -151,6 +152,12 @@ def complete_lines(lines: ir.Table) -> ir.Table:
     if "recorded_at" in lines.columns:
         known_at = ibis.greatest(known_at, lines.recorded_at.fill_null(known_at))
     return lines.mutate(order_id=order_id, known_at=known_at)
+
+
+def _touch_known_at(touches: ir.Table) -> ir.TimestampValue:
+    if "recorded_at" not in touches.columns:
+        return touches.sent_at
+    return ibis.greatest(touches.sent_at, touches.recorded_at.fill_null(touches.sent_at))
 
 
 def cutoff_table(cutoffs: Sequence[Cutoff]) -> ir.Table:

@@ -28,11 +28,13 @@ EVENTS = {"path": "events.csv", "customer_id": "customer", "happened_at": "at", 
 INSTANT = pa.timestamp("us", tz="UTC")
 TYPES = {
     **dict.fromkeys(("ordered_at", "recorded_at", "happened_at", "sent_at"), INSTANT),
-    **dict.fromkeys(("amount", "quantity", "discount", "coupon"), pa.decimal128(18, 4)),
+    **dict.fromkeys(("amount", "quantity", "discount", "coupon", "probability"), pa.decimal128(18, 4)),
+    "treated": pa.bool_(),
 }
 # An example of a test over whole logs takes several queries, so that shrinking one would take minutes.
 FEW_EXAMPLES = settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 LINES = ("customer_id", "ordered_at", "amount")
+TOUCHES = ("customer_id", "sent_at", "channel", "treated", "probability", "recorded_at")
 
 
 def write_config(folder: Path, *, zone: str = "UTC", events: Keys | None = None, **orders: Key) -> ShopConfig:
@@ -84,15 +86,18 @@ def history_of(
     *lines: Sequence[object],
     columns: Sequence[str] = LINES,
     events: Sequence[tuple[str, str, str]] = (),
-    touches: Sequence[tuple[str, str, str]] = (),
+    touches: Sequence[tuple[object, ...]] = (),
     zone: str = "UTC",
 ) -> History:
-    """A history of order lines, events (customer, wall clock, kind) and touches (customer, wall clock, channel)."""
+    """A history of order lines, events (customer, wall clock, kind) and touches.
+
+    A touch is customer, wall clock, channel and, where the first has them, treated, probability and recorded_at.
+    """
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone='UTC'")
     orders = ibis.memtable(_canonical_table(columns, lines, "ordered_at", zone))
     happened = ibis.memtable(_canonical_table(("customer_id", "happened_at", "kind"), events, "happened_at", zone))
-    sent = ibis.memtable(_canonical_table(("customer_id", "sent_at", "channel"), touches, "sent_at", zone))
+    sent = ibis.memtable(_canonical_table(TOUCHES[: len(touches[0]) if touches else 3], touches, "sent_at", zone))
     return History(
         complete_lines(connection.create_table("lines", orders)),
         connection.create_table("events", happened) if events else None,
@@ -105,7 +110,7 @@ def _canonical_table(columns: Sequence[str], rows: Sequence[Sequence[object]], t
     for name, column in values.items():
         if name.endswith("_at"):
             values[name] = [value if value is None else utc_instant(str(value), zone) for value in column]
-        elif name in TYPES:
+        elif pa.types.is_decimal(TYPES.get(name, pa.string())):
             values[name] = [value if value is None else Decimal(str(value)) for value in column]
     instants = [instant for instant in values[time_column] if isinstance(instant, datetime)]
     table = pa.table({name: pa.array(column, TYPES.get(name, pa.string())) for name, column in values.items()})

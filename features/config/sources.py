@@ -120,10 +120,10 @@ class EventsSource(Source):
 
 
 class TouchesSource(Source):
-    """The table of messages that were sent to customers."""
+    """The table of messages to customers: those that were sent, and those that a hold-out withheld."""
 
     sent_at: Columns
-    """The column with the time at which the message was sent."""
+    """The column with the time at which the message was sent, or would have been."""
     campaign_id: Columns
     """The column with the campaign."""
     channel: Columns | None = None
@@ -131,9 +131,20 @@ class TouchesSource(Source):
     variant: Columns | None = None
     """The column with the variant of the message."""
     treated: Columns | None = None
-    """The column that tells whether the customer was treated or belongs to the hold-out."""
+    """The column that tells whether the message was sent; where it is false, a hold-out withheld it."""
     probability: Columns | None = None
-    """The column with the probability of being treated."""
+    """The column with the probability of being treated, also in a line with `treated` false: 0.9 where one in ten is
+    held out."""
+    decision_id: Columns | None = None
+    """The column with the decision that the message follows, from `POST /v1/decisions`."""
+    audience_id: Columns | None = None
+    """The column with the audience that the customer was in, from `POST /v1/audiences`."""
+    prediction_id: Columns | None = None
+    """The column with the prediction that the message follows."""
+    cost: Columns | None = None
+    """What the message cost, as a column or an expression."""
+    recorded_at: Columns | None = None
+    """The column with the time at which the line became known, where this is later than the message."""
 
 
 class ConsentsSource(Source):

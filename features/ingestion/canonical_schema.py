@@ -117,7 +117,9 @@ _COLUMNS: dict[str, dict[str, ParseAs]] = {
     },
     "touches": {
         "sent_at": ParseAs.INSTANT, "campaign_id": ParseAs.TEXT, "channel": ParseAs.WORD, "variant": ParseAs.TEXT,
-        "treated": ParseAs.FLAG, "probability": ParseAs.NUMBER,
+        "treated": ParseAs.FLAG, "probability": ParseAs.NUMBER, "decision_id": ParseAs.TEXT,
+        "audience_id": ParseAs.TEXT, "prediction_id": ParseAs.TEXT, "cost": ParseAs.NUMBER,
+        "recorded_at": ParseAs.INSTANT,
     },
     "consents": {
         "purpose": ParseAs.TEXT, "channel": ParseAs.TEXT, "granted": ParseAs.FLAG, "changed_at": ParseAs.INSTANT,

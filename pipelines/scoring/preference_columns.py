@@ -21,6 +21,7 @@ from training.preferences.counts import SparseCounts
 from training.preferences.dirichlet_prior import concentrations
 from training.preferences.ranking import (
     RankedPreferences,
+    difference_candidates,
     frequency_candidates,
     rank_preferences,
     rate_candidates,
@@ -88,8 +89,9 @@ class _PreferenceInputs:
 def _all_customers(history: History, customers: pa.Array) -> pa.Array:
     """The ids of the history and the requested ones, ascending."""
     ids = history.lines.select("customer_id").distinct()
-    if history.events is not None:
-        ids = ids.union(history.events.select("customer_id"), distinct=True)
+    # Who was touched and never ordered counts too, or every rate of answers would be that of those who answered.
+    for table in (table for table in (history.events, history.touches) if table is not None):
+        ids = ids.union(table.select("customer_id"), distinct=True)
     known = ids.to_pyarrow()["customer_id"].combine_chunks()
     new = customers.filter(pc.invert(pc.is_in(customers, value_set=known)))
     return pc.take(both := pa.concat_arrays([known, new]), pc.array_sort_indices(both))
@@ -127,8 +129,12 @@ def _window_columns(name: str, counts: SparseCounts, width: int) -> Columns:
 def _channel_columns(inputs: _PreferenceInputs) -> Columns | str:
     counts, vocabulary = inputs.counts, inputs.vocabulary
     if len(counts.touches.row):
-        candidates = rate_candidates(
-            counts.touch_responses, counts.touches, fit_beta_binomial(counts.touch_responses, counts.touches)
+        responses, touches = counts.touch_responses, counts.touches
+        prior = fit_beta_binomial(responses, touches)
+        candidates = (
+            difference_candidates(responses, touches, prior, counts.touch_rates)
+            if counts.touch_rates.has_both.all()
+            else rate_candidates(responses, touches, prior)
         )
         ranking = rank_preferences(counts.touches.customers, len(vocabulary.touch_channels), candidates)
         return _ranking_columns("channel", ranking, vocabulary.touch_channels)

@@ -88,6 +88,15 @@ def test_what_was_ingested_opens_as_a_history(tmp_path: Path) -> None:
     assert history.events.kind.to_pyarrow().to_pylist() == ["visit"]
 
 
+def test_a_touch_that_was_recorded_late_is_known_from_then_on() -> None:
+    touches = [("ann", "2026-07-01", "sms", True, 0.5, "2026-07-03"), ("bob", "2026-07-01", "sms", True, 0.5, None)]
+    history = history_of(("ann", "2026-06-01", 1), touches=touches)
+    for day, expected in (("2026-07-03", ["bob"]), ("2026-07-04", ["ann", "bob"])):
+        known = history.before(cutoff(day)).touches
+        assert known is not None
+        assert sorted(known.customer_id.to_pyarrow().to_pylist()) == expected
+
+
 def test_a_touch_is_known_once_it_was_sent(tmp_path: Path) -> None:
     history = history_of(
         ("ann", "2026-07-01", 1), touches=[("ann", "2026-07-01 23:59", "sms"), ("bob", "2026-07-02", "sms")]

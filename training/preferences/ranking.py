@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from features.arrays import AnyIntegers, Booleans, Floats, Integers, SmallIntege
 from training.preferences.beta_binomial import BetaBinomialPrior
 from training.preferences.beta_interval import BetaInterval, beta_interval
 from training.preferences.counts import SparseCounts
+from training.preferences.touch_rates import TouchRates
 
 CHUNK_SIZE = 50_000  # customers
 
@@ -25,6 +26,7 @@ class RankingCandidates:
     yes: Floats
     no: Floats
     has_own_evidence: Booleans  # whether the customer's own trials outweigh the population
+    order: Floats | None = None  # what ranks, in (0, 1); None: the posterior mean
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class RankedPreferences:
 def rank_preferences(
     customers: int, max_values: int, candidates: Callable[[int, int], RankingCandidates]
 ) -> RankedPreferences:
-    """Rank each customer's values by posterior mean; the lower value wins a tie.
+    """Rank each customer's values by posterior mean, or by ``order``; the lower value wins a tie.
 
     Args:
         customers: the number of customers.
@@ -80,6 +82,23 @@ def rate_candidates(
         trial_times = trials.slice_customers(start, stop).to_dense().ravel()
         alpha, beta = prior.posterior(value, yes.slice_customers(start, stop).to_dense().ravel(), trial_times)
         return RankingCandidates(row, value, alpha, beta, trial_times > prior.weight[value])
+
+    return candidates
+
+
+def difference_candidates(
+    yes: SparseCounts, trials: SparseCounts, prior: BetaBinomialPrior, rates: TouchRates
+) -> Callable[[int, int], RankingCandidates]:
+    """Candidates by difference: every value, by how far the rate with a touch exceeds the rate where it was withheld.
+
+    The prior of the rate with a touch has the weighted rate of ``rates`` as its mean.
+    """
+    by_rate = rate_candidates(yes, trials, BetaBinomialPrior(rates.sent, prior.weight))
+
+    def candidates(start: int, stop: int) -> RankingCandidates:
+        rated = by_rate(start, stop)
+        difference = rated.yes / (rated.yes + rated.no) - rates.withheld[rated.value]
+        return replace(rated, order=(1 + difference) / 2)
 
     return candidates
 
@@ -133,8 +152,8 @@ def _all_pairs(customers: int, values: int) -> tuple[SmallIntegers, SmallInteger
 
 
 def _top_values(candidates: RankingCandidates, max_values: int, start: int) -> tuple[NDArray[np.generic], ...]:
-    mean = candidates.yes / (candidates.yes + candidates.no)
-    # Shares lie between 0 and 1, so one sort orders by customer and then by descending share.
+    mean = candidates.yes / (candidates.yes + candidates.no) if candidates.order is None else candidates.order
+    # What ranks lies between 0 and 1, so one sort orders by customer and then by descending rank.
     order = np.argsort(candidates.row - mean, kind="stable")
     row = candidates.row[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)

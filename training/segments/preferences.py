@@ -56,7 +56,7 @@ COLUMN_FAMILIES: Mapping[str, tuple[ColumnSpec, ...]] = {
     ),
     "channel": _ranking_columns(
         "channel",
-        "Channels, the best first.",
+        "Channels, the best first; where touches were withheld at random on every channel, by how much a touch adds.",
         "Rate at which a touch there is followed by an order or event within 7 days; without touches, the share of "
         "the customer's orders and events that come through the channel.",
     ),

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from features.aggregates.baskets import Baskets
 from features.aggregates.discounts import discount_signals, discounted_orders
-from features.aggregates.touch_responses import has_touch_channels, touch_responses
+from features.aggregates.touch_responses import WEIGHT_SUMS, has_touch_channels, sent_touches, touch_responses
 from features.aggregates.visit_times import TimeOfDayAvailability, visit_times
 from features.errors import NotFound
 from features.history import History
 from tests.logs import FEW_EXAMPLES, cutoff, history_of
 
+TODAY = cutoff("2026-12-01")
 LONDON, KOLKATA = "Europe/London", "Asia/Kolkata"
 RECORDED = ("customer_id", "ordered_at", "amount", "recorded_at")
 BASKETS = ("customer_id", "ordered_at", "amount", "order_id")
@@ -162,6 +163,33 @@ def test_a_touch_whose_week_is_not_over_is_not_counted_yet() -> None:
     touches = [("ann", "2026-06-01 00:00", "sms"), ("ann", "2026-06-01 00:01", "sms")]
     history = history_of(("ann", "2026-06-02", 5), touches=touches)
     assert response_counts(history, "2026-06-08") == {("ann", "sms"): (1, 1)}
+
+
+def test_a_touch_that_was_withheld_is_not_counted_as_sent() -> None:
+    touches = [("ann", "2026-06-01 12:00", "sms", True), ("ann", "2026-06-02 12:00", "sms", None),
+               ("ann", "2026-06-03 12:00", "sms", False), ("ann", "2026-06-03 12:00", "push", False)]  # fmt: skip
+    history = history_of(("ann", "2026-06-04 12:00", 5), touches=touches)
+    assert response_counts(history) == {("ann", "sms"): (2, 2), ("ann", "push"): (0, 0)}
+    assert history.touches is not None
+    assert sorted(sent_touches(history.touches).channel.to_pyarrow().to_pylist()) == ["sms", "sms"]
+
+
+@given(p=st.integers(1, 99), sent=st.integers(0, 3), withheld=st.integers(0, 3))
+@FEW_EXAMPLES
+def test_a_touch_weighs_one_over_the_probability_of_what_happened(p: int, sent: int, withheld: int) -> None:
+    touches: list[tuple[object, ...]]
+    touches = [("ann", "2026-06-01 12:00", "sms", row < sent, f"{p / 100}") for row in range(sent + withheld)]
+    touches += [("ann", "2026-06-01 12:00", "sms", True, "1"), ("ann", "2026-06-01 12:00", "sms", False, None)]
+    history = history_of(("ann", "2026-07-04 12:00", 5), touches=touches)
+    [row] = touch_responses(Baskets.before(history, TODAY), TODAY, ()).to_pyarrow().to_pylist()
+    expected = (sent / (p / 100), 0, withheld / (1 - p / 100), 0)
+    assert [row[name] for name in WEIGHT_SUMS] == pytest.approx(expected)
+
+
+def test_without_probabilities_no_touch_has_a_weight() -> None:
+    history = history_of(("ann", "2026-06-04", 5), touches=[("ann", "2026-06-01 12:00", "sms", True)])
+    [row] = touch_responses(Baskets.before(history, TODAY), TODAY, ()).to_pyarrow().to_pylist()
+    assert [row[name] for name in WEIGHT_SUMS] == [0, 0, 0, 0]
 
 
 def test_a_history_without_touches_says_what_to_run() -> None:

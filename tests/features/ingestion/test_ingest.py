@@ -60,6 +60,23 @@ def test_every_table_that_the_shop_has_is_taken(tmp_path: Path) -> None:
     ]
 
 
+def test_a_touch_names_its_decision_its_cost_and_when_it_was_recorded(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,5\n")
+    (tmp_path / "touches.csv").write_text(
+        "who,at,what,decision,audience,prediction,cost,seen\nann,2026-01-30,spring,d1,a1,p1,0.05,2026-02-02\n"
+    )
+    write_config(tmp_path)
+    (tmp_path / "flywheel.toml").write_text(
+        (tmp_path / "flywheel.toml").read_text()
+        + '\n[touches]\npath="touches.csv"\ncustomer_id="who"\nsent_at="at"\ncampaign_id="what"\n'
+        'decision_id="decision"\naudience_id="audience"\nprediction_id="prediction"\ncost="cost"\nrecorded_at="seen"\n'
+    )
+    ingest(read_shop_config(tmp_path / "flywheel.toml"), tmp_path / "history")
+    names = ("decision_id", "audience_id", "prediction_id", "cost", "recorded_at")
+    [row] = canonical_rows(tmp_path, *names, table="touches")
+    assert row == ("d1", "a1", "p1", Decimal("0.05"), utc_instant("2026-02-02"))
+
+
 def test_touches_consents_and_costs_are_taken_too(tmp_path: Path) -> None:
     write_config(tmp_path)
     (tmp_path / "orders.csv").write_text("customer,at,amount\nann,2026-01-31,1\n")

@@ -137,6 +137,43 @@ def test_touches_rank_channels_by_how_often_they_are_answered(shop: ShopConfig) 
     assert ann["channel_ranking"] == ["email", "sms"]
 
 
+def test_a_channel_on_which_every_touch_was_withheld_is_not_ranked(shop: ShopConfig) -> None:
+    touches = [(f"c{index:03d}", "2026-01-02 10:00", "push", False) for index in range(600)]
+    lines = [(f"c{index:03d}", "2026-01-04 12:00", 5) for index in range(0, 600, 6)]
+    [c001] = preferences_of(shop, history_of(*lines, touches=touches, zone=LONDON), "c001")
+    assert c001["channel_ranking"] is None
+    touches.append(("c001", "2026-01-02 10:00", "sms", True))
+    [c001] = preferences_of(shop, history_of(*lines, touches=touches, zone=LONDON), "c001")
+    assert c001["channel_ranking"] == ["sms"]
+
+
+def held_out_touches(probability: float | None) -> list[tuple[object, ...]]:
+    """600 touches by e-mail to customers who buy anyway, 600 by sms to customers who buy more after a touch."""
+    touches: list[tuple[object, ...]] = []
+    for index in range(1200):
+        channel = "email" if index % 2 else "sms"
+        touches.append((f"c{index:04d}", "2026-01-02 10:00", channel, index % 20 < 18, probability))
+    return touches
+
+
+def answers() -> list[tuple[object, ...]]:
+    """An order from half of the customers of the e-mail, and from two in six of those who got the sms."""
+    buys = [index for index in range(1200) if (index // 20 % 2 == 0 if index % 2 else index % 20 < 6)]
+    return [(f"c{index:04d}", "2026-01-04 12:00", 5) for index in buys]
+
+
+@pytest.mark.parametrize(("probability", "ranking"), [(0.9, ["sms", "email"]), (None, ["email", "sms"])])
+def test_channels_with_a_hold_out_are_ranked_by_what_a_touch_adds(
+    shop: ShopConfig, probability: float | None, ranking: list[str]
+) -> None:
+    history = history_of(*answers(), touches=held_out_touches(probability), zone=LONDON)
+    [stranger] = preferences_of(shop, history, "stranger")
+    assert stranger["channel_ranking"] == ranking
+    assert stranger["channel_affinity"] == pytest.approx(
+        [{"sms": 1 / 3, "email": 1 / 2}[name] for name in ranking], abs=0.01
+    )
+
+
 def test_a_log_that_tells_little_says_what_it_lacks(shop: ShopConfig) -> None:
     result = compute_preferences(shop, history_of(("ann", "2026-02-01", 5), zone=LONDON), TODAY, pa.array(["ann"]))
     assert result.null_reasons == {
