@@ -13,11 +13,10 @@ import numpy as np
 from scipy.stats import chi2
 
 from features.arrays import Floats
+from training.monitoring.population_stability import BINS, population_stability_index
 
-BINS = 10
 WORTH_A_LOOK, SHIFTED = 0.1, 0.25
 CHANCE_LEVEL = 0.999  # of the chi-square: one in a thousand features drifts by chance
-_PRIOR = 0.5  # customers per bin
 
 
 @dataclass(frozen=True)
@@ -45,22 +44,6 @@ def drifted_features(names: Sequence[str], reference: Floats, current: Floats) -
     ]
     found = [drift for drift in drifts if drift.psi >= max(WORTH_A_LOOK, chance)]
     return sorted(found, key=lambda drift: -drift.psi)
-
-
-def population_stability_index(reference: Floats, current: Floats) -> float:
-    """The index over bins with as many of the reference each, and one of missing values; (n,) and (m,)."""
-    observed = reference[~np.isnan(reference)]
-    edges = np.unique(np.quantile(observed, np.linspace(0, 1, BINS + 1)[1:-1])) if len(observed) else np.zeros(0)
-    before, after = _shares(reference, edges), _shares(current, edges)
-    return float(((after - before) * np.log(after / before)).sum())
-
-
-def _shares(values: Floats, edges: Floats) -> Floats:
-    """The share of each bin, the missing values last; half a customer in each keeps empty bins from infinity."""
-    missing = np.isnan(values)
-    bins = np.where(missing, len(edges) + 1, np.searchsorted(edges, np.where(missing, 0.0, values), side="right"))
-    counts = np.bincount(bins, minlength=len(edges) + 2)
-    return np.asarray((counts + _PRIOR) / (len(values) + _PRIOR * len(counts)))
 
 
 def _median(values: Floats) -> float:

@@ -1,1 +1,1 @@
-"""Monitoring: how releases did on what came true, and what drifted since they were trained."""
+"""Monitoring: realised scorecards of what was predicted, and drift of inputs, scores and volumes."""

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from training.evaluation.drift import drifted_features, population_stability_index
+from training.evaluation.drift import drifted_features
+from training.monitoring.population_stability import population_stability_index
 
 
 def uniform(n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
