@@ -30,9 +30,7 @@ def adjusted_means(values: Floats, arm: Codes, arms: int, covariates: Floats | N
     means, variances, slopes = np.full(arms, np.nan), np.full(arms, np.nan), np.zeros((arms, columns))
     for position in np.flatnonzero(counts > columns + 1):
         chosen = arm == position
-        inputs = np.column_stack([np.ones(counts[position]), design[chosen]])
-        coefficients = np.linalg.lstsq(inputs, values[chosen], rcond=None)[0]
-        residuals = values[chosen] - inputs @ coefficients
+        coefficients, residuals = _fit(values[chosen], design[chosen])
         means[position], slopes[position] = coefficients[0], coefficients[1:]
         variances[position] = residuals @ residuals / (counts[position] - columns - 1) / counts[position]
     # The covariates' own mean varies too: it counts where the slopes of two arms differ.
@@ -40,6 +38,16 @@ def adjusted_means(values: Floats, arm: Codes, arms: int, covariates: Floats | N
     if columns:
         covariance = covariance + slopes @ np.atleast_2d(np.cov(design, rowvar=False)) @ slopes.T / len(values)
     return ArmEstimates(means, covariance, np.maximum(counts - columns - 1.0, 1.0), method_name(columns))
+
+
+def _fit(values: Floats, design: Floats) -> tuple[Floats, Floats]:
+    """The intercept and the slopes (1 + columns,) of least squares, and the residuals (n,)."""
+    if not design.shape[1]:
+        mean = np.full(1, values.mean(), np.float64)
+        return mean, values - mean
+    inputs = np.column_stack([np.ones(len(values)), design])
+    coefficients: Floats = np.linalg.lstsq(inputs, values, rcond=None)[0]
+    return coefficients, values - inputs @ coefficients
 
 
 def method_name(columns: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from features.arrays import Codes, Floats, Integers
+import numpy as np
+
+from features.arrays import Booleans, Codes, Floats, Integers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +29,19 @@ class Units:
 
     def __len__(self) -> int:
         return len(self.arm)
+
+    @property
+    def has_probabilities(self) -> Booleans:
+        """Whether the probabilities of each unit (n,) were logged."""
+        finite: Booleans = np.logical_and.reduce(np.isfinite(self.probabilities), axis=1)
+        return finite
+
+    def select(self, chosen: Booleans) -> Units:
+        """The units at the positions where ``chosen`` (n,) is true."""
+        rows = ("arm", "probabilities", "day", "epoch", "age_days", "segment", "covariates")
+        return replace(
+            self,
+            **{name: getattr(self, name)[chosen] for name in rows},
+            values={label: values[chosen] for label, values in self.values.items()},
+            delay_days={label: delays[chosen] for label, delays in self.delay_days.items()},
+        )
