@@ -55,6 +55,21 @@ class Home:
         """Path of the scores table."""
         return self.folder / "scores.parquet"
 
+    @property
+    def predictions(self) -> Path:
+        """Folder of the prediction snapshots, one file per day and release."""
+        return self.folder / "predictions"
+
+    @property
+    def scorecards(self) -> Path:
+        """Path of the realised scorecards."""
+        return self.folder / "scorecards.json"
+
+    @property
+    def drift(self) -> Path:
+        """Path of the newest drift report."""
+        return self.folder / "drift.json"
+
     def require_folder(self) -> None:
         """Check that the home exists.
 

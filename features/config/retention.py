@@ -20,3 +20,7 @@ class Retention(ConfigModel):
     """A release, with its runs in MLflow, is removed this many days after its training, unless it serves, served before
     the one that serves, waits for promotion or made the scores table. Runs of `flywheel evaluate` are removed too.
     """
+    predictions_days: Days = 400
+    """What `flywheel score` predicted is removed after so many days; keep it longer than the longest of `ltv_days`,
+    since a scorecard needs it until its window is over. After five weeks one day of each week remains.
+    """

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from features.config.retention import Retention
 from features.errors import StoreUnavailable
 from pipelines.home import Home
+from pipelines.scoring.prediction_snapshots import thin_out
 from pipelines.steps import stored_audiences
 
 
@@ -23,6 +24,7 @@ class PruneSummary:
     evaluations: int = 0  # runs
     scores: bool = False
     audiences: int = 0
+    predictions: int = 0  # snapshots
 
     def sentence(self) -> str:
         """What was removed as one sentence."""
@@ -30,6 +32,7 @@ class PruneSummary:
         parts += [f"{self.evaluations} runs of evaluations"] if self.evaluations else []
         parts += ["the scores table"] if self.scores else []
         parts += [f"{self.audiences} audiences"] if self.audiences else []
+        parts += [f"{self.predictions} snapshots of predictions"] if self.predictions else []
         return (
             f"Removed, as older than the retention: {', '.join(parts)}."
             if parts
@@ -50,7 +53,8 @@ def run(home: Home, retention: Retention, now: datetime, report: Callable[[str],
         shutil.rmtree(home.releases / version, ignore_errors=True)
         registry.delete_release(version)
     evaluations = registry.delete_old_evaluations(limit)
-    return PruneSummary(tuple(releases), evaluations, scores, _remove_old_audiences(home, report))
+    snapshots = thin_out(home, now.date(), retention.predictions_days)
+    return PruneSummary(tuple(releases), evaluations, scores, _remove_old_audiences(home, report), snapshots)
 
 
 def _remove_old_audiences(home: Home, report: Callable[[str], None]) -> int:

@@ -26,6 +26,7 @@ from pipelines.run_context import RunContext
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
 from pipelines.scoring.extra_columns import ExtraColumns
 from pipelines.scoring.part_files import PartFiles
+from pipelines.scoring.prediction_snapshots import write_snapshot
 from pipelines.scoring.preference_columns import compute_preferences
 from pipelines.scoring.scores_schema import scores_table
 from pipelines.scoring.segment_columns import ScoredPopulation, assign_segments
@@ -106,6 +107,8 @@ def run(
     if target != home.scores.resolve():
         _audit_export(home, now, len(customers), consent_columns)
     PartFiles(target).join(count, ExtraColumns(segments, preferences.columns, consent_columns, customers).table)
+    if target == home.scores.resolve():
+        write_snapshot(home, target, release.metadata, release.version, as_of)
     without_amounts = not release.metadata.has_amounts
     return ScoreSummary(target, len(customers), release.version, without_amounts, rfc3339(log_until_us))
 

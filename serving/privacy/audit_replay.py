@@ -25,7 +25,7 @@ from features.views import CUSTOMER_ID
 from serving.moments import parse_datetime
 from serving.observability.audit_log import CONSENT, ERASURE, AuditLog
 from serving.observability.audit_reader import read_audit
-from serving.privacy.erasure import customer_tables
+from serving.privacy.customer_tables import customer_tables
 
 WAITING_FILE = "waiting_changes.json"
 

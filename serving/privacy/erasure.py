@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ from features.views import CUSTOMER_ID
 from serving.audiences.export import member_store
 from serving.moments import rfc3339
 from serving.observability.audit_log import ERASURE, AuditLog
+from serving.privacy.customer_tables import customer_tables, table_name
 from serving.schemas.privacy import RETAINED_NOTICE
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
@@ -37,7 +38,6 @@ from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
 MAX_ERASURE_THREADS = 4
 LOCK_TIMEOUT_SECONDS = 5.0  # how long to wait for another writer of the home
 FINISHED = "erased"
-_FOLDERS = ("history", "features", ".")
 _HISTORY_TABLES = ("orders", "events", "touches")
 
 
@@ -214,7 +214,7 @@ def delete_from_tables(home: Path, customer_ids: Sequence[str]) -> dict[str, int
     counts: dict[str, int] = {}
     damaged = []
     for path in customer_tables(home):
-        name = _table_name(home, path)
+        name = table_name(home, path)
         if is_readable(path):
             counts[name] = counts.get(name, 0) + delete_rows(path, customer_ids)
         else:
@@ -239,16 +239,3 @@ def _delete_online(home: Path, online_store: str, customer_ids: Sequence[str]) -
         return 0
     with open_store(location).write_transaction() as writer:
         return sum(writer.erase(customer_id) for customer_id in customer_ids)
-
-
-def customer_tables(home: Path) -> Iterator[Path]:
-    """Yield all tables of the home that may contain customers: log, features, scores and their part files."""
-    for folder in _FOLDERS:
-        yield from sorted((home / folder).glob("*.parquet"))
-    yield from sorted(home.glob(".*.parts/*.parquet"))
-
-
-def _table_name(home: Path, path: Path) -> str:
-    """Return the name of a table in the report; part files of scores count as scores."""
-    relative_path = path.relative_to(home)
-    return "scores" if relative_path.parts[0].startswith((".", "scores")) else relative_path.with_suffix("").as_posix()

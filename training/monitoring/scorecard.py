@@ -62,7 +62,7 @@ def population_scorecards(
     """The scorecards of the untreated with weights 1/P(untreated), of everybody and of the treated; none of nobody."""
     everybody = np.ones(len(predictions), dtype=bool)
     masks: dict[Population, tuple[Booleans, Floats]] = {
-        "untreated": (treatment.judged, treatment.weights),
+        "untreated": (treatment.is_judged, treatment.weights),
         "everybody": (everybody, everybody.astype(float)),
         "treated": (treatment.treated, everybody.astype(float)),
     }

@@ -21,14 +21,14 @@ class TreatmentState:
     without_holdout: Booleans  # (n,) whether a source that holds nobody out treated
 
     @property
-    def judged(self) -> Booleans:
+    def is_judged(self) -> Booleans:
         """Who stands for the world without treatment: the untreated of a positive probability, (n,)."""
         return ~self.treated & (self.untreated_probability > 0)
 
     @property
     def weights(self) -> Floats:
         """1/P(untreated) of those who are judged, 0 for the others, (n,)."""
-        return np.divide(1.0, self.untreated_probability, out=np.zeros(len(self.treated)), where=self.judged)
+        return np.divide(1.0, self.untreated_probability, out=np.zeros(len(self.treated)), where=self.is_judged)
 
 
 @dataclass(frozen=True)

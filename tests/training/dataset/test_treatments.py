@@ -31,7 +31,7 @@ def population(count: int, *customers: str) -> pd.DataFrame:
     return pd.DataFrame(pairs, columns=["customer_id", "position"])
 
 
-def touched(*rows: tuple[str, int, bool]) -> Treatments:
+def touches_of(*rows: tuple[str, int, bool]) -> Treatments:
     """Touches from (customer, days after the first cutoff, treated), of one campaign with a hold-out of a tenth."""
     start = cutoffs(1)[0].timestamp.timestamp() * 1e6
     values = [("mail", customer, int(start) + day * DAY_US, treated, 0.1) for customer, day, treated in rows]
@@ -39,7 +39,7 @@ def touched(*rows: tuple[str, int, bool]) -> Treatments:
 
 
 def test_only_windows_with_a_treatment_are_left_out_and_today_stays() -> None:
-    treatments = touched(("ann", 10, True), ("bob", 10, False), ("ann", 70, True))
+    treatments = touches_of(("ann", 10, True), ("bob", 10, False), ("ann", 70, True))
     rows, counts = leave_out_treated(population(3, "ann", "bob"), cutoffs(3), treatments, 30, ZONE)
     assert list(rows.itertuples(index=False, name=None)) == [("bob", 0), ("ann", 1), ("bob", 1), ("ann", 2), ("bob", 2)]
     assert counts.to_json() == {"windows": 4, "treated": 1, "left_out": 1}
@@ -47,7 +47,7 @@ def test_only_windows_with_a_treatment_are_left_out_and_today_stays() -> None:
 
 
 def test_without_a_holdout_nothing_is_left_out_and_it_is_said() -> None:
-    rows, counts = leave_out_treated(population(2, "ann"), cutoffs(2), touched(("ann", 10, True)), 30, ZONE)
+    rows, counts = leave_out_treated(population(2, "ann"), cutoffs(2), touches_of(("ann", 10, True)), 30, ZONE)
     assert len(rows) == 2
     assert counts.sentence() == (
         "1 of 1 label windows saw a treatment; nobody was held out at random, so that training learns from them too."
@@ -56,7 +56,7 @@ def test_without_a_holdout_nothing_is_left_out_and_it_is_said() -> None:
 
 def test_a_window_ends_at_local_midnight_when_the_clocks_change() -> None:
     # 30 local days from 1 March are 30 days less an hour, as summer time begins on 31 March after 30 of them plus one.
-    treatments = touched(("ann", 59, True), ("bob", 5, False))
+    treatments = touches_of(("ann", 59, True), ("bob", 5, False))
     last_hour = treatments.rows.assign(at_us=treatments.rows["at_us"] + 23 * 3_600_000_000)
     rows, _ = leave_out_treated(population(2, "ann"), cutoffs(2), Treatments(last_hour), 60, ZONE)
     assert len(rows) == 2, "the treatment was in the first hour after the window"

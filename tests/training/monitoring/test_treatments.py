@@ -44,7 +44,7 @@ def test_who_was_treated_without_a_holdout_is_marked() -> None:
     given = treatments(("mail", "ann", 1, True, 0.0), ("push", "bob", 1, True, 0.5), ("push", "cem", 1, False, 0.5))
     found = state(given, "ann", "bob", "cem")
     assert found.without_holdout.tolist() == [True, False, False]
-    assert found.judged.tolist() == [False, False, True]
+    assert found.is_judged.tolist() == [False, False, True]
     assert given.have_holdouts
 
 

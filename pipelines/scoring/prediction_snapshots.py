@@ -1,0 +1,107 @@
+"""Prediction snapshots: what each scoring predicted, one compact file per day and release, until outcomes mature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from features.calendar import micros
+from features.history import Cutoff
+from features.storage.atomic_files import atomic_write
+from pipelines.home import Home
+from training.inference.release_manifest import ReleaseMetadata
+
+DAILY_DAYS = 35  # every snapshot is kept for so long; of older weeks the first one alone
+_NAME = re.compile(r"^(?P<day>\d{4}-\d{2}-\d{2})_(?P<release>.+)\.parquet$")
+P_ORDER = "order_probability"
+
+
+@dataclass(frozen=True, order=True)
+class Snapshot:
+    """The file of one snapshot."""
+
+    day: date  # the local day that the predictions begin with
+    release: str
+    path: Path
+
+    def read(self) -> pa.Table:
+        """The predictions: customer_id, ``P_ORDER``, and ``expected_orders_*`` and ``spend_*`` by horizon."""
+        return pq.read_table(self.path)
+
+    @property
+    def churn_days(self) -> int:
+        """The horizon of ``P_ORDER`` in days."""
+        return int(pq.read_schema(self.path).metadata[b"churn_days"])
+
+
+def write_snapshot(home: Home, scores: Path, metadata: ReleaseMetadata, release: str, as_of: Cutoff) -> Path | None:
+    """Keep what a table of scores predicts; None where the release was trained later, and so knew what came.
+
+    Args:
+        home: of the shop.
+        scores: the table, of all customers.
+        metadata: of the release that scored.
+        release: its version.
+        as_of: the instant that the predictions are for.
+    """
+    if metadata.as_of > micros(as_of.timestamp):
+        return None
+    names = [name for name in pq.read_schema(scores).names if _is_amount(name)]
+    table = pq.read_table(scores, columns=["customer_id", "churn_probability", *names])
+    table = table.filter(pc.is_valid(table["churn_probability"]))
+    columns = {"customer_id": table["customer_id"], P_ORDER: pc.subtract(1.0, table["churn_probability"])}
+    columns |= {_short_name(name): table[name] for name in names}
+    kept = pa.table({name: _compact(values) for name, values in columns.items()})
+    path = home.predictions / f"{as_of.day}_{release}.parquet"
+    path.parent.mkdir(exist_ok=True)
+    with atomic_write(path) as temporary:
+        pq.write_table(
+            kept.replace_schema_metadata({"churn_days": str(metadata.churn_days)}), temporary, compression="zstd"
+        )
+    return path
+
+
+def snapshots(home: Home) -> list[Snapshot]:
+    """All snapshots of a home, the oldest first."""
+    matches = ((_NAME.match(path.name), path) for path in home.predictions.glob("*.parquet"))
+    return sorted(
+        Snapshot(date.fromisoformat(match["day"]), match["release"], path) for match, path in matches if match
+    )
+
+
+def thin_out(home: Home, today: date, keep_days: int) -> int:
+    """Remove the snapshots older than ``keep_days``, and all but the first of each older week; returns their number."""
+    superfluous = list(_superfluous(snapshots(home), today, keep_days))
+    for snapshot in superfluous:
+        snapshot.path.unlink(missing_ok=True)
+    return len(superfluous)
+
+
+def _superfluous(ordered: Sequence[Snapshot], today: date, keep_days: int) -> Iterator[Snapshot]:
+    weeks: set[tuple[str, int, int]] = set()
+    for snapshot in ordered:
+        if snapshot.day >= today - timedelta(days=DAILY_DAYS):
+            continue
+        year, week, _ = snapshot.day.isocalendar()
+        if snapshot.day < today - timedelta(days=keep_days) or (snapshot.release, year, week) in weeks:
+            yield snapshot
+        weeks.add((snapshot.release, year, week))
+
+
+def _is_amount(name: str) -> bool:
+    return re.fullmatch(r"expected_orders_\d+d|ltv_\d+d_(mean|p10|p90)", name) is not None
+
+
+def _short_name(name: str) -> str:
+    return re.sub(r"^ltv_(\d+d)_", r"spend_\1_", name)
+
+
+def _compact(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return values.cast(pa.float32()) if pa.types.is_floating(values.type) else values
