@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -22,6 +23,7 @@ from pydantic import (
 from features.config.base import ConfigModel
 from features.config.churn_rules import ChurnRules
 from features.config.config_errors import validation_messages
+from features.config.global_holdout import GlobalHoldoutConfig
 from features.config.retention import Retention
 from features.config.segmentation import (
     LIFECYCLE,
@@ -89,6 +91,8 @@ class BusinessConfig(ConfigModel):
     """The rules by which the business calls a customer lapsed today; they are evaluated beside the churn model."""
     consent_defaults: ConsentDefaults = ConsentDefaults()
     """Whether each purpose is allowed for a customer who never granted or denied consent."""
+    global_holdout: GlobalHoldoutConfig | None = None
+    """A share of all customers that no experiment and no audience approaches until a day."""
     rfm: Rfm = Rfm()
     """Cut points and windows of the RFM scores."""
     lifecycle: Lifecycle = LIFECYCLE
@@ -199,8 +203,9 @@ class ShopConfig(ConfigModel):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of the configuration less what changes no line of the history: ``accept`` and ``retention``."""
-        return hashlib.sha256(self.model_dump_json(exclude={"accept", "retention"}).encode()).hexdigest()
+        """sha256 of the configuration less what changes no line of the history, such as ``accept``."""
+        left_out: Mapping[str, Any] = {"accept": True, "retention": True, "business": {"global_holdout": True}}
+        return hashlib.sha256(self.model_dump_json(exclude={**left_out}).encode()).hexdigest()
 
 
 def read_shop_config(path: Path) -> ShopConfig:

@@ -243,10 +243,11 @@ class ReachRequest:
 
     purpose: str
     channel: str | None = None
+    uses_scores: bool = True  # whether they were chosen by their scores, which takes their consent to profiling
 
     def is_allowed(self, consents: Consents, now: int, defaults: Defaults) -> bool:
-        """Whether a customer with these consents may be reached at an instant; never without consent to profiling."""
-        if not consents.allows(PROFILING, ALL_CHANNELS, now, defaults):
+        """Whether a customer with these consents may be reached at an instant."""
+        if self.uses_scores and not consents.allows(PROFILING, ALL_CHANNELS, now, defaults):
             return False
         if self.channel is not None:
             return consents.allows(self.purpose, self.channel, now, defaults)

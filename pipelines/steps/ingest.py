@@ -23,6 +23,7 @@ from features.storage.atomic_files import replace_text
 from features.storage.row_deletion import is_readable
 from features.wording import count_of
 from pipelines.home import Home
+from pipelines.steps.global_holdout import record_configured_holdout
 from serving.observability.audit_log import COMMAND_LINE, CONSENT, AuditLog
 from serving.privacy.audit_replay import apply_waiting
 
@@ -40,12 +41,14 @@ def run(config: ShopConfig, home: Home, timestamp: datetime, report: Callable[[s
     ):
         report("the history is up to date")
         import_log_consents(config, stored, home, timestamp, report)
+        record_configured_holdout(config, stored, home, timestamp, report)
         return stored
     manifest = ingest(config, home.history, report, _erased_selector(config, home.ledger()))
     if config.events is not None:
         for sentence in unmatched_kinds(config.events, home.history):
             report(f"note: {sentence}")
     import_log_consents(config, manifest, home, timestamp, report)
+    record_configured_holdout(config, manifest, home, timestamp, report)
     return manifest
 
 

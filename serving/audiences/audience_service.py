@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from features.arrays import Booleans
-from features.calendar import instant
+from features.calendar import instant, local_day
 from features.consents.consent import PROFILING, ReachRequest
 from features.consents.ledger import Ledger
 from features.storage.secret import keyed_digest, load_secret
@@ -19,10 +19,7 @@ from serving.audience_policy import AudiencePolicy
 from serving.audiences.builder import AudienceResult, ConsentCheck, TableConsents, build_audience
 from serving.audiences.canonical_request import with_canonical_words
 from serving.audiences.consent_filter import ConsentFilter
-from serving.audiences.errors import (
-    AudienceStorageFull,
-    AudienceTooSmall,
-)
+from serving.audiences.errors import AudienceStorageFull, AudienceTooSmall
 from serving.audiences.export import member_store
 from serving.audiences.export.metadata import AudienceMetadata, metadata_of
 from serving.audiences.export.paging import AudienceReader, Page
@@ -33,6 +30,7 @@ from serving.audiences.schema import AudienceRequest, AudienceResponse
 from serving.audiences.scoring_context import audience_context, scoring_release
 from serving.observability.audit_log import EXPORT, AuditLog
 from serving.observability.clock import Clock, SystemClock
+from training.experiments.global_holdout import global_holdout_on
 
 SAMPLE_FORMAT = "sample"  # the audited format of the members in a response
 COUNT_ONLY = "counted"  # the audited id of an audience that was not stored
@@ -99,10 +97,12 @@ class AudienceService:
         request, now = with_canonical_words(request), export.now
         requested = ReachRequest(request.purpose, request.channel)
         state, columns = self._consent_filter.state(), self.scores.columns()
+        context = audience_context(self._home, scoring_release(columns))
         context = replace(
-            audience_context(self._home, scoring_release(columns)),
-            secret=self._derive_key("holdout"),
+            context,
+            secret=self.derive_key("holdout"),
             id_case=self._consent_filter.id_case(),
+            global_holdout=global_holdout_on(self._home, local_day(self._machine_now(), context.zone)),
         )
         smallest = 0 if export.is_admin else self.policy.smallest_audience
         result = build_audience(request, columns, self._table_consents(requested, now), context, str(state), smallest)
@@ -231,7 +231,7 @@ class AudienceService:
         return lambda customers: self._consent_filter.can_reach(customers.to_pylist(), request, export.now)
 
     def _reader(self, export: ExportContext) -> AudienceReader:
-        return AudienceReader(self.folder, self._derive_key("cursor"), export.holdout)
+        return AudienceReader(self.folder, self.derive_key("cursor"), export.holdout)
 
     def _listable(self, audience_id: str, export: ExportContext) -> AudienceMetadata:
         """Return the metadata of an audience whose members may be listed for the actor."""
@@ -243,5 +243,6 @@ class AudienceService:
             )
         return metadata
 
-    def _derive_key(self, purpose: str) -> bytes:
+    def derive_key(self, purpose: str) -> bytes:
+        """Return a key of the home for one purpose, 32 bytes."""
         return keyed_digest(self._load_secret(), purpose, "key")

@@ -18,12 +18,14 @@ from serving.audiences.errors import InvalidAudienceRequest, suggestions
 from serving.audiences.estimates.composition import composition
 from serving.audiences.estimates.expected_totals import choose_horizon, expected_totals
 from serving.audiences.formats import ndjson
+from serving.audiences.global_holdout import summarize_holdout, without_holdout
 from serving.audiences.holdout import holdout_mask
 from serving.audiences.query.filters import Filter
 from serving.audiences.query.ordering import check_order, select_rows
 from serving.audiences.query.scores_table import ID_COLUMN, Columns
 from serving.audiences.schema import AudienceRequest, AudienceResponse, Scores
 from serving.schemas.predictions import FieldProblem
+from training.experiments.global_holdout import GlobalHoldout
 
 # Which of n customers may be approached now, (n,); the caller has fixed purpose and channel.
 ConsentCheck = Callable[[pa.StringArray], Booleans]
@@ -53,6 +55,7 @@ class AudienceContext:
     cards: Sequence[Mapping[str, Any]]  # model cards of the release that scored
     secret: bytes  # the key of the hold-outs
     id_case: IdCase = "keep"
+    global_holdout: GlobalHoldout | None = None  # the one that holds today
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,10 @@ def build_audience(
     names, horizon = _member_columns(request, columns), choose_horizon(request.horizon_days, columns, context.cards)
     check_order(request.order_by, columns)
     reachable = consents.reachable(columns)
-    rows = select_rows(audience_filter.mask() & reachable, columns, request.order_by, request.limit)
+    global_holdout = context.global_holdout if request.global_holdout == "exclude" else None
+    selected = audience_filter.mask() & reachable
+    approachable = without_holdout(selected, columns, global_holdout, context.secret)
+    rows = select_rows(approachable, columns, request.order_by, request.limit)
     holdout = _holdout_mask(request, columns, rows, context.secret)
     totals = expected_totals(columns, rows, horizon, context.cards, reachable)
     answer = AudienceResponse(
@@ -105,6 +111,7 @@ def build_audience(
         excluded_by_consent=_excluded_count(request, columns, consents, reachable),
         consent_state=consent_state,
         holdout_count=None if holdout is None else int(holdout.sum()),
+        global_holdout=summarize_holdout(global_holdout, int((selected & ~approachable).sum()), smallest_audience),
         purpose=request.purpose,
         channel=request.channel,
         scores=_scores_summary(columns),

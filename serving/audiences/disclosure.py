@@ -33,10 +33,12 @@ def suppress(answer: AudienceResponse, smallest_audience: int) -> AudienceRespon
         "this key. Widen the filter, or raise the limit; in a new home, record consents first. A key with the scope "
         "admin gets every audience."
     )
+    holdout = answer.global_holdout
     return answer.model_copy(
         update={
             "count": None,
             "holdout_count": None,
+            "global_holdout": holdout if holdout is None else holdout.model_copy(update={"excluded": None}),
             "composition": {},
             "expected_conversions": None,
             "expected_orders": None,

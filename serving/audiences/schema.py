@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, WithJsonSchema
 
@@ -117,6 +117,10 @@ class AudienceRequest(StrictModel):
         default=None, description="The maximum number of members, the first in order. Default: all.", examples=[50_000]
     )
     holdout: Holdout | None = None
+    global_holdout: Literal["exclude", "include"] = Field(
+        default="exclude",
+        description="Whether the global hold-out of `[business]` is left out; include it only for what is no campaign.",
+    )
     horizon_days: Annotated[int, Field(ge=1, strict=True)] | None = Field(
         default=None,
         description="Horizon of the expected totals. Default: the longest tested one of the table's amounts.",
@@ -168,6 +172,18 @@ class Scores(StrictModel):
     customers: int
 
 
+class GlobalHoldoutSummary(StrictModel):
+    """The global hold-out that was left out of the audience."""
+
+    name: str
+    share: float
+    until: date
+    excluded: int | None = Field(
+        description="Customers of the filter who are in it; null for fewer than `smallest_audience` without the scope "
+        "admin."
+    )
+
+
 class AudienceResponse(StrictModel):
     """An audience: the number of its members, their composition, and expected totals."""
 
@@ -182,6 +198,9 @@ class AudienceResponse(StrictModel):
     )
     consent_state: str
     holdout_count: int | None = Field(description="Members in the hold-out; null without one.")
+    global_holdout: GlobalHoldoutSummary | None = Field(
+        default=None, description="The global hold-out, whose customers are no members; null where none was left out."
+    )
     purpose: str
     channel: str | None
     scores: Scores
