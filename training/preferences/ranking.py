@@ -93,11 +93,11 @@ def difference_candidates(
 
     The prior of the rate with a touch has the weighted rate of ``rates`` as its mean.
     """
-    by_rate = rate_candidates(yes, trials, BetaBinomialPrior(rates.sent, prior.weight))
+    by_rate = rate_candidates(yes, trials, BetaBinomialPrior(rates.sent_rate, prior.weight))
 
     def candidates(start: int, stop: int) -> RankingCandidates:
         rated = by_rate(start, stop)
-        difference = rated.yes / (rated.yes + rated.no) - rates.withheld[rated.value]
+        difference = rated.yes / (rated.yes + rated.no) - rates.withheld_rate[rated.value]
         return replace(rated, order=(1 + difference) / 2)
 
     return candidates

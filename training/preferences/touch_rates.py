@@ -39,12 +39,12 @@ class TouchRates:
         return both
 
     @property
-    def sent(self) -> Floats:
+    def sent_rate(self) -> Floats:
         """The rate of answers to touches that were sent, (channels,); NaN without any."""
         return _ratio(self.weights[1], self.weights[0])
 
     @property
-    def withheld(self) -> Floats:
+    def withheld_rate(self) -> Floats:
         """The rate of the same where the touch was withheld, (channels,); NaN without any."""
         return _ratio(self.weights[3], self.weights[2])
 
