@@ -43,10 +43,10 @@ def adjusted_means(values: Floats, arm: Codes, arms: int, covariates: Floats | N
 def _fit(values: Floats, design: Floats) -> tuple[Floats, Floats]:
     """The intercept and the slopes (1 + columns,) of least squares, and the residuals (n,)."""
     if not design.shape[1]:
-        mean = np.full(1, values.mean(), np.float64)
+        mean = np.asarray([values.mean()])
         return mean, values - mean
     inputs = np.column_stack([np.ones(len(values)), design])
-    coefficients: Floats = np.linalg.lstsq(inputs, values, rcond=None)[0]
+    coefficients = np.asarray(np.linalg.lstsq(inputs, values, rcond=None)[0], np.float64)
     return coefficients, values - inputs @ coefficients
 
 

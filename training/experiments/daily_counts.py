@@ -39,6 +39,6 @@ def count_days(units: Units, label: str, previous: Iterable[DailyCount]) -> tupl
     return tuple(counts.get(key) or known[key] for key in sorted({*counts, *known}))
 
 
-def count_erased(daily: Iterable[DailyCount], units: Units) -> int:
-    """The customers that were counted and whose rows are gone."""
-    return max(0, sum(count.decided for count in daily) - len(units))
+def count_erased(daily: Iterable[DailyCount], customers: int) -> int:
+    """The customers that were counted and whose rows are gone; ``customers`` still have theirs."""
+    return max(0, sum(count.decided for count in daily) - customers)

@@ -41,7 +41,7 @@ def experiment_results(inputs: ResultInputs, units: Units) -> ExperimentResults:
     previous = inputs.previous if inputs.previous and inputs.previous.as_of <= inputs.as_of else None
     label, control = inputs.started.record.outcome.label, inputs.started.record.control
     if previous is not None and previous.status == "ended":
-        return previous.model_copy(update={"erased_since": count_erased(previous.daily, units)})
+        return previous.model_copy(update={"erased_since": count_erased(previous.daily, len(units))})
     daily = count_days(units, label, previous.daily if previous else ())
     counted = count_arms(units, label, control)
     check = check_sample_ratio(inputs.started.record, units)
@@ -58,7 +58,7 @@ def experiment_results(inputs: ResultInputs, units: Units) -> ExperimentResults:
         sample_ratio=check,
         arms=tuple(counted),
         looks=tuple(look for look in (previous.looks if previous else ()) if look.as_of < inputs.as_of),
-        erased_since=count_erased(daily, units),
+        erased_since=count_erased(daily, len(units)),
         daily=daily,
     )
     refusal = refuse_sample_ratio(check) or refuse_experiment(inputs.started.record, units, inputs.matures_on)
