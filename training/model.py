@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from features.arrays import Floats
 from training.dataset.outcomes import Outcomes, Rows
 from training.dataset.plan import HorizonPlan
+from training.dataset.randomised_sample import RandomisedSample
 from training.inference.answers.answer import Answer
 from training.inference.explanations.explanation import Explanation
 from training.inference.forecast import Forecast
 from training.inference.heads import LoadHead
+from training.inference.uplift.calibration import UpliftCalibration
+from training.inference.uplift.evidence import Interval
+from training.inference.uplift.uplift_scores import UpliftScore
 from training.totals import PredictedTotal
 
 if TYPE_CHECKING:
@@ -43,6 +47,31 @@ class Trainers:
     """Training functions that a page receives, so that a serving worker imports the page without training libraries."""
 
     boost: GradientBoostingTrainer
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpliftFindings:
+    """Uplift findings: the policy that an experiment allows, fitted on all its customers, and the evidence for it."""
+
+    policy: str | None  # a candidate, everybody or nobody; None where not even the average effect is clear
+    score: UpliftScore | None  # of a candidate
+    calibration: UpliftCalibration
+    average_effect: Interval
+    qini: Interval | None  # of the whole choice, on folds that chose nothing; None where no candidate passed
+    candidates: Mapping[str, Interval]  # Qini by candidate, the simplest first
+    reason: Literal["no_heterogeneity"] | None  # why nobody is ranked
+    detail: str  # one sentence on the policy
+
+
+UpliftTrainer = Callable[[RandomisedSample], UpliftFindings]
+
+
+@dataclass(frozen=True)
+class LearnedUplift:
+    """Learned uplift: the files of the head, and what was found."""
+
+    files: Artifact
+    findings: UpliftFindings
 
 
 class Charts(Protocol):
@@ -88,14 +117,35 @@ class ModelHead:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
-    """Model: one question about a customer, its training, evaluation and answer; other code loops over all models."""
+class Page:
+    """Page: one question about a customer, and how it is answered."""
+
+    answered_by_tier: ClassVar[bool] = False  # whether its answers name the tier that they come from
 
     name: str
     question: str
     summary: str  # of the list of models in MLflow
     intended_use: str  # of the model card
     position: int  # among the answers in JSON and in the scores table, ascending
+    answer: Answer[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentModel(Page):
+    """Experiment model: a question that only a randomised experiment answers; a shop without one has no answer to it.
+
+    No back-test judges it, since nobody shows both what they do with a treatment and without it.
+    """
+
+    fit: Callable[[RandomisedSample, UpliftTrainer], LearnedUplift]
+    load: LoadHead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Page):
+    """Model: a question that the log answers, its training and evaluation; other code loops over all models."""
+
+    answered_by_tier: ClassVar[bool] = True
 
     # How it is learned.
     head: ModelHead | None = None  # None for the three models that the tiers answer together
@@ -119,7 +169,6 @@ class Model:
     horizons: Callable[[int, Sequence[int]], Sequence[int]]  # churn days, all days -> the days that it answers for
 
     # How it is answered.
-    answer: Answer[Any]
     explanation: Explanation | None = None  # None: its answers come without reasons
     by_category: bool = False  # whether the per-category hazards belong to it
     against_churn_rules: bool = False  # whether the business' churn rules are compared with it

@@ -14,7 +14,7 @@ from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.champion import CHAMPION, forecast_rows, load_champion
 from pipelines.registration.champion_review import MEAN, ChampionReview
 from training.evaluation.flagged import FlaggedCustomers, flagged_customers
-from training.models import ANSWER_ORDER, MODELS
+from training.models import MODEL_ORDER, MODELS
 from training.reporting.release_page import QuestionResult, ReleasePage, median
 from training.totals import PredictedTotal
 
@@ -44,7 +44,7 @@ class Review:
             champion=None if beside.champion is None else beside.champion.version,
             passed=gate.passed,
             reasons=[*self._objections(), *(f"`{name}` {reason}" for name, reason in gate.reasons.items())],
-            questions=[self._question(name, model_versions[name]) for name in ANSWER_ORDER],
+            questions=[self._question(name, model_versions[name]) for name in MODEL_ORDER],
             reference=beside.reference,
             flagged=sorted(self._flag_counts(), key=lambda flagged: -flagged.f1),
             totals=list(self._totals()),
@@ -59,7 +59,7 @@ class Review:
         """The figures of the release's own run, by file name."""
         from training.reporting import figures
 
-        compared = [found for name in ANSWER_ORDER if (found := self.beside.comparisons.get(name))]
+        compared = [found for name in MODEL_ORDER if (found := self.beside.comparisons.get(name))]
         reference = compared[0].reference if compared else MEAN
         gains = figures.paired_gains([each.model for each in compared], [each.relative for each in compared], reference)
         if self.beside.bands is None:
@@ -127,7 +127,7 @@ class Review:
         for test in self.candidate.backtest_result.tests[:1]:
             forecast, longest = test.forecasts[self.candidate.tested_tier], dict[str, PredictedTotal]()
             totals = [
-                total for name in ANSWER_ORDER for total in MODELS[name].totals(test.rows.outcomes, test.plan, forecast)
+                total for name in MODEL_ORDER for total in MODELS[name].totals(test.rows.outcomes, test.plan, forecast)
             ]
             for total in sorted(totals, key=lambda total: total.horizon_days):
                 if not np.isnan(total.actual).all():

@@ -13,7 +13,7 @@ from features.online.feature_rows import FeatureRows
 from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from training.inference.answers.answer import Horizons, TableColumn, TableValues
 from training.inference.forecast import TIERS
-from training.models import ANSWER_ORDER, MODELS
+from training.models import ANSWER_ORDER, PAGES
 from training.segments.column import ColumnSpec
 
 _INSTANT, _TEXT = pa.timestamp("us", tz="UTC"), pa.string()
@@ -44,11 +44,12 @@ def _declared_columns(horizons: Horizons, models: Sequence[str]) -> Iterator[Tab
 
 
 def _model_columns(name: str, horizons: Horizons) -> list[TableColumn]:
-    """One model's status and tier, and the columns that its page declares."""
+    """One model's status, its tier where one answers, and the columns that its page declares."""
+    tier = TableColumn(f"{name}_tier", "text", f"The tier that answers {name}.")
     return [
         TableColumn(f"{name}_status", "text", f"Status of the {name} answer: that of the customer, or `no_signal`."),
-        TableColumn(f"{name}_tier", "text", f"The tier that answers {name}."),
-        *MODELS[name].answer.table_columns(horizons),
+        *([tier] if PAGES[name].answered_by_tier else []),
+        *PAGES[name].answer.table_columns(horizons),
     ]
 
 
@@ -70,7 +71,7 @@ def scores_table(answers: PredictionColumns, feature_rows: FeatureRows) -> pa.Ta
         values = {
             f"{model}_status": [STATUSES[code] for code in answers.status_by_model[model]],
             f"{model}_tier": _tier_names(answers),
-            **MODELS[model].answer.tabulate(computed, answers.horizons),
+            **PAGES[model].answer.tabulate(computed, answers.horizons),
         }
         declared = _model_columns(model, answers.horizons)
         columns |= {column.name: _WRITERS[column.kind](values[column.name]) for column in declared}

@@ -18,7 +18,7 @@ from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from training.inference.answers.answer import MISSING_CODE, AnswerContext, Horizons
 from training.inference.answers.shop_day import ShopDay
 from training.inference.forecast import TIERS, Forecast, SpendForecast
-from training.models import ANSWER_ORDER, MODELS
+from training.models import ANSWER_ORDER, PAGES
 
 _STATUS_CODES = {status: np.int8(code) for code, status in enumerate(STATUSES)}
 _BTYD_TIER = TIERS.index("btyd")
@@ -70,7 +70,7 @@ def score(release: ReleasePort, stored: FeatureRows, as_of: int, log_until: int 
         prediction_ids=prediction_ids(release.version, stored, as_of),
         horizons=Horizons(churn_days=metadata.churn_days, ltv_days=metadata.ltv_days),
         status_by_model={name: _answer_status(status, ranks=name not in release.unranked_models) for name in answered},
-        by_model={name: MODELS[name].answer.compute(context) for name in answered},
+        by_model={name: PAGES[name].answer.compute(context) for name in answered},
     )
 
 

@@ -10,7 +10,7 @@ from serving.schemas.prediction_columns import STATUSES, PredictionColumns
 from serving.schemas.predictions import Part
 from serving.schemas.segments import NOT_SCORED
 from training.inference.forecast import TIERS
-from training.models import MODELS
+from training.models import PAGES
 
 DAMAGED = "store_damaged"  # the reason of a customer, or of all, whose stored bytes are not as they were written
 Json = dict[str, Any]
@@ -37,9 +37,12 @@ def serialize_predictions(columns: PredictionColumns, include: Collection[Part])
 
 
 def _with_status(columns: PredictionColumns, model: str) -> Rows:
-    """One model's answers, each with its status and its tier."""
-    answers = MODELS[model].answer.serialize(columns.by_model[model])
-    codes = zip(columns.status_by_model[model].tolist(), columns.tier.tolist(), answers, strict=True)
+    """One model's answers, each with its status and, where a tier answers, its tier."""
+    page, statuses = PAGES[model], columns.status_by_model[model].tolist()
+    answers = page.answer.serialize(columns.by_model[model])
+    if not page.answered_by_tier:
+        return [{"status": STATUSES[status], **answer} for status, answer in zip(statuses, answers, strict=True)]
+    codes = zip(statuses, columns.tier.tolist(), answers, strict=True)
     return [{"status": STATUSES[status], "tier": TIERS[tier], **answer} for status, tier, answer in codes]
 
 

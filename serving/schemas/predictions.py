@@ -19,7 +19,7 @@ from pydantic import (
 from serving.moments import DATETIME_SCHEMA, parse_datetime
 from serving.schemas.base import Probability, StrictModel
 from serving.schemas.segments import SegmentResponse
-from training.models import ANSWER_ORDER, EXPLANATIONS, MODELS
+from training.models import ANSWER_ORDER, EXPLANATIONS, PAGES
 
 MAX_CUSTOMERS = 1000
 MAX_CUSTOMERS_WITH_REASONS = 200  # more would not be answered within the deadline
@@ -168,7 +168,7 @@ REASONS = Field(
 
 def _prediction_schema() -> type[PredictionEnvelope]:
     """The envelope, one field for each page of ``training/models/``, and the fields that serving adds."""
-    answers: dict[str, Any] = {name: (MODELS[name].answer.schema | None, None) for name in ANSWER_ORDER}
+    answers: dict[str, Any] = {name: (PAGES[name].answer.schema | None, None) for name in ANSWER_ORDER}
     return create_model(
         "Prediction",
         __base__=PredictionEnvelope,

@@ -134,8 +134,8 @@ def test_it_is_explained_by_its_own_attributions(service_answers: Mapping[str, A
 def test_it_is_documented(service_answers: Mapping[str, Any]) -> None:
     schemas = service_answers["schemas"]
     assert "UpgradeResponse" in schemas
-    assert list(schemas["Prediction"]["properties"])[-6:] == [
-        "churn", "next_purchase", "ltv", "upgrade", "segment", "reasons",
+    assert list(schemas["Prediction"]["properties"])[-7:] == [
+        "churn", "next_purchase", "ltv", "uplift", "upgrade", "segment", "reasons",
     ]  # fmt: skip
-    assert "'ltv', 'upgrade', 'segment' or 'reasons'" in json.dumps(service_answers["refused"])
+    assert "'ltv', 'uplift', 'upgrade', 'segment' or 'reasons'" in json.dumps(service_answers["refused"])
     assert {one["name"] for one in service_answers["models"]["models"]} == {"churn", "next_purchase", "ltv", "upgrade"}

@@ -21,7 +21,7 @@ from training.fitting.average.level import LevelShares, LogRatios, learn_level_s
 from training.fitting.average.origin_weights import OriginScores
 from training.fitting.fit import BacktestEvidence, FittedTier, buyer_mask, fit_tiers
 from training.inference.forecast import Forecast
-from training.models import ANSWER_ORDER, MODELS
+from training.models import MODEL_ORDER, MODELS
 
 BY_CATEGORY = "by_category"  # scores of the next purchase per category, beside those of the models
 
@@ -107,7 +107,7 @@ def scores(tests: Sequence[Backtest]) -> list[BacktestScore]:
 
 def shown_metrics() -> Iterator[tuple[str, Sequence[str]]]:
     """Names of models, or BY_CATEGORY, with the metrics that ``flywheel evaluate`` shows of them, in order."""
-    for name in ANSWER_ORDER:
+    for name in MODEL_ORDER:
         yield name, MODELS[name].shown_metrics
         if MODELS[name].by_category:
             yield BY_CATEGORY, SHOWN_METRICS

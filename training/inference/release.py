@@ -24,7 +24,7 @@ from training.inference.explanations.explanation import Explanation
 from training.inference.explanations.reasons import Explainer, Reason
 from training.inference.fast_numpy import nan_to_zero
 from training.inference.forecast import Forecast
-from training.inference.heads import LoadHead
+from training.inference.heads import Head, LoadHead
 from training.inference.input_limits import InputLimits
 from training.inference.release_errors import CorruptRelease, OtherFormat
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
@@ -34,6 +34,7 @@ from training.inference.tiers.lightgbm_runtime import InvalidBooster
 
 CHECKSUMS_FILE = "SHA256SUMS"
 NO_HEADS: Mapping[str, LoadHead] = MappingProxyType({})
+NO_LOADED_HEADS: Mapping[str, Head] = MappingProxyType({})
 NO_EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType({})
 NO_MEMBERS: Mapping[str, LoadMember] = MappingProxyType({})
 
@@ -48,6 +49,7 @@ class Release:
         tiered_model: TieredModel,
         categories: CategoryTables | None = None,
         explanations: Mapping[str, Explanation] = NO_EXPLANATIONS,
+        experiment_heads: Mapping[str, Head] = NO_LOADED_HEADS,
     ) -> None:
         self.version = version
         self.model_versions = manifest.model_versions
@@ -57,6 +59,7 @@ class Release:
         self.unranked_models = frozenset(manifest.gate.no_signal)
         self._tiered_model = tiered_model
         self._categories = categories
+        self._experiment_heads = experiment_heads
         self._zone = ZoneInfo(self.metadata.timezone)
         self._churn_sample = np.asarray(manifest.churn_sample, dtype=float)
         self._input_names = tuple(manifest.tiered_model["inputs"])
@@ -70,6 +73,7 @@ class Release:
         heads: Mapping[str, LoadHead] = NO_HEADS,
         explanations: Mapping[str, Explanation] = NO_EXPLANATIONS,
         members: Mapping[str, LoadMember] = NO_MEMBERS,
+        experiment_heads: Mapping[str, LoadHead] = NO_HEADS,
     ) -> Release:
         """Read and verify a release; its version is the folder's name.
 
@@ -84,8 +88,10 @@ class Release:
         try:
             manifest = ReleaseManifest.parse(texts.pop(MANIFEST_FILE), folder.name)
             _check_listed(folder, manifest, texts)
-            tiered_model, categories = _build_models(manifest, texts, heads, members)
-            return cls(folder.name, manifest, tiered_model, categories, explanations)
+            files = _files_by_model(texts)
+            learned = _load_experiment_heads(manifest, files, experiment_heads)
+            tiered_model, categories = _build_models(manifest, files, heads, members)
+            return cls(folder.name, manifest, tiered_model, categories, explanations, learned)
         except (KeyError, TypeError, ValueError, InvalidBooster) as error:
             # The checksums match, so these are the files that another version of this code wrote.
             raise OtherFormat.of_contents(folder.name, error) from None
@@ -96,7 +102,12 @@ class Release:
         Raises:
             CorruptRelease: the store's columns differ from those that the release was trained on.
         """
-        return self._tiered_model.forecast(self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders")))
+        inputs, orders = self._model_inputs(stored, as_of), nan_to_zero(stored.column("orders"))
+        forecast = self._tiered_model.forecast(inputs, orders)
+        if not self._experiment_heads:
+            return forecast
+        learned = {name: head.predict(inputs, orders, forecast) for name, head in self._experiment_heads.items()}
+        return replace(forecast, answers={**forecast.answers, **learned})
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -202,17 +213,30 @@ def _check_listed(folder: Path, manifest: ReleaseManifest, texts: Mapping[str, s
         raise CorruptRelease.of(folder, f"{CHECKSUMS_FILE} lists {listed}, not {named}")
 
 
-def _build_models(
-    manifest: ReleaseManifest,
-    texts: Mapping[str, str],
-    heads: Mapping[str, LoadHead],
-    members: Mapping[str, LoadMember],
-) -> tuple[TieredModel, CategoryTables | None]:
-    """The tiered model and the tables of the categories, from the texts of a release's files."""
+def _files_by_model(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The texts of a release's files: model -> file -> text."""
     files: dict[str, dict[str, str]] = {}
     for name, text in texts.items():
         model, _, file = name.partition("/")
         files.setdefault(model, {})[file] = text
+    return files
+
+
+def _load_experiment_heads(
+    manifest: ReleaseManifest, files: dict[str, dict[str, str]], heads: Mapping[str, LoadHead]
+) -> dict[str, Head]:
+    """The heads that experiments taught, their files taken out of ``files``; most releases have none."""
+    names = manifest.tiered_model["inputs"]
+    return {name: heads[name](files.pop(name), names) for name in [*files] if name in heads}
+
+
+def _build_models(
+    manifest: ReleaseManifest,
+    files: dict[str, dict[str, str]],
+    heads: Mapping[str, LoadHead],
+    members: Mapping[str, LoadMember],
+) -> tuple[TieredModel, CategoryTables | None]:
+    """The tiered model and the tables of the categories, from the files of each model."""
     names = manifest.tiered_model["inputs"]
     loaded = {name: heads[name](files.pop(name, {}), names) for name in _head_names(manifest, heads)}
     artifacts = {name: text for contents in files.values() for name, text in contents.items()}

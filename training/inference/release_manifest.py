@@ -10,6 +10,7 @@ from typing import Any
 
 from features.views import Column, Kind, View
 from training.inference.release_errors import CorruptRelease, OtherFormat
+from training.inference.uplift.evidence import UpliftEvidence
 
 FORMAT_VERSION = 2
 MANIFEST_FILE = "release.json"
@@ -30,6 +31,19 @@ class ReleaseMetadata:
     max_feature_age_days: int
     feature_service: str
     has_amounts: bool
+    uplift: UpliftEvidence | None = None  # None without an experiment to learn it from
+
+    @classmethod
+    def from_json(cls, payload: Mapping[str, Any]) -> ReleaseMetadata:
+        """Build the metadata from ``to_json``'s values."""
+        uplift = {} if payload.get("uplift") is None else {"uplift": UpliftEvidence.from_json(payload["uplift"])}
+        tuples = {name: tuple(payload[name]) for name in ("ltv_days", "bands")}
+        return cls(**{**payload, **tuples, **uplift})
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the evidence of uplift only where there is some."""
+        payload = asdict(self)
+        return payload if self.uplift is not None else {name: payload[name] for name in payload if name != "uplift"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +88,7 @@ class ReleaseManifest:
             raise TypeError(f"{MANIFEST_FILE} is not an object")
         if payload.get("format") != FORMAT_VERSION:
             raise OtherFormat.of_version(release, payload.get("format"), FORMAT_VERSION)
-        metadata = payload["metadata"]
-        metadata = ReleaseMetadata(
-            **{**metadata, "ltv_days": tuple(metadata["ltv_days"]), "bands": tuple(metadata["bands"])}
-        )
+        metadata = ReleaseMetadata.from_json(payload["metadata"])
         views = tuple(_parse_view(view) for view in payload["views"])
         return cls(**{**payload, "metadata": metadata, "views": views, "gate": GateResult(**payload["gate"])})
 
@@ -102,7 +113,7 @@ class ReleaseManifest:
 
     def to_text(self) -> str:
         """Return the text of ``release.json``."""
-        return json.dumps(asdict(self), indent=1)
+        return json.dumps({**asdict(self), "metadata": self.metadata.to_json()}, indent=1)
 
 
 def _parse_view(payload: Mapping[str, Any]) -> View:

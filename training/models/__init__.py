@@ -10,13 +10,18 @@ from pkgutil import iter_modules
 from training.inference.explanations.explanation import Explanation
 from training.inference.release import Release
 from training.members import MEMBERS
-from training.model import Model
+from training.model import ExperimentModel, Model, Page
 
 _modules = [import_module(f"{__name__}.{info.name}") for info in iter_modules(__path__)]
-MODELS: dict[str, Model] = {module.MODEL.name: module.MODEL for module in _modules}
-ANSWER_ORDER = tuple(sorted(MODELS, key=lambda name: (MODELS[name].position, name)))  # of JSON and the scores table
+PAGES: dict[str, Page] = {module.MODEL.name: module.MODEL for module in _modules}
+ANSWER_ORDER = tuple(sorted(PAGES, key=lambda name: (PAGES[name].position, name)))  # of JSON and the scores table
+MODELS: dict[str, Model] = {name: page for name, page in PAGES.items() if isinstance(page, Model)}
+MODEL_ORDER = tuple(name for name in ANSWER_ORDER if name in MODELS)
+EXPERIMENT_MODELS: dict[str, ExperimentModel] = {
+    name: page for name, page in PAGES.items() if isinstance(page, ExperimentModel)
+}
 EXPLANATIONS: Mapping[str, Explanation] = {
-    name: explanation for name in ANSWER_ORDER if (explanation := MODELS[name].explanation) is not None
+    name: explanation for name in MODEL_ORDER if (explanation := MODELS[name].explanation) is not None
 }
 LOADERS = {name: member.load for name, member in MEMBERS.items()}
 HEADS = {name: model.head for name, model in MODELS.items() if model.head is not None}
@@ -28,4 +33,6 @@ def load_release(folder: Path) -> Release:
     Raises:
         CorruptRelease: a file is missing, changed, or of another format, or answers a model that has no page.
     """
-    return Release.load(folder, {name: head.load for name, head in HEADS.items()}, EXPLANATIONS, LOADERS)
+    heads = {name: head.load for name, head in HEADS.items()}
+    experiment_heads = {name: model.load for name, model in EXPERIMENT_MODELS.items()}
+    return Release.load(folder, heads, EXPLANATIONS, LOADERS, experiment_heads)

@@ -18,7 +18,7 @@ from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, FEATURES_AT
 from training.inference.answers.answer import AnswerContext, Horizons
 from training.inference.answers.shop_day import ShopDay
 from training.inference.release import Release
-from training.models import ANSWER_ORDER, MODELS, load_release
+from training.models import ANSWER_ORDER, PAGES, load_release
 
 AS_OF = "as_of"
 
@@ -58,7 +58,7 @@ class PyfuncRelease:
         horizons = Horizons(churn_days=metadata.churn_days, ltv_days=metadata.ltv_days)
         columns: dict[str, Any] = {}
         for name in self._models:
-            answer = MODELS[name].answer
+            answer = PAGES[name].answer
             columns |= answer.tabulate(answer.compute(context), horizons)
         return pd.DataFrame(columns, index=model_input.index)
 

@@ -10,7 +10,7 @@ from features.calendar import DAY_US
 from features.views import CUSTOMER_ID, EVENT_TIMESTAMP, Column
 from training.inference.answers.answer import Horizons
 from training.inference.release_manifest import ReleaseManifest
-from training.models import ANSWER_ORDER, MODELS
+from training.models import ANSWER_ORDER, PAGES
 from training.pyfunc import loader
 from training.registry.pyfunc_files import ANY, PyfuncSignature, SignatureColumn
 
@@ -24,7 +24,7 @@ def pyfunc_signature(manifest: ReleaseManifest, models: Sequence[str]) -> Pyfunc
     horizons = Horizons(churn_days=metadata.churn_days, ltv_days=metadata.ltv_days)
     columns = [column for view in manifest.views for column in view.columns]
     names = tuple(name for name in ANSWER_ORDER if name in models)
-    declared = [column for name in names for column in MODELS[name].answer.table_columns(horizons)]
+    declared = [column for name in names for column in PAGES[name].answer.table_columns(horizons)]
     example = {CUSTOMER_ID: "example"} | {column.name: _example(column, metadata.as_of) for column in columns}
     return PyfuncSignature(
         loader_module=loader.__name__,

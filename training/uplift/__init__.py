@@ -1,1 +1,1 @@
-"""Uplift: whom a treatment moves, by candidates that have to beat treating everybody or nobody."""
+"""Uplift: whom a treatment moves, learned from experiments in which it was given at random."""

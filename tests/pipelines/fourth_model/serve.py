@@ -25,7 +25,7 @@ with TestClient(create_app(lambda: AppState.open(Settings())), base_url="http://
             {
                 **{name: answer["predictions"] for name, answer in answers.items()},
                 "refused": client.post(
-                    "/v1/predictions", json={"customer_ids": customers, "include": ["uplift"]}
+                    "/v1/predictions", json={"customer_ids": customers, "include": ["upsell"]}
                 ).json(),
                 "models": client.get("/v1/models").json(),
                 "schemas": client.get("/openapi.json").json()["components"]["schemas"],

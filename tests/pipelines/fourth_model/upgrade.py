@@ -136,7 +136,7 @@ MODEL = Model(
     question=str(__doc__),
     summary="Will this customer order at least twice within the horizon? A base rate.",
     intended_use="Choosing whom a subscription is offered to.",
-    position=4,
+    position=5,
     head=ModelHead(fit=fit, load=BaseRate.load),
     loss=loss,
     metrics=measure,

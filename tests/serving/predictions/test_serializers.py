@@ -30,7 +30,7 @@ from tests.serving.fakes import (
     silence_reason,
 )
 from tests.serving.forecasts import IDS, knowns, populations
-from training.models import ANSWER_ORDER
+from training.models import EXPERIMENT_MODELS, MODEL_ORDER
 
 EVERY_PART = frozenset(get_args(Part))
 
@@ -97,10 +97,10 @@ def test_a_model_that_ranks_nobody_says_so_in_its_own_answer_alone() -> None:
     stored = feature_rows({"ann": KnownCustomer(), "old": KnownCustomer(features_at=TODAY - 9 * DAY), "zoe": None})
     ann, old, stranger = serialized_rows(stored, FakeRelease(unranked_models=frozenset({"churn"})))
     assert (ann["status"], old["status"]) == ("scored", "stale_features")
-    assert [ann[name]["status"] for name in ANSWER_ORDER] == ["no_signal", "scored", "scored"]
-    assert {old[name]["status"] for name in ANSWER_ORDER} == {"stale_features"}
-    assert {ann[name]["tier"] for name in ANSWER_ORDER} == {ann["model_tier"]}
-    assert not {*stranger} & {*ANSWER_ORDER}
+    assert [ann[name]["status"] for name in MODEL_ORDER] == ["no_signal", "scored", "scored"]
+    assert {old[name]["status"] for name in MODEL_ORDER} == {"stale_features"}
+    assert {ann[name]["tier"] for name in MODEL_ORDER} == {ann["model_tier"]}
+    assert not {*stranger} & {*MODEL_ORDER}
 
 
 def test_a_stranger_gets_an_envelope_and_no_answer() -> None:
@@ -150,7 +150,7 @@ def test_amounts_a_shop_does_not_record_are_null() -> None:
 @given(populations(), st.frozensets(st.sampled_from(sorted(EVERY_PART))))
 def test_what_is_not_included_is_absent(population: tuple[FeatureRows, FakeRelease], include: frozenset[Part]) -> None:
     for row, known in zip(serialized_rows(*population, include), population[0].known, strict=True):
-        assert {*row} & EVERY_PART == ({*include} if known else set())
+        assert {*row} & EVERY_PART == ({*include} - {*EXPERIMENT_MODELS} if known else set())
 
 
 @given(populations())
