@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,8 @@ class Units:
     covariates: Floats  # (n, p) known at the decision: the served prediction, past spend; NaN where there is none
     values: Mapping[str, Floats]  # by label of the metric, (n,); NaN while a customer's window is not over
     delay_days: Mapping[str, Floats]  # by label, (n,) days from the decision to the first conversion; infinite without
+    customer_ids: Sequence[str] = ()  # (n,) of those who decided; empty where nobody needs them
+    decided_at: Integers | None = None  # (n,) microseconds since 1970 UTC; None where nobody needs it
 
     def __len__(self) -> int:
         return len(self.arm)
