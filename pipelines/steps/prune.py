@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from features.config.retention import Retention
 from features.errors import StoreUnavailable
 from pipelines.home import Home
-from pipelines.scoring.prediction_snapshots import thin_out
+from pipelines.learning.prediction_snapshots import thin_out
 from pipelines.steps import stored_audiences
 
 

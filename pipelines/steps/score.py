@@ -22,11 +22,11 @@ from features.errors import FlywheelError, NotFound
 from features.history import Cutoff, History
 from features.store.snapshot_reader import SnapshotReader
 from pipelines.home import Home
+from pipelines.learning.prediction_snapshots import write_snapshot
 from pipelines.run_context import RunContext
 from pipelines.scoring.consent_columns import ConsentColumns, consented_customers
 from pipelines.scoring.extra_columns import ExtraColumns
 from pipelines.scoring.part_files import PartFiles
-from pipelines.scoring.prediction_snapshots import write_snapshot
 from pipelines.scoring.preference_columns import compute_preferences
 from pipelines.scoring.scores_schema import scores_table
 from pipelines.scoring.segment_columns import ScoredPopulation, assign_segments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from training.registry import backend, promotion, pruning, versions
 from training.registry.promotion_history import barred_releases
 from training.registry.promotion_log import Promotion, PromotionLog
-from training.registry.run_record import Run
+from training.registry.run_record import Metric, Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,6 +34,12 @@ class Registry:
         from training.registry import tracking  # noqa: PLC0415 -- MLflow's entities, once telemetry is off
 
         return tracking.log_run(self.client, backend.experiment_id(self.client, self.home, run.experiment), run)
+
+    def log_release_metrics(self, version: str, metrics: Sequence[Metric]) -> None:
+        """Log further metrics to the run of a release; raises ``VersionNotFound``."""
+        from training.registry import tracking  # noqa: PLC0415 -- MLflow's entities, once telemetry is off
+
+        tracking.log_metrics(self.client, versions.run_id_of(self.client, versions.RELEASE, version), metrics)
 
     def register(
         self,

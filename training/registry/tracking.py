@@ -69,10 +69,14 @@ def _log_params_and_metrics(client: MlflowClient, run_id: str, run: Run) -> None
         client.log_inputs(run_id, [_dataset_input(run.dataset)])
     for params in _chunks([entities.Param(key, str(value)) for key, value in run.params.items()], _PARAMS_BATCH_SIZE):
         client.log_batch(run_id, params=params)
-    # A NaN would break the line of the chart.
-    measured = [_mlflow_metric(metric) for metric in run.metrics if math.isfinite(metric.value)]
-    for metrics in _chunks(measured, _METRICS_BATCH_SIZE):
-        client.log_batch(run_id, metrics=metrics)
+    log_metrics(client, run_id, run.metrics)
+
+
+def log_metrics(client: MlflowClient, run_id: str, metrics: Sequence[Metric]) -> None:
+    """Log metrics to a run, in few calls; a NaN would break the line of the chart and is left out."""
+    measured = [_mlflow_metric(metric) for metric in metrics if math.isfinite(metric.value)]
+    for batch in _chunks(measured, _METRICS_BATCH_SIZE):
+        client.log_batch(run_id, metrics=batch)
 
 
 def _mlflow_metric(metric: Metric) -> entities.Metric:

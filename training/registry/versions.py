@@ -141,6 +141,11 @@ def tags_of(client: MlflowClient, name: str, version: str) -> dict[str, str]:
     return dict(_find_version(client, name, version).tags)
 
 
+def run_id_of(client: MlflowClient, name: str, version: str) -> str:
+    """The run that a version was registered from; raises ``VersionNotFound``."""
+    return str(_find_version(client, name, version).run_id)
+
+
 def _find_version(client: MlflowClient, name: str, version: str) -> ModelVersion:
     number = int(version) if version.isdecimal() else 0
     matches = client.search_model_versions(f"name = '{name}' and version_number = {number}")

@@ -13,7 +13,7 @@ import pytest
 from features.calendar import micros, start_of_day
 from features.history import Cutoff
 from pipelines.home import Home
-from pipelines.scoring.prediction_snapshots import P_ORDER, snapshots, thin_out, write_snapshot
+from pipelines.learning.prediction_snapshots import P_ORDER, snapshots, thin_out, write_snapshot
 from serving.privacy.erasure import delete_from_tables
 from training.inference.release_manifest import ReleaseMetadata
 

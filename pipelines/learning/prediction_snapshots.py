@@ -36,6 +36,11 @@ class Snapshot:
         return pq.read_table(self.path)
 
     @property
+    def column_names(self) -> list[str]:
+        """The names of the columns of ``read``."""
+        return list(pq.read_schema(self.path).names)
+
+    @property
     def churn_days(self) -> int:
         """The horizon of ``P_ORDER`` in days."""
         return int(pq.read_schema(self.path).metadata[b"churn_days"])
