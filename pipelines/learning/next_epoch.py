@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.calendar import local_day
+from features.history import Cutoff
+from pipelines.home import Home
+from pipelines.learning.units import UnitSource
 from training.experiments.allocation import next_probabilities
 from training.experiments.epochs import EVERYBODY, Epoch
 from training.experiments.experiment import Experiment
@@ -22,38 +25,62 @@ SMALLEST_CHANGE = 0.005  # of a probability; below it lies the noise of the draw
 DAYS_BETWEEN = {"day": timedelta(days=1), "week": timedelta(days=7)}
 
 
-def append_next_epoch(
-    folder: ExperimentFolder, started: StartedExperiment, units: Units, now: int, zone: ZoneInfo
-) -> Epoch | None:
-    """Append the next epoch of a running adaptive experiment; None where nothing is due or nothing changed.
+def append_next_epochs(
+    home: Home, now: Cutoff, began_at: int, zone: ZoneInfo, report: Callable[[str], None]
+) -> list[Epoch]:
+    """Append the next epoch of every experiment that is due and whose probabilities changed; return the new ones.
 
-    Repeated on the same day it does nothing. The draws depend on the experiment alone, so that the same outcomes give
-    the same probabilities.
+    Repeated on the same day it does nothing.
 
     Args:
-        folder: the experiments of the home.
-        started: the experiment, as it is now.
-        units: its units with the outcomes known by now.
-        now: microseconds since 1970 UTC.
+        home: the home with the experiments and the history.
+        now: the beginning of today; outcomes known by then count.
+        began_at: when the epochs begin, microseconds since 1970 UTC: no decision before it has their probabilities.
         zone: the time zone of the shop, for its days.
+        report: takes a line for each new epoch.
+
+    Raises:
+        NotFound: the home has no history.
+        StoreDamaged: the files of an experiment are damaged.
     """
-    epochs, today = folder.epochs(started.id), local_day(now, zone)
-    if not _is_due(started, epochs, today, zone):
-        return None
+    folder, appended = ExperimentFolder(home.folder), []
+    for started in folder.read_all():
+        if is_due(started, folder.epochs(started.id), now.day, zone):
+            units = UnitSource.open(home, started, now, zone).units()
+            epoch = append_next_epoch(folder, started, units, began_at)
+            if epoch is not None:
+                appended.append(epoch)
+                report(f"experiment {started.id}: epoch {epoch.number}: {_describe(epoch, started.record)}")
+    return appended
+
+
+def append_next_epoch(
+    folder: ExperimentFolder, started: StartedExperiment, units: Units, began_at: int
+) -> Epoch | None:
+    """Append the next epoch of an adaptive experiment; None where its probabilities stay.
+
+    The draws depend on the experiment alone, so that the same outcomes give the same probabilities.
+    """
     probabilities = next_probabilities(units, started.record, _generator(started.id), started.removed_arms)
     last = folder.epochs(started.id)[-1]
     if not _differ(probabilities, last, started.record):
         return None
-    epoch = Epoch(number=last.number + 1, began_at=now, probabilities=probabilities, reason=NIGHTLY)
+    epoch = Epoch(number=last.number + 1, began_at=began_at, probabilities=probabilities, reason=NIGHTLY)
     return folder.append_epoch(started.id, epoch)
 
 
-def _is_due(started: StartedExperiment, epochs: list[Epoch], today: date, zone: ZoneInfo) -> bool:
-    """Return whether the probabilities may change today: once a day or week at most, and only while arms are drawn."""
+def is_due(started: StartedExperiment, epochs: Sequence[Epoch], today: date, zone: ZoneInfo) -> bool:
+    """Whether the probabilities may change today: once a day or week at most, and only while arms are drawn."""
     if started.record.allocation.kind != "adaptive" or started.status(today) != "running":
         return False
     wait = DAYS_BETWEEN[started.record.allocation.every]
     return all(local_day(epoch.began_at, zone) + wait <= today for epoch in epochs if epoch.reason == NIGHTLY)
+
+
+def _describe(epoch: Epoch, record: Experiment) -> str:
+    """Return the probabilities of everybody without a segment, as a line for the console."""
+    shares = zip(record.arm_names, epoch.probabilities[EVERYBODY], strict=True)
+    return ", ".join(f"{name} {share:.1%}" for name, share in shares)
 
 
 def _differ(probabilities: Mapping[str, tuple[float, ...]], last: Epoch, record: Experiment) -> bool:
