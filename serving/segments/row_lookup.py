@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from serving.audiences.query.column_store import Column, NumericColumn
+from serving.audiences.query.id_lookup import id_lookup
 from serving.audiences.query.scores_table import Columns
 from serving.audiences.query.text_columns import DictionaryColumn, ListColumn
 
@@ -21,34 +21,13 @@ class SegmentIndex:
 
     def __init__(self, columns: Columns, names: Sequence[str]) -> None:
         self.columns = columns
-        self._find_row = _id_lookup(columns.ids)
+        self._find_row = id_lookup(columns.ids)
         self._cell_readers = {name: _cell_reader(columns[name]) for name in names if name in columns}
 
     def row(self, customer_id: str) -> Row | None:
         """Return the values of one customer by column; None if not scored. Instants are microseconds since 1970 UTC."""
         index = self._find_row(customer_id.encode("utf-8", "surrogatepass"))
         return None if index is None else {name: read_cell(index) for name, read_cell in self._cell_readers.items()}
-
-
-def _id_lookup(ids: pa.StringArray) -> Callable[[bytes], int | None]:
-    """Return a function that finds the position of an id among ascending ids."""
-    compact = pa.concat_arrays([ids])  # an array whose buffers start at its first id
-    _, ends, text = compact.buffers()
-    n = len(compact)
-    offsets = memoryview(ends).cast("i") if n else np.zeros(1, np.int32).data
-    data = memoryview(text or b"")
-
-    def find(customer_id: bytes) -> int | None:
-        low, high = 0, n
-        while low < high:
-            middle = (low + high) // 2
-            if bytes(data[offsets[middle] : offsets[middle + 1]]) < customer_id:
-                low = middle + 1
-            else:
-                high = middle
-        return low if low < n and bytes(data[offsets[low] : offsets[low + 1]]) == customer_id else None
-
-    return find
 
 
 def _cell_reader(column: Column) -> CellReader:
