@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
@@ -46,4 +47,6 @@ class Units:
             **{name: getattr(self, name)[chosen] for name in rows},
             values={label: values[chosen] for label, values in self.values.items()},
             delay_days={label: delays[chosen] for label, delays in self.delay_days.items()},
+            customer_ids=tuple(compress(self.customer_ids, chosen)),
+            decided_at=None if self.decided_at is None else self.decided_at[chosen],
         )
