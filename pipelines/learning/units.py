@@ -74,6 +74,8 @@ class UnitSource:
             covariates=self._covariates(),
             values={label: self._values(metric) for label, metric in metrics.items()},
             delay_days={label: self.metrics.delay_days(metric, rows) for label, metric in metrics.items()},
+            customer_ids=tuple(rows["customer_id"].to_pylist()),
+            decided_at=self.decided_at_us,
         )
 
     def _values(self, metric: Metric) -> Floats:

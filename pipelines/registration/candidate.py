@@ -20,7 +20,8 @@ from training.evaluation.totals import backtest_totals, total_ranges
 from training.fitting.assemble import AssembledRelease
 from training.inference.forecast import LAST_WINDOW
 from training.inference.release_manifest import GateResult, ReleaseMetadata
-from training.models import MODELS
+from training.inference.uplift.evidence import UpliftEvidence
+from training.models import EXPERIMENT_MODELS, MODELS
 from training.total_range import TotalRange
 
 
@@ -37,11 +38,17 @@ class ReleaseCandidate:
     rows: Rows  # of every cutoff; the last is today
     comparisons: Sequence[PairedComparison] = ()  # with the champion
     stand_in_refutations: Sequence[str] = ()  # what the newest origin refutes of the last window, where that answers
+    uplift: UpliftEvidence | None = None  # None without an experiment that teaches it
 
     @property
     def tier(self) -> str:
         """The tier that answers."""
         return self.assembled_release.tiered_model.tier_name
+
+    @property
+    def models(self) -> list[str]:
+        """The models of the release: those of the log, and those of experiments that have been taught."""
+        return [*MODELS, *(name for name in EXPERIMENT_MODELS if self.uplift is not None)]
 
     @property
     def tested_tier(self) -> str:
@@ -62,7 +69,10 @@ class ReleaseCandidate:
             regressions=surely_worse,
             reasons={name: f"{decision.tier}: {decision.reason}" for name, decision in decisions.items()},
             refutations=[*refutations, *self.stand_in_refutations],
-            no_signal=[name for name, decision in decisions.items() if not decision.ranks],
+            no_signal=[
+                *(name for name, decision in decisions.items() if not decision.ranks),
+                *(["uplift"] if self.uplift is not None and not self.uplift.ranks else []),
+            ],
             implausible=implausible,
         )
 
@@ -109,4 +119,5 @@ class ReleaseCandidate:
             max_feature_age_days=config.business.max_feature_age_days,
             feature_service=FEATURE_SERVICE,
             has_amounts=self.context.history.has_amounts,
+            uplift=self.uplift,
         )

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from features.store.definitions import FEATURE_SERVICE
 from pipelines.registration.candidate import ReleaseCandidate
@@ -15,9 +15,10 @@ from pipelines.registration.card import render_model_card
 from pipelines.registration.lineage import git_commit
 from pipelines.registration.mlflow_records import mlflow_run, model_summary
 from pipelines.registration.review import Review
+from pipelines.registration.uplift_model import uplift_card, uplift_run, uplift_summary
 from training.inference.release import write_release
 from training.inference.release_manifest import ReleaseManifest
-from training.models import MODELS
+from training.models import MODELS, PAGES
 from training.pyfunc.signature import pyfunc_signature
 from training.registry import Registry, Run, artifact_address, write_pyfunc
 from training.reporting.release_page import render_release_page
@@ -32,13 +33,14 @@ def register(candidate: ReleaseCandidate, registry: Registry) -> str:
     """
     drafts = candidate.context.home.folder / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
-    unregistered = _manifest(candidate, dict.fromkeys(MODELS, ""))
-    models = {name: _register_model(candidate, registry, name, drafts / name, unregistered) for name in MODELS}
+    names = candidate.models
+    unregistered = _manifest(candidate, dict.fromkeys(names, ""))
+    models = {name: _register_model(candidate, registry, name, drafts / name, unregistered) for name in names}
     versions = {name: model.version for name, model in models.items()}
     candidate.context.report("registering the release")
     manifest = _manifest(candidate, versions)
     _write_release(candidate, manifest, drafts / "release")
-    write_pyfunc(drafts / "release", pyfunc_signature(manifest, list(MODELS)))
+    write_pyfunc(drafts / "release", pyfunc_signature(manifest, names))
     review = Review(candidate)
     figures = review.figures()
     run = Run(
@@ -81,11 +83,18 @@ def _register_model(
     # The models answer together, so that each needs the files of all.
     _write_release(candidate, unregistered, folder / "release")
     write_pyfunc(folder, pyfunc_signature(unregistered, [name]), "release")
-    registry.describe(name, f"{MODELS[name].summary} {_ALIASES_FOLLOW}")
-    card = render_model_card(candidate, name)
-    run_id = registry.log_run(mlflow_run(candidate, name, folder, card))
+    registry.describe(name, f"{PAGES[name].summary} {_ALIASES_FOLLOW}")
+    card, run = _card_and_run(candidate, name, folder)
+    run_id = registry.log_run(run)
     tags = {"tier": candidate.tier, "as_of": str(candidate.context.as_of)}
     return _RegisteredModel(registry.register(name, run_id, "model", card, tags, candidate.fingerprint), run_id)
+
+
+def _card_and_run(candidate: ReleaseCandidate, name: str, folder: Path) -> tuple[str, Run]:
+    if candidate.uplift is not None and name not in MODELS:
+        return uplift_card(name, candidate.uplift), uplift_run(candidate, name, candidate.uplift, folder)
+    card = render_model_card(candidate, name)
+    return card, mlflow_run(candidate, name, folder, card)
 
 
 def _write_release(candidate: ReleaseCandidate, manifest: ReleaseManifest, folder: Path) -> None:
@@ -98,12 +107,18 @@ def _manifest(candidate: ReleaseCandidate, versions: Mapping[str, str]) -> Relea
         model_versions=dict(versions),
         metadata=candidate.release_metadata(),
         views=tuple(candidate.context.views),
-        cards=[model_summary(candidate, name, version) for name, version in versions.items()],
+        cards=[_summary(candidate, name, version) for name, version in versions.items()],
         tiered_model=candidate.assembled_release.tiered_model_json(),
         churn_sample=candidate.churn_sample,
         gate=candidate.gate,
         amount_limits=candidate.backtest_result.data.amount_limits,
     )
+
+
+def _summary(candidate: ReleaseCandidate, name: str, version: str) -> dict[str, Any]:
+    if candidate.uplift is not None and name not in MODELS:
+        return uplift_summary(candidate, name, candidate.uplift, version)
+    return model_summary(candidate, name, version)
 
 
 def _figure_addresses(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.storage.atomic_files import replace_text
+from pipelines.learning.uplift import UPLIFT, LearnedFromExperiment, has_experiments, learn_uplift
 from pipelines.registration import champion
 from pipelines.registration.candidate import ReleaseCandidate
 from pipelines.registration.churn_rules import with_churn_rules
@@ -19,6 +20,7 @@ from pipelines.registration.register import register
 from pipelines.run_context import RunContext
 from pipelines.steps import evaluate
 from training.dataset.category_rows import CategoryLog
+from training.dataset.point_in_time import Dataset
 from training.evaluation.backtest import backtest_evidence
 from training.evaluation.quality_gate import GateDecision, evaluate_gate, stand_in_refutations
 from training.fitting.assemble import assemble, churn_sample
@@ -77,6 +79,9 @@ def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
     categories = None if log is None else fit_category_tables_from_log(log, cutoffs[:-1])
     rows = backtest_result.data.rows(context.now, state.plan.outcome_horizons, cutoffs)
     assembled = assemble(rows, state.plan, context.now.day_number, tier, evidence, categories)
+    uplift = _learn_uplift(context, backtest_result.data)
+    if uplift is not None:
+        assembled = assembled.with_files(UPLIFT, uplift.files)
     today = rows.select(rows.cutoff == context.now.day_number)
     orders = np.nan_to_num(today.column("orders"))
     return ReleaseCandidate(
@@ -89,7 +94,15 @@ def _build_candidate(context: RunContext, fingerprint: str) -> ReleaseCandidate:
         comparisons=comparisons,
         stand_in_refutations=stand_in_refutations(tests, assembled.tiered_model) if tier == LAST_WINDOW else (),
         rows=rows,
+        uplift=None if uplift is None else uplift.evidence,
     )
+
+
+def _learn_uplift(context: RunContext, data: Dataset) -> LearnedFromExperiment | None:
+    """What an experiment of the home teaches; None without one."""
+    if not has_experiments(context):
+        return None
+    return learn_uplift(context, evaluate.PublishedFeatures(context), data.amount_limits)
 
 
 def _answering_tier(context: RunContext, decisions: Mapping[str, GateDecision]) -> str:

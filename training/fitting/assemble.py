@@ -20,7 +20,7 @@ from training.inference.forecast import AVERAGE, LAST_WINDOW
 from training.inference.serialization import serialize_tier, serialize_tiered_model
 from training.inference.tiered_model import TieredModel
 from training.model import Artifact
-from training.models import HEADS, MODELS
+from training.models import EXPERIMENT_MODELS, HEADS, MODELS
 
 PERCENTILE_POINTS = 2001
 
@@ -36,10 +36,14 @@ class AssembledRelease:
 
     def model_files(self, name: str) -> Artifact:
         """The files that are registered as a model: those of inference, and its tier as JSON for people."""
-        if name in HEADS:
+        if name in HEADS or name in EXPERIMENT_MODELS:
             return dict(self.files[name])
         tier = json.dumps(serialize_tier(self.tiered_model.tier), indent=1)
         return {**self.files[name], f"{self.tiered_model.tier_name}.json": tier}
+
+    def with_files(self, name: str, files: Artifact) -> AssembledRelease:
+        """The release with the files of one more model."""
+        return replace(self, files={**self.files, name: files})
 
     def tiered_model_json(self) -> dict[str, Any]:
         """The tiered model as plain JSON, without the files beside it."""

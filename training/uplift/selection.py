@@ -9,6 +9,7 @@ import numpy as np
 from features.arrays import Integers
 from training.dataset.randomised_sample import RandomisedSample
 from training.experiments.refusal import Refusal
+from training.experiments.result_refusals import MIN_CONVERSIONS, MIN_UNITS
 from training.inference.uplift.evidence import EVERYBODY, NOBODY, Interval
 from training.model import GradientBoostingTrainer, UpliftFindings
 from training.uplift.calibration import constant_calibration, fit_calibration
@@ -18,7 +19,6 @@ from training.uplift.cross_fitting import CrossFit, assign_folds, cross_fit, ran
 from training.uplift.doubly_robust import Estimate, mean_effect
 from training.uplift.qini import qini
 
-MIN_UNITS, MIN_CONVERSIONS = 100, 40  # of each arm
 OUTER_FOLDS, INNER_FOLDS = 5, 3
 
 
@@ -77,8 +77,8 @@ def too_few(sample: RandomisedSample) -> Refusal | None:
         if units < MIN_UNITS or conversions < MIN_CONVERSIONS:
             return Refusal(
                 "too_few",
-                f"Found {units} customers and {conversions} conversions in the {name} arm; expected at least "
-                f"{MIN_UNITS} and {MIN_CONVERSIONS}. Wait for more.",
+                f"Found {units:,} customers with features and {conversions:,} conversions in the {name} arm; expected "
+                f"at least {MIN_UNITS} and {MIN_CONVERSIONS}. Wait for more.",
             )
     return None
 
