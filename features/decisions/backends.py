@@ -10,6 +10,7 @@ from pathlib import Path
 from features.decisions.decision_log import DecisionLog
 from features.decisions.storage import DecisionStorage
 from features.online.backends import LMDB, resolve_location
+from features.storage.lmdb_file import DATA_FILE
 
 LOCAL_FOLDER = "decisions"
 
@@ -29,6 +30,11 @@ def open_decisions(home: Path, online_store: str) -> DecisionLog:
         with suppress(FileNotFoundError):  # another process moved it
             shutil.rmtree(home / LOCAL_FOLDER)
     return shared
+
+
+def has_decisions(home: Path, online_store: str) -> bool:
+    """Whether a decision log may have records: always in Redis, in a home once there is one."""
+    return online_store != LMDB or (home / LOCAL_FOLDER / DATA_FILE).is_file()
 
 
 def local_decisions(home: Path) -> DecisionLog:

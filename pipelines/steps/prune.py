@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from features.config.retention import Retention
 from features.errors import StoreUnavailable
 from pipelines.home import Home
+from pipelines.learning.folded_records import remove_folded
 from pipelines.learning.prediction_snapshots import thin_out
 from pipelines.steps import stored_audiences
 
@@ -25,6 +26,7 @@ class PruneSummary:
     scores: bool = False
     audiences: int = 0
     predictions: int = 0  # snapshots
+    decisions: int = 0  # and outcomes, from the decision log alone
 
     def sentence(self) -> str:
         """What was removed as one sentence."""
@@ -33,6 +35,7 @@ class PruneSummary:
         parts += ["the scores table"] if self.scores else []
         parts += [f"{self.audiences} audiences"] if self.audiences else []
         parts += [f"{self.predictions} snapshots of predictions"] if self.predictions else []
+        parts += [f"{self.decisions} records of the decision log that the history has"] if self.decisions else []
         return (
             f"Removed, as older than the retention: {', '.join(parts)}."
             if parts
@@ -54,13 +57,23 @@ def run(home: Home, retention: Retention, now: datetime, report: Callable[[str],
         registry.delete_release(version)
     evaluations = registry.delete_old_evaluations(limit)
     snapshots = thin_out(home, now.date(), retention.predictions_days)
-    return PruneSummary(tuple(releases), evaluations, scores, _remove_old_audiences(home, report), snapshots)
+    decisions = _remove_old_decisions(home, now, report)
+    return PruneSummary(tuple(releases), evaluations, scores, _remove_old_audiences(home, report), snapshots, decisions)
 
 
 def _remove_old_audiences(home: Home, report: Callable[[str], None]) -> int:
     """Remove expired audiences, by the clock of the machine; one that cannot be read stops nothing else."""
     try:
         return len(stored_audiences.delete_expired(home))
+    except StoreUnavailable as error:
+        report(str(error))
+        return 0
+
+
+def _remove_old_decisions(home: Home, now: datetime, report: Callable[[str], None]) -> int:
+    """Remove folded records from the decision log; one that does not answer stops nothing else."""
+    try:
+        return remove_folded(home, now)
     except StoreUnavailable as error:
         report(str(error))
         return 0

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from serving.audiences.export import member_store
 from serving.moments import rfc3339
 from serving.observability.audit_log import ERASURE, AuditLog
 from serving.privacy.customer_tables import customer_tables, table_name
+from serving.privacy.decision_erasure import delete_decisions, erased_in_decisions
 from serving.schemas.privacy import RETAINED_NOTICE
 from training.inference.release_errors import CorruptRelease
 from training.inference.release_manifest import MANIFEST_FILE, ReleaseManifest
@@ -105,6 +107,7 @@ def erase_customer(
     try:
         removed["audiences"] = _delete_from_audiences(home, customer_ids)
         removed["online"] = _delete_online(home, online_store, customer_ids)
+        removed |= delete_decisions(home, online_store, customer_ids)
         with write_lock.hold_write_lock(home, "forget", lambda _: None, LOCK_TIMEOUT_SECONDS):
             removed |= delete_from_tables(home, customer_ids)
             _advance_marker(home, ledger, customer_ids)
@@ -130,15 +133,11 @@ def apply_pending_erasures(home: Path, online_store: str, ledger: Ledger) -> Non
             return
         state = ledger.erasures()[-1]
         _erase_replaced(home, ledger)
-        erased_ids = sorted(
-            {
-                customer_id
-                for path in customer_tables(home)
-                for customer_id in select_customers(path, ledger.erased_among)
-            }
-        )
+        in_tables = (select_customers(path, ledger.erased_among) for path in customer_tables(home))
+        erased_ids = sorted({*chain.from_iterable(in_tables), *erased_in_decisions(home, online_store, ledger)})
         # Tables come last: if this run fails, the next one finds the erased customers in them.
         _delete_online(home, online_store, erased_ids)
+        delete_decisions(home, online_store, erased_ids)
         _delete_from_audiences(home, erased_ids)
         delete_from_tables(home, erased_ids)
         record_erased_until(home, state)

@@ -1,0 +1,99 @@
+"""Folding: decisions, exposures and outcomes of the decision log become tables of the history; idempotent.
+
+A record stays in the decision log until no later intake can need it. So a fold that was interrupted is done again by
+the next one, and a table that was lost comes back from the records that are still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.canonical_form import canonical_id
+from features.consents.ledger import Ledger
+from features.decisions.backends import has_decisions, open_decisions
+from features.decisions.decision_log import DecisionLog
+from features.decisions.history_tables import (
+    DECISIONS_TABLE,
+    EXPOSURES_TABLE,
+    HISTORY_TABLES,
+    OUTCOMES_TABLE,
+)
+from features.ingestion.alias_file import read_aliases
+from features.views import CUSTOMER_ID
+from pipelines.home import Home
+
+
+@dataclass(frozen=True)
+class FoldSummary:
+    """The number of rows in each table after a fold."""
+
+    decisions: int = 0
+    exposures: int = 0
+    outcomes: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.decisions or self.exposures or self.outcomes)
+
+
+def fold(home: Home) -> FoldSummary:
+    """Write ``decisions``, ``exposures`` and ``outcomes`` of the history; the caller has the write lock.
+
+    Ids are brought into the form of the newest log: canonical, and replaced where an alias says so. Rows of erased
+    customers are left out, and their records deleted from the decision log too.
+
+    Raises:
+        StoreUnavailable: the decision log or the ledger does not answer; the tables are as before.
+    """
+    has_tables = any((home.history / f"{table.name}.parquet").is_file() for table in HISTORY_TABLES)
+    if not has_tables and not has_decisions(home.folder, home.online):
+        return FoldSummary()
+    log = open_decisions(home.folder, home.online) if has_decisions(home.folder, home.online) else None
+    ledger = home.ledger()
+    if log is not None:
+        log.delete_customers(ledger.erased_among(log.customer_ids()))
+    counts = {}
+    for table, rows in zip(HISTORY_TABLES, _log_tables(log), strict=True):
+        merged = table.merge([_with_current_ids(part, home, ledger) for part in (table.read(home.history), rows)])
+        counts[table.name] = len(merged)
+        if len(merged) or has_tables:
+            home.history.mkdir(parents=True, exist_ok=True)
+            table.write(home.history, merged)
+    return FoldSummary(**counts)
+
+
+def _log_tables(log: DecisionLog | None) -> Sequence[pa.Table]:
+    """The three tables of the records in the log.
+
+    Exposures are read first: the decision of each is then there, unless its customer was erased meanwhile.
+    """
+    if log is None:
+        return [table.schema.empty_table() for table in HISTORY_TABLES]
+    exposures, outcomes, decisions = [*log.exposures()], [*log.outcomes()], [*log.decisions()]
+    customers = {decision.decision_id: decision.customer_id for decision in decisions}
+    return [
+        DECISIONS_TABLE.build(decisions, customers),
+        EXPOSURES_TABLE.build((one for one in exposures if one.decision_id in customers), customers),
+        OUTCOMES_TABLE.build(outcomes, customers),
+    ]
+
+
+def _with_current_ids(table: pa.Table, home: Home, ledger: Ledger) -> pa.Table:
+    """The rows with the ids of the newest log, without those of erased customers."""
+    known = pc.unique(table[CUSTOMER_ID]).to_pylist()
+    current = _current_ids(known, home, ledger)
+    erased = {*ledger.erased_among({*known, *current.values()})}
+    replaced = pa.array([current[customer_id] for customer_id in table[CUSTOMER_ID].to_pylist()], pa.string())
+    table = table.set_column(table.schema.get_field_index(CUSTOMER_ID), CUSTOMER_ID, replaced)
+    gone = pa.array(sorted({*erased, *(current[one] for one in erased & current.keys())}), pa.string())
+    return table.filter(pc.invert(pc.is_in(table[CUSTOMER_ID], value_set=gone)))
+
+
+def _current_ids(customer_ids: Iterable[str], home: Home, ledger: Ledger) -> dict[str, str]:
+    """The id under which the history has each customer."""
+    id_case, aliases = ledger.id_case(), read_aliases(home.history)
+    canonical = {customer_id: canonical_id(customer_id, id_case) or customer_id for customer_id in customer_ids}
+    return {customer_id: aliases.get(one, one) for customer_id, one in canonical.items()}
