@@ -42,8 +42,8 @@ class DecisionLog:
         """Write the decisions that are new, and return the stored one for each: the first wins. Idempotent.
 
         Raises:
-            DecisionConflict: an id is in the log with another experiment, epoch or customer; its batch of BATCH_SIZE
-                is not written.
+            DecisionConflict: an id is in the log with another experiment or customer; its batch of BATCH_SIZE is not
+                written.
         """
 
         def write(batch: WriteBatch, sent: Decision) -> Decision:

@@ -12,7 +12,7 @@ RefusalReason = Literal["unknown_decision", "conflict", "superseded", "erased", 
 
 
 class DecisionConflict(FlywheelError):
-    """A decision id is in the log with another experiment, epoch or customer."""
+    """A decision id is in the log with another experiment or customer."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,15 @@ SUPERSEDED = IntakeResult("refused", "superseded")
 
 
 def check_same_decision(stored: Decision, sent: Decision) -> None:
-    """Check that a decision is the stored one: its instant, arm and probabilities may differ, then the first stands.
+    """Check that a decision is the stored one: its instant, epoch and arm may differ, then the first stands.
 
     Raises:
-        DecisionConflict: it is of another experiment, epoch or customer.
+        DecisionConflict: it is of another experiment or customer.
     """
-    expected, found = ((one.experiment_id, one.epoch, one.customer_id) for one in (stored, sent))
-    if found != expected:
+    if (stored.experiment_id, stored.customer_id) != (sent.experiment_id, sent.customer_id):
         raise DecisionConflict(
-            f"Found the decision {sent.decision_id} for another experiment, epoch or customer than before; expected an "
-            "id for each of the three. Make the id from all of them."
+            f"Found the decision {sent.decision_id} for another experiment or customer than before; expected an id for "
+            "each of them. Make the id from both."
         )
 
 

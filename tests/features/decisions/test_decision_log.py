@@ -41,15 +41,13 @@ def test_a_decision_is_found_as_it_was_recorded(log: DecisionLog) -> None:
 
 def test_the_first_decision_stands_when_it_is_asked_for_again(log: DecisionLog) -> None:
     log.record([decision(arm="none", at=10)])
-    assert log.record([decision(arm="ten-percent", at=11)] * 2) == [decision(arm="none", at=10)] * 2
+    assert log.record([decision(arm="ten-percent", at=11, epoch=2)] * 2) == [decision(arm="none", at=10)] * 2
 
 
-@pytest.mark.parametrize("other", [decision(epoch=2), decision(customer_id="bob")])
-def test_an_id_of_another_epoch_or_customer_is_a_conflict(log: DecisionLog, other: object) -> None:
+@pytest.mark.parametrize("other", [replace(decision(), experiment_id="spring"), decision(customer_id="bob")])
+def test_an_id_of_another_experiment_or_customer_is_a_conflict(log: DecisionLog, other: object) -> None:
     log.record([decision()])
-    with pytest.raises(
-        DecisionConflict, match=r"^Found the decision d1 for another experiment, epoch or customer than"
-    ):
+    with pytest.raises(DecisionConflict, match=r"^Found the decision d1 for another experiment or customer than"):
         log.record([decision("d2"), other])  # type: ignore[list-item]
     assert log.find(["d1", "d2"]) == [decision(), None]
 
