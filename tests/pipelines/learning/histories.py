@@ -19,7 +19,7 @@ from training.experiments.experiment_folder import ExperimentFolder
 from training.experiments.started_experiment import StartedExperiment
 
 ZONE = ZoneInfo("Europe/Berlin")
-FIRST_DAY = date(2027, 3, 1)
+FIRST_DAY = date(2027, 5, 3)
 
 
 def at(day: int, hour: float = 12.0) -> int:
@@ -107,6 +107,6 @@ def start_experiment(folder: Path, **fields: Any) -> StartedExperiment:  # noqa:
         "id": "win-back",
         "arms": [{"name": "none", "control": True}, {"name": "mail"}],
         "outcome": {"kind": "spend", "within_days": 28},
-        "ends_on": "2027-04-12",
+        "ends_on": "2027-06-14",
     }
     return ExperimentFolder(folder).start(Experiment.model_validate({**record, **fields}), at(0, 0), "ann")
