@@ -1,66 +1,64 @@
-"""Results of all experiments: each one's units are judged as of a day, and its results are written to its folder."""
+"""Results of an experiment: its units are judged as of a day, and the results are written to its folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from pydantic import ValidationError
 
 from features.calendar import local_day
-from features.history import Cutoff
-from pipelines.home import Home
+from features.errors import StoreDamaged
 from pipelines.learning.units import UnitSource
 from training.experiments.daily_counts import count_erased
 from training.experiments.experiment_folder import ExperimentFolder
 from training.experiments.result_schema import ExperimentResults
 from training.experiments.results import ResultInputs, experiment_results
 from training.experiments.started_experiment import StartedExperiment
+from training.experiments.units import Units
 
 
-def write_results(home: Home, now: Cutoff, zone: ZoneInfo, report: Callable[[str], None]) -> list[ExperimentResults]:
-    """Judge every experiment as of the beginning of a day, and replace its results where they changed.
+def write_results(folder: ExperimentFolder, source: UnitSource, units: Units) -> ExperimentResults:
+    """Judge an experiment as of the day of its source, and replace its results if they changed.
 
-    The same history gives the same files, so that a run that was stopped is repeated as a whole.
+    The same history gives the same file. Of an experiment that has ended the results of its end stay, with the number
+    of customers who were erased since.
 
     Raises:
-        NotFound: the home has no history.
-        StoreDamaged: the files of an experiment are damaged.
+        StoreDamaged: the files of the experiment are damaged.
     """
-    folder, written = ExperimentFolder(home.folder), []
-    for started in folder.read_all():
-        stored = folder.results(started.id)
-        previous = ExperimentResults.model_validate_json(_to_json(stored)) if stored else None
-        results = judge(UnitSource.open(home, started, now, zone), previous)
-        if (payload := results.model_dump(mode="json")) != stored:
-            folder.write_results(started.id, payload)
-        report(f"experiment {started.id}: {results.status}: {results.detail}")
-        written.append(results)
-    return written
+    started = source.started
+    previous, as_of = read_results(folder, started.id), source.metrics.now.day
+    if previous is not None and previous.status == "ended" and previous.as_of <= as_of:
+        results = previous.model_copy(update={"erased_since": count_erased(previous.daily, len(units))})
+    else:
+        stopped_on = _stopped_on(started, source.metrics.zone)
+        inputs = ResultInputs(
+            started=started, as_of=as_of, stopped_on=stopped_on, matures_on=source.matures_on(), previous=previous
+        )
+        results = experiment_results(inputs, units)
+    if results != previous:
+        folder.write_results(started.id, results.model_dump(mode="json"))
+    return results
 
 
-def judge(source: UnitSource, previous: ExperimentResults | None) -> ExperimentResults:
-    """The results of one experiment; of one that has ended, those of its end."""
-    now = source.metrics.now
-    if previous is not None and previous.status == "ended" and previous.as_of <= now.day:
-        erased = count_erased(previous.daily, source.decisions.num_rows)
-        return previous.model_copy(update={"erased_since": erased})
-    inputs = ResultInputs(
-        started=source.started,
-        as_of=now.day,
-        stopped_on=_stopped_on(source.started, source.metrics.zone),
-        matures_on=source.matures_on(),
-        previous=previous,
-    )
-    return experiment_results(inputs, source.units())
+def read_results(folder: ExperimentFolder, experiment_id: str) -> ExperimentResults | None:
+    """The newest results of an experiment; None before the first.
+
+    Raises:
+        NotFound: there is no such experiment.
+        StoreDamaged: the file is not as it was written.
+    """
+    try:
+        stored = folder.results(experiment_id)
+        return None if stored is None else ExperimentResults.model_validate_json(orjson.dumps(stored))
+    except (ValidationError, orjson.JSONDecodeError) as error:
+        raise StoreDamaged(
+            f"Found damaged results of the experiment {experiment_id} ({error}); expected them as they were written. "
+            "Restore the home from a backup: `flywheel restore`."
+        ) from None
 
 
 def _stopped_on(started: StartedExperiment, zone: ZoneInfo) -> date | None:
     return None if started.stopped_at is None else local_day(started.stopped_at, zone)
-
-
-def _to_json(stored: dict[str, Any]) -> bytes:
-    """JSON text, which dates and tuples are read from as strictly as from a file."""
-    return orjson.dumps(stored)

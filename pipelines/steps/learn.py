@@ -1,0 +1,69 @@
+"""Learn step: what became of the decisions: results of all experiments, and the next probabilities of adaptive ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.calendar import local_day, micros
+from features.errors import FlywheelError
+from pipelines.learning.next_epoch import append_next_epoch
+from pipelines.learning.results import write_results
+from pipelines.learning.units import UnitSource
+from pipelines.run_context import RunContext
+from training.experiments.epochs import Epoch
+from training.experiments.experiment_folder import ExperimentFolder
+from training.experiments.result_schema import ExperimentResults
+
+
+@dataclass(frozen=True)
+class LearnSummary:
+    """The results of all experiments that could be read, the epochs that began, and what could not be read."""
+
+    results: tuple[ExperimentResults, ...]
+    epochs: dict[str, Epoch]  # by experiment
+    failures: dict[str, str]  # by experiment, why it has no new results
+
+
+def run(context: RunContext) -> LearnSummary:
+    """Judge all experiments as of the day of the run; the caller has the write lock.
+
+    Each file is replaced as a whole, and the same history gives the same files, so that a run that was killed is
+    repeated. An experiment that cannot be read is reported, and stops no other.
+
+    Raises:
+        NotFound: the home has no history.
+    """
+    folder = ExperimentFolder(context.home.folder)
+    results: list[ExperimentResults] = []
+    epochs: dict[str, Epoch] = {}
+    failures: dict[str, str] = {}
+    for experiment_id in folder.ids():
+        try:
+            result, epoch = _learn(context, folder, experiment_id)
+        except (FlywheelError, ValueError) as error:
+            failures[experiment_id] = str(error)
+            context.report(f"experiment {experiment_id}: no results: {error}")
+            continue
+        results.append(result)
+        if epoch is not None:
+            epochs[experiment_id] = epoch
+    return LearnSummary(tuple(results), epochs, failures)
+
+
+def _learn(context: RunContext, folder: ExperimentFolder, experiment_id: str) -> tuple[ExperimentResults, Epoch | None]:
+    """The results of one experiment, and the epoch that begins with them."""
+    zone = context.config.zone
+    source = UnitSource.open(context.home, folder.read(experiment_id), context.now, zone)
+    units = source.units()
+    result = write_results(folder, source, units)
+    context.report(f"experiment {experiment_id}: {result.status}: {result.detail}")
+    epoch = append_next_epoch(folder, source.started, units, _instant(context), zone)
+    if epoch is not None:
+        context.report(f"experiment {experiment_id}: epoch {epoch.number} begins with new probabilities")
+    return result, epoch
+
+
+def _instant(context: RunContext) -> int:
+    """The instant of the run, if its day is that of the run; else the beginning of the day it is pinned to."""
+    at = micros(context.consents_at or context.now.timestamp)
+    return at if local_day(at, context.config.zone) == context.as_of else micros(context.now.timestamp)
