@@ -9,7 +9,7 @@ import typer
 from pipelines.cli.command_context import INCOMPLETE_STATUS, create_run_context, current_time, load_config, locked_home
 from pipelines.cli.console import CommandConsole
 from pipelines.cli.options import AsOf, Config, HomeDir, Json
-from pipelines.cli.tables import format_number, titled_table
+from pipelines.cli.tables import titled_table
 
 if TYPE_CHECKING:
     from pipelines.steps.learn import LearnSummary
@@ -80,6 +80,11 @@ class LearnConsole(CommandConsole):
 
 def _cells(arm: ArmResult) -> list[str]:
     effect = [arm.effect.value, arm.effect.low, arm.effect.high] if arm.effect else [None] * 3
-    numbers = ["" if value is None else format_number(value) for value in (arm.mean, *effect)]
-    band = f"{format_number(arm.band.low)} to {format_number(arm.band.high)}" if arm.band else ""
+    numbers = ["" if value is None else _format(value) for value in (arm.mean, *effect)]
+    band = f"{_format(arm.band.low)} to {_format(arm.band.high)}" if arm.band else ""
     return [f"{arm.name} (control)" if arm.control else arm.name, f"{arm.matured:,}", *numbers, band]
+
+
+def _format(value: float) -> str:
+    """Four decimals below 10, because effects on rates are small; else two."""
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"

@@ -23,6 +23,7 @@ from pipelines.cli.doctor import doctor
 from pipelines.cli.explain import explain
 from pipelines.cli.forget import forget
 from pipelines.cli.init import init
+from pipelines.cli.learn import learn
 from pipelines.cli.options import AcceptSilence, AsOf, Config, HomeDir, Json, NoPromote, Origins, Out
 from pipelines.cli.promote import promote
 from pipelines.cli.restore import restore
@@ -87,7 +88,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Do all steps: ingest, publish, train, promote and score.
+    """Do all steps: ingest, learn, publish, train, promote and score.
 
     Exit status 3: the quality gate rejects the release, its newest test refutes it, it was rolled back before, or the
     log has stopped.
@@ -194,6 +195,7 @@ def score(
 
 
 app.command(rich_help_panel=PIPELINE)(promote)
+app.command(rich_help_panel=PIPELINE)(learn)
 app.command(rich_help_panel=EXPLORE)(explain)
 app.command(rich_help_panel=EXPLORE)(columns)
 app.command(rich_help_panel=EXPLORE)(audience)

@@ -1,4 +1,4 @@
-"""Learn step: what became of the decisions: results of all experiments, and the next probabilities of adaptive ones."""
+"""Learn step: what became of what was decided and predicted: results of experiments, next probabilities, scorecards."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from features.calendar import local_day, micros
 from features.errors import FlywheelError
+from pipelines.learning import scorecards
 from pipelines.learning.next_epoch import append_next_epoch
 from pipelines.learning.results import write_results
+from pipelines.learning.scorecards import ScorecardSummary
 from pipelines.learning.units import UnitSource
 from pipelines.run_context import RunContext
 from training.experiments.epochs import Epoch
@@ -21,14 +23,15 @@ class LearnSummary:
 
     results: tuple[ExperimentResults, ...]
     epochs: dict[str, Epoch]  # by experiment
-    failures: dict[str, str]  # by experiment, why it has no new results
+    scorecards: ScorecardSummary | None  # None where they could not be made
+    failures: dict[str, str]  # by experiment, or ``scorecards``: why there are no new results
 
 
 def run(context: RunContext) -> LearnSummary:
-    """Judge all experiments as of the day of the run; the caller has the write lock.
+    """Judge all experiments and the matured predictions as of the day of the run; the caller has the write lock.
 
     Each file is replaced as a whole, and the same history gives the same files, so that a run that was killed is
-    repeated. An experiment that cannot be read is reported, and stops no other.
+    repeated. What cannot be read is reported, and stops nothing else.
 
     Raises:
         NotFound: the home has no history.
@@ -47,7 +50,17 @@ def run(context: RunContext) -> LearnSummary:
         results.append(result)
         if epoch is not None:
             epochs[experiment_id] = epoch
-    return LearnSummary(tuple(results), epochs, failures)
+    summary = _write_scorecards(context, failures)
+    return LearnSummary(tuple(results), epochs, summary, failures)
+
+
+def _write_scorecards(context: RunContext, failures: dict[str, str]) -> ScorecardSummary | None:
+    try:
+        return scorecards.run(context)
+    except (FlywheelError, OSError) as error:
+        failures["scorecards"] = str(error)
+        context.report(f"no scorecards: {error}")
+        return None
 
 
 def _learn(context: RunContext, folder: ExperimentFolder, experiment_id: str) -> tuple[ExperimentResults, Epoch | None]:

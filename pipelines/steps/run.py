@@ -1,4 +1,4 @@
-"""Run step: the whole pipeline, which is ingest, publish, train, promote and score."""
+"""Run step: the whole pipeline, which is ingest, learn, publish, train, promote and score."""
 
 from __future__ import annotations
 
@@ -84,8 +84,9 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     manifest = ingest.run(config, home, timestamp, report)
     requested = RunContext(config, home, as_of, report, consents_at=timestamp)
     context = end_silence(requested, accepted=accept_silence)
-    from pipelines.steps import score, train  # seconds, which a log that ended need not wait for
+    from pipelines.steps import learn, score, train  # seconds, which a log that ended need not wait for
 
+    learn.run(context)
     publish.run(context)
     if promotes:
         _follow_champion_alias(home, timestamp, report)
