@@ -73,8 +73,6 @@ class UnitSource:
             segments=tuple(segments),
             covariates=self._covariates(),
             values={label: self._values(metric) for label, metric in metrics.items()},
-            customer_ids=rows["customer_id"].to_pylist(),
-            decided_at=self.decided_at_us,
             delay_days={label: self.metrics.delay_days(metric, rows) for label, metric in metrics.items()},
             customer_ids=tuple(rows["customer_id"].to_pylist()),
             decided_at=self.decided_at_us,
