@@ -45,8 +45,6 @@ class Units:
         return replace(
             self,
             **{name: getattr(self, name)[chosen] for name in rows},
-            customer_ids=list(compress(self.customer_ids, chosen)),
-            decided_at=None if self.decided_at is None else self.decided_at[chosen],
             values={label: values[chosen] for label, values in self.values.items()},
             delay_days={label: delays[chosen] for label, delays in self.delay_days.items()},
             customer_ids=tuple(compress(self.customer_ids, chosen)),
