@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from features.calendar import local_day, micros
 from features.errors import FlywheelError
 from pipelines.learning import scorecards
-from pipelines.learning.next_epoch import append_next_epoch
+from pipelines.learning.next_epoch import append_next_epoch, is_due
 from pipelines.learning.results import write_results
 from pipelines.learning.scorecards import ScorecardSummary
 from pipelines.learning.units import UnitSource
@@ -70,7 +70,9 @@ def _learn(context: RunContext, folder: ExperimentFolder, experiment_id: str) ->
     units = source.units()
     result = write_results(folder, source, units)
     context.report(f"experiment {experiment_id}: {result.status}: {result.detail}")
-    epoch = append_next_epoch(folder, source.started, units, _instant(context), zone)
+    if not is_due(source.started, folder.epochs(experiment_id), context.as_of, zone):
+        return result, None
+    epoch = append_next_epoch(folder, source.started, units, _instant(context))
     if epoch is not None:
         context.report(f"experiment {experiment_id}: epoch {epoch.number} begins with new probabilities")
     return result, epoch
