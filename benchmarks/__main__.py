@@ -13,6 +13,7 @@ from benchmarks.accuracy import cdnow_split, rolling_origin
 from benchmarks.accuracy.cdnow_published_figures import published_parameters
 from benchmarks.accuracy.training_speed import measure_speed
 from benchmarks.datasets import LOGS, Log, available_logs
+from benchmarks.experiments.run import TITLE as ALLOCATION
 from benchmarks.reporting.markdown import replace_section, section
 from benchmarks.reporting.page import BenchmarkResults, render_page
 from benchmarks.sample_size import run
@@ -75,7 +76,9 @@ def _write_public(logs: Sequence[Log], arguments: argparse.Namespace, console: C
             run.measure_sample_sizes(logs, arguments.draws, work, console.report) if arguments.draws else ""
         )
     simulated = section(arguments.out, SIMULATED_TITLE)
-    stored_sections = [section(arguments.out, title) for title in (TARGETING, AUDIENCES, SERVING, SOAK_TITLE)]
+    stored_sections = [
+        section(arguments.out, title) for title in (TARGETING, ALLOCATION, AUDIENCES, SERVING, SOAK_TITLE)
+    ]
     text = render_page(results, simulated, sample_size_section or section(arguments.out, run.TITLE), *stored_sections)
     arguments.out.write_text(text)
     print(text)  # noqa: T201 -- the table is the result

@@ -12,6 +12,8 @@ import numpy as np
 
 from features.arrays import Floats
 from training.experiments.allocation.arm_counts import ArmCounts
+from training.experiments.allocation.thompson import allocate
+from training.experiments.experiment import Allocation
 
 AllocationPolicy = Callable[[ArmCounts, np.random.Generator], Floats]  # next probabilities, (runs, segments, arms)
 
@@ -76,6 +78,16 @@ def simulate_policy(
     return SimulatedRuns(
         rates=market.rates, probabilities=probabilities, units=units, conversions=known_by_age[..., -1]
     )
+
+
+def thompson_policy(allocation: Allocation, draws: int = 100) -> AllocationPolicy:
+    """Return the policy of an adaptive experiment, all of whose arms are active; fewer draws than at night suffice."""
+
+    def policy(counts: ArmCounts, rng: np.random.Generator) -> Floats:
+        arms = counts.units.shape[-1]
+        return allocate(counts, allocation, np.full(arms, 1 / arms), rng, draws)
+
+    return policy
 
 
 def truncated_delays(window_days: int, mean_days: float) -> Floats:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pytest
 
@@ -14,9 +12,9 @@ from training.experiments.allocation.simulation import (
     SimulatedMarket,
     SimulatedRuns,
     simulate_policy,
+    thompson_policy,
     truncated_delays,
 )
-from training.experiments.allocation.thompson import allocate
 from training.experiments.experiment import Allocation
 from training.experiments.weighted_means import weighted_means
 
@@ -27,14 +25,8 @@ WEEK, FOUR_WEEKS = truncated_delays(7, 2.5), truncated_delays(28, 10)
 TREND = np.linspace(0.03, 0.09, 60)[:, None, None]
 
 
-def thompson(floor: float, half_life_days: int | None = None, draws: int = 100) -> AllocationPolicy:
-    allocation = Allocation(kind="adaptive", floor=floor, half_life_days=half_life_days)
-
-    def policy(counts: ArmCounts, rng: np.random.Generator) -> Floats:
-        arms = counts.units.shape[-1]
-        return allocate(counts, allocation, np.full(arms, 1 / arms), rng, draws)
-
-    return policy
+def thompson(floor: float, half_life_days: int | None = None) -> AllocationPolicy:
+    return thompson_policy(Allocation(kind="adaptive", floor=floor, half_life_days=half_life_days))
 
 
 def pooled_means(counts: ArmCounts, rng: np.random.Generator) -> Floats:
@@ -129,6 +121,6 @@ def test_the_weighted_difference_of_counts_is_that_of_the_customers() -> None:
 
 
 def test_delays_of_a_window_sum_to_one_and_shrink() -> None:
-    assert partial(truncated_delays, 28)(10).sum() == pytest.approx(1)
+    assert FOUR_WEEKS.sum() == pytest.approx(1)
     assert (np.diff(WEEK) < 0).all()
     assert WEEK[1] / WEEK[0] == pytest.approx(np.exp(-1 / 2.5))
