@@ -25,10 +25,10 @@ TITLE = "Adaptive allocation"
 LOSS_RUNS, TRUTH_RUNS = 400, 2000
 METHOD = (
     "Four arms convert 5 % with +0, +0, +10 and +20 %; 1,000 customers a day come for 60 days, for 90 where outcomes "
-    "take 28 days or the winner changes. Other outcomes take up to 7 days. The loss that remains is the conversions lost "
-    "against always the best arm, over those that an even split loses. The floor is 2 % where none is named; the warm-up "
-    "is 100 units and 40 conversions an arm, which a shop of 50 customers a day does not reach. *Pooled means* compare "
-    "the plain means of the arms, and what has not come yet counts as no."
+    "take 28 days or the winner changes. Other outcomes take up to 7 days. The loss that remains is the conversions "
+    "lost against always the best arm, over those that an even split loses. The floor is 2 % where none is named; the "
+    "warm-up is 100 units and 40 conversions an arm, which a shop of 50 customers a day does not reach. *Pooled means* "
+    "compare the plain means of the arms, and what has not come yet counts as no."
 )
 TRUTHS = (
     "The base rate rises from 3 to 9 % in 60 days. *Weighted* is the difference of the last arm from control, weighted "
