@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from training.experiments.experiment import Experiment
 from training.experiments.result_schema import ExperimentResults
 
 
 class ExperimentResultsResponse(ExperimentResults):
     """The results of an experiment as of the last `flywheel learn`; a refusal has a reason and no number."""
+
+    @classmethod
+    def before_the_first(cls, experiment: Experiment, today: date) -> ExperimentResultsResponse:
+        """The answer about an experiment that no run has judged yet."""
+        return cls(
+            experiment_id=experiment.id,
+            as_of=today,
+            status="not_yet",
+            reason="not_mature",
+            detail="Found no results yet; expected those of a nightly run: `flywheel learn` makes them.",
+            metric=experiment.outcome.label,
+            decided=None,
+            matured=None,
+            arms=(),
+        )

@@ -181,8 +181,9 @@ class ExperimentResults(ResultModel):
     reason: Reason | None = None
     detail: str
     metric: str
-    decided: Count
-    matured: Count
+    decided: Count | None
+    """Customers with a decision; null before the first `flywheel learn`, like `matured`."""
+    matured: Count | None
     matures_on: date | None = None
     """The day on which the outcomes of all decisions so far count."""
     next_look: date | None = None
