@@ -41,12 +41,12 @@ def _non_inferiority(guardrail: Guardrail, units: Units, estimates: ArmEstimates
     sign = -1.0 if guardrail.kind == "event" else 1.0
     effect = estimates.difference(arm, control, 1.0 - sign * margin)
     low, high = effect.interval(BOUND)
-    kept, broken = (low > 0, high < 0) if sign > 0 else (high < 0, low > 0)
+    is_kept, is_broken = (low > 0, high < 0) if sign > 0 else (high < 0, low > 0)
     return GuardrailResult(
         metric=guardrail.label,
         arm=units.arms[arm],
         limit=limit,
-        status="kept" if kept else "broken" if broken else "unclear",
+        status="kept" if is_kept else "broken" if is_broken else "unclear",
         value=effect.value,
         low=low,
         high=high,

@@ -24,10 +24,10 @@ class LookSchedule:
 
     def bound(self, alpha: float) -> float:
         """The bound of the absolute z statistic at the last look, two-sided at ``alpha`` over all looks."""
-        spent = np.maximum.accumulate(np.atleast_1d(spent_alpha(np.asarray(self.shares), alpha)))
-        return float(look_bounds(self.customers, spent)[-1])
+        totals = np.maximum.accumulate(np.atleast_1d(spent_alpha(np.asarray(self.shares), alpha)))
+        return float(look_bounds(self.customers, totals)[-1])
 
-    def spent(self, alpha: float) -> float:
+    def alpha_spent(self, alpha: float) -> float:
         """The part of ``alpha``, of both sides, that is spent at the last look."""
         return float(2 * np.max(spent_alpha(np.asarray(self.shares), alpha)))
 

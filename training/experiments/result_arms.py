@@ -40,14 +40,14 @@ class ArmComparison:
         return cls(units, label, estimate_metric(units, label), control, records)
 
     @property
-    def compared(self) -> list[int]:
+    def compared_arms(self) -> list[int]:
         """The positions of the arms whose effect may be stated."""
         return [arm for arm in range(len(self.units.arms)) if arm != self.control and arm not in self.refusals]
 
     @property
     def statistics(self) -> dict[str, float]:
         """The z statistic of each arm whose effect may be stated."""
-        return {self.units.arms[arm]: self.estimates.difference(arm, self.control).z for arm in self.compared}
+        return {self.units.arms[arm]: self.estimates.difference(arm, self.control).z for arm in self.compared_arms}
 
     def effect(self, arm: int, bound: float) -> EffectEstimate:
         """The difference of an arm from control with the interval of a bound."""
@@ -90,7 +90,7 @@ def band_arms(comparison: ArmComparison) -> list[ArmResult]:
         counted.model_copy(
             update={
                 "conversions": int(np.count_nonzero(values[arm == position] > 0)),
-                "band": comparison.band(position) if position in comparison.compared else None,
+                "band": comparison.band(position) if position in comparison.compared_arms else None,
                 "refusal": comparison.refusals.get(position),
             }
         )
@@ -103,11 +103,11 @@ def look_arms(comparison: ArmComparison, bound: float, decided: list[str]) -> li
     means, best = comparison.estimates.means, comparison.estimates.probability_best()
     arms = []
     for position, result in enumerate(band_arms(comparison)):
-        stated = position in comparison.compared or (position == comparison.control and comparison.compared)
+        stated = position in comparison.compared_arms or (position == comparison.control and comparison.compared_arms)
         update: dict[str, object] = {}
         if stated:
             update = {"mean": float(f"{means[position]:.9g}"), "probability_best": float(f"{best[position]:.9g}")}
-        if position in comparison.compared:
+        if position in comparison.compared_arms:
             effect = comparison.effect(position, bound)
             update["effect"] = effect
             if result.name in decided:
@@ -126,7 +126,7 @@ def segment_results(units: Units, label: str, control: int, bound: float) -> lis
             SegmentArm(
                 name=units.arms[arm],
                 matured=counted[arm].matured,
-                effect=comparison.effect(arm, bound) if arm in comparison.compared else None,
+                effect=comparison.effect(arm, bound) if arm in comparison.compared_arms else None,
                 refusal=comparison.refusals.get(arm),
             )
             for arm in range(len(units.arms))

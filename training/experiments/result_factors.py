@@ -29,7 +29,7 @@ def spend_factors(experiment: Experiment, comparison: ArmComparison, bound: floa
     number = estimate_metric(comparison.units, orders)
     basket = estimate_ratio(comparison.units, comparison.label, orders)
     factors = []
-    for arm in comparison.compared:
+    for arm in comparison.compared_arms:
         for metric, estimates, note in ((orders, number, ""), (f"spend_per_order_{days}d", basket, SELECTED)):
             factors.append(_factor(comparison, estimates, arm, bound, (metric, note)))
     return factors

@@ -39,7 +39,7 @@ def make_look(plan: LookPlan, day: date, comparison: ArmComparison) -> MadeLook:
         end=day == plan.ends_on,
         matured=matured,
         share=schedule.shares[-1],
-        spent_alpha=schedule.spent(ALPHA),
+        spent_alpha=schedule.alpha_spent(ALPHA),
         bound=bound,
         arms=tuple(arms),
     )

@@ -65,7 +65,7 @@ def experiment_results(inputs: ResultInputs, units: Units) -> ExperimentResults:
     if refusal is not None or control is None:
         return _refuse(base, refusal)
     comparison = ArmComparison.of(units, label, control)
-    if not comparison.compared:
+    if not comparison.compared_arms:
         return _refuse(base, None, comparison.refusals)
     return _compare(inputs, base, comparison)
 

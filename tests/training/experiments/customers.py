@@ -49,7 +49,7 @@ def with_maturity(customers: Units, as_of: date, within_days: int = 28) -> Units
     return replace(before, values={key: np.where(is_over, value, np.nan) for key, value in before.values.items()})
 
 
-def started(record: Experiment, *changes: Change) -> StartedExperiment:
+def start(record: Experiment, *changes: Change) -> StartedExperiment:
     """The experiment as started at the beginning of the first day."""
     at = micros(start_of_day(FIRST_DAY, UTC_ZONE))
     return StartedExperiment(record=record, changes=(Change(kind="start", at=at, actor="ann"), *changes))
@@ -63,7 +63,7 @@ def results(
     stopped_on: date | None = None,
 ) -> ExperimentResults:
     """The results as of a day."""
-    running = record if isinstance(record, StartedExperiment) else started(record)
+    running = record if isinstance(record, StartedExperiment) else start(record)
     inputs = ResultInputs(
         started=running,
         as_of=as_of,
