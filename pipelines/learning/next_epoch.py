@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -10,9 +10,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.calendar import local_day
-from features.history import Cutoff
-from pipelines.home import Home
-from pipelines.learning.units import UnitSource
 from training.experiments.allocation import next_probabilities
 from training.experiments.epochs import EVERYBODY, Epoch
 from training.experiments.experiment import Experiment
@@ -23,35 +20,6 @@ from training.experiments.units import Units
 NIGHTLY = "nightly"
 SMALLEST_CHANGE = 0.005  # of a probability; below it lies the noise of the draws
 DAYS_BETWEEN = {"day": timedelta(days=1), "week": timedelta(days=7)}
-
-
-def append_next_epochs(
-    home: Home, now: Cutoff, began_at: int, zone: ZoneInfo, report: Callable[[str], None]
-) -> list[Epoch]:
-    """Append the next epoch of every experiment that is due and whose probabilities changed; return the new ones.
-
-    Repeated on the same day it does nothing.
-
-    Args:
-        home: the home with the experiments and the history.
-        now: the beginning of today; outcomes known by then count.
-        began_at: when the epochs begin, microseconds since 1970 UTC: no decision before it has their probabilities.
-        zone: the time zone of the shop, for its days.
-        report: takes a line for each new epoch.
-
-    Raises:
-        NotFound: the home has no history.
-        StoreDamaged: the files of an experiment are damaged.
-    """
-    folder, appended = ExperimentFolder(home.folder), []
-    for started in folder.read_all():
-        if is_due(started, folder.epochs(started.id), now.day, zone):
-            units = UnitSource.open(home, started, now, zone).units()
-            epoch = append_next_epoch(folder, started, units, began_at)
-            if epoch is not None:
-                appended.append(epoch)
-                report(f"experiment {started.id}: epoch {epoch.number}: {_describe(epoch, started.record)}")
-    return appended
 
 
 def append_next_epoch(
@@ -75,12 +43,6 @@ def is_due(started: StartedExperiment, epochs: Sequence[Epoch], today: date, zon
         return False
     wait = DAYS_BETWEEN[started.record.allocation.every]
     return all(local_day(epoch.began_at, zone) + wait <= today for epoch in epochs if epoch.reason == NIGHTLY)
-
-
-def _describe(epoch: Epoch, record: Experiment) -> str:
-    """Return the probabilities of everybody without a segment, as a line for the console."""
-    shares = zip(record.arm_names, epoch.probabilities[EVERYBODY], strict=True)
-    return ", ".join(f"{name} {share:.1%}" for name, share in shares)
 
 
 def _differ(probabilities: Mapping[str, tuple[float, ...]], last: Epoch, record: Experiment) -> bool:

@@ -157,6 +157,21 @@ class Look(ResultModel):
     arms: tuple[ArmResult, ...]
 
 
+class AllocationResult(ResultModel):
+    """What the probabilities of an adaptive split rest on, and the tests of what they assume."""
+
+    warm_up_over: bool
+    """Whether every arm has the customers and conversions of the warm-up; until then the split stays as it began."""
+    delays_differ_p: Probability
+    """The p-value that the outcomes of all arms take the same time."""
+    matured_only: bool
+    """Whether only matured customers count for the split, since the arms take different times."""
+    change_p: Probability
+    """The p-value that the effects are the same in both halves of the days; a small one speaks for a half-life."""
+    half_life_days: int | None
+    """After how many days an observation counts half, as declared."""
+
+
 class DailyCount(ResultModel):
     """One arm on one day: what remains of it when the rows of its customers are erased."""
 
@@ -194,6 +209,8 @@ class ExperimentResults(ResultModel):
     factors: tuple[FactorResult, ...] = ()
     segments: tuple[SegmentResult, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
+    allocation: AllocationResult | None = None
+    """Of an adaptive split only."""
     looks: tuple[Look, ...] = ()
     erased_since: Count = 0
     """Customers whose rows were erased after they had been counted; the figures of earlier looks include them."""

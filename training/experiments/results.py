@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from training.experiments.allocation import report_allocation
 from training.experiments.daily_counts import count_days, count_erased
 from training.experiments.estimation import is_mature_for
 from training.experiments.guardrails import check_guardrail
@@ -57,6 +58,7 @@ def experiment_results(inputs: ResultInputs, units: Units) -> ExperimentResults:
         next_look=_plan(inputs, previous).next_look,
         sample_ratio=check,
         arms=tuple(counted),
+        allocation=report_allocation(units, inputs.started),
         looks=tuple(look for look in (previous.looks if previous else ()) if look.as_of < inputs.as_of),
         erased_since=count_erased(daily, len(units)),
         daily=daily,

@@ -11,7 +11,8 @@ import pytest
 
 from features.calendar import micros
 from pipelines.home import Home
-from pipelines.learning.next_epoch import SMALLEST_CHANGE, append_next_epoch, append_next_epochs, is_due
+from pipelines.learning.next_epoch import SMALLEST_CHANGE, append_next_epoch, is_due
+from pipelines.learning.units import experiment_units
 from tests.pipelines.learning import histories
 from tests.training.experiments.allocation.cases import experiment, random_units
 from training.experiments.allocation import next_probabilities
@@ -134,25 +135,22 @@ def test_the_noise_of_the_draws_is_below_the_smallest_change() -> None:
     assert np.std(probabilities, axis=0).max() < SMALLEST_CHANGE
 
 
-def test_the_nightly_run_reads_the_outcomes_of_the_history_and_says_what_changed(tmp_path: Path) -> None:
-    home, lines = Home(tmp_path), list[str]()
-    arms = [{"name": "none", "control": True}, {"name": "mail"}]
+def test_the_outcomes_of_the_history_decide(tmp_path: Path) -> None:
+    home, folder = Home(tmp_path), ExperimentFolder(tmp_path)
     allocation = {"kind": "adaptive", "floor": 0.1, "warm_up": {"units": 100, "conversions": 10}}
-    outcome = {"kind": "order", "within_days": 7}
-    histories.start_experiment(tmp_path, id="fixed", arms=arms, outcome=outcome)
-    histories.start_experiment(tmp_path, arms=arms, outcome=outcome, allocation=allocation)
+    started = histories.start_experiment(tmp_path, outcome={"kind": "order", "within_days": 7}, allocation=allocation)
     customers = [(f"c{number}", "mail" if number % 2 else "none") for number in range(400)]
     decisions = [histories.decision(name, histories.at(0), arm) for name, arm in customers]
     buyers = [name for number, (name, arm) in enumerate(customers) if number % 20 < 4 or (arm == "mail" and number % 3)]
     orders = [histories.order(name, histories.at(2), 10.0) for name in buyers]
     histories.write_history(home, orders, decisions)
     before, after = (
-        append_next_epochs(home, histories.as_of(day), histories.at(day, 2.0), histories.ZONE, lines.append)
+        append_next_epoch(
+            folder, started, experiment_units(home, started, histories.as_of(day), histories.ZONE), histories.at(day)
+        )
         for day in (1, 9)
     )
-    assert before == []  # nobody ordered by then: the warm-up is not over
-    assert [(epoch.number, epoch.began_at) for epoch in after] == [(2, histories.at(9, 2.0))]
-    assert after[0].probabilities[""] == pytest.approx((0.1, 0.9), abs=0.01)
-    assert lines == ["experiment win-back: epoch 2: none 10.0%, mail 90.0%"]
-    assert append_next_epochs(home, histories.as_of(9), histories.at(9, 3.0), histories.ZONE, lines.append) == []
-    assert ExperimentFolder(tmp_path).epochs("win-back")[1:] == after
+    assert before is None  # nobody ordered by then: the warm-up is not over
+    assert after is not None
+    assert (after.number, after.began_at) == (2, histories.at(9))
+    assert after.probabilities[""] == pytest.approx((0.1, 0.9), abs=0.01)

@@ -10,11 +10,16 @@ from tests.training.experiments.allocation.cases import experiment, random_units
 from training.experiments.allocation import next_probabilities, probability_best, report_allocation
 from training.experiments.allocation.next_probabilities import warm_up_split
 from training.experiments.experiment import Experiment
+from training.experiments.started_experiment import Change, StartedExperiment
 from training.experiments.units import Units
 
 
 def generator() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+def started(record: Experiment) -> StartedExperiment:
+    return StartedExperiment(record=record, changes=(Change(kind="start", at=0, actor="cli"),))
 
 
 def segmented_units(rates: dict[str, tuple[float, float]], customers: int = 3000) -> Units:
@@ -119,11 +124,21 @@ def test_an_experiment_without_arms_is_to_be_stopped() -> None:
 
 
 def test_the_report_says_what_the_probabilities_rest_on() -> None:
-    units = random_units(np.random.default_rng(2), 4000, (0.2, 0.2), (2, 2))
-    report = report_allocation(units, experiment(warm_up={"units": 100, "conversions": 40}))
-    assert (report.warm, report.matured_only, report.half_life_days) == (True, False, None)
-    assert sum(report.units.values()) == int((units.age_days >= 1).sum())
-    assert report.delay_curve[0] == 0
-    assert report.delay_curve[3] == pytest.approx((1 - np.exp(-1.5)) / (1 - np.exp(-3.5)), abs=0.05)
-    assert 0.001 < report.delays_differ_p <= 1
-    assert 0.001 < report.change_p <= 1
+    same = random_units(np.random.default_rng(2), 4000, (0.2, 0.2), (2, 2))
+    sooner = random_units(np.random.default_rng(2), 6000, (0.3, 0.3), (3, 1))
+    record = experiment(warm_up={"units": 100, "conversions": 40}, half_life_days=10)
+    report, distrustful = (report_allocation(units, started(record)) for units in (same, sooner))
+    assert report is not None
+    assert distrustful is not None
+    assert (report.warm_up_over, report.matured_only, report.half_life_days) == (True, False, 10)
+    assert min(report.delays_differ_p, report.change_p) > 0.001
+    assert distrustful.matured_only
+    assert distrustful.delays_differ_p < 0.001
+
+
+def test_the_report_of_a_new_experiment_has_no_evidence_and_that_of_a_fixed_split_is_none() -> None:
+    report = report_allocation(units_of([]), started(experiment(warm_up={"units": 1, "conversions": 0})))
+    assert report is not None
+    assert (report.warm_up_over, report.delays_differ_p, report.change_p) == (False, 1.0, 1.0)
+    fixed = Experiment.model_validate({**experiment().model_dump(), "allocation": {"kind": "fixed"}})
+    assert report_allocation(units_of([]), started(fixed)) is None
