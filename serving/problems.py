@@ -30,6 +30,7 @@ DETAILS = {
     404: "There is no such route. The routes are in /openapi.json.",
     405: "This route has other methods; they are in the Allow header.",
     408: "The body did not arrive in time. Send it again.",
+    409: "The change does not fit what is stored; detail says why.",
     413: "The body is too large. Ask for fewer customers at a time.",
     415: "The body has another media type. Send Content-Type: application/json.",
     421: "The service has another host than Host names.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -57,7 +58,7 @@ def attack(home: AttackHome) -> Iterator[AttackResult]:
 
 
 def _ask(client: httpx.Client, route: RawRoute, method: str, key: str | None) -> int:
-    path = route.path_format.replace("{customer_id}", "nobody").replace("{audience_id}", "none").replace("{name}", "x")
+    path = re.sub(r"\{\w+\}", "nobody", route.path_format)
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     body: dict[str, str] | None = {} if method in {"POST", "PUT"} else None
     return client.request(method, path, headers=headers, json=body).status_code

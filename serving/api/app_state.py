@@ -14,6 +14,8 @@ from structlog.typing import FilteringBoundLogger
 
 from features.calendar import local_day
 from features.consents.backends import open_ledger
+from features.decisions.backends import open_decisions
+from features.decisions.decision_log import DecisionLog
 from features.online.backends import open_store, resolve_location
 from features.storage.disk_reserve import RESERVE_BYTES, SPACE_SHORT, DiskReserve
 from features.storage.secret import load_secret
@@ -28,6 +30,7 @@ from serving.auth.key_store import KeyStore
 from serving.auth.rate_limits import Limits, RateLimits
 from serving.auth.sessions import Sessions
 from serving.canonical_ids import CanonicalIds
+from serving.experiments.services import ExperimentServices
 from serving.observability.audit_counter import AuditCounter
 from serving.observability.audit_log import AuditLog
 from serving.observability.clock import Clock, SystemClock, make_clock
@@ -134,6 +137,18 @@ class AppState:
     def audit_counter(self) -> AuditCounter:
         """The counter of the requests that are too many for an audit line each."""
         return AuditCounter(self.audit_log)
+
+    @cached_property
+    def decision_log(self) -> DecisionLog:
+        """The log of the decisions of experiments, with their exposures and outcomes."""
+        return open_decisions(self.home, self.online_store)
+
+    @cached_property
+    def experiment_services(self) -> ExperimentServices:
+        """The services that start experiments, and that decide for customers; opened by the first request."""
+        return ExperimentServices.for_home(
+            self.home, self.consent_gate.ledger, self.audit_log, self.audience_service, self.decision_log
+        )
 
     @property
     def disk_reserve(self) -> DiskReserve:

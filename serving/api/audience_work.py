@@ -51,7 +51,7 @@ async def run_in_audience_thread(app_state: AppState, work: Callable[[], Result]
     Raises:
         Problem: ``work`` raised a FlywheelError.
     """
-    return await run_in_thread(app_state, work, _to_problem, audience_executor())
+    return await run_in_thread(app_state, work, to_audience_problem, audience_executor())
 
 
 @cache
@@ -60,7 +60,7 @@ def audience_executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(MAX_AUDIENCE_THREADS, "audiences")
 
 
-def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
+def to_audience_problem(app_state: AppState, error: FlywheelError) -> Problem:
     """The problem of an invalid request, or of a failure of the home."""
     problem = _invalid_request(error) or _missing_audience(error)
     return _failure(app_state, error) if problem is None else problem

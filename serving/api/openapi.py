@@ -13,11 +13,22 @@ from pydantic.json_schema import models_json_schema
 from serving.audiences.schema import AudienceRequest
 from serving.moments import DATETIME_SCHEMA
 from serving.problems import DETAILS, MEDIA_TYPE
+from serving.schemas.experiments import DecisionRequest, ExperimentExtension
 from serving.schemas.predictions import Part, PredictionRequest, ProblemDetails
 from serving.schemas.privacy import ConsentChanges
+from training.experiments.experiment import Experiment
 
 Responses = dict[int | str, dict[str, Any]]
 OPENAPI_PATH = "/openapi.json"
+_UNDECLARED_MODELS = (
+    PredictionRequest,
+    ConsentChanges,
+    AudienceRequest,
+    Experiment,
+    ExperimentExtension,
+    DecisionRequest,
+    ProblemDetails,
+)
 CUSTOMER_ID_PARAMETER = {
     "name": "customer_id",
     "in": "path",
@@ -31,6 +42,26 @@ AUDIENCE_ID_PARAMETER = {
     "required": True,
     "schema": {"type": "string"},
     "description": "The audience_id of the answer to `POST /v1/audiences`.",
+}
+EXPERIMENT_ID_PARAMETER = {
+    "name": "experiment_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The id of the experiment, as its record has it.",
+}
+ARM_PARAMETER = {
+    "name": "arm",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The name of the arm.",
+}
+START_PARAMETER = {
+    "name": "start",
+    "in": "query",
+    "schema": {"type": "boolean", "default": True},
+    "description": "False for a dry run, which only says what the experiment can show.",
 }
 PREDICTION_PARAMETERS = {
     "parameters": [
@@ -60,7 +91,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         _, schemas = models_json_schema(
-            [(model, "validation") for model in (PredictionRequest, ConsentChanges, AudienceRequest, ProblemDetails)],
+            [(model, "validation") for model in _UNDECLARED_MODELS],
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"].update(schemas["$defs"])

@@ -16,10 +16,13 @@ import orjson
 from features.arrays import Booleans, RowIndices
 from features.canonical_form import IdCase
 from serving.audiences.canonical_request import with_canonical_words
-from serving.audiences.errors import InvalidAudienceRequest
+from serving.audiences.errors import InvalidAudienceRequest, suggestions
+from serving.audiences.query.column_store import Column, NumericColumn
+from serving.audiences.query.column_types import ColumnKind
 from serving.audiences.query.filters import Filter
 from serving.audiences.query.id_lookup import id_lookup
 from serving.audiences.query.scores_table import ID_COLUMN, Columns, ScoresFile
+from serving.audiences.query.text_columns import DictionaryColumn
 from serving.audiences.request_parsing import parse_request
 from serving.audiences.schema import AllOf, AnyOf, AudienceRequest, Condition, Node, NotOf
 from serving.audiences.scoring_context import audience_context, scoring_release
@@ -62,6 +65,28 @@ class ScoredCustomers:
         """The time zone of the shop, by the release that scored."""
         return audience_context(self._home, scoring_release(self.columns)).zone
 
+    @property
+    def log_until(self) -> int:
+        """The end of the log that the scores know, microseconds since 1970 UTC; else the instant of the scores."""
+        for name in ("log_until", "as_of"):
+            column = self._column(name)
+            if isinstance(column, NumericColumn) and len(self.columns) and not column.is_null()[0]:
+                return int(column.values[0])
+        return 0
+
+    def check_column(self, name: str | None) -> None:
+        """Check the column of the segments of an experiment.
+
+        Raises:
+            InvalidAudienceRequest: the table has no such column, or its values are no words.
+        """
+        if name is None or isinstance(self._column(name), DictionaryColumn):
+            return
+        texts = [column for column, type_ in self.columns.column_types.items() if type_.kind is ColumnKind.TEXT]
+        raise InvalidAudienceRequest.for_field(
+            "segments", f"Found {name}; expected a column of words in the scores table. {suggestions(name, texts)}"
+        )
+
     def mask(self, eligible: Eligibility, id_case: IdCase) -> Booleans:
         """The customers who fulfil a filter, (customers,), whatever they consented to.
 
@@ -94,6 +119,11 @@ class ScoredCustomers:
             )
             for index, segment in enumerate(segments)
         ]
+
+    def _column(self, name: str) -> Column | None:
+        if name not in self.columns:
+            return None
+        return self.columns[name]
 
     def _values(self, name: str | None, rows: RowIndices) -> list[Any]:
         if name is None or name not in self.columns:

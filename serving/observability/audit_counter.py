@@ -8,7 +8,7 @@ from threading import Lock
 from structlog.typing import FilteringBoundLogger
 
 from serving.moments import rfc3339
-from serving.observability.audit_log import PREDICTION, REFUSAL, AuditLog, AuditWriteFailed
+from serving.observability.audit_log import DECISION, PREDICTION, REFUSAL, AuditLog, AuditWriteFailed
 from serving.observability.json_logs import log_error
 
 INTERVAL_US = 60_000_000
@@ -29,7 +29,7 @@ class _Count:
 class AuditCounter:
     """Audit counter of one worker. A worker that is killed loses the counts of its last minute.
 
-    Lines are few whatever a caller does: kinds are the actors of keys, times the routes and statuses.
+    Lines are few whatever a caller does: kinds are the actors of keys, times the routes and statuses or experiments.
     """
 
     audit_log: AuditLog
@@ -39,6 +39,10 @@ class AuditCounter:
     def count_prediction(self, actor: str, now: int, customers: int) -> None:
         """Count a request for predictions of ``customers``; ``now`` in microseconds since 1970 UTC."""
         self._count((PREDICTION, actor, ()), now, customers)
+
+    def count_decisions(self, actor: str, now: int, experiment_id: str, customers: int) -> None:
+        """Count a request for decisions about ``customers``; ``now`` in microseconds since 1970 UTC."""
+        self._count((DECISION, actor, (("experiment", experiment_id),)), now, customers)
 
     def count_refusal(self, actor: str, now: int, status: int, route: str) -> None:
         """Count a request that was refused: 401 without a valid key, 403 without the scope, 429 beyond a limit."""
@@ -72,7 +76,7 @@ class AuditCounter:
 
     def _write(self, key: _Key, count: _Count, now: int) -> None:
         action, actor, labels = key
-        customers = {"customers": count.customers} if action == PREDICTION else {}
+        customers = {"customers": count.customers} if action in (PREDICTION, DECISION) else {}
         self.audit_log.append(
             action, actor, now, since=rfc3339(count.since), requests=count.requests, **customers, **dict(labels)
         )

@@ -26,9 +26,10 @@ EXPORT, CONSENT, ERASURE = "export", "consent", "erasure"
 CONSENT_READ = "consent_read"
 RESTORE = "restore"
 KEY_CREATED, KEY_REVOKED = "key_created", "key_revoked"
-REFUSAL, PREDICTION = "refusal", "prediction"  # counted: one line for many requests
+EXPERIMENT_STARTED, EXPERIMENT_CHANGED = "experiment_started", "experiment_changed"
+REFUSAL, PREDICTION, DECISION = "refusal", "prediction", "decision"  # counted: one line for many requests
 COMMAND_LINE = "cli"  # the actor when no API key is involved
-_UNSYNCED = frozenset({EXPORT, CONSENT_READ, REFUSAL, PREDICTION})
+_UNSYNCED = frozenset({EXPORT, CONSENT_READ, REFUSAL, PREDICTION, DECISION})
 _PURPOSE = "audit"
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 

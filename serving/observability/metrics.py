@@ -42,6 +42,12 @@ class Metrics:
         self._predictions = Counter(
             "predictions", "Customers answered.", ["model", "version", "status", "tier"], registry=registry
         )
+        self._decisions = Counter(
+            "flywheel_decisions",
+            "Customers asked about for an experiment, by the reason of the answer; drawn is an arm.",
+            ["experiment", "reason"],
+            registry=registry,
+        )
         self._load_failures = Counter("model_load_failures", "Releases rejected.", registry=registry)
         self._turned_away = Counter(
             "connections_turned_away", "Connections closed or refused for others.", ["reason"], registry=registry
@@ -107,6 +113,11 @@ class Metrics:
         """Count customers that got no prediction."""
         for model, version in release.model_versions.items():
             self._prediction_counter(model, version, status, _TIERS[-1]).inc(customers)
+
+    def record_decisions(self, experiment_id: str, reasons: Mapping[str, int]) -> None:
+        """Count the customers of one request for decisions, by reason; those without consent are a count alone."""
+        for reason, customers in reasons.items():
+            self._decisions.labels(experiment_id, reason).inc(customers)
 
     def record_feature_read(self, *, available: bool) -> bool:
         """Record whether features could be read; return whether that differs from the last read."""

@@ -1,0 +1,52 @@
+"""Experiment work: requests for experiments and decisions run in threads, and their errors become problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.requests import Request
+
+from features.errors import FlywheelError, NotFound
+from serving.api.audience_work import audience_executor, to_audience_problem
+from serving.api.auth_middleware import caller
+from serving.api.dependencies import app_state_of, run_in_thread
+from serving.auth.scopes import KeyScope, allows
+from serving.experiments.decision_time import DecisionTime
+from serving.problems import Problem
+from training.experiments.experiment_folder import ExperimentConflict
+
+if TYPE_CHECKING:
+    from serving.api.app_state import AppState
+
+Result = TypeVar("Result")
+
+
+def decision_time(request: Request) -> DecisionTime:
+    """The instants at which a request is answered."""
+    app_state = app_state_of(request)
+    return DecisionTime(app_state.machine_now(), app_state.now(), app_state.zone)
+
+
+def smallest_audience(request: Request) -> int:
+    """The number of customers below whom the caller is told no count."""
+    is_admin = allows(caller(request).scopes, KeyScope.ADMIN)
+    return 0 if is_admin else app_state_of(request).audience_service.policy.smallest_audience
+
+
+async def run_in_experiment_thread(app_state: AppState, work: Callable[[], Result]) -> Result:
+    """The result of ``work``, run in a thread for audiences, which read the same columns.
+
+    Raises:
+        Problem: ``work`` raised a FlywheelError.
+    """
+    return await run_in_thread(app_state, work, _to_problem, audience_executor())
+
+
+def _to_problem(app_state: AppState, error: FlywheelError) -> Problem:
+    match error:
+        case NotFound():
+            return Problem(404, str(error))
+        case ExperimentConflict():
+            return Problem(409, str(error))
+    return to_audience_problem(app_state, error)
