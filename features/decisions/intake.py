@@ -63,4 +63,4 @@ def compare_outcome(stored: OutcomeEvent | None, sent: OutcomeEvent) -> IntakeRe
 
 def is_repetition(stored: OutcomeEvent, sent: OutcomeEvent) -> bool:
     """Whether an outcome says nothing new but when it was recorded."""
-    return replace(sent, recorded_at=stored.recorded_at, customer_id=stored.customer_id) == stored
+    return replace(sent, recorded_at=stored.recorded_at) == stored

@@ -14,21 +14,25 @@ from serving.audiences.schema import AudienceRequest
 from serving.moments import DATETIME_SCHEMA
 from serving.problems import DETAILS, MEDIA_TYPE
 from serving.schemas.experiments import DecisionRequest, ExperimentExtension
+from serving.schemas.intake import ExposuresRequest, OutcomesRequest
 from serving.schemas.predictions import Part, PredictionRequest, ProblemDetails
 from serving.schemas.privacy import ConsentChanges
 from training.experiments.experiment import Experiment
 
-Responses = dict[int | str, dict[str, Any]]
-OPENAPI_PATH = "/openapi.json"
-_UNDECLARED_MODELS = (
+# The models that no route declares by type: requests, which routes read themselves, and problems.
+_UNDECLARED_MODELS: tuple[type[BaseModel], ...] = (
     PredictionRequest,
     ConsentChanges,
     AudienceRequest,
     Experiment,
     ExperimentExtension,
     DecisionRequest,
+    ExposuresRequest,
+    OutcomesRequest,
     ProblemDetails,
 )
+Responses = dict[int | str, dict[str, Any]]
+OPENAPI_PATH = "/openapi.json"
 CUSTOMER_ID_PARAMETER = {
     "name": "customer_id",
     "in": "path",

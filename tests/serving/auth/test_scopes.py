@@ -48,6 +48,8 @@ def access(method: str, path: str) -> RouteAccess | None:
         ("POST", "/v1/decisions", EXPERIMENT),
         ("GET", "/v1/customers/ann/consents", CONSENT),
         ("PUT", "/v1/customers/ann/consents", CONSENT),
+        ("POST", "/v1/exposures", EXPERIMENT),
+        ("POST", "/v1/outcomes", EXPERIMENT),
         ("DELETE", "/v1/customers/ann", ADMIN),
         ("GET", "/v1/status", None),
         ("GET", "/metrics", None),
