@@ -1,0 +1,100 @@
+"""Simulated shop: five channels that touch those who are likely to buy more often, with a planted effect of each.
+
+Every customer has an intent, which nobody records. Channels touch customers with a high intent more often, and a touch
+raises the hazard of an order for a week. A customer orders at most once in the period, and is not touched afterwards.
+A tenth of the customers is held out of each channel at random, for the whole period. What a channel caused is the
+number of orders that are missing when it is silent and everything else, also chance, is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from features.arrays import Booleans, Floats, Integers
+from features.calendar import DAY_US, day_number
+from training.attribution.period import Period
+from training.attribution.rows import AttributionLog, DecisionRows, OrderRows, TouchRows
+
+CHANNELS = ("email", "search", "social", "push", "display")
+START, DAYS, EFFECT_DAYS, PAST_DAYS = date(2026, 3, 1), 60, 7, 365
+HELD_OUT = 0.1  # of the customers, in each channel
+RATE = np.array([0.030, 0.022, 0.018, 0.040, 0.030])  # touches per day at the mean intent
+SELECTION = np.array([0.3, 1.0, 0.6, 0.8, 0.4])  # by how much the log rate grows with the intent
+EFFECT = np.array([0.80, 0.95, 0.65, 0.01, 0.25])  # on the log hazard of an order, for a week
+BASE_HAZARD, INTENT_SLOPE = 0.00105, 0.9  # of an order per day without a touch
+PAST_MEAN, PAST_SLOPE, PAST_NOISE = 0.3, 0.8, 0.1  # log expected orders in the year before
+PERIOD = Period(START, START + timedelta(days=DAYS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedShop:
+    """A simulated shop: its log, and what each channel caused."""
+
+    log: AttributionLog
+    intent: Floats  # (n,) standard normal; not in the log
+    caused: Floats  # (channels,) orders that are missing without the channel
+    all_caused: float  # orders that are missing without any channel
+
+
+def simulated_shop(customers: int, seed: int) -> SimulatedShop:
+    """A shop of n customers with a log of 60 days and the orders of the year before."""
+    rng = np.random.default_rng(seed)
+    intent = rng.standard_normal(customers)
+    is_held_out = rng.random((customers, len(CHANNELS))) < HELD_OUT
+    chances = np.clip(RATE * np.exp(np.outer(intent, SELECTION) - SELECTION**2 / 2), 0, 0.5)
+    wanted = rng.random((DAYS, customers, len(CHANNELS))) < chances  # the touches if nobody orders
+    luck = rng.exponential(size=customers)  # the hazard at which each customer orders
+    order_day = _order_days(wanted & ~is_held_out, intent, luck)
+    placed = int((order_day < DAYS).sum())
+    caused = np.empty(len(CHANNELS))
+    for channel in range(len(CHANNELS)):
+        others = wanted & ~is_held_out & (np.arange(len(CHANNELS)) != channel)
+        caused[channel] = placed - int((_order_days(others, intent, luck) < DAYS).sum())
+    silent = int((_order_days(np.zeros_like(wanted), intent, luck) < DAYS).sum())
+    log = _log(wanted, is_held_out, order_day, intent, rng)
+    return SimulatedShop(log=log, intent=intent, caused=caused, all_caused=float(placed - silent))
+
+
+def _order_days(touched: Booleans, intent: Floats, luck: Floats) -> Integers:
+    """The day of each customer's order, (n,), ``DAYS`` for none: when the cumulated hazard passes the customer's luck."""
+    hazard = BASE_HAZARD * np.exp(INTENT_SLOPE * intent)
+    since = np.full(touched.shape[1:], EFFECT_DAYS)
+    cumulated, order_day = np.zeros(len(intent)), np.full(len(intent), DAYS)
+    for day in range(DAYS):
+        since = np.where(touched[day], 0, since + 1)
+        cumulated += hazard * np.exp((since < EFFECT_DAYS) @ EFFECT)
+        order_day[(cumulated >= luck) & (order_day == DAYS)] = day
+    return order_day
+
+
+def _log(
+    wanted: Booleans, is_held_out: Booleans, order_day: Integers, intent: Floats, rng: np.random.Generator
+) -> AttributionLog:
+    """The log: touches at nine, until the customer orders at three in the afternoon; those held out are withheld."""
+    first, customers = day_number(START), len(intent)
+    day, customer, channel = np.nonzero(wanted & (np.arange(DAYS)[:, None] <= order_day)[:, :, None])
+    touches = TouchRows(
+        customer=customer, at=(first + day) * DAY_US + 9 * DAY_US // 24 + channel, day=first + day, channel=channel,
+        campaign=channel, treated=~is_held_out[customer, channel], probability=np.full(len(day), 1 - HELD_OUT),
+        in_experiment=np.zeros(len(day), np.bool_),
+    ).sort()  # fmt: skip
+    past = rng.poisson(np.exp(PAST_MEAN + PAST_SLOPE * intent + PAST_NOISE * rng.standard_normal(customers)))
+    who = np.append(np.repeat(np.arange(customers), past), np.flatnonzero(order_day < DAYS))
+    when = np.append(-1 - rng.integers(PAST_DAYS, size=past.sum()), order_day[order_day < DAYS]) + first
+    orders = OrderRows(customer=who, at=when * DAY_US + 15 * DAY_US // 24, day=when).sort()
+    return AttributionLog(
+        customers=customers, channels=CHANNELS, campaigns=CHANNELS, touches=touches, orders=orders,
+        decisions=no_decisions(), first_day=first - PAST_DAYS, last_day=first + DAYS,
+    )  # fmt: skip
+
+
+def no_decisions() -> DecisionRows:
+    """Decisions of no experiment."""
+    none = np.zeros(0, np.int64)
+    return DecisionRows(
+        customer=none, at=none, day=none, channel=none, campaign=none, treated=none.astype(np.bool_),
+        probability=none.astype(np.float64), window_days=none,
+    )  # fmt: skip
