@@ -15,8 +15,9 @@ import numpy as np
 
 from features.arrays import Booleans, Floats, Integers
 from features.calendar import DAY_US, day_number
+from training.attribution.experiment_decisions import empty_decisions
 from training.attribution.period import Period
-from training.attribution.rows import AttributionLog, DecisionRows, OrderRows, TouchRows
+from training.attribution.rows import AttributionLog, OrderRows, TouchRows
 
 CHANNELS = ("email", "search", "social", "push", "display")
 START, DAYS, EFFECT_DAYS, PAST_DAYS = date(2026, 3, 1), 60, 7, 365
@@ -59,7 +60,7 @@ def simulated_shop(customers: int, seed: int) -> SimulatedShop:
 
 
 def _order_days(touched: Booleans, intent: Floats, luck: Floats) -> Integers:
-    """The day of each customer's order, (n,), ``DAYS`` for none: when the cumulated hazard passes the customer's luck."""
+    """The day on which each customer's cumulated hazard passes the customer's luck, (n,), ``DAYS`` for none."""
     hazard = BASE_HAZARD * np.exp(INTENT_SLOPE * intent)
     since = np.full(touched.shape[1:], EFFECT_DAYS)
     cumulated, order_day = np.zeros(len(intent)), np.full(len(intent), DAYS)
@@ -79,7 +80,7 @@ def _log(
     touches = TouchRows(
         customer=customer, at=(first + day) * DAY_US + 9 * DAY_US // 24 + channel, day=first + day, channel=channel,
         campaign=channel, treated=~is_held_out[customer, channel], probability=np.full(len(day), 1 - HELD_OUT),
-        in_experiment=np.zeros(len(day), np.bool_),
+        cost=np.zeros(len(day)), in_experiment=np.zeros(len(day), np.bool_),
     ).sort()  # fmt: skip
     past = rng.poisson(np.exp(PAST_MEAN + PAST_SLOPE * intent + PAST_NOISE * rng.standard_normal(customers)))
     who = np.append(np.repeat(np.arange(customers), past), np.flatnonzero(order_day < DAYS))
@@ -87,14 +88,5 @@ def _log(
     orders = OrderRows(customer=who, at=when * DAY_US + 15 * DAY_US // 24, day=when).sort()
     return AttributionLog(
         customers=customers, channels=CHANNELS, campaigns=CHANNELS, touches=touches, orders=orders,
-        decisions=no_decisions(), first_day=first - PAST_DAYS, last_day=first + DAYS,
-    )  # fmt: skip
-
-
-def no_decisions() -> DecisionRows:
-    """Decisions of no experiment."""
-    none = np.zeros(0, np.int64)
-    return DecisionRows(
-        customer=none, at=none, day=none, channel=none, campaign=none, treated=none.astype(np.bool_),
-        probability=none.astype(np.float64), window_days=none,
+        decisions=empty_decisions(), first_day=first - PAST_DAYS, last_day=first + DAYS,
     )  # fmt: skip

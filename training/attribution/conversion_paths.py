@@ -67,7 +67,7 @@ def conversion_paths(
     also those whose order comes after the period: at its end it had not come.
     """
     sent = touches.select(touches.treated & (touches.channel >= 0))
-    next_order, waited = _next_orders(sent, orders)
+    next_order, waited = next_orders(sent, orders)
     has_order = next_order < len(orders)
     order_day = np.append(orders.day, np.iinfo(np.int64).max)[next_order]
     converts = has_order & (waited < lookback_days * DAY_US) & period.contains(order_day)
@@ -83,9 +83,10 @@ def conversion_paths(
     )
 
 
-def _next_orders(touches: TouchRows, orders: OrderRows) -> tuple[Integers, Integers]:
-    """For each touch the position of its customer's next order, and the microseconds until then; at the same instant
-    the touch comes before its order. Without one, the position is the number of orders.
+def next_orders(touches: TouchRows, orders: OrderRows) -> tuple[Integers, Integers]:
+    """The position of the next order of each touch's customer, (n,), and the microseconds until then, (n,).
+
+    At the same instant the touch comes before the order. Without a next order, the position is the number of orders.
     """
     count, none = len(touches), len(orders)
     customer, at = np.append(touches.customer, orders.customer), np.append(touches.at, orders.at)

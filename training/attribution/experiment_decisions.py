@@ -1,4 +1,4 @@
-"""Decisions of experiments: the first of each customer in a period, where control and a channel say what was withheld."""
+"""Decisions of experiments: the first of each customer in a period, where a control arm was withheld on a channel."""
 
 from __future__ import annotations
 

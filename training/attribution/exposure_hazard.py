@@ -1,9 +1,10 @@
 """Exposure hazard: how much more often customers order in the days after a touch, at the same order rate of before.
 
 A Poisson regression on grouped person-days, with the exposure to each channel, the group of the order rate of before
-the period, the week or month, and whether the customer had ordered in the period (Andersen, Gill: Cox's regression model for
-counting processes, Annals of Statistics 10, 1982; in piecewise constant form Holford, Biometrics 36, 1980). It is
-observational: what made a customer both touched and ready to buy, and is not in the order rate, counts as an effect.
+the period, the week or month, and whether the customer had ordered in the period (Andersen, Gill: Cox's regression
+model for counting processes, Annals of Statistics 10, 1982; in piecewise constant form Holford, Biometrics 36, 1980).
+It is observational: what made a customer both touched and ready to buy, and is not in the order rate, counts as an
+effect.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from features.arrays import Floats
 from training.attribution.period import Period
 from training.attribution.person_days import PersonDays, person_days
-from training.attribution.poisson_regression import fit_poisson
+from training.attribution.poisson_regression import PoissonCells, fit_poisson
 from training.attribution.rows import AttributionLog
 
 
@@ -32,8 +33,9 @@ def exposure_hazard(log: AttributionLog, period: Period) -> Floats:
 def _missing_orders(cells: PersonDays) -> Floats:
     """Expected orders on exposed days times the share of their hazard that is due to the exposure, (k,)."""
     design = _design(cells)
-    coefficients = fit_poisson(design, cells.orders, cells.days)
-    expected = cells.days * np.exp(design @ coefficients)
+    regression = PoissonCells(design, cells.orders, cells.days)
+    coefficients = fit_poisson(regression)
+    expected = regression.expected(coefficients)
     effects = coefficients[1 : 1 + cells.exposed.shape[1]]
     missing: Floats = (cells.exposed.T @ expected) * -np.expm1(-effects)
     return missing
@@ -41,7 +43,6 @@ def _missing_orders(cells: PersonDays) -> Floats:
 
 def _design(cells: PersonDays) -> Floats:
     """Columns: one, the exposures, and indicators of the groups, the intervals and the state, less a reference each."""
-    columns = [np.ones((len(cells.days), 1)), cells.exposed.astype(float)]
-    for codes in (cells.group, cells.interval, cells.has_ordered.astype(np.int64)):
-        columns.append((codes[:, None] == np.unique(codes)[1:]).astype(float))
-    return np.hstack(columns)
+    factors = (cells.group, cells.interval, cells.has_ordered.astype(np.int64))
+    indicators = [(codes[:, None] == np.unique(codes)[1:]).astype(float) for codes in factors]
+    return np.hstack([np.ones((len(cells.days), 1)), cells.exposed.astype(float), *indicators])

@@ -63,9 +63,8 @@ def placed_orders(lines: pa.Table) -> pa.Table:
     if "amount_sum" in orders.column_names:
         total, is_nonzero = pc.cast(orders["amount_sum"], pa.float64()), pc.fill_null(orders["nonzero_any"], False)  # noqa: FBT003
         orders = orders.filter(pc.or_(pc.greater(total, 0.0), pc.invert(is_nonzero)))
-    return pa.table({
-        CUSTOMER_ID: orders[CUSTOMER_ID], AT_COLUMN: orders[f"{AT_COLUMN}_min"], DAY_COLUMN: orders[f"{DAY_COLUMN}_min"],
-    })  # fmt: skip
+    firsts = {name: orders[f"{name}_min"] for name in (AT_COLUMN, DAY_COLUMN)}
+    return pa.table({CUSTOMER_ID: orders[CUSTOMER_ID], **firsts})
 
 
 @dataclass(frozen=True)
@@ -102,4 +101,3 @@ def text_or(table: pa.Table, name: str, default: str) -> pa.ChunkedArray | pa.Ar
     if name not in table.column_names:
         return pa.repeat(default, table.num_rows)
     return pc.fill_null(pc.cast(table[name], pa.string()), default)
-

@@ -30,7 +30,7 @@ from training.attribution.period import Period
 from training.attribution.rows import AttributionLog, DecisionRows, OrderRows, TouchRows
 
 UNKNOWN_CHANNEL = "unknown"
-_TOUCH_COLUMNS = ("channel", "campaign_id", "treated", "probability", DECISION_ID)
+_TOUCH_COLUMNS = ("channel", "campaign_id", "treated", "probability", "cost", DECISION_ID)
 _EMPTY_ROWS = pa.schema([(CUSTOMER_ID, pa.string()), (AT_COLUMN, pa.int64()), (DAY_COLUMN, pa.int32())])
 
 LeftOut = Callable[[Iterable[str]], Sequence[str]]
@@ -75,9 +75,7 @@ def _read_tables(home: Path, period: Period, zone: ZoneInfo) -> _Tables:
     orders = read_days(
         history / "orders.parquet", ("order_id", "amount"), period.first_day - RATE_DAYS - LOOKBACK_DAYS, period.end_day
     )
-    touches = read_days(
-        history / "touches.parquet", _TOUCH_COLUMNS, period.first_day - LOOKBACK_DAYS, period.end_day
-    )
+    touches = read_days(history / "touches.parquet", _TOUCH_COLUMNS, period.first_day - LOOKBACK_DAYS, period.end_day)
     return _Tables(
         _EMPTY_ROWS.empty_table() if touches is None else touches,
         _EMPTY_ROWS.empty_table() if orders is None else placed_orders(orders),
@@ -128,6 +126,7 @@ def _touch_rows(
         campaign=campaign,
         treated=treated.astype(np.bool_),
         probability=floats(touches["probability"]) if "probability" in names else np.full(size, np.nan),
+        cost=np.nan_to_num(floats(touches["cost"])) if "cost" in names else np.zeros(size),
         in_experiment=in_experiment,
     ).sort()
 

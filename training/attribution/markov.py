@@ -35,8 +35,8 @@ class MarkovChain:
         last = paths.channel[paths.offsets[1:] - 1]
         counts = np.zeros((size + 1, size + 2))
         np.add.at(counts, (previous, paths.channel), weight[paths.path_of_touch])
-        np.add.at(counts, (last, converted), paths.conversions)
-        np.add.at(counts, (last, null), paths.nulls)
+        counts[:, converted] = np.bincount(last, weights=paths.conversions, minlength=size + 1)
+        counts[:, null] = np.bincount(last, weights=paths.nulls, minlength=size + 1)
         probabilities = counts / np.maximum(counts.sum(axis=1, keepdims=True), np.finfo(float).tiny)
         return cls(probabilities[:, :size], probabilities[:, converted])
 

@@ -38,7 +38,7 @@ def person_days(log: AttributionLog, period: Period) -> PersonDays:
     touches = log.touches.select(log.touches.treated & (log.touches.channel >= 0) & _reaches(log.touches, period))
     orders = log.orders.select(period.contains(log.orders.day))
     stride = -(-len(touches) // MAX_TOUCHES) or 1
-    touches, orders = (rows.select(rows.customer % stride == 0) for rows in (touches, orders))
+    touches, orders = touches.select(touches.customer % stride == 0), orders.select(orders.customer % stride == 0)
     volume = np.bincount(touches.channel, minlength=len(log.channels))
     channels = np.sort(np.argsort(-volume, kind="stable")[:MAX_CHANNELS])
     first_order = np.full(log.customers, period.end_day)
@@ -51,7 +51,7 @@ def person_days(log: AttributionLog, period: Period) -> PersonDays:
     keys, days = np.append(keys, exposure.keys(cells, touched=False)), np.append(days, -np.ones(len(exposure)))
     order_keys = cells.keys(orders.customer, orders.day, exposure.bits_at(orders.customer, orders.day, period))
     unique, position = np.unique(np.append(keys, order_keys), return_inverse=True)
-    total = np.bincount(position[: len(keys)], weights=days, minlength=len(unique))
+    total = np.bincount(position[: len(keys)], weights=days, minlength=len(unique)).astype(np.float64)
     count = np.bincount(position[len(keys) :], minlength=len(unique)).astype(np.float64)
     return cells.person_days(unique, total, count, channels, 1 / stride)
 
@@ -162,4 +162,5 @@ def _follows_order(touches: TouchRows, orders: OrderRows, period: Period) -> Int
     place, first = np.unique(orders.customer * span + orders.day - origin, return_index=True)
     wanted = touches.customer * span + touches.day - origin
     position = np.minimum(np.searchsorted(place, wanted), len(place) - 1)
-    return ((place[position] == wanted) & (orders.at[first[position]] < touches.at)).astype(np.int64)
+    follows: Booleans = (place[position] == wanted) & (orders.at[first[position]] < touches.at)
+    return follows.astype(np.int64)

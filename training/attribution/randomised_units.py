@@ -80,8 +80,9 @@ def orders_in_windows(
     keys = inside.customer * scale + (inside.at - origin) // 1000
     start = customer * scale + (at - origin) // 1000
     stop = np.minimum(start + window_days * DAY_US // 1000, (customer + 1) * scale - 1)
-    counts = np.searchsorted(keys, stop, side="left") - np.searchsorted(keys, start, side="left")
-    return counts.astype(np.float64)
+    first, last = (np.searchsorted(keys, limit, side="left") for limit in (start, stop))
+    counts: Floats = (last - first).astype(np.float64)
+    return counts
 
 
 def _coarsest_units(rows: TouchRows) -> tuple[Level, Integers]:

@@ -38,6 +38,7 @@ class TouchRows(Rows):
     campaign: Integers  # position in the campaigns, -1 for none
     treated: Booleans  # False for a touch that was withheld
     probability: Floats  # of being treated, whether the row was or not; NaN where it was not logged
+    cost: Floats  # in the currency of the shop, 0 where it was not logged
     in_experiment: Booleans  # a decision of an experiment led to the touch, and its draw is judged there
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import permutations
 
 import numpy as np
 import pytest
 
+from features.arrays import Floats
 from training.attribution.conversion_paths import ConversionPaths
 from training.attribution.markov import MarkovChain, markov
 from training.attribution.path_rules import first_touch, last_touch, linear
@@ -17,7 +19,8 @@ CHANNELS = ("email", "push", "sms")
 PATHS = ConversionPaths.from_sequences(
     CHANNELS, [("email", "push"), ("push",), ("sms", "email", "sms")], conversions=[4, 1, 0], nulls=[2, 1, 2]
 )
-RULES = (last_touch, first_touch, linear, markov, shapley)
+Rule = Callable[[ConversionPaths], Floats]
+RULES: tuple[Rule, ...] = (last_touch, first_touch, linear, markov, shapley)
 
 
 def test_the_last_touch_gets_the_conversion() -> None:
@@ -45,7 +48,8 @@ def test_the_chain_converts_as_often_as_the_paths() -> None:
 def test_the_removal_effects_are_those_computed_by_hand() -> None:
     # Start: email 6, push 2, sms 2 of 10. Email (8 visits): push 6, sms 2. Push (8): converts 5, null 3.
     # Sms (4): email 2, null 2. P(push) = 5/8, P(email) = 3/4 * 5/8 + 1/4 * P(sms), P(sms) = P(email) / 2,
-    # so P(email) = (15/32) / (7/8) = 15/28 and P(sms) = 15/56; the start converts with .6 * 15/28 + .2 * 5/8 + .2 * 15/56 = .5.
+    # so P(email) = (15/32) / (7/8) = 15/28 and P(sms) = 15/56.
+    # The start converts with .6 * 15/28 + .2 * 5/8 + .2 * 15/56 = .5.
     # Without email: .2 * 5/8 = .125. Without push: 0. Without sms: .6 * 15/32 + .2 * 5/8 = .40625.
     np.testing.assert_allclose(MarkovChain.fit(PATHS).removal_effects(), [0.75, 1.0, 0.1875])
     np.testing.assert_allclose(markov(PATHS), 5 * np.array([0.75, 1.0, 0.1875]) / 1.9375)
@@ -68,10 +72,10 @@ def test_shapley_is_the_mean_marginal_worth_over_all_orders_of_joining() -> None
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_rule_hands_out_all_conversions_and_no_more(rule) -> None:  # type: ignore[no-untyped-def]
+def test_every_rule_hands_out_all_conversions_and_no_more(rule: Rule) -> None:
     assert rule(PATHS).sum() == pytest.approx(5)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_without_paths_every_channel_gets_nothing(rule) -> None:  # type: ignore[no-untyped-def]
+def test_without_paths_every_channel_gets_nothing(rule: Rule) -> None:
     np.testing.assert_array_equal(rule(ConversionPaths.from_sequences(CHANNELS, [], [], [])), [0, 0, 0])

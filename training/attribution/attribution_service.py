@@ -1,0 +1,57 @@
+"""Attribution service: reports of a home, each computed once per state of its history, consents and experiments."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from zoneinfo import ZoneInfo
+
+from features.calendar import local_day
+from features.consents.ledger import Ledger
+from training.attribution.acquisition_costs import source_costs
+from training.attribution.left_out import LeftOutCustomers
+from training.attribution.log_reader import read_attribution_log
+from training.attribution.period import Period
+from training.attribution.report import AttributionReport
+from training.attribution.report_assembly import attribution_report
+
+MAX_REPORTS = 32  # kept in memory
+_TABLES = ("orders", "touches", "decisions", "costs")
+
+
+@dataclass
+class AttributionService:
+    """Attribution of one home; it reads and never writes."""
+
+    home: Path
+    ledger: Ledger
+    _reports: OrderedDict[Hashable, AttributionReport] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)  # one report at a time: each reads the log of a year
+
+    def report(self, period: Period, zone: ZoneInfo, now: int) -> AttributionReport:
+        """The report of a period, with the consents at an instant, microseconds since 1970 UTC.
+
+        Raises:
+            StoreUnavailable: the consents cannot be read.
+        """
+        with self._lock:
+            key = (period, zone.key, local_day(now, zone), self._state())
+            if key in self._reports:
+                self._reports.move_to_end(key)
+                return self._reports[key]
+            log = read_attribution_log(self.home, period, zone, LeftOutCustomers(self.home, self.ledger, now))
+            report = attribution_report(log, period, tuple(source_costs(self.home, log, period)))
+            self._reports[key] = report
+            while len(self._reports) > MAX_REPORTS:
+                self._reports.popitem(last=False)
+            return report
+
+    def _state(self) -> Hashable:
+        """What a report depends on besides its period: the tables of the history, the ledger and the experiments."""
+        paths = [self.home / "history" / f"{name}.parquet" for name in _TABLES]
+        paths += sorted((self.home / "experiments").glob("*.json"))
+        files = tuple((path.name, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in paths if path.is_file())
+        return self.ledger.state(), files
